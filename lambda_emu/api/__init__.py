@@ -1,0 +1,1 @@
+"""api: the Lambda API. Parses by botocore's model, calls a plain function, serialises; no rule of Lambda lives here."""

@@ -1,0 +1,113 @@
+"""Time and ids: the only module that asks the machine for either.
+
+Everything that waits does so through `Clock.call_later`, so a test can move time ahead (`SteppingClock.advance`)
+instead of waiting. Timers run on the loop that `bind` names; the readings may be taken on any thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Timer(Protocol):
+    """A pending call; cancelling one that has fired does nothing."""
+
+    def cancel(self) -> None: ...
+
+
+class Clock:
+    """The machine's own time, ids and timers."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Name the loop on which timers fire. Called once, before the first timer."""
+        self._loop = loop
+
+    def now_s(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def monotonic_s(self) -> float:
+        """Seconds that never run backwards; for durations and deadlines."""
+        return time.perf_counter()
+
+    def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
+        """Call `callback` on the loop after `delay_s` seconds. Must be asked on the loop."""
+        assert self._loop is not None, "bind the clock to its loop first"
+        return self._loop.call_later(delay_s, callback)
+
+    def new_id(self) -> str:
+        """A random UUID, as AWS uses for request ids and revisions."""
+        return str(uuid.UUID(bytes=os.urandom(16), version=4))
+
+    def new_token(self) -> str:
+        """32 hex digits nobody can guess."""
+        return os.urandom(16).hex()
+
+
+class SteppingClock(Clock):
+    """Real time that a test can move ahead: `advance` fires at once whatever became due.
+
+    Small but real: timers that no test moves fire when they would on the machine's clock.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ahead_s = 0.0
+        self._order = itertools.count()
+        self._pending: list[tuple[float, int, _SteppingTimer]] = []  # touched on the loop only
+
+    def now_s(self) -> float:
+        return super().now_s() + self._ahead_s
+
+    def monotonic_s(self) -> float:
+        return super().monotonic_s() + self._ahead_s
+
+    def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
+        assert self._loop is not None, "bind the clock to its loop first"
+        timer = _SteppingTimer(callback)
+        timer.handle = self._loop.call_later(delay_s, timer.fire)
+        heapq.heappush(self._pending, (self.monotonic_s() + delay_s, next(self._order), timer))
+        return timer
+
+    def advance(self, seconds: float) -> None:
+        """Move time ahead; returns once every timer that became due has been called. Not from the loop."""
+        assert self._loop is not None, "bind the clock to its loop first"
+        done = threading.Event()
+        self._loop.call_soon_threadsafe(self._advance, seconds, done)
+        if not done.wait(timeout=30):
+            raise TimeoutError("the loop did not take the step within 30 s")
+
+    def _advance(self, seconds: float, done: threading.Event) -> None:
+        self._ahead_s += seconds
+        while self._pending and self._pending[0][0] <= self.monotonic_s():
+            heapq.heappop(self._pending)[2].fire()
+        done.set()
+
+
+class _SteppingTimer:
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self._callback: Callable[[], None] | None = callback
+        self.handle: asyncio.TimerHandle | None = None
+
+    def fire(self) -> None:
+        callback, self._callback = self._callback, None
+        if self.handle is not None:
+            self.handle.cancel()
+        if callback is not None:
+            callback()
+
+    def cancel(self) -> None:
+        self._callback = None
+        if self.handle is not None:
+            self.handle.cancel()

@@ -1,0 +1,1 @@
+"""model: data and rules. No I/O, no clock, no Flask."""

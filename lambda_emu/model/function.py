@@ -1,0 +1,119 @@
+"""What a function IS: its configuration and code, as one immutable record a version. Contract: api.md 1.7."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from lambda_emu.arn import LATEST, FunctionId
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class State(StrEnum):
+    """Whether a version can be invoked. Contract 1.6."""
+
+    PENDING = "Pending"
+    ACTIVE = "Active"
+    FAILED = "Failed"
+
+
+class UpdateStatus(StrEnum):
+    """How the last update of a function went. Contract 1.6."""
+
+    SUCCESSFUL = "Successful"
+    FAILED = "Failed"
+    IN_PROGRESS = "InProgress"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """State and last update of a version, as the wire shows them."""
+
+    state: State = State.PENDING
+    reason: str | None = "The function is being created."
+    reason_code: str | None = "Creating"
+    update: UpdateStatus | None = None
+    update_reason: str | None = None
+    update_reason_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """Code kept by the store: the zip as it came, and its files unpacked.
+
+    sha256: base64, as CodeSha256 shows it; it is also the artifact's name in the store.
+    size: bytes of the zip. unzipped_size: bytes of its files.
+    """
+
+    sha256: str
+    size: int
+    unzipped_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class LayerReference:
+    """A layer version that a function mounts at /opt, in list order."""
+
+    arn: str
+    content: Artifact
+
+
+@dataclass(frozen=True, slots=True)
+class LoggingConfig:
+    """Where and how a function logs. Levels exist only with JSON."""
+
+    log_group: str
+    log_format: str = "Text"
+    application_log_level: str | None = None
+    system_log_level: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionVersion:
+    """One version of a function: what runs, under which limits.
+
+    deployment_id changes whenever code or configuration do; environments belong to one deployment.
+    other: members kept and echoed that change nothing about how the code runs, by their wire names.
+    """
+
+    id: FunctionId
+    runtime: str
+    handler: str
+    role: str
+    code: Artifact
+    logging: LoggingConfig
+    deployment_id: str
+    revision_id: str
+    last_modified: str
+    version: str = LATEST
+    description: str = ""
+    timeout_s: int = 3
+    memory_mb: int = 128
+    ephemeral_storage_mb: int = 512
+    architecture: str = "x86_64"
+    environment: Mapping[str, str] | None = None
+    layers: tuple[LayerReference, ...] = ()
+    tracing_mode: str = "PassThrough"
+    package_type: str = "Zip"
+    other: Mapping[str, Any] = NOTHING
+    progress: Progress = field(default_factory=Progress)
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function with all that hangs on it. `running` is what invocations of $LATEST use.
+
+    While an update is in progress `latest` shows the new configuration and `running` still is the old one.
+    origin: "api", or "project" for one that lambda-emu.yaml declares.
+    """
+
+    id: FunctionId
+    latest: FunctionVersion
+    running: FunctionVersion
+    reserved_concurrency: int | None = None
+    tags: Mapping[str, str] = NOTHING
+    origin: str = "api"

@@ -1,0 +1,1 @@
+"""project: reads a project's files into functions. No engine, no sockets."""

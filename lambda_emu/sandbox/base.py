@@ -1,0 +1,164 @@
+"""What the pool asks of any engine: boxes with our init inside, code-less until loaded. All of it is called on the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+RUNTIME_ROLE = 0
+
+
+class SandboxError(Exception):
+    """The engine could not do what was asked; the text says what, and what to do where we know."""
+
+
+@dataclass(frozen=True, slots=True)
+class StemKind:
+    """What is fixed when a box is created: two functions that agree on it can use the same stem."""
+
+    runtime: str
+    architecture: str
+    tmp_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a function may use. cpus None: as many as the machine has."""
+
+    memory_mb: int
+    tmp_mb: int
+    cpus: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What init starts for a role."""
+
+    argv: Sequence[str]
+    environment: Mapping[str, str]
+    directory: str = "/var/task"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The environment's own figures, read by init. peak_bytes is the highest sample since the box started."""
+
+    memory_bytes: int
+    peak_bytes: int
+    oom_kills: int
+    cpu_us: int
+
+
+class ExitKind(StrEnum):
+    """How a role's process ended."""
+
+    CODE = "code"
+    SIGNAL = "signal"
+    NOT_STARTED = "not started"
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """value: exit code, signal number, or the errno of the failed exec. out_of_memory: init or the kernel killed it for memory."""
+
+    role: int
+    kind: ExitKind
+    value: int
+    out_of_memory: bool
+
+
+class InitListener(Protocol):
+    """Hears what init reports; every call comes on the loop. `lost` is the last one."""
+
+    def output(self, role: int, data: bytes) -> None: ...
+
+    def synced(self, token: int, usage: Usage) -> None: ...
+
+    def exited(self, exit: Exit) -> None: ...
+
+    def killed(self) -> None: ...
+
+    def lost(self) -> None: ...
+
+
+class Init(Protocol):
+    """Orders to PID 1 of one box. None of them waits; a lost connection makes them do nothing."""
+
+    listener: InitListener
+
+    def start(self, role: int, program: Program) -> None: ...
+
+    def sync(self, token: int) -> None:
+        """Answered by `synced`, after every byte that was in the pipes when init got the order."""
+
+    def limit_memory(self, limit_bytes: int, sample_ms: int) -> None: ...
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def signal(self, role: int, number: int) -> None: ...
+
+    def kill(self) -> None:
+        """Kill every process but init; answered by one `exited` a role and then `killed`, when all are gone."""
+
+    def pause_output(self) -> None:
+        """Stop reading from init (back-pressure); `resume_output` goes on."""
+
+    def resume_output(self) -> None: ...
+
+
+class Box(Protocol):
+    """One started sandbox, its init connected.
+
+    id: what the engine's user sees (container id, pid). token: the host name that identifies it to the Runtime API.
+    runtime_api: host:port, the value of AWS_LAMBDA_RUNTIME_API inside.
+    """
+
+    id: str
+    token: str
+    runtime_api: str
+    init: Init
+
+    async def load(self, task: Path, layers: Sequence[Path]) -> None:
+        """Make these unpacked folders appear at /var/task and, merged in order, at /opt. Once in a box's life."""
+
+    async def limit(self, limits: Limits) -> None:
+        """Set the engine's limits. While the code initialises, cpus is None."""
+
+    async def destroy(self) -> None:
+        """End it and everything in it; a failure is logged with the box's id, never raised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What an engine can hold an environment to; the tests of limits are parametrised by it."""
+
+    name: str
+    limits_cpu: bool
+    limits_tmp: bool
+    limits_memory: bool
+    limits_pids: bool
+    isolates_files: bool
+    isolates_network: bool
+
+
+class Engine(Protocol):
+    """Makes boxes. Errors are SandboxError."""
+
+    abilities: Abilities
+
+    async def prepare(self, runtime: str, architecture: str) -> None:
+        """Make sure boxes of this kind can be created: take or build the image if it is missing. May take minutes."""
+
+    def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
+        """How to start the runtime, with the variables the runtime itself needs; None: no bootstrap found."""
+
+    async def create(self, kind: StemKind) -> Box:
+        """Start a box and wait (at most 30 s) for its init."""
+
+    async def close(self) -> None:
+        """Destroy every box of this session."""
