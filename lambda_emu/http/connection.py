@@ -1,0 +1,274 @@
+"""One HTTP/1.1 connection: bytes in, requests to a handler, answers out in the order of the requests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+import httptools
+
+from lambda_emu.http.message import Head, Header, answer_head
+
+MAX_HEAD_BYTES = 1 << 20
+MAX_WAITING_BYTES = 1 << 18
+UNREAD_LIMIT_BYTES = 100 << 20
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+Told = Callable[["Connection"], None]
+
+
+class Sink(Protocol):
+    """Takes the body of one request. `abort` comes instead of `end`, or after it when the client left before its answer."""
+
+    def body(self, chunk: bytes) -> None: ...
+
+    def end(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+class Handler(Protocol):
+    """Begins a request; the answer may be sent at once or at any later time, on the loop."""
+
+    def __call__(self, head: Head, writer: Writer) -> Sink: ...
+
+
+class Discard:
+    """A sink for bodies nobody needs."""
+
+    def body(self, chunk: bytes) -> None: ...
+
+    def end(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+DISCARD = Discard()
+
+
+class Writer:
+    """Where the answer to one request goes. Sending twice is a mistake; sending to a client that left does nothing."""
+
+    __slots__ = ("_connection", "close_after", "sent")
+
+    def __init__(self, connection: Connection, close_after: bool) -> None:
+        self._connection: Connection | None = connection
+        self.close_after = close_after
+        self.sent = False
+
+    def send(self, head: bytes, body: bytes = b"") -> None:
+        """Write a whole answer; `head` is complete with its blank line and Content-Length."""
+        assert not self.sent, "one request, one answer"
+        self.sent = True
+        if self._connection is not None:
+            self._connection.answered(self, head, body)
+
+    def detach(self) -> None:
+        self._connection = None
+
+    @property
+    def open(self) -> bool:
+        """Whether anybody still waits for the answer."""
+        return self._connection is not None and not self.sent
+
+
+class _Request:
+    """A request on its way in; it keeps its body while earlier requests are unanswered."""
+
+    __slots__ = ("chunks", "complete", "head", "sink", "writer")
+
+    def __init__(self, head: Head, writer: Writer) -> None:
+        self.head = head
+        self.writer = writer
+        self.sink: Sink | None = None
+        self.chunks: list[bytes] = []
+        self.complete = False
+
+
+class Connection(asyncio.Protocol):
+    """Parses what a client sends and calls the handler, one request at a time; pipelined ones wait their turn."""
+
+    def __init__(self, handler: Handler, opened: Told, closed: Told) -> None:
+        self._handler = handler
+        self._opened = opened
+        self._closed = closed
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpRequestParser(self)
+        self._target = b""
+        self._headers: list[Header] = []
+        self._head_bytes = 0
+        self._requests: deque[_Request] = deque()  # the first one is being served
+        self._arriving: _Request | None = None
+        self._waiting_bytes = 0
+        self._unread_bytes = 0
+        self.activity = 0  # counts what moved; a sweep that finds it unchanged knows of a stall
+
+    # -- asyncio ---------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        self.activity += 1
+        self._head_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._refuse(400)
+        except httptools.HttpParserError:
+            self._refuse(400)
+        else:
+            if self._arriving is None and self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse(431)
+            elif self._waiting_bytes > MAX_WAITING_BYTES and self._transport is not None:
+                self._transport.pause_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        requests, self._requests = self._requests, deque()
+        for request in requests:
+            request.writer.detach()
+            if request.sink is not None:
+                request.sink.abort()
+        self._closed(self)
+
+    def pause_writing(self) -> None:
+        """Answers are whole and bounded, so they may stay in the buffer; the sweep ends a client that never reads."""
+
+    def resume_writing(self) -> None:
+        self.activity += 1
+
+    # -- httptools -------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        self._target = b""
+        self._headers = []
+
+    def on_url(self, url: bytes) -> None:
+        self._target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        parser = self._parser
+        keep_alive = parser.should_keep_alive()
+        version = parser.get_http_version()
+        head = Head(parser.get_method(), self._target, self._headers, version, keep_alive)
+        request = _Request(head, Writer(self, close_after=not keep_alive))
+        self._arriving = request
+        self._requests.append(request)
+        if len(self._requests) == 1:
+            self._begin(request)
+
+    def on_body(self, chunk: bytes) -> None:
+        request = self._arriving
+        assert request is not None
+        if request.sink is None:
+            request.chunks.append(chunk)
+            self._waiting_bytes += len(chunk)
+        elif request.writer.sent:
+            self._discard(len(chunk))
+        else:
+            request.sink.body(chunk)
+
+    def on_message_complete(self) -> None:
+        request, self._arriving = self._arriving, None
+        self._head_bytes = 0
+        assert request is not None
+        request.complete = True
+        if request.sink is not None:
+            self._end(request)
+
+    # -- requests --------------------------------------------------------------------------------
+
+    def _begin(self, request: _Request) -> None:
+        if not request.complete and request.head.get(b"expect") is not None and self._transport is not None:
+            self._transport.write(CONTINUE)
+        request.sink = self._handler(request.head, request.writer)
+
+    def _end(self, request: _Request) -> None:
+        if request.writer.sent:
+            self._next()
+        else:
+            assert request.sink is not None
+            request.sink.end()
+
+    def answered(self, writer: Writer, head: bytes, body: bytes) -> None:
+        """Write the answer of the request being served, and go on with the next one."""
+        transport = self._transport
+        if transport is None:
+            return
+        self.activity += 1
+        if len(body) <= 1 << 16:
+            transport.write(head + body)
+        else:
+            transport.write(head)
+            transport.write(body)
+        request = self._requests[0]
+        assert request.writer is writer
+        if request.complete:
+            self._next()
+
+    def _next(self) -> None:
+        """The first request is complete and answered: drop it, and begin the one behind it."""
+        done = self._requests.popleft()
+        done.writer.detach()
+        self._unread_bytes = 0
+        if done.writer.close_after:
+            self.close()
+        elif self._requests:
+            asyncio.get_running_loop().call_soon(self._replay)
+
+    def _replay(self) -> None:
+        if not self._requests or self._requests[0].sink is not None or self._transport is None:
+            return
+        request = self._requests[0]
+        self._begin(request)
+        chunks, request.chunks = request.chunks, []
+        for chunk in chunks:
+            self._waiting_bytes -= len(chunk)
+            if not request.writer.sent:
+                assert request.sink is not None
+                request.sink.body(chunk)
+        if self._waiting_bytes <= MAX_WAITING_BYTES:
+            self._transport.resume_reading()
+        if request.complete:
+            self._end(request)
+
+    def _discard(self, count: int) -> None:
+        """Answered before the whole body came in: read the rest, so the client sees the answer, but not for ever."""
+        self._unread_bytes += count
+        if self._unread_bytes > UNREAD_LIMIT_BYTES:
+            self.close()
+
+    def _refuse(self, status: int) -> None:
+        """What came is not HTTP we understand: say so if nothing else is being answered, and hang up."""
+        if self._transport is not None:
+            if not self._requests:
+                self._transport.write(answer_head(status, [], 0, close=True))
+            self.close()
+
+    # -- for the listener ------------------------------------------------------------------------
+
+    @property
+    def stalled_if_unmoved(self) -> bool:
+        """Whether the client owes us something: the rest of a request, or reading its answer."""
+        if self._transport is None:
+            return False
+        partial = self._arriving is not None or (self._head_bytes > 0 and not self._requests)
+        return partial or self._transport.get_write_buffer_size() > 0
+
+    def close(self) -> None:
+        """Hang up after what was written has gone out."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def drop(self) -> None:
+        """Hang up at once."""
+        if self._transport is not None:
+            self._transport.abort()

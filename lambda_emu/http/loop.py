@@ -1,0 +1,90 @@
+"""The loop thread: it owns every socket, pool and timer. Others ask it; it never waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+import uvloop
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+P = ParamSpec("P")
+
+GIL_SWITCH_S = 0.0002
+"""How long a worker may hold the interpreter while the loop wants it; the default of 5 ms was seen in every call."""
+
+
+class Loop:
+    """One event loop on a thread of its own, and the workers that do what may block."""
+
+    def __init__(self, workers: int = 16) -> None:
+        self.asyncio: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
+        self._workers = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+        self._tasks: set[asyncio.Task[Any]] = set()  # keeps running tasks alive; touched on the loop only
+
+    def start(self) -> None:
+        sys.setswitchinterval(GIL_SWITCH_S)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread after what is queued; then the workers. Not from the loop."""
+        self.asyncio.call_soon_threadsafe(self.asyncio.stop)
+        self._thread.join(timeout=10)
+        self._workers.shutdown(wait=True, cancel_futures=True)
+        if not self._thread.is_alive():
+            self.asyncio.close()
+
+    def ask(self, fn: Callable[[], T], timeout_s: float) -> T:
+        """Run `fn` on the loop and return what it returned. From any other thread."""
+        answer: Future[T] = Future()
+        self.asyncio.call_soon_threadsafe(_answer, fn, answer)
+        return answer.result(timeout_s)
+
+    def run(self, coroutine: Coroutine[Any, Any, T], timeout_s: float) -> T:
+        """Run a coroutine on the loop to its end. From any other thread; on timeout it is cancelled."""
+        future = asyncio.run_coroutine_threadsafe(coroutine, self.asyncio)
+        try:
+            return future.result(timeout_s)
+        except TimeoutError:
+            future.cancel()
+            raise
+
+    def post(self, fn: Callable[..., object], *args: object) -> None:
+        """Have the loop call `fn` soon. From any thread; after the loop has ended it does nothing."""
+        try:
+            self.asyncio.call_soon_threadsafe(fn, *args)
+        except RuntimeError:
+            log.debug("the loop has ended; %r is not called", fn)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, object], what: str) -> None:
+        """Run a coroutine beside everything else; what it raises is logged. On the loop."""
+        task = self.asyncio.create_task(coroutine, name=what)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def work(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
+        """Run what may block on a worker. On the loop; await the result."""
+        return self.asyncio.run_in_executor(self._workers, lambda: fn(*args, **kwargs))
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.asyncio)
+        self.asyncio.run_forever()
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("%s failed", task.get_name(), exc_info=error)
+
+
+def _answer(fn: Callable[[], T], answer: Future[T]) -> None:
+    try:
+        answer.set_result(fn())
+    except BaseException as error:  # noqa: BLE001 - handed to whoever asked, on another thread
+        answer.set_exception(error)

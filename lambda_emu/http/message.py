@@ -1,0 +1,61 @@
+"""What a request says before its body, and how an answer is put in bytes."""
+
+from __future__ import annotations
+
+import http
+from collections.abc import Callable, Iterable
+from email.utils import formatdate
+
+Header = tuple[bytes, bytes]
+REASONS = {status.value: status.phrase for status in http.HTTPStatus}
+
+
+class Head:
+    """Request line and headers; header names are lower case."""
+
+    __slots__ = ("headers", "keep_alive", "method", "target", "version")
+
+    def __init__(self, method: bytes, target: bytes, headers: list[Header], version: str, keep_alive: bool) -> None:
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.version = version
+        self.keep_alive = keep_alive
+
+    def get(self, name: bytes) -> bytes | None:
+        """The first value of a header, by its lower-case name."""
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
+
+    def content_length(self) -> int | None:
+        """Announced bytes of the body; None when it is chunked or absent."""
+        value = self.get(b"content-length")
+        return int(value) if value is not None and value.isdigit() else None
+
+
+def answer_head(status: int, headers: Iterable[tuple[str, str]], length: int, *, close: bool = False) -> bytes:
+    """Status line and headers of an answer with a body of `length` bytes."""
+    lines = [f"HTTP/1.1 {status} {REASONS.get(status, 'Unknown')}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    if status != 204:
+        lines.append(f"Content-Length: {length}")
+    if close:
+        lines.append("Connection: close")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+
+
+class Dates:
+    """The Date header, formatted once a second."""
+
+    def __init__(self, now_s: Callable[[], float]) -> None:
+        self._now_s = now_s
+        self._second = -1
+        self._text = ""
+
+    def text(self) -> str:
+        second = int(self._now_s())
+        if second != self._second:
+            self._second, self._text = second, formatdate(second, usegmt=True)
+        return self._text
