@@ -1,0 +1,128 @@
+"""Every error AWS Lambda answers, once. Each builds its own text from values; nobody else knows a status code.
+
+LambdaError
+├── what the caller did (Type User, unless said: "no Type")
+│   ├── request.py
+│   │   ├── MalformedRequest        400 SerializationException, no Type
+│   │   ├── ConstraintViolations    400 ValidationException, no Type: what botocore's model forbids
+│   │   ├── MemoryAboveLimit        400 the same code, a text of its own
+│   │   ├── InvalidRequestContent   400 PayloadNotJson, ClientContextInvalid, RequestIdInvalid
+│   │   ├── UnknownPath             404 UnknownOperationException
+│   │   └── TooLarge                413 no Type: RequestTooLarge, EventTooLarge, ZippedTooLarge
+│   ├── parameters.py
+│   │   └── InvalidParameter        400 InvalidParameterValueException: one class a business rule
+│   ├── resources.py
+│   │   ├── AccessDenied            403 no Type
+│   │   ├── NotFound                404 FunctionNotFound, RegionUnreachable
+│   │   ├── Conflict                409 FunctionExists, UpdateInProgress, FunctionPending, StillBeingCreated
+│   │   └── RevisionMismatch        412
+│   └── service.py: TooManyRequests 429, with a Reason
+└── what we or the engine did (Type Service)
+    └── service.py: ServiceFailure  500; NotBuiltYet 501
+
+Contract: api.md 1.2 (status, text key, Type) and 1.3 (exact messages).
+"""
+
+from __future__ import annotations
+
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.parameters import (
+    AliasNotDeletable,
+    CodeMissing,
+    DeprecatedRuntime,
+    EnvironmentTooLarge,
+    ImageForZip,
+    InvalidParameter,
+    InvalidZip,
+    LatestNotDeletable,
+    LayerOfOtherRegion,
+    LayerTwice,
+    LayerVersionUnknown,
+    LevelsWithText,
+    NameTooLong,
+    QualifierMismatch,
+    ReservedConcurrencyTooHigh,
+    ReservedEnvironmentKeys,
+    TooManyLayers,
+    TooManyTags,
+    UnknownRuntime,
+    UnqualifiedOnly,
+    UnzippedTooLarge,
+)
+from lambda_emu.errors.request import (
+    ClientContextInvalid,
+    ConstraintViolations,
+    EventTooLarge,
+    InvalidRequestContent,
+    MalformedRequest,
+    MemoryAboveLimit,
+    PayloadNotJson,
+    RequestIdInvalid,
+    RequestTooLarge,
+    TooLarge,
+    UnknownPath,
+    ZippedTooLarge,
+)
+from lambda_emu.errors.resources import (
+    AccessDenied,
+    Conflict,
+    FunctionExists,
+    FunctionNotFound,
+    FunctionPending,
+    NotFound,
+    RegionUnreachable,
+    RevisionMismatch,
+    StillBeingCreated,
+    UpdateInProgress,
+)
+from lambda_emu.errors.service import NotBuiltYet, ServiceFailure, TooManyRequests
+
+__all__ = [
+    "AccessDenied",
+    "AliasNotDeletable",
+    "ClientContextInvalid",
+    "CodeMissing",
+    "Conflict",
+    "ConstraintViolations",
+    "DeprecatedRuntime",
+    "EnvironmentTooLarge",
+    "EventTooLarge",
+    "FunctionExists",
+    "FunctionNotFound",
+    "FunctionPending",
+    "ImageForZip",
+    "InvalidParameter",
+    "InvalidRequestContent",
+    "InvalidZip",
+    "LambdaError",
+    "LatestNotDeletable",
+    "LayerOfOtherRegion",
+    "LayerTwice",
+    "LayerVersionUnknown",
+    "LevelsWithText",
+    "MalformedRequest",
+    "MemoryAboveLimit",
+    "NameTooLong",
+    "NotBuiltYet",
+    "NotFound",
+    "PayloadNotJson",
+    "QualifierMismatch",
+    "RegionUnreachable",
+    "RequestIdInvalid",
+    "RequestTooLarge",
+    "ReservedConcurrencyTooHigh",
+    "ReservedEnvironmentKeys",
+    "RevisionMismatch",
+    "ServiceFailure",
+    "StillBeingCreated",
+    "TooLarge",
+    "TooManyLayers",
+    "TooManyRequests",
+    "TooManyTags",
+    "UnknownPath",
+    "UnknownRuntime",
+    "UnqualifiedOnly",
+    "UnzippedTooLarge",
+    "UpdateInProgress",
+    "ZippedTooLarge",
+]

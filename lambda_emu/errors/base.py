@@ -1,0 +1,24 @@
+"""The one base: what every answer that is not a success consists of."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class LambdaError(Exception):
+    """An answer of the Lambda API that is not a success.
+
+    `code` goes to x-amzn-ErrorType, `status` is the HTTP status, `text_key` is `message` or `Message`;
+    `kind` is the body's Type (None: the body has none); `reason` is TooManyRequestsException's Reason.
+    `text` is None where AWS answers null.
+    """
+
+    code: ClassVar[str]
+    status: ClassVar[int]
+    text_key: ClassVar[str] = "message"
+    kind: ClassVar[str | None] = "User"
+    reason: str | None = None
+
+    def __init__(self, text: str | None) -> None:
+        super().__init__(text)
+        self.text = text

@@ -1,0 +1,95 @@
+"""The request itself is at fault: unreadable, outside the model's constraints, too large. Contract: api.md 1.3, invoke.md 2.1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lambda_emu.errors.base import LambdaError
+
+
+class MalformedRequest(LambdaError):
+    """A body that is not JSON, or a member of another JSON type than the model's."""
+
+    code, status, text_key, kind = "SerializationException", 400, "Message", None
+
+
+class UnknownPath(LambdaError):
+    """No operation of the model has this path and method."""
+
+    code, status, text_key, kind = "UnknownOperationException", 404, "Message", None
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+
+class ConstraintViolations(LambdaError):
+    """Members outside the model's constraints; one item each. Contract 1.3, rule 1."""
+
+    code, status, kind = "ValidationException", 400, None
+
+    def __init__(self, items: Sequence[str]) -> None:
+        plural = "" if len(items) == 1 else "s"
+        super().__init__(f"{len(items)} validation error{plural} detected: {'; '.join(items)}")
+
+
+class MemoryAboveLimit(LambdaError):
+    """More memory than the account may give a function; the text has no prefix. Contract 1.3."""
+
+    code, status, kind = "ValidationException", 400, None
+
+    def __init__(self, limit_mb: int) -> None:
+        super().__init__(
+            f"'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to {limit_mb}"
+        )
+
+
+class InvalidRequestContent(LambdaError):
+    """What Invoke was sent cannot be read."""
+
+    code, status = "InvalidRequestContentException", 400
+
+
+class PayloadNotJson(InvalidRequestContent):
+    """`jackson` says what the parser met and where, as AWS's does (model/json_text.py)."""
+
+    def __init__(self, jackson: str) -> None:
+        super().__init__(f"Could not parse request body into json: Could not parse payload into json: {jackson}")
+
+
+class ClientContextInvalid(InvalidRequestContent):
+    """X-Amz-Client-Context is not base64 of a JSON object. AWS's text is not recorded."""
+
+    def __init__(self) -> None:
+        super().__init__("Client context must be a valid Base64-encoded JSON object.")
+
+
+class RequestIdInvalid(InvalidRequestContent):
+    """A caller's own x-amzn-RequestId must be a UUID. AWS's text is not recorded."""
+
+    def __init__(self) -> None:
+        super().__init__("The request ID must be a valid UUID.")
+
+
+class TooLarge(LambdaError):
+    """Not in botocore's model; recorded without a Type."""
+
+    code, status, kind = "RequestEntityTooLargeException", 413, None
+
+
+class RequestTooLarge(TooLarge):
+    """`operation` as AWS writes it: InvokeFunction, CreateFunction …"""
+
+    def __init__(self, limit_bytes: int, operation: str) -> None:
+        super().__init__(f"Request must be smaller than {limit_bytes} bytes for the {operation} operation")
+
+
+class EventTooLarge(TooLarge):
+    def __init__(self, size_bytes: int, limit_bytes: int = 1_048_576) -> None:
+        super().__init__(
+            f"{size_bytes} byte payload is too large for the Event invocation type (limit {limit_bytes} bytes)"
+        )
+
+
+class ZippedTooLarge(TooLarge):
+    def __init__(self, limit_bytes: int = 52_428_800) -> None:
+        super().__init__(f"Zipped size must be smaller than {limit_bytes} bytes")

@@ -1,0 +1,77 @@
+"""What the request names is not there, not yours, or not free now. Contract: api.md 1.3."""
+
+from __future__ import annotations
+
+from lambda_emu.errors.base import LambdaError
+
+
+class AccessDenied(LambdaError):
+    """A function of another account: the text is null. Contract 1.2."""
+
+    code, status, text_key, kind = "AccessDeniedException", 403, "Message", None
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+
+class NotFound(LambdaError):
+    code, status, text_key = "ResourceNotFoundException", 404, "Message"
+
+
+class FunctionNotFound(NotFound):
+    """`arn` is qualified where the operation's own text is: contract 1.3, second table."""
+
+    def __init__(self, arn: str) -> None:
+        super().__init__(f"Function not found: {arn}")
+
+
+class RegionUnreachable(NotFound):
+    def __init__(self, region: str, here: str) -> None:
+        super().__init__(f"Functions from '{region}' are not reachable in this region ('{here}')")
+
+
+class Conflict(LambdaError):
+    code, status = "ResourceConflictException", 409
+
+
+class FunctionExists(Conflict):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Function already exist: {name}")
+
+
+class UpdateInProgress(Conflict):
+    def __init__(self, arn: str) -> None:
+        super().__init__(
+            f"The operation cannot be performed at this time. An update is in progress for resource: {arn}"
+        )
+
+
+class FunctionPending(Conflict):
+    """Invoke, before the function became Active. Also says Failed, which no later invoke cures."""
+
+    def __init__(self, state: str = "Pending") -> None:
+        super().__init__(
+            f"The operation cannot be performed at this time. The function is currently in the following state: {state}"
+        )
+
+
+class StillBeingCreated(Conflict):
+    """An update, before the function became Active."""
+
+    def __init__(self, arn: str) -> None:
+        super().__init__(
+            "The operation cannot be performed at this time. "
+            f"The resource {arn} is currently in the following state: 'Pending'. StateReasonCode: 'Creating'"
+        )
+
+
+class RevisionMismatch(LambdaError):
+    """`operation` is the call that shows the latest Revision Id: "GetFunction/GetAlias", "GetPolicy" …"""
+
+    code, status = "PreconditionFailedException", 412
+
+    def __init__(self, operation: str = "GetFunction/GetAlias") -> None:
+        super().__init__(
+            "The Revision Id provided does not match the latest Revision Id. "
+            f"Call the {operation} API to retrieve the latest Revision Id"
+        )

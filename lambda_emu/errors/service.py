@@ -1,0 +1,30 @@
+"""The service cannot take or finish the request now."""
+
+from __future__ import annotations
+
+from lambda_emu.errors.base import LambdaError
+
+
+class TooManyRequests(LambdaError):
+    """More invocations at once than a limit allows. Contract 2.3."""
+
+    code, status = "TooManyRequestsException", 429
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("Rate Exceeded.")
+        self.reason = reason
+
+
+class ServiceFailure(LambdaError):
+    """The emulator or its engine could not do its part."""
+
+    code, status, text_key, kind = "ServiceException", 500, "Message", "Service"
+
+
+class NotBuiltYet(LambdaError):
+    """AWS has the operation or the choice, lambda-emu does not yet; the text names it."""
+
+    code, status, text_key, kind = "NotImplementedException", 501, "Message", "Service"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is not built into lambda-emu yet")
