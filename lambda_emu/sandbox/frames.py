@@ -1,0 +1,156 @@
+"""The frames between the emulator and init, as bytes and back. No I/O; docs/init-protocol.md is the contract."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+from lambda_emu.sandbox.base import Exit, ExitKind, Program, SandboxError, Usage
+
+PROTOCOL = 1
+ORDER_MAX_BYTES = 1 << 20
+REPORT_MAX_BYTES = 64 << 10  # init sends at most 32 KB of output at once
+STRINGS_MAX = 4096
+ROLES = 32
+
+_HEADER = struct.Struct(">IBB")
+_COUNTS = struct.Struct(">HH")
+_TOKEN = struct.Struct(">I")
+_MEMORY = struct.Struct(">QI")
+_HELLO = struct.Struct(">BB")
+_SYNCED = struct.Struct(">IQQIQ")
+_EXITED = struct.Struct(">BI?")
+
+_EXIT_KINDS = (ExitKind.CODE, ExitKind.SIGNAL, ExitKind.NOT_STARTED)
+
+
+class WrongFrame(ValueError):
+    """The other side does not speak our protocol; the connection is of no use any more."""
+
+
+class Kind(IntEnum):
+    """What a frame is. SYNC and its answer share their letter."""
+
+    START = ord("S")
+    SYNC = ord("Y")
+    MEMORY = ord("M")
+    PAUSE = ord("P")
+    CONTINUE = ord("C")
+    KILL = ord("K")
+    SIGNAL = ord("G")
+    HELLO = ord("H")
+    OUTPUT = ord("O")
+    SYNCED = ord("Y")
+    EXITED = ord("X")
+    KILLED = ord("K")
+
+
+class Frame(NamedTuple):
+    """One message; kind is a plain int, so that reading it costs nothing."""
+
+    kind: int
+    role: int
+    payload: bytes
+
+
+class Figures(IntEnum):
+    """Where init reads memory and CPU: HELLO's cgroup byte."""
+
+    PROCESSES = 0
+    CGROUP_1 = 1
+    CGROUP_2 = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """What init says first. The protocol was checked."""
+
+    figures: Figures
+    secret: str
+
+
+class FrameReader:
+    """Cuts a stream into frames: feed it what arrives, in pieces of any size."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames that are whole now. Raises WrongFrame for one too long to be init's."""
+        if self._rest:
+            data = self._rest + data
+        frames, at, end = [], 0, len(data)
+        while end - at >= _HEADER.size:
+            length, kind, role = _HEADER.unpack_from(data, at)
+            if length > REPORT_MAX_BYTES:
+                raise WrongFrame(f"a frame of {length} bytes")
+            begin = at + _HEADER.size
+            if end - begin < length:
+                break
+            at = begin + length
+            frames.append(Frame(kind, role, data[begin:at]))
+        self._rest = data[at:]
+        return frames
+
+
+def encode(kind: Kind, role: int = 0, payload: bytes = b"") -> bytes:
+    """One frame as it goes over the wire."""
+    return _HEADER.pack(len(payload), kind, role) + payload
+
+
+def encode_start(role: int, program: Program) -> bytes:
+    """START. Raises SandboxError for what init would not take: too much of it, or a NUL inside a string."""
+    variables = [f"{name}={value}" for name, value in program.environment.items()]
+    strings = [text.encode("utf-8", "surrogateescape") for text in (program.directory, *program.argv, *variables)]
+    if any(b"\0" in text for text in strings):
+        raise SandboxError("a program's arguments and variables cannot hold NUL characters")
+    payload = _COUNTS.pack(len(program.argv), len(variables)) + b"".join(text + b"\0" for text in strings)
+    if len(payload) > ORDER_MAX_BYTES or len(strings) > STRINGS_MAX:
+        raise SandboxError(f"arguments and variables exceed {ORDER_MAX_BYTES} bytes or {STRINGS_MAX} strings")
+    return encode(Kind.START, role, payload)
+
+
+def encode_sync(token: int) -> bytes:
+    """SYNC; the token (32 bits) comes back in SYNCED."""
+    return encode(Kind.SYNC, 0, _TOKEN.pack(token))
+
+
+def encode_memory(limit_bytes: int, sample_ms: int) -> bytes:
+    """MEMORY; limit 0: none, sample 0: never look."""
+    return encode(Kind.MEMORY, 0, _MEMORY.pack(limit_bytes, sample_ms))
+
+
+def encode_signal(role: int, number: int) -> bytes:
+    """SIGNAL, for the role's own process."""
+    return encode(Kind.SIGNAL, role, bytes((number,)))
+
+
+def decode_hello(payload: bytes) -> Hello:
+    """Raises WrongFrame, also for an init of another version."""
+    try:
+        protocol, figures = _HELLO.unpack_from(payload)
+        if protocol != PROTOCOL:
+            raise WrongFrame(f"init speaks protocol {protocol}, not {PROTOCOL}")
+        return Hello(Figures(figures), payload[_HELLO.size :].decode("ascii"))
+    except (struct.error, ValueError) as error:
+        raise WrongFrame(f"HELLO: {error}") from error
+
+
+def decode_synced(payload: bytes) -> tuple[int, Usage]:
+    """The token of SYNC and the figures. Raises WrongFrame."""
+    try:
+        token, memory, peak, oom_kills, cpu_us = _SYNCED.unpack(payload)
+    except struct.error as error:
+        raise WrongFrame(f"SYNCED: {error}") from error
+    return token, Usage(memory, peak, oom_kills, cpu_us)
+
+
+def decode_exited(role: int, payload: bytes) -> Exit:
+    """Raises WrongFrame."""
+    try:
+        how, value, out_of_memory = _EXITED.unpack(payload)
+        return Exit(role, _EXIT_KINDS[how], value, out_of_memory)
+    except (struct.error, IndexError) as error:
+        raise WrongFrame(f"EXITED: {error}") from error

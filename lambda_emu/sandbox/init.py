@@ -1,0 +1,194 @@
+"""Speaking to the init inside a box: the door it comes in by, the link it leaves open. All of it runs on the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from lambda_emu.sandbox import frames
+from lambda_emu.sandbox.base import Exit, InitListener, Program, SandboxError, Usage
+from lambda_emu.sandbox.frames import Frame, FrameReader, Kind, WrongFrame
+
+HELLO_WITHIN_S = 10.0
+
+_log = logging.getLogger(__name__)
+
+
+class Nobody:
+    """Listens to a box that nobody uses yet: of all it reports only the loss matters, and that the link remembers."""
+
+    def output(self, role: int, data: bytes) -> None:
+        pass
+
+    def synced(self, token: int, usage: Usage) -> None:
+        pass
+
+    def exited(self, exit: Exit) -> None:
+        pass
+
+    def killed(self) -> None:
+        pass
+
+    def lost(self) -> None:
+        pass
+
+
+class InitLink(asyncio.Protocol):
+    """base.Init over one connection. Until HELLO it belongs to the door, then to whoever expected its secret.
+
+    A listener set after the connection ended hears `lost` as soon as the loop turns.
+    """
+
+    def __init__(self, door: InitDoor) -> None:
+        self._door = door
+        self._reader = FrameReader()
+        self._transport: asyncio.Transport | None = None
+        self._listener: InitListener = Nobody()
+        self._hello_timer: asyncio.TimerHandle | None = None
+        self._begun = False
+        self._is_lost = False
+        self._hear: Callable[[Frame], None] = self._hear_hello
+        self.figures = frames.Figures.PROCESSES
+
+    @property
+    def listener(self) -> InitListener:
+        return self._listener
+
+    @listener.setter
+    def listener(self, listener: InitListener) -> None:
+        self._listener = listener
+        if self._is_lost:
+            asyncio.get_running_loop().call_soon(listener.lost)
+
+    # --- orders -------------------------------------------------------------
+
+    def start(self, role: int, program: Program) -> None:
+        self._send(frames.encode_start(role, program))
+
+    def sync(self, token: int) -> None:
+        self._send(frames.encode_sync(token))
+
+    def limit_memory(self, limit_bytes: int, sample_ms: int) -> None:
+        self._send(frames.encode_memory(limit_bytes, sample_ms))
+
+    def pause(self) -> None:
+        self._send(frames.encode(Kind.PAUSE))
+
+    def resume(self) -> None:
+        self._send(frames.encode(Kind.CONTINUE))
+
+    def signal(self, role: int, number: int) -> None:
+        self._send(frames.encode_signal(role, number))
+
+    def kill(self) -> None:
+        self._send(frames.encode(Kind.KILL))
+
+    def pause_output(self) -> None:
+        if self._transport is not None and not self._is_lost:
+            self._transport.pause_reading()
+
+    def resume_output(self) -> None:
+        if self._transport is not None and not self._is_lost:
+            self._transport.resume_reading()
+
+    def close(self) -> None:
+        """End the connection at once, and with it everything in the box; orders not sent yet are dropped."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _send(self, order: bytes) -> None:
+        if self._transport is not None and not self._is_lost:
+            self._transport.write(order)
+
+    # --- asyncio.Protocol ---------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._hello_timer = asyncio.get_running_loop().call_later(HELLO_WITHIN_S, transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._begun:
+            self._begun = True
+            data = data[1:]  # the 0x00 by which the listener knew us
+        try:
+            for frame in self._reader.feed(data):
+                self._hear(frame)
+        except WrongFrame as error:
+            _log.warning("closed a connection of an init: %s", error)
+            self.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._is_lost = True
+        if self._hello_timer is not None:
+            self._hello_timer.cancel()
+        self._listener.lost()
+
+    # --- reports ------------------------------------------------------------
+
+    def _hear_hello(self, frame: Frame) -> None:
+        if frame.kind != Kind.HELLO:
+            raise WrongFrame("the first frame is not HELLO")
+        hello = frames.decode_hello(frame.payload)
+        self.figures = hello.figures
+        if not self._door.admit(hello.secret, self):
+            raise WrongFrame("nobody expects its secret")
+        if self._hello_timer is not None:
+            self._hello_timer.cancel()
+        self._hear = self._hear_report
+
+    def _hear_report(self, frame: Frame) -> None:
+        kind, role, payload = frame
+        if kind == Kind.OUTPUT:
+            self._listener.output(role, payload)
+        elif kind == Kind.SYNCED:
+            self._listener.synced(*frames.decode_synced(payload))
+        elif kind == Kind.EXITED:
+            self._listener.exited(frames.decode_exited(role, payload))
+        elif kind == Kind.KILLED:
+            self._listener.killed()
+        else:
+            raise WrongFrame(f"kind {kind}")
+
+
+class InitDoor:
+    """Where the inits of boxes being made come in, each known by its secret."""
+
+    def __init__(self) -> None:
+        self._expected: dict[str, asyncio.Future[InitLink]] = {}
+
+    def expect(self, secret: str, timeout_s: float) -> asyncio.Future[InitLink]:
+        """The link of the init that will say this secret; it counts from this call on, awaited or not.
+
+        Fails with SandboxError after timeout_s of real time: a machine's slowness is no part of Lambda's clock.
+        Cancel it when the box could not be started.
+        """
+        loop = asyncio.get_running_loop()
+        arrival: asyncio.Future[InitLink] = loop.create_future()
+
+        def give_up() -> None:
+            if not arrival.done():
+                arrival.set_exception(SandboxError(f"init of a new box did not connect within {timeout_s:g} s"))
+
+        timer = loop.call_later(timeout_s, give_up)
+
+        def forget(_: asyncio.Future[InitLink]) -> None:
+            timer.cancel()
+            self._expected.pop(secret, None)
+
+        arrival.add_done_callback(forget)
+        self._expected[secret] = arrival
+        return arrival
+
+    def protocol(self) -> asyncio.Protocol:
+        """For a connection whose first byte was 0x00; that byte is still to be given to data_received."""
+        return InitLink(self)
+
+    def admit(self, secret: str, link: InitLink) -> bool:
+        """Whether the link was expected; whoever awaits it has it now."""
+        arrival = self._expected.pop(secret, None)
+        if arrival is None or arrival.done():
+            return False
+        arrival.set_result(link)
+        return True
