@@ -20,7 +20,7 @@ Told = Callable[["Connection"], None]
 
 
 class Sink(Protocol):
-    """Takes the body of one request. `abort` comes instead of `end`, or after it when the client left before its answer."""
+    """Takes the body of one request. `abort` comes when the client left before its answer, also after `end`."""
 
     def body(self, chunk: bytes) -> None: ...
 

@@ -1,1 +1,1 @@
-"""pool: who serves an invocation. The rules are pure; the movers run on the loop; the engine is asked through sandbox."""
+"""pool: who serves an invocation. Its rules are pure, its movers run on the loop; engines are asked through sandbox."""

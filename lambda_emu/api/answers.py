@@ -1,0 +1,33 @@
+"""An answer as status, headers and body; and how an error becomes one. Contract: api.md 1.2."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from lambda_emu.errors import LambdaError
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back to the caller. Content-Length and Date are added where it is written."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes = b""
+
+
+def error_answer(error: LambdaError, request_id: str) -> Answer:
+    """Status, x-amzn-ErrorType and the body, with the text under the key this error uses."""
+    body: dict[str, str | None] = {}
+    if error.reason is not None:
+        body["Reason"] = error.reason
+    if error.kind is not None:
+        body["Type"] = error.kind
+    body[error.text_key] = error.text
+    headers = [
+        ("Content-Type", "application/json"),
+        ("x-amzn-ErrorType", error.code),
+        ("x-amzn-RequestId", request_id),
+    ]
+    return Answer(error.status, headers, json.dumps(body).encode())

@@ -1,0 +1,247 @@
+"""Between the loop's connections and the Flask app: small invocations run inline, everything else on a worker.
+
+A view that answers later (Invoke) gets a `Call`, detaches it, and the app's own response is dropped.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from lambda_emu.api.answers import Answer, error_answer
+from lambda_emu.clock import Clock
+from lambda_emu.errors import LambdaError, RequestTooLarge
+from lambda_emu.http.connection import DISCARD, Sink, Writer
+from lambda_emu.http.loop import Loop
+from lambda_emu.http.message import Dates, Head, answer_head
+
+INLINE_BYTES = 64 * 1024
+SPOOL_BYTES = 1024 * 1024
+INVOKE_BYTES = 6 * 1024 * 1024
+OTHER_BYTES = 70_167_211
+INVOKE_PATHS = (b"/invocations", b"/invoke-async", b"/response-streaming-invocations")
+
+Environ = dict[str, Any]
+WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+
+class Call:
+    """One request on its way through the app."""
+
+    __slots__ = ("_dates", "_head", "_inline", "_loop", "_writer", "detached", "request_id")
+
+    def __init__(self, request_id: str, head: Head, writer: Writer, loop: Loop, dates: Dates, inline: bool) -> None:
+        self.request_id = request_id
+        self.detached = False
+        self._head = head
+        self._writer = writer
+        self._loop = loop
+        self._dates = dates
+        self._inline = inline
+
+    def header(self, name: bytes) -> str | None:
+        """A request header by its lower-case name, also one the model does not know."""
+        value = self._head.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def detach(self, begin: Callable[[], None]) -> None:
+        """Run `begin` on the loop, now if we are there; it sees to it that `answer` or `fail` is called, once."""
+        self.detached = True
+        if self._inline:
+            self._begin(begin)
+        else:
+            self._loop.post(self._begin, begin)
+
+    def _begin(self, begin: Callable[[], None]) -> None:
+        try:
+            begin()
+        except LambdaError as error:
+            self.fail(error)
+
+    def answer(self, answer: Answer) -> None:
+        """On the loop."""
+        if self._writer.open:
+            headers = [*answer.headers, ("Date", self._dates.text())]
+            head = answer_head(answer.status, headers, len(answer.body), close=self._writer.close_after)
+            self._writer.send(head, answer.body)
+
+    def fail(self, error: LambdaError) -> None:
+        """On the loop."""
+        self.answer(error_answer(error, self.request_id))
+
+
+class ApiFront:
+    """Handles the API's connections."""
+
+    def __init__(self, app: WsgiApp, loop: Loop, clock: Clock, spool_dir: Path) -> None:
+        self._app = app
+        self._loop = loop
+        self._clock = clock
+        self._dates = Dates(clock.now_s)
+        self._spool_dir = spool_dir
+
+    def __call__(self, head: Head, writer: Writer) -> Sink:
+        path = head.target.partition(b"?")[0]
+        invoke = head.method == b"POST" and path.endswith(INVOKE_PATHS)
+        length = head.content_length()
+        inline = invoke and (length or 0) <= INLINE_BYTES and head.get(b"transfer-encoding") is None
+        call = Call(self._clock.new_id(), head, writer, self._loop, self._dates, inline)
+        limit = INVOKE_BYTES if invoke else OTHER_BYTES
+        if length is not None and length > limit:
+            call.fail(_too_large(path, limit))
+            return DISCARD
+        if inline:
+            return _Inline(self, head, path, call)
+        return _Gathered(self, head, path, call, limit)
+
+    def run(self, head: Head, path: bytes, call: Call, body: bytes, body_file: str | None) -> Answer | None:
+        """Ask the app; None when the answer comes later."""
+        environ = _environ(head, path, body, body_file)
+        environ["lambda_emu.request_id"] = call.request_id
+        environ["lambda_emu.call"] = call
+        status, headers, chunks = 500, list[tuple[str, str]](), list[bytes]()
+
+        def start_response(line: str, found: list[tuple[str, str]], *_: object) -> Callable[[bytes], None]:
+            nonlocal status, headers
+            status, headers = int(line[:3]), [(n, v) for n, v in found if n.lower() != "content-length"]
+            return chunks.append
+
+        answered = self._app(environ, start_response)
+        try:
+            chunks.extend(answered)
+        finally:
+            close = getattr(answered, "close", None)
+            if close is not None:
+                close()
+        return None if call.detached else Answer(status, headers, b"".join(chunks))
+
+    def work(self, head: Head, path: bytes, call: Call, body: bytes, body_file: str | None) -> None:
+        """Ask the app on a worker, which also ends the spooled body."""
+
+        def work() -> None:
+            try:
+                answer = self.run(head, path, call, body, body_file)
+            finally:
+                if body_file is not None:
+                    os.unlink(body_file)
+            if answer is not None:
+                self._loop.post(call.answer, answer)
+
+        self._loop.work(work)
+
+    def spool(self) -> Any:
+        """A new file for a body that should not fill the memory."""
+        return tempfile.NamedTemporaryFile(dir=self._spool_dir, prefix="body-", delete=False)
+
+
+class _Inline:
+    """A small invocation: gathered and run on the loop."""
+
+    __slots__ = ("_body", "_call", "_front", "_head", "_path")
+
+    def __init__(self, front: ApiFront, head: Head, path: bytes, call: Call) -> None:
+        self._front = front
+        self._head = head
+        self._path = path
+        self._call = call
+        self._body = b""
+
+    def body(self, chunk: bytes) -> None:
+        self._body += chunk
+
+    def end(self) -> None:
+        answer = self._front.run(self._head, self._path, self._call, self._body, None)
+        if answer is not None:
+            self._call.answer(answer)
+
+    def abort(self) -> None:
+        """The client left; what runs goes on, its answer is dropped."""
+
+
+class _Gathered:
+    """Any other request: kept in memory while small, in a file when large, and run on a worker."""
+
+    def __init__(self, front: ApiFront, head: Head, path: bytes, call: Call, limit: int) -> None:
+        self._front = front
+        self._head = head
+        self._path = path
+        self._call = call
+        self._limit = limit
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._file: Any = None
+
+    def body(self, chunk: bytes) -> None:
+        self._size += len(chunk)
+        if self._size > self._limit:
+            self.abort()
+            self._call.fail(_too_large(self._path, self._limit))
+            return
+        if self._file is None and self._size > SPOOL_BYTES and self._limit > INVOKE_BYTES:
+            self._file = self._front.spool()
+            self._file.writelines(self._chunks)
+            self._chunks.clear()
+        if self._file is None:
+            self._chunks.append(chunk)
+        else:
+            self._file.write(chunk)
+
+    def end(self) -> None:
+        name = None
+        if self._file is not None:
+            self._file.close()
+            name, self._file = self._file.name, None
+        self._front.work(self._head, self._path, self._call, b"".join(self._chunks), name)
+
+    def abort(self) -> None:
+        """The client left before it said all, or said too much."""
+        if self._file is not None:
+            self._file.close()
+            os.unlink(self._file.name)
+            self._file = None
+
+
+def _too_large(path: bytes, limit: int) -> RequestTooLarge:
+    operation = "InvokeFunction" if limit == INVOKE_BYTES else "CreateFunction"
+    if path.endswith(b"/code"):
+        operation = "UpdateFunctionCode"
+    return RequestTooLarge(limit, operation)
+
+
+def _environ(head: Head, path: bytes, body: bytes, body_file: str | None) -> Environ:
+    """What WSGI wants to know of a request (PEP 3333)."""
+    environ: Environ = {
+        "REQUEST_METHOD": head.method.decode("latin-1"),
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "QUERY_STRING": head.target[len(path) + 1 :].decode("latin-1"),
+        "RAW_URI": head.target.decode("latin-1"),
+        "REQUEST_URI": head.target.decode("latin-1"),
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.errors": io.StringIO(),
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "wsgi.input_terminated": True,
+        "wsgi.input": io.BytesIO(body),
+        "CONTENT_LENGTH": str(len(body)),
+    }
+    if body_file is not None:
+        environ["lambda_emu.body_file"] = body_file
+    for name, value in head.headers:
+        text = value.decode("latin-1")
+        if name == b"content-type":
+            environ["CONTENT_TYPE"] = text
+        elif name not in (b"content-length", b"transfer-encoding"):
+            key = "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
+            environ[key] = f"{environ[key]},{text}" if key in environ else text
+    return environ

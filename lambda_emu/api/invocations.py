@@ -1,0 +1,139 @@
+"""Invoke: from a checked request to the pool or the queue, from an outcome to the wire. Contract: invoke.md 2.1-2.3."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lambda_emu.api.answers import Answer
+from lambda_emu.api.bridge import Call
+from lambda_emu.api.house import House
+from lambda_emu.api.targets import target_of
+from lambda_emu.api.wire import operation
+from lambda_emu.arn import LATEST, Target
+from lambda_emu.errors import ClientContextInvalid, EventTooLarge, LambdaError
+from lambda_emu.invoke.trace import trace_header
+from lambda_emu.model.json_text import check_json
+from lambda_emu.pool.invocation import Invocation, Outcome
+from lambda_emu.store import QueuedEvent
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import InvocationRequestTypeDef
+
+EVENT_BYTES = 1024 * 1024
+EMPTY_EVENT = b"{}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One Invoke after its own checks. client_context: compact JSON, or None."""
+
+    target: Target
+    payload: bytes
+    trace_id: str
+    client_context: str | None
+    wants_tail: bool
+
+
+@operation("Invoke", detached=True)
+def invoke(req: InvocationRequestTypeDef, house: House, call: Call) -> None:
+    """Check what the caller sent, then go on by its type on the loop, where the function is looked up."""
+    payload = bytes(req.get("Payload") or EMPTY_EVENT)  # type: ignore[arg-type]
+    asked = _Asked(
+        target=target_of(req["FunctionName"], req.get("Qualifier"), house),
+        payload=payload,
+        trace_id=trace_header(call.header(b"x-amzn-trace-id"), house.clock),
+        client_context=_client_context(req.get("ClientContext")),
+        wants_tail=req.get("LogType") == "Tail",
+    )
+    begin = TYPES[req.get("InvocationType", "RequestResponse")]
+    call.detach(lambda: begin(asked, house, call))
+
+
+def _wait_for_outcome(asked: _Asked, house: House, call: Call) -> None:
+    function = house.invoker.resolve(asked.target.id, asked.target.qualifier)
+    check_json(asked.payload)
+    version = function.running.version
+
+    def done(result: Outcome | LambdaError) -> None:
+        if isinstance(result, LambdaError):
+            call.fail(result)
+        else:
+            call.answer(_answer(result, call.request_id, version, asked.trace_id))
+
+    invocation = Invocation(
+        call.request_id,
+        asked.payload,
+        asked.target.arn,
+        done,
+        trace_id=asked.trace_id,
+        client_context=asked.client_context,
+        wants_tail=asked.wants_tail,
+    )
+    house.invoker.submit(function, invocation)
+
+
+def _keep_for_later(asked: _Asked, house: House, call: Call) -> None:
+    house.invoker.resolve(asked.target.id, asked.target.qualifier)
+    if len(asked.payload) > EVENT_BYTES:
+        raise EventTooLarge(len(asked.payload))
+    check_json(asked.payload)
+    now_s = house.clock.now_s()
+    event = QueuedEvent(
+        request_id=call.request_id,
+        function=asked.target.id,
+        qualifier=asked.target.qualifier,
+        invoked_arn=asked.target.arn,
+        payload=asked.payload,
+        trace_id=asked.trace_id,
+        accepted_s=now_s,
+        attempts=0,
+        due_s=now_s,
+    )
+
+    def kept(error: LambdaError | None) -> None:
+        if error is not None:
+            call.fail(error)
+        else:
+            call.answer(Answer(202, [("x-amzn-RequestId", call.request_id), ("X-Amzn-Trace-Id", asked.trace_id)]))
+
+    house.async_invoker.put(event, kept)
+
+
+def _only_check(asked: _Asked, house: House, call: Call) -> None:
+    house.invoker.resolve(asked.target.id, asked.target.qualifier)
+    call.answer(Answer(204, [("x-amzn-RequestId", call.request_id)]))
+
+
+TYPES: dict[str, Callable[[_Asked, House, Call], None]] = {
+    "RequestResponse": _wait_for_outcome,
+    "Event": _keep_for_later,
+    "DryRun": _only_check,
+}
+
+
+def _answer(outcome: Outcome, request_id: str, version: str, trace_id: str) -> Answer:
+    headers = [
+        ("Content-Type", "application/json"),
+        ("x-amzn-RequestId", request_id),
+        ("X-Amz-Executed-Version", version or LATEST),
+        ("X-Amzn-Trace-Id", trace_id),
+    ]
+    if outcome.failed:
+        headers.append(("X-Amz-Function-Error", "Unhandled"))
+    if outcome.tail is not None:
+        headers.append(("X-Amz-Log-Result", base64.b64encode(outcome.tail).decode()))
+    return Answer(200, headers, outcome.payload)
+
+
+def _client_context(text: str | None) -> str | None:
+    """Decoded and on one line, since it travels to the runtime in a header. Errors: ClientContextInvalid."""
+    if not text:
+        return None
+    try:
+        return json.dumps(json.loads(base64.b64decode(text, validate=True)), separators=(",", ":"))
+    except ValueError as error:
+        raise ClientContextInvalid from error

@@ -1,0 +1,158 @@
+"""Events that nobody waits for: kept on disk until they succeeded or are given up. Contract: invoke.md 2.5.
+
+Accepting is `put`: it is on disk when its `done` is called. Running is a dispatcher on the loop: it takes what is due,
+gives it to the pool and settles what comes back. An event is at least once: after a crash it runs again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from lambda_emu.clock import Clock, Timer
+from lambda_emu.errors import LambdaError, NotFound, ServiceFailure
+from lambda_emu.http.loop import Loop
+from lambda_emu.invoke.retries import Again, Condition, Finish, after_failure, after_refusal
+from lambda_emu.invoke.synchronous import Invoker
+from lambda_emu.model.function import Function
+from lambda_emu.pool.invocation import Invocation, Outcome
+from lambda_emu.store import EventQueue, QueuedEvent
+
+log = logging.getLogger(__name__)
+
+BATCH = 100
+QUIET_S = 5.0
+"""How often the queue is looked at when nothing is known to be due: a safety net, not the way events are found."""
+
+
+class AsyncInvoker:
+    """Accepts asynchronous events and sees each one to its end."""
+
+    def __init__(self, queue: EventQueue, invoker: Invoker, loop: Loop, clock: Clock) -> None:
+        self._queue = queue
+        self._invoker = invoker
+        self._loop = loop
+        self._clock = clock
+        self._running: set[str] = set()
+        self._refusals: dict[str, int] = {}
+        self._timer: Timer | None = None
+        self._looking = False
+        self._look_again = False
+        self._stopped = False
+
+    def start(self) -> None:
+        """Begin with what an earlier run left. On the loop."""
+        self._look()
+
+    def stop(self) -> None:
+        """Take nothing new from the queue; what is not settled stays there."""
+        self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def put(self, event: QueuedEvent, done: Callable[[LambdaError | None], None]) -> None:
+        """Keep the event, then run it. `done` is called on the loop once it is on disk, or could not be put there."""
+
+        def committed(error: BaseException | None) -> None:
+            self._loop.post(self._accepted, event, done, error)
+
+        self._queue.put(event, committed)
+
+    def _accepted(
+        self, event: QueuedEvent, done: Callable[[LambdaError | None], None], error: BaseException | None
+    ) -> None:
+        if error is not None:
+            log.error("an event could not be kept: %s", error)
+            done(ServiceFailure(f"The event could not be kept: {error}"))
+            return
+        done(None)
+        self._run(event)
+
+    # -- the dispatcher ---------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Take what is due; one look at a time."""
+        self._timer = None
+        if self._looking:
+            self._look_again = True
+        elif not self._stopped:
+            self._looking = True
+            self._loop.spawn(self._take(), "the asynchronous queue")
+
+    async def _take(self) -> None:
+        try:
+            now_s = self._clock.now_s()
+            due = await self._loop.work(self._queue.due, now_s, BATCH + len(self._running))
+            for event in due:
+                self._run(event)
+            next_s = await self._loop.work(self._queue.next_due_s)
+        finally:
+            self._looking = False
+        if self._look_again:
+            self._look_again = False
+            self._look()
+            return
+        wait_s = QUIET_S if next_s is None else min(max(next_s - self._clock.now_s(), 0.05), QUIET_S)
+        self._wake_in(wait_s)
+
+    def _wake_in(self, wait_s: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if not self._stopped:
+            self._timer = self._clock.call_later(wait_s, self._look)
+
+    def _run(self, event: QueuedEvent) -> None:
+        """One attempt; whatever comes of it is settled."""
+        if event.request_id in self._running or self._stopped:
+            return
+        self._running.add(event.request_id)
+        invocation = Invocation(
+            event.request_id,
+            event.payload,
+            event.invoked_arn,
+            lambda result: self._settle(event, result),
+            trace_id=event.trace_id,
+        )
+        try:
+            function = self._invoker.resolve(event.function, event.qualifier)
+            if _never_runs(function):
+                self._decided(event, Finish(Condition.ZERO_CONCURRENCY))
+            else:
+                self._invoker.submit(function, invocation)
+        except LambdaError as error:
+            self._settle(event, error)
+
+    def _settle(self, event: QueuedEvent, result: Outcome | LambdaError) -> None:
+        now_s = self._clock.now_s()
+        if isinstance(result, Outcome):
+            self._refusals.pop(event.request_id, None)
+            failed = after_failure(event.attempts + 1, event.accepted_s, now_s)
+            self._decided(event, failed if result.failed else Finish(Condition.SUCCESS))
+        elif isinstance(result, NotFound):
+            self._decided(event, Finish(Condition.RETRIES_EXHAUSTED))
+        elif not self._stopped:
+            refusals = self._refusals.get(event.request_id, 0) + 1
+            self._refusals[event.request_id] = refusals
+            self._decided(event, after_refusal(event.attempts, refusals, event.accepted_s, now_s))
+
+    def _decided(self, event: QueuedEvent, decision: Finish | Again) -> None:
+        """Write it down; only then may the event be taken again."""
+        if isinstance(decision, Finish):
+            self._refusals.pop(event.request_id, None)
+            self._running.discard(event.request_id)
+            self._queue.finish(event.request_id)
+            if decision.condition is not Condition.SUCCESS:
+                log.warning("event %s for %s is given up: %s", event.request_id, event.invoked_arn, decision.condition)
+        else:
+            self._queue.reschedule(event.request_id, decision.attempts, decision.due_s)
+            self._running.discard(event.request_id)
+            self._look_at(decision.due_s)
+
+    def _look_at(self, due_s: float) -> None:
+        wait_s = max(due_s - self._clock.now_s(), 0.0)
+        if wait_s < QUIET_S:
+            self._wake_in(wait_s)
+
+
+def _never_runs(function: Function) -> bool:
+    return function.reserved_concurrency == 0

@@ -1,0 +1,82 @@
+"""Moves a function from Pending to Active, and an update from InProgress to Successful. Contract: api.md 1.6."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+
+from lambda_emu.arn import FunctionId
+from lambda_emu.clock import Clock
+from lambda_emu.http.loop import Loop
+from lambda_emu.model.function import Function, FunctionVersion, Progress, State, UpdateStatus
+from lambda_emu.pool.pool import Pool
+from lambda_emu.sandbox.base import Engine, SandboxError
+from lambda_emu.store import Store
+
+log = logging.getLogger(__name__)
+
+DONE = Progress(State.ACTIVE, None, None, UpdateStatus.SUCCESSFUL)
+
+
+class Activator:
+    """Gets the image a function needs, in the background, and then lets it run."""
+
+    def __init__(self, store: Store, engine: Engine, pool: Pool, loop: Loop, clock: Clock) -> None:
+        self._store = store
+        self._engine = engine
+        self._pool = pool
+        self._loop = loop
+        self._clock = clock
+
+    def activate(self, id: FunctionId) -> None:
+        """Begin; from any thread, after the function was stored."""
+        self._loop.post(self._begin, id)
+
+    def resume(self, functions: Iterable[Function]) -> None:
+        """Go on with what an earlier run of the emulator did not finish."""
+        for function in functions:
+            if not _settled(function.latest):
+                self.activate(function.id)
+
+    def _begin(self, id: FunctionId) -> None:
+        self._loop.spawn(self._activate(id), f"the activation of {id.name}")
+
+    async def _activate(self, id: FunctionId) -> None:
+        function = self._store.function(id)
+        if function is None:
+            return
+        version = function.latest
+        try:
+            await self._engine.prepare(version.runtime, version.architecture)
+        except SandboxError as error:
+            log.error("%s cannot run: %s", id.name, error)
+            progress = _failed(function, str(error))
+        else:
+            progress = DONE
+            self._pool.expect(version)
+        await self._loop.work(self._finish, id, version.deployment_id, progress)
+
+    def _finish(self, id: FunctionId, deployment_id: str, progress: Progress) -> None:
+        def edit(function: Function) -> Function:
+            if function.latest.deployment_id != deployment_id:
+                return function  # a newer update is on its way with an activation of its own
+            latest = replace(function.latest, progress=progress, revision_id=self._clock.new_id())
+            failed = progress.update is UpdateStatus.FAILED and _settled(function.running)
+            return replace(function, latest=latest, running=function.running if failed else latest)
+
+        try:
+            self._store.change(id, edit)
+        except KeyError:
+            log.debug("%s was deleted before it became active", id.name)
+
+
+def _settled(version: FunctionVersion) -> bool:
+    return version.progress.state is not State.PENDING and version.progress.update is not UpdateStatus.IN_PROGRESS
+
+
+def _failed(function: Function, why: str) -> Progress:
+    """A creation fails the function; a failed update leaves it Active with its old code."""
+    if function.running.progress.state is State.ACTIVE:
+        return Progress(State.ACTIVE, None, None, UpdateStatus.FAILED, why, "InternalError")
+    return Progress(State.FAILED, why, "InternalError", UpdateStatus.FAILED, why, "InternalError")

@@ -1,0 +1,31 @@
+"""The pool's rules, without I/O: who may come in, and how many environments to start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lambda_emu.errors import TooManyRequests
+
+RESERVED_EXCEEDED = "ReservedFunctionConcurrentInvocationLimitExceeded"
+ACCOUNT_EXCEEDED = "ConcurrentInvocationLimitExceeded"
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """How many invocations may run at once: a function's reserved number, or what the account has left unreserved."""
+
+    limit: int
+    reserved: bool
+
+    def check(self, running: int) -> None:
+        """TooManyRequests if one more would be over the limit. Contract 2.3."""
+        if running >= self.limit:
+            raise TooManyRequests(RESERVED_EXCEEDED if self.reserved else ACCOUNT_EXCEEDED)
+
+
+def to_start(waiting: int, starting: int, soon_free: int) -> int:
+    """Environments to start so that each waiting invocation has one coming.
+
+    soon_free: environments that responded and will be free in a moment; they are worth waiting for.
+    """
+    return max(0, waiting - starting - soon_free)

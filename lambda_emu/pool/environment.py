@@ -1,0 +1,376 @@
+"""One execution environment: a box with our init inside, its runtime, and at most one invocation.
+
+Everything here runs on the loop. The table in states.py says what may happen; this module does what follows from it.
+Hears the runtime (runtime_api.Session), init (sandbox.InitListener) and the pool; tells the pool through `Owner`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from lambda_emu.clock import Clock, Timer
+from lambda_emu.errors import ServiceFailure
+from lambda_emu.http.message import Head
+from lambda_emu.model.function import FunctionVersion
+from lambda_emu.pool import failures
+from lambda_emu.pool.delivery import event_answer
+from lambda_emu.pool.failures import Failure
+from lambda_emu.pool.invocation import Invocation, Outcome
+from lambda_emu.pool.journal import Ending, Journal
+from lambda_emu.pool.states import Event, State, moved
+from lambda_emu.runtime_api import answers
+from lambda_emu.runtime_api.door import Parked
+from lambda_emu.sandbox.base import RUNTIME_ROLE, Box, Exit, Program, Usage
+
+INIT_LIMIT_S = 10.0
+FREEZE_AFTER_S = 0.01
+REPORT_LIMIT_S = 5.0
+SAMPLE_MS = 5
+NO_USAGE = Usage(0, 0, 0, 0)
+
+
+class Owner(Protocol):
+    """The pool, as an environment sees it."""
+
+    def available(self, environment: Environment) -> None:
+        """It may be given an invocation: it is IDLE, or RESET and clean."""
+
+    def answered(self, environment: Environment) -> None:
+        """It has responded and will soon be available."""
+
+    def gone(self, environment: Environment) -> None:
+        """It has ended, by itself or by `stop`."""
+
+
+class Environment:
+    """Runs one deployment's code in one box, from load to end."""
+
+    def __init__(self, version: FunctionVersion, box: Box, clock: Clock, owner: Owner, journal: Journal) -> None:
+        self.version = version
+        self.box = box
+        self.state = State.STEM
+        self.created_s = clock.monotonic_s()
+        self.available_s = self.created_s
+        self.invocations = 0
+        self._clock = clock
+        self._owner = owner
+        self._journal = journal
+        self._program: Program | None = None
+        self._invocation: Invocation | None = None
+        self._parked: Parked | None = None
+        self._delivered = False
+        self._answered = False  # whether the caller has heard of this invocation
+        self._produced_bytes = 0
+        self._held: Outcome | None = None  # the answer, until the tail is complete
+        self._failure: Failure | None = None
+        self._init_started_s = 0.0
+        self._init_ms: float | None = None  # what the first invocation reports and pays
+        self._ended_s: float | None = None  # when the runtime asked again, or failed
+        self._usage = NO_USAGE
+        self._sync = 0
+        self._synced = True
+        self._killed = True
+        self._frozen = False
+        self._limit: Timer | None = None  # init, timeout or report limit, whichever runs
+        self._freeze: Timer | None = None
+        box.init.listener = self
+
+    # -- asked by the pool ------------------------------------------------------------------------
+
+    def begin(self, program: Program | None) -> None:
+        """Start the runtime: the init phase. The code is in place. program None: there is no bootstrap."""
+        self._move(Event.LOADED)
+        self._program = program
+        self._journal.init_start()
+        self._start_runtime()
+        self._limit = self._clock.call_later(INIT_LIMIT_S, self._init_timed_out)
+
+    def assign(self, invocation: Invocation) -> None:
+        """Give it an invocation; it must be available."""
+        self._move(Event.ASSIGNED)
+        self.invocations += 1
+        self._invocation = invocation
+        self._delivered = self._answered = False
+        if self._frozen:
+            self._frozen = False
+            self.box.init.resume()
+        timeout_s = self.version.timeout_s
+        invocation.started_s = self._clock.monotonic_s()
+        invocation.deadline_ms = int((self._clock.now_s() + timeout_s) * 1000)
+        self._journal.start(invocation)
+        self._limit = self._clock.call_later(timeout_s, self._timed_out)
+        if self.state is State.BUSY:
+            self._deliver()
+        else:
+            self._start_runtime()
+
+    def stop(self) -> None:
+        """End it now; an invocation in it gets ServiceException."""
+        if self.state is not State.GONE:
+            self._end("The execution environment was stopped before the function answered.")
+
+    # -- told by the runtime (runtime_api.Session) ------------------------------------------------
+
+    def next(self, parked: Parked) -> None:
+        NEXT.get(self.state, Environment._next_refused)(self, parked)
+
+    def response(self, request_id: str, head: Head, body: bytes) -> bytes:
+        refused = self._refusal(request_id, head, "Response")
+        if refused is not None:
+            return refused
+        self._respond(Outcome(body, failed=False, content_type=head.get(b"content-type")))
+        return answers.ACCEPTED
+
+    def response_too_large(self, request_id: str) -> bytes:
+        refused = self._refusal(request_id, None, "Response")
+        if refused is not None:
+            return refused
+        self._failure = failures.too_large()
+        self._respond(Outcome(self._failure.payload, failed=True))
+        return answers.TOO_LARGE
+
+    def error(self, request_id: str, head: Head, body: bytes) -> bytes:
+        refused = self._refusal(request_id, head, "ErrorResponse")
+        if refused is not None:
+            return refused
+        self._failure = failures.raised(head.get(b"lambda-runtime-function-error-type"))
+        self._respond(Outcome(body, failed=True))
+        return answers.ACCEPTED
+
+    def init_error(self, head: Head, body: bytes) -> bytes:
+        if self.state not in (State.INIT, State.INIT_IN_INVOKE):
+            return answers.wrong_state(self.state.name.title(), "InitError")
+        self._fail(failures.posted(body, head.get(b"lambda-runtime-function-error-type")))
+        return answers.ACCEPTED
+
+    # -- told by init (sandbox.InitListener) ------------------------------------------------------
+
+    def output(self, role: int, data: bytes) -> None:
+        if not self._journal.output(data):
+            self.box.init.pause_output()
+            self._journal.when_room(self.box.init.resume_output)
+
+    def synced(self, token: int, usage: Usage) -> None:
+        self._usage = usage
+        if token == self._sync:
+            self._synced = True
+            self._settle()
+
+    def killed(self) -> None:
+        self._killed = True
+        self._settle()
+
+    def exited(self, exit: Exit) -> None:
+        if exit.role == RUNTIME_ROLE and self.state not in (State.RESET, State.GONE):
+            request_id = self._invocation.request_id if self._invocation is not None else ""
+            self._fail(failures.exited(request_id, exit))
+
+    def lost(self) -> None:
+        if self.state is not State.GONE:
+            self._end("The execution environment ended before the function answered.")
+
+    # -- the runtime asks for an event ------------------------------------------------------------
+
+    def _next_after_init(self, parked: Parked) -> None:
+        self._move(Event.READY)
+        self._parked = parked
+        if self.state is State.BUSY:
+            self._deliver()
+            return
+        self._cancel_limit()
+        self._init_ms = self._ms_since(self._init_started_s)
+        self._journal.init_done()
+        self._become_available()
+
+    def _next_after_response(self, parked: Parked) -> None:
+        self._parked = parked
+        if self._ended_s is None:
+            self._ended_s = self._clock.monotonic_s()
+        self._settle()
+
+    def _next_again(self, parked: Parked) -> None:
+        """A second /next: fine if the first one's connection was lost."""
+        if self._parked is not None and self._parked.open:
+            self._next_refused(parked)
+            return
+        self._parked = parked
+        if self._invocation is not None and not self._delivered:
+            self._deliver()
+
+    def _next_refused(self, parked: Parked) -> None:
+        parked.send(answers.wrong_state(self.state.name.title(), "Ready"), b"")
+
+    def _deliver(self) -> None:
+        """Hand over the event, if the runtime is listening; else it gets it as soon as it asks again."""
+        parked, invocation = self._parked, self._invocation
+        assert invocation is not None
+        if parked is not None and parked.open:
+            self._parked = None
+            self._delivered = True
+            parked.send(*event_answer(invocation))
+
+    # -- the runtime answers ----------------------------------------------------------------------
+
+    def _refusal(self, request_id: str, head: Head | None, asked: str) -> bytes | None:
+        """Why this answer is not for the invocation that runs here; None when it is."""
+        invocation = self._invocation
+        if self.state is not State.BUSY or invocation is None or not self._delivered:
+            return answers.wrong_state(self.state.name.title(), asked)
+        if request_id != invocation.request_id:
+            return answers.INVALID_REQUEST_ID
+        mode = head.get(b"lambda-runtime-function-response-mode") if head is not None else None
+        if mode not in (None, b"streaming", b"buffered"):
+            return answers.INVALID_RESPONSE_MODE
+        return None
+
+    def _respond(self, outcome: Outcome) -> None:
+        self._move(Event.RESPONSE)
+        self._produced_bytes = len(outcome.payload)
+        self._answer(outcome)
+        self._ask_sync()
+        self._owner.answered(self)
+
+    def _answer(self, outcome: Outcome) -> None:
+        """Tell the caller; with a tail only when the log is complete."""
+        assert self._invocation is not None
+        if self._invocation.wants_tail:
+            self._held = outcome
+        else:
+            self._answered = True
+            self._invocation.done(outcome)
+
+    # -- failures ---------------------------------------------------------------------------------
+
+    def _timed_out(self) -> None:
+        assert self._invocation is not None
+        self._limit = None
+        self._fail(failures.timed_out(self._invocation.request_id, self.version.timeout_s))
+
+    def _init_timed_out(self) -> None:
+        self._limit = None
+        self._fail(Failure("timeout", None, b""))
+
+    def _fail(self, failure: Failure) -> None:
+        """Answer the caller if nobody did, kill what runs, and be available again when all of it is gone."""
+        answered = self.state is State.RESPONDED
+        if self.state in (State.INIT, State.INIT_IN_INVOKE):
+            phase = "init" if self.state is State.INIT else "invoke"
+            self._journal.init_report(self._ms_since(self._init_started_s), phase, failure)
+        self._move(Event.FAILED)
+        self._cancel_limit()
+        self._failure = failure
+        self._ended_s = self._clock.monotonic_s()
+        self._parked = None
+        self._init_ms = None
+        if self._invocation is not None and not answered:
+            self._answer(Outcome(failure.payload, failed=True))
+        self._killed = False
+        self._frozen = False
+        self.box.init.kill()
+        self._ask_sync()
+        self._limit = self._clock.call_later(REPORT_LIMIT_S, self._silent)
+
+    def _silent(self) -> None:
+        """Init did not report in time: such a box is not handed out again."""
+        self._limit = None
+        self._end("The execution environment did not come back after a failure.")
+
+    # -- the end of an invocation, of a reset, of the environment ---------------------------------
+
+    def _settle(self) -> None:
+        """Once init has reported and the runtime asked again (or is gone): REPORT, tail, available."""
+        if not self._synced or self._ended_s is None or not self._killed:
+            return
+        failed = self.state is State.RESET
+        self._cancel_limit()
+        if self._invocation is not None:
+            self._report(self._invocation, self._ended_s)
+        self._ended_s = None
+        self._failure = None
+        if not failed:
+            self._move(Event.SETTLED)
+        self._become_available()
+
+    def _report(self, invocation: Invocation, ended_s: float) -> None:
+        duration_ms = (ended_s - invocation.started_s) * 1000
+        end = Ending(duration_ms, self._init_ms, self._produced_bytes, self._usage, self._failure)
+        tail = self._journal.report(invocation, end)
+        self._produced_bytes = 0
+        self._init_ms = None
+        self._invocation = None
+        if self._held is not None:
+            held, self._held = self._held, None
+            invocation.done(replace(held, tail=tail))
+
+    def _become_available(self) -> None:
+        self.available_s = self._clock.monotonic_s()
+        if self._freeze is None and not self._frozen:
+            self._freeze = self._clock.call_later(FREEZE_AFTER_S, self._freeze_if_idle)
+        self._owner.available(self)
+
+    def _freeze_if_idle(self) -> None:
+        """Freeze it when it was idle for a while; so a busy environment never pays for freezing."""
+        self._freeze = None
+        if self.state is not State.IDLE or self._frozen:
+            return
+        left_s = self.available_s + FREEZE_AFTER_S - self._clock.monotonic_s()
+        if left_s > 0.001:
+            self._freeze = self._clock.call_later(left_s, self._freeze_if_idle)
+        else:
+            self._frozen = True
+            self.box.init.pause()
+
+    def _end(self, why: str) -> None:
+        self._move(Event.STOP)
+        self._cancel_limit()
+        if self._freeze is not None:
+            self._freeze.cancel()
+        invocation, self._invocation = self._invocation, None
+        self._journal.close()
+        self._owner.gone(self)
+        if invocation is None:
+            return
+        if self._held is not None:
+            invocation.done(self._held)
+        elif not self._answered:
+            invocation.done(ServiceFailure(why))
+
+    # -- small things -----------------------------------------------------------------------------
+
+    def _move(self, event: Event) -> None:
+        self.state = moved(self.state, event)
+
+    def _start_runtime(self) -> None:
+        self._init_started_s = self._clock.monotonic_s()
+        if self._program is None:
+            self._clock.call_later(0, self._no_bootstrap)
+        else:
+            self.box.init.start(RUNTIME_ROLE, self._program)
+
+    def _no_bootstrap(self) -> None:
+        request_id = self._invocation.request_id if self._invocation is not None else ""
+        self._fail(failures.no_bootstrap(request_id))
+
+    def _ask_sync(self) -> None:
+        self._sync = (self._sync + 1) & 0xFFFFFFFF
+        self._synced = False
+        self.box.init.sync(self._sync)
+
+    def _cancel_limit(self) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
+            self._limit = None
+
+    def _ms_since(self, started_s: float) -> float:
+        return (self._clock.monotonic_s() - started_s) * 1000
+
+
+NEXT: dict[State, Callable[[Environment, Parked], None]] = {
+    State.INIT: Environment._next_after_init,
+    State.INIT_IN_INVOKE: Environment._next_after_init,
+    State.RESPONDED: Environment._next_after_response,
+    State.IDLE: Environment._next_again,
+    State.BUSY: Environment._next_again,
+}

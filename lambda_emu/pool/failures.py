@@ -1,0 +1,99 @@
+"""What a caller and the log are told when a function fails by itself. Contract: invoke.md 2.4."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from dataclasses import dataclass
+
+from lambda_emu.runtime_api.answers import MAX_RESPONSE_BYTES
+from lambda_emu.sandbox.base import Exit, ExitKind
+
+# Signals by the names that Lambda's supervisor, a Go program, prints.
+SIGNAL_NAMES = {
+    signal.SIGABRT: "aborted",
+    signal.SIGBUS: "bus error",
+    signal.SIGFPE: "floating point exception",
+    signal.SIGHUP: "hangup",
+    signal.SIGILL: "illegal instruction",
+    signal.SIGINT: "interrupt",
+    signal.SIGKILL: "killed",
+    signal.SIGPIPE: "broken pipe",
+    signal.SIGSEGV: "segmentation fault",
+    signal.SIGTERM: "terminated",
+    signal.SIGTRAP: "trace/breakpoint trap",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an environment failed. status and error_type go to REPORT; payload to the caller, if it has no answer yet."""
+
+    status: str  # "failure" (the handler raised) | "error" | "timeout"
+    error_type: str | None
+    payload: bytes
+
+
+def _payload(error_type: str, request_id: str | None, text: str) -> bytes:
+    message = text if request_id is None else f"RequestId: {request_id} Error: {text}"
+    return json.dumps({"errorType": error_type, "errorMessage": message}, separators=(",", ":")).encode()
+
+
+def timed_out(request_id: str, timeout_s: int) -> Failure:
+    """The function did not finish within its timeout."""
+    return Failure(
+        "timeout", None, _payload("Sandbox.Timedout", request_id, f"Task timed out after {timeout_s:.2f} seconds")
+    )
+
+
+def exited(request_id: str, exit: Exit) -> Failure:
+    """The runtime's process ended though it should have asked for the next event."""
+    if exit.out_of_memory:
+        kind, text = "Runtime.OutOfMemory", "Runtime exited with error: signal: killed"
+    elif exit.kind is ExitKind.NOT_STARTED:
+        kind, text = "Runtime.InvalidEntrypoint", "fork/exec: could not start the runtime"
+    elif exit.kind is ExitKind.SIGNAL:
+        kind, text = "Runtime.ExitError", f"Runtime exited with error: signal: {_signal_name(exit.value)}"
+    elif exit.value:
+        kind, text = "Runtime.ExitError", f"Runtime exited with error: exit status {exit.value}"
+    else:
+        kind, text = "Runtime.ExitError", "Runtime exited without providing a reason"
+    return Failure("error", kind, _payload(kind, request_id, text))
+
+
+def no_bootstrap(request_id: str) -> Failure:
+    """A custom runtime whose code has no executable bootstrap."""
+    kind, text = "Runtime.InvalidEntrypoint", "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
+    return Failure("error", kind, _payload(kind, request_id, text))
+
+
+def too_large() -> Failure:
+    """The function's response is over the limit; the environment itself is well."""
+    text = f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
+    payload = json.dumps({"errorMessage": text, "errorType": "Function.ResponseSizeTooLarge"}, separators=(",", ":"))
+    return Failure("error", "Function.ResponseSizeTooLarge", payload.encode())
+
+
+def posted(body: bytes, error_type: bytes | None) -> Failure:
+    """An error the runtime itself described; its bytes go to the caller unchanged."""
+    return Failure("error", normalised((error_type or b"").decode("latin-1")), body)
+
+
+def raised(error_type: bytes | None) -> Failure:
+    """The handler raised: an answer like any other, and no reason to reset the environment."""
+    return Failure("failure", normalised((error_type or b"").decode("latin-1")), b"")
+
+
+def normalised(error_type: str) -> str:
+    """An error type as the log shows it: the runtime's word if it has the known form, else Unknown."""
+    if re.fullmatch(r"(Runtime|Function|Extension)\.[A-Z][a-zA-Z]+", error_type):
+        return error_type
+    return "Function.Unknown" if error_type.startswith("Function.") else "Runtime.Unknown"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return SIGNAL_NAMES[signal.Signals(number)]
+    except (KeyError, ValueError):
+        return f"signal {number}"

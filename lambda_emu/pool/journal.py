@@ -1,0 +1,113 @@
+"""What one environment writes to its log, and the tail of the invocation it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lambda_emu.logs.records import (
+    SUCCESS,
+    End,
+    InitReport,
+    InitRuntimeDone,
+    InitStart,
+    Report,
+    RuntimeDone,
+    Start,
+    Tracing,
+)
+from lambda_emu.logs.stream import LogStream
+from lambda_emu.logs.tail import Tail
+from lambda_emu.model.function import FunctionVersion
+from lambda_emu.pool.failures import Failure
+from lambda_emu.pool.invocation import Invocation
+from lambda_emu.sandbox.base import Usage
+
+MB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an invocation ended. init_ms: of the init phase it pays for; failure None: the function succeeded."""
+
+    duration_ms: float
+    init_ms: float | None
+    produced_bytes: int
+    usage: Usage
+    failure: Failure | None
+
+
+class Journal:
+    """Puts the platform's records and the function's output in order. Runs on the loop."""
+
+    def __init__(
+        self, version: FunctionVersion, stream: LogStream, runtime_version: str | None, runtime_version_arn: str | None
+    ) -> None:
+        self._version = version
+        self._stream = stream
+        self._runtime_version = runtime_version
+        self._runtime_version_arn = runtime_version_arn
+        self._tail: Tail | None = None
+
+    @property
+    def stream_name(self) -> str:
+        return self._stream.origin.name
+
+    def init_start(self) -> None:
+        """The init phase begins; shown for runtimes whose version is known."""
+        record = InitStart(
+            self._version.id.name, self._version.version, self._runtime_version, self._runtime_version_arn
+        )
+        self._stream.write_platform(record)
+
+    def init_done(self) -> None:
+        """The runtime is ready for its first event."""
+        self._stream.write_platform(InitRuntimeDone())
+
+    def init_report(self, duration_ms: float, phase: str, failure: Failure) -> None:
+        """An init that failed."""
+        self._stream.write_platform(InitRuntimeDone(failure.status, failure.error_type, phase))
+        self._stream.write_platform(InitReport(duration_ms, failure.status, failure.error_type, phase))
+
+    def start(self, invocation: Invocation) -> None:
+        """An invocation begins; with it its tail."""
+        tracing = None if invocation.trace_id is None else Tracing(invocation.trace_id)
+        line = self._stream.write_platform(Start(invocation.request_id, self._version.version, tracing))
+        if invocation.wants_tail:
+            self._tail = Tail()
+            self._tail.append_line(line)
+
+    def output(self, data: bytes) -> bool:
+        """What the function printed. False: read no more of it until `when_room` calls back."""
+        if self._tail is not None:
+            self._tail.append(data)
+        return self._stream.write_output(data)
+
+    def report(self, invocation: Invocation, end: Ending) -> bytes | None:
+        """The invocation is over: END and REPORT. Returns its tail if it was asked for."""
+        id, failure = invocation.request_id, end.failure
+        status, error_type = (failure.status, failure.error_type) if failure is not None else (SUCCESS, None)
+        tracing = None if invocation.trace_id is None else Tracing(invocation.trace_id)
+        memory_mb = self._version.memory_mb
+        peak_mb = min(-(-end.usage.peak_bytes // MB), memory_mb)
+        records = (
+            RuntimeDone(id, end.duration_ms, end.produced_bytes, status, error_type, tracing=tracing),
+            End(id),
+            Report(id, end.duration_ms, memory_mb, peak_mb, end.init_ms, status, error_type, tracing),
+        )
+        lines = [self._stream.write_platform(record) for record in records]
+        tail, self._tail = self._tail, None
+        if tail is None:
+            return None
+        for line in lines:
+            if line:
+                tail.append_line(line)
+        return tail.last()
+
+    def when_room(self, callback: Callable[[], None]) -> None:
+        """Call back once, when output may be read again."""
+        self._stream.when_room(callback)
+
+    def close(self) -> None:
+        """The environment is gone."""
+        self._stream.close()

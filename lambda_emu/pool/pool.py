@@ -1,0 +1,253 @@
+"""All environments of this emulator: admits invocations, brings environments up, ends the idle ones."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lambda_emu.arn import FunctionId
+from lambda_emu.clock import Clock, Timer
+from lambda_emu.errors import LambdaError
+from lambda_emu.http.loop import Loop
+from lambda_emu.model.function import FunctionVersion
+from lambda_emu.pool.choice import Admission
+from lambda_emu.pool.environment import SAMPLE_MS, Environment
+from lambda_emu.pool.invocation import Invocation, Outcome
+from lambda_emu.pool.journal import Journal
+from lambda_emu.pool.states import State
+from lambda_emu.pool.stems import Stems
+from lambda_emu.pool.variables import variables
+from lambda_emu.pool.version_pool import VersionPool
+from lambda_emu.runtime_api.door import RuntimeApi
+from lambda_emu.sandbox.base import Box, Engine, Limits, Program, SandboxError, StemKind
+
+log = logging.getLogger(__name__)
+
+SWEEP_S = 30.0
+MB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the pool was told at start. cpu_limited: CPU share follows memory; idle_s: life of an idle environment."""
+
+    cpu_limited: bool
+    idle_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A version with what its environments are made of, once its code and image are there."""
+
+    version: FunctionVersion
+    task: Path
+    layers: tuple[Path, ...]
+    execution_env: str | None
+    runtime_version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One environment as `lambda-emu ps` shows it."""
+
+    function: str
+    version: str
+    state: str
+    id: str
+    memory_mb: int
+    age_s: float
+    invocations: int
+
+
+class Pool:
+    """Who serves an invocation. Runs on the loop."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        runtime_api: RuntimeApi,
+        stems: Stems,
+        loop: Loop,
+        clock: Clock,
+        journal: Callable[[Deployment], Journal],
+        terms: Terms,
+    ) -> None:
+        self._engine = engine
+        self._runtime_api = runtime_api
+        self._stems = stems
+        self._loop = loop
+        self._clock = clock
+        self._journal = journal
+        self._terms = terms
+        self._pools: dict[str, VersionPool] = {}  # by deployment id
+        self._deployments: dict[str, Deployment] = {}
+        self._running: dict[FunctionId | None, int] = {}  # admitted and not done; None: all unreserved ones
+        self._closed = False
+        self._sweep: Timer = clock.call_later(SWEEP_S, self._end_idle)
+
+    def submit(self, deployment: Deployment, admission: Admission, invocation: Invocation) -> None:
+        """Run an invocation; its `done` is called with what came of it. TooManyRequests if it may not come in."""
+        key = deployment.version.id if admission.reserved else None
+        running = self._running.get(key, 0)
+        admission.check(running)
+        self._running[key] = running + 1
+        invocation.done = self._counted(key, invocation.done)
+        self._pool(deployment).submit(invocation)
+
+    def retire(self, deployment_id: str) -> None:
+        """Its code or configuration is no longer the function's: end its environments when they are free."""
+        pool = self._pools.get(deployment_id)
+        if pool is not None:
+            pool.retire()
+            self._drop_if_empty(pool)
+
+    def expect(self, version: FunctionVersion) -> None:
+        """Invocations of this version may come soon: have stems of its kind."""
+        self._stems.want(_kind(version))
+
+    def sights(self) -> list[Sight]:
+        """What there is, for people."""
+        now_s = self._clock.monotonic_s()
+        environments = [
+            Sight(
+                environment.version.id.name,
+                environment.version.version,
+                environment.state.name,
+                environment.box.id,
+                environment.version.memory_mb,
+                now_s - environment.created_s,
+                environment.invocations,
+            )
+            for pool in self._pools.values()
+            for environment in pool.environments
+        ]
+        return environments + [
+            Sight("", "", State.STEM.name, box.id, 0, 0.0, 0) for _, box in self._stems.boxes()
+        ]
+
+    def stop(self) -> None:
+        """End every environment and take no more; the engine removes the boxes."""
+        self._closed = True
+        self._sweep.cancel()
+        self._stems.close()
+        for pool in list(self._pools.values()):
+            pool.stop()
+
+    # -- concurrency ------------------------------------------------------------------------------
+
+    def _counted(
+        self, key: FunctionId | None, done: Callable[[Outcome | LambdaError], None]
+    ) -> Callable[[Outcome | LambdaError], None]:
+        def counted(result: Outcome | LambdaError) -> None:
+            self._running[key] -= 1
+            done(result)
+
+        return counted
+
+    # -- environments -----------------------------------------------------------------------------
+
+    def _pool(self, deployment: Deployment) -> VersionPool:
+        deployment_id = deployment.version.deployment_id
+        pool = self._pools.get(deployment_id)
+        if pool is None:
+            pool = VersionPool(deployment.version, self._clock, self._start)
+            self._pools[deployment_id] = pool
+            self._deployments[deployment_id] = deployment
+        return pool
+
+    def _start(self, pool: VersionPool) -> None:
+        deployment = self._deployments[pool.version.deployment_id]
+        self._loop.spawn(self._bring_up(pool, deployment), f"an environment of {pool.version.id.name}")
+
+    async def _bring_up(self, pool: VersionPool, deployment: Deployment) -> None:
+        """Take a stem, put the code in, start the runtime."""
+        version = deployment.version
+        box: Box | None = None
+        try:
+            box = await self._stems.take(_kind(version))
+            await box.load(deployment.task, deployment.layers)
+        except SandboxError as error:
+            pool.start_failed(f"No execution environment could be started: {error}")
+            if box is not None:
+                await box.destroy()
+            return
+        if self._closed:
+            await box.destroy()
+            return
+        journal = self._journal(deployment)
+        environment = Environment(version, box, self._clock, _Owner(self, pool), journal)
+        self._runtime_api.open(box.token, environment)
+        pool.started(environment)
+        box.init.limit_memory(version.memory_mb * MB, SAMPLE_MS)
+        environment.begin(self._program(deployment, box, journal))
+        await self._limit(environment, None)
+
+    def _program(self, deployment: Deployment, box: Box, journal: Journal) -> Program | None:
+        version = deployment.version
+        program = self._engine.program(version.runtime, version.handler, deployment.task, deployment.layers)
+        if program is None:
+            return None
+        environment = variables(
+            version, program.environment, deployment.execution_env, box.runtime_api, journal.stream_name
+        )
+        return Program(program.argv, environment, program.directory)
+
+    async def _limit(self, environment: Environment, cpus: float | None) -> None:
+        """Set the engine's limits; an environment that cannot be limited is ended rather than run without."""
+        version = environment.version
+        try:
+            await environment.box.limit(Limits(version.memory_mb, version.ephemeral_storage_mb, cpus))
+        except SandboxError as error:
+            if environment.state is not State.GONE:
+                log.warning("ending %s, whose limits could not be set: %s", environment.box.id, error)
+                environment.stop()
+
+    def initialised(self, environment: Environment) -> None:
+        """The init phase, with all the CPU there is, is over."""
+        if self._terms.cpu_limited:
+            cpus = environment.version.memory_mb / 1769
+            self._loop.spawn(self._limit(environment, cpus), "a CPU limit")
+
+    def ended(self, pool: VersionPool, environment: Environment) -> None:
+        self._runtime_api.close(environment.box.token)
+        self._loop.spawn(environment.box.destroy(), "the end of an environment")
+        self._drop_if_empty(pool)
+
+    def _drop_if_empty(self, pool: VersionPool) -> None:
+        if pool.empty:
+            self._pools.pop(pool.version.deployment_id, None)
+            self._deployments.pop(pool.version.deployment_id, None)
+
+    def _end_idle(self) -> None:
+        for pool in list(self._pools.values()):
+            pool.reap(self._terms.idle_s)
+        self._stems.reap(self._terms.idle_s)
+        self._sweep = self._clock.call_later(SWEEP_S, self._end_idle)
+
+
+class _Owner:
+    """Passes what an environment says to its version's pool, and to the pool of all."""
+
+    def __init__(self, pool: Pool, version_pool: VersionPool) -> None:
+        self._pool = pool
+        self._version_pool = version_pool
+        self._initialised = False
+
+    def available(self, environment: Environment) -> None:
+        if not self._initialised:
+            self._initialised = True
+            self._pool.initialised(environment)
+        self._version_pool.available(environment)
+
+    def answered(self, environment: Environment) -> None:
+        self._version_pool.answered(environment)
+
+    def gone(self, environment: Environment) -> None:
+        self._version_pool.gone(environment)
+        self._pool.ended(self._version_pool, environment)
+
+
+def _kind(version: FunctionVersion) -> StemKind:
+    return StemKind(version.runtime, version.architecture, version.ephemeral_storage_mb)

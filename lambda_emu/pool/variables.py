@@ -1,0 +1,56 @@
+"""The environment variables a runtime starts with, and which of them win. Contract: runtime.md 3.5."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lambda_emu.model.function import FunctionVersion
+
+# Calls to AWS from inside a function need some credentials to sign with; nothing here checks them.
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "ASIALAMBDAEMUEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "lambda-emu-secret-access-key",
+    "AWS_SESSION_TOKEN": "lambda-emu-session-token",
+}
+
+
+def variables(
+    version: FunctionVersion, runtime: Mapping[str, str], execution_env: str | None, runtime_api: str, log_stream: str
+) -> dict[str, str]:
+    """Everything the runtime's process sees. Later wins: the customer's, the runtime's, ours.
+
+    runtime: what the image or the host gives this runtime (PATH, LD_LIBRARY_PATH, NODE_PATH ...); the customer
+    may override it. execution_env: AWS_EXECUTION_ENV, absent for custom runtimes.
+    """
+    reserved = {
+        "_HANDLER": version.handler,
+        "AWS_REGION": version.id.region,
+        "AWS_DEFAULT_REGION": version.id.region,
+        "AWS_LAMBDA_FUNCTION_NAME": version.id.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": version.version,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(version.memory_mb),
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": version.logging.log_group,
+        "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
+        "AWS_LAMBDA_RUNTIME_API": runtime_api,
+        "LAMBDA_TASK_ROOT": "/var/task",
+        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+    }
+    if execution_env is not None:
+        reserved["AWS_EXECUTION_ENV"] = execution_env
+    return {**_unreserved(version), **runtime, **(version.environment or {}), **CREDENTIALS, **reserved}
+
+
+def _unreserved(version: FunctionVersion) -> dict[str, str]:
+    found = {
+        "TZ": ":UTC",
+        "LANG": "en_US.UTF-8",
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1:2000",
+        "_AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1",
+        "_AWS_XRAY_DAEMON_PORT": "2000",
+    }
+    if version.logging.log_format == "JSON":
+        found["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
+        found["AWS_LAMBDA_LOG_LEVEL"] = version.logging.application_log_level or "INFO"
+    return found

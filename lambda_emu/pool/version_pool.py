@@ -1,0 +1,124 @@
+"""The environments of one deployment and the invocations that wait for one. Runs on the loop."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from lambda_emu.clock import Clock, Timer
+from lambda_emu.errors import ServiceFailure
+from lambda_emu.model.function import FunctionVersion
+from lambda_emu.pool.choice import to_start
+from lambda_emu.pool.environment import Environment
+from lambda_emu.pool.invocation import Invocation
+
+PATIENCE_S = 0.005
+"""How long an invocation waits for an environment that has responded, before another one is started."""
+
+
+class VersionPool:
+    """Gives invocations to environments: the warmest first; a waiting one takes the first that becomes available."""
+
+    def __init__(self, version: FunctionVersion, clock: Clock, start: Callable[[VersionPool], None]) -> None:
+        """start: begins to bring up one environment, and calls `started` or `start_failed` in the end."""
+        self.version = version
+        self.retired = False
+        self.environments: set[Environment] = set()
+        self._clock = clock
+        self._start = start
+        self._available: list[Environment] = []  # the last one is the warmest
+        self._responded: set[Environment] = set()
+        self._waiting: deque[Invocation] = deque()
+        self._starting = 0  # asked for, initialising ones included
+        self._initialising: set[Environment] = set()
+        self._patience: Timer | None = None
+
+    @property
+    def empty(self) -> bool:
+        return not (self.environments or self._waiting or self._starting)
+
+    def submit(self, invocation: Invocation) -> None:
+        """Run it in an available environment, or as soon as there is one."""
+        if self._available:
+            self._available.pop().assign(invocation)
+            return
+        self._waiting.append(invocation)
+        self._grow(len(self._responded))
+        if self._responded and self._patience is None:
+            self._patience = self._clock.call_later(PATIENCE_S, self._patience_over)
+
+    def warm(self, count: int) -> None:
+        """Start environments that nobody waits for yet."""
+        for _ in range(count):
+            self._starting += 1
+            self._start(self)
+
+    def retire(self) -> None:
+        """No new invocation comes: end what is available now, and the rest when it has finished."""
+        self.retired = True
+        for environment in list(self._available):
+            environment.stop()
+
+    def reap(self, idle_s: float) -> None:
+        """End environments that were available for longer than `idle_s`."""
+        oldest = self._clock.monotonic_s() - idle_s
+        for environment in [e for e in self._available if e.available_s <= oldest]:
+            environment.stop()
+
+    def stop(self) -> None:
+        """End everything, whatever it does."""
+        self.retired = True
+        while self._waiting:
+            self._waiting.popleft().done(ServiceFailure("lambda-emu is shutting down."))
+        for environment in list(self.environments):
+            environment.stop()
+
+    # -- told by whoever starts environments ------------------------------------------------------
+
+    def started(self, environment: Environment) -> None:
+        """A box is there; its init phase begins."""
+        self.environments.add(environment)
+        self._initialising.add(environment)
+
+    def start_failed(self, why: str) -> None:
+        """No box could be had for one of those that wait."""
+        self._starting -= 1
+        if self._waiting and len(self._waiting) > self._starting:
+            self._waiting.popleft().done(ServiceFailure(why))
+
+    # -- told by environments (environment.Owner) -------------------------------------------------
+
+    def available(self, environment: Environment) -> None:
+        self._responded.discard(environment)
+        if environment in self._initialising:
+            self._initialising.remove(environment)
+            self._starting -= 1
+        if self._waiting:
+            environment.assign(self._waiting.popleft())
+        elif self.retired:
+            environment.stop()
+        else:
+            self._available.append(environment)
+
+    def answered(self, environment: Environment) -> None:
+        self._responded.add(environment)
+
+    def gone(self, environment: Environment) -> None:
+        self.environments.discard(environment)
+        self._responded.discard(environment)
+        if environment in self._available:
+            self._available.remove(environment)
+        if environment in self._initialising:
+            self._initialising.remove(environment)
+            self.start_failed("The execution environment ended while it was initialising.")
+        else:
+            self._grow(len(self._responded))
+
+    # -- growth -----------------------------------------------------------------------------------
+
+    def _grow(self, soon_free: int) -> None:
+        self.warm(to_start(len(self._waiting), self._starting, soon_free))
+
+    def _patience_over(self) -> None:
+        self._patience = None
+        self._grow(0)

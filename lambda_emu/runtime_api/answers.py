@@ -1,0 +1,39 @@
+"""The fixed answers of the Runtime API, as bytes ready to send. Contract: runtime.md 3.1."""
+
+from __future__ import annotations
+
+import json
+
+from lambda_emu.http.message import answer_head
+
+MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
+
+
+def _answer(status: int, body: object) -> bytes:
+    payload = json.dumps(body, separators=(",", ":")).encode()
+    return answer_head(status, [("Content-Type", "application/json")], len(payload)) + payload
+
+
+def _error(status: int, kind: str, text: str) -> bytes:
+    return _answer(status, {"errorMessage": text, "errorType": kind})
+
+
+def wrong_state(current: str, asked: str) -> bytes:
+    """A call that the runtime may not make now."""
+    text = f"State transition from {current} to {asked} failed for runtime. Error: State transition is not allowed"
+    return _error(403, "InvalidStateTransition", text)
+
+
+ACCEPTED = _answer(202, {"status": "OK"})
+PONG = answer_head(200, [("Content-Type", "text/plain")], 4) + b"pong"
+INVALID_REQUEST_ID = _error(400, "InvalidRequestID", "Invalid request ID")
+INVALID_INVOCATION_ID = _error(400, "InvalidInvocationId", "Invalid invocation ID")
+INVALID_RESPONSE_MODE = _error(400, "InvalidFunctionResponseMode", "Invalid function response mode")
+TOO_LARGE = _error(
+    413, "RequestEntityTooLarge", f"Exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
+)
+TRUNCATED = _error(400, "TruncatedHTTPRequest", "HTTP request detected as truncated")
+NOT_FOUND = _error(404, "NotFound", "No such call of the Runtime API")
+UNKNOWN_ENVIRONMENT = _error(403, "Forbidden", "No execution environment has this address")
+SNAPSTART_OFF = _error(404, "SnapStartDisabled", "SnapStart is not enabled for this function")
+EXTENSIONS_NOT_BUILT = _error(501, "NotImplemented", "Extensions are not built yet in lambda-emu")

@@ -1,0 +1,40 @@
+"""A body the runtime posts: gathered whole, up to the size Lambda allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lambda_emu.http.connection import Writer
+from lambda_emu.http.message import Head
+from lambda_emu.runtime_api.answers import MAX_RESPONSE_BYTES
+
+
+class Upload:
+    """Calls `done` with the whole body, or `too_large` as soon as it is known to be; both return the answer."""
+
+    __slots__ = ("_chunks", "_done", "_head", "_size", "_too_large", "_writer")
+
+    def __init__(
+        self, head: Head, writer: Writer, done: Callable[[Head, bytes], bytes], too_large: Callable[[], bytes]
+    ) -> None:
+        self._head = head
+        self._writer = writer
+        self._done = done
+        self._too_large = too_large
+        self._chunks: list[bytes] = []
+        self._size = 0
+
+    def body(self, chunk: bytes) -> None:
+        self._size += len(chunk)
+        if self._size > MAX_RESPONSE_BYTES:
+            self._chunks.clear()
+            self._writer.send(self._too_large())
+        else:
+            self._chunks.append(chunk)
+
+    def end(self) -> None:
+        body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        self._writer.send(self._done(self._head, body))
+
+    def abort(self) -> None:
+        """The runtime hung up in the middle: it says so itself, or its exit does."""

@@ -1,0 +1,319 @@
+"""Boxes as Docker containers: our init as PID 1, everything Lambda forbids forbidden, limits set by the engine.
+
+Engine calls block, so each runs on a worker of this engine's own; what goes wrong leaves this module as SandboxError.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import docker
+import docker.errors
+import requests
+from docker.types import LogConfig, Mount, Ulimit
+
+from lambda_emu.clock import Clock
+from lambda_emu.runtimes import catalogue
+from lambda_emu.sandbox.base import Abilities, Limits, Program, SandboxError, StemKind
+from lambda_emu.sandbox.files import fill, remove_tree
+from lambda_emu.sandbox.images import Images
+from lambda_emu.sandbox.init import InitDoor, InitLink
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+INIT_PATH = "/var/rapid/init"
+USER = "993:990"
+SESSION_LABEL = "lambda-emu.session"
+OWNER_LABEL = "lambda-emu.owner"
+NETWORK = "lambda-emu"
+MB = 1024 * 1024
+HEADROOM_MB = 32
+"""Above memory and /tmp, for what is charged but not the function's: init, page tables, page cache in use."""
+CPU_PERIOD_US = 20_000
+CREATE_LIMIT_S = 30.0
+CALL_LIMIT_S = 60
+ENGINE_THREADS = 32
+PROCESSES = 1024
+
+ABILITIES = Abilities(
+    name="docker",
+    limits_cpu=True,
+    limits_tmp=True,
+    limits_memory=True,
+    limits_pids=True,
+    isolates_files=True,
+    isolates_network=True,
+)
+
+
+@contextmanager
+def engine_errors(what: str) -> Iterator[None]:
+    """What the engine or the way to it raises, as SandboxError saying what was tried."""
+    try:
+        yield
+    except docker.errors.ImageNotFound as error:
+        raise SandboxError(f"{what}: the image is gone: {error.explanation}") from error
+    except docker.errors.APIError as error:
+        raise SandboxError(f"{what}: {error.explanation or error}") from error
+    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+        raise SandboxError(f"{what}: the Docker engine does not answer: {error}") from error
+
+
+def connect() -> docker.DockerClient:
+    """The engine that DOCKER_HOST names, or the local one. SandboxError if none answers."""
+    with engine_errors("connecting to Docker"):
+        client = docker.from_env(timeout=CALL_LIMIT_S, max_pool_size=ENGINE_THREADS)
+        client.ping()
+        return client
+
+
+def remove(client: docker.DockerClient, container: str) -> None:
+    """Kill and remove a container; one that is gone, or going, is fine."""
+    with engine_errors(f"removing container {container[:12]}"):
+        try:
+            client.api.remove_container(container, force=True)
+        except docker.errors.APIError as error:
+            if error.status_code not in (404, 409):
+                raise
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where containers find us: the address their host name means, and where we listen."""
+
+    network: str
+    listen_host: str
+    extra_host: str
+
+
+def find_place(client: docker.DockerClient, network: str | None) -> Place:
+    """The network for containers (made if it is our own and missing) and the address they reach us at."""
+    with engine_errors("preparing the container network"):
+        name = network or NETWORK
+        found = client.networks.list(names=[f"^{name}$"])
+        if not found and network is not None:
+            raise SandboxError(f"there is no Docker network named {network!r}; create it or leave --docker-network out")
+        bridge = found[0] if found else _make_network(client)
+        bridge.reload()
+        gateway = _gateway(bridge.attrs)
+    if gateway is not None and _can_bind(gateway):
+        return Place(name, gateway, gateway)
+    return Place(name, "127.0.0.1", "host-gateway")
+
+
+def _make_network(client: docker.DockerClient) -> Any:
+    """Our own bridge, on which containers reach us and the world but not each other."""
+    try:
+        return client.networks.create(
+            NETWORK,
+            driver="bridge",
+            check_duplicate=True,
+            options={"com.docker.network.bridge.enable_icc": "false"},
+            labels={SESSION_LABEL: "shared"},
+        )
+    except docker.errors.APIError as error:
+        if error.status_code == 409:  # another emulator was faster
+            return client.networks.list(names=[f"^{NETWORK}$"])[0]
+        raise
+
+
+def _gateway(attrs: dict[str, Any]) -> str | None:
+    for config in attrs["IPAM"]["Config"] or ():
+        gateway: str | None = config.get("Gateway")
+        if gateway:
+            return gateway.partition("/")[0]
+        subnet = str(config.get("Subnet", ""))
+        if subnet.count(".") == 3:
+            return subnet.partition("/")[0].rpartition(".")[0] + ".1"
+    return None
+
+
+def _can_bind(address: str) -> bool:
+    """Whether the address is this machine's: on Docker Desktop the gateway is inside a virtual machine."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What an engine needs to know of the emulator. port: where we listen for environments."""
+
+    session: str
+    owner: str
+    run_dir: Path
+    init_dir: Path
+    port: int
+
+
+class DockerEngine:
+    """Starts containers that dial in, and forgets none of them."""
+
+    abilities = ABILITIES
+
+    def __init__(
+        self, client: docker.DockerClient, images: Images, door: InitDoor, place: Place, home: Home, clock: Clock
+    ) -> None:
+        self._client = client
+        self._api = client.api
+        self._images = images
+        self._door = door
+        self._place = place
+        self._home = home
+        self._clock = clock
+        self._threads = ThreadPoolExecutor(ENGINE_THREADS, thread_name_prefix="docker")
+        self._tags: dict[tuple[str, str], str] = {}
+
+    async def prepare(self, runtime: str, architecture: str) -> None:
+        def progress(line: str) -> None:
+            log.info("%s: %s", runtime, line)
+
+        tag = await self._call(self._images.ensure, runtime, architecture, progress)
+        self._tags[runtime, architecture] = tag
+
+    def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
+        found = catalogue().get(runtime)
+        assert found is not None, "the API admits only runtimes of the catalogue"
+        if found.family != "provided":
+            return Program(["/var/runtime/bootstrap"], found.environment)
+        for folder, path in [(task, "/var/task"), *((layer, "/opt") for layer in layers)]:
+            if os.access(folder / "bootstrap", os.X_OK):
+                return Program([f"{path}/bootstrap"], found.environment)
+        return None
+
+    async def create(self, kind: StemKind) -> DockerBox:
+        token, secret = self._clock.new_token(), self._clock.new_token()
+        host = f"{token}.lambda-emu.internal"
+        folder = self._home.run_dir / token
+        arriving = self._door.expect(secret, CREATE_LIMIT_S)
+        try:
+            container = await self._call(self._start, kind, host, secret, folder)
+        except SandboxError:
+            arriving.cancel()
+            await self._call(remove_tree, folder)
+            raise
+        try:
+            link = await arriving
+        except SandboxError as error:
+            await self._call(self._remove, container, folder)
+            raise SandboxError(
+                f"container {container[:12]} could not reach lambda-emu at {self._place.listen_host}:{self._home.port} "
+                f"({error}); `lambda-emu doctor` tells why"
+            ) from error
+        return DockerBox(self, container, host, f"{host}:{self._home.port}", link, folder)
+
+    async def close(self) -> None:
+        """Wait for what is ending, force what is not, let the threads go."""
+        try:
+            await self._call(self._remove_all)
+        except SandboxError as error:
+            log.warning("containers may be left; `lambda-emu prune` ends them: %s", error)
+        self._threads.shutdown(wait=False)
+
+    # -- on workers -------------------------------------------------------------------------------
+
+    def _start(self, kind: StemKind, host: str, secret: str, folder: Path) -> str:
+        tag = self._tags.get((kind.runtime, kind.architecture)) or self._images.find(kind.runtime, kind.architecture)
+        if tag is None:
+            raise SandboxError(f"there is no image for {kind.runtime}; `lambda-emu runtimes build {kind.runtime}`")
+        for name in ("task", "opt"):
+            (folder / name).mkdir(parents=True)
+        with engine_errors("starting a container"):
+            container: str = self._api.create_container(
+                tag,
+                entrypoint=[INIT_PATH],
+                command=[],
+                user=USER,
+                environment={"LAMBDA_EMU_INIT": f"{host}:{self._home.port}:{secret}"},
+                working_dir="/",
+                labels={SESSION_LABEL: self._home.session, OWNER_LABEL: self._home.owner},
+                host_config=self._host_config(kind, host, folder),
+            )["Id"]
+            self._api.start(container)
+        return container
+
+    def _host_config(self, kind: StemKind, host: str, folder: Path) -> Any:
+        init = self._home.init_dir / ("init-aarch64" if kind.architecture == "arm64" else "init-x86_64")
+        mounts = [(init, INIT_PATH), (folder / "task", "/var/task"), (folder / "opt", "/opt")]
+        return self._api.create_host_config(
+            auto_remove=True,
+            read_only=True,
+            mounts=[Mount(target, str(source), type="bind", read_only=True) for source, target in mounts],
+            tmpfs={"/tmp": f"rw,nosuid,nodev,exec,mode=1777,size={kind.tmp_mb}m"},
+            extra_hosts={host: self._place.extra_host},
+            network_mode=self._place.network,
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            ipc_mode="none",
+            pids_limit=PROCESSES + 1,
+            ulimits=[Ulimit(name="nofile", soft=1024, hard=1024), Ulimit(name="core", soft=0, hard=0)],
+            log_config=LogConfig(type=LogConfig.types.NONE),
+        )
+
+    def _update(self, container: str, limits: Limits) -> None:
+        memory = (limits.memory_mb + limits.tmp_mb + HEADROOM_MB) * MB
+        quota = None if limits.cpus is None else max(1000, round(CPU_PERIOD_US * limits.cpus))
+        with engine_errors("setting a container's limits"):
+            self._api.update_container(
+                container,
+                mem_limit=memory,
+                memswap_limit=memory,
+                cpu_period=None if quota is None else CPU_PERIOD_US,
+                cpu_quota=quota,
+            )
+
+    def _remove(self, container: str, folder: Path) -> None:
+        """The container removes itself when init ends; make sure of it."""
+        try:
+            remove(self._client, container)
+        except SandboxError as error:
+            log.warning("%s; `lambda-emu prune` tries again", error)
+        remove_tree(folder)
+
+    def _remove_all(self) -> None:
+        label = f"{SESSION_LABEL}={self._home.session}"
+        with engine_errors("removing this session's containers"):
+            for found in self._api.containers(all=True, quiet=True, filters={"label": label}):
+                self._remove(found["Id"], self._home.run_dir / "none")
+        remove_tree(self._home.run_dir)
+
+    def _call(self, fn: Callable[..., T], *args: Any) -> asyncio.Future[T]:
+        return asyncio.get_running_loop().run_in_executor(self._threads, fn, *args)
+
+
+class DockerBox:
+    """One running container with init on the line."""
+
+    def __init__(
+        self, engine: DockerEngine, container: str, token: str, runtime_api: str, init: InitLink, folder: Path
+    ) -> None:
+        self.id = container[:12]
+        self.token = token
+        self.runtime_api = runtime_api
+        self.init = init
+        self._engine = engine
+        self._container = container
+        self._folder = folder
+
+    async def load(self, task: Path, layers: Sequence[Path]) -> None:
+        await self._engine._call(fill, task, layers, self._folder / "task", self._folder / "opt")
+
+    async def limit(self, limits: Limits) -> None:
+        await self._engine._call(self._engine._update, self._container, limits)
+
+    async def destroy(self) -> None:
+        self.init.close()
+        await self._engine._call(self._engine._remove, self._container, self._folder)

@@ -1,0 +1,27 @@
+"""Who is calling the environments' port: an init, whose first byte is 0x00, or a runtime, which speaks HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+
+from lambda_emu.sandbox.init import InitDoor
+
+
+class Doorway(asyncio.Protocol):
+    """Looks at a connection's first byte and hands it over, for good."""
+
+    def __init__(self, http: asyncio.Protocol, door: InitDoor) -> None:
+        self._http = http
+        self._door = door
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        assert self._transport is not None
+        speaker = self._door.protocol() if data[0] == 0 else self._http
+        self._transport.set_protocol(speaker)
+        speaker.connection_made(self._transport)
+        speaker.data_received(data)
