@@ -99,7 +99,7 @@ class FunctionVersion:
     layers: tuple[LayerReference, ...] = ()
     tracing_mode: str = "PassThrough"
     package_type: str = "Zip"
-    other: Mapping[str, Any] = NOTHING
+    other: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     progress: Progress = field(default_factory=Progress)
 
 
@@ -115,5 +115,5 @@ class Function:
     latest: FunctionVersion
     running: FunctionVersion
     reserved_concurrency: int | None = None
-    tags: Mapping[str, str] = NOTHING
+    tags: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     origin: str = "api"
