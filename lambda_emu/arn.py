@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 LATEST = "$LATEST"
+
+REGION = r"(?:eusc-)?[a-z]{2}(?:-gov|-iso[a-z]?)?-[a-z]+-\d"
+
+_NAME = re.compile(
+    rf"(?:arn:aws[a-zA-Z-]*:lambda:(?={REGION}:\d{{12}}:function:))?"  # an ARN is whole or no ARN
+    rf"(?:(?P<region>{REGION}):)?(?:(?P<account>\d{{12}}):)?(?:function:)?"
+    r"(?P<name>[a-zA-Z0-9-_.]+)(?::(?P<qualifier>[$a-zA-Z0-9-_.]+))?",
+    re.ASCII,
+)
+_PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov", "us-iso": "aws-iso", "us-isob": "aws-iso-b", "eusc": "aws-eusc"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +31,47 @@ class FunctionId:
         """`arn:aws:lambda:<region>:<account>:function:<name>[:<qualifier>]`."""
         base = f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{self.name}"
         return base if qualifier is None else f"{base}:{qualifier}"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a request names: a function, and the qualifier if the caller gave one."""
+
+    id: FunctionId
+    qualifier: str | None = None
+
+    @property
+    def arn(self) -> str:
+        """Qualified exactly as the caller did; what the code sees as invoked_function_arn."""
+        return self.id.arn(self.qualifier)
+
+    @property
+    def full_arn(self) -> str:
+        """Always qualified; `$LATEST` where the caller said nothing."""
+        return self.id.arn(self.qualifier or LATEST)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenName:
+    """The parts of a FunctionName as a caller wrote it; None: left out."""
+
+    name: str
+    qualifier: str | None = None
+    account: str | None = None
+    region: str | None = None
+
+
+def parse_function_name(text: str) -> WrittenName:
+    """Take `name`, `name:q`, `function:name`, `<account>:function:name` or an ARN apart; ValueError if it is none."""
+    if ":" not in text:
+        return WrittenName(text)
+    match = _NAME.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not the name of a function: {text!r}")
+    return WrittenName(match["name"], match["qualifier"], match["account"], match["region"])
+
+
+def partition_of(region: str) -> str:
+    """The partition a region belongs to: `aws` for most."""
+    prefix = region.rsplit("-", 2)[0]
+    return _PARTITIONS.get(prefix) or _PARTITIONS.get(prefix.split("-")[0], "aws")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from lambda_emu.errors.base import LambdaError
 
@@ -66,6 +65,11 @@ class CodeMissing(InvalidParameter):
         super().__init__("Please provide a source for function code.")
 
 
+class RuntimeAndHandlerMissing(InvalidParameter):
+    def __init__(self) -> None:
+        super().__init__("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
+
+
 class ImageForZip(InvalidParameter):
     def __init__(self) -> None:
         super().__init__("Please don't provide ImageUri when updating a function with packageType Zip.")
@@ -90,8 +94,9 @@ class DeprecatedRuntime(InvalidParameter):
 
 
 class EnvironmentTooLarge(InvalidParameter):
-    def __init__(self, variables: Mapping[str, str]) -> None:
-        measured = json.dumps(dict(variables), separators=(",", ":"), ensure_ascii=False)
+    """`measured` is the JSON whose length counts."""
+
+    def __init__(self, measured: str) -> None:
         super().__init__(
             "Lambda was unable to configure your environment variables because the environment variables you have "
             f"provided exceeded the 4KB limit. String measured: {measured}"
@@ -105,6 +110,11 @@ class ReservedEnvironmentKeys(InvalidParameter):
             "provided contains reserved keys that are currently not supported for modification. "
             f"Reserved keys used in this request: {', '.join(keys)}"
         )
+
+
+class NoCapacityProvider(InvalidParameter):
+    def __init__(self) -> None:
+        super().__init__("CapacityProviderConfig isn't supported for Lambda Default functions.")
 
 
 class TooManyLayers(InvalidParameter):

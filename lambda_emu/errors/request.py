@@ -1,4 +1,4 @@
-"""The request itself is at fault: unreadable, outside the model's constraints, too large. Contract: api.md 1.3, invoke.md 2.1."""
+"""The request itself is at fault: unreadable, forbidden by the model, too large. Contract: api.md 1.3, invoke.md 2.1."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class MalformedRequest(LambdaError):
 
 
 class UnknownPath(LambdaError):
-    """No operation of the model has this path and method."""
+    """No operation of the model has this path and method. AWS's body has no text; ours helps a lost caller."""
 
     code, status, text_key, kind = "UnknownOperationException", 404, "Message", None
 
-    def __init__(self) -> None:
-        super().__init__(None)
+    def __init__(self, method: str, path: str) -> None:
+        super().__init__(f"No operation of Lambda has {method} {path}")
 
 
 class ConstraintViolations(LambdaError):

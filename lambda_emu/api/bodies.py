@@ -1,0 +1,73 @@
+"""Bodies of requests: read from WSGI, or, where they are large, taken apart by a helper process.
+
+Parsing 67 MB of JSON and decoding 50 MB of base64 would hold the interpreter's lock for hundreds of milliseconds,
+during which no invocation moves. So whoever serves us spools such a body to a file and names it in the environ.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lambda_emu.api import unwrap
+from lambda_emu.errors import MalformedRequest, RequestTooLarge
+
+BODY_FILE = "lambda_emu.body_file"  # environ key: path of the spooled body; its owner deletes it
+
+
+@dataclass(frozen=True, slots=True)
+class SpooledBlob:
+    """The decoded bytes of a blob member, in a file that lives as long as the request."""
+
+    path: Path
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+
+def read_body(environ: Mapping[str, Any], limit_bytes: int, operation: str) -> bytes:
+    """The whole body; RequestTooLarge if it passes the limit."""
+    announced = environ.get("CONTENT_LENGTH")
+    if announced:
+        if int(announced) > limit_bytes:
+            raise RequestTooLarge(limit_bytes, operation)
+        body: bytes = environ["wsgi.input"].read(int(announced))
+    elif environ.get("wsgi.input_terminated"):
+        body = environ["wsgi.input"].read(limit_bytes + 1)
+    else:
+        return b""
+    if len(body) > limit_bytes:
+        raise RequestTooLarge(limit_bytes, operation)
+    return body
+
+
+def read_spooled(body: Path, limit_bytes: int, operation: str) -> Any:
+    """Parse a spooled JSON body; its ZipFile comes back as a SpooledBlob that lives until `discard_spooled`."""
+    if body.stat().st_size > limit_bytes:
+        raise RequestTooLarge(limit_bytes, operation)
+    zip_path = _zip_beside(body)
+    command = [sys.executable, "-I", "-S", unwrap.__file__, str(body), str(zip_path)]
+    done = subprocess.run(command, capture_output=True, check=False)
+    if done.returncode != 0:
+        raise MalformedRequest(done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2])
+    rest: dict[str, Any] = json.loads(done.stdout)
+    if zip_path.exists():
+        holder = rest["Code"] if unwrap.holds_zip(rest.get("Code")) else rest
+        holder["ZipFile"] = SpooledBlob(zip_path, zip_path.stat().st_size)
+    return rest
+
+
+def discard_spooled(environ: Mapping[str, Any]) -> None:
+    """Delete what `read_spooled` made for this request, if it did."""
+    if BODY_FILE in environ:
+        _zip_beside(Path(environ[BODY_FILE])).unlink(missing_ok=True)
+
+
+def _zip_beside(body: Path) -> Path:
+    return body.with_name(body.name + ".zip")

@@ -1,0 +1,68 @@
+"""What botocore's model demands of one value, with AWS's words for it. Contract: api.md 1.3, rules 1 and 2."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lambda_emu.api import quirks
+from lambda_emu.model.java import hash_order, utf16_length
+
+NOT_NULL = "Member must not be null"
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A demand: `holds` decides it for a value, `text` is how AWS states it."""
+
+    text: str
+    holds: Callable[[Any], bool]
+
+
+def constraints_of(name: str, definition: Mapping[str, Any]) -> tuple[Constraint, ...]:
+    """The constraints of the shape `name`, in the order in which AWS lists them."""
+    return (*_range(definition), *_pattern(definition), *_enum(name, definition))
+
+
+def _range(definition: Mapping[str, Any]) -> Iterator[Constraint]:
+    number = definition["type"] in ("integer", "long", "float", "double")
+    noun, measure = ("value", _itself) if number else ("length", _length)
+    if (highest := definition.get("max")) is not None:
+        text = f"Member must have {noun} less than or equal to {highest}"
+        yield Constraint(text, lambda value: measure(value) <= highest)
+    if (lowest := definition.get("min")) is not None:
+        text = f"Member must have {noun} greater than or equal to {lowest}"
+        yield Constraint(text, lambda value: measure(value) >= lowest)
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _length(value: Any) -> int:
+    return utf16_length(value) if isinstance(value, str) else len(value)
+
+
+def _pattern(definition: Mapping[str, Any]) -> Iterator[Constraint]:
+    if (pattern := definition.get("pattern")) is not None:
+        matches = translate(pattern).fullmatch
+        yield Constraint(
+            f"Member must satisfy regular expression pattern: {pattern}", lambda value: matches(value) is not None
+        )
+
+
+def translate(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern of Java's dialect, where \\d and \\w are ASCII; quirks has what AWS does otherwise."""
+    unicode_classes = r"\p{" in pattern
+    for java, python in quirks.PATTERN_PARTS:
+        pattern = pattern.replace(java, python)
+    return re.compile(pattern, re.NOFLAG if unicode_classes else re.ASCII)
+
+
+def _enum(name: str, definition: Mapping[str, Any]) -> Iterator[Constraint]:
+    values = definition.get("enum")
+    if values and name not in quirks.ENUMS_CHECKED_BY_RULES:
+        shown = quirks.ENUM_ORDER.get(name) or hash_order(values)
+        yield Constraint(f"Member must satisfy enum value set: [{', '.join(shown)}]", frozenset(values).__contains__)

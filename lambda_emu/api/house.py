@@ -1,0 +1,42 @@
+"""The rooms a handler may ask: everything it is given besides the request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from lambda_emu.arn import FunctionId, Target
+from lambda_emu.clock import Clock
+from lambda_emu.model.names import resolve
+from lambda_emu.store import Store
+
+
+class Activator(Protocol):
+    """Makes a function ready to run after it was created or updated."""
+
+    def activate(self, id: FunctionId) -> None:
+        """Begin it, and return at once; the function becomes Active, or its update Successful, in the background."""
+
+
+class Runtimes(Protocol):
+    """The catalogue of runtimes this emulator can run."""
+
+    def get(self, identifier: str) -> object | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """base_url: how callers reach this server, without a final slash. invoker: invoke/, for the Invoke handler alone."""
+
+    store: Store
+    clock: Clock
+    account: str
+    region: str
+    runtimes: Runtimes
+    activator: Activator
+    invoker: Any
+    base_url: str
+
+    def target(self, function_name: str, qualifier: str | None = None) -> Target:
+        """What a request's FunctionName and Qualifier mean here; errors as in model.names.resolve."""
+        return resolve(function_name, qualifier, self.account, self.region)

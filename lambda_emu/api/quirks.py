@@ -1,0 +1,38 @@
+"""Where AWS's recorded answers differ from what botocore's model alone would say. Contract: api.md 1.3 and 1.4."""
+
+from __future__ import annotations
+
+from lambda_emu.arn import REGION
+
+# Enums whose recorded order is not that of a Java hash set of the model's values.
+ENUM_ORDER = {
+    "InvokeMode": ("RESPONSE_STREAM", "BUFFERED"),
+    "EventSourcePosition": ("LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"),
+}
+
+# A wrong runtime is a business rule with a text of its own: errors.UnknownRuntime.
+ENUMS_CHECKED_BY_RULES = frozenset({"Runtime"})
+
+# Lists whose items' texts do not end in "Member must not be null": newer shapes have it, these older ones do not.
+ITEMS_WITHOUT_NOT_NULL = frozenset({"SubnetIds", "SecurityGroupIds"})
+
+# Replacements inside patterns, in order: what Java writes, what Python's re understands. The last one is AWS's own:
+# an ARN without region or account fails, although the model's pattern would let it pass.
+PATTERN_PARTS = (
+    (r"\p{L}", r"\w"),
+    (r"\p{N}", ""),
+    (r"\p{Z}", " \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"),
+    ("(arn:(aws[a-zA-Z-]*)?:lambda:)?", rf"(arn:(aws[a-zA-Z-]*)?:lambda:(?={REGION}:\d{{12}}:function:))?"),
+)
+
+# Members that are spelled otherwise than by lowering their first letter would give.
+MEMBER_PATHS = {"UUID": "uuid"}
+
+# Bytes a request may have, and the operation's name in the refusal. Contract 1.3 and 2.1.
+BODY_LIMITS = {
+    "CreateFunction": (70_167_211, "CreateFunction"),
+    "UpdateFunctionCode": (70_167_211, "UpdateFunctionCode"),
+    "PublishLayerVersion": (70_167_211, "PublishLayerVersion"),
+    "Invoke": (6_291_456, "InvokeFunction"),
+}
+OTHER_BODY_LIMIT = 6_291_456

@@ -1,0 +1,146 @@
+"""botocore's model of Lambda, read once; operations and shapes are made ready when first asked for.
+
+The JSON is read from botocore's data files directly: botocore's own loader imports much and takes five times as long.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from lambda_emu.api import quirks
+from lambda_emu.api.collections import ListShape, MapShape, Member, StructureShape
+from lambda_emu.api.constraints import constraints_of
+from lambda_emu.api.shapes import BlobShape, BooleanShape, DoubleShape, IntegerShape, Shape, TimeShape
+from lambda_emu.api.operation import Input, Operation, Output
+
+API_VERSION = "2015-03-31"
+
+
+class ServiceModel:
+    """The operations and shapes of one service-2.json."""
+
+    def __init__(self, definition: Mapping[str, Any]) -> None:
+        self._operations: Mapping[str, Any] = definition["operations"]
+        self._shapes: Mapping[str, Any] = definition["shapes"]
+        self._made_operations: dict[str, Operation] = {}
+        self._made_shapes: dict[str, Shape] = {}
+
+    def routes(self) -> Iterator[tuple[str, str, str, str | None]]:
+        """Name, method, path and query literal of each operation, without making the operation."""
+        for name, definition in self._operations.items():
+            path, _, literal = definition["http"]["requestUri"].partition("?")
+            yield name, definition["http"]["method"], path, literal or None
+
+    def operation(self, name: str) -> Operation:
+        """Made on first use; two threads may make it twice, which does no harm."""
+        if name not in self._made_operations:
+            self._made_operations[name] = self._make_operation(name)
+        return self._made_operations[name]
+
+    def shape(self, name: str) -> Shape:
+        if name not in self._made_shapes:
+            self._made_shapes[name] = self._make_shape(name, self._shapes[name])
+        return self._made_shapes[name]
+
+    def _make_operation(self, name: str) -> Operation:
+        definition = self._operations[name]
+        path, _, literal = definition["http"]["requestUri"].partition("?")
+        return Operation(
+            name=name,
+            method=definition["http"]["method"],
+            path=path,
+            query_literal=literal or None,
+            status=definition["http"].get("responseCode", 200),
+            input=self._make_input(definition.get("input")),
+            output=self._make_output(definition.get("output")),
+        )
+
+    def _make_input(self, reference: Mapping[str, Any] | None) -> Input:
+        shape, places = self._places(reference)
+        headers = tuple((member, f"HTTP_{name.upper().replace('-', '_')}") for member, name in places["header"])
+        payload = places["payload"][0][0] if places["payload"] else None
+        return Input(shape, places["uri"], places["querystring"], headers, payload, _body(places))
+
+    def _make_output(self, reference: Mapping[str, Any] | None) -> Output:
+        _, places = self._places(reference)
+        status = places["statusCode"][0][0] if places["statusCode"] else None
+        payload = places["payload"][0][0] if places["payload"] else None
+        bodiless = reference is None or (status is not None and not places["body"])
+        return Output(status, places["header"], payload, None if bodiless else _body(places, always=True))
+
+    def _places(
+        self, reference: Mapping[str, Any] | None
+    ) -> tuple[StructureShape, dict[str, tuple[tuple[Member, str], ...]]]:
+        """The members of an input or output by location; each with its name there."""
+        places: dict[str, list[tuple[Member, str]]] = {
+            place: [] for place in ("uri", "querystring", "header", "statusCode", "payload", "body")
+        }
+        definition = self._shapes[reference["shape"]] if reference else {"members": {}}
+        shape = self.shape(reference["shape"]) if reference else StructureShape("Nothing", ())
+        assert isinstance(shape, StructureShape)
+        for member in shape.members:
+            details = definition["members"][member.name]
+            place = "payload" if definition.get("payload") == member.name else details.get("location", "body")
+            places[place].append((member, member.wire_name))
+        return shape, {place: tuple(members) for place, members in places.items()}
+
+    def _make_shape(self, name: str, definition: Mapping[str, Any]) -> Shape:
+        kind, sensitive = definition["type"], bool(definition.get("sensitive"))
+        if kind == "structure":
+            return self._make_structure(name, definition)
+        constraints = constraints_of(name, definition)
+        if kind == "list":
+            item = self.shape(definition["member"]["shape"])
+            return ListShape(name, constraints, item, not_null=name not in quirks.ITEMS_WITHOUT_NOT_NULL)
+        if kind == "map":
+            key, item = self.shape(definition["key"]["shape"]), self.shape(definition["value"]["shape"])
+            return MapShape(name, constraints, key, item, sensitive=sensitive)
+        if kind in ("integer", "long"):
+            return IntegerShape(name, constraints, bits=32 if kind == "integer" else 64)
+        return _SCALARS[kind](name, constraints, sensitive)
+
+    def _make_structure(self, name: str, definition: Mapping[str, Any]) -> StructureShape:
+        required = frozenset(definition.get("required", ()))
+        members = (
+            Member(
+                name=member,
+                wire_name=details.get("locationName", member),
+                path=quirks.MEMBER_PATHS.get(member) or member[0].lower() + member[1:],
+                shape=self.shape(details["shape"]),
+                required=member in required,
+            )
+            for member, details in definition["members"].items()
+        )
+        return StructureShape(name, tuple(members))
+
+
+_SCALARS: Mapping[str, type[Shape]] = {
+    "string": Shape,
+    "boolean": BooleanShape,
+    "blob": BlobShape,
+    "double": DoubleShape,
+    "float": DoubleShape,
+    "timestamp": TimeShape,
+}
+
+
+def _body(places: Mapping[str, tuple[tuple[Member, str], ...]], always: bool = False) -> StructureShape | None:
+    members = tuple(member for member, _ in places["body"])
+    return StructureShape("Body", members) if members or always else None
+
+
+@cache
+def lambda_model() -> ServiceModel:
+    """The model of the installed botocore."""
+    spec = find_spec("botocore")
+    assert spec is not None
+    assert spec.origin is not None
+    folder = Path(spec.origin).parent / "data" / "lambda" / API_VERSION
+    packed, plain = folder / "service-2.json.gz", folder / "service-2.json"
+    return ServiceModel(json.loads(gzip.decompress(packed.read_bytes()) if packed.exists() else plain.read_bytes()))

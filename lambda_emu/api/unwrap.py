@@ -1,0 +1,43 @@
+"""Take the zip out of a large CreateFunction or UpdateFunctionCode body: `python unwrap.py BODY_FILE ZIP_FILE`.
+
+Runs as a process of its own and imports nothing of ours. Writes the decoded ZipFile (or Code.ZipFile) to ZIP_FILE and
+prints the JSON without its text. Exit code 1, with the reason on stderr, if the body is not JSON or the zip not base64.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def holds_zip(value: object) -> bool:
+    """Whether this part of a body is the one that has the zip."""
+    return isinstance(value, dict) and "ZipFile" in value
+
+
+def unwrap(body: Path, zip_file: Path) -> dict[str, Any]:
+    """What remains of `body`; ZipFile is left in it as null. ValueError if it cannot be read."""
+    rest = json.loads(body.read_bytes())
+    if not isinstance(rest, dict):
+        raise ValueError("Start of list found where not expected")
+    holder = rest["Code"] if holds_zip(rest.get("Code")) else rest
+    encoded = holder.get("ZipFile")
+    if isinstance(encoded, str):
+        zip_file.write_bytes(binascii.a2b_base64(encoded, strict_mode=True))
+        holder["ZipFile"] = None
+    return rest
+
+
+def main(body: str, zip_file: str) -> None:
+    try:
+        rest = unwrap(Path(body), Path(zip_file))
+    except (ValueError, RecursionError) as error:
+        sys.exit(str(error))
+    json.dump(rest, sys.stdout)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

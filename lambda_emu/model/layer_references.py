@@ -1,0 +1,37 @@
+"""Which layer versions one function may mount together. Contract: api.md 1.3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from lambda_emu.errors import LayerOfOtherRegion, LayerTwice, LayerVersionUnknown, TooManyLayers
+from lambda_emu.model.function import LayerReference
+from lambda_emu.model.quotas import LAYERS
+
+Find = Callable[[str], LayerReference | None]
+
+
+def referenced(arns: Sequence[str], region: str, find: Find) -> tuple[LayerReference, ...]:
+    """The layers of these ARNs, in order. find: what an ARN stands for, None if nothing.
+
+    Raises TooManyLayers, LayerOfOtherRegion, LayerVersionUnknown, LayerTwice.
+    """
+    if len(arns) > LAYERS:
+        raise TooManyLayers(LAYERS)
+    return tuple(_one(arn, arns[:place], region, find) for place, arn in enumerate(arns))
+
+
+def _one(arn: str, earlier: Sequence[str], region: str, find: Find) -> LayerReference:
+    if arn.split(":")[3] not in (region, ""):
+        raise LayerOfOtherRegion(region)
+    found = find(arn)
+    if found is None:
+        raise LayerVersionUnknown(arn)
+    for other in earlier:
+        if _layer(other) == _layer(arn):
+            raise LayerTwice(other, arn)
+    return found
+
+
+def _layer(version_arn: str) -> str:
+    return version_arn.rpartition(":")[0]
