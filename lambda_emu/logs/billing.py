@@ -1,0 +1,85 @@
+"""What an invocation costs: billed durations and the price list. Contract: logs-billing.md 4.5."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+FREE_STORAGE_MB = 512
+REQUEST_USD = Decimal("0.20") / 1_000_000
+STORAGE_GB_S_USD = Decimal("0.0000000309")
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A price for the GB-seconds of a month up to `until_gb_s`; None: for all the rest."""
+
+    until_gb_s: Decimal | None
+    gb_s_usd: Decimal
+
+
+# us-east-1. Tiers count per account, region, architecture and month.
+COMPUTE: Mapping[str, tuple[Tier, ...]] = {
+    "x86_64": (
+        Tier(Decimal("6e9"), Decimal("0.0000166667")),
+        Tier(Decimal("15e9"), Decimal("0.0000150000")),
+        Tier(None, Decimal("0.0000133334")),
+    ),
+    "arm64": (
+        Tier(Decimal("7.5e9"), Decimal("0.0000133334")),
+        Tier(Decimal("18.75e9"), Decimal("0.0000120001")),
+        Tier(None, Decimal("0.0000106667")),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """US dollars, exact: the request itself, its GB-seconds, and /tmp beyond 512 MB."""
+
+    request_usd: Decimal
+    compute_usd: Decimal
+    storage_usd: Decimal
+
+    @property
+    def total_usd(self) -> Decimal:
+        return self.request_usd + self.compute_usd + self.storage_usd
+
+
+def billed_ms(duration_ms: float, init_ms: float | None) -> int:
+    """Round one invocation up to what is charged.
+
+    duration_ms: receipt to last next-call. init_ms: only for the invocation that paid for init, else None.
+    Both count as REPORT prints them, with two decimals, so that a bill can be checked by hand.
+    Returns whole milliseconds, at least 1. Contract 4.5.
+    """
+    total_ms = round(round(duration_ms, 2) + round(init_ms or 0.0, 2), 2)
+    return max(1, math.ceil(total_ms))
+
+
+def gb_seconds(milliseconds: int, megabytes: int) -> Decimal:
+    """`milliseconds` of so much memory or storage."""
+    return Decimal(milliseconds) / 1000 * megabytes / 1024
+
+
+def compute_usd(gb_s: Decimal, architecture: str, used_gb_s: Decimal = Decimal(0)) -> Decimal:
+    """The price of `gb_s` when `used_gb_s` were charged earlier in the month. KeyError for an unknown architecture."""
+    usd, start, end = Decimal(0), used_gb_s, used_gb_s + gb_s
+    for tier in COMPUTE[architecture]:
+        stop = end if tier.until_gb_s is None else min(end, tier.until_gb_s)
+        if stop > start:
+            usd += (stop - start) * tier.gb_s_usd
+            start = stop
+    return usd
+
+
+def invocation_cost(billed_ms: int, memory_mb: int, architecture: str, storage_mb: int = FREE_STORAGE_MB) -> Cost:
+    """The list price of one invocation: first tier, no free tier."""
+    extra_mb = max(0, storage_mb - FREE_STORAGE_MB)
+    return Cost(
+        request_usd=REQUEST_USD,
+        compute_usd=compute_usd(gb_seconds(billed_ms, memory_mb), architecture),
+        storage_usd=gb_seconds(billed_ms, extra_mb) * STORAGE_GB_S_USD,
+    )

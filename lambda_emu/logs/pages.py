@@ -1,0 +1,167 @@
+"""logs.db: pages of whole lines, and the figures of each REPORT. Used by one thread.
+
+A page holds what one stream wrote within one millisecond, or one chunk of a flood: rows stay few, and finding the
+lines is left to whoever reads. Page numbers rise in the order of writing, over all streams.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lambda_emu.logs.records import Report
+from lambda_emu.logs.stream import Origin
+
+SCHEMA_VERSION = 1
+SCHEMA = """
+CREATE TABLE stream (
+    id INTEGER PRIMARY KEY, log_group TEXT NOT NULL, name TEXT NOT NULL, function TEXT NOT NULL,
+    version TEXT NOT NULL, architecture TEXT NOT NULL, storage_mb INTEGER NOT NULL
+);
+CREATE TABLE page (id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, at_ms INTEGER NOT NULL, text BLOB NOT NULL);
+CREATE TABLE report (
+    page INTEGER NOT NULL, offset INTEGER NOT NULL, request_id TEXT NOT NULL, status TEXT NOT NULL, error_type TEXT,
+    duration_ms REAL NOT NULL, billed_ms INTEGER NOT NULL, memory_mb INTEGER NOT NULL, peak_mb INTEGER NOT NULL,
+    init_ms REAL, PRIMARY KEY (page, offset)
+) WITHOUT ROWID;
+"""
+PAGE_BYTES = 64 * 1024
+"""A page takes no more lines once it is this long."""
+
+ROWS_AT_ONCE = (64, 8, 1)
+"""Rows a statement inserts. Each statement gives the interpreter away and has to win it back from a busy loop."""
+
+TRIM_STEP = 64
+TRIM_TO = 0.9
+
+
+@dataclass(slots=True)
+class _Page:
+    id: int
+    at_ms: int
+    row: tuple[int, int, int]
+    parts: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+
+class Batch:
+    """Pages that will be written together."""
+
+    def __init__(self, first_id: int) -> None:
+        self.next_id = first_id
+        self.reports: list[tuple[Any, ...]] = []
+        self._pages: list[_Page] = []
+        self._last: dict[int, _Page] = {}  # by stream: where its next line may be added
+
+    def add(self, stream: int, at_ms: int, text: bytes, report: Report | None = None) -> None:
+        """Append text to a stream. Text that does not end its line stays an event of its own."""
+        page = self._last.get(stream)
+        if page is None or page.at_ms != at_ms or page.size >= PAGE_BYTES:
+            page = self._new_page(stream, at_ms)
+        if report is not None:
+            self.reports.append(_report_row(page.id, page.size, report))
+        page.parts.append(text)
+        page.size += len(text)
+        if not text.endswith(b"\n"):
+            del self._last[stream]
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        return [(*page.row, b"".join(page.parts)) for page in self._pages]
+
+    def _new_page(self, stream: int, at_ms: int) -> _Page:
+        page = _Page(self.next_id, at_ms, (self.next_id, stream, at_ms))
+        self.next_id += 1
+        self._pages.append(page)
+        self._last[stream] = page
+        return page
+
+
+def _report_row(page: int, offset: int, report: Report) -> tuple[Any, ...]:
+    return (
+        page,
+        offset,
+        report.request_id,
+        report.status,
+        report.error_type,
+        report.duration_ms,
+        report.billed_ms,
+        report.memory_mb,
+        report.peak_mb,
+        report.init_ms,
+    )
+
+
+class Pages:
+    """The file, open for writing. Errors are sqlite3.Error. A file of another schema is begun anew."""
+
+    def __init__(self, path: Path, limit_bytes: int) -> None:
+        self._limit_bytes = limit_bytes
+        self._db = _open(path)
+        self._page_bytes = self._pragma("page_size")
+        self._next_stream = 1 + self._number("SELECT coalesce(max(id), 0) FROM stream")
+        self.next_id = 1 + self._number("SELECT coalesce(max(id), 0) FROM page")
+
+    def add_stream(self, origin: Origin) -> int:
+        """Make the stream known; returns its number."""
+        number = self._next_stream
+        row = (number, origin.group, origin.name, origin.function, origin.version, origin.architecture)
+        self._db.execute("INSERT INTO stream VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, origin.storage_mb))
+        self._next_stream += 1
+        return number
+
+    def write(self, batch: Batch) -> None:
+        """Keep the batch, all of it or nothing, then drop the oldest pages that no longer fit."""
+        with self._db:
+            self._db.execute("BEGIN")
+            self._insert("page", batch.rows())
+            self._insert("report", batch.reports)
+        self.next_id = batch.next_id
+        self._trim()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _insert(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        start = 0
+        for count in ROWS_AT_ONCE:
+            while len(rows) - start >= count:
+                values = [value for row in rows[start : start + count] for value in row]
+                marks = f"({', '.join('?' * len(rows[0]))})"
+                self._db.execute(f"INSERT INTO {table} VALUES {', '.join([marks] * count)}", values)
+                start += count
+
+    def _trim(self) -> None:
+        if self._used_bytes() <= self._limit_bytes:
+            return
+        while self._used_bytes() > self._limit_bytes * TRIM_TO:
+            oldest = "SELECT id FROM page ORDER BY id LIMIT ?"
+            if self._db.execute(f"DELETE FROM page WHERE id IN ({oldest})", (TRIM_STEP,)).rowcount == 0:
+                return
+        self._db.execute("DELETE FROM report WHERE page < (SELECT coalesce(min(id), 0) FROM page)")
+
+    def _used_bytes(self) -> int:
+        return (self._pragma("page_count") - self._pragma("freelist_count")) * self._page_bytes
+
+    def _pragma(self, name: str) -> int:
+        return self._number(f"PRAGMA {name}")
+
+    def _number(self, query: str) -> int:
+        return int(self._db.execute(query).fetchone()[0])
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version not in (0, SCHEMA_VERSION):
+        db.close()
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        return _open(path)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = NORMAL")
+    if version == 0:
+        db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+    return db

@@ -1,0 +1,129 @@
+"""Reading logs.db, from this process or another, while it is written."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lambda_emu.logs.billing import Cost, invocation_cost
+from lambda_emu.logs.lines import events
+
+PAGES = """
+SELECT page.id, at_ms, text, log_group, name, version, architecture, storage_mb
+FROM page JOIN stream ON stream.id = page.stream
+WHERE stream.function = ? AND page.id > ? ORDER BY page.id LIMIT ?
+"""
+REPORTS = """
+SELECT offset, request_id, status, error_type, duration_ms, billed_ms, memory_mb, peak_mb, init_ms
+FROM report WHERE page = ?
+"""
+LAST = """
+SELECT coalesce(min(id), 1) - 1 FROM (
+    SELECT page.id FROM page JOIN stream ON stream.id = page.stream
+    WHERE stream.function = ? ORDER BY page.id DESC LIMIT ?
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """The figures of a REPORT line, and what the invocation costs."""
+
+    request_id: str
+    status: str
+    error_type: str | None
+    duration_ms: float
+    billed_ms: int
+    memory_mb: int
+    peak_mb: int
+    init_ms: float | None
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """One event of a stream. page: where to go on reading. message: with its newline, if one ended it."""
+
+    page: int
+    group: str
+    stream: str
+    version: str
+    at_ms: int
+    message: str
+    report: Reported | None
+
+
+class LogReader:
+    """Opens the file anew for each question, so that it holds back neither the writer nor a new file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self, function: str, after: int = 0, limit: int = 1000) -> list[LogEvent]:
+        """Events of a function in the order they were written, of at most `limit` pages after page `after`.
+
+        Nothing there, or no file yet: []. sqlite3.Error if the file is not readable.
+        """
+        if not self._path.exists():
+            return []
+        with closing(self._connect()) as db:
+            pages = db.execute(PAGES, (function, after, limit)).fetchall()
+            return [event for page in pages for event in _events(page, db.execute(REPORTS, page[:1]).fetchall())]
+
+    def before_last(self, function: str, pages: int) -> int:
+        """The `after` from which `read` gives the last so many pages of a function."""
+        if not self._path.exists():
+            return 0
+        with closing(self._connect()) as db:
+            return int(db.execute(LAST, (function, pages)).fetchone()[0])
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)
+
+
+def event_json(event: LogEvent) -> dict[str, Any]:
+    """An event as `lambda-emu logs --json` and the server's own endpoint show it. Prices are decimal strings."""
+    report = event.report
+    return {
+        "id": event.page,
+        "group": event.group,
+        "stream": event.stream,
+        "version": event.version,
+        "timestamp": event.at_ms,
+        "message": event.message,
+        "report": None if report is None else _report_json(report),
+    }
+
+
+def _report_json(report: Reported) -> dict[str, Any]:
+    return {
+        "requestId": report.request_id,
+        "status": report.status,
+        "errorType": report.error_type,
+        "durationMs": round(report.duration_ms, 3),
+        "billedDurationMs": report.billed_ms,
+        "memorySizeMB": report.memory_mb,
+        "maxMemoryUsedMB": report.peak_mb,
+        "initDurationMs": None if report.init_ms is None else round(report.init_ms, 3),
+        "costUSD": f"{report.cost.total_usd:.12f}",
+    }
+
+
+def _events(page: Sequence[Any], reports: Sequence[Sequence[Any]]) -> Iterator[LogEvent]:
+    number, at_ms, text, group, stream, version, architecture, storage_mb = page
+    by_offset = {row[0]: _reported(row, architecture, storage_mb) for row in reports}
+    offset = 0
+    for event in events(text):
+        message = event.decode("utf-8", "replace")
+        yield LogEvent(number, group, stream, version, at_ms, message, by_offset.get(offset))
+        offset += len(event)
+
+
+def _reported(row: Sequence[Any], architecture: str, storage_mb: int) -> Reported:
+    _, request_id, status, error_type, duration_ms, billed_ms, memory_mb, peak_mb, init_ms = row
+    cost = invocation_cost(billed_ms, memory_mb, architecture, storage_mb)
+    return Reported(request_id, status, error_type, duration_ms, billed_ms, memory_mb, peak_mb, init_ms, cost)

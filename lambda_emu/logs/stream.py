@@ -1,0 +1,106 @@
+"""The log stream of one execution environment: what it prints and what the platform says of it, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple, Protocol
+
+from lambda_emu.clock import Clock
+from lambda_emu.logs.levels import Level, configured
+from lambda_emu.logs.platform import platform_line
+from lambda_emu.logs.records import Record
+from lambda_emu.model.function import FunctionVersion
+
+DEFAULT_GROUP = "/aws/lambda/"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """Which stream a line belongs to, and what the price of its invocations depends on."""
+
+    group: str
+    name: str
+    function: str
+    version: str
+    architecture: str
+    storage_mb: int
+    log_format: str
+    application_level: Level
+    system_level: Level
+
+    @classmethod
+    def of(cls, version: FunctionVersion, clock: Clock) -> Origin:
+        """A new stream of a function's version, named after today (UTC)."""
+        logging = version.logging
+        return cls(
+            group=logging.log_group,
+            name=stream_name(logging.log_group, version.id.name, version.version, clock),
+            function=version.id.name,
+            version=version.version,
+            architecture=version.architecture,
+            storage_mb=version.ephemeral_storage_mb,
+            log_format=logging.log_format,
+            application_level=configured(logging.application_log_level),
+            system_level=configured(logging.system_log_level),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The environment is gone; nothing follows in its stream."""
+
+
+class Chunk(NamedTuple):
+    """Some bytes on their way to the store. record None: output, cut anywhere; else the line of that record."""
+
+    origin: Origin
+    at_ms: int
+    data: bytes
+    record: Record | Closed | None
+
+
+class Sink(Protocol):
+    """Takes chunks on the loop without waiting."""
+
+    def offer(self, chunk: Chunk) -> bool:
+        """Take it. False: it was taken, but nothing more should come before `when_room` calls back."""
+
+    def when_room(self, callback: Callable[[], None]) -> None:
+        """Call back once, on the loop, when there is room again."""
+
+
+def stream_name(group: str, function: str, version: str, clock: Clock) -> str:
+    """`2024/01/31/[$LATEST]<32 hex>`; in a group of the user's own the function's name leads. Contract 4.1."""
+    day = datetime.fromtimestamp(clock.now_s(), UTC).strftime("%Y/%m/%d")
+    owner = "" if group == DEFAULT_GROUP + function else function
+    return f"{day}/{owner}[{version}]{clock.new_token()}"
+
+
+class LogStream:
+    """Written on the loop; costs little there, for lines are found and kept by the store's own thread."""
+
+    def __init__(self, origin: Origin, sink: Sink, clock: Clock) -> None:
+        self.origin = origin
+        self._sink = sink
+        self._clock = clock
+
+    def write_output(self, data: bytes) -> bool:
+        """What the code printed, cut anywhere. False: stop reading its output until `when_room` calls back."""
+        return self._sink.offer(Chunk(self.origin, int(self._clock.now_s() * 1000), data, None))
+
+    def write_platform(self, record: Record) -> bytes:
+        """Write a record's line. Returns it, for the tail; empty when this log does not show the record."""
+        now_s = self._clock.now_s()
+        line = platform_line(self.origin.log_format, record, now_s, self.origin.system_level) or b""
+        self._sink.offer(Chunk(self.origin, int(now_s * 1000), line, record))
+        return line
+
+    def when_room(self, callback: Callable[[], None]) -> None:
+        """Call back once, on the loop, when output may be read again."""
+        self._sink.when_room(callback)
+
+    def close(self) -> None:
+        """The last call: a line still open becomes an event."""
+        self._sink.offer(Chunk(self.origin, int(self._clock.now_s() * 1000), b"", Closed()))

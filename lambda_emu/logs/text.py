@@ -1,0 +1,63 @@
+"""Platform records as lines of a text log, byte for byte. Contract: logs-billing.md 4.2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lambda_emu.logs.records import SUCCESS, End, InitReport, InitStart, Record, Report, Start
+
+UNNAMED = (SUCCESS, "failure")
+"""Ends that the text form does not name: a handler's own exception leaves REPORT as it is."""
+
+
+def text_line(record: Record) -> str | None:
+    """The line of `record` with its newline; None for a record that a text log does not show."""
+    write = LINES.get(type(record))
+    return None if write is None else write(record)
+
+
+def _init_start(record: InitStart) -> str | None:
+    if record.runtime_version is None or record.phase != "init":
+        return None
+    arn = record.runtime_version_arn or ""
+    return f"INIT_START Runtime Version: {record.runtime_version}\tRuntime Version ARN: {arn}\n"
+
+
+def _init_report(record: InitReport) -> str | None:
+    if record.status == SUCCESS and record.initialization_type == "on-demand":
+        return None
+    head = f"INIT_REPORT Init Duration: {record.duration_ms:.2f} ms\tPhase: {record.phase}\t"
+    return f"{head}{_ending(record.status, record.error_type)}\n"
+
+
+def _start(record: Start) -> str:
+    return f"START RequestId: {record.request_id} Version: {record.version}\n"
+
+
+def _end(record: End) -> str:
+    return f"END RequestId: {record.request_id}\n"
+
+
+def _report(record: Report) -> str:
+    init = "" if record.init_ms is None else f"Init Duration: {record.init_ms:.2f} ms\t"
+    return (
+        f"REPORT RequestId: {record.request_id}\tDuration: {record.duration_ms:.2f} ms\t"
+        f"Billed Duration: {record.billed_ms} ms\tMemory Size: {record.memory_mb} MB\t"
+        f"Max Memory Used: {record.peak_mb} MB\t{init}{_ending(record.status, record.error_type)}\n"
+    )
+
+
+def _ending(status: str, error_type: str | None) -> str:
+    if status in UNNAMED:
+        return ""
+    return f"Status: {status}\t" if error_type is None else f"Status: {status}\tError Type: {error_type}\t"
+
+
+LINES: dict[type, Callable[[Any], str | None]] = {
+    InitStart: _init_start,
+    InitReport: _init_report,
+    Start: _start,
+    End: _end,
+    Report: _report,
+}
