@@ -13,6 +13,9 @@ class InvalidParameter(LambdaError):
     code, status = "InvalidParameterValueException", 400
 
 
+# Names and qualifiers
+
+
 class QualifierMismatch(InvalidParameter):
     def __init__(self) -> None:
         super().__init__("The derived qualifier from the function name does not match the specified qualifier.")
@@ -50,6 +53,9 @@ class UnqualifiedOnly(InvalidParameter):
         )
 
 
+# Code
+
+
 class InvalidZip(InvalidParameter):
     def __init__(self) -> None:
         super().__init__("Could not unzip uploaded file. Please check your file, then try to upload again.")
@@ -73,6 +79,9 @@ class RuntimeAndHandlerMissing(InvalidParameter):
 class ImageForZip(InvalidParameter):
     def __init__(self) -> None:
         super().__init__("Please don't provide ImageUri when updating a function with packageType Zip.")
+
+
+# Runtime and environment
 
 
 class UnknownRuntime(InvalidParameter):
@@ -112,9 +121,17 @@ class ReservedEnvironmentKeys(InvalidParameter):
         )
 
 
+class NoSnapStart(InvalidParameter):
+    def __init__(self, runtime: str) -> None:
+        super().__init__(f"{runtime} is not supported for SnapStart enabled functions.")
+
+
 class NoCapacityProvider(InvalidParameter):
     def __init__(self) -> None:
         super().__init__("CapacityProviderConfig isn't supported for Lambda Default functions.")
+
+
+# Layers
 
 
 class TooManyLayers(InvalidParameter):
@@ -142,6 +159,9 @@ class LayerOfOtherRegion(InvalidParameter):
         super().__init__(
             f"Layers are not in the same region as the function. Layers are expected to be in region {region}."
         )
+
+
+# The rest
 
 
 class LevelsWithText(InvalidParameter):

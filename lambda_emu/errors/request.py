@@ -1,4 +1,4 @@
-"""The request itself is at fault: unreadable, forbidden by the model, too large. Contract: api.md 1.3, invoke.md 2.1."""
+"""The request itself is at fault: unreadable, forbidden by the model, too large. Contract: api.md, invoke.md 2.1."""
 
 from __future__ import annotations
 
