@@ -6,6 +6,7 @@ lines is left to whoever reads. Page numbers rise in the order of writing, over 
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from typing import Any
 
 from lambda_emu.logs.records import Report
 from lambda_emu.logs.stream import Origin
+
+log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
 SCHEMA = """
@@ -34,8 +37,17 @@ PAGE_BYTES = 64 * 1024
 ROWS_AT_ONCE = (64, 8, 1)
 """Rows a statement inserts. Each statement gives the interpreter away and has to win it back from a busy loop."""
 
-TRIM_STEP = 64
 TRIM_TO = 0.9
+"""A full file is emptied to this share of its limit, so that not every batch has to trim."""
+
+ROW_BYTES = 16
+"""About what a page takes besides its text."""
+
+OLDEST = """
+SELECT id FROM (SELECT id, sum(length(text) + ?) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) AS bytes FROM page)
+WHERE bytes >= ? LIMIT 1
+"""
+"""The page up to which the oldest ones make up so many bytes; reads no further than that."""
 
 
 @dataclass(slots=True)
@@ -136,10 +148,12 @@ class Pages:
     def _trim(self) -> None:
         if self._used_bytes() <= self._limit_bytes:
             return
-        while self._used_bytes() > self._limit_bytes * TRIM_TO:
-            oldest = "SELECT id FROM page ORDER BY id LIMIT ?"
-            if self._db.execute(f"DELETE FROM page WHERE id IN ({oldest})", (TRIM_STEP,)).rowcount == 0:
-                return
+        target = int(self._limit_bytes * TRIM_TO)
+        while (excess := self._used_bytes() - target) > 0:
+            row = self._db.execute(OLDEST, (ROW_BYTES, excess)).fetchone()
+            if row is None:
+                break
+            self._db.execute("DELETE FROM page WHERE id <= ?", row)
         self._db.execute("DELETE FROM report WHERE page < (SELECT coalesce(min(id), 0) FROM page)")
 
     def _used_bytes(self) -> int:
@@ -154,9 +168,10 @@ class Pages:
 
 def _open(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    version = db.execute("PRAGMA user_version").fetchone()[0]
+    version = _schema_version(db)
     if version not in (0, SCHEMA_VERSION):
         db.close()
+        log.warning("%s is not a log of this version; it is begun anew", path)
         for suffix in ("", "-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
         return _open(path)
@@ -165,3 +180,13 @@ def _open(path: Path) -> sqlite3.Connection:
     if version == 0:
         db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
     return db
+
+
+def _schema_version(db: sqlite3.Connection) -> int | None:
+    """0 for a new file, None for one that is no database."""
+    try:
+        return int(db.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.OperationalError:  # locked, or not to be opened: not ours to replace
+        raise
+    except sqlite3.DatabaseError:
+        return None

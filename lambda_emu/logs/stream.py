@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from lambda_emu.clock import Clock
 from lambda_emu.logs.levels import Level, configured
 from lambda_emu.logs.platform import platform_line
-from lambda_emu.logs.records import Record
+from lambda_emu.logs.records import Record, Start
 from lambda_emu.model.function import FunctionVersion
 
 DEFAULT_GROUP = "/aws/lambda/"
@@ -94,7 +94,8 @@ class LogStream:
         """Write a record's line. Returns it, for the tail; empty when this log does not show the record."""
         now_s = self._clock.now_s()
         line = platform_line(self.origin.log_format, record, now_s, self.origin.system_level) or b""
-        self._sink.offer(Chunk(self.origin, int(now_s * 1000), line, record))
+        if line or isinstance(record, Start):  # an unseen START still says whose output follows
+            self._sink.offer(Chunk(self.origin, int(now_s * 1000), line, record))
         return line
 
     def when_room(self, callback: Callable[[], None]) -> None:
