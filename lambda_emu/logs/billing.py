@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -55,8 +54,8 @@ def billed_ms(duration_ms: float, init_ms: float | None) -> int:
     Both count as REPORT prints them, with two decimals, so that a bill can be checked by hand.
     Returns whole milliseconds, at least 1. Contract 4.5.
     """
-    total_ms = round(round(duration_ms, 2) + round(init_ms or 0.0, 2), 2)
-    return max(1, math.ceil(total_ms))
+    hundredths = round(duration_ms * 100) + round((init_ms or 0.0) * 100)
+    return max(1, -(-hundredths // 100))
 
 
 def gb_seconds(milliseconds: int, megabytes: int) -> Decimal:

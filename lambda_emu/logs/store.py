@@ -160,19 +160,18 @@ class LogStore:
         stream = self._open.get(origin)
         if stream is None:
             stream = self._open[origin] = _Open(self._pages.add_stream(origin))
-        if record is None:
-            self._add_output(stream, origin, at_ms, stream.lines.feed(data), batch)
-            return
-        self._add_output(stream, origin, at_ms, stream.lines.flush(), batch)
-        if isinstance(record, Closed):
-            del self._open[origin]
-        elif isinstance(record, Start):
-            stream.request_id = record.request_id
-        if data:
+        text = stream.lines.feed(data) if record is None else stream.lines.flush()
+        if text:
+            self._add_output(stream, origin, at_ms, text, batch)
+        if data and record is not None:
             batch.add(stream.number, at_ms, data, record if isinstance(record, Report) else None)
+        elif isinstance(record, Closed):
+            del self._open[origin]
+        if isinstance(record, Start):
+            stream.request_id = record.request_id
 
     def _add_output(self, stream: _Open, origin: Origin, at_ms: int, text: bytes, batch: Batch) -> None:
-        if text and origin.log_format == "JSON":
+        if origin.log_format == "JSON":
             text = shape(text, origin.application_level, stream.request_id, at_ms / 1000)
         if text:
             batch.add(stream.number, at_ms, text)
