@@ -85,6 +85,16 @@ class LogReader:
         return sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)
 
 
+def answer(reader: LogReader, function: str, after: int | None, limit: int) -> dict[str, Any]:
+    """`{"events": [...], "next": n}`: what follows page `after`, or without one the last `limit` pages.
+
+    Asking again with `after` = next gives what was written since. sqlite3.Error as `LogReader.read`.
+    """
+    start = reader.before_last(function, limit) if after is None else after
+    found = reader.read(function, start, limit)
+    return {"events": [event_json(event) for event in found], "next": found[-1].page if found else start}
+
+
 def event_json(event: LogEvent) -> dict[str, Any]:
     """An event as `lambda-emu logs --json` and the server's own endpoint show it. Prices are decimal strings."""
     report = event.report

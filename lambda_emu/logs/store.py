@@ -46,7 +46,7 @@ class LogStore:
     """
 
     def __init__(self, path: Path, limit_bytes: int, call_soon: Callable[[Callable[[], None]], object]) -> None:
-        self._path = path
+        self.path = path
         self._limit_bytes = limit_bytes
         self._call_soon = call_soon
         self._thread = threading.Thread(target=self._run, name="logs", daemon=True)
@@ -88,7 +88,7 @@ class LogStore:
 
     def start(self) -> None:
         """Open the file and start the writer. sqlite3.Error if the file cannot be opened."""
-        self._pages = Pages(self._path, self._limit_bytes)
+        self._pages = Pages(self.path, self._limit_bytes)
         self._thread.start()
 
     def flush(self, timeout_s: float) -> bool:
@@ -134,7 +134,7 @@ class LogStore:
             try:
                 self._write(chunks)
             except sqlite3.Error as error:
-                log.error("%s: %d chunks of logs are lost: %s", self._path, len(chunks), error)
+                log.error("%s: %d chunks of logs are lost: %s", self.path, len(chunks), error)
             self._taken += size
             with self._written:
                 self._written.notify_all()
