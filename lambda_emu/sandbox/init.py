@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import cast
 
 from lambda_emu.sandbox import frames
 from lambda_emu.sandbox.base import Exit, InitListener, Program, SandboxError, Usage
@@ -104,9 +105,8 @@ class InitLink(asyncio.Protocol):
     # --- asyncio.Protocol ---------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._hello_timer = asyncio.get_running_loop().call_later(HELLO_WITHIN_S, transport.abort)
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+        self._hello_timer = asyncio.get_running_loop().call_later(HELLO_WITHIN_S, self.close)
 
     def data_received(self, data: bytes) -> None:
         if not self._begun:

@@ -147,7 +147,7 @@ static void start_killing(void) {
 }
 
 static void check_memory(void) {
-    uint64_t before_ms = now_ms(), used = usage_memory();
+    uint64_t before_ns = clock_ns(CLOCK_MONOTONIC), used = usage_memory();
     if (used > memory.peak)
         memory.peak = used;
     if (memory.limit && used > memory.limit) {
@@ -155,8 +155,8 @@ static void check_memory(void) {
         killing.for_memory = true;
         start_killing();
     }
-    uint64_t after_ms = now_ms(), rest_ms = (after_ms - before_ms) * SAMPLE_SHARE;
-    memory.next_ms = after_ms + (rest_ms > memory.interval_ms ? rest_ms : memory.interval_ms);
+    uint64_t after_ns = clock_ns(CLOCK_MONOTONIC), rest_ms = (after_ns - before_ns) * SAMPLE_SHARE / 1000000;
+    memory.next_ms = after_ns / 1000000 + (rest_ms > memory.interval_ms ? rest_ms : memory.interval_ms);
 }
 
 static bool is_sampling(void) {

@@ -95,7 +95,17 @@ class Rig:
         parts = [f.payload for f in self.heard[: self._taken] if f.kind == Kind.OUTPUT and f.role == role]
         return b"".join(parts).decode()
 
-    def is_gone(self) -> bool:
+    def forget(self) -> None:
+        """Drop what was heard so far, output included."""
+        del self.heard[: self._taken]
+        self._taken = 0
+
+    def reset(self) -> None:
+        """End what one test started, for the next."""
+        self.kill()
+        self.forget()
+
+    def hangs_up(self) -> bool:
         """Whether init ends the connection; what it still says is thrown away."""
         self.connection.settimeout(PATIENCE_S)
         try:
@@ -166,13 +176,13 @@ def _launched(mode: str, init: Path, address: str) -> Iterator[None]:
         with _container(init, address):
             yield
         return
-    user = ("setpriv", f"--reuid={USER}", f"--regid={GROUP}", "--clear-groups") if os.geteuid() == 0 else ()
-    namespace = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc") if mode == "namespace" else ()
-    if namespace and os.geteuid() != 0:
-        namespace = (*namespace, "--user", "--map-current-user")
-    limits = ("prlimit", "--nproc=300") if os.geteuid() == 0 else ()
+    namespace = "unshare --pid --fork --kill-child --mount-proc " if mode == "namespace" else ""
+    if os.geteuid() == 0:
+        user = f"setpriv --reuid={USER} --regid={GROUP} --clear-groups prlimit --nproc=300 "
+    else:
+        user, namespace = "", namespace and f"{namespace} --user --map-current-user "
     environment = {"LAMBDA_EMU_INIT": f"{address}:processes", "PATH": "/usr/bin:/bin"}
-    process = subprocess.Popen((*namespace, *user, *limits, str(init)), env=environment)
+    process = subprocess.Popen((*namespace.split(), *user.split(), str(init)), env=environment)
     try:
         yield
         process.wait(PATIENCE_S)

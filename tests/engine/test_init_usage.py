@@ -1,0 +1,112 @@
+"""Memory and CPU as init measures them, and what it does about too much memory."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+from init_rig import MODES, Rig, running_init
+
+from lambda_emu.sandbox import frames
+from lambda_emu.sandbox.base import ExitKind
+from lambda_emu.sandbox.frames import Kind
+
+MB = 1 << 20
+TAKE_60_MB = "my $size = 60 << 20; my $x = 'a' x $size; print 'taken'; sleep 1000"
+BURN_100_MS = "my ($user, $system) = (0, 0); ($user, $system) = times while $user + $system < 0.1;"
+
+
+@pytest.fixture(params=MODES)
+def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    with running_init(request.param) as rig:
+        yield rig
+
+
+def limit(rig: Rig, megabytes: int, sample_ms: int = 2) -> None:
+    rig.send(frames.encode_memory(megabytes * MB, sample_ms))
+
+
+def test_memory_over_the_limit_ends_everything_and_says_so(rig: Rig) -> None:
+    limit(rig, 50)
+    rig.shell("sleep 1000", role=1)
+    rig.perl(TAKE_60_MB)
+
+    ends = {(end.role, end.kind, end.value, end.out_of_memory) for end in (rig.exit(), rig.exit())}
+
+    assert ends == {(role, ExitKind.SIGNAL, 9, True) for role in (0, 1)}
+    assert not rig.processes()
+    usage = rig.sync()
+    assert usage.oom_kills == 1
+    assert usage.memory_bytes < 5 * MB
+    assert usage.peak_bytes > 50 * MB
+
+
+def test_the_environment_is_of_use_again_after_it(rig: Rig) -> None:
+    limit(rig, 50)
+    rig.perl(TAKE_60_MB)
+    rig.exit()
+
+    rig.shell("exit 4")
+
+    end = rig.exit()
+    assert (end.value, end.out_of_memory) == (4, False)
+
+
+def test_memory_within_the_limit_is_let_be_and_its_peak_kept(rig: Rig) -> None:
+    limit(rig, 100)
+    rig.perl("my $x; $SIG{USR1} = sub { undef $x; print 'free' };" + TAKE_60_MB.replace("my $x", "$x"))
+    rig.next(Kind.OUTPUT)
+    rig.sync()
+    rig.send(frames.encode_signal(0, signal.SIGUSR1))
+    rig.next(Kind.OUTPUT)
+
+    usage = rig.sync()
+
+    assert 60 * MB < usage.peak_bytes < 80 * MB
+    assert usage.memory_bytes < 20 * MB
+    assert usage.oom_kills == 0
+
+
+def test_no_sampling_means_no_limit(rig: Rig) -> None:
+    limit(rig, 50, sample_ms=0)
+    rig.perl(TAKE_60_MB)
+
+    rig.next(Kind.OUTPUT)
+
+    assert rig.sync().memory_bytes > 60 * MB
+
+
+def test_files_in_tmp_are_no_memory_of_the_function() -> None:
+    with running_init("container") as rig:
+        limit(rig, 50)
+        rig.shell("head -c 60000000 /dev/zero >/tmp/large; echo written; sleep 1000")
+
+        rig.next(Kind.OUTPUT)
+
+        assert rig.sync().peak_bytes < 10 * MB
+
+
+def test_a_kill_by_the_kernel_says_out_of_memory_too() -> None:
+    with running_init("container") as rig:
+        rig.perl(TAKE_60_MB.replace("60", "600"))
+
+        end = rig.exit()
+
+        assert (end.kind, end.value, end.out_of_memory) == (ExitKind.SIGNAL, 9, True)
+        assert rig.sync().oom_kills == 1
+
+
+def test_cpu_time_is_that_of_living_and_dead_processes(rig: Rig) -> None:
+    before = rig.sync().cpu_us
+    rig.perl(f"{BURN_100_MS} print 'burnt'; sleep 1000", role=1)
+    rig.next(Kind.OUTPUT)
+    living = rig.sync().cpu_us
+
+    rig.perl(BURN_100_MS, role=2)
+    rig.exit()
+    both = rig.sync().cpu_us
+
+    assert living - before >= 90_000
+    assert both - living >= 90_000
+    assert both < 2_000_000
