@@ -1,0 +1,172 @@
+"""The catalogue of runtime identifiers, read from runtimes/*.yaml: data and lookups.
+
+Contract: runtime.md 3.5 (variables), 3.8 (images), 3.9 (identifiers and how long each is supported).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+ARCHITECTURES = ("x86_64", "arm64")
+REGISTRY = "public.ecr.aws/lambda"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Support(StrEnum):
+    """What AWS still allows with a runtime, in autumn 2026."""
+
+    SUPPORTED = "supported"
+    PLANNED = "planned"
+    DEPRECATED = "deprecated"
+    UPDATE_ONLY = "update only"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How the image of a runtime is built from Debian.
+
+    leave_out: paths in packages that nobody needs at run time. start: the command line of the runtime, None where the
+    function brings it. files: a folder beside the catalogue whose content goes to /var/runtime. pip (for the
+    interpreter version `python`) and npm: the runtime client.
+    """
+
+    suite: str
+    packages: tuple[str, ...]
+    leave_out: tuple[str, ...]
+    start: str | None = None
+    files: str | None = None
+    pip: tuple[str, ...] = ()
+    python: str | None = None
+    npm: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """One identifier.
+
+    image: AWS's base image without its registry. os: what AWS runs it on. until: when its support ends or ended, where
+    that is known. environment: what the runtime itself adds; the customer may override it. recipe: None where we cannot
+    build the image.
+    """
+
+    identifier: str
+    family: str
+    image: str
+    build: int
+    os: str
+    support: Support
+    until: date | None
+    environment: Mapping[str, str]
+    recipe: Recipe | None
+
+    @property
+    def aws_image(self) -> str:
+        """Where AWS publishes it: `public.ecr.aws/lambda/python:3.13`."""
+        return f"{REGISTRY}/{self.image}"
+
+    @property
+    def execution_env(self) -> str | None:
+        """AWS_EXECUTION_ENV; custom runtimes have none."""
+        return None if self.family == "provided" else f"AWS_Lambda_{self.identifier}"
+
+    @property
+    def version(self) -> str:
+        """As INIT_START prints it: `python:3.13.v62`."""
+        return f"{self.image}.v{self.build}"
+
+    def version_arn(self, region: str, partition: str = "aws") -> str:
+        """The build's ARN. AWS's hex says nothing; ours is always the same for a runtime."""
+        return f"arn:{partition}:lambda:{region}::runtime:{sha256(self.identifier.encode()).hexdigest()}"
+
+    @property
+    def may_create(self) -> bool:
+        """Whether AWS creates functions with it."""
+        return self.support in (Support.SUPPORTED, Support.PLANNED, Support.DEPRECATED)
+
+    @property
+    def may_update(self) -> bool:
+        """Whether AWS updates functions that have it."""
+        return self.support is not Support.BLOCKED
+
+
+class Catalogue:
+    """Every identifier there ever was, newest of each family first. folder: where it was read from."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        base = _read(folder / "image" / "base.yaml")
+        families = [_read(path) for path in sorted(folder.glob("*.yaml"))]
+        self._runtimes = {runtime.identifier: runtime for family in families for runtime in _runtimes(base, family)}
+
+    def get(self, identifier: str) -> Runtime | None:
+        return self._runtimes.get(identifier)
+
+    def __iter__(self) -> Iterator[Runtime]:
+        return iter(self._runtimes.values())
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The catalogue of this installation: inside the package in a wheel, beside it in a checkout."""
+    package = Path(__file__).parent
+    inside = package / "_runtimes"
+    return Catalogue(inside if inside.is_dir() else package.parent / "runtimes")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return dict(yaml.load(file, _LOADER))
+
+
+def _runtimes(base: Mapping[str, Any], family: Mapping[str, Any]) -> Iterator[Runtime]:
+    """What a family's file says of each runtime, upon what it says of all, upon what holds for every family."""
+    common = _merge(base, {name: value for name, value in family.items() if name != "runtimes"})
+    for identifier, own in family["runtimes"].items():
+        facts = _fill(_merge(common, own), _words(identifier))
+        yield Runtime(
+            identifier=identifier,
+            family=facts["family"],
+            image=facts["image"],
+            build=facts["build"],
+            os=facts["os"],
+            support=Support(facts.get("support", "supported")),
+            until=facts.get("until"),
+            environment=MappingProxyType(facts["environment"]),
+            recipe=Recipe(**facts["recipe"]) if "recipe" in own else None,
+        )
+
+
+def _merge(below: Any, above: Any) -> Any:
+    """Mappings member by member, lists one after the other; of anything else, what is above."""
+    if isinstance(below, Mapping) and isinstance(above, Mapping):
+        both = {name: _merge(below[name], above[name]) for name in below.keys() & above.keys()}
+        return {**below, **above, **both}
+    if isinstance(below, list) and isinstance(above, list):
+        return below + above
+    return above
+
+
+def _words(identifier: str) -> dict[str, str]:
+    """What `{...}` in the data stands for."""
+    major, minor, *_ = [*re.findall(r"\d+", identifier), "", ""]
+    return {"identifier": identifier, "major": major, "minor": minor}
+
+
+def _fill(value: Any, words: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return re.sub(r"\{(\w+)\}", lambda match: words[match[1]], value)
+    if isinstance(value, Mapping):
+        return {name: _fill(member, words) for name, member in value.items()}
+    return tuple(_fill(member, words) for member in value) if isinstance(value, list) else value
