@@ -1,0 +1,23 @@
+"""cli: commands and what they print. No rules of its own; what takes long to import is imported when it is needed."""
+
+from __future__ import annotations
+
+import click
+
+from lambda_emu.cli.doctor import doctor
+from lambda_emu.cli.invoke import invoke
+from lambda_emu.cli.logs import logs
+from lambda_emu.cli.prune import prune
+from lambda_emu.cli.ps import ps
+from lambda_emu.cli.runtimes import runtimes
+from lambda_emu.cli.serve import serve
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="lambda-emu", message="%(prog)s %(version)s")
+def main() -> None:
+    """Run AWS Lambda functions on this machine, with Lambda's limits, logs and prices."""
+
+
+for command in (serve, invoke, logs, ps, prune, runtimes, doctor):
+    main.add_command(command)

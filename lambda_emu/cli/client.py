@@ -1,0 +1,111 @@
+"""Asking a running server: the Lambda API, and the server's own pages under /_lambda-emu/."""
+
+from __future__ import annotations
+
+import json
+import threading
+from base64 import b64decode
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from lambda_emu.cli.options import NotDone
+
+DEFAULT_URL = "http://127.0.0.1:9000"
+ANSWER_LIMIT_S = 930.0
+"""The longest function timeout, and time to start it."""
+GREETING_LIMIT_S = 0.5
+POLL_S = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an invocation came back with. tail: the last 4 KB of its log."""
+
+    payload: bytes
+    failed: bool
+    tail: bytes
+
+
+class Server:
+    """One server by its URL. Every failure is a NotDone that names it."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme != "http" or not parts.hostname:
+            raise NotDone(f"{url!r} is not the address of a server; write it like {DEFAULT_URL}.")
+        self.url = url
+        self._host, self._port = parts.hostname, parts.port or 80
+
+    def is_there(self) -> bool:
+        """Whether a lambda-emu answers there."""
+        try:
+            self.environments(GREETING_LIMIT_S)
+        except NotDone:
+            return False
+        return True
+
+    def invoke(self, function: str, payload: bytes) -> Answer:
+        """Invoke and wait for the answer and its log."""
+        path = f"/2015-03-31/functions/{quote(function, safe='')}/invocations"
+        headers = {"X-Amz-Log-Type": "Tail", "Content-Type": "application/json"}
+        response, body = self._ask("POST", path, payload, headers)
+        if response.status != 200:
+            raise NotDone(_message(response, body))
+        return Answer(
+            payload=body,
+            failed=response.getheader("X-Amz-Function-Error") is not None,
+            tail=b64decode(response.getheader("X-Amz-Log-Result") or ""),
+        )
+
+    def wait_until_active(self, function: str) -> None:
+        """Wait for a Pending function, however long its image takes. NotDone when it failed or does not exist."""
+        while (configuration := self.configuration(function))["State"] == "Pending":
+            threading.Event().wait(POLL_S)
+        if configuration["State"] == "Failed":
+            raise NotDone(f"{function} cannot run: {configuration.get('StateReason', 'no reason was given')}")
+
+    def configuration(self, function: str) -> dict[str, Any]:
+        """GetFunctionConfiguration."""
+        return self._get(f"/2015-03-31/functions/{quote(function, safe='')}/configuration")  # type: ignore[no-any-return]
+
+    def environments(self, limit_s: float = ANSWER_LIMIT_S) -> list[dict[str, Any]]:
+        """What the pool holds."""
+        return self._get("/_lambda-emu/environments", limit_s)  # type: ignore[no-any-return]
+
+    def logs(self, function: str, after: int | None, pages: int) -> dict[str, Any]:
+        """Log events as logs.reader.answer gives them."""
+        query = {"function": function, "limit": str(pages)} | ({} if after is None else {"after": str(after)})
+        return self._get(f"/_lambda-emu/logs?{urlencode(query)}")  # type: ignore[no-any-return]
+
+    def _get(self, path: str, limit_s: float = ANSWER_LIMIT_S) -> Any:
+        response, body = self._ask("GET", path, None, {}, limit_s)
+        if response.status != 200:
+            raise NotDone(_message(response, body))
+        try:
+            return json.loads(body)
+        except ValueError as error:
+            raise NotDone(f"{self.url} does not answer like a lambda-emu server.") from error
+
+    def _ask(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str], limit_s: float = ANSWER_LIMIT_S
+    ) -> tuple[HTTPResponse, bytes]:
+        connection = HTTPConnection(self._host, self._port, timeout=limit_s)
+        try:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            return response, response.read()
+        except (OSError, HTTPException) as error:
+            raise NotDone(f"no server answers at {self.url} ({error}); start one with `lambda-emu serve`.") from error
+        finally:
+            connection.close()
+
+
+def _message(response: HTTPResponse, body: bytes) -> str:
+    """AWS's own text, whichever way it is spelled, or the status."""
+    try:
+        members = json.loads(body)
+        return str(members.get("message") or members["Message"])
+    except (ValueError, KeyError, AttributeError):
+        return f"the server answered {response.status} {response.reason}"

@@ -1,0 +1,43 @@
+"""`lambda-emu doctor`: is everything there that functions need?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lambda_emu.cli.options import data_dir_option, json_option, settings
+
+if TYPE_CHECKING:
+    from lambda_emu.cli.checks import Finding
+
+COLOURS = {"ok": "green", "warning": "yellow", "failure": "red"}
+
+
+@click.command()
+@json_option
+@data_dir_option
+@click.pass_context
+def doctor(context: click.Context, as_json: bool, data_dir: Path | None) -> None:
+    """Check this machine, and say how to put right what is not. The exit code is 1 when something will not work."""
+    from lambda_emu.cli.checks import CHECKS, Verdict
+
+    chosen, failed = settings(data_dir=data_dir), False
+    for check in CHECKS:
+        finding = check.look(chosen)
+        failed = failed or finding.verdict is Verdict.FAILURE
+        if as_json:
+            click.echo(json.dumps({"check": check.name, **asdict(finding)}))
+        else:
+            _print(check.name, finding)
+    context.exit(1 if failed else 0)
+
+
+def _print(name: str, finding: Finding) -> None:
+    verdict = click.style(f"{finding.verdict:<8}", fg=COLOURS[finding.verdict])
+    click.echo(f"{verdict} {name}: {finding.text}")
+    if finding.fix is not None:
+        click.echo(f"{'':<8} {finding.fix}")

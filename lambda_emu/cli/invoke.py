@@ -1,0 +1,86 @@
+"""`lambda-emu invoke`: one invocation, by a running server or by an emulator that lives as long as it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from lambda_emu.cli import show
+from lambda_emu.cli.options import NotDone, endpoint_option, engine_option, settings
+
+if TYPE_CHECKING:
+    from lambda_emu.cli.client import Answer
+
+
+@click.command()
+@click.argument("function")
+@click.argument("payload", required=False)
+@click.option("-e", "--event", type=click.File("rb"), help="Take the payload from this file; - is standard input.")
+@click.option("--project", type=click.Path(exists=True, path_type=Path), help="Where to look for FUNCTION by name.")
+@engine_option
+@endpoint_option
+@click.pass_context
+def invoke(
+    context: click.Context,
+    function: str,
+    payload: str | None,
+    event: BinaryIO | None,
+    project: Path | None,
+    engine: str | None,
+    endpoint_url: str | None,
+) -> None:
+    """Invoke FUNCTION once with PAYLOAD, a JSON text, and print what it returns.
+
+    FUNCTION is the name of a function in the project, or a folder with a handler in it. No server is needed; with
+    --endpoint-url a running one is asked. Standard output gets the payload alone, standard error the log.
+    The exit code is 1 when the function failed, 2 when it could not be invoked.
+    """
+    body = _body(payload, event)
+    if endpoint_url is not None:
+        answer = _by_server(endpoint_url, function, body)
+    else:
+        answer = _here(function, body, project, engine)
+    click.echo(answer.payload)
+    context.exit(1 if answer.failed else 0)
+
+
+def _body(payload: str | None, event: BinaryIO | None) -> bytes:
+    """The event's bytes; `{}` when none is given. Whether it is JSON is for the server to say."""
+    if payload is not None and event is not None:
+        raise click.UsageError("Give the payload as an argument or with --event, not both.")
+    if event is not None:
+        return event.read()
+    return b"{}" if payload is None else payload.encode()
+
+
+def _by_server(url: str, function: str, body: bytes) -> Answer:
+    from lambda_emu.cli.client import Server
+
+    answer = Server(url).invoke(function, body)
+    click.echo(answer.tail, err=True, nl=False)
+    return answer
+
+
+def _here(function: str, body: bytes, project: Path | None, engine: str | None) -> Answer:
+    """Serve the project on a free port, as `serve` would, for as long as one invocation takes."""
+    from lambda_emu.cli.client import Server
+    from lambda_emu.cli.folder import as_project
+    from lambda_emu.logs.reader import LogReader, event_json
+    from lambda_emu.sandbox.base import SandboxError
+    from lambda_emu.server import Emulator
+
+    with as_project(function, project) as (name, path):
+        chosen = settings(project=path, engine=engine, port=0, ephemeral=True)
+        try:
+            with Emulator(chosen) as emulator:
+                server = Server(emulator.url)
+                server.wait_until_active(name)
+                answer = server.invoke(name, body)
+                emulator.logs.flush(timeout_s=5)
+                for event in LogReader(emulator.logs.path).read(name):
+                    show.log_event(event_json(event), err=True)
+                return answer
+        except (SandboxError, OSError) as error:
+            raise NotDone(str(error)) from error

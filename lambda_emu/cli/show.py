@@ -1,0 +1,37 @@
+"""How log events, prices and tables look on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import click
+
+
+def log_event(event: Mapping[str, Any], err: bool = False) -> None:
+    """A log line as it was written; below a REPORT its price."""
+    message: str = event["message"]
+    click.echo(message.removesuffix("\n"), err=err)
+    if event["report"] is not None:
+        click.secho(price(event["report"]), dim=True, err=err)
+
+
+def price(report: Mapping[str, Any]) -> str:
+    """`PRICE $0.0000004375 (114 ms x 128 MB), $0.44 per million`."""
+    usd = Decimal(report["costUSD"])
+    what = f"{report['billedDurationMs']} ms x {report['memorySizeMB']} MB"
+    return f"PRICE ${usd:.10f} ({what}), ${usd * 1_000_000:,.2f} per million"
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Columns as wide as their widest cell; the headings are dim."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
+    click.secho(_line(headings, widths), dim=True)
+    for row in cells:
+        click.echo(_line(row, widths))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()

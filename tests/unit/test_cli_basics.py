@@ -1,0 +1,67 @@
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from lambda_emu.cli import main
+
+HEAVY = ("asyncio", "botocore", "docker", "flask", "lambda_emu.server", "requests", "sqlite3", "uvloop", "yaml")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = (
+        "import sys; from lambda_emu.cli import main; main(['--help'], standalone_mode=False);"
+        f"print(*[name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+
+    assert done.stderr.split() == []
+    assert "Run AWS Lambda functions on this machine" in done.stdout
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_every_command_explains_itself(name: str) -> None:
+    result = CliRunner().invoke(main, [name, "--help"])
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"Usage: main {name}")
+
+
+def test_every_option_has_a_help_text() -> None:
+    commands = [*main.commands.values(), *main.commands["runtimes"].commands.values()]  # type: ignore[attr-defined]
+    options = [option for command in commands for option in command.params if isinstance(option, click.Option)]
+
+    assert [option.name for option in options if not option.help] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["serve", "--port", "70000"], "70000 is not in the range 0<=x<=65535"),
+        (["serve", "--engine", "podman"], "'podman' is not one of 'auto', 'docker', 'process'"),
+        (["serve", "--cpu", "fast"], "'fast' is not one of 'lambda', 'unlimited'"),
+        (["serve", "/nowhere"], "'/nowhere' does not exist"),
+        (["invoke"], "Missing argument 'FUNCTION'"),
+        (["invoke", "f", "{}", "--event", "-"], "Give the payload as an argument or with --event, not both."),
+        (["invoke", "f", "--endpoint-url", "here"], "'here' is not the address of a server"),
+        (["fly"], "No such command 'fly'"),
+    ],
+)
+def test_a_wrong_use_says_what_is_allowed_and_exits_with_2(arguments: list[str], said: str) -> None:
+    result = CliRunner().invoke(main, arguments)
+
+    assert said in result.stderr
+    assert result.exit_code == 2
+    assert result.stdout == ""
+
+
+def test_the_package_runs_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "lambda_emu", "--help"], capture_output=True, text=True, timeout=30, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Usage: lambda-emu ")

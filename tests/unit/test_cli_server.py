@@ -1,0 +1,154 @@
+"""The commands that ask a server, against a small one that answers what a test tells it to."""
+
+import json
+import threading
+from base64 import b64encode
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from click.testing import CliRunner, Result
+
+from lambda_emu.cli import main
+
+REPORT = (
+    "REPORT RequestId: id-1\tDuration: 3.01 ms\tBilled Duration: 114 ms\tMemory Size: 128 MB\t"
+    "Max Memory Used: 36 MB\t\n"
+)
+
+
+class TinyServer:
+    """Answers each path with what `answers` holds for it, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
+        self.asked: list[tuple[str, str, bytes]] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, name="tiny-server")
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def answer(self, path: str, body: object, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        self.answers[path] = (status, headers or {}, json.dumps(body).encode())
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        tiny = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                tiny.asked.append((self.command, self.path, body))
+                status, headers, answer = tiny.answers.get(self.path, (404, {}, b'{"Message": "no such page"}'))
+                self.send_response(status)
+                for name, value in {**headers, "Content-Length": str(len(answer))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(answer)
+
+            do_POST = do_GET
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+
+@pytest.fixture
+def server() -> Iterator[TinyServer]:
+    server = TinyServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+def run(server: TinyServer, *arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(main, [*arguments, "--endpoint-url", server.url], input=stdin)
+
+
+def test_invoke_prints_the_payload_apart_from_the_log(server: TinyServer) -> None:
+    tail = {"X-Amz-Log-Result": b64encode(b"START\nREPORT\n").decode()}
+    server.answer("/2015-03-31/functions/hello/invocations", {"greeting": "Hello, Ada"}, headers=tail)
+
+    result = run(server, "invoke", "hello", '{"name": "Ada"}')
+
+    assert (result.stdout, result.stderr, result.exit_code) == ('{"greeting": "Hello, Ada"}\n', "START\nREPORT\n", 0)
+    assert server.asked == [("POST", "/2015-03-31/functions/hello/invocations", b'{"name": "Ada"}')]
+
+
+def test_invoke_takes_the_event_from_standard_input(server: TinyServer) -> None:
+    server.answer("/2015-03-31/functions/hello/invocations", None)
+
+    run(server, "invoke", "hello", "--event", "-", stdin='{"from": "stdin"}')
+
+    assert server.asked[0][2] == b'{"from": "stdin"}'
+
+
+def test_invoke_exits_with_1_when_the_function_failed(server: TinyServer) -> None:
+    error = {"errorType": "Exception", "errorMessage": "x"}
+    server.answer("/2015-03-31/functions/hello/invocations", error, headers={"X-Amz-Function-Error": "Unhandled"})
+
+    result = run(server, "invoke", "hello")
+
+    assert json.loads(result.stdout) == error
+    assert result.exit_code == 1
+
+
+def test_invoke_exits_with_2_and_says_why_when_there_is_no_such_function(server: TinyServer) -> None:
+    said = {"Message": "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody:$LATEST"}
+    server.answer("/2015-03-31/functions/nobody/invocations", said, status=404)
+
+    result = run(server, "invoke", "nobody")
+
+    assert said["Message"] in result.stderr
+    assert (result.stdout, result.exit_code) == ("", 2)
+
+
+def test_a_missing_server_is_named_with_the_command_that_starts_one() -> None:
+    result = CliRunner().invoke(main, ["ps", "--endpoint-url", "http://127.0.0.1:1"])
+
+    assert "no server answers at http://127.0.0.1:1" in result.stderr
+    assert "start one with `lambda-emu serve`" in result.stderr
+    assert result.exit_code == 2
+
+
+def test_ps_lists_environments(server: TinyServer) -> None:
+    environment = {
+        "function": "hello",
+        "version": "$LATEST",
+        "state": "IDLE",
+        "id": "2f6d1c0a9b8e",
+        "engine": "docker",
+        "memory_mb": 128,
+        "age_s": 75.2,
+        "invocations": 3,
+    }
+    server.answer("/_lambda-emu/environments", [environment])
+
+    shown = run(server, "ps")
+    as_json = run(server, "ps", "--json")
+
+    assert shown.stdout == (
+        "FUNCTION  VERSION  STATE  MEMORY  AGE  INVOCATIONS  ENGINE  ID\n"
+        "hello     $LATEST  IDLE   128 MB  1m   3            docker  2f6d1c0a9b8e\n"
+    )
+    assert json.loads(as_json.stdout) == environment
+
+
+def test_logs_prints_the_price_below_each_report(server: TinyServer) -> None:
+    report = {"costUSD": "0.000000437500", "billedDurationMs": 114, "memorySizeMB": 128}
+    events = [{"message": "another\rline\n", "report": None}, {"message": REPORT, "report": report}]
+    server.answer("/_lambda-emu/logs?function=hello&limit=1000", {"events": events, "next": 7})
+
+    shown = run(server, "logs", "hello")
+    as_json = run(server, "logs", "hello", "--json")
+
+    price = "PRICE $0.0000004375 (114 ms x 128 MB), $0.44 per million\n"
+    assert shown.stdout == "another\rline\n" + REPORT + price
+    assert [json.loads(line) for line in as_json.stdout.splitlines()] == events
