@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from lambda_emu.arn import FunctionId, Target
 from lambda_emu.clock import Clock
 from lambda_emu.model.names import resolve
+from lambda_emu.runtimes import Catalogue
 from lambda_emu.store import Store
 
 
@@ -18,23 +19,18 @@ class Activator(Protocol):
         """Begin it, and return at once; the function becomes Active, or its update Successful, in the background."""
 
 
-class Runtimes(Protocol):
-    """The catalogue of runtimes this emulator can run."""
-
-    def get(self, identifier: str) -> object | None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class House:
-    """base_url: how callers reach this server, without a final slash. invoker: invoke/, for the Invoke handler alone."""
+    """base_url: how callers reach this server, without a final slash. The invokers are for Invoke alone."""
 
     store: Store
     clock: Clock
     account: str
     region: str
-    runtimes: Runtimes
+    runtimes: Catalogue
     activator: Activator
     invoker: Any
+    async_invoker: Any
     base_url: str
 
     def target(self, function_name: str, qualifier: str | None = None) -> Target:

@@ -16,8 +16,8 @@ from typing import Any
 from lambda_emu.api import quirks
 from lambda_emu.api.collections import ListShape, MapShape, Member, StructureShape
 from lambda_emu.api.constraints import constraints_of
-from lambda_emu.api.shapes import BlobShape, BooleanShape, DoubleShape, IntegerShape, Shape, TimeShape
 from lambda_emu.api.operation import Input, Operation, Output
+from lambda_emu.api.shapes import BlobShape, BooleanShape, DoubleShape, IntegerShape, Shape, TimeShape
 
 API_VERSION = "2015-03-31"
 

@@ -8,6 +8,9 @@ from typing import Any, TypeVar
 
 HandlerFunction = TypeVar("HandlerFunction", bound=Callable[..., Any])
 
+# What a handler returns: the members of the operation's output by their names in the model; None ones are left out.
+Result = dict[str, Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Handler:

@@ -71,6 +71,19 @@ class CodeMissing(InvalidParameter):
         super().__init__("Please provide a source for function code.")
 
 
+class CodeTwice(InvalidParameter):
+    def __init__(self) -> None:
+        super().__init__("Please do not provide other FunctionCode parameters when providing a ZipFile.")
+
+
+class CodeWithLayersTooLarge(InvalidParameter):
+    def __init__(self, size_bytes: int, limit_bytes: int = 262_144_000) -> None:
+        super().__init__(
+            f"Function code combined with layers exceeds the maximum allowed size of {limit_bytes} bytes. "
+            f"The actual size is {size_bytes} bytes."
+        )
+
+
 class RuntimeAndHandlerMissing(InvalidParameter):
     def __init__(self) -> None:
         super().__init__("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
@@ -170,6 +183,13 @@ class LevelsWithText(InvalidParameter):
             'LogLevel is not supported when LogFormat is set to "Text". '
             'Remove LogLevel from your request or change the LogFormat to "JSON" and try again.'
         )
+
+
+class MarkerInvalid(InvalidParameter):
+    """A Marker we did not hand out. AWS's text is not recorded."""
+
+    def __init__(self) -> None:
+        super().__init__("Invalid Marker")
 
 
 class TooManyTags(InvalidParameter):

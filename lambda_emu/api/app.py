@@ -1,0 +1,152 @@
+"""The Flask app: a rule for every path of the model, one way in for all operations, one error handler."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import PathConverter, UnicodeConverter
+
+from lambda_emu.api import artifacts, concurrency, functions
+from lambda_emu.api.answers import Answer, error_answer
+from lambda_emu.api.bodies import discard_spooled
+from lambda_emu.api.house import House
+from lambda_emu.api.service_model import ServiceModel, lambda_model
+from lambda_emu.api.wire import HANDLERS
+from lambda_emu.errors import LambdaError, NotBuiltYet, ServiceFailure, UnknownPath
+
+log = logging.getLogger(__name__)
+
+FAMILIES = (functions, concurrency)  # importing them registers their handlers
+SLASH_INSIDE = "\x01"  # stands for %2F between a path's slashes, until its converter turns it back
+PATHS_WITH_SLASHES = ("DurableExecutionArn", "ResourceArn")
+
+Environ = dict[str, Any]
+WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
+View = Callable[..., Response]
+
+_LATER = Response(status=202)  # what WSGI gets for a request that is answered past it; the bridge drops it
+
+
+def create_app(house: House) -> Flask:
+    """The Lambda API over this house. Views may block on the store; Invoke's does not, so that it can run inline."""
+    app = Flask("lambda_emu", static_folder=None, template_folder=None)
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = False
+    app.url_map.converters.update(name=_Name, arn=_Arn)
+    for (path, method), names in _routes(lambda_model()).items():
+        endpoint = next(iter(names.values()))
+        app.add_url_rule(_rule(path), endpoint, _view(names, house), methods=[method], provide_automatic_options=False)
+    app.add_url_rule(artifacts.RULE, "artifact", artifacts.view(house.store))
+    _answer_errors(app, house)
+    app.wsgi_app = _keeping_slashes(app.wsgi_app)  # type: ignore[assignment, method-assign]
+    return app
+
+
+class _Name(UnicodeConverter):
+    """A path value without slashes, except encoded ones."""
+
+    def to_python(self, value: str) -> str:
+        return value.replace(SLASH_INSIDE, "/")
+
+
+class _Arn(PathConverter):
+    """A path value in which slashes may also appear raw."""
+
+    def to_python(self, value: str) -> str:
+        return value.replace(SLASH_INSIDE, "/")
+
+
+def _rule(path: str) -> str:
+    for name in PATHS_WITH_SLASHES:
+        path = path.replace(f"{{{name}}}", f"<arn:{name}>")
+    return path.replace("{", "<name:").replace("}", ">")
+
+
+def _routes(model: ServiceModel) -> dict[tuple[str, str], dict[str | None, str]]:
+    """Operation names by path and method, then by the query literal that tells them apart."""
+    routes: dict[tuple[str, str], dict[str | None, str]] = {}
+    for name, method, path, literal in model.routes():
+        routes.setdefault((path, method), {})[literal] = name
+    return routes
+
+
+def _view(names: dict[str | None, str], house: House) -> View:
+    def view(**path: str) -> Response:
+        environ: Environ = request.environ
+        try:
+            answer = _serve(_chosen(names, environ["QUERY_STRING"]), environ, path, house)
+        finally:
+            discard_spooled(environ)
+        if answer is None:
+            return _LATER
+        answer.headers.append(("x-amzn-RequestId", _request_id(environ, house)))
+        return _response(answer)
+
+    return view
+
+
+def _chosen(names: dict[str | None, str], query_string: str) -> str:
+    if len(names) > 1:
+        for literal in query_string.split("&"):
+            if literal in names:
+                return names[literal]
+    return names[None]
+
+
+def _serve(name: str, environ: Environ, path: dict[str, str], house: House) -> Answer | None:
+    """Parse, call the handler, serialise. None: a detached handler answers later."""
+    handler = HANDLERS.get(name)
+    if handler is None:
+        raise NotBuiltYet(f"Operation {name}")
+    operation = lambda_model().operation(name)
+    parsed = operation.parse(environ, path)
+    if not handler.detached:
+        return operation.answer(handler.function(parsed, house))
+    result = handler.function(parsed, house, environ["lambda_emu.call"])
+    return None if result is None else operation.answer(result)
+
+
+def _response(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, answer.headers)
+
+
+def _request_id(environ: Environ, house: House) -> str:
+    given: str | None = environ.get("lambda_emu.request_id")
+    return given or house.clock.new_id()
+
+
+def _answer_errors(app: Flask, house: House) -> None:
+    """Every exception leaves in AWS's form: ours as they say, foreign ones as ServiceException, logged."""
+
+    def answered(error: LambdaError) -> Response:
+        return _response(error_answer(error, _request_id(request.environ, house)))
+
+    def http_error(error: HTTPException) -> Response:
+        log.debug("no operation for %s %s: %s", request.method, request.path, error)
+        return answered(UnknownPath(request.method, request.path))
+
+    def unexpected(error: Exception) -> Response:
+        log.error("%s %s failed", request.method, request.path, exc_info=error)
+        return answered(ServiceFailure("An internal error occurred; the emulator's log has the traceback."))
+
+    app.register_error_handler(LambdaError, answered)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(Exception, unexpected)
+
+
+def _keeping_slashes(inner: WsgiApp) -> WsgiApp:
+    """Decode paths so that an encoded slash stays inside its placeholder; WSGI's own PATH_INFO cannot tell it."""
+
+    def wsgi_app(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        raw: str = environ.get("RAW_URI", "")
+        if "%2F" in raw or "%2f" in raw:
+            path = raw.partition("?")[0].replace("%2F", SLASH_INSIDE).replace("%2f", SLASH_INSIDE)
+            environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1")
+        return inner(environ, start_response)
+
+    return wsgi_app

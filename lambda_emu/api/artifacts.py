@@ -1,0 +1,33 @@
+"""Where GetFunction's Code.Location leads: the zip itself, by its hash. AWS presigns a URL of S3 for this."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from flask import Response, send_file
+
+from lambda_emu.errors import NotFound
+from lambda_emu.store import Store
+
+PREFIX = "/_lambda-emu/artifacts/"
+RULE = PREFIX + "<name>"
+_NAME = re.compile(r"[A-Za-z0-9_-]{43}=")
+
+
+def location(base_url: str, sha256: str) -> str:
+    """The URL at which the zip with this CodeSha256 can be fetched."""
+    return base_url + PREFIX + sha256.replace("+", "-").replace("/", "_")
+
+
+def view(store: Store) -> Callable[[str], Response]:
+    """The view behind `location`."""
+
+    def artifact(name: str) -> Response:
+        if _NAME.fullmatch(name):
+            path = store.artifacts.zip_path(name.replace("-", "+").replace("_", "/"))
+            if path.is_file():
+                return send_file(path, mimetype="application/zip")
+        raise NotFound("The specified key does not exist.")
+
+    return artifact

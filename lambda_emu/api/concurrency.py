@@ -1,0 +1,66 @@
+"""Reserved concurrency: how much of the account's a function has for itself, and at most. Contract: api.md 1.3, 1.8."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lambda_emu.api.house import House
+from lambda_emu.api.wire import Result, operation
+from lambda_emu.arn import LATEST, FunctionId
+from lambda_emu.errors import FunctionNotFound, UnqualifiedOnly
+from lambda_emu.model.concurrency import check_reservation
+from lambda_emu.model.function import Function
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import (
+        DeleteFunctionConcurrencyRequestTypeDef,
+        GetFunctionConcurrencyRequestTypeDef,
+        PutFunctionConcurrencyRequestTypeDef,
+    )
+
+
+@operation("PutFunctionConcurrency")
+def put_function_concurrency(req: PutFunctionConcurrencyRequestTypeDef, house: House) -> Result:
+    """A missing function is named with $LATEST, and noticed before the number."""
+    id = _function_id(house, req["FunctionName"])
+    if house.store.function(id) is None:
+        raise FunctionNotFound(id.arn(LATEST))
+    reserved = req["ReservedConcurrentExecutions"]
+
+    def edit(function: Function) -> Function:
+        check_reservation(id, reserved, house.store.functions(house.account, house.region))
+        return replace(function, reserved_concurrency=reserved)
+
+    try:
+        house.store.change(id, edit)
+    except KeyError:
+        raise FunctionNotFound(id.arn(LATEST)) from None
+    return {"ReservedConcurrentExecutions": reserved}
+
+
+@operation("GetFunctionConcurrency")
+def get_function_concurrency(req: GetFunctionConcurrencyRequestTypeDef, house: House) -> Result:
+    id = _function_id(house, req["FunctionName"])
+    function = house.store.function(id)
+    if function is None:
+        raise FunctionNotFound(id.arn())
+    return {"ReservedConcurrentExecutions": function.reserved_concurrency}
+
+
+@operation("DeleteFunctionConcurrency")
+def delete_function_concurrency(req: DeleteFunctionConcurrencyRequestTypeDef, house: House) -> Result:
+    id = _function_id(house, req["FunctionName"])
+    try:
+        house.store.change(id, lambda function: replace(function, reserved_concurrency=None))
+    except KeyError:
+        raise FunctionNotFound(id.arn()) from None
+    return {}
+
+
+def _function_id(house: House, function_name: str) -> FunctionId:
+    """These operations are about the function as a whole."""
+    target = house.target(function_name)
+    if target.qualifier is not None:
+        raise UnqualifiedOnly
+    return target.id

@@ -1,0 +1,70 @@
+"""FunctionConfiguration, the answer to most operations on functions. Contract: api.md 1.7, first table."""
+
+from __future__ import annotations
+
+from lambda_emu.api.wire import Result
+from lambda_emu.model.function import FunctionVersion, LoggingConfig, Progress
+from lambda_emu.runtimes import Catalogue
+
+NO_SNAPSHOTS = {"ApplyOn": "None", "OptimizationStatus": "Off"}
+
+
+def rendered(version: FunctionVersion, arn: str, runtimes: Catalogue) -> Result:
+    """With state and runtime version. arn: qualified as the caller asked."""
+    runtime = runtimes.get(version.runtime)
+    version_arn = runtime and runtime.version_arn(version.id.region, version.id.partition)
+    return {
+        **listed(version, arn),
+        **_progress(version.progress),
+        "RuntimeVersionConfig": version_arn and {"RuntimeVersionArn": version_arn},
+    }
+
+
+def listed(version: FunctionVersion, arn: str) -> Result:
+    """Without state and runtime version, as the List operations show it."""
+    configuration: Result = {
+        "FunctionName": version.id.name,
+        "FunctionArn": arn,
+        "Runtime": version.runtime,
+        "Role": version.role,
+        "Handler": version.handler,
+        "CodeSize": version.code.size,
+        "Description": version.description,
+        "Timeout": version.timeout_s,
+        "MemorySize": version.memory_mb,
+        "LastModified": version.last_modified,
+        "CodeSha256": version.code.sha256,
+        "Version": version.version,
+        "TracingConfig": {"Mode": version.tracing_mode},
+        "RevisionId": version.revision_id,
+        "PackageType": version.package_type,
+        "Architectures": [version.architecture],
+        "EphemeralStorage": {"Size": version.ephemeral_storage_mb},
+        "SnapStart": NO_SNAPSHOTS,
+        "LoggingConfig": _logging(version.logging),
+    }
+    if version.environment is not None:
+        configuration["Environment"] = {"Variables": dict(version.environment)}
+    if version.layers:
+        configuration["Layers"] = [{"Arn": layer.arn, "CodeSize": layer.content.size} for layer in version.layers]
+    return {**configuration, **version.other}
+
+
+def _progress(progress: Progress) -> dict[str, str | None]:
+    return {
+        "State": progress.state.value,
+        "StateReason": progress.reason,
+        "StateReasonCode": progress.reason_code,
+        "LastUpdateStatus": progress.update and progress.update.value,
+        "LastUpdateStatusReason": progress.update_reason,
+        "LastUpdateStatusReasonCode": progress.update_reason_code,
+    }
+
+
+def _logging(logging: LoggingConfig) -> dict[str, str | None]:
+    return {
+        "LogFormat": logging.log_format,
+        "ApplicationLogLevel": logging.application_log_level,
+        "SystemLogLevel": logging.system_log_level,
+        "LogGroup": logging.log_group,
+    }

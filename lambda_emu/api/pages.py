@@ -1,0 +1,33 @@
+"""Pages of a sorted list: Marker in, NextMarker out. Contract: api.md 1.5."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from lambda_emu.errors import MarkerInvalid
+
+Item = TypeVar("Item")
+
+
+def page(
+    items: Sequence[Item], key: Callable[[Item], str], marker: str | None, size: int
+) -> tuple[Sequence[Item], str | None]:
+    """The items after `marker`, at most `size`, and the marker of the next page (None: there is none).
+
+    items: sorted by `key`. A marker names the last item seen, so that a page stays right when items come and go.
+    """
+    start = bisect_right(items, _key_of(marker), key=key) if marker else 0
+    found = items[start : start + size]
+    more = start + size < len(items)
+    return found, base64.urlsafe_b64encode(key(found[-1]).encode()).decode() if more else None
+
+
+def _key_of(marker: str) -> str:
+    try:
+        return base64.b64decode(marker.encode(), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise MarkerInvalid from None

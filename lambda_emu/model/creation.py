@@ -1,0 +1,59 @@
+"""A new function from what CreateFunction asks for. Contract: api.md 1.7."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from lambda_emu.arn import FunctionId
+from lambda_emu.errors import NameTooLong, NotBuiltYet, RuntimeAndHandlerMissing, TooManyTags
+from lambda_emu.model import quotas, settings
+from lambda_emu.model.function import Artifact, Function, FunctionVersion, LoggingConfig
+from lambda_emu.model.layer_references import Find
+
+
+def check(id: FunctionId, wanted: Mapping[str, Any]) -> None:
+    """What can be refused before the code is looked at. Raises the error of the first rule broken."""
+    if len(id.name) > quotas.NAME_CHARACTERS:
+        raise NameTooLong(wanted["FunctionName"])
+    if wanted.get("PackageType") == "Image":
+        raise NotBuiltYet("PackageType Image")
+    if wanted.get("Publish"):
+        raise NotBuiltYet("Publish: versions")
+    if "Runtime" not in wanted or "Handler" not in wanted:
+        raise RuntimeAndHandlerMissing
+    if len(wanted.get("Tags", {})) > quotas.TAGS:
+        raise TooManyTags
+    settings.check(wanted)
+
+
+def new_function(
+    id: FunctionId,
+    wanted: Mapping[str, Any],
+    code: Artifact,
+    find_layer: Find,
+    *,
+    new_id: Callable[[], str],
+    modified: str,
+    origin: str = "api",
+) -> Function:
+    """The function, still Pending. wanted: the members of CreateFunction, already checked.
+
+    find_layer: what a layer version's ARN stands for. new_id: a fresh UUID each time. modified: LastModified.
+    """
+    base = FunctionVersion(
+        id=id,
+        runtime=wanted["Runtime"],
+        handler=wanted["Handler"],
+        role=wanted["Role"],
+        code=code,
+        logging=LoggingConfig(f"/aws/lambda/{id.name}"),
+        deployment_id=new_id(),
+        revision_id=new_id(),
+        last_modified=modified,
+        architecture=wanted.get("Architectures", ["x86_64"])[0],
+    )
+    version = settings.applied(base, wanted, find_layer)
+    tags = MappingProxyType(dict(wanted.get("Tags", {})))
+    return Function(id, latest=version, running=version, tags=tags, origin=origin)

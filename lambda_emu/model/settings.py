@@ -1,0 +1,181 @@
+"""What CreateFunction and UpdateFunctionConfiguration may set, and what that does to a version. Contract: api.md 1.7.
+
+A request sets what it names and leaves the rest. Sub-structures are replaced whole; only LoggingConfig is merged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from lambda_emu.errors import (
+    CodeWithLayersTooLarge,
+    ConstraintViolations,
+    LevelsWithText,
+    MemoryAboveLimit,
+    NoCapacityProvider,
+    NoSnapStart,
+    NotBuiltYet,
+)
+from lambda_emu.model import environment_variables, quotas, runtime_names
+from lambda_emu.model.function import FunctionVersion, LayerReference, LoggingConfig
+from lambda_emu.model.layer_references import Find, referenced
+
+Wanted = Mapping[str, Any]
+
+NOT_BUILT = (
+    "TenancyConfig",
+    "DurableConfig",
+    "RuntimeConfig",
+    "AcceleratorConfig",
+    "CodeSigningConfigArn",
+    "PublishTo",
+)
+UNZIPPED_LIMIT_BYTES = 262_144_000
+
+_PLAIN = {
+    "Role": "role",
+    "Runtime": "runtime",
+    "Handler": "handler",
+    "Description": "description",
+    "Timeout": "timeout_s",
+    "MemorySize": "memory_mb",
+}
+
+
+def check(wanted: Wanted) -> None:
+    """The rules that need nothing but the request. Raises the error of the first one broken."""
+    for member in NOT_BUILT:
+        if member in wanted:
+            raise NotBuiltYet(member)
+    if "CapacityProviderConfig" in wanted:
+        raise NoCapacityProvider
+    if wanted.get("MemorySize", 0) > quotas.MEMORY_MB:
+        raise MemoryAboveLimit(quotas.MEMORY_MB)
+    _check_most("timeout", wanted.get("Timeout", 0), quotas.TIMEOUT_S)
+    _check_most("ephemeralStorage.size", wanted.get("EphemeralStorage", {}).get("Size", 0), quotas.EPHEMERAL_STORAGE_MB)
+    environment_variables.check(wanted.get("Environment", {}).get("Variables", {}))
+
+
+def _check_most(path: str, value: int, limit: int) -> None:
+    """The model allows more than a function without Managed Instances may have."""
+    if value > limit:
+        constraint = f"Member must have value less than or equal to {limit}"
+        raise ConstraintViolations([f"Value '{value}' at '{path}' failed to satisfy constraint: {constraint}"])
+
+
+def applied(version: FunctionVersion, wanted: Wanted, find_layer: Find) -> FunctionVersion:
+    """The version with the request's members applied; revision, deployment and progress are left to the caller.
+
+    find_layer: what a layer version's ARN stands for. Raises the errors of layers, SnapStart and log levels.
+    """
+    changes: dict[str, Any] = {field: wanted[member] for member, field in _PLAIN.items() if member in wanted}
+    for member, change in _STRUCTURES.items():
+        if member in wanted:
+            changes |= change(version, wanted[member])
+    if "Layers" in wanted:
+        changes["layers"] = referenced(wanted["Layers"], version.id.region, find_layer)
+    other = dict(version.other)
+    for member, echo in _ECHOED.items():
+        if member in wanted:
+            other[member] = echo(other.get(member), wanted[member])
+    changes["other"] = MappingProxyType({member: value for member, value in other.items() if value is not None})
+    return _checked(replace(version, **changes))
+
+
+def _checked(version: FunctionVersion) -> FunctionVersion:
+    """The rules that hold between members."""
+    snap_start = version.other.get("SnapStart", {})
+    if snap_start.get("ApplyOn") == "PublishedVersions" and not runtime_names.can_snap_start(version.runtime):
+        raise NoSnapStart(version.runtime)
+    if version.layers:
+        _check_size(version, version.layers)
+    return version
+
+
+def _check_size(version: FunctionVersion, layers: tuple[LayerReference, ...]) -> None:
+    size = version.code.unzipped_size + sum(layer.content.unzipped_size for layer in layers)
+    if size > UNZIPPED_LIMIT_BYTES:
+        raise CodeWithLayersTooLarge(size, UNZIPPED_LIMIT_BYTES)
+
+
+def _environment(_: FunctionVersion, wanted: Wanted) -> dict[str, Any]:
+    """`{Variables: {}}` is kept and shown, `{}` sets nothing."""
+    return {"environment": MappingProxyType(dict(wanted["Variables"])) if "Variables" in wanted else None}
+
+
+def _storage(_: FunctionVersion, wanted: Wanted) -> dict[str, Any]:
+    return {"ephemeral_storage_mb": wanted["Size"]}
+
+
+def _tracing(_: FunctionVersion, wanted: Wanted) -> dict[str, Any]:
+    return {"tracing_mode": wanted["Mode"]} if "Mode" in wanted else {}
+
+
+def _logging(version: FunctionVersion, wanted: Wanted) -> dict[str, Any]:
+    return {"logging": merged_logging(version.logging, wanted)}
+
+
+def merged_logging(before: LoggingConfig, wanted: Wanted) -> LoggingConfig:
+    """JSON has levels, INFO unless set; Text has none, and naming one with it is LevelsWithText."""
+    log_format = wanted.get("LogFormat", before.log_format)
+    group = wanted.get("LogGroup", before.log_group)
+    if log_format == "Text":
+        if "ApplicationLogLevel" in wanted or "SystemLogLevel" in wanted:
+            raise LevelsWithText
+        return LoggingConfig(group)
+    return LoggingConfig(
+        group,
+        log_format,
+        wanted.get("ApplicationLogLevel", before.application_log_level or "INFO"),
+        wanted.get("SystemLogLevel", before.system_log_level or "INFO"),
+    )
+
+
+_STRUCTURES: Mapping[str, Callable[[FunctionVersion, Any], dict[str, Any]]] = {
+    "Environment": _environment,
+    "EphemeralStorage": _storage,
+    "TracingConfig": _tracing,
+    "LoggingConfig": _logging,
+}
+
+
+def _vpc(before: Wanted | None, wanted: Wanted) -> Wanted | None:
+    """Nothing runs in a VPC here; it is shown as given. An emptied one stays, with an empty VpcId."""
+    subnets = wanted.get("SubnetIds", [])
+    if not subnets and before is None:
+        return None
+    return {
+        "SubnetIds": subnets,
+        "SecurityGroupIds": wanted.get("SecurityGroupIds", []),
+        "VpcId": "vpc-00000000000000000" if subnets else "",
+        "Ipv6AllowedForDualStack": wanted.get("Ipv6AllowedForDualStack", False),
+    }
+
+
+def _dead_letters(before: Wanted | None, wanted: Wanted) -> Wanted | None:
+    """`{}` keeps the target, an empty ARN clears it."""
+    if "TargetArn" not in wanted:
+        return before
+    return {"TargetArn": wanted["TargetArn"]} if wanted["TargetArn"] else None
+
+
+def _snap_start(_: Wanted | None, wanted: Wanted) -> Wanted:
+    """Off on $LATEST, whatever is asked: only published versions have snapshots."""
+    return {"ApplyOn": wanted.get("ApplyOn", "None"), "OptimizationStatus": "Off"}
+
+
+def _or_none(_: Any, wanted: Any) -> Any:
+    """An empty value clears the member."""
+    return wanted or None
+
+
+_ECHOED: Mapping[str, Callable[[Any, Any], Any]] = {
+    "VpcConfig": _vpc,
+    "DeadLetterConfig": _dead_letters,
+    "SnapStart": _snap_start,
+    "KMSKeyArn": _or_none,
+    "FileSystemConfigs": _or_none,
+}

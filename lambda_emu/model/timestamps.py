@@ -1,0 +1,10 @@
+"""Points in time as the function operations write them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def last_modified(now_s: float) -> str:
+    """`YYYY-MM-DDThh:mm:ss.sss+0000`. Contract: api.md 1.1."""
+    return datetime.fromtimestamp(now_s, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
