@@ -1,4 +1,4 @@
-"""What `lambda-emu doctor` looks at: each check is a function that returns a finding and changes nothing for good."""
+"""What `lambda-emu doctor` looks at: each check is a function that returns a finding and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +18,18 @@ if TYPE_CHECKING:
 
 OLDEST_PYTHON = (3, 11)
 ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+LIMITS = {"memory limits": "MemoryLimit", "CPU limits": "CpuCfsQuota", "process limits": "PidsLimit"}
+BOX_LIMIT_S = 60.0
+
+GET_PYTHON = "Install Python 3.11 or newer and make the virtual environment anew."
+GET_MACHINE = "Use an x86_64 or arm64 machine: Lambda has no other."
+GET_INIT = "Install the package again (pip install .): its build makes the init for both architectures."
+GET_FOLDER = "Choose another one with --data-dir or LAMBDA_EMU_DATA_DIR."
+GET_ENGINE = "Start Docker, or install it (Debian: apt-get install docker.io). Until then functions run as processes."
+GET_LIMITS = "Enable these controllers in the kernel's command line; until then functions are not held to these limits."
+GET_BUILDER = "apt-get install mmdebstrap. Without it only AWS's own images can be used."
+GET_IMAGE = "lambda-emu runtimes build python3.13, or let the first function that needs one build it."
+GET_WAY_BACK = "Allow containers to reach this machine (a firewall?), or name their network with --docker-network."
 
 
 class Verdict(StrEnum):
@@ -45,18 +59,24 @@ def failure(text: str, fix: str) -> Finding:
     return Finding(Verdict.FAILURE, text, fix)
 
 
+# -- the machine ----------------------------------------------------------------------------------
+
+
 def python_version(_: Settings) -> Finding:
     text = platform.python_version()
-    if sys.version_info >= OLDEST_PYTHON:
-        return ok(text)
-    return failure(text, "Install Python 3.11 or newer and make the virtual environment anew.")
+    return ok(text) if sys.version_info >= OLDEST_PYTHON else failure(text, GET_PYTHON)
 
 
 def architecture(_: Settings) -> Finding:
     machine = platform.machine().lower()
     if machine in ARCHITECTURES:
         return ok(f"{machine}, runs {ARCHITECTURES[machine]} functions")
-    return failure(machine, "Use an x86_64 or arm64 machine: Lambda has no other, and the init is built for these.")
+    return failure(machine, GET_MACHINE)
+
+
+def init_program(_: Settings) -> Finding:
+    found = sorted(file.name for file in files("lambda_emu.sandbox").joinpath("bin").iterdir() if "init-" in file.name)
+    return ok(", ".join(found)) if len(found) == len(set(ARCHITECTURES.values())) else failure("missing", GET_INIT)
 
 
 def data_directory(settings: Settings) -> Finding:
@@ -66,43 +86,68 @@ def data_directory(settings: Settings) -> Finding:
         with tempfile.NamedTemporaryFile(dir=folder):
             return ok(f"{folder} is writable")
     except OSError as error:
-        return failure(f"{folder}: {error.strerror}", "Choose another one with --data-dir or LAMBDA_EMU_DATA_DIR.")
+        return failure(f"{folder}: {error.strerror}", GET_FOLDER)
+
+
+def image_builder(_: Settings) -> Finding:
+    path = shutil.which("mmdebstrap")
+    return ok(path) if path is not None else warning("mmdebstrap is not installed", GET_BUILDER)
+
+
+# -- the engine -----------------------------------------------------------------------------------
 
 
 def engine(_: Settings) -> Finding:
     told = _engine_info()
     if isinstance(told, str):
-        return warning(
-            told,
-            "Start Docker, or install it (Debian: apt-get install docker.io). Without it functions run as processes.",
-        )
+        return warning(told, GET_ENGINE)
     return ok(f"Docker {told['ServerVersion']}, {told['OperatingSystem']}")
 
 
 def cgroup(_: Settings) -> Finding:
     told = _engine_info()
     if isinstance(told, str):
-        return warning("not looked at: no engine", "See engine.")
+        return _no_engine()
     missing = [name for name, key in LIMITS.items() if not told.get(key)]
-    version = f"version {told.get('CgroupVersion', '1')}"
+    version = f"version {told.get('CgroupVersion') or '1'}"
     if missing:
-        return warning(
-            f"{version}, without {' and '.join(missing)}", "Enable these controllers in the kernel's command line."
-        )
+        return warning(f"{version}, without {' and '.join(missing)}", GET_LIMITS)
     return ok(f"{version}, limits memory, CPU and processes")
 
 
-LIMITS = {"memory limits": "MemoryLimit", "CPU limits": "CpuCfsQuota", "process limits": "PidsLimit"}
+def images(settings: Settings) -> Finding:
+    present = _images(settings)
+    if present is None:
+        return _no_engine()
+    return ok(", ".join(present)) if present else warning("none is there yet", GET_IMAGE)
 
 
-def image_builder(_: Settings) -> Finding:
-    path = shutil.which("mmdebstrap")
-    if path is not None:
-        return ok(path)
-    return warning(
-        "mmdebstrap is not installed",
-        "apt-get install mmdebstrap, to build base images that AWS's registry does not give.",
-    )
+def way_back(settings: Settings) -> Finding:
+    """Start a real box: its program is a mount, and init has to find its way back to us."""
+    from lambda_emu.sandbox.base import SandboxError
+
+    present = _images(settings)
+    if present is None:
+        return _no_engine()
+    if not present:
+        return warning("not tried: no image is there yet", GET_IMAGE)
+    try:
+        _start_box(settings, present[0])
+    except (SandboxError, OSError, TimeoutError) as error:
+        return failure(str(error), GET_WAY_BACK)
+    return ok(f"a container of {present[0]} started and called back")
+
+
+def _start_box(settings: Settings, runtime: str) -> None:
+    from lambda_emu.sandbox.base import StemKind
+    from lambda_emu.server import Emulator
+
+    kind = StemKind(runtime, ARCHITECTURES[platform.machine().lower()], tmp_mb=512)
+    with tempfile.TemporaryDirectory(prefix="lambda-emu-") as empty:
+        changed = replace(settings, project=Path(empty), engine="docker", port=0, ephemeral=True)
+        with Emulator(changed) as emulator:
+            box = emulator.loop.run(emulator.engine.create(kind), BOX_LIMIT_S)
+            emulator.loop.run(box.destroy(), BOX_LIMIT_S)
 
 
 def _engine_info() -> dict[str, Any] | str:
@@ -120,6 +165,27 @@ def _engine_info() -> dict[str, Any] | str:
         client.close()
 
 
+def _images(settings: Settings) -> list[str] | None:
+    """The runtimes whose image is there; None without an engine."""
+    from lambda_emu.sandbox import docker
+    from lambda_emu.sandbox.base import SandboxError
+    from lambda_emu.sandbox.images import Images
+
+    try:
+        client = docker.connect()
+    except SandboxError:
+        return None
+    try:
+        found = Images(client, settings.cache_dir, pull=False).status(ARCHITECTURES[platform.machine().lower()])
+        return [status.runtime.identifier for status in found if status.image is not None]
+    finally:
+        client.close()
+
+
+def _no_engine() -> Finding:
+    return warning("not looked at: no engine answers", GET_ENGINE)
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     name: str
@@ -129,8 +195,11 @@ class Check:
 CHECKS = (
     Check("python", python_version),
     Check("architecture", architecture),
+    Check("init", init_program),
     Check("data directory", data_directory),
+    Check("image builder", image_builder),
     Check("engine", engine),
     Check("cgroup", cgroup),
-    Check("image builder", image_builder),
+    Check("images", images),
+    Check("way back", way_back),
 )

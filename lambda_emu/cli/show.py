@@ -1,12 +1,18 @@
-"""How log events, prices and tables look on a terminal."""
+"""How log events, prices, tables and progress look on a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
 import click
+
+CLEAR = "\r\x1b[2K"
+"""Go back to the beginning of the line and empty it."""
 
 
 def log_event(event: Mapping[str, Any], err: bool = False) -> None:
@@ -31,6 +37,25 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     click.secho(_line(headings, widths), dim=True)
     for row in cells:
         click.echo(_line(row, widths))
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[str], None]]:
+    """Takes lines about work in progress: on a terminal the last one stays in view, elsewhere each is printed."""
+    on_terminal = sys.stderr.isatty()
+
+    def show(line: str) -> None:
+        if on_terminal:
+            width = shutil.get_terminal_size().columns - 1
+            click.echo(f"{CLEAR}{f'{what}: {line}'[:width]}", err=True, nl=False)
+        else:
+            click.echo(f"{what}: {line}", err=True)
+
+    try:
+        yield show
+    finally:
+        if on_terminal:
+            click.echo(CLEAR, err=True, nl=False)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
