@@ -1,4 +1,5 @@
 # Runs once inside a new image, in place of the packages' own set-up, most of which an image has no use for.
+# $1: the system that AWS runs it on; only Amazon Linux 2 knows en_US.UTF-8.
 set -eu
 cp /usr/share/base-passwd/passwd.master /etc/passwd
 cp /usr/share/base-passwd/group.master /etc/group
@@ -8,7 +9,7 @@ cat /usr/share/ca-certificates/mozilla/*.crt >/etc/ssl/certs/ca-certificates.crt
 ln -sf mawk /usr/bin/awk
 ln -sf /usr/share/zoneinfo/UTC /etc/localtime
 mkdir -p /opt /var/lang/bin /var/lang/lib /var/runtime /var/task
-[ -z "${EN_US:-}" ] || ln -s C.utf8 /usr/lib/locale/en_US.utf8
+[ "$1" != al2 ] || ln -s C.utf8 /usr/lib/locale/en_US.utf8
 rm -rf /var/cache/* /var/lib/apt /var/log/*
 [ ! -e /tmp/finish-language.sh ] || . /tmp/finish-language.sh
 ldconfig

@@ -1,0 +1,24 @@
+"""The border to Docker: what it raises becomes SandboxError."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import docker.errors
+import requests
+
+from lambda_emu.sandbox.base import SandboxError
+
+
+@contextmanager
+def engine_errors(what: str) -> Iterator[None]:
+    """What the engine or the way to it raises, as SandboxError saying what was tried."""
+    try:
+        yield
+    except docker.errors.ImageNotFound as error:
+        raise SandboxError(f"{what}: the image is gone: {error.explanation}") from error
+    except docker.errors.APIError as error:
+        raise SandboxError(f"{what}: {error.explanation or error}") from error
+    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+        raise SandboxError(f"{what}: the Docker engine does not answer: {error}") from error

@@ -1,0 +1,197 @@
+"""Base images: AWS's own where the engine has them, else ours, built once for whatever they are made of.
+
+Everything here blocks and may take minutes; callers use a worker thread.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import docker
+import docker.errors
+
+from lambda_emu.runtimes import Runtime, catalogue
+from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.blueprint import DEBIAN_ARCHITECTURE, Blueprint, draw
+from lambda_emu.sandbox.clients import client_folder
+from lambda_emu.sandbox.engine_errors import engine_errors
+from lambda_emu.sandbox.registry import follow, registry_answers
+from lambda_emu.sandbox.rootfs import build_root, check_machine
+from lambda_emu.sandbox.workshop import Progress, Workshop
+
+log = logging.getLogger(__name__)
+
+LOCK_POLL_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class ImageStatus:
+    """One line of `lambda-emu runtimes list`. image: its name if the engine has it. buildable: we have its recipe."""
+
+    runtime: Runtime
+    architecture: str
+    image: str | None
+    size_bytes: int | None
+    buildable: bool
+
+
+class Images:
+    """The images of one engine. cache: where downloads are kept. pull: ask AWS's registry before building."""
+
+    def __init__(self, client: docker.DockerClient, cache: Path, *, pull: bool) -> None:
+        self._api: Any = client.api
+        self._cache = cache
+        self._pull = pull
+        self._shop = Workshop()
+        self._closing = Event()
+
+    def find(self, runtime: str, architecture: str) -> str | None:
+        """The name of an image that the engine has; AWS's own first."""
+        found = self._find(_known(runtime), architecture)
+        return found and found[0]
+
+    def ensure(self, runtime: str, architecture: str, progress: Progress) -> str:
+        """The name of an image, taken or built now if there is none. SandboxError says what to do."""
+        return self.find(runtime, architecture) or self._make(runtime, architecture, progress)
+
+    def build(self, runtime: str, architecture: str, progress: Progress) -> str:
+        """Build our own image, even where one is there, and return its name."""
+        with self._alone(f"{runtime}-{architecture}", progress) as scratch:
+            return self._build(_known(runtime), architecture, scratch, progress)
+
+    def status(self, architecture: str) -> list[ImageStatus]:
+        """Every runtime that functions can be created with, and the image it would use."""
+        return [self._status(runtime, architecture) for runtime in catalogue() if runtime.may_create]
+
+    def close(self) -> None:
+        """Give up what is being built, at once."""
+        self._closing.set()
+        self._shop.close()
+
+    def _make(self, runtime: str, architecture: str, progress: Progress) -> str:
+        with self._alone(f"{runtime}-{architecture}", progress) as scratch:
+            found = self.find(runtime, architecture)  # whoever held the lock may have made it
+            if found is None and self._pull:
+                found = self._take(_known(runtime), architecture, progress)
+            return found or self._build(_known(runtime), architecture, scratch, progress)
+
+    # -- finding ----------------------------------------------------------------------------------
+
+    def _find(self, runtime: Runtime, architecture: str) -> tuple[str, dict[str, Any]] | None:
+        for name in (runtime.aws_image, f"{runtime.aws_image}-{architecture}"):
+            image = self._inspect(name)
+            if image is not None and image["Architecture"] == DEBIAN_ARCHITECTURE[architecture]:
+                return name, image
+        plan = _plan(runtime, architecture)
+        image = None if plan is None else self._inspect(plan.tag)
+        return None if plan is None or image is None else (plan.tag, image)
+
+    def _inspect(self, name: str) -> dict[str, Any] | None:
+        with engine_errors(f"looking for image {name}"):
+            try:
+                return dict(self._api.inspect_image(name))
+            except docker.errors.ImageNotFound:
+                return None
+
+    def _status(self, runtime: Runtime, architecture: str) -> ImageStatus:
+        name, image = self._find(runtime, architecture) or (None, {})
+        return ImageStatus(runtime, architecture, name, image.get("Size"), runtime.recipe is not None)
+
+    # -- making -----------------------------------------------------------------------------------
+
+    @contextmanager
+    def _alone(self, what: str, progress: Progress) -> Iterator[Path]:
+        """A folder for one build, while no other thread or process makes the same image. Left-overs go first."""
+        scratch = self._cache / "build" / what
+        scratch.parent.mkdir(parents=True, exist_ok=True)
+        with scratch.with_suffix(".lock").open("w") as file:
+            self._lock(file.fileno(), what, progress)
+            shutil.rmtree(scratch, ignore_errors=True)
+            scratch.mkdir()
+            try:
+                yield scratch
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
+
+    def _lock(self, file: int, what: str, progress: Progress) -> None:
+        """Poll for it: a thread that blocks in the kernel could not be told that we close."""
+        waiting = False
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if not waiting:
+                    progress(f"waiting for another build of {what}")
+                waiting = True
+            if self._closing.wait(LOCK_POLL_S):
+                raise SandboxError("lambda-emu is ending; nothing more is built")
+
+    def _take(self, runtime: Runtime, architecture: str, progress: Progress) -> str | None:
+        """AWS's image from its registry; None if that cannot be had, which is no error where we can build."""
+        progress(f"asking AWS's registry for {runtime.aws_image}")
+        if not registry_answers():
+            return None
+        try:
+            with engine_errors(f"pulling {runtime.aws_image}"):
+                machine = f"linux/{DEBIAN_ARCHITECTURE[architecture]}"
+                follow(self._api.pull(runtime.aws_image, platform=machine, stream=True, decode=True), progress)
+        except SandboxError as error:
+            log.warning("%s", error)
+        found = self._find(runtime, architecture)
+        return found and found[0]
+
+    def _build(self, runtime: Runtime, architecture: str, scratch: Path, progress: Progress) -> str:
+        plan = _plan(runtime, architecture)
+        if plan is None:
+            raise SandboxError(
+                f"lambda-emu cannot build an image for {runtime.identifier}; use AWS's: docker pull {runtime.aws_image}"
+            )
+        check_machine(architecture)
+        client = client_folder(plan.recipe, architecture, self._cache, self._shop, progress)
+        root = build_root(plan, client, scratch, self._shop, progress)
+        progress(f"handing {plan.tag} to the engine")
+        self._import(root, plan)
+        self._remove_replaced(plan)
+        return plan.tag
+
+    def _import(self, root: Path, plan: Blueprint) -> None:
+        name, _, tag = plan.tag.partition(":")
+        with engine_errors(f"importing {plan.tag}"):
+            answer = self._api.import_image(str(root), repository=name, tag=tag, changes=list(plan.settings))
+        last = json.loads(answer.splitlines()[-1])
+        if "error" in last:
+            raise SandboxError(f"importing {plan.tag}: {last['error']}")
+
+    def _remove_replaced(self, plan: Blueprint) -> None:
+        """Older images of the same runtime, except those that containers still use."""
+        with engine_errors("removing replaced images"):
+            kept = self._api.inspect_image(plan.tag)["Id"]
+            for image in self._api.images(filters={"label": plan.label}):
+                try:
+                    if image["Id"] != kept:
+                        self._api.remove_image(image["Id"])
+                except docker.errors.APIError as error:
+                    log.info("image %s stays: %s", image["Id"], error.explanation)
+
+
+def _known(runtime: str) -> Runtime:
+    found = catalogue().get(runtime)
+    if found is None:
+        raise SandboxError(f"there is no runtime {runtime!r}")
+    return found
+
+
+def _plan(runtime: Runtime, architecture: str) -> Blueprint | None:
+    if runtime.recipe is None:
+        return None
+    return draw(runtime, runtime.recipe, architecture, catalogue().folder)

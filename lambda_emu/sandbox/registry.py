@@ -1,0 +1,38 @@
+"""AWS's public registry: whether it can be reached, and how far a pull has come."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.workshop import Progress
+
+ADDRESS = "https://public.ecr.aws/v2/"
+ANSWER_LIMIT_S = 3.0
+
+
+def registry_answers() -> bool:
+    """Ask it ourselves: an engine without a way out would let a pull hang for a minute."""
+    try:
+        with urllib.request.urlopen(ADDRESS, timeout=ANSWER_LIMIT_S):
+            return True
+    except urllib.error.HTTPError:
+        return True  # 401: it wants a token, which the engine will get
+    except OSError:
+        return False
+
+
+def follow(events: Iterable[Mapping[str, Any]], progress: Progress) -> None:
+    """Tell how many layers have come, until the engine says no more. SandboxError if it says the pull failed."""
+    layers: dict[str, bool] = {}
+    for event in events:
+        if "error" in event:
+            raise SandboxError(str(event["error"]))
+        layer, done = event.get("id"), event.get("status") in ("Pull complete", "Already exists")
+        if layer is None or layers.get(layer) == done or event.get("status", "").startswith("Pulling from"):
+            continue
+        layers[layer] = done
+        progress(f"pulling: {sum(layers.values())} of {len(layers)} layers")

@@ -1,0 +1,79 @@
+"""Runs the tools that images are built with: one child process at a time for each caller, ended when we end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from threading import Lock
+
+from lambda_emu.sandbox.base import SandboxError
+
+Progress = Callable[[str], None]
+"""Hears one line at a time of what is being done."""
+
+TOLD_LINES = 12
+"""How much of a failed tool's last words an error repeats."""
+
+INSTALL = {"mmdebstrap": "as root: apt-get install mmdebstrap debian-archive-keyring"}
+
+
+class Workshop:
+    """Blocks its callers; `close` may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()  # guards _running and _closed; never held while a tool works
+        self._running: set[subprocess.Popen[str]] = set()
+        self._closed = False
+
+    def run(self, argv: Sequence[str], progress: Progress) -> None:
+        """Run a tool to its end, handing on its lines. SandboxError if it is missing, fails, or we close."""
+        tool = self._start(argv)
+        last = deque[str](maxlen=TOLD_LINES)
+        try:
+            assert tool.stdout is not None
+            with tool.stdout:
+                for line in tool.stdout:
+                    last.append(line)
+                    progress(line.rstrip())
+        finally:
+            code = tool.wait()
+            with self._lock:
+                self._running.discard(tool)
+        if code != 0:
+            raise SandboxError(f"{argv[0]} failed ({_how(code)}):\n{''.join(last)}".rstrip())
+
+    def close(self) -> None:
+        """End the tools that run, and start no more."""
+        with self._lock:
+            self._closed = True
+            for tool in self._running:
+                with suppress(ProcessLookupError):
+                    os.killpg(tool.pid, signal.SIGTERM)  # mmdebstrap cleans up behind itself
+
+    def _start(self, argv: Sequence[str]) -> subprocess.Popen[str]:
+        with self._lock:
+            if self._closed:
+                raise SandboxError("lambda-emu is ending; nothing more is built")
+            try:
+                tool = subprocess.Popen(
+                    argv,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                    errors="replace",
+                    start_new_session=True,  # a group of its own, which close can end whole
+                )
+            except FileNotFoundError as error:
+                hint = INSTALL.get(argv[0], "install it")
+                raise SandboxError(f"building images needs {argv[0]}, which is not here ({hint})") from error
+            self._running.add(tool)
+            return tool
+
+
+def _how(code: int) -> str:
+    return f"exit code {code}" if code >= 0 else f"signal {-code}"
