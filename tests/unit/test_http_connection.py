@@ -1,0 +1,117 @@
+"""What the HTTP front does with whatever a client sends: real sockets, the real loop."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from lambda_emu.http.connection import MAX_HEAD_BYTES, Sink, Writer
+from lambda_emu.http.listener import Listener
+from lambda_emu.http.loop import Loop
+from lambda_emu.http.message import Head, answer_head
+
+
+LAST = b"GET /last HTTP/1.1\r\nConnection: close\r\n\r\n"
+
+
+class Echo:
+    """Answers with the method, the target and the body it got; `/early` answers before the body came."""
+
+    def __init__(self, head: Head, writer: Writer) -> None:
+        self._head = head
+        self._writer = writer
+        self._body = b""
+        if head.target == b"/early":
+            self._send(b"too much")
+
+    def body(self, chunk: bytes) -> None:
+        self._body += chunk
+
+    def end(self) -> None:
+        self._send(b" ".join([self._head.method, self._head.target, self._body]))
+
+    def abort(self) -> None: ...
+
+    def _send(self, body: bytes) -> None:
+        self._writer.send(answer_head(200, [], len(body), close=self._writer.close_after), body)
+
+
+def echo(head: Head, writer: Writer) -> Sink:
+    return Echo(head, writer)
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    loop = Loop(workers=1)
+    loop.start()
+    listener = Listener(echo)
+    yield loop.run(listener.listen("127.0.0.1", 0), timeout_s=5)
+    loop.ask(listener.close, timeout_s=5)
+    loop.stop()
+
+
+def talk(port: int, *pieces: bytes) -> bytes:
+    """Send the pieces, and a last request that ends the connection unless they do; return all that came back."""
+    ends = any(word in pieces[-1] for word in (b"HTTP/1.0", b"close", b"\x16", b"HELLO", b"9.9"))
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        for piece in pieces if ends else [*pieces, LAST]:
+            client.sendall(piece)
+        answer = b""
+        while chunk := client.recv(65536):
+            answer += chunk
+        return answer
+
+
+def bodies(answer: bytes) -> list[bytes]:
+    found = []
+    while answer:
+        head, _, rest = answer.partition(b"\r\n\r\n")
+        length = next(int(line[16:]) for line in head.split(b"\r\n") if line.startswith(b"Content-Length: "))
+        found.append(rest[:length])
+        answer = rest[length:]
+    return [body for body in found if body != b"GET /last "]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        ([b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"], [b"GET /a "]),
+        ([b"POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"], [b"POST /a abc"]),
+        ([b"POST /a HTTP/1.1\r\nConte", b"nt-Length: 3\r\n\r\na", b"bc"], [b"POST /a abc"]),
+        ([b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"], [b"POST /a abc"]),
+        ([b"GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\nPOST /c HTTP/1.1\r\nContent-Length: 1\r\n\r\nx"],
+         [b"GET /a ", b"GET /b ", b"POST /c x"]),
+        ([b"POST /early HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\n\r\n"], [b"too much", b"GET /b "]),
+        ([b"GET /a HTTP/1.0\r\n\r\nGET /b HTTP/1.0\r\n\r\n"], [b"GET /a "]),
+        ([b"GET /a HTTP/1.1\r\nConnection: close\r\n\r\n"], [b"GET /a "]),
+    ],
+)  # fmt: skip
+def test_requests_are_answered_in_their_order(port: int, pieces: list[bytes], expected: list[bytes]) -> None:
+    assert bodies(talk(port, *pieces)) == expected
+
+
+def test_a_client_that_asks_first_is_told_to_go_on(port: int) -> None:
+    answer = talk(port, b"POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n", b"x")
+
+    assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
+    assert b"POST /a x" in answer
+
+
+@pytest.mark.parametrize("nonsense", [b"\x16\x03\x01\x02\x00", b"HELLO\r\n\r\n", b"GET /a HTTP/9.9\r\n\r\n"])
+def test_what_is_no_http_gets_400_and_is_hung_up_on(port: int, nonsense: bytes) -> None:
+    assert talk(port, nonsense).startswith(b"HTTP/1.1 400 ")
+
+
+def test_endless_headers_get_431(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        client.sendall(b"GET /a HTTP/1.1\r\nX: " + b"x" * MAX_HEAD_BYTES)
+
+        assert client.recv(12) == b"HTTP/1.1 431"
+
+
+def test_pipelined_requests_beyond_the_first_wait_with_their_bodies(port: int) -> None:
+    many = b"".join(b"POST /%d HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody" % n for n in range(200))
+
+    assert bodies(talk(port, many)) == [b"POST /%d body" % n for n in range(200)]
