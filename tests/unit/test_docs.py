@@ -1,0 +1,20 @@
+from pathlib import Path
+
+from lambda_emu.cli import main
+from lambda_emu.cli.reference import reference
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_every_command_and_option_is_documented() -> None:
+    written = (DOCS / "cli.md").read_text()
+
+    assert written == reference(main), "write it anew: python -m lambda_emu.cli.reference > docs/cli.md"
+
+
+def test_every_test_that_a_promise_names_exists() -> None:
+    rows = [line.split("|") for line in (DOCS / "fidelity.md").read_text().splitlines() if line.startswith("| ")]
+    named = {word.strip("`,") for row in rows for word in row[2].split() if "tests/" in word}
+
+    assert named
+    assert [name for name in sorted(named) if not (DOCS.parent / name).exists()] == []
