@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from lambda_emu.api.answers import Answer
 from lambda_emu.api.bridge import Call
 from lambda_emu.api.house import House
-from lambda_emu.api.targets import target_of
 from lambda_emu.api.wire import operation
 from lambda_emu.arn import LATEST, Target
 from lambda_emu.errors import ClientContextInvalid, EventTooLarge, LambdaError
@@ -43,7 +42,7 @@ def invoke(req: InvocationRequestTypeDef, house: House, call: Call) -> None:
     """Check what the caller sent, then go on by its type on the loop, where the function is looked up."""
     payload = bytes(req.get("Payload") or EMPTY_EVENT)  # type: ignore[arg-type]
     asked = _Asked(
-        target=target_of(req["FunctionName"], req.get("Qualifier"), house),
+        target=house.target(req["FunctionName"], req.get("Qualifier")),
         payload=payload,
         trace_id=trace_header(call.header(b"x-amzn-trace-id"), house.clock),
         client_context=_client_context(req.get("ClientContext")),

@@ -38,6 +38,7 @@ class AsyncInvoker:
         self._timer: Timer | None = None
         self._looking = False
         self._look_again = False
+        self._backlog = False  # more is due than was taken
         self._stopped = False
 
     def start(self) -> None:
@@ -82,10 +83,12 @@ class AsyncInvoker:
     async def _take(self) -> None:
         try:
             now_s = self._clock.now_s()
-            due = await self._loop.work(self._queue.due, now_s, BATCH + len(self._running))
+            limit = BATCH + len(self._running)
+            due = await self._loop.work(self._queue.due, now_s, limit)
+            self._backlog = len(due) == limit
             for event in due:
                 self._run(event)
-            next_s = await self._loop.work(self._queue.next_due_s)
+            next_s = await self._loop.work(self._queue.next_due_s, now_s)
         finally:
             self._looking = False
         if self._look_again:
@@ -141,6 +144,8 @@ class AsyncInvoker:
             self._refusals.pop(event.request_id, None)
             self._running.discard(event.request_id)
             self._queue.finish(event.request_id)
+            if self._backlog and len(self._running) < BATCH // 2:
+                self._look()
             if decision.condition is not Condition.SUCCESS:
                 log.warning("event %s for %s is given up: %s", event.request_id, event.invoked_arn, decision.condition)
         else:

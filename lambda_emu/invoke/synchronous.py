@@ -54,13 +54,16 @@ class Invoker:
 
     def _make(self, version: FunctionVersion) -> Deployment:
         runtime = catalogue().get(version.runtime)
+        assert runtime is not None, "only runtimes of the catalogue become Active"
+        managed = runtime.family != "provided"
         tree = self._store.artifacts.tree
         return Deployment(
             version,
             tree(version.code.sha256),
             tuple(tree(layer.content.sha256) for layer in version.layers),
-            runtime.execution_env if runtime is not None else None,
-            runtime.version if runtime is not None else None,
+            runtime.execution_env,
+            runtime.version if managed else None,
+            runtime.version_arn(version.id.region, version.id.partition) if managed else None,
         )
 
     def _unreserved_of(self, id: FunctionId) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from dataclasses import replace
 
 from lambda_emu.arn import FunctionId
@@ -30,14 +29,8 @@ class Activator:
         self._clock = clock
 
     def activate(self, id: FunctionId) -> None:
-        """Begin; from any thread, after the function was stored."""
+        """Get what it needs to run, and stems; one that is settled keeps its state. From any thread."""
         self._loop.post(self._begin, id)
-
-    def resume(self, functions: Iterable[Function]) -> None:
-        """Go on with what an earlier run of the emulator did not finish."""
-        for function in functions:
-            if not _settled(function.latest):
-                self.activate(function.id)
 
     def _begin(self, id: FunctionId) -> None:
         self._loop.spawn(self._activate(id), f"the activation of {id.name}")
@@ -55,7 +48,8 @@ class Activator:
         else:
             progress = DONE
             self._pool.expect(version)
-        await self._loop.work(self._finish, id, version.deployment_id, progress)
+        if not _settled(version):
+            await self._loop.work(self._finish, id, version.deployment_id, progress)
 
     def _finish(self, id: FunctionId, deployment_id: str, progress: Progress) -> None:
         def edit(function: Function) -> Function:

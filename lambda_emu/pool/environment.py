@@ -37,8 +37,14 @@ class Owner(Protocol):
     def available(self, environment: Environment) -> None:
         """It may be given an invocation: it is IDLE, or RESET and clean."""
 
+    def initialised(self, environment: Environment) -> None:
+        """Its runtime is ready; init, which has all the CPU there is, is over."""
+
     def answered(self, environment: Environment) -> None:
         """It has responded and will soon be available."""
+
+    def failed(self, environment: Environment) -> None:
+        """Its processes are being killed; init will be repeated."""
 
     def gone(self, environment: Environment) -> None:
         """It has ended, by itself or by `stop`."""
@@ -176,6 +182,7 @@ class Environment:
     def _next_after_init(self, parked: Parked) -> None:
         self._move(Event.READY)
         self._parked = parked
+        self._owner.initialised(self)
         if self.state is State.BUSY:
             self._deliver()
             return
@@ -268,6 +275,7 @@ class Environment:
             self._answer(Outcome(failure.payload, failed=True))
         self._killed = False
         self._frozen = False
+        self._owner.failed(self)
         self.box.init.kill()
         self._ask_sync()
         self._limit = self._clock.call_later(REPORT_LIMIT_S, self._silent)

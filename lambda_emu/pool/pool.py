@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 SWEEP_S = 30.0
 MB = 1024 * 1024
+MEMORY_MB_OF_ONE_CPU = 1769
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,14 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A version with what its environments are made of, once its code and image are there."""
+    """A version with what its environments are made of. The last three are None for custom runtimes."""
 
     version: FunctionVersion
     task: Path
     layers: tuple[Path, ...]
     execution_env: str | None
     runtime_version: str | None
+    runtime_version_arn: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +206,10 @@ class Pool:
                 log.warning("ending %s, whose limits could not be set: %s", environment.box.id, error)
                 environment.stop()
 
-    def initialised(self, environment: Environment) -> None:
-        """The init phase, with all the CPU there is, is over."""
+    def limit_cpu(self, environment: Environment, limited: bool) -> None:
+        """Set the CPU share that follows from memory, or lift it for the time of an init. Contract: quotas.md."""
         if self._terms.cpu_limited:
-            cpus = environment.version.memory_mb / 1769
+            cpus = environment.version.memory_mb / MEMORY_MB_OF_ONE_CPU if limited else None
             self._loop.spawn(self._limit(environment, cpus), "a CPU limit")
 
     def ended(self, pool: VersionPool, environment: Environment) -> None:
@@ -233,13 +235,15 @@ class _Owner:
     def __init__(self, pool: Pool, version_pool: VersionPool) -> None:
         self._pool = pool
         self._version_pool = version_pool
-        self._initialised = False
 
     def available(self, environment: Environment) -> None:
-        if not self._initialised:
-            self._initialised = True
-            self._pool.initialised(environment)
         self._version_pool.available(environment)
+
+    def initialised(self, environment: Environment) -> None:
+        self._pool.limit_cpu(environment, True)
+
+    def failed(self, environment: Environment) -> None:
+        self._pool.limit_cpu(environment, False)
 
     def answered(self, environment: Environment) -> None:
         self._version_pool.answered(environment)

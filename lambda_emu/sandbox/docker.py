@@ -8,30 +8,33 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import docker
 import docker.errors
-import requests
 from docker.types import LogConfig, Mount, Ulimit
 
 from lambda_emu.clock import Clock
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Abilities, Limits, Program, SandboxError, StemKind
+from lambda_emu.sandbox.engine_errors import engine_errors
 from lambda_emu.sandbox.files import fill, remove_tree
 from lambda_emu.sandbox.images import Images
 from lambda_emu.sandbox.init import InitDoor, InitLink
+from lambda_emu.sandbox.leases import is_alive, own_lease
+from lambda_emu.sandbox.opening import Listen, Wanted
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 INIT_PATH = "/var/rapid/init"
+INIT_FILES = {"x86_64": "init-x86_64", "arm64": "init-aarch64"}
 USER = "993:990"
 SESSION_LABEL = "lambda-emu.session"
 OWNER_LABEL = "lambda-emu.owner"
@@ -56,19 +59,6 @@ ABILITIES = Abilities(
 )
 
 
-@contextmanager
-def engine_errors(what: str) -> Iterator[None]:
-    """What the engine or the way to it raises, as SandboxError saying what was tried."""
-    try:
-        yield
-    except docker.errors.ImageNotFound as error:
-        raise SandboxError(f"{what}: the image is gone: {error.explanation}") from error
-    except docker.errors.APIError as error:
-        raise SandboxError(f"{what}: {error.explanation or error}") from error
-    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-        raise SandboxError(f"{what}: the Docker engine does not answer: {error}") from error
-
-
 def connect() -> docker.DockerClient:
     """The engine that DOCKER_HOST names, or the local one. SandboxError if none answers."""
     with engine_errors("connecting to Docker"):
@@ -85,6 +75,16 @@ def remove(client: docker.DockerClient, container: str) -> None:
         except docker.errors.APIError as error:
             if error.status_code not in (404, 409):
                 raise
+
+
+def remove_left(client: docker.DockerClient, everything: bool = False) -> list[dict[str, Any]]:
+    """Remove containers whose emulator no longer runs, or all of ours. Returns what the engine said of them."""
+    with engine_errors("looking for left containers"):
+        found = client.api.containers(all=True, filters={"label": OWNER_LABEL})
+    left = [c for c in found if everything or not is_alive(c["Labels"][OWNER_LABEL])]
+    for container in left:
+        remove(client, container["Id"])
+    return left
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +150,41 @@ def _can_bind(address: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """What an engine needs to know of the emulator. port: where we listen for environments."""
+    """What an engine needs to know of the emulator. port: where we listen for environments.
+
+    run_dir: bind-mounted into containers, so the engine must see it under the same path.
+    """
 
     session: str
     owner: str
     run_dir: Path
-    init_dir: Path
     port: int
+
+    def init(self, architecture: str) -> Path:
+        """Our init, at a path that the engine can mount."""
+        return self.run_dir / INIT_FILES[architecture]
+
+
+async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> DockerEngine:
+    """Connect, find the way back to us, and clear away what a killed emulator left."""
+    work = asyncio.get_running_loop().run_in_executor
+    client = await work(None, connect)
+    place = await work(None, find_place, client, wanted.network)
+    port = await listen(place.listen_host)
+    session = clock.new_token()
+    home = Home(session, own_lease(), wanted.data_dir / "run" / session, port)
+    await work(None, _furnish, home)
+    await work(None, remove_left, client)
+    images = Images(client, wanted.cache_dir, pull=wanted.pull_images)
+    return DockerEngine(client, images, door, place, home, clock)
+
+
+def _furnish(home: Home) -> None:
+    """A fresh folder for this session's boxes; what earlier ones left in it is nobody's: the data folder is locked."""
+    remove_tree(home.run_dir.parent)
+    home.run_dir.mkdir(parents=True)
+    for name in INIT_FILES.values():
+        shutil.copy2(Path(__file__).parent / "bin" / name, home.run_dir / name)
 
 
 class DockerEngine:
@@ -246,7 +274,7 @@ class DockerEngine:
         return container
 
     def _host_config(self, kind: StemKind, host: str, folder: Path) -> Any:
-        init = self._home.init_dir / ("init-aarch64" if kind.architecture == "arm64" else "init-x86_64")
+        init = self._home.init(kind.architecture)
         mounts = [(init, INIT_PATH), (folder / "task", "/var/task"), (folder / "opt", "/opt")]
         return self._api.create_host_config(
             auto_remove=True,
@@ -265,13 +293,13 @@ class DockerEngine:
 
     def _update(self, container: str, limits: Limits) -> None:
         memory = (limits.memory_mb + limits.tmp_mb + HEADROOM_MB) * MB
-        quota = None if limits.cpus is None else max(1000, round(CPU_PERIOD_US * limits.cpus))
+        quota = -1 if limits.cpus is None else max(1000, round(CPU_PERIOD_US * limits.cpus))
         with engine_errors("setting a container's limits"):
             self._api.update_container(
                 container,
                 mem_limit=memory,
                 memswap_limit=memory,
-                cpu_period=None if quota is None else CPU_PERIOD_US,
+                cpu_period=CPU_PERIOD_US,
                 cpu_quota=quota,
             )
 
@@ -307,12 +335,14 @@ class DockerBox:
         self._engine = engine
         self._container = container
         self._folder = folder
+        self._limiting = asyncio.Lock()  # keeps limits in the order they were asked for
 
     async def load(self, task: Path, layers: Sequence[Path]) -> None:
         await self._engine._call(fill, task, layers, self._folder / "task", self._folder / "opt")
 
     async def limit(self, limits: Limits) -> None:
-        await self._engine._call(self._engine._update, self._container, limits)
+        async with self._limiting:
+            await self._engine._call(self._engine._update, self._container, limits)
 
     async def destroy(self) -> None:
         self.init.close()

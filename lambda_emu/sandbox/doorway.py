@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from typing import cast
+
 from lambda_emu.sandbox.init import InitDoor
 
 
@@ -16,8 +18,7 @@ class Doorway(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
 
     def data_received(self, data: bytes) -> None:
         assert self._transport is not None

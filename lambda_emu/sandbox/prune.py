@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lambda_emu.sandbox import docker
-from lambda_emu.sandbox.leases import is_alive
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +23,7 @@ def prune(everything: bool = False) -> list[Pruned]:
     """
     client = docker.connect()
     try:
-        removed = []
-        with docker.engine_errors("looking for left containers"):
-            found = client.api.containers(all=True, filters={"label": docker.SESSION_LABEL})
-        for container in found:
-            labels = container["Labels"]
-            if everything or not is_alive(labels.get(docker.OWNER_LABEL, "")):
-                docker.remove(client, container["Id"])
-                removed.append(Pruned(container["Id"][:12], labels[docker.SESSION_LABEL], container["Status"]))
-        return removed
+        left = docker.remove_left(client, everything)
+        return [Pruned(c["Id"][:12], c["Labels"][docker.SESSION_LABEL], c["Status"]) for c in left]
     finally:
         client.close()

@@ -1,1 +1,7 @@
 """store: records in SQLite, artifacts in a content-addressed folder. What it acknowledged is on disk."""
+
+from lambda_emu.store.queue import EventQueue, QueuedEvent
+from lambda_emu.store.store import DataDirectoryInUse, Store
+from lambda_emu.store.writer import NewerSchema
+
+__all__ = ["DataDirectoryInUse", "EventQueue", "NewerSchema", "QueuedEvent", "Store"]

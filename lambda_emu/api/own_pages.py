@@ -1,0 +1,41 @@
+"""What this emulator tells about itself, under /_lambda-emu/: for its own command line, and for whoever watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from flask import Flask, Response, jsonify, request
+
+from lambda_emu.logs.reader import LogReader, answer
+from lambda_emu.pool.pool import Sight
+
+MOST_PAGES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """What may be told. sights: may be called on any thread but the loop's."""
+
+    engine: str
+    sights: Callable[[], list[Sight]]
+    logs: LogReader
+
+
+def add_pages(app: Flask, insight: Insight) -> None:
+    """`health`, `environments` and `logs?function=NAME[&after=PAGE][&limit=PAGES]`, all JSON."""
+
+    def health() -> Response:
+        return jsonify({"status": "ok", "engine": insight.engine})
+
+    def environments() -> Response:
+        return jsonify([asdict(sight) | {"engine": insight.engine} for sight in insight.sights()])
+
+    def logs() -> Response:
+        function = request.args.get("function", "")
+        after = request.args.get("after", type=int)
+        limit = min(request.args.get("limit", 1000, type=int), MOST_PAGES)
+        return jsonify(answer(insight.logs, function, after, limit))
+
+    for view in (health, environments, logs):
+        app.add_url_rule(f"/_lambda-emu/{view.__name__}", f"own_{view.__name__}", view)

@@ -1,0 +1,55 @@
+"""Chooses an engine and opens it: Docker where one answers, else the process sandbox."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lambda_emu.clock import Clock
+from lambda_emu.sandbox.base import Engine, SandboxError
+from lambda_emu.sandbox.init import InitDoor
+
+log = logging.getLogger(__name__)
+
+Listen = Callable[[str], Awaitable[int]]
+"""Binds the environments' port on an address and returns the port."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """engine: auto, docker or process. network: a Docker network of the user's, or None for our own."""
+
+    engine: str
+    network: str | None
+    pull_images: bool
+    data_dir: Path
+    cache_dir: Path
+
+
+async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> Engine:
+    """The engine that was asked for. SandboxError when it cannot be had; `auto` falls back and says so."""
+    if wanted.engine == "process":
+        return await _open_process(wanted, door, listen, clock)
+    try:
+        return await _open_docker(wanted, door, listen, clock)
+    except SandboxError as error:
+        if wanted.engine == "docker":
+            raise
+        engine = await _open_process(wanted, door, listen, clock)
+        log.warning("%s; running functions as processes: %s", error, engine.abilities.weaker())
+        return engine
+
+
+async def _open_docker(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> Engine:
+    from lambda_emu.sandbox import docker  # 100 ms that the process sandbox need not pay
+
+    return await docker.open_engine(wanted, door, listen, clock)
+
+
+async def _open_process(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> Engine:
+    from lambda_emu.sandbox.process import ProcessEngine
+
+    port = await listen("127.0.0.1")
+    return ProcessEngine(wanted.data_dir / "run", door, "127.0.0.1", port, clock)

@@ -1,0 +1,199 @@
+"""Builds the rooms, starts and stops them. The one place that knows the order; each step says why it stands there."""
+
+from __future__ import annotations
+
+import logging
+import resource
+import shutil
+import signal
+import tempfile
+import threading
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from lambda_emu.api.app import create_app
+from lambda_emu.api.bridge import ApiFront
+from lambda_emu.api.house import House
+from lambda_emu.api.own_pages import Insight, add_pages
+from lambda_emu.clock import Clock
+from lambda_emu.config import Settings
+from lambda_emu.http.listener import Listener
+from lambda_emu.http.loop import Loop
+from lambda_emu.invoke.asynchronous import AsyncInvoker
+from lambda_emu.invoke.synchronous import Invoker
+from lambda_emu.logs.reader import LogReader
+from lambda_emu.logs.store import LogStore
+from lambda_emu.logs.stream import LogStream, Origin
+from lambda_emu.model.function import Function
+from lambda_emu.pool.activation import Activator
+from lambda_emu.pool.journal import Journal
+from lambda_emu.pool.pool import Deployment, Pool, Sight, Terms
+from lambda_emu.pool.stems import Stems
+from lambda_emu.project import deploy, read_project
+from lambda_emu.runtime_api.door import RuntimeApi
+from lambda_emu.runtimes import catalogue
+from lambda_emu.sandbox.base import Engine
+from lambda_emu.sandbox.doorway import Doorway
+from lambda_emu.sandbox.init import InitDoor
+from lambda_emu.sandbox.opening import Wanted, open_engine
+from lambda_emu.store import Store
+
+log = logging.getLogger(__name__)
+
+STEP_LIMIT_S = 60.0
+STOP_LIMIT_S = 8.0
+
+
+class Emulator:
+    """A running lambda-emu. `close` undoes every step of `start` in the opposite order, also when a step failed."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or Clock()
+        self.loop = Loop()
+        self.url = ""
+        self._undo = ExitStack()
+
+    def start(self) -> Emulator:
+        """Serve; returns when requests are answered. SandboxError, OSError or a ProjectError say what is missing."""
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def close(self) -> None:
+        """Stop everything; nothing accepted is lost, nothing is left running."""
+        self._undo.close()
+
+    def __enter__(self) -> Emulator:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        settings = self.settings
+        project = read_project(settings.project)  # first: a mistake in it needs nothing started to be told
+        data_dir = self._data_directory()
+        _allow_many_files()
+        self.loop.start()
+        self._undo.callback(self.loop.stop)  # last to go: everything below runs on it
+        self.clock.bind(self.loop.asyncio)
+        self.store = Store.open(data_dir)
+        self._undo.callback(self.store.close)  # after the pool, whose last outcomes it keeps
+        self.logs = LogStore(data_dir / "logs.db", settings.log_limit_mb * 1024 * 1024, self._call_soon)
+        self.logs.start()
+        self._undo.callback(self.logs.stop)  # after the environments, which write until they end
+        self._open_environments(data_dir)
+        self._open_invocations()
+        self.project_functions = deploy(project, self.store, self.clock, settings.account, settings.region)
+        self._activate()
+        self._open_api(data_dir)  # last: who can reach it is served
+
+    def _data_directory(self) -> Path:
+        if not self.settings.ephemeral:
+            return self.settings.data_dir
+        folder = Path(tempfile.mkdtemp(prefix="lambda-emu-"))
+        self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
+    def _open_environments(self, data_dir: Path) -> None:
+        """The port that environments call, the engine that makes them, the pool that uses them."""
+        door, self.runtime_api = InitDoor(), RuntimeApi()
+        callback = Listener(self.runtime_api, lambda http: Doorway(http, door))
+        self._undo.callback(self._on_loop, callback.close)
+        settings = self.settings
+        wanted = Wanted(settings.engine, settings.docker_network, settings.pull_images, data_dir, settings.cache_dir)
+
+        async def listen(host: str) -> int:
+            return await callback.listen(host, 0)
+
+        self.engine: Engine = self.loop.run(open_engine(wanted, door, listen, self.clock), STEP_LIMIT_S)
+        self._undo.callback(self._close_engine)
+        self.pool = self.loop.ask(self._make_pool, STEP_LIMIT_S)
+        self._undo.callback(self._on_loop, self.pool.stop)  # before its engine: what waits is answered
+
+    def _make_pool(self) -> Pool:
+        stems = Stems(self.engine, self.loop, self.clock, self.settings.stems)
+        terms = Terms(cpu_limited=self.settings.cpu == "lambda", idle_s=self.settings.idle_timeout_s)
+        return Pool(self.engine, self.runtime_api, stems, self.loop, self.clock, self._journal, terms)
+
+    def _journal(self, deployment: Deployment) -> Journal:
+        version = deployment.version
+        stream = LogStream(Origin.of(version, self.clock), self.logs, self.clock)
+        return Journal(version, stream, deployment.runtime_version, deployment.runtime_version_arn)
+
+    def _open_invocations(self) -> None:
+        settings = self.settings
+        self.invoker = Invoker(self.store, self.pool, settings.account_concurrency)
+        self.store.subscribe(self._function_changed)
+        self.async_invoker = AsyncInvoker(self.store.queue, self.invoker, self.loop, self.clock)
+        self._on_loop(self.async_invoker.start)
+        self._undo.callback(self._on_loop, self.async_invoker.stop)  # before the pool: its answers are not settled
+        self.activator = Activator(self.store, self.engine, self.pool, self.loop, self.clock)
+
+    def _function_changed(self, before: Function | None, after: Function | None) -> None:
+        self.loop.post(self.invoker.changed, before, after)
+
+    def _activate(self) -> None:
+        """What is not Active yet goes on; what is gets its stems, so the first invocation finds one."""
+        functions = self.store.functions(self.settings.account, self.settings.region)
+        for function in functions:
+            self.activator.activate(function.id)
+
+    def _open_api(self, data_dir: Path) -> None:
+        settings = self.settings
+        spool_dir = data_dir / "spool"
+        shutil.rmtree(spool_dir, ignore_errors=True)
+        spool_dir.mkdir()
+        house = House(
+            store=self.store,
+            clock=self.clock,
+            account=settings.account,
+            region=settings.region,
+            runtimes=catalogue(),
+            activator=self.activator,
+            invoker=self.invoker,
+            async_invoker=self.async_invoker,
+            base_url=f"http://{settings.host}:{settings.port}",
+        )
+        app = create_app(house)
+        add_pages(app, Insight(self.engine.abilities.name, self._sights, LogReader(data_dir / "logs.db")))
+        front = ApiFront(app, self.loop, self.clock, spool_dir)
+        listener = Listener(front)
+        port = self.loop.run(listener.listen(settings.host, settings.port), STEP_LIMIT_S)
+        self._undo.callback(self._on_loop, listener.close)
+        self.url = f"http://{settings.host}:{port}"
+
+    def _sights(self) -> list[Sight]:
+        return self.loop.ask(self.pool.sights, STEP_LIMIT_S)
+
+    def _call_soon(self, callback: object) -> None:
+        self.loop.post(callback)  # type: ignore[arg-type]
+
+    def _close_engine(self) -> None:
+        with suppress(TimeoutError):
+            self.loop.run(self.engine.close(), STOP_LIMIT_S)
+
+    def _on_loop(self, fn: object) -> None:
+        self.loop.ask(fn, STOP_LIMIT_S)  # type: ignore[arg-type]
+
+
+def _allow_many_files() -> None:
+    """Each environment needs two connections; many systems start a process with 1024 files."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGINT or SIGTERM. Prints one line when it serves; returns the exit code."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with Emulator(settings) as emulator:
+        names = ", ".join(function.id.name for function in emulator.project_functions) or "an empty account"
+        print(f"lambda-emu serves {names} on {emulator.url} ({emulator.engine.abilities.name})", flush=True)
+        stopped.wait()
+    return 0

@@ -1,0 +1,104 @@
+"""Asynchronous events on disk, from acceptance until they are settled."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from lambda_emu.arn import FunctionId
+from lambda_emu.store.writer import Writer, connect
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedEvent:
+    """An event that was accepted. qualifier, invoked_arn: as the caller named the function. Times: epoch seconds."""
+
+    request_id: str
+    function: FunctionId
+    qualifier: str | None
+    invoked_arn: str
+    payload: bytes
+    trace_id: str | None
+    accepted_s: float
+    attempts: int
+    due_s: float
+
+
+class EventQueue:
+    """Writes go to the store's writer and never wait; reads have a connection of their own."""
+
+    def __init__(self, path: Path, writer: Writer) -> None:
+        self._writer = writer
+        self._lock = Lock()  # guards _reader: one statement at a time
+        self._reader = connect(path)
+
+    def put(self, event: QueuedEvent, done: Callable[[BaseException | None], None]) -> None:
+        """Keep an event; `done` is called on the writer's thread once it is on disk, or with what failed."""
+        row = (event.request_id, event.due_s, event.attempts, event.accepted_s, _record(event), event.payload)
+
+        def insert(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", row)
+
+        self._writer.post(insert, lambda error, _: done(error))
+
+    def due(self, now_s: float, limit: int) -> Sequence[QueuedEvent]:
+        """Events whose time has come, the longest due first."""
+        with self._lock:
+            rows = self._reader.execute(
+                "SELECT * FROM events WHERE due_s <= ? ORDER BY due_s LIMIT ?", (now_s, limit)
+            ).fetchall()
+        return [_event(*row) for row in rows]
+
+    def next_due_s(self, after_s: float) -> float | None:
+        """When the first event after `after_s` is due; None when none is."""
+        with self._lock:
+            (due_s,) = self._reader.execute("SELECT min(due_s) FROM events WHERE due_s > ?", (after_s,)).fetchone()
+        return None if due_s is None else float(due_s)
+
+    def reschedule(self, request_id: str, attempts: int, due_s: float) -> None:
+        """Try again later; does not wait."""
+
+        def update(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE events SET attempts = ?, due_s = ? WHERE request_id = ?", (attempts, due_s, request_id)
+            )
+
+        self._writer.post(update, _log_failure)
+
+    def finish(self, request_id: str) -> None:
+        """Forget an event that is settled; does not wait."""
+
+        def delete(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM events WHERE request_id = ?", (request_id,))
+
+        self._writer.post(delete, _log_failure)
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+def _record(event: QueuedEvent) -> str:
+    id = event.function
+    return json.dumps(
+        [id.account, id.region, id.name, id.partition, event.qualifier, event.invoked_arn, event.trace_id]
+    )
+
+
+def _event(
+    request_id: str, due_s: float, attempts: int, accepted_s: float, record: str, payload: bytes
+) -> QueuedEvent:
+    account, region, name, partition, qualifier, invoked_arn, trace_id = json.loads(record)
+    id = FunctionId(account, region, name, partition)
+    return QueuedEvent(request_id, id, qualifier, invoked_arn, payload, trace_id, accepted_s, attempts, due_s)
+
+
+def _log_failure(error: BaseException | None, _: object) -> None:
+    if error is not None:
+        log.error("an event's state could not be written; it will run again after a restart: %s", error)

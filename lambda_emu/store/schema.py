@@ -1,0 +1,22 @@
+"""The database's shape, one step a change. A step that was released is never edited; a new one is added."""
+
+from __future__ import annotations
+
+STEPS = (
+    """
+    CREATE TABLE functions (
+        account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
+        record  TEXT NOT NULL,  -- JSON, see codec.py
+        PRIMARY KEY (account, region, name)
+    ) WITHOUT ROWID;
+    CREATE TABLE events (
+        request_id TEXT PRIMARY KEY,
+        due_s      REAL NOT NULL,
+        attempts   INTEGER NOT NULL,
+        accepted_s REAL NOT NULL,
+        record     TEXT NOT NULL,  -- the members that never change, as JSON
+        payload    BLOB NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX events_due ON events (due_s);
+    """,
+)

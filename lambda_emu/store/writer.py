@@ -1,0 +1,152 @@
+"""The one thread that writes to SQLite. What waits together is committed together; each piece is all or nothing."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lambda_emu.store.schema import STEPS
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+BATCH = 256
+WRITE_LIMIT_S = 60.0
+
+Work = Callable[[sqlite3.Connection], Any]
+Done = Callable[[BaseException | None, Any], None]
+
+
+class NewerSchema(Exception):
+    """The data was written by a later lambda-emu."""
+
+    def __init__(self, path: Path, found: int) -> None:
+        super().__init__(
+            f"{path} was written by a newer lambda-emu (schema {found}, this one knows {len(STEPS)}); "
+            "upgrade lambda-emu or choose another --data-dir"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Work
+    done: Done
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection in WAL mode. What is committed survives the death of this process; of the machine, nearly always."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    return connection
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Take the steps that the file has not seen, each in a transaction of its own."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(STEPS):
+        raise NewerSchema(path, version)
+    for number, step in enumerate(STEPS[version:], start=version + 1):
+        connection.executescript(f"BEGIN; {step} PRAGMA user_version={number}; COMMIT;")
+
+
+class Writer:
+    """Runs pieces of work in their order. `done` is called on this thread, after the commit or with what failed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="store", daemon=True)
+        self._connection = connect(path)
+        migrate(self._connection, path)
+
+    def read(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of the database before `start`, while nobody writes."""
+        return self._connection.execute(query).fetchall()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what was handed in, then end."""
+        self._jobs.put(None)
+        self._thread.join(timeout=WRITE_LIMIT_S)
+        self._connection.close()
+
+    def post(self, work: Work, done: Done) -> None:
+        """Hand in work without waiting; from any thread."""
+        self._jobs.put(_Job(work, done))
+
+    def run(self, work: Callable[[sqlite3.Connection], T], committed: Callable[[T], None]) -> T:
+        """Do the work and wait for its commit; `committed` is called before anybody else's work is acknowledged."""
+        answer: Future[T] = Future()
+
+        def done(error: BaseException | None, result: Any) -> None:
+            if error is not None:
+                answer.set_exception(error)
+                return
+            try:
+                committed(result)
+            finally:
+                answer.set_result(result)
+
+        self.post(work, done)
+        return answer.result(timeout=WRITE_LIMIT_S)
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            batch = [job]
+            while len(batch) < BATCH and not self._jobs.empty():
+                following = self._jobs.get()
+                if following is None:
+                    self._jobs.put(None)
+                    break
+                batch.append(following)
+            self._commit(batch)
+
+    def _commit(self, batch: list[_Job]) -> None:
+        """One transaction for all of them; one that fails is undone alone and hears why."""
+        worked: list[tuple[_Job, Any]] = []
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for job in batch:
+                if (result := self._attempt(job)) is not FAILED:
+                    worked.append((job, result))
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            for job in batch if not worked else [job for job, _ in worked]:
+                _tell(job, error, None)
+            return
+        for job, result in worked:
+            _tell(job, None, result)
+
+    def _attempt(self, job: _Job) -> Any:
+        self._connection.execute("SAVEPOINT piece")
+        try:
+            result = job.work(self._connection)
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever handed the work in
+            self._connection.execute("ROLLBACK TO piece")
+            self._connection.execute("RELEASE piece")
+            _tell(job, error, None)
+            return FAILED
+        self._connection.execute("RELEASE piece")
+        return result
+
+
+FAILED = object()
+
+
+def _tell(job: _Job, error: BaseException | None, result: Any) -> None:
+    try:
+        job.done(error, result)
+    except Exception:
+        log.exception("a listener of the store failed")
