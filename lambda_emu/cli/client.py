@@ -41,7 +41,7 @@ class Server:
     def is_there(self) -> bool:
         """Whether a lambda-emu answers there."""
         try:
-            self.environments(GREETING_LIMIT_S)
+            self._get("/_lambda-emu/health", GREETING_LIMIT_S)
         except NotDone:
             return False
         return True
@@ -70,9 +70,9 @@ class Server:
         """GetFunctionConfiguration."""
         return self._get(f"/2015-03-31/functions/{quote(function, safe='')}/configuration")  # type: ignore[no-any-return]
 
-    def environments(self, limit_s: float = ANSWER_LIMIT_S) -> list[dict[str, Any]]:
+    def environments(self) -> list[dict[str, Any]]:
         """What the pool holds."""
-        return self._get("/_lambda-emu/environments", limit_s)  # type: ignore[no-any-return]
+        return self._get("/_lambda-emu/environments")  # type: ignore[no-any-return]
 
     def logs(self, function: str, after: int | None, pages: int) -> dict[str, Any]:
         """Log events as logs.reader.answer gives them."""

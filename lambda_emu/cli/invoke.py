@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 from lambda_emu.cli import show
+from lambda_emu.cli.logs import drain, from_file
 from lambda_emu.cli.options import NotDone, endpoint_option, engine_option, settings
 
 if TYPE_CHECKING:
     from lambda_emu.cli.client import Answer
+
+FLUSH_LIMIT_S = 5.0
 
 
 @click.command()
@@ -67,7 +71,6 @@ def _here(function: str, body: bytes, project: Path | None, engine: str | None) 
     """Serve the project on a free port, as `serve` would, for as long as one invocation takes."""
     from lambda_emu.cli.client import Server
     from lambda_emu.cli.folder import as_project
-    from lambda_emu.logs.reader import LogReader, event_json
     from lambda_emu.sandbox.base import SandboxError
     from lambda_emu.server import Emulator
 
@@ -78,9 +81,8 @@ def _here(function: str, body: bytes, project: Path | None, engine: str | None) 
                 server = Server(emulator.url)
                 server.wait_until_active(name)
                 answer = server.invoke(name, body)
-                emulator.logs.flush(timeout_s=5)
-                for event in LogReader(emulator.logs.path).read(name):
-                    show.log_event(event_json(event), err=True)
+                emulator.logs.flush(FLUSH_LIMIT_S)
+                drain(from_file(emulator.logs.path, name), 0, partial(show.log_event, err=True))
                 return answer
         except (SandboxError, OSError) as error:
             raise NotDone(str(error)) from error

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 POLL_S = 0.2
 PAGES_AT_ONCE = 1000
 
-Source = Callable[[int | None, int], dict[str, Any]]
-"""Events after a page, or the last so many pages: logs.reader.answer, from a file or a server."""
+Source = Callable[[int | None], dict[str, Any]]
+"""Events after a page, or the last ones: what logs.reader.answer gives, from a file or a server."""
 
 
 @click.command()
@@ -35,24 +35,29 @@ def logs(name: str, follow: bool, as_json: bool, data_dir: Path | None, endpoint
     Asks the server at --endpoint-url, reads the files in --data-dir, or, given neither, does whichever works here.
     """
     source = _source(name, data_dir, endpoint_url)
-    found = source(None, PAGES_AT_ONCE)
-    _print(found, as_json)
+    printed = print_json if as_json else show.log_event
+    after = drain(source, None, printed)
     try:
         while follow:
-            if not found["events"]:
-                threading.Event().wait(POLL_S)
-            found = source(found["next"], PAGES_AT_ONCE)
-            _print(found, as_json)
+            threading.Event().wait(POLL_S)
+            after = drain(source, after, printed)
     except KeyboardInterrupt:
         return
 
 
-def _print(found: dict[str, Any], as_json: bool) -> None:
-    for event in found["events"]:
-        if as_json:
-            click.echo(json.dumps(event))
-        else:
-            show.log_event(event)
+def drain(source: Source, after: int | None, take: Callable[[dict[str, Any]], None]) -> int:
+    """Give all events that are there to `take`; returns where to go on."""
+    while True:
+        found = source(after)
+        for event in found["events"]:
+            take(event)
+        after = int(found["next"])
+        if found["complete"]:
+            return after
+
+
+def print_json(event: dict[str, Any]) -> None:
+    click.echo(json.dumps(event))
 
 
 def _source(name: str, data_dir: Path | None, endpoint_url: str | None) -> Source:
@@ -62,23 +67,24 @@ def _source(name: str, data_dir: Path | None, endpoint_url: str | None) -> Sourc
         return _from_server(Server(endpoint_url), name)
     if data_dir is None and (server := Server(DEFAULT_URL)).is_there():
         return _from_server(server, name)
-    return _from_file((data_dir or settings().data_dir) / "logs.db", name)
+    return from_file((data_dir or settings().data_dir) / "logs.db", name)
 
 
 def _from_server(server: Server, name: str) -> Source:
-    return lambda after, limit: server.logs(name, after, limit)
+    return lambda after: server.logs(name, after, PAGES_AT_ONCE)
 
 
-def _from_file(path: Path, name: str) -> Source:
+def from_file(path: Path, name: str) -> Source:
+    """The log of a function in a data directory's logs.db; the server may be running."""
     import sqlite3
 
     from lambda_emu.logs.reader import LogReader, answer
 
     reader = LogReader(path)
 
-    def read(after: int | None, limit: int) -> dict[str, Any]:
+    def read(after: int | None) -> dict[str, Any]:
         try:
-            return answer(reader, name, after, limit)
+            return answer(reader, name, after, PAGES_AT_ONCE)
         except sqlite3.Error as error:
             raise NotDone(f"{path} cannot be read: {error}") from error
 

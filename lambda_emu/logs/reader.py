@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,9 @@ SELECT coalesce(min(id), 1) - 1 FROM (
     WHERE stream.function = ? ORDER BY page.id DESC LIMIT ?
 )
 """
+
+READ_BYTES = 1024 * 1024
+"""How much text one answer holds, so that a flood is read in pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +60,35 @@ class LogEvent:
     report: Reported | None
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Events in the order they were written. next: the page to go on after. complete: there was nothing more."""
+
+    events: tuple[LogEvent, ...]
+    next: int
+    complete: bool
+
+
 class LogReader:
     """Opens the file anew for each question, so that it holds back neither the writer nor a new file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def read(self, function: str, after: int = 0, limit: int = 1000) -> list[LogEvent]:
-        """Events of a function in the order they were written, of at most `limit` pages after page `after`.
+    def read(self, function: str, after: int = 0, limit: int = 1000) -> Found:
+        """Events of a function after page `after`, of at most `limit` pages and about 1 MB.
 
-        Nothing there, or no file yet: []. sqlite3.Error if the file is not readable.
+        Nothing is found where there is no file. sqlite3.Error if the file is not readable.
         """
         if not self._path.exists():
-            return []
+            return Found((), after, complete=True)
         with closing(self._connect()) as db:
-            pages = db.execute(PAGES, (function, after, limit)).fetchall()
-            return [event for page in pages for event in _events(page, db.execute(REPORTS, page[:1]).fetchall())]
+            db.execute("BEGIN")  # one view of the file, whatever is written meanwhile
+            last = max(after, db.execute("SELECT coalesce(max(id), 0) FROM page").fetchone()[0])
+            pages = _up_to(READ_BYTES, db.execute(PAGES, (function, after, limit)))
+            found = tuple(event for page in pages for event in _events(page, db.execute(REPORTS, page[:1]).fetchall()))
+        complete = len(pages) < limit and sum(len(page[2]) for page in pages) < READ_BYTES
+        return Found(found, last if complete or not pages else pages[-1][0], complete)
 
     def before_last(self, function: str, pages: int) -> int:
         """The `after` from which `read` gives the last so many pages of a function."""
@@ -82,17 +98,28 @@ class LogReader:
             return int(db.execute(LAST, (function, pages)).fetchone()[0])
 
     def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)
+        return sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
 
 
 def answer(reader: LogReader, function: str, after: int | None, limit: int) -> dict[str, Any]:
-    """`{"events": [...], "next": n}`: what follows page `after`, or without one the last `limit` pages.
+    """`{"events": [...], "next": n, "complete": bool}`: what follows page `after`, or without one the last pages.
 
-    Asking again with `after` = next gives what was written since. sqlite3.Error as `LogReader.read`.
+    Asking again with `after` = next goes on from there. sqlite3.Error as `LogReader.read`.
     """
     start = reader.before_last(function, limit) if after is None else after
     found = reader.read(function, start, limit)
-    return {"events": [event_json(event) for event in found], "next": found[-1].page if found else start}
+    return {"events": [event_json(event) for event in found.events], "next": found.next, "complete": found.complete}
+
+
+def _up_to(size_bytes: int, pages: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
+    """The first pages; with the last of them they reach `size_bytes`."""
+    taken, size = [], 0
+    for page in pages:
+        taken.append(page)
+        size += len(page[2])
+        if size >= size_bytes:
+            break
+    return taken
 
 
 def event_json(event: LogEvent) -> dict[str, Any]:

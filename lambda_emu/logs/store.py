@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import sqlite3
 import threading
 from collections import deque
@@ -52,7 +53,7 @@ class LogStore:
         self._thread = threading.Thread(target=self._run, name="logs", daemon=True)
         self._queue: deque[Chunk] = deque()
         self._offered = 0  # bytes; counted on the loop only
-        self._taken = 0  # bytes; counted by the writer only
+        self._taken: float = 0  # bytes; counted by the writer only
         self._waiting: list[Callable[[], None]] = []  # for room; touched on the loop, the writer only looks
         self._open: dict[Origin, _Open] = {}  # the writer's
         self._asleep = False  # the writer waits for `_wake`
@@ -116,7 +117,14 @@ class LogStore:
         except Exception:
             log.exception("the log writer has ended; nothing is logged from here on")
         finally:
-            self._pages.close()
+            self._retire()
+
+    def _retire(self) -> None:
+        """From here on chunks are thrown away, and nobody is asked to wait for them."""
+        self._queue = deque(maxlen=0)
+        self._taken = math.inf
+        self._pages.close()
+        self._call_soon(self._tell_room)
 
     def _wait(self) -> None:
         """Until there is something to write, and then a little longer."""

@@ -144,7 +144,7 @@ def test_ps_lists_environments(server: TinyServer) -> None:
 def test_logs_prints_the_price_below_each_report(server: TinyServer) -> None:
     report = {"costUSD": "0.000000437500", "billedDurationMs": 114, "memorySizeMB": 128}
     events = [{"message": "another\rline\n", "report": None}, {"message": REPORT, "report": report}]
-    server.answer("/_lambda-emu/logs?function=hello&limit=1000", {"events": events, "next": 7})
+    server.answer("/_lambda-emu/logs?function=hello&limit=1000", {"events": events, "next": 7, "complete": True})
 
     shown = run(server, "logs", "hello")
     as_json = run(server, "logs", "hello", "--json")
