@@ -43,9 +43,9 @@ def engine_option(command: F) -> F:
 
 def settings(**flags: object) -> Settings:
     """The settings of this run: these flags, then LAMBDA_EMU_* variables, the project file, defaults."""
-    from lambda_emu.config import SettingsError, load_settings
+    from lambda_emu.config import ConfigError, load_settings
 
     try:
         return load_settings({name: value for name, value in flags.items() if value is not None})
-    except SettingsError as error:
+    except ConfigError as error:
         raise NotDone(str(error)) from error

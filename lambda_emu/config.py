@@ -1,0 +1,201 @@
+"""Settings: flags > LAMBDA_EMU_* > `settings:` of lambda-emu.yaml > defaults. Only this module reads the environment.
+
+A relative path is relative to the working directory in a flag or variable, to the project in the file and in defaults.
+An empty variable counts as not set.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lambda_emu.arn import REGION
+from lambda_emu.model.kinds import FLAG, PATH, Kind, choice, text, whole
+
+PROJECT_FILE = "lambda-emu.yaml"
+VARIABLE_PREFIX = "LAMBDA_EMU_"
+
+
+class ConfigError(Exception):
+    """Settings that are not allowed; a line each, which names where the value came from and what is allowed."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one run of the emulator is told. Paths are absolute; SETTINGS says what each member means."""
+
+    project: Path
+    host: str
+    port: int
+    data_dir: Path
+    ephemeral: bool
+    engine: str
+    cpu: str
+    region: str
+    account: str
+    docker_network: str | None
+    idle_timeout_s: int
+    account_concurrency: int
+    stems: int
+    log_limit_mb: int
+    pull_images: bool
+    cache_dir: Path
+
+    @property
+    def project_file(self) -> Path:
+        """The project's lambda-emu.yaml, whether or not there is one."""
+        return _file_of(self.project)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of SETTINGS. default: as it would be written, None for nothing; instead: variables that go before it."""
+
+    name: str
+    kind: Kind
+    default: str | None
+    help: str
+    instead: tuple[str, ...] = ()
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        return VARIABLE_PREFIX + self.name.upper()
+
+
+_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]*"
+
+SETTINGS = (
+    Setting("project", PATH, ".", f"The project: a folder with a {PROJECT_FILE}, or the file itself."),
+    Setting("host", text("an address or host name", r"[^\s/]+"), "127.0.0.1", "Address to serve on."),
+    Setting("port", whole(0, 65535), "9000", "Port to serve on; 0 takes a free one."),
+    Setting("data_dir", PATH, ".lambda-emu", "Where functions, code, events and logs are kept."),
+    Setting("ephemeral", FLAG, "false", "Keep everything in a folder removed at the end."),
+    Setting("engine", choice("auto", "docker", "process"), "auto", "What runs the code; auto: Docker if it answers."),
+    Setting("cpu", choice("lambda", "unlimited"), "lambda", "CPU share by memory as on Lambda, or no limit."),
+    Setting(
+        "region",
+        text("a region such as us-east-1", REGION),
+        "us-east-1",
+        "The region that ARNs name.",
+        instead=("AWS_REGION", "AWS_DEFAULT_REGION"),
+    ),
+    Setting("account", text("12 digits", r"\d{12}"), "000000000000", "The account that ARNs name."),
+    Setting("docker_network", text("a network's name", _NAME), None, "Docker network to use; none: one of our own."),
+    Setting("idle_timeout_s", whole(1, 86_400, "s"), "600", "How long an environment waits for its next event."),
+    Setting("account_concurrency", whole(1, 100_000), "1000", "Invocations that may run at once in the account."),
+    Setting("stems", whole(0, 100), "2", "Started environments kept ready for each kind of function."),
+    Setting("log_limit_mb", whole(1, 1_000_000, "MB"), "64", "Size at which the oldest logs are dropped."),
+    Setting("pull_images", FLAG, "true", "Take AWS's base images from their registry where they are missing."),
+    Setting("cache_dir", PATH, "~/.cache/lambda-emu", "Where built images and downloads are kept."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A value as somebody wrote it. where: how to name the place; base: what a relative path is relative to."""
+
+    where: str
+    text: str
+    base: Path
+
+
+def load_settings(flags: Mapping[str, object], environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of a run.
+
+    flags: by setting name, None for one not given. environ: the process's own when None.
+    Raises ConfigError, with every mistake.
+    """
+    variables: Mapping[str, str] = os.environ if environ is None else environ
+    mistakes: list[str] = []
+    told = {**_from_variables(variables), **_from_flags(flags)}
+    project = _project(told, mistakes)
+    if project is None:
+        raise ConfigError(mistakes)
+    file = _file_of(project)
+    told = {**_defaults(variables, file.parent), **_from_file(file, mistakes), **told}
+    values = {setting.name: _value(setting, told.get(setting.name), mistakes) for setting in SETTINGS}
+    if mistakes:
+        raise ConfigError(mistakes)
+    return Settings(**values)
+
+
+def _from_flags(flags: Mapping[str, object]) -> dict[str, Written]:
+    given = {name: value for name, value in flags.items() if value is not None}
+    return {name: Written(_BY_NAME[name].flag, str(value), Path.cwd()) for name, value in given.items()}
+
+
+def _from_variables(variables: Mapping[str, str]) -> dict[str, Written]:
+    given = {setting.name: setting.variable for setting in SETTINGS if variables.get(setting.variable)}
+    return {name: Written(variable, variables[variable], Path.cwd()) for name, variable in given.items()}
+
+
+def _project(told: Mapping[str, Written], mistakes: list[str]) -> Path | None:
+    """Where the project is, which says where everything else may be written; None after a mistake."""
+    written = told.get("project") or Written("the working directory", ".", Path.cwd())
+    project: Path | None = _value(_BY_NAME["project"], written, mistakes)
+    if project is not None and not project.exists():
+        mistakes.append(f"{written.where}: {written.text!r} must be a folder or a file that exists")
+        return None
+    return project
+
+
+def _file_of(project: Path) -> Path:
+    return project / PROJECT_FILE if project.is_dir() else project
+
+
+def _from_file(file: Path, mistakes: list[str]) -> dict[str, Written]:
+    """What `settings:` of the project file says. Its other parts are the project room's."""
+    if not file.is_file():
+        return {}
+    from lambda_emu.project.document import Document  # here: PyYAML is slow to import, and most commands have no file
+
+    document = Document(file)
+    found: dict[str, Written] = {}
+    section = document.root and document.members(document.root).get("settings")
+    if section is not None:
+        allowed = [setting.name for setting in SETTINGS if setting.name != "project"]
+        for name, value in document.members(section, allowed).items():
+            written = document.text(value)
+            if written is not None:
+                found[name] = Written(document.place(value), written, file.parent)
+    mistakes += document.mistakes
+    return found
+
+
+def _defaults(variables: Mapping[str, str], folder: Path) -> dict[str, Written]:
+    """folder: the project's."""
+    written = {setting.name: setting.default for setting in SETTINGS if setting.default is not None}
+    found = {name: Written(f"the default of {name}", text, folder) for name, text in written.items()}
+    for setting in SETTINGS:
+        for variable in reversed(setting.instead):
+            if variables.get(variable):
+                found[setting.name] = Written(variable, variables[variable], folder)
+    cache_home = Path(variables.get("XDG_CACHE_HOME", ""))
+    if cache_home.is_absolute():  # the standard says to pass over a relative one
+        found["cache_dir"] = Written("XDG_CACHE_HOME", str(cache_home / "lambda-emu"), folder)
+    return found
+
+
+def _value(setting: Setting, written: Written | None, mistakes: list[str]) -> Any:
+    """The value that was written, None where nothing was and after a mistake."""
+    if written is None:
+        return None
+    try:
+        value = setting.kind.parse(written.text)
+    except ValueError:
+        mistakes.append(f"{written.where}: {written.text!r} must be {setting.kind.allowed}")
+        return None
+    return Path(os.path.abspath(written.base / value)) if isinstance(value, Path) else value
+
+
+_BY_NAME = {setting.name: setting for setting in SETTINGS}

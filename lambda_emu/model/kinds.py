@@ -1,0 +1,73 @@
+"""Kinds of values that people write, in settings and project files: how each is read and what is allowed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """allowed: completes "must be". parse: the value of a text, ValueError if it is not allowed."""
+
+    allowed: str
+    parse: Callable[[str], Any]
+
+
+def text(allowed: str, pattern: str) -> Kind:
+    """A text that matches `pattern` from end to end."""
+    compiled = re.compile(pattern, re.ASCII | re.DOTALL)
+
+    def parse(written: str) -> str:
+        if compiled.fullmatch(written) is None:
+            raise ValueError(written)
+        return written
+
+    return Kind(allowed, parse)
+
+
+def choice(*words: str) -> Kind:
+    """One of these words."""
+
+    def parse(written: str) -> str:
+        if written not in words:
+            raise ValueError(written)
+        return written
+
+    return Kind(f"one of {', '.join(words)}", parse)
+
+
+def whole(least: int, most: int, unit: str = "") -> Kind:
+    """A whole number of something, both ends included."""
+    allowed = f"a whole number from {least} to {most}" + (f" ({unit})" if unit else "")
+
+    def parse(written: str) -> int:
+        if re.fullmatch(r"[0-9]{1,9}", written) is None or not least <= int(written) <= most:
+            raise ValueError(written)
+        return int(written)
+
+    return Kind(allowed, parse)
+
+
+def _flag(written: str) -> bool:
+    if written.lower() not in _FLAGS:
+        raise ValueError(written)
+    return _FLAGS[written.lower()]
+
+
+def _path(written: str) -> Path:
+    if not written or "\0" in written:
+        raise ValueError(written)
+    try:
+        return Path(written).expanduser()
+    except RuntimeError as error:  # a home that nobody knows
+        raise ValueError(written) from error
+
+
+FLAG = Kind("true or false", _flag)
+PATH = Kind("a path", _path)

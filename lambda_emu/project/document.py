@@ -1,0 +1,146 @@
+"""A YAML file whose values know where they stand. Mistakes are collected, so that all of them are told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lambda_emu.model.kinds import Kind
+
+_NULL = "tag:yaml.org,2002:null"
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of the file. path: `functions.hello.memory`; line: where it stands, or its key where it has one."""
+
+    node: yaml.Node
+    path: str
+    line: int
+
+    @property
+    def is_null(self) -> bool:
+        return self.node.tag == _NULL
+
+    def under(self, name: str, node: yaml.Node, line: int) -> Value:
+        """A value inside this one."""
+        return Value(node, f"{self.path}.{name}" if self.path else name, line)
+
+
+class Document:
+    """One file. `root` is None when it is empty, cannot be read or is not YAML; `mistakes` says which."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._mistakes: list[tuple[int, str]] = []
+        self.root = self._read()
+
+    @property
+    def mistakes(self) -> list[str]:
+        """All found so far, from top to bottom."""
+        return [text for _, text in sorted(self._mistakes, key=lambda mistake: mistake[0])]
+
+    def place(self, value: Value) -> str:
+        """`lambda-emu.yaml:12: functions.hello.memory`."""
+        return f"{self.path.name}:{value.line}" + (f": {value.path}" if value.path else "")
+
+    def mistake(self, value: Value, text: str) -> None:
+        """Keep one; `text` completes "functions.hello.memory: "."""
+        self._mistakes.append((value.line, f"{self.place(value)}: {text}"))
+
+    def members(self, value: Value, known: Collection[str] | None = None) -> dict[str, Value]:
+        """The members of a mapping, an absent one being empty. known: the keys it may have, None: any."""
+        found: dict[str, Value] = {}
+        for key, member in self._pairs(value, ()):
+            if known is not None and key not in known:
+                self.mistake(member, f"unknown key; {_advice(key, known)}")
+            else:
+                found[key] = member
+        return found
+
+    def items(self, value: Value) -> list[Value]:
+        """The items of a list, an absent one being empty."""
+        if value.is_null:
+            return []
+        if not isinstance(value.node, yaml.SequenceNode):
+            self.mistake(value, "must be a list")
+            return []
+        nodes = enumerate(value.node.value)
+        return [Value(node, f"{value.path}[{place}]", node.start_mark.line + 1) for place, node in nodes]
+
+    def text(self, value: Value) -> str | None:
+        """A single value as it is written; None when there is none, and after a mistake."""
+        if value.is_null:
+            return None
+        if not isinstance(value.node, yaml.ScalarNode):
+            self.mistake(value, "must be a single value")
+            return None
+        return str(value.node.value)
+
+    def scalar(self, value: Value, kind: Kind) -> Any:
+        """A single value, None after a mistake."""
+        if not isinstance(value.node, yaml.ScalarNode) or value.is_null:
+            self.mistake(value, f"must be {kind.allowed}")
+            return None
+        try:
+            return kind.parse(value.node.value)
+        except ValueError:
+            self.mistake(value, f"{value.node.value!r} must be {kind.allowed}")
+            return None
+
+    def _pairs(self, value: Value, within: tuple[yaml.Node, ...]) -> Iterator[tuple[str, Value]]:
+        """A mapping's own members, then those that `<<` adds to them. within: the mappings it is being merged into."""
+        if value.is_null:
+            return
+        if not isinstance(value.node, yaml.MappingNode) or value.node in within:
+            self.mistake(value, "must be a mapping")
+            return
+        own: dict[str, Value] = {}
+        merged: list[Value] = []
+        for key, node in value.node.value:
+            line = key.start_mark.line + 1
+            member = value.under(str(key.value), node, line)
+            if key.tag == _MERGE:
+                merged += self.items(member) if isinstance(node, yaml.SequenceNode) else [member]
+            elif not isinstance(key, yaml.ScalarNode):
+                self.mistake(Value(key, value.path, line), "a key must be a text")
+            elif key.value in own:
+                self.mistake(member, f"written twice, first in line {own[key.value].line}")
+            else:
+                own[key.value] = member
+        yield from own.items()
+        for other in merged:
+            for name, member in self._pairs(other, (*within, value.node)):
+                if name not in own:
+                    own[name] = member
+                    yield name, value.under(name, member.node, member.line)
+
+    def _read(self) -> Value | None:
+        try:
+            node = yaml.compose(self.path.read_bytes(), yaml.SafeLoader)  # the C loader dies of deep nesting
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            self._refuse(mark.line + 1 if mark else 1, f"not YAML: {error.problem}")
+        except yaml.YAMLError as error:
+            self._refuse(1, f"not YAML: {error}")
+        except RecursionError:
+            self._refuse(1, "nested too deep")
+        except OSError as error:
+            self._refuse(1, f"cannot be read: {error.strerror}")
+        else:
+            return None if node is None else Value(node, "", node.start_mark.line + 1)
+        return None
+
+    def _refuse(self, line: int, text: str) -> None:
+        self._mistakes.append((line, f"{self.path.name}:{line}: {text}"))
+
+
+def _advice(key: str, known: Collection[str]) -> str:
+    guesses = get_close_matches(key, known, 1)
+    return f"did you mean {guesses[0]!r}?" if guesses else f"known are {', '.join(known)}"
