@@ -61,7 +61,6 @@ class Blueprint:
             f"--architectures={DEBIAN_ARCHITECTURE[self.architecture]}",
             f"--include={','.join(self.recipe.packages)}",
             '--aptopt=Acquire::Languages "none"',
-            *(f"--dpkgopt=path-exclude={path}" for path in self.recipe.leave_out),
             *ARCHIVE_OPTIONS.get(self.recipe.suite, ()),
         ]
 
@@ -80,6 +79,7 @@ def draw(runtime: Runtime, recipe: Recipe, architecture: str, folder: Path) -> B
     files = {
         "/lambda-entrypoint.sh": (shared / "lambda-entrypoint.sh").read_bytes(),
         "/tmp/finish.sh": (shared / "finish.sh").read_bytes(),
+        "/tmp/leave-out": "\n".join(recipe.leave_out).encode(),
     }
     if recipe.start is not None:
         template = (shared / "bootstrap").read_bytes()
