@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from lambda_emu.cli.options import data_dir_option, json_option, settings
+from lambda_emu.cli.options import json_option, setting_options, settings
 
 if TYPE_CHECKING:
     from lambda_emu.cli.checks import Finding
@@ -19,13 +18,12 @@ COLOURS = {"ok": "green", "warning": "yellow", "failure": "red"}
 
 @click.command()
 @json_option
-@data_dir_option
-@click.pass_context
-def doctor(context: click.Context, as_json: bool, data_dir: Path | None) -> None:
+@setting_options("data_dir", "docker_network")
+def doctor(as_json: bool, **flags: object) -> None:
     """Check this machine, and say how to put right what is not. The exit code is 1 when something will not work."""
     from lambda_emu.cli.checks import CHECKS, Verdict
 
-    chosen, failed = settings(data_dir=data_dir), False
+    chosen, failed = settings(**flags), False
     for check in CHECKS:
         finding = check.look(chosen)
         failed = failed or finding.verdict is Verdict.FAILURE
@@ -33,7 +31,7 @@ def doctor(context: click.Context, as_json: bool, data_dir: Path | None) -> None
             click.echo(json.dumps({"check": check.name, **asdict(finding)}))
         else:
             _print(check.name, finding)
-    context.exit(1 if failed else 0)
+    click.get_current_context().exit(1 if failed else 0)
 
 
 def _print(name: str, finding: Finding) -> None:

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lambda_emu.cli.options import NotDone
+from lambda_emu.config import PROJECT_FILE
 
-PROJECT_FILE = "lambda-emu.yaml"
 PYTHON_FILES = ("lambda_function.py", "app.py", "main.py", "handler.py", "index.py")
 PYTHON_HANDLERS = ("lambda_handler", "handler")
 NODE_FILES = ("index.mjs", "index.js", "index.cjs", "app.mjs", "app.js")
@@ -22,7 +22,7 @@ OWN_RUNTIME = "provided.al2023"
 
 
 @contextmanager
-def as_project(function: str, project: Path | None) -> Iterator[tuple[str, Path | None]]:
+def as_project(function: str, project: str | None) -> Iterator[tuple[str, str | None]]:
     """The name to invoke, and the project it is in. NotDone when `function` is a folder without a handler."""
     folder = Path(function)
     if project is not None or not folder.is_dir():
@@ -36,7 +36,7 @@ def as_project(function: str, project: Path | None) -> Iterator[tuple[str, Path 
     with tempfile.TemporaryDirectory(prefix="lambda-emu-") as made:
         file = Path(made) / PROJECT_FILE
         file.write_text(json.dumps({"functions": {name: described}}))  # JSON is YAML
-        yield name, file
+        yield name, str(file)
 
 
 def detect(folder: Path) -> tuple[str, str]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 from lambda_emu.cli import show
 from lambda_emu.cli.logs import drain, from_file
-from lambda_emu.cli.options import NotDone, endpoint_option, engine_option, settings
+from lambda_emu.cli.options import NotDone, endpoint_option, setting_options, settings
 
 if TYPE_CHECKING:
     from lambda_emu.cli.client import Answer
@@ -22,18 +21,14 @@ FLUSH_LIMIT_S = 5.0
 @click.argument("function")
 @click.argument("payload", required=False)
 @click.option("-e", "--event", type=click.File("rb"), help="Take the payload from this file; - is standard input.")
-@click.option("--project", type=click.Path(exists=True, path_type=Path), help="Where to look for FUNCTION by name.")
-@engine_option
+@setting_options("project", "engine", "cpu")
 @endpoint_option
-@click.pass_context
 def invoke(
-    context: click.Context,
     function: str,
     payload: str | None,
     event: BinaryIO | None,
-    project: Path | None,
-    engine: str | None,
     endpoint_url: str | None,
+    **flags: str | None,
 ) -> None:
     """Invoke FUNCTION once with PAYLOAD, a JSON text, and print what it returns.
 
@@ -42,12 +37,9 @@ def invoke(
     The exit code is 1 when the function failed, 2 when it could not be invoked.
     """
     body = _body(payload, event)
-    if endpoint_url is not None:
-        answer = _by_server(endpoint_url, function, body)
-    else:
-        answer = _here(function, body, project, engine)
+    answer = _here(function, body, flags) if endpoint_url is None else _by_server(endpoint_url, function, body)
     click.echo(answer.payload)
-    context.exit(1 if answer.failed else 0)
+    click.get_current_context().exit(1 if answer.failed else 0)
 
 
 def _body(payload: str | None, event: BinaryIO | None) -> bytes:
@@ -67,15 +59,15 @@ def _by_server(url: str, function: str, body: bytes) -> Answer:
     return answer
 
 
-def _here(function: str, body: bytes, project: Path | None, engine: str | None) -> Answer:
+def _here(function: str, body: bytes, flags: dict[str, str | None]) -> Answer:
     """Serve the project on a free port, as `serve` would, for as long as one invocation takes."""
     from lambda_emu.cli.client import Server
     from lambda_emu.cli.folder import as_project
     from lambda_emu.sandbox.base import SandboxError
     from lambda_emu.server import Emulator
 
-    with as_project(function, project) as (name, path):
-        chosen = settings(project=path, engine=engine, port=0, ephemeral=True)
+    with as_project(function, flags["project"]) as (name, project):
+        chosen = settings(**{**flags, "project": project, "port": 0, "ephemeral": True})
         try:
             with Emulator(chosen) as emulator:
                 server = Server(emulator.url)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lambda_emu.cli import show
-from lambda_emu.cli.options import NotDone, data_dir_option, endpoint_option, json_option, settings
+from lambda_emu.cli.options import NotDone, endpoint_option, json_option, setting_options, settings
 
 if TYPE_CHECKING:
     from lambda_emu.cli.client import Server
@@ -27,9 +27,9 @@ Source = Callable[[int | None], dict[str, Any]]
 @click.argument("name")
 @click.option("-f", "--follow", is_flag=True, help="Go on printing what is logged, until Ctrl-C.")
 @json_option
-@data_dir_option
+@setting_options("data_dir")
 @endpoint_option
-def logs(name: str, follow: bool, as_json: bool, data_dir: Path | None, endpoint_url: str | None) -> None:
+def logs(name: str, follow: bool, as_json: bool, data_dir: str | None, endpoint_url: str | None) -> None:
     """Print the log of function NAME, each REPORT with the price of its invocation.
 
     Asks the server at --endpoint-url, reads the files in --data-dir, or, given neither, does whichever works here.
@@ -60,14 +60,14 @@ def print_json(event: dict[str, Any]) -> None:
     click.echo(json.dumps(event))
 
 
-def _source(name: str, data_dir: Path | None, endpoint_url: str | None) -> Source:
+def _source(name: str, data_dir: str | None, endpoint_url: str | None) -> Source:
     from lambda_emu.cli.client import DEFAULT_URL, Server
 
     if endpoint_url is not None:
         return _from_server(Server(endpoint_url), name)
     if data_dir is None and (server := Server(DEFAULT_URL)).is_there():
         return _from_server(server, name)
-    return from_file((data_dir or settings().data_dir) / "logs.db", name)
+    return from_file(settings(data_dir=data_dir).data_dir / "logs.db", name)
 
 
 def _from_server(server: Server, name: str) -> Source:

@@ -1,15 +1,14 @@
-"""Options that several commands share, and the settings they make."""
+"""Options that several commands share. Those that are settings are made from the table of settings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-if TYPE_CHECKING:
-    from lambda_emu.config import Settings
+from lambda_emu.config import SETTINGS, ConfigError, Setting, Settings, load_settings
+from lambda_emu.model.kinds import FLAG
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -23,29 +22,37 @@ class NotDone(click.ClickException):
     exit_code = NOT_DONE
 
 
-def endpoint_option(command: F) -> F:
-    return click.option("--endpoint-url", metavar="URL", help="Ask the server at this address.")(command)
+endpoint_option = click.option("--endpoint-url", metavar="URL", help="Ask the server at this address.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 
 
-def json_option(command: F) -> F:
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")(command)
+def setting_options(*names: str) -> Callable[[F], F]:
+    """An option for each of these settings; without names, for all but the project."""
+    chosen = [setting for setting in SETTINGS if setting.name in names or (not names and setting.name != "project")]
 
+    def add(command: F) -> F:
+        for setting in reversed(chosen):
+            command = _option(setting)(command)
+        return command
 
-def data_dir_option(command: F) -> F:
-    kind = click.Path(file_okay=False, path_type=Path)
-    return click.option("--data-dir", type=kind, help="Where functions, code, events and logs are kept.")(command)
-
-
-def engine_option(command: F) -> F:
-    kind = click.Choice(["auto", "docker", "process"])
-    return click.option("--engine", type=kind, help="What runs the code; auto takes Docker where it answers.")(command)
+    return add
 
 
 def settings(**flags: object) -> Settings:
     """The settings of this run: these flags, then LAMBDA_EMU_* variables, the project file, defaults."""
-    from lambda_emu.config import ConfigError, load_settings
-
     try:
-        return load_settings({name: value for name, value in flags.items() if value is not None})
+        return load_settings(flags)
     except ConfigError as error:
         raise NotDone(str(error)) from error
+
+
+def _option(setting: Setting) -> Callable[[F], F]:
+    """The value stays a text: load_settings reads it as it reads variables, and says what is allowed."""
+    help = f"{setting.help} [{_note(setting)}]"
+    if setting.kind is FLAG:
+        return click.option(f"{setting.flag}/--no-{setting.flag[2:]}", setting.name, default=None, help=help)
+    return click.option(setting.flag, setting.name, metavar=setting.name.rpartition("_")[2].upper(), help=help)
+
+
+def _note(setting: Setting) -> str:
+    return setting.kind.allowed if setting.default is None else f"{setting.kind.allowed}; default: {setting.default}"

@@ -40,10 +40,10 @@ def test_every_option_has_a_help_text() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["serve", "--port", "70000"], "70000 is not in the range 0<=x<=65535"),
-        (["serve", "--engine", "podman"], "'podman' is not one of 'auto', 'docker', 'process'"),
-        (["serve", "--cpu", "fast"], "'fast' is not one of 'lambda', 'unlimited'"),
-        (["serve", "/nowhere"], "'/nowhere' does not exist"),
+        (["serve", "--port", "70000"], "--port: '70000' must be a whole number from 0 to 65535"),
+        (["serve", "--engine", "podman"], "--engine: 'podman' must be one of auto, docker, process"),
+        (["serve", "--cpu", "fast"], "--cpu: 'fast' must be one of lambda, unlimited"),
+        (["serve", "/nowhere"], "'/nowhere' must be a folder or a file that exists"),
         (["invoke"], "Missing argument 'FUNCTION'"),
         (["invoke", "f", "{}", "--event", "-"], "Give the payload as an argument or with --event, not both."),
         (["invoke", "f", "--endpoint-url", "here"], "'here' is not the address of a server"),

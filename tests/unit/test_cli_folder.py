@@ -46,16 +46,16 @@ def test_a_folder_of_code_becomes_a_project_for_a_while(tmp_path: Path) -> None:
 
     with as_project(str(folder), None) as (name, project):
         assert project is not None
-        described = json.loads(project.read_text())
+        described = json.loads(Path(project).read_text())
 
     assert name == "my-function-"
     assert described == {"functions": {name: {"runtime": PYTHON, "handler": "app.handler", "code": str(folder)}}}
-    assert not project.exists()
+    assert not Path(project).exists()
 
 
-def test_a_name_is_left_to_the_project(tmp_path: Path) -> None:
-    with as_project("hello", tmp_path) as found:
-        assert found == ("hello", tmp_path)
+def test_a_name_is_left_to_the_project() -> None:
+    with as_project("hello", "here") as found:
+        assert found == ("hello", "here")
 
 
 def test_a_project_folder_asks_for_one_of_its_functions(tmp_path: Path) -> None:
