@@ -42,10 +42,14 @@ def unexpected(text: bytes, index: int, comment: str) -> NotJson:
     return NotJson(f"Unexpected character ({described(text[index])}): {comment}", index)
 
 
+def end_of_input(text: bytes, comment: str) -> NotJson:
+    return NotJson(f"Unexpected end-of-input{comment}", len(text) - 1)
+
+
 def bad_number(text: bytes, index: int, comment: str) -> NotJson:
     """The number ends where a digit had to come."""
     if index >= len(text):
-        return NotJson("Unexpected end-of-input in a value", index)
+        return end_of_input(text, " in a value")
     return NotJson(f"Unexpected character ({described(text[index])}) in numeric value: {comment}", index)
 
 
@@ -58,7 +62,7 @@ def bad_value(text: bytes, index: int, *, inside_array: bool) -> NotJson:
         if text.startswith(token.encode(), index):
             switch = "`JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS`"
             return NotJson(f"Non-standard token '{token}': enable {switch} to allow", index + len(token) - 1)
-    if chr(byte).isalpha() or byte in b"_$":
+    if chr(byte).isalpha() or byte in b"_$\xa2\xa3\xa4\xa5":
         return _bad_word(text, index)
     return unexpected(text, index, f"expected a valid value {_VALUES}")
 
@@ -91,14 +95,13 @@ def bad_utf8(text: bytes, index: int) -> NotJson:
     for middle in range(index + 1, len(text)):
         if text[middle] & 0xC0 != 0x80:
             return NotJson(f"Invalid UTF-8 middle byte 0x{text[middle]:x}", middle)
-    return NotJson("Unexpected end-of-input: was expecting closing quote for a string value", len(text))
+    return end_of_input(text, ": was expecting closing quote for a string value")
 
 
 def unclosed(text: bytes, opened_at: int) -> NotJson:
     """The text ends inside the object or array that begins at `opened_at`."""
     kind = TYPES[text[opened_at]]
-    start = location(text, opened_at)
-    return NotJson(f"Unexpected end-of-input: expected close marker for {kind} (start marker at {start})", len(text))
+    return end_of_input(text, f": expected close marker for {kind} (start marker at {location(text, opened_at)})")
 
 
 def wrong_closer(text: bytes, index: int, opened_at: int) -> NotJson:

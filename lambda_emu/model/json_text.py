@@ -21,6 +21,7 @@ from lambda_emu.model.jackson import (
     bad_utf8,
     bad_value,
     described,
+    end_of_input,
     unclosed,
     unexpected,
     wrong_closer,
@@ -108,8 +109,8 @@ class _Scan:
         bad_byte = _first_not_utf8(self._text)
         try:
             self._scan()
-        except NotJson as error:
-            if bad_byte is None or error.index < bad_byte:
+        except NotJson:
+            if bad_byte is None or self._at <= bad_byte:
                 raise
         if bad_byte is not None:
             raise bad_utf8(self._text, bad_byte)
@@ -202,7 +203,7 @@ class _Scan:
         while (piece := _STRING_PIECE.match(self._text, self._at, self._at + WINDOW_BYTES)) and piece.end() > self._at:
             self._at = piece.end()
         if self._at >= len(self._text):
-            raise NotJson("Unexpected end-of-input: was expecting closing quote for a string value", self._at - 1)
+            raise end_of_input(self._text, ": was expecting closing quote for a string value")
         if self._text[self._at] != ord('"'):
             raise self._bad_string(what)
         self._at += 1
@@ -218,7 +219,7 @@ class _Scan:
         for place, digit in enumerate(escape[1:], self._at + 2):
             if digit not in _HEX:
                 return unexpected(self._text, place, "expected a hex-digit for character escape sequence")
-        return NotJson("Unexpected end-of-input in character escape sequence", len(self._text))
+        return end_of_input(self._text, " in character escape sequence")
 
     def _number(self) -> None:
         start = self._at
@@ -248,7 +249,7 @@ class _Scan:
         if self._at < len(self._text):
             return self._text[self._at]
         kind = TYPES[self._text[self._opened[-1]]]
-        raise NotJson(f"Unexpected end-of-input within/between {kind} entries", self._at - 1)
+        raise end_of_input(self._text, f" within/between {kind} entries")
 
     def _skip_space(self) -> None:
         while (found := _SPACES.match(self._text, self._at, self._at + WINDOW_BYTES)) and found.end() > self._at:

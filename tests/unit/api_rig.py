@@ -1,0 +1,146 @@
+"""The Lambda API over a real store, served to real clients; nothing runs, and functions become active when told."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+from mypy_boto3_lambda import LambdaClient
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from lambda_emu.api.app import create_app
+from lambda_emu.api.house import House
+from lambda_emu.arn import FunctionId
+from lambda_emu.clock import Clock
+from lambda_emu.model.function import Function, Progress, State, UpdateStatus
+from lambda_emu.runtimes import catalogue
+from lambda_emu.store import Store
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
+ACTIVE = Progress(State.ACTIVE, None, None, UpdateStatus.SUCCESSFUL)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer as it came."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Activations:
+    """Stands where the pool does: activates what it was asked to, but only when the test says so."""
+
+    store: Store
+    clock: Clock
+    asked: list[FunctionId] = field(default_factory=list)
+
+    def activate(self, id: FunctionId) -> None:
+        self.asked.append(id)
+
+    def finish(self) -> None:
+        """Every function asked for becomes Active, and its update Successful."""
+        while self.asked:
+            self.store.change(self.asked.pop(), self._finished)
+
+    def _finished(self, function: Function) -> Function:
+        latest = replace(function.latest, progress=ACTIVE, revision_id=self.clock.new_id())
+        return replace(function, latest=latest, running=latest)
+
+
+@dataclass(frozen=True)
+class Api:
+    """A served API with what a test needs around it."""
+
+    port: int
+    client: LambdaClient
+    store: Store
+    activations: Activations
+
+    def send(self, request: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
+        """One raw request, `METHOD /path`; a body that is not bytes is sent as JSON."""
+        method, target = request.split(" ", 1)
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(method, target, data, dict(headers or {}))
+            answer = connection.getresponse()
+            return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        finally:
+            connection.close()
+
+    def create(self, name: str, **wanted: Any) -> dict[str, Any]:
+        """A function that is Pending."""
+        code = {"ZipFile": zipped({"app.py": "def handler(event, context): return event"})}
+        settings: dict[str, Any] = {"Runtime": "python3.13", "Handler": "app.handler", "Role": ROLE, "Code": code}
+        return dict(self.client.create_function(FunctionName=name, **(settings | wanted)))
+
+    def created(self, name: str, **wanted: Any) -> dict[str, Any]:
+        """A function that is Active, as GetFunctionConfiguration shows it."""
+        self.create(name, **wanted)
+        self.activations.finish()
+        return dict(self.client.get_function_configuration(FunctionName=name))
+
+
+def zipped(files: Mapping[str, str]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name), text)
+    return packed.getvalue()
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:
+        pass
+
+
+def make_house(store: Store, clock: Clock, activations: Activations, base_url: str = "http://here") -> House:
+    return House(store, clock, ACCOUNT, REGION, catalogue(), activations, None, None, base_url)
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Api]:
+    """The API on a free port until the block ends."""
+    clock = Clock()
+    store = Store.open(folder)
+    activations = Activations(store, clock)
+    server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True, request_handler=_Quiet)
+    server.app = create_app(make_house(store, clock, activations, f"http://127.0.0.1:{server.port}"))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="test API")
+    thread.start()
+    try:
+        yield Api(server.port, _client(server.port), store, activations)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        store.close()
+
+
+def _client(port: int) -> LambdaClient:
+    client: LambdaClient = boto3.client(
+        "lambda",
+        endpoint_url=f"http://127.0.0.1:{port}",
+        region_name=REGION,
+        aws_access_key_id="any",
+        aws_secret_access_key="any",
+    )
+    return client

@@ -1,0 +1,47 @@
+"""What the model forbids is refused in AWS's words (tests/contract/constraints.yaml)."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from werkzeug.routing import Map, Rule
+
+from lambda_emu.api.service_model import lambda_model
+from lambda_emu.errors import ConstraintViolations
+
+CASES = yaml.safe_load((Path(__file__).parent.parent / "contract" / "constraints.yaml").read_text())
+
+
+def parse(request: str, body: Any, headers: dict[str, str]) -> dict[str, Any]:
+    """Parse a request by the operation its path leads to."""
+    method, _, target = request.partition(" ")
+    path, _, query = target.partition("?")
+    rules = [
+        Rule(path.replace("{", "<").replace("}", ">"), endpoint=name, methods=[method])
+        for name, method, path, literal in lambda_model().routes()
+        if literal is None
+    ]
+    name, values = Map(rules).bind("").match(path, method)
+    text = b"" if body is None else json.dumps(body).encode()
+    environ = {"QUERY_STRING": query, "CONTENT_LENGTH": str(len(text)), "wsgi.input": io.BytesIO(text)}
+    environ |= {f"HTTP_{header.upper().replace('-', '_')}": value for header, value in headers.items()}
+    return lambda_model().operation(name).parse(environ, values)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["case"] for case in CASES])
+def test_a_broken_constraint_is_refused_in_the_words_of_aws(case: dict[str, Any]) -> None:
+    request = (case["request"], case.get("body"), case.get("headers", {}))
+
+    if not case["says"]:
+        parse(*request)
+        return
+    with pytest.raises(ConstraintViolations) as refused:
+        parse(*request)
+
+    plural = "" if len(case["says"]) == 1 else "s"
+    assert refused.value.text == f"{len(case['says'])} validation error{plural} detected: {'; '.join(case['says'])}"
