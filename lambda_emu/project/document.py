@@ -28,6 +28,11 @@ class Value:
     def is_null(self) -> bool:
         return self.node.tag == _NULL
 
+    @property
+    def is_mapping(self) -> bool:
+        """Whether it has members; nothing counts as an empty mapping."""
+        return self.is_null or isinstance(self.node, yaml.MappingNode)
+
     def under(self, name: str, node: yaml.Node, line: int) -> Value:
         """A value inside this one."""
         return Value(node, f"{self.path}.{name}" if self.path else name, line)
@@ -88,17 +93,21 @@ class Document:
         if not isinstance(value.node, yaml.ScalarNode) or value.is_null:
             self.mistake(value, f"must be {kind.allowed}")
             return None
+        return self.check(value, value.node.value, kind)
+
+    def check(self, value: Value, written: str, kind: Kind) -> Any:
+        """What `written` means, None after a mistake. value: where it is written."""
         try:
-            return kind.parse(value.node.value)
+            return kind.parse(written)
         except ValueError:
-            self.mistake(value, f"{value.node.value!r} must be {kind.allowed}")
+            self.mistake(value, f"{written!r} must be {kind.allowed}")
             return None
 
     def _pairs(self, value: Value, within: tuple[yaml.Node, ...]) -> Iterator[tuple[str, Value]]:
         """A mapping's own members, then those that `<<` adds to them. within: the mappings it is being merged into."""
         if value.is_null:
             return
-        if not isinstance(value.node, yaml.MappingNode) or value.node in within:
+        if not value.is_mapping or value.node in within:
             self.mistake(value, "must be a mapping")
             return
         own: dict[str, Value] = {}

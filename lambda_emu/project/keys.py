@@ -1,0 +1,65 @@
+"""The keys a function is declared with, as one table: reading and documentation follow it. Contract: api.md 1.7."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lambda_emu.model import quotas
+from lambda_emu.model.kinds import choice, text, whole
+from lambda_emu.project.shapes import ENVIRONMENT, PATH, RUNTIME, Shape, mapping, only_item, paths, single
+from lambda_emu.runtimes import ARCHITECTURES
+
+RESERVABLE = quotas.CONCURRENT_EXECUTIONS - quotas.MINIMUM_UNRESERVED
+ROLE = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+"
+
+NAME = text("1 to 64 letters, digits, - and _", r"[a-zA-Z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """field: the member of DeclaredFunction, whose default holds where the key is not written."""
+
+    name: str
+    field: str
+    shape: Shape
+    help: str
+    required: bool = False
+
+
+KEYS = (
+    Key("runtime", "runtime", RUNTIME, "What runs the code.", required=True),
+    Key(
+        "handler",
+        "handler",
+        single(text("up to 128 characters without spaces", r"[^\s]{1,128}")),
+        "Where the code is entered: `file.function` for most runtimes.",
+        required=True,
+    ),
+    Key("code", "code", PATH, "What appears at /var/task; relative to the file.", required=True),
+    Key("memory", "memory_mb", single(whole(128, quotas.MEMORY_MB, "MB")), "Its CPU share follows from it."),
+    Key("timeout", "timeout_s", single(whole(1, quotas.TIMEOUT_S, "s")), "How long one invocation may take."),
+    Key(
+        "ephemeral_storage",
+        "ephemeral_storage_mb",
+        single(whole(512, quotas.EPHEMERAL_STORAGE_MB, "MB")),
+        "Size of /tmp.",
+    ),
+    Key("environment", "environment", ENVIRONMENT, "Variables of the code, 4 KB in all."),
+    Key("layers", "layers", paths(quotas.LAYERS), "Merged in this order at /opt; relative to the file."),
+    Key(
+        "reserved_concurrency",
+        "reserved_concurrency",
+        single(whole(0, RESERVABLE)),
+        f"Invocations kept for it, which is also its limit; {RESERVABLE} for all functions together.",
+    ),
+    Key("architectures", "architecture", only_item(choice(*ARCHITECTURES)), "The processor it is built for."),
+    Key("description", "description", single(text("a text of up to 256 characters", r".{0,256}")), "For people."),
+    Key("role", "role", single(text("the ARN of a role", ROLE)), "Shown, never assumed."),
+    Key("log_format", "log_format", single(choice("Text", "JSON")), "How its log is written."),
+    Key(
+        "tags",
+        "tags",
+        mapping(text("1 to 128 characters", r".{1,128}"), text("up to 256 characters", r".{0,256}"), quotas.TAGS),
+        "Labels of the function.",
+    ),
+)

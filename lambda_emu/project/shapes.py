@@ -1,0 +1,123 @@
+"""Shapes of the values a function is declared with: each reads one, reports what is wrong and then gives None."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from lambda_emu.errors import LambdaError
+from lambda_emu.model import environment_variables, kinds
+from lambda_emu.model.kinds import Kind
+from lambda_emu.project.document import Document, Value
+from lambda_emu.runtimes import catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """allowed: completes "must be". read: the value, None after a mistake."""
+
+    allowed: str
+    read: Callable[[Document, Value], Any]
+
+
+def single(kind: Kind) -> Shape:
+    """One value of a kind."""
+    return Shape(kind.allowed, lambda document, value: document.scalar(value, kind))
+
+
+def only_item(kind: Kind) -> Shape:
+    """A list of exactly one value, as CreateFunction takes architectures."""
+    allowed = f"a list of {kind.allowed}"
+
+    def read(document: Document, value: Value) -> Any:
+        items = document.items(value)
+        if len(items) == 1:
+            return document.scalar(items[0], kind)
+        document.mistake(value, f"must be {allowed}")
+        return None
+
+    return Shape(allowed, read)
+
+
+def mapping(keys: Kind, values: Kind, most: int) -> Shape:
+    """Names and texts."""
+
+    def read(document: Document, value: Value) -> Any:
+        members = document.members(value)
+        if len(members) > most:
+            document.mistake(value, f"must have at most {most} members")
+        found = {}
+        for name, member in members.items():
+            document.check(member, name, keys)
+            found[name] = document.scalar(member, values)
+        return MappingProxyType(found)
+
+    return Shape(f"a mapping of {keys.allowed} to {values.allowed}", read)
+
+
+def paths(most: int) -> Shape:
+    """Several folders or zips, none of them twice."""
+
+    def read(document: Document, value: Value) -> Any:
+        found: list[Path] = []
+        for item in document.items(value):
+            path = _read_path(document, item)
+            if path in found:
+                document.mistake(item, f"{path.name} is mounted twice")
+            elif path is not None:
+                found.append(path)
+        if len(found) > most:
+            document.mistake(value, f"must be at most {most}")
+        return tuple(found)
+
+    return Shape(f"a list of at most {most} folders or .zip files", read)
+
+
+def _read_path(document: Document, value: Value) -> Path | None:
+    """An existing folder or zip; a relative path is relative to the document."""
+    written: Path | None = document.scalar(value, kinds.PATH)
+    if written is None:
+        return None
+    path = (document.path.parent / written).resolve()
+    if path.is_dir() or (path.is_file() and path.suffix == ".zip"):
+        return path
+    document.mistake(value, f"{written} {'must be a folder or a .zip file' if path.exists() else 'does not exist'}")
+    return None
+
+
+def _read_runtime(document: Document, value: Value) -> str | None:
+    written = document.text(value)
+    if written is None:
+        return None
+    runtime = catalogue().get(written)
+    if runtime is None:
+        offered = [runtime.identifier for runtime in catalogue() if runtime.may_create]
+        guesses = get_close_matches(written, offered, 1)
+        advice = f"did you mean {guesses[0]!r}?" if guesses else "`lambda-emu runtimes list` shows them"
+        document.mistake(value, f"{written!r} is not a runtime; {advice}")
+    elif not runtime.may_create:
+        document.mistake(value, f"Lambda no longer creates functions with {written}")
+    return written
+
+
+def _read_environment(document: Document, value: Value) -> Any:
+    variables = _VARIABLES.read(document, value)
+    try:
+        environment_variables.check({name: text or "" for name, text in variables.items()})
+    except LambdaError as error:
+        document.mistake(value, str(error))
+    return variables
+
+
+_VARIABLES = mapping(
+    kinds.text("letters, digits and _, two or more, a letter first", r"[a-zA-Z][a-zA-Z0-9_]+"),
+    kinds.text("a text", r"[^\0]*"),
+    most=4096,
+)
+ENVIRONMENT = Shape(_VARIABLES.allowed, _read_environment)
+RUNTIME = Shape("a runtime that `lambda-emu runtimes list` shows", _read_runtime)
+PATH = Shape("a folder or a .zip file", _read_path)
