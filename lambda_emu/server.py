@@ -6,6 +6,7 @@ import logging
 import resource
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 from contextlib import ExitStack, suppress
@@ -17,7 +18,7 @@ from lambda_emu.api.house import House
 from lambda_emu.api.own_pages import Insight, add_pages
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
-from lambda_emu.http.listener import Listener
+from lambda_emu.http.listener import Listener, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.asynchronous import AsyncInvoker
 from lambda_emu.invoke.synchronous import Invoker
@@ -76,6 +77,9 @@ class Emulator:
     def _start(self) -> None:
         settings = self.settings
         project = read_project(settings.project)  # first: a mistake in it needs nothing started to be told
+        bound = bind(settings.host, settings.port)
+        self.url = f"http://{settings.host}:{bound.getsockname()[1]}"
+        self._undo.callback(bound.close)
         data_dir = self._data_directory()
         _allow_many_files()
         self.loop.start()
@@ -90,7 +94,7 @@ class Emulator:
         self._open_invocations()
         self.project_functions = deploy(project, self.store, self.clock, settings.account, settings.region)
         self._activate()
-        self._open_api(data_dir)  # last: who can reach it is served
+        self._open_api(data_dir, bound)  # last: who can reach it is served
 
     def _data_directory(self) -> Path:
         if not self.settings.ephemeral:
@@ -108,7 +112,10 @@ class Emulator:
         wanted = Wanted(settings.engine, settings.docker_network, settings.pull_images, data_dir, settings.cache_dir)
 
         async def listen(host: str) -> int:
-            return await callback.listen(host, 0)
+            bound = bind(host, 0)
+            await callback.listen(bound)
+            port: int = bound.getsockname()[1]
+            return port
 
         self.engine: Engine = self.loop.run(open_engine(wanted, door, listen, self.clock), STEP_LIMIT_S)
         self._undo.callback(self._close_engine)
@@ -143,7 +150,7 @@ class Emulator:
         for function in functions:
             self.activator.activate(function.id)
 
-    def _open_api(self, data_dir: Path) -> None:
+    def _open_api(self, data_dir: Path, bound: socket.socket) -> None:
         settings = self.settings
         spool_dir = data_dir / "spool"
         shutil.rmtree(spool_dir, ignore_errors=True)
@@ -157,15 +164,14 @@ class Emulator:
             activator=self.activator,
             invoker=self.invoker,
             async_invoker=self.async_invoker,
-            base_url=f"http://{settings.host}:{settings.port}",
+            base_url=self.url,
         )
         app = create_app(house)
         add_pages(app, Insight(self.engine.abilities.name, self._sights, LogReader(data_dir / "logs.db")))
         front = ApiFront(app, self.loop, self.clock, spool_dir)
         listener = Listener(front)
-        port = self.loop.run(listener.listen(settings.host, settings.port), STEP_LIMIT_S)
+        self.loop.run(listener.listen(bound), STEP_LIMIT_S)
         self._undo.callback(self._on_loop, listener.close)
-        self.url = f"http://{settings.host}:{port}"
 
     def _sights(self) -> list[Sight]:
         return self.loop.ask(self.pool.sights, STEP_LIMIT_S)

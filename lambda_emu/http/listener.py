@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 
 from lambda_emu.http.connection import Connection, Handler
 
 STALL_LIMIT_S = 60.0
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take an address without listening yet; the system chooses the port when it is 0. OSError if it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 class Listener:
@@ -21,15 +35,12 @@ class Listener:
         self._connections: dict[Connection, int] = {}  # with the activity seen by the last sweep
         self._sweep: asyncio.TimerHandle | None = None
 
-    async def listen(self, host: str, port: int) -> int:
-        """Bind one more address; returns the port, chosen by the system when `port` is 0. OSError if it is taken."""
+    async def listen(self, bound: socket.socket) -> None:
+        """Accept connections on one more address, which `bind` took."""
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(self._protocol, host, port, backlog=1024)
-        self._servers.append(server)
+        self._servers.append(await loop.create_server(self._protocol, sock=bound, backlog=1024))
         if self._sweep is None:
             self._sweep = loop.call_later(STALL_LIMIT_S, self._end_stalled)
-        bound: int = server.sockets[0].getsockname()[1]
-        return bound
 
     def stop_accepting(self) -> None:
         for server in self._servers:

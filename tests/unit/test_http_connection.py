@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from lambda_emu.http.connection import MAX_HEAD_BYTES, Sink, Writer
-from lambda_emu.http.listener import Listener
+from lambda_emu.http.listener import Listener, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head, answer_head
 
@@ -47,7 +47,9 @@ def port() -> Iterator[int]:
     loop = Loop(workers=1)
     loop.start()
     listener = Listener(echo)
-    yield loop.run(listener.listen("127.0.0.1", 0), timeout_s=5)
+    bound = bind("127.0.0.1", 0)
+    loop.run(listener.listen(bound), timeout_s=5)
+    yield bound.getsockname()[1]
     loop.ask(listener.close, timeout_s=5)
     loop.stop()
 

@@ -1,0 +1,55 @@
+"""One emulator an engine for all tests of this folder, on a clock that tests can move ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+from time import monotonic
+from typing import TypeVar
+
+import pytest
+
+from lambda_emu.clock import SteppingClock
+from lambda_emu.config import load_settings
+from lambda_emu.server import Emulator
+from lam import Lam
+
+T = TypeVar("T")
+
+
+@pytest.fixture(scope="session", params=["docker", "process"])
+def emulator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """A running emulator; tests that take it run once on each engine."""
+    project: Path = tmp_path_factory.mktemp("project")
+    settings = load_settings({"project": project, "port": 0, "engine": request.param}, environ={})
+    with Emulator(settings, SteppingClock()) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def lam(emulator: Emulator) -> Iterator[Lam]:
+    """boto3 against that emulator; its functions go when the test ends."""
+    lam = Lam(emulator)
+    yield lam
+    lam.close()
+
+
+@pytest.fixture
+def clock(emulator: Emulator) -> SteppingClock:
+    assert isinstance(emulator.clock, SteppingClock)
+    return emulator.clock
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], T], str], T]:
+    """Wait until a question has a true answer, at most 20 s; the message says what was waited for."""
+
+    def wait(question: Callable[[], T], what: str) -> T:
+        deadline_s = monotonic() + 20
+        while not (answer := question()):
+            assert monotonic() < deadline_s, f"waited 20 s for {what}; last answer: {answer!r}"
+            Event().wait(0.02)
+        return answer
+
+    return wait

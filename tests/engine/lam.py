@@ -1,0 +1,119 @@
+"""The Lambda API as a test uses it: boto3 with its own validation, and short words for what tests do all the time."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+    from lambda_emu.server import Emulator
+
+ROLE = "arn:aws:iam::000000000000:role/test"
+REPORT = re.compile(
+    r"REPORT RequestId: (?P<id>\S+)\tDuration: (?P<duration>[\d.]+) ms\tBilled Duration: (?P<billed>\d+) ms\t"
+    r"Memory Size: (?P<memory>\d+) MB\tMax Memory Used: (?P<peak>\d+) MB\t"
+    r"(?:Init Duration: (?P<init>[\d.]+) ms\t)?(?:Status: (?P<status>\w+)\t)?(?:Error Type: (?P<error>[\w.]+)\t)?\n"
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one Invoke came back with. payload: decoded JSON; error: X-Amz-Function-Error."""
+
+    status: int
+    payload: Any
+    error: str | None
+    tail: str
+    request_id: str
+    headers: Mapping[str, str] = field(repr=False)
+
+    @property
+    def report(self) -> dict[str, str | None]:
+        """The REPORT line's figures; fails when the tail has none in the exact form."""
+        found = REPORT.search(self.tail)
+        assert found is not None, f"no REPORT in {self.tail!r}"
+        return found.groupdict()
+
+    @property
+    def lines(self) -> list[str]:
+        """What the function itself printed."""
+        return [line for line in self.tail.splitlines() if not line.startswith(("START ", "END ", "REPORT "))]
+
+
+def zipped(files: Mapping[str, str | bytes]) -> bytes:
+    """A zip of these files, each executable."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = 0o100755 << 16
+            archive.writestr(entry, content)
+    return buffer.getvalue()
+
+
+def client(url: str, **config: Any) -> LambdaClient:
+    """boto3 against an emulator, without retries of its own."""
+    return boto3.client(
+        "lambda",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(**{"retries": {"total_max_attempts": 1}, "read_timeout": 90, "max_pool_connections": 64} | config),
+    )
+
+
+class Lam:
+    """Creates functions for one test and removes them at its end."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self.client = client(emulator.url)
+        self._names: list[str] = []
+
+    def create(self, name: str, code: str | Mapping[str, str | bytes], *, wait: bool = True, **config: Any) -> str:
+        """A function of this Python source (or these files), Active when this returns. Returns its name."""
+        files = {"app.py": code} if isinstance(code, str) else code
+        settings = {"Runtime": "python3.11", "Handler": "app.handler", "Role": ROLE, "Timeout": 10} | config
+        self.client.create_function(FunctionName=name, Code={"ZipFile": zipped(files)}, **settings)
+        self._names.append(name)
+        if wait:
+            self.client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+        return name
+
+    def invoke(self, name: str, event: Any = None, **params: Any) -> Answer:
+        """Invoke with the log's tail."""
+        if event is not None:
+            params["Payload"] = event if isinstance(event, bytes) else json.dumps(event).encode()
+        response = self.client.invoke(FunctionName=name, **{"LogType": "Tail"} | params)
+        body = response["Payload"].read()
+        return Answer(
+            status=response["StatusCode"],
+            payload=json.loads(body) if body else None,
+            error=response.get("FunctionError"),
+            tail=base64.b64decode(response.get("LogResult", "")).decode(),
+            request_id=response["ResponseMetadata"]["RequestId"],
+            headers=response["ResponseMetadata"]["HTTPHeaders"],
+        )
+
+    def environments(self, name: str) -> list[Any]:
+        """What the pool holds for a function."""
+        return [sight for sight in self.emulator.loop.ask(self.emulator.pool.sights, 5) if sight.function == name]
+
+    def close(self) -> None:
+        for name in self._names:
+            try:
+                self.client.delete_function(FunctionName=name)
+            except self.client.exceptions.ResourceNotFoundException:
+                continue  # the test removed it itself
