@@ -1,0 +1,1 @@
+GREETINGS = {"de": "Hallo", "en": "Hello", "fr": "Bonjour"}
