@@ -145,6 +145,18 @@ class Abilities:
     isolates_files: bool
     isolates_network: bool
 
+    def weaker(self) -> str:
+        """What of Lambda does not hold here, in words; empty when all of it does."""
+        words = {
+            "limits_cpu": "CPU is not limited",
+            "limits_tmp": "/tmp is this machine's, of any size",
+            "limits_memory": "memory is not limited",
+            "limits_pids": "processes are not limited",
+            "isolates_files": "functions run as you and see your files",
+            "isolates_network": "functions share this machine's network",
+        }
+        return "; ".join(text for name, text in words.items() if not getattr(self, name))
+
 
 class Engine(Protocol):
     """Makes boxes. Errors are SandboxError."""

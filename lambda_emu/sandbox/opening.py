@@ -49,7 +49,6 @@ async def _open_docker(wanted: Wanted, door: InitDoor, listen: Listen, clock: Cl
 
 
 async def _open_process(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> Engine:
-    from lambda_emu.sandbox.process import ProcessEngine
+    from lambda_emu.sandbox import process
 
-    port = await listen("127.0.0.1")
-    return ProcessEngine(wanted.data_dir / "run", door, "127.0.0.1", port, clock)
+    return await process.open_engine(wanted, door, listen, clock)

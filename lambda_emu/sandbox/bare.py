@@ -1,0 +1,77 @@
+"""No walls: where the kernel gives no namespaces, a box is our init in a folder, run by the emulator's own user.
+
+Its programs see this machine's files; /var/task, /opt and /tmp are folders beside each other, named relative to the
+first, because nothing can be mounted. Init ends what it started, and nothing else.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lambda_emu.sandbox.base import Abilities, Program, SandboxError
+from lambda_emu.sandbox.kits import Kit
+from lambda_emu.sandbox.opening import Listen
+from lambda_emu.sandbox.walls import Address
+
+ABILITIES = Abilities(
+    name="process without namespaces",
+    limits_cpu=False,
+    limits_tmp=False,
+    limits_memory=True,
+    limits_pids=False,
+    isolates_files=False,
+    isolates_network=False,
+)
+
+BOOTSTRAPS = {"/var/task/bootstrap": "./bootstrap", "/opt/bootstrap": "../opt/bootstrap"}
+
+SETTLE = """
+export LAMBDA_TASK_ROOT="$PWD" TMPDIR="${PWD%/*}/tmp"
+export PATH="$PATH:${PWD%/*}/opt/bin" PYTHONPATH="${PWD%/*}/opt/python${PYTHONPATH:+:$PYTHONPATH}"
+exec "$@"
+"""
+"""Says where the box's folders are, which only the process in there knows: init started it in the box's `task`."""
+
+
+class Bare:
+    """walls.Walls that hold nothing back. Each box calls a loopback address of its own: no name can be given to it."""
+
+    abilities = ABILITIES
+
+    def __init__(self, init: Path, listen: Listen) -> None:
+        self._init = init
+        self._listen = listen
+        self._spare: list[Address] = []
+        self._made = 0
+
+    async def address(self) -> Address:
+        if self._spare:
+            return self._spare.pop()
+        self._made += 1
+        host = f"127.77.{self._made >> 8}.{self._made & 255}"
+        return Address(host, host, await self._listen(host))
+
+    def release(self, address: Address) -> None:
+        self._spare.append(address)
+
+    def furnish(self, folder: Path, kit: Kit, tmp_mb: int, address: Address) -> list[str]:
+        for name in ("task", "opt", "tmp"):
+            (folder / name).mkdir()
+        return [str(self._init)]
+
+    def load(self, folder: Path, task: Path, layers: Sequence[Path]) -> None:
+        """Copies: nothing keeps the code from writing into its files."""
+        try:
+            shutil.copytree(task, folder / "task", symlinks=True, dirs_exist_ok=True)
+            for layer in layers:
+                shutil.copytree(layer, folder / "opt", symlinks=True, dirs_exist_ok=True)
+        except (OSError, shutil.Error) as error:
+            raise SandboxError(f"the code could not be copied: {error}") from error
+
+    def program(self, kit: Kit, bootstrap: str, environment: Mapping[str, str]) -> Program:
+        start = [BOOTSTRAPS[bootstrap]] if kit.start is None else kit.start.split()
+        for name in ("lang", "runtime"):
+            start = [word.replace(f"/var/{name}/", f"{kit.folder / name}/") for word in start]
+        return Program(["/bin/sh", "-c", SETTLE, "sh", *start], environment, "task")

@@ -1,0 +1,122 @@
+"""Walls of namespaces: each box has a private root, its own processes and users, and not one capability.
+
+Made by util-linux alone: unshare(1) makes the namespaces, one `mount --all` fills the root from a table, pivot_root(8)
+leaves the host's behind. The init inside is PID 1 and uid 993, in a user namespace of its own: there the limit of
+processes counts those of the box alone.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lambda_emu.clock import Clock
+from lambda_emu.sandbox.base import Abilities, Program, SandboxError
+from lambda_emu.sandbox.files import fill
+from lambda_emu.sandbox.kits import Kit
+from lambda_emu.sandbox.private_root import (
+    GROUP,
+    USER,
+    box_lines,
+    fstab,
+    make_folder,
+    make_root,
+    root_lines,
+    visible_lines,
+)
+from lambda_emu.sandbox.walls import LOOPBACK, Address
+
+PROCESSES = 1024
+FILES = 1024
+
+ABILITIES = Abilities(
+    name="process",
+    limits_cpu=False,
+    limits_tmp=True,
+    limits_memory=True,
+    limits_pids=True,
+    isolates_files=True,
+    isolates_network=False,
+)
+
+ENTER = 'mount --all --fstab "$0" && cd "$1" && pivot_root . . && umount --lazy . && shift && exec "$@"'
+"""Runs with the host's files still in sight; $0 the table, $1 the new root, then what to become."""
+
+NAMESPACES = ("unshare", "--mount", "--pid", "--ipc", "--fork", "--kill-child")
+AS_ROOT_OF_THEM = ("--user", "--map-root-user")
+LEAVE_ROOT = ("setpriv", f"--reuid={USER}", f"--regid={GROUP}", "--clear-groups")
+OWN_USERS = ("unshare", "--user", f"--map-user={USER}", f"--map-group={GROUP}")
+LIMITS = ("prlimit", f"--nproc={PROCESSES}", f"--nofile={FILES}", "--core=0")
+NO_PRIVILEGES = ("setpriv", "--inh-caps=-all", "--no-new-privs")
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def enter(table: Path, root: Path, as_root: bool, command: Sequence[str]) -> list[str]:
+    """The command line that runs `command` inside, unprivileged. Everything in there dies with the process it makes.
+
+    as_root: whether we are root; others may mount only in a user namespace.
+    """
+    users = () if as_root else AS_ROOT_OF_THEM
+    leave = LEAVE_ROOT if as_root else ()
+    inside = (*leave, *OWN_USERS, *LIMITS, *NO_PRIVILEGES, *command)
+    return [*NAMESPACES, *users, "/bin/sh", "-c", ENTER, str(table), str(root), *inside]
+
+
+class Namespaces:
+    """walls.Walls: a private root for each box, all of them made from one folder."""
+
+    abilities = ABILITIES
+
+    def __init__(self, folder: Path, port: int, clock: Clock, as_root: bool) -> None:
+        self._root = folder / "root"
+        self._port = port
+        self._clock = clock
+        self._as_root = as_root
+
+    def build(self, init: Path) -> None:
+        """Make the root and try it, some 30 ms. SandboxError where this machine does not allow it."""
+        self._root.mkdir()
+        make_root(self._root, init)
+        table = self._root.with_suffix(".fstab")
+        table.write_text(fstab(root_lines(self._root)))
+        try:
+            done = subprocess.run(
+                enter(table, self._root, self._as_root, ["/bin/sh", "-c", "exit 0"]),
+                env={"PATH": PATH},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=10,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise SandboxError(str(error)) from error
+        if done.returncode != 0:
+            raise SandboxError(" ".join(done.stderr.split()) or f"exit code {done.returncode}")
+
+    async def address(self) -> Address:
+        """Every box calls the same port, by a name of its own that only its /etc/hosts knows."""
+        return Address(f"{self._clock.new_token()}.lambda-emu.internal", LOOPBACK, self._port)
+
+    def release(self, address: Address) -> None:
+        """Names are not used twice."""
+
+    def furnish(self, folder: Path, kit: Kit, tmp_mb: int, address: Address) -> list[str]:
+        for name in ("task", "opt"):
+            make_folder(folder, folder / name)
+        for path in kit.visible:  # the places where they are mounted
+            top = folder if path.is_relative_to("/opt") else self._root
+            make_folder(top, top / path.relative_to("/"))
+        (folder / "hosts").write_text(f"{LOOPBACK} localhost {address.token}\n")
+        (folder / "hosts").chmod(0o644)
+        table = folder / "fstab"
+        own = box_lines(self._root, folder, kit.folder, tmp_mb)
+        table.write_text(fstab((*root_lines(self._root), *own, *visible_lines(self._root, kit.visible))))
+        return enter(table, self._root, self._as_root, ["/var/rapid/init"])
+
+    def load(self, folder: Path, task: Path, layers: Sequence[Path]) -> None:
+        fill(task, layers, folder / "task", folder / "opt")
+
+    def program(self, kit: Kit, bootstrap: str, environment: Mapping[str, str]) -> Program:
+        return Program([bootstrap], environment)

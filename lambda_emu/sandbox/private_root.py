@@ -1,0 +1,111 @@
+"""The root folder that boxes of the process sandbox see: a few of the host's folders, read-only, and their own.
+
+Written as a table for `mount --all`, so that one short program makes a box's root of it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+USER, GROUP = 993, 990
+
+READ_ONLY = "rbind,ro,nosuid,nodev"
+SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix")
+DEVICES = ("null", "zero", "full", "random", "urandom")
+DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
+ETC_FOLDERS = ("alternatives", "ca-certificates", "crypto-policies", "pki", "ssl")
+ETC_FILES = ("ld.so.cache", "ld.so.conf", "localtime", "os-release", "protocols", "resolv.conf", "services")
+ETC_OWN = {
+    "passwd": f"root:x:0:0::/root:/bin/sh\nsbx_user1051:x:{USER}:{GROUP}::/home/sbx_user1051:/sbin/nologin\n",
+    "group": f"root:x:0:\nsbx_user1051:x:{GROUP}:\n",
+    "nsswitch.conf": "hosts: files dns\n",
+    "hosts": "",
+}
+FOLDERS = ("dev", "etc", "opt", "proc", "tmp", "var/lang", "var/rapid", "var/runtime", "var/task")
+
+Line = tuple[str | Path, str | Path, str, str]
+"""source, target, type and options, as in fstab(5)"""
+
+
+def make_root(root: Path, init: Path) -> None:
+    """Fill a new folder with what every box's root has, down to the places where things are mounted."""
+    for name in FOLDERS:
+        make_folder(root, root / name)
+    for name in SYSTEM:
+        host = Path("/", name)
+        if host.is_symlink():
+            (root / name).symlink_to(host.readlink())
+        elif host.is_dir():
+            make_folder(root, root / name)
+    for name in DEVICES:
+        (root / "dev" / name).touch()
+    for name, target in DEVICE_LINKS.items():
+        (root / "dev" / name).symlink_to(target)
+    _make_etc(root)
+    shutil.copy(init, root / "var/rapid/init")
+    (root / "var/rapid/init").chmod(0o755)
+
+
+def _make_etc(root: Path) -> None:
+    etc = root / "etc"
+    for name, text in ETC_OWN.items():
+        (etc / name).write_text(text)
+    for name in ETC_FILES:
+        if (host := Path("/etc", name)).is_file():
+            shutil.copyfile(host, etc / name)
+    for name in ETC_FOLDERS:
+        if Path("/etc", name).is_dir():
+            make_folder(root, etc / name)
+    for file in etc.iterdir():
+        file.chmod(0o755 if file.is_dir() else 0o644)
+
+
+def make_folder(top: Path, folder: Path) -> None:
+    """Make a folder and those above it, up to `top`, which everyone may enter, whatever the umask."""
+    folder.mkdir(parents=True, exist_ok=True)
+    while folder != top:
+        folder.chmod(0o755)
+        folder = folder.parent
+    top.chmod(0o755)
+
+
+def root_lines(root: Path) -> Iterator[Line]:
+    """What is mounted in every box made from this root."""
+    yield root, root, "none", READ_ONLY
+    for name in SYSTEM:
+        if (root / name).is_dir() and not (root / name).is_symlink():
+            yield f"/{name}", root / name, "none", READ_ONLY
+    for name in ETC_FOLDERS:
+        if (root / "etc" / name).is_dir():
+            yield f"/etc/{name}", root / "etc" / name, "none", READ_ONLY
+    for name in DEVICES:
+        yield f"/dev/{name}", root / "dev" / name, "none", "bind"
+    yield "proc", root / "proc", "proc", "nosuid,nodev,noexec"
+
+
+def box_lines(root: Path, folder: Path, kit: Path, tmp_mb: int) -> Iterator[Line]:
+    """What is mounted in one box alone. folder: its own, kit: of its runtime."""
+    yield "tmpfs", root / "tmp", "tmpfs", f"nosuid,nodev,mode=1777,size={tmp_mb}m"
+    yield folder / "hosts", root / "etc/hosts", "none", READ_ONLY
+    yield folder / "task", root / "var/task", "none", READ_ONLY
+    yield folder / "opt", root / "opt", "none", READ_ONLY
+    for name in ("lang", "runtime"):
+        yield kit / name, root / "var" / name, "none", READ_ONLY
+
+
+def visible_lines(root: Path, visible: Iterable[Path]) -> Iterator[Line]:
+    """Further folders of the host; what is below /tmp, mounted just before, needs its mount point made then."""
+    for path in visible:
+        make = ",X-mount.mkdir=0755" if path.is_relative_to("/tmp") else ""
+        yield path, root / path.relative_to("/"), "none", READ_ONLY + make
+
+
+def fstab(lines: Iterable[Line]) -> str:
+    """The table of mount(8), blanks in paths written as it wants them."""
+
+    def word(value: str | Path) -> str:
+        return str(value).replace("\\", "\\134").replace(" ", "\\040").replace("\t", "\\011").replace("\n", "\\012")
+
+    return "".join(f"{' '.join(map(word, line))} 0 0\n" for line in lines)

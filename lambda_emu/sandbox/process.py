@@ -1,0 +1,201 @@
+"""Boxes as processes of this machine, without a container engine: our init between what walls the kernel gives."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import subprocess
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lambda_emu.clock import Clock
+from lambda_emu.runtimes import Runtime, catalogue
+from lambda_emu.sandbox.bare import Bare
+from lambda_emu.sandbox.base import Limits, Program, SandboxError, StemKind
+from lambda_emu.sandbox.files import remove_tree
+from lambda_emu.sandbox.init import InitDoor, InitLink
+from lambda_emu.sandbox.kits import Kit, check_architecture, find_bootstrap, make_kit
+from lambda_emu.sandbox.namespaces import PATH, Namespaces
+from lambda_emu.sandbox.opening import Listen, Wanted
+from lambda_emu.sandbox.walls import LOOPBACK, Address, Walls
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+INIT = Path(__file__).parent / "bin" / f"init-{os.uname().machine}"
+CREATE_LIMIT_S = 30.0
+END_LIMIT_S = 5.0
+THREADS = 4
+
+
+async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> ProcessEngine:
+    """A fresh folder for this session's boxes, and the best walls that can be had."""
+    work = asyncio.get_running_loop().run_in_executor
+    folder = wanted.data_dir / "run" / clock.new_token()
+    await work(None, _make_fresh, folder)
+    port = await listen(LOOPBACK)
+    namespaces = Namespaces(folder, port, clock, as_root=os.geteuid() == 0)
+    try:
+        await work(None, namespaces.build, INIT)
+    except SandboxError as error:
+        log.warning("this machine gives us no namespaces (%s)", error)
+        return ProcessEngine(folder, Bare(INIT, listen), door, clock)
+    return ProcessEngine(folder, namespaces, door, clock)
+
+
+def _make_fresh(folder: Path) -> None:
+    """What earlier sessions left beside it is nobody's: the data folder is locked."""
+    remove_tree(folder.parent)
+    folder.mkdir(parents=True)
+
+
+class ProcessEngine:
+    """Starts inits that dial in, and ends every one of them."""
+
+    def __init__(self, folder: Path, walls: Walls, door: InitDoor, clock: Clock) -> None:
+        self.abilities = walls.abilities
+        self.walls = walls
+        self._folder = folder
+        self._door = door
+        self._clock = clock
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="process")
+        self._kits: dict[str, asyncio.Future[Kit]] = {}
+        self._boxes: set[ProcessBox] = set()
+
+    async def prepare(self, runtime: str, architecture: str) -> None:
+        await self._kit(runtime, architecture)
+
+    def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
+        found = _known(runtime)
+        bootstrap = find_bootstrap(found, task, layers)
+        if bootstrap is None:
+            return None
+        return self.walls.program(self._kits[runtime].result(), bootstrap, found.environment)
+
+    async def create(self, kind: StemKind) -> ProcessBox:
+        kit = await self._kit(kind.runtime, kind.architecture)
+        address, secret = await self.walls.address(), self._clock.new_token()
+        folder = self._folder / self._clock.new_token()
+        arriving = self._door.expect(secret, CREATE_LIMIT_S)
+        process = None
+        try:
+            process = await self._call(self._launch, folder, kit, kind.tmp_mb, address, secret)
+            link = await _first_of(arriving, process)
+        except SandboxError as error:
+            arriving.cancel()
+            words = await self._call(_end, process, folder)
+            self.walls.release(address)
+            raise SandboxError(f"a box could not be started: {error} {words}") from error
+        box = ProcessBox(self, process, address, link, folder)
+        self._boxes.add(box)
+        return box
+
+    async def close(self) -> None:
+        await asyncio.gather(*(box.destroy() for box in self._boxes))
+        await self._call(remove_tree, self._folder)
+        self._threads.shutdown(wait=False)
+
+    async def load(self, box: ProcessBox, task: Path, layers: Sequence[Path]) -> None:
+        await self._call(self.walls.load, box.folder, task, layers)
+
+    async def destroy(self, box: ProcessBox) -> None:
+        if box in self._boxes:
+            self._boxes.discard(box)
+            await self._call(_end, box.process, box.folder)
+            self.walls.release(box.address)
+
+    async def _kit(self, runtime: str, architecture: str) -> Kit:
+        """What is lent to boxes of this runtime, laid out when first asked for; after a failure, when asked again."""
+        check_architecture(architecture)
+        making = self._kits.get(runtime)
+        if making is None or (making.done() and making.exception() is not None):
+            folder = self._folder / "kits" / self._clock.new_token()
+            making = self._kits[runtime] = self._call(make_kit, _known(runtime), folder)
+        return await asyncio.shield(making)
+
+    def _launch(self, folder: Path, kit: Kit, tmp_mb: int, address: Address, secret: str) -> subprocess.Popen[bytes]:
+        try:
+            folder.mkdir()
+            command = self.walls.furnish(folder, kit, tmp_mb, address)
+            with (folder / "log").open("wb") as words:
+                return subprocess.Popen(
+                    command,
+                    cwd=folder,
+                    env={"PATH": PATH, "LAMBDA_EMU_INIT": f"{address.host}:{address.port}:{secret}:processes"},
+                    stdin=subprocess.DEVNULL,
+                    stdout=words,
+                    stderr=words,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise SandboxError(str(error)) from error
+
+    def _call(self, fn: Callable[..., T], *args: Any) -> asyncio.Future[T]:
+        return asyncio.get_running_loop().run_in_executor(self._threads, fn, *args)
+
+
+class ProcessBox:
+    """One init and what it runs. `id` is the pid of the process that holds it all; killing that ends it all."""
+
+    def __init__(
+        self, engine: ProcessEngine, process: subprocess.Popen[bytes], address: Address, init: InitLink, folder: Path
+    ) -> None:
+        self.id = str(process.pid)
+        self.token = address.token
+        self.runtime_api = f"{address.token}:{address.port}"
+        self.init = init
+        self.process = process
+        self.address = address
+        self.folder = folder
+        self._engine = engine
+
+    async def load(self, task: Path, layers: Sequence[Path]) -> None:
+        await self._engine.load(self, task, layers)
+
+    async def limit(self, limits: Limits) -> None:
+        """Nothing to do: /tmp and the number of processes were fixed at creation, and init holds the memory."""
+
+    async def destroy(self) -> None:
+        self.init.close()
+        await self._engine.destroy(self)
+
+
+def _known(runtime: str) -> Runtime:
+    found = catalogue().get(runtime)
+    if found is None:
+        raise SandboxError(f"there is no runtime {runtime!r}")
+    return found
+
+
+async def _first_of(arriving: asyncio.Future[InitLink], process: subprocess.Popen[bytes]) -> InitLink:
+    """The link, or SandboxError as soon as the process has ended without calling us."""
+    loop = asyncio.get_running_loop()
+    ended = os.pidfd_open(process.pid)
+    loop.add_reader(ended, arriving.cancel)
+    try:
+        return await arriving
+    except asyncio.CancelledError:
+        if process.poll() is None:
+            raise
+        raise SandboxError(f"its init ended with {process.returncode}") from None
+    finally:
+        loop.remove_reader(ended)
+        os.close(ended)
+
+
+def _end(process: subprocess.Popen[bytes] | None, folder: Path) -> str:
+    """Wait for a box whose connection was closed, by force at last, and remove its folder. Returns its last words."""
+    if process is not None:
+        try:
+            process.wait(END_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            log.warning("the box of process %d did not end by itself; killing it", process.pid)
+            process.kill()
+            process.wait()
+    words = folder / "log"
+    text = words.read_text(errors="replace") if words.exists() else ""
+    remove_tree(folder)
+    return " ".join(text.split())[-500:]
