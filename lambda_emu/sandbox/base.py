@@ -121,7 +121,9 @@ class Box(Protocol):
     id: str
     token: str
     runtime_api: str
-    init: Init
+
+    @property
+    def init(self) -> Init: ...
 
     async def load(self, task: Path, layers: Sequence[Path]) -> None:
         """Make these unpacked folders appear at /var/task and, merged in order, at /opt. Once in a box's life."""
