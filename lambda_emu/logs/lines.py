@@ -35,6 +35,8 @@ class Lines:
 
     def flush(self) -> bytes:
         """The line that has not ended."""
+        if not self._open:
+            return b""
         rest = b"".join(self._open)
         self._open.clear()
         self._open_bytes = 0

@@ -69,12 +69,13 @@ class Batch:
         self._last: dict[int, _Page] = {}  # by stream: where its next line may be added
 
     def add(self, stream: int, at_ms: int, text: bytes, report: Report | None = None) -> None:
-        """Append text to a stream. Text that does not end its line stays an event of its own."""
+        """Append text to a stream; `report` is its last line. An open line stays an event of its own."""
         page = self._last.get(stream)
         if page is None or page.at_ms != at_ms or page.size >= PAGE_BYTES:
             page = self._new_page(stream, at_ms)
         if report is not None:
-            self.reports.append(_report_row(page.id, page.size, report))
+            last_line = text.rfind(b"\n", 0, -1) + 1
+            self.reports.append(_report_row(page.id, page.size + last_line, report))
         page.parts.append(text)
         page.size += len(text)
         if not text.endswith(b"\n"):

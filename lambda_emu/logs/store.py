@@ -171,12 +171,14 @@ class LogStore:
         text = stream.lines.feed(data) if record is None else stream.lines.flush()
         if text:
             self._add_output(stream, origin, at_ms, text, batch)
-        if data and record is not None:
+        if record is None:
+            return
+        if data:
             batch.add(stream.number, at_ms, data, record if isinstance(record, Report) else None)
-        elif isinstance(record, Closed):
-            del self._open[origin]
         if isinstance(record, Start):
             stream.request_id = record.request_id
+        elif isinstance(record, Closed):
+            del self._open[origin]
 
     def _add_output(self, stream: _Open, origin: Origin, at_ms: int, text: bytes, batch: Batch) -> None:
         if origin.log_format == "JSON":

@@ -53,7 +53,7 @@ class Closed:
 
 
 class Chunk(NamedTuple):
-    """Some bytes on their way to the store. record None: output, cut anywhere; else the line of that record."""
+    """Some bytes on their way to the store. record None: output, cut anywhere; else lines, the last of that record."""
 
     origin: Origin
     at_ms: int
@@ -90,13 +90,18 @@ class LogStream:
         """What the code printed, cut anywhere. False: stop reading its output until `when_room` calls back."""
         return self._sink.offer(Chunk(self.origin, int(self._clock.now_s() * 1000), data, None))
 
-    def write_platform(self, record: Record) -> bytes:
-        """Write a record's line. Returns it, for the tail; empty when this log does not show the record."""
-        now_s = self._clock.now_s()
-        line = platform_line(self.origin.log_format, record, now_s, self.origin.system_level) or b""
-        if line or isinstance(record, Start):  # an unseen START still says whose output follows
-            self._sink.offer(Chunk(self.origin, int(now_s * 1000), line, record))
-        return line
+    def write_platform(self, *records: Record) -> bytes:
+        """Write records' lines. Returns them, for the tail; empty when this log shows none of the records."""
+        now_s, origin = self._clock.now_s(), self.origin
+        text, last = b"", None
+        for record in records:
+            line = platform_line(origin.log_format, record, now_s, origin.system_level)
+            if line is not None or isinstance(record, Start):  # an unseen START still says whose output follows
+                text += line or b""
+                last = record
+        if last is not None:
+            self._sink.offer(Chunk(origin, int(now_s * 1000), text, last))
+        return text
 
     def when_room(self, callback: Callable[[], None]) -> None:
         """Call back once, on the loop, when output may be read again."""

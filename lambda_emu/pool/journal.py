@@ -90,18 +90,15 @@ class Journal:
         tracing = None if invocation.trace_id is None else Tracing(invocation.trace_id)
         memory_mb = self._version.memory_mb
         peak_mb = min(-(-end.usage.peak_bytes // MB), memory_mb)
-        records = (
+        lines = self._stream.write_platform(
             RuntimeDone(id, end.duration_ms, end.produced_bytes, status, error_type, tracing=tracing),
             End(id),
             Report(id, end.duration_ms, memory_mb, peak_mb, end.init_ms, status, error_type, tracing),
         )
-        lines = [self._stream.write_platform(record) for record in records]
         tail, self._tail = self._tail, None
         if tail is None:
             return None
-        for line in lines:
-            if line:
-                tail.append_line(line)
+        tail.append_line(lines)
         return tail.last()
 
     def when_room(self, callback: Callable[[], None]) -> None:

@@ -149,8 +149,7 @@ def test_a_flood_is_read_in_pieces_until_it_is_complete(logs: Logs) -> None:
 def test_a_report_carries_its_figures_and_its_price(logs: Logs) -> None:
     stream = logs.stream()
 
-    stream.write_platform(End("id-1"))
-    stream.write_platform(Report("id-1", 3.01, 1024, 36, init_ms=110.1, status="timeout"))
+    stream.write_platform(End("id-1"), Report("id-1", 3.01, 1024, 36, init_ms=110.1, status="timeout"))
     logs.store.flush(WAIT_S)
 
     end, report = LogReader(logs.path).read("hello").events

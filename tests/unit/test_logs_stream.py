@@ -76,10 +76,12 @@ def test_a_platform_line_is_written_and_given_back_for_the_tail() -> None:
 
     line = stream.write_platform(End("id-1"))
     unseen = stream.write_platform(InitRuntimeDone())
+    both = stream.write_platform(Start("id-2", "1"), InitRuntimeDone(), End("id-2"))
 
     assert line == b"END RequestId: id-1\n"
     assert unseen == b""
-    assert [chunk.data for chunk in kept] == [line]
+    assert both == b"START RequestId: id-2 Version: 1\nEND RequestId: id-2\n"
+    assert [chunk.data for chunk in kept] == [line, both]
 
 
 def test_a_filtered_start_still_reaches_the_store_for_its_request_id() -> None:
