@@ -1,7 +1,8 @@
 """Take the zip out of a large CreateFunction or UpdateFunctionCode body: `python unwrap.py BODY_FILE ZIP_FILE`.
 
 Runs as a process of its own and imports nothing of ours. Writes the decoded ZipFile (or Code.ZipFile) to ZIP_FILE and
-prints the JSON without its text. Exit code 1, with the reason on stderr, if the body is not JSON or the zip not base64.
+prints the JSON without its text. Exit code 1, with the reason on stderr, if the body is not JSON, the zip not base64,
+or too much remains.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
+
+MOST_REST_CHARACTERS = 1_000_000  # a tenth would do for the longest names, tags and variables there can be
 
 
 def holds_zip(value: object) -> bool:
@@ -33,10 +36,12 @@ def unwrap(body: Path, zip_file: Path) -> dict[str, Any]:
 
 def main(body: str, zip_file: str) -> None:
     try:
-        rest = unwrap(Path(body), Path(zip_file))
+        rest = json.dumps(unwrap(Path(body), Path(zip_file)))
     except (ValueError, RecursionError) as error:
         sys.exit(str(error))
-    json.dump(rest, sys.stdout)
+    if len(rest) > MOST_REST_CHARACTERS:
+        sys.exit("Too much beside the code")
+    sys.stdout.write(rest)
 
 
 if __name__ == "__main__":
