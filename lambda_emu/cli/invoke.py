@@ -9,7 +9,7 @@ import click
 
 from lambda_emu.cli import show
 from lambda_emu.cli.logs import drain, from_file
-from lambda_emu.cli.options import NotDone, endpoint_option, setting_options, settings
+from lambda_emu.cli.options import endpoint_option, setting_options, settings
 
 if TYPE_CHECKING:
     from lambda_emu.cli.client import Answer
@@ -63,18 +63,15 @@ def _here(function: str, body: bytes, flags: dict[str, str | None]) -> Answer:
     """Serve the project on a free port, as `serve` would, for as long as one invocation takes."""
     from lambda_emu.cli.client import Server
     from lambda_emu.cli.folder import as_project
-    from lambda_emu.sandbox.base import SandboxError
+    from lambda_emu.cli.start import starting
     from lambda_emu.server import Emulator
 
     with as_project(function, flags["project"]) as (name, project):
         chosen = settings(**{**flags, "project": project, "port": 0, "ephemeral": True})
-        try:
-            with Emulator(chosen) as emulator:
-                server = Server(emulator.url)
-                server.wait_until_active(name)
-                answer = server.invoke(name, body)
-                emulator.logs.flush(FLUSH_LIMIT_S)
-                drain(from_file(emulator.logs.path, name), 0, partial(show.log_event, err=True))
-                return answer
-        except (SandboxError, OSError) as error:
-            raise NotDone(str(error)) from error
+        with starting(), Emulator(chosen) as emulator:
+            server = Server(emulator.url)
+            server.wait_until_active(name)
+            answer = server.invoke(name, body)
+            emulator.logs.flush(FLUSH_LIMIT_S)
+            drain(from_file(emulator.logs.path, name), 0, partial(show.log_event, err=True))
+            return answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from lambda_emu.cli.options import NotDone, setting_options, settings
+from lambda_emu.cli.options import setting_options, settings
 
 
 @click.command()
@@ -18,11 +18,9 @@ def serve(**flags: object) -> None:
     server.
     """
     chosen = settings(**flags)
-    from lambda_emu.sandbox.base import SandboxError
+    from lambda_emu.cli.start import starting
     from lambda_emu.server import run
 
-    try:
+    with starting():
         code = run(chosen)
-    except (SandboxError, OSError) as error:
-        raise NotDone(str(error)) from error
     click.get_current_context().exit(code)

@@ -1,0 +1,23 @@
+"""Everything that can keep an emulator from starting, as one error of the command line."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lambda_emu.cli.options import NotDone
+from lambda_emu.project import ProjectError
+from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.store import DataDirectoryInUse
+
+REASONS = (ProjectError, SandboxError, DataDirectoryInUse, sqlite3.Error, OSError)
+
+
+@contextmanager
+def starting() -> Iterator[None]:
+    """NotDone, with the text of whatever went wrong, for those; anything else is a mistake of ours and stays one."""
+    try:
+        yield
+    except REASONS as error:
+        raise NotDone(str(error)) from error
