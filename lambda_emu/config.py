@@ -91,7 +91,7 @@ SETTINGS = (
     ),
     Setting("account", text("12 digits", r"\d{12}"), "000000000000", "The account that ARNs name."),
     Setting("docker_network", text("a network's name", _NAME), None, "Docker network to use; none: one of our own."),
-    Setting("idle_timeout_s", whole(1, 86_400, "s"), "600", "How long an environment waits for its next event."),
+    Setting("idle_timeout_s", whole(1, 86_400, "seconds"), "600", "How long an environment waits for its next event."),
     Setting("account_concurrency", whole(1, 100_000), "1000", "Invocations that may run at once in the account."),
     Setting("stems", whole(0, 100), "2", "Started environments kept ready for each kind of function."),
     Setting("log_limit_mb", whole(1, 1_000_000, "MB"), "64", "Size at which the oldest logs are dropped."),
@@ -143,7 +143,7 @@ def _project(told: Mapping[str, Written], mistakes: list[str]) -> Path | None:
     """Where the project is, which says where everything else may be written; None after a mistake."""
     written = told.get("project") or Written("the working directory", ".", Path.cwd())
     project: Path | None = _value(_BY_NAME["project"], written, mistakes)
-    if project is not None and not project.exists():
+    if project is not None and not os.path.exists(project):
         mistakes.append(f"{written.where}: {written.text!r} must be a folder or a file that exists")
         return None
     return project

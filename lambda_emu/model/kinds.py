@@ -43,8 +43,8 @@ def choice(*words: str) -> Kind:
 
 
 def whole(least: int, most: int, unit: str = "") -> Kind:
-    """A whole number of something, both ends included."""
-    allowed = f"a whole number from {least} to {most}" + (f" ({unit})" if unit else "")
+    """A whole number, of `unit` where there is one; both ends included."""
+    allowed = f"a whole number {f'of {unit} ' if unit else ''}from {least} to {most}"
 
     def parse(written: str) -> int:
         if re.fullmatch(r"[0-9]{1,9}", written) is None or not least <= int(written) <= most:

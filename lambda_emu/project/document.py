@@ -136,8 +136,8 @@ class Document:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             self._refuse(mark.line + 1 if mark else 1, f"not YAML: {error.problem}")
-        except yaml.YAMLError as error:
-            self._refuse(1, f"not YAML: {error}")
+        except yaml.reader.ReaderError as error:
+            self._refuse(1, f"not YAML: {error.reason}")
         except RecursionError:
             self._refuse(1, "nested too deep")
         except OSError as error:

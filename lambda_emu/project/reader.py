@@ -18,14 +18,15 @@ def read_project(path: Path) -> Project:
 
     Raises ProjectError, with every mistake.
     """
+    path = path.absolute()
     file = path / PROJECT_FILE if path.is_dir() else path
     if path.is_dir() and not file.exists():
-        return Project(path.resolve())
-    document = Document(file.absolute())
+        return Project(path)
+    document = Document(file)
     functions = _functions(document)
     if document.mistakes:
         raise ProjectError(document.mistakes)
-    return Project(document.path.parent, tuple(functions))
+    return Project(file.parent, tuple(functions))
 
 
 def _functions(document: Document) -> list[DeclaredFunction]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -31,7 +32,7 @@ def single(kind: Kind) -> Shape:
 
 def only_item(kind: Kind) -> Shape:
     """A list of exactly one value, as CreateFunction takes architectures."""
-    allowed = f"a list of {kind.allowed}"
+    allowed = f"a list with {kind.allowed}"
 
     def read(document: Document, value: Value) -> Any:
         items = document.items(value)
@@ -56,7 +57,7 @@ def mapping(keys: Kind, values: Kind, most: int) -> Shape:
             found[name] = document.scalar(member, values)
         return MappingProxyType(found)
 
-    return Shape(f"a mapping of {keys.allowed} to {values.allowed}", read)
+    return Shape("a mapping of names to texts", read)
 
 
 def paths(most: int) -> Shape:
@@ -82,15 +83,16 @@ def _read_path(document: Document, value: Value) -> Path | None:
     written: Path | None = document.scalar(value, kinds.PATH)
     if written is None:
         return None
-    path = (document.path.parent / written).resolve()
-    if path.is_dir() or (path.is_file() and path.suffix == ".zip"):
+    path = Path(os.path.abspath(document.path.parent / written))
+    if os.path.isdir(path) or (os.path.isfile(path) and path.suffix == ".zip"):
         return path
-    document.mistake(value, f"{written} {'must be a folder or a .zip file' if path.exists() else 'does not exist'}")
+    exists = os.path.exists(path)
+    document.mistake(value, f"{written} {'must be a folder or a .zip file' if exists else 'does not exist'}")
     return None
 
 
 def _read_runtime(document: Document, value: Value) -> str | None:
-    written = document.text(value)
+    written: str | None = document.scalar(value, kinds.text(RUNTIME.allowed, r".+"))
     if written is None:
         return None
     runtime = catalogue().get(written)

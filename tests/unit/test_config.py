@@ -1,0 +1,195 @@
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from lambda_emu.config import PROJECT_FILE, SETTINGS, ConfigError, Settings, load_settings
+from lambda_emu.project import reader
+
+
+def load(
+    folder: Path,
+    flags: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] | None = None,
+    settings: str | None = None,
+) -> Settings:
+    """The settings of a project in `folder` whose file says `settings`, YAML in one line."""
+    if settings is not None:
+        (folder / PROJECT_FILE).write_text(f"settings: {settings}\n")
+    return load_settings({"project": folder, **(flags or {})}, environ or {})
+
+
+def mistakes(
+    folder: Path,
+    flags: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] | None = None,
+    settings: str | None = None,
+) -> list[str]:
+    with pytest.raises(ConfigError) as raised:
+        load(folder, flags, environ, settings)
+    return str(raised.value).splitlines()
+
+
+def test_every_setting_is_a_row_of_the_table() -> None:
+    assert [setting.name for setting in SETTINGS] == [field.name for field in fields(Settings)]
+
+
+def test_every_setting_has_its_default(tmp_path: Path) -> None:
+    assert load(tmp_path, environ={"XDG_CACHE_HOME": "/cache"}) == Settings(
+        project=tmp_path,
+        host="127.0.0.1",
+        port=9000,
+        data_dir=tmp_path / ".lambda-emu",
+        ephemeral=False,
+        engine="auto",
+        cpu="lambda",
+        region="us-east-1",
+        account="000000000000",
+        docker_network=None,
+        idle_timeout_s=600,
+        account_concurrency=1000,
+        stems=2,
+        log_limit_mb=64,
+        pull_images=True,
+        cache_dir=Path("/cache/lambda-emu"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("flags", "environ", "settings", "port"),
+    [
+        ({"port": 1}, {"LAMBDA_EMU_PORT": "2"}, "{port: 3}", 1),
+        ({"port": 0}, {"LAMBDA_EMU_PORT": "2"}, "{port: 3}", 0),
+        ({"port": None}, {"LAMBDA_EMU_PORT": "2"}, "{port: 3}", 2),
+        ({}, {"LAMBDA_EMU_PORT": ""}, "{port: 3}", 3),
+        ({}, {}, "{port: }", 9000),
+        ({}, {}, "", 9000),
+    ],
+)
+def test_flags_go_before_variables_before_the_file_before_defaults(
+    tmp_path: Path, flags: dict[str, object], environ: dict[str, str], settings: str, port: int
+) -> None:
+    assert load(tmp_path, flags, environ, settings).port == port
+
+
+@pytest.mark.parametrize(
+    ("environ", "settings", "region"),
+    [
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, "{}", "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-1", "AWS_REGION": "eu-west-2"}, "{}", "eu-west-2"),
+        ({"AWS_REGION": "eu-west-2"}, "{region: eu-west-3}", "eu-west-3"),
+        ({"AWS_REGION": "eu-west-2", "LAMBDA_EMU_REGION": "eu-north-1"}, "{region: eu-west-3}", "eu-north-1"),
+    ],
+)
+def test_the_region_of_the_aws_tools_is_the_default(
+    tmp_path: Path, environ: dict[str, str], settings: str, region: str
+) -> None:
+    assert load(tmp_path, environ=environ, settings=settings).region == region
+
+
+@pytest.mark.parametrize(
+    ("written", "value"), [("true", True), ("True", True), ("on", True), ("1", True), ("no", False), ("0", False)]
+)
+def test_a_flag_is_written_as_people_write_it(tmp_path: Path, written: str, value: bool) -> None:
+    assert load(tmp_path, environ={"LAMBDA_EMU_EPHEMERAL": written}).ephemeral is value
+
+
+def test_an_account_keeps_its_zeros_without_quotes(tmp_path: Path) -> None:
+    assert load(tmp_path, settings="{account: 000000000012}").account == "000000000012"
+
+
+def test_paths_are_relative_to_where_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    by_flag = load_settings({"project": "project", "data_dir": "data"}, {})
+    by_file = load(project, settings="{data_dir: data}")
+
+    assert (by_flag.project, by_flag.data_dir) == (project, tmp_path / "data")
+    assert by_file.data_dir == project / "data"
+
+
+def test_the_project_may_be_its_file_under_any_name(tmp_path: Path) -> None:
+    file = tmp_path / "other.yaml"
+    file.write_text("settings: {port: 1}")
+
+    found = load_settings({}, {"LAMBDA_EMU_PROJECT": str(file)})
+
+    assert (found.port, found.data_dir, found.project_file) == (1, tmp_path / ".lambda-emu", file)
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "allowed"),
+    [
+        ("port", "70000", "a whole number from 0 to 65535"),
+        ("port", "-1", "a whole number from 0 to 65535"),
+        ("port", "80.0", "a whole number from 0 to 65535"),
+        ("host", "http://here", "an address or host name"),
+        ("ephemeral", "perhaps", "true or false"),
+        ("engine", "podman", "one of auto, docker, process"),
+        ("cpu", "fast", "one of lambda, unlimited"),
+        ("region", "here", "a region such as us-east-1"),
+        ("account", "12", "12 digits"),
+        ("account", "00000000001٢", "12 digits"),
+        ("docker_network", "a b", "a network's name"),
+        ("idle_timeout_s", "0", "a whole number of seconds from 1 to 86400"),
+        ("log_limit_mb", "9" * 5000, "a whole number of MB from 1 to 1000000"),
+        ("data_dir", "~nobody-has-this-name/x", "a path"),
+    ],
+)
+def test_a_wrong_value_is_told_with_its_place_and_what_is_allowed(
+    tmp_path: Path, name: str, written: str, allowed: str
+) -> None:
+    flag, variable = "--" + name.replace("_", "-"), "LAMBDA_EMU_" + name.upper()
+
+    assert mistakes(tmp_path, flags={name: written}) == [f"{flag}: {written!r} must be {allowed}"]
+    assert mistakes(tmp_path, environ={variable: written}) == [f"{variable}: {written!r} must be {allowed}"]
+    assert mistakes(tmp_path, settings=f"{{{name}: '{written}'}}") == [
+        f"lambda-emu.yaml:1: settings.{name}: {written!r} must be {allowed}"
+    ]
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    settings = "\n  port: x\n  stms: 3\n  cpu: [lambda]"
+    environ = {"LAMBDA_EMU_STEMS": "many", "AWS_REGION": "Mars"}
+
+    assert set(mistakes(tmp_path, {"engine": "none"}, environ, settings)) == {
+        "lambda-emu.yaml:2: settings.port: 'x' must be a whole number from 0 to 65535",
+        "lambda-emu.yaml:3: settings.stms: unknown key; did you mean 'stems'?",
+        "lambda-emu.yaml:4: settings.cpu: must be a single value",
+        "LAMBDA_EMU_STEMS: 'many' must be a whole number from 0 to 100",
+        "AWS_REGION: 'Mars' must be a region such as us-east-1",
+        "--engine: 'none' must be one of auto, docker, process",
+    }
+
+
+def test_the_file_cannot_say_where_the_project_is(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, settings="{project: .}")[0].startswith("lambda-emu.yaml:1: settings.project: unknown key")
+
+
+def test_a_project_that_does_not_exist_is_a_mistake(tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing")
+
+    with pytest.raises(ConfigError, match=f"LAMBDA_EMU_PROJECT: '{missing}' must be a folder or a file that exists"):
+        load_settings({}, {"LAMBDA_EMU_PROJECT": missing})
+
+
+def test_settings_without_a_project_file_import_nothing_heavy(tmp_path: Path) -> None:
+    heavy = ("asyncio", "botocore", "docker", "flask", "sqlite3", "yaml")
+    program = (
+        "import sys; from lambda_emu.config import load_settings;"
+        f"load_settings({{'project': {str(tmp_path)!r}}}, {{}});"
+        f"print(*[name for name in {heavy!r} if name in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+
+    assert done.stdout.split() == []
+
+
+def test_both_readers_of_the_project_file_agree_on_its_name() -> None:
+    assert reader.PROJECT_FILE == PROJECT_FILE
