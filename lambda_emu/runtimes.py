@@ -34,12 +34,28 @@ class Support(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PythonClient:
+    """Wheels for an interpreter's version, unpacked into /var/runtime."""
+
+    pip: tuple[str, ...]
+    python: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeClient:
+    """An npm package that is compiled with these Debian packages."""
+
+    npm: str
+    suite: str
+    packages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """How the image of a runtime is built from Debian.
 
-    leave_out: paths in packages that nobody needs at run time. start: the command line of the runtime, None where the
-    function brings it. files: a folder beside the catalogue whose content goes to /var/runtime. pip (for the
-    interpreter version `python`) and npm: the runtime client.
+    leave_out: paths in packages that nobody needs at run time. start: the shell words that start the runtime; None
+    where the function brings it. files: a folder beside the catalogue, of what a language adds to the image.
     """
 
     suite: str
@@ -47,9 +63,7 @@ class Recipe:
     leave_out: tuple[str, ...]
     start: str | None = None
     files: str | None = None
-    pip: tuple[str, ...] = ()
-    python: str | None = None
-    npm: str | None = None
+    client: PythonClient | NodeClient | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +158,14 @@ def _runtimes(base: Mapping[str, Any], family: Mapping[str, Any]) -> Iterator[Ru
             support=Support(facts.get("support", "supported")),
             until=facts.get("until"),
             environment=MappingProxyType(facts["environment"]),
-            recipe=Recipe(**facts["recipe"]) if "recipe" in own else None,
+            recipe=_recipe(**facts["recipe"]) if "recipe" in own else None,
         )
+
+
+def _recipe(client: Mapping[str, Any] | None = None, **rest: Any) -> Recipe:
+    if client is None:
+        return Recipe(**rest)
+    return Recipe(**rest, client=PythonClient(**client) if "pip" in client else NodeClient(**client))
 
 
 def _merge(below: Any, above: Any) -> Any:

@@ -21,12 +21,13 @@ import docker.errors
 
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.blueprint import DEBIAN_ARCHITECTURE, Blueprint, draw
-from lambda_emu.sandbox.clients import client_folder
+from lambda_emu.sandbox.building.blueprint import Blueprint, draw
+from lambda_emu.sandbox.building.clients import Clients
+from lambda_emu.sandbox.building.debian import ARCHITECTURES, check_machine
+from lambda_emu.sandbox.building.registry import follow, registry_answers
+from lambda_emu.sandbox.building.rootfs import build_root
+from lambda_emu.sandbox.building.workshop import Progress, Workshop
 from lambda_emu.sandbox.engine_errors import engine_errors
-from lambda_emu.sandbox.registry import follow, registry_answers
-from lambda_emu.sandbox.rootfs import build_root, check_machine
-from lambda_emu.sandbox.workshop import Progress, Workshop
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ class Images:
     def _find(self, runtime: Runtime, architecture: str) -> tuple[str, dict[str, Any]] | None:
         for name in (runtime.aws_image, f"{runtime.aws_image}-{architecture}"):
             image = self._inspect(name)
-            if image is not None and image["Architecture"] == DEBIAN_ARCHITECTURE[architecture]:
+            if image is not None and image["Architecture"] == ARCHITECTURES[architecture]:
                 return name, image
         plan = _plan(runtime, architecture)
         image = None if plan is None else self._inspect(plan.tag)
@@ -143,7 +144,7 @@ class Images:
             return None
         try:
             with engine_errors(f"pulling {runtime.aws_image}"):
-                machine = f"linux/{DEBIAN_ARCHITECTURE[architecture]}"
+                machine = f"linux/{ARCHITECTURES[architecture]}"
                 follow(self._api.pull(runtime.aws_image, platform=machine, stream=True, decode=True), progress)
         except SandboxError as error:
             log.warning("%s", error)
@@ -157,7 +158,7 @@ class Images:
                 f"lambda-emu cannot build an image for {runtime.identifier}; use AWS's: docker pull {runtime.aws_image}"
             )
         check_machine(architecture)
-        client = client_folder(plan.recipe, architecture, self._cache, self._shop, progress)
+        client = Clients(self._cache / "clients", self._shop).folder(plan, progress)
         root = build_root(plan, client, scratch, self._shop, progress)
         progress(f"handing {plan.tag} to the engine")
         self._import(root, plan)

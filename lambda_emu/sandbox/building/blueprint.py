@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from lambda_emu.runtimes import Recipe, Runtime
-
-ARCHIVE_OPTIONS = {"sid": ('--aptopt=Acquire::Check-Valid-Until "false"',)}
-"""A mirror that lags behind shows lists of Debian's moving suite whose validity has ended."""
+from lambda_emu.sandbox.building.debian import options
 
 FIXED_ENVIRONMENT = {
     "LANG": "en_US.UTF-8",
@@ -20,17 +18,16 @@ FIXED_ENVIRONMENT = {
     "LAMBDA_RUNTIME_DIR": "/var/runtime",
 }
 
-DEBIAN_ARCHITECTURE = {"x86_64": "amd64", "arm64": "arm64"}
-
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """files: paths in the image and what is written there."""
+    """files: paths in the image and what is written there. client_script: how its client is compiled, if it is."""
 
     runtime: Runtime
     recipe: Recipe
     architecture: str
     files: Mapping[str, bytes]
+    client_script: bytes | None
 
     @property
     def tag(self) -> str:
@@ -54,22 +51,16 @@ class Blueprint:
         ]
 
     def debian_options(self) -> list[str]:
-        """What mmdebstrap is told besides where to write. Packages are only unpacked, not set up: half the time."""
-        return [
-            "--variant=extract",
-            "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
-            f"--architectures={DEBIAN_ARCHITECTURE[self.architecture]}",
-            f"--include={','.join(self.recipe.packages)}",
-            '--aptopt=Acquire::Languages "none"',
-            *ARCHIVE_OPTIONS.get(self.recipe.suite, ()),
-        ]
+        return options(self.recipe.suite, self.recipe.packages, self.architecture)
 
     def _digest(self) -> str:
-        inputs = [
-            *(self.recipe.suite, self.recipe.pip, self.recipe.python, self.recipe.npm, self.runtime.os),
-            *(self.debian_options(), self.settings),
-            {path: sha256(content).hexdigest() for path, content in self.files.items()},
-        ]
+        inputs = {
+            "recipe": asdict(self.recipe),
+            "options": [*self.debian_options(), self.runtime.os],
+            "settings": self.settings,
+            "files": {path: sha256(content).hexdigest() for path, content in self.files.items()},
+            "client": sha256(self.client_script or b"").hexdigest(),
+        }
         return sha256(json.dumps(inputs).encode()).hexdigest()
 
 
@@ -84,7 +75,10 @@ def draw(runtime: Runtime, recipe: Recipe, architecture: str, folder: Path) -> B
     if recipe.start is not None:
         template = (shared / "bootstrap").read_bytes()
         files["/var/runtime/bootstrap"] = template.replace(b"@start@", recipe.start.encode())
-    for path in sorted((folder / recipe.files).iterdir()) if recipe.files else ():
-        place = "/tmp" if path.name == "finish-language.sh" else "/var/runtime"
-        files[f"{place}/{path.name}"] = path.read_bytes()
-    return Blueprint(runtime, recipe, architecture, files)
+    if recipe.files is None:
+        return Blueprint(runtime, recipe, architecture, files, None)
+    language = folder / recipe.files
+    files["/tmp/finish-language.sh"] = (language / "finish.sh").read_bytes()
+    files |= {f"/var/runtime/{path.name}": path.read_bytes() for path in sorted(language.glob("runtime/*.*"))}
+    script = language / "client.sh"
+    return Blueprint(runtime, recipe, architecture, files, script.read_bytes() if script.is_file() else None)

@@ -1,0 +1,60 @@
+"""Debian root file systems, by mmdebstrap: packages are only unpacked, not set up, which takes half the time."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.building.workshop import Progress, Workshop
+
+ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
+MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
+
+SUITE_OPTIONS = {"sid": ('--aptopt=Acquire::Check-Valid-Until "false"',)}
+"""A mirror that lags behind shows lists of the moving suite whose validity has ended."""
+
+NEEDS_ROOT = (
+    "building images needs root, or a user namespace: as root `apt-get install uidmap`, and a line for you in "
+    "/etc/subuid and /etc/subgid"
+)
+
+
+def check_machine(architecture: str) -> None:
+    """SandboxError where programs for this architecture cannot run: setting up an image runs some."""
+    machine = MACHINES[architecture]
+    if platform.machine() == machine or Path(f"/proc/sys/fs/binfmt_misc/qemu-{machine}").exists():
+        return
+    raise SandboxError(
+        f"this machine cannot run {architecture} programs, so it cannot build their images; "
+        "as root: apt-get install qemu-user-static"
+    )
+
+
+def options(suite: str, packages: Sequence[str], architecture: str) -> list[str]:
+    """What mmdebstrap is told besides what to do with the unpacked packages and where to write."""
+    return [
+        "--variant=extract",
+        "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
+        '--aptopt=Acquire::Languages "none"',
+        f"--architectures={ARCHITECTURES[architecture]}",
+        f"--include={','.join(packages)}",
+        *SUITE_OPTIONS.get(suite, ()),
+    ]
+
+
+def debootstrap(arguments: Sequence[str], shop: Workshop, progress: Progress) -> None:
+    """Run mmdebstrap, handing on its own words and not those of the tools below it."""
+
+    def tell(line: str) -> None:
+        if line.startswith("I: "):
+            progress(line.removeprefix("I: "))
+
+    try:
+        shop.run(["mmdebstrap", *arguments], tell)
+    except SandboxError as error:
+        if os.geteuid() == 0:
+            raise
+        raise SandboxError(f"{error}\n{NEEDS_ROOT}") from error
