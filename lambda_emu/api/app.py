@@ -68,10 +68,10 @@ def _rule(path: str) -> str:
 
 
 def _routes(model: ServiceModel) -> dict[tuple[str, str], dict[str | None, str]]:
-    """Operation names by path and method, then by the query literal that tells them apart."""
+    """Operation names by path and method, then by what in the query tells them apart."""
     routes: dict[tuple[str, str], dict[str | None, str]] = {}
-    for name, method, path, literal in model.routes():
-        routes.setdefault((path, method), {})[literal] = name
+    for route in model.routes():
+        routes.setdefault((route.path, route.method), {})[route.query] = route.name
     return routes
 
 

@@ -15,7 +15,7 @@ from lambda_emu.api.wire import operation
 from lambda_emu.arn import LATEST, Target
 from lambda_emu.errors import ClientContextInvalid, EventTooLarge, LambdaError
 from lambda_emu.invoke.trace import trace_header
-from lambda_emu.model.json_text import check_json
+from lambda_emu.model.json_text import refusal
 from lambda_emu.pool.invocation import Invocation, Outcome
 from lambda_emu.store import QueuedEvent
 
@@ -28,10 +28,14 @@ EMPTY_EVENT = b"{}"
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One Invoke after its own checks. client_context: compact JSON, or None."""
+    """One Invoke after its own checks. client_context: compact JSON, or None.
+
+    refusal: what is wrong with the payload. Found where the view runs, for a large one on a worker; raised in its turn.
+    """
 
     target: Target
     payload: bytes
+    refusal: LambdaError | None
     trace_id: str
     client_context: str | None
     wants_tail: bool
@@ -44,6 +48,7 @@ def invoke(req: InvocationRequestTypeDef, house: House, call: Call) -> None:
     asked = _Asked(
         target=house.target(req["FunctionName"], req.get("Qualifier")),
         payload=payload,
+        refusal=refusal(payload),
         trace_id=trace_header(call.header(b"x-amzn-trace-id"), house.clock),
         client_context=_client_context(req.get("ClientContext")),
         wants_tail=req.get("LogType") == "Tail",
@@ -54,7 +59,8 @@ def invoke(req: InvocationRequestTypeDef, house: House, call: Call) -> None:
 
 def _wait_for_outcome(asked: _Asked, house: House, call: Call) -> None:
     function = house.invoker.resolve(asked.target.id, asked.target.qualifier)
-    check_json(asked.payload)
+    if asked.refusal is not None:
+        raise asked.refusal
     version = function.running.version
 
     def done(result: Outcome | LambdaError) -> None:
@@ -79,7 +85,8 @@ def _keep_for_later(asked: _Asked, house: House, call: Call) -> None:
     house.invoker.resolve(asked.target.id, asked.target.qualifier)
     if len(asked.payload) > EVENT_BYTES:
         raise EventTooLarge(len(asked.payload))
-    check_json(asked.payload)
+    if asked.refusal is not None:
+        raise asked.refusal
     now_s = house.clock.now_s()
     event = QueuedEvent(
         request_id=call.request_id,

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from lambda_emu.api import quirks
 from lambda_emu.api.answers import Answer
 from lambda_emu.api.bodies import BODY_FILE, read_body, read_spooled
-from lambda_emu.api.collections import ListShape, Member, StructureShape
+from lambda_emu.api.composites import ListShape, Member, StructureShape
 from lambda_emu.api.shapes import BlobShape, read_json
 from lambda_emu.errors import ConstraintViolations
 
@@ -46,10 +46,8 @@ class Input:
         for member, name in self.query:
             if texts := values.get(name):
                 shape = member.shape
-                yield (
-                    member.name,
-                    shape.from_texts(texts) if isinstance(shape, ListShape) else shape.from_text(texts[-1]),
-                )
+                value = shape.from_texts(texts) if isinstance(shape, ListShape) else shape.from_text(texts[-1])
+                yield member.name, value
 
     def _from_body(self, body: Any) -> dict[str, Any]:
         if isinstance(body, bytes):
@@ -94,15 +92,9 @@ def _dump(value: Any) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of the model, all that can be computed ahead computed.
-
-    query_literal: the `name=value` in the query that tells it from another operation of the same path.
-    """
+    """One operation of the model, with all that can be computed ahead. status: of an answer that says no other."""
 
     name: str
-    method: str
-    path: str
-    query_literal: str | None
     status: int
     input: Input
     output: Output

@@ -11,15 +11,24 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lambda_emu.api import quirks
-from lambda_emu.api.collections import ListShape, MapShape, Member, StructureShape
+from lambda_emu.api.composites import ListShape, MapShape, Member, StructureShape
 from lambda_emu.api.constraints import constraints_of
 from lambda_emu.api.operation import Input, Operation, Output
 from lambda_emu.api.shapes import BlobShape, BooleanShape, DoubleShape, IntegerShape, Shape, TimeShape
 
 API_VERSION = "2015-03-31"
+
+
+class Route(NamedTuple):
+    """Where an operation is found. query: the `name=value` that tells it from another one of the same path."""
+
+    name: str
+    method: str
+    path: str
+    query: str | None
 
 
 class ServiceModel:
@@ -31,11 +40,11 @@ class ServiceModel:
         self._made_operations: dict[str, Operation] = {}
         self._made_shapes: dict[str, Shape] = {}
 
-    def routes(self) -> Iterator[tuple[str, str, str, str | None]]:
-        """Name, method, path and query literal of each operation, without making the operation."""
+    def routes(self) -> Iterator[Route]:
+        """Of every operation, none of which is made for it."""
         for name, definition in self._operations.items():
             path, _, literal = definition["http"]["requestUri"].partition("?")
-            yield name, definition["http"]["method"], path, literal or None
+            yield Route(name, definition["http"]["method"], path, literal or None)
 
     def operation(self, name: str) -> Operation:
         """Made on first use; two threads may make it twice, which does no harm."""
@@ -50,12 +59,8 @@ class ServiceModel:
 
     def _make_operation(self, name: str) -> Operation:
         definition = self._operations[name]
-        path, _, literal = definition["http"]["requestUri"].partition("?")
         return Operation(
             name=name,
-            method=definition["http"]["method"],
-            path=path,
-            query_literal=literal or None,
             status=definition["http"].get("responseCode", 200),
             input=self._make_input(definition.get("input")),
             output=self._make_output(definition.get("output")),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ from lambda_emu.api.bodies import SpooledBlob
 from lambda_emu.api.constraints import Constraint
 from lambda_emu.errors import MalformedRequest
 
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,20}")
 _JAVA_NAMES: dict[type, str] = {
     str: "class java.lang.String",
     bool: "class java.lang.Boolean",
@@ -89,10 +91,9 @@ class IntegerShape(Shape):
         return int(value)
 
     def from_text(self, text: str) -> int:
-        try:
-            return self.read(int(text)) if len(text) < 25 else self.read(text)
-        except ValueError:
-            raise wrong_type(text, self._java_name) from None
+        if not _WHOLE_NUMBER.fullmatch(text):
+            raise wrong_type(text, self._java_name)
+        return self.read(int(text))
 
 
 class DoubleShape(Shape):
@@ -139,9 +140,10 @@ class TimeShape(Shape):
 
     def from_text(self, text: str) -> datetime:
         try:
-            return datetime.fromisoformat(text)
+            found = datetime.fromisoformat(text)
         except ValueError:
             raise wrong_type(text, self.java_name) from None
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
 
     def write(self, value: datetime) -> float:
         return round(value.timestamp(), 3)

@@ -12,7 +12,7 @@ from lambda_emu.model.function import Function, FunctionVersion, Progress, State
 _REASON, _REASON_CODE = "The function is being created.", "Creating"
 
 UPDATING = Progress(State.ACTIVE, None, None, UpdateStatus.IN_PROGRESS, _REASON, _REASON_CODE)
-UPDATING_FAILED = Progress(State.PENDING, _REASON, _REASON_CODE)
+CREATING_AGAIN = Progress(State.PENDING, _REASON, _REASON_CODE)
 
 
 def check_updatable(function: Function, revision_id: str | None) -> None:
@@ -39,7 +39,7 @@ def begun(
     """
     latest = replace(
         change(function.latest),
-        progress=UPDATING_FAILED if function.latest.progress.state is State.FAILED else UPDATING,
+        progress=CREATING_AGAIN if function.latest.progress.state is State.FAILED else UPDATING,
         revision_id=new_id(),
         deployment_id=new_id(),
         last_modified=modified,

@@ -22,9 +22,9 @@ def parse(request: str, body: Any, headers: dict[str, str]) -> dict[str, Any]:
     method, _, target = request.partition(" ")
     path, _, query = target.partition("?")
     rules = [
-        Rule(path.replace("{", "<").replace("}", ">"), endpoint=name, methods=[method])
-        for name, method, path, literal in lambda_model().routes()
-        if literal is None
+        Rule(route.path.replace("{", "<").replace("}", ">"), endpoint=route.name, methods=[route.method])
+        for route in lambda_model().routes()
+        if route.query is None
     ]
     name, values = Map(rules).bind("").match(path, method)
     text = b"" if body is None else json.dumps(body).encode()
