@@ -117,13 +117,17 @@ def load_settings(flags: Mapping[str, object], environ: Mapping[str, str] | None
     """
     variables: Mapping[str, str] = os.environ if environ is None else environ
     mistakes: list[str] = []
-    told = {**_from_variables(variables), **_from_flags(flags)}
-    project = _project(told, mistakes)
+    by_variable, by_flag = _from_variables(variables), _from_flags(flags)
+    project = _project({**by_variable, **by_flag}, mistakes)
     if project is None:
         raise ConfigError(mistakes)
     file = _file_of(project)
-    told = {**_defaults(variables, file.parent), **_from_file(file, mistakes), **told}
-    values = {setting.name: _value(setting, told.get(setting.name), mistakes) for setting in SETTINGS}
+    values: dict[str, Any] = {"project": project}
+    for source in (_from_file(file, mistakes), by_variable, by_flag):
+        values |= {name: _value(name, written, mistakes) for name, written in source.items()}
+    for name, written in _defaults(variables, file.parent).items():
+        if name not in values:  # a default may come from a variable of others: wrong or not, it is not looked at
+            values[name] = None if written is None else _value(name, written, mistakes)
     if mistakes:
         raise ConfigError(mistakes)
     return Settings(**values)
@@ -142,7 +146,7 @@ def _from_variables(variables: Mapping[str, str]) -> dict[str, Written]:
 def _project(told: Mapping[str, Written], mistakes: list[str]) -> Path | None:
     """Where the project is, which says where everything else may be written; None after a mistake."""
     written = told.get("project") or Written("the working directory", ".", Path.cwd())
-    project: Path | None = _value(_BY_NAME["project"], written, mistakes)
+    project: Path | None = _value("project", written, mistakes)
     if project is not None and not os.path.exists(project):
         mistakes.append(f"{written.where}: {written.text!r} must be a folder or a file that exists")
         return None
@@ -172,28 +176,31 @@ def _from_file(file: Path, mistakes: list[str]) -> dict[str, Written]:
     return found
 
 
-def _defaults(variables: Mapping[str, str], folder: Path) -> dict[str, Written]:
+def _defaults(variables: Mapping[str, str], folder: Path) -> dict[str, Written | None]:
     """folder: the project's."""
-    written = {setting.name: setting.default for setting in SETTINGS if setting.default is not None}
-    found = {name: Written(f"the default of {name}", text, folder) for name, text in written.items()}
-    for setting in SETTINGS:
-        for variable in reversed(setting.instead):
-            if variables.get(variable):
-                found[setting.name] = Written(variable, variables[variable], folder)
+    found = {setting.name: _default(setting, variables, folder) for setting in SETTINGS}
     cache_home = Path(variables.get("XDG_CACHE_HOME", ""))
     if cache_home.is_absolute():  # the standard says to pass over a relative one
         found["cache_dir"] = Written("XDG_CACHE_HOME", str(cache_home / "lambda-emu"), folder)
     return found
 
 
-def _value(setting: Setting, written: Written | None, mistakes: list[str]) -> Any:
-    """The value that was written, None where nothing was and after a mistake."""
-    if written is None:
+def _default(setting: Setting, variables: Mapping[str, str], folder: Path) -> Written | None:
+    for variable in setting.instead:
+        if variables.get(variable):
+            return Written(variable, variables[variable], folder)
+    if setting.default is None:
         return None
+    return Written(f"the default of {setting.name}", setting.default, folder)
+
+
+def _value(name: str, written: Written, mistakes: list[str]) -> Any:
+    """The value that was written, None after a mistake."""
+    kind = _BY_NAME[name].kind
     try:
-        value = setting.kind.parse(written.text)
+        value = kind.parse(written.text)
     except ValueError:
-        mistakes.append(f"{written.where}: {written.text!r} must be {setting.kind.allowed}")
+        mistakes.append(f"{written.where}: {written.text!r} must be {kind.allowed}")
         return None
     return Path(os.path.abspath(written.base / value)) if isinstance(value, Path) else value
 

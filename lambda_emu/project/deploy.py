@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lambda_emu.store import Store
 
 ORIGIN = "project"
+TAKEN = "is the name of a function made through the API; delete that one, or choose another name"
 
 
 def deploy(project: Project, store: Store, clock: Clock, account: str, region: str) -> list[Function]:
@@ -82,7 +83,7 @@ class _Deployment:
         id = FunctionId(self._account, self._region, declared.name, self._partition)
         existing = self._store.function(id)
         if existing is not None and existing.origin != ORIGIN:
-            self._mistake(declared, "name", "the name is taken by a function made through the API; delete that one")
+            self._mistake(declared, "name", TAKEN)
             return None
         code = self._artifact(declared, "code", declared.code)
         layers = {self._layer_arn(path): self._artifact(declared, "layers", path) for path in declared.layers}

@@ -167,6 +167,19 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     }
 
 
+def test_a_wrong_value_is_told_even_where_another_goes_before_it(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, {"port": 1}, {"LAMBDA_EMU_PORT": "x"}, "{port: y}")
+
+    assert [line.partition(" must be")[0] for line in found] == [
+        "lambda-emu.yaml:1: settings.port: 'y'",
+        "LAMBDA_EMU_PORT: 'x'",
+    ]
+
+
+def test_what_other_tools_are_told_is_judged_only_where_it_is_used(tmp_path: Path) -> None:
+    assert load(tmp_path, {"region": "eu-west-1"}, {"AWS_REGION": "Mars"}).region == "eu-west-1"
+
+
 def test_the_file_cannot_say_where_the_project_is(tmp_path: Path) -> None:
     assert mistakes(tmp_path, settings="{project: .}")[0].startswith("lambda-emu.yaml:1: settings.project: unknown key")
 
