@@ -6,6 +6,7 @@ first, because nothing can be mounted. Init ends what it started, and nothing el
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,7 +31,6 @@ BOOTSTRAPS = {"/var/task/bootstrap": "./bootstrap", "/opt/bootstrap": "../opt/bo
 SETTLE = """
 export LAMBDA_TASK_ROOT="$PWD" TMPDIR="${PWD%/*}/tmp"
 export PATH="$PATH:${PWD%/*}/opt/bin" PYTHONPATH="${PWD%/*}/opt/python${PYTHONPATH:+:$PYTHONPATH}"
-exec "$@"
 """
 """Says where the box's folders are, which only the process in there knows: init started it in the box's `task`."""
 
@@ -71,7 +71,7 @@ class Bare:
             raise SandboxError(f"the code could not be copied: {error}") from error
 
     def program(self, kit: Kit, bootstrap: str, environment: Mapping[str, str]) -> Program:
-        start = [BOOTSTRAPS[bootstrap]] if kit.start is None else kit.start.split()
+        start = kit.start or BOOTSTRAPS[bootstrap]
         for name in ("lang", "runtime"):
-            start = [word.replace(f"/var/{name}/", f"{kit.folder / name}/") for word in start]
-        return Program(["/bin/sh", "-c", SETTLE, "sh", *start], environment, "task")
+            start = start.replace(f"/var/{name}/", shlex.quote(f"{kit.folder / name}/"))
+        return Program(["/bin/sh", "-c", f"{SETTLE}exec {start}"], environment, "task")

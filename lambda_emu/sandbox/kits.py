@@ -23,9 +23,7 @@ HOST_ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}.get(os.uname().mach
 OWN_PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 PYTHON_CLIENT = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")
 PYTHON_SDK = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
-PYTHON_START = f"/var/lang/bin/{OWN_PYTHON} /var/runtime/bootstrap.py"
 
-NODE_START = "/var/lang/bin/node --expose-gc --max-http-header-size=81920 /var/runtime/index.mjs"
 NODE_CLIENT = ("index.mjs", "package.json", "rapid-client.node")
 
 ALWAYS_VISIBLE = tuple(Path("/", name) for name in ("usr", "bin", "sbin", "lib", "lib64", "nix"))
@@ -35,7 +33,7 @@ ALWAYS_VISIBLE = tuple(Path("/", name) for name in ("usr", "bin", "sbin", "lib",
 class Kit:
     """folder: as the module says. visible: folders of the host that it points into.
 
-    start: the command line of the runtime; None where the function brings it.
+    start: the shell words that start the runtime; None where the function brings it.
     """
 
     folder: Path
@@ -54,8 +52,17 @@ def make_kit(runtime: Runtime, folder: Path) -> Kit:
     make = MAKERS.get(runtime.family)
     if make is None:
         raise SandboxError(f"{runtime.identifier} needs Docker; without it run Python, Node.js and custom runtimes")
-    for name in ("lang/bin", "runtime"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+    try:
+        return _lay_out(make, runtime, folder)
+    except OSError as error:
+        raise SandboxError(f"{runtime.identifier} could not be made ready: {error}") from error
+
+
+def _lay_out(make: Callable[[Runtime, Path], Kit], runtime: Runtime, folder: Path) -> Kit:
+    """Ours first, as in our images: the start script and what a language adds to the client."""
+    (folder / "lang/bin").mkdir(parents=True)
+    ours = catalogue().folder / runtime.family / "runtime"
+    shutil.copytree(ours, folder / "runtime") if ours.is_dir() else (folder / "runtime").mkdir()
     kit = make(runtime, folder)
     if kit.start is not None:
         template = (catalogue().folder / "image" / "bootstrap").read_text()
@@ -79,12 +86,11 @@ def _make_python(runtime: Runtime, folder: Path) -> Kit:
     python = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
     for name in (OWN_PYTHON, "python3", "python"):
         (folder / "lang/bin" / name).symlink_to(python)
-    shutil.copy(catalogue().folder / "python" / "bootstrap.py", folder / "runtime")
     modules = [module for name in (*PYTHON_CLIENT, *PYTHON_SDK) if (module := _find_module(name))]
     for module in modules:
         (folder / "runtime" / module.name).symlink_to(module)
     places = {module.parent for module in modules}
-    return Kit(folder, PYTHON_START, _seen(Path(sys.base_prefix), python.parent.parent, *places))
+    return Kit(folder, _start(runtime), _seen(Path(sys.base_prefix), python.parent.parent, *places))
 
 
 def _find_module(name: str) -> Path | None:
@@ -104,7 +110,7 @@ def _make_node(runtime: Runtime, folder: Path) -> Kit:
     (folder / "lang/bin/node").symlink_to(node)
     for name in NODE_CLIENT:
         (folder / "runtime" / name).symlink_to(client / name)
-    return Kit(folder, NODE_START, _seen(node.parent.parent, client))
+    return Kit(folder, _start(runtime), _seen(node.parent.parent, client))
 
 
 def _find_node(runtime: Runtime) -> Path:
@@ -128,6 +134,14 @@ def _find_node_client(node: Path) -> Path:
     raise SandboxError(
         "AWS's client for Node.js is missing: npm install -g aws-lambda-ric (needs g++, cmake, autotools)"
     )
+
+
+def _start(runtime: Runtime) -> str:
+    """The shell words that start the runtime in our images; any of a family says it for all."""
+    for other in catalogue():
+        if other.family == runtime.family and other.recipe is not None and other.recipe.start is not None:
+            return other.recipe.start.replace(other.identifier, runtime.identifier)
+    raise SandboxError(f"lambda-emu knows no way to start {runtime.identifier}")
 
 
 def _make_provided(_: Runtime, folder: Path) -> Kit:

@@ -48,7 +48,7 @@ AS_ROOT_OF_THEM = ("--user", "--map-root-user")
 LEAVE_ROOT = ("setpriv", f"--reuid={USER}", f"--regid={GROUP}", "--clear-groups")
 OWN_USERS = ("unshare", "--user", f"--map-user={USER}", f"--map-group={GROUP}")
 LIMITS = ("prlimit", f"--nproc={PROCESSES}", f"--nofile={FILES}", "--core=0")
-NO_PRIVILEGES = ("setpriv", "--inh-caps=-all", "--no-new-privs")
+NO_PRIVILEGES = ("setpriv", "--inh-caps=-all", "--no-new-privs", "--pdeathsig=KILL")  # a new uid undoes --kill-child
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 

@@ -1,0 +1,196 @@
+"""A bench for the process sandbox: the real engine on a loop of its own, with each kind of walls, without the pool."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import uvloop
+
+from lambda_emu.clock import Clock
+from lambda_emu.http.listener import Listener, bind
+from lambda_emu.http.message import Head, answer_head
+from lambda_emu.runtime_api import answers
+from lambda_emu.runtime_api.door import Parked, RuntimeApi
+from lambda_emu.sandbox.bare import Bare
+from lambda_emu.sandbox.base import Box, Exit, Program, StemKind, Usage
+from lambda_emu.sandbox.doorway import Doorway
+from lambda_emu.sandbox.init import InitDoor
+from lambda_emu.sandbox.kits import HOST_ARCHITECTURE, OWN_PYTHON
+from lambda_emu.sandbox.namespaces import Namespaces
+from lambda_emu.sandbox.process import INIT, ProcessEngine
+from lambda_emu.sandbox.walls import LOOPBACK, Walls
+
+PATIENCE_S = 20.0
+WALLS = ("root", "user", "bare") if os.geteuid() == 0 else ("user", "bare")
+T = TypeVar("T")
+
+
+class Heard:
+    """What one box's init reported: the output of all roles, and how programs ended."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.exits: asyncio.Queue[Exit] = asyncio.Queue()
+        self.lost_it = asyncio.Event()
+
+    def output(self, role: int, data: bytes) -> None:
+        self.text += data.decode()
+
+    def synced(self, token: int, usage: Usage) -> None:
+        pass
+
+    def exited(self, exit: Exit) -> None:
+        self.exits.put_nowait(exit)
+
+    def killed(self) -> None:
+        pass
+
+    def lost(self) -> None:
+        self.lost_it.set()
+
+
+HEADERS = [
+    ("Lambda-Runtime-Aws-Request-Id", "1"),
+    ("Lambda-Runtime-Deadline-Ms", "9999999999999"),
+    ("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:123456789012:function:f"),
+    ("Content-Type", "application/json"),
+]
+
+
+class OneEvent:
+    """A Runtime API session that has one event to give and keeps the answer."""
+
+    def __init__(self, event: object) -> None:
+        self._event = json.dumps(event).encode()
+        self.answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._given = False
+
+    def next(self, parked: Parked) -> None:
+        if not self._given:
+            self._given = True
+            parked.send(answer_head(200, HEADERS, len(self._event)), self._event)
+
+    def response(self, request_id: str, head: Head, body: bytes) -> bytes:
+        self.answer.set_result(json.loads(body))
+        return answers.ACCEPTED
+
+    def response_too_large(self, request_id: str) -> bytes:
+        return answers.TOO_LARGE
+
+    def error(self, request_id: str, head: Head, body: bytes) -> bytes:
+        self.answer.set_exception(AssertionError(body.decode()))
+        return answers.ACCEPTED
+
+    def init_error(self, head: Head, body: bytes) -> bytes:
+        self.answer.set_exception(AssertionError(body.decode()))
+        return answers.ACCEPTED
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A box, and the unpacked folders that were loaded into it."""
+
+    box: Box
+    runtime: str
+    task: Path
+    layers: tuple[Path, ...]
+
+
+class Bench:
+    """One engine. Its coroutines are run from outside, so that tests read from top to bottom."""
+
+    def __init__(self, walls: str, folder: Path) -> None:
+        self.folder = folder
+        self.as_root = walls == "root"
+        self._loop = uvloop.new_event_loop()
+        self._door = InitDoor()
+        self._runtime_api = RuntimeApi()
+        self._listener = Listener(self._runtime_api, lambda http: Doorway(http, self._door))
+        (folder / "run").mkdir()
+        self.engine = ProcessEngine(folder / "run", self.run(self._walls(walls)), self._door, Clock())
+
+    async def _walls(self, walls: str) -> Walls:
+        if walls == "bare":
+            return Bare(INIT, self._listen)
+        namespaces = Namespaces(self.folder / "run", await self._listen(LOOPBACK), Clock(), as_root=walls == "root")
+        namespaces.build(INIT)
+        return namespaces
+
+    async def _listen(self, host: str) -> int:
+        bound = bind(host, 0)
+        await self._listener.listen(bound)
+        port: int = bound.getsockname()[1]
+        return port
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._loop.run_until_complete(asyncio.wait_for(work, PATIENCE_S))
+
+    def wait(self, event: asyncio.Event) -> None:
+        self.run(self._wait(event))
+
+    async def _wait(self, event: asyncio.Event) -> None:
+        await event.wait()
+
+    def close(self) -> None:
+        self.run(self.engine.close())
+        self._loop.call_soon(self._listener.close)
+        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.close()
+
+    def box(self, code: Mapping[str, str], *layers: Mapping[str, str], runtime: str = OWN_PYTHON) -> Loaded:
+        """A box with these files at /var/task and /opt; those named bootstrap can be executed."""
+        kind = StemKind(runtime, HOST_ARCHITECTURE, tmp_mb=16)
+        box = self.run(self.engine.create(kind))
+        task, *opt = (self.unpacked(files) for files in (code, *layers))
+        self.run(box.load(task, opt))
+        return Loaded(box, runtime, task, tuple(opt))
+
+    def folders(self) -> set[str]:
+        """What this engine keeps for its boxes."""
+        return {path.name for path in (self.folder / "run").iterdir()}
+
+    def unpacked(self, files: Mapping[str, str]) -> Path:
+        """A folder of the store with these files, as the store unpacks them."""
+        folder = self.folder / "store" / os.urandom(8).hex()
+        folder.mkdir(parents=True)
+        for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+            (folder / name).chmod(0o755 if name == "bootstrap" else 0o644)
+        return folder
+
+    def shell(self, loaded: Loaded, script: str) -> str:
+        """What a script prints in a box, in the place of an extension."""
+        return self.run(self._shell(loaded.box, script))
+
+    async def _shell(self, box: Box, script: str) -> str:
+        heard = box.init.listener = Heard()
+        directory = "/var/task" if self.engine.abilities.isolates_files else "task"
+        path = "/var/lang/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        box.init.start(1, Program(["/bin/sh", "-c", script], {"PATH": path}, directory))
+        await heard.exits.get()
+        return heard.text
+
+    def invoke(self, loaded: Loaded, handler: str, event: object) -> Any:
+        """Start the runtime as the pool does and give it one event; what it answers."""
+        return self.run(self._invoke(loaded, handler, event))
+
+    async def _invoke(self, loaded: Loaded, handler: str, event: object) -> Any:
+        box, session = loaded.box, OneEvent(event)
+        self._runtime_api.open(box.token, session)
+        program = self.engine.program(loaded.runtime, handler, loaded.task, loaded.layers)
+        assert program is not None, "no bootstrap"
+        ours = {"_HANDLER": handler, "AWS_LAMBDA_RUNTIME_API": box.runtime_api, "LAMBDA_TASK_ROOT": "/var/task"}
+        heard = box.init.listener = Heard()
+        box.init.start(0, Program(program.argv, {**program.environment, **ours}, program.directory))
+        ended = asyncio.ensure_future(heard.exits.get())
+        await asyncio.wait((session.answer, ended), return_when=asyncio.FIRST_COMPLETED)
+        assert session.answer.done(), f"the runtime ended, {ended.result()}: {heard.text}"
+        ended.cancel()
+        return session.answer.result()

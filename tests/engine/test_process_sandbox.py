@@ -1,0 +1,259 @@
+"""Boxes without a container engine: what they see, what holds them, and that nothing of them is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from init_rig import wait_until
+from process_rig import WALLS, Bench, Heard
+
+from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.kits import HOST_ARCHITECTURE, OWN_PYTHON
+
+HANDLER = "import os, sys\ndef handler(event, context):\n    return "
+CUSTOM = """#!/bin/sh
+api=http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation
+curl -s -o /dev/null $api/next
+printf '"%s"' "$0" | curl -s -o /dev/null --data-binary @- $api/1/response
+sleep 1000
+"""
+
+
+@pytest.fixture(scope="module", params=WALLS)
+def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    bench = Bench(request.param, tmp_path_factory.mktemp("data"))
+    yield bench
+    bench.close()
+
+
+@pytest.fixture(scope="module", params=[walls for walls in WALLS if walls != "bare"])
+def walled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """A bench whose boxes have namespaces of their own."""
+    bench = Bench(request.param, tmp_path_factory.mktemp("data"))
+    yield bench
+    bench.close()
+
+
+def test_a_python_handler_answers(bench: Bench) -> None:
+    loaded = bench.box({"app.py": HANDLER + "{'got': event, 'name': __name__}"})
+
+    assert bench.invoke(loaded, "app.handler", {"a": 1}) == {"got": {"a": 1}, "name": "app"}
+
+
+def test_a_handler_finds_its_code_its_layers_and_the_sdk(bench: Bench) -> None:
+    code = {"app.py": "import own, layered, boto3\n" + HANDLER + "[own.x, layered.x]", "own.py": "x = 1"}
+    loaded = bench.box(code, {"python/layered.py": "x = 2", "a/file": "1"}, {"python/layered.py": "x = 3"})
+
+    assert bench.invoke(loaded, "app.handler", {}) == [1, 3]
+
+
+def test_a_handler_does_not_find_what_the_emulator_is_made_of(bench: Bench) -> None:
+    loaded = bench.box({"app.py": HANDLER + "[path for path in sys.path if path.startswith(event)]"})
+
+    assert bench.invoke(loaded, "app.handler", sysconfig.get_path("purelib")) == []
+
+
+def test_the_box_calls_us_by_the_name_it_is_known_by(bench: Bench) -> None:
+    first, second = bench.box({}), bench.box({})
+
+    assert first.box.token != second.box.token
+    assert first.box.runtime_api.startswith(first.box.token + ":")
+
+
+@pytest.mark.parametrize("place", ["task", "layer"])
+def test_a_custom_runtime_is_started_from_the_code_or_a_layer(bench: Bench, place: str) -> None:
+    files = {"bootstrap": CUSTOM}
+    loaded = bench.box(*(({}, files) if place == "layer" else (files, files)), runtime="provided.al2023")
+
+    started = bench.invoke(loaded, "x", {})
+
+    assert started == (("/var/task/bootstrap" if place == "task" else "/opt/bootstrap")
+                       if bench.engine.abilities.isolates_files
+                       else ("./bootstrap" if place == "task" else "../opt/bootstrap"))  # fmt: skip
+
+
+def test_a_custom_runtime_without_a_bootstrap_is_none(bench: Bench) -> None:
+    loaded = bench.box({"readme": ""}, runtime="provided.al2023")
+
+    assert bench.engine.program("provided.al2023", "x", loaded.task, loaded.layers) is None
+
+
+@pytest.mark.parametrize(("runtime", "architecture", "reason"), [
+    ("python3.8", HOST_ARCHITECTURE, f"runs its own {OWN_PYTHON}"),
+    ("java21", HOST_ARCHITECTURE, "needs Docker"),
+    ("nodejs4.3", HOST_ARCHITECTURE, "nodejs4.3"),
+    (OWN_PYTHON, {"x86_64": "arm64", "arm64": "x86_64"}[HOST_ARCHITECTURE], f"this machine is {HOST_ARCHITECTURE}"),
+])  # fmt: skip
+def test_what_this_machine_cannot_run_is_refused_with_the_reason(
+    bench: Bench, runtime: str, architecture: str, reason: str
+) -> None:
+    with pytest.raises(SandboxError, match=reason):
+        bench.run(bench.engine.prepare(runtime, architecture))
+
+
+def test_code_cannot_write_into_the_store(bench: Bench) -> None:
+    loaded = bench.box({"app.py": "before"})
+
+    bench.shell(loaded, "chmod u+w app.py; echo after >app.py; echo new >new.py; rm -f app.py; chmod 777 .")
+
+    assert {file.name: file.read_text() for file in loaded.task.iterdir()} == {"app.py": "before"}
+
+
+def test_code_and_layers_are_read_only(walled: Bench) -> None:
+    loaded = walled.box({"app.py": "before"}, {"lib": "before"})
+
+    tried = "for file in /var/task/app.py /opt/lib /etc/hosts /usr/x /x /var/runtime/x; do (echo after >$file); done"
+    assert walled.shell(loaded, f"{tried} 2>&1").count("Read-only file system") == 6
+    assert "denied" in walled.shell(loaded, "unshare --user --map-root-user --mount mount -o remount,bind,rw /var/task")
+
+
+def test_a_box_sees_nothing_else_of_this_machine(walled: Bench, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("for nobody else")
+    secret.chmod(0o644)
+    loaded = walled.box({})
+
+    seen = walled.shell(loaded, f"cat {secret}; ls /home /mnt /run /srv /sys /dev/shm; ls {walled.folder}; ls /var")
+
+    assert seen.split()[-4:] == ["lang", "rapid", "runtime", "task"]
+    assert seen.count("No such file or directory") == 8
+
+
+def test_a_box_reaches_no_process_but_its_own(walled: Bench) -> None:
+    loaded = walled.box({})
+
+    assert walled.shell(loaded, f"ls /proc | grep -c '^[0-9]'; kill -0 {os.getpid()}").split()[0] == "4"
+    assert "No such process" in walled.shell(loaded, f"kill -0 {os.getpid()} 2>&1")
+
+
+def test_a_box_runs_as_lambdas_user_without_privileges(walled: Bench) -> None:
+    loaded = walled.box({})
+
+    seen = walled.shell(loaded, "id -u; id -g; whoami; grep -E 'Cap(Inh|Prm|Eff|Amb)|NoNewPrivs' /proc/self/status")
+
+    words = seen.split()
+    assert words[:3] == ["993", "990", "sbx_user1051"]
+    assert words[4::2] == ["0" * 16] * 4 + ["1"]
+
+
+def test_tmp_is_the_boxs_own_and_of_its_size(walled: Bench) -> None:
+    first, second = walled.box({}), walled.box({})
+
+    full = walled.shell(first, "head -c 20000000 /dev/zero 2>&1 >/tmp/large; wc -c </tmp/large")
+
+    assert "No space left" in full
+    assert full.split()[-1] == str(16 << 20)
+    assert walled.shell(second, "ls /tmp") == ""
+
+
+def test_processes_and_files_are_limited_in_each_box(walled: Bench) -> None:
+    if os.geteuid() == 0 and not walled.as_root:
+        pytest.skip("the kernel sets no limit of processes for root's own user")
+    first, second = walled.box({}), walled.box({})
+
+    bomb = "perl -e '$n = 1; while (defined(my $p = fork)) { $p or do { sleep 1000; exit }; $n++ } print $n'"
+    assert 900 < int(walled.shell(first, bomb)) <= 1024
+    assert walled.shell(second, "echo well; ulimit -n") == "well\n1024\n"
+    walled.run(first.box.destroy())
+
+
+def test_a_box_knows_no_other_boxs_name(walled: Bench) -> None:
+    first, second = walled.box({}), walled.box({})
+
+    assert walled.shell(first, f"getent hosts {first.box.token} | cut -d' ' -f1") == "127.0.0.1\n"
+    assert walled.shell(first, f"getent hosts {second.box.token}") == ""
+
+
+def test_destroying_a_box_leaves_nothing(bench: Bench) -> None:
+    loaded = bench.box({"app.py": ""})
+    bench.shell(loaded, "setsid sleep 1000 >/dev/null 2>&1 &")
+    before = bench.folders()
+
+    bench.run(loaded.box.destroy())
+
+    assert len(before - bench.folders()) == 1
+    assert not Path("/proc", loaded.box.id).exists()
+    assert str(bench.folder) not in Path("/proc/self/mountinfo").read_text()
+
+
+def test_destroying_twice_does_no_harm(bench: Bench) -> None:
+    loaded = bench.box({})
+
+    bench.run(loaded.box.destroy())
+    bench.run(loaded.box.destroy())
+
+
+def test_the_end_of_an_init_is_heard_of(bench: Bench) -> None:
+    loaded = bench.box({})
+    loaded.box.init.listener = heard = Heard()
+
+    os.kill(int(loaded.box.id), signal.SIGKILL)
+
+    bench.wait(heard.lost_it)
+    bench.run(loaded.box.destroy())
+
+
+def test_a_box_that_cannot_start_says_why_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = bench.folders()
+    monkeypatch.setattr(bench.engine.walls, "furnish", lambda *_: ["/bin/sh", "-c", "echo no room >&2; exit 3"])
+
+    with pytest.raises(SandboxError, match="no room"):
+        bench.box({})
+
+    assert bench.folders() == before
+
+
+def test_closing_ends_every_box(tmp_path: Path) -> None:
+    bench = Bench(WALLS[0], tmp_path)
+    boxes = [bench.box({}).box for _ in range(3)]
+
+    bench.close()
+
+    assert not any(Path("/proc", box.id).exists() for box in boxes)
+    assert list(tmp_path.iterdir()) == [tmp_path / "store"]
+
+
+@pytest.mark.parametrize("walls", WALLS)
+def test_nothing_outlives_a_killed_emulator(walls: str, tmp_path: Path) -> None:
+    script = (
+        "import sys, pathlib; from process_rig import Bench; bench = Bench(sys.argv[1], pathlib.Path(sys.argv[2]));"
+        "box = bench.box({}); bench.shell(box, 'setsid sleep 1000 >/dev/null 2>&1 & echo $$'); print(box.box.id);"
+        "sys.stdout.flush(); sys.stdin.read()"
+    )
+    path = os.pathsep.join(map(str, (Path(__file__).parent, Path(__file__).parents[2])))
+    emulator = subprocess.Popen(
+        [sys.executable, "-c", script, walls, tmp_path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert emulator.stdout is not None
+    box = Path("/proc", emulator.stdout.readline().strip())
+    tree = descendants(int(box.name))
+    assert len(tree) >= 1
+
+    emulator.kill()
+
+    wait_until(lambda: not any(lives(pid) for pid in tree), "processes are left")
+    emulator.communicate()
+
+
+def descendants(pid: int) -> list[int]:
+    """A process and everything below it."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(below for child in children for below in descendants(int(child)))]
+
+
+def lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
