@@ -104,31 +104,35 @@ class Document:
             return None
 
     def _pairs(self, value: Value, within: tuple[yaml.Node, ...]) -> Iterator[tuple[str, Value]]:
-        """A mapping's own members, then those that `<<` adds to them. within: the mappings it is being merged into."""
+        """A mapping's own members, then those that `<<` adds. within: the mappings that this one is merged into."""
         if value.is_null:
             return
         if not value.is_mapping or value.node in within:
             self.mistake(value, "must be a mapping")
             return
+        found, merged = self._own(value)
+        yield from found.items()
+        for other in merged:
+            for name, member in self._pairs(other, (*within, value.node)):
+                if name not in found:
+                    found[name] = value.under(name, member.node, member.line)
+                    yield name, found[name]
+
+    def _own(self, value: Value) -> tuple[dict[str, Value], list[Value]]:
+        """What a mapping says itself, and the mappings that it names after `<<`."""
         own: dict[str, Value] = {}
         merged: list[Value] = []
         for key, node in value.node.value:
-            line = key.start_mark.line + 1
-            member = value.under(str(key.value), node, line)
+            member = value.under(str(key.value), node, key.start_mark.line + 1)
             if key.tag == _MERGE:
                 merged += self.items(member) if isinstance(node, yaml.SequenceNode) else [member]
             elif not isinstance(key, yaml.ScalarNode):
-                self.mistake(Value(key, value.path, line), "a key must be a text")
+                self.mistake(Value(key, value.path, member.line), "a key must be a text")
             elif key.value in own:
                 self.mistake(member, f"written twice, first in line {own[key.value].line}")
             else:
                 own[key.value] = member
-        yield from own.items()
-        for other in merged:
-            for name, member in self._pairs(other, (*within, value.node)):
-                if name not in own:
-                    own[name] = member
-                    yield name, value.under(name, member.node, member.line)
+        return own, merged
 
     def _read(self) -> Value | None:
         try:

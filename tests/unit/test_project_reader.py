@@ -6,8 +6,6 @@ import pytest
 
 from lambda_emu.project import DeclaredFunction, Project, ProjectError, read_project
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-
 
 def write(folder: Path, text: str) -> Path:
     """A project with the folder src, the layer words.zip and this file."""
@@ -261,10 +259,3 @@ def test_what_cannot_be_understood_is_told_with_its_line(tmp_path: Path, text: s
 
 def test_a_file_that_cannot_be_opened_is_a_mistake(tmp_path: Path) -> None:
     assert mistakes(tmp_path / "missing.yaml") == ["missing.yaml:1: cannot be read: No such file or directory"]
-
-
-@pytest.mark.parametrize(
-    ("project", "names"), [(".", ["hello", "report", "burn"]), ("node", ["hello-node"]), ("layer", ["greet"])]
-)
-def test_the_examples_are_projects(project: str, names: list[str]) -> None:
-    assert [function.name for function in read_project(EXAMPLES / project).functions] == names
