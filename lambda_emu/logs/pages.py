@@ -9,11 +9,9 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from lambda_emu.logs.records import Report
+from lambda_emu.logs.batch import Batch, Row
 from lambda_emu.logs.stream import Origin
 
 log = logging.getLogger(__name__)
@@ -31,9 +29,6 @@ CREATE TABLE report (
     init_ms REAL, PRIMARY KEY (page, offset)
 ) WITHOUT ROWID;
 """
-PAGE_BYTES = 64 * 1024
-"""A page takes no more lines once it is this long."""
-
 ROWS_AT_ONCE = (64, 8, 1)
 """Rows a statement inserts. Each statement gives the interpreter away and has to win it back from a busy loop."""
 
@@ -48,63 +43,6 @@ SELECT id FROM (SELECT id, sum(length(text) + ?) OVER (ORDER BY id ROWS UNBOUNDE
 WHERE bytes >= ? LIMIT 1
 """
 """The page up to which the oldest ones make up so many bytes; reads no further than that."""
-
-
-@dataclass(slots=True)
-class _Page:
-    id: int
-    at_ms: int
-    row: tuple[int, int, int]
-    parts: list[bytes] = field(default_factory=list)
-    size: int = 0
-
-
-class Batch:
-    """Pages that will be written together."""
-
-    def __init__(self, first_id: int) -> None:
-        self.next_id = first_id
-        self.reports: list[tuple[Any, ...]] = []
-        self._pages: list[_Page] = []
-        self._last: dict[int, _Page] = {}  # by stream: where its next line may be added
-
-    def add(self, stream: int, at_ms: int, text: bytes, report: Report | None = None) -> None:
-        """Append text to a stream; `report` is its last line. An open line stays an event of its own."""
-        page = self._last.get(stream)
-        if page is None or page.at_ms != at_ms or page.size >= PAGE_BYTES:
-            page = self._new_page(stream, at_ms)
-        if report is not None:
-            last_line = text.rfind(b"\n", 0, -1) + 1
-            self.reports.append(_report_row(page.id, page.size + last_line, report))
-        page.parts.append(text)
-        page.size += len(text)
-        if not text.endswith(b"\n"):
-            del self._last[stream]
-
-    def rows(self) -> list[tuple[Any, ...]]:
-        return [(*page.row, b"".join(page.parts)) for page in self._pages]
-
-    def _new_page(self, stream: int, at_ms: int) -> _Page:
-        page = _Page(self.next_id, at_ms, (self.next_id, stream, at_ms))
-        self.next_id += 1
-        self._pages.append(page)
-        self._last[stream] = page
-        return page
-
-
-def _report_row(page: int, offset: int, report: Report) -> tuple[Any, ...]:
-    return (
-        page,
-        offset,
-        report.request_id,
-        report.status,
-        report.error_type,
-        report.duration_ms,
-        report.billed_ms,
-        report.memory_mb,
-        report.peak_mb,
-        report.init_ms,
-    )
 
 
 class Pages:
@@ -129,7 +67,7 @@ class Pages:
         """Keep the batch, all of it or nothing, then drop the oldest pages that no longer fit."""
         with self._db:
             self._db.execute("BEGIN")
-            self._insert("page", batch.rows())
+            self._insert("page", batch.pages())
             self._insert("report", batch.reports)
         self.next_id = batch.next_id
         self._trim()
@@ -137,7 +75,7 @@ class Pages:
     def close(self) -> None:
         self._db.close()
 
-    def _insert(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    def _insert(self, table: str, rows: Sequence[Row]) -> None:
         start = 0
         for count in ROWS_AT_ONCE:
             while len(rows) - start >= count:

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lambda_emu.logs.application import shape
+from lambda_emu.logs.batch import Batch
 from lambda_emu.logs.lines import Lines
-from lambda_emu.logs.pages import Batch, Pages
+from lambda_emu.logs.pages import Pages
 from lambda_emu.logs.records import Report, Start
 from lambda_emu.logs.stream import Chunk, Closed, Origin
 
@@ -56,6 +57,7 @@ class LogStore:
         self._taken: float = 0  # bytes; counted by the writer only
         self._waiting: list[Callable[[], None]] = []  # for room; touched on the loop, the writer only looks
         self._open: dict[Origin, _Open] = {}  # the writer's
+        self._lost = 0  # chunks that could not be written since the last that could; the writer's
         self._asleep = False  # the writer waits for `_wake`
         self._stopping = False
         self._wake = threading.Event()
@@ -139,10 +141,7 @@ class LogStore:
     def _drain(self) -> None:
         while self._queue:
             chunks, size = self._take()
-            try:
-                self._write(chunks)
-            except sqlite3.Error as error:
-                log.error("%s: %d chunks of logs are lost: %s", self.path, len(chunks), error)
+            self._keep(chunks)
             self._taken += size
             with self._written:
                 self._written.notify_all()
@@ -156,6 +155,19 @@ class LogStore:
             chunks.append(chunk)
             size += len(chunk.data) + CHUNK_BYTES
         return chunks, size
+
+    def _keep(self, chunks: list[Chunk]) -> None:
+        """Write them, or lose them: a full disk must stop no function. Told once when it begins and once when it ends."""
+        try:
+            self._write(chunks)
+        except sqlite3.Error as error:
+            if not self._lost:
+                log.error("%s: logs are lost from here on: %s", self.path, error)
+            self._lost += len(chunks)
+            return
+        if self._lost:
+            log.warning("%s: logs are kept again; %d pieces were lost", self.path, self._lost)
+            self._lost = 0
 
     def _write(self, chunks: list[Chunk]) -> None:
         batch = Batch(self._pages.next_id)

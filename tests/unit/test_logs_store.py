@@ -305,3 +305,24 @@ def test_a_reader_without_a_file_finds_nothing(tmp_path: Path) -> None:
     assert reader.read("hello") == Found((), 0, complete=True)
     assert reader.before_last("hello", 10) == 0
     assert not (tmp_path / "logs.db").exists()
+
+
+def test_logs_are_kept_again_after_a_failure(logs: Logs, caplog: pytest.LogCaptureFixture) -> None:
+    stream = logs.stream()
+    stream.write_output(b"before\n")
+    logs.store.flush(WAIT_S)
+
+    with sqlite3.connect(logs.path) as db:
+        db.execute("ALTER TABLE page RENAME TO gone")
+    for _ in range(3):
+        stream.write_output(b"lost\n")
+        logs.store.flush(WAIT_S)
+    with sqlite3.connect(logs.path) as db:
+        db.execute("ALTER TABLE gone RENAME TO page")
+    stream.write_output(b"after\n")
+
+    assert logs.read() == ["before\n", "after\n"]
+    assert [record.message.partition("logs.db: ")[2] for record in caplog.records] == [
+        "logs are lost from here on: no such table: page",
+        "logs are kept again; 3 pieces were lost",
+    ]

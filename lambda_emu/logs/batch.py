@@ -1,0 +1,71 @@
+"""Pages of lines on their way into the file: rows are made here, so that writing them is SQLite's work alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from lambda_emu.logs.records import Report
+
+PAGE_BYTES = 64 * 1024
+"""A page takes no more lines once it is this long."""
+
+Row = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class _Page:
+    id: int
+    stream: int
+    at_ms: int
+    parts: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+
+class Batch:
+    """Pages that will be written together. reports: rows with the figures of each REPORT line."""
+
+    def __init__(self, first_id: int) -> None:
+        self.next_id = first_id
+        self.reports: list[Row] = []
+        self._pages: list[_Page] = []
+        self._last: dict[int, _Page] = {}  # by stream: where its next line may be added
+
+    def add(self, stream: int, at_ms: int, text: bytes, report: Report | None = None) -> None:
+        """Append text to a stream; `report` is its last line. An open line stays an event of its own."""
+        page = self._last.get(stream)
+        if page is None or page.at_ms != at_ms or page.size >= PAGE_BYTES:
+            page = self._new_page(stream, at_ms)
+        if report is not None:
+            last_line = text.rfind(b"\n", 0, -1) + 1
+            self.reports.append(_report_row(page.id, page.size + last_line, report))
+        page.parts.append(text)
+        page.size += len(text)
+        if not text.endswith(b"\n"):
+            del self._last[stream]
+
+    def pages(self) -> list[Row]:
+        """id, stream, at_ms, text of each page."""
+        return [(page.id, page.stream, page.at_ms, b"".join(page.parts)) for page in self._pages]
+
+    def _new_page(self, stream: int, at_ms: int) -> _Page:
+        page = _Page(self.next_id, stream, at_ms)
+        self.next_id += 1
+        self._pages.append(page)
+        self._last[stream] = page
+        return page
+
+
+def _report_row(page: int, offset: int, report: Report) -> Row:
+    return (
+        page,
+        offset,
+        report.request_id,
+        report.status,
+        report.error_type,
+        report.duration_ms,
+        report.billed_ms,
+        report.memory_mb,
+        report.peak_mb,
+        report.init_ms,
+    )
