@@ -157,7 +157,7 @@ class LogStore:
         return chunks, size
 
     def _keep(self, chunks: list[Chunk]) -> None:
-        """Write them, or lose them: a full disk must stop no function. Told once when it begins and once when it ends."""
+        """Write them, or lose them: a full disk stops no function. Told when it begins and when it ends."""
         try:
             self._write(chunks)
         except sqlite3.Error as error:
