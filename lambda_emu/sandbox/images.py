@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -114,7 +115,7 @@ class Images:
         """A folder for one build, while no other thread or process makes the same image. Left-overs go first."""
         scratch = self._cache / "build" / what
         scratch.parent.mkdir(parents=True, exist_ok=True)
-        with scratch.with_suffix(".lock").open("w") as file:
+        with scratch.with_name(f"{what}.lock").open("w") as file:
             self._lock(file.fileno(), what, progress)
             shutil.rmtree(scratch, ignore_errors=True)
             scratch.mkdir()
@@ -145,7 +146,8 @@ class Images:
         try:
             with engine_errors(f"pulling {runtime.aws_image}"):
                 machine = f"linux/{ARCHITECTURES[architecture]}"
-                follow(self._api.pull(runtime.aws_image, platform=machine, stream=True, decode=True), progress)
+                events = self._api.pull(runtime.aws_image, platform=machine, stream=True, decode=True)
+                follow(takewhile(lambda _: not self._closing.is_set(), events), progress)
         except SandboxError as error:
             log.warning("%s", error)
         found = self._find(runtime, architecture)
@@ -158,7 +160,7 @@ class Images:
                 f"lambda-emu cannot build an image for {runtime.identifier}; use AWS's: docker pull {runtime.aws_image}"
             )
         check_machine(architecture)
-        client = Clients(self._cache / "clients", self._shop).folder(plan, progress)
+        client = Clients(self._cache / "clients", scratch, self._shop).folder(plan, progress)
         root = build_root(plan, client, scratch, self._shop, progress)
         progress(f"handing {plan.tag} to the engine")
         self._import(root, plan)

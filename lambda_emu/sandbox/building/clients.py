@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,9 +22,10 @@ COMPILED = ("index.mjs", "package.json", "rapid-client.node")
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """cache: where they are kept, by what they are made of."""
+    """cache: where they are kept, by what they are made of. scratch: for what is not finished, removed by its owner."""
 
     cache: Path
+    scratch: Path
     shop: Workshop
 
     def folder(self, plan: Blueprint, progress: Progress) -> Path | None:
@@ -41,13 +41,13 @@ class Clients:
         return None
 
     def _kept(self, inputs: list[str], make: Callable[[Path], None]) -> Path:
-        """The folder that was made of these inputs; made now, if it never was, and complete when it has its name."""
-        digest = sha256("\0".join(inputs).encode()).hexdigest()[:16]
-        folder, partial = self.cache / digest, self.cache / f"{digest}.partial"
+        """The folder that was made of these inputs. Made now if it never was; it gets its name when it is complete."""
+        folder = self.cache / sha256("\0".join(inputs).encode()).hexdigest()[:16]
         if not folder.is_dir():
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir(parents=True)
+            partial = self.scratch / "client"
+            partial.mkdir()
             make(partial)
+            self.cache.mkdir(parents=True, exist_ok=True)
             partial.rename(folder)
         return folder
 
@@ -63,7 +63,7 @@ class Clients:
 
     def _compile(self, client: NodeClient, plan: Blueprint, folder: Path, progress: Progress) -> None:
         progress("compiling the runtime client; this is done once and takes a minute or two")
-        script = folder / "client.sh"
+        script = self.scratch / "client.sh"
         script.write_bytes(plan.client_script or b"")
         certificates = [f"upload {HOST_CERTIFICATES} /host-ca.crt"] if HOST_CERTIFICATES.is_file() else []
         hooks = [
@@ -75,7 +75,6 @@ class Clients:
         arguments = options(client.suite, client.packages, plan.architecture)
         arguments += [f"--extract-hook={hook}" for hook in hooks]
         debootstrap([*arguments, "--format=null", client.suite, "/dev/null"], self.shop, progress)
-        script.unlink()
 
 
 def _pip(client: PythonClient, architecture: str) -> list[str]:

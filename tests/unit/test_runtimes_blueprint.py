@@ -1,0 +1,76 @@
+"""An image is named by what it is made of."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lambda_emu.runtimes import Catalogue, catalogue
+from lambda_emu.sandbox.building.blueprint import Blueprint, draw
+
+
+def python_plan(folder: Path, architecture: str = "x86_64") -> Blueprint:
+    runtime = Catalogue(folder).get("python3.13")
+    assert runtime is not None
+    assert runtime.recipe is not None
+    return draw(runtime, runtime.recipe, architecture, folder)
+
+
+def edit(name: str, old: str, new: str) -> Callable[[Path], None]:
+    def apply(folder: Path) -> None:
+        text = (folder / name).read_text()
+        assert old in text
+        (folder / name).write_text(text.replace(old, new))
+
+    return apply
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A runtimes/ that a test may change."""
+    return Path(shutil.copytree(catalogue().folder, tmp_path / "runtimes", ignore=shutil.ignore_patterns("init")))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        edit("image/base.yaml", "tzdata", "tzdata, zip"),
+        edit("image/base.yaml", "/usr/share/man/*", "/usr/share/man/man1/*"),
+        edit("image/bootstrap", "exit 127", "exit 126"),
+        edit("image/finish.sh", "umask 022", "umask 002"),
+        edit("image/lambda-entrypoint.sh", "exit 142", "exit 1"),
+        edit("python.yaml", "boto3==", "boto3<="),
+        edit("python.yaml", "suite: trixie", "suite: forky"),
+        edit("python/finish.sh", "compileall", "compileall -j2"),
+        edit("python/runtime/bootstrap.py", "import os", "import os  # "),
+    ],
+)
+def test_the_name_changes_with_everything_that_goes_in(folder: Path, change: Callable[[Path], None]) -> None:
+    before = python_plan(folder).tag
+
+    change(folder)
+
+    assert python_plan(folder).tag != before
+
+
+def test_the_name_stays_when_another_language_changes(folder: Path) -> None:
+    before = python_plan(folder).tag
+
+    edit("nodejs.yaml", "aws-lambda-ric@", "aws-lambda-ric@^")(folder)
+    edit("nodejs/finish.sh", "ln -sf", "ln -s")(folder)
+
+    assert python_plan(folder).tag == before
+    assert before.startswith("lambda-emu/python:3.13-")
+
+
+def test_each_architecture_has_an_image_of_its_own(folder: Path) -> None:
+    assert python_plan(folder, "arm64").tag != python_plan(folder).tag
+
+
+def test_bootstrap_starts_the_interpreter_that_the_recipe_names(folder: Path) -> None:
+    bootstrap = python_plan(folder).files["/var/runtime/bootstrap"].decode()
+
+    assert "set -- /var/lang/bin/python3.13 /var/runtime/bootstrap.py\n" in bootstrap

@@ -1,0 +1,125 @@
+"""The catalogue says what the contract says of each runtime (runtime.md 3.5, 3.8, 3.9)."""
+
+from __future__ import annotations
+
+import re
+
+import botocore.loaders
+import pytest
+
+from lambda_emu.model.runtime_names import LISTED
+from lambda_emu.runtimes import Runtime, catalogue
+
+
+def get(identifier: str) -> Runtime:
+    found = catalogue().get(identifier)
+    assert found is not None
+    return found
+
+
+def test_every_identifier_of_the_api_is_known() -> None:
+    model = botocore.loaders.Loader().load_service_model("lambda", "service-2")
+
+    named = set(model["shapes"]["Runtime"]["enum"]) - {"custom"}
+
+    assert named == {runtime.identifier for runtime in catalogue()}
+
+
+def test_functions_can_be_created_with_all_that_the_error_message_lists() -> None:
+    assert [identifier for identifier in LISTED if not get(identifier).may_create] == []
+
+
+@pytest.mark.parametrize(
+    ("identifier", "may_create", "may_update"),
+    [
+        ("python3.13", True, True),
+        ("nodejs24.x", True, True),
+        ("java8.al2023", True, True),
+        ("python3.15", True, True),  # planned, and already in the API
+        ("provided.al2", True, True),  # deprecated, not blocked before February 2027
+        ("python3.8", True, True),
+        ("python3.7", False, True),
+        ("provided", False, True),
+        ("go1.x", False, True),
+        ("python3.6", False, False),
+        ("nodejs12.x", False, False),
+        ("dotnetcore3.1", False, False),
+    ],
+)
+def test_a_runtime_is_usable_for_as_long_as_aws_allows(identifier: str, may_create: bool, may_update: bool) -> None:
+    runtime = get(identifier)
+
+    assert (runtime.may_create, runtime.may_update) == (may_create, may_update)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "image", "execution_env"),
+    [
+        ("python3.13", "public.ecr.aws/lambda/python:3.13", "AWS_Lambda_python3.13"),
+        ("nodejs24.x", "public.ecr.aws/lambda/nodejs:24", "AWS_Lambda_nodejs24.x"),
+        ("java8.al2", "public.ecr.aws/lambda/java:8.al2", "AWS_Lambda_java8.al2"),
+        ("java17.al2023", "public.ecr.aws/lambda/java:17.al2023", "AWS_Lambda_java17.al2023"),
+        ("dotnet8", "public.ecr.aws/lambda/dotnet:8", "AWS_Lambda_dotnet8"),
+        ("ruby3.4", "public.ecr.aws/lambda/ruby:3.4", "AWS_Lambda_ruby3.4"),
+        ("provided.al2023", "public.ecr.aws/lambda/provided:al2023", None),
+    ],
+)
+def test_a_runtime_goes_by_the_names_that_aws_gives_it(identifier: str, image: str, execution_env: str | None) -> None:
+    runtime = get(identifier)
+
+    assert (runtime.aws_image, runtime.execution_env) == (image, execution_env)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "variable", "value"),
+    [
+        ("python3.11", "PYTHONPATH", "/var/runtime"),
+        ("python3.11", "LC_CTYPE", None),
+        ("python3.12", "LC_CTYPE", "C.UTF-8"),
+        ("python3.13", "SHLVL", "0"),
+        ("java21", "SHLVL", None),
+        ("provided.al2023", "PWD", None),
+        (
+            "nodejs24.x",
+            "NODE_PATH",
+            "/opt/nodejs/node24/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task",
+        ),
+        (
+            "ruby3.4",
+            "GEM_PATH",
+            "/var/task/vendor/bundle/ruby/3.4.0:/opt/ruby/gems/3.4.0:/var/runtime:/var/runtime/ruby/3.4.0",
+        ),
+        ("ruby3.4", "PATH", "/var/lang/bin:/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
+        ("dotnet8", "LAMBDA_RUNTIME_NAME", "dotnet8"),
+        ("dotnet8", "SSL_CERT_FILE", "/var/runtime/empty-certificates.crt"),
+        ("dotnet10", "SSL_CERT_FILE", None),
+        ("java21", "PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
+        ("provided.al2", "PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
+        (
+            "provided.al2023",
+            "LD_LIBRARY_PATH",
+            "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
+        ),
+    ],
+)
+def test_a_runtime_adds_the_variables_that_were_recorded(identifier: str, variable: str, value: str | None) -> None:
+    assert get(identifier).environment.get(variable) == value
+
+
+def test_the_version_is_printed_as_aws_prints_it() -> None:
+    runtime = get("python3.13")
+
+    assert runtime.version == "python:3.13.v62"
+    assert re.fullmatch(r"arn:aws:lambda:eu-west-1::runtime:[0-9a-f]{64}", runtime.version_arn("eu-west-1"))
+    assert runtime.version_arn("eu-west-1") != get("python3.12").version_arn("eu-west-1")
+
+
+def test_an_unknown_identifier_is_not_found() -> None:
+    assert catalogue().get("python4.0") is None
+
+
+def test_every_folder_that_a_recipe_names_exists() -> None:
+    folders = {runtime.recipe.files for runtime in catalogue() if runtime.recipe is not None and runtime.recipe.files}
+
+    assert folders
+    assert [name for name in folders if not (catalogue().folder / name / "finish.sh").is_file()] == []

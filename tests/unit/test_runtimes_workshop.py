@@ -1,0 +1,79 @@
+"""Tools that build images: their words are heard, their failures explained, and none outlives us."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.building.registry import follow
+from lambda_emu.sandbox.building.workshop import Workshop
+
+
+def ignore(line: str) -> None:
+    """Progress that nobody watches."""
+
+
+def test_a_tool_is_heard_line_by_line() -> None:
+    heard: list[str] = []
+
+    Workshop().run(["sh", "-c", "echo one; echo two >&2"], heard.append)
+
+    assert heard == ["one", "two"]
+
+
+def test_a_failed_tool_is_quoted() -> None:
+    with pytest.raises(SandboxError, match=r"sh failed \(exit code 3\):\nno such suite"):
+        Workshop().run(["sh", "-c", "echo no such suite; exit 3"], ignore)
+
+
+def test_a_missing_tool_comes_with_the_line_that_installs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(SandboxError, match="apt-get install mmdebstrap"):
+        Workshop().run(["mmdebstrap", "--version"], ignore)
+
+
+def test_closing_ends_what_runs_and_starts_no_more() -> None:
+    shop, started = Workshop(), Event()
+
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(shop.run, ["sh", "-c", "echo here; sleep 60 & wait"], lambda _: started.set())
+        assert started.wait(10)
+        shop.close()
+
+        with pytest.raises(SandboxError, match="signal 15"):
+            running.result(timeout=10)
+    with pytest.raises(SandboxError, match="is ending"):
+        shop.run(["true"], ignore)
+
+
+def layer(id: str, status: str) -> Mapping[str, Any]:
+    return {"id": id, "status": status}
+
+
+@pytest.mark.parametrize(
+    ("events", "told"),
+    [
+        ([layer("latest", "Pulling from lambda/python")], []),
+        ([layer("a", "Pulling fs layer"), layer("b", "Pulling fs layer")], ["0 of 1", "0 of 2"]),
+        ([layer("a", "Downloading"), layer("a", "Downloading"), layer("a", "Pull complete")], ["0 of 1", "1 of 1"]),
+        ([layer("a", "Already exists"), {"status": "Status: Downloaded"}], ["1 of 1"]),
+    ],
+)
+def test_a_pull_tells_how_many_layers_have_come(events: list[Mapping[str, Any]], told: list[str]) -> None:
+    heard: list[str] = []
+
+    follow(events, heard.append)
+
+    assert heard == [f"pulling: {line} layers" for line in told]
+
+
+def test_a_pull_that_fails_says_why() -> None:
+    with pytest.raises(SandboxError, match="manifest unknown"):
+        follow([{"error": "manifest unknown"}], ignore)
