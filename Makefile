@@ -1,0 +1,61 @@
+# Everything starts from a checkout, Python 3.11, git and make; as root on Debian the rest is installed, else told.
+PYTHON ?= python3
+PORT ?= 9000
+BIN := .venv/bin
+PIP := PIP_CONSTRAINT=requirements.lock $(BIN)/pip install --quiet --disable-pip-version-check
+BUILT_FROM := pyproject.toml requirements.lock hatch_build.py $(wildcard runtimes/init/*.[ch])
+
+.PHONY: help install run lint check test test-slow bench lock start-engine stop-engine clean
+
+help:
+	@echo "make install     the lambda-emu command, in $(BIN)"
+	@echo "make run         serve examples/ on http://127.0.0.1:$(PORT)"
+	@echo "make test        check the code and run the tests, against a real engine"
+	@echo "make test-slow   the tests that take minutes"
+	@echo "make bench       measure against AWS's own emulator"
+	@echo "make lint        only check the code"
+
+install: $(BIN)/.installed
+
+$(BIN)/.installed: $(BUILT_FROM)
+	@sh scripts/venv.sh $(PYTHON) .venv
+	@echo "Installing lambda-emu into .venv"
+	@$(PIP) --editable .
+	@touch $@
+
+$(BIN)/.tools: $(BIN)/.installed
+	@echo "Installing the tools of development"
+	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+run: install
+	@! sh scripts/engine.sh check || command -v mmdebstrap >/dev/null || \
+		sh scripts/packages.sh mmdebstrap debian-archive-keyring || true
+	@exec $(BIN)/lambda-emu serve examples --port $(PORT)
+
+lint: $(BIN)/.tools
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Where no engine can be had the other tests still run; on CI that is a failure.
+start-engine: install
+	@sh scripts/engine.sh start || [ "$$CI" != true ]
+
+stop-engine:
+	@sh scripts/engine.sh stop
+
+test: lint start-engine
+	$(BIN)/pytest -m "not slow"
+
+test-slow: $(BIN)/.tools start-engine
+	$(BIN)/pytest -m slow
+
+bench: $(BIN)/.tools start-engine
+	$(BIN)/python -m benchmarks
+
+lock: $(BIN)/.tools
+	$(BIN)/pip freeze --exclude-editable >requirements.lock
+
+clean: stop-engine
+	rm -rf .venv .cache dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis lambda_emu/sandbox/bin
