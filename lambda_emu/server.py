@@ -9,6 +9,7 @@ import signal
 import socket
 import tempfile
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from lambda_emu.api.house import House
 from lambda_emu.api.own_pages import Insight, add_pages
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
+from lambda_emu.http.connection import Sink, Writer
 from lambda_emu.http.listener import Listener, bind
 from lambda_emu.http.loop import Loop
+from lambda_emu.http.message import Head
 from lambda_emu.invoke.asynchronous import AsyncInvoker
 from lambda_emu.invoke.synchronous import Invoker
 from lambda_emu.logs.reader import LogReader
@@ -85,9 +88,11 @@ class Emulator:
         self.loop.start()
         self._undo.callback(self.loop.stop)  # last to go: everything below runs on it
         self.clock.bind(self.loop.asyncio)
+        self._listener = Listener(self._handle)
+        self._undo.callback(self._on_loop, self._listener.close)  # after the pool, which answers who still waits
         self.store = Store.open(data_dir)
         self._undo.callback(self.store.close)  # after the pool, whose last outcomes it keeps
-        self.logs = LogStore(data_dir / "logs.db", settings.log_limit_mb * 1024 * 1024, self._call_soon)
+        self.logs = LogStore(data_dir / "logs.db", settings.log_limit_mb * 1024 * 1024, self.loop.post)
         self.logs.start()
         self._undo.callback(self.logs.stop)  # after the environments, which write until they end
         self._open_environments(data_dir)
@@ -168,23 +173,23 @@ class Emulator:
         )
         app = create_app(house)
         add_pages(app, Insight(self.engine.abilities.name, self._sights, LogReader(data_dir / "logs.db")))
-        front = ApiFront(app, self.loop, self.clock, spool_dir)
-        listener = Listener(front)
-        self.loop.run(listener.listen(bound), STEP_LIMIT_S)
-        self._undo.callback(self._on_loop, listener.close)
+        self._front = ApiFront(app, self.loop, self.clock, spool_dir)
+        self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
+        self._undo.callback(self._on_loop, self._listener.stop_accepting)
+
+    def _handle(self, head: Head, writer: Writer) -> Sink:
+        return self._front(head, writer)
 
     def _sights(self) -> list[Sight]:
         return self.loop.ask(self.pool.sights, STEP_LIMIT_S)
 
-    def _call_soon(self, callback: object) -> None:
-        self.loop.post(callback)  # type: ignore[arg-type]
 
     def _close_engine(self) -> None:
         with suppress(TimeoutError):
             self.loop.run(self.engine.close(), STOP_LIMIT_S)
 
-    def _on_loop(self, fn: object) -> None:
-        self.loop.ask(fn, STOP_LIMIT_S)  # type: ignore[arg-type]
+    def _on_loop(self, fn: Callable[[], object]) -> None:
+        self.loop.ask(fn, STOP_LIMIT_S)
 
 
 def _allow_many_files() -> None:

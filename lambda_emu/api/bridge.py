@@ -6,6 +6,7 @@ A view that answers later (Invoke) gets a `Call`, detaches it, and the app's own
 from __future__ import annotations
 
 import io
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterable
@@ -15,10 +16,12 @@ from urllib.parse import unquote_to_bytes
 
 from lambda_emu.api.answers import Answer, error_answer
 from lambda_emu.clock import Clock
-from lambda_emu.errors import LambdaError, RequestTooLarge
+from lambda_emu.errors import LambdaError, RequestTooLarge, ServiceFailure
 from lambda_emu.http.connection import DISCARD, Sink, Writer
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Dates, Head, answer_head
+
+log = logging.getLogger(__name__)
 
 INLINE_BYTES = 64 * 1024
 SPOOL_BYTES = 1024 * 1024
@@ -62,6 +65,9 @@ class Call:
             begin()
         except LambdaError as error:
             self.fail(error)
+        except Exception:
+            log.exception("a request could not be begun")
+            self.fail(ServiceFailure("An internal error occurred; the emulator's log has the traceback."))
 
     def answer(self, answer: Answer) -> None:
         """On the loop."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol, cast
@@ -10,6 +11,8 @@ from typing import Protocol, cast
 import httptools
 
 from lambda_emu.http.message import Head, Header, answer_head
+
+log = logging.getLogger(__name__)
 
 MAX_HEAD_BYTES = 1 << 20
 MAX_WAITING_BYTES = 1 << 18
@@ -116,6 +119,9 @@ class Connection(asyncio.Protocol):
         self._head_bytes += len(data)
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:
+            log.error("a request failed inside its handler", exc_info=error)
+            self.drop()
         except httptools.HttpParserUpgrade:
             self._refuse(400)
         except httptools.HttpParserError:

@@ -1,4 +1,4 @@
-"""What the pool asks of any engine: boxes with our init inside, code-less until loaded. All of it is called on the loop."""
+"""What the pool asks of any engine: boxes with our init inside, code-less until loaded. All is called on the loop."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class ExitKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """value: exit code, signal number, or the errno of the failed exec. out_of_memory: init or the kernel killed it for memory."""
+    """value: exit code, signal number or errno of the failed exec. out_of_memory: init or the kernel killed it so."""
 
     role: int
     kind: ExitKind

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-
 from typing import cast
 
 from lambda_emu.sandbox.init import InitDoor

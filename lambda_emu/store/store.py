@@ -134,7 +134,7 @@ class Store:
         except (sqlite3.Error, OSError):
             self._writer.run(lambda _: self._written_again(), lambda _: None)
             raise
-        if change[0] is not None:
+        if _artifacts(change[0]) - _artifacts(change[1]):
             self._collect()
         return change
 
@@ -144,18 +144,22 @@ class Store:
 
     def _collect(self) -> None:
         """Remove artifacts that no function needs any more."""
-        kept = {
-            artifact.sha256
-            for function in self._catalogue.values()
-            for version in (function.latest, function.running)
-            for artifact in (version.code, *(layer.content for layer in version.layers))
-        }
-        self.artifacts.collect(kept)
+        self.artifacts.collect(set().union(*map(_artifacts, self._catalogue.values())))
 
     def _load(self) -> None:
         functions = [decode(record) for (record,) in self._writer.read("SELECT record FROM functions")]
         self._catalogue = {function.id: function for function in functions}
         self._written = dict(self._catalogue)
+
+
+def _artifacts(function: Function | None) -> set[str]:
+    """The SHA-256 of everything a function needs to run."""
+    versions = () if function is None else (function.latest, function.running)
+    return {
+        artifact.sha256
+        for version in versions
+        for artifact in (version.code, *(layer.content for layer in version.layers))
+    }
 
 
 def _put(catalogue: Catalogue, id: FunctionId, function: Function | None) -> None:

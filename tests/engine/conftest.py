@@ -9,11 +9,11 @@ from time import monotonic
 from typing import TypeVar
 
 import pytest
+from lam import Lam
 
 from lambda_emu.clock import SteppingClock
 from lambda_emu.config import load_settings
 from lambda_emu.server import Emulator
-from lam import Lam
 
 T = TypeVar("T")
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from lam import Lam
 
 from lambda_emu.clock import SteppingClock
-from lam import Lam
 
 TROUBLE = """
 import os, signal, sys, time
