@@ -1,0 +1,109 @@
+"""A folder as a zip: the same files make the same bytes, whenever and by whomever they were written."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
+
+from lambda_emu.errors import InvalidZip, UnzippedTooLarge
+from lambda_emu.store.unzip import EXECUTABLE_MODE, FILE_MODE, FOLDER_MODE, UNZIPPED_LIMIT_BYTES, safe_name
+from lambda_emu.store.zip_reader import CHUNK_BYTES
+
+SKIPPED = frozenset({".git", ".lambda-emu", "__pycache__", ".venv"})
+SKIPPED_BELOW = frozenset({("node_modules", ".cache")})
+
+_UNIX = 3
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first a zip can tell
+
+
+class UnusableFolder(ValueError):
+    """A folder that cannot be code, with the path at fault."""
+
+    def __init__(self, path: str | Path, why: str) -> None:
+        super().__init__(f"{path} {why}")
+
+
+def write_folder(folder: Path, out: BinaryIO) -> None:
+    """Zip what is in `folder`, uncompressed. UnusableFolder, UnzippedTooLarge, OSError.
+
+    Links to files inside become files, links to folders inside stay links, links to nothing are left out.
+    """
+    root = os.path.realpath(folder)
+    total = 0
+    with ZipFile(out, "w", ZIP_STORED) as zip_file:
+        for entry in _walk(root):
+            total += _add(zip_file, root, entry, UNZIPPED_LIMIT_BYTES - total)
+        if not zip_file.infolist():
+            raise UnusableFolder(folder, "has no files")
+
+
+def _walk(folder: str) -> Iterator[os.DirEntry[str]]:
+    """Everything below, parents first, in an order of its own."""
+    parent = os.path.basename(folder)
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        if entry.name in SKIPPED or (parent, entry.name) in SKIPPED_BELOW:
+            continue
+        yield entry
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(entry.path)
+
+
+def _add(zip_file: ZipFile, root: str, entry: os.DirEntry[str], room: int) -> int:
+    """Add one path and return how many bytes of files that was, at most `room`."""
+    name = _name(root, entry.path)
+    target = os.path.realpath(entry.path)
+    if entry.is_symlink():
+        if os.path.commonpath((root, target)) != root:
+            raise UnusableFolder(entry.path, f"leads out of {root}, to {target}")
+        if not os.path.exists(target):
+            return 0
+    if os.path.isdir(target):
+        _add_folder(zip_file, name, entry, target)
+        return 0
+    if not os.path.isfile(target):
+        raise UnusableFolder(entry.path, "is neither a file nor a folder")
+    return _add_file(zip_file, name, target, room)
+
+
+def _name(root: str, path: str) -> str:
+    name = os.path.relpath(path, root)
+    try:
+        name.encode()
+        return safe_name(name)
+    except (UnicodeEncodeError, InvalidZip):
+        raise UnusableFolder(repr(path), "has a name that cannot be in a zip") from None
+
+
+def _add_folder(zip_file: ZipFile, name: str, entry: os.DirEntry[str], target: str) -> None:
+    if entry.is_symlink():
+        link = os.path.relpath(target, os.path.dirname(entry.path))
+        zip_file.writestr(_info(name, stat.S_IFLNK | 0o777), link)
+    else:
+        zip_file.writestr(_info(name + "/", stat.S_IFDIR | FOLDER_MODE), b"")
+
+
+def _add_file(zip_file: ZipFile, name: str, path: str, room: int) -> int:
+    size = 0
+    with open(path, "rb") as source:
+        executable = os.fstat(source.fileno()).st_mode & 0o111
+        info = _info(name, stat.S_IFREG | (EXECUTABLE_MODE if executable else FILE_MODE))
+        with zip_file.open(info, "w") as packed:
+            while chunk := source.read(CHUNK_BYTES):
+                size += len(chunk)
+                if size > room:
+                    raise UnzippedTooLarge
+                packed.write(chunk)
+    return size
+
+
+def _info(name: str, mode: int) -> ZipInfo:
+    info = ZipInfo(name, _EPOCH)
+    info.create_system = _UNIX
+    info.external_attr = mode << 16
+    return info

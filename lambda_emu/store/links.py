@@ -1,0 +1,51 @@
+"""Symbolic links of a tree: whether they stay inside, followed as the system would. A rule without I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lambda_emu.errors import InvalidZip
+
+MAX_HOPS = 40  # as Linux
+
+
+def check_links(links: Mapping[str, str], max_depth: int) -> None:
+    """Raise InvalidZip for a link that leaves the tree, goes in circles or is absolute. links: name to target."""
+    resolver = _Resolver(links, max_depth)
+    for name in links:
+        resolver.resolve(name, MAX_HOPS)
+
+
+class _Resolver:
+    """Follows each link once: `..` after a link is the parent of where it leads, not of the link."""
+
+    def __init__(self, links: Mapping[str, str], max_depth: int) -> None:
+        self._links = links
+        self._max_depth = max_depth
+        self._known: dict[str, list[str]] = {}
+
+    def resolve(self, name: str, hops: int) -> list[str]:
+        """The parts of the path where a link leads."""
+        if name not in self._known:
+            self._known[name] = self._follow(name, hops)
+        return self._known[name]
+
+    def _follow(self, name: str, hops: int) -> list[str]:
+        target = self._links[name]
+        if hops == 0 or target.startswith("/") or "\0" in target:
+            raise InvalidZip
+        at = name.split("/")[:-1]
+        for part in target.split("/"):
+            if part == "..":
+                if not at:
+                    raise InvalidZip
+                at.pop()
+            elif part not in ("", "."):
+                at = self._step([*at, part], hops)
+        return at
+
+    def _step(self, at: list[str], hops: int) -> list[str]:
+        if len(at) > self._max_depth:
+            raise InvalidZip
+        path = "/".join(at)
+        return list(self.resolve(path, hops - 1)) if path in self._links else at
