@@ -68,7 +68,7 @@ def _here(function: str, body: bytes, flags: dict[str, str | None]) -> Answer:
 
     with as_project(function, flags["project"]) as (name, project):
         chosen = settings(**{**flags, "project": project, "port": 0, "ephemeral": True})
-        with starting(), Emulator(chosen) as emulator:
+        with starting(chosen), Emulator(chosen) as emulator:
             server = Server(emulator.url)
             server.wait_until_active(name)
             answer = server.invoke(name, body)

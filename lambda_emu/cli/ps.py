@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -24,20 +26,14 @@ def ps(endpoint_url: str | None, as_json: bool) -> None:
         for environment in environments:
             click.echo(json.dumps(environment))
         return
-    rows = [
-        (
-            e["function"],
-            e["version"],
-            e["state"],
-            f"{e['memory_mb']} MB",
-            age(e["age_s"]),
-            e["invocations"],
-            e["engine"],
-            e["id"],
-        )
-        for e in environments
-    ]
-    show.table(HEADINGS, rows)
+    show.table(HEADINGS, [_row(environment) for environment in environments])
+
+
+def _row(seen: Mapping[str, Any]) -> tuple[str, ...]:
+    """A stem has no function yet, and so no memory size."""
+    memory = f"{seen['memory_mb']} MB" if seen["function"] else "-"
+    owner = (seen["function"] or "-", seen["version"] or "-")
+    return *owner, seen["state"], memory, age(seen["age_s"]), str(seen["invocations"]), seen["engine"], seen["id"]
 
 
 def age(seconds: float) -> str:

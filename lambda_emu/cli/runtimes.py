@@ -37,7 +37,7 @@ def runtimes() -> None:
 def list_runtimes(architecture: str, as_json: bool) -> None:
     """List the runtimes that functions can be created with, and the image each would use."""
     with _images() as images:
-        found = images.status(architecture)
+        found = sorted(images.status(architecture), key=lambda status: status.image is None)
     if as_json:
         for status in found:
             click.echo(json.dumps(_members(status)))

@@ -21,6 +21,6 @@ def serve(**flags: object) -> None:
     from lambda_emu.cli.start import starting
     from lambda_emu.server import run
 
-    with starting():
+    with starting(chosen):
         code = run(chosen)
     click.get_current_context().exit(code)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lambda_emu.cli.options import NotDone
+from lambda_emu.config import Settings
 from lambda_emu.project import ProjectError
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.store import DataDirectoryInUse
@@ -15,9 +17,13 @@ REASONS = (ProjectError, SandboxError, DataDirectoryInUse, sqlite3.Error, OSErro
 
 
 @contextmanager
-def starting() -> Iterator[None]:
+def starting(settings: Settings) -> Iterator[None]:
     """NotDone, with the text of whatever went wrong, for those; anything else is a mistake of ours and stays one."""
     try:
         yield
     except REASONS as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise NotDone(
+                f"{settings.host}:{settings.port} is in use; choose another --port, or 0 for a free one"
+            ) from error
         raise NotDone(str(error)) from error

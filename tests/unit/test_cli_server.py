@@ -24,7 +24,7 @@ class TinyServer:
         self.answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
         self.asked: list[tuple[str, str, bytes]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, name="tiny-server")
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="tiny-server")
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def start(self) -> None:

@@ -1,0 +1,151 @@
+"""The commands as a user runs them, each in a process of its own."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+LIMIT_S = 60
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}  # the package need not be installed
+GREETER = """
+def handler(event, context):
+    print("greeting", event["name"])
+    return {"greeting": f"Hello, {event['name']}"}
+"""
+PROJECT = "functions: {hello: {runtime: python3.11, handler: app.handler, code: hello}}"
+
+
+@dataclass(frozen=True)
+class Served:
+    url: str
+    process: subprocess.Popen[str]
+
+
+def command(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "lambda_emu", *map(str, arguments)]
+    return subprocess.run(
+        line, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=LIMIT_S, check=False
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A project with one function, hello."""
+    (tmp_path / "hello").mkdir()
+    (tmp_path / "hello" / "app.py").write_text(GREETER)
+    (tmp_path / "lambda-emu.yaml").write_text(PROJECT)
+    return tmp_path
+
+
+@pytest.fixture
+def served(folder: Path) -> Iterator[Served]:
+    line = [sys.executable, "-m", "lambda_emu", "serve", "--port", "0", "--engine", "process"]
+    process = subprocess.Popen(line, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    said = process.stdout.readline()
+    found = re.fullmatch(r"lambda-emu serves hello on (http://\S+) \(process\)\n", said)
+    assert found, said
+    yield Served(found[1], process)
+    process.send_signal(signal.SIGINT)
+    process.wait(LIMIT_S)
+
+
+def test_invoke_needs_no_server_and_no_project(folder: Path) -> None:
+    done = command("invoke", folder / "hello", '{"name": "Ada"}', "--engine", "process", folder=folder.parent)
+
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"greeting": "Hello, Ada"}), done.stderr
+    log = done.stderr.splitlines()
+    assert [line.split(" ")[0] for line in log] == ["INIT_START", "START", "greeting", "END", "REPORT", "PRICE"]
+    assert "Init Duration" in log[4]
+
+
+def test_invoke_by_name_exits_with_1_when_the_function_fails(folder: Path) -> None:
+    done = command("invoke", "hello", "{}", "--engine", "process", folder=folder)
+
+    assert done.returncode == 1, done.stderr
+    assert json.loads(done.stdout)["errorType"] == "KeyError"
+    assert "Traceback" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["invoke", "nobody"], "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody"),
+        (["invoke", "hello", "no json"], "Could not parse request body into json"),
+        (["invoke", "."], "is a project; name one of its functions"),
+        (["serve", "--host", "192.0.2.1"], "Cannot assign requested address"),
+    ],
+)
+def test_what_cannot_be_done_exits_with_2_and_says_why(folder: Path, arguments: list[str], said: str) -> None:
+    done = command(*arguments, "--engine", "process", folder=folder)
+
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_a_mistake_in_the_project_names_file_line_and_key(folder: Path) -> None:
+    (folder / "lambda-emu.yaml").write_text(PROJECT.replace("code: hello", "code: nowhere"))
+
+    done = command("serve", folder=folder)
+
+    assert "lambda-emu.yaml:1: functions.hello.code" in done.stderr
+    assert done.returncode == 2
+
+
+def test_a_server_is_asked_for_invocations_environments_and_logs(folder: Path, served: Served) -> None:
+    at = ("--endpoint-url", served.url)
+
+    invoked = command("invoke", "hello", '{"name": "Ada"}', *at, folder=folder)
+    listed = command("ps", "--json", *at, folder=folder)
+    logged = command("logs", "hello", *at, folder=folder)
+    read = command("logs", "hello", "--data-dir", ".lambda-emu", folder=folder)
+
+    assert json.loads(invoked.stdout) == {"greeting": "Hello, Ada"}
+    assert [line.split(" ")[0] for line in invoked.stderr.splitlines()] == ["START", "greeting", "END", "REPORT"]
+    environments = [json.loads(line) for line in listed.stdout.splitlines()]
+    assert [(one["state"], one["invocations"]) for one in environments if one["function"] == "hello"] == [("IDLE", 1)]
+    assert "REPORT RequestId" in logged.stdout
+    assert "PRICE $" in logged.stdout
+    assert logged.stdout == read.stdout
+
+
+def test_a_second_server_says_who_is_in_its_way(folder: Path, served: Served) -> None:
+    port = served.url.rpartition(":")[2]
+
+    same_port = command("serve", "--port", port, "--ephemeral", "--engine", "process", folder=folder)
+    same_folder = command("serve", "--port", "0", "--engine", "process", folder=folder)
+
+    assert f"127.0.0.1:{port} is in use; choose another --port" in same_port.stderr
+    assert f"is in use by another lambda-emu (process {served.process.pid})" in same_folder.stderr
+    assert (same_port.returncode, same_folder.returncode) == (2, 2)
+
+
+def test_serve_ends_well_when_interrupted(served: Served) -> None:
+    served.process.send_signal(signal.SIGINT)
+
+    assert served.process.wait(LIMIT_S) == 0
+
+
+def test_doctor_starts_a_container_and_gives_each_finding(folder: Path) -> None:
+    done = command("doctor", "--json", folder=folder)
+
+    findings = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {finding["check"]: finding["fix"] for finding in findings if finding["verdict"] != "ok"} == {}
+    assert [finding["check"] for finding in findings][-1] == "way back"
+    assert done.returncode == 0
+
+
+def test_runtimes_are_listed_with_their_images(folder: Path) -> None:
+    done = command("runtimes", "list", "--json", folder=folder)
+
+    listed = {one["runtime"]: one for one in map(json.loads, done.stdout.splitlines())}
+    assert listed["python3.11"]["buildable"]
+    assert listed["java21"]["awsImage"] == "public.ecr.aws/lambda/java:21"
