@@ -45,11 +45,6 @@ class Target:
         """Qualified exactly as the caller did; what the code sees as invoked_function_arn."""
         return self.id.arn(self.qualifier)
 
-    @property
-    def full_arn(self) -> str:
-        """Always qualified; `$LATEST` where the caller said nothing."""
-        return self.id.arn(self.qualifier or LATEST)
-
 
 @dataclass(frozen=True, slots=True)
 class WrittenName:
