@@ -1,19 +1,241 @@
-/* The processes of the environment: all but init. */
+/* The processes of the environment, which are all but init: starting, signalling, and what they use. */
 #pragma once
-#include "sys.h"
+#include "kernel.h"
+#include <dirent.h>
+#include <signal.h>
+#include <sys/resource.h>
 
-/* Called once, before anything else here. */
-void processes_open(void);
+enum { PROCESSES_MAX = 16384, PID_LIMIT = 1 << 22, TICK_US = 10000 };
+enum { STAT_PARENT = 4, STAT_WAITED_USER = 16, STAT_WAITED_SYSTEM = 17 }; /* proc_pid_stat(5) */
 
-/* Their ids; *count is set. The array is valid until the next call. */
-const int *processes(size_t *count);
+static bool own_namespace;
+static int self, pids[PROCESSES_MAX];
 
-/* PID 1 signals its whole namespace; elsewhere only descendants are touched, never -1. */
-void signal_all(int number);
+/* What a file of /proc/<pid> says; empty when the process is gone. */
+static void read_proc(int pid, const char *name, char *to, size_t room) {
+    char path[40] = "/proc/", *at = path + 6, digits[12];
+    size_t count = 0;
+    for (; pid; pid /= 10)
+        digits[count++] = (char)('0' + pid % 10);
+    while (count)
+        *at++ = digits[--count];
+    memcpy(at, name, length_of(name) + 1);
+    long fd = open_to_read(path);
+    read_text(fd, to, room);
+    SYS(close, fd);
+}
 
-/* Field `index` (as in proc_pid_stat(5)) of a process, 0 when it is gone. */
-uint64_t stat_field(int pid, int index);
+static uint64_t stat_field(int pid, int index) {
+    char text[512], *at = text;
+    read_proc(pid, "/stat", text, sizeof text);
+    for (char *c = text; *c; c++) /* the name, field 2, may hold blanks and brackets itself */
+        if (*c == ')')
+            at = c;
+    for (int field = 2; field < index && *at; at++)
+        field += *at == ' ';
+    return number_in(at, NULL);
+}
 
-/* Starts a program with `output` as stdout and stderr. Returns its pid or -errno.
-   In the child *failure (shared memory) gets the errno when the program cannot be executed. */
-long spawn(char *directory, char **argv, char **environment, long output, int *failure);
+static size_t list_proc(void) {
+    static char entries[32768];
+    size_t count = 0;
+    long length, fd = SYS(openat, AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while ((length = SYS(getdents64, fd, entries, sizeof entries)) > 0)
+        for (long at = 0; at < length && count < PROCESSES_MAX; at += ((struct dirent *)(entries + at))->d_reclen) {
+            uint64_t pid = number_in(((struct dirent *)(entries + at))->d_name, NULL);
+            if (pid && pid < PID_LIMIT && (int)pid != self)
+                pids[count++] = (int)pid;
+        }
+    SYS(close, fd);
+    return count;
+}
+
+static size_t keep_descendants(size_t count) {
+    static bool ours[PID_LIMIT];
+    static int parents[PROCESSES_MAX];
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        parents[i] = (int)stat_field(pids[i], STAT_PARENT);
+        ours[pids[i]] = parents[i] == self;
+    }
+    for (bool found = true; found;) {
+        found = false;
+        for (size_t i = 0; i < count; i++)
+            if (!ours[pids[i]] && ours[parents[i]])
+                found = ours[pids[i]] = true;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (ours[pids[i]])
+            pids[kept++] = pids[i];
+    for (size_t i = 0; i < kept; i++)
+        ours[pids[i]] = false; /* the next to have this number may be anybody's */
+    return kept;
+}
+
+/* Fills pids. In a PID namespace of our own everybody is ours. */
+static size_t list_processes(void) {
+    size_t count = list_proc();
+    return own_namespace ? count : keep_descendants(count);
+}
+
+static void signal_all(int number) {
+    if (own_namespace)
+        SYS(kill, -1, number);
+    for (int pass = 0; pass < 3 && !own_namespace; pass++) /* again, for those who forked meanwhile */
+        for (size_t i = 0, count = list_processes(); i < count; i++)
+            SYS(kill, pids[i], number);
+}
+
+/* Stopped first, where they cannot be killed all at once: so none sees another's end and acts on it. */
+static void kill_all(void) {
+    if (!own_namespace)
+        signal_all(SIGSTOP);
+    signal_all(SIGKILL);
+}
+
+/* --- starting ---------------------------------------------------------------------------------- */
+
+static long standard_input(void) {
+    long fd = open_to_read("/dev/null");
+    if (fd >= 0)
+        return fd;
+    int ends[2] = {-1, -1}; /* no /dev: a pipe that nobody writes to is at its end too */
+    SYS(pipe2, ends, O_CLOEXEC);
+    SYS(close, ends[1]);
+    return ends[0];
+}
+
+static const char *search_path(char **environment) {
+    for (; *environment; environment++)
+        if (begins_with(*environment, "PATH="))
+            return *environment + 5;
+    return "/usr/local/bin:/usr/bin:/bin";
+}
+
+static long execute(char **argv, char **environment) {
+    char path[4096];
+    size_t name = length_of(argv[0]) + 1;
+    for (const char *c = argv[0]; *c; c++)
+        if (*c == '/')
+            return SYS(execve, argv[0], argv, environment);
+    long failure = -ENOENT;
+    for (const char *from = search_path(environment), *to = from; *from; from = *to ? to + 1 : to) {
+        for (to = from; *to && *to != ':';)
+            to++;
+        size_t length = (size_t)(to - from);
+        if (length == 0 || length + 1 + name > sizeof path)
+            continue;
+        memcpy(path, from, length);
+        path[length] = '/';
+        memcpy(path + length + 1, argv[0], name);
+        long result = SYS(execve, path, argv, environment);
+        if (result != -ENOENT && result != -ENOTDIR)
+            failure = result;
+    }
+    return failure;
+}
+
+/* Starts a program with `output` as stdout and stderr. Returns its pid or -errno; *failure, memory shared with the
+   child, gets the errno when that cannot execute it. */
+static long spawn(char *directory, char **argv, char **environment, long output, int *failure) {
+    *failure = 0;
+    long pid = SYS(clone, SIGCHLD);
+    if (pid != 0)
+        return pid;
+    uint64_t no_signals = 0, default_action[4] = {0};
+    for (int number = 1; number <= 64; number++)
+        SYS(rt_sigaction, number, default_action, NULL, SIGNAL_SET_BYTES);
+    SYS(rt_sigprocmask, SIG_SETMASK, &no_signals, NULL, SIGNAL_SET_BYTES);
+    SYS(setsid, 0);
+    SYS(dup3, standard_input(), 0, 0);
+    SYS(dup3, output, 1, 0);
+    SYS(dup3, output, 2, 0);
+    long result = SYS(chdir, directory);
+    if (result == 0)
+        result = execute(argv, environment);
+    *failure = (int)-result;
+    SYS(exit_group, 127);
+    __builtin_unreachable();
+}
+
+/* --- what they use ----------------------------------------------------------------------------- */
+
+/* HELLO's second byte. Each cgroup version keeps its figures elsewhere; the key "" is a file of one number. */
+enum figures { FROM_PROCESSES, FROM_CGROUP_1, FROM_CGROUP_2 };
+static const struct place {
+    const char *memory, *memory_key, *events, *cpu, *cpu_key;
+    uint64_t cpu_per_us;
+} PLACES[] = {
+    [FROM_CGROUP_1] = {"/sys/fs/cgroup/memory/memory.stat", "total_rss ", "/sys/fs/cgroup/memory/memory.oom_control",
+                       "/sys/fs/cgroup/cpuacct/cpuacct.usage", "", 1000},
+    [FROM_CGROUP_2] = {"/sys/fs/cgroup/memory.stat", "anon ", "/sys/fs/cgroup/memory.events",
+                       "/sys/fs/cgroup/cpu.stat", "usage_usec ", 1},
+};
+static const struct place *place; /* NULL: FROM_PROCESSES */
+static long memory_file, events_file, cpu_file;
+
+static enum figures find_figures(bool without_cgroup) {
+    for (enum figures kind = FROM_CGROUP_1; !without_cgroup && kind <= FROM_CGROUP_2; kind++) {
+        memory_file = open_to_read(PLACES[kind].memory);
+        events_file = open_to_read(PLACES[kind].events); /* version 2 has none at its root, which is not ours */
+        cpu_file = open_to_read(PLACES[kind].cpu);
+        if (memory_file >= 0 && events_file >= 0) {
+            place = &PLACES[kind];
+            return kind;
+        }
+    }
+    return FROM_PROCESSES;
+}
+
+/* The number behind a key at the beginning of a line, 0 when there is none. */
+static uint64_t number_of(const char *text, const char *key) {
+    for (; *text; text = next_line(text)) {
+        const char *behind = begins_with(text, key) ? skip_blanks(text + length_of(key)) : text;
+        if (behind > text || *key == 0)
+            return number_in(behind, NULL);
+    }
+    return 0;
+}
+
+static uint64_t number_in_file(long fd, const char *key) {
+    char text[8192];
+    read_text(fd, text, sizeof text);
+    return number_of(text, key);
+}
+
+/* Bytes now, of the kind that counts: anonymous, not files or /tmp. */
+static uint64_t memory_used(void) {
+    if (place)
+        return number_in_file(memory_file, place->memory_key);
+    char text[4096];
+    uint64_t kilobytes = 0;
+    for (size_t i = list_processes(); i--;) {
+        read_proc(pids[i], "/status", text, sizeof text);
+        kilobytes += number_of(text, "RssAnon:");
+    }
+    return kilobytes * 1024;
+}
+
+/* By the kernel, since the environment began. */
+static uint32_t oom_kills(void) {
+    return place ? (uint32_t)number_in_file(events_file, "oom_kill ") : 0;
+}
+
+static uint64_t microseconds(struct timeval time) {
+    return (uint64_t)time.tv_sec * 1000000u + (uint64_t)time.tv_usec;
+}
+
+/* Since the environment began: of the dead, of the living, and of those that the living have waited for. */
+static uint64_t cpu_us(void) {
+    if (place)
+        return number_in_file(cpu_file, place->cpu_key) / place->cpu_per_us;
+    struct rusage dead = {0};
+    SYS(getrusage, RUSAGE_CHILDREN, &dead);
+    uint64_t sum = microseconds(dead.ru_utime) + microseconds(dead.ru_stime);
+    for (size_t i = list_processes(); i--;) {
+        long clock_of_process = ((long)~pids[i] << 3) | 2; /* as clock_getcpuclockid(3) makes it */
+        uint64_t waited = stat_field(pids[i], STAT_WAITED_USER) + stat_field(pids[i], STAT_WAITED_SYSTEM);
+        sum += clock_ns(clock_of_process) / 1000 + waited * TICK_US;
+    }
+    return sum;
+}

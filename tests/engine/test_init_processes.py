@@ -115,7 +115,7 @@ def test_kill_of_nothing_is_answered(rig: Rig) -> None:
 
 
 def test_fifty_resets_keep_tmp(rig: Rig) -> None:
-    file = f"/tmp/lambda-emu-{rig.marker}"
+    file = f"/tmp/{rig.marker}"
     for _ in range(50):
         rig.shell(f"echo again >>{file}; echo up; (sleep 1000 &); sleep 1000")
         while not rig.output().endswith("up\n"):

@@ -129,7 +129,7 @@ def test_a_box_sees_nothing_else_of_this_machine(walled: Bench, tmp_path: Path) 
 def test_a_box_reaches_no_process_but_its_own(walled: Bench) -> None:
     loaded = walled.box({})
 
-    assert walled.shell(loaded, f"ls /proc | grep -c '^[0-9]'; kill -0 {os.getpid()}").split()[0] == "4"
+    assert int(walled.shell(loaded, "ls /proc | grep -c '^[0-9]'")) <= 4  # init, the shell, ls and grep
     assert "No such process" in walled.shell(loaded, f"kill -0 {os.getpid()} 2>&1")
 
 
