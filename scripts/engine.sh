@@ -57,7 +57,11 @@ stop() {
     pid=$(cat "$pid_file")
     rm "$pid_file"
     kill "$pid" 2>/dev/null || return 0
-    while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+    for _ in $(seq 100); do
+        kill -0 "$pid" 2>/dev/null || return 0
+        sleep 0.1
+    done
+    echo "dockerd, process $pid, did not end within 10 s" >&2
 }
 
 "$1"
