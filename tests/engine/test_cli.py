@@ -6,9 +6,10 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from socket import gethostname
 
 import pytest
 
@@ -28,11 +29,17 @@ class Served:
     process: subprocess.Popen[str]
 
 
-def command(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+def command(
+    *arguments: str | Path, folder: Path, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "lambda_emu", *map(str, arguments)]
-    return subprocess.run(
-        line, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=LIMIT_S, check=False
-    )
+    variables = ENVIRONMENT | dict(environment or {})
+    return subprocess.run(line, cwd=folder, env=variables, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+
+
+def docker(*arguments: str) -> str:
+    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=LIMIT_S, check=True)
+    return done.stdout.strip()
 
 
 @pytest.fixture
@@ -134,6 +141,7 @@ def test_serve_ends_well_when_interrupted(served: Served) -> None:
     assert served.process.wait(LIMIT_S) == 0
 
 
+@pytest.mark.docker
 def test_doctor_starts_a_container_and_gives_each_finding(folder: Path) -> None:
     done = command("doctor", "--json", folder=folder)
 
@@ -143,9 +151,47 @@ def test_doctor_starts_a_container_and_gives_each_finding(folder: Path) -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.docker
 def test_runtimes_are_listed_with_their_images(folder: Path) -> None:
     done = command("runtimes", "list", "--json", folder=folder)
 
     listed = {one["runtime"]: one for one in map(json.loads, done.stdout.splitlines())}
     assert listed["python3.11"]["buildable"]
     assert listed["java21"]["awsImage"] == "public.ecr.aws/lambda/java:21"
+
+
+def test_doctor_says_what_to_do_about_each_thing_that_is_missing(folder: Path) -> None:
+    (folder / "file").touch()
+    missing = {"DOCKER_HOST": "tcp://127.0.0.1:1", "PATH": str(folder), "LAMBDA_EMU_DATA_DIR": str(folder / "file")}
+
+    done = command("doctor", "--json", folder=folder, environment=missing)
+
+    findings = {finding["check"]: finding for finding in map(json.loads, done.stdout.splitlines())}
+    wrong = {name: finding["verdict"] for name, finding in findings.items() if finding["verdict"] != "ok"}
+    assert wrong == {
+        "data directory": "failure",
+        "image builder": "warning",
+        "engine": "warning",
+        "cgroup": "warning",
+        "images": "warning",
+        "way back": "warning",
+    }
+    assert all(findings[name]["fix"] for name in wrong)
+    assert done.returncode == 1
+
+
+@pytest.mark.docker
+def test_prune_removes_what_a_killed_emulator_left_and_nothing_else(folder: Path) -> None:
+    image = docker("images", "--quiet").splitlines()[0]
+    left = docker("create", "--label=lambda-emu.session=s", f"--label=lambda-emu.owner={gethostname()}:1:0", image, "x")
+    other = docker("create", image, "x")
+
+    try:
+        pruned = command("prune", "--json", folder=folder)
+        remaining = docker("ps", "--all", "--quiet", "--no-trunc").split()
+    finally:
+        docker("rm", other)
+
+    assert pruned.returncode == 0, pruned.stderr
+    assert [json.loads(line)["id"] for line in pruned.stdout.splitlines()].count(left[:12]) == 1
+    assert (left in remaining, other in remaining) == (False, True)
