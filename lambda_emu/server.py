@@ -11,11 +11,14 @@ import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from lambda_emu.api.app import create_app
-from lambda_emu.api.bridge import ApiFront
+from lambda_emu.api.bridge import ApiFront, Call
 from lambda_emu.api.house import House
+from lambda_emu.api.invocations import invoke_inline
 from lambda_emu.api.own_pages import Insight, add_pages
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
@@ -173,7 +176,8 @@ class Emulator:
         )
         app = create_app(house)
         add_pages(app, Insight(self.engine.abilities.name, self._sights, LogReader(data_dir / "logs.db")))
-        self._front = ApiFront(app, self.loop, self.clock, spool_dir)
+        inline = partial(_invoke, house)
+        self._front = ApiFront(app, inline, self.loop, self.clock, spool_dir)
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
         self._undo.callback(self._on_loop, self._listener.stop_accepting)
 
@@ -190,6 +194,10 @@ class Emulator:
 
     def _on_loop(self, fn: Callable[[], object]) -> None:
         self.loop.ask(fn, STOP_LIMIT_S)
+
+
+def _invoke(house: House, environ: dict[str, Any], function_name: str, call: Call) -> None:
+    invoke_inline(environ, function_name, house, call)
 
 
 def _allow_many_files() -> None:

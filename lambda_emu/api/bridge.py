@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from lambda_emu.api.answers import Answer, error_answer
 from lambda_emu.clock import Clock
@@ -27,10 +27,13 @@ INLINE_BYTES = 64 * 1024
 SPOOL_BYTES = 1024 * 1024
 INVOKE_BYTES = 6 * 1024 * 1024
 OTHER_BYTES = 70_167_211
+INLINE_PREFIX = b"/2015-03-31/functions/"
+INLINE_SUFFIX = b"/invocations"
 INVOKE_PATHS = (b"/invocations", b"/invoke-async", b"/response-streaming-invocations")
 
 Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+Inline = Callable[[Environ, str, "Call"], None]
 
 
 class Call:
@@ -84,8 +87,10 @@ class Call:
 class ApiFront:
     """Handles the API's connections."""
 
-    def __init__(self, app: WsgiApp, loop: Loop, clock: Clock, spool_dir: Path) -> None:
+    def __init__(self, app: WsgiApp, inline: Inline, loop: Loop, clock: Clock, spool_dir: Path) -> None:
+        """inline: serves a small Invoke on the loop, from its environ, the function's name and the call."""
         self._app = app
+        self.inline = inline
         self._loop = loop
         self._clock = clock
         self._dates = Dates(clock.now_s)
@@ -95,7 +100,13 @@ class ApiFront:
         path = head.target.partition(b"?")[0]
         invoke = head.method == b"POST" and path.endswith(INVOKE_PATHS)
         length = head.content_length()
-        inline = invoke and (length or 0) <= INLINE_BYTES and head.get(b"transfer-encoding") is None
+        inline = (
+            invoke
+            and path.startswith(INLINE_PREFIX)
+            and path.endswith(INLINE_SUFFIX)
+            and (length or 0) <= INLINE_BYTES
+            and head.get(b"transfer-encoding") is None
+        )
         call = Call(self._clock.new_id(), head, writer, self._loop, self._dates, inline)
         limit = INVOKE_BYTES if invoke else OTHER_BYTES
         if length is not None and length > limit:
@@ -161,9 +172,8 @@ class _Inline:
         self._body += chunk
 
     def end(self) -> None:
-        answer = self._front.run(self._head, self._path, self._call, self._body, None)
-        if answer is not None:
-            self._call.answer(answer)
+        name = unquote(self._path[len(INLINE_PREFIX) : -len(INLINE_SUFFIX)].decode("latin-1"))
+        self._front.inline(_inline_environ(self._head, self._path, self._body), name, self._call)
 
     def abort(self) -> None:
         """The client left; what runs goes on, its answer is dropped."""
@@ -217,6 +227,19 @@ def _too_large(path: bytes, limit: int) -> RequestTooLarge:
     if path.endswith(b"/code"):
         operation = "UpdateFunctionCode"
     return RequestTooLarge(limit, operation)
+
+
+def _inline_environ(head: Head, path: bytes, body: bytes) -> Environ:
+    """As much of an environ as Invoke's parsing looks at."""
+    environ: Environ = {
+        "QUERY_STRING": head.target[len(path) + 1 :].decode("latin-1"),
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
+    }
+    for name, value in head.headers:
+        if name.startswith(b"x-amz"):
+            environ["HTTP_" + name.decode("latin-1").upper().replace("-", "_")] = value.decode("latin-1")
+    return environ
 
 
 def _environ(head: Head, path: bytes, body: bytes, body_file: str | None) -> Environ:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lambda_emu.api.answers import Answer
 from lambda_emu.api.bridge import Call
 from lambda_emu.api.house import House
+from lambda_emu.api.service_model import lambda_model
 from lambda_emu.api.wire import operation
 from lambda_emu.arn import LATEST, Target
 from lambda_emu.errors import ClientContextInvalid, EventTooLarge, LambdaError
@@ -39,6 +40,14 @@ class _Asked:
     trace_id: str
     client_context: str | None
     wants_tail: bool
+
+
+def invoke_inline(environ: Mapping[str, Any], function_name: str, house: House, call: Call) -> None:
+    """Invoke on the loop, without Flask: its context and routing cost more than all of ours (docs/decisions)."""
+    try:
+        invoke(lambda_model().operation("Invoke").parse(environ, {"FunctionName": function_name}), house, call)
+    except LambdaError as error:
+        call.fail(error)
 
 
 @operation("Invoke", detached=True)

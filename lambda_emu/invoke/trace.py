@@ -9,4 +9,5 @@ def trace_header(given: str | None, clock: Clock) -> str:
     """The caller's header, or a new one that is not sampled."""
     if given:
         return given
-    return f"Root=1-{int(clock.now_s()):08x}-{clock.new_token()[:24]};Parent={clock.new_token()[:16]};Sampled=0"
+    digits = clock.new_token() + clock.new_token()
+    return f"Root=1-{int(clock.now_s()):08x}-{digits[:24]};Parent={digits[24:40]};Sampled=0"

@@ -105,12 +105,13 @@ class Environment:
         timeout_s = self.version.timeout_s
         invocation.started_s = self._clock.monotonic_s()
         invocation.deadline_ms = int((self._clock.now_s() + timeout_s) * 1000)
-        self._journal.start(invocation)
-        self._limit = self._clock.call_later(timeout_s, self._timed_out)
         if self.state is State.BUSY:
             self._deliver()
         else:
             self._start_runtime()
+        # After the event is on its way: the function's output reaches us by the loop, so START still comes first.
+        self._journal.start(invocation)
+        self._limit = self._clock.call_later(timeout_s, self._timed_out)
 
     def stop(self) -> None:
         """End it now; an invocation in it gets ServiceException."""
