@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
 import shutil
@@ -21,6 +22,7 @@ from lambda_emu.sandbox.frames import Frame, FrameReader, Hello, Kind
 BINARIES = Path(__file__).parents[2] / "lambda_emu/sandbox/bin"
 LABEL = "lambda-emu-test=init"
 IMAGE = "lambda-emu-test-bare"
+NAME = "abc.lambda-emu.internal"
 PATIENCE_S = 20.0
 USER, GROUP = 993, 990
 MODES = ("descendants", "namespace", "container")
@@ -147,27 +149,19 @@ def wait_until(is_so: Callable[[], bool], what: str) -> None:
 @contextmanager
 def running_init(mode: str) -> Iterator[Rig]:
     """An init run in one of MODES, as an unprivileged user; its end is waited for."""
-    with tempfile.TemporaryDirectory() as folder, socket.create_server((_host(mode), 0)) as listener:
+    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(PATIENCE_S)
         os.chmod(folder, 0o755)
         init = Path(folder, "init")
         shutil.copy(BINARIES / f"init-{os.uname().machine}", init)
         marker = secrets.token_hex(8)
-        host, port = listener.getsockname()
-        with _launched(mode, init, f"{host}:{port}:{secrets.token_hex(16)}"):
+        host = NAME if mode == "container" else "127.0.0.1"
+        with _launched(mode, init, f"{host}:{listener.getsockname()[1]}:{secrets.token_hex(16)}"):
             connection, _ = listener.accept()
             with connection:
                 rig = Rig(mode, connection, marker)
                 yield rig
         wait_until(lambda: not rig.processes(), "processes outlived their init")
-
-
-def _host(mode: str) -> str:
-    if mode != "container":
-        return "127.0.0.1"
-    form = "{{range .IPAM.Config}}{{.Gateway}}{{end}}"
-    gateway = _docker("network", "inspect", "bridge", "--format", form)
-    return gateway or "172.17.0.1"
 
 
 @contextmanager
@@ -196,10 +190,11 @@ def _container(init: Path, address: str) -> Iterator[None]:
     _make_image()
     hardening = ("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", f"--user={USER}:{GROUP}")
     limits = ("--tmpfs=/tmp:size=64m,mode=1777", "--memory=256m", "--memory-swap=256m", "--pids-limit=256")
+    network = ("--network=host", f"--add-host={NAME}:127.0.0.1")
     mounts = ("-v", f"{init}:/var/rapid/init:ro", "-v", "/usr:/usr:ro", "--entrypoint=/var/rapid/init")
     name = f"lambda-emu-test-{secrets.token_hex(6)}"
     _docker("run", "-d", "--rm", f"--name={name}", f"--label={LABEL}", "-e", f"LAMBDA_EMU_INIT={address}",
-            *hardening, *limits, *mounts, IMAGE)  # fmt: skip
+            *hardening, *limits, *network, *mounts, IMAGE)  # fmt: skip
     try:
         yield
         wait_until(lambda: not _docker("ps", "-aq", f"--filter=name={name}"), "the container is still there")
@@ -218,6 +213,7 @@ def _make_image() -> None:
                 link.type, link.linkname = tarfile.SYMTYPE, f"usr/{name}"
                 tar.addfile(link)
         _docker("import", "--change", f"LABEL {LABEL}", file.name, IMAGE)
+    atexit.register(subprocess.run, ("docker", "rmi", "-f", IMAGE), check=False, capture_output=True)
 
 
 def _docker(*arguments: str) -> str:
