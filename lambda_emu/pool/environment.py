@@ -22,6 +22,7 @@ from lambda_emu.pool.journal import Ending, Journal
 from lambda_emu.pool.states import Event, State, moved
 from lambda_emu.runtime_api import answers
 from lambda_emu.runtime_api.door import Parked
+from lambda_emu.runtime_api.upload import Reply
 from lambda_emu.sandbox.base import RUNTIME_ROLE, Box, Exit, Program, Usage
 
 INIT_LIMIT_S = 10.0
@@ -123,34 +124,32 @@ class Environment:
     def next(self, parked: Parked) -> None:
         NEXT.get(self.state, Environment._next_refused)(self, parked)
 
-    def response(self, request_id: str, head: Head, body: bytes) -> bytes:
-        refused = self._refusal(request_id, head, "Response")
-        if refused is not None:
-            return refused
-        self._respond(Outcome(body, failed=False, content_type=head.get(b"content-type")))
-        return answers.ACCEPTED
+    def response(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None:
+        if self._admits(request_id, head, "Response", reply):
+            self._respond(Outcome(body, failed=False, content_type=head.get(b"content-type")))
+            reply(answers.ACCEPTED)
+            self._ask_sync()
 
-    def response_too_large(self, request_id: str) -> bytes:
-        refused = self._refusal(request_id, None, "Response")
-        if refused is not None:
-            return refused
-        self._failure = failures.too_large()
-        self._respond(Outcome(self._failure.payload, failed=True))
-        return answers.TOO_LARGE
+    def response_too_large(self, request_id: str, reply: Reply) -> None:
+        if self._admits(request_id, None, "Response", reply):
+            self._failure = failures.too_large()
+            self._respond(Outcome(self._failure.payload, failed=True))
+            reply(answers.TOO_LARGE)
+            self._ask_sync()
 
-    def error(self, request_id: str, head: Head, body: bytes) -> bytes:
-        refused = self._refusal(request_id, head, "ErrorResponse")
-        if refused is not None:
-            return refused
-        self._failure = failures.raised(head.get(b"lambda-runtime-function-error-type"))
-        self._respond(Outcome(body, failed=True))
-        return answers.ACCEPTED
+    def error(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None:
+        if self._admits(request_id, head, "ErrorResponse", reply):
+            self._failure = failures.raised(head.get(b"lambda-runtime-function-error-type"))
+            self._respond(Outcome(body, failed=True))
+            reply(answers.ACCEPTED)
+            self._ask_sync()
 
-    def init_error(self, head: Head, body: bytes) -> bytes:
+    def init_error(self, head: Head, body: bytes, reply: Reply) -> None:
         if self.state not in (State.INIT, State.INIT_IN_INVOKE):
-            return answers.wrong_state(self.state.name.title(), "InitError")
+            reply(answers.wrong_state(self.state.name.title(), "InitError"))
+            return
+        reply(answers.ACCEPTED)
         self._fail(failures.posted(body, head.get(b"lambda-runtime-function-error-type")))
-        return answers.ACCEPTED
 
     # -- told by init (sandbox.InitListener) ------------------------------------------------------
 
@@ -221,23 +220,25 @@ class Environment:
 
     # -- the runtime answers ----------------------------------------------------------------------
 
-    def _refusal(self, request_id: str, head: Head | None, asked: str) -> bytes | None:
-        """Why this answer is not for the invocation that runs here; None when it is."""
+    def _admits(self, request_id: str, head: Head | None, asked: str, reply: Reply) -> bool:
+        """Whether this is for the invocation that runs here; if not, the runtime is told why."""
         invocation = self._invocation
-        if self.state is not State.BUSY or invocation is None or not self._delivered:
-            return answers.wrong_state(self.state.name.title(), asked)
-        if request_id != invocation.request_id:
-            return answers.INVALID_REQUEST_ID
         mode = head.get(b"lambda-runtime-function-response-mode") if head is not None else None
-        if mode not in (None, b"streaming", b"buffered"):
-            return answers.INVALID_RESPONSE_MODE
-        return None
+        if self.state is not State.BUSY or invocation is None or not self._delivered:
+            reply(answers.wrong_state(self.state.name.title(), asked))
+        elif request_id != invocation.request_id:
+            reply(answers.INVALID_REQUEST_ID)
+        elif mode not in (None, b"streaming", b"buffered"):
+            reply(answers.INVALID_RESPONSE_MODE)
+        else:
+            return True
+        return False
 
     def _respond(self, outcome: Outcome) -> None:
         self._move(Event.RESPONSE)
         self._produced_bytes = len(outcome.payload)
+        self._synced = False
         self._answer(outcome)
-        self._ask_sync()
         self._owner.answered(self)
 
     def _answer(self, outcome: Outcome) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Protocol
 
 from lambda_emu.http.connection import DISCARD, Sink, Writer
 from lambda_emu.http.message import Head
 from lambda_emu.runtime_api import answers
-from lambda_emu.runtime_api.upload import Upload
+from lambda_emu.runtime_api.upload import Reply, Upload
 
 PREFIX = b"/2018-06-01/runtime/"
 NEXT = PREFIX + b"invocation/next"
@@ -19,17 +20,17 @@ EXTENSION = (b"/2020-01-01/extension/", b"/2020-08-15/logs", b"/2022-07-01/telem
 
 
 class Session(Protocol):
-    """What an execution environment lets its runtime do. Each call returns the bytes of its answer."""
+    """What an execution environment lets its runtime do. Each call answers by `reply`, before anything slow."""
 
     def next(self, parked: Parked) -> None: ...
 
-    def response(self, request_id: str, head: Head, body: bytes) -> bytes: ...
+    def response(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None: ...
 
-    def response_too_large(self, request_id: str) -> bytes: ...
+    def response_too_large(self, request_id: str, reply: Reply) -> None: ...
 
-    def error(self, request_id: str, head: Head, body: bytes) -> bytes: ...
+    def error(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None: ...
 
-    def init_error(self, head: Head, body: bytes) -> bytes: ...
+    def init_error(self, head: Head, body: bytes, reply: Reply) -> None: ...
 
 
 class Parked:
@@ -83,23 +84,14 @@ class RuntimeApi:
 
     def _post(self, session: Session, head: Head, writer: Writer) -> Sink:
         if head.target == INIT_ERROR:
-            return Upload(head, writer, session.init_error, lambda: answers.TOO_LARGE)
+            return Upload(head, writer, session.init_error, lambda reply: reply(answers.TOO_LARGE))
         if head.target.startswith(INVOCATION):
             request_id, _, call = head.target[len(INVOCATION) :].decode("latin-1").partition("/")
+            too_large = partial(session.response_too_large, request_id)
             if call == "response":
-                return Upload(
-                    head,
-                    writer,
-                    lambda head, body: session.response(request_id, head, body),
-                    lambda: session.response_too_large(request_id),
-                )
+                return Upload(head, writer, partial(session.response, request_id), too_large)
             if call == "error":
-                return Upload(
-                    head,
-                    writer,
-                    lambda head, body: session.error(request_id, head, body),
-                    lambda: session.response_too_large(request_id),
-                )
+                return Upload(head, writer, partial(session.error, request_id), too_large)
         return _refuse(writer, _unrouted(head.target))
 
 

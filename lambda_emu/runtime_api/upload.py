@@ -8,14 +8,17 @@ from lambda_emu.http.connection import Writer
 from lambda_emu.http.message import Head
 from lambda_emu.runtime_api.answers import MAX_RESPONSE_BYTES
 
+Reply = Callable[[bytes], None]
+"""Sends the runtime its answer: whole bytes of HTTP, once."""
+
 
 class Upload:
-    """Calls `done` with the whole body, or `too_large` as soon as it is known to be; both return the answer."""
+    """Calls `done` with the whole body, or `too_large` as soon as it is known to be; both send the answer."""
 
     __slots__ = ("_chunks", "_done", "_head", "_size", "_too_large", "_writer")
 
     def __init__(
-        self, head: Head, writer: Writer, done: Callable[[Head, bytes], bytes], too_large: Callable[[], bytes]
+        self, head: Head, writer: Writer, done: Callable[[Head, bytes, Reply], None], too_large: Callable[[Reply], None]
     ) -> None:
         self._head = head
         self._writer = writer
@@ -28,13 +31,13 @@ class Upload:
         self._size += len(chunk)
         if self._size > MAX_RESPONSE_BYTES:
             self._chunks.clear()
-            self._writer.send(self._too_large())
+            self._too_large(self._writer.send)
         else:
             self._chunks.append(chunk)
 
     def end(self) -> None:
         body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-        self._writer.send(self._done(self._head, body))
+        self._done(self._head, body, self._writer.send)
 
     def abort(self) -> None:
         """The runtime hung up in the middle: it says so itself, or its exit does."""
