@@ -1,4 +1,4 @@
-"""benchmarks: lambda-emu beside AWS's Runtime Interface Emulator, in one command that prints one table.
+"""benchmarks: lambda-emu beside AWS's Runtime Interface Emulator, in one run and one table. `python -m benchmarks`.
 
-Nothing here is a test: a bar that is missed is printed as MISS and ends in exit code 1. docs/performance.md says how each is measured.
+Nothing here is imported by the product or asserted by a test: figures depend on the machine, and are read by people.
 """

@@ -1,92 +1,55 @@
-"""What a row of the table is, and how it is printed."""
+"""How results are shown: the table for people, JSON for whoever compares runs."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from statistics import median, quantiles
+from dataclasses import asdict
 
-LAYOUT = "{:<9} {:<44} {:>8}  {:>24}  {:>24}  {:>20}  {}"
-HEADINGS = LAYOUT.format("row", "what", "bar", "lambda-emu", "beside", "ratio", "").rstrip()
+from benchmarks.machine import Machine
+from benchmarks.verdict import Failure, Verdict
 
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One figure, measured several times. unit: what follows each number, with its space."""
-
-    values: tuple[float, ...]
-    unit: str = ""
-
-    @classmethod
-    def of(cls, values: Sequence[float], unit: str = "") -> Sample:
-        return cls(tuple(values), unit)
-
-    @property
-    def middle(self) -> float:
-        return median(self.values)
-
-    @property
-    def quartiles(self) -> tuple[float, float]:
-        """Half of the values lie between these two."""
-        if len(self.values) < 2:
-            return self.middle, self.middle
-        low, _, high = quantiles(self.values, n=4, method="inclusive")
-        return low, high
-
-    def over(self, other: Sample) -> Sample:
-        """Ours over theirs, pair by pair as they were measured one after the other; else middle over middle."""
-        if len(self.values) == len(other.values):
-            return Sample.of([ours / theirs for ours, theirs in zip(self.values, other.values, strict=True)], "x")
-        return Sample.of([self.middle / other.middle], "x")
-
-    def __str__(self) -> str:
-        if len(self.values) < 2:
-            return _short(self.middle) + self.unit
-        low, high = self.quartiles
-        return f"{_short(self.middle)}{self.unit} ({_short(low)}–{_short(high)})"
+HEADINGS = ("", "ours", "held against", "ratio", "bar", "", "spread")
+_LEFT = {0, 4, 5, 6}
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """What a ratio is held to."""
-
-    limit: float
-    at_least: bool = False
-
-    def holds(self, ratio: float) -> bool:
-        return ratio >= self.limit if self.at_least else ratio <= self.limit
-
-    def __str__(self) -> str:
-        return f"{'≥' if self.at_least else '≤'} {self.limit:g}x"
+def rendered(results: Sequence[Verdict | Failure]) -> str:
+    """The table, as wide as its widest cells."""
+    rows = [HEADINGS, *(_cells(result) for result in results if isinstance(result, Verdict))]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    lines = [_line(row, widths) for row in rows]
+    lines += [f"{failure.what}: NOT MEASURED: {failure.reason}" for failure in results if isinstance(failure, Failure)]
+    return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the table. beside: what ours is compared with; bar: None where the figure is only told."""
-
-    row: str
-    what: str
-    bar: Bar | None
-    ours: Sample
-    beside: Sample
-
-    @property
-    def ratio(self) -> Sample:
-        return self.ours.over(self.beside)
-
-    @property
-    def verdict(self) -> str:
-        if self.bar is None:
-            return ""
-        return "pass" if self.bar.holds(self.ratio.middle) else "MISS"
-
-    def __str__(self) -> str:
-        told = (self.row, self.what, self.bar or "", self.ours, self.beside, self.ratio, self.verdict)
-        return LAYOUT.format(*map(str, told)).rstrip()
+def _cells(verdict: Verdict) -> tuple[str, ...]:
+    return (
+        verdict.what,
+        _amount(verdict.ours, verdict.unit),
+        f"{verdict.against} {_amount(verdict.reference, verdict.unit)}",
+        f"{verdict.ratio:.2f}x",
+        verdict.bar,
+        "pass" if verdict.passed else "MISS",
+        verdict.spread,
+    )
 
 
-def _short(value: float) -> str:
-    """Three figures that count."""
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}"
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = (
+        cell.ljust(width) if column in _LEFT else cell.rjust(width)
+        for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+    )
+    return "  ".join(cells).rstrip()
+
+
+def _amount(value: float, unit: str) -> str:
+    digits = 3 if value < 10 else 1 if value < 1000 else 0
+    if value == int(value):
+        digits = 0
+    return f"{value:,.{digits}f} {unit}".rstrip()
+
+
+def as_json(machine: Machine, results: Sequence[Verdict | Failure]) -> str:
+    verdicts = [asdict(v) | {"ratio": v.ratio, "passed": v.passed} for v in results if isinstance(v, Verdict)]
+    failures = [asdict(f) for f in results if isinstance(f, Failure)]
+    return json.dumps({"machine": asdict(machine), "rows": verdicts, "failures": failures}, indent=2)

@@ -1,0 +1,126 @@
+"""lambda-emu as a user runs it: `lambda-emu serve` in a process of its own, on a port of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from benchmarks.client import Address
+from benchmarks.functions import Functions
+from benchmarks.waiting import wait_for
+
+START_LIMIT_S = 120.0
+STOP_LIMIT_S = 15.0
+STEMS = 2
+COMMAND = [sys.executable, "-m", "lambda_emu"]
+_SERVES = re.compile(r" on http://([^:]+):(\d+) ")
+_SETTLED = {"IDLE", "STEM"}
+
+
+class Emulator:
+    """A running server with a data folder of its own. `close` ends it, and by its own promise all its containers."""
+
+    def __init__(self, *options: str, project: Path | None = None, stems: int = STEMS) -> None:
+        self.stems = stems
+        self._undo = ExitStack()
+        folder = Path(self._undo.enter_context(tempfile.TemporaryDirectory(prefix="lambda-emu-bench-")))
+        empty = folder / "empty"
+        empty.mkdir()
+        self._errors = folder / "errors"
+        flags = ["--port", "0", "--data-dir", str(folder / "data"), "--stems", str(stems), *options]
+        with self._errors.open("wb") as errors:
+            self._process = subprocess.Popen(
+                [*COMMAND, "serve", str(project or empty), *flags],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=_plain_environment(),
+                start_new_session=True,  # a Ctrl-C is ours to pass on, once
+            )
+        self._undo.callback(self._stop)
+        try:
+            self.address = self._wait_until_it_serves()
+        except BaseException:
+            self.close()
+            raise
+        self.functions = Functions(self.address.url)
+
+    def __enter__(self) -> Emulator:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def close(self) -> None:
+        self._undo.close()
+
+    def states(self) -> Counter[str]:
+        """How many environments are in each state."""
+        with urllib.request.urlopen(f"{self.address.url}/_lambda-emu/environments", timeout=30) as answer:
+            return Counter(sight["state"] for sight in json.load(answer))
+
+    def settle(self) -> None:
+        """Wait until its stems are ready and no environment is on its way up or down."""
+        wait_for(self._settled, "a server at rest")
+
+    def _settled(self) -> bool:
+        states = self.states()
+        return states["STEM"] == self.stems and set(states) <= _SETTLED
+
+    def _wait_until_it_serves(self) -> Address:
+        """Read its one line, which comes once requests are answered."""
+        assert self._process.stdout is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            while selector.select(START_LIMIT_S):
+                line = self._process.stdout.readline().decode()
+                found = _SERVES.search(line)
+                if found:
+                    return Address(found[1], int(found[2]))
+                if not line:
+                    break
+        raise RuntimeError(f"the server does not serve:\n{self._errors.read_text(errors='replace')}")
+
+    def _stop(self) -> None:
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def image_of(runtime: str) -> str:
+    """The image that functions of this runtime use here, built if it is missing."""
+    image = _listed(runtime)
+    if image is None:
+        subprocess.run([*COMMAND, "runtimes", "build", runtime], check=True)
+        image = _listed(runtime)
+    assert image is not None
+    return image
+
+
+def _listed(runtime: str) -> str | None:
+    listed = subprocess.run([*COMMAND, "runtimes", "list", "--json"], stdout=subprocess.PIPE, check=True).stdout
+    rows = {row["runtime"]: row for row in map(json.loads, listed.splitlines())}
+    image: str | None = rows[runtime]["image"]
+    return image
+
+
+def _plain_environment() -> dict[str, str]:
+    """Ours without what would set the emulator otherwise than its defaults."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("LAMBDA_EMU_", "AWS_"))}

@@ -1,0 +1,66 @@
+"""Functions of the measured emulator, made and removed through boto3 outside of what is timed."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+PROJECT = Path(__file__).parent / "project"
+CODE = PROJECT / "code"
+RUNTIME: Final = "python3.11"
+ROLE = "arn:aws:iam::000000000000:role/bench"
+MEMORY_MB = 1769
+"""One vCPU: the memory at which the CPU limit is on but does not decide what a single-threaded handler takes."""
+
+
+class Functions:
+    """The functions of one server."""
+
+    def __init__(self, url: str) -> None:
+        self._client: LambdaClient = boto3.client(
+            "lambda",
+            endpoint_url=url,
+            region_name="us-east-1",
+            aws_access_key_id="bench",
+            aws_secret_access_key="bench",
+            config=Config(retries={"max_attempts": 0}, read_timeout=120),
+        )
+        self._code = _zipped()
+
+    def create(self, names: Sequence[str], handler: str) -> None:
+        """Create functions, and wait until all of them are Active."""
+        for name in names:
+            self._client.create_function(
+                FunctionName=name,
+                Runtime=RUNTIME,
+                Role=ROLE,
+                Handler=handler,
+                Code={"ZipFile": self._code},
+                MemorySize=MEMORY_MB,
+                Timeout=30,
+            )
+        for name in names:
+            self.wait_active(name)
+
+    def wait_active(self, name: str) -> None:
+        self._client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+
+    def delete(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._client.delete_function(FunctionName=name)
+
+
+def _zipped() -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as written:
+        written.write(CODE / "app.py", "app.py")
+    return archive.getvalue()

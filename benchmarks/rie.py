@@ -1,0 +1,61 @@
+"""AWS's Runtime Interface Emulator in a container of the same image, with the same runtime client and handlers.
+
+Its port is called at the container's own address: that is a bridge hop, as between our server and its containers, and
+leaves out the proxy of a published port. No limits are set on it. Measured: the host's network, fewer log lines and no
+log driver make no difference beyond the noise.
+"""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from benchmarks.client import Address, BadAnswer, Connection, check, invocation
+from benchmarks.engine import docker, started
+from benchmarks.functions import CODE
+from benchmarks.waiting import wait_for
+
+CACHE = Path.home() / ".cache" / "lambda-emu" / "bench"
+PORT = 8080
+FUNCTION = "function"  # the only name it knows
+_BINARY = {"x86_64": "aws-lambda-rie-x86_64", "aarch64": "aws-lambda-rie-arm64"}[platform.machine()]
+
+
+def binary() -> Path:
+    """The program, taken once out of the aws-sam-cli wheel. CalledProcessError if PyPI does not have it for us."""
+    kept = CACHE / _BINARY
+    if not kept.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(CACHE), "aws-sam-cli"]
+        subprocess.run(pip, check=True)
+        wheel = next(CACHE.glob("aws_sam_cli-*.whl"))
+        unpacked = kept.with_suffix(".part")
+        with zipfile.ZipFile(wheel) as archive:
+            unpacked.write_bytes(archive.read(f"samcli/local/rapid/{_BINARY}"))
+        unpacked.chmod(0o755)
+        unpacked.rename(kept)
+    return kept
+
+
+class Rie:
+    """One RIE with one handler. It serves one invocation at a time."""
+
+    def __init__(self, image: str, handler: str) -> None:
+        mounts = ["--volume", f"{binary()}:/aws-lambda-rie:ro", "--volume", f"{CODE}:/var/task:ro"]
+        options = [*mounts, "--entrypoint", "/aws-lambda-rie"]
+        self.container = started(image, options, ["/var/runtime/bootstrap", handler])
+        address = docker("inspect", "--format", "{{.NetworkSettings.IPAddress}}", self.container)
+        self.address = Address(address, PORT)
+        self.request = invocation(self.address, FUNCTION)
+        wait_for(self._answers, "RIE's first answer")
+
+    def _answers(self) -> bool:
+        try:
+            with Connection(self.address) as connection:
+                check(connection.call(self.request))
+        except (ConnectionError, BadAnswer):
+            return False
+        return True

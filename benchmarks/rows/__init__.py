@@ -1,0 +1,20 @@
+"""The rows: each a function that is given the stage and returns its lines of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from benchmarks.rows.burst import burst
+from benchmarks.rows.cold import cold
+from benchmarks.rows.crowd import crowd, throughput
+from benchmarks.rows.growth import growth
+from benchmarks.rows.start import start
+from benchmarks.rows.upload import upload
+from benchmarks.rows.warm import warm
+from benchmarks.stage import Stage
+from benchmarks.verdict import Verdict
+
+Row = Callable[[Stage], list[Verdict]]
+
+ROWS: dict[str, Row] = {row.__name__: row for row in (warm, crowd, throughput, cold, burst, upload, start, growth)}
+"""By name, in the order in which they are measured."""
