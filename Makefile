@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := PIP_CONSTRAINT=requirements.lock $(BIN)/pip install --quiet --disable-pip-version-check
 BUILT_FROM := pyproject.toml requirements.lock hatch_build.py $(wildcard runtimes/init/*.[ch])
 
-.PHONY: help install run lint check test test-slow bench lock start-engine stop-engine clean
+.PHONY: help install run lint check test test-slow bench wheels lock start-engine stop-engine clean
 
 help:
 	@echo "make install     the lambda-emu command, in $(BIN)"
@@ -13,6 +13,7 @@ help:
 	@echo "make test        check the code and run the tests, against a real engine"
 	@echo "make test-slow   the tests that take minutes"
 	@echo "make bench       measure against AWS's own emulator"
+	@echo "make wheels      what the Dockerfile needs, in dist/wheels"
 	@echo "make lint        only check the code"
 
 install: $(BIN)/.installed
@@ -50,6 +51,11 @@ test: lint start-engine
 
 test-slow: $(BIN)/.tools start-engine
 	$(BIN)/pytest -m slow
+
+# What the Dockerfile is made of.
+wheels: $(BIN)/.installed
+	@rm -rf dist/wheels
+	@PIP_CONSTRAINT=requirements.lock $(BIN)/pip wheel --quiet --wheel-dir dist/wheels . pip
 
 bench: $(BIN)/.tools start-engine
 	$(BIN)/python -m benchmarks
