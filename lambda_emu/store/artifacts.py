@@ -1,6 +1,8 @@
 """Code on disk, named by what it is: folder/<sha256>/{zip,tree,complete}. What `add` returned survives a crash.
 
 An artifact is made in a staging folder and renamed into place; what a dead process left there goes at the next start.
+Only the zip is synced, since a tree may have thousands of files: after the machine itself went down the trees of that
+time are made again from their zips, once, and then synced. `complete` holds the tree's size and the time it belongs to.
 """
 
 from __future__ import annotations
@@ -8,7 +10,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import logging
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator
@@ -18,30 +22,40 @@ from threading import Lock
 from typing import BinaryIO
 
 from lambda_emu.clock import Clock
-from lambda_emu.errors import ZippedTooLarge
+from lambda_emu.errors import LambdaError, ZippedTooLarge
 from lambda_emu.model.function import Artifact
+from lambda_emu.store.durable import boot_id, sync, sync_tree, write_text
 from lambda_emu.store.folder_zip import write_folder
 from lambda_emu.store.unzip import FILE_MODE, FOLDER_MODE, unpack
 from lambda_emu.store.zip_reader import CHUNK_BYTES
 
+log = logging.getLogger(__name__)
+
 ZIPPED_LIMIT_BYTES = 52_428_800
 SPARED_S = 300  # from adding an artifact to the record that names it; a write takes 60 s at most
 
+_NAME = re.compile(r"[0-9a-f]{64}")
 _STAGING = ".staging-"
+_SYNCED = "synced"
 
 
 class Artifacts:
     """The zips of functions and layers, unpacked beside themselves. Any thread may add, read and collect."""
 
-    def __init__(self, folder: Path, clock: Clock | None = None) -> None:
-        """Nobody else may use the folder meanwhile."""
+    def __init__(self, folder: Path, clock: Clock | None = None, boot: str | None = None) -> None:
+        """Nobody else may use the folder meanwhile. boot: tells one run of the machine from the next."""
         self._folder = folder
         self._clock = clock or Clock()
-        self._lock = Lock()  # guards _added and what appears in or leaves the folder; not held while files are written
+        self._boot = boot or boot_id()
+        self._lock = Lock()  # guards _added and what appears in or leaves the folder; held for one fsync at most
         self._added: dict[str, float] = {}  # by name, when it was last added
         folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(FOLDER_MODE)
         for stale in folder.glob(_STAGING + "*"):
             shutil.rmtree(stale)
+        for path in self._kept():
+            if _made_during(path) not in (self._boot, _SYNCED):
+                self._remake(path)
 
     def add_zip(self, data: bytes | Path) -> Artifact:
         """Keep a zip as it came, and unpacked. ZippedTooLarge, UnzippedTooLarge, InvalidZip, OSError."""
@@ -75,43 +89,65 @@ class Artifacts:
     def collect(self, kept: Collection[str]) -> None:
         """Remove artifacts that nothing names: not in `kept`, nor added in the last minutes."""
         names = {_name(sha256) for sha256 in kept}
-        with self._staging() as bin_, self._lock:
+        with self._staging() as doomed, self._lock:
             horizon = self._clock.monotonic_s() - SPARED_S
             self._added = {name: at for name, at in self._added.items() if at > horizon}
-            for path in self._folder.iterdir():
-                if not path.name.startswith(_STAGING) and path.name not in names | self._added.keys():
-                    path.rename(bin_ / path.name)
+            for path in self._kept():
+                if path.name not in names | self._added.keys():
+                    path.rename(doomed / path.name)
+
+    def _kept(self) -> list[Path]:
+        return [path for path in self._folder.iterdir() if _NAME.fullmatch(path.name)]
 
     def _known(self, sha256: str) -> Artifact | None:
         path = self._folder / _name(sha256)
         with self._lock:
-            try:
-                unzipped_size = int((path / "complete").read_text())
-            except FileNotFoundError:
+            if not path.exists():
                 return None
             self._added[path.name] = self._clock.monotonic_s()
-        return Artifact(sha256, (path / "zip").stat().st_size, unzipped_size)
+        unzipped_size, _ = (path / "complete").read_text().split()
+        return Artifact(sha256, (path / "zip").stat().st_size, int(unzipped_size))
 
     def _keep(self, staging: Path, sha256: str) -> Artifact:
-        """Unpack the zip in a staging folder, and move all of it to its place."""
-        unzipped_size = unpack(staging / "zip", staging / "tree")
-        (staging / "zip").chmod(FILE_MODE)
-        (staging / "complete").write_text(str(unzipped_size))
-        for path in (staging / "zip", staging / "complete", staging):
-            _sync(path)
+        """Unpack the zip in a staging folder, and move both to their place."""
         made = staging / _name(sha256)
-        size = (staging / "zip").stat().st_size
         made.mkdir()
         made.chmod(FOLDER_MODE)
-        for part in ("zip", "tree", "complete"):
-            (staging / part).rename(made / part)
+        (staging / "zip").rename(made / "zip")
+        (made / "zip").chmod(FILE_MODE)
+        unzipped_size = unpack(made / "zip", made / "tree")
+        sync(made / "zip")
+        write_text(made / "complete", f"{unzipped_size} {self._boot}")
+        sync(made)
+        artifact = Artifact(sha256, (made / "zip").stat().st_size, unzipped_size)
+        self._publish(made)
+        return artifact
+
+    def _publish(self, made: Path) -> None:
+        """Where another thread was faster with the same bytes, its artifact stays."""
+        target = self._folder / made.name
         with self._lock:
-            target = self._folder / made.name
             if not target.exists():
                 made.rename(target)
             self._added[made.name] = self._clock.monotonic_s()
-        _sync(self._folder)
-        return Artifact(sha256, size, unzipped_size)
+            sync(self._folder)
+
+    def _remake(self, path: Path) -> None:
+        """Unpack a zip again whose tree may have been lost with the machine's memory."""
+        with self._staging() as staging:
+            try:
+                unzipped_size = unpack(path / "zip", staging / "tree")
+            except (LambdaError, FileNotFoundError):
+                log.warning("%s is damaged and was removed; deploy its function again", path)
+                path.rename(staging / path.name)
+                return
+            sync_tree(staging / "tree")
+            if (path / "tree").exists():
+                (path / "tree").rename(staging / "lost")
+            (staging / "tree").rename(path / "tree")
+            sync(path)
+            write_text(staging / "complete", f"{unzipped_size} {_SYNCED}")
+            (staging / "complete").rename(path / "complete")
 
     @contextmanager
     def _staging(self) -> Iterator[Path]:
@@ -125,6 +161,15 @@ class Artifacts:
 def _name(sha256: str) -> str:
     """What an artifact's folder is called: the hash in hex, since base64 has slashes."""
     return base64.b64decode(sha256).hex()
+
+
+def _made_during(path: Path) -> str | None:
+    """During which run of the machine a tree was made; None where nothing proves it complete."""
+    try:
+        _, boot = (path / "complete").read_text().split()
+    except (FileNotFoundError, ValueError):
+        return None
+    return boot
 
 
 @contextmanager
@@ -142,11 +187,3 @@ def _sha256(source: BinaryIO, copy: BinaryIO | None = None) -> str:
         if copy is not None:
             copy.write(chunk)
     return base64.b64encode(digest.digest()).decode()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

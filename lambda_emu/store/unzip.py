@@ -15,7 +15,7 @@ from pathlib import Path
 
 from lambda_emu.errors import InvalidZip, UnzippedTooLarge
 from lambda_emu.store.links import check_links
-from lambda_emu.store.zip_reader import Entry, ZipReader
+from lambda_emu.store.zip_reader import MAX_ENTRIES, Entry, ZipReader
 
 UNZIPPED_LIMIT_BYTES = 262_144_000
 MAX_PATH_BYTES = 1024
@@ -81,10 +81,10 @@ class _Plan:
             raise InvalidZip
         else:
             self._add_leaf(name, entry)
-        while name := name.rpartition("/")[0]:
-            if name in self.folders:
-                break
+        while (name := name.rpartition("/")[0]) and name not in self.folders:
             self.folders.add(name)
+        if len(self.folders) > MAX_ENTRIES:
+            raise InvalidZip
 
     def _add_leaf(self, name: str, entry: Entry) -> None:
         leaves = {stat.S_IFREG: self.files, stat.S_IFLNK: self.links}

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from lambda_emu.errors import InvalidZip
 
 CHUNK_BYTES = 256 * 1024  # what one call into zlib or the system may take: the GIL and memory
-MAX_ENTRIES = 200_000
+MAX_ENTRIES = 100_000
 STORED, DEFLATED = 0, 8
 ENCRYPTED, UTF8_NAME = 0x1, 0x800
 LOST_32 = 0xFFFFFFFF  # the figure is in the zip64 field instead
@@ -200,11 +200,13 @@ def _widened(extra: bytes, figures: tuple[int, int, int]) -> Iterator[int]:
 
 
 def _zip64_field(extra: bytes) -> bytes:
-    while len(extra) >= _FIELD.size:
-        identifier, length = _FIELD.unpack_from(extra)
+    at = 0
+    while at + _FIELD.size <= len(extra):
+        identifier, length = _FIELD.unpack_from(extra, at)
+        at += _FIELD.size
         if identifier == 1:
-            return extra[_FIELD.size : _FIELD.size + length]
-        extra = extra[_FIELD.size + length :]
+            return extra[at : at + length]
+        at += length
     return b""
 
 

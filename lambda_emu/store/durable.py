@@ -1,0 +1,40 @@
+"""What is on disk when: a process that dies loses nothing it wrote, a machine that dies whatever was not synced."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def boot_id() -> str:
+    """Differs after each start of this machine; the same word always where it cannot be told (not Linux)."""
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:
+        return "unknown"
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(folder: Path) -> None:
+    """Wait until everything below a folder is on disk."""
+    for parent, _, names in os.walk(folder):
+        for path in (Path(parent, name) for name in names):
+            if not path.is_symlink():
+                sync(path)
+        sync(Path(parent))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small file and wait until its bytes are on disk; its name is on disk once its folder is synced."""
+    path.write_text(text)
+    sync(path)

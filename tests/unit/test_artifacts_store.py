@@ -1,0 +1,268 @@
+import base64
+import hashlib
+import os
+import random
+import shutil
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from zip_rig import Raw, raw_zip, zip_of
+
+from lambda_emu.clock import Clock
+from lambda_emu.errors import InvalidZip, LambdaError, UnzippedTooLarge, ZippedTooLarge
+from lambda_emu.model.function import Artifact
+from lambda_emu.store.artifacts import Artifacts
+
+APP = zip_of({"app.py": "x = 1\n", "lib/b.py": "y = 2\n"})
+OTHER = zip_of({"app.py": "x = 2\n"})
+WAIT_S = 30.0
+
+
+class Hand(Clock):
+    """A clock that a test moves."""
+
+    at_s = 0.0
+
+    def monotonic_s(self) -> float:
+        return self.at_s
+
+
+@pytest.fixture
+def clock() -> Hand:
+    return Hand()
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path, clock: Hand) -> Artifacts:
+    return Artifacts(tmp_path / "artifacts", clock)
+
+
+def files(tree: Path) -> dict[str, str]:
+    return {path.relative_to(tree).as_posix(): path.read_text() for path in tree.rglob("*") if path.is_file()}
+
+
+def kept(folder: Path) -> int:
+    """How many artifacts a folder holds; nothing else may be left in it."""
+    found = list((folder / "artifacts").iterdir())
+    assert [path.name for path in found if len(path.name) != 64] == []
+    return len(found)
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+def test_a_zip_is_kept_as_it_came_and_unpacked(artifacts: Artifacts, tmp_path: Path, as_file: bool) -> None:
+    (tmp_path / "app.zip").write_bytes(APP)
+
+    artifact = artifacts.add_zip(tmp_path / "app.zip" if as_file else APP)
+
+    sha256 = base64.b64encode(hashlib.sha256(APP).digest()).decode()
+    assert artifact == Artifact(sha256, size=len(APP), unzipped_size=12)
+    assert artifacts.zip_path(sha256).read_bytes() == APP
+    assert files(artifacts.tree(sha256)) == {"app.py": "x = 1\n", "lib/b.py": "y = 2\n"}
+
+
+def test_anybody_on_this_machine_may_read_it_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        artifacts = Artifacts(tmp_path / "artifacts")
+        artifact = artifacts.add_zip(APP)
+    finally:
+        os.umask(before)
+
+    tree, zip_path = artifacts.tree(artifact.sha256), artifacts.zip_path(artifact.sha256)
+    folders = (tmp_path / "artifacts", tree.parent, tree, tree / "lib")
+    assert [stat.S_IMODE(path.stat().st_mode) for path in folders] == [0o755] * 4
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (zip_path, tree / "app.py")] == [0o644] * 2
+
+
+def test_the_same_bytes_are_kept_once(artifacts: Artifacts, tmp_path: Path) -> None:
+    first = artifacts.add_zip(APP)
+    inode = artifacts.zip_path(first.sha256).stat().st_ino
+
+    assert artifacts.add_zip(APP) == first
+
+    assert artifacts.zip_path(first.sha256).stat().st_ino == inode
+    assert kept(tmp_path) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"not a zip", InvalidZip),
+        (zip_of({}), InvalidZip),
+        (bytes(52_428_801), ZippedTooLarge),
+        (bytes(52_428_800), InvalidZip),
+        (raw_zip(Raw(b"a", b"1", packed_bytes=1, size=262_144_001)), UnzippedTooLarge),
+    ],
+    ids=["no zip", "no entries", "over 50 MB", "50 MB", "over 250 MB unzipped"],
+)
+def test_nothing_is_left_of_a_zip_that_is_refused(
+    artifacts: Artifacts, tmp_path: Path, data: bytes, error: type[LambdaError]
+) -> None:
+    with pytest.raises(error):
+        artifacts.add_zip(data)
+
+    assert kept(tmp_path) == 0
+
+
+def test_artifacts_outlive_the_process(artifacts: Artifacts, tmp_path: Path) -> None:
+    artifact = artifacts.add_zip(APP)
+
+    later = Artifacts(tmp_path / "artifacts")
+
+    assert later.add_zip(APP) == artifact
+    assert files(later.tree(artifact.sha256)) == {"app.py": "x = 1\n", "lib/b.py": "y = 2\n"}
+
+
+def lose_bytes(artifact: Path) -> None:
+    (artifact / "tree" / "app.py").write_bytes(b"")
+
+
+def lose_names(artifact: Path) -> None:
+    shutil.rmtree(artifact / "tree")
+
+
+@pytest.mark.parametrize("lose", [lose_bytes, lose_names])
+def test_a_tree_lost_with_the_machine_is_made_again(tmp_path: Path, lose: Callable[[Path], None]) -> None:
+    before = Artifacts(tmp_path / "artifacts", boot="first")
+    artifact = before.add_zip(APP)
+    lose(before.tree(artifact.sha256).parent)
+
+    after = Artifacts(tmp_path / "artifacts", boot="second")
+
+    assert files(after.tree(artifact.sha256)) == {"app.py": "x = 1\n", "lib/b.py": "y = 2\n"}
+    assert after.add_zip(APP) == artifact
+    assert kept(tmp_path) == 1
+
+
+def test_a_tree_is_made_again_only_once(tmp_path: Path) -> None:
+    artifact = Artifacts(tmp_path / "artifacts", boot="first").add_zip(APP)
+    tree = Artifacts(tmp_path / "artifacts", boot="second").tree(artifact.sha256)
+    inode = tree.stat().st_ino
+
+    Artifacts(tmp_path / "artifacts", boot="third")
+
+    assert tree.stat().st_ino == inode
+
+
+def test_a_damaged_artifact_is_told_and_removed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    before = Artifacts(tmp_path / "artifacts", boot="first")
+    damaged, whole = before.add_zip(APP), before.add_zip(OTHER)
+    before.zip_path(damaged.sha256).write_bytes(APP[:50])
+
+    after = Artifacts(tmp_path / "artifacts", boot="second")
+
+    assert "is damaged" in caplog.text
+    assert not after.zip_path(damaged.sha256).exists()
+    assert after.zip_path(whole.sha256).exists()
+
+
+ADD_FOREVER = """
+import itertools, sys
+from pathlib import Path
+from lambda_emu.store.artifacts import Artifacts
+sys.path.insert(0, sys.argv[2])
+from zip_rig import zip_of
+artifacts = Artifacts(Path(sys.argv[1]))
+for number in itertools.count():
+    artifact = artifacts.add_zip(zip_of({f"{name}.py": str(number) for name in range(20)}))
+    print(artifact.sha256, flush=True)
+"""
+
+
+def test_what_was_added_before_a_kill_is_whole_and_nothing_else_is_there(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", ADD_FOREVER, str(tmp_path / "artifacts"), str(Path(__file__).parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as adding:
+        assert adding.stdout is not None
+        added = [adding.stdout.readline().strip() for _ in range(random.randint(3, 12))]
+        adding.kill()
+        added += adding.stdout.read().split()
+
+    artifacts = Artifacts(tmp_path / "artifacts")
+
+    assert kept(tmp_path) in (len(added), len(added) + 1)
+    assert [len(files(artifacts.tree(sha256))) for sha256 in added] == [20] * len(added)
+
+
+def test_many_threads_may_add_the_same_bytes(artifacts: Artifacts, tmp_path: Path) -> None:
+    together = threading.Barrier(8)
+
+    def add(_: int) -> Artifact:
+        together.wait(WAIT_S)
+        return artifacts.add_zip(APP)
+
+    with ThreadPoolExecutor(8) as threads:
+        added = set(threads.map(add, range(8)))
+
+    assert len(added) == 1
+    assert kept(tmp_path) == 1
+
+
+def test_what_nothing_names_is_removed(artifacts: Artifacts, tmp_path: Path, clock: Hand) -> None:
+    named, nameless = artifacts.add_zip(APP), artifacts.add_zip(OTHER)
+    clock.at_s += 301
+
+    artifacts.collect({named.sha256})
+
+    assert artifacts.zip_path(named.sha256).exists()
+    assert not artifacts.zip_path(nameless.sha256).exists()
+    assert kept(tmp_path) == 1
+
+
+def test_what_was_just_added_is_spared_until_its_record_can_be_written(artifacts: Artifacts, clock: Hand) -> None:
+    old = artifacts.add_zip(APP)
+    clock.at_s += 250
+    artifacts.add_zip(APP)  # for another function, whose record comes
+    clock.at_s += 250
+
+    artifacts.collect(())
+
+    assert artifacts.zip_path(old.sha256).exists()
+
+
+def test_what_a_dead_process_left_is_removed_when_nothing_names_it(artifacts: Artifacts, tmp_path: Path) -> None:
+    artifacts.add_zip(APP)
+
+    Artifacts(tmp_path / "artifacts").collect(())
+
+    assert kept(tmp_path) == 0
+
+
+def test_removing_spares_what_has_hard_links(artifacts: Artifacts, tmp_path: Path, clock: Hand) -> None:
+    artifact = artifacts.add_zip(APP)
+    os.link(artifacts.tree(artifact.sha256) / "app.py", tmp_path / "running.py")
+    clock.at_s += 301
+
+    artifacts.collect(())
+
+    assert (tmp_path / "running.py").read_text() == "x = 1\n"
+
+
+@pytest.fixture
+def collecting(artifacts: Artifacts) -> Iterator[None]:
+    """Collects all the time, with nothing kept."""
+    stop = threading.Event()
+
+    def collect() -> None:
+        while not stop.is_set():
+            artifacts.collect(())
+
+    thread = threading.Thread(target=collect)
+    thread.start()
+    yield
+    stop.set()
+    thread.join(WAIT_S)
+
+
+@pytest.mark.usefixtures("collecting")
+def test_adding_beside_a_collector_loses_nothing(artifacts: Artifacts, clock: Hand) -> None:
+    for number in range(60):
+        clock.at_s += 301
+        artifact = artifacts.add_zip((APP, OTHER)[number % 2])
+
+        assert files(artifacts.tree(artifact.sha256))["app.py"] == f"x = {number % 2 + 1}\n"
