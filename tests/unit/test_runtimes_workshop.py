@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -51,6 +52,17 @@ def test_closing_ends_what_runs_and_starts_no_more() -> None:
             running.result(timeout=10)
     with pytest.raises(SandboxError, match="is ending"):
         shop.run(["true"], ignore)
+
+
+def test_an_interrupted_caller_does_not_wait_for_its_tool() -> None:
+    def interrupt(line: str) -> None:
+        raise KeyboardInterrupt(line)
+
+    began_s = monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        Workshop().run(["sh", "-c", "echo here; sleep 60 & wait"], interrupt)
+
+    assert monotonic() - began_s < 10
 
 
 def layer(id: str, status: str) -> Mapping[str, Any]:

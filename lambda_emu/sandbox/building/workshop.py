@@ -34,15 +34,12 @@ class Workshop:
         tool = self._start(argv)
         last = deque[str](maxlen=TOLD_LINES)
         try:
-            assert tool.stdout is not None
-            with tool.stdout:
-                for line in tool.stdout:
-                    last.append(line)
-                    progress(line.rstrip())
-        finally:
+            for line in tool.stdout or ():
+                last.append(line)
+                progress(line.rstrip())
             code = tool.wait()
-            with self._lock:
-                self._running.discard(tool)
+        finally:
+            self._end(tool)
         if code != 0:
             raise SandboxError(f"{argv[0]} failed ({_how(code)}):\n{''.join(last)}".rstrip())
 
@@ -51,8 +48,7 @@ class Workshop:
         with self._lock:
             self._closed = True
             for tool in self._running:
-                with suppress(ProcessLookupError):
-                    os.killpg(tool.pid, signal.SIGTERM)  # mmdebstrap cleans up behind itself
+                _terminate(tool)
 
     def _start(self, argv: Sequence[str]) -> subprocess.Popen[str]:
         with self._lock:
@@ -73,6 +69,21 @@ class Workshop:
                 raise SandboxError(f"building images needs {argv[0]}, which is not here ({hint})") from error
             self._running.add(tool)
             return tool
+
+    def _end(self, tool: subprocess.Popen[str]) -> None:
+        """Nothing to do for a tool that has ended; but we may be on our way out, by Ctrl-C for instance."""
+        with self._lock:
+            self._running.discard(tool)
+        if tool.poll() is None:
+            _terminate(tool)
+            tool.wait()
+        if tool.stdout is not None:
+            tool.stdout.close()
+
+
+def _terminate(tool: subprocess.Popen[str]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(tool.pid, signal.SIGTERM)  # mmdebstrap cleans up behind itself
 
 
 def _how(code: int) -> str:
