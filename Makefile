@@ -30,8 +30,7 @@ $(BIN)/.tools: $(BIN)/.installed
 	@touch $@
 
 run: install
-	@! sh scripts/engine.sh check || command -v mmdebstrap >/dev/null || \
-		sh scripts/packages.sh mmdebstrap debian-archive-keyring || true
+	@if sh scripts/engine.sh check; then sh scripts/engine.sh builder || true; fi
 	@exec $(BIN)/lambda-emu serve examples --port $(PORT)
 
 lint: $(BIN)/.tools

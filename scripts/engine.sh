@@ -1,6 +1,6 @@
 #!/bin/sh
 # The Docker engine of this machine. `check` tells whether one answers; `start` gets one, installing and starting it
-# where it must; `stop` ends the one that `start` started.
+# where it must; `stop` ends the one that `start` started. `builder` gets what base images are built with.
 set -eu
 pid_file=.cache/dockerd.pid
 log=.cache/dockerd.log
@@ -31,8 +31,12 @@ wait_for_it() {
     return 1
 }
 
-start() {
+builder() {
     command -v mmdebstrap >/dev/null || sh scripts/packages.sh mmdebstrap debian-archive-keyring
+}
+
+start() {
+    builder
     answers && return
     command -v dockerd >/dev/null || sh scripts/packages.sh docker.io
     answers && return
