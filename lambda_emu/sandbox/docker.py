@@ -245,6 +245,7 @@ class DockerEngine:
 
     async def close(self) -> None:
         """Wait for what is ending, force what is not, let the threads go."""
+        self._images.close()  # first: a build would hold its thread for a minute
         try:
             await self._call(self._remove_all)
         except SandboxError as error:
