@@ -64,7 +64,7 @@ def zipped(files: Mapping[str, str | bytes]) -> bytes:
 
 def client(url: str, **config: Any) -> LambdaClient:
     """boto3 against an emulator, without retries of its own."""
-    return boto3.client(
+    made: LambdaClient = boto3.client(
         "lambda",
         endpoint_url=url,
         region_name="us-east-1",
@@ -72,6 +72,7 @@ def client(url: str, **config: Any) -> LambdaClient:
         aws_secret_access_key="test",
         config=Config(**{"retries": {"total_max_attempts": 1}, "read_timeout": 90, "max_pool_connections": 64} | config),
     )
+    return made
 
 
 class Lam:
@@ -85,7 +86,7 @@ class Lam:
     def create(self, name: str, code: str | Mapping[str, str | bytes], *, wait: bool = True, **config: Any) -> str:
         """A function of this Python source (or these files), Active when this returns. Returns its name."""
         files = {"app.py": code} if isinstance(code, str) else code
-        settings = {"Runtime": "python3.11", "Handler": "app.handler", "Role": ROLE, "Timeout": 10} | config
+        settings: dict[str, Any] = {"Runtime": "python3.11", "Handler": "app.handler", "Role": ROLE, "Timeout": 10} | config
         self.client.create_function(FunctionName=name, Code={"ZipFile": zipped(files)}, **settings)
         self._names.append(name)
         if wait:

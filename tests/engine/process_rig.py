@@ -17,6 +17,7 @@ from lambda_emu.http.listener import Listener, bind
 from lambda_emu.http.message import Head, answer_head
 from lambda_emu.runtime_api import answers
 from lambda_emu.runtime_api.door import Parked, RuntimeApi
+from lambda_emu.runtime_api.upload import Reply
 from lambda_emu.sandbox.bare import Bare
 from lambda_emu.sandbox.base import Box, Exit, Program, StemKind, Usage
 from lambda_emu.sandbox.doorway import Doorway
@@ -76,20 +77,20 @@ class OneEvent:
             self._given = True
             parked.send(answer_head(200, HEADERS, len(self._event)), self._event)
 
-    def response(self, request_id: str, head: Head, body: bytes) -> bytes:
+    def response(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None:
         self.answer.set_result(json.loads(body))
-        return answers.ACCEPTED
+        reply(answers.ACCEPTED)
 
-    def response_too_large(self, request_id: str) -> bytes:
-        return answers.TOO_LARGE
+    def response_too_large(self, request_id: str, reply: Reply) -> None:
+        reply(answers.TOO_LARGE)
 
-    def error(self, request_id: str, head: Head, body: bytes) -> bytes:
+    def error(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None:
         self.answer.set_exception(AssertionError(body.decode()))
-        return answers.ACCEPTED
+        reply(answers.ACCEPTED)
 
-    def init_error(self, head: Head, body: bytes) -> bytes:
+    def init_error(self, head: Head, body: bytes, reply: Reply) -> None:
         self.answer.set_exception(AssertionError(body.decode()))
-        return answers.ACCEPTED
+        reply(answers.ACCEPTED)
 
 
 @dataclass(frozen=True, slots=True)

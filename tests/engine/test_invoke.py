@@ -156,7 +156,7 @@ def test_what_is_not_there_is_named_with_its_qualifier(
     lam.create("echo", ECHO)
 
     with pytest.raises(ClientError) as refused:
-        lam.client.invoke(FunctionName=name, **({"Qualifier": qualifier} if qualifier else {}))
+        lam.invoke(name, **({"Qualifier": qualifier} if qualifier else {}))
 
     error = refused.value.response["Error"]
     assert error["Code"] == code

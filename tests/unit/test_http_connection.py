@@ -12,7 +12,6 @@ from lambda_emu.http.listener import Listener, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head, answer_head
 
-
 LAST = b"GET /last HTTP/1.1\r\nConnection: close\r\n\r\n"
 
 
