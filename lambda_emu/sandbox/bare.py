@@ -51,7 +51,10 @@ class Bare:
             return self._spare.pop()
         self._made += 1
         host = f"127.77.{self._made >> 8}.{self._made & 255}"
-        return Address(host, host, await self._listen(host))
+        try:
+            return Address(host, host, await self._listen(host))
+        except OSError as error:
+            raise SandboxError(f"cannot listen on {host}: {error}") from error
 
     def release(self, address: Address) -> None:
         self._spare.append(address)

@@ -135,6 +135,16 @@ class Box(Protocol):
         """End it and everything in it; a failure is logged with the box's id, never raised."""
 
 
+WEAKER = {
+    "limits_cpu": "CPU is not limited",
+    "limits_tmp": "/tmp is this machine's, of any size",
+    "limits_memory": "memory is not limited",
+    "limits_pids": "processes are not limited",
+    "isolates_files": "functions run as you and see your files",
+    "isolates_network": "functions share this machine's network",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Abilities:
     """What an engine can hold an environment to; the tests of limits are parametrised by it."""
@@ -149,15 +159,7 @@ class Abilities:
 
     def weaker(self) -> str:
         """What of Lambda does not hold here, in words; empty when all of it does."""
-        words = {
-            "limits_cpu": "CPU is not limited",
-            "limits_tmp": "/tmp is this machine's, of any size",
-            "limits_memory": "memory is not limited",
-            "limits_pids": "processes are not limited",
-            "isolates_files": "functions run as you and see your files",
-            "isolates_network": "functions share this machine's network",
-        }
-        return "; ".join(text for name, text in words.items() if not getattr(self, name))
+        return "; ".join(words for ability, words in WEAKER.items() if not getattr(self, ability))
 
 
 class Engine(Protocol):

@@ -24,6 +24,7 @@ from lambda_emu.sandbox.private_root import (
     make_root,
     root_lines,
     visible_lines,
+    write_names,
 )
 from lambda_emu.sandbox.walls import LOOPBACK, Address
 
@@ -63,6 +64,21 @@ def enter(table: Path, root: Path, as_root: bool, command: Sequence[str]) -> lis
     return [*NAMESPACES, *users, "/bin/sh", "-c", ENTER, str(table), str(root), *inside]
 
 
+def _try(command: Sequence[str]) -> None:
+    """SandboxError, with what it said, for a command that fails."""
+    done = subprocess.run(
+        command,
+        env={"PATH": PATH},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise SandboxError(" ".join(done.stderr.split()) or f"exit code {done.returncode}")
+
+
 class Namespaces:
     """walls.Walls: a private root for each box, all of them made from one folder."""
 
@@ -76,24 +92,14 @@ class Namespaces:
 
     def build(self, init: Path) -> None:
         """Make the root and try it, some 30 ms. SandboxError where this machine does not allow it."""
-        self._root.mkdir()
-        make_root(self._root, init)
         table = self._root.with_suffix(".fstab")
-        table.write_text(fstab(root_lines(self._root)))
         try:
-            done = subprocess.run(
-                enter(table, self._root, self._as_root, ["/bin/sh", "-c", "exit 0"]),
-                env={"PATH": PATH},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=10,
-                check=False,
-            )
+            self._root.mkdir()
+            make_root(self._root, init)
+            table.write_text(fstab(root_lines(self._root)))
+            _try(enter(table, self._root, self._as_root, ["/bin/sh", "-c", "exit 0"]))
         except (OSError, subprocess.TimeoutExpired) as error:
             raise SandboxError(str(error)) from error
-        if done.returncode != 0:
-            raise SandboxError(" ".join(done.stderr.split()) or f"exit code {done.returncode}")
 
     async def address(self) -> Address:
         """Every box calls the same port, by a name of its own that only its /etc/hosts knows."""
@@ -108,8 +114,7 @@ class Namespaces:
         for path in kit.visible:  # the places where they are mounted
             top = folder if path.is_relative_to("/opt") else self._root
             make_folder(top, top / path.relative_to("/"))
-        (folder / "hosts").write_text(f"{LOOPBACK} localhost {address.token}\n")
-        (folder / "hosts").chmod(0o644)
+        write_names(folder, f"{LOOPBACK} localhost {address.token}\n")
         table = folder / "fstab"
         own = box_lines(self._root, folder, kit.folder, tmp_mb)
         table.write_text(fstab((*root_lines(self._root), *own, *visible_lines(self._root, kit.visible))))

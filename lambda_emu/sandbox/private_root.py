@@ -16,13 +16,15 @@ SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix")
 DEVICES = ("null", "zero", "full", "random", "urandom")
 DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
 ETC_FOLDERS = ("alternatives", "ca-certificates", "crypto-policies", "pki", "ssl")
-ETC_FILES = ("ld.so.cache", "ld.so.conf", "localtime", "os-release", "protocols", "resolv.conf", "services")
+ETC_FILES = ("ld.so.cache", "ld.so.conf", "localtime", "os-release", "protocols", "services")
 ETC_OWN = {
     "passwd": f"root:x:0:0::/root:/bin/sh\nsbx_user1051:x:{USER}:{GROUP}::/home/sbx_user1051:/sbin/nologin\n",
     "group": f"root:x:0:\nsbx_user1051:x:{GROUP}:\n",
     "nsswitch.conf": "hosts: files dns\n",
     "hosts": "",
+    "resolv.conf": "",
 }
+NAMES = ("hosts", "resolv.conf")  # each box has its own: the first holds its name, the second changes with the network
 FOLDERS = ("dev", "etc", "opt", "proc", "tmp", "var/lang", "var/rapid", "var/runtime", "var/task")
 
 Line = tuple[str | Path, str | Path, str, str]
@@ -71,6 +73,14 @@ def make_folder(top: Path, folder: Path) -> None:
     top.chmod(0o755)
 
 
+def write_names(folder: Path, hosts: str) -> None:
+    """Make a box's own /etc/hosts and /etc/resolv.conf."""
+    ours = Path("/etc/resolv.conf")
+    for name, text in zip(NAMES, (hosts, ours.read_text() if ours.is_file() else ""), strict=True):
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o644)
+
+
 def root_lines(root: Path) -> Iterator[Line]:
     """What is mounted in every box made from this root."""
     yield root, root, "none", READ_ONLY
@@ -88,7 +98,8 @@ def root_lines(root: Path) -> Iterator[Line]:
 def box_lines(root: Path, folder: Path, kit: Path, tmp_mb: int) -> Iterator[Line]:
     """What is mounted in one box alone. folder: its own, kit: of its runtime."""
     yield "tmpfs", root / "tmp", "tmpfs", f"nosuid,nodev,mode=1777,size={tmp_mb}m"
-    yield folder / "hosts", root / "etc/hosts", "none", READ_ONLY
+    for name in NAMES:
+        yield folder / name, root / "etc" / name, "none", READ_ONLY
     yield folder / "task", root / "var/task", "none", READ_ONLY
     yield folder / "opt", root / "opt", "none", READ_ONLY
     for name in ("lang", "runtime"):

@@ -32,7 +32,9 @@ THREADS = 4
 
 
 async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> ProcessEngine:
-    """A fresh folder for this session's boxes, and the best walls that can be had."""
+    """A fresh folder for this session's boxes, and the best walls that can be had. SandboxError off Linux."""
+    if not INIT.is_file():
+        raise SandboxError(f"without Docker lambda-emu runs functions on Linux only, and {INIT} is missing")
     work = asyncio.get_running_loop().run_in_executor
     folder = wanted.data_dir / "run" / clock.new_token()
     await work(None, _make_fresh, folder)

@@ -18,6 +18,7 @@ from lambda_emu.http.message import Head, answer_head
 from lambda_emu.runtime_api import answers
 from lambda_emu.runtime_api.door import Parked, RuntimeApi
 from lambda_emu.runtime_api.upload import Reply
+from lambda_emu.runtime_api.upload import Reply
 from lambda_emu.sandbox.bare import Bare
 from lambda_emu.sandbox.base import Box, Exit, Program, StemKind, Usage
 from lambda_emu.sandbox.doorway import Doorway
@@ -85,8 +86,7 @@ class OneEvent:
         reply(answers.TOO_LARGE)
 
     def error(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None:
-        self.answer.set_exception(AssertionError(body.decode()))
-        reply(answers.ACCEPTED)
+        self.init_error(head, body, reply)
 
     def init_error(self, head: Head, body: bytes, reply: Reply) -> None:
         self.answer.set_exception(AssertionError(body.decode()))

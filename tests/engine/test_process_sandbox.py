@@ -15,7 +15,8 @@ from init_rig import wait_until
 from process_rig import WALLS, Bench, Heard
 
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.kits import HOST_ARCHITECTURE, OWN_PYTHON
+from lambda_emu.sandbox.kits import HOST_ARCHITECTURE, OWN_PYTHON, Kit
+from lambda_emu.sandbox.walls import Address
 
 HANDLER = "import os, sys\ndef handler(event, context):\n    return "
 CUSTOM = """#!/bin/sh
@@ -169,6 +170,19 @@ def test_a_box_knows_no_other_boxs_name(walled: Bench) -> None:
 
     assert walled.shell(first, f"getent hosts {first.box.token} | cut -d' ' -f1") == "127.0.0.1\n"
     assert walled.shell(first, f"getent hosts {second.box.token}") == ""
+
+
+def test_a_folder_that_an_interpreter_is_in_can_be_shown_wherever_it_is(walled: Bench, tmp_path: Path) -> None:
+    """The tests' folder is below /tmp, which is a box's own."""
+    (tmp_path / "file").write_text("shown")
+    for name in ("box/task", "box/opt", "kit/lang", "kit/runtime"):
+        (tmp_path / name).mkdir(parents=True)
+    kit = Kit(tmp_path / "kit", visible=frozenset({tmp_path}))
+
+    enter = walled.engine.walls.furnish(tmp_path / "box", kit, 16, Address("name", "127.0.0.1", 1))
+
+    shown = subprocess.run([*enter[:-1], "cat", tmp_path / "file"], capture_output=True, text=True, check=False)
+    assert shown.stdout == "shown", shown.stderr
 
 
 def test_destroying_a_box_leaves_nothing(bench: Bench) -> None:
