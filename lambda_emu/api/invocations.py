@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lambda_emu.api.answers import Answer
 from lambda_emu.api.bridge import Call
@@ -45,7 +45,8 @@ class _Asked:
 def invoke_inline(environ: Mapping[str, Any], function_name: str, house: House, call: Call) -> None:
     """Invoke on the loop, without Flask: its context and routing cost more than all of ours (docs/decisions)."""
     try:
-        invoke(lambda_model().operation("Invoke").parse(environ, {"FunctionName": function_name}), house, call)
+        parsed = lambda_model().operation("Invoke").parse(environ, {"FunctionName": function_name})
+        invoke(cast("InvocationRequestTypeDef", parsed), house, call)
     except LambdaError as error:
         call.fail(error)
 

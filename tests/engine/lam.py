@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from lambda_emu.server import Emulator
 
+ONE_TRY: dict[str, Any] = {"retries": {"total_max_attempts": 1}, "read_timeout": 90, "max_pool_connections": 64}
 ROLE = "arn:aws:iam::000000000000:role/test"
 REPORT = re.compile(
     r"REPORT RequestId: (?P<id>\S+)\tDuration: (?P<duration>[\d.]+) ms\tBilled Duration: (?P<billed>\d+) ms\t"
@@ -70,7 +71,7 @@ def client(url: str, **config: Any) -> LambdaClient:
         region_name="us-east-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=Config(**{"retries": {"total_max_attempts": 1}, "read_timeout": 90, "max_pool_connections": 64} | config),
+        config=Config(**ONE_TRY | config),
     )
     return made
 
@@ -86,7 +87,8 @@ class Lam:
     def create(self, name: str, code: str | Mapping[str, str | bytes], *, wait: bool = True, **config: Any) -> str:
         """A function of this Python source (or these files), Active when this returns. Returns its name."""
         files = {"app.py": code} if isinstance(code, str) else code
-        settings: dict[str, Any] = {"Runtime": "python3.11", "Handler": "app.handler", "Role": ROLE, "Timeout": 10} | config
+        settings: dict[str, Any] = {"Runtime": "python3.11", "Handler": "app.handler", "Role": ROLE, "Timeout": 10}
+        settings |= config
         self.client.create_function(FunctionName=name, Code={"ZipFile": zipped(files)}, **settings)
         self._names.append(name)
         if wait:

@@ -128,7 +128,8 @@ def test_a_flood_of_output_is_only_slow(lam: Lam) -> None:
 @pytest.mark.parametrize(
     ("source", "handler", "error_type", "text"),
     [
-        ("def handler(e, c): pass", "app.missing", "Runtime.HandlerNotFound", "Handler 'missing' missing on module 'app'"),
+        ("def handler(e, c): pass", "app.missing", "Runtime.HandlerNotFound",
+         "Handler 'missing' missing on module 'app'"),
         ("def handler(e, c): pass", "nowhere.handler", "Runtime.ImportModuleError",
          "Unable to import module 'nowhere': No module named 'nowhere'"),
         ("import nothing_like_it", "app.handler", "Runtime.ImportModuleError",
