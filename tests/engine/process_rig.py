@@ -18,7 +18,6 @@ from lambda_emu.http.message import Head, answer_head
 from lambda_emu.runtime_api import answers
 from lambda_emu.runtime_api.door import Parked, RuntimeApi
 from lambda_emu.runtime_api.upload import Reply
-from lambda_emu.runtime_api.upload import Reply
 from lambda_emu.sandbox.bare import Bare
 from lambda_emu.sandbox.base import Box, Exit, Program, StemKind, Usage
 from lambda_emu.sandbox.doorway import Doorway

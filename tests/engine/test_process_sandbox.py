@@ -174,6 +174,7 @@ def test_a_box_knows_no_other_boxs_name(walled: Bench) -> None:
 
 def test_a_folder_that_an_interpreter_is_in_can_be_shown_wherever_it_is(walled: Bench, tmp_path: Path) -> None:
     """The tests' folder is below /tmp, which is a box's own."""
+    tmp_path.chmod(0o755)
     (tmp_path / "file").write_text("shown")
     for name in ("box/task", "box/opt", "kit/lang", "kit/runtime"):
         (tmp_path / name).mkdir(parents=True)
