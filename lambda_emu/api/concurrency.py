@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -28,12 +29,12 @@ def put_function_concurrency(req: PutFunctionConcurrencyRequestTypeDef, house: H
         raise FunctionNotFound(id.arn(LATEST))
     reserved = req["ReservedConcurrentExecutions"]
 
-    def edit(function: Function) -> Function:
-        check_reservation(id, reserved, house.store.functions(house.account, house.region))
+    def edit(function: Function, all_functions: Sequence[Function]) -> Function:
+        check_reservation(id, reserved, all_functions)
         return replace(function, reserved_concurrency=reserved)
 
     try:
-        house.store.change(id, edit)
+        house.store.change_among(id, edit)
     except KeyError:
         raise FunctionNotFound(id.arn(LATEST)) from None
     return {"ReservedConcurrentExecutions": reserved}

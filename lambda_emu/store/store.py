@@ -37,20 +37,25 @@ class Store:
         """Use `Store.open`."""
         self._lock = lock
         path = data_dir / "lambda-emu.db"
-        self._writer = Writer(path)
-        self.queue = EventQueue(path, self._writer)
-        self.artifacts = Artifacts(data_dir / "artifacts")
         self._catalogue: Catalogue = {}  # replaced whole by the writer's thread, read by all
         self._written: Catalogue = {}  # what the transaction under way would make of it; the writer's thread only
         self._listeners: list[Listener] = []
+        self._writer = Writer(path, self._undone)
+        self.queue = EventQueue(path, self._writer)
+        self.artifacts = Artifacts(data_dir / "artifacts")
 
     @classmethod
     def open(cls, data_dir: Path) -> Store:
         """Take the directory, making it if need be. DataDirectoryInUse, NewerSchema, OSError."""
         data_dir.mkdir(parents=True, exist_ok=True)
         (data_dir / ".gitignore").write_text("*\n")
-        store = cls(data_dir, _take(data_dir))
-        store._load()
+        lock = _take(data_dir)
+        try:
+            store = cls(data_dir, lock)
+            store._load()
+        except BaseException:
+            lock.close()
+            raise
         store._writer.start()
         return store
 
@@ -71,8 +76,7 @@ class Store:
 
     def functions(self, account: str, region: str) -> Sequence[Function]:
         """All functions of an account in a region, by name."""
-        found = [f for f in self._catalogue.values() if f.id.account == account and f.id.region == region]
-        return sorted(found, key=lambda function: function.id.name)
+        return sorted(_within(self._catalogue, account, region), key=lambda function: function.id.name)
 
     # -- writing: waits for the commit ------------------------------------------------------------
 
@@ -92,10 +96,18 @@ class Store:
         `edit` is pure and may raise to leave things as they are. KeyError if there is no such function.
         """
 
+        return self.change_among(id, lambda function, _: edit(function))
+
+    def change_among(self, id: FunctionId, edit: Callable[[Function, Sequence[Function]], Function]) -> Function:
+        """As `change`, for rules about several: `edit` also gets all functions of the account and region.
+
+        They are as the writes before this one leave them, whether or not those can be read already.
+        """
+
         def edit_existing(before: Function | None) -> Function:
             if before is None:
                 raise KeyError(id)
-            return edit(before)
+            return edit(before, _within(self._written, id.account, id.region))
 
         after = self._edit(id, edit_existing)[1]
         assert after is not None
@@ -129,17 +141,13 @@ class Store:
             for listener in self._listeners:
                 listener(*change)
 
-        try:
-            change = self._writer.run(work, committed)
-        except (sqlite3.Error, OSError):
-            self._writer.run(lambda _: self._written_again(), lambda _: None)
-            raise
+        change = self._writer.run(work, committed)
         if _artifacts(change[0]) - _artifacts(change[1]):
             self._collect()
         return change
 
-    def _written_again(self) -> None:
-        """A transaction failed: what it would have made is what is."""
+    def _undone(self) -> None:
+        """A transaction failed: forget what it would have made. Called on the writer's thread."""
         self._written = dict(self._catalogue)
 
     def _collect(self) -> None:
@@ -150,6 +158,10 @@ class Store:
         functions = [decode(record) for (record,) in self._writer.read("SELECT record FROM functions")]
         self._catalogue = {function.id: function for function in functions}
         self._written = dict(self._catalogue)
+
+
+def _within(catalogue: Catalogue, account: str, region: str) -> list[Function]:
+    return [f for f in catalogue.values() if f.id.account == account and f.id.region == region]
 
 
 def _artifacts(function: Function | None) -> set[str]:

@@ -22,6 +22,7 @@ WRITE_LIMIT_S = 60.0
 
 Work = Callable[[sqlite3.Connection], Any]
 Done = Callable[[BaseException | None, Any], None]
+Result = tuple[BaseException | None, Any]
 
 
 class NewerSchema(Exception):
@@ -58,10 +59,15 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
 
 
 class Writer:
-    """Runs pieces of work in their order. `done` is called on this thread, after the commit or with what failed."""
+    """Runs pieces of work in their order. `done` is called on this thread, after the commit or with what failed.
 
-    def __init__(self, path: Path) -> None:
+    Work that shared a transaction which could not be committed is undone, and each piece is tried again alone:
+    a work may be called twice. undone: called when that happens, before anything else runs.
+    """
+
+    def __init__(self, path: Path, undone: Callable[[], None]) -> None:
         self._path = path
+        self._undone = undone
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._connection = connect(path)
@@ -113,36 +119,35 @@ class Writer:
 
     def _commit(self, batch: list[_Job]) -> None:
         """One transaction for all of them; one that fails is undone alone and hears why."""
-        worked: list[tuple[_Job, Any]] = []
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            for job in batch:
-                if (result := self._attempt(job)) is not FAILED:
-                    worked.append((job, result))
+            results = [self._attempt(job) for job in batch]
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            for job in batch if not worked else [job for job, _ in worked]:
-                _tell(job, error, None)
-            return
-        for job, result in worked:
-            _tell(job, None, result)
+            self._undo()
+            if len(batch) > 1:  # only those that cannot be kept shall hear of it
+                for job in batch:
+                    self._commit([job])
+                return
+            results = [(error, None)]
+        for job, result in zip(batch, results, strict=True):
+            _tell(job, *result)
 
-    def _attempt(self, job: _Job) -> Any:
+    def _undo(self) -> None:
+        if self._connection.in_transaction:  # a full disk may have ended it already
+            self._connection.execute("ROLLBACK")
+        self._undone()
+
+    def _attempt(self, job: _Job) -> Result:
         self._connection.execute("SAVEPOINT piece")
         try:
             result = job.work(self._connection)
         except Exception as error:  # noqa: BLE001 - it belongs to whoever handed the work in
             self._connection.execute("ROLLBACK TO piece")
             self._connection.execute("RELEASE piece")
-            _tell(job, error, None)
-            return FAILED
+            return error, None
         self._connection.execute("RELEASE piece")
-        return result
-
-
-FAILED = object()
+        return None, result
 
 
 def _tell(job: _Job, error: BaseException | None, result: Any) -> None:
