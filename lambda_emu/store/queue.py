@@ -81,7 +81,8 @@ class EventQueue:
         self._writer.post(delete, _log_failure)
 
     def close(self) -> None:
-        self._reader.close()
+        with self._lock:
+            self._reader.close()
 
 
 def _record(event: QueuedEvent) -> str:

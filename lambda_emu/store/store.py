@@ -95,7 +95,6 @@ class Store:
 
         `edit` is pure and may raise to leave things as they are. KeyError if there is no such function.
         """
-
         return self.change_among(id, lambda function, _: edit(function))
 
     def change_among(self, id: FunctionId, edit: Callable[[Function, Sequence[Function]], Function]) -> Function:
