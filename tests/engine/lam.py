@@ -92,8 +92,13 @@ class Lam:
         self.client.create_function(FunctionName=name, Code={"ZipFile": zipped(files)}, **settings)
         self._names.append(name)
         if wait:
-            self.client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+            self.wait_until_active(name)
         return name
+
+    def wait_until_active(self, name: str) -> None:
+        """As boto3's users wait; long enough for an image to be built."""
+        waiter = self.client.get_waiter("function_active_v2")
+        waiter.wait(FunctionName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 300})
 
     def invoke(self, name: str, event: Any = None, **params: Any) -> Answer:
         """Invoke with the log's tail."""
