@@ -64,7 +64,7 @@ def test_only_what_is_due_is_taken_and_the_longest_due_first(queue: EventQueue) 
     assert queue.next_due_s(30) is None
 
 
-def test_an_event_that_was_put_off_is_due_at_its_new_time(store: Store, queue: EventQueue) -> None:
+def test_an_event_that_was_put_off_is_due_at_its_new_time(queue: EventQueue) -> None:
     put(queue, new_event("e1", due_s=10))
 
     queue.reschedule("e1", attempts=1, due_s=70)
