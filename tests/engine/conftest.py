@@ -18,11 +18,12 @@ from lambda_emu.server import Emulator
 T = TypeVar("T")
 
 
-@pytest.fixture(scope="session", params=["docker", "process"])
+@pytest.fixture(scope="session", params=[pytest.param("docker", marks=pytest.mark.docker), "process"])
 def emulator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """A running emulator; tests that take it run once on each engine."""
     project: Path = tmp_path_factory.mktemp("project")
-    settings = load_settings({"project": project, "port": 0, "engine": request.param}, environ={})
+    given = {"project": project, "port": 0, "engine": request.param, "pull_images": False}
+    settings = load_settings(given, environ={})
     with Emulator(settings, SteppingClock()) as emulator:
         yield emulator
 
