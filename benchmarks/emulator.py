@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from collections import Counter
 from contextlib import ExitStack
@@ -22,10 +23,11 @@ from benchmarks.waiting import wait_for
 
 START_LIMIT_S = 120.0
 STOP_LIMIT_S = 15.0
+SECOND_LOOK_S = 0.4
 STEMS = 2
 COMMAND = [sys.executable, "-m", "lambda_emu"]
 _SERVES = re.compile(r" on http://([^:]+):(\d+) ")
-_SETTLED = {"IDLE", "STEM"}
+_SETTLED = {"IDLE", "RESET", "STEM"}  # RESET: clean after a crash, and kept for the next invocation
 
 
 class Emulator:
@@ -75,11 +77,19 @@ class Emulator:
 
     def settle(self) -> None:
         """Wait until its stems are ready and no environment is on its way up or down."""
-        wait_for(self._settled, "a server at rest")
+        try:
+            wait_for(self._settled, "a server at rest")
+        except TimeoutError as error:
+            log = self._errors.read_text(errors="replace")
+            raise TimeoutError(f"{error}; it has {dict(self.states())} and said:\n{log[-2000:]}") from error
 
     def _settled(self) -> bool:
+        """Looks twice, for an environment whose container is being made is in no state yet."""
         states = self.states()
-        return states["STEM"] == self.stems and set(states) <= _SETTLED
+        if states["STEM"] != self.stems or not set(states) <= _SETTLED:
+            return False
+        time.sleep(SECOND_LOOK_S)
+        return self.states() == states
 
     def _wait_until_it_serves(self) -> Address:
         """Read its one line, which comes once requests are answered."""

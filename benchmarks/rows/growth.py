@@ -41,4 +41,5 @@ def _invoke(emulator: Emulator, times: int) -> None:
     with Connection(emulator.address) as connection:
         for _ in range(times):
             connection.time_ms(request)
+    emulator.settle()
     time.sleep(REST_S)
