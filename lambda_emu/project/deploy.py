@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lambda_emu.arn import FunctionId, partition_of
 from lambda_emu.clock import Clock
@@ -15,9 +17,8 @@ from lambda_emu.model.creation import new_function
 from lambda_emu.model.function import Artifact, Function, LayerReference
 from lambda_emu.model.timestamps import last_modified
 from lambda_emu.project.declarations import DeclaredFunction, Project, ProjectError
-
-if TYPE_CHECKING:
-    from lambda_emu.store import Store
+from lambda_emu.store import Store
+from lambda_emu.store.folder_zip import UnusableFolder
 
 ORIGIN = "project"
 TAKEN = "is the name of a function made through the API; delete that one, or choose another name"
@@ -115,9 +116,11 @@ class _Deployment:
         add: Callable[[Path], Artifact] = artifacts.add_folder if path.is_dir() else artifacts.add_zip
         try:
             return add(path)
+        except UnusableFolder as error:  # it names the path at fault
+            self._mistake(declared, key, str(error))
         except (LambdaError, OSError) as error:
             self._mistake(declared, key, f"{path.name}: {error}")
-            return None
+        return None
 
     def _mistake(self, declared: DeclaredFunction, key: str, text: str) -> None:
         self.mistakes.append(f"{declared.places[key]}: {text}")
@@ -126,13 +129,18 @@ class _Deployment:
         return declared.role or f"arn:{self._partition}:iam::{self._account}:role/lambda-emu"
 
     def _layer_arn(self, path: Path) -> str:
-        """A layer of a project has no name of its own: its path within the project is as unique."""
-        try:
-            path = path.relative_to(self._project.folder)
-        except ValueError:
-            path = path.relative_to(path.anchor)
-        name = re.sub(r"[^a-zA-Z0-9_-]+", "-", path.with_suffix("").as_posix()).strip("-")[-64:]
-        return f"arn:{self._partition}:lambda:{self._region}:{self._account}:layer:{name or 'layer'}:1"
+        name = _layer_name(path, self._project.folder)
+        return f"arn:{self._partition}:lambda:{self._region}:{self._account}:layer:{name}:1"
+
+
+def _layer_name(path: Path, folder: Path) -> str:
+    """A layer of a project has no name of its own: its path within the project is as unique.
+
+    Where that is no name, it is made one, with a hash to tell it from others that look the same then.
+    """
+    written = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()
+    name = re.sub(r"[^a-zA-Z0-9_-]+", "-", written).strip("-")[-64:]
+    return name if name == written else f"{name}-{hashlib.sha256(os.fsencode(written)).hexdigest()[:8]}"
 
 
 def _as_request(declared: DeclaredFunction, role: str, layers: list[str]) -> dict[str, Any]:

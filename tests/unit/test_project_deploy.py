@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -218,3 +219,34 @@ def test_several_functions_change_in_one_start(deployed: Deploy, store: Store, f
 
     for name in ("one", "two"):
         assert store.artifacts.zip_path(named(store, name).latest.code.sha256).is_file()
+
+
+def test_an_unusable_folder_is_told_with_its_line_and_path(deployed: Deploy, folder: Path) -> None:
+    (folder / "empty").mkdir()
+    (folder / "src" / "out").symlink_to("/etc")
+
+    with pytest.raises(ProjectError) as raised:
+        deployed(f"  one: {{runtime: python3.11, handler: app.handler, code: empty}}\n  two: {{{HELLO}}}")
+
+    assert raised.value.mistakes == (
+        f"lambda-emu.yaml:2: functions.one.code: {folder}/empty has no files",
+        f"lambda-emu.yaml:3: functions.two.code: {folder}/src/out leads out of {folder}/src, to /etc",
+    )
+
+
+def test_layers_whose_paths_look_alike_are_told_apart(deployed: Deploy, folder: Path) -> None:
+    for name in ("a.b", "a-b", "c/b"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "x").write_text(name)
+
+    (function,) = deployed(f"  hello: {{{HELLO}, layers: [a.b, a-b, c/b, words]}}")
+
+    layers = function.latest.layers
+    assert len({layer.content for layer in layers}) == 4
+    names = [layer.arn.split(":layer:")[1] for layer in layers]
+    assert [re.sub(r"-[0-9a-f]{8}:", "-HASH:", name) for name in names] == [
+        "a-b-HASH:1",
+        "a-b:1",
+        "c-b-HASH:1",
+        "words:1",
+    ]
