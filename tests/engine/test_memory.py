@@ -1,0 +1,110 @@
+"""Memory and /tmp: what is held to its size, what is counted, and what the caller is told. Contract: quotas.md, 3.6."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from lam import Lam
+
+USER = """
+import errno, os, subprocess, sys, time
+kept = []
+def grow(mb, step_mb, pause_s=0):
+    for _ in range(mb // step_mb):
+        kept.append(b"x" * (step_mb << 20))
+        time.sleep(pause_s)
+def children(count, mb):
+    code = f"import time; kept = b'x' * ({mb} << 20); time.sleep(60)"
+    for child in [subprocess.Popen([sys.executable, "-c", code]) for _ in range(count)]:
+        child.wait()
+def fill(mb):
+    written = 0
+    with open("/tmp/file", "wb", buffering=0) as file:
+        while written < mb << 20:
+            try:
+                written += file.write(b"x" * (1 << 20))
+            except OSError as error:
+                return {"error": errno.errorcode[error.errno], "mb": written >> 20}
+    return {"error": None, "mb": written >> 20}
+def handler(event, context):
+    return globals()[event.pop("do")](**event)
+def nothing():
+    return len(kept)
+"""
+
+
+@pytest.mark.parametrize(
+    ("memory_mb", "event"),
+    [
+        pytest.param(128, {"do": "grow", "mb": 400, "step_mb": 400}, id="at once"),
+        pytest.param(1024, {"do": "grow", "mb": 1600, "step_mb": 1600}, id="at once, with more of a CPU"),
+        pytest.param(128, {"do": "grow", "mb": 400, "step_mb": 2, "pause_s": 0.005}, id="slowly"),
+        pytest.param(128, {"do": "children", "count": 4, "mb": 40}, id="in child processes"),
+    ],
+)
+def test_memory_beyond_the_limit_ends_the_runtime_and_says_so(lam: Lam, memory_mb: int, event: Any) -> None:
+    lam.create("user", USER, MemorySize=memory_mb, Timeout=30)
+
+    answer = lam.invoke("user", event)
+
+    assert (answer.status, answer.error) == (200, "Unhandled")
+    assert answer.payload == {
+        "errorType": "Runtime.OutOfMemory",
+        "errorMessage": f"RequestId: {answer.request_id} Error: Runtime exited with error: signal: killed",
+    }
+    assert (answer.report["status"], answer.report["error"]) == ("error", "Runtime.OutOfMemory")
+    assert answer.report["peak"] == answer.report["memory"] == str(memory_mb)
+    assert lam.invoke("user", {"do": "nothing"}).payload == 0  # the same environment, reset
+    assert len(lam.environments("user")) == 1
+
+
+def test_memory_beyond_the_limit_in_init_is_told_by_the_invocation(lam: Lam) -> None:
+    lam.create("hungry", "kept = b'x' * (300 << 20)\n" + USER, MemorySize=128)
+
+    answer = lam.invoke("hungry", {"do": "nothing"})
+
+    assert answer.payload["errorType"] == "Runtime.OutOfMemory"
+    assert (answer.report["status"], answer.report["error"]) == ("error", "Runtime.OutOfMemory")
+
+
+def test_most_of_the_memory_can_be_used(lam: Lam) -> None:
+    lam.create("user", USER, MemorySize=256, Timeout=30)
+
+    answer = lam.invoke("user", {"do": "grow", "mb": 190, "step_mb": 10})
+
+    assert answer.error is None
+
+
+def test_max_memory_used_is_measured_and_never_shrinks(lam: Lam) -> None:
+    lam.create("user", USER, MemorySize=512, Timeout=30)
+
+    peaks = [int(str(lam.invoke("user", {"do": "grow", "mb": mb, "step_mb": 1}).report["peak"])) for mb in (0, 50, 100)]
+    after = int(str(lam.invoke("user", {"do": "nothing"}).report["peak"]))
+
+    assert 5 <= peaks[0] <= 60
+    assert peaks[0] + 45 <= peaks[1] <= peaks[0] + 65
+    assert peaks[1] + 95 <= peaks[2] <= peaks[1] + 115
+    assert after >= peaks[2]
+
+
+@pytest.mark.parametrize("size_mb", [None, 700])
+def test_tmp_has_the_configured_size_and_no_more(lam: Lam, size_mb: int | None) -> None:
+    if not lam.emulator.engine.abilities.limits_tmp:
+        pytest.skip("this engine cannot limit /tmp, and says so")
+    settings: dict[str, Any] = {"EphemeralStorage": {"Size": size_mb}} if size_mb else {}
+    lam.create("user", USER, MemorySize=1769, Timeout=60, **settings)
+
+    answer = lam.invoke("user", {"do": "fill", "mb": 2000})
+
+    assert answer.payload == {"error": "ENOSPC", "mb": size_mb or 512}
+
+
+def test_files_in_tmp_are_not_the_functions_memory(lam: Lam) -> None:
+    lam.create("user", USER, MemorySize=128, Timeout=60)
+
+    answer = lam.invoke("user", {"do": "fill", "mb": 400})
+
+    assert answer.payload == {"error": None, "mb": 400}
+    assert int(str(answer.report["peak"])) < 80
+    assert lam.invoke("user", {"do": "nothing"}).error is None
