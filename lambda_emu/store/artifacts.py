@@ -32,7 +32,7 @@ from lambda_emu.store.zip_reader import CHUNK_BYTES
 log = logging.getLogger(__name__)
 
 ZIPPED_LIMIT_BYTES = 52_428_800
-SPARED_S = 300  # from adding an artifact to the record that names it; a write takes 60 s at most
+SPARED_S = 300  # from adding an artifact to its record, which takes 60 s at most; from its last record to its last user
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 _STAGING = ".staging-"
@@ -47,8 +47,8 @@ class Artifacts:
         self._folder = folder
         self._clock = clock or Clock()
         self._boot = boot or boot_id()
-        self._lock = Lock()  # guards _added and what appears in or leaves the folder; held for one fsync at most
-        self._added: dict[str, float] = {}  # by name, when it was last added
+        self._lock = Lock()  # guards _spared and what appears in or leaves the folder; held for one fsync at most
+        self._spared: dict[str, float] = {}  # by name, when it was last added or dropped
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(FOLDER_MODE)
         for stale in folder.glob(_STAGING + "*"):
@@ -86,14 +86,18 @@ class Artifacts:
         """The zip of an artifact, byte for byte."""
         return self._folder / _name(sha256) / "zip"
 
-    def collect(self, kept: Collection[str]) -> None:
-        """Remove artifacts that nothing names: not in `kept`, nor added in the last minutes."""
+    def collect(self, kept: Collection[str], dropped: Collection[str] = ()) -> None:
+        """Remove artifacts that nothing names: not in `kept`, nor added or dropped in the last minutes.
+
+        dropped: what a record has just ceased to name. An environment may be about to start from it.
+        """
         names = {_name(sha256) for sha256 in kept}
         with self._staging() as doomed, self._lock:
-            horizon = self._clock.monotonic_s() - SPARED_S
-            self._added = {name: at for name, at in self._added.items() if at > horizon}
+            now_s = self._clock.monotonic_s()
+            self._spared |= dict.fromkeys(map(_name, dropped), now_s)
+            self._spared = {name: at_s for name, at_s in self._spared.items() if at_s > now_s - SPARED_S}
             for path in self._kept():
-                if path.name not in names | self._added.keys():
+                if path.name not in names | self._spared.keys():
                     path.rename(doomed / path.name)
 
     def _kept(self) -> list[Path]:
@@ -104,7 +108,7 @@ class Artifacts:
         with self._lock:
             if not path.exists():
                 return None
-            self._added[path.name] = self._clock.monotonic_s()
+            self._spared[path.name] = self._clock.monotonic_s()
         unzipped_size, _ = (path / "complete").read_text().split()
         return Artifact(sha256, (path / "zip").stat().st_size, int(unzipped_size))
 
@@ -117,7 +121,7 @@ class Artifacts:
         (made / "zip").chmod(FILE_MODE)
         unzipped_size = unpack(made / "zip", made / "tree")
         sync(made / "zip")
-        write_text(made / "complete", f"{unzipped_size} {self._boot}")
+        (made / "complete").write_text(f"{unzipped_size} {self._boot}")  # not synced: lost, the tree is made again
         sync(made)
         artifact = Artifact(sha256, (made / "zip").stat().st_size, unzipped_size)
         self._publish(made)
@@ -129,7 +133,7 @@ class Artifacts:
         with self._lock:
             if not target.exists():
                 made.rename(target)
-            self._added[made.name] = self._clock.monotonic_s()
+            self._spared[made.name] = self._clock.monotonic_s()
             sync(self._folder)
 
     def _remake(self, path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -141,22 +141,23 @@ class Store:
                 listener(*change)
 
         change = self._writer.run(work, committed)
-        if _artifacts(change[0]) - _artifacts(change[1]):
-            self._collect()
+        if dropped := _artifacts(change[0]) - _artifacts(change[1]):
+            self._collect(dropped)
         return change
 
     def _undone(self) -> None:
         """A transaction failed: forget what it would have made. Called on the writer's thread."""
         self._written = dict(self._catalogue)
 
-    def _collect(self) -> None:
-        """Remove artifacts that no function needs any more."""
-        self.artifacts.collect(set().union(*map(_artifacts, self._catalogue.values())))
+    def _collect(self, dropped: Collection[str] = ()) -> None:
+        """Remove artifacts that no function needs any more; those dropped now go with a later one."""
+        self.artifacts.collect(set().union(*map(_artifacts, self._catalogue.values())), dropped)
 
     def _load(self) -> None:
         functions = [decode(record) for (record,) in self._writer.read("SELECT record FROM functions")]
         self._catalogue = {function.id: function for function in functions}
         self._written = dict(self._catalogue)
+        self._collect()
 
 
 def _within(catalogue: Catalogue, account: str, region: str) -> list[Function]:

@@ -225,6 +225,18 @@ def test_what_was_just_added_is_spared_until_its_record_can_be_written(artifacts
     assert artifacts.zip_path(old.sha256).exists()
 
 
+def test_what_was_just_dropped_is_spared_for_who_is_starting_from_it(artifacts: Artifacts, clock: Hand) -> None:
+    old = artifacts.add_zip(APP)
+    clock.at_s += 301
+
+    artifacts.collect((), dropped={old.sha256})
+    assert files(artifacts.tree(old.sha256))["app.py"] == "x = 1\n"
+
+    clock.at_s += 301
+    artifacts.collect(())
+    assert not artifacts.tree(old.sha256).exists()
+
+
 def test_what_a_dead_process_left_is_removed_when_nothing_names_it(artifacts: Artifacts, tmp_path: Path) -> None:
     artifacts.add_zip(APP)
 
