@@ -92,9 +92,7 @@ def _record(event: QueuedEvent) -> str:
     )
 
 
-def _event(
-    request_id: str, due_s: float, attempts: int, accepted_s: float, record: str, payload: bytes
-) -> QueuedEvent:
+def _event(request_id: str, due_s: float, attempts: int, accepted_s: float, record: str, payload: bytes) -> QueuedEvent:
     account, region, name, partition, qualifier, invoked_arn, trace_id = json.loads(record)
     id = FunctionId(account, region, name, partition)
     return QueuedEvent(request_id, id, qualifier, invoked_arn, payload, trace_id, accepted_s, attempts, due_s)
