@@ -17,6 +17,7 @@ from pathlib import Path
 
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.private_root import SYSTEM
 
 HOST_ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
 
@@ -26,7 +27,7 @@ PYTHON_SDK = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", 
 
 NODE_CLIENT = ("index.mjs", "package.json", "rapid-client.node")
 
-ALWAYS_VISIBLE = tuple(Path("/", name) for name in ("usr", "bin", "sbin", "lib", "lib64", "nix"))
+ALWAYS_VISIBLE = tuple(Path("/", name) for name in SYSTEM)
 
 
 @dataclass(frozen=True, slots=True)
