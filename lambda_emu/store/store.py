@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
@@ -15,6 +16,8 @@ from lambda_emu.store.artifacts import Artifacts
 from lambda_emu.store.codec import decode, encode
 from lambda_emu.store.queue import EventQueue
 from lambda_emu.store.writer import Writer
+
+log = logging.getLogger(__name__)
 
 Listener = Callable[[Function | None, Function | None], None]
 Catalogue = dict[FunctionId, Function]
@@ -151,7 +154,11 @@ class Store:
 
     def _collect(self, dropped: Collection[str] = ()) -> None:
         """Remove artifacts that no function needs any more; those dropped now go with a later one."""
-        self.artifacts.collect(set().union(*map(_artifacts, self._catalogue.values())), dropped)
+        kept: set[str] = set().union(*map(_artifacts, self._catalogue.values()))
+        try:
+            self.artifacts.collect(kept, dropped)
+        except OSError as error:  # what was asked for is done all the same
+            log.warning("unused code could not be removed, the next change tries again: %s", error)
 
     def _load(self) -> None:
         functions = [decode(record) for (record,) in self._writer.read("SELECT record FROM functions")]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from store_rig import function_id, new_function
 from zip_rig import zip_of
 
@@ -56,4 +58,18 @@ def test_an_environment_may_still_start_from_code_that_was_just_replaced(tmp_pat
     store.change(function_id("f"), lambda f: with_code(f, added(store, "2")))
 
     assert (store.artifacts.tree(old.sha256) / "app.py").read_text() == "1"
+    store.close()
+
+
+def test_a_change_is_made_even_where_old_code_cannot_be_removed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Store.open(tmp_path)
+    store.create(with_code(new_function("f"), added(store, "1")))
+    shutil.rmtree(tmp_path / "artifacts")
+
+    store.remove(function_id("f"))
+
+    assert store.function(function_id("f")) is None
+    assert "could not be removed" in caplog.text
     store.close()
