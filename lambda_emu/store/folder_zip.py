@@ -10,6 +10,7 @@ from typing import BinaryIO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from lambda_emu.errors import InvalidZip, UnzippedTooLarge
+from lambda_emu.store.schema import DATABASE
 from lambda_emu.store.unzip import EXECUTABLE_MODE, FILE_MODE, FOLDER_MODE, UNZIPPED_LIMIT_BYTES, safe_name
 from lambda_emu.store.zip_reader import CHUNK_BYTES
 
@@ -47,11 +48,16 @@ def _walk(folder: str) -> Iterator[os.DirEntry[str]]:
     with os.scandir(folder) as found:
         entries = sorted(found, key=lambda entry: entry.name)
     for entry in entries:
-        if entry.name in SKIPPED or (parent, entry.name) in SKIPPED_BELOW:
+        if entry.name in SKIPPED or (parent, entry.name) in SKIPPED_BELOW or _is_data_directory(entry.path):
             continue
         yield entry
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(entry.path)
+
+
+def _is_data_directory(path: str) -> bool:
+    """Under whatever name: it grows while the zip is written into it."""
+    return os.path.exists(os.path.join(path, DATABASE))
 
 
 def _add(zip_file: ZipFile, root: str, entry: os.DirEntry[str], room: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+DATABASE = "lambda-emu.db"  # in the data directory, which is known by it
+
 STEPS = (
     """
     CREATE TABLE functions (

@@ -15,6 +15,7 @@ from lambda_emu.model.function import Function
 from lambda_emu.store.artifacts import Artifacts
 from lambda_emu.store.codec import decode, encode
 from lambda_emu.store.queue import EventQueue
+from lambda_emu.store.schema import DATABASE
 from lambda_emu.store.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class Store:
     def __init__(self, data_dir: Path, lock: IO[str]) -> None:
         """Use `Store.open`."""
         self._lock = lock
-        path = data_dir / "lambda-emu.db"
+        path = data_dir / DATABASE
         self._catalogue: Catalogue = {}  # replaced whole by the writer's thread, read by all
         self._written: Catalogue = {}  # what the transaction under way would make of it; the writer's thread only
         self._listeners: list[Listener] = []

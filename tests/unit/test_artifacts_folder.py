@@ -8,6 +8,7 @@ from zipfile import ZipFile
 import pytest
 
 from lambda_emu.errors import UnzippedTooLarge
+from lambda_emu.store import Store
 from lambda_emu.store.artifacts import Artifacts
 from lambda_emu.store.folder_zip import UnusableFolder
 
@@ -89,6 +90,14 @@ def test_what_is_no_code_is_left_out(artifacts: Artifacts, code: Path, skipped: 
     write(code / skipped)
 
     assert set(names(artifacts, code)) <= {"app.py", "a"}
+
+
+def test_a_data_directory_is_left_out_under_whatever_name(code: Path) -> None:
+    store = Store.open(code / "state")
+    try:
+        assert names(store.artifacts, code) == ["app.py"]
+    finally:
+        store.close()
 
 
 def test_only_the_cache_of_node_modules_is_left_out(artifacts: Artifacts, code: Path) -> None:
