@@ -1,0 +1,43 @@
+"""What was acknowledged survives the emulator's death, whenever that comes."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+from store_rig import ACCOUNT, REGION
+
+from lambda_emu.store import Store
+
+WRITE_FOREVER = """
+import itertools, os, sys
+from pathlib import Path
+from lambda_emu.store import Store
+sys.path.insert(0, sys.argv[2])
+from store_rig import new_event, new_function
+def tell(name):
+    os.write(1, f"{name}\\n".encode())  # whole, from either thread
+store = Store.open(Path(sys.argv[1]))
+for number in itertools.count():
+    store.queue.put(new_event(f"e{number}"), lambda _, name=f"e{number}": tell(name))
+    store.create(new_function(f"f{number}"))
+    tell(f"f{number}")
+"""
+
+
+def test_a_kill_loses_no_function_and_no_event_that_was_acknowledged(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WRITE_FOREVER, str(tmp_path), str(Path(__file__).parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writing:
+        assert writing.stdout is not None
+        acknowledged = [writing.stdout.readline().strip() for _ in range(random.randint(20, 200))]
+        writing.kill()
+        acknowledged += writing.stdout.read().split()
+
+    store = Store.open(tmp_path)
+    found = {function.id.name for function in store.functions(ACCOUNT, REGION)}
+    found |= {event.request_id for event in store.queue.due(0, 10_000)}
+    store.close()
+
+    assert set(acknowledged) - found == set()
