@@ -11,31 +11,31 @@ from benchmarks.verdict import Verdict
 
 SAMPLES = 15
 NAMES = [f"cold-{number}" for number in range(SAMPLES)]
+CRASHING = [f"crashing-{number}" for number in range(SAMPLES)]
 LIMITS = {"cold start, stem ready, p50": 0.2, "cold start, no stem, p50": 1.0, "reset after a crash, p50": 0.2}
 
 
 def cold(stage: Stage) -> list[Verdict]:
     """One of each a round, so that all see the same machine; between rounds the stems come back."""
-    stage.emulator.functions.create(NAMES, "app.noop")
-    stage.emulator.functions.create(["crash"], "app.crash")
+    stage.emulator.functions.create([*NAMES, *CRASHING], "app.crash")
     run_true_ms(stage.image)
     with Emulator("--engine", "docker", stems=0) as bare:
-        bare.functions.create(NAMES, "app.noop")
-        rounds = [_round(stage, bare, name) for name in NAMES]
-    stage.emulator.functions.delete([*NAMES, "crash"])
+        bare.functions.create(NAMES, "app.crash")
+        rounds = [_round(stage, bare, number) for number in range(SAMPLES)]
+    stage.emulator.functions.delete([*NAMES, *CRASHING])
     reference_ms, *ours = zip(*rounds, strict=True)
     return [_verdict(what, times_ms, reference_ms) for what, times_ms in zip(LIMITS, ours, strict=True)]
 
 
-def _round(stage: Stage, bare: Emulator, name: str) -> tuple[float, float, float, float]:
+def _round(stage: Stage, bare: Emulator, number: int) -> tuple[float, float, float, float]:
     """docker run, stem, no stem, reset: each in ms, each on a machine at rest."""
     stage.emulator.settle()
     reference_ms = run_true_ms(stage.image)
-    stem_ms = _first_ms(stage.emulator, name)
+    stem_ms = _first_ms(stage.emulator, NAMES[number])
     stage.emulator.settle()
-    no_stem_ms = _first_ms(bare, name)
+    no_stem_ms = _first_ms(bare, NAMES[number])
     bare.settle()
-    return reference_ms, stem_ms, no_stem_ms, _reset_ms(stage.emulator)
+    return reference_ms, stem_ms, no_stem_ms, _reset_ms(stage.emulator, CRASHING[number])
 
 
 def _first_ms(emulator: Emulator, name: str) -> float:
@@ -43,14 +43,12 @@ def _first_ms(emulator: Emulator, name: str) -> float:
         return connection.time_ms(invocation(emulator.address, name))
 
 
-def _reset_ms(emulator: Emulator) -> float:
-    """What the invocation after a crash takes; the one before it makes sure that there is something to crash."""
-    healthy = invocation(emulator.address, "crash")
-    fatal = invocation(emulator.address, "crash", b'{"crash":true}')
+def _reset_ms(emulator: Emulator, name: str) -> float:
+    """What the invocation right after a crash takes, where the environment that crashed is the only one."""
+    fatal = invocation(emulator.address, name, b'{"crash":true}')
     with Connection(emulator.address) as connection:
-        connection.time_ms(healthy)
         connection.call(fatal)
-        return connection.time_ms(healthy)
+        return connection.time_ms(invocation(emulator.address, name))
 
 
 def _verdict(what: str, times_ms: tuple[float, ...], reference_ms: tuple[float, ...]) -> Verdict:
