@@ -243,6 +243,7 @@ class _Owner:
         self._pool.limit_cpu(environment, True)
 
     def failed(self, environment: Environment) -> None:
+        self._version_pool.failed(environment)
         self._pool.limit_cpu(environment, False)
 
     def answered(self, environment: Environment) -> None:

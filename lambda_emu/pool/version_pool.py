@@ -13,7 +13,7 @@ from lambda_emu.pool.environment import Environment
 from lambda_emu.pool.invocation import Invocation
 
 PATIENCE_S = 0.005
-"""How long an invocation waits for an environment that has responded, before another one is started."""
+"""How long an invocation waits for an environment that is soon available, before another one is started."""
 
 
 class VersionPool:
@@ -27,7 +27,7 @@ class VersionPool:
         self._clock = clock
         self._start = start
         self._available: list[Environment] = []  # the last one is the warmest
-        self._responded: set[Environment] = set()
+        self._returning: set[Environment] = set()  # soon available: they have responded, or are being reset
         self._waiting: deque[Invocation] = deque()
         self._starting = 0  # asked for, initialising ones included
         self._initialising: set[Environment] = set()
@@ -43,8 +43,8 @@ class VersionPool:
             self._available.pop().assign(invocation)
             return
         self._waiting.append(invocation)
-        self._grow(len(self._responded))
-        if self._responded and self._patience is None:
+        self._grow(len(self._returning))
+        if self._returning and self._patience is None:
             self._patience = self._clock.call_later(PATIENCE_S, self._patience_over)
 
     def warm(self, count: int) -> None:
@@ -89,7 +89,7 @@ class VersionPool:
     # -- told by environments (environment.Owner) -------------------------------------------------
 
     def available(self, environment: Environment) -> None:
-        self._responded.discard(environment)
+        self._returning.discard(environment)
         if environment in self._initialising:
             self._initialising.remove(environment)
             self._starting -= 1
@@ -101,18 +101,25 @@ class VersionPool:
             self._available.append(environment)
 
     def answered(self, environment: Environment) -> None:
-        self._responded.add(environment)
+        self._returning.add(environment)
+
+    def failed(self, environment: Environment) -> None:
+        """Not to be handed out before it is clean, even if it was idle when it failed."""
+        if environment in self._available:
+            self._available.remove(environment)
+        if environment not in self._initialising:
+            self._returning.add(environment)
 
     def gone(self, environment: Environment) -> None:
         self.environments.discard(environment)
-        self._responded.discard(environment)
+        self._returning.discard(environment)
         if environment in self._available:
             self._available.remove(environment)
         if environment in self._initialising:
             self._initialising.remove(environment)
             self.start_failed("The execution environment ended while it was initialising.")
         else:
-            self._grow(len(self._responded))
+            self._grow(len(self._returning))
 
     # -- growth -----------------------------------------------------------------------------------
 
