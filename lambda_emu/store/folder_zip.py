@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,7 +44,7 @@ def write_folder(folder: Path, out: BinaryIO) -> None:
 
 
 def _walk(folder: str) -> Iterator[os.DirEntry[str]]:
-    """Everything below, parents first, in an order of its own."""
+    """Everything below, parents first, by name."""
     parent = os.path.basename(folder)
     with os.scandir(folder) as found:
         entries = sorted(found, key=lambda entry: entry.name)
@@ -95,17 +96,14 @@ def _add_folder(zip_file: ZipFile, name: str, entry: os.DirEntry[str], target: s
 
 
 def _add_file(zip_file: ZipFile, name: str, path: str, room: int) -> int:
-    size = 0
     with open(path, "rb") as source:
-        executable = os.fstat(source.fileno()).st_mode & 0o111
-        info = _info(name, stat.S_IFREG | (EXECUTABLE_MODE if executable else FILE_MODE))
+        status = os.fstat(source.fileno())
+        if status.st_size > room:
+            raise UnzippedTooLarge
+        info = _info(name, stat.S_IFREG | (EXECUTABLE_MODE if status.st_mode & 0o111 else FILE_MODE))
         with zip_file.open(info, "w") as packed:
-            while chunk := source.read(CHUNK_BYTES):
-                size += len(chunk)
-                if size > room:
-                    raise UnzippedTooLarge
-                packed.write(chunk)
-    return size
+            shutil.copyfileobj(source, packed, CHUNK_BYTES)
+    return info.file_size
 
 
 def _info(name: str, mode: int) -> ZipInfo:

@@ -124,7 +124,7 @@ def _make_folder(path: Path) -> None:
 def _write(path: Path, reader: ZipReader, entry: Entry) -> None:
     """An entry unpacks to no more than it claims, and all claims together were held against the limit."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with open(descriptor, "wb", buffering=0) as file:
+    with open(descriptor, "wb") as file:
         os.fchmod(descriptor, EXECUTABLE_MODE if entry.mode & 0o111 else FILE_MODE)
         for chunk in reader.chunks(entry):
             file.write(chunk)

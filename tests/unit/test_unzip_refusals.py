@@ -130,15 +130,22 @@ def test_folders_that_only_names_tell_of_count_too(tmp_path: Path) -> None:
         unpacked(raw_zip(*entries), tmp_path)
 
 
-def test_the_unzipped_limit_counts_all_files_together(tmp_path: Path) -> None:
-    half = bytes(LIMIT // 2)
-    entries = [Raw(name, half, deflate=True) for name in (b"a", b"b")]
-    (tmp_path / "fits").mkdir()
+@pytest.mark.parametrize(
+    ("sizes", "error"),
+    [
+        ((LIMIT,), InvalidZip),  # may be tried, and does not hold what it claims
+        ((LIMIT + 1,), UnzippedTooLarge),
+        ((LIMIT // 2, LIMIT // 2), InvalidZip),
+        ((LIMIT // 2, LIMIT // 2, 1), UnzippedTooLarge),
+    ],
+)
+def test_the_unzipped_limit_counts_all_files_together(
+    sizes: tuple[int, ...], error: type[LambdaError], tmp_path: Path
+) -> None:
+    entries = (Raw(b"%d" % number, b"1", size=size) for number, size in enumerate(sizes))
 
-    unpacked(raw_zip(*entries), tmp_path / "fits")
-
-    with pytest.raises(UnzippedTooLarge):
-        unpacked(raw_zip(*entries, Raw(b"c", b"1")), tmp_path)
+    with pytest.raises(error):
+        unpacked(raw_zip(*entries), tmp_path)
 
 
 def test_a_bomb_is_stopped_before_it_takes_memory_or_disk(tmp_path: Path) -> None:
