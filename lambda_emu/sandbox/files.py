@@ -16,12 +16,12 @@ def link_tree(source: Path, target: Path) -> None:
 
     A file that is already there is replaced, so that a later layer wins.
     """
-    for folder, _, files in os.walk(source):
+    for folder, _, files in os.walk(source, onerror=_refuse):
         into = target / os.path.relpath(folder, source)
         into.mkdir(mode=0o755, exist_ok=True)
         for name in files:
             _link(os.path.join(folder, name), str(into / name))
-    for folder, folders, _ in os.walk(source):  # links to folders, which walk lists as folders
+    for folder, folders, _ in os.walk(source, onerror=_refuse):  # links to folders, which walk lists as folders
         for name in folders:
             path = os.path.join(folder, name)
             if os.path.islink(path):
@@ -41,6 +41,11 @@ def fill(task: Path, layers: Sequence[Path], into_task: Path, into_opt: Path) ->
 def remove_tree(path: Path) -> None:
     """Remove a box's folder; a file that is gone already is no trouble."""
     shutil.rmtree(path, ignore_errors=True)
+
+
+def _refuse(error: OSError) -> None:
+    """What cannot be listed is not there, to walk; a function would start without its code."""
+    raise error
 
 
 def _link(source: str, target: str) -> None:
