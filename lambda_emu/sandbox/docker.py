@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import shutil
-import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,7 +25,9 @@ from lambda_emu.sandbox.engine_errors import engine_errors
 from lambda_emu.sandbox.files import fill, remove_tree
 from lambda_emu.sandbox.images import Images
 from lambda_emu.sandbox.init import InitDoor, InitLink
+from lambda_emu.sandbox.kits import find_bootstrap
 from lambda_emu.sandbox.leases import is_alive, own_lease
+from lambda_emu.sandbox.network import Place, find_place
 from lambda_emu.sandbox.opening import Listen, Wanted
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,6 @@ INIT_FILES = {"x86_64": "init-x86_64", "arm64": "init-aarch64"}
 USER = "993:990"
 SESSION_LABEL = "lambda-emu.session"
 OWNER_LABEL = "lambda-emu.owner"
-NETWORK = "lambda-emu"
 MB = 1024 * 1024
 HEADROOM_MB = 32
 """Above memory and /tmp, for what is charged but not the function's: init, page tables, page cache in use."""
@@ -85,67 +84,6 @@ def remove_left(client: docker.DockerClient, everything: bool = False) -> list[d
     for container in left:
         remove(client, container["Id"])
     return left
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where containers find us: the address their host name means, and where we listen."""
-
-    network: str
-    listen_host: str
-    extra_host: str
-
-
-def find_place(client: docker.DockerClient, network: str | None) -> Place:
-    """The network for containers (made if it is our own and missing) and the address they reach us at."""
-    with engine_errors("preparing the container network"):
-        name = network or NETWORK
-        found = client.networks.list(names=[f"^{name}$"])
-        if not found and network is not None:
-            raise SandboxError(f"there is no Docker network named {network!r}; create it or leave --docker-network out")
-        bridge = found[0] if found else _make_network(client)
-        bridge.reload()
-        gateway = _gateway(bridge.attrs)
-    if gateway is not None and _can_bind(gateway):
-        return Place(name, gateway, gateway)
-    return Place(name, "127.0.0.1", "host-gateway")
-
-
-def _make_network(client: docker.DockerClient) -> Any:
-    """Our own bridge, on which containers reach us and the world but not each other."""
-    try:
-        return client.networks.create(
-            NETWORK,
-            driver="bridge",
-            check_duplicate=True,
-            options={"com.docker.network.bridge.enable_icc": "false"},
-            labels={SESSION_LABEL: "shared"},
-        )
-    except docker.errors.APIError as error:
-        if error.status_code == 409:  # another emulator was faster
-            return client.networks.list(names=[f"^{NETWORK}$"])[0]
-        raise
-
-
-def _gateway(attrs: dict[str, Any]) -> str | None:
-    for config in attrs["IPAM"]["Config"] or ():
-        gateway: str | None = config.get("Gateway")
-        if gateway:
-            return gateway.partition("/")[0]
-        subnet = str(config.get("Subnet", ""))
-        if subnet.count(".") == 3:
-            return subnet.partition("/")[0].rpartition(".")[0] + ".1"
-    return None
-
-
-def _can_bind(address: str) -> bool:
-    """Whether the address is this machine's: on Docker Desktop the gateway is inside a virtual machine."""
-    with socket.socket() as probe:
-        try:
-            probe.bind((address, 0))
-        except OSError:
-            return False
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,12 +153,8 @@ class DockerEngine:
     def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
         found = catalogue().get(runtime)
         assert found is not None, "the API admits only runtimes of the catalogue"
-        if found.family != "provided":
-            return Program(["/var/runtime/bootstrap"], found.environment)
-        for folder, path in [(task, "/var/task"), *((layer, "/opt") for layer in layers)]:
-            if os.access(folder / "bootstrap", os.X_OK):
-                return Program([f"{path}/bootstrap"], found.environment)
-        return None
+        bootstrap = find_bootstrap(found, task, layers)
+        return None if bootstrap is None else Program([bootstrap], found.environment)
 
     async def create(self, kind: StemKind) -> DockerBox:
         token, secret = self._clock.new_token(), self._clock.new_token()
