@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := PIP_CONSTRAINT=requirements.lock $(BIN)/pip install --quiet --disable-pip-version-check
 BUILT_FROM := pyproject.toml requirements.lock hatch_build.py $(wildcard runtimes/init/*.[ch])
 
-.PHONY: help install run lint check test test-slow bench wheels lock start-engine stop-engine clean
+.PHONY: help install run lint test test-slow bench wheels lock start-engine stop-engine clean
 
 help:
 	@echo "make install     the lambda-emu command, in $(BIN)"
