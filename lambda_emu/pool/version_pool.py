@@ -28,7 +28,7 @@ class VersionPool:
         self._start = start
         self._available: list[Environment] = []  # the last one is the warmest
         self._returning: set[Environment] = set()  # soon available: they have responded, or are being reset
-        self._waiting: deque[Invocation] = deque()
+        self._waiting: deque[tuple[float, Invocation]] = deque()  # with the time each began to wait
         self._starting = 0  # asked for, initialising ones included
         self._initialising: set[Environment] = set()
         self._patience: Timer | None = None
@@ -42,7 +42,7 @@ class VersionPool:
         if self._available:
             self._available.pop().assign(invocation)
             return
-        self._waiting.append(invocation)
+        self._waiting.append((self._clock.monotonic_s(), invocation))
         self._grow(len(self._returning))
         if self._returning and self._patience is None:
             self._patience = self._clock.call_later(PATIENCE_S, self._patience_over)
@@ -69,7 +69,7 @@ class VersionPool:
         """End everything, whatever it does."""
         self.retired = True
         while self._waiting:
-            self._waiting.popleft().done(ServiceFailure("lambda-emu is shutting down."))
+            self._waiting.popleft()[1].done(ServiceFailure("lambda-emu is shutting down."))
         for environment in list(self.environments):
             environment.stop()
 
@@ -84,7 +84,7 @@ class VersionPool:
         """No box could be had for one of those that wait."""
         self._starting -= 1
         if self._waiting and len(self._waiting) > self._starting:
-            self._waiting.popleft().done(ServiceFailure(why))
+            self._waiting.popleft()[1].done(ServiceFailure(why))
 
     # -- told by environments (environment.Owner) -------------------------------------------------
 
@@ -94,7 +94,7 @@ class VersionPool:
             self._initialising.remove(environment)
             self._starting -= 1
         if self._waiting:
-            environment.assign(self._waiting.popleft())
+            environment.assign(self._waiting.popleft()[1])
         elif self.retired:
             environment.stop()
         else:
@@ -127,5 +127,11 @@ class VersionPool:
         self.warm(to_start(len(self._waiting), self._starting, soon_free))
 
     def _patience_over(self) -> None:
+        """Start environments for those that waited long enough; the others have their time still before them."""
         self._patience = None
-        self._grow(0)
+        now_s = self._clock.monotonic_s()
+        patient = next((since_s for since_s, _ in self._waiting if since_s + PATIENCE_S > now_s), None)
+        impatient = sum(1 for since_s, _ in self._waiting if since_s + PATIENCE_S <= now_s)
+        self.warm(to_start(impatient, self._starting, 0))
+        if patient is not None:
+            self._patience = self._clock.call_later(patient + PATIENCE_S - now_s, self._patience_over)
