@@ -1,0 +1,122 @@
+"""What an environment may take from the machine: CPU, processes, files, time between invocations.
+
+Contract: quotas.md, runtime.md 3.6. Each engine is held to what its `abilities` promise.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from inside import Inside
+from lam import Lam
+
+from lambda_emu.config import load_settings
+from lambda_emu.server import Emulator
+
+BUSY = """
+    import time
+    began, cpu_began = time.perf_counter(), time.process_time()
+    while time.perf_counter() < began + 0.6: pass
+    result = (time.process_time() - cpu_began) / (time.perf_counter() - began)
+"""
+BOMB = """
+    import errno, os, signal
+    pids, result = [], None
+    while result is None:
+        try:
+            pid = os.fork()
+        except OSError as error:
+            result = [errno.errorcode[error.errno], len(pids)]
+            break
+        if not pid:
+            signal.pause()
+        pids.append(pid)
+"""
+
+
+def test_files_are_limited_as_on_lambda(lam: Lam) -> None:
+    inside = Inside(lam)
+
+    found = inside.run("""
+        import errno, os, resource
+        opened = []
+        try:
+            while True: opened.append(os.open("/dev/null", os.O_RDONLY))
+        except OSError as error:
+            result = [errno.errorcode[error.errno], max(opened), resource.getrlimit(resource.RLIMIT_NOFILE)]
+        for descriptor in opened: os.close(descriptor)
+    """)
+
+    assert found == ["EMFILE", 1023, [1024, 1024]]
+
+
+def test_a_fork_bomb_is_stopped_and_disturbs_nobody(lam: Lam) -> None:
+    if not lam.emulator.engine.abilities.limits_pids:
+        pytest.skip("this engine cannot limit processes, and says so")
+    bomb = Inside(lam, "bomb", MemorySize=1769, Timeout=60)
+    bystander = Inside(lam, "bystander")
+    bystander.run("result = 1")
+
+    error, processes = bomb.run(BOMB)
+
+    assert error == "EAGAIN"
+    assert 900 < processes <= 1024
+    assert bystander.run("import subprocess\nresult = subprocess.run(['/bin/true']).returncode") == 0
+
+
+def test_the_environment_of_a_fork_bomb_is_cleared_by_the_next_failure(lam: Lam) -> None:
+    bomb = Inside(lam, "bomb", MemorySize=1769, Timeout=60)
+    bomb.run(BOMB.replace("while result is None", "while len(pids) < 300"))
+
+    bomb.invoke("os._exit(1)")
+
+    assert bomb.run("import os\nresult = sum(name.isdigit() for name in os.listdir('/proc'))") < 10
+
+
+@pytest.mark.parametrize("memory_mb", [128, 256])
+def test_cpu_follows_memory_after_init(lam: Lam, memory_mb: int) -> None:
+    """CPU seconds a second, beside those of a function with a whole CPU. A busy machine gives both less, never more."""
+    share = Inside(lam, "share", MemorySize=memory_mb)
+    whole = Inside(lam, "whole", MemorySize=1769)
+    for inside in (share, whole):
+        inside.run("result = 'warm'")
+
+    cpus, all_of_one = share.run(BUSY), whole.run(BUSY)
+
+    if lam.emulator.engine.abilities.limits_cpu:
+        assert 0.3 < cpus / (memory_mb / 1769) < 1.25
+        assert all_of_one > 1.5 * cpus
+    else:
+        assert cpus > 2 * memory_mb / 1769
+
+
+def test_cpu_is_not_limited_for_those_who_want_speed(emulator: Emulator, tmp_path: Path) -> None:
+    given = {"project": tmp_path, "port": 0, "engine": emulator.settings.engine, "cpu": "unlimited", "stems": 0}
+    with Emulator(load_settings(given, environ={})) as unlimited:
+        small = Inside(Lam(unlimited), "small", MemorySize=128)
+        small.run("result = 'warm'")
+
+        assert small.run(BUSY) > 2 * 128 / 1769
+
+
+def test_an_idle_environment_is_frozen_and_goes_on_with_the_next_event(lam: Lam) -> None:
+    inside, other = Inside(lam), Inside(lam, "other")
+    inside.run("""
+        import threading, time
+        beats = []
+        def beat():
+            while True:
+                beats.append(time.monotonic())
+                time.sleep(0.001)
+        threading.Thread(target=beat, daemon=True).start()
+    """)
+
+    other.run("import time; time.sleep(0.6)")
+
+    pauses = inside.run("""
+        seen = len(beats)
+        while len(beats) < seen + 5: time.sleep(0.001)
+        result = sorted(later - earlier for earlier, later in zip(beats, beats[1:]))
+    """)
+    assert pauses[-1] > 0.5
