@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from lam import Lam
+
 from lambda_emu.config import load_settings
 from lambda_emu.server import Emulator
 

@@ -240,6 +240,7 @@ def test_a_flood_stays_within_the_limit_and_keeps_the_newest(tmp_path: Path) -> 
 
 
 def test_stop_writes_what_was_offered_and_ends_the_thread(tmp_path: Path) -> None:
+    others = {thread for thread in threading.enumerate() if thread.name == "logs"}
     logs = Logs(tmp_path / "logs.db")
     stream = logs.stream()
 
@@ -247,7 +248,7 @@ def test_stop_writes_what_was_offered_and_ends_the_thread(tmp_path: Path) -> Non
         stream.write_output(b"%d\n" % number)
     logs.store.stop()
 
-    assert "logs" not in {thread.name for thread in threading.enumerate()}
+    assert {thread for thread in threading.enumerate() if thread.name == "logs"} == others
     assert [file.name for file in tmp_path.iterdir()] == ["logs.db"]
     assert len(LogReader(logs.path).read("hello").events) == 1000
 
