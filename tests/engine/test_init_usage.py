@@ -77,6 +77,15 @@ def test_no_sampling_means_no_limit(rig: Rig) -> None:
     assert rig.sync().memory_bytes > 60 * MB
 
 
+def test_what_processes_share_counts_once(rig: Rig) -> None:
+    """A forked child has its parent's pages until one of them writes."""
+    rig.perl("my $size = 60 << 20; my $x = 'a' x $size; for (1 .. 5) { fork or sleep 1000 } print 'forked'; sleep 1000")
+
+    rig.next(Kind.OUTPUT)
+
+    assert 60 * MB < rig.sync().memory_bytes < 100 * MB
+
+
 def test_files_in_tmp_are_no_memory_of_the_function() -> None:
     with running_init("container") as rig:
         limit(rig, 50)
