@@ -170,11 +170,14 @@ class Pool:
         try:
             box = await self._stems.take(_kind(version))
             await box.load(deployment.task, deployment.layers)
-        except SandboxError as error:
+        except BaseException as error:  # also after a mistake of ours somebody waits to be told
             pool.start_failed(f"No execution environment could be started: {error}")
+            self._drop_if_empty(pool)
             if box is not None:
                 await box.destroy()
-            return
+            if isinstance(error, SandboxError):
+                return
+            raise
         if self._closed:
             await box.destroy()
             return

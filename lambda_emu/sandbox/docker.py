@@ -117,6 +117,15 @@ async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clo
     return DockerEngine(client, images, door, place, home, clock)
 
 
+def _make_folders(folder: Path) -> None:
+    """Where a box's code and layers will be. SandboxError if there is no room."""
+    try:
+        for name in ("task", "opt"):
+            (folder / name).mkdir(parents=True)
+    except OSError as error:
+        raise SandboxError(f"the folder of a container could not be made: {error}") from error
+
+
 def _furnish(home: Home) -> None:
     """A fresh folder for this session's boxes; what earlier ones left in it is nobody's: the data folder is locked."""
     remove_tree(home.run_dir.parent)
@@ -192,8 +201,7 @@ class DockerEngine:
         tag = self._tags.get((kind.runtime, kind.architecture)) or self._images.find(kind.runtime, kind.architecture)
         if tag is None:
             raise SandboxError(f"there is no image for {kind.runtime}; `lambda-emu runtimes build {kind.runtime}`")
-        for name in ("task", "opt"):
-            (folder / name).mkdir(parents=True)
+        _make_folders(folder)
         with engine_errors("starting a container"):
             container: str = self._api.create_container(
                 tag,
