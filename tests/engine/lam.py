@@ -9,6 +9,8 @@ import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from threading import Event
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -95,10 +97,23 @@ class Lam:
             self.wait_until_active(name)
         return name
 
+    def update(self, name: str, code: str | None = None, **config: Any) -> None:
+        """New source, or a new configuration, in use when this returns."""
+        if code is not None:
+            self.client.update_function_code(FunctionName=name, ZipFile=zipped({"app.py": code}))
+        if config:
+            self.client.update_function_configuration(FunctionName=name, **config)
+        self.wait_until_active(name)
+
     def wait_until_active(self, name: str) -> None:
-        """As boto3's users wait; long enough for an image to be built."""
-        waiter = self.client.get_waiter("function_active_v2")
-        waiter.wait(FunctionName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 300})
+        """And no update is under way; long enough for an image to be built. boto3's waiter looks once a second."""
+        deadline_s = monotonic() + 300
+        while True:
+            found = self.client.get_function_configuration(FunctionName=name)
+            if found["State"] != "Pending" and found.get("LastUpdateStatus") != "InProgress":
+                return
+            assert monotonic() < deadline_s, f"waited 300 s for {name}: {found}"
+            Event().wait(0.02)
 
     def invoke(self, name: str, event: Any = None, **params: Any) -> Answer:
         """Invoke with the log's tail."""

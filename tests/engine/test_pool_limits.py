@@ -1,0 +1,82 @@
+"""An account that is full, and an engine that cannot start anything: what callers hear. Contract: invoke.md 2.3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from lam import Lam
+
+from lambda_emu.clock import SteppingClock
+from lambda_emu.config import load_settings
+from lambda_emu.server import Emulator
+
+Eventually = Callable[[Callable[[], Any], str], Any]
+
+SLEEPER = """
+import time
+def handler(event, context):
+    time.sleep(event.get("sleep", 0))
+    return "done"
+"""
+
+
+@pytest.fixture(params=["docker", "process"])
+def small(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lam]:
+    """An emulator of its own: 3 invocations at once, no stems."""
+    told = {"project": tmp_path, "port": 0, "engine": request.param, "account_concurrency": 3, "stems": 0}
+    with Emulator(load_settings(told, environ={}), SteppingClock()) as emulator:
+        yield Lam(emulator)
+
+
+def refusal(lam: Lam, name: str) -> tuple[str, str | None]:
+    """Code and Reason of the error that Invoke is answered with."""
+    with pytest.raises(ClientError) as refused:
+        lam.invoke(name, {})
+    return refused.value.response["Error"]["Code"], refused.value.response.get("Reason")
+
+
+def test_functions_share_what_the_account_has_left_unreserved(small: Lam, eventually: Eventually) -> None:
+    for name in ("one", "other", "favoured"):
+        small.create(name, SLEEPER, Timeout=60)
+    small.client.put_function_concurrency(FunctionName="favoured", ReservedConcurrentExecutions=1)
+
+    with ThreadPoolExecutor() as threads:
+        held = [threads.submit(small.invoke, name, {"sleep": 60}) for name in ("one", "other")]
+        eventually(lambda: [sight.state for sight in sights(small)].count("BUSY") == 2, "both to run")
+
+        assert refusal(small, "one") == ("TooManyRequestsException", "ConcurrentInvocationLimitExceeded")
+        assert small.invoke("favoured", {}).payload == "done"
+
+        clock(small).advance(60)
+        assert {answer.result().error for answer in held} == {"Unhandled"}
+    assert small.invoke("one", {}).payload == "done"
+
+
+def test_who_waits_is_told_when_no_environment_can_be_started(small: Lam) -> None:
+    small.create("sleeper", SLEEPER)
+    run_dir = small.emulator.settings.data_dir / "run"
+    away = run_dir.rename(run_dir.with_name("away"))
+    run_dir.touch()  # the engine can put no environment here
+
+    with ThreadPoolExecutor() as threads:
+        refused = [threads.submit(refusal, small, "sleeper") for _ in range(3)]
+        assert {answer.result() for answer in refused} == {("ServiceException", None)}
+
+    run_dir.unlink()
+    away.rename(run_dir)
+    assert small.invoke("sleeper", {}).payload == "done"
+    assert [sight.state for sight in sights(small)] == ["IDLE"]
+
+
+def sights(lam: Lam) -> list[Any]:
+    return lam.emulator.loop.ask(lam.emulator.pool.sights, 5)
+
+
+def clock(lam: Lam) -> SteppingClock:
+    assert isinstance(lam.emulator.clock, SteppingClock)
+    return lam.emulator.clock
