@@ -10,10 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from lam import Lam
-
-from lambda_emu.clock import SteppingClock
-from lambda_emu.config import load_settings
-from lambda_emu.server import Emulator
+from own import ENGINES, OwnLam, own_emulator
 
 Eventually = Callable[[Callable[[], Any], str], Any]
 
@@ -25,12 +22,11 @@ def handler(event, context):
 """
 
 
-@pytest.fixture(params=["docker", "process"])
-def small(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lam]:
+@pytest.fixture(params=ENGINES)
+def small(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OwnLam]:
     """An emulator of its own: 3 invocations at once, no stems."""
-    told = {"project": tmp_path, "port": 0, "engine": request.param, "account_concurrency": 3, "stems": 0}
-    with Emulator(load_settings(told, environ={}), SteppingClock()) as emulator:
-        yield Lam(emulator)
+    with own_emulator(tmp_path, request.param, account_concurrency=3, stems=0) as lam:
+        yield lam
 
 
 def refusal(lam: Lam, name: str) -> tuple[str, str | None]:
@@ -40,24 +36,24 @@ def refusal(lam: Lam, name: str) -> tuple[str, str | None]:
     return refused.value.response["Error"]["Code"], refused.value.response.get("Reason")
 
 
-def test_functions_share_what_the_account_has_left_unreserved(small: Lam, eventually: Eventually) -> None:
+def test_functions_share_what_the_account_has_left_unreserved(small: OwnLam, eventually: Eventually) -> None:
     for name in ("one", "other", "favoured"):
         small.create(name, SLEEPER, Timeout=60)
     small.client.put_function_concurrency(FunctionName="favoured", ReservedConcurrentExecutions=1)
 
     with ThreadPoolExecutor() as threads:
         held = [threads.submit(small.invoke, name, {"sleep": 60}) for name in ("one", "other")]
-        eventually(lambda: [sight.state for sight in sights(small)].count("BUSY") == 2, "both to run")
+        eventually(lambda: [sight.state for sight in small.sights()].count("BUSY") == 2, "both to run")
 
         assert refusal(small, "one") == ("TooManyRequestsException", "ConcurrentInvocationLimitExceeded")
         assert small.invoke("favoured", {}).payload == "done"
 
-        clock(small).advance(60)
+        small.clock.advance(60)
         assert {answer.result().error for answer in held} == {"Unhandled"}
     assert small.invoke("one", {}).payload == "done"
 
 
-def test_who_waits_is_told_when_no_environment_can_be_started(small: Lam) -> None:
+def test_who_waits_is_told_when_no_environment_can_be_started(small: OwnLam) -> None:
     small.create("sleeper", SLEEPER)
     run_dir = small.emulator.settings.data_dir / "run"
     away = run_dir.rename(run_dir.with_name("away"))
@@ -70,13 +66,4 @@ def test_who_waits_is_told_when_no_environment_can_be_started(small: Lam) -> Non
     run_dir.unlink()
     away.rename(run_dir)
     assert small.invoke("sleeper", {}).payload == "done"
-    assert [sight.state for sight in sights(small)] == ["IDLE"]
-
-
-def sights(lam: Lam) -> list[Any]:
-    return lam.emulator.loop.ask(lam.emulator.pool.sights, 5)
-
-
-def clock(lam: Lam) -> SteppingClock:
-    assert isinstance(lam.emulator.clock, SteppingClock)
-    return lam.emulator.clock
+    assert [sight.state for sight in small.sights()] == ["IDLE"]
