@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
 from typing import Any
 
 from lam import Answer, Lam
@@ -16,12 +17,13 @@ def handler(event, context):
 """
 
 
+@dataclass(frozen=True)
 class Inside:
-    """One function's environment. What the code assigns to `result` is the answer; other names stay for the next."""
+    """A function that has PROBE as its code, and one environment. What it is sent assigns its answer to `result`;
+    other names stay for the next time."""
 
-    def __init__(self, lam: Lam, name: str = "probe", **config: Any) -> None:
-        self.lam = lam
-        self.name = lam.create(name, PROBE, **config)
+    lam: Lam
+    name: str
 
     def invoke(self, code: str) -> Answer:
         return self.lam.invoke(self.name, textwrap.dedent(code))
@@ -31,3 +33,8 @@ class Inside:
         answer = self.invoke(code)
         assert answer.error is None, answer.payload
         return answer.payload
+
+
+def probe(lam: Lam, name: str = "probe", **config: Any) -> Inside:
+    """A new one."""
+    return Inside(lam, lam.create(name, PROBE, **config))

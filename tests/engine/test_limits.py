@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from inside import Inside
+from inside import probe
 from lam import Lam
 
 from lambda_emu.config import load_settings
@@ -36,7 +36,7 @@ BOMB = """
 
 
 def test_files_are_limited_as_on_lambda(lam: Lam) -> None:
-    inside = Inside(lam)
+    inside = probe(lam)
 
     found = inside.run("""
         import errno, os, resource
@@ -54,8 +54,8 @@ def test_files_are_limited_as_on_lambda(lam: Lam) -> None:
 def test_a_fork_bomb_is_stopped_and_disturbs_nobody(lam: Lam) -> None:
     if not lam.emulator.engine.abilities.limits_pids:
         pytest.skip("this engine cannot limit processes, and says so")
-    bomb = Inside(lam, "bomb", MemorySize=1769, Timeout=60)
-    bystander = Inside(lam, "bystander")
+    bomb = probe(lam, "bomb", MemorySize=1769, Timeout=60)
+    bystander = probe(lam, "bystander")
     bystander.run("result = 1")
 
     error, processes = bomb.run(BOMB)
@@ -66,7 +66,7 @@ def test_a_fork_bomb_is_stopped_and_disturbs_nobody(lam: Lam) -> None:
 
 
 def test_the_environment_of_a_fork_bomb_is_cleared_by_the_next_failure(lam: Lam) -> None:
-    bomb = Inside(lam, "bomb", MemorySize=1769, Timeout=60)
+    bomb = probe(lam, "bomb", MemorySize=1769, Timeout=60)
     bomb.run(BOMB.replace("while result is None", "while len(pids) < 300"))
 
     bomb.invoke("os._exit(1)")
@@ -77,8 +77,8 @@ def test_the_environment_of_a_fork_bomb_is_cleared_by_the_next_failure(lam: Lam)
 @pytest.mark.parametrize("memory_mb", [128, 256])
 def test_cpu_follows_memory_after_init(lam: Lam, memory_mb: int) -> None:
     """CPU seconds a second, beside those of a function with a whole CPU. A busy machine gives both less, never more."""
-    share = Inside(lam, "share", MemorySize=memory_mb)
-    whole = Inside(lam, "whole", MemorySize=1769)
+    share = probe(lam, "share", MemorySize=memory_mb)
+    whole = probe(lam, "whole", MemorySize=1769)
     for inside in (share, whole):
         inside.run("result = 'warm'")
 
@@ -94,14 +94,14 @@ def test_cpu_follows_memory_after_init(lam: Lam, memory_mb: int) -> None:
 def test_cpu_is_not_limited_for_those_who_want_speed(emulator: Emulator, tmp_path: Path) -> None:
     given = {"project": tmp_path, "port": 0, "engine": emulator.settings.engine, "cpu": "unlimited", "stems": 0}
     with Emulator(load_settings(given, environ={})) as unlimited:
-        small = Inside(Lam(unlimited), "small", MemorySize=128)
+        small = probe(Lam(unlimited), "small", MemorySize=128)
         small.run("result = 'warm'")
 
         assert small.run(BUSY) > 2 * 128 / 1769
 
 
 def test_an_idle_environment_is_frozen_and_goes_on_with_the_next_event(lam: Lam) -> None:
-    inside, other = Inside(lam), Inside(lam, "other")
+    inside, other = probe(lam), probe(lam, "other")
     inside.run("""
         import threading, time
         beats = []
