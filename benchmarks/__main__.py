@@ -15,7 +15,7 @@ from benchmarks.client import BadAnswer
 from benchmarks.machine import Machine
 from benchmarks.rows import ROWS
 from benchmarks.stage import Stage
-from benchmarks.table import as_json, rendered
+from benchmarks.table import HEADINGS, as_json, line
 from benchmarks.verdict import Failure, Verdict
 
 MISHAPS = (OSError, RuntimeError, BadAnswer, CalledProcessError, BotoCoreError, ClientError)
@@ -25,9 +25,8 @@ def main() -> int:
     told = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwinds as Ctrl-C does: what was started is ended
     machine = Machine.here()
-    print(machine, end="\n\n", flush=True)
+    print(machine, HEADINGS, sep="\n\n", flush=True)
     results = _measured(told.rows or list(ROWS))
-    print(f"\n{rendered(results)}")
     if told.json:
         told.json.write_text(as_json(machine, results))
     return int(any(isinstance(result, Failure) or not result.passed for result in results))
@@ -52,7 +51,7 @@ def _measured(names: Sequence[str]) -> list[Verdict | Failure]:
                 came: list[Verdict | Failure] = [*ROWS[name](stage)]
             except MISHAPS as error:
                 came = [Failure(name, f"{type(error).__name__}: {error}")]
-            print(rendered(came), flush=True)
+            print(*map(line, came), sep="\n", flush=True)
             results += came
     return results
 

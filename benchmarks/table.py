@@ -9,17 +9,15 @@ from dataclasses import asdict
 from benchmarks.machine import Machine
 from benchmarks.verdict import Failure, Verdict
 
-HEADINGS = ("", "ours", "held against", "ratio", "bar", "", "spread")
-_LEFT = {0, 4, 5, 6}
+_LAYOUT = "{:<47}  {:>9}  {:>23}  {:>8}  {:<8}  {:<4}  {}"
+HEADINGS = _LAYOUT.format("", "ours", "held against", "ratio", "bar", "", "spread")
 
 
-def rendered(results: Sequence[Verdict | Failure]) -> str:
-    """The table, as wide as its widest cells."""
-    rows = [HEADINGS, *(_cells(result) for result in results if isinstance(result, Verdict))]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
-    lines = [_line(row, widths) for row in rows]
-    lines += [f"{failure.what}: NOT MEASURED: {failure.reason}" for failure in results if isinstance(failure, Failure)]
-    return "\n".join(lines)
+def line(result: Verdict | Failure) -> str:
+    """One line of the table; they are printed as they come."""
+    if isinstance(result, Failure):
+        return f"{result.what}: NOT MEASURED: {result.reason}"
+    return _LAYOUT.format(*_cells(result)).rstrip()
 
 
 def _cells(verdict: Verdict) -> tuple[str, ...]:
@@ -29,17 +27,15 @@ def _cells(verdict: Verdict) -> tuple[str, ...]:
         f"{verdict.against} {_amount(verdict.reference, verdict.unit)}",
         f"{verdict.ratio:.2f}x",
         verdict.bar,
-        "pass" if verdict.passed else "MISS",
+        _judged(verdict),
         verdict.spread,
     )
 
 
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = (
-        cell.ljust(width) if column in _LEFT else cell.rjust(width)
-        for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-    )
-    return "  ".join(cells).rstrip()
+def _judged(verdict: Verdict) -> str:
+    if verdict.limit is None:
+        return ""
+    return "pass" if verdict.passed else "MISS"
 
 
 def _amount(value: float, unit: str) -> str:
