@@ -19,7 +19,7 @@ from lambda_emu.pool.delivery import event_answer
 from lambda_emu.pool.failures import Failure
 from lambda_emu.pool.invocation import Invocation, Outcome
 from lambda_emu.pool.journal import Ending, Journal
-from lambda_emu.pool.states import Event, State, moved
+from lambda_emu.pool.states import RUNTIME_STATES, Event, State, moved
 from lambda_emu.runtime_api import answers
 from lambda_emu.runtime_api.door import Parked
 from lambda_emu.runtime_api.upload import Reply
@@ -30,6 +30,7 @@ FREEZE_AFTER_S = 0.01
 REPORT_LIMIT_S = 5.0
 SAMPLE_MS = 5
 NO_USAGE = Usage(0, 0, 0, 0)
+RESPONSE_MODES = (None, b"buffered", b"streaming")
 
 
 class Owner(Protocol):
@@ -125,28 +126,26 @@ class Environment:
         NEXT.get(self.state, Environment._next_refused)(self, parked)
 
     def response(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None:
-        if self._admits(request_id, head, "Response", reply):
-            self._respond(Outcome(body, failed=False, content_type=head.get(b"content-type")))
-            reply(answers.ACCEPTED)
-            self._ask_sync()
+        if not self._admits(request_id, "InvocationResponse", reply):
+            return
+        if head.get(b"lambda-runtime-function-response-mode") in RESPONSE_MODES:
+            outcome = Outcome(body, failed=False, content_type=head.get(b"content-type"))
+            self._respond(outcome, None, answers.ACCEPTED, reply)
+        else:
+            self._respond_for(failures.invalid_mode(request_id), answers.INVALID_RESPONSE_MODE, reply)
 
     def response_too_large(self, request_id: str, reply: Reply) -> None:
-        if self._admits(request_id, None, "Response", reply):
-            self._failure = failures.too_large()
-            self._respond(Outcome(self._failure.payload, failed=True))
-            reply(answers.TOO_LARGE)
-            self._ask_sync()
+        if self._admits(request_id, "InvocationResponse", reply):
+            self._respond_for(failures.too_large(), answers.TOO_LARGE, reply)
 
     def error(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None:
-        if self._admits(request_id, head, "ErrorResponse", reply):
-            self._failure = failures.raised(head.get(b"lambda-runtime-function-error-type"))
-            self._respond(Outcome(body, failed=True))
-            reply(answers.ACCEPTED)
-            self._ask_sync()
+        if self._admits(request_id, "InvocationErrorResponse", reply):
+            failure = failures.raised(head.get(b"lambda-runtime-function-error-type"))
+            self._respond(Outcome(body, failed=True), failure, answers.ACCEPTED, reply)
 
     def init_error(self, head: Head, body: bytes, reply: Reply) -> None:
         if self.state not in (State.INIT, State.INIT_IN_INVOKE):
-            reply(answers.wrong_state(self.state.name.title(), "InitError"))
+            reply(answers.wrong_state(RUNTIME_STATES[self.state], "InitError"))
             return
         reply(answers.ACCEPTED)
         self._fail(failures.posted(body, head.get(b"lambda-runtime-function-error-type")))
@@ -192,22 +191,26 @@ class Environment:
         self._become_available()
 
     def _next_after_response(self, parked: Parked) -> None:
+        if self._parked is not None and self._parked.open:
+            self._next_refused(parked)
+            return
         self._parked = parked
         if self._ended_s is None:
             self._ended_s = self._clock.monotonic_s()
         self._settle()
 
     def _next_again(self, parked: Parked) -> None:
-        """A second /next: fine if the first one's connection was lost."""
+        """A second /next: fine if the first one's connection was lost. During an invocation it gets the event again."""
         if self._parked is not None and self._parked.open:
             self._next_refused(parked)
             return
         self._parked = parked
-        if self._invocation is not None and not self._delivered:
+        if self._invocation is not None:
             self._deliver()
 
     def _next_refused(self, parked: Parked) -> None:
-        parked.send(answers.wrong_state(self.state.name.title(), "Ready"), b"")
+        ready = RUNTIME_STATES[State.IDLE]
+        parked.send(answers.wrong_state(ready if self._parked is not None else RUNTIME_STATES[self.state], ready), b"")
 
     def _deliver(self) -> None:
         """Hand over the event, if the runtime is listening; else it gets it as soon as it asks again."""
@@ -220,26 +223,31 @@ class Environment:
 
     # -- the runtime answers ----------------------------------------------------------------------
 
-    def _admits(self, request_id: str, head: Head | None, asked: str, reply: Reply) -> bool:
+    def _admits(self, request_id: str, asked: str, reply: Reply) -> bool:
         """Whether this is for the invocation that runs here; if not, the runtime is told why."""
         invocation = self._invocation
-        mode = head.get(b"lambda-runtime-function-response-mode") if head is not None else None
         if self.state is not State.BUSY or invocation is None or not self._delivered:
-            reply(answers.wrong_state(self.state.name.title(), asked))
+            reply(answers.wrong_state(RUNTIME_STATES[self.state], asked))
         elif request_id != invocation.request_id:
             reply(answers.INVALID_REQUEST_ID)
-        elif mode not in (None, b"streaming", b"buffered"):
-            reply(answers.INVALID_RESPONSE_MODE)
         else:
             return True
         return False
 
-    def _respond(self, outcome: Outcome) -> None:
+    def _respond_for(self, failure: Failure, answer: bytes, reply: Reply) -> None:
+        """The runtime's response cannot be the caller's: that hears of the failure, which harms nothing else."""
+        self._respond(Outcome(failure.payload, failed=True), failure, answer, reply)
+
+    def _respond(self, outcome: Outcome, failure: Failure | None, answer: bytes, reply: Reply) -> None:
+        """The caller's answer goes first, then the runtime's."""
         self._move(Event.RESPONSE)
+        self._failure = failure
         self._produced_bytes = len(outcome.payload)
         self._synced = False
         self._answer(outcome)
         self._owner.answered(self)
+        reply(answer)
+        self._ask_sync()
 
     def _answer(self, outcome: Outcome) -> None:
         """Tell the caller; with a tail only when the log is complete."""

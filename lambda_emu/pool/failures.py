@@ -75,6 +75,12 @@ def too_large() -> Failure:
     return Failure("error", "Function.ResponseSizeTooLarge", payload.encode())
 
 
+def invalid_mode(request_id: str) -> Failure:
+    """The runtime posted its response in a mode that is none; the environment itself is well."""
+    kind = "Runtime.InvalidResponseModeHeader"
+    return Failure("error", kind, _payload(kind, request_id, "Invalid function response mode"))
+
+
 def posted(body: bytes, error_type: bytes | None) -> Failure:
     """An error the runtime itself described; its bytes go to the caller unchanged."""
     return Failure("error", normalised((error_type or b"").decode("latin-1")), body)

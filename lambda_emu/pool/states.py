@@ -44,6 +44,17 @@ MOVES: dict[State, dict[Event, State]] = {
     State.GONE: {},
 }
 
+RUNTIME_STATES = {
+    State.INIT: "Started",
+    State.INIT_IN_INVOKE: "Started",
+    State.IDLE: "Ready",
+    State.BUSY: "Running",
+    State.RESPONDED: "RuntimeResponseSentState",
+    State.RESET: "InitError",
+    State.GONE: "InitError",
+}
+"""What Lambda calls the state of a runtime, when it tells it what it may not do. Contract: runtime.md 3.1."""
+
 
 class IllegalMove(Exception):
     """Something happened that cannot happen in this state."""
