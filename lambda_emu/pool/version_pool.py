@@ -85,12 +85,14 @@ class VersionPool:
         self._starting -= 1
         if self._waiting and len(self._waiting) > self._starting:
             self._waiting.popleft()[1].done(ServiceFailure(why))
+        self._grow(len(self._returning))
 
     # -- told by environments (environment.Owner) -------------------------------------------------
 
     def available(self, environment: Environment) -> None:
         self._returning.discard(environment)
-        if environment in self._initialising:
+        new = environment in self._initialising
+        if new:
             self._initialising.remove(environment)
             self._starting -= 1
         if self._waiting:
@@ -99,6 +101,8 @@ class VersionPool:
             environment.stop()
         else:
             self._available.append(environment)
+        if new:
+            self._grow(len(self._returning))
 
     def answered(self, environment: Environment) -> None:
         self._returning.add(environment)

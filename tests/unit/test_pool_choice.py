@@ -16,7 +16,9 @@ from lambda_emu.pool.choice import Admission, to_start
         (1, 0, 1, 0),  # one will be free in a moment
         (3, 1, 1, 1),
         (0, 2, 0, 0),
-        (50, 0, 0, 50),
+        (50, 0, 0, 8),  # the machine has only so many cores
+        (50, 7, 0, 1),
+        (50, 8, 0, 0),
     ],
 )
 def test_each_waiting_invocation_has_one_environment_coming(
