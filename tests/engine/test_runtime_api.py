@@ -1,0 +1,151 @@
+"""The Runtime API as code inside an environment meets it when it breaks the rules. Contract: runtime.md 3.1."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from inside import probe
+from lam import Lam
+
+CALL = """
+import http.client, os, threading, time
+host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
+def call(method, path, body=None, **headers):
+    connection = http.client.HTTPConnection(host, int(port), timeout=20)
+    connection.request(method, path, body, headers)
+    answer = connection.getresponse()
+    return [answer.status, answer.read().decode()]
+runtime = "/2018-06-01/runtime/"
+"""
+OWN_ID = "context.aws_request_id"
+
+
+def transition(current: str, asked: str) -> list[Any]:
+    text = f"State transition from {current} to {asked} failed for runtime. Error: State transition is not allowed"
+    return refused(403, "InvalidStateTransition", text)
+
+
+def refused(status: int, kind: str, text: str) -> list[Any]:
+    return [status, json.dumps({"errorMessage": text, "errorType": kind}, separators=(",", ":"))]
+
+
+@pytest.mark.parametrize(
+    ("call", "answer"),
+    [
+        ("'POST', runtime + 'init/error', '{}'", transition("Running", "InitError")),
+        ("'POST', runtime + 'invocation/nobody/response', '1'", refused(400, "InvalidRequestID", "Invalid request ID")),
+        ("'POST', runtime + 'invocation/nobody/error', '{}'", refused(400, "InvalidRequestID", "Invalid request ID")),
+        ("'GET', '/2018-06-01/ping'", [200, "pong"]),
+    ],
+    ids=["init-error", "response", "error", "ping"],
+)  # fmt: skip
+def test_a_call_out_of_place_is_answered_and_changes_nothing(lam: Lam, call: str, answer: list[Any]) -> None:
+    inside = probe(lam)
+
+    answers = inside.run(f"{CALL}\nresult = [call({call}) for _ in range(3)]")
+
+    assert answers == [answer] * 3
+    assert inside.run("result = 'well'") == "well"
+
+
+def test_nothing_can_be_answered_before_the_first_next(lam: Lam) -> None:
+    source = (
+        f"{CALL}\nearly = [call('POST', f'{{runtime}}invocation/1/{{what}}', '1') for what in ('response', 'error')]"
+        "\ndef handler(event, context): return early"
+    )
+    lam.create("early", source)
+
+    answer = lam.invoke("early")
+
+    assert answer.payload == [transition("Started", f"Invocation{what}Response") for what in ("", "Error")]
+
+
+def test_an_invocation_is_answered_once(lam: Lam) -> None:
+    """The handler answers by itself; what the runtime's client says after it is refused, and ends the runtime."""
+    inside = probe(lam)
+    twice = f"{CALL}\npath = f'{{runtime}}invocation/{{{OWN_ID}}}/response'\nfirst, second = call('POST', path, '1'), "
+    keep = "call('POST', path, '2')\nopen('/tmp/kept', 'w').write(repr([first, second]))"
+
+    answer = inside.invoke(twice + keep)
+
+    assert (answer.payload, answer.error) == (1, None)
+    assert inside.run("result = eval(open('/tmp/kept').read())") == [
+        [202, '{"status":"OK"}'],
+        transition("RuntimeResponseSentState", "InvocationResponse"),
+    ]
+
+
+def test_a_second_next_during_an_invocation_is_given_the_event_again(lam: Lam) -> None:
+    code = f"{CALL}\nresult = [call('GET', runtime + 'invocation/next') for _ in range(2)]"
+
+    answers = probe(lam).run(code)
+
+    assert [status for status, _ in answers] == [200, 200]
+    assert [json.loads(body) for _, body in answers] == [code] * 2
+
+
+TWO_AT_ONCE = """
+import json, os, socket
+host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
+one, other = (socket.create_connection((host, int(port))) for _ in range(2))
+def send(to, method, path, body=""):
+    head = f"{method} /2018-06-01/runtime/invocation/{path} HTTP/1.1\\r\\nHost: {host}\\r\\nContent-Length: {len(body)}"
+    to.sendall(f"{head}\\r\\n\\r\\n{body}".encode())
+def respond(event, answer):
+    names = (line.partition(": ") for line in event.splitlines())
+    id = next(id for name, _, id in names if name == "Lambda-Runtime-Aws-Request-Id")
+    send(one, "POST", f"{id}/response", answer)
+    one.recv(65536)
+send(one, "GET", "next")
+respond(one.recv(65536).decode(), "1")
+for connection in (one, other): send(connection, "GET", "next")
+heard = [connection.recv(65536).decode() for connection in (one, other)]
+event, refused = sorted(heard, key=lambda answer: "403" in answer.splitlines()[0])
+respond(event, refused.partition("\\r\\n\\r\\n")[2])
+"""
+
+
+def test_only_one_next_waits_for_an_event(lam: Lam) -> None:
+    lam.create("two", TWO_AT_ONCE)  # it runs at import, before AWS's client begins to speak
+    lam.invoke("two")
+
+    assert lam.invoke("two").payload == json.loads(transition("Ready", "Ready")[1])
+
+
+def test_a_response_in_no_known_mode_fails_the_invocation(lam: Lam) -> None:
+    inside = probe(lam)
+    mode = "**{'Lambda-Runtime-Function-Response-Mode': 'sideways'}"
+
+    answer = inside.invoke(
+        f"{CALL}\nanswer = call('POST', f'{{runtime}}invocation/{{{OWN_ID}}}/response', '1', {mode})"
+        "\nopen('/tmp/kept', 'w').write(repr(answer))"
+    )
+
+    assert (answer.payload["errorType"], answer.error) == ("Runtime.InvalidResponseModeHeader", "Unhandled")
+    kept = inside.run("result = eval(open('/tmp/kept').read())")
+    assert kept == refused(400, "InvalidFunctionResponseMode", "Invalid function response mode")
+
+
+def test_a_response_beyond_the_limit_is_refused_to_the_runtime(lam: Lam) -> None:
+    inside = probe(lam, MemorySize=512)
+
+    answer = inside.invoke(
+        f"{CALL}\nanswer = call('POST', f'{{runtime}}invocation/{{{OWN_ID}}}/response', b'1' * 20_000_000)"
+        "\nopen('/tmp/kept', 'w').write(repr(answer))"
+    )
+
+    assert answer.payload["errorType"] == "Function.ResponseSizeTooLarge"
+    text = "Exceeded maximum allowed payload size (6291556 bytes)."
+    assert inside.run("result = eval(open('/tmp/kept').read())") == refused(413, "RequestEntityTooLarge", text)
+
+
+def test_an_error_the_runtime_posts_in_init_is_the_answer_byte_for_byte(lam: Lam) -> None:
+    error = '{"why":  "so", "errorType":"Mine"}'
+    lam.create("posts", f"{CALL}\ncall('POST', runtime + 'init/error', {error!r})\ntime.sleep(60)")
+
+    answer = lam.invoke("posts")
+
+    assert (answer.payload, answer.error) == (json.loads(error), "Unhandled")
+    assert answer.report["error"] == "Runtime.Unknown"
