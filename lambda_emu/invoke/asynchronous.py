@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from lambda_emu.arn import FunctionId
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.errors import LambdaError, NotFound, ServiceFailure
 from lambda_emu.http.loop import Loop
+from lambda_emu.invoke.refusals import Refusals
 from lambda_emu.invoke.retries import Again, Condition, Finish, after_failure, after_refusal
 from lambda_emu.invoke.synchronous import Invoker
 from lambda_emu.model.function import Function
@@ -33,8 +35,9 @@ class AsyncInvoker:
         self._invoker = invoker
         self._loop = loop
         self._clock = clock
-        self._running: set[str] = set()
-        self._refusals: dict[str, int] = {}
+        self._running: set[str] = set()  # not to be taken: it runs, or what became of it is not on disk yet
+        self._written: set[str] = set()  # it is now, but the present look may have read what was there before
+        self._refusals = Refusals()
         self._timer: Timer | None = None
         self._looking = False
         self._look_again = False
@@ -48,8 +51,7 @@ class AsyncInvoker:
     def stop(self) -> None:
         """Take nothing new from the queue; what is not settled stays there."""
         self._stopped = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._no_timer()
 
     def put(self, event: QueuedEvent, done: Callable[[LambdaError | None], None]) -> None:
         """Keep the event, then run it. `done` is called on the loop once it is on disk, or could not be put there."""
@@ -73,14 +75,15 @@ class AsyncInvoker:
 
     def _look(self) -> None:
         """Take what is due; one look at a time."""
-        self._timer = None
+        self._no_timer()
         if self._looking:
             self._look_again = True
         elif not self._stopped:
-            self._looking = True
+            self._looking, self._backlog = True, False
             self._loop.spawn(self._take(), "the asynchronous queue")
 
     async def _take(self) -> None:
+        next_s: float | None = None
         try:
             now_s = self._clock.now_s()
             limit = BATCH + len(self._running)
@@ -90,19 +93,29 @@ class AsyncInvoker:
                 self._run(event)
             next_s = await self._loop.work(self._queue.next_due_s, now_s)
         finally:
-            self._looking = False
-        if self._look_again:
+            self._looked(next_s)
+
+    def _looked(self, next_s: float | None) -> None:
+        """A look is over, well or not: look again now, or when the next event is due."""
+        self._looking = False
+        self._running -= self._written
+        self._written.clear()
+        if self._look_again or self._may_take_more():
             self._look_again = False
             self._look()
-            return
-        wait_s = QUIET_S if next_s is None else min(max(next_s - self._clock.now_s(), 0.05), QUIET_S)
-        self._wake_in(wait_s)
+        else:
+            wait_s = QUIET_S if next_s is None else min(max(next_s - self._clock.now_s(), 0.05), QUIET_S)
+            self._wake_in(wait_s)
 
     def _wake_in(self, wait_s: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        self._no_timer()
         if not self._stopped:
             self._timer = self._clock.call_later(wait_s, self._look)
+
+    def _no_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _run(self, event: QueuedEvent) -> None:
         """One attempt; whatever comes of it is settled."""
@@ -128,30 +141,47 @@ class AsyncInvoker:
     def _settle(self, event: QueuedEvent, result: Outcome | LambdaError) -> None:
         now_s = self._clock.now_s()
         if isinstance(result, Outcome):
-            self._refusals.pop(event.request_id, None)
             failed = after_failure(event.attempts + 1, event.accepted_s, now_s)
             self._decided(event, failed if result.failed else Finish(Condition.SUCCESS))
+            self._refusals.forget(event)
+            self._make_use_of_room(event.function)
         elif isinstance(result, NotFound):
             self._decided(event, Finish(Condition.RETRIES_EXHAUSTED))
         elif not self._stopped:
-            refusals = self._refusals.get(event.request_id, 0) + 1
-            self._refusals[event.request_id] = refusals
+            refusals = self._refusals.add(event)
             self._decided(event, after_refusal(event.attempts, refusals, event.accepted_s, now_s))
 
     def _decided(self, event: QueuedEvent, decision: Finish | Again) -> None:
         """Write it down; only then may the event be taken again."""
+
+        def written() -> None:
+            self._loop.post(self._release, event.request_id)
+
         if isinstance(decision, Finish):
-            self._refusals.pop(event.request_id, None)
-            self._running.discard(event.request_id)
-            self._queue.finish(event.request_id)
-            if self._backlog and len(self._running) < BATCH // 2:
-                self._look()
+            self._refusals.forget(event)
+            self._queue.finish(event.request_id, written)
             if decision.condition is not Condition.SUCCESS:
                 log.warning("event %s for %s is given up: %s", event.request_id, event.invoked_arn, decision.condition)
         else:
-            self._queue.reschedule(event.request_id, decision.attempts, decision.due_s)
-            self._running.discard(event.request_id)
+            self._queue.reschedule(event.request_id, decision.attempts, decision.due_s, written)
             self._look_at(decision.due_s)
+
+    def _release(self, request_id: str) -> None:
+        if self._looking:
+            self._written.add(request_id)
+            return
+        self._running.discard(request_id)
+        if self._may_take_more():
+            self._look()
+
+    def _may_take_more(self) -> bool:
+        return self._backlog and len(self._running) < BATCH // 2
+
+    def _make_use_of_room(self, function: FunctionId) -> None:
+        """One of its events has run: the first that was refused need not wait out its time."""
+        refused = self._refusals.first(function)
+        if refused is not None:
+            self._queue.reschedule(*refused, self._clock.now_s(), lambda: self._loop.post(self._look))
 
     def _look_at(self, due_s: float) -> None:
         wait_s = max(due_s - self._clock.now_s(), 0.0)

@@ -62,23 +62,23 @@ class EventQueue:
             (due_s,) = self._reader.execute("SELECT min(due_s) FROM events WHERE due_s > ?", (after_s,)).fetchone()
         return None if due_s is None else float(due_s)
 
-    def reschedule(self, request_id: str, attempts: int, due_s: float) -> None:
-        """Try again later; does not wait."""
+    def reschedule(self, request_id: str, attempts: int, due_s: float, done: Callable[[], None]) -> None:
+        """Try again later; does not wait. done: called on the writer's thread once that is on disk, else never."""
 
         def update(connection: sqlite3.Connection) -> None:
             connection.execute(
                 "UPDATE events SET attempts = ?, due_s = ? WHERE request_id = ?", (attempts, due_s, request_id)
             )
 
-        self._writer.post(update, _log_failure)
+        self._writer.post(update, _told(done))
 
-    def finish(self, request_id: str) -> None:
-        """Forget an event that is settled; does not wait."""
+    def finish(self, request_id: str, done: Callable[[], None]) -> None:
+        """Forget an event that is settled; does not wait. done: as for `reschedule`."""
 
         def delete(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM events WHERE request_id = ?", (request_id,))
 
-        self._writer.post(delete, _log_failure)
+        self._writer.post(delete, _told(done))
 
     def close(self) -> None:
         with self._lock:
@@ -98,6 +98,11 @@ def _event(request_id: str, due_s: float, attempts: int, accepted_s: float, reco
     return QueuedEvent(request_id, id, qualifier, invoked_arn, payload, trace_id, accepted_s, attempts, due_s)
 
 
-def _log_failure(error: BaseException | None, _: object) -> None:
-    if error is not None:
-        log.error("an event's state could not be written; it will run again after a restart: %s", error)
+def _told(done: Callable[[], None]) -> Callable[[BaseException | None, object], None]:
+    def told(error: BaseException | None, _: object) -> None:
+        if error is None:
+            done()
+        else:
+            log.error("an event's state could not be written; it will run again after a restart: %s", error)
+
+    return told

@@ -40,6 +40,9 @@ def put(queue: EventQueue, *events: QueuedEvent) -> None:
         raise errors[0]
 
 
+def nothing() -> None: ...
+
+
 def ids(events: Sequence[QueuedEvent]) -> list[str]:
     return [event.request_id for event in events]
 
@@ -67,7 +70,7 @@ def test_only_what_is_due_is_taken_and_the_longest_due_first(queue: EventQueue) 
 def test_an_event_that_was_put_off_is_due_at_its_new_time(queue: EventQueue) -> None:
     put(queue, new_event("e1", due_s=10))
 
-    queue.reschedule("e1", attempts=1, due_s=70)
+    queue.reschedule("e1", attempts=1, due_s=70, done=nothing)
 
     put(queue, new_event("e2"))  # writes keep their order: this one's acknowledgement follows
     assert queue.due(60, LIMIT) == [new_event("e2")]
@@ -77,15 +80,15 @@ def test_an_event_that_was_put_off_is_due_at_its_new_time(queue: EventQueue) -> 
 def test_a_settled_event_is_forgotten(queue: EventQueue) -> None:
     put(queue, new_event("e1"), new_event("e2"))
 
-    queue.finish("e1")
+    queue.finish("e1", nothing)
 
     put(queue, new_event("e3"))
     assert ids(queue.due(0, LIMIT)) == ["e2", "e3"]
 
 
 def test_settling_what_is_not_there_is_no_trouble(queue: EventQueue) -> None:
-    queue.finish("nobody")
-    queue.reschedule("nobody", 1, 5.0)
+    queue.finish("nobody", nothing)
+    queue.reschedule("nobody", 1, 5.0, nothing)
 
     put(queue, new_event("e1"))
     assert ids(queue.due(10, LIMIT)) == ["e1"]
@@ -94,7 +97,7 @@ def test_settling_what_is_not_there_is_no_trouble(queue: EventQueue) -> None:
 def test_events_outlive_their_store(tmp_path: Path) -> None:
     first = Store.open(tmp_path)
     put(first.queue, new_event("e1"), new_event("e2"))
-    first.queue.finish("e1")
+    first.queue.finish("e1", nothing)
     first.close()  # what was handed in is written first
 
     second = Store.open(tmp_path)
