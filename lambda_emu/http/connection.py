@@ -16,10 +16,15 @@ log = logging.getLogger(__name__)
 
 MAX_HEAD_BYTES = 1 << 20
 MAX_WAITING_BYTES = 1 << 18
+MAX_WAITING_REQUESTS = 256
 UNREAD_LIMIT_BYTES = 100 << 20
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 Told = Callable[["Connection"], None]
+
+
+class TooManyWaiting(Exception):
+    """A client sends request upon request without waiting for answers."""
 
 
 class Sink(Protocol):
@@ -91,7 +96,11 @@ class _Request:
 
 
 class Connection(asyncio.Protocol):
-    """Parses what a client sends and calls the handler, one request at a time; pipelined ones wait their turn."""
+    """Parses what a client sends and calls the handler, one request at a time; pipelined ones wait their turn.
+
+    Each turn of the loop begins one of them at most, and none while the client does not read its answers: so nobody
+    who floods us holds up the others, or fills our memory.
+    """
 
     def __init__(self, handler: Handler, opened: Told, closed: Told) -> None:
         self._handler = handler
@@ -106,6 +115,8 @@ class Connection(asyncio.Protocol):
         self._arriving: _Request | None = None
         self._waiting_bytes = 0
         self._unread_bytes = 0
+        self._may_begin = True
+        self._clogged = False  # the client does not read what it was answered
         self.activity = 0  # counts what moved; a sweep that finds it unchanged knows of a stall
 
     # -- asyncio ---------------------------------------------------------------------------------
@@ -117,10 +128,12 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.activity += 1
         self._head_bytes += len(data)
+        self._may_begin = True
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError as error:
-            log.error("a request failed inside its handler", exc_info=error)
+            if not isinstance(error.__context__, TooManyWaiting):
+                log.error("a request failed inside its handler", exc_info=error)
             self.drop()
         except httptools.HttpParserUpgrade:
             self._refuse(400)
@@ -142,10 +155,17 @@ class Connection(asyncio.Protocol):
         self._closed(self)
 
     def pause_writing(self) -> None:
-        """Answers are whole and bounded, so they may stay in the buffer; the sweep ends a client that never reads."""
+        """Answers are whole and bounded, so one may stay in the buffer; the sweep ends a client that never reads."""
+        self._clogged = True
+        if self._transport is not None:
+            self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         self.activity += 1
+        self._clogged = False
+        self._read_on()
+        if self._requests:
+            self._replay()
 
     # -- httptools -------------------------------------------------------------------------------
 
@@ -164,11 +184,18 @@ class Connection(asyncio.Protocol):
         keep_alive = parser.should_keep_alive()
         version = parser.get_http_version()
         head = Head(parser.get_method(), self._target, self._headers, version, keep_alive)
+        if len(self._requests) > MAX_WAITING_REQUESTS:
+            raise TooManyWaiting
         request = _Request(head, Writer(self, close_after=not keep_alive))
         self._arriving = request
         self._requests.append(request)
-        if len(self._requests) == 1:
+        if len(self._requests) > 1 or self._clogged:
+            return
+        if self._may_begin:
+            self._may_begin = False
             self._begin(request)
+        else:
+            asyncio.get_running_loop().call_soon(self._replay)
 
     def on_body(self, chunk: bytes) -> None:
         request = self._arriving
@@ -230,7 +257,7 @@ class Connection(asyncio.Protocol):
             asyncio.get_running_loop().call_soon(self._replay)
 
     def _replay(self) -> None:
-        if not self._requests or self._requests[0].sink is not None or self._transport is None:
+        if not self._requests or self._requests[0].sink is not None or self._transport is None or self._clogged:
             return
         request = self._requests[0]
         self._begin(request)
@@ -240,10 +267,13 @@ class Connection(asyncio.Protocol):
             if not request.writer.sent:
                 assert request.sink is not None
                 request.sink.body(chunk)
-        if self._waiting_bytes <= MAX_WAITING_BYTES:
-            self._transport.resume_reading()
+        self._read_on()
         if request.complete:
             self._end(request)
+
+    def _read_on(self) -> None:
+        if self._transport is not None and not self._clogged and self._waiting_bytes <= MAX_WAITING_BYTES:
+            self._transport.resume_reading()
 
     def _discard(self, count: int) -> None:
         """Answered before the whole body came in: read the rest, so the client sees the answer, but not for ever."""

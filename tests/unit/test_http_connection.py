@@ -16,7 +16,7 @@ LAST = b"GET /last HTTP/1.1\r\nConnection: close\r\n\r\n"
 
 
 class Echo:
-    """Answers with the method, the target and the body it got; `/early` answers before the body came."""
+    """Answers with the method, the target and the body it got; `/early` before the body came, `/never` not at all."""
 
     def __init__(self, head: Head, writer: Writer) -> None:
         self._head = head
@@ -29,7 +29,8 @@ class Echo:
         self._body += chunk
 
     def end(self) -> None:
-        self._send(b" ".join([self._head.method, self._head.target, self._body]))
+        if self._head.target != b"/never":
+            self._send(b" ".join([self._head.method, self._head.target, self._body]))
 
     def abort(self) -> None: ...
 
@@ -116,3 +117,37 @@ def test_pipelined_requests_beyond_the_first_wait_with_their_bodies(port: int) -
     many = b"".join(b"POST /%d HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody" % n for n in range(200))
 
     assert bodies(talk(port, many)) == [b"POST /%d body" % n for n in range(200)]
+
+
+def send_until_refused(client: socket.socket, request: bytes, limit_bytes: int) -> int:
+    """Pipeline a request until the other side takes no more for a while. Returns how many were begun."""
+    client.settimeout(0.5)
+    many = request * (limit_bytes // len(request))
+    sent = 0
+    try:
+        while sent < len(many):
+            sent += client.send(many[sent : sent + (1 << 16)])
+    except TimeoutError:
+        return -(-sent // len(request))
+    pytest.fail(f"{sent} bytes were taken from a client that reads nothing")
+
+
+def test_a_client_that_does_not_read_is_not_read_either_and_loses_nothing(port: int) -> None:
+    request = b"POST /a HTTP/1.1\r\nContent-Length: 60000\r\n\r\n" + b"x" * 60_000
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        begun = send_until_refused(client, request, limit_bytes=64 << 20)
+
+        client.settimeout(5)
+        answer = b""
+        while answer.count(b"POST /a") < begun - 1:
+            answer += client.recv(1 << 20)
+
+
+@pytest.mark.parametrize("first", [b"GET /never HTTP/1.1\r\n\r\n", b""])
+def test_a_client_that_asks_without_end_is_hung_up_on(
+    port: int, first: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as client, pytest.raises(ConnectionError):
+        client.sendall(first + b"GET /a HTTP/1.1\r\n\r\n" * 1_000_000)
+
+    assert not caplog.records
