@@ -61,8 +61,10 @@ class Stems:
         return [(kind, box) for kind, boxes in self._ready.items() for box in boxes]
 
     def close(self) -> None:
-        """Hand out and make no more; the engine ends what is there."""
+        """End what is there, hand out and make no more."""
         self._closed = True
+        for _, box in self.boxes():
+            self._loop.spawn(box.destroy(), "the end of a stem")
         self._ready.clear()
 
     async def _make(self, kind: StemKind) -> None:

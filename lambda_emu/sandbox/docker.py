@@ -8,9 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,6 +47,9 @@ HEADROOM_MB = 32
 CPU_PERIOD_US = 20_000
 CREATE_LIMIT_S = 30.0
 CALL_LIMIT_S = 60
+END_LIMIT_S = 4.0
+"""How long containers may take to end by themselves when all of them end; the whole shutdown has 10 s."""
+LOOK_S = 0.05
 ENGINE_THREADS = 32
 STARTS_AT_ONCE = 8
 """Containers that start together; 50 at once on two cores made each take longer than all of them one by one."""
@@ -194,13 +200,13 @@ class DockerEngine:
         return DockerBox(self, container, host, f"{host}:{self._home.port}", link, folder)
 
     async def close(self) -> None:
-        """Wait for what is ending, force what is not, let the threads go."""
+        """Wait for what is ending, force what is not, let the threads go. Every box was let go before."""
         self._images.close()  # first: a build would hold its thread for a minute
+        self._threads.shutdown(wait=False, cancel_futures=True)  # all containers go: none needs an order of its own
         try:
-            await self._call(self._remove_all)
+            await asyncio.get_running_loop().run_in_executor(None, self._remove_all)
         except SandboxError as error:
             log.warning("containers may be left; `lambda-emu prune` ends them: %s", error)
-        self._threads.shutdown(wait=False)
 
     # -- on workers -------------------------------------------------------------------------------
 
@@ -262,14 +268,24 @@ class DockerEngine:
         remove_tree(folder)
 
     def _remove_all(self) -> None:
-        label = f"{SESSION_LABEL}={self._home.session}"
-        with engine_errors("removing this session's containers"):
-            for found in self._api.containers(all=True, quiet=True, filters={"label": label}):
-                self._remove(found["Id"], self._home.run_dir / "none")
+        self._threads.shutdown(wait=True)  # what was being started is there now
+        patient_until_s = self._clock.monotonic_s() + END_LIMIT_S
+        while (left := self._left()) and self._clock.monotonic_s() < patient_until_s:
+            threading.Event().wait(LOOK_S)  # the engine removes them as their inits end, faster than we could
+        with ThreadPoolExecutor(ENGINE_THREADS) as threads:
+            list(threads.map(self._remove, left, repeat(self._home.run_dir)))
         remove_tree(self._home.run_dir)
 
+    def _left(self) -> list[str]:
+        label = f"{SESSION_LABEL}={self._home.session}"
+        with engine_errors("looking for this session's containers"):
+            return [found["Id"] for found in self._api.containers(all=True, quiet=True, filters={"label": label})]
+
     def _call(self, fn: Callable[..., T], *args: Any) -> asyncio.Future[T]:
-        return asyncio.get_running_loop().run_in_executor(self._threads, fn, *args)
+        try:
+            return asyncio.get_running_loop().run_in_executor(self._threads, fn, *args)
+        except RuntimeError as error:  # the threads were let go
+            raise SandboxError("lambda-emu is shutting down") from error
 
 
 class DockerBox:
@@ -296,4 +312,5 @@ class DockerBox:
 
     async def destroy(self) -> None:
         self.init.close()
-        await self._engine._call(self._engine._remove, self._container, self._folder)
+        with suppress(SandboxError):  # shutting down: `close` removes it
+            await self._engine._call(self._engine._remove, self._container, self._folder)
