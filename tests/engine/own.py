@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from socket import gethostname
 from typing import Any
+from urllib.request import urlopen
 
-from lam import Lam
+from lam import Lam, client
 
 from lambda_emu.clock import SteppingClock
 from lambda_emu.config import load_settings
@@ -35,3 +42,80 @@ def own_emulator(folder: Path, engine: str, **settings: Any) -> Iterator[OwnLam]
         lam = OwnLam(emulator)
         lam.clock = clock
         yield lam
+
+
+class Served(Lam):
+    """`lambda-emu serve` in a process of its own, and boto3 against it. Paths are relative to its project's folder."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+        self.process = process
+        self.url = url
+        self.client = client(url)
+        self._names = []
+
+    def environments(self, name: str) -> list[Any]:
+        """What `lambda-emu ps` shows of a function; of stems for the empty name."""
+        with urlopen(f"{self.url}/_lambda-emu/environments", timeout=30) as answer:
+            return [one for one in json.load(answer) if one["function"] == name]
+
+    def tree(self) -> set[tuple[int, str]]:
+        """All processes that descend from it, by number and time of start."""
+        parents = {number: (parent, start) for number, parent, start in processes()}
+        found, look = set(), [self.process.pid]
+        while look:
+            above = look.pop()
+            below = [number for number, (parent, _) in parents.items() if parent == above]
+            found |= {(number, parents[number][1]) for number in below}
+            look += below
+        return found
+
+    def containers(self) -> list[str]:
+        """The containers that are its own, running or not."""
+        owner = f"{gethostname()}:{self.process.pid}:"
+        listed = subprocess.run(
+            ["docker", "ps", "--all", "--format", '{{.ID}} {{.Label "lambda-emu.owner"}}'],
+            capture_output=True, text=True, timeout=60, check=True,
+        )  # fmt: skip
+        return [line.split()[0] for line in listed.stdout.splitlines() if owner in line]
+
+    def end(self, number: int) -> int:
+        """Send it a signal; its exit code, for which it has 10 s."""
+        self.process.send_signal(number)
+        return self.process.wait(10)
+
+
+def processes() -> Iterator[tuple[int, int, str]]:
+    """Number, parent and time of start of every process."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            members = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it has ended
+        if members[0] != "Z":
+            yield int(folder.name), int(members[1]), members[19]
+
+
+def serve(folder: Path, engine: str, *options: str, **variables: str) -> subprocess.Popen[str]:
+    """Start the command on a free port; its output can be read."""
+    line = [sys.executable, "-m", "lambda_emu", "serve", "--port", "0", "--engine", engine, *options]
+    return subprocess.Popen(
+        line, cwd=folder, env=os.environ | variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+@contextmanager
+def served(folder: Path, engine: str, *options: str, **variables: str) -> Iterator[Served]:
+    """The command, from its one line on until the block ends; then it is killed if it still runs."""
+    process = serve(folder, engine, *options, **variables)
+    assert process.stdout is not None
+    said = ""
+    try:
+        while not (found := re.search(r"^lambda-emu serves .* on (http://\S+) ", said, re.MULTILINE)):
+            line = process.stdout.readline()
+            assert line, f"it ended: {said}"
+            said += line
+        yield Served(process, found[1])
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()

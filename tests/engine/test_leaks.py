@@ -1,0 +1,127 @@
+"""What is left of an emulator that ended, however it ended: nothing."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from socket import gethostname
+from time import monotonic
+from typing import Any
+
+import pytest
+from own import ENGINES, Served, processes, serve, served
+
+Eventually = Callable[[Callable[[], Any], str], Any]
+
+SLEEPER = """
+import subprocess, time
+child = subprocess.Popen(["sleep", "1000"])
+def handler(event, context):
+    time.sleep(event.get("sleep", 0))
+"""
+
+
+@pytest.fixture(params=ENGINES)
+def full(request: pytest.FixtureRequest, tmp_path: Path, eventually: Eventually) -> Iterator[Served]:
+    """A server with environments of every kind: busy, idle and therefore frozen, resetting, and stems."""
+    with served(tmp_path, request.param) as lam:
+        for name in ("busy", "idle"):
+            lam.create(name, SLEEPER, Timeout=900)
+        lam.invoke("idle", {})
+        for _ in range(3):
+            lam.invoke("busy", {"sleep": 600}, InvocationType="Event", LogType="None")
+        eventually(lambda: [one["state"] for one in lam.environments("busy")] == ["BUSY"] * 3, "three to be busy")
+        eventually(lambda: [one["state"] for one in lam.environments("idle")] == ["IDLE"], "one to be idle")
+        eventually(lambda: len(lam.environments("")) == 2, "two stems")
+        yield lam
+
+
+def left_of(tree: set[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Those of these processes that still run."""
+    return tree & {(number, start) for number, _, start in processes()}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_everything_within_ten_seconds(full: Served, number: int) -> None:
+    tree = full.tree()
+
+    assert full.end(number) == 0
+
+    assert full.containers() == []
+    assert left_of(tree) == set()
+
+
+def test_ten_seconds_after_a_kill_nothing_runs(full: Served, eventually: Eventually) -> None:
+    tree, containers = full.tree(), full.containers()
+    assert len(tree) + len(containers) >= 6
+    killed_s = monotonic()
+
+    full.process.kill()
+
+    eventually(lambda: not (left_of(tree) or full.containers()), "all of it to end")
+    assert monotonic() - killed_s < 10
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_signal_while_environments_are_starting_leaves_nothing(
+    engine: str, tmp_path: Path, eventually: Eventually
+) -> None:
+    with served(tmp_path, engine, "--stems", "0") as lam:
+        lam.create("worker", SLEEPER)
+        for _ in range(20):
+            lam.invoke("worker", {"sleep": 5}, InvocationType="Event", LogType="None")
+        tree = lam.tree()
+
+        assert lam.end(signal.SIGTERM) == 0
+
+        eventually(lambda: not (left_of(tree) or lam.containers()), "all of it to end")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_that_comes_early_is_heeded(number: int, tmp_path: Path) -> None:
+    process = serve(tmp_path, "process")
+    while not (tmp_path / ".lambda-emu" / "lock").exists():
+        assert process.poll() is None
+    process.send_signal(number)
+
+    said, _ = process.communicate(timeout=10)
+
+    assert "Traceback" not in said
+    assert process.returncode == 0
+
+
+def docker(*arguments: str) -> str:
+    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.docker
+def test_prune_removes_what_never_started_of_dead_emulators_only(tmp_path: Path, full: Served) -> None:
+    """A container that was created and not started removes itself never."""
+    if not full.containers():
+        pytest.skip("needs containers")
+    image = docker("inspect", "--format", "{{.Image}}", full.containers()[0])
+    owner = docker("inspect", "--format", '{{index .Config.Labels "lambda-emu.owner"}}', full.containers()[0])
+    label = "lambda-emu.session=test"
+    dead = docker("create", f"--label={label}", f"--label=lambda-emu.owner={gethostname()}:{2**22 + 1}:1", image)
+    reused = docker("create", f"--label={label}", f"--label=lambda-emu.owner={gethostname()}:1:1", image)
+    alive = docker("create", f"--label={label}", f"--label=lambda-emu.owner={owner}", image)
+    before = set(full.containers())
+
+    pruned = subprocess.run(
+        [sys.executable, "-m", "lambda_emu", "prune", "--json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    removed = {json.loads(line)["id"] for line in pruned.stdout.splitlines()}
+    assert removed >= {dead[:12], reused[:12]}
+    assert alive[:12] not in removed
+    assert before <= set(full.containers())
+    docker("rm", alive)
