@@ -260,6 +260,7 @@ class Connection(asyncio.Protocol):
         if not self._requests or self._requests[0].sink is not None or self._transport is None or self._clogged:
             return
         request = self._requests[0]
+        complete, request.complete = request.complete, False  # what follows is as if it came just now
         self._begin(request)
         chunks, request.chunks = request.chunks, []
         for chunk in chunks:
@@ -268,7 +269,8 @@ class Connection(asyncio.Protocol):
                 assert request.sink is not None
                 request.sink.body(chunk)
         self._read_on()
-        if request.complete:
+        if complete:
+            request.complete = True
             self._end(request)
 
     def _read_on(self) -> None:

@@ -86,6 +86,8 @@ def bodies(answer: bytes) -> list[bytes]:
         ([b"GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\nPOST /c HTTP/1.1\r\nContent-Length: 1\r\n\r\nx"],
          [b"GET /a ", b"GET /b ", b"POST /c x"]),
         ([b"POST /early HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\n\r\n"], [b"too much", b"GET /b "]),
+        ([b"GET /a HTTP/1.1\r\n\r\nGET /early HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n"],
+         [b"GET /a ", b"too much", b"GET /b "]),
         ([b"GET /a HTTP/1.0\r\n\r\nGET /b HTTP/1.0\r\n\r\n"], [b"GET /a "]),
         ([b"GET /a HTTP/1.1\r\nConnection: close\r\n\r\n"], [b"GET /a "]),
     ],
