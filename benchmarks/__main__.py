@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
@@ -27,6 +28,7 @@ def main() -> int:
     machine = Machine.here()
     print(machine, HEADINGS, sep="\n\n", flush=True)
     results = _measured(told.rows or list(ROWS))
+    print(f"\nload average at the end {os.getloadavg()[0]:.2f}")
     if told.json:
         told.json.write_text(as_json(machine, results))
     return int(any(isinstance(result, Failure) or not result.passed for result in results))

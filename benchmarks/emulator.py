@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 from benchmarks.client import Address
+from benchmarks.engine import containers_of
 from benchmarks.functions import Functions
 from benchmarks.waiting import wait_for
 
@@ -84,12 +85,12 @@ class Emulator:
             raise TimeoutError(f"{error}; it has {dict(self.states())} and said:\n{log[-2000:]}") from error
 
     def _settled(self) -> bool:
-        """Looks twice, for an environment whose container is being made is in no state yet."""
+        """Looks twice, and at the containers: one that is being made or removed is in no state, and is much work."""
         states = self.states()
         if states["STEM"] != self.stems or not set(states) <= _SETTLED:
             return False
         time.sleep(SECOND_LOOK_S)
-        return self.states() == states
+        return self.states() == states and containers_of(self.pid) == states.total()
 
     def _wait_until_it_serves(self) -> Address:
         """Read its one line, which comes once requests are answered."""

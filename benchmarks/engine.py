@@ -9,6 +9,8 @@ from pathlib import Path
 from time import perf_counter
 
 LABEL = "lambda-emu.bench"
+OWNER_LABEL = "lambda-emu.owner"
+"""The server's own, on each of its containers: host:pid:start."""
 
 
 def docker(*words: str) -> str:
@@ -26,6 +28,12 @@ def run_true_ms(image: str) -> float:
     begun_s = perf_counter()
     docker("run", "--rm", "--label", f"{LABEL}={os.getpid()}", "--entrypoint", "true", image)
     return (perf_counter() - begun_s) * 1000
+
+
+def containers_of(pid: int) -> int:
+    """How many containers the server with this process id has, from their creation to their removal."""
+    owners = docker("ps", "--all", "--format", f'{{{{.Label "{OWNER_LABEL}"}}}}').splitlines()
+    return sum(owner.split(":")[1:2] == [str(pid)] for owner in owners)
 
 
 def remove_containers() -> None:

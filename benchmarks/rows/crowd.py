@@ -15,6 +15,7 @@ def throughput(stage: Stage) -> list[Verdict]:
     """A handler that does nothing, 8 clients; RIE, which serves one invocation at a time, with one."""
     emulator, clients = stage.emulator, 8
     request = invocation(emulator.address, "noop")
+    emulator.settle()
     rate(emulator.address, request, clients, 200)
     emulator.settle()
     with Connection(stage.rie.address) as connection:

@@ -26,6 +26,8 @@ def upload(stage: Stage) -> list[Verdict]:
     request = invocation(stage.emulator.address, "noop")
     with Connection(stage.emulator.address) as connection, tempfile.TemporaryDirectory() as folder:
         connection.time_ms(request)
+        stage.emulator.settle()
+        stage.emulator.settle()
         quiet_ms = [connection.time_ms(request) for _ in range(1000)]
         beside_ms: list[float] = []
         for name in NAMES:

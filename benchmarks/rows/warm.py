@@ -16,6 +16,7 @@ CALLS = 40
 def warm(stage: Stage) -> list[Verdict]:
     """Plain, and with the log's tail, which RIE cannot give; RIE's plain answer in turn with both."""
     address = stage.emulator.address
+    stage.emulator.settle()
     with Connection(address) as ours, Connection(stage.rie.address) as theirs:
         sides = {
             "plain": (ours, invocation(address, "noop")),
