@@ -14,7 +14,7 @@ from lambda_emu.api.house import House
 from lambda_emu.api.service_model import lambda_model
 from lambda_emu.api.wire import operation
 from lambda_emu.arn import LATEST, Target
-from lambda_emu.errors import ClientContextInvalid, EventTooLarge, LambdaError
+from lambda_emu.errors import ClientContextInvalid, ClientContextTooLong, EventTooLarge, LambdaError
 from lambda_emu.invoke.trace import trace_header
 from lambda_emu.model.json_text import refusal
 from lambda_emu.pool.invocation import Invocation, Outcome
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import InvocationRequestTypeDef
 
 EVENT_BYTES = 1024 * 1024
+CLIENT_CONTEXT_BYTES = 3583
 EMPTY_EVENT = b"{}"
 
 
@@ -146,10 +147,12 @@ def _answer(outcome: Outcome, request_id: str, version: str, trace_id: str) -> A
 
 
 def _client_context(text: str | None) -> str | None:
-    """Decoded and on one line, since it travels to the runtime in a header. Errors: ClientContextInvalid."""
+    """Decoded and on one line, as it travels to the runtime in a header. ClientContextTooLong, ClientContextInvalid."""
     if not text:
         return None
+    if len(text) > CLIENT_CONTEXT_BYTES:
+        raise ClientContextTooLong(CLIENT_CONTEXT_BYTES)
     try:
         return json.dumps(json.loads(base64.b64decode(text, validate=True)), separators=(",", ":"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ClientContextInvalid from error

@@ -6,7 +6,7 @@ LambdaError
 │   │   ├── MalformedRequest        400 SerializationException, no Type
 │   │   ├── ConstraintViolations    400 ValidationException, no Type: what botocore's model forbids
 │   │   ├── MemoryAboveLimit        400 the same code, a text of its own
-│   │   ├── InvalidRequestContent   400 PayloadNotJson, ClientContextInvalid, RequestIdInvalid
+│   │   ├── InvalidRequestContent   400 PayloadNotJson, ClientContextInvalid, ClientContextTooLong …
 │   │   ├── UnknownPath             404 UnknownOperationException
 │   │   └── TooLarge                413 no Type: RequestTooLarge, EventTooLarge, ZippedTooLarge
 │   ├── parameters.py
@@ -57,6 +57,7 @@ from lambda_emu.errors.parameters import (
 )
 from lambda_emu.errors.request import (
     ClientContextInvalid,
+    ClientContextTooLong,
     ConstraintViolations,
     EventTooLarge,
     InvalidRequestContent,
@@ -87,6 +88,7 @@ __all__ = [
     "AccessDenied",
     "AliasNotDeletable",
     "ClientContextInvalid",
+    "ClientContextTooLong",
     "CodeMissing",
     "CodeTwice",
     "CodeWithLayersTooLarge",

@@ -63,6 +63,13 @@ class ClientContextInvalid(InvalidRequestContent):
         super().__init__("Client context must be a valid Base64-encoded JSON object.")
 
 
+class ClientContextTooLong(InvalidRequestContent):
+    """AWS's text is not recorded."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"Client context must have at most {limit_bytes} bytes.")
+
+
 class RequestIdInvalid(InvalidRequestContent):
     """A caller's own x-amzn-RequestId must be a UUID. AWS's text is not recorded."""
 
