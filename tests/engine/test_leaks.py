@@ -94,16 +94,49 @@ def test_a_signal_that_comes_early_is_heeded(number: int, tmp_path: Path) -> Non
     assert process.returncode == 0
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_functions_that_come_and_go_leave_no_thread_file_or_environment(
+    engine: str, tmp_path: Path, eventually: Eventually
+) -> None:
+    with served(tmp_path, engine) as lam:
+
+        def cycle(number: int) -> None:
+            lam.create(f"worker{number}", SLEEPER)
+            lam.invoke(f"worker{number}", {})
+            lam.client.delete_function(FunctionName=f"worker{number}")
+
+        def holdings() -> dict[str, int]:
+            process = Path("/proc", str(lam.process.pid))
+            found = {name: len(list((process / name).iterdir())) for name in ("fd", "task")}
+            return found | {"descendants": len(lam.tree()), "containers": len(lam.containers())}
+
+        def settled() -> bool:
+            return [one["state"] for one in lam.environments("")] == ["STEM", "STEM"] and not lam.environments("worker")
+
+        for number in range(10):
+            cycle(number)
+        eventually(settled, "two stems")
+        before = holdings()
+
+        for number in range(30):
+            cycle(number)
+
+        eventually(settled, "two stems")
+        spare = {"fd": 10, "task": 10, "descendants": 0, "containers": 0}  # pools of threads and connections still grow
+        eventually(
+            lambda: all(holdings()[kind] <= before[kind] + spare[kind] for kind in spare), f"no more than {before}"
+        )
+
+
 def docker(*arguments: str) -> str:
     done = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=60, check=True)
     return done.stdout.strip()
 
 
 @pytest.mark.docker
+@pytest.mark.parametrize("full", ["docker"], indirect=True)
 def test_prune_removes_what_never_started_of_dead_emulators_only(tmp_path: Path, full: Served) -> None:
     """A container that was created and not started removes itself never."""
-    if not full.containers():
-        pytest.skip("needs containers")
     image = docker("inspect", "--format", "{{.Image}}", full.containers()[0])
     owner = docker("inspect", "--format", '{{index .Config.Labels "lambda-emu.owner"}}', full.containers()[0])
     label = "lambda-emu.session=test"
