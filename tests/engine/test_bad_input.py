@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ def handler(event, context):
     time.sleep(event.get("sleep_s", 0) if isinstance(event, dict) else 0)
     return {"calls": calls, "length": len(event)} if isinstance(event, (str, dict)) else calls
 """
+Eventually = Callable[[Callable[[], Any], str], Any]
 MB = 1 << 20
 PATH = "/2015-03-31/functions/counter/invocations"
 NOT_JSON = (
@@ -46,13 +48,14 @@ def counter(lam: Lam) -> Iterator[Lam]:
     assert len(lam.environments("counter")) == 1
 
 
-def connect(lam: Lam) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection(urlsplit(lam.emulator.url).netloc, timeout=30)
+def address(lam: Lam) -> tuple[str, int]:
+    url = urlsplit(lam.emulator.url)
+    return str(url.hostname), int(url.port or 0)
 
 
 def post(lam: Lam, body: Any, path: str = PATH, **headers: str) -> tuple[int, Any, str | None]:
     """Status, decoded body and error type of one raw request. Header names have _ for -."""
-    connection = connect(lam)
+    connection = http.client.HTTPConnection(*address(lam), timeout=30)
     connection.request("POST", path, body, {name.replace("_", "-"): value for name, value in headers.items()})
     answer = connection.getresponse()
     text = answer.read()
@@ -111,3 +114,60 @@ def test_a_request_of_more_than_6_mb_is_refused(counter: Lam, chunked: bool) -> 
 
     assert (status, code) == (413, "RequestEntityTooLargeException")
     assert error == {"message": "Request must be smaller than 6291456 bytes for the InvokeFunction operation"}
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["known length", "chunked"])
+def test_exactly_6_mb_are_taken(lam: Lam, chunked: bool) -> None:
+    lam.create("counter", COUNTER, MemorySize=512)
+    body = chunks(6 * MB) if chunked else b"".join(chunks(6 * MB))
+
+    assert post(lam, body)[:2] == (200, {"calls": 1, "length": 6 * MB - 2})
+
+
+def test_an_event_of_more_than_1_mb_is_refused(counter: Lam) -> None:
+    status, error, code = post(counter, b"".join(chunks(MB + 1)), X_Amz_Invocation_Type="Event")
+
+    assert (status, code) == (413, "RequestEntityTooLargeException")
+    text = "1048577 byte payload is too large for the Event invocation type (limit 1048576 bytes)"
+    assert error == {"message": text}
+
+
+def test_an_event_of_exactly_1_mb_is_taken(lam: Lam, eventually: Eventually) -> None:
+    lam.create("counter", COUNTER, MemorySize=512)
+
+    assert post(lam, b"".join(chunks(MB)), X_Amz_Invocation_Type="Event") == (202, None, None)
+
+    eventually(lambda: [e for e in lam.environments("counter") if e.invocations == 1], "the event to run")
+
+
+@pytest.mark.parametrize("sent", [b"", b'{"a"', b'"' + b"x" * 200_000], ids=["nothing", "little", "much"])
+def test_a_client_that_hangs_up_before_its_body_is_complete_invokes_nothing(counter: Lam, sent: bytes) -> None:
+    with socket.create_connection(address(counter)) as client:
+        client.sendall(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n".encode() + sent)
+
+
+@pytest.mark.parametrize("size", [100, 200_000], ids=["small", "large"])
+def test_a_client_that_hangs_up_during_its_invocation_does_not_lose_the_environment(
+    lam: Lam, eventually: Eventually, size: int
+) -> None:
+    lam.create("counter", COUNTER)
+    body = json.dumps({"sleep_s": 0.5, "x": "x" * size}).encode()
+
+    with socket.create_connection(address(lam)) as client:
+        client.sendall(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+        eventually(lambda: [e for e in lam.environments("counter") if e.state == "BUSY"], "it to run")
+
+    eventually(lambda: [e for e in lam.environments("counter") if e.state == "IDLE"], "it to be finished")
+    assert lam.invoke("counter").payload["calls"] == 2
+    assert len(lam.environments("counter")) == 1
+
+
+def test_a_client_that_hangs_up_while_it_waits_has_still_invoked(lam: Lam, eventually: Eventually) -> None:
+    lam.create("counter", "import time; time.sleep(0.3)\n" + COUNTER)
+
+    with socket.create_connection(address(lam)) as client:
+        client.sendall(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+        eventually(lambda: [e for e in lam.environments("counter") if e.state == "INIT"], "its init")
+
+    eventually(lambda: [e for e in lam.environments("counter") if e.invocations and e.state == "IDLE"], "it to run")
+    assert lam.invoke("counter").payload["calls"] == 2
