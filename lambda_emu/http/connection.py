@@ -15,6 +15,8 @@ from lambda_emu.http.message import Head, Header, answer_head
 log = logging.getLogger(__name__)
 
 MAX_HEAD_BYTES = 1 << 20
+TURN_BYTES = 1 << 16
+"""A connection that brings this much at once lets the others have their turn before it is read again."""
 MAX_WAITING_BYTES = 1 << 18
 MAX_WAITING_REQUESTS = 256
 UNREAD_LIMIT_BYTES = 100 << 20
@@ -144,6 +146,9 @@ class Connection(asyncio.Protocol):
                 self._refuse(431)
             elif self._waiting_bytes > MAX_WAITING_BYTES and self._transport is not None:
                 self._transport.pause_reading()
+            elif len(data) >= TURN_BYTES and self._transport is not None:
+                self._transport.pause_reading()
+                asyncio.get_running_loop().call_soon(self._read_on)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None

@@ -37,7 +37,7 @@ def refusal(text: bytes) -> PayloadNotJson | None:
 def _parses(text: bytes) -> bool:
     """Whether Python's parser takes it. False decides nothing: the scan does, and knows what is wrong."""
     try:
-        json.loads(text.decode(), parse_constant=_no_constant)
+        DECODER.decode(text.decode())
     except (ValueError, RecursionError):
         return False
     return True
@@ -45,3 +45,6 @@ def _parses(text: bytes) -> bool:
 
 def _no_constant(name: str) -> None:
     raise ValueError(name)
+
+
+DECODER = json.JSONDecoder(parse_constant=_no_constant)
