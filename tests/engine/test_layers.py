@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from inside import PROBE, Inside
 from lam import Lam, zipped
+from own import own_emulator
 
-from lambda_emu.config import load_settings
 from lambda_emu.server import Emulator
 
 PROJECT = """
@@ -52,9 +52,7 @@ def layered(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Ite
     write(project / "first", FIRST)
     write(project / "bootstrap", {"bootstrap": BOOTSTRAP})
     (project / "second.zip").write_bytes(zipped(SECOND))
-    given = {"project": project, "port": 0, "engine": emulator.settings.engine, "stems": 0, "pull_images": False}
-    with Emulator(load_settings(given, environ={})) as own:
-        lam = Lam(own)
+    with own_emulator(project, emulator.settings.engine, stems=0, pull_images=False) as lam:
         for name in ("probe", "custom"):
             lam.wait_until_active(name)
         yield lam

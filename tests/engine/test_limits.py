@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from inside import probe
 from lam import Lam
+from own import own_emulator
 
-from lambda_emu.config import load_settings
 from lambda_emu.server import Emulator
 
 BUSY = """
@@ -92,9 +92,8 @@ def test_cpu_follows_memory_after_init(lam: Lam, memory_mb: int) -> None:
 
 
 def test_cpu_is_not_limited_for_those_who_want_speed(emulator: Emulator, tmp_path: Path) -> None:
-    given = {"project": tmp_path, "port": 0, "engine": emulator.settings.engine, "cpu": "unlimited", "stems": 0}
-    with Emulator(load_settings(given, environ={})) as unlimited:
-        small = probe(Lam(unlimited), "small", MemorySize=128)
+    with own_emulator(tmp_path, emulator.settings.engine, cpu="unlimited", stems=0) as lam:
+        small = probe(lam, "small", MemorySize=128)
         small.run("result = 'warm'")
 
         assert small.run(BUSY) > 2 * 128 / 1769
