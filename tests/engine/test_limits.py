@@ -119,3 +119,40 @@ def test_an_idle_environment_is_frozen_and_goes_on_with_the_next_event(lam: Lam)
         result = sorted(later - earlier for earlier, later in zip(beats, beats[1:]))
     """)
     assert pauses[-1] > 0.5
+
+
+STUBBORN = {
+    "computes": "while True: pass",
+    "computes in many threads": """
+        import threading
+        def compute():
+            while True: pass
+        for _ in range(8): threading.Thread(target=compute).start()
+        compute()
+    """,
+    "stops itself": "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
+    "ignores signals": """
+        import signal, time
+        for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}: signal.signal(number, signal.SIG_IGN)
+        time.sleep(60)
+    """,
+    "waits for children that compute": """
+        import subprocess, sys
+        children = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4)]
+        for child in children: child.wait()
+    """,
+}
+
+
+@pytest.mark.parametrize("memory_mb", [128, 1769])
+@pytest.mark.parametrize("code", STUBBORN.values(), ids=STUBBORN)
+def test_a_timeout_is_kept_whatever_the_function_does(lam: Lam, code: str, memory_mb: int) -> None:
+    inside = probe(lam, Timeout=1, MemorySize=memory_mb)
+    inside.run("result = 'warm'")
+
+    answer = inside.invoke(code)
+
+    assert answer.payload["errorType"] == "Sandbox.Timedout"
+    assert 1000 <= float(str(answer.report["duration"])) < 1400
+    assert inside.run("result = 'well'") == "well"
+    assert len(lam.environments("probe")) == 1
