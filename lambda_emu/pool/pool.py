@@ -187,7 +187,8 @@ class Pool:
         pool.started(environment)
         box.init.limit_memory(version.memory_mb * MB, SAMPLE_MS)
         environment.begin(self._program(deployment, box, journal))
-        await self._limit(environment, None)
+        if not await self._limit(environment, None):
+            environment.stop()
 
     def _program(self, deployment: Deployment, box: Box, journal: Journal) -> Program | None:
         version = deployment.version
@@ -199,21 +200,26 @@ class Pool:
         )
         return Program(program.argv, environment, program.directory)
 
-    async def _limit(self, environment: Environment, cpus: float | None) -> None:
-        """Set the engine's limits; an environment that cannot be limited is ended rather than run without."""
+    async def _limit(self, environment: Environment, cpus: float | None) -> bool:
+        """Set the engine's limits. False: it must not be used without."""
         version = environment.version
         try:
             await environment.box.limit(Limits(version.memory_mb, version.ephemeral_storage_mb, cpus))
         except SandboxError as error:
             if environment.state is not State.GONE:
-                log.warning("ending %s, whose limits could not be set: %s", environment.box.id, error)
-                environment.stop()
+                log.warning("%s is replaced, since its limits could not be set: %s", environment.box.id, error)
+            return False
+        return True
 
-    def limit_cpu(self, environment: Environment, limited: bool) -> None:
+    def limit_cpu(self, pool: VersionPool, environment: Environment, limited: bool) -> None:
         """Set the CPU share that follows from memory, or lift it for the time of an init. Contract: quotas.md."""
         if self._terms.cpu_limited:
             cpus = environment.version.memory_mb / MEMORY_MB_OF_ONE_CPU if limited else None
-            self._loop.spawn(self._limit(environment, cpus), "a CPU limit")
+            self._loop.spawn(self._limit_or_replace(pool, environment, cpus), "a CPU limit")
+
+    async def _limit_or_replace(self, pool: VersionPool, environment: Environment, cpus: float | None) -> None:
+        if not await self._limit(environment, cpus):
+            pool.replace(environment)
 
     def ended(self, pool: VersionPool, environment: Environment) -> None:
         self._runtime_api.close(environment.box.token)
@@ -243,11 +249,11 @@ class _Owner:
         self._version_pool.available(environment)
 
     def initialised(self, environment: Environment) -> None:
-        self._pool.limit_cpu(environment, True)
+        self._pool.limit_cpu(self._version_pool, environment, True)
 
     def failed(self, environment: Environment) -> None:
         self._version_pool.failed(environment)
-        self._pool.limit_cpu(environment, False)
+        self._pool.limit_cpu(self._version_pool, environment, False)
 
     def answered(self, environment: Environment) -> None:
         self._version_pool.answered(environment)

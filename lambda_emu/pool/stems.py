@@ -44,18 +44,23 @@ class Stems:
         if self._closed:
             return
         self._used_s[kind] = self._clock.monotonic_s()
+        self._fill(kind)
+
+    def _fill(self, kind: StemKind) -> None:
         missing = self._count - len(self._ready.get(kind, ())) - self._coming.get(kind, 0)
         for _ in range(missing):
             self._coming[kind] = self._coming.get(kind, 0) + 1
             self._loop.spawn(self._make(kind), f"a stem of {kind.runtime}")
 
     def reap(self, idle_s: float) -> None:
-        """End the stems of kinds nobody asked for within `idle_s`."""
+        """End the stems of kinds nobody asked for within `idle_s`; of the others, replace what was lost."""
         oldest = self._clock.monotonic_s() - idle_s
         for kind in [kind for kind, used_s in self._used_s.items() if used_s <= oldest]:
             del self._used_s[kind]
             for box in self._ready.pop(kind, ()):
                 self._loop.spawn(box.destroy(), "the end of a stem")
+        for kind in self._used_s:
+            self._fill(kind)
 
     def boxes(self) -> list[tuple[StemKind, Box]]:
         return [(kind, box) for kind, boxes in self._ready.items() for box in boxes]

@@ -28,6 +28,7 @@ class VersionPool:
         self._start = start
         self._available: list[Environment] = []  # the last one is the warmest
         self._returning: set[Environment] = set()  # soon available: they have responded, or are being reset
+        self._unfit: set[Environment] = set()  # to end as soon as they are available
         self._waiting: deque[tuple[float, Invocation]] = deque()  # with the time each began to wait
         self._starting = 0  # asked for, initialising ones included
         self._initialising: set[Environment] = set()
@@ -58,6 +59,13 @@ class VersionPool:
         self.retired = True
         for environment in list(self._available):
             environment.stop()
+
+    def replace(self, environment: Environment) -> None:
+        """It finishes what it runs and gets nothing more."""
+        if environment in self._available:
+            environment.stop()
+        elif environment in self.environments:
+            self._unfit.add(environment)
 
     def reap(self, idle_s: float) -> None:
         """End environments that were available for longer than `idle_s`."""
@@ -95,7 +103,9 @@ class VersionPool:
         if new:
             self._initialising.remove(environment)
             self._starting -= 1
-        if self._waiting:
+        if environment in self._unfit:
+            environment.stop()
+        elif self._waiting:
             environment.assign(self._waiting.popleft()[1])
         elif self.retired:
             environment.stop()
@@ -116,6 +126,7 @@ class VersionPool:
 
     def gone(self, environment: Environment) -> None:
         self.environments.discard(environment)
+        self._unfit.discard(environment)
         self._returning.discard(environment)
         if environment in self._available:
             self._available.remove(environment)
