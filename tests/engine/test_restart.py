@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
-from own import ENGINES, own_emulator
+from own import ENGINES, Served, own_emulator, served
 
 Eventually = Callable[[Callable[[], Any], str], Any]
 
@@ -40,3 +43,62 @@ def test_old_code_is_whole_until_what_runs_has_finished(engine: str, tmp_path: P
         assert running.result().payload == "old"
         assert {answer.result().payload for answer in waiting} <= {"old", "new"}
         assert lam.invoke("lazy", {}).payload == "new"
+
+
+PRINTER = """
+import time
+def handler(event, context):
+    time.sleep(event.get("sleep", 0))
+    print("ran", event["n"])
+"""
+
+
+def ran(lam: Served) -> set[str]:
+    """What the function printed so far, in this life of the server and in earlier ones."""
+    with urlopen(f"{lam.url}/_lambda-emu/logs?function=printer&after=0", timeout=30) as answer:
+        return {event["message"].strip() for event in json.load(answer)["events"] if "ran" in event["message"]}
+
+
+def send(lam: Served, event: Any) -> None:
+    assert lam.invoke("printer", event, InvocationType="Event", LogType="None").status == 202
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_kill_loses_no_event_that_was_accepted(engine: str, tmp_path: Path, eventually: Eventually) -> None:
+    with served(tmp_path, engine) as lam:
+        lam.create("printer", PRINTER)
+        for number in range(50):
+            send(lam, {"n": number})
+        lam.process.kill()
+
+    with served(tmp_path, engine) as lam:
+        eventually(lambda: ran(lam) == {f"ran {number}" for number in range(50)}, "all 50 to have run")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_event_that_runs_when_the_server_is_stopped_runs_again(
+    engine: str, tmp_path: Path, eventually: Eventually
+) -> None:
+    with served(tmp_path, engine) as lam:
+        lam.create("printer", PRINTER)
+        send(lam, {"n": 1, "sleep": 1})
+        eventually(lambda: [one["state"] for one in lam.environments("printer")] == ["BUSY"], "it to run")
+        assert lam.end(signal.SIGTERM) == 0
+
+    with served(tmp_path, engine) as lam:
+        eventually(lambda: ran(lam) == {"ran 1"}, "it to run again")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_functions_are_there_after_a_kill(engine: str, tmp_path: Path) -> None:
+    with served(tmp_path, engine) as lam:
+        lam.create("printer", PRINTER, MemorySize=256, Environment={"Variables": {"LEVEL": "1"}})
+        lam.client.put_function_concurrency(FunctionName="printer", ReservedConcurrentExecutions=7)
+        before = lam.client.get_function(FunctionName="printer")
+        lam.process.kill()
+
+    with served(tmp_path, engine) as lam:
+        after = lam.client.get_function(FunctionName="printer")
+        assert after["Configuration"] == before["Configuration"]
+        assert after["Concurrency"] == {"ReservedConcurrentExecutions": 7}
+        assert lam.invoke("printer", {"n": 1}).lines == ["ran 1"]
