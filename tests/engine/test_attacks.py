@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from inside import Inside, probe
 from lam import Lam
+
+Eventually = Callable[[Callable[[], Any], str], Any]
 
 WELL = "result = 'well'"
 
@@ -165,7 +169,7 @@ result = len(done)
 
 
 @pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
-def test_a_flood_of_the_runtime_api_leaves_others_served(lam: Lam, flood: str) -> None:
+def test_a_flood_of_the_runtime_api_leaves_others_served(lam: Lam, flood: str, eventually: Eventually) -> None:
     flooder, other = probe(lam, "flooder", MemorySize=1769, Timeout=20), probe(lam, "other")
     other.run(WELL)
 
@@ -175,4 +179,5 @@ def test_a_flood_of_the_runtime_api_leaves_others_served(lam: Lam, flood: str) -
 
     assert flooding.result() > 100
     assert len(served) > 10
-    assert flooder.run(WELL) == "well"
+    # What it sent may still be taken for its runtime's next call, and cost it that runtime: then it has a new one.
+    eventually(lambda: flooder.invoke(WELL).error is None, "the flooder to be served again")
