@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -14,7 +15,7 @@ from lambda_emu.api.house import House
 from lambda_emu.api.service_model import lambda_model
 from lambda_emu.api.wire import operation
 from lambda_emu.arn import LATEST, Target
-from lambda_emu.errors import ClientContextInvalid, ClientContextTooLong, EventTooLarge, LambdaError
+from lambda_emu.errors import ClientContextInvalid, ClientContextTooLong, EventTooLarge, LambdaError, RequestIdInvalid
 from lambda_emu.invoke.trace import trace_header
 from lambda_emu.model.json_text import refusal
 from lambda_emu.pool.invocation import Invocation, Outcome
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 EVENT_BYTES = 1024 * 1024
 CLIENT_CONTEXT_BYTES = 3583
+UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 EMPTY_EVENT = b"{}"
 
 
@@ -55,6 +57,9 @@ def invoke_inline(environ: Mapping[str, Any], function_name: str, house: House, 
 @operation("Invoke", detached=True)
 def invoke(req: InvocationRequestTypeDef, house: House, call: Call) -> None:
     """Check what the caller sent, then go on by its type on the loop, where the function is looked up."""
+    own_id = call.header(b"x-amzn-requestid")
+    if own_id is not None and UUID.fullmatch(own_id) is None:
+        raise RequestIdInvalid
     payload = bytes(req.get("Payload") or EMPTY_EVENT)  # type: ignore[arg-type]
     asked = _Asked(
         target=house.target(req["FunctionName"], req.get("Qualifier")),

@@ -98,6 +98,22 @@ def test_a_client_context_that_cannot_be_read_is_refused(counter: Lam, context: 
     assert (status, code) == (400, "InvalidRequestContentException")
 
 
+@pytest.mark.parametrize("header", ["Root=\xe9\xff", "x" * 100_000], ids=["no ASCII", "long"])
+def test_a_trace_header_that_no_runtime_could_read_ends_none(lam: Lam, header: str) -> None:
+    lam.create("counter", COUNTER)
+
+    answers = [post(lam, b"{}", X_Amzn_Trace_Id=header) for _ in range(2)]
+
+    assert [answer["calls"] for _, answer, _ in answers] == [1, 2]
+
+
+def test_a_request_id_that_is_no_uuid_is_refused(counter: Lam) -> None:
+    status, error, code = post(counter, b"{}", X_Amzn_RequestId="nonsense")
+
+    assert (status, code) == (400, "InvalidRequestContentException")
+    assert error["message"] == "The request ID must be a valid UUID."
+
+
 def chunks(size: int) -> Iterator[bytes]:
     """The body of a chunked request, a JSON string of so many bytes."""
     yield b'"'
