@@ -25,6 +25,8 @@ SIGNAL_NAMES = {
     signal.SIGTRAP: "trace/breakpoint trap",
 }
 
+OUT_OF_MEMORY = "Runtime.OutOfMemory"
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -50,7 +52,7 @@ def timed_out(request_id: str, timeout_s: int) -> Failure:
 def exited(request_id: str, exit: Exit) -> Failure:
     """The runtime's process ended though it should have asked for the next event."""
     if exit.out_of_memory:
-        kind, text = "Runtime.OutOfMemory", "Runtime exited with error: signal: killed"
+        kind, text = OUT_OF_MEMORY, "Runtime exited with error: signal: killed"
     elif exit.kind is ExitKind.NOT_STARTED:
         kind, text = "Runtime.InvalidEntrypoint", "fork/exec: could not start the runtime"
     elif exit.kind is ExitKind.SIGNAL:

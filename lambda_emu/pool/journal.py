@@ -19,7 +19,7 @@ from lambda_emu.logs.records import (
 from lambda_emu.logs.stream import LogStream
 from lambda_emu.logs.tail import Tail
 from lambda_emu.model.function import FunctionVersion
-from lambda_emu.pool.failures import Failure
+from lambda_emu.pool.failures import OUT_OF_MEMORY, Failure
 from lambda_emu.pool.invocation import Invocation
 from lambda_emu.sandbox.base import Usage
 
@@ -89,7 +89,8 @@ class Journal:
         status, error_type = (failure.status, failure.error_type) if failure is not None else (SUCCESS, None)
         tracing = None if invocation.trace_id is None else Tracing(invocation.trace_id)
         memory_mb = self._version.memory_mb
-        peak_mb = min(-(-end.usage.peak_bytes // MB), memory_mb)
+        out_of_memory = error_type == OUT_OF_MEMORY  # the kernel may have been faster than init's next look
+        peak_mb = memory_mb if out_of_memory else min(-(-end.usage.peak_bytes // MB), memory_mb)
         lines = self._stream.write_platform(
             RuntimeDone(id, end.duration_ms, end.produced_bytes, status, error_type, tracing=tracing),
             End(id),

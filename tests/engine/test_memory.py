@@ -8,7 +8,7 @@ import pytest
 from lam import Lam
 
 USER = """
-import errno, os, subprocess, sys, time
+import errno, mmap, os, subprocess, sys, time
 kept = []
 def grow(mb, step_mb, pause_s=0):
     for _ in range(mb // step_mb):
@@ -27,6 +27,9 @@ def fill(mb):
             except OSError as error:
                 return {"error": errno.errorcode[error.errno], "mb": written >> 20}
     return {"error": None, "mb": written >> 20}
+def share(mb):
+    memory = mmap.mmap(-1, mb << 20)
+    for at in range(0, mb << 20, 4096): memory[at] = 1
 def handler(event, context):
     return globals()[event.pop("do")](**event)
 def nothing():
@@ -66,6 +69,19 @@ def test_memory_beyond_the_limit_in_init_is_told_by_the_invocation(lam: Lam) -> 
 
     assert answer.payload["errorType"] == "Runtime.OutOfMemory"
     assert (answer.report["status"], answer.report["error"]) == ("error", "Runtime.OutOfMemory")
+
+
+def test_shared_memory_is_held_to_what_the_machine_must_give(lam: Lam) -> None:
+    """It is charged like /tmp, so the kernel ends it only beyond memory and /tmp together."""
+    if lam.emulator.engine.abilities.name != "docker":
+        pytest.skip("without a cgroup shared memory is not counted")
+    lam.create("user", USER, MemorySize=512, Timeout=30)
+
+    answer = lam.invoke("user", {"do": "share", "mb": 1200})
+
+    assert answer.payload["errorType"] == "Runtime.OutOfMemory"
+    assert answer.report["peak"] == "512"
+    assert lam.invoke("user", {"do": "nothing"}).error is None
 
 
 def test_most_of_the_memory_can_be_used(lam: Lam) -> None:
