@@ -5,6 +5,7 @@ Contract: quotas.md, runtime.md 3.6. Each engine is held to what its `abilities`
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,13 @@ def test_cpu_follows_memory_after_init(lam: Lam, memory_mb: int) -> None:
         assert all_of_one > 1.5 * cpus
     else:
         assert cpus > 2 * memory_mb / 1769
+
+
+def test_init_has_more_cpu_than_its_share(lam: Lam) -> None:
+    source = textwrap.dedent(BUSY) + "cpus = result\ndef handler(event, context): return cpus\n"
+    lam.create("starter", source, MemorySize=128)
+
+    assert lam.invoke("starter").payload > 2 * 128 / 1769
 
 
 def test_cpu_is_not_limited_for_those_who_want_speed(emulator: Emulator, tmp_path: Path) -> None:
