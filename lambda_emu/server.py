@@ -48,6 +48,7 @@ from lambda_emu.store import Store
 log = logging.getLogger(__name__)
 
 STEP_LIMIT_S = 60.0
+ACTIVATION_PATIENCE_S = 1.0
 STOP_LIMIT_S = 8.0
 
 
@@ -155,8 +156,8 @@ class Emulator:
     def _activate(self) -> None:
         """What is not Active yet goes on; what is gets its stems, so the first invocation finds one."""
         functions = self.store.functions(self.settings.account, self.settings.region)
-        for function in functions:
-            self.activator.activate(function.id)
+        ids = [function.id for function in functions]
+        self.loop.run(self.activator.activate_all(ids, ACTIVATION_PATIENCE_S), STEP_LIMIT_S)
 
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:
         settings = self.settings

@@ -63,11 +63,12 @@ class Loop:
         except RuntimeError:
             log.debug("the loop has ended; %r is not called", fn)
 
-    def spawn(self, coroutine: Coroutine[Any, Any, object], what: str) -> None:
+    def spawn(self, coroutine: Coroutine[Any, Any, object], what: str) -> asyncio.Task[object]:
         """Run a coroutine beside everything else; what it raises is logged. On the loop."""
         task = self.asyncio.create_task(coroutine, name=what)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     def work(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
         """Run what may block on a worker. On the loop; await the result."""

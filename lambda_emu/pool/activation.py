@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Iterable
 from dataclasses import replace
 
 from lambda_emu.arn import FunctionId
@@ -31,6 +33,12 @@ class Activator:
     def activate(self, id: FunctionId) -> None:
         """Get what it needs to run, and stems; one that is settled keeps its state. From any thread."""
         self._loop.post(self._begin, id)
+
+    async def activate_all(self, ids: Iterable[FunctionId], patience_s: float) -> None:
+        """Begin with all of them, and wait a little: whose image is there is Active before anybody can ask for it."""
+        begun = [self._loop.spawn(self._activate(id), f"the activation of {id.name}") for id in ids]
+        if begun:
+            await asyncio.wait(begun, timeout=patience_s)
 
     def _begin(self, id: FunctionId) -> None:
         self._loop.spawn(self._activate(id), f"the activation of {id.name}")
