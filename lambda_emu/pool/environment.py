@@ -263,7 +263,9 @@ class Environment:
     def _timed_out(self) -> None:
         assert self._invocation is not None
         self._limit = None
+        over_s = self._invocation.started_s + self.version.timeout_s  # a timer may fire a millisecond early
         self._fail(failures.timed_out(self._invocation.request_id, self.version.timeout_s))
+        self._ended_s = max(over_s, self._clock.monotonic_s())
 
     def _init_timed_out(self) -> None:
         self._limit = None
