@@ -24,13 +24,14 @@ class Admission:
 
 
 STARTING_AT_ONCE = 8
-"""Environments of one deployment that start together. More of them start no sooner: they share the machine's CPU. The
-rest is asked for as these become ready, if it is still needed then."""
+"""Environments of one deployment that start together. More of them start no sooner: they share the
+machine's CPU. The rest is asked for as these become ready, if it is still needed then."""
 
 
-def to_start(waiting: int, starting: int, soon_free: int) -> int:
+def to_start(waiting: int, starting: int, initialising: int, soon_free: int) -> int:
     """Environments to start so that each waiting invocation has one coming, or has its turn soon.
 
-    soon_free: environments that responded and will be free in a moment; they are worth waiting for.
+    starting: they come, and keep the machine busy. initialising: they come too, but wait for something else, so that
+    their number is not limited. soon_free: they will be free in a moment, and are worth waiting for.
     """
-    return max(0, min(waiting - starting - soon_free, STARTING_AT_ONCE - starting))
+    return max(0, min(waiting - starting - initialising - soon_free, STARTING_AT_ONCE - starting))

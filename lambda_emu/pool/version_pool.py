@@ -15,6 +15,9 @@ from lambda_emu.pool.invocation import Invocation
 PATIENCE_S = 0.005
 """How long an invocation waits for an environment that is soon available, before another one is started."""
 
+BUSY_INIT_S = 0.5
+"""An init that lasts longer waits for something else than the machine's CPU, and holds back no other."""
+
 
 class VersionPool:
     """Gives invocations to environments: the warmest first; a waiting one takes the first that becomes available."""
@@ -30,7 +33,7 @@ class VersionPool:
         self._returning: set[Environment] = set()  # soon available: they have responded, or are being reset
         self._unfit: set[Environment] = set()  # to end as soon as they are available
         self._waiting: deque[tuple[float, Invocation]] = deque()  # with the time each began to wait
-        self._starting = 0  # asked for, initialising ones included
+        self._starting = 0  # asked for and not there yet
         self._initialising: set[Environment] = set()
         self._patience: Timer | None = None
 
@@ -44,7 +47,7 @@ class VersionPool:
             self._available.pop().assign(invocation)
             return
         self._waiting.append((self._clock.monotonic_s(), invocation))
-        self._grow(len(self._returning))
+        self._grow()
         if self._returning and self._patience is None:
             self._patience = self._clock.call_later(PATIENCE_S, self._patience_over)
 
@@ -85,24 +88,23 @@ class VersionPool:
 
     def started(self, environment: Environment) -> None:
         """A box is there; its init phase begins."""
+        self._starting -= 1
         self.environments.add(environment)
         self._initialising.add(environment)
+        if self._waiting:
+            self._clock.call_later(BUSY_INIT_S, self._grow)
 
     def start_failed(self, why: str) -> None:
         """No box could be had for one of those that wait."""
         self._starting -= 1
-        if self._waiting and len(self._waiting) > self._starting:
-            self._waiting.popleft()[1].done(ServiceFailure(why))
-        self._grow(len(self._returning))
+        self._fail_one(why)
 
     # -- told by environments (environment.Owner) -------------------------------------------------
 
     def available(self, environment: Environment) -> None:
         self._returning.discard(environment)
         new = environment in self._initialising
-        if new:
-            self._initialising.remove(environment)
-            self._starting -= 1
+        self._initialising.discard(environment)
         if environment in self._unfit:
             environment.stop()
         elif self._waiting:
@@ -112,7 +114,7 @@ class VersionPool:
         else:
             self._available.append(environment)
         if new:
-            self._grow(len(self._returning))
+            self._grow()
 
     def answered(self, environment: Environment) -> None:
         self._returning.add(environment)
@@ -132,14 +134,26 @@ class VersionPool:
             self._available.remove(environment)
         if environment in self._initialising:
             self._initialising.remove(environment)
-            self.start_failed("The execution environment ended while it was initialising.")
+            self._fail_one("The execution environment ended while it was initialising.")
         else:
-            self._grow(len(self._returning))
+            self._grow()
 
     # -- growth -----------------------------------------------------------------------------------
 
-    def _grow(self, soon_free: int) -> None:
-        self.warm(to_start(len(self._waiting), self._starting, soon_free))
+    def _grow(self) -> None:
+        self._start_for(len(self._waiting), len(self._returning))
+
+    def _start_for(self, waiting: int, soon_free: int) -> None:
+        begun_s = self._clock.monotonic_s() - BUSY_INIT_S
+        patient = sum(environment.created_s <= begun_s for environment in self._initialising)
+        busy = self._starting + len(self._initialising) - patient
+        self.warm(to_start(waiting, busy, patient, soon_free))
+
+    def _fail_one(self, why: str) -> None:
+        """What one of those that wait was waiting for will not come."""
+        if len(self._waiting) > self._starting + len(self._initialising):
+            self._waiting.popleft()[1].done(ServiceFailure(why))
+        self._grow()
 
     def _patience_over(self) -> None:
         """Start environments for those that waited long enough; the others have their time still before them."""
@@ -147,6 +161,6 @@ class VersionPool:
         now_s = self._clock.monotonic_s()
         patient = next((since_s for since_s, _ in self._waiting if since_s + PATIENCE_S > now_s), None)
         impatient = sum(1 for since_s, _ in self._waiting if since_s + PATIENCE_S <= now_s)
-        self.warm(to_start(impatient, self._starting, 0))
+        self._start_for(impatient, 0)
         if patient is not None:
             self._patience = self._clock.call_later(patient + PATIENCE_S - now_s, self._patience_over)

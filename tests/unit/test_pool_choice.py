@@ -9,22 +9,24 @@ from lambda_emu.pool.choice import Admission, to_start
 
 
 @pytest.mark.parametrize(
-    ("waiting", "starting", "soon_free", "start"),
+    ("waiting", "starting", "initialising", "soon_free", "start"),
     [
-        (1, 0, 0, 1),
-        (1, 1, 0, 0),  # one is coming already
-        (1, 0, 1, 0),  # one will be free in a moment
-        (3, 1, 1, 1),
-        (0, 2, 0, 0),
-        (50, 0, 0, 8),  # the machine has only so many cores
-        (50, 7, 0, 1),
-        (50, 8, 0, 0),
+        (1, 0, 0, 0, 1),
+        (1, 1, 0, 0, 0),  # one is coming already
+        (1, 0, 1, 0, 0),  # one is nearly there
+        (1, 0, 0, 1, 0),  # one will be free in a moment
+        (4, 1, 1, 1, 1),
+        (0, 2, 0, 0, 0),
+        (50, 0, 0, 0, 8),  # the machine has only so many cores
+        (50, 7, 0, 0, 1),
+        (50, 8, 0, 0, 0),
+        (50, 0, 30, 0, 8),  # they wait for something else than CPU
     ],
 )
 def test_each_waiting_invocation_has_one_environment_coming(
-    waiting: int, starting: int, soon_free: int, start: int
+    waiting: int, starting: int, initialising: int, soon_free: int, start: int
 ) -> None:
-    assert to_start(waiting, starting, soon_free) == start
+    assert to_start(waiting, starting, initialising, soon_free) == start
 
 
 @pytest.mark.parametrize(
