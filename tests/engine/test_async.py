@@ -32,7 +32,7 @@ class Backlog:
         self._lam = lam
         self._store = lam.emulator.store
         self._reader = LogReader(lam.emulator.logs.path)
-        self._before = self._reader.read("worker", limit=100_000).next  # other tests' logs outlive their functions
+        self._before = self._read(0)[1]  # other tests' logs outlive their functions
 
     def send(self, event: Any, name: str = "worker") -> str:
         """Queue an event; returns its request id. The log is that of `worker`."""
@@ -46,9 +46,17 @@ class Backlog:
 
     def lines(self, word: str) -> list[str]:
         """The log's lines that begin with this word."""
+        return [line for line in self._read(self._before)[0] if line.startswith(word)]
+
+    def _read(self, after: int) -> tuple[list[str], int]:
+        """All lines after a page, and the last page."""
         self._lam.emulator.logs.flush(10)
-        found = self._reader.read("worker", self._before, limit=100_000)
-        return [event.message.rstrip() for event in found.events if event.message.startswith(word)]
+        found = self._reader.read("worker", after)
+        messages = [event.message.rstrip() for event in found.events]
+        if found.complete:
+            return messages, found.next
+        rest, end = self._read(found.next)
+        return messages + rest, end
 
     def tried(self, request_id: str) -> int:
         return sum(request_id in line for line in self.lines("START"))
