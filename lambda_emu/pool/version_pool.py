@@ -48,8 +48,6 @@ class VersionPool:
             return
         self._waiting.append((self._clock.monotonic_s(), invocation))
         self._grow()
-        if self._returning and self._patience is None:
-            self._patience = self._clock.call_later(PATIENCE_S, self._patience_over)
 
     def warm(self, count: int) -> None:
         """Start environments that nobody waits for yet."""
@@ -141,7 +139,10 @@ class VersionPool:
     # -- growth -----------------------------------------------------------------------------------
 
     def _grow(self) -> None:
+        """Start what is needed now; who counts on a returning environment does so for PATIENCE_S only."""
         self._start_for(len(self._waiting), len(self._returning))
+        if self._waiting and self._returning and self._patience is None:
+            self._patience = self._clock.call_later(PATIENCE_S, self._patience_over)
 
     def _start_for(self, waiting: int, soon_free: int) -> None:
         begun_s = self._clock.monotonic_s() - BUSY_INIT_S
