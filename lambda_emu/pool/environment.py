@@ -345,6 +345,7 @@ class Environment:
     def _end(self, why: str) -> None:
         self._move(Event.STOP)
         self._cancel_limit()
+        self._ended_s = None  # whatever init still reports, nothing is left to settle
         if self._freeze is not None:
             self._freeze.cancel()
         invocation, self._invocation = self._invocation, None
@@ -370,8 +371,9 @@ class Environment:
             self.box.init.start(RUNTIME_ROLE, self._program)
 
     def _no_bootstrap(self) -> None:
-        request_id = self._invocation.request_id if self._invocation is not None else ""
-        self._fail(failures.no_bootstrap(request_id))
+        if self.state is not State.GONE:
+            request_id = self._invocation.request_id if self._invocation is not None else ""
+            self._fail(failures.no_bootstrap(request_id))
 
     def _ask_sync(self) -> None:
         self._sync = (self._sync + 1) & 0xFFFFFFFF
