@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lambda_emu.arn import FunctionId
 from lambda_emu.clock import Clock, Timer
-from lambda_emu.errors import LambdaError
+from lambda_emu.errors import LambdaError, ServiceFailure
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.function import FunctionVersion
 from lambda_emu.pool.choice import Admission
@@ -90,7 +90,12 @@ class Pool:
         self._sweep: Timer = clock.call_later(SWEEP_S, self._end_idle)
 
     def submit(self, deployment: Deployment, admission: Admission, invocation: Invocation) -> None:
-        """Run an invocation; its `done` is called with what came of it. TooManyRequests if it may not come in."""
+        """Run an invocation; its `done` is called with what came of it.
+
+        TooManyRequests if it may not come in, ServiceFailure if nobody may any more.
+        """
+        if self._closed:
+            raise ServiceFailure("lambda-emu is shutting down.")
         key = deployment.version.id if admission.reserved else None
         running = self._running.get(key, 0)
         admission.check(running)
@@ -185,10 +190,14 @@ class Pool:
         environment = Environment(version, box, self._clock, _Owner(self, pool), journal)
         self._runtime_api.open(box.token, environment)
         pool.started(environment)
-        box.init.limit_memory(version.memory_mb * MB, SAMPLE_MS)
-        environment.begin(self._program(deployment, box, journal))
-        if not await self._limit(environment, None):
-            environment.stop()
+        fit = False
+        try:
+            box.init.limit_memory(version.memory_mb * MB, SAMPLE_MS)
+            environment.begin(self._program(deployment, box, journal))
+            fit = await self._limit(environment, None)
+        finally:
+            if not fit:
+                environment.stop()
 
     def _program(self, deployment: Deployment, box: Box, journal: Journal) -> Program | None:
         version = deployment.version

@@ -1,0 +1,254 @@
+"""The pool over boxes that run nothing: a small real engine, whose runtimes are the tests' own calls over HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+from lambda_emu.arn import FunctionId
+from lambda_emu.clock import SteppingClock
+from lambda_emu.errors import LambdaError
+from lambda_emu.http.listener import Listener, bind
+from lambda_emu.http.loop import Loop
+from lambda_emu.logs.stream import Chunk, LogStream, Origin
+from lambda_emu.model.function import Artifact, FunctionVersion, LoggingConfig
+from lambda_emu.pool.choice import Admission
+from lambda_emu.pool.invocation import Invocation, Outcome
+from lambda_emu.pool.journal import Journal
+from lambda_emu.pool.pool import Deployment, Pool, Terms
+from lambda_emu.pool.stems import Stems
+from lambda_emu.runtime_api.door import RuntimeApi
+from lambda_emu.sandbox.base import Abilities, Exit, ExitKind, InitListener, Limits, Program, StemKind, Usage
+from lambda_emu.sandbox.frames import encode_start
+from lambda_emu.sandbox.init import Nobody
+
+T = TypeVar("T")
+WAIT_S = 5.0
+USAGE = Usage(1, 1, 0, 1)
+VERSION = FunctionVersion(
+    id=FunctionId("000000000000", "us-east-1", "hello"),
+    runtime="python3.13",
+    handler="app.handler",
+    role="arn:aws:iam::000000000000:role/any",
+    code=Artifact("x", 1, 1),
+    logging=LoggingConfig("/aws/lambda/hello"),
+    deployment_id="d",
+    revision_id="r",
+    last_modified="2024-01-01T00:00:00.000+0000",
+)
+
+
+class BoxInit:
+    """Obeys as init does, with nothing to start. silent: hears orders and reports nothing."""
+
+    def __init__(self, loop: Loop) -> None:
+        self.listener: InitListener = Nobody()
+        self.silent = False
+        self._loop = loop
+        self._runs = False
+
+    def start(self, role: int, program: Program) -> None:
+        encode_start(role, program)  # what init would not take is refused before it is sent
+        self._runs = True
+
+    def sync(self, token: int) -> None:
+        self._report(lambda: self.listener.synced(token, USAGE))
+
+    def kill(self) -> None:
+        if self._runs:
+            self._runs = False
+            self._report(lambda: self.listener.exited(Exit(0, ExitKind.SIGNAL, 9, False)))
+        self._report(self.listener.killed)
+
+    def _report(self, report: Callable[[], None]) -> None:
+        if not self.silent:
+            self._loop.post(report)
+
+    def limit_memory(self, limit_bytes: int, sample_ms: int) -> None: ...
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def signal(self, role: int, number: int) -> None: ...
+
+    def pause_output(self) -> None: ...
+
+    def resume_output(self) -> None: ...
+
+
+class EmptyBox:
+    """A box that is there as soon as it is asked for."""
+
+    def __init__(self, id: str, init: BoxInit, port: int) -> None:
+        self.id = self.token = id
+        self.runtime_api = f"{id}:{port}"
+        self.init = init
+        self.destroyed = threading.Event()
+
+    async def load(self, task: Path, layers: Sequence[Path]) -> None: ...
+
+    async def limit(self, limits: Limits) -> None: ...
+
+    async def destroy(self) -> None:
+        self.destroyed.set()
+
+
+class EmptyEngine:
+    """Makes boxes and remembers them."""
+
+    abilities = Abilities("empty", False, False, False, False, False, False)
+
+    def __init__(self, loop: Loop, port: int) -> None:
+        self.boxes: list[EmptyBox] = []
+        self.bootstrap = True
+        self.at_begin: Callable[[], None] = lambda: None  # called before each start of a runtime
+        self.made = threading.Semaphore(0)
+        self._loop = loop
+        self._port = port
+
+    async def prepare(self, runtime: str, architecture: str) -> None: ...
+
+    def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
+        self.at_begin()
+        return Program(["runtime"], {}) if self.bootstrap else None
+
+    async def create(self, kind: StemKind) -> EmptyBox:
+        box = EmptyBox(f"box-{len(self.boxes)}", BoxInit(self._loop), self._port)
+        self.boxes.append(box)
+        self.made.release()
+        return box
+
+    async def close(self) -> None: ...
+
+
+class Unread:
+    """A log nobody reads."""
+
+    def offer(self, chunk: Chunk) -> bool:
+        return True
+
+    def when_room(self, callback: object) -> None:
+        raise AssertionError("there is always room")
+
+
+@dataclass
+class Asked:
+    """An invocation and everything it was answered with: one thing, if all is well."""
+
+    results: list[Outcome | LambdaError] = field(default_factory=list)
+    answered: threading.Event = field(default_factory=threading.Event)
+
+    def done(self, result: Outcome | LambdaError) -> None:
+        self.results.append(result)
+        self.answered.set()
+
+    def result(self) -> Outcome | LambdaError:
+        assert self.answered.wait(WAIT_S), "nobody answered"
+        return self.results[0]
+
+
+class Runtime:
+    """What runs in a box, as far as the Runtime API sees it."""
+
+    def __init__(self, box: EmptyBox, port: int) -> None:
+        self._box = box
+        self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_S)
+
+    def next(self) -> str:
+        """Waits for an event; returns its request id."""
+        self.ask()
+        return self.event()
+
+    def ask(self) -> None:
+        """Call /next without waiting for what comes of it."""
+        self._http.request("GET", "/2018-06-01/runtime/invocation/next", headers={"Host": self._box.token})
+
+    def event(self) -> str:
+        answer = self._http.getresponse()
+        answer.read()
+        return answer.headers["Lambda-Runtime-Aws-Request-Id"] or ""
+
+    def respond(self, request_id: str) -> int:
+        path = f"/2018-06-01/runtime/invocation/{request_id}/response"
+        self._http.request("POST", path, b"{}", {"Host": self._box.token})
+        answer = self._http.getresponse()
+        answer.read()
+        return answer.status
+
+    def close(self) -> None:
+        self._http.close()
+
+
+class Rig:
+    """A pool, its clock and its boxes."""
+
+    def __init__(self, loop: Loop, clock: SteppingClock, listener: Listener, runtime_api: RuntimeApi) -> None:
+        self.loop = loop
+        self.clock = clock
+        self._runtime_api = runtime_api
+        bound = bind("127.0.0.1", 0)
+        self._port = bound.getsockname()[1]
+        loop.run(listener.listen(bound), WAIT_S)
+        self.engine = EmptyEngine(loop, self._port)
+        self.pool = self.on_loop(self._make_pool)
+        self._runtimes: list[Runtime] = []
+        self._asked = self._taken = 0
+
+    def on_loop(self, fn: Callable[[], T]) -> T:
+        return self.loop.ask(fn, WAIT_S)
+
+    def invoke(self, environment: Mapping[str, str] | None = None, timeout_s: int = 3, tail: bool = False) -> Asked:
+        self._asked += 1
+        asked = Asked()
+        invocation = Invocation(f"id-{self._asked}", b"{}", "arn:hello", asked.done, wants_tail=tail)
+        version = replace(VERSION, environment=environment, timeout_s=timeout_s)
+        deployment = Deployment(version, Path(), (), None, None, None)
+        self.on_loop(lambda: self.pool.submit(deployment, Admission(1000, reserved=False), invocation))
+        return asked
+
+    def box(self) -> EmptyBox:
+        """The next box that was made."""
+        assert self.engine.made.acquire(timeout=WAIT_S), "no box was asked for"
+        self._taken += 1
+        return self.engine.boxes[self._taken - 1]
+
+    def runtime(self, box: EmptyBox) -> Runtime:
+        """A new runtime in this box."""
+        runtime = Runtime(box, self._port)
+        self._runtimes.append(runtime)
+        return runtime
+
+    def close(self) -> None:
+        self.on_loop(self.pool.stop)
+        for runtime in self._runtimes:
+            runtime.close()
+
+    def _make_pool(self) -> Pool:
+        stems = Stems(self.engine, self.loop, self.clock, 0)
+        terms = Terms(cpu_limited=False, idle_s=300)
+        return Pool(self.engine, self._runtime_api, stems, self.loop, self.clock, self._journal, terms)
+
+    def _journal(self, deployment: Deployment) -> Journal:
+        version = deployment.version
+        return Journal(version, LogStream(Origin.of(version, self.clock), Unread(), self.clock), None, None)
+
+
+@contextmanager
+def rig() -> Iterator[Rig]:
+    loop, clock, runtime_api = Loop(workers=1), SteppingClock(), RuntimeApi()
+    loop.start()
+    clock.bind(loop.asyncio)
+    listener = Listener(runtime_api)
+    ready = Rig(loop, clock, listener, runtime_api)
+    try:
+        yield ready
+    finally:
+        ready.close()
+        loop.ask(listener.close, WAIT_S)
+        loop.stop()

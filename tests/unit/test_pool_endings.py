@@ -1,0 +1,122 @@
+"""Every invocation is answered once, however its environment ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+from box_rig import USAGE, WAIT_S, Asked, EmptyBox, Rig, Runtime, rig
+
+from lambda_emu.errors import ServiceFailure
+from lambda_emu.pool.invocation import Outcome
+
+
+@pytest.fixture
+def pool() -> Iterator[Rig]:
+    with rig() as ready:
+        yield ready
+
+
+@pytest.fixture
+def quiet(pool: Rig, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Nothing was logged: no exception of ours vanished in the loop."""
+    yield
+    pool.on_loop(lambda: None)  # what was to be called is
+    assert caplog.get_records("call") + caplog.get_records("teardown") == []
+
+
+def busy(pool: Rig, tail: bool = False, timeout_s: int = 3) -> tuple[EmptyBox, Runtime, Asked, str]:
+    """An invocation that its runtime works on."""
+    asked = pool.invoke(tail=tail, timeout_s=timeout_s)
+    box = pool.box()
+    runtime = pool.runtime(box)
+    return box, runtime, asked, runtime.next()
+
+
+def test_the_rig_answers_invocations(pool: Rig) -> None:
+    _, runtime, asked, request_id = busy(pool, tail=True)
+
+    assert runtime.respond(request_id) == 202
+    runtime.ask()
+
+    assert isinstance(asked.result(), Outcome)
+
+
+def test_an_invocation_whose_runtime_cannot_be_started_is_told(pool: Rig) -> None:
+    asked = pool.invoke(environment={"A": "x\0y"})
+
+    assert isinstance(asked.result(), ServiceFailure)
+    assert pool.box().destroyed.wait(WAIT_S)
+
+
+def test_a_box_lost_while_it_initialises_fails_who_waited_for_it(pool: Rig) -> None:
+    asked = pool.invoke()
+    box = pool.box()
+    pool.on_loop(lambda: None)  # its environment listens from here on
+
+    pool.on_loop(box.init.listener.lost)
+
+    assert isinstance(asked.result(), ServiceFailure)
+    assert box.destroyed.wait(WAIT_S)
+
+
+def test_an_init_that_never_reports_does_not_keep_the_answer(pool: Rig) -> None:
+    box, runtime, asked, request_id = busy(pool, tail=True)
+    box.init.silent = True
+    runtime.respond(request_id)
+
+    pool.clock.advance(3)  # its timeout
+    pool.clock.advance(5)  # nor does it report what was killed
+
+    assert isinstance(asked.result(), Outcome)
+    assert box.destroyed.wait(WAIT_S)
+    assert len(asked.results) == 1
+
+
+@pytest.mark.usefixtures("quiet")
+def test_what_init_still_reports_of_an_environment_that_ended_harms_nothing(pool: Rig) -> None:
+    box, runtime, asked, request_id = busy(pool)
+    box.init.silent = True
+    runtime.respond(request_id)
+    runtime.ask()
+    pool.clock.advance(3)
+    listener = box.init.listener
+    pool.on_loop(pool.pool.stop)
+
+    pool.on_loop(listener.killed)
+    for token in range(1, 4):
+        pool.on_loop(partial(listener.synced, token, USAGE))
+
+    assert len(asked.results) == 1
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_stop_before_a_missing_bootstrap_is_noticed_ends_it_all_the_same(pool: Rig) -> None:
+    pool.engine.bootstrap = False
+    pool.engine.at_begin = lambda: pool.loop.post(pool.pool.stop)
+
+    asked = pool.invoke()
+
+    assert isinstance(asked.result(), ServiceFailure)
+
+
+def test_a_pool_that_was_stopped_takes_nothing(pool: Rig) -> None:
+    pool.on_loop(pool.pool.stop)
+
+    with pytest.raises(ServiceFailure):
+        pool.invoke()
+
+
+def test_who_waited_long_enough_for_a_busy_environment_gets_one_of_its_own(pool: Rig) -> None:
+    """However many had asked before any of them had responded."""
+    asked = [pool.invoke(timeout_s=900) for _ in range(12)]
+    for _ in range(8):
+        runtime = pool.runtime(pool.box())
+        runtime.respond(runtime.next())  # and never asks again
+
+    for _ in range(4):
+        runtime = pool.runtime(pool.box())
+        runtime.respond(runtime.next())
+
+    assert all(isinstance(one.result(), Outcome) for one in asked)
