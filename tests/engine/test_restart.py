@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from own import ENGINES, Served, own_emulator, served
+from own import ENGINES, Served, own_emulator, serve, served
 
 Eventually = Callable[[Callable[[], Any], str], Any]
 
@@ -102,3 +104,15 @@ def test_functions_are_there_after_a_kill(engine: str, tmp_path: Path) -> None:
         assert after["Configuration"] == before["Configuration"]
         assert after["Concurrency"] == {"ReservedConcurrentExecutions": 7}
         assert lam.invoke("printer", {"n": 1}).lines == ["ran 1"]
+
+
+def test_data_of_a_newer_version_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / ".lambda-emu").mkdir()
+    with closing(sqlite3.connect(tmp_path / ".lambda-emu" / "lambda-emu.db")) as newer:
+        newer.execute("PRAGMA user_version=1000")
+
+    process = serve(tmp_path, "process")
+    said, _ = process.communicate(timeout=30)
+
+    assert "was written by a newer lambda-emu" in said
+    assert (len(said.splitlines()), process.returncode) == (1, 2)
