@@ -264,7 +264,14 @@ class Connection(asyncio.Protocol):
     def _replay(self) -> None:
         if not self._requests or self._requests[0].sink is not None or self._transport is None or self._clogged:
             return
-        request = self._requests[0]
+        try:
+            self._serve(self._requests[0])
+        except BaseException:
+            self.drop()  # nobody would answer it any more; the loop logs why
+            raise
+
+    def _serve(self, request: _Request) -> None:
+        """Begin a request that waited, and give it what came of its body."""
         complete, request.complete = request.complete, False  # what follows is as if it came just now
         self._begin(request)
         chunks, request.chunks = request.chunks, []
@@ -303,7 +310,8 @@ class Connection(asyncio.Protocol):
         if self._transport is None:
             return False
         partial = self._arriving is not None or (self._head_bytes > 0 and not self._requests)
-        return partial or self._transport.get_write_buffer_size() > 0
+        may_send = self._waiting_bytes <= MAX_WAITING_BYTES  # else it is us who do not read
+        return (partial and may_send) or self._transport.get_write_buffer_size() > 0
 
     def close(self) -> None:
         """Hang up after what was written has gone out."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
-from lambda_emu.http.connection import MAX_HEAD_BYTES, Sink, Writer
+from lambda_emu.http import listener as listener_module
+from lambda_emu.http.connection import DISCARD, MAX_HEAD_BYTES, MAX_WAITING_BYTES, Sink, Writer
 from lambda_emu.http.listener import Listener, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head, answer_head
@@ -16,7 +18,10 @@ LAST = b"GET /last HTTP/1.1\r\nConnection: close\r\n\r\n"
 
 
 class Echo:
-    """Answers with the method, the target and the body it got; `/early` before the body came, `/never` not at all."""
+    """Answers with the method, the target and the body it got.
+
+    `/early` before the body came, `/never` not at all; `/broken` fails.
+    """
 
     def __init__(self, head: Head, writer: Writer) -> None:
         self._head = head
@@ -29,6 +34,8 @@ class Echo:
         self._body += chunk
 
     def end(self) -> None:
+        if self._head.target == b"/broken":
+            raise RuntimeError("a mistake of ours")
         if self._head.target != b"/never":
             self._send(b" ".join([self._head.method, self._head.target, self._body]))
 
@@ -153,3 +160,65 @@ def test_a_client_that_asks_without_end_is_hung_up_on(
         client.sendall(first + b"GET /a HTTP/1.1\r\n\r\n" * 1_000_000)
 
     assert not caplog.records
+
+
+@pytest.mark.parametrize("before", [b"", b"GET /a HTTP/1.1\r\n\r\n"], ids=["first", "pipelined"])
+def test_a_client_whose_request_fails_in_our_hands_is_hung_up_on(
+    port: int, before: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        client.sendall(before + b"GET /broken HTTP/1.1\r\n\r\n")
+
+        while client.recv(1 << 16):
+            pass
+
+    assert "a mistake of ours" in caplog.text
+
+
+def test_two_lengths_of_one_body_get_400(port: int) -> None:
+    both = b"POST /a HTTP/1.1\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n"
+
+    assert talk(port, both).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, Callable[[], None]]]:
+    """A port where who asks for `/held` waits until the function is called, and who stalls is ended very soon."""
+    monkeypatch.setattr(listener_module, "STALL_LIMIT_S", 0.1)
+    loop, waiting = Loop(workers=1), list[Writer]()
+
+    def hold(head: Head, writer: Writer) -> Sink:
+        if head.target != b"/held":
+            return Echo(head, writer)
+        waiting.append(writer)
+        return DISCARD
+
+    def release() -> None:
+        loop.ask(lambda: waiting.pop().send(answer_head(200, [], 4), b"held"), timeout_s=5)
+
+    loop.start()
+    listener, bound = Listener(hold), bind("127.0.0.1", 0)
+    loop.run(listener.listen(bound), timeout_s=5)
+    yield bound.getsockname()[1], release
+    loop.ask(listener.close, timeout_s=5)
+    loop.stop()
+
+
+def test_a_client_we_do_not_read_is_not_taken_for_one_that_stalls(held: tuple[int, Callable[[], None]]) -> None:
+    """Its first request may take minutes; meanwhile what follows waits unread."""
+    port, release = held
+    body = b"x" * 4 * MAX_WAITING_BYTES
+    second = b"POST /a HTTP/1.1\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        client.sendall(b"GET /held HTTP/1.1\r\n\r\n" + second + body)
+
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as stalled:
+            stalled.sendall(b"GET /a HT")
+            with suppress(ConnectionResetError):
+                assert stalled.recv(1) == b""
+        release()
+
+        answer = b""
+        while chunk := client.recv(1 << 20):
+            answer += chunk
+    assert bodies(answer) == [b"held", b"POST /a " + body]
