@@ -132,13 +132,11 @@ class Connection(asyncio.Protocol):
         self._head_bytes += len(data)
         self._may_begin = True
         try:
-            self._parser.feed_data(data)
+            self._parse(data)
         except httptools.HttpParserCallbackError as error:
             if not isinstance(error.__context__, TooManyWaiting):
                 log.error("a request failed inside its handler", exc_info=error)
             self.drop()
-        except httptools.HttpParserUpgrade:
-            self._refuse(400)
         except httptools.HttpParserError:
             self._refuse(400)
         else:
@@ -174,6 +172,23 @@ class Connection(asyncio.Protocol):
 
     # -- httptools -------------------------------------------------------------------------------
 
+    def _parse(self, data: bytes) -> None:
+        """Upgrades are never taken: a request that offers one, which ends the parser's work, is read without."""
+        while data:
+            try:
+                self._parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as offer:
+                data = self._without_offer() + data[offer.args[0] :]
+
+    def _without_offer(self) -> bytes:
+        method, version = self._parser.get_method(), self._parser.get_http_version().encode()
+        if method == b"CONNECT":
+            raise httptools.HttpParserError("no proxy")
+        lines = [b"%s %s HTTP/%s" % (method, self._target, version)]
+        lines += [b"%s: %s" % header for header in self._headers if header[0] != b"upgrade"]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
+
     def on_message_begin(self) -> None:
         self._target = b""
         self._headers = []
@@ -186,6 +201,8 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         parser = self._parser
+        if parser.should_upgrade():
+            return
         keep_alive = parser.should_keep_alive()
         version = parser.get_http_version()
         head = Head(parser.get_method(), self._target, self._headers, version, keep_alive)
@@ -214,6 +231,8 @@ class Connection(asyncio.Protocol):
             request.sink.body(chunk)
 
     def on_message_complete(self) -> None:
+        if self._parser.should_upgrade():
+            return
         request, self._arriving = self._arriving, None
         self._head_bytes = 0
         assert request is not None

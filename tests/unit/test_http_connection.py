@@ -95,6 +95,13 @@ def bodies(answer: bytes) -> list[bytes]:
         ([b"POST /early HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\n\r\n"], [b"too much", b"GET /b "]),
         ([b"GET /a HTTP/1.1\r\n\r\nGET /early HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n"],
          [b"GET /a ", b"too much", b"GET /b "]),
+        ([b"GET /a HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\nGET /b HTTP/1.1\r\n\r\n"],
+         [b"GET /a ", b"GET /b "]),  # as Java's HttpClient asks first; an upgrade is never taken
+        ([b"POST /a HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 1\r\n\r\nx", LAST],
+         [b"POST /a x"]),
+        ([b"POST /a HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\n\r\n",
+          b"1\r\nx\r\n0\r\n\r\n"],
+         [b"POST /a x"]),
         ([b"GET /a HTTP/1.0\r\n\r\nGET /b HTTP/1.0\r\n\r\n"], [b"GET /a "]),
         ([b"GET /a HTTP/1.1\r\nConnection: close\r\n\r\n"], [b"GET /a "]),
     ],
@@ -110,7 +117,8 @@ def test_a_client_that_asks_first_is_told_to_go_on(port: int) -> None:
     assert b"POST /a x" in answer
 
 
-@pytest.mark.parametrize("nonsense", [b"\x16\x03\x01\x02\x00", b"HELLO\r\n\r\n", b"GET /a HTTP/9.9\r\n\r\n"])
+@pytest.mark.parametrize("nonsense", [b"\x16\x03\x01\x02\x00", b"HELLO\r\n\r\n", b"GET /a HTTP/9.9\r\n\r\n",
+                                      b"CONNECT close:1 HTTP/1.1\r\n\r\n"])  # fmt: skip
 def test_what_is_no_http_gets_400_and_is_hung_up_on(port: int, nonsense: bytes) -> None:
     assert talk(port, nonsense).startswith(b"HTTP/1.1 400 ")
 
