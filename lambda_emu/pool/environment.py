@@ -15,7 +15,7 @@ from lambda_emu.errors import ServiceFailure
 from lambda_emu.http.message import Head
 from lambda_emu.model.function import FunctionVersion
 from lambda_emu.pool import failures
-from lambda_emu.pool.delivery import event_answer
+from lambda_emu.pool.delivery import event_answer, refusal
 from lambda_emu.pool.failures import Failure
 from lambda_emu.pool.invocation import Invocation, Outcome
 from lambda_emu.pool.journal import Ending, Journal
@@ -105,6 +105,7 @@ class Environment:
             self._frozen = False
             self.box.init.resume()
         timeout_s = self.version.timeout_s
+        invocation.attempt_id = self._clock.new_id()
         invocation.started_s = self._clock.monotonic_s()
         invocation.deadline_ms = int((self._clock.now_s() + timeout_s) * 1000)
         if self.state is State.BUSY:
@@ -126,7 +127,7 @@ class Environment:
         NEXT.get(self.state, Environment._next_refused)(self, parked)
 
     def response(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None:
-        if not self._admits(request_id, "InvocationResponse", reply):
+        if not self._admits(request_id, head, "InvocationResponse", reply):
             return
         if head.get(b"lambda-runtime-function-response-mode") in RESPONSE_MODES:
             outcome = Outcome(body, failed=False, content_type=head.get(b"content-type"))
@@ -135,11 +136,11 @@ class Environment:
             self._respond_for(failures.invalid_mode(request_id), answers.INVALID_RESPONSE_MODE, reply)
 
     def response_too_large(self, request_id: str, reply: Reply) -> None:
-        if self._admits(request_id, "InvocationResponse", reply):
+        if self._admits(request_id, None, "InvocationResponse", reply):
             self._respond_for(failures.too_large(), answers.TOO_LARGE, reply)
 
     def error(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None:
-        if self._admits(request_id, "InvocationErrorResponse", reply):
+        if self._admits(request_id, head, "InvocationErrorResponse", reply):
             failure = failures.raised(head.get(b"lambda-runtime-function-error-type"))
             self._respond(Outcome(body, failed=True), failure, answers.ACCEPTED, reply)
 
@@ -223,16 +224,16 @@ class Environment:
 
     # -- the runtime answers ----------------------------------------------------------------------
 
-    def _admits(self, request_id: str, asked: str, reply: Reply) -> bool:
+    def _admits(self, request_id: str, head: Head | None, asked: str, reply: Reply) -> bool:
         """Whether this is for the invocation that runs here; if not, the runtime is told why."""
         invocation = self._invocation
         if self.state is not State.BUSY or invocation is None or not self._delivered:
             reply(answers.wrong_state(RUNTIME_STATES[self.state], asked))
-        elif request_id != invocation.request_id:
-            reply(answers.INVALID_REQUEST_ID)
-        else:
-            return True
-        return False
+            return False
+        refused = refusal(invocation, request_id, head)
+        if refused is not None:
+            reply(refused)
+        return refused is None
 
     def _respond_for(self, failure: Failure, answer: bytes, reply: Reply) -> None:
         """The runtime's response cannot be the caller's: that hears of the failure, which harms nothing else."""

@@ -32,5 +32,6 @@ class Invocation:
     trace_id: str | None = None
     client_context: str | None = None  # compact ASCII JSON
     wants_tail: bool = False
+    attempt_id: str = ""  # given with the environment; the runtime may repeat it with its answer
     started_s: float = 0.0
     deadline_ms: int = 0

@@ -38,9 +38,13 @@ def refused(status: int, kind: str, text: str) -> list[Any]:
         ("'POST', runtime + 'init/error', '{}'", transition("Running", "InitError")),
         ("'POST', runtime + 'invocation/nobody/response', '1'", refused(400, "InvalidRequestID", "Invalid request ID")),
         ("'POST', runtime + 'invocation/nobody/error', '{}'", refused(400, "InvalidRequestID", "Invalid request ID")),
+        (
+            f"'POST', f'{{runtime}}invocation/{{{OWN_ID}}}/response', '1', **{{'Lambda-Runtime-Invocation-Id': '1'}}",
+            refused(400, "InvalidInvocationId", "Invalid invocation ID"),
+        ),
         ("'GET', '/2018-06-01/ping'", [200, "pong"]),
     ],
-    ids=["init-error", "response", "error", "ping"],
+    ids=["init error", "response", "error", "earlier attempt", "ping"],
 )  # fmt: skip
 def test_a_call_out_of_place_is_answered_and_changes_nothing(lam: Lam, call: str, answer: list[Any]) -> None:
     inside = probe(lam)
