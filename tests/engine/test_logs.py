@@ -160,8 +160,10 @@ def test_follow_goes_on_until_it_is_interrupted(lam: Lam) -> None:
         lam.invoke("followed", {"lines": ["after\n"]})
         shown = [first, *iter(follower.stdout.readline, "after\n")]
         follower.send_signal(signal.SIGINT)
-
-        assert follower.wait(10) == 0
+        try:
+            assert follower.wait(10) == 0
+        finally:
+            follower.kill()
     assert shown[0].startswith("INIT_START")
     assert "before\n" in shown
 
