@@ -130,6 +130,7 @@ def _make_folders(folder: Path) -> None:
     try:
         for name in ("task", "opt"):
             (folder / name).mkdir(parents=True)
+            (folder / name).chmod(0o755)  # whatever the umask: inside it is another user's
     except OSError as error:
         raise SandboxError(f"the folder of a container could not be made: {error}") from error
 

@@ -18,7 +18,8 @@ def link_tree(source: Path, target: Path) -> None:
     """
     for folder, _, files in os.walk(source, onerror=_refuse):
         into = target / os.path.relpath(folder, source)
-        into.mkdir(mode=0o755, exist_ok=True)
+        into.mkdir(exist_ok=True)
+        into.chmod(0o755)  # whatever the umask: in the box another user reads it
         for name in files:
             _link(os.path.join(folder, name), str(into / name))
     for folder, folders, _ in os.walk(source, onerror=_refuse):  # links to folders, which walk lists as folders
