@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
@@ -16,6 +17,9 @@ from lambda_emu.config import load_settings
 from lambda_emu.server import Emulator
 
 T = TypeVar("T")
+
+# A shell that runs tests in the background lets them, and all they start, ignore SIGINT; some tests send it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", params=[pytest.param("docker", marks=pytest.mark.docker), "process"])
