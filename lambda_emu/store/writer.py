@@ -69,6 +69,7 @@ class Writer:
         self._path = path
         self._undone = undone
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._stopped = False
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._connection = connect(path)
         migrate(self._connection, path)
@@ -81,14 +82,18 @@ class Writer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish what was handed in, then end."""
+        """Finish what was handed in, then end; what comes later fails."""
+        self._stopped = True
         self._jobs.put(None)
         self._thread.join(timeout=WRITE_LIMIT_S)
         self._connection.close()
 
     def post(self, work: Work, done: Done) -> None:
-        """Hand in work without waiting; from any thread."""
-        self._jobs.put(_Job(work, done))
+        """Hand in work without waiting; from any thread. After `stop`, `done` hears of it at once."""
+        if self._stopped:
+            done(sqlite3.ProgrammingError("the store is closed"), None)
+        else:
+            self._jobs.put(_Job(work, done))
 
     def run(self, work: Callable[[sqlite3.Connection], T], committed: Callable[[T], None]) -> T:
         """Do the work and wait for its commit; `committed` is called before anybody else's work is acknowledged."""

@@ -204,3 +204,10 @@ def test_what_a_full_disk_refused_is_in_no_later_change(store: Store, tmp_path: 
     store.change(function_id("f"), count_up)
 
     assert store.function(function_id("f")) == new_function("f", reserved_concurrency=1)
+
+
+def test_who_comes_after_the_end_does_not_wait(store: Store) -> None:
+    store.close()
+
+    with pytest.raises(sqlite3.Error, match="closed"):
+        store.create(new_function("f"))
