@@ -10,7 +10,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -188,10 +188,11 @@ class Emulator:
     def _sights(self) -> list[Sight]:
         return self.loop.ask(self.pool.sights, STEP_LIMIT_S)
 
-
     def _close_engine(self) -> None:
-        with suppress(TimeoutError):
+        try:
             self.loop.run(self.engine.close(), STOP_LIMIT_S)
+        except TimeoutError:
+            log.warning("the engine did not end everything in %g s; `lambda-emu prune` ends what is left", STOP_LIMIT_S)
 
     def _on_loop(self, fn: Callable[[], object]) -> None:
         self.loop.ask(fn, STOP_LIMIT_S)
