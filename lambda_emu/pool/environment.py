@@ -130,8 +130,7 @@ class Environment:
         if not self._admits(request_id, head, "InvocationResponse", reply):
             return
         if head.get(b"lambda-runtime-function-response-mode") in RESPONSE_MODES:
-            outcome = Outcome(body, failed=False, content_type=head.get(b"content-type"))
-            self._respond(outcome, None, answers.ACCEPTED, reply)
+            self._respond(Outcome(body, failed=False), None, answers.ACCEPTED, reply)
         else:
             self._respond_for(failures.invalid_mode(request_id), answers.INVALID_RESPONSE_MODE, reply)
 

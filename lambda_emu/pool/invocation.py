@@ -17,7 +17,6 @@ class Outcome:
 
     payload: bytes
     failed: bool
-    content_type: bytes | None = None
     tail: bytes | None = None
 
 

@@ -32,7 +32,6 @@ INVALID_RESPONSE_MODE = _error(400, "InvalidFunctionResponseMode", "Invalid func
 TOO_LARGE = _error(
     413, "RequestEntityTooLarge", f"Exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
 )
-TRUNCATED = _error(400, "TruncatedHTTPRequest", "HTTP request detected as truncated")
 NOT_FOUND = _error(404, "NotFound", "No such call of the Runtime API")
 UNKNOWN_ENVIRONMENT = _error(403, "Forbidden", "No execution environment has this address")
 SNAPSTART_OFF = _error(404, "SnapStartDisabled", "SnapStart is not enabled for this function")
