@@ -11,8 +11,9 @@ from typing import BinaryIO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from lambda_emu.errors import InvalidZip, UnzippedTooLarge
+from lambda_emu.model.settings import UNZIPPED_LIMIT_BYTES
 from lambda_emu.store.schema import DATABASE
-from lambda_emu.store.unzip import EXECUTABLE_MODE, FILE_MODE, FOLDER_MODE, UNZIPPED_LIMIT_BYTES, safe_name
+from lambda_emu.store.unzip import EXECUTABLE_MODE, FILE_MODE, FOLDER_MODE, safe_name
 from lambda_emu.store.zip_reader import CHUNK_BYTES
 
 SKIPPED = frozenset({".git", ".lambda-emu", "__pycache__", ".venv"})

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lambda_emu.errors import InvalidZip, UnzippedTooLarge
+from lambda_emu.model.settings import UNZIPPED_LIMIT_BYTES
 from lambda_emu.store.links import check_links
 from lambda_emu.store.zip_reader import MAX_ENTRIES, Entry, ZipReader
 
-UNZIPPED_LIMIT_BYTES = 262_144_000
 MAX_PATH_BYTES = 1024
 MAX_PART_BYTES = 255
 MAX_DEPTH = 100  # what removes and copies trees recurses
