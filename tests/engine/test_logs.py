@@ -50,6 +50,7 @@ def lines(*arguments: str | Path) -> list[str]:
 
 
 def events(lam: Lam, name: str) -> list[dict[str, Any]]:
+    """All events of a function's log, which outlives the function: no other test may use the name."""
     lam.emulator.logs.flush(10)
     return [json.loads(line) for line in lines(name, "--json", "--endpoint-url", lam.emulator.url)]
 
@@ -84,11 +85,11 @@ def test_each_report_has_its_price(lam: Lam) -> None:
 
 
 def test_what_is_printed_is_cut_at_newlines_alone(lam: Lam) -> None:
-    lam.create("printer", TELLER)
-    lam.invoke("printer", {"lines": ["one\ntwo\n", "a\rb\n", "par", "tial"]})
-    lam.invoke("printer", {"lines": ["\n", "Größe \U0001f980\n"]})
+    lam.create("cutter", TELLER)
+    lam.invoke("cutter", {"lines": ["one\ntwo\n", "a\rb\n", "par", "tial"]})
+    lam.invoke("cutter", {"lines": ["\n", "Größe \U0001f980\n"]})
 
-    shown = [event["message"] for event in events(lam, "printer")]
+    shown = [event["message"] for event in events(lam, "cutter")]
 
     own = [line for line in shown if not re.match("INIT_START|START|END|REPORT", line)]
     assert own == ["one\n", "two\n", "a\rb\n", "partial", "\n", "Größe \U0001f980\n"]
