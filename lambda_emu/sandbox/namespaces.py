@@ -41,7 +41,7 @@ ABILITIES = Abilities(
     isolates_network=False,
 )
 
-ENTER = 'mount --all --fstab "$0" && cd "$1" && pivot_root . . && umount --lazy . && shift && exec "$@"'
+ENTER = 'umask 022; mount --all --fstab "$0" && cd "$1" && pivot_root . . && umount --lazy . && shift && exec "$@"'
 """Runs with the host's files still in sight; $0 the table, $1 the new root, then what to become."""
 
 NAMESPACES = ("unshare", "--mount", "--pid", "--ipc", "--fork", "--kill-child")
