@@ -19,6 +19,25 @@ _PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov", "us-iso": "aws-iso", "us-
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """An account in a region: what one caller sees. Names are unique within it."""
+
+    account: str
+    region: str
+
+    @property
+    def partition(self) -> str:
+        return partition_of(self.region)
+
+    def arn(self, resource: str) -> str:
+        """`arn:aws:lambda:<region>:<account>:<resource>`."""
+        return f"arn:{self.partition}:lambda:{self.region}:{self.account}:{resource}"
+
+    def function(self, name: str) -> FunctionId:
+        return FunctionId(self.account, self.region, name, self.partition)
+
+
+@dataclass(frozen=True, slots=True)
 class FunctionId:
     """One function of one account in one region, without a qualifier."""
 
@@ -26,6 +45,10 @@ class FunctionId:
     region: str
     name: str
     partition: str = "aws"
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.account, self.region)
 
     def arn(self, qualifier: str | None = None) -> str:
         """`arn:aws:lambda:<region>:<account>:function:<name>[:<qualifier>]`."""

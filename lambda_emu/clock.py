@@ -10,6 +10,7 @@ import asyncio
 import heapq
 import itertools
 import os
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -44,6 +45,10 @@ class Clock:
         """Call `callback` on the loop after `delay_s` seconds. Must be asked on the loop."""
         assert self._loop is not None, "bind the clock to its loop first"
         return self._loop.call_later(delay_s, callback)
+
+    def random(self) -> float:
+        """Evenly distributed in [0, 1)."""
+        return random.random()
 
     def new_id(self) -> str:
         """A random UUID (RFC 9562, version 4), as AWS uses for request ids and revisions."""

@@ -20,6 +20,8 @@ from lambda_emu.api.bridge import ApiFront, Call
 from lambda_emu.api.house import House
 from lambda_emu.api.invocations import invoke_inline
 from lambda_emu.api.own_pages import Insight, add_pages
+from lambda_emu.api.scope import Houses
+from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
 from lambda_emu.http.connection import Sink, Writer
@@ -60,6 +62,7 @@ class Emulator:
         self.clock = clock or Clock()
         self.loop = Loop()
         self.url = ""
+        self.scope = Scope(settings.account, settings.region)  # of callers who name no other
         self._undo = ExitStack()
 
     def start(self) -> Emulator:
@@ -101,7 +104,7 @@ class Emulator:
         self._undo.callback(self.logs.stop)  # after the environments, which write until they end
         self._open_environments(data_dir)
         self._open_invocations()
-        self.project_functions = deploy(project, self.store, self.clock, settings.account, settings.region)
+        self.project_functions = deploy(project, self.store, self.clock, self.scope)
         self._activate()
         self._open_api(data_dir, bound)  # last: who can reach it is served
 
@@ -143,7 +146,7 @@ class Emulator:
 
     def _open_invocations(self) -> None:
         settings = self.settings
-        self.invoker = Invoker(self.store, self.pool, settings.account_concurrency)
+        self.invoker = Invoker(self.store, self.pool, self.clock, settings.account_concurrency)
         self.store.subscribe(self._function_changed)
         self.async_invoker = AsyncInvoker(self.store.queue, self.invoker, self.loop, self.clock)
         self._on_loop(self.async_invoker.start)
@@ -155,20 +158,17 @@ class Emulator:
 
     def _activate(self) -> None:
         """What is not Active yet goes on; what is gets its stems, so the first invocation finds one."""
-        functions = self.store.functions(self.settings.account, self.settings.region)
-        ids = [function.id for function in functions]
+        ids = [function.id for _, function in self.store.functions.everywhere()]
         self.loop.run(self.activator.activate_all(ids, ACTIVATION_PATIENCE_S), STEP_LIMIT_S)
 
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:
-        settings = self.settings
         spool_dir = data_dir / "spool"
         shutil.rmtree(spool_dir, ignore_errors=True)
         spool_dir.mkdir()
         house = House(
             store=self.store,
             clock=self.clock,
-            account=settings.account,
-            region=settings.region,
+            scope=self.scope,
             runtimes=catalogue(),
             activator=self.activator,
             invoker=self.invoker,
@@ -177,7 +177,7 @@ class Emulator:
         )
         app = create_app(house)
         add_pages(app, Insight(self.engine.abilities.name, self._sights, LogReader(data_dir / "logs.db")))
-        inline = partial(_invoke, house)
+        inline = partial(_invoke, Houses(house))
         self._front = ApiFront(app, inline, self.loop, self.clock, spool_dir)
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
         self._undo.callback(self._on_loop, self._listener.stop_accepting)
@@ -198,8 +198,8 @@ class Emulator:
         self.loop.ask(fn, STOP_LIMIT_S)
 
 
-def _invoke(house: House, environ: dict[str, Any], function_name: str, call: Call) -> None:
-    invoke_inline(environ, function_name, house, call)
+def _invoke(houses: Houses, environ: dict[str, Any], function_name: str, call: Call) -> None:
+    invoke_inline(environ, function_name, houses.by_header(call.header(b"authorization")), call)
 
 
 def _allow_many_files() -> None:

@@ -15,8 +15,10 @@ from lambda_emu.api import artifacts, concurrency, functions, invocations
 from lambda_emu.api.answers import Answer, error_answer
 from lambda_emu.api.bodies import discard_spooled
 from lambda_emu.api.house import House
+from lambda_emu.api.scope import Houses
 from lambda_emu.api.service_model import ServiceModel, lambda_model
 from lambda_emu.api.wire import HANDLERS
+from lambda_emu.clock import Clock
 from lambda_emu.errors import LambdaError, NotBuiltYet, ServiceFailure, UnknownPath
 
 log = logging.getLogger(__name__)
@@ -35,12 +37,14 @@ _LATER = Response(status=202)  # what WSGI gets for a request that is answered p
 def create_app(house: House) -> Flask:
     """The Lambda API over this house. Views may block on the store; Invoke's does not, so that it can run inline."""
     app = Flask("lambda_emu", static_folder=None, template_folder=None)
+    houses = Houses(house)
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
     app.url_map.converters.update(name=_Name, arn=_Arn)
     for (path, method), names in _routes(lambda_model()).items():
         endpoint = next(iter(names.values()))
-        app.add_url_rule(_rule(path), endpoint, _view(names, house), methods=[method], provide_automatic_options=False)
+        view = _view(names, houses)
+        app.add_url_rule(_rule(path), endpoint, view, methods=[method], provide_automatic_options=False)
     app.add_url_rule(artifacts.RULE, "artifact", artifacts.view(house.store))
     _answer_errors(app, house)
     app.wsgi_app = _keeping_slashes(app.wsgi_app)  # type: ignore[assignment, method-assign]
@@ -75,16 +79,16 @@ def _routes(model: ServiceModel) -> dict[tuple[str, str], dict[str | None, str]]
     return routes
 
 
-def _view(names: dict[str | None, str], house: House) -> View:
+def _view(names: dict[str | None, str], houses: Houses) -> View:
     def view(**path: str) -> Response:
         environ: Environ = request.environ
         try:
-            answer = _serve(_chosen(names, environ["QUERY_STRING"]), environ, path, house)
+            answer = _serve(_chosen(names, environ["QUERY_STRING"]), environ, path, houses.of(environ))
         finally:
             discard_spooled(environ)
         if answer is None:
             return _LATER
-        answer.headers.append(("x-amzn-RequestId", _request_id(environ, house)))
+        answer.headers.append(("x-amzn-RequestId", _request_id(environ, houses.clock)))
         return _response(answer)
 
     return view
@@ -115,16 +119,16 @@ def _response(answer: Answer) -> Response:
     return Response(answer.body, answer.status, answer.headers)
 
 
-def _request_id(environ: Environ, house: House) -> str:
+def _request_id(environ: Environ, clock: Clock) -> str:
     given: str | None = environ.get("lambda_emu.request_id")
-    return given or house.clock.new_id()
+    return given or clock.new_id()
 
 
 def _answer_errors(app: Flask, house: House) -> None:
     """Every exception leaves in AWS's form: ours as they say, foreign ones as ServiceException, logged."""
 
     def answered(error: LambdaError) -> Response:
-        return _response(error_answer(error, _request_id(request.environ, house)))
+        return _response(error_answer(error, _request_id(request.environ, house.clock)))
 
     def http_error(error: HTTPException) -> Response:
         log.debug("no operation for %s %s: %s", request.method, request.path, error)

@@ -37,7 +37,7 @@ def layer_finder(house: House) -> Find:
     """Layer versions are known by the functions that mount them, until layers have operations of their own."""
 
     def find(arn: str) -> LayerReference | None:
-        functions = house.store.functions(house.account, house.region)
+        functions = house.store.functions.all(house.scope)
         mounted = (layer for function in functions for layer in function.latest.layers)
         return next((layer for layer in mounted if layer.arn == arn), None)
 

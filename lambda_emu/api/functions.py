@@ -88,7 +88,7 @@ def get_function_configuration(req: GetFunctionConfigurationRequestTypeDef, hous
 @operation("ListFunctions")
 def list_functions(req: ListFunctionsRequestTypeDef, house: House) -> Result:
     """With FunctionVersion=ALL the ARNs are qualified. MasterRegion would choose replicas, of which there are none."""
-    functions = house.store.functions(house.account, house.region)
+    functions = house.store.functions.all(house.scope)
     size = min(req.get("MaxItems", quotas.FUNCTIONS_PER_PAGE), quotas.FUNCTIONS_PER_PAGE)
     found, marker = page(functions, lambda function: function.id.name, req.get("Marker"), size)
     qualifier = LATEST if req.get("FunctionVersion") == "ALL" else None

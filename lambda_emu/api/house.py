@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lambda_emu.arn import FunctionId, Target
+from lambda_emu.arn import FunctionId, Scope, Target
 from lambda_emu.clock import Clock
 from lambda_emu.model.names import resolve
 from lambda_emu.runtimes import Catalogue
@@ -21,18 +21,21 @@ class Activator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """base_url: how callers reach this server, without a final slash. The invokers are for Invoke alone."""
+    """scope: the account and region of the caller. anonymous: the caller named none, so that these are the defaults.
+
+    base_url: how callers reach this server, without a final slash. The invokers are for Invoke alone.
+    """
 
     store: Store
     clock: Clock
-    account: str
-    region: str
+    scope: Scope
     runtimes: Catalogue
     activator: Activator
     invoker: Any
     async_invoker: Any
     base_url: str
+    anonymous: bool = True
 
     def target(self, function_name: str, qualifier: str | None = None) -> Target:
         """What a request's FunctionName and Qualifier mean here; errors as in model.names.resolve."""
-        return resolve(function_name, qualifier, self.account, self.region)
+        return resolve(function_name, qualifier, self.scope, self.anonymous)

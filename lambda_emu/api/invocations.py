@@ -14,7 +14,7 @@ from lambda_emu.api.bridge import Call
 from lambda_emu.api.house import House
 from lambda_emu.api.service_model import lambda_model
 from lambda_emu.api.wire import operation
-from lambda_emu.arn import LATEST, Target
+from lambda_emu.arn import Target
 from lambda_emu.errors import ClientContextInvalid, ClientContextTooLong, EventTooLarge, LambdaError, RequestIdInvalid
 from lambda_emu.invoke.trace import trace_header
 from lambda_emu.model.json_text import refusal
@@ -74,10 +74,10 @@ def invoke(req: InvocationRequestTypeDef, house: House, call: Call) -> None:
 
 
 def _wait_for_outcome(asked: _Asked, house: House, call: Call) -> None:
-    function = house.invoker.resolve(asked.target.id, asked.target.qualifier)
+    resolved = house.invoker.resolve(asked.target.id, asked.target.qualifier)
     if asked.refusal is not None:
         raise asked.refusal
-    version = function.running.version
+    version = resolved.version.version
 
     def done(result: Outcome | LambdaError) -> None:
         if isinstance(result, LambdaError):
@@ -94,7 +94,7 @@ def _wait_for_outcome(asked: _Asked, house: House, call: Call) -> None:
         client_context=asked.client_context,
         wants_tail=asked.wants_tail,
     )
-    house.invoker.submit(function, invocation)
+    house.invoker.submit(resolved, invocation)
 
 
 def _keep_for_later(asked: _Asked, house: House, call: Call) -> None:
@@ -141,7 +141,7 @@ def _answer(outcome: Outcome, request_id: str, version: str, trace_id: str) -> A
     headers = [
         ("Content-Type", "application/json"),
         ("x-amzn-RequestId", request_id),
-        ("X-Amz-Executed-Version", version or LATEST),
+        ("X-Amz-Executed-Version", version),
         ("X-Amzn-Trace-Id", trace_id),
     ]
     if outcome.failed:

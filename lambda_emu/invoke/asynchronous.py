@@ -130,11 +130,11 @@ class AsyncInvoker:
             trace_id=event.trace_id,
         )
         try:
-            function = self._invoker.resolve(event.function, event.qualifier)
-            if _never_runs(function):
+            resolved = self._invoker.resolve(event.function, event.qualifier)
+            if _never_runs(resolved.function):
                 self._decided(event, Finish(Condition.ZERO_CONCURRENCY))
             else:
-                self._invoker.submit(function, invocation)
+                self._invoker.submit(resolved, invocation)
         except LambdaError as error:
             self._settle(event, error)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from lambda_emu.arn import LATEST, FunctionId
+from dataclasses import dataclass
+
+from lambda_emu.arn import LATEST, FunctionId, Scope
+from lambda_emu.clock import Clock
 from lambda_emu.errors import FunctionNotFound, FunctionPending
 from lambda_emu.invoke.admission import admission, unreserved_concurrency
 from lambda_emu.model.function import Function, FunctionVersion, State
@@ -12,39 +15,48 @@ from lambda_emu.runtimes import catalogue
 from lambda_emu.store import Store
 
 
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A function, and the version of it that an invocation runs."""
+
+    function: Function
+    version: FunctionVersion
+
+
 class Invoker:
     """Resolves a name to running code and hands the event to the pool."""
 
-    def __init__(self, store: Store, pool: Pool, account_concurrency: int) -> None:
+    def __init__(self, store: Store, pool: Pool, clock: Clock, account_concurrency: int) -> None:
         self._store = store
         self._pool = pool
+        self._clock = clock
         self._account_concurrency = account_concurrency
         self._deployments: dict[str, Deployment] = {}
-        self._unreserved: dict[tuple[str, str], int] = {}  # by account and region
+        self._unreserved: dict[Scope, int] = {}
 
-    def resolve(self, id: FunctionId, qualifier: str | None) -> Function:
-        """The function an invocation names, if it can be invoked now; else the error the caller gets."""
+    def resolve(self, id: FunctionId, qualifier: str | None) -> Resolved:
+        """What an invocation names, if it can be invoked now; else the error the caller gets. Contract 1.3, 2.3."""
         function = self._store.function(id)
-        if function is None or qualifier not in (None, LATEST):
+        version = None if function is None else function.runnable(qualifier, self._clock.random())
+        if function is None or version is None:
             raise FunctionNotFound(id.arn(qualifier or LATEST))
-        if function.running.progress.state is not State.ACTIVE:
-            raise FunctionPending(function.running.progress.state)
-        return function
+        if version.progress.state is not State.ACTIVE:
+            raise FunctionPending(version.progress.state)
+        return Resolved(function, version)
 
-    def submit(self, function: Function, invocation: Invocation) -> None:
+    def submit(self, resolved: Resolved, invocation: Invocation) -> None:
         """Run it; `invocation.done` hears the outcome. TooManyRequests when a limit is reached."""
-        limit = admission(function, self._unreserved_of(function.id))
-        self._pool.submit(self._deployment(function.running), limit, invocation)
+        limit = admission(resolved.function, self._unreserved_of(resolved.function.id.scope))
+        self._pool.submit(self._deployment(resolved.version), limit, invocation)
 
     def changed(self, before: Function | None, after: Function | None) -> None:
         """A function was created, changed or removed: what no longer runs is retired. Called on the loop."""
         self._unreserved.clear()
         if before is None:
             return
-        running = after.running.deployment_id if after is not None else None
-        if before.running.deployment_id != running:
-            self._deployments.pop(before.running.deployment_id, None)
-            self._pool.retire(before.running.deployment_id)
+        for deployment_id in _deployment_ids(before) - _deployment_ids(after):
+            self._deployments.pop(deployment_id, None)
+            self._pool.retire(deployment_id)
 
     def _deployment(self, version: FunctionVersion) -> Deployment:
         found = self._deployments.get(version.deployment_id)
@@ -66,9 +78,15 @@ class Invoker:
             runtime.version_arn(version.id.region, version.id.partition) if managed else None,
         )
 
-    def _unreserved_of(self, id: FunctionId) -> int:
-        key = (id.account, id.region)
-        if key not in self._unreserved:
-            functions = self._store.functions(id.account, id.region)
-            self._unreserved[key] = unreserved_concurrency(functions, self._account_concurrency)
-        return self._unreserved[key]
+    def _unreserved_of(self, scope: Scope) -> int:
+        if scope not in self._unreserved:
+            functions = self._store.functions.all(scope)
+            self._unreserved[scope] = unreserved_concurrency(functions, self._account_concurrency)
+        return self._unreserved[scope]
+
+
+def _deployment_ids(function: Function | None) -> set[str]:
+    """Of everything that invocations of it may run."""
+    if function is None:
+        return set()
+    return {function.running.deployment_id, *(version.deployment_id for version in function.versions.values())}

@@ -9,8 +9,15 @@ from types import MappingProxyType
 from typing import Any
 
 from lambda_emu.arn import LATEST, FunctionId
+from lambda_emu.model.alias import Alias
+from lambda_emu.model.event_invoke import EventInvokeConfig
+from lambda_emu.model.function_url import FunctionUrl
+from lambda_emu.model.policy import Policy
+from lambda_emu.model.provisioned import Provisioned
+from lambda_emu.model.runtime_management import RuntimeManagement
+from lambda_emu.model.scaling import ScalingConfig
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 class State(StrEnum):
@@ -105,9 +112,12 @@ class FunctionVersion:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function with all that hangs on it. `running` is what invocations of $LATEST use.
+    """A function with all that hangs on it, and goes with it. `running` is what invocations of $LATEST use.
 
     While an update is in progress `latest` shows the new configuration and `running` still is the old one.
+    versions: the published ones, by number, ascending. last_version: the highest number ever given.
+    policies are by qualifier, "" for the function's own; invoke_configs, urls, provisioned, runtime_management and
+    scaling are by qualifier too, $LATEST for the function itself.
     origin: "api", or "project" for one that lambda-emu.yaml declares.
     """
 
@@ -117,3 +127,34 @@ class Function:
     reserved_concurrency: int | None = None
     tags: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     origin: str = "api"
+    last_version: int = 0
+    versions: Mapping[int, FunctionVersion] = field(default_factory=lambda: NOTHING)
+    aliases: Mapping[str, Alias] = field(default_factory=lambda: NOTHING)
+    policies: Mapping[str, Policy] = field(default_factory=lambda: NOTHING)
+    invoke_configs: Mapping[str, EventInvokeConfig] = field(default_factory=lambda: NOTHING)
+    urls: Mapping[str, FunctionUrl] = field(default_factory=lambda: NOTHING)
+    provisioned: Mapping[str, Provisioned] = field(default_factory=lambda: NOTHING)
+    runtime_management: Mapping[str, RuntimeManagement] = field(default_factory=lambda: NOTHING)
+    scaling: Mapping[str, ScalingConfig] = field(default_factory=lambda: NOTHING)
+    recursive_loop: str = "Terminate"
+    code_signing_config_arn: str | None = None
+
+    def published(self, number: str) -> FunctionVersion | None:
+        """The version of this number, as a qualifier names it."""
+        return self.versions.get(int(number)) if number.isascii() and number.isdigit() else None
+
+    def version(self, qualifier: str | None) -> FunctionVersion | None:
+        """What a qualifier shows: $LATEST (also for None), a version, or the one that an alias points to."""
+        if qualifier in (None, LATEST):
+            return self.latest
+        alias = self.aliases.get(qualifier)
+        if alias is not None:
+            qualifier = alias.function_version
+        return self.latest if qualifier == LATEST else self.published(qualifier)
+
+    def runnable(self, qualifier: str | None, draw: float) -> FunctionVersion | None:
+        """What an invocation with this qualifier runs. draw: chooses by an alias's weights, in [0, 1)."""
+        alias = self.aliases.get(qualifier) if qualifier is not None else None
+        if alias is not None:
+            qualifier = alias.chosen(draw)
+        return self.running if qualifier in (None, LATEST) else self.published(qualifier)

@@ -13,6 +13,7 @@ _REASON, _REASON_CODE = "The function is being created.", "Creating"
 
 UPDATING = Progress(State.ACTIVE, None, None, UpdateStatus.IN_PROGRESS, _REASON, _REASON_CODE)
 CREATING_AGAIN = Progress(State.PENDING, _REASON, _REASON_CODE)
+DONE = Progress(State.ACTIVE, None, None, UpdateStatus.SUCCESSFUL)
 
 
 def check_updatable(function: Function, revision_id: str | None) -> None:
@@ -47,3 +48,32 @@ def begun(
     if latest.progress is UPDATING:
         return replace(function, latest=latest)
     return replace(function, latest=latest, running=latest)
+
+
+def completed(function: Function, deployment_id: str, why_not: str | None, revision_id: str) -> Function:
+    """The function when what $LATEST of this deployment needs to run is there, or could not be had (why_not).
+
+    A newer update is on its way with a completion of its own. Versions that were published with the update share its
+    fate. A creation that fails, fails the function; a failed update leaves it Active with its old code.
+    """
+    if function.latest.deployment_id != deployment_id:
+        return function
+    progress = DONE if why_not is None else _failed(function, why_not)
+    latest = replace(function.latest, progress=progress, revision_id=revision_id)
+    keeps_old = why_not is not None and settled(function.running)
+    versions = {
+        number: version if settled(version) else replace(version, progress=progress)
+        for number, version in function.versions.items()
+    }
+    return replace(function, latest=latest, running=function.running if keeps_old else latest, versions=versions)
+
+
+def settled(version: FunctionVersion) -> bool:
+    """Whether nothing is under way."""
+    return version.progress.state is not State.PENDING and version.progress.update is not UpdateStatus.IN_PROGRESS
+
+
+def _failed(function: Function, why: str) -> Progress:
+    if function.running.progress.state is State.ACTIVE:
+        return Progress(State.ACTIVE, None, None, UpdateStatus.FAILED, why, "InternalError")
+    return Progress(State.FAILED, why, "InternalError", UpdateStatus.FAILED, why, "InternalError")

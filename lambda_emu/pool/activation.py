@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
-from dataclasses import replace
 
 from lambda_emu.arn import FunctionId
 from lambda_emu.clock import Clock
 from lambda_emu.http.loop import Loop
-from lambda_emu.model.function import Function, FunctionVersion, Progress, State, UpdateStatus
+from lambda_emu.model.updates import completed, settled
 from lambda_emu.pool.pool import Pool
 from lambda_emu.sandbox.base import Engine, SandboxError
 from lambda_emu.store import Store
 
 log = logging.getLogger(__name__)
-
-DONE = Progress(State.ACTIVE, None, None, UpdateStatus.SUCCESSFUL)
 
 
 class Activator:
@@ -48,37 +45,20 @@ class Activator:
         if function is None:
             return
         version = function.latest
+        why_not: str | None = None
         try:
             await self._engine.prepare(version.runtime, version.architecture)
         except SandboxError as error:
             log.error("%s cannot run: %s", id.name, error)
-            progress = _failed(function, str(error))
+            why_not = str(error)
         else:
-            progress = DONE
             self._pool.expect(version)
-        if not _settled(version):
-            await self._loop.work(self._finish, id, version.deployment_id, progress)
+        if not settled(version):
+            await self._loop.work(self._finish, id, version.deployment_id, why_not)
 
-    def _finish(self, id: FunctionId, deployment_id: str, progress: Progress) -> None:
-        def edit(function: Function) -> Function:
-            if function.latest.deployment_id != deployment_id:
-                return function  # a newer update is on its way with an activation of its own
-            latest = replace(function.latest, progress=progress, revision_id=self._clock.new_id())
-            failed = progress.update is UpdateStatus.FAILED and _settled(function.running)
-            return replace(function, latest=latest, running=function.running if failed else latest)
-
+    def _finish(self, id: FunctionId, deployment_id: str, why_not: str | None) -> None:
+        revision_id = self._clock.new_id()
         try:
-            self._store.change(id, edit)
+            self._store.change(id, lambda function: completed(function, deployment_id, why_not, revision_id))
         except KeyError:
             log.debug("%s was deleted before it became active", id.name)
-
-
-def _settled(version: FunctionVersion) -> bool:
-    return version.progress.state is not State.PENDING and version.progress.update is not UpdateStatus.IN_PROGRESS
-
-
-def _failed(function: Function, why: str) -> Progress:
-    """A creation fails the function; a failed update leaves it Active with its old code."""
-    if function.running.progress.state is State.ACTIVE:
-        return Progress(State.ACTIVE, None, None, UpdateStatus.FAILED, why, "InternalError")
-    return Progress(State.FAILED, why, "InternalError", UpdateStatus.FAILED, why, "InternalError")

@@ -130,9 +130,7 @@ class Pool:
             for pool in self._pools.values()
             for environment in pool.environments
         ]
-        return environments + [
-            Sight("", "", State.STEM.name, box.id, 0, 0.0, 0) for _, box in self._stems.boxes()
-        ]
+        return environments + [Sight("", "", State.STEM.name, box.id, 0, 0.0, 0) for _, box in self._stems.boxes()]
 
     def stop(self) -> None:
         """End every environment and take no more; the engine removes the boxes."""

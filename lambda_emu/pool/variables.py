@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lambda_emu.model.credentials import role_credentials
 from lambda_emu.model.function import FunctionVersion
-
-# Calls to AWS from inside a function need some credentials to sign with; nothing here checks them.
-CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "ASIALAMBDAEMUEXAMPLE",
-    "AWS_SECRET_ACCESS_KEY": "lambda-emu-secret-access-key",
-    "AWS_SESSION_TOKEN": "lambda-emu-session-token",
-}
 
 
 def variables(
@@ -38,7 +32,8 @@ def variables(
     }
     if execution_env is not None:
         reserved["AWS_EXECUTION_ENV"] = execution_env
-    return {**_unreserved(version), **runtime, **(version.environment or {}), **CREDENTIALS, **reserved}
+    credentials = role_credentials(version.id.account)
+    return {**_unreserved(version), **runtime, **(version.environment or {}), **credentials, **reserved}
 
 
 def _unreserved(version: FunctionVersion) -> dict[str, str]:

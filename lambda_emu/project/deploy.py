@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lambda_emu.arn import FunctionId, partition_of
+from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock
 from lambda_emu.errors import LambdaError
 from lambda_emu.model.creation import new_function
@@ -24,18 +24,18 @@ ORIGIN = "project"
 TAKEN = "is the name of a function made through the API; delete that one, or choose another name"
 
 
-def deploy(project: Project, store: Store, clock: Clock, account: str, region: str) -> list[Function]:
+def deploy(project: Project, store: Store, clock: Clock, scope: Scope) -> list[Function]:
     """Create, change and remove the functions of earlier deployments, so that those declared remain; by declaration.
 
     New and changed ones are Pending: the caller activates them. Functions made through the API stay as they are.
     Raises ProjectError, before anything changes, for code that cannot be used and names that the API has taken.
     """
-    deployment = _Deployment(project, store, clock, account, region)
+    deployment = _Deployment(project, store, clock, scope)
     wanted = deployment.functions()
     if deployment.mistakes:
         raise ProjectError(deployment.mistakes)
     kept = {function.id for function in wanted}
-    for existing in store.functions(account, region):
+    for existing in store.functions.all(scope):
         if existing.origin == ORIGIN and existing.id not in kept:
             store.remove(existing.id)
     return [_upsert(store, function) for function in wanted]
@@ -51,7 +51,10 @@ def _upsert(store: Store, wanted: Function) -> Function:
 
 
 def merge(existing: Function, wanted: Function) -> Function:
-    """`wanted`, with the deployment of `existing` where that would run the same."""
+    """`existing` as a project wants it now: its deployment stays where that would run the same.
+
+    Versions, aliases and all else that hangs on it stay too.
+    """
     latest = existing.latest
     same = replace(
         wanted.latest,
@@ -60,20 +63,19 @@ def merge(existing: Function, wanted: Function) -> Function:
         last_modified=latest.last_modified,
         progress=latest.progress,
     )
-    return replace(wanted, latest=latest, running=existing.running) if same == latest else wanted
+    declared = replace(existing, reserved_concurrency=wanted.reserved_concurrency, tags=wanted.tags)
+    return declared if same == latest else replace(declared, latest=wanted.latest, running=wanted.running)
 
 
 class _Deployment:
     """The functions that a project's declarations mean, and what is wrong with their code."""
 
-    def __init__(self, project: Project, store: Store, clock: Clock, account: str, region: str) -> None:
+    def __init__(self, project: Project, store: Store, clock: Clock, scope: Scope) -> None:
         self.mistakes: list[str] = []
         self._project = project
         self._store = store
         self._clock = clock
-        self._account = account
-        self._region = region
-        self._partition = partition_of(region)
+        self._scope = scope
 
     def functions(self) -> list[Function]:
         made = [self._function(declared) for declared in self._project.functions]
@@ -81,7 +83,7 @@ class _Deployment:
 
     def _function(self, declared: DeclaredFunction) -> Function | None:
         """None after a mistake."""
-        id = FunctionId(self._account, self._region, declared.name, self._partition)
+        id = self._scope.function(declared.name)
         existing = self._store.function(id)
         if existing is not None and existing.origin != ORIGIN:
             self._mistake(declared, "name", TAKEN)
@@ -126,11 +128,11 @@ class _Deployment:
         self.mistakes.append(f"{declared.places[key]}: {text}")
 
     def _role(self, declared: DeclaredFunction) -> str:
-        return declared.role or f"arn:{self._partition}:iam::{self._account}:role/lambda-emu"
+        return declared.role or f"arn:{self._scope.partition}:iam::{self._scope.account}:role/lambda-emu"
 
     def _layer_arn(self, path: Path) -> str:
         name = _layer_name(path, self._project.folder)
-        return f"arn:{self._partition}:lambda:{self._region}:{self._account}:layer:{name}:1"
+        return self._scope.arn(f"layer:{name}:1")
 
 
 def _layer_name(path: Path, folder: Path) -> str:

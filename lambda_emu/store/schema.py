@@ -21,4 +21,16 @@ STEPS = (
     ) WITHOUT ROWID;
     CREATE INDEX events_due ON events (due_s);
     """,
+    """
+    CREATE TABLE versions (
+        account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL,
+        record  TEXT NOT NULL,
+        PRIMARY KEY (account, region, name, number)
+    ) WITHOUT ROWID;
+    CREATE TABLE records (
+        kind TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL, key TEXT NOT NULL,
+        record TEXT NOT NULL,
+        PRIMARY KEY (kind, account, region, key)
+    ) WITHOUT ROWID;
+    """,
 )

@@ -1,4 +1,4 @@
-"""Functions: read from an immutable catalogue in memory, changed through one writer, on disk before anybody is told."""
+"""Everything that lasts: read from immutable pictures in memory, changed through one writer, on disk before told."""
 
 from __future__ import annotations
 
@@ -8,20 +8,26 @@ import os
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, TypeVar
 
 from lambda_emu.arn import FunctionId
+from lambda_emu.model.capacity_provider import CapacityProvider
+from lambda_emu.model.code_signing import CodeSigningConfig
+from lambda_emu.model.event_source_mapping import EventSourceMapping
 from lambda_emu.model.function import Function
+from lambda_emu.model.layer import Layer
 from lambda_emu.store.artifacts import Artifacts
-from lambda_emu.store.codec import decode, encode
+from lambda_emu.store.draft import Change, Draft
 from lambda_emu.store.queue import EventQueue
+from lambda_emu.store.rows import FunctionRows, RecordRows
 from lambda_emu.store.schema import DATABASE
+from lambda_emu.store.shelf import Shelf
 from lambda_emu.store.writer import Writer
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 Listener = Callable[[Function | None, Function | None], None]
-Catalogue = dict[FunctionId, Function]
 
 
 class DataDirectoryInUse(Exception):
@@ -35,15 +41,25 @@ class DataDirectoryInUse(Exception):
 
 
 class Store:
-    """The data directory of one running emulator."""
+    """The data directory of one running emulator. A shelf for each kind of record, by name within its scope."""
 
     def __init__(self, data_dir: Path, lock: IO[str]) -> None:
         """Use `Store.open`."""
+        self.functions = Shelf[Function](FunctionRows())
+        self.layers = Shelf[Layer](RecordRows("layer", Layer, _artifacts_of_layer))
+        self.mappings = Shelf[EventSourceMapping](RecordRows("event source mapping", EventSourceMapping))
+        self.signing_configs = Shelf[CodeSigningConfig](RecordRows("code signing config", CodeSigningConfig))
+        self.capacity_providers = Shelf[CapacityProvider](RecordRows("capacity provider", CapacityProvider))
+        self._shelves: Sequence[Shelf[Any]] = (
+            self.functions,
+            self.layers,
+            self.mappings,
+            self.signing_configs,
+            self.capacity_providers,
+        )
         self._lock = lock
-        path = data_dir / DATABASE
-        self._catalogue: Catalogue = {}  # replaced whole by the writer's thread, read by all
-        self._written: Catalogue = {}  # what the transaction under way would make of it; the writer's thread only
         self._listeners: list[Listener] = []
+        path = data_dir / DATABASE
         self._writer = Writer(path, self._undone)
         self.queue = EventQueue(path, self._writer)
         self.artifacts = Artifacts(data_dir / "artifacts")
@@ -70,29 +86,53 @@ class Store:
         self._lock.close()
 
     def subscribe(self, listener: Listener) -> None:
-        """Have `listener(before, after)` called after each commit, on the writer's thread. None: it did not exist."""
+        """Have `listener(before, after)` called for each function that a commit changed, on the writer's thread.
+
+        None: it did not exist.
+        """
         self._listeners.append(listener)
 
-    # -- reading: any thread, no lock -------------------------------------------------------------
-
     def function(self, id: FunctionId) -> Function | None:
-        return self._catalogue.get(id)
-
-    def functions(self, account: str, region: str) -> Sequence[Function]:
-        """All functions of an account in a region, by name."""
-        return sorted(_within(self._catalogue, account, region), key=lambda function: function.id.name)
+        """From any thread, without a lock, as every reading of a shelf."""
+        return self.functions.get(id.scope, id.name)
 
     # -- writing: waits for the commit ------------------------------------------------------------
 
+    def write(self, work: Callable[[Draft], T]) -> T:
+        """Do the work as one transaction that no other writer comes between, and return what it returned.
+
+        It is pure but for the draft, since it may be called twice, and may raise to leave things as they are.
+        """
+        dropped: set[str] = set()
+
+        def write(connection: sqlite3.Connection) -> tuple[T, list[Change[Any]]]:
+            draft = Draft()
+            result = work(draft)
+            return result, draft.apply(connection)
+
+        def committed(written: tuple[T, list[Change[Any]]]) -> None:
+            for change in written[1]:
+                change.shelf.show(change.key, change.after)
+                dropped.update(_needs(change.shelf, change.before) - _needs(change.shelf, change.after))
+                if change.shelf is self.functions:
+                    for listener in self._listeners:
+                        listener(change.before, change.after)
+
+        result, _ = self._writer.run(write, committed)
+        if dropped:
+            self._collect(dropped)
+        return result
+
     def create(self, function: Function) -> None:
         """KeyError if a function of this name exists."""
+        id = function.id
 
-        def edit(before: Function | None) -> Function:
-            if before is not None:
-                raise KeyError(function.id)
-            return function
+        def work(draft: Draft) -> None:
+            if draft.get(self.functions, id.scope, id.name) is not None:
+                raise KeyError(id)
+            draft.put(self.functions, id.scope, id.name, function)
 
-        self._edit(function.id, edit)
+        self.write(work)
 
     def change(self, id: FunctionId, edit: Callable[[Function], Function]) -> Function:
         """Replace a function by what `edit` makes of it; nobody else changes it meanwhile.
@@ -102,99 +142,58 @@ class Store:
         return self.change_among(id, lambda function, _: edit(function))
 
     def change_among(self, id: FunctionId, edit: Callable[[Function, Sequence[Function]], Function]) -> Function:
-        """As `change`, for rules about several: `edit` also gets all functions of the account and region.
+        """As `change`, for rules about several: `edit` also gets all functions of the account and region."""
 
-        They are as the writes before this one leave them, whether or not those can be read already.
-        """
-
-        def edit_existing(before: Function | None) -> Function:
+        def work(draft: Draft) -> Function:
+            before = draft.get(self.functions, id.scope, id.name)
             if before is None:
                 raise KeyError(id)
-            return edit(before, _within(self._written, id.account, id.region))
+            after = edit(before, draft.all(self.functions, id.scope))
+            draft.put(self.functions, id.scope, id.name, after)
+            return after
 
-        after = self._edit(id, edit_existing)[1]
-        assert after is not None
-        return after
+        return self.write(work)
 
     def remove(self, id: FunctionId) -> Function:
         """Forget a function and return what it was. KeyError if there is no such function."""
 
-        def none(before: Function | None) -> None:
+        def work(draft: Draft) -> Function:
+            before = draft.get(self.functions, id.scope, id.name)
             if before is None:
                 raise KeyError(id)
+            draft.put(self.functions, id.scope, id.name, None)
+            return before
 
-        before = self._edit(id, none)[0]
-        assert before is not None
-        return before
-
-    def _edit(
-        self, id: FunctionId, edit: Callable[[Function | None], Function | None]
-    ) -> tuple[Function | None, Function | None]:
-        def work(connection: sqlite3.Connection) -> tuple[Function | None, Function | None]:
-            before = self._written.get(id)
-            after = edit(before)
-            _write(connection, id, after)
-            _put(self._written, id, after)
-            return before, after
-
-        def committed(change: tuple[Function | None, Function | None]) -> None:
-            catalogue = dict(self._catalogue)
-            _put(catalogue, id, change[1])
-            self._catalogue = catalogue
-            for listener in self._listeners:
-                listener(*change)
-
-        change = self._writer.run(work, committed)
-        if dropped := _artifacts(change[0]) - _artifacts(change[1]):
-            self._collect(dropped)
-        return change
+        return self.write(work)
 
     def _undone(self) -> None:
         """A transaction failed: forget what it would have made. Called on the writer's thread."""
-        self._written = dict(self._catalogue)
+        for shelf in self._shelves:
+            shelf.undo()
 
     def _collect(self, dropped: Collection[str] = ()) -> None:
-        """Remove artifacts that no function needs any more; those dropped now go with a later one."""
-        kept: set[str] = set().union(*map(_artifacts, self._catalogue.values()))
+        """Remove artifacts that nothing needs any more; those dropped now go with a later one."""
+        kept: set[str] = set()
+        for shelf in self._shelves:
+            for _, record in shelf.everywhere():
+                kept |= shelf.rows.artifacts(record)
         try:
             self.artifacts.collect(kept, dropped)
         except OSError as error:  # what was asked for is done all the same
             log.warning("unused code could not be removed, the next change tries again: %s", error)
 
     def _load(self) -> None:
-        functions = [decode(record) for (record,) in self._writer.read("SELECT record FROM functions")]
-        self._catalogue = {function.id: function for function in functions}
-        self._written = dict(self._catalogue)
+        for shelf in self._shelves:
+            self._writer.load(shelf.load)
         self._collect()
 
 
-def _within(catalogue: Catalogue, account: str, region: str) -> list[Function]:
-    return [f for f in catalogue.values() if f.id.account == account and f.id.region == region]
+def _needs(shelf: Shelf[T], record: T | None) -> set[str]:
+    return set() if record is None else shelf.rows.artifacts(record)
 
 
-def _artifacts(function: Function | None) -> set[str]:
-    """The SHA-256 of everything a function needs to run."""
-    versions = () if function is None else (function.latest, function.running)
-    return {
-        artifact.sha256
-        for version in versions
-        for artifact in (version.code, *(layer.content for layer in version.layers))
-    }
-
-
-def _put(catalogue: Catalogue, id: FunctionId, function: Function | None) -> None:
-    if function is None:
-        catalogue.pop(id, None)
-    else:
-        catalogue[id] = function
-
-
-def _write(connection: sqlite3.Connection, id: FunctionId, function: Function | None) -> None:
-    key = (id.account, id.region, id.name)
-    if function is None:
-        connection.execute("DELETE FROM functions WHERE account = ? AND region = ? AND name = ?", key)
-    else:
-        connection.execute("INSERT OR REPLACE INTO functions VALUES (?, ?, ?, ?)", (*key, encode(function)))
+def _artifacts_of_layer(layer: Layer) -> set[str]:
+    return {version.content.sha256 for version in layer.versions.values()}
 
 
 def _take(data_dir: Path) -> IO[str]:

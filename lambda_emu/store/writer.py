@@ -74,9 +74,9 @@ class Writer:
         self._connection = connect(path)
         migrate(self._connection, path)
 
-    def read(self, query: str) -> list[tuple[Any, ...]]:
-        """Rows of the database before `start`, while nobody writes."""
-        return self._connection.execute(query).fetchall()
+    def load(self, read: Callable[[sqlite3.Connection], None]) -> None:
+        """Read the database before `start`, while nobody writes."""
+        read(self._connection)
 
     def start(self) -> None:
         self._thread.start()

@@ -179,6 +179,6 @@ def test_a_handlers_exception_is_the_answer(lam: Lam) -> None:
     assert answer.payload["errorType"] == "ValueError"
     assert answer.payload["requestId"] == answer.request_id
     assert answer.payload["stackTrace"] == [
-        '  File "/var/task/app.py", line 2, in handler\n    raise ValueError(\'no\')\n'
+        "  File \"/var/task/app.py\", line 2, in handler\n    raise ValueError('no')\n"
     ]
     assert answer.report["status"] is None

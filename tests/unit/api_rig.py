@@ -9,26 +9,28 @@ import threading
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
+from botocore.exceptions import ClientError
 from mypy_boto3_lambda import LambdaClient
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from lambda_emu.api.app import create_app
 from lambda_emu.api.house import House
-from lambda_emu.arn import FunctionId
+from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock
-from lambda_emu.model.function import Function, Progress, State, UpdateStatus
+from lambda_emu.model.function import Function
+from lambda_emu.model.updates import completed
 from lambda_emu.runtimes import catalogue
 from lambda_emu.store import Store
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
-ACTIVE = Progress(State.ACTIVE, None, None, UpdateStatus.SUCCESSFUL)
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,7 @@ class Activations:
             self.store.change(self.asked.pop(), self._finished)
 
     def _finished(self, function: Function) -> Function:
-        latest = replace(function.latest, progress=ACTIVE, revision_id=self.clock.new_id())
-        return replace(function, latest=latest, running=latest)
+        return completed(function, function.latest.deployment_id, None, self.clock.new_id())
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,12 @@ class Api:
     activations: Activations
 
     def send(self, request: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
-        """One raw request, `METHOD /path`; a body that is not bytes is sent as JSON."""
+        """One raw request of this account, `METHOD /path`; a body that is not bytes is sent as JSON."""
         method, target = request.split(" ", 1)
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request(method, target, data, dict(headers or {}))
+            connection.request(method, target, data, {"Authorization": signed()} | dict(headers or {}))
             answer = connection.getresponse()
             return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
         finally:
@@ -99,6 +100,27 @@ class Api:
         return dict(self.client.get_function_configuration(FunctionName=name))
 
 
+def refused(code: str, text: str | None = None) -> Any:
+    """The block ends in this error; with a text, in exactly these words."""
+
+    def is_it(error: ClientError) -> bool:
+        found = error.response["Error"]
+        return found["Code"] == code and text in (None, found["Message"])
+
+    return pytest.raises(ClientError, check=is_it)
+
+
+def shown(answer: Any) -> dict[str, Any]:
+    """An answer of boto3 without what is about the transport."""
+    return {member: value for member, value in answer.items() if member != "ResponseMetadata"}
+
+
+def signed(access_key: str = "any", region: str = REGION) -> str:
+    """The Authorization header of a caller with this key, as far as anybody looks at it."""
+    scope = f"{access_key}/20260101/{region}/lambda/aws4_request"
+    return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
+
+
 def zipped(files: Mapping[str, str]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -113,7 +135,7 @@ class _Quiet(WSGIRequestHandler):
 
 
 def make_house(store: Store, clock: Clock, activations: Activations, base_url: str = "http://here") -> House:
-    return House(store, clock, ACCOUNT, REGION, catalogue(), activations, None, None, base_url)
+    return House(store, clock, Scope(ACCOUNT, REGION), catalogue(), activations, None, None, base_url)
 
 
 @contextmanager
@@ -144,3 +166,10 @@ def _client(port: int) -> LambdaClient:
         aws_secret_access_key="any",
     )
     return client
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[Api]:
+    """An empty account of one's own."""
+    with serving(tmp_path) as api:
+        yield api

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
@@ -12,28 +11,16 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from api_rig import ARN, ROLE, Api, serving, zipped
+from api_rig import ARN, ROLE, Api, refused, serving, shown, zipped
 from botocore.exceptions import ClientError
+
+from lambda_emu.arn import Scope
 
 CODE = zipped({"app.py": "def handler(event, context): return event"})
 NEW_CODE = zipped({"app.py": "def handler(event, context): return 1"})
 STATES = {"State", "LastUpdateStatus"}
 ONE_VARIABLE = {"Variables": {"AA": "1"}}
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-@pytest.fixture
-def api(tmp_path: Path) -> Iterator[Api]:
-    with serving(tmp_path) as served:
-        yield served
-
-
-def refused(code: str) -> Any:
-    return pytest.raises(ClientError, check=lambda error: error.response["Error"]["Code"] == code)
-
-
-def shown(answer: Any) -> dict[str, Any]:
-    return {member: value for member, value in answer.items() if member != "ResponseMetadata"}
 
 
 def test_a_new_function_is_pending_and_has_every_default(api: Api) -> None:
@@ -151,7 +138,7 @@ def test_an_update_is_in_progress_until_it_is_done_and_the_old_goes_on_until_the
     assert (during["State"], during["LastUpdateStatus"]) == ("Active", "InProgress")
     assert during["LastUpdateStatusReason"] == "The function is being created."
     assert during["LastUpdateStatusReasonCode"] == "Creating"  # type: ignore[comparison-overlap]
-    function = api.store.functions("123456789012", "us-east-1")[0]
+    function = api.store.functions.all(Scope("123456789012", "us-east-1"))[0]
     assert function.running.code.sha256 == before["CodeSha256"]
     assert function.latest.code.sha256 == during["CodeSha256"] != before["CodeSha256"]
     with refused("ResourceConflictException") as busy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lambda_emu.arn import FunctionId, parse_function_name, partition_of
+from lambda_emu.arn import FunctionId, Scope, parse_function_name, partition_of
 from lambda_emu.errors import AccessDenied, LambdaError, QualifierMismatch, RegionUnreachable
 from lambda_emu.model.names import resolve
 
@@ -31,7 +31,7 @@ ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
     ],
 )
 def test_every_form_of_a_name_means_its_function(written: str, name: str, qualifier: str | None) -> None:
-    target = resolve(written, None, ACCOUNT, REGION)
+    target = resolve(written, None, Scope(ACCOUNT, REGION))
 
     assert target.id == FunctionId(ACCOUNT, REGION, name)
     assert target.qualifier == qualifier
@@ -64,7 +64,7 @@ def test_parts_of_an_arn_are_no_name(written: str) -> None:
     ],
 )
 def test_an_arn_is_qualified_as_the_caller_qualified_it(written: str, qualifier: str | None, arn: str) -> None:
-    assert resolve(written, qualifier, ACCOUNT, REGION).arn == arn
+    assert resolve(written, qualifier, Scope(ACCOUNT, REGION)).arn == arn
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_name_that_leads_elsewhere_is_refused(
     written: str, qualifier: str | None, error: type[LambdaError], text: str | None
 ) -> None:
     with pytest.raises(error) as refused:
-        resolve(written, qualifier, ACCOUNT, REGION)
+        resolve(written, qualifier, Scope(ACCOUNT, REGION))
 
     assert refused.value.text == text
 

@@ -6,7 +6,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from lambda_emu.arn import FunctionId
+from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock
 from lambda_emu.model.function import Function, Progress, State, UpdateStatus
 from lambda_emu.project import ProjectError, deploy, read_project
@@ -42,7 +42,7 @@ def deployed(store: Store, folder: Path) -> Deploy:
 
     def deployed(functions: str) -> list[Function]:
         (folder / "lambda-emu.yaml").write_text(f"functions:\n{functions}\n")
-        found = deploy(read_project(folder), store, Clock(), ACCOUNT, REGION)
+        found = deploy(read_project(folder), store, Clock(), Scope(ACCOUNT, REGION))
         for function in found:
             store.change(function.id, _activated)
         return found
@@ -161,7 +161,7 @@ def test_a_function_that_is_no_longer_declared_is_removed(deployed: Deploy, stor
 
     deployed(f"  two: {{{HELLO}}}")
 
-    assert [function.id.name for function in store.functions(ACCOUNT, REGION)] == ["two"]
+    assert [function.id.name for function in store.functions.all(Scope(ACCOUNT, REGION))] == ["two"]
 
 
 def test_functions_made_through_the_api_stay(deployed: Deploy, store: Store) -> None:
@@ -171,14 +171,14 @@ def test_functions_made_through_the_api_stay(deployed: Deploy, store: Store) -> 
 
     deployed("  {}")
 
-    assert [function.id.name for function in store.functions(ACCOUNT, REGION)] == ["other"]
+    assert [function.id.name for function in store.functions.all(Scope(ACCOUNT, REGION))] == ["other"]
 
 
 def test_every_name_that_the_api_has_taken_is_told_and_nothing_changes(deployed: Deploy, store: Store) -> None:
     declared = f"  new: {{{HELLO}}}\n  one: {{{HELLO}}}\n  two: {{{HELLO}}}"
     for function in deployed(f"  one: {{{HELLO}}}\n  two: {{{HELLO}}}"):
         store.change(function.id, lambda function: replace(function, origin="api"))
-    before = store.functions(ACCOUNT, REGION)
+    before = store.functions.all(Scope(ACCOUNT, REGION))
 
     with pytest.raises(ProjectError) as raised:
         deployed(declared)
@@ -188,7 +188,7 @@ def test_every_name_that_the_api_has_taken_is_told_and_nothing_changes(deployed:
         f"lambda-emu.yaml:3: functions.one: {why}",
         f"lambda-emu.yaml:4: functions.two: {why}",
     )
-    assert store.functions(ACCOUNT, REGION) == before
+    assert store.functions.all(Scope(ACCOUNT, REGION)) == before
 
 
 def test_a_zip_is_code_too(deployed: Deploy, folder: Path) -> None:

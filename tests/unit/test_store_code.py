@@ -53,7 +53,7 @@ def test_an_environment_may_still_start_from_code_that_was_just_replaced(tmp_pat
     first.create(with_code(new_function("f"), added(first, "1")))
     first.close()
     store = Store.open(tmp_path)  # so that the code was not just added
-    old = store.functions(function_id("f").account, function_id("f").region)[0].latest.code
+    old = store.functions.all(function_id("f").scope)[0].latest.code
 
     store.change(function_id("f"), lambda f: with_code(f, added(store, "2")))
 

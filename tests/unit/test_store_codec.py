@@ -18,7 +18,7 @@ from lambda_emu.model.function import (
     State,
     UpdateStatus,
 )
-from lambda_emu.store.codec import decode, encode
+from lambda_emu.store.rows import decode_function, encode_function
 
 FULL = FunctionVersion(
     function_id("full"),
@@ -63,11 +63,11 @@ def test_the_full_function_has_no_default_left() -> None:
     ids=["defaults", "every member", "an update in progress"],
 )
 def test_a_function_is_read_as_it_was_written(function: Function) -> None:
-    assert decode(encode(function)) == function
+    assert decode_function(encode_function(function), {}) == function
 
 
 def test_what_is_read_has_the_types_of_what_was_written() -> None:
-    latest = decode(encode(Function(function_id("full"), FULL, FULL))).latest
+    latest = decode_function(encode_function(Function(function_id("full"), FULL, FULL)), {}).latest
 
     assert isinstance(latest.progress.state, State)
     assert isinstance(latest.progress.update, UpdateStatus)
@@ -75,10 +75,10 @@ def test_what_is_read_has_the_types_of_what_was_written() -> None:
 
 
 def test_a_record_without_members_that_came_later_gets_their_defaults() -> None:
-    record = json.loads(encode(new_function("old")))
+    record = json.loads(encode_function(new_function("old")))
     for name in ("origin", "tags", "reserved_concurrency"):
         del record[name]
     for name in ("other", "package_type", "tracing_mode", "architecture"):
         record["latest"].pop(name)
 
-    assert decode(json.dumps(record)) == new_function("old")
+    assert decode_function(json.dumps(record), {}) == new_function("old")

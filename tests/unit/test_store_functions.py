@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from store_rig import ACCOUNT, REGION, files_end_at, function_id, new_function
 
+from lambda_emu.arn import Scope
 from lambda_emu.model.function import Function
 from lambda_emu.store import DataDirectoryInUse, NewerSchema, Store
 from lambda_emu.store.schema import STEPS
@@ -57,7 +58,7 @@ def test_a_store_opened_again_has_what_was_acknowledged(tmp_path: Path) -> None:
 
     second = Store.open(tmp_path)
 
-    assert second.functions(ACCOUNT, REGION) == [changed]
+    assert second.functions.all(Scope(ACCOUNT, REGION)) == (changed,)
     second.close()
 
 
@@ -65,8 +66,8 @@ def test_functions_are_listed_by_name_within_their_account_and_region(store: Sto
     for name in ("b", "a", "c"):
         store.create(new_function(name))
 
-    assert [function.id.name for function in store.functions(ACCOUNT, REGION)] == ["a", "b", "c"]
-    assert store.functions(ACCOUNT, "eu-central-1") == []
+    assert [function.id.name for function in store.functions.all(Scope(ACCOUNT, REGION))] == ["a", "b", "c"]
+    assert store.functions.all(Scope(ACCOUNT, "eu-central-1")) == ()
 
 
 def test_a_name_is_taken_once(store: Store) -> None:

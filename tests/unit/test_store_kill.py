@@ -9,6 +9,7 @@ from pathlib import Path
 
 from store_rig import ACCOUNT, REGION
 
+from lambda_emu.arn import Scope
 from lambda_emu.store import Store
 
 WRITE_FOREVER = """
@@ -36,7 +37,7 @@ def test_a_kill_loses_no_function_and_no_event_that_was_acknowledged(tmp_path: P
         acknowledged += writing.stdout.read().split()
 
     store = Store.open(tmp_path)
-    found = {function.id.name for function in store.functions(ACCOUNT, REGION)}
+    found = {function.id.name for function in store.functions.all(Scope(ACCOUNT, REGION))}
     found |= {event.request_id for event in store.queue.due(0, 10_000)}
     store.close()
 

@@ -1,0 +1,47 @@
+"""Whose request it is: account and region as the caller's credentials say. Signatures are not checked.
+
+The region is that of the signature's scope. The account is the access key itself where that is an account's number,
+the one inside a key that we gave to a function, else the emulator's own: real keys must find what others deployed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from lambda_emu.api.house import House
+from lambda_emu.arn import Scope
+from lambda_emu.model.credentials import account_of
+
+_CREDENTIAL = re.compile(r"Credential=([^/\s,]+)/[^/\s,]+/([a-z0-9-]+)/[a-z0-9-]+/aws4_request")
+MOST_KNOWN = 1024
+
+
+class Houses:
+    """The house as each caller sees it."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self.clock = house.clock
+        self._known: dict[str, House] = {}  # by credential; callers have few
+
+    def of(self, environ: Mapping[str, Any]) -> House:
+        """For the caller of this request, by its Authorization header."""
+        return self.by_header(environ.get("HTTP_AUTHORIZATION"))
+
+    def by_header(self, authorization: str | None) -> House:
+        if authorization is None:
+            return self._house
+        found = _CREDENTIAL.search(authorization)
+        if found is None:
+            return self._house
+        key = found.group()
+        house = self._known.get(key)
+        if house is None:
+            account = account_of(found[1]) or self._house.scope.account
+            house = replace(self._house, scope=Scope(account, found[2]), anonymous=False)
+            if len(self._known) < MOST_KNOWN:
+                self._known[key] = house
+        return house

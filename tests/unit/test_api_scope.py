@@ -1,0 +1,75 @@
+"""Whose request it is: every account and region is a namespace of its own. Contract: api.md 1.1, 1.4."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from api_rig import ACCOUNT, ARN, REGION, ROLE, Api, signed, zipped
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambda_emu.model.credentials import account_of, role_credentials
+
+OTHER = "210987654321"
+NAMES = "/2015-03-31/functions/"
+
+
+def seen_by(api: Api, authorization: str | None) -> list[str]:
+    """The ARNs of the functions that a caller lists."""
+    headers = {"Authorization": authorization or ""}
+    found = api.send(f"GET {NAMES}", headers=headers).json["Functions"]
+    return [function["FunctionArn"] for function in found]
+
+
+def test_the_region_is_that_of_the_callers_signature(api: Api) -> None:
+    api.created("f")
+
+    assert seen_by(api, signed("any", "eu-west-1")) == []
+    assert seen_by(api, signed("any", REGION)) == [f"{ARN}f"]
+
+
+@pytest.mark.parametrize("key", [OTHER, role_credentials(OTHER)["AWS_ACCESS_KEY_ID"]])
+def test_the_account_is_in_the_callers_access_key(api: Api, key: str) -> None:
+    api.created("f")
+    code = {"ZipFile": base64.b64encode(zipped({"app.py": ""})).decode()}
+    body = {"FunctionName": "f", "Runtime": "python3.13", "Handler": "app.handler", "Role": ROLE, "Code": code}
+
+    made = api.send(f"POST {NAMES}", body, {"Authorization": signed(key)})
+
+    arn = f"arn:aws:lambda:{REGION}:{OTHER}:function:f"
+    assert made.json["FunctionArn"] == arn
+    assert seen_by(api, signed(key)) == [arn]
+    assert seen_by(api, signed("any")) == [f"{ARN}f"]
+
+
+def test_any_other_key_is_the_emulators_own_account(api: Api) -> None:
+    api.created("f")
+
+    assert seen_by(api, signed("AKIAIOSFODNN7EXAMPLE")) == seen_by(api, None) == [f"{ARN}f"]
+
+
+def test_without_a_signature_an_arn_says_where(api: Api) -> None:
+    arn = f"arn:aws:lambda:eu-west-1:{OTHER}:function:f"
+
+    refused = api.send(f"GET {NAMES}{arn}", headers={"Authorization": ""})
+
+    assert refused.json["Message"] == f"Function not found: {arn}"
+
+
+def test_with_one_an_arn_of_another_account_is_refused(api: Api) -> None:
+    refused = api.send(f"GET {NAMES}arn:aws:lambda:{REGION}:{OTHER}:function:f")
+
+    assert (refused.status, refused.json) == (403, {"Message": None})
+
+
+@given(st.integers(0, 10**12 - 1))
+def test_a_roles_key_holds_its_account(number: int) -> None:
+    key = role_credentials(f"{number:012}")["AWS_ACCESS_KEY_ID"]
+
+    assert len(key) == 20
+    assert account_of(key) == f"{number:012}"
+
+
+def test_an_accounts_number_is_a_key() -> None:
+    assert account_of(ACCOUNT) == ACCOUNT
