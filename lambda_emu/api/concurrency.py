@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lambda_emu.api.house import House
+from lambda_emu.api.lookup import changed, found, unqualified
 from lambda_emu.api.wire import Result, operation
-from lambda_emu.arn import LATEST, FunctionId
-from lambda_emu.errors import FunctionNotFound, UnqualifiedOnly
+from lambda_emu.arn import LATEST
+from lambda_emu.errors import FunctionNotFound
 from lambda_emu.model.concurrency import check_reservation
 from lambda_emu.model.function import Function
 
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 @operation("PutFunctionConcurrency")
 def put_function_concurrency(req: PutFunctionConcurrencyRequestTypeDef, house: House) -> Result:
     """A missing function is named with $LATEST, and noticed before the number."""
-    id = _function_id(house, req["FunctionName"])
-    if house.store.function(id) is None:
-        raise FunctionNotFound(id.arn(LATEST))
+    id = unqualified(house.target(req["FunctionName"]))
+    missing = FunctionNotFound(id.arn(LATEST))
+    found(house, id, missing)
     reserved = req["ReservedConcurrentExecutions"]
 
     def edit(function: Function, all_functions: Sequence[Function]) -> Function:
@@ -36,32 +37,18 @@ def put_function_concurrency(req: PutFunctionConcurrencyRequestTypeDef, house: H
     try:
         house.store.change_among(id, edit)
     except KeyError:
-        raise FunctionNotFound(id.arn(LATEST)) from None
+        raise missing from None
     return {"ReservedConcurrentExecutions": reserved}
 
 
 @operation("GetFunctionConcurrency")
 def get_function_concurrency(req: GetFunctionConcurrencyRequestTypeDef, house: House) -> Result:
-    id = _function_id(house, req["FunctionName"])
-    function = house.store.function(id)
-    if function is None:
-        raise FunctionNotFound(id.arn())
+    function = found(house, unqualified(house.target(req["FunctionName"])))
     return {"ReservedConcurrentExecutions": function.reserved_concurrency}
 
 
 @operation("DeleteFunctionConcurrency")
 def delete_function_concurrency(req: DeleteFunctionConcurrencyRequestTypeDef, house: House) -> Result:
-    id = _function_id(house, req["FunctionName"])
-    try:
-        house.store.change(id, lambda function: replace(function, reserved_concurrency=None))
-    except KeyError:
-        raise FunctionNotFound(id.arn()) from None
+    id = unqualified(house.target(req["FunctionName"]))
+    changed(house, id, lambda function: replace(function, reserved_concurrency=None))
     return {}
-
-
-def _function_id(house: House, function_name: str) -> FunctionId:
-    """These operations are about the function as a whole."""
-    target = house.target(function_name)
-    if target.qualifier is not None:
-        raise UnqualifiedOnly
-    return target.id

@@ -10,6 +10,7 @@ from lambda_emu.api import artifacts
 from lambda_emu.api.code import check_source, layer_finder, stored_code
 from lambda_emu.api.configuration import listed, rendered
 from lambda_emu.api.house import House
+from lambda_emu.api.lookup import changed, found, shown, unqualified
 from lambda_emu.api.pages import page
 from lambda_emu.api.wire import Result, operation
 from lambda_emu.arn import LATEST, Target
@@ -22,7 +23,6 @@ from lambda_emu.errors import (
     LatestNotDeletable,
     NotBuiltYet,
     UnknownRuntime,
-    UnqualifiedOnly,
 )
 from lambda_emu.model import creation, quotas, runtime_names, settings
 from lambda_emu.model.function import Function, FunctionVersion
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 @operation("CreateFunction")
 def create_function(req: CreateFunctionRequestTypeDef, house: House) -> Result:
-    id = _unqualified(house.target(req["FunctionName"])).id
+    id = unqualified(house.target(req["FunctionName"]))
     creation.check(id, req)
     _check_runtime(house, req["Runtime"])
     check_source(req["Code"])
@@ -68,8 +68,8 @@ def create_function(req: CreateFunctionRequestTypeDef, house: House) -> Result:
 @operation("GetFunction")
 def get_function(req: GetFunctionRequestTypeDef, house: House) -> Result:
     target = house.target(req["FunctionName"], req.get("Qualifier"))
-    function = _function(house, target)
-    version = function.latest
+    version = shown(house, target)
+    function = found(house, target.id)
     reserved = function.reserved_concurrency
     return {
         "Configuration": rendered(version, target.arn, house.runtimes),
@@ -82,7 +82,7 @@ def get_function(req: GetFunctionRequestTypeDef, house: House) -> Result:
 @operation("GetFunctionConfiguration")
 def get_function_configuration(req: GetFunctionConfigurationRequestTypeDef, house: House) -> Result:
     target = house.target(req["FunctionName"], req.get("Qualifier"))
-    return rendered(_function(house, target).latest, target.arn, house.runtimes)
+    return rendered(shown(house, target), target.arn, house.runtimes)
 
 
 @operation("ListFunctions")
@@ -106,7 +106,7 @@ def update_function_code(req: UpdateFunctionCodeRequestTypeDef, house: House) ->
     if "ImageUri" in req:
         raise ImageForZip
     check_source(req)
-    function = _function(house, target)
+    function = found(house, target.id, FunctionNotFound(target.arn))
     check_updatable(function, req.get("RevisionId"))
     code = stored_code(house, req["ZipFile"])
 
@@ -154,25 +154,11 @@ def _remove(house: House, target: Target) -> None:
         raise FunctionNotFound(target.id.arn()) from None
 
 
-def _unqualified(target: Target) -> Target:
-    """CreateFunction takes the forms of a name, but no qualifier."""
-    if target.qualifier is not None:
-        raise UnqualifiedOnly
-    return target
-
-
 def _latest(target: Target) -> Target:
     """Only $LATEST can be updated; whatever else is named does not exist."""
     if target.qualifier not in (None, LATEST):
         raise FunctionNotFound(target.arn)
     return target
-
-
-def _function(house: House, target: Target) -> Function:
-    function = house.store.function(target.id)
-    if function is None or target.qualifier not in (None, LATEST):
-        raise FunctionNotFound(target.arn)
-    return function
 
 
 def _check_runtime(house: House, identifier: str) -> None:
@@ -192,9 +178,6 @@ def _updated(
         check_updatable(function, revision_id)
         return begun(function, change, new_id=house.clock.new_id, modified=last_modified(house.clock.now_s()))
 
-    try:
-        function = house.store.change(target.id, edit)
-    except KeyError:
-        raise FunctionNotFound(target.arn) from None
+    function = changed(house, target.id, edit, FunctionNotFound(target.arn))
     house.activator.activate(target.id)
     return rendered(function.latest, target.arn, house.runtimes)

@@ -72,6 +72,7 @@ from lambda_emu.errors.request import (
 )
 from lambda_emu.errors.resources import (
     AccessDenied,
+    AliasNotFound,
     Conflict,
     FunctionExists,
     FunctionNotFound,
@@ -87,6 +88,7 @@ from lambda_emu.errors.service import NotBuiltYet, ServiceFailure, TooManyReques
 __all__ = [
     "AccessDenied",
     "AliasNotDeletable",
+    "AliasNotFound",
     "ClientContextInvalid",
     "ClientContextTooLong",
     "CodeMissing",

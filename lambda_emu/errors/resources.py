@@ -25,6 +25,13 @@ class FunctionNotFound(NotFound):
         super().__init__(f"Function not found: {arn}")
 
 
+class AliasNotFound(NotFound):
+    """Of GetAlias, AddPermission and provisioned concurrency; UpdateAlias has its own. Contract 1.3, second table."""
+
+    def __init__(self, arn: str) -> None:
+        super().__init__(f"Cannot find alias arn: {arn}")
+
+
 class RegionUnreachable(NotFound):
     def __init__(self, region: str, here: str) -> None:
         super().__init__(f"Functions from '{region}' are not reachable in this region ('{here}')")

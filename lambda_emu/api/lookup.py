@@ -1,0 +1,57 @@
+"""Finding and changing the function that a request names; what is missing is told in the operation's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lambda_emu.api.house import House
+from lambda_emu.arn import LATEST, FunctionId, Target
+from lambda_emu.errors import AliasNotFound, FunctionNotFound, LambdaError, UnqualifiedOnly
+from lambda_emu.model.function import Function, FunctionVersion
+
+
+def found(house: House, id: FunctionId, missing: LambdaError | None = None) -> Function:
+    """The function itself. missing: what to raise when there is none; else FunctionNotFound, unqualified."""
+    function = house.store.function(id)
+    if function is None:
+        raise missing or FunctionNotFound(id.arn())
+    return function
+
+
+def changed(
+    house: House, id: FunctionId, edit: Callable[[Function], Function], missing: LambdaError | None = None
+) -> Function:
+    """Change the function, alone and as a whole. `edit` is pure, may be called twice, and may raise."""
+    try:
+        return house.store.change(id, edit)
+    except KeyError:
+        raise missing or FunctionNotFound(id.arn()) from None
+
+
+def shown(house: House, target: Target) -> FunctionVersion:
+    """What the target's qualifier shows. FunctionNotFound names it as the caller did, also for an alias."""
+    version = found(house, target.id, FunctionNotFound(target.arn)).version(target.qualifier)
+    if version is None:
+        raise FunctionNotFound(target.arn)
+    return version
+
+
+def check_qualifier(function: Function, qualifier: str | None) -> None:
+    """Of operations that tell aliases from versions: AliasNotFound, FunctionNotFound for a number or a `$` word."""
+    if function.version(qualifier) is not None:
+        return
+    assert qualifier is not None
+    arn = function.id.arn(qualifier)
+    raise FunctionNotFound(arn) if qualifier.isdigit() or "$" in qualifier else AliasNotFound(arn)
+
+
+def unqualified(target: Target) -> FunctionId:
+    """Of operations on a function as a whole: UnqualifiedOnly for anything that names a part of it."""
+    if target.qualifier is not None:
+        raise UnqualifiedOnly
+    return target.id
+
+
+def key_of(target: Target) -> str:
+    """What hangs on a function or a part of it is kept by qualifier, the function's own by $LATEST."""
+    return target.qualifier or LATEST
