@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lambda_emu.api import artifacts
 from lambda_emu.api.code import check_source, layer_finder, stored_code
 from lambda_emu.api.configuration import listed, rendered
 from lambda_emu.api.house import House
 from lambda_emu.api.lookup import changed, found, shown, unqualified
-from lambda_emu.api.pages import page
+from lambda_emu.api.pages import key_of_marker, page
+from lambda_emu.api.versions import all_versions, place
 from lambda_emu.api.wire import Result, operation
-from lambda_emu.arn import LATEST, Target
+from lambda_emu.arn import LATEST, FunctionId, Target
 from lambda_emu.errors import (
     AliasNotDeletable,
     DeprecatedRuntime,
@@ -26,8 +28,9 @@ from lambda_emu.errors import (
 )
 from lambda_emu.model import creation, quotas, runtime_names, settings
 from lambda_emu.model.function import Function, FunctionVersion
+from lambda_emu.model.publishing import publish, without_version
 from lambda_emu.model.timestamps import last_modified
-from lambda_emu.model.updates import begun, check_updatable
+from lambda_emu.model.updates import CREATING, begun, check_updatable
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (
@@ -62,7 +65,7 @@ def create_function(req: CreateFunctionRequestTypeDef, house: House) -> Result:
     except KeyError:
         raise FunctionExists(id.name) from None
     house.activator.activate(id)
-    return rendered(function.latest, id.arn(), house.runtimes)
+    return rendered(function.version("1") or function.latest, id.arn(), house.runtimes)
 
 
 @operation("GetFunction")
@@ -90,19 +93,31 @@ def list_functions(req: ListFunctionsRequestTypeDef, house: House) -> Result:
     """With FunctionVersion=ALL the ARNs are qualified. MasterRegion would choose replicas, of which there are none."""
     functions = house.store.functions.all(house.scope)
     size = min(req.get("MaxItems", quotas.FUNCTIONS_PER_PAGE), quotas.FUNCTIONS_PER_PAGE)
-    found, marker = page(functions, lambda function: function.id.name, req.get("Marker"), size)
-    qualifier = LATEST if req.get("FunctionVersion") == "ALL" else None
+    if req.get("FunctionVersion") == "ALL":
+        return _list_all_versions(functions, req.get("Marker"), size)
+    shown, marker = page(functions, lambda function: function.id.name, req.get("Marker"), size)
+    return {"Functions": [listed(function.latest, function.id.arn()) for function in shown], "NextMarker": marker}
+
+
+def _list_all_versions(functions: Sequence[Function], marker: str | None, size: int) -> Result:
+    """By function, then as in ListVersionsByFunction. Only as many functions are looked at as a page can show."""
+    start = 0
+    if marker:
+        name = key_of_marker(marker).partition(" ")[0]
+        start = bisect_left(functions, name, key=lambda function: function.id.name)
+    versions = [version for function in functions[start : start + size + 1] for version in all_versions(function)]
+    shown, following = page(versions, lambda version: f"{version.id.name} {place(version)}", marker, size)
     return {
-        "Functions": [listed(function.latest, function.id.arn(qualifier)) for function in found],
-        "NextMarker": marker,
+        "Functions": [listed(version, version.id.arn(version.version)) for version in shown],
+        "NextMarker": following,
     }
 
 
 @operation("UpdateFunctionCode")
 def update_function_code(req: UpdateFunctionCodeRequestTypeDef, house: House) -> Result:
     target = _latest(house.target(req["FunctionName"]))
-    if req.get("Publish") or "PublishTo" in req:
-        raise NotBuiltYet("Publish: versions")
+    if "PublishTo" in req:
+        raise NotBuiltYet("PublishTo")
     if "ImageUri" in req:
         raise ImageForZip
     check_source(req)
@@ -115,7 +130,11 @@ def update_function_code(req: UpdateFunctionCodeRequestTypeDef, house: House) ->
 
     if req.get("DryRun"):
         return rendered(change(function.latest), target.arn, house.runtimes)
-    return _updated(house, target, change, req.get("RevisionId"))
+    function = _updated(house, target, change, req)
+    if req.get("Publish"):
+        version = function.versions[function.last_version]
+        return rendered(version, target.id.arn(version.version), house.runtimes)
+    return rendered(function.latest, target.arn, house.runtimes)
 
 
 @operation("UpdateFunctionConfiguration")
@@ -129,7 +148,7 @@ def update_function_configuration(req: UpdateFunctionConfigurationRequestTypeDef
     def change(version: FunctionVersion) -> FunctionVersion:
         return settings.applied(version, req, find_layer)
 
-    return _updated(house, target, change, req.get("RevisionId"))
+    return rendered(_updated(house, target, change, req).latest, target.arn, house.runtimes)
 
 
 @operation("DeleteFunction")
@@ -140,18 +159,19 @@ def delete_function(req: DeleteFunctionRequestTypeDef, house: House) -> Result:
         raise LatestNotDeletable
     if target.qualifier is not None and not target.qualifier.isdigit():
         raise AliasNotDeletable
-    if house.store.function(target.id) is None:
-        raise FunctionNotFound(target.id.arn())
     if target.qualifier is None:
-        _remove(house, target)
+        _remove(house, target.id)
+    else:
+        number = target.qualifier
+        changed(house, target.id, lambda function: without_version(function, number))
     return {"StatusCode": 204}
 
 
-def _remove(house: House, target: Target) -> None:
+def _remove(house: House, id: FunctionId) -> None:
     try:
-        house.store.remove(target.id)
+        house.store.remove(id)
     except KeyError:
-        raise FunctionNotFound(target.id.arn()) from None
+        raise FunctionNotFound(id.arn()) from None
 
 
 def _latest(target: Target) -> Target:
@@ -170,14 +190,18 @@ def _check_runtime(house: House, identifier: str) -> None:
 
 
 def _updated(
-    house: House, target: Target, change: Callable[[FunctionVersion], FunctionVersion], revision_id: str | None
-) -> Result:
+    house: House, target: Target, change: Callable[[FunctionVersion], FunctionVersion], req: Mapping[str, Any]
+) -> Function:
     """Begin an update; the rules are held again inside the store's write, where no other writer can come between."""
+    new_id, modified = house.clock.new_id, last_modified(house.clock.now_s())
 
     def edit(function: Function) -> Function:
-        check_updatable(function, revision_id)
-        return begun(function, change, new_id=house.clock.new_id, modified=last_modified(house.clock.now_s()))
+        check_updatable(function, req.get("RevisionId"))
+        after = begun(function, change, new_id=new_id, modified=modified)
+        if not req.get("Publish"):
+            return after
+        return publish(after, new_id=new_id, modified=modified, progress=CREATING)[0]
 
     function = changed(house, target.id, edit, FunctionNotFound(target.arn))
     house.activator.activate(target.id)
-    return rendered(function.latest, target.arn, house.runtimes)
+    return function

@@ -20,13 +20,14 @@ def page(
 
     items: sorted by `key`. A marker names the last item seen, so that a page stays right when items come and go.
     """
-    start = bisect_right(items, _key_of(marker), key=key) if marker else 0
+    start = bisect_right(items, key_of_marker(marker), key=key) if marker else 0
     found = items[start : start + size]
     more = start + size < len(items)
     return found, base64.urlsafe_b64encode(key(found[-1]).encode()).decode() if more else None
 
 
-def _key_of(marker: str) -> str:
+def key_of_marker(marker: str) -> str:
+    """The key of the last item seen; MarkerInvalid."""
     try:
         return base64.b64decode(marker.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):

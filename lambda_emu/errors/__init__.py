@@ -16,6 +16,7 @@ LambdaError
 │   │   ├── NotFound                404 FunctionNotFound, RegionUnreachable
 │   │   ├── Conflict                409 FunctionExists, UpdateInProgress, FunctionPending, StillBeingCreated
 │   │   └── RevisionMismatch        412
+│   ├── versions.py: of versions and aliases, each of one of the kinds above
 │   └── service.py: TooManyRequests 429, with a Reason
 └── what we or the engine did (Type Service)
     └── service.py: ServiceFailure  500; NotBuiltYet 501
@@ -84,13 +85,25 @@ from lambda_emu.errors.resources import (
     UpdateInProgress,
 )
 from lambda_emu.errors.service import NotBuiltYet, ServiceFailure, TooManyRequests
+from lambda_emu.errors.versions import (
+    AliasExists,
+    AliasToUpdateNotFound,
+    CodeChanged,
+    LatestWithWeights,
+    TooManyWeights,
+    VersionInUse,
+    WeightOfOwnVersion,
+)
 
 __all__ = [
     "AccessDenied",
+    "AliasExists",
     "AliasNotDeletable",
     "AliasNotFound",
+    "AliasToUpdateNotFound",
     "ClientContextInvalid",
     "ClientContextTooLong",
+    "CodeChanged",
     "CodeMissing",
     "CodeTwice",
     "CodeWithLayersTooLarge",
@@ -108,6 +121,7 @@ __all__ = [
     "InvalidZip",
     "LambdaError",
     "LatestNotDeletable",
+    "LatestWithWeights",
     "LayerOfOtherRegion",
     "LayerTwice",
     "LayerVersionUnknown",
@@ -135,10 +149,13 @@ __all__ = [
     "TooManyLayers",
     "TooManyRequests",
     "TooManyTags",
+    "TooManyWeights",
     "UnknownPath",
     "UnknownRuntime",
     "UnqualifiedOnly",
     "UnzippedTooLarge",
     "UpdateInProgress",
+    "VersionInUse",
+    "WeightOfOwnVersion",
     "ZippedTooLarge",
 ]

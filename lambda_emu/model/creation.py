@@ -11,6 +11,8 @@ from lambda_emu.errors import NameTooLong, NotBuiltYet, RuntimeAndHandlerMissing
 from lambda_emu.model import quotas, settings
 from lambda_emu.model.function import Artifact, Function, FunctionVersion, LoggingConfig
 from lambda_emu.model.layer_references import Find
+from lambda_emu.model.publishing import publish
+from lambda_emu.model.updates import CREATING
 
 
 def check(id: FunctionId, wanted: Mapping[str, Any]) -> None:
@@ -19,8 +21,6 @@ def check(id: FunctionId, wanted: Mapping[str, Any]) -> None:
         raise NameTooLong(wanted["FunctionName"])
     if wanted.get("PackageType") == "Image":
         raise NotBuiltYet("PackageType Image")
-    if wanted.get("Publish"):
-        raise NotBuiltYet("Publish: versions")
     if "Runtime" not in wanted or "Handler" not in wanted:
         raise RuntimeAndHandlerMissing
     if len(wanted.get("Tags", {})) > quotas.TAGS:
@@ -56,4 +56,7 @@ def new_function(
     )
     version = settings.applied(base, wanted, find_layer)
     tags = MappingProxyType(dict(wanted.get("Tags", {})))
-    return Function(id, latest=version, running=version, tags=tags, origin=origin)
+    function = Function(id, latest=version, running=version, tags=tags, origin=origin)
+    if not wanted.get("Publish"):
+        return function
+    return publish(function, new_id=new_id, modified=modified, progress=CREATING)[0]

@@ -115,7 +115,8 @@ class Function:
     """A function with all that hangs on it, and goes with it. `running` is what invocations of $LATEST use.
 
     While an update is in progress `latest` shows the new configuration and `running` still is the old one.
-    versions: the published ones, by number, ascending. last_version: the highest number ever given.
+    versions: the published ones, by number, ascending. last_version: the highest number ever given;
+    published_description: the description that $LATEST had then, for that version may have been given another.
     policies are by qualifier, "" for the function's own; invoke_configs, urls, provisioned, runtime_management and
     scaling are by qualifier too, $LATEST for the function itself.
     origin: "api", or "project" for one that lambda-emu.yaml declares.
@@ -128,6 +129,7 @@ class Function:
     tags: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     origin: str = "api"
     last_version: int = 0
+    published_description: str = ""
     versions: Mapping[int, FunctionVersion] = field(default_factory=lambda: NOTHING)
     aliases: Mapping[str, Alias] = field(default_factory=lambda: NOTHING)
     policies: Mapping[str, Policy] = field(default_factory=lambda: NOTHING)

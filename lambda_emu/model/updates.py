@@ -12,7 +12,7 @@ from lambda_emu.model.function import Function, FunctionVersion, Progress, State
 _REASON, _REASON_CODE = "The function is being created.", "Creating"
 
 UPDATING = Progress(State.ACTIVE, None, None, UpdateStatus.IN_PROGRESS, _REASON, _REASON_CODE)
-CREATING_AGAIN = Progress(State.PENDING, _REASON, _REASON_CODE)
+CREATING = Progress(State.PENDING, _REASON, _REASON_CODE)
 DONE = Progress(State.ACTIVE, None, None, UpdateStatus.SUCCESSFUL)
 
 
@@ -40,7 +40,7 @@ def begun(
     """
     latest = replace(
         change(function.latest),
-        progress=CREATING_AGAIN if function.latest.progress.state is State.FAILED else UPDATING,
+        progress=CREATING if function.latest.progress.state is State.FAILED else UPDATING,
         revision_id=new_id(),
         deployment_id=new_id(),
         last_modified=modified,
@@ -58,11 +58,14 @@ def completed(function: Function, deployment_id: str, why_not: str | None, revis
     """
     if function.latest.deployment_id != deployment_id:
         return function
-    progress = DONE if why_not is None else _failed(function, why_not)
-    latest = replace(function.latest, progress=progress, revision_id=revision_id)
-    keeps_old = why_not is not None and settled(function.running)
+    keeps_old = why_not is not None and function.running.progress.state is State.ACTIVE
+    latest = replace(
+        function.latest,
+        progress=DONE if why_not is None else _failed(why_not, State.ACTIVE if keeps_old else State.FAILED),
+        revision_id=revision_id,
+    )
     versions = {
-        number: version if settled(version) else replace(version, progress=progress)
+        number: version if settled(version) else replace(version, progress=_of_version(why_not))
         for number, version in function.versions.items()
     }
     return replace(function, latest=latest, running=function.running if keeps_old else latest, versions=versions)
@@ -73,7 +76,10 @@ def settled(version: FunctionVersion) -> bool:
     return version.progress.state is not State.PENDING and version.progress.update is not UpdateStatus.IN_PROGRESS
 
 
-def _failed(function: Function, why: str) -> Progress:
-    if function.running.progress.state is State.ACTIVE:
-        return Progress(State.ACTIVE, None, None, UpdateStatus.FAILED, why, "InternalError")
-    return Progress(State.FAILED, why, "InternalError", UpdateStatus.FAILED, why, "InternalError")
+def _of_version(why_not: str | None) -> Progress:
+    return DONE if why_not is None else _failed(why_not, State.FAILED)
+
+
+def _failed(why: str, state: State) -> Progress:
+    update = Progress(state, None, None, UpdateStatus.FAILED, why, "InternalError")
+    return update if state is State.ACTIVE else replace(update, reason=why, reason_code="InternalError")

@@ -45,6 +45,7 @@ class Store:
 
     def __init__(self, data_dir: Path, lock: IO[str]) -> None:
         """Use `Store.open`."""
+        self.folder = data_dir
         self.functions = Shelf[Function](FunctionRows())
         self.layers = Shelf[Layer](RecordRows("layer", Layer, _artifacts_of_layer))
         self.mappings = Shelf[EventSourceMapping](RecordRows("event source mapping", EventSourceMapping))

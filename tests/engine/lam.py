@@ -101,6 +101,7 @@ class Lam:
         """New source, or a new configuration, in use when this returns."""
         if code is not None:
             self.client.update_function_code(FunctionName=name, ZipFile=zipped({"app.py": code}))
+            self.wait_until_active(name)
         if config:
             self.client.update_function_configuration(FunctionName=name, **config)
         self.wait_until_active(name)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import shutil
 import threading
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
@@ -30,6 +32,7 @@ from lambda_emu.store import Store
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
+SCOPE = Scope(ACCOUNT, REGION)
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
 
 
@@ -74,6 +77,18 @@ class Api:
     client: LambdaClient
     store: Store
     activations: Activations
+    scope: Scope = SCOPE
+
+    @contextmanager
+    def reopened(self) -> Iterator[Store]:
+        """What another start would find in the data directory as it is now."""
+        with TemporaryDirectory() as folder:
+            copy = shutil.copytree(self.store.folder, Path(folder, "data"))
+            store = Store.open(copy)
+            try:
+                yield store
+            finally:
+                store.close()
 
     def send(self, request: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
         """One raw request of this account, `METHOD /path`; a body that is not bytes is sent as JSON."""

@@ -8,6 +8,7 @@ import pytest
 
 from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock
+from lambda_emu.model.alias import Alias
 from lambda_emu.model.function import Function, Progress, State, UpdateStatus
 from lambda_emu.project import ProjectError, deploy, read_project
 from lambda_emu.store import Store
@@ -162,6 +163,17 @@ def test_a_function_that_is_no_longer_declared_is_removed(deployed: Deploy, stor
     deployed(f"  two: {{{HELLO}}}")
 
     assert [function.id.name for function in store.functions.all(Scope(ACCOUNT, REGION))] == ["two"]
+
+
+def test_what_hangs_on_a_function_stays_when_its_code_changes(deployed: Deploy, store: Store, folder: Path) -> None:
+    (before,) = deployed(f"  hello: {{{HELLO}}}")
+    store.change(before.id, lambda function: replace(function, aliases={"live": Alias("live", "$LATEST", "r")}))
+
+    (folder / "src" / "app.py").write_text("def handler(event, context): return 2\n")
+    (after,) = deployed(f"  hello: {{{HELLO}}}")
+
+    assert after.latest.code != before.latest.code
+    assert set(named(store, "hello").aliases) == {"live"}
 
 
 def test_functions_made_through_the_api_stay(deployed: Deploy, store: Store) -> None:

@@ -1,0 +1,127 @@
+"""Aliases: create, read, list, update, delete. Contract: api.md 1.3, 1.8."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from lambda_emu.api.house import House
+from lambda_emu.api.lookup import changed, found
+from lambda_emu.api.pages import page
+from lambda_emu.api.wire import Result, operation
+from lambda_emu.arn import FunctionId
+from lambda_emu.errors import AliasExists, AliasNotFound, AliasToUpdateNotFound, FunctionNotFound, RevisionMismatch
+from lambda_emu.model import quotas
+from lambda_emu.model.alias import Alias
+from lambda_emu.model.alias_rules import check_target, weights
+from lambda_emu.model.function import Function
+from lambda_emu.model.publishing import without_qualifier
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import (
+        CreateAliasRequestTypeDef,
+        DeleteAliasRequestTypeDef,
+        GetAliasRequestTypeDef,
+        ListAliasesRequestTypeDef,
+        UpdateAliasRequestTypeDef,
+    )
+
+
+@operation("CreateAlias")
+def create_alias(req: CreateAliasRequestTypeDef, house: House) -> Result:
+    id, name, version = house.target(req["FunctionName"]).id, req["Name"], req["FunctionVersion"]
+    revision_id = house.clock.new_id()
+
+    def edit(function: Function) -> Function:
+        check_target(function, version)
+        if name in function.aliases:
+            raise AliasExists(id.arn(name))
+        shares = weights(function, version, req.get("RoutingConfig", {}))
+        return _with(function, Alias(name, version, revision_id, req.get("Description", ""), shares))
+
+    after = changed(house, id, edit, FunctionNotFound(id.arn(version)))
+    return _rendered(id, after.aliases[name])
+
+
+@operation("GetAlias")
+def get_alias(req: GetAliasRequestTypeDef, house: House) -> Result:
+    id = house.target(req["FunctionName"]).id
+    missing = AliasNotFound(id.arn(req["Name"]))
+    alias = found(house, id, missing).aliases.get(req["Name"])
+    if alias is None:
+        raise missing
+    return _rendered(id, alias)
+
+
+@operation("ListAliases")
+def list_aliases(req: ListAliasesRequestTypeDef, house: House) -> Result:
+    """By name. FunctionVersion: only those that may run this version."""
+    id = house.target(req["FunctionName"]).id
+    function = found(house, id)
+    version = req.get("FunctionVersion")
+    aliases = [function.aliases[name] for name in sorted(function.aliases)]
+    wanted = [alias for alias in aliases if version is None or alias.points_to(version)]
+    size = min(req.get("MaxItems", quotas.FUNCTIONS_PER_PAGE), quotas.FUNCTIONS_PER_PAGE)
+    shown, marker = page(wanted, lambda alias: alias.name, req.get("Marker"), size)
+    return {"Aliases": [_rendered(id, alias) for alias in shown], "NextMarker": marker}
+
+
+@operation("UpdateAlias")
+def update_alias(req: UpdateAliasRequestTypeDef, house: House) -> Result:
+    """What is not sent stays; the revision is new all the same."""
+    id, name = house.target(req["FunctionName"]).id, req["Name"]
+    missing = AliasToUpdateNotFound(id.arn(name))
+    revision_id = house.clock.new_id()
+
+    def edit(function: Function) -> Function:
+        before = function.aliases.get(name)
+        if before is None:
+            raise missing
+        if req.get("RevisionId", before.revision_id) != before.revision_id:
+            raise RevisionMismatch
+        version = req.get("FunctionVersion", before.function_version)
+        check_target(function, version)
+        routing = req.get("RoutingConfig", {"AdditionalVersionWeights": before.weights})
+        return _with(
+            function,
+            replace(
+                before,
+                function_version=version,
+                description=req.get("Description", before.description),
+                weights=weights(function, version, routing),
+                revision_id=revision_id,
+            ),
+        )
+
+    return _rendered(id, changed(house, id, edit, missing).aliases[name])
+
+
+@operation("DeleteAlias")
+def delete_alias(req: DeleteAliasRequestTypeDef, house: House) -> Result:
+    """A missing alias is deleted too, as far as the caller can tell."""
+    id, name = house.target(req["FunctionName"]).id, req["Name"]
+
+    def edit(function: Function) -> Function:
+        if name not in function.aliases:
+            return function
+        kept = {other: alias for other, alias in function.aliases.items() if other != name}
+        return without_qualifier(replace(function, aliases=MappingProxyType(kept)), name)
+
+    changed(house, id, edit)
+    return {}
+
+
+def _with(function: Function, alias: Alias) -> Function:
+    return replace(function, aliases=MappingProxyType({**function.aliases, alias.name: alias}))
+
+
+def _rendered(id: FunctionId, alias: Alias) -> Result:
+    return {
+        "AliasArn": id.arn(alias.name),
+        "Name": alias.name,
+        "FunctionVersion": alias.function_version,
+        "Description": alias.description,
+        "RoutingConfig": {"AdditionalVersionWeights": dict(alias.weights)} if alias.weights else None,
+        "RevisionId": alias.revision_id,
+    }

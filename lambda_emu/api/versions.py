@@ -1,0 +1,62 @@
+"""Versions: publish and list. Contract: api.md 1.5, 1.8."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lambda_emu.api.configuration import listed, rendered
+from lambda_emu.api.house import House
+from lambda_emu.api.lookup import changed, found
+from lambda_emu.api.pages import page
+from lambda_emu.api.wire import Result, operation
+from lambda_emu.model import quotas
+from lambda_emu.model.function import Function, FunctionVersion
+from lambda_emu.model.publishing import check_publishable, publish
+from lambda_emu.model.timestamps import last_modified
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import (
+        ListVersionsByFunctionRequestTypeDef,
+        PublishVersionRequestTypeDef,
+    )
+
+
+@operation("PublishVersion")
+def publish_version(req: PublishVersionRequestTypeDef, house: House) -> Result:
+    id = house.target(req["FunctionName"]).id
+    versions: list[FunctionVersion] = []
+
+    def edit(function: Function) -> Function:
+        check_publishable(function, req.get("RevisionId"), req.get("CodeSha256"))
+        modified = last_modified(house.clock.now_s())
+        after, version = publish(
+            function, new_id=house.clock.new_id, modified=modified, description=req.get("Description")
+        )
+        versions.append(version)
+        return after
+
+    changed(house, id, edit)
+    version = versions[-1]
+    return rendered(version, id.arn(version.version), house.runtimes)
+
+
+@operation("ListVersionsByFunction")
+def list_versions_by_function(req: ListVersionsByFunctionRequestTypeDef, house: House) -> Result:
+    """$LATEST first, then ascending."""
+    id = house.target(req["FunctionName"]).id
+    size = min(req.get("MaxItems", quotas.FUNCTIONS_PER_PAGE), quotas.FUNCTIONS_PER_PAGE)
+    versions, marker = page(all_versions(found(house, id)), place, req.get("Marker"), size)
+    return {
+        "Versions": [listed(version, id.arn(version.version)) for version in versions],
+        "NextMarker": marker,
+    }
+
+
+def all_versions(function: Function) -> list[FunctionVersion]:
+    """$LATEST, then the published ones, ascending."""
+    return [function.latest, *(function.versions[number] for number in sorted(function.versions))]
+
+
+def place(version: FunctionVersion) -> str:
+    """What versions of a function are sorted by."""
+    return f"{int(version.version) if version.version.isdigit() else 0:010}"
