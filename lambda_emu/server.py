@@ -78,6 +78,13 @@ class Emulator:
         """Stop everything; nothing accepted is lost, nothing is left running."""
         self._undo.close()
 
+    def reset(self) -> None:
+        """Empty every account and end every environment; then deploy what the project declares. Not on the loop."""
+        self.store.clear()
+        self._on_loop(self.pool.clear)
+        deploy(self._project, self.store, self.clock, self.scope)
+        self._activate()
+
     def __enter__(self) -> Emulator:
         return self.start()
 
@@ -86,7 +93,7 @@ class Emulator:
 
     def _start(self) -> None:
         settings = self.settings
-        project = read_project(settings.project)  # first: a mistake in it needs nothing started to be told
+        self._project = read_project(settings.project)  # first: a mistake in it needs nothing started to be told
         bound = bind(settings.host, settings.port)
         self.url = f"http://{settings.host}:{bound.getsockname()[1]}"
         self._undo.callback(bound.close)
@@ -104,7 +111,7 @@ class Emulator:
         self._undo.callback(self.logs.stop)  # after the environments, which write until they end
         self._open_environments(data_dir)
         self._open_invocations()
-        self.project_functions = deploy(project, self.store, self.clock, self.scope)
+        self.project_functions = deploy(self._project, self.store, self.clock, self.scope)
         self._activate()
         self._open_api(data_dir, bound)  # last: who can reach it is served
 
@@ -176,7 +183,7 @@ class Emulator:
             base_url=self.url,
         )
         app = create_app(house)
-        add_pages(app, Insight(self.engine.abilities.name, self._sights, LogReader(data_dir / "logs.db")))
+        add_pages(app, Insight(self.engine.abilities.name, self._sights, LogReader(data_dir / "logs.db"), self.reset))
         inline = partial(_invoke, Houses(house))
         self._front = ApiFront(app, inline, self.loop, self.clock, spool_dir)
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)

@@ -15,15 +15,16 @@ MOST_PAGES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """What may be told. sights: may be called on any thread but the loop's."""
+    """What may be told and asked for. sights, reset: may be called on any thread but the loop's."""
 
     engine: str
     sights: Callable[[], list[Sight]]
     logs: LogReader
+    reset: Callable[[], None]
 
 
 def add_pages(app: Flask, insight: Insight) -> None:
-    """`health`, `environments` and `logs?function=NAME[&after=PAGE][&limit=PAGES]`, all JSON."""
+    """`health`, `environments`, `logs?function=NAME[&after=PAGE][&limit=PAGES]` and, to POST, `reset`, all JSON."""
 
     def health() -> Response:
         return jsonify({"status": "ok", "engine": insight.engine})
@@ -37,5 +38,10 @@ def add_pages(app: Flask, insight: Insight) -> None:
         limit = min(request.args.get("limit", 1000, type=int), MOST_PAGES)
         return jsonify(answer(insight.logs, function, after, limit))
 
+    def reset() -> Response:
+        insight.reset()
+        return jsonify({"status": "ok"})
+
     for view in (health, environments, logs):
         app.add_url_rule(f"/_lambda-emu/{view.__name__}", f"own_{view.__name__}", view)
+    app.add_url_rule("/_lambda-emu/reset", "own_reset", reset, methods=["POST"])

@@ -132,13 +132,17 @@ class Pool:
         ]
         return environments + [Sight("", "", State.STEM.name, box.id, 0, 0.0, 0) for _, box in self._stems.boxes()]
 
+    def clear(self) -> None:
+        """End every environment, whatever it does; who waits for one is told. Stems, which ran nothing, stay."""
+        for pool in list(self._pools.values()):
+            pool.stop()
+
     def stop(self) -> None:
         """End every environment and take no more; the engine removes the boxes."""
         self._closed = True
         self._sweep.cancel()
         self._stems.close()
-        for pool in list(self._pools.values()):
-            pool.stop()
+        self.clear()
 
     # -- concurrency ------------------------------------------------------------------------------
 

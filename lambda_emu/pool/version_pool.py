@@ -78,7 +78,7 @@ class VersionPool:
         """End everything, whatever it does."""
         self.retired = True
         while self._waiting:
-            self._waiting.popleft()[1].done(ServiceFailure("lambda-emu is shutting down."))
+            self._waiting.popleft()[1].done(ServiceFailure("lambda-emu ended every execution environment."))
         for environment in list(self.environments):
             environment.stop()
 

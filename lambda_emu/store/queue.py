@@ -80,6 +80,10 @@ class EventQueue:
 
         self._writer.post(delete, _told(done))
 
+    def clear(self) -> None:
+        """Forget every event; waits for the commit. sqlite3.Error."""
+        self._writer.run(lambda connection: connection.execute("DELETE FROM events"), lambda _: None)
+
     def close(self) -> None:
         with self._lock:
             self._reader.close()

@@ -71,6 +71,9 @@ class Shelf(Generic[T]):
             self.written.setdefault(scope, {})[key] = record
         self._pages = {scope: _Page(dict(records)) for scope, records in self.written.items()}
 
+    def written_keys(self) -> list[Key]:
+        return [(scope, key) for scope, records in self.written.items() for key in records]
+
     def put(self, key: Key, record: T | None) -> None:
         """What the transaction under way would make of a record."""
         _put(self.written.setdefault(key[0], {}), key[1], record)

@@ -167,6 +167,17 @@ class Store:
 
         return self.write(work)
 
+    def clear(self) -> None:
+        """Forget every record of every account, and the events that wait."""
+
+        def work(draft: Draft) -> None:
+            for shelf in self._shelves:
+                for scope, key in shelf.written_keys():
+                    draft.put(shelf, scope, key, None)
+
+        self.write(work)
+        self.queue.clear()
+
     def _undone(self) -> None:
         """A transaction failed: forget what it would have made. Called on the writer's thread."""
         for shelf in self._shelves:
