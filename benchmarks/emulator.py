@@ -32,16 +32,19 @@ _SETTLED = {"IDLE", "RESET", "STEM"}  # RESET: clean after a crash, and kept for
 
 
 class Emulator:
-    """A running server with a data folder of its own. `close` ends it, and by its own promise all its containers."""
+    """A running server with a data directory of its own, unless given. `close` ends it and all its containers."""
 
-    def __init__(self, *options: str, project: Path | None = None, stems: int = STEMS) -> None:
+    def __init__(
+        self, *options: str, project: Path | None = None, stems: int = STEMS, data_dir: Path | None = None
+    ) -> None:
+        """data_dir: one that is there already and stays."""
         self.stems = stems
         self._undo = ExitStack()
         folder = Path(self._undo.enter_context(tempfile.TemporaryDirectory(prefix="lambda-emu-bench-")))
         empty = folder / "empty"
         empty.mkdir()
         self._errors = folder / "errors"
-        flags = ["--port", "0", "--data-dir", str(folder / "data"), "--stems", str(stems), *options]
+        flags = ["--port", "0", "--data-dir", str(data_dir or folder / "data"), "--stems", str(stems), *options]
         with self._errors.open("wb") as errors:
             self._process = subprocess.Popen(
                 [*COMMAND, "serve", str(project or empty), *flags],

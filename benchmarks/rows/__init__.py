@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from benchmarks.rows.burst import burst
 from benchmarks.rows.cold import cold
+from benchmarks.rows.create import create
 from benchmarks.rows.crowd import crowd, throughput
 from benchmarks.rows.growth import growth
+from benchmarks.rows.scale import scale
 from benchmarks.rows.start import start
 from benchmarks.rows.upload import upload
 from benchmarks.rows.warm import warm
@@ -16,5 +18,7 @@ from benchmarks.verdict import Verdict
 
 Row = Callable[[Stage], list[Verdict]]
 
-ROWS: dict[str, Row] = {row.__name__: row for row in (warm, throughput, crowd, cold, upload, start, growth, burst)}
+ROWS: dict[str, Row] = {
+    row.__name__: row for row in (warm, throughput, crowd, cold, upload, create, scale, start, growth, burst)
+}
 """By name, in the order in which they are measured."""

@@ -24,7 +24,7 @@ from lambda_emu.http.message import Dates, Head, answer_head
 log = logging.getLogger(__name__)
 
 INLINE_BYTES = 64 * 1024
-SPOOL_BYTES = 1024 * 1024
+SPOOL_BYTES = 2 * 1024 * 1024
 INVOKE_BYTES = 6 * 1024 * 1024
 OTHER_BYTES = 70_167_211
 INLINE_PREFIX = b"/2015-03-31/functions/"

@@ -161,7 +161,7 @@ class BlobShape(Shape):
         if type(value) is not str:
             raise wrong_type(value, self.java_name)
         try:
-            return base64.b64decode(value, validate=True)
+            return binascii.a2b_base64(value, strict_mode=True)  # base64.b64decode validates eight times as slowly
         except (binascii.Error, ValueError):
             raise MalformedRequest("Invalid Base64") from None
 

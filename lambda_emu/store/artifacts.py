@@ -62,13 +62,10 @@ class Artifacts:
         with _opened(data) as source:
             if source.seek(0, os.SEEK_END) > ZIPPED_LIMIT_BYTES:
                 raise ZippedTooLarge
-            known = self._known(_sha256(source))
-            if known is not None:
-                return known
             with self._staging() as staging:
                 with (staging / "zip").open("xb") as file:
                     sha256 = _sha256(source, file)
-                return self._keep(staging, sha256)
+                return self._known(sha256) or self._keep(staging, sha256)
 
     def add_folder(self, path: Path) -> Artifact:
         """Keep a folder as a zip that is the same for the same files. UnusableFolder, UnzippedTooLarge, OSError."""
