@@ -50,6 +50,7 @@ test: lint start-engine
 	$(BIN)/pytest -m "not slow $(WITHOUT_ENGINE)"
 
 test-slow: $(BIN)/.tools start-engine
+	@command -v qemu-aarch64-static >/dev/null || sh scripts/packages.sh qemu-user-static
 	$(BIN)/pytest -m "slow $(WITHOUT_ENGINE)"
 
 # What the Dockerfile is made of.

@@ -11,7 +11,7 @@ import subprocess
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -147,16 +147,17 @@ def wait_until(is_so: Callable[[], bool], what: str) -> None:
 
 
 @contextmanager
-def running_init(mode: str) -> Iterator[Rig]:
-    """An init run in one of MODES, as an unprivileged user; its end is waited for."""
+def running_init(mode: str, machine: str = os.uname().machine) -> Iterator[Rig]:
+    """An init run in one of MODES, as an unprivileged user; its end is waited for. Another machine's is emulated."""
     with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(PATIENCE_S)
         os.chmod(folder, 0o755)
         init = Path(folder, "init")
-        shutil.copy(BINARIES / f"init-{os.uname().machine}", init)
+        shutil.copy(BINARIES / f"init-{machine}", init)
         marker = secrets.token_hex(8)
         host = NAME if mode == "container" else "127.0.0.1"
-        with _launched(mode, init, f"{host}:{listener.getsockname()[1]}:{secrets.token_hex(16)}"):
+        emulator = () if machine == os.uname().machine else (f"qemu-{machine}-static",)
+        with _launched(mode, (*emulator, str(init)), f"{host}:{listener.getsockname()[1]}:{secrets.token_hex(16)}"):
             connection, _ = listener.accept()
             with connection:
                 rig = Rig(mode, connection, marker)
@@ -165,9 +166,9 @@ def running_init(mode: str) -> Iterator[Rig]:
 
 
 @contextmanager
-def _launched(mode: str, init: Path, address: str) -> Iterator[None]:
+def _launched(mode: str, init: Sequence[str], address: str) -> Iterator[None]:
     if mode == "container":
-        with _container(init, address):
+        with _container(init[-1], address):
             yield
         return
     namespace = "unshare --pid --fork --kill-child --mount-proc " if mode == "namespace" else ""
@@ -176,7 +177,7 @@ def _launched(mode: str, init: Path, address: str) -> Iterator[None]:
     else:
         user, namespace = "", namespace and f"{namespace} --user --map-current-user "
     environment = {"LAMBDA_EMU_INIT": f"{address}:processes", "PATH": "/usr/bin:/bin"}
-    process = subprocess.Popen((*namespace.split(), *user.split(), str(init)), env=environment)
+    process = subprocess.Popen((*namespace.split(), *user.split(), *init), env=environment)
     try:
         yield
         process.wait(PATIENCE_S)
@@ -186,7 +187,7 @@ def _launched(mode: str, init: Path, address: str) -> Iterator[None]:
 
 
 @contextmanager
-def _container(init: Path, address: str) -> Iterator[None]:
+def _container(init: str, address: str) -> Iterator[None]:
     _make_image()
     hardening = ("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", f"--user={USER}:{GROUP}")
     limits = ("--tmpfs=/tmp:size=64m,mode=1777", "--memory=256m", "--memory-swap=256m", "--pids-limit=256")

@@ -1,0 +1,47 @@
+"""The init for the other architecture, run by qemu: what it says and obeys is the same."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from init_rig import Rig, running_init
+
+from lambda_emu.sandbox.base import Exit, ExitKind
+
+OTHER = "x86_64" if os.uname().machine == "aarch64" else "aarch64"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(params=["descendants", "namespace"])
+def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    with running_init(request.param, OTHER) as rig:
+        yield rig
+        rig.connection.close()
+
+
+def test_output_arrives_whole_before_the_exit(rig: Rig) -> None:
+    rig.shell("dd if=/dev/zero bs=1000 count=2000 2>/dev/null; exit 3")
+
+    assert rig.exit() == Exit(0, ExitKind.CODE, 3, False)
+    assert len(rig.output()) == 2_000_000
+
+
+def test_sync_comes_after_what_was_printed(rig: Rig) -> None:
+    rig.shell("echo one; sleep 100")
+    while not rig.output():
+        rig.sync()
+
+    assert rig.output() == "one\n"
+
+
+def test_a_kill_ends_everything_and_init_goes_on(rig: Rig) -> None:
+    rig.shell("sleep 100 & sleep 100 & wait")
+    rig.kill()
+
+    assert rig.processes() == []
+    rig.shell("echo again")
+    assert rig.exit().value == 0
+    assert rig.output() == "again\n"
