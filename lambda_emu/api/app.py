@@ -11,7 +11,18 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import PathConverter, UnicodeConverter
 
-from lambda_emu.api import aliases, artifacts, concurrency, functions, invocations, versions
+from lambda_emu.api import (
+    aliases,
+    artifacts,
+    concurrency,
+    event_invoke,
+    function_urls,
+    functions,
+    invocations,
+    recursion,
+    runtime_management,
+    versions,
+)
 from lambda_emu.api.answers import Answer, error_answer
 from lambda_emu.api.bodies import discard_spooled
 from lambda_emu.api.house import House
@@ -23,7 +34,17 @@ from lambda_emu.errors import LambdaError, NotBuiltYet, ServiceFailure, UnknownP
 
 log = logging.getLogger(__name__)
 
-FAMILIES = (aliases, concurrency, functions, invocations, versions)  # importing them registers their handlers
+FAMILIES = (  # importing them registers their handlers
+    aliases,
+    concurrency,
+    event_invoke,
+    function_urls,
+    functions,
+    invocations,
+    recursion,
+    runtime_management,
+    versions,
+)
 SLASH_INSIDE = "\x01"  # stands for %2F between a path's slashes, until its converter turns it back
 PATHS_WITH_SLASHES = ("DurableExecutionArn", "ResourceArn")
 

@@ -17,6 +17,9 @@ LambdaError
 │   │   ├── Conflict                409 FunctionExists, UpdateInProgress, FunctionPending, StillBeingCreated
 │   │   └── RevisionMismatch        412
 │   ├── versions.py: of versions and aliases, each of one of the kinds above
+│   ├── event_invoke.py: 404 and 400, of event invoke configurations
+│   ├── function_urls.py: 404 and 409, of function URLs
+│   ├── runtime_management.py: 400 RuntimeVersionMissing
 │   └── service.py: TooManyRequests 429, with a Reason
 └── what we or the engine did (Type Service)
     └── service.py: ServiceFailure  500; NotBuiltYet 501
@@ -27,6 +30,15 @@ Contract: api.md 1.2 (status, text key, Type) and 1.3 (exact messages).
 from __future__ import annotations
 
 from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.event_invoke import (
+    DestinationConfigInvalid,
+    DestinationInvalid,
+    DestinationIsItself,
+    NoEventInvokeConfig,
+    NoFunctionForEvents,
+    NothingForEvents,
+)
+from lambda_emu.errors.function_urls import NoFunctionForUrl, NoUrl, UrlExists
 from lambda_emu.errors.parameters import (
     AliasNotDeletable,
     CodeMissing,
@@ -84,6 +96,7 @@ from lambda_emu.errors.resources import (
     StillBeingCreated,
     UpdateInProgress,
 )
+from lambda_emu.errors.runtime_management import RuntimeVersionMissing
 from lambda_emu.errors.service import NotBuiltYet, ServiceFailure, TooManyRequests
 from lambda_emu.errors.versions import (
     AliasExists,
@@ -110,6 +123,9 @@ __all__ = [
     "Conflict",
     "ConstraintViolations",
     "DeprecatedRuntime",
+    "DestinationConfigInvalid",
+    "DestinationInvalid",
+    "DestinationIsItself",
     "EnvironmentTooLarge",
     "EventTooLarge",
     "FunctionExists",
@@ -131,9 +147,14 @@ __all__ = [
     "MemoryAboveLimit",
     "NameTooLong",
     "NoCapacityProvider",
+    "NoEventInvokeConfig",
+    "NoFunctionForEvents",
+    "NoFunctionForUrl",
     "NoSnapStart",
+    "NoUrl",
     "NotBuiltYet",
     "NotFound",
+    "NothingForEvents",
     "PayloadNotJson",
     "QualifierMismatch",
     "RegionUnreachable",
@@ -143,6 +164,7 @@ __all__ = [
     "ReservedEnvironmentKeys",
     "RevisionMismatch",
     "RuntimeAndHandlerMissing",
+    "RuntimeVersionMissing",
     "ServiceFailure",
     "StillBeingCreated",
     "TooLarge",
@@ -155,6 +177,7 @@ __all__ = [
     "UnqualifiedOnly",
     "UnzippedTooLarge",
     "UpdateInProgress",
+    "UrlExists",
     "VersionInUse",
     "WeightOfOwnVersion",
     "ZippedTooLarge",

@@ -13,3 +13,4 @@ LAYERS = 5
 TAGS = 50
 NAME_CHARACTERS = 64
 FUNCTIONS_PER_PAGE = 50
+PAGE = 50  # of lists that have no other number

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lambda_emu.errors import RuntimeVersionMissing
+
 
 @dataclass(frozen=True, slots=True)
 class RuntimeManagement:
@@ -11,3 +13,12 @@ class RuntimeManagement:
 
     update_on: str = "Auto"
     version_arn: str | None = None
+
+    @classmethod
+    def of(cls, update_on: str, version_arn: str | None) -> RuntimeManagement:
+        """As a request states it; a version means nothing but with Manual (not recorded). RuntimeVersionMissing."""
+        if update_on != "Manual":
+            return cls(update_on)
+        if version_arn is None:
+            raise RuntimeVersionMissing
+        return cls(update_on, version_arn)

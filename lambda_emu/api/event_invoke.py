@@ -1,0 +1,126 @@
+"""How events that nobody waits for are retried, by function, version or alias. Contract: api.md 1.3, 1.8."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from lambda_emu.api.house import House
+from lambda_emu.api.lookup import changed, found, key_of
+from lambda_emu.api.pages import page
+from lambda_emu.api.wire import Result, operation
+from lambda_emu.arn import Target
+from lambda_emu.errors import NoEventInvokeConfig, NoFunctionForEvents
+from lambda_emu.model import quotas
+from lambda_emu.model.event_invoke import EventInvokeConfig, Wanted, check_destinations, check_given
+from lambda_emu.model.function import Function
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import (
+        DeleteFunctionEventInvokeConfigRequestTypeDef,
+        GetFunctionEventInvokeConfigRequestTypeDef,
+        ListFunctionEventInvokeConfigsRequestTypeDef,
+        PutFunctionEventInvokeConfigRequestTypeDef,
+        UpdateFunctionEventInvokeConfigRequestTypeDef,
+    )
+
+
+@operation("PutFunctionEventInvokeConfig")
+def put_function_event_invoke_config(req: PutFunctionEventInvokeConfigRequestTypeDef, house: House) -> Result:
+    """Replaces what was there: members that are not sent are no longer set."""
+    target = house.target(req["FunctionName"], req.get("Qualifier"))
+
+    def before(function: Function) -> EventInvokeConfig:
+        if function.version(target.qualifier) is None:
+            raise NoFunctionForEvents
+        return EventInvokeConfig(last_modified_s=0)
+
+    return _configured(house, target, req, before)
+
+
+@operation("UpdateFunctionEventInvokeConfig")
+def update_function_event_invoke_config(req: UpdateFunctionEventInvokeConfigRequestTypeDef, house: House) -> Result:
+    """Members that are not sent stay."""
+    target = house.target(req["FunctionName"], req.get("Qualifier"))
+    return _configured(house, target, req, lambda function: _config(function, target))
+
+
+@operation("GetFunctionEventInvokeConfig")
+def get_function_event_invoke_config(req: GetFunctionEventInvokeConfigRequestTypeDef, house: House) -> Result:
+    target = house.target(req["FunctionName"], req.get("Qualifier"))
+    function = found(house, target.id, NoEventInvokeConfig(_arn(target)))
+    return _rendered(_arn(target), _config(function, target))
+
+
+@operation("DeleteFunctionEventInvokeConfig")
+def delete_function_event_invoke_config(req: DeleteFunctionEventInvokeConfigRequestTypeDef, house: House) -> Result:
+    target = house.target(req["FunctionName"], req.get("Qualifier"))
+
+    def edit(function: Function) -> Function:
+        _config(function, target)
+        kept = {key: config for key, config in function.invoke_configs.items() if key != key_of(target)}
+        return replace(function, invoke_configs=kept)
+
+    changed(house, target.id, edit, NoEventInvokeConfig(_arn(target)))
+    return {}
+
+
+@operation("ListFunctionEventInvokeConfigs")
+def list_function_event_invoke_configs(req: ListFunctionEventInvokeConfigsRequestTypeDef, house: House) -> Result:
+    """By qualifier; that of $LATEST, of versions and of aliases."""
+    id = house.target(req["FunctionName"]).id
+    function = found(house, id, NoFunctionForEvents())
+    keys, marker = page(sorted(function.invoke_configs), str, req.get("Marker"), req.get("MaxItems", quotas.PAGE))
+    return {
+        "FunctionEventInvokeConfigs": [_rendered(id.arn(key), function.invoke_configs[key]) for key in keys],
+        "NextMarker": marker,
+    }
+
+
+def _configured(
+    house: House, target: Target, wanted: Wanted, before: Callable[[Function], EventInvokeConfig]
+) -> Result:
+    """Merge the request into what was there. before: that, or the error when there may be none."""
+    check_given(wanted)
+    before(found(house, target.id, NoFunctionForEvents()))
+    check_destinations(target.id, wanted, lambda destination: _exists(house, destination))
+    now_s = house.clock.now_s()
+
+    def edit(function: Function) -> Function:
+        config = before(function).merged(wanted, now_s)
+        return replace(function, invoke_configs={**function.invoke_configs, key_of(target): config})
+
+    function = changed(house, target.id, edit, NoFunctionForEvents())
+    return _rendered(_arn(target), function.invoke_configs[key_of(target)])
+
+
+def _exists(house: House, target: Target) -> bool:
+    function = house.store.function(target.id)
+    return function is not None and function.version(target.qualifier) is not None
+
+
+def _config(function: Function, target: Target) -> EventInvokeConfig:
+    config = function.invoke_configs.get(key_of(target))
+    if config is None:
+        raise NoEventInvokeConfig(_arn(target))
+    return config
+
+
+def _arn(target: Target) -> str:
+    """Qualified always."""
+    return target.id.arn(key_of(target))
+
+
+def _rendered(arn: str, config: EventInvokeConfig) -> Result:
+    return {
+        "LastModified": datetime.fromtimestamp(config.last_modified_s, UTC),
+        "FunctionArn": arn,
+        "MaximumRetryAttempts": config.max_retries,
+        "MaximumEventAgeInSeconds": config.max_age_s,
+        "DestinationConfig": {
+            "OnSuccess": {"Destination": config.on_success},
+            "OnFailure": {"Destination": config.on_failure},
+        },
+    }

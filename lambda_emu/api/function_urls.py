@@ -1,0 +1,121 @@
+"""The addresses at which functions and aliases are called over plain HTTP. Contract: api.md 1.3, 1.8, events.md 5.7."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lambda_emu.api.house import House
+from lambda_emu.api.lookup import changed, found, key_of
+from lambda_emu.api.pages import page
+from lambda_emu.api.wire import Result, operation
+from lambda_emu.arn import LATEST, FunctionId, Target
+from lambda_emu.errors import NoFunctionForUrl, NoUrl, UrlExists
+from lambda_emu.model import quotas
+from lambda_emu.model.function import Function
+from lambda_emu.model.function_url import FunctionUrl
+from lambda_emu.model.timestamps import iso
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import (
+        CreateFunctionUrlConfigRequestTypeDef,
+        DeleteFunctionUrlConfigRequestTypeDef,
+        GetFunctionUrlConfigRequestTypeDef,
+        ListFunctionUrlConfigsRequestTypeDef,
+        UpdateFunctionUrlConfigRequestTypeDef,
+    )
+
+
+@operation("CreateFunctionUrlConfig")
+def create_function_url_config(req: CreateFunctionUrlConfigRequestTypeDef, house: House) -> Result:
+    target = house.target(req["FunctionName"], req.get("Qualifier"))
+    url = FunctionUrl(
+        url_id=house.clock.new_token(),
+        auth_type=req["AuthType"],
+        created=iso(house.clock.now_s()),
+        cors=req.get("Cors") or None,
+        invoke_mode=req.get("InvokeMode"),
+    )
+
+    def edit(function: Function) -> Function:
+        if key_of(target) in function.urls:
+            raise UrlExists(target.arn)
+        if function.version(target.qualifier) is None:
+            raise NoFunctionForUrl
+        return _with(function, target, url)
+
+    changed(house, target.id, edit, NoFunctionForUrl())
+    return _rendered(target.id, key_of(target), url)
+
+
+@operation("GetFunctionUrlConfig")
+def get_function_url_config(req: GetFunctionUrlConfigRequestTypeDef, house: House) -> Result:
+    target = house.target(req["FunctionName"], req.get("Qualifier"))
+    return _whole(target.id, key_of(target), _url(found(house, target.id, NoUrl()), target))
+
+
+@operation("UpdateFunctionUrlConfig")
+def update_function_url_config(req: UpdateFunctionUrlConfigRequestTypeDef, house: House) -> Result:
+    target = house.target(req["FunctionName"], req.get("Qualifier"))
+    modified = iso(house.clock.now_s())
+
+    def edit(function: Function) -> Function:
+        if function.version(target.qualifier) is None:
+            raise NoFunctionForUrl
+        return _with(function, target, _url(function, target).merged(req, modified))
+
+    function = changed(house, target.id, edit, NoFunctionForUrl())
+    return {**_rendered(target.id, key_of(target), _url(function, target)), "LastModifiedTime": modified}
+
+
+@operation("DeleteFunctionUrlConfig")
+def delete_function_url_config(req: DeleteFunctionUrlConfigRequestTypeDef, house: House) -> Result:
+    target = house.target(req["FunctionName"], req.get("Qualifier"))
+
+    def edit(function: Function) -> Function:
+        _url(function, target)
+        return replace(function, urls={key: url for key, url in function.urls.items() if key != key_of(target)})
+
+    changed(house, target.id, edit, NoUrl())
+    return {}
+
+
+@operation("ListFunctionUrlConfigs")
+def list_function_url_configs(req: ListFunctionUrlConfigsRequestTypeDef, house: House) -> Result:
+    """The function's own first, then its aliases'."""
+    id = house.target(req["FunctionName"]).id
+    urls = found(house, id, NoFunctionForUrl()).urls
+    keys, marker = page(sorted(urls), str, req.get("Marker"), req.get("MaxItems", quotas.PAGE))
+    return {"FunctionUrlConfigs": [_whole(id, key, urls[key]) for key in keys], "NextMarker": marker}
+
+
+def _with(function: Function, target: Target, url: FunctionUrl) -> Function:
+    return replace(function, urls={**function.urls, key_of(target): url})
+
+
+def _url(function: Function, target: Target) -> FunctionUrl:
+    url = function.urls.get(key_of(target))
+    if url is None:
+        raise NoUrl
+    return url
+
+
+def _rendered(id: FunctionId, key: str, url: FunctionUrl) -> Result:
+    """As Create answers: what was never set is left out. key: $LATEST, or an alias."""
+    return {
+        "FunctionUrl": url.address(id.region),
+        "FunctionArn": id.arn(None if key == LATEST else key),
+        "AuthType": url.auth_type,
+        "Cors": url.cors,
+        "CreationTime": url.created,
+        "InvokeMode": url.invoke_mode,
+    }
+
+
+def _whole(id: FunctionId, key: str, url: FunctionUrl) -> Result:
+    """As Get and List answer."""
+    return {
+        **_rendered(id, key, url),
+        "LastModifiedTime": url.modified or url.created,
+        "InvokeMode": url.invoke_mode or "BUFFERED",
+    }

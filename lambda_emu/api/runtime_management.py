@@ -1,0 +1,56 @@
+"""When the runtime of a version is updated: kept and shown, for nothing here updates one. Contract: api.md 1.8."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lambda_emu.api.house import House
+from lambda_emu.api.lookup import changed, found, key_of
+from lambda_emu.api.wire import Result, operation
+from lambda_emu.arn import LATEST, Target
+from lambda_emu.errors import FunctionNotFound
+from lambda_emu.model.function import Function
+from lambda_emu.model.runtime_management import RuntimeManagement
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import (
+        GetRuntimeManagementConfigRequestTypeDef,
+        PutRuntimeManagementConfigRequestTypeDef,
+    )
+
+
+@operation("PutRuntimeManagementConfig")
+def put_runtime_management_config(req: PutRuntimeManagementConfigRequestTypeDef, house: House) -> Result:
+    target = house.target(req["FunctionName"], req.get("Qualifier"))
+    management = RuntimeManagement.of(req["UpdateRuntimeOn"], req.get("RuntimeVersionArn"))
+
+    def edit(function: Function) -> Function:
+        _check_version(function, target)
+        kept = {**function.runtime_management, key_of(target): management}
+        return replace(function, runtime_management=kept)
+
+    changed(house, target.id, edit, FunctionNotFound(target.arn))
+    return _rendered(target, management)
+
+
+@operation("GetRuntimeManagementConfig")
+def get_runtime_management_config(req: GetRuntimeManagementConfigRequestTypeDef, house: House) -> Result:
+    target = house.target(req["FunctionName"], req.get("Qualifier"))
+    function = found(house, target.id, FunctionNotFound(target.arn))
+    _check_version(function, target)
+    return _rendered(target, function.runtime_management.get(key_of(target), RuntimeManagement()))
+
+
+def _check_version(function: Function, target: Target) -> None:
+    """$LATEST or a published version; an alias has none of its own (its refusal is not recorded)."""
+    if target.qualifier not in (None, LATEST) and function.published(target.qualifier) is None:
+        raise FunctionNotFound(target.arn)
+
+
+def _rendered(target: Target, management: RuntimeManagement) -> Result:
+    return {
+        "UpdateRuntimeOn": management.update_on,
+        "FunctionArn": target.arn,
+        "RuntimeVersionArn": management.version_arn,
+    }
