@@ -155,7 +155,7 @@ class Emulator:
         settings = self.settings
         self.invoker = Invoker(self.store, self.pool, self.clock, settings.account_concurrency)
         self.store.subscribe(self._function_changed)
-        self.async_invoker = AsyncInvoker(self.store.queue, self.invoker, self.loop, self.clock)
+        self.async_invoker = AsyncInvoker(self.store, self.invoker, self.loop, self.clock)
         self._on_loop(self.async_invoker.start)
         self._undo.callback(self._on_loop, self.async_invoker.stop)  # before the pool: its answers are not settled
         self.activator = Activator(self.store, self.engine, self.pool, self.loop, self.clock)

@@ -9,16 +9,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from lambda_emu.arn import FunctionId
+from lambda_emu.arn import LATEST, FunctionId
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.errors import LambdaError, NotFound, ServiceFailure
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.refusals import Refusals
-from lambda_emu.invoke.retries import Again, Condition, Finish, after_failure, after_refusal
+from lambda_emu.invoke.retries import Again, Condition, Finish, Patience, after_failure, after_refusal
 from lambda_emu.invoke.synchronous import Invoker
 from lambda_emu.model.function import Function
 from lambda_emu.pool.invocation import Invocation, Outcome
-from lambda_emu.store import EventQueue, QueuedEvent
+from lambda_emu.store import QueuedEvent, Store
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +30,9 @@ QUIET_S = 5.0
 class AsyncInvoker:
     """Accepts asynchronous events and sees each one to its end."""
 
-    def __init__(self, queue: EventQueue, invoker: Invoker, loop: Loop, clock: Clock) -> None:
-        self._queue = queue
+    def __init__(self, store: Store, invoker: Invoker, loop: Loop, clock: Clock) -> None:
+        self._store = store
+        self._queue = store.queue
         self._invoker = invoker
         self._loop = loop
         self._clock = clock
@@ -133,15 +134,17 @@ class AsyncInvoker:
             resolved = self._invoker.resolve(event.function, event.qualifier)
             if _never_runs(resolved.function):
                 self._decided(event, Finish(Condition.ZERO_CONCURRENCY))
+            elif self._clock.now_s() >= self._patience(event).ends_s(event.accepted_s):
+                self._decided(event, Finish(Condition.AGE_EXCEEDED))
             else:
                 self._invoker.submit(resolved, invocation)
         except LambdaError as error:
             self._settle(event, error)
 
     def _settle(self, event: QueuedEvent, result: Outcome | LambdaError) -> None:
-        now_s = self._clock.now_s()
+        now_s, patience = self._clock.now_s(), self._patience(event)
         if isinstance(result, Outcome):
-            failed = after_failure(event.attempts + 1, event.accepted_s, now_s)
+            failed = after_failure(event.attempts + 1, event.accepted_s, now_s, patience)
             self._decided(event, failed if result.failed else Finish(Condition.SUCCESS))
             self._refusals.forget(event)
             self._make_use_of_room(event.function)
@@ -149,7 +152,12 @@ class AsyncInvoker:
             self._decided(event, Finish(Condition.RETRIES_EXHAUSTED))
         elif not self._stopped:
             refusals = self._refusals.add(event)
-            self._decided(event, after_refusal(event.attempts, refusals, event.accepted_s, now_s))
+            self._decided(event, after_refusal(event.attempts, refusals, event.accepted_s, now_s, patience))
+
+    def _patience(self, event: QueuedEvent) -> Patience:
+        """As it is set now for what the event was sent to: $LATEST, a version or an alias."""
+        function = self._store.function(event.function)
+        return Patience.of(None if function is None else function.invoke_configs.get(event.qualifier or LATEST))
 
     def _decided(self, event: QueuedEvent, decision: Finish | Again) -> None:
         """Write it down; only then may the event be taken again."""

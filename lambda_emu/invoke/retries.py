@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lambda_emu.model.event_invoke import EventInvokeConfig
+
 MAX_RETRIES = 2
 MAX_AGE_S = 21_600
 RETRY_WAITS_S = (60.0, 120.0)
@@ -36,20 +38,42 @@ class Again:
     due_s: float
 
 
-def after_failure(attempts: int, accepted_s: float, now_s: float) -> Finish | Again:
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a failed event is tried again, and for how long any is kept."""
+
+    max_retries: int = MAX_RETRIES
+    max_age_s: int = MAX_AGE_S
+
+    @classmethod
+    def of(cls, config: EventInvokeConfig | None) -> Patience:
+        """What was set, and Lambda's default for what was not."""
+        if config is None:
+            return cls()
+        return cls(
+            MAX_RETRIES if config.max_retries is None else config.max_retries,
+            MAX_AGE_S if config.max_age_s is None else config.max_age_s,
+        )
+
+    def ends_s(self, accepted_s: float) -> float:
+        """When an event is too old: it is kept until then, and not tried from then on."""
+        return accepted_s + self.max_age_s
+
+
+def after_failure(attempts: int, accepted_s: float, now_s: float, patience: Patience) -> Finish | Again:
     """The function itself failed; `attempts` counts this one."""
-    if attempts > MAX_RETRIES:
+    if attempts > patience.max_retries:
         return Finish(Condition.RETRIES_EXHAUSTED)
-    return _unless_too_old(Again(attempts, now_s + RETRY_WAITS_S[attempts - 1]), accepted_s)
+    return _later(attempts, RETRY_WAITS_S[attempts - 1], patience.ends_s(accepted_s), now_s)
 
 
-def after_refusal(attempts: int, refusals: int, accepted_s: float, now_s: float) -> Finish | Again:
+def after_refusal(attempts: int, refusals: int, accepted_s: float, now_s: float, patience: Patience) -> Finish | Again:
     """Throttled, or we failed: no attempt is used up. refusals: how many in a row, this one included."""
     wait_s = min(FIRST_BACKOFF_S * 2 ** min(refusals - 1, 20), LONGEST_BACKOFF_S)
-    return _unless_too_old(Again(attempts, now_s + wait_s), accepted_s)
+    return _later(attempts, wait_s, patience.ends_s(accepted_s), now_s)
 
 
-def _unless_too_old(again: Again, accepted_s: float) -> Finish | Again:
-    if again.due_s - accepted_s > MAX_AGE_S:
+def _later(attempts: int, wait_s: float, ends_s: float, now_s: float) -> Finish | Again:
+    if now_s >= ends_s:
         return Finish(Condition.AGE_EXCEEDED)
-    return again
+    return Again(attempts, min(now_s + wait_s, ends_s))

@@ -91,6 +91,55 @@ def test_an_event_that_fails_is_tried_again_after_one_and_after_two_minutes(
     assert len(backlog.lines("event 1")) == 3
 
 
+def test_each_qualifier_says_how_often_its_events_are_tried_again(
+    lam: Lam, backlog: Backlog, clock: SteppingClock, eventually: Eventually
+) -> None:
+    lam.create("worker", HANDLER)
+    lam.client.create_alias(FunctionName="worker", Name="live", FunctionVersion="$LATEST")
+    lam.client.put_function_event_invoke_config(FunctionName="worker", MaximumRetryAttempts=0)
+    lam.client.put_function_event_invoke_config(FunctionName="worker:live", MaximumRetryAttempts=1)
+
+    own, alias = backlog.send({"n": 1, "fail": True}), backlog.send({"n": 2, "fail": True}, name="worker:live")
+    eventually(lambda: len(backlog.events()) == 1 and attempt(backlog, 1)(), "the first to be given up")
+    clock.advance(60)
+
+    eventually(lambda: not backlog.events(), "the second to be given up")
+    assert (backlog.tried(own), backlog.tried(alias)) == (1, 2)
+
+
+def test_what_is_set_while_an_event_waits_holds_for_its_next_attempt(
+    lam: Lam, backlog: Backlog, clock: SteppingClock, eventually: Eventually
+) -> None:
+    lam.create("worker", HANDLER)
+    request_id = backlog.send({"n": 1, "fail": True})
+    eventually(attempt(backlog, 1), "it to fail")
+
+    lam.client.put_function_event_invoke_config(FunctionName="worker", MaximumRetryAttempts=1)
+    clock.advance(60)
+
+    eventually(lambda: not backlog.events(), "it to be given up")
+    assert backlog.tried(request_id) == 2
+
+
+def test_an_event_is_kept_until_it_is_too_old_and_then_given_up(
+    lam: Lam, backlog: Backlog, clock: SteppingClock, eventually: Eventually, caplog: pytest.LogCaptureFixture
+) -> None:
+    lam.create("worker", HANDLER)
+    lam.client.put_function_event_invoke_config(FunctionName="worker", MaximumEventAgeInSeconds=90)
+    request_id = backlog.send({"n": 1, "fail": True})
+    eventually(attempt(backlog, 1), "it to fail")
+
+    clock.advance(60)
+    (event,) = eventually(attempt(backlog, 2), "it to fail again")
+    assert event.due_s == event.accepted_s + 90
+    clock.advance(30)
+
+    eventually(lambda: not backlog.events(), "it to be given up")
+    assert backlog.tried(request_id) == 2
+    assert f"event {request_id} for " in caplog.text
+    assert "is given up: EventAgeExceeded" in caplog.text
+
+
 def test_an_event_that_succeeds_is_done_with(lam: Lam, backlog: Backlog, eventually: Eventually) -> None:
     lam.create("worker", HANDLER)
 
