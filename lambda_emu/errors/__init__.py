@@ -16,6 +16,7 @@ LambdaError
 │   │   ├── NotFound                404 FunctionNotFound, RegionUnreachable
 │   │   ├── Conflict                409 FunctionExists, UpdateInProgress, FunctionPending, StillBeingCreated
 │   │   └── RevisionMismatch        412
+│   ├── policies.py: of resource policies, each of one of the kinds above; PolicyTooLong 400
 │   ├── versions.py: of versions and aliases, each of one of the kinds above
 │   ├── event_invoke.py: 404 and 400, of event invoke configurations
 │   ├── function_urls.py: 404 and 409, of function URLs
@@ -67,6 +68,20 @@ from lambda_emu.errors.parameters import (
     UnknownRuntime,
     UnqualifiedOnly,
     UnzippedTooLarge,
+)
+from lambda_emu.errors.policies import (
+    LayerVersionNotFound,
+    NoPolicy,
+    NoPolicyForLatest,
+    NoPolicyFound,
+    OnlyForAction,
+    PolicyDocumentInvalid,
+    PolicyNotFound,
+    PolicyTooLong,
+    PrincipalInvalid,
+    StatementExists,
+    StatementNotFound,
+    TokenWithSource,
 )
 from lambda_emu.errors.request import (
     ClientContextInvalid,
@@ -140,6 +155,7 @@ __all__ = [
     "LatestWithWeights",
     "LayerOfOtherRegion",
     "LayerTwice",
+    "LayerVersionNotFound",
     "LayerVersionUnknown",
     "LevelsWithText",
     "MalformedRequest",
@@ -150,12 +166,20 @@ __all__ = [
     "NoEventInvokeConfig",
     "NoFunctionForEvents",
     "NoFunctionForUrl",
+    "NoPolicy",
+    "NoPolicyForLatest",
+    "NoPolicyFound",
     "NoSnapStart",
     "NoUrl",
     "NotBuiltYet",
     "NotFound",
     "NothingForEvents",
+    "OnlyForAction",
     "PayloadNotJson",
+    "PolicyDocumentInvalid",
+    "PolicyNotFound",
+    "PolicyTooLong",
+    "PrincipalInvalid",
     "QualifierMismatch",
     "RegionUnreachable",
     "RequestIdInvalid",
@@ -166,7 +190,10 @@ __all__ = [
     "RuntimeAndHandlerMissing",
     "RuntimeVersionMissing",
     "ServiceFailure",
+    "StatementExists",
+    "StatementNotFound",
     "StillBeingCreated",
+    "TokenWithSource",
     "TooLarge",
     "TooManyLayers",
     "TooManyRequests",
