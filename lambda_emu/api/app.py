@@ -19,6 +19,7 @@ from lambda_emu.api import (
     function_urls,
     functions,
     invocations,
+    policies,
     recursion,
     runtime_management,
     versions,
@@ -45,6 +46,8 @@ FAMILIES = (  # importing them registers their handlers
     runtime_management,
     versions,
 )
+# Importing them registers their handlers.
+FAMILIES = (aliases, concurrency, functions, invocations, policies, versions)
 SLASH_INSIDE = "\x01"  # stands for %2F between a path's slashes, until its converter turns it back
 PATHS_WITH_SLASHES = ("DurableExecutionArn", "ResourceArn")
 

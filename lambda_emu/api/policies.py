@@ -1,0 +1,150 @@
+"""Resource policies of functions, versions and aliases: each has its own. Contract: api.md 1.3, 1.8."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lambda_emu.api.house import House
+from lambda_emu.api.lookup import changed, check_qualifier
+from lambda_emu.api.wire import Result, operation
+from lambda_emu.arn import LATEST, Target
+from lambda_emu.errors import LambdaError, NoPolicy, NoPolicyForLatest, NoPolicyFound, PolicyNotFound
+from lambda_emu.model.function import Function
+from lambda_emu.model.policy import Policy, added, check_new, check_revision, compact, removed, written
+from lambda_emu.model.policy_document import check_document
+from lambda_emu.model.statements import check_permission, statement_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import (
+        AddPermissionRequestTypeDef,
+        DeleteResourcePolicyRequestTypeDef,
+        GetPolicyRequestTypeDef,
+        GetResourcePolicyRequestTypeDef,
+        PutResourcePolicyRequestTypeDef,
+        RemovePermissionRequestTypeDef,
+    )
+
+Edit = Callable[[Policy | None, Function], Policy | None]
+
+
+@operation("AddPermission")
+def add_permission(req: AddPermissionRequestTypeDef, house: House) -> Result:
+    """The first permission may be conditional on the revision of the function, version or alias itself."""
+    target = house.target(req["FunctionName"], req.get("Qualifier"))
+    _refuse_latest(target)
+    check_permission(req)
+    revision_id = house.clock.new_id()
+
+    def edit(policy: Policy | None, function: Function) -> Policy:
+        latest = _own_revision(function, target) if policy is None else policy.revision_id
+        check_revision(req.get("RevisionId"), latest, "GetPolicy")
+        check_new(policy, req["StatementId"])
+        return added(policy, statement_of(req, target.arn), revision_id)
+
+    policy = _changed(house, target, edit)
+    assert policy is not None
+    return {"Statement": compact(policy.statements[-1])}
+
+
+@operation("GetPolicy")
+def get_policy(req: GetPolicyRequestTypeDef, house: House) -> Result:
+    return _shown(house, house.target(req["FunctionName"], req.get("Qualifier")))
+
+
+@operation("RemovePermission")
+def remove_permission(req: RemovePermissionRequestTypeDef, house: House) -> Result:
+    target = house.target(req["FunctionName"], req.get("Qualifier"))
+    revision_id = house.clock.new_id()
+
+    def edit(policy: Policy | None, _: Function) -> Policy | None:
+        if policy is not None:
+            check_revision(req.get("RevisionId"), policy.revision_id, "GetPolicy")
+        return removed(policy, req["StatementId"], revision_id)
+
+    _changed(house, target, edit, NoPolicyFound(target.id.arn()))
+    return {}
+
+
+@operation("PutResourcePolicy")
+def put_resource_policy(req: PutResourcePolicyRequestTypeDef, house: House) -> Result:
+    """The text is kept as it came, until a permission is added to it or removed from it."""
+    target = _resource(house, req["ResourceArn"])
+    _refuse_latest(target)
+    revision_id = house.clock.new_id()
+
+    def edit(policy: Policy | None, _: Function) -> Policy:
+        latest = None if policy is None else policy.revision_id
+        check_revision(req.get("RevisionId"), latest, "GetResourcePolicy")
+        check_document(req["Policy"], target.arn)
+        return written(req["Policy"], revision_id)
+
+    _changed(house, target, edit)
+    return {"Policy": req["Policy"], "RevisionId": revision_id}
+
+
+@operation("GetResourcePolicy")
+def get_resource_policy(req: GetResourcePolicyRequestTypeDef, house: House) -> Result:
+    return _shown(house, _resource(house, req["ResourceArn"]))
+
+
+@operation("DeleteResourcePolicy")
+def delete_resource_policy(req: DeleteResourcePolicyRequestTypeDef, house: House) -> Result:
+    def edit(policy: Policy | None, _: Function) -> None:
+        if policy is None:
+            raise NoPolicy
+        check_revision(req.get("RevisionId"), policy.revision_id, "GetResourcePolicy")
+
+    _changed(house, _resource(house, req["ResourceArn"]), edit)
+    return {}
+
+
+def _resource(house: House, arn: str) -> Target:
+    """What a ResourceArn means; of the runtimes that it might also name there are none."""
+    if ":runtime/" in arn:
+        raise PolicyNotFound
+    return house.target(arn)
+
+
+def _refuse_latest(target: Target) -> None:
+    if target.qualifier == LATEST:
+        raise NoPolicyForLatest
+
+
+def _shown(house: House, target: Target) -> Result:
+    function = house.store.function(target.id)
+    policy = function.policies.get(_key(target)) if function else None
+    if policy is None:
+        raise PolicyNotFound
+    return {"Policy": policy.document, "RevisionId": policy.revision_id}
+
+
+def _changed(house: House, target: Target, edit: Edit, missing: LambdaError | None = None) -> Policy | None:
+    """Make the target's policy what `edit` makes of it, None being none. missing: there is no such function."""
+
+    def edit_function(function: Function) -> Function:
+        check_qualifier(function, target.qualifier)
+        policy = edit(function.policies.get(_key(target)), function)
+        return replace(function, policies=_with(function.policies, _key(target), policy))
+
+    return changed(house, target.id, edit_function, missing).policies.get(_key(target))
+
+
+def _with(policies: Mapping[str, Policy], key: str, policy: Policy | None) -> Mapping[str, Policy]:
+    others = {name: other for name, other in policies.items() if name != key}
+    return others if policy is None else others | {key: policy}
+
+
+def _key(target: Target) -> str:
+    return target.qualifier or ""
+
+
+def _own_revision(function: Function, target: Target) -> str:
+    """The RevisionId of the function, version or alias that the target names."""
+    alias = function.aliases.get(target.qualifier) if target.qualifier else None
+    if alias is not None:
+        return alias.revision_id
+    version = function.version(target.qualifier)
+    assert version is not None  # check_qualifier
+    return version.revision_id
