@@ -19,6 +19,7 @@ from lambda_emu.api import (
     function_urls,
     functions,
     invocations,
+    layer_policies,
     policies,
     recursion,
     runtime_management,
@@ -47,7 +48,7 @@ FAMILIES = (  # importing them registers their handlers
     versions,
 )
 # Importing them registers their handlers.
-FAMILIES = (aliases, concurrency, functions, invocations, policies, versions)
+FAMILIES = (aliases, concurrency, functions, invocations, layer_policies, policies, versions)
 SLASH_INSIDE = "\x01"  # stands for %2F between a path's slashes, until its converter turns it back
 PATHS_WITH_SLASHES = ("DurableExecutionArn", "ResourceArn")
 
