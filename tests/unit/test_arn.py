@@ -28,6 +28,7 @@ ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
         (ARN + "f", "f", None),
         (ARN + "f:live", "f", "live"),
         (ARN + "function", "function", None),
+        (f"arn::lambda:{REGION}:{ACCOUNT}:function:f", "f", None),  # the model lets the partition be left out
     ],
 )
 def test_every_form_of_a_name_means_its_function(written: str, name: str, qualifier: str | None) -> None:
