@@ -43,12 +43,12 @@ FAMILIES = (  # importing them registers their handlers
     function_urls,
     functions,
     invocations,
+    layer_policies,
+    policies,
     recursion,
     runtime_management,
     versions,
 )
-# Importing them registers their handlers.
-FAMILIES = (aliases, concurrency, functions, invocations, layer_policies, policies, versions)
 SLASH_INSIDE = "\x01"  # stands for %2F between a path's slashes, until its converter turns it back
 PATHS_WITH_SLASHES = ("DurableExecutionArn", "ResourceArn")
 

@@ -23,6 +23,7 @@ EVERY_CONDITION = {
     "SourceArn": "arn:aws:s3:::bucket",
     "SourceAccount": "123456789012",
 }
+NOT_RECORDED = {"InvokedViaFunctionUrl", "EventSourceToken"}  # together with others
 
 
 @pytest.mark.parametrize(
@@ -75,6 +76,17 @@ def test_members_and_conditions_have_their_order() -> None:
         '"AWS:SourceAccount":"123456789012","lambda:FunctionUrlAuthType":"NONE","aws:PrincipalOrgID":"o-1234567890"},'
         '"Bool":{"lambda:InvokedViaFunctionUrl":"true"},"ArnLike":{"AWS:SourceArn":"arn:aws:s3:::bucket"}}}'
     )
+
+
+def test_conditions_have_the_recorded_order() -> None:
+    request = {name: value for name, value in EVERY_CONDITION.items() if name not in NOT_RECORDED} | PLAIN
+
+    conditions = statement_of(request, ARN)["Condition"]
+
+    assert [(operator, list(keys)) for operator, keys in conditions.items()] == [
+        ("StringEquals", ["AWS:SourceAccount", "lambda:FunctionUrlAuthType", "aws:PrincipalOrgID"]),
+        ("ArnLike", ["AWS:SourceArn"]),
+    ]
 
 
 @pytest.mark.parametrize(
