@@ -11,7 +11,7 @@ import click
 from lambda_emu.cli import show
 from lambda_emu.cli.options import endpoint_option, json_option
 
-HEADINGS = ("FUNCTION", "VERSION", "STATE", "MEMORY", "AGE", "INVOCATIONS", "ENGINE", "ID")
+HEADINGS = ("FUNCTION", "VERSION", "TENANT", "STATE", "MEMORY", "AGE", "INVOCATIONS", "ENGINE", "ID")
 
 
 @click.command()
@@ -32,7 +32,7 @@ def ps(endpoint_url: str | None, as_json: bool) -> None:
 def _row(seen: Mapping[str, Any]) -> tuple[str, ...]:
     """A stem has no function yet, and so no memory size."""
     memory = f"{seen['memory_mb']} MB" if seen["function"] else "-"
-    owner = (seen["function"] or "-", seen["version"] or "-")
+    owner = (seen["function"] or "-", seen["version"] or "-", seen["tenant"] or "-")
     return *owner, seen["state"], memory, age(seen["age_s"]), str(seen["invocations"]), seen["engine"], seen["id"]
 
 

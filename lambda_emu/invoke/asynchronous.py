@@ -129,6 +129,7 @@ class AsyncInvoker:
             event.invoked_arn,
             lambda result: self._settle(event, result),
             trace_id=event.trace_id,
+            tenant_id=event.tenant_id,
         )
         try:
             resolved = self._invoker.resolve(event.function, event.qualifier)

@@ -74,7 +74,12 @@ def _init_report(record: InitReport) -> Members:
 
 
 def _start(record: Start) -> Members:
-    return {"requestId": record.request_id, "version": record.version, "tracing": _tracing(record.tracing)}
+    return {
+        "requestId": record.request_id,
+        "version": record.version,
+        "tenantId": record.tenant_id,
+        "tracing": _tracing(record.tracing),
+    }
 
 
 def _runtime_done(record: RuntimeDone) -> Members:

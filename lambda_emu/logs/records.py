@@ -66,6 +66,7 @@ class Start:
     request_id: str
     version: str
     tracing: Tracing | None = None
+    tenant_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,16 @@ class Admission:
             raise TooManyRequests(RESERVED_EXCEEDED if self.reserved else ACCOUNT_EXCEEDED)
 
 
+TENANT_ENVIRONMENTS = 2.5
+"""Environments that a function's tenants may have together, idle ones too, for each of its concurrency."""
+
+
+def check_tenants(environments: int, concurrency: int) -> None:
+    """TooManyRequests if one more environment of a tenant would be over the limit. Contract: quotas.md."""
+    if environments + 1 > concurrency * TENANT_ENVIRONMENTS:
+        raise TooManyRequests(ACCOUNT_EXCEEDED)
+
+
 STARTING_AT_ONCE = 8
 """Environments of one deployment that start together. More of them start no sooner: they share the
 machine's CPU. The rest is asked for as these become ready, if it is still needed then."""

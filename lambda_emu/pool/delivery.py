@@ -14,6 +14,8 @@ def event_answer(invocation: Invocation) -> tuple[bytes, bytes]:
         optional += f"Lambda-Runtime-Trace-Id: {invocation.trace_id}\r\n"
     if invocation.client_context is not None:
         optional += f"Lambda-Runtime-Client-Context: {invocation.client_context}\r\n"
+    if invocation.tenant_id is not None:
+        optional += f"Lambda-Runtime-Aws-Tenant-Id: {invocation.tenant_id}\r\n"
     head = (
         "HTTP/1.1 200 OK\r\n"
         "Content-Type: application/json\r\n"

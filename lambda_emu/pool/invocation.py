@@ -31,6 +31,7 @@ class Invocation:
     trace_id: str | None = None
     client_context: str | None = None  # compact ASCII JSON
     wants_tail: bool = False
+    tenant_id: str | None = None  # only of functions with tenants
     attempt_id: str = ""  # given with the environment; the runtime may repeat it with its answer
     started_s: float = 0.0
     deadline_ms: int = 0

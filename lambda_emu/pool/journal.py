@@ -72,7 +72,8 @@ class Journal:
     def start(self, invocation: Invocation) -> None:
         """An invocation begins; with it its tail."""
         tracing = None if invocation.trace_id is None else Tracing(invocation.trace_id)
-        line = self._stream.write_platform(Start(invocation.request_id, self._version.version, tracing))
+        start = Start(invocation.request_id, self._version.version, tracing, invocation.tenant_id)
+        line = self._stream.write_platform(start)
         if invocation.wants_tail:
             self._tail = Tail()
             self._tail.append_line(line)

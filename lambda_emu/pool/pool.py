@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from lambda_emu.arn import FunctionId
@@ -12,7 +13,7 @@ from lambda_emu.clock import Clock, Timer
 from lambda_emu.errors import LambdaError, ServiceFailure
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.function import FunctionVersion
-from lambda_emu.pool.choice import Admission
+from lambda_emu.pool.choice import Admission, check_tenants
 from lambda_emu.pool.environment import SAMPLE_MS, Environment
 from lambda_emu.pool.invocation import Invocation, Outcome
 from lambda_emu.pool.journal import Journal
@@ -56,11 +57,16 @@ class Sight:
 
     function: str
     version: str
+    tenant: str | None
     state: str
     id: str
     memory_mb: int
     age_s: float
     invocations: int
+
+
+Key = str | tuple[str, str]
+"""Whose environments they are: a deployment's, by its id, or those of one tenant of it."""
 
 
 class Pool:
@@ -83,8 +89,7 @@ class Pool:
         self._clock = clock
         self._journal = journal
         self._terms = terms
-        self._pools: dict[str, VersionPool] = {}  # by deployment id
-        self._deployments: dict[str, Deployment] = {}
+        self._pools: dict[Key, VersionPool] = {}
         self._running: dict[FunctionId | None, int] = {}  # admitted and not done; None: all unreserved ones
         self._closed = False
         self._sweep: Timer = clock.call_later(SWEEP_S, self._end_idle)
@@ -99,14 +104,15 @@ class Pool:
         key = deployment.version.id if admission.reserved else None
         running = self._running.get(key, 0)
         admission.check(running)
+        if invocation.tenant_id is not None:
+            self._check_tenants(deployment.version, invocation.tenant_id, admission)
         self._running[key] = running + 1
         invocation.done = self._counted(key, invocation.done)
-        self._pool(deployment).submit(invocation)
+        self._pool(deployment, invocation.tenant_id).submit(invocation)
 
     def retire(self, deployment_id: str) -> None:
         """Its code or configuration is no longer the function's: end its environments when they are free."""
-        pool = self._pools.get(deployment_id)
-        if pool is not None:
+        for pool in [pool for pool in self._pools.values() if pool.version.deployment_id == deployment_id]:
             pool.retire()
             self._drop_if_empty(pool)
 
@@ -121,6 +127,7 @@ class Pool:
             Sight(
                 environment.version.id.name,
                 environment.version.version,
+                pool.tenant_id,
                 environment.state.name,
                 environment.box.id,
                 environment.version.memory_mb,
@@ -130,7 +137,8 @@ class Pool:
             for pool in self._pools.values()
             for environment in pool.environments
         ]
-        return environments + [Sight("", "", State.STEM.name, box.id, 0, 0.0, 0) for _, box in self._stems.boxes()]
+        stems = [Sight("", "", None, State.STEM.name, box.id, 0, 0.0, 0) for _, box in self._stems.boxes()]
+        return environments + stems
 
     def clear(self) -> None:
         """End every environment, whatever it does; who waits for one is told. Stems, which ran nothing, stay."""
@@ -155,19 +163,24 @@ class Pool:
 
         return counted
 
+    def _check_tenants(self, version: FunctionVersion, tenant_id: str, admission: Admission) -> None:
+        """Whether there may be another environment, if this tenant needs one."""
+        pool = self._pools.get(_key(version, tenant_id))
+        if pool is None or not pool.has_room:
+            environments = sum(pool.size for pool in self._pools.values() if pool.version.id == version.id)
+            check_tenants(environments, admission.limit)
+
     # -- environments -----------------------------------------------------------------------------
 
-    def _pool(self, deployment: Deployment) -> VersionPool:
-        deployment_id = deployment.version.deployment_id
-        pool = self._pools.get(deployment_id)
+    def _pool(self, deployment: Deployment, tenant_id: str | None) -> VersionPool:
+        key = _key(deployment.version, tenant_id)
+        pool = self._pools.get(key)
         if pool is None:
-            pool = VersionPool(deployment.version, self._clock, self._start)
-            self._pools[deployment_id] = pool
-            self._deployments[deployment_id] = deployment
+            start = partial(self._start, deployment)
+            pool = self._pools[key] = VersionPool(deployment.version, self._clock, start, tenant_id)
         return pool
 
-    def _start(self, pool: VersionPool) -> None:
-        deployment = self._deployments[pool.version.deployment_id]
+    def _start(self, deployment: Deployment, pool: VersionPool) -> None:
         self._loop.spawn(self._bring_up(pool, deployment), f"an environment of {pool.version.id.name}")
 
     async def _bring_up(self, pool: VersionPool, deployment: Deployment) -> None:
@@ -239,8 +252,7 @@ class Pool:
 
     def _drop_if_empty(self, pool: VersionPool) -> None:
         if pool.empty:
-            self._pools.pop(pool.version.deployment_id, None)
-            self._deployments.pop(pool.version.deployment_id, None)
+            self._pools.pop(_key(pool.version, pool.tenant_id), None)
 
     def _end_idle(self) -> None:
         for pool in list(self._pools.values()):
@@ -272,6 +284,10 @@ class _Owner:
     def gone(self, environment: Environment) -> None:
         self._version_pool.gone(environment)
         self._pool.ended(self._version_pool, environment)
+
+
+def _key(version: FunctionVersion, tenant_id: str | None) -> Key:
+    return version.deployment_id if tenant_id is None else (version.deployment_id, tenant_id)
 
 
 def _kind(version: FunctionVersion) -> StemKind:

@@ -1,4 +1,4 @@
-"""The environments of one deployment and the invocations that wait for one. Runs on the loop."""
+"""The environments of one deployment, or of one of its tenants, and who waits for one. Runs on the loop."""
 
 from __future__ import annotations
 
@@ -22,9 +22,16 @@ BUSY_INIT_S = 0.5
 class VersionPool:
     """Gives invocations to environments: the warmest first; a waiting one takes the first that becomes available."""
 
-    def __init__(self, version: FunctionVersion, clock: Clock, start: Callable[[VersionPool], None]) -> None:
+    def __init__(
+        self,
+        version: FunctionVersion,
+        clock: Clock,
+        start: Callable[[VersionPool], None],
+        tenant_id: str | None = None,
+    ) -> None:
         """start: begins to bring up one environment, and calls `started` or `start_failed` in the end."""
         self.version = version
+        self.tenant_id = tenant_id
         self.retired = False
         self.environments: set[Environment] = set()
         self._clock = clock
@@ -40,6 +47,16 @@ class VersionPool:
     @property
     def empty(self) -> bool:
         return not (self.environments or self._waiting or self._starting)
+
+    @property
+    def size(self) -> int:
+        """Environments that are there or coming."""
+        return len(self.environments) + self._starting
+
+    @property
+    def has_room(self) -> bool:
+        """Whether an invocation would start at once."""
+        return bool(self._available)
 
     def submit(self, invocation: Invocation) -> None:
         """Run it in an available environment, or as soon as there is one."""

@@ -29,6 +29,7 @@ class QueuedEvent:
     accepted_s: float
     attempts: int
     due_s: float
+    tenant_id: str | None = None
 
 
 class EventQueue:
@@ -91,15 +92,15 @@ class EventQueue:
 
 def _record(event: QueuedEvent) -> str:
     id = event.function
-    return json.dumps(
-        [id.account, id.region, id.name, id.partition, event.qualifier, event.invoked_arn, event.trace_id]
-    )
+    named = [id.account, id.region, id.name, id.partition, event.qualifier, event.invoked_arn]
+    return json.dumps([*named, event.trace_id, event.tenant_id])
 
 
 def _event(request_id: str, due_s: float, attempts: int, accepted_s: float, record: str, payload: bytes) -> QueuedEvent:
-    account, region, name, partition, qualifier, invoked_arn, trace_id = json.loads(record)
+    """An event as it was put; what its record is too old to have is left at its default."""
+    account, region, name, partition, qualifier, invoked_arn, trace_id, *later = json.loads(record)
     id = FunctionId(account, region, name, partition)
-    return QueuedEvent(request_id, id, qualifier, invoked_arn, payload, trace_id, accepted_s, attempts, due_s)
+    return QueuedEvent(request_id, id, qualifier, invoked_arn, payload, trace_id, accepted_s, attempts, due_s, *later)
 
 
 def _told(done: Callable[[], None]) -> Callable[[BaseException | None, object], None]:

@@ -157,6 +157,7 @@ class Runtime:
     """What runs in a box, as far as the Runtime API sees it."""
 
     def __init__(self, box: EmptyBox, port: int) -> None:
+        self.tenant_id: str | None = None  # of the last event
         self._box = box
         self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_S)
 
@@ -172,6 +173,7 @@ class Runtime:
     def event(self) -> str:
         answer = self._http.getresponse()
         answer.read()
+        self.tenant_id = answer.headers["Lambda-Runtime-Aws-Tenant-Id"]
         return answer.headers["Lambda-Runtime-Aws-Request-Id"] or ""
 
     def respond(self, request_id: str) -> int:
@@ -203,13 +205,22 @@ class Rig:
     def on_loop(self, fn: Callable[[], T]) -> T:
         return self.loop.ask(fn, WAIT_S)
 
-    def invoke(self, environment: Mapping[str, str] | None = None, timeout_s: int = 3, tail: bool = False) -> Asked:
+    def invoke(
+        self,
+        environment: Mapping[str, str] | None = None,
+        timeout_s: int = 3,
+        tail: bool = False,
+        tenant_id: str | None = None,
+        concurrency: int = 1000,
+    ) -> Asked:
         self._asked += 1
         asked = Asked()
-        invocation = Invocation(f"id-{self._asked}", b"{}", "arn:hello", asked.done, wants_tail=tail)
+        invocation = Invocation(
+            f"id-{self._asked}", b"{}", "arn:hello", asked.done, wants_tail=tail, tenant_id=tenant_id
+        )
         version = replace(VERSION, environment=environment, timeout_s=timeout_s)
         deployment = Deployment(version, Path(), (), None, None, None)
-        self.on_loop(lambda: self.pool.submit(deployment, Admission(1000, reserved=False), invocation))
+        self.on_loop(lambda: self.pool.submit(deployment, Admission(concurrency, reserved=False), invocation))
         return asked
 
     def box(self) -> EmptyBox:

@@ -122,6 +122,7 @@ def test_ps_lists_environments(server: TinyServer) -> None:
     environment = {
         "function": "hello",
         "version": "$LATEST",
+        "tenant": "blue",
         "state": "IDLE",
         "id": "2f6d1c0a9b8e",
         "engine": "docker",
@@ -135,8 +136,8 @@ def test_ps_lists_environments(server: TinyServer) -> None:
     as_json = run(server, "ps", "--json")
 
     assert shown.stdout == (
-        "FUNCTION  VERSION  STATE  MEMORY  AGE  INVOCATIONS  ENGINE  ID\n"
-        "hello     $LATEST  IDLE   128 MB  1m   3            docker  2f6d1c0a9b8e\n"
+        "FUNCTION  VERSION  TENANT  STATE  MEMORY  AGE  INVOCATIONS  ENGINE  ID\n"
+        "hello     $LATEST  blue    IDLE   128 MB  1m   3            docker  2f6d1c0a9b8e\n"
     )
     assert json.loads(as_json.stdout) == environment
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,10 +54,20 @@ def test_an_event_comes_back_as_it_was_put(queue: EventQueue) -> None:
     event = QueuedEvent(
         "e1", id, "$LATEST", id.arn("$LATEST"), b'{"\xc3\xa4": 1}', "Root=1", accepted_s=1.25, attempts=2, due_s=99.5
     )
+    of_a_tenant = replace(event, request_id="e2", tenant_id="blue")
 
-    put(queue, event)
+    put(queue, event, of_a_tenant)
 
-    assert queue.due(100.0, LIMIT) == [event]
+    assert queue.due(100.0, LIMIT) == [event, of_a_tenant]
+
+
+def test_an_event_kept_before_there_were_tenants_still_runs(tmp_path: Path, queue: EventQueue) -> None:
+    put(queue, new_event("e1"))
+    with closing(sqlite3.connect(tmp_path / "lambda-emu.db")) as database, database:
+        (record,) = database.execute("SELECT record FROM events").fetchone()
+        database.execute("UPDATE events SET record = ?", (json.dumps(json.loads(record)[:7]),))
+
+    assert queue.due(10, LIMIT) == [new_event("e1")]
 
 
 def test_only_what_is_due_is_taken_and_the_longest_due_first(queue: EventQueue) -> None:
