@@ -15,6 +15,7 @@ from lambda_emu.api import (
     aliases,
     artifacts,
     concurrency,
+    durable_executions,
     event_invoke,
     function_urls,
     functions,
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 FAMILIES = (  # importing them registers their handlers
     aliases,
     concurrency,
+    durable_executions,
     event_invoke,
     function_urls,
     functions,

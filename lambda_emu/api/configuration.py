@@ -47,6 +47,10 @@ def listed(version: FunctionVersion, arn: str) -> Result:
         configuration["Environment"] = {"Variables": dict(version.environment)}
     if version.layers:
         configuration["Layers"] = [{"Arn": layer.arn, "CodeSize": layer.content.size} for layer in version.layers]
+    if version.tenant_isolation is not None:
+        configuration["TenancyConfig"] = {"TenantIsolationMode": version.tenant_isolation}
+    if version.durable is not None:
+        configuration["DurableConfig"] = version.durable.shown()
     return {**configuration, **version.other}
 
 

@@ -11,6 +11,8 @@ LambdaError
 │   │   └── TooLarge                413 no Type: RequestTooLarge, EventTooLarge, ZippedTooLarge
 │   ├── parameters.py
 │   │   └── InvalidParameter        400 InvalidParameterValueException: one class a business rule
+│   ├── durable.py                  404 DurableExecutionNotFound; 400 InvalidParameter: tokens, names, DurableConfig
+│   ├── tenancy.py                  400 InvalidParameter: TenantIdMissing, TenantIdRefused, NotWithTenants
 │   ├── resources.py
 │   │   ├── AccessDenied            403 no Type
 │   │   ├── NotFound                404 FunctionNotFound, RegionUnreachable
@@ -31,6 +33,15 @@ Contract: api.md 1.2 (status, text key, Type) and 1.3 (exact messages).
 from __future__ import annotations
 
 from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.durable import (
+    CallbackIdInvalid,
+    CheckpointTokenInvalid,
+    DurableExecutionNotFound,
+    DurableNameRefused,
+    DurableNeedsQualifier,
+    DurableOnlyFromCreation,
+    DurableTimeoutMissing,
+)
 from lambda_emu.errors.event_invoke import (
     DestinationConfigInvalid,
     DestinationInvalid,
@@ -45,6 +56,7 @@ from lambda_emu.errors.parameters import (
     CodeMissing,
     CodeTwice,
     CodeWithLayersTooLarge,
+    CustomRuntimeUnknown,
     DeprecatedRuntime,
     EnvironmentTooLarge,
     ImageForZip,
@@ -55,6 +67,7 @@ from lambda_emu.errors.parameters import (
     LayerTwice,
     LayerVersionUnknown,
     LevelsWithText,
+    ManagedInstancesOnly,
     MarkerInvalid,
     NameTooLong,
     NoCapacityProvider,
@@ -113,6 +126,7 @@ from lambda_emu.errors.resources import (
 )
 from lambda_emu.errors.runtime_management import RuntimeVersionMissing
 from lambda_emu.errors.service import NotBuiltYet, ServiceFailure, TooManyRequests
+from lambda_emu.errors.tenancy import NotWithTenants, TenantIdMissing, TenantIdRefused
 from lambda_emu.errors.versions import (
     AliasExists,
     AliasToUpdateNotFound,
@@ -129,6 +143,8 @@ __all__ = [
     "AliasNotDeletable",
     "AliasNotFound",
     "AliasToUpdateNotFound",
+    "CallbackIdInvalid",
+    "CheckpointTokenInvalid",
     "ClientContextInvalid",
     "ClientContextTooLong",
     "CodeChanged",
@@ -137,10 +153,16 @@ __all__ = [
     "CodeWithLayersTooLarge",
     "Conflict",
     "ConstraintViolations",
+    "CustomRuntimeUnknown",
     "DeprecatedRuntime",
     "DestinationConfigInvalid",
     "DestinationInvalid",
     "DestinationIsItself",
+    "DurableExecutionNotFound",
+    "DurableNameRefused",
+    "DurableNeedsQualifier",
+    "DurableOnlyFromCreation",
+    "DurableTimeoutMissing",
     "EnvironmentTooLarge",
     "EventTooLarge",
     "FunctionExists",
@@ -159,6 +181,7 @@ __all__ = [
     "LayerVersionUnknown",
     "LevelsWithText",
     "MalformedRequest",
+    "ManagedInstancesOnly",
     "MarkerInvalid",
     "MemoryAboveLimit",
     "NameTooLong",
@@ -173,6 +196,7 @@ __all__ = [
     "NoUrl",
     "NotBuiltYet",
     "NotFound",
+    "NotWithTenants",
     "NothingForEvents",
     "OnlyForAction",
     "PayloadNotJson",
@@ -193,6 +217,8 @@ __all__ = [
     "StatementExists",
     "StatementNotFound",
     "StillBeingCreated",
+    "TenantIdMissing",
+    "TenantIdRefused",
     "TokenWithSource",
     "TooLarge",
     "TooManyLayers",

@@ -139,9 +139,23 @@ class NoSnapStart(InvalidParameter):
         super().__init__(f"{runtime} is not supported for SnapStart enabled functions.")
 
 
-class NoCapacityProvider(InvalidParameter):
+class ManagedInstancesOnly(InvalidParameter):
+    """A member that only functions on Managed Instances may have. The text is known of CapacityProviderConfig alone."""
+
+    def __init__(self, member: str) -> None:
+        super().__init__(f"{member} isn't supported for Lambda Default functions.")
+
+
+class NoCapacityProvider(ManagedInstancesOnly):
     def __init__(self) -> None:
-        super().__init__("CapacityProviderConfig isn't supported for Lambda Default functions.")
+        super().__init__("CapacityProviderConfig")
+
+
+class CustomRuntimeUnknown(InvalidParameter):
+    """A customer-managed runtime; there is none here. AWS's text is not recorded."""
+
+    def __init__(self, arn: str) -> None:
+        super().__init__(f"The runtime {arn} does not exist.")
 
 
 # Layers

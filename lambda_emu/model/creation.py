@@ -8,7 +8,7 @@ from typing import Any
 
 from lambda_emu.arn import FunctionId
 from lambda_emu.errors import NameTooLong, NotBuiltYet, RuntimeAndHandlerMissing, TooManyTags
-from lambda_emu.model import quotas, settings
+from lambda_emu.model import durable, quotas, settings
 from lambda_emu.model.function import Artifact, Function, FunctionVersion, LoggingConfig
 from lambda_emu.model.layer_references import Find
 from lambda_emu.model.publishing import publish
@@ -26,6 +26,7 @@ def check(id: FunctionId, wanted: Mapping[str, Any]) -> None:
     if len(wanted.get("Tags", {})) > quotas.TAGS:
         raise TooManyTags
     settings.check(wanted)
+    durable.check_new(wanted.get("DurableConfig"))
 
 
 def new_function(
@@ -53,6 +54,8 @@ def new_function(
         revision_id=new_id(),
         last_modified=modified,
         architecture=wanted.get("Architectures", ["x86_64"])[0],
+        durable=durable.new(wanted.get("DurableConfig")),
+        tenant_isolation=wanted.get("TenancyConfig", {}).get("TenantIsolationMode"),
     )
     version = settings.applied(base, wanted, find_layer)
     tags = MappingProxyType(dict(wanted.get("Tags", {})))

@@ -10,6 +10,7 @@ from typing import Any
 
 from lambda_emu.arn import LATEST, FunctionId
 from lambda_emu.model.alias import Alias
+from lambda_emu.model.durable import Durability
 from lambda_emu.model.event_invoke import EventInvokeConfig
 from lambda_emu.model.function_url import FunctionUrl
 from lambda_emu.model.policy import Policy
@@ -85,6 +86,8 @@ class FunctionVersion:
 
     deployment_id changes whenever code or configuration do; environments belong to one deployment.
     other: members kept and echoed that change nothing about how the code runs, by their wire names.
+    tenant_isolation: PER_TENANT, or None for a function that knows no tenants; fixed at creation.
+    durable: None for a function that is not; it can only become so at creation.
     """
 
     id: FunctionId
@@ -106,6 +109,8 @@ class FunctionVersion:
     layers: tuple[LayerReference, ...] = ()
     tracing_mode: str = "PassThrough"
     package_type: str = "Zip"
+    tenant_isolation: str | None = None
+    durable: Durability | None = None
     other: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     progress: Progress = field(default_factory=Progress)
 

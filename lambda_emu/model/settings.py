@@ -13,26 +13,22 @@ from typing import Any
 from lambda_emu.errors import (
     CodeWithLayersTooLarge,
     ConstraintViolations,
+    CustomRuntimeUnknown,
     LevelsWithText,
+    ManagedInstancesOnly,
     MemoryAboveLimit,
-    NoCapacityProvider,
     NoSnapStart,
     NotBuiltYet,
 )
-from lambda_emu.model import environment_variables, quotas, runtime_names
+from lambda_emu.model import durable, environment_variables, quotas, runtime_names
 from lambda_emu.model.function import FunctionVersion, LayerReference, LoggingConfig
 from lambda_emu.model.layer_references import Find, referenced
+from lambda_emu.model.tenancy import check_without_tenants
 
 Wanted = Mapping[str, Any]
 
-NOT_BUILT = (
-    "TenancyConfig",
-    "DurableConfig",
-    "RuntimeConfig",
-    "AcceleratorConfig",
-    "CodeSigningConfigArn",
-    "PublishTo",
-)
+NOT_BUILT = ("CodeSigningConfigArn",)
+OF_MANAGED_INSTANCES = ("CapacityProviderConfig", "AcceleratorConfig", "PublishTo")
 UNZIPPED_LIMIT_BYTES = 262_144_000
 
 _PLAIN = {
@@ -50,8 +46,11 @@ def check(wanted: Wanted) -> None:
     for member in NOT_BUILT:
         if member in wanted:
             raise NotBuiltYet(member)
-    if "CapacityProviderConfig" in wanted:
-        raise NoCapacityProvider
+    for member in OF_MANAGED_INSTANCES:
+        if member in wanted:
+            raise ManagedInstancesOnly(member)
+    if "RuntimeConfig" in wanted:
+        raise CustomRuntimeUnknown(wanted["RuntimeConfig"]["RuntimeArn"])
     if wanted.get("MemorySize", 0) > quotas.MEMORY_MB:
         raise MemoryAboveLimit(quotas.MEMORY_MB)
     _check_most("timeout", wanted.get("Timeout", 0), quotas.TIMEOUT_S)
@@ -87,9 +86,10 @@ def applied(version: FunctionVersion, wanted: Wanted, find_layer: Find) -> Funct
 
 def _checked(version: FunctionVersion) -> FunctionVersion:
     """The rules that hold between members."""
-    snap_start = version.other.get("SnapStart", {})
-    if snap_start.get("ApplyOn") == "PublishedVersions" and not runtime_names.can_snap_start(version.runtime):
-        raise NoSnapStart(version.runtime)
+    if version.other.get("SnapStart", {}).get("ApplyOn") == "PublishedVersions":
+        check_without_tenants(version, "SnapStart")
+        if not runtime_names.can_snap_start(version.runtime):
+            raise NoSnapStart(version.runtime)
     if version.layers:
         _check_size(version, version.layers)
     return version
@@ -134,11 +134,16 @@ def merged_logging(before: LoggingConfig, wanted: Wanted) -> LoggingConfig:
     )
 
 
+def _durable(version: FunctionVersion, wanted: Wanted) -> dict[str, Any]:
+    return {"durable": durable.updated(version.durable, wanted)}
+
+
 _STRUCTURES: Mapping[str, Callable[[FunctionVersion, Any], dict[str, Any]]] = {
     "Environment": _environment,
     "EphemeralStorage": _storage,
     "TracingConfig": _tracing,
     "LoggingConfig": _logging,
+    "DurableConfig": _durable,
 }
 
 

@@ -8,6 +8,7 @@ from dataclasses import MISSING, fields
 import pytest
 from store_rig import function_id, new_function
 
+from lambda_emu.model.durable import Durability
 from lambda_emu.model.function import (
     Artifact,
     Function,
@@ -40,6 +41,8 @@ FULL = FunctionVersion(
     layers=(LayerReference("arn:l:1", Artifact("bDE=", 1, 2)), LayerReference("arn:l:2", Artifact("bDI=", 3, 4))),
     tracing_mode="Active",
     package_type="Image",
+    tenant_isolation="PER_TENANT",
+    durable=Durability(60, 30, "arn:aws:kms:us-east-1:123456789012:key/k"),
     other={"VpcConfig": {"SubnetIds": ["subnet-1"], "Ipv6AllowedForDualStack": False}, "KMSKeyArn": None},
     progress=Progress(State.FAILED, "why", "InternalError", UpdateStatus.FAILED, "because", "ImageDeleted"),
 )

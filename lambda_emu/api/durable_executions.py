@@ -1,0 +1,52 @@
+"""Durable executions and their callbacks. None can be started yet, so none of them is ever found. Contract: api.md 1.9.
+
+Constraints were checked before; what AWS says of an execution it does not know follows here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from lambda_emu.api.house import House
+from lambda_emu.api.lookup import shown
+from lambda_emu.api.pages import page
+from lambda_emu.api.wire import Result, operation
+from lambda_emu.errors import CallbackIdInvalid, CheckpointTokenInvalid, DurableExecutionNotFound
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import ListDurableExecutionsByFunctionRequestTypeDef
+
+EXECUTIONS_PER_PAGE = 100
+
+
+@operation("ListDurableExecutionsByFunction")
+def list_durable_executions_by_function(req: ListDurableExecutionsByFunctionRequestTypeDef, house: House) -> Result:
+    """MaxItems 0 asks for the default. How a missing function is named is not recorded: here, as the caller did."""
+    shown(house, house.target(req["FunctionName"], req.get("Qualifier")))
+    executions: tuple[str, ...] = ()
+    found, marker = page(executions, str, req.get("Marker"), req.get("MaxItems") or EXECUTIONS_PER_PAGE)
+    return {"DurableExecutions": list(found), "NextMarker": marker}
+
+
+@operation("GetDurableExecution")
+@operation("GetDurableExecutionHistory")
+@operation("StopDurableExecution")
+@operation("PauseDurableExecution")
+@operation("ResumeDurableExecution")
+@operation("DeleteDurableExecution")
+def of_an_execution(_req: object, _house: House) -> NoReturn:
+    raise DurableExecutionNotFound
+
+
+@operation("GetDurableExecutionState")
+@operation("CheckpointDurableExecution")
+def by_checkpoint_token(_req: object, _house: House) -> NoReturn:
+    """An unknown execution's token is a wrong token."""
+    raise CheckpointTokenInvalid
+
+
+@operation("SendDurableExecutionCallbackSuccess")
+@operation("SendDurableExecutionCallbackFailure")
+@operation("SendDurableExecutionCallbackHeartbeat")
+def of_a_callback(_req: object, _house: House) -> NoReturn:
+    raise CallbackIdInvalid
