@@ -1,4 +1,4 @@
-"""Invoke: from a checked request to the pool or the queue, from an outcome to the wire. Contract: invoke.md 2.1-2.3."""
+"""The Invoke operations: from a checked request to the pool or the queue, and back. Contract: invoke.md 2.1-2.3."""
 
 from __future__ import annotations
 
@@ -7,22 +7,31 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from lambda_emu.api.answers import Answer
 from lambda_emu.api.bridge import Call
 from lambda_emu.api.house import House
+from lambda_emu.api.outcomes import Headers, common_headers, streamed, whole
 from lambda_emu.api.service_model import lambda_model
 from lambda_emu.api.wire import operation
 from lambda_emu.arn import Target
 from lambda_emu.errors import ClientContextInvalid, ClientContextTooLong, EventTooLarge, LambdaError, RequestIdInvalid
 from lambda_emu.invoke.trace import trace_header
+from lambda_emu.model import durable
+from lambda_emu.model.function import FunctionVersion
 from lambda_emu.model.json_text import refusal
+from lambda_emu.model.tenancy import check_tenant
 from lambda_emu.pool.invocation import Invocation, Outcome
 from lambda_emu.store import QueuedEvent
 
 if TYPE_CHECKING:
-    from mypy_boto3_lambda.type_defs import InvocationRequestTypeDef
+    from mypy_boto3_lambda.type_defs import (
+        InvocationRequestTypeDef,
+        InvokeAsyncRequestTypeDef,
+        InvokeWithResponseStreamRequestTypeDef,
+    )
 
 EVENT_BYTES = 1024 * 1024
 CLIENT_CONTEXT_BYTES = 3583
@@ -43,6 +52,11 @@ class _Asked:
     trace_id: str
     client_context: str | None
     wants_tail: bool
+    tenant_id: str | None
+    execution_name: str | None
+
+
+Begin = Callable[[_Asked, House, Call], None]
 
 
 def invoke_inline(environ: Mapping[str, Any], function_name: str, house: House, call: Call) -> None:
@@ -57,10 +71,28 @@ def invoke_inline(environ: Mapping[str, Any], function_name: str, house: House, 
 @operation("Invoke", detached=True)
 def invoke(req: InvocationRequestTypeDef, house: House, call: Call) -> None:
     """Check what the caller sent, then go on by its type on the loop, where the function is looked up."""
+    begin = TYPES[req.get("InvocationType", "RequestResponse")]
+    _begin(begin, req, req.get("Payload"), house, call)
+
+
+@operation("InvokeAsync", detached=True)
+def invoke_async(req: InvokeAsyncRequestTypeDef, house: House, call: Call) -> None:
+    """Deprecated: an Invoke of type Event that can say nothing else."""
+    _begin(_keep_for_later, req, req["InvokeArgs"], house, call)
+
+
+@operation("InvokeWithResponseStream", detached=True)
+def invoke_with_response_stream(req: InvokeWithResponseStreamRequestTypeDef, house: House, call: Call) -> None:
+    """An Invoke whose answer is an event stream."""
+    begin = STREAMED_TYPES[req.get("InvocationType", "RequestResponse")]
+    _begin(begin, req, req.get("Payload"), house, call)
+
+
+def _begin(begin: Begin, req: Mapping[str, Any], body: Any, house: House, call: Call) -> None:
     own_id = call.header(b"x-amzn-requestid")
     if own_id is not None and UUID.fullmatch(own_id) is None:
         raise RequestIdInvalid
-    payload = bytes(req.get("Payload") or EMPTY_EVENT)  # type: ignore[arg-type]
+    payload = bytes(body or EMPTY_EVENT)
     asked = _Asked(
         target=house.target(req["FunctionName"], req.get("Qualifier")),
         payload=payload,
@@ -68,22 +100,30 @@ def invoke(req: InvocationRequestTypeDef, house: House, call: Call) -> None:
         trace_id=trace_header(call.header(b"x-amzn-trace-id"), house.clock),
         client_context=_client_context(req.get("ClientContext")),
         wants_tail=req.get("LogType") == "Tail",
+        tenant_id=req.get("TenantId"),
+        execution_name=req.get("DurableExecutionName"),
     )
-    begin = TYPES[req.get("InvocationType", "RequestResponse")]
     call.detach(lambda: begin(asked, house, call))
 
 
-def _wait_for_outcome(asked: _Asked, house: House, call: Call) -> None:
+def _check_kind(asked: _Asked, version: FunctionVersion) -> None:
+    """Whether a function of this kind may be invoked like this."""
+    check_tenant(version.tenant_isolation, asked.tenant_id)
+    durable.check_invocation(version.durable, asked.target.qualifier, asked.execution_name)
+
+
+def _wait_for_outcome(asked: _Asked, house: House, call: Call, written: Callable[[Outcome, Headers], Answer]) -> None:
     resolved = house.invoker.resolve(asked.target.id, asked.target.qualifier)
     if asked.refusal is not None:
         raise asked.refusal
+    _check_kind(asked, resolved.version)
     version = resolved.version.version
 
     def done(result: Outcome | LambdaError) -> None:
         if isinstance(result, LambdaError):
             call.fail(result)
         else:
-            call.answer(_answer(result, call.request_id, version, asked.trace_id))
+            call.answer(written(result, common_headers(call.request_id, version, asked.trace_id)))
 
     invocation = Invocation(
         call.request_id,
@@ -93,16 +133,19 @@ def _wait_for_outcome(asked: _Asked, house: House, call: Call) -> None:
         trace_id=asked.trace_id,
         client_context=asked.client_context,
         wants_tail=asked.wants_tail,
+        tenant_id=asked.tenant_id,
     )
     house.invoker.submit(resolved, invocation)
 
 
 def _keep_for_later(asked: _Asked, house: House, call: Call) -> None:
-    house.invoker.resolve(asked.target.id, asked.target.qualifier)
+    version = house.invoker.resolve(asked.target.id, asked.target.qualifier).version
     if len(asked.payload) > EVENT_BYTES:
         raise EventTooLarge(len(asked.payload))
     if asked.refusal is not None:
         raise asked.refusal
+    _check_kind(asked, version)
+    durable.check_built(version.durable)
     now_s = house.clock.now_s()
     event = QueuedEvent(
         request_id=call.request_id,
@@ -114,6 +157,7 @@ def _keep_for_later(asked: _Asked, house: House, call: Call) -> None:
         accepted_s=now_s,
         attempts=0,
         due_s=now_s,
+        tenant_id=asked.tenant_id,
     )
 
     def kept(error: LambdaError | None) -> None:
@@ -126,29 +170,19 @@ def _keep_for_later(asked: _Asked, house: House, call: Call) -> None:
 
 
 def _only_check(asked: _Asked, house: House, call: Call) -> None:
-    house.invoker.resolve(asked.target.id, asked.target.qualifier)
+    _check_kind(asked, house.invoker.resolve(asked.target.id, asked.target.qualifier).version)
     call.answer(Answer(204, [("x-amzn-RequestId", call.request_id)]))
 
 
-TYPES: dict[str, Callable[[_Asked, House, Call], None]] = {
-    "RequestResponse": _wait_for_outcome,
+TYPES: dict[str, Begin] = {
+    "RequestResponse": partial(_wait_for_outcome, written=whole),
     "Event": _keep_for_later,
     "DryRun": _only_check,
 }
-
-
-def _answer(outcome: Outcome, request_id: str, version: str, trace_id: str) -> Answer:
-    headers = [
-        ("Content-Type", "application/json"),
-        ("x-amzn-RequestId", request_id),
-        ("X-Amz-Executed-Version", version),
-        ("X-Amzn-Trace-Id", trace_id),
-    ]
-    if outcome.failed:
-        headers.append(("X-Amz-Function-Error", "Unhandled"))
-    if outcome.tail is not None:
-        headers.append(("X-Amz-Log-Result", base64.b64encode(outcome.tail).decode()))
-    return Answer(200, headers, outcome.payload)
+STREAMED_TYPES: dict[str, Begin] = {
+    "RequestResponse": partial(_wait_for_outcome, written=streamed),
+    "DryRun": _only_check,
+}
 
 
 def _client_context(text: str | None) -> str | None:

@@ -8,6 +8,7 @@ from lambda_emu.arn import LATEST, FunctionId, Scope
 from lambda_emu.clock import Clock
 from lambda_emu.errors import FunctionNotFound, FunctionPending
 from lambda_emu.invoke.admission import admission, unreserved_concurrency
+from lambda_emu.model.durable import check_built
 from lambda_emu.model.function import Function, FunctionVersion, State
 from lambda_emu.pool.invocation import Invocation
 from lambda_emu.pool.pool import Deployment, Pool
@@ -46,6 +47,7 @@ class Invoker:
 
     def submit(self, resolved: Resolved, invocation: Invocation) -> None:
         """Run it; `invocation.done` hears the outcome. TooManyRequests when a limit is reached."""
+        check_built(resolved.version.durable)
         limit = admission(resolved.function, self._unreserved_of(resolved.function.id.scope))
         self._pool.submit(self._deployment(resolved.version), limit, invocation)
 
