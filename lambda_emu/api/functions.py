@@ -23,7 +23,6 @@ from lambda_emu.errors import (
     FunctionNotFound,
     ImageForZip,
     LatestNotDeletable,
-    NotBuiltYet,
     UnknownRuntime,
 )
 from lambda_emu.model import creation, quotas, runtime_names, settings
@@ -116,8 +115,7 @@ def _list_all_versions(functions: Sequence[Function], marker: str | None, size: 
 @operation("UpdateFunctionCode")
 def update_function_code(req: UpdateFunctionCodeRequestTypeDef, house: House) -> Result:
     target = _latest(house.target(req["FunctionName"]))
-    if "PublishTo" in req:
-        raise NotBuiltYet("PublishTo")
+    settings.check_default_function(req)
     if "ImageUri" in req:
         raise ImageForZip
     check_source(req)

@@ -107,7 +107,7 @@ def _begin(begin: Begin, req: Mapping[str, Any], body: Any, house: House, call: 
 
 
 def _check_kind(asked: _Asked, version: FunctionVersion) -> None:
-    """Whether a function of this kind may be invoked like this."""
+    """Of events and dry runs, which are not given to the invoker now: may the function be invoked like this?"""
     check_tenant(version.tenant_isolation, asked.tenant_id)
     durable.check_invocation(version.durable, asked.target.qualifier, asked.execution_name)
 
@@ -116,7 +116,7 @@ def _wait_for_outcome(asked: _Asked, house: House, call: Call, written: Callable
     resolved = house.invoker.resolve(asked.target.id, asked.target.qualifier)
     if asked.refusal is not None:
         raise asked.refusal
-    _check_kind(asked, resolved.version)
+    durable.check_invocation(resolved.version.durable, asked.target.qualifier, asked.execution_name)
     version = resolved.version.version
 
     def done(result: Outcome | LambdaError) -> None:

@@ -52,7 +52,7 @@ class Input:
     def _from_body(self, body: Any) -> dict[str, Any]:
         if isinstance(body, bytes):
             if self.payload is not None and isinstance(self.payload.shape, BlobShape):
-                return {self.payload.name: body} if body else {}
+                return {self.payload.name: body} if body or self.payload.required else {}
             body = read_json(body) if body.strip() else {}
         if self.payload is not None:
             return {self.payload.name: self.payload.shape.read(body)} if body else {}

@@ -12,6 +12,7 @@ from lambda_emu.api.wire import Result, operation
 from lambda_emu.model import quotas
 from lambda_emu.model.function import Function, FunctionVersion
 from lambda_emu.model.publishing import check_publishable, publish
+from lambda_emu.model.settings import check_default_function
 from lambda_emu.model.timestamps import last_modified
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 @operation("PublishVersion")
 def publish_version(req: PublishVersionRequestTypeDef, house: House) -> Result:
+    check_default_function(req)
     id = house.target(req["FunctionName"]).id
     versions: list[FunctionVersion] = []
 

@@ -10,6 +10,7 @@ from lambda_emu.errors import FunctionNotFound, FunctionPending
 from lambda_emu.invoke.admission import admission, unreserved_concurrency
 from lambda_emu.model.durable import check_built
 from lambda_emu.model.function import Function, FunctionVersion, State
+from lambda_emu.model.tenancy import check_tenant
 from lambda_emu.pool.invocation import Invocation
 from lambda_emu.pool.pool import Deployment, Pool
 from lambda_emu.runtimes import catalogue
@@ -46,7 +47,11 @@ class Invoker:
         return Resolved(function, version)
 
     def submit(self, resolved: Resolved, invocation: Invocation) -> None:
-        """Run it; `invocation.done` hears the outcome. TooManyRequests when a limit is reached."""
+        """Run it; `invocation.done` hears the outcome. TooManyRequests when a limit is reached.
+
+        Whoever invokes: TenantIdMissing, TenantIdRefused, or NotBuiltYet for a durable function.
+        """
+        check_tenant(resolved.version.tenant_isolation, invocation.tenant_id)
         check_built(resolved.version.durable)
         limit = admission(resolved.function, self._unreserved_of(resolved.function.id.scope))
         self._pool.submit(self._deployment(resolved.version), limit, invocation)

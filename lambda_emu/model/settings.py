@@ -46,9 +46,7 @@ def check(wanted: Wanted) -> None:
     for member in NOT_BUILT:
         if member in wanted:
             raise NotBuiltYet(member)
-    for member in OF_MANAGED_INSTANCES:
-        if member in wanted:
-            raise ManagedInstancesOnly(member)
+    check_default_function(wanted)
     if "RuntimeConfig" in wanted:
         raise CustomRuntimeUnknown(wanted["RuntimeConfig"]["RuntimeArn"])
     if wanted.get("MemorySize", 0) > quotas.MEMORY_MB:
@@ -56,6 +54,13 @@ def check(wanted: Wanted) -> None:
     _check_most("timeout", wanted.get("Timeout", 0), quotas.TIMEOUT_S)
     _check_most("ephemeralStorage.size", wanted.get("EphemeralStorage", {}).get("Size", 0), quotas.EPHEMERAL_STORAGE_MB)
     environment_variables.check(wanted.get("Environment", {}).get("Variables", {}))
+
+
+def check_default_function(wanted: Wanted) -> None:
+    """ManagedInstancesOnly for what no other function may have; all of ours are others."""
+    for member in OF_MANAGED_INSTANCES:
+        if member in wanted:
+            raise ManagedInstancesOnly(member)
 
 
 def _check_most(path: str, value: int, limit: int) -> None:

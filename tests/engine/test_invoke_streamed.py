@@ -89,10 +89,11 @@ def test_a_dry_run_has_no_stream(lam: Lam) -> None:
     assert list(answer["EventStream"]) == []
 
 
-def test_invoke_async_keeps_an_event(lam: Lam, eventually: Eventually) -> None:
+@pytest.mark.parametrize("args", [b'{"a": 1}', b""])
+def test_invoke_async_keeps_an_event(lam: Lam, eventually: Eventually, args: bytes) -> None:
     lam.create("worker", WORKER)
 
-    answer = lam.client.invoke_async(FunctionName="worker", InvokeArgs=b'{"a": 1}')
+    answer = lam.client.invoke_async(FunctionName="worker", InvokeArgs=args)
 
     assert answer["Status"] == 202
     eventually(lambda: [e for e in lam.environments("worker") if e.invocations == 1], "the event to run")

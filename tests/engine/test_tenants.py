@@ -87,3 +87,14 @@ def test_a_tenant_is_named_exactly_where_there_are_tenants(
 
     assert refused.value.response["Error"] == {"Code": "InvalidParameterValueException", "Message": text}
     assert lam.environments("picky") == []
+
+
+def test_a_published_version_keeps_its_tenants(lam: Lam) -> None:
+    lam.create("versioned", REMEMBERING, TenancyConfig=PER_TENANT)
+    published = lam.client.publish_version(FunctionName="versioned")
+
+    blue = lam.invoke("versioned", {}, TenantId="blue", Qualifier=published["Version"])
+    green = lam.invoke("versioned", {}, TenantId="green", Qualifier=published["Version"])
+
+    assert published["TenancyConfig"] == PER_TENANT
+    assert (blue.payload["globals"], green.payload["globals"]) == (["blue"], ["green"])

@@ -82,3 +82,18 @@ def test_a_path_may_end_in_a_slash_as_older_clients_write_it(api: Api) -> None:
 @pytest.mark.parametrize("name", ["../../lambda-emu.db", "x", "A" * 43 + "=", "..%2F" * 14 + "etc="])
 def test_the_artifact_view_shows_nothing_but_artifacts(api: Api, name: str) -> None:
     assert api.send(f"GET /_lambda-emu/artifacts/{name}").status == 404
+
+
+@pytest.mark.parametrize(
+    ("request_line", "body"),
+    [
+        ("PUT /2015-03-31/functions/f/code", {"ZipFile": ZIP}),
+        ("POST /2015-03-31/functions/f/versions", {}),
+    ],
+)
+def test_only_functions_on_managed_instances_have_a_latest_published_version(
+    api: Api, request_line: str, body: dict[str, str]
+) -> None:
+    reply = api.send(request_line, body | {"PublishTo": "LATEST_PUBLISHED"})
+
+    assert reply.json == {"Type": "User", "message": "PublishTo isn't supported for Lambda Default functions."}
