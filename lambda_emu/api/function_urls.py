@@ -14,6 +14,7 @@ from lambda_emu.errors import NoFunctionForUrl, NoUrl, UrlExists
 from lambda_emu.model import quotas
 from lambda_emu.model.function import Function
 from lambda_emu.model.function_url import FunctionUrl
+from lambda_emu.model.tenancy import check_without_tenants
 from lambda_emu.model.timestamps import iso
 
 if TYPE_CHECKING:
@@ -40,8 +41,10 @@ def create_function_url_config(req: CreateFunctionUrlConfigRequestTypeDef, house
     def edit(function: Function) -> Function:
         if key_of(target) in function.urls:
             raise UrlExists(target.arn)
-        if function.version(target.qualifier) is None:
+        version = function.version(target.qualifier)
+        if version is None:
             raise NoFunctionForUrl
+        check_without_tenants(version, "A function URL")
         return _with(function, target, url)
 
     changed(house, target.id, edit, NoFunctionForUrl())

@@ -117,35 +117,39 @@ def test_numbers_have_the_models_limits(api: Api) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("operation", "params", "error"),
-    [
-        ("get_durable_execution", {"DurableExecutionArn": EXECUTION}, NO_EXECUTION),
-        ("get_durable_execution_history", {"DurableExecutionArn": EXECUTION, "MaxItems": 0}, NO_EXECUTION),
-        ("stop_durable_execution", {"DurableExecutionArn": EXECUTION, "Error": {"ErrorType": "x"}}, NO_EXECUTION),
-        ("pause_durable_execution", {"DurableExecutionArn": EXECUTION, "Reason": "x"}, NO_EXECUTION),
-        ("resume_durable_execution", {"DurableExecutionArn": EXECUTION}, NO_EXECUTION),
-        ("delete_durable_execution", {"DurableExecutionArn": EXECUTION}, NO_EXECUTION),
-        ("get_durable_execution_state", {"DurableExecutionArn": EXECUTION, "CheckpointToken": TOKEN}, NO_TOKEN),
-        (
-            "checkpoint_durable_execution",
-            {
-                "DurableExecutionArn": EXECUTION,
-                "CheckpointToken": TOKEN,
-                "Updates": [{"Id": "1", "Type": "STEP", "Action": "START"}],
-            },
-            NO_TOKEN,
-        ),
-        ("send_durable_execution_callback_success", {"CallbackId": TOKEN, "Result": b"1"}, NO_CALLBACK),
-        ("send_durable_execution_callback_failure", {"CallbackId": TOKEN, "Error": {}}, NO_CALLBACK),
-        ("send_durable_execution_callback_heartbeat", {"CallbackId": TOKEN}, NO_CALLBACK),
-    ],
-)
-def test_what_nobody_started_is_not_there(
-    api: Api, operation: str, params: dict[str, Any], error: tuple[str, str]
-) -> None:
-    with refused(*error):
-        getattr(api.client, operation)(**params)
+def test_an_execution_that_nobody_started_is_not_there(api: Api) -> None:
+    with refused(*NO_EXECUTION):
+        api.client.get_durable_execution(DurableExecutionArn=EXECUTION, IncludeExecutionData=False)
+    with refused(*NO_EXECUTION):
+        api.client.get_durable_execution_history(DurableExecutionArn=EXECUTION, MaxItems=0)
+    with refused(*NO_EXECUTION):
+        api.client.stop_durable_execution(DurableExecutionArn=EXECUTION, Error={"ErrorType": "x"})
+    with refused(*NO_EXECUTION):
+        api.client.pause_durable_execution(DurableExecutionArn=EXECUTION, Reason="x")
+    with refused(*NO_EXECUTION):
+        api.client.resume_durable_execution(DurableExecutionArn=EXECUTION)
+    with refused(*NO_EXECUTION):
+        api.client.delete_durable_execution(DurableExecutionArn=EXECUTION)
+
+
+def test_a_token_of_no_execution_is_a_wrong_one(api: Api) -> None:
+    with refused(*NO_TOKEN):
+        api.client.get_durable_execution_state(DurableExecutionArn=EXECUTION, CheckpointToken=TOKEN)
+    with refused(*NO_TOKEN):
+        api.client.checkpoint_durable_execution(
+            DurableExecutionArn=EXECUTION,
+            CheckpointToken=TOKEN,
+            Updates=[{"Id": "1", "Type": "STEP", "Action": "START"}],
+        )
+
+
+def test_a_callback_that_nobody_waits_for_is_invalid(api: Api) -> None:
+    with refused(*NO_CALLBACK):
+        api.client.send_durable_execution_callback_success(CallbackId=TOKEN, Result=b"1")
+    with refused(*NO_CALLBACK):
+        api.client.send_durable_execution_callback_failure(CallbackId=TOKEN, Error={"ErrorMessage": "x"})
+    with refused(*NO_CALLBACK):
+        api.client.send_durable_execution_callback_heartbeat(CallbackId=TOKEN)
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,15 @@ def test_snapshots_are_not_for_functions_with_tenants(api: Api) -> None:
         api.client.update_function_configuration(FunctionName="f", SnapStart=snap_start)  # type: ignore[arg-type]
 
 
+def test_function_urls_are_not_for_functions_with_tenants(api: Api) -> None:
+    api.created("f", TenancyConfig=PER_TENANT)
+
+    with refused(
+        "InvalidParameterValueException", "A function URL is not supported for functions with tenancy configuration."
+    ):
+        api.client.create_function_url_config(FunctionName="f", AuthType="NONE")
+
+
 def test_there_is_one_mode_only(api: Api) -> None:
     with refused(
         "ValidationException",
