@@ -70,7 +70,6 @@ def invoke_inline(environ: Mapping[str, Any], function_name: str, house: House, 
 
 @operation("Invoke", detached=True)
 def invoke(req: InvocationRequestTypeDef, house: House, call: Call) -> None:
-    """Check what the caller sent, then go on by its type on the loop, where the function is looked up."""
     begin = TYPES[req.get("InvocationType", "RequestResponse")]
     _begin(begin, req, req.get("Payload"), house, call)
 
@@ -89,6 +88,7 @@ def invoke_with_response_stream(req: InvokeWithResponseStreamRequestTypeDef, hou
 
 
 def _begin(begin: Begin, req: Mapping[str, Any], body: Any, house: House, call: Call) -> None:
+    """Check what the caller sent, then go on by its type on the loop, where the function is looked up."""
     own_id = call.header(b"x-amzn-requestid")
     if own_id is not None and UUID.fullmatch(own_id) is None:
         raise RequestIdInvalid

@@ -1,6 +1,7 @@
 """Durable functions and their executions. Contract: invoke.md 2.7, api.md 1.8, 1.9.
 
-The texts of lookups are those that AWS's own testing library for durable functions and other emulators repeat.
+No text is recorded; unless its class says that it is ours, it is the one that AWS's testing library for durable
+functions, public reports of them or other emulators repeat.
 """
 
 from __future__ import annotations
@@ -34,21 +35,21 @@ class DurableNeedsQualifier(InvalidParameter):
 
 
 class DurableNameRefused(InvalidParameter):
-    """Invoke of a function that is not durable. AWS's text is not recorded."""
+    """Invoke of a function that is not durable. The text is ours."""
 
     def __init__(self) -> None:
         super().__init__("DurableExecutionName is only supported for functions with DurableConfig.")
 
 
 class DurableTimeoutMissing(InvalidParameter):
-    """AWS's text is not recorded."""
+    """The text is ours."""
 
     def __init__(self) -> None:
         super().__init__("ExecutionTimeout is required in DurableConfig.")
 
 
 class DurableOnlyFromCreation(InvalidParameter):
-    """AWS's text is not recorded."""
+    """The text is ours."""
 
     def __init__(self) -> None:
         super().__init__("DurableConfig can only be enabled when the function is created.")

@@ -146,11 +146,6 @@ class ManagedInstancesOnly(InvalidParameter):
         super().__init__(f"{member} isn't supported for Lambda Default functions.")
 
 
-class NoCapacityProvider(ManagedInstancesOnly):
-    def __init__(self) -> None:
-        super().__init__("CapacityProviderConfig")
-
-
 class CustomRuntimeUnknown(InvalidParameter):
     """A customer-managed runtime; there is none here. AWS's text is not recorded."""
 
