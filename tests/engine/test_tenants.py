@@ -98,3 +98,16 @@ def test_a_published_version_keeps_its_tenants(lam: Lam) -> None:
 
     assert published["TenancyConfig"] == PER_TENANT
     assert (blue.payload["globals"], green.payload["globals"]) == (["blue"], ["green"])
+
+
+def test_a_tenants_name_has_the_models_form(lam: Lam) -> None:
+    lam.create("picky", REMEMBERING, TenancyConfig=PER_TENANT)
+
+    with pytest.raises(ClientError) as refused:
+        lam.invoke("picky", {}, TenantId="a#b")
+
+    assert refused.value.response["Error"] == {
+        "Code": "ValidationException",
+        "Message": "1 validation error detected: Value 'a#b' at 'tenantId' failed to satisfy constraint: "
+        "Member must satisfy regular expression pattern: [a-zA-Z0-9\\._:\\/=+\\-@ ]+",
+    }
