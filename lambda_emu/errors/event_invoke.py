@@ -26,7 +26,7 @@ class NothingForEvents(InvalidParameter):
 
 
 class DestinationInvalid(InvalidParameter):
-    """A function that is not there."""
+    """A function that is not there; of a mapping, what takes no failed batches (not recorded)."""
 
     def __init__(self, arn: str) -> None:
         super().__init__(f"The destination ARN {arn} is invalid.")
