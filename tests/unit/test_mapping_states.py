@@ -1,0 +1,68 @@
+"""Every state of a mapping, and what each request and time make of it. Contract: events.md 5.1, states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from lambda_emu.errors import MappingInUse
+from lambda_emu.model.event_source_mapping import TRANSITION_S, EventSourceMapping, State
+from lambda_emu.model.event_sources import Kind
+
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
+ENTERED_S = 1000.0
+
+
+def mapping(state: State, enabled: bool) -> EventSourceMapping:
+    return EventSourceMapping("u", Kind.SQS, ARN, state, enabled, ENTERED_S)
+
+
+@pytest.mark.parametrize(
+    ("state", "enabled", "arrives"),
+    [
+        (State.CREATING, True, State.ENABLED),
+        (State.ENABLING, True, State.ENABLED),
+        (State.UPDATING, True, State.ENABLED),
+        (State.UPDATING, False, State.DISABLED),
+        (State.DISABLING, False, State.DISABLED),
+        (State.ENABLED, True, State.ENABLED),
+        (State.DISABLED, False, State.DISABLED),
+        (State.DELETING, True, None),
+        (State.DELETING, False, None),
+    ],
+)
+def test_a_state_lasts_a_moment_and_leads_to_another(state: State, enabled: bool, arrives: State | None) -> None:
+    """A clock that was set back holds nobody up; a writer that looked at it first does not come too early."""
+    entered = mapping(state, enabled)
+
+    during = [entered.at(ENTERED_S + TRANSITION_S / 2), entered.at(ENTERED_S - TRANSITION_S / 2)]
+    later = [entered.at(ENTERED_S + TRANSITION_S), entered.at(ENTERED_S - 3600)]
+
+    assert during == [entered, entered]
+    assert [found and found.state for found in later] == [arrives, arrives]
+
+
+@pytest.mark.parametrize(
+    ("state", "enabled", "becomes"),
+    [
+        (State.ENABLED, True, State.UPDATING),
+        (State.ENABLED, False, State.DISABLING),
+        (State.DISABLED, True, State.ENABLING),
+        (State.DISABLED, False, State.UPDATING),
+    ],
+)
+def test_an_update_leads_from_rest_to_a_transition(state: State, enabled: bool, becomes: State) -> None:
+    before = mapping(state, enabled=state is State.ENABLED)
+
+    assert before.updated(enabled, 2000.0) == EventSourceMapping("u", Kind.SQS, ARN, becomes, enabled, 2000.0)
+    assert before.deleted(2000.0).state is State.DELETING
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - {State.ENABLED, State.DISABLED}))
+@pytest.mark.parametrize(
+    "request_", [lambda mapping: mapping.updated(True, 2000.0), lambda mapping: mapping.deleted(2000.0)]
+)
+def test_on_its_way_a_mapping_takes_no_request(state: State, request_: Callable[[EventSourceMapping], object]) -> None:
+    with pytest.raises(MappingInUse):
+        request_(mapping(state, enabled=True))
