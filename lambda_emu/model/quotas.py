@@ -15,3 +15,5 @@ TAGS = 50
 NAME_CHARACTERS = 64
 FUNCTIONS_PER_PAGE = 50
 PAGE = 50  # of lists that have no other number
+MAPPINGS_PER_PAGE = 100
+FILTERS = 5
