@@ -154,9 +154,9 @@ def make_house(store: Store, clock: Clock, activations: Activations, base_url: s
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Api]:
-    """The API on a free port until the block ends."""
-    clock = Clock()
+def serving(folder: Path, clock: Clock | None = None) -> Iterator[Api]:
+    """The API on a free port until the block ends. clock: for tests in which time must pass."""
+    clock = clock or Clock()
     store = Store.open(folder)
     activations = Activations(store, clock)
     server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True, request_handler=_Quiet)

@@ -35,6 +35,8 @@ PASSING = {
     "Handler": "a.b",
     "Role": ROLE,
     "Code": {"ZipFile": EMPTY_ZIP},
+    "EventSourceArn": "arn:aws:kinesis:us-east-1:123456789012:stream/s",
+    "StartingPosition": "LATEST",
 }
 
 texts = st.sampled_from(

@@ -1,0 +1,200 @@
+"""Event source mappings: which queue, stream or topic is polled for which function. Contract: events.md 5.1.
+
+Whether a source exists is not asked: mappings to sources that are not there, or not yet, are accepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from lambda_emu.api.house import House
+from lambda_emu.api.pages import page
+from lambda_emu.api.wire import Result, operation
+from lambda_emu.arn import LATEST, Scope, Target
+from lambda_emu.errors import (
+    FunctionTimeoutTooLong,
+    MappedFunctionNotFound,
+    MappingNotFound,
+    TooManyTags,
+)
+from lambda_emu.model import mapping_settings, quotas
+from lambda_emu.model.event_source_mapping import EventSourceMapping, State
+from lambda_emu.model.event_sources import RULES, Kind, kind_of
+from lambda_emu.model.mapping_duplicates import check_unique
+from lambda_emu.store.draft import Draft
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import (
+        CreateEventSourceMappingRequestTypeDef,
+        DeleteEventSourceMappingRequestTypeDef,
+        GetEventSourceMappingRequestTypeDef,
+        ListEventSourceMappingsRequestTypeDef,
+        UpdateEventSourceMappingRequestTypeDef,
+    )
+
+
+@operation("CreateEventSourceMapping")
+def create_event_source_mapping(req: CreateEventSourceMappingRequestTypeDef, house: House) -> Result:
+    """What the request says by itself is checked first, then the function, then whether there is such a mapping."""
+    mapping = _new_mapping(req, house)
+    target = _target(house, req["FunctionName"])
+    scope = target.id.scope
+
+    def work(draft: Draft) -> None:
+        _check_function(draft, house, scope, target, mapping.kind)
+        check_unique(mapping, _standing(draft, house, scope, mapping.last_modified_s))
+        draft.put(house.store.mappings, scope, mapping.uuid, mapping)
+
+    house.store.write(work)
+    return _rendered(mapping)
+
+
+@operation("GetEventSourceMapping")
+def get_event_source_mapping(req: GetEventSourceMappingRequestTypeDef, house: House) -> Result:
+    uuid = req["UUID"]
+    return _rendered(_found(house.store.mappings.get(_scope_of(house, uuid), uuid), house.clock.now_s()))
+
+
+@operation("UpdateEventSourceMapping")
+def update_event_source_mapping(req: UpdateEventSourceMappingRequestTypeDef, house: House) -> Result:
+    """Without FunctionName the function is not looked at: it may be gone, which a mapping survives."""
+    uuid, now_s = req["UUID"], house.clock.now_s()
+    scope = _scope_of(house, uuid)
+
+    def work(draft: Draft) -> EventSourceMapping:
+        before = _found(draft.get(house.store.mappings, scope, uuid), now_s)
+        after = before.updated(req.get("Enabled", before.enabled), now_s)
+        settings = mapping_settings.updated(before.kind, before.settings, req)
+        after = replace(after, settings=MappingProxyType(settings))
+        if "FunctionName" in req:
+            target = _target(house, req["FunctionName"])
+            _check_function(draft, house, scope, target, after.kind)
+            after = replace(after, function_arn=target.arn)
+            check_unique(after, _standing(draft, house, scope, now_s))
+        draft.put(house.store.mappings, scope, uuid, after)
+        return after
+
+    return _rendered(house.store.write(work))
+
+
+@operation("DeleteEventSourceMapping")
+def delete_event_source_mapping(req: DeleteEventSourceMappingRequestTypeDef, house: House) -> Result:
+    uuid, now_s = req["UUID"], house.clock.now_s()
+    scope = _scope_of(house, uuid)
+
+    def work(draft: Draft) -> EventSourceMapping:
+        mapping = _found(draft.get(house.store.mappings, scope, uuid), now_s).deleted(now_s)
+        draft.put(house.store.mappings, scope, uuid, mapping)
+        return mapping
+
+    return _rendered(house.store.write(work))
+
+
+@operation("ListEventSourceMappings")
+def list_event_source_mappings(req: ListEventSourceMappingsRequestTypeDef, house: House) -> Result:
+    """A function's mappings are those made with the same qualifier; $LATEST and none are one."""
+    source, scope, function_arn = req.get("EventSourceArn"), house.scope, None
+    if "FunctionName" in req:
+        target = house.target(req["FunctionName"])
+        scope, function_arn = target.id.scope, target.arn.removesuffix(f":{LATEST}")
+    now_s = house.clock.now_s()
+    standing = [now for mapping in house.store.mappings.all(scope) if (now := mapping.at(now_s)) is not None]
+    chosen = [
+        mapping
+        for mapping in standing
+        if source in (None, mapping.source_arn) and function_arn in (None, mapping.unqualified)
+    ]
+    size = min(req.get("MaxItems", quotas.MAPPINGS_PER_PAGE), quotas.MAPPINGS_PER_PAGE)
+    found, marker = page(chosen, lambda mapping: mapping.uuid, req.get("Marker"), size)
+    return {"EventSourceMappings": [_rendered(mapping) for mapping in found], "NextMarker": marker}
+
+
+def _new_mapping(req: CreateEventSourceMappingRequestTypeDef, house: House) -> EventSourceMapping:
+    """The mapping, if what the request says by itself is right. A disabled one is so at once."""
+    kind = kind_of(req.get("EventSourceArn"), req.get("SelfManagedEventSource"))
+    uuid, now_s = house.clock.new_id(), house.clock.now_s()
+    settings = mapping_settings.created(kind, req, uuid, now_s)
+    enabled, tags = req.get("Enabled", True), req.get("Tags", {})
+    if len(tags) > quotas.TAGS:
+        raise TooManyTags
+    return EventSourceMapping(
+        uuid=uuid,
+        kind=kind,
+        function_arn=_target(house, req["FunctionName"]).arn,
+        state=State.CREATING if enabled else State.DISABLED,
+        enabled=enabled,
+        last_modified_s=now_s,
+        source_arn=req.get("EventSourceArn"),
+        settings=MappingProxyType(settings),
+        last_result="No records processed" if RULES[kind].tells_result else None,
+        tags=MappingProxyType(dict(tags)),
+    )
+
+
+def _target(house: House, name: str) -> Target:
+    """The function a mapping is for. A whole ARN loses $LATEST, shorter forms keep it."""
+    target = house.target(name)
+    return Target(target.id) if name.startswith("arn:") and target.qualifier == LATEST else target
+
+
+def _scope_of(house: House, uuid: str) -> Scope:
+    """Where this mapping is kept: of callers who name no account or region, in any."""
+    if house.anonymous:
+        for scope, mapping in house.store.mappings.everywhere():
+            if mapping.uuid == uuid:
+                return scope
+    return house.scope
+
+
+def _found(mapping: EventSourceMapping | None, now_s: float) -> EventSourceMapping:
+    standing = None if mapping is None else mapping.at(now_s)
+    if standing is None:
+        raise MappingNotFound
+    return standing
+
+
+def _standing(draft: Draft, house: House, scope: Scope, now_s: float) -> Sequence[EventSourceMapping]:
+    """All mappings as they stand. Those whose deletion is over are cleared away."""
+    found = []
+    for mapping in draft.all(house.store.mappings, scope):
+        standing = mapping.at(now_s)
+        if standing is None:
+            draft.put(house.store.mappings, scope, mapping.uuid, None)
+        else:
+            found.append(standing)
+    return found
+
+
+def _check_function(draft: Draft, house: House, scope: Scope, target: Target, kind: Kind) -> None:
+    """The function, and the version or alias, must be there, and not run for longer than the source allows."""
+    function = draft.get(house.store.functions, scope, target.id.name) if target.id.scope == scope else None
+    version = None if function is None else function.version(target.qualifier)
+    if version is None:
+        raise MappedFunctionNotFound
+    if version.timeout_s > RULES[kind].function_timeout_s:
+        raise FunctionTimeoutTooLong(version.timeout_s, RULES[kind].function_timeout_s)
+
+
+def _rendered(mapping: EventSourceMapping) -> Result:
+    """EventSourceMappingConfiguration. Tags are not in it."""
+    timestamp_s = mapping.settings.get("StartingPositionTimestamp")
+    return {
+        **mapping.settings,
+        "UUID": mapping.uuid,
+        "EventSourceMappingArn": mapping.arn,
+        "EventSourceArn": mapping.source_arn,
+        "FunctionArn": mapping.function_arn,
+        "State": mapping.state.value,
+        "StateTransitionReason": RULES[mapping.kind].transition_reason,
+        "LastProcessingResult": mapping.last_result,
+        "LastModified": _time(mapping.last_modified_s),
+        "StartingPositionTimestamp": None if timestamp_s is None else _time(timestamp_s),
+    }
+
+
+def _time(epoch_s: float) -> datetime:
+    return datetime.fromtimestamp(epoch_s, UTC)
