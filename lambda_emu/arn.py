@@ -70,6 +70,18 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceArn:
+    """Where something of Lambda's lies, and what it is: kind `function`, `code-signing-config` …"""
+
+    scope: Scope
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.scope.arn(f"{self.kind}:{self.name}")
+
+
+@dataclass(frozen=True, slots=True)
 class WrittenName:
     """The parts of a FunctionName as a caller wrote it; None: left out."""
 
@@ -87,6 +99,12 @@ def parse_function_name(text: str) -> WrittenName:
     if match is None:
         raise ValueError(f"not the name of a function: {text!r}")
     return WrittenName(match["name"], match["qualifier"], match["account"], match["region"])
+
+
+def parse_resource_arn(arn: str) -> ResourceArn:
+    """Take an ARN of Lambda's apart that passed the model's pattern; a qualifier is left out."""
+    region, account, kind, name = arn.split(":")[3:7]
+    return ResourceArn(Scope(account, region), kind, name)
 
 
 def partition_of(region: str) -> str:

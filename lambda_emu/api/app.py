@@ -14,6 +14,7 @@ from werkzeug.routing import PathConverter, UnicodeConverter
 from lambda_emu.api import (
     aliases,
     artifacts,
+    code_signing,
     concurrency,
     durable_executions,
     event_invoke,
@@ -40,6 +41,7 @@ log = logging.getLogger(__name__)
 
 FAMILIES = (  # importing them registers their handlers
     aliases,
+    code_signing,
     concurrency,
     durable_executions,
     event_invoke,

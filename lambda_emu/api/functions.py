@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambda_emu.api import artifacts
 from lambda_emu.api.code import check_source, layer_finder, stored_code
+from lambda_emu.api.code_signing import check_deployable, new_function_check
 from lambda_emu.api.configuration import listed, rendered
 from lambda_emu.api.house import House
 from lambda_emu.api.lookup import changed, found, shown, unqualified
@@ -60,7 +61,7 @@ def create_function(req: CreateFunctionRequestTypeDef, house: House) -> Result:
         modified=last_modified(house.clock.now_s()),
     )
     try:
-        house.store.create(function)
+        house.store.create(function, new_function_check(house, function))
     except KeyError:
         raise FunctionExists(id.name) from None
     house.activator.activate(id)
@@ -121,6 +122,7 @@ def update_function_code(req: UpdateFunctionCodeRequestTypeDef, house: House) ->
     check_source(req)
     function = found(house, target.id, FunctionNotFound(target.arn))
     check_updatable(function, req.get("RevisionId"))
+    check_deployable(house, function)
     code = stored_code(house, req["ZipFile"])
 
     def change(version: FunctionVersion) -> FunctionVersion:
@@ -141,6 +143,8 @@ def update_function_configuration(req: UpdateFunctionConfigurationRequestTypeDef
     settings.check(req)
     if "Runtime" in req:
         _check_runtime(house, req["Runtime"])
+    if req.get("Layers"):
+        check_deployable(house, found(house, target.id, FunctionNotFound(target.arn)))
     find_layer = layer_finder(house)
 
     def change(version: FunctionVersion) -> FunctionVersion:

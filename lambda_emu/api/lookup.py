@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lambda_emu.api.house import House
-from lambda_emu.arn import LATEST, FunctionId, Target
-from lambda_emu.errors import AliasNotFound, FunctionNotFound, LambdaError, UnqualifiedOnly
+from lambda_emu.arn import LATEST, FunctionId, ResourceArn, Target, parse_resource_arn
+from lambda_emu.errors import AccessDenied, AliasNotFound, FunctionNotFound, LambdaError, UnqualifiedOnly
 from lambda_emu.model.function import Function, FunctionVersion
 
 
@@ -50,6 +50,14 @@ def unqualified(target: Target) -> FunctionId:
     if target.qualifier is not None:
         raise UnqualifiedOnly
     return target.id
+
+
+def resource(house: House, arn: str, missing: LambdaError) -> ResourceArn:
+    """What is no function, by its ARN. Another region's is `missing`, another account's AccessDenied."""
+    found = parse_resource_arn(arn)
+    if not house.anonymous and found.scope != house.scope:
+        raise AccessDenied if found.scope.account != house.scope.account else missing
+    return found
 
 
 def key_of(target: Target) -> str:

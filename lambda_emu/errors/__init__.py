@@ -24,6 +24,8 @@ LambdaError
 │   ├── event_source_mappings.py: 400, 404 and 409, of event source mappings; MappingInUse 400 ResourceInUseException
 │   ├── function_urls.py: 404 and 409, of function URLs
 │   ├── runtime_management.py: 400 RuntimeVersionMissing
+│   ├── capacity_providers.py, tags.py: of these kinds, and NotOnManagedInstances 403, no Type
+│   ├── code_signing.py: of these kinds, and CodeUntrusted 400 CodeVerificationFailedException
 │   └── service.py: TooManyRequests 429, with a Reason
 └── what we or the engine did (Type Service)
     └── service.py: ServiceFailure  500; NotBuiltYet 501
@@ -33,7 +35,22 @@ Contract: api.md 1.2 (status, text key, Type) and 1.3 (exact messages).
 
 from __future__ import annotations
 
-from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.base import (
+    LambdaError,
+)
+from lambda_emu.errors.capacity_providers import (
+    CapacityProviderExists,
+    CapacityProviderInUse,
+    CapacityProviderNotFound,
+    NotOnManagedInstances,
+    ScalingRangeInvalid,
+)
+from lambda_emu.errors.code_signing import (
+    CodeSigningConfigInUse,
+    CodeSigningConfigMissing,
+    CodeSigningConfigNotFound,
+    CodeUntrusted,
+)
 from lambda_emu.errors.durable import (
     CallbackIdInvalid,
     CheckpointTokenInvalid,
@@ -81,7 +98,11 @@ from lambda_emu.errors.event_source_mappings import (
     UnrecognizedEventSource,
     UnsupportedMember,
 )
-from lambda_emu.errors.function_urls import NoFunctionForUrl, NoUrl, UrlExists
+from lambda_emu.errors.function_urls import (
+    NoFunctionForUrl,
+    NoUrl,
+    UrlExists,
+)
 from lambda_emu.errors.parameters import (
     AliasNotDeletable,
     CodeMissing,
@@ -154,9 +175,25 @@ from lambda_emu.errors.resources import (
     StillBeingCreated,
     UpdateInProgress,
 )
-from lambda_emu.errors.runtime_management import RuntimeVersionMissing
-from lambda_emu.errors.service import NotBuiltYet, ServiceFailure, TooManyRequests
-from lambda_emu.errors.tenancy import NotWithTenants, TenantIdMissing, TenantIdRefused
+from lambda_emu.errors.runtime_management import (
+    RuntimeVersionMissing,
+)
+from lambda_emu.errors.service import (
+    NotBuiltYet,
+    ServiceFailure,
+    TooManyRequests,
+)
+from lambda_emu.errors.tags import (
+    NetworkConnectorNotFound,
+    NoTags,
+    PartUntaggable,
+    TaggedMappingNotFound,
+)
+from lambda_emu.errors.tenancy import (
+    NotWithTenants,
+    TenantIdMissing,
+    TenantIdRefused,
+)
 from lambda_emu.errors.versions import (
     AliasExists,
     AliasToUpdateNotFound,
@@ -177,12 +214,19 @@ __all__ = [
     "BatchWindowForFifo",
     "BatchWindowMissing",
     "CallbackIdInvalid",
+    "CapacityProviderExists",
+    "CapacityProviderInUse",
+    "CapacityProviderNotFound",
     "CheckpointTokenInvalid",
     "ClientContextInvalid",
     "ClientContextTooLong",
     "CodeChanged",
     "CodeMissing",
+    "CodeSigningConfigInUse",
+    "CodeSigningConfigMissing",
+    "CodeSigningConfigNotFound",
     "CodeTwice",
+    "CodeUntrusted",
     "CodeWithLayersTooLarge",
     "Conflict",
     "ConstraintViolations",
@@ -227,6 +271,7 @@ __all__ = [
     "MemberMissing",
     "MemoryAboveLimit",
     "NameTooLong",
+    "NetworkConnectorNotFound",
     "NoEventInvokeConfig",
     "NoFunctionForEvents",
     "NoFunctionForUrl",
@@ -234,13 +279,16 @@ __all__ = [
     "NoPolicyForLatest",
     "NoPolicyFound",
     "NoSnapStart",
+    "NoTags",
     "NoUrl",
     "NotBuiltYet",
     "NotFound",
+    "NotOnManagedInstances",
     "NotWithTenants",
     "NothingForEvents",
     "OnlyForAction",
     "OnlyWithPollers",
+    "PartUntaggable",
     "PayloadNotJson",
     "PolicyDocumentInvalid",
     "PolicyNotFound",
@@ -260,6 +308,7 @@ __all__ = [
     "RevisionMismatch",
     "RuntimeAndHandlerMissing",
     "RuntimeVersionMissing",
+    "ScalingRangeInvalid",
     "ServiceFailure",
     "SourceAccessUnsupported",
     "StartingPositionMissing",
@@ -268,6 +317,7 @@ __all__ = [
     "StatementNotFound",
     "StillBeingCreated",
     "StreamMappingExists",
+    "TaggedMappingNotFound",
     "TenantIdMissing",
     "TenantIdRefused",
     "TimestampInFuture",

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
+
+from lambda_emu.errors import CodeSigningConfigInUse, CodeUntrusted
+from lambda_emu.model.function import Function
+from lambda_emu.model.tags import first
+
+KIND = "code-signing-config"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +24,44 @@ class CodeSigningConfig:
     description: str = ""
     untrusted: str = "Warn"
     tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def new_config(wanted: Mapping[str, Any], token: str, modified: str) -> CodeSigningConfig:
+    """wanted: the members of CreateCodeSigningConfig. token: at least 17 characters nobody has used.
+
+    Raises TooManyTags.
+    """
+    id = f"csc-{token[:17]}"
+    return updated(CodeSigningConfig(id, (), modified, tags=first(wanted.get("Tags", {}))), wanted, modified)
+
+
+def updated(config: CodeSigningConfig, wanted: Mapping[str, Any], modified: str) -> CodeSigningConfig:
+    """What is not sent stays."""
+    publishers = wanted.get("AllowedPublishers", {}).get("SigningProfileVersionArns", config.publishers)
+    return replace(
+        config,
+        publishers=tuple(publishers),
+        description=wanted.get("Description", config.description),
+        untrusted=wanted.get("CodeSigningPolicies", {}).get("UntrustedArtifactOnDeployment", config.untrusted),
+        last_modified=modified,
+    )
+
+
+def check_trusted(config: CodeSigningConfig, what: str) -> None:
+    """Raises CodeUntrusted where only signed code may be deployed: no signature is ever found here.
+
+    what: the function as the refusal names it.
+    """
+    if config.untrusted == "Enforce":
+        raise CodeUntrusted(what)
+
+
+def users(functions: Iterable[Function], config_arn: str) -> Sequence[Function]:
+    """The functions that have this config, in their order."""
+    return [function for function in functions if function.code_signing_config_arn == config_arn]
+
+
+def check_unused(functions: Iterable[Function], config_arn: str) -> None:
+    """Raises CodeSigningConfigInUse."""
+    if users(functions, config_arn):
+        raise CodeSigningConfigInUse(config_arn)

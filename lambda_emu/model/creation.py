@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 from lambda_emu.arn import FunctionId
-from lambda_emu.errors import NameTooLong, NotBuiltYet, RuntimeAndHandlerMissing, TooManyTags
-from lambda_emu.model import durable, quotas, settings
+from lambda_emu.errors import NameTooLong, NotBuiltYet, RuntimeAndHandlerMissing
+from lambda_emu.model import durable, quotas, settings, tags
 from lambda_emu.model.function import Artifact, Function, FunctionVersion, LoggingConfig
 from lambda_emu.model.layer_references import Find
 from lambda_emu.model.publishing import publish
@@ -23,8 +22,7 @@ def check(id: FunctionId, wanted: Mapping[str, Any]) -> None:
         raise NotBuiltYet("PackageType Image")
     if "Runtime" not in wanted or "Handler" not in wanted:
         raise RuntimeAndHandlerMissing
-    if len(wanted.get("Tags", {})) > quotas.TAGS:
-        raise TooManyTags
+    tags.first(wanted.get("Tags", {}))
     settings.check(wanted)
     durable.check_new(wanted.get("DurableConfig"))
 
@@ -58,8 +56,14 @@ def new_function(
         tenant_isolation=wanted.get("TenancyConfig", {}).get("TenantIsolationMode"),
     )
     version = settings.applied(base, wanted, find_layer)
-    tags = MappingProxyType(dict(wanted.get("Tags", {})))
-    function = Function(id, latest=version, running=version, tags=tags, origin=origin)
+    function = Function(
+        id,
+        latest=version,
+        running=version,
+        tags=tags.first(wanted.get("Tags", {})),
+        origin=origin,
+        code_signing_config_arn=wanted.get("CodeSigningConfigArn"),
+    )
     if not wanted.get("Publish"):
         return function
     return publish(function, new_id=new_id, modified=modified, progress=CREATING)[0]

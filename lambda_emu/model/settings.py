@@ -18,7 +18,6 @@ from lambda_emu.errors import (
     ManagedInstancesOnly,
     MemoryAboveLimit,
     NoSnapStart,
-    NotBuiltYet,
 )
 from lambda_emu.model import durable, environment_variables, quotas, runtime_names
 from lambda_emu.model.function import FunctionVersion, LayerReference, LoggingConfig
@@ -27,7 +26,6 @@ from lambda_emu.model.tenancy import check_without_tenants
 
 Wanted = Mapping[str, Any]
 
-NOT_BUILT = ("CodeSigningConfigArn",)
 OF_MANAGED_INSTANCES = ("CapacityProviderConfig", "AcceleratorConfig", "PublishTo")
 UNZIPPED_LIMIT_BYTES = 262_144_000
 
@@ -43,9 +41,6 @@ _PLAIN = {
 
 def check(wanted: Wanted) -> None:
     """The rules that need nothing but the request. Raises the error of the first one broken."""
-    for member in NOT_BUILT:
-        if member in wanted:
-            raise NotBuiltYet(member)
     check_default_function(wanted)
     if "RuntimeConfig" in wanted:
         raise CustomRuntimeUnknown(wanted["RuntimeConfig"]["RuntimeArn"])

@@ -1,7 +1,9 @@
 """store: records in SQLite, artifacts in a content-addressed folder. What it acknowledged is on disk."""
 
+from lambda_emu.store.draft import Draft
 from lambda_emu.store.queue import EventQueue, QueuedEvent
+from lambda_emu.store.shelf import Shelf
 from lambda_emu.store.store import DataDirectoryInUse, Store
 from lambda_emu.store.writer import NewerSchema
 
-__all__ = ["DataDirectoryInUse", "EventQueue", "NewerSchema", "QueuedEvent", "Store"]
+__all__ = ["DataDirectoryInUse", "Draft", "EventQueue", "NewerSchema", "QueuedEvent", "Shelf", "Store"]

@@ -124,13 +124,14 @@ class Store:
             self._collect(dropped)
         return result
 
-    def create(self, function: Function) -> None:
-        """KeyError if a function of this name exists."""
+    def create(self, function: Function, check: Callable[[Draft], None] = lambda _: None) -> None:
+        """KeyError if a function of this name exists. check: raises if it must not be, of what else there is."""
         id = function.id
 
         def work(draft: Draft) -> None:
             if draft.get(self.functions, id.scope, id.name) is not None:
                 raise KeyError(id)
+            check(draft)
             draft.put(self.functions, id.scope, id.name, function)
 
         self.write(work)

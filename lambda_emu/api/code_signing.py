@@ -1,0 +1,193 @@
+"""Code signing configs, and which functions have one. Contract: api.md 1.3, 1.8.
+
+Signatures are not read here: all code counts as unsigned, which Warn lets pass and Enforce does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lambda_emu.api.house import House
+from lambda_emu.api.lookup import changed, found, resource, unqualified
+from lambda_emu.api.pages import page
+from lambda_emu.api.wire import Result, operation
+from lambda_emu.arn import FunctionId, ResourceArn, Scope, parse_resource_arn
+from lambda_emu.errors import CodeSigningConfigMissing, CodeSigningConfigNotFound, FunctionNotFound
+from lambda_emu.model.code_signing import (
+    KIND,
+    CodeSigningConfig,
+    check_trusted,
+    check_unused,
+    new_config,
+    updated,
+    users,
+)
+from lambda_emu.model.function import Function
+from lambda_emu.model.quotas import CODE_SIGNING_CONFIGS_PER_PAGE
+from lambda_emu.model.timestamps import last_modified
+from lambda_emu.store import Draft
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import (
+        CreateCodeSigningConfigRequestTypeDef,
+        DeleteCodeSigningConfigRequestTypeDef,
+        DeleteFunctionCodeSigningConfigRequestTypeDef,
+        GetCodeSigningConfigRequestTypeDef,
+        GetFunctionCodeSigningConfigRequestTypeDef,
+        ListCodeSigningConfigsRequestTypeDef,
+        ListFunctionsByCodeSigningConfigRequestTypeDef,
+        PutFunctionCodeSigningConfigRequestTypeDef,
+        UpdateCodeSigningConfigRequestTypeDef,
+    )
+
+
+Get = Callable[[Scope, str], CodeSigningConfig | None]
+
+
+@operation("CreateCodeSigningConfig")
+def create_code_signing_config(req: CreateCodeSigningConfigRequestTypeDef, house: House) -> Result:
+    config = new_config(req, house.clock.new_token(), last_modified(house.clock.now_s()))
+    place = ResourceArn(house.scope, KIND, config.id)
+    house.store.write(lambda draft: draft.put(house.store.signing_configs, place.scope, place.name, config))
+    return {"CodeSigningConfig": _shown(place, config)}
+
+
+@operation("GetCodeSigningConfig")
+def get_code_signing_config(req: GetCodeSigningConfigRequestTypeDef, house: House) -> Result:
+    place = _place(house, req["CodeSigningConfigArn"])
+    return {"CodeSigningConfig": _shown(place, _config_at(place, house.store.signing_configs.get))}
+
+
+@operation("UpdateCodeSigningConfig")
+def update_code_signing_config(req: UpdateCodeSigningConfigRequestTypeDef, house: House) -> Result:
+    place = _place(house, req["CodeSigningConfigArn"])
+    configs, modified = house.store.signing_configs, last_modified(house.clock.now_s())
+
+    def update(draft: Draft) -> CodeSigningConfig:
+        config = updated(_config_at(place, partial(draft.get, configs)), req, modified)
+        draft.put(configs, place.scope, place.name, config)
+        return config
+
+    return {"CodeSigningConfig": _shown(place, house.store.write(update))}
+
+
+@operation("DeleteCodeSigningConfig")
+def delete_code_signing_config(req: DeleteCodeSigningConfigRequestTypeDef, house: House) -> Result:
+    """One that a function has stays."""
+    place = _place(house, req["CodeSigningConfigArn"])
+    configs = house.store.signing_configs
+
+    def remove(draft: Draft) -> None:
+        _config_at(place, partial(draft.get, configs))
+        check_unused(draft.all(house.store.functions, place.scope), str(place))
+        draft.put(configs, place.scope, place.name, None)
+
+    house.store.write(remove)
+    return {}
+
+
+@operation("ListCodeSigningConfigs")
+def list_code_signing_configs(req: ListCodeSigningConfigsRequestTypeDef, house: House) -> Result:
+    configs = house.store.signing_configs.all(house.scope)
+    size = req.get("MaxItems", CODE_SIGNING_CONFIGS_PER_PAGE)
+    shown, marker = page(configs, lambda config: config.id, req.get("Marker"), size)
+    return {
+        "CodeSigningConfigs": [_shown(ResourceArn(house.scope, KIND, config.id), config) for config in shown],
+        "NextMarker": marker,
+    }
+
+
+@operation("ListFunctionsByCodeSigningConfig")
+def list_functions_by_code_signing_config(req: ListFunctionsByCodeSigningConfigRequestTypeDef, house: House) -> Result:
+    place = _place(house, req["CodeSigningConfigArn"])
+    _config_at(place, house.store.signing_configs.get)
+    functions = users(house.store.functions.all(place.scope), str(place))
+    size = req.get("MaxItems", CODE_SIGNING_CONFIGS_PER_PAGE)
+    shown, marker = page(functions, lambda function: function.id.name, req.get("Marker"), size)
+    return {"FunctionArns": [function.id.arn() for function in shown], "NextMarker": marker}
+
+
+@operation("PutFunctionCodeSigningConfig")
+def put_function_code_signing_config(req: PutFunctionCodeSigningConfigRequestTypeDef, house: House) -> Result:
+    """The config is looked for before the function. Code that the function has already stays."""
+    id = unqualified(house.target(req["FunctionName"]))
+    arn = req["CodeSigningConfigArn"]
+
+    def put(draft: Draft) -> None:
+        config_for(id, arn, partial(draft.get, house.store.signing_configs))
+        function = draft.get(house.store.functions, id.scope, id.name)
+        if function is None:
+            raise FunctionNotFound(id.arn())
+        draft.put(house.store.functions, id.scope, id.name, replace(function, code_signing_config_arn=arn))
+
+    house.store.write(put)
+    return {"CodeSigningConfigArn": arn, "FunctionName": id.name}
+
+
+@operation("GetFunctionCodeSigningConfig")
+def get_function_code_signing_config(req: GetFunctionCodeSigningConfigRequestTypeDef, house: House) -> Result:
+    """A function without one answers `{}`."""
+    function = found(house, unqualified(house.target(req["FunctionName"])))
+    if function.code_signing_config_arn is None:
+        return {}
+    return {"CodeSigningConfigArn": function.code_signing_config_arn, "FunctionName": function.id.name}
+
+
+@operation("DeleteFunctionCodeSigningConfig")
+def delete_function_code_signing_config(req: DeleteFunctionCodeSigningConfigRequestTypeDef, house: House) -> Result:
+    id = unqualified(house.target(req["FunctionName"]))
+    changed(house, id, lambda function: replace(function, code_signing_config_arn=None))
+    return {}
+
+
+def config_for(id: FunctionId, arn: str, get: Get) -> CodeSigningConfig:
+    """What a function names as its config. CodeSigningConfigNotFound, also for another account's or region's."""
+    place = parse_resource_arn(arn)
+    config = get(place.scope, place.name) if place.scope == id.scope else None
+    if config is None:
+        raise CodeSigningConfigNotFound(arn)
+    return config
+
+
+def new_function_check(house: House, function: Function) -> Callable[[Draft], None]:
+    """What to ask when the function is created: CodeSigningConfigNotFound, or CodeUntrusted by its name."""
+
+    def check(draft: Draft) -> None:
+        arn = function.code_signing_config_arn
+        if arn is not None:
+            config = config_for(function.id, arn, partial(draft.get, house.store.signing_configs))
+            check_trusted(config, function.id.name)
+
+    return check
+
+
+def check_deployable(house: House, function: Function) -> None:
+    """Raises CodeUntrusted if the function's config lets no unsigned code or layer in."""
+    arn = function.code_signing_config_arn
+    if arn is not None:
+        check_trusted(config_for(function.id, arn, house.store.signing_configs.get), function.id.arn())
+
+
+def _place(house: House, arn: str) -> ResourceArn:
+    return resource(house, arn, CodeSigningConfigMissing(arn))
+
+
+def _config_at(place: ResourceArn, get: Get) -> CodeSigningConfig:
+    config = get(place.scope, place.name)
+    if config is None:
+        raise CodeSigningConfigMissing(str(place))
+    return config
+
+
+def _shown(place: ResourceArn, config: CodeSigningConfig) -> Result:
+    return {
+        "CodeSigningConfigId": config.id,
+        "CodeSigningConfigArn": str(place),
+        "Description": config.description,
+        "AllowedPublishers": {"SigningProfileVersionArns": config.publishers},
+        "CodeSigningPolicies": {"UntrustedArtifactOnDeployment": config.untrusted},
+        "LastModified": config.last_modified,
+    }

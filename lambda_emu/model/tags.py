@@ -1,0 +1,44 @@
+"""Tags of a resource: how many there may be, and what changing a function's does to it. Contract: api.md 1.6, 1.8."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from lambda_emu.errors import TooManyTags, UpdateInProgress
+from lambda_emu.model.function import Function, UpdateStatus
+from lambda_emu.model.quotas import TAGS
+
+Tags = Mapping[str, str]
+
+
+def first(wanted: Tags) -> Tags:
+    """Those a resource is created with. Raises TooManyTags."""
+    return merged({}, wanted)
+
+
+def merged(before: Tags, wanted: Tags) -> Tags:
+    """With the wanted ones set. Raises TooManyTags."""
+    after = {**before, **wanted}
+    if len(after) > TAGS:
+        raise TooManyTags
+    return MappingProxyType(after)
+
+
+def without(before: Tags, keys: Collection[str]) -> Tags:
+    """Keys that are not there do no harm."""
+    return MappingProxyType({key: value for key, value in before.items() if key not in keys})
+
+
+def check_taggable(function: Function) -> None:
+    """Raises UpdateInProgress: tagging would renew the revision under the update."""
+    if function.latest.progress.update is UpdateStatus.IN_PROGRESS:
+        raise UpdateInProgress(function.id.arn())
+
+
+def tagged(function: Function, tags: Tags, revision_id: str) -> Function:
+    """The function with these tags, and of another revision, though its code and configuration stay."""
+    latest = replace(function.latest, revision_id=revision_id)
+    running = latest if function.running == function.latest else function.running
+    return replace(function, tags=tags, latest=latest, running=running)
