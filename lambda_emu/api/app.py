@@ -26,6 +26,7 @@ from lambda_emu.api import (
     policies,
     recursion,
     runtime_management,
+    tags,
     versions,
 )
 from lambda_emu.api.answers import Answer, error_answer
@@ -53,6 +54,7 @@ FAMILIES = (  # importing them registers their handlers
     policies,
     recursion,
     runtime_management,
+    tags,
     versions,
 )
 SLASH_INSIDE = "\x01"  # stands for %2F between a path's slashes, until its converter turns it back

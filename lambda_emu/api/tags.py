@@ -1,0 +1,121 @@
+"""Tags of functions, event source mappings, code signing configs and capacity providers. Contract: api.md 1.3, 1.8."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from lambda_emu.api.house import House
+from lambda_emu.api.lookup import changed, found, resource
+from lambda_emu.api.wire import Result, operation
+from lambda_emu.arn import FunctionId, parse_resource_arn
+from lambda_emu.errors import (
+    CapacityProviderNotFound,
+    CodeSigningConfigMissing,
+    LambdaError,
+    NetworkConnectorNotFound,
+    NoTags,
+    PartUntaggable,
+    TaggedMappingNotFound,
+)
+from lambda_emu.model.function import Function
+from lambda_emu.model.tags import Tags, check_taggable, merged, tagged, without
+from lambda_emu.store import Draft, Shelf, Store
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import (
+        ListTagsRequestTypeDef,
+        TagResourceRequestTypeDef,
+        UntagResourceRequestTypeDef,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Where resources of a kind are kept, each with its `tags`. missing: made of the ARN that names none."""
+
+    shelf: Callable[[Store], Shelf[Any]]
+    missing: Callable[[str], LambdaError]
+
+
+KINDS = {
+    "event-source-mapping": Kind(lambda store: store.mappings, TaggedMappingNotFound),
+    "code-signing-config": Kind(lambda store: store.signing_configs, CodeSigningConfigMissing),
+    "capacity-provider": Kind(lambda store: store.capacity_providers, CapacityProviderNotFound),
+}
+
+
+@operation("TagResource")
+def tag_resource(req: TagResourceRequestTypeDef, house: House) -> Result:
+    if not req["Tags"]:
+        raise NoTags
+    _change(house, req["Resource"], lambda tags: merged(tags, req["Tags"]))
+    return {}
+
+
+@operation("UntagResource")
+def untag_resource(req: UntagResourceRequestTypeDef, house: House) -> Result:
+    _change(house, req["Resource"], lambda tags: without(tags, req["TagKeys"]))
+    return {}
+
+
+@operation("ListTags")
+def list_tags(req: ListTagsRequestTypeDef, house: House) -> Result:
+    """Unlike GetFunction, also where there are none."""
+    arn = req["Resource"]
+    if _names_function(arn):
+        return {"Tags": dict(found(house, _function(house, arn)).tags)}
+    kind = _kind(arn)
+    place = resource(house, arn, kind.missing(arn))
+    record = kind.shelf(house.store).get(place.scope, place.name)
+    if record is None:
+        raise kind.missing(arn)
+    return {"Tags": dict(record.tags)}
+
+
+def _change(house: House, arn: str, edit: Callable[[Tags], Tags]) -> None:
+    if _names_function(arn):
+        _change_function(house, _function(house, arn), edit)
+    else:
+        _change_other(house, arn, edit)
+
+
+def _change_function(house: House, id: FunctionId, edit: Callable[[Tags], Tags]) -> None:
+    def retag(function: Function) -> Function:
+        check_taggable(function)
+        return tagged(function, edit(function.tags), house.clock.new_id())
+
+    changed(house, id, retag)
+
+
+def _change_other(house: House, arn: str, edit: Callable[[Tags], Tags]) -> None:
+    kind = _kind(arn)
+    shelf, missing = kind.shelf(house.store), kind.missing(arn)
+    place = resource(house, arn, missing)
+
+    def retag(draft: Draft) -> None:
+        record = draft.get(shelf, place.scope, place.name)
+        if record is None:
+            raise missing
+        draft.put(shelf, place.scope, place.name, replace(record, tags=edit(record.tags)))
+
+    house.store.write(retag)
+
+
+def _names_function(arn: str) -> bool:
+    return parse_resource_arn(arn).kind == "function"
+
+
+def _function(house: House, arn: str) -> FunctionId:
+    target = house.target(arn)
+    if target.qualifier is not None:
+        raise PartUntaggable
+    return target.id
+
+
+def _kind(arn: str) -> Kind:
+    kind = KINDS.get(parse_resource_arn(arn).kind)
+    if kind is None:
+        raise NetworkConnectorNotFound(arn)
+    return kind
