@@ -181,6 +181,7 @@ class Emulator:
             invoker=self.invoker,
             async_invoker=self.async_invoker,
             base_url=self.url,
+            account_concurrency=self.settings.account_concurrency,
         )
         app = create_app(house)
         add_pages(app, Insight(self.engine.abilities.name, self._sights, LogReader(data_dir / "logs.db"), self.reset))

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import PathConverter, UnicodeConverter
 
 from lambda_emu.api import (
+    account,
     aliases,
     artifacts,
     code_signing,
@@ -41,6 +42,7 @@ from lambda_emu.errors import LambdaError, NotBuiltYet, ServiceFailure, UnknownP
 log = logging.getLogger(__name__)
 
 FAMILIES = (  # importing them registers their handlers
+    account,
     aliases,
     code_signing,
     concurrency,

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from lambda_emu.arn import FunctionId, Scope, Target
 from lambda_emu.clock import Clock
 from lambda_emu.model.names import resolve
+from lambda_emu.model.quotas import CONCURRENT_EXECUTIONS
 from lambda_emu.runtimes import Catalogue
 from lambda_emu.store import Store
 
@@ -24,6 +25,7 @@ class House:
     """scope: the account and region of the caller. anonymous: the caller named none, so that these are the defaults.
 
     base_url: how callers reach this server, without a final slash. The invokers are for Invoke alone.
+    account_concurrency: invocations that may run at once.
     """
 
     store: Store
@@ -34,6 +36,7 @@ class House:
     invoker: Any
     async_invoker: Any
     base_url: str
+    account_concurrency: int = CONCURRENT_EXECUTIONS
     anonymous: bool = True
 
     def target(self, function_name: str, qualifier: str | None = None) -> Target:

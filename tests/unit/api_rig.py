@@ -149,8 +149,10 @@ class _Quiet(WSGIRequestHandler):
         pass
 
 
-def make_house(store: Store, clock: Clock, activations: Activations, base_url: str = "http://here") -> House:
-    return House(store, clock, Scope(ACCOUNT, REGION), catalogue(), activations, None, None, base_url)
+def make_house(
+    store: Store, clock: Clock, activations: Activations, base_url: str = "http://here", **settings: Any
+) -> House:
+    return House(store, clock, Scope(ACCOUNT, REGION), catalogue(), activations, None, None, base_url, **settings)
 
 
 @contextmanager

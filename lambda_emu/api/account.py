@@ -1,0 +1,28 @@
+"""What the account may use, and does. Contract: api.md 1.8, quotas.md."""
+
+from __future__ import annotations
+
+from lambda_emu.api.house import House
+from lambda_emu.api.wire import Result, operation
+from lambda_emu.invoke.admission import unreserved_concurrency
+from lambda_emu.model.account import code_bytes
+from lambda_emu.model.quotas import CODE_STORAGE_BYTES
+from lambda_emu.model.settings import UNZIPPED_LIMIT_BYTES
+from lambda_emu.store.artifacts import ZIPPED_LIMIT_BYTES
+
+
+@operation("GetAccountSettings")
+def get_account_settings(_: object, house: House) -> Result:
+    functions = house.store.functions.all(house.scope)
+    layers = house.store.layers.all(house.scope)
+    unreserved = unreserved_concurrency(functions, house.account_concurrency)
+    return {
+        "AccountLimit": {
+            "TotalCodeSize": CODE_STORAGE_BYTES,
+            "CodeSizeUnzipped": UNZIPPED_LIMIT_BYTES,
+            "CodeSizeZipped": ZIPPED_LIMIT_BYTES,
+            "ConcurrentExecutions": house.account_concurrency,
+            "UnreservedConcurrentExecutions": max(0, unreserved),
+        },
+        "AccountUsage": {"TotalCodeSize": code_bytes(functions, layers), "FunctionCount": len(functions)},
+    }
