@@ -15,6 +15,7 @@ from lambda_emu.api import (
     account,
     aliases,
     artifacts,
+    capacity_providers,
     code_signing,
     concurrency,
     durable_executions,
@@ -27,6 +28,7 @@ from lambda_emu.api import (
     policies,
     recursion,
     runtime_management,
+    scaling,
     tags,
     versions,
 )
@@ -44,6 +46,7 @@ log = logging.getLogger(__name__)
 FAMILIES = (  # importing them registers their handlers
     account,
     aliases,
+    capacity_providers,
     code_signing,
     concurrency,
     durable_executions,
@@ -56,6 +59,7 @@ FAMILIES = (  # importing them registers their handlers
     policies,
     recursion,
     runtime_management,
+    scaling,
     tags,
     versions,
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from lambda_emu.errors import CapacityProviderInUse
+from lambda_emu.errors import CapacityProviderInUse, FunctionNotFound, NotOnManagedInstances
 from lambda_emu.model.function import Function, FunctionVersion
 from lambda_emu.model.tags import first
 
@@ -59,6 +59,16 @@ def provider_arn(version: FunctionVersion) -> str | None:
     config = version.other.get("CapacityProviderConfig", {})
     arn: str | None = config.get("LambdaManagedInstancesCapacityProviderConfig", {}).get("CapacityProviderArn")
     return arn
+
+
+def managed_version(function: Function, qualifier: str) -> FunctionVersion:
+    """The version on Managed Instances. Raises FunctionNotFound, NotOnManagedInstances."""
+    version = function.version(qualifier)
+    if version is None:
+        raise FunctionNotFound(function.id.arn(qualifier))
+    if provider_arn(version) is None:
+        raise NotOnManagedInstances
+    return version
 
 
 def versions_on(functions: Iterable[Function], arn: str) -> Iterator[FunctionVersion]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from lambda_emu.errors import ScalingRangeInvalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,3 +15,11 @@ class ScalingConfig:
 
     min_environments: int | None = None
     max_environments: int | None = None
+
+
+def new_scaling(wanted: Mapping[str, Any]) -> ScalingConfig:
+    """wanted: FunctionScalingConfig, which replaces the one before. Raises ScalingRangeInvalid."""
+    least, most = wanted.get("MinExecutionEnvironments"), wanted.get("MaxExecutionEnvironments")
+    if least is not None and most is not None and least > most:
+        raise ScalingRangeInvalid
+    return ScalingConfig(least, most)

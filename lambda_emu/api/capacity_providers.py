@@ -1,0 +1,145 @@
+"""Capacity providers of Lambda Managed Instances. Contract: api.md 1.5, 1.8.
+
+They are kept and shown; no instance is ever started for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lambda_emu.api.house import House
+from lambda_emu.api.lookup import resource
+from lambda_emu.api.pages import page
+from lambda_emu.api.wire import Result, operation
+from lambda_emu.arn import ResourceArn, Scope
+from lambda_emu.errors import CapacityProviderExists, CapacityProviderNotFound
+from lambda_emu.model.capacity_provider import (
+    DELETING,
+    KIND,
+    CapacityProvider,
+    check_unused,
+    new_provider,
+    updated,
+    versions_on,
+)
+from lambda_emu.model.quotas import CAPACITY_PROVIDERS_PER_PAGE
+from lambda_emu.model.timestamps import last_modified
+from lambda_emu.store import Draft
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import (
+        CreateCapacityProviderRequestTypeDef,
+        DeleteCapacityProviderRequestTypeDef,
+        GetCapacityProviderRequestTypeDef,
+        ListCapacityProvidersRequestTypeDef,
+        ListFunctionVersionsByCapacityProviderRequestTypeDef,
+        UpdateCapacityProviderRequestTypeDef,
+    )
+
+
+@operation("CreateCapacityProvider")
+def create_capacity_provider(req: CreateCapacityProviderRequestTypeDef, house: House) -> Result:
+    place = _place(house, req["CapacityProviderName"])
+    providers, now_s = house.store.capacity_providers, house.clock.now_s()
+    provider = new_provider(place.name, req, now_s, last_modified(now_s))
+
+    def create(draft: Draft) -> None:
+        if draft.get(providers, place.scope, place.name) is not None:
+            raise CapacityProviderExists(str(place))
+        draft.put(providers, place.scope, place.name, provider)
+
+    house.store.write(create)
+    return {"CapacityProvider": _shown(place.scope, provider, provider.state(now_s))}
+
+
+@operation("GetCapacityProvider")
+def get_capacity_provider(req: GetCapacityProviderRequestTypeDef, house: House) -> Result:
+    place = _place(house, req["CapacityProviderName"])
+    provider = _provider_at(place, house.store.capacity_providers.get)
+    return {"CapacityProvider": _shown(place.scope, provider, provider.state(house.clock.now_s()))}
+
+
+@operation("UpdateCapacityProvider")
+def update_capacity_provider(req: UpdateCapacityProviderRequestTypeDef, house: House) -> Result:
+    place, now_s = _place(house, req["CapacityProviderName"]), house.clock.now_s()
+    providers = house.store.capacity_providers
+
+    def update(draft: Draft) -> CapacityProvider:
+        before = _provider_at(place, partial(draft.get, providers))
+        after = updated(before, req, last_modified(now_s))
+        draft.put(providers, place.scope, place.name, after)
+        return after
+
+    provider = house.store.write(update)
+    return {"CapacityProvider": _shown(place.scope, provider, provider.state(now_s))}
+
+
+@operation("DeleteCapacityProvider")
+def delete_capacity_provider(req: DeleteCapacityProviderRequestTypeDef, house: House) -> Result:
+    """It is Deleting in the answer, and gone by then: there are no instances to wait for."""
+    place, providers = _place(house, req["CapacityProviderName"]), house.store.capacity_providers
+
+    def delete(draft: Draft) -> CapacityProvider:
+        provider = _provider_at(place, partial(draft.get, providers))
+        check_unused(draft.all(house.store.functions, place.scope), str(place))
+        draft.put(providers, place.scope, place.name, None)
+        return provider
+
+    return {"CapacityProvider": _shown(place.scope, house.store.write(delete), DELETING)}
+
+
+@operation("ListCapacityProviders")
+def list_capacity_providers(req: ListCapacityProvidersRequestTypeDef, house: House) -> Result:
+    now_s, wanted = house.clock.now_s(), req.get("State")
+    providers = house.store.capacity_providers.all(house.scope)
+    matching = [provider for provider in providers if wanted in (None, provider.state(now_s))]
+    size = req.get("MaxItems", CAPACITY_PROVIDERS_PER_PAGE)
+    shown, marker = page(matching, lambda provider: provider.name, req.get("Marker"), size)
+    return {
+        "CapacityProviders": [_shown(house.scope, provider, provider.state(now_s)) for provider in shown],
+        "NextMarker": marker,
+    }
+
+
+@operation("ListFunctionVersionsByCapacityProvider")
+def list_function_versions_by_capacity_provider(
+    req: ListFunctionVersionsByCapacityProviderRequestTypeDef, house: House
+) -> Result:
+    place = _place(house, req["CapacityProviderName"])
+    _provider_at(place, house.store.capacity_providers.get)
+    arns = {
+        version.id.arn(version.version): version.progress.state.value
+        for version in versions_on(house.store.functions.all(place.scope), str(place))
+    }
+    size = req.get("MaxItems", CAPACITY_PROVIDERS_PER_PAGE)
+    shown, marker = page(sorted(arns), str, req.get("Marker"), size)
+    return {
+        "CapacityProviderArn": str(place),
+        "FunctionVersions": [{"FunctionArn": arn, "State": arns[arn]} for arn in shown],
+        "NextMarker": marker,
+    }
+
+
+def _place(house: House, name: str) -> ResourceArn:
+    """Where a CapacityProviderName leads, which may be an ARN."""
+    if name.startswith("arn:"):
+        return resource(house, name, CapacityProviderNotFound(name))
+    return ResourceArn(house.scope, KIND, name)
+
+
+def _provider_at(place: ResourceArn, get: Callable[[Scope, str], CapacityProvider | None]) -> CapacityProvider:
+    provider = get(place.scope, place.name)
+    if provider is None:
+        raise CapacityProviderNotFound(str(place))
+    return provider
+
+
+def _shown(scope: Scope, provider: CapacityProvider, state: str) -> Result:
+    return {
+        "CapacityProviderArn": scope.arn(f"{KIND}:{provider.name}"),
+        "State": state,
+        **provider.settings,
+        "LastModified": provider.last_modified,
+    }

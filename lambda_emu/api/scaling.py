@@ -1,0 +1,58 @@
+"""The scaling of a function's version on Managed Instances. Contract: api.md 1.8.
+
+Functions on Managed Instances cannot be made here yet, so that for now every function is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lambda_emu.api.house import House
+from lambda_emu.api.lookup import changed, found
+from lambda_emu.api.wire import Result, operation
+from lambda_emu.errors import FunctionNotFound
+from lambda_emu.model.capacity_provider import managed_version
+from lambda_emu.model.function import Function
+from lambda_emu.model.scaling import ScalingConfig, new_scaling
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import (
+        GetFunctionScalingConfigRequestTypeDef,
+        PutFunctionScalingConfigRequestTypeDef,
+    )
+
+
+@operation("PutFunctionScalingConfig")
+def put_function_scaling_config(req: PutFunctionScalingConfigRequestTypeDef, house: House) -> Result:
+    target, qualifier = house.target(req["FunctionName"], req["Qualifier"]), req["Qualifier"]
+
+    def edit(function: Function) -> Function:
+        managed_version(function, qualifier)
+        scaling = new_scaling(req.get("FunctionScalingConfig", {}))
+        return replace(function, scaling={**function.scaling, qualifier: scaling})
+
+    function = changed(house, target.id, edit, FunctionNotFound(target.arn))
+    return {"FunctionState": managed_version(function, qualifier).progress.state.value}
+
+
+@operation("GetFunctionScalingConfig")
+def get_function_scaling_config(req: GetFunctionScalingConfigRequestTypeDef, house: House) -> Result:
+    """What was asked for is applied at once; a version for which nothing was asked shows neither."""
+    target = house.target(req["FunctionName"], req["Qualifier"])
+    function = found(house, target.id, FunctionNotFound(target.arn))
+    managed_version(function, req["Qualifier"])
+    scaling = function.scaling.get(req["Qualifier"])
+    config = None if scaling is None else _rendered(scaling)
+    return {
+        "FunctionArn": target.arn,
+        "AppliedFunctionScalingConfig": config,
+        "RequestedFunctionScalingConfig": config,
+    }
+
+
+def _rendered(scaling: ScalingConfig) -> Result:
+    return {
+        "MinExecutionEnvironments": scaling.min_environments,
+        "MaxExecutionEnvironments": scaling.max_environments,
+    }
