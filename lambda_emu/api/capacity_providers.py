@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lambda_emu.api.house import House
-from lambda_emu.api.lookup import resource
+from lambda_emu.api.lookup import held, resource
 from lambda_emu.api.pages import page
 from lambda_emu.api.wire import Result, operation
 from lambda_emu.arn import ResourceArn, Scope
@@ -130,10 +130,7 @@ def _place(house: House, name: str) -> ResourceArn:
 
 
 def _provider_at(place: ResourceArn, get: Callable[[Scope, str], CapacityProvider | None]) -> CapacityProvider:
-    provider = get(place.scope, place.name)
-    if provider is None:
-        raise CapacityProviderNotFound(str(place))
-    return provider
+    return held(get, place, CapacityProviderNotFound(str(place)))
 
 
 def _shown(scope: Scope, provider: CapacityProvider, state: str) -> Result:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lambda_emu.api.house import House
-from lambda_emu.api.lookup import changed, found, resource, unqualified
+from lambda_emu.api.lookup import changed, found, held, resource, unqualified
 from lambda_emu.api.pages import page
 from lambda_emu.api.wire import Result, operation
 from lambda_emu.arn import FunctionId, ResourceArn, Scope, parse_resource_arn
@@ -146,10 +146,9 @@ def delete_function_code_signing_config(req: DeleteFunctionCodeSigningConfigRequ
 def config_for(id: FunctionId, arn: str, get: Get) -> CodeSigningConfig:
     """What a function names as its config. CodeSigningConfigNotFound, also for another account's or region's."""
     place = parse_resource_arn(arn)
-    config = get(place.scope, place.name) if place.scope == id.scope else None
-    if config is None:
+    if arn != id.scope.arn(f"{KIND}:{place.name}"):
         raise CodeSigningConfigNotFound(arn)
-    return config
+    return held(get, place, CodeSigningConfigNotFound(arn))
 
 
 def new_function_check(house: House, function: Function) -> Callable[[Draft], None]:
@@ -176,10 +175,7 @@ def _place(house: House, arn: str) -> ResourceArn:
 
 
 def _config_at(place: ResourceArn, get: Get) -> CodeSigningConfig:
-    config = get(place.scope, place.name)
-    if config is None:
-        raise CodeSigningConfigMissing(str(place))
-    return config
+    return held(get, place, CodeSigningConfigMissing(str(place)))
 
 
 def _shown(place: ResourceArn, config: CodeSigningConfig) -> Result:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from lambda_emu.api.house import House
-from lambda_emu.arn import LATEST, FunctionId, ResourceArn, Target, parse_resource_arn
+from lambda_emu.arn import LATEST, FunctionId, ResourceArn, Scope, Target, parse_resource_arn
 from lambda_emu.errors import AccessDenied, AliasNotFound, FunctionNotFound, LambdaError, UnqualifiedOnly
 from lambda_emu.model.function import Function, FunctionVersion
+
+T = TypeVar("T")
 
 
 def found(house: House, id: FunctionId, missing: LambdaError | None = None) -> Function:
@@ -53,11 +56,21 @@ def unqualified(target: Target) -> FunctionId:
 
 
 def resource(house: House, arn: str, missing: LambdaError) -> ResourceArn:
-    """What is no function, by its ARN. Another region's is `missing`, another account's AccessDenied."""
-    found = parse_resource_arn(arn)
-    if not house.anonymous and found.scope != house.scope:
-        raise AccessDenied if found.scope.account != house.scope.account else missing
-    return found
+    """What is no function, by its ARN. Another account's is AccessDenied, another region's or partition's `missing`."""
+    place = parse_resource_arn(arn)
+    if not house.anonymous and place.scope.account != house.scope.account:
+        raise AccessDenied
+    if str(place) != arn or (not house.anonymous and place.scope != house.scope):
+        raise missing
+    return place
+
+
+def held(get: Callable[[Scope, str], T | None], place: ResourceArn, missing: LambdaError) -> T:
+    """The record kept there. get: a shelf's, or a draft's for one shelf."""
+    record = get(place.scope, place.name)
+    if record is None:
+        raise missing
+    return record
 
 
 def key_of(target: Target) -> str:

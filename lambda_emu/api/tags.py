@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lambda_emu.api.house import House
-from lambda_emu.api.lookup import changed, found, resource
+from lambda_emu.api.lookup import changed, found, held, resource
 from lambda_emu.api.wire import Result, operation
 from lambda_emu.arn import FunctionId, parse_resource_arn
 from lambda_emu.errors import (
@@ -67,10 +68,8 @@ def list_tags(req: ListTagsRequestTypeDef, house: House) -> Result:
     if _names_function(arn):
         return {"Tags": dict(found(house, _function(house, arn)).tags)}
     kind = _kind(arn)
-    place = resource(house, arn, kind.missing(arn))
-    record = kind.shelf(house.store).get(place.scope, place.name)
-    if record is None:
-        raise kind.missing(arn)
+    missing = kind.missing(arn)
+    record = held(kind.shelf(house.store).get, resource(house, arn, missing), missing)
     return {"Tags": dict(record.tags)}
 
 
@@ -95,9 +94,7 @@ def _change_other(house: House, arn: str, edit: Callable[[Tags], Tags]) -> None:
     place = resource(house, arn, missing)
 
     def retag(draft: Draft) -> None:
-        record = draft.get(shelf, place.scope, place.name)
-        if record is None:
-            raise missing
+        record = held(partial(draft.get, shelf), place, missing)
         draft.put(shelf, place.scope, place.name, replace(record, tags=edit(record.tags)))
 
     house.store.write(retag)

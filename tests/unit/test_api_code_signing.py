@@ -166,9 +166,12 @@ def test_a_function_that_is_not_there_is_named_unqualified(api: Api) -> None:
         api.client.delete_function_code_signing_config(FunctionName="no")
 
 
-def test_another_region_s_config_is_none_for_a_function(api: Api) -> None:
+@pytest.mark.parametrize(
+    ("here", "elsewhere"), [(REGION, "eu-west-1"), (ACCOUNT, "9" * 12), ("arn:aws:", "arn:aws-cn:")]
+)
+def test_what_lies_elsewhere_is_no_config_for_a_function(api: Api, here: str, elsewhere: str) -> None:
     api.created("f")
-    elsewhere = new_config(api).replace(REGION, "eu-west-1")
+    elsewhere = new_config(api).replace(here, elsewhere)
 
     with refused("CodeSigningConfigNotFoundException"):
         api.client.put_function_code_signing_config(CodeSigningConfigArn=elsewhere, FunctionName="f")

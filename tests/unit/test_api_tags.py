@@ -54,9 +54,9 @@ def test_tags_are_set_merged_taken_away_and_always_listed(all_kinds: Api, arn: s
     client = all_kinds.client
     assert client.list_tags(Resource=arn)["Tags"] == {}
 
-    client.tag_resource(Resource=arn, Tags={"team": "größe", "stage": "", "aws:x": "y"})
+    client.tag_resource(Resource=arn, Tags={"team": "größe", "stage": "", "old": "y"})
     client.tag_resource(Resource=arn, Tags={"stage": "test"})
-    client.untag_resource(Resource=arn, TagKeys=["aws:x", "never set"])
+    client.untag_resource(Resource=arn, TagKeys=["old", "never set"])
 
     assert client.list_tags(Resource=arn)["Tags"] == {"team": "größe", "stage": "test"}
 
@@ -111,6 +111,15 @@ def test_tagging_and_untagging_a_function_renew_its_revision_only(all_kinds: Api
     assert before == tagged == untagged
     function = all_kinds.store.functions.all(SCOPE)[0]
     assert function.running == function.latest
+
+
+def test_tags_are_no_part_of_a_version(all_kinds: Api) -> None:
+    version = all_kinds.client.publish_version(FunctionName="f")
+
+    all_kinds.client.tag_resource(Resource=FUNCTION, Tags={"a": "b"})
+
+    assert all_kinds.client.get_function_configuration(FunctionName="f:1")["RevisionId"] == version["RevisionId"]
+    assert all_kinds.client.publish_version(FunctionName="f")["Version"] == "1"
 
 
 def test_a_function_shows_its_tags_only_if_there_are_some(all_kinds: Api) -> None:
@@ -211,3 +220,17 @@ def test_another_account_s_resource_is_denied_and_another_region_s_not_there(all
         all_kinds.client.list_tags(Resource=arn.replace(ACCOUNT, "999999999999"))
     with refused("ResourceNotFoundException"):
         all_kinds.client.list_tags(Resource=arn.replace(REGION, "eu-west-1"))
+
+
+@pytest.mark.parametrize("arn", [MAPPING, CONFIG, PROVIDER])
+def test_another_partition_s_resource_is_not_there(all_kinds: Api, arn: str) -> None:
+    with refused("ResourceNotFoundException"):
+        all_kinds.client.list_tags(Resource=arn.replace("arn:aws:", "arn:aws-cn:"))
+
+
+@pytest.mark.parametrize("arn", [ARN + "f", CONFIG, PROVIDER])
+def test_a_caller_without_an_account_of_its_own_is_led_by_the_arn(all_kinds: Api, arn: str) -> None:
+    here = all_kinds.send(f"GET /2017-03-31/tags/{arn}", headers={"Authorization": ""})
+    elsewhere = all_kinds.send(f"GET /2017-03-31/tags/{arn.replace(ACCOUNT, '9' * 12)}", headers={"Authorization": ""})
+
+    assert (here.status, elsewhere.status) == (200, 404)
