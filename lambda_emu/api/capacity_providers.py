@@ -24,7 +24,7 @@ from lambda_emu.model.capacity_provider import (
     updated,
     versions_on,
 )
-from lambda_emu.model.quotas import CAPACITY_PROVIDERS_PER_PAGE
+from lambda_emu.model.quotas import PAGE
 from lambda_emu.model.timestamps import last_modified
 from lambda_emu.store import Draft
 
@@ -95,7 +95,7 @@ def list_capacity_providers(req: ListCapacityProvidersRequestTypeDef, house: Hou
     now_s, wanted = house.clock.now_s(), req.get("State")
     providers = house.store.capacity_providers.all(house.scope)
     matching = [provider for provider in providers if wanted in (None, provider.state(now_s))]
-    size = req.get("MaxItems", CAPACITY_PROVIDERS_PER_PAGE)
+    size = req.get("MaxItems", PAGE)
     shown, marker = page(matching, lambda provider: provider.name, req.get("Marker"), size)
     return {
         "CapacityProviders": [_shown(house.scope, provider, provider.state(now_s)) for provider in shown],
@@ -113,7 +113,7 @@ def list_function_versions_by_capacity_provider(
         version.id.arn(version.version): version.progress.state.value
         for version in versions_on(house.store.functions.all(place.scope), str(place))
     }
-    size = req.get("MaxItems", CAPACITY_PROVIDERS_PER_PAGE)
+    size = req.get("MaxItems", PAGE)
     shown, marker = page(sorted(arns), str, req.get("Marker"), size)
     return {
         "CapacityProviderArn": str(place),
