@@ -101,16 +101,18 @@ def test_configs_are_listed_page_by_page(api: Api) -> None:
     assert "NextMarker" not in pages[-1]
 
 
-@pytest.mark.parametrize(
-    "request_line",
-    ["GET {}", "PUT {}", "DELETE {}", "GET {}/functions"],
-)
-def test_a_config_that_is_not_there_is_told_without_a_type(api: Api, request_line: str) -> None:
-    reply = api.send(request_line.format(f"/2020-04-22/code-signing-configs/{MISSING}"))
+def test_a_config_that_is_not_there_is_told_without_a_type(api: Api) -> None:
+    with refused("ResourceNotFoundException", NOT_FOUND):
+        api.client.get_code_signing_config(CodeSigningConfigArn=MISSING)
+    with refused("ResourceNotFoundException", NOT_FOUND):
+        api.client.update_code_signing_config(CodeSigningConfigArn=MISSING)
+    with refused("ResourceNotFoundException", NOT_FOUND):
+        api.client.delete_code_signing_config(CodeSigningConfigArn=MISSING)
+    with refused("ResourceNotFoundException", NOT_FOUND):
+        api.client.list_functions_by_code_signing_config(CodeSigningConfigArn=MISSING)
 
-    assert reply.status == 404
-    assert reply.headers["x-amzn-errortype"] == "ResourceNotFoundException"
-    assert reply.json == {"Message": NOT_FOUND}
+    reply = api.send(f"GET /2020-04-22/code-signing-configs/{MISSING}")
+    assert (reply.status, reply.json) == (404, {"Message": NOT_FOUND})
 
 
 def test_a_function_is_given_a_config_and_has_it_until_it_is_taken_away(api: Api) -> None:
