@@ -9,7 +9,7 @@ from typing import Any
 
 from lambda_emu.errors import CapacityProviderInUse, FunctionNotFound, NotOnManagedInstances
 from lambda_emu.model.function import Function, FunctionVersion
-from lambda_emu.model.tags import first
+from lambda_emu.model.tags import new_tags
 
 KIND = "capacity-provider"
 PENDING, ACTIVE, DELETING = "Pending", "Active", "Deleting"
@@ -41,7 +41,7 @@ class CapacityProvider:
 
 def new_provider(name: str, wanted: Mapping[str, Any], now_s: float, modified: str) -> CapacityProvider:
     """wanted: the members of CreateCapacityProvider. Raises TooManyTags."""
-    provider = CapacityProvider(name, modified, now_s, tags=first(wanted.get("Tags", {})))
+    provider = CapacityProvider(name, modified, now_s, tags=new_tags(wanted.get("Tags", {})))
     scaling = wanted.get("CapacityProviderScalingConfig", {})
     return updated(provider, {**wanted, "CapacityProviderScalingConfig": {**SCALING_DEFAULTS, **scaling}}, modified)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from lambda_emu.errors import CodeSigningConfigInUse, CodeUntrusted
 from lambda_emu.model.function import Function
-from lambda_emu.model.tags import first
+from lambda_emu.model.tags import new_tags
 
 KIND = "code-signing-config"
 
@@ -32,7 +32,7 @@ def new_config(wanted: Mapping[str, Any], token: str, modified: str) -> CodeSign
     Raises TooManyTags.
     """
     id = f"csc-{token[:17]}"
-    return updated(CodeSigningConfig(id, (), modified, tags=first(wanted.get("Tags", {}))), wanted, modified)
+    return updated(CodeSigningConfig(id, (), modified, tags=new_tags(wanted.get("Tags", {}))), wanted, modified)
 
 
 def updated(config: CodeSigningConfig, wanted: Mapping[str, Any], modified: str) -> CodeSigningConfig:

@@ -7,10 +7,11 @@ from typing import Any
 
 from lambda_emu.arn import FunctionId
 from lambda_emu.errors import NameTooLong, NotBuiltYet, RuntimeAndHandlerMissing
-from lambda_emu.model import durable, quotas, settings, tags
+from lambda_emu.model import durable, quotas, settings
 from lambda_emu.model.function import Artifact, Function, FunctionVersion, LoggingConfig
 from lambda_emu.model.layer_references import Find
 from lambda_emu.model.publishing import publish
+from lambda_emu.model.tags import new_tags
 from lambda_emu.model.updates import CREATING
 
 
@@ -22,7 +23,7 @@ def check(id: FunctionId, wanted: Mapping[str, Any]) -> None:
         raise NotBuiltYet("PackageType Image")
     if "Runtime" not in wanted or "Handler" not in wanted:
         raise RuntimeAndHandlerMissing
-    tags.first(wanted.get("Tags", {}))
+    new_tags(wanted.get("Tags", {}))
     settings.check(wanted)
     durable.check_new(wanted.get("DurableConfig"))
 
@@ -60,7 +61,7 @@ def new_function(
         id,
         latest=version,
         running=version,
-        tags=tags.first(wanted.get("Tags", {})),
+        tags=new_tags(wanted.get("Tags", {})),
         origin=origin,
         code_signing_config_arn=wanted.get("CodeSigningConfigArn"),
     )

@@ -13,8 +13,8 @@ from lambda_emu.model.quotas import TAGS
 Tags = Mapping[str, str]
 
 
-def first(wanted: Tags) -> Tags:
-    """Those a resource is created with. Raises TooManyTags."""
+def new_tags(wanted: Tags) -> Tags:
+    """Of a resource that is created. Raises TooManyTags."""
     return merged({}, wanted)
 
 
