@@ -19,12 +19,12 @@ from lambda_emu.errors import (
     FunctionTimeoutTooLong,
     MappedFunctionNotFound,
     MappingNotFound,
-    TooManyTags,
 )
 from lambda_emu.model import mapping_settings, quotas
 from lambda_emu.model.event_source_mapping import EventSourceMapping, State
 from lambda_emu.model.event_sources import RULES, Kind, kind_of
 from lambda_emu.model.mapping_duplicates import check_unique
+from lambda_emu.model.tags import new_tags
 from lambda_emu.store.draft import Draft
 
 if TYPE_CHECKING:
@@ -118,9 +118,7 @@ def _new_mapping(req: CreateEventSourceMappingRequestTypeDef, house: House) -> E
     kind = kind_of(req.get("EventSourceArn"), req.get("SelfManagedEventSource"))
     uuid, now_s = house.clock.new_id(), house.clock.now_s()
     settings = mapping_settings.created(kind, req, uuid, now_s)
-    enabled, tags = req.get("Enabled", True), req.get("Tags", {})
-    if len(tags) > quotas.TAGS:
-        raise TooManyTags
+    enabled, tags = req.get("Enabled", True), new_tags(req.get("Tags", {}))
     return EventSourceMapping(
         uuid=uuid,
         kind=kind,
@@ -131,7 +129,7 @@ def _new_mapping(req: CreateEventSourceMappingRequestTypeDef, house: House) -> E
         source_arn=req.get("EventSourceArn"),
         settings=MappingProxyType(settings),
         last_result="No records processed" if RULES[kind].tells_result else None,
-        tags=MappingProxyType(dict(tags)),
+        tags=tags,
     )
 
 

@@ -34,14 +34,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Where resources of a kind are kept, each with its `tags`. missing: made of the ARN that names none."""
+    """Where resources of a kind are kept, each with its `tags`. missing: made of the ARN that names none.
+
+    at: the record as it stands at a time; None: it is kept still, but nobody sees it any more.
+    """
 
     shelf: Callable[[Store], Shelf[Any]]
     missing: Callable[[str], LambdaError]
+    at: Callable[[Any, float], Any | None] = lambda record, _: record
 
 
 KINDS = {
-    "event-source-mapping": Kind(lambda store: store.mappings, TaggedMappingNotFound),
+    "event-source-mapping": Kind(
+        lambda store: store.mappings, TaggedMappingNotFound, lambda mapping, now_s: mapping.at(now_s)
+    ),
     "code-signing-config": Kind(lambda store: store.signing_configs, CodeSigningConfigMissing),
     "capacity-provider": Kind(lambda store: store.capacity_providers, CapacityProviderNotFound),
 }
@@ -70,6 +76,8 @@ def list_tags(req: ListTagsRequestTypeDef, house: House) -> Result:
     kind = _kind(arn)
     missing = kind.missing(arn)
     record = held(kind.shelf(house.store).get, resource(house, arn, missing), missing)
+    if kind.at(record, house.clock.now_s()) is None:
+        raise missing
     return {"Tags": dict(record.tags)}
 
 
@@ -91,10 +99,12 @@ def _change_function(house: House, id: FunctionId, edit: Callable[[Tags], Tags])
 def _change_other(house: House, arn: str, edit: Callable[[Tags], Tags]) -> None:
     kind = _kind(arn)
     shelf, missing = kind.shelf(house.store), kind.missing(arn)
-    place = resource(house, arn, missing)
+    place, now_s = resource(house, arn, missing), house.clock.now_s()
 
     def retag(draft: Draft) -> None:
         record = held(partial(draft.get, shelf), place, missing)
+        if kind.at(record, now_s) is None:
+            raise missing
         draft.put(shelf, place.scope, place.name, replace(record, tags=edit(record.tags)))
 
     house.store.write(retag)

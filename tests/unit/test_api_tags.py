@@ -13,7 +13,8 @@ from api_rig import ACCOUNT, ARN, REGION, Api, Reply, refused, serving
 from lambda_emu.arn import Scope
 from lambda_emu.model.capacity_provider import CapacityProvider
 from lambda_emu.model.code_signing import CodeSigningConfig
-from lambda_emu.model.event_source_mapping import EventSourceMapping
+from lambda_emu.model.event_source_mapping import EventSourceMapping, State
+from lambda_emu.model.event_sources import Kind
 from lambda_emu.store import Draft
 
 SCOPE = Scope(ACCOUNT, REGION)
@@ -37,7 +38,8 @@ def all_kinds(api: Api) -> Api:
     api.created("f")
 
     def put(draft: Draft) -> None:
-        draft.put(api.store.mappings, SCOPE, UUID, EventSourceMapping(UUID, FUNCTION, "Enabled", 0.0, "USER_INITIATED"))
+        mapping = EventSourceMapping(UUID, Kind.SQS, FUNCTION, State.ENABLED, enabled=True, last_modified_s=0.0)
+        draft.put(api.store.mappings, SCOPE, UUID, mapping)
         draft.put(api.store.signing_configs, SCOPE, CSC, CodeSigningConfig(CSC, (), ""))
         draft.put(api.store.capacity_providers, SCOPE, "p", CapacityProvider("p", "", 0.0))
 
@@ -59,6 +61,20 @@ def test_tags_are_set_merged_taken_away_and_always_listed(all_kinds: Api, arn: s
     client.untag_resource(Resource=arn, TagKeys=["old", "never set"])
 
     assert client.list_tags(Resource=arn)["Tags"] == {"team": "größe", "stage": "test"}
+
+
+def test_a_mapping_that_is_being_deleted_has_its_tags_until_it_is_gone(all_kinds: Api) -> None:
+    def deleted_long_ago(draft: Draft) -> None:
+        mapping = draft.get(all_kinds.store.mappings, SCOPE, UUID)
+        assert mapping is not None
+        draft.put(all_kinds.store.mappings, SCOPE, UUID, mapping.deleted(1.0))
+
+    all_kinds.store.write(deleted_long_ago)
+
+    with refused("ResourceNotFoundException", f"Event source mapping not found: {MAPPING}"):
+        all_kinds.client.list_tags(Resource=MAPPING)
+    with refused("ResourceNotFoundException", f"Event source mapping not found: {MAPPING}"):
+        all_kinds.client.tag_resource(Resource=MAPPING, Tags={"a": "b"})
 
 
 @pytest.mark.parametrize("arn", KINDS)
