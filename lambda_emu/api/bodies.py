@@ -58,8 +58,7 @@ def read_spooled(body: Path, limit_bytes: int, operation: str) -> Any:
         raise MalformedRequest(done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2])
     rest: dict[str, Any] = json.loads(done.stdout)
     if zip_path.exists():
-        holder = rest["Code"] if unwrap.holds_zip(rest.get("Code")) else rest
-        holder["ZipFile"] = SpooledBlob(zip_path, zip_path.stat().st_size)
+        unwrap.zip_holder(rest)["ZipFile"] = SpooledBlob(zip_path, zip_path.stat().st_size)
     return rest
 
 

@@ -1,8 +1,8 @@
-"""Take the zip out of a large CreateFunction or UpdateFunctionCode body: `python unwrap.py BODY_FILE ZIP_FILE`.
+"""Take the zip out of a large body that brings code: `python unwrap.py BODY_FILE ZIP_FILE`.
 
-Runs as a process of its own and imports nothing of ours. Writes the decoded ZipFile (or Code.ZipFile) to ZIP_FILE and
-prints the JSON without its text. Exit code 1, with the reason on stderr, if the body is not JSON, the zip not base64,
-or too much remains.
+Runs as a process of its own and imports nothing of ours. Writes the decoded ZipFile (or that of Code or Content) to
+ZIP_FILE and prints the JSON without its text. Exit code 1, with the reason on stderr, if the body is not JSON, the zip
+not base64, or too much remains.
 """
 
 from __future__ import annotations
@@ -16,9 +16,13 @@ from typing import Any
 MOST_REST_CHARACTERS = 1_000_000  # a tenth would do for the longest names, tags and variables there can be
 
 
-def holds_zip(value: object) -> bool:
-    """Whether this part of a body is the one that has the zip."""
-    return isinstance(value, dict) and "ZipFile" in value
+def zip_holder(body: dict[str, Any]) -> dict[str, Any]:
+    """The part of a body that has the zip: of CreateFunction, of PublishLayerVersion, else the body itself."""
+    for name in ("Code", "Content"):
+        part = body.get(name)
+        if isinstance(part, dict) and "ZipFile" in part:
+            return part
+    return body
 
 
 def unwrap(body: Path, zip_file: Path) -> dict[str, Any]:
@@ -26,7 +30,7 @@ def unwrap(body: Path, zip_file: Path) -> dict[str, Any]:
     rest = json.loads(body.read_bytes())
     if not isinstance(rest, dict):
         raise ValueError("Start of list found where not expected")
-    holder = rest["Code"] if holds_zip(rest.get("Code")) else rest
+    holder = zip_holder(rest)
     encoded = holder.get("ZipFile")
     if isinstance(encoded, str):
         zip_file.write_bytes(binascii.a2b_base64(encoded, strict_mode=True))
