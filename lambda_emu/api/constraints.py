@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lambda_emu.api import quirks
 from lambda_emu.model.java import hash_order, utf16_length
+from lambda_emu.runtimes import catalogue
 
 NOT_NULL = "Member must not be null"
 
@@ -23,7 +24,7 @@ class Constraint:
 
 def constraints_of(name: str, definition: Mapping[str, Any]) -> tuple[Constraint, ...]:
     """The constraints of the shape `name`, in the order in which AWS lists them."""
-    return (*_range(definition), *_pattern(definition), *_enum(name, definition))
+    return (*_range(definition), *_pattern(definition), *_enum(name, definition), *_enum_of_list(name))
 
 
 def _range(definition: Mapping[str, Any]) -> Iterator[Constraint]:
@@ -65,4 +66,15 @@ def _enum(name: str, definition: Mapping[str, Any]) -> Iterator[Constraint]:
     values = definition.get("enum")
     if values and name not in quirks.ENUMS_CHECKED_BY_RULES:
         shown = quirks.ENUM_ORDER.get(name) or hash_order(values)
-        yield Constraint(f"Member must satisfy enum value set: [{', '.join(shown)}]", frozenset(values).__contains__)
+        yield Constraint(_enum_text(shown), frozenset(values).__contains__)
+
+
+def _enum_of_list(name: str) -> Iterator[Constraint]:
+    """Of runtimes; those that came after AWS's answer was recorded pass too."""
+    if listed := quirks.LISTS_OF_RUNTIMES.get(name):
+        allowed = {*listed, *(runtime.identifier for runtime in catalogue() if runtime.may_create)}
+        yield Constraint(_enum_text(listed), allowed.issuperset)
+
+
+def _enum_text(values: Iterable[str]) -> str:
+    return f"Member must satisfy enum value set: [{', '.join(values)}]"

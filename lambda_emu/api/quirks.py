@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from lambda_emu.arn import REGION
+from lambda_emu.model.runtime_names import LISTED, LISTED_FOR_LAYERS
 
 # Enums whose recorded order is not that of a Java hash set of the model's values.
 ENUM_ORDER = {
     "InvokeMode": ("RESPONSE_STREAM", "BUFFERED"),
     "EventSourcePosition": ("LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"),
+    "LayerRuntime": LISTED_FOR_LAYERS,
 }
+
+# Members whose shape has another name here, and so what is said above and below of that name: ours, the model's.
+MEMBER_SHAPES = {"CompatibleRuntime": ("LayerRuntime", "Runtime")}
+
+# Lists of runtimes whose enum is stated as if it were the list's own.
+LISTS_OF_RUNTIMES = {"CompatibleRuntimes": LISTED}
+
+# What is complained of after all else.
+MEMBERS_CHECKED_LAST = ("CompatibleArchitectures",)
 
 # A wrong runtime is a business rule with a text of its own: errors.UnknownRuntime.
 ENUMS_CHECKED_BY_RULES = frozenset({"Runtime"})

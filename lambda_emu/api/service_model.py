@@ -52,9 +52,10 @@ class ServiceModel:
             self._made_operations[name] = self._make_operation(name)
         return self._made_operations[name]
 
-    def shape(self, name: str) -> Shape:
+    def shape(self, name: str, like: str | None = None) -> Shape:
+        """like: the shape of the model that one of our own name is made from."""
         if name not in self._made_shapes:
-            self._made_shapes[name] = self._make_shape(name, self._shapes[name])
+            self._made_shapes[name] = self._make_shape(name, self._shapes[like or name])
         return self._made_shapes[name]
 
     def _make_operation(self, name: str) -> Operation:
@@ -117,10 +118,10 @@ class ServiceModel:
                 name=member,
                 wire_name=details.get("locationName", member),
                 path=quirks.MEMBER_PATHS.get(member) or member[0].lower() + member[1:],
-                shape=self.shape(details["shape"]),
+                shape=self.shape(*quirks.MEMBER_SHAPES.get(member, (details["shape"],))),
                 required=member in required,
             )
-            for member, details in definition["members"].items()
+            for member, details in sorted(definition["members"].items(), key=_checked_last)
         )
         return StructureShape(name, tuple(members))
 
@@ -133,6 +134,10 @@ _SCALARS: Mapping[str, type[Shape]] = {
     "float": DoubleShape,
     "timestamp": TimeShape,
 }
+
+
+def _checked_last(member: tuple[str, Any]) -> bool:
+    return member[0] in quirks.MEMBERS_CHECKED_LAST
 
 
 def _body(places: Mapping[str, tuple[tuple[Member, str], ...]], always: bool = False) -> StructureShape | None:
