@@ -1,4 +1,4 @@
-"""Names of functions: what a caller may write, and the ARN it means. Contract: api.md 1.4."""
+"""Names of functions and layers: what a caller may write, and the ARN it means. Contract: api.md 1.4."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ _NAME = re.compile(
     rf"(?:arn:(?:aws[a-zA-Z-]*)?:lambda:(?={REGION}:\d{{12}}:function:))?"  # an ARN is whole or no ARN
     rf"(?:(?P<region>{REGION}):)?(?:(?P<account>\d{{12}}):)?(?:function:)?"
     r"(?P<name>[a-zA-Z0-9-_.]+)(?::(?P<qualifier>[$a-zA-Z0-9-_.]+))?",
+    re.ASCII,
+)
+_LAYER = re.compile(
+    rf"arn:(?:aws[a-zA-Z-]*)?:lambda:(?P<region>{REGION}):(?P<account>\d{{12}}):layer:"
+    r"(?P<name>[a-zA-Z0-9-_]+)(?::(?P<number>[0-9]+))?",
     re.ASCII,
 )
 _PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov", "us-iso": "aws-iso", "us-isob": "aws-iso-b", "eusc": "aws-eusc"}
@@ -54,6 +59,19 @@ class FunctionId:
         """`arn:aws:lambda:<region>:<account>:function:<name>[:<qualifier>]`."""
         base = f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{self.name}"
         return base if qualifier is None else f"{base}:{qualifier}"
+
+
+@dataclass(frozen=True, slots=True)
+class LayerId:
+    """One layer of one account in one region."""
+
+    scope: Scope
+    name: str
+
+    def arn(self, number: int | None = None) -> str:
+        """`arn:aws:lambda:<region>:<account>:layer:<name>[:<number>]`."""
+        base = self.scope.arn(f"layer:{self.name}")
+        return base if number is None else f"{base}:{number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +123,15 @@ def parse_resource_arn(arn: str) -> ResourceArn:
     """Take an ARN of Lambda's apart that passed the model's pattern; a qualifier is left out."""
     region, account, kind, name = arn.split(":")[3:7]
     return ResourceArn(Scope(account, region), kind, name)
+
+
+def parse_layer_arn(text: str) -> tuple[LayerId, int | None]:
+    """The layer, and the version's number if the ARN is that of a version; ValueError if it is no layer's ARN."""
+    match = _LAYER.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not the ARN of a layer: {text!r}")
+    number = match["number"]
+    return LayerId(Scope(match["account"], match["region"]), match["name"]), None if number is None else int(number)
 
 
 def partition_of(region: str) -> str:

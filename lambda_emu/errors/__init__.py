@@ -18,6 +18,7 @@ LambdaError
 │   │   ├── NotFound                404 FunctionNotFound, RegionUnreachable
 │   │   ├── Conflict                409 FunctionExists, UpdateInProgress, FunctionPending, StillBeingCreated
 │   │   └── RevisionMismatch        412
+│   ├── layers.py, s3.py: of layers and of code from S3, each of one of the kinds above
 │   ├── policies.py: of resource policies, each of one of the kinds above; PolicyTooLong 400
 │   ├── versions.py: of versions and aliases, each of one of the kinds above
 │   ├── event_invoke.py: 404 and 400, of event invoke configurations
@@ -103,6 +104,14 @@ from lambda_emu.errors.function_urls import (
     NoUrl,
     UrlExists,
 )
+from lambda_emu.errors.layers import (
+    LayerContentMissing,
+    LayerContentTwice,
+    LayerNotShared,
+    LayerRegionUnreachable,
+    LayerVersionBelowOne,
+    LayerVersionMissing,
+)
 from lambda_emu.errors.parameters import (
     AliasNotDeletable,
     CodeMissing,
@@ -178,6 +187,7 @@ from lambda_emu.errors.resources import (
 from lambda_emu.errors.runtime_management import (
     RuntimeVersionMissing,
 )
+from lambda_emu.errors.s3 import S3AccessDenied, S3Refused, S3Unreachable, S3WithoutCredentials
 from lambda_emu.errors.service import (
     NotBuiltYet,
     ServiceFailure,
@@ -256,8 +266,14 @@ __all__ = [
     "LambdaError",
     "LatestNotDeletable",
     "LatestWithWeights",
+    "LayerContentMissing",
+    "LayerContentTwice",
+    "LayerNotShared",
     "LayerOfOtherRegion",
+    "LayerRegionUnreachable",
     "LayerTwice",
+    "LayerVersionBelowOne",
+    "LayerVersionMissing",
     "LayerVersionNotFound",
     "LayerVersionUnknown",
     "LevelsWithText",
@@ -308,6 +324,10 @@ __all__ = [
     "RevisionMismatch",
     "RuntimeAndHandlerMissing",
     "RuntimeVersionMissing",
+    "S3AccessDenied",
+    "S3Refused",
+    "S3Unreachable",
+    "S3WithoutCredentials",
     "ScalingRangeInvalid",
     "ServiceFailure",
     "SourceAccessUnsupported",

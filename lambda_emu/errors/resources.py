@@ -10,8 +10,8 @@ class AccessDenied(LambdaError):
 
     code, status, text_key, kind = "AccessDeniedException", 403, "Message", None
 
-    def __init__(self) -> None:
-        super().__init__(None)
+    def __init__(self, text: str | None = None) -> None:
+        super().__init__(text)
 
 
 class NotFound(LambdaError):

@@ -50,16 +50,27 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class S3Object:
+    """Where in S3 a zip lies. version: None where the newest is meant, or the bucket has no versions."""
+
+    bucket: str
+    key: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """Code kept by the store: the zip as it came, and its files unpacked.
 
     sha256: base64, as CodeSha256 shows it; it is also the artifact's name in the store.
     size: bytes of the zip. unzipped_size: bytes of its files.
+    reference: the object that the caller wants used in place (REFERENCE mode); here it is only shown.
     """
 
     sha256: str
     size: int
     unzipped_size: int
+    reference: S3Object | None = None
 
 
 @dataclass(frozen=True, slots=True)
