@@ -46,6 +46,7 @@ class Settings:
     log_limit_mb: int
     pull_images: bool
     cache_dir: Path
+    s3_endpoint: str | None
 
     @property
     def project_file(self) -> Path:
@@ -72,6 +73,7 @@ class Setting:
         return VARIABLE_PREFIX + self.name.upper()
 
 
+_URL = r"https?://(?:[a-zA-Z0-9][a-zA-Z0-9.-]*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?(?:/\S*)?"
 _NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]*"
 
 SETTINGS = (
@@ -97,6 +99,13 @@ SETTINGS = (
     Setting("log_limit_mb", whole(1, 1_000_000, "MB"), "64", "Size at which the oldest logs are dropped."),
     Setting("pull_images", FLAG, "true", "Take AWS's base images from their registry where they are missing."),
     Setting("cache_dir", PATH, "~/.cache/lambda-emu", "Where built images and downloads are kept."),
+    Setting(
+        "s3_endpoint",
+        text("a URL such as http://localhost:4566", _URL),
+        None,
+        "The S3 that code is taken from; none: AWS's own.",
+        instead=("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+    ),
 )
 
 

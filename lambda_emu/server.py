@@ -20,6 +20,7 @@ from lambda_emu.api.bridge import ApiFront, Call
 from lambda_emu.api.house import House
 from lambda_emu.api.invocations import invoke_inline
 from lambda_emu.api.own_pages import Insight, add_pages
+from lambda_emu.api.s3 import S3
 from lambda_emu.api.scope import Houses
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
@@ -182,6 +183,7 @@ class Emulator:
             async_invoker=self.async_invoker,
             base_url=self.url,
             account_concurrency=self.settings.account_concurrency,
+            s3=S3(self.settings.s3_endpoint, spool_dir, self.clock),
         )
         app = create_app(house)
         add_pages(app, Insight(self.engine.abilities.name, self._sights, LogReader(data_dir / "logs.db"), self.reset))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from flask import Response, send_file
 
 from lambda_emu.errors import NotFound
+from lambda_emu.model.function import Artifact
 from lambda_emu.store import Store
 
 PREFIX = "/_lambda-emu/artifacts/"
@@ -18,6 +19,17 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{43}=")
 def location(base_url: str, sha256: str) -> str:
     """The URL at which the zip with this CodeSha256 can be fetched."""
     return base_url + PREFIX + sha256.replace("+", "-").replace("/", "_")
+
+
+def resolved(code: Artifact) -> dict[str, str | None] | None:
+    """ResolvedS3Object: only code in REFERENCE mode has one."""
+    if code.reference is None:
+        return None
+    return {
+        "S3Bucket": code.reference.bucket,
+        "S3Key": code.reference.key,
+        "S3ObjectVersion": code.reference.version,
+    }
 
 
 def view(store: Store) -> Callable[[str], Response]:

@@ -1,44 +1,67 @@
-"""Where a function's code comes from: a zip in the request, kept by the store; and its layers."""
+"""Where the code of functions and layers comes from: a zip in the request or in S3; and the layers of a function."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from lambda_emu.api.bodies import SpooledBlob
 from lambda_emu.api.house import House
-from lambda_emu.errors import CodeMissing, CodeTwice, NotBuiltYet
-from lambda_emu.model.function import Artifact, LayerReference
+from lambda_emu.api.layer_lookup import version_for
+from lambda_emu.arn import Scope, parse_layer_arn
+from lambda_emu.errors import CodeMissing, CodeTwice, LambdaError, LayerContentMissing, LayerContentTwice, NotBuiltYet
+from lambda_emu.model.function import Artifact, LayerReference, S3Object
 from lambda_emu.model.layer_references import Find
+from lambda_emu.model.settings import UNZIPPED_LIMIT_BYTES
 
 FROM_S3 = ("S3Bucket", "S3Key", "S3ObjectVersion", "S3ObjectStorageMode")
 
 
 def check_source(code: Mapping[str, Any]) -> None:
-    """Raises CodeMissing, CodeTwice, or NotBuiltYet for S3 and images. code: FunctionCode or UpdateFunctionCode."""
-    from_s3 = [member for member in FROM_S3 if member in code]
+    """Raises CodeMissing, CodeTwice, or NotBuiltYet for images. code: FunctionCode or UpdateFunctionCode."""
+    if "ImageUri" in code:
+        raise CodeTwice if "ZipFile" in code else NotBuiltYet("Code from an image")
+    _check_source(code, CodeMissing(), CodeTwice())
+
+
+def check_layer_source(content: Mapping[str, Any]) -> None:
+    """Raises LayerContentMissing or LayerContentTwice. content: LayerVersionContentInput."""
+    _check_source(content, LayerContentMissing(), LayerContentTwice())
+
+
+def _check_source(code: Mapping[str, Any], missing: LambdaError, twice: LambdaError) -> None:
     if "ZipFile" in code:
-        if from_s3 or "ImageUri" in code:
-            raise CodeTwice
-    elif from_s3:
-        raise NotBuiltYet("Code from S3")
-    elif "ImageUri" in code:
-        raise NotBuiltYet("Code from an image")
-    else:
-        raise CodeMissing
+        if any(member in code for member in FROM_S3):
+            raise twice
+    elif "S3Bucket" not in code or "S3Key" not in code:
+        raise missing
 
 
-def stored_code(house: House, zip_file: Any) -> Artifact:
-    """Keep a ZipFile. Raises InvalidZip, ZippedTooLarge, UnzippedTooLarge."""
-    return house.store.artifacts.add_zip(zip_file.path if isinstance(zip_file, SpooledBlob) else zip_file)
+def stored(house: House, code: Mapping[str, Any], scope: Scope) -> Artifact:
+    """Keep the zip of a checked source; the zip of an S3 object may be larger than one in a request.
+
+    scope: of what it is for. Raises InvalidZip, ZippedTooLarge, UnzippedTooLarge, and the errors of S3.
+    """
+    if "ZipFile" in code:
+        zip_file = code["ZipFile"]
+        return house.store.artifacts.add_zip(zip_file.path if isinstance(zip_file, SpooledBlob) else zip_file)
+    wanted = S3Object(code["S3Bucket"], code["S3Key"], code.get("S3ObjectVersion"))
+    with house.s3.fetched(wanted, scope, UNZIPPED_LIMIT_BYTES) as (path, found):
+        artifact = house.store.artifacts.add_zip(path, UNZIPPED_LIMIT_BYTES)
+    return replace(artifact, reference=found) if code.get("S3ObjectStorageMode") == "REFERENCE" else artifact
 
 
-def layer_finder(house: House) -> Find:
-    """Layer versions are known by the functions that mount them, until layers have operations of their own."""
+def layer_finder(house: House, scope: Scope) -> Find:
+    """What layer versions a function of this account may mount; LayerNotShared for those it may not."""
 
     def find(arn: str) -> LayerReference | None:
-        functions = house.store.functions.all(house.scope)
-        mounted = (layer for function in functions for layer in function.latest.layers)
-        return next((layer for layer in mounted if layer.arn == arn), None)
+        try:
+            id, number = parse_layer_arn(arn)
+        except ValueError:  # `awslayer`, which is not here
+            return None
+        assert number is not None
+        version = version_for(house, scope, id, number)
+        return None if version is None else LayerReference(id.arn(number), version.content)
 
     return find

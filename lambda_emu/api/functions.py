@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lambda_emu.api import artifacts
-from lambda_emu.api.code import check_source, layer_finder, stored_code
+from lambda_emu.api.code import check_source, layer_finder, stored
 from lambda_emu.api.code_signing import check_deployable, new_function_check
 from lambda_emu.api.configuration import listed, rendered
 from lambda_emu.api.house import House
@@ -55,8 +55,8 @@ def create_function(req: CreateFunctionRequestTypeDef, house: House) -> Result:
     function = creation.new_function(
         id,
         req,
-        stored_code(house, req["Code"]["ZipFile"]),
-        layer_finder(house),
+        stored(house, req["Code"], id.scope),
+        layer_finder(house, id.scope),
         new_id=house.clock.new_id,
         modified=last_modified(house.clock.now_s()),
     )
@@ -76,7 +76,11 @@ def get_function(req: GetFunctionRequestTypeDef, house: House) -> Result:
     reserved = function.reserved_concurrency
     return {
         "Configuration": rendered(version, target.arn, house.runtimes),
-        "Code": {"RepositoryType": "S3", "Location": artifacts.location(house.base_url, version.code.sha256)},
+        "Code": {
+            "RepositoryType": "S3",
+            "Location": artifacts.location(house.base_url, version.code.sha256),
+            "ResolvedS3Object": artifacts.resolved(version.code),
+        },
         "Tags": dict(function.tags) or None,
         "Concurrency": None if reserved is None else {"ReservedConcurrentExecutions": reserved},
     }
@@ -123,10 +127,11 @@ def update_function_code(req: UpdateFunctionCodeRequestTypeDef, house: House) ->
     function = found(house, target.id, FunctionNotFound(target.arn))
     check_updatable(function, req.get("RevisionId"))
     check_deployable(house, function)
-    code = stored_code(house, req["ZipFile"])
+    code = stored(house, req, target.id.scope)
 
     def change(version: FunctionVersion) -> FunctionVersion:
-        return replace(version, code=code, architecture=req.get("Architectures", [version.architecture])[0])
+        architecture = req.get("Architectures", [version.architecture])[0]
+        return settings.sized(replace(version, code=code, architecture=architecture))
 
     if req.get("DryRun"):
         return rendered(change(function.latest), target.arn, house.runtimes)
@@ -145,7 +150,7 @@ def update_function_configuration(req: UpdateFunctionConfigurationRequestTypeDef
         _check_runtime(house, req["Runtime"])
     if req.get("Layers"):
         check_deployable(house, found(house, target.id, FunctionNotFound(target.arn)))
-    find_layer = layer_finder(house)
+    find_layer = layer_finder(house, target.id.scope)
 
     def change(version: FunctionVersion) -> FunctionVersion:
         return settings.applied(version, req, find_layer)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from lambda_emu.api.s3 import S3
 from lambda_emu.arn import FunctionId, Scope, Target
 from lambda_emu.clock import Clock
 from lambda_emu.model.names import resolve
@@ -38,6 +39,7 @@ class House:
     base_url: str
     account_concurrency: int = CONCURRENT_EXECUTIONS
     anonymous: bool = True
+    s3: S3 = field(default_factory=S3)
 
     def target(self, function_name: str, qualifier: str | None = None) -> Target:
         """What a request's FunctionName and Qualifier mean here; errors as in model.names.resolve."""

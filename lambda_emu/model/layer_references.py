@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from lambda_emu.errors import LayerOfOtherRegion, LayerTwice, LayerVersionUnknown, TooManyLayers
-from lambda_emu.model.function import LayerReference
+from lambda_emu.model.function import FunctionVersion, LayerReference
 from lambda_emu.model.quotas import LAYERS
 
 Find = Callable[[str], LayerReference | None]
 
 
-def referenced(arns: Sequence[str], region: str, find: Find) -> tuple[LayerReference, ...]:
+def referenced(arns: Sequence[str], version: FunctionVersion, find: Find) -> tuple[LayerReference, ...]:
     """The layers of these ARNs, in order. find: what an ARN stands for, None if nothing.
 
-    Raises TooManyLayers, LayerOfOtherRegion, LayerVersionUnknown, LayerTwice.
+    What `version` mounts already it keeps, even if it was deleted since: not recorded, and all that AWS promises is
+    that functions go on with it. Raises TooManyLayers, LayerOfOtherRegion, LayerVersionUnknown, LayerTwice, and what
+    `find` raises.
     """
     if len(arns) > LAYERS:
         raise TooManyLayers(LAYERS)
-    return tuple(_one(arn, arns[:place], region, find) for place, arn in enumerate(arns))
+    mounted = {layer.arn: layer for layer in version.layers}
+
+    def kept_or_found(arn: str) -> LayerReference | None:
+        return mounted.get(arn) or find(arn)
+
+    return tuple(_one(arn, arns[:place], version.id.region, kept_or_found) for place, arn in enumerate(arns))
 
 
 def _one(arn: str, earlier: Sequence[str], region: str, find: Find) -> LayerReference:

@@ -20,7 +20,7 @@ from lambda_emu.errors import (
     NoSnapStart,
 )
 from lambda_emu.model import durable, environment_variables, quotas, runtime_names
-from lambda_emu.model.function import FunctionVersion, LayerReference, LoggingConfig
+from lambda_emu.model.function import FunctionVersion, LoggingConfig
 from lambda_emu.model.layer_references import Find, referenced
 from lambda_emu.model.tenancy import check_without_tenants
 
@@ -75,7 +75,7 @@ def applied(version: FunctionVersion, wanted: Wanted, find_layer: Find) -> Funct
         if member in wanted:
             changes |= change(version, wanted[member])
     if "Layers" in wanted:
-        changes["layers"] = referenced(wanted["Layers"], version.id.region, find_layer)
+        changes["layers"] = referenced(wanted["Layers"], version, find_layer)
     other = dict(version.other)
     for member, echo in _ECHOED.items():
         if member in wanted:
@@ -90,15 +90,15 @@ def _checked(version: FunctionVersion) -> FunctionVersion:
         check_without_tenants(version, "SnapStart")
         if not runtime_names.can_snap_start(version.runtime):
             raise NoSnapStart(version.runtime)
-    if version.layers:
-        _check_size(version, version.layers)
-    return version
+    return sized(version)
 
 
-def _check_size(version: FunctionVersion, layers: tuple[LayerReference, ...]) -> None:
-    size = version.code.unzipped_size + sum(layer.content.unzipped_size for layer in layers)
-    if size > UNZIPPED_LIMIT_BYTES:
+def sized(version: FunctionVersion) -> FunctionVersion:
+    """The version itself; CodeWithLayersTooLarge if both together unpack to too much."""
+    size = version.code.unzipped_size + sum(layer.content.unzipped_size for layer in version.layers)
+    if version.layers and size > UNZIPPED_LIMIT_BYTES:
         raise CodeWithLayersTooLarge(size, UNZIPPED_LIMIT_BYTES)
+    return version
 
 
 def _environment(_: FunctionVersion, wanted: Wanted) -> dict[str, Any]:

@@ -57,11 +57,11 @@ class Artifacts:
             if _made_during(path) not in (self._boot, _SYNCED):
                 self._remake(path)
 
-    def add_zip(self, data: bytes | Path) -> Artifact:
+    def add_zip(self, data: bytes | Path, limit_bytes: int = ZIPPED_LIMIT_BYTES) -> Artifact:
         """Keep a zip as it came, and unpacked. ZippedTooLarge, UnzippedTooLarge, InvalidZip, OSError."""
         with _opened(data) as source:
-            if source.seek(0, os.SEEK_END) > ZIPPED_LIMIT_BYTES:
-                raise ZippedTooLarge
+            if source.seek(0, os.SEEK_END) > limit_bytes:
+                raise ZippedTooLarge(limit_bytes)
             with self._staging() as staging:
                 with (staging / "zip").open("xb") as file:
                     sha256 = _sha256(source, file)

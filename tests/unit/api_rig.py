@@ -10,7 +10,7 @@ import threading
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,6 +23,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from lambda_emu.api.app import create_app
 from lambda_emu.api.house import House
+from lambda_emu.api.s3 import S3
 from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock
 from lambda_emu.model.function import Function
@@ -90,6 +91,10 @@ class Api:
             finally:
                 store.close()
 
+    def client_of(self, account: str, region: str = REGION) -> LambdaClient:
+        """A caller of another account or region."""
+        return _client(self.port, account, region)
+
     def send(self, request: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
         """One raw request of this account, `METHOD /path`; a body that is not bytes is sent as JSON."""
         method, target = request.split(" ", 1)
@@ -156,13 +161,14 @@ def make_house(
 
 
 @contextmanager
-def serving(folder: Path, clock: Clock | None = None) -> Iterator[Api]:
+def serving(folder: Path, clock: Clock | None = None, s3: S3 | None = None) -> Iterator[Api]:
     """The API on a free port until the block ends. clock: for tests in which time must pass."""
     clock = clock or Clock()
     store = Store.open(folder)
     activations = Activations(store, clock)
     server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True, request_handler=_Quiet)
-    server.app = create_app(make_house(store, clock, activations, f"http://127.0.0.1:{server.port}"))
+    house = make_house(store, clock, activations, f"http://127.0.0.1:{server.port}")
+    server.app = create_app(house if s3 is None else replace(house, s3=s3))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="test API")
     thread.start()
     try:
@@ -174,12 +180,12 @@ def serving(folder: Path, clock: Clock | None = None) -> Iterator[Api]:
         store.close()
 
 
-def _client(port: int) -> LambdaClient:
+def _client(port: int, access_key: str = "any", region: str = REGION) -> LambdaClient:
     client: LambdaClient = boto3.client(
         "lambda",
         endpoint_url=f"http://127.0.0.1:{port}",
-        region_name=REGION,
-        aws_access_key_id="any",
+        region_name=region,
+        aws_access_key_id=access_key,
         aws_secret_access_key="any",
     )
     return client

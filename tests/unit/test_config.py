@@ -37,6 +37,27 @@ def test_every_setting_is_a_row_of_the_table() -> None:
     assert [setting.name for setting in SETTINGS] == [field.name for field in fields(Settings)]
 
 
+@pytest.mark.parametrize(
+    ("environ", "settings", "endpoint"),
+    [
+        ({"AWS_ENDPOINT_URL": "http://all:1"}, "{}", "http://all:1"),
+        ({"AWS_ENDPOINT_URL": "http://all:1", "AWS_ENDPOINT_URL_S3": "http://s3:2"}, "{}", "http://s3:2"),
+        ({"AWS_ENDPOINT_URL_S3": "http://s3:2"}, "{s3_endpoint: 'http://[::1]:3'}", "http://[::1]:3"),
+    ],
+)
+def test_the_s3_endpoint_follows_the_variables_of_aws(
+    tmp_path: Path, environ: dict[str, str], settings: str, endpoint: str
+) -> None:
+    assert load(tmp_path, environ=environ, settings=settings).s3_endpoint == endpoint
+
+
+@pytest.mark.parametrize("written", ["localhost:9000", "ftp://x", "http://my_host", "http://", "http://a:b"])
+def test_an_s3_endpoint_is_a_url_that_botocore_takes(tmp_path: Path, written: str) -> None:
+    assert mistakes(tmp_path, {"s3_endpoint": written}) == [
+        f"--s3-endpoint: {written!r} must be a URL such as http://localhost:4566"
+    ]
+
+
 def test_every_setting_has_its_default(tmp_path: Path) -> None:
     assert load(tmp_path, environ={"XDG_CACHE_HOME": "/cache"}) == Settings(
         project=tmp_path,
@@ -55,6 +76,7 @@ def test_every_setting_has_its_default(tmp_path: Path) -> None:
         log_limit_mb=64,
         pull_images=True,
         cache_dir=Path("/cache/lambda-emu"),
+        s3_endpoint=None,
     )
 
 
