@@ -1,4 +1,4 @@
-"""Layers that a project declares: merged at /opt in their order, read-only. Contract: runtime.md 3.5, 3.6."""
+"""Layers of projects and of the API: merged at /opt in their order, read-only. Contract: runtime.md 3.5, 3.6."""
 
 from __future__ import annotations
 
@@ -99,3 +99,19 @@ def test_a_layer_can_be_a_whole_runtime(layered: Lam) -> None:
     if layered.emulator.engine.abilities.isolates_files:
         assert answer.payload == "/opt/bootstrap, whatever"
     assert layered.invoke("custom").payload == answer.payload
+
+
+def test_what_was_published_is_there_until_the_function_lets_it_go(lam: Lam) -> None:
+    words = zipped({"python/words.py": "hello = 'Bonjour'"})
+    published = lam.client.publish_layer_version(LayerName="words", Content={"ZipFile": words})
+    arn = published["LayerVersionArn"]
+    says = "import words\ndef handler(event, context):\n    return words.hello"
+
+    lam.create("says", says, Layers=[arn])
+    lam.client.delete_layer_version(LayerName="words", VersionNumber=published["Version"])
+
+    assert lam.invoke("says").payload == "Bonjour"
+    lam.update("says", says + " + '!'")
+    assert lam.invoke("says").payload == "Bonjour!"
+    lam.update("says", Layers=[])
+    assert lam.invoke("says").error == "Unhandled"

@@ -50,6 +50,14 @@ def creation(code: dict[str, Any]) -> dict[str, Any]:
     return {"FunctionName": "f", "Runtime": "python3.13", "Handler": "app.handler", "Role": ROLE, "Code": code}
 
 
+def test_publish_layer_version_keeps_the_zip_of_a_spooled_body(app: Flask, body_file: Path) -> None:
+    content = {"ZipFile": base64.b64encode(CODE).decode()}
+
+    reply = send(app, body_file, {"Content": content}, "POST /2018-10-31/layers/words/versions")
+
+    assert (reply.status_code, told(reply)["Content"]["CodeSize"]) == (201, len(CODE))
+
+
 def test_create_function_keeps_the_zip_of_a_spooled_body(app: Flask, body_file: Path) -> None:
     reply = send(app, body_file, creation({"ZipFile": base64.b64encode(CODE).decode()}))
 

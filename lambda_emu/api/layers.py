@@ -1,0 +1,156 @@
+"""Layers: publish, read, list, delete versions. Contract: api.md 1.8; who may use them on functions: code.py."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lambda_emu.api import artifacts
+from lambda_emu.api.code import check_layer_source, stored
+from lambda_emu.api.house import House
+from lambda_emu.api.layer_lookup import layer_id, own_layer, version_for
+from lambda_emu.api.pages import page
+from lambda_emu.api.wire import Result, operation
+from lambda_emu.arn import LayerId, parse_layer_arn
+from lambda_emu.errors import LayerVersionBelowOne, LayerVersionMissing
+from lambda_emu.model.layer import Layer, LayerVersion
+from lambda_emu.model.quotas import PAGE
+from lambda_emu.model.timestamps import last_modified
+from lambda_emu.store.draft import Draft
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import (
+        DeleteLayerVersionRequestTypeDef,
+        GetLayerVersionByArnRequestTypeDef,
+        GetLayerVersionRequestTypeDef,
+        ListLayersRequestTypeDef,
+        ListLayerVersionsRequestTypeDef,
+        PublishLayerVersionRequestTypeDef,
+    )
+
+
+@operation("PublishLayerVersion")
+def publish_layer_version(req: PublishLayerVersionRequestTypeDef, house: House) -> Result:
+    id = own_layer(house, req["LayerName"], "lambda:PublishLayerVersion")
+    check_layer_source(req["Content"])
+    wanted = LayerVersion(
+        number=0,
+        content=stored(house, req["Content"], id.scope),
+        created=last_modified(house.clock.now_s()),
+        description=req.get("Description", ""),
+        runtimes=tuple(req["CompatibleRuntimes"]) if "CompatibleRuntimes" in req else None,
+        architectures=tuple(req["CompatibleArchitectures"]) if "CompatibleArchitectures" in req else None,
+        license=req.get("LicenseInfo"),
+    )
+
+    def publish(draft: Draft) -> LayerVersion:
+        layer = (draft.get(house.store.layers, id.scope, id.name) or Layer(id.name)).with_version(wanted)
+        draft.put(house.store.layers, id.scope, id.name, layer)
+        return layer.versions[layer.last_version]
+
+    return _rendered(house, id, house.store.write(publish))
+
+
+@operation("GetLayerVersion")
+def get_layer_version(req: GetLayerVersionRequestTypeDef, house: House) -> Result:
+    _check_number(req["VersionNumber"])
+    return _shown(house, layer_id(house, req["LayerName"]), req["VersionNumber"])
+
+
+@operation("GetLayerVersionByArn")
+def get_layer_version_by_arn(req: GetLayerVersionByArnRequestTypeDef, house: House) -> Result:
+    """AWS's own layers (`awslayer`) are not here."""
+    try:
+        id, number = parse_layer_arn(req["Arn"])
+    except ValueError:
+        raise LayerVersionMissing from None
+    assert number is not None
+    _check_number(number)
+    return _shown(house, layer_id(house, id.arn()), number)
+
+
+@operation("ListLayers")
+def list_layers(req: ListLayersRequestTypeDef, house: House) -> Result:
+    """Each with the newest of the versions that fit; layers without one are left out."""
+    runtime, architecture = req.get("CompatibleRuntime"), req.get("CompatibleArchitecture")
+    fitting = [
+        (LayerId(house.scope, layer.name), version)
+        for layer in house.store.layers.all(house.scope)
+        if (version := next(layer.fitting(runtime, architecture), None)) is not None
+    ]
+    size = req.get("MaxItems", PAGE)
+    shown, marker = page(fitting, lambda item: item[0].name, req.get("Marker"), size)
+    return {
+        "Layers": [
+            {"LayerName": id.name, "LayerArn": id.arn(), "LatestMatchingVersion": _listed(id, version)}
+            for id, version in shown
+        ],
+        "NextMarker": marker,
+    }
+
+
+@operation("ListLayerVersions")
+def list_layer_versions(req: ListLayerVersionsRequestTypeDef, house: House) -> Result:
+    """Newest first. Of a layer that does not exist there are none."""
+    id = own_layer(house, req["LayerName"], "lambda:ListLayerVersions")
+    layer = house.store.layers.get(id.scope, id.name) or Layer(id.name)
+    fitting = list(layer.fitting(req.get("CompatibleRuntime"), req.get("CompatibleArchitecture")))
+    shown, marker = page(fitting, _newest_first, req.get("Marker"), req.get("MaxItems", PAGE))
+    return {"LayerVersions": [_listed(id, version) for version in shown], "NextMarker": marker}
+
+
+@operation("DeleteLayerVersion")
+def delete_layer_version(req: DeleteLayerVersionRequestTypeDef, house: House) -> Result:
+    """What does not exist is deleted too. Functions that mount the version keep it."""
+    id, number = own_layer(house, req["LayerName"], "lambda:DeleteLayerVersion"), req["VersionNumber"]
+    _check_number(number)
+
+    def delete(draft: Draft) -> None:
+        layer = draft.get(house.store.layers, id.scope, id.name)
+        if layer is not None and number in layer.versions:
+            draft.put(house.store.layers, id.scope, id.name, layer.without_version(number))
+
+    house.store.write(delete)
+    return {}
+
+
+def _check_number(number: int) -> None:
+    if number < 1:
+        raise LayerVersionBelowOne
+
+
+def _shown(house: House, id: LayerId, number: int) -> Result:
+    version = version_for(house, house.scope if not house.anonymous else id.scope, id, number)
+    if version is None:
+        raise LayerVersionMissing
+    return _rendered(house, id, version)
+
+
+def _rendered(house: House, id: LayerId, version: LayerVersion) -> Result:
+    content = version.content
+    return {
+        **_listed(id, version),
+        "LayerArn": id.arn(),
+        "Content": {
+            "Location": artifacts.location(house.base_url, content.sha256),
+            "CodeSha256": content.sha256,
+            "CodeSize": content.size,
+            "ResolvedS3Object": artifacts.resolved(content),
+        },
+    }
+
+
+def _listed(id: LayerId, version: LayerVersion) -> Result:
+    return {
+        "LayerVersionArn": id.arn(version.number),
+        "Version": version.number,
+        "Description": version.description,
+        "CreatedDate": version.created,
+        "CompatibleRuntimes": version.runtimes,
+        "CompatibleArchitectures": version.architectures,
+        "LicenseInfo": version.license,
+    }
+
+
+def _newest_first(version: LayerVersion) -> str:
+    """A key by which versions sort from the newest to the oldest."""
+    return f"{10**12 - version.number:012}"
