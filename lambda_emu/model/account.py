@@ -9,8 +9,12 @@ from lambda_emu.model.layer import Layer
 
 
 def code_bytes(functions: Iterable[Function], layers: Iterable[Layer]) -> int:
-    """Bytes of all zips: of $LATEST, of each published version and of each layer version, alike or not."""
-    of_functions = sum(
-        version.code.size for function in functions for version in (function.latest, *function.versions.values())
+    """Bytes of all zips: of $LATEST, of each published version and of each layer version, alike or not.
+
+    What is used in place, from S3, takes nothing of the account.
+    """
+    of_functions = (
+        version.code for function in functions for version in (function.latest, *function.versions.values())
     )
-    return of_functions + sum(version.content.size for layer in layers for version in layer.versions.values())
+    of_layers = (version.content for layer in layers for version in layer.versions.values())
+    return sum(code.size for code in (*of_functions, *of_layers) if code.reference is None)

@@ -98,6 +98,7 @@ def test_a_reference_names_its_object_until_other_code_comes(api: Api, s3_peer: 
 
     resolved = HERE | {"S3ObjectVersion": version}
     assert code_of(api)["ResolvedS3Object"] == layer["Content"]["ResolvedS3Object"] == resolved
+    assert api.client.get_account_settings()["AccountUsage"]["TotalCodeSize"] == 0
     api.client.update_function_code(FunctionName="f", ZipFile=SECOND)
     assert "ResolvedS3Object" not in code_of(api)
 
