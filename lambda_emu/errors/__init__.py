@@ -27,6 +27,7 @@ LambdaError
 │   ├── runtime_management.py: 400 RuntimeVersionMissing
 │   ├── capacity_providers.py, tags.py: of these kinds, and NotOnManagedInstances 403, no Type
 │   ├── code_signing.py: of these kinds, and CodeUntrusted 400 CodeVerificationFailedException
+│   ├── provisioned.py: 404, 409 and 400, of provisioned concurrency
 │   └── service.py: TooManyRequests 429, with a Reason
 └── what we or the engine did (Type Service)
     └── service.py: ServiceFailure  500; NotBuiltYet 501
@@ -156,6 +157,18 @@ from lambda_emu.errors.policies import (
     StatementNotFound,
     TokenWithSource,
 )
+from lambda_emu.errors.provisioned import (
+    AliasOfProvisionedVersion,
+    AliasWithWeights,
+    NeitherAliasNorVersion,
+    ProvisionedAboveReserved,
+    ProvisionedAboveUnreserved,
+    ProvisionedConfigNotFound,
+    ProvisionedTooHigh,
+    ReservedBelowProvisioned,
+    UnpublishedVersion,
+    VersionOfProvisionedAlias,
+)
 from lambda_emu.errors.request import (
     ClientContextInvalid,
     ClientContextTooLong,
@@ -219,7 +232,9 @@ __all__ = [
     "AliasExists",
     "AliasNotDeletable",
     "AliasNotFound",
+    "AliasOfProvisionedVersion",
     "AliasToUpdateNotFound",
+    "AliasWithWeights",
     "BatchTooLarge",
     "BatchWindowForFifo",
     "BatchWindowMissing",
@@ -287,6 +302,7 @@ __all__ = [
     "MemberMissing",
     "MemoryAboveLimit",
     "NameTooLong",
+    "NeitherAliasNorVersion",
     "NetworkConnectorNotFound",
     "NoEventInvokeConfig",
     "NoFunctionForEvents",
@@ -313,12 +329,17 @@ __all__ = [
     "PollersReversed",
     "PollersWithConcurrency",
     "PrincipalInvalid",
+    "ProvisionedAboveReserved",
+    "ProvisionedAboveUnreserved",
+    "ProvisionedConfigNotFound",
+    "ProvisionedTooHigh",
     "QualifierMismatch",
     "QueueMappingExists",
     "RecordAgeInvalid",
     "RegionUnreachable",
     "RequestIdInvalid",
     "RequestTooLarge",
+    "ReservedBelowProvisioned",
     "ReservedConcurrencyTooHigh",
     "ReservedEnvironmentKeys",
     "RevisionMismatch",
@@ -352,6 +373,7 @@ __all__ = [
     "TooManyWeights",
     "UnknownPath",
     "UnknownRuntime",
+    "UnpublishedVersion",
     "UnqualifiedOnly",
     "UnrecognizedEventSource",
     "UnsupportedMember",
@@ -359,6 +381,7 @@ __all__ = [
     "UpdateInProgress",
     "UrlExists",
     "VersionInUse",
+    "VersionOfProvisionedAlias",
     "WeightOfOwnVersion",
     "ZippedTooLarge",
 ]
