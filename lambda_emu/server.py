@@ -9,7 +9,7 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -35,7 +35,9 @@ from lambda_emu.logs.reader import LogReader
 from lambda_emu.logs.store import LogStore
 from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.model.function import Function
+from lambda_emu.model.provisioned import Standing
 from lambda_emu.pool.activation import Activator
+from lambda_emu.pool.initialization import InitType
 from lambda_emu.pool.journal import Journal
 from lambda_emu.pool.pool import Deployment, Pool, Sight, Terms
 from lambda_emu.pool.stems import Stems
@@ -147,10 +149,10 @@ class Emulator:
         terms = Terms(cpu_limited=self.settings.cpu == "lambda", idle_s=self.settings.idle_timeout_s)
         return Pool(self.engine, self.runtime_api, stems, self.loop, self.clock, self._journal, terms)
 
-    def _journal(self, deployment: Deployment) -> Journal:
+    def _journal(self, deployment: Deployment, init_type: InitType) -> Journal:
         version = deployment.version
         stream = LogStream(Origin.of(version, self.clock), self.logs, self.clock)
-        return Journal(version, stream, deployment.runtime_version, deployment.runtime_version_arn)
+        return Journal(version, init_type, stream, deployment.runtime_version, deployment.runtime_version_arn)
 
     def _open_invocations(self) -> None:
         settings = self.settings
@@ -165,9 +167,14 @@ class Emulator:
         self.loop.post(self.invoker.changed, before, after)
 
     def _activate(self) -> None:
-        """What is not Active yet goes on; what is gets its stems, so the first invocation finds one."""
+        """What is not Active yet goes on; what is gets its stems, so the first invocation finds one.
+
+        Then what is provisioned, which needs the same images.
+        """
         ids = [function.id for _, function in self.store.functions.everywhere()]
         self.loop.run(self.activator.activate_all(ids, ACTIVATION_PATIENCE_S), STEP_LIMIT_S)
+        for _, function in self.store.functions.everywhere():
+            self._function_changed(None, function)
 
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:
         spool_dir = data_dir / "spool"
@@ -181,6 +188,7 @@ class Emulator:
             activator=self.activator,
             invoker=self.invoker,
             async_invoker=self.async_invoker,
+            standings=self._standings,
             base_url=self.url,
             account_concurrency=self.settings.account_concurrency,
             s3=S3(self.settings.s3_endpoint, spool_dir, self.clock),
@@ -197,6 +205,9 @@ class Emulator:
 
     def _sights(self) -> list[Sight]:
         return self.loop.ask(self.pool.sights, STEP_LIMIT_S)
+
+    def _standings(self, deployment_ids: Sequence[str]) -> Sequence[Standing]:
+        return self.loop.ask(lambda: [self.pool.standing(id) for id in deployment_ids], STEP_LIMIT_S)
 
     def _close_engine(self) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -9,6 +10,7 @@ from lambda_emu.api.s3 import S3
 from lambda_emu.arn import FunctionId, Scope, Target
 from lambda_emu.clock import Clock
 from lambda_emu.model.names import resolve
+from lambda_emu.model.provisioned import Standing
 from lambda_emu.model.quotas import CONCURRENT_EXECUTIONS
 from lambda_emu.runtimes import Catalogue
 from lambda_emu.store import Store
@@ -26,6 +28,7 @@ class House:
     """scope: the account and region of the caller. anonymous: the caller named none, so that these are the defaults.
 
     base_url: how callers reach this server, without a final slash. The invokers are for Invoke alone.
+    standings: what the pool has of these deployments' provisioned concurrency; not to be asked on the loop.
     account_concurrency: invocations that may run at once.
     """
 
@@ -36,6 +39,7 @@ class House:
     activator: Activator
     invoker: Any
     async_invoker: Any
+    standings: Callable[[Sequence[str]], Sequence[Standing]]
     base_url: str
     account_concurrency: int = CONCURRENT_EXECUTIONS
     anonymous: bool = True

@@ -8,9 +8,11 @@ from lambda_emu.arn import LATEST, FunctionId, Scope
 from lambda_emu.clock import Clock
 from lambda_emu.errors import FunctionNotFound, FunctionPending
 from lambda_emu.invoke.admission import admission, unreserved_concurrency
+from lambda_emu.model.concurrency import provisioned_versions
 from lambda_emu.model.durable import check_built
 from lambda_emu.model.function import Function, FunctionVersion, State
 from lambda_emu.model.tenancy import check_tenant
+from lambda_emu.pool.choice import Admission
 from lambda_emu.pool.invocation import Invocation
 from lambda_emu.pool.pool import Deployment, Pool
 from lambda_emu.runtimes import catalogue
@@ -34,6 +36,7 @@ class Invoker:
         self._clock = clock
         self._account_concurrency = account_concurrency
         self._deployments: dict[str, Deployment] = {}
+        self._admissions: dict[str, Admission] = {}  # by deployment id
         self._unreserved: dict[Scope, int] = {}
 
     def resolve(self, id: FunctionId, qualifier: str | None) -> Resolved:
@@ -53,17 +56,37 @@ class Invoker:
         """
         check_tenant(resolved.version.tenant_isolation, invocation.tenant_id)
         check_built(resolved.version.durable)
-        limit = admission(resolved.function, self._unreserved_of(resolved.function.id.scope))
-        self._pool.submit(self._deployment(resolved.version), limit, invocation)
+        self._pool.submit(self._deployment(resolved.version), self._admission(resolved), invocation)
 
     def changed(self, before: Function | None, after: Function | None) -> None:
-        """A function was created, changed or removed: what no longer runs is retired. Called on the loop."""
+        """A function was found at start, created, changed or removed. Called on the loop.
+
+        What no longer runs is retired; what is to be kept ready is.
+        """
+        self._admissions.clear()
         self._unreserved.clear()
-        if before is None:
-            return
         for deployment_id in _deployment_ids(before) - _deployment_ids(after):
             self._deployments.pop(deployment_id, None)
             self._pool.retire(deployment_id)
+        self._provision(before, after)
+
+    def _provision(self, before: Function | None, after: Function | None) -> None:
+        """Tell the pool what changed; a number that was given again counts as a change."""
+        old, new = _provisioned(before), _provisioned(after)
+        same = before is not None and after is not None and before.provisioned == after.provisioned
+        for version, count in new.values():
+            if not same or old.get(version.deployment_id) != (version, count):
+                self._pool.provision(self._deployment(version), count)
+        for deployment_id in old.keys() - new:
+            self._pool.release(deployment_id)
+
+    def _admission(self, resolved: Resolved) -> Admission:
+        deployment_id = resolved.version.deployment_id
+        found = self._admissions.get(deployment_id)
+        if found is None:
+            unreserved = self._unreserved_of(resolved.function.id.scope)
+            found = self._admissions[deployment_id] = admission(resolved.function, resolved.version, unreserved)
+        return found
 
     def _deployment(self, version: FunctionVersion) -> Deployment:
         found = self._deployments.get(version.deployment_id)
@@ -97,3 +120,9 @@ def _deployment_ids(function: Function | None) -> set[str]:
     if function is None:
         return set()
     return {function.running.deployment_id, *(version.deployment_id for version in function.versions.values())}
+
+
+def _provisioned(function: Function | None) -> dict[str, tuple[FunctionVersion, int]]:
+    """What is to be kept ready, by deployment id."""
+    found = [] if function is None else provisioned_versions(function)
+    return {version.deployment_id: (version, count) for version, count in found}

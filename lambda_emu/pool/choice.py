@@ -12,10 +12,14 @@ ACCOUNT_EXCEEDED = "ConcurrentInvocationLimitExceeded"
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """How many invocations may run at once: a function's reserved number, or what the account has left unreserved."""
+    """How many invocations may run at once: a function's reserved number, or what the account has left unreserved.
+
+    provisioned: how many more of this version may, on concurrency that is its own. Contract 2.3.
+    """
 
     limit: int
     reserved: bool
+    provisioned: int = 0
 
     def check(self, running: int) -> None:
         """TooManyRequests if one more would be over the limit. Contract 2.3."""

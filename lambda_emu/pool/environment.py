@@ -17,6 +17,7 @@ from lambda_emu.model.function import FunctionVersion
 from lambda_emu.pool import failures
 from lambda_emu.pool.delivery import event_answer, refusal
 from lambda_emu.pool.failures import Failure
+from lambda_emu.pool.initialization import InitType, init_limit_s
 from lambda_emu.pool.invocation import Invocation, Outcome
 from lambda_emu.pool.journal import Ending, Journal
 from lambda_emu.pool.states import RUNTIME_STATES, Event, State, moved
@@ -25,7 +26,6 @@ from lambda_emu.runtime_api.door import Parked
 from lambda_emu.runtime_api.upload import Reply
 from lambda_emu.sandbox.base import RUNTIME_ROLE, Box, Exit, Program, Usage
 
-INIT_LIMIT_S = 10.0
 FREEZE_AFTER_S = 0.01
 REPORT_LIMIT_S = 5.0
 SAMPLE_MS = 5
@@ -55,8 +55,17 @@ class Owner(Protocol):
 class Environment:
     """Runs one deployment's code in one box, from load to end."""
 
-    def __init__(self, version: FunctionVersion, box: Box, clock: Clock, owner: Owner, journal: Journal) -> None:
+    def __init__(
+        self,
+        version: FunctionVersion,
+        init_type: InitType,
+        box: Box,
+        clock: Clock,
+        owner: Owner,
+        journal: Journal,
+    ) -> None:
         self.version = version
+        self.init_type = init_type
         self.box = box
         self.state = State.STEM
         self.created_s = clock.monotonic_s()
@@ -93,7 +102,8 @@ class Environment:
         self._program = program
         self._journal.init_start()
         self._start_runtime()
-        self._limit = self._clock.call_later(INIT_LIMIT_S, self._init_timed_out)
+        limit_s = init_limit_s(self.init_type, self.version.timeout_s)
+        self._limit = self._clock.call_later(limit_s, self._init_timed_out)
 
     def assign(self, invocation: Invocation) -> None:
         """Give it an invocation; it must be available."""
@@ -186,8 +196,9 @@ class Environment:
             self._deliver()
             return
         self._cancel_limit()
-        self._init_ms = self._ms_since(self._init_started_s)
-        self._journal.init_done()
+        init_ms = self._ms_since(self._init_started_s)
+        self._init_ms = init_ms if self.init_type is InitType.ON_DEMAND else None
+        self._journal.init_done(init_ms)
         self._become_available()
 
     def _next_after_response(self, parked: Parked) -> None:

@@ -20,6 +20,7 @@ from lambda_emu.logs.stream import LogStream
 from lambda_emu.logs.tail import Tail
 from lambda_emu.model.function import FunctionVersion
 from lambda_emu.pool.failures import OUT_OF_MEMORY, Failure
+from lambda_emu.pool.initialization import InitType
 from lambda_emu.pool.invocation import Invocation
 from lambda_emu.sandbox.base import Usage
 
@@ -41,9 +42,15 @@ class Journal:
     """Puts the platform's records and the function's output in order. Runs on the loop."""
 
     def __init__(
-        self, version: FunctionVersion, stream: LogStream, runtime_version: str | None, runtime_version_arn: str | None
+        self,
+        version: FunctionVersion,
+        init_type: InitType,
+        stream: LogStream,
+        runtime_version: str | None,
+        runtime_version_arn: str | None,
     ) -> None:
         self._version = version
+        self._init_type = init_type
         self._stream = stream
         self._runtime_version = runtime_version
         self._runtime_version_arn = runtime_version_arn
@@ -56,18 +63,27 @@ class Journal:
     def init_start(self) -> None:
         """The init phase begins; shown for runtimes whose version is known."""
         record = InitStart(
-            self._version.id.name, self._version.version, self._runtime_version, self._runtime_version_arn
+            self._version.id.name,
+            self._version.version,
+            self._runtime_version,
+            self._runtime_version_arn,
+            initialization_type=self._init_type,
         )
         self._stream.write_platform(record)
 
-    def init_done(self) -> None:
+    def init_done(self, duration_ms: float) -> None:
         """The runtime is ready for its first event."""
-        self._stream.write_platform(InitRuntimeDone())
+        self._init_ended(duration_ms, SUCCESS, None, "init")
 
     def init_report(self, duration_ms: float, phase: str, failure: Failure) -> None:
         """An init that failed."""
-        self._stream.write_platform(InitRuntimeDone(failure.status, failure.error_type, phase))
-        self._stream.write_platform(InitReport(duration_ms, failure.status, failure.error_type, phase))
+        self._init_ended(duration_ms, failure.status, failure.error_type, phase)
+
+    def _init_ended(self, duration_ms: float, status: str, error_type: str | None, phase: str) -> None:
+        self._stream.write_platform(
+            InitRuntimeDone(status, error_type, phase, self._init_type),
+            InitReport(duration_ms, status, error_type, phase, self._init_type),
+        )
 
     def start(self, invocation: Invocation) -> None:
         """An invocation begins; with it its tail."""

@@ -13,10 +13,13 @@ from lambda_emu.clock import Clock, Timer
 from lambda_emu.errors import LambdaError, ServiceFailure
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.function import FunctionVersion
+from lambda_emu.model.provisioned import NOTHING_READY, Standing
 from lambda_emu.pool.choice import Admission, check_tenants
 from lambda_emu.pool.environment import SAMPLE_MS, Environment
+from lambda_emu.pool.initialization import InitType
 from lambda_emu.pool.invocation import Invocation, Outcome
 from lambda_emu.pool.journal import Journal
+from lambda_emu.pool.provisioning import Keeper
 from lambda_emu.pool.states import State
 from lambda_emu.pool.stems import Stems
 from lambda_emu.pool.variables import variables
@@ -68,6 +71,10 @@ class Sight:
 Key = str | tuple[str, str]
 """Whose environments they are: a deployment's, by its id, or those of one tenant of it."""
 
+Counted = FunctionId | str | None
+"""Whose running invocations are counted: a function's with reserved concurrency, a deployment's on its provisioned
+concurrency, or (None) all others."""
+
 
 class Pool:
     """Who serves an invocation. Runs on the loop."""
@@ -79,7 +86,7 @@ class Pool:
         stems: Stems,
         loop: Loop,
         clock: Clock,
-        journal: Callable[[Deployment], Journal],
+        journal: Callable[[Deployment, InitType], Journal],
         terms: Terms,
     ) -> None:
         self._engine = engine
@@ -90,7 +97,7 @@ class Pool:
         self._journal = journal
         self._terms = terms
         self._pools: dict[Key, VersionPool] = {}
-        self._running: dict[FunctionId | None, int] = {}  # admitted and not done; None: all unreserved ones
+        self._running: dict[Counted, int] = {}  # admitted and not done
         self._closed = False
         self._sweep: Timer = clock.call_later(SWEEP_S, self._end_idle)
 
@@ -101,13 +108,11 @@ class Pool:
         """
         if self._closed:
             raise ServiceFailure("lambda-emu is shutting down.")
-        key = deployment.version.id if admission.reserved else None
-        running = self._running.get(key, 0)
-        admission.check(running)
+        counted = self._admitted(deployment.version, admission)
         if invocation.tenant_id is not None:
             self._check_tenants(deployment.version, invocation.tenant_id, admission)
-        self._running[key] = running + 1
-        invocation.done = self._counted(key, invocation.done)
+        self._running[counted] = self._running.get(counted, 0) + 1
+        invocation.done = self._until_done(counted, invocation.done)
         self._pool(deployment, invocation.tenant_id).submit(invocation)
 
     def retire(self, deployment_id: str) -> None:
@@ -115,6 +120,23 @@ class Pool:
         for pool in [pool for pool in self._pools.values() if pool.version.deployment_id == deployment_id]:
             pool.retire()
             self._drop_if_empty(pool)
+
+    def provision(self, deployment: Deployment, count: int) -> None:
+        """Keep so many environments of it initialised, until another number is given or it is released."""
+        if not self._closed:
+            self._pool(deployment, None).provision.want(count)
+
+    def release(self, deployment_id: str) -> None:
+        """Keep none of its environments any more."""
+        pool = self._pools.get(deployment_id)
+        if pool is not None:
+            pool.provision.want(0)
+            self._drop_if_empty(pool)
+
+    def standing(self, deployment_id: str) -> Standing:
+        """What there is of its provisioned concurrency."""
+        pool = self._pools.get(deployment_id)
+        return NOTHING_READY if pool is None else pool.provision.standing
 
     def expect(self, version: FunctionVersion) -> None:
         """Invocations of this version may come soon: have stems of its kind."""
@@ -154,14 +176,26 @@ class Pool:
 
     # -- concurrency ------------------------------------------------------------------------------
 
-    def _counted(
-        self, key: FunctionId | None, done: Callable[[Outcome | LambdaError], None]
+    def _admitted(self, version: FunctionVersion, admission: Admission) -> Counted:
+        """Where it counts, if it may come in: with its version's own as long as there is room, then with all others."""
+        if admission.provisioned and self._running.get(version.deployment_id, 0) < admission.provisioned:
+            return version.deployment_id
+        counted = version.id if admission.reserved else None
+        admission.check(self._running.get(counted, 0))
+        return counted
+
+    def _until_done(
+        self, counted: Counted, done: Callable[[Outcome | LambdaError], None]
     ) -> Callable[[Outcome | LambdaError], None]:
-        def counted(result: Outcome | LambdaError) -> None:
-            self._running[key] -= 1
+        def count_down(result: Outcome | LambdaError) -> None:
+            left = self._running[counted] - 1
+            if left:
+                self._running[counted] = left
+            else:
+                del self._running[counted]
             done(result)
 
-        return counted
+        return count_down
 
     def _check_tenants(self, version: FunctionVersion, tenant_id: str, admission: Admission) -> None:
         """Whether there may be another environment, if this tenant needs one."""
@@ -180,10 +214,10 @@ class Pool:
             pool = self._pools[key] = VersionPool(deployment.version, self._clock, start, tenant_id)
         return pool
 
-    def _start(self, deployment: Deployment, pool: VersionPool) -> None:
-        self._loop.spawn(self._bring_up(pool, deployment), f"an environment of {pool.version.id.name}")
+    def _start(self, deployment: Deployment, keeper: Keeper) -> None:
+        self._loop.spawn(self._bring_up(keeper, deployment), f"an environment of {keeper.version.id.name}")
 
-    async def _bring_up(self, pool: VersionPool, deployment: Deployment) -> None:
+    async def _bring_up(self, keeper: Keeper, deployment: Deployment) -> None:
         """Take a stem, put the code in, start the runtime."""
         version = deployment.version
         box: Box | None = None
@@ -191,8 +225,8 @@ class Pool:
             box = await self._stems.take(_kind(version))
             await box.load(deployment.task, deployment.layers)
         except BaseException as error:  # also after a mistake of ours somebody waits to be told
-            pool.start_failed(f"No execution environment could be started: {error}")
-            self._drop_if_empty(pool)
+            keeper.start_failed(f"No execution environment could be started: {error}")
+            self._drop_if_empty(keeper)
             if box is not None:
                 await box.destroy()
             if isinstance(error, SandboxError):
@@ -201,26 +235,26 @@ class Pool:
         if self._closed:
             await box.destroy()
             return
-        journal = self._journal(deployment)
-        environment = Environment(version, box, self._clock, _Owner(self, pool), journal)
+        journal = self._journal(deployment, keeper.init_type)
+        environment = Environment(version, keeper.init_type, box, self._clock, _Owner(self, keeper), journal)
         self._runtime_api.open(box.token, environment)
-        pool.started(environment)
+        keeper.started(environment)
         fit = False
         try:
             box.init.limit_memory(version.memory_mb * MB, SAMPLE_MS)
-            environment.begin(self._program(deployment, box, journal))
+            environment.begin(self._program(deployment, keeper.init_type, box, journal))
             fit = await self._limit(environment, None)
         finally:
             if not fit:
                 environment.stop()
 
-    def _program(self, deployment: Deployment, box: Box, journal: Journal) -> Program | None:
+    def _program(self, deployment: Deployment, init_type: InitType, box: Box, journal: Journal) -> Program | None:
         version = deployment.version
         program = self._engine.program(version.runtime, version.handler, deployment.task, deployment.layers)
         if program is None:
             return None
         environment = variables(
-            version, program.environment, deployment.execution_env, box.runtime_api, journal.stream_name
+            version, init_type, program.environment, deployment.execution_env, box.runtime_api, journal.stream_name
         )
         return Program(program.argv, environment, program.directory)
 
@@ -235,24 +269,26 @@ class Pool:
             return False
         return True
 
-    def limit_cpu(self, pool: VersionPool, environment: Environment, limited: bool) -> None:
+    def limit_cpu(self, keeper: Keeper, environment: Environment, limited: bool) -> None:
         """Set the CPU share that follows from memory, or lift it for the time of an init. Contract: quotas.md."""
         if self._terms.cpu_limited:
             cpus = environment.version.memory_mb / MEMORY_MB_OF_ONE_CPU if limited else None
-            self._loop.spawn(self._limit_or_replace(pool, environment, cpus), "a CPU limit")
+            self._loop.spawn(self._limit_or_replace(keeper, environment, cpus), "a CPU limit")
 
-    async def _limit_or_replace(self, pool: VersionPool, environment: Environment, cpus: float | None) -> None:
+    async def _limit_or_replace(self, keeper: Keeper, environment: Environment, cpus: float | None) -> None:
         if not await self._limit(environment, cpus):
-            pool.replace(environment)
+            keeper.replace(environment)
 
-    def ended(self, pool: VersionPool, environment: Environment) -> None:
+    def ended(self, keeper: Keeper, environment: Environment) -> None:
         self._runtime_api.close(environment.box.token)
         self._loop.spawn(environment.box.destroy(), "the end of an environment")
-        self._drop_if_empty(pool)
+        self._drop_if_empty(keeper)
 
-    def _drop_if_empty(self, pool: VersionPool) -> None:
-        if pool.empty:
-            self._pools.pop(_key(pool.version, pool.tenant_id), None)
+    def _drop_if_empty(self, keeper: Keeper) -> None:
+        key = _key(keeper.version, keeper.tenant_id)
+        pool = self._pools.get(key)
+        if pool is not None and pool.empty:
+            del self._pools[key]
 
     def _end_idle(self) -> None:
         for pool in list(self._pools.values()):
@@ -262,28 +298,28 @@ class Pool:
 
 
 class _Owner:
-    """Passes what an environment says to its version's pool, and to the pool of all."""
+    """Passes what an environment says to who keeps it, and to the pool of all."""
 
-    def __init__(self, pool: Pool, version_pool: VersionPool) -> None:
+    def __init__(self, pool: Pool, keeper: Keeper) -> None:
         self._pool = pool
-        self._version_pool = version_pool
+        self._keeper = keeper
 
     def available(self, environment: Environment) -> None:
-        self._version_pool.available(environment)
+        self._keeper.available(environment)
 
     def initialised(self, environment: Environment) -> None:
-        self._pool.limit_cpu(self._version_pool, environment, True)
+        self._pool.limit_cpu(self._keeper, environment, True)
 
     def failed(self, environment: Environment) -> None:
-        self._version_pool.failed(environment)
-        self._pool.limit_cpu(self._version_pool, environment, False)
+        self._keeper.failed(environment)
+        self._pool.limit_cpu(self._keeper, environment, False)
 
     def answered(self, environment: Environment) -> None:
-        self._version_pool.answered(environment)
+        self._keeper.answered(environment)
 
     def gone(self, environment: Environment) -> None:
-        self._version_pool.gone(environment)
-        self._pool.ended(self._version_pool, environment)
+        self._keeper.gone(environment)
+        self._pool.ended(self._keeper, environment)
 
 
 def _key(version: FunctionVersion, tenant_id: str | None) -> Key:

@@ -6,10 +6,16 @@ from collections.abc import Mapping
 
 from lambda_emu.model.credentials import role_credentials
 from lambda_emu.model.function import FunctionVersion
+from lambda_emu.pool.initialization import InitType
 
 
 def variables(
-    version: FunctionVersion, runtime: Mapping[str, str], execution_env: str | None, runtime_api: str, log_stream: str
+    version: FunctionVersion,
+    init_type: InitType,
+    runtime: Mapping[str, str],
+    execution_env: str | None,
+    runtime_api: str,
+    log_stream: str,
 ) -> dict[str, str]:
     """Everything the runtime's process sees. Later wins: the customer's, the runtime's, ours.
 
@@ -23,7 +29,7 @@ def variables(
         "AWS_LAMBDA_FUNCTION_NAME": version.id.name,
         "AWS_LAMBDA_FUNCTION_VERSION": version.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(version.memory_mb),
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": init_type.value,
         "AWS_LAMBDA_LOG_GROUP_NAME": version.logging.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_LAMBDA_RUNTIME_API": runtime_api,

@@ -10,7 +10,9 @@ from lambda_emu.errors import ServiceFailure
 from lambda_emu.model.function import FunctionVersion
 from lambda_emu.pool.choice import to_start
 from lambda_emu.pool.environment import Environment
+from lambda_emu.pool.initialization import InitType
 from lambda_emu.pool.invocation import Invocation
+from lambda_emu.pool.provisioning import Keeper, Provision
 
 PATIENCE_S = 0.005
 """How long an invocation waits for an environment that is soon available, before another one is started."""
@@ -20,23 +22,30 @@ BUSY_INIT_S = 0.5
 
 
 class VersionPool:
-    """Gives invocations to environments: the warmest first; a waiting one takes the first that becomes available."""
+    """Gives invocations to environments: the warmest first; a waiting one takes the first that becomes available.
+
+    Those that `provision` keeps ready go before the ones started here, on demand.
+    """
+
+    init_type = InitType.ON_DEMAND
 
     def __init__(
         self,
         version: FunctionVersion,
         clock: Clock,
-        start: Callable[[VersionPool], None],
+        start: Callable[[Keeper], None],
         tenant_id: str | None = None,
     ) -> None:
         """start: begins to bring up one environment, and calls `started` or `start_failed` in the end."""
         self.version = version
         self.tenant_id = tenant_id
         self.retired = False
-        self.environments: set[Environment] = set()
+        self.environments: set[Environment] = set()  # provisioned ones too
+        self.provision = Provision(self, start)
         self._clock = clock
         self._start = start
         self._available: list[Environment] = []  # the last one is the warmest
+        self._provisioned: list[Environment] = []  # available as well
         self._returning: set[Environment] = set()  # soon available: they have responded, or are being reset
         self._unfit: set[Environment] = set()  # to end as soon as they are available
         self._waiting: deque[tuple[float, Invocation]] = deque()  # with the time each began to wait
@@ -46,7 +55,7 @@ class VersionPool:
 
     @property
     def empty(self) -> bool:
-        return not (self.environments or self._waiting or self._starting)
+        return not (self.environments or self._waiting or self._starting) and self.provision.empty
 
     @property
     def size(self) -> int:
@@ -56,12 +65,13 @@ class VersionPool:
     @property
     def has_room(self) -> bool:
         """Whether an invocation would start at once."""
-        return bool(self._available)
+        return bool(self._provisioned or self._available)
 
     def submit(self, invocation: Invocation) -> None:
         """Run it in an available environment, or as soon as there is one."""
-        if self._available:
-            self._available.pop().assign(invocation)
+        available = self._provisioned or self._available
+        if available:
+            available.pop().assign(invocation)
             return
         self._waiting.append((self._clock.monotonic_s(), invocation))
         self._grow()
@@ -75,6 +85,7 @@ class VersionPool:
     def retire(self) -> None:
         """No new invocation comes: end what is available now, and the rest when it has finished."""
         self.retired = True
+        self.provision.want(0)
         for environment in list(self._available):
             environment.stop()
 
@@ -86,7 +97,8 @@ class VersionPool:
             self._unfit.add(environment)
 
     def reap(self, idle_s: float) -> None:
-        """End environments that were available for longer than `idle_s`."""
+        """End those on demand that were available for longer than `idle_s`; try again to provision what is missing."""
+        self.provision.fill()
         oldest = self._clock.monotonic_s() - idle_s
         for environment in [e for e in self._available if e.available_s <= oldest]:
             environment.stop()
@@ -94,6 +106,7 @@ class VersionPool:
     def stop(self) -> None:
         """End everything, whatever it does."""
         self.retired = True
+        self.provision.want(0)
         while self._waiting:
             self._waiting.popleft()[1].done(ServiceFailure("lambda-emu ended every execution environment."))
         for environment in list(self.environments):
@@ -152,6 +165,20 @@ class VersionPool:
             self._fail_one("The execution environment ended while it was initialising.")
         else:
             self._grow()
+
+    # -- told by `provision` (provisioning.Borrower) ----------------------------------------------
+
+    def offer(self, environment: Environment) -> None:
+        self._returning.discard(environment)
+        if self._waiting:
+            environment.assign(self._waiting.popleft()[1])
+        else:
+            self._provisioned.append(environment)
+
+    def withdraw(self, environment: Environment) -> None:
+        self._returning.discard(environment)
+        if environment in self._provisioned:
+            self._provisioned.remove(environment)
 
     # -- growth -----------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import json
 import shutil
 import threading
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,6 +27,7 @@ from lambda_emu.api.s3 import S3
 from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock
 from lambda_emu.model.function import Function
+from lambda_emu.model.provisioned import NOTHING_READY, Standing
 from lambda_emu.model.updates import completed
 from lambda_emu.runtimes import catalogue
 from lambda_emu.store import Store
@@ -57,6 +58,7 @@ class Activations:
     store: Store
     clock: Clock
     asked: list[FunctionId] = field(default_factory=list)
+    standing: Standing = NOTHING_READY  # of whatever is provisioned
 
     def activate(self, id: FunctionId) -> None:
         self.asked.append(id)
@@ -65,6 +67,9 @@ class Activations:
         """Every function asked for becomes Active, and its update Successful."""
         while self.asked:
             self.store.change(self.asked.pop(), self._finished)
+
+    def standings(self, deployment_ids: Sequence[str]) -> list[Standing]:
+        return [self.standing for _ in deployment_ids]
 
     def _finished(self, function: Function) -> Function:
         return completed(function, function.latest.deployment_id, None, self.clock.new_id())
@@ -157,7 +162,8 @@ class _Quiet(WSGIRequestHandler):
 def make_house(
     store: Store, clock: Clock, activations: Activations, base_url: str = "http://here", **settings: Any
 ) -> House:
-    return House(store, clock, Scope(ACCOUNT, REGION), catalogue(), activations, None, None, base_url, **settings)
+    scope, standings = Scope(ACCOUNT, REGION), activations.standings
+    return House(store, clock, scope, catalogue(), activations, None, None, standings, base_url, **settings)
 
 
 @contextmanager

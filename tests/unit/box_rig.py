@@ -17,13 +17,25 @@ from lambda_emu.http.listener import Listener, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.logs.stream import Chunk, LogStream, Origin
 from lambda_emu.model.function import Artifact, FunctionVersion, LoggingConfig
+from lambda_emu.model.provisioned import Standing
 from lambda_emu.pool.choice import Admission
+from lambda_emu.pool.initialization import InitType
 from lambda_emu.pool.invocation import Invocation, Outcome
 from lambda_emu.pool.journal import Journal
 from lambda_emu.pool.pool import Deployment, Pool, Terms
 from lambda_emu.pool.stems import Stems
 from lambda_emu.runtime_api.door import RuntimeApi
-from lambda_emu.sandbox.base import Abilities, Exit, ExitKind, InitListener, Limits, Program, StemKind, Usage
+from lambda_emu.sandbox.base import (
+    Abilities,
+    Exit,
+    ExitKind,
+    InitListener,
+    Limits,
+    Program,
+    SandboxError,
+    StemKind,
+    Usage,
+)
 from lambda_emu.sandbox.frames import encode_start
 from lambda_emu.sandbox.init import Nobody
 
@@ -107,6 +119,7 @@ class EmptyEngine:
     def __init__(self, loop: Loop, port: int) -> None:
         self.boxes: list[EmptyBox] = []
         self.bootstrap = True
+        self.down = False  # makes no boxes
         self.at_begin: Callable[[], None] = lambda: None  # called before each start of a runtime
         self.made = threading.Semaphore(0)
         self._loop = loop
@@ -119,6 +132,8 @@ class EmptyEngine:
         return Program(["runtime"], {}) if self.bootstrap else None
 
     async def create(self, kind: StemKind) -> EmptyBox:
+        if self.down:
+            raise SandboxError("the engine is down")
         box = EmptyBox(f"box-{len(self.boxes)}", BoxInit(self._loop), self._port)
         self.boxes.append(box)
         self.made.release()
@@ -212,6 +227,7 @@ class Rig:
         tail: bool = False,
         tenant_id: str | None = None,
         concurrency: int = 1000,
+        provisioned: int = 0,
     ) -> Asked:
         self._asked += 1
         asked = Asked()
@@ -220,8 +236,16 @@ class Rig:
         )
         version = replace(VERSION, environment=environment, timeout_s=timeout_s)
         deployment = Deployment(version, Path(), (), None, None, None)
-        self.on_loop(lambda: self.pool.submit(deployment, Admission(concurrency, reserved=False), invocation))
+        admission = Admission(concurrency, reserved=False, provisioned=provisioned)
+        self.on_loop(lambda: self.pool.submit(deployment, admission, invocation))
         return asked
+
+    def provision(self, count: int) -> None:
+        """Have so many environments kept ready."""
+        self.on_loop(lambda: self.pool.provision(Deployment(VERSION, Path(), (), None, None, None), count))
+
+    def standing(self) -> Standing:
+        return self.on_loop(lambda: self.pool.standing(VERSION.deployment_id))
 
     def box(self) -> EmptyBox:
         """The next box that was made."""
@@ -245,9 +269,9 @@ class Rig:
         terms = Terms(cpu_limited=False, idle_s=300)
         return Pool(self.engine, self._runtime_api, stems, self.loop, self.clock, self._journal, terms)
 
-    def _journal(self, deployment: Deployment) -> Journal:
+    def _journal(self, deployment: Deployment, init_type: InitType) -> Journal:
         version = deployment.version
-        return Journal(version, LogStream(Origin.of(version, self.clock), Unread(), self.clock), None, None)
+        return Journal(version, init_type, LogStream(Origin.of(version, self.clock), Unread(), self.clock), None, None)
 
 
 @contextmanager

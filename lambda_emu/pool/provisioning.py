@@ -1,0 +1,161 @@
+"""Environments that are kept initialised whether or not anybody calls. Contract: api.md 1.8, invoke.md 2.3, 2.4."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from lambda_emu.model.function import FunctionVersion
+from lambda_emu.model.provisioned import Standing
+from lambda_emu.pool.choice import to_start
+from lambda_emu.pool.environment import Environment
+from lambda_emu.pool.initialization import InitType
+from lambda_emu.pool.states import State
+
+log = logging.getLogger(__name__)
+
+
+class Keeper(Protocol):
+    """Who asked for environments, and hears what becomes of them."""
+
+    version: FunctionVersion
+    tenant_id: str | None
+    init_type: InitType
+
+    def started(self, environment: Environment) -> None:
+        """A box is there; its init phase begins."""
+
+    def start_failed(self, why: str) -> None:
+        """No box could be had."""
+
+    def replace(self, environment: Environment) -> None:
+        """It finishes what it runs and gets nothing more."""
+
+    # What environments say themselves: environment.Owner.
+
+    def available(self, environment: Environment) -> None: ...
+
+    def answered(self, environment: Environment) -> None: ...
+
+    def failed(self, environment: Environment) -> None: ...
+
+    def gone(self, environment: Environment) -> None: ...
+
+
+class Borrower(Protocol):
+    """Who gives invocations to the environments that are kept: the pool of their deployment."""
+
+    version: FunctionVersion
+    tenant_id: str | None
+    environments: set[Environment]
+
+    def offer(self, environment: Environment) -> None:
+        """It can be used now, before those that are started on demand."""
+
+    def withdraw(self, environment: Environment) -> None:
+        """It must not be used any more; it may never have been offered."""
+
+    def answered(self, environment: Environment) -> None:
+        """It will soon be offered again."""
+
+
+class Provision:
+    """Keeps `wanted` environments of one deployment ready. Runs on the loop.
+
+    One that fails is never repaired inside an invocation: it ends, and another takes its place. When an init itself
+    fails, one more is tried at each `fill` until one succeeds.
+    """
+
+    init_type = InitType.PROVISIONED
+
+    def __init__(self, borrower: Borrower, start: Callable[[Keeper], None]) -> None:
+        """start: begins to bring up one environment, and calls `started` or `start_failed` in the end."""
+        self.version = borrower.version
+        self.tenant_id = borrower.tenant_id
+        self.wanted = 0
+        self._borrower = borrower
+        self._start = start
+        self._starting = 0  # asked for and not there yet
+        self._initialising: set[Environment] = set()
+        self._ready: set[Environment] = set()  # initialised and well, whether idle or busy
+        self._unfit: set[Environment] = set()  # to end as soon as they are available
+        self._init_failed = False  # the last one that tried
+
+    @property
+    def empty(self) -> bool:
+        return not (self.wanted or self._starting)
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(len(self._ready), self._init_failed)
+
+    def want(self, count: int) -> None:
+        """Keep so many from now on; what is too much ends, if busy when it has finished."""
+        self.wanted = count
+        self._init_failed = False
+        idle = [environment for environment in self._ready if environment.state is State.IDLE]
+        for environment in idle[: max(0, len(self._ready) - count)]:
+            environment.stop()
+        self.fill()
+
+    def fill(self) -> None:
+        """Start what is missing; after a failed init no more than one."""
+        missing = self.wanted - len(self._ready)
+        coming = self._starting + len(self._initialising)
+        for _ in range(to_start(min(missing, 1) if self._init_failed else missing, coming, 0, 0)):
+            self._starting += 1
+            self._start(self)
+
+    # -- Keeper -----------------------------------------------------------------------------------
+
+    def started(self, environment: Environment) -> None:
+        self._starting -= 1
+        self._initialising.add(environment)
+        self._borrower.environments.add(environment)
+
+    def start_failed(self, why: str) -> None:
+        """The next `fill` tries again."""
+        self._starting -= 1
+        log.warning("provisioned concurrency of %s: %s", self.version.id.name, why)
+
+    def replace(self, environment: Environment) -> None:
+        if environment.state is State.IDLE:
+            environment.stop()
+        else:
+            self._unfit.add(environment)
+
+    def available(self, environment: Environment) -> None:
+        new = environment in self._initialising
+        if environment.state is State.RESET:
+            self._init_failed = self._init_failed or new
+            environment.stop()
+            return
+        self._initialising.discard(environment)
+        self._ready.add(environment)
+        if environment in self._unfit or len(self._ready) > self.wanted:
+            environment.stop()
+            return
+        self._borrower.offer(environment)
+        if new:
+            self._init_failed = False
+            self.fill()
+
+    def answered(self, environment: Environment) -> None:
+        self._borrower.answered(environment)
+
+    def failed(self, environment: Environment) -> None:
+        self._borrower.withdraw(environment)
+        self._lost(environment)
+
+    def gone(self, environment: Environment) -> None:
+        self._borrower.withdraw(environment)
+        self._borrower.environments.discard(environment)
+        self._initialising.discard(environment)
+        self._unfit.discard(environment)
+        self._lost(environment)
+
+    def _lost(self, environment: Environment) -> None:
+        if environment in self._ready:
+            self._ready.discard(environment)
+            self.fill()
