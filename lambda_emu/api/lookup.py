@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from lambda_emu.api.house import House
 from lambda_emu.arn import LATEST, FunctionId, ResourceArn, Scope, Target, parse_resource_arn
-from lambda_emu.errors import AccessDenied, AliasNotFound, FunctionNotFound, LambdaError, UnqualifiedOnly
+from lambda_emu.errors import AccessDenied, AliasNotFound, FunctionNotFound, LambdaError, NotFound, UnqualifiedOnly
 from lambda_emu.model.function import Function, FunctionVersion
 
 T = TypeVar("T")
@@ -41,11 +41,15 @@ def shown(house: House, target: Target) -> FunctionVersion:
 
 def check_qualifier(function: Function, qualifier: str | None) -> None:
     """Of operations that tell aliases from versions: AliasNotFound, FunctionNotFound for a number or a `$` word."""
-    if function.version(qualifier) is not None:
-        return
-    assert qualifier is not None
-    arn = function.id.arn(qualifier)
-    raise FunctionNotFound(arn) if qualifier.isdigit() or "$" in qualifier else AliasNotFound(arn)
+    if function.version(qualifier) is None:
+        raise qualifier_missing(Target(function.id, qualifier))
+
+
+def qualifier_missing(target: Target) -> NotFound:
+    """The same error, where there is no function either."""
+    qualifier = key_of(target)
+    arn = target.id.arn(qualifier)
+    return FunctionNotFound(arn) if qualifier.isdigit() or "$" in qualifier else AliasNotFound(arn)
 
 
 def unqualified(target: Target) -> FunctionId:

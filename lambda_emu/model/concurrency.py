@@ -18,6 +18,7 @@ from lambda_emu.errors import (
 )
 from lambda_emu.model.function import Function, FunctionVersion, State
 from lambda_emu.model.quotas import CONCURRENT_EXECUTIONS, MINIMUM_UNRESERVED
+from lambda_emu.model.tenancy import check_without_tenants
 
 
 def set_aside(function: Function) -> int:
@@ -60,8 +61,9 @@ def check_reservation(id: FunctionId, wanted: int, functions: Iterable[Function]
 def check_provisionable(function: Function, qualifier: str) -> None:
     """Whether this version or alias, which exists, may be provisioned.
 
-    UnpublishedVersion, AliasWithWeights, AliasOfProvisionedVersion, VersionOfProvisionedAlias.
+    NotWithTenants, UnpublishedVersion, AliasWithWeights, AliasOfProvisionedVersion, VersionOfProvisionedAlias.
     """
+    check_without_tenants(function.latest, "Provisioned concurrency")
     alias = function.aliases.get(qualifier)
     if alias is None:
         pointing = [name for name, other in function.aliases.items() if other.function_version == qualifier]

@@ -1,0 +1,123 @@
+"""Provisioned concurrency of versions and aliases: put, read, list, delete. Contract: api.md 1.3, 1.8."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from lambda_emu.api.house import House
+from lambda_emu.api.lookup import changed, check_qualifier, found, key_of, qualifier_missing
+from lambda_emu.api.pages import page
+from lambda_emu.api.wire import Result, operation
+from lambda_emu.arn import LATEST, Target
+from lambda_emu.errors import NeitherAliasNorVersion, ProvisionedConfigNotFound, UnpublishedVersion
+from lambda_emu.model import quotas
+from lambda_emu.model.concurrency import check_provision, check_provisionable
+from lambda_emu.model.function import Function
+from lambda_emu.model.provisioned import INIT_FAILED, NOTHING_READY, Provisioned, ProvisionedStatus, Standing
+from lambda_emu.model.timestamps import last_modified
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import (
+        DeleteProvisionedConcurrencyConfigRequestTypeDef,
+        GetProvisionedConcurrencyConfigRequestTypeDef,
+        ListProvisionedConcurrencyConfigsRequestTypeDef,
+        PutProvisionedConcurrencyConfigRequestTypeDef,
+    )
+
+
+@operation("PutProvisionedConcurrencyConfig")
+def put_provisioned_concurrency_config(req: PutProvisionedConcurrencyConfigRequestTypeDef, house: House) -> Result:
+    """The answer shows a beginning, also where environments are there already."""
+    target = house.target(req["FunctionName"], req["Qualifier"])
+    if target.qualifier == LATEST:
+        raise UnpublishedVersion
+    qualifier, wanted = key_of(target), req["ProvisionedConcurrentExecutions"]
+    config = Provisioned(wanted, last_modified(house.clock.now_s()))
+
+    def edit(function: Function, all_functions: Sequence[Function]) -> Function:
+        check_qualifier(function, qualifier)
+        check_provisionable(function, qualifier)
+        check_provision(function, qualifier, wanted, all_functions)
+        return _with(function, {**function.provisioned, qualifier: config})
+
+    try:
+        house.store.change_among(target.id, edit)
+    except KeyError:
+        raise qualifier_missing(target) from None
+    return _rendered(config, NOTHING_READY)
+
+
+@operation("GetProvisionedConcurrencyConfig")
+def get_provisioned_concurrency_config(req: GetProvisionedConcurrencyConfigRequestTypeDef, house: House) -> Result:
+    target = _published(house.target(req["FunctionName"], req["Qualifier"]))
+    function = found(house, target.id, qualifier_missing(target))
+    check_qualifier(function, target.qualifier)
+    config = function.provisioned.get(key_of(target))
+    if config is None:
+        raise ProvisionedConfigNotFound
+    [standing] = _standings(house, function, [key_of(target)])
+    return _rendered(config, standing)
+
+
+@operation("ListProvisionedConcurrencyConfigs")
+def list_provisioned_concurrency_configs(req: ListProvisionedConcurrencyConfigsRequestTypeDef, house: House) -> Result:
+    """By qualifier. AWS's order is not recorded."""
+    function = found(house, house.target(req["FunctionName"]).id)
+    size = min(req.get("MaxItems", quotas.PAGE), quotas.PAGE)
+    qualifiers, marker = page(sorted(function.provisioned), str, req.get("Marker"), size)
+    shown = zip(qualifiers, _standings(house, function, qualifiers), strict=True)
+    return {
+        "ProvisionedConcurrencyConfigs": [
+            {"FunctionArn": function.id.arn(qualifier), **_rendered(function.provisioned[qualifier], standing)}
+            for qualifier, standing in shown
+        ],
+        "NextMarker": marker,
+    }
+
+
+@operation("DeleteProvisionedConcurrencyConfig")
+def delete_provisioned_concurrency_config(
+    req: DeleteProvisionedConcurrencyConfigRequestTypeDef, house: House
+) -> Result:
+    """One that is absent is deleted too, as far as the caller can tell."""
+    target = _published(house.target(req["FunctionName"], req["Qualifier"]))
+
+    def edit(function: Function) -> Function:
+        check_qualifier(function, target.qualifier)
+        kept = {other: config for other, config in function.provisioned.items() if other != target.qualifier}
+        return _with(function, kept)
+
+    changed(house, target.id, edit, qualifier_missing(target))
+    return {}
+
+
+def _published(target: Target) -> Target:
+    if target.qualifier == LATEST:
+        raise NeitherAliasNorVersion
+    return target
+
+
+def _with(function: Function, provisioned: dict[str, Provisioned]) -> Function:
+    return replace(function, provisioned=MappingProxyType(provisioned))
+
+
+def _standings(house: House, function: Function, qualifiers: Sequence[str]) -> Sequence[Standing]:
+    """What the pool has, for each of these configurations, which exist."""
+    versions = [function.version(qualifier) for qualifier in qualifiers]
+    return house.standings([version.deployment_id if version is not None else "" for version in versions])
+
+
+def _rendered(config: Provisioned, standing: Standing) -> Result:
+    status = standing.status(config.requested)
+    available = min(standing.ready, config.requested)
+    return {
+        "RequestedProvisionedConcurrentExecutions": config.requested,
+        "AvailableProvisionedConcurrentExecutions": available,
+        "AllocatedProvisionedConcurrentExecutions": available,
+        "Status": status.value,
+        "StatusReason": INIT_FAILED if status is ProvisionedStatus.FAILED else None,
+        "LastModified": config.last_modified,
+    }
