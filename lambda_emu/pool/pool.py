@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from lambda_emu.arn import FunctionId
+from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.errors import LambdaError, ServiceFailure
 from lambda_emu.http.loop import Loop
@@ -71,9 +71,9 @@ class Sight:
 Key = str | tuple[str, str]
 """Whose environments they are: a deployment's, by its id, or those of one tenant of it."""
 
-Counted = FunctionId | str | None
+Counted = FunctionId | Scope | str
 """Whose running invocations are counted: a function's with reserved concurrency, a deployment's on its provisioned
-concurrency, or (None) all others."""
+concurrency, by its id, or all others of an account and region."""
 
 
 class Pool:
@@ -180,7 +180,7 @@ class Pool:
         """Where it counts, if it may come in: with its version's own as long as there is room, then with all others."""
         if admission.provisioned and self._running.get(version.deployment_id, 0) < admission.provisioned:
             return version.deployment_id
-        counted = version.id if admission.reserved else None
+        counted = version.id if admission.reserved else version.id.scope
         admission.check(self._running.get(counted, 0))
         return counted
 

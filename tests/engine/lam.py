@@ -65,13 +65,13 @@ def zipped(files: Mapping[str, str | bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def client(url: str, **config: Any) -> LambdaClient:
+def client(url: str, access_key: str = "test", **config: Any) -> LambdaClient:
     """boto3 against an emulator, without retries of its own."""
     made: LambdaClient = boto3.client(
         "lambda",
         endpoint_url=url,
         region_name="us-east-1",
-        aws_access_key_id="test",
+        aws_access_key_id=access_key,
         aws_secret_access_key="test",
         config=Config(**ONE_TRY | config),
     )
@@ -81,9 +81,9 @@ def client(url: str, **config: Any) -> LambdaClient:
 class Lam:
     """Creates functions for one test and removes them at its end."""
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, access_key: str = "test") -> None:
         self.emulator = emulator
-        self.client = client(emulator.url)
+        self.client = client(emulator.url, access_key)
         self._names: list[str] = []
 
     def create(self, name: str, code: str | Mapping[str, str | bytes], *, wait: bool = True, **config: Any) -> str:

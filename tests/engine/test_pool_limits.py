@@ -53,6 +53,22 @@ def test_functions_share_what_the_account_has_left_unreserved(small: OwnLam, eve
     assert small.invoke("one", {}).payload == "done"
 
 
+def test_each_account_has_concurrency_of_its_own(small: OwnLam, eventually: Eventually) -> None:
+    other = Lam(small.emulator, access_key="210987654321")
+    for lam in (small, other):
+        lam.create("same", SLEEPER, Timeout=60)
+
+    with ThreadPoolExecutor() as threads:
+        held = [threads.submit(small.invoke, "same", {"sleep": 60}) for _ in range(3)]
+        eventually(lambda: [sight.state for sight in small.sights()].count("BUSY") == 3, "all to run")
+
+        assert refusal(small, "same") == ("TooManyRequestsException", "ConcurrentInvocationLimitExceeded")
+        assert other.invoke("same", {}).payload == "done"
+
+        small.clock.advance(60)
+        assert {answer.result().error for answer in held} == {"Unhandled"}
+
+
 def test_who_waits_is_told_when_no_environment_can_be_started(small: OwnLam) -> None:
     small.create("sleeper", SLEEPER)
     run_dir = small.emulator.settings.data_dir / "run"

@@ -12,16 +12,16 @@ SAYS = """
 import os
 def handler(event, context):
     return {"says": %r, "version": context.function_version, "arn": context.invoked_function_arn,
-            "timeout_s": round(context.get_remaining_time_in_millis() / 1000), "stream": context.log_stream_name}
+            "memory_mb": context.memory_limit_in_mb, "stream": context.log_stream_name}
 """
 
 
 @pytest.fixture
 def two(lam: Lam) -> Lam:
     """A function `v`: version 1 says one, version 2 and $LATEST say two."""
-    lam.create("v", SAYS % "one", Timeout=20)
+    lam.create("v", SAYS % "one", MemorySize=128)
     lam.client.publish_version(FunctionName="v")
-    lam.update("v", SAYS % "two", Timeout=30)
+    lam.update("v", SAYS % "two", MemorySize=256)
     lam.client.publish_version(FunctionName="v")
     return lam
 
@@ -33,8 +33,8 @@ def executed(answer: Any) -> str:
 def test_a_version_runs_the_code_and_configuration_it_was_published_with(two: Lam) -> None:
     first, second, latest = (two.invoke("v", {}, Qualifier=qualifier) for qualifier in ("1", "2", "$LATEST"))
 
-    assert (first.payload["says"], first.payload["version"], first.payload["timeout_s"]) == ("one", "1", 20)
-    assert (second.payload["says"], second.payload["version"], second.payload["timeout_s"]) == ("two", "2", 30)
+    assert (first.payload["says"], first.payload["version"], first.payload["memory_mb"]) == ("one", "1", "128")
+    assert (second.payload["says"], second.payload["version"], second.payload["memory_mb"]) == ("two", "2", "256")
     assert (latest.payload["says"], latest.payload["version"]) == ("two", "$LATEST")
     assert [executed(answer) for answer in (first, second, latest)] == ["1", "2", "$LATEST"]
     assert "/[1]" in first.payload["stream"]
