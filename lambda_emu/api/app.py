@@ -11,7 +11,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import PathConverter, UnicodeConverter
 
-from lambda_emu.api import (
+from lambda_emu.api import (  # noqa: F401 - importing a family of operations registers its handlers
     account,
     aliases,
     artifacts,
@@ -45,28 +45,6 @@ from lambda_emu.errors import LambdaError, NotBuiltYet, ServiceFailure, UnknownP
 
 log = logging.getLogger(__name__)
 
-FAMILIES = (  # importing them registers their handlers
-    account,
-    aliases,
-    capacity_providers,
-    code_signing,
-    concurrency,
-    durable_executions,
-    event_invoke,
-    event_source_mappings,
-    function_urls,
-    functions,
-    invocations,
-    layer_policies,
-    layers,
-    policies,
-    provisioned_concurrency,
-    recursion,
-    runtime_management,
-    scaling,
-    tags,
-    versions,
-)
 SLASH_INSIDE = "\x01"  # stands for %2F between a path's slashes, until its converter turns it back
 PATHS_WITH_SLASHES = ("DurableExecutionArn", "ResourceArn")
 

@@ -18,7 +18,7 @@ from lambda_emu.arn import LATEST, Scope, Target
 from lambda_emu.errors import (
     FunctionTimeoutTooLong,
     MappedFunctionNotFound,
-    MappingNotFound,
+    ResourceMissing,
 )
 from lambda_emu.model import mapping_settings, quotas
 from lambda_emu.model.event_source_mapping import EventSourceMapping, State
@@ -151,7 +151,7 @@ def _scope_of(house: House, uuid: str) -> Scope:
 def _found(mapping: EventSourceMapping | None, now_s: float) -> EventSourceMapping:
     standing = None if mapping is None else mapping.at(now_s)
     if standing is None:
-        raise MappingNotFound
+        raise ResourceMissing
     return standing
 
 

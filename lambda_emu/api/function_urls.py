@@ -10,7 +10,7 @@ from lambda_emu.api.lookup import changed, found, key_of
 from lambda_emu.api.pages import page
 from lambda_emu.api.wire import Result, operation
 from lambda_emu.arn import LATEST, FunctionId, Target
-from lambda_emu.errors import NoFunctionForUrl, NoUrl, UrlExists
+from lambda_emu.errors import NoFunctionForUrl, ResourceMissing, UrlExists
 from lambda_emu.model import quotas
 from lambda_emu.model.function import Function
 from lambda_emu.model.function_url import FunctionUrl
@@ -54,7 +54,7 @@ def create_function_url_config(req: CreateFunctionUrlConfigRequestTypeDef, house
 @operation("GetFunctionUrlConfig")
 def get_function_url_config(req: GetFunctionUrlConfigRequestTypeDef, house: House) -> Result:
     target = house.target(req["FunctionName"], req.get("Qualifier"))
-    return _whole(target.id, key_of(target), _url(found(house, target.id, NoUrl()), target))
+    return _whole(target.id, key_of(target), _url(found(house, target.id, ResourceMissing()), target))
 
 
 @operation("UpdateFunctionUrlConfig")
@@ -79,7 +79,7 @@ def delete_function_url_config(req: DeleteFunctionUrlConfigRequestTypeDef, house
         _url(function, target)
         return replace(function, urls={key: url for key, url in function.urls.items() if key != key_of(target)})
 
-    changed(house, target.id, edit, NoUrl())
+    changed(house, target.id, edit, ResourceMissing())
     return {}
 
 
@@ -99,7 +99,7 @@ def _with(function: Function, target: Target, url: FunctionUrl) -> Function:
 def _url(function: Function, target: Target) -> FunctionUrl:
     url = function.urls.get(key_of(target))
     if url is None:
-        raise NoUrl
+        raise ResourceMissing
     return url
 
 

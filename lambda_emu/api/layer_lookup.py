@@ -21,11 +21,14 @@ def layer_id(house: House, written: str) -> LayerId:
     return id
 
 
-def own_layer(house: House, written: str, action: str) -> LayerId:
-    """The same, for actions that no policy can allow to others. Raises LayerNotShared too."""
+def own_layer(house: House, written: str, action: str, number: int | None = None) -> LayerId:
+    """The same, for actions that no policy can allow to others. number: of a version, if it is about one.
+
+    Raises LayerNotShared too.
+    """
     id = layer_id(house, written)
     if id.scope.account != house.scope.account and not house.anonymous:
-        raise LayerNotShared(_root(house.scope), action, id.arn())
+        raise LayerNotShared(_root(house.scope), action, id.arn(number))
     return id
 
 

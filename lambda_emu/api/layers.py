@@ -11,7 +11,7 @@ from lambda_emu.api.layer_lookup import layer_id, own_layer, version_for
 from lambda_emu.api.pages import page
 from lambda_emu.api.wire import Result, operation
 from lambda_emu.arn import LayerId, parse_layer_arn
-from lambda_emu.errors import LayerVersionBelowOne, LayerVersionMissing
+from lambda_emu.errors import LayerVersionBelowOne, ResourceMissing
 from lambda_emu.model.layer import Layer, LayerVersion
 from lambda_emu.model.quotas import PAGE
 from lambda_emu.model.timestamps import last_modified
@@ -62,7 +62,7 @@ def get_layer_version_by_arn(req: GetLayerVersionByArnRequestTypeDef, house: Hou
     try:
         id, number = parse_layer_arn(req["Arn"])
     except ValueError:
-        raise LayerVersionMissing from None
+        raise ResourceMissing from None
     assert number is not None
     _check_number(number)
     return _shown(house, layer_id(house, id.arn()), number)
@@ -121,7 +121,7 @@ def _check_number(number: int) -> None:
 def _shown(house: House, id: LayerId, number: int) -> Result:
     version = version_for(house, house.scope if not house.anonymous else id.scope, id, number)
     if version is None:
-        raise LayerVersionMissing
+        raise ResourceMissing
     return _rendered(house, id, version)
 
 

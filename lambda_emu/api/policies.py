@@ -10,7 +10,7 @@ from lambda_emu.api.house import House
 from lambda_emu.api.lookup import changed, check_qualifier
 from lambda_emu.api.wire import Result, operation
 from lambda_emu.arn import LATEST, Target
-from lambda_emu.errors import LambdaError, NoPolicy, NoPolicyForLatest, NoPolicyFound, PolicyNotFound
+from lambda_emu.errors import LambdaError, NoPolicy, NoPolicyForLatest, NoPolicyFound, ResourceMissing
 from lambda_emu.model.function import Function
 from lambda_emu.model.policy import Policy, added, check_new, check_revision, compact, removed, written
 from lambda_emu.model.policy_document import check_document
@@ -103,7 +103,7 @@ def delete_resource_policy(req: DeleteResourcePolicyRequestTypeDef, house: House
 def _resource(house: House, arn: str) -> Target:
     """What a ResourceArn means; of the runtimes that it might also name there are none."""
     if ":runtime/" in arn:
-        raise PolicyNotFound
+        raise ResourceMissing
     return house.target(arn)
 
 
@@ -116,7 +116,7 @@ def _shown(house: House, target: Target) -> Result:
     function = house.store.function(target.id)
     policy = function.policies.get(_key(target)) if function else None
     if policy is None:
-        raise PolicyNotFound
+        raise ResourceMissing
     return {"Policy": policy.document, "RevisionId": policy.revision_id}
 
 

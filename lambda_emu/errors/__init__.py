@@ -81,7 +81,6 @@ from lambda_emu.errors.event_source_mappings import (
     MappedFunctionNotFound,
     MappingExists,
     MappingInUse,
-    MappingNotFound,
     MemberMissing,
     OnlyWithPollers,
     PollersOutOfRange,
@@ -102,7 +101,6 @@ from lambda_emu.errors.event_source_mappings import (
 )
 from lambda_emu.errors.function_urls import (
     NoFunctionForUrl,
-    NoUrl,
     UrlExists,
 )
 from lambda_emu.errors.layers import (
@@ -111,7 +109,6 @@ from lambda_emu.errors.layers import (
     LayerNotShared,
     LayerRegionUnreachable,
     LayerVersionBelowOne,
-    LayerVersionMissing,
 )
 from lambda_emu.errors.parameters import (
     AliasNotDeletable,
@@ -150,7 +147,6 @@ from lambda_emu.errors.policies import (
     NoPolicyFound,
     OnlyForAction,
     PolicyDocumentInvalid,
-    PolicyNotFound,
     PolicyTooLong,
     PrincipalInvalid,
     StatementExists,
@@ -193,6 +189,7 @@ from lambda_emu.errors.resources import (
     FunctionPending,
     NotFound,
     RegionUnreachable,
+    ResourceMissing,
     RevisionMismatch,
     StillBeingCreated,
     UpdateInProgress,
@@ -288,7 +285,6 @@ __all__ = [
     "LayerRegionUnreachable",
     "LayerTwice",
     "LayerVersionBelowOne",
-    "LayerVersionMissing",
     "LayerVersionNotFound",
     "LayerVersionUnknown",
     "LevelsWithText",
@@ -297,7 +293,6 @@ __all__ = [
     "MappedFunctionNotFound",
     "MappingExists",
     "MappingInUse",
-    "MappingNotFound",
     "MarkerInvalid",
     "MemberMissing",
     "MemoryAboveLimit",
@@ -312,7 +307,6 @@ __all__ = [
     "NoPolicyFound",
     "NoSnapStart",
     "NoTags",
-    "NoUrl",
     "NotBuiltYet",
     "NotFound",
     "NotOnManagedInstances",
@@ -323,7 +317,6 @@ __all__ = [
     "PartUntaggable",
     "PayloadNotJson",
     "PolicyDocumentInvalid",
-    "PolicyNotFound",
     "PolicyTooLong",
     "PollersOutOfRange",
     "PollersReversed",
@@ -342,6 +335,7 @@ __all__ = [
     "ReservedBelowProvisioned",
     "ReservedConcurrencyTooHigh",
     "ReservedEnvironmentKeys",
+    "ResourceMissing",
     "RevisionMismatch",
     "RuntimeAndHandlerMissing",
     "RuntimeVersionMissing",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.parameters import InvalidParameter
-from lambda_emu.errors.resources import Conflict, NotFound
+from lambda_emu.errors.resources import Conflict
 
 
 def _spelled(member: str) -> str:
@@ -13,11 +13,6 @@ def _spelled(member: str) -> str:
 
 
 # The mapping itself
-
-
-class MappingNotFound(NotFound):
-    def __init__(self) -> None:
-        super().__init__("The resource you requested does not exist.")
 
 
 class MappingInUse(LambdaError):

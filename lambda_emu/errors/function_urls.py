@@ -6,15 +6,10 @@ from lambda_emu.errors.resources import Conflict, NotFound
 
 
 class NoFunctionForUrl(NotFound):
-    """A function or alias. Get and Delete say NoUrl instead."""
+    """A function or alias. Get and Delete say ResourceMissing instead."""
 
     def __init__(self) -> None:
         super().__init__("Function does not exist")
-
-
-class NoUrl(NotFound):
-    def __init__(self) -> None:
-        super().__init__("The resource you requested does not exist.")
 
 
 class UrlExists(Conflict):

@@ -6,13 +6,6 @@ from lambda_emu.errors.parameters import InvalidParameter
 from lambda_emu.errors.resources import AccessDenied, NotFound
 
 
-class LayerVersionMissing(NotFound):
-    """Of the layer's own operations; LayerVersionUnknown is what a function is told."""
-
-    def __init__(self) -> None:
-        super().__init__("The resource you requested does not exist.")
-
-
 class LayerVersionBelowOne(InvalidParameter):
     def __init__(self) -> None:
         super().__init__("Layer Version Cannot be less than 1")

@@ -7,13 +7,6 @@ from lambda_emu.errors.parameters import InvalidParameter
 from lambda_emu.errors.resources import Conflict, NotFound
 
 
-class PolicyNotFound(NotFound):
-    """GetPolicy and GetResourcePolicy, whatever is missing: the function, what the qualifier names, or the policy."""
-
-    def __init__(self) -> None:
-        super().__init__("The resource you requested does not exist.")
-
-
 class NoPolicyFound(NotFound):
     """RemovePermission of a function that does not exist."""
 

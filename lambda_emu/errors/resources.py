@@ -32,6 +32,13 @@ class AliasNotFound(NotFound):
         super().__init__(f"Cannot find alias arn: {arn}")
 
 
+class ResourceMissing(NotFound):
+    """What is no function: a policy, a URL, an event source mapping, a layer version."""
+
+    def __init__(self) -> None:
+        super().__init__("The resource you requested does not exist.")
+
+
 class RegionUnreachable(NotFound):
     def __init__(self, region: str, here: str) -> None:
         super().__init__(f"Functions from '{region}' are not reachable in this region ('{here}')")
