@@ -26,7 +26,7 @@ from lambda_emu.store import Store
 
 SERVICE = Session().get_service_model("lambda")
 ROUTES = {route.name: route for route in lambda_model().routes()}
-SERVED = sorted(set(HANDLERS) - {"Invoke"})  # Invoke's answer comes from the pool
+SERVED = sorted(name for name, handler in HANDLERS.items() if not handler.detached)  # others answer from the pool
 
 EMPTY_ZIP = "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA=="
 PASSING = {
