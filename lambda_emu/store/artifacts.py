@@ -110,27 +110,23 @@ class Artifacts:
         return Artifact(sha256, (path / "zip").stat().st_size, int(unzipped_size))
 
     def _keep(self, staging: Path, sha256: str) -> Artifact:
-        """Unpack the zip in a staging folder, and move both to their place."""
-        made = staging / _name(sha256)
-        made.mkdir()
-        made.chmod(FOLDER_MODE)
-        (staging / "zip").rename(made / "zip")
-        (made / "zip").chmod(FILE_MODE)
-        unzipped_size = unpack(made / "zip", made / "tree")
-        sync(made / "zip")
-        (made / "complete").write_text(f"{unzipped_size} {self._boot}")  # not synced: lost, the tree is made again
-        sync(made)
-        artifact = Artifact(sha256, (made / "zip").stat().st_size, unzipped_size)
-        self._publish(made)
+        """Unpack the zip beside itself in its staging folder, and give that its place."""
+        (staging / "zip").chmod(FILE_MODE)
+        unzipped_size = unpack(staging / "zip", staging / "tree")
+        sync(staging / "zip")
+        (staging / "complete").write_text(f"{unzipped_size} {self._boot}")  # not synced: lost, the tree is made again
+        staging.chmod(FOLDER_MODE)
+        sync(staging)
+        artifact = Artifact(sha256, (staging / "zip").stat().st_size, unzipped_size)
+        self._publish(staging, self._folder / _name(sha256))
         return artifact
 
-    def _publish(self, made: Path) -> None:
+    def _publish(self, made: Path, target: Path) -> None:
         """Where another thread was faster with the same bytes, its artifact stays."""
-        target = self._folder / made.name
         with self._lock:
             if not target.exists():
                 made.rename(target)
-            self._spared[made.name] = self._clock.monotonic_s()
+            self._spared[target.name] = self._clock.monotonic_s()
             sync(self._folder)
 
     def _remake(self, path: Path) -> None:
@@ -152,11 +148,13 @@ class Artifacts:
 
     @contextmanager
     def _staging(self) -> Iterator[Path]:
+        """A folder that goes when the block ends, unless it was given its place."""
         path = Path(tempfile.mkdtemp(prefix=_STAGING, dir=self._folder))
         try:
             yield path
         finally:
-            shutil.rmtree(path)
+            if path.exists():
+                shutil.rmtree(path)
 
 
 def _name(sha256: str) -> str:
