@@ -194,7 +194,8 @@ class Emulator:
             s3=S3(self.settings.s3_endpoint, spool_dir, self.clock),
         )
         app = create_app(house)
-        add_pages(app, Insight(self.engine.abilities.name, self._sights, LogReader(data_dir / "logs.db"), self.reset))
+        logs = LogReader(data_dir / "logs.db")
+        add_pages(app, Insight(self.engine.abilities.name, self.scope, self._sights, logs, self.reset))
         inline = partial(_invoke, Houses(house))
         self._front = ApiFront(app, inline, self.loop, self.clock, spool_dir)
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)

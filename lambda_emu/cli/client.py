@@ -10,6 +10,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from lambda_emu.arn import WrittenName
 from lambda_emu.cli.options import NotDone
 
 DEFAULT_URL = "http://127.0.0.1:9000"
@@ -74,9 +75,11 @@ class Server:
         """What the pool holds."""
         return self._get("/_lambda-emu/environments")  # type: ignore[no-any-return]
 
-    def logs(self, function: str, after: int | None, pages: int) -> dict[str, Any]:
-        """Log events as logs.reader.answer gives them."""
-        query = {"function": function, "limit": str(pages)} | ({} if after is None else {"after": str(after)})
+    def logs(self, function: WrittenName, after: int | None, pages: int) -> dict[str, Any]:
+        """Log events as logs.reader.answer gives them; without account or region, of the server's own."""
+        of = {"function": function.name, "account": function.account, "region": function.region}
+        asked = {**of, "limit": pages, "after": after}
+        query = {name: value for name, value in asked.items() if value is not None}
         return self._get(f"/_lambda-emu/logs?{urlencode(query)}")  # type: ignore[no-any-return]
 
     def _get(self, path: str, limit_s: float = ANSWER_LIMIT_S) -> Any:

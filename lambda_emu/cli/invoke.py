@@ -73,5 +73,5 @@ def _here(function: str, body: bytes, flags: dict[str, str | None]) -> Answer:
             server.wait_until_active(name)
             answer = server.invoke(name, body)
             emulator.logs.flush(FLUSH_LIMIT_S)
-            drain(from_file(emulator.logs.path, name), 0, partial(show.log_event, err=True))
+            drain(from_file(emulator.logs.path, emulator.scope.function(name)), 0, partial(show.log_event, err=True))
             return answer

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from lambda_emu.arn import FunctionId, Scope, WrittenName, parse_function_name
 from lambda_emu.cli import show
 from lambda_emu.cli.options import NotDone, endpoint_option, json_option, setting_options, settings
 
@@ -27,14 +29,24 @@ Source = Callable[[int | None], dict[str, Any]]
 @click.argument("name")
 @click.option("-f", "--follow", is_flag=True, help="Go on printing what is logged, until Ctrl-C.")
 @json_option
+@click.option("--account", metavar="ACCOUNT", help="The account of the function, if not the emulator's own.")
+@click.option("--region", metavar="REGION", help="The region of the function, if not the emulator's own.")
 @setting_options("data_dir")
 @endpoint_option
-def logs(name: str, follow: bool, as_json: bool, data_dir: str | None, endpoint_url: str | None) -> None:
-    """Print the log of function NAME, each REPORT with the price of its invocation.
+def logs(
+    name: str,
+    follow: bool,
+    as_json: bool,
+    account: str | None,
+    region: str | None,
+    data_dir: str | None,
+    endpoint_url: str | None,
+) -> None:
+    """Print the log of function NAME, or of the one with this ARN, each REPORT with the price of its invocation.
 
     Asks the server at --endpoint-url, reads the files in --data-dir, or, given neither, does whichever works here.
     """
-    source = _source(name, data_dir, endpoint_url)
+    source = _source(_written(name, account, region), data_dir, endpoint_url)
     printed = print_json if as_json else show.log_event
     after = drain(source, None, printed)
     try:
@@ -60,21 +72,33 @@ def print_json(event: dict[str, Any]) -> None:
     click.echo(json.dumps(event))
 
 
-def _source(name: str, data_dir: str | None, endpoint_url: str | None) -> Source:
+def _written(name: str, account: str | None, region: str | None) -> WrittenName:
+    """What the arguments name together; what an ARN says comes first."""
+    try:
+        written = parse_function_name(name)
+    except ValueError:
+        raise NotDone(f"{name!r} is neither a name nor the ARN of a function.") from None
+    if written.qualifier is not None:
+        raise NotDone(f"A function has one log for all its versions; ask for it without `:{written.qualifier}`.")
+    return replace(written, account=written.account or account, region=written.region or region)
+
+
+def _source(function: WrittenName, data_dir: str | None, endpoint_url: str | None) -> Source:
     from lambda_emu.cli.client import DEFAULT_URL, Server
 
     if endpoint_url is not None:
-        return _from_server(Server(endpoint_url), name)
+        return _from_server(Server(endpoint_url), function)
     if data_dir is None and (server := Server(DEFAULT_URL)).is_there():
-        return _from_server(server, name)
-    return from_file(settings(data_dir=data_dir).data_dir / "logs.db", name)
+        return _from_server(server, function)
+    own = settings(data_dir=data_dir, account=function.account, region=function.region)
+    return from_file(own.data_dir / "logs.db", Scope(own.account, own.region).function(function.name))
 
 
-def _from_server(server: Server, name: str) -> Source:
-    return lambda after: server.logs(name, after, PAGES_AT_ONCE)
+def _from_server(server: Server, function: WrittenName) -> Source:
+    return lambda after: server.logs(function, after, PAGES_AT_ONCE)
 
 
-def from_file(path: Path, name: str) -> Source:
+def from_file(path: Path, function: FunctionId) -> Source:
     """The log of a function in a data directory's logs.db; the server may be running."""
     import sqlite3
 
@@ -84,7 +108,7 @@ def from_file(path: Path, name: str) -> Source:
 
     def read(after: int | None) -> dict[str, Any]:
         try:
-            return answer(reader, name, after, PAGES_AT_ONCE)
+            return answer(reader, function, after, PAGES_AT_ONCE)
         except sqlite3.Error as error:
             raise NotDone(f"{path} cannot be read: {error}") from error
 

@@ -16,19 +16,27 @@ from lambda_emu.logs.stream import Origin
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
-SCHEMA = """
-CREATE TABLE stream (
-    id INTEGER PRIMARY KEY, log_group TEXT NOT NULL, name TEXT NOT NULL, function TEXT NOT NULL,
-    version TEXT NOT NULL, architecture TEXT NOT NULL, storage_mb INTEGER NOT NULL
-);
-CREATE TABLE page (id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, at_ms INTEGER NOT NULL, text BLOB NOT NULL);
-CREATE TABLE report (
-    page INTEGER NOT NULL, offset INTEGER NOT NULL, request_id TEXT NOT NULL, status TEXT NOT NULL, error_type TEXT,
-    duration_ms REAL NOT NULL, billed_ms INTEGER NOT NULL, memory_mb INTEGER NOT NULL, peak_mb INTEGER NOT NULL,
-    init_ms REAL, PRIMARY KEY (page, offset)
-) WITHOUT ROWID;
-"""
+STEPS = (
+    """
+    CREATE TABLE stream (
+        id INTEGER PRIMARY KEY, log_group TEXT NOT NULL, name TEXT NOT NULL, function TEXT NOT NULL,
+        version TEXT NOT NULL, architecture TEXT NOT NULL, storage_mb INTEGER NOT NULL
+    );
+    CREATE TABLE page (id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, at_ms INTEGER NOT NULL, text BLOB NOT NULL);
+    CREATE TABLE report (
+        page INTEGER NOT NULL, offset INTEGER NOT NULL, request_id TEXT NOT NULL, status TEXT NOT NULL, error_type TEXT,
+        duration_ms REAL NOT NULL, billed_ms INTEGER NOT NULL, memory_mb INTEGER NOT NULL, peak_mb INTEGER NOT NULL,
+        init_ms REAL, PRIMARY KEY (page, offset)
+    ) WITHOUT ROWID;
+    """,
+    """
+    ALTER TABLE stream ADD COLUMN account TEXT NOT NULL DEFAULT '';
+    ALTER TABLE stream ADD COLUMN region TEXT NOT NULL DEFAULT '';
+    """,
+)
+"""One step a change; one that was released is never edited. A stream from before the second is of no account."""
+
+SCHEMA_VERSION = len(STEPS)
 ROWS_AT_ONCE = (64, 8, 1)
 """Rows a statement inserts. Each statement gives the interpreter away and has to win it back from a busy loop."""
 
@@ -46,7 +54,7 @@ WHERE bytes >= ? LIMIT 1
 
 
 class Pages:
-    """The file, open for writing. Errors are sqlite3.Error. A file of another schema is begun anew."""
+    """The file, open for writing. Errors are sqlite3.Error. A file of a newer schema is begun anew."""
 
     def __init__(self, path: Path, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
@@ -58,8 +66,9 @@ class Pages:
     def add_stream(self, origin: Origin) -> int:
         """Make the stream known; returns its number."""
         number = self._next_stream
-        row = (number, origin.group, origin.name, origin.function, origin.version, origin.architecture)
-        self._db.execute("INSERT INTO stream VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, origin.storage_mb))
+        id = origin.function
+        row = (number, origin.group, origin.name, id.name, origin.version, origin.architecture, origin.storage_mb)
+        self._insert("stream", [(*row, id.account, id.region)])
         self._next_stream += 1
         return number
 
@@ -108,7 +117,7 @@ class Pages:
 def _open(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     version = _schema_version(db)
-    if version not in (0, SCHEMA_VERSION):
+    if version is None or version > SCHEMA_VERSION:
         db.close()
         log.warning("%s is not a log of this version; it is begun anew", path)
         for suffix in ("", "-wal", "-shm"):
@@ -116,8 +125,8 @@ def _open(path: Path) -> sqlite3.Connection:
         return _open(path)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
-    if version == 0:
-        db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+    if version < SCHEMA_VERSION:
+        db.executescript(f"BEGIN; {''.join(STEPS[version:])} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
     return db
 
 

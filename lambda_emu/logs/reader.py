@@ -9,13 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lambda_emu.arn import FunctionId
 from lambda_emu.logs.billing import Cost, invocation_cost
 from lambda_emu.logs.lines import events
+
+OF_FUNCTION = "stream.function = :name AND account IN (:account, '') AND region IN (:region, '')"
+"""Streams kept before their account was are everybody's."""
+
+OF_NAME = "stream.function = :name"  # in a file of the first schema, which its server has not opened since
 
 PAGES = """
 SELECT page.id, at_ms, text, log_group, name, version, architecture, storage_mb
 FROM page JOIN stream ON stream.id = page.stream
-WHERE stream.function = ? AND page.id > ? ORDER BY page.id LIMIT ?
+WHERE {mine} AND page.id > :after ORDER BY page.id LIMIT :limit
 """
 REPORTS = """
 SELECT offset, request_id, status, error_type, duration_ms, billed_ms, memory_mb, peak_mb, init_ms
@@ -24,7 +30,7 @@ FROM report WHERE page = ?
 LAST = """
 SELECT coalesce(min(id), 1) - 1 FROM (
     SELECT page.id FROM page JOIN stream ON stream.id = page.stream
-    WHERE stream.function = ? ORDER BY page.id DESC LIMIT ?
+    WHERE {mine} ORDER BY page.id DESC LIMIT :limit
 )
 """
 
@@ -75,7 +81,7 @@ class LogReader:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def read(self, function: str, after: int = 0, limit: int = 1000) -> Found:
+    def read(self, function: FunctionId, after: int = 0, limit: int = 1000) -> Found:
         """Events of a function after page `after`, of at most `limit` pages and about 1 MB.
 
         Nothing is found where there is no file. sqlite3.Error if the file is not readable.
@@ -85,23 +91,23 @@ class LogReader:
         with closing(self._connect()) as db:
             db.execute("BEGIN")  # one view of the file, whatever is written meanwhile
             last = max(after, db.execute("SELECT coalesce(max(id), 0) FROM page").fetchone()[0])
-            pages = _up_to(READ_BYTES, db.execute(PAGES, (function, after, limit)))
+            pages = _up_to(READ_BYTES, _ask(db, PAGES, function, after=after, limit=limit))
             found = tuple(event for page in pages for event in _events(page, db.execute(REPORTS, page[:1]).fetchall()))
         complete = len(pages) < limit and sum(len(page[2]) for page in pages) < READ_BYTES
         return Found(found, last if complete or not pages else pages[-1][0], complete)
 
-    def before_last(self, function: str, pages: int) -> int:
+    def before_last(self, function: FunctionId, pages: int) -> int:
         """The `after` from which `read` gives the last so many pages of a function."""
         if not self._path.exists():
             return 0
         with closing(self._connect()) as db:
-            return int(db.execute(LAST, (function, pages)).fetchone()[0])
+            return int(_ask(db, LAST, function, limit=pages).fetchone()[0])
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
 
 
-def answer(reader: LogReader, function: str, after: int | None, limit: int) -> dict[str, Any]:
+def answer(reader: LogReader, function: FunctionId, after: int | None, limit: int) -> dict[str, Any]:
     """`{"events": [...], "next": n, "complete": bool}`: what follows page `after`, or without one the last pages.
 
     Asking again with `after` = next goes on from there. sqlite3.Error as `LogReader.read`.
@@ -109,6 +115,13 @@ def answer(reader: LogReader, function: str, after: int | None, limit: int) -> d
     start = reader.before_last(function, limit) if after is None else after
     found = reader.read(function, start, limit)
     return {"events": [event_json(event) for event in found.events], "next": found.next, "complete": found.complete}
+
+
+def _ask(db: sqlite3.Connection, query: str, function: FunctionId, **values: int) -> sqlite3.Cursor:
+    """A query about the pages of a function, whichever schema the file has."""
+    mine = OF_NAME if db.execute("PRAGMA user_version").fetchone()[0] == 1 else OF_FUNCTION
+    names = {"name": function.name, "account": function.account, "region": function.region}
+    return db.execute(query.format(mine=mine), names | values)
 
 
 def _up_to(size_bytes: int, pages: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
+from lambda_emu.arn import FunctionId
 from lambda_emu.clock import Clock
 from lambda_emu.logs.levels import Level, configured
 from lambda_emu.logs.platform import platform_line
@@ -22,7 +23,7 @@ class Origin:
 
     group: str
     name: str
-    function: str
+    function: FunctionId
     version: str
     architecture: str
     storage_mb: int
@@ -37,7 +38,7 @@ class Origin:
         return cls(
             group=logging.log_group,
             name=stream_name(logging.log_group, version.id.name, version.version, clock),
-            function=version.id.name,
+            function=version.id,
             version=version.version,
             architecture=version.architecture,
             storage_mb=version.ephemeral_storage_mb,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from lam import Lam
 from own import ENGINES, own_emulator
@@ -53,6 +54,24 @@ def events(lam: Lam, name: str) -> list[dict[str, Any]]:
     """All events of a function's log, which outlives the function: no other test may use the name."""
     lam.emulator.logs.flush(10)
     return [json.loads(line) for line in lines(name, "--json", "--endpoint-url", lam.emulator.url)]
+
+
+def test_functions_of_one_name_in_two_accounts_have_a_log_each(lam: Lam) -> None:
+    account, region = "111122223333", "eu-west-1"
+    theirs = Lam(lam.emulator)
+    key = {"aws_access_key_id": account, "aws_secret_access_key": "any"}
+    theirs.client = boto3.client("lambda", endpoint_url=lam.emulator.url, region_name=region, **key)
+    for caller, line in ((lam, "ours\n"), (theirs, "theirs\n")):
+        caller.create("twin", TELLER)
+        caller.invoke("twin", {"lines": [line]})
+
+    arn = theirs.client.get_function_configuration(FunctionName="twin")["FunctionArn"]
+    printed = {name: [event["message"] for event in events(lam, name)] for name in ("twin", arn)}
+    theirs.close()
+
+    assert arn == f"arn:aws:lambda:{region}:{account}:function:twin"
+    assert ("ours\n" in printed["twin"], "theirs\n" in printed["twin"]) == (True, False)
+    assert ("ours\n" in printed[arn], "theirs\n" in printed[arn]) == (False, True)
 
 
 def test_the_log_of_an_environment_begins_with_its_runtimes_version(lam: Lam) -> None:

@@ -1,7 +1,11 @@
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
+from lambda_emu.arn import Scope
 from lambda_emu.cli import main
 from lambda_emu.clock import Clock
 from lambda_emu.logs.levels import Level
@@ -9,15 +13,29 @@ from lambda_emu.logs.records import Report
 from lambda_emu.logs.store import LogStore
 from lambda_emu.logs.stream import LogStream, Origin
 
+OWN = Scope("000000000000", "us-east-1")
+OTHER = Scope("999999999999", "eu-west-1")
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[Callable[[Scope], LogStream]]:
+    """Makes streams of functions named hello; all is kept when the block ends."""
+    store = LogStore(folder / "logs.db", 1 << 20, lambda callback: callback())
+    store.start()
+
+    def stream(scope: Scope) -> LogStream:
+        of = ("/aws/lambda/hello", "s", scope.function("hello"), "$LATEST", "x86_64", 512)
+        return LogStream(Origin(*of, "Text", Level.INFO, Level.INFO), store, Clock())
+
+    yield stream
+    store.stop()
+
 
 def test_logs_are_read_from_the_data_directory_without_a_server(tmp_path: Path) -> None:
-    store = LogStore(tmp_path / "logs.db", 1 << 20, lambda callback: callback())
-    store.start()
-    origin = Origin("/aws/lambda/hello", "s", "hello", "$LATEST", "x86_64", 512, "Text", Level.INFO, Level.INFO)
-    stream = LogStream(origin, store, Clock())
-    stream.write_output(b"hello from inside\n")
-    stream.write_platform(Report("id-1", 9.5, 1024, 36))
-    store.stop()
+    with writing(tmp_path) as stream_of:
+        stream = stream_of(OWN)
+        stream.write_output(b"hello from inside\n")
+        stream.write_platform(Report("id-1", 9.5, 1024, 36))
 
     result = CliRunner().invoke(main, ["logs", "hello", "--data-dir", str(tmp_path)])
 
@@ -25,6 +43,42 @@ def test_logs_are_read_from_the_data_directory_without_a_server(tmp_path: Path) 
     assert printed == "hello from inside"
     assert report.startswith("REPORT RequestId: id-1\tDuration: 9.50 ms\tBilled Duration: 10 ms")
     assert price == "PRICE $0.0000003667 (10 ms x 1024 MB), $0.37 per million"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "printed"),
+    [
+        (["hello"], "ours\n"),
+        (["hello", "--account", OTHER.account, "--region", OTHER.region], "theirs\n"),
+        ([OTHER.function("hello").arn()], "theirs\n"),
+        ([OTHER.function("hello").arn(), "--account", OWN.account], "theirs\n"),
+        ([f"{OTHER.account}:function:hello", "--region", OTHER.region], "theirs\n"),
+        (["hello", "--region", OTHER.region], ""),
+    ],
+)
+def test_the_log_is_that_of_the_account_and_region_asked_for(
+    tmp_path: Path, arguments: list[str], printed: str
+) -> None:
+    with writing(tmp_path) as stream_of:
+        stream_of(OWN).write_output(b"ours\n")
+        stream_of(OTHER).write_output(b"theirs\n")
+
+    result = CliRunner().invoke(main, ["logs", *arguments, "--data-dir", str(tmp_path)])
+
+    assert (result.stdout, result.stderr) == (printed, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("hello:live", "A function has one log for all its versions; ask for it without `:live`."),
+        ("arn:aws:s3:::hello", "'arn:aws:s3:::hello' is neither a name nor the ARN of a function."),
+    ],
+)
+def test_what_has_no_log_of_its_own_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    result = CliRunner().invoke(main, ["logs", name, "--data-dir", str(tmp_path)])
+
+    assert (result.stderr, result.exit_code) == (f"Error: {text}\n", 2)
 
 
 def test_a_function_without_logs_prints_nothing(tmp_path: Path) -> None:

@@ -142,6 +142,15 @@ def test_ps_lists_environments(server: TinyServer) -> None:
     assert json.loads(as_json.stdout) == environment
 
 
+def test_logs_ask_the_server_for_the_account_and_region_of_an_arn(server: TinyServer) -> None:
+    page = "/_lambda-emu/logs?function=hello&account=999999999999&region=eu-west-1&limit=1000"
+    server.answer(page, {"events": [{"message": "theirs\n", "report": None}], "next": 7, "complete": True})
+
+    shown = run(server, "logs", "arn:aws:lambda:eu-west-1:999999999999:function:hello")
+
+    assert shown.stdout == "theirs\n"
+
+
 def test_logs_prints_the_price_below_each_report(server: TinyServer) -> None:
     report = {"costUSD": "0.000000437500", "billedDurationMs": 114, "memorySizeMB": 128}
     events = [{"message": "another\rline\n", "report": None}, {"message": REPORT, "report": report}]

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.logs.levels import Level
-from lambda_emu.logs.pages import SCHEMA_VERSION
+from lambda_emu.logs.pages import SCHEMA_VERSION, STEPS
 from lambda_emu.logs.reader import READ_BYTES, Found, LogReader, event_json
 from lambda_emu.logs.records import End, Report, Start
 from lambda_emu.logs.store import LogStore
@@ -18,6 +19,8 @@ from lambda_emu.logs.stream import LogStream, Origin
 
 WAIT_S = 30.0
 LIMIT = 64 * 1024 * 1024
+OWN = Scope("123456789012", "us-east-1")
+HELLO = OWN.function("hello")
 
 
 class Calls:
@@ -58,14 +61,18 @@ class Logs:
         self.store = LogStore(path, limit_bytes, self.calls.soon)
         self.store.start()
 
-    def stream(self, function: str = "hello", name: str = "s1", log_format: str = "Text") -> LogStream:
+    def stream(
+        self, function: str = "hello", name: str = "s1", log_format: str = "Text", scope: Scope = OWN
+    ) -> LogStream:
         group = f"/aws/lambda/{function}"
-        origin = Origin(group, name, function, "$LATEST", "x86_64", 512, log_format, Level.INFO, Level.INFO)
+        origin = Origin(
+            group, name, scope.function(function), "$LATEST", "x86_64", 512, log_format, Level.INFO, Level.INFO
+        )
         return LogStream(origin, self.store, self.clock)
 
     def read(self, function: str = "hello", after: int = 0, limit: int = 1000) -> list[str]:
         assert self.store.flush(WAIT_S), "the writer did not keep up"
-        return [event.message for event in LogReader(self.path).read(function, after, limit).events]
+        return [event.message for event in LogReader(self.path).read(OWN.function(function), after, limit).events]
 
 
 @pytest.fixture
@@ -113,7 +120,7 @@ def test_functions_are_read_apart_and_from_where_a_reader_left_off(logs: Logs) -
     logs.stream("other").write_output(b"not mine\n")
     logs.stream("hello").write_output(b"one\n")
     logs.store.flush(WAIT_S)
-    last = LogReader(logs.path).read("hello").next
+    last = LogReader(logs.path).read(HELLO).next
 
     logs.clock.tick()
     logs.stream("hello", "s2").write_output(b"two\n")
@@ -123,15 +130,44 @@ def test_functions_are_read_apart_and_from_where_a_reader_left_off(logs: Logs) -
     assert logs.read("nobody") == []
 
 
+@pytest.mark.parametrize("other", [Scope("999999999999", "us-east-1"), Scope("123456789012", "eu-west-1")])
+def test_functions_of_one_name_are_told_apart_by_account_and_region(logs: Logs, other: Scope) -> None:
+    logs.stream(scope=other).write_output(b"theirs\n")
+    logs.stream().write_output(b"ours\n")
+    logs.store.flush(WAIT_S)
+    reader = LogReader(logs.path)
+
+    assert logs.read() == ["ours\n"]
+    assert [event.message for event in reader.read(other.function("hello")).events] == ["theirs\n"]
+    assert reader.before_last(other.function("hello"), 1) < reader.before_last(HELLO, 1)
+
+
+@pytest.mark.parametrize("opened_since", [False, True])
+def test_a_log_from_before_accounts_were_kept_is_shown_to_all(tmp_path: Path, opened_since: bool) -> None:
+    path = tmp_path / "logs.db"
+    with sqlite3.connect(path) as db:
+        db.executescript(f"{STEPS[0]} PRAGMA user_version = 1;")
+        db.execute("INSERT INTO stream VALUES (1, '/aws/lambda/hello', 's', 'hello', '1', 'x86_64', 512)")
+        db.execute("INSERT INTO page VALUES (1, 1, 0, ?)", (b"old\n",))
+    if opened_since:
+        logs = Logs(path)
+        logs.stream(name="s2").write_output(b"new\n")
+        logs.store.stop()
+
+    new = ["new\n"] if opened_since else []
+    for scope, seen in ((OWN, ["old\n", *new]), (Scope("999999999999", "eu-west-1"), ["old\n"])):
+        assert [event.message for event in LogReader(path).read(scope.function("hello")).events] == seen
+
+
 def test_the_last_pages_of_a_function_are_found(logs: Logs) -> None:
     for number in range(5):
         logs.stream(name=f"s{number}").write_output(b"%d\n" % number)
     logs.store.flush(WAIT_S)
     reader = LogReader(logs.path)
 
-    assert [reader.before_last("hello", pages) for pages in (1, 2, 99)] == [4, 3, 0]
-    assert logs.read(after=reader.before_last("hello", 2)) == ["3\n", "4\n"]
-    assert reader.before_last("nobody", 10) == 0
+    assert [reader.before_last(HELLO, pages) for pages in (1, 2, 99)] == [4, 3, 0]
+    assert logs.read(after=reader.before_last(HELLO, 2)) == ["3\n", "4\n"]
+    assert reader.before_last(OWN.function("nobody"), 10) == 0
 
 
 def test_a_flood_is_read_in_pieces_until_it_is_complete(logs: Logs) -> None:
@@ -141,7 +177,7 @@ def test_a_flood_is_read_in_pieces_until_it_is_complete(logs: Logs) -> None:
     logs.store.flush(WAIT_S)
 
     while not pieces[-1].complete:
-        pieces.append(LogReader(logs.path).read("hello", pieces[-1].next))
+        pieces.append(LogReader(logs.path).read(HELLO, pieces[-1].next))
 
     assert [len(piece.events) for piece in pieces[1:]] == [READ_BYTES // len(chunk)] * 2 + [8]
 
@@ -152,7 +188,7 @@ def test_a_report_carries_its_figures_and_its_price(logs: Logs) -> None:
     stream.write_platform(End("id-1"), Report("id-1", 3.01, 1024, 36, init_ms=110.1, status="timeout"))
     logs.store.flush(WAIT_S)
 
-    end, report = LogReader(logs.path).read("hello").events
+    end, report = LogReader(logs.path).read(HELLO).events
     assert end.report is None
     assert event_json(report) == {
         "id": report.page,
@@ -183,7 +219,7 @@ def test_two_reports_within_a_millisecond_keep_their_own_figures(logs: Logs) -> 
         stream.write_platform(Report(f"id-{number}", float(number), 128, 36))
     logs.store.flush(WAIT_S)
 
-    events = LogReader(logs.path).read("hello").events
+    events = LogReader(logs.path).read(HELLO).events
     assert [event.report.duration_ms for event in events if event.report] == [float(number) for number in range(50)]
     assert all(event.report and event.report.request_id in event.message for event in events)
 
@@ -250,7 +286,7 @@ def test_stop_writes_what_was_offered_and_ends_the_thread(tmp_path: Path) -> Non
 
     assert {thread for thread in threading.enumerate() if thread.name == "logs"} == others
     assert [file.name for file in tmp_path.iterdir()] == ["logs.db"]
-    assert len(LogReader(logs.path).read("hello").events) == 1000
+    assert len(LogReader(logs.path).read(HELLO).events) == 1000
 
 
 def test_what_is_written_after_stop_is_neither_kept_nor_waited_for(tmp_path: Path) -> None:
@@ -259,15 +295,16 @@ def test_what_is_written_after_stop_is_neither_kept_nor_waited_for(tmp_path: Pat
     logs.store.stop()
 
     assert all(stream.write_output(chunk) for _ in range(1000))
-    assert LogReader(logs.path).read("hello").events == ()
+    assert LogReader(logs.path).read(HELLO).events == ()
 
 
 def test_another_process_reads_while_the_store_writes(logs: Logs) -> None:
     logs.stream().write_output(b"seen from afar\n")
     logs.store.flush(WAIT_S)
     program = (
-        "import pathlib, sys; from lambda_emu.logs.reader import LogReader;"
-        "print(LogReader(pathlib.Path(sys.argv[1])).read('hello').events[0].message, end='')"
+        "import pathlib, sys; from lambda_emu.arn import FunctionId; from lambda_emu.logs.reader import LogReader;"
+        "hello = FunctionId('123456789012', 'us-east-1', 'hello');"
+        "print(LogReader(pathlib.Path(sys.argv[1])).read(hello).events[0].message, end='')"
     )
 
     done = subprocess.run([sys.executable, "-c", program, logs.path], capture_output=True, timeout=WAIT_S, check=True)
@@ -281,7 +318,7 @@ def test_logs_survive_a_restart_and_go_on_from_there(tmp_path: Path) -> None:
         logs.stream().write_output(text)
         logs.store.stop()
 
-    assert [event.message for event in LogReader(tmp_path / "logs.db").read("hello").events] == ["before\n", "after\n"]
+    assert [event.message for event in LogReader(tmp_path / "logs.db").read(HELLO).events] == ["before\n", "after\n"]
 
 
 @pytest.mark.parametrize("content", [b"not a database" * 1000, None])
@@ -303,8 +340,8 @@ def test_a_file_that_cannot_be_read_is_begun_anew(tmp_path: Path, content: bytes
 def test_a_reader_without_a_file_finds_nothing(tmp_path: Path) -> None:
     reader = LogReader(tmp_path / "logs.db")
 
-    assert reader.read("hello") == Found((), 0, complete=True)
-    assert reader.before_last("hello", 10) == 0
+    assert reader.read(HELLO) == Found((), 0, complete=True)
+    assert reader.before_last(HELLO, 10) == 0
     assert not (tmp_path / "logs.db").exists()
 
 

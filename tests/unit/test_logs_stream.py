@@ -65,7 +65,7 @@ def test_a_stream_knows_what_its_function_is_configured_to_log() -> None:
 
     origin = Origin.of(version(logging), Clock())
 
-    assert (origin.group, origin.function, origin.version) == ("/my/own", "hello", "$LATEST")
+    assert (origin.group, origin.function.name, origin.version) == ("/my/own", "hello", "$LATEST")
     assert (origin.architecture, origin.storage_mb) == ("arm64", 1024)
     assert (origin.log_format, origin.application_level, origin.system_level) == ("JSON", Level.WARN, Level.DEBUG)
 
