@@ -179,8 +179,9 @@ class Environment:
 
     def exited(self, exit: Exit) -> None:
         if exit.role == RUNTIME_ROLE and self.state not in (State.RESET, State.GONE):
+            assert self._program is not None
             request_id = self._invocation.request_id if self._invocation is not None else ""
-            self._fail(failures.exited(request_id, exit))
+            self._fail(failures.exited(request_id, exit, self._program))
 
     def lost(self) -> None:
         if self.state is not State.GONE:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 from dataclasses import dataclass
 
 from lambda_emu.runtime_api.answers import MAX_RESPONSE_BYTES
-from lambda_emu.sandbox.base import Exit, ExitKind
+from lambda_emu.sandbox.base import Exit, ExitKind, Program
 
 # Signals by the names that Lambda's supervisor, a Go program, prints.
 SIGNAL_NAMES = {
@@ -49,12 +50,14 @@ def timed_out(request_id: str, timeout_s: int) -> Failure:
     )
 
 
-def exited(request_id: str, exit: Exit) -> Failure:
-    """The runtime's process ended though it should have asked for the next event."""
+def exited(request_id: str, exit: Exit, program: Program) -> Failure:
+    """The runtime's process ended though it should have asked for the next event; or it did not begin."""
     if exit.out_of_memory:
         kind, text = OUT_OF_MEMORY, "Runtime exited with error: signal: killed"
     elif exit.kind is ExitKind.NOT_STARTED:
-        kind, text = "Runtime.InvalidEntrypoint", "fork/exec: could not start the runtime"
+        kind, text = "Runtime.InvalidEntrypoint", f"fork/exec {program.argv[0]}: {_errno_words(exit.value)}"
+    elif exit.kind is ExitKind.NO_DIRECTORY:
+        kind, text = "Runtime.InvalidWorkingDir", f"chdir {program.directory}: {_errno_words(exit.value)}"
     elif exit.kind is ExitKind.SIGNAL:
         kind, text = "Runtime.ExitError", f"Runtime exited with error: signal: {_signal_name(exit.value)}"
     elif exit.value:
@@ -98,6 +101,11 @@ def normalised(error_type: str) -> str:
     if re.fullmatch(r"(Runtime|Function|Extension)\.[A-Z][a-zA-Z]+", error_type):
         return error_type
     return "Function.Unknown" if error_type.startswith("Function.") else "Runtime.Unknown"
+
+
+def _errno_words(number: int) -> str:
+    """As Go, in which Lambda's supervisor is written, says it."""
+    return os.strerror(number).lower()
 
 
 def _signal_name(number: int) -> str:

@@ -53,11 +53,12 @@ class Usage:
 
 
 class ExitKind(StrEnum):
-    """How a role's process ended."""
+    """How a role's process ended, or why it did not begin: it cannot be executed, or not in that directory."""
 
     CODE = "code"
     SIGNAL = "signal"
     NOT_STARTED = "not started"
+    NO_DIRECTORY = "no directory"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ _HELLO = struct.Struct(">BB")
 _SYNCED = struct.Struct(">IQQIQ")
 _EXITED = struct.Struct(">BI?")
 
-_EXIT_KINDS = (ExitKind.CODE, ExitKind.SIGNAL, ExitKind.NOT_STARTED)
+_EXIT_KINDS = (ExitKind.CODE, ExitKind.SIGNAL, ExitKind.NOT_STARTED, ExitKind.NO_DIRECTORY)
 
 
 class WrongFrame(ValueError):

@@ -11,7 +11,7 @@
 
 enum { ROLES = 32, STRINGS = 4096, SYNCS = 8, REAP_AT_ONCE = 256, OUTPUT_AT_ONCE = 32768, SAMPLING_SHARE = 20,
        FRESH_NS = 2000000, FAR_FROM_LIMIT = 4 };
-enum how { EXIT_CODE, EXIT_SIGNAL, NOT_STARTED };
+enum how { EXIT_CODE, EXIT_SIGNAL, NOT_STARTED, NO_DIRECTORY };
 
 /* A place in a role's output, in bytes from its start: reached when everything before it has been forwarded. */
 typedef uint64_t mark;
@@ -33,7 +33,7 @@ static struct { bool active, ordered, for_memory; } killing;
 static struct { uint64_t limit, peak, next_ns; uint32_t interval_ms, kills; bool paused; } memory;
 static bool unreaped, childless; /* what waitpid may still find, and that it said there is nobody */
 static long signals;
-static int *exec_errno; /* one a role, shared with its process until that has executed */
+static int *exec_errno; /* one a role, shared with its process until that has executed; negative: of its chdir */
 
 static void kill_everything(void) {
     struct timespec moment = {.tv_nsec = 1000000};
@@ -240,9 +240,14 @@ static void obey(uint8_t kind, uint8_t role, unsigned char *payload, size_t leng
 static void report_end(struct role *role) {
     uint8_t index = (uint8_t)(role - roles);
     int failure = exec_errno[index], status = role->status;
-    enum how how = failure ? NOT_STARTED : WIFSIGNALED(status) ? EXIT_SIGNAL : EXIT_CODE;
-    int value = failure ? failure : how == EXIT_SIGNAL ? WTERMSIG(status) : WEXITSTATUS(status);
-    report_exit(index, how, value, role->out_of_memory);
+    if (failure < 0)
+        report_exit(index, NO_DIRECTORY, -failure, role->out_of_memory);
+    else if (failure)
+        report_exit(index, NOT_STARTED, failure, role->out_of_memory);
+    else if (WIFSIGNALED(status))
+        report_exit(index, EXIT_SIGNAL, WTERMSIG(status), role->out_of_memory);
+    else
+        report_exit(index, EXIT_CODE, WEXITSTATUS(status), role->out_of_memory);
     role->ended = false;
     role->pid = 0;
 }

@@ -136,7 +136,7 @@ static long execute(char **argv, char **environment) {
 }
 
 /* Starts a program with `output` as stdout and stderr. Returns its pid or -errno; *failure, memory shared with the
-   child, gets the errno when that cannot execute it. */
+   child, gets the errno when that cannot execute it, and -errno when the directory cannot be had. */
 static long spawn(char *directory, char **argv, char **environment, long output, int *failure) {
     *failure = 0;
     long pid = SYS(clone, SIGCHLD);
@@ -151,9 +151,7 @@ static long spawn(char *directory, char **argv, char **environment, long output,
     SYS(dup3, output, 1, 0);
     SYS(dup3, output, 2, 0);
     long result = SYS(chdir, directory);
-    if (result == 0)
-        result = execute(argv, environment);
-    *failure = (int)-result;
+    *failure = (int)(result < 0 ? result : -execute(argv, environment));
     SYS(exit_group, 127);
     __builtin_unreachable();
 }

@@ -50,20 +50,28 @@ def test_exit_says_how_a_program_ended(rig: Rig, script: str, kind: ExitKind, va
     assert (end.kind, end.value, end.out_of_memory) == (kind, value, False)
 
 
-@pytest.mark.parametrize(("program", "directory", "errno"), [
-    ("/no/such/program", "/", 2),
-    ("no-such-program", "/", 2),
-    ("/usr/bin", "/", 13),           # not a file
-    ("/proc/version", "/", 13),      # not executable
-    ("/proc/version/sh", "/", 20),   # below a file
-    ("/bin/sh", "/no/such/folder", 2),
+@pytest.mark.parametrize(("program", "errno"), [
+    ("/no/such/program", 2),
+    ("no-such-program", 2),
+    ("/usr/bin", 13),           # not a file
+    ("/proc/version", 13),      # not executable
+    ("/proc/version/sh", 20),   # below a file
 ])  # fmt: skip
-def test_a_program_that_cannot_be_started_is_told_by_errno(rig: Rig, program: str, directory: str, errno: int) -> None:
-    rig.start(program, role=3, directory=directory)
+def test_a_program_that_cannot_be_started_is_told_by_errno(rig: Rig, program: str, errno: int) -> None:
+    rig.start(program, role=3, directory="/")
 
     end = rig.exit()
 
     assert (end.role, end.kind, end.value) == (3, ExitKind.NOT_STARTED, errno)
+
+
+@pytest.mark.parametrize(("directory", "errno"), [("/no/such/folder", 2), ("/proc/version", 20)])
+def test_a_directory_that_cannot_be_had_is_told_apart(rig: Rig, directory: str, errno: int) -> None:
+    rig.start("/bin/sh", role=3, directory=directory)
+
+    end = rig.exit()
+
+    assert (end.role, end.kind, end.value) == (3, ExitKind.NO_DIRECTORY, errno)
 
 
 def test_a_program_gets_its_arguments_directory_and_nothing_but_its_variables(rig: Rig) -> None:

@@ -79,12 +79,13 @@ def test_figures_are_read() -> None:
     (b"\0\0\0\0\x07\0", Exit(1, ExitKind.CODE, 7, False)),
     (b"\1\0\0\0\x09\1", Exit(1, ExitKind.SIGNAL, 9, True)),
     (b"\2\0\0\0\x02\0", Exit(1, ExitKind.NOT_STARTED, 2, False)),
+    (b"\3\0\0\0\x02\0", Exit(1, ExitKind.NO_DIRECTORY, 2, False)),
 ])  # fmt: skip
 def test_exits_are_read(payload: bytes, end: Exit) -> None:
     assert frames.decode_exited(1, payload) == end
 
 
-@pytest.mark.parametrize("payload", [b"", b"\0\0\0\0\7", b"\3\0\0\0\0\0", b"\0\0\0\0\0\0\0"])
+@pytest.mark.parametrize("payload", [b"", b"\0\0\0\0\7", b"\4\0\0\0\0\0", b"\0\0\0\0\0\0\0"])
 def test_a_wrong_exit_is_refused(payload: bytes) -> None:
     with pytest.raises(WrongFrame):
         frames.decode_exited(0, payload)
