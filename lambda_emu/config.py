@@ -97,7 +97,7 @@ SETTINGS = (
     Setting("account_concurrency", whole(1, 100_000), "1000", "Invocations that may run at once in the account."),
     Setting("stems", whole(0, 100), "2", "Started environments kept ready for each kind of function."),
     Setting("log_limit_mb", whole(1, 1_000_000, "MB"), "64", "Size at which the oldest logs are dropped."),
-    Setting("pull_images", FLAG, "true", "Take AWS's base images from their registry where they are missing."),
+    Setting("pull_images", FLAG, "true", "Pull images that are missing: AWS's base images, and those of functions."),
     Setting("cache_dir", PATH, "~/.cache/lambda-emu", "Where built images and downloads are kept."),
     Setting(
         "s3_endpoint",

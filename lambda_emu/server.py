@@ -35,6 +35,7 @@ from lambda_emu.logs.reader import LogReader
 from lambda_emu.logs.store import LogStore
 from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.model.function import Function
+from lambda_emu.model.image_package import FoundImage
 from lambda_emu.model.provisioned import Standing
 from lambda_emu.pool.activation import Activator
 from lambda_emu.pool.initialization import InitType
@@ -44,7 +45,7 @@ from lambda_emu.pool.stems import Stems
 from lambda_emu.project import deploy, read_project
 from lambda_emu.runtime_api.door import RuntimeApi
 from lambda_emu.runtimes import catalogue
-from lambda_emu.sandbox.base import Engine
+from lambda_emu.sandbox.base import Engine, SandboxError
 from lambda_emu.sandbox.doorway import Doorway
 from lambda_emu.sandbox.init import InitDoor
 from lambda_emu.sandbox.opening import Wanted, open_engine
@@ -55,6 +56,7 @@ log = logging.getLogger(__name__)
 STEP_LIMIT_S = 60.0
 ACTIVATION_PATIENCE_S = 1.0
 STOP_LIMIT_S = 8.0
+FIND_IMAGE_S = 2.0
 
 
 class Emulator:
@@ -192,6 +194,7 @@ class Emulator:
             base_url=self.url,
             account_concurrency=self.settings.account_concurrency,
             s3=S3(self.settings.s3_endpoint, spool_dir, self.clock),
+            find_image=self._find_image,
         )
         app = create_app(house)
         logs = LogReader(data_dir / "logs.db")
@@ -200,6 +203,14 @@ class Emulator:
         self._front = ApiFront(app, inline, self.loop, self.clock, spool_dir)
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
         self._undo.callback(self._on_loop, self._listener.stop_accepting)
+
+    def _find_image(self, uri: str, architecture: str) -> FoundImage | None:
+        """On a worker: what the engine says in FIND_IMAGE_S. What it does not say now, the activation finds out."""
+        try:
+            return self.loop.run(self.engine.packaged.find(uri, architecture), FIND_IMAGE_S)
+        except (SandboxError, TimeoutError) as error:
+            log.info("image %s is looked for later: %s", uri, error)
+            return None
 
     def _handle(self, head: Head, writer: Writer) -> Sink:
         return self._front(head, writer)

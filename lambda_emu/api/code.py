@@ -10,7 +10,7 @@ from lambda_emu.api.bodies import SpooledBlob
 from lambda_emu.api.house import House
 from lambda_emu.api.layer_lookup import version_for
 from lambda_emu.arn import Scope, parse_layer_arn
-from lambda_emu.errors import CodeMissing, CodeTwice, LambdaError, LayerContentMissing, LayerContentTwice, NotBuiltYet
+from lambda_emu.errors import CodeMissing, CodeTwice, LambdaError, LayerContentMissing, LayerContentTwice
 from lambda_emu.model.function import Artifact, LayerReference, S3Object
 from lambda_emu.model.layer_references import Find
 from lambda_emu.model.settings import UNZIPPED_LIMIT_BYTES
@@ -19,9 +19,9 @@ FROM_S3 = ("S3Bucket", "S3Key", "S3ObjectVersion", "S3ObjectStorageMode")
 
 
 def check_source(code: Mapping[str, Any]) -> None:
-    """Raises CodeMissing, CodeTwice, or NotBuiltYet for images. code: FunctionCode or UpdateFunctionCode."""
+    """Raises CodeMissing or CodeTwice. code: FunctionCode or UpdateFunctionCode of a function made of a zip."""
     if "ImageUri" in code:
-        raise CodeTwice if "ZipFile" in code else NotBuiltYet("Code from an image")
+        raise CodeTwice if "ZipFile" in code else CodeMissing
     _check_source(code, CodeMissing(), CodeTwice())
 
 

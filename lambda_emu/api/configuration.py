@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lambda_emu.api.image_code import image_config_response
 from lambda_emu.api.wire import Result
 from lambda_emu.model.function import FunctionVersion, LoggingConfig, Progress
 from lambda_emu.runtimes import Catalogue
@@ -25,9 +26,9 @@ def listed(version: FunctionVersion, arn: str) -> Result:
     configuration: Result = {
         "FunctionName": version.id.name,
         "FunctionArn": arn,
-        "Runtime": version.runtime,
+        "Runtime": version.runtime or None,
         "Role": version.role,
-        "Handler": version.handler,
+        "Handler": version.handler or None,
         "CodeSize": version.code.size,
         "Description": version.description,
         "Timeout": version.timeout_s,
@@ -43,6 +44,8 @@ def listed(version: FunctionVersion, arn: str) -> Result:
         "SnapStart": NO_SNAPSHOTS,
         "LoggingConfig": _logging(version.logging),
     }
+    if version.image is not None:
+        configuration["ImageConfigResponse"] = image_config_response(version.image.config)
     if version.environment is not None:
         configuration["Environment"] = {"Variables": dict(version.environment)}
     if version.layers:

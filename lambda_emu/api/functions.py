@@ -12,22 +12,22 @@ from lambda_emu.api.code import check_source, layer_finder, stored
 from lambda_emu.api.code_signing import check_deployable, new_function_check
 from lambda_emu.api.configuration import listed, rendered
 from lambda_emu.api.house import House
+from lambda_emu.api.image_code import image_location, image_source
 from lambda_emu.api.lookup import changed, found, shown, unqualified
 from lambda_emu.api.pages import key_of_marker, page
 from lambda_emu.api.versions import all_versions, place
 from lambda_emu.api.wire import Result, operation
-from lambda_emu.arn import LATEST, FunctionId, Target
+from lambda_emu.arn import LATEST, FunctionId, Scope, Target
 from lambda_emu.errors import (
     AliasNotDeletable,
     DeprecatedRuntime,
     FunctionExists,
     FunctionNotFound,
-    ImageForZip,
     LatestNotDeletable,
     UnknownRuntime,
 )
-from lambda_emu.model import creation, quotas, runtime_names, settings
-from lambda_emu.model.function import Function, FunctionVersion
+from lambda_emu.model import creation, image_package, quotas, runtime_names, settings
+from lambda_emu.model.function import Artifact, ContainerImage, Function, FunctionVersion
 from lambda_emu.model.publishing import publish, without_version
 from lambda_emu.model.timestamps import last_modified
 from lambda_emu.model.updates import CREATING, begun, check_updatable
@@ -48,14 +48,15 @@ if TYPE_CHECKING:
 def create_function(req: CreateFunctionRequestTypeDef, house: House) -> Result:
     id = unqualified(house.target(req["FunctionName"]))
     creation.check(id, req)
-    _check_runtime(house, req["Runtime"])
-    check_source(req["Code"])
+    if req.get("PackageType") != "Image":
+        _check_runtime(house, req["Runtime"])
+        check_source(req["Code"])
     if house.store.function(id) is not None:
         raise FunctionExists(id.name)
     function = creation.new_function(
         id,
         req,
-        stored(house, req["Code"], id.scope),
+        _code(house, req["Code"], id.scope, req.get("Architectures", ["x86_64"])[0]),
         layer_finder(house, id.scope),
         new_id=house.clock.new_id,
         modified=last_modified(house.clock.now_s()),
@@ -76,13 +77,19 @@ def get_function(req: GetFunctionRequestTypeDef, house: House) -> Result:
     reserved = function.reserved_concurrency
     return {
         "Configuration": rendered(version, target.arn, house.runtimes),
-        "Code": {
-            "RepositoryType": "S3",
-            "Location": artifacts.location(house.base_url, version.code.sha256),
-            "ResolvedS3Object": artifacts.resolved(version.code),
-        },
+        "Code": _location(house, version),
         "Tags": dict(function.tags) or None,
         "Concurrency": None if reserved is None else {"ReservedConcurrentExecutions": reserved},
+    }
+
+
+def _location(house: House, version: FunctionVersion) -> Result:
+    if version.image is not None:
+        return image_location(version.image)
+    return {
+        "RepositoryType": "S3",
+        "Location": artifacts.location(house.base_url, version.code.sha256),
+        "ResolvedS3Object": artifacts.resolved(version.code),
     }
 
 
@@ -121,17 +128,17 @@ def _list_all_versions(functions: Sequence[Function], marker: str | None, size: 
 def update_function_code(req: UpdateFunctionCodeRequestTypeDef, house: House) -> Result:
     target = _latest(house.target(req["FunctionName"]))
     settings.check_default_function(req)
-    if "ImageUri" in req:
-        raise ImageForZip
-    check_source(req)
     function = found(house, target.id, FunctionNotFound(target.arn))
+    image_package.check_update(function.latest, req)
+    if function.latest.image is None:
+        check_source(req)
     check_updatable(function, req.get("RevisionId"))
     check_deployable(house, function)
-    code = stored(house, req, target.id.scope)
+    code = _code(house, req, target.id.scope, req.get("Architectures", [function.latest.architecture])[0])
 
     def change(version: FunctionVersion) -> FunctionVersion:
-        architecture = req.get("Architectures", [version.architecture])[0]
-        return settings.sized(replace(version, code=code, architecture=architecture))
+        moved = replace(version, architecture=req.get("Architectures", [version.architecture])[0])
+        return settings.sized(image_package.with_code(moved, code))
 
     if req.get("DryRun"):
         return rendered(change(function.latest), target.arn, house.runtimes)
@@ -186,6 +193,13 @@ def _latest(target: Target) -> Target:
     if target.qualifier not in (None, LATEST):
         raise FunctionNotFound(target.arn)
     return target
+
+
+def _code(house: House, code: Mapping[str, Any], scope: Scope, architecture: str) -> Artifact | ContainerImage:
+    """What a version has as its code. code: FunctionCode or UpdateFunctionCode, already checked."""
+    if "ImageUri" in code:
+        return image_source(house, code["ImageUri"], architecture)
+    return stored(house, code, scope)
 
 
 def _check_runtime(house: House, identifier: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from lambda_emu.api.s3 import S3
 from lambda_emu.arn import FunctionId, Scope, Target
 from lambda_emu.clock import Clock
+from lambda_emu.model.image_package import FoundImage
 from lambda_emu.model.names import resolve
 from lambda_emu.model.provisioned import Standing
 from lambda_emu.model.quotas import CONCURRENT_EXECUTIONS
@@ -21,6 +22,16 @@ class Activator(Protocol):
 
     def activate(self, id: FunctionId) -> None:
         """Begin it, and return at once; the function becomes Active, or its update Successful, in the background."""
+
+
+class FindImage(Protocol):
+    """What the engine has under the name of an image, at once; None if nothing, or if it does not say in time."""
+
+    def __call__(self, uri: str, architecture: str) -> FoundImage | None: ...
+
+
+def no_image(uri: str, architecture: str) -> None:
+    """Where nothing runs, no image is found either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +55,7 @@ class House:
     account_concurrency: int = CONCURRENT_EXECUTIONS
     anonymous: bool = True
     s3: S3 = field(default_factory=S3)
+    find_image: FindImage = no_image
 
     def target(self, function_name: str, qualifier: str | None = None) -> Target:
         """What a request's FunctionName and Qualifier mean here; errors as in model.names.resolve."""

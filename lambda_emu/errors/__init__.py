@@ -24,6 +24,7 @@ LambdaError
 │   ├── event_invoke.py: 404 and 400, of event invoke configurations
 │   ├── event_source_mappings.py: 400, 404 and 409, of event source mappings; MappingInUse 400 ResourceInUseException
 │   ├── function_urls.py: 404 and 409, of function URLs
+│   ├── images.py: 400, of functions packaged as images
 │   ├── runtime_management.py: 400 RuntimeVersionMissing
 │   ├── capacity_providers.py, tags.py: of these kinds, and NotOnManagedInstances 403, no Type
 │   ├── code_signing.py: of these kinds, and CodeUntrusted 400 CodeVerificationFailedException
@@ -103,6 +104,14 @@ from lambda_emu.errors.function_urls import (
     NoFunctionForUrl,
     UrlExists,
 )
+from lambda_emu.errors.images import (
+    ImageConfigForZip,
+    ImageConfigTooLarge,
+    ImageForZip,
+    ImageUriMissing,
+    SourceImageInvalid,
+    ZipMembersForImage,
+)
 from lambda_emu.errors.layers import (
     LayerContentMissing,
     LayerContentTwice,
@@ -118,7 +127,6 @@ from lambda_emu.errors.parameters import (
     CustomRuntimeUnknown,
     DeprecatedRuntime,
     EnvironmentTooLarge,
-    ImageForZip,
     InvalidParameter,
     InvalidZip,
     LatestNotDeletable,
@@ -270,7 +278,10 @@ __all__ = [
     "FunctionNotFound",
     "FunctionPending",
     "FunctionTimeoutTooLong",
+    "ImageConfigForZip",
+    "ImageConfigTooLarge",
     "ImageForZip",
+    "ImageUriMissing",
     "InvalidParameter",
     "InvalidRequestContent",
     "InvalidZip",
@@ -346,6 +357,7 @@ __all__ = [
     "ScalingRangeInvalid",
     "ServiceFailure",
     "SourceAccessUnsupported",
+    "SourceImageInvalid",
     "StartingPositionMissing",
     "StartingPositionUnsupported",
     "StatementExists",
@@ -377,5 +389,6 @@ __all__ = [
     "VersionInUse",
     "VersionOfProvisionedAlias",
     "WeightOfOwnVersion",
+    "ZipMembersForImage",
     "ZippedTooLarge",
 ]

@@ -89,11 +89,6 @@ class RuntimeAndHandlerMissing(InvalidParameter):
         super().__init__("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
 
 
-class ImageForZip(InvalidParameter):
-    def __init__(self) -> None:
-        super().__init__("Please don't provide ImageUri when updating a function with packageType Zip.")
-
-
 # Runtime and environment
 
 

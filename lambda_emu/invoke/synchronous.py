@@ -18,6 +18,8 @@ from lambda_emu.pool.pool import Deployment, Pool
 from lambda_emu.runtimes import catalogue
 from lambda_emu.store import Store
 
+IMAGE_EXECUTION_ENV = "AWS_Lambda_Image"
+
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
@@ -95,6 +97,8 @@ class Invoker:
         return found
 
     def _make(self, version: FunctionVersion) -> Deployment:
+        if version.image is not None:
+            return Deployment(version, None, (), IMAGE_EXECUTION_ENV, None, None)
         runtime = catalogue().get(version.runtime)
         assert runtime is not None, "only runtimes of the catalogue become Active"
         managed = runtime.family != "provided"

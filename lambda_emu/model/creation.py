@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lambda_emu.arn import FunctionId
-from lambda_emu.errors import NameTooLong, NotBuiltYet, RuntimeAndHandlerMissing
-from lambda_emu.model import durable, quotas, settings
-from lambda_emu.model.function import Artifact, Function, FunctionVersion, LoggingConfig
+from lambda_emu.errors import NameTooLong, RuntimeAndHandlerMissing
+from lambda_emu.model import durable, image_package, quotas, settings
+from lambda_emu.model.function import Artifact, ContainerImage, Function, FunctionVersion, LoggingConfig
 from lambda_emu.model.layer_references import Find
 from lambda_emu.model.publishing import publish
 from lambda_emu.model.tags import new_tags
@@ -20,8 +20,8 @@ def check(id: FunctionId, wanted: Mapping[str, Any]) -> None:
     if len(id.name) > quotas.NAME_CHARACTERS:
         raise NameTooLong(wanted["FunctionName"])
     if wanted.get("PackageType") == "Image":
-        raise NotBuiltYet("PackageType Image")
-    if "Runtime" not in wanted or "Handler" not in wanted:
+        image_package.check_new(wanted)
+    elif "Runtime" not in wanted or "Handler" not in wanted:
         raise RuntimeAndHandlerMissing
     new_tags(wanted.get("Tags", {}))
     settings.check(wanted)
@@ -31,7 +31,7 @@ def check(id: FunctionId, wanted: Mapping[str, Any]) -> None:
 def new_function(
     id: FunctionId,
     wanted: Mapping[str, Any],
-    code: Artifact,
+    code: Artifact | ContainerImage,
     find_layer: Find,
     *,
     new_id: Callable[[], str],
@@ -42,17 +42,20 @@ def new_function(
 
     find_layer: what a layer version's ARN stands for. new_id: a fresh UUID each time. modified: LastModified.
     """
+    image = code if isinstance(code, ContainerImage) else None
     base = FunctionVersion(
         id=id,
-        runtime=wanted["Runtime"],
-        handler=wanted["Handler"],
+        runtime=wanted.get("Runtime", ""),
+        handler=wanted.get("Handler", ""),
         role=wanted["Role"],
-        code=code,
+        code=code.shown if isinstance(code, ContainerImage) else code,
         logging=LoggingConfig(f"/aws/lambda/{id.name}"),
         deployment_id=new_id(),
         revision_id=new_id(),
         last_modified=modified,
         architecture=wanted.get("Architectures", ["x86_64"])[0],
+        package_type="Zip" if image is None else "Image",
+        image=image,
         durable=durable.new(wanted.get("DurableConfig")),
         tenant_isolation=wanted.get("TenancyConfig", {}).get("TenantIsolationMode"),
     )

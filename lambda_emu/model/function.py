@@ -74,6 +74,33 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageConfig:
+    """What a function sets in place of its image's ENTRYPOINT, CMD and WORKDIR; empty: the image's own holds."""
+
+    entry_point: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    working_directory: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerImage:
+    """The image that a version is packaged as. uri: as it was given. digest: in hex, shown as CodeSha256.
+
+    id: what the engine calls the very image that the URI meant then; empty until it was found, and the digest is none.
+    """
+
+    uri: str
+    digest: str
+    id: str = ""
+    config: ImageConfig = field(default_factory=ImageConfig)
+
+    @property
+    def shown(self) -> Artifact:
+        """As code, which the store does not keep."""
+        return Artifact(self.digest, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
 class LayerReference:
     """A layer version that a function mounts at /opt, in list order."""
 
@@ -95,6 +122,7 @@ class LoggingConfig:
 class FunctionVersion:
     """One version of a function: what runs, under which limits.
 
+    runtime and handler are empty, and image is set, for a function packaged as an image.
     deployment_id changes whenever code or configuration do; environments belong to one deployment.
     other: members kept and echoed that change nothing about how the code runs, by their wire names.
     tenant_isolation: PER_TENANT, or None for a function that knows no tenants; fixed at creation.
@@ -122,6 +150,7 @@ class FunctionVersion:
     package_type: str = "Zip"
     tenant_isolation: str | None = None
     durable: Durability | None = None
+    image: ContainerImage | None = None
     other: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     progress: Progress = field(default_factory=Progress)
 

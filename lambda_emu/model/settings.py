@@ -19,7 +19,7 @@ from lambda_emu.errors import (
     MemoryAboveLimit,
     NoSnapStart,
 )
-from lambda_emu.model import durable, environment_variables, quotas, runtime_names
+from lambda_emu.model import durable, environment_variables, image_package, quotas, runtime_names
 from lambda_emu.model.function import FunctionVersion, LoggingConfig
 from lambda_emu.model.layer_references import Find, referenced
 from lambda_emu.model.tenancy import check_without_tenants
@@ -68,8 +68,9 @@ def _check_most(path: str, value: int, limit: int) -> None:
 def applied(version: FunctionVersion, wanted: Wanted, find_layer: Find) -> FunctionVersion:
     """The version with the request's members applied; revision, deployment and progress are left to the caller.
 
-    find_layer: what a layer version's ARN stands for. Raises the errors of layers, SnapStart and log levels.
+    find_layer: what a layer version's ARN stands for. Raises the errors of packages, layers, SnapStart and log levels.
     """
+    image_package.check_configuration(version, wanted)
     changes: dict[str, Any] = {field: wanted[member] for member, field in _PLAIN.items() if member in wanted}
     for member, change in _STRUCTURES.items():
         if member in wanted:
@@ -88,7 +89,7 @@ def _checked(version: FunctionVersion) -> FunctionVersion:
     """The rules that hold between members."""
     if version.other.get("SnapStart", {}).get("ApplyOn") == "PublishedVersions":
         check_without_tenants(version, "SnapStart")
-        if not runtime_names.can_snap_start(version.runtime):
+        if version.image is None and not runtime_names.can_snap_start(version.runtime):
             raise NoSnapStart(version.runtime)
     return sized(version)
 
@@ -141,6 +142,7 @@ def _durable(version: FunctionVersion, wanted: Wanted) -> dict[str, Any]:
 _STRUCTURES: Mapping[str, Callable[[FunctionVersion, Any], dict[str, Any]]] = {
     "Environment": _environment,
     "EphemeralStorage": _storage,
+    "ImageConfig": image_package.configured,
     "TracingConfig": _tracing,
     "LoggingConfig": _logging,
     "DurableConfig": _durable,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from lambda_emu.errors import RevisionMismatch, StillBeingCreated, UpdateInProgress
 from lambda_emu.model.function import Function, FunctionVersion, Progress, State, UpdateStatus
+from lambda_emu.model.image_package import FoundImage, resolved
 
 # AWS says "created" of updates as well.
 _REASON, _REASON_CODE = "The function is being created.", "Creating"
@@ -50,9 +51,24 @@ def begun(
     return replace(function, latest=latest, running=latest)
 
 
-def completed(function: Function, deployment_id: str, why_not: str | None, revision_id: str) -> Function:
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """What a version needs could not be had. code: the API's word for it."""
+
+    reason: str
+    code: str = "InternalError"
+
+
+def completed(
+    function: Function,
+    deployment_id: str,
+    why_not: WhyNot | None,
+    revision_id: str,
+    found: FoundImage | None = None,
+) -> Function:
     """The function when what $LATEST of this deployment needs to run is there, or could not be had (why_not).
 
+    found: the image, where it needs one.
     A newer update is on its way with a completion of its own. Versions that were published with the update share its
     fate. A creation that fails, fails the function; a failed update leaves it Active with its old code.
     """
@@ -60,12 +76,12 @@ def completed(function: Function, deployment_id: str, why_not: str | None, revis
         return function
     keeps_old = why_not is not None and function.running.progress.state is State.ACTIVE
     latest = replace(
-        function.latest,
+        resolved(function.latest, found),
         progress=DONE if why_not is None else _failed(why_not, State.ACTIVE if keeps_old else State.FAILED),
         revision_id=revision_id,
     )
     versions = {
-        number: version if settled(version) else replace(version, progress=_of_version(why_not))
+        number: version if settled(version) else replace(resolved(version, found), progress=_of_version(why_not))
         for number, version in function.versions.items()
     }
     return replace(function, latest=latest, running=function.running if keeps_old else latest, versions=versions)
@@ -76,10 +92,10 @@ def settled(version: FunctionVersion) -> bool:
     return version.progress.state is not State.PENDING and version.progress.update is not UpdateStatus.IN_PROGRESS
 
 
-def _of_version(why_not: str | None) -> Progress:
+def _of_version(why_not: WhyNot | None) -> Progress:
     return DONE if why_not is None else _failed(why_not, State.FAILED)
 
 
-def _failed(why: str, state: State) -> Progress:
-    update = Progress(state, None, None, UpdateStatus.FAILED, why, "InternalError")
-    return update if state is State.ACTIVE else replace(update, reason=why, reason_code="InternalError")
+def _failed(why: WhyNot, state: State) -> Progress:
+    update = Progress(state, None, None, UpdateStatus.FAILED, why.reason, why.code)
+    return update if state is State.ACTIVE else replace(update, reason=why.reason, reason_code=why.code)

@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from lambda_emu.arn import FunctionId
 from lambda_emu.clock import Clock
 from lambda_emu.http.loop import Loop
-from lambda_emu.model.updates import completed, settled
+from lambda_emu.model.function import FunctionVersion
+from lambda_emu.model.image_package import FoundImage, resolved
+from lambda_emu.model.updates import WhyNot, completed, settled
 from lambda_emu.pool.pool import Pool
 from lambda_emu.sandbox.base import Engine, SandboxError
 from lambda_emu.store import Store
@@ -45,20 +47,28 @@ class Activator:
         if function is None:
             return
         version = function.latest
-        why_not: str | None = None
+        why_not: WhyNot | None = None
+        found: FoundImage | None = None
         try:
-            await self._engine.prepare(version.runtime, version.architecture)
+            found = await self._prepare(version)
         except SandboxError as error:
             log.error("%s cannot run: %s", id.name, error)
-            why_not = str(error)
+            why_not = WhyNot(str(error), error.state_code)
         else:
-            self._pool.expect(version)
+            self._pool.expect(resolved(version, found))
         if not settled(version):
-            await self._loop.work(self._finish, id, version.deployment_id, why_not)
+            await self._loop.work(self._finish, id, version.deployment_id, why_not, found)
 
-    def _finish(self, id: FunctionId, deployment_id: str, why_not: str | None) -> None:
+    async def _prepare(self, version: FunctionVersion) -> FoundImage | None:
+        """Get what it runs in: an image of its runtime, or its own, which is the answer."""
+        if version.image is not None:
+            return await self._engine.packaged.prepare(version.image, version.architecture)
+        await self._engine.prepare(version.runtime, version.architecture)
+        return None
+
+    def _finish(self, id: FunctionId, deployment_id: str, why_not: WhyNot | None, found: FoundImage | None) -> None:
         revision_id = self._clock.new_id()
         try:
-            self._store.change(id, lambda function: completed(function, deployment_id, why_not, revision_id))
+            self._store.change(id, lambda function: completed(function, deployment_id, why_not, revision_id, found))
         except KeyError:
             log.debug("%s was deleted before it became active", id.name)

@@ -44,10 +44,13 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A version with what its environments are made of. The last three are None for custom runtimes."""
+    """A version with what its environments are made of. The last three are None for custom runtimes.
+
+    task: None where the code is in the version's own image.
+    """
 
     version: FunctionVersion
-    task: Path
+    task: Path | None
     layers: tuple[Path, ...]
     execution_env: str | None
     runtime_version: str | None
@@ -223,7 +226,8 @@ class Pool:
         box: Box | None = None
         try:
             box = await self._stems.take(_kind(version))
-            await box.load(deployment.task, deployment.layers)
+            if deployment.task is not None:
+                await box.load(deployment.task, deployment.layers)
         except BaseException as error:  # also after a mistake of ours somebody waits to be told
             keeper.start_failed(f"No execution environment could be started: {error}")
             self._drop_if_empty(keeper)
@@ -250,13 +254,20 @@ class Pool:
 
     def _program(self, deployment: Deployment, init_type: InitType, box: Box, journal: Journal) -> Program | None:
         version = deployment.version
-        program = self._engine.program(version.runtime, version.handler, deployment.task, deployment.layers)
+        program = self._what_to_start(deployment)
         if program is None:
             return None
         environment = variables(
             version, init_type, program.environment, deployment.execution_env, box.runtime_api, journal.stream_name
         )
         return Program(program.argv, environment, program.directory)
+
+    def _what_to_start(self, deployment: Deployment) -> Program | None:
+        version = deployment.version
+        if version.image is not None:
+            return self._engine.packaged.program(version.image)
+        assert deployment.task is not None
+        return self._engine.program(version.runtime, version.handler, deployment.task, deployment.layers)
 
     async def _limit(self, environment: Environment, cpus: float | None) -> bool:
         """Set the engine's limits. False: it must not be used without."""
@@ -327,4 +338,5 @@ def _key(version: FunctionVersion, tenant_id: str | None) -> Key:
 
 
 def _kind(version: FunctionVersion) -> StemKind:
-    return StemKind(version.runtime, version.architecture, version.ephemeral_storage_mb)
+    image = "" if version.image is None else version.image.id
+    return StemKind(version.runtime, version.architecture, version.ephemeral_storage_mb, image)

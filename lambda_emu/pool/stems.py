@@ -50,7 +50,7 @@ class Stems:
         missing = self._count - len(self._ready.get(kind, ())) - self._coming.get(kind, 0)
         for _ in range(missing):
             self._coming[kind] = self._coming.get(kind, 0) + 1
-            self._loop.spawn(self._make(kind), f"a stem of {kind.runtime}")
+            self._loop.spawn(self._make(kind), f"a stem of {kind}")
 
     def reap(self, idle_s: float) -> None:
         """End the stems of kinds nobody asked for within `idle_s`; of the others, replace what was lost."""
@@ -76,7 +76,7 @@ class Stems:
         try:
             box = await self._engine.create(kind)
         except SandboxError as error:
-            log.warning("no stem of %s could be made: %s", kind.runtime, error)
+            log.warning("no stem of %s could be made: %s", kind, error)
             return
         finally:
             self._coming[kind] -= 1

@@ -23,7 +23,6 @@ def variables(
     may override it. execution_env: AWS_EXECUTION_ENV, absent for custom runtimes.
     """
     reserved = {
-        "_HANDLER": version.handler,
         "AWS_REGION": version.id.region,
         "AWS_DEFAULT_REGION": version.id.region,
         "AWS_LAMBDA_FUNCTION_NAME": version.id.name,
@@ -36,6 +35,8 @@ def variables(
         "LAMBDA_TASK_ROOT": "/var/task",
         "LAMBDA_RUNTIME_DIR": "/var/runtime",
     }
+    if version.handler:  # an image's entry point sets it
+        reserved["_HANDLER"] = version.handler
     if execution_env is not None:
         reserved["AWS_EXECUTION_ENV"] = execution_env
     credentials = role_credentials(version.id.account)

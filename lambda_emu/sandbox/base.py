@@ -6,22 +6,49 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
+
+from lambda_emu.model.function import ContainerImage
+from lambda_emu.model.image_package import FoundImage
 
 RUNTIME_ROLE = 0
 
 
 class SandboxError(Exception):
-    """The engine could not do what was asked; the text says what, and what to do where we know."""
+    """The engine could not do what was asked; the text says what, and what to do where we know.
+
+    state_code: what the API calls it of a function that cannot run for it. Contract: api.md 1.6.
+    """
+
+    state_code: ClassVar[str] = "InternalError"
+
+
+class ImageInvalid(SandboxError):
+    """The image of a function is not there, or cannot be used."""
+
+    state_code = "InvalidImage"
+
+
+class ImageDenied(SandboxError):
+    """A registry does not let us have the image of a function."""
+
+    state_code = "ImageAccessDenied"
 
 
 @dataclass(frozen=True, slots=True)
 class StemKind:
-    """What is fixed when a box is created: two functions that agree on it can use the same stem."""
+    """What is fixed when a box is created: two functions that agree on it can use the same stem.
+
+    image: the id of the image that holds the code, of a function packaged as one, which names no runtime.
+    """
 
     runtime: str
     architecture: str
     tmp_mb: int
+    image: str = ""
+
+    def __str__(self) -> str:
+        return self.image[:19] or self.runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +190,26 @@ class Abilities:
         return "; ".join(words for ability, words in WEAKER.items() if not getattr(self, ability))
 
 
+class PackagedImages(Protocol):
+    """The images that functions are packaged as. Errors are SandboxError, ImageInvalid or ImageDenied."""
+
+    async def find(self, uri: str, architecture: str) -> FoundImage | None:
+        """The image of this name, if the engine has it."""
+
+    async def prepare(self, image: ContainerImage, architecture: str) -> FoundImage:
+        """Make sure boxes of it can be created: pull it if it is missing and may be pulled, which may take minutes."""
+
+    def program(self, image: ContainerImage) -> Program | None:
+        """What a box of it starts, with the image's variables; None if neither it nor the function says so."""
+
+
 class Engine(Protocol):
     """Makes boxes. Errors are SandboxError."""
 
     abilities: Abilities
+
+    @property
+    def packaged(self) -> PackagedImages: ...
 
     async def prepare(self, runtime: str, architecture: str) -> None:
         """Make sure boxes of this kind can be created: take or build the image if it is missing. May take minutes."""

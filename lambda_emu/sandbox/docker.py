@@ -26,6 +26,7 @@ from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Abilities, Limits, Program, SandboxError, StemKind
 from lambda_emu.sandbox.engine_errors import engine_errors
 from lambda_emu.sandbox.files import fill, remove_tree
+from lambda_emu.sandbox.function_images import FunctionImages
 from lambda_emu.sandbox.images import Images
 from lambda_emu.sandbox.init import InitDoor, InitLink
 from lambda_emu.sandbox.kits import find_bootstrap
@@ -78,7 +79,7 @@ def remove(client: docker.DockerClient, container: str) -> None:
     """Kill and remove a container; one that is gone, or going, is fine."""
     with engine_errors(f"removing container {container[:12]}"):
         try:
-            client.api.remove_container(container, force=True)
+            client.api.remove_container(container, v=True, force=True)
         except docker.errors.APIError as error:
             if error.status_code not in (404, 409):
                 raise
@@ -161,6 +162,7 @@ class DockerEngine:
         self._threads = ThreadPoolExecutor(ENGINE_THREADS, thread_name_prefix="docker")
         self._tags: dict[tuple[str, str], str] = {}
         self._starting = asyncio.Semaphore(STARTS_AT_ONCE)
+        self.packaged = FunctionImages(client, self._call, pull=images.pull)
 
     async def prepare(self, runtime: str, architecture: str) -> None:
         def progress(line: str) -> None:
@@ -180,6 +182,8 @@ class DockerEngine:
             return await self._create(kind)
 
     async def _create(self, kind: StemKind) -> DockerBox:
+        if kind.image:
+            await self.packaged.look_at(kind.image)
         token, secret = self._clock.new_token(), self._clock.new_token()
         host = f"{token}.lambda-emu.internal"
         folder = self._home.run_dir / token
@@ -202,7 +206,8 @@ class DockerEngine:
 
     async def close(self) -> None:
         """Wait for what is ending, force what is not, let the threads go. Every box was let go before."""
-        self._images.close()  # first: a build would hold its thread for a minute
+        self.packaged.close()  # first: a pull or a build would hold its thread for a minute
+        self._images.close()
         self._threads.shutdown(wait=False, cancel_futures=True)  # all containers go: none needs an order of its own
         try:
             await asyncio.get_running_loop().run_in_executor(None, self._remove_all)
@@ -212,27 +217,34 @@ class DockerEngine:
     # -- on workers -------------------------------------------------------------------------------
 
     def _start(self, kind: StemKind, host: str, secret: str, folder: Path) -> str:
-        tag = self._tags.get((kind.runtime, kind.architecture)) or self._images.find(kind.runtime, kind.architecture)
-        if tag is None:
-            raise SandboxError(f"there is no image for {kind.runtime}; `lambda-emu runtimes build {kind.runtime}`")
-        _make_folders(folder)
+        image = kind.image or self._base_image(kind)
+        if not kind.image:
+            _make_folders(folder)
         with engine_errors("starting a container"):
             container: str = self._api.create_container(
-                tag,
+                image,
                 entrypoint=[INIT_PATH],
                 command=[],
                 user=USER,
                 environment={"LAMBDA_EMU_INIT": f"{host}:{self._home.port}:{secret}"},
                 working_dir="/",
+                healthcheck={"test": ["NONE"]},
                 labels={SESSION_LABEL: self._home.session, OWNER_LABEL: self._home.owner},
                 host_config=self._host_config(kind, host, folder),
             )["Id"]
             self._api.start(container)
         return container
 
+    def _base_image(self, kind: StemKind) -> str:
+        tag = self._tags.get((kind.runtime, kind.architecture)) or self._images.find(kind.runtime, kind.architecture)
+        if tag is None:
+            raise SandboxError(f"there is no image for {kind.runtime}; `lambda-emu runtimes build {kind.runtime}`")
+        return tag
+
     def _host_config(self, kind: StemKind, host: str, folder: Path) -> Any:
-        init = self._home.init(kind.architecture)
-        mounts = [(init, INIT_PATH), (folder / "task", "/var/task"), (folder / "opt", "/opt")]
+        mounts = [(self._home.init(kind.architecture), INIT_PATH)]
+        if not kind.image:  # which has its code inside
+            mounts += [(folder / "task", "/var/task"), (folder / "opt", "/opt")]
         return self._api.create_host_config(
             auto_remove=True,
             read_only=True,

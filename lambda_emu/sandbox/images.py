@@ -52,7 +52,7 @@ class Images:
     def __init__(self, client: docker.DockerClient, cache: Path, *, pull: bool) -> None:
         self._api: Any = client.api
         self._cache = cache
-        self._pull = pull
+        self.pull = pull
         self._shop = Workshop()
         self._closing = Event()
 
@@ -82,7 +82,7 @@ class Images:
     def _make(self, runtime: str, architecture: str, progress: Progress) -> str:
         with self._alone(f"{runtime}-{architecture}", progress) as scratch:
             found = self.find(runtime, architecture)  # whoever held the lock may have made it
-            if found is None and self._pull:
+            if found is None and self.pull:
                 found = self._take(_known(runtime), architecture, progress)
             return found or self._build(_known(runtime), architecture, scratch, progress)
 

@@ -19,6 +19,7 @@ from lambda_emu.sandbox.files import remove_tree
 from lambda_emu.sandbox.init import InitDoor, InitLink
 from lambda_emu.sandbox.kits import Kit, check_architecture, find_bootstrap, make_kit
 from lambda_emu.sandbox.namespaces import PATH, Namespaces
+from lambda_emu.sandbox.no_images import NoImages
 from lambda_emu.sandbox.opening import Listen, Wanted
 from lambda_emu.sandbox.walls import LOOPBACK, Address, Walls
 
@@ -59,6 +60,7 @@ class ProcessEngine:
 
     def __init__(self, folder: Path, walls: Walls, door: InitDoor, clock: Clock) -> None:
         self.abilities = walls.abilities
+        self.packaged = NoImages()
         self.walls = walls
         self._folder = folder
         self._door = door

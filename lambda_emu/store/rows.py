@@ -49,7 +49,10 @@ class FunctionRows:
         return {
             artifact.sha256
             for version in (record.latest, record.running, *record.versions.values())
-            for artifact in (version.code, *(layer.content for layer in version.layers))
+            for artifact in (
+                *([version.code] if version.image is None else []),
+                *(layer.content for layer in version.layers),
+            )
         }
 
 

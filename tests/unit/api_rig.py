@@ -27,8 +27,9 @@ from lambda_emu.api.s3 import S3
 from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock
 from lambda_emu.model.function import Function
+from lambda_emu.model.image_package import FoundImage
 from lambda_emu.model.provisioned import NOTHING_READY, Standing
-from lambda_emu.model.updates import completed
+from lambda_emu.model.updates import WhyNot, completed
 from lambda_emu.runtimes import catalogue
 from lambda_emu.store import Store
 
@@ -53,18 +54,25 @@ class Reply:
 
 @dataclass
 class Activations:
-    """Stands where the pool does: activates what it was asked to, but only when the test says so."""
+    """Stands where the pool does: activates what it was asked to, but only when the test says so.
+
+    images: those that the engine has, by URI.
+    """
 
     store: Store
     clock: Clock
     asked: list[FunctionId] = field(default_factory=list)
     standing: Standing = NOTHING_READY  # of whatever is provisioned
+    images: dict[str, FoundImage] = field(default_factory=dict)
 
     def activate(self, id: FunctionId) -> None:
         self.asked.append(id)
 
+    def find_image(self, uri: str, architecture: str) -> FoundImage | None:
+        return self.images.get(uri)
+
     def finish(self) -> None:
-        """Every function asked for becomes Active, and its update Successful."""
+        """Every function asked for becomes Active, and its update Successful; unless its image is not there."""
         while self.asked:
             self.store.change(self.asked.pop(), self._finished)
 
@@ -72,7 +80,10 @@ class Activations:
         return [self.standing for _ in deployment_ids]
 
     def _finished(self, function: Function) -> Function:
-        return completed(function, function.latest.deployment_id, None, self.clock.new_id())
+        latest = function.latest
+        found = None if latest.image is None else self.images.get(latest.image.uri)
+        why_not = WhyNot("no such image", "InvalidImage") if latest.image is not None and found is None else None
+        return completed(function, latest.deployment_id, why_not, self.clock.new_id(), found)
 
 
 @dataclass(frozen=True)
@@ -163,6 +174,7 @@ def make_house(
     store: Store, clock: Clock, activations: Activations, base_url: str = "http://here", **settings: Any
 ) -> House:
     scope, standings = Scope(ACCOUNT, REGION), activations.standings
+    settings = {"find_image": activations.find_image} | settings
     return House(store, clock, scope, catalogue(), activations, None, None, standings, base_url, **settings)
 
 

@@ -38,6 +38,7 @@ from lambda_emu.sandbox.base import (
 )
 from lambda_emu.sandbox.frames import encode_start
 from lambda_emu.sandbox.init import Nobody
+from lambda_emu.sandbox.no_images import NoImages
 
 T = TypeVar("T")
 WAIT_S = 5.0
@@ -118,6 +119,7 @@ class EmptyEngine:
 
     def __init__(self, loop: Loop, port: int) -> None:
         self.boxes: list[EmptyBox] = []
+        self.packaged = NoImages()
         self.bootstrap = True
         self.down = False  # makes no boxes
         self.at_begin: Callable[[], None] = lambda: None  # called before each start of a runtime

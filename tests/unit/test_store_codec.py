@@ -11,8 +11,10 @@ from store_rig import function_id, new_function
 from lambda_emu.model.durable import Durability
 from lambda_emu.model.function import (
     Artifact,
+    ContainerImage,
     Function,
     FunctionVersion,
+    ImageConfig,
     LayerReference,
     LoggingConfig,
     Progress,
@@ -43,6 +45,7 @@ FULL = FunctionVersion(
     package_type="Image",
     tenant_isolation="PER_TENANT",
     durable=Durability(60, 30, "arn:aws:kms:us-east-1:123456789012:key/k"),
+    image=ContainerImage("any:tag", "ab" * 32, "sha256:" + "cd" * 32, ImageConfig(("/e",), ("c", ""), "/d")),
     other={"VpcConfig": {"SubnetIds": ["subnet-1"], "Ipv6AllowedForDualStack": False}, "KMSKeyArn": None},
     progress=Progress(State.FAILED, "why", "InternalError", UpdateStatus.FAILED, "because", "ImageDeleted"),
 )

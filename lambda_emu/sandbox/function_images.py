@@ -1,0 +1,172 @@
+"""The images that functions are packaged as: what the engine has, what can be pulled, and how each starts.
+
+Which image a URI means is settled once; from then on it goes by the engine's own id of it, whatever its tag does.
+Contract: runtime.md 3.8.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from itertools import takewhile
+from threading import Event
+from typing import Any
+
+import docker
+import docker.errors
+
+from lambda_emu.model.function import ContainerImage
+from lambda_emu.model.image_package import FoundImage, registry_of, repository_of
+from lambda_emu.sandbox.base import ImageDenied, ImageInvalid, Program, SandboxError
+from lambda_emu.sandbox.building.debian import ARCHITECTURES
+from lambda_emu.sandbox.building.registry import follow, registry_answers
+from lambda_emu.sandbox.engine_errors import engine_errors
+
+log = logging.getLogger(__name__)
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""What Docker gives a container whose image has none."""
+
+DENIALS = ("denied", "unauthorized", "authentication", "no basic auth credentials")
+LOCAL = ("localhost", "127.")
+"""Registries of this machine need not speak TLS."""
+
+NO_REPOSITORY = "repository does not exist"
+"""Docker Hub says this of what is not there, along with a denial."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What an image says of how it is started."""
+
+    entry_point: tuple[str, ...]
+    command: tuple[str, ...]
+    directory: str
+    environment: Mapping[str, str]
+
+
+class FunctionImages:
+    """Called on the loop; what blocks goes through `call`, to a thread of the engine's. pull: ask registries."""
+
+    def __init__(self, client: docker.DockerClient, call: Callable[..., Awaitable[Any]], *, pull: bool) -> None:
+        self._api: Any = client.api
+        self._call = call
+        self._pull = pull
+        self._closing = Event()
+        self._defaults: dict[str, Defaults] = {}  # by id
+
+    async def find(self, uri: str, architecture: str) -> FoundImage | None:
+        seen = await self._call(self._inspect, uri)
+        return None if seen is None else self._found(seen, uri, architecture)
+
+    async def prepare(self, image: ContainerImage, architecture: str) -> FoundImage:
+        """The very image that was found before; if none was, what its URI means now."""
+        seen = await self._call(self._inspect, image.id or image.uri)
+        if seen is None:
+            seen = await self._call(self._take, image, architecture)
+        return self._found(seen, image.uri, architecture)
+
+    async def look_at(self, id: str) -> None:
+        """Learn how boxes of this image start; ImageInvalid if it was removed."""
+        if id not in self._defaults:
+            seen = await self._call(self._inspect, id)
+            if seen is None:
+                raise ImageInvalid(
+                    f"the engine no longer has image {id}; build it again and update the function's code"
+                )
+            self._defaults[id] = _defaults(seen)
+
+    def program(self, image: ContainerImage) -> Program | None:
+        """Of an image that was looked at: each of the function's settings replaces one of the image."""
+        defaults, config = self._defaults[image.id], image.config
+        argv = [*(config.entry_point or defaults.entry_point), *(config.command or defaults.command)]
+        if not argv:
+            return None
+        return Program(argv, defaults.environment, config.working_directory or defaults.directory)
+
+    def close(self) -> None:
+        """Give up what is being pulled, at once."""
+        self._closing.set()
+
+    def _found(self, seen: Mapping[str, Any], uri: str, architecture: str) -> FoundImage:
+        if seen["Architecture"] != ARCHITECTURES[architecture]:
+            raise ImageInvalid(
+                f"image {uri} is made for {seen['Architecture']}, and the function asks for {architecture}: "
+                f"`docker build --platform linux/{ARCHITECTURES[architecture]} -t {uri} .`, or set Architectures"
+            )
+        self._defaults[seen["Id"]] = _defaults(seen)
+        return FoundImage(seen["Id"], _digest(seen, repository_of(uri)))
+
+    # -- on workers -------------------------------------------------------------------------------
+
+    def _inspect(self, name: str) -> Mapping[str, Any] | None:
+        with engine_errors(f"looking for image {name}"):
+            try:
+                return dict(self._api.inspect_image(name))
+            except docker.errors.ImageNotFound:
+                return None
+
+    def _take(self, image: ContainerImage, architecture: str) -> Mapping[str, Any]:
+        """The image from its registry; by its digest, if that is known."""
+        uri, registry = image.uri, registry_of(image.uri)
+        if not self._pull:
+            raise _missing(uri, "and none is pulled")
+        if not registry.startswith(LOCAL) and not registry_answers(f"https://{registry}/v2/"):
+            raise _missing(uri, f"and {registry} does not answer")
+        name = f"{repository_of(uri)}@sha256:{image.digest}" if image.id else _with_tag(uri)
+        log.info("pulling %s", name)
+        try:
+            with engine_errors("pulling it"):
+                machine = f"linux/{ARCHITECTURES[architecture]}"
+                events = self._api.pull(name, platform=machine, stream=True, decode=True)
+                wanted = takewhile(lambda _: not self._closing.is_set(), events)
+                follow(wanted, lambda line: log.info("%s: %s", name, line))
+        except SandboxError as error:
+            raise refusal(uri, str(error)) from error
+        seen = self._inspect(name)
+        if seen is None:
+            raise _missing(uri, "and its pull was given up")
+        return seen
+
+
+def refusal(uri: str, why: str) -> SandboxError:
+    """What a registry said, by whose fault it is."""
+    words = why.lower()
+    if NO_REPOSITORY not in words and any(denial in words for denial in DENIALS):
+        return ImageDenied(
+            f"image {uri} may not be pulled: {why}; `docker login {registry_of(uri)}`, then update the function's code"
+        )
+    return _missing(uri, f"nor to be had: {why}")
+
+
+def _missing(uri: str, why: str) -> ImageInvalid:
+    return ImageInvalid(
+        f"image {uri} is not here, {why}; `docker build -t {uri} .` or `docker pull {uri}`, "
+        "then update the function's code"
+    )
+
+
+def _with_tag(uri: str) -> str:
+    """Docker would pull every tag of a repository."""
+    return uri if uri != repository_of(uri) else f"{uri}:latest"
+
+
+def _digest(seen: Mapping[str, Any], repository: str) -> str:
+    """Of the image in its registry; of one that was only ever built here, the engine's own."""
+    for name in seen.get("RepoDigests") or ():
+        of, _, digest = name.partition("@sha256:")
+        if of == repository:
+            return str(digest)
+    return str(seen["Id"]).removeprefix("sha256:")
+
+
+def _defaults(seen: Mapping[str, Any]) -> Defaults:
+    config = seen["Config"] or {}
+    variables = dict(line.partition("=")[::2] for line in config.get("Env") or ())
+    return Defaults(
+        tuple(config.get("Entrypoint") or ()),
+        tuple(config.get("Cmd") or ()),
+        config.get("WorkingDir") or "/",
+        {"PATH": PATH} | variables,
+    )
