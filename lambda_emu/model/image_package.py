@@ -29,6 +29,8 @@ Wanted = Mapping[str, Any]
 ONLY_FOR_ZIPS = ("Runtime", "Handler", "Layers")
 OTHER_SOURCES = ("ZipFile", "S3Bucket", "S3Key", "S3ObjectVersion", "S3ObjectStorageMode")
 
+DOCKER_HUB = "registry-1.docker.io"
+
 _PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _NAME = rf"(?P<repository>(?:[a-zA-Z0-9.-]+(?::\d+)?/)?{_PART}(?:/{_PART})*)"
 _IMAGE = re.compile(rf"{_NAME}(?P<tag>:[\w][\w.-]{{0,127}})?(?:@sha256:(?P<digest>[0-9a-f]{{64}}))?", re.ASCII)
@@ -136,4 +138,4 @@ def repository_of(uri: str) -> str:
 def registry_of(uri: str) -> str:
     """The host that a URI names, else Docker Hub's."""
     host, slash, _ = uri.partition("/")
-    return host if slash and ("." in host or ":" in host or host == "localhost") else "registry-1.docker.io"
+    return host if slash and ("." in host or ":" in host or host == "localhost") else DOCKER_HUB

@@ -17,7 +17,7 @@ import docker
 import docker.errors
 
 from lambda_emu.model.function import ContainerImage
-from lambda_emu.model.image_package import FoundImage, registry_of, repository_of
+from lambda_emu.model.image_package import DOCKER_HUB, FoundImage, registry_of, repository_of
 from lambda_emu.sandbox.base import ImageDenied, ImageInvalid, Program, SandboxError
 from lambda_emu.sandbox.building.debian import ARCHITECTURES
 from lambda_emu.sandbox.building.registry import follow, registry_answers
@@ -28,12 +28,11 @@ log = logging.getLogger(__name__)
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """What Docker gives a container whose image has none."""
 
-DENIALS = ("denied", "unauthorized", "authentication", "no basic auth credentials")
 LOCAL = ("localhost", "127.")
 """Registries of this machine need not speak TLS."""
 
-NO_REPOSITORY = "repository does not exist"
-"""Docker Hub says this of what is not there, along with a denial."""
+DENIALS = ("denied", "unauthorized", "authentication", "no basic auth credentials")
+"""Docker Hub alone says this of what is not there too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +131,7 @@ class FunctionImages:
 
 def refusal(uri: str, why: str) -> SandboxError:
     """What a registry said, by whose fault it is."""
-    words = why.lower()
-    if NO_REPOSITORY not in words and any(denial in words for denial in DENIALS):
+    if registry_of(uri) != DOCKER_HUB and any(denial in why.lower() for denial in DENIALS):
         return ImageDenied(
             f"image {uri} may not be pulled: {why}; `docker login {registry_of(uri)}`, then update the function's code"
         )

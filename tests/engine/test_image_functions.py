@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from image_rig import LABEL, ImageRig
 from lam import ROLE, Lam
 from own import own_emulator
+from registry_rig import registry_of
 
 from lambda_emu.server import Emulator
 
@@ -96,6 +97,7 @@ def shop() -> Iterator[Shop]:
     shop = Shop()
     yield shop
     shop.forget(*shop.tags(REPOSITORY))
+    shop.client.images.prune({"dangling": True, "label": LABEL})  # what its tags meant before they moved
     shop.client.close()
 
 
@@ -112,8 +114,9 @@ def own(shop: Shop) -> str:
 
 
 @pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """On Docker alone: only it has images."""
+def emulator(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """On Docker alone: only it has images. It ends before the shop, which cannot remove what is in use."""
+    shop.image("python3.11")
     with own_emulator(tmp_path_factory.mktemp("project"), "docker", pull_images=False) as lam:
         yield lam.emulator
 
@@ -308,6 +311,33 @@ def test_an_image_that_was_removed_is_missed_in_words(shop: Shop, tmp_path: Path
 
     assert refused.value.response["Error"]["Code"] == "ServiceException"
     assert "no longer has image" in str(refused.value)
+
+
+def test_a_missing_image_is_pulled_and_known_by_its_registrys_digest(shop: Shop, tmp_path: Path) -> None:
+    bare = shop.build("pulled", 'COPY data /\nCMD ["/no/such/program"]', {"data": "x"}, base="scratch")
+    with registry_of(shop.client, bare) as registry, own_emulator(tmp_path, "docker") as lam:
+        uri = f"{registry.host}/app:1"
+
+        found = create(lam, "f", uri)
+
+        assert (found["State"], found["CodeSha256"]) == ("Active", registry.digest)
+        resolved = lam.client.get_function(FunctionName="f")["Code"]["ResolvedImageUri"]
+        assert resolved == f"{registry.host}/app@sha256:{registry.digest}"
+        assert lam.invoke("f", {}).payload["errorType"] == "Runtime.InvalidEntrypoint"
+        shop.forget(uri)
+
+
+@pytest.mark.parametrize(("name", "code", "hint"), [
+    ("missing", "InvalidImage", "docker build -t"),
+    ("private", "ImageAccessDenied", "docker login"),
+])  # fmt: skip
+def test_a_registrys_refusal_fails_the_function(shop: Shop, tmp_path: Path, name: str, code: str, hint: str) -> None:
+    bare = shop.build("pulled", 'COPY data /\nCMD ["/no/such/program"]', {"data": "x"}, base="scratch")
+    with registry_of(shop.client, bare) as registry, own_emulator(tmp_path, "docker") as lam:
+        failed = create(lam, "f", f"{registry.host}/{name}:1")
+
+    assert (failed["State"], failed["StateReasonCode"]) == ("Failed", code)
+    assert hint in failed["StateReason"]
 
 
 def test_a_registry_that_cannot_be_reached_is_named(tmp_path: Path) -> None:
