@@ -17,6 +17,7 @@ from lambda_emu.model.function import FunctionVersion
 from lambda_emu.pool import failures
 from lambda_emu.pool.delivery import event_answer, refusal
 from lambda_emu.pool.failures import Failure
+from lambda_emu.pool.freezer import Freezer
 from lambda_emu.pool.initialization import InitType, init_limit_s
 from lambda_emu.pool.invocation import Invocation, Outcome
 from lambda_emu.pool.journal import Ending, Journal
@@ -26,7 +27,6 @@ from lambda_emu.runtime_api.door import Parked
 from lambda_emu.runtime_api.upload import Reply
 from lambda_emu.sandbox.base import RUNTIME_ROLE, Box, Exit, Program, Usage
 
-FREEZE_AFTER_S = 0.01
 REPORT_LIMIT_S = 5.0
 SAMPLE_MS = 5
 NO_USAGE = Usage(0, 0, 0, 0)
@@ -89,9 +89,8 @@ class Environment:
         self._sync = 0
         self._synced = True
         self._killed = True
-        self._frozen = False
+        self._freezer = Freezer(box, clock, self._idle_since_s)
         self._limit: Timer | None = None  # init, timeout or report limit, whichever runs
-        self._freeze: Timer | None = None
         box.init.listener = self
 
     # -- asked by the pool ------------------------------------------------------------------------
@@ -111,9 +110,7 @@ class Environment:
         self.invocations += 1
         self._invocation = invocation
         self._delivered = self._answered = False
-        if self._frozen:
-            self._frozen = False
-            self.box.init.resume()
+        self._freezer.thaw()
         timeout_s = self.version.timeout_s
         invocation.attempt_id = self._clock.new_id()
         invocation.started_s = self._clock.monotonic_s()
@@ -298,7 +295,7 @@ class Environment:
         if self._invocation is not None and not answered:
             self._answer(Outcome(failure.payload, failed=True))
         self._killed = False
-        self._frozen = False
+        self._freezer.forget()
         self._owner.failed(self)
         self.box.init.kill()
         self._ask_sync()
@@ -338,28 +335,17 @@ class Environment:
 
     def _become_available(self) -> None:
         self.available_s = self._clock.monotonic_s()
-        if self._freeze is None and not self._frozen:
-            self._freeze = self._clock.call_later(FREEZE_AFTER_S, self._freeze_if_idle)
+        self._freezer.watch()
         self._owner.available(self)
 
-    def _freeze_if_idle(self) -> None:
-        """Freeze it when it was idle for a while; so a busy environment never pays for freezing."""
-        self._freeze = None
-        if self.state is not State.IDLE or self._frozen:
-            return
-        left_s = self.available_s + FREEZE_AFTER_S - self._clock.monotonic_s()
-        if left_s > 0.001:
-            self._freeze = self._clock.call_later(left_s, self._freeze_if_idle)
-        else:
-            self._frozen = True
-            self.box.init.pause()
+    def _idle_since_s(self) -> float | None:
+        return self.available_s if self.state is State.IDLE else None
 
     def _end(self, why: str) -> None:
         self._move(Event.STOP)
         self._cancel_limit()
         self._ended_s = None  # whatever init still reports, nothing is left to settle
-        if self._freeze is not None:
-            self._freeze.cancel()
+        self._freezer.close()
         invocation, self._invocation = self._invocation, None
         self._journal.close()
         self._owner.gone(self)
