@@ -11,35 +11,13 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import PathConverter, UnicodeConverter
 
-from lambda_emu.api import (  # noqa: F401 - importing a family of operations registers its handlers
-    account,
-    aliases,
-    artifacts,
-    capacity_providers,
-    code_signing,
-    concurrency,
-    durable_executions,
-    event_invoke,
-    event_source_mappings,
-    function_urls,
-    functions,
-    invocations,
-    layer_policies,
-    layers,
-    policies,
-    provisioned_concurrency,
-    recursion,
-    runtime_management,
-    scaling,
-    tags,
-    versions,
-)
+from lambda_emu.api import artifacts
 from lambda_emu.api.answers import Answer, error_answer
 from lambda_emu.api.bodies import discard_spooled
+from lambda_emu.api.families import handler_of
 from lambda_emu.api.house import House
 from lambda_emu.api.scope import Houses
 from lambda_emu.api.service_model import ServiceModel, lambda_model
-from lambda_emu.api.wire import HANDLERS
 from lambda_emu.clock import Clock
 from lambda_emu.errors import LambdaError, NotBuiltYet, ServiceFailure, UnknownPath
 
@@ -125,7 +103,7 @@ def _chosen(names: dict[str | None, str], query_string: str) -> str:
 
 def _serve(name: str, environ: Environ, path: dict[str, str], house: House) -> Answer | None:
     """Parse, call the handler, serialise. None: a detached handler answers later."""
-    handler = HANDLERS.get(name)
+    handler = handler_of(name)
     if handler is None:
         raise NotBuiltYet(f"Operation {name}")
     operation = lambda_model().operation(name)

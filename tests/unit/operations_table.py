@@ -10,8 +10,7 @@ from pathlib import Path
 from botocore import xform_name
 from botocore.session import Session
 
-import lambda_emu.api.app  # noqa: F401 - registers every handler
-from lambda_emu.api.wire import HANDLERS
+from lambda_emu.api.families import load_all
 
 REPOSITORY = Path(__file__).parents[2]
 PAGE = REPOSITORY / "docs/operations.md"
@@ -68,7 +67,7 @@ def _refuses(item: ast.withitem) -> bool:
 
 
 def _row(name: str, evidence: Evidence) -> str:
-    if name not in HANDLERS:
+    if name not in load_all():
         return f"| {name} | not built yet | | |\n"
     cells = (
         ", ".join(f"`{stem}`" for stem in sorted(kind))

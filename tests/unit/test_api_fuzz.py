@@ -18,15 +18,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lambda_emu.api.app import create_app
+from lambda_emu.api.families import load_all
 from lambda_emu.api.service_model import lambda_model
-from lambda_emu.api.wire import HANDLERS
 from lambda_emu.clock import Clock
 from lambda_emu.errors import LambdaError
 from lambda_emu.store import Store
 
 SERVICE = Session().get_service_model("lambda")
 ROUTES = {route.name: route for route in lambda_model().routes()}
-SERVED = sorted(name for name, handler in HANDLERS.items() if not handler.detached)  # others answer from the pool
+SERVED = sorted(name for name, handler in load_all().items() if not handler.detached)  # others answer from the pool
 
 EMPTY_ZIP = "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA=="
 PASSING = {
