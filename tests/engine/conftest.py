@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 from time import monotonic
 from typing import TypeVar
 
 import pytest
-from lam import Lam
+from lam import Lam, Submit
 
 from lambda_emu.clock import SteppingClock
 from lambda_emu.config import load_settings
@@ -38,6 +39,13 @@ def lam(emulator: Emulator) -> Iterator[Lam]:
     lam = Lam(emulator)
     yield lam
     lam.close()
+
+
+@pytest.fixture
+def submit(lam: Lam) -> Iterator[Submit]:
+    """Invoke in the background."""
+    with ThreadPoolExecutor(64) as threads:
+        yield lambda *args, **params: threads.submit(lam.invoke, *args, **params)
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Event
 from time import monotonic
@@ -52,6 +53,10 @@ class Answer:
     def lines(self) -> list[str]:
         """What the function itself printed."""
         return [line for line in self.tail.splitlines() if not line.startswith(("START ", "END ", "REPORT "))]
+
+
+Submit = Callable[..., "Future[Answer]"]
+"""Lam.invoke in the background."""
 
 
 def zipped(files: Mapping[str, str | bytes]) -> bytes:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from lam import Answer, Lam
+from lam import Answer, Lam, Submit
 
 from lambda_emu.clock import SteppingClock
 
 Eventually = Callable[[Callable[[], Any], str], Any]
-Submit = Callable[..., "Future[Answer]"]
 
 WORKER = """
 import os, threading, time
@@ -27,13 +26,6 @@ def handler(event, context):
     return {"calls": calls, "stream": context.log_stream_name, "value": os.environ.get("VALUE")}
 """
 NEW_CODE = WORKER.replace('os.environ.get("VALUE")', '"new"')
-
-
-@pytest.fixture
-def submit(lam: Lam) -> Iterator[Submit]:
-    """Invoke in the background."""
-    with ThreadPoolExecutor(64) as threads:
-        yield lambda *args, **params: threads.submit(lam.invoke, *args, **params)
 
 
 def busy(lam: Lam, name: str) -> int:

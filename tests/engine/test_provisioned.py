@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
 from botocore.exceptions import ClientError
-from lam import Answer, Lam
+from lam import Lam, Submit
 from own import ENGINES, own_emulator
 
 from lambda_emu.clock import SteppingClock
 
 Eventually = Callable[[Callable[[], Any], str], Any]
-Submit = Callable[..., "Future[Answer]"]
 
 WORKER = """
 import os, time
@@ -32,13 +30,6 @@ def handler(event, context):
 """
 BROKEN = "raise Exception('broken')"
 SLOW = "import time; time.sleep(3)\n" + WORKER
-
-
-@pytest.fixture
-def submit(lam: Lam) -> Iterator[Submit]:
-    """Invoke in the background."""
-    with ThreadPoolExecutor(16) as threads:
-        yield lambda *args, **params: threads.submit(lam.invoke, *args, **params)
 
 
 @pytest.fixture
