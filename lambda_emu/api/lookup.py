@@ -9,6 +9,7 @@ from lambda_emu.api.house import House
 from lambda_emu.arn import LATEST, FunctionId, ResourceArn, Scope, Target, parse_resource_arn
 from lambda_emu.errors import AccessDenied, AliasNotFound, FunctionNotFound, LambdaError, NotFound, UnqualifiedOnly
 from lambda_emu.model.function import Function, FunctionVersion
+from lambda_emu.store import Draft
 
 T = TypeVar("T")
 
@@ -22,11 +23,18 @@ def found(house: House, id: FunctionId, missing: LambdaError | None = None) -> F
 
 
 def changed(
-    house: House, id: FunctionId, edit: Callable[[Function], Function], missing: LambdaError | None = None
+    house: House,
+    id: FunctionId,
+    edit: Callable[[Function], Function],
+    missing: LambdaError | None = None,
+    check: Callable[[Draft], None] = lambda _: None,
 ) -> Function:
-    """Change the function, alone and as a whole. `edit` is pure, may be called twice, and may raise."""
+    """Change the function, alone and as a whole. `edit` is pure, may be called twice, and may raise.
+
+    check: raises if the change must not be, of what else there is.
+    """
     try:
-        return house.store.change(id, edit)
+        return house.store.change(id, edit, check)
     except KeyError:
         raise missing or FunctionNotFound(id.arn()) from None
 

@@ -136,20 +136,29 @@ class Store:
 
         self.write(work)
 
-    def change(self, id: FunctionId, edit: Callable[[Function], Function]) -> Function:
+    def change(
+        self, id: FunctionId, edit: Callable[[Function], Function], check: Callable[[Draft], None] = lambda _: None
+    ) -> Function:
         """Replace a function by what `edit` makes of it; nobody else changes it meanwhile.
 
-        `edit` is pure and may raise to leave things as they are. KeyError if there is no such function.
+        `edit` is pure and may raise to leave things as they are; so may `check`, of what else there is.
+        KeyError if there is no such function.
         """
-        return self.change_among(id, lambda function, _: edit(function))
+        return self.change_among(id, lambda function, _: edit(function), check)
 
-    def change_among(self, id: FunctionId, edit: Callable[[Function, Sequence[Function]], Function]) -> Function:
+    def change_among(
+        self,
+        id: FunctionId,
+        edit: Callable[[Function, Sequence[Function]], Function],
+        check: Callable[[Draft], None] = lambda _: None,
+    ) -> Function:
         """As `change`, for rules about several: `edit` also gets all functions of the account and region."""
 
         def work(draft: Draft) -> Function:
             before = draft.get(self.functions, id.scope, id.name)
             if before is None:
                 raise KeyError(id)
+            check(draft)
             after = edit(before, draft.all(self.functions, id.scope))
             draft.put(self.functions, id.scope, id.name, after)
             return after
