@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 LATEST = "$LATEST"
+LATEST_PUBLISHED = "$LATEST.PUBLISHED"  # only of functions on Managed Instances
 
 REGION = r"(?:eusc-)?[a-z]{2}(?:-gov|-iso[a-z]?)?-[a-z]+-\d"
 

@@ -5,15 +5,15 @@ They are kept and shown; no instance is ever started for one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lambda_emu.api.house import House
 from lambda_emu.api.lookup import held, resource
 from lambda_emu.api.pages import page
 from lambda_emu.api.wire import Result, operation
-from lambda_emu.arn import ResourceArn, Scope
+from lambda_emu.arn import FunctionId, ResourceArn, Scope, parse_resource_arn
 from lambda_emu.errors import CapacityProviderExists, CapacityProviderNotFound
 from lambda_emu.model.capacity_provider import (
     DELETING,
@@ -24,6 +24,7 @@ from lambda_emu.model.capacity_provider import (
     updated,
     versions_on,
 )
+from lambda_emu.model.managed_instances import CONFIG, INSTANCES
 from lambda_emu.model.quotas import PAGE
 from lambda_emu.model.timestamps import last_modified
 from lambda_emu.store import Draft
@@ -120,6 +121,20 @@ def list_function_versions_by_capacity_provider(
         "FunctionVersions": [{"FunctionArn": arn, "State": arns[arn]} for arn in shown],
         "NextMarker": marker,
     }
+
+
+def provider_check(house: House, id: FunctionId, wanted: Mapping[str, Any]) -> Callable[[Draft], None]:
+    """What to ask when a function is created or updated: CapacityProviderNotFound, also for another account's."""
+
+    def check(draft: Draft) -> None:
+        if CONFIG in wanted:
+            arn = wanted[CONFIG][INSTANCES]["CapacityProviderArn"]
+            missing, place = CapacityProviderNotFound(arn), parse_resource_arn(arn)
+            if arn != id.scope.arn(f"{KIND}:{place.name}"):
+                raise missing
+            held(partial(draft.get, house.store.capacity_providers), place, missing)
+
+    return check
 
 
 def _place(house: House, name: str) -> ResourceArn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lambda_emu.api.image_code import image_config_response
 from lambda_emu.api.wire import Result
 from lambda_emu.model.function import FunctionVersion, LoggingConfig, Progress
+from lambda_emu.model.managed_instances import config_sha256, on_instances
 from lambda_emu.runtimes import Catalogue
 
 NO_SNAPSHOTS = {"ApplyOn": "None", "OptimizationStatus": "Off"}
@@ -54,7 +55,10 @@ def listed(version: FunctionVersion, arn: str) -> Result:
         configuration["TenancyConfig"] = {"TenantIsolationMode": version.tenant_isolation}
     if version.durable is not None:
         configuration["DurableConfig"] = version.durable.shown()
-    return {**configuration, **version.other}
+    if not on_instances(version.other):
+        return {**configuration, **version.other}
+    shown = {**configuration, **version.other, "SnapStart": None}
+    return {**shown, "ConfigSha256": config_sha256(shown)}
 
 
 def _progress(progress: Progress) -> dict[str, str | None]:

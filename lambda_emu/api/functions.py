@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lambda_emu.api import artifacts
+from lambda_emu.api.capacity_providers import provider_check
 from lambda_emu.api.code import check_source, layer_finder, stored
 from lambda_emu.api.code_signing import check_deployable, new_function_check
 from lambda_emu.api.configuration import listed, rendered
@@ -17,7 +18,7 @@ from lambda_emu.api.lookup import changed, found, shown, unqualified
 from lambda_emu.api.pages import key_of_marker, page
 from lambda_emu.api.versions import all_versions, place
 from lambda_emu.api.wire import Result, operation
-from lambda_emu.arn import LATEST, FunctionId, Scope, Target
+from lambda_emu.arn import LATEST, LATEST_PUBLISHED, FunctionId, Scope, Target
 from lambda_emu.errors import (
     AliasNotDeletable,
     DeprecatedRuntime,
@@ -26,11 +27,12 @@ from lambda_emu.errors import (
     LatestNotDeletable,
     UnknownRuntime,
 )
-from lambda_emu.model import creation, image_package, quotas, runtime_names, settings
+from lambda_emu.model import creation, image_package, managed_instances, quotas, runtime_names, settings
 from lambda_emu.model.function import Artifact, ContainerImage, Function, FunctionVersion
 from lambda_emu.model.publishing import publish, without_version
 from lambda_emu.model.timestamps import last_modified
 from lambda_emu.model.updates import CREATING, begun, check_updatable
+from lambda_emu.store import Draft
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (
@@ -61,12 +63,18 @@ def create_function(req: CreateFunctionRequestTypeDef, house: House) -> Result:
         new_id=house.clock.new_id,
         modified=last_modified(house.clock.now_s()),
     )
+    check_provider, check_code = provider_check(house, id, req), new_function_check(house, function)
+
+    def check(draft: Draft) -> None:
+        check_provider(draft)
+        check_code(draft)
+
     try:
-        house.store.create(function, new_function_check(house, function))
+        house.store.create(function, check)
     except KeyError:
         raise FunctionExists(id.name) from None
     house.activator.activate(id)
-    return rendered(function.version("1") or function.latest, id.arn(), house.runtimes)
+    return rendered(next(function.all_published(), function.latest), id.arn(), house.runtimes)
 
 
 @operation("GetFunction")
@@ -127,8 +135,8 @@ def _list_all_versions(functions: Sequence[Function], marker: str | None, size: 
 @operation("UpdateFunctionCode")
 def update_function_code(req: UpdateFunctionCodeRequestTypeDef, house: House) -> Result:
     target = _latest(house.target(req["FunctionName"]))
-    settings.check_default_function(req)
     function = found(house, target.id, FunctionNotFound(target.arn))
+    managed_instances.check_members(req, function.latest.other)
     image_package.check_update(function.latest, req)
     if function.latest.image is None:
         check_source(req)
@@ -144,7 +152,8 @@ def update_function_code(req: UpdateFunctionCodeRequestTypeDef, house: House) ->
         return rendered(change(function.latest), target.arn, house.runtimes)
     function = _updated(house, target, change, req)
     if req.get("Publish"):
-        version = function.versions[function.last_version]
+        version = function.published(LATEST_PUBLISHED if req.get("PublishTo") else str(function.last_version))
+        assert version is not None
         return rendered(version, target.id.arn(version.version), house.runtimes)
     return rendered(function.latest, target.arn, house.runtimes)
 
@@ -152,7 +161,8 @@ def update_function_code(req: UpdateFunctionCodeRequestTypeDef, house: House) ->
 @operation("UpdateFunctionConfiguration")
 def update_function_configuration(req: UpdateFunctionConfigurationRequestTypeDef, house: House) -> Result:
     target = _latest(house.target(req["FunctionName"]))
-    settings.check(req)
+    function = house.store.function(target.id)
+    settings.check(req, function.latest.other if function is not None else {})
     if "Runtime" in req:
         _check_runtime(house, req["Runtime"])
     if req.get("Layers"):
@@ -162,22 +172,23 @@ def update_function_configuration(req: UpdateFunctionConfigurationRequestTypeDef
     def change(version: FunctionVersion) -> FunctionVersion:
         return settings.applied(version, req, find_layer)
 
-    return rendered(_updated(house, target, change, req).latest, target.arn, house.runtimes)
+    function = _updated(house, target, change, req, provider_check(house, target.id, req))
+    return rendered(function.latest, target.arn, house.runtimes)
 
 
 @operation("DeleteFunction")
 def delete_function(req: DeleteFunctionRequestTypeDef, house: House) -> Result:
-    """An absent version number of an existing function is deleted too, as far as the caller can tell."""
+    """An absent version of an existing function is deleted too, as far as the caller can tell."""
     target = house.target(req["FunctionName"], req.get("Qualifier"))
     if target.qualifier == LATEST:
         raise LatestNotDeletable
-    if target.qualifier is not None and not target.qualifier.isdigit():
-        raise AliasNotDeletable
     if target.qualifier is None:
         _remove(house, target.id)
+    elif target.qualifier == LATEST_PUBLISHED or target.qualifier.isdigit():
+        version = target.qualifier
+        changed(house, target.id, lambda function: without_version(function, version))
     else:
-        number = target.qualifier
-        changed(house, target.id, lambda function: without_version(function, number))
+        raise AliasNotDeletable
     return {"StatusCode": 204}
 
 
@@ -211,18 +222,23 @@ def _check_runtime(house: House, identifier: str) -> None:
 
 
 def _updated(
-    house: House, target: Target, change: Callable[[FunctionVersion], FunctionVersion], req: Mapping[str, Any]
+    house: House,
+    target: Target,
+    change: Callable[[FunctionVersion], FunctionVersion],
+    req: Mapping[str, Any],
+    check: Callable[[Draft], None] = lambda _: None,
 ) -> Function:
     """Begin an update; the rules are held again inside the store's write, where no other writer can come between."""
     new_id, modified = house.clock.new_id, last_modified(house.clock.now_s())
 
     def edit(function: Function) -> Function:
+        managed_instances.check_members(req, function.latest.other)
         check_updatable(function, req.get("RevisionId"))
         after = begun(function, change, new_id=new_id, modified=modified)
         if not req.get("Publish"):
             return after
-        return publish(after, new_id=new_id, modified=modified, progress=CREATING)[0]
+        return publish(after, new_id=new_id, modified=modified, progress=CREATING, to=req.get("PublishTo"))[0]
 
-    function = changed(house, target.id, edit, FunctionNotFound(target.arn))
+    function = changed(house, target.id, edit, FunctionNotFound(target.arn), check)
     house.activator.activate(target.id)
     return function

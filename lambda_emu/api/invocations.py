@@ -19,7 +19,7 @@ from lambda_emu.api.wire import operation
 from lambda_emu.arn import Target
 from lambda_emu.errors import ClientContextInvalid, ClientContextTooLong, EventTooLarge, LambdaError, RequestIdInvalid
 from lambda_emu.invoke.trace import trace_header
-from lambda_emu.model import durable
+from lambda_emu.model import durable, managed_instances
 from lambda_emu.model.function import FunctionVersion
 from lambda_emu.model.json_text import refusal
 from lambda_emu.model.tenancy import check_tenant
@@ -146,6 +146,7 @@ def _keep_for_later(asked: _Asked, house: House, call: Call) -> None:
         raise asked.refusal
     _check_kind(asked, version)
     durable.check_built(version.durable)
+    managed_instances.check_built(version)
     now_s = house.clock.now_s()
     event = QueuedEvent(
         request_id=call.request_id,

@@ -1,7 +1,4 @@
-"""The scaling of a function's version on Managed Instances. Contract: api.md 1.8.
-
-Functions on Managed Instances cannot be made here yet, so that for now every function is refused.
-"""
+"""The scaling of a function's version on Managed Instances: kept and shown. Contract: api.md 1.8."""
 
 from __future__ import annotations
 

@@ -9,11 +9,11 @@ from lambda_emu.api.house import House
 from lambda_emu.api.lookup import changed, found
 from lambda_emu.api.pages import page
 from lambda_emu.api.wire import Result, operation
-from lambda_emu.model import quotas
+from lambda_emu.model import managed_instances, quotas
 from lambda_emu.model.function import Function, FunctionVersion
 from lambda_emu.model.publishing import check_publishable, publish
-from lambda_emu.model.settings import check_default_function
 from lambda_emu.model.timestamps import last_modified
+from lambda_emu.model.updates import CREATING, DONE, settled
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (
@@ -24,27 +24,34 @@ if TYPE_CHECKING:
 
 @operation("PublishVersion")
 def publish_version(req: PublishVersionRequestTypeDef, house: House) -> Result:
-    check_default_function(req)
+    """On Managed Instances a new version is Pending at first."""
     id = house.target(req["FunctionName"]).id
     versions: list[FunctionVersion] = []
 
     def edit(function: Function) -> Function:
+        managed_instances.check_members(req, function.latest.other)
         check_publishable(function, req.get("RevisionId"), req.get("CodeSha256"))
-        modified = last_modified(house.clock.now_s())
         after, version = publish(
-            function, new_id=house.clock.new_id, modified=modified, description=req.get("Description")
+            function,
+            new_id=house.clock.new_id,
+            modified=last_modified(house.clock.now_s()),
+            description=req.get("Description"),
+            progress=CREATING if managed_instances.on_instances(function.latest.other) else DONE,
+            to=req.get("PublishTo"),
         )
         versions.append(version)
         return after
 
     changed(house, id, edit)
     version = versions[-1]
+    if not settled(version):
+        house.activator.activate(id)
     return rendered(version, id.arn(version.version), house.runtimes)
 
 
 @operation("ListVersionsByFunction")
 def list_versions_by_function(req: ListVersionsByFunctionRequestTypeDef, house: House) -> Result:
-    """$LATEST first, then ascending."""
+    """$LATEST first, then $LATEST.PUBLISHED, then ascending."""
     id = house.target(req["FunctionName"]).id
     size = min(req.get("MaxItems", quotas.FUNCTIONS_PER_PAGE), quotas.FUNCTIONS_PER_PAGE)
     versions, marker = page(all_versions(found(house, id)), place, req.get("Marker"), size)
@@ -56,9 +63,9 @@ def list_versions_by_function(req: ListVersionsByFunctionRequestTypeDef, house: 
 
 def all_versions(function: Function) -> list[FunctionVersion]:
     """$LATEST, then the published ones, ascending."""
-    return [function.latest, *(function.versions[number] for number in sorted(function.versions))]
+    return [function.latest, *function.all_published()]
 
 
 def place(version: FunctionVersion) -> str:
     """What versions of a function are sorted by."""
-    return f"{int(version.version) if version.version.isdigit() else 0:010}"
+    return f"{int(version.version):010}" if version.version.isdigit() else f"{0:010}{version.version}"

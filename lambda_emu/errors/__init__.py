@@ -25,6 +25,7 @@ LambdaError
 │   ├── event_source_mappings.py: 400, 404 and 409, of event source mappings; MappingInUse 400 ResourceInUseException
 │   ├── function_urls.py: 404 and 409, of function URLs
 │   ├── images.py: 400, of functions packaged as images
+│   ├── managed_instances.py: 400, of functions on Managed Instances; NoPublishedVersion 400 by a code of its own
 │   ├── runtime_management.py: 400 RuntimeVersionMissing
 │   ├── capacity_providers.py, tags.py: of these kinds, and NotOnManagedInstances 403, no Type
 │   ├── code_signing.py: of these kinds, and CodeUntrusted 400 CodeVerificationFailedException
@@ -119,6 +120,13 @@ from lambda_emu.errors.layers import (
     LayerRegionUnreachable,
     LayerVersionBelowOne,
 )
+from lambda_emu.errors.managed_instances import (
+    ManagedInstancesOnly,
+    MemoryBelowInstances,
+    NoPublishedVersion,
+    NotOnInstances,
+    RuntimeNotOnInstances,
+)
 from lambda_emu.errors.parameters import (
     AliasNotDeletable,
     CodeMissing,
@@ -134,7 +142,6 @@ from lambda_emu.errors.parameters import (
     LayerTwice,
     LayerVersionUnknown,
     LevelsWithText,
-    ManagedInstancesOnly,
     MarkerInvalid,
     NameTooLong,
     NoSnapStart,
@@ -307,6 +314,7 @@ __all__ = [
     "MarkerInvalid",
     "MemberMissing",
     "MemoryAboveLimit",
+    "MemoryBelowInstances",
     "NameTooLong",
     "NeitherAliasNorVersion",
     "NetworkConnectorNotFound",
@@ -316,10 +324,12 @@ __all__ = [
     "NoPolicy",
     "NoPolicyForLatest",
     "NoPolicyFound",
+    "NoPublishedVersion",
     "NoSnapStart",
     "NoTags",
     "NotBuiltYet",
     "NotFound",
+    "NotOnInstances",
     "NotOnManagedInstances",
     "NotWithTenants",
     "NothingForEvents",
@@ -349,6 +359,7 @@ __all__ = [
     "ResourceMissing",
     "RevisionMismatch",
     "RuntimeAndHandlerMissing",
+    "RuntimeNotOnInstances",
     "RuntimeVersionMissing",
     "S3AccessDenied",
     "S3Refused",

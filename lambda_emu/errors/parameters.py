@@ -134,13 +134,6 @@ class NoSnapStart(InvalidParameter):
         super().__init__(f"{runtime} is not supported for SnapStart enabled functions.")
 
 
-class ManagedInstancesOnly(InvalidParameter):
-    """A member that only functions on Managed Instances may have. The text is known of CapacityProviderConfig alone."""
-
-    def __init__(self, member: str) -> None:
-        super().__init__(f"{member} isn't supported for Lambda Default functions.")
-
-
 class CustomRuntimeUnknown(InvalidParameter):
     """A customer-managed runtime; there is none here. AWS's text is not recorded."""
 

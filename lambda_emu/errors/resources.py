@@ -61,7 +61,7 @@ class UpdateInProgress(Conflict):
 
 
 class FunctionPending(Conflict):
-    """Invoke, before the function became Active. Also says Failed, which no later invoke cures."""
+    """Invoke, before the function became Active. Also says Failed and others, which no later invoke cures."""
 
     def __init__(self, state: str = "Pending") -> None:
         super().__init__(

@@ -8,6 +8,7 @@ from lambda_emu.arn import LATEST, FunctionId, Scope
 from lambda_emu.clock import Clock
 from lambda_emu.errors import FunctionNotFound, FunctionPending
 from lambda_emu.invoke.admission import admission, unreserved_concurrency
+from lambda_emu.model import managed_instances
 from lambda_emu.model.concurrency import provisioned_versions
 from lambda_emu.model.durable import check_built
 from lambda_emu.model.function import Function, FunctionVersion, State
@@ -47,6 +48,8 @@ class Invoker:
         version = None if function is None else function.runnable(qualifier, self._clock.random())
         if function is None or version is None:
             raise FunctionNotFound(id.arn(qualifier or LATEST))
+        if version.progress.state is State.ACTIVE_NON_INVOCABLE:
+            version = managed_instances.in_place_of_latest(function, qualifier)
         if version.progress.state is not State.ACTIVE:
             raise FunctionPending(version.progress.state)
         return Resolved(function, version)
@@ -54,7 +57,7 @@ class Invoker:
     def submit(self, resolved: Resolved, invocation: Invocation) -> None:
         """Run it; `invocation.done` hears the outcome. TooManyRequests when a limit is reached.
 
-        Whoever invokes: TenantIdMissing, TenantIdRefused, or NotBuiltYet for a durable function.
+        Whoever invokes: TenantIdMissing, TenantIdRefused, or NotBuiltYet for a durable function or Managed Instances.
         """
         check_tenant(resolved.version.tenant_isolation, invocation.tenant_id)
         check_built(resolved.version.durable)
@@ -97,6 +100,7 @@ class Invoker:
         return found
 
     def _make(self, version: FunctionVersion) -> Deployment:
+        managed_instances.check_built(version)
         if version.image is not None:
             return Deployment(version, None, (), IMAGE_EXECUTION_ENV, None, None)
         runtime = catalogue().get(version.runtime)
@@ -123,7 +127,7 @@ def _deployment_ids(function: Function | None) -> set[str]:
     """Of everything that invocations of it may run."""
     if function is None:
         return set()
-    return {function.running.deployment_id, *(version.deployment_id for version in function.versions.values())}
+    return {function.running.deployment_id, *(version.deployment_id for version in function.all_published())}
 
 
 def _provisioned(function: Function | None) -> dict[str, tuple[FunctionVersion, int]]:

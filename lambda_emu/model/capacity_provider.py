@@ -9,6 +9,7 @@ from typing import Any
 
 from lambda_emu.errors import CapacityProviderInUse, FunctionNotFound, NotOnManagedInstances
 from lambda_emu.model.function import Function, FunctionVersion
+from lambda_emu.model.managed_instances import CONFIG, INSTANCES
 from lambda_emu.model.tags import new_tags
 
 KIND = "capacity-provider"
@@ -56,8 +57,7 @@ def updated(provider: CapacityProvider, wanted: Mapping[str, Any], modified: str
 
 def provider_arn(version: FunctionVersion) -> str | None:
     """The capacity provider that a version runs on; None: it is not on Managed Instances."""
-    config = version.other.get("CapacityProviderConfig", {})
-    arn: str | None = config.get("LambdaManagedInstancesCapacityProviderConfig", {}).get("CapacityProviderArn")
+    arn: str | None = version.other.get(CONFIG, {}).get(INSTANCES, {}).get("CapacityProviderArn")
     return arn
 
 
@@ -74,13 +74,13 @@ def managed_version(function: Function, qualifier: str) -> FunctionVersion:
 def versions_on(functions: Iterable[Function], arn: str) -> Iterator[FunctionVersion]:
     """The published versions that run on a provider, by name and number."""
     for function in functions:
-        for version in function.versions.values():
+        for version in function.all_published():
             if provider_arn(version) == arn:
                 yield version
 
 
 def check_unused(functions: Iterable[Function], arn: str) -> None:
     """Raises CapacityProviderInUse."""
-    using = [f for f in functions if arn in map(provider_arn, (f.latest, *f.versions.values()))]
+    using = [f for f in functions if arn in map(provider_arn, (f.latest, *f.all_published()))]
     if using:
         raise CapacityProviderInUse(arn, len(using))

@@ -8,6 +8,7 @@ from lambda_emu.arn import FunctionId
 from lambda_emu.errors import (
     AliasOfProvisionedVersion,
     AliasWithWeights,
+    NotOnInstances,
     ProvisionedAboveReserved,
     ProvisionedAboveUnreserved,
     ProvisionedTooHigh,
@@ -17,6 +18,7 @@ from lambda_emu.errors import (
     VersionOfProvisionedAlias,
 )
 from lambda_emu.model.function import Function, FunctionVersion, State
+from lambda_emu.model.managed_instances import on_instances
 from lambda_emu.model.quotas import CONCURRENT_EXECUTIONS, MINIMUM_UNRESERVED
 from lambda_emu.model.tenancy import check_without_tenants
 
@@ -61,9 +63,12 @@ def check_reservation(id: FunctionId, wanted: int, functions: Iterable[Function]
 def check_provisionable(function: Function, qualifier: str) -> None:
     """Whether this version or alias, which exists, may be provisioned.
 
-    NotWithTenants, UnpublishedVersion, AliasWithWeights, AliasOfProvisionedVersion, VersionOfProvisionedAlias.
+    NotWithTenants, NotOnInstances, UnpublishedVersion, AliasWithWeights, AliasOfProvisionedVersion,
+    VersionOfProvisionedAlias.
     """
     check_without_tenants(function.latest, "Provisioned concurrency")
+    if on_instances(function.latest.other):
+        raise NotOnInstances("Provisioned concurrency")
     alias = function.aliases.get(qualifier)
     if alias is None:
         pointing = [name for name, other in function.aliases.items() if other.function_version == qualifier]

@@ -7,7 +7,7 @@ from typing import Any
 
 from lambda_emu.arn import FunctionId
 from lambda_emu.errors import NameTooLong, RuntimeAndHandlerMissing
-from lambda_emu.model import durable, image_package, quotas, settings
+from lambda_emu.model import durable, image_package, managed_instances, quotas, settings
 from lambda_emu.model.function import Artifact, ContainerImage, Function, FunctionVersion, LoggingConfig
 from lambda_emu.model.layer_references import Find
 from lambda_emu.model.publishing import publish
@@ -24,7 +24,7 @@ def check(id: FunctionId, wanted: Mapping[str, Any]) -> None:
     elif "Runtime" not in wanted or "Handler" not in wanted:
         raise RuntimeAndHandlerMissing
     new_tags(wanted.get("Tags", {}))
-    settings.check(wanted)
+    settings.check(wanted, wanted)
     durable.check_new(wanted.get("DurableConfig"))
 
 
@@ -59,7 +59,7 @@ def new_function(
         durable=durable.new(wanted.get("DurableConfig")),
         tenant_isolation=wanted.get("TenancyConfig", {}).get("TenantIsolationMode"),
     )
-    version = settings.applied(base, wanted, find_layer)
+    version = settings.applied(base, managed_instances.with_defaults(wanted), find_layer)
     function = Function(
         id,
         latest=version,
@@ -70,4 +70,4 @@ def new_function(
     )
     if not wanted.get("Publish"):
         return function
-    return publish(function, new_id=new_id, modified=modified, progress=CREATING)[0]
+    return publish(function, new_id=new_id, modified=modified, progress=CREATING, to=wanted.get("PublishTo"))[0]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from lambda_emu.arn import LATEST, FunctionId
+from lambda_emu.arn import LATEST, LATEST_PUBLISHED, FunctionId
 from lambda_emu.model.alias import Alias
 from lambda_emu.model.durable import Durability
 from lambda_emu.model.event_invoke import EventInvokeConfig
@@ -26,6 +26,7 @@ class State(StrEnum):
 
     PENDING = "Pending"
     ACTIVE = "Active"
+    ACTIVE_NON_INVOCABLE = "ActiveNonInvocable"  # $LATEST on Managed Instances
     FAILED = "Failed"
 
 
@@ -164,6 +165,7 @@ class Function:
     published_description: the description that $LATEST had then, for that version may have been given another.
     policies are by qualifier, "" for the function's own; invoke_configs, urls, provisioned, runtime_management and
     scaling are by qualifier too, $LATEST for the function itself.
+    latest_published: the version named $LATEST.PUBLISHED, which only functions on Managed Instances can have.
     origin: "api", or "project" for one that lambda-emu.yaml declares.
     """
 
@@ -185,10 +187,20 @@ class Function:
     scaling: Mapping[str, ScalingConfig] = field(default_factory=lambda: NOTHING)
     recursive_loop: str = "Terminate"
     code_signing_config_arn: str | None = None
+    latest_published: FunctionVersion | None = None
 
-    def published(self, number: str) -> FunctionVersion | None:
-        """The version of this number, as a qualifier names it."""
-        return self.versions.get(int(number)) if number.isascii() and number.isdigit() else None
+    def published(self, qualifier: str) -> FunctionVersion | None:
+        """The published version that this qualifier names, a number or $LATEST.PUBLISHED."""
+        if qualifier == LATEST_PUBLISHED:
+            return self.latest_published
+        return self.versions.get(int(qualifier)) if qualifier.isascii() and qualifier.isdigit() else None
+
+    def all_published(self) -> Iterator[FunctionVersion]:
+        """$LATEST.PUBLISHED if there is one, then the numbered, ascending."""
+        if self.latest_published is not None:
+            yield self.latest_published
+        for number in sorted(self.versions):
+            yield self.versions[number]
 
     def version(self, qualifier: str | None) -> FunctionVersion | None:
         """What a qualifier shows: $LATEST (also for None), a version, or the one that an alias points to."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from lambda_emu.arn import LATEST
+from lambda_emu.arn import LATEST, LATEST_PUBLISHED
 from lambda_emu.errors import CodeChanged, VersionInUse
 from lambda_emu.model.function import Function, FunctionVersion, Progress
 from lambda_emu.model.updates import DONE, check_updatable
@@ -23,18 +23,20 @@ def publish(
     modified: str,
     description: str | None = None,
     progress: Progress = DONE,
+    to: str | None = None,
 ) -> tuple[Function, FunctionVersion]:
     """The function with a new version of $LATEST, and that version; the last one again if nothing changed since.
 
     progress: of the new version. Either way $LATEST gets a new revision only if there is a new version.
+    to: PublishTo; LATEST_PUBLISHED puts the version in place of the one named $LATEST.PUBLISHED.
     """
     last = function.versions.get(function.last_version)
-    if last is not None and _unchanged(function, last):
+    if to is None and last is not None and _unchanged(function, last):
         return function, last
     number = function.last_version + 1
     version = replace(
         function.latest,
-        version=str(number),
+        version=str(number) if to is None else LATEST_PUBLISHED,
         description=function.latest.description if description is None else description,
         deployment_id=new_id(),
         revision_id=new_id(),
@@ -47,10 +49,11 @@ def publish(
         function,
         latest=latest,
         running=latest if function.running == function.latest else function.running,
-        last_version=number,
-        published_description=function.latest.description,
-        versions=MappingProxyType({**function.versions, number: version}),
     )
+    if to is not None:
+        return replace(after, latest_published=version), version
+    versions = MappingProxyType({**function.versions, number: version})
+    after = replace(after, last_version=number, published_description=latest.description, versions=versions)
     return after, version
 
 
@@ -61,14 +64,16 @@ def check_publishable(function: Function, revision_id: str | None, code_sha256: 
         raise CodeChanged(code_sha256, function.latest.code.sha256)
 
 
-def without_version(function: Function, number: str) -> Function:
-    """The function without this version, which may be absent. VersionInUse while an alias points to it."""
-    if aliases := sorted(name for name, alias in function.aliases.items() if alias.points_to(number)):
+def without_version(function: Function, qualifier: str) -> Function:
+    """The function without this published version, which may be absent. VersionInUse while an alias points to it."""
+    if aliases := sorted(name for name, alias in function.aliases.items() if alias.points_to(qualifier)):
         raise VersionInUse(aliases)
-    if function.published(number) is None:
+    if function.published(qualifier) is None:
         return function
-    kept = {other: version for other, version in function.versions.items() if other != int(number)}
-    return without_qualifier(replace(function, versions=MappingProxyType(kept)), number)
+    if qualifier == LATEST_PUBLISHED:
+        return without_qualifier(replace(function, latest_published=None), qualifier)
+    kept = {number: version for number, version in function.versions.items() if number != int(qualifier)}
+    return without_qualifier(replace(function, versions=MappingProxyType(kept)), qualifier)
 
 
 def without_qualifier(function: Function, qualifier: str) -> Function:

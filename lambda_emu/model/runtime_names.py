@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 # What UnknownRuntime lists, in AWS's own order, recorded January 2026.
 LISTED = (
     *("nodejs20.x", "python3.14", "provided.al2023", "python3.12", "python3.13", "nodejs24.x", "nodejs22.x", "java25"),
@@ -21,13 +23,24 @@ LISTED_FOR_LAYERS = (
     *("ruby3.4", "ruby2.5", "python3.6", "python2.7"),
 )
 
-_SNAP_START = (("python", (3, 12)), ("java", (11,)), ("dotnet", (8,)))
+_SNAP_START = {"python": (3, 12), "java": (11,), "dotnet": (8,)}
+_ON_INSTANCES = {"python": (3, 13), "nodejs": (22,), "java": (21,), "dotnet": (8,)}
 
 
 def can_snap_start(runtime: str) -> bool:
     """Whether AWS offers SnapStart for it: Python from 3.12, Java from 11, .NET from 8."""
-    for language, first in _SNAP_START:
-        version = runtime.removeprefix(language).removesuffix(".al2023").split(".")
+    return _reaches(runtime, _SNAP_START)
+
+
+def can_run_on_instances(runtime: str) -> bool:
+    """Whether it serves several invocations at once, as it must on Managed Instances. From AWS's guide."""
+    return runtime == "provided.al2023" or _reaches(runtime, _ON_INSTANCES)
+
+
+def _reaches(runtime: str, first: Mapping[str, tuple[int, ...]]) -> bool:
+    """Whether it is of one of these languages, and not before that version."""
+    for language in first:
+        version = runtime.removeprefix(language).removesuffix(".al2023").removesuffix(".x").split(".")
         if runtime.startswith(language) and all(part.isdigit() for part in version):
-            return tuple(map(int, version)) >= first
+            return tuple(map(int, version)) >= first[language]
     return False

@@ -15,18 +15,16 @@ from lambda_emu.errors import (
     ConstraintViolations,
     CustomRuntimeUnknown,
     LevelsWithText,
-    ManagedInstancesOnly,
     MemoryAboveLimit,
     NoSnapStart,
 )
-from lambda_emu.model import durable, environment_variables, image_package, quotas, runtime_names
+from lambda_emu.model import durable, environment_variables, image_package, managed_instances, runtime_names
 from lambda_emu.model.function import FunctionVersion, LoggingConfig
 from lambda_emu.model.layer_references import Find, referenced
 from lambda_emu.model.tenancy import check_without_tenants
 
 Wanted = Mapping[str, Any]
 
-OF_MANAGED_INSTANCES = ("CapacityProviderConfig", "AcceleratorConfig", "PublishTo")
 UNZIPPED_LIMIT_BYTES = 262_144_000
 
 _PLAIN = {
@@ -39,27 +37,24 @@ _PLAIN = {
 }
 
 
-def check(wanted: Wanted) -> None:
-    """The rules that need nothing but the request. Raises the error of the first one broken."""
-    check_default_function(wanted)
+def check(wanted: Wanted, has: Wanted) -> None:
+    """The rules that each member keeps alone. Raises the error of the first one broken.
+
+    has: what decides whether the function is on Managed Instances: `other` of its $LATEST, or what a new one is to be.
+    """
+    managed_instances.check_members(wanted, has)
+    limits = managed_instances.limits(wanted, has)
     if "RuntimeConfig" in wanted:
         raise CustomRuntimeUnknown(wanted["RuntimeConfig"]["RuntimeArn"])
-    if wanted.get("MemorySize", 0) > quotas.MEMORY_MB:
-        raise MemoryAboveLimit(quotas.MEMORY_MB)
-    _check_most("timeout", wanted.get("Timeout", 0), quotas.TIMEOUT_S)
-    _check_most("ephemeralStorage.size", wanted.get("EphemeralStorage", {}).get("Size", 0), quotas.EPHEMERAL_STORAGE_MB)
+    if wanted.get("MemorySize", 0) > limits.memory_mb:
+        raise MemoryAboveLimit(limits.memory_mb)
+    _check_most("timeout", wanted.get("Timeout", 0), limits.timeout_s)
+    _check_most("ephemeralStorage.size", wanted.get("EphemeralStorage", {}).get("Size", 0), limits.storage_mb)
     environment_variables.check(wanted.get("Environment", {}).get("Variables", {}))
 
 
-def check_default_function(wanted: Wanted) -> None:
-    """ManagedInstancesOnly for what no other function may have; all of ours are others."""
-    for member in OF_MANAGED_INSTANCES:
-        if member in wanted:
-            raise ManagedInstancesOnly(member)
-
-
 def _check_most(path: str, value: int, limit: int) -> None:
-    """The model allows more than a function without Managed Instances may have."""
+    """The model allows more than most functions may have."""
     if value > limit:
         constraint = f"Member must have value less than or equal to {limit}"
         raise ConstraintViolations([f"Value '{value}' at '{path}' failed to satisfy constraint: {constraint}"])
@@ -68,7 +63,8 @@ def _check_most(path: str, value: int, limit: int) -> None:
 def applied(version: FunctionVersion, wanted: Wanted, find_layer: Find) -> FunctionVersion:
     """The version with the request's members applied; revision, deployment and progress are left to the caller.
 
-    find_layer: what a layer version's ARN stands for. Raises the errors of packages, layers, SnapStart and log levels.
+    find_layer: what a layer version's ARN stands for.
+    Raises the errors of packages, layers, SnapStart, log levels and Managed Instances.
     """
     image_package.check_configuration(version, wanted)
     changes: dict[str, Any] = {field: wanted[member] for member, field in _PLAIN.items() if member in wanted}
@@ -81,12 +77,17 @@ def applied(version: FunctionVersion, wanted: Wanted, find_layer: Find) -> Funct
     for member, echo in _ECHOED.items():
         if member in wanted:
             other[member] = echo(other.get(member), wanted[member])
+    if managed_instances.CONFIG in wanted:
+        runtime = changes.get("runtime", version.runtime)
+        other[managed_instances.CONFIG] = managed_instances.configured(wanted[managed_instances.CONFIG], runtime)
     changes["other"] = MappingProxyType({member: value for member, value in other.items() if value is not None})
     return _checked(replace(version, **changes))
 
 
 def _checked(version: FunctionVersion) -> FunctionVersion:
     """The rules that hold between members."""
+    if managed_instances.on_instances(version.other):
+        managed_instances.check(version)
     if version.other.get("SnapStart", {}).get("ApplyOn") == "PublishedVersions":
         check_without_tenants(version, "SnapStart")
         if version.image is None and not runtime_names.can_snap_start(version.runtime):
@@ -180,6 +181,7 @@ def _or_none(_: Any, wanted: Any) -> Any:
 
 
 _ECHOED: Mapping[str, Callable[[Any, Any], Any]] = {
+    managed_instances.ACCELERATOR: _or_none,
     "VpcConfig": _vpc,
     "DeadLetterConfig": _dead_letters,
     "SnapStart": _snap_start,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from lambda_emu.errors import RevisionMismatch, StillBeingCreated, UpdateInProgress
 from lambda_emu.model.function import Function, FunctionVersion, Progress, State, UpdateStatus
 from lambda_emu.model.image_package import FoundImage, resolved
+from lambda_emu.model.managed_instances import idle_state
 
 # AWS says "created" of updates as well.
 _REASON, _REASON_CODE = "The function is being created.", "Creating"
@@ -39,16 +40,15 @@ def begun(
 
     A function that had failed is Pending again: it has nothing to go on with.
     """
+    failed = function.latest.progress.state is State.FAILED
     latest = replace(
         change(function.latest),
-        progress=CREATING if function.latest.progress.state is State.FAILED else UPDATING,
+        progress=CREATING if failed else replace(UPDATING, state=idle_state(function.latest)),
         revision_id=new_id(),
         deployment_id=new_id(),
         last_modified=modified,
     )
-    if latest.progress is UPDATING:
-        return replace(function, latest=latest)
-    return replace(function, latest=latest, running=latest)
+    return replace(function, latest=latest, running=latest if failed else function.running)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +69,34 @@ def completed(
     """The function when what $LATEST of this deployment needs to run is there, or could not be had (why_not).
 
     found: the image, where it needs one.
-    A newer update is on its way with a completion of its own. Versions that were published with the update share its
-    fate. A creation that fails, fails the function; a failed update leaves it Active with its old code.
+    A newer update is on its way with a completion of its own. Versions that are still being published share the fate
+    of $LATEST. A creation that fails, fails the function; a failed update leaves it Active with its old code.
     """
     if function.latest.deployment_id != deployment_id:
         return function
-    keeps_old = why_not is not None and function.running.progress.state is State.ACTIVE
+
+    def ended(version: FunctionVersion) -> FunctionVersion:
+        if settled(version):
+            return version
+        return replace(resolved(version, found), progress=DONE if why_not is None else _failed(why_not, State.FAILED))
+
+    after = replace(
+        function,
+        versions={number: ended(version) for number, version in function.versions.items()},
+        latest_published=function.latest_published and ended(function.latest_published),
+    )
+    if settled(function.latest):
+        return after
+    keeps_old = why_not is not None and function.running.progress.state not in (State.PENDING, State.FAILED)
+    idle = idle_state(function.latest)
     latest = replace(
         resolved(function.latest, found),
-        progress=DONE if why_not is None else _failed(why_not, State.ACTIVE if keeps_old else State.FAILED),
+        progress=replace(DONE, state=idle)
+        if why_not is None
+        else _failed(why_not, idle if keeps_old else State.FAILED),
         revision_id=revision_id,
     )
-    versions = {
-        number: version if settled(version) else replace(resolved(version, found), progress=_of_version(why_not))
-        for number, version in function.versions.items()
-    }
-    return replace(function, latest=latest, running=function.running if keeps_old else latest, versions=versions)
+    return replace(after, latest=latest, running=function.running if keeps_old else latest)
 
 
 def settled(version: FunctionVersion) -> bool:
@@ -92,10 +104,11 @@ def settled(version: FunctionVersion) -> bool:
     return version.progress.state is not State.PENDING and version.progress.update is not UpdateStatus.IN_PROGRESS
 
 
-def _of_version(why_not: WhyNot | None) -> Progress:
-    return DONE if why_not is None else _failed(why_not, State.FAILED)
+def all_settled(function: Function) -> bool:
+    """Whether nothing is under way of $LATEST and of all published versions."""
+    return settled(function.latest) and all(map(settled, function.all_published()))
 
 
 def _failed(why: WhyNot, state: State) -> Progress:
     update = Progress(state, None, None, UpdateStatus.FAILED, why.reason, why.code)
-    return update if state is State.ACTIVE else replace(update, reason=why.reason, reason_code=why.code)
+    return replace(update, reason=why.reason, reason_code=why.code) if state is State.FAILED else update

@@ -11,7 +11,8 @@ from lambda_emu.clock import Clock
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.function import FunctionVersion
 from lambda_emu.model.image_package import FoundImage, resolved
-from lambda_emu.model.updates import WhyNot, completed, settled
+from lambda_emu.model.managed_instances import on_instances
+from lambda_emu.model.updates import WhyNot, all_settled, completed
 from lambda_emu.pool.pool import Pool
 from lambda_emu.sandbox.base import Engine, SandboxError
 from lambda_emu.store import Store
@@ -55,15 +56,20 @@ class Activator:
             log.error("%s cannot run: %s", id.name, error)
             why_not = WhyNot(str(error), error.state_code)
         else:
-            self._pool.expect(resolved(version, found))
-        if not settled(version):
+            if not on_instances(version.other):
+                self._pool.expect(resolved(version, found))
+        if not all_settled(function):
             await self._loop.work(self._finish, id, version.deployment_id, why_not, found)
 
     async def _prepare(self, version: FunctionVersion) -> FoundImage | None:
-        """Get what it runs in: an image of its runtime, or its own, which is the answer."""
+        """Get what it runs in: an image of its runtime, or its own, which is the answer.
+
+        On Managed Instances nothing runs; only the digest of its own image is to be known.
+        """
         if version.image is not None:
             return await self._engine.packaged.prepare(version.image, version.architecture)
-        await self._engine.prepare(version.runtime, version.architecture)
+        if not on_instances(version.other):
+            await self._engine.prepare(version.runtime, version.architecture)
         return None
 
     def _finish(self, id: FunctionId, deployment_id: str, why_not: WhyNot | None, found: FoundImage | None) -> None:
