@@ -1,4 +1,4 @@
-"""Capacity providers, and the scaling of what runs on one. Nothing is started for them; no function is on one yet."""
+"""Capacity providers, and the scaling of what is on one. Nothing is started for them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 from api_rig import ACCOUNT, ARN, REGION, ROLE, Api, refused, serving, shown
 
-from lambda_emu.arn import FunctionId, Scope
+from lambda_emu.arn import Scope
 from lambda_emu.model.capacity_provider import CapacityProvider
-from lambda_emu.model.function import Function
 from lambda_emu.store import Draft
 
 SCOPE = Scope(ACCOUNT, REGION)
@@ -62,28 +61,14 @@ def age(api: Api, *names: str) -> None:
     api.store.write(edit)
 
 
-def put_on(api: Api, name: str, provider: str) -> None:
-    """Move a function and its versions to a provider, which no request can do yet."""
-    config = {"LambdaManagedInstancesCapacityProviderConfig": {"CapacityProviderArn": PROVIDER + provider}}
-
-    def moved(function: Function) -> Function:
-        versions = {
-            number: replace(version, other={"CapacityProviderConfig": config})
-            for number, version in function.versions.items()
-        }
-        return replace(function, versions=versions)
-
-    api.store.change(FunctionId(ACCOUNT, REGION, name), moved)
-
-
 def published(api: Api, name: str, provider: str, count: int = 1) -> None:
     """A function with versions on a provider."""
-    api.created(name)
+    config = {"LambdaManagedInstancesCapacityProviderConfig": {"CapacityProviderArn": PROVIDER + provider}}
+    api.created(name, CapacityProviderConfig=config)
     for number in range(count):
         api.client.publish_version(FunctionName=name, Description=str(number))
         api.client.update_function_configuration(FunctionName=name, Timeout=4 + number)
         api.activations.finish()
-    put_on(api, name, provider)
 
 
 @pytest.mark.parametrize(("age_s", "state"), [(0.0, "Pending"), (0.99, "Pending"), (1.0, "Active"), (1e6, "Active")])
@@ -195,6 +180,7 @@ def test_providers_are_listed_by_name_page_by_page_and_by_state(api: Api) -> Non
 
 def test_the_versions_on_a_provider_are_listed_page_by_page(api: Api) -> None:
     create(api, "p")
+    create(api, "other")
     published(api, "f", "p", count=2)
     published(api, "g", "p")
     published(api, "h", "other")
@@ -249,6 +235,7 @@ SCALING: Any = {"MinExecutionEnvironments": 1, "MaxExecutionEnvironments": 5}
 
 
 def test_the_scaling_of_a_version_is_put_and_shown_as_asked_for_and_applied(api: Api) -> None:
+    create(api, "p")
     published(api, "f", "p")
     named: Any = {"FunctionName": "f", "Qualifier": "1"}
     assert shown(api.client.get_function_scaling_config(**named)) == {"FunctionArn": f"{ARN}f:1"}
@@ -267,6 +254,7 @@ def test_the_scaling_of_a_version_is_put_and_shown_as_asked_for_and_applied(api:
 
 
 def test_fewest_above_most_is_refused(api: Api) -> None:
+    create(api, "p")
     published(api, "f", "p")
 
     with refused("InvalidParameterValueException"):

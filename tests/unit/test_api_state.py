@@ -33,6 +33,12 @@ INSTANCES: dict[str, Any] = {
     "VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
     "PermissionsConfig": {"CapacityProviderOperatorRoleArn": ROLE},
 }
+ON_KEPT = {
+    "LambdaManagedInstancesCapacityProviderConfig": {
+        "CapacityProviderArn": f"arn:aws:lambda:{REGION}:{SCOPE.account}:capacity-provider:kept"
+    }
+}
+SCALING = {"MinExecutionEnvironments": 1, "MaxExecutionEnvironments": 2}
 
 
 class Answered(str):
@@ -103,6 +109,13 @@ CHANGES: Sequence[tuple[str, dict[str, Any]]] = (
         {"CapacityProviderName": "kept", "CapacityProviderScalingConfig": {"MaxVCpuCount": 30}},
     ),
     ("delete_capacity_provider", {"CapacityProviderName": "gone"}),
+    (
+        "create_function",
+        PYTHON | {"FunctionName": "on", "Code": {"ZipFile": OLD}, "CapacityProviderConfig": ON_KEPT, "Publish": True},
+    ),
+    ("publish_version", {"FunctionName": "on", "PublishTo": "LATEST_PUBLISHED"}),
+    ("put_function_scaling_config", {"FunctionName": "on", "Qualifier": "1", "FunctionScalingConfig": SCALING}),
+    ("delete_function", {"FunctionName": "on", "Qualifier": "$LATEST.PUBLISHED"}),
     ("create_function", PYTHON | {"FunctionName": "g", "Code": {"ZipFile": OLD}, "Publish": True}),
     ("update_alias", NAMED | {"Name": "live", "RoutingConfig": {"AdditionalVersionWeights": {}}}),
     ("delete_function", NAMED | {"Qualifier": "2"}),
