@@ -48,10 +48,8 @@ class Invoker:
         version = None if function is None else function.runnable(qualifier, self._clock.random())
         if function is None or version is None:
             raise FunctionNotFound(id.arn(qualifier or LATEST))
-        if version.progress.state is State.ACTIVE_NON_INVOCABLE:
-            version = managed_instances.in_place_of_latest(function, qualifier)
         if version.progress.state is not State.ACTIVE:
-            raise FunctionPending(version.progress.state)
+            version = _instead(function, version, qualifier)
         return Resolved(function, version)
 
     def submit(self, resolved: Resolved, invocation: Invocation) -> None:
@@ -121,6 +119,15 @@ class Invoker:
             functions = self._store.functions.all(scope)
             self._unreserved[scope] = unreserved_concurrency(functions, self._account_concurrency)
         return self._unreserved[scope]
+
+
+def _instead(function: Function, version: FunctionVersion, qualifier: str | None) -> FunctionVersion:
+    """What runs in place of a version that is not Active. FunctionPending, NoPublishedVersion."""
+    if version.progress.state is State.ACTIVE_NON_INVOCABLE:
+        version = managed_instances.in_place_of_latest(function, qualifier)
+    if version.progress.state is not State.ACTIVE:
+        raise FunctionPending(version.progress.state)
+    return version
 
 
 def _deployment_ids(function: Function | None) -> set[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from api_rig import ACCOUNT, ARN, REGION, ROLE, Api, refused, serving, shown, zipped
+from botocore.exceptions import ClientError
 from box_rig import VERSION
 
 from lambda_emu.arn import LATEST, LATEST_PUBLISHED
@@ -342,6 +344,26 @@ def test_a_provider_lists_the_published_versions_on_it_and_stays_while_a_functio
         api.client.delete_capacity_provider(CapacityProviderName="p")
     api.client.delete_function(FunctionName="f")
     api.client.delete_capacity_provider(CapacityProviderName="p")
+
+
+@pytest.mark.parametrize("provider", ["q", "r", "s"])  # each race may go either way
+def test_a_function_is_not_put_on_a_provider_that_is_deleted_at_the_same_moment(api: Api, provider: str) -> None:
+    create_provider(api, provider)
+    api.created("f", **ON_P)
+
+    def succeeds(call: Callable[..., Any], **members: Any) -> bool:
+        try:
+            call(**members)
+        except ClientError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        update = api.client.update_function_configuration
+        moved = pool.submit(succeeds, update, FunctionName="f", CapacityProviderConfig=on(provider))
+        deleted = pool.submit(succeeds, api.client.delete_capacity_provider, CapacityProviderName=provider)
+
+    assert moved.result() is not deleted.result()
 
 
 @pytest.mark.parametrize("qualifier", ["1", LATEST_PUBLISHED])
