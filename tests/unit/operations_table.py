@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
 from botocore import xform_name
 from botocore.session import Session
 
 from lambda_emu.api.families import load_all
+from lambda_emu.api.service_model import Route, lambda_model
 
 REPOSITORY = Path(__file__).parents[2]
 PAGE = REPOSITORY / "docs/operations.md"
 STATE_TESTS = "test_api_state"  # what is done there is compared after a restart
 REFUSING = ("refused", "raises")
 RIGS = {"created": "create_function"}  # words of the tests that stand for a method
+CHANGES = {  # what a table's case is added to, where it is no whole request
+    ("refusals", "create"): "CreateFunction",
+    ("refusals", "update"): "UpdateFunctionConfiguration",
+    ("policies", "add"): "AddPermission",
+    ("event_source_mappings", "create"): "CreateEventSourceMapping",
+    ("not_json", "text"): "Invoke",
+}
 HEAD = """# Every operation
 
 Of botocore's model of Lambda, with the tests that verify it. *Round trip*: called through boto3, which checks the
-answer against the model. *Errors*: refused there in AWS's words, or in the tables of `tests/contract`. *State*: what it
-changed is the same after a restart. Written by `python tests/unit/operations_table.py`; a test holds it to the tests.
+answer against the model. *Errors*: refused there, or in a table of `tests/contract`, in AWS's words. *State*: what it
+changed is the same after a restart; a dash where it changes nothing. No durable execution can be started yet, so those
+operations are only refused. Written by `python tests/unit/operations_table.py`; a test holds it to the tests.
 
 | Operation | Round trip | Errors | State |
 |---|---|---|---|
@@ -47,7 +58,29 @@ def page() -> str:
             evidence = found[methods[method]]
             kind = evidence.state if path.stem == STATE_TESTS else evidence.errors if refusal else evidence.round_trip
             kind.add(path.stem)
+    for name, table in _refused_in_tables():
+        found[name].errors.add(table)
     return HEAD + "".join(_row(name, found[name]) for name in names)
+
+
+def _refused_in_tables() -> Iterator[tuple[str, str]]:
+    """Operations with the tables that have a case of them."""
+    routes = [(_request_pattern(route), route.name) for route in lambda_model().routes()]
+    routes.sort(key=lambda pair: -len(pair[0].pattern))  # of two that fit, the one that says more
+    for path in sorted((REPOSITORY / "tests/contract").glob("*.yaml")):
+        for case in yaml.safe_load(path.read_text()):
+            for (table, key), name in CHANGES.items():
+                if table == path.stem and key in case:
+                    yield name, f"{path.stem}.yaml"
+            asked = case.get("request", "")
+            if (name := next((name for pattern, name in routes if pattern.fullmatch(asked)), "")) != "":
+                yield name, f"{path.stem}.yaml"
+
+
+def _request_pattern(route: Route) -> re.Pattern[str]:
+    """Of `METHOD /path?query`."""
+    path = re.sub(r"\\{\w+\\}", "[^?]+", re.escape(route.path))
+    return re.compile(f"{route.method} {path}/?" + (rf"\?(.*&)?{route.query}(&.*)?" if route.query else r"(\?.*)?"))
 
 
 def _calls(tree: ast.AST, methods: Mapping[str, str], refusal: bool = False) -> Iterator[tuple[str, bool]]:
@@ -69,11 +102,13 @@ def _refuses(item: ast.withitem) -> bool:
 def _row(name: str, evidence: Evidence) -> str:
     if name not in load_all():
         return f"| {name} | not built yet | | |\n"
-    cells = (
-        ", ".join(f"`{stem}`" for stem in sorted(kind))
-        for kind in (evidence.round_trip, evidence.errors, evidence.state)
-    )
-    return f"| {name} | {' | '.join(cells)} |\n"
+    cells = [", ".join(f"`{stem}`" for stem in sorted(kind)) for kind in (evidence.round_trip, evidence.errors)]
+    state = "-" if _changes_nothing(name) else f"`{STATE_TESTS}`" if evidence.state else ""
+    return f"| {name} | {' | '.join(cells)} | {state} |\n"
+
+
+def _changes_nothing(name: str) -> bool:
+    return name.startswith(("Get", "List", "Invoke")) or "DurableExecution" in name
 
 
 if __name__ == "__main__":
