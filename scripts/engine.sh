@@ -4,6 +4,7 @@
 set -eu
 pid_file=.cache/dockerd.pid
 log=.cache/dockerd.log
+engine_pid_file=/var/run/docker.pid
 
 answers() {
     .venv/bin/python -c 'import docker; docker.from_env(timeout=5).ping()' 2>/dev/null
@@ -35,6 +36,11 @@ builder() {
     command -v mmdebstrap >/dev/null || sh scripts/packages.sh mmdebstrap debian-archive-keyring
 }
 
+# A killed dockerd leaves its number behind. Where another process has it by now, a new dockerd would not start.
+forget_the_killed() {
+    [ ! -f "$engine_pid_file" ] || grep -qs dockerd "/proc/$(cat "$engine_pid_file")/cmdline" || rm "$engine_pid_file"
+}
+
 start() {
     builder
     answers && return
@@ -48,6 +54,7 @@ start() {
         systemctl start docker
     else
         mountpoint -q /sys/fs/cgroup || { sh scripts/packages.sh cgroupfs-mount && cgroupfs-mount; }
+        forget_the_killed
         mkdir -p .cache
         nohup dockerd >"$log" 2>&1 &
         echo $! >"$pid_file"
