@@ -145,6 +145,10 @@ class Environment:
         if self._admits(request_id, None, "InvocationResponse", reply):
             self._respond_for(failures.too_large(), answers.TOO_LARGE, reply)
 
+    def response_truncated(self, request_id: str, reply: Reply) -> None:
+        if self._admits(request_id, None, "InvocationResponse", reply):
+            self._respond_for(failures.truncated(request_id), answers.TRUNCATED, reply)
+
     def error(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None:
         if self._admits(request_id, head, "InvocationErrorResponse", reply):
             failure = failures.raised(head.get(b"lambda-runtime-function-error-type"))

@@ -80,6 +80,12 @@ def too_large() -> Failure:
     return Failure("error", "Function.ResponseSizeTooLarge", payload.encode())
 
 
+def truncated(request_id: str) -> Failure:
+    """The runtime hung up in the middle of its response. The words are the Runtime API's; not recorded."""
+    kind = "Runtime.TruncatedResponse"
+    return Failure("error", kind, _payload(kind, request_id, "HTTP request detected as truncated"))
+
+
 def invalid_mode(request_id: str) -> Failure:
     """The runtime posted its response in a mode that is none; the environment itself is well."""
     kind = "Runtime.InvalidResponseModeHeader"

@@ -29,6 +29,7 @@ PONG = answer_head(200, [("Content-Type", "text/plain")], 4) + b"pong"
 INVALID_REQUEST_ID = _error(400, "InvalidRequestID", "Invalid request ID")
 INVALID_INVOCATION_ID = _error(400, "InvalidInvocationId", "Invalid invocation ID")
 INVALID_RESPONSE_MODE = _error(400, "InvalidFunctionResponseMode", "Invalid function response mode")
+TRUNCATED = _error(400, "TruncatedHTTPRequest", "HTTP request detected as truncated")
 TOO_LARGE = _error(413, "RequestEntityTooLarge", f"Exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes).")
 NOT_FOUND = _error(404, "NotFound", "No such call of the Runtime API")
 UNKNOWN_ENVIRONMENT = _error(403, "Forbidden", "No execution environment has this address")

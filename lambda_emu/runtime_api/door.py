@@ -28,6 +28,8 @@ class Session(Protocol):
 
     def response_too_large(self, request_id: str, reply: Reply) -> None: ...
 
+    def response_truncated(self, request_id: str, reply: Reply) -> None: ...
+
     def error(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None: ...
 
     def init_error(self, head: Head, body: bytes, reply: Reply) -> None: ...
@@ -89,7 +91,8 @@ class RuntimeApi:
             request_id, _, call = head.target[len(INVOCATION) :].decode("latin-1").partition("/")
             too_large = partial(session.response_too_large, request_id)
             if call == "response":
-                return Upload(head, writer, partial(session.response, request_id), too_large)
+                truncated = partial(session.response_truncated, request_id)
+                return Upload(head, writer, partial(session.response, request_id), too_large, truncated)
             if call == "error":
                 return Upload(head, writer, partial(session.error, request_id), too_large)
         return _refuse(writer, _unrouted(head.target))

@@ -13,17 +13,26 @@ Reply = Callable[[bytes], None]
 
 
 class Upload:
-    """Calls `done` with the whole body, or `too_large` as soon as it is known to be; both send the answer."""
+    """Calls `done` with the whole body, or `too_large` as soon as it is known to be; both send the answer.
 
-    __slots__ = ("_chunks", "_done", "_head", "_size", "_too_large", "_writer")
+    truncated: the runtime hung up in the middle. None: nobody need hear of it, its exit will say so.
+    """
+
+    __slots__ = ("_chunks", "_done", "_head", "_size", "_too_large", "_truncated", "_writer")
 
     def __init__(
-        self, head: Head, writer: Writer, done: Callable[[Head, bytes, Reply], None], too_large: Callable[[Reply], None]
+        self,
+        head: Head,
+        writer: Writer,
+        done: Callable[[Head, bytes, Reply], None],
+        too_large: Callable[[Reply], None],
+        truncated: Callable[[Reply], None] | None = None,
     ) -> None:
         self._head = head
         self._writer = writer
         self._done = done
         self._too_large = too_large
+        self._truncated = truncated
         self._chunks: list[bytes] = []
         self._size = 0
 
@@ -40,4 +49,6 @@ class Upload:
         self._done(self._head, body, self._writer.send)
 
     def abort(self) -> None:
-        """The runtime hung up in the middle: it says so itself, or its exit does."""
+        """The runtime hung up before it said all."""
+        if self._truncated is not None and self._size <= MAX_RESPONSE_BYTES:
+            self._truncated(self._writer.send)

@@ -84,6 +84,9 @@ class OneEvent:
     def response_too_large(self, request_id: str, reply: Reply) -> None:
         reply(answers.TOO_LARGE)
 
+    def response_truncated(self, request_id: str, reply: Reply) -> None:
+        reply(answers.TRUNCATED)
+
     def error(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None:
         self.init_error(head, body, reply)
 

@@ -67,6 +67,28 @@ def test_nothing_can_be_answered_before_the_first_next(lam: Lam) -> None:
     assert answer.payload == [transition("Started", f"Invocation{what}Response") for what in ("", "Error")]
 
 
+TRUNCATED = """
+import os, socket
+def handler(event, context):
+    host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
+    path = f"/2018-06-01/runtime/invocation/{context.aws_request_id}/response"
+    with socket.create_connection((host, int(port))) as connection:
+        head = f"POST {path} HTTP/1.1\\r\\nHost: {host}:{port}\\r\\nContent-Length: 100\\r\\n\\r\\n"
+        connection.sendall(head.encode() + b'{"half":')
+    import time; time.sleep(30)
+"""
+
+
+def test_a_response_that_breaks_off_is_told_at_once(lam: Lam) -> None:
+    lam.create("half", TRUNCATED, Timeout=20)
+
+    answer = lam.invoke("half", LogType="None")
+
+    text = f"RequestId: {answer.request_id} Error: HTTP request detected as truncated"
+    assert answer.error == "Unhandled"
+    assert answer.payload == {"errorType": "Runtime.TruncatedResponse", "errorMessage": text}
+
+
 def test_an_invocation_is_answered_once(lam: Lam) -> None:
     """The handler answers by itself; what the runtime's client says after it is refused, and ends the runtime."""
     inside = probe(lam)
