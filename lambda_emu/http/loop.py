@@ -19,6 +19,10 @@ P = ParamSpec("P")
 GIL_SWITCH_S = 0.0002
 """How long a worker may hold the interpreter while the loop wants it; the default of 5 ms was seen in every call."""
 
+PATIENCE_S = 0.5
+"""How long a stop waits for tasks that are about to end."""
+STOP_LIMIT_S = 1.5
+
 
 class Loop:
     """One event loop on a thread of its own, and the workers that do what may block."""
@@ -34,7 +38,11 @@ class Loop:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread after what is queued; then the workers. Not from the loop."""
+        """End what runs on it, then the thread, then the workers. Not from the loop."""
+        try:
+            self.run(self._end_tasks(), STOP_LIMIT_S)
+        except TimeoutError:
+            log.warning("the loop did not come to rest in %g s", STOP_LIMIT_S)
         self.asyncio.call_soon_threadsafe(self.asyncio.stop)
         self._thread.join(timeout=10)
         self._workers.shutdown(wait=True, cancel_futures=True)
@@ -77,6 +85,16 @@ class Loop:
     def _run(self) -> None:
         asyncio.set_event_loop(self.asyncio)
         self.asyncio.run_forever()
+
+    async def _end_tasks(self) -> None:
+        """Whom its owner let go ends in a moment by itself; who does not is cancelled, and may still tidy up."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        late = (await asyncio.wait(tasks, timeout=PATIENCE_S))[1] if tasks else tasks
+        for task in late:
+            log.debug("%s is cancelled", task.get_name())
+            task.cancel()
+        if late:
+            await asyncio.wait(late)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

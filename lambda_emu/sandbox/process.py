@@ -67,7 +67,9 @@ class ProcessEngine:
         self._clock = clock
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="process")
         self._kits: dict[str, asyncio.Future[Kit]] = {}
+        self._starting: set[asyncio.Future[ProcessBox]] = set()
         self._boxes: set[ProcessBox] = set()
+        self._closed = False
 
     async def prepare(self, runtime: str, architecture: str) -> None:
         await self._kit(runtime, architecture)
@@ -80,6 +82,12 @@ class ProcessEngine:
         return self.walls.program(self._kits[runtime].result(), bootstrap, found.environment)
 
     async def create(self, kind: StemKind) -> ProcessBox:
+        starting = asyncio.ensure_future(self._create(kind))
+        self._starting.add(starting)
+        starting.add_done_callback(self._starting.discard)
+        return await asyncio.shield(starting)
+
+    async def _create(self, kind: StemKind) -> ProcessBox:
         kit = await self._kit(kind.runtime, kind.architecture)
         address, secret = await self.walls.address(), self._clock.new_token()
         folder = self._folder / self._clock.new_token()
@@ -98,22 +106,33 @@ class ProcessEngine:
         return box
 
     async def close(self) -> None:
-        await asyncio.gather(*(box.destroy() for box in self._boxes))
+        """Start no more; wait for what is starting and what is ending, and end the rest."""
+        self._closed = True
+        while under_way := self._under_way():
+            await asyncio.wait(under_way)
         await self._call(remove_tree, self._folder)
         self._threads.shutdown(wait=False)
 
     async def load(self, box: ProcessBox, task: Path, layers: Sequence[Path]) -> None:
         await self._call(self.walls.load, box.folder, task, layers)
 
-    async def destroy(self, box: ProcessBox) -> None:
-        if box in self._boxes:
-            self._boxes.discard(box)
+    async def end(self, box: ProcessBox) -> None:
+        try:
             await self._call(_end, box.process, box.folder)
-            self.walls.release(box.address)
+        finally:
+            self._boxes.discard(box)
+        self.walls.release(box.address)
+
+    def _under_way(self) -> list[asyncio.Future[Any]]:
+        laying_out = [kit for kit in self._kits.values() if not kit.done()]
+        ending = [asyncio.ensure_future(box.destroy()) for box in self._boxes]
+        return [*laying_out, *self._starting, *ending]
 
     async def _kit(self, runtime: str, architecture: str) -> Kit:
         """What is lent to boxes of this runtime, laid out when first asked for; after a failure, when asked again."""
         check_architecture(architecture)
+        if self._closed:
+            raise SandboxError("lambda-emu is shutting down")
         making = self._kits.get(runtime)
         if making is None or (making.done() and making.exception() is not None):
             folder = self._folder / "kits" / self._clock.new_token()
@@ -155,6 +174,7 @@ class ProcessBox:
         self.address = address
         self.folder = folder
         self._engine = engine
+        self._ending: asyncio.Future[None] | None = None
 
     async def load(self, task: Path, layers: Sequence[Path]) -> None:
         await self._engine.load(self, task, layers)
@@ -163,8 +183,11 @@ class ProcessBox:
         """Nothing to do: /tmp and the number of processes were fixed at creation, and init holds the memory."""
 
     async def destroy(self) -> None:
+        """End it; asked twice, it ends once and both wait for it."""
         self.init.close()
-        await self._engine.destroy(self)
+        if self._ending is None:
+            self._ending = asyncio.ensure_future(self._engine.end(self))
+        await asyncio.shield(self._ending)
 
 
 def _known(runtime: str) -> Runtime:

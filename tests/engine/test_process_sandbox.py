@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -14,8 +15,9 @@ import pytest
 from init_rig import wait_until
 from process_rig import WALLS, Bench, Heard
 
-from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.base import SandboxError, StemKind
 from lambda_emu.sandbox.kits import HOST_ARCHITECTURE, OWN_PYTHON, Kit
+from lambda_emu.sandbox.process import ProcessBox
 from lambda_emu.sandbox.walls import Address
 
 HANDLER = "import os, sys\ndef handler(event, context):\n    return "
@@ -237,6 +239,38 @@ def test_closing_ends_every_box(tmp_path: Path) -> None:
 
     assert not any(Path("/proc", box.id).exists() for box in boxes)
     assert list(tmp_path.iterdir()) == [tmp_path / "store"]
+
+
+@pytest.mark.parametrize("walls", WALLS)
+def test_closing_waits_for_what_is_starting_and_what_is_ending(walls: str, tmp_path: Path) -> None:
+    bench = Bench(walls, tmp_path)
+    kind = StemKind(OWN_PYTHON, HOST_ARCHITECTURE, tmp_mb=16)
+    ended = bench.box({}).box
+    before = bench.folders()
+
+    async def close_between() -> tuple[asyncio.Task[None], asyncio.Task[ProcessBox]]:
+        starting = asyncio.create_task(bench.engine.create(kind))
+        while not bench.folders() - before:
+            await asyncio.sleep(0)
+        ending = asyncio.create_task(ended.destroy())
+        await asyncio.sleep(0)
+        await bench.engine.close()
+        return ending, starting
+
+    ending, starting = bench.run(close_between())
+
+    assert ending.done()
+    assert not any(lives(int(box.id)) for box in (ended, starting.result()))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("walls", WALLS)
+def test_a_closed_engine_starts_nothing(walls: str, tmp_path: Path) -> None:
+    bench = Bench(walls, tmp_path)
+    bench.close()
+
+    with pytest.raises(SandboxError, match="shutting down"):
+        asyncio.run(bench.engine.prepare(OWN_PYTHON, HOST_ARCHITECTURE))
 
 
 @pytest.mark.parametrize("walls", WALLS)
