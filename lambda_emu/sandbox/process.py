@@ -114,6 +114,7 @@ class ProcessEngine:
         self._threads.shutdown(wait=False)
 
     async def load(self, box: ProcessBox, task: Path, layers: Sequence[Path]) -> None:
+        self._check_open()
         await self._call(self.walls.load, box.folder, task, layers)
 
     async def end(self, box: ProcessBox) -> None:
@@ -131,13 +132,16 @@ class ProcessEngine:
     async def _kit(self, runtime: str, architecture: str) -> Kit:
         """What is lent to boxes of this runtime, laid out when first asked for; after a failure, when asked again."""
         check_architecture(architecture)
-        if self._closed:
-            raise SandboxError("lambda-emu is shutting down")
+        self._check_open()
         making = self._kits.get(runtime)
         if making is None or (making.done() and making.exception() is not None):
             folder = self._folder / "kits" / self._clock.new_token()
             making = self._kits[runtime] = self._call(make_kit, _known(runtime), folder)
         return await asyncio.shield(making)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise SandboxError("lambda-emu is shutting down")
 
     def _launch(self, folder: Path, kit: Kit, tmp_mb: int, address: Address, secret: str) -> subprocess.Popen[bytes]:
         try:

@@ -267,10 +267,12 @@ def test_closing_waits_for_what_is_starting_and_what_is_ending(walls: str, tmp_p
 @pytest.mark.parametrize("walls", WALLS)
 def test_a_closed_engine_starts_nothing(walls: str, tmp_path: Path) -> None:
     bench = Bench(walls, tmp_path)
+    box = bench.box({}).box
     bench.close()
 
-    with pytest.raises(SandboxError, match="shutting down"):
-        asyncio.run(bench.engine.prepare(OWN_PYTHON, HOST_ARCHITECTURE))
+    for work in (bench.engine.prepare(OWN_PYTHON, HOST_ARCHITECTURE), box.load(tmp_path, [])):
+        with pytest.raises(SandboxError, match="shutting down"):
+            asyncio.run(work)
 
 
 @pytest.mark.parametrize("walls", WALLS)
