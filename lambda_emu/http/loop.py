@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 import uvloop
@@ -89,12 +90,8 @@ class Loop:
     async def _end_tasks(self) -> None:
         """Whom its owner let go ends in a moment by itself; who does not is cancelled, and may still tidy up."""
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        late = (await asyncio.wait(tasks, timeout=PATIENCE_S))[1] if tasks else tasks
-        for task in late:
-            log.debug("%s is cancelled", task.get_name())
-            task.cancel()
-        if late:
-            await asyncio.wait(late)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), PATIENCE_S)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

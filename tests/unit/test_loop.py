@@ -50,7 +50,7 @@ def test_what_would_never_end_is_cancelled_and_tidies_up(loop: Loop, caplog: pyt
     assert not caplog.records
 
 
-def test_who_clings_to_it_is_left_behind_and_named(loop: Loop, caplog: pytest.LogCaptureFixture) -> None:
+def test_who_clings_to_it_is_left_behind_with_a_warning(loop: Loop, caplog: pytest.LogCaptureFixture) -> None:
     async def clings() -> None:
         while True:
             try:
