@@ -35,6 +35,13 @@ class ImageDenied(SandboxError):
     state_code = "ImageAccessDenied"
 
 
+class ShuttingDown(SandboxError):
+    """The engine was closed, or is about to be."""
+
+    def __init__(self) -> None:
+        super().__init__("lambda-emu is shutting down")
+
+
 @dataclass(frozen=True, slots=True)
 class StemKind:
     """What is fixed when a box is created: two functions that agree on it can use the same stem.

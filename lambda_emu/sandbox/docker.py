@@ -23,7 +23,7 @@ from docker.types import LogConfig, Mount, Ulimit
 
 from lambda_emu.clock import Clock
 from lambda_emu.runtimes import catalogue
-from lambda_emu.sandbox.base import Abilities, Limits, Program, SandboxError, StemKind
+from lambda_emu.sandbox.base import Abilities, Limits, Program, SandboxError, ShuttingDown, StemKind
 from lambda_emu.sandbox.engine_errors import engine_errors
 from lambda_emu.sandbox.files import fill, remove_tree
 from lambda_emu.sandbox.function_images import FunctionImages
@@ -298,7 +298,7 @@ class DockerEngine:
         try:
             return asyncio.get_running_loop().run_in_executor(self._threads, fn, *args)
         except RuntimeError as error:  # the threads were let go
-            raise SandboxError("lambda-emu is shutting down") from error
+            raise ShuttingDown from error
 
 
 class DockerBox:
@@ -325,5 +325,5 @@ class DockerBox:
 
     async def destroy(self) -> None:
         self.init.close()
-        with suppress(SandboxError):  # shutting down: `close` removes it
+        with suppress(ShuttingDown):  # `close` removes it
             await self._engine._call(self._engine._remove, self._container, self._folder)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from lambda_emu.clock import Clock
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.bare import Bare
-from lambda_emu.sandbox.base import Limits, Program, SandboxError, StemKind
+from lambda_emu.sandbox.base import Limits, Program, SandboxError, ShuttingDown, StemKind
 from lambda_emu.sandbox.files import remove_tree
 from lambda_emu.sandbox.init import InitDoor, InitLink
 from lambda_emu.sandbox.kits import Kit, check_architecture, find_bootstrap, make_kit
@@ -141,7 +141,7 @@ class ProcessEngine:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise SandboxError("lambda-emu is shutting down")
+            raise ShuttingDown
 
     def _launch(self, folder: Path, kit: Kit, tmp_mb: int, address: Address, secret: str) -> subprocess.Popen[bytes]:
         try:
