@@ -93,7 +93,8 @@ class S3:
         """Those that botocore finds go first; a server that checks none is told the account."""
         if not self._endpoint_url or self._session.get_credentials() is not None:
             return {}
-        return {name.lower(): value for name, value in role_credentials(scope.account).items()}
+        credentials = role_credentials(scope.account, self._clock.new_token())
+        return {name.lower(): value for name, value in credentials.items()}
 
     @property
     def _name(self) -> str:

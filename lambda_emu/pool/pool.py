@@ -12,6 +12,7 @@ from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.errors import LambdaError, ServiceFailure
 from lambda_emu.http.loop import Loop
+from lambda_emu.model.credentials import role_credentials
 from lambda_emu.model.function import FunctionVersion
 from lambda_emu.model.provisioned import NOTHING_READY, Standing
 from lambda_emu.pool.choice import Admission, check_tenants
@@ -258,7 +259,13 @@ class Pool:
         if program is None:
             return None
         environment = variables(
-            version, init_type, program.environment, deployment.execution_env, box.runtime_api, journal.stream_name
+            version,
+            init_type,
+            program.environment,
+            deployment.execution_env,
+            box.runtime_api,
+            journal.stream_name,
+            role_credentials(version.id.account, self._clock.new_token()),
         )
         return Program(program.argv, environment, program.directory)
 

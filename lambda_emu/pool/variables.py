@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lambda_emu.model.credentials import role_credentials
 from lambda_emu.model.function import FunctionVersion
 from lambda_emu.pool.initialization import InitType
 
@@ -16,11 +15,13 @@ def variables(
     execution_env: str | None,
     runtime_api: str,
     log_stream: str,
+    credentials: Mapping[str, str],
 ) -> dict[str, str]:
     """Everything the runtime's process sees. Later wins: the customer's, the runtime's, ours.
 
     runtime: what the image or the host gives this runtime (PATH, LD_LIBRARY_PATH, NODE_PATH ...); the customer
-    may override it. execution_env: AWS_EXECUTION_ENV, absent for custom runtimes.
+    may override it. execution_env: AWS_EXECUTION_ENV, absent for custom runtimes. credentials: this environment's
+    own, which it keeps when it is reset.
     """
     reserved = {
         "AWS_REGION": version.id.region,
@@ -39,7 +40,6 @@ def variables(
         reserved["_HANDLER"] = version.handler
     if execution_env is not None:
         reserved["AWS_EXECUTION_ENV"] = execution_env
-    credentials = role_credentials(version.id.account)
     return {**_unreserved(version), **runtime, **(version.environment or {}), **credentials, **reserved}
 
 

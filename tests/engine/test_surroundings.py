@@ -9,6 +9,8 @@ from botocore.exceptions import ClientError
 from inside import probe
 from lam import Lam
 
+from lambda_emu.model.credentials import account_of
+
 WRITE = """
     import errno
     result = {}
@@ -53,6 +55,7 @@ VARYING = (
     "AWS_LAMBDA_RUNTIME_API",
     "_X_AMZN_TRACE_ID",
 )
+CREDENTIALS = f"import os; result = [os.environ[name] for name in {VARYING[:3]}]"
 
 
 def test_only_tmp_can_be_written(lam: Lam) -> None:
@@ -134,6 +137,20 @@ def test_variables_that_are_not_reserved_are_the_functions(lam: Lam, name: str) 
 def test_reserved_variables_are_refused(lam: Lam, name: str) -> None:
     with pytest.raises(ClientError, match=f"reserved keys .*: {name}"):
         probe(lam, Environment={"Variables": {name: "own"}})
+
+
+def test_each_environment_has_credentials_of_its_own_and_keeps_them_through_a_crash(lam: Lam) -> None:
+    inside = probe(lam)
+    first = inside.run(CREDENTIALS)
+
+    assert inside.invoke("import os; os._exit(1)").error == "Unhandled"
+    after_crash = inside.run(CREDENTIALS)
+    lam.update("probe", Description="another environment")
+    other = inside.run(CREDENTIALS)
+
+    assert after_crash == first
+    assert not set(first) & set(other)
+    assert account_of(first[0]) == account_of(other[0]) == "000000000000"
 
 
 def test_no_variable_tells_of_the_emulator(lam: Lam) -> None:

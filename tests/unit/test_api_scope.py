@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import re
 
 import pytest
 from api_rig import ACCOUNT, ARN, REGION, ROLE, Api, signed, zipped
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambda_emu.clock import Clock
 from lambda_emu.model.credentials import account_of, role_credentials
 
 OTHER = "210987654321"
@@ -29,7 +31,7 @@ def test_the_region_is_that_of_the_callers_signature(api: Api) -> None:
     assert seen_by(api, signed("any", REGION)) == [f"{ARN}f"]
 
 
-@pytest.mark.parametrize("key", [OTHER, role_credentials(OTHER)["AWS_ACCESS_KEY_ID"]])
+@pytest.mark.parametrize("key", [OTHER, role_credentials(OTHER, "0f")["AWS_ACCESS_KEY_ID"]])
 def test_the_account_is_in_the_callers_access_key(api: Api, key: str) -> None:
     api.created("f")
     code = {"ZipFile": base64.b64encode(zipped({"app.py": ""})).decode()}
@@ -63,12 +65,26 @@ def test_with_one_an_arn_of_another_account_is_refused(api: Api) -> None:
     assert (refused.status, refused.json) == (403, {"Message": None})
 
 
-@given(st.integers(0, 10**12 - 1))
-def test_a_roles_key_holds_its_account(number: int) -> None:
-    key = role_credentials(f"{number:012}")["AWS_ACCESS_KEY_ID"]
+@given(st.integers(0, 10**12 - 1), st.binary(min_size=16, max_size=16))
+def test_a_roles_key_holds_its_account(number: int, token: bytes) -> None:
+    key = role_credentials(f"{number:012}", token.hex())["AWS_ACCESS_KEY_ID"]
 
-    assert len(key) == 20
+    assert re.fullmatch("ASIA[A-Z2-7]{16}", key)
     assert account_of(key) == f"{number:012}"
+
+
+@given(st.from_regex("ASIA[A-Z2-7]{16}", fullmatch=True))
+def test_whatever_key_comes_its_account_is_twelve_digits_or_none(key: str) -> None:
+    account = account_of(key)
+
+    assert account is None or re.fullmatch("[0-9]{12}", account)
+
+
+def test_no_member_of_two_roles_credentials_is_the_same() -> None:
+    made = [role_credentials(OTHER, Clock().new_token()) for _ in range(20)]
+
+    for member in made[0]:
+        assert len({one[member] for one in made}) == 20
 
 
 def test_an_accounts_number_is_a_key() -> None:
