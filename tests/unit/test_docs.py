@@ -17,4 +17,9 @@ def test_every_test_that_a_promise_names_exists() -> None:
     named = {word.strip("`,") for row in rows for word in row[2].split() if "tests/" in word}
 
     assert named
-    assert [name for name in sorted(named) if not (DOCS.parent / name).exists()] == []
+    assert [name for name in sorted(named) if not _exists(*name.split("::"))] == []
+
+
+def _exists(file: str, test: str = "") -> bool:
+    path = DOCS.parent / file
+    return path.exists() and (not test or f"def {test}(" in path.read_text())
