@@ -61,11 +61,15 @@ class UpdateInProgress(Conflict):
 
 
 class FunctionPending(Conflict):
-    """Invoke, before the function became Active. Also says Failed and others, which no later invoke cures."""
+    """Invoke, before the function became Active. Also says Failed and others, which no later invoke cures.
 
-    def __init__(self, state: str = "Pending") -> None:
+    reason: the StateReason of one that failed; AWS leaves it to GetFunction.
+    """
+
+    def __init__(self, state: str = "Pending", reason: str | None = None) -> None:
         super().__init__(
             f"The operation cannot be performed at this time. The function is currently in the following state: {state}"
+            + (f". {reason}" if reason else "")
         )
 
 

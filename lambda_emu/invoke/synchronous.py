@@ -125,8 +125,9 @@ def _instead(function: Function, version: FunctionVersion, qualifier: str | None
     """What runs in place of a version that is not Active. FunctionPending, NoPublishedVersion."""
     if version.progress.state is State.ACTIVE_NON_INVOCABLE:
         version = managed_instances.in_place_of_latest(function, qualifier)
-    if version.progress.state is not State.ACTIVE:
-        raise FunctionPending(version.progress.state)
+    progress = version.progress
+    if progress.state is not State.ACTIVE:
+        raise FunctionPending(progress.state, progress.reason if progress.state is State.FAILED else None)
     return version
 
 

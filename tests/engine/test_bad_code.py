@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 import zipfile
 from collections.abc import Callable, Iterator
@@ -16,6 +17,9 @@ import pytest
 from botocore.exceptions import ClientError
 from lam import ROLE, Lam, zipped
 from own import own_emulator
+
+from lambda_emu.cli.client import Server
+from lambda_emu.cli.options import NotDone
 
 ECHO = "def handler(event, context): return event\n"
 UNREADABLE = "Could not unzip uploaded file. Please check your file, then try to upload again."
@@ -128,7 +132,9 @@ def test_one_of_two_who_create_the_same_function_is_told(lam: Lam) -> None:
     assert sorted(answers) == ["ResourceConflictException"] * 3 + ["shared"]
 
 
-def test_a_function_that_is_not_ready_says_its_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_function_that_is_not_ready_says_its_state_or_why_it_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its `node` is one that starts when the test lets it, and is of another version."""
     gate = tmp_path / "gate"
     os.mkfifo(gate)
@@ -147,6 +153,11 @@ def test_a_function_that_is_not_ready_says_its_state(tmp_path: Path, monkeypatch
         gate.write_text("v1.2.3")
 
         lam.wait_until_active("node")
-        with pytest.raises(ClientError, match=busy + "Failed"):
-            lam.invoke("node")
-        assert "v1.2.3" in lam.client.get_function_configuration(FunctionName="node")["StateReason"]
+        reason = lam.client.get_function_configuration(FunctionName="node")["StateReason"]
+        assert "v1.2.3" in reason
+        for kind in ("RequestResponse", "Event", "DryRun"):
+            with pytest.raises(ClientError) as failed:
+                lam.invoke("node", InvocationType=kind)
+            assert failed.value.response["Error"]["Message"] == f"{busy}Failed. {reason}"
+        with pytest.raises(NotDone, match=re.escape("v1.2.3")):  # what `lambda-emu invoke` prints
+            Server(lam.emulator.url).invoke("node", b"{}")
