@@ -11,7 +11,7 @@ LATEST_PUBLISHED = "$LATEST.PUBLISHED"  # only of functions on Managed Instances
 REGION = r"(?:eusc-)?[a-z]{2}(?:-gov|-iso[a-z]?)?-[a-z]+-\d"
 
 _NAME = re.compile(
-    rf"(?:arn:(?:aws[a-zA-Z-]*)?:lambda:(?={REGION}:\d{{12}}:function:))?"  # an ARN is whole or no ARN
+    rf"(?:arn:(?:aws[a-zA-Z-]*)?:lambda:(?={REGION}:\d{{12}}:function(?::|\Z)))?"  # an ARN is whole or no ARN
     rf"(?:(?P<region>{REGION}):)?(?:(?P<account>\d{{12}}):)?(?:function:)?"
     r"(?P<name>[a-zA-Z0-9-_.]+)(?::(?P<qualifier>[$a-zA-Z0-9-_.]+))?",
     re.ASCII,

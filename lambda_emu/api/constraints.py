@@ -24,7 +24,7 @@ class Constraint:
 
 def constraints_of(name: str, definition: Mapping[str, Any]) -> tuple[Constraint, ...]:
     """The constraints of the shape `name`, in the order in which AWS lists them."""
-    return (*_range(definition), *_pattern(definition), *_enum(name, definition), *_enum_of_list(name))
+    return (*_range(definition), *_pattern(name, definition), *_enum(name, definition), *_enum_of_list(name))
 
 
 def _range(definition: Mapping[str, Any]) -> Iterator[Constraint]:
@@ -46,8 +46,8 @@ def _length(value: Any) -> int:
     return utf16_length(value) if isinstance(value, str) else len(value)
 
 
-def _pattern(definition: Mapping[str, Any]) -> Iterator[Constraint]:
-    if (pattern := definition.get("pattern")) is not None:
+def _pattern(name: str, definition: Mapping[str, Any]) -> Iterator[Constraint]:
+    if (pattern := quirks.PATTERNS.get(name) or definition.get("pattern")) is not None:
         matches = translate(pattern).fullmatch
         yield Constraint(
             f"Member must satisfy regular expression pattern: {pattern}", lambda value: matches(value) is not None
@@ -66,13 +66,13 @@ def _enum(name: str, definition: Mapping[str, Any]) -> Iterator[Constraint]:
     values = definition.get("enum")
     if values and name not in quirks.ENUMS_CHECKED_BY_RULES:
         shown = quirks.ENUM_ORDER.get(name) or hash_order(values)
-        yield Constraint(_enum_text(shown), frozenset(values).__contains__)
+        yield Constraint(_enum_text(shown), frozenset((*values, *shown)).__contains__)
 
 
 def _enum_of_list(name: str) -> Iterator[Constraint]:
-    """Of runtimes; those that came after AWS's answer was recorded pass too."""
+    """Of runtimes; retired ones pass too, and those that came after AWS's answer was recorded."""
     if listed := quirks.LISTS_OF_RUNTIMES.get(name):
-        allowed = {*listed, *(runtime.identifier for runtime in catalogue() if runtime.may_create)}
+        allowed = {*listed, *(runtime.identifier for runtime in catalogue())}
         yield Constraint(_enum_text(listed), allowed.issuperset)
 
 

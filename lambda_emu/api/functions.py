@@ -29,6 +29,7 @@ from lambda_emu.errors import (
 )
 from lambda_emu.model import creation, image_package, managed_instances, quotas, runtime_names, settings
 from lambda_emu.model.function import Artifact, ContainerImage, Function, FunctionVersion
+from lambda_emu.model.layer_references import check_regions
 from lambda_emu.model.publishing import publish, without_version
 from lambda_emu.model.timestamps import last_modified
 from lambda_emu.model.updates import CREATING, begun, check_updatable
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
 @operation("CreateFunction")
 def create_function(req: CreateFunctionRequestTypeDef, house: House) -> Result:
+    if not house.anonymous:  # whose region an ARN may say
+        check_regions(req.get("Layers", ()), house.scope.region)
     id = unqualified(house.target(req["FunctionName"]))
     creation.check(id, req)
     if req.get("PackageType") != "Image":
@@ -178,8 +181,9 @@ def update_function_configuration(req: UpdateFunctionConfigurationRequestTypeDef
 
 @operation("DeleteFunction")
 def delete_function(req: DeleteFunctionRequestTypeDef, house: House) -> Result:
-    """An absent version of an existing function is deleted too, as far as the caller can tell."""
+    """The function is looked for first. An absent version of it is deleted too, as far as the caller can tell."""
     target = house.target(req["FunctionName"], req.get("Qualifier"))
+    found(house, target.id)
     if target.qualifier == LATEST:
         raise LatestNotDeletable
     if target.qualifier is None:

@@ -36,7 +36,7 @@ def publish_layer_version(req: PublishLayerVersionRequestTypeDef, house: House) 
         number=0,
         content=stored(house, req["Content"], id.scope),
         created=last_modified(house.clock.now_s()),
-        description=req.get("Description", ""),
+        description=req.get("Description"),
         runtimes=tuple(req["CompatibleRuntimes"]) if "CompatibleRuntimes" in req else None,
         architectures=tuple(req["CompatibleArchitectures"]) if "CompatibleArchitectures" in req else None,
         license=req.get("LicenseInfo"),
@@ -129,6 +129,7 @@ def _rendered(house: House, id: LayerId, version: LayerVersion) -> Result:
     content = version.content
     return {
         **_listed(id, version),
+        "Description": version.description or "",
         "LayerArn": id.arn(),
         "Content": {
             "Location": artifacts.location(house.base_url, content.sha256),

@@ -12,6 +12,17 @@ ENUM_ORDER = {
     "LayerRuntime": LISTED_FOR_LAYERS,
 }
 
+# Patterns that AWS prints, and so checks, otherwise than the model has them.
+_PLACE = r"lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}"
+PATTERNS = {
+    "TaggableResource": rf"arn:(aws[a-zA-Z-]*):{_PLACE}:(function:[a-zA-Z0-9-_]+(:(\$LATEST|[a-zA-Z0-9-_]+))?"
+    r"|layer:([a-zA-Z0-9-_]+)|code-signing-config:csc-[a-z0-9]{17}"
+    r"|event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+    r"|(capacity-provider|network-connector):[a-zA-Z0-9-_]{1,64})",
+    "LayerVersionArn": rf"(arn:(aws[a-zA-Z-]*)?:{_PLACE}:layer:[a-zA-Z0-9-_]+:[0-9]+)"
+    r"|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)",
+}
+
 # Members whose shape has another name here, and so what is said above and below of that name: ours, the model's.
 MEMBER_SHAPES = {"CompatibleRuntime": ("LayerRuntime", "Runtime")}
 
@@ -33,7 +44,7 @@ PATTERN_PARTS = (
     (r"\p{L}", r"\w"),
     (r"\p{N}", ""),
     (r"\p{Z}", " \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"),
-    ("(arn:(aws[a-zA-Z-]*)?:lambda:)?", rf"(arn:(aws[a-zA-Z-]*)?:lambda:(?={REGION}:\d{{12}}:function:))?"),
+    ("(arn:(aws[a-zA-Z-]*)?:lambda:)?", rf"(arn:(aws[a-zA-Z-]*)?:lambda:(?={REGION}:\d{{12}}:function(?::|\Z)))?"),
 )
 
 # Members that are spelled otherwise than by lowering their first letter would give.

@@ -15,6 +15,7 @@ from lambda_emu.errors import (
     CapacityProviderNotFound,
     CodeSigningConfigMissing,
     LambdaError,
+    LayerUntaggable,
     NetworkConnectorNotFound,
     NoTags,
     PartUntaggable,
@@ -122,7 +123,10 @@ def _function(house: House, arn: str) -> FunctionId:
 
 
 def _kind(arn: str) -> Kind:
-    kind = KINDS.get(parse_resource_arn(arn).kind)
+    word = parse_resource_arn(arn).kind
+    if word == "layer":
+        raise LayerUntaggable
+    kind = KINDS.get(word)
     if kind is None:
         raise NetworkConnectorNotFound(arn)
     return kind

@@ -219,6 +219,7 @@ from lambda_emu.errors.service import (
     TooManyRequests,
 )
 from lambda_emu.errors.tags import (
+    LayerUntaggable,
     NetworkConnectorNotFound,
     NoTags,
     PartUntaggable,
@@ -302,6 +303,7 @@ __all__ = [
     "LayerOfOtherRegion",
     "LayerRegionUnreachable",
     "LayerTwice",
+    "LayerUntaggable",
     "LayerVersionBelowOne",
     "LayerVersionNotFound",
     "LayerVersionUnknown",

@@ -20,6 +20,13 @@ class PartUntaggable(InvalidParameter):
         super().__init__("Tags on function aliases and versions are not supported. Please specify a function ARN.")
 
 
+class LayerUntaggable(InvalidParameter):
+    """AWS's pattern lets a layer pass; what it then says is not recorded."""
+
+    def __init__(self) -> None:
+        super().__init__("Tags on layers are not supported.")
+
+
 class TaggedMappingNotFound(NotFound):
     """Of the tag operations; the mapping's own operations have another text."""
 

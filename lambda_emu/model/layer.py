@@ -13,12 +13,12 @@ from lambda_emu.model.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class LayerVersion:
-    """runtimes, architectures, license None: never given, which differs from an empty list. created: as shown."""
+    """created: as shown. None for the others: never given, which differs from what is given and empty."""
 
     number: int
     content: Artifact
     created: str
-    description: str = ""
+    description: str | None = None
     runtimes: tuple[str, ...] | None = None
     architectures: tuple[str, ...] | None = None
     license: str | None = None

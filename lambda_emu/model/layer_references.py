@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from lambda_emu.errors import LayerOfOtherRegion, LayerTwice, LayerVersionUnknown, TooManyLayers
 from lambda_emu.model.function import FunctionVersion, LayerReference
@@ -25,12 +25,17 @@ def referenced(arns: Sequence[str], version: FunctionVersion, find: Find) -> tup
     def kept_or_found(arn: str) -> LayerReference | None:
         return mounted.get(arn) or find(arn)
 
-    return tuple(_one(arn, arns[:place], version.id.region, kept_or_found) for place, arn in enumerate(arns))
+    check_regions(arns, version.id.region)
+    return tuple(_one(arn, arns[:place], kept_or_found) for place, arn in enumerate(arns))
 
 
-def _one(arn: str, earlier: Sequence[str], region: str, find: Find) -> LayerReference:
-    if arn.split(":")[3] not in (region, ""):
+def check_regions(arns: Iterable[str], region: str) -> None:
+    """LayerOfOtherRegion for a layer that lies elsewhere. AWS's own layers name no region."""
+    if any(arn.split(":")[3] not in (region, "") for arn in arns):
         raise LayerOfOtherRegion(region)
+
+
+def _one(arn: str, earlier: Sequence[str], find: Find) -> LayerReference:
     found = find(arn)
     if found is None:
         raise LayerVersionUnknown(arn)

@@ -12,14 +12,20 @@ from lambda_emu.model.event_sources import BOOTSTRAP_SERVERS, Kind
 def check_unique(mapping: EventSourceMapping, others: Iterable[EventSourceMapping]) -> None:
     """Raises MappingExists, in the words of the kind, if another one of `others` does the same already."""
     for other in others:
-        if other.uuid != mapping.uuid and _sources(other) == _sources(mapping):
+        if other.uuid != mapping.uuid and _same(mapping, other):
             raise _already(mapping, other.uuid)
 
 
-def _sources(mapping: EventSourceMapping) -> tuple[str, str | None, list[str], list[str]]:
-    """What makes two mappings the same. Of self-managed clusters the addresses count, in any order."""
+def _same(one: EventSourceMapping, other: EventSourceMapping) -> bool:
+    """Self-managed clusters are one if they share an address, whatever the consumer group."""
+    if _sources(one) != _sources(other):
+        return False
+    return one.kind is not Kind.KAFKA or not set(bootstrap_servers(one)).isdisjoint(bootstrap_servers(other))
+
+
+def _sources(mapping: EventSourceMapping) -> tuple[str, Kind, str | None, list[str]]:
     topics: list[str] = mapping.settings.get("Topics", [])
-    return mapping.unqualified, mapping.source_arn, sorted(bootstrap_servers(mapping)), topics
+    return mapping.unqualified, mapping.kind, mapping.source_arn, topics
 
 
 def bootstrap_servers(mapping: EventSourceMapping) -> list[str]:

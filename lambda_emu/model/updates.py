@@ -63,12 +63,12 @@ def completed(
     function: Function,
     deployment_id: str,
     why_not: WhyNot | None,
-    revision_id: str,
+    new_id: Callable[[], str],
     found: FoundImage | None = None,
 ) -> Function:
     """The function when what $LATEST of this deployment needs to run is there, or could not be had (why_not).
 
-    found: the image, where it needs one.
+    found: the image, where it needs one. Whatever ends here gets a revision of its own: $LATEST, and each version.
     A newer update is on its way with a completion of its own. Versions that are still being published share the fate
     of $LATEST. A creation that fails, fails the function; a failed update leaves it Active with its old code.
     """
@@ -78,7 +78,8 @@ def completed(
     def ended(version: FunctionVersion) -> FunctionVersion:
         if settled(version):
             return version
-        return replace(resolved(version, found), progress=DONE if why_not is None else _failed(why_not, State.FAILED))
+        progress = DONE if why_not is None else _failed(why_not, State.FAILED)
+        return replace(resolved(version, found), progress=progress, revision_id=new_id())
 
     after = replace(
         function,
@@ -94,7 +95,7 @@ def completed(
         progress=replace(DONE, state=idle)
         if why_not is None
         else _failed(why_not, idle if keeps_old else State.FAILED),
-        revision_id=revision_id,
+        revision_id=new_id(),
     )
     return replace(after, latest=latest, running=function.running if keeps_old else latest)
 

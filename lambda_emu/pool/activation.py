@@ -73,8 +73,8 @@ class Activator:
         return None
 
     def _finish(self, id: FunctionId, deployment_id: str, why_not: WhyNot | None, found: FoundImage | None) -> None:
-        revision_id = self._clock.new_id()
+        new_id = self._clock.new_id
         try:
-            self._store.change(id, lambda function: completed(function, deployment_id, why_not, revision_id, found))
+            self._store.change(id, lambda function: completed(function, deployment_id, why_not, new_id, found))
         except KeyError:
             log.debug("%s was deleted before it became active", id.name)

@@ -83,7 +83,7 @@ class Activations:
         latest = function.latest
         found = None if latest.image is None else self.images.get(latest.image.uri)
         why_not = WhyNot("no such image", "InvalidImage") if latest.image is not None and found is None else None
-        return completed(function, latest.deployment_id, why_not, self.clock.new_id(), found)
+        return completed(function, latest.deployment_id, why_not, self.clock.new_id, found)
 
 
 @dataclass(frozen=True)

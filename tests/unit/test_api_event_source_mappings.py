@@ -398,6 +398,23 @@ def test_the_same_source_is_mapped_to_a_function_once(api: Api, clock: HandClock
     create(api, kind)
 
 
+def test_two_lists_of_a_cluster_s_servers_are_one_source_if_they_share_a_server(api: Api) -> None:
+    uuid = create(api, "kafka", **servers("a:1", "b:2"))["UUID"]
+
+    with refused(
+        "ResourceConflictException",
+        f'An event source mapping with event source ("c:3,b:2"), function ("{ARN}f"), topics ("topic") '
+        f"already exists. Please update or delete the existing mapping with UUID {uuid}",
+    ):
+        create(api, "kafka", **servers("c:3", "b:2"), SelfManagedKafkaEventSourceConfig={"ConsumerGroupId": "other"})
+
+    assert create(api, "kafka", **servers("c:3"))["UUID"] != uuid
+
+
+def servers(*addresses: str) -> dict[str, Any]:
+    return {"SelfManagedEventSource": {"Endpoints": {"KAFKA_BOOTSTRAP_SERVERS": list(addresses)}}}
+
+
 def test_other_topics_functions_and_aliases_are_other_mappings(api: Api) -> None:
     api.created("g")
     api.client.create_alias(FunctionName="f", Name="live", FunctionVersion="$LATEST")

@@ -208,3 +208,13 @@ def test_an_image_config_of_more_than_16_kb_is_refused(api: Api) -> None:
     assert create(api, ImageConfig={"Command": ["x" * 16_384]})["State"] == "Pending"
     with refused("InvalidParameterValueException"):
         create(api, "g", ImageConfig={"Command": ["x" * 16_384], "WorkingDirectory": "/"})
+
+
+def test_a_version_published_with_its_function_gets_its_lasting_revision_when_it_is_active(api: Api) -> None:
+    pending = create(api, Publish=True)["RevisionId"]
+    api.activations.finish()
+
+    active = configuration(api, Qualifier="1")["RevisionId"]
+
+    assert active not in (pending, configuration(api)["RevisionId"])
+    assert api.client.publish_version(FunctionName="f")["RevisionId"] == active

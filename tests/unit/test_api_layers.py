@@ -17,9 +17,10 @@ from lambda_emu.model.runtime_names import LISTED
 OTHER = "210987654321"
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:"
 ZIP = zipped({"python/words.py": "hello = 'hi'"})
+RUNTIMES = ["python2.7", "nodejs4.3-edge", "go1.x", "dotnetcore2.0", "java8", "provided", "ruby4.0", "nodejs26.x"]
 MISSING = ("ResourceNotFoundException", "The resource you requested does not exist.")
 INVALID = "InvalidParameterValueException"
-LISTED_MEMBERS = {"CreatedDate", "Description", "LayerVersionArn", "Version"}
+LISTED_MEMBERS = {"CreatedDate", "LayerVersionArn", "Version"}
 
 
 def publish(api: Api, name: str = "words", **members: Any) -> dict[str, Any]:
@@ -63,11 +64,16 @@ def test_what_is_published_can_be_had_again(api: Api) -> None:
     assert shown(api.client.get_layer_version_by_arn(Arn=f"{ARN}words:1")) == again
 
 
-def test_what_was_not_given_is_not_shown_but_for_the_description(api: Api) -> None:
+def test_what_was_not_given_is_not_shown_but_for_the_description_outside_lists(api: Api) -> None:
     published = publish(api)
 
-    assert published.keys() == LISTED_MEMBERS | {"Content", "LayerArn"}
+    assert published.keys() == LISTED_MEMBERS | {"Content", "Description", "LayerArn"}
     assert published["Description"] == ""
+    (listed,) = api.client.list_layer_versions(LayerName="words")["LayerVersions"]
+    (layer,) = api.client.list_layers()["Layers"]
+    assert listed.keys() == layer["LatestMatchingVersion"].keys() == LISTED_MEMBERS
+    publish(api, Description="")
+    assert api.client.list_layer_versions(LayerName="words")["LayerVersions"][0]["Description"] == ""
     assert publish(api, CompatibleRuntimes=[])["CompatibleRuntimes"] == []
 
 
@@ -199,8 +205,16 @@ def test_unknown_runtimes_are_told_before_architectures(api: Api) -> None:
     reply = api.send("GET /2018-10-31/layers?CompatibleRuntime=cobol").json["message"]
     assert reply.startswith(
         "1 validation error detected: Value 'cobol' at 'compatibleRuntime' failed to satisfy constraint: "
-        "Member must satisfy enum value set: [ruby2.6, dotnetcore1.0, "
+        "Member must satisfy enum value set: [ruby3.5, ruby2.6, "
     )
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_layer_can_be_for_any_runtime_there_ever_was(api: Api, runtime: Any) -> None:
+    published = publish(api, CompatibleRuntimes=[runtime])
+
+    assert published["CompatibleRuntimes"] == [runtime]
+    assert numbers(api.client.list_layer_versions(LayerName="words", CompatibleRuntime=runtime)) == [1]
 
 
 def test_the_layer_of_another_account_is_theirs_until_they_share_it(api: Api) -> None:

@@ -221,7 +221,7 @@ def test_a_part_of_a_function_has_no_tags_whether_or_not_it_is_there(all_kinds: 
         all_kinds.client.untag_resource(Resource=arn, TagKeys=["a"])
 
 
-@pytest.mark.parametrize("arn", [MAPPING + ":1", PROVIDER + ":1", CONFIG + ":1", f"{PREFIX}layer:l", "f", "function:f"])
+@pytest.mark.parametrize("arn", [MAPPING + ":1", PROVIDER + ":1", CONFIG + ":1", f"{PREFIX}stack:l", "f", "function:f"])
 def test_what_can_have_no_tags_fails_the_pattern(all_kinds: Api, arn: str) -> None:
     reply = send(all_kinds, "GET", arn)
 

@@ -30,6 +30,23 @@ def test_a_version_is_a_copy_of_latest_under_its_number(api: Api) -> None:
     assert version["RevisionId"] != latest["RevisionId"]
 
 
+def revisions(api: Api) -> dict[str, str]:
+    versions = api.client.list_versions_by_function(FunctionName="f")["Versions"]
+    return {version["Version"]: version["RevisionId"] for version in versions}
+
+
+def test_a_version_published_with_its_function_gets_its_lasting_revision_when_it_is_active(api: Api) -> None:
+    answered = api.create("f", Publish=True)["RevisionId"]
+    pending = revisions(api)["1"]
+    api.activations.finish()
+
+    now = revisions(api)
+
+    assert answered == pending != now["1"] != now["$LATEST"]
+    assert api.client.get_function_configuration(FunctionName="f", Qualifier="1")["RevisionId"] == now["1"]
+    assert api.client.publish_version(FunctionName="f")["RevisionId"] == now["1"]
+
+
 def test_publishing_renews_the_revision_of_latest(api: Api) -> None:
     before = api.created("f")
 

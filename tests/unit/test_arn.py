@@ -28,6 +28,8 @@ ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
         (ARN + "f", "f", None),
         (ARN + "f:live", "f", "live"),
         (ARN + "function", "function", None),
+        (ARN.removesuffix(":"), "function", None),  # recorded: without a name it is that of the kind
+        (f"{ACCOUNT}:function", "function", None),
         (f"arn::lambda:{REGION}:{ACCOUNT}:function:f", "f", None),  # the model lets the partition be left out
     ],
 )
