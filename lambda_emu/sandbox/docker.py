@@ -122,7 +122,7 @@ async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clo
     home = Home(session, own_lease(), wanted.data_dir / "run" / session, port)
     await work(None, _furnish, home)
     await work(None, remove_left, client)
-    images = Images(client, wanted.cache_dir, pull=wanted.pull_images)
+    images = Images(client, wanted.cache_dir, pull=wanted.pull_images, clock=clock)
     return DockerEngine(client, images, door, place, home, clock)
 
 

@@ -9,9 +9,10 @@ import fcntl
 import json
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
 from threading import Event
@@ -20,9 +21,10 @@ from typing import Any
 import docker
 import docker.errors
 
-from lambda_emu.runtimes import Runtime, catalogue
+from lambda_emu.clock import Clock
+from lambda_emu.runtimes import Catalogue, Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.building.blueprint import Blueprint, draw
+from lambda_emu.sandbox.building.blueprint import OURS, Blueprint, draw
 from lambda_emu.sandbox.building.clients import Clients
 from lambda_emu.sandbox.building.debian import ARCHITECTURES, check_machine
 from lambda_emu.sandbox.building.registry import follow, registry_answers
@@ -33,6 +35,9 @@ from lambda_emu.sandbox.engine_errors import engine_errors
 log = logging.getLogger(__name__)
 
 LOCK_POLL_S = 0.2
+DAY_S = 86_400
+KEPT_UNUSED_S = 14 * DAY_S
+"""Other checkouts and other versions of lambda-emu have images of the same runtime on this engine, and want them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +52,49 @@ class ImageStatus:
 
 
 class Images:
-    """The images of one engine. cache: where downloads are kept. pull: ask AWS's registry before building."""
+    """The images of one engine.
 
-    def __init__(self, client: docker.DockerClient, cache: Path, *, pull: bool) -> None:
+    cache: where downloads are kept. pull: ask AWS's registry before building. runtimes: this installation's when None.
+    """
+
+    def __init__(
+        self,
+        client: docker.DockerClient,
+        cache: Path,
+        *,
+        pull: bool,
+        clock: Clock | None = None,
+        runtimes: Catalogue | None = None,
+    ) -> None:
         self._api: Any = client.api
         self._cache = cache
         self.pull = pull
+        self._clock = clock or Clock()
+        self._runtimes = runtimes or catalogue()
         self._shop = Workshop()
         self._closing = Event()
 
     def find(self, runtime: str, architecture: str) -> str | None:
         """The name of an image that the engine has; AWS's own first."""
-        found = self._find(_known(runtime), architecture)
+        found = self._find(self._known(runtime), architecture)
         return found and found[0]
 
     def ensure(self, runtime: str, architecture: str, progress: Progress) -> str:
         """The name of an image, taken or built now if there is none. SandboxError says what to do."""
-        return self.find(runtime, architecture) or self._make(runtime, architecture, progress)
+        found = self._find(self._known(runtime), architecture)
+        if found is None:
+            return self._make(runtime, architecture, progress)
+        self._mark_used(*found)
+        return found[0]
 
     def build(self, runtime: str, architecture: str, progress: Progress) -> str:
         """Build our own image, even where one is there, and return its name."""
         with self._alone(f"{runtime}-{architecture}", progress) as scratch:
-            return self._build(_known(runtime), architecture, scratch, progress)
+            return self._build(self._known(runtime), architecture, scratch, progress)
 
     def status(self, architecture: str) -> list[ImageStatus]:
         """Every runtime that functions can be created with, and the image it would use."""
-        return [self._status(runtime, architecture) for runtime in catalogue() if runtime.may_create]
+        return [self._status(runtime, architecture) for runtime in self._runtimes if runtime.may_create]
 
     def close(self) -> None:
         """Give up what is being built, at once."""
@@ -83,17 +105,28 @@ class Images:
         with self._alone(f"{runtime}-{architecture}", progress) as scratch:
             found = self.find(runtime, architecture)  # whoever held the lock may have made it
             if found is None and self.pull:
-                found = self._take(_known(runtime), architecture, progress)
-            return found or self._build(_known(runtime), architecture, scratch, progress)
+                found = self._take(self._known(runtime), architecture, progress)
+            return found or self._build(self._known(runtime), architecture, scratch, progress)
 
     # -- finding ----------------------------------------------------------------------------------
+
+    def _known(self, runtime: str) -> Runtime:
+        found = self._runtimes.get(runtime)
+        if found is None:
+            raise SandboxError(f"there is no runtime {runtime!r}")
+        return found
+
+    def _plan(self, runtime: Runtime, architecture: str) -> Blueprint | None:
+        if runtime.recipe is None:
+            return None
+        return draw(runtime, runtime.recipe, architecture, self._runtimes.folder)
 
     def _find(self, runtime: Runtime, architecture: str) -> tuple[str, dict[str, Any]] | None:
         for name in (runtime.aws_image, f"{runtime.aws_image}-{architecture}"):
             image = self._inspect(name)
             if image is not None and image["Architecture"] == ARCHITECTURES[architecture]:
                 return name, image
-        plan = _plan(runtime, architecture)
+        plan = self._plan(runtime, architecture)
         image = None if plan is None else self._inspect(plan.tag)
         return None if plan is None or image is None else (plan.tag, image)
 
@@ -154,7 +187,7 @@ class Images:
         return found and found[0]
 
     def _build(self, runtime: Runtime, architecture: str, scratch: Path, progress: Progress) -> str:
-        plan = _plan(runtime, architecture)
+        plan = self._plan(runtime, architecture)
         if plan is None:
             raise SandboxError(
                 f"lambda-emu cannot build an image for {runtime.identifier}; use AWS's: docker pull {runtime.aws_image}"
@@ -175,26 +208,40 @@ class Images:
         if "error" in last:
             raise SandboxError(f"importing {plan.tag}: {last['error']}")
 
+    # -- removing ---------------------------------------------------------------------------------
+
     def _remove_replaced(self, plan: Blueprint) -> None:
-        """Older images of the same runtime, except those that containers still use."""
+        """Older images of the same runtime that nobody wants, except those that containers still use."""
         with engine_errors("removing replaced images"):
             kept = self._api.inspect_image(plan.tag)["Id"]
             for image in self._api.images(filters={"label": plan.label}):
                 try:
-                    if image["Id"] != kept:
+                    if image["Id"] != kept and self._is_unwanted(image["Id"]):
                         self._api.remove_image(image["Id"])
                 except docker.errors.APIError as error:
                     log.info("image %s stays: %s", image["Id"], error.explanation)
 
+    def _is_unwanted(self, id: str) -> bool:
+        """Whether its name went to a newer build of the same recipe, or nobody has run it for long."""
+        image = self._api.inspect_image(id)
+        return not image["RepoTags"] or self._clock.now_s() - _last_used_s(image) > KEPT_UNUSED_S
 
-def _known(runtime: str) -> Runtime:
-    found = catalogue().get(runtime)
-    if found is None:
-        raise SandboxError(f"there is no runtime {runtime!r}")
-    return found
+    def _mark_used(self, name: str, image: Mapping[str, Any]) -> None:
+        """Name it again, which the engine notes the time of: all who share the engine can read it there."""
+        if not name.startswith(OURS) or self._clock.now_s() - _last_used_s(image) < DAY_S:
+            return
+        repository, _, tag = name.partition(":")
+        with engine_errors(f"marking {name} as used"):
+            self._api.tag(image["Id"], repository, tag)
 
 
-def _plan(runtime: Runtime, architecture: str) -> Blueprint | None:
-    if runtime.recipe is None:
-        return None
-    return draw(runtime, runtime.recipe, architecture, catalogue().folder)
+def _last_used_s(image: Mapping[str, Any]) -> float:
+    """When an image was last named, or made, in seconds since the epoch. Engines that note no names leave that out."""
+    named = (image.get("Metadata") or {}).get("LastTagTime") or image["Created"]
+    return max(_epoch_s(named), _epoch_s(image["Created"]))
+
+
+def _epoch_s(text: str) -> float:
+    """Of a time as engines write it, in Go's way: to the nanosecond, and the year 1 for never."""
+    seconds = datetime.fromisoformat(f"{text[:19]}+00:00")
+    return max(0.0, (seconds - datetime.fromtimestamp(0, UTC)).total_seconds())

@@ -15,4 +15,4 @@ rm -rf $(cat /tmp/leave-out) /var/cache/* /var/lib/apt /var/log/*
 chmod -R a+rX /var/runtime
 [ ! -e /tmp/finish-language.sh ] || . /tmp/finish-language.sh
 ldconfig
-rm -rf /tmp/*
+rm -rf /tmp/finish*.sh /tmp/leave-out

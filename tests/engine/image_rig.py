@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import io
+import json
+import shutil
+import tarfile
+from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import docker
 import docker.errors
 
+from lambda_emu.clock import Clock
 from lambda_emu.config import load_settings
+from lambda_emu.runtimes import Catalogue, catalogue
+from lambda_emu.sandbox.building.blueprint import draw
 from lambda_emu.sandbox.images import Images
 
 LABEL = "lambda-emu.test"
@@ -32,6 +42,10 @@ class ImageRig:
 
     def images(self, cache: Path | None = None) -> Images:
         return Images(self.client, cache or self.cache, pull=False)
+
+    def own(self, folder: Path) -> Own:
+        """A runtime of one test's own, the quickest to build: others use the engine too, and the same names."""
+        return Own(self, folder, f"provided.{uuid4().hex[:8]}")
 
     def image(self, runtime: str) -> str:
         return self.images().ensure(runtime, "x86_64", print)
@@ -65,3 +79,79 @@ class ImageRig:
                 self.client.images.remove(name, force=True)
             except docker.errors.ImageNotFound:
                 continue
+
+
+@dataclass(frozen=True)
+class Own:
+    """A custom runtime that one test alone knows. folder: where its catalogues and downloads are."""
+
+    rig: ImageRig
+    folder: Path
+    runtime: str
+
+    @property
+    def aws_image(self) -> str:
+        return f"public.ecr.aws/lambda/{self.runtime.replace('.', ':')}"
+
+    @property
+    def tag_prefix(self) -> str:
+        """What the names of its images begin with."""
+        return f"lambda-emu/{self.runtime.replace('.', ':')}-"
+
+    def images(self, recipe: str = "", clock: Clock | None = None) -> Images:
+        """Images of a checkout whose recipe is its own, for any two different words."""
+        return Images(self.rig.client, self.folder, pull=False, clock=clock, runtimes=self._catalogue(recipe))
+
+    def labelled(self) -> list[str]:
+        """The ids of all its images, with and without a name."""
+        return [image["Id"] for image in self.rig.client.api.images(filters={"label": self._label})]
+
+    def load_old(self, recipe: str) -> str:
+        """An image of this recipe that was made long ago. Returns its name."""
+        runtimes = self._catalogue(recipe)
+        runtime = runtimes.get(self.runtime)
+        assert runtime is not None
+        assert runtime.recipe is not None
+        name = draw(runtime, runtime.recipe, "x86_64", runtimes.folder).tag
+        label, _, value = self._label.partition("=")
+        config = {"Labels": {label: value}}
+        image = {"architecture": "amd64", "os": "linux", "created": "2020-01-01T00:00:00Z", "config": config}
+        self.rig.client.images.load(saved(name, image))
+        return name
+
+    @property
+    def _label(self) -> str:
+        return f"lambda-emu.image={self.runtime}-x86_64"
+
+    def _catalogue(self, recipe: str) -> Catalogue:
+        folder = self.folder / f"runtimes {recipe}"
+        if not folder.is_dir():
+            (folder / "image").mkdir(parents=True)
+            shutil.copytree(catalogue().folder / "image", folder / "image", dirs_exist_ok=True)
+            with (folder / "image/finish.sh").open("a") as script:
+                script.write(f"# {recipe}\n")
+            image = self.runtime.replace(".", ":")
+            facts = {"image": image, "build": 1, "os": "al2", "recipe": {"suite": "trixie", "packages": []}}
+            family = {"family": "provided", "runtimes": {self.runtime: facts}}
+            (folder / "provided.yaml").write_text(json.dumps(family))  # YAML, too
+        return Catalogue(folder)
+
+
+def saved(name: str, image: Mapping[str, Any]) -> bytes:
+    """An image with one empty layer, as `docker save` would write it."""
+    layer = io.BytesIO()
+    tarfile.open(fileobj=layer, mode="w").close()
+    rootfs = {"type": "layers", "diff_ids": [f"sha256:{sha256(layer.getvalue()).hexdigest()}"]}
+    manifest = [{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
+    files = {
+        "config.json": json.dumps({**image, "rootfs": rootfs, "history": [{"created": image["created"]}]}).encode(),
+        "layer.tar": layer.getvalue(),
+        "manifest.json": json.dumps(manifest).encode(),
+    }
+    output = io.BytesIO()
+    with tarfile.open(fileobj=output, mode="w") as tar:
+        for path, content in files.items():
+            entry = tarfile.TarInfo(path)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return output.getvalue()

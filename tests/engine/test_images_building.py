@@ -11,25 +11,26 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from image_rig import LABEL, ImageRig
+from image_rig import LABEL, ImageRig, Own
 
 from lambda_emu.sandbox.base import SandboxError
 
 pytestmark = pytest.mark.docker
 
-RUNTIME = "provided.al2"  # the quickest to build, and no other test needs it
-AWS_IMAGE = "public.ecr.aws/lambda/provided:al2"
-OUR_IMAGES = "lambda-emu/provided:al2-"
-
 
 @pytest.fixture
 def rig() -> Iterator[ImageRig]:
-    """An engine that has no image for RUNTIME, neither before nor after."""
     rig = ImageRig()
-    rig.forget(*rig.tags(OUR_IMAGES), *rig.tags(AWS_IMAGE))
     yield rig
-    rig.forget(*rig.tags(OUR_IMAGES), *rig.tags(AWS_IMAGE))
     rig.client.close()
+
+
+@pytest.fixture
+def own(rig: ImageRig, tmp_path: Path) -> Iterator[Own]:
+    """A runtime that the engine has no image for, neither before nor after."""
+    own = rig.own(tmp_path)
+    yield own
+    rig.forget(*rig.tags(own.tag_prefix), *rig.tags(own.aws_image))
 
 
 def import_empty(rig: ImageRig, name: str, *changes: str) -> None:
@@ -42,44 +43,43 @@ def import_empty(rig: ImageRig, name: str, *changes: str) -> None:
     )
 
 
-def test_an_image_is_built_once_however_many_ask_and_replaces_the_last(rig: ImageRig, tmp_path: Path) -> None:
-    import_empty(rig, f"{OUR_IMAGES}000000000000", f"LABEL lambda-emu.image={RUNTIME}-x86_64")
+def test_an_image_is_built_once_however_many_ask(own: Own) -> None:
     told: list[str] = []
 
     with ThreadPoolExecutor(3) as threads:
-        asked = [threads.submit(rig.images(tmp_path).ensure, RUNTIME, "x86_64", told.append) for _ in range(3)]
+        asked = [threads.submit(own.images().ensure, own.runtime, "x86_64", told.append) for _ in range(3)]
         names = {future.result(timeout=120) for future in asked}
 
     assert len([line for line in told if line.startswith("handing")]) == 1
-    assert f"waiting for another build of {RUNTIME}-x86_64" in told
-    assert list(names) == rig.tags(OUR_IMAGES)
-    assert rig.images(tmp_path).find(RUNTIME, "x86_64") in names
+    assert f"waiting for another build of {own.runtime}-x86_64" in told
+    assert list(names) == own.rig.tags(own.tag_prefix)
+    assert own.images().find(own.runtime, "x86_64") in names
 
 
-def test_a_build_that_is_given_up_leaves_nothing(rig: ImageRig, tmp_path: Path) -> None:
-    images, extracting = rig.images(tmp_path), Event()
+def test_a_build_that_is_given_up_leaves_nothing(own: Own) -> None:
+    images, extracting = own.images(), Event()
 
     def watch(line: str) -> None:
         if line.startswith("extracting"):
             extracting.set()
 
     with ThreadPoolExecutor(1) as thread:
-        building = thread.submit(images.ensure, RUNTIME, "x86_64", watch)
+        building = thread.submit(images.ensure, own.runtime, "x86_64", watch)
         assert extracting.wait(60)
         images.close()
 
         with pytest.raises(SandboxError, match="mmdebstrap failed"):
             building.result(timeout=20)
 
-    assert rig.tags(OUR_IMAGES) == []
-    assert [path.name for path in (tmp_path / "build").iterdir()] == [f"{RUNTIME}-x86_64.lock"]
+    assert own.rig.tags(own.tag_prefix) == []
+    assert [path.name for path in (own.folder / "build").iterdir()] == [f"{own.runtime}-x86_64.lock"]
 
 
-def test_awss_own_image_comes_first_where_it_is_for_this_architecture(rig: ImageRig) -> None:
-    import_empty(rig, AWS_IMAGE)
+def test_awss_own_image_comes_first_where_it_is_for_this_architecture(own: Own) -> None:
+    import_empty(own.rig, own.aws_image)
 
-    assert rig.images().find(RUNTIME, "x86_64") == AWS_IMAGE
-    assert rig.images().find(RUNTIME, "arm64") is None
+    assert own.images().find(own.runtime, "x86_64") == own.aws_image
+    assert own.images().find(own.runtime, "arm64") is None
 
 
 def test_a_runtime_without_a_recipe_names_the_image_to_pull(rig: ImageRig) -> None:
@@ -95,22 +95,22 @@ def test_a_machine_that_cannot_run_an_architecture_says_what_would_help(rig: Ima
         rig.images().ensure("provided.al2023", "arm64", print)
 
 
-def test_status_tells_of_each_runtime_what_is_there_and_what_can_be_built(rig: ImageRig) -> None:
-    import_empty(rig, AWS_IMAGE)
+def test_status_tells_of_each_runtime_what_is_there_and_what_can_be_built(rig: ImageRig, own: Own) -> None:
+    import_empty(rig, own.aws_image)
 
     status = {found.runtime.identifier: found for found in rig.images().status("x86_64")}
 
-    assert status[RUNTIME].image == AWS_IMAGE
+    assert [found.image for found in own.images().status("x86_64")] == [own.aws_image]
     assert (status["java21"].image, status["java21"].buildable) == (None, False)
     assert status["nodejs24.x"].buildable
     assert "python2.7" not in status
 
 
 def test_where_mmdebstrap_is_missing_the_line_that_installs_it_is_told(
-    rig: ImageRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own: Own, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert shutil.which("mmdebstrap"), "the tests of images need it"
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(SandboxError, match="apt-get install mmdebstrap"):
-        rig.images(tmp_path).ensure(RUNTIME, "x86_64", print)
+        own.images().ensure(own.runtime, "x86_64", print)

@@ -11,6 +11,9 @@ from pathlib import Path
 from lambda_emu.runtimes import Recipe, Runtime
 from lambda_emu.sandbox.building.debian import options
 
+OURS = "lambda-emu/"
+"""Where our images are: before their names."""
+
 FIXED_ENVIRONMENT = {
     "LANG": "en_US.UTF-8",
     "TZ": ":/etc/localtime",
@@ -32,11 +35,11 @@ class Blueprint:
     @property
     def tag(self) -> str:
         """`lambda-emu/python:3.13-<12 hex digits>`."""
-        return f"lambda-emu/{self.runtime.image}-{self._digest()[:12]}"
+        return f"{OURS}{self.runtime.image}-{self._digest()[:12]}"
 
     @property
     def label(self) -> str:
-        """What all images of this runtime have in common: a newer one replaces the older."""
+        """What all images of this runtime have in common, whatever they were made of."""
         return f"lambda-emu.image={self.runtime.identifier}-{self.architecture}"
 
     @property

@@ -48,7 +48,7 @@ class Clients:
             partial.mkdir()
             make(partial)
             self.cache.mkdir(parents=True, exist_ok=True)
-            partial.rename(folder)
+            _name(partial, folder)
         return folder
 
     def _download(self, argv: list[str], progress: Progress) -> None:
@@ -75,6 +75,15 @@ class Clients:
         arguments = options(client.suite, client.packages, plan.architecture)
         arguments += [f"--extract-hook={hook}" for hook in hooks]
         debootstrap([*arguments, "--format=null", client.suite, "/dev/null"], self.shop, progress)
+
+
+def _name(partial: Path, folder: Path) -> None:
+    """The build of another runtime may have made the same client meanwhile; then that one is as good."""
+    try:
+        partial.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
 
 
 def _pip(client: PythonClient, architecture: str) -> list[str]:

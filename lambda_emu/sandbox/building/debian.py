@@ -37,6 +37,7 @@ def options(suite: str, packages: Sequence[str], architecture: str) -> list[str]
     """What mmdebstrap is told besides what to do with the unpacked packages and where to write."""
     return [
         "--variant=extract",
+        "--skip=cleanup/apt",  # done by our own script; a wrong step there would reach for the host's lists and locks
         "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
         '--aptopt=Acquire::Languages "none"',
         f"--architectures={ARCHITECTURES[architecture]}",

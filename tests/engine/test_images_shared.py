@@ -1,0 +1,98 @@
+"""An engine, a machine's apt and its locks are shared with others; making an image takes nothing from them."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from image_rig import ImageRig, Own
+
+from lambda_emu.clock import Clock
+
+pytestmark = pytest.mark.docker
+
+DAY_S = 86_400
+APT_LISTS = Path("/var/lib/apt/lists")
+APT_LOCKS = (APT_LISTS / "lock", Path("/var/cache/apt/archives/lock"), Path("/var/lib/dpkg/lock"))
+
+
+class LaterClock(Clock):
+    """The machine's, fifteen days on."""
+
+    def now_s(self) -> float:
+        return super().now_s() + 15 * DAY_S
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Own]:
+    """A runtime that nobody else has."""
+    rig = ImageRig()
+    own = rig.own(tmp_path)
+    yield own
+    rig.forget(*rig.tags(own.tag_prefix))
+    rig.client.close()
+
+
+@pytest.fixture
+def listed() -> Iterator[Path]:
+    """A list of packages that the host's apt has fetched."""
+    if not os.access(APT_LISTS, os.W_OK):
+        pytest.skip("only root can write the host's apt lists, and so only root can lose them")
+    file = APT_LISTS / f"lambda-emu.test_{uuid4().hex}_Packages"
+    file.write_text("Package: test\n")
+    yield file
+    file.unlink(missing_ok=True)
+
+
+def test_two_checkouts_with_different_recipes_keep_each_others_images(own: Own) -> None:
+    one, other = own.images(recipe="one"), own.images(recipe="other")
+
+    ours = one.ensure(own.runtime, "x86_64", print)
+    theirs = other.ensure(own.runtime, "x86_64", print)
+
+    assert ours != theirs
+    assert one.find(own.runtime, "x86_64") == ours
+    assert other.find(own.runtime, "x86_64") == theirs
+
+
+def test_an_image_that_nobody_used_for_two_weeks_goes_with_the_next_build(own: Own) -> None:
+    old = own.images(recipe="old").ensure(own.runtime, "x86_64", print)
+
+    new = own.images(recipe="new", clock=LaterClock()).ensure(own.runtime, "x86_64", print)
+
+    assert own.rig.tags(own.tag_prefix) == [new]
+    assert old != new
+
+
+def test_an_image_in_use_is_not_old_however_long_ago_it_was_made(own: Own) -> None:
+    made = own.load_old("recipe in use")
+    images = own.images(recipe="recipe in use")
+    assert images.ensure(own.runtime, "x86_64", print) == made
+
+    own.images(recipe="new").ensure(own.runtime, "x86_64", print)
+
+    assert images.find(own.runtime, "x86_64") == made
+
+
+def test_building_again_leaves_one_image_of_the_recipe(own: Own) -> None:
+    images = own.images(recipe="same")
+    images.ensure(own.runtime, "x86_64", print)
+
+    images.build(own.runtime, "x86_64", print)
+
+    assert len(own.labelled()) == 1
+
+
+def test_a_build_leaves_the_hosts_package_lists_and_waits_for_none_of_its_locks(own: Own, listed: Path) -> None:
+    with ExitStack() as held:
+        for path in APT_LOCKS:
+            fcntl.lockf(held.enter_context(path.open("a")), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+        own.images(recipe="beside apt").build(own.runtime, "x86_64", print)
+
+    assert listed.exists()
