@@ -24,6 +24,8 @@ from lambda_emu.http.message import Dates, Head, answer_head
 log = logging.getLogger(__name__)
 
 INLINE_BYTES = 64 * 1024
+INLINE_TARGET_BYTES = 1024
+"""An Invoke whose path and query are longer than any that can succeed is refused on a worker."""
 SPOOL_BYTES = 2 * 1024 * 1024
 INVOKE_BYTES = 6 * 1024 * 1024
 OTHER_BYTES = 70_167_211
@@ -105,6 +107,7 @@ class ApiFront:
             and path.startswith(INLINE_PREFIX)
             and path.endswith(INLINE_SUFFIX)
             and (length or 0) <= INLINE_BYTES
+            and len(head.target) <= INLINE_TARGET_BYTES
             and head.get(b"transfer-encoding") is None
         )
         call = Call(self._clock.new_id(), head, writer, self._loop, self._dates, inline)

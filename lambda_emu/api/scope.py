@@ -15,7 +15,10 @@ from lambda_emu.api.house import House
 from lambda_emu.arn import Scope
 from lambda_emu.model.credentials import account_of
 
-_CREDENTIAL = re.compile(r"Credential=([^/\s,]+)/[^/\s,]+/([a-z0-9-]+)/[a-z0-9-]+/aws4_request")
+_BEGINS = "Credential="
+_CREDENTIAL = re.compile(r"([^/\s,]++)/[^/\s,]++/([a-z0-9-]++)/[a-z0-9-]++/aws4_request")
+MOST_CHARACTERS = 512
+"""Of a credential; AWS's have about 70. Only the first one of a header is looked at, so that a search stays linear."""
 MOST_KNOWN = 1024
 
 
@@ -34,8 +37,9 @@ class Houses:
     def by_header(self, authorization: str | None) -> House:
         if authorization is None:
             return self._house
-        found = _CREDENTIAL.search(authorization)
-        if found is None:
+        begin = authorization.find(_BEGINS) + len(_BEGINS)
+        found = _CREDENTIAL.match(authorization, begin, begin + MOST_CHARACTERS)
+        if begin < len(_BEGINS) or found is None:
             return self._house
         key = found.group()
         house = self._known.get(key)

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import base64
+import io
 import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
-from api_rig import ACCOUNT, ARN, REGION, ROLE, Api, signed, zipped
+from api_rig import ACCOUNT, ARN, REGION, ROLE, Api, make_house, signed, zipped
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambda_emu.api.scope import Houses
+from lambda_emu.api.service_model import lambda_model
 from lambda_emu.clock import Clock
+from lambda_emu.errors import LambdaError
+from lambda_emu.invoke.trace import trace_header
 from lambda_emu.model.credentials import account_of, role_credentials
+from lambda_emu.model.json_text import check_json
 
 OTHER = "210987654321"
 NAMES = "/2015-03-31/functions/"
@@ -89,3 +98,41 @@ def test_no_member_of_two_roles_credentials_is_the_same() -> None:
 
 def test_an_accounts_number_is_a_key() -> None:
     assert account_of(ACCOUNT) == ACCOUNT
+
+
+HOSTILE = ["Credential=", "a", "a:", ":", "/", "arn:aws-", "-east", "function:", "1", " ", ",", "é", "[", '{"":', "%41"]
+
+
+def cpu_s(read: Callable[[str], object], text: str) -> float:
+    """What one reading costs this thread, at best of five: other load of the machine does not count."""
+    costs = []
+    for _ in range(5):
+        begun = time.thread_time()
+        with suppress(LambdaError):
+            read(text)
+        costs.append(time.thread_time() - begun)
+    return min(costs)
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_what_the_loop_reads_of_a_request_costs_no_more_than_its_length(api: Api, piece: str) -> None:
+    """Eight times the length is about eight times the work; it was sixty-four times."""
+    houses, invoke = Houses(make_house(api.store, Clock(), api.activations)), lambda_model().operation("Invoke")
+
+    def parse(name: str = "f", **given: str) -> None:
+        invoke.parse({"CONTENT_LENGTH": "0", "wsgi.input": io.BytesIO(), **given}, {"FunctionName": name})
+
+    readings: dict[str, Callable[[str], object]] = {
+        "Authorization": lambda text: houses.by_header("AWS4-HMAC-SHA256 Credential=" + text),
+        "a function's name": parse,
+        "the query": lambda text: parse(QUERY_STRING=f"Qualifier={text}"),
+        "X-Amz-Client-Context": lambda text: parse(HTTP_X_AMZ_CLIENT_CONTEXT=text),
+        "X-Amz-Tenant-Id": lambda text: parse(HTTP_X_AMZ_TENANT_ID=text),
+        "X-Amz-Durable-Execution-Name": lambda text: parse(HTTP_X_AMZ_DURABLE_EXECUTION_NAME=text),
+        "X-Amzn-Trace-Id": lambda text: trace_header(text, Clock()),
+        "the event": lambda text: check_json(text.encode()),
+    }
+    for what, read in readings.items():
+        short, long = (piece * (size // len(piece)) for size in (8_000, 64_000))
+        read_in_s = max(cpu_s(read, short), 0.0001)
+        assert cpu_s(read, long) < 30 * read_in_s, what
