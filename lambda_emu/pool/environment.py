@@ -21,6 +21,7 @@ from lambda_emu.pool.freezer import Freezer
 from lambda_emu.pool.initialization import InitType, init_limit_s
 from lambda_emu.pool.invocation import Invocation, Outcome
 from lambda_emu.pool.journal import Ending, Journal
+from lambda_emu.pool.reports import Reports
 from lambda_emu.pool.states import RUNTIME_STATES, Event, State, moved
 from lambda_emu.runtime_api import answers
 from lambda_emu.runtime_api.door import Parked
@@ -29,7 +30,6 @@ from lambda_emu.sandbox.base import RUNTIME_ROLE, Box, Exit, Program, Usage
 
 REPORT_LIMIT_S = 5.0
 SAMPLE_MS = 5
-NO_USAGE = Usage(0, 0, 0, 0)
 RESPONSE_MODES = (None, b"buffered", b"streaming")
 
 
@@ -85,10 +85,9 @@ class Environment:
         self._init_started_s = 0.0
         self._init_ms: float | None = None  # what the first invocation reports and pays
         self._ended_s: float | None = None  # when the runtime asked again, or failed
-        self._usage = NO_USAGE
-        self._sync = 0
-        self._synced = True
-        self._killed = True
+        self._failing = False  # it failed, and has not answered since
+        self._worn = False  # it failed while it was failing: its sandbox is not used again
+        self._reports = Reports(box)
         self._freezer = Freezer(box, clock, self._idle_since_s)
         self._limit: Timer | None = None  # init, timeout or report limit, whichever runs
         box.init.listener = self
@@ -169,13 +168,11 @@ class Environment:
             self._journal.when_room(self.box.init.resume_output)
 
     def synced(self, token: int, usage: Usage) -> None:
-        self._usage = usage
-        if token == self._sync:
-            self._synced = True
-            self._settle()
+        self._reports.synced(token, usage)
+        self._settle()
 
     def killed(self) -> None:
-        self._killed = True
+        self._reports.killed()
         self._settle()
 
     def exited(self, exit: Exit) -> None:
@@ -254,13 +251,14 @@ class Environment:
     def _respond(self, outcome: Outcome, failure: Failure | None, answer: bytes, reply: Reply) -> None:
         """The caller's answer goes first, then the runtime's."""
         self._move(Event.RESPONSE)
+        self._failing = False
         self._failure = failure
         self._produced_bytes = len(outcome.payload)
-        self._synced = False
+        self._reports.need()
         self._answer(outcome)
         self._owner.answered(self)
         reply(answer)
-        self._ask_sync()
+        self._reports.ask()
 
     def _answer(self, outcome: Outcome) -> None:
         """Tell the caller; with a tail only when the log is complete."""
@@ -292,17 +290,16 @@ class Environment:
             self._journal.init_report(self._ms_since(self._init_started_s), phase, failure)
         self._move(Event.FAILED)
         self._cancel_limit()
+        self._worn, self._failing = self._failing, True
         self._failure = failure
         self._ended_s = self._clock.monotonic_s()
         self._parked = None
         self._init_ms = None
         if self._invocation is not None and not answered:
             self._answer(Outcome(failure.payload, failed=True))
-        self._killed = False
         self._freezer.forget()
         self._owner.failed(self)
-        self.box.init.kill()
-        self._ask_sync()
+        self._reports.kill()
         self._limit = self._clock.call_later(REPORT_LIMIT_S, self._silent)
 
     def _silent(self) -> None:
@@ -314,7 +311,7 @@ class Environment:
 
     def _settle(self) -> None:
         """Once init has reported and the runtime asked again (or is gone): REPORT, tail, available."""
-        if not self._synced or self._ended_s is None or not self._killed:
+        if self._ended_s is None or not self._reports.complete:
             return
         failed = self.state is State.RESET
         self._cancel_limit()
@@ -322,13 +319,16 @@ class Environment:
             self._report(self._invocation, self._ended_s)
         self._ended_s = None
         self._failure = None
+        if self._worn:
+            self._end("The execution environment is replaced.")
+            return
         if not failed:
             self._move(Event.SETTLED)
         self._become_available()
 
     def _report(self, invocation: Invocation, ended_s: float) -> None:
         duration_ms = (ended_s - invocation.started_s) * 1000
-        end = Ending(duration_ms, self._init_ms, self._produced_bytes, self._usage, self._failure)
+        end = Ending(duration_ms, self._init_ms, self._produced_bytes, self._reports.usage, self._failure)
         tail = self._journal.report(invocation, end)
         self._produced_bytes = 0
         self._init_ms = None
@@ -376,11 +376,6 @@ class Environment:
         if self.state is not State.GONE:
             request_id = self._invocation.request_id if self._invocation is not None else ""
             self._fail(failures.no_bootstrap(request_id))
-
-    def _ask_sync(self) -> None:
-        self._sync = (self._sync + 1) & 0xFFFFFFFF
-        self._synced = False
-        self.box.init.sync(self._sync)
 
     def _cancel_limit(self) -> None:
         if self._limit is not None:

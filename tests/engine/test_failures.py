@@ -79,6 +79,36 @@ def test_tmp_survives_a_crash_but_globals_do_not(lam: Lam) -> None:
     assert len(lam.environments("trouble")) == 1
 
 
+POISONED = """
+import ctypes, os
+semaphore = ctypes.CDLL(None).semget(0, 1, 0o600)  # which belongs to the sandbox, not to this process
+if os.path.exists("/tmp/poison") or semaphore < 0: os._exit(9)
+def handler(event, context):
+    if event == "file": open("/tmp/poison", "w").close()
+    if event == "semaphores":
+        while ctypes.CDLL(None).semget(0, 1, 0o600) >= 0: pass
+    if event == "exit": os._exit(1)
+    return "well"
+"""
+
+
+@pytest.mark.parametrize("poison", ["file", "semaphores"])
+def test_an_environment_that_cannot_recover_is_replaced(lam: Lam, poison: str) -> None:
+    """Its /tmp is kept through one failure, as on Lambda, not through one more before it has answered again."""
+    lam.create("poisoned", POISONED)
+    lam.invoke("poisoned", poison)
+    [first] = lam.environments("poisoned")
+
+    crashed = lam.invoke("poisoned", "exit")
+    again = lam.invoke("poisoned", "nothing")
+    after = lam.invoke("poisoned", "nothing")
+
+    assert [answer.payload["errorType"] for answer in (crashed, again)] == ["Runtime.ExitError"] * 2
+    assert after.payload == "well"
+    [other] = lam.environments("poisoned")
+    assert other.id != first.id
+
+
 def test_a_timeout_is_answered_on_time_and_leaves_tmp(lam: Lam) -> None:
     lam.create("trouble", TROUBLE, Timeout=1)
     lam.invoke("trouble", {"write": "/tmp/x"})
