@@ -60,10 +60,14 @@ FIND_IMAGE_S = 2.0
 
 
 class Emulator:
-    """A running lambda-emu. `close` undoes every step of `start` in the opposite order, also when a step failed."""
+    """A running lambda-emu. `close` undoes every step of `start` in the opposite order, also when a step failed.
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    only: a function of the project that is invoked once; nothing is made ready for others, or for a second time.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock | None = None, only: str | None = None) -> None:
         self.settings = settings
+        self._only = only
         self.clock = clock or Clock()
         self.loop = Loop()
         self.url = ""
@@ -99,6 +103,8 @@ class Emulator:
     def _start(self) -> None:
         settings = self.settings
         self._project = read_project(settings.project)  # first: a mistake in it needs nothing started to be told
+        if self._only is not None:
+            self._project = self._project.only(self._only)
         bound = bind(settings.host, settings.port)
         self.url = f"http://{settings.host}:{bound.getsockname()[1]}"
         self._undo.callback(bound.close)
@@ -147,9 +153,14 @@ class Emulator:
         self._undo.callback(self._on_loop, self.pool.stop)  # before its engine: what waits is answered
 
     def _make_pool(self) -> Pool:
-        stems = Stems(self.engine, self.loop, self.clock, self.settings.stems)
+        stems = self._make_stems()
         terms = Terms(cpu_limited=self.settings.cpu == "lambda", idle_s=self.settings.idle_timeout_s)
         return Pool(self.engine, self.runtime_api, stems, self.loop, self.clock, self._journal, terms)
+
+    def _make_stems(self) -> Stems:
+        if self._only is not None:  # the box it will run in is begun while the API opens
+            return Stems(self.engine, self.loop, self.clock, 1, refills=False)
+        return Stems(self.engine, self.loop, self.clock, self.settings.stems)
 
     def _journal(self, deployment: Deployment, init_type: InitType) -> Journal:
         version = deployment.version

@@ -60,7 +60,7 @@ def _by_server(url: str, function: str, body: bytes) -> Answer:
 
 
 def _here(function: str, body: bytes, flags: dict[str, str | None]) -> Answer:
-    """Serve the project on a free port, as `serve` would, for as long as one invocation takes."""
+    """Serve one function of the project on a free port, as `serve` would, for as long as one invocation takes."""
     from lambda_emu.cli.client import Server
     from lambda_emu.cli.folder import as_project
     from lambda_emu.cli.start import starting
@@ -68,7 +68,7 @@ def _here(function: str, body: bytes, flags: dict[str, str | None]) -> Answer:
 
     with as_project(function, flags["project"]) as (name, project):
         chosen = settings(**{**flags, "project": project, "port": 0, "ephemeral": True})
-        with starting(chosen), Emulator(chosen) as emulator:
+        with starting(chosen), Emulator(chosen, only=name) as emulator:
             server = Server(emulator.url)
             server.wait_until_active(name)
             answer = server.invoke(name, body)

@@ -5,6 +5,7 @@ A box that ran a function's code never serves another function, so each stem is 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
 
@@ -19,24 +20,34 @@ REFILL_AFTER_S = 0.25
 
 
 class Stems:
-    """Keeps `count` stems of every kind that was asked for lately. Runs on the loop."""
+    """Keeps `count` stems of every kind that was asked for lately. Runs on the loop.
 
-    def __init__(self, engine: Engine, loop: Loop, clock: Clock, count: int) -> None:
+    refills: whether one that is taken is replaced.
+    """
+
+    def __init__(self, engine: Engine, loop: Loop, clock: Clock, count: int, *, refills: bool = True) -> None:
         self._engine = engine
         self._loop = loop
         self._clock = clock
         self._count = count
+        self._refills = refills
         self._ready: dict[StemKind, deque[Box]] = {}
         self._coming: dict[StemKind, int] = {}
+        self._waiting: dict[StemKind, deque[asyncio.Future[Box]]] = {}  # who takes a stem that is coming
         self._used_s: dict[StemKind, float] = {}
         self._closed = False
 
     async def take(self, kind: StemKind) -> Box:
-        """A box of this kind: a stem at once, or a new one when there is none. SandboxError if it cannot be had."""
+        """A box of this kind: a stem that is there or on its way, or a new one. SandboxError if it cannot be had."""
         ready = self._ready.get(kind)
-        self._clock.call_later(REFILL_AFTER_S, lambda: self.want(kind))
+        if self._refills:
+            self._clock.call_later(REFILL_AFTER_S, lambda: self.want(kind))
         if ready:
             return ready.popleft()
+        waiting = self._waiting.setdefault(kind, deque())
+        if self._coming.get(kind, 0) > len(waiting):
+            waiting.append(asyncio.get_running_loop().create_future())
+            return await waiting[-1]
         return await self._engine.create(kind)
 
     def want(self, kind: StemKind) -> None:
@@ -77,15 +88,29 @@ class Stems:
             box = await self._engine.create(kind)
         except SandboxError as error:
             log.warning("no stem of %s could be made: %s", kind, error)
+            if waiting := self._first_waiting(kind):
+                waiting.set_exception(error)
             return
         finally:
             self._coming[kind] -= 1
+        if waiting := self._first_waiting(kind):
+            waiting.set_result(box)
+            return
         if self._closed or kind not in self._used_s:
             await box.destroy()
             return
         ready = self._ready.setdefault(kind, deque())
         box.init.listener = _Watch(ready, box, self._loop)
         ready.append(box)
+
+    def _first_waiting(self, kind: StemKind) -> asyncio.Future[Box] | None:
+        """Who waits longest and has not given up."""
+        waiting = self._waiting.get(kind, deque())
+        while waiting:
+            first = waiting.popleft()
+            if not first.done():
+                return first
+        return None
 
 
 class _Watch:

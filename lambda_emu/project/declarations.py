@@ -48,3 +48,7 @@ class Project:
 
     folder: Path
     functions: tuple[DeclaredFunction, ...] = ()
+
+    def only(self, name: str) -> Project:
+        """The same with one function, or none if no function has this name."""
+        return Project(self.folder, tuple(function for function in self.functions if function.name == name))

@@ -1,0 +1,36 @@
+"""An emulator that lives for one invocation makes ready what that takes, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lambda_emu.cli.client import Server
+from lambda_emu.config import load_settings
+from lambda_emu.server import Emulator
+
+PROJECT = """
+functions:
+  hello: {runtime: python3.11, handler: app.handler, code: hello}
+  other: {runtime: provided.al2023, handler: any, code: hello}
+  java: {runtime: java21, handler: any, code: hello}
+"""
+
+
+@pytest.mark.parametrize("engine", [pytest.param("docker", marks=pytest.mark.docker), "process"])
+def test_only_the_function_that_runs_is_made_ready_and_only_once(tmp_path: Path, engine: str) -> None:
+    (tmp_path / "hello").mkdir()
+    (tmp_path / "hello" / "app.py").write_text("def handler(event, context): return 'hello'")
+    (tmp_path / "lambda-emu.yaml").write_text(PROJECT)
+    settings = load_settings({"project": tmp_path, "port": 0, "engine": engine, "pull_images": False}, environ={})
+
+    with Emulator(settings, only="hello") as emulator:
+        server = Server(emulator.url)
+        server.wait_until_active("hello")
+        answer = server.invoke("hello", b"{}")
+        there = server.environments()
+
+    assert answer.payload == b'"hello"'
+    assert [function.id.name for function in emulator.project_functions] == ["hello"]
+    assert [environment["function"] for environment in there] == ["hello"]  # and no stem for another

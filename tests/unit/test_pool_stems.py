@@ -1,0 +1,83 @@
+"""Stems: begun ahead of invocations, each used once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from box_rig import WAIT_S, EmptyBox, EmptyEngine
+
+from lambda_emu.clock import SteppingClock
+from lambda_emu.http.loop import Loop
+from lambda_emu.pool.stems import Stems
+from lambda_emu.sandbox.base import Box, SandboxError, StemKind
+
+KIND = StemKind("python3.13", "x86_64", 512)
+
+
+class SlowEngine(EmptyEngine):
+    """Its boxes are there when the test says so."""
+
+    def __init__(self, loop: Loop) -> None:
+        super().__init__(loop, 1)
+        self.asked = 0
+        self.opened = asyncio.Event()
+
+    async def create(self, kind: StemKind) -> EmptyBox:
+        self.asked += 1
+        await self.opened.wait()
+        return await super().create(kind)
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    loop = Loop(workers=1)
+    loop.start()
+    yield loop
+    loop.stop()
+
+
+@pytest.fixture
+def engine(loop: Loop) -> SlowEngine:
+    return SlowEngine(loop)
+
+
+def stems(engine: SlowEngine, loop: Loop, count: int, refills: bool = True) -> Stems:
+    clock = SteppingClock()
+    clock.bind(loop.asyncio)
+    return Stems(engine, loop, clock, count, refills=refills)
+
+
+async def take_while_coming(stems: Stems, engine: SlowEngine, takers: int) -> list[Box | BaseException]:
+    """Ask for stems before any is there, then let them come."""
+    stems.want(KIND)
+    taken = [asyncio.ensure_future(stems.take(KIND)) for _ in range(takers)]
+    await asyncio.sleep(0)
+    engine.opened.set()
+    return await asyncio.gather(*taken, return_exceptions=True)
+
+
+def test_who_comes_before_the_stem_takes_the_one_on_its_way(engine: SlowEngine, loop: Loop) -> None:
+    kept = stems(engine, loop, 1, refills=False)
+
+    taken = loop.run(take_while_coming(kept, engine, 1), WAIT_S)
+
+    assert taken == engine.boxes
+    assert engine.asked == 1
+    assert loop.ask(kept.boxes, WAIT_S) == []
+
+
+def test_each_stem_on_its_way_has_one_taker_and_the_rest_get_new_boxes(engine: SlowEngine, loop: Loop) -> None:
+    taken = loop.run(take_while_coming(stems(engine, loop, 2), engine, 3), WAIT_S)
+
+    assert len({box.id for box in taken if isinstance(box, EmptyBox)}) == engine.asked == 3
+
+
+def test_who_waited_for_a_stem_that_cannot_be_made_is_told_why(engine: SlowEngine, loop: Loop) -> None:
+    engine.down = True
+
+    [answer] = loop.run(take_while_coming(stems(engine, loop, 1), engine, 1), WAIT_S)
+
+    assert isinstance(answer, SandboxError)
+    assert str(answer) == "the engine is down"
