@@ -66,6 +66,13 @@ class UnzippedTooLarge(InvalidParameter):
         super().__init__(f"Unzipped size must be smaller than {limit_bytes} bytes")
 
 
+class TooManyFolders(InvalidParameter):
+    """AWS names no such limit; here each folder is one in every environment."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"Unzipped, the code has more than {limit} folders; lambda-emu takes no more")
+
+
 class CodeMissing(InvalidParameter):
     def __init__(self) -> None:
         super().__init__("Please provide a source for function code.")

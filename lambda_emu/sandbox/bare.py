@@ -6,6 +6,7 @@ first, because nothing can be mounted. Init ends what it started, and nothing el
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
@@ -33,6 +34,16 @@ export LAMBDA_TASK_ROOT="$PWD" TMPDIR="${PWD%/*}/tmp"
 export PATH="$PATH:${PWD%/*}/opt/bin" PYTHONPATH="${PWD%/*}/opt/python${PYTHONPATH:+:$PYTHONPATH}"
 """
 """Says where the box's folders are, which only the process in there knows: init started it in the box's `task`."""
+
+
+class LeadsOut(SandboxError):
+    """A link that would be followed on this machine."""
+
+    def __init__(self, name: str, target: str) -> None:
+        super().__init__(
+            f"the code has a link {name} to {target}, which would lead into this machine's files: "
+            "it needs Docker, or a machine that gives namespaces"
+        )
 
 
 class Bare:
@@ -66,6 +77,8 @@ class Bare:
 
     def load(self, folder: Path, task: Path, layers: Sequence[Path]) -> None:
         """Copies: nothing keeps the code from writing into its files."""
+        for source in (task, *layers):
+            _refuse_ways_out(source)
         try:
             shutil.copytree(task, folder / "task", symlinks=True, dirs_exist_ok=True)
             for layer in layers:
@@ -78,3 +91,15 @@ class Bare:
         for name in ("lang", "runtime"):
             start = start.replace(f"/var/{name}/", shlex.quote(f"{kit.folder / name}/"))
         return Program(["/bin/sh", "-c", f"{SETTLE}exec {start}"], environment, "task")
+
+
+def _refuse_ways_out(source: Path) -> None:
+    """SandboxError for an absolute link: nothing here makes it lead into the box. Relative ones were checked before."""
+    left = [str(source)]
+    while left:
+        with os.scandir(left.pop()) as entries:
+            for entry in entries:
+                if entry.is_symlink() and (target := os.readlink(entry.path)).startswith("/"):
+                    raise LeadsOut(os.path.relpath(entry.path, source), target)
+                if entry.is_dir(follow_symlinks=False):
+                    left.append(entry.path)

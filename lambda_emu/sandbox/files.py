@@ -5,36 +5,53 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
 from lambda_emu.sandbox.base import SandboxError
 
+MAX_FOLDERS = 10_000
+"""Each is an inode and 4 KB of disk in every environment; files are hard links and cost neither."""
 
-def link_tree(source: Path, target: Path) -> None:
+
+class TooManyFolders(SandboxError):
+    """Code and layers together; each alone is held to it when it is unpacked."""
+
+    def __init__(self) -> None:
+        super().__init__(f"the code and its layers have more than {MAX_FOLDERS} folders")
+
+
+def link_tree(source: Path, target: Path) -> int:
     """Make `target`, which exists, show the files of `source` as hard links; copies on another file system.
 
-    A file that is already there is replaced, so that a later layer wins.
+    What is already there gives way, so that a later layer wins; a link is replaced, never followed, on either side.
+    Returns how many folders it made. SandboxError beyond MAX_FOLDERS, OSError.
     """
-    for folder, _, files in os.walk(source, onerror=_refuse):
-        into = target / os.path.relpath(folder, source)
-        into.mkdir(exist_ok=True)
-        into.chmod(0o755)  # whatever the umask: in the box another user reads it
-        for name in files:
-            _link(os.path.join(folder, name), str(into / name))
-    for folder, folders, _ in os.walk(source, onerror=_refuse):  # links to folders, which walk lists as folders
-        for name in folders:
-            path = os.path.join(folder, name)
-            if os.path.islink(path):
-                _link(path, str(target / os.path.relpath(path, source)))
+    left, made = [""], 0
+    while left:
+        name = left.pop()
+        into = os.path.join(target, name)
+        made += _make_folder(into)
+        if made > MAX_FOLDERS:
+            raise TooManyFolders
+        with os.scandir(os.path.join(source, name)) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    left.append(os.path.join(name, entry.name))
+                else:
+                    _link(entry.path, os.path.join(into, entry.name))
+    return made
 
 
 def fill(task: Path, layers: Sequence[Path], into_task: Path, into_opt: Path) -> None:
     """Show `task` and the merged `layers` in two folders that a box has mounted. SandboxError if it fails."""
     try:
-        link_tree(task, into_task)
+        made = link_tree(task, into_task)
         for layer in layers:
-            link_tree(layer, into_opt)
+            made += link_tree(layer, into_opt)
+            if made > MAX_FOLDERS:
+                raise TooManyFolders
     except OSError as error:
         raise SandboxError(f"the code could not be put in place: {error}") from error
 
@@ -44,18 +61,35 @@ def remove_tree(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
-def _refuse(error: OSError) -> None:
-    """What cannot be listed is not there, to walk; a function would start without its code."""
-    raise error
+def _make_folder(path: str) -> int:
+    """1 for a new one. Its mode is ours, whatever the umask: in the box another user reads it."""
+    made = 1
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        if stat.S_ISDIR(os.lstat(path).st_mode):
+            made = 0
+        else:
+            os.unlink(path)
+            os.mkdir(path)
+    os.chmod(path, 0o755)
+    return made
 
 
 def _link(source: str, target: str) -> None:
     try:
         os.link(source, target, follow_symlinks=False)
     except FileExistsError:
-        os.unlink(target)
+        _remove(target)
         _link(source, target)
     except OSError as error:
         if error.errno not in (errno.EXDEV, errno.EMLINK, errno.EPERM):
             raise
         shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _remove(path: str) -> None:
+    if stat.S_ISDIR(os.lstat(path).st_mode):
+        shutil.rmtree(path)
+    else:
+        os.unlink(path)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.lookup import CodeView
 from lambda_emu.sandbox.private_root import SYSTEM
 
 HOST_ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
@@ -26,6 +27,8 @@ PYTHON_CLIENT = ("awslambdaric", "runtime_client", "simplejson", "snapshot_resto
 PYTHON_SDK = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
 
 NODE_CLIENT = ("index.mjs", "package.json", "rapid-client.node")
+
+BOOTSTRAPS = ("/var/task/bootstrap", "/opt/bootstrap")
 
 ALWAYS_VISIBLE = tuple(Path("/", name) for name in SYSTEM)
 
@@ -160,7 +163,5 @@ def find_bootstrap(runtime: Runtime, task: Path, layers: Sequence[Path]) -> str 
     """What Lambda executes, by its path there; None: a custom runtime without a bootstrap. Contract: runtime.md 3.5."""
     if runtime.family != "provided":
         return "/var/runtime/bootstrap"
-    for folder, path in [(task, "/var/task"), *((layer, "/opt") for layer in layers)]:
-        if os.access(folder / "bootstrap", os.X_OK):
-            return f"{path}/bootstrap"
-    return None
+    code = CodeView(task, layers)
+    return next((path for path in BOOTSTRAPS if code.may_execute(path)), None)

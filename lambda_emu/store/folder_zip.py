@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-from lambda_emu.errors import InvalidZip, UnzippedTooLarge
+from lambda_emu.errors import InvalidZip, TooManyFolders, UnzippedTooLarge
 from lambda_emu.model.settings import UNZIPPED_LIMIT_BYTES
+from lambda_emu.store.beneath import open_beneath
 from lambda_emu.store.schema import DATABASE
-from lambda_emu.store.unzip import EXECUTABLE_MODE, FILE_MODE, FOLDER_MODE, safe_name
-from lambda_emu.store.zip_reader import CHUNK_BYTES
+from lambda_emu.store.unzip import EXECUTABLE_MODE, FILE_MODE, FOLDER_MODE, MAX_FOLDERS, safe_name
+from lambda_emu.store.zip_reader import CHUNK_BYTES, MAX_ENTRIES
 
 SKIPPED = frozenset({".git", ".lambda-emu", "__pycache__", ".venv"})
 SKIPPED_BELOW = frozenset({("node_modules", ".cache")})
+
+NO_FILE = "is neither a file nor a folder"
+TOO_MANY = f"has more than {MAX_ENTRIES} files and folders"
 
 _UNIX = 3
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first a zip can tell
@@ -36,9 +40,14 @@ def write_folder(folder: Path, out: BinaryIO) -> None:
     Links to files inside become files, links to folders inside stay links, links to nothing are left out.
     """
     root = os.path.realpath(folder)
-    total = 0
+    total = folders = 0
     with ZipFile(out, "w", ZIP_STORED) as zip_file:
-        for entry in _walk(root):
+        for count, entry in enumerate(_walk(root), 1):
+            folders += entry.is_dir(follow_symlinks=False)
+            if folders > MAX_FOLDERS:
+                raise TooManyFolders(MAX_FOLDERS)
+            if count > MAX_ENTRIES:
+                raise UnusableFolder(folder, TOO_MANY)
             total += _add(zip_file, root, entry, UNZIPPED_LIMIT_BYTES - total)
         if not zip_file.infolist():
             raise UnusableFolder(folder, "has no files")
@@ -48,18 +57,21 @@ def _walk(folder: str) -> Iterator[os.DirEntry[str]]:
     """Everything below, parents first, by name."""
     parent = os.path.basename(folder)
     with os.scandir(folder) as found:
-        entries = sorted(found, key=lambda entry: entry.name)
+        entries = sorted(islice(found, MAX_ENTRIES + 1), key=lambda entry: entry.name)
     for entry in entries:
-        if entry.name in SKIPPED or (parent, entry.name) in SKIPPED_BELOW or _is_data_directory(entry.path):
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if entry.name in SKIPPED or (parent, entry.name) in SKIPPED_BELOW:
+            continue
+        if is_folder and _is_data_directory(entry.path):
             continue
         yield entry
-        if entry.is_dir(follow_symlinks=False):
+        if is_folder:
             yield from _walk(entry.path)
 
 
 def _is_data_directory(path: str) -> bool:
     """Under whatever name: it grows while the zip is written into it."""
-    return os.path.exists(os.path.join(path, DATABASE))
+    return os.path.lexists(os.path.join(path, DATABASE))
 
 
 def _add(zip_file: ZipFile, root: str, entry: os.DirEntry[str], room: int) -> int:
@@ -75,8 +87,8 @@ def _add(zip_file: ZipFile, root: str, entry: os.DirEntry[str], room: int) -> in
         _add_folder(zip_file, name, entry, target)
         return 0
     if not os.path.isfile(target):
-        raise UnusableFolder(entry.path, "is neither a file nor a folder")
-    return _add_file(zip_file, name, target, room)
+        raise UnusableFolder(entry.path, NO_FILE)
+    return _add_file(zip_file, name, entry.path, open_beneath(root, os.path.relpath(target, root)), room)
 
 
 def _name(root: str, path: str) -> str:
@@ -96,15 +108,22 @@ def _add_folder(zip_file: ZipFile, name: str, entry: os.DirEntry[str], target: s
         zip_file.writestr(_info(name + "/", stat.S_IFDIR | FOLDER_MODE), b"")
 
 
-def _add_file(zip_file: ZipFile, name: str, path: str, room: int) -> int:
-    with open(path, "rb") as source:
-        status = os.fstat(source.fileno())
+def _add_file(zip_file: ZipFile, name: str, path: str, descriptor: int, room: int) -> int:
+    with open(descriptor, "rb") as source:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnusableFolder(path, NO_FILE)
         if status.st_size > room:
             raise UnzippedTooLarge
         info = _info(name, stat.S_IFREG | (EXECUTABLE_MODE if status.st_mode & 0o111 else FILE_MODE))
+        size = 0
         with zip_file.open(info, "w") as packed:
-            shutil.copyfileobj(source, packed, CHUNK_BYTES)
-    return info.file_size
+            while chunk := source.read(CHUNK_BYTES):
+                size += len(chunk)
+                if size > room:  # it grows while it is read
+                    raise UnzippedTooLarge
+                packed.write(chunk)
+    return size
 
 
 def _info(name: str, mode: int) -> ZipInfo:

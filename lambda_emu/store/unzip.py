@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lambda_emu.errors import InvalidZip, UnzippedTooLarge
+from lambda_emu.errors import InvalidZip, TooManyFolders, UnzippedTooLarge
 from lambda_emu.model.settings import UNZIPPED_LIMIT_BYTES
 from lambda_emu.store.links import check_links
-from lambda_emu.store.zip_reader import MAX_ENTRIES, Entry, ZipReader
+from lambda_emu.store.zip_reader import Entry, ZipReader
 
+MAX_FOLDERS = 10_000  # each is an inode and 4 KB of disk in every environment
 MAX_PATH_BYTES = 1024
 MAX_PART_BYTES = 255
 MAX_DEPTH = 100  # what removes and copies trees recurses
@@ -83,8 +84,8 @@ class _Plan:
             self._add_leaf(name, entry)
         while (name := name.rpartition("/")[0]) and name not in self.folders:
             self.folders.add(name)
-        if len(self.folders) > MAX_ENTRIES:
-            raise InvalidZip
+        if len(self.folders) > MAX_FOLDERS:
+            raise TooManyFolders(MAX_FOLDERS)
 
     def _add_leaf(self, name: str, entry: Entry) -> None:
         leaves = {stat.S_IFREG: self.files, stat.S_IFLNK: self.links}

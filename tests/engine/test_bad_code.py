@@ -23,6 +23,7 @@ from lambda_emu.cli.options import NotDone
 
 ECHO = "def handler(event, context): return event\n"
 UNREADABLE = "Could not unzip uploaded file. Please check your file, then try to upload again."
+TOO_MANY_FOLDERS = "Unzipped, the code has more than 10000 folders; lambda-emu takes no more"
 TOO_LARGE = "Unzipped size must be smaller than 262144000 bytes"
 
 
@@ -33,6 +34,15 @@ def linked(name: str, target: str) -> bytes:
         entry = zipfile.ZipInfo(name)
         entry.external_attr = (stat.S_IFLNK | 0o777) << 16
         archive.writestr(entry, target)
+    return buffer.getvalue()
+
+
+def folders(number: int) -> bytes:
+    """A zip of empty folders."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in range(number):
+            archive.writestr(f"{name}/", b"")
     return buffer.getvalue()
 
 
@@ -63,7 +73,7 @@ def bystander(lam: Lam) -> Iterator[Lam]:
         pytest.param(zipped({"app.py": ECHO}).replace(b"event", b"evens", 1), UNREADABLE, id="changed on the way"),
         pytest.param(zipped({"../../app.py": ECHO}), UNREADABLE, id="above its folder"),
         pytest.param(zipped({"/app.py": ECHO}), UNREADABLE, id="absolute"),
-        pytest.param(linked("link", "/etc/passwd"), UNREADABLE, id="link to a file of the machine"),
+        pytest.param(folders(10_001), TOO_MANY_FOLDERS, id="folders without number"),
         pytest.param(linked("link", "../../../x"), UNREADABLE, id="link above its folder"),
         pytest.param(bomb(), TOO_LARGE, id="bomb"),
     ],

@@ -7,10 +7,11 @@ from zipfile import ZipFile
 
 import pytest
 
-from lambda_emu.errors import UnzippedTooLarge
+from lambda_emu.errors import TooManyFolders, UnzippedTooLarge
 from lambda_emu.store import Store
 from lambda_emu.store.artifacts import Artifacts
 from lambda_emu.store.folder_zip import UnusableFolder
+from lambda_emu.store.schema import DATABASE
 
 
 @pytest.fixture
@@ -165,6 +166,23 @@ def test_what_is_no_file_is_refused_by_its_path(artifacts: Artifacts, code: Path
         artifacts.add_folder(code)
 
     assert list((tmp_path / "artifacts").iterdir()) == []
+
+
+def test_a_folder_of_too_many_folders_is_refused(artifacts: Artifacts, code: Path) -> None:
+    for number in range(10_001):
+        (code / f"{number:05}").mkdir()
+
+    with pytest.raises(TooManyFolders, match="has more than 10000 folders"):
+        artifacts.add_folder(code)
+
+
+def test_a_data_directory_is_looked_for_in_folders_alone(artifacts: Artifacts, code: Path, tmp_path: Path) -> None:
+    """A link is not followed to see whether one is behind it."""
+    write(tmp_path / "else" / DATABASE)
+    (code / "link").symlink_to(tmp_path / "else")
+
+    with pytest.raises(UnusableFolder, match="leads out of"):
+        artifacts.add_folder(code)
 
 
 @pytest.mark.parametrize("name", [b"a\\b", b"\xff.py", b"c:x"])

@@ -179,3 +179,12 @@ def test_what_other_tools_zip_is_unpacked(tmp_path: Path) -> None:
     listed = subprocess.run(["find", "."], cwd=tmp_path / "tree", capture_output=True, text=True, check=True)
     assert sorted(listed.stdout.split()) == [".", "./lib", "./lib/app.py", "./run"]
     assert size == 2
+
+
+@pytest.mark.parametrize("target", ["/opt/lib", "/tmp", "/var/task/a", "/etc/passwd", "/", "/../x", "/var/task/link"])
+def test_an_absolute_link_is_kept_as_it_is_and_not_followed(target: str, tmp_path: Path) -> None:
+    entries = (Raw(b"link", target.encode(), LINK), Raw(b"via", b"link/../x", LINK), Raw(b"a", b"1"))
+
+    tree = unpacked(raw_zip(*entries), tmp_path)
+
+    assert (os.readlink(tree / "link"), os.readlink(tree / "via")) == (target, "link/../x")
