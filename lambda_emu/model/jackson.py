@@ -1,4 +1,8 @@
-"""The sentences of Jackson, the JSON parser of AWS's front end, about what is no JSON. Contract: invoke.md 2.1."""
+"""The sentences of Jackson, the JSON parser of AWS's front end, about what is no JSON. Contract: invoke.md 2.1.
+
+Since version 2.17 it names the place of the character it cannot take; of words, numbers and bad UTF-8 the place behind
+what it had read. Columns count bytes.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ CLOSERS = {ord("{"): "}", ord("["): "]"}
 
 
 class NotJson(Exception):
-    """A sentence, and the index of the byte after which the parser gave up."""
+    """A sentence, and the index of the byte whose place it names, which may be one past the last."""
 
     def __init__(self, sentence: str, index: int) -> None:
         super().__init__(sentence)
@@ -23,27 +27,53 @@ class NotJson(Exception):
 
     def located(self, text: bytes) -> str:
         """The sentence with its place in `text`, as AWS answers it."""
-        return f"{self.sentence}\n at {location(text, self.index + 1)}"
+        return f"{self.sentence}\n at {location(text, self.index)}"
 
 
 def location(text: bytes, index: int) -> str:
-    """`[Source: …; line: n, column: n]`, counted from 1."""
-    line = text.count(b"\n", 0, index) + 1
-    line_start = text.rfind(b"\n", 0, index) + 1
-    return f"[{_SOURCE}; line: {line}, column: {index - line_start + 1}]"
+    """`[Source: …; line: n, column: n]`, counted from 1. A line ends in \\n, \\r\\n or \\r."""
+    ends = text.count(b"\n", 0, index) + text.count(b"\r", 0, index) - text.count(b"\r\n", 0, index)
+    line_start = max(text.rfind(b"\n", 0, index), text.rfind(b"\r", 0, index)) + 1
+    return f"[{_SOURCE}; line: {ends + 1}, column: {index - line_start + 1}]"
 
 
-def described(byte: int) -> str:
-    """A byte as Jackson shows it: control characters, C1 included, have no picture."""
-    return f"(CTRL-CHAR, code {byte})" if byte < 32 or 127 <= byte < 160 else f"'{chr(byte)}' (code {byte})"
+def described(code: int) -> str:
+    """A character as Jackson shows it, mostly a byte: control characters, C1 included, have no picture."""
+    if code < 32 or 127 <= code < 160:
+        return f"(CTRL-CHAR, code {code})"
+    picture = "?" if 0xD800 <= code < 0xE000 else chr(code)  # half a pair cannot be sent
+    return f"'{picture}' (code {code})" if code < 256 else f"'{picture}' (code {code} / 0x{code:x})"
 
 
 def unexpected(text: bytes, index: int, comment: str) -> NotJson:
     return NotJson(f"Unexpected character ({described(text[index])}): {comment}", index)
 
 
+def bad_space(text: bytes, index: int) -> NotJson:
+    """A control character where a token may begin."""
+    comment = r"only regular white space (\r, \n, \t) is allowed between tokens"
+    return NotJson(f"Illegal character ({described(text[index])}): {comment}", index)
+
+
+def bad_name(text: bytes, index: int) -> NotJson:
+    """No name begins with this character, which is decoded first, to 16 bits; the place is that of its last byte."""
+    size = next((size for size in range(1, 5) if _is_character(text[index : index + size])), None)
+    if size is None:
+        return bad_utf8(text, index)
+    code = ord(text[index : index + size].decode("utf-8", "surrogatepass")) & 0xFFFF
+    comment = "was expecting double-quote to start field name"
+    return NotJson(f"Unexpected character ({described(code)}): {comment}", index + size - 1)
+
+
+def _is_character(text: bytes) -> bool:
+    try:
+        return len(text.decode("utf-8", "surrogatepass")) == 1
+    except UnicodeDecodeError:
+        return False
+
+
 def end_of_input(text: bytes, comment: str) -> NotJson:
-    return NotJson(f"Unexpected end-of-input{comment}", len(text) - 1)
+    return NotJson(f"Unexpected end-of-input{comment}", len(text))
 
 
 def bad_number(text: bytes, index: int, comment: str) -> NotJson:
@@ -61,7 +91,7 @@ def bad_value(text: bytes, index: int, *, inside_array: bool) -> NotJson:
     for token in ("NaN", "Infinity"):
         if text.startswith(token.encode(), index):
             switch = "`JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS`"
-            return NotJson(f"Non-standard token '{token}': enable {switch} to allow", index + len(token) - 1)
+            return NotJson(f"Non-standard token '{token}': enable {switch} to allow", index + len(token))
     if chr(byte).isalpha() or byte in b"_$\xa2\xa3\xa4\xa5":
         return _bad_word(text, index)
     return unexpected(text, index, f"expected a valid value {_VALUES}")
@@ -75,11 +105,12 @@ def _bad_word(text: bytes, index: int) -> NotJson:
         rest = ahead[: error.start].decode()
         if len(_identifier(rest)) == len(rest) and index + 1 + error.start < len(text):
             return bad_utf8(text, index + 1 + error.start)
-    word = chr(text[index]) + _identifier(rest)
-    end = index + len(word.encode())
-    if len(word) > _MOST_TOKEN_CHARACTERS:
-        word = word[:_MOST_TOKEN_CHARACTERS] + "..."
-    return NotJson(f"Unrecognized token '{word}': was expecting {_VALUES}", min(end, len(text) - 1))
+    known = _identifier(rest)[: _MOST_TOKEN_CHARACTERS - 1]
+    cut = len(known) == _MOST_TOKEN_CHARACTERS - 1
+    behind = b"" if cut else rest[len(known) : len(known) + 1].encode()  # has been read too, to find the end
+    word = chr(text[index]) + known + ("..." if cut else "")
+    end = index + 1 + len(known.encode()) + len(behind)
+    return NotJson(f"Unrecognized token '{word}': was expecting {_VALUES}", end)
 
 
 def _identifier(text: str) -> str:
@@ -91,10 +122,10 @@ def bad_utf8(text: bytes, index: int) -> NotJson:
     """index: the first byte of a sequence that is not UTF-8."""
     first = text[index]
     if not 0xC2 <= first <= 0xF4:
-        return NotJson(f"Invalid UTF-8 start byte 0x{first:x}", index)
+        return NotJson(f"Invalid UTF-8 start byte 0x{first:x}", index + 1)
     for middle in range(index + 1, len(text)):
         if text[middle] & 0xC0 != 0x80:
-            return NotJson(f"Invalid UTF-8 middle byte 0x{text[middle]:x}", middle)
+            return NotJson(f"Invalid UTF-8 middle byte 0x{text[middle]:x}", middle + 1)
     return end_of_input(text, ": was expecting closing quote for a string value")
 
 

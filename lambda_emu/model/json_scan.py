@@ -15,7 +15,9 @@ from lambda_emu.model.jackson import (
     CLOSERS,
     TYPES,
     NotJson,
+    bad_name,
     bad_number,
+    bad_space,
     bad_utf8,
     bad_value,
     described,
@@ -91,7 +93,7 @@ class Scan:
     def _scan(self) -> None:
         self._skip_space()
         if self._at == len(self._text):
-            raise NotJson("No content to map due to end-of-input", self._at - 1)
+            raise NotJson("No content to map due to end-of-input", self._at)
         self._value()
         while self._opened:
             self._skip_space()
@@ -101,7 +103,7 @@ class Scan:
         self._skip_space()
         if self._at < len(self._text):
             self._value()  # says what is wrong with it, if it is no value
-            raise NotJson("Trailing token found after value: not allowed", self._at - 1)
+            raise NotJson("Trailing token found after value: not allowed", self._at)
 
     def _value(self) -> None:
         """A scalar, or the opening of a container."""
@@ -122,7 +124,8 @@ class Scan:
         self._opened.append(self._at)
         if len(self._opened) > MOST_NESTING:
             limit = f"({MOST_NESTING}, from `StreamReadConstraints.getMaxNestingDepth()`)"
-            raise NotJson(f"Document nesting depth ({len(self._opened)}) exceeds the maximum allowed {limit}", self._at)
+            depth = len(self._opened)
+            raise NotJson(f"Document nesting depth ({depth}) exceeds the maximum allowed {limit}", self._at + 1)
         self._at += 1
         self._empty = True
 
@@ -162,7 +165,7 @@ class Scan:
 
     def _key(self) -> None:
         if self._peek() != ord('"'):
-            raise unexpected(self._text, self._at, "was expecting double-quote to start field name")
+            raise bad_name(self._text, self._at)
         self._string("name")
         self._skip_space()
         if self._peek() != ord(":"):
@@ -201,14 +204,14 @@ class Scan:
         if found.end() - start > MOST_NUMBER_BYTES:
             limit = f"({MOST_NUMBER_BYTES}, from `StreamReadConstraints.getMaxNumberLength()`)"
             length = found.end() - start
-            raise NotJson(f"Number value length ({length}) exceeds the maximum allowed {limit}", found.end())
+            raise NotJson(f"Number value length ({length}) exceeds the maximum allowed {limit}", found.end() + 1)
         _, whole, point, fraction, exponent, power = found.groups()
         if not whole:
             raise bad_number(
                 self._text, start + 1, "expected digit (0-9) to follow minus sign, for valid numeric value"
             )
         if len(whole) > 1 and whole.startswith(b"0"):
-            raise NotJson("Invalid numeric value: Leading zeroes not allowed", found.start(2))
+            raise NotJson("Invalid numeric value: Leading zeroes not allowed", found.start(2) + 1)
         if point and not fraction:
             raise bad_number(self._text, found.start(4), "Decimal point not followed by a digit")
         if exponent and not power:
@@ -226,6 +229,8 @@ class Scan:
     def _skip_space(self) -> None:
         while (found := _SPACES.match(self._text, self._at, self._at + WINDOW_BYTES)) and found.end() > self._at:
             self._at = found.end()
+        if self._at < len(self._text) and self._text[self._at] < ord(" "):
+            raise bad_space(self._text, self._at)
 
 
 def _first_not_utf8(text: bytes) -> int | None:

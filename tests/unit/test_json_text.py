@@ -38,6 +38,25 @@ def test_what_is_no_json_is_refused_with_the_sentence_of_jackson(case: dict[str,
 
 
 @pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (b"[1,\n2 3]", "line: 2, column: 3"),
+        (b"[1,\r\n2 3]", "line: 2, column: 3"),
+        (b"[1,\r2\r\r3 4]", "line: 4, column: 1"),
+        (b"\xef\xbb\xbf[1 2]", "line: 1, column: 7"),
+        (b"a" * 300, "line: 1, column: 257"),  # 256 characters are read of a word that is none
+    ],
+    ids=["LF", "CRLF", "CR", "byte order mark", "long word"],
+)
+def test_lines_end_as_jackson_ends_them_and_columns_count_bytes(text: bytes, place: str) -> None:
+    with pytest.raises(PayloadNotJson) as refused:
+        check_json(text)
+
+    assert refused.value.text is not None
+    assert refused.value.text.endswith(f"; {place}]")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         b"null",
