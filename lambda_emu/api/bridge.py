@@ -1,4 +1,4 @@
-"""Between the loop's connections and the Flask app: small invocations run inline, everything else on a worker.
+"""Between the loop's connections and the Flask app: small invocations run inline, the rest on workers by its kind.
 
 A view that answers later (Invoke) gets a `Call`, detaches it, and the app's own response is dropped.
 """
@@ -8,7 +8,9 @@ from __future__ import annotations
 import io
 import logging
 import os
+import re
 import tempfile
+from asyncio import Future
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,9 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from lambda_emu.api.answers import Answer, error_answer
 from lambda_emu.clock import Clock
-from lambda_emu.errors import LambdaError, RequestTooLarge, ServiceFailure
+from lambda_emu.errors import Busy, LambdaError, RequestTooLarge, ServiceFailure, ShuttingDown
 from lambda_emu.http.connection import DISCARD, Sink, Writer
+from lambda_emu.http.executors import Closed, Full, Work
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Dates, Head, answer_head
 
@@ -32,6 +35,15 @@ OTHER_BYTES = 70_167_211
 INLINE_PREFIX = b"/2015-03-31/functions/"
 INLINE_SUFFIX = b"/invocations"
 INVOKE_PATHS = (b"/invocations", b"/invoke-async", b"/response-streaming-invocations")
+OWN_PREFIX = b"/_lambda-emu/"
+HEALTH = OWN_PREFIX + b"health"
+CODE_PATHS = re.compile(
+    rb"POST /[0-9-]+/functions/?|PUT /[0-9-]+/functions/[^/]+/code|POST /[0-9-]+/layers/[^/]+/versions"
+)
+ELSEWHERE = re.compile(rb'"(?:S3Bucket|ImageUri)"')
+"""Members that say where code is to be fetched from: whoever has it may take its time, or never answer."""
+
+INTERNAL = "An internal error occurred; the emulator's log has the traceback."
 
 Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -72,7 +84,7 @@ class Call:
             self.fail(error)
         except Exception:
             log.exception("a request could not be begun")
-            self.fail(ServiceFailure("An internal error occurred; the emulator's log has the traceback."))
+            self.fail(ServiceFailure(INTERNAL))
 
     def answer(self, answer: Answer) -> None:
         """On the loop."""
@@ -84,6 +96,12 @@ class Call:
     def fail(self, error: LambdaError) -> None:
         """On the loop."""
         self.answer(error_answer(error, self.request_id))
+
+    def check(self, work: Future[None]) -> None:
+        """Told on the loop that the app is done with it: what it could not even answer is a mistake of ours."""
+        if not work.cancelled() and (error := work.exception()) is not None:
+            log.error("a request failed on its worker", exc_info=error)
+            self.fail(ServiceFailure(INTERNAL))
 
 
 class ApiFront:
@@ -117,6 +135,9 @@ class ApiFront:
             return DISCARD
         if inline:
             return _Inline(self, head, path, call)
+        if path == HEALTH and head.method == b"GET":
+            self._answer_at_once(head, path, call)
+            return DISCARD
         return _Gathered(self, head, path, call, limit)
 
     def run(self, head: Head, path: bytes, call: Call, body: bytes, body_file: str | None) -> Answer | None:
@@ -141,7 +162,7 @@ class ApiFront:
         return None if call.detached else Answer(status, headers, b"".join(chunks))
 
     def work(self, head: Head, path: bytes, call: Call, body: bytes, body_file: str | None) -> None:
-        """Ask the app on a worker, which also ends the spooled body."""
+        """Ask the app on a worker, which also ends the spooled body. Who finds too many waiting is told so."""
 
         def work() -> None:
             try:
@@ -152,7 +173,18 @@ class ApiFront:
             if answer is not None:
                 self._loop.post(call.answer, answer)
 
-        self._loop.work(work)
+        try:
+            self._loop.work(kind_of(head, path, body), work).add_done_callback(call.check)
+        except (Full, Closed) as refusal:
+            if body_file is not None:
+                os.unlink(body_file)
+            call.fail(Busy(str(refusal)) if isinstance(refusal, Full) else ShuttingDown())
+
+    def _answer_at_once(self, head: Head, path: bytes, call: Call) -> None:
+        """Of a view that never waits. On the loop, so that it is answered whatever the workers do."""
+        answer = self.run(head, path, call, b"", None)
+        assert answer is not None
+        call.answer(answer)
 
     def spool(self) -> Any:
         """A new file for a body that should not fill the memory."""
@@ -223,6 +255,17 @@ class _Gathered:
             self._file.close()
             os.unlink(self._file.name)
             self._file = None
+
+
+def kind_of(head: Head, path: bytes, body: bytes) -> Work:
+    """By what its request does it is known for what it may wait; a large body has its code with it."""
+    if path.startswith(OWN_PREFIX):
+        return Work.PAGES
+    if head.method == b"POST" and path.endswith(INVOKE_PATHS):
+        return Work.INVOCATIONS
+    if CODE_PATHS.fullmatch(head.method + b" " + path):
+        return Work.FETCHES if ELSEWHERE.search(body) else Work.UPLOADS
+    return Work.READS if head.method == b"GET" else Work.CHANGES
 
 
 def _too_large(path: bytes, limit: int) -> RequestTooLarge:

@@ -30,9 +30,9 @@ LambdaError
 │   ├── capacity_providers.py, tags.py: of these kinds, and NotOnManagedInstances 403, no Type
 │   ├── code_signing.py: of these kinds, and CodeUntrusted 400 CodeVerificationFailedException
 │   ├── provisioned.py: 404, 409 and 400, of provisioned concurrency
-│   └── service.py: TooManyRequests 429, with a Reason
+│   └── service.py: TooManyRequests and Busy 429, with a Reason
 └── what we or the engine did (Type Service)
-    └── service.py: ServiceFailure  500; NotBuiltYet 501
+    └── service.py: ServiceFailure  500; NotBuiltYet 501; ShuttingDown 503; NoRoom 507
 
 Contract: api.md 1.2 (status, text key, Type) and 1.3 (exact messages).
 """
@@ -215,8 +215,11 @@ from lambda_emu.errors.runtime_management import (
 )
 from lambda_emu.errors.s3 import S3AccessDenied, S3Refused, S3Unreachable, S3WithoutCredentials
 from lambda_emu.errors.service import (
+    Busy,
+    NoRoom,
     NotBuiltYet,
     ServiceFailure,
+    ShuttingDown,
     TooManyRequests,
 )
 from lambda_emu.errors.tags import (
@@ -252,6 +255,7 @@ __all__ = [
     "BatchTooLarge",
     "BatchWindowForFifo",
     "BatchWindowMissing",
+    "Busy",
     "CallbackIdInvalid",
     "CapacityProviderExists",
     "CapacityProviderInUse",
@@ -328,6 +332,7 @@ __all__ = [
     "NoPolicyForLatest",
     "NoPolicyFound",
     "NoPublishedVersion",
+    "NoRoom",
     "NoSnapStart",
     "NoTags",
     "NotBuiltYet",
@@ -370,6 +375,7 @@ __all__ = [
     "S3WithoutCredentials",
     "ScalingRangeInvalid",
     "ServiceFailure",
+    "ShuttingDown",
     "SourceAccessUnsupported",
     "SourceImageInvalid",
     "StartingPositionMissing",

@@ -21,6 +21,34 @@ class ServiceFailure(LambdaError):
     code, status, text_key, kind = "ServiceException", 500, "Message", "Service"
 
 
+class Busy(LambdaError):
+    """More requests of one kind than may wait; `what` says which, and how many there are. Our own text."""
+
+    code, status = "TooManyRequestsException", 429
+    reason = "CallerRateLimitExceeded"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"Rate Exceeded. {what}; try again in a moment.")
+
+
+class ShuttingDown(LambdaError):
+    """The emulator was told to stop and begins nothing any more."""
+
+    code, status, text_key, kind = "ServiceException", 503, "Message", "Service"
+
+    def __init__(self) -> None:
+        super().__init__("lambda-emu is shutting down.")
+
+
+class NoRoom(LambdaError):
+    """The machine's disk is full. Nothing of the request was kept; AWS has no such answer."""
+
+    code, status, text_key, kind = "ServiceException", 507, "Message", "Service"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"There is no room left where lambda-emu keeps its data: {why}. Nothing was changed.")
+
+
 class NotBuiltYet(LambdaError):
     """AWS has the operation or the choice, lambda-emu does not yet; the text names it."""
 

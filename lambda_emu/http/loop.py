@@ -7,11 +7,13 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 import uvloop
+
+from lambda_emu.http.executors import Executor, Work
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -26,12 +28,12 @@ STOP_LIMIT_S = 1.5
 
 
 class Loop:
-    """One event loop on a thread of its own, and the workers that do what may block."""
+    """One event loop on a thread of its own, and an executor for each kind of work that may block."""
 
-    def __init__(self, workers: int = 16) -> None:
+    def __init__(self) -> None:
         self.asyncio: asyncio.AbstractEventLoop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
-        self._workers = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+        self._executors = {kind: Executor(kind.label, kind.threads, kind.waiting) for kind in Work}
         self._tasks: set[asyncio.Task[Any]] = set()  # keeps running tasks alive; touched on the loop only
 
     def start(self) -> None:
@@ -39,15 +41,18 @@ class Loop:
         self._thread.start()
 
     def stop(self) -> None:
-        """End what runs on it, then the thread, then the workers. Not from the loop."""
+        """End what runs on it, then the workers, then the thread. Not from the loop.
+
+        Who hangs is left behind: no thread of ours keeps the process from ending.
+        """
         try:
             self.run(self._end_tasks(), STOP_LIMIT_S)
         except TimeoutError:
             log.warning("the loop did not come to rest in %g s", STOP_LIMIT_S)
+        hanging = self._end_workers()
         self.asyncio.call_soon_threadsafe(self.asyncio.stop)
-        self._thread.join(timeout=10)
-        self._workers.shutdown(wait=True, cancel_futures=True)
-        if not self._thread.is_alive():
+        self._thread.join(timeout=STOP_LIMIT_S)
+        if not self._thread.is_alive() and not hanging:  # a worker that ends late still tells the loop
             self.asyncio.close()
 
     def ask(self, fn: Callable[[], T], timeout_s: float) -> T:
@@ -79,9 +84,24 @@ class Loop:
         task.add_done_callback(self._ended)
         return task
 
-    def work(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
-        """Run what may block on a worker. On the loop; await the result."""
-        return self.asyncio.run_in_executor(self._workers, lambda: fn(*args, **kwargs))
+    def work(self, kind: Work, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
+        """Run what may block on a worker of its kind. On the loop; await the result. Full, Closed."""
+        return self._executors[kind].call(lambda: fn(*args, **kwargs))
+
+    def unfinished(self, kind: Work) -> int:
+        """How many of this kind are at work or wait for it. From any thread."""
+        return len(self._executors[kind].unfinished)
+
+    def _end_workers(self) -> int:
+        """Wait a moment for what runs; returns how many are left behind."""
+        for executor in self._executors.values():
+            executor.close()
+        running = [future for executor in self._executors.values() for future in list(executor.unfinished)]
+        _, hanging = wait(running, PATIENCE_S)
+        if hanging:
+            labels = ", ".join(executor.label for executor in self._executors.values() if executor.unfinished)
+            log.warning("%d of these are given up, since they do not end: %s", len(hanging), labels)
+        return len(hanging)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.asyncio)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from lambda_emu.arn import LATEST, FunctionId
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.errors import LambdaError, NotFound, ServiceFailure
+from lambda_emu.http.executors import Work
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.refusals import Refusals
 from lambda_emu.invoke.retries import Again, Condition, Finish, Patience, after_failure, after_refusal
@@ -88,11 +89,11 @@ class AsyncInvoker:
         try:
             now_s = self._clock.now_s()
             limit = BATCH + len(self._running)
-            due = await self._loop.work(self._queue.due, now_s, limit)
+            due = await self._loop.work(Work.QUEUE, self._queue.due, now_s, limit)
             self._backlog = len(due) == limit
             for event in due:
                 self._run(event)
-            next_s = await self._loop.work(self._queue.next_due_s, now_s)
+            next_s = await self._loop.work(Work.QUEUE, self._queue.next_due_s, now_s)
         finally:
             self._looked(next_s)
 

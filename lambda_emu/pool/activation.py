@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from lambda_emu.arn import FunctionId
 from lambda_emu.clock import Clock
+from lambda_emu.http.executors import Work
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.function import FunctionVersion
 from lambda_emu.model.image_package import FoundImage, resolved
@@ -29,6 +30,7 @@ class Activator:
         self._pool = pool
         self._loop = loop
         self._clock = clock
+        self._finishing = asyncio.Semaphore(Work.ACTIVATIONS.threads)  # however many there are, none is refused
 
     def activate(self, id: FunctionId) -> None:
         """Get what it needs to run, and stems; one that is settled keeps its state. From any thread."""
@@ -59,7 +61,8 @@ class Activator:
             if not on_instances(version.other):
                 self._pool.expect(resolved(version, found))
         if not all_settled(function):
-            await self._loop.work(self._finish, id, version.deployment_id, why_not, found)
+            async with self._finishing:
+                await self._loop.work(Work.ACTIVATIONS, self._finish, id, version.deployment_id, why_not, found)
 
     async def _prepare(self, version: FunctionVersion) -> FoundImage | None:
         """Get what it runs in: an image of its runtime, or its own, which is the answer.

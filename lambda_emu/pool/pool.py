@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock, Timer
-from lambda_emu.errors import LambdaError, ServiceFailure
+from lambda_emu.errors import LambdaError, ShuttingDown
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.credentials import role_credentials
 from lambda_emu.model.function import FunctionVersion
@@ -108,10 +108,10 @@ class Pool:
     def submit(self, deployment: Deployment, admission: Admission, invocation: Invocation) -> None:
         """Run an invocation; its `done` is called with what came of it.
 
-        TooManyRequests if it may not come in, ServiceFailure if nobody may any more.
+        TooManyRequests if it may not come in, ShuttingDown if nobody may any more.
         """
         if self._closed:
-            raise ServiceFailure("lambda-emu is shutting down.")
+            raise ShuttingDown
         counted = self._admitted(deployment.version, admission)
         if invocation.tenant_id is not None:
             self._check_tenants(deployment.version, invocation.tenant_id, admission)

@@ -8,12 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import repeat
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +19,7 @@ import docker.errors
 from docker.types import LogConfig, Mount, Ulimit
 
 from lambda_emu.clock import Clock
+from lambda_emu.http.executors import Closed, Executor, Full
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Abilities, Limits, Program, SandboxError, ShuttingDown, StemKind
 from lambda_emu.sandbox.engine_errors import engine_errors
@@ -50,8 +48,13 @@ CREATE_LIMIT_S = 30.0
 CALL_LIMIT_S = 60
 END_LIMIT_S = 4.0
 """How long containers may take to end by themselves when all of them end; the whole shutdown has 10 s."""
+CALLS_END_S = 2.0
+"""How long it is waited for calls under way; the engine may have stopped answering them."""
 LOOK_S = 0.05
 ENGINE_THREADS = 32
+MAKING_THREADS = 8
+"""For pulls and builds, which take minutes: calls that start, limit and remove containers do not wait behind them."""
+MOST_WAITING = 10_000
 STARTS_AT_ONCE = 8
 """Containers that start together; 50 at once on two cores made each take longer than all of them one by one."""
 PROCESSES = 1024
@@ -114,14 +117,15 @@ class Home:
 
 async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> DockerEngine:
     """Connect, find the way back to us, and clear away what a killed emulator left."""
-    work = asyncio.get_running_loop().run_in_executor
-    client = await work(None, connect)
-    place = await work(None, find_place, client, wanted.network)
+    threads = Executor("calls of the engine", ENGINE_THREADS, MOST_WAITING)
+    client = await threads.call(connect)
+    place = await threads.call(find_place, client, wanted.network)
     port = await listen(place.listen_host)
     session = clock.new_token()
     home = Home(session, own_lease(), wanted.data_dir / "run" / session, port)
-    await work(None, _furnish, home)
-    await work(None, remove_left, client)
+    await threads.call(_furnish, home)
+    await threads.call(remove_left, client)
+    threads.close()
     images = Images(client, wanted.cache_dir, pull=wanted.pull_images, clock=clock)
     return DockerEngine(client, images, door, place, home, clock)
 
@@ -159,16 +163,19 @@ class DockerEngine:
         self._place = place
         self._home = home
         self._clock = clock
-        self._threads = ThreadPoolExecutor(ENGINE_THREADS, thread_name_prefix="docker")
+        self._calls = Executor("calls of the engine", ENGINE_THREADS, MOST_WAITING)
+        self._making = Executor("pulls and builds of images", MAKING_THREADS, MOST_WAITING)
         self._tags: dict[tuple[str, str], str] = {}
         self._starting = asyncio.Semaphore(STARTS_AT_ONCE)
-        self.packaged = FunctionImages(client, self._call, pull=images.pull)
+        self.packaged = FunctionImages(client, self._call, self._make, pull=images.pull)
 
     async def prepare(self, runtime: str, architecture: str) -> None:
         def progress(line: str) -> None:
             log.info("%s: %s", runtime, line)
 
-        tag = await self._call(self._images.ensure, runtime, architecture, progress)
+        tag = await self._call(self._images.find, runtime, architecture)
+        if tag is None:
+            tag = await self._make(self._images.ensure, runtime, architecture, progress)
         self._tags[runtime, architecture] = tag
 
     def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
@@ -208,11 +215,27 @@ class DockerEngine:
         """Wait for what is ending, force what is not, let the threads go. Every box was let go before."""
         self.packaged.close()  # first: a pull or a build would hold its thread for a minute
         self._images.close()
-        self._threads.shutdown(wait=False, cancel_futures=True)  # all containers go: none needs an order of its own
+        under_way = []
+        for threads in (self._calls, self._making):
+            threads.close()  # all containers go: none needs an order of its own
+            under_way += [asyncio.wrap_future(call) for call in list(threads.unfinished)]
         try:
-            await asyncio.get_running_loop().run_in_executor(None, self._remove_all)
+            if under_way:  # what was being started is there then
+                await asyncio.wait(under_way, timeout=CALLS_END_S)
+            await self._remove_all()
         except SandboxError as error:
             log.warning("containers may be left; `lambda-emu prune` ends them: %s", error)
+
+    async def _remove_all(self) -> None:
+        threads = Executor("the end of containers", ENGINE_THREADS, MOST_WAITING)
+        try:
+            patient_until_s = self._clock.monotonic_s() + END_LIMIT_S
+            while (left := await threads.call(self._left)) and self._clock.monotonic_s() < patient_until_s:
+                await asyncio.sleep(LOOK_S)  # the engine removes them as their inits end, faster than we could
+            await asyncio.gather(*(threads.call(self._remove, one, self._home.run_dir / one) for one in left))
+            await threads.call(remove_tree, self._home.run_dir)
+        finally:
+            threads.close()
 
     # -- on workers -------------------------------------------------------------------------------
 
@@ -280,25 +303,25 @@ class DockerEngine:
             log.warning("%s; `lambda-emu prune` tries again", error)
         remove_tree(folder)
 
-    def _remove_all(self) -> None:
-        self._threads.shutdown(wait=True)  # what was being started is there now
-        patient_until_s = self._clock.monotonic_s() + END_LIMIT_S
-        while (left := self._left()) and self._clock.monotonic_s() < patient_until_s:
-            threading.Event().wait(LOOK_S)  # the engine removes them as their inits end, faster than we could
-        with ThreadPoolExecutor(ENGINE_THREADS) as threads:
-            list(threads.map(self._remove, left, repeat(self._home.run_dir)))
-        remove_tree(self._home.run_dir)
-
     def _left(self) -> list[str]:
         label = f"{SESSION_LABEL}={self._home.session}"
         with engine_errors("looking for this session's containers"):
             return [found["Id"] for found in self._api.containers(all=True, quiet=True, filters={"label": label})]
 
     def _call(self, fn: Callable[..., T], *args: Any) -> asyncio.Future[T]:
-        try:
-            return asyncio.get_running_loop().run_in_executor(self._threads, fn, *args)
-        except RuntimeError as error:  # the threads were let go
-            raise ShuttingDown from error
+        return _call(self._calls, fn, *args)
+
+    def _make(self, fn: Callable[..., T], *args: Any) -> asyncio.Future[T]:
+        return _call(self._making, fn, *args)
+
+
+def _call(threads: Executor, fn: Callable[..., T], *args: Any) -> asyncio.Future[T]:
+    try:
+        return threads.call(fn, *args)
+    except Closed as error:
+        raise ShuttingDown from error
+    except Full as error:
+        raise SandboxError(str(error)) from error
 
 
 class DockerBox:

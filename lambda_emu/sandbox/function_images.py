@@ -25,6 +25,8 @@ from lambda_emu.sandbox.engine_errors import engine_errors
 
 log = logging.getLogger(__name__)
 
+Call = Callable[..., Awaitable[Any]]
+
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """What Docker gives a container whose image has none."""
 
@@ -46,11 +48,15 @@ class Defaults:
 
 
 class FunctionImages:
-    """Called on the loop; what blocks goes through `call`, to a thread of the engine's. pull: ask registries."""
+    """Called on the loop; what blocks goes through `call`, to a thread of the engine's. pull: ask registries.
 
-    def __init__(self, client: docker.DockerClient, call: Callable[..., Awaitable[Any]], *, pull: bool) -> None:
+    make: as `call`, for what takes minutes.
+    """
+
+    def __init__(self, client: docker.DockerClient, call: Call, make: Call, *, pull: bool) -> None:
         self._api: Any = client.api
         self._call = call
+        self._make = make
         self._pull = pull
         self._closing = Event()
         self._defaults: dict[str, Defaults] = {}  # by id
@@ -63,7 +69,7 @@ class FunctionImages:
         """The very image that was found before; if none was, what its URI means now."""
         seen = await self._call(self._inspect, image.id or image.uri)
         if seen is None:
-            seen = await self._call(self._take, image, architecture)
+            seen = await self._make(self._take, image, architecture)
         return self._found(seen, image.uri, architecture)
 
     async def look_at(self, id: str) -> None:

@@ -7,11 +7,11 @@ import logging
 import os
 import subprocess
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 from lambda_emu.clock import Clock
+from lambda_emu.http.executors import Executor
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.bare import Bare
 from lambda_emu.sandbox.base import Limits, Program, SandboxError, ShuttingDown, StemKind
@@ -29,23 +29,26 @@ T = TypeVar("T")
 INIT = Path(__file__).parent / "bin" / f"init-{os.uname().machine}"
 CREATE_LIMIT_S = 30.0
 END_LIMIT_S = 5.0
-THREADS = 4
+THREADS = 16
+MOST_WAITING = 10_000
 
 
 async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> ProcessEngine:
     """A fresh folder for this session's boxes, and the best walls that can be had. SandboxError off Linux."""
     if not INIT.is_file():
         raise SandboxError(f"without Docker lambda-emu runs functions on Linux only, and {INIT} is missing")
-    work = asyncio.get_running_loop().run_in_executor
+    threads = Executor("the start of the sandbox", 1, 1)
     folder = wanted.data_dir / "run" / clock.new_token()
-    await work(None, _make_fresh, folder)
+    await threads.call(_make_fresh, folder)
     port = await listen(LOOPBACK)
     namespaces = Namespaces(folder, port, clock, as_root=os.geteuid() == 0)
     try:
-        await work(None, namespaces.build, INIT)
+        await threads.call(namespaces.build, INIT)
     except SandboxError as error:
         log.warning("this machine gives us no namespaces (%s)", error)
         return ProcessEngine(folder, Bare(INIT, listen), door, clock)
+    finally:
+        threads.close()
     return ProcessEngine(folder, namespaces, door, clock)
 
 
@@ -65,7 +68,7 @@ class ProcessEngine:
         self._folder = folder
         self._door = door
         self._clock = clock
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="process")
+        self._threads = Executor("starts and ends of processes", THREADS, MOST_WAITING)
         self._kits: dict[str, asyncio.Future[Kit]] = {}
         self._starting: set[asyncio.Future[ProcessBox]] = set()
         self._boxes: set[ProcessBox] = set()
@@ -111,7 +114,7 @@ class ProcessEngine:
         while under_way := self._under_way():
             await asyncio.wait(under_way)
         await self._call(remove_tree, self._folder)
-        self._threads.shutdown(wait=False)
+        self._threads.close()
 
     async def load(self, box: ProcessBox, task: Path, layers: Sequence[Path]) -> None:
         self._check_open()
@@ -161,7 +164,7 @@ class ProcessEngine:
             raise SandboxError(str(error)) from error
 
     def _call(self, fn: Callable[..., T], *args: Any) -> asyncio.Future[T]:
-        return asyncio.get_running_loop().run_in_executor(self._threads, fn, *args)
+        return self._threads.call(fn, *args)
 
 
 class ProcessBox:

@@ -295,7 +295,7 @@ class Rig:
 
 @contextmanager
 def rig() -> Iterator[Rig]:
-    loop, clock, runtime_api = Loop(workers=1), SteppingClock(), RuntimeApi()
+    loop, clock, runtime_api = Loop(), SteppingClock(), RuntimeApi()
     loop.start()
     clock.bind(loop.asyncio)
     listener = Listener(runtime_api)

@@ -72,6 +72,15 @@ ANSWERS: list[tuple[errors.LambdaError, str, int, dict[str, Any]]] = [
         "Reason": "CallerRateLimitExceeded", "Type": "User", "message": "Rate Exceeded."
     }),
     (errors.ServiceFailure("broken"), "ServiceException", 500, {"Type": "Service", "Message": "broken"}),
+    (errors.ShuttingDown(), "ServiceException", 503, {"Type": "Service", "Message": "lambda-emu is shutting down."}),
+    (errors.NoRoom("disk full"), "ServiceException", 507, {
+        "Type": "Service",
+        "Message": "There is no room left where lambda-emu keeps its data: disk full. Nothing was changed.",
+    }),
+    (errors.Busy("64 reads are waiting already"), "TooManyRequestsException", 429, {
+        "Reason": "CallerRateLimitExceeded",
+        **user("message", "Rate Exceeded. 64 reads are waiting already; try again in a moment."),
+    }),
     (errors.NotBuiltYet("Operation X"), "NotImplementedException", 501, {
         "Type": "Service", "Message": "Operation X is not built into lambda-emu yet"
     }),

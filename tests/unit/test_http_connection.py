@@ -51,7 +51,7 @@ def echo(head: Head, writer: Writer) -> Sink:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    loop = Loop(workers=1)
+    loop = Loop()
     loop.start()
     listener = Listener(echo)
     bound = bind("127.0.0.1", 0)
@@ -193,7 +193,7 @@ def test_two_lengths_of_one_body_get_400(port: int) -> None:
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, Callable[[], None]]]:
     """A port where who asks for `/held` waits until the function is called, and who stalls is ended very soon."""
     monkeypatch.setattr(listener_module, "STALL_LIMIT_S", 0.1)
-    loop, waiting = Loop(workers=1), list[Writer]()
+    loop, waiting = Loop(), list[Writer]()
 
     def hold(head: Head, writer: Writer) -> Sink:
         if head.target != b"/held":

@@ -7,6 +7,7 @@ import logging
 
 import pytest
 
+from lambda_emu.http.executors import Work
 from lambda_emu.http.loop import Loop
 
 LIMIT_S = 10.0
@@ -14,7 +15,7 @@ LIMIT_S = 10.0
 
 @pytest.fixture
 def loop() -> Loop:
-    loop = Loop(workers=1)
+    loop = Loop()
     loop.start()
     return loop
 
@@ -23,7 +24,7 @@ def test_what_is_about_to_end_comes_to_its_end(loop: Loop) -> None:
     told: list[str] = []
 
     async def ends_soon() -> None:
-        await loop.work(told.append, "worked")
+        await loop.work(Work.CHANGES, told.append, "worked")
         told.append("ended")
 
     loop.ask(lambda: loop.spawn(ends_soon(), "a task"), LIMIT_S)

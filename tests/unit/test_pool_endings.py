@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from box_rig import USAGE, WAIT_S, Asked, EmptyBox, Rig, Runtime, rig
 
-from lambda_emu.errors import ServiceFailure
+from lambda_emu.errors import ServiceFailure, ShuttingDown
 from lambda_emu.pool.invocation import Outcome
 
 
@@ -104,7 +104,7 @@ def test_a_stop_before_a_missing_bootstrap_is_noticed_ends_it_all_the_same(pool:
 def test_a_pool_that_was_stopped_takes_nothing(pool: Rig) -> None:
     pool.on_loop(pool.pool.stop)
 
-    with pytest.raises(ServiceFailure):
+    with pytest.raises(ShuttingDown):
         pool.invoke()
 
 

@@ -32,7 +32,7 @@ class SlowEngine(EmptyEngine):
 
 @pytest.fixture
 def loop() -> Iterator[Loop]:
-    loop = Loop(workers=1)
+    loop = Loop()
     loop.start()
     yield loop
     loop.stop()

@@ -1,0 +1,117 @@
+"""What does not answer holds up those who asked it, and nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from botocore.exceptions import ClientError
+from lam import ROLE, client
+from own import OwnLam, own_emulator
+from silence import silent_server
+from waiting import eventually
+
+from lambda_emu.http.executors import Work
+
+ECHO = "def handler(event, context): return len(event)"
+CODE: Any = {"S3Bucket": "code", "S3Key": "app.zip"}
+SETTINGS: dict[str, Any] = {"Runtime": "python3.11", "Handler": "app.handler", "Role": ROLE}
+
+
+class Slow:
+    """Creations of functions whose code is in an S3 that does not answer."""
+
+    def __init__(self, url: str, threads: ThreadPoolExecutor) -> None:
+        self._client = client(url, max_pool_connections=200)
+        self._threads = threads
+        self.pending: list[Future[Any]] = []
+
+    def send(self, count: int) -> None:
+        for number in range(len(self.pending), len(self.pending) + count):
+            create = self._threads.submit(
+                self._client.create_function, FunctionName=f"slow-{number}", Code=CODE, **SETTINGS
+            )
+            self.pending.append(create)
+
+    def refusals(self) -> list[Any]:
+        """What those heard that were answered."""
+        return [found.exception() for found in self.pending if found.done()]
+
+
+@contextmanager
+def beside(folder: Path, count: int) -> Iterator[tuple[OwnLam, Slow]]:
+    """An emulator that works on so many slow requests, with a function that is warm."""
+    with silent_server() as s3, own_emulator(folder, "process", s3_endpoint=s3) as lam:
+        lam.create("echo", ECHO)
+        lam.invoke("echo", {})
+        with ThreadPoolExecutor(200) as threads:
+            slow = Slow(lam.emulator.url, threads)
+            slow.send(count)
+            eventually(lambda: fetching(lam) >= count, "all of them to be at work")
+            yield lam, slow
+            lam.emulator.close()  # which waits for none of them
+
+
+def fetching(lam: OwnLam) -> int:
+    return lam.emulator.loop.unfinished(Work.FETCHES)
+
+
+def test_beside_sixteen_slow_requests_everybody_else_is_served(tmp_path: Path) -> None:
+    with beside(tmp_path, 16) as (lam, slow):
+        with urlopen(f"{lam.emulator.url}/_lambda-emu/health") as health:
+            assert health.status == 200
+        assert lam.invoke("echo", {"large": "x" * 1_000_000}).payload == 1
+        assert lam.client.get_function(FunctionName="echo")["Configuration"]["State"] == "Active"
+        lam.client.put_function_concurrency(FunctionName="echo", ReservedConcurrentExecutions=7)
+        lam.update("echo", "def handler(event, context): return 'new'")
+        assert lam.invoke("echo", {}).payload == "new"
+
+        assert slow.refusals() == []
+
+
+def test_more_than_may_wait_are_told_so_and_the_others_still_served(tmp_path: Path) -> None:
+    room = Work.FETCHES.threads + Work.FETCHES.waiting
+    with beside(tmp_path, room) as (lam, slow):
+        slow.send(3)
+        wait(slow.pending[-3:], timeout=60)
+
+        refusals = slow.refusals()
+        assert len(refusals) == 3
+        for refusal in refusals:
+            assert isinstance(refusal, ClientError)
+            assert refusal.response["ResponseMetadata"]["HTTPStatusCode"] == 429
+            assert refusal.response["Error"] == {
+                "Code": "TooManyRequestsException",
+                "Message": "Rate Exceeded. 64 fetches of code are waiting already; try again in a moment.",
+            }
+        assert lam.invoke("echo", {"large": "x" * 1_000_000}).payload == 1
+
+
+@pytest.mark.parametrize(
+    ("request_", "body", "kind"),
+    [
+        ("POST /2015-03-31/functions", b"{}", Work.UPLOADS),
+        ("POST /2015-03-31/functions", b'{"Code": {"S3Bucket": "b"}}', Work.FETCHES),
+        ("POST /2015-03-31/functions", b'{"Code":{"ImageUri":"i"}}', Work.FETCHES),
+        ("POST /2015-03-31/functions", b'{"Description": "\\"S3Bucket\\": no"}', Work.UPLOADS),
+        ("PUT /2015-03-31/functions/f/code", b"{}", Work.UPLOADS),
+        ("POST /2018-10-31/layers/words/versions", b"{}", Work.UPLOADS),
+        ("POST /2015-03-31/functions/f/versions", b"{}", Work.CHANGES),
+        ("PUT /2015-03-31/functions/f/configuration", b"{}", Work.CHANGES),
+        ("GET /2015-03-31/functions/f", b"", Work.READS),
+        ("POST /2015-03-31/functions/f/invocations", b"{}", Work.INVOCATIONS),
+        ("POST /2014-11-13/functions/f/invoke-async", b"{}", Work.INVOCATIONS),
+        ("GET /_lambda-emu/logs", b"", Work.PAGES),
+    ],
+)
+def test_each_request_waits_among_its_own_kind(request_: str, body: bytes, kind: Work) -> None:
+    from lambda_emu.api.bridge import kind_of
+    from lambda_emu.http.message import Head
+
+    method, path = request_.encode().split(b" ")
+    assert kind_of(Head(method, path, [], "1.1", True), path, body) is kind

@@ -1,0 +1,20 @@
+"""Waiting for the thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event
+from time import monotonic
+from typing import TypeVar
+
+T = TypeVar("T")
+LIMIT_S = 60.0
+
+
+def eventually(question: Callable[[], T], what: str) -> T:
+    """Wait until a question has a true answer, at most a minute; the message says what was waited for."""
+    deadline_s = monotonic() + LIMIT_S
+    while not (answer := question()):
+        assert monotonic() < deadline_s, f"waited {LIMIT_S:g} s for {what}; last answer: {answer!r}"
+        Event().wait(0.02)
+    return answer
