@@ -17,6 +17,7 @@ from lambda_emu.config import PROJECT_FILE
 PYTHON_FILES = ("lambda_function.py", "app.py", "main.py", "handler.py", "index.py")
 PYTHON_HANDLERS = ("lambda_handler", "handler")
 NODE_FILES = ("index.mjs", "index.js", "index.cjs", "app.mjs", "app.js")
+MAX_SOURCE_BYTES = 1024 * 1024
 NODE_RUNTIME = "nodejs24.x"
 OWN_RUNTIME = "provided.al2023"
 
@@ -59,8 +60,9 @@ def _defines(file: Path, name: str) -> bool:
     if not file.is_file():
         return False
     try:
-        body = ast.parse(file.read_bytes()).body
-    except (SyntaxError, ValueError):
+        with file.open("rb") as source:
+            body = ast.parse(source.read(MAX_SOURCE_BYTES)).body  # cut off it is a file with a mistake
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return name == PYTHON_HANDLERS[-1]
     return any(name in _names(statement) for statement in body)
 

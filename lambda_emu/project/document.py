@@ -1,7 +1,12 @@
-"""A YAML file whose values know where they stand. Mistakes are collected, so that all of them are told at once."""
+"""A YAML file whose values know where they stand. Mistakes are collected, so that all of them are told at once.
+
+The file may be anybody's: its size, its depth and what it grows to by `<<` and aliases are bounded.
+"""
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -12,8 +17,18 @@ import yaml
 
 from lambda_emu.model.kinds import Kind
 
+MAX_BYTES = 256 * 1024  # some 4 s of the parser at worst
+MAX_MEMBERS = 100_000  # looked at in all, each as often as an alias or a merge repeats it
+MAX_MERGES = 32  # mappings merged into one another
+MAX_TOLD = 100
+MAX_TEXT = 500
+
 _NULL = "tag:yaml.org,2002:null"
 _MERGE = "tag:yaml.org,2002:merge"
+
+
+class _Unusable(Exception):
+    """What is there is not to be read; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +59,19 @@ class Document:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._mistakes: list[tuple[int, str]] = []
+        self._left = MAX_MEMBERS
         self.root = self._read()
 
     @property
     def mistakes(self) -> list[str]:
-        """All found so far, from top to bottom."""
-        return [text for _, text in sorted(self._mistakes, key=lambda mistake: mistake[0])]
+        """What was found so far, from top to bottom; the first MAX_TOLD, and how many more."""
+        texts = [text for _, text in sorted(self._mistakes, key=lambda mistake: mistake[0])]
+        more = len(texts) - MAX_TOLD
+        return texts if more <= 0 else [*texts[:MAX_TOLD], f"{self.path.name}: and {more} more"]
+
+    @property
+    def mistake_count(self) -> int:
+        return len(self._mistakes)
 
     def place(self, value: Value) -> str:
         """`lambda-emu.yaml:12: functions.hello.memory`."""
@@ -57,14 +79,15 @@ class Document:
 
     def mistake(self, value: Value, text: str) -> None:
         """Keep one; `text` completes "functions.hello.memory: "."""
-        self._mistakes.append((value.line, f"{self.place(value)}: {text}"))
+        self._mistakes.append((value.line, _clipped(f"{self.place(value)}: {text}")))
 
     def members(self, value: Value, known: Collection[str] | None = None) -> dict[str, Value]:
         """The members of a mapping, an absent one being empty. known: the keys it may have, None: any."""
         found: dict[str, Value] = {}
         for key, member in self._pairs(value, ()):
             if known is not None and key not in known:
-                self.mistake(member, f"unknown key; {_advice(key, known)}")
+                advice = _advice(key, known) if self.mistake_count < MAX_TOLD else "as others"
+                self.mistake(member, f"unknown key; {advice}")
             else:
                 found[key] = member
         return found
@@ -75,6 +98,8 @@ class Document:
             return []
         if not isinstance(value.node, yaml.SequenceNode):
             self.mistake(value, "must be a list")
+            return []
+        if not self._spend(value, len(value.node.value)):
             return []
         nodes = enumerate(value.node.value)
         return [Value(node, f"{value.path}[{place}]", node.start_mark.line + 1) for place, node in nodes]
@@ -110,6 +135,11 @@ class Document:
         if not value.is_mapping or value.node in within:
             self.mistake(value, "must be a mapping")
             return
+        if len(within) > MAX_MERGES:
+            self.mistake(value, f"merges more than {MAX_MERGES} mappings into one another")
+            return
+        if not self._spend(value, 1 + len(value.node.value)):
+            return
         found, merged = self._own(value)
         yield from found.items()
         for other in merged:
@@ -117,6 +147,13 @@ class Document:
                 if name not in found:
                     found[name] = value.under(name, member.node, member.line)
                     yield name, found[name]
+
+    def _spend(self, value: Value, members: int) -> bool:
+        """Whether so many may still be looked at. Told once, where it ends."""
+        if 0 <= self._left < members:
+            self.mistake(value, f"has grown beyond {MAX_MEMBERS} members, by `<<` or aliases")
+        self._left -= members
+        return self._left >= 0
 
     def _own(self, value: Value) -> tuple[dict[str, Value], list[Value]]:
         """What a mapping says itself, and the mappings that it names after `<<`."""
@@ -136,7 +173,7 @@ class Document:
 
     def _read(self) -> Value | None:
         try:
-            node = yaml.compose(self.path.read_bytes(), yaml.SafeLoader)  # the C loader dies of deep nesting
+            node = yaml.compose(self._bytes(), yaml.SafeLoader)  # the C loader dies of deep nesting
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             self._refuse(mark.line + 1 if mark else 1, f"not YAML: {error.problem}")
@@ -146,9 +183,21 @@ class Document:
             self._refuse(1, "nested too deep")
         except OSError as error:
             self._refuse(1, f"cannot be read: {error.strerror}")
+        except _Unusable as error:
+            self._refuse(1, str(error))
         else:
             return None if node is None else Value(node, "", node.start_mark.line + 1)
         return None
+
+    def _bytes(self) -> bytes:
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe makes nobody wait
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise _Unusable("is not a file")
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise _Unusable(f"must be at most {MAX_BYTES} bytes long")
+        return data
 
     def _refuse(self, line: int, text: str) -> None:
         self._mistakes.append((line, f"{self.path.name}:{line}: {text}"))
@@ -157,3 +206,7 @@ class Document:
 def _advice(key: str, known: Collection[str]) -> str:
     guesses = get_close_matches(key, known, 1)
     return f"did you mean {guesses[0]!r}?" if guesses else f"known are {', '.join(known)}"
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"

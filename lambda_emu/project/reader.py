@@ -24,7 +24,7 @@ def read_project(path: Path) -> Project:
         return Project(path)
     document = Document(file)
     functions = _functions(document)
-    if document.mistakes:
+    if document.mistake_count:
         raise ProjectError(document.mistakes)
     return Project(file.parent, tuple(functions))
 
@@ -49,14 +49,14 @@ def _functions(document: Document) -> list[DeclaredFunction]:
 
 def _function(document: Document, name: str, value: Value) -> DeclaredFunction | None:
     """None when a key is missing or wrong: a function is taken whole or not at all."""
-    before = len(document.mistakes)
+    before = document.mistake_count
     document.check(value, name, NAME)
     members = document.members(value, [key.name for key in KEYS])
     for key in KEYS:
         if key.required and value.is_mapping and key.name not in members:
             document.mistake(value, f"{key.name} is missing; must be {key.shape.allowed}")
     found = {key.field: key.shape.read(document, members[key.name]) for key in KEYS if key.name in members}
-    if len(document.mistakes) > before:
+    if document.mistake_count > before:
         return None
     places = {member: document.place(member_value) for member, member_value in members.items()}
     return DeclaredFunction(name=name, places=MappingProxyType({"name": document.place(value), **places}), **found)

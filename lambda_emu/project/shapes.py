@@ -65,14 +65,15 @@ def paths(most: int) -> Shape:
 
     def read(document: Document, value: Value) -> Any:
         found: list[Path] = []
-        for item in document.items(value):
+        items = document.items(value)
+        if len(items) > most:
+            document.mistake(value, f"must be at most {most}")
+        for item in items[:most]:
             path = _read_path(document, item)
             if path in found:
                 document.mistake(item, f"{path.name} is mounted twice")
             elif path is not None:
                 found.append(path)
-        if len(found) > most:
-            document.mistake(value, f"must be at most {most}")
         return tuple(found)
 
     return Shape(f"a list of at most {most} folders or .zip files", read)
