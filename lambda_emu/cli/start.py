@@ -9,11 +9,12 @@ from contextlib import contextmanager
 
 from lambda_emu.cli.options import NotDone
 from lambda_emu.config import Settings
+from lambda_emu.folders import NotOurs
 from lambda_emu.project import ProjectError
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.store import DataDirectoryInUse, NewerSchema
 
-REASONS = (ProjectError, SandboxError, DataDirectoryInUse, NewerSchema, sqlite3.Error, OSError)
+REASONS = (ProjectError, SandboxError, NotOurs, DataDirectoryInUse, NewerSchema, sqlite3.Error, OSError)
 
 
 @contextmanager

@@ -54,7 +54,7 @@ WHERE bytes >= ? LIMIT 1
 
 
 class Pages:
-    """The file, open for writing. Errors are sqlite3.Error. A file of a newer schema is begun anew."""
+    """The file, open for writing. Errors are sqlite3.Error. One of a newer schema is set aside."""
 
     def __init__(self, path: Path, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
@@ -119,15 +119,22 @@ def _open(path: Path) -> sqlite3.Connection:
     version = _schema_version(db)
     if version is None or version > SCHEMA_VERSION:
         db.close()
-        log.warning("%s is not a log of this version; it is begun anew", path)
-        for suffix in ("", "-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        log.warning("%s is not a log of this version: it is begun anew, and what was there is in %s.old", path, path)
+        _set_aside(path)
         return _open(path)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
     if version < SCHEMA_VERSION:
         db.executescript(f"BEGIN; {''.join(STEPS[version:])} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
     return db
+
+
+def _set_aside(path: Path) -> None:
+    """A newer lambda-emu may want it back, and whoever else wrote it too; the one set aside before goes."""
+    for suffix in ("", "-wal", "-shm"):
+        if (found := path.with_name(path.name + suffix)).exists():
+            found.replace(path.with_name(f"{path.name}.old{suffix}"))
+    path.touch(0o600)
 
 
 def _schema_version(db: sqlite3.Connection) -> int | None:

@@ -19,6 +19,7 @@ import docker.errors
 from docker.types import LogConfig, Mount, Ulimit
 
 from lambda_emu.clock import Clock
+from lambda_emu.folders import PASSED_THROUGH, close_to_others, remove_sessions
 from lambda_emu.http.executors import Closed, Executor, Full
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Abilities, Limits, Program, SandboxError, ShuttingDown, StemKind
@@ -28,7 +29,7 @@ from lambda_emu.sandbox.function_images import FunctionImages
 from lambda_emu.sandbox.images import Images
 from lambda_emu.sandbox.init import InitDoor, InitLink
 from lambda_emu.sandbox.kits import find_bootstrap
-from lambda_emu.sandbox.leases import is_alive, own_lease
+from lambda_emu.sandbox.leases import is_alive, own_lease, own_processes
 from lambda_emu.sandbox.network import Place, find_place
 from lambda_emu.sandbox.opening import Listen, Wanted
 
@@ -40,6 +41,7 @@ INIT_FILES = {"x86_64": "init-x86_64", "arm64": "init-aarch64"}
 USER = "993:990"
 SESSION_LABEL = "lambda-emu.session"
 OWNER_LABEL = "lambda-emu.owner"
+PROCESSES_LABEL = "lambda-emu.processes"
 MB = 1024 * 1024
 HEADROOM_MB = 32
 """Above memory and /tmp, for what is charged but not the function's: init, page tables, page cache in use."""
@@ -92,10 +94,14 @@ def remove_left(client: docker.DockerClient, everything: bool = False) -> list[d
     """Remove containers whose emulator no longer runs, or all of ours. Returns what the engine said of them."""
     with engine_errors("looking for left containers"):
         found = client.api.containers(all=True, filters={"label": OWNER_LABEL})
-    left = [c for c in found if everything or not is_alive(c["Labels"][OWNER_LABEL])]
+    left = [c for c in found if everything or not _has_owner(c["Labels"])]
     for container in left:
         remove(client, container["Id"])
     return left
+
+
+def _has_owner(labels: dict[str, str]) -> bool:
+    return is_alive(labels[OWNER_LABEL], labels.get(PROCESSES_LABEL, ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +115,11 @@ class Home:
     owner: str
     run_dir: Path
     port: int
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What every container bears from its creation on."""
+        return {SESSION_LABEL: self.session, OWNER_LABEL: self.owner, PROCESSES_LABEL: own_processes()}
 
     def init(self, architecture: str) -> Path:
         """Our init, at a path that the engine can mount."""
@@ -124,17 +135,28 @@ async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clo
     session = clock.new_token()
     home = Home(session, own_lease(), wanted.data_dir / "run" / session, port)
     await threads.call(_furnish, home)
+    await threads.call(_let_engine_in, client, wanted.data_dir)
     await threads.call(remove_left, client)
     threads.close()
     images = Images(client, wanted.cache_dir, pull=wanted.pull_images, clock=clock)
     return DockerEngine(client, images, door, place, home, clock)
 
 
+def _let_engine_in(client: docker.DockerClient, data_dir: Path) -> None:
+    """Where the engine's root is another user outside, it reaches what it mounts only through folders it may enter."""
+    with engine_errors("asking Docker how it runs"):
+        remapped = "name=userns" in client.info().get("SecurityOptions", ())
+    if remapped:
+        close_to_others(data_dir, PASSED_THROUGH)
+
+
 def _make_folders(folder: Path) -> None:
     """Where a box's code and layers will be. SandboxError if there is no room."""
     try:
+        folder.mkdir()
+        folder.chmod(PASSED_THROUGH)
         for name in ("task", "opt"):
-            (folder / name).mkdir(parents=True)
+            (folder / name).mkdir()
             (folder / name).chmod(0o755)  # whatever the umask: inside it is another user's
     except OSError as error:
         raise SandboxError(f"the folder of a container could not be made: {error}") from error
@@ -142,8 +164,10 @@ def _make_folders(folder: Path) -> None:
 
 def _furnish(home: Home) -> None:
     """A fresh folder for this session's boxes; what earlier ones left in it is nobody's: the data folder is locked."""
-    remove_tree(home.run_dir.parent)
-    home.run_dir.mkdir(parents=True)
+    remove_sessions(home.run_dir.parent)
+    for folder in (home.run_dir.parent, home.run_dir):
+        folder.mkdir(exist_ok=True)
+        close_to_others(folder, PASSED_THROUGH)
     for name in INIT_FILES.values():
         shutil.copy2(Path(__file__).parent / "bin" / name, home.run_dir / name)
 
@@ -193,7 +217,7 @@ class DockerEngine:
             await self.packaged.look_at(kind.image)
         token, secret = self._clock.new_token(), self._clock.new_token()
         host = f"{token}.lambda-emu.internal"
-        folder = self._home.run_dir / token
+        folder = self._home.run_dir / self._clock.new_token()  # a name that says nothing: others may list processes
         arriving = self._door.expect(secret, CREATE_LIMIT_S)
         try:
             container = await self._call(self._start, kind, host, secret, folder)
@@ -252,7 +276,7 @@ class DockerEngine:
                 environment={"LAMBDA_EMU_INIT": f"{host}:{self._home.port}:{secret}"},
                 working_dir="/",
                 healthcheck={"test": ["NONE"]},
-                labels={SESSION_LABEL: self._home.session, OWNER_LABEL: self._home.owner},
+                labels=self._home.labels,
                 host_config=self._host_config(kind, host, folder),
             )["Id"]
             self._api.start(container)

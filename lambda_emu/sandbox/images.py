@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import logging
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ import docker
 import docker.errors
 
 from lambda_emu.clock import Clock
+from lambda_emu.folders import Kind, NotOurs, claim
 from lambda_emu.runtimes import Catalogue, Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.blueprint import OURS, Blueprint, draw
@@ -49,6 +51,26 @@ class ImageStatus:
     image: str | None
     size_bytes: int | None
     buildable: bool
+
+
+def _claim(cache: Path) -> None:
+    """SandboxError for a folder that holds what we did not put there."""
+    try:
+        claim(cache, Kind.CACHE, _is_older)
+    except (NotOurs, OSError) as error:
+        raise SandboxError(str(error)) from error
+
+
+def _is_older(cache: Path) -> bool:
+    """Whether we made it before we marked what we make: locks of builds and clients named by a hash, nothing else."""
+    locks = {path.name for path in cache.glob("build/*.lock")}
+    builds = {path.name for path in cache.glob("build/*")} - locks
+    clients = cache.glob("clients/*")
+    return (
+        {path.name for path in cache.iterdir()} <= {"build", "clients"}
+        and {f"{name}.lock" for name in builds} <= locks
+        and all(re.fullmatch("[0-9a-f]{16}", path.name) for path in clients)
+    )
 
 
 class Images:
@@ -146,6 +168,7 @@ class Images:
     @contextmanager
     def _alone(self, what: str, progress: Progress) -> Iterator[Path]:
         """A folder for one build, while no other thread or process makes the same image. Left-overs go first."""
+        _claim(self._cache)
         scratch = self._cache / "build" / what
         scratch.parent.mkdir(parents=True, exist_ok=True)
         with scratch.with_name(f"{what}.lock").open("w") as file:

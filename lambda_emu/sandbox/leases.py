@@ -1,4 +1,4 @@
-"""Whose container is it, and does its emulator still live? For whatever a killed emulator could not remove."""
+"""Whose container or folder is it, and does its emulator still live? For what a killed emulator could not remove."""
 
 from __future__ import annotations
 
@@ -12,19 +12,31 @@ def own_lease() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
 
 
-def is_alive(lease: str) -> bool:
-    """Whether the process that wrote this lease runs. Of other hosts nothing is known: they count as alive."""
+def own_processes() -> str:
+    """Names the processes that this one can see: a container may share our host name and see others."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
+
+
+def is_alive(lease: str, processes: str = "") -> bool:
+    """Whether the process that wrote this lease runs. Of other hosts nothing is known: they count as alive.
+
+    processes: what `own_processes` told that process; where it is not ours, nothing is known either.
+    """
     host, _, rest = lease.partition(":")
     pid, _, start = rest.partition(":")
-    if host != socket.gethostname() or not pid.isdigit():
+    if host != socket.gethostname() or not pid.isdigit() or processes not in ("", own_processes()):
         return True
     return _started(int(pid)) == start
 
 
 def _started(pid: int) -> str:
-    """When a process started, in clock ticks since boot; empty when there is none (or no /proc)."""
+    """When a process started, in clock ticks since boot; empty when there is none, it has ended, or no /proc."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return ""
-    return stat.rpartition(")")[2].split()[19]
+    members = stat.rpartition(")")[2].split()
+    return "" if members[0] in "ZX" else members[19]

@@ -95,6 +95,7 @@ class Namespaces:
         table = self._root.with_suffix(".fstab")
         try:
             self._root.mkdir()
+            self._root.chmod(0o755)  # whatever the umask: inside it is / of another user
             make_root(self._root, init)
             table.write_text(fstab(root_lines(self._root)))
             _try(enter(table, self._root, self._as_root, ["/bin/sh", "-c", "exit 0"]))

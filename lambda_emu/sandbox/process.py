@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lambda_emu.clock import Clock
+from lambda_emu.folders import PASSED_THROUGH, PRIVATE, close_to_others, remove_sessions
 from lambda_emu.http.executors import Executor
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.bare import Bare
@@ -54,8 +55,10 @@ async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clo
 
 def _make_fresh(folder: Path) -> None:
     """What earlier sessions left beside it is nobody's: the data folder is locked."""
-    remove_tree(folder.parent)
-    folder.mkdir(parents=True)
+    remove_sessions(folder.parent)
+    folder.parent.mkdir(exist_ok=True)
+    close_to_others(folder.parent, PASSED_THROUGH)
+    folder.mkdir(PRIVATE)  # what is mounted of it is mounted by us
 
 
 class ProcessEngine:
@@ -148,7 +151,7 @@ class ProcessEngine:
 
     def _launch(self, folder: Path, kit: Kit, tmp_mb: int, address: Address, secret: str) -> subprocess.Popen[bytes]:
         try:
-            folder.mkdir()
+            folder.mkdir(PRIVATE)
             command = self.walls.furnish(folder, kit, tmp_mb, address)
             with (folder / "log").open("wb") as words:
                 return subprocess.Popen(

@@ -23,10 +23,11 @@ from typing import BinaryIO
 
 from lambda_emu.clock import Clock
 from lambda_emu.errors import LambdaError, ZippedTooLarge
+from lambda_emu.folders import close_to_others
 from lambda_emu.model.function import Artifact
 from lambda_emu.store.durable import boot_id, sync, sync_tree, write_text
 from lambda_emu.store.folder_zip import write_folder
-from lambda_emu.store.unzip import FILE_MODE, FOLDER_MODE, unpack
+from lambda_emu.store.unzip import unpack
 from lambda_emu.store.zip_reader import CHUNK_BYTES
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ class Artifacts:
         self._lock = Lock()  # guards _spared and what appears in or leaves the folder; held for one fsync at most
         self._spared: dict[str, float] = {}  # by name, when it was last added or dropped
         folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(FOLDER_MODE)
+        close_to_others(folder)
         for stale in folder.glob(_STAGING + "*"):
             shutil.rmtree(stale)
         for path in self._kept():
@@ -111,11 +112,9 @@ class Artifacts:
 
     def _keep(self, staging: Path, sha256: str) -> Artifact:
         """Unpack the zip beside itself in its staging folder, and give that its place."""
-        (staging / "zip").chmod(FILE_MODE)
         unzipped_size = unpack(staging / "zip", staging / "tree")
         sync(staging / "zip")
         (staging / "complete").write_text(f"{unzipped_size} {self._boot}")  # not synced: lost, the tree is made again
-        staging.chmod(FOLDER_MODE)
         sync(staging)
         artifact = Artifact(sha256, (staging / "zip").stat().st_size, unzipped_size)
         self._publish(staging, self._folder / _name(sha256))

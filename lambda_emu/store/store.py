@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
-import os
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -17,6 +15,7 @@ from lambda_emu.model.event_source_mapping import EventSourceMapping
 from lambda_emu.model.function import Function
 from lambda_emu.model.layer import Layer
 from lambda_emu.store.artifacts import Artifacts
+from lambda_emu.store.data_directory import take
 from lambda_emu.store.draft import Change, Draft
 from lambda_emu.store.queue import EventQueue
 from lambda_emu.store.rows import FunctionRows, RecordRows
@@ -28,16 +27,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 Listener = Callable[[Function | None, Function | None], None]
-
-
-class DataDirectoryInUse(Exception):
-    """Another lambda-emu holds this data directory."""
-
-    def __init__(self, path: Path, owner: str) -> None:
-        super().__init__(
-            f"{path} is in use by another lambda-emu (process {owner or 'unknown'}); "
-            "stop it, or choose another --data-dir, or --ephemeral"
-        )
 
 
 class Store:
@@ -67,10 +56,8 @@ class Store:
 
     @classmethod
     def open(cls, data_dir: Path) -> Store:
-        """Take the directory, making it if need be. DataDirectoryInUse, NewerSchema, OSError."""
-        data_dir.mkdir(parents=True, exist_ok=True)
-        (data_dir / ".gitignore").write_text("*\n")
-        lock = _take(data_dir)
+        """Take the directory, making it if need be. NotOurs, DataDirectoryInUse, NewerSchema, OSError."""
+        lock = take(data_dir)
         try:
             store = cls(data_dir, lock)
             store._load()
@@ -216,20 +203,3 @@ def _needs(shelf: Shelf[T], record: T | None) -> set[str]:
 
 def _artifacts_of_layer(layer: Layer) -> set[str]:
     return {version.content.sha256 for version in layer.versions.values()}
-
-
-def _take(data_dir: Path) -> IO[str]:
-    """Lock the directory for as long as the returned file is open; the system frees it when this process dies."""
-    lock = open(data_dir / "lock", "a+", encoding="ascii")  # noqa: SIM115 - kept open on purpose
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.seek(0)
-        owner = lock.read().strip()
-        lock.close()
-        raise DataDirectoryInUse(data_dir, owner) from None
-    lock.seek(0)
-    lock.truncate()
-    lock.write(str(os.getpid()))
-    lock.flush()
-    return lock

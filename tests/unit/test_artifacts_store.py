@@ -67,18 +67,19 @@ def test_a_zip_is_kept_as_it_came_and_unpacked(artifacts: Artifacts, tmp_path: P
     assert files(artifacts.tree(sha256)) == {"app.py": "x = 1\n", "lib/b.py": "y = 2\n"}
 
 
-def test_anybody_on_this_machine_may_read_it_whatever_the_umask(tmp_path: Path) -> None:
-    before = os.umask(0o077)
+@pytest.mark.parametrize("umask", [0, 0o077])
+def test_a_box_of_any_user_may_read_the_tree_and_nobody_reach_it_but_through_a_box(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
     try:
         artifacts = Artifacts(tmp_path / "artifacts")
         artifact = artifacts.add_zip(APP)
     finally:
         os.umask(before)
 
-    tree, zip_path = artifacts.tree(artifact.sha256), artifacts.zip_path(artifact.sha256)
-    folders = (tmp_path / "artifacts", tree.parent, tree, tree / "lib")
-    assert [stat.S_IMODE(path.stat().st_mode) for path in folders] == [0o755] * 4
-    assert [stat.S_IMODE(path.stat().st_mode) for path in (zip_path, tree / "app.py")] == [0o644] * 2
+    tree = artifacts.tree(artifact.sha256)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "artifacts", tree.parent)] == [0o700] * 2
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (tree, tree / "lib")] == [0o755] * 2
+    assert stat.S_IMODE((tree / "app.py").stat().st_mode) == 0o644
 
 
 def test_the_same_bytes_are_kept_once(artifacts: Artifacts, tmp_path: Path) -> None:

@@ -322,18 +322,20 @@ def test_logs_survive_a_restart_and_go_on_from_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"not a database" * 1000, None])
-def test_a_file_that_cannot_be_read_is_begun_anew(tmp_path: Path, content: bytes | None) -> None:
+def test_a_file_that_cannot_be_read_is_set_aside_and_begun_anew(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "logs.db"
     if content is not None:
         path.write_bytes(content)
     else:
         with sqlite3.connect(path) as db:
             db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    written = path.read_bytes()
     logs = Logs(path)
 
     logs.stream().write_output(b"new\n")
 
     assert logs.read() == ["new\n"]
+    assert path.with_name("logs.db.old").read_bytes() == written
     logs.store.stop()
 
 

@@ -1,0 +1,129 @@
+"""Folders of ours on the user's disk: each is known by a marker that only we write, and a stranger's is never taken.
+
+A setting can name any folder. What is in it is removed only where nobody but us can have made it: below a marker, and
+by a name that nobody else gives.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+import stat
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+MARKER = ".lambda-emu-folder"
+PRIVATE = 0o700
+PASSED_THROUGH = 0o711
+"""Of folders whose contents an engine of another user must reach; who has no name in there finds none."""
+NOBODYS = {MARKER, "lost+found"}
+"""In a folder that counts as empty: the marker of a start that was killed, and what a new disk has."""
+NAMED_FEW = 3
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+
+
+class Kind(StrEnum):
+    """What a folder is for; one that was made for another purpose is not taken."""
+
+    DATA = "data"
+    CACHE = "cache"
+    TEMPORARY = "temporary"
+
+
+class NotOurs(Exception):
+    """A folder that lambda-emu was told to use holds what others put there."""
+
+    def __init__(self, path: Path, kind: Kind, found: Collection[str]) -> None:
+        few = ", ".join(sorted(found)[:NAMED_FEW]) + (" …" if len(found) > NAMED_FEW else "")
+        flag, variable, key = f"--{kind}-dir", f"LAMBDA_EMU_{kind.upper()}_DIR", f"{kind}_dir"
+        super().__init__(
+            f"{path} holds other files ({few}) and is no {kind} folder of lambda-emu: nothing was changed in it. "
+            f"Name a new or an empty folder by {flag}, {variable} or `{key}` below `settings:` of lambda-emu.yaml"
+        )
+
+
+def claim(path: Path, kind: Kind, older: Callable[[Path], bool] = lambda _: False) -> None:
+    """Make a folder ours, or find that it is. NotOurs, OSError; then nothing was changed.
+
+    older: whether a folder without a marker is one of a release that wrote none.
+    """
+    try:
+        found = os.listdir(path)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(PRIVATE, exist_ok=True)
+        found = os.listdir(path)
+    if is_ours(path, kind):
+        return
+    others = set(found) - NOBODYS
+    if others and not older(path):
+        raise NotOurs(path, kind, others)
+    mark(path, kind)
+
+
+def mark(path: Path, kind: Kind, lease: str = "") -> None:
+    """Write the marker. lease: whose the folder is, where it goes with its owner."""
+    descriptor = os.open(path / MARKER, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(f"{_signature(kind)}\nlambda-emu made this folder, and removes what it puts here.\n{lease}\n")
+
+
+def is_ours(path: Path, kind: Kind) -> bool:
+    """Whether we made the folder, for this purpose."""
+    return _marker(path)[:1] == [_signature(kind)]
+
+
+def lease_of(path: Path) -> str:
+    """The lease that `mark` was given; empty where there is none."""
+    return "".join(_marker(path)[2:3])
+
+
+def close_to_others(path: Path, mode: int = PRIVATE) -> None:
+    """Set the mode of what is ours, whatever it was. A file system that knows no modes is told of, once each."""
+    try:
+        if stat.S_IMODE(path.stat().st_mode) != mode:
+            path.chmod(mode)
+    except OSError as error:
+        log.warning("%s may be read by other users of this machine: %s", path, error.strerror)
+
+
+def remove_sessions(folder: Path) -> None:
+    """Remove the folders of sessions and environments: 32 hex digits are a name that nobody else gives."""
+    for path in _children(folder):
+        if _TOKEN.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def remove_files(folder: Path, name: re.Pattern[str]) -> None:
+    """Remove the files whose whole name fits, and nothing below."""
+    for path in _children(folder):
+        if name.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+            with suppress(OSError):
+                path.unlink()
+
+
+def _signature(kind: Kind) -> str:
+    return f"lambda-emu folder 1: {kind}"
+
+
+def _marker(path: Path) -> list[str]:
+    """The lines of its marker; none where there is no such file."""
+    try:
+        descriptor = os.open(path / MARKER, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(descriptor, encoding="utf-8", errors="replace") as file:
+            return file.read(4096).splitlines()
+    except OSError:
+        return []
+
+
+def _children(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except FileNotFoundError:
+        return []

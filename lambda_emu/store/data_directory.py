@@ -1,0 +1,94 @@
+"""The data directory: whose it is, who has it now, and that nobody else reads it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import IO
+
+from lambda_emu.folders import PASSED_THROUGH, Kind, claim, close_to_others
+from lambda_emu.store.schema import DATABASE
+
+DATABASE_MAGIC = b"SQLite format 3\0"
+PRIVATE_FOLDERS = ("artifacts", "spool")
+RUN = "run"
+
+
+class DataDirectoryInUse(Exception):
+    """Another lambda-emu holds this data directory."""
+
+    def __init__(self, path: Path, owner: str) -> None:
+        super().__init__(
+            f"{path} is in use by another lambda-emu (process {owner or 'unknown'}); "
+            "stop it, or choose another --data-dir, or --ephemeral"
+        )
+
+
+def take(data_dir: Path) -> IO[str]:
+    """Make the directory ours and lock it for as long as the returned file is open.
+
+    NotOurs, DataDirectoryInUse, OSError. The system frees the lock when this process dies.
+    """
+    claim_data(data_dir)
+    lock = _locked(data_dir)
+    _keep_out_of_git(data_dir)
+    _mend_modes(data_dir)
+    return lock
+
+
+def claim_data(data_dir: Path) -> None:
+    """Make the directory ours, or see that it is. NotOurs, OSError."""
+    claim(data_dir, Kind.DATA, _is_older)
+    close_to_others(data_dir)
+
+
+def _is_older(data_dir: Path) -> bool:
+    """Whether a lambda-emu before the marker made it: nobody else makes a database of this name."""
+    try:
+        descriptor = os.open(data_dir / DATABASE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(descriptor, "rb") as file:
+            return file.read(len(DATABASE_MAGIC)) == DATABASE_MAGIC
+    except OSError:
+        return False
+
+
+def _locked(data_dir: Path) -> IO[str]:
+    lock = open(data_dir / "lock", "a+", encoding="ascii")  # noqa: SIM115 - kept open on purpose
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.seek(0)
+        owner = lock.read().strip()
+        lock.close()
+        raise DataDirectoryInUse(data_dir, owner) from None
+    lock.seek(0)
+    lock.truncate()
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+def _keep_out_of_git(data_dir: Path) -> None:
+    """A file of that name which is there already says something of somebody's."""
+    try:
+        with (data_dir / ".gitignore").open("x", encoding="ascii") as file:
+            file.write("*\n")
+    except FileExistsError:
+        return
+
+
+def _mend_modes(data_dir: Path) -> None:
+    """Earlier releases left what they wrote to the umask. A database is there before SQLite makes it by the umask."""
+    databases = (DATABASE, "logs.db")
+    for name in databases:
+        os.close(os.open(data_dir / name, os.O_RDWR | os.O_CREAT, 0o600))
+    beside = [f"{name}{suffix}" for name in databases for suffix in ("", "-wal", "-shm")]
+    for name in (*beside, "lock"):
+        if (data_dir / name).exists():
+            close_to_others(data_dir / name, 0o600)
+    for name in PRIVATE_FOLDERS:
+        if (data_dir / name).is_dir():
+            close_to_others(data_dir / name)
+    if (data_dir / RUN).is_dir():
+        close_to_others(data_dir / RUN, PASSED_THROUGH)

@@ -1,0 +1,114 @@
+"""Another user of this machine finds nothing of ours: no records, logs or code, and nothing by which to be somebody."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from inside import probe
+from own import ENGINES, OwnLam, own_emulator
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+
+NOBODY = 65534
+SECRET = "a-secret-that-nobody-else-may-read"
+LOOK = """
+import json, os, sys
+paths, words = json.load(sys.stdin)
+read, listed, said = [], [], []
+for path in paths:
+    try:
+        os.listdir(path)
+        listed.append(path)
+    except NotADirectoryError:
+        pass
+    except OSError:
+        continue
+    try:
+        with open(path, "rb") as file:
+            file.read(1)
+        read.append(path)
+    except OSError:
+        pass
+for process in filter(str.isdigit, os.listdir("/proc")):
+    for name in ("cmdline", "environ", "mountinfo", "net/unix"):
+        try:
+            with open(f"/proc/{process}/{name}", "rb") as file:
+                text = file.read().decode("latin-1")
+        except OSError:
+            continue
+        said += [f"{name}: {text}" for word in words if word in text]
+print(json.dumps([read, listed, said]))
+"""
+
+
+@pytest.fixture(params=ENGINES)
+def lam(request: pytest.FixtureRequest) -> Iterator[OwnLam]:
+    """An emulator whose data folder is where every user gets to, with an environment that has run."""
+    folder = Path(tempfile.mkdtemp(prefix="for-everybody-"))
+    folder.chmod(0o755)
+    before = os.umask(0)
+    try:
+        with own_emulator(folder, request.param) as lam:
+            yield lam
+    finally:
+        os.umask(before)
+        shutil.rmtree(folder)
+
+
+def looked_at(paths: list[str], words: list[str]) -> tuple[list[str], list[str], list[str]]:
+    """What another user could read of these, list of these, and where in /proc it met these words."""
+    done = subprocess.run(
+        ["/usr/bin/python3", "-c", LOOK], input=json.dumps([paths, words]), user=NOBODY, group=NOBODY, extra_groups=[],
+        cwd="/", env={}, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    read, listed, said = json.loads(done.stdout)
+    return read, listed, said
+
+
+def test_another_user_reads_and_lists_nothing_of_ours(lam: OwnLam) -> None:
+    inside = probe(lam, Environment={"Variables": {"SECRET": SECRET}})
+    name = inside.run(f"import os\nprint({SECRET!r})\nresult = os.environ['AWS_LAMBDA_RUNTIME_API'].split(':')[0]")
+    data = lam.emulator.store.folder
+    ours = [str(path) for path in (data, *data.rglob("*"))]
+    containers = [str(path) for path in Path("/var/lib/docker/containers").glob(f"{box(lam)}*/*")]
+
+    read, listed, said = looked_at([*ours, *containers], [SECRET, name])
+
+    assert len(ours) > 20
+    assert (read, listed, said) == ([], [], [])
+
+
+def test_no_folder_bears_the_name_by_which_an_environment_is_known(lam: OwnLam) -> None:
+    name = probe(lam).run("import os\nresult = os.environ['AWS_LAMBDA_RUNTIME_API'].split(':')[0]")
+
+    data = lam.emulator.store.folder
+    assert [path for path in data.rglob("*") if name.partition(".")[0] in path.name] == []
+
+
+def box(lam: OwnLam) -> str:
+    """The id of the environment that ran."""
+    return next(str(sight.id) for sight in lam.sights() if sight.function)
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("lam", ["docker"], indirect=True)
+def test_where_an_engine_of_another_user_may_pass_others_still_find_nothing(lam: OwnLam) -> None:
+    """As it is with Docker's userns-remap: they get to code if they know its path, which is two random names away."""
+    probe(lam).run("result = 1")
+    data = lam.emulator.store.folder
+    data.chmod(0o711)
+    ours = [str(path) for path in (data, *data.rglob("*"))]
+
+    read, listed, _ = looked_at(ours, [SECRET])
+
+    mounted = re.compile(re.escape(str(data)) + r"/run/[0-9a-f]{32}/([0-9a-f]{32}/(task|opt)(/.*)?|init-\w+)")
+    harmless = [str(data / ".gitignore")]
+    assert [path for path in (*read, *listed) if path not in harmless and not mounted.fullmatch(path)] == []
