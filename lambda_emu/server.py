@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 import resource
-import shutil
 import signal
 import socket
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -25,6 +24,7 @@ from lambda_emu.api.scope import Houses
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
+from lambda_emu.folders import PRIVATE, remove_files
 from lambda_emu.http.connection import Sink, Writer
 from lambda_emu.http.listener import Listener, bind
 from lambda_emu.http.loop import Loop
@@ -49,6 +49,7 @@ from lambda_emu.sandbox.base import Engine, SandboxError
 from lambda_emu.sandbox.doorway import Doorway
 from lambda_emu.sandbox.init import InitDoor
 from lambda_emu.sandbox.opening import Wanted, open_engine
+from lambda_emu.sandbox.temporary import remove_left, temporary_folder
 from lambda_emu.store import Store
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,8 @@ STEP_LIMIT_S = 60.0
 ACTIVATION_PATIENCE_S = 1.0
 STOP_LIMIT_S = 8.0
 FIND_IMAGE_S = 2.0
+SPOOLED = re.compile(r"(body|s3)-[a-z0-9_]{8}(\.zip)?")
+"""What a killed emulator leaves of bodies and objects that were on their way."""
 
 
 class Emulator:
@@ -127,11 +130,10 @@ class Emulator:
         self._open_api(data_dir, bound)  # last: who can reach it is served
 
     def _data_directory(self) -> Path:
+        remove_left()
         if not self.settings.ephemeral:
             return self.settings.data_dir
-        folder = Path(tempfile.mkdtemp(prefix="lambda-emu-"))
-        self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
-        return folder
+        return self._undo.enter_context(temporary_folder()) / "data"
 
     def _open_environments(self, data_dir: Path) -> None:
         """The port that environments call, the engine that makes them, the pool that uses them."""
@@ -191,8 +193,8 @@ class Emulator:
 
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:
         spool_dir = data_dir / "spool"
-        shutil.rmtree(spool_dir, ignore_errors=True)
-        spool_dir.mkdir()
+        remove_files(spool_dir, SPOOLED)
+        spool_dir.mkdir(PRIVATE, exist_ok=True)
         house = House(
             store=self.store,
             clock=self.clock,

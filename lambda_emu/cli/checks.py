@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from lambda_emu.config import Settings
+from lambda_emu.folders import NotOurs
 
 OLDEST_PYTHON = (3, 11)
 ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
@@ -79,11 +79,15 @@ def init_program(_: Settings) -> Finding:
 
 
 def data_directory(settings: Settings) -> Finding:
+    from lambda_emu.store.data_directory import claim_data
+
     folder = settings.data_dir
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        claim_data(folder)
         with tempfile.NamedTemporaryFile(dir=folder):
             return ok(f"{folder} is writable")
+    except NotOurs as error:
+        return failure(str(error), GET_FOLDER)
     except OSError as error:
         return failure(f"{folder}: {error.strerror}", GET_FOLDER)
 
@@ -139,11 +143,12 @@ def way_back(settings: Settings) -> Finding:
 
 def _start_box(settings: Settings, runtime: str) -> None:
     from lambda_emu.sandbox.base import StemKind
+    from lambda_emu.sandbox.temporary import temporary_folder
     from lambda_emu.server import Emulator
 
     kind = StemKind(runtime, ARCHITECTURES[platform.machine().lower()], tmp_mb=512)
-    with tempfile.TemporaryDirectory(prefix="lambda-emu-") as empty:
-        changed = replace(settings, project=Path(empty), engine="docker", port=0, ephemeral=True)
+    with temporary_folder() as empty:
+        changed = replace(settings, project=empty, engine="docker", port=0, ephemeral=True)
         with Emulator(changed) as emulator:
             box = emulator.loop.run(emulator.engine.create(kind), BOX_LIMIT_S)
             emulator.loop.run(box.destroy(), BOX_LIMIT_S)

@@ -6,13 +6,13 @@ import ast
 import json
 import re
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from lambda_emu.cli.options import NotDone
 from lambda_emu.config import PROJECT_FILE
+from lambda_emu.sandbox.temporary import temporary_folder
 
 PYTHON_FILES = ("lambda_function.py", "app.py", "main.py", "handler.py", "index.py")
 PYTHON_HANDLERS = ("lambda_handler", "handler")
@@ -34,8 +34,8 @@ def as_project(function: str, project: str | None) -> Iterator[tuple[str, str | 
     runtime, handler = detect(folder)
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", folder.resolve().name)[:64] or "function"
     described = {"runtime": runtime, "handler": handler, "code": str(folder.resolve())}
-    with tempfile.TemporaryDirectory(prefix="lambda-emu-") as made:
-        file = Path(made) / PROJECT_FILE
+    with temporary_folder() as made:
+        file = made / PROJECT_FILE
         file.write_text(json.dumps({"functions": {name: described}}))  # JSON is YAML
         yield name, str(file)
 

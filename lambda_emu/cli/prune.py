@@ -13,17 +13,18 @@ from lambda_emu.cli.options import NotDone, json_option
 @click.option("--all", "everything", is_flag=True, help="Also end the containers of emulators that still run.")
 @json_option
 def prune(everything: bool, as_json: bool) -> None:
-    """Remove containers of emulators that no longer run."""
+    """Remove containers and temporary folders of emulators that no longer run."""
     from dataclasses import asdict
 
     from lambda_emu.sandbox.base import SandboxError
     from lambda_emu.sandbox.prune import prune
 
+    removed = False
     try:
-        removed = prune(everything)
+        for one in prune(everything):
+            removed = True
+            click.echo(json.dumps(asdict(one)) if as_json else f"removed {one.id} ({one.status})")
     except SandboxError as error:
         raise NotDone(str(error)) from error
-    for container in removed:
-        click.echo(json.dumps(asdict(container)) if as_json else f"removed {container.id} ({container.status})")
     if not removed and not as_json:
         click.echo("Nothing to remove.")

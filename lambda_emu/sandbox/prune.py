@@ -1,29 +1,32 @@
-"""Ends what emulators that are gone left behind: containers that never started, and those of a lost machine."""
+"""Ends what emulators that are gone left behind: containers that never started, of a lost machine, and folders."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lambda_emu.sandbox import docker
+from lambda_emu.sandbox.temporary import remove_left
 
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """A container that was removed."""
+    """What was removed. id: of a container, or the path of a folder, which has no session."""
 
     id: str
     session: str
     status: str
 
 
-def prune(everything: bool = False) -> list[Pruned]:
-    """Remove containers whose emulator no longer runs; with `everything`, those of running emulators too.
+def prune(everything: bool = False) -> Iterator[Pruned]:
+    """Remove folders and containers whose emulator no longer runs; with `everything`, containers of running ones too.
 
-    Returns what was removed. SandboxError if no engine answers.
+    Yields what was removed. SandboxError if no engine answers; folders need none.
     """
+    yield from (Pruned(str(path), "", "folder") for path in remove_left())
     client = docker.connect()
     try:
         left = docker.remove_left(client, everything)
-        return [Pruned(c["Id"][:12], c["Labels"][docker.SESSION_LABEL], c["Status"]) for c in left]
+        yield from (Pruned(c["Id"][:12], c["Labels"][docker.SESSION_LABEL], c["Status"]) for c in left)
     finally:
         client.close()

@@ -1,0 +1,59 @@
+"""Folders that last as long as their process: each bears its lease, so that what a killed one left can be removed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from lambda_emu.folders import Kind, is_ours, lease_of, mark
+from lambda_emu.sandbox.leases import is_alive, own_lease, own_processes
+
+log = logging.getLogger(__name__)
+
+PREFIX = "lambda-emu-"
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A new folder that only we can read, gone when the block ends; after a SIGKILL, when `remove_left` is called."""
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    try:
+        mark(folder, Kind.TEMPORARY, f"{own_lease()} {own_processes()}")
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def live_folders() -> list[Path]:
+    """Those of emulators of this user that still run."""
+    return [path for path in _ours() if _is_alive(path)]
+
+
+def remove_left() -> list[Path]:
+    """Remove those whose process no longer runs, and return them."""
+    left = [path for path in _ours() if not _is_alive(path)]
+    for path in left:
+        log.info("removing %s, which a killed lambda-emu left", path)
+        shutil.rmtree(path, ignore_errors=True)
+    return left
+
+
+def _is_alive(path: Path) -> bool:
+    lease, _, processes = lease_of(path).partition(" ")
+    return is_alive(lease, processes)
+
+
+def _ours() -> list[Path]:
+    """Folders that this user's processes marked as theirs; another user could lay out one that looks so."""
+    found = []
+    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with suppress(OSError):
+            mine = path.lstat().st_uid == os.geteuid() and not path.is_symlink()
+            if mine and is_ours(path, Kind.TEMPORARY) and lease_of(path):
+                found.append(path)
+    return sorted(found)
