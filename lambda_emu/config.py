@@ -47,6 +47,7 @@ class Settings:
     pull_images: bool
     cache_dir: Path
     s3_endpoint: str | None
+    activation_delay_s: int
 
     @property
     def project_file(self) -> Path:
@@ -105,6 +106,12 @@ SETTINGS = (
         None,
         "The S3 that code is taken from; none: AWS's own.",
         instead=("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+    ),
+    Setting(
+        "activation_delay_s",
+        whole(0, 600, "seconds"),
+        "0",
+        "How long new and changed functions stay Pending or InProgress for all who ask, as on AWS.",
     ),
 )
 

@@ -19,6 +19,7 @@ from lambda_emu.api.bridge import ApiFront, Call
 from lambda_emu.api.house import House
 from lambda_emu.api.invocations import invoke_inline
 from lambda_emu.api.own_pages import Insight, add_pages
+from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.api.s3 import S3
 from lambda_emu.api.scope import Houses
 from lambda_emu.arn import Scope
@@ -58,6 +59,8 @@ STEP_LIMIT_S = 60.0
 ACTIVATION_PATIENCE_S = 1.0
 STOP_LIMIT_S = 8.0
 FIND_IMAGE_S = 2.0
+CHANGE_HELD_S = 0.5
+PENDING_WAIT_S = 1.0
 SPOOLED = re.compile(r"(body|s3)-[a-z0-9_]{8}(\.zip)?")
 """What a killed emulator leaves of bodies and objects that were on their way."""
 
@@ -176,7 +179,8 @@ class Emulator:
         self.async_invoker = AsyncInvoker(self.store, self.invoker, self.loop, self.clock)
         self._on_loop(self.async_invoker.start)
         self._undo.callback(self._on_loop, self.async_invoker.stop)  # before the pool: its answers are not settled
-        self.activator = Activator(self.store, self.engine, self.pool, self.loop, self.clock)
+        delay_s = settings.activation_delay_s
+        self.activator = Activator(self.store, self.engine, self.pool, self.loop, self.clock, delay_s)
 
     def _function_changed(self, before: Function | None, after: Function | None) -> None:
         self.loop.post(self.invoker.changed, before, after)
@@ -195,6 +199,7 @@ class Emulator:
         spool_dir = data_dir / "spool"
         remove_files(spool_dir, SPOOLED)
         spool_dir.mkdir(PRIVATE, exist_ok=True)
+        at_once = self.settings.activation_delay_s == 0
         house = House(
             store=self.store,
             clock=self.clock,
@@ -208,6 +213,8 @@ class Emulator:
             account_concurrency=self.settings.account_concurrency,
             s3=S3(self.settings.s3_endpoint, spool_dir, self.clock),
             find_image=self._find_image,
+            changes=RecentChanges(self.clock, CHANGE_HELD_S if at_once else 0),
+            pending_wait_s=PENDING_WAIT_S if at_once else 0,
         )
         app = create_app(house)
         logs = LogReader(data_dir / "logs.db")

@@ -25,14 +25,16 @@ from lambda_emu.errors import (
     FunctionExists,
     FunctionNotFound,
     LatestNotDeletable,
+    StillBeingCreated,
     UnknownRuntime,
+    UpdateInProgress,
 )
 from lambda_emu.model import creation, image_package, managed_instances, quotas, runtime_names, settings
 from lambda_emu.model.function import Artifact, ContainerImage, Function, FunctionVersion
 from lambda_emu.model.layer_references import check_regions
 from lambda_emu.model.publishing import publish, without_version
 from lambda_emu.model.timestamps import last_modified
-from lambda_emu.model.updates import CREATING, begun, check_updatable
+from lambda_emu.model.updates import CREATING, all_settled, begun, check_updatable
 from lambda_emu.store import Draft
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ def create_function(req: CreateFunctionRequestTypeDef, house: House) -> Result:
         house.store.create(function, check)
     except KeyError:
         raise FunctionExists(id.name) from None
+    house.changes.add(id, StillBeingCreated)
     house.activator.activate(id)
     return rendered(next(function.all_published(), function.latest), id.arn(), house.runtimes)
 
@@ -83,7 +86,7 @@ def create_function(req: CreateFunctionRequestTypeDef, house: House) -> Result:
 @operation("GetFunction")
 def get_function(req: GetFunctionRequestTypeDef, house: House) -> Result:
     target = house.target(req["FunctionName"], req.get("Qualifier"))
-    version = shown(house, target)
+    version = _look(house, target)
     function = found(house, target.id)
     reserved = function.reserved_concurrency
     return {
@@ -92,6 +95,17 @@ def get_function(req: GetFunctionRequestTypeDef, house: House) -> Result:
         "Tags": dict(function.tags) or None,
         "Concurrency": None if reserved is None else {"ReservedConcurrentExecutions": reserved},
     }
+
+
+def _look(house: House, target: Target) -> FunctionVersion:
+    """The version that is named, for somebody who wants to know how it is getting on."""
+
+    def over() -> bool:
+        function = house.store.function(target.id)
+        return function is None or all_settled(function)
+
+    house.changes.seen(target.id, over)
+    return shown(house, target)
 
 
 def _location(house: House, version: FunctionVersion) -> Result:
@@ -107,7 +121,7 @@ def _location(house: House, version: FunctionVersion) -> Result:
 @operation("GetFunctionConfiguration")
 def get_function_configuration(req: GetFunctionConfigurationRequestTypeDef, house: House) -> Result:
     target = house.target(req["FunctionName"], req.get("Qualifier"))
-    return rendered(shown(house, target), target.arn, house.runtimes)
+    return rendered(_look(house, target), target.arn, house.runtimes)
 
 
 @operation("ListFunctions")
@@ -143,6 +157,7 @@ def update_function_code(req: UpdateFunctionCodeRequestTypeDef, house: House) ->
     image_package.check_update(function.latest, req)
     if function.latest.image is None:
         check_source(req)
+    house.changes.check(target.id)
     check_updatable(function, req.get("RevisionId"))
     check_deployable(house, function)
     code = _code(house, req, target.id.scope, req.get("Architectures", [function.latest.architecture])[0])
@@ -237,6 +252,7 @@ def _updated(
 
     def edit(function: Function) -> Function:
         managed_instances.check_members(req, function.latest.other)
+        house.changes.check(target.id)
         check_updatable(function, req.get("RevisionId"))
         after = begun(function, change, new_id=new_id, modified=modified)
         if not req.get("Publish"):
@@ -244,5 +260,6 @@ def _updated(
         return publish(after, new_id=new_id, modified=modified, progress=CREATING, to=req.get("PublishTo"))[0]
 
     function = changed(house, target.id, edit, FunctionNotFound(target.arn), check)
+    house.changes.add(target.id, UpdateInProgress)
     house.activator.activate(target.id)
     return function

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.api.s3 import S3
 from lambda_emu.arn import FunctionId, Scope, Target
 from lambda_emu.clock import Clock
@@ -40,7 +41,7 @@ class House:
 
     base_url: how callers reach this server, without a final slash. The invokers are for Invoke alone.
     standings: what the pool has of these deployments' provisioned concurrency; not to be asked on the loop.
-    account_concurrency: invocations that may run at once.
+    account_concurrency: invocations that may run at once. pending_wait_s: how long Invoke waits for a new function.
     """
 
     store: Store
@@ -56,6 +57,8 @@ class House:
     anonymous: bool = True
     s3: S3 = field(default_factory=S3)
     find_image: FindImage = no_image
+    changes: RecentChanges = field(default_factory=RecentChanges)
+    pending_wait_s: float = 0.0
 
     def target(self, function_name: str, qualifier: str | None = None) -> Target:
         """What a request's FunctionName and Qualifier mean here; errors as in model.names.resolve."""

@@ -17,7 +17,14 @@ from lambda_emu.api.outcomes import Headers, common_headers, streamed, whole
 from lambda_emu.api.service_model import lambda_model
 from lambda_emu.api.wire import operation
 from lambda_emu.arn import Target
-from lambda_emu.errors import ClientContextInvalid, ClientContextTooLong, EventTooLarge, LambdaError, RequestIdInvalid
+from lambda_emu.errors import (
+    ClientContextInvalid,
+    ClientContextTooLong,
+    EventTooLarge,
+    FunctionPending,
+    LambdaError,
+    RequestIdInvalid,
+)
 from lambda_emu.invoke.trace import trace_header
 from lambda_emu.model import durable, managed_instances
 from lambda_emu.model.function import FunctionVersion
@@ -37,6 +44,7 @@ EVENT_BYTES = 1024 * 1024
 CLIENT_CONTEXT_BYTES = 3583
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 EMPTY_EVENT = b"{}"
+LOOK_AGAIN_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +111,18 @@ def _begin(begin: Begin, req: Mapping[str, Any], body: Any, house: House, call: 
         tenant_id=req.get("TenantId"),
         execution_name=req.get("DurableExecutionName"),
     )
-    call.detach(lambda: begin(asked, house, call))
+    call.detach(lambda: _begin_when_active(begin, asked, house, call))
+
+
+def _begin_when_active(begin: Begin, asked: _Asked, house: House, call: Call, waited_s: float = 0.0) -> None:
+    """A function that was just created is waited for a little, for those who invoke it without waiting themselves."""
+    try:
+        begin(asked, house, call)
+    except FunctionPending as error:
+        if not error.passing or waited_s >= house.pending_wait_s:
+            raise
+        again = partial(_begin_when_active, begin, asked, house, call, waited_s + LOOK_AGAIN_S)
+        house.clock.call_later(LOOK_AGAIN_S, lambda: call.detach(again))
 
 
 def _check_kind(asked: _Asked, version: FunctionVersion) -> None:

@@ -20,6 +20,7 @@ from lambda_emu.errors import (
     NoTags,
     PartUntaggable,
     TaggedMappingNotFound,
+    UpdateInProgress,
 )
 from lambda_emu.model.function import Function
 from lambda_emu.model.tags import Tags, check_taggable, merged, tagged, without
@@ -91,6 +92,7 @@ def _change(house: House, arn: str, edit: Callable[[Tags], Tags]) -> None:
 
 def _change_function(house: House, id: FunctionId, edit: Callable[[Tags], Tags]) -> None:
     def retag(function: Function) -> Function:
+        house.changes.check(id, UpdateInProgress)
         check_taggable(function)
         return tagged(function, edit(function.tags), house.clock.new_id())
 

@@ -30,6 +30,7 @@ def publish_version(req: PublishVersionRequestTypeDef, house: House) -> Result:
 
     def edit(function: Function) -> Function:
         managed_instances.check_members(req, function.latest.other)
+        house.changes.check(id)
         check_publishable(function, req.get("RevisionId"), req.get("CodeSha256"))
         after, version = publish(
             function,

@@ -63,10 +63,11 @@ class UpdateInProgress(Conflict):
 class FunctionPending(Conflict):
     """Invoke, before the function became Active. Also says Failed and others, which no later invoke cures.
 
-    reason: the StateReason of one that failed; AWS leaves it to GetFunction.
+    reason: the StateReason of one that failed; AWS leaves it to GetFunction. passing: whether it may become Active.
     """
 
     def __init__(self, state: str = "Pending", reason: str | None = None) -> None:
+        self.passing = state == "Pending"
         super().__init__(
             f"The operation cannot be performed at this time. The function is currently in the following state: {state}"
             + (f". {reason}" if reason else "")

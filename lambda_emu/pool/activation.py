@@ -24,12 +24,16 @@ log = logging.getLogger(__name__)
 class Activator:
     """Gets the image a function needs, in the background, and then lets it run."""
 
-    def __init__(self, store: Store, engine: Engine, pool: Pool, loop: Loop, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, engine: Engine, pool: Pool, loop: Loop, clock: Clock, delay_s: float = 0.0
+    ) -> None:
+        """delay_s: how long a change made through the API is to be under way at least."""
         self._store = store
         self._engine = engine
         self._pool = pool
         self._loop = loop
         self._clock = clock
+        self._delay_s = delay_s
         self._finishing = asyncio.Semaphore(Work.ACTIVATIONS.threads)  # however many there are, none is refused
 
     def activate(self, id: FunctionId) -> None:
@@ -43,6 +47,12 @@ class Activator:
             await asyncio.wait(begun, timeout=patience_s)
 
     def _begin(self, id: FunctionId) -> None:
+        if self._delay_s:
+            self._clock.call_later(self._delay_s, lambda: self._spawn(id))
+        else:
+            self._spawn(id)
+
+    def _spawn(self, id: FunctionId) -> None:
         self._loop.spawn(self._activate(id), f"the activation of {id.name}")
 
     async def _activate(self, id: FunctionId) -> None:

@@ -77,6 +77,7 @@ def test_every_setting_has_its_default(tmp_path: Path) -> None:
         pull_images=True,
         cache_dir=Path("/cache/lambda-emu"),
         s3_endpoint=None,
+        activation_delay_s=0,
     )
 
 
