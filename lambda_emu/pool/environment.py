@@ -90,6 +90,7 @@ class Environment:
         self._reports = Reports(box)
         self._freezer = Freezer(box, clock, self._idle_since_s)
         self._limit: Timer | None = None  # init, timeout or report limit, whichever runs
+        self._absent: Timer | None = None  # there is no bootstrap, and soon somebody hears of it
         box.init.listener = self
 
     # -- asked by the pool ------------------------------------------------------------------------
@@ -194,7 +195,7 @@ class Environment:
         if self.state is State.BUSY:
             self._deliver()
             return
-        self._cancel_limit()
+        self._cancel_timers()
         init_ms = self._ms_since(self._init_started_s)
         self._init_ms = init_ms if self.init_type is InitType.ON_DEMAND else None
         self._journal.init_done(init_ms)
@@ -289,7 +290,7 @@ class Environment:
             phase = "init" if self.state is State.INIT else "invoke"
             self._journal.init_report(self._ms_since(self._init_started_s), phase, failure)
         self._move(Event.FAILED)
-        self._cancel_limit()
+        self._cancel_timers()
         self._worn, self._failing = self._failing, True
         self._failure = failure
         self._ended_s = self._clock.monotonic_s()
@@ -314,7 +315,7 @@ class Environment:
         if self._ended_s is None or not self._reports.complete:
             return
         failed = self.state is State.RESET
-        self._cancel_limit()
+        self._cancel_timers()
         if self._invocation is not None:
             self._report(self._invocation, self._ended_s)
         self._ended_s = None
@@ -347,7 +348,7 @@ class Environment:
 
     def _end(self, why: str) -> None:
         self._move(Event.STOP)
-        self._cancel_limit()
+        self._cancel_timers()
         self._ended_s = None  # whatever init still reports, nothing is left to settle
         self._freezer.close()
         invocation, self._invocation = self._invocation, None
@@ -368,19 +369,20 @@ class Environment:
     def _start_runtime(self) -> None:
         self._init_started_s = self._clock.monotonic_s()
         if self._program is None:
-            self._clock.call_later(0, self._no_bootstrap)
+            self._absent = self._clock.call_later(0, self._no_bootstrap)
         else:
             self.box.init.start(RUNTIME_ROLE, self._program)
 
     def _no_bootstrap(self) -> None:
-        if self.state is not State.GONE:
-            request_id = self._invocation.request_id if self._invocation is not None else ""
-            self._fail(failures.no_bootstrap(request_id))
+        self._absent = None
+        request_id = self._invocation.request_id if self._invocation is not None else ""
+        self._fail(failures.no_bootstrap(request_id))
 
-    def _cancel_limit(self) -> None:
-        if self._limit is not None:
-            self._limit.cancel()
-            self._limit = None
+    def _cancel_timers(self) -> None:
+        for timer in (self._limit, self._absent):
+            if timer is not None:
+                timer.cancel()
+        self._limit = self._absent = None
 
     def _ms_since(self, started_s: float) -> float:
         return (self._clock.monotonic_s() - started_s) * 1000

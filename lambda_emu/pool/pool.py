@@ -306,6 +306,7 @@ class Pool:
         key = _key(keeper.version, keeper.tenant_id)
         pool = self._pools.get(key)
         if pool is not None and pool.empty:
+            pool.forget()
             del self._pools[key]
 
     def _end_idle(self) -> None:

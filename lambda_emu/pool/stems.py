@@ -11,6 +11,7 @@ from collections import deque
 
 from lambda_emu.clock import Clock
 from lambda_emu.http.loop import Loop
+from lambda_emu.pool.timers import Timers
 from lambda_emu.sandbox.base import Box, Engine, Exit, SandboxError, StemKind, Usage
 
 log = logging.getLogger(__name__)
@@ -35,13 +36,14 @@ class Stems:
         self._coming: dict[StemKind, int] = {}
         self._waiting: dict[StemKind, deque[asyncio.Future[Box]]] = {}  # who takes a stem that is coming
         self._used_s: dict[StemKind, float] = {}
+        self._later = Timers(clock)
         self._closed = False
 
     async def take(self, kind: StemKind) -> Box:
         """A box of this kind: a stem that is there or on its way, or a new one. SandboxError if it cannot be had."""
         ready = self._ready.get(kind)
         if self._refills:
-            self._clock.call_later(REFILL_AFTER_S, lambda: self.want(kind))
+            self._later.call_later(REFILL_AFTER_S, lambda: self.want(kind))
         if ready:
             return ready.popleft()
         waiting = self._waiting.setdefault(kind, deque())
@@ -79,6 +81,7 @@ class Stems:
     def close(self) -> None:
         """End what is there, hand out and make no more."""
         self._closed = True
+        self._later.cancel()
         for _, box in self.boxes():
             self._loop.spawn(box.destroy(), "the end of a stem")
         self._ready.clear()

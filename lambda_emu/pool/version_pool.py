@@ -13,6 +13,7 @@ from lambda_emu.pool.environment import Environment
 from lambda_emu.pool.initialization import InitType
 from lambda_emu.pool.invocation import Invocation
 from lambda_emu.pool.provisioning import Keeper, Provision
+from lambda_emu.pool.timers import Timers
 
 PATIENCE_S = 0.005
 """How long an invocation waits for an environment that is soon available, before another one is started."""
@@ -52,6 +53,7 @@ class VersionPool:
         self._starting = 0  # asked for and not there yet
         self._initialising: set[Environment] = set()
         self._patience: Timer | None = None
+        self._timers = Timers(clock)
 
     @property
     def empty(self) -> bool:
@@ -111,6 +113,14 @@ class VersionPool:
             self._waiting.popleft()[1].done(ServiceFailure("lambda-emu ended every execution environment."))
         for environment in list(self.environments):
             environment.stop()
+        self.forget()
+
+    def forget(self) -> None:
+        """Nobody waits, and nothing is to be started for anybody."""
+        self._timers.cancel()
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
     # -- told by whoever starts environments ------------------------------------------------------
 
@@ -120,7 +130,7 @@ class VersionPool:
         self.environments.add(environment)
         self._initialising.add(environment)
         if self._waiting:
-            self._clock.call_later(BUSY_INIT_S, self._grow)
+            self._timers.call_later(BUSY_INIT_S, self._grow)
 
     def start_failed(self, why: str) -> None:
         """No box could be had for one of those that wait."""

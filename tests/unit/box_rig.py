@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import monotonic
 from typing import TypeVar
 
 from lambda_emu.arn import FunctionId
@@ -44,7 +43,6 @@ from lambda_emu.sandbox.no_images import NoImages
 T = TypeVar("T")
 WAIT_S = 5.0
 USAGE = Usage(1, 1, 0, 1)
-AT_WORK = {"INIT", "INIT_IN_INVOKE", "BUSY", "RESPONDED"}
 VERSION = FunctionVersion(
     id=FunctionId("000000000000", "us-east-1", "hello"),
     runtime="python3.13",
@@ -196,14 +194,7 @@ class Runtime:
         return answer.headers["Lambda-Runtime-Aws-Request-Id"] or ""
 
     def respond(self, request_id: str) -> int:
-        return self._post(f"{request_id}/response")
-
-    def fail(self, request_id: str) -> int:
-        """As after a handler that raised."""
-        return self._post(f"{request_id}/error")
-
-    def _post(self, what: str) -> int:
-        path = f"/2018-06-01/runtime/invocation/{what}"
+        path = f"/2018-06-01/runtime/invocation/{request_id}/response"
         self._http.request("POST", path, b"{}", {"Host": self._box.token})
         answer = self._http.getresponse()
         answer.read()
@@ -269,14 +260,6 @@ class Rig:
         runtime = Runtime(box, self._port)
         self._runtimes.append(runtime)
         return runtime
-
-    def rest(self) -> None:
-        """Returns when no environment has anything to do."""
-        deadline_s = monotonic() + WAIT_S
-        while AT_WORK & {sight.state for sight in self.on_loop(self.pool.sights)}:
-            assert monotonic() < deadline_s, self.on_loop(self.pool.sights)
-        for _ in range(5):
-            self.on_loop(lambda: None)  # what init had to report was heard
 
     def close(self) -> None:
         self.on_loop(self.pool.stop)

@@ -1,0 +1,329 @@
+"""The pool on a loop and a clock that move only when they are told to, over boxes whose every report is held back.
+
+A small real engine: what a box, its init or its runtime would do by themselves, a test does, in any order it likes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+
+from box_rig import USAGE, VERSION, Unread
+
+from lambda_emu.clock import Clock, Timer
+from lambda_emu.errors import LambdaError
+from lambda_emu.http.connection import Connection, Sink, Writer
+from lambda_emu.http.loop import Loop
+from lambda_emu.http.message import Head, Header
+from lambda_emu.logs.stream import LogStream, Origin
+from lambda_emu.pool.choice import Admission
+from lambda_emu.pool.initialization import InitType
+from lambda_emu.pool.invocation import Invocation, Outcome
+from lambda_emu.pool.journal import Journal
+from lambda_emu.pool.pool import Deployment, Pool, Terms
+from lambda_emu.pool.stems import Stems
+from lambda_emu.runtime_api.answers import MAX_RESPONSE_BYTES
+from lambda_emu.runtime_api.door import RuntimeApi
+from lambda_emu.sandbox.base import (
+    Abilities,
+    Exit,
+    ExitKind,
+    InitListener,
+    Limits,
+    Program,
+    SandboxError,
+    StemKind,
+)
+from lambda_emu.sandbox.frames import encode_start
+from lambda_emu.sandbox.init import Nobody
+from lambda_emu.sandbox.no_images import NoImages
+
+RUNTIME = b"/2018-06-01/runtime/"
+TOO_LARGE = bytes(MAX_RESPONSE_BYTES + 1)
+NO_BOOTSTRAP = "nowhere"  # the handler of a function that has none
+
+
+class StillClock(Clock):
+    """Stands still until `advance`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now_s = 1_000_000.0
+        self._order = itertools.count()
+        self._timers: list[tuple[float, int, StillTimer]] = []
+
+    def now_s(self) -> float:
+        return self._now_s
+
+    def monotonic_s(self) -> float:
+        return self._now_s
+
+    def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
+        timer = StillTimer(callback)
+        heapq.heappush(self._timers, (self._now_s + delay_s, next(self._order), timer))
+        return timer
+
+    def advance(self, seconds: float, fire: Callable[[Callable[[], None]], object]) -> None:
+        """Have what becomes due fired, each at its own time."""
+        end_s = self._now_s + seconds
+        while self._timers and self._timers[0][0] <= end_s:
+            self._now_s, _, timer = heapq.heappop(self._timers)
+            if timer.callback is not None:
+                callback, timer.callback = timer.callback, None
+                fire(callback)
+        self._now_s = end_s
+
+    @property
+    def pending(self) -> list[StillTimer]:
+        return [timer for _, _, timer in self._timers if timer.callback is not None]
+
+
+class StillTimer:
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self.callback: Callable[[], None] | None = callback
+
+    def __repr__(self) -> str:
+        return repr(self.callback)
+
+    def cancel(self) -> None:
+        self.callback = None
+
+
+class StillInit:
+    """Hears orders and keeps its reports until somebody takes them out."""
+
+    def __init__(self) -> None:
+        self.listener: InitListener = Nobody()
+        self.reports: list[Callable[[InitListener], None]] = []
+        self.program: Program | None = None  # the last one that was started
+        self.runs = False
+        self.is_lost = False
+
+    def start(self, role: int, program: Program) -> None:
+        encode_start(role, program)
+        if not self.is_lost:
+            self.program, self.runs = program, True
+
+    def sync(self, token: int) -> None:
+        self._report(lambda listener: listener.synced(token, USAGE))
+
+    def kill(self) -> None:
+        if self.runs:
+            self.exit(ExitKind.SIGNAL, 9)
+        self._report(lambda listener: listener.killed())
+
+    def exit(self, kind: ExitKind, value: int) -> None:
+        """What runs ends; the report is on its way."""
+        self.runs = False
+        self._report(lambda listener: listener.exited(Exit(0, kind, value, False)))
+
+    def _report(self, report: Callable[[InitListener], None]) -> None:
+        if not self.is_lost:
+            self.reports.append(report)
+
+    def lose(self) -> None:
+        """The connection ends; what it still held is gone."""
+        if not self.is_lost:
+            self.is_lost, self.runs = True, False
+            self.reports.clear()
+            self.listener.lost()
+
+    def limit_memory(self, limit_bytes: int, sample_ms: int) -> None: ...
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def signal(self, role: int, number: int) -> None: ...
+
+    def pause_output(self) -> None: ...
+
+    def resume_output(self) -> None: ...
+
+
+class Wire:
+    """A runtime's connection, for one request. event: called with the request id, when one comes."""
+
+    def __init__(self, event: Callable[[str], None] = lambda _: None) -> None:
+        self.writer = Writer(cast(Connection, self), close_after=False)
+        self.answer: bytes | None = None
+        self._event = event
+
+    def answered(self, writer: Writer, head: bytes, body: bytes) -> None:
+        self.answer = head
+        for line in head.decode("latin-1").split("\r\n"):
+            name, _, value = line.partition(": ")
+            if name == "Lambda-Runtime-Aws-Request-Id":
+                self._event(value)
+
+
+class StillBox:
+    """A box, and what runs in it as far as the Runtime API sees it."""
+
+    def __init__(self, id: str, runtime_api: RuntimeApi, event: Callable[[StillBox], None]) -> None:
+        self.id = self.token = id
+        self.runtime_api = f"{id}:9001"
+        self.init = StillInit()
+        self.limits_fail = self.destroyed = False
+        self.parked: Wire | None = None
+        self.event_id = "none"
+        self._api = runtime_api
+        self._event = event
+
+    async def load(self, task: Path, layers: Sequence[Path]) -> None: ...
+
+    async def limit(self, limits: Limits) -> None:
+        if self.limits_fail:
+            raise SandboxError("no limits today")
+
+    async def destroy(self) -> None:
+        self.destroyed = True
+        self.init.lose()
+
+    def next(self) -> None:
+        self.parked = Wire(self._take)
+        self._ask(b"GET", b"invocation/next", self.parked)
+
+    def hang_up(self) -> None:
+        """The runtime's /next breaks off."""
+        if self.parked is not None:
+            self.parked.writer.detach()
+
+    def post(self, what: str, headers: Sequence[Header] = (), body: bytes = b"{}", whole: bool = True) -> Wire:
+        wire = Wire()
+        sink = self._ask(b"POST", what.encode(), wire, headers)
+        sink.body(body)
+        if wire.answer is None:
+            (sink.end if whole else sink.abort)()
+        return wire
+
+    def _take(self, event_id: str) -> None:
+        self.event_id = event_id
+        self._event(self)
+
+    def _ask(self, method: bytes, what: bytes, wire: Wire, headers: Sequence[Header] = ()) -> Sink:
+        head = Head(method, RUNTIME + what, [(b"host", self.token.encode()), *headers], "1.1", True)
+        return self._api(head, wire.writer)
+
+
+class StillEngine:
+    """Makes a box when a test says so."""
+
+    abilities = Abilities("still", False, False, False, False, False, False)
+
+    def __init__(self, runtime_api: RuntimeApi) -> None:
+        self.boxes: list[StillBox] = []
+        self.packaged = NoImages()
+        self.asked: list[asyncio.Future[StillBox]] = []
+        self.event: Callable[[StillBox], None] = lambda _: None  # called when a runtime gets one
+        self._api = runtime_api
+
+    async def prepare(self, runtime: str, architecture: str) -> None: ...
+
+    def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
+        return None if handler == NO_BOOTSTRAP else Program(["runtime"], {})
+
+    async def create(self, kind: StemKind) -> StillBox:
+        coming: asyncio.Future[StillBox] = asyncio.get_running_loop().create_future()
+        self.asked.append(coming)
+        return await coming
+
+    def make(self, number: int) -> None:
+        box = StillBox(f"box-{len(self.boxes)}", self._api, self.event)
+        self.boxes.append(box)
+        self.asked.pop(number).set_result(box)
+
+    def refuse(self, number: int) -> None:
+        self.asked.pop(number).set_exception(SandboxError("the engine is down"))
+
+    async def close(self) -> None: ...
+
+
+@dataclass(eq=False)
+class Asked:
+    """An invocation and everything it was answered with: one thing, if all is well."""
+
+    request_id: str
+    deployment_id: str
+    tenant_id: str | None
+    results: list[Outcome | LambdaError] = field(default_factory=list)
+
+
+class Still(logging.Handler):
+    """A pool with its loop, clock and engine. Whatever goes wrong on the loop is raised by `turn`."""
+
+    def __init__(self, stems: int = 0) -> None:
+        super().__init__(logging.ERROR)
+        self.loop, self.clock, self.runtime_api = Loop(workers=1), StillClock(), RuntimeApi()
+        self.loop.asyncio.set_exception_handler(lambda _, context: self.wrong.append(context))
+        self.wrong: list[Any] = []
+        self.engine = StillEngine(self.runtime_api)
+        self.asked: list[Asked] = []
+        self.numbers = itertools.count()
+        self.pool: Pool = self.turn(self._make_pool, stems)
+        logging.getLogger("lambda_emu").addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.wrong.append(self.format(record))
+
+    def _make_pool(self, stems: int) -> Pool:
+        kept = Stems(self.engine, self.loop, self.clock, stems)
+        terms = Terms(cpu_limited=True, idle_s=60)
+        return Pool(self.engine, self.runtime_api, kept, self.loop, self.clock, self._journal, terms)
+
+    def _journal(self, deployment: Deployment, init_type: InitType) -> Journal:
+        version = deployment.version
+        return Journal(version, init_type, LogStream(Origin.of(version, self.clock), Unread(), self.clock), None, None)
+
+    def turn(self, fn: Callable[..., Any] = lambda: None, *args: Any) -> Any:
+        """Call it on the loop, and let the loop do all that follows."""
+
+        async def rest() -> Any:
+            result = fn(*args)
+            for _ in range(5):
+                await asyncio.sleep(0)
+            return result
+
+        result = self.loop.asyncio.run_until_complete(rest())
+        assert not self.wrong, self.wrong
+        return result
+
+    def advance(self, seconds: float) -> None:
+        self.clock.advance(seconds, self.turn)
+
+    def close(self) -> None:
+        logging.getLogger("lambda_emu").removeHandler(self)
+        self.loop.asyncio.close()
+
+
+def deployment(name: str, deployment_id: str, handler: str = "app.handler") -> Deployment:
+    """Code of a function, which tells in its environment whose it is."""
+    version = replace(
+        VERSION,
+        id=replace(VERSION.id, name=name),
+        deployment_id=deployment_id,
+        handler=handler,
+        environment={"DEPLOYMENT": deployment_id},
+    )
+    return Deployment(version, Path(), (), None, None, None)
+
+
+def submit(rig: Still, of: Deployment, admission: Admission, tenant_id: str | None, tail: bool) -> Asked:
+    """TooManyRequests and ServiceFailure as the pool raises them."""
+    asked = Asked(f"id-{next(rig.numbers)}", of.version.deployment_id, tenant_id)
+    invocation = Invocation(
+        asked.request_id, b"{}", "arn:any", asked.results.append, wants_tail=tail, tenant_id=tenant_id
+    )
+    rig.asked.append(asked)
+    try:
+        rig.turn(rig.pool.submit, of, admission, invocation)
+    except LambdaError:
+        rig.asked.remove(asked)
+        raise
+    return asked
