@@ -260,7 +260,7 @@ class Still(logging.Handler):
 
     def __init__(self, stems: int = 0) -> None:
         super().__init__(logging.ERROR)
-        self.loop, self.clock, self.runtime_api = Loop(workers=1), StillClock(), RuntimeApi()
+        self.loop, self.clock, self.runtime_api = Loop(), StillClock(), RuntimeApi()
         self.loop.asyncio.set_exception_handler(lambda _, context: self.wrong.append(context))
         self.wrong: list[Any] = []
         self.engine = StillEngine(self.runtime_api)

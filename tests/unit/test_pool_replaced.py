@@ -2,71 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
-from box_rig import WAIT_S, EmptyBox, Rig, Runtime, rig
+from still_rig import Asked, Still, StillBox, deployment, submit
 
+from lambda_emu.pool.choice import Admission
 from lambda_emu.pool.invocation import Outcome
+from lambda_emu.sandbox.base import ExitKind
 
-TIMEOUT_S = 3
+CODE = deployment("one", "d")
 
 
 @pytest.fixture
-def pool() -> Iterator[Rig]:
-    with rig() as ready:
-        yield ready
+def rig() -> Iterator[Still]:
+    still = Still()
+    yield still
+    still.close()
 
 
-class One:
-    """An environment of its own, and the runtimes that its init starts one after the other."""
+def submitted(rig: Still) -> Asked:
+    return submit(rig, CODE, Admission(10, reserved=True), None, tail=False)
 
-    def __init__(self, pool: Rig, init: str) -> None:
-        self._pool = pool
-        self._runtime: Runtime | None = None
-        self._asked = pool.invoke(timeout_s=TIMEOUT_S)
-        self.box: EmptyBox = pool.box()
-        pool.on_loop(lambda: None)  # its environment listens from here on
-        if init == "fails":
-            self._exit()
-        self._event()
 
-    def _event(self) -> None:
-        runtime = self._runtime or self._pool.runtime(self.box)
-        self._runtime = runtime
-        self._request_id = runtime.next()
-
-    def _exit(self) -> None:
-        self._pool.on_loop(self.box.init.kill)
-        self._runtime = None
-
-    def take(self, what: str) -> None:
-        """The event is in the runtime's hands: this comes of it."""
-        runtime = self._runtime
-        assert runtime is not None
-        if what == "exits":
-            self._exit()
-        elif what == "times out":
-            self._pool.clock.advance(TIMEOUT_S)
-            self._runtime = None
-        elif what == "raises":
-            runtime.fail(self._request_id)
-        else:
-            runtime.respond(self._request_id)
-        outcome = self._asked.result()
+def lived(rig: Still, init: str, history: Sequence[str]) -> StillBox:
+    """The box of an environment whose init ended so, and then its invocations."""
+    asked = submitted(rig)
+    rig.turn(rig.engine.make, 0)
+    box = rig.engine.boxes[0]
+    if init == "fails":
+        happens(rig, box, "exits")
+    for number, what in enumerate(history):
+        asked = submitted(rig) if number else asked
+        rig.turn(box.next)  # refused while an earlier call waits
+        happens(rig, box, what)
+        [outcome] = asked.results
         assert isinstance(outcome, Outcome)
-        assert outcome.failed is (what != "answers")
-        if self._runtime is not None:
-            runtime.ask()
-        self._pool.rest()
+        assert outcome.failed is (what != "response")
+    return box
 
-    def again(self) -> None:
-        """Another event, in the same environment."""
-        self._asked = self._pool.invoke(timeout_s=TIMEOUT_S)
-        runtime = self._runtime or self._pool.runtime(self.box)
-        if self._runtime is None:
-            runtime.ask()
-        self._runtime, self._request_id = runtime, runtime.event()
+
+def happens(rig: Still, box: StillBox, what: str) -> None:
+    """Returns when init has reported."""
+    if what == "exits":
+        box.init.exit(ExitKind.CODE, 1)
+    elif what == "times out":
+        rig.advance(CODE.version.timeout_s)
+    else:
+        rig.turn(box.post, f"invocation/{box.event_id}/{what}")
+        rig.turn(box.next)
+    while box.init.reports:
+        rig.turn(box.init.reports.pop(0), box.init.listener)
 
 
 @pytest.mark.parametrize(
@@ -74,41 +60,33 @@ class One:
     [
         ("succeeds", ["exits", "exits"]),
         ("succeeds", ["times out", "times out"]),
-        ("succeeds", ["answers", "exits", "times out"]),
-        ("succeeds", ["exits", "answers", "exits", "exits"]),
+        ("succeeds", ["response", "exits", "times out"]),
+        ("succeeds", ["exits", "response", "exits", "exits"]),
         ("fails", ["exits"]),
         ("fails", ["times out"]),
     ],
 )
-def test_a_sandbox_that_fails_again_before_it_answered_is_replaced(pool: Rig, init: str, history: list[str]) -> None:
-    one = One(pool, init)
-    one.take(history[0])
-    for what in history[1:]:
-        one.again()
-        one.take(what)
+def test_a_sandbox_that_fails_again_before_it_answered_is_replaced(rig: Still, init: str, history: list[str]) -> None:
+    box = lived(rig, init, history)
 
-    assert one.box.destroyed.wait(WAIT_S)
-    pool.invoke()
-    pool.runtime(pool.box()).next()
+    assert box.destroyed
+    submitted(rig)
+    assert len(rig.engine.asked) == 1
 
 
 @pytest.mark.parametrize(
     ("init", "history"),
     [
         ("succeeds", ["exits"]),
-        ("succeeds", ["exits", "answers", "exits"]),
-        ("succeeds", ["exits", "raises", "times out"]),  # a handler that raises has answered
-        ("fails", ["answers", "exits"]),
+        ("succeeds", ["exits", "response", "exits"]),
+        ("succeeds", ["exits", "error", "times out"]),  # a handler that raises has answered
+        ("fails", ["response", "exits"]),
     ],
 )
-def test_a_sandbox_that_answered_since_is_only_reset(pool: Rig, init: str, history: list[str]) -> None:
-    one = One(pool, init)
-    one.take(history[0])
-    for what in history[1:]:
-        one.again()
-        one.take(what)
+def test_a_sandbox_that_answered_since_is_only_reset(rig: Still, init: str, history: list[str]) -> None:
+    box = lived(rig, init, history)
 
-    one.again()
+    submitted(rig)
 
-    assert not one.box.destroyed.is_set()
-    assert len(pool.engine.boxes) == 1
+    assert not box.destroyed
+    assert rig.engine.asked == []

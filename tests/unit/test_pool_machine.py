@@ -1,0 +1,294 @@
+"""Whatever happens to the pool and its environments, in whatever order: the promises that hold throughout."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from still_rig import NO_BOOTSTRAP, TOO_LARGE, Asked, Still, StillBox, deployment, submit
+
+from lambda_emu.errors import ShuttingDown, TooManyRequests
+from lambda_emu.pool.choice import Admission
+from lambda_emu.pool.pool import Deployment
+from lambda_emu.sandbox.base import ExitKind
+
+NAMES = ("one", "other", "broken")
+LIMIT = 4
+WAITS_S = (0.001, 0.005, 0.3, 0.5, 3, 5, 10, 30, 130)
+ROUNDS = 400
+
+indices = st.integers(0, 9)
+names = st.sampled_from(NAMES)
+
+
+class PoolMachine(RuleBasedStateMachine):
+    """Functions are invoked, changed and provisioned while boxes, inits and runtimes do what they like."""
+
+    @initialize(stems=st.integers(0, 2))
+    def begin(self, stems: int) -> None:
+        self.rig = Still(stems)
+        self.rig.engine.event = self.an_event_goes_where_it_belongs
+        self.updates = 0
+        self.deployments = {name: self._deployment(name) for name in NAMES}
+        self.provisioned = Counter[str]()  # by deployment id
+        self.owners: dict[str, tuple[str, str | None]] = {}  # whose code a box has run: deployment, tenant
+        self.served: dict[str, str] = {}  # which box had an event
+
+    # -- callers ----------------------------------------------------------------------------------
+
+    @rule(name=names, tenant_id=st.sampled_from([None, None, "blue", "red"]), tail=st.booleans())
+    def invoke(self, name: str, tenant_id: str | None, tail: bool) -> None:
+        of = self.deployments[name]
+        own = self.provisioned[of.version.deployment_id]
+        admission = Admission(LIMIT, reserved=True, provisioned=own)
+        try:
+            submit(self.rig, of, admission, tenant_id, tail)
+        except TooManyRequests:
+            assert tenant_id is not None or self._running(name) >= LIMIT
+
+    @rule(name=names)
+    def update(self, name: str) -> None:
+        """New code or configuration; deletion looks the same."""
+        old = self.deployments[name].version.deployment_id
+        self.deployments[name] = self._deployment(name)
+        self.rig.turn(self.rig.pool.retire, old)
+
+    @rule(name=names, count=st.integers(0, 3))
+    def provision(self, name: str, count: int) -> None:
+        of, pool = self.deployments[name], self.rig.pool
+        self.provisioned[of.version.deployment_id] = count
+        if count:
+            self.rig.turn(pool.provision, of, count)
+        else:
+            self.rig.turn(pool.release, of.version.deployment_id)
+
+    @rule(name=names)
+    def expect(self, name: str) -> None:
+        self.rig.turn(self.rig.pool.expect, self.deployments[name].version)
+
+    @rule()
+    def clear(self) -> None:
+        self.rig.turn(self.rig.pool.clear)
+        assert all(asked.results for asked in self.rig.asked)
+
+    # -- time and the engine ----------------------------------------------------------------------
+
+    @rule(seconds=st.sampled_from(WAITS_S))
+    def wait(self, seconds: float) -> None:
+        self.rig.advance(seconds)
+
+    @precondition(lambda self: self.rig.engine.asked)
+    @rule(index=indices, fails=st.sampled_from([False, False, False, True]))
+    def box_comes(self, index: int, fails: bool) -> None:
+        engine = self.rig.engine
+        self.rig.turn(engine.refuse if fails else engine.make, index % len(engine.asked))
+
+    @precondition(lambda self: self.boxes)
+    @rule(index=indices)
+    def limits_fail(self, index: int) -> None:
+        self._box(index).limits_fail = True
+
+    # -- inits ------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.reporting)
+    @rule(index=indices, which=indices)
+    def init_reports(self, index: int, which: int) -> None:
+        box = self.reporting[index % len(self.reporting)]
+        reports = box.init.reports
+        self.rig.turn(reports.pop(which % len(reports)), box.init.listener)
+
+    @precondition(lambda self: self.reporting)
+    @rule(index=indices)
+    def init_reports_all(self, index: int) -> None:
+        self._all_reports(self.reporting[index % len(self.reporting)])
+
+    @precondition(lambda self: self.boxes)
+    @rule(index=indices)
+    def init_is_lost(self, index: int) -> None:
+        self.rig.turn(self._box(index).init.lose)
+
+    @precondition(lambda self: self.boxes)
+    @rule(index=indices)
+    def prints(self, index: int) -> None:
+        self.rig.turn(self._box(index).init.listener.output, 0, b"text\n")
+
+    # -- runtimes ---------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.running)
+    @rule(index=indices, status=st.sampled_from([(ExitKind.CODE, 0), (ExitKind.CODE, 1), (ExitKind.SIGNAL, 11)]))
+    def runtime_exits(self, index: int, status: tuple[ExitKind, int]) -> None:
+        self.running[index % len(self.running)].init.exit(*status)
+
+    @precondition(lambda self: self.begun)
+    @rule(index=indices)
+    def runtime_asks(self, index: int) -> None:
+        """Also one that was killed: what it sent may be read later."""
+        self.rig.turn(self.begun[index % len(self.begun)].next)
+
+    @precondition(lambda self: self.running)
+    @rule(index=indices)
+    def running_runtime_asks(self, index: int) -> None:
+        self.rig.turn(self.running[index % len(self.running)].next)
+
+    @precondition(lambda self: self.begun)
+    @rule(index=indices)
+    def runtime_hangs_up(self, index: int) -> None:
+        self.rig.turn(self.begun[index % len(self.begun)].hang_up)
+
+    @precondition(lambda self: self.begun)
+    @rule(index=indices)
+    def runtime_answers(self, index: int) -> None:
+        box = self.begun[index % len(self.begun)]
+        self.rig.turn(box.post, f"invocation/{box.event_id}/response")
+
+    @precondition(lambda self: self.begun)
+    @rule(
+        index=indices, how=st.sampled_from(["other", "error", "large", "large error", "cut", "mode", "attempt", "init"])
+    )
+    def runtime_answers_badly(self, index: int, how: str) -> None:
+        box = self.begun[index % len(self.begun)]
+        post, event = box.post, f"invocation/{box.event_id}"
+        posts = {
+            "other": partial(post, "invocation/another/response"),
+            "error": partial(post, f"{event}/error"),
+            "large": partial(post, f"{event}/response", body=TOO_LARGE),
+            "large error": partial(post, f"{event}/error", body=TOO_LARGE),
+            "cut": partial(post, f"{event}/response", whole=False),
+            "mode": partial(post, f"{event}/response", [(b"lambda-runtime-function-response-mode", b"x")]),
+            "attempt": partial(post, f"{event}/response", [(b"lambda-runtime-invocation-id", b"another")]),
+            "init": partial(post, "init/error"),
+        }
+        self.rig.turn(posts[how])
+
+    @precondition(lambda self: self.begun)
+    @rule(index=indices)
+    def all_is_well(self, index: int) -> None:
+        """What is to be expected of it next."""
+        self._goes_on(self.begun[index % len(self.begun)])
+
+    # -- what holds -------------------------------------------------------------------------------
+
+    @invariant()
+    def nobody_is_answered_twice(self) -> None:
+        assert all(len(asked.results) <= 1 for asked in self.rig.asked)
+
+    def an_event_goes_where_it_belongs(self, box: StillBox) -> None:
+        """To one environment, of its own deployment and tenant, before anybody was told of an outcome."""
+        [asked] = [asked for asked in self.rig.asked if asked.request_id == box.event_id]
+        owner = (asked.deployment_id, asked.tenant_id)
+        assert not asked.results
+        assert self.served.setdefault(box.event_id, box.id) == box.id
+        assert self.owners.setdefault(box.id, owner) == owner
+        assert box.init.program is not None
+        assert box.init.program.environment["DEPLOYMENT"] == owner[0]
+
+    @invariant()
+    def nothing_runs_in_a_box_that_was_ended(self) -> None:
+        assert not any(box.destroyed and box.init.runs for box in self.rig.engine.boxes)
+
+    @invariant()
+    def what_is_shown_is_there(self) -> None:
+        shown = [sight.id for sight in self.rig.turn(self.rig.pool.sights)]
+        assert len(shown) == len(set(shown))
+        assert set(shown) <= {box.id for box in self.boxes}
+
+    # -- the end ----------------------------------------------------------------------------------
+
+    def teardown(self) -> None:
+        if not hasattr(self, "rig"):
+            return
+        try:
+            self._everybody_is_answered_if_all_go_on()
+            self._nothing_is_left_after_a_stop()
+        finally:
+            self.rig.close()
+
+    def _everybody_is_answered_if_all_go_on(self) -> None:
+        for _ in range(ROUNDS):
+            if not self._waiting():
+                break
+            self._all_go_on()
+            self.rig.advance(0.1)
+        assert not self._waiting(), self.rig.turn(self.rig.pool.sights)
+        for name in NAMES:  # and nobody is counted any more
+            submit(self.rig, self.deployments[name], Admission(1, reserved=True), None, tail=False)
+
+    def _all_go_on(self) -> None:
+        engine = self.rig.engine
+        while engine.asked:
+            self.rig.turn(engine.make, 0)
+        for box in self.boxes:
+            self._goes_on(box)
+
+    def _nothing_is_left_after_a_stop(self) -> None:
+        self.rig.turn(self.rig.pool.stop)
+        assert all(len(asked.results) == 1 for asked in self.rig.asked)
+        with pytest.raises(ShuttingDown):
+            submit(self.rig, self.deployments["one"], Admission(1, reserved=True), None, tail=False)
+        while self.rig.engine.asked:
+            self.rig.turn(self.rig.engine.make, 0)
+        assert self.boxes == []
+        assert self.rig.clock.pending == []
+
+    # -- small things -----------------------------------------------------------------------------
+
+    @property
+    def boxes(self) -> list[StillBox]:
+        return [box for box in self.rig.engine.boxes if not box.destroyed]
+
+    @property
+    def begun(self) -> list[StillBox]:
+        """Where a runtime was started, and may have been killed since."""
+        return [box for box in self.boxes if box.init.program is not None]
+
+    @property
+    def running(self) -> list[StillBox]:
+        return [box for box in self.boxes if box.init.runs]
+
+    @property
+    def reporting(self) -> list[StillBox]:
+        return [box for box in self.boxes if box.init.reports]
+
+    def _box(self, index: int) -> StillBox:
+        return self.boxes[index % len(self.boxes)]
+
+    def _goes_on(self, box: StillBox) -> None:
+        self._all_reports(box)
+        if box.init.runs:
+            self.rig.turn(box.post, f"invocation/{box.event_id}/response")
+            if box.parked is None or not box.parked.writer.open:
+                self.rig.turn(box.next)
+
+    def _all_reports(self, box: StillBox) -> None:
+        while box.init.reports:
+            self.rig.turn(box.init.reports.pop(0), box.init.listener)
+
+    def _deployment(self, name: str) -> Deployment:
+        self.updates += 1
+        return deployment(name, f"{name}-{self.updates}", NO_BOOTSTRAP if name == "broken" else "app.handler")
+
+    def _waiting(self) -> list[Asked]:
+        return [asked for asked in self.rig.asked if not asked.results]
+
+    def _running(self, name: str) -> int:
+        return sum(asked.deployment_id.startswith(f"{name}-") for asked in self._waiting())
+
+
+QUICK = settings(max_examples=200, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck))
+LONG = settings(QUICK, max_examples=2000, stateful_step_count=100)
+
+
+@pytest.mark.parametrize("effort", [QUICK, pytest.param(LONG, marks=pytest.mark.slow)], ids=["quick", "long"])
+def test_whatever_happens_every_invocation_is_answered_once_and_nothing_is_left(effort: settings) -> None:
+    run_state_machine_as_test(PoolMachine, settings=effort)
