@@ -27,6 +27,7 @@ STOP_LIMIT_S = 15.0
 SECOND_LOOK_S = 0.4
 STEMS = 2
 COMMAND = [sys.executable, "-m", "lambda_emu"]
+HEADER = "X-Lambda-Emu-Token"
 _SERVES = re.compile(r" on http://([^:]+):(\d+) ")
 _SETTLED = {"IDLE", "RESET", "STEM"}  # RESET: clean after a crash, and kept for the next invocation
 
@@ -44,7 +45,8 @@ class Emulator:
         empty = folder / "empty"
         empty.mkdir()
         self._errors = folder / "errors"
-        flags = ["--port", "0", "--data-dir", str(data_dir or folder / "data"), "--stems", str(stems), *options]
+        self._data_dir = data_dir or folder / "data"
+        flags = ["--port", "0", "--data-dir", str(self._data_dir), "--stems", str(stems), *options]
         with self._errors.open("wb") as errors:
             self._process = subprocess.Popen(
                 [*COMMAND, "serve", str(project or empty), *flags],
@@ -76,7 +78,9 @@ class Emulator:
 
     def states(self) -> Counter[str]:
         """How many environments are in each state."""
-        with urllib.request.urlopen(f"{self.address.url}/_lambda-emu/environments", timeout=30) as answer:
+        token = (self._data_dir / "token").read_text().strip()
+        page = f"{self.address.url}/_lambda-emu/environments"
+        with urllib.request.urlopen(urllib.request.Request(page, headers={HEADER: token}), timeout=30) as answer:
             return Counter(sight["state"] for sight in json.load(answer))
 
     def settle(self) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lambda_emu.arn import REGION
-from lambda_emu.model.kinds import FLAG, PATH, Kind, choice, text, whole
+from lambda_emu.model.kinds import FLAG, PATH, Kind, choice, several, text, whole
 
 PROJECT_FILE = "lambda-emu.yaml"
 VARIABLE_PREFIX = "LAMBDA_EMU_"
@@ -48,6 +48,8 @@ class Settings:
     cache_dir: Path
     s3_endpoint: str | None
     activation_delay_s: int
+    allowed_origins: tuple[str, ...]
+    allowed_hosts: tuple[str, ...]
 
     @property
     def project_file(self) -> Path:
@@ -76,6 +78,7 @@ class Setting:
 
 _URL = r"https?://(?:[a-zA-Z0-9][a-zA-Z0-9.-]*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?(?:/\S*)?"
 _NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]*"
+_ORIGIN = r"[a-z][a-z0-9+.-]*://(?:[a-zA-Z0-9][a-zA-Z0-9_.-]*|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?"
 
 SETTINGS = (
     Setting("project", PATH, ".", f"The project: a folder with a {PROJECT_FILE}, or the file itself."),
@@ -112,6 +115,18 @@ SETTINGS = (
         whole(0, 600, "seconds"),
         "0",
         "How long new and changed functions stay Pending or InProgress for all who ask, as on AWS.",
+    ),
+    Setting(
+        "allowed_origins",
+        several("origins such as http://localhost:3000, with commas between them", _ORIGIN),
+        "",
+        "Web pages that may use the API.",
+    ),
+    Setting(
+        "allowed_hosts",
+        several("names such as emu.example.com or *.example.com, with commas between them", rf"(?:\*\.)?{_NAME}"),
+        "",
+        "Names with a dot by which the server may be asked.",
     ),
 )
 
@@ -185,7 +200,8 @@ def _from_file(file: Path, mistakes: list[str]) -> dict[str, Written]:
     if section is not None:
         allowed = [setting.name for setting in SETTINGS if setting.name != "project"]
         for name, value in document.members(section, allowed).items():
-            written = document.text(value)
+            many = _BY_NAME[name].kind.many and value.is_list
+            written = ",".join(document.texts(value)) if many else document.text(value)
             if written is not None:
                 found[name] = Written(document.place(value), written, file.parent)
     mistakes += document.mistakes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import re
 import resource
@@ -16,12 +17,14 @@ from typing import Any
 
 from lambda_emu.api.app import create_app
 from lambda_emu.api.bridge import ApiFront, Call
+from lambda_emu.api.callers import Callers
 from lambda_emu.api.house import House
 from lambda_emu.api.invocations import invoke_inline
-from lambda_emu.api.own_pages import Insight, add_pages
+from lambda_emu.api.own_pages import PREFIX, Insight, add_pages
 from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.api.s3 import S3
 from lambda_emu.api.scope import Houses
+from lambda_emu.api.token import TOKEN, publish, withdraw
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
@@ -77,6 +80,7 @@ class Emulator:
         self.clock = clock or Clock()
         self.loop = Loop()
         self.url = ""
+        self.token = self.clock.new_token()  # of our own pages, a new one at each start
         self.scope = Scope(settings.account, settings.region)  # of callers who name no other
         self._undo = ExitStack()
 
@@ -218,11 +222,19 @@ class Emulator:
         )
         app = create_app(house)
         logs = LogReader(data_dir / "logs.db")
-        add_pages(app, Insight(self.engine.abilities.name, self.scope, self._sights, logs, self.reset))
+        add_pages(app, self._insight(data_dir, logs))
         inline = partial(_invoke, Houses(house))
-        self._front = ApiFront(app, inline, self.loop, self.clock, spool_dir)
+        callers = Callers((self.settings.host, *self.settings.allowed_hosts), self.settings.allowed_origins)
+        self._front = ApiFront(app, inline, self.loop, self.clock, spool_dir, callers)
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
         self._undo.callback(self._on_loop, self._listener.stop_accepting)
+
+    def _insight(self, data_dir: Path, logs: LogReader) -> Insight:
+        publish(data_dir, self.url, self.token)
+        self._undo.callback(withdraw, data_dir)
+        abilities, file = self.engine.abilities, str(data_dir / TOKEN)
+        reachable = not abilities.isolates_network
+        return Insight(abilities.name, self.scope, self._sights, logs, self.reset, self.token, file, reachable)
 
     def _find_image(self, uri: str, architecture: str) -> FoundImage | None:
         """On a worker: what the engine says in FIND_IMAGE_S. What it does not say now, the activation finds out."""
@@ -261,13 +273,25 @@ def _allow_many_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
 def run(settings: Settings) -> int:
-    """Serve until SIGINT or SIGTERM. Prints one line when it serves; returns the exit code."""
+    """Serve until SIGINT or SIGTERM. Prints one line when it serves; returns the exit code.
+
+    Where others than this machine can ask, a second line tells the token: who started it may not sit at its files.
+    """
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     with Emulator(settings) as emulator:
         names = ", ".join(function.id.name for function in emulator.project_functions) or "an empty account"
         print(f"lambda-emu serves {names} on {emulator.url} ({emulator.engine.abilities.name})", flush=True)
+        if not _is_loopback(settings.host):
+            print(f"its own pages, below {emulator.url}{PREFIX}, take the token {emulator.token}", flush=True)
         stopped.wait()
     return 0

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import unquote, unquote_to_bytes
 
 from lambda_emu.api.answers import Answer, error_answer
+from lambda_emu.api.callers import LET_IN, Callers, Verdict, preflight
 from lambda_emu.clock import Clock
 from lambda_emu.errors import Busy, LambdaError, RequestTooLarge, ServiceFailure, ShuttingDown
 from lambda_emu.http.connection import DISCARD, Sink, Writer
@@ -53,11 +54,12 @@ Inline = Callable[[Environ, str, "Call"], None]
 class Call:
     """One request on its way through the app."""
 
-    __slots__ = ("_dates", "_head", "_inline", "_loop", "_writer", "detached", "request_id")
+    __slots__ = ("_dates", "_head", "_inline", "_loop", "_writer", "detached", "for_page", "request_id")
 
     def __init__(self, request_id: str, head: Head, writer: Writer, loop: Loop, dates: Dates, inline: bool) -> None:
         self.request_id = request_id
         self.detached = False
+        self.for_page: tuple[tuple[str, str], ...] = ()  # said to the browser of an allowed page
         self._head = head
         self._writer = writer
         self._loop = loop
@@ -89,7 +91,7 @@ class Call:
     def answer(self, answer: Answer) -> None:
         """On the loop."""
         if self._writer.open:
-            headers = [*answer.headers, ("Date", self._dates.text())]
+            headers = [*answer.headers, *self.for_page, ("Date", self._dates.text())]
             head = answer_head(answer.status, headers, len(answer.body), close=self._writer.close_after)
             self._writer.send(head, answer.body)
 
@@ -107,9 +109,12 @@ class Call:
 class ApiFront:
     """Handles the API's connections."""
 
-    def __init__(self, app: WsgiApp, inline: Inline, loop: Loop, clock: Clock, spool_dir: Path) -> None:
+    def __init__(
+        self, app: WsgiApp, inline: Inline, loop: Loop, clock: Clock, spool_dir: Path, callers: Callers | None = None
+    ) -> None:
         """inline: serves a small Invoke on the loop, from its environ, the function's name and the call."""
         self._app = app
+        self._callers = callers or Callers()
         self.inline = inline
         self._loop = loop
         self._clock = clock
@@ -129,6 +134,9 @@ class ApiFront:
             and head.get(b"transfer-encoding") is None
         )
         call = Call(self._clock.new_id(), head, writer, self._loop, self._dates, inline)
+        verdict = self._callers.verdict(head)
+        if verdict is not LET_IN and self._answered(head, call, verdict):
+            return DISCARD
         limit = INVOKE_BYTES if invoke else OTHER_BYTES
         if length is not None and length > limit:
             call.fail(_too_large(path, limit))
@@ -139,6 +147,17 @@ class ApiFront:
             self._answer_at_once(head, path, call)
             return DISCARD
         return _Gathered(self, head, path, call, limit)
+
+    def _answered(self, head: Head, call: Call, verdict: Verdict) -> bool:
+        """Whether who asks has an answer by that alone: pages of others, and a browser that asks before it asks."""
+        call.for_page = verdict.headers
+        if verdict.refusal is not None:
+            call.fail(verdict.refusal)
+            return True
+        told = preflight(head, verdict)
+        if told is not None:
+            call.answer(Answer(204, told))
+        return told is not None
 
     def run(self, head: Head, path: bytes, call: Call, body: bytes, body_file: str | None) -> Answer | None:
         """Ask the app; None when the answer comes later."""

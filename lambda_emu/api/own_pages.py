@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from flask import Flask, Response, jsonify, request
 
+from lambda_emu.api.token import HEADER
 from lambda_emu.arn import Scope
+from lambda_emu.errors import TokenMissing
 from lambda_emu.logs.reader import LogReader, answer
 from lambda_emu.pool.pool import Sight
 
+PREFIX = "/_lambda-emu/"
+OPEN = ("own_health", "artifact")
+"""Endpoints below PREFIX that anybody may read: who knows the hash of some code has it, as with a URL of S3."""
+ONLY_READ = ("GET", "HEAD", "OPTIONS")
 MOST_PAGES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """What may be told and asked for. scope: of the emulator's own functions. sights, reset: not on the loop."""
+    """What may be told and asked for. scope: of the emulator's own functions. sights, reset: not on the loop.
+
+    token: what pages that change something ask for. token_file: where its user finds it.
+    reachable: functions reach these pages, so that those which only tell something ask for the token too.
+    """
 
     engine: str
     scope: Scope
     sights: Callable[[], list[Sight]]
     logs: LogReader
     reset: Callable[[], None]
+    token: str
+    token_file: str
+    reachable: bool
 
 
 def add_pages(app: Flask, insight: Insight) -> None:
@@ -30,6 +44,7 @@ def add_pages(app: Flask, insight: Insight) -> None:
 
     logs: `?function=NAME[&account=ACCOUNT][&region=REGION][&after=PAGE][&limit=PAGES]`.
     """
+    app.before_request(lambda: _check_token(insight))
 
     def health() -> Response:
         return jsonify({"status": "ok", "engine": insight.engine})
@@ -50,5 +65,17 @@ def add_pages(app: Flask, insight: Insight) -> None:
         return jsonify({"status": "ok"})
 
     for view in (health, environments, logs):
-        app.add_url_rule(f"/_lambda-emu/{view.__name__}", f"own_{view.__name__}", view)
-    app.add_url_rule("/_lambda-emu/reset", "own_reset", reset, methods=["POST"])
+        app.add_url_rule(f"{PREFIX}{view.__name__}", f"own_{view.__name__}", view)
+    app.add_url_rule(f"{PREFIX}reset", "own_reset", reset, methods=["POST"])
+
+
+def _check_token(insight: Insight) -> None:
+    """By the rule that was chosen, however the path was written; what is not known to be open is closed."""
+    rule = request.url_rule
+    if rule is None or not rule.rule.startswith(PREFIX) or rule.endpoint in OPEN:
+        return
+    if request.method in ONLY_READ and not insight.reachable:
+        return
+    given = request.headers.get(HEADER, "")
+    if not hmac.compare_digest(given.encode(), insight.token.encode()):
+        raise TokenMissing(HEADER, insight.token_file)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import threading
 from base64 import b64decode
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from lambda_emu.api.token import HEADER, find
 from lambda_emu.arn import WrittenName
 from lambda_emu.cli.options import NotDone
 
+HEALTH = "/_lambda-emu/health"
 DEFAULT_URL = "http://127.0.0.1:9000"
 ANSWER_LIMIT_S = 930.0
 """The longest function timeout, and time to start it."""
@@ -32,17 +36,19 @@ class Answer:
 class Server:
     """One server by its URL. Every failure is a NotDone that names it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, data_dirs: Callable[[], Iterable[Path]] = tuple) -> None:
+        """data_dirs: where the token of its own pages may be, looked for when it is needed."""
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
             raise NotDone(f"{url!r} is not the address of a server; write it like {DEFAULT_URL}.")
         self.url = url
         self._host, self._port = parts.hostname, parts.port or 80
+        self._data_dirs = data_dirs
 
     def is_there(self) -> bool:
         """Whether a lambda-emu answers there."""
         try:
-            self._get("/_lambda-emu/health", GREETING_LIMIT_S)
+            self._get(HEALTH, GREETING_LIMIT_S)
         except NotDone:
             return False
         return True
@@ -83,13 +89,20 @@ class Server:
         return self._get(f"/_lambda-emu/logs?{urlencode(query)}")  # type: ignore[no-any-return]
 
     def _get(self, path: str, limit_s: float = ANSWER_LIMIT_S) -> Any:
-        response, body = self._ask("GET", path, None, {}, limit_s)
+        response, body = self._ask("GET", path, None, self._pass(path), limit_s)
         if response.status != 200:
             raise NotDone(_message(response, body))
         try:
             return json.loads(body)
         except ValueError as error:
             raise NotDone(f"{self.url} does not answer like a lambda-emu server.") from error
+
+    def _pass(self, path: str) -> dict[str, str]:
+        """The token as a header, for the pages that may ask for it."""
+        if not path.startswith("/_lambda-emu/") or path == HEALTH:
+            return {}
+        token = find(self._data_dirs(), self._host, self._port)
+        return {} if token is None else {HEADER: token}
 
     def _ask(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str], limit_s: float = ANSWER_LIMIT_S

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import click
 
 from lambda_emu.arn import FunctionId, Scope, WrittenName, parse_function_name
 from lambda_emu.cli import show
-from lambda_emu.cli.options import NotDone, endpoint_option, json_option, setting_options, settings
+from lambda_emu.cli.options import NotDone, data_dirs, endpoint_option, json_option, setting_options, settings
 
 if TYPE_CHECKING:
     from lambda_emu.cli.client import Server
@@ -86,9 +87,8 @@ def _written(name: str, account: str | None, region: str | None) -> WrittenName:
 def _source(function: WrittenName, data_dir: str | None, endpoint_url: str | None) -> Source:
     from lambda_emu.cli.client import DEFAULT_URL, Server
 
-    if endpoint_url is not None:
-        return _from_server(Server(endpoint_url), function)
-    if data_dir is None and (server := Server(DEFAULT_URL)).is_there():
+    server = Server(endpoint_url or DEFAULT_URL, partial(data_dirs, data_dir))
+    if endpoint_url is not None or (data_dir is None and server.is_there()):
         return _from_server(server, function)
     own = settings(data_dir=data_dir, account=function.account, region=function.region)
     return from_file(own.data_dir / "logs.db", Scope(own.account, own.region).function(function.name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -46,6 +47,17 @@ def settings(**flags: object) -> Settings:
         raise NotDone(str(error)) from error
 
 
+def data_dirs(data_dir: str | None = None) -> list[Path]:
+    """Data directories of servers that this user may have started: the one that settings name, and temporary ones."""
+    from lambda_emu.sandbox.temporary import live_folders
+
+    temporary = [folder / "data" for folder in live_folders()]
+    try:
+        return [settings(data_dir=data_dir).data_dir, *temporary]
+    except NotDone:  # a project that is of no concern to who asks a server
+        return temporary
+
+
 def _option(setting: Setting) -> Callable[[F], F]:
     """The value stays a text: load_settings reads it as it reads variables, and says what is allowed."""
     help = f"{setting.help} [{_note(setting)}]"
@@ -55,4 +67,4 @@ def _option(setting: Setting) -> Callable[[F], F]:
 
 
 def _note(setting: Setting) -> str:
-    return setting.kind.allowed if setting.default is None else f"{setting.kind.allowed}; default: {setting.default}"
+    return f"{setting.kind.allowed}; default: {setting.default}" if setting.default else setting.kind.allowed

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import click
 
 from lambda_emu.cli import show
-from lambda_emu.cli.options import endpoint_option, json_option
+from lambda_emu.cli.options import data_dirs, endpoint_option, json_option, setting_options
 
 HEADINGS = ("FUNCTION", "VERSION", "TENANT", "STATE", "MEMORY", "AGE", "INVOCATIONS", "ENGINE", "ID")
 
 
 @click.command()
+@setting_options("data_dir")
 @endpoint_option
 @json_option
-def ps(endpoint_url: str | None, as_json: bool) -> None:
-    """List the execution environments of a running server."""
+def ps(data_dir: str | None, endpoint_url: str | None, as_json: bool) -> None:
+    """List the execution environments of a running server.
+
+    Where functions run as processes the server asks for its token, which is in its data directory. Name that by
+    --data-dir if it is not the one of this folder's project.
+    """
     from lambda_emu.cli.client import DEFAULT_URL, Server
 
-    environments = Server(endpoint_url or DEFAULT_URL).environments()
+    environments = Server(endpoint_url or DEFAULT_URL, partial(data_dirs, data_dir)).environments()
     if as_json:
         for environment in environments:
             click.echo(json.dumps(environment))

@@ -18,6 +18,7 @@ LambdaError
 │   │   ├── NotFound                404 FunctionNotFound, RegionUnreachable
 │   │   ├── Conflict                409 FunctionExists, UpdateInProgress, FunctionPending, StillBeingCreated
 │   │   └── RevisionMismatch        412
+│   ├── callers.py                  403, no Type: web pages, host names and missing tokens; ours, not AWS's
 │   ├── layers.py, s3.py: of layers and of code from S3, each of one of the kinds above
 │   ├── policies.py: of resource policies, each of one of the kinds above; PolicyTooLong 400
 │   ├── versions.py: of versions and aliases, each of one of the kinds above
@@ -41,6 +42,13 @@ from __future__ import annotations
 
 from lambda_emu.errors.base import (
     LambdaError,
+)
+from lambda_emu.errors.callers import (
+    HeaderRepeated,
+    HostMissing,
+    HostRefused,
+    PageRefused,
+    TokenMissing,
 )
 from lambda_emu.errors.capacity_providers import (
     CapacityProviderExists,
@@ -291,6 +299,9 @@ __all__ = [
     "FunctionNotFound",
     "FunctionPending",
     "FunctionTimeoutTooLong",
+    "HeaderRepeated",
+    "HostMissing",
+    "HostRefused",
     "ImageConfigForZip",
     "ImageConfigTooLarge",
     "ImageForZip",
@@ -343,6 +354,7 @@ __all__ = [
     "NothingForEvents",
     "OnlyForAction",
     "OnlyWithPollers",
+    "PageRefused",
     "PartUntaggable",
     "PayloadNotJson",
     "PolicyDocumentInvalid",
@@ -390,6 +402,7 @@ __all__ = [
     "TimestampInFuture",
     "TimestampMissing",
     "TimestampUnsupported",
+    "TokenMissing",
     "TokenWithSource",
     "TooLarge",
     "TooManyFilters",

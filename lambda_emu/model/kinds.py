@@ -13,10 +13,14 @@ _FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """allowed: completes "must be". parse: the value of a text, ValueError if it is not allowed."""
+    """allowed: completes "must be". parse: the value of a text, ValueError if it is not allowed.
+
+    many: several values, with commas between them in one text; a file may write them as a list.
+    """
 
     allowed: str
     parse: Callable[[str], Any]
+    many: bool = False
 
 
 def text(allowed: str, pattern: str) -> Kind:
@@ -52,6 +56,19 @@ def whole(least: int, most: int, unit: str = "") -> Kind:
         return int(written)
 
     return Kind(allowed, parse)
+
+
+def several(allowed: str, pattern: str) -> Kind:
+    """Any number of texts that each match `pattern` from end to end, as a tuple."""
+    compiled = re.compile(pattern, re.ASCII | re.DOTALL)
+
+    def parse(written: str) -> tuple[str, ...]:
+        found = tuple(part for part in (part.strip() for part in written.split(",")) if part)
+        if not all(compiled.fullmatch(part) for part in found):
+            raise ValueError(written)
+        return found
+
+    return Kind(allowed, parse, many=True)
 
 
 def _flag(written: str) -> bool:

@@ -48,6 +48,10 @@ class Value:
         """Whether it has members; nothing counts as an empty mapping."""
         return self.is_null or isinstance(self.node, yaml.MappingNode)
 
+    @property
+    def is_list(self) -> bool:
+        return isinstance(self.node, yaml.SequenceNode)
+
     def under(self, name: str, node: yaml.Node, line: int) -> Value:
         """A value inside this one."""
         return Value(node, f"{self.path}.{name}" if self.path else name, line)
@@ -112,6 +116,10 @@ class Document:
             self.mistake(value, "must be a single value")
             return None
         return str(value.node.value)
+
+    def texts(self, value: Value) -> list[str]:
+        """The items of a list, each a single value."""
+        return [written for item in self.items(value) if (written := self.text(item)) is not None]
 
     def scalar(self, value: Value, kind: Kind) -> Any:
         """A single value, None after a mistake."""

@@ -33,5 +33,6 @@ TRUNCATED = _error(400, "TruncatedHTTPRequest", "HTTP request detected as trunca
 TOO_LARGE = _error(413, "RequestEntityTooLarge", f"Exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes).")
 NOT_FOUND = _error(404, "NotFound", "No such call of the Runtime API")
 UNKNOWN_ENVIRONMENT = _error(403, "Forbidden", "No execution environment has this address")
+NO_PAGES = _error(403, "Forbidden", "Web pages may not call the Runtime API")
 SNAPSTART_OFF = _error(404, "SnapStartDisabled", "SnapStart is not enabled for this function")
 EXTENSIONS_NOT_BUILT = _error(501, "NotImplemented", "Extensions are not built yet in lambda-emu")

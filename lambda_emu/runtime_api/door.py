@@ -19,6 +19,10 @@ PING = b"/2018-06-01/ping"
 EXTENSION = (b"/2020-01-01/extension/", b"/2020-08-15/logs", b"/2022-07-01/telemetry")
 
 
+BY_BROWSERS = frozenset((b"origin", b"sec-fetch-site"))
+"""Headers by which a browser tells whose page asks, at loopback addresses always; no runtime has a page."""
+
+
 class Session(Protocol):
     """What an execution environment lets its runtime do. Each call answers by `reply`, before anything slow."""
 
@@ -75,6 +79,8 @@ class RuntimeApi:
         session = self._sessions.get((head.get(b"host") or b"").partition(b":")[0].lower())
         if session is None:
             return _refuse(writer, answers.UNKNOWN_ENVIRONMENT)
+        if any(name in BY_BROWSERS for name, _ in head.headers):
+            return _refuse(writer, answers.NO_PAGES)
         target = head.target
         if target == NEXT and head.method == b"GET":
             parked = Parked(writer)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from socket import gethostname
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from lam import Lam, client
 
@@ -47,16 +47,23 @@ def own_emulator(folder: Path, engine: str, **settings: Any) -> Iterator[OwnLam]
 class Served(Lam):
     """`lambda-emu serve` in a process of its own, and boto3 against it. Paths are relative to its project's folder."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+    def __init__(self, process: subprocess.Popen[str], url: str, folder: Path) -> None:
         self.process = process
         self.url = url
+        self.folder = folder
         self.client = client(url)
         self._names = []
 
     def environments(self, name: str) -> list[Any]:
         """What `lambda-emu ps` shows of a function; of stems for the empty name."""
-        with urlopen(f"{self.url}/_lambda-emu/environments", timeout=30) as answer:
-            return [one for one in json.load(answer) if one["function"] == name]
+        return [one for one in json.loads(self.page("environments")) if one["function"] == name]
+
+    def page(self, name: str) -> bytes:
+        """What one of the server's own pages says to who has its token."""
+        token = (self.folder / ".lambda-emu" / "token").read_text().strip()
+        asked = Request(f"{self.url}/_lambda-emu/{name}", headers={"X-Lambda-Emu-Token": token})
+        with urlopen(asked, timeout=30) as answer:
+            return bytes(answer.read())
 
     def tree(self) -> set[tuple[int, str]]:
         """All processes that descend from it, by number and time of start."""
@@ -114,7 +121,7 @@ def served(folder: Path, engine: str, *options: str, **variables: str) -> Iterat
             line = process.stdout.readline()
             assert line, f"it ended: {said}"
             said += line
-        yield Served(process, found[1])
+        yield Served(process, found[1], folder)
     finally:
         process.kill()
         process.wait()

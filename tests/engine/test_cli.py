@@ -124,6 +124,24 @@ def test_a_server_is_asked_for_invocations_environments_and_logs(folder: Path, s
     assert logged.stdout == read.stdout
 
 
+def test_ps_finds_the_token_of_this_folders_server_or_an_ephemeral_one(folder: Path, served: Served) -> None:
+    line = [sys.executable, "-m", "lambda_emu", "serve", "--port", "0", "--engine", "process", "--ephemeral"]
+    with subprocess.Popen(line, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as ephemeral:
+        assert ephemeral.stdout is not None
+        url = ephemeral.stdout.readline().split()[-2]
+        elsewhere = folder / "hello"
+
+        listed = command("ps", "--endpoint-url", url, folder=elsewhere)
+        refused = command("ps", "--endpoint-url", served.url, folder=elsewhere)
+        named = command("ps", "--endpoint-url", served.url, "--data-dir", folder / ".lambda-emu", folder=elsewhere)
+        ephemeral.terminate()
+
+    assert "STEM" in listed.stdout, listed.stderr
+    assert f"takes the token in {folder / '.lambda-emu' / 'token'}" in refused.stderr
+    assert refused.returncode == 2
+    assert "STEM" in named.stdout, named.stderr
+
+
 def test_a_second_server_says_who_is_in_its_way(folder: Path, served: Served) -> None:
     port = served.url.rpartition(":")[2]
 

@@ -31,6 +31,18 @@ def test_an_address_that_is_nobodys_is_refused(lam: Lam, name: str) -> None:
     assert answers == [FORBIDDEN] * 3
 
 
+@pytest.mark.parametrize("header", ["Origin", "Sec-Fetch-Site"])
+def test_a_web_page_that_found_an_address_can_do_nothing_with_it(lam: Lam, header: str) -> None:
+    inside = probe(lam)
+
+    calls = [("GET", "invocation/next"), ("POST", "init/error"), ("POST", "invocation/1/response")]
+    answers = inside.run(f"{CALL}\n    result = [call(*one, **{{{header!r}: 'none'}}) for one in {calls!r}]")
+
+    refused = [403, '{"errorMessage":"Web pages may not call the Runtime API","errorType":"Forbidden"}']
+    assert answers == [refused] * 3
+    assert inside.run("result = 'well'") == "well"
+
+
 def test_an_environment_that_ended_leaves_no_address_behind(lam: Lam) -> None:
     gone = probe(lam, "gone")
     address = gone.run(f"{CALL}\n    result = f'{{host}}:{{port}}'")

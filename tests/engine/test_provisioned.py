@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 from botocore.exceptions import ClientError
@@ -65,7 +65,8 @@ def states(lam: Lam, version: str = "1") -> list[str]:
 
 def init_reports(lam: Lam, stream: str) -> list[str]:
     """What the log has of an environment's init, but for how long it took."""
-    with urlopen(f"{lam.emulator.url}/_lambda-emu/logs?function=p&after=0", timeout=30) as answer:
+    logs = f"{lam.emulator.url}/_lambda-emu/logs?function=p&after=0"
+    with urlopen(Request(logs, headers={"X-Lambda-Emu-Token": lam.emulator.token}), timeout=30) as answer:
         events = [event for event in json.load(answer)["events"] if event["stream"] == stream]
     return [event["message"].split("\t", 1)[1] for event in events if event["message"].startswith("INIT_REPORT")]
 

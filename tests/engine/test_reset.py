@@ -33,7 +33,8 @@ def lam(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OwnLam]:
 
 
 def reset(lam: OwnLam) -> None:
-    with urlopen(Request(f"{lam.emulator.url}/_lambda-emu/reset", method="POST"), timeout=30) as answer:
+    token = {"X-Lambda-Emu-Token": lam.emulator.token}
+    with urlopen(Request(f"{lam.emulator.url}/_lambda-emu/reset", headers=token, method="POST"), timeout=30) as answer:
         assert json.load(answer) == {"status": "ok"}
 
 

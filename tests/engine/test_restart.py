@@ -11,7 +11,6 @@ from contextlib import closing
 from pathlib import Path
 from time import time
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 from own import ENGINES, Served, own_emulator, serve, served
@@ -59,8 +58,8 @@ def handler(event, context):
 
 def ran(lam: Served) -> set[str]:
     """What the function printed so far, in this life of the server and in earlier ones."""
-    with urlopen(f"{lam.url}/_lambda-emu/logs?function=printer&after=0", timeout=30) as answer:
-        return {event["message"].strip() for event in json.load(answer)["events"] if "ran" in event["message"]}
+    events = json.loads(lam.page("logs?function=printer&after=0"))["events"]
+    return {event["message"].strip() for event in events if "ran" in event["message"]}
 
 
 def send(lam: Served, event: Any) -> None:

@@ -58,6 +58,30 @@ def test_an_s3_endpoint_is_a_url_that_botocore_takes(tmp_path: Path, written: st
     ]
 
 
+@pytest.mark.parametrize(
+    ("environ", "settings"),
+    [
+        ({"LAMBDA_EMU_ALLOWED_ORIGINS": "http://localhost:3000, https://app.example.com"}, None),
+        ({}, "{allowed_origins: 'http://localhost:3000,https://app.example.com'}"),
+        ({}, "{allowed_origins: ['http://localhost:3000', 'https://app.example.com']}"),
+    ],
+)
+def test_several_values_are_a_list_or_have_commas_between_them(
+    tmp_path: Path, environ: dict[str, str], settings: str | None
+) -> None:
+    assert load(tmp_path, environ=environ, settings=settings).allowed_origins == (
+        "http://localhost:3000",
+        "https://app.example.com",
+    )
+
+
+@pytest.mark.parametrize("written", ["*", "null", "localhost:3000", "http://localhost:3000/", "http://a b"])
+def test_what_is_no_origin_is_a_mistake(tmp_path: Path, written: str) -> None:
+    assert mistakes(tmp_path, {"allowed_origins": written}) == [
+        f"--allowed-origins: {written!r} must be origins such as http://localhost:3000, with commas between them"
+    ]
+
+
 def test_every_setting_has_its_default(tmp_path: Path) -> None:
     assert load(tmp_path, environ={"XDG_CACHE_HOME": "/cache"}) == Settings(
         project=tmp_path,
@@ -78,6 +102,8 @@ def test_every_setting_has_its_default(tmp_path: Path) -> None:
         cache_dir=Path("/cache/lambda-emu"),
         s3_endpoint=None,
         activation_delay_s=0,
+        allowed_origins=(),
+        allowed_hosts=(),
     )
 
 

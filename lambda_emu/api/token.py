@@ -1,0 +1,46 @@
+"""The token of the emulator's own pages: kept where only its user reads it, beside the address that it is for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from lambda_emu.folders import Kind, is_ours
+
+HEADER = "X-Lambda-Emu-Token"
+TOKEN, ADDRESS = "token", "address"
+THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
+
+
+def publish(data_dir: Path, url: str, token: str) -> None:
+    """Let this user's programs find the token of the server at this URL. OSError."""
+    for name, text in ((TOKEN, token), (ADDRESS, url)):
+        partial = data_dir / f"{name}.new"
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with open(descriptor, "w", encoding="ascii") as file:
+            os.fchmod(descriptor, 0o600)
+            file.write(text + "\n")
+        partial.replace(data_dir / name)
+
+
+def withdraw(data_dir: Path) -> None:
+    """The server has ended."""
+    for name in (ADDRESS, TOKEN):
+        (data_dir / name).unlink(missing_ok=True)
+
+
+def find(data_dirs: Iterable[Path], host: str, port: int) -> str | None:
+    """The token of the server there, by one of these data directories. It is told to no server of another address."""
+    for folder in data_dirs:
+        with suppress(OSError, ValueError):
+            if is_ours(folder, Kind.DATA) and _is_at((folder / ADDRESS).read_text().strip(), host, port):
+                return (folder / TOKEN).read_text().strip()
+    return None
+
+
+def _is_at(url: str, host: str, port: int) -> bool:
+    parts = urlsplit(url)
+    return parts.port == port and (host in THIS_MACHINE or host == parts.hostname)
