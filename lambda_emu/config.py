@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,10 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What one run of the emulator is told. Paths are absolute; SETTINGS says what each member means."""
+    """What one run of the emulator is told. Paths are absolute; SETTINGS says what each member means.
+
+    given: the names of those that somebody set for us; the others are defaults.
+    """
 
     project: Path
     host: str
@@ -50,6 +53,7 @@ class Settings:
     activation_delay_s: int
     allowed_origins: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
+    given: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def project_file(self) -> Path:
@@ -156,12 +160,13 @@ def load_settings(flags: Mapping[str, object], environ: Mapping[str, str] | None
     values: dict[str, Any] = {"project": project}
     for source in (_from_file(file, mistakes), by_variable, by_flag):
         values |= {name: _value(name, written, mistakes) for name, written in source.items()}
+    given = frozenset(values)
     for name, written in _defaults(variables, file.parent).items():
         if name not in values:  # a default may come from a variable of others: wrong or not, it is not looked at
             values[name] = None if written is None else _value(name, written, mistakes)
     if mistakes:
         raise ConfigError(mistakes)
-    return Settings(**values)
+    return Settings(**values, given=given)
 
 
 def _from_flags(flags: Mapping[str, object]) -> dict[str, Written]:

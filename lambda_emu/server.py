@@ -217,6 +217,7 @@ class Emulator:
             account_concurrency=self.settings.account_concurrency,
             s3=S3(self.settings.s3_endpoint, spool_dir, self.clock),
             find_image=self._find_image,
+            account_known="account" in self.settings.given,
             changes=RecentChanges(self.clock, CHANGE_HELD_S if at_once else 0),
             pending_wait_s=PENDING_WAIT_S if at_once else 0,
         )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from lambda_emu.errors import LambdaError
 
+HINT = "X-Lambda-Emu-Hint"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -30,4 +32,6 @@ def error_answer(error: LambdaError, request_id: str) -> Answer:
         ("x-amzn-ErrorType", error.code),
         ("x-amzn-RequestId", request_id),
     ]
+    if error.hint is not None:
+        headers.append((HINT, error.hint))
     return Answer(error.status, headers, json.dumps(body).encode())

@@ -14,12 +14,14 @@ from werkzeug.routing import PathConverter, UnicodeConverter
 from lambda_emu.api import artifacts
 from lambda_emu.api.answers import Answer, error_answer
 from lambda_emu.api.bodies import discard_spooled
+from lambda_emu.api.elsewhere import hint
 from lambda_emu.api.families import handler_of
 from lambda_emu.api.house import House
 from lambda_emu.api.scope import Houses
 from lambda_emu.api.service_model import ServiceModel, lambda_model
+from lambda_emu.api.sharing import for_owner
 from lambda_emu.clock import Clock
-from lambda_emu.errors import LambdaError, NotBuiltYet, ServiceFailure, UnknownPath
+from lambda_emu.errors import LambdaError, NotBuiltYet, NotFound, OtherAccount, ServiceFailure, UnknownPath
 
 log = logging.getLogger(__name__)
 
@@ -108,9 +110,14 @@ def _serve(name: str, environ: Environ, path: dict[str, str], house: House) -> A
         raise NotBuiltYet(f"Operation {name}")
     operation = lambda_model().operation(name)
     parsed = operation.parse(environ, path)
-    if not handler.detached:
-        return operation.answer(handler.function(parsed, house))
-    result = handler.function(parsed, house, environ["lambda_emu.call"])
+    call = (environ["lambda_emu.call"],) if handler.detached else ()
+    try:
+        result = handler.function(parsed, house, *call)
+    except OtherAccount as other:
+        result = handler.function(parsed, for_owner(house, name, other.target), *call)
+    except NotFound as error:
+        hint(house, error, parsed)
+        raise
     return None if result is None else operation.answer(result)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lambda_emu.api.house import House
 from lambda_emu.api.lookup import held, resource
 from lambda_emu.api.pages import page
+from lambda_emu.api.roles import check_role
 from lambda_emu.api.wire import Result, operation
 from lambda_emu.arn import FunctionId, ResourceArn, Scope, parse_resource_arn
 from lambda_emu.errors import CapacityProviderExists, CapacityProviderNotFound
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 @operation("CreateCapacityProvider")
 def create_capacity_provider(req: CreateCapacityProviderRequestTypeDef, house: House) -> Result:
     place = _place(house, req["CapacityProviderName"])
+    check_role(house, req["PermissionsConfig"]["CapacityProviderOperatorRoleArn"])
     providers, now_s = house.store.capacity_providers, house.clock.now_s()
     provider = new_provider(place.name, req, now_s, last_modified(now_s))
 

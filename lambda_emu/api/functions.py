@@ -16,6 +16,7 @@ from lambda_emu.api.house import House
 from lambda_emu.api.image_code import image_location, image_source
 from lambda_emu.api.lookup import changed, found, shown, unqualified
 from lambda_emu.api.pages import key_of_marker, page
+from lambda_emu.api.roles import check_role
 from lambda_emu.api.versions import all_versions, place
 from lambda_emu.api.wire import Result, operation
 from lambda_emu.arn import LATEST, LATEST_PUBLISHED, FunctionId, Scope, Target
@@ -55,6 +56,7 @@ def create_function(req: CreateFunctionRequestTypeDef, house: House) -> Result:
         check_regions(req.get("Layers", ()), house.scope.region)
     id = unqualified(house.target(req["FunctionName"]))
     creation.check(id, req)
+    check_role(house, req["Role"])
     if req.get("PackageType") != "Image":
         _check_runtime(house, req["Runtime"])
         check_source(req["Code"])
@@ -181,6 +183,8 @@ def update_function_configuration(req: UpdateFunctionConfigurationRequestTypeDef
     target = _latest(house.target(req["FunctionName"]))
     function = house.store.function(target.id)
     settings.check(req, function.latest.other if function is not None else {})
+    if "Role" in req:
+        check_role(house, req["Role"])
     if "Runtime" in req:
         _check_runtime(house, req["Runtime"])
     if req.get("Layers"):

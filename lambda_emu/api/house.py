@@ -14,6 +14,7 @@ from lambda_emu.model.image_package import FoundImage
 from lambda_emu.model.names import resolve
 from lambda_emu.model.provisioned import Standing
 from lambda_emu.model.quotas import CONCURRENT_EXECUTIONS
+from lambda_emu.notices import Notices
 from lambda_emu.runtimes import Catalogue
 from lambda_emu.store import Store
 
@@ -38,6 +39,7 @@ def no_image(uri: str, architecture: str) -> None:
 @dataclass(frozen=True, slots=True)
 class House:
     """scope: the account and region of the caller. anonymous: the caller named none, so that these are the defaults.
+    account_known: whether the caller, or who started us, has said which account it is; else it is our default.
 
     base_url: how callers reach this server, without a final slash. The invokers are for Invoke alone.
     standings: what the pool has of these deployments' provisioned concurrency; not to be asked on the loop.
@@ -55,8 +57,10 @@ class House:
     base_url: str
     account_concurrency: int = CONCURRENT_EXECUTIONS
     anonymous: bool = True
+    account_known: bool = False
     s3: S3 = field(default_factory=S3)
     find_image: FindImage = no_image
+    notices: Notices = field(default_factory=Notices)
     changes: RecentChanges = field(default_factory=RecentChanges)
     pending_wait_s: float = 0.0
 

@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lambda_emu.api.answers import Answer
 from lambda_emu.api.bridge import Call
+from lambda_emu.api.elsewhere import hint
 from lambda_emu.api.house import House
 from lambda_emu.api.outcomes import Headers, common_headers, streamed, whole
 from lambda_emu.api.service_model import lambda_model
+from lambda_emu.api.sharing import for_owner
 from lambda_emu.api.wire import operation
 from lambda_emu.arn import Target
 from lambda_emu.errors import (
     ClientContextInvalid,
     ClientContextTooLong,
     EventTooLarge,
+    FunctionNotFound,
     FunctionPending,
     LambdaError,
+    OtherAccount,
     RequestIdInvalid,
 )
 from lambda_emu.invoke.trace import trace_header
@@ -71,7 +75,11 @@ def invoke_inline(environ: Mapping[str, Any], function_name: str, house: House, 
     """Invoke on the loop, without Flask: its context and routing cost more than all of ours (docs/decisions)."""
     try:
         parsed = lambda_model().operation("Invoke").parse(environ, {"FunctionName": function_name})
-        invoke(cast("InvocationRequestTypeDef", parsed), house, call)
+        req = cast("InvocationRequestTypeDef", parsed)
+        try:
+            invoke(req, house, call)
+        except OtherAccount as other:
+            invoke(req, for_owner(house, "Invoke", other.target), call)
     except LambdaError as error:
         call.fail(error)
 
@@ -118,6 +126,9 @@ def _begin_when_active(begin: Begin, asked: _Asked, house: House, call: Call, wa
     """A function that was just created is waited for a little, for those who invoke it without waiting themselves."""
     try:
         begin(asked, house, call)
+    except FunctionNotFound as error:
+        hint(house, error, {"FunctionName": asked.target.id.arn()})
+        raise
     except FunctionPending as error:
         if not error.passing or waited_s >= house.pending_wait_s:
             raise

@@ -44,8 +44,9 @@ class Houses:
         key = found.group()
         house = self._known.get(key)
         if house is None:
-            account = account_of(found[1]) or self._house.scope.account
-            house = replace(self._house, scope=Scope(account, found[2]), anonymous=False)
+            named, ours = account_of(found[1]), self._house
+            scope = Scope(named or ours.scope.account, found[2])
+            house = replace(ours, scope=scope, anonymous=False, account_known=ours.account_known or named is not None)
             if len(self._known) < MOST_KNOWN:
                 self._known[key] = house
         return house

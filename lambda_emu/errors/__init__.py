@@ -14,7 +14,7 @@ LambdaError
 │   ├── durable.py                  404 DurableExecutionNotFound; 400 InvalidParameter: tokens, names, DurableConfig
 │   ├── tenancy.py                  400 InvalidParameter: TenantIdMissing, TenantIdRefused, NotWithTenants
 │   ├── resources.py
-│   │   ├── AccessDenied            403 no Type
+│   │   ├── AccessDenied            403 no Type: OtherAccount, CrossAccountRole
 │   │   ├── NotFound                404 FunctionNotFound, RegionUnreachable
 │   │   ├── Conflict                409 FunctionExists, UpdateInProgress, FunctionPending, StillBeingCreated
 │   │   └── RevisionMismatch        412
@@ -208,10 +208,12 @@ from lambda_emu.errors.resources import (
     AccessDenied,
     AliasNotFound,
     Conflict,
+    CrossAccountRole,
     FunctionExists,
     FunctionNotFound,
     FunctionPending,
     NotFound,
+    OtherAccount,
     RegionUnreachable,
     ResourceMissing,
     RevisionMismatch,
@@ -282,6 +284,7 @@ __all__ = [
     "Conflict",
     "ConstraintViolations",
     "ConsumerGroupFixed",
+    "CrossAccountRole",
     "CustomRuntimeUnknown",
     "DeprecatedRuntime",
     "DestinationConfigInvalid",
@@ -354,6 +357,7 @@ __all__ = [
     "NothingForEvents",
     "OnlyForAction",
     "OnlyWithPollers",
+    "OtherAccount",
     "PageRefused",
     "PartUntaggable",
     "PayloadNotJson",

@@ -10,7 +10,7 @@ class LambdaError(Exception):
 
     `code` goes to x-amzn-ErrorType, `status` is the HTTP status, `text_key` is `message` or `Message`;
     `kind` is the body's Type (None: the body has none); `reason` is TooManyRequestsException's Reason.
-    `text` is None where AWS answers null.
+    `text` is None where AWS answers null. `hint` is what we add beside AWS's words, in a header.
     """
 
     code: ClassVar[str]
@@ -18,6 +18,7 @@ class LambdaError(Exception):
     text_key: ClassVar[str] = "message"
     kind: ClassVar[str | None] = "User"
     reason: str | None = None
+    hint: str | None = None
 
     def __init__(self, text: str | None) -> None:
         super().__init__(text)

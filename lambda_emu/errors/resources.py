@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lambda_emu.errors.base import LambdaError
 
 
@@ -12,6 +14,21 @@ class AccessDenied(LambdaError):
 
     def __init__(self, text: str | None = None) -> None:
         super().__init__(text)
+
+
+class OtherAccount(AccessDenied):
+    """A name leads to another account's function, which only its policy may allow. target: what it names there."""
+
+    def __init__(self, target: Any) -> None:
+        super().__init__()
+        self.target = target
+
+
+class CrossAccountRole(AccessDenied):
+    """A role of another account than the caller's."""
+
+    def __init__(self) -> None:
+        super().__init__("Cross-account pass role is not allowed.")
 
 
 class NotFound(LambdaError):

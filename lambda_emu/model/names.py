@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from lambda_emu.arn import Scope, Target, parse_function_name
-from lambda_emu.errors import AccessDenied, QualifierMismatch, RegionUnreachable
+from lambda_emu.errors import OtherAccount, QualifierMismatch, RegionUnreachable
 
 
 def resolve(name: str, qualifier: str | None, scope: Scope, anywhere: bool = False) -> Target:
     """The target of a FunctionName and Qualifier that passed the model's constraints.
 
     scope: the caller's. anywhere: the caller said nothing of an account or a region, so that an ARN's hold.
-    Raises RegionUnreachable, AccessDenied (another account), QualifierMismatch.
+    Raises RegionUnreachable, QualifierMismatch, OtherAccount.
     """
     written = parse_function_name(name)
     if anywhere:
         scope = Scope(written.account or scope.account, written.region or scope.region)
     if written.region is not None and written.region != scope.region:
         raise RegionUnreachable(written.region, scope.region)
-    if written.account is not None and written.account != scope.account:
-        raise AccessDenied
     if written.qualifier is not None and qualifier is not None and written.qualifier != qualifier:
         raise QualifierMismatch
+    if written.account is not None and written.account != scope.account:
+        owner = Scope(written.account, scope.region)
+        raise OtherAccount(Target(owner.function(written.name), qualifier or written.qualifier))
     return Target(scope.function(written.name), qualifier or written.qualifier)

@@ -64,6 +64,10 @@ class Shelf(Generic[T]):
             for record in page.by_key.values():
                 yield scope, record
 
+    def scopes_of(self, key: str) -> list[Scope]:
+        """Where there is a record of this key."""
+        return [scope for scope, page in self._pages.items() if key in page.by_key]
+
     # -- the store's, on the writer's thread ------------------------------------------------------
 
     def load(self, connection: sqlite3.Connection) -> None:

@@ -70,12 +70,12 @@ def zipped(files: Mapping[str, str | bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def client(url: str, access_key: str = "test", **config: Any) -> LambdaClient:
+def client(url: str, access_key: str = "test", region: str = "us-east-1", **config: Any) -> LambdaClient:
     """boto3 against an emulator, without retries of its own."""
     made: LambdaClient = boto3.client(
         "lambda",
         endpoint_url=url,
-        region_name="us-east-1",
+        region_name=region,
         aws_access_key_id=access_key,
         aws_secret_access_key="test",
         config=Config(**ONE_TRY | config),
@@ -89,12 +89,13 @@ class Lam:
     def __init__(self, emulator: Emulator, access_key: str = "test") -> None:
         self.emulator = emulator
         self.client = client(emulator.url, access_key)
+        self.role = f"arn:aws:iam::{access_key}:role/test" if access_key.isdigit() else ROLE
         self._names: list[str] = []
 
     def create(self, name: str, code: str | Mapping[str, str | bytes], *, wait: bool = True, **config: Any) -> str:
         """A function of this Python source (or these files), Active when this returns. Returns its name."""
         files = {"app.py": code} if isinstance(code, str) else code
-        settings: dict[str, Any] = {"Runtime": "python3.11", "Handler": "app.handler", "Role": ROLE, "Timeout": 10}
+        settings: dict[str, Any] = {"Runtime": "python3.11", "Handler": "app.handler", "Role": self.role, "Timeout": 10}
         settings |= config
         self.client.create_function(FunctionName=name, Code={"ZipFile": zipped(files)}, **settings)
         self._names.append(name)

@@ -14,7 +14,7 @@ from socket import gethostname
 from typing import Any
 from urllib.request import Request, urlopen
 
-from lam import Lam, client
+from lam import ROLE, Lam, client
 
 from lambda_emu.clock import SteppingClock
 from lambda_emu.config import load_settings
@@ -52,6 +52,7 @@ class Served(Lam):
         self.url = url
         self.folder = folder
         self.client = client(url)
+        self.role = ROLE
         self._names = []
 
     def environments(self, name: str) -> list[Any]:

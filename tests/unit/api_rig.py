@@ -23,7 +23,6 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from lambda_emu.api.app import create_app
 from lambda_emu.api.house import House
-from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.api.s3 import S3
 from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock
@@ -180,16 +179,14 @@ def make_house(
 
 
 @contextmanager
-def serving(
-    folder: Path, clock: Clock | None = None, s3: S3 | None = None, changes: RecentChanges | None = None
-) -> Iterator[Api]:
-    """The API on a free port until the block ends. clock: for tests in which time must pass."""
+def serving(folder: Path, clock: Clock | None = None, s3: S3 | None = None, **settings: Any) -> Iterator[Api]:
+    """The API on a free port until the block ends. clock: for tests in which time must pass; settings: of its house."""
     clock = clock or Clock()
     store = Store.open(folder)
     activations = Activations(store, clock)
     server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True, request_handler=_Quiet)
     house = make_house(store, clock, activations, f"http://127.0.0.1:{server.port}")
-    house = replace(house, changes=changes or house.changes)
+    house = replace(house, **settings)
     server.app = create_app(house if s3 is None else replace(house, s3=s3))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="test API")
     thread.start()

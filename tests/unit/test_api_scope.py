@@ -23,6 +23,7 @@ from lambda_emu.model.credentials import account_of, role_credentials
 from lambda_emu.model.json_text import check_json
 
 OTHER = "210987654321"
+THEIR_ROLE = ROLE.replace(ACCOUNT, OTHER)
 NAMES = "/2015-03-31/functions/"
 
 
@@ -44,7 +45,7 @@ def test_the_region_is_that_of_the_callers_signature(api: Api) -> None:
 def test_the_account_is_in_the_callers_access_key(api: Api, key: str) -> None:
     api.created("f")
     code = {"ZipFile": base64.b64encode(zipped({"app.py": ""})).decode()}
-    body = {"FunctionName": "f", "Runtime": "python3.13", "Handler": "app.handler", "Role": ROLE, "Code": code}
+    body = {"FunctionName": "f", "Runtime": "python3.13", "Handler": "app.handler", "Role": THEIR_ROLE, "Code": code}
 
     made = api.send(f"POST {NAMES}", body, {"Authorization": signed(key)})
 

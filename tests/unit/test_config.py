@@ -34,7 +34,9 @@ def mistakes(
 
 
 def test_every_setting_is_a_row_of_the_table() -> None:
-    assert [setting.name for setting in SETTINGS] == [field.name for field in fields(Settings)]
+    members = [field.name for field in fields(Settings)]
+
+    assert [*(setting.name for setting in SETTINGS), "given"] == members
 
 
 @pytest.mark.parametrize(
@@ -255,3 +257,9 @@ def test_settings_without_a_project_file_import_nothing_heavy(tmp_path: Path) ->
 
 def test_both_readers_of_the_project_file_agree_on_its_name() -> None:
     assert reader.PROJECT_FILE == PROJECT_FILE
+
+
+def test_what_somebody_set_is_told_from_defaults(tmp_path: Path) -> None:
+    assert "account" not in load(tmp_path).given
+    assert "account" in load(tmp_path, environ={"LAMBDA_EMU_ACCOUNT": "123456789012"}).given
+    assert "account" in load(tmp_path, settings="{account: '000000000000'}").given

@@ -1,0 +1,66 @@
+"""Functions that callers of another account invoke, and those that callers of another region look for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from lam import Lam, client
+
+OTHER = "210987654321"
+SAYS = "def handler(event, context):\n    return context.invoked_function_arn\n"
+
+
+@pytest.fixture
+def shared(lam: Lam) -> str:
+    """The ARN of a function that account OTHER may invoke, and do nothing else with."""
+    lam.create("says", SAYS)
+    action: Any = {"StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": OTHER}
+    lam.client.add_permission(FunctionName="says", **action)
+    return str(lam.client.get_function_configuration(FunctionName="says")["FunctionArn"])
+
+
+@pytest.fixture
+def theirs(lam: Lam) -> Iterator[Lam]:
+    made = Lam(lam.emulator, access_key=OTHER)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("size", [2, 100_000], ids=["small", "large"])
+def test_a_function_runs_for_the_account_that_its_policy_names(shared: str, theirs: Lam, size: int) -> None:
+    assert theirs.invoke(shared, "x" * size).payload == shared
+
+
+def test_it_runs_for_no_other_and_does_nothing_else(lam: Lam, shared: str, theirs: Lam) -> None:
+    third = client(lam.emulator.url, "333333333333")
+
+    for refused in (
+        lambda: third.invoke(FunctionName=shared),
+        lambda: theirs.invoke(f"{shared}:$LATEST"),
+        lambda: theirs.client.get_function(FunctionName=shared),
+    ):
+        with pytest.raises(ClientError) as error:
+            refused()
+        assert error.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+def test_events_of_the_other_account_are_taken(shared: str, theirs: Lam) -> None:
+    assert theirs.invoke(shared, {}, InvocationType="Event").status == 202
+
+
+def test_an_invocation_in_another_region_is_told_where_the_function_is(lam: Lam, shared: str) -> None:
+    there = client(lam.emulator.url, region="eu-west-1")
+
+    with pytest.raises(ClientError) as error:
+        there.invoke(FunctionName="says", Payload=json.dumps({}))
+
+    assert error.value.response["Error"] == {
+        "Code": "ResourceNotFoundException",
+        "Message": f"Function not found: {shared.replace('us-east-1', 'eu-west-1')}:$LATEST",
+    }
+    hint = error.value.response["ResponseMetadata"]["HTTPHeaders"]["x-lambda-emu-hint"]
+    assert hint.endswith("there is one in region us-east-1 of account 000000000000")
