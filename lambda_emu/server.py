@@ -42,9 +42,11 @@ from lambda_emu.model.function import Function
 from lambda_emu.model.image_package import FoundImage
 from lambda_emu.model.provisioned import Standing
 from lambda_emu.pool.activation import Activator
+from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.initialization import InitType
 from lambda_emu.pool.journal import Journal
-from lambda_emu.pool.pool import Deployment, Pool, Sight, Terms
+from lambda_emu.pool.pool import Pool, Sight
+from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems
 from lambda_emu.project import deploy, read_project
 from lambda_emu.runtime_api.door import RuntimeApi
@@ -163,8 +165,11 @@ class Emulator:
 
     def _make_pool(self) -> Pool:
         stems = self._make_stems()
-        terms = Terms(cpu_limited=self.settings.cpu == "lambda", idle_s=self.settings.idle_timeout_s)
-        return Pool(self.engine, self.runtime_api, stems, self.loop, self.clock, self._journal, terms)
+        cpu_limited = self.settings.cpu == "lambda"
+        starter = Starter(
+            self.engine, self.runtime_api, stems, self.loop, self.clock, self._journal, cpu_limited=cpu_limited
+        )
+        return Pool(starter, stems, self.clock, self.settings.idle_timeout_s)
 
     def _make_stems(self) -> Stems:
         if self._only is not None:  # the box it will run in is begun while the API opens

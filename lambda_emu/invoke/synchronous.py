@@ -14,8 +14,9 @@ from lambda_emu.model.durable import check_built
 from lambda_emu.model.function import Function, FunctionVersion, State
 from lambda_emu.model.tenancy import check_tenant
 from lambda_emu.pool.choice import Admission
+from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.invocation import Invocation
-from lambda_emu.pool.pool import Deployment, Pool
+from lambda_emu.pool.pool import Pool
 from lambda_emu.runtimes import catalogue
 from lambda_emu.store import Store
 

@@ -19,10 +19,12 @@ from lambda_emu.logs.stream import Chunk, LogStream, Origin
 from lambda_emu.model.function import Artifact, FunctionVersion, LoggingConfig
 from lambda_emu.model.provisioned import Standing
 from lambda_emu.pool.choice import Admission
+from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.initialization import InitType
 from lambda_emu.pool.invocation import Invocation, Outcome
 from lambda_emu.pool.journal import Journal
-from lambda_emu.pool.pool import Deployment, Pool, Terms
+from lambda_emu.pool.pool import Pool
+from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems
 from lambda_emu.runtime_api.door import RuntimeApi
 from lambda_emu.sandbox.base import (
@@ -268,8 +270,10 @@ class Rig:
 
     def _make_pool(self) -> Pool:
         stems = Stems(self.engine, self.loop, self.clock, 0)
-        terms = Terms(cpu_limited=False, idle_s=300)
-        return Pool(self.engine, self._runtime_api, stems, self.loop, self.clock, self._journal, terms)
+        starter = Starter(
+            self.engine, self._runtime_api, stems, self.loop, self.clock, self._journal, cpu_limited=False
+        )
+        return Pool(starter, stems, self.clock, idle_s=300)
 
     def _journal(self, deployment: Deployment, init_type: InitType) -> Journal:
         version = deployment.version

@@ -23,10 +23,12 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head, Header
 from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.pool.choice import Admission
+from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.initialization import InitType
 from lambda_emu.pool.invocation import Invocation, Outcome
 from lambda_emu.pool.journal import Journal
-from lambda_emu.pool.pool import Deployment, Pool, Terms
+from lambda_emu.pool.pool import Pool
+from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems
 from lambda_emu.runtime_api.answers import MAX_RESPONSE_BYTES
 from lambda_emu.runtime_api.door import RuntimeApi
@@ -274,8 +276,8 @@ class Still(logging.Handler):
 
     def _make_pool(self, stems: int) -> Pool:
         kept = Stems(self.engine, self.loop, self.clock, stems)
-        terms = Terms(cpu_limited=True, idle_s=60)
-        return Pool(self.engine, self.runtime_api, kept, self.loop, self.clock, self._journal, terms)
+        starter = Starter(self.engine, self.runtime_api, kept, self.loop, self.clock, self._journal, cpu_limited=True)
+        return Pool(starter, kept, self.clock, idle_s=60)
 
     def _journal(self, deployment: Deployment, init_type: InitType) -> Journal:
         version = deployment.version

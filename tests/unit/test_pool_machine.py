@@ -20,7 +20,7 @@ from still_rig import NO_BOOTSTRAP, TOO_LARGE, Asked, Still, StillBox, deploymen
 
 from lambda_emu.errors import ShuttingDown, TooManyRequests
 from lambda_emu.pool.choice import Admission
-from lambda_emu.pool.pool import Deployment
+from lambda_emu.pool.deployment import Deployment
 from lambda_emu.sandbox.base import ExitKind
 
 NAMES = ("one", "other", "broken")

@@ -1,0 +1,164 @@
+"""Brings environments up, with the code and the limits of their version, and ends their boxes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from lambda_emu.clock import Clock
+from lambda_emu.http.loop import Loop
+from lambda_emu.model.credentials import role_credentials
+from lambda_emu.pool.deployment import Deployment, kind_of
+from lambda_emu.pool.environment import SAMPLE_MS, Environment
+from lambda_emu.pool.initialization import InitType
+from lambda_emu.pool.journal import Journal
+from lambda_emu.pool.provisioning import Keeper
+from lambda_emu.pool.states import State
+from lambda_emu.pool.stems import Stems
+from lambda_emu.pool.variables import variables
+from lambda_emu.runtime_api.door import RuntimeApi
+from lambda_emu.sandbox.base import Box, Engine, Limits, Program, SandboxError
+
+log = logging.getLogger(__name__)
+
+MB = 1024 * 1024
+MEMORY_MB_OF_ONE_CPU = 1769
+
+
+class Starter:
+    """Runs on the loop. cpu_limited: the CPU share follows memory."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        runtime_api: RuntimeApi,
+        stems: Stems,
+        loop: Loop,
+        clock: Clock,
+        journal: Callable[[Deployment, InitType], Journal],
+        *,
+        cpu_limited: bool,
+    ) -> None:
+        self.left: Callable[[Keeper], None] = lambda _: None  # told when a keeper has one less
+        self._engine = engine
+        self._runtime_api = runtime_api
+        self._stems = stems
+        self._loop = loop
+        self._clock = clock
+        self._journal = journal
+        self._cpu_limited = cpu_limited
+        self._closed = False
+
+    def close(self) -> None:
+        """What is under way is ended when it is there."""
+        self._closed = True
+
+    def start(self, deployment: Deployment, keeper: Keeper) -> None:
+        """Begin to bring one up; `started` or `start_failed` of the keeper is called in the end."""
+        self._loop.spawn(self._bring_up(keeper, deployment), f"an environment of {keeper.version.id.name}")
+
+    async def _bring_up(self, keeper: Keeper, deployment: Deployment) -> None:
+        """Take a stem, put the code in, start the runtime."""
+        version = deployment.version
+        box: Box | None = None
+        try:
+            box = await self._stems.take(kind_of(version))
+            if deployment.task is not None:
+                await box.load(deployment.task, deployment.layers)
+        except BaseException as error:  # also after a mistake of ours somebody waits to be told
+            keeper.start_failed(f"No execution environment could be started: {error}")
+            self.left(keeper)
+            if box is not None:
+                await box.destroy()
+            if isinstance(error, SandboxError):
+                return
+            raise
+        if self._closed:
+            await box.destroy()
+            return
+        journal = self._journal(deployment, keeper.init_type)
+        environment = Environment(version, keeper.init_type, box, self._clock, _Owner(self, keeper), journal)
+        self._runtime_api.open(box.token, environment)
+        keeper.started(environment)
+        fit = False
+        try:
+            box.init.limit_memory(version.memory_mb * MB, SAMPLE_MS)
+            environment.begin(self._program(deployment, keeper.init_type, box, journal))
+            fit = await self._limit(environment, None)
+        finally:
+            if not fit:
+                environment.stop()
+
+    def _program(self, deployment: Deployment, init_type: InitType, box: Box, journal: Journal) -> Program | None:
+        version = deployment.version
+        program = self._what_to_start(deployment)
+        if program is None:
+            return None
+        environment = variables(
+            version,
+            init_type,
+            program.environment,
+            deployment.execution_env,
+            box.runtime_api,
+            journal.stream_name,
+            role_credentials(version.id.account, self._clock.new_token()),
+        )
+        return Program(program.argv, environment, program.directory)
+
+    def _what_to_start(self, deployment: Deployment) -> Program | None:
+        version = deployment.version
+        if version.image is not None:
+            return self._engine.packaged.program(version.image)
+        assert deployment.task is not None
+        return self._engine.program(version.runtime, version.handler, deployment.task, deployment.layers)
+
+    async def _limit(self, environment: Environment, cpus: float | None) -> bool:
+        """Set the engine's limits. False: it must not be used without."""
+        version = environment.version
+        try:
+            await environment.box.limit(Limits(version.memory_mb, version.ephemeral_storage_mb, cpus))
+        except SandboxError as error:
+            if environment.state is not State.GONE:
+                log.warning("%s is replaced, since its limits could not be set: %s", environment.box.id, error)
+            return False
+        return True
+
+    def limit_cpu(self, keeper: Keeper, environment: Environment, limited: bool) -> None:
+        """Set the CPU share that follows from memory, or lift it for the time of an init. Contract: quotas.md."""
+        if self._cpu_limited:
+            cpus = environment.version.memory_mb / MEMORY_MB_OF_ONE_CPU if limited else None
+            self._loop.spawn(self._limit_or_replace(keeper, environment, cpus), "a CPU limit")
+
+    async def _limit_or_replace(self, keeper: Keeper, environment: Environment, cpus: float | None) -> None:
+        if not await self._limit(environment, cpus):
+            keeper.replace(environment)
+
+    def ended(self, keeper: Keeper, environment: Environment) -> None:
+        self._runtime_api.close(environment.box.token)
+        self._loop.spawn(environment.box.destroy(), "the end of an environment")
+        self.left(keeper)
+
+
+class _Owner:
+    """Passes what an environment says to who keeps it, and to who started it."""
+
+    def __init__(self, starter: Starter, keeper: Keeper) -> None:
+        self._starter = starter
+        self._keeper = keeper
+
+    def available(self, environment: Environment) -> None:
+        self._keeper.available(environment)
+
+    def initialised(self, environment: Environment) -> None:
+        self._starter.limit_cpu(self._keeper, environment, True)
+
+    def failed(self, environment: Environment) -> None:
+        self._keeper.failed(environment)
+        self._starter.limit_cpu(self._keeper, environment, False)
+
+    def answered(self, environment: Environment) -> None:
+        self._keeper.answered(environment)
+
+    def gone(self, environment: Environment) -> None:
+        self._keeper.gone(environment)
+        self._starter.ended(self._keeper, environment)
