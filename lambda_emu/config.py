@@ -48,6 +48,7 @@ class Settings:
     stems: int
     log_limit_mb: int
     pull_images: bool
+    strict_runtimes: bool
     cache_dir: Path
     s3_endpoint: str | None
     activation_delay_s: int
@@ -106,6 +107,7 @@ SETTINGS = (
     Setting("stems", whole(0, 100), "2", "Started environments kept ready for each kind of function."),
     Setting("log_limit_mb", whole(1, 1_000_000, "MB"), "64", "Size at which the oldest logs are dropped."),
     Setting("pull_images", FLAG, "true", "Pull images that are missing: AWS's base images, and those of functions."),
+    Setting("strict_runtimes", FLAG, "false", "Refuse a runtime that this machine has only in another version."),
     Setting("cache_dir", PATH, "~/.cache/lambda-emu", "Where built images and downloads are kept."),
     Setting(
         "s3_endpoint",

@@ -150,7 +150,14 @@ class Emulator:
         callback = Listener(self.runtime_api, lambda http: Doorway(http, door))
         self._undo.callback(self._on_loop, callback.close)
         settings = self.settings
-        wanted = Wanted(settings.engine, settings.docker_network, settings.pull_images, data_dir, settings.cache_dir)
+        wanted = Wanted(
+            settings.engine,
+            settings.docker_network,
+            settings.pull_images,
+            data_dir,
+            settings.cache_dir,
+            settings.strict_runtimes,
+        )
 
         async def listen(host: str) -> int:
             bound = bind(host, 0)
@@ -188,8 +195,8 @@ class Emulator:
         self.async_invoker = AsyncInvoker(self.store, self.invoker, self.loop, self.clock)
         self._on_loop(self.async_invoker.start)
         self._undo.callback(self._on_loop, self.async_invoker.stop)  # before the pool: its answers are not settled
-        delay_s = settings.activation_delay_s
-        self.activator = Activator(self.store, self.engine, self.pool, self.loop, self.clock, delay_s)
+        delay_s, strict = settings.activation_delay_s, settings.strict_runtimes
+        self.activator = Activator(self.store, self.engine, self.pool, self.loop, self.clock, delay_s, strict=strict)
 
     def _function_changed(self, before: Function | None, after: Function | None) -> None:
         self.loop.post(self.invoker.changed, before, after)

@@ -21,7 +21,7 @@ FLUSH_LIMIT_S = 5.0
 @click.argument("function")
 @click.argument("payload", required=False)
 @click.option("-e", "--event", type=click.File("rb"), help="Take the payload from this file; - is standard input.")
-@setting_options("project", "engine", "cpu")
+@setting_options("project", "engine", "cpu", "strict_runtimes")
 @endpoint_option
 def invoke(
     function: str,

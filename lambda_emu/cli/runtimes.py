@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lambda_emu.cli import show
-from lambda_emu.cli.options import NotDone, json_option, settings
+from lambda_emu.cli.options import NotDone, json_option, setting_options, settings
 
 if TYPE_CHECKING:
     from lambda_emu.sandbox.images import Images, ImageStatus
+    from lambda_emu.sandbox.kits import KitStatus
 
 HEADINGS = ("RUNTIME", "SUPPORT", "SIZE", "IMAGE")
+KIT_HEADINGS = ("RUNTIME", "SUPPORT", "RUNS ON")
 MB = 1_000_000
 architecture_option = click.option(
     "--architecture",
@@ -33,9 +35,16 @@ def runtimes() -> None:
 
 @runtimes.command("list")
 @architecture_option
+@setting_options("engine")
 @json_option
-def list_runtimes(architecture: str, as_json: bool) -> None:
-    """List the runtimes that functions can be created with, and the image each would use."""
+def list_runtimes(architecture: str, engine: str | None, as_json: bool) -> None:
+    """List the runtimes that functions can be created with, and the image each would use.
+
+    Without Docker: what of this machine each would run on, or why it would not.
+    """
+    if _by_processes(settings(engine=engine).engine):
+        _list_kits(as_json)
+        return
     with _images() as images:
         found = sorted(images.status(architecture), key=lambda status: status.image is None)
     if as_json:
@@ -55,6 +64,32 @@ def build(names: tuple[str, ...], architecture: str) -> None:
             with show.progress(name) as progress:
                 image = images.build(name, architecture, progress)
             click.echo(image)
+
+
+def _by_processes(engine: str) -> bool:
+    """Whether functions would run as processes here."""
+    from lambda_emu.sandbox import docker
+    from lambda_emu.sandbox.base import SandboxError
+
+    if engine != "auto":
+        return engine == "process"
+    try:
+        docker.connect().close()
+    except SandboxError as error:
+        click.echo(f"{error}; functions run as processes", err=True)
+        return True
+    return False
+
+
+def _list_kits(as_json: bool) -> None:
+    from lambda_emu.sandbox.kits import statuses
+
+    found = sorted(statuses(), key=lambda status: status.reason is not None)
+    if as_json:
+        for status in found:
+            click.echo(json.dumps(_kit_members(status)))
+    else:
+        show.table(KIT_HEADINGS, [_kit_row(status) for status in found])
 
 
 @contextmanager
@@ -90,4 +125,27 @@ def _members(status: ImageStatus) -> dict[str, Any]:
         "sizeBytes": status.size_bytes,
         "buildable": status.buildable,
         "awsImage": status.runtime.aws_image,
+    }
+
+
+def _kit_row(status: KitStatus) -> tuple[str, ...]:
+    return status.runtime.identifier, status.runtime.support, status.reason or _runs_on(status)
+
+
+def _runs_on(status: KitStatus) -> str:
+    if status.interpreter is None:
+        return "what the function brings"
+    found = f"{status.interpreter.name} ({status.interpreter.path})"
+    return found if status.interpreter.instead_of(status.runtime) is None else f"another version: {found}"
+
+
+def _kit_members(status: KitStatus) -> dict[str, Any]:
+    interpreter = status.interpreter
+    return {
+        "runtime": status.runtime.identifier,
+        "support": status.runtime.support,
+        "runsOn": interpreter and interpreter.name,
+        "path": interpreter and str(interpreter.path),
+        "exact": status.reason is None and (interpreter is None or interpreter.instead_of(status.runtime) is None),
+        "reason": status.reason,
     }

@@ -1,4 +1,8 @@
-"""Moves a function from Pending to Active, and an update from InProgress to Successful. Contract: api.md 1.6."""
+"""Moves a function from Pending to Active, and an update from InProgress to Successful. Contract: api.md 1.6.
+
+On Lambda a runtime is always there, so here a function is not Failed for want of one: it is Active, what is missing is
+logged, and each invocation is told until it is there. An image of the function's own fails it, as on Lambda.
+"""
 
 from __future__ import annotations
 
@@ -25,15 +29,27 @@ class Activator:
     """Gets the image a function needs, in the background, and then lets it run."""
 
     def __init__(
-        self, store: Store, engine: Engine, pool: Pool, loop: Loop, clock: Clock, delay_s: float = 0.0
+        self,
+        store: Store,
+        engine: Engine,
+        pool: Pool,
+        loop: Loop,
+        clock: Clock,
+        delay_s: float = 0.0,
+        *,
+        strict: bool = False,
     ) -> None:
-        """delay_s: how long a change made through the API is to be under way at least."""
+        """delay_s: how long a change made through the API is to be under way at least.
+
+        strict: a function whose runtime cannot be had is Failed.
+        """
         self._store = store
         self._engine = engine
         self._pool = pool
         self._loop = loop
         self._clock = clock
         self._delay_s = delay_s
+        self._strict = strict
         self._finishing = asyncio.Semaphore(Work.ACTIVATIONS.threads)  # however many there are, none is refused
 
     def activate(self, id: FunctionId) -> None:
@@ -66,7 +82,8 @@ class Activator:
             found = await self._prepare(version)
         except SandboxError as error:
             log.error("%s cannot run: %s", id.name, error)
-            why_not = WhyNot(str(error), error.state_code)
+            if version.image is not None or self._strict:
+                why_not = WhyNot(str(error), error.state_code)
         else:
             if not on_instances(version.other):
                 self._pool.expect(resolved(version, found))
@@ -82,7 +99,9 @@ class Activator:
         if version.image is not None:
             return await self._engine.packaged.prepare(version.image, version.architecture)
         if not on_instances(version.other):
-            await self._engine.prepare(version.runtime, version.architecture)
+            instead = await self._engine.prepare(version.runtime, version.architecture)
+            if instead is not None:
+                log.warning("%s: %s", version.id.name, instead)
         return None
 
     def _finish(self, id: FunctionId, deployment_id: str, why_not: WhyNot | None, found: FoundImage | None) -> None:

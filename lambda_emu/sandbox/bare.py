@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lambda_emu.sandbox.base import Abilities, Program, SandboxError
 from lambda_emu.sandbox.kits import Kit
+from lambda_emu.sandbox.lending import LANG, RUNTIME
 from lambda_emu.sandbox.opening import Listen
 from lambda_emu.sandbox.walls import Address
 
@@ -69,6 +70,20 @@ class Bare:
 
     def release(self, address: Address) -> None:
         self._spare.append(address)
+
+    def lay(self, kit: Kit) -> None:
+        """Links to what is lent. A Python finds its library where it is; as a virtual environment, no other packages.
+
+        The path of a link's target says where a program was installed, except to a Python with a pyvenv.cfg.
+        """
+        for shown, host in kit.lent.items():
+            place = kit.place(shown)
+            if place is not None and (shown.parent == LANG / "bin" or shown.is_relative_to(RUNTIME)):
+                place.symlink_to(host)
+        if kit.interpreter is not None:
+            (kit.folder / "lang/pyvenv.cfg").write_text(
+                f"home = {kit.interpreter.path.parent}\ninclude-system-site-packages = false\n"
+            )
 
     def furnish(self, folder: Path, kit: Kit, tmp_mb: int, address: Address) -> list[str]:
         for name in ("task", "opt", "tmp"):

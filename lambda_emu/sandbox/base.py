@@ -218,8 +218,11 @@ class Engine(Protocol):
     @property
     def packaged(self) -> PackagedImages: ...
 
-    async def prepare(self, runtime: str, architecture: str) -> None:
-        """Make sure boxes of this kind can be created: take or build the image if it is missing. May take minutes."""
+    async def prepare(self, runtime: str, architecture: str) -> str | None:
+        """Make sure boxes of this kind can be created: take or build the image if it is missing. May take minutes.
+
+        Returns what runs in place of the runtime, in words; None: the very one.
+        """
 
     def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
         """How to start the runtime, with the variables the runtime itself needs; None: no bootstrap found."""

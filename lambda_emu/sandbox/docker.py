@@ -190,17 +190,23 @@ class DockerEngine:
         self._calls = Executor("calls of the engine", ENGINE_THREADS, MOST_WAITING)
         self._making = Executor("pulls and builds of images", MAKING_THREADS, MOST_WAITING)
         self._tags: dict[tuple[str, str], str] = {}
+        self._why_not: dict[tuple[str, str], str] = {}  # why there is no image; somebody may pull it yet
         self._starting = asyncio.Semaphore(STARTS_AT_ONCE)
         self.packaged = FunctionImages(client, self._call, self._make, pull=images.pull)
 
-    async def prepare(self, runtime: str, architecture: str) -> None:
+    async def prepare(self, runtime: str, architecture: str) -> str | None:
         def progress(line: str) -> None:
             log.info("%s: %s", runtime, line)
 
-        tag = await self._call(self._images.find, runtime, architecture)
-        if tag is None:
-            tag = await self._make(self._images.ensure, runtime, architecture, progress)
+        try:
+            tag = await self._call(self._images.use, runtime, architecture)
+            if tag is None:
+                tag = await self._make(self._images.ensure, runtime, architecture, progress)
+        except SandboxError as error:
+            self._why_not[runtime, architecture] = str(error)
+            raise
         self._tags[runtime, architecture] = tag
+        return None
 
     def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
         found = catalogue().get(runtime)
@@ -283,9 +289,11 @@ class DockerEngine:
         return container
 
     def _base_image(self, kind: StemKind) -> str:
-        tag = self._tags.get((kind.runtime, kind.architecture)) or self._images.find(kind.runtime, kind.architecture)
+        key = kind.runtime, kind.architecture
+        tag = self._tags.get(key) or self._images.find(*key)
         if tag is None:
-            raise SandboxError(f"there is no image for {kind.runtime}; `lambda-emu runtimes build {kind.runtime}`")
+            build = f"there is no image for {kind.runtime}; `lambda-emu runtimes build {kind.runtime}`"
+            raise SandboxError(self._why_not.get(key, build))
         return tag
 
     def _host_config(self, kind: StemKind, host: str, folder: Path) -> Any:

@@ -101,13 +101,16 @@ class Images:
         found = self._find(self._known(runtime), architecture)
         return found and found[0]
 
+    def use(self, runtime: str, architecture: str) -> str | None:
+        """The same of an image that functions will run on: it is kept for a while."""
+        found = self._find(self._known(runtime), architecture)
+        if found is not None:
+            self._mark_used(*found)
+        return found and found[0]
+
     def ensure(self, runtime: str, architecture: str, progress: Progress) -> str:
         """The name of an image, taken or built now if there is none. SandboxError says what to do."""
-        found = self._find(self._known(runtime), architecture)
-        if found is None:
-            return self._make(runtime, architecture, progress)
-        self._mark_used(*found)
-        return found[0]
+        return self.use(runtime, architecture) or self._make(runtime, architecture, progress)
 
     def build(self, runtime: str, architecture: str, progress: Progress) -> str:
         """Build our own image, even where one is there, and return its name."""

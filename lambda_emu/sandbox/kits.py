@@ -6,43 +6,48 @@ A kit is a folder with `lang` and `runtime`, which boxes see as /var/lang and /v
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from importlib.util import find_spec
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.lending import Interpreter, Toolchain
 from lambda_emu.sandbox.lookup import CodeView
-from lambda_emu.sandbox.private_root import SYSTEM
+from lambda_emu.sandbox.node_kit import NodeToolchain
+from lambda_emu.sandbox.python_kit import OWN_PYTHON, PythonToolchain
 
 HOST_ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
 
-OWN_PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
-PYTHON_CLIENT = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")
-PYTHON_SDK = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
-
-NODE_CLIENT = ("index.mjs", "package.json", "rapid-client.node")
-
 BOOTSTRAPS = ("/var/task/bootstrap", "/opt/bootstrap")
-
-ALWAYS_VISIBLE = tuple(Path("/", name) for name in SYSTEM)
 
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """folder: as the module says. visible: folders of the host that it points into.
+    """folder: as the module says. lent: files and folders of the host, by where boxes see them; parents come first.
 
-    start: the shell words that start the runtime; None where the function brings it.
+    start: the shell words that start the runtime; None where the function brings it. interpreter: what they start.
     """
 
     folder: Path
     start: str | None = None
-    visible: frozenset[Path] = frozenset()
+    lent: Mapping[Path, Path] = field(default_factory=lambda: MappingProxyType({}))
+    interpreter: Interpreter | None = None
+
+    def place(self, shown: Path) -> Path | None:
+        """Where in `folder` a path of boxes lies; None for what is not below /var/lang or /var/runtime."""
+        return self.folder / shown.relative_to("/var") if shown.parts[1:2] == ("var",) else None
+
+
+@dataclass(frozen=True, slots=True)
+class KitStatus:
+    """What functions of a runtime would run on without Docker, or why they would not; both None: on what they bring."""
+
+    runtime: Runtime
+    interpreter: Interpreter | None = None
+    reason: str | None = None
 
 
 def check_architecture(architecture: str) -> None:
@@ -51,23 +56,42 @@ def check_architecture(architecture: str) -> None:
         raise SandboxError(f"this machine is {HOST_ARCHITECTURE}; it cannot run {architecture} without Docker")
 
 
-def make_kit(runtime: Runtime, folder: Path) -> Kit:
-    """Lay out a kit in `folder`. SandboxError where this machine cannot run the runtime, saying what it can."""
-    make = MAKERS.get(runtime.family)
-    if make is None:
-        raise SandboxError(f"{runtime.identifier} needs Docker; without it run Python, Node.js and custom runtimes")
+def make_kit(runtime: Runtime, folder: Path, *, strict: bool = False) -> Kit:
+    """Lay out a kit in `folder`. SandboxError where this machine cannot run the runtime, saying what it can.
+
+    strict: run no other version in its place.
+    """
     try:
-        return _lay_out(make, runtime, folder)
+        return _lay_out(runtime, folder, strict)
     except OSError as error:
         raise SandboxError(f"{runtime.identifier} could not be made ready: {error}") from error
 
 
-def _lay_out(make: Callable[[Runtime, Path], Kit], runtime: Runtime, folder: Path) -> Kit:
+def statuses() -> list[KitStatus]:
+    """Every runtime that functions can be created with."""
+    return [_status(runtime) for runtime in catalogue() if runtime.may_create]
+
+
+def _status(runtime: Runtime) -> KitStatus:
+    try:
+        toolchain = _toolchain(runtime, empty=Path())
+        if toolchain is None:
+            return KitStatus(runtime)
+        interpreter = toolchain.find(runtime)
+        toolchain.lend(interpreter)
+        return KitStatus(runtime, interpreter)
+    except (OSError, SandboxError) as error:
+        return KitStatus(runtime, reason=str(error))
+
+
+def _lay_out(runtime: Runtime, folder: Path, strict: bool) -> Kit:
     """Ours first, as in our images: the start script and what a language adds to the client."""
-    (folder / "lang/bin").mkdir(parents=True)
+    for name in ("lang/bin", "lang/lib", "empty"):
+        (folder / name).mkdir(parents=True)
     ours = catalogue().folder / runtime.family / "runtime"
     shutil.copytree(ours, folder / "runtime") if ours.is_dir() else (folder / "runtime").mkdir()
-    kit = make(runtime, folder)
+    toolchain = _toolchain(runtime, folder / "empty")
+    kit = Kit(folder) if toolchain is None else _borrow(toolchain, runtime, folder, strict)
     if kit.start is not None:
         template = (catalogue().folder / "image" / "bootstrap").read_text()
         (folder / "runtime/bootstrap").write_text(template.replace("@start@", kit.start))
@@ -77,86 +101,35 @@ def _lay_out(make: Callable[[Runtime, Path], Kit], runtime: Runtime, folder: Pat
     return kit
 
 
-def _seen(*folders: Path) -> frozenset[Path]:
-    """The folders that are not below one that every box sees; under both names where one is a link."""
-    named = {name for folder in folders for name in (folder, folder.resolve())}
-    return frozenset(path for path in named if not any(path.is_relative_to(above) for above in ALWAYS_VISIBLE))
+def _toolchain(runtime: Runtime, empty: Path) -> Toolchain | None:
+    """None where the function brings what runs it."""
+    match runtime.family:
+        case "python":
+            return PythonToolchain(empty)
+        case "nodejs":
+            return NodeToolchain()
+        case "provided":
+            return None
+    raise SandboxError(f"{runtime.identifier} needs Docker; without it run Python, Node.js and custom runtimes")
 
 
-def _make_python(runtime: Runtime, folder: Path) -> Kit:
-    """The Python that our virtual environment stands on; of its packages only AWS's client and SDK."""
-    if runtime.identifier != OWN_PYTHON:
-        raise SandboxError(f"{runtime.identifier} needs Docker; without it lambda-emu runs its own {OWN_PYTHON}")
-    python = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
-    for name in (OWN_PYTHON, "python3", "python"):
-        (folder / "lang/bin" / name).symlink_to(python)
-    modules = [module for name in (*PYTHON_CLIENT, *PYTHON_SDK) if (module := _find_module(name))]
-    for module in modules:
-        (folder / "runtime" / module.name).symlink_to(module)
-    places = {module.parent for module in modules}
-    return Kit(folder, _start(runtime), _seen(Path(sys.base_prefix), python.parent.parent, *places))
+def _borrow(toolchain: Toolchain, runtime: Runtime, folder: Path, strict: bool) -> Kit:
+    interpreter = toolchain.find(runtime)
+    if strict and interpreter.instead_of(runtime):
+        has = f"this machine has {interpreter.name} ({interpreter.path}), not {runtime.identifier}"
+        raise SandboxError(f"{has}; use Docker, or run it on that one by leaving out strict_runtimes")
+    if runtime.family == "python":
+        for name in ("python3", "python"):
+            (folder / "lang/bin" / name).symlink_to(OWN_PYTHON)
+    return Kit(folder, _start(runtime, interpreter), toolchain.lend(interpreter), interpreter)
 
 
-def _find_module(name: str) -> Path | None:
-    """The file or folder of a module of our own environment; None where the SDK lacks one."""
-    spec = find_spec(name)
-    if spec is not None and spec.origin is not None:
-        file = Path(spec.origin)
-        return file.parent if file.name == "__init__.py" else file
-    if name in PYTHON_CLIENT:
-        raise SandboxError(f"the Python module {name} is missing: {sys.executable} -m pip install awslambdaric")
-    return None
-
-
-def _make_node(runtime: Runtime, folder: Path) -> Kit:
-    node = _find_node(runtime)
-    client = _find_node_client(node)
-    (folder / "lang/bin/node").symlink_to(node)
-    for name in NODE_CLIENT:
-        (folder / "runtime" / name).symlink_to(client / name)
-    return Kit(folder, _start(runtime), _seen(node.parent.parent, client))
-
-
-def _find_node(runtime: Runtime) -> Path:
-    """The `node` on our PATH, if it is of the runtime's major version."""
-    found = shutil.which("node")
-    if found is None:
-        raise SandboxError(f"without Docker {runtime.identifier} needs `node` on the PATH")
-    node = Path(found).resolve()
-    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
-    major = re.match(r"v(\d+)\.", answer)
-    if major is None or runtime.identifier != f"nodejs{major[1]}.x":
-        raise SandboxError(f"without Docker lambda-emu runs {node} ({answer.strip()}), not {runtime.identifier}")
-    return node
-
-
-def _find_node_client(node: Path) -> Path:
-    for prefix in (node.parent.parent, Path("/usr/local"), Path("/usr")):
-        client = prefix / "lib/node_modules/aws-lambda-ric"
-        if all((client / name).is_file() for name in NODE_CLIENT):
-            return client
-    raise SandboxError(
-        "AWS's client for Node.js is missing: npm install -g aws-lambda-ric (needs g++, cmake, autotools)"
-    )
-
-
-def _start(runtime: Runtime) -> str:
+def _start(runtime: Runtime, interpreter: Interpreter) -> str:
     """The shell words that start the runtime in our images; any of a family says it for all."""
     for other in catalogue():
         if other.family == runtime.family and other.recipe is not None and other.recipe.start is not None:
-            return other.recipe.start.replace(other.identifier, runtime.identifier)
+            return other.recipe.start.replace(other.identifier, interpreter.runtime)
     raise SandboxError(f"lambda-emu knows no way to start {runtime.identifier}")
-
-
-def _make_provided(_: Runtime, folder: Path) -> Kit:
-    return Kit(folder)
-
-
-MAKERS: dict[str, Callable[[Runtime, Path], Kit]] = {
-    "python": _make_python,
-    "nodejs": _make_node,
-    "provided": _make_provided,
-}
 
 
 def find_bootstrap(runtime: Runtime, task: Path, layers: Sequence[Path]) -> str | None:

@@ -20,10 +20,11 @@ from lambda_emu.sandbox.private_root import (
     USER,
     box_lines,
     fstab,
+    lent_lines,
     make_folder,
+    make_place,
     make_root,
     root_lines,
-    visible_lines,
     write_names,
 )
 from lambda_emu.sandbox.walls import LOOPBACK, Address
@@ -109,16 +110,24 @@ class Namespaces:
     def release(self, address: Address) -> None:
         """Names are not used twice."""
 
+    def lay(self, kit: Kit) -> None:
+        """Places where what is lent is mounted: a mount has its like below it."""
+        for shown, host in kit.lent.items():
+            if any(above in kit.lent for above in shown.parents):
+                continue  # it is there, in what is mounted before
+            place = kit.place(shown)
+            if place is not None:
+                make_place(kit.folder, place, host)
+            else:
+                make_place(self._root, self._root / shown.relative_to("/"), host)
+
     def furnish(self, folder: Path, kit: Kit, tmp_mb: int, address: Address) -> list[str]:
         for name in ("task", "opt"):
             make_folder(folder, folder / name)
-        for path in kit.visible:  # the places where they are mounted
-            top = folder if path.is_relative_to("/opt") else self._root
-            make_folder(top, top / path.relative_to("/"))
         write_names(folder, f"{LOOPBACK} localhost {address.token}\n")
         table = folder / "fstab"
         own = box_lines(self._root, folder, kit.folder, tmp_mb)
-        table.write_text(fstab((*root_lines(self._root), *own, *visible_lines(self._root, kit.visible))))
+        table.write_text(fstab((*root_lines(self._root), *own, *lent_lines(self._root, kit.lent))))
         return enter(table, self._root, self._as_root, ["/var/rapid/init"])
 
     def load(self, folder: Path, task: Path, layers: Sequence[Path]) -> None:

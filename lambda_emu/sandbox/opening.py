@@ -19,19 +19,25 @@ Listen = Callable[[str], Awaitable[int]]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """engine: auto, docker or process. network: a Docker network of the user's, or None for our own."""
+    """engine: auto, docker or process. network: a Docker network of the user's, or None for our own.
+
+    strict_runtimes: whether a runtime that cannot be had is refused, where another version could run in its place.
+    """
 
     engine: str
     network: str | None
     pull_images: bool
     data_dir: Path
     cache_dir: Path
+    strict_runtimes: bool = False
 
 
 async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> Engine:
     """The engine that was asked for. SandboxError when it cannot be had; `auto` falls back and says so."""
     if wanted.engine == "process":
-        return await _open_process(wanted, door, listen, clock)
+        engine = await _open_process(wanted, door, listen, clock)
+        log.warning("running functions as processes: %s", engine.abilities.weaker())
+        return engine
     try:
         return await _open_docker(wanted, door, listen, clock)
     except SandboxError as error:

@@ -6,7 +6,7 @@ Written as a table for `mount --all`, so that one short program makes a box's ro
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 USER, GROUP = 993, 990
@@ -73,6 +73,15 @@ def make_folder(top: Path, folder: Path) -> None:
     top.chmod(0o755)
 
 
+def make_place(top: Path, place: Path, of: Path) -> None:
+    """Make what `of`, a folder or a file, can be mounted on."""
+    if of.is_dir():
+        make_folder(top, place)
+    else:
+        make_folder(top, place.parent)
+        place.touch()
+
+
 def write_names(folder: Path, hosts: str) -> None:
     """Make a box's own /etc/hosts and /etc/resolv.conf."""
     ours = Path("/etc/resolv.conf")
@@ -106,11 +115,10 @@ def box_lines(root: Path, folder: Path, kit: Path, tmp_mb: int) -> Iterator[Line
         yield kit / name, root / "var" / name, "none", READ_ONLY
 
 
-def visible_lines(root: Path, visible: Iterable[Path]) -> Iterator[Line]:
-    """Further folders of the host; what is below /tmp, mounted just before, needs its mount point made then."""
-    for path in visible:
-        make = ",X-mount.mkdir=0755" if path.is_relative_to("/tmp") else ""
-        yield path, root / path.relative_to("/"), "none", READ_ONLY + make
+def lent_lines(root: Path, lent: Mapping[Path, Path]) -> Iterator[Line]:
+    """What the host lends, where a box sees it; the places are there."""
+    for shown, host in lent.items():
+        yield host, root / shown.relative_to("/"), "none", READ_ONLY
 
 
 def fstab(lines: Iterable[Line]) -> str:

@@ -47,10 +47,10 @@ async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clo
         await threads.call(namespaces.build, INIT)
     except SandboxError as error:
         log.warning("this machine gives us no namespaces (%s)", error)
-        return ProcessEngine(folder, Bare(INIT, listen), door, clock)
+        return ProcessEngine(folder, Bare(INIT, listen), door, clock, strict=wanted.strict_runtimes)
     finally:
         threads.close()
-    return ProcessEngine(folder, namespaces, door, clock)
+    return ProcessEngine(folder, namespaces, door, clock, strict=wanted.strict_runtimes)
 
 
 def _make_fresh(folder: Path) -> None:
@@ -62,23 +62,25 @@ def _make_fresh(folder: Path) -> None:
 
 
 class ProcessEngine:
-    """Starts inits that dial in, and ends every one of them."""
+    """Starts inits that dial in, and ends every one of them. strict: no runtime runs on another version."""
 
-    def __init__(self, folder: Path, walls: Walls, door: InitDoor, clock: Clock) -> None:
+    def __init__(self, folder: Path, walls: Walls, door: InitDoor, clock: Clock, *, strict: bool = False) -> None:
         self.abilities = walls.abilities
         self.packaged = NoImages()
         self.walls = walls
         self._folder = folder
         self._door = door
         self._clock = clock
+        self._strict = strict
         self._threads = Executor("starts and ends of processes", THREADS, MOST_WAITING)
         self._kits: dict[str, asyncio.Future[Kit]] = {}
         self._starting: set[asyncio.Future[ProcessBox]] = set()
         self._boxes: set[ProcessBox] = set()
         self._closed = False
 
-    async def prepare(self, runtime: str, architecture: str) -> None:
-        await self._kit(runtime, architecture)
+    async def prepare(self, runtime: str, architecture: str) -> str | None:
+        kit = await self._kit(runtime, architecture)
+        return None if kit.interpreter is None else kit.interpreter.instead_of(_known(runtime))
 
     def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
         found = _known(runtime)
@@ -142,8 +144,16 @@ class ProcessEngine:
         making = self._kits.get(runtime)
         if making is None or (making.done() and making.exception() is not None):
             folder = self._folder / "kits" / self._clock.new_token()
-            making = self._kits[runtime] = self._call(make_kit, _known(runtime), folder)
+            making = self._kits[runtime] = self._call(self._make_kit, _known(runtime), folder)
         return await asyncio.shield(making)
+
+    def _make_kit(self, runtime: Runtime, folder: Path) -> Kit:
+        kit = make_kit(runtime, folder, strict=self._strict)
+        try:
+            self.walls.lay(kit)
+        except OSError as error:
+            raise SandboxError(f"{runtime.identifier} could not be made ready: {error}") from error
+        return kit
 
     def _check_open(self) -> None:
         if self._closed:

@@ -23,7 +23,7 @@ class Address:
 
 
 class Walls(Protocol):
-    """`address` and `release` are called on the loop, `furnish` and `load` on workers."""
+    """`address` and `release` are called on the loop, `lay`, `furnish` and `load` on workers."""
 
     abilities: Abilities
 
@@ -31,6 +31,9 @@ class Walls(Protocol):
 
     def release(self, address: Address) -> None:
         """The box of this address is gone."""
+
+    def lay(self, kit: Kit) -> None:
+        """Put what a new kit lends into its folder. OSError."""
 
     def furnish(self, folder: Path, kit: Kit, tmp_mb: int, address: Address) -> list[str]:
         """Fill a new box's folder. Returns the command line of its init, to be run in there. OSError."""

@@ -22,9 +22,10 @@ from lambda_emu.sandbox.bare import Bare
 from lambda_emu.sandbox.base import Box, Exit, Program, StemKind, Usage
 from lambda_emu.sandbox.doorway import Doorway
 from lambda_emu.sandbox.init import InitDoor
-from lambda_emu.sandbox.kits import HOST_ARCHITECTURE, OWN_PYTHON
+from lambda_emu.sandbox.kits import HOST_ARCHITECTURE
 from lambda_emu.sandbox.namespaces import Namespaces
 from lambda_emu.sandbox.process import INIT, ProcessEngine
+from lambda_emu.sandbox.python_kit import OWN_PYTHON
 from lambda_emu.sandbox.walls import LOOPBACK, Walls
 
 PATIENCE_S = 20.0

@@ -145,7 +145,7 @@ def test_one_of_two_who_create_the_same_function_is_told(lam: Lam) -> None:
 def test_a_function_that_is_not_ready_says_its_state_or_why_it_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its `node` is one that starts when the test lets it, and is of another version."""
+    """Its `node` is one that starts when the test lets it, and is of another version, which is not to be used."""
     gate = tmp_path / "gate"
     os.mkfifo(gate)
     (tmp_path / "node").write_text(f"#!/bin/sh\ncat {gate}\n")
@@ -153,7 +153,7 @@ def test_a_function_that_is_not_ready_says_its_state_or_why_it_failed(
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     busy = "The operation cannot be performed at this time. The function is currently in the following state: "
 
-    with own_emulator(tmp_path, "process") as lam:
+    with own_emulator(tmp_path, "process", strict_runtimes=True) as lam:
         lam.create("node", {"index.mjs": ""}, wait=False, Runtime="nodejs24.x", Handler="index.handler")
         for kind in ("RequestResponse", "Event", "DryRun"):
             with pytest.raises(ClientError) as pending:
@@ -164,10 +164,10 @@ def test_a_function_that_is_not_ready_says_its_state_or_why_it_failed(
 
         lam.wait_until_active("node")
         reason = lam.client.get_function_configuration(FunctionName="node")["StateReason"]
-        assert "v1.2.3" in reason
+        assert "Node.js 1.2.3" in reason
         for kind in ("RequestResponse", "Event", "DryRun"):
             with pytest.raises(ClientError) as failed:
                 lam.invoke("node", InvocationType=kind)
             assert failed.value.response["Error"]["Message"] == f"{busy}Failed. {reason}"
-        with pytest.raises(NotDone, match=re.escape("v1.2.3")):  # what `lambda-emu invoke` prints
+        with pytest.raises(NotDone, match=re.escape("Node.js 1.2.3")):  # what `lambda-emu invoke` prints
             Server(lam.emulator.url).invoke("node", b"{}")

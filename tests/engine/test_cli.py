@@ -68,7 +68,8 @@ def test_invoke_needs_no_server_and_no_project(folder: Path) -> None:
     done = command("invoke", folder / "hello", '{"name": "Ada"}', "--engine", "process", folder=folder.parent)
 
     assert (done.returncode, json.loads(done.stdout)) == (0, {"greeting": "Hello, Ada"}), done.stderr
-    log = done.stderr.splitlines()
+    warning, *log = done.stderr.splitlines()
+    assert warning.startswith("running functions as processes: CPU is not limited")
     assert [line.split(" ")[0] for line in log] == ["INIT_START", "START", "greeting", "END", "REPORT", "PRICE"]
     assert "Init Duration" in log[4]
 
@@ -213,3 +214,15 @@ def test_prune_removes_what_a_killed_emulator_left_and_nothing_else(folder: Path
     assert pruned.returncode == 0, pruned.stderr
     assert [json.loads(line)["id"] for line in pruned.stdout.splitlines()].count(left[:12]) == 1
     assert (left in remaining, other in remaining) == (False, True)
+
+
+def test_without_docker_runtimes_are_listed_with_what_they_run_on(folder: Path) -> None:
+    done = command("runtimes", "list", "--engine", "process", "--json", folder=folder)
+    table = command("runtimes", "list", folder=folder, environment={"DOCKER_HOST": "tcp://127.0.0.1:1"})
+
+    own = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    listed = {one["runtime"]: one for one in map(json.loads, done.stdout.splitlines())}
+    assert (listed[own]["runsOn"], listed[own]["exact"]) == (own, True)
+    assert (listed["python3.8"]["runsOn"], listed["python3.8"]["exact"]) == (own, False)
+    assert "needs Docker" in listed["java21"]["reason"]
+    assert re.search(rf"python3\.8 +deprecated +another version: {re.escape(own)} \(/", table.stdout), table.stderr

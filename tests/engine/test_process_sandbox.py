@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,9 +17,9 @@ from init_rig import wait_until
 from process_rig import WALLS, Bench, Heard
 
 from lambda_emu.sandbox.base import SandboxError, StemKind
-from lambda_emu.sandbox.kits import HOST_ARCHITECTURE, OWN_PYTHON, Kit
+from lambda_emu.sandbox.kits import HOST_ARCHITECTURE
 from lambda_emu.sandbox.process import ProcessBox
-from lambda_emu.sandbox.walls import Address
+from lambda_emu.sandbox.python_kit import OWN_PYTHON
 
 HANDLER = "import os, sys\ndef handler(event, context):\n    return "
 CUSTOM = """#!/bin/sh
@@ -89,9 +90,7 @@ def test_a_custom_runtime_without_a_bootstrap_is_none(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(("runtime", "architecture", "reason"), [
-    ("python3.8", HOST_ARCHITECTURE, f"runs its own {OWN_PYTHON}"),
     ("java21", HOST_ARCHITECTURE, "needs Docker"),
-    ("nodejs4.3", HOST_ARCHITECTURE, "nodejs4.3"),
     (OWN_PYTHON, {"x86_64": "arm64", "arm64": "x86_64"}[HOST_ARCHITECTURE], f"this machine is {HOST_ARCHITECTURE}"),
 ])  # fmt: skip
 def test_what_this_machine_cannot_run_is_refused_with_the_reason(
@@ -99,6 +98,16 @@ def test_what_this_machine_cannot_run_is_refused_with_the_reason(
 ) -> None:
     with pytest.raises(SandboxError, match=reason):
         bench.run(bench.engine.prepare(runtime, architecture))
+
+
+def test_another_python_runs_on_ours_and_both_are_named(bench: Bench) -> None:
+    loaded = bench.box({"app.py": HANDLER + "sys.version_info[:2]"}, runtime="python3.8")
+
+    instead = bench.run(bench.engine.prepare("python3.8", HOST_ARCHITECTURE))
+
+    assert instead is not None
+    assert re.fullmatch(rf"python3\.8 .* run on {re.escape(OWN_PYTHON)} \(/.*\)", instead)
+    assert bench.invoke(loaded, "app.handler", {}) == list(sys.version_info[:2])
 
 
 def test_code_cannot_write_into_the_store(bench: Bench) -> None:
@@ -123,13 +132,10 @@ def test_a_box_sees_nothing_else_of_this_machine(walled: Bench, tmp_path: Path) 
     secret.chmod(0o644)
     loaded = walled.box({})
 
-    # All but what this Python itself is in, which the box must see.
-    folders = [top for top in ("/home", "/mnt", "/run", "/srv", "/sys") if not Path(sys.prefix).is_relative_to(top)]
-
-    seen = walled.shell(loaded, f"cat {secret}; ls {' '.join(folders)} /dev/shm; ls {walled.folder}; ls /var")
+    seen = walled.shell(loaded, f"cat {secret}; ls /mnt /run /srv /sys /dev/shm; ls {walled.folder}; ls /var")
 
     assert seen.split()[-4:] == ["lang", "rapid", "runtime", "task"]
-    assert seen.count("No such file or directory") == len(folders) + 3
+    assert seen.count("No such file or directory") == 7
 
 
 def test_a_box_reaches_no_process_but_its_own(walled: Bench) -> None:
@@ -156,8 +162,7 @@ def test_tmp_is_the_boxs_own_and_of_its_size(walled: Bench) -> None:
 
     assert "No space left" in full
     assert full.split()[-1] == str(16 << 20)
-    interpreter = {path.parts[2] for path in map(Path, (sys.prefix, sys.base_prefix)) if path.is_relative_to("/tmp")}
-    assert set(walled.shell(second, "ls /tmp").split()) == interpreter
+    assert walled.shell(second, "ls /tmp") == ""
 
 
 def test_processes_and_files_are_limited_in_each_box(walled: Bench) -> None:
@@ -176,20 +181,6 @@ def test_a_box_knows_no_other_boxs_name(walled: Bench) -> None:
 
     assert walled.shell(first, f"getent hosts {first.box.token} | cut -d' ' -f1") == "127.0.0.1\n"
     assert walled.shell(first, f"getent hosts {second.box.token}") == ""
-
-
-def test_a_folder_that_an_interpreter_is_in_can_be_shown_wherever_it_is(walled: Bench, tmp_path: Path) -> None:
-    """The tests' folder is below /tmp, which is a box's own."""
-    tmp_path.chmod(0o755)
-    (tmp_path / "file").write_text("shown")
-    for name in ("box/task", "box/opt", "kit/lang", "kit/runtime"):
-        (tmp_path / name).mkdir(parents=True)
-    kit = Kit(tmp_path / "kit", visible=frozenset({tmp_path}))
-
-    enter = walled.engine.walls.furnish(tmp_path / "box", kit, 16, Address("name", "127.0.0.1", 1))
-
-    shown = subprocess.run([*enter[:-1], "cat", tmp_path / "file"], capture_output=True, text=True, check=False)
-    assert shown.stdout == "shown", shown.stderr
 
 
 def test_destroying_a_box_leaves_nothing(bench: Bench) -> None:

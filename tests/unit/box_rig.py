@@ -129,7 +129,7 @@ class EmptyEngine:
         self._loop = loop
         self._port = port
 
-    async def prepare(self, runtime: str, architecture: str) -> None: ...
+    async def prepare(self, runtime: str, architecture: str) -> str | None: ...
 
     def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
         self.at_begin()

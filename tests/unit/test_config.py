@@ -101,6 +101,7 @@ def test_every_setting_has_its_default(tmp_path: Path) -> None:
         stems=2,
         log_limit_mb=64,
         pull_images=True,
+        strict_runtimes=False,
         cache_dir=Path("/cache/lambda-emu"),
         s3_endpoint=None,
         activation_delay_s=0,

@@ -1,0 +1,86 @@
+"""What an interpreter of this machine needs to run elsewhere: itself, and shared libraries that came with it.
+
+The rest of the folder it lies in is nobody's business: with a Python in ~/bin that folder is somebody's home.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from lambda_emu.runtimes import Runtime
+from lambda_emu.sandbox.private_root import SYSTEM
+
+ALWAYS_VISIBLE = tuple(Path("/", name) for name in SYSTEM)
+
+_NAMED = re.compile(rb"(?<=\0)[\w.+-]+\.so[\w.]*(?=\0)")
+"""A file that is linked with a library has its name in a table of strings that end with NUL."""
+
+LANG, RUNTIME = Path("/var/lang"), Path("/var/runtime")
+"""Where boxes see the interpreter and AWS's client."""
+
+OWN = ("/opt", "/tmp", "/var")
+"""Folders that are each box's own: nothing of the host is shown in them where the host has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A program of this machine. name: with its version; runtime: the identifier that it is the right one for."""
+
+    path: Path
+    name: str
+    runtime: str
+
+    def instead_of(self, runtime: Runtime) -> str | None:
+        """That it runs in place of another one, in words."""
+        if runtime.identifier == self.runtime:
+            return None
+        return f"{runtime.identifier} is not on this machine; its functions run on {self.name} ({self.path})"
+
+
+class Toolchain(Protocol):
+    """How the interpreter of a language is lent, and AWS's client for it. SandboxError says what is missing."""
+
+    def find(self, runtime: Runtime) -> Interpreter: ...
+
+    def lend(self, interpreter: Interpreter) -> Mapping[Path, Path]:
+        """Files and folders of the host, by where boxes see them; parents come first."""
+
+
+def is_seen(path: Path) -> bool:
+    """Whether every box sees it anyway."""
+    return any(path.is_relative_to(above) for above in ALWAYS_VISIBLE)
+
+
+def libraries(programs: Iterable[Path], folder: Path) -> dict[str, Path]:
+    """The libraries in `folder` that these programs and modules are linked with, and those are with, by their names.
+
+    Those of the system are not looked for: every box sees them.
+    """
+    found: dict[str, Path] = {}
+    if is_seen(folder) or not any(folder.glob("*.so*")):
+        return found
+    look_at = list(programs)
+    while look_at:
+        for name in _named(look_at.pop()):
+            library = folder / name
+            if name not in found and library.is_file():
+                found[name] = library.resolve()
+                look_at.append(library)
+    return found
+
+
+def places(found: Mapping[str, Path], folder: Path) -> dict[Path, Path]:
+    """Where libraries are looked for: beside the interpreter as it is in boxes, or by the path it was built with."""
+    lent = {LANG / "lib" / name: library for name, library in found.items()}
+    if not any(map(folder.is_relative_to, OWN)):
+        lent |= {folder / name: library for name, library in found.items()}
+    return lent
+
+
+def _named(file: Path) -> Iterator[str]:
+    for name in _NAMED.findall(file.read_bytes()):
+        yield name.decode()

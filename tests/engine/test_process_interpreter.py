@@ -1,0 +1,123 @@
+"""What the process sandbox lends of this machine's interpreters: themselves, wherever they lie, and nothing beside."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from process_rig import WALLS, Bench
+
+LIBRARY = Path(os.__file__).parent
+REPOSITORY = Path(__file__).parents[2]
+LIMIT_S = 120
+
+PROBE = """
+import sys
+
+def handler(event, context):
+    return {"prefix": sys.prefix, "path": sys.path, "found": [name for name in event if finds(name)]}
+
+def finds(name):
+    try:
+        if name.startswith("/"):
+            open(name)
+        else:
+            __import__(name)
+        return True
+    except (OSError, ImportError):
+        return False
+"""
+INVOKE = """
+import json, sys
+from pathlib import Path
+from process_rig import Bench
+
+walls, folder, code, event = sys.argv[1:]
+bench = Bench(walls, Path(folder))
+box = bench.box({"app.py": code})
+print(json.dumps(bench.invoke(box, "app.handler", json.loads(event))))
+bench.close()
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Somebody's home, with a secret, and in its `bin` and `lib` a Python with a package."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "bin").mkdir()
+    python = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+    shutil.copy2(python, home / "bin" / python.name)
+    library = home / "lib" / LIBRARY.name
+    shutil.copytree(LIBRARY, library, ignore=shutil.ignore_patterns("site-packages", "test", "idlelib"))
+    (library / "site-packages").mkdir()
+    (library / "site-packages/hosts_own.py").write_text("")
+    for shared in (python.parent.parent / "lib").glob("libpython*.so*"):
+        shutil.copy2(shared, home / "lib")
+    (home / ".ssh").mkdir()
+    (home / ".ssh/id_ed25519").write_text("secret")
+    return home
+
+
+def invoke_with(home: Path, walls: str, folder: Path, event: list[str]) -> dict[str, Any]:
+    """What PROBE returns where lambda-emu itself runs on the Python of this home."""
+    places = [*home.glob("bin/python3*"), REPOSITORY, Path(__file__).parent, *map(Path, sys.path)]
+    python, *path = map(str, places)
+    done = subprocess.run(
+        [python, "-c", INVOKE, walls, str(folder), PROBE, json.dumps(event)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
+        capture_output=True, text=True, check=False, timeout=LIMIT_S,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+@pytest.mark.parametrize("walls", [walls for walls in WALLS if walls != "bare"])
+def test_with_a_python_in_somebodys_home_the_home_is_not_seen(home: Path, walls: str, tmp_path: Path) -> None:
+    secret, package = home / ".ssh/id_ed25519", home / "lib" / LIBRARY.name / "site-packages/hosts_own.py"
+    beside = Path(pytest.__file__)
+
+    seen = invoke_with(home, walls, tmp_path, [*map(str, (secret, package, beside)), "ssl", "sqlite3", "ctypes"])
+
+    assert seen["prefix"] == "/var/lang"
+    assert not [path for path in seen["path"] if path.startswith(str(home))]
+    assert seen["found"] == ["ssl", "sqlite3", "ctypes"]
+
+
+@pytest.mark.parametrize("walls", WALLS)
+def test_packages_of_the_hosts_python_are_not_importable(home: Path, walls: str, tmp_path: Path) -> None:
+    packages = ["hosts_own", "pytest", "flask", "click", "uvloop", "lambda_emu", "boto3", "urllib3"]
+
+    assert invoke_with(home, walls, tmp_path, packages)["found"] == ["boto3", "urllib3"]
+
+
+def test_of_a_node_in_somebodys_home_only_the_program_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("needs Node.js on the PATH")
+    home = tmp_path / "home"
+    client = home / "lib/node_modules/aws-lambda-ric"
+    client.mkdir(parents=True)
+    (home / "bin").mkdir()
+    shutil.copy2(Path(node).resolve(), home / "bin/node")
+    for name in ("index.mjs", "package.json", "rapid-client.node"):
+        (client / name).write_text(name)
+    (home / "secret").write_text("for nobody else")
+    monkeypatch.setenv("PATH", f"{home / 'bin'}:{os.environ['PATH']}")
+    (tmp_path / "data").mkdir()
+    bench = Bench(WALLS[0], tmp_path / "data")
+
+    try:
+        box = bench.box({}, runtime="nodejs22.x")
+        seen = bench.shell(box, f"node -p 'process.execPath'; cat /var/runtime/index.mjs; echo; ls {home}")
+    finally:
+        bench.close()
+
+    assert seen.splitlines()[:2] == ["/var/lang/bin/node", "index.mjs"]
+    assert "No such file or directory" in seen.splitlines()[2]
