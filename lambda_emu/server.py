@@ -6,7 +6,6 @@ import ipaddress
 import logging
 import re
 import resource
-import signal
 import socket
 import threading
 from collections.abc import Callable, Sequence
@@ -56,13 +55,20 @@ from lambda_emu.sandbox.doorway import Doorway
 from lambda_emu.sandbox.init import InitDoor
 from lambda_emu.sandbox.opening import Wanted, open_engine
 from lambda_emu.sandbox.temporary import remove_left, temporary_folder
+from lambda_emu.signals import until_told_to_stop
 from lambda_emu.store import Store
 
 log = logging.getLogger(__name__)
 
 STEP_LIMIT_S = 60.0
 ACTIVATION_PATIENCE_S = 1.0
-STOP_LIMIT_S = 8.0
+STOP_LIMIT_S = 2.0
+TIDY_S = 5.0
+"""Every step of a stop together, after the grace: 10 s in all with the default."""
+ENGINE_LIMIT_S = 7.0
+ENGINE_RESERVE_S = 2.0
+"""What the steps after the engine's end may take of the whole."""
+LOOK_S = 0.02
 FIND_IMAGE_S = 2.0
 CHANGE_HELD_S = 0.5
 PENDING_WAIT_S = 1.0
@@ -84,6 +90,8 @@ class Emulator:
         self.url = ""
         self.token = self.clock.new_token()  # of our own pages, a new one at each start
         self.scope = Scope(settings.account, settings.region)  # of callers who name no other
+        self.closing = False
+        self._hurried = False
         self._undo = ExitStack()
 
     def start(self) -> Emulator:
@@ -96,8 +104,18 @@ class Emulator:
         return self
 
     def close(self) -> None:
-        """Stop everything; nothing accepted is lost, nothing is left running."""
+        """Let what runs go on for `grace_s`, then stop everything; nothing accepted is lost, nothing is left running.
+
+        It is over after grace_s + TIDY_S, whatever hangs.
+        """
+        if not self.closing:
+            self.closing = True
+            self._end_s = self.clock.monotonic_s() + self.settings.grace_s + TIDY_S
         self._undo.close()
+
+    def hurry(self) -> None:
+        """Let nothing that runs go on any longer. From any thread, and from a signal's handler."""
+        self._hurried = True
 
     def reset(self) -> None:
         """Empty every account and end every environment; then deploy what the project declares. Not on the loop."""
@@ -126,7 +144,7 @@ class Emulator:
         self._undo.callback(self.loop.stop)  # last to go: everything below runs on it
         self.clock.bind(self.loop.asyncio)
         self._listener = Listener(self._handle)
-        self._undo.callback(self._on_loop, self._listener.close)  # after the pool, which answers who still waits
+        self._undo.callback(self._tidy, self._listener.close)  # after the pool, which answers who still waits
         self.store = Store.open(data_dir)
         self._undo.callback(self.store.close)  # after the pool, whose last outcomes it keeps
         self.logs = LogStore(data_dir / "logs.db", settings.log_limit_mb * 1024 * 1024, self.loop.post)
@@ -148,7 +166,7 @@ class Emulator:
         """The port that environments call, the engine that makes them, the pool that uses them."""
         door, self.runtime_api = InitDoor(), RuntimeApi()
         callback = Listener(self.runtime_api, lambda http: Doorway(http, door))
-        self._undo.callback(self._on_loop, callback.close)
+        self._undo.callback(self._tidy, callback.close)
         settings = self.settings
         wanted = Wanted(
             settings.engine,
@@ -168,7 +186,7 @@ class Emulator:
         self.engine: Engine = self.loop.run(open_engine(wanted, door, listen, self.clock), STEP_LIMIT_S)
         self._undo.callback(self._close_engine)
         self.pool = self.loop.ask(self._make_pool, STEP_LIMIT_S)
-        self._undo.callback(self._on_loop, self.pool.stop)  # before its engine: what waits is answered
+        self._undo.callback(self._tidy, self.pool.stop)  # before its engine: what waits is answered
 
     def _make_pool(self) -> Pool:
         stems = self._make_stems()
@@ -194,7 +212,8 @@ class Emulator:
         self.store.subscribe(self._function_changed)
         self.async_invoker = AsyncInvoker(self.store, self.invoker, self.loop, self.clock)
         self._on_loop(self.async_invoker.start)
-        self._undo.callback(self._on_loop, self.async_invoker.stop)  # before the pool: its answers are not settled
+        self._undo.callback(self._drain)  # before the pool: what runs has its time to answer
+        self._undo.callback(self._tidy, self.async_invoker.stop)  # before that: what ends makes room for nothing new
         delay_s, strict = settings.activation_delay_s, settings.strict_runtimes
         self.activator = Activator(self.store, self.engine, self.pool, self.loop, self.clock, delay_s, strict=strict)
 
@@ -240,7 +259,7 @@ class Emulator:
         callers = Callers((self.settings.host, *self.settings.allowed_hosts), self.settings.allowed_origins)
         self._front = ApiFront(app, inline, self.loop, self.clock, spool_dir, callers)
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
-        self._undo.callback(self._on_loop, self._listener.stop_accepting)
+        self._undo.callback(self._tidy, self._listener.finish)
 
     def _insight(self, data_dir: Path, logs: LogReader) -> Insight:
         publish(data_dir, self.url, self.token)
@@ -266,14 +285,37 @@ class Emulator:
     def _standings(self, deployment_ids: Sequence[str]) -> Sequence[Standing]:
         return self.loop.ask(lambda: [self.pool.standing(id) for id in deployment_ids], STEP_LIMIT_S)
 
-    def _close_engine(self) -> None:
+    def _drain(self) -> None:
+        """Until nothing runs and everybody has his answer, the grace is over, or somebody is in a hurry."""
+        while not self._hurried and self._left_s(TIDY_S) > 0 and self._busy():
+            threading.Event().wait(LOOK_S)
+
+    def _busy(self) -> bool:
         try:
-            self.loop.run(self.engine.close(), STOP_LIMIT_S)
+            return self.loop.ask(lambda: self.pool.running > 0 or self._listener.busy, STOP_LIMIT_S)
         except TimeoutError:
-            log.warning("the engine did not end everything in %g s; `lambda-emu prune` ends what is left", STOP_LIMIT_S)
+            return False
+
+    def _left_s(self, reserve_s: float) -> float:
+        """Of the time that closing may take, but for what comes after."""
+        return self._end_s - reserve_s - self.clock.monotonic_s()
+
+    def _close_engine(self) -> None:
+        limit_s = min(max(self._left_s(ENGINE_RESERVE_S), LOOK_S), ENGINE_LIMIT_S)
+        try:
+            self.loop.run(self.engine.close(), limit_s)
+        except TimeoutError:
+            log.warning("the engine did not end everything in %.1f s; `lambda-emu prune` ends what is left", limit_s)
+
+    def _tidy(self, step: Callable[[], object]) -> None:
+        """A step of closing, on the loop; the ones after it are taken too if the loop hangs."""
+        try:
+            self.loop.ask(step, STOP_LIMIT_S)
+        except TimeoutError:
+            log.error("the loop did not answer in %g s; lambda-emu ends without %s", STOP_LIMIT_S, step)
 
     def _on_loop(self, fn: Callable[[], object]) -> None:
-        self.loop.ask(fn, STOP_LIMIT_S)
+        self.loop.ask(fn, STEP_LIMIT_S)
 
 
 def _invoke(houses: Houses, environ: dict[str, Any], function_name: str, call: Call) -> None:
@@ -298,13 +340,11 @@ def run(settings: Settings) -> int:
 
     Where others than this machine can ask, a second line tells the token: who started it may not sit at its files.
     """
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    with Emulator(settings) as emulator:
+    emulator = Emulator(settings)
+    with until_told_to_stop(emulator, settings.grace_s + TIDY_S), emulator:
         names = ", ".join(function.id.name for function in emulator.project_functions) or "an empty account"
         print(f"lambda-emu serves {names} on {emulator.url} ({emulator.engine.abilities.name})", flush=True)
         if not _is_loopback(settings.host):
             print(f"its own pages, below {emulator.url}{PREFIX}, take the token {emulator.token}", flush=True)
-        stopped.wait()
+        threading.Event().wait()
     return 0

@@ -67,7 +67,7 @@ def _here(function: str, body: bytes, flags: dict[str, str | None]) -> Answer:
     from lambda_emu.server import Emulator
 
     with as_project(function, flags["project"]) as (name, project):
-        chosen = settings(**{**flags, "project": project, "port": 0, "ephemeral": True})
+        chosen = settings(**{**flags, "project": project, "port": 0, "ephemeral": True, "grace_s": 0})
         with starting(chosen), Emulator(chosen, only=name) as emulator:
             server = Server(emulator.url)
             server.wait_until_active(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from lambda_emu.cli.options import setting_options, settings
+from lambda_emu.signals import exit_when_told
 
 
 @click.command()
@@ -15,8 +16,9 @@ def serve(**flags: object) -> None:
 
     Without PROJECT the present folder is taken; one without a project serves an empty account. Each option can also be
     given as a variable, LAMBDA_EMU_PORT=9001 for instance, or in lambda-emu.yaml below `settings:`. Ctrl-C stops the
-    server.
+    server: it lets what runs go on for --grace-s, and ends within five seconds more; a second Ctrl-C ends the grace.
     """
+    exit_when_told()  # before anything that takes time: as PID 1 of a container the system's default is to ignore it
     chosen = settings(**flags)
     from lambda_emu.cli.start import starting
     from lambda_emu.server import run

@@ -332,6 +332,18 @@ class Connection(asyncio.Protocol):
         may_send = self._waiting_bytes <= MAX_WAITING_BYTES  # else it is us who do not read
         return (partial and may_send) or self._transport.get_write_buffer_size() > 0
 
+    @property
+    def busy(self) -> bool:
+        """Whether the client waits for an answer, or has not got all of one."""
+        return bool(self._requests) or (self._transport is not None and self._transport.get_write_buffer_size() > 0)
+
+    def finish(self) -> None:
+        """Hang up after the request that is being served, or now; what waits behind it is not begun."""
+        if self._requests:
+            self._requests[0].writer.close_after = True
+        else:
+            self.close()
+
     def close(self) -> None:
         """Hang up after what was written has gone out."""
         if self._transport is not None:

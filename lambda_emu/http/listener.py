@@ -47,6 +47,17 @@ class Listener:
             server.close()
         self._servers.clear()
 
+    def finish(self) -> None:
+        """Stop listening, hang up on who asks nothing, and on everybody else after his answer."""
+        self.stop_accepting()
+        for connection in list(self._connections):
+            connection.finish()
+
+    @property
+    def busy(self) -> bool:
+        """Whether anybody still waits for an answer, or for the rest of one."""
+        return any(connection.busy for connection in self._connections)
+
     def close(self) -> None:
         """Stop listening and hang up on everybody."""
         self.stop_accepting()

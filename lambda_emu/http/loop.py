@@ -66,7 +66,7 @@ class Loop:
         future = asyncio.run_coroutine_threadsafe(coroutine, self.asyncio)
         try:
             return future.result(timeout_s)
-        except TimeoutError:
+        except BaseException:  # who waits may also be told to stop
             future.cancel()
             raise
 

@@ -25,6 +25,7 @@ ROOMY_BYTES = FULL_BYTES // 4
 CHUNK_BYTES = 200
 """What a waiting chunk weighs besides its data."""
 BATCH_BYTES = 1024 * 1024
+STOP_LIMIT_S = 2.0
 GATHER_S = 0.02
 """How long the writer lets chunks gather: it wakes 50 times a second at most, and a reader is no later than that."""
 
@@ -102,11 +103,16 @@ class LogStore:
             return self._written.wait_for(lambda: self._taken >= goal, timeout_s)
 
     def stop(self) -> None:
-        """Write all that was offered, close the file, end the thread. After whoever offers has stopped."""
+        """Write all that was offered, close the file, end the thread. After whoever offers has stopped.
+
+        A disk that hangs is waited for no longer than STOP_LIMIT_S.
+        """
         self._stopping = True
         self._hurry.set()
         self._wake.set()
-        self._thread.join()
+        self._thread.join(STOP_LIMIT_S)
+        if self._thread.is_alive():
+            log.error("%s: the last logs could not be written within %g s", self.path, STOP_LIMIT_S)
 
     # -- the writer -------------------------------------------------------------------------------
 

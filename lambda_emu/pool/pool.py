@@ -101,6 +101,11 @@ class Pool:
         """Invocations of this version may come soon: have stems of its kind."""
         self._stems.want(kind_of(version))
 
+    @property
+    def running(self) -> int:
+        """Invocations that were admitted and are not done."""
+        return sum(self._running.values())
+
     def sights(self) -> list[Sight]:
         """What there is, for people."""
         now_s = self._clock.monotonic_s()

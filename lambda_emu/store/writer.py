@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 BATCH = 256
 WRITE_LIMIT_S = 60.0
+STOP_LIMIT_S = 2.0
 
 Work = Callable[[sqlite3.Connection], Any]
 Done = Callable[[BaseException | None, Any], None]
@@ -82,11 +83,14 @@ class Writer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish what was handed in, then end; what comes later fails."""
+        """Finish what was handed in, then end; what comes later fails. A disk that hangs is not waited for."""
         self._stopped = True
         self._jobs.put(None)
-        self._thread.join(timeout=WRITE_LIMIT_S)
-        self._connection.close()
+        self._thread.join(STOP_LIMIT_S)
+        if self._thread.is_alive():
+            log.error("%s: the last changes could not be written within %g s", self._path, STOP_LIMIT_S)
+        else:
+            self._connection.close()
 
     def post(self, work: Work, done: Done) -> None:
         """Hand in work without waiting; from any thread. After `stop`, `done` hears of it at once."""

@@ -36,7 +36,7 @@ class OwnLam(Lam):
 @contextmanager
 def own_emulator(folder: Path, engine: str, **settings: Any) -> Iterator[OwnLam]:
     """Runs until the block ends; its data stays in the folder for the next one."""
-    told = {"project": folder, "port": 0, "engine": engine} | settings
+    told = {"project": folder, "port": 0, "engine": engine, "grace_s": 0} | settings
     clock = SteppingClock()
     with Emulator(load_settings(told, environ={}), clock) as emulator:
         lam = OwnLam(emulator)

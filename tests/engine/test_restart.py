@@ -82,10 +82,10 @@ def test_a_kill_loses_no_event_that_was_accepted(engine: str, tmp_path: Path, ev
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_an_event_that_runs_when_the_server_is_stopped_runs_again(
+def test_an_event_that_the_stop_of_the_server_cuts_off_runs_again(
     engine: str, tmp_path: Path, eventually: Eventually
 ) -> None:
-    with served(tmp_path, engine) as lam:
+    with served(tmp_path, engine, "--grace-s", "0") as lam:
         lam.create("printer", PRINTER)
         send(lam, {"n": 1, "sleep": 1})
         eventually(lambda: [one["state"] for one in lam.environments("printer")] == ["BUSY"], "it to run")

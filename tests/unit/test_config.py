@@ -97,6 +97,7 @@ def test_every_setting_has_its_default(tmp_path: Path) -> None:
         account="000000000000",
         docker_network=None,
         idle_timeout_s=600,
+        grace_s=5,
         account_concurrency=1000,
         stems=2,
         log_limit_mb=64,
