@@ -53,18 +53,21 @@ def claim(path: Path, kind: Kind, older: Callable[[Path], bool] = lambda _: Fals
 
     older: whether a folder without a marker is one of a release that wrote none.
     """
-    try:
-        found = os.listdir(path)
-    except FileNotFoundError:
+    if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.mkdir(PRIVATE, exist_ok=True)
-        found = os.listdir(path)
+    if not check(path, kind, older):
+        mark(path, kind)
+
+
+def check(path: Path, kind: Kind, older: Callable[[Path], bool]) -> bool:
+    """Whether the folder bears our marker. NotOurs if it does not and `claim` would refuse it; OSError."""
     if is_ours(path, kind):
-        return
-    others = set(found) - NOBODYS
+        return True
+    others = set(os.listdir(path)) - NOBODYS
     if others and not older(path):
         raise NotOurs(path, kind, others)
-    mark(path, kind)
+    return False
 
 
 def mark(path: Path, kind: Kind, lease: str = "") -> None:

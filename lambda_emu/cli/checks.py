@@ -79,11 +79,12 @@ def init_program(_: Settings) -> Finding:
 
 
 def data_directory(settings: Settings) -> Finding:
-    from lambda_emu.store.data_directory import claim_data
+    from lambda_emu.store.data_directory import check_data
 
     folder = settings.data_dir
     try:
-        claim_data(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        check_data(folder)
         with tempfile.NamedTemporaryFile(dir=folder):
             return ok(f"{folder} is writable")
     except NotOurs as error:

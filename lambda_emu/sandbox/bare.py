@@ -16,6 +16,7 @@ from lambda_emu.sandbox.base import Abilities, Program, SandboxError
 from lambda_emu.sandbox.kits import Kit
 from lambda_emu.sandbox.lending import LANG, RUNTIME
 from lambda_emu.sandbox.opening import Listen
+from lambda_emu.sandbox.peers import BARE_NETWORK
 from lambda_emu.sandbox.walls import Address
 
 ABILITIES = Abilities(
@@ -62,7 +63,7 @@ class Bare:
         if self._spare:
             return self._spare.pop()
         self._made += 1
-        host = f"127.77.{self._made >> 8}.{self._made & 255}"
+        host = f"{BARE_NETWORK}{self._made >> 8}.{self._made & 255}"
         try:
             return Address(host, host, await self._listen(host))
         except OSError as error:

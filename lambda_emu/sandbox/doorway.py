@@ -6,10 +6,11 @@ import asyncio
 from typing import cast
 
 from lambda_emu.sandbox.init import InitDoor
+from lambda_emu.sandbox.peers import may_call
 
 
 class Doorway(asyncio.Protocol):
-    """Looks at a connection's first byte and hands it over, for good."""
+    """Looks at who has the other end, and at the first byte, and hands the connection over, for good."""
 
     def __init__(self, http: asyncio.Protocol, door: InitDoor) -> None:
         self._http = http
@@ -21,6 +22,9 @@ class Doorway(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         assert self._transport is not None
+        if not may_call(self._transport):
+            self._transport.abort()
+            return
         speaker = self._door.protocol() if data[0] == 0 else self._http
         self._transport.set_protocol(speaker)
         speaker.connection_made(self._transport)

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import IO
 
-from lambda_emu.folders import PASSED_THROUGH, Kind, claim, close_to_others
+from lambda_emu.folders import PASSED_THROUGH, Kind, check, claim, close_to_others
 from lambda_emu.store.schema import DATABASE
 
 DATABASE_MAGIC = b"SQLite format 3\0"
@@ -30,17 +30,17 @@ def take(data_dir: Path) -> IO[str]:
 
     NotOurs, DataDirectoryInUse, OSError. The system frees the lock when this process dies.
     """
-    claim_data(data_dir)
+    claim(data_dir, Kind.DATA, _is_older)
+    close_to_others(data_dir)
     lock = _locked(data_dir)
     _keep_out_of_git(data_dir)
     _mend_modes(data_dir)
     return lock
 
 
-def claim_data(data_dir: Path) -> None:
-    """Make the directory ours, or see that it is. NotOurs, OSError."""
-    claim(data_dir, Kind.DATA, _is_older)
-    close_to_others(data_dir)
+def check_data(data_dir: Path) -> None:
+    """NotOurs for a directory that `take` would refuse; OSError for one that is not there."""
+    check(data_dir, Kind.DATA, _is_older)
 
 
 def _is_older(data_dir: Path) -> bool:

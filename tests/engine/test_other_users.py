@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from inside import probe
 from own import ENGINES, OwnLam, own_emulator
+from process_rig import Bench
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
 
@@ -112,3 +114,45 @@ def test_where_an_engine_of_another_user_may_pass_others_still_find_nothing(lam:
     mounted = re.compile(re.escape(str(data)) + r"/run/[0-9a-f]{32}/([0-9a-f]{32}/(task|opt)(/.*)?|init-\w+)")
     harmless = [str(data / ".gitignore")]
     assert [path for path in (*read, *listed) if path not in harmless and not mounted.fullmatch(path)] == []
+
+
+CALL = """
+import json, socket, sys
+host, port = json.load(sys.stdin)
+with socket.create_connection((host, port), 20) as connection:
+    connection.sendall(f"GET /2018-06-01/ping HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n".encode())
+    try:
+        print(connection.recv(1000))
+    except ConnectionResetError:
+        print(b"")
+"""
+
+
+def test_where_a_box_is_known_by_its_address_other_users_are_hung_up_on(tmp_path: Path) -> None:
+    bench = Bench("bare", tmp_path)
+    try:
+        loaded = bench.box({"app.py": "def handler(event, context): return event"})
+        host, _, port = loaded.box.runtime_api.partition(":")
+
+        def said(user: int) -> str:
+            done = subprocess.Popen(
+                ["/usr/bin/python3", "-c", CALL], user=user, group=user, extra_groups=[], cwd="/", env={}, text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            )  # fmt: skip
+            return bench.run(asyncio.to_thread(done.communicate, json.dumps([host, int(port)])))[0]
+
+        assert said(NOBODY) == "b''\n"  # hung up on
+        assert bench.invoke(loaded, "app.handler", {"a": 1}) == {"a": 1}
+    finally:
+        bench.close()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("umask", [0o077, 0o027, 0])
+def test_functions_find_their_code_whatever_the_umask(engine: str, umask: int, tmp_path: Path) -> None:
+    before = os.umask(umask)
+    try:
+        with own_emulator(tmp_path, engine) as lam:
+            assert probe(lam).run("import os\nresult = os.listdir('/var/task')") == ["app.py"]
+    finally:
+        os.umask(before)
