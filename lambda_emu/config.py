@@ -55,6 +55,7 @@ class Settings:
     activation_delay_s: int
     allowed_origins: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
+    subnet_networks: tuple[str, ...]
     given: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
@@ -135,6 +136,12 @@ SETTINGS = (
         several("names such as emu.example.com or *.example.com, with commas between them", rf"(?:\*\.)?{_NAME}"),
         "",
         "Names with a dot by which the server may be asked.",
+    ),
+    Setting(
+        "subnet_networks",
+        several("pairs such as subnet-1=my_network, with commas between them", rf"(?:\*|subnet-[0-9a-z]*)={_NAME}"),
+        "",
+        "Docker networks that functions in a VPC join, by subnet; *: of any other subnet.",
     ),
 )
 

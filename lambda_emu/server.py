@@ -8,7 +8,7 @@ import re
 import resource
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 from lambda_emu.api.app import create_app
 from lambda_emu.api.bridge import ApiFront, Call
 from lambda_emu.api.callers import Callers
+from lambda_emu.api.effects import has_extensions, tell_of_all
 from lambda_emu.api.house import House
 from lambda_emu.api.invocations import invoke_inline
 from lambda_emu.api.own_pages import PREFIX, Insight, add_pages
@@ -40,6 +41,8 @@ from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.model.function import Function
 from lambda_emu.model.image_package import FoundImage
 from lambda_emu.model.provisioned import Standing
+from lambda_emu.model.without_effect import Here
+from lambda_emu.notices import Notices
 from lambda_emu.pool.activation import Activator
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.initialization import InitType
@@ -153,6 +156,8 @@ class Emulator:
         self._open_environments(data_dir)
         self._open_invocations()
         self.project_functions = deploy(self._project, self.store, self.clock, self.scope)
+        self._notices = Notices()
+        tell_of_all(self.store, self._here(), self._notices)
         self._activate()
         self._open_api(data_dir, bound)  # last: who can reach it is served
 
@@ -198,8 +203,8 @@ class Emulator:
 
     def _make_stems(self) -> Stems:
         if self._only is not None:  # the box it will run in is begun while the API opens
-            return Stems(self.engine, self.loop, self.clock, 1, refills=False)
-        return Stems(self.engine, self.loop, self.clock, self.settings.stems)
+            return Stems(self.engine, self.loop, self.clock, 1, refills=False, networks=self._networks)
+        return Stems(self.engine, self.loop, self.clock, self.settings.stems, networks=self._networks)
 
     def _journal(self, deployment: Deployment, init_type: InitType) -> Journal:
         version = deployment.version
@@ -249,6 +254,8 @@ class Emulator:
             s3=S3(self.settings.s3_endpoint, spool_dir, self.clock),
             find_image=self._find_image,
             account_known="account" in self.settings.given,
+            notices=self._notices,
+            here=self._here(),
             changes=RecentChanges(self.clock, CHANGE_HELD_S if at_once else 0),
             pending_wait_s=PENDING_WAIT_S if at_once else 0,
         )
@@ -267,6 +274,15 @@ class Emulator:
         abilities, file = self.engine.abilities, str(data_dir / TOKEN)
         reachable = not abilities.isolates_network
         return Insight(abilities.name, self.scope, self._sights, logs, self.reset, self.token, file, reachable)
+
+    @property
+    def _networks(self) -> Mapping[str, str]:
+        """By subnet; none where the engine has no networks."""
+        pairs = self.settings.subnet_networks if self.engine.abilities.name == "docker" else ()
+        return dict(pair.split("=", 1) for pair in pairs)
+
+    def _here(self) -> Here:
+        return Here(self._networks, partial(has_extensions, self.store))
 
     def _find_image(self, uri: str, architecture: str) -> FoundImage | None:
         """On a worker: what the engine says in FIND_IMAGE_S. What it does not say now, the activation finds out."""

@@ -14,6 +14,7 @@ from werkzeug.routing import PathConverter, UnicodeConverter
 from lambda_emu.api import artifacts
 from lambda_emu.api.answers import Answer, error_answer
 from lambda_emu.api.bodies import discard_spooled
+from lambda_emu.api.effects import tell
 from lambda_emu.api.elsewhere import hint
 from lambda_emu.api.families import handler_of
 from lambda_emu.api.house import House
@@ -118,6 +119,7 @@ def _serve(name: str, environ: Environ, path: dict[str, str], house: House) -> A
     except NotFound as error:
         hint(house, error, parsed)
         raise
+    tell(house, name, parsed)
     return None if result is None else operation.answer(result)
 
 

@@ -14,6 +14,7 @@ from lambda_emu.model.image_package import FoundImage
 from lambda_emu.model.names import resolve
 from lambda_emu.model.provisioned import Standing
 from lambda_emu.model.quotas import CONCURRENT_EXECUTIONS
+from lambda_emu.model.without_effect import Here
 from lambda_emu.notices import Notices
 from lambda_emu.runtimes import Catalogue
 from lambda_emu.store import Store
@@ -34,6 +35,10 @@ class FindImage(Protocol):
 
 def no_image(uri: str, architecture: str) -> None:
     """Where nothing runs, no image is found either."""
+
+
+NOWHERE = Here({}, lambda _: False)
+"""Where nothing runs, nothing joins a network or has an extension."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class House:
     account_known: bool = False
     s3: S3 = field(default_factory=S3)
     find_image: FindImage = no_image
+    here: Here = NOWHERE
     notices: Notices = field(default_factory=Notices)
     changes: RecentChanges = field(default_factory=RecentChanges)
     pending_wait_s: float = 0.0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from lambda_emu.model.function import FunctionVersion
+from lambda_emu.model.vpc import network_of
 from lambda_emu.sandbox.base import StemKind
 
 
@@ -24,7 +26,8 @@ class Deployment:
     runtime_version_arn: str | None
 
 
-def kind_of(version: FunctionVersion) -> StemKind:
-    """Which stems it can use."""
+def kind_of(version: FunctionVersion, networks: Mapping[str, str]) -> StemKind:
+    """Which stems it can use. networks: by subnet, those that environments of a function in a VPC join."""
     image = "" if version.image is None else version.image.id
-    return StemKind(version.runtime, version.architecture, version.ephemeral_storage_mb, image)
+    network = network_of(version, networks)
+    return StemKind(version.runtime, version.architecture, version.ephemeral_storage_mb, image, network)

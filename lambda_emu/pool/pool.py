@@ -12,7 +12,7 @@ from lambda_emu.errors import LambdaError, ShuttingDown
 from lambda_emu.model.function import FunctionVersion
 from lambda_emu.model.provisioned import NOTHING_READY, Standing
 from lambda_emu.pool.choice import Admission, check_tenants
-from lambda_emu.pool.deployment import Deployment, kind_of
+from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.invocation import Invocation, Outcome
 from lambda_emu.pool.provisioning import Keeper
 from lambda_emu.pool.starter import Starter
@@ -99,7 +99,7 @@ class Pool:
 
     def expect(self, version: FunctionVersion) -> None:
         """Invocations of this version may come soon: have stems of its kind."""
-        self._stems.want(kind_of(version))
+        self._stems.want(self._stems.kind_of(version))
 
     @property
     def running(self) -> int:

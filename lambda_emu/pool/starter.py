@@ -8,7 +8,7 @@ from collections.abc import Callable
 from lambda_emu.clock import Clock
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.credentials import role_credentials
-from lambda_emu.pool.deployment import Deployment, kind_of
+from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.environment import SAMPLE_MS, Environment
 from lambda_emu.pool.initialization import InitType
 from lambda_emu.pool.journal import Journal
@@ -62,7 +62,7 @@ class Starter:
         version = deployment.version
         box: Box | None = None
         try:
-            box = await self._stems.take(kind_of(version))
+            box = await self._stems.take(self._stems.kind_of(version))
             if deployment.task is not None:
                 await box.load(deployment.task, deployment.layers)
         except BaseException as error:  # also after a mistake of ours somebody waits to be told

@@ -8,9 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Mapping
 
 from lambda_emu.clock import Clock
 from lambda_emu.http.loop import Loop
+from lambda_emu.model.function import FunctionVersion
+from lambda_emu.pool.deployment import kind_of
 from lambda_emu.pool.timers import Timers
 from lambda_emu.sandbox.base import Box, Engine, Exit, SandboxError, StemKind, Usage
 
@@ -23,21 +26,35 @@ REFILL_AFTER_S = 0.25
 class Stems:
     """Keeps `count` stems of every kind that was asked for lately. Runs on the loop.
 
-    refills: whether one that is taken is replaced.
+    refills: whether one that is taken is replaced. networks: see `kind_of`.
     """
 
-    def __init__(self, engine: Engine, loop: Loop, clock: Clock, count: int, *, refills: bool = True) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        loop: Loop,
+        clock: Clock,
+        count: int,
+        *,
+        refills: bool = True,
+        networks: Mapping[str, str] | None = None,
+    ) -> None:
         self._engine = engine
         self._loop = loop
         self._clock = clock
         self._count = count
         self._refills = refills
+        self._networks = networks or {}
         self._ready: dict[StemKind, deque[Box]] = {}
         self._coming: dict[StemKind, int] = {}
         self._waiting: dict[StemKind, deque[asyncio.Future[Box]]] = {}  # who takes a stem that is coming
         self._used_s: dict[StemKind, float] = {}
         self._later = Timers(clock)
         self._closed = False
+
+    def kind_of(self, version: FunctionVersion) -> StemKind:
+        """Which stems a version can use."""
+        return kind_of(version, self._networks)
 
     async def take(self, kind: StemKind) -> Box:
         """A box of this kind: a stem that is there or on its way, or a new one. SandboxError if it cannot be had."""

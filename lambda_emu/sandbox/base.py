@@ -47,15 +47,18 @@ class StemKind:
     """What is fixed when a box is created: two functions that agree on it can use the same stem.
 
     image: the id of the image that holds the code, of a function packaged as one, which names no runtime.
+    network: a network of the user's that it joins, "" for that of all; engines without networks do not look at it.
     """
 
     runtime: str
     architecture: str
     tmp_mb: int
     image: str = ""
+    network: str = ""
 
     def __str__(self) -> str:
-        return self.image[:19] or self.runtime
+        name = self.image[:19] or self.runtime
+        return f"{name} on {self.network}" if self.network else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from lambda_emu.sandbox.images import Images
 from lambda_emu.sandbox.init import InitDoor, InitLink
 from lambda_emu.sandbox.kits import find_bootstrap
 from lambda_emu.sandbox.leases import is_alive, own_lease, own_processes
-from lambda_emu.sandbox.network import Place, find_place
+from lambda_emu.sandbox.network import Place, Places
 from lambda_emu.sandbox.opening import Listen, Wanted
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ def _has_owner(labels: dict[str, str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """What an engine needs to know of the emulator. port: where we listen for environments.
+    """What an engine needs to know of the emulator.
 
     run_dir: bind-mounted into containers, so the engine must see it under the same path.
     """
@@ -114,7 +114,6 @@ class Home:
     session: str
     owner: str
     run_dir: Path
-    port: int
 
     @property
     def labels(self) -> dict[str, str]:
@@ -130,16 +129,16 @@ async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clo
     """Connect, find the way back to us, and clear away what a killed emulator left."""
     threads = Executor("calls of the engine", ENGINE_THREADS, MOST_WAITING)
     client = await threads.call(connect)
-    place = await threads.call(find_place, client, wanted.network)
-    port = await listen(place.listen_host)
+    places = Places(client, wanted.network, listen)
+    await places.of("", threads.call)
     session = clock.new_token()
-    home = Home(session, own_lease(), wanted.data_dir / "run" / session, port)
+    home = Home(session, own_lease(), wanted.data_dir / "run" / session)
     await threads.call(_furnish, home)
     await threads.call(_let_engine_in, client, wanted.data_dir)
     await threads.call(remove_left, client)
     threads.close()
     images = Images(client, wanted.cache_dir, pull=wanted.pull_images, clock=clock)
-    return DockerEngine(client, images, door, place, home, clock)
+    return DockerEngine(client, images, door, places, home, clock)
 
 
 def _let_engine_in(client: docker.DockerClient, data_dir: Path) -> None:
@@ -178,13 +177,13 @@ class DockerEngine:
     abilities = ABILITIES
 
     def __init__(
-        self, client: docker.DockerClient, images: Images, door: InitDoor, place: Place, home: Home, clock: Clock
+        self, client: docker.DockerClient, images: Images, door: InitDoor, places: Places, home: Home, clock: Clock
     ) -> None:
         self._client = client
         self._api = client.api
         self._images = images
         self._door = door
-        self._place = place
+        self._places = places
         self._home = home
         self._clock = clock
         self._calls = Executor("calls of the engine", ENGINE_THREADS, MOST_WAITING)
@@ -224,22 +223,25 @@ class DockerEngine:
         token, secret = self._clock.new_token(), self._clock.new_token()
         host = f"{token}.lambda-emu.internal"
         folder = self._home.run_dir / self._clock.new_token()  # a name that says nothing: others may list processes
+        place = await self._places.of(kind.network, self._call)
         arriving = self._door.expect(secret, CREATE_LIMIT_S)
         try:
-            container = await self._call(self._start, kind, host, secret, folder)
+            container = await self._call(self._start, kind, place, host, secret, folder)
         except SandboxError:
             arriving.cancel()
+            self._places.forget(kind.network)
             await self._call(remove_tree, folder)
             raise
         try:
             link = await arriving
         except SandboxError as error:
+            self._places.forget(kind.network)
             await self._call(self._remove, container, folder)
             raise SandboxError(
-                f"container {container[:12]} could not reach lambda-emu at {self._place.listen_host}:{self._home.port} "
+                f"container {container[:12]} could not reach lambda-emu at {place.listen_host}:{place.port} "
                 f"({error}); `lambda-emu doctor` tells why"
             ) from error
-        return DockerBox(self, container, host, f"{host}:{self._home.port}", link, folder)
+        return DockerBox(self, container, host, f"{host}:{place.port}", link, folder)
 
     async def close(self) -> None:
         """Wait for what is ending, force what is not, let the threads go. Every box was let go before."""
@@ -269,7 +271,7 @@ class DockerEngine:
 
     # -- on workers -------------------------------------------------------------------------------
 
-    def _start(self, kind: StemKind, host: str, secret: str, folder: Path) -> str:
+    def _start(self, kind: StemKind, place: Place, host: str, secret: str, folder: Path) -> str:
         image = kind.image or self._base_image(kind)
         if not kind.image:
             _make_folders(folder)
@@ -279,11 +281,11 @@ class DockerEngine:
                 entrypoint=[INIT_PATH],
                 command=[],
                 user=USER,
-                environment={"LAMBDA_EMU_INIT": f"{host}:{self._home.port}:{secret}"},
+                environment={"LAMBDA_EMU_INIT": f"{host}:{place.port}:{secret}"},
                 working_dir="/",
                 healthcheck={"test": ["NONE"]},
                 labels=self._home.labels,
-                host_config=self._host_config(kind, host, folder),
+                host_config=self._host_config(kind, place, host, folder),
             )["Id"]
             self._api.start(container)
         return container
@@ -296,7 +298,7 @@ class DockerEngine:
             raise SandboxError(self._why_not.get(key, build))
         return tag
 
-    def _host_config(self, kind: StemKind, host: str, folder: Path) -> Any:
+    def _host_config(self, kind: StemKind, place: Place, host: str, folder: Path) -> Any:
         mounts = [(self._home.init(kind.architecture), INIT_PATH)]
         if not kind.image:  # which has its code inside
             mounts += [(folder / "task", "/var/task"), (folder / "opt", "/opt")]
@@ -305,8 +307,8 @@ class DockerEngine:
             read_only=True,
             mounts=[Mount(target, str(source), type="bind", read_only=True) for source, target in mounts],
             tmpfs={"/tmp": f"rw,nosuid,nodev,exec,mode=1777,size={kind.tmp_mb}m"},
-            extra_hosts={host: self._place.extra_host},
-            network_mode=self._place.network,
+            extra_hosts={host: place.extra_host},
+            network_mode=place.network,
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
             ipc_mode="none",

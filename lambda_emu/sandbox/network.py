@@ -1,9 +1,11 @@
-"""The container network: a bridge of our own, and the address at which containers on it find us."""
+"""The networks of containers, a bridge of our own or the user's, and the address at which each finds us."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import docker
@@ -11,6 +13,9 @@ import docker.errors
 
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.engine_errors import engine_errors
+from lambda_emu.sandbox.opening import Listen
+
+Call = Callable[..., Awaitable[Any]]
 
 NETWORK = "lambda-emu"
 SHARED_LABEL = "lambda-emu.network"
@@ -18,20 +23,55 @@ SHARED_LABEL = "lambda-emu.network"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where containers find us: the address their host name means, and where we listen."""
+    """Where containers of a network find us: the address their host name means, and where we listen."""
 
     network: str
     listen_host: str
     extra_host: str
+    port: int = 0
 
 
-def find_place(client: docker.DockerClient, network: str | None) -> Place:
-    """The network for containers (made if it is our own and missing) and the address they reach us at."""
+class Places:
+    """The place of each network. We listen at that of a network when its first container is made. Runs on the loop."""
+
+    def __init__(self, client: docker.DockerClient, own: str | None, listen: Listen) -> None:
+        """own: the network of those that name none; None: a bridge of our own."""
+        self._client = client
+        self._own = own
+        self._listen = listen
+        self._found: dict[str, Place] = {}
+        self._ports: dict[str, int] = {}  # by the address we listen on
+        self._finding = asyncio.Lock()  # so that nobody listens twice on one address
+
+    async def of(self, network: str, call: Call) -> Place:
+        """Where containers of this network find us, "" being that of all. call: runs what blocks. SandboxError."""
+        found = self._found.get(network)
+        if found is not None:
+            return found
+        async with self._finding:
+            name, setting = (network, "`subnet_networks`") if network else (self._own, "--docker-network")
+            place: Place = await call(find_place, self._client, name, setting)
+            if place.listen_host not in self._ports:
+                self._ports[place.listen_host] = await self._listen(place.listen_host)
+            self._found[network] = place = replace(place, port=self._ports[place.listen_host])
+        return place
+
+    def forget(self, network: str) -> None:
+        """A container could not be made there: the user may have made another network of this name."""
+        if network:
+            self._found.pop(network, None)
+
+
+def find_place(client: docker.DockerClient, network: str | None, setting: str) -> Place:
+    """The network for containers (made if it is our own and missing) and the address they reach us at.
+
+    setting: what named the network, for whoever reads that there is none.
+    """
     with engine_errors("preparing the container network"):
         name = network or NETWORK
         found = client.networks.list(names=[f"^{name}$"])
         if not found and network is not None:
-            raise SandboxError(f"there is no Docker network named {network!r}; create it or leave --docker-network out")
+            raise SandboxError(f"there is no Docker network named {network!r}; create it, or change {setting}")
         bridge = found[0] if found else _make_network(client)
         bridge.reload()
         gateway = _gateway(bridge.attrs)

@@ -106,6 +106,7 @@ def test_every_setting_has_its_default(tmp_path: Path) -> None:
         cache_dir=Path("/cache/lambda-emu"),
         s3_endpoint=None,
         activation_delay_s=0,
+        subnet_networks=(),
         allowed_origins=(),
         allowed_hosts=(),
     )

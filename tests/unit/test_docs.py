@@ -2,6 +2,7 @@ from pathlib import Path
 
 from lambda_emu.cli import main
 from lambda_emu.cli.reference import reference
+from lambda_emu.model.without_effect import OPERATIONS, ROWS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -18,6 +19,13 @@ def test_every_test_that_a_promise_names_exists() -> None:
 
     assert named
     assert [name for name in sorted(named) if not _exists(*name.split("::"))] == []
+
+
+def test_readme_says_what_has_no_effect() -> None:
+    rows = [line for line in (DOCS.parent / "README.md").read_text().splitlines() if line.startswith("| `")]
+    named = {word for row in rows for word in row.split("`")[1::2]}
+
+    assert [member for member in (*(row[0] for row in ROWS), *OPERATIONS) if member not in named] == []
 
 
 def _exists(file: str, test: str = "") -> bool:

@@ -1,0 +1,55 @@
+"""Says in the log what a function was given that has no effect here: each once, when it is given and at start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from lambda_emu.api.house import House
+from lambda_emu.errors import LambdaError
+from lambda_emu.model.function import Function, FunctionVersion
+from lambda_emu.model.without_effect import OPERATIONS, Here, without_effect
+from lambda_emu.notices import Notices
+from lambda_emu.store import Store
+
+# Operations after which a function may have a member that it had not.
+GIVING = frozenset(
+    {
+        *("CreateFunction", "UpdateFunctionConfiguration", "CreateFunctionUrlConfig", "PutRuntimeManagementConfig"),
+        *("PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig", "PutFunctionCodeSigningConfig"),
+    }
+)
+
+
+def tell(house: House, operation: str, request: Mapping[str, Any]) -> None:
+    """After an operation that succeeded."""
+    if operation in OPERATIONS:
+        name = request.get("FunctionName") or request.get("CapacityProviderName")
+        house.notices.tell(f"{name}: {operation} has no effect here: {OPERATIONS[operation]}")
+    elif operation in GIVING:
+        with suppress(LambdaError):  # it may be gone already
+            function = house.store.function(house.target(request["FunctionName"]).id)
+            if function is not None:
+                tell_of(function, house.here, house.notices)
+
+
+def tell_of(function: Function, here: Here, notices: Notices) -> None:
+    for member, instead in without_effect(function, here):
+        text = f"{function.id.name}: {member} is kept and shown, but has no effect here: {instead}"
+        notices.tell(text, about=f"{member} of {function.id.arn()}")
+
+
+def tell_of_all(store: Store, here: Here, notices: Notices) -> None:
+    """At start: of what there is."""
+    for _, function in store.functions.everywhere():
+        tell_of(function, here, notices)
+    for _, mapping in store.mappings.everywhere():
+        name = mapping.function_arn.rpartition(":function:")[2]
+        notices.tell(f"{name}: its event source mappings have no effect here: the source is not polled")
+
+
+def has_extensions(store: Store, version: FunctionVersion) -> bool:
+    """Whether a layer brings a program that Lambda would start beside the runtime."""
+    folders = (store.artifacts.tree(layer.content.sha256) / "extensions" for layer in version.layers)
+    return any(path.is_file() for folder in folders if folder.is_dir() for path in folder.iterdir())
