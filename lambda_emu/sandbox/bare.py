@@ -33,7 +33,8 @@ BOOTSTRAPS = {"/var/task/bootstrap": "./bootstrap", "/opt/bootstrap": "../opt/bo
 
 SETTLE = """
 export LAMBDA_TASK_ROOT="$PWD" TMPDIR="${PWD%/*}/tmp"
-export PATH="$PATH:${PWD%/*}/opt/bin" PYTHONPATH="${PWD%/*}/opt/python${PYTHONPATH:+:$PYTHONPATH}"
+export PATH="$PATH:${PWD%/*}/opt/bin"
+[ -z "$NODE_PATH" ] || export NODE_PATH="${PWD%/*}/opt/nodejs/node_modules:$NODE_PATH"
 """
 """Says where the box's folders are, which only the process in there knows: init started it in the box's `task`."""
 

@@ -110,7 +110,7 @@ def test_python_looks_for_modules_where_lambda_does(rig: ImageRig, task: Path, r
     ended = rig.run(
         runtime,
         entrypoint="/var/runtime/bootstrap",
-        environment={"_HANDLER": "app.none", "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1", "PYTHONPATH": "/var/runtime"},
+        environment={"_HANDLER": "app.none", "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1"},
         volumes={str(task): {"bind": "/var/task", "mode": "ro"}},
     )
 
@@ -125,6 +125,8 @@ def test_python_looks_for_modules_where_lambda_does(rig: ImageRig, task: Path, r
         f"/var/lang/lib/python{version.replace('.', '')}.zip",
         f"/var/lang/lib/{runtime}",
         f"/var/lang/lib/{runtime}/lib-dynload",
+        f"/opt/python/lib/{runtime}/site-packages",  # once more: what is not there is not known as seen
+        "/opt/python",
     ]
 
 

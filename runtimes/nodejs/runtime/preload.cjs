@@ -1,0 +1,12 @@
+// Loaded before AWS's client: lets `import` find packages in layers, whatever this Node.js offers for that.
+"use strict";
+const module_ = require("node:module");
+const path = require("node:path");
+const { pathToFileURL } = require("node:url");
+
+if (module_.registerHooks) {
+  module_.registerHooks({ resolve: require("./resolve-sync.cjs").resolve });
+} else if (module_.register && require("./node-path.cjs").hasLayers) {
+  // It starts a thread, so only where there is something to find.
+  module_.register(pathToFileURL(path.join(__dirname, "resolve-async.mjs")));
+}
