@@ -56,6 +56,7 @@ class Settings:
     allowed_origins: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
     subnet_networks: tuple[str, ...]
+    token: str | None = field(repr=False)
     given: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
@@ -66,13 +67,17 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row of SETTINGS. default: as it would be written, None for nothing; instead: variables that go before it."""
+    """One row of SETTINGS. default: as it would be written, None for nothing; instead: variables that go before it.
+
+    secret: taken from its variable alone, as command lines and project files have many readers.
+    """
 
     name: str
     kind: Kind
     default: str | None
     help: str
     instead: tuple[str, ...] = ()
+    secret: bool = False
 
     @property
     def flag(self) -> str:
@@ -142,6 +147,13 @@ SETTINGS = (
         several("pairs such as subnet-1=my_network, with commas between them", rf"(?:\*|subnet-[0-9a-z]*)={_NAME}"),
         "",
         "Docker networks that functions in a VPC join, by subnet; *: of any other subnet.",
+    ),
+    Setting(
+        "token",
+        text("16 to 128 letters, digits, - and _", r"[a-zA-Z0-9_-]{16,128}"),
+        None,
+        "What the server's own pages take; none: another one at each start.",
+        secret=True,
     ),
 )
 
@@ -214,7 +226,7 @@ def _from_file(file: Path, mistakes: list[str]) -> dict[str, Written]:
     found: dict[str, Written] = {}
     section = document.root and document.members(document.root).get("settings")
     if section is not None:
-        allowed = [setting.name for setting in SETTINGS if setting.name != "project"]
+        allowed = [setting.name for setting in SETTINGS if setting.name != "project" and not setting.secret]
         for name, value in document.members(section, allowed).items():
             many = _BY_NAME[name].kind.many and value.is_list
             written = ",".join(document.texts(value)) if many else document.text(value)

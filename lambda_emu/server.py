@@ -91,7 +91,7 @@ class Emulator:
         self.clock = clock or Clock()
         self.loop = Loop()
         self.url = ""
-        self.token = self.clock.new_token()  # of our own pages, a new one at each start
+        self.token = settings.token or self.clock.new_token()  # of our own pages
         self.scope = Scope(settings.account, settings.region)  # of callers who name no other
         self.closing = False
         self._hurried = False
@@ -272,7 +272,7 @@ class Emulator:
         publish(data_dir, self.url, self.token)
         self._undo.callback(withdraw, data_dir)
         abilities, file = self.engine.abilities, str(data_dir / TOKEN)
-        reachable = not abilities.isolates_network
+        reachable = not (abilities.isolates_network and _is_loopback(self.settings.host))
         return Insight(abilities.name, self.scope, self._sights, logs, self.reset, self.token, file, reachable)
 
     @property

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from base64 import b64decode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from lambda_emu.api.token import HEADER, find
+from lambda_emu.api.token import HEADER
 from lambda_emu.arn import WrittenName
 from lambda_emu.cli.options import NotDone
 
@@ -36,14 +35,14 @@ class Answer:
 class Server:
     """One server by its URL. Every failure is a NotDone that names it."""
 
-    def __init__(self, url: str, data_dirs: Callable[[], Iterable[Path]] = tuple) -> None:
-        """data_dirs: where the token of its own pages may be, looked for when it is needed."""
+    def __init__(self, url: str, token_of: Callable[[str, int], str | None] = lambda *_: None) -> None:
+        """token_of: finds the token of its own pages, by host and port, when it is needed."""
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
             raise NotDone(f"{url!r} is not the address of a server; write it like {DEFAULT_URL}.")
         self.url = url
         self._host, self._port = parts.hostname, parts.port or 80
-        self._data_dirs = data_dirs
+        self._token_of = token_of
 
     def is_there(self) -> bool:
         """Whether a lambda-emu answers there."""
@@ -101,7 +100,7 @@ class Server:
         """The token as a header, for the pages that may ask for it."""
         if not path.startswith("/_lambda-emu/") or path == HEALTH:
             return {}
-        token = find(self._data_dirs(), self._host, self._port)
+        token = self._token_of(self._host, self._port)
         return {} if token is None else {HEADER: token}
 
     def _ask(

@@ -14,7 +14,7 @@ import click
 
 from lambda_emu.arn import FunctionId, Scope, WrittenName, parse_function_name
 from lambda_emu.cli import show
-from lambda_emu.cli.options import NotDone, data_dirs, endpoint_option, json_option, setting_options, settings
+from lambda_emu.cli.options import NotDone, endpoint_option, json_option, setting_options, settings, token_of
 
 if TYPE_CHECKING:
     from lambda_emu.cli.client import Server
@@ -87,7 +87,7 @@ def _written(name: str, account: str | None, region: str | None) -> WrittenName:
 def _source(function: WrittenName, data_dir: str | None, endpoint_url: str | None) -> Source:
     from lambda_emu.cli.client import DEFAULT_URL, Server
 
-    server = Server(endpoint_url or DEFAULT_URL, partial(data_dirs, data_dir))
+    server = Server(endpoint_url or DEFAULT_URL, partial(token_of, data_dir=data_dir))
     if endpoint_url is not None or (data_dir is None and server.is_there()):
         return _from_server(server, function)
     own = settings(data_dir=data_dir, account=function.account, region=function.region)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -28,8 +27,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 
 
 def setting_options(*names: str) -> Callable[[F], F]:
-    """An option for each of these settings; without names, for all but the project."""
-    chosen = [setting for setting in SETTINGS if setting.name in names or (not names and setting.name != "project")]
+    """An option for each of these settings; without names, for all but the project and secrets."""
+    names = names or tuple(one.name for one in SETTINGS if one.name != "project" and not one.secret)
+    chosen = [setting for setting in SETTINGS if setting.name in names]
 
     def add(command: F) -> F:
         for setting in reversed(chosen):
@@ -47,15 +47,17 @@ def settings(**flags: object) -> Settings:
         raise NotDone(str(error)) from error
 
 
-def data_dirs(data_dir: str | None = None) -> list[Path]:
-    """Data directories of servers that this user may have started: the one that settings name, and temporary ones."""
+def token_of(host: str, port: int, data_dir: str | None = None) -> str | None:
+    """The token of a server's own pages: the one that is set, or that of a server which this user started."""
+    from lambda_emu.api.token import find
     from lambda_emu.sandbox.temporary import live_folders
 
     temporary = [folder / "data" for folder in live_folders()]
     try:
-        return [settings(data_dir=data_dir).data_dir, *temporary]
+        own = settings(data_dir=data_dir)
     except NotDone:  # a project that is of no concern to who asks a server
-        return temporary
+        return find(temporary, host, port)
+    return own.token or find([own.data_dir, *temporary], host, port)
 
 
 def _option(setting: Setting) -> Callable[[F], F]:

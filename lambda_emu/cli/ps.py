@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from lambda_emu.cli import show
-from lambda_emu.cli.options import data_dirs, endpoint_option, json_option, setting_options
+from lambda_emu.cli.options import endpoint_option, json_option, setting_options, token_of
 
 HEADINGS = ("FUNCTION", "VERSION", "TENANT", "STATE", "MEMORY", "AGE", "INVOCATIONS", "ENGINE", "ID")
 
@@ -23,11 +23,11 @@ def ps(data_dir: str | None, endpoint_url: str | None, as_json: bool) -> None:
     """List the execution environments of a running server.
 
     Where functions run as processes the server asks for its token, which is in its data directory. Name that by
-    --data-dir if it is not the one of this folder's project.
+    --data-dir if it is not the one of this folder's project, or the token itself by the variable LAMBDA_EMU_TOKEN.
     """
     from lambda_emu.cli.client import DEFAULT_URL, Server
 
-    environments = Server(endpoint_url or DEFAULT_URL, partial(data_dirs, data_dir)).environments()
+    environments = Server(endpoint_url or DEFAULT_URL, partial(token_of, data_dir=data_dir)).environments()
     if as_json:
         for environment in environments:
             click.echo(json.dumps(environment))

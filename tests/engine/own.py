@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from socket import gethostname
@@ -34,11 +34,13 @@ class OwnLam(Lam):
 
 
 @contextmanager
-def own_emulator(folder: Path, engine: str, **settings: Any) -> Iterator[OwnLam]:
+def own_emulator(
+    folder: Path, engine: str, environ: Mapping[str, str] | None = None, **settings: Any
+) -> Iterator[OwnLam]:
     """Runs until the block ends; its data stays in the folder for the next one."""
     told = {"project": folder, "port": 0, "engine": engine, "grace_s": 0} | settings
     clock = SteppingClock()
-    with Emulator(load_settings(told, environ={}), clock) as emulator:
+    with Emulator(load_settings(told, environ or {}), clock) as emulator:
         lam = OwnLam(emulator)
         lam.clock = clock
         yield lam

@@ -135,12 +135,15 @@ def test_ps_finds_the_token_of_this_folders_server_or_an_ephemeral_one(folder: P
         listed = command("ps", "--endpoint-url", url, folder=elsewhere)
         refused = command("ps", "--endpoint-url", served.url, folder=elsewhere)
         named = command("ps", "--endpoint-url", served.url, "--data-dir", folder / ".lambda-emu", folder=elsewhere)
+        token = {"LAMBDA_EMU_TOKEN": (folder / ".lambda-emu" / "token").read_text().strip()}
+        told = command("ps", "--endpoint-url", served.url, folder=elsewhere, environment=token)
         ephemeral.terminate()
 
     assert "STEM" in listed.stdout, listed.stderr
     assert f"takes the token in {folder / '.lambda-emu' / 'token'}" in refused.stderr
     assert refused.returncode == 2
     assert "STEM" in named.stdout, named.stderr
+    assert "STEM" in told.stdout, told.stderr
 
 
 def test_a_second_server_says_who_is_in_its_way(folder: Path, served: Served) -> None:

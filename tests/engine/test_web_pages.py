@@ -227,6 +227,25 @@ def test_a_function_cannot_wipe_read_or_find_the_token(lam: Lam) -> None:
     assert seen == [[403, 403, 403], False, []]
 
 
+@pytest.mark.docker
+def test_a_container_that_reaches_the_server_is_told_nothing_either(tmp_path: Path) -> None:
+    with own_emulator(tmp_path, "docker", host="0.0.0.0") as lam:
+        port = urlsplit(lam.emulator.url).port
+
+        asked = probe(lam).run(f"""
+            import http.client, os
+            here = os.environ["AWS_LAMBDA_RUNTIME_API"].partition(":")[0]
+            def ask(method, path):
+                connection = http.client.HTTPConnection(here, {port}, timeout=5)
+                connection.request(method, path, headers={{"Host": "lambda-emu"}})
+                return connection.getresponse().status
+            result = [ask("GET", "/_lambda-emu/health"), ask("GET", "/_lambda-emu/environments"),
+                      ask("GET", "/_lambda-emu/logs?function=probe"), ask("POST", "/_lambda-emu/reset")]
+        """)
+
+    assert asked == [200, 403, 403, 403]
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_token_is_in_the_data_directory_for_its_user_alone_and_new_each_time(engine: str, tmp_path: Path) -> None:
     tokens = set()
@@ -238,6 +257,16 @@ def test_the_token_is_in_the_data_directory_for_its_user_alone_and_new_each_time
             tokens.add(lam.emulator.token)
         assert not file.exists()
     assert len(tokens) == 2
+
+
+def test_the_token_can_be_set_and_is_no_functions_to_read(tmp_path: Path) -> None:
+    token = "set-by-its-user-in-a-variable"
+    with own_emulator(tmp_path, "process", environ={"LAMBDA_EMU_TOKEN": token}) as lam:
+        asked = ask(lam.emulator.url, "GET", "/_lambda-emu/environments", headers={"X-Lambda-Emu-Token": token})
+        seen = probe(lam).run("import os; result = dict(os.environ)")
+
+    assert asked[0] == 200
+    assert token not in str(seen)
 
 
 def test_the_token_is_told_where_others_than_this_machine_can_ask(tmp_path: Path) -> None:

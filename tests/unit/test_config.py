@@ -109,6 +109,7 @@ def test_every_setting_has_its_default(tmp_path: Path) -> None:
         subnet_networks=(),
         allowed_origins=(),
         allowed_hosts=(),
+        token=None,
     )
 
 
@@ -232,6 +233,16 @@ def test_a_wrong_value_is_told_even_where_another_goes_before_it(tmp_path: Path)
 
 def test_what_other_tools_are_told_is_judged_only_where_it_is_used(tmp_path: Path) -> None:
     assert load(tmp_path, {"region": "eu-west-1"}, {"AWS_REGION": "Mars"}).region == "eu-west-1"
+
+
+def test_a_secret_is_taken_from_its_variable_alone_and_not_shown(tmp_path: Path) -> None:
+    token = "0123456789abcdef"
+
+    assert load(tmp_path, environ={"LAMBDA_EMU_TOKEN": token}).token == token
+    assert token not in repr(load(tmp_path, environ={"LAMBDA_EMU_TOKEN": token}))
+    assert mistakes(tmp_path, settings=f"{{token: {token}}}")[0].startswith(
+        "lambda-emu.yaml:1: settings.token: unknown"
+    )
 
 
 def test_the_file_cannot_say_where_the_project_is(tmp_path: Path) -> None:
