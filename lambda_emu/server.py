@@ -29,8 +29,8 @@ from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
 from lambda_emu.folders import PRIVATE, remove_files
-from lambda_emu.http.connection import Sink, Writer
-from lambda_emu.http.listener import Listener, bind
+from lambda_emu.http.exchange import Sink, Writer
+from lambda_emu.http.listener import Listener, PortTerms, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.invoke.asynchronous import AsyncInvoker
@@ -72,6 +72,7 @@ ENGINE_LIMIT_S = 7.0
 ENGINE_RESERVE_S = 2.0
 """What the steps after the engine's end may take of the whole."""
 LOOK_S = 0.02
+MOST_SPARE = 512
 FIND_IMAGE_S = 2.0
 CHANGE_HELD_S = 0.5
 PENDING_WAIT_S = 1.0
@@ -146,7 +147,8 @@ class Emulator:
         self.loop.start()
         self._undo.callback(self.loop.stop)  # last to go: everything below runs on it
         self.clock.bind(self.loop.asyncio)
-        self._listener = Listener(self._handle)
+        terms = PortTerms(descriptors=_descriptors(3), refusal=self._refusal)
+        self._listener = Listener(self._handle, self.clock, terms)
         self._undo.callback(self._tidy, self._listener.close)  # after the pool, which answers who still waits
         self.store = Store.open(data_dir)
         self._undo.callback(self.store.close)  # after the pool, whose last outcomes it keeps
@@ -170,7 +172,8 @@ class Emulator:
     def _open_environments(self, data_dir: Path) -> None:
         """The port that environments call, the engine that makes them, the pool that uses them."""
         door, self.runtime_api = InitDoor(), RuntimeApi()
-        callback = Listener(self.runtime_api, lambda http: Doorway(http, door))
+        terms = self.runtime_api.terms(lambda http: Doorway(http, door), _descriptors(1))
+        callback = Listener(self.runtime_api, self.clock, terms)
         self._undo.callback(self._tidy, callback.close)
         settings = self.settings
         wanted = Wanted(
@@ -295,6 +298,9 @@ class Emulator:
     def _handle(self, head: Head, writer: Writer) -> Sink:
         return self._front(head, writer)
 
+    def _refusal(self, status: int) -> bytes:
+        return self._front.refusal(status)
+
     def _sights(self) -> list[Sight]:
         return self.loop.ask(self.pool.sights, STEP_LIMIT_S)
 
@@ -349,6 +355,15 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def _descriptors(shares: int) -> int:
+    """The number of a socket from which on a port takes no more, so that some shares of all are left for others.
+
+    The next one always gets the lowest free number, so it tells how many are in use.
+    """
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return most - shares * min(most // 8, MOST_SPARE)
 
 
 def run(settings: Settings) -> int:

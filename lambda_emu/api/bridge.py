@@ -19,8 +19,18 @@ from urllib.parse import unquote, unquote_to_bytes
 from lambda_emu.api.answers import Answer, error_answer
 from lambda_emu.api.callers import LET_IN, Callers, Verdict, preflight
 from lambda_emu.clock import Clock
-from lambda_emu.errors import Busy, LambdaError, RequestTooLarge, ServiceFailure, ShuttingDown
-from lambda_emu.http.connection import DISCARD, Sink, Writer
+from lambda_emu.errors import (
+    Busy,
+    HeadTooLarge,
+    LambdaError,
+    MalformedHttpRequest,
+    RequestTooLarge,
+    ServiceFailure,
+    ServiceUnavailable,
+    ShuttingDown,
+)
+from lambda_emu.http.body import Body
+from lambda_emu.http.exchange import DISCARD, Sink, Writer
 from lambda_emu.http.executors import Closed, Full, Work
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Dates, Head, answer_head
@@ -45,6 +55,9 @@ ELSEWHERE = re.compile(rb'"(?:S3Bucket|ImageUri)"')
 """Members that say where code is to be fetched from: whoever has it may take its time, or never answer."""
 
 INTERNAL = "An internal error occurred; the emulator's log has the traceback."
+
+REFUSALS = {400: MalformedHttpRequest(), 431: HeadTooLarge(), 503: ServiceUnavailable()}
+"""By status: errors of requests that no operation sees."""
 
 Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -159,6 +172,12 @@ class ApiFront:
             call.answer(Answer(204, told))
         return told is not None
 
+    def refusal(self, status: int) -> bytes:
+        """The whole answer to what is not served as a request; the client is to hang up."""
+        answer = error_answer(REFUSALS[status], self._clock.new_id())
+        headers = [*answer.headers, ("Date", self._dates.text())]
+        return answer_head(answer.status, headers, len(answer.body), close=True) + answer.body
+
     def run(self, head: Head, path: bytes, call: Call, body: bytes, body_file: str | None) -> Answer | None:
         """Ask the app; None when the answer comes later."""
         environ = _environ(head, path, body, body_file)
@@ -220,14 +239,18 @@ class _Inline:
         self._head = head
         self._path = path
         self._call = call
-        self._body = b""
+        self._body = Body()
+
+    @property
+    def held_bytes(self) -> int:
+        return self._body.size
 
     def body(self, chunk: bytes) -> None:
-        self._body += chunk
+        self._body.add(chunk)
 
     def end(self) -> None:
         name = unquote(self._path[len(INLINE_PREFIX) : -len(INLINE_SUFFIX)].decode("latin-1"))
-        self._front.inline(_inline_environ(self._head, self._path, self._body), name, self._call)
+        self._front.inline(_inline_environ(self._head, self._path, self._body.take()), name, self._call)
 
     def abort(self) -> None:
         """The client left; what runs goes on, its answer is dropped."""
@@ -242,9 +265,13 @@ class _Gathered:
         self._path = path
         self._call = call
         self._limit = limit
-        self._chunks: list[bytes] = []
+        self._body = Body()
         self._size = 0
         self._file: Any = None
+
+    @property
+    def held_bytes(self) -> int:
+        return self._body.size
 
     def body(self, chunk: bytes) -> None:
         self._size += len(chunk)
@@ -254,10 +281,9 @@ class _Gathered:
             return
         if self._file is None and self._size > SPOOL_BYTES and self._limit > INVOKE_BYTES:
             self._file = self._front.spool()
-            self._file.writelines(self._chunks)
-            self._chunks.clear()
+            self._file.write(self._body.take())
         if self._file is None:
-            self._chunks.append(chunk)
+            self._body.add(chunk)
         else:
             self._file.write(chunk)
 
@@ -266,10 +292,11 @@ class _Gathered:
         if self._file is not None:
             self._file.close()
             name, self._file = self._file.name, None
-        self._front.work(self._head, self._path, self._call, b"".join(self._chunks), name)
+        self._front.work(self._head, self._path, self._call, self._body.take(), name)
 
     def abort(self) -> None:
         """The client left before it said all, or said too much."""
+        self._body.clear()
         if self._file is not None:
             self._file.close()
             os.unlink(self._file.name)

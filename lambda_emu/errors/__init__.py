@@ -33,7 +33,7 @@ LambdaError
 │   ├── provisioned.py: 404, 409 and 400, of provisioned concurrency
 │   └── service.py: TooManyRequests and Busy 429, with a Reason
 └── what we or the engine did (Type Service)
-    └── service.py: ServiceFailure  500; NotBuiltYet 501; ShuttingDown 503; NoRoom 507
+    └── service.py: ServiceFailure  500; NotBuiltYet 501; ShuttingDown and ServiceUnavailable 503; NoRoom 507
 
 Contract: api.md 1.2 (status, text key, Type) and 1.3 (exact messages).
 """
@@ -194,7 +194,9 @@ from lambda_emu.errors.request import (
     ClientContextTooLong,
     ConstraintViolations,
     EventTooLarge,
+    HeadTooLarge,
     InvalidRequestContent,
+    MalformedHttpRequest,
     MalformedRequest,
     MemoryAboveLimit,
     PayloadNotJson,
@@ -229,6 +231,7 @@ from lambda_emu.errors.service import (
     NoRoom,
     NotBuiltYet,
     ServiceFailure,
+    ServiceUnavailable,
     ShuttingDown,
     TooManyRequests,
 )
@@ -302,6 +305,7 @@ __all__ = [
     "FunctionNotFound",
     "FunctionPending",
     "FunctionTimeoutTooLong",
+    "HeadTooLarge",
     "HeaderRepeated",
     "HostMissing",
     "HostRefused",
@@ -327,6 +331,7 @@ __all__ = [
     "LayerVersionNotFound",
     "LayerVersionUnknown",
     "LevelsWithText",
+    "MalformedHttpRequest",
     "MalformedRequest",
     "ManagedInstancesOnly",
     "MappedFunctionNotFound",
@@ -391,6 +396,7 @@ __all__ = [
     "S3WithoutCredentials",
     "ScalingRangeInvalid",
     "ServiceFailure",
+    "ServiceUnavailable",
     "ShuttingDown",
     "SourceAccessUnsupported",
     "SourceImageInvalid",

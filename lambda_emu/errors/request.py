@@ -13,6 +13,24 @@ class MalformedRequest(LambdaError):
     code, status, text_key, kind = "SerializationException", 400, "Message", None
 
 
+class MalformedHttpRequest(LambdaError):
+    """Not HTTP/1.1, or cut off: one of the errors that AWS's services have in common. The text is not recorded."""
+
+    code, status, kind = "MalformedHttpRequestException", 400, None
+
+    def __init__(self) -> None:
+        super().__init__("The request is malformed at the HTTP level")
+
+
+class HeadTooLarge(LambdaError):
+    """More header than this port takes. AWS takes 1 MB, and its answer to more is not recorded."""
+
+    code, status, kind = "RequestHeaderFieldsTooLargeException", 431, None
+
+    def __init__(self) -> None:
+        super().__init__("The request line and headers must have at most 65536 bytes and 100 fields")
+
+
 class UnknownPath(LambdaError):
     """No operation of the model has this path and method. AWS's body has no text; ours helps a lost caller."""
 

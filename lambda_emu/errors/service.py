@@ -49,6 +49,15 @@ class NoRoom(LambdaError):
         super().__init__(f"There is no room left where lambda-emu keeps its data: {why}. Nothing was changed.")
 
 
+class ServiceUnavailable(LambdaError):
+    """No memory or no descriptor is left for another request: one of the errors that AWS's services have in common."""
+
+    code, status, kind = "ServiceUnavailableException", 503, "Service"
+
+    def __init__(self) -> None:
+        super().__init__("Too many requests or connections at once")
+
+
 class NotBuiltYet(LambdaError):
     """AWS has the operation or the choice, lambda-emu does not yet; the text names it."""
 

@@ -4,227 +4,200 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import select
 from collections import deque
-from collections.abc import Callable
-from typing import Protocol, cast
+from typing import cast
 
 import httptools
 
-from lambda_emu.http.message import Head, Header, answer_head
+from lambda_emu.http.body import Body
+from lambda_emu.http.exchange import Handler, Request, Writer
+from lambda_emu.http.group import Group, Keeper, Wait
+from lambda_emu.http.head_reader import STRIDE_BYTES, HeadReader, HeadTooLarge
+from lambda_emu.http.message import Head
+from lambda_emu.http.refused import Refused
 
 log = logging.getLogger(__name__)
 
-MAX_HEAD_BYTES = 1 << 20
 TURN_BYTES = 1 << 16
 """A connection that brings this much at once lets the others have their turn before it is read again."""
+SLICE_BYTES = 1 << 14
+"""Of what may be heads or chunks by the thousand only this much is parsed in a turn."""
 MAX_WAITING_BYTES = 1 << 18
 MAX_WAITING_REQUESTS = 256
 UNREAD_LIMIT_BYTES = 100 << 20
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-Told = Callable[["Connection"], None]
 
 
 class TooManyWaiting(Exception):
     """A client sends request upon request without waiting for answers."""
 
 
-class Sink(Protocol):
-    """Takes the body of one request. `abort` comes when the client left before its answer, also after `end`."""
-
-    def body(self, chunk: bytes) -> None: ...
-
-    def end(self) -> None: ...
-
-    def abort(self) -> None: ...
-
-
-class Handler(Protocol):
-    """Begins a request; the answer may be sent at once or at any later time, on the loop."""
-
-    def __call__(self, head: Head, writer: Writer) -> Sink: ...
-
-
-class Discard:
-    """A sink for bodies nobody needs."""
-
-    def body(self, chunk: bytes) -> None: ...
-
-    def end(self) -> None: ...
-
-    def abort(self) -> None: ...
-
-
-DISCARD = Discard()
-
-
-class Writer:
-    """Where the answer to one request goes. Sending twice is a mistake; sending to a client that left does nothing."""
-
-    __slots__ = ("_connection", "close_after", "sent")
-
-    def __init__(self, connection: Connection, close_after: bool) -> None:
-        self._connection: Connection | None = connection
-        self.close_after = close_after
-        self.sent = False
-
-    def send(self, head: bytes, body: bytes = b"") -> None:
-        """Write a whole answer; `head` is complete with its blank line and Content-Length."""
-        assert not self.sent, "one request, one answer"
-        self.sent = True
-        if self._connection is not None:
-            self._connection.answered(self, head, body)
-
-    def detach(self) -> None:
-        self._connection = None
-
-    @property
-    def open(self) -> bool:
-        """Whether anybody still waits for the answer."""
-        return self._connection is not None and not self.sent
-
-
-class _Request:
-    """A request on its way in; it keeps its body while earlier requests are unanswered."""
-
-    __slots__ = ("chunks", "complete", "head", "sink", "writer")
-
-    def __init__(self, head: Head, writer: Writer) -> None:
-        self.head = head
-        self.writer = writer
-        self.sink: Sink | None = None
-        self.chunks: list[bytes] = []
-        self.complete = False
-
-
-class Connection(asyncio.Protocol):
+class Connection(HeadReader, asyncio.Protocol):
     """Parses what a client sends and calls the handler, one request at a time; pipelined ones wait their turn.
 
     Each turn of the loop begins one of them at most, and none while the client does not read its answers: so nobody
     who floods us holds up the others, or fills our memory.
     """
 
-    def __init__(self, handler: Handler, opened: Told, closed: Told) -> None:
+    def __init__(self, handler: Handler, keeper: Keeper) -> None:
+        super().__init__(keeper.limits)
         self._handler = handler
-        self._opened = opened
-        self._closed = closed
+        self._keeper = keeper
+        self.group = keeper.newcomers
         self._transport: asyncio.Transport | None = None
-        self._parser = httptools.HttpRequestParser(self)
-        self._target = b""
-        self._headers: list[Header] = []
-        self._head_bytes = 0
-        self._requests: deque[_Request] = deque()  # the first one is being served
-        self._arriving: _Request | None = None
+        self._requests: deque[Request] = deque()  # the first one is being served
+        self._arriving: Request | None = None
+        self._loose_bytes = 0  # what came since the last byte of a body, while a request is not complete
+        self._most_loose_bytes = keeper.limits.unparsed_bytes + SLICE_BYTES  # what is exact is counted field by field
         self._waiting_bytes = 0
+        self._held_bytes = 0  # what the group was told
         self._unread_bytes = 0
+        self._unparsed = b""  # kept for the next turn
         self._may_begin = True
         self._clogged = False  # the client does not read what it was answered
-        self.activity = 0  # counts what moved; a sweep that finds it unchanged knows of a stall
+        self._refusal: bytes | None = None  # the last thing it is told
+        self._ended = False  # the client sends no more
+        self.received_bytes = 0
 
     # -- asyncio ---------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
-        self._opened(self)
+        self._keeper.opened(self)
 
     def data_received(self, data: bytes) -> None:
-        self.activity += 1
-        self._head_bytes += len(data)
-        self._may_begin = True
-        try:
-            self._parse(data)
-        except httptools.HttpParserCallbackError as error:
-            if not isinstance(error.__context__, TooManyWaiting):
-                log.error("a request failed inside its handler", exc_info=error)
-            self.drop()
-        except httptools.HttpParserError:
-            self._refuse(400)
+        size = len(data)
+        self.received_bytes += size
+        if size > SLICE_BYTES and self._may_be_crumbs():
+            self._unparsed = data
+            self._parse_slice()
         else:
-            if self._arriving is None and self._head_bytes > MAX_HEAD_BYTES:
-                self._refuse(431)
-            elif self._waiting_bytes > MAX_WAITING_BYTES and self._transport is not None:
-                self._transport.pause_reading()
-            elif len(data) >= TURN_BYTES and self._transport is not None:
-                self._transport.pause_reading()
-                asyncio.get_running_loop().call_soon(self._read_on)
+            self._may_begin = True
+            self._read(data)
+            if size >= TURN_BYTES:
+                self._pause()
+                asyncio.get_running_loop().call_soon(self.read_on)
+
+    def eof_received(self) -> bool:
+        """Whether it is kept open, for the answers that are still to come."""
+        self._ended = True
+        if self._arriving is not None or not self._requests or not self.group.allowance.half_open:
+            return False
+        self._requests[-1].writer.close_after = True
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        self._unparsed = b""
         requests, self._requests = self._requests, deque()
         for request in requests:
             request.writer.detach()
             if request.sink is not None:
                 request.sink.abort()
-        self._closed(self)
+        self.group.leave(self)
+        self._keeper.closed(self)
 
     def pause_writing(self) -> None:
         """Answers are whole and bounded, so one may stay in the buffer; the sweep ends a client that never reads."""
         self._clogged = True
-        if self._transport is not None:
-            self._transport.pause_reading()
+        self._pause()
 
     def resume_writing(self) -> None:
-        self.activity += 1
         self._clogged = False
-        self._read_on()
+        self.read_on()
         if self._requests:
             self._replay()
 
-    # -- httptools -------------------------------------------------------------------------------
+    # -- what comes in ---------------------------------------------------------------------------
 
-    def _parse(self, data: bytes) -> None:
-        """Upgrades are never taken: a request that offers one, which ends the parser's work, is read without."""
-        while data:
+    def _may_be_crumbs(self) -> bool:
+        """Whether the parser may call us for every few bytes; within a body of known length it does not."""
+        return self._arriving is None or self._arriving.head.get(b"transfer-encoding") is not None
+
+    def _parse_slice(self) -> None:
+        """A part of what came; the rest in later turns, and nothing is read before."""
+        if not self._unparsed:  # it was hung up on
+            return
+        data, self._unparsed = self._unparsed[:SLICE_BYTES], self._unparsed[SLICE_BYTES:]
+        if self._unparsed:
+            self._pause()
+            asyncio.get_running_loop().call_soon(self._parse_slice)
+        self._may_begin = True
+        self._read(data)
+        if not self._unparsed:
+            self.read_on()
+
+    def _read(self, data: bytes) -> None:
+        self._loose_bytes += len(data)
+        if self._loose_bytes > STRIDE_BYTES and self._arriving is None:
+            data = self._in_strides(data)
+        try:
             try:
                 self._parser.feed_data(data)
-                return
             except httptools.HttpParserUpgrade as offer:
-                data = self._without_offer() + data[offer.args[0] :]
+                self._parse_on(data, offer)
+        except httptools.HttpParserCallbackError as error:
+            self._fail(error)
+        except httptools.HttpParserError:
+            self.refuse(400)
+        else:
+            if self._loose_bytes > self._most_loose_bytes:
+                self.refuse(431)
+            elif self._loose_bytes or self._held_bytes or self._waiting_bytes:
+                self._weigh()
 
-    def _without_offer(self) -> bytes:
-        method, version = self._parser.get_method(), self._parser.get_http_version().encode()
-        if method == b"CONNECT":
-            raise httptools.HttpParserError("no proxy")
-        lines = [b"%s %s HTTP/%s" % (method, self._target, version)]
-        lines += [b"%s: %s" % header for header in self._headers if header[0] != b"upgrade"]
-        return b"\r\n".join(lines) + b"\r\n\r\n"
+    def _fail(self, error: httptools.HttpParserCallbackError) -> None:
+        """The parser was stopped by one of ours."""
+        if isinstance(error.__context__, HeadTooLarge):
+            self.refuse(431)
+            return
+        if not isinstance(error.__context__, TooManyWaiting):
+            log.error("a request failed inside its handler", exc_info=error)
+        self.drop()
 
-    def on_message_begin(self) -> None:
-        self._target = b""
-        self._headers = []
-
-    def on_url(self, url: bytes) -> None:
-        self._target += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name.lower(), value))
+    def _weigh(self) -> None:
+        """Tell the group how much of unfinished requests is in memory, and whether more may come follows from it."""
+        held = self._waiting_bytes
+        if self._arriving is None:
+            held += self._loose_bytes
+        elif self._arriving.sink is not None:
+            held += self._arriving.sink.held_bytes
+        if held != self._held_bytes:
+            self._held_bytes = held
+            if not self.group.hold(self, held):
+                self.refuse(413)
+        if not self._may_read:
+            self._pause()
 
     def on_headers_complete(self) -> None:
         parser = self._parser
         if parser.should_upgrade():
             return
         keep_alive = parser.should_keep_alive()
-        version = parser.get_http_version()
-        head = Head(parser.get_method(), self._target, self._headers, version, keep_alive)
+        head = Head(parser.get_method(), self._target, self._end_head(), parser.get_http_version(), keep_alive)
         if len(self._requests) > MAX_WAITING_REQUESTS:
             raise TooManyWaiting
-        request = _Request(head, Writer(self, close_after=not keep_alive))
+        request = Request(head, Writer(self, close_after=not keep_alive))
         self._arriving = request
         self._requests.append(request)
-        if len(self._requests) > 1 or self._clogged:
-            return
-        if self._may_begin:
+        if self._may_begin and len(self._requests) == 1 and not self._clogged:
             self._may_begin = False
             self._begin(request)
-        else:
+            return
+        self._count_waiting(request, head.size_bytes())
+        if len(self._requests) == 1 and not self._clogged:
             asyncio.get_running_loop().call_soon(self._replay)
 
     def on_body(self, chunk: bytes) -> None:
+        self._loose_bytes = 1
         request = self._arriving
         assert request is not None
         if request.sink is None:
-            request.chunks.append(chunk)
-            self._waiting_bytes += len(chunk)
+            if request.kept is None:
+                request.kept = Body()
+            request.kept.add(chunk)
+            self._count_waiting(request, len(chunk))
         elif request.writer.sent:
             self._discard(len(chunk))
         else:
@@ -234,20 +207,24 @@ class Connection(asyncio.Protocol):
         if self._parser.should_upgrade():
             return
         request, self._arriving = self._arriving, None
-        self._head_bytes = 0
+        self._loose_bytes = 0
         assert request is not None
         request.complete = True
         if request.sink is not None:
             self._end(request)
 
+    def _count_waiting(self, request: Request, count: int) -> None:
+        request.waiting_bytes += count
+        self._waiting_bytes += count
+
     # -- requests --------------------------------------------------------------------------------
 
-    def _begin(self, request: _Request) -> None:
+    def _begin(self, request: Request) -> None:
         if not request.complete and request.head.get(b"expect") is not None and self._transport is not None:
             self._transport.write(CONTINUE)
         request.sink = self._handler(request.head, request.writer)
 
-    def _end(self, request: _Request) -> None:
+    def _end(self, request: Request) -> None:
         if request.writer.sent:
             self._next()
         else:
@@ -259,7 +236,6 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         if transport is None:
             return
-        self.activity += 1
         if len(body) <= 1 << 16:
             transport.write(head + body)
         else:
@@ -279,6 +255,8 @@ class Connection(asyncio.Protocol):
             self.close()
         elif self._requests:
             asyncio.get_running_loop().call_soon(self._replay)
+        elif self._refusal is not None:
+            self._tell_refusal()
 
     def _replay(self) -> None:
         if not self._requests or self._requests[0].sink is not None or self._transport is None or self._clogged:
@@ -289,24 +267,38 @@ class Connection(asyncio.Protocol):
             self.drop()  # nobody would answer it any more; the loop logs why
             raise
 
-    def _serve(self, request: _Request) -> None:
+    def _serve(self, request: Request) -> None:
         """Begin a request that waited, and give it what came of its body."""
         complete, request.complete = request.complete, False  # what follows is as if it came just now
         self._begin(request)
-        chunks, request.chunks = request.chunks, []
-        for chunk in chunks:
-            self._waiting_bytes -= len(chunk)
-            if not request.writer.sent:
-                assert request.sink is not None
-                request.sink.body(chunk)
-        self._read_on()
+        kept, request.kept = request.kept, None
+        self._count_waiting(request, -request.waiting_bytes)
+        if kept is not None and not request.writer.sent:
+            assert request.sink is not None
+            request.sink.body(kept.take())
+        self._weigh()
+        self.read_on()
         if complete:
             request.complete = True
             self._end(request)
 
-    def _read_on(self) -> None:
-        if self._transport is not None and not self._clogged and self._waiting_bytes <= MAX_WAITING_BYTES:
+    @property
+    def _may_read(self) -> bool:
+        return (
+            not self._clogged
+            and not self._unparsed
+            and self._waiting_bytes <= MAX_WAITING_BYTES
+            and (not self._held_bytes or self.group.may_read(self))
+        )
+
+    def read_on(self) -> None:
+        """Read again what the client sends, unless another reason not to is left."""
+        if self._transport is not None and self._may_read and not self._transport.is_closing():
             self._transport.resume_reading()
+
+    def _pause(self) -> None:
+        if self._transport is not None and self._refusal is None and not self._transport.is_closing():
+            self._transport.pause_reading()
 
     def _discard(self, count: int) -> None:
         """Answered before the whole body came in: read the rest, so the client sees the answer, but not for ever."""
@@ -314,23 +306,92 @@ class Connection(asyncio.Protocol):
         if self._unread_bytes > UNREAD_LIMIT_BYTES:
             self.close()
 
-    def _refuse(self, status: int) -> None:
-        """What came is not HTTP we understand: say so if nothing else is being answered, and hang up."""
-        if self._transport is not None:
-            if not self._requests:
-                self._transport.write(answer_head(status, [], 0, close=True))
-            self.close()
+    # -- the end ---------------------------------------------------------------------------------
 
-    # -- for the listener ------------------------------------------------------------------------
+    def refuse(self, status: int) -> None:
+        """What comes cannot be served: say so after the answers to what came before, and have the client hang up."""
+        transport = self._transport
+        if transport is None or transport.is_closing() or self._refusal is not None:
+            return
+        self._refusal = self._keeper.refusal(status)
+        self._unparsed = b""
+        self._drop_arriving()
+        self._loose_bytes = self._held_bytes = 0
+        self.group.hold(self, 0)
+        transport.set_protocol(Refused(self))
+        transport.resume_reading()
+        if not self._requests:
+            self._tell_refusal()
+
+    def _drop_arriving(self) -> None:
+        """Forget the request that is not complete. If it has its answer the client is told nothing else."""
+        request, self._arriving = self._arriving, None
+        if request is None:
+            return
+        self._requests.remove(request)
+        self._count_waiting(request, -request.waiting_bytes)
+        if request.writer.sent:
+            self._refusal = b""
+        request.writer.detach()
+        if request.sink is not None and not request.writer.sent:
+            request.sink.abort()
+
+    def _tell_refusal(self) -> None:
+        """The client sees our answer and then our end; who closes on unread bytes may lose it the answer."""
+        assert self._transport is not None
+        assert self._refusal is not None
+        self._transport.write(self._refusal)
+        if self._ended:
+            self.close()
+        else:
+            self._transport.write_eof()
+
+    def join(self, group: Group) -> bool:
+        """Belong to a party from now on. False: it has no room, or the connection is no newcomer any more."""
+        if self.group is not self._keeper.newcomers or not group.join(self):
+            return False
+        self.group.leave(self)
+        self.group = group
+        self._held_bytes = 0
+        return True
 
     @property
-    def stalled_if_unmoved(self) -> bool:
-        """Whether the client owes us something: the rest of a request, or reading its answer."""
-        if self._transport is None:
-            return False
-        partial = self._arriving is not None or (self._head_bytes > 0 and not self._requests)
-        may_send = self._waiting_bytes <= MAX_WAITING_BYTES  # else it is us who do not read
-        return (partial and may_send) or self._transport.get_write_buffer_size() > 0
+    def waits_for(self) -> Wait | None:
+        """What the client owes us; None: it is our turn."""
+        transport = self._transport
+        if transport is None:
+            return None
+        if self._refusal is not None and not self._requests:
+            return Wait.HANG_UP
+        if transport.get_write_buffer_size() > 0:
+            return Wait.READING
+        if self._unparsed or self._waiting_bytes > MAX_WAITING_BYTES:
+            return None
+        if self._held_bytes and not self.group.may_read(self):
+            return Wait.MEMORY
+        if self._loose_bytes:
+            return Wait.REQUEST
+        if self._requests:
+            return None
+        return Wait.NEXT if self.received_bytes else Wait.FIRST_BYTE
+
+    @property
+    def moved(self) -> tuple[int, int]:
+        """Bytes that came, and bytes of answers that the client has not taken: how far it got with what it owes us."""
+        unsent = 0 if self._transport is None else self._transport.get_write_buffer_size()
+        return self.received_bytes, unsent
+
+    @property
+    def descriptor(self) -> int:
+        """The number of its socket; -1: it has none any more."""
+        found = None if self._transport is None else self._transport.get_extra_info("socket")
+        return -1 if found is None else int(found.fileno())
+
+    def has_unread(self) -> bool:
+        """Whether something came that we did not read yet."""
+        poll = select.poll()
+        poll.register(self.descriptor, select.POLLIN)
+        return bool(poll.poll(0))
 
     @property
     def busy(self) -> bool:
@@ -346,10 +407,12 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """Hang up after what was written has gone out."""
+        self._unparsed = b""
         if self._transport is not None:
             self._transport.close()
 
     def drop(self) -> None:
         """Hang up at once."""
+        self._unparsed = b""
         if self._transport is not None:
             self._transport.abort()

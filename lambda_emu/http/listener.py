@@ -1,14 +1,55 @@
-"""Listening sockets and the connections they brought; it ends those whose client stopped in the middle."""
+"""Listening sockets and the connections they brought."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from lambda_emu.http.connection import Connection, Handler
+from lambda_emu.http.budget import Budget
+from lambda_emu.http.connection import Connection
+from lambda_emu.http.exchange import Handler
+from lambda_emu.http.group import Allowance, Group, Wait
+from lambda_emu.http.head_reader import HeadLimits
+from lambda_emu.http.message import answer_head
+from lambda_emu.http.watch import Clock, Watch
 
-STALL_LIMIT_S = 60.0
+Doorway = Callable[[asyncio.Protocol], asyncio.Protocol]
+PATIENCE_S = {
+    Wait.FIRST_BYTE: 10.0,
+    Wait.REQUEST: 60.0,
+    Wait.READING: 60.0,
+    Wait.NEXT: 75.0,  # clients give up an idle connection after 60 s at most, and should do so first
+    Wait.HANG_UP: 10.0,
+    Wait.MEMORY: 30.0,
+}
+HELD_BYTES = 256 << 20
+UNBOUNDED = 1 << 62
+LINGERING = 64
+"""So many of those turned away hear why; who comes on top of them does not."""
+
+
+def refusal(status: int) -> bytes:
+    """An answer that says nothing but its status."""
+    return answer_head(status, [], 0, close=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PortTerms:
+    """What a port takes, and from whom.
+
+    newcomers: what those may take who are not known to be somebody's. budget: of all together, known or not.
+    descriptors: sockets with this number or a higher one are turned away, so that some are left for others.
+    doorway: wraps a new connection's protocol, to look at its first bytes.
+    """
+
+    limits: HeadLimits = field(default_factory=HeadLimits)
+    newcomers: Allowance = field(default_factory=lambda: Allowance(UNBOUNDED, UNBOUNDED, PATIENCE_S, half_open=True))
+    budget: Budget = field(default_factory=lambda: Budget(HELD_BYTES))
+    descriptors: int = UNBOUNDED
+    refusal: Callable[[int], bytes] = refusal
+    doorway: Doorway | None = None
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -27,20 +68,20 @@ def bind(host: str, port: int) -> socket.socket:
 class Listener:
     """Serves one handler on any number of addresses. All of it runs on the loop."""
 
-    def __init__(self, handler: Handler, doorway: Callable[[asyncio.Protocol], asyncio.Protocol] | None = None) -> None:
-        """doorway: wraps a new connection's protocol, to look at its first bytes."""
+    def __init__(self, handler: Handler, clock: Clock, terms: PortTerms | None = None) -> None:
         self._handler = handler
-        self._doorway = doorway
+        self._terms = terms or PortTerms()
+        self.limits = self._terms.limits
+        self.refusal = self._terms.refusal
+        self.newcomers = Group(self._terms.newcomers, self._terms.budget)
         self._servers: list[asyncio.Server] = []
-        self._connections: dict[Connection, int] = {}  # with the activity seen by the last sweep
-        self._sweep: asyncio.TimerHandle | None = None
+        self._watch = Watch(clock)
 
     async def listen(self, bound: socket.socket) -> None:
         """Accept connections on one more address, which `bind` took."""
         loop = asyncio.get_running_loop()
         self._servers.append(await loop.create_server(self._protocol, sock=bound, backlog=1024))
-        if self._sweep is None:
-            self._sweep = loop.call_later(STALL_LIMIT_S, self._end_stalled)
+        self._watch.begin()
 
     def stop_accepting(self) -> None:
         for server in self._servers:
@@ -50,36 +91,32 @@ class Listener:
     def finish(self) -> None:
         """Stop listening, hang up on who asks nothing, and on everybody else after his answer."""
         self.stop_accepting()
-        for connection in list(self._connections):
+        for connection in self._watch.connections:
             connection.finish()
 
     @property
     def busy(self) -> bool:
         """Whether anybody still waits for an answer, or for the rest of one."""
-        return any(connection.busy for connection in self._connections)
+        return any(connection.busy for connection in self._watch.connections)
 
     def close(self) -> None:
         """Stop listening and hang up on everybody."""
         self.stop_accepting()
-        if self._sweep is not None:
-            self._sweep.cancel()
-        for connection in list(self._connections):
+        self._watch.end()
+        for connection in self._watch.connections:
             connection.close()
 
+    def opened(self, connection: Connection) -> None:
+        self._watch.add(connection)
+        if connection.descriptor >= self._terms.descriptors + LINGERING:
+            connection.drop()
+        elif connection.descriptor >= self._terms.descriptors or not self.newcomers.join(connection):
+            connection.refuse(503)
+
+    def closed(self, connection: Connection) -> None:
+        self._watch.remove(connection)
+
     def _protocol(self) -> asyncio.Protocol:
-        connection = Connection(self._handler, self._opened, self._closed)
-        return connection if self._doorway is None else self._doorway(connection)
-
-    def _opened(self, connection: Connection) -> None:
-        self._connections[connection] = -1
-
-    def _closed(self, connection: Connection) -> None:
-        self._connections.pop(connection, None)
-
-    def _end_stalled(self) -> None:
-        for connection, seen in list(self._connections.items()):
-            if connection.stalled_if_unmoved and connection.activity == seen:
-                connection.drop()
-            else:
-                self._connections[connection] = connection.activity
-        self._sweep = asyncio.get_running_loop().call_later(STALL_LIMIT_S, self._end_stalled)
+        connection = Connection(self._handler, self)
+        doorway = self._terms.doorway
+        return connection if doorway is None else doorway(connection)

@@ -29,6 +29,10 @@ class Head:
                 return value
         return None
 
+    def size_bytes(self) -> int:
+        """About what it takes."""
+        return len(self.target) + sum(len(name) + len(value) for name, value in self.headers)
+
     def content_length(self) -> int | None:
         """Announced bytes of the body; None when it is chunked or absent."""
         value = self.get(b"content-length")

@@ -130,6 +130,16 @@ class Environment:
 
     # -- told by the runtime (runtime_api.Session) ------------------------------------------------
 
+    def refusal(self, request_id: str, head: Head | None, asked: str) -> bytes | None:
+        invocation = self._invocation
+        if self.state is not State.BUSY or invocation is None or not self._delivered:
+            return answers.wrong_state(RUNTIME_STATES[self.state], asked)
+        return refusal(invocation, request_id, head)
+
+    def init_refusal(self) -> bytes | None:
+        may = self.state in (State.INIT, State.INIT_IN_INVOKE)
+        return None if may else answers.wrong_state(RUNTIME_STATES[self.state], "InitError")
+
     def next(self, parked: Parked) -> None:
         NEXT.get(self.state, Environment._next_refused)(self, parked)
 
@@ -155,8 +165,8 @@ class Environment:
             self._respond(Outcome(body, failed=True), failure, answers.ACCEPTED, reply)
 
     def init_error(self, head: Head, body: bytes, reply: Reply) -> None:
-        if self.state not in (State.INIT, State.INIT_IN_INVOKE):
-            reply(answers.wrong_state(RUNTIME_STATES[self.state], "InitError"))
+        if (refused := self.init_refusal()) is not None:
+            reply(refused)
             return
         reply(answers.ACCEPTED)
         self._fail(failures.posted(body, head.get(b"lambda-runtime-function-error-type")))
@@ -236,11 +246,7 @@ class Environment:
 
     def _admits(self, request_id: str, head: Head | None, asked: str, reply: Reply) -> bool:
         """Whether this is for the invocation that runs here; if not, the runtime is told why."""
-        invocation = self._invocation
-        if self.state is not State.BUSY or invocation is None or not self._delivered:
-            reply(answers.wrong_state(RUNTIME_STATES[self.state], asked))
-            return False
-        refused = refusal(invocation, request_id, head)
+        refused = self.refusal(request_id, head, asked)
         if refused is not None:
             reply(refused)
         return refused is None

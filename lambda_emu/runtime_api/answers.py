@@ -9,13 +9,13 @@ from lambda_emu.http.message import answer_head
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
 
 
-def _answer(status: int, body: object) -> bytes:
+def _answer(status: int, body: object, *, close: bool = False) -> bytes:
     payload = json.dumps(body, separators=(",", ":")).encode()
-    return answer_head(status, [("Content-Type", "application/json")], len(payload)) + payload
+    return answer_head(status, [("Content-Type", "application/json")], len(payload), close=close) + payload
 
 
-def _error(status: int, kind: str, text: str) -> bytes:
-    return _answer(status, {"errorMessage": text, "errorType": kind})
+def _error(status: int, kind: str, text: str, *, close: bool = False) -> bytes:
+    return _answer(status, {"errorMessage": text, "errorType": kind}, close=close)
 
 
 def wrong_state(current: str, asked: str) -> bytes:
@@ -32,7 +32,16 @@ INVALID_RESPONSE_MODE = _error(400, "InvalidFunctionResponseMode", "Invalid func
 TRUNCATED = _error(400, "TruncatedHTTPRequest", "HTTP request detected as truncated")
 TOO_LARGE = _error(413, "RequestEntityTooLarge", f"Exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes).")
 NOT_FOUND = _error(404, "NotFound", "No such call of the Runtime API")
-UNKNOWN_ENVIRONMENT = _error(403, "Forbidden", "No execution environment has this address")
+UNKNOWN_ENVIRONMENT = _error(403, "Forbidden", "No execution environment has this address", close=True)
+TOO_MANY_CONNECTIONS = _error(429, "TooManyConnections", "An execution environment may have 64 connections", close=True)
 NO_PAGES = _error(403, "Forbidden", "Web pages may not call the Runtime API")
 SNAPSTART_OFF = _error(404, "SnapStartDisabled", "SnapStart is not enabled for this function")
 EXTENSIONS_NOT_BUILT = _error(501, "NotImplemented", "Extensions are not built yet in lambda-emu")
+
+REFUSALS = {
+    400: _error(400, "InvalidHTTPRequest", "This is not HTTP/1.1", close=True),
+    413: _error(413, "RequestEntityTooLarge", "Too many uploads at once", close=True),
+    431: _error(431, "RequestHeaderFieldsTooLarge", "Request headers exceed 64 KB or 100 fields", close=True),
+    503: _error(503, "ServiceUnavailable", "Too many requests at once", close=True),
+}
+"""By status, for requests that no call sees."""

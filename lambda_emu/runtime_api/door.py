@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from lambda_emu.http.connection import DISCARD, Sink, Writer
+from lambda_emu.http.budget import Budget
+from lambda_emu.http.exchange import DISCARD, Sink, Writer
+from lambda_emu.http.group import Allowance, Group, Wait
+from lambda_emu.http.head_reader import HeadLimits
+from lambda_emu.http.listener import HELD_BYTES, UNBOUNDED, Doorway, PortTerms
 from lambda_emu.http.message import Head
 from lambda_emu.runtime_api import answers
 from lambda_emu.runtime_api.upload import Reply, Upload
@@ -17,6 +22,14 @@ INIT_ERROR = PREFIX + b"init/error"
 RESTORE = PREFIX + b"restore/"
 PING = b"/2018-06-01/ping"
 EXTENSION = (b"/2020-01-01/extension/", b"/2020-08-15/logs", b"/2022-07-01/telemetry")
+ASKED = {"response": "InvocationResponse", "error": "InvocationErrorResponse"}
+
+LIMITS = HeadLimits(large_field=(b"lambda-runtime-function-xray-error-cause", 1 << 20))
+"""AWS's clients put a whole stack trace into this field, as long as it has less than 1 MB."""
+ENVIRONMENT = Allowance(64, 16 << 20, {Wait.HANG_UP: 10.0, Wait.MEMORY: 30.0})
+"""An environment may be frozen at any time, so whoever asked once may take its time; it ends with its environment."""
+UNKNOWN = Allowance(512, 16 << 20, dict.fromkeys(Wait, 10.0), oldest_out=True)
+"""All who have not said yet which environment they are, together."""
 
 
 BY_BROWSERS = frozenset((b"origin", b"sec-fetch-site"))
@@ -25,6 +38,11 @@ BY_BROWSERS = frozenset((b"origin", b"sec-fetch-site"))
 
 class Session(Protocol):
     """What an execution environment lets its runtime do. Each call answers by `reply`, before anything slow."""
+
+    def refusal(self, request_id: str, head: Head | None, asked: str) -> bytes | None:
+        """What a runtime is told that may not answer now, or not this invocation; None: it may."""
+
+    def init_refusal(self) -> bytes | None: ...
 
     def next(self, parked: Parked) -> None: ...
 
@@ -43,6 +61,7 @@ class Parked:
     """A runtime's call of /next, waiting for an event as long as it takes."""
 
     __slots__ = ("_writer",)
+    held_bytes = 0
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
@@ -62,46 +81,75 @@ class Parked:
         self._writer.send(head, body)
 
 
+@dataclass(slots=True)
+class _Caller:
+    """An environment, as those are known who call by its name. upload: the last answer it began to post."""
+
+    session: Session
+    group: Group
+    upload: Upload | None = None
+
+
 class RuntimeApi:
     """Finds the environment by its host name and the call by its path."""
 
     def __init__(self) -> None:
-        self._sessions: dict[bytes, Session] = {}
+        self._callers: dict[bytes, _Caller] = {}
+        self._budget = Budget(HELD_BYTES)
+
+    def terms(self, doorway: Doorway | None = None, descriptors: int = UNBOUNDED) -> PortTerms:
+        """Of the port that environments call."""
+        return PortTerms(LIMITS, UNKNOWN, self._budget, descriptors, answers.REFUSALS.__getitem__, doorway)
 
     def open(self, token: str, session: Session) -> None:
         """Let the environment that calls us by this name speak to `session`."""
-        self._sessions[token.encode()] = session
+        self._callers[token.encode()] = _Caller(session, Group(ENVIRONMENT, self._budget))
 
     def close(self, token: str) -> None:
-        self._sessions.pop(token.encode(), None)
+        """The environment is no more; its connections end."""
+        caller = self._callers.pop(token.encode(), None)
+        if caller is not None:
+            caller.group.close()
 
     def __call__(self, head: Head, writer: Writer) -> Sink:
-        session = self._sessions.get((head.get(b"host") or b"").partition(b":")[0].lower())
-        if session is None:
-            return _refuse(writer, answers.UNKNOWN_ENVIRONMENT)
+        caller = self._callers.get((head.get(b"host") or b"").partition(b":")[0].lower())
+        if caller is None:
+            return _hang_up(writer, answers.UNKNOWN_ENVIRONMENT)
+        if not writer.belongs_to(caller.group):
+            return _hang_up(writer, answers.TOO_MANY_CONNECTIONS)
         if any(name in BY_BROWSERS for name, _ in head.headers):
             return _refuse(writer, answers.NO_PAGES)
         target = head.target
         if target == NEXT and head.method == b"GET":
             parked = Parked(writer)
-            session.next(parked)
+            caller.session.next(parked)
             return parked
         if head.method == b"POST" and target.startswith(PREFIX):
-            return self._post(session, head, writer)
+            return self._post(caller, head, writer)
         return _refuse(writer, _unrouted(target))
 
-    def _post(self, session: Session, head: Head, writer: Writer) -> Sink:
+    def _post(self, caller: _Caller, head: Head, writer: Writer) -> Sink:
+        """What may not be answered, or is being answered, is refused before its body comes, which is not kept."""
+        session = caller.session
         if head.target == INIT_ERROR:
+            if (refusal := session.init_refusal()) is not None:
+                return _refuse(writer, refusal)
             return Upload(head, writer, session.init_error, lambda reply: reply(answers.TOO_LARGE))
-        if head.target.startswith(INVOCATION):
-            request_id, _, call = head.target[len(INVOCATION) :].decode("latin-1").partition("/")
-            too_large = partial(session.response_too_large, request_id)
-            if call == "response":
-                truncated = partial(session.response_truncated, request_id)
-                return Upload(head, writer, partial(session.response, request_id), too_large, truncated)
-            if call == "error":
-                return Upload(head, writer, partial(session.error, request_id), too_large)
-        return _refuse(writer, _unrouted(head.target))
+        request_id, _, call = head.target[len(INVOCATION) :].decode("latin-1").partition("/")
+        asked = ASKED.get(call) if head.target.startswith(INVOCATION) else None
+        if asked is None:
+            return _refuse(writer, _unrouted(head.target))
+        if (refusal := session.refusal(request_id, head, asked)) is not None:
+            return _refuse(writer, refusal)
+        if caller.upload is not None and caller.upload.open:
+            return _refuse(writer, answers.wrong_state(ASKED["response"], asked))
+        too_large = partial(session.response_too_large, request_id)
+        if call == "error":
+            caller.upload = Upload(head, writer, partial(session.error, request_id), too_large)
+        else:
+            truncated = partial(session.response_truncated, request_id)
+            caller.upload = Upload(head, writer, partial(session.response, request_id), too_large, truncated)
+        return caller.upload
 
 
 def _unrouted(target: bytes) -> bytes:
@@ -117,3 +165,8 @@ def _unrouted(target: bytes) -> bytes:
 def _refuse(writer: Writer, answer: bytes) -> Sink:
     writer.send(answer)
     return DISCARD
+
+
+def _hang_up(writer: Writer, answer: bytes) -> Sink:
+    writer.close_after = True
+    return _refuse(writer, answer)

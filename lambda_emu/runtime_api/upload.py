@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lambda_emu.http.connection import Writer
+from lambda_emu.http.body import Body
+from lambda_emu.http.exchange import Writer
 from lambda_emu.http.message import Head
 from lambda_emu.runtime_api.answers import MAX_RESPONSE_BYTES
 
@@ -18,7 +19,7 @@ class Upload:
     truncated: the runtime hung up in the middle. None: nobody need hear of it, its exit will say so.
     """
 
-    __slots__ = ("_chunks", "_done", "_head", "_size", "_too_large", "_truncated", "_writer")
+    __slots__ = ("_body", "_done", "_head", "_too_large", "_truncated", "_writer", "open")
 
     def __init__(
         self,
@@ -33,22 +34,27 @@ class Upload:
         self._done = done
         self._too_large = too_large
         self._truncated = truncated
-        self._chunks: list[bytes] = []
-        self._size = 0
+        self._body = Body()
+        self.open = True  # more of it is to come
+
+    @property
+    def held_bytes(self) -> int:
+        return self._body.size
 
     def body(self, chunk: bytes) -> None:
-        self._size += len(chunk)
-        if self._size > MAX_RESPONSE_BYTES:
-            self._chunks.clear()
-            self._too_large(self._writer.send)
+        if self._body.size + len(chunk) <= MAX_RESPONSE_BYTES:
+            self._body.add(chunk)
         else:
-            self._chunks.append(chunk)
+            self.open = False
+            self._body.clear()
+            self._too_large(self._writer.send)
 
     def end(self) -> None:
-        body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-        self._done(self._head, body, self._writer.send)
+        self.open = False
+        self._done(self._head, self._body.take(), self._writer.send)
 
     def abort(self) -> None:
         """The runtime hung up before it said all."""
-        if self._truncated is not None and self._size <= MAX_RESPONSE_BYTES:
+        was_open, self.open = self.open, False
+        if self._truncated is not None and was_open:
             self._truncated(self._writer.send)

@@ -18,14 +18,24 @@ class Doorway(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It counts as one of HTTP until it says otherwise: who says nothing is ended there."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+        self._http.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         assert self._transport is not None
         if not may_call(self._transport):
             self._transport.abort()
             return
-        speaker = self._door.protocol() if data[0] == 0 else self._http
-        self._transport.set_protocol(speaker)
-        speaker.connection_made(self._transport)
-        speaker.data_received(data)
+        if data[0] != 0:
+            self._transport.set_protocol(self._http)
+            self._http.data_received(data)
+            return
+        init = self._door.protocol()
+        self._transport.set_protocol(init)
+        self._http.connection_lost(None)
+        init.connection_made(self._transport)
+        init.data_received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._http.connection_lost(exc)

@@ -12,6 +12,8 @@ from lambda_emu.sandbox.base import Exit, InitListener, Program, SandboxError, U
 from lambda_emu.sandbox.frames import Frame, FrameReader, Kind, WrongFrame
 
 HELLO_WITHIN_S = 10.0
+MOST_STRANGERS = 256
+"""Connections that may wait for their HELLO at once; one more ends the oldest. An init says it at once."""
 
 _log = logging.getLogger(__name__)
 
@@ -121,6 +123,7 @@ class InitLink(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._is_lost = True
+        self._door.forget(self)
         if self._hello_timer is not None:
             self._hello_timer.cancel()
         self._listener.lost()
@@ -157,6 +160,7 @@ class InitDoor:
 
     def __init__(self) -> None:
         self._expected: dict[str, asyncio.Future[InitLink]] = {}
+        self._strangers: dict[InitLink, None] = {}  # in the order in which they came
 
     def expect(self, secret: str, timeout_s: float) -> asyncio.Future[InitLink]:
         """The link of the init that will say this secret; it counts from this call on, awaited or not.
@@ -183,12 +187,23 @@ class InitDoor:
 
     def protocol(self) -> asyncio.Protocol:
         """For a connection whose first byte was 0x00; that byte is still to be given to data_received."""
-        return InitLink(self)
+        if len(self._strangers) >= MOST_STRANGERS:
+            oldest = next(iter(self._strangers))
+            self.forget(oldest)
+            oldest.close()
+        link = InitLink(self)
+        self._strangers[link] = None
+        return link
+
+    def forget(self, link: InitLink) -> None:
+        """It has ended, or is known."""
+        self._strangers.pop(link, None)
 
     def admit(self, secret: str, link: InitLink) -> bool:
         """Whether the link was expected; whoever awaits it has it now."""
         arrival = self._expected.pop(secret, None)
         if arrival is None or arrival.done():
             return False
+        self.forget(link)
         arrival.set_result(link)
         return True

@@ -73,6 +73,11 @@ class OneEvent:
         self.answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._given = False
 
+    def refusal(self, request_id: str, head: Head | None, asked: str) -> None:
+        """Whatever is answered is taken."""
+
+    def init_refusal(self) -> None: ...
+
     def next(self, parked: Parked) -> None:
         if not self._given:
             self._given = True
@@ -115,7 +120,10 @@ class Bench:
         self._loop = uvloop.new_event_loop()
         self._door = InitDoor()
         self._runtime_api = RuntimeApi()
-        self._listener = Listener(self._runtime_api, lambda http: Doorway(http, self._door))
+        clock = Clock()
+        clock.bind(self._loop)
+        terms = self._runtime_api.terms(lambda http: Doorway(http, self._door))
+        self._listener = Listener(self._runtime_api, clock, terms)
         (folder / "run").mkdir()
         self.engine = ProcessEngine(folder / "run", self.run(self._walls(walls)), self._door, Clock())
 

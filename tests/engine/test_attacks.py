@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from inside import Inside, probe
 from lam import Lam
+
+from lambda_emu.clock import SteppingClock
 
 Eventually = Callable[[Callable[[], Any], str], Any]
 
@@ -181,3 +184,39 @@ def test_a_flood_of_the_runtime_api_leaves_others_served(lam: Lam, flood: str, e
     assert len(served) > 10
     # What it sent may still be taken for its runtime's next call, and cost it that runtime: then it has a new one.
     eventually(lambda: flooder.invoke(WELL).error is None, "the flooder to be served again")
+
+
+HOARD = """
+kept = []
+def hoard(say, count):
+    "Open connections that say this, and keep those that last."
+    for _ in range(count):
+        try:
+            kept.append(connect())
+            kept[-1].sendall(say)
+            if say.endswith(b"\\r\\n\\r\\n"): kept[-1].recv(65536)
+        except OSError:
+            pass
+ping = f"GET /2018-06-01/ping HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n".encode()
+"""
+KNOWN, UNKNOWN, PRETENDERS = 64, 512, 30
+
+
+def test_one_function_cannot_take_every_descriptor(lam: Lam, eventually: Eventually) -> None:
+    """Neither by connections that say nothing, nor by those that do, nor by those that pretend to be an init."""
+    hoarder, other = probe(lam, "hoarder", Timeout=60), probe(lam, "other")
+    hoarder.run(WELL)
+    other.run(WELL)
+    clock, before = lam.emulator.clock, len(os.listdir("/proc/self/fd"))
+    assert isinstance(clock, SteppingClock)
+
+    hoarder.run(f"{SPEAK}{HOARD}\nhoard(ping, 200); hoard(b'', 350); hoard(b'GET', 350); hoard(b'\\0', {PRETENDERS})")
+
+    assert other.run(WELL) == "well"
+    assert len(os.listdir("/proc/self/fd")) - before < KNOWN + UNKNOWN + PRETENDERS + 16
+    for _ in range(5):
+        clock.advance(4)
+    most = before + KNOWN + PRETENDERS + 16
+    eventually(lambda: len(os.listdir("/proc/self/fd")) < most, "those that said nothing to be ended")
+    assert (hoarder.run(WELL), other.run(WELL)) == ("well", "well")
+    assert [sight.invocations for sight in lam.environments("hoarder")] == [3]

@@ -99,7 +99,7 @@ def test_a_client_context_that_cannot_be_read_is_refused(counter: Lam, context: 
     assert (status, code) == (400, "InvalidRequestContentException")
 
 
-@pytest.mark.parametrize("header", ["Root=\xe9\xff", "x" * 100_000], ids=["no ASCII", "long"])
+@pytest.mark.parametrize("header", ["Root=\xe9\xff", "x" * 60_000], ids=["no ASCII", "long"])
 def test_a_trace_header_that_no_runtime_could_read_ends_none(lam: Lam, header: str) -> None:
     lam.create("counter", COUNTER)
 

@@ -178,3 +178,16 @@ def test_an_error_the_runtime_posts_in_init_is_the_answer_byte_for_byte(lam: Lam
 
     assert (answer.payload, answer.error) == (json.loads(error), "Unhandled")
     assert answer.report["error"] == "Runtime.Unknown"
+
+
+def test_an_error_with_thousands_of_frames_arrives_whole(lam: Lam) -> None:
+    """AWS's clients put its stack into a header as well, which may have 1 MB."""
+    deep = "def handler(*_): return on()\ndef on(): return handler()"
+    lam.create("deep", f"import sys; sys.setrecursionlimit(4000)\n{deep}")
+
+    answer = lam.invoke("deep")
+
+    assert answer.payload["errorType"] == "RecursionError"
+    assert len(answer.payload["stackTrace"]) > 3900
+    assert lam.invoke("deep").payload["errorType"] == "RecursionError"
+    assert [sight.invocations for sight in lam.environments("deep")] == [2]

@@ -127,7 +127,7 @@ class EmptyEngine:
         self.at_begin: Callable[[], None] = lambda: None  # called before each start of a runtime
         self.made = threading.Semaphore(0)
         self._loop = loop
-        self._port = port
+        self.port = port
 
     async def prepare(self, runtime: str, architecture: str) -> str | None: ...
 
@@ -138,7 +138,7 @@ class EmptyEngine:
     async def create(self, kind: StemKind) -> EmptyBox:
         if self.down:
             raise SandboxError("the engine is down")
-        box = EmptyBox(f"box-{len(self.boxes)}", BoxInit(self._loop), self._port)
+        box = EmptyBox(f"box-{len(self.boxes)}", BoxInit(self._loop), self.port)
         self.boxes.append(box)
         self.made.release()
         return box
@@ -214,9 +214,9 @@ class Rig:
         self.clock = clock
         self._runtime_api = runtime_api
         bound = bind("127.0.0.1", 0)
-        self._port = bound.getsockname()[1]
+        self.port = bound.getsockname()[1]
         loop.run(listener.listen(bound), WAIT_S)
-        self.engine = EmptyEngine(loop, self._port)
+        self.engine = EmptyEngine(loop, self.port)
         self.pool = self.on_loop(self._make_pool)
         self._runtimes: list[Runtime] = []
         self._asked = self._taken = 0
@@ -259,7 +259,7 @@ class Rig:
 
     def runtime(self, box: EmptyBox) -> Runtime:
         """A new runtime in this box."""
-        runtime = Runtime(box, self._port)
+        runtime = Runtime(box, self.port)
         self._runtimes.append(runtime)
         return runtime
 
@@ -285,7 +285,7 @@ def rig() -> Iterator[Rig]:
     loop, clock, runtime_api = Loop(), SteppingClock(), RuntimeApi()
     loop.start()
     clock.bind(loop.asyncio)
-    listener = Listener(runtime_api)
+    listener = Listener(runtime_api, clock, runtime_api.terms())
     ready = Rig(loop, clock, listener, runtime_api)
     try:
         yield ready

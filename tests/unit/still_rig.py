@@ -18,7 +18,9 @@ from box_rig import USAGE, VERSION, Unread
 
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.errors import LambdaError
-from lambda_emu.http.connection import Connection, Sink, Writer
+from lambda_emu.http.connection import Connection
+from lambda_emu.http.exchange import Sink, Writer
+from lambda_emu.http.group import Group
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head, Header
 from lambda_emu.logs.stream import LogStream, Origin
@@ -155,7 +157,11 @@ class Wire:
     def __init__(self, event: Callable[[str], None] = lambda _: None) -> None:
         self.writer = Writer(cast(Connection, self), close_after=False)
         self.answer: bytes | None = None
+        self.group: Group | None = None
         self._event = event
+
+    def join(self, group: Group) -> bool:
+        return True
 
     def answered(self, writer: Writer, head: bytes, body: bytes) -> None:
         self.answer = head

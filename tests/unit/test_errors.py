@@ -22,6 +22,15 @@ def user(key: str, text: str) -> dict[str, str]:
 
 ANSWERS: list[tuple[errors.LambdaError, str, int, dict[str, Any]]] = [
     (errors.MalformedRequest("no"), "SerializationException", 400, {"Message": "no"}),
+    (errors.MalformedHttpRequest(), "MalformedHttpRequestException", 400, {
+        "message": "The request is malformed at the HTTP level"
+    }),
+    (errors.HeadTooLarge(), "RequestHeaderFieldsTooLargeException", 431, {
+        "message": "The request line and headers must have at most 65536 bytes and 100 fields"
+    }),
+    (errors.ServiceUnavailable(), "ServiceUnavailableException", 503, {
+        "Type": "Service", "message": "Too many requests or connections at once"
+    }),
     (errors.UnknownPath("GET", "/"), "UnknownOperationException", 404, {"Message": "No operation of Lambda has GET /"}),
     (
         errors.ConstraintViolations(["a", "b"]),

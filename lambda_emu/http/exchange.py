@@ -1,0 +1,97 @@
+"""One request and its answer, as those see them who serve it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from lambda_emu.http.body import Body
+from lambda_emu.http.message import Head
+
+if TYPE_CHECKING:
+    from lambda_emu.http.connection import Connection
+    from lambda_emu.http.group import Group
+
+
+class Sink(Protocol):
+    """Takes the body of one request. `abort` comes when the client left before its answer, also after `end`.
+
+    held_bytes: so much of the body is in memory now.
+    """
+
+    @property
+    def held_bytes(self) -> int: ...
+
+    def body(self, chunk: bytes) -> None: ...
+
+    def end(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+class Handler(Protocol):
+    """Begins a request; the answer may be sent at once or at any later time, on the loop."""
+
+    def __call__(self, head: Head, writer: Writer) -> Sink: ...
+
+
+class Discard:
+    """A sink for bodies nobody needs."""
+
+    held_bytes = 0
+
+    def body(self, chunk: bytes) -> None: ...
+
+    def end(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+DISCARD = Discard()
+
+
+class Writer:
+    """Where the answer to one request goes. Sending twice is a mistake; sending to a client that left does nothing."""
+
+    __slots__ = ("_connection", "close_after", "sent")
+
+    def __init__(self, connection: Connection, close_after: bool) -> None:
+        self._connection: Connection | None = connection
+        self.close_after = close_after
+        self.sent = False
+
+    def send(self, head: bytes, body: bytes = b"") -> None:
+        """Write a whole answer; `head` is complete with its blank line and Content-Length."""
+        assert not self.sent, "one request, one answer"
+        self.sent = True
+        if self._connection is not None:
+            self._connection.answered(self, head, body)
+
+    def detach(self) -> None:
+        self._connection = None
+
+    def belongs_to(self, group: Group) -> bool:
+        """Whether the connection is one of the group's now. False: there is no room, or it is another's."""
+        connection = self._connection
+        return connection is None or connection.group is group or connection.join(group)
+
+    @property
+    def open(self) -> bool:
+        """Whether anybody still waits for the answer."""
+        return self._connection is not None and not self.sent
+
+
+class Request:
+    """A request on its way in; it keeps its body while earlier requests are unanswered.
+
+    waiting_bytes: of its head and body, while it waits.
+    """
+
+    __slots__ = ("complete", "head", "kept", "sink", "waiting_bytes", "writer")
+
+    def __init__(self, head: Head, writer: Writer) -> None:
+        self.head = head
+        self.writer = writer
+        self.sink: Sink | None = None
+        self.kept: Body | None = None
+        self.waiting_bytes = 0
+        self.complete = False

@@ -1,0 +1,101 @@
+"""Who a connection belongs to, and what all connections of that party may take together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Protocol
+
+from lambda_emu.http.budget import Budget
+
+if TYPE_CHECKING:
+    from lambda_emu.http.connection import Connection
+    from lambda_emu.http.head_reader import HeadLimits
+
+
+class Wait(Enum):
+    """What a connection waits for that is not ours to give."""
+
+    FIRST_BYTE = auto()
+    REQUEST = auto()  # the rest of one
+    NEXT = auto()  # another request
+    READING = auto()  # that the client takes its answer
+    HANG_UP = auto()  # that a client we refused closes its side
+    MEMORY = auto()  # that other requests become complete
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What one party may take. patience_s: how long its connections may wait for what; one that is not there: for ever.
+
+    oldest_out: a connection too many takes the place of the oldest one, instead of being turned away.
+    half_open: who says that it sends no more still gets its answers; else it counts as gone.
+    """
+
+    connections: int
+    held_bytes: int
+    patience_s: Mapping[Wait, float] = field(default_factory=dict)
+    oldest_out: bool = False
+    half_open: bool = False
+
+
+class Group:
+    """The connections of one party. They end with it."""
+
+    def __init__(self, allowance: Allowance, budget: Budget) -> None:
+        """budget: of the whole port; what is held counts there too."""
+        self.allowance = allowance
+        self._budget = budget
+        self._held: dict[Connection, int] = {}  # bytes; the oldest connection first
+        self._held_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def join(self, connection: Connection) -> bool:
+        """Whether there was room."""
+        if len(self._held) >= self.allowance.connections:
+            if not self.allowance.oldest_out:
+                return False
+            oldest = next(iter(self._held))
+            self.leave(oldest)
+            oldest.drop()
+        self._held[connection] = 0
+        return True
+
+    def leave(self, connection: Connection) -> None:
+        if connection in self._held:
+            self.hold(connection, 0)
+            del self._held[connection]
+
+    def hold(self, connection: Connection, held_bytes: int) -> bool:
+        """From now on it holds so much of requests that are not complete. False: that is more than the party may."""
+        if connection not in self._held:  # it was hung up on
+            return True
+        self._held_bytes += held_bytes - self._held[connection]
+        self._held[connection] = held_bytes
+        self._budget.hold(connection, held_bytes)
+        return not held_bytes or self._held_bytes <= self.allowance.held_bytes
+
+    def may_read(self, connection: Connection) -> bool:
+        return self._budget.may_read(connection)
+
+    def close(self) -> None:
+        """Hang up on all of them, at once."""
+        for connection in list(self._held):
+            connection.drop()
+
+
+class Keeper(Protocol):
+    """Who accepted a connection: the listener."""
+
+    limits: HeadLimits
+    newcomers: Group  # to whom a connection belongs at first
+
+    def opened(self, connection: Connection) -> None: ...
+
+    def closed(self, connection: Connection) -> None: ...
+
+    def refusal(self, status: int) -> bytes:
+        """The whole answer for a request that no handler sees: 400, 413, 431 or 503."""

@@ -1,0 +1,113 @@
+"""Collects the head of a request from the parser's callbacks, within limits. Trailers are counted and dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import httptools
+
+from lambda_emu.http.message import Header
+
+FIELD_BYTES = 4
+"""What a field has beside its name and value: a colon, a space, the end of the line."""
+STRIDE_BYTES = 1 << 16
+"""A head larger than this is parsed in steps of this size: each step copies what came of the field before."""
+
+
+class HeadTooLarge(Exception):
+    """The head of a request, or what follows its body, has more bytes or fields than the port takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadLimits:
+    """What a head may have, and the trailers after a body as much again.
+
+    large_field: one field by its lower-case name that does not count, with the bytes its value may have.
+    """
+
+    most_bytes: int = 64 * 1024
+    most_fields: int = 100
+    large_field: tuple[bytes, int] | None = None
+
+    @property
+    def unparsed_bytes(self) -> int:
+        """So much may have come of a head that is not complete."""
+        return self.most_bytes + (self.large_field[1] if self.large_field is not None else 0)
+
+
+class HeadReader:
+    """The part of a connection that the parser tells of heads. Raises HeadTooLarge inside its callbacks."""
+
+    def __init__(self, limits: HeadLimits) -> None:
+        self._limits = limits
+        self._most_bytes, self._most_fields = limits.most_bytes, limits.most_fields
+        self._parser = httptools.HttpRequestParser(self)
+        self._target = b""
+        self._headers: list[Header] = []
+        self._left_bytes = limits.most_bytes
+        self._large_field = limits.large_field
+        self._stride: list[bytes] = []
+        self._stride_bytes = 0
+
+    def on_message_begin(self) -> None:
+        self._target = b""
+        self._headers = []
+        self._left_bytes = self._most_bytes
+        self._large_field = self._limits.large_field
+
+    def on_url(self, url: bytes) -> None:
+        self._target += url
+        self._left_bytes -= len(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        headers = self._headers
+        headers.append((name.lower(), value))
+        self._left_bytes = left_bytes = self._left_bytes - len(name) - len(value) - FIELD_BYTES
+        if left_bytes < 0 or len(headers) > self._most_fields:
+            self._allow_large()
+
+    def _allow_large(self) -> None:
+        """The limit is passed: does it hold without the one field that may be large?"""
+        large, self._large_field = self._large_field, None
+        if large is not None:
+            sizes = (len(value) for name, value in self._headers if name == large[0])
+            self._left_bytes += next((size for size in sizes if size <= large[1]), 0)
+        if self._left_bytes < 0 or len(self._headers) > self._most_fields:
+            raise HeadTooLarge
+
+    def _end_head(self) -> list[Header]:
+        """The fields of the head. What comes from now on are trailers: counted from none, and never fields of it."""
+        if self._left_bytes < 0:
+            raise HeadTooLarge
+        headers, self._headers = self._headers, []
+        self._left_bytes = self._most_bytes
+        self._large_field = None
+        return headers
+
+    def _in_strides(self, data: bytes) -> bytes:
+        """Of a large head that is not complete: what is to be parsed now, nothing or all that was kept back."""
+        self._stride.append(data)
+        self._stride_bytes += len(data)
+        if self._stride_bytes < STRIDE_BYTES and b"\n" not in data:
+            return b""
+        data = b"".join(self._stride)
+        self._stride, self._stride_bytes = [], 0
+        return data
+
+    def _parse_on(self, data: bytes, offer: httptools.HttpParserUpgrade) -> None:
+        """Upgrades are never taken: a request that offers one, which ends the parser's work, is read without."""
+        while True:
+            data = self._without_offer() + data[offer.args[0] :]
+            try:
+                self._parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as another:
+                offer = another
+
+    def _without_offer(self) -> bytes:
+        method, version = self._parser.get_method(), self._parser.get_http_version().encode()
+        if method == b"CONNECT":
+            raise httptools.HttpParserError("no proxy")
+        lines = [b"%s %s HTTP/%s" % (method, self._target, version)]
+        lines += [b"%s: %s" % header for header in self._headers if header[0] != b"upgrade"]
+        return b"\r\n".join(lines) + b"\r\n\r\n"

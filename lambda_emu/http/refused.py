@@ -1,0 +1,36 @@
+"""A client that was refused: what it still sends is read and thrown away, since unread it would cost it our answer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lambda_emu.http.connection import Connection
+
+MOST_BYTES = 8 << 20
+
+
+class Refused(asyncio.Protocol):
+    """Reads in place of the connection. The client is to hang up next; the listener ends one that does not."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._left_bytes = MOST_BYTES
+
+    def data_received(self, data: bytes) -> None:
+        self._left_bytes -= len(data)
+        if self._left_bytes < 0:
+            self._connection.drop()
+
+    def eof_received(self) -> bool:
+        return self._connection.eof_received()
+
+    def pause_writing(self) -> None:
+        self._connection.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._connection.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connection.connection_lost(exc)

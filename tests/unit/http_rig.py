@@ -1,0 +1,100 @@
+"""A port of the HTTP front with a handler that echoes: real sockets, the real loop, a clock to move."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from lambda_emu.clock import SteppingClock
+from lambda_emu.http.body import Body
+from lambda_emu.http.exchange import Handler, Sink, Writer
+from lambda_emu.http.listener import Listener, PortTerms, bind
+from lambda_emu.http.loop import Loop
+from lambda_emu.http.message import Head, answer_head
+
+LAST = b"GET /last HTTP/1.1\r\nConnection: close\r\n\r\n"
+
+
+class Echo:
+    """Answers with the method, the target and the body it got.
+
+    `/early` before the body came, `/never` not at all; `/broken` fails.
+    """
+
+    def __init__(self, head: Head, writer: Writer) -> None:
+        self._head = head
+        self._writer = writer
+        self._body = Body()
+        if head.target == b"/early":
+            self._send(b"too much")
+
+    @property
+    def held_bytes(self) -> int:
+        return self._body.size
+
+    def body(self, chunk: bytes) -> None:
+        self._body.add(chunk)
+
+    def end(self) -> None:
+        if self._head.target == b"/broken":
+            raise RuntimeError("a mistake of ours")
+        if self._head.target != b"/never":
+            self._send(b" ".join([self._head.method, self._head.target, self._body.take()]))
+
+    def abort(self) -> None: ...
+
+    def _send(self, body: bytes) -> None:
+        self._writer.send(answer_head(200, [], len(body), close=self._writer.close_after), body)
+
+
+def echo(head: Head, writer: Writer) -> Sink:
+    return Echo(head, writer)
+
+
+@contextmanager
+def served(handler: Handler = echo, terms: PortTerms | None = None) -> Iterator[tuple[int, SteppingClock, Loop]]:
+    """A port, the clock that its limits go by, and the loop it is served on."""
+    loop, clock = Loop(), SteppingClock()
+    loop.start()
+    clock.bind(loop.asyncio)
+    listener, bound = Listener(handler, clock, terms), bind("127.0.0.1", 0)
+    loop.run(listener.listen(bound), timeout_s=5)
+    yield bound.getsockname()[1], clock, loop
+    loop.ask(listener.close, timeout_s=5)
+    loop.stop()
+
+
+def talk(port: int, *pieces: bytes) -> bytes:
+    """Send the pieces, and a last request that ends the connection unless they do; return all that came back."""
+    ends = any(word in pieces[-1] for word in (b"HTTP/1.0", b"close", b"\x16", b"HELLO", b"9.9"))
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        for piece in pieces if ends else [*pieces, LAST]:
+            client.sendall(piece)
+        answer = b""
+        while chunk := client.recv(65536):
+            answer += chunk
+        return answer
+
+
+def hung_up_on(client: socket.socket, clock: SteppingClock, seconds: float) -> None:
+    """Move time ahead, again and again as the loop may not have read yet, until the other side has ended it."""
+    client.settimeout(0.2)
+    for _ in range(50):
+        clock.advance(seconds)
+        with suppress(TimeoutError, ConnectionResetError):
+            assert client.recv(1) == b""
+            return
+    pytest.fail("nobody hung up")
+
+
+def bodies(answer: bytes) -> list[bytes]:
+    found = []
+    while answer:
+        head, _, rest = answer.partition(b"\r\n\r\n")
+        length = next(int(line[16:]) for line in head.split(b"\r\n") if line.startswith(b"Content-Length: "))
+        found.append(rest[:length])
+        answer = rest[length:]
+    return [body for body in found if body != b"GET /last "]

@@ -1,0 +1,311 @@
+"""What one client may ask of a port: sizes, counts, memory, time and connections. Real sockets, the real loop."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+import tracemalloc
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+
+import pytest
+from http_rig import Echo, bodies, hung_up_on, served, talk
+
+from lambda_emu.clock import SteppingClock
+from lambda_emu.http.body import Body
+from lambda_emu.http.budget import Budget
+from lambda_emu.http.exchange import Sink, Writer
+from lambda_emu.http.head_reader import HeadLimits
+from lambda_emu.http.listener import PortTerms
+from lambda_emu.http.loop import Loop
+from lambda_emu.http.message import Head
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with served() as (port, _, _):
+        yield port
+
+
+HEAD_BYTES = 64 * 1024
+FIELD = b"lambda-runtime-function-xray-error-cause"
+LARGE_FIELD = PortTerms(limits=HeadLimits(large_field=(FIELD, 1 << 20)))
+
+
+def head_of(*fields: bytes) -> bytes:
+    return b"\r\n".join([b"GET /a HTTP/1.1", *fields, b"", b""])
+
+
+def field_of(size: int, name: bytes = b"x") -> bytes:
+    return name + b": " + b"y" * (size - len(name) - 2)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ([field_of(HEAD_BYTES - 200)], 200),
+        ([field_of(HEAD_BYTES + 10)], 431),
+        ([field_of(HEAD_BYTES // 2)] * 2, 431),
+        ([b"x: y"] * 99, 200),
+        ([b"x: y"] * 101, 431),
+        ([b"x:"] * 60_000, 431),
+        ([field_of(1_000_000, FIELD)], 431),
+    ],
+    ids=["64 KB", "more", "more in two", "99 fields", "101 fields", "60,000 fields", "no field may be large here"],
+)
+def test_a_head_has_64_kb_and_100_fields(port: int, fields: list[bytes], status: int) -> None:
+    answer = talk(port, head_of(*fields, b"Connection: close"))
+
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ([field_of(1_000_000, FIELD), field_of(60_000)], 200),
+        ([field_of(60_000, FIELD), field_of(60_000)], 200),
+        ([field_of(60_000), field_of(1_000_000, FIELD)], 200),
+        ([field_of(1_100_000, FIELD)], 431),
+        ([field_of(1_000_000, FIELD), field_of(70_000)], 431),
+        ([field_of(1_000_000, FIELD), field_of(1_000_000, FIELD)], 431),
+        ([field_of(1_000_000)], 431),
+    ],
+    ids=["1 MB and 60 KB", "both small", "last", "too large", "the others too large", "twice", "another"],
+)
+def test_one_field_may_be_larger_where_a_port_says_so(fields: list[bytes], status: int) -> None:
+    with served(terms=LARGE_FIELD) as (port, _, _):
+        answer = talk(port, head_of(*fields, b"Connection: close"))
+
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+
+
+def loop_cost_s(port: int, loop: Loop, pieces: Iterable[bytes]) -> float:
+    """What the loop's thread spends on a request that comes in these pieces, each for itself."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        before_s = loop.ask(time.thread_time, 5)
+        for piece in pieces:
+            client.sendall(piece)
+        assert client.recv(12) == b"HTTP/1.1 200"
+        return loop.ask(time.thread_time, 5) - before_s
+
+
+def in_pieces(data: bytes, size: int) -> Iterator[bytes]:
+    return (data[at : at + size] for at in range(0, len(data), size))
+
+
+def test_a_large_head_in_small_pieces_costs_no_more_than_its_bytes() -> None:
+    """The parser copies what it has of a field for each piece of it: eight times the head was sixty times the work."""
+    with served(terms=LARGE_FIELD) as (port, _, loop):
+        small, large = (
+            min(loop_cost_s(port, loop, in_pieces(head_of(field_of(size, FIELD)), 200)) for _ in range(3))
+            for size in (125_000, 1_000_000)
+        )
+
+    assert large < 24 * small
+
+
+TRAILERS = b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n%s\r\n"
+
+
+def test_trailers_are_no_headers() -> None:
+    seen = list[list[tuple[bytes, bytes]]]()
+
+    def look(head: Head, writer: Writer) -> Sink:
+        seen.append(head.headers)
+        return Echo(head, writer)
+
+    with served(look) as (port, _, _):
+        talk(port, TRAILERS % b"Host: other\r\nContent-Length: 5\r\nX: y\r\n")
+
+    assert [name for name, _ in seen[0]] == [b"transfer-encoding"]
+
+
+@pytest.mark.parametrize(
+    "trailers",
+    [b"x: y\r\n" * 101, field_of(HEAD_BYTES + 1) + b"\r\n", b"x: " + b"y" * 1_000_000],
+    ids=["101", "64 KB", "endless"],
+)
+def test_trailers_are_counted_like_a_head(port: int, trailers: bytes) -> None:
+    assert talk(port, TRAILERS % trailers, b"").startswith(b"HTTP/1.1 431 ")
+
+
+def connect(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+def refuses_bytes(client: socket.socket, clock: SteppingClock, seconds: float) -> bool:
+    """Whether the other side has closed, as a client sees it that sends a byte after each step of time."""
+    for _ in range(200):
+        clock.advance(seconds)
+        try:
+            client.sendall(b"y")
+        except ConnectionError:
+            return True
+        threading.Event().wait(0.01)
+    return False
+
+
+def all_of(client: socket.socket) -> bytes:
+    """What comes until the other side hangs up."""
+    answer = b""
+    while chunk := client.recv(65536):
+        answer += chunk
+    return answer
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [b"GET /a HTTP/1.1\r\nX: ", b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"\x00\x01\x02"],
+    ids=["too large a head", "a bad chunk", "no HTTP"],
+)
+def test_who_is_refused_reads_the_answer_whatever_it_still_sends(port: int, request_bytes: bytes) -> None:
+    with connect(port) as client:
+        client.sendall(request_bytes + b"x" * 4_000_000)
+
+        assert all_of(client).startswith(b"HTTP/1.1 4")
+
+
+def test_what_was_asked_before_a_refusal_is_answered_first(port: int) -> None:
+    answer = talk(port, b"GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\nHELLO\r\n\r\n")
+
+    assert bodies(answer) == [b"GET /a ", b"GET /b ", b""]
+    assert b"HTTP/1.1 400 " in answer
+
+
+def test_who_is_refused_and_does_not_hang_up_is_hung_up_on() -> None:
+    with served() as (port, clock, _), connect(port) as client:
+        client.sendall(b"HELLO\r\n\r\n")
+        assert all_of(client).startswith(b"HTTP/1.1 400 ")
+
+        assert refuses_bytes(client, clock, 11)
+
+
+def test_who_says_that_it_sends_no_more_gets_its_answers(port: int) -> None:
+    with connect(port) as client:
+        client.sendall(b"GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n")
+        client.shutdown(socket.SHUT_WR)
+
+        assert bodies(all_of(client)) == [b"GET /a ", b"GET /b "]
+
+
+def test_a_body_in_small_pieces_takes_no_more_memory_than_its_bytes() -> None:
+    pieces = [b"ab"] * 500_000
+    body = Body()
+    tracemalloc.start()
+    try:
+        for piece in pieces:
+            body.add(piece)
+        whole = body.take()
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert whole == b"ab" * 500_000
+    assert most_bytes < 2.5 * len(whole)
+
+
+POST = b"POST /a HTTP/1.1\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+
+
+def post(port: int, body: bytes) -> bytes:
+    with connect(port) as client:
+        client.sendall(POST % len(body) + body)
+        return all_of(client)
+
+
+def test_bodies_beyond_what_memory_there_is_wait_their_turn() -> None:
+    budget = Budget(1 << 20)
+    with served(terms=PortTerms(budget=budget)) as (port, _, _), ThreadPoolExecutor(12) as threads:
+        answers = list(threads.map(lambda n: post(port, b"%d" % n * 2_000_000), range(12)))
+
+    for n, answer in enumerate(answers):
+        assert answer.endswith(b"\r\n\r\nPOST /a " + b"%d" % n * 2_000_000)
+    assert budget.used_bytes == 0
+
+
+def unfinished(port: int, sent: int, length: int) -> socket.socket:
+    """A client in the middle of its body."""
+    client = connect(port)
+    client.sendall(POST % length + b"x" * sent)
+    return client
+
+
+def test_who_waits_for_memory_too_long_is_told_to_come_again() -> None:
+    with (
+        served(terms=PortTerms(budget=Budget(1 << 20))) as (port, clock, _),
+        unfinished(port, 1 << 20, 2 << 20) as first,
+    ):
+        assert first.send(b"x") == 1
+        with unfinished(port, 1 << 20, 2 << 20) as second:
+            for _ in range(20):  # the first one goes on, slowly
+                clock.advance(2)
+                first.sendall(b"x" * 20_000)
+            assert second.recv(12) == b"HTTP/1.1 503"
+
+        first.sendall(b"x" * ((1 << 20) - 1 - 20 * 20_000))
+        assert first.recv(12) == b"HTTP/1.1 200"
+
+
+def test_who_stalls_gives_its_memory_back() -> None:
+    budget = Budget(1 << 20)
+    with served(terms=PortTerms(budget=budget)) as (port, clock, _):
+        with unfinished(port, 1 << 20, 2 << 20) as client:
+            hung_up_on(client, clock, seconds=61)
+        answer = post(port, b"x" * 2_000_000)
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert budget.used_bytes == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        (b"", 11),
+        (b"GET", 61),
+        (b"GET /a HTTP/1.1\r\nX: y", 61),
+        (POST % 9 + b"x", 61),
+        (b"GET /a HTTP/1.1\r\n\r\n", 76),
+    ],
+    ids=["nothing", "a word", "half a head", "half a body", "one request, and no other"],
+)
+def test_who_lets_us_wait_is_hung_up_on(said: bytes, seconds: float) -> None:
+    with served() as (port, clock, _), connect(port) as client:
+        client.sendall(said)
+        if seconds > 75:
+            assert client.recv(65536).startswith(b"HTTP/1.1 200")
+
+        hung_up_on(client, clock, seconds)
+
+
+def test_who_sends_a_byte_now_and_then_lets_us_wait_too() -> None:
+    with served() as (port, clock, _), connect(port) as client:
+        client.sendall(b"GET /a HTTP/1.1\r\nX: ")
+
+        assert refuses_bytes(client, clock, 20)
+
+
+def test_of_more_connections_than_there_are_descriptors_some_are_left() -> None:
+    with ExitStack() as stack:
+        lowest = stack.enter_context(socket.socket()).fileno()
+        port, clock, _ = stack.enter_context(served(terms=PortTerms(descriptors=lowest + 100)))
+        good = stack.enter_context(connect(port))
+        good.sendall(b"GET /a HTTP/1.1\r\n\r\n")
+        assert good.recv(65536).startswith(b"HTTP/1.1 200")
+        many = [stack.enter_context(connect(port)) for _ in range(300)]
+
+        told = []
+        for client in many[-100:]:
+            client.settimeout(5)
+            with suppress(ConnectionError):
+                told.append(client.recv(12))
+        assert set(told) <= {b"HTTP/1.1 503", b""}
+        good.sendall(b"GET /a HTTP/1.1\r\n\r\n")
+        assert good.recv(12) == b"HTTP/1.1 200"
+
+        for client in many:
+            client.close()
+        clock.advance(11)
+        assert bodies(talk(port, b"GET /b HTTP/1.1\r\n\r\n")) == [b"GET /b "]
