@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lambda_emu.api.house import House
-from lambda_emu.api.lookup import held, resource
+from lambda_emu.api.lookup import check_account, held, resource
 from lambda_emu.api.pages import page
 from lambda_emu.api.roles import check_role
 from lambda_emu.api.wire import Result, operation
@@ -126,11 +126,12 @@ def list_function_versions_by_capacity_provider(
 
 
 def provider_check(house: House, id: FunctionId, wanted: Mapping[str, Any]) -> Callable[[Draft], None]:
-    """What to ask when a function is created or updated: CapacityProviderNotFound, also for another account's."""
+    """What to ask when a function is created or updated: CapacityProviderNotFound, or AccessDenied to another's."""
 
     def check(draft: Draft) -> None:
         if CONFIG in wanted:
             arn = wanted[CONFIG][INSTANCES]["CapacityProviderArn"]
+            check_account(arn, id.account)
             missing, place = CapacityProviderNotFound(arn), parse_resource_arn(arn)
             if arn != id.scope.arn(f"{KIND}:{place.name}"):
                 raise missing

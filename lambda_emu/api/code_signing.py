@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lambda_emu.api.house import House
-from lambda_emu.api.lookup import changed, found, held, resource, unqualified
+from lambda_emu.api.lookup import changed, check_account, found, held, resource, unqualified
 from lambda_emu.api.pages import page
 from lambda_emu.api.wire import Result, operation
 from lambda_emu.arn import FunctionId, ResourceArn, Scope, parse_resource_arn
@@ -144,7 +144,8 @@ def delete_function_code_signing_config(req: DeleteFunctionCodeSigningConfigRequ
 
 
 def config_for(id: FunctionId, arn: str, get: Get) -> CodeSigningConfig:
-    """What a function names as its config. CodeSigningConfigNotFound, also for another account's or region's."""
+    """What a function names as its config. CodeSigningConfigNotFound, also for another region's; AccessDenied."""
+    check_account(arn, id.account)
     place = parse_resource_arn(arn)
     if arn != id.scope.arn(f"{KIND}:{place.name}"):
         raise CodeSigningConfigNotFound(arn)

@@ -5,10 +5,11 @@ Constraints were checked before; what AWS says of an execution it does not know 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from lambda_emu.api.house import House
-from lambda_emu.api.lookup import shown
+from lambda_emu.api.lookup import check_account, shown
 from lambda_emu.api.pages import page
 from lambda_emu.api.wire import Result, operation
 from lambda_emu.errors import CallbackIdInvalid, CheckpointTokenInvalid, DurableExecutionNotFound
@@ -34,14 +35,16 @@ def list_durable_executions_by_function(req: ListDurableExecutionsByFunctionRequ
 @operation("PauseDurableExecution")
 @operation("ResumeDurableExecution")
 @operation("DeleteDurableExecution")
-def of_an_execution(_req: object, _house: House) -> NoReturn:
+def of_an_execution(req: Mapping[str, Any], house: House) -> NoReturn:
+    _check_account(req, house)
     raise DurableExecutionNotFound
 
 
 @operation("GetDurableExecutionState")
 @operation("CheckpointDurableExecution")
-def by_checkpoint_token(_req: object, _house: House) -> NoReturn:
+def by_checkpoint_token(req: Mapping[str, Any], house: House) -> NoReturn:
     """An unknown execution's token is a wrong token."""
+    _check_account(req, house)
     raise CheckpointTokenInvalid
 
 
@@ -50,3 +53,8 @@ def by_checkpoint_token(_req: object, _house: House) -> NoReturn:
 @operation("SendDurableExecutionCallbackHeartbeat")
 def of_a_callback(_req: object, _house: House) -> NoReturn:
     raise CallbackIdInvalid
+
+
+def _check_account(req: Mapping[str, Any], house: House) -> None:
+    if not house.anonymous:
+        check_account(req["DurableExecutionArn"], house.scope.account)

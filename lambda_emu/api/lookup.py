@@ -67,11 +67,17 @@ def unqualified(target: Target) -> FunctionId:
     return target.id
 
 
+def check_account(arn: str, account: str) -> None:
+    """AccessDenied for the ARN of something of another account, which no policy can share."""
+    if arn.split(":")[4] != account:
+        raise AccessDenied
+
+
 def resource(house: House, arn: str, missing: LambdaError) -> ResourceArn:
     """What is no function, by its ARN. Another account's is AccessDenied, another region's or partition's `missing`."""
     place = parse_resource_arn(arn)
-    if not house.anonymous and place.scope.account != house.scope.account:
-        raise AccessDenied
+    if not house.anonymous:
+        check_account(arn, house.scope.account)
     if str(place) != arn or (not house.anonymous and place.scope != house.scope):
         raise missing
     return place

@@ -169,13 +169,18 @@ def test_a_function_that_is_not_there_is_named_unqualified(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("here", "elsewhere"), [(REGION, "eu-west-1"), (ACCOUNT, "9" * 12), ("arn:aws:", "arn:aws-cn:")]
+    ("here", "elsewhere", "code"),
+    [
+        (REGION, "eu-west-1", "CodeSigningConfigNotFoundException"),
+        (ACCOUNT, "9" * 12, "AccessDeniedException"),
+        ("arn:aws:", "arn:aws-cn:", "CodeSigningConfigNotFoundException"),
+    ],
 )
-def test_what_lies_elsewhere_is_no_config_for_a_function(api: Api, here: str, elsewhere: str) -> None:
+def test_what_lies_elsewhere_is_no_config_for_a_function(api: Api, here: str, elsewhere: str, code: str) -> None:
     api.created("f")
     elsewhere = new_config(api).replace(here, elsewhere)
 
-    with refused("CodeSigningConfigNotFoundException"):
+    with refused(code):
         api.client.put_function_code_signing_config(CodeSigningConfigArn=elsewhere, FunctionName="f")
 
 
