@@ -22,7 +22,15 @@ from lambda_emu.api.scope import Houses
 from lambda_emu.api.service_model import ServiceModel, lambda_model
 from lambda_emu.api.sharing import for_owner
 from lambda_emu.clock import Clock
-from lambda_emu.errors import LambdaError, NotBuiltYet, NotFound, OtherAccount, ServiceFailure, UnknownPath
+from lambda_emu.errors import (
+    LambdaError,
+    MappedFunctionNotFound,
+    NotBuiltYet,
+    NotFound,
+    OtherAccount,
+    ServiceFailure,
+    UnknownPath,
+)
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +124,7 @@ def _serve(name: str, environ: Environ, path: dict[str, str], house: House) -> A
         result = handler.function(parsed, house, *call)
     except OtherAccount as other:
         result = handler.function(parsed, for_owner(house, name, other.target), *call)
-    except NotFound as error:
+    except (NotFound, MappedFunctionNotFound) as error:
         hint(house, error, parsed)
         raise
     tell(house, name, parsed)

@@ -1,42 +1,66 @@
-"""A function that is not where its caller looks for it, but in another region or account: the hint that says so.
+"""What is not where its caller looks for it, but in another region or account: the hint that says so.
 
 AWS's answer stays what it is; the hint goes into the log, once, and into the header X-Lambda-Emu-Hint.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from lambda_emu.api.house import House
-from lambda_emu.arn import FunctionId
+from lambda_emu.api.layer_lookup import layer_id
+from lambda_emu.arn import Scope
 from lambda_emu.errors import LambdaError
+from lambda_emu.store import Shelf, Store
 
 MOST_PLACES = 3
 
+Key = tuple[Scope, str]
+
+
+def _function(house: House, written: str) -> Key:
+    id = house.target(written).id
+    return id.scope, id.name
+
+
+def _layer(house: House, written: str) -> Key:
+    id = layer_id(house, written)
+    return id.scope, id.name
+
+
+def _itself(house: House, written: str) -> Key:
+    return house.scope, written
+
+
+# By the member that names it: the word for it, where such are kept, and by which key.
+KINDS: Mapping[str, tuple[str, Callable[[Store], Shelf[Any]], Callable[[House, str], Key]]] = {
+    "FunctionName": ("function", lambda store: store.functions, _function),
+    "LayerName": ("layer", lambda store: store.layers, _layer),
+    "CapacityProviderName": ("capacity provider", lambda store: store.capacity_providers, _itself),
+    "UUID": ("event source mapping", lambda store: store.mappings, _itself),
+}
+
 
 def hint(house: House, error: LambdaError, request: Mapping[str, Any]) -> None:
-    """Give the error its hint, if the request names a function that is only elsewhere."""
-    id = _named(house, request)
-    if id is None or house.store.function(id) is not None:
-        return
-    places = sorted(
-        house.store.functions.scopes_of(id.name), key=lambda scope: (scope.account != id.account, scope.region)
-    )
-    if not places:
-        return
-    there = ", ".join(f"region {scope.region} of account {scope.account}" for scope in places[:MOST_PLACES])
-    error.hint = (
-        f"the caller's credentials mean region {id.region} of account {id.account}, where there is no function "
-        f"{id.name}; there is one in {there}"
-    )
-    house.notices.tell(error.hint)
+    """Give the error its hint, if the request names something that is only elsewhere."""
+    for member, (word, shelf_of, key_of) in KINDS.items():
+        if isinstance(request.get(member), str):
+            with suppress(LambdaError, ValueError):
+                scope, name = key_of(house, request[member])
+                error.hint = _hint(shelf_of(house.store), word, scope, name)
+            break
+    if error.hint is not None:
+        house.notices.tell(error.hint)
 
 
-def _named(house: House, request: Mapping[str, Any]) -> FunctionId | None:
-    name = request.get("FunctionName")
-    if isinstance(name, str):
-        with suppress(LambdaError, ValueError):
-            return house.target(name).id
-    return None
+def _hint(shelf: Shelf[Any], word: str, scope: Scope, name: str) -> str | None:
+    places = sorted(shelf.scopes_of(name), key=lambda other: (other.account != scope.account, other.region))
+    if not places or scope in places:
+        return None
+    there = ", ".join(f"region {place.region} of account {place.account}" for place in places[:MOST_PLACES])
+    return (
+        f"the caller's credentials mean region {scope.region} of account {scope.account}, "
+        f"where there is no {word} {name}; there is one in {there}"
+    )

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api_rig import ACCOUNT, ARN, ROLE, Api, refused, serving, signed
+from api_rig import ACCOUNT, ARN, ROLE, Api, refused, serving, signed, zipped
 from mypy_boto3_lambda import LambdaClient
 
 from lambda_emu.model.credentials import role_credentials
 
 OTHER = "210987654321"
+QUEUE = f"arn:aws:sqs:us-east-1:{ACCOUNT}:q"
 THEIR_ROLE = ROLE.replace(ACCOUNT, OTHER)
 FUNCTIONS = "/2015-03-31/functions/"
 CROSS_ACCOUNT = ("AccessDeniedException", "Cross-account pass role is not allowed.")
@@ -128,6 +129,32 @@ def test_who_looks_in_another_region_gets_a_hint_beside_the_words_of_aws(
             f"there is one in region us-east-1 of account {ACCOUNT}"
         )
     assert caplog.messages == [replies[0].headers["x-lambda-emu-hint"]]
+
+
+@pytest.mark.parametrize(
+    ("request_line", "body", "what"),
+    [
+        ("GET /2018-10-31/layers/l/versions/1", None, "layer l"),
+        ("GET /2025-11-30/capacity-providers/p", None, "capacity provider p"),
+        ("GET /2015-03-31/event-source-mappings/{uuid}", None, "event source mapping {uuid}"),
+        (
+            "POST /2015-03-31/event-source-mappings",
+            {"FunctionName": "f", "EventSourceArn": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:q"},
+            "function f",
+        ),
+    ],
+)
+def test_so_does_who_looks_there_for_anything_else(api: Api, request_line: str, body: Any, what: str) -> None:
+    api.created("f")
+    api.client.publish_layer_version(LayerName="l", Content={"ZipFile": zipped({"a": ""})})
+    PASSING["CreateCapacityProvider"](api.client, ROLE)
+    uuid = api.client.create_event_source_mapping(FunctionName="f", EventSourceArn=QUEUE)["UUID"]
+
+    reply = api.send(request_line.format(uuid=uuid), body, {"Authorization": signed("any", "eu-west-1")})
+
+    assert (
+        f"there is no {what.format(uuid=uuid)}; there is one in region us-east-1" in reply.headers["x-lambda-emu-hint"]
+    )
 
 
 def test_a_function_that_is_nowhere_has_no_hint(api: Api) -> None:
