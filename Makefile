@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := PIP_CONSTRAINT=requirements.lock $(BIN)/pip install --quiet --disable-pip-version-check
 BUILT_FROM := pyproject.toml requirements.lock hatch_build.py $(wildcard runtimes/init/*.[ch])
 
-.PHONY: help install run lint test test-slow bench wheels lock start-engine stop-engine clean
+.PHONY: help install run lint test test-slow bench wheels lock start-engine stop-engine browser clean
 
 help:
 	@echo "make install     the lambda-emu command, in $(BIN)"
@@ -46,7 +46,11 @@ start-engine: install
 stop-engine:
 	@sh scripts/engine.sh stop
 
-test: lint start-engine
+# Where CI runs, the tests that show pages in a browser must find one; elsewhere they say what they miss.
+browser:
+	@[ "$$CI" != true ] || command -v chromium-headless-shell >/dev/null || sh scripts/packages.sh chromium-headless-shell
+
+test: lint start-engine browser
 	$(BIN)/pytest -m "not slow $(WITHOUT_ENGINE)"
 
 test-slow: $(BIN)/.tools start-engine
