@@ -9,9 +9,9 @@ from typing import Any
 
 from lambda_emu.api import quirks
 from lambda_emu.model.java import hash_order, utf16_length
-from lambda_emu.runtimes import catalogue
 
 NOT_NULL = "Member must not be null"
+NO_DEFINITION: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,11 @@ class Constraint:
     holds: Callable[[Any], bool]
 
 
-def constraints_of(name: str, definition: Mapping[str, Any]) -> tuple[Constraint, ...]:
-    """The constraints of the shape `name`, in the order in which AWS lists them."""
-    return (*_range(definition), *_pattern(name, definition), *_enum(name, definition), *_enum_of_list(name))
+def constraints_of(
+    name: str, definition: Mapping[str, Any], item: Mapping[str, Any] = NO_DEFINITION
+) -> tuple[Constraint, ...]:
+    """The constraints of the shape `name`, in the order in which AWS lists them. item: what a list's items are."""
+    return (*_range(definition), *_pattern(name, definition), *_enum(name, definition), *_enum_of_list(name, item))
 
 
 def _range(definition: Mapping[str, Any]) -> Iterator[Constraint]:
@@ -69,10 +71,10 @@ def _enum(name: str, definition: Mapping[str, Any]) -> Iterator[Constraint]:
         yield Constraint(_enum_text(shown), frozenset((*values, *shown)).__contains__)
 
 
-def _enum_of_list(name: str) -> Iterator[Constraint]:
-    """Of runtimes; retired ones pass too, and those that came after AWS's answer was recorded."""
+def _enum_of_list(name: str, item: Mapping[str, Any]) -> Iterator[Constraint]:
+    """Of runtimes; all that the model knows pass, those that are retired or came after the recorded answer too."""
     if listed := quirks.LISTS_OF_RUNTIMES.get(name):
-        allowed = {*listed, *(runtime.identifier for runtime in catalogue())}
+        allowed = {*listed, *item.get("enum", ())}
         yield Constraint(_enum_text(listed), allowed.issuperset)
 
 

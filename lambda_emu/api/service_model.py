@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from lambda_emu.api import quirks
 from lambda_emu.api.composites import ListShape, MapShape, Member, StructureShape
-from lambda_emu.api.constraints import constraints_of
+from lambda_emu.api.constraints import NO_DEFINITION, constraints_of
 from lambda_emu.api.operation import Input, Operation, Output
 from lambda_emu.api.shapes import BlobShape, BooleanShape, DoubleShape, IntegerShape, Shape, TimeShape
 
@@ -100,7 +100,8 @@ class ServiceModel:
         kind, sensitive = definition["type"], bool(definition.get("sensitive"))
         if kind == "structure":
             return self._make_structure(name, definition)
-        constraints = constraints_of(name, definition)
+        items = self._shapes[definition["member"]["shape"]] if kind == "list" else NO_DEFINITION
+        constraints = constraints_of(name, definition, items)
         if kind == "list":
             item = self.shape(definition["member"]["shape"])
             return ListShape(name, constraints, item, not_null=name not in quirks.ITEMS_WITHOUT_NOT_NULL)
