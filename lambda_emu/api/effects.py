@@ -26,7 +26,7 @@ def tell(house: House, operation: str, request: Mapping[str, Any]) -> None:
     """After an operation that succeeded."""
     if operation in OPERATIONS:
         name = request.get("FunctionName") or request.get("CapacityProviderName")
-        house.notices.tell(f"{name}: {operation} has no effect here: {OPERATIONS[operation]}")
+        house.notices.tell(f"{name}: {operation} without effect here: {OPERATIONS[operation]}")
     elif operation in GIVING:
         with suppress(LambdaError):  # it may be gone already
             function = house.store.function(house.target(request["FunctionName"]).id)
@@ -36,7 +36,7 @@ def tell(house: House, operation: str, request: Mapping[str, Any]) -> None:
 
 def tell_of(function: Function, here: Here, notices: Notices) -> None:
     for member, instead in without_effect(function, here):
-        text = f"{function.id.name}: {member} is kept and shown, but has no effect here: {instead}"
+        text = f"{function.id.name}: {member} without effect here: {instead}"
         notices.tell(text, about=f"{member} of {function.id.arn()}")
 
 
@@ -46,7 +46,7 @@ def tell_of_all(store: Store, here: Here, notices: Notices) -> None:
         tell_of(function, here, notices)
     for _, mapping in store.mappings.everywhere():
         name = mapping.function_arn.rpartition(":function:")[2]
-        notices.tell(f"{name}: its event source mappings have no effect here: the source is not polled")
+        notices.tell(f"{name}: event source mappings without effect here: {OPERATIONS['CreateEventSourceMapping']}")
 
 
 def has_extensions(store: Store, version: FunctionVersion) -> bool:

@@ -48,7 +48,11 @@ ROWS: tuple[tuple[str, Holds, str], ...] = (
     ("TracingConfig", lambda function, _: function.latest.tracing_mode == "Active", "no trace is sent to X-Ray"),
     ("KMSKeyArn", _other("KMSKeyArn"), "nothing is encrypted with it"),
     ("DeadLetterConfig", _other("DeadLetterConfig"), "events that are given up are not sent there"),
-    ("Layers", lambda function, here: here.has_extensions(function.latest), "their extensions are not started"),
+    (
+        "Extensions",
+        lambda function, here: here.has_extensions(function.latest),
+        "the programs at /opt/extensions are not started",
+    ),
     ("CodeSigningConfigArn", lambda function, _: function.code_signing_config_arn, "signatures are not read"),
     ("DurableConfig", lambda function, _: function.latest.durable, "it cannot be invoked"),
     ("CapacityProviderConfig", _other("CapacityProviderConfig"), "it cannot be invoked"),

@@ -117,4 +117,4 @@ def test_a_subnet_without_a_network_is_told(tmp_path: Path, caplog: pytest.LogCa
     ):
         lam.create("f", ASKS, **IN_VPC)
 
-    assert [line for line in caplog.messages if line.startswith("f: VpcConfig is kept and shown, but has no effect")]
+    assert [line for line in caplog.messages if line.startswith("f: VpcConfig without effect here: ")]
