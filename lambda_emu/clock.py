@@ -28,14 +28,22 @@ class Clock:
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._begun_s = time.time() - time.perf_counter()
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Name the loop on which timers fire. Called once, before the first timer."""
         self._loop = loop
 
     def now_s(self) -> float:
-        """Seconds since the epoch."""
+        """Seconds since the epoch, as the machine says: to be shown, not to wait by, since it may be set."""
         return time.time()
+
+    def steady_s(self) -> float:
+        """Seconds since the epoch that no setting of the machine's clock moves: right when this clock was made.
+
+        For what must be due at a time that a later run understands too.
+        """
+        return self._begun_s + self.monotonic_s()
 
     def monotonic_s(self) -> float:
         """Seconds that never run backwards; for durations and deadlines."""
@@ -64,17 +72,24 @@ class Clock:
 class SteppingClock(Clock):
     """Real time that a test can move ahead: `advance` fires at once whatever became due.
 
+    `set_wall` moves what the machine shows alone, as somebody does who sets its clock.
+
     Small but real: timers that no test moves fire when they would on the machine's clock.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._ahead_s = 0.0
+        self._set_by_s = 0.0
         self._order = itertools.count()
         self._pending: list[tuple[float, int, _SteppingTimer]] = []  # touched on the loop only
 
     def now_s(self) -> float:
-        return super().now_s() + self._ahead_s
+        return super().now_s() + self._ahead_s + self._set_by_s
+
+    def set_wall(self, by_s: float) -> None:
+        """Set the machine's clock by so many seconds, back if negative. Nothing becomes due by it."""
+        self._set_by_s += by_s
 
     def monotonic_s(self) -> float:
         return super().monotonic_s() + self._ahead_s

@@ -25,12 +25,14 @@ from lambda_emu.clock import Clock
 from lambda_emu.errors import (
     LambdaError,
     MappedFunctionNotFound,
+    NoRoom,
     NotBuiltYet,
     NotFound,
     OtherAccount,
     ServiceFailure,
     UnknownPath,
 )
+from lambda_emu.store import is_full
 
 log = logging.getLogger(__name__)
 
@@ -151,6 +153,9 @@ def _answer_errors(app: Flask, house: House) -> None:
         return answered(UnknownPath(request.method, request.path))
 
     def unexpected(error: Exception) -> Response:
+        if is_full(error):
+            log.error("%s %s: %s", request.method, request.path, error)
+            return answered(NoRoom(str(error)))
         log.error("%s %s failed", request.method, request.path, exc_info=error)
         return answered(ServiceFailure("An internal error occurred; the emulator's log has the traceback."))
 

@@ -7,6 +7,7 @@ during which no invocation moves. So whoever serves us spools such a body to a f
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -54,8 +55,12 @@ def read_spooled(body: Path, limit_bytes: int, operation: str) -> Any:
     zip_path = _zip_beside(body)
     command = [sys.executable, "-I", "-S", unwrap.__file__, str(body), str(zip_path)]
     done = subprocess.run(command, capture_output=True, check=False)
+    said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+    if done.returncode == os.EX_IOERR:
+        number, _, text = said.partition(" ")
+        raise OSError(int(number), text)
     if done.returncode != 0:
-        raise MalformedRequest(done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2])
+        raise MalformedRequest(said)
     rest: dict[str, Any] = json.loads(done.stdout)
     if zip_path.exists():
         unwrap.zip_holder(rest)["ZipFile"] = SpooledBlob(zip_path, zip_path.stat().st_size)

@@ -177,7 +177,7 @@ def _keep_for_later(asked: _Asked, house: House, call: Call) -> None:
     _check_kind(asked, version)
     durable.check_built(version.durable)
     managed_instances.check_built(version)
-    now_s = house.clock.now_s()
+    now_s = house.clock.steady_s()
     event = QueuedEvent(
         request_id=call.request_id,
         function=asked.target.id,

@@ -2,13 +2,14 @@
 
 Runs as a process of its own and imports nothing of ours. Writes the decoded ZipFile (or that of Code or Content) to
 ZIP_FILE and prints the JSON without its text. Exit code 1, with the reason on stderr, if the body is not JSON, the zip
-not base64, or too much remains.
+not base64, or too much remains; EX_IOERR, with errno and its text, if a file cannot be read or written.
 """
 
 from __future__ import annotations
 
 import binascii
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,9 @@ def main(body: str, zip_file: str) -> None:
         rest = json.dumps(unwrap(Path(body), Path(zip_file)))
     except (ValueError, RecursionError) as error:
         sys.exit(str(error))
+    except OSError as error:
+        sys.stderr.write(f"{error.errno} {error.strerror}")
+        sys.exit(os.EX_IOERR)
     if len(rest) > MOST_REST_CHARACTERS:
         sys.exit("Too much beside the code")
     sys.stdout.write(rest)

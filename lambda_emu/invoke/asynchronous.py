@@ -7,29 +7,42 @@ gives it to the pool and settles what comes back. An event is at least once: aft
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import sqlite3
+from asyncio import Future
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from lambda_emu.arn import LATEST, FunctionId
 from lambda_emu.clock import Clock, Timer
-from lambda_emu.errors import LambdaError, NotFound, ServiceFailure
+from lambda_emu.errors import LambdaError, NoRoom, NotFound, ServiceFailure
 from lambda_emu.http.executors import Work
 from lambda_emu.http.loop import Loop
+from lambda_emu.invoke.persistence import Persistence
 from lambda_emu.invoke.refusals import Refusals
-from lambda_emu.invoke.retries import Again, Condition, Finish, Patience, after_failure, after_refusal
-from lambda_emu.invoke.synchronous import Invoker
+from lambda_emu.invoke.retries import (
+    LONGEST_WAIT_S,
+    Again,
+    Condition,
+    Finish,
+    Patience,
+    after_failure,
+    after_refusal,
+)
+from lambda_emu.invoke.synchronous import Invoker, Resolved
 from lambda_emu.model.function import Function
 from lambda_emu.pool.invocation import Invocation, Outcome
-from lambda_emu.store import QueuedEvent, Store
+from lambda_emu.store import QueuedEvent, Store, is_full
 
 log = logging.getLogger(__name__)
 
 BATCH = 100
 QUIET_S = 5.0
 """How often the queue is looked at when nothing is known to be due: a safety net, not the way events are found."""
+PAUSE_S = 0.05
 
 
 class AsyncInvoker:
-    """Accepts asynchronous events and sees each one to its end."""
+    """Accepts asynchronous events and sees each one to its end. Times are the clock's steady ones."""
 
     def __init__(self, store: Store, invoker: Invoker, loop: Loop, clock: Clock) -> None:
         self._store = store
@@ -37,10 +50,11 @@ class AsyncInvoker:
         self._invoker = invoker
         self._loop = loop
         self._clock = clock
-        self._running: set[str] = set()  # not to be taken: it runs, or what became of it is not on disk yet
-        self._written: set[str] = set()  # it is now, but the present look may have read what was there before
+        self._persistence = Persistence(loop, clock)
+        self._taken = 0  # events whose attempt is not over, or what came of it not on disk
         self._refusals = Refusals()
         self._timer: Timer | None = None
+        self._wake_s = 0.0  # when that fires
         self._looking = False
         self._look_again = False
         self._backlog = False  # more is due than was taken
@@ -48,30 +62,34 @@ class AsyncInvoker:
 
     def start(self) -> None:
         """Begin with what an earlier run left. On the loop."""
-        self._look()
+        recover = partial(self._queue.recover, self._clock.steady_s(), LONGEST_WAIT_S)
+        self._persistence.make(recover, self._look)
 
     def stop(self) -> None:
-        """Take nothing new from the queue; what is not settled stays there."""
+        """Begin no attempt any more; what is not settled stays in the queue."""
         self._stopped = True
+        self._persistence.stop()
         self._no_timer()
 
     def put(self, event: QueuedEvent, done: Callable[[LambdaError | None], None]) -> None:
         """Keep the event, then run it. `done` is called on the loop once it is on disk, or could not be put there."""
-
-        def committed(error: BaseException | None) -> None:
-            self._loop.post(self._accepted, event, done, error)
-
-        self._queue.put(event, committed)
+        self._queue.put(event, lambda error: self._loop.post(self._accepted, event, done, error))
 
     def _accepted(
         self, event: QueuedEvent, done: Callable[[LambdaError | None], None], error: BaseException | None
     ) -> None:
         if error is not None:
             log.error("an event could not be kept: %s", error)
-            done(ServiceFailure(f"The event could not be kept: {error}"))
+            done(NoRoom(str(error)) if is_full(error) else ServiceFailure(f"The event could not be kept: {error}"))
             return
         done(None)
-        self._run(event)
+        self._taken += 1
+        try:
+            if not self._stopped and (resolved := self._ready(event)) is not None:
+                assert event.payload is not None
+                self._submit(resolved, event, event.payload)
+        except Exception as why:  # noqa: BLE001 - told there
+            self._not_begun(event, why)
 
     # -- the dispatcher ---------------------------------------------------------------------------
 
@@ -87,64 +105,99 @@ class AsyncInvoker:
     async def _take(self) -> None:
         next_s: float | None = None
         try:
-            now_s = self._clock.now_s()
-            limit = BATCH + len(self._running)
-            due = await self._loop.work(Work.QUEUE, self._queue.due, now_s, limit)
-            self._backlog = len(due) == limit
-            for event in due:
-                self._run(event)
-            next_s = await self._loop.work(Work.QUEUE, self._queue.next_due_s, now_s)
+            next_s = await self._next_due_s()
+            if next_s is not None and next_s <= self._clock.steady_s():
+                events = await self._marked()
+                self._taken += len(events)
+                self._backlog = len(events) == BATCH
+                for event in events:
+                    await self._try(event)
+                next_s = await self._next_due_s()
+        except sqlite3.Error as error:
+            self._persistence.note(error)
+            next_s = None  # not at once: there is no room
         finally:
             self._looked(next_s)
+
+    def _next_due_s(self) -> Future[float | None]:
+        return self._loop.work(Work.QUEUE, self._queue.next_due_s)
+
+    async def _marked(self) -> Sequence[QueuedEvent]:
+        """What is due now, taken. sqlite3.Error."""
+        found: Future[Sequence[QueuedEvent]] = self._loop.asyncio.create_future()
+        self._queue.take(self._clock.steady_s(), BATCH, partial(self._loop.post, _answer, found))
+        return await found
 
     def _looked(self, next_s: float | None) -> None:
         """A look is over, well or not: look again now, or when the next event is due."""
         self._looking = False
-        self._running -= self._written
-        self._written.clear()
         if self._look_again or self._may_take_more():
             self._look_again = False
             self._look()
         else:
-            wait_s = QUIET_S if next_s is None else min(max(next_s - self._clock.now_s(), 0.05), QUIET_S)
-            self._wake_in(wait_s)
+            now_s = self._clock.steady_s()
+            self._wake_at(now_s + QUIET_S if next_s is None else min(max(next_s, now_s + PAUSE_S), now_s + QUIET_S))
 
-    def _wake_in(self, wait_s: float) -> None:
+    def _wake_at(self, at_s: float) -> None:
+        if self._stopped or (self._timer is not None and self._wake_s <= at_s):
+            return
         self._no_timer()
-        if not self._stopped:
-            self._timer = self._clock.call_later(wait_s, self._look)
+        self._wake_s = at_s
+        self._timer = self._clock.call_later(max(at_s - self._clock.steady_s(), 0.0), self._look)
 
     def _no_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _run(self, event: QueuedEvent) -> None:
-        """One attempt; whatever comes of it is settled."""
-        if event.request_id in self._running or self._stopped:
-            return
-        self._running.add(event.request_id)
+    # -- one attempt ------------------------------------------------------------------------------
+
+    async def _try(self, event: QueuedEvent) -> None:
+        """Its payload is read when nothing else is in its way. Whatever comes of it is settled."""
+        try:
+            resolved = None if self._stopped else self._ready(event)
+            if resolved is None:
+                return
+            self._invoker.check(resolved, event.tenant_id)
+            payload = await self._loop.work(Work.QUEUE, self._queue.payload, event.request_id)
+            if payload is None:  # all events were forgotten meanwhile
+                self._taken -= 1
+            elif not self._stopped:
+                self._submit(resolved, event, payload)
+        except Exception as error:  # noqa: BLE001 - told there
+            self._not_begun(event, error)
+
+    def _not_begun(self, event: QueuedEvent, error: Exception) -> None:
+        """It was refused, or could not be read; a mistake of ours counts as that too, so that it is tried again."""
+        if not isinstance(error, LambdaError):
+            log.error("event %s could not be begun", event.request_id, exc_info=error)
+            error = ServiceFailure(str(error))
+        self._settle(event, error)
+
+    def _ready(self, event: QueuedEvent) -> Resolved | None:
+        """What it runs; None if it was given up instead. LambdaError if it cannot run now."""
+        resolved = self._invoker.resolve(event.function, event.qualifier)
+        if _never_runs(resolved.function):
+            self._decided(event, Finish(Condition.ZERO_CONCURRENCY))
+            return None
+        if self._clock.steady_s() >= self._patience(event).ends_s(event.accepted_s):
+            self._decided(event, Finish(Condition.AGE_EXCEEDED))
+            return None
+        return resolved
+
+    def _submit(self, resolved: Resolved, event: QueuedEvent, payload: bytes) -> None:
         invocation = Invocation(
             event.request_id,
-            event.payload,
+            payload,
             event.invoked_arn,
             lambda result: self._settle(event, result),
             trace_id=event.trace_id,
             tenant_id=event.tenant_id,
         )
-        try:
-            resolved = self._invoker.resolve(event.function, event.qualifier)
-            if _never_runs(resolved.function):
-                self._decided(event, Finish(Condition.ZERO_CONCURRENCY))
-            elif self._clock.now_s() >= self._patience(event).ends_s(event.accepted_s):
-                self._decided(event, Finish(Condition.AGE_EXCEEDED))
-            else:
-                self._invoker.submit(resolved, invocation)
-        except LambdaError as error:
-            self._settle(event, error)
+        self._invoker.submit(resolved, invocation)
 
     def _settle(self, event: QueuedEvent, result: Outcome | LambdaError) -> None:
-        now_s, patience = self._clock.now_s(), self._patience(event)
+        now_s, patience = self._clock.steady_s(), self._patience(event)
         if isinstance(result, Outcome):
             failed = after_failure(event.attempts + 1, event.accepted_s, now_s, patience)
             self._decided(event, failed if result.failed else Finish(Condition.SUCCESS))
@@ -163,40 +216,42 @@ class AsyncInvoker:
 
     def _decided(self, event: QueuedEvent, decision: Finish | Again) -> None:
         """Write it down; only then may the event be taken again."""
-
-        def written() -> None:
-            self._loop.post(self._release, event.request_id)
-
         if isinstance(decision, Finish):
             self._refusals.forget(event)
-            self._queue.finish(event.request_id, written)
+            change = partial(self._queue.finish, event.request_id)
             if decision.condition is not Condition.SUCCESS:
                 log.warning("event %s for %s is given up: %s", event.request_id, event.invoked_arn, decision.condition)
         else:
-            self._queue.reschedule(event.request_id, decision.attempts, decision.due_s, written)
-            self._look_at(decision.due_s)
+            change = partial(self._queue.put_off, event.request_id, decision.attempts, decision.due_s)
+        self._persistence.make(change, partial(self._written, decision))
 
-    def _release(self, request_id: str) -> None:
-        if self._looking:
-            self._written.add(request_id)
-            return
-        self._running.discard(request_id)
+    def _written(self, decision: Finish | Again) -> None:
+        self._taken -= 1
+        if isinstance(decision, Again):
+            if self._looking:
+                self._look_again = True  # the present look may have passed it
+            else:
+                self._wake_at(decision.due_s)
         if self._may_take_more():
             self._look()
 
     def _may_take_more(self) -> bool:
-        return self._backlog and len(self._running) < BATCH // 2
+        return self._backlog and self._taken < BATCH // 2
 
     def _make_use_of_room(self, function: FunctionId) -> None:
         """One of its events has run: the first that was refused need not wait out its time."""
         refused = self._refusals.first(function)
         if refused is not None:
-            self._queue.reschedule(*refused, self._clock.now_s(), lambda: self._loop.post(self._look))
+            self._queue.hasten(refused, self._clock.steady_s(), lambda _: self._loop.post(self._look))
 
-    def _look_at(self, due_s: float) -> None:
-        wait_s = max(due_s - self._clock.now_s(), 0.0)
-        if wait_s < QUIET_S:
-            self._wake_in(wait_s)
+
+def _answer(found: Future[Sequence[QueuedEvent]], error: BaseException | None, events: Sequence[QueuedEvent]) -> None:
+    if found.cancelled():
+        return
+    if error is None:
+        found.set_result(events)
+    else:
+        found.set_exception(error)
 
 
 def _never_runs(function: Function) -> bool:

@@ -11,11 +11,11 @@ class Refusals:
 
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}
-        self._lines: dict[FunctionId, dict[str, int]] = {}  # who waits for room, with the attempts so far
+        self._lines: dict[FunctionId, dict[str, None]] = {}  # who waits for room, in order
 
     def add(self, event: QueuedEvent) -> int:
         """It was refused; returns how many times in a row."""
-        self._lines.setdefault(event.function, {})[event.request_id] = event.attempts
+        self._lines.setdefault(event.function, {})[event.request_id] = None
         self._counts[event.request_id] = count = self._counts.get(event.request_id, 0) + 1
         return count
 
@@ -23,14 +23,14 @@ class Refusals:
         self._counts.pop(event.request_id, None)
         self._leave(event.function, event.request_id)
 
-    def first(self, function: FunctionId) -> tuple[str, int] | None:
-        """Request id and attempts of the one that waited longest. It leaves the line, but its count stays."""
+    def first(self, function: FunctionId) -> str | None:
+        """Request id of the one that waited longest. It leaves the line, but its count stays."""
         line = self._lines.get(function)
         if not line:
             return None
-        request_id, attempts = next(iter(line.items()))
+        request_id = next(iter(line))
         self._leave(function, request_id)
-        return request_id, attempts
+        return request_id
 
     def _leave(self, function: FunctionId, request_id: str) -> None:
         line = self._lines.get(function, {})

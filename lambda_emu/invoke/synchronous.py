@@ -58,9 +58,17 @@ class Invoker:
 
         Whoever invokes: TenantIdMissing, TenantIdRefused, or NotBuiltYet for a durable function or Managed Instances.
         """
-        check_tenant(resolved.version.tenant_isolation, invocation.tenant_id)
-        check_built(resolved.version.durable)
+        self._check_kind(resolved, invocation.tenant_id)
         self._pool.submit(self._deployment(resolved.version), self._admission(resolved), invocation)
+
+    def check(self, resolved: Resolved, tenant_id: str | None) -> None:
+        """Raise what `submit` would raise now."""
+        self._check_kind(resolved, tenant_id)
+        self._pool.check(self._deployment(resolved.version), self._admission(resolved), tenant_id)
+
+    def _check_kind(self, resolved: Resolved, tenant_id: str | None) -> None:
+        check_tenant(resolved.version.tenant_isolation, tenant_id)
+        check_built(resolved.version.durable)
 
     def changed(self, before: Function | None, after: Function | None) -> None:
         """A function was found at start, created, changed or removed. Called on the loop.

@@ -36,8 +36,8 @@ class CapacityProvider:
     tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def state(self, now_s: float) -> str:
-        """Nothing is started here, so that a second is enough to be Active."""
-        return PENDING if now_s < self.created_s + PENDING_S else ACTIVE
+        """Nothing is started here, so that a second is enough; a clock that is set back changes nothing."""
+        return PENDING if abs(now_s - self.created_s) < PENDING_S else ACTIVE
 
 
 def new_provider(name: str, wanted: Mapping[str, Any], now_s: float, modified: str) -> CapacityProvider:

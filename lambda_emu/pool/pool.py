@@ -60,16 +60,16 @@ class Pool:
         self._closed = False
         self._sweep: Timer = clock.call_later(SWEEP_S, self._end_idle)
 
+    def check(self, deployment: Deployment, admission: Admission, tenant_id: str | None) -> None:
+        """Raise what `submit` would raise now."""
+        self._let_in(deployment, admission, tenant_id)
+
     def submit(self, deployment: Deployment, admission: Admission, invocation: Invocation) -> None:
         """Run an invocation; its `done` is called with what came of it.
 
         TooManyRequests if it may not come in, ShuttingDown if nobody may any more.
         """
-        if self._closed:
-            raise ShuttingDown
-        counted = self._admitted(deployment.version, admission)
-        if invocation.tenant_id is not None:
-            self._check_tenants(deployment.version, invocation.tenant_id, admission)
+        counted = self._let_in(deployment, admission, invocation.tenant_id)
         self._running[counted] = self._running.get(counted, 0) + 1
         invocation.done = self._until_done(counted, invocation.done)
         self._pool(deployment, invocation.tenant_id).submit(invocation)
@@ -140,6 +140,15 @@ class Pool:
         self.clear()
 
     # -- concurrency ------------------------------------------------------------------------------
+
+    def _let_in(self, deployment: Deployment, admission: Admission, tenant_id: str | None) -> Counted:
+        """Where one more invocation counts, if it may come in."""
+        if self._closed:
+            raise ShuttingDown
+        counted = self._admitted(deployment.version, admission)
+        if tenant_id is not None:
+            self._check_tenants(deployment.version, tenant_id, admission)
+        return counted
 
     def _admitted(self, version: FunctionVersion, admission: Admission) -> Counted:
         """Where it counts, if it may come in: with its version's own as long as there is room, then with all others."""

@@ -33,4 +33,21 @@ STEPS = (
         PRIMARY KEY (kind, account, region, key)
     ) WITHOUT ROWID;
     """,
+    """
+    DROP INDEX events_due;
+    ALTER TABLE events RENAME TO whole_events;
+    CREATE TABLE events (
+        request_id TEXT PRIMARY KEY,
+        due_s      REAL NOT NULL,
+        attempts   INTEGER NOT NULL,
+        accepted_s REAL NOT NULL,
+        record     TEXT NOT NULL,
+        running    INTEGER NOT NULL  -- 1: this run of the server has taken it
+    ) WITHOUT ROWID;
+    CREATE INDEX events_due ON events (due_s) WHERE running = 0;
+    CREATE TABLE payloads (request_id TEXT PRIMARY KEY, payload BLOB NOT NULL);
+    INSERT INTO events SELECT request_id, due_s, attempts, accepted_s, record, 0 FROM whole_events;
+    INSERT INTO payloads SELECT request_id, payload FROM whole_events;
+    DROP TABLE whole_events;
+    """,
 )

@@ -194,6 +194,7 @@ class Store:
     def _load(self) -> None:
         for shelf in self._shelves:
             self._writer.load(shelf.load)
+        self._writer.load(self.queue.load)
         self._collect()
 
 

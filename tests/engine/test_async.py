@@ -42,7 +42,7 @@ class Backlog:
 
     def events(self) -> list[QueuedEvent]:
         """All that is not settled, due or not."""
-        return list(self._store.queue.due(float("inf"), 10_000))
+        return list(self._store.queue.unsettled())
 
     def lines(self, word: str) -> list[str]:
         """The log's lines that begin with this word."""
@@ -65,8 +65,8 @@ class Backlog:
 @pytest.fixture
 def backlog(lam: Lam) -> Iterator[Backlog]:
     yield Backlog(lam)
-    for event in lam.emulator.store.queue.due(float("inf"), 10_000):
-        lam.emulator.store.queue.finish(event.request_id, lambda: None)
+    for event in lam.emulator.store.queue.unsettled():
+        lam.emulator.store.queue.finish(event.request_id, lambda _: None)
 
 
 def attempt(backlog: Backlog, number: int) -> Callable[[], list[QueuedEvent]]:

@@ -1,0 +1,164 @@
+"""A disk without room: whoever wants to keep something is told, what runs goes on, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from lam import ROLE, zipped
+from own import OwnLam, own_emulator
+from waiting import eventually
+
+DISK_MB = 32
+PRINTER = """
+import time
+def handler(event, context):
+    print("ran", event["n"])
+    time.sleep(event.get("sleep", 0))
+    return event["n"]
+"""
+
+
+class Disk:
+    """A small file system of its own, which can be filled to the last byte."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._ballast = folder / "ballast"
+
+    def fill(self) -> None:
+        with self._ballast.open("ab", buffering=0) as file:
+            for size in (1 << 20, 1 << 12, 1):
+                try:
+                    while file.write(b"x" * size) == size:
+                        pass
+                except OSError:
+                    continue
+
+    def empty(self) -> None:
+        self._ballast.unlink()
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """Mounting needs root, or a namespace of one's own; there is no other honest full disk."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(folder)]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode != 0 and os.geteuid() != 0 and not os.environ.get("CI"):
+        pytest.skip(f"nothing may be mounted here: {done.stderr.strip()}")
+    assert done.returncode == 0, done.stderr
+    yield Disk(folder)
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@contextmanager
+def emulator_on(disk: Disk, tmp_path: Path) -> Iterator[OwnLam]:
+    with own_emulator(tmp_path, "process", data_dir=disk.folder / "data") as lam:
+        lam.create("printer", PRINTER, Timeout=60)
+        lam.invoke("printer", {"n": 0})
+        yield lam
+
+
+def send(lam: OwnLam, event: Any) -> None:
+    assert lam.invoke("printer", event, InvocationType="Event", LogType="None").status == 202
+
+
+def unsettled(lam: OwnLam) -> int:
+    return len(lam.emulator.store.queue.unsettled())
+
+
+def attempts(lam: OwnLam) -> int:
+    return sum(event.attempts for event in lam.emulator.store.queue.unsettled())
+
+
+def invocations(lam: OwnLam) -> int:
+    """Of all environments together."""
+    return sum(one.invocations for one in lam.environments("printer"))
+
+
+def no_room(call: Any, **parameters: Any) -> None:
+    """The call is refused, in AWS's form, with a text that says what is the matter."""
+    with pytest.raises(ClientError) as refused:
+        call(**parameters)
+    answer = refused.value.response
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 507
+    assert answer["Error"]["Code"] == "ServiceException"
+    assert answer["Error"]["Message"].startswith("There is no room left where lambda-emu keeps its data")
+
+
+def test_an_event_that_settles_meanwhile_is_settled_when_there_is_room(
+    disk: Disk, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with emulator_on(disk, tmp_path) as lam:
+        send(lam, {"n": 1, "sleep": 1.5})
+        eventually(lambda: [one.state for one in lam.environments("printer")] == ["BUSY"], "it to run")
+        disk.fill()
+        eventually(lambda: "nothing can be written" in caplog.text, "the failure to be told")
+        eventually(lambda: [one.state for one in lam.environments("printer")] != ["BUSY"], "its end")
+        lam.clock.advance(5)
+        assert unsettled(lam) == 1
+
+        disk.empty()
+        lam.clock.advance(5)
+
+        eventually(lambda: unsettled(lam) == 0, "it to be settled")
+        assert invocations(lam) == 2
+        assert caplog.text.count("nothing can be written") == 1
+        assert caplog.text.count("all is written again") == 1
+
+
+def test_an_event_that_fails_meanwhile_is_tried_again_when_there_is_room(disk: Disk, tmp_path: Path) -> None:
+    with emulator_on(disk, tmp_path) as lam:
+        lam.create("failing", "import time\ndef handler(event, context): time.sleep(1.5); raise ValueError", Timeout=60)
+        lam.invoke("failing", {}, InvocationType="Event", LogType="None")
+        eventually(lambda: [one.state for one in lam.environments("failing")] == ["BUSY"], "it to run")
+        disk.fill()
+        eventually(lambda: [one.state for one in lam.environments("failing")] == ["IDLE"], "it to fail")
+        disk.empty()
+
+        lam.clock.advance(1)
+        eventually(lambda: attempts(lam) == 1, "its first attempt to be counted")
+        lam.clock.advance(60)
+
+        eventually(lambda: attempts(lam) == 2, "its second attempt")
+
+
+def test_who_wants_to_keep_something_is_told_and_invocations_go_on(disk: Disk, tmp_path: Path) -> None:
+    code = {"ZipFile": zipped({"app.py": PRINTER})}
+    settings: Any = {"Runtime": "python3.11", "Handler": "app.handler", "Role": ROLE}
+    with emulator_on(disk, tmp_path) as lam:
+        disk.fill()
+
+        no_room(lam.client.create_function, FunctionName="other", Code=code, **settings)
+        no_room(lam.client.put_function_concurrency, FunctionName="printer", ReservedConcurrentExecutions=1)
+        no_room(lam.client.invoke, FunctionName="printer", InvocationType="Event", Payload=b'{"n": 1}')
+        assert lam.invoke("printer", {"n": 2}).payload == 2
+        assert lam.client.get_function(FunctionName="printer")["Configuration"]["State"] == "Active"
+
+        disk.empty()
+        lam.create("other", PRINTER)
+        send(lam, {"n": 3})
+        eventually(lambda: unsettled(lam) == 0, "the event to be settled")
+
+
+def test_logs_are_lost_and_it_is_told_once(disk: Disk, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with emulator_on(disk, tmp_path) as lam:
+        disk.fill()
+        for number in range(3):
+            lam.invoke("printer", {"n": number})
+            assert lam.emulator.logs.flush(30)
+
+        disk.empty()
+        assert lam.invoke("printer", {"n": 4}).lines == ["ran 4"]
+        assert lam.emulator.logs.flush(30)
+
+        assert caplog.text.count("logs are lost from here on") == 1
+        assert caplog.text.count("logs are kept again") == 1
