@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,32 @@ PAGE_BYTES = 64 * 1024
 
 Row = tuple[Any, ...]
 
+_RANGE = struct.Struct("<2I")
+
+
+class Ranges:
+    """Which bytes of a page are lines of the platform: from, to, one after another."""
+
+    def __init__(self) -> None:
+        self._packed = bytearray()
+        self._end = -1
+
+    def add(self, start: int, end: int) -> None:
+        """Later than those added before; one that follows the last makes it longer."""
+        if start == self._end:
+            start = _RANGE.unpack(self._packed[-_RANGE.size :])[0]
+            del self._packed[-_RANGE.size :]
+        self._packed += _RANGE.pack(start, end)
+        self._end = end
+
+    def packed(self) -> bytes:
+        return bytes(self._packed)
+
+    @staticmethod
+    def unpack(packed: bytes) -> list[tuple[int, int]]:
+        """What `packed` gave."""
+        return list(_RANGE.iter_unpack(packed))
+
 
 @dataclass(slots=True)
 class _Page:
@@ -20,33 +47,48 @@ class _Page:
     at_ms: int
     parts: list[bytes] = field(default_factory=list)
     size: int = 0
+    platform: Ranges = field(default_factory=Ranges)
 
 
 class Batch:
-    """Pages that will be written together. reports: rows with the figures of each REPORT line."""
+    """Pages that will be written together. reports: rows with the figures of each REPORT line.
+
+    size: bytes of text; pieces: how many texts were added; closed: streams of which this is the last.
+    """
 
     def __init__(self, first_id: int) -> None:
         self.next_id = first_id
         self.reports: list[Row] = []
+        self.size = self.pieces = 0
+        self.closed: list[int] = []
         self._pages: list[_Page] = []
         self._last: dict[int, _Page] = {}  # by stream: where its next line may be added
 
-    def add(self, stream: int, at_ms: int, text: bytes, report: Report | None = None) -> None:
-        """Append text to a stream; `report` is its last line. An open line stays an event of its own."""
+    def add(self, stream: int, at_ms: int, text: bytes, record: object = None) -> None:
+        """Append text to a stream; `record`: it is the platform's, the last line being this record's.
+
+        An open line stays an event of its own.
+        """
         page = self._last.get(stream)
         if page is None or page.at_ms != at_ms or page.size >= PAGE_BYTES:
             page = self._new_page(stream, at_ms)
-        if report is not None:
+        if isinstance(record, Report):
             last_line = text.rfind(b"\n", 0, -1) + 1
-            self.reports.append(_report_row(page.id, page.size + last_line, report))
+            self.reports.append(_report_row(page.id, page.size + last_line, record))
+        if record is not None:
+            page.platform.add(page.size, page.size + len(text))
         page.parts.append(text)
         page.size += len(text)
+        self.size += len(text)
+        self.pieces += 1
         if not text.endswith(b"\n"):
             del self._last[stream]
 
     def pages(self) -> list[Row]:
-        """id, stream, at_ms, text of each page."""
-        return [(page.id, page.stream, page.at_ms, b"".join(page.parts)) for page in self._pages]
+        """id, stream, at_ms, text, platform of each page."""
+        return [
+            (page.id, page.stream, page.at_ms, b"".join(page.parts), page.platform.packed()) for page in self._pages
+        ]
 
     def _new_page(self, stream: int, at_ms: int) -> _Page:
         page = _Page(self.next_id, stream, at_ms)

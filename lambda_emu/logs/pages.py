@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lambda_emu.logs.batch import Batch, Row
+from lambda_emu.logs.room import ROW_BYTES, Room
 from lambda_emu.logs.stream import Origin
 
 log = logging.getLogger(__name__)
@@ -33,56 +34,131 @@ STEPS = (
     ALTER TABLE stream ADD COLUMN account TEXT NOT NULL DEFAULT '';
     ALTER TABLE stream ADD COLUMN region TEXT NOT NULL DEFAULT '';
     """,
+    """
+    ALTER TABLE page ADD COLUMN platform BLOB;
+    """,
 )
-"""One step a change; one that was released is never edited. A stream from before the second is of no account."""
+"""One step a change; one that was released is never edited. A stream from before the second is of no account; of a page
+from before the third nobody knows which lines are the platform's: `batch.Ranges` of them."""
 
 SCHEMA_VERSION = len(STEPS)
 ROWS_AT_ONCE = (64, 8, 1)
 """Rows a statement inserts. Each statement gives the interpreter away and has to win it back from a busy loop."""
 
+DATABASE_SHARE, WAL_SHARE = 11 / 16, 4 / 16
+"""Of the limit; the rest is for the index of the WAL."""
+
 TRIM_TO = 0.9
-"""A full file is emptied to this share of its limit, so that not every batch has to trim."""
+"""A full file is emptied to this share, so that not every batch has to make room."""
 
-ROW_BYTES = 16
-"""About what a page takes besides its text."""
+MOST_TRIMS = 16
+STREAM_BYTES = 512
+READERS_MS = 100
+"""How long a checkpoint waits for who reads just now."""
 
-OLDEST = """
-SELECT id FROM (SELECT id, sum(length(text) + ?) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) AS bytes FROM page)
-WHERE bytes >= ? LIMIT 1
-"""
-"""The page up to which the oldest ones make up so many bytes; reads no further than that."""
+
+class NoRoom(sqlite3.OperationalError):
+    """What would not fit into the log's limit."""
 
 
 class Pages:
-    """The file, open for writing. Errors are sqlite3.Error. One of a newer schema is set aside."""
+    """The file, open for writing. Errors are sqlite3.Error. One of a newer schema is set aside.
+
+    limit_bytes: of all that it takes on disk, WAL included; held by SQLite itself and by what `write` refuses.
+    """
 
     def __init__(self, path: Path, limit_bytes: int) -> None:
-        self._limit_bytes = limit_bytes
+        self._wal = path.with_name(path.name + "-wal")
+        self._database_bytes = int(limit_bytes * DATABASE_SHARE)
+        self._wal_bytes = int(limit_bytes * WAL_SHARE)
         self._db = _open(path)
         self._page_bytes = self._pragma("page_size")
+        self._db.execute("PRAGMA secure_delete = OFF")  # else what is deleted goes through the WAL as zeros
+        self._db.execute(f"PRAGMA wal_autocheckpoint = {max(1, self._wal_bytes // 2 // self._page_bytes)}")
+        rows_at_once = max(1, self._wal_bytes // 4 // self._page_bytes)
+        self._room = Room(self._db, rows_at_once, lambda: self._check_wal(rows_at_once * self._page_bytes))
+        self._open_streams: set[int] = set()
+        self._bound()
         self._next_stream = 1 + self._number("SELECT coalesce(max(id), 0) FROM stream")
         self.next_id = 1 + self._number("SELECT coalesce(max(id), 0) FROM page")
 
     def add_stream(self, origin: Origin) -> int:
-        """Make the stream known; returns its number."""
+        """Make the stream known; returns its number. It stays, page or not, until a batch closes it."""
+        self._make_room(STREAM_BYTES)
         number = self._next_stream
         id = origin.function
         row = (number, origin.group, origin.name, id.name, origin.version, origin.architecture, origin.storage_mb)
         self._insert("stream", [(*row, id.account, id.region)])
         self._next_stream += 1
+        self._open_streams.add(number)
+        self._room.add_stream(number, (id.account, id.region, id.name))
         return number
 
     def write(self, batch: Batch) -> None:
-        """Keep the batch, all of it or nothing, then drop the oldest pages that no longer fit."""
-        with self._db:
-            self._db.execute("BEGIN")
-            self._insert("page", batch.pages())
-            self._insert("report", batch.reports)
+        """Keep the batch, all of it or nothing, once there is room for it. NoRoom where none can be made."""
+        pages = batch.pages()
+        try:
+            self._make_room(batch.size + ROW_BYTES * (len(pages) + len(batch.reports)))
+            with self._db:
+                self._db.execute("BEGIN")
+                self._insert("page", pages)
+                self._insert("report", batch.reports)
+        finally:
+            self._open_streams.difference_update(batch.closed)
         self.next_id = batch.next_id
-        self._trim()
+        for _, stream, _, text, _ in pages:
+            self._room.add(stream, text)
 
     def close(self) -> None:
         self._db.close()
+
+    def _bound(self) -> None:
+        """Bring a file of a larger limit down to ours, and let SQLite hold it there."""
+        self._room.drop_unused()
+        if self._pragma("page_count") * self._page_bytes > self._database_bytes:
+            self._trim(int(self._database_bytes * TRIM_TO))
+            self._compact()
+        self._db.execute(f"PRAGMA busy_timeout = {READERS_MS}")
+        self._db.execute(f"PRAGMA max_page_count = {self._database_bytes // self._page_bytes}")
+
+    def _compact(self) -> None:
+        """Give back what trimming left unused. In WAL mode all of it would go through the WAL."""
+        try:
+            self._db.execute("PRAGMA journal_mode = DELETE")
+            self._db.execute("VACUUM")
+        except sqlite3.OperationalError as error:
+            log.warning("the log stays larger than its limit until the next start: %s", error)
+        self._db.execute("PRAGMA journal_mode = WAL")
+
+    def _make_room(self, needed_bytes: int) -> None:
+        if self._used_bytes() + needed_bytes > self._database_bytes:
+            self._trim(int(self._database_bytes * TRIM_TO) - needed_bytes)
+            if self._used_bytes() + needed_bytes > self._database_bytes:
+                raise NoRoom("it does not fit into the limit")
+        self._check_wal(needed_bytes)
+
+    def _check_wal(self, needed_bytes: int) -> None:
+        """Empty a WAL that has grown, which only somebody can prevent who reads for long."""
+        if self._wal_size() + needed_bytes <= self._wal_bytes:
+            return
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if needed_bytes > self._wal_bytes:
+            raise NoRoom("it does not fit into the limit")
+        if self._wal_size() + needed_bytes > self._wal_bytes:
+            raise NoRoom("somebody who reads the log holds on to all of it")
+
+    def _wal_size(self) -> int:
+        try:
+            return self._wal.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _trim(self, target_bytes: int) -> None:
+        for _ in range(MOST_TRIMS):
+            used = self._used_bytes()
+            if used <= target_bytes or not self._room.shrink(max(0, target_bytes) / used):
+                break
+        self._room.drop_unused(self._open_streams)
 
     def _insert(self, table: str, rows: Sequence[Row]) -> None:
         start = 0
@@ -92,17 +168,6 @@ class Pages:
                 marks = f"({', '.join('?' * len(rows[0]))})"
                 self._db.execute(f"INSERT INTO {table} VALUES {', '.join([marks] * count)}", values)
                 start += count
-
-    def _trim(self) -> None:
-        if self._used_bytes() <= self._limit_bytes:
-            return
-        target = int(self._limit_bytes * TRIM_TO)
-        while (excess := self._used_bytes() - target) > 0:
-            row = self._db.execute(OLDEST, (ROW_BYTES, excess)).fetchone()
-            if row is None:
-                break
-            self._db.execute("DELETE FROM page WHERE id <= ?", row)
-        self._db.execute("DELETE FROM report WHERE page < (SELECT coalesce(min(id), 0) FROM page)")
 
     def _used_bytes(self) -> int:
         return (self._pragma("page_count") - self._pragma("freelist_count")) * self._page_bytes

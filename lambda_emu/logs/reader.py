@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lambda_emu.arn import FunctionId
+from lambda_emu.logs.batch import Ranges
 from lambda_emu.logs.billing import Cost, invocation_cost
 from lambda_emu.logs.lines import events
 
@@ -19,7 +20,7 @@ OF_FUNCTION = "stream.function = :name AND account IN (:account, '') AND region 
 OF_NAME = "stream.function = :name"  # in a file of the first schema, which its server has not opened since
 
 PAGES = """
-SELECT page.id, at_ms, text, log_group, name, version, architecture, storage_mb
+SELECT page.id, at_ms, text, log_group, name, version, architecture, storage_mb, {platform}
 FROM page JOIN stream ON stream.id = page.stream
 WHERE {mine} AND page.id > :after ORDER BY page.id LIMIT :limit
 """
@@ -36,6 +37,8 @@ SELECT coalesce(min(id), 1) - 1 FROM (
 
 READ_BYTES = 1024 * 1024
 """How much text one answer holds, so that a flood is read in pieces."""
+EVENT_BYTES = 256
+"""What an event weighs besides its text: a million empty lines are much more than a megabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,10 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class LogEvent:
-    """One event of a stream. page: where to go on reading. message: with its newline, if one ended it."""
+    """One event of a stream. page: where to go on reading. message: with its newline, if one ended it.
+
+    platform: whether the platform wrote it and not the function; None in pages that did not keep it.
+    """
 
     page: int
     group: str
@@ -64,6 +70,7 @@ class LogEvent:
     at_ms: int
     message: str
     report: Reported | None
+    platform: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ class LogReader:
             last = max(after, db.execute("SELECT coalesce(max(id), 0) FROM page").fetchone()[0])
             pages = _up_to(READ_BYTES, _ask(db, PAGES, function, after=after, limit=limit))
             found = tuple(event for page in pages for event in _events(page, db.execute(REPORTS, page[:1]).fetchall()))
-        complete = len(pages) < limit and sum(len(page[2]) for page in pages) < READ_BYTES
+        complete = len(pages) < limit and sum(_weight(page[2]) for page in pages) < READ_BYTES
         return Found(found, last if complete or not pages else pages[-1][0], complete)
 
     def before_last(self, function: FunctionId, pages: int) -> int:
@@ -119,9 +126,10 @@ def answer(reader: LogReader, function: FunctionId, after: int | None, limit: in
 
 def _ask(db: sqlite3.Connection, query: str, function: FunctionId, **values: int) -> sqlite3.Cursor:
     """A query about the pages of a function, whichever schema the file has."""
-    mine = OF_NAME if db.execute("PRAGMA user_version").fetchone()[0] == 1 else OF_FUNCTION
+    schema = db.execute("PRAGMA user_version").fetchone()[0]
+    form = {"mine": OF_NAME if schema == 1 else OF_FUNCTION, "platform": "platform" if schema > 2 else "NULL"}
     names = {"name": function.name, "account": function.account, "region": function.region}
-    return db.execute(query.format(mine=mine), names | values)
+    return db.execute(query.format(**form), names | values)
 
 
 def _up_to(size_bytes: int, pages: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
@@ -129,10 +137,14 @@ def _up_to(size_bytes: int, pages: Iterable[Sequence[Any]]) -> list[Sequence[Any
     taken, size = [], 0
     for page in pages:
         taken.append(page)
-        size += len(page[2])
+        size += _weight(page[2])
         if size >= size_bytes:
             break
     return taken
+
+
+def _weight(text: bytes) -> int:
+    return len(text) + EVENT_BYTES * text.count(b"\n")
 
 
 def event_json(event: LogEvent) -> dict[str, Any]:
@@ -145,6 +157,7 @@ def event_json(event: LogEvent) -> dict[str, Any]:
         "version": event.version,
         "timestamp": event.at_ms,
         "message": event.message,
+        "platform": event.platform,
         "report": None if report is None else _report_json(report),
     }
 
@@ -164,13 +177,23 @@ def _report_json(report: Reported) -> dict[str, Any]:
 
 
 def _events(page: Sequence[Any], reports: Sequence[Sequence[Any]]) -> Iterator[LogEvent]:
-    number, at_ms, text, group, stream, version, architecture, storage_mb = page
+    number, at_ms, text, group, stream, version, architecture, storage_mb, packed = page
+    ranges = None if packed is None else Ranges.unpack(packed)
     by_offset = {row[0]: _reported(row, architecture, storage_mb) for row in reports}
     offset = 0
     for event in events(text):
         message = event.decode("utf-8", "replace")
-        yield LogEvent(number, group, stream, version, at_ms, message, by_offset.get(offset))
+        yield LogEvent(number, group, stream, version, at_ms, message, by_offset.get(offset), _within(ranges, offset))
         offset += len(event)
+
+
+def _within(ranges: list[tuple[int, int]] | None, offset: int) -> bool | None:
+    """Whether one of them has this byte. Asked in rising order: those that are passed are dropped."""
+    if ranges is None:
+        return None
+    while ranges and ranges[0][1] <= offset:
+        del ranges[0]
+    return bool(ranges) and ranges[0][0] <= offset
 
 
 def _reported(row: Sequence[Any], architecture: str, storage_mb: int) -> Reported:

@@ -7,14 +7,14 @@ import math
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lambda_emu.logs.application import shape
 from lambda_emu.logs.batch import Batch
 from lambda_emu.logs.lines import Lines
 from lambda_emu.logs.pages import Pages
-from lambda_emu.logs.records import Report, Start
+from lambda_emu.logs.records import Start
 from lambda_emu.logs.stream import Chunk, Closed, Origin
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,10 @@ CHUNK_BYTES = 200
 """What a waiting chunk weighs besides its data."""
 BATCH_BYTES = 1024 * 1024
 STOP_LIMIT_S = 2.0
+BATCH_SHARE = 1 / 32
+"""Of the file's limit, which may be small."""
+PIECE_BYTES = 8 * 1024
+"""Output is given its shape in pieces: a JSON log makes 100 bytes of an empty line."""
 GATHER_S = 0.02
 """How long the writer lets chunks gather: it wakes 50 times a second at most, and a reader is no later than that."""
 
@@ -42,15 +46,16 @@ class _Open:
 
 
 class LogStore:
-    """Keeps what all streams write in one SQLite file of bounded size; the oldest goes first.
+    """Keeps what all streams write in one SQLite file of bounded size; who fills it most loses its oldest first.
 
-    limit_bytes: of the file. call_soon: calls a function on the loop soon, from any thread.
+    limit_bytes: of the file and its WAL. call_soon: calls a function on the loop soon, from any thread.
     Nothing is lost to a burst: a full queue asks its writers to stop reading, and calls them back.
     """
 
     def __init__(self, path: Path, limit_bytes: int, call_soon: Callable[[Callable[[], None]], object]) -> None:
         self.path = path
         self._limit_bytes = limit_bytes
+        self._batch_bytes = min(BATCH_BYTES, int(limit_bytes * BATCH_SHARE))
         self._call_soon = call_soon
         self._thread = threading.Thread(target=self._run, name="logs", daemon=True)
         self._queue: deque[Chunk] = deque()
@@ -58,7 +63,7 @@ class LogStore:
         self._taken: float = 0  # bytes; counted by the writer only
         self._waiting: list[Callable[[], None]] = []  # for room; touched on the loop, the writer only looks
         self._open: dict[Origin, _Open] = {}  # the writer's
-        self._lost = 0  # chunks that could not be written since the last that could; the writer's
+        self._lost = 0  # pieces that could not be written since the last that could; the writer's
         self._asleep = False  # the writer waits for `_wake`
         self._stopping = False
         self._wake = threading.Event()
@@ -147,7 +152,7 @@ class LogStore:
     def _drain(self) -> None:
         while self._queue:
             chunks, size = self._take()
-            self._keep(chunks)
+            self._write(chunks)
             self._taken += size
             with self._written:
                 self._written.notify_all()
@@ -156,50 +161,75 @@ class LogStore:
 
     def _take(self) -> tuple[list[Chunk], int]:
         chunks, size = [], 0
-        while self._queue and size < BATCH_BYTES:
+        while self._queue and size < self._batch_bytes:
             chunk = self._queue.popleft()
             chunks.append(chunk)
             size += len(chunk.data) + CHUNK_BYTES
         return chunks, size
 
-    def _keep(self, chunks: list[Chunk]) -> None:
-        """Write them, or lose them: a full disk stops no function. Told when it begins and when it ends."""
-        try:
-            self._write(chunks)
-        except sqlite3.Error as error:
-            if not self._lost:
-                log.error("%s: logs are lost from here on: %s", self.path, error)
-            self._lost += len(chunks)
-            return
-        if self._lost:
-            log.warning("%s: logs are kept again; %d pieces were lost", self.path, self._lost)
-            self._lost = 0
-
     def _write(self, chunks: list[Chunk]) -> None:
         batch = Batch(self._pages.next_id)
         for chunk in chunks:
-            self._add(chunk, batch)
-        self._pages.write(batch)
+            stream = self._stream(chunk.origin)
+            if stream is None:
+                continue
+            for text in self._texts(stream, chunk):
+                if batch.size and batch.size + len(text) > self._batch_bytes:
+                    batch = self._keep(batch)
+                batch.add(stream.number, chunk.at_ms, text, chunk.record if text is chunk.data else None)
+            if isinstance(chunk.record, Closed):
+                batch.closed.append(self._open.pop(chunk.origin).number)
+        if batch.pieces or batch.closed:
+            self._keep(batch)
 
-    def _add(self, chunk: Chunk, batch: Batch) -> None:
-        origin, at_ms, data, record = chunk
+    def _keep(self, batch: Batch) -> Batch:
+        """Write it, or lose it: a full disk stops no function. Returns the next one."""
+        try:
+            self._pages.write(batch)
+        except sqlite3.Error as error:
+            self._lose(batch.pieces, error)
+        else:
+            if self._lost:
+                log.warning("%s: logs are kept again; %d pieces were lost", self.path, self._lost)
+                self._lost = 0
+        return Batch(self._pages.next_id)
+
+    def _lose(self, pieces: int, error: sqlite3.Error) -> None:
+        """Told when it begins and, by `_keep`, when it ends."""
+        if not self._lost:
+            log.error("%s: logs are lost from here on: %s", self.path, error)
+        self._lost += pieces
+
+    def _stream(self, origin: Origin) -> _Open | None:
+        """None where it cannot even be made known; the next chunk tries again."""
         stream = self._open.get(origin)
         if stream is None:
-            stream = self._open[origin] = _Open(self._pages.add_stream(origin))
-        text = stream.lines.feed(data) if record is None else stream.lines.flush()
-        if text:
-            self._add_output(stream, origin, at_ms, text, batch)
-        if record is None:
-            return
-        if data:
-            batch.add(stream.number, at_ms, data, record if isinstance(record, Report) else None)
+            try:
+                stream = self._open[origin] = _Open(self._pages.add_stream(origin))
+            except sqlite3.Error as error:
+                self._lose(1, error)
+        return stream
+
+    def _texts(self, stream: _Open, chunk: Chunk) -> Iterator[bytes]:
+        """What a chunk adds to the stream: the whole lines of output, then the platform's own."""
+        origin, at_ms, data, record = chunk
+        output = stream.lines.feed(data) if record is None else stream.lines.flush()
+        if origin.log_format == "JSON":
+            for piece in pieces(output, PIECE_BYTES):
+                shaped = shape(piece, origin.application_level, stream.request_id, at_ms / 1000)
+                yield from pieces(shaped, self._batch_bytes)
+        else:
+            yield from pieces(output, self._batch_bytes)
+        if record is not None and data:
+            yield data
         if isinstance(record, Start):
             stream.request_id = record.request_id
-        elif isinstance(record, Closed):
-            del self._open[origin]
 
-    def _add_output(self, stream: _Open, origin: Origin, at_ms: int, text: bytes, batch: Batch) -> None:
-        if origin.log_format == "JSON":
-            text = shape(text, origin.application_level, stream.request_id, at_ms / 1000)
-        if text:
-            batch.add(stream.number, at_ms, text)
+
+def pieces(text: bytes, size_bytes: int) -> Iterator[bytes]:
+    """Whole lines, of about this size together."""
+    start = 0
+    while start < len(text):
+        end = text.find(b"\n", start + size_bytes) + 1 or len(text)
+        yield text[start:end]
+        start = end

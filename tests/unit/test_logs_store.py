@@ -196,6 +196,7 @@ def test_a_report_carries_its_figures_and_its_price(logs: Logs) -> None:
         "stream": "s1",
         "version": "$LATEST",
         "timestamp": report.at_ms,
+        "platform": True,
         "message": "REPORT RequestId: id-1\tDuration: 3.01 ms\tBilled Duration: 114 ms\tMemory Size: 1024 MB\t"
         "Max Memory Used: 36 MB\tInit Duration: 110.10 ms\tStatus: timeout\t\n",
         "report": {
@@ -256,23 +257,6 @@ def test_room_that_is_there_already_is_told_at_once(logs: Logs) -> None:
     logs.calls.run_until(lambda: bool(resumed))
 
     assert resumed == [1]
-
-
-def test_a_flood_stays_within_the_limit_and_keeps_the_newest(tmp_path: Path) -> None:
-    limit = 4 * 1024 * 1024
-    logs = Logs(tmp_path / "logs.db", limit)
-    stream = logs.stream()
-
-    stream.write_platform(Report("old", 1.0, 128, 36))
-    for number in range(512):  # 32 MB
-        stream.write_output(b"%08d" % number + b"x" * 65527 + b"\n")
-    logs.store.stop()
-
-    assert (tmp_path / "logs.db").stat().st_size < 3 * limit
-    with sqlite3.connect(tmp_path / "logs.db") as db:
-        assert limit / 2 < db.execute("SELECT sum(length(text)) FROM page").fetchone()[0] <= limit
-        assert db.execute("SELECT text FROM page ORDER BY id DESC LIMIT 1").fetchone()[0].startswith(b"00000511")
-        assert db.execute("SELECT count(*) FROM report").fetchone()[0] == 0
 
 
 def test_stop_writes_what_was_offered_and_ends_the_thread(tmp_path: Path) -> None:
