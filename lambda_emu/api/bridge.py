@@ -9,7 +9,6 @@ import io
 import logging
 import os
 import re
-import tempfile
 from asyncio import Future
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -18,6 +17,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from lambda_emu.api.answers import Answer, error_answer
 from lambda_emu.api.callers import LET_IN, Callers, Verdict, preflight
+from lambda_emu.api.spool import Source, Spool
 from lambda_emu.clock import Clock
 from lambda_emu.errors import (
     Busy,
@@ -111,6 +111,10 @@ class Call:
     def fail(self, error: LambdaError) -> None:
         """On the loop."""
         self.answer(error_answer(error, self.request_id))
+
+    def hold(self, held: bool) -> None:
+        """Whether the client's body is to wait. On the loop."""
+        self._writer.hold(held)
 
     def check(self, work: Future[None]) -> None:
         """Told on the loop that the app is done with it: what it could not even answer is a mistake of ours."""
@@ -224,9 +228,9 @@ class ApiFront:
         assert answer is not None
         call.answer(answer)
 
-    def spool(self) -> Any:
-        """A new file for a body that should not fill the memory."""
-        return tempfile.NamedTemporaryFile(dir=self._spool_dir, prefix="body-", delete=False)
+    def spool(self, source: Source) -> Spool:
+        """For a body that should not fill the memory."""
+        return Spool(source, self._spool_dir, self._loop)
 
 
 class _Inline:
@@ -267,11 +271,11 @@ class _Gathered:
         self._limit = limit
         self._body = Body()
         self._size = 0
-        self._file: Any = None
+        self._spool: Spool | None = None
 
     @property
     def held_bytes(self) -> int:
-        return self._body.size
+        return self._body.size if self._spool is None else self._spool.held_bytes
 
     def body(self, chunk: bytes) -> None:
         self._size += len(chunk)
@@ -279,28 +283,32 @@ class _Gathered:
             self.abort()
             self._call.fail(_too_large(self._path, self._limit))
             return
-        if self._file is None and self._size > SPOOL_BYTES and self._limit > INVOKE_BYTES:
-            self._file = self._front.spool()
-            self._file.write(self._body.take())
-        if self._file is None:
+        if self._spool is None and self._size > SPOOL_BYTES and self._limit > INVOKE_BYTES:
+            self._spool = self._front.spool(self)
+            self._spool.add(self._body.take())
+        if self._spool is None:
             self._body.add(chunk)
         else:
-            self._file.write(chunk)
+            self._spool.add(chunk)
 
     def end(self) -> None:
-        name = None
-        if self._file is not None:
-            self._file.close()
-            name, self._file = self._file.name, None
-        self._front.work(self._head, self._path, self._call, self._body.take(), name)
+        if self._spool is None:
+            self._front.work(self._head, self._path, self._call, self._body.take(), None)
+        else:
+            self._spool.end(lambda file: self._front.work(self._head, self._path, self._call, b"", file))
 
     def abort(self) -> None:
         """The client left before it said all, or said too much."""
         self._body.clear()
-        if self._file is not None:
-            self._file.close()
-            os.unlink(self._file.name)
-            self._file = None
+        if self._spool is not None:
+            self._spool.abort()
+
+    def hold(self, held: bool) -> None:
+        self._call.hold(held)
+
+    def failed(self, error: LambdaError) -> None:
+        self._call.hold(False)
+        self._call.fail(error)
 
 
 def kind_of(head: Head, path: bytes, body: bytes) -> Work:

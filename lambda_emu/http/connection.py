@@ -56,6 +56,7 @@ class Connection(HeadReader, asyncio.Protocol):
         self._unparsed = b""  # kept for the next turn
         self._may_begin = True
         self._clogged = False  # the client does not read what it was answered
+        self._on_hold = False  # whoever takes the body cannot keep up
         self._refusal: bytes | None = None  # the last thing it is told
         self._ended = False  # the client sends no more
         self.received_bytes = 0
@@ -286,6 +287,7 @@ class Connection(HeadReader, asyncio.Protocol):
     def _may_read(self) -> bool:
         return (
             not self._clogged
+            and not self._on_hold
             and not self._unparsed
             and self._waiting_bytes <= MAX_WAITING_BYTES
             and (not self._held_bytes or self.group.may_read(self))
@@ -295,6 +297,15 @@ class Connection(HeadReader, asyncio.Protocol):
         """Read again what the client sends, unless another reason not to is left."""
         if self._transport is not None and self._may_read and not self._transport.is_closing():
             self._transport.resume_reading()
+
+    def hold(self, held: bool) -> None:
+        """Whether whoever takes the body has enough for now; what it holds may have changed."""
+        self._on_hold = held
+        if held:
+            self._pause()
+        else:
+            self._weigh()
+            self.read_on()
 
     def _pause(self) -> None:
         if self._transport is not None and self._refusal is None and not self._transport.is_closing():
@@ -365,7 +376,7 @@ class Connection(HeadReader, asyncio.Protocol):
             return Wait.HANG_UP
         if transport.get_write_buffer_size() > 0:
             return Wait.READING
-        if self._unparsed or self._waiting_bytes > MAX_WAITING_BYTES:
+        if self._unparsed or self._on_hold or self._waiting_bytes > MAX_WAITING_BYTES:
             return None
         if self._held_bytes and not self.group.may_read(self):
             return Wait.MEMORY

@@ -66,6 +66,11 @@ class Writer:
         if self._connection is not None:
             self._connection.answered(self, head, body)
 
+    def hold(self, held: bool) -> None:
+        """Whether the body is to wait, because it cannot be kept as fast as it comes."""
+        if self._connection is not None:
+            self._connection.hold(held)
+
     def detach(self) -> None:
         self._connection = None
 

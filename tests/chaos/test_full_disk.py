@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,23 @@ def test_who_wants_to_keep_something_is_told_and_invocations_go_on(disk: Disk, t
         lam.create("other", PRINTER)
         send(lam, {"n": 3})
         eventually(lambda: unsettled(lam) == 0, "the event to be settled")
+
+
+def test_a_large_body_that_does_not_fit_is_told_on_a_connection_that_lives(disk: Disk, tmp_path: Path) -> None:
+    large = {"ZipFile": zipped({"app.py": PRINTER, "data": os.urandom(5_000_000)})}
+    with emulator_on(disk, tmp_path) as lam, ThreadPoolExecutor() as threads:
+        disk.fill()
+
+        upload = threads.submit(
+            no_room, lam.client.update_function_code, FunctionName="printer", ZipFile=large["ZipFile"]
+        )
+        while not upload.done():
+            assert lam.invoke("printer", {"n": 1}).payload == 1
+        upload.result()
+        assert list((disk.folder / "data" / "spool").iterdir()) == []
+
+        disk.empty()
+        lam.client.update_function_code(FunctionName="printer", ZipFile=large["ZipFile"])
 
 
 def test_logs_are_lost_and_it_is_told_once(disk: Disk, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

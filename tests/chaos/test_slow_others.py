@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
+from select import select
+from threading import Event
 from typing import Any
 from urllib.request import urlopen
 
@@ -90,6 +93,44 @@ def test_more_than_may_wait_are_told_so_and_the_others_still_served(tmp_path: Pa
                 "Message": "Rate Exceeded. 64 fetches of code are waiting already; try again in a moment.",
             }
         assert lam.invoke("echo", {"large": "x" * 1_000_000}).payload == 1
+
+
+def test_a_body_waits_outside_while_the_disk_is_slow(tmp_path: Path) -> None:
+    """What cannot be written is not read either, so that it fills no memory; then the client goes on."""
+    size = 64_000_000
+    head = f"POST /2015-03-31/functions HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n\r\n"
+    with own_emulator(tmp_path, "process") as lam, slow_disk(lam) as disk:
+        address = lam.emulator.url.removeprefix("http://").split(":")
+        with socket.create_connection((address[0], int(address[1])), timeout=60) as client:
+            client.sendall(head.encode())
+            sent = send_until_stuck(client, b"x" * size)
+            with urlopen(f"{lam.emulator.url}/_lambda-emu/health") as health:
+                assert health.status == 200
+            assert sent < size / 2
+
+            disk.set()
+            client.sendall(b"x" * (size - sent))
+
+            assert client.recv(65536).startswith(b"HTTP/1.1 400 ")
+
+
+@contextmanager
+def slow_disk(lam: OwnLam) -> Iterator[Event]:
+    """All who write bodies are at it, until the event is set."""
+    gate, loop = Event(), lam.emulator.loop
+    loop.ask(lambda: [loop.work(Work.SPOOLING, gate.wait, 60) for _ in range(Work.SPOOLING.threads)], 10)
+    try:
+        yield gate
+    finally:
+        gate.set()
+
+
+def send_until_stuck(client: socket.socket, data: bytes) -> int:
+    """How much of it the other side takes."""
+    sent = 0
+    while sent < len(data) and select([], [client], [], 1)[1]:
+        sent += client.send(data[sent : sent + 65536])
+    return sent
 
 
 @pytest.mark.parametrize(

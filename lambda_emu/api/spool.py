@@ -1,0 +1,134 @@
+"""A large body on its way to a file: workers write it, so that the loop never waits for a disk."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from asyncio import Future
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from lambda_emu.errors import Busy, LambdaError, NoRoom, ServiceFailure, ShuttingDown
+from lambda_emu.http.body import Body
+from lambda_emu.http.executors import Closed, Full, Work
+from lambda_emu.http.loop import Loop
+from lambda_emu.store import is_full
+
+HOLD_BYTES = 512 * 1024
+"""With so much unwritten the client is not read any more until all of it is on disk."""
+
+
+class Source(Protocol):
+    """Whose body it is."""
+
+    def hold(self, held: bool) -> None:
+        """Whether it is to bring nothing more for now."""
+
+    def failed(self, error: LambdaError) -> None:
+        """The body could not be kept; there is no file, and nothing more is taken."""
+
+
+class Spool:
+    """One body. All of it is called on the loop; at most one piece of work is under way."""
+
+    def __init__(self, source: Source, folder: Path, loop: Loop) -> None:
+        self._source = source
+        self._folder = folder
+        self._loop = loop
+        self._unwritten = Body()
+        self._in_flight_bytes = 0
+        self._file: int | None = None  # touched by the worker while there is one
+        self._path: str | None = None
+        self._held = False
+        self._dead = False
+        self._done: Callable[[str], None] | None = None
+
+    @property
+    def held_bytes(self) -> int:
+        """What of it is in memory."""
+        return self._unwritten.size + self._in_flight_bytes
+
+    def add(self, chunk: bytes) -> None:
+        if self._dead:
+            return
+        self._unwritten.add(chunk)
+        if not self._held and self._unwritten.size > HOLD_BYTES:
+            self._held = True
+            self._source.hold(True)
+        self._go_on()
+
+    def end(self, done: Callable[[str], None]) -> None:
+        """No more comes. done: is given the path of the whole body, and the file with it."""
+        self._done = done
+        self._go_on()
+
+    def abort(self) -> None:
+        """Nobody needs it; of no effect after `end`."""
+        if self._done is None and not self._dead:
+            self._dead = True
+            self._unwritten.clear()
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Write what there is; then let more come, or hand the file out."""
+        if self._in_flight_bytes:
+            return
+        if self._dead:
+            self._remove()
+        elif self._unwritten.size:
+            self._write(self._unwritten.take())
+        elif self._done is not None:
+            self._hand_out(self._done)
+        elif self._held:
+            self._held = False
+            self._source.hold(False)
+
+    def _write(self, data: bytes) -> None:
+        self._in_flight_bytes = len(data)
+        try:
+            self._loop.work(Work.SPOOLING, self._append, data).add_done_callback(self._written)
+        except Full as error:
+            self._fail(Busy(str(error)))
+        except Closed:
+            self._fail(ShuttingDown())
+
+    def _written(self, work: Future[None]) -> None:
+        error = None if work.cancelled() else work.exception()
+        if error is not None:
+            self._fail(NoRoom(str(error)) if is_full(error) else ServiceFailure(f"The body could not be kept: {error}"))
+        else:
+            self._in_flight_bytes = 0
+            self._go_on()
+
+    def _fail(self, error: LambdaError) -> None:
+        self._in_flight_bytes = 0
+        told, self._dead, self._done = self._dead, True, None
+        self._unwritten.clear()
+        self._go_on()
+        if not told:
+            self._source.failed(error)
+
+    def _hand_out(self, done: Callable[[str], None]) -> None:
+        assert self._file is not None, "a body that is spooled has bytes"
+        assert self._path is not None
+        os.close(self._file)
+        done(self._path)
+
+    def _remove(self) -> None:
+        path, self._path = self._path, None
+        if path is not None and self._file is not None:
+            os.close(self._file)
+            with suppress(OSError):
+                os.unlink(path)
+
+    # -- on a worker ------------------------------------------------------------------------------
+
+    def _append(self, data: bytes) -> None:
+        """OSError if there is no room for it."""
+        if self._file is None:
+            self._file, self._path = tempfile.mkstemp(dir=self._folder, prefix="body-")
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self._file, rest) :]
