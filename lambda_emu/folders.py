@@ -55,7 +55,7 @@ def claim(path: Path, kind: Kind, older: Callable[[Path], bool] = lambda _: Fals
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir(PRIVATE, exist_ok=True)
+        path.mkdir(0o755 if kind is Kind.CACHE else PRIVATE, exist_ok=True)  # tools of other users build in the cache
     if not check(path, kind, older):
         mark(path, kind)
 

@@ -19,9 +19,8 @@ def publish(data_dir: Path, url: str, token: str) -> None:
     """Let this user's programs find the token of the server at this URL. OSError."""
     for name, text in ((TOKEN, token), (ADDRESS, url)):
         partial = data_dir / f"{name}.new"
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with open(descriptor, "w", encoding="ascii") as file:
-            os.fchmod(descriptor, 0o600)
+        partial.unlink(missing_ok=True)
+        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
             file.write(text + "\n")
         partial.replace(data_dir / name)
 
