@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 from lambda_emu.cli import main
@@ -16,6 +17,13 @@ def test_every_command_and_option_is_documented() -> None:
 def test_every_test_that_a_promise_names_exists() -> None:
     rows = [line.split("|") for line in (DOCS / "fidelity.md").read_text().splitlines() if line.startswith("| ")]
     named = {word.strip("`,") for row in rows for word in row[2].split() if "tests/" in word}
+
+    assert named
+    assert [name for name in sorted(named) if not _exists(*name.split("::"))] == []
+
+
+def test_every_test_that_the_page_on_security_names_exists() -> None:
+    named = set(re.findall(r"`(tests/[^`]+)`", (DOCS / "security.md").read_text()))
 
     assert named
     assert [name for name in sorted(named) if not _exists(*name.split("::"))] == []
