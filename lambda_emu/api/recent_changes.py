@@ -27,22 +27,27 @@ class RecentChanges:
         self._clock = clock or Clock()
         self._hold_s = hold_s
         self._held: dict[FunctionId, tuple[float, Refusal]] = {}  # until when, and how another change is refused
+        self._lock = threading.Lock()  # guards _held; never held while waiting
 
     def add(self, id: FunctionId, refusal: Refusal) -> None:
         """A change has begun. To be called before it can be over."""
-        if self._hold_s:
-            now_s = self._clock.monotonic_s()
-            self._held = {other: held for other, held in list(self._held.items()) if held[0] > now_s}
+        if not self._hold_s:
+            return
+        now_s = self._clock.monotonic_s()
+        with self._lock:
+            self._held = {other: held for other, held in self._held.items() if held[0] > now_s}
             self._held[id] = (now_s + self._hold_s, refusal)
 
     def seen(self, id: FunctionId, over: Callable[[], bool]) -> None:
         """Somebody asks for the function's state: wait until it is `over`, at most for the rest of the moment."""
-        held = self._held.pop(id, None)
+        with self._lock:
+            held = self._held.pop(id, None)
         while held is not None and self._clock.monotonic_s() < held[0] and not over():
             threading.Event().wait(LOOK_AGAIN_S)
 
     def check(self, id: FunctionId, refusal: type[Conflict] = Conflict) -> None:
         """Before another change: raise what the held one is refused with. refusal: only if it is of this kind."""
-        held = self._held.get(id)
+        with self._lock:
+            held = self._held.get(id)
         if held is not None and issubclass(held[1], refusal) and self._clock.monotonic_s() < held[0]:
             raise held[1](id.arn())
