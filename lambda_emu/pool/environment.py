@@ -29,7 +29,7 @@ from lambda_emu.runtime_api.upload import Reply
 from lambda_emu.sandbox.base import RUNTIME_ROLE, Box, Exit, Program, Usage
 
 REPORT_LIMIT_S = 5.0
-SAMPLE_MS = 5
+SAMPLE_MS = 20
 RESPONSE_MODES = (None, b"buffered", b"streaming")
 
 

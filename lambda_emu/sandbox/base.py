@@ -12,6 +12,11 @@ from lambda_emu.model.function import ContainerImage
 from lambda_emu.model.image_package import FoundImage
 
 RUNTIME_ROLE = 0
+PLATFORM_MB = 13
+"""Of an environment's memory, what Lambda's own processes take: it counts against the limit and is in Max Memory Used.
+
+Recorded: a program of 1 MB is reported with 13 to 14 MB. docs/decisions/memory.md.
+"""
 
 
 class SandboxError(Exception):
@@ -81,7 +86,10 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The environment's own figures, read by init. peak_bytes is the highest sample since the box started."""
+    """The environment's figures: init's, and the platform's share of memory.
+
+    peak_bytes is the highest sample since the box started.
+    """
 
     memory_bytes: int
     peak_bytes: int
@@ -132,7 +140,8 @@ class Init(Protocol):
     def sync(self, token: int) -> None:
         """Answered by `synced`, after every byte that was in the pipes when init got the order."""
 
-    def limit_memory(self, limit_bytes: int, sample_ms: int) -> None: ...
+    def limit_memory(self, limit_bytes: int, sample_ms: int) -> None:
+        """End everything when the memory, the platform's share included, is beyond the limit."""
 
     def pause(self) -> None: ...
 

@@ -22,7 +22,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.folders import PASSED_THROUGH, close_to_others, remove_sessions
 from lambda_emu.http.executors import Closed, Executor, Full
 from lambda_emu.runtimes import catalogue
-from lambda_emu.sandbox.base import Abilities, Limits, Program, SandboxError, ShuttingDown, StemKind
+from lambda_emu.sandbox.base import PLATFORM_MB, Abilities, Limits, Program, SandboxError, ShuttingDown, StemKind
 from lambda_emu.sandbox.engine_errors import engine_errors
 from lambda_emu.sandbox.files import fill, remove_tree
 from lambda_emu.sandbox.function_images import FunctionImages
@@ -44,7 +44,7 @@ OWNER_LABEL = "lambda-emu.owner"
 PROCESSES_LABEL = "lambda-emu.processes"
 MB = 1024 * 1024
 HEADROOM_MB = 32
-"""Above memory and /tmp, for what is charged but not the function's: init, page tables, page cache in use."""
+"""Above the function's memory and /tmp, for what is charged but not counted: init, page tables, kernel stacks."""
 CPU_PERIOD_US = 20_000
 CREATE_LIMIT_S = 30.0
 CALL_LIMIT_S = 60
@@ -318,7 +318,7 @@ class DockerEngine:
         )
 
     def _update(self, container: str, limits: Limits) -> None:
-        memory = (limits.memory_mb + limits.tmp_mb + HEADROOM_MB) * MB
+        memory = (limits.memory_mb - PLATFORM_MB + limits.tmp_mb + HEADROOM_MB) * MB
         quota = -1 if limits.cpus is None else max(1000, round(CPU_PERIOD_US * limits.cpus))
         with engine_errors("setting a container's limits"):
             self._api.update_container(

@@ -138,13 +138,13 @@ def decode_hello(payload: bytes) -> Hello:
         raise WrongFrame(f"HELLO: {error}") from error
 
 
-def decode_synced(payload: bytes) -> tuple[int, Usage]:
-    """The token of SYNC and the figures. Raises WrongFrame."""
+def decode_synced(payload: bytes, platform_bytes: int = 0) -> tuple[int, Usage]:
+    """The token of SYNC and the figures, memory with the platform's share. Raises WrongFrame."""
     try:
         token, memory, peak, oom_kills, cpu_us = _SYNCED.unpack(payload)
     except struct.error as error:
         raise WrongFrame(f"SYNCED: {error}") from error
-    return token, Usage(memory, peak, oom_kills, cpu_us)
+    return token, Usage(memory + platform_bytes, peak + platform_bytes, oom_kills, cpu_us)
 
 
 def decode_exited(role: int, payload: bytes) -> Exit:

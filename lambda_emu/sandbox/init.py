@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import cast
 
 from lambda_emu.sandbox import frames
-from lambda_emu.sandbox.base import Exit, InitListener, Program, SandboxError, Usage
+from lambda_emu.sandbox.base import PLATFORM_MB, Exit, InitListener, Program, SandboxError, Usage
 from lambda_emu.sandbox.frames import Frame, FrameReader, Kind, WrongFrame
 
 HELLO_WITHIN_S = 10.0
 MOST_STRANGERS = 256
 """Connections that may wait for their HELLO at once; one more ends the oldest. An init says it at once."""
+PLATFORM_BYTES = PLATFORM_MB << 20
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ class InitLink(asyncio.Protocol):
         self._send(frames.encode_sync(token))
 
     def limit_memory(self, limit_bytes: int, sample_ms: int) -> None:
-        self._send(frames.encode_memory(limit_bytes, sample_ms))
+        self._send(frames.encode_memory(limit_bytes - PLATFORM_BYTES, sample_ms))
 
     def pause(self) -> None:
         self._send(frames.encode(Kind.PAUSE))
@@ -146,7 +147,7 @@ class InitLink(asyncio.Protocol):
         if kind == Kind.OUTPUT:
             self._listener.output(role, payload)
         elif kind == Kind.SYNCED:
-            self._listener.synced(*frames.decode_synced(payload))
+            self._listener.synced(*frames.decode_synced(payload, PLATFORM_BYTES))
         elif kind == Kind.EXITED:
             self._listener.exited(frames.decode_exited(role, payload))
         elif kind == Kind.KILLED:

@@ -1,6 +1,6 @@
 /* PID 1 of every execution environment: starts what the emulator says and reports what became of it.
    docs/init-protocol.md is the contract. One loop, which waits for nothing but ppoll. */
-#include "processes.h"
+#include "memory.h"
 #include "wire.h"
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 
 enum { ROLES = 32, STRINGS = 4096, SYNCS = 8, REAP_AT_ONCE = 256, OUTPUT_AT_ONCE = 32768, SAMPLING_SHARE = 20,
-       FRESH_NS = 2000000, FAR_FROM_LIMIT = 4 };
+       FRESH_NS = 2000000, NEAR_LIMIT = 10, GROWTH_BYTES = 4 << 20 /* a millisecond */ };
 enum how { EXIT_CODE, EXIT_SIGNAL, NOT_STARTED, NO_DIRECTORY };
 
 /* A place in a role's output, in bytes from its start: reached when everything before it has been forwarded. */
@@ -120,27 +120,31 @@ static void start_killing(void) {
     childless = memory.paused = false;
 }
 
-static uint64_t take_sample(void) {
-    uint64_t used = memory_used();
-    if (used > memory.peak)
-        memory.peak = used;
-    return used;
-}
-
 static bool is_sampling(void) {
     return memory.interval_ms && !memory.paused && !killing.active;
 }
 
-/* Far from the limit it looks less often: 30 environments sampled every 5 ms cost a quarter of a core. */
-static void check_memory(void) {
-    uint64_t before = clock_ns(CLOCK_MONOTONIC), used = take_sample();
-    if (used > memory.limit && memory.limit) {
+/* Returns what is used. More than the limit, now or for a moment since the last look, is the end of everything. */
+static uint64_t check_memory(void) {
+    uint64_t used = memory_used(), once = highest_of_one(), most = used > once ? used : once;
+    if (most > memory.peak)
+        memory.peak = most;
+    if (most > memory.limit && memory.limit && memory.interval_ms && !killing.active) {
         memory.kills++;
         killing.for_memory = true;
         start_killing();
     }
+    return used;
+}
+
+/* Far from the limit it looks less often, as far as memory can grow at all: 30 environments sampled every 5 ms cost a
+   quarter of a core. */
+static void sample(void) {
+    uint64_t before = clock_ns(CLOCK_MONOTONIC), used = check_memory();
     uint64_t after = clock_ns(CLOCK_MONOTONIC), rest = (after - before) * SAMPLING_SHARE;
-    uint64_t interval = memory.interval_ms * (uint64_t)1000000 * (used < memory.limit / 2 ? FAR_FROM_LIMIT : 1);
+    uint64_t longest = memory.interval_ms * (uint64_t)1000000, shortest = longest / NEAR_LIMIT;
+    uint64_t left = memory.limit > used ? (memory.limit - used) / GROWTH_BYTES * 1000000 : 0;
+    uint64_t interval = !memory.limit || left > longest ? longest : left > shortest ? left : shortest;
     memory.next_ns = after + (rest > interval ? rest : interval);
 }
 
@@ -255,6 +259,7 @@ static void report_end(struct role *role) {
 static void report_killed(void) {
     for (size_t i = 0; i < ROLES; i++)
         close_pipe(&roles[i]);
+    maps_tmpfs = false;
     if (killing.ordered)
         begin_frame('K', 0, 0);
     killing.active = killing.ordered = killing.for_memory = false;
@@ -267,19 +272,20 @@ static bool is_sync_done(const struct sync *sync) {
     return true;
 }
 
-/* A busy environment syncs thousands of times a second; what was read a moment ago is still true. */
-static void refresh_figures(void) {
+/* A busy environment syncs thousands of times a second; what was read a moment ago is still true. False: too much memory
+   was used, and the ends that follow from it have to be told first. */
+static bool have_figures(void) {
     uint64_t now = clock_ns(CLOCK_MONOTONIC);
-    if (now - figures.read_ns < FRESH_NS && !killing.active)
-        return;
-    figures.used = take_sample();
+    if (killing.for_memory || (now - figures.read_ns < FRESH_NS && !killing.active))
+        return !killing.for_memory;
+    figures.used = check_memory();
     figures.oom_kills = oom_kills();
     figures.cpu_us = cpu_us();
     figures.read_ns = now;
+    return !killing.for_memory;
 }
 
 static void report_sync(uint32_t token) {
-    refresh_figures();
     unsigned char *at = begin_frame('Y', 0, 32);
     at = put(at, token, 4);
     at = put(at, figures.used, 8);
@@ -295,7 +301,7 @@ static void report(void) {
             report_end(role);
         all_quiet = all_quiet && !role->pid && waiting_in(role) == 0;
     }
-    while (sync_count && is_sync_done(&syncs[0])) {
+    while (sync_count && is_sync_done(&syncs[0]) && have_figures()) {
         report_sync(syncs[0].token);
         memcpy(&syncs[0], &syncs[1], --sync_count * sizeof syncs[0]);
     }
@@ -345,7 +351,7 @@ static void serve(long connection) {
         for (uint8_t i = 0; i < ROLES; i++)
             forward(i);
         if (is_sampling() && clock_ns(CLOCK_MONOTONIC) >= memory.next_ns)
-            check_memory();
+            sample();
         report();
     }
 }

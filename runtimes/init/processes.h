@@ -6,45 +6,59 @@
 #include <sys/resource.h>
 
 enum { PROCESSES_MAX = 16384, PID_LIMIT = 1 << 22, TICK_US = 10000 };
-enum { STAT_PARENT = 4, STAT_WAITED_USER = 16, STAT_WAITED_SYSTEM = 17 }; /* proc_pid_stat(5) */
+enum { STAT_STATE = 3, STAT_PARENT = 4, STAT_WAITED_USER = 16, STAT_WAITED_SYSTEM = 17 }; /* proc_pid_stat(5) */
 
 static bool own_namespace;
 static int self, pids[PROCESSES_MAX];
 
-/* What a file of /proc/<pid> says; empty when the process is gone. */
-static void read_proc(int pid, const char *name, char *to, size_t room) {
-    char path[40] = "/proc/", *at = path + 6, digits[12];
+/* A process, or a thread of one: /proc finds both. */
+struct proc_path { char text[40]; };
+static struct proc_path proc_path(int pid, const char *name) {
+    struct proc_path path = {"/proc/"};
+    char *at = path.text + 6, digits[12];
     size_t count = 0;
     for (; pid; pid /= 10)
         digits[count++] = (char)('0' + pid % 10);
     while (count)
         *at++ = digits[--count];
     memcpy(at, name, length_of(name) + 1);
-    long fd = open_to_read(path);
+    return path;
+}
+
+/* What a file of /proc/<pid> says; empty when the process is gone. */
+static void read_proc(int pid, const char *name, char *to, size_t room) {
+    long fd = open_to_read(proc_path(pid, name).text);
     read_text(fd, to, room);
     SYS(close, fd);
 }
 
-static uint64_t stat_field(int pid, int index) {
-    char text[512], *at = text;
-    read_proc(pid, "/stat", text, sizeof text);
-    for (char *c = text; *c; c++) /* the name, field 2, may hold blanks and brackets itself */
+/* Where a field of /proc/<pid>/stat begins in `text`, which is filled. */
+static const char *read_stat(int pid, int index, char *text, size_t room) {
+    const char *at = text;
+    read_proc(pid, "/stat", text, room);
+    for (const char *c = text; *c; c++) /* the name, field 2, may hold blanks and brackets itself */
         if (*c == ')')
             at = c;
     for (int field = 2; field < index && *at; at++)
         field += *at == ' ';
-    return number_in(at, NULL);
+    return at;
 }
 
-static size_t list_proc(void) {
+static uint64_t stat_field(int pid, int index) {
+    char text[512];
+    return number_in(read_stat(pid, index, text, sizeof text), NULL);
+}
+
+/* The numbers among a folder's names: processes, or threads. */
+static size_t list_numbers(const char *folder, int *to, size_t room) {
     static char entries[32768];
     size_t count = 0;
-    long length, fd = SYS(openat, AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    long length, fd = SYS(openat, AT_FDCWD, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     while ((length = SYS(getdents64, fd, entries, sizeof entries)) > 0)
-        for (long at = 0; at < length && count < PROCESSES_MAX; at += ((struct dirent *)(entries + at))->d_reclen) {
-            uint64_t pid = number_in(((struct dirent *)(entries + at))->d_name, NULL);
-            if (pid && pid < PID_LIMIT && (int)pid != self)
-                pids[count++] = (int)pid;
+        for (long at = 0; at < length && count < room; at += ((struct dirent *)(entries + at))->d_reclen) {
+            uint64_t number = number_in(((struct dirent *)(entries + at))->d_name, NULL);
+            if (number && number < PID_LIMIT && (int)number != self)
+                to[count++] = (int)number;
         }
     SYS(close, fd);
     return count;
@@ -74,7 +88,7 @@ static size_t keep_descendants(size_t count) {
 
 /* Fills pids. In a PID namespace of our own everybody is ours. */
 static size_t list_processes(void) {
-    size_t count = list_proc();
+    size_t count = list_numbers("/proc", pids, PROCESSES_MAX);
     return own_namespace ? count : keep_descendants(count);
 }
 
@@ -199,32 +213,6 @@ static uint64_t number_in_file(long fd, const char *key) {
     char text[8192];
     read_text(fd, text, sizeof text);
     return number_of(text, key);
-}
-
-/* Of one process. What it shares with those it was forked from counts in parts, where the kernel tells: otherwise a few
-   hundred children of a small program would seem to fill the memory. */
-static uint64_t anonymous_kilobytes(int pid, bool alone) {
-    char text[4096];
-    uint64_t divided = 0;
-    if (!alone) {
-        read_proc(pid, "/smaps_rollup", text, sizeof text);
-        divided = number_of(text, "Pss_Anon:");
-    }
-    if (divided)
-        return divided;
-    read_proc(pid, "/status", text, sizeof text);
-    return number_of(text, "RssAnon:");
-}
-
-/* Bytes now, of the kind that counts: anonymous, not files or /tmp. */
-static uint64_t memory_used(void) {
-    if (place)
-        return number_in_file(memory_file, place->memory_key);
-    uint64_t kilobytes = 0;
-    size_t count = list_processes();
-    for (size_t i = count; i--;)
-        kilobytes += anonymous_kilobytes(pids[i], count == 1);
-    return kilobytes * 1024;
 }
 
 /* By the kernel, since the environment began. */

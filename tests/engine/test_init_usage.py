@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from init_rig import MODES, Rig, running_init
+from init_rig import MODES, Rig, running_init, wait_until
 
 from lambda_emu.sandbox import frames
 from lambda_emu.sandbox.base import ExitKind
@@ -25,6 +25,10 @@ def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
 
 def limit(rig: Rig, megabytes: int, sample_ms: int = 2) -> None:
     rig.send(frames.encode_memory(megabytes * MB, sample_ms))
+
+
+def hear(rig: Rig, word: str, times: int) -> None:
+    wait_until(lambda: rig.sync() is not None and rig.output().count(word) == times, f"{times} times {word!r}")
 
 
 def test_memory_over_the_limit_ends_everything_and_says_so(rig: Rig) -> None:
@@ -84,6 +88,63 @@ def test_what_processes_share_counts_once(rig: Rig) -> None:
     rig.next(Kind.OUTPUT)
 
     assert 60 * MB < rig.sync().memory_bytes < 100 * MB
+
+
+TAKE_SHARED = """
+import ctypes, mmap, os, sys, time
+kind, folder, size = *sys.argv[1:], 60 << 20
+def of_file(number):
+    os.truncate(number, size)
+    return mmap.mmap(number, size)
+if kind == "anonymous":
+    memory = mmap.mmap(-1, size)
+elif kind == "memfd":
+    memory = of_file(os.memfd_create("some"))
+elif kind == "System V":
+    libc = ctypes.CDLL(None)
+    libc.shmat.restype = ctypes.c_void_p
+    memory = (ctypes.c_char * size).from_address(libc.shmat(libc.shmget(0, size, 0o1600), None, 0))
+else:
+    memory = of_file(os.open(f"{folder}/mapped", os.O_RDWR | os.O_CREAT))
+for at in range(0, size, 4096): memory[at] = 1 if kind != "System V" else b"x"
+os.fork()
+print("taken", flush=True)
+time.sleep(1000)
+"""
+
+
+@pytest.mark.parametrize("kind", ["anonymous", "memfd", "System V"])
+def test_shared_memory_without_a_file_counts_once(rig: Rig, kind: str) -> None:
+    rig.start("/usr/bin/python3", "-c", TAKE_SHARED, kind, "")
+    hear(rig, "taken", 2)
+
+    used = rig.sync().memory_bytes
+
+    assert 60 * MB < used < 90 * MB
+
+
+def test_what_is_mapped_of_tmp_is_no_memory_of_the_function() -> None:
+    with running_init("container") as rig:
+        rig.start("/usr/bin/python3", "-c", TAKE_SHARED, "file", "/tmp")
+        rig.next(Kind.OUTPUT)
+
+        used = rig.sync().memory_bytes
+
+        assert used < 30 * MB
+
+
+def test_what_is_mapped_from_files_counts_once_for_all_processes_of_a_program(rig: Rig) -> None:
+    """Nor does it matter who else has it mapped, or touched it first: another environment reports the same."""
+    forks = "[os.fork() for _ in range(2)]; print('up', flush=True); time.sleep(1000)"
+    with running_init(rig.mode) as other:
+        used = []
+        for one in (rig, other):
+            one.start("/usr/bin/python3", "-c", f"import ctypes, os, sqlite3, ssl, time; {forks}")
+            hear(one, "up", 4)
+            used.append(one.sync().memory_bytes)
+
+    assert 12 * MB < used[0] < 40 * MB
+    assert abs(used[0] - used[1]) < 2 * MB
 
 
 def test_files_in_tmp_are_no_memory_of_the_function() -> None:

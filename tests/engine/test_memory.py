@@ -28,8 +28,17 @@ def fill(mb):
                 return {"error": errno.errorcode[error.errno], "mb": written >> 20}
     return {"error": None, "mb": written >> 20}
 def share(mb):
-    memory = mmap.mmap(-1, mb << 20)
-    for at in range(0, mb << 20, 4096): memory[at] = 1
+    kept.append(mmap.mmap(-1, mb << 20))
+    for at in range(0, mb << 20, 4096): kept[-1][at] = 1
+def fork(count, mb):
+    mine = b"x" * (mb << 20)
+    for _ in range(count):
+        if not os.fork(): time.sleep(1), os._exit(0)
+    for _ in range(count): os.wait()
+def map_tmp(mb):
+    fill(mb)
+    with open("/tmp/file", "r+b") as file: kept.append(mmap.mmap(file.fileno(), 0))
+    for at in range(0, mb << 20, 4096): kept[-1][at] = 1
 def handler(event, context):
     return globals()[event.pop("do")](**event)
 def nothing():
@@ -71,17 +80,60 @@ def test_memory_beyond_the_limit_in_init_is_told_by_the_invocation(lam: Lam) -> 
     assert (answer.report["status"], answer.report["error"]) == ("error", "Runtime.OutOfMemory")
 
 
-def test_shared_memory_is_held_to_what_the_machine_must_give(lam: Lam) -> None:
-    """It is charged like /tmp, so the kernel ends it only beyond memory and /tmp together."""
-    if lam.emulator.engine.abilities.name != "docker":
-        pytest.skip("without a cgroup shared memory is not counted")
-    lam.create("user", USER, MemorySize=512, Timeout=30)
+def test_shared_memory_is_the_functions_too(lam: Lam) -> None:
+    lam.create("user", USER, MemorySize=256, Timeout=30)
 
-    answer = lam.invoke("user", {"do": "share", "mb": 1200})
+    little = lam.invoke("user", {"do": "share", "mb": 60})
+    much = lam.invoke("user", {"do": "share", "mb": 500})
 
-    assert answer.payload["errorType"] == "Runtime.OutOfMemory"
-    assert answer.report["peak"] == "512"
+    assert 60 + 25 <= int(str(little.report["peak"])) <= 60 + 55
+    assert much.payload["errorType"] == "Runtime.OutOfMemory"
+    assert much.report["peak"] == "256"
     assert lam.invoke("user", {"do": "nothing"}).error is None
+
+
+TRIVIAL = "def handler(event, context): return len(bytes(b'x') * (event << 20))"
+
+
+def test_a_trivial_function_reports_what_it_would_on_lambda(lam: Lam) -> None:
+    """The same in its first environment and in another of the same image, which finds every page read already."""
+    lam.create("first", TRIVIAL)
+    lam.create("second", TRIVIAL)
+
+    peaks = [int(str(lam.invoke(name, 0).report["peak"])) for name in ("first", "second")]
+
+    assert all(25 <= peak <= 55 for peak in peaks)
+    assert abs(peaks[0] - peaks[1]) <= 1
+
+
+@pytest.mark.parametrize(("array_mb", "error"), [(64, None), (118, "Unhandled")])
+def test_an_array_fits_where_it_would_on_lambda(lam: Lam, array_mb: int, error: str | None) -> None:
+    lam.create("user", USER, MemorySize=128, Timeout=30)
+
+    answer = lam.invoke("user", {"do": "grow", "mb": array_mb, "step_mb": array_mb})
+
+    assert answer.error == error
+    if error:
+        assert answer.payload["errorType"] == "Runtime.OutOfMemory"
+        assert answer.report["peak"] == "128"
+
+
+def test_what_forked_processes_share_counts_once(lam: Lam) -> None:
+    lam.create("user", USER, MemorySize=256, Timeout=30)
+
+    answer = lam.invoke("user", {"do": "fork", "count": 6, "mb": 60})
+
+    assert answer.error is None
+    assert int(str(answer.report["peak"])) <= 60 + 55 + 20
+
+
+def test_what_is_mapped_of_tmp_is_not_the_functions_memory(lam: Lam) -> None:
+    lam.create("user", USER, MemorySize=128, Timeout=30)
+
+    answer = lam.invoke("user", {"do": "map_tmp", "mb": 200})
+
+    assert answer.error is None
+    assert int(str(answer.report["peak"])) <= 60
 
 
 def test_most_of_the_memory_can_be_used(lam: Lam) -> None:
@@ -98,7 +150,7 @@ def test_max_memory_used_is_measured_and_never_shrinks(lam: Lam) -> None:
     peaks = [int(str(lam.invoke("user", {"do": "grow", "mb": mb, "step_mb": 1}).report["peak"])) for mb in (0, 50, 100)]
     after = int(str(lam.invoke("user", {"do": "nothing"}).report["peak"]))
 
-    assert 5 <= peaks[0] <= 60
+    assert 25 <= peaks[0] <= 60
     assert peaks[0] + 45 <= peaks[1] <= peaks[0] + 65
     assert peaks[1] + 95 <= peaks[2] <= peaks[1] + 115
     assert after >= peaks[2]

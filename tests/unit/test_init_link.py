@@ -11,7 +11,7 @@ import pytest
 import uvloop
 
 from lambda_emu.sandbox import frames, init
-from lambda_emu.sandbox.base import Exit, ExitKind, Program, SandboxError, Usage
+from lambda_emu.sandbox.base import PLATFORM_MB, Exit, ExitKind, Program, SandboxError, Usage
 from lambda_emu.sandbox.init import InitDoor, InitLink
 
 HELLO = b"\0\0\0\0\x08H\0\1\1secret"
@@ -199,7 +199,7 @@ def test_orders_reach_init_in_turn(run: Run) -> None:
         program = Program(("run",), {"A": "1"})
 
         link.start(1, program)
-        link.limit_memory(7, 2)
+        link.limit_memory((PLATFORM_MB << 20) + 7, 2)
         link.sync(3)
         link.pause()
         link.resume()
@@ -222,8 +222,9 @@ def test_reports_reach_the_listener_in_turn(run: Run) -> None:
         peer.writer.write(b"\0\0\0\x20Y\0\0\0\0\5" + bytes(28))
         peer.writer.write(b"\0\0\0\6X\1\1\0\0\0\x09\1" + b"\0\0\0\0K\0")
 
-        end = Exit(1, ExitKind.SIGNAL, 9, True)
-        assert await heard.wait(4) == [(1, b"hi"), (5, Usage(0, 0, 0, 0)), end, "killed"]
+        end, platform_bytes = Exit(1, ExitKind.SIGNAL, 9, True), PLATFORM_MB << 20
+        usage = Usage(platform_bytes, platform_bytes, 0, 0)
+        assert await heard.wait(4) == [(1, b"hi"), (5, usage), end, "killed"]
 
     run(body)
 

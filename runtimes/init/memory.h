@@ -1,0 +1,106 @@
+/* What the environment's memory is: anonymous, mapped from files, and shared without a file. docs/decisions/memory.md */
+#pragma once
+#include "processes.h"
+#include <sys/stat.h>
+#include <sys/statfs.h>
+
+enum { PROGRAMS_MAX = 64, TMPFS_MAGIC = 0x01021994 };
+
+/* The largest part that a process of each program has mapped from files: its other processes map the same. */
+static struct program { uint64_t file, kilobytes; } programs[PROGRAMS_MAX];
+static size_t program_count;
+
+/* Which file a path leads to; 0: it cannot be told. */
+static uint64_t file_identity(const char *path) {
+    struct stat status = {0};
+    return SYS(newfstatat, AT_FDCWD, path, &status, 0) == 0 ? status.st_dev << 40 ^ status.st_ino : 0;
+}
+
+/* Returns what is to be added to the sum for it: what it maps beyond the others of its program. */
+static uint64_t file_kilobytes(int pid, uint64_t mapped) {
+    uint64_t file = file_identity(proc_path(pid, "/exe").text);
+    for (struct program *known = programs; file && known < programs + program_count; known++)
+        if (known->file == file) {
+            uint64_t more = mapped > known->kilobytes ? mapped - known->kilobytes : 0;
+            known->kilobytes += more;
+            return more;
+        }
+    if (program_count < PROGRAMS_MAX)
+        programs[program_count++] = (struct program){file, mapped};
+    return mapped;
+}
+
+/* What a process shares with those it was forked from counts in parts, where the kernel tells: otherwise a few hundred
+   children of a small program would seem to fill the memory. */
+static uint64_t anonymous_kilobytes(int pid, uint64_t whole) {
+    char text[4096];
+    read_proc(pid, "/smaps_rollup", text, sizeof text);
+    uint64_t divided = number_of(text, "Pss_Anon:");
+    return divided ? divided : whole;
+}
+
+/* Of a mapping, by its line in smaps: memory that several processes may map, and no file of /tmp. */
+static bool is_shared_memory(const char *mapping) {
+    while (*mapping && *mapping != '\n' && *mapping != '/')
+        mapping++;
+    return begins_with(mapping, "/dev/zero") || begins_with(mapping, "/memfd:") || begins_with(mapping, "/SYSV") ||
+           begins_with(mapping, "/dev/shm/");
+}
+
+/* Dear, so only for who maps tmpfs at all: the status tells that of /tmp not from memory that has no name. */
+static uint64_t shared_kilobytes(int pid, uint64_t mapped) {
+    static char text[16384];
+    uint64_t sum = 0;
+    size_t kept = 0;
+    bool counts = false;
+    long count, fd = open_to_read(proc_path(pid, "/smaps").text);
+    while ((count = SYS(read, fd, text + kept, sizeof text - 1 - kept)) > 0) {
+        const char *line = text, *next;
+        text[kept + (size_t)count] = 0;
+        for (; (next = next_line(line)) > line && next[-1] == '\n'; line = next)
+            if (*line < 'A' || *line > 'Z') /* an address: the next mapping begins */
+                counts = is_shared_memory(line);
+            else if (counts && begins_with(line, "Pss:"))
+                sum += number_in(skip_blanks(line + 4), NULL);
+        kept = length_of(line);
+        memcpy(text, line, kept);
+    }
+    SYS(close, fd);
+    return fd < 0 ? mapped : sum;
+}
+
+static uint64_t highest_kilobytes; /* that one of the living processes ever had, by the kernel's own book */
+static bool maps_tmpfs;            /* one of them did, as a sample saw; then the highest may be of /tmp */
+
+/* Bytes that one process had at its highest, which may have been between two samples; 0 when that cannot be told. */
+static uint64_t highest_of_one(void) {
+    struct statfs tmp = {0};
+    SYS(statfs, "/tmp", &tmp);
+    uint64_t in_tmp = tmp.f_type == TMPFS_MAGIC ? (tmp.f_blocks - tmp.f_bfree) * (uint64_t)tmp.f_bsize : 0;
+    uint64_t highest = highest_kilobytes * 1024;
+    return maps_tmpfs || highest < in_tmp ? 0 : highest - in_tmp;
+}
+
+/* Bytes now. The cgroup's figure for anonymous memory counts once what is shared; that for files is of no use: it
+   charges who touched a page first, which may have been another environment. */
+static uint64_t memory_used(void) {
+    char text[4096];
+    uint64_t kilobytes = 0;
+    size_t count = list_processes();
+    bool by_cgroup = place && count > 1;
+    program_count = 0;
+    highest_kilobytes = 0;
+    for (size_t i = count; i--;) {
+        read_proc(pids[i], "/status", text, sizeof text);
+        uint64_t anonymous = number_of(text, "RssAnon:"), shared = number_of(text, "RssShmem:");
+        uint64_t highest = number_of(text, "VmHWM:");
+        highest_kilobytes = highest > highest_kilobytes ? highest : highest_kilobytes;
+        maps_tmpfs = maps_tmpfs || shared;
+        if (!by_cgroup)
+            kilobytes += count == 1 ? anonymous : anonymous_kilobytes(pids[i], anonymous);
+        if (shared)
+            kilobytes += shared_kilobytes(pids[i], shared);
+        kilobytes += file_kilobytes(pids[i], number_of(text, "RssFile:"));
+    }
+    return kilobytes * 1024 + (by_cgroup ? number_in_file(memory_file, place->memory_key) : 0);
+}
