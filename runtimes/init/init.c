@@ -1,5 +1,6 @@
 /* PID 1 of every execution environment: starts what the emulator says and reports what became of it.
    docs/init-protocol.md is the contract. One loop, which waits for nothing but ppoll. */
+#include "frozen.h"
 #include "memory.h"
 #include "wire.h"
 #include <poll.h>
@@ -7,7 +8,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 
 enum { ROLES = 32, STRINGS = 4096, SYNCS = 8, REAP_AT_ONCE = 256, OUTPUT_AT_ONCE = 32768, SAMPLING_SHARE = 20,
        FRESH_NS = 2000000, NEAR_LIMIT = 10, GROWTH_BYTES = 4 << 20 /* a millisecond */ };
@@ -109,6 +109,11 @@ static void reap(void) {
         unreaped = pid > 0;
         if (!unreaped)
             return;
+        if (WIFSTOPPED(status)) {
+            note_stop((int)pid, status, memory.paused);
+            continue;
+        }
+        forget_held((int)pid);
         for (struct role *role = roles; role < roles + ROLES; role++)
             if (role->pid == pid && !role->ended)
                 note_end(role, status);
@@ -210,6 +215,10 @@ static void take_sync(uint32_t token) {
 
 static void pause_all(bool paused) {
     memory.paused = paused;
+    if (paused)
+        begin_looking();
+    else
+        let_all_go();
     signal_all(paused ? SIGSTOP : SIGCONT);
 }
 
@@ -259,6 +268,7 @@ static void report_end(struct role *role) {
 static void report_killed(void) {
     for (size_t i = 0; i < ROLES; i++)
         close_pipe(&roles[i]);
+    held_count = 0;
     maps_tmpfs = false;
     if (killing.ordered)
         begin_frame('K', 0, 0);
@@ -317,10 +327,10 @@ static int64_t patience_ns(void) {
         return 0;
     if (killing.active)
         return 2000000;
-    if (!is_sampling())
+    if (!is_sampling() && !memory.paused)
         return -1;
-    uint64_t now = clock_ns(CLOCK_MONOTONIC);
-    return memory.next_ns > now ? (int64_t)(memory.next_ns - now) : 0;
+    uint64_t now = clock_ns(CLOCK_MONOTONIC), next = memory.paused ? look.next_ns : memory.next_ns;
+    return next > now ? (int64_t)(next - now) : 0;
 }
 
 /* Returns whether the connection has something to say. */
@@ -340,6 +350,17 @@ static bool wait_for_something(long connection) {
     return set[1].revents & ~POLLOUT;
 }
 
+/* What is paused needs no more memory, unless it goes on. */
+static void look_around(void) {
+    if (!memory.paused && !is_sampling())
+        return;
+    uint64_t now = clock_ns(CLOCK_MONOTONIC);
+    if (memory.paused && now >= look.next_ns && stop_again())
+        check_memory();
+    else if (is_sampling() && now >= memory.next_ns)
+        sample();
+}
+
 static void serve(long connection) {
     for (;; transmit(connection)) {
         if (wait_for_something(connection))
@@ -350,8 +371,7 @@ static void serve(long connection) {
             reap();
         for (uint8_t i = 0; i < ROLES; i++)
             forward(i);
-        if (is_sampling() && clock_ns(CLOCK_MONOTONIC) >= memory.next_ns)
-            sample();
+        look_around();
         report();
     }
 }
