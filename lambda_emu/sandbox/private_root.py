@@ -25,7 +25,7 @@ ETC_OWN = {
     "resolv.conf": "",
 }
 NAMES = ("hosts", "resolv.conf")  # each box has its own: the first holds its name, the second changes with the network
-FOLDERS = ("dev", "etc", "opt", "proc", "tmp", "var/lang", "var/rapid", "var/runtime", "var/task")
+FOLDERS = ("dev/mqueue", "etc", "opt", "proc", "tmp", "var/lang", "var/rapid", "var/runtime", "var/task")
 
 Line = tuple[str | Path, str | Path, str, str]
 """source, target, type and options, as in fstab(5)"""
@@ -102,6 +102,7 @@ def root_lines(root: Path) -> Iterator[Line]:
     for name in DEVICES:
         yield f"/dev/{name}", root / "dev" / name, "none", "bind"
     yield "proc", root / "proc", "proc", "nosuid,nodev,noexec"
+    yield "mqueue", root / "dev/mqueue", "mqueue", "nosuid,nodev,noexec"  # as in a container; init clears it by it
 
 
 def box_lines(root: Path, folder: Path, kit: Path, tmp_mb: int) -> Iterator[Line]:

@@ -1,7 +1,7 @@
 /* PID 1 of every execution environment: starts what the emulator says and reports what became of it.
    docs/init-protocol.md is the contract. One loop, which waits for nothing but ppoll. */
 #include "frozen.h"
-#include "memory.h"
+#include "ipc.h"
 #include "wire.h"
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -270,6 +270,7 @@ static void report_killed(void) {
         close_pipe(&roles[i]);
     held_count = 0;
     maps_tmpfs = false;
+    remove_ipc();
     if (killing.ordered)
         begin_frame('K', 0, 0);
     killing.active = killing.ordered = killing.for_memory = false;

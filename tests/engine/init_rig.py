@@ -171,7 +171,7 @@ def _launched(mode: str, init: Sequence[str], address: str) -> Iterator[None]:
         with _container(init[-1], address):
             yield
         return
-    namespace = "unshare --pid --fork --kill-child --mount-proc " if mode == "namespace" else ""
+    namespace = "unshare --pid --ipc --fork --kill-child --mount-proc " if mode == "namespace" else ""
     if os.geteuid() == 0:
         user = f"setpriv --reuid={USER} --regid={GROUP} --clear-groups prlimit --nproc=300 "
     else:
