@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.errors import ServiceFailure
@@ -21,6 +20,7 @@ from lambda_emu.pool.freezer import Freezer
 from lambda_emu.pool.initialization import InitType, init_limit_s
 from lambda_emu.pool.invocation import Invocation, Outcome
 from lambda_emu.pool.journal import Ending, Journal
+from lambda_emu.pool.owner import Owner
 from lambda_emu.pool.reports import Reports
 from lambda_emu.pool.states import RUNTIME_STATES, Event, State, moved
 from lambda_emu.runtime_api import answers
@@ -31,25 +31,6 @@ from lambda_emu.sandbox.base import RUNTIME_ROLE, Box, Exit, Program, Usage
 REPORT_LIMIT_S = 5.0
 SAMPLE_MS = 20
 RESPONSE_MODES = (None, b"buffered", b"streaming")
-
-
-class Owner(Protocol):
-    """The pool, as an environment sees it."""
-
-    def available(self, environment: Environment) -> None:
-        """It may be given an invocation: it is IDLE, or RESET and clean."""
-
-    def initialised(self, environment: Environment) -> None:
-        """Its runtime is ready; init, which has all the CPU there is, is over."""
-
-    def answered(self, environment: Environment) -> None:
-        """It has responded and will soon be available."""
-
-    def failed(self, environment: Environment) -> None:
-        """Its processes are being killed; init will be repeated."""
-
-    def gone(self, environment: Environment) -> None:
-        """It has ended, by itself or by `stop`."""
 
 
 class Environment:
@@ -180,6 +161,8 @@ class Environment:
 
     def synced(self, token: int, usage: Usage) -> None:
         self._reports.synced(token, usage)
+        if self._invocation is not None and self._held is not None and self._reports.complete:
+            self._answer(self._held)
         self._settle()
 
     def killed(self) -> None:
@@ -261,19 +244,23 @@ class Environment:
         self._failing = False
         self._failure = failure
         self._produced_bytes = len(outcome.payload)
+        limit_bytes = self.version.memory_mb << 20
+        assert self._invocation is not None
+        held = self._reports.may_exceed(limit_bytes, self._ms_since(self._invocation.started_s))
         self._reports.need()
-        self._answer(outcome)
+        self._answer(outcome, held)
         self._owner.answered(self)
         reply(answer)
         self._reports.ask()
 
-    def _answer(self, outcome: Outcome) -> None:
+    def _answer(self, outcome: Outcome, held: bool = False) -> None:
         """Tell the caller; with a tail only when the log is complete."""
         assert self._invocation is not None
-        if self._invocation.wants_tail:
+        if self._invocation.wants_tail or held:
             self._held = outcome
         else:
             self._answered = True
+            self._held = None
             self._invocation.done(outcome)
 
     # -- failures ---------------------------------------------------------------------------------
@@ -302,7 +289,8 @@ class Environment:
         self._ended_s = self._clock.monotonic_s()
         self._parked = None
         self._init_ms = None
-        if self._invocation is not None and not answered:
+        taken_back = self._held is not None and failure.error_type == failures.OUT_OF_MEMORY
+        if self._invocation is not None and (taken_back or not answered):
             self._answer(Outcome(failure.payload, failed=True))
         self._freezer.forget()
         self._owner.failed(self)

@@ -32,7 +32,7 @@ class Keeper(Protocol):
     def replace(self, environment: Environment) -> None:
         """It finishes what it runs and gets nothing more."""
 
-    # What environments say themselves: environment.Owner.
+    # What environments say themselves: owner.Owner.
 
     def available(self, environment: Environment) -> None: ...
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from lambda_emu.sandbox.base import Box, Usage
 
 NO_USAGE = Usage(0, 0, 0, 0)
+GROWTH_BYTES_PER_MS = 4 << 20
+"""Faster than memory can be filled: page faults alone take longer."""
 
 
 class Reports:
@@ -22,6 +24,10 @@ class Reports:
     def complete(self) -> bool:
         """Whether all that was asked for has come."""
         return self._synced and self._killed
+
+    def may_exceed(self, limit_bytes: int, elapsed_ms: float) -> bool:
+        """Whether memory, as it was known elapsed_ms ago or more, may have been over the limit since."""
+        return (self.usage.memory_bytes or limit_bytes) + elapsed_ms * GROWTH_BYTES_PER_MS > limit_bytes
 
     def need(self) -> None:
         """`ask` will be called: what came so far does not count."""
