@@ -28,3 +28,17 @@ def test_a_failure_leaves_nothing_that_processes_share(lam: Lam, make: str) -> N
     made, errno = inside.run(TRY.format(make))
     assert made >= 0, errno
     assert len(lam.environments("probe")) == 1
+
+
+def test_an_environment_without_a_semaphore_left_has_all_of_them_after_a_failure(lam: Lam) -> None:
+    inside = probe(lam, MemorySize=1769, Timeout=60)
+    take_all = (
+        "import ctypes; get = ctypes.CDLL(None).semget; result = sum(1 for _ in iter(lambda: get(0, 1, 0o600), -1))"
+    )
+    taken = inside.run(take_all)
+    (first,) = lam.environments("probe")
+
+    inside.invoke("import os; os._exit(1)")
+
+    assert inside.run(take_all) == taken > 1000
+    assert [one.id for one in lam.environments("probe")] == [first.id]

@@ -142,6 +142,33 @@ def test_an_idle_environment_is_frozen_and_goes_on_with_the_next_event(lam: Lam)
     assert pauses[-1] > 0.5
 
 
+WAKES_ITSELF = """
+    import ctypes, os, signal, struct, time
+    CREATE, SETTIME = {"x86_64": (222, 223), "aarch64": (107, 110)}[os.uname().machine]
+    libc, timer = ctypes.CDLL(None), ctypes.create_string_buffer(8)
+    child = os.fork()
+    if not child:
+        signal.signal(signal.SIGCONT, lambda *_: None)
+        event, every_20_ms = struct.pack("8xii48x", signal.SIGCONT, 0), struct.pack("4q", 0, 20_000_000, 0, 20_000_000)
+        libc.syscall(CREATE, 1, event, timer)
+        libc.syscall(SETTIME, struct.unpack("i", timer[:4])[0], 0, every_20_ms, None)
+        while True: pass
+    def used_s(): return time.clock_gettime(~child << 3 | 2)
+    def seen(): return [time.monotonic(), used_s()]
+"""
+
+
+def test_a_child_that_wakes_itself_computes_next_to_nothing_between_events(lam: Lam) -> None:
+    inside, other = probe(lam, MemorySize=1769), probe(lam, "other")
+    inside.run(WAKES_ITSELF)
+    began_s, used_s = inside.run("result = seen()")
+
+    other.run("import time; time.sleep(2)")
+
+    ended_s, used_later_s = inside.run("result = seen()")
+    assert used_later_s - used_s < 0.1 * (ended_s - began_s)
+
+
 STUBBORN = {
     "computes": "while True: pass",
     "computes in many threads": """
