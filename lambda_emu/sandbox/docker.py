@@ -142,7 +142,7 @@ async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clo
 
 
 def _let_engine_in(client: docker.DockerClient, data_dir: Path) -> None:
-    """Where the engine's root is another user outside, it reaches what it mounts only through folders it may enter."""
+    """Where the engine's root is another user outside, runc before 1.1 mounts only below folders that one may enter."""
     with engine_errors("asking Docker how it runs"):
         remapped = "name=userns" in client.info().get("SecurityOptions", ())
     if remapped:
