@@ -48,7 +48,6 @@ class Connection(HeadReader, asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._requests: deque[Request] = deque()  # the first one is being served
         self._arriving: Request | None = None
-        self._loose_bytes = 0  # what came since the last byte of a body, while a request is not complete
         self._most_loose_bytes = keeper.limits.unparsed_bytes + SLICE_BYTES  # what is exact is counted field by field
         self._waiting_bytes = 0
         self._held_bytes = 0  # what the group was told
@@ -83,10 +82,13 @@ class Connection(HeadReader, asyncio.Protocol):
     def eof_received(self) -> bool:
         """Whether it is kept open, for the answers that are still to come."""
         self._ended = True
-        if self._arriving is not None or not self._requests or not self.group.allowance.half_open:
+        if not self.group.allowance.half_open:
             return False
-        self._requests[-1].writer.close_after = True
-        return True
+        if self._loose_bytes:
+            self.refuse(400)  # it ended in the middle of a request
+        elif self._requests and self._refusal is None:
+            self._requests[-1].writer.close_after = True
+        return bool(self._requests)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None

@@ -46,10 +46,12 @@ class HeadReader:
         self._headers: list[Header] = []
         self._left_bytes = limits.most_bytes
         self._large_field = limits.large_field
+        self._loose_bytes = 0  # about what came of a request that is not complete, since the last byte of its body
         self._stride: list[bytes] = []
         self._stride_bytes = 0
 
     def on_message_begin(self) -> None:
+        self._loose_bytes = 1
         self._target = b""
         self._headers = []
         self._left_bytes = self._most_bytes

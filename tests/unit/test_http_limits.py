@@ -191,6 +191,20 @@ def test_who_says_that_it_sends_no_more_gets_its_answers(port: int) -> None:
         assert bodies(all_of(client)) == [b"GET /a ", b"GET /b "]
 
 
+@pytest.mark.parametrize(
+    "half", [b"GET /c HT", b"POST /c HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf"], ids=["head", "body"]
+)
+def test_who_ends_in_the_middle_gets_the_answers_to_what_came_before(port: int, half: bytes) -> None:
+    with connect(port) as client:
+        client.sendall(b"GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n" + half)
+        client.shutdown(socket.SHUT_WR)
+
+        answer = all_of(client)
+
+    assert bodies(answer) == [b"GET /a ", b"GET /b ", b""]
+    assert b"HTTP/1.1 400 " in answer
+
+
 def test_a_body_in_small_pieces_takes_no_more_memory_than_its_bytes() -> None:
     pieces = [b"ab"] * 500_000
     body = Body()
