@@ -147,7 +147,8 @@ class Emulator:
         self.loop.start()
         self._undo.callback(self.loop.stop)  # last to go: everything below runs on it
         self.clock.bind(self.loop.asyncio)
-        terms = PortTerms(descriptors=_descriptors(3), refusal=self._refusal)
+        files, spare = _descriptors()
+        terms = PortTerms(descriptors=files - 3 * spare, lingering=spare, refusal=self._refusal)
         self._listener = Listener(self._handle, self.clock, terms)
         self._undo.callback(self._tidy, self._listener.close)  # after the pool, which answers who still waits
         self.store = Store.open(data_dir)
@@ -172,7 +173,8 @@ class Emulator:
     def _open_environments(self, data_dir: Path) -> None:
         """The port that environments call, the engine that makes them, the pool that uses them."""
         door, self.runtime_api = InitDoor(), RuntimeApi()
-        terms = self.runtime_api.terms(lambda http: Doorway(http, door), _descriptors(1))
+        files, spare = _descriptors()
+        terms = self.runtime_api.terms(lambda http: Doorway(http, door), files - spare)
         callback = Listener(self.runtime_api, self.clock, terms)
         self._undo.callback(self._tidy, callback.close)
         settings = self.settings
@@ -357,13 +359,13 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _descriptors(shares: int) -> int:
-    """The number of a socket from which on a port takes no more, so that some shares of all are left for others.
+def _descriptors() -> tuple[int, int]:
+    """How many files we may open, and a share of them: the environments' port leaves one to us, the public one three.
 
-    The next one always gets the lowest free number, so it tells how many are in use.
+    The next file always gets the lowest free number, so a socket's number tells how many are open.
     """
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return most - shares * min(most // 8, MOST_SPARE)
+    return most, min(most // 8, MOST_SPARE)
 
 
 def run(settings: Settings) -> int:

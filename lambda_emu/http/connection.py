@@ -48,7 +48,7 @@ class Connection(HeadReader, asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._requests: deque[Request] = deque()  # the first one is being served
         self._arriving: Request | None = None
-        self._most_loose_bytes = keeper.limits.unparsed_bytes + SLICE_BYTES  # what is exact is counted field by field
+        self._most_loose_bytes = keeper.limits.unparsed_bytes
         self._waiting_bytes = 0
         self._held_bytes = 0  # what the group was told
         self._unread_bytes = 0

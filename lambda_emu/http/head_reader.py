@@ -8,6 +8,8 @@ import httptools
 
 from lambda_emu.http.message import Header
 
+SLACK_BYTES = 1024
+"""Of a head that is not complete: what no field has, such as the protocol's name and spaces."""
 FIELD_BYTES = 4
 """What a field has beside its name and value: a colon, a space, the end of the line."""
 STRIDE_BYTES = 1 << 16
@@ -32,7 +34,7 @@ class HeadLimits:
     @property
     def unparsed_bytes(self) -> int:
         """So much may have come of a head that is not complete."""
-        return self.most_bytes + (self.large_field[1] if self.large_field is not None else 0)
+        return self.most_bytes + SLACK_BYTES + (self.large_field[1] if self.large_field is not None else 0)
 
 
 class HeadReader:
@@ -51,7 +53,8 @@ class HeadReader:
         self._stride_bytes = 0
 
     def on_message_begin(self) -> None:
-        self._loose_bytes = 1
+        if not self._loose_bytes:
+            self._loose_bytes = 1
         self._target = b""
         self._headers = []
         self._left_bytes = self._most_bytes

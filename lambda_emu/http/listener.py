@@ -26,8 +26,6 @@ PATIENCE_S = {
 }
 HELD_BYTES = 256 << 20
 UNBOUNDED = 1 << 62
-LINGERING = 64
-"""So many of those turned away hear why; who comes on top of them does not."""
 
 
 def refusal(status: int) -> bytes:
@@ -40,7 +38,8 @@ class PortTerms:
     """What a port takes, and from whom.
 
     newcomers: what those may take who are not known to be somebody's. budget: of all together, known or not.
-    descriptors: sockets with this number or a higher one are turned away, so that some are left for others.
+    descriptors: sockets with this number or a higher one are turned away, so that some are left for others. Who is
+    turned away keeps its own until it has heard why; lingering: so many may, the next ones are just hung up on.
     doorway: wraps a new connection's protocol, to look at its first bytes.
     """
 
@@ -48,6 +47,7 @@ class PortTerms:
     newcomers: Allowance = field(default_factory=lambda: Allowance(UNBOUNDED, UNBOUNDED, PATIENCE_S, half_open=True))
     budget: Budget = field(default_factory=lambda: Budget(HELD_BYTES))
     descriptors: int = UNBOUNDED
+    lingering: int = 64
     refusal: Callable[[int], bytes] = refusal
     doorway: Doorway | None = None
 
@@ -108,7 +108,7 @@ class Listener:
 
     def opened(self, connection: Connection) -> None:
         self._watch.add(connection)
-        if connection.descriptor >= self._terms.descriptors + LINGERING:
+        if connection.descriptor >= self._terms.descriptors + self._terms.lingering:
             connection.drop()
         elif connection.descriptor >= self._terms.descriptors or not self.newcomers.join(connection):
             connection.refuse(503)

@@ -99,7 +99,7 @@ class RuntimeApi:
 
     def terms(self, doorway: Doorway | None = None, descriptors: int = UNBOUNDED) -> PortTerms:
         """Of the port that environments call."""
-        return PortTerms(LIMITS, UNKNOWN, self._budget, descriptors, answers.REFUSALS.__getitem__, doorway)
+        return PortTerms(LIMITS, UNKNOWN, self._budget, descriptors, 0, answers.REFUSALS.__getitem__, doorway)
 
     def open(self, token: str, session: Session) -> None:
         """Let the environment that calls us by this name speak to `session`."""

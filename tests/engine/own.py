@@ -105,18 +105,22 @@ def processes() -> Iterator[tuple[int, int, str]]:
             yield int(folder.name), int(members[1]), members[19]
 
 
-def serve(folder: Path, engine: str, *options: str, **variables: str) -> subprocess.Popen[str]:
-    """Start the command on a free port; its output can be read."""
+def serve(
+    folder: Path, engine: str, *options: str, files: int | None = None, **variables: str
+) -> subprocess.Popen[str]:
+    """Start the command on a free port; its output can be read. files: it may open no more."""
     line = [sys.executable, "-m", "lambda_emu", "serve", "--port", "0", "--engine", engine, *options]
+    if files is not None:
+        line = ["prlimit", f"--nofile={files}:{files}", *line]  # which becomes the command, with the same number
     return subprocess.Popen(
         line, cwd=folder, env=os.environ | variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
 
 
 @contextmanager
-def served(folder: Path, engine: str, *options: str, **variables: str) -> Iterator[Served]:
+def served(folder: Path, engine: str, *options: str, files: int | None = None, **variables: str) -> Iterator[Served]:
     """The command, from its one line on until the block ends; then it is killed if it still runs."""
-    process = serve(folder, engine, *options, **variables)
+    process = serve(folder, engine, *options, files=files, **variables)
     assert process.stdout is not None
     said = ""
     try:

@@ -188,3 +188,25 @@ def test_a_client_that_hangs_up_while_it_waits_has_still_invoked(lam: Lam, event
 
     eventually(lambda: [e for e in lam.environments("counter") if e.invocations and e.state == "IDLE"], "it to run")
     assert lam.invoke("counter").payload["calls"] == 2
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status", "code"),
+    [
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000, 431, "RequestHeaderFieldsTooLargeException"),
+        (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 101 + b"\r\n", 431, "RequestHeaderFieldsTooLargeException"),
+        (b"what is this?\r\n\r\n", 400, "MalformedHttpRequestException"),
+    ],
+    ids=["large", "many fields", "no HTTP"],
+)
+def test_what_is_not_taken_as_a_request_has_an_answer_as_any_other(
+    lam: Lam, request_bytes: bytes, status: int, code: str
+) -> None:
+    with socket.create_connection(address(lam), timeout=10) as client:
+        client.sendall(request_bytes)
+        answer = http.client.HTTPResponse(client)
+        answer.begin()
+
+        assert (answer.status, answer.headers["x-amzn-ErrorType"]) == (status, code)
+        assert json.loads(answer.read()).keys() == {"message"}
+        assert client.recv(1) == b""

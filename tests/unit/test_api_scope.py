@@ -14,10 +14,12 @@ from api_rig import ACCOUNT, ARN, REGION, ROLE, Api, make_house, signed, zipped
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambda_emu.api.callers import Callers
 from lambda_emu.api.scope import Houses
 from lambda_emu.api.service_model import lambda_model
 from lambda_emu.clock import Clock
 from lambda_emu.errors import LambdaError
+from lambda_emu.http.message import Head
 from lambda_emu.invoke.trace import trace_header
 from lambda_emu.model.credentials import account_of, role_credentials
 from lambda_emu.model.json_text import check_json
@@ -101,6 +103,7 @@ def test_an_accounts_number_is_a_key() -> None:
     assert account_of(ACCOUNT) == ACCOUNT
 
 
+HOST = (b"host", b"localhost")
 HOSTILE = ["Credential=", "a", "a:", ":", "/", "arn:aws-", "-east", "function:", "1", " ", ",", "é", "[", '{"":', "%41"]
 
 
@@ -125,6 +128,8 @@ def test_what_the_loop_reads_of_a_request_costs_no_more_than_its_length(api: Api
 
     readings: dict[str, Callable[[str], object]] = {
         "Authorization": lambda text: houses.by_header("AWS4-HMAC-SHA256 Credential=" + text),
+        "Host": lambda text: Callers().verdict(Head(b"GET", b"/", [(b"host", text.encode())], "1.1", True)),
+        "Origin": lambda text: Callers().verdict(Head(b"GET", b"/", [HOST, (b"origin", text.encode())], "1.1", True)),
         "a function's name": parse,
         "the query": lambda text: parse(QUERY_STRING=f"Qualifier={text}"),
         "X-Amz-Client-Context": lambda text: parse(HTTP_X_AMZ_CLIENT_CONTEXT=text),
