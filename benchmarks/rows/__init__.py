@@ -10,6 +10,7 @@ from benchmarks.rows.create import create
 from benchmarks.rows.crowd import crowd, throughput
 from benchmarks.rows.growth import growth
 from benchmarks.rows.scale import scale
+from benchmarks.rows.slow import slow
 from benchmarks.rows.start import start
 from benchmarks.rows.upload import upload
 from benchmarks.rows.warm import warm
@@ -19,6 +20,6 @@ from benchmarks.verdict import Verdict
 Row = Callable[[Stage], list[Verdict]]
 
 ROWS: dict[str, Row] = {
-    row.__name__: row for row in (warm, throughput, crowd, cold, upload, create, scale, start, growth, burst)
+    row.__name__: row for row in (warm, throughput, crowd, cold, upload, slow, create, scale, start, growth, burst)
 }
 """By name, in the order in which they are measured."""
