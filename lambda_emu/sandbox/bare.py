@@ -15,8 +15,10 @@ from pathlib import Path
 from lambda_emu.sandbox.base import Abilities, Program, SandboxError
 from lambda_emu.sandbox.kits import Kit
 from lambda_emu.sandbox.lending import LANG, RUNTIME
+from lambda_emu.sandbox.namespaces import PATH
 from lambda_emu.sandbox.opening import Listen
 from lambda_emu.sandbox.peers import BARE_NETWORK
+from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, prlimit
 from lambda_emu.sandbox.walls import Address
 
 ABILITIES = Abilities(
@@ -28,6 +30,8 @@ ABILITIES = Abilities(
     isolates_files=False,
     isolates_network=False,
 )
+
+LIMITS = {**OF_EACH_PROCESS, "core": 0}  # the code's folder can be written: a crash would leave its memory on the disk
 
 BOOTSTRAPS = {"/var/task/bootstrap": "./bootstrap", "/opt/bootstrap": "../opt/bootstrap"}
 
@@ -90,7 +94,8 @@ class Bare:
     def furnish(self, folder: Path, kit: Kit, tmp_mb: int, address: Address) -> list[str]:
         for name in ("task", "opt", "tmp"):
             (folder / name).mkdir()
-        return [str(self._init)]
+        limits = prlimit(LIMITS) if shutil.which("prlimit", path=PATH) else []
+        return [*limits, str(self._init)]
 
     def load(self, folder: Path, task: Path, layers: Sequence[Path]) -> None:
         """Copies: nothing keeps the code from writing into its files."""

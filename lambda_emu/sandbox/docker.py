@@ -32,6 +32,7 @@ from lambda_emu.sandbox.kits import find_bootstrap
 from lambda_emu.sandbox.leases import is_alive, own_lease, own_processes
 from lambda_emu.sandbox.network import Place, Places
 from lambda_emu.sandbox.opening import Listen, Wanted
+from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, PROCESSES
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -59,7 +60,6 @@ MAKING_THREADS = 8
 MOST_WAITING = 10_000
 STARTS_AT_ONCE = 8
 """Containers that start together; 50 at once on two cores made each take longer than all of them one by one."""
-PROCESSES = 1024
 
 ABILITIES = Abilities(
     name="docker",
@@ -313,7 +313,7 @@ class DockerEngine:
             security_opt=["no-new-privileges"],
             ipc_mode="none",
             pids_limit=PROCESSES + 1,
-            ulimits=[Ulimit(name="nofile", soft=1024, hard=1024), Ulimit(name="core", soft=0, hard=0)],
+            ulimits=[Ulimit(name=name, soft=most, hard=most) for name, most in OF_EACH_PROCESS.items()],
             log_config=LogConfig(type=LogConfig.types.NONE),
         )
 

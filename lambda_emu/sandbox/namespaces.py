@@ -27,10 +27,8 @@ from lambda_emu.sandbox.private_root import (
     root_lines,
     write_names,
 )
+from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, PROCESSES, prlimit
 from lambda_emu.sandbox.walls import LOOPBACK, Address
-
-PROCESSES = 1024
-FILES = 1024
 
 ABILITIES = Abilities(
     name="process",
@@ -49,7 +47,7 @@ NAMESPACES = ("unshare", "--mount", "--pid", "--ipc", "--fork", "--kill-child")
 AS_ROOT_OF_THEM = ("--user", "--map-root-user")
 LEAVE_ROOT = ("setpriv", f"--reuid={USER}", f"--regid={GROUP}", "--clear-groups")
 OWN_USERS = ("unshare", "--user", f"--map-user={USER}", f"--map-group={GROUP}")
-LIMITS = ("prlimit", f"--nproc={PROCESSES}", f"--nofile={FILES}", "--core=0")
+LIMITS = {**OF_EACH_PROCESS, "nproc": PROCESSES}
 NO_PRIVILEGES = ("setpriv", "--inh-caps=-all", "--no-new-privs", "--pdeathsig=KILL")  # a new uid undoes --kill-child
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -61,7 +59,7 @@ def enter(table: Path, root: Path, as_root: bool, command: Sequence[str]) -> lis
     """
     users = () if as_root else AS_ROOT_OF_THEM
     leave = LEAVE_ROOT if as_root else ()
-    inside = (*leave, *OWN_USERS, *LIMITS, *NO_PRIVILEGES, *command)
+    inside = (*leave, *OWN_USERS, *prlimit(LIMITS), *NO_PRIVILEGES, *command)
     return [*NAMESPACES, *users, "/bin/sh", "-c", ENTER, str(table), str(root), *inside]
 
 

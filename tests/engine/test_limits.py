@@ -52,6 +52,25 @@ def test_files_are_limited_as_on_lambda(lam: Lam) -> None:
     assert found == ["EMFILE", 1023, [1024, 1024]]
 
 
+def test_limits_of_processes_are_lambdas(lam: Lam) -> None:
+    """With Docker a limit of a user's processes would count those of all environments; there the engine counts."""
+    own_users = lam.emulator.engine.abilities.name == "process"
+
+    found = probe(lam).run("""
+        import resource
+        names = ("CORE", "MEMLOCK", "NPROC", "STACK", "AS", "FSIZE", "CPU")
+        result = {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}")) for name in names}
+    """)
+
+    processes = found.pop("NPROC")
+    assert processes == [1024, 1024] or not own_users
+    without = [-1, -1]
+    assert found == {
+        "CORE": [10 << 30] * 2, "MEMLOCK": [65536] * 2, "STACK": [8 << 20, -1],
+        "AS": without, "FSIZE": without, "CPU": without,
+    }  # fmt: skip
+
+
 def test_a_fork_bomb_is_stopped_and_disturbs_nobody(lam: Lam) -> None:
     if not lam.emulator.engine.abilities.limits_pids:
         pytest.skip("this engine cannot limit processes, and says so")
