@@ -223,9 +223,12 @@ class Connection(HeadReader, asyncio.Protocol):
     # -- requests --------------------------------------------------------------------------------
 
     def _begin(self, request: Request) -> None:
-        if not request.complete and request.head.get(b"expect") is not None and self._transport is not None:
-            self._transport.write(CONTINUE)
+        waits = not request.complete and request.head.get(b"expect") is not None
         request.sink = self._handler(request.head, request.writer)
+        if waits and request.writer.sent:
+            self.close()  # whether the body comes all the same, only the client knows
+        elif waits and self._transport is not None:
+            self._transport.write(CONTINUE)
 
     def _end(self, request: Request) -> None:
         if request.writer.sent:

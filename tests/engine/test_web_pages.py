@@ -91,13 +91,13 @@ def test_a_web_page_creates_runs_changes_and_reads_nothing(lam: Lam, page: dict[
     assert [one["FunctionName"] for one in lam.client.list_functions()["Functions"]] == ["probe"]
 
 
-def test_a_refusal_does_not_wait_for_the_body(lam: Lam) -> None:
-    """Nor is its end waited for, so that nothing of it is kept."""
+@pytest.mark.parametrize("more", ["", "Expect: 100-continue\r\n"])
+def test_a_refusal_neither_waits_for_the_body_nor_asks_for_it(lam: Lam, more: str) -> None:
     parts = urlsplit(lam.emulator.url)
     with socket.create_connection((parts.hostname or "", parts.port or 0), 20) as page:
         page.sendall(
             b"POST /2015-03-31/functions HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://evil.example\r\n"
-            b"Content-Length: 50000000\r\n\r\n{"
+            b"Content-Length: 50000000\r\n%s\r\n" % more.encode()
         )
 
         assert page.recv(65536).startswith(b"HTTP/1.1 403 ")
