@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lambda_emu.folders import Kind, is_ours, lease_of, mark
+from lambda_emu.folders import MARKER, Kind, is_ours, lease_of, mark
 from lambda_emu.sandbox.leases import is_alive, own_lease, own_processes
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ def temporary_folder() -> Iterator[Path]:
         mark(folder, Kind.TEMPORARY, f"{own_lease()} {own_processes()}")
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
 
 
 def live_folders() -> list[Path]:
@@ -39,8 +39,18 @@ def remove_left() -> list[Path]:
     left = [path for path in _ours() if not _is_alive(path)]
     for path in left:
         log.info("removing %s, which a killed lambda-emu left", path)
-        shutil.rmtree(path, ignore_errors=True)
+        _remove(path)
     return left
+
+
+def _remove(folder: Path) -> None:
+    """The marker goes last, so that who is killed on the way leaves a folder that is known."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != MARKER:
+            path.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_alive(path: Path) -> bool:
