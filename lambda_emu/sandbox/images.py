@@ -56,12 +56,12 @@ class ImageStatus:
 def _claim(cache: Path) -> None:
     """SandboxError for a folder that holds what we did not put there."""
     try:
-        claim(cache, Kind.CACHE, _is_older)
+        claim(cache, Kind.CACHE, is_older_cache)
     except (NotOurs, OSError) as error:
         raise SandboxError(str(error)) from error
 
 
-def _is_older(cache: Path) -> bool:
+def is_older_cache(cache: Path) -> bool:
     """Whether we made it before we marked what we make: locks of builds and clients named by a hash, nothing else."""
     locks = {path.name for path in cache.glob("build/*.lock")}
     builds = {path.name for path in cache.glob("build/*")} - locks

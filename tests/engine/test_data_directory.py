@@ -61,6 +61,16 @@ def test_serve_refuses_a_data_folder_with_other_content_whoever_named_it(tmp_pat
     assert {str(path.relative_to(theirs)): path.read_text() for path in theirs.rglob("*") if path.is_file()} == FOREIGN
 
 
+@pytest.mark.docker
+def test_no_image_is_built_in_a_cache_folder_with_other_content(tmp_path: Path, theirs: Path) -> None:
+    done = command(tmp_path, "runtimes", "build", "python3.11", LAMBDA_EMU_CACHE_DIR=str(theirs))
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{theirs} holds other files" in done.stderr
+    assert "--cache-dir, LAMBDA_EMU_CACHE_DIR or `cache_dir`" in done.stderr
+    assert {str(path.relative_to(theirs)): path.read_text() for path in theirs.rglob("*") if path.is_file()} == FOREIGN
+
+
 def test_doctor_says_that_a_data_folder_is_somebody_elses(tmp_path: Path, theirs: Path) -> None:
     done = command(tmp_path, "doctor", "--json", "--data-dir", str(theirs))
 

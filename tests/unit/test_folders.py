@@ -12,6 +12,7 @@ import pytest
 from zip_rig import Raw, raw_zip
 
 from lambda_emu.folders import MARKER, Kind, NotOurs, claim, is_ours, remove_files, remove_sessions
+from lambda_emu.sandbox.images import is_older_cache
 from lambda_emu.store import DataDirectoryInUse, Store
 from lambda_emu.store.schema import STEPS
 
@@ -114,6 +115,25 @@ def test_a_cache_folder_with_other_content_is_refused(tmp_path: Path) -> None:
         claim(tmp_path, Kind.CACHE)
 
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_cache_folder_of_an_earlier_release_is_taken(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"build/python3.11-x86_64.lock": "", "build/python3.11-x86_64/x": "", "clients/0123456789abcdef/x": ""},
+    )
+
+    claim(tmp_path, Kind.CACHE, is_older_cache)
+
+    assert is_ours(tmp_path, Kind.CACHE)
+
+
+@pytest.mark.parametrize("theirs", ["build/main.o", "clients/acme/contract.pdf", "build.gradle"])
+def test_folders_of_the_names_that_our_cache_has_are_not_taken_for_it(tmp_path: Path, theirs: str) -> None:
+    write(tmp_path, {"build/python3.11-x86_64.lock": "", theirs: "mine"})
+
+    with pytest.raises(NotOurs):
+        claim(tmp_path, Kind.CACHE, is_older_cache)
 
 
 def test_the_data_folder_is_closed_to_others_whatever_the_umask_and_earlier_releases_say(tmp_path: Path) -> None:
