@@ -9,6 +9,7 @@ from benchmarks.rows.cold import cold
 from benchmarks.rows.create import create
 from benchmarks.rows.crowd import crowd, throughput
 from benchmarks.rows.growth import growth
+from benchmarks.rows.pest import pest
 from benchmarks.rows.scale import scale
 from benchmarks.rows.slow import slow
 from benchmarks.rows.start import start
@@ -20,6 +21,7 @@ from benchmarks.verdict import Verdict
 Row = Callable[[Stage], list[Verdict]]
 
 ROWS: dict[str, Row] = {
-    row.__name__: row for row in (warm, throughput, crowd, cold, upload, slow, create, scale, start, growth, burst)
+    row.__name__: row
+    for row in (warm, throughput, crowd, cold, upload, slow, pest, create, scale, start, growth, burst)
 }
 """By name, in the order in which they are measured."""

@@ -104,7 +104,24 @@ def test_an_accounts_number_is_a_key() -> None:
 
 
 HOST = (b"host", b"localhost")
-HOSTILE = ["Credential=", "a", "a:", ":", "/", "arn:aws-", "-east", "function:", "1", " ", ",", "é", "[", '{"":', "%41"]
+HOSTILE = [
+    "Credential=",
+    "a",
+    "a:",
+    ":",
+    "/",
+    "arn:aws-",
+    "-east",
+    "function:",
+    "1",
+    " ",
+    ",",
+    "é",
+    "[",
+    '{"":',
+    "%41",
+    "a=&",
+]
 
 
 def cpu_s(read: Callable[[str], object], text: str) -> float:
@@ -142,3 +159,11 @@ def test_what_the_loop_reads_of_a_request_costs_no_more_than_its_length(api: Api
         short, long = (piece * (size // len(piece)) for size in (8_000, 64_000))
         read_in_s = max(cpu_s(read, short), 0.0001)
         assert cpu_s(read, long) < 30 * read_in_s, what
+
+
+def test_a_query_of_very_many_parameters_is_refused(api: Api) -> None:
+    api.created("f")
+
+    refused = api.send(f"GET {NAMES}f?" + "a=&" * 300)
+
+    assert (refused.status, refused.json) == (400, {"Message": "The query string has more than 256 parameters"})
