@@ -66,6 +66,45 @@ def test_ten_seconds_after_a_kill_nothing_runs(full: Served, eventually: Eventua
     assert monotonic() - killed_s < 10
 
 
+MANY = 60
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ENGINES)
+def test_after_a_kill_nothing_runs_of_many_environments_either(
+    engine: str, tmp_path: Path, eventually: Eventually
+) -> None:
+    """The engine removes their containers one by one, which takes it some 80 ms each; in them nothing runs any more."""
+    with served(tmp_path, engine, "--stems", "0") as lam:
+        lam.create("worker", SLEEPER, Timeout=900)
+        for _ in range(MANY):
+            lam.invoke("worker", {"sleep": 600}, InvocationType="Event", LogType="None")
+        for more in range(1, MANY + 1):  # each has 20 s
+            eventually(lambda: len(busy(lam)) >= more, f"{more} to be busy")  # noqa: B023 - it is called at once
+        tree = lam.tree() | inits(lam.containers())
+        assert len(tree) >= MANY
+        killed_s = monotonic()
+
+        lam.process.kill()
+
+        eventually(lambda: not left_of(tree), "all of it to end")
+        assert monotonic() - killed_s < 10
+        for fewer in range(MANY - 1, -1, -1):
+            eventually(lambda: len(lam.containers()) <= fewer, f"{fewer} containers to be left")  # noqa: B023
+
+
+def busy(lam: Served) -> list[Any]:
+    return [one for one in lam.environments("worker") if one["state"] == "BUSY"]
+
+
+def inits(containers: list[str]) -> set[tuple[int, str]]:
+    """The first processes of containers, as everybody sees them."""
+    if not containers:
+        return set()
+    wanted = set(map(int, docker("inspect", "--format", "{{.State.Pid}}", *containers).split()))
+    return {(number, start) for number, _, start in processes() if number in wanted}
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_signal_while_environments_are_starting_leaves_nothing(
     engine: str, tmp_path: Path, eventually: Eventually
