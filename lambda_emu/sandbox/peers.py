@@ -5,13 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import struct
 import sys
+from functools import cache
 from pathlib import Path
 
 BARE_NETWORK = "127.77."
 """Loopback addresses that boxes without namespaces call, each its own: other users can call them too."""
 CONNECTIONS = Path("/proc/net/tcp")
-ESTABLISHED = "01"
+ESTABLISHED = 1
+
+# sock_diag(7): the kernel looks up one connection in 8 us; to read its table takes 20 ms when there are 14,000.
+SOCK_DIAG, BY_FAMILY, ERROR = 4, 20, 2
+NO_COOKIE, ALL_STATES = 0xFFFFFFFF, 0xFFFFFFFF
+_HEADER = struct.Struct("=IHHII")
+_REQUEST = struct.Struct("=BBBBI")
+_NAMES = struct.Struct("!HH16s16s")
+_INTERFACE = struct.Struct("=III")
+_STATE, _UID = _HEADER.size + 1, _HEADER.size + 64
 
 End = tuple[str, int]
 
@@ -29,7 +40,29 @@ def user_at(peer: End, own: End) -> int | None:
 
     Who has hung up cannot be told: the kernel says root of such a one.
     """
-    wanted = [_written(peer), _written(own), ESTABLISHED]
+    return asked(peer, own) if _can_ask() else listed(peer, own)
+
+
+def asked(peer: End, own: End) -> int | None:
+    """By a question about this one connection. Costs the same however many there are."""
+    ends = _NAMES.pack(peer[1], own[1], socket.inet_aton(peer[0]), socket.inet_aton(own[0]))
+    wanted = ends + _INTERFACE.pack(0, NO_COOKIE, NO_COOKIE)
+    request = _REQUEST.pack(socket.AF_INET, socket.IPPROTO_TCP, 0, 0, ALL_STATES) + wanted
+    try:
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, SOCK_DIAG) as kernel:
+            kernel.settimeout(1)
+            kernel.send(_HEADER.pack(_HEADER.size + len(request), BY_FAMILY, 1, 1, 0) + request)
+            answer = kernel.recv(4096)
+    except OSError:
+        return None
+    if _HEADER.unpack_from(answer)[1] == ERROR or answer[_STATE] != ESTABLISHED:
+        return None
+    return int.from_bytes(answer[_UID : _UID + 4], sys.byteorder)
+
+
+def listed(peer: End, own: End) -> int | None:
+    """By the list of all connections, where the kernel answers no questions."""
+    wanted = [_written(peer), _written(own), f"{ESTABLISHED:02X}"]
     try:
         lines = CONNECTIONS.read_text().splitlines()
     except OSError:
@@ -38,6 +71,13 @@ def user_at(peer: End, own: End) -> int | None:
         if members[1:4] == wanted:
             return int(members[7])
     return None
+
+
+@cache
+def _can_ask() -> bool:
+    """Whether the kernel tells of a connection that is there; some are built without, or forbid it."""
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        return asked(client.getsockname(), client.getpeername()) == os.geteuid()
 
 
 def _written(end: End) -> str:

@@ -1,0 +1,44 @@
+"""Who has the other end of a connection within this machine: real sockets, the real kernel."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from lambda_emu.sandbox.peers import End, listed, user_at
+
+WAYS = [user_at, listed]
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """The two ends of a connection; the second was accepted."""
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        client = stack.enter_context(socket.create_connection(server.getsockname()))
+        yield client, stack.enter_context(server.accept()[0])
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_user_of_the_other_end_is_told(
+    pair: tuple[socket.socket, socket.socket], way: Callable[[End, End], int | None]
+) -> None:
+    _, accepted = pair
+
+    assert way(accepted.getpeername(), accepted.getsockname()) == os.geteuid()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_of_no_connection_there_is_no_user(
+    pair: tuple[socket.socket, socket.socket], way: Callable[[End, End], int | None]
+) -> None:
+    client, accepted = pair
+    host, port = accepted.getpeername()
+
+    assert way((host, port), ("127.0.0.2", 1)) is None
+    client.close()
+    assert way((host, port), accepted.getsockname()) != os.geteuid() or os.geteuid() == 0
