@@ -25,6 +25,7 @@ PATIENCE_S = {
     Wait.MEMORY: 30.0,
 }
 HELD_BYTES = 256 << 20
+UNSENT_BYTES = 512 << 20
 UNBOUNDED = 1 << 62
 
 
@@ -38,6 +39,7 @@ class PortTerms:
     """What a port takes, and from whom.
 
     newcomers: what those may take who are not known to be somebody's. budget: of all together, known or not.
+    unsent_bytes: of answers; beyond it nobody is waited for who takes nothing of his.
     descriptors: sockets with this number or a higher one are turned away, so that some are left for others. Who is
     turned away keeps its own until it has heard why; lingering: so many may, the next ones are just hung up on.
     doorway: wraps a new connection's protocol, to look at its first bytes.
@@ -46,6 +48,7 @@ class PortTerms:
     limits: HeadLimits = field(default_factory=HeadLimits)
     newcomers: Allowance = field(default_factory=lambda: Allowance(UNBOUNDED, UNBOUNDED, PATIENCE_S, half_open=True))
     budget: Budget = field(default_factory=lambda: Budget(HELD_BYTES))
+    unsent_bytes: int = UNSENT_BYTES
     descriptors: int = UNBOUNDED
     lingering: int = 64
     refusal: Callable[[int], bytes] = refusal
@@ -75,7 +78,7 @@ class Listener:
         self.refusal = self._terms.refusal
         self.newcomers = Group(self._terms.newcomers, self._terms.budget)
         self._servers: list[asyncio.Server] = []
-        self._watch = Watch(clock)
+        self._watch = Watch(clock, self._terms.unsent_bytes)
 
     async def listen(self, bound: socket.socket) -> None:
         """Accept connections on one more address, which `bind` took."""

@@ -38,8 +38,10 @@ class _Seen:
 class Watch:
     """Looks at all connections of a listener now and then. Costs a connection nothing in between."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, unsent_bytes: int) -> None:
+        """unsent_bytes: of all answers together; beyond it nobody is waited for who takes nothing of his."""
         self._clock = clock
+        self._unsent_bytes = unsent_bytes
         self._seen: dict[Connection, _Seen] = {}
         self._timer: Timer | None = None
 
@@ -62,13 +64,19 @@ class Watch:
         return list(self._seen)
 
     def _look(self) -> None:
-        now_s = self._clock.monotonic_s()
+        now_s, unsent_bytes, stuck = self._clock.monotonic_s(), 0, list[Connection]()
         for connection, seen in list(self._seen.items()):
             wait, moved = connection.waits_for, connection.moved
+            unsent_bytes += moved[1]
             if wait is None or wait is not seen.wait or _got_on(wait, seen.moved, moved):
                 seen.wait, seen.moved, seen.since_s = wait, moved, now_s
             elif now_s - seen.since_s >= connection.group.allowance.patience_s.get(wait, float("inf")):
                 _end(connection, wait)
+            elif wait is Wait.READING and wait in connection.group.allowance.patience_s:
+                stuck.append(connection)
+        while unsent_bytes > self._unsent_bytes and stuck:
+            unsent_bytes -= stuck[0].moved[1]
+            stuck.pop(0).drop()
         self._timer = self._clock.call_later(LOOK_S, self._look)
 
 

@@ -99,7 +99,15 @@ class RuntimeApi:
 
     def terms(self, doorway: Doorway | None = None, descriptors: int = UNBOUNDED) -> PortTerms:
         """Of the port that environments call."""
-        return PortTerms(LIMITS, UNKNOWN, self._budget, descriptors, 0, answers.REFUSALS.__getitem__, doorway)
+        return PortTerms(
+            limits=LIMITS,
+            newcomers=UNKNOWN,
+            budget=self._budget,
+            descriptors=descriptors,
+            lingering=0,
+            refusal=answers.REFUSALS.__getitem__,
+            doorway=doorway,
+        )
 
     def open(self, token: str, session: Session) -> None:
         """Let the environment that calls us by this name speak to `session`."""

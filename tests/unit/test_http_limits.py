@@ -16,11 +16,11 @@ from http_rig import Echo, bodies, hung_up_on, served, talk
 from lambda_emu.clock import SteppingClock
 from lambda_emu.http.body import Body
 from lambda_emu.http.budget import Budget
-from lambda_emu.http.exchange import Sink, Writer
+from lambda_emu.http.exchange import DISCARD, Sink, Writer
 from lambda_emu.http.head_reader import HeadLimits
 from lambda_emu.http.listener import PortTerms
 from lambda_emu.http.loop import Loop
-from lambda_emu.http.message import Head
+from lambda_emu.http.message import Head, answer_head
 
 
 @pytest.fixture(scope="module")
@@ -272,6 +272,32 @@ def test_who_stalls_gives_its_memory_back() -> None:
 
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert budget.used_bytes == 0
+
+
+def test_who_takes_nothing_of_a_large_answer_is_waited_for_while_there_is_memory() -> None:
+    def large(head: Head, writer: Writer) -> Sink:
+        assert head.method == b"GET"
+        writer.send(answer_head(200, [], 20_000_000), bytes(20_000_000))
+        return DISCARD
+
+    with served(large, PortTerms(unsent_bytes=50_000_000)) as (port, clock, _), ExitStack() as stack:
+        clients = [stack.enter_context(connect(port)) for _ in range(6)]
+        for client in clients:
+            client.sendall(b"GET /a HTTP/1.1\r\nConnection: close\r\n\r\n")
+            assert client.recv(12) == b"HTTP/1.1 200"
+        for _ in range(4):
+            clock.advance(3)
+
+        assert sum(whole(client, 20_000_000) for client in clients) in (2, 3, 4)  # what the kernel holds is not ours
+
+
+def whole(client: socket.socket, length: int) -> bool:
+    """Whether an answer of so many bytes comes to its end."""
+    received = 0
+    with suppress(ConnectionError):
+        while chunk := client.recv(1 << 20):
+            received += len(chunk)
+    return received > length
 
 
 @pytest.mark.parametrize(
