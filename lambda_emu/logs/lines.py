@@ -12,11 +12,10 @@ EVENT_BYTES = 256 * 1024
 class Lines:
     """Joins chunks so that each piece ends with a newline, without looking at every line of it."""
 
-    __slots__ = ("_open", "_open_bytes")
+    __slots__ = ("_open",)
 
     def __init__(self) -> None:
-        self._open: list[bytes] = []  # the beginning of a line that has not ended
-        self._open_bytes = 0
+        self._open = bytearray()  # the beginning of a line that has not ended; it may come byte by byte
 
     def feed(self, data: bytes) -> bytes:
         """The whole lines that `data` completes; empty when it completes none.
@@ -28,18 +27,15 @@ class Lines:
         if cut:
             whole = self.flush() + data[:cut]
             data = data[cut:]
-        if data:
-            self._open.append(data)
-            self._open_bytes += len(data)
-        return whole + self.flush() if self._open_bytes >= EVENT_BYTES else whole
+        self._open += data
+        return whole + self.flush() if len(self._open) >= EVENT_BYTES else whole
 
     def flush(self) -> bytes:
         """The line that has not ended."""
         if not self._open:
             return b""
-        rest = b"".join(self._open)
+        rest = bytes(self._open)
         self._open.clear()
-        self._open_bytes = 0
         return rest
 
 

@@ -1,5 +1,6 @@
 import itertools
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,20 @@ def test_chunks_become_whole_lines_wherever_they_were_cut(text: bytes, cuts: lis
     assert b"".join(pieces) + rest == text
     assert all(piece == b"" or piece.endswith(b"\n") for piece in pieces)
     assert b"\n" not in rest
+
+
+def test_a_line_that_comes_byte_by_byte_takes_no_more_memory_than_its_bytes() -> None:
+    lines = Lines()
+    tracemalloc.start()
+    try:
+        for _ in range(EVENT_BYTES - 1):
+            lines.feed(b"x")
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most_bytes < 2.5 * EVENT_BYTES
+    assert lines.flush() == b"x" * (EVENT_BYTES - 1)
 
 
 @pytest.mark.parametrize(
