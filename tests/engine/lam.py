@@ -86,9 +86,9 @@ def client(url: str, access_key: str = "test", region: str = "us-east-1", **conf
 class Lam:
     """Creates functions for one test and removes them at its end."""
 
-    def __init__(self, emulator: Emulator, access_key: str = "test") -> None:
+    def __init__(self, emulator: Emulator, access_key: str = "test", region: str = "us-east-1") -> None:
         self.emulator = emulator
-        self.client = client(emulator.url, access_key)
+        self.client = client(emulator.url, access_key, region)
         self.role = f"arn:aws:iam::{access_key}:role/test" if access_key.isdigit() else ROLE
         self._names: list[str] = []
 

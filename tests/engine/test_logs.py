@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from lam import Lam
 from own import ENGINES, own_emulator
@@ -58,9 +57,7 @@ def events(lam: Lam, name: str) -> list[dict[str, Any]]:
 
 def test_functions_of_one_name_in_two_accounts_have_a_log_each(lam: Lam) -> None:
     account, region = "111122223333", "eu-west-1"
-    theirs = Lam(lam.emulator)
-    key = {"aws_access_key_id": account, "aws_secret_access_key": "any"}
-    theirs.client = boto3.client("lambda", endpoint_url=lam.emulator.url, region_name=region, **key)
+    theirs = Lam(lam.emulator, account, region)
     for caller, line in ((lam, "ours\n"), (theirs, "theirs\n")):
         caller.create("twin", TELLER)
         caller.invoke("twin", {"lines": [line]})
