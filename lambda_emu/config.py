@@ -47,6 +47,7 @@ class Settings:
     grace_s: int
     account_concurrency: int
     stems: int
+    max_environments: int | None
     log_limit_mb: int
     pull_images: bool
     strict_runtimes: bool
@@ -113,6 +114,7 @@ SETTINGS = (
     Setting("grace_s", whole(0, 900, "seconds"), "5", "How long what runs may go on once it is told to stop."),
     Setting("account_concurrency", whole(1, 100_000), "1000", "Invocations that may run at once in the account."),
     Setting("stems", whole(0, 100), "2", "Started environments kept ready for each kind of function."),
+    Setting("max_environments", whole(1, 100_000), None, "Environments and stems at once; none: by this machine."),
     Setting("log_limit_mb", whole(1, 1_000_000, "MB"), "64", "Size at which the oldest logs are dropped."),
     Setting("pull_images", FLAG, "true", "Pull images that are missing: AWS's base images, and those of functions."),
     Setting("strict_runtimes", FLAG, "false", "Refuse a runtime that this machine has only in another version."),

@@ -44,10 +44,11 @@ from lambda_emu.model.provisioned import Standing
 from lambda_emu.model.without_effect import Here
 from lambda_emu.notices import Notices
 from lambda_emu.pool.activation import Activator
+from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.initialization import InitType
 from lambda_emu.pool.journal import Journal
-from lambda_emu.pool.pool import Pool, Sight
+from lambda_emu.pool.pool import Occupancy, Pool, Sight
 from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems
 from lambda_emu.project import deploy, read_project
@@ -207,9 +208,10 @@ class Emulator:
         return Pool(starter, stems, self.clock, self.settings.idle_timeout_s)
 
     def _make_stems(self) -> Stems:
+        budget = Budget(self.engine, self.loop, self.settings.max_environments or self.engine.machine.bearable)
         if self._only is not None:  # the box it will run in is begun while the API opens
-            return Stems(self.engine, self.loop, self.clock, 1, refills=False, networks=self._networks)
-        return Stems(self.engine, self.loop, self.clock, self.settings.stems, networks=self._networks)
+            return Stems(budget, self.loop, self.clock, 1, refills=False, networks=self._networks)
+        return Stems(budget, self.loop, self.clock, self.settings.stems, networks=self._networks)
 
     def _journal(self, deployment: Deployment, init_type: InitType) -> Journal:
         version = deployment.version
@@ -278,7 +280,9 @@ class Emulator:
         self._undo.callback(withdraw, data_dir)
         abilities, file = self.engine.abilities, str(data_dir / TOKEN)
         reachable = not (abilities.isolates_network and _is_loopback(self.settings.host))
-        return Insight(abilities.name, self.scope, self._sights, logs, self.reset, self.token, file, reachable)
+        return Insight(
+            abilities.name, self.scope, self._sights, logs, self.reset, self.token, file, reachable, self._occupancy
+        )
 
     @property
     def _networks(self) -> Mapping[str, str]:
@@ -305,6 +309,10 @@ class Emulator:
 
     def _sights(self) -> list[Sight]:
         return self.loop.ask(self.pool.sights, STEP_LIMIT_S)
+
+    def _occupancy(self) -> Occupancy:
+        """On the loop, or on a worker, which sees what was so a moment ago."""
+        return self.pool.occupancy
 
     def _standings(self, deployment_ids: Sequence[str]) -> Sequence[Standing]:
         return self.loop.ask(lambda: [self.pool.standing(id) for id in deployment_ids], STEP_LIMIT_S)

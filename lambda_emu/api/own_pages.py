@@ -12,7 +12,7 @@ from lambda_emu.api.token import HEADER
 from lambda_emu.arn import Scope
 from lambda_emu.errors import TokenMissing
 from lambda_emu.logs.reader import LogReader, answer
-from lambda_emu.pool.pool import Sight
+from lambda_emu.pool.pool import Occupancy, Sight
 
 PREFIX = "/_lambda-emu/"
 OPEN = ("own_health", "artifact")
@@ -25,7 +25,7 @@ MOST_PAGES = 10_000
 class Insight:
     """What may be told and asked for. scope: of the emulator's own functions. sights, reset: not on the loop.
 
-    token: what pages that change something ask for. token_file: where its user finds it.
+    occupancy: anywhere. token: what pages that change something ask for. token_file: where its user finds it.
     reachable: functions reach these pages, so that those which only tell something ask for the token too.
     """
 
@@ -37,6 +37,7 @@ class Insight:
     token: str
     token_file: str
     reachable: bool
+    occupancy: Callable[[], Occupancy]
 
 
 def add_pages(app: Flask, insight: Insight) -> None:
@@ -47,7 +48,7 @@ def add_pages(app: Flask, insight: Insight) -> None:
     app.before_request(lambda: _check_token(insight))
 
     def health() -> Response:
-        return jsonify({"status": "ok", "engine": insight.engine})
+        return jsonify({"status": "ok", "engine": insight.engine} | asdict(insight.occupancy()))
 
     def environments() -> Response:
         return jsonify([asdict(sight) | {"engine": insight.engine} for sight in insight.sights()])

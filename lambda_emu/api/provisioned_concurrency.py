@@ -16,7 +16,7 @@ from lambda_emu.errors import NeitherAliasNorVersion, ProvisionedConfigNotFound,
 from lambda_emu.model import quotas
 from lambda_emu.model.concurrency import check_provision, check_provisionable
 from lambda_emu.model.function import Function
-from lambda_emu.model.provisioned import INIT_FAILED, NOTHING_READY, Provisioned, ProvisionedStatus, Standing
+from lambda_emu.model.provisioned import NOTHING_READY, Provisioned, ProvisionedStatus, Standing
 from lambda_emu.model.timestamps import last_modified
 
 if TYPE_CHECKING:
@@ -118,6 +118,6 @@ def _rendered(config: Provisioned, standing: Standing) -> Result:
         "AvailableProvisionedConcurrentExecutions": available,
         "AllocatedProvisionedConcurrentExecutions": available,
         "Status": status.value,
-        "StatusReason": INIT_FAILED if status is ProvisionedStatus.FAILED else None,
+        "StatusReason": standing.failure if status is ProvisionedStatus.FAILED else None,
         "LastModified": config.last_modified,
     }

@@ -76,6 +76,11 @@ class Server:
         """GetFunctionConfiguration."""
         return self._get(f"/2015-03-31/functions/{quote(function, safe='')}/configuration")  # type: ignore[no-any-return]
 
+    def occupancy(self) -> tuple[int, int]:
+        """How many environments there are, and how many there may be."""
+        found = self._get(HEALTH)
+        return found["environments"], found["max_environments"]
+
     def environments(self) -> list[dict[str, Any]]:
         """What the pool holds."""
         return self._get("/_lambda-emu/environments")  # type: ignore[no-any-return]

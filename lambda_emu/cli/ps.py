@@ -27,12 +27,14 @@ def ps(data_dir: str | None, endpoint_url: str | None, as_json: bool) -> None:
     """
     from lambda_emu.cli.client import DEFAULT_URL, Server
 
-    environments = Server(endpoint_url or DEFAULT_URL, partial(token_of, data_dir=data_dir)).environments()
+    server = Server(endpoint_url or DEFAULT_URL, partial(token_of, data_dir=data_dir))
+    environments = server.environments()
     if as_json:
         for environment in environments:
             click.echo(json.dumps(environment))
         return
     show.table(HEADINGS, [_row(environment) for environment in environments])
+    click.echo("{} of {} environments, stems included (max_environments)".format(*server.occupancy()))
 
 
 def _row(seen: Mapping[str, Any]) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ LambdaError
 │   ├── capacity_providers.py, tags.py: of these kinds, and NotOnManagedInstances 403, no Type
 │   ├── code_signing.py: of these kinds, and CodeUntrusted 400 CodeVerificationFailedException
 │   ├── provisioned.py: 404, 409 and 400, of provisioned concurrency
-│   └── service.py: TooManyRequests and Busy 429, with a Reason
+│   └── service.py: TooManyRequests, TooManyEnvironments and Busy 429, with a Reason
 └── what we or the engine did (Type Service)
     └── service.py: ServiceFailure  500; NotBuiltYet 501; ShuttingDown and ServiceUnavailable 503; NoRoom 507
 
@@ -233,6 +233,7 @@ from lambda_emu.errors.service import (
     ServiceFailure,
     ServiceUnavailable,
     ShuttingDown,
+    TooManyEnvironments,
     TooManyRequests,
 )
 from lambda_emu.errors.tags import (
@@ -415,6 +416,7 @@ __all__ = [
     "TokenMissing",
     "TokenWithSource",
     "TooLarge",
+    "TooManyEnvironments",
     "TooManyFilters",
     "TooManyFolders",
     "TooManyLayers",

@@ -37,6 +37,9 @@ def check_tenants(environments: int, concurrency: int) -> None:
         raise TooManyRequests(ACCOUNT_EXCEEDED)
 
 
+ROOM_WAIT_S = 10.0
+"""How long an invocation waits for a place, where max_environments are there and none of them gives way."""
+
 STARTING_AT_ONCE = 8
 """Environments of one deployment that start together. More of them start no sooner: they share the
 machine's CPU. The rest is asked for as these become ready, if it is still needed then."""

@@ -37,6 +37,18 @@ class Sight:
     invocations: int
 
 
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """How many environments there are, coming and ending ones and stems included, and how many there may be.
+
+    waiting: starts that wait for a place.
+    """
+
+    environments: int
+    max_environments: int
+    waiting: int
+
+
 Key = str | tuple[str, str]
 """Whose environments they are: a deployment's, by its id, or those of one tenant of it."""
 
@@ -50,7 +62,8 @@ class Pool:
 
     def __init__(self, starter: Starter, stems: Stems, clock: Clock, idle_s: float) -> None:
         """idle_s: life of an environment that nobody uses."""
-        starter.left = self._drop_if_empty
+        starter.left = starter.claims.dropped = self._drop_if_empty
+        starter.claims.give_way = self._end_coldest
         self._starter = starter
         self._stems = stems
         self._clock = clock
@@ -126,10 +139,16 @@ class Pool:
         stems = [Sight("", "", None, State.STEM.name, box.id, 0, 0.0, 0) for _, box in self._stems.boxes()]
         return environments + stems
 
+    @property
+    def occupancy(self) -> Occupancy:
+        budget = self._stems.budget
+        return Occupancy(budget.taken, budget.limit, len(self._starter.claims.queue))
+
     def clear(self) -> None:
         """End every environment, whatever it does; who waits for one is told. Stems, which ran nothing, stay."""
         for pool in list(self._pools.values()):
             pool.stop()
+        self._starter.claims.serve()  # nobody waits for what those were for
 
     def stop(self) -> None:
         """End every environment and take no more; the engine removes the boxes."""
@@ -194,6 +213,14 @@ class Pool:
         if pool is not None and pool.empty:
             pool.forget()
             del self._pools[key]
+
+    def _end_coldest(self) -> bool:
+        """End the environment that is free for the longest time, if there is one; never a provisioned one."""
+        idle = [coldest for pool in self._pools.values() if (coldest := pool.coldest) is not None]
+        if not idle:
+            return False
+        min(idle, key=lambda environment: environment.available_s).stop()
+        return True
 
     def _end_idle(self) -> None:
         for pool in list(self._pools.values()):

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
+from lambda_emu.errors import TooManyEnvironments
 from lambda_emu.model.function import FunctionVersion
 from lambda_emu.model.provisioned import Standing
-from lambda_emu.pool.choice import to_start
+from lambda_emu.pool.choice import ROOM_WAIT_S, to_start
 from lambda_emu.pool.environment import Environment
 from lambda_emu.pool.initialization import InitType
 from lambda_emu.pool.states import State
@@ -22,6 +23,20 @@ class Keeper(Protocol):
     version: FunctionVersion
     tenant_id: str | None
     init_type: InitType
+    patient: bool  # whether a start waits for room that is not even about to be had
+
+    @property
+    def room_wait_s(self) -> float:
+        """How long a start that begins now may wait for a place."""
+
+    def wants(self, queued: int) -> bool:
+        """Whether one more is still needed. queued: of those that were asked for, how many wait for a place."""
+
+    def not_started(self) -> None:
+        """It was no longer needed."""
+
+    def no_room(self, error: TooManyEnvironments, queued: int) -> None:
+        """There was no place for it in time. queued: how many others still wait for one."""
 
     def started(self, environment: Environment) -> None:
         """A box is there; its init phase begins."""
@@ -68,6 +83,8 @@ class Provision:
     """
 
     init_type = InitType.PROVISIONED
+    patient = False
+    room_wait_s = ROOM_WAIT_S
 
     def __init__(self, borrower: Borrower, start: Callable[[Keeper], None]) -> None:
         """start: begins to bring up one environment, and calls `started` or `start_failed` in the end."""
@@ -81,6 +98,7 @@ class Provision:
         self._ready: set[Environment] = set()  # initialised and well, whether idle or busy
         self._unfit: set[Environment] = set()  # to end as soon as they are available
         self._init_failed = False  # the last one that tried
+        self._no_room: str | None = None  # why the last one could not even try
 
     @property
     def empty(self) -> bool:
@@ -88,12 +106,12 @@ class Provision:
 
     @property
     def standing(self) -> Standing:
-        return Standing(len(self._ready), self._init_failed)
+        return Standing(len(self._ready), self._init_failed, self._no_room)
 
     def want(self, count: int) -> None:
         """Keep so many from now on; what is too much ends, if busy when it has finished."""
         self.wanted = count
-        self._init_failed = False
+        self._init_failed, self._no_room = False, None
         idle = [environment for environment in self._ready if environment.state is State.IDLE]
         for environment in idle[: max(0, len(self._ready) - count)]:
             environment.stop()
@@ -109,8 +127,22 @@ class Provision:
 
     # -- Keeper -----------------------------------------------------------------------------------
 
+    def wants(self, queued: int) -> bool:
+        return self.wanted - len(self._ready) > len(self._initialising) + self._starting - queued
+
+    def not_started(self) -> None:
+        self._starting -= 1
+
+    def no_room(self, error: TooManyEnvironments, queued: int) -> None:
+        """The next `fill` tries again."""
+        self._starting -= 1
+        if self._no_room is None:
+            log.warning("provisioned concurrency of %s: %s", self.version.id.name, error)
+        self._no_room = str(error)
+
     def started(self, environment: Environment) -> None:
         self._starting -= 1
+        self._no_room = None
         self._initialising.add(environment)
         self._borrower.environments.add(environment)
 

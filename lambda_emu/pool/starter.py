@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from lambda_emu.clock import Clock
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.credentials import role_credentials
+from lambda_emu.pool.claims import Claims
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.environment import SAMPLE_MS, Environment
 from lambda_emu.pool.initialization import InitType
@@ -43,6 +44,8 @@ class Starter:
         self._engine = engine
         self._runtime_api = runtime_api
         self._stems = stems
+        self._budget = stems.budget
+        self.claims = Claims(stems.budget, stems, clock)
         self._loop = loop
         self._clock = clock
         self._journal = journal
@@ -50,31 +53,38 @@ class Starter:
         self._closed = False
 
     def close(self) -> None:
-        """What is under way is ended when it is there."""
+        """What waits is not begun; what is under way is ended when it is there."""
         self._closed = True
+        self.claims.close()
 
     def start(self, deployment: Deployment, keeper: Keeper) -> None:
-        """Begin to bring one up; `started` or `start_failed` of the keeper is called in the end."""
-        self._loop.spawn(self._bring_up(keeper, deployment), f"an environment of {keeper.version.id.name}")
+        """Begin to bring one up, as soon as there is a place; the keeper is told what comes of it."""
+        kind = self._stems.kind_of(deployment.version)
 
-    async def _bring_up(self, keeper: Keeper, deployment: Deployment) -> None:
-        """Take a stem, put the code in, start the runtime."""
+        def begin(box: Awaitable[Box]) -> None:
+            self._stems.used(kind)
+            self._loop.spawn(self._bring_up(keeper, deployment, box), f"an environment of {keeper.version.id.name}")
+
+        self.claims.start(keeper, kind, begin)
+
+    async def _bring_up(self, keeper: Keeper, deployment: Deployment, coming: Awaitable[Box]) -> None:
+        """Put the code into the box, start the runtime."""
         version = deployment.version
         box: Box | None = None
         try:
-            box = await self._stems.take(self._stems.kind_of(version))
+            box = await coming
             if deployment.task is not None:
                 await box.load(deployment.task, deployment.layers)
         except BaseException as error:  # also after a mistake of ours somebody waits to be told
+            if box is not None:
+                self._budget.end(box, "the end of a box that cannot be used")
             keeper.start_failed(f"No execution environment could be started: {error}")
             self.left(keeper)
-            if box is not None:
-                await box.destroy()
             if isinstance(error, SandboxError):
                 return
             raise
         if self._closed:
-            await box.destroy()
+            self._budget.end(box, "the end of a box that came too late")
             return
         journal = self._journal(deployment, keeper.init_type)
         environment = Environment(version, keeper.init_type, box, self._clock, _Owner(self, keeper), journal)
@@ -135,7 +145,7 @@ class Starter:
 
     def ended(self, keeper: Keeper, environment: Environment) -> None:
         self._runtime_api.close(environment.box.token)
-        self._loop.spawn(environment.box.destroy(), "the end of an environment")
+        self._budget.end(environment.box, "the end of an environment")
         self.left(keeper)
 
 
@@ -148,6 +158,8 @@ class _Owner:
 
     def available(self, environment: Environment) -> None:
         self._keeper.available(environment)
+        if self._starter.claims.queue:
+            self._starter.claims.serve()
 
     def initialised(self, environment: Environment) -> None:
         self._starter.limit_cpu(self._keeper, environment, True)

@@ -8,14 +8,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from lambda_emu.clock import Clock
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.function import FunctionVersion
+from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import kind_of
 from lambda_emu.pool.timers import Timers
-from lambda_emu.sandbox.base import Box, Engine, Exit, SandboxError, StemKind, Usage
+from lambda_emu.sandbox.base import Box, Exit, SandboxError, StemKind, Usage
 
 log = logging.getLogger(__name__)
 
@@ -24,14 +25,15 @@ REFILL_AFTER_S = 0.25
 
 
 class Stems:
-    """Keeps `count` stems of every kind that was asked for lately. Runs on the loop.
+    """Keeps `count` stems of every kind that was asked for lately, as far as there are places. Runs on the loop.
 
-    refills: whether one that is taken is replaced. networks: see `kind_of`.
+    All kinds together have half of the places at most. refills: whether one that is taken is replaced.
+    networks: see `kind_of`.
     """
 
     def __init__(
         self,
-        engine: Engine,
+        budget: Budget,
         loop: Loop,
         clock: Clock,
         count: int,
@@ -39,7 +41,8 @@ class Stems:
         refills: bool = True,
         networks: Mapping[str, str] | None = None,
     ) -> None:
-        self._engine = engine
+        self.budget = budget
+        self.arrived: Callable[[], None] = lambda: None  # told when there is one more
         self._loop = loop
         self._clock = clock
         self._count = count
@@ -49,6 +52,7 @@ class Stems:
         self._coming: dict[StemKind, int] = {}
         self._waiting: dict[StemKind, deque[asyncio.Future[Box]]] = {}  # who takes a stem that is coming
         self._used_s: dict[StemKind, float] = {}
+        self._short: set[StemKind] = set()  # there was no place for all of theirs
         self._later = Timers(clock)
         self._closed = False
 
@@ -56,18 +60,22 @@ class Stems:
         """Which stems a version can use."""
         return kind_of(version, self._networks)
 
-    async def take(self, kind: StemKind) -> Box:
-        """A box of this kind: a stem that is there or on its way, or a new one. SandboxError if it cannot be had."""
-        ready = self._ready.get(kind)
+    def take(self, kind: StemKind) -> asyncio.Future[Box] | None:
+        """A stem of this kind that is there or on its way, which may fail by SandboxError. None: there is none."""
+        ready, waiting = self._ready.get(kind), self._waiting.setdefault(kind, deque())
+        taken: asyncio.Future[Box] = self._loop.asyncio.create_future()
+        if ready:
+            taken.set_result(ready.popleft())
+            return taken
+        if self._coming.get(kind, 0) > len(waiting):
+            waiting.append(taken)
+            return taken
+        return None
+
+    def used(self, kind: StemKind) -> None:
+        """A box of this kind became an environment: have stems for the next ones in a moment."""
         if self._refills:
             self._later.call_later(REFILL_AFTER_S, lambda: self.want(kind))
-        if ready:
-            return ready.popleft()
-        waiting = self._waiting.setdefault(kind, deque())
-        if self._coming.get(kind, 0) > len(waiting):
-            waiting.append(asyncio.get_running_loop().create_future())
-            return await waiting[-1]
-        return await self._engine.create(kind)
 
     def want(self, kind: StemKind) -> None:
         """Have stems of this kind ready soon."""
@@ -78,9 +86,46 @@ class Stems:
 
     def _fill(self, kind: StemKind) -> None:
         missing = self._count - len(self._ready.get(kind, ())) - self._coming.get(kind, 0)
+        self._short.discard(kind)
         for _ in range(missing):
+            if not self._reserve(kind):
+                self._short.add(kind)
+                return
             self._coming[kind] = self._coming.get(kind, 0) + 1
             self._loop.spawn(self._make(kind), f"a stem of {kind}")
+
+    def _reserve(self, kind: StemKind) -> bool:
+        """Take a place for one; where only the stems' share is used up, one of a kind used longer ago gives way."""
+        in_all = sum(map(len, self._ready.values())) + sum(self._coming.values())
+        if in_all < self.budget.limit // 2:
+            return self.budget.reserve()
+        if self.budget.ending == 0:
+            self._end_oldest(self._used_s[kind])
+        return False
+
+    def refill(self) -> None:
+        """There may be places again: the kind used last has them first."""
+        if self._closed:
+            return
+        short = self._short & self._used_s.keys()
+        for kind in sorted(short, key=lambda kind: self._used_s[kind], reverse=True):
+            self._fill(kind)
+            if kind in self._short:
+                return
+
+    def give_way(self) -> bool:
+        """Begin to end a stem of the kind that was used longest ago; False if there is none."""
+        return self._end_oldest(None)
+
+    def _end_oldest(self, before_s: float | None) -> bool:
+        """before_s: of a kind last used before then."""
+        kinds = [kind for kind, boxes in self._ready.items() if boxes]
+        kind = min(kinds, key=lambda kind: self._used_s.get(kind, 0.0), default=None)
+        if kind is None or (before_s is not None and self._used_s.get(kind, 0.0) >= before_s):
+            return False
+        self._short.add(kind)
+        self.budget.end(self._ready[kind].popleft(), "the end of a stem that gave way")
+        return True
 
     def reap(self, idle_s: float) -> None:
         """End the stems of kinds nobody asked for within `idle_s`; of the others, replace what was lost."""
@@ -88,7 +133,7 @@ class Stems:
         for kind in [kind for kind, used_s in self._used_s.items() if used_s <= oldest]:
             del self._used_s[kind]
             for box in self._ready.pop(kind, ()):
-                self._loop.spawn(box.destroy(), "the end of a stem")
+                self.budget.end(box, "the end of a stem")
         for kind in self._used_s:
             self._fill(kind)
 
@@ -100,12 +145,12 @@ class Stems:
         self._closed = True
         self._later.cancel()
         for _, box in self.boxes():
-            self._loop.spawn(box.destroy(), "the end of a stem")
+            self.budget.end(box, "the end of a stem")
         self._ready.clear()
 
     async def _make(self, kind: StemKind) -> None:
         try:
-            box = await self._engine.create(kind)
+            box = await self.budget.create(kind)
         except SandboxError as error:
             log.warning("no stem of %s could be made: %s", kind, error)
             if waiting := self._first_waiting(kind):
@@ -117,11 +162,12 @@ class Stems:
             waiting.set_result(box)
             return
         if self._closed or kind not in self._used_s:
-            await box.destroy()
+            self.budget.end(box, "the end of a stem that came too late")
             return
         ready = self._ready.setdefault(kind, deque())
-        box.init.listener = _Watch(ready, box, self._loop)
+        box.init.listener = _Watch(ready, box, self.budget)
         ready.append(box)
+        self.arrived()
 
     def _first_waiting(self, kind: StemKind) -> asyncio.Future[Box] | None:
         """Who waits longest and has not given up."""
@@ -136,10 +182,10 @@ class Stems:
 class _Watch:
     """Listens to a stem: nothing may come from it but its end."""
 
-    def __init__(self, ready: deque[Box], box: Box, loop: Loop) -> None:
+    def __init__(self, ready: deque[Box], box: Box, budget: Budget) -> None:
         self._ready = ready
         self._box = box
-        self._loop = loop
+        self._budget = budget
 
     def output(self, role: int, data: bytes) -> None: ...
 
@@ -152,4 +198,4 @@ class _Watch:
     def lost(self) -> None:
         if self._box in self._ready:
             self._ready.remove(self._box)
-        self._loop.spawn(self._box.destroy(), "the end of a lost stem")
+        self._budget.end(self._box, "the end of a lost stem")

@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Callable
 
 from lambda_emu.clock import Clock, Timer
-from lambda_emu.errors import ServiceFailure
+from lambda_emu.errors import ServiceFailure, TooManyEnvironments
 from lambda_emu.model.function import FunctionVersion
-from lambda_emu.pool.choice import to_start
+from lambda_emu.pool.choice import ROOM_WAIT_S, to_start
 from lambda_emu.pool.environment import Environment
 from lambda_emu.pool.initialization import InitType
 from lambda_emu.pool.invocation import Invocation
@@ -22,6 +22,10 @@ BUSY_INIT_S = 0.5
 """An init that lasts longer waits for something else than the machine's CPU, and holds back no other."""
 
 
+TIMER_ERROR_S = 0.01
+"""A timer may fire a little early."""
+
+
 class VersionPool:
     """Gives invocations to environments: the warmest first; a waiting one takes the first that becomes available.
 
@@ -29,6 +33,7 @@ class VersionPool:
     """
 
     init_type = InitType.ON_DEMAND
+    patient = True
 
     def __init__(
         self,
@@ -68,6 +73,17 @@ class VersionPool:
     def has_room(self) -> bool:
         """Whether an invocation would start at once."""
         return bool(self._provisioned or self._available)
+
+    @property
+    def coldest(self) -> Environment | None:
+        """The one on demand that has been available for the longest time."""
+        return self._available[0] if self._available else None
+
+    @property
+    def room_wait_s(self) -> float:
+        """Until the one that waits longest has waited long enough."""
+        since_s = self._waiting[0][0] if self._waiting else self._clock.monotonic_s()
+        return max(0.0, since_s + ROOM_WAIT_S - self._clock.monotonic_s())
 
     def submit(self, invocation: Invocation) -> None:
         """Run it in an available environment, or as soon as there is one."""
@@ -123,6 +139,20 @@ class VersionPool:
             self._patience = None
 
     # -- told by whoever starts environments ------------------------------------------------------
+
+    def wants(self, queued: int) -> bool:
+        return len(self._waiting) > len(self._initialising) + self._starting - queued
+
+    def not_started(self) -> None:
+        self._starting -= 1
+
+    def no_room(self, error: TooManyEnvironments, queued: int) -> None:
+        """Refuse those that waited long enough, but for those that have an environment coming."""
+        self._starting -= 1
+        over_s = self._clock.monotonic_s() - ROOM_WAIT_S + TIMER_ERROR_S
+        while self.wants(queued) and self._waiting[0][0] <= over_s:
+            self._waiting.popleft()[1].done(error)
+        self._grow()
 
     def started(self, environment: Environment) -> None:
         """A box is there; its init phase begins."""

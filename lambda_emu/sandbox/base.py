@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol
 
 from lambda_emu.model.function import ContainerImage
 from lambda_emu.model.image_package import FoundImage
+from lambda_emu.sandbox.machine import Machine
 
 RUNTIME_ROLE = 0
 PLATFORM_MB = 13
@@ -223,9 +224,10 @@ class PackagedImages(Protocol):
 
 
 class Engine(Protocol):
-    """Makes boxes. Errors are SandboxError."""
+    """Makes boxes. Errors are SandboxError. machine: where they are."""
 
     abilities: Abilities
+    machine: Machine
 
     @property
     def packaged(self) -> PackagedImages: ...

@@ -30,6 +30,7 @@ from lambda_emu.sandbox.images import Images
 from lambda_emu.sandbox.init import InitDoor, InitLink
 from lambda_emu.sandbox.kits import find_bootstrap
 from lambda_emu.sandbox.leases import is_alive, own_lease, own_processes
+from lambda_emu.sandbox.machine import Machine, this_machine
 from lambda_emu.sandbox.network import Place, Places
 from lambda_emu.sandbox.opening import Listen, Wanted
 from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, PROCESSES
@@ -136,9 +137,21 @@ async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clo
     await threads.call(_furnish, home)
     await threads.call(_let_engine_in, client, wanted.data_dir)
     await threads.call(remove_left, client)
+    machine = await threads.call(_machine, client)
     threads.close()
     images = Images(client, wanted.cache_dir, pull=wanted.pull_images, clock=clock)
-    return DockerEngine(client, images, door, places, home, clock)
+    engine = DockerEngine(client, images, door, places, home, clock)
+    engine.machine = machine
+    return engine
+
+
+def _machine(client: docker.DockerClient) -> Machine:
+    """Where its containers run, which may be a virtual machine, or far away."""
+    with engine_errors("asking Docker what it runs on"):
+        info = client.info()
+    here = this_machine()
+    cores, memory = info.get("NCPU") or here.cores, info.get("MemTotal") or here.memory_mb * MB
+    return Machine(cores, memory // MB, here.processes)
 
 
 def _let_engine_in(client: docker.DockerClient, data_dir: Path) -> None:
@@ -179,6 +192,7 @@ class DockerEngine:
     def __init__(
         self, client: docker.DockerClient, images: Images, door: InitDoor, places: Places, home: Home, clock: Clock
     ) -> None:
+        self.machine = this_machine()
         self._client = client
         self._api = client.api
         self._images = images

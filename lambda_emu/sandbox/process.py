@@ -19,6 +19,7 @@ from lambda_emu.sandbox.base import Limits, Program, SandboxError, ShuttingDown,
 from lambda_emu.sandbox.files import remove_tree
 from lambda_emu.sandbox.init import InitDoor, InitLink
 from lambda_emu.sandbox.kits import Kit, check_architecture, find_bootstrap, make_kit
+from lambda_emu.sandbox.machine import this_machine
 from lambda_emu.sandbox.namespaces import PATH, Namespaces
 from lambda_emu.sandbox.no_images import NoImages
 from lambda_emu.sandbox.opening import Listen, Wanted
@@ -66,6 +67,7 @@ class ProcessEngine:
 
     def __init__(self, folder: Path, walls: Walls, door: InitDoor, clock: Clock, *, strict: bool = False) -> None:
         self.abilities = walls.abilities
+        self.machine = this_machine()
         self.packaged = NoImages()
         self.walls = walls
         self._folder = folder

@@ -18,6 +18,7 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.logs.stream import Chunk, LogStream, Origin
 from lambda_emu.model.function import Artifact, FunctionVersion, LoggingConfig
 from lambda_emu.model.provisioned import Standing
+from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.choice import Admission
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.initialization import InitType
@@ -40,6 +41,7 @@ from lambda_emu.sandbox.base import (
 )
 from lambda_emu.sandbox.frames import encode_start
 from lambda_emu.sandbox.init import Nobody
+from lambda_emu.sandbox.machine import Machine
 from lambda_emu.sandbox.no_images import NoImages
 
 T = TypeVar("T")
@@ -118,6 +120,7 @@ class EmptyEngine:
     """Makes boxes and remembers them."""
 
     abilities = Abilities("empty", False, False, False, False, False, False)
+    machine = Machine(cores=1, memory_mb=1024, processes=1024)
 
     def __init__(self, loop: Loop, port: int) -> None:
         self.boxes: list[EmptyBox] = []
@@ -269,7 +272,7 @@ class Rig:
             runtime.close()
 
     def _make_pool(self) -> Pool:
-        stems = Stems(self.engine, self.loop, self.clock, 0)
+        stems = Stems(Budget(self.engine, self.loop, 1000), self.loop, self.clock, 0)
         starter = Starter(
             self.engine, self._runtime_api, stems, self.loop, self.clock, self._journal, cpu_limited=False
         )

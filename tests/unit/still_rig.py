@@ -24,6 +24,7 @@ from lambda_emu.http.group import Group
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head, Header
 from lambda_emu.logs.stream import LogStream, Origin
+from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.choice import Admission
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.initialization import InitType
@@ -46,10 +47,12 @@ from lambda_emu.sandbox.base import (
 )
 from lambda_emu.sandbox.frames import encode_start
 from lambda_emu.sandbox.init import Nobody
+from lambda_emu.sandbox.machine import Machine
 from lambda_emu.sandbox.no_images import NoImages
 
 RUNTIME = b"/2018-06-01/runtime/"
 TOO_LARGE = bytes(MAX_RESPONSE_BYTES + 1)
+MANY = 200
 NO_BOOTSTRAP = "nowhere"  # the handler of a function that has none
 
 
@@ -178,7 +181,8 @@ class StillBox:
         self.id = self.token = id
         self.runtime_api = f"{id}:9001"
         self.init = StillInit()
-        self.limits_fail = self.destroyed = False
+        self.limits_fail = self.destroyed = self.lingers = self.gone = False
+        self._may_go = asyncio.Event()
         self.parked: Wire | None = None
         self.event_id = "none"
         self._api = runtime_api
@@ -193,6 +197,13 @@ class StillBox:
     async def destroy(self) -> None:
         self.destroyed = True
         self.init.lose()
+        if self.lingers:
+            await self._may_go.wait()
+        self.gone = True
+
+    def go(self) -> None:
+        """One that lingers ends at last."""
+        self._may_go.set()
 
     def next(self) -> None:
         self.parked = Wire(self._take)
@@ -224,6 +235,7 @@ class StillEngine:
     """Makes a box when a test says so."""
 
     abilities = Abilities("still", False, False, False, False, False, False)
+    machine = Machine(cores=1, memory_mb=1024, processes=1024)
 
     def __init__(self, runtime_api: RuntimeApi) -> None:
         self.boxes: list[StillBox] = []
@@ -266,7 +278,7 @@ class Asked:
 class Still(logging.Handler):
     """A pool with its loop, clock and engine. Whatever goes wrong on the loop is raised by `turn`."""
 
-    def __init__(self, stems: int = 0) -> None:
+    def __init__(self, stems: int = 0, places: int = 1000) -> None:
         super().__init__(logging.ERROR)
         self.loop, self.clock, self.runtime_api = Loop(), StillClock(), RuntimeApi()
         self.loop.asyncio.set_exception_handler(lambda _, context: self.wrong.append(context))
@@ -274,14 +286,14 @@ class Still(logging.Handler):
         self.engine = StillEngine(self.runtime_api)
         self.asked: list[Asked] = []
         self.numbers = itertools.count()
-        self.pool: Pool = self.turn(self._make_pool, stems)
+        self.pool: Pool = self.turn(self._make_pool, stems, places)
         logging.getLogger("lambda_emu").addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
         self.wrong.append(self.format(record))
 
-    def _make_pool(self, stems: int) -> Pool:
-        kept = Stems(self.engine, self.loop, self.clock, stems)
+    def _make_pool(self, stems: int, places: int) -> Pool:
+        kept = Stems(Budget(self.engine, self.loop, places), self.loop, self.clock, stems)
         starter = Starter(self.engine, self.runtime_api, kept, self.loop, self.clock, self._journal, cpu_limited=True)
         return Pool(starter, kept, self.clock, idle_s=60)
 
@@ -305,18 +317,42 @@ class Still(logging.Handler):
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds, self.turn)
 
-    def close(self) -> None:
+    def report(self, box: StillBox) -> None:
+        """Let its init say all that it has to."""
+        while box.init.reports:
+            self.turn(box.init.reports.pop(0), box.init.listener)
+
+    def make_all(self) -> None:
+        """Every box that is asked for, and what is asked for then."""
+        for _ in range(MANY):
+            if not self.engine.asked:
+                return
+            self.turn(self.engine.make, 0)
+        raise AssertionError("boxes are asked for without end")
+
+    def end(self) -> None:
+        """Whatever still waits is cancelled."""
+
+        async def cancel() -> None:
+            self.pool.stop()
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
         logging.getLogger("lambda_emu").removeHandler(self)
+        self.loop.asyncio.run_until_complete(cancel())
         self.loop.asyncio.close()
 
 
-def deployment(name: str, deployment_id: str, handler: str = "app.handler") -> Deployment:
+def deployment(name: str, deployment_id: str, handler: str = "app.handler", **settings: Any) -> Deployment:
     """Code of a function, which tells in its environment whose it is."""
     version = replace(
         VERSION,
         id=replace(VERSION.id, name=name),
         deployment_id=deployment_id,
         handler=handler,
+        **settings,
         environment={"DEPLOYMENT": deployment_id},
     )
     return Deployment(version, Path(), (), None, None, None)

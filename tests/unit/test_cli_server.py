@@ -131,6 +131,7 @@ def test_ps_lists_environments(server: TinyServer) -> None:
         "invocations": 3,
     }
     server.answer("/_lambda-emu/environments", [environment])
+    server.answer("/_lambda-emu/health", {"status": "ok", "environments": 3, "max_environments": 64})
 
     shown = run(server, "ps")
     as_json = run(server, "ps", "--json")
@@ -138,6 +139,7 @@ def test_ps_lists_environments(server: TinyServer) -> None:
     assert shown.stdout == (
         "FUNCTION  VERSION  TENANT  STATE  MEMORY  AGE  INVOCATIONS  ENGINE  ID\n"
         "hello     $LATEST  blue    IDLE   128 MB  1m   3            docker  2f6d1c0a9b8e\n"
+        "3 of 64 environments, stems included (max_environments)\n"
     )
     assert json.loads(as_json.stdout) == environment
 

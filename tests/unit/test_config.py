@@ -100,6 +100,7 @@ def test_every_setting_has_its_default(tmp_path: Path) -> None:
         grace_s=5,
         account_concurrency=1000,
         stems=2,
+        max_environments=None,
         log_limit_mb=64,
         pull_images=True,
         strict_runtimes=False,

@@ -35,9 +35,10 @@ names = st.sampled_from(NAMES)
 class PoolMachine(RuleBasedStateMachine):
     """Functions are invoked, changed and provisioned while boxes, inits and runtimes do what they like."""
 
-    @initialize(stems=st.integers(0, 2))
-    def begin(self, stems: int) -> None:
-        self.rig = Still(stems)
+    @initialize(stems=st.integers(0, 2), places=st.sampled_from([1, 2, 3, 5, 1000]))
+    def begin(self, stems: int, places: int) -> None:
+        self.rig = Still(stems, places)
+        self.places = places
         self.rig.engine.event = self.an_event_goes_where_it_belongs
         self.updates = 0
         self.deployments = {name: self._deployment(name) for name in NAMES}
@@ -96,6 +97,16 @@ class PoolMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.boxes)
     @rule(index=indices)
+    def end_will_take_a_while(self, index: int) -> None:
+        self._box(index).lingers = True
+
+    @rule()
+    def ends_are_reached(self) -> None:
+        for box in self.rig.engine.boxes:
+            self.rig.turn(box.go)
+
+    @precondition(lambda self: self.boxes)
+    @rule(index=indices)
     def limits_fail(self, index: int) -> None:
         self._box(index).limits_fail = True
 
@@ -111,7 +122,7 @@ class PoolMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.reporting)
     @rule(index=indices)
     def init_reports_all(self, index: int) -> None:
-        self._all_reports(self.reporting[index % len(self.reporting)])
+        self.rig.report(self.reporting[index % len(self.reporting)])
 
     @precondition(lambda self: self.boxes)
     @rule(index=indices)
@@ -194,6 +205,12 @@ class PoolMachine(RuleBasedStateMachine):
         assert box.init.program.environment["DEPLOYMENT"] == owner[0]
 
     @invariant()
+    def there_are_no_more_boxes_than_places(self) -> None:
+        there = [box for box in self.rig.engine.boxes if not box.gone]
+        coming = len(self.rig.engine.asked)
+        assert len(there) + coming == self.rig.pool.occupancy.environments <= self.places
+
+    @invariant()
     def nothing_runs_in_a_box_that_was_ended(self) -> None:
         assert not any(box.destroyed and box.init.runs for box in self.rig.engine.boxes)
 
@@ -212,7 +229,7 @@ class PoolMachine(RuleBasedStateMachine):
             self._everybody_is_answered_if_all_go_on()
             self._nothing_is_left_after_a_stop()
         finally:
-            self.rig.close()
+            self.rig.end()
 
     def _everybody_is_answered_if_all_go_on(self) -> None:
         for _ in range(ROUNDS):
@@ -225,9 +242,8 @@ class PoolMachine(RuleBasedStateMachine):
             submit(self.rig, self.deployments[name], Admission(1, reserved=True), None, tail=False)
 
     def _all_go_on(self) -> None:
-        engine = self.rig.engine
-        while engine.asked:
-            self.rig.turn(engine.make, 0)
+        self.ends_are_reached()
+        self.rig.make_all()
         for box in self.boxes:
             self._goes_on(box)
 
@@ -236,8 +252,9 @@ class PoolMachine(RuleBasedStateMachine):
         assert all(len(asked.results) == 1 for asked in self.rig.asked)
         with pytest.raises(ShuttingDown):
             submit(self.rig, self.deployments["one"], Admission(1, reserved=True), None, tail=False)
-        while self.rig.engine.asked:
-            self.rig.turn(self.rig.engine.make, 0)
+        self.rig.make_all()
+        self.ends_are_reached()
+        assert self.rig.pool.occupancy.environments == 0
         assert self.boxes == []
         assert self.rig.clock.pending == []
 
@@ -264,15 +281,11 @@ class PoolMachine(RuleBasedStateMachine):
         return self.boxes[index % len(self.boxes)]
 
     def _goes_on(self, box: StillBox) -> None:
-        self._all_reports(box)
+        self.rig.report(box)
         if box.init.runs:
             self.rig.turn(box.post, f"invocation/{box.event_id}/response")
             if box.parked is None or not box.parked.writer.open:
                 self.rig.turn(box.next)
-
-    def _all_reports(self, box: StillBox) -> None:
-        while box.init.reports:
-            self.rig.turn(box.init.reports.pop(0), box.init.listener)
 
     def _deployment(self, name: str) -> Deployment:
         self.updates += 1

@@ -18,7 +18,7 @@ CODE = deployment("one", "d")
 def rig() -> Iterator[Still]:
     still = Still()
     yield still
-    still.close()
+    still.end()
 
 
 def submitted(rig: Still) -> Asked:
@@ -51,8 +51,7 @@ def happens(rig: Still, box: StillBox, what: str) -> None:
     else:
         rig.turn(box.post, f"invocation/{box.event_id}/{what}")
         rig.turn(box.next)
-    while box.init.reports:
-        rig.turn(box.init.reports.pop(0), box.init.listener)
+    rig.report(box)
 
 
 @pytest.mark.parametrize(

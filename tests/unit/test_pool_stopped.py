@@ -70,9 +70,8 @@ def test_no_timer_and_no_box_outlives_a_stop(scene: Callable[[Still], None]) -> 
     scene(rig)
 
     rig.turn(rig.pool.stop)
-    while rig.engine.asked:  # what was under way when it stopped
-        come(rig)
+    rig.make_all()  # what was under way when it stopped
 
     assert rig.clock.pending == []
     assert all(box.destroyed for box in rig.engine.boxes)
-    rig.close()
+    rig.end()

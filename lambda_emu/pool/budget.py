@@ -1,0 +1,64 @@
+"""How many sandboxes there may be at once on this machine, whatever they are for: the setting max_environments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lambda_emu.http.loop import Loop
+from lambda_emu.sandbox.base import Box, Engine, StemKind
+
+
+class Budget:
+    """Makes and ends boxes, never more than `limit` at once. One that is ending counts until it has ended.
+
+    Runs on the loop. freed: called when a place was given back.
+    """
+
+    def __init__(self, engine: Engine, loop: Loop, limit: int) -> None:
+        self.limit = limit
+        self.ending = 0
+        self.freed: Callable[[], None] = lambda: None
+        self._engine = engine
+        self._loop = loop
+        self._taken = 0
+        self._boxes: set[Box] = set()
+
+    @property
+    def taken(self) -> int:
+        """By boxes that are there, coming or ending."""
+        return self._taken
+
+    def reserve(self) -> bool:
+        """Take a place, in which `create` makes a box; False if there is none."""
+        if self._taken >= self.limit:
+            return False
+        self._taken += 1
+        return True
+
+    async def create(self, kind: StemKind) -> Box:
+        """A box in a place that was reserved. SandboxError, and the place is free again."""
+        try:
+            box = await self._engine.create(kind)
+        except BaseException:
+            self._give_back()
+            raise
+        self._boxes.add(box)
+        return box
+
+    def end(self, box: Box, what: str) -> None:
+        """Begin to end it; asked twice, it ends once. what: for the log, should that fail."""
+        if box in self._boxes:
+            self._boxes.remove(box)
+            self.ending += 1
+            self._loop.spawn(self._end(box), what)
+
+    async def _end(self, box: Box) -> None:
+        try:
+            await box.destroy()
+        finally:
+            self.ending -= 1
+            self._give_back()
+
+    def _give_back(self) -> None:
+        self._taken -= 1
+        self.freed()

@@ -1,0 +1,118 @@
+"""Environments that cannot be started before there is a place for them, and what gives way to them."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from lambda_emu.clock import Clock, Timer
+from lambda_emu.errors import TooManyEnvironments
+from lambda_emu.pool.budget import Budget
+from lambda_emu.pool.provisioning import Keeper
+from lambda_emu.pool.stems import Stems
+from lambda_emu.sandbox.base import Box, StemKind
+
+Begin = Callable[[Awaitable[Box]], None]
+"""Goes on with a start: its box is there, or comes."""
+
+
+@dataclass(slots=True, eq=False)
+class Claim:
+    """One start that waits. timer: ends the wait."""
+
+    keeper: Keeper
+    kind: StemKind
+    begin: Begin
+    timer: Timer | None = None
+
+
+class Claims:
+    """First come, first served. Runs on the loop.
+
+    To whoever waits gives way, in this order: a stem, then what `give_way` ends.
+    """
+
+    def __init__(self, budget: Budget, stems: Stems, clock: Clock) -> None:
+        self.queue: deque[Claim] = deque()
+        self.give_way: Callable[[], bool] = lambda: False  # ends an environment that nobody needs now, if there is one
+        self.dropped: Callable[[Keeper], None] = lambda _: None  # told when a keeper waits for one less
+        self._budget = budget
+        self._stems = stems
+        self._clock = clock
+        self._waiting: Counter[Keeper] = Counter()
+        self._serving = False
+        budget.freed = self._freed
+        stems.arrived = self.serve
+
+    def start(self, keeper: Keeper, kind: StemKind, begin: Begin) -> None:
+        """Begin now if there is a stem or a place, else when there is one; or tell the keeper that there is none."""
+        box: Awaitable[Box] | None = self._stems.take(kind)
+        if box is None and not self.queue:
+            box = self._take_place(kind)
+        if box is not None:
+            begin(box)
+            return
+        claim = Claim(keeper, kind, begin)
+        self.queue.append(claim)
+        self._waiting[keeper] += 1
+        claim.timer = self._clock.call_later(keeper.room_wait_s, lambda: self._give_up(claim))
+        self.serve()
+        if not keeper.patient and claim in self.queue and self._budget.ending < len(self.queue):
+            self._give_up(claim)
+
+    def serve(self) -> None:
+        """Something may have changed: begin what can begin, and have end what gives way to the rest."""
+        if self._serving:
+            return
+        self._serving = True
+        try:
+            self._begin_first()
+            while self._budget.ending < len(self.queue) and (self._stems.give_way() or self.give_way()):
+                pass
+        finally:
+            self._serving = False
+
+    def close(self) -> None:
+        """Nothing begins any more."""
+        while self.queue:
+            self._drop(self.queue[0])
+
+    def _freed(self) -> None:
+        self.serve()
+        if not self.queue:
+            self._stems.refill()
+
+    def _begin_first(self) -> None:
+        while self.queue:
+            claim = self.queue[0]
+            if not claim.keeper.wants(self._waiting[claim.keeper]):
+                self._drop(claim)
+                continue
+            box = self._stems.take(claim.kind) or self._take_place(claim.kind)
+            if box is None:
+                return
+            self._leave(claim)
+            claim.begin(box)
+
+    def _take_place(self, kind: StemKind) -> Awaitable[Box] | None:
+        return self._budget.create(kind) if self._budget.reserve() else None
+
+    def _give_up(self, claim: Claim) -> None:
+        self._leave(claim)
+        claim.keeper.no_room(TooManyEnvironments(self._budget.limit), self._waiting[claim.keeper])
+        self.dropped(claim.keeper)
+
+    def _drop(self, claim: Claim) -> None:
+        """Who asked for it no longer needs it."""
+        self._leave(claim)
+        claim.keeper.not_started()
+        self.dropped(claim.keeper)
+
+    def _leave(self, claim: Claim) -> None:
+        self.queue.remove(claim)
+        if claim.timer is not None:
+            claim.timer.cancel()
+        self._waiting[claim.keeper] -= 1
+        if not self._waiting[claim.keeper]:
+            del self._waiting[claim.keeper]

@@ -1,0 +1,212 @@
+"""How many environments a machine has at once, and who gives way when there is no place: docs/configuration.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from still_rig import Asked, Still, StillBox, deployment, submit
+
+from lambda_emu.errors import TooManyEnvironments
+from lambda_emu.model.provisioned import ProvisionedStatus
+from lambda_emu.pool.choice import ROOM_WAIT_S, Admission
+from lambda_emu.pool.deployment import Deployment
+from lambda_emu.pool.invocation import Outcome
+from lambda_emu.pool.pool import SWEEP_S
+
+ONE, OTHER, THIRD = (deployment(name, name, timeout_s=900) for name in ("one", "other", "third"))
+
+Machine = Callable[..., Still]
+
+
+@pytest.fixture
+def machine() -> Iterator[Machine]:
+    """A rig with so many places and stems."""
+    rigs: list[Still] = []
+
+    def make(places: int, stems: int = 0) -> Still:
+        rigs.append(Still(stems, places))
+        return rigs[-1]
+
+    yield make
+    for rig in rigs:
+        rig.end()
+
+
+def invoked(rig: Still, of: Deployment) -> Asked:
+    return submit(rig, of, Admission(100, reserved=True), None, tail=False)
+
+
+def ready(rig: Still) -> StillBox:
+    """The next box that was asked for, whose runtime asked for an event."""
+    rig.turn(rig.engine.make, 0)
+    box = rig.engine.boxes[-1]
+    rig.turn(box.next)
+    return box
+
+
+def responds(rig: Still, box: StillBox) -> None:
+    """And is idle again."""
+    rig.turn(box.post, f"invocation/{box.event_id}/response")
+    rig.turn(box.next)
+    rig.report(box)
+
+
+def idle(rig: Still, of: Deployment) -> StillBox:
+    invoked(rig, of)
+    box = ready(rig)
+    responds(rig, box)
+    rig.advance(0.1)
+    return box
+
+
+def names(rig: Still) -> list[str]:
+    return sorted(sight.function or "a stem" for sight in rig.turn(rig.pool.sights))
+
+
+def test_the_environment_that_was_not_used_for_the_longest_time_gives_way(machine: Machine) -> None:
+    rig = machine(places=2)
+    coldest, warmer = idle(rig, ONE), idle(rig, OTHER)
+
+    asked = invoked(rig, THIRD)
+    responds(rig, ready(rig))
+
+    assert (coldest.gone, warmer.gone) == (True, False)
+    assert isinstance(asked.results[0], Outcome)
+    assert names(rig) == ["other", "third"]
+
+
+def test_a_stem_gives_way_first(machine: Machine) -> None:
+    rig = machine(places=2, stems=1)
+    used = idle(rig, ONE)
+    rig.advance(1)
+    rig.turn(rig.engine.make, 0)
+    assert names(rig) == ["a stem", "one"]
+
+    invoked(rig, deployment("third", "third", ephemeral_storage_mb=1024))
+    ready(rig)
+
+    assert not used.gone
+    assert names(rig) == ["one", "third"]
+
+
+def test_stems_have_half_of_the_places_at_most_and_go_to_the_kinds_used_last(machine: Machine) -> None:
+    rig = machine(places=5, stems=2)
+    kinds = [deployment("f", f"d{tmp_mb}", ephemeral_storage_mb=tmp_mb) for tmp_mb in (512, 1024)]
+
+    for of in kinds:
+        rig.turn(rig.pool.expect, of.version)
+        rig.make_all()
+        rig.advance(0.1)
+
+    assert names(rig) == ["a stem", "a stem"]
+    for _ in range(2):
+        invoked(rig, kinds[1])
+    assert rig.engine.asked == []
+
+
+def test_provisioned_environments_and_busy_ones_never_give_way(machine: Machine) -> None:
+    rig = machine(places=2)
+    rig.turn(rig.pool.provision, ONE, 1)
+    provisioned = ready(rig)
+    invoked(rig, OTHER)
+    busy = ready(rig)
+
+    invoked(rig, THIRD)
+
+    assert rig.engine.asked == []
+    assert (provisioned.destroyed, busy.destroyed) == (False, False)
+
+
+def test_who_waits_has_the_place_of_the_first_that_is_free(machine: Machine) -> None:
+    rig = machine(places=1)
+    invoked(rig, ONE)
+    busy = ready(rig)
+    asked = invoked(rig, OTHER)
+
+    responds(rig, busy)
+    responds(rig, ready(rig))
+
+    assert busy.gone
+    assert isinstance(asked.results[0], Outcome)
+
+
+def test_a_place_is_free_only_when_its_sandbox_has_ended(machine: Machine) -> None:
+    rig = machine(places=1)
+    old = idle(rig, ONE)
+    old.lingers = True
+    invoked(rig, OTHER)
+    assert (old.destroyed, rig.engine.asked) == (True, [])
+
+    rig.turn(old.go)
+
+    assert len(rig.engine.asked) == 1
+
+
+def test_who_waited_in_vain_is_refused_in_words_that_name_the_setting(machine: Machine) -> None:
+    rig = machine(places=1)
+    invoked(rig, ONE)
+    ready(rig)
+    first = [invoked(rig, OTHER) for _ in range(20)]
+    rig.advance(ROOM_WAIT_S / 2)
+    later = invoked(rig, OTHER)
+
+    rig.advance(ROOM_WAIT_S / 2)
+
+    refused = [asked.results[0] for asked in first]
+    assert all(isinstance(error, TooManyEnvironments) for error in refused)
+    assert "max_environments" in str(refused[0])
+    assert later.results == []
+    rig.advance(ROOM_WAIT_S / 2)
+    assert isinstance(later.results[0], TooManyEnvironments)
+
+
+def test_who_has_an_environment_coming_is_not_refused_however_long_its_init_lasts(machine: Machine) -> None:
+    rig = machine(places=1)
+    asked = [invoked(rig, ONE), invoked(rig, ONE)]
+    rig.turn(rig.engine.make, 0)  # whose runtime starts
+
+    rig.advance(ROOM_WAIT_S - 1)
+    rig.turn(rig.engine.boxes[0].next)
+    rig.advance(1)
+
+    assert asked[0].results == []
+    assert isinstance(asked[1].results[0], TooManyEnvironments)
+
+
+def test_provisioned_concurrency_without_a_place_fails_and_says_why_until_there_is_one(machine: Machine) -> None:
+    rig = machine(places=2)
+    invoked(rig, OTHER)
+    busy = ready(rig)
+
+    rig.turn(rig.pool.provision, ONE, 2)
+    ready(rig)
+
+    standing = rig.turn(rig.pool.standing, "one")
+    assert standing.status(2) is ProvisionedStatus.FAILED
+    assert "max_environments" in standing.failure
+
+    responds(rig, busy)
+    rig.advance(SWEEP_S)
+    ready(rig)
+
+    assert rig.turn(rig.pool.standing, "one").status(2) is ProvisionedStatus.READY
+    assert names(rig) == ["one", "one"]
+
+
+def test_who_needs_no_place_any_more_takes_none(machine: Machine) -> None:
+    """It was served by an environment that was busy when it came."""
+    rig = machine(places=2)
+    invoked(rig, ONE)
+    busy, kept = ready(rig), None
+    invoked(rig, OTHER)
+    kept = ready(rig)
+    asked = invoked(rig, ONE)
+
+    responds(rig, busy)
+    responds(rig, busy)
+    responds(rig, kept)
+
+    assert isinstance(asked.results[0], Outcome)
+    assert rig.engine.asked == []
+    assert names(rig) == ["one", "other"]
