@@ -15,6 +15,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.sandbox.base import Abilities, Program, SandboxError
 from lambda_emu.sandbox.files import fill
 from lambda_emu.sandbox.kits import Kit
+from lambda_emu.sandbox.outside_user import outside_ids
 from lambda_emu.sandbox.private_root import (
     GROUP,
     USER,
@@ -45,7 +46,6 @@ ENTER = 'umask 022; mount --all --fstab "$0" && cd "$1" && pivot_root . . && umo
 
 NAMESPACES = ("unshare", "--mount", "--pid", "--ipc", "--fork", "--kill-child")
 AS_ROOT_OF_THEM = ("--user", "--map-root-user")
-LEAVE_ROOT = ("setpriv", f"--reuid={USER}", f"--regid={GROUP}", "--clear-groups")
 OWN_USERS = ("unshare", "--user", f"--map-user={USER}", f"--map-group={GROUP}")
 LIMITS = {**OF_EACH_PROCESS, "nproc": PROCESSES}
 NO_PRIVILEGES = ("setpriv", "--inh-caps=-all", "--no-new-privs", "--pdeathsig=KILL")  # a new uid undoes --kill-child
@@ -58,9 +58,14 @@ def enter(table: Path, root: Path, as_root: bool, command: Sequence[str]) -> lis
     as_root: whether we are root; others may mount only in a user namespace.
     """
     users = () if as_root else AS_ROOT_OF_THEM
-    leave = LEAVE_ROOT if as_root else ()
+    leave = _leave_root() if as_root else ()
     inside = (*leave, *OWN_USERS, *prlimit(LIMITS), *NO_PRIVILEGES, *command)
     return [*NAMESPACES, *users, "/bin/sh", "-c", ENTER, str(table), str(root), *inside]
+
+
+def _leave_root() -> Sequence[str]:
+    user, group = outside_ids()
+    return ("setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups")
 
 
 def _try(command: Sequence[str]) -> None:

@@ -65,10 +65,10 @@ def lam(request: pytest.FixtureRequest) -> Iterator[OwnLam]:
         shutil.rmtree(folder)
 
 
-def looked_at(paths: list[str], words: list[str]) -> tuple[list[str], list[str], list[str]]:
+def looked_at(paths: list[str], words: list[str], user: int = NOBODY) -> tuple[list[str], list[str], list[str]]:
     """What another user could read of these, list of these, and where in /proc it met these words."""
     done = subprocess.run(
-        ["/usr/bin/python3", "-c", LOOK], input=json.dumps([paths, words]), user=NOBODY, group=NOBODY, extra_groups=[],
+        ["/usr/bin/python3", "-c", LOOK], input=json.dumps([paths, words]), user=user, group=user, extra_groups=[],
         cwd="/", env={}, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     read, listed, said = json.loads(done.stdout)
@@ -86,6 +86,18 @@ def test_another_user_reads_and_lists_nothing_of_ours(lam: OwnLam) -> None:
 
     assert len(ours) > 20
     assert (read, listed, said) == ([], [], [])
+
+
+@pytest.mark.parametrize("lam", ["process"], indirect=True)
+def test_a_box_is_nobody_that_this_machine_has_an_account_for(lam: OwnLam) -> None:
+    """993 is a service on many a machine: it would read a function's variables, and be who the function seems to be."""
+    inside = probe(lam, Environment={"Variables": {"SECRET": SECRET}})
+    inside.run("result = 1")
+
+    _, _, said = looked_at([], [SECRET], user=993)
+
+    assert said == []
+    assert inside.run("import os\nresult = [os.getuid(), os.getgid()]") == [993, 990]
 
 
 def test_no_folder_bears_the_name_by_which_an_environment_is_known(lam: OwnLam) -> None:
