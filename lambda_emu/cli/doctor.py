@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
+from lambda_emu.cli import terminal
 from lambda_emu.cli.options import json_option, setting_options, settings
+from lambda_emu.cli.show import json_line
 
 if TYPE_CHECKING:
     from lambda_emu.cli.checks import Finding
@@ -28,7 +29,7 @@ def doctor(as_json: bool, **flags: object) -> None:
         finding = check.look(chosen)
         failed = failed or finding.verdict is Verdict.FAILURE
         if as_json:
-            click.echo(json.dumps({"check": check.name, **asdict(finding)}))
+            json_line({"check": check.name, **asdict(finding)})
         else:
             _print(check.name, finding)
     click.get_current_context().exit(1 if failed else 0)
@@ -36,6 +37,7 @@ def doctor(as_json: bool, **flags: object) -> None:
 
 def _print(name: str, finding: Finding) -> None:
     verdict = click.style(f"{finding.verdict:<8}", fg=COLOURS[finding.verdict])
-    click.echo(f"{verdict} {name}: {finding.text}")
+    click.echo(f"{verdict} ", nl=False)
+    terminal.echo(f"{name}: {finding.text}")
     if finding.fix is not None:
-        click.echo(f"{'':<8} {finding.fix}")
+        terminal.echo(f"{'':<8} {finding.fix}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from lambda_emu.cli import show
+from lambda_emu.cli import terminal
+from lambda_emu.cli.events import EventPrinter, print_tail
 from lambda_emu.cli.logs import drain, from_file
 from lambda_emu.cli.options import endpoint_option, setting_options, settings
 
@@ -38,7 +38,7 @@ def invoke(
     """
     body = _body(payload, event)
     answer = _here(function, body, flags) if endpoint_url is None else _by_server(endpoint_url, function, body)
-    click.echo(answer.payload)
+    _print_payload(answer.payload)
     click.get_current_context().exit(1 if answer.failed else 0)
 
 
@@ -51,11 +51,19 @@ def _body(payload: str | None, event: BinaryIO | None) -> bytes:
     return b"{}" if payload is None else payload.encode()
 
 
+def _print_payload(payload: bytes) -> None:
+    """As it came; on a terminal what that would obey is shown."""
+    if terminal.is_terminal():
+        terminal.echo(payload.decode("utf-8", "backslashreplace"))
+    else:
+        terminal.write(payload + b"\n")
+
+
 def _by_server(url: str, function: str, body: bytes) -> Answer:
     from lambda_emu.cli.client import Server
 
     answer = Server(url).invoke(function, body)
-    click.echo(answer.tail, err=True, nl=False)
+    print_tail(answer.tail, err=True)
     return answer
 
 
@@ -73,5 +81,5 @@ def _here(function: str, body: bytes, flags: dict[str, str | None]) -> Answer:
             server.wait_until_active(name)
             answer = server.invoke(name, body)
             emulator.logs.flush(FLUSH_LIMIT_S)
-            drain(from_file(emulator.logs.path, emulator.scope.function(name)), 0, partial(show.log_event, err=True))
+            drain(from_file(emulator.logs.path, emulator.scope.function(name)), 0, EventPrinter(err=True))
             return answer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +13,7 @@ import click
 
 from lambda_emu.arn import FunctionId, Scope, WrittenName, parse_function_name
 from lambda_emu.cli import show
+from lambda_emu.cli.events import EventPrinter
 from lambda_emu.cli.options import NotDone, endpoint_option, json_option, setting_options, settings, token_of
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def logs(
     Asks the server at --endpoint-url, reads the files in --data-dir, or, given neither, does whichever works here.
     """
     source = _source(_written(name, account, region), data_dir, endpoint_url)
-    printed = print_json if as_json else show.log_event
+    printed = print_json if as_json else EventPrinter()
     after = drain(source, None, printed)
     try:
         while follow:
@@ -58,19 +58,19 @@ def logs(
         return
 
 
-def drain(source: Source, after: int | None, take: Callable[[dict[str, Any]], None]) -> int:
-    """Give all events that are there to `take`; returns where to go on."""
+def drain(source: Source, after: int | None, take: Callable[[list[dict[str, Any]]], None]) -> int:
+    """Give all events that are there to `take`, a list at a time; returns where to go on."""
     while True:
         found = source(after)
-        for event in found["events"]:
-            take(event)
+        take(found["events"])
         after = int(found["next"])
         if found["complete"]:
             return after
 
 
-def print_json(event: dict[str, Any]) -> None:
-    click.echo(json.dumps(event))
+def print_json(events: list[dict[str, Any]]) -> None:
+    for event in events:
+        show.json_line(event)
 
 
 def _written(name: str, account: str | None, region: str | None) -> WrittenName:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import click
 
+from lambda_emu.cli import terminal
 from lambda_emu.config import SETTINGS, ConfigError, Setting, Settings, load_settings
 from lambda_emu.model.kinds import FLAG
 
@@ -20,6 +21,10 @@ class NotDone(click.ClickException):
     """The command could not do what it was asked for; the text says why, and what to do where we know."""
 
     exit_code = NOT_DONE
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """The text may quote a server or a file of others."""
+        terminal.echo(f"Error: {self.format_message()}", err=True)
 
 
 endpoint_option = click.option("--endpoint-url", metavar="URL", help="Ask the server at this address.")

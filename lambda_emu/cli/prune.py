@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
+from lambda_emu.cli import show, terminal
 from lambda_emu.cli.options import NotDone, json_option
 
 
@@ -23,7 +22,7 @@ def prune(everything: bool, as_json: bool) -> None:
     try:
         for one in prune(everything):
             removed = True
-            click.echo(json.dumps(asdict(one)) if as_json else f"removed {one.id} ({one.status})")
+            show.json_line(asdict(one)) if as_json else terminal.echo(f"removed {one.id} ({one.status})")
     except SandboxError as error:
         raise NotDone(str(error)) from error
     if not removed and not as_json:

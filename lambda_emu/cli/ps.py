@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -31,7 +30,7 @@ def ps(data_dir: str | None, endpoint_url: str | None, as_json: bool) -> None:
     environments = server.environments()
     if as_json:
         for environment in environments:
-            click.echo(json.dumps(environment))
+            show.json_line(environment)
         return
     show.table(HEADINGS, [_row(environment) for environment in environments])
     click.echo("{} of {} environments, stems included (max_environments)".format(*server.occupancy()))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lambda_emu.cli import show
+from lambda_emu.cli import show, terminal
 from lambda_emu.cli.options import NotDone, json_option, setting_options, settings
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def list_runtimes(architecture: str, engine: str | None, as_json: bool) -> None:
         found = sorted(images.status(architecture), key=lambda status: status.image is None)
     if as_json:
         for status in found:
-            click.echo(json.dumps(_members(status)))
+            show.json_line(_members(status))
     else:
         show.table(HEADINGS, [_row(status) for status in found])
 
@@ -63,7 +62,7 @@ def build(names: tuple[str, ...], architecture: str) -> None:
         for name in names:
             with show.progress(name) as progress:
                 image = images.build(name, architecture, progress)
-            click.echo(image)
+            terminal.echo(image)
 
 
 def _by_processes(engine: str) -> bool:
@@ -76,7 +75,7 @@ def _by_processes(engine: str) -> bool:
     try:
         docker.connect().close()
     except SandboxError as error:
-        click.echo(f"{error}; functions run as processes", err=True)
+        terminal.echo(f"{error}; functions run as processes", err=True)
         return True
     return False
 
@@ -87,7 +86,7 @@ def _list_kits(as_json: bool) -> None:
     found = sorted(statuses(), key=lambda status: status.reason is not None)
     if as_json:
         for status in found:
-            click.echo(json.dumps(_kit_members(status)))
+            show.json_line(_kit_members(status))
     else:
         show.table(KIT_HEADINGS, [_kit_row(status) for status in found])
 

@@ -1,9 +1,9 @@
-"""How log events, prices, tables and progress look on a terminal."""
+"""How prices, tables, JSON and progress look."""
 
 from __future__ import annotations
 
+import json
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -11,16 +11,10 @@ from typing import Any
 
 import click
 
+from lambda_emu.cli import terminal
+
 CLEAR = "\r\x1b[2K"
 """Go back to the beginning of the line and empty it."""
-
-
-def log_event(event: Mapping[str, Any], err: bool = False) -> None:
-    """A log line as it was written; below a REPORT its price."""
-    message: str = event["message"]
-    click.echo(message.removesuffix("\n"), err=err)
-    if event["report"] is not None:
-        click.secho(price(event["report"]), dim=True, err=err)
 
 
 def price(report: Mapping[str, Any]) -> str:
@@ -32,22 +26,28 @@ def price(report: Mapping[str, Any]) -> str:
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Columns as wide as their widest cell; the headings are dim."""
-    cells = [[str(cell) for cell in row] for row in rows]
+    shown = terminal.visible if terminal.is_terminal() else str
+    cells = [[shown(str(cell)) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
     click.secho(_line(headings, widths), dim=True)
     for row in cells:
         click.echo(_line(row, widths))
 
 
+def json_line(value: object) -> None:
+    """One object; what a terminal would obey is escaped in it wherever it goes."""
+    click.echo(json.dumps(value).replace("\x7f", "\\u007f"))
+
+
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[str], None]]:
     """Takes lines about work in progress: on a terminal the last one stays in view, elsewhere each is printed."""
-    on_terminal = sys.stderr.isatty()
+    on_terminal = terminal.is_terminal(err=True)
 
     def show(line: str) -> None:
         if on_terminal:
             width = shutil.get_terminal_size().columns - 1
-            click.echo(f"{CLEAR}{f'{what}: {line}'[:width]}", err=True, nl=False)
+            click.echo(f"{CLEAR}{terminal.visible(f'{what}: {line}')[:width]}", err=True, nl=False)
         else:
             click.echo(f"{what}: {line}", err=True)
 
