@@ -49,10 +49,15 @@ def lines(*arguments: str | Path) -> list[str]:
     return done.stdout.splitlines()
 
 
+def served_by(lam: Lam) -> tuple[str | Path, ...]:
+    """Options that lead to this server, and to the token of its own pages."""
+    return "--endpoint-url", lam.emulator.url, "--data-dir", lam.emulator.settings.data_dir
+
+
 def events(lam: Lam, name: str) -> list[dict[str, Any]]:
     """All events of a function's log, which outlives the function: no other test may use the name."""
     lam.emulator.logs.flush(10)
-    return [json.loads(line) for line in lines(name, "--json", "--endpoint-url", lam.emulator.url)]
+    return [json.loads(line) for line in lines(name, "--json", *served_by(lam))]
 
 
 def test_functions_of_one_name_in_two_accounts_have_a_log_each(lam: Lam) -> None:
@@ -77,7 +82,7 @@ def test_the_log_of_an_environment_begins_with_its_runtimes_version(lam: Lam) ->
     second = lam.invoke("teller", {"lines": ["two\n"]})
     lam.emulator.logs.flush(10)
 
-    shown = lines("teller", "--endpoint-url", lam.emulator.url)
+    shown = lines("teller", *served_by(lam))
 
     assert re.fullmatch(INIT_START, shown[0])
     assert shown[1:3] == [f"START RequestId: {first.request_id} Version: $LATEST", "one"]
@@ -96,7 +101,7 @@ def test_each_report_has_its_price(lam: Lam) -> None:
     assert report["requestId"] == tail.request_id
     assert (report["billedDurationMs"], report["memorySizeMB"]) == (int(str(tail.report["billed"])), 256)
     assert float(report["costUSD"]) == pytest.approx(2e-7 + report["billedDurationMs"] / 1000 * 0.25 * 0.0000166667)
-    shown = lines("priced", "--endpoint-url", lam.emulator.url)
+    shown = lines("priced", *served_by(lam))
     assert shown[-1].startswith(f"PRICE ${float(report['costUSD']):.10f} ({report['billedDurationMs']} ms x 256 MB)")
 
 
@@ -169,7 +174,7 @@ def test_a_json_log_wraps_plain_lines(lam: Lam) -> None:
 def test_follow_goes_on_until_it_is_interrupted(lam: Lam) -> None:
     lam.create("followed", TELLER)
     lam.invoke("followed", {"lines": ["before\n"]})
-    line = command("followed", "--follow", "--endpoint-url", lam.emulator.url)
+    line = command("followed", "--follow", *served_by(lam))
 
     with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as follower:
         assert follower.stdout is not None
