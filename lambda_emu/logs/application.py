@@ -7,21 +7,26 @@ from typing import Any
 
 from lambda_emu.logs.events import iso_time
 from lambda_emu.logs.levels import Level, declared
-from lambda_emu.logs.lines import events
+from lambda_emu.logs.lines import events, shown
 
 
-def shape(text: bytes, least: Level, request_id: str | None, now_s: float) -> bytes:
-    """The lines of `text` as a JSON log keeps them: those at or above `least`, each one an object."""
-    return b"".join(_shaped(line, least, request_id, now_s) for line in events(text))
+def shape(text: bytes, least: Level, request_id: str | None, now_s: float, level: Level = Level.INFO) -> bytes:
+    """The events of `text` as a JSON log keeps them: those at or above `least`, each one an object.
+
+    level: of what is no object.
+    """
+    return b"".join(_shaped(event, least, request_id, now_s, level) for event in events(text))
 
 
-def _shaped(line: bytes, least: Level, request_id: str | None, now_s: float) -> bytes:
+def _shaped(event: bytes, least: Level, request_id: str | None, now_s: float, level: Level) -> bytes:
+    line = shown(event)
     members = _object(line)
     if members is not None:
-        return line if declared(members) >= least else b""
-    if least > Level.INFO:
+        return event if declared(members) >= least else b""
+    if level < least:
         return b""
-    wrapped = {"timestamp": iso_time(now_s), "level": "INFO", "message": line.rstrip(b"\n").decode("utf-8", "replace")}
+    message = line.rstrip(b"\n").decode("utf-8", "replace")
+    wrapped = {"timestamp": iso_time(now_s), "level": level.name, "message": message}
     if request_id is not None:
         wrapped["requestId"] = request_id
     return json.dumps(wrapped, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

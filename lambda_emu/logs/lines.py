@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from io import BytesIO
 
+JOINT = b"\xff\n"
+"""How a newline within an event is kept. No text has this byte; in what else is printed it is changed for another."""
+
 EVENT_BYTES = 256 * 1024
 """The longest event; a longer line becomes several."""
 
@@ -39,8 +42,45 @@ class Lines:
         return rest
 
 
+def kept_output(text: bytes) -> bytes:
+    """Output as it is kept, where each newline ends an event."""
+    return text.replace(JOINT, b"\xfe\n") if JOINT in text else text
+
+
+def kept_record(text: bytes) -> bytes:
+    """A log record as it is kept: one event, whatever newlines it has."""
+    return kept_output(text).removesuffix(b"\n").replace(b"\n", JOINT) + b"\n"
+
+
+def shown(event: bytes) -> bytes:
+    """An event as it was written."""
+    return event.replace(JOINT, b"\n")
+
+
+def end_of_event(text: bytes, at: int) -> int:
+    """Where the event ends that has the byte `at` of what is kept."""
+    end = text.find(b"\n", at) + 1
+    while end and text.endswith(JOINT, 0, end):
+        end = text.find(b"\n", end) + 1
+    return end or len(text)
+
+
 def events(text: bytes) -> Iterator[bytes]:
-    """The events in `text`, each with the newline that ended it; carriage returns stay inside."""
-    for line in BytesIO(text):
+    """The events in `text` as they are kept, each with the newline that ended it; carriage returns stay inside."""
+    for line in BytesIO(text) if JOINT not in text else _joined(text):
+        if JOINT in line:  # a record, cut before it was kept
+            yield line
+            continue
         for start in range(0, len(line), EVENT_BYTES):
             yield line[start : start + EVENT_BYTES]
+
+
+def _joined(text: bytes) -> Iterator[bytes]:
+    parts: list[bytes] = []
+    for line in BytesIO(text):
+        parts.append(line)
+        if not line.endswith(JOINT):
+            yield b"".join(parts)
+            parts.clear()
+    if parts:
+        yield b"".join(parts)

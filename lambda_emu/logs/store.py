@@ -12,7 +12,9 @@ from pathlib import Path
 
 from lambda_emu.logs.application import shape
 from lambda_emu.logs.batch import Batch
-from lambda_emu.logs.lines import Lines
+from lambda_emu.logs.frames import LogRecord
+from lambda_emu.logs.levels import Level
+from lambda_emu.logs.lines import Lines, end_of_event, kept_output, kept_record
 from lambda_emu.logs.pages import Pages
 from lambda_emu.logs.records import Start
 from lambda_emu.logs.stream import Chunk, Closed, Origin
@@ -213,10 +215,14 @@ class LogStore:
     def _texts(self, stream: _Open, chunk: Chunk) -> Iterator[bytes]:
         """What a chunk adds to the stream: the whole lines of output, then the platform's own."""
         origin, at_ms, data, record = chunk
-        output = stream.lines.feed(data) if record is None else stream.lines.flush()
+        level = Level.INFO
+        if isinstance(record, LogRecord):  # a line that is still open goes on behind it
+            output, level, record = kept_record(data), record.level or level, None
+        else:
+            output = kept_output(stream.lines.feed(data) if record is None else stream.lines.flush())
         if origin.log_format == "JSON":
             for piece in pieces(output, PIECE_BYTES):
-                shaped = shape(piece, origin.application_level, stream.request_id, at_ms / 1000)
+                shaped = shape(piece, origin.application_level, stream.request_id, at_ms / 1000, level)
                 yield from pieces(shaped, self._batch_bytes)
         else:
             yield from pieces(output, self._batch_bytes)
@@ -227,9 +233,9 @@ class LogStore:
 
 
 def pieces(text: bytes, size_bytes: int) -> Iterator[bytes]:
-    """Whole lines, of about this size together."""
+    """Whole events, of about this size together."""
     start = 0
     while start < len(text):
-        end = text.find(b"\n", start + size_bytes) + 1 or len(text)
+        end = end_of_event(text, start + size_bytes)
         yield text[start:end]
         start = end

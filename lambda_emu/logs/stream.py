@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from lambda_emu.arn import FunctionId
 from lambda_emu.clock import Clock
+from lambda_emu.logs.frames import LogRecord
 from lambda_emu.logs.levels import Level, configured
 from lambda_emu.logs.platform import platform_line
 from lambda_emu.logs.records import Record, Start
@@ -54,12 +55,15 @@ class Closed:
 
 
 class Chunk(NamedTuple):
-    """Some bytes on their way to the store. record None: output, cut anywhere; else lines, the last of that record."""
+    """Some bytes on their way to the store.
+
+    record None: output, cut anywhere. A LogRecord: its text, one event. Else lines, the last of that record.
+    """
 
     origin: Origin
     at_ms: int
     data: bytes
-    record: Record | Closed | None
+    record: Record | Closed | LogRecord | None
 
 
 class Sink(Protocol):
@@ -90,6 +94,10 @@ class LogStream:
     def write_output(self, data: bytes) -> bool:
         """What the code printed, cut anywhere. False: stop reading its output until `when_room` calls back."""
         return self._sink.offer(Chunk(self.origin, int(self._clock.now_s() * 1000), data, None))
+
+    def write_record(self, record: LogRecord) -> bool:
+        """What the code logged by its runtime's client. False: as for output."""
+        return self._sink.offer(Chunk(self.origin, int(self._clock.now_s() * 1000), record.text, record))
 
     def write_platform(self, *records: Record) -> bytes:
         """Write records' lines. Returns them, for the tail; empty when this log shows none of the records."""

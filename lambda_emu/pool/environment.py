@@ -170,6 +170,8 @@ class Environment:
         self._settle()
 
     def exited(self, exit: Exit) -> None:
+        if exit.role == RUNTIME_ROLE:
+            self._journal.output_ended()
         if exit.role == RUNTIME_ROLE and self.state not in (State.RESET, State.GONE):
             assert self._program is not None
             request_id = self._invocation.request_id if self._invocation is not None else ""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from lambda_emu.logs.frames import Frames, Piece
 from lambda_emu.logs.records import (
     SUCCESS,
     End,
@@ -55,6 +56,7 @@ class Journal:
         self._runtime_version = runtime_version
         self._runtime_version_arn = runtime_version_arn
         self._tail: Tail | None = None
+        self._frames = Frames()
 
     @property
     def stream_name(self) -> str:
@@ -95,13 +97,29 @@ class Journal:
             self._tail.append_line(line)
 
     def output(self, data: bytes) -> bool:
-        """What the function printed. False: read no more of it until `when_room` calls back."""
-        if self._tail is not None:
-            self._tail.append(data)
-        return self._stream.write_output(data)
+        """What the function printed and logged. False: read no more of it until `when_room` calls back."""
+        return self._write(self._frames.feed(data))
+
+    def output_ended(self) -> None:
+        """Whoever wrote it has ended: what follows is another's."""
+        self._write(self._frames.end())
+
+    def _write(self, pieces: Sequence[Piece]) -> bool:
+        room = True
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                if self._tail is not None:
+                    self._tail.append(piece)
+                room = self._stream.write_output(piece)
+            else:
+                if self._tail is not None:
+                    self._tail.append_line(piece.text if piece.text.endswith(b"\n") else piece.text + b"\n")
+                room = self._stream.write_record(piece)
+        return room
 
     def report(self, invocation: Invocation, end: Ending) -> bytes | None:
         """The invocation is over: END and REPORT. Returns its tail if it was asked for."""
+        self._write(self._frames.flush())
         id, failure = invocation.request_id, end.failure
         status, error_type = (failure.status, failure.error_type) if failure is not None else (SUCCESS, None)
         tracing = None if invocation.trace_id is None else Tracing(invocation.trace_id)
@@ -125,4 +143,5 @@ class Journal:
 
     def close(self) -> None:
         """The environment is gone."""
+        self.output_ended()
         self._stream.close()

@@ -113,7 +113,8 @@ class Starter:
             journal.stream_name,
             role_credentials(version.id.account, self._clock.new_token()),
         )
-        return Program(program.argv, environment, program.directory)
+        managed = deployment.execution_env is not None and version.image is None
+        return Program(program.argv, environment, program.directory, logs_records=managed)
 
     def _what_to_start(self, deployment: Deployment) -> Program | None:
         version = deployment.version

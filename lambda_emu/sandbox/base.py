@@ -78,11 +78,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What init starts for a role."""
+    """What init starts for a role. logs_records: as AWS's runtimes do, by a descriptor of their own."""
 
     argv: Sequence[str]
     environment: Mapping[str, str]
     directory: str = "/var/task"
+    logs_records: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from lambda_emu.sandbox.base import Exit, ExitKind, Program, SandboxError, Usage
 
-PROTOCOL = 1
+PROTOCOLS = (1, 2)
+"""The older is of an editable install that was not made anew since; it knows no descriptor for log records."""
+KNOWS_RECORDS = 2
 ORDER_MAX_BYTES = 1 << 20
 REPORT_MAX_BYTES = 64 << 10  # init sends at most 32 KB of output at once
 STRINGS_MAX = 4096
@@ -65,8 +67,9 @@ class Figures(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """What init says first. The protocol was checked."""
+    """What init says first. The protocol is one of PROTOCOLS."""
 
+    protocol: int
     figures: Figures
     secret: str
 
@@ -131,9 +134,9 @@ def decode_hello(payload: bytes) -> Hello:
     """Raises WrongFrame, also for an init of another version."""
     try:
         protocol, figures = _HELLO.unpack_from(payload)
-        if protocol != PROTOCOL:
-            raise WrongFrame(f"init speaks protocol {protocol}, not {PROTOCOL}")
-        return Hello(Figures(figures), payload[_HELLO.size :].decode("ascii"))
+        if protocol not in PROTOCOLS:
+            raise WrongFrame(f"init speaks protocol {protocol}, not {PROTOCOLS[-1]}")
+        return Hello(protocol, Figures(figures), payload[_HELLO.size :].decode("ascii"))
     except (struct.error, ValueError) as error:
         raise WrongFrame(f"HELLO: {error}") from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 from lambda_emu.sandbox import frames
@@ -15,6 +16,8 @@ HELLO_WITHIN_S = 10.0
 MOST_STRANGERS = 256
 """Connections that may wait for their HELLO at once; one more ends the oldest. An init says it at once."""
 PLATFORM_BYTES = PLATFORM_MB << 20
+LOG_DESCRIPTOR = {"_LAMBDA_TELEMETRY_LOG_FD": "62"}
+"""Where runtime clients write framed log records; init makes the descriptor. The number is the one seen on Lambda."""
 
 _log = logging.getLogger(__name__)
 
@@ -54,6 +57,7 @@ class InitLink(asyncio.Protocol):
         self._is_lost = False
         self._hear: Callable[[Frame], None] = self._hear_hello
         self.figures = frames.Figures.PROCESSES
+        self._knows_records = False
 
     @property
     def listener(self) -> InitListener:
@@ -68,6 +72,8 @@ class InitLink(asyncio.Protocol):
     # --- orders -------------------------------------------------------------
 
     def start(self, role: int, program: Program) -> None:
+        if program.logs_records and self._knows_records:
+            program = replace(program, environment={**program.environment, **LOG_DESCRIPTOR})
         self._send(frames.encode_start(role, program))
 
     def sync(self, token: int) -> None:
@@ -136,6 +142,7 @@ class InitLink(asyncio.Protocol):
             raise WrongFrame("the first frame is not HELLO")
         hello = frames.decode_hello(frame.payload)
         self.figures = hello.figures
+        self._knows_records = hello.protocol >= frames.KNOWS_RECORDS
         if not self._door.admit(hello.secret, self):
             raise WrongFrame("nobody expects its secret")
         if self._hello_timer is not None:

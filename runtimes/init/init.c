@@ -406,7 +406,7 @@ static void say_hello(const struct emulator *emulator) {
     size_t length = length_of(emulator->secret);
     out.bytes[out.end++] = 0; /* by this the listener knows us from an HTTP request */
     unsigned char *at = begin_frame('H', 0, 2 + length);
-    *at++ = 1;
+    *at++ = 2;
     *at++ = (unsigned char)find_figures(emulator->without_cgroup);
     memcpy(at, emulator->secret, length);
 }

@@ -119,11 +119,16 @@ static long standard_input(void) {
     return ends[0];
 }
 
-static const char *search_path(char **environment) {
+/* What the first string that begins with `name` goes on with, else `without`. */
+static const char *variable(char **environment, const char *name, const char *without) {
     for (; *environment; environment++)
-        if (begins_with(*environment, "PATH="))
-            return *environment + 5;
-    return "/usr/local/bin:/usr/bin:/bin";
+        if (begins_with(*environment, name))
+            return *environment + length_of(name);
+    return without;
+}
+
+static const char *search_path(char **environment) {
+    return variable(environment, "PATH=", "/usr/local/bin:/usr/bin:/bin");
 }
 
 static long execute(char **argv, char **environment) {
@@ -149,7 +154,8 @@ static long execute(char **argv, char **environment) {
     return failure;
 }
 
-/* Starts a program with `output` as stdout and stderr. Returns its pid or -errno; *failure, memory shared with the
+/* Starts a program with `output` as stdout and stderr, and as the descriptor for log records if its environment names
+   one: one pipe, so everything is in the order in which it was written. Returns its pid or -errno; *failure, memory shared with the
    child, gets the errno when that cannot execute it, and -errno when the directory cannot be had. */
 static long spawn(char *directory, char **argv, char **environment, long output, int *failure) {
     *failure = 0;
@@ -164,6 +170,9 @@ static long spawn(char *directory, char **argv, char **environment, long output,
     SYS(dup3, standard_input(), 0, 0);
     SYS(dup3, output, 1, 0);
     SYS(dup3, output, 2, 0);
+    uint64_t log = number_in(variable(environment, "_LAMBDA_TELEMETRY_LOG_FD=", "0"), NULL);
+    if (log > 2 && log < 1024)
+        SYS(dup3, output, log, 0);
     long result = SYS(chdir, directory);
     *failure = (int)(result < 0 ? result : -execute(argv, environment));
     SYS(exit_group, 127);

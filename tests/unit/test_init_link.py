@@ -86,6 +86,12 @@ class Peer:
             return True
 
 
+async def read_waiting(peer: Peer) -> bytes:
+    """What comes until the link is closed from this side."""
+    peer.writer.write_eof()
+    return await asyncio.wait_for(peer.reader.read(), 5)
+
+
 @asynccontextmanager
 async def bench() -> AsyncIterator[Bench]:
     door = InitDoor()
@@ -130,9 +136,25 @@ def test_the_init_that_says_its_secret_is_the_one_expected(run: Run) -> None:
     run(body)
 
 
+@pytest.mark.parametrize(("protocol", "logs_records", "named"), [(1, True, False), (2, True, True), (2, False, False)])
+def test_a_log_descriptor_is_named_where_init_makes_one(
+    run: Run, protocol: int, logs_records: bool, named: bool
+) -> None:
+    async def body(bench: Bench) -> None:
+        arrival = bench.door.expect("secret", 5)
+        peer = await bench.dial(HELLO.replace(b"\1\1secret", bytes((protocol, 1)) + b"secret"))
+
+        (await arrival).start(0, Program(["x"], {"A": "b"}, logs_records=logs_records))
+
+        order = await asyncio.wait_for(peer.reader.readuntil(b"A=b\0"), 5) + await read_waiting(peer)
+        assert (b"_LAMBDA_TELEMETRY_LOG_FD=62\0" in order) is named
+
+    run(body)
+
+
 @pytest.mark.parametrize("said", [
     b"\0\0\0\0\x08H\0\1\1secreT",   # nobody expects it
-    b"\0\0\0\0\x08H\0\2\1secret",   # another protocol
+    b"\0\0\0\0\x08H\0\3\1secret",   # another protocol
     b"\0\0\0\0\0K\0",               # not HELLO
     b"\0\xff\xff\xff\xffH\0",        # endless
 ])  # fmt: skip

@@ -1,0 +1,111 @@
+"""A record of a runtime's client is one event, however many lines it has. Contract: logs-billing.md 4.1, 4.3, 4.4."""
+
+from __future__ import annotations
+
+import pytest
+from lam import Lam
+
+from lambda_emu.logs.reader import LogReader
+
+MULTILINE = """
+import logging, os, sys
+logger = logging.getLogger()
+def handler(event, context):
+    print("before")
+    logger.warning("first\\nsecond\\nthird")
+    print("after", end="")
+    logger.error("fourth\\r\\nfifth")
+    os.write(1, b" all\\n")
+    sys.stderr.write("last\\n")
+    return "_LAMBDA_TELEMETRY_LOG_FD" in os.environ
+"""
+RAISES = """
+def handler(event, context):
+    deeper()
+def deeper():
+    raise ValueError("a\\nb")
+"""
+FORGER = """
+import os
+def handler(event, context):
+    record = b"REPORT RequestId: forged\\tDuration: 1.00 ms\\tBilled Duration: 1 ms\\t\\n"
+    head = bytes((0xa5, 0x5a, 0, 3)) + len(record).to_bytes(4, "big") + bytes(8)
+    os.write(1, head + record + head[:9])
+"""
+"""What it begins at last never comes."""
+
+
+def written(lam: Lam, name: str) -> list[tuple[str, bool]]:
+    """All of a function's log: each event, and whether the platform reported it."""
+    lam.emulator.logs.flush(10)
+    found = LogReader(lam.emulator.logs.path).read(lam.emulator.scope.function(name), after=0, limit=1000)
+    return [(event.message, event.report is not None) for event in found.events]
+
+
+def own(lam: Lam, name: str) -> list[str]:
+    return [m for m, _ in written(lam, name) if not m.startswith(("INIT_START ", "START ", "END ", "REPORT "))]
+
+
+def test_a_record_of_several_lines_is_one_event_in_the_order_of_the_writes(lam: Lam) -> None:
+    lam.create("records", MULTILINE)
+
+    answer = lam.invoke("records")
+
+    before, warning, error, after, last = own(lam, "records")
+    assert (before, after, last) == ("before\n", "after all\n", "last\n")
+    assert warning.startswith("[WARNING]\t")
+    assert warning.endswith("\tfirst\nsecond\nthird\n")
+    assert error.endswith("\tfourth\r\nfifth\n")
+    assert answer.payload is False  # the client takes the variable out
+    assert "first\nsecond\nthird\n" in answer.tail
+    assert "\xa5" not in answer.tail
+
+
+def test_a_traceback_is_one_event(lam: Lam) -> None:
+    lam.create("raises", RAISES)
+
+    answer = lam.invoke("raises")
+
+    [event] = own(lam, "raises")
+    assert event.startswith("[ERROR] ValueError: a\nb\nTraceback (most recent call last):\n")
+    assert event.count("\n") == 7
+    assert event in answer.tail
+
+
+def test_node_writes_records_too(lam: Lam) -> None:
+    if lam.emulator.engine.abilities.name != "docker":
+        pytest.skip("this machine has no client for Node.js")
+    code = "export const handler = async () => { console.warn('first\\nsecond'); throw new Error('a\\nb'); };\n"
+    lam.create("node", {"index.mjs": code}, Runtime="nodejs24.x", Handler="index.handler")
+
+    lam.invoke("node")
+
+    warning, error = own(lam, "node")
+    assert warning.endswith("\tWARN\tfirst\nsecond\n")
+    assert "\tERROR\tInvoke Error" in error
+
+
+def test_a_json_log_filters_records_by_level_and_wraps_none(lam: Lam) -> None:
+    logging = {"LogFormat": "JSON", "ApplicationLogLevel": "ERROR"}
+    lam.create("leveled", MULTILINE, LoggingConfig=logging)
+
+    lam.invoke("leveled")
+
+    lam.emulator.logs.flush(10)
+    events = [message for message, _ in written(lam, "leveled")]
+    assert [event for event in events if "first" in event] == []
+    [error] = [event for event in events if "fourth" in event]
+    assert '"message": "fourth\\r\\nfifth"' in error
+
+
+def test_a_record_of_the_functions_own_making_is_no_report(lam: Lam) -> None:
+    lam.create("forger", FORGER)
+
+    for _ in range(2):
+        lam.client.invoke(FunctionName="forger", LogType="Tail")  # answered behind REPORT; its tail is no text
+
+    found = written(lam, "forger")
+    reports = [message for message, reported in found if reported]
+    assert len(reports) == 2
+    assert not any("forged" in message for message in reports)
+    assert len([message for message, reported in found if "forged" in message]) == 2
