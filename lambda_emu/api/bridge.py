@@ -307,7 +307,6 @@ class _Gathered:
         self._call.hold(held)
 
     def failed(self, error: LambdaError) -> None:
-        self._call.hold(False)
         self._call.fail(error)
 
 

@@ -75,15 +75,16 @@ class Spool:
         """Write what there is; then let more come, or hand the file out."""
         if self._in_flight_bytes:
             return
-        if self._dead:
-            self._remove()
-        elif self._unwritten.size:
+        if self._unwritten.size:
             self._write(self._unwritten.take())
-        elif self._done is not None:
-            self._hand_out(self._done)
-        elif self._held:
+            return
+        if self._held:  # also at the end: the connection has other requests to bring
             self._held = False
             self._source.hold(False)
+        if self._dead:
+            self._remove()
+        elif self._done is not None:
+            self._hand_out(self._done)
 
     def _write(self, data: bytes) -> None:
         self._in_flight_bytes = len(data)
