@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from select import select
 from threading import Event
@@ -112,6 +113,18 @@ def test_a_body_waits_outside_while_the_disk_is_slow(tmp_path: Path) -> None:
             client.sendall(b"x" * (size - sent))
 
             assert client.recv(65536).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_connection_brings_one_large_body_after_another(tmp_path: Path) -> None:
+    body = b'{"Description": "' + b"x" * 4_000_000 + b'"}'
+    with own_emulator(tmp_path, "process") as lam:
+        connection = HTTPConnection(lam.emulator.url.removeprefix("http://"), timeout=60)
+        for _ in range(8):
+            connection.request("POST", "/2018-10-31/layers/words/versions", body)
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 400
+        connection.close()
 
 
 @contextmanager
