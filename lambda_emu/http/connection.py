@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import select
 from collections import deque
 from typing import cast
 
 import httptools
 
 from lambda_emu.http.body import Body
+from lambda_emu.http.endpoint import Endpoint
 from lambda_emu.http.exchange import Handler, Request, Writer
 from lambda_emu.http.group import Group, Keeper, Wait
-from lambda_emu.http.head_reader import STRIDE_BYTES, HeadReader, HeadTooLarge
+from lambda_emu.http.head_reader import STRIDE_BYTES, HeadReader, HeadTooLarge, TooManyWaiting
 from lambda_emu.http.message import Head
 from lambda_emu.http.refused import Refused
 
@@ -29,11 +29,7 @@ UNREAD_LIMIT_BYTES = 100 << 20
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class TooManyWaiting(Exception):
-    """A client sends request upon request without waiting for answers."""
-
-
-class Connection(HeadReader, asyncio.Protocol):
+class Connection(HeadReader, Endpoint, asyncio.Protocol):
     """Parses what a client sends and calls the handler, one request at a time; pipelined ones wait their turn.
 
     Each turn of the loop begins one of them at most, and none while the client does not read its answers: so nobody
@@ -41,18 +37,17 @@ class Connection(HeadReader, asyncio.Protocol):
     """
 
     def __init__(self, handler: Handler, keeper: Keeper) -> None:
-        super().__init__(keeper.limits)
+        HeadReader.__init__(self, keeper.limits)
+        Endpoint.__init__(self)
         self._handler = handler
         self._keeper = keeper
         self.group = keeper.newcomers
-        self._transport: asyncio.Transport | None = None
         self._requests: deque[Request] = deque()  # the first one is being served
         self._arriving: Request | None = None
         self._most_loose_bytes = keeper.limits.unparsed_bytes
         self._waiting_bytes = 0
         self._held_bytes = 0  # what the group was told
         self._unread_bytes = 0
-        self._unparsed = b""  # kept for the next turn
         self._may_begin = True
         self._clogged = False  # the client does not read what it was answered
         self._on_hold = False  # whoever takes the body cannot keep up
@@ -374,12 +369,11 @@ class Connection(HeadReader, asyncio.Protocol):
     @property
     def waits_for(self) -> Wait | None:
         """What the client owes us; None: it is our turn."""
-        transport = self._transport
-        if transport is None:
+        if self._transport is None:
             return None
         if self._refusal is not None and not self._requests:
             return Wait.HANG_UP
-        if transport.get_write_buffer_size() > 0:
+        if self.unsent_bytes > 0:
             return Wait.READING
         if self._unparsed or self._on_hold or self._waiting_bytes > MAX_WAITING_BYTES:
             return None
@@ -394,25 +388,12 @@ class Connection(HeadReader, asyncio.Protocol):
     @property
     def moved(self) -> tuple[int, int]:
         """Bytes that came, and bytes of answers that the client has not taken: how far it got with what it owes us."""
-        unsent = 0 if self._transport is None else self._transport.get_write_buffer_size()
-        return self.received_bytes, unsent
-
-    @property
-    def descriptor(self) -> int:
-        """The number of its socket; -1: it has none any more."""
-        found = None if self._transport is None else self._transport.get_extra_info("socket")
-        return -1 if found is None else int(found.fileno())
-
-    def has_unread(self) -> bool:
-        """Whether something came that we did not read yet."""
-        poll = select.poll()
-        poll.register(self.descriptor, select.POLLIN)
-        return bool(poll.poll(0))
+        return self.received_bytes, self.unsent_bytes
 
     @property
     def busy(self) -> bool:
         """Whether the client waits for an answer, or has not got all of one."""
-        return bool(self._requests) or (self._transport is not None and self._transport.get_write_buffer_size() > 0)
+        return bool(self._requests) or self.unsent_bytes > 0
 
     def finish(self) -> None:
         """Hang up after the request that is being served, or now; what waits behind it is not begun."""
@@ -420,15 +401,3 @@ class Connection(HeadReader, asyncio.Protocol):
             self._requests[0].writer.close_after = True
         else:
             self.close()
-
-    def close(self) -> None:
-        """Hang up after what was written has gone out."""
-        self._unparsed = b""
-        if self._transport is not None:
-            self._transport.close()
-
-    def drop(self) -> None:
-        """Hang up at once."""
-        self._unparsed = b""
-        if self._transport is not None:
-            self._transport.abort()
