@@ -21,7 +21,7 @@ class Work(Enum):
     """
 
     INVOCATIONS = ("large invocations", 4, 64)
-    READS = ("reads", 4, 256)
+    READS = ("reads", 16, 256)
     CHANGES = ("changes", 8, 256)
     UPLOADS = ("uploads of code", 4, 32)
     FETCHES = ("fetches of code", 16, 64)

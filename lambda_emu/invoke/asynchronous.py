@@ -15,7 +15,7 @@ from functools import partial
 from lambda_emu.arn import LATEST, FunctionId
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.errors import LambdaError, NoRoom, NotFound, ServiceFailure
-from lambda_emu.http.executors import Work
+from lambda_emu.http.executors import Closed, Work
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.persistence import Persistence
 from lambda_emu.invoke.refusals import Refusals
@@ -116,6 +116,8 @@ class AsyncInvoker:
         except sqlite3.Error as error:
             self._persistence.note(error)
             next_s = None  # not at once: there is no room
+        except Closed:
+            log.debug("the queue is not looked at any more")
         finally:
             self._looked(next_s)
 
