@@ -8,8 +8,8 @@ from lambda_emu.arn import LATEST, FunctionId, Scope
 from lambda_emu.clock import Clock
 from lambda_emu.errors import FunctionNotFound, FunctionPending
 from lambda_emu.invoke.admission import admission, unreserved_concurrency
+from lambda_emu.invoke.provisioned import ProvisionedVersions
 from lambda_emu.model import managed_instances
-from lambda_emu.model.concurrency import provisioned_versions
 from lambda_emu.model.durable import check_built
 from lambda_emu.model.function import Function, FunctionVersion, State
 from lambda_emu.model.tenancy import check_tenant
@@ -42,6 +42,7 @@ class Invoker:
         self._deployments: dict[str, Deployment] = {}
         self._admissions: dict[str, Admission] = {}  # by deployment id
         self._unreserved: dict[Scope, int] = {}
+        self._provisioned = ProvisionedVersions(store, pool, self._deployment, self._admissions.clear)
 
     def resolve(self, id: FunctionId, qualifier: str | None) -> Resolved:
         """What an invocation names, if it can be invoked now; else the error the caller gets. Contract 1.3, 2.3."""
@@ -49,6 +50,8 @@ class Invoker:
         version = None if function is None else function.runnable(qualifier, self._clock.random())
         if function is None or version is None:
             raise FunctionNotFound(id.arn(qualifier or LATEST))
+        if function.provisioned:
+            version = self._provisioned.version(function, qualifier) or version
         if version.progress.state is not State.ACTIVE:
             version = _instead(function, version, qualifier)
         return Resolved(function, version)
@@ -80,24 +83,15 @@ class Invoker:
         for deployment_id in _deployment_ids(before) - _deployment_ids(after):
             self._deployments.pop(deployment_id, None)
             self._pool.retire(deployment_id)
-        self._provision(before, after)
-
-    def _provision(self, before: Function | None, after: Function | None) -> None:
-        """Tell the pool what changed; a number that was given again counts as a change."""
-        old, new = _provisioned(before), _provisioned(after)
-        same = before is not None and after is not None and before.provisioned == after.provisioned
-        for version, count in new.values():
-            if not same or old.get(version.deployment_id) != (version, count):
-                self._pool.provision(self._deployment(version), count)
-        for deployment_id in old.keys() - new:
-            self._pool.release(deployment_id)
+        self._provisioned.changed(before, after)
 
     def _admission(self, resolved: Resolved) -> Admission:
         deployment_id = resolved.version.deployment_id
         found = self._admissions.get(deployment_id)
         if found is None:
+            own = self._provisioned.count(resolved.function, deployment_id)
             unreserved = self._unreserved_of(resolved.function.id.scope)
-            found = self._admissions[deployment_id] = admission(resolved.function, resolved.version, unreserved)
+            found = self._admissions[deployment_id] = admission(resolved.function, own, unreserved)
         return found
 
     def _deployment(self, version: FunctionVersion) -> Deployment:
@@ -145,9 +139,3 @@ def _deployment_ids(function: Function | None) -> set[str]:
     if function is None:
         return set()
     return {function.running.deployment_id, *(version.deployment_id for version in function.all_published())}
-
-
-def _provisioned(function: Function | None) -> dict[str, tuple[FunctionVersion, int]]:
-    """What is to be kept ready, by deployment id."""
-    found = [] if function is None else provisioned_versions(function)
-    return {version.deployment_id: (version, count) for version, count in found}

@@ -62,6 +62,7 @@ class Pool:
 
     def __init__(self, starter: Starter, stems: Stems, clock: Clock, idle_s: float) -> None:
         """idle_s: life of an environment that nobody uses."""
+        self.stood: Callable[[str], None] = lambda _: None  # told of a deployment whose standing may be another
         starter.left = starter.claims.dropped = self._drop_if_empty
         starter.claims.give_way = self._end_coldest
         self._starter = starter
@@ -204,7 +205,9 @@ class Pool:
         pool = self._pools.get(key)
         if pool is None:
             start = partial(self._starter.start, deployment)
-            pool = self._pools[key] = VersionPool(deployment.version, self._clock, start, tenant_id)
+            pool = self._pools[key] = VersionPool(
+                deployment.version, self._clock, start, tenant_id, lambda: self.stood(deployment.version.deployment_id)
+            )
         return pool
 
     def _drop_if_empty(self, keeper: Keeper) -> None:

@@ -74,6 +74,9 @@ class Borrower(Protocol):
     def answered(self, environment: Environment) -> None:
         """It will soon be offered again."""
 
+    def stood(self) -> None:
+        """One more is ready, or the last that tried failed."""
+
 
 class Provision:
     """Keeps `wanted` environments of one deployment ready. Runs on the loop.
@@ -109,13 +112,19 @@ class Provision:
         return Standing(len(self._ready), self._init_failed, self._no_room)
 
     def want(self, count: int) -> None:
-        """Keep so many from now on; what is too much ends, if busy when it has finished."""
+        """Keep so many from now on; what is too much ends: first what is not ready yet, last what is busy."""
         self.wanted = count
         self._init_failed, self._no_room = False, None
+        for environment in list(self._initialising)[: max(0, self._surplus)]:
+            environment.stop()
         idle = [environment for environment in self._ready if environment.state is State.IDLE]
         for environment in idle[: max(0, len(self._ready) - count)]:
             environment.stop()
         self.fill()
+
+    @property
+    def _surplus(self) -> int:
+        return len(self._ready) + len(self._initialising) - self.wanted
 
     def fill(self) -> None:
         """Start what is missing; after a failed init no more than one."""
@@ -139,12 +148,15 @@ class Provision:
         if self._no_room is None:
             log.warning("provisioned concurrency of %s: %s", self.version.id.name, error)
         self._no_room = str(error)
+        self._borrower.stood()
 
     def started(self, environment: Environment) -> None:
         self._starting -= 1
         self._no_room = None
         self._initialising.add(environment)
         self._borrower.environments.add(environment)
+        if self._surplus > 0:
+            environment.stop()
 
     def start_failed(self, why: str) -> None:
         """The next `fill` tries again."""
@@ -162,6 +174,7 @@ class Provision:
         if environment.state is State.RESET:
             self._init_failed = self._init_failed or new
             environment.stop()
+            self._borrower.stood()
             return
         self._initialising.discard(environment)
         self._ready.add(environment)
@@ -172,6 +185,7 @@ class Provision:
         if new:
             self._init_failed = False
             self.fill()
+            self._borrower.stood()
 
     def answered(self, environment: Environment) -> None:
         self._borrower.answered(environment)

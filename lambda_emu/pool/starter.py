@@ -90,6 +90,8 @@ class Starter:
         environment = Environment(version, keeper.init_type, box, self._clock, _Owner(self, keeper), journal)
         self._runtime_api.open(box.token, environment)
         keeper.started(environment)
+        if environment.state is State.GONE:  # it is not wanted any more
+            return
         fit = False
         try:
             box.init.limit_memory(version.memory_mb * MB, SAMPLE_MS)

@@ -41,10 +41,12 @@ class VersionPool:
         clock: Clock,
         start: Callable[[Keeper], None],
         tenant_id: str | None = None,
+        stood: Callable[[], None] = lambda: None,
     ) -> None:
-        """start: begins to bring up one environment, and calls `started` or `start_failed` in the end."""
+        """start: begins to bring up one environment, and says in the end what came of it. stood: see `Borrower`."""
         self.version = version
         self.tenant_id = tenant_id
+        self.stood = stood
         self.retired = False
         self.environments: set[Environment] = set()  # provisioned ones too
         self.provision = Provision(self, start)

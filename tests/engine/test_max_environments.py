@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from own import ENGINES, OwnLam, own_emulator
 
 from lambda_emu.pool.choice import ROOM_WAIT_S
+from lambda_emu.pool.pool import SWEEP_S
 
 Eventually = Callable[[Callable[[], Any], str], Any]
 
@@ -84,6 +85,28 @@ def test_an_event_waits_in_its_queue(small: OwnLam, eventually: Eventually) -> N
     for _ in range(3):
         small.clock.advance(ROOM_WAIT_S)
     eventually(lambda: states(small).get("third") == "IDLE", "the event to have run")
+
+
+def test_an_alias_that_moves_where_there_is_no_room_for_both_versions_moves_all_the_same(
+    small: OwnLam, eventually: Eventually
+) -> None:
+    small.client.publish_version(FunctionName="one")
+    small.client.create_alias(FunctionName="one", Name="live", FunctionVersion="1")
+    named: Any = {"FunctionName": "one", "Qualifier": "live"}
+    small.client.put_provisioned_concurrency_config(**named, ProvisionedConcurrentExecutions=2)
+
+    def status() -> str:
+        return str(small.client.get_provisioned_concurrency_config(**named)["Status"])
+
+    eventually(lambda: status() == "READY", "the old version to be ready")
+    small.update("one", Description="new")
+    small.client.publish_version(FunctionName="one")
+
+    small.client.update_alias(FunctionName="one", Name="live", FunctionVersion="2")
+    eventually(lambda: {sight.version for sight in small.sights()} <= {"2"}, "the old version to make room")
+    small.clock.advance(SWEEP_S)
+
+    eventually(lambda: status() == "READY", "the new version to be ready")
 
 
 def test_provisioned_concurrency_beyond_the_room_fails_with_the_setting_as_reason(

@@ -29,6 +29,7 @@ def handler(event, context):
             "version": context.function_version}
 """
 BROKEN = "raise Exception('broken')"
+HANGING = "import time; time.sleep(600)\n" + WORKER
 SLOW = "import time; time.sleep(3)\n" + WORKER
 
 
@@ -57,6 +58,13 @@ def ready(lam: Lam, eventually: Eventually, count: int, qualifier: str = "1") ->
     """Put and wait for it."""
     put(lam, count, qualifier)
     eventually(lambda: config(lam, qualifier)["Status"] == "READY", f"{count} environments to be ready")
+
+
+def moved(lam: Lam, code: str) -> None:
+    """Version 2 is of this code, and `live` points to it."""
+    lam.update("p", code)
+    lam.client.publish_version(FunctionName="p")
+    lam.client.update_alias(FunctionName="p", Name="live", FunctionVersion="2")
 
 
 def states(lam: Lam, version: str = "1") -> list[str]:
@@ -196,15 +204,69 @@ def test_a_configuration_follows_its_alias(lam: Lam, published: Callable[..., st
     lam.client.create_alias(FunctionName="p", Name="live", FunctionVersion="1")
     ready(lam, eventually, 2, "live")
     assert (states(lam, "1"), states(lam, "2")) == (["IDLE", "IDLE"], [])
-    lam.update("p", Description="new")
-    lam.client.publish_version(FunctionName="p")
-
-    lam.client.update_alias(FunctionName="p", Name="live", FunctionVersion="2")
+    moved(lam, WORKER + "\n")
 
     eventually(lambda: states(lam, "1") == [] and states(lam, "2") == ["IDLE", "IDLE"], "version 2 to have them")
     answer = lam.invoke("p:live", {}).payload
     assert (answer["version"], answer["type"]) == ("2", "provisioned-concurrency")
     assert config(lam, "live")["Status"] == "READY"
+
+
+def test_an_alias_that_moves_keeps_its_old_version_until_the_new_one_is_ready(
+    lam: Lam, published: Callable[..., str], eventually: Eventually
+) -> None:
+    """Also where all that is reserved is provisioned: nobody is throttled meanwhile."""
+    published()
+    lam.client.create_alias(FunctionName="p", Name="live", FunctionVersion="1")
+    lam.client.put_function_concurrency(FunctionName="p", ReservedConcurrentExecutions=1)
+    ready(lam, eventually, 1, "live")
+    lam.client.put_function_concurrency(FunctionName="p", ReservedConcurrentExecutions=1)
+
+    moved(lam, HANGING)
+    meanwhile = [lam.invoke("p:live", {}) for _ in range(3)]
+
+    assert config(lam, "live")["Status"] == "IN_PROGRESS"
+    assert lam.client.get_alias(FunctionName="p", Name="live")["FunctionVersion"] == "2"
+    for answer in meanwhile:
+        assert (answer.payload["version"], answer.payload["type"]) == ("1", "provisioned-concurrency")
+        assert answer.headers["x-amz-executed-version"] == "1"
+    assert states(lam, "1") == ["IDLE"]
+
+
+def test_an_alias_moves_to_a_version_that_fails_to_initialise_and_says_so(
+    lam: Lam, published: Callable[..., str], eventually: Eventually
+) -> None:
+    published()
+    lam.client.create_alias(FunctionName="p", Name="live", FunctionVersion="1")
+    ready(lam, eventually, 1, "live")
+
+    moved(lam, BROKEN)
+
+    eventually(lambda: config(lam, "live")["Status"] == "FAILED", "it to fail")
+    eventually(lambda: states(lam, "1") == [], "the old version to let go")
+    assert lam.invoke("p:live", {}).headers["x-amz-executed-version"] == "2"
+
+
+@pytest.mark.parametrize("what", ["back", "configuration", "version"])
+def test_whatever_ends_the_wait_for_a_new_version_ends_it_whole(
+    lam: Lam, published: Callable[..., str], eventually: Eventually, what: str
+) -> None:
+    published()
+    lam.client.create_alias(FunctionName="p", Name="live", FunctionVersion="1")
+    ready(lam, eventually, 1, "live")
+    moved(lam, HANGING)
+
+    if what == "back":
+        lam.client.update_alias(FunctionName="p", Name="live", FunctionVersion="1")
+        eventually(lambda: states(lam, "2") == [], "the new version to let go")
+        assert config(lam, "live")["Status"] == "READY"
+    elif what == "configuration":
+        lam.client.delete_provisioned_concurrency_config(FunctionName="p", Qualifier="live")
+        eventually(lambda: states(lam, "1") == states(lam, "2") == [], "both to let go")
+    else:
+        lam.client.delete_function(FunctionName="p", Qualifier="1")
+        eventually(lambda: states(lam, "1") == [], "the old version to let go")
+        assert config(lam, "live")["Status"] == "IN_PROGRESS"
 
 
 def test_fewer_let_the_rest_go_and_none_all_of_them(

@@ -71,18 +71,18 @@ def test_nothing_is_kept_of_a_version_that_cannot_run_yet() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reserved", "version", "limits"),
+    ("reserved", "own", "limits"),
     [
-        (None, 1, Admission(400, reserved=False, provisioned=5)),
-        (None, 2, Admission(400, reserved=False, provisioned=0)),
-        (8, 1, Admission(3, reserved=True, provisioned=5)),
-        (5, 2, Admission(0, reserved=True, provisioned=0)),
+        (None, 5, Admission(400, reserved=False, provisioned=5)),
+        (None, 0, Admission(400, reserved=False, provisioned=0)),
+        (8, 5, Admission(3, reserved=True, provisioned=5)),
+        (5, 0, Admission(0, reserved=True, provisioned=0)),
     ],
 )
-def test_what_is_provisioned_is_for_its_version_alone(reserved: int | None, version: int, limits: Admission) -> None:
+def test_what_is_provisioned_is_for_its_version_alone(reserved: int | None, own: int, limits: Admission) -> None:
     made = function({"live": 5}, reserved_concurrency=reserved)
 
-    assert admission(made, made.versions[version], 400) == limits
+    assert admission(made, own, 400) == limits
 
 
 @pytest.mark.parametrize(

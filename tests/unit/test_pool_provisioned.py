@@ -7,6 +7,7 @@ from time import monotonic
 
 import pytest
 from box_rig import WAIT_S, Rig, Runtime, rig
+from still_rig import Still, deployment
 
 from lambda_emu.errors import TooManyRequests
 from lambda_emu.model.provisioned import Standing
@@ -159,3 +160,19 @@ def test_a_pool_that_stops_starts_none_anew(pool: Rig) -> None:
     pool.on_loop(pool.pool.stop)
 
     assert boxes(pool) == 2
+
+
+@pytest.mark.parametrize("when", ["before its box comes", "while it initialises"])
+def test_one_that_is_not_ready_yet_ends_as_soon_as_it_is_not_wanted(when: str) -> None:
+    """Its init may last for minutes."""
+    rig, code = Still(), deployment("one", "d")
+    rig.turn(rig.pool.provision, code, 1)
+    if when == "while it initialises":
+        rig.turn(rig.engine.make, 0)
+
+    rig.turn(rig.pool.release, "d")
+    rig.make_all()
+
+    assert [box.gone for box in rig.engine.boxes] == [True]
+    assert rig.turn(rig.pool.sights) == []
+    rig.end()
