@@ -40,6 +40,14 @@ def find(data_dirs: Iterable[Path], host: str, port: int) -> str | None:
     return None
 
 
+def address_of(data_dir: Path) -> str | None:
+    """The URL that the server of this data directory left; whether it still runs is to be asked there."""
+    with suppress(OSError, ValueError):
+        if is_ours(data_dir, Kind.DATA):
+            return (data_dir / ADDRESS).read_text(encoding="ascii").strip() or None
+    return None
+
+
 def _is_at(url: str, host: str, port: int) -> bool:
     parts = urlsplit(url)
     return parts.port == port and (host in THIS_MACHINE or host == parts.hostname)

@@ -23,6 +23,10 @@ GREETING_LIMIT_S = 0.5
 POLL_S = 0.01
 
 
+class NotFound(NotDone):
+    """The server has none of this name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What an invocation came back with. tail: the last 4 KB of its log."""
@@ -58,7 +62,7 @@ class Server:
         headers = {"X-Amz-Log-Type": "Tail", "Content-Type": "application/json"}
         response, body = self._ask("POST", path, payload, headers)
         if response.status != 200:
-            raise NotDone(_message(response, body))
+            raise _refusal(response, body)
         return Answer(
             payload=body,
             failed=response.getheader("X-Amz-Function-Error") is not None,
@@ -81,6 +85,13 @@ class Server:
         found = self._get(HEALTH)
         return found["environments"], found["max_environments"]
 
+    def functions(self) -> list[str]:
+        """The names of ListFunctions' first page; none from a server that does not say."""
+        try:
+            return [one["FunctionName"] for one in self._get("/2015-03-31/functions/", GREETING_LIMIT_S)["Functions"]]
+        except (NotDone, KeyError, TypeError):
+            return []
+
     def environments(self) -> list[dict[str, Any]]:
         """What the pool holds."""
         return self._get("/_lambda-emu/environments")  # type: ignore[no-any-return]
@@ -95,7 +106,7 @@ class Server:
     def _get(self, path: str, limit_s: float = ANSWER_LIMIT_S) -> Any:
         response, body = self._ask("GET", path, None, self._pass(path), limit_s)
         if response.status != 200:
-            raise NotDone(_message(response, body))
+            raise _refusal(response, body)
         try:
             return json.loads(body)
         except ValueError as error:
@@ -120,6 +131,10 @@ class Server:
             raise NotDone(f"no server answers at {self.url} ({error}); start one with `lambda-emu serve`.") from error
         finally:
             connection.close()
+
+
+def _refusal(response: HTTPResponse, body: bytes) -> NotDone:
+    return (NotFound if response.status == 404 else NotDone)(_message(response, body))
 
 
 def _message(response: HTTPResponse, body: bytes) -> str:

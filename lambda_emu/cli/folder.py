@@ -1,4 +1,7 @@
-"""A folder with nothing but code becomes a project of one function."""
+"""What `invoke` is told to invoke: a function of the project, or a folder of code, which becomes a project of one.
+
+The project comes first: where one is, a bare name is a function of it, and a folder or file is meant by a path: ./NAME.
+"""
 
 from __future__ import annotations
 
@@ -10,28 +13,84 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lambda_emu.cli.options import NotDone
-from lambda_emu.config import PROJECT_FILE
+from lambda_emu.arn import parse_function_name
+from lambda_emu.cli.finding import advice
+from lambda_emu.cli.options import NotDone, settings
+from lambda_emu.cli.others import found_in
+from lambda_emu.config import PROJECT_FILE, Settings
 from lambda_emu.sandbox.temporary import temporary_folder
 
 PYTHON_FILES = ("lambda_function.py", "app.py", "main.py", "handler.py", "index.py")
 PYTHON_HANDLERS = ("lambda_handler", "handler")
 NODE_FILES = ("index.mjs", "index.js", "index.cjs", "app.mjs", "app.js")
 MAX_SOURCE_BYTES = 1024 * 1024
+NODE_SUFFIXES = (".mjs", ".js", ".cjs")
+OWN_PYTHON = f"python3.{sys.version_info.minor}"
 NODE_RUNTIME = "nodejs24.x"
 OWN_RUNTIME = "provided.al2023"
 
 
+def is_path(function: str) -> bool:
+    """Whether it can only be a folder or a file: names and ARNs have neither slash nor dot."""
+    return "/" in function or "." in function
+
+
 @contextmanager
 def as_project(function: str, project: str | None) -> Iterator[tuple[str, str | None]]:
-    """The name to invoke, and the project it is in. NotDone when `function` is a folder without a handler."""
-    folder = Path(function)
-    if project is not None or not folder.is_dir():
-        yield function, project
+    """The name to invoke, and the project it is in. NotDone where there is no such function, folder or handler."""
+    if is_path(function):
+        if project is not None:
+            raise NotDone("--project goes with the name of one of its functions, not with a folder.")
+        with _made(Path(function)) as made:
+            yield made
         return
-    if (folder / PROJECT_FILE).exists():
-        raise NotDone(f"{folder} is a project; name one of its functions: lambda-emu invoke NAME --project {folder}")
-    runtime, handler = detect(folder)
+    chosen = settings(project=project)
+    if not chosen.project_file.exists() and Path(function).is_dir() and project is None:
+        with _made(Path(function)) as made:
+            yield made
+        return
+    _check_declared(function, chosen)
+    yield function, project
+
+
+def _check_declared(function: str, chosen: Settings) -> None:
+    """NotDone that says what was meant where the project has no function of this name."""
+    from lambda_emu.project import ProjectError, read_project
+
+    name, file = named(function), chosen.project_file
+    if not file.exists():
+        hint = found_in(chosen.project) or f"write one, or name a folder of code: lambda-emu invoke ./{name}"
+        raise NotDone(f"There is no {PROJECT_FILE} in {chosen.project}, and no folder {name}. {hint}.")
+    try:
+        declared = [one.name for one in read_project(chosen.project).functions]
+    except ProjectError:
+        return  # told when it is started
+    if name not in declared:
+        folder = f" The folder is meant by ./{name}." if Path(name).exists() else ""
+        raise NotDone(f"{file} declares no function {name!r}{advice(name, declared)}{folder}")
+
+
+def named(function: str) -> str:
+    """The name in a name, a qualified name or an ARN."""
+    try:
+        return parse_function_name(function).name
+    except ValueError:
+        raise NotDone(f"{function!r} is neither a function's name or ARN nor a folder here.") from None
+
+
+@contextmanager
+def _made(path: Path) -> Iterator[tuple[str, str]]:
+    """A project for a while, of the code in a folder or of one file in its folder."""
+    if path.is_dir():
+        folder = path
+        if (folder / PROJECT_FILE).exists():
+            raise NotDone(f"{path} is a project; name one of its functions: lambda-emu invoke NAME --project {path}")
+        runtime, handler = detect(folder)
+    elif path.is_file():
+        folder = path.parent
+        runtime, handler = detect_file(path)
+    else:
+        raise NotDone(f"{path} is neither a folder nor a file here.")
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", folder.resolve().name)[:64] or "function"
     described = {"runtime": runtime, "handler": handler, "code": str(folder.resolve())}
     with temporary_folder() as made:
@@ -40,12 +99,26 @@ def as_project(function: str, project: str | None) -> Iterator[tuple[str, str | 
         yield name, str(file)
 
 
+def detect_file(file: Path) -> tuple[str, str]:
+    """Runtime and handler of a file that is named itself."""
+    if file.suffix == ".py":
+        for handler in PYTHON_HANDLERS:
+            if _defines(file, handler):
+                return OWN_PYTHON, f"{file.stem}.{handler}"
+        raise NotDone(f"{file} defines neither {' nor '.join(PYTHON_HANDLERS)}.")
+    if file.suffix in NODE_SUFFIXES:
+        return NODE_RUNTIME, f"{file.stem}.handler"
+    if file.name == "bootstrap":
+        return OWN_RUNTIME, "bootstrap"
+    raise NotDone(f"{file} is no code that can be run; name a function of a project, or a folder of code.")
+
+
 def detect(folder: Path) -> tuple[str, str]:
     """Runtime and handler of the code in a folder, by the names people give them."""
     for file in PYTHON_FILES:
         for handler in PYTHON_HANDLERS:
             if _defines(folder / file, handler):
-                return f"python3.{sys.version_info.minor}", f"{Path(file).stem}.{handler}"
+                return OWN_PYTHON, f"{Path(file).stem}.{handler}"
     for file in NODE_FILES:
         if (folder / file).is_file():
             return NODE_RUNTIME, f"{Path(file).stem}.handler"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
@@ -9,10 +10,10 @@ import click
 from lambda_emu.cli import terminal
 from lambda_emu.cli.events import EventPrinter, print_tail
 from lambda_emu.cli.logs import drain, from_file
-from lambda_emu.cli.options import endpoint_option, setting_options, settings
+from lambda_emu.cli.options import NotDone, endpoint_option, setting_options, settings
 
 if TYPE_CHECKING:
-    from lambda_emu.cli.client import Answer
+    from lambda_emu.cli.client import Answer, Server
 
 FLUSH_LIMIT_S = 5.0
 
@@ -32,12 +33,16 @@ def invoke(
 ) -> None:
     """Invoke FUNCTION once with PAYLOAD, a JSON text, and print what it returns.
 
-    FUNCTION is the name of a function in the project, or a folder with a handler in it. No server is needed; with
-    --endpoint-url a running one is asked. Standard output gets the payload alone, standard error the log.
-    The exit code is 1 when the function failed, 2 when it could not be invoked.
+    FUNCTION is the name of a function of the project. Where no project is, the name of a folder with a handler in it
+    will do; a path means a folder or a file of code anywhere: ./NAME, ./NAME/app.py.
+
+    The server at --endpoint-url is asked, or one that runs for this project; else none is needed: the function is
+    served for as long as it takes, as also with --engine or --cpu. Standard output gets the payload alone, standard
+    error the log. The exit code is 1 when the function failed, 2 when it could not be invoked.
     """
     body = _body(payload, event)
-    answer = _here(function, body, flags) if endpoint_url is None else _by_server(endpoint_url, function, body)
+    server = _server(function, endpoint_url, flags)
+    answer = _here(function, body, flags) if server is None else _by_server(server, function, body)
     _print_payload(answer.payload)
     click.get_current_context().exit(1 if answer.failed else 0)
 
@@ -59,10 +64,32 @@ def _print_payload(payload: bytes) -> None:
         terminal.write(payload + b"\n")
 
 
-def _by_server(url: str, function: str, body: bytes) -> Answer:
+def _server(function: str, endpoint_url: str | None, flags: dict[str, str | None]) -> Server | None:
+    """The one to ask; None: we serve it ourselves."""
     from lambda_emu.cli.client import Server
+    from lambda_emu.cli.finding import own_server
+    from lambda_emu.cli.folder import is_path
 
-    answer = Server(url).invoke(function, body)
+    if endpoint_url is not None:
+        return Server(endpoint_url)
+    wanted_here = any(value is not None for name, value in flags.items() if name != "project")
+    if wanted_here or is_path(function):
+        return None
+    server = own_server(project=flags["project"])
+    if server is not None:
+        terminal.echo(f"Asking the server at {server.url}", err=True, dim=True)
+    return server
+
+
+def _by_server(server: Server, function: str, body: bytes) -> Answer:
+    from lambda_emu.cli.client import NotFound
+    from lambda_emu.cli.finding import advice
+
+    try:
+        answer = server.invoke(function, body)
+    except NotFound as error:
+        folder = f" The folder is meant by ./{function}." if Path(function).exists() else ""
+        raise NotDone(f"{error}{advice(function, server.functions())}{folder}") from error
     print_tail(answer.tail, err=True)
     return answer
 

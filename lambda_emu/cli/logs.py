@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lambda_emu.arn import FunctionId, Scope, WrittenName, parse_function_name
-from lambda_emu.cli import show
+from lambda_emu.cli import show, terminal
 from lambda_emu.cli.events import EventPrinter
 from lambda_emu.cli.options import NotDone, endpoint_option, json_option, setting_options, settings, token_of
 
 if TYPE_CHECKING:
     from lambda_emu.cli.client import Server
+    from lambda_emu.config import Settings
 
 POLL_S = 0.2
 PAGES_AT_ONCE = 1000
@@ -45,17 +47,49 @@ def logs(
 ) -> None:
     """Print the log of function NAME, or of the one with this ARN, each REPORT with the price of its invocation.
 
-    Asks the server at --endpoint-url, reads the files in --data-dir, or, given neither, does whichever works here.
+    Asks the server at --endpoint-url, reads the files in --data-dir, or, given neither, asks the server of this
+    folder's project, the one at the usual address, or reads the project's files, whichever knows the function.
+    The exit code is 2 when nothing is logged of NAME and there is no such function.
     """
-    source = _source(_written(name, account, region), data_dir, endpoint_url)
+    function = _written(name, account, region)
+    log = _first_that_knows(_logs(function, data_dir, endpoint_url), function)
     printed = print_json if as_json else EventPrinter()
-    after = drain(source, None, printed)
+    if not log.begin["events"]:
+        log.check_known(function.name, follow)
+    printed(log.begin["events"])
+    after = int(log.begin["next"])
+    if not log.begin["complete"]:
+        after = drain(log.source, after, printed)
     try:
         while follow:
             threading.Event().wait(POLL_S)
-            after = drain(source, after, printed)
+            after = drain(log.source, after, printed)
     except KeyboardInterrupt:
         return
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """A place where a function's log may be. begin: the answer to the first question; known: functions that exist."""
+
+    place: str
+    source: Source
+    begin: dict[str, Any]
+    known: Callable[[], Collection[str]]
+
+    def check_known(self, name: str, follow: bool) -> None:
+        """Say that there is nothing yet; NotDone where there will not be, since there is no such function."""
+        from lambda_emu.cli.finding import advice
+
+        known = self.known()
+        if name in known:
+            terminal.echo(f"{name} has logged nothing yet.", err=True)
+            return
+        said = advice(name, {*known, *self.begin.get("names", ())})
+        text = f"{self.place} has no log of {name!r}, and no such function is known{said}"
+        if not follow:
+            raise NotDone(text)
+        terminal.echo(text, err=True)
 
 
 def drain(source: Source, after: int | None, take: Callable[[list[dict[str, Any]]], None]) -> int:
@@ -84,14 +118,59 @@ def _written(name: str, account: str | None, region: str | None) -> WrittenName:
     return replace(written, account=written.account or account, region=written.region or region)
 
 
-def _source(function: WrittenName, data_dir: str | None, endpoint_url: str | None) -> Source:
+def _logs(function: WrittenName, data_dir: str | None, endpoint_url: str | None) -> Iterator[_Log]:
+    """Where it may be, in the order of looking."""
     from lambda_emu.cli.client import DEFAULT_URL, Server
+    from lambda_emu.cli.finding import own_server
 
-    server = Server(endpoint_url or DEFAULT_URL, partial(token_of, data_dir=data_dir))
-    if endpoint_url is not None or (data_dir is None and server.is_there()):
-        return _from_server(server, function)
-    own = settings(data_dir=data_dir, account=function.account, region=function.region)
-    return from_file(own.data_dir / "logs.db", Scope(own.account, own.region).function(function.name))
+    token = partial(token_of, data_dir=data_dir)
+    if endpoint_url is not None:
+        yield _of_server(Server(endpoint_url, token), function)
+        return
+    if data_dir is None:
+        with suppress(NotDone):  # a project that is of no concern to who asks a server
+            if (own := own_server()) is not None:
+                yield _of_server(own, function)
+        if (usual := Server(DEFAULT_URL, token)).is_there():
+            yield _of_server(usual, function)
+    own_settings = settings(data_dir=data_dir, account=function.account, region=function.region)
+    path, scope = own_settings.data_dir / "logs.db", Scope(own_settings.account, own_settings.region)
+    source = from_file(path, scope.function(function.name))
+    yield _Log(str(path), source, source(None), partial(_declared, own_settings))
+
+
+def _first_that_knows(logs: Iterator[_Log], function: WrittenName) -> _Log:
+    """The first with events; else the first that has the function, or the last one."""
+    found = []
+    for log in logs:
+        if log.begin["events"]:
+            return log
+        found.append(log)
+    return next((log for log in found if function.name in log.known()), found[0])
+
+
+def _of_server(server: Server, function: WrittenName) -> _Log:
+    source = _from_server(server, function)
+    return _Log(server.url, source, source(None), partial(_known_to, server, function.name))
+
+
+def _known_to(server: Server, name: str) -> Collection[str]:
+    """Its functions, those beyond the first page but for this one left out."""
+    known = set(server.functions())
+    if name not in known:
+        with suppress(NotDone):
+            known.add(server.configuration(name)["FunctionName"])
+    return known
+
+
+def _declared(chosen: Settings) -> Collection[str]:
+    """What the project has, if it can be read."""
+    from lambda_emu.project import ProjectError, read_project
+
+    try:
+        return [one.name for one in read_project(chosen.project).functions]
+    except ProjectError:
+        return []
 
 
 def _from_server(server: Server, function: WrittenName) -> Source:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import click
 
 from lambda_emu.cli import show
-from lambda_emu.cli.options import endpoint_option, json_option, setting_options, token_of
+from lambda_emu.cli.options import endpoint_option, json_option, setting_options
 
 HEADINGS = ("FUNCTION", "VERSION", "TENANT", "STATE", "MEMORY", "AGE", "INVOCATIONS", "ENGINE", "ID")
 
@@ -21,12 +20,13 @@ HEADINGS = ("FUNCTION", "VERSION", "TENANT", "STATE", "MEMORY", "AGE", "INVOCATI
 def ps(data_dir: str | None, endpoint_url: str | None, as_json: bool) -> None:
     """List the execution environments of a running server.
 
+    It is the one at --endpoint-url, else that of --data-dir or this folder's project, else that at the usual address.
     Where functions run as processes the server asks for its token, which is in its data directory. Name that by
     --data-dir if it is not the one of this folder's project, or the token itself by the variable LAMBDA_EMU_TOKEN.
     """
-    from lambda_emu.cli.client import DEFAULT_URL, Server
+    from lambda_emu.cli.finding import any_server
 
-    server = Server(endpoint_url or DEFAULT_URL, partial(token_of, data_dir=data_dir))
+    server = any_server(endpoint_url, data_dir)
     environments = server.environments()
     if as_json:
         for environment in environments:

@@ -14,7 +14,8 @@ from lambda_emu.logs.batch import Ranges
 from lambda_emu.logs.billing import Cost, invocation_cost
 from lambda_emu.logs.lines import events, shown
 
-OF_FUNCTION = "stream.function = :name AND account IN (:account, '') AND region IN (:region, '')"
+OF_SCOPE = "account IN (:account, '') AND region IN (:region, '')"
+OF_FUNCTION = f"stream.function = :name AND {OF_SCOPE}"
 """Streams kept before their account was are everybody's."""
 
 OF_NAME = "stream.function = :name"  # in a file of the first schema, which its server has not opened since
@@ -28,6 +29,8 @@ REPORTS = """
 SELECT offset, request_id, status, error_type, duration_ms, billed_ms, memory_mb, peak_mb, init_ms
 FROM report WHERE page = ?
 """
+NAMES = "SELECT DISTINCT function FROM stream WHERE {mine} ORDER BY function LIMIT :most"
+MOST_NAMES = 1000
 LAST = """
 SELECT coalesce(min(id), 1) - 1 FROM (
     SELECT page.id FROM page JOIN stream ON stream.id = page.stream
@@ -110,6 +113,15 @@ class LogReader:
         with closing(self._connect()) as db:
             return int(_ask(db, LAST, function, limit=pages).fetchone()[0])
 
+    def names(self, account: str, region: str) -> list[str]:
+        """The functions that something is logged of, at most MOST_NAMES."""
+        if not self._path.exists():
+            return []
+        with closing(self._connect()) as db:
+            mine = "1" if db.execute("PRAGMA user_version").fetchone()[0] == 1 else OF_SCOPE
+            of = {"account": account, "region": region, "most": MOST_NAMES}
+            return [name for (name,) in db.execute(NAMES.format(mine=mine), of)]
+
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
 
@@ -117,11 +129,14 @@ class LogReader:
 def answer(reader: LogReader, function: FunctionId, after: int | None, limit: int) -> dict[str, Any]:
     """`{"events": [...], "next": n, "complete": bool}`: what follows page `after`, or without one the last pages.
 
-    Asking again with `after` = next goes on from there. sqlite3.Error as `LogReader.read`.
+    Asking again with `after` = next goes on from there. With "names", of the functions that have logs, where this one
+    has none. sqlite3.Error as `LogReader.read`.
     """
     start = reader.before_last(function, limit) if after is None else after
     found = reader.read(function, start, limit)
-    return {"events": [event_json(event) for event in found.events], "next": found.next, "complete": found.complete}
+    events = [event_json(event) for event in found.events]
+    names = {} if events or after is not None else {"names": reader.names(function.account, function.region)}
+    return {"events": events, "next": found.next, "complete": found.complete, **names}
 
 
 def _ask(db: sqlite3.Connection, query: str, function: FunctionId, **values: int) -> sqlite3.Cursor:

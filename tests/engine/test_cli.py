@@ -12,6 +12,7 @@ from pathlib import Path
 from socket import gethostname
 
 import pytest
+from lam import ROLE, client, zipped
 
 LIMIT_S = 60
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}  # the package need not be installed
@@ -85,7 +86,8 @@ def test_invoke_by_name_exits_with_1_when_the_function_fails(folder: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["invoke", "nobody"], "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody"),
+        (["invoke", "nobody"], "declares no function 'nobody'; there are hello."),
+        (["invoke", "hello.py"], "hello.py is neither a folder nor a file here."),
         (["invoke", "hello", "no json"], "Could not parse request body into json"),
         (["invoke", "."], "is a project; name one of its functions"),
         (["serve", "--host", "192.0.2.1"], "Cannot assign requested address"),
@@ -144,6 +146,54 @@ def test_ps_finds_the_token_of_this_folders_server_or_an_ephemeral_one(folder: P
     assert refused.returncode == 2
     assert "STEM" in named.stdout, named.stderr
     assert "STEM" in told.stdout, told.stderr
+
+
+def test_commands_find_the_server_of_their_folder_whatever_its_port(folder: Path, served: Served) -> None:
+    invoked = command("invoke", "hello", '{"name": "Ada"}', folder=folder)
+    listed = command("ps", "--json", folder=folder)
+    logged = command("logs", "hello", folder=folder)
+    unknown = command("logs", "helo", folder=folder)
+    missing = command("invoke", "helo", folder=folder)
+
+    assert json.loads(invoked.stdout) == {"greeting": "Hello, Ada"}, invoked.stderr
+    assert invoked.stderr.splitlines()[0] == f"Asking the server at {served.url}"
+    environments = [json.loads(line) for line in listed.stdout.splitlines()]
+    assert [one["invocations"] for one in environments if one["function"] == "hello"] == [1]
+    assert "greeting Ada" in logged.stdout
+    assert "no log of 'helo', and no such function is known; did you mean 'hello'?" in unknown.stderr
+    assert "function:helo; did you mean 'hello'?" in missing.stderr.replace(":$LATEST", "")
+    assert (unknown.returncode, missing.returncode) == (2, 2)
+
+
+def test_what_a_server_that_was_killed_left_misleads_nobody(folder: Path, served: Served) -> None:
+    served.process.kill()
+    served.process.wait(LIMIT_S)
+
+    invoked = command("invoke", "hello", '{"name": "Ada"}', folder=folder, environment={"LAMBDA_EMU_ENGINE": "process"})
+
+    assert json.loads(invoked.stdout) == {"greeting": "Hello, Ada"}, invoked.stderr
+    assert "Asking the server" not in invoked.stderr
+
+
+def test_a_project_of_another_tool_is_no_empty_account(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").touch()
+
+    done = command("serve", "--host", "192.0.2.1", folder=tmp_path)
+
+    assert (
+        f"{tmp_path} has template.yaml (AWS SAM or CloudFormation), which lambda-emu does not read yet" in done.stderr
+    )
+
+
+def test_why_a_function_failed_is_told_to_who_invokes_it(folder: Path, served: Served) -> None:
+    lam = client(served.url)
+    settings = {"Runtime": "java21", "Handler": "a.B::c", "Role": ROLE}
+    lam.create_function(FunctionName="failing", Code={"ZipFile": zipped({"x": "1"})}, **settings)  # type: ignore[arg-type]
+
+    done = command("invoke", "failing", folder=folder)
+
+    assert "java21 needs Docker" in done.stderr
+    assert done.returncode == 2
 
 
 def test_a_second_server_says_who_is_in_its_way(folder: Path, served: Served) -> None:

@@ -53,9 +53,101 @@ def test_a_folder_of_code_becomes_a_project_for_a_while(tmp_path: Path) -> None:
     assert not Path(project).exists()
 
 
-def test_a_name_is_left_to_the_project() -> None:
-    with as_project("hello", "here") as found:
-        assert found == ("hello", "here")
+CODE = "def handler(event, context): ..."
+PROJECT = "functions: {hello: {runtime: python3.11, handler: app.handler, code: hello}}"
+
+
+@pytest.fixture
+def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """README's: a project with a function hello, its code in a folder of that name; and a folder of no function."""
+    for name in ("hello", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "app.py").write_text(CODE)
+    (tmp_path / "lambda-emu.yaml").write_text(PROJECT)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def meant(function: str, project: str | None = None) -> tuple[str, bool]:
+    """The name that is invoked, and whether it is in a project made for a folder or a file."""
+    with as_project(function, project) as (name, found):
+        return name, found != project
+
+
+@pytest.mark.parametrize(
+    ("function", "name", "guessed"),
+    [
+        ("hello", "hello", False),
+        ("hello:$LATEST", "hello:$LATEST", False),
+        ("./hello", "hello", True),
+        ("hello/", "hello", True),
+        ("hello/app.py", "hello", True),
+        ("./other", "other", True),
+    ],
+)
+@pytest.mark.usefixtures("layout")
+def test_the_project_comes_first_and_a_path_means_a_folder_or_a_file(function: str, name: str, guessed: bool) -> None:
+    assert meant(function) == (name, guessed)
+
+
+def test_where_no_project_is_a_folders_name_suffices(layout: Path) -> None:
+    (layout / "lambda-emu.yaml").unlink()
+
+    assert meant("hello") == ("hello", True)
+
+
+def test_a_file_is_run_in_its_folder_with_the_handler_it_defines(layout: Path) -> None:
+    (layout / "hello" / "task.py").write_text("def lambda_handler(event, context): ...")
+
+    with as_project("hello/task.py", None) as (_, project):
+        assert project is not None
+        (described,) = json.loads(Path(project).read_text())["functions"].values()
+
+    assert described == {"runtime": PYTHON, "handler": "task.lambda_handler", "code": str(layout / "hello")}
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        ("other", "declares no function 'other'; there are hello. The folder is meant by ./other."),
+        ("helo", "declares no function 'helo'; did you mean 'hello'?"),
+        ("./none", "none is neither a folder nor a file here."),
+        ("app.py", "app.py is neither a folder nor a file here."),
+        (
+            "hello/notes.txt",
+            "hello/notes.txt is no code that can be run; name a function of a project, or a folder of code.",
+        ),
+        ("hello/empty.py", "hello/empty.py defines neither lambda_handler nor handler."),
+        ("arn:aws:s3:::hello", "'arn:aws:s3:::hello' is neither a function's name or ARN nor a folder here."),
+    ],
+)
+def test_what_is_neither_says_what_there_is(layout: Path, function: str, said: str) -> None:
+    for name in ("notes.txt", "empty.py"):
+        (layout / "hello" / name).touch()
+
+    with pytest.raises(NotDone) as refused:
+        meant(function)
+
+    assert str(refused.value).removeprefix(f"{layout / 'lambda-emu.yaml'} ") == said
+
+
+@pytest.mark.parametrize(
+    ("file", "tool"),
+    [
+        ("template.yaml", "AWS SAM or CloudFormation"),
+        ("samconfig.toml", "AWS SAM"),
+        ("serverless.yml", "Serverless Framework"),
+        ("cdk.json", "AWS CDK"),
+    ],
+)
+def test_a_project_of_another_tool_is_named_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, tool: str
+) -> None:
+    (tmp_path / file).touch()
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(NotDone, match=rf"has {file} \({tool}\), which lambda-emu does not read yet: declare"):
+        meant("hello")
 
 
 def test_a_project_folder_asks_for_one_of_its_functions(tmp_path: Path) -> None:

@@ -53,7 +53,6 @@ def test_logs_are_read_from_the_data_directory_without_a_server(tmp_path: Path) 
         ([OTHER.function("hello").arn()], "theirs\n"),
         ([OTHER.function("hello").arn(), "--account", OWN.account], "theirs\n"),
         ([f"{OTHER.account}:function:hello", "--region", OTHER.region], "theirs\n"),
-        (["hello", "--region", OTHER.region], ""),
     ],
 )
 def test_the_log_is_that_of_the_account_and_region_asked_for(
@@ -81,10 +80,32 @@ def test_what_has_no_log_of_its_own_is_refused(tmp_path: Path, name: str, text: 
     assert (result.stderr, result.exit_code) == (f"Error: {text}\n", 2)
 
 
-def test_a_function_without_logs_prints_nothing(tmp_path: Path) -> None:
-    result = CliRunner().invoke(main, ["logs", "hello", "--data-dir", str(tmp_path)])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["helo"], "no log of 'helo', and no such function is known; did you mean 'hello'?"),
+        (["nobody"], "no log of 'nobody', and no such function is known; there are hello."),
+        (["hello", "--region", OTHER.region], "no log of 'hello', and no such function is known."),
+    ],
+)
+def test_a_name_that_is_not_known_is_told_with_those_that_are(tmp_path: Path, arguments: list[str], said: str) -> None:
+    with writing(tmp_path) as stream_of:
+        stream_of(OWN).write_output(b"ours\n")
 
-    assert (result.stdout, result.exit_code) == ("", 0)
+    result = CliRunner().invoke(main, ["logs", *arguments, "--data-dir", str(tmp_path)])
+
+    assert (result.stdout, result.exit_code) == ("", 2)
+    assert result.stderr == f"Error: {tmp_path / 'logs.db'} has {said}\n"
+
+
+def test_a_function_of_the_project_may_have_logged_nothing_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = "functions: {hello: {runtime: python3.11, handler: app.handler, code: .}}"
+    (tmp_path / "lambda-emu.yaml").write_text(project)
+    monkeypatch.chdir(tmp_path)
+
+    result = CliRunner().invoke(main, ["logs", "hello", "--data-dir", "data"])
+
+    assert (result.stdout, result.stderr, result.exit_code) == ("", "hello has logged nothing yet.\n", 0)
 
 
 def test_a_broken_log_file_is_named(tmp_path: Path) -> None:

@@ -216,11 +216,12 @@ def test_names_in_tables_are_shown_and_stay_in_their_columns(server: TinyServer)
         "invocations": 3,
     }
     server.answer("/_lambda-emu/environments", [environment])
+    server.answer("/_lambda-emu/health", {"status": "ok", "environments": 1, "max_environments": 64})
 
     said = on_terminal("ps", "--endpoint-url", server.url)
 
     assert_harmless(said)
-    assert len(said.splitlines()) == 2
+    assert [line.split()[0] for line in said.splitlines()[1:]] == ["hello", "1"]
 
 
 def test_a_project_file_that_is_quoted_is_shown(tmp_path: Path) -> None:

@@ -1,0 +1,44 @@
+"""Which server a command asks when none is named: the one of this folder's project, by what it left in its data."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from difflib import get_close_matches
+from functools import partial
+
+from lambda_emu.cli.client import DEFAULT_URL, Server
+from lambda_emu.cli.options import NotDone, settings, token_of
+
+MOST_NAMED = 10
+
+
+def own_server(data_dir: str | None = None, project: str | None = None) -> Server | None:
+    """The running server of this data directory, or of that of this project; None where none runs."""
+    from lambda_emu.api.token import address_of
+
+    folder = settings(data_dir=data_dir, project=project).data_dir
+    url = address_of(folder)
+    if url is None:
+        return None
+    server = Server(url, partial(token_of, data_dir=str(folder)))
+    return server if server.is_there() else None
+
+
+def any_server(endpoint_url: str | None, data_dir: str | None) -> Server:
+    """The one that is named, else this folder's own, else whatever is at the usual address."""
+    if endpoint_url is None:
+        try:
+            if (own := own_server(data_dir)) is not None:
+                return own
+        except NotDone:  # a project that is of no concern to who asks a server
+            pass
+    return Server(endpoint_url or DEFAULT_URL, partial(token_of, data_dir=data_dir))
+
+
+def advice(name: str, known: Collection[str]) -> str:
+    """The end of a sentence about a name that is not known: what may have been meant."""
+    guesses = get_close_matches(name, known, 1)
+    if guesses:
+        return f"; did you mean {guesses[0]!r}?"
+    named = sorted(known)[:MOST_NAMED]
+    return f"; there are {', '.join(named)}{' and more' if len(known) > MOST_NAMED else ''}." if named else "."

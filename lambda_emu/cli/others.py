@@ -1,0 +1,25 @@
+"""Projects of other tools, which are not read yet: a folder with one is not simply an empty account."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+OTHERS = {
+    "template.yaml": "AWS SAM or CloudFormation",
+    "template.yml": "AWS SAM or CloudFormation",
+    "samconfig.toml": "AWS SAM",
+    "cdk.json": "AWS CDK",
+    "serverless.yml": "Serverless Framework",
+    "serverless.yaml": "Serverless Framework",
+    "serverless.json": "Serverless Framework",
+    "serverless.ts": "Serverless Framework",
+}
+DO_INSTEAD = "declare its functions in lambda-emu.yaml, or create them through the Lambda API of a running server"
+
+
+def found_in(folder: Path) -> str | None:
+    """A sentence on what is there and what to do about it."""
+    found = [f"{name} ({tool})" for name, tool in OTHERS.items() if (folder / name).is_file()]
+    if not found:
+        return None
+    return f"{folder} has {' and '.join(found)}, which lambda-emu does not read yet: {DO_INSTEAD}"
