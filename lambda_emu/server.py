@@ -67,9 +67,12 @@ log = logging.getLogger(__name__)
 STEP_LIMIT_S = 60.0
 ACTIVATION_PATIENCE_S = 1.0
 STOP_LIMIT_S = 2.0
+STOP_WITHIN_S = 10.0
+"""From the word to the end, whatever hangs; what makes us stop seldom waits longer."""
 TIDY_S = 5.0
-"""Every step of a stop together, after the grace: 10 s in all with the default."""
+"""What of that is left when the grace is over; a longer grace makes the whole longer."""
 ENGINE_LIMIT_S = 7.0
+HURRIED_S = 2.0
 ENGINE_RESERVE_S = 2.0
 """What the steps after the engine's end may take of the whole."""
 LOOK_S = 0.02
@@ -111,11 +114,11 @@ class Emulator:
     def close(self) -> None:
         """Let what runs go on for `grace_s`, then stop everything; nothing accepted is lost, nothing is left running.
 
-        It is over after grace_s + TIDY_S, whatever hangs.
+        It is over within `stop_within_s`, whatever hangs.
         """
         if not self.closing:
             self.closing = True
-            self._end_s = self.clock.monotonic_s() + self.settings.grace_s + TIDY_S
+            self._told_s = self.clock.monotonic_s()
         self._undo.close()
 
     def hurry(self) -> None:
@@ -319,7 +322,8 @@ class Emulator:
 
     def _drain(self) -> None:
         """Until nothing runs and everybody has his answer, the grace is over, or somebody is in a hurry."""
-        while not self._hurried and self._left_s(TIDY_S) > 0 and self._busy():
+        until_s = self._told_s + self.settings.grace_s
+        while not self._hurried and self.clock.monotonic_s() < until_s and self._busy():
             threading.Event().wait(LOOK_S)
 
     def _busy(self) -> bool:
@@ -328,12 +332,9 @@ class Emulator:
         except TimeoutError:
             return False
 
-    def _left_s(self, reserve_s: float) -> float:
-        """Of the time that closing may take, but for what comes after."""
-        return self._end_s - reserve_s - self.clock.monotonic_s()
-
     def _close_engine(self) -> None:
-        limit_s = min(max(self._left_s(ENGINE_RESERVE_S), LOOK_S), ENGINE_LIMIT_S)
+        left_s = self._told_s + stop_within_s(self.settings) - ENGINE_RESERVE_S - self.clock.monotonic_s()
+        limit_s = min(max(left_s, LOOK_S), HURRIED_S if self._hurried else ENGINE_LIMIT_S)
         try:
             self.loop.run(self.engine.close(), limit_s)
         except TimeoutError:
@@ -376,13 +377,18 @@ def _descriptors() -> tuple[int, int]:
     return most, min(most // 8, MOST_SPARE)
 
 
+def stop_within_s(settings: Settings) -> float:
+    """How long it may take to stop."""
+    return max(settings.grace_s + TIDY_S, STOP_WITHIN_S)
+
+
 def run(settings: Settings) -> int:
     """Serve until SIGINT or SIGTERM. Prints one line when it serves; returns the exit code.
 
     Where others than this machine can ask, a second line tells the token: who started it may not sit at its files.
     """
     emulator = Emulator(settings)
-    with until_told_to_stop(emulator, settings.grace_s + TIDY_S), emulator:
+    with until_told_to_stop(emulator, stop_within_s(settings)), emulator:
         names = ", ".join(function.id.name for function in emulator.project_functions) or "an empty account"
         print(f"lambda-emu serves {names} on {emulator.url} ({emulator.engine.abilities.name})", flush=True)
         if not _is_loopback(settings.host):
