@@ -1,0 +1,73 @@
+"""Pages below /_lambda-emu/ are closed unless they are known to be open: also the next one that somebody adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from api_rig import SCOPE, Activations, make_house
+from flask import Flask, Response
+from flask.testing import FlaskClient
+
+from lambda_emu.api.app import create_app
+from lambda_emu.api.own_pages import PREFIX, Insight, add_pages
+from lambda_emu.api.token import HEADER
+from lambda_emu.clock import Clock
+from lambda_emu.logs.reader import LogReader
+from lambda_emu.pool.pool import Occupancy
+from lambda_emu.store import Store
+
+TOKEN = "0123456789abcdef"
+OPEN = {f"{PREFIX}health", f"{PREFIX}artifacts/x"}
+LATER = f"{PREFIX}later"
+
+
+@pytest.fixture(params=[True, False], ids=["functions reach it", "functions do not"])
+def reachable(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture
+def app(tmp_path: Path, reachable: bool) -> Iterator[Flask]:
+    store, clock = Store.open(tmp_path), Clock()
+    app = create_app(make_house(store, clock, Activations(store, clock)))
+    logs = LogReader(tmp_path / "logs.db")
+    occupied = Occupancy(environments=0, max_environments=1, waiting=0)
+    insight = Insight("docker", SCOPE, list, logs, lambda: None, TOKEN, "file", reachable, lambda: occupied)
+    add_pages(app, insight)
+    app.add_url_rule(LATER, "later", lambda: Response("told"), methods=["GET", "POST", "PUT", "DELETE", "PATCH"])
+    yield app
+    store.close()
+
+
+def asked(client: FlaskClient, app: Flask, token: str | None) -> dict[tuple[str, str], int]:
+    """The status of every page by every method it has."""
+    headers = {} if token is None else {HEADER: token}
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith(PREFIX)]
+    pages = [(method, rule.rule.replace("<name>", "x")) for rule in rules for method in rule.methods or ()]
+    return {(method, page): client.open(page, method=method, headers=headers).status_code for method, page in pages}
+
+
+def test_only_what_is_known_to_be_open_answers_without_the_token(app: Flask, reachable: bool) -> None:
+    found = asked(app.test_client(), app, None)
+
+    closed = {page for page, status in found.items() if status == 403}
+    changes = {(method, page) for method, page in found if method not in ("GET", "HEAD", "OPTIONS")}
+    tells = {(method, page) for method, page in found if page not in OPEN} - changes
+    assert closed == (changes | tells if reachable else changes)
+    assert ("POST", f"{PREFIX}reset") in closed
+
+
+def test_with_the_token_every_page_answers(app: Flask) -> None:
+    assert 403 not in asked(app.test_client(), app, TOKEN).values()
+
+
+@pytest.mark.parametrize("token", ["", TOKEN[:-1], TOKEN + "0", TOKEN.upper(), f"{TOKEN},{TOKEN}"])
+def test_what_is_not_the_token_is_none(app: Flask, token: str) -> None:
+    assert app.test_client().post(LATER, headers={HEADER: token}).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/%5Flambda-emu/later", "/_lambda%2Demu/l%61ter", "/_lambda-emu/later?x"])
+def test_however_a_path_is_written_it_is_the_same_page(app: Flask, path: str) -> None:
+    assert app.test_client().post(path).status_code == 403
