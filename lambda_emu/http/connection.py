@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 TURN_BYTES = 1 << 16
 """A connection that brings this much at once lets the others have their turn before it is read again."""
 SLICE_BYTES = 1 << 14
-"""Of what may be heads or chunks by the thousand only this much is parsed in a turn."""
+"""Of what may be thousands of heads or chunks, as no body of known length is, only this much is parsed in a turn."""
 MAX_WAITING_BYTES = 1 << 18
 MAX_WAITING_REQUESTS = 256
 UNREAD_LIMIT_BYTES = 100 << 20
@@ -64,7 +64,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         size = len(data)
         self.received_bytes += size
-        if size > SLICE_BYTES and self._may_be_crumbs():
+        if size > SLICE_BYTES and (self._arriving is None or self._arriving.head.get(b"transfer-encoding") is not None):
             self._unparsed = data
             self._parse_slice()
         else:
@@ -108,10 +108,6 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
             self._replay()
 
     # -- what comes in ---------------------------------------------------------------------------
-
-    def _may_be_crumbs(self) -> bool:
-        """Whether the parser may call us for every few bytes; within a body of known length it does not."""
-        return self._arriving is None or self._arriving.head.get(b"transfer-encoding") is not None
 
     def _parse_slice(self) -> None:
         """A part of what came; the rest in later turns, and nothing is read before."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 import time
 import tracemalloc
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
@@ -248,19 +249,27 @@ def unfinished(port: int, sent: int, length: int) -> socket.socket:
 
 
 def test_who_waits_for_memory_too_long_is_told_to_come_again() -> None:
-    with (
-        served(terms=PortTerms(budget=Budget(1 << 20))) as (port, clock, _),
-        unfinished(port, 1 << 20, 2 << 20) as first,
-    ):
-        assert first.send(b"x") == 1
-        with unfinished(port, 1 << 20, 2 << 20) as second:
-            for _ in range(20):  # the first one goes on, slowly
+    budget, length, step = Budget(1 << 20), 2 << 20, 2000
+    with served(terms=PortTerms(budget=budget)) as (port, clock, _), unfinished(port, 1 << 20, length) as first:
+        until(lambda: budget.used_bytes >= 1 << 20)
+        with unfinished(port, 1 << 20, length) as second:
+            sent = 1 << 20
+            while not select.select([second], [], [], 0.01)[0] and sent < length - step:  # the first goes on, slowly
+                first.sendall(b"x" * step)
+                sent += step
                 clock.advance(2)
-                first.sendall(b"x" * 20_000)
             assert second.recv(12) == b"HTTP/1.1 503"
 
-        first.sendall(b"x" * ((1 << 20) - 1 - 20 * 20_000))
+        first.sendall(b"x" * (length - sent))
         assert first.recv(12) == b"HTTP/1.1 200"
+
+
+def until(question: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if question():
+            return
+        threading.Event().wait(0.01)
+    pytest.fail("waited 10 s")
 
 
 def test_who_stalls_gives_its_memory_back() -> None:
