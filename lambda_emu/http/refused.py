@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lambda_emu.http.connection import Connection
 
-MOST_BYTES = 8 << 20
+MOST_BYTES = 100 << 20
 
 
 class Refused(asyncio.Protocol):

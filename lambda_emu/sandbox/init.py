@@ -13,6 +13,7 @@ from lambda_emu.sandbox.base import PLATFORM_MB, Exit, InitListener, Program, Sa
 from lambda_emu.sandbox.frames import Frame, FrameReader, Kind, WrongFrame
 
 HELLO_WITHIN_S = 10.0
+WARNED_EVERY_S = 60.0
 MOST_STRANGERS = 256
 """Connections that may wait for their HELLO at once; one more ends the oldest. An init says it at once."""
 PLATFORM_BYTES = PLATFORM_MB << 20
@@ -125,7 +126,8 @@ class InitLink(asyncio.Protocol):
             for frame in self._reader.feed(data):
                 self._hear(frame)
         except WrongFrame as error:
-            _log.warning("closed a connection of an init: %s", error)
+            if self._door.may_warn(self):
+                _log.warning("closed a connection of an init: %s", error)
             self.close()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -169,6 +171,7 @@ class InitDoor:
     def __init__(self) -> None:
         self._expected: dict[str, asyncio.Future[InitLink]] = {}
         self._strangers: dict[InitLink, None] = {}  # in the order in which they came
+        self._warned_s = -WARNED_EVERY_S
 
     def expect(self, secret: str, timeout_s: float) -> asyncio.Future[InitLink]:
         """The link of the init that will say this secret; it counts from this call on, awaited or not.
@@ -202,6 +205,15 @@ class InitDoor:
         link = InitLink(self)
         self._strangers[link] = None
         return link
+
+    def may_warn(self, link: InitLink) -> bool:
+        """Of one we know always, of strangers now and then: code in a box can pretend to be one at any rate."""
+        now_s = asyncio.get_running_loop().time()
+        if link in self._strangers:
+            if now_s - self._warned_s < WARNED_EVERY_S:
+                return False
+            self._warned_s = now_s
+        return True
 
     def forget(self, link: InitLink) -> None:
         """It has ended, or is known."""

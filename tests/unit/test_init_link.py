@@ -170,6 +170,31 @@ def test_a_stranger_is_shown_out(run: Run, said: bytes) -> None:
     run(body)
 
 
+def test_many_strangers_are_warned_of_once(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    """Any code in a box can be one, as often as it likes."""
+
+    async def body(bench: Bench) -> None:
+        for _ in range(20):
+            stranger = await bench.dial(b"\0\0\0\0\0K\0")
+            assert await stranger.is_shown_out()
+
+    run(body)
+    assert caplog.messages == ["closed a connection of an init: the first frame is not HELLO"]
+
+
+def test_of_many_strangers_that_say_no_more_the_oldest_make_room(run: Run) -> None:
+    async def body(bench: Bench) -> None:
+        first = await bench.dial(b"\0")
+        others = [await bench.dial(b"\0") for _ in range(init.MOST_STRANGERS)]
+
+        assert await first.is_shown_out()
+        assert (await bench.admitted())[0]
+        for one in others:
+            one.writer.close()
+
+    run(body)
+
+
 def test_a_secret_admits_once(run: Run) -> None:
     async def body(bench: Bench) -> None:
         await bench.admitted()
