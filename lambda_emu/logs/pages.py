@@ -180,6 +180,7 @@ class Pages:
 
 
 def _open(path: Path) -> sqlite3.Connection:
+    path.touch(0o600)  # before SQLite would, by the umask: what functions log is its user's alone
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     version = _schema_version(db)
     if version is None or version > SCHEMA_VERSION:
@@ -199,7 +200,6 @@ def _set_aside(path: Path) -> None:
     for suffix in ("", "-wal", "-shm"):
         if (found := path.with_name(path.name + suffix)).exists():
             found.replace(path.with_name(f"{path.name}.old{suffix}"))
-    path.touch(0o600)
 
 
 def _schema_version(db: sqlite3.Connection) -> int | None:

@@ -79,11 +79,9 @@ def _keep_out_of_git(data_dir: Path) -> None:
 
 
 def _mend_modes(data_dir: Path) -> None:
-    """Earlier releases left what they wrote to the umask. A database is there before SQLite makes it by the umask."""
-    databases = (DATABASE, "logs.db")
-    for name in databases:
-        os.close(os.open(data_dir / name, os.O_RDWR | os.O_CREAT, 0o600))
-    beside = [f"{name}{suffix}" for name in databases for suffix in ("", "-wal", "-shm")]
+    """Earlier releases left what they wrote to the umask. The database is there before SQLite makes it by the umask."""
+    os.close(os.open(data_dir / DATABASE, os.O_RDWR | os.O_CREAT, 0o600))
+    beside = [f"{name}{suffix}" for name in (DATABASE, "logs.db") for suffix in ("", "-wal", "-shm")]
     for name in (*beside, "lock"):
         if (data_dir / name).exists():
             close_to_others(data_dir / name, 0o600)

@@ -142,6 +142,7 @@ def test_the_data_folder_is_closed_to_others_whatever_the_umask_and_earlier_rele
     try:
         store = Store.open(data)
         (data / "run").mkdir()
+        (data / "logs.db").touch()
         store.artifacts.add_zip(raw_zip(Raw(b"app.py", b"secret")))
         store.close()
         for path in (data, *data.rglob("*")):
