@@ -14,13 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lambda_emu.api.app import create_app
 from lambda_emu.api.bridge import ApiFront, Call
 from lambda_emu.api.callers import Callers
 from lambda_emu.api.effects import has_extensions, tell_of_all
 from lambda_emu.api.house import House
 from lambda_emu.api.invocations import invoke_inline
-from lambda_emu.api.own_pages import PREFIX, Insight, add_pages
+from lambda_emu.api.late import LateApp, WsgiApp
 from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.api.s3 import S3
 from lambda_emu.api.scope import Houses
@@ -41,6 +40,7 @@ from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.model.function import Function
 from lambda_emu.model.image_package import FoundImage
 from lambda_emu.model.provisioned import Standing
+from lambda_emu.model.updates import settled
 from lambda_emu.model.without_effect import Here
 from lambda_emu.notices import Notices
 from lambda_emu.pool.activation import Activator
@@ -131,6 +131,12 @@ class Emulator:
         self._on_loop(self.pool.clear)
         deploy(self._project, self.store, self.clock, self.scope)
         self._activate()
+
+    def wait_until_settled(self, name: str) -> None:
+        """Wait for a Pending function, however long its image takes. Not on the loop."""
+        id = self.scope.function(name)
+        while (function := self.store.function(id)) is not None and not settled(function.latest):
+            threading.Event().wait(LOOK_S)
 
     def __enter__(self) -> Emulator:
         return self.start()
@@ -269,23 +275,30 @@ class Emulator:
             changes=RecentChanges(self.clock, CHANGE_HELD_S if at_once else 0),
             pending_wait_s=PENDING_WAIT_S if at_once else 0,
         )
-        app = create_app(house)
-        logs = LogReader(data_dir / "logs.db")
-        add_pages(app, self._insight(data_dir, logs))
+        publish(data_dir, self.url, self.token)
+        self._undo.callback(withdraw, data_dir)
+        app = LateApp(partial(self._make_app, house, data_dir))
+        if self._only is None:
+            app.make()
         inline = partial(_invoke, Houses(house))
         callers = Callers((self.settings.host, *self.settings.allowed_hosts), self.settings.allowed_origins)
         self._front = ApiFront(app, inline, self.loop, self.clock, spool_dir, callers)
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
         self._undo.callback(self._tidy, self._listener.finish)
 
-    def _insight(self, data_dir: Path, logs: LogReader) -> Insight:
-        publish(data_dir, self.url, self.token)
-        self._undo.callback(withdraw, data_dir)
+    def _make_app(self, house: House, data_dir: Path) -> WsgiApp:
+        from lambda_emu.api.app import create_app  # here: with these comes Flask
+        from lambda_emu.api.own_pages import Insight, add_pages
+
+        app = create_app(house)
+        logs = LogReader(data_dir / "logs.db")
         abilities, file = self.engine.abilities, str(data_dir / TOKEN)
         reachable = not (abilities.isolates_network and _is_loopback(self.settings.host))
-        return Insight(
+        insight = Insight(
             abilities.name, self.scope, self._sights, logs, self.reset, self.token, file, reachable, self._occupancy
         )
+        add_pages(app, insight)
+        return app
 
     @property
     def _networks(self) -> Mapping[str, str]:
@@ -392,6 +405,8 @@ def run(settings: Settings) -> int:
         names = ", ".join(function.id.name for function in emulator.project_functions) or "an empty account"
         print(f"lambda-emu serves {names} on {emulator.url} ({emulator.engine.abilities.name})", flush=True)
         if not _is_loopback(settings.host):
+            from lambda_emu.api.own_pages import PREFIX
+
             print(f"its own pages, below {emulator.url}{PREFIX}, take the token {emulator.token}", flush=True)
         threading.Event().wait()
     return 0

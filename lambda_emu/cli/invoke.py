@@ -43,7 +43,6 @@ def invoke(
     body = _body(payload, event)
     server = _server(function, endpoint_url, flags)
     answer = _here(function, body, flags) if server is None else _by_server(server, function, body)
-    _print_payload(answer.payload)
     click.get_current_context().exit(1 if answer.failed else 0)
 
 
@@ -91,6 +90,7 @@ def _by_server(server: Server, function: str, body: bytes) -> Answer:
         folder = f" The folder is meant by ./{function}." if Path(function).exists() else ""
         raise NotDone(f"{error}{advice(function, server.functions())}{folder}") from error
     print_tail(answer.tail, err=True)
+    _print_payload(answer.payload)
     return answer
 
 
@@ -104,9 +104,9 @@ def _here(function: str, body: bytes, flags: dict[str, str | None]) -> Answer:
     with as_project(function, flags["project"]) as (name, project):
         chosen = settings(**{**flags, "project": project, "port": 0, "ephemeral": True, "grace_s": 0})
         with starting(chosen), Emulator(chosen, only=name) as emulator:
-            server = Server(emulator.url)
-            server.wait_until_active(name)
-            answer = server.invoke(name, body)
+            emulator.wait_until_settled(name)
+            answer = Server(emulator.url).invoke(name, body)
+            _print_payload(answer.payload)  # now: who waits for it need not wait for the end of everything
             emulator.logs.flush(FLUSH_LIMIT_S)
             drain(from_file(emulator.logs.path, emulator.scope.function(name)), 0, EventPrinter(err=True))
             return answer

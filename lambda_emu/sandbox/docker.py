@@ -266,8 +266,8 @@ class DockerEngine:
             threads.close()  # all containers go: none needs an order of its own
             under_way += [asyncio.wrap_future(call) for call in list(threads.unfinished)]
         try:
-            if under_way:  # what was being started is there then
-                await asyncio.wait(under_way, timeout=CALLS_END_S)
+            with suppress(TimeoutError):  # what was being started is there then; who asked for it hears what came of it
+                await asyncio.wait_for(asyncio.gather(*under_way, return_exceptions=True), CALLS_END_S)
             await self._remove_all()
         except SandboxError as error:
             log.warning("containers may be left; `lambda-emu prune` ends them: %s", error)

@@ -5,19 +5,16 @@ The rest of the folder it lies in is nobody's business: with a Python in ~/bin t
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from lambda_emu.runtimes import Runtime
+from lambda_emu.sandbox.elf import needed
 from lambda_emu.sandbox.private_root import SYSTEM
 
 ALWAYS_VISIBLE = tuple(Path("/", name) for name in SYSTEM)
-
-_NAMED = re.compile(rb"(?<=\0)[\w.+-]+\.so[\w.]*(?=\0)")
-"""A file that is linked with a library has its name in a table of strings that end with NUL."""
 
 LANG, RUNTIME = Path("/var/lang"), Path("/var/runtime")
 """Where boxes see the interpreter and AWS's client."""
@@ -65,7 +62,7 @@ def libraries(programs: Iterable[Path], folder: Path) -> dict[str, Path]:
         return found
     look_at = list(programs)
     while look_at:
-        for name in _named(look_at.pop()):
+        for name in needed(look_at.pop()):
             library = folder / name
             if name not in found and library.is_file():
                 found[name] = library.resolve()
@@ -79,8 +76,3 @@ def places(found: Mapping[str, Path], folder: Path) -> dict[Path, Path]:
     if not any(map(folder.is_relative_to, OWN)):
         lent |= {folder / name: library for name, library in found.items()}
     return lent
-
-
-def _named(file: Path) -> Iterator[str]:
-    for name in _NAMED.findall(file.read_bytes()):
-        yield name.decode()

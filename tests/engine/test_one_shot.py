@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,11 +29,24 @@ def test_only_the_function_that_runs_is_made_ready_and_only_once(tmp_path: Path,
     settings = load_settings({"project": tmp_path, "port": 0, "engine": engine, "pull_images": False}, environ={})
 
     with Emulator(settings, only="hello") as emulator:
-        server = Server(emulator.url)
-        server.wait_until_active("hello")
-        answer = server.invoke("hello", b"{}")
-        there = server.environments()
+        emulator.wait_until_settled("hello")
+        answer = Server(emulator.url).invoke("hello", b"{}")
+        there = emulator.loop.ask(emulator.pool.sights, 5)
 
     assert answer.payload == b'"hello"'
     assert [function.id.name for function in emulator.project_functions] == ["hello"]
-    assert [environment["function"] for environment in there] == ["hello"]  # and no stem for another
+    assert [sight.function for sight in there] == ["hello"]  # and no stem for another
+
+
+def test_nothing_of_flask_is_loaded_for_one_invocation(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("def handler(event, context): return 'hello'")
+    script = (
+        "import sys; from lambda_emu.cli import main; main(['invoke', sys.argv[1]], standalone_mode=False);"
+        "print([name for name in ('flask', 'werkzeug', 'jinja2', 'docker') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, tmp_path],
+        env={**os.environ, "LAMBDA_EMU_ENGINE": "process"}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert done.stdout.splitlines() == ['"hello"', "[]"], done.stderr
