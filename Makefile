@@ -55,9 +55,7 @@ test: lint start-engine browser
 
 test-slow: $(BIN)/.tools start-engine
 	@command -v qemu-aarch64-static >/dev/null || sh scripts/packages.sh qemu-user-static
-	@command -v chromium-headless-shell >/dev/null || sh scripts/packages.sh chromium-headless-shell
 	$(BIN)/pytest -m "slow $(WITHOUT_ENGINE)"
-	$(BIN)/pytest tests/engine/test_browser.py
 
 # What the Dockerfile is made of.
 wheels: $(BIN)/.installed

@@ -17,7 +17,7 @@ from inside import probe
 from own import own_emulator
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="no browser here: `make test-slow` installs one")
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="no browser here: apt-get install chromium-headless-shell")
 
 PAGE = """<!doctype html><script>
 const there = "%s", run = there + "/2015-03-31/functions/probe/invocations", own = there + "/_lambda-emu/";
