@@ -47,13 +47,13 @@ def _containers(value: bytes) -> bytes:
 
 
 @cache
-def _runs() -> dict[int, Callable[[bytes, int, int], re.Match[bytes] | None]]:
+def _runs(nesting: int) -> dict[int, Callable[[bytes, int, int], re.Match[bytes] | None]]:
     """By the opening byte of a container: match as many of its items as there are, each with the comma behind it.
 
-    Compiled when the first large text comes. Items nested deeper than this are taken apart step by step.
+    Compiled when the first text needs them. Items nested deeper than this are taken apart step by step.
     """
     value = _SCALAR
-    for _ in range(NESTING_IN_A_RUN):
+    for _ in range(nesting):
         value = rb"(?>" + _SCALAR + rb"|" + _containers(value) + rb")"
     item = _SPACE + value + _SPACE + rb","
     member = _SPACE + _STRING + _SPACE + rb":" + item
@@ -154,10 +154,9 @@ class Scan:
     def _item(self) -> None:
         """The next item or member, after all those that windows can take whole."""
         opener = self._text[self._opened[-1]]
-        run = _runs()[opener]
-        if len(self._opened) + NESTING_IN_A_RUN <= MOST_NESTING:
-            while (taken := run(self._text, self._at, self._at + WINDOW_BYTES)) and taken.end() > self._at:
-                self._at = taken.end()
+        run = _runs(min(NESTING_IN_A_RUN, MOST_NESTING - len(self._opened)))[opener]
+        while (taken := run(self._text, self._at, self._at + WINDOW_BYTES)) and taken.end() > self._at:
+            self._at = taken.end()
         self._skip_space()
         if opener == ord("{"):
             self._key()
