@@ -249,7 +249,6 @@ class Environment:
         limit_bytes = self.version.memory_mb << 20
         assert self._invocation is not None
         held = self._reports.may_exceed(limit_bytes, self._ms_since(self._invocation.started_s))
-        self._reports.need()
         self._answer(outcome, held)
         self._owner.answered(self)
         reply(answer)
@@ -375,10 +374,12 @@ class Environment:
         self._fail(failures.no_bootstrap(request_id))
 
     def _cancel_timers(self) -> None:
-        for timer in (self._limit, self._absent):
-            if timer is not None:
-                timer.cancel()
-        self._limit = self._absent = None
+        if self._limit is not None:
+            self._limit.cancel()
+            self._limit = None
+        if self._absent is not None:
+            self._absent.cancel()
+            self._absent = None
 
     def _ms_since(self, started_s: float) -> float:
         return (self._clock.monotonic_s() - started_s) * 1000

@@ -10,33 +10,24 @@ GROWTH_BYTES_PER_MS = 4 << 20
 
 
 class Reports:
-    """Of one environment. Runs on the loop."""
+    """Of one environment. Runs on the loop. complete: whether all that was asked for has come."""
 
-    __slots__ = ("_box", "_killed", "_synced", "_token", "usage")
+    __slots__ = ("_box", "_killed", "_synced", "_token", "complete", "usage")
 
     def __init__(self, box: Box) -> None:
         self.usage = NO_USAGE  # as init said last
         self._box = box
         self._token = 0
-        self._synced = self._killed = True
-
-    @property
-    def complete(self) -> bool:
-        """Whether all that was asked for has come."""
-        return self._synced and self._killed
+        self._synced = self._killed = self.complete = True
 
     def may_exceed(self, limit_bytes: int, elapsed_ms: float) -> bool:
         """Whether memory, as it was known elapsed_ms ago or more, may have been over the limit since."""
         return (self.usage.memory_bytes or limit_bytes) + elapsed_ms * GROWTH_BYTES_PER_MS > limit_bytes
 
-    def need(self) -> None:
-        """`ask` will be called: what came so far does not count."""
-        self._synced = False
-
     def ask(self) -> None:
         """For the figures, and all output before them."""
         self._token = (self._token + 1) & 0xFFFFFFFF
-        self._synced = False
+        self._synced = self.complete = False
         self._box.init.sync(self._token)
 
     def kill(self) -> None:
@@ -47,7 +38,10 @@ class Reports:
 
     def synced(self, token: int, usage: Usage) -> None:
         self.usage = usage
-        self._synced = self._synced or token == self._token
+        if token == self._token:
+            self._synced = True
+            self.complete = self._killed
 
     def killed(self) -> None:
         self._killed = True
+        self.complete = self._synced
