@@ -36,6 +36,7 @@ class Claims:
     def __init__(self, budget: Budget, stems: Stems, clock: Clock) -> None:
         self.queue: deque[Claim] = deque()
         self.give_way: Callable[[], bool] = lambda: False  # ends an environment that nobody needs now, if there is one
+        self.spare: Callable[[], None] = lambda: None  # told when a place is free and nobody waits for it
         self.dropped: Callable[[Keeper], None] = lambda _: None  # told when a keeper waits for one less
         self._budget = budget
         self._stems = stems
@@ -58,7 +59,8 @@ class Claims:
         self._waiting[keeper] += 1
         claim.timer = self._clock.call_later(keeper.room_wait_s, lambda: self._give_up(claim))
         self.serve()
-        if not keeper.patient and claim in self.queue and self._budget.ending < len(self.queue):
+        foreseeable = self._budget.ending + self._stems.coming
+        if not keeper.patient and claim in self.queue and foreseeable < len(self.queue):
             self._give_up(claim)
 
     def serve(self) -> None:
@@ -81,6 +83,7 @@ class Claims:
     def _freed(self) -> None:
         self.serve()
         if not self.queue:
+            self.spare()
             self._stems.refill()
 
     def _begin_first(self) -> None:

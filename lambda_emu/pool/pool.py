@@ -65,6 +65,7 @@ class Pool:
         self.stood: Callable[[str], None] = lambda _: None  # told of a deployment whose standing may be another
         starter.left = starter.claims.dropped = self._drop_if_empty
         starter.claims.give_way = self._end_coldest
+        starter.claims.spare = self._provision_rest
         self._starter = starter
         self._stems = stems
         self._clock = clock
@@ -224,6 +225,12 @@ class Pool:
             return False
         min(idle, key=lambda environment: environment.available_s).stop()
         return True
+
+    def _provision_rest(self) -> None:
+        """There is a place again: for what is provisioned and found none."""
+        for pool in list(self._pools.values()):
+            if pool.provision.standing.no_room is not None:
+                pool.provision.fill()
 
     def _end_idle(self) -> None:
         for pool in list(self._pools.values()):

@@ -96,7 +96,7 @@ class Stems:
 
     def _reserve(self, kind: StemKind) -> bool:
         """Take a place for one; where only the stems' share is used up, one of a kind used longer ago gives way."""
-        in_all = sum(map(len, self._ready.values())) + sum(self._coming.values())
+        in_all = sum(map(len, self._ready.values())) + self.coming
         if in_all < self.budget.limit // 2:
             return self.budget.reserve()
         if self.budget.ending == 0:
@@ -136,6 +136,11 @@ class Stems:
                 self.budget.end(box, "the end of a stem")
         for kind in self._used_s:
             self._fill(kind)
+
+    @property
+    def coming(self) -> int:
+        """Stems on their way, some of which may have been taken already."""
+        return sum(self._coming.values())
 
     def boxes(self) -> list[tuple[StemKind, Box]]:
         return [(kind, box) for kind, boxes in self._ready.items() for box in boxes]

@@ -14,7 +14,6 @@ from botocore.exceptions import ClientError
 from own import ENGINES, OwnLam, own_emulator
 
 from lambda_emu.pool.choice import ROOM_WAIT_S
-from lambda_emu.pool.pool import SWEEP_S
 
 Eventually = Callable[[Callable[[], Any], str], Any]
 
@@ -104,7 +103,6 @@ def test_an_alias_that_moves_where_there_is_no_room_for_both_versions_moves_all_
 
     small.client.update_alias(FunctionName="one", Name="live", FunctionVersion="2")
     eventually(lambda: {sight.version for sight in small.sights()} <= {"2"}, "the old version to make room")
-    small.clock.advance(SWEEP_S)
 
     eventually(lambda: status() == "READY", "the new version to be ready")
 

@@ -210,3 +210,28 @@ def test_who_needs_no_place_any_more_takes_none(machine: Machine) -> None:
     assert isinstance(asked.results[0], Outcome)
     assert rig.engine.asked == []
     assert names(rig) == ["one", "other"]
+
+
+def test_what_is_provisioned_has_the_first_place_that_is_free(machine: Machine) -> None:
+    rig = machine(places=1)
+    invoked(rig, OTHER)
+    busy = ready(rig)
+    rig.turn(rig.pool.provision, ONE, 1)
+
+    rig.turn(busy.init.lose)
+    ready(rig)
+
+    assert rig.turn(rig.pool.standing, "one").status(1) is ProvisionedStatus.READY
+
+
+def test_what_is_provisioned_waits_for_a_stem_that_is_coming_and_gives_way(machine: Machine) -> None:
+    rig = machine(places=2, stems=1)
+    rig.turn(rig.pool.expect, deployment("f", "f", ephemeral_storage_mb=1024).version)
+    rig.turn(rig.pool.provision, ONE, 2)
+
+    rig.make_all()
+    for box in rig.engine.boxes:
+        if box.init.runs:
+            rig.turn(box.next)
+
+    assert rig.turn(rig.pool.standing, "one").status(2) is ProvisionedStatus.READY
