@@ -275,7 +275,7 @@ class Emulator:
             changes=RecentChanges(self.clock, CHANGE_HELD_S if at_once else 0),
             pending_wait_s=PENDING_WAIT_S if at_once else 0,
         )
-        publish(data_dir, self.url, self.token)
+        publish(data_dir, self.url, self.token, self.settings.project_file if self._only is None else None)
         self._undo.callback(withdraw, data_dir)
         app = LateApp(partial(self._make_app, house, data_dir))
         if self._only is None:

@@ -11,23 +11,23 @@ from urllib.parse import urlsplit
 from lambda_emu.folders import Kind, is_ours
 
 HEADER = "X-Lambda-Emu-Token"
-TOKEN, ADDRESS = "token", "address"
+TOKEN, ADDRESS, PROJECT = "token", "address", "project"
 THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
-def publish(data_dir: Path, url: str, token: str) -> None:
-    """Let this user's programs find the token of the server at this URL. OSError."""
-    for name, text in ((TOKEN, token), (ADDRESS, url)):
+def publish(data_dir: Path, url: str, token: str, project_file: Path | None = None) -> None:
+    """Let this user's programs find the token of the server at this URL, and the server by its project. OSError."""
+    for name, text in ((TOKEN, token), (PROJECT, os.fspath(project_file or "")), (ADDRESS, url)):
         partial = data_dir / f"{name}.new"
         partial.unlink(missing_ok=True)
-        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(text + "\n")
+        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(os.fsencode(text) + b"\n")
         partial.replace(data_dir / name)
 
 
 def withdraw(data_dir: Path) -> None:
     """The server has ended."""
-    for name in (ADDRESS, TOKEN):
+    for name in (ADDRESS, PROJECT, TOKEN):
         (data_dir / name).unlink(missing_ok=True)
 
 
@@ -45,6 +45,15 @@ def address_of(data_dir: Path) -> str | None:
     with suppress(OSError, ValueError):
         if is_ours(data_dir, Kind.DATA):
             return (data_dir / ADDRESS).read_text(encoding="ascii").strip() or None
+    return None
+
+
+def address_of_project(data_dirs: Iterable[Path], project_file: Path) -> str | None:
+    """The URL of a server of this project whose data is in one of these directories."""
+    for folder in data_dirs:
+        with suppress(OSError):
+            if (folder / PROJECT).read_bytes() == os.fsencode(project_file) + b"\n":
+                return address_of(folder)
     return None
 
 

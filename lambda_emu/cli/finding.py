@@ -13,15 +13,16 @@ MOST_NAMED = 10
 
 
 def own_server(data_dir: str | None = None, project: str | None = None) -> Server | None:
-    """The running server of this data directory, or of that of this project; None where none runs."""
-    from lambda_emu.api.token import address_of
+    """The running server of this data directory, or of this project, ephemeral or not; None where none runs."""
+    from lambda_emu.api.token import address_of, address_of_project
+    from lambda_emu.sandbox.temporary import live_folders
 
-    folder = settings(data_dir=data_dir, project=project).data_dir
-    url = address_of(folder)
-    if url is None:
-        return None
-    server = Server(url, partial(token_of, data_dir=str(folder)))
-    return server if server.is_there() else None
+    chosen = settings(data_dir=data_dir, project=project)
+    temporary = [] if data_dir is not None else [folder / "data" for folder in live_folders()]
+    for url in (address_of(chosen.data_dir), address_of_project(temporary, chosen.project_file)):
+        if url is not None and (server := Server(url, partial(token_of, data_dir=str(chosen.data_dir)))).is_there():
+            return server
+    return None
 
 
 def any_server(endpoint_url: str | None, data_dir: str | None) -> Server:

@@ -165,6 +165,26 @@ def test_commands_find_the_server_of_their_folder_whatever_its_port(folder: Path
     assert (unknown.returncode, missing.returncode) == (2, 2)
 
 
+def test_commands_find_an_ephemeral_server_of_their_folder_alone(folder: Path) -> None:
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    line = [sys.executable, "-m", "lambda_emu", "serve", "--port", "0", "--engine", "process", "--ephemeral"]
+    process = subprocess.Popen(line, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert "serves hello" in process.stdout.readline()
+
+        invoked = command("invoke", "hello", '{"name": "Ada"}', folder=folder)
+        other = command("invoke", "hello", '{"name": "Ada"}', folder=elsewhere)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(LIMIT_S)
+
+    assert "Asking the server" in invoked.stderr
+    assert json.loads(invoked.stdout) == {"greeting": "Hello, Ada"}
+    assert f"There is no lambda-emu.yaml in {elsewhere}, and no folder hello" in other.stderr
+
+
 def test_what_a_server_that_was_killed_left_misleads_nobody(folder: Path, served: Served) -> None:
     served.process.kill()
     served.process.wait(LIMIT_S)
