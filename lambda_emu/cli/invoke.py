@@ -106,7 +106,7 @@ def _here(function: str, body: bytes, flags: dict[str, str | None]) -> Answer:
         with starting(chosen), Emulator(chosen, only=name) as emulator:
             emulator.wait_until_settled(name)
             answer = Server(emulator.url).invoke(name, body)
-            _print_payload(answer.payload)  # now: who waits for it need not wait for the end of everything
             emulator.logs.flush(FLUSH_LIMIT_S)
             drain(from_file(emulator.logs.path, emulator.scope.function(name)), 0, EventPrinter(err=True))
+            _print_payload(answer.payload)  # now: who waits for it need not wait for the end of everything
             return answer
