@@ -15,7 +15,8 @@ from lambda_emu.api.token import HEADER
 from lambda_emu.arn import WrittenName
 from lambda_emu.cli.options import NotDone
 
-HEALTH = "/_lambda-emu/health"
+OWN = "/_lambda-emu/"
+HEALTH = OWN + "health"
 DEFAULT_URL = "http://127.0.0.1:9000"
 ANSWER_LIMIT_S = 930.0
 """The longest function timeout, and time to start it."""
@@ -106,7 +107,10 @@ class Server:
     def _get(self, path: str, limit_s: float = ANSWER_LIMIT_S) -> Any:
         response, body = self._ask("GET", path, None, self._pass(path), limit_s)
         if response.status != 200:
-            raise _refusal(response, body)
+            refusal = _refusal(response, body)
+            if HEADER in refusal.message:
+                raise NotDone(f"{refusal.message} Here: --data-dir with its folder, or LAMBDA_EMU_TOKEN.")
+            raise refusal
         try:
             return json.loads(body)
         except ValueError as error:
@@ -114,7 +118,7 @@ class Server:
 
     def _pass(self, path: str) -> dict[str, str]:
         """The token as a header, for the pages that may ask for it."""
-        if not path.startswith("/_lambda-emu/") or path == HEALTH:
+        if not path.startswith(OWN) or path == HEALTH:
             return {}
         token = self._token_of(self._host, self._port)
         return {} if token is None else {HEADER: token}

@@ -143,6 +143,7 @@ def test_ps_finds_the_token_of_this_folders_server_or_an_ephemeral_one(folder: P
 
     assert "STEM" in listed.stdout, listed.stderr
     assert f"takes the token in {folder / '.lambda-emu' / 'token'}" in refused.stderr
+    assert "--data-dir with its folder" in refused.stderr
     assert refused.returncode == 2
     assert "STEM" in named.stdout, named.stderr
     assert "STEM" in told.stdout, told.stderr
