@@ -246,7 +246,9 @@ class Emulator:
 
         Then what is provisioned, which needs the same images.
         """
-        ids = [function.id for _, function in self.store.functions.everywhere()]
+        there = [function for _, function in self.store.functions.everywhere()]
+        self.activator.try_again(there)
+        ids = [function.id for function in there]
         self.loop.run(self.activator.activate_all(ids, ACTIVATION_PATIENCE_S), STEP_LIMIT_S)
         for _, function in self.store.functions.everywhere():
             self._function_changed(None, function)

@@ -100,6 +100,17 @@ def completed(
     return replace(after, latest=latest, running=function.running if keeps_old else latest)
 
 
+def lacked_runtime(function: Function) -> bool:
+    """Whether it failed for want of its runtime, which may be there by now."""
+    return function.latest.image is None and function.latest.progress.state is State.FAILED
+
+
+def tried_again(function: Function) -> Function:
+    """The function as if it had just been created; for one that lacked its runtime."""
+    latest = replace(function.latest, progress=CREATING)
+    return replace(function, latest=latest, running=latest)
+
+
 def settled(version: FunctionVersion) -> bool:
     """Whether nothing is under way."""
     return version.progress.state is not State.PENDING and version.progress.update is not UpdateStatus.IN_PROGRESS

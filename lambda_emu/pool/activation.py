@@ -14,10 +14,10 @@ from lambda_emu.arn import FunctionId
 from lambda_emu.clock import Clock
 from lambda_emu.http.executors import Work
 from lambda_emu.http.loop import Loop
-from lambda_emu.model.function import FunctionVersion
+from lambda_emu.model.function import Function, FunctionVersion
 from lambda_emu.model.image_package import FoundImage, resolved
 from lambda_emu.model.managed_instances import on_instances
-from lambda_emu.model.updates import WhyNot, all_settled, completed
+from lambda_emu.model.updates import WhyNot, all_settled, completed, lacked_runtime, tried_again
 from lambda_emu.pool.pool import Pool
 from lambda_emu.sandbox.base import Engine, SandboxError
 from lambda_emu.store import Store
@@ -55,6 +55,12 @@ class Activator:
     def activate(self, id: FunctionId) -> None:
         """Get what it needs to run, and stems; one that is settled keeps its state. From any thread."""
         self._loop.post(self._begin, id)
+
+    def try_again(self, functions: Iterable[Function]) -> None:
+        """What failed for want of its runtime is Pending again. At a start, not on the loop: it may be there now."""
+        for function in functions:
+            if lacked_runtime(function):
+                self._store.change(function.id, tried_again)
 
     async def activate_all(self, ids: Iterable[FunctionId], patience_s: float) -> None:
         """Begin with all of them, and wait a little: whose image is there is Active before anybody can ask for it."""

@@ -55,6 +55,22 @@ def test_with_strict_runtimes_a_function_of_another_version_is_failed(tmp_path: 
     assert OWN_PYTHON in found["StateReason"]
 
 
+def test_a_function_that_failed_for_its_runtime_is_tried_again_at_the_next_start(tmp_path: Path) -> None:
+    with own_emulator(tmp_path, "process", strict_runtimes=True) as lam:
+        lam.create("other", VERSION, Runtime=OTHER)
+        failed = lam.client.get_function_configuration(FunctionName="other")["State"]
+
+    with own_emulator(tmp_path, "process") as lam:
+        lam.wait_until_active("other")
+        found = lam.client.get_function_configuration(FunctionName="other")
+
+        assert lam.invoke("other").error is None
+
+    assert failed == "Failed"
+    assert (found["State"], found["LastUpdateStatus"]) == ("Active", "Successful")
+    assert "StateReason" not in found
+
+
 def test_a_runtime_that_cannot_run_is_active_and_its_invocations_say_what_it_takes(lam: Lam) -> None:
     lam.create("java", {"App.class": ""}, Runtime="java21", Handler="App")
 
