@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
-import re
 import resource
 import socket
 import threading
@@ -14,8 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lambda_emu.api.bodies import make_spool
 from lambda_emu.api.bridge import ApiFront, Call
-from lambda_emu.api.callers import Callers
+from lambda_emu.api.callers import Callers, is_loopback
 from lambda_emu.api.effects import has_extensions, tell_of_all
 from lambda_emu.api.house import House
 from lambda_emu.api.invocations import invoke_inline
@@ -27,7 +26,6 @@ from lambda_emu.api.token import TOKEN, publish, withdraw
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
-from lambda_emu.folders import PRIVATE, remove_files
 from lambda_emu.http.exchange import Sink, Writer
 from lambda_emu.http.listener import Listener, PortTerms, bind
 from lambda_emu.http.loop import Loop
@@ -80,8 +78,6 @@ MOST_SPARE = 512
 FIND_IMAGE_S = 2.0
 CHANGE_HELD_S = 0.5
 PENDING_WAIT_S = 1.0
-SPOOLED = re.compile(r"(body|s3)-[a-z0-9_]{8}(\.zip)?")
-"""What a killed emulator leaves of bodies and objects that were on their way."""
 
 
 class Emulator:
@@ -255,8 +251,7 @@ class Emulator:
 
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:
         spool_dir = data_dir / "spool"
-        remove_files(spool_dir, SPOOLED)
-        spool_dir.mkdir(PRIVATE, exist_ok=True)
+        make_spool(spool_dir)
         at_once = self.settings.activation_delay_s == 0
         house = House(
             store=self.store,
@@ -295,7 +290,7 @@ class Emulator:
         app = create_app(house)
         logs = LogReader(data_dir / "logs.db")
         abilities, file = self.engine.abilities, str(data_dir / TOKEN)
-        reachable = not (abilities.isolates_network and _is_loopback(self.settings.host))
+        reachable = not (abilities.isolates_network and is_loopback(self.settings.host))
         insight = Insight(
             abilities.name, self.scope, self._sights, logs, self.reset, self.token, file, reachable, self._occupancy
         )
@@ -376,13 +371,6 @@ def _allow_many_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
 def _descriptors() -> tuple[int, int]:
     """How many files we may open, and a share of them: the environments' port leaves one to us, the public one three.
 
@@ -406,7 +394,7 @@ def run(settings: Settings) -> int:
     with until_told_to_stop(emulator, stop_within_s(settings)), emulator:
         names = ", ".join(function.id.name for function in emulator.project_functions) or "an empty account"
         print(f"lambda-emu serves {names} on {emulator.url} ({emulator.engine.abilities.name})", flush=True)
-        if not _is_loopback(settings.host):
+        if not is_loopback(settings.host):
             from lambda_emu.api.own_pages import PREFIX
 
             print(f"its own pages, below {emulator.url}{PREFIX}, take the token {emulator.token}", flush=True)

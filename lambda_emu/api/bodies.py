@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -17,8 +18,19 @@ from typing import Any
 
 from lambda_emu.api import unwrap
 from lambda_emu.errors import MalformedRequest, RequestTooLarge
+from lambda_emu.folders import PRIVATE, remove_files
 
 BODY_FILE = "lambda_emu.body_file"  # environ key: path of the spooled body; its owner deletes it
+
+
+SPOOLED = re.compile(r"(body|s3)-[a-z0-9_]{8}(\.zip)?")
+"""What we name bodies, and objects of S3, that are on their way."""
+
+
+def make_spool(folder: Path) -> None:
+    """Where they are kept. What a killed emulator left there goes."""
+    remove_files(folder, SPOOLED)
+    folder.mkdir(PRIVATE, exist_ok=True)
 
 
 @dataclass(frozen=True, slots=True)

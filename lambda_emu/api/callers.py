@@ -114,6 +114,14 @@ def preflight(head: Head, verdict: Verdict) -> list[tuple[str, str]] | None:
     return headers
 
 
+def is_loopback(host: str) -> bool:
+    """Whether what listens there is reached by this machine's programs alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
 def _for_page(origin: str) -> tuple[tuple[str, str], ...]:
     return (("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", "*"), ("Vary", "Origin"))
 
