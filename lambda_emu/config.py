@@ -115,7 +115,7 @@ SETTINGS = (
     Setting("account_concurrency", whole(1, 100_000), "1000", "Invocations that may run at once in the account."),
     Setting("stems", whole(0, 100), "2", "Started environments kept ready for each kind of function."),
     Setting("max_environments", whole(1, 100_000), None, "Environments and stems at once; none: by this machine."),
-    Setting("log_limit_mb", whole(1, 1_000_000, "MB"), "64", "Size at which the oldest logs are dropped."),
+    Setting("log_limit_mb", whole(1, 1_000_000, "MB"), "64", "What logs take on disk; each function has a share."),
     Setting("pull_images", FLAG, "true", "Pull images that are missing: AWS's base images, and those of functions."),
     Setting("strict_runtimes", FLAG, "false", "Refuse a runtime that this machine has only in another version."),
     Setting("cache_dir", PATH, "~/.cache/lambda-emu", "Where built images and downloads are kept."),

@@ -18,7 +18,7 @@ MARK, CONTINUED = "| ", "|   "
 COLOURS = ("cyan", "magenta", "yellow", "blue", "green", "bright_red")
 SHORT = 8
 TAIL_BYTES = 4096
-STARTS, ENDS = (b"START RequestId: ", b'{"time":'), ((b"REPORT RequestId: ",), (b"END RequestId: ",))
+START, ENDS = b"START RequestId: ", (b"REPORT RequestId: ", b"END RequestId: ")
 
 
 class EventPrinter:
@@ -31,7 +31,8 @@ class EventPrinter:
 
     def __call__(self, events: Sequence[Mapping[str, Any]]) -> None:
         """Those that were read together."""
-        self._streams |= {event["stream"] for event in events if "stream" in event}
+        if len(self._streams) < 2:
+            self._streams |= {event["stream"] for event in events if "stream" in event}
         for event in events:
             self._print(event)
             if event["report"] is not None:
@@ -76,16 +77,14 @@ def print_tail(tail: bytes, err: bool) -> None:
 def _platforms(found: Sequence[bytes], whole: bool) -> tuple[int, int]:
     """How many lines at the beginning are the platform's, and from where on those at the end are.
 
-    The function cannot write before START nor after END; a tail that is cut has lost its START.
+    The function cannot write before START nor after END; a tail that is cut has lost its START. Of a JSON log, where
+    the platform's lines may be filtered, none is certain.
     """
     last = len(found)
-    if found and b'"type":"platform.report"' in found[-1][:100]:
-        last -= 1
-    else:
-        for starts in ENDS:
-            if last > 0 and found[last - 1].startswith(starts):
-                last -= 1
-    first = 1 if whole and last > 0 and found[0].startswith(STARTS) else 0
+    for start in ENDS:
+        if last > 0 and found[last - 1].startswith(start):
+            last -= 1
+    first = 1 if whole and last > 0 and found[0].startswith(START) else 0
     return first, last
 
 

@@ -131,8 +131,9 @@ def _logs(function: WrittenName, data_dir: str | None, endpoint_url: str | None)
         with suppress(NotDone):  # a project that is of no concern to who asks a server
             if (own := own_server()) is not None:
                 yield _of_server(own, function)
-        if (usual := Server(DEFAULT_URL, token)).is_there():
-            yield _of_server(usual, function)
+        with suppress(NotDone):  # somebody else's, who does not let us in
+            if (usual := Server(DEFAULT_URL, token)).is_there():
+                yield _of_server(usual, function)
     own_settings = settings(data_dir=data_dir, account=function.account, region=function.region)
     path, scope = own_settings.data_dir / "logs.db", Scope(own_settings.account, own_settings.region)
     source = from_file(path, scope.function(function.name))

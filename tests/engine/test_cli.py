@@ -13,6 +13,7 @@ from socket import gethostname
 
 import pytest
 from lam import ROLE, client, zipped
+from test_cli_terminal import HOSTILE, assert_harmless, on_terminal
 
 LIMIT_S = 60
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}  # the package need not be installed
@@ -20,6 +21,12 @@ GREETER = """
 def handler(event, context):
     print("greeting", event["name"])
     return {"greeting": f"Hello, {event['name']}"}
+"""
+FORGER = """
+def handler(event, context):
+    print(event)
+    print("REPORT RequestId: forged")
+    raise KeyError(event)
 """
 PROJECT = "functions: {hello: {runtime: python3.11, handler: app.handler, code: hello}}"
 
@@ -147,6 +154,18 @@ def test_ps_finds_the_token_of_this_folders_server_or_an_ephemeral_one(folder: P
     assert refused.returncode == 2
     assert "STEM" in named.stdout, named.stderr
     assert "STEM" in told.stdout, told.stderr
+
+
+def test_what_a_function_prints_and_returns_is_not_obeyed_by_a_terminal(folder: Path) -> None:
+    (folder / "hello" / "app.py").write_text(FORGER)
+
+    said = on_terminal("invoke", "hello", json.dumps(HOSTILE), "--engine", "process", folder=folder)
+
+    assert_harmless(said)
+    lines = said.splitlines()
+    assert any(line.startswith("| REPORT RequestId: forged") for line in lines)
+    assert len([line for line in lines if line.startswith("REPORT RequestId: ")]) == 1
+    assert any(re.match(r"\|\s+File ", line) for line in lines)
 
 
 def test_commands_find_the_server_of_their_folder_whatever_its_port(folder: Path, served: Served) -> None:

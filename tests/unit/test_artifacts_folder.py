@@ -1,5 +1,6 @@
 import os
 import re
+import socket
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -159,10 +160,18 @@ def test_a_link_that_leaves_the_folder_is_refused_by_its_path(
         artifacts.add_folder(code)
 
 
-def test_what_is_no_file_is_refused_by_its_path(artifacts: Artifacts, code: Path, tmp_path: Path) -> None:
-    os.mkfifo(code / "pipe")
+def make_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
 
-    with pytest.raises(UnusableFolder, match="code/pipe is neither a file nor a folder"):
+
+@pytest.mark.parametrize("make", [os.mkfifo, make_socket])
+def test_what_is_no_file_is_refused_by_its_path(
+    artifacts: Artifacts, code: Path, tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(code / "it")
+
+    with pytest.raises(UnusableFolder, match="code/it is neither a file nor a folder"):
         artifacts.add_folder(code)
 
     assert list((tmp_path / "artifacts").iterdir()) == []

@@ -177,6 +177,16 @@ def test_a_payload_and_the_tail_are_shown_and_only_the_platforms_lines_are_unmar
     assert through_pipe(*asked) == HOSTILE.encode() + b"\xff\x9b\n"
 
 
+def test_no_line_of_a_json_tail_is_taken_for_the_platforms(server: TinyServer) -> None:
+    """Its system log level may leave out the platform's own."""
+    tail = '{"time":"x","type":"platform.start"}\n{"time":"x","type":"platform.report"}\n'
+    server.answer("/2015-03-31/functions/hello/invocations", 1, headers={"X-Amz-Log-Result": _header(tail)})
+
+    said = on_terminal("invoke", "hello", "--endpoint-url", server.url)
+
+    assert [line[:3] for line in said.splitlines()] == ["| {", "| {", "1"]
+
+
 def test_a_tail_that_was_cut_proves_no_start(server: TinyServer) -> None:
     tail = "START RequestId: forged\n" + "x" * 5000
     server.answer("/2015-03-31/functions/hello/invocations", 1, headers={"X-Amz-Log-Result": _header(tail[:4096])})
