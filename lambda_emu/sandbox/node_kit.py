@@ -14,6 +14,8 @@ from lambda_emu.sandbox.lending import LANG, RUNTIME, Interpreter, libraries, pl
 
 CLIENT = ("index.mjs", "package.json", "rapid-client.node")
 ANSWER_LIMIT_S = 10.0
+WHO = "`${process.version} ${process.execPath}`"
+"""What it is, to be asked of it."""
 
 
 class NodeToolchain:
@@ -23,8 +25,7 @@ class NodeToolchain:
         found = shutil.which("node")
         if found is None:
             raise SandboxError(f"without Docker {runtime.identifier} needs `node` on the PATH")
-        node = Path(found).resolve()
-        version = _version(node)
+        version, node = _ask(Path(found).resolve())
         return Interpreter(node, f"Node.js {version}", f"nodejs{version.partition('.')[0]}.x")
 
     def lend(self, interpreter: Interpreter) -> Mapping[Path, Path]:
@@ -37,16 +38,16 @@ class NodeToolchain:
         }
 
 
-def _version(node: Path) -> str:
-    """`20.20.2`. A shim that finds no version, or no program at all, says nothing that looks like one."""
+def _ask(node: Path) -> tuple[str, Path]:
+    """`20.20.2`, and where the program itself is: on the PATH there may be a version manager's script."""
     try:
-        done = subprocess.run([node, "--version"], capture_output=True, text=True, check=False, timeout=ANSWER_LIMIT_S)
+        done = subprocess.run([node, "-p", WHO], capture_output=True, text=True, check=False, timeout=ANSWER_LIMIT_S)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SandboxError(f"{node} cannot be run: {error}") from error
-    found = re.match(r"v(\d+\.\d+\.\d+)", done.stdout)
+    found = re.match(r"v(\d+\.\d+\.\d+)(?: (/.*))?", done.stdout)
     if found is None:
         raise SandboxError(f"{node} does not tell its version: {(done.stdout + done.stderr).strip()[-200:]}")
-    return found[1]
+    return found[1], node if found[2] is None else Path(found[2]).resolve()
 
 
 def _find_client(node: Path) -> Path:

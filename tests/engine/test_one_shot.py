@@ -50,3 +50,17 @@ def test_nothing_of_flask_is_loaded_for_one_invocation(tmp_path: Path) -> None:
     )  # fmt: skip
 
     assert done.stdout.splitlines() == ['"hello"', "[]"], done.stderr
+
+
+@pytest.mark.docker
+def test_the_end_of_the_engine_has_nothing_to_say(tmp_path: Path) -> None:
+    """Its containers are still being given their limits then."""
+    (tmp_path / "app.py").write_text("def handler(event, context): return 'hello'")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "lambda_emu", "invoke", tmp_path],
+        env={**os.environ, "LAMBDA_EMU_ENGINE": "docker"}, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+    words = [line.split(" ")[0] for line in done.stderr.splitlines()]
+    assert (done.stdout, words) == ('"hello"\n', ["INIT_START", "START", "END", "REPORT", "PRICE"])

@@ -97,7 +97,10 @@ def test_packages_of_the_hosts_python_are_not_importable(home: Path, walls: str,
     assert invoke_with(home, walls, tmp_path, packages)["found"] == ["boto3", "urllib3"]
 
 
-def test_of_a_node_in_somebodys_home_only_the_program_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("by_script", [False, True], ids=["itself", "a version manager's script"])
+def test_of_a_node_in_somebodys_home_only_the_program_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_script: bool
+) -> None:
     node = shutil.which("node")
     if node is None:
         pytest.skip("needs Node.js on the PATH")
@@ -109,7 +112,11 @@ def test_of_a_node_in_somebodys_home_only_the_program_is_seen(tmp_path: Path, mo
     for name in ("index.mjs", "package.json", "rapid-client.node"):
         (client / name).write_text(name)
     (home / "secret").write_text("for nobody else")
-    monkeypatch.setenv("PATH", f"{home / 'bin'}:{os.environ['PATH']}")
+    if by_script:
+        (home / "shims").mkdir()
+        (home / "shims/node").write_text(f'#!/bin/sh\nexec {home}/bin/node "$@"\n')
+        (home / "shims/node").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{home / ('shims' if by_script else 'bin')}:{os.environ['PATH']}")
     (tmp_path / "data").mkdir()
     bench = Bench(WALLS[0], tmp_path / "data")
 
