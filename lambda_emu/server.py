@@ -69,7 +69,7 @@ STOP_WITHIN_S = 10.0
 """From the word to the end, whatever hangs; what makes us stop seldom waits longer."""
 TIDY_S = 5.0
 """What of that is left when the grace is over; a longer grace makes the whole longer."""
-ENGINE_LIMIT_S = 7.0
+ENGINE_LIMIT_S = 6.0
 HURRIED_S = 2.0
 ENGINE_RESERVE_S = 2.0
 """What the steps after the engine's end may take of the whole."""

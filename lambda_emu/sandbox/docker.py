@@ -50,6 +50,8 @@ HEADROOM_MB = 32
 CPU_PERIOD_US = 20_000
 CREATE_LIMIT_S = 30.0
 CALL_LIMIT_S = 60
+HELLO_LIMIT_S = 15
+"""How long its first words may take: who does not say them is not there, and `auto` goes on without."""
 END_LIMIT_S = 4.0
 """How long containers may take to end by themselves when all of them end; the whole shutdown has 10 s."""
 CALLS_END_S = 2.0
@@ -76,8 +78,9 @@ ABILITIES = Abilities(
 def connect() -> docker.DockerClient:
     """The engine that DOCKER_HOST names, or the local one. SandboxError if none answers."""
     with engine_errors("connecting to Docker"):
-        client = docker.from_env(timeout=CALL_LIMIT_S, max_pool_size=ENGINE_THREADS)
+        client = docker.from_env(timeout=HELLO_LIMIT_S, max_pool_size=ENGINE_THREADS)
         client.ping()
+        client.api.timeout = CALL_LIMIT_S
         return client
 
 

@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 from own import Served, served
-from silence import SilentEngine, silent_engine
+from silence import SilentEngine, silent_engine, silent_server
 from waiting import eventually
 
 pytestmark = pytest.mark.docker
@@ -64,3 +64,10 @@ def test_what_was_asked_of_it_meanwhile_is_done_when_it_speaks_again(lam: Served
     lam.wait_until_active("pending")
     assert lam.invoke("pending", {}).payload == 1
     eventually(lambda: len(lam.environments("")) > 0, "stems")
+
+
+@pytest.mark.slow
+def test_an_engine_that_never_says_a_word_is_no_engine(tmp_path: Path) -> None:
+    with silent_server() as docker, served(tmp_path, "auto", DOCKER_HOST=docker.replace("http", "tcp")) as lam:
+        lam.create("warm", COUNTER)
+        assert lam.invoke("warm", {}).payload == 1
