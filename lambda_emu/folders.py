@@ -6,15 +6,18 @@ by a name that nobody else gives.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import re
 import shutil
 import stat
+import threading
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
+from typing import IO
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +28,9 @@ PASSED_THROUGH = 0o711
 NOBODYS = {MARKER, "lost+found"}
 """In a folder that counts as empty: the marker of a start that was killed, and what a new disk has."""
 NAMED_FEW = 3
+LOCK = "lock"
+TRIES, BETWEEN_TRIES_S = 5, 0.01
+"""Who only looks whether a folder is held has it for a moment."""
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
@@ -85,6 +91,37 @@ def is_ours(path: Path, kind: Kind) -> bool:
 def lease_of(path: Path) -> str:
     """The lease that `mark` was given; empty where there is none."""
     return "".join(_marker(path)[2:3])
+
+
+def hold(path: Path) -> IO[str] | None:
+    """Lock a folder for as long as the returned file is open; None where another process has it. OSError.
+
+    The system frees the lock when this process dies. The file holds our pid.
+    """
+    lock = open(path / LOCK, "a+", encoding="ascii")  # noqa: SIM115 - kept open on purpose
+    for _ in range(TRIES):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            threading.Event().wait(BETWEEN_TRIES_S)
+            continue
+        lock.seek(0)
+        lock.truncate()
+        lock.write(str(os.getpid()))
+        lock.flush()
+        return lock
+    lock.close()
+    return None
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds the folder. OSError where it never was held."""
+    with open(path / LOCK, encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def close_to_others(path: Path, mode: int = PRIVATE) -> None:

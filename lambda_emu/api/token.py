@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from lambda_emu.folders import Kind, is_ours
+from lambda_emu.folders import Kind, is_held, is_ours
 
 HEADER = "X-Lambda-Emu-Token"
 TOKEN, ADDRESS, PROJECT = "token", "address", "project"
@@ -35,15 +35,15 @@ def find(data_dirs: Iterable[Path], host: str, port: int) -> str | None:
     """The token of the server there, by one of these data directories. It is told to no server of another address."""
     for folder in data_dirs:
         with suppress(OSError, ValueError):
-            if is_ours(folder, Kind.DATA) and _is_at((folder / ADDRESS).read_text().strip(), host, port):
+            if _is_served(folder) and _is_at((folder / ADDRESS).read_text().strip(), host, port):
                 return (folder / TOKEN).read_text().strip()
     return None
 
 
 def address_of(data_dir: Path) -> str | None:
-    """The URL that the server of this data directory left; whether it still runs is to be asked there."""
+    """The URL that the server of this data directory left; whether it answers is to be asked there."""
     with suppress(OSError, ValueError):
-        if is_ours(data_dir, Kind.DATA):
+        if _is_served(data_dir):
             return (data_dir / ADDRESS).read_text(encoding="ascii").strip() or None
     return None
 
@@ -55,6 +55,11 @@ def address_of_project(data_dirs: Iterable[Path], project_file: Path) -> str | N
             if (folder / PROJECT).read_bytes() == os.fsencode(project_file) + b"\n":
                 return address_of(folder)
     return None
+
+
+def _is_served(data_dir: Path) -> bool:
+    """Whether a running server has it: one that came with a stranger's project names any address it likes. OSError."""
+    return is_ours(data_dir, Kind.DATA) and is_held(data_dir)
 
 
 def _is_at(url: str, host: str, port: int) -> bool:

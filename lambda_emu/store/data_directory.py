@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
 from typing import IO
 
-from lambda_emu.folders import PASSED_THROUGH, Kind, check, claim, close_to_others
+from lambda_emu.folders import LOCK, PASSED_THROUGH, Kind, check, claim, close_to_others, hold
 from lambda_emu.store.schema import DATABASE
 
 DATABASE_MAGIC = b"SQLite format 3\0"
@@ -32,7 +31,9 @@ def take(data_dir: Path) -> IO[str]:
     """
     claim(data_dir, Kind.DATA, _is_older)
     close_to_others(data_dir)
-    lock = _locked(data_dir)
+    lock = hold(data_dir)
+    if lock is None:
+        raise DataDirectoryInUse(data_dir, (data_dir / LOCK).read_text(errors="replace").strip())
     _keep_out_of_git(data_dir)
     _mend_modes(data_dir)
     return lock
@@ -53,22 +54,6 @@ def _is_older(data_dir: Path) -> bool:
         return False
 
 
-def _locked(data_dir: Path) -> IO[str]:
-    lock = open(data_dir / "lock", "a+", encoding="ascii")  # noqa: SIM115 - kept open on purpose
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.seek(0)
-        owner = lock.read().strip()
-        lock.close()
-        raise DataDirectoryInUse(data_dir, owner) from None
-    lock.seek(0)
-    lock.truncate()
-    lock.write(str(os.getpid()))
-    lock.flush()
-    return lock
-
-
 def _keep_out_of_git(data_dir: Path) -> None:
     """A file of that name which is there already says something of somebody's."""
     try:
@@ -82,7 +67,7 @@ def _mend_modes(data_dir: Path) -> None:
     """Earlier releases left what they wrote to the umask. The database is there before SQLite makes it by the umask."""
     os.close(os.open(data_dir / DATABASE, os.O_RDWR | os.O_CREAT, 0o600))
     beside = [f"{name}{suffix}" for name in (DATABASE, "logs.db") for suffix in ("", "-wal", "-shm")]
-    for name in (*beside, "lock"):
+    for name in (*beside, LOCK):
         if (data_dir / name).exists():
             close_to_others(data_dir / name, 0o600)
     for name in PRIVATE_FOLDERS:

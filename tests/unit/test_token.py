@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lambda_emu.api.token import find, publish, withdraw
-from lambda_emu.folders import Kind, claim
+from lambda_emu.api.token import address_of, find, publish, withdraw
+from lambda_emu.store.data_directory import take
 
 TOKEN = "0123456789abcdef" * 2
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """The data directory of a server."""
+def data(tmp_path: Path) -> Iterator[Path]:
+    """The data directory of a running server."""
     folder = tmp_path / "data"
-    claim(folder, Kind.DATA)
+    lock = take(folder)
     publish(folder, "http://emu.lan:9001", TOKEN)
-    return folder
+    yield folder
+    lock.close()
 
 
 @pytest.mark.parametrize("host", ["emu.lan", "localhost", "127.0.0.1", "::1"])
@@ -36,6 +39,33 @@ def test_a_folder_that_only_looks_like_one_of_ours_has_no_token(tmp_path: Path) 
     (tmp_path / "address").write_text("http://127.0.0.1:9001")
 
     assert find([tmp_path], "127.0.0.1", 9001) is None
+
+
+def test_a_folder_of_ours_that_no_server_has_tells_nothing(tmp_path: Path) -> None:
+    """One that came with a stranger's project would send what its user asks, and the token, wherever it likes."""
+    take(tmp_path).close()
+    publish(tmp_path, "http://evil.example:9001", TOKEN)
+
+    assert find([tmp_path], "evil.example", 9001) is None
+    assert address_of(tmp_path) is None
+
+
+def test_who_looks_keeps_no_server_from_starting(tmp_path: Path) -> None:
+    looking = threading.Event()
+
+    def look() -> None:
+        while not looking.is_set():
+            find([tmp_path / "other"], "127.0.0.1", 9001)
+
+    take(tmp_path / "other").close()
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        for _ in range(50):
+            take(tmp_path / "other").close()
+    finally:
+        looking.set()
+        thread.join()
 
 
 def test_only_its_user_reads_it_whatever_was_there(data: Path) -> None:
