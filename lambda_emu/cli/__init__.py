@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from lambda_emu.cli import terminal
 from lambda_emu.cli.doctor import doctor
 from lambda_emu.cli.invoke import invoke
 from lambda_emu.cli.logs import logs
@@ -17,6 +18,7 @@ from lambda_emu.cli.serve import serve
 @click.version_option(package_name="lambda-emu", message="%(prog)s %(version)s")
 def main() -> None:
     """Run AWS Lambda functions on this machine, with Lambda's limits, logs and prices."""
+    terminal.guard()
 
 
 for command in (serve, invoke, logs, ps, prune, runtimes, doctor):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from types import TracebackType
 from typing import Any
 
 import click
@@ -44,6 +45,18 @@ def echo(text: str, err: bool = False, **style: Any) -> None:
             click.echo(click.style(line, **style) if style else line, err=err)
     else:
         write(text.encode("utf-8", "backslashreplace") + b"\n", err)
+
+
+def guard() -> None:
+    """Show the traceback of a mistake of ours, too, in which values of others may stand."""
+    if is_terminal(err=True):
+        sys.excepthook = _show_mistake
+
+
+def _show_mistake(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
+    import traceback
+
+    echo("".join(traceback.format_exception(kind, value, trace)).removesuffix("\n"), err=True)
 
 
 def write(data: bytes, err: bool = False) -> None:

@@ -243,6 +243,19 @@ def test_a_project_file_that_is_quoted_is_shown(tmp_path: Path) -> None:
     assert "owned" in said
 
 
+def test_a_mistake_of_ours_that_quotes_others_is_shown(server: TinyServer) -> None:
+    server.answer("/_lambda-emu/environments", [{"memory_mb": 1, "function": "f", "version": "1", "tenant": HOSTILE}])
+    server.answers["/_lambda-emu/health"] = (200, {}, b"{}")
+    odd = {"events": [{"message": "x", "report": {"costUSD": HOSTILE}}], "next": 1, "complete": True}
+    server.answer("/_lambda-emu/logs?function=hello&limit=1000", odd)
+
+    for command in (("ps",), ("logs", "hello")):
+        said = on_terminal(*command, "--endpoint-url", server.url)
+
+        assert_harmless(said)
+        assert "Traceback" in said
+
+
 def test_what_a_server_logs_is_shown() -> None:
     program = (
         "import logging, sys, threading; from lambda_emu.cli.start import log_to_stderr; log_to_stderr();"

@@ -182,6 +182,18 @@ def test_a_flood_is_read_in_pieces_until_it_is_complete(logs: Logs) -> None:
     assert [len(piece.events) for piece in pieces[1:]] == [READ_BYTES // len(chunk)] * 2 + [8]
 
 
+def test_empty_lines_are_read_in_pieces_too(logs: Logs) -> None:
+    """A million of them are a megabyte of text, and hundreds of what tells of them."""
+    for _ in range(4):
+        logs.clock.tick()
+        logs.stream().write_output(b"\n" * 65536)
+    logs.store.flush(WAIT_S)
+
+    found = LogReader(logs.path).read(HELLO)
+
+    assert (len(found.events), found.complete) == (65536, False)
+
+
 def test_a_report_carries_its_figures_and_its_price(logs: Logs) -> None:
     stream = logs.stream()
 
