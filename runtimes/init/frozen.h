@@ -5,14 +5,15 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
-enum { THREADS_MAX = 2048, ASLEEP_MAX = 256, FIRST_LOOK_NS = 10000000, LAST_LOOK_NS = 320000000, STUBBORN_LOOK_NS = 1000000 };
-enum { LOOKING_SHARE = 100, STUBBORN_LOOKING_SHARE = 20 };
+enum { THREADS_MAX = 2048, ASLEEP_MAX = 256, FIRST_LOOK_NS = 10000000, LAST_LOOK_NS = 320000000, STUBBORN_LOOK_NS = 300000 };
+enum { LOOKING_SHARE = 100, STUBBORN_LOOKING_SHARE = 10, CALM_SHARE = 20 };
 
 /* A thread that we trace. signal: what it was about to be given when it stopped. */
 static struct held { int thread, signal; bool stopped; } held[THREADS_MAX];
 static size_t held_count;
 
-static struct { uint64_t next_ns, interval_ns; bool stubborn, went_on; } look; /* stubborn: it wakes and cannot be held */
+/* stubborn: somebody wakes and cannot be held. He wakes again as late as before, or later, if he wakes by a timer. */
+static struct { uint64_t next_ns, interval_ns, went_on_ns; bool stubborn, went_on; } look;
 static int asleep[ASLEEP_MAX];
 static size_t asleep_count;
 
@@ -117,16 +118,22 @@ static bool stop_who_is_awake(void) {
     return found;
 }
 
-/* Stops again what goes on. Returns whether something did since the last look but one: only then memory may have grown.
-   Who stays asleep is looked at ever more seldom. */
+/* Who stays asleep is looked at ever more seldom; who wakes and cannot be held, so that he has a twentieth of the time. */
+static uint64_t next_interval_ns(uint64_t now) {
+    uint64_t calm_ns = now - look.went_on_ns, shortest = look.stubborn ? STUBBORN_LOOK_NS : FIRST_LOOK_NS;
+    uint64_t interval = look.went_on ? shortest : look.stubborn ? calm_ns / CALM_SHARE : look.interval_ns * 2;
+    return interval < shortest ? shortest : interval < LAST_LOOK_NS ? interval : LAST_LOOK_NS;
+}
+
+/* Stops again what goes on. Returns whether something did since the last look but one: only then memory may have grown. */
 static bool stop_again(void) {
     uint64_t began = clock_ns(CLOCK_MONOTONIC);
     bool went_on_before = look.went_on;
     look.went_on = !all_asleep() && stop_who_is_awake();
-    uint64_t share = look.stubborn ? STUBBORN_LOOKING_SHARE : LOOKING_SHARE;
-    uint64_t longer = look.interval_ns * 2 < LAST_LOOK_NS ? look.interval_ns * 2 : LAST_LOOK_NS;
-    uint64_t now = clock_ns(CLOCK_MONOTONIC), rest = (now - began) * share;
-    look.interval_ns = look.stubborn ? STUBBORN_LOOK_NS : look.went_on ? FIRST_LOOK_NS : longer;
+    look.went_on_ns = look.went_on ? began : look.went_on_ns;
+    uint64_t now = clock_ns(CLOCK_MONOTONIC);
+    uint64_t rest = (now - began) * (look.stubborn ? STUBBORN_LOOKING_SHARE : LOOKING_SHARE);
+    look.interval_ns = next_interval_ns(now);
     look.next_ns = now + (rest > look.interval_ns ? rest : look.interval_ns);
     return look.went_on || went_on_before;
 }
