@@ -338,7 +338,7 @@ class Emulator:
 
     def _busy(self) -> bool:
         try:
-            return self.loop.ask(lambda: self.pool.running > 0 or self._listener.busy, STOP_LIMIT_S)
+            return self.loop.ask(lambda: self.pool.busy or self._listener.busy, STOP_LIMIT_S)
         except TimeoutError:
             return False
 

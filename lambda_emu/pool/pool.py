@@ -117,9 +117,10 @@ class Pool:
         self._stems.want(self._stems.kind_of(version))
 
     @property
-    def running(self) -> int:
-        """Invocations that were admitted and are not done."""
-        return sum(self._running.values())
+    def busy(self) -> bool:
+        """Whether an invocation waits or runs, or has been answered and not reported yet."""
+        environments = (environment for pool in self._pools.values() for environment in pool.environments)
+        return bool(self._running) or any(environment.state is State.RESPONDED for environment in environments)
 
     def sights(self) -> list[Sight]:
         """What there is, for people."""
