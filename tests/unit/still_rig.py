@@ -110,10 +110,12 @@ class StillInit:
         self.reports: list[Callable[[InitListener], None]] = []
         self.program: Program | None = None  # the last one that was started
         self.runs = False
+        self.killing = 0  # orders to kill that are not reported yet
         self.is_lost = False
 
     def start(self, role: int, program: Program) -> None:
         encode_start(role, program)
+        assert not self.killing, "what ran before is not gone yet"
         if not self.is_lost:
             self.program, self.runs = program, True
 
@@ -123,7 +125,12 @@ class StillInit:
     def kill(self) -> None:
         if self.runs:
             self.exit(ExitKind.SIGNAL, 9)
-        self._report(lambda listener: listener.killed())
+        self.killing += 1
+        self._report(self._killed)
+
+    def _killed(self, listener: InitListener) -> None:
+        self.killing -= 1
+        listener.killed()
 
     def exit(self, kind: ExitKind, value: int) -> None:
         """What runs ends; the report is on its way."""
@@ -181,7 +188,7 @@ class StillBox:
         self.id = self.token = id
         self.runtime_api = f"{id}:9001"
         self.init = StillInit()
-        self.limits_fail = self.destroyed = self.lingers = self.gone = False
+        self.limits_fail = self.destroyed = self.lingers = self.gone = self.unfit = False
         self._may_go = asyncio.Event()
         self.parked: Wire | None = None
         self.event_id = "none"
@@ -192,13 +199,15 @@ class StillBox:
 
     async def limit(self, limits: Limits) -> None:
         if self.limits_fail:
+            self.unfit = True
             raise SandboxError("no limits today")
 
     async def destroy(self) -> None:
+        """One that lingers still says what it had to say."""
         self.destroyed = True
-        self.init.lose()
         if self.lingers:
             await self._may_go.wait()
+        self.init.lose()
         self.gone = True
 
     def go(self) -> None:

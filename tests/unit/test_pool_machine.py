@@ -29,14 +29,22 @@ WAITS_S = (0.001, 0.005, 0.3, 0.5, 3, 5, 10, 30, 130)
 ROUNDS = 400
 
 indices = st.integers(0, 9)
-names = st.sampled_from(NAMES)
+names = st.sampled_from(["one", "one", "one", "other", "broken"])
+tenants = st.sampled_from([None, None, None, None, "blue", "red"])
+seldom = st.sampled_from([False, False, False, False, True])
+"""Whether what ends much does: else little would be there for anything else to happen to."""
 
 
 class PoolMachine(RuleBasedStateMachine):
     """Functions are invoked, changed and provisioned while boxes, inits and runtimes do what they like."""
 
-    @initialize(stems=st.integers(0, 2), places=st.sampled_from([1, 2, 3, 5, 1000]))
-    def begin(self, stems: int, places: int) -> None:
+    @initialize(
+        stems=st.integers(0, 2),
+        places=st.sampled_from([1, 2, 3, 5, 1000]),
+        warm=st.integers(0, 3),
+        kept=st.integers(0, 2),
+    )
+    def begin(self, stems: int, places: int, warm: int, kept: int) -> None:
         self.rig = Still(stems, places)
         self.places = places
         self.rig.engine.event = self.an_event_goes_where_it_belongs
@@ -45,10 +53,16 @@ class PoolMachine(RuleBasedStateMachine):
         self.provisioned = Counter[str]()  # by deployment id
         self.owners: dict[str, tuple[str, str | None]] = {}  # whose code a box has run: deployment, tenant
         self.served: dict[str, str] = {}  # which box had an event
+        if kept:
+            self.provision("one", kept)
+        for _ in range(warm):
+            self.invoke("one", None, False)
+        for _ in range(3 if warm or kept else 0):
+            self._all_go_on()
 
     # -- callers ----------------------------------------------------------------------------------
 
-    @rule(name=names, tenant_id=st.sampled_from([None, None, "blue", "red"]), tail=st.booleans())
+    @rule(name=names, tenant_id=tenants, tail=st.booleans())
     def invoke(self, name: str, tenant_id: str | None, tail: bool) -> None:
         of = self.deployments[name]
         own = self.provisioned[of.version.deployment_id]
@@ -58,9 +72,11 @@ class PoolMachine(RuleBasedStateMachine):
         except TooManyRequests:
             assert tenant_id is not None or self._running(name) >= LIMIT
 
-    @rule(name=names)
-    def update(self, name: str) -> None:
+    @rule(name=names, really=seldom)
+    def update(self, name: str, really: bool) -> None:
         """New code or configuration; deletion looks the same."""
+        if not really:
+            return
         old = self.deployments[name].version.deployment_id
         self.deployments[name] = self._deployment(name)
         self.rig.turn(self.rig.pool.retire, old)
@@ -78,8 +94,10 @@ class PoolMachine(RuleBasedStateMachine):
     def expect(self, name: str) -> None:
         self.rig.turn(self.rig.pool.expect, self.deployments[name].version)
 
-    @rule()
-    def clear(self) -> None:
+    @rule(really=seldom)
+    def clear(self, really: bool) -> None:
+        if not really:
+            return
         self.rig.turn(self.rig.pool.clear)
         assert all(asked.results for asked in self.rig.asked)
 
@@ -90,15 +108,13 @@ class PoolMachine(RuleBasedStateMachine):
         self.rig.advance(seconds)
 
     @precondition(lambda self: self.rig.engine.asked)
-    @rule(index=indices, fails=st.sampled_from([False, False, False, True]))
-    def box_comes(self, index: int, fails: bool) -> None:
+    @rule(index=indices, fails=seldom, lingers=st.booleans())
+    def box_comes(self, index: int, fails: bool, lingers: bool) -> None:
+        """lingers: its end will take a while."""
         engine = self.rig.engine
         self.rig.turn(engine.refuse if fails else engine.make, index % len(engine.asked))
-
-    @precondition(lambda self: self.boxes)
-    @rule(index=indices)
-    def end_will_take_a_while(self, index: int) -> None:
-        self._box(index).lingers = True
+        if engine.boxes:
+            engine.boxes[-1].lingers = lingers
 
     @rule()
     def ends_are_reached(self) -> None:
@@ -106,9 +122,9 @@ class PoolMachine(RuleBasedStateMachine):
             self.rig.turn(box.go)
 
     @precondition(lambda self: self.boxes)
-    @rule(index=indices)
-    def limits_fail(self, index: int) -> None:
-        self._box(index).limits_fail = True
+    @rule(index=indices, really=seldom)
+    def limits_fail(self, index: int, really: bool) -> None:
+        self._box(index).limits_fail = really
 
     # -- inits ------------------------------------------------------------------------------------
 
@@ -125,9 +141,10 @@ class PoolMachine(RuleBasedStateMachine):
         self.rig.report(self.reporting[index % len(self.reporting)])
 
     @precondition(lambda self: self.boxes)
-    @rule(index=indices)
-    def init_is_lost(self, index: int) -> None:
-        self.rig.turn(self._box(index).init.lose)
+    @rule(index=indices, really=seldom)
+    def init_is_lost(self, index: int, really: bool) -> None:
+        if really:
+            self.rig.turn(self._box(index).init.lose)
 
     @precondition(lambda self: self.boxes)
     @rule(index=indices)
@@ -137,9 +154,13 @@ class PoolMachine(RuleBasedStateMachine):
     # -- runtimes ---------------------------------------------------------------------------------
 
     @precondition(lambda self: self.running)
-    @rule(index=indices, status=st.sampled_from([(ExitKind.CODE, 0), (ExitKind.CODE, 1), (ExitKind.SIGNAL, 11)]))
-    def runtime_exits(self, index: int, status: tuple[ExitKind, int]) -> None:
-        self.running[index % len(self.running)].init.exit(*status)
+    @rule(index=indices, status=st.sampled_from([(ExitKind.CODE, 0), (ExitKind.SIGNAL, 11)]), told=st.booleans())
+    def runtime_exits(self, index: int, status: tuple[ExitKind, int], told: bool) -> None:
+        """told: init reports that before anything else."""
+        init = self.running[index % len(self.running)].init
+        init.exit(*status)
+        if told:
+            self.rig.turn(init.reports.pop(), init.listener)
 
     @precondition(lambda self: self.begun)
     @rule(index=indices)
@@ -211,8 +232,8 @@ class PoolMachine(RuleBasedStateMachine):
         assert len(there) + coming == self.rig.pool.occupancy.environments <= self.places
 
     @invariant()
-    def nothing_runs_in_a_box_that_was_ended(self) -> None:
-        assert not any(box.destroyed and box.init.runs for box in self.rig.engine.boxes)
+    def nothing_runs_in_a_box_that_is_gone(self) -> None:
+        assert not any(box.gone and box.init.runs for box in self.rig.engine.boxes)
 
     @invariant()
     def what_is_shown_is_there(self) -> None:
@@ -238,6 +259,13 @@ class PoolMachine(RuleBasedStateMachine):
             self._all_go_on()
             self.rig.advance(0.1)
         assert not self._waiting(), self.rig.turn(self.rig.pool.sights)
+        for _ in range(3):
+            self._all_go_on()
+            self.rig.advance(0.1)
+        for of in self.deployments.values():  # nor is more kept than was asked for
+            id = of.version.deployment_id
+            assert self.rig.turn(self.rig.pool.standing, id).ready <= self.provisioned[id]
+        assert not any(box.unfit for box in self.boxes)
         for name in NAMES:  # and nobody is counted any more
             submit(self.rig, self.deployments[name], Admission(1, reserved=True), None, tail=False)
 
@@ -275,7 +303,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     @property
     def reporting(self) -> list[StillBox]:
-        return [box for box in self.boxes if box.init.reports]
+        return [box for box in self.rig.engine.boxes if box.init.reports]
 
     def _box(self, index: int) -> StillBox:
         return self.boxes[index % len(self.boxes)]
@@ -298,7 +326,7 @@ class PoolMachine(RuleBasedStateMachine):
         return sum(asked.deployment_id.startswith(f"{name}-") for asked in self._waiting())
 
 
-QUICK = settings(max_examples=200, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=300, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck))
 LONG = settings(QUICK, max_examples=2000, stateful_step_count=100)
 
 
