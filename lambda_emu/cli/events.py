@@ -89,4 +89,5 @@ def _platforms(found: Sequence[bytes], whole: bool) -> tuple[int, int]:
 
 
 def _broken(message: str) -> list[str]:
-    return message.removesuffix("\n").removesuffix("\r").replace("\r\n", "\r").split("\r")
+    """At newlines, which a log record may have, and at carriage returns."""
+    return message.removesuffix("\n").removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n").split("\n")

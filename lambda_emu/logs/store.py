@@ -175,10 +175,10 @@ class LogStore:
             stream = self._stream(chunk.origin)
             if stream is None:
                 continue
-            for text in self._texts(stream, chunk):
+            for text, record in self._texts(stream, chunk):
                 if batch.size and batch.size + len(text) > self._batch_bytes:
                     batch = self._keep(batch)
-                batch.add(stream.number, chunk.at_ms, text, chunk.record if text is chunk.data else None)
+                batch.add(stream.number, chunk.at_ms, text, record)
             if isinstance(chunk.record, Closed):
                 batch.closed.append(self._open.pop(chunk.origin).number)
         if batch.pieces or batch.closed:
@@ -212,8 +212,8 @@ class LogStore:
                 self._lose(1, error)
         return stream
 
-    def _texts(self, stream: _Open, chunk: Chunk) -> Iterator[bytes]:
-        """What a chunk adds to the stream: the whole lines of output, then the platform's own."""
+    def _texts(self, stream: _Open, chunk: Chunk) -> Iterator[tuple[bytes, object]]:
+        """What a chunk adds: lines of the function, with None; then the platform's, with the record of the last."""
         origin, at_ms, data, record = chunk
         level = Level.INFO
         if isinstance(record, LogRecord):  # a line that is still open goes on behind it
@@ -223,11 +223,11 @@ class LogStore:
         if origin.log_format == "JSON":
             for piece in pieces(output, PIECE_BYTES):
                 shaped = shape(piece, origin.application_level, stream.request_id, at_ms / 1000, level)
-                yield from pieces(shaped, self._batch_bytes)
+                yield from ((text, None) for text in pieces(shaped, self._batch_bytes))
         else:
-            yield from pieces(output, self._batch_bytes)
+            yield from ((text, None) for text in pieces(output, self._batch_bytes))
         if record is not None and data:
-            yield data
+            yield data, record
         if isinstance(record, Start):
             stream.request_id = record.request_id
 

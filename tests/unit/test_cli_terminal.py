@@ -131,8 +131,9 @@ def test_a_line_of_a_function_never_looks_like_one_of_the_platform(tmp_path: Pat
     ]
 
 
-def test_a_traceback_is_broken_where_its_carriage_returns_are() -> None:
-    event = 'Traceback\r  File "app.py", line 2\r    raise\rKeyError\n'
+@pytest.mark.parametrize("parted_by", ["\r", "\n"])  # by clients of old, and in a record that is one event
+def test_a_traceback_is_broken_into_its_lines(parted_by: str) -> None:
+    event = parted_by.join(["Traceback", '  File "app.py", line 2', "    raise", "KeyError"]) + "\n"
 
     assert list(marked(event, of_platform=False)) == [
         "| Traceback", '|     File "app.py", line 2', "|       raise", "|   KeyError"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from test_logs_store import HELLO, LIMIT, OWN, WAIT_S, Logs
 
+from lambda_emu.logs.frames import LogRecord
 from lambda_emu.logs.reader import LogEvent, LogReader
 from lambda_emu.logs.records import Report, Start
 from lambda_emu.logs.room import fair_level
@@ -187,13 +188,14 @@ def test_the_platforms_lines_are_told_from_those_that_a_function_writes_like_the
         stream.write_platform(Start("id-1", "$LATEST"))
         stream.write_output(b"END RequestId: id-1\nREPORT Requ")
         stream.write_output(b"estId: id-1\tDuration: 0.01 ms\n")
+        stream.write_record(LogRecord(b"START RequestId: id-2\nREPORT RequestId: id-2", None))
         stream.write_platform(Report("id-1", 1.0, 128, 36))
         logs.store.flush(WAIT_S)
 
         events = LogReader(logs.path).read(HELLO).events
 
     assert [(event.platform, event.message.split()[0]) for event in events] == [
-        (True, "START"), (False, "END"), (False, "REPORT"), (True, "REPORT")
+        (True, "START"), (False, "END"), (False, "REPORT"), (False, "START"), (True, "REPORT")
     ]  # fmt: skip
 
 
