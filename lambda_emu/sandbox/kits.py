@@ -128,7 +128,8 @@ def _start(runtime: Runtime, interpreter: Interpreter) -> str:
     """The shell words that start the runtime in our images; any of a family says it for all."""
     for other in catalogue():
         if other.family == runtime.family and other.recipe is not None and other.recipe.start is not None:
-            return other.recipe.start.replace(other.identifier, interpreter.runtime)
+            program, _, words = other.recipe.start.replace(other.identifier, interpreter.runtime).partition(" ")
+            return f"{program} {interpreter.flags} {words}"
     raise SandboxError(f"lambda-emu knows no way to start {runtime.identifier}")
 
 

@@ -25,11 +25,15 @@ OWN = ("/opt", "/tmp", "/var")
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """A program of this machine. name: with its version; runtime: the identifier that it is the right one for."""
+    """A program of this machine. name: with its version; runtime: the identifier that it is the right one for.
+
+    flags: what AWS's bootstrap gives this version beyond what it gives all, in words of the shell.
+    """
 
     path: Path
     name: str
     runtime: str
+    flags: str = ""
 
     def instead_of(self, runtime: Runtime) -> str | None:
         """That it runs in place of another one, in words."""

@@ -14,6 +14,11 @@ from lambda_emu.sandbox.lending import LANG, RUNTIME, Interpreter, libraries, pl
 
 CLIENT = ("index.mjs", "package.json", "rapid-client.node")
 ANSWER_LIMIT_S = 10.0
+SWITCHED_OFF = {
+    20: ("experimental-require-module",),
+    22: ("experimental-require-module", "experimental-detect-module"),
+}
+KNOWS_THEM = (20, 17)
 WHO = "`${process.version} ${process.execPath}`"
 """What it is, to be asked of it."""
 
@@ -26,7 +31,8 @@ class NodeToolchain:
         if found is None:
             raise SandboxError(f"without Docker {runtime.identifier} needs `node` on the PATH")
         version, node = _ask(Path(found).resolve())
-        return Interpreter(node, f"Node.js {version}", f"nodejs{version.partition('.')[0]}.x")
+        major, minor = map(int, version.split(".")[:2])
+        return Interpreter(node, f"Node.js {version}", f"nodejs{major}.x", _flags(major, minor))
 
     def lend(self, interpreter: Interpreter) -> Mapping[Path, Path]:
         node = interpreter.path
@@ -36,6 +42,12 @@ class NodeToolchain:
             **places(libraries([node], folder), folder),
             **{RUNTIME / name: client / name for name in CLIENT},
         }
+
+
+def _flags(major: int, minor: int) -> str:
+    """What Lambda switches off in Node.js 20 and 22, unless NODE_OPTIONS switches it on."""
+    off = SWITCHED_OFF.get(major, ()) if (major, minor) >= KNOWS_THEM else ()
+    return " ".join(f'$(case " $NODE_OPTIONS " in *" --{name} "*) ;; *) echo --no-{name} ;; esac)' for name in off)
 
 
 def _ask(node: Path) -> tuple[str, Path]:

@@ -97,6 +97,10 @@ def test_packages_of_the_hosts_python_are_not_importable(home: Path, walls: str,
     assert invoke_with(home, walls, tmp_path, packages)["found"] == ["boto3", "urllib3"]
 
 
+ON = "--y --experimental-require-module --z"
+SHOW_START = "AWS_LAMBDA_EXEC_WRAPPER=/bin/echo AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128 /var/runtime/bootstrap"
+
+
 @pytest.mark.parametrize("by_script", [False, True], ids=["itself", "a version manager's script"])
 def test_of_a_node_in_somebodys_home_only_the_program_is_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_script: bool
@@ -123,8 +127,12 @@ def test_of_a_node_in_somebodys_home_only_the_program_is_seen(
     try:
         box = bench.box({}, runtime="nodejs22.x")
         seen = bench.shell(box, f"node -p 'process.execPath'; cat /var/runtime/index.mjs; echo; ls {home}")
+        started = [bench.shell(box, f"NODE_OPTIONS='{options}' {SHOW_START}") for options in ("", "--x", ON)]
     finally:
         bench.close()
 
     assert seen.splitlines()[:2] == ["/var/lang/bin/node", "index.mjs"]
     assert "No such file or directory" in seen.splitlines()[2]
+    major = int(subprocess.check_output(["node", "-p", "process.versions.node"], text=True).split(".")[0])
+    off = "--no-experimental-require-module" if major in (20, 22) else "no flag of the version's own"
+    assert [off in words for words in started] == ([True, True, False] if major in (20, 22) else [False] * 3)
