@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,19 +35,20 @@ class PythonToolchain:
         library = Path(os.__file__).parent.resolve()
         shown = LANG / sys.platlibdir / library.name
         modules = [module for name in (*CLIENT, *SDK) if (module := _find_module(name))]
+        compiled = [module for module in modules if module.suffix == ".so"]
         return {
             LANG / "bin" / OWN_PYTHON: interpreter.path,
             shown: library,
             **{shown / name: self._empty for name in PACKAGES if (library / name).is_dir()},
-            **_libraries(interpreter.path, library),
+            **_libraries(interpreter.path, library, compiled),
             **{RUNTIME / module.name: module for module in modules},
         }
 
 
-def _libraries(python: Path, library: Path) -> Mapping[Path, Path]:
+def _libraries(python: Path, library: Path, compiled: Sequence[Path]) -> Mapping[Path, Path]:
     """Those that came with this Python: its own, where it is a library, and what its modules are linked with."""
     folder = python.parent.parent / "lib"
-    return places(libraries([python, *(library / "lib-dynload").glob("*.so")], folder), folder)
+    return places(libraries([python, *(library / "lib-dynload").glob("*.so"), *compiled], folder), folder)
 
 
 def _find_module(name: str) -> Path | None:
