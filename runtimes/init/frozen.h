@@ -5,7 +5,8 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
-enum { THREADS_MAX = 2048, ASLEEP_MAX = 256, FIRST_LOOK_NS = 10000000, LAST_LOOK_NS = 320000000, STUBBORN_LOOK_NS = 300000 };
+enum { THREADS_MAX = 2048, ASLEEP_MAX = 256 };
+enum { STUBBORN_LOOK_NS = 300000, FIRST_LOOK_NS = 10000000, LAST_LOOK_NS = 320000000 };
 enum { LOOKING_SHARE = 100, STUBBORN_LOOKING_SHARE = 10, CALM_SHARE = 20 };
 
 /* A thread that we trace. signal: what it was about to be given when it stopped. */
@@ -118,14 +119,14 @@ static bool stop_who_is_awake(void) {
     return found;
 }
 
-/* Who stays asleep is looked at ever more seldom; who wakes and cannot be held, so that he has a twentieth of the time. */
+/* Who stays asleep is looked at ever more seldom; who wakes and cannot be held, so that he has a twentieth of time. */
 static uint64_t next_interval_ns(uint64_t now) {
     uint64_t calm_ns = now - look.went_on_ns, shortest = look.stubborn ? STUBBORN_LOOK_NS : FIRST_LOOK_NS;
     uint64_t interval = look.went_on ? shortest : look.stubborn ? calm_ns / CALM_SHARE : look.interval_ns * 2;
     return interval < shortest ? shortest : interval < LAST_LOOK_NS ? interval : LAST_LOOK_NS;
 }
 
-/* Stops again what goes on. Returns whether something did since the last look but one: only then memory may have grown. */
+/* Stops again what goes on. Returns whether something did since the last look but one: only then memory may grow. */
 static bool stop_again(void) {
     uint64_t began = clock_ns(CLOCK_MONOTONIC);
     bool went_on_before = look.went_on;

@@ -283,8 +283,8 @@ static bool is_sync_done(const struct sync *sync) {
     return true;
 }
 
-/* A busy environment syncs thousands of times a second; what was read a moment ago is still true. False: too much memory
-   was used, and the ends that follow from it have to be told first. */
+/* A busy environment syncs thousands of times a second; what was read a moment ago is still true. False: too much
+   memory was used, and the ends that follow from it have to be told first. */
 static bool have_figures(void) {
     uint64_t now = clock_ns(CLOCK_MONOTONIC);
     if (killing.for_memory || (now - figures.read_ns < FRESH_NS && !killing.active))

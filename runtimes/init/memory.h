@@ -1,4 +1,4 @@
-/* What the environment's memory is: anonymous, mapped from files, and shared without a file. docs/decisions/memory.md */
+/* What the environment's memory is: anonymous, mapped from files, shared without a file. docs/decisions/memory.md */
 #pragma once
 #include "processes.h"
 #include <sys/stat.h>

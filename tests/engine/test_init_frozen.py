@@ -23,7 +23,7 @@ WAKE = f"""
 sub wake {{
     my $event = pack('x8 i i x48', {int(signal.SIGCONT)}, 0);
     $SIG{{CONT}} = sub {{ }};
-    for (1 .. {TIMERS}) {{
+    for (1 .. ($_[0] || {TIMERS})) {{
         my $timer = pack('i', 0);
         syscall({CREATE}, 1, $event, $timer) == 0 or die "timer_create: $!";
         my $times = pack('q4', 0, 100_000_000, 0, $_ * 10_000_000);
@@ -94,7 +94,7 @@ def test_who_wakes_itself_while_paused_computes_next_to_nothing(rig: Rig, waker:
 @pytest.mark.parametrize("mode", ["namespace", "container"])
 def test_who_may_not_be_traced_is_stopped_each_time_it_wakes(mode: str) -> None:
     with running_init(mode) as rig:
-        rig.perl(f"{WAKE} {SLEEP_IN_PARENT} {UNTRACEABLE} wake; print 'up'; 1 while 1")
+        rig.perl(f"{WAKE} {SLEEP_IN_PARENT} {UNTRACEABLE} wake(3); print 'up'; 1 while 1")
         rig.next(Kind.OUTPUT)
         pause(rig)
         computed_us(rig, 500_000)

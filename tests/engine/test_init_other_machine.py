@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from init_rig import Rig, running_init
 
+from lambda_emu.sandbox import frames
 from lambda_emu.sandbox.base import Exit, ExitKind
 
 OTHER = "x86_64" if os.uname().machine == "aarch64" else "aarch64"
@@ -45,3 +46,14 @@ def test_a_kill_ends_everything_and_init_goes_on(rig: Rig) -> None:
     rig.shell("echo again")
     assert rig.exit().value == 0
     assert rig.output() == "again\n"
+
+
+def test_memory_and_what_it_is_of_are_counted_the_same(rig: Rig) -> None:
+    rig.perl("my $size = 60 << 20; my $x = 'a' x $size; print 'taken'; sleep 1000")
+    while not rig.output():
+        rig.sync()
+    assert 60 << 20 < rig.sync().memory_bytes < 80 << 20
+
+    rig.send(frames.encode_memory(50 << 20, 2))
+
+    assert rig.exit() == Exit(0, ExitKind.SIGNAL, 9, True)
