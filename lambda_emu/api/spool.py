@@ -96,8 +96,9 @@ class Spool:
             self._fail(ShuttingDown())
 
     def _written(self, work: Future[None]) -> None:
-        error = None if work.cancelled() else work.exception()
-        if error is not None:
+        if work.cancelled():  # it waited for a worker when all of them were closed
+            self._fail(ShuttingDown())
+        elif (error := work.exception()) is not None:
             self._fail(NoRoom(str(error)) if is_full(error) else ServiceFailure(f"The body could not be kept: {error}"))
         else:
             self._in_flight_bytes = 0
