@@ -124,6 +124,8 @@ class Emulator:
     def reset(self) -> None:
         """Empty every account and end every environment; then deploy what the project declares. Not on the loop."""
         self.store.clear()
+        self._changes.clear()
+        self._on_loop(self.async_invoker.forget)
         self._on_loop(self.pool.clear)
         deploy(self._project, self.store, self.clock, self.scope)
         self._activate()
@@ -253,6 +255,7 @@ class Emulator:
         spool_dir = data_dir / "spool"
         make_spool(spool_dir)
         at_once = self.settings.activation_delay_s == 0
+        self._changes = RecentChanges(self.clock, CHANGE_HELD_S if at_once else 0)
         house = House(
             store=self.store,
             clock=self.clock,
@@ -269,7 +272,7 @@ class Emulator:
             account_known="account" in self.settings.given,
             notices=self._notices,
             here=self._here(),
-            changes=RecentChanges(self.clock, CHANGE_HELD_S if at_once else 0),
+            changes=self._changes,
             pending_wait_s=PENDING_WAIT_S if at_once else 0,
         )
         publish(data_dir, self.url, self.token, self.settings.project_file if self._only is None else None)

@@ -51,3 +51,8 @@ class RecentChanges:
             held = self._held.get(id)
         if held is not None and issubclass(held[1], refusal) and self._clock.monotonic_s() < held[0]:
             raise held[1](id.arn())
+
+    def clear(self) -> None:
+        """All functions are others now: nothing is under way."""
+        with self._lock:
+            self._held.clear()

@@ -71,6 +71,10 @@ class AsyncInvoker:
         self._persistence.stop()
         self._no_timer()
 
+    def forget(self) -> None:
+        """The queue was emptied. On the loop."""
+        self._refusals.clear()
+
     def put(self, event: QueuedEvent, done: Callable[[LambdaError | None], None]) -> None:
         """Keep the event, then run it. `done` is called on the loop once it is on disk, or could not be put there."""
         self._queue.put(event, lambda error: self._loop.post(self._accepted, event, done, error))

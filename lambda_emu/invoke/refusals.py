@@ -32,6 +32,11 @@ class Refusals:
         self._leave(function, request_id)
         return request_id
 
+    def clear(self) -> None:
+        """All events are gone."""
+        self._counts.clear()
+        self._lines.clear()
+
     def _leave(self, function: FunctionId, request_id: str) -> None:
         line = self._lines.get(function, {})
         line.pop(request_id, None)

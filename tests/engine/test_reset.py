@@ -97,6 +97,14 @@ def test_events_that_wait_are_forgotten(lam: OwnLam) -> None:
     assert lam.emulator.store.queue.unsettled() == []
 
 
+def test_a_change_before_it_does_not_stand_in_the_way_of_one_after_it(lam: OwnLam) -> None:
+    lam.client.update_function_configuration(FunctionName="declared", Timeout=9)
+
+    reset(lam)
+
+    assert lam.client.update_function_configuration(FunctionName="declared", Timeout=7)["Timeout"] == 7
+
+
 def test_it_is_asked_for_by_post_alone(lam: OwnLam) -> None:
     lam.create("made", ANSWERS)
 
