@@ -20,10 +20,10 @@ from docker.types import LogConfig, Mount, Ulimit
 
 from lambda_emu.clock import Clock
 from lambda_emu.folders import PASSED_THROUGH, close_to_others, remove_sessions
-from lambda_emu.http.executors import Closed, Executor, Full
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import PLATFORM_MB, Abilities, Limits, Program, SandboxError, ShuttingDown, StemKind
 from lambda_emu.sandbox.engine_errors import engine_errors
+from lambda_emu.sandbox.engine_threads import EngineThreads
 from lambda_emu.sandbox.files import fill, remove_tree
 from lambda_emu.sandbox.function_images import FunctionImages
 from lambda_emu.sandbox.images import Images
@@ -60,7 +60,6 @@ LOOK_S = 0.05
 ENGINE_THREADS = 32
 MAKING_THREADS = 8
 """For pulls and builds, which take minutes: calls that start, limit and remove containers do not wait behind them."""
-MOST_WAITING = 10_000
 STARTS_AT_ONCE = 8
 """Containers that start together; 50 at once on two cores made each take longer than all of them one by one."""
 
@@ -131,17 +130,19 @@ class Home:
 
 async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> DockerEngine:
     """Connect, find the way back to us, and clear away what a killed emulator left."""
-    threads = Executor("calls of the engine", ENGINE_THREADS, MOST_WAITING)
-    client = await threads.call(connect)
-    places = Places(client, wanted.network, listen)
-    await places.of("", threads.call)
-    session = clock.new_token()
-    home = Home(session, own_lease(), wanted.data_dir / "run" / session)
-    await threads.call(_furnish, home)
-    await threads.call(_let_engine_in, client, wanted.data_dir)
-    await threads.call(remove_left, client)
-    machine = await threads.call(_machine, client)
-    threads.close()
+    threads = EngineThreads("calls of the engine", ENGINE_THREADS)
+    try:
+        client = await threads.call(connect)
+        places = Places(client, wanted.network, listen)
+        await places.of("", threads.call)
+        session = clock.new_token()
+        home = Home(session, own_lease(), wanted.data_dir / "run" / session)
+        await threads.call(_furnish, home)
+        await threads.call(_let_engine_in, client, wanted.data_dir)
+        await threads.call(remove_left, client)
+        machine = await threads.call(_machine, client)
+    finally:
+        threads.close()
     images = Images(client, wanted.cache_dir, pull=wanted.pull_images, clock=clock)
     engine = DockerEngine(client, images, door, places, home, clock)
     engine.machine = machine
@@ -203,8 +204,8 @@ class DockerEngine:
         self._places = places
         self._home = home
         self._clock = clock
-        self._calls = Executor("calls of the engine", ENGINE_THREADS, MOST_WAITING)
-        self._making = Executor("pulls and builds of images", MAKING_THREADS, MOST_WAITING)
+        self._calls = EngineThreads("calls of the engine", ENGINE_THREADS)
+        self._making = EngineThreads("pulls and builds of images", MAKING_THREADS)
         self._tags: dict[tuple[str, str], str] = {}
         self._why_not: dict[tuple[str, str], str] = {}  # why there is no image; somebody may pull it yet
         self._starting = asyncio.Semaphore(STARTS_AT_ONCE)
@@ -276,12 +277,12 @@ class DockerEngine:
             log.warning("containers may be left; `lambda-emu prune` ends them: %s", error)
 
     async def _remove_all(self) -> None:
-        threads = Executor("the end of containers", ENGINE_THREADS, MOST_WAITING)
+        threads = EngineThreads("the end of containers", ENGINE_THREADS)
         try:
             patient_until_s = self._clock.monotonic_s() + END_LIMIT_S
             while (left := await threads.call(self._left)) and self._clock.monotonic_s() < patient_until_s:
                 await asyncio.sleep(LOOK_S)  # the engine removes them as their inits end, faster than we could
-            await asyncio.gather(*(threads.call(self._remove, one, self._home.run_dir / one) for one in left))
+            await asyncio.gather(*(threads.call(self._remove_container, one) for one in left))
             await threads.call(remove_tree, self._home.run_dir)
         finally:
             threads.close()
@@ -347,12 +348,15 @@ class DockerEngine:
             )
 
     def _remove(self, container: str, folder: Path) -> None:
-        """The container removes itself when init ends; make sure of it."""
+        self._remove_container(container)
+        remove_tree(folder)
+
+    def _remove_container(self, container: str) -> None:
+        """It removes itself when init ends; make sure of it."""
         try:
             remove(self._client, container)
         except SandboxError as error:
             log.warning("%s; `lambda-emu prune` tries again", error)
-        remove_tree(folder)
 
     def _left(self) -> list[str]:
         label = f"{SESSION_LABEL}={self._home.session}"
@@ -360,19 +364,10 @@ class DockerEngine:
             return [found["Id"] for found in self._api.containers(all=True, quiet=True, filters={"label": label})]
 
     def _call(self, fn: Callable[..., T], *args: Any) -> asyncio.Future[T]:
-        return _call(self._calls, fn, *args)
+        return self._calls.call(fn, *args)
 
     def _make(self, fn: Callable[..., T], *args: Any) -> asyncio.Future[T]:
-        return _call(self._making, fn, *args)
-
-
-def _call(threads: Executor, fn: Callable[..., T], *args: Any) -> asyncio.Future[T]:
-    try:
-        return threads.call(fn, *args)
-    except Closed as error:
-        raise ShuttingDown from error
-    except Full as error:
-        raise SandboxError(str(error)) from error
+        return self._making.call(fn, *args)
 
 
 class DockerBox:

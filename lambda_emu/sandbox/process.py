@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 
 from lambda_emu.clock import Clock
 from lambda_emu.folders import PASSED_THROUGH, PRIVATE, close_to_others, remove_sessions
-from lambda_emu.http.executors import Executor
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.bare import Bare
 from lambda_emu.sandbox.base import Limits, Program, SandboxError, ShuttingDown, StemKind
+from lambda_emu.sandbox.engine_threads import EngineThreads
 from lambda_emu.sandbox.files import remove_tree
 from lambda_emu.sandbox.init import InitDoor, InitLink
 from lambda_emu.sandbox.kits import Kit, check_architecture, find_bootstrap, make_kit
@@ -32,26 +32,31 @@ INIT = Path(__file__).parent / "bin" / f"init-{os.uname().machine}"
 CREATE_LIMIT_S = 30.0
 END_LIMIT_S = 5.0
 THREADS = 16
-MOST_WAITING = 10_000
 
 
 async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> ProcessEngine:
     """A fresh folder for this session's boxes, and the best walls that can be had. SandboxError off Linux."""
     if not INIT.is_file():
         raise SandboxError(f"without Docker lambda-emu runs functions on Linux only, and {INIT} is missing")
-    threads = Executor("the start of the sandbox", 1, 1)
     folder = wanted.data_dir / "run" / clock.new_token()
-    await threads.call(_make_fresh, folder)
-    port = await listen(LOOPBACK)
+    threads = EngineThreads("the start of the sandbox", 1)
+    try:
+        await threads.call(_make_fresh, folder)
+        port = await listen(LOOPBACK)
+        walls = await _best_walls(folder, port, listen, clock, threads)
+    finally:
+        threads.close()
+    return ProcessEngine(folder, walls, door, clock, strict=wanted.strict_runtimes)
+
+
+async def _best_walls(folder: Path, port: int, listen: Listen, clock: Clock, threads: EngineThreads) -> Walls:
     namespaces = Namespaces(folder, port, clock, as_root=os.geteuid() == 0)
     try:
         await threads.call(namespaces.build, INIT)
     except SandboxError as error:
         log.warning("this machine gives us no namespaces (%s)", error)
-        return ProcessEngine(folder, Bare(INIT, listen), door, clock, strict=wanted.strict_runtimes)
-    finally:
-        threads.close()
-    return ProcessEngine(folder, namespaces, door, clock, strict=wanted.strict_runtimes)
+        return Bare(INIT, listen)
+    return namespaces
 
 
 def _make_fresh(folder: Path) -> None:
@@ -74,7 +79,7 @@ class ProcessEngine:
         self._door = door
         self._clock = clock
         self._strict = strict
-        self._threads = Executor("starts and ends of processes", THREADS, MOST_WAITING)
+        self._threads = EngineThreads("starts and ends of processes", THREADS)
         self._kits: dict[str, asyncio.Future[Kit]] = {}
         self._starting: set[asyncio.Future[ProcessBox]] = set()
         self._boxes: set[ProcessBox] = set()
