@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
-enum { PROGRAMS_MAX = 64, TMPFS_MAGIC = 0x01021994 };
+enum { PROGRAMS_MAX = 64, TMPFS_MAGIC = 0x01021994, KCMP_VM = 1 /* linux/kcmp.h */ };
 
 /* The largest part that a process of each program has mapped from files: its other processes map the same. */
 static struct program { uint64_t file, kilobytes; } programs[PROGRAMS_MAX];
@@ -81,6 +81,11 @@ static uint64_t highest_of_one(void) {
     return maps_tmpfs || highest < in_tmp ? 0 : highest - in_tmp;
 }
 
+/* From vfork until it executes its program a child has its parent's memory, and no other. */
+static bool has_parents_memory(int pid, uint64_t parent) {
+    return parent && (int)parent != self && SYS(kcmp, pid, parent, KCMP_VM, 0, 0) == 0;
+}
+
 /* Bytes now. The cgroup's figure for anonymous memory counts once what is shared; that for files is of no use: it
    charges who touched a page first, which may have been another environment. */
 static uint64_t memory_used(void) {
@@ -92,6 +97,8 @@ static uint64_t memory_used(void) {
     highest_kilobytes = 0;
     for (size_t i = count; i--;) {
         read_proc(pids[i], "/status", text, sizeof text);
+        if (count > 1 && has_parents_memory(pids[i], number_of(text, "PPid:")))
+            continue;
         uint64_t anonymous = number_of(text, "RssAnon:"), shared = number_of(text, "RssShmem:");
         uint64_t highest = number_of(text, "VmHWM:");
         highest_kilobytes = highest > highest_kilobytes ? highest : highest_kilobytes;

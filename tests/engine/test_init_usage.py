@@ -147,6 +147,15 @@ def test_what_is_mapped_from_files_counts_once_for_all_processes_of_a_program(ri
     assert abs(used[0] - used[1]) < 2 * MB
 
 
+def test_a_child_that_has_yet_to_become_its_program_counts_as_its_parent(rig: Rig) -> None:
+    """Between vfork and exec, where subprocess.Popen is for a moment, both have one memory."""
+    vfork = "ctypes.CDLL(None).vfork() or [os.write(1, b'up'), time.sleep(1000)]"
+    rig.start("/usr/bin/python3", "-c", f"import ctypes, os, time; kept = b'x' * (60 << 20); {vfork}")
+    rig.next(Kind.OUTPUT)
+
+    assert 60 * MB < rig.sync().memory_bytes < 90 * MB
+
+
 def test_files_in_tmp_are_no_memory_of_the_function() -> None:
     with running_init("container") as rig:
         limit(rig, 50)
