@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lambda_emu.sandbox.base import Abilities, Program, SandboxError
+from lambda_emu.sandbox.files import fill
 from lambda_emu.sandbox.kits import Kit
 from lambda_emu.sandbox.lending import LANG, RUNTIME
 from lambda_emu.sandbox.namespaces import PATH
@@ -99,14 +100,9 @@ class Bare:
 
     def load(self, folder: Path, task: Path, layers: Sequence[Path]) -> None:
         """Copies: nothing keeps the code from writing into its files."""
-        for source in (task, *layers):
-            _refuse_ways_out(source)
-        try:
-            shutil.copytree(task, folder / "task", symlinks=True, dirs_exist_ok=True)
-            for layer in layers:
-                shutil.copytree(layer, folder / "opt", symlinks=True, dirs_exist_ok=True)
-        except (OSError, shutil.Error) as error:
-            raise SandboxError(f"the code could not be copied: {error}") from error
+        fill(task, layers, folder / "task", folder / "opt", copies=True)
+        for root in (folder / "task", folder / "opt"):
+            _refuse_ways_out(root)
 
     def program(self, kit: Kit, bootstrap: str, environment: Mapping[str, str]) -> Program:
         start = kit.start or BOOTSTRAPS[bootstrap]
@@ -115,13 +111,17 @@ class Bare:
         return Program(["/bin/sh", "-c", f"{SETTLE}exec {start}"], environment, "task")
 
 
-def _refuse_ways_out(source: Path) -> None:
-    """SandboxError for an absolute link: nothing here makes it lead into the box. Relative ones were checked before."""
-    left = [str(source)]
+def _refuse_ways_out(root: Path) -> None:
+    """SandboxError for a link that leads out of what was placed: absolute, or relative by way of another layer's."""
+    inside = os.path.realpath(root)
+    left = [inside]
     while left:
         with os.scandir(left.pop()) as entries:
             for entry in entries:
-                if entry.is_symlink() and (target := os.readlink(entry.path)).startswith("/"):
-                    raise LeadsOut(os.path.relpath(entry.path, source), target)
                 if entry.is_dir(follow_symlinks=False):
                     left.append(entry.path)
+                elif entry.is_symlink():
+                    target = os.readlink(entry.path)
+                    leads_to = os.path.realpath(entry.path)
+                    if target.startswith("/") or os.path.commonpath((inside, leads_to)) != inside:
+                        raise LeadsOut(os.path.relpath(entry.path, inside), target)

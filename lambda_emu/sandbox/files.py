@@ -22,13 +22,15 @@ class TooManyFolders(SandboxError):
         super().__init__(f"the code and its layers have more than {MAX_FOLDERS} folders")
 
 
-def link_tree(source: Path, target: Path) -> int:
-    """Make `target`, which exists, show the files of `source` as hard links; copies on another file system.
+def link_tree(source: Path, target: Path, copies: bool = False) -> int:
+    """Make `target`, which exists, show the files of `source` as hard links; as copies on another file system.
+
+    copies: always, for code that may write to what it sees.
 
     What is already there gives way, so that a later layer wins; a link is replaced, never followed, on either side.
     Returns how many folders it made. SandboxError beyond MAX_FOLDERS, OSError.
     """
-    left, made = [""], 0
+    left, made, put = [""], 0, _copy if copies else _link
     while left:
         name = left.pop()
         into = os.path.join(target, name)
@@ -40,16 +42,16 @@ def link_tree(source: Path, target: Path) -> int:
                 if entry.is_dir(follow_symlinks=False):
                     left.append(os.path.join(name, entry.name))
                 else:
-                    _link(entry.path, os.path.join(into, entry.name))
+                    put(entry.path, os.path.join(into, entry.name))
     return made
 
 
-def fill(task: Path, layers: Sequence[Path], into_task: Path, into_opt: Path) -> None:
+def fill(task: Path, layers: Sequence[Path], into_task: Path, into_opt: Path, copies: bool = False) -> None:
     """Show `task` and the merged `layers` in two folders that a box has mounted. SandboxError if it fails."""
     try:
-        made = link_tree(task, into_task)
+        made = link_tree(task, into_task, copies)
         for layer in layers:
-            made += link_tree(layer, into_opt)
+            made += link_tree(layer, into_opt, copies)
             if made > MAX_FOLDERS:
                 raise TooManyFolders
     except OSError as error:
@@ -85,7 +87,13 @@ def _link(source: str, target: str) -> None:
     except OSError as error:
         if error.errno not in (errno.EXDEV, errno.EMLINK, errno.EPERM):
             raise
-        shutil.copy2(source, target, follow_symlinks=False)
+        _copy(source, target)
+
+
+def _copy(source: str, target: str) -> None:
+    if os.path.lexists(target):  # it would be written through a link
+        _remove(target)
+    shutil.copy2(source, target, follow_symlinks=False)
 
 
 def _remove(path: str) -> None:

@@ -109,7 +109,22 @@ def test_without_isolation_code_whose_links_would_lead_into_the_machine_is_refus
     with pytest.raises(SandboxError, match=r"a link lib/host to /etc/hostname, which would lead into this machine"):
         _bare().load(box, folders["task"], [folders["layer"]])
 
-    assert names(box) == ["opt", "opt/placed", "task", "task/placed"]
+
+def test_without_isolation_layers_whose_links_lead_out_together_are_refused_and_nothing_is_written_there(
+    tmp_path: Path,
+) -> None:
+    """Each alone stays inside: the second's `..` is of where the first's link leads."""
+    first, second = tree(tmp_path / "first", here="."), tree(tmp_path / "second", up="here/..")
+    third = tree(tmp_path / "third", "up/x", "here/../there")
+    box = tree(tmp_path / "box", "task/placed", "opt/placed")
+
+    with pytest.raises(SandboxError, match=r"a link up to here/\.\., which would lead"):
+        _bare().load(box, tree(tmp_path / "task"), [first, second])
+    _bare().load(tree(tmp_path / "other", "task/placed", "opt/placed"), tree(tmp_path / "task"), [first, second, third])
+
+    assert names(tmp_path / "other") == [
+        "opt", "opt/here", "opt/placed", "opt/there", "opt/up", "opt/up/x", "task", "task/placed"
+    ]  # fmt: skip
 
 
 def test_without_isolation_code_with_links_that_stay_inside_is_loaded(tmp_path: Path) -> None:
