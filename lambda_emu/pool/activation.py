@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from lambda_emu.arn import FunctionId
 from lambda_emu.clock import Clock
@@ -23,6 +25,8 @@ from lambda_emu.sandbox.base import Engine, SandboxError
 from lambda_emu.store import Store
 
 log = logging.getLogger(__name__)
+
+AGAIN_AFTER_S = 1.0
 
 
 class Activator:
@@ -94,8 +98,23 @@ class Activator:
             if not on_instances(version.other):
                 self._pool.expect(resolved(version, found))
         if not all_settled(function):
-            async with self._finishing:
-                await self._loop.work(Work.ACTIVATIONS, self._finish, id, version.deployment_id, why_not, found)
+            await self._finish_at_last(partial(self._finish, id, version.deployment_id, why_not, found))
+
+    async def _finish_at_last(self, finish: Callable[[], None]) -> None:
+        """Write it down; while there is no room on the disk again and again, for nobody else would before a restart."""
+        told = False
+        while True:
+            try:
+                async with self._finishing:
+                    await self._loop.work(Work.ACTIVATIONS, finish)
+                return
+            except sqlite3.Error as error:
+                if not told:
+                    log.error("a function is ready, which cannot be written and is tried again until it can: %s", error)
+                told = True
+            woken = asyncio.Event()
+            self._clock.call_later(AGAIN_AFTER_S, woken.set)
+            await woken.wait()
 
     async def _prepare(self, version: FunctionVersion) -> FoundImage | None:
         """Get what it runs in: an image of its runtime, or its own, which is the answer.

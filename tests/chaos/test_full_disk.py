@@ -61,9 +61,11 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 
 
 @contextmanager
-def emulator_on(disk: Disk, tmp_path: Path) -> Iterator[OwnLam]:
-    with own_emulator(tmp_path, "process", data_dir=disk.folder / "data") as lam:
-        lam.create("printer", PRINTER, Timeout=60)
+def emulator_on(disk: Disk, tmp_path: Path, **settings: Any) -> Iterator[OwnLam]:
+    with own_emulator(tmp_path, "process", data_dir=disk.folder / "data", **settings) as lam:
+        lam.create("printer", PRINTER, wait=False, Timeout=60)
+        lam.clock.advance(settings.get("activation_delay_s", 0))
+        lam.wait_until_active("printer")
         lam.invoke("printer", {"n": 0})
         yield lam
 
@@ -130,6 +132,23 @@ def test_an_event_that_fails_meanwhile_is_tried_again_when_there_is_room(disk: D
         lam.clock.advance(60)
 
         eventually(lambda: attempts(lam) == 2, "its second attempt")
+
+
+def test_a_function_that_becomes_ready_meanwhile_is_active_when_there_is_room(
+    disk: Disk, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with emulator_on(disk, tmp_path, activation_delay_s=60) as lam:
+        lam.create("late", PRINTER, wait=False)
+        disk.fill()
+        lam.clock.advance(60)
+        eventually(lambda: "a function is ready, which cannot be written" in caplog.text, "the failure to be told")
+        assert lam.client.get_function_configuration(FunctionName="late")["State"] == "Pending"
+
+        disk.empty()
+        lam.clock.advance(1)
+
+        lam.wait_until_active("late")
+        assert lam.invoke("late", {"n": 1}).payload == 1
 
 
 def test_who_wants_to_keep_something_is_told_and_invocations_go_on(disk: Disk, tmp_path: Path) -> None:
