@@ -40,6 +40,7 @@ class Heard:
         self.text = ""
         self.exits: asyncio.Queue[Exit] = asyncio.Queue()
         self.lost_it = asyncio.Event()
+        self.killed_it = asyncio.Event()
 
     def output(self, role: int, data: bytes) -> None:
         self.text += data.decode()
@@ -51,7 +52,7 @@ class Heard:
         self.exits.put_nowait(exit)
 
     def killed(self) -> None:
-        pass
+        self.killed_it.set()
 
     def lost(self) -> None:
         self.lost_it.set()
@@ -162,6 +163,13 @@ class Bench:
         task, *opt = (self.unpacked(files) for files in (code, *layers))
         self.run(box.load(task, opt))
         return Loaded(box, runtime, task, tuple(opt))
+
+    def reset(self, loaded: Loaded) -> None:
+        """Kill whatever runs in it, and wait until init says so."""
+        heard = Heard()
+        loaded.box.init.listener = heard
+        loaded.box.init.kill()
+        self.wait(heard.killed_it)
 
     def folders(self) -> set[str]:
         """What this engine keeps for its boxes."""

@@ -176,6 +176,18 @@ def test_processes_and_files_are_limited_in_each_box(walled: Bench) -> None:
     walled.run(first.box.destroy())
 
 
+def test_a_reset_leaves_no_object_that_processes_share(walled: Bench) -> None:
+    first, second = walled.box({}), walled.box({})
+    make, count = "(ipcmk -Q; ipcmk -S 1; ipcmk -M 9; touch /dev/mqueue/one) >&2", "ipcs | grep -c 0x; ls /dev/mqueue"
+    for loaded in (first, second):
+        assert walled.shell(loaded, f"{make}; {count}").endswith("3\none\n")
+
+    walled.reset(first)
+
+    assert walled.shell(first, count) == "0\n"
+    assert walled.shell(second, count) == "3\none\n"
+
+
 def test_a_box_knows_no_other_boxs_name(walled: Bench) -> None:
     first, second = walled.box({}), walled.box({})
 
