@@ -27,10 +27,10 @@ class _ToldToStop(BaseException):
     """Raised wherever the main thread is, as KeyboardInterrupt is: it may be reading a project, or waiting."""
 
 
-def exit_when_told() -> None:
-    """End the process at once, its `finally` blocks done. For as long as nothing runs that needs more."""
-    for number in NUMBERS:
-        signal.signal(number, lambda *_: sys.exit(0))
+def exit_when_told(*numbers: signal.Signals, code: int = 0) -> None:
+    """End the process at one of these signals, its `finally` blocks done. numbers: none for both."""
+    for number in numbers or NUMBERS:
+        signal.signal(number, lambda *_: sys.exit(code))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from signal import SIGTERM
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
@@ -100,7 +101,9 @@ def _here(function: str, body: bytes, flags: dict[str, str | None]) -> Answer:
     from lambda_emu.cli.folder import as_project
     from lambda_emu.cli.start import starting
     from lambda_emu.server import Emulator
+    from lambda_emu.signals import exit_when_told
 
+    exit_when_told(SIGTERM, code=128 + SIGTERM)  # as Ctrl-C does: what was started is ended, what was made removed
     with as_project(function, flags["project"]) as (name, project):
         chosen = settings(**{**flags, "project": project, "port": 0, "ephemeral": True, "grace_s": 0})
         with starting(chosen), Emulator(chosen, only=name) as emulator:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -113,6 +115,22 @@ def test_a_second_signal_ends_the_grace(tmp_path: Path) -> None:
 
         assert lam.end(signal.SIGTERM) == 0
         assert running.result() == "ServiceException"
+
+
+def test_an_invocation_without_a_server_ends_too_and_leaves_nothing(tmp_path: Path) -> None:
+    folder, made = tmp_path / "sleeper", tmp_path / "made"
+    folder.mkdir()
+    made.mkdir()
+    (folder / "app.py").write_text(SLEEPER)
+    line = [sys.executable, "-m", "lambda_emu", "invoke", str(folder), '{"sleep": 600}', "--engine", "process"]
+    process = subprocess.Popen(line, env=os.environ | {"TMPDIR": str(made)}, stderr=subprocess.PIPE, text=True)
+    with ended(process):
+        eventually(lambda: list(made.glob("*/data/run/*")) or process.poll() is not None, "it to begin")
+
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(STOPPED_WITHIN_S) == 128 + signal.SIGTERM
+        assert list(made.iterdir()) == []
 
 
 # -- whatever hangs -------------------------------------------------------------------------------
