@@ -15,7 +15,7 @@ from lambda_emu.http.exchange import Handler, Request, Writer
 from lambda_emu.http.group import Group, Keeper, Wait
 from lambda_emu.http.head_reader import STRIDE_BYTES, HeadReader, HeadTooLarge, TooManyWaiting
 from lambda_emu.http.message import Head
-from lambda_emu.http.refused import Refused
+from lambda_emu.http.refused import UNREAD_LIMIT_BYTES, Refused
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,6 @@ SLICE_BYTES = 1 << 14
 """Of what may be thousands of heads or chunks, as no body of known length is, only this much is parsed in a turn."""
 MAX_WAITING_BYTES = 1 << 18
 MAX_WAITING_REQUESTS = 256
-UNREAD_LIMIT_BYTES = 100 << 20
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 

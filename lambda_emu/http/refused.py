@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lambda_emu.http.connection import Connection
 
-MOST_BYTES = 100 << 20
+UNREAD_LIMIT_BYTES = 100 << 20
+"""Of what a client still sends though it has its answer."""
 
 
 class Refused(asyncio.Protocol):
@@ -16,7 +17,7 @@ class Refused(asyncio.Protocol):
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._left_bytes = MOST_BYTES
+        self._left_bytes = UNREAD_LIMIT_BYTES
 
     def data_received(self, data: bytes) -> None:
         self._left_bytes -= len(data)

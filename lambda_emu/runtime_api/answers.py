@@ -7,6 +7,8 @@ import json
 from lambda_emu.http.message import answer_head
 
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
+MOST_CONNECTIONS = 64
+"""Of one environment."""
 
 
 def _answer(status: int, body: object, *, close: bool = False) -> bytes:
@@ -33,7 +35,9 @@ TRUNCATED = _error(400, "TruncatedHTTPRequest", "HTTP request detected as trunca
 TOO_LARGE = _error(413, "RequestEntityTooLarge", f"Exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes).")
 NOT_FOUND = _error(404, "NotFound", "No such call of the Runtime API")
 UNKNOWN_ENVIRONMENT = _error(403, "Forbidden", "No execution environment has this address", close=True)
-TOO_MANY_CONNECTIONS = _error(429, "TooManyConnections", "An execution environment may have 64 connections", close=True)
+TOO_MANY_CONNECTIONS = _error(
+    429, "TooManyConnections", f"An execution environment may have {MOST_CONNECTIONS} connections", close=True
+)
 NO_PAGES = _error(403, "Forbidden", "Web pages may not call the Runtime API")
 SNAPSTART_OFF = _error(404, "SnapStartDisabled", "SnapStart is not enabled for this function")
 EXTENSIONS_NOT_BUILT = _error(501, "NotImplemented", "Extensions are not built yet in lambda-emu")

@@ -26,7 +26,7 @@ ASKED = {"response": "InvocationResponse", "error": "InvocationErrorResponse"}
 
 LIMITS = HeadLimits(large_field=(b"lambda-runtime-function-xray-error-cause", 1 << 20))
 """AWS's clients put a whole stack trace into this field, as long as it has less than 1 MB."""
-ENVIRONMENT = Allowance(64, 16 << 20, {Wait.HANG_UP: 10.0, Wait.MEMORY: 30.0})
+ENVIRONMENT = Allowance(answers.MOST_CONNECTIONS, 16 << 20, {Wait.HANG_UP: 10.0, Wait.MEMORY: 30.0})
 """An environment may be frozen at any time, so whoever asked once may take its time; it ends with its environment."""
 UNKNOWN = Allowance(512, 16 << 20, dict.fromkeys(Wait, 10.0), oldest_out=True)
 """All who have not said yet which environment they are, together."""

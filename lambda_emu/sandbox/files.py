@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lambda_emu.sandbox.base import SandboxError
-
-MAX_FOLDERS = 10_000
-"""Each is an inode and 4 KB of disk in every environment; files are hard links and cost neither."""
+from lambda_emu.store.unzip import MAX_FOLDERS
 
 
 class TooManyFolders(SandboxError):

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lambda_emu.store.beneath import open_beneath
-
-MAX_HOPS = 40  # as Linux
+from lambda_emu.store.links import MAX_HOPS
 
 
 @dataclass(frozen=True, slots=True)

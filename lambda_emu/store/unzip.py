@@ -18,7 +18,8 @@ from lambda_emu.model.settings import UNZIPPED_LIMIT_BYTES
 from lambda_emu.store.links import check_links
 from lambda_emu.store.zip_reader import Entry, ZipReader
 
-MAX_FOLDERS = 10_000  # each is an inode and 4 KB of disk in every environment
+MAX_FOLDERS = 10_000
+"""Each is an inode and 4 KB of disk in every environment; files are hard links and cost neither."""
 MAX_PATH_BYTES = 1024
 MAX_PART_BYTES = 255
 MAX_DEPTH = 100  # what removes and copies trees recurses

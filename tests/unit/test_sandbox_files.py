@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.files import MAX_FOLDERS, fill, link_tree
+from lambda_emu.sandbox.files import fill, link_tree
+from lambda_emu.store.unzip import MAX_FOLDERS
 
 
 def test_code_that_is_not_there_is_an_error_and_no_empty_folder(tmp_path: Path) -> None:
