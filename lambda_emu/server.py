@@ -19,6 +19,7 @@ from lambda_emu.api.effects import has_extensions, tell_of_all
 from lambda_emu.api.house import House
 from lambda_emu.api.invocations import invoke_inline
 from lambda_emu.api.late import LateApp, WsgiApp
+from lambda_emu.api.own_paths import OWN
 from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.api.s3 import S3
 from lambda_emu.api.scope import Houses
@@ -398,8 +399,6 @@ def run(settings: Settings) -> int:
         names = ", ".join(function.id.name for function in emulator.project_functions) or "an empty account"
         print(f"lambda-emu serves {names} on {emulator.url} ({emulator.engine.abilities.name})", flush=True)
         if not is_loopback(settings.host):
-            from lambda_emu.api.own_pages import PREFIX
-
-            print(f"its own pages, below {emulator.url}{PREFIX}, take the token {emulator.token}", flush=True)
+            print(f"its own pages, below {emulator.url}{OWN}, take the token {emulator.token}", flush=True)
         threading.Event().wait()
     return 0

@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 from flask import Response, send_file
 
+from lambda_emu.api.own_paths import OWN
 from lambda_emu.errors import NotFound
 from lambda_emu.model.function import Artifact
 from lambda_emu.store import Store
 
-PREFIX = "/_lambda-emu/artifacts/"
+PREFIX = f"{OWN}artifacts/"
 RULE = PREFIX + "<name>"
 _NAME = re.compile(r"[A-Za-z0-9_-]{43}=")
 

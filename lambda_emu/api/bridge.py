@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, unquote_to_bytes
 
+from lambda_emu.api import own_paths
 from lambda_emu.api.answers import Answer, error_answer
 from lambda_emu.api.callers import LET_IN, Callers, Verdict, preflight
 from lambda_emu.api.spool import Source, Spool
@@ -46,8 +47,8 @@ OTHER_BYTES = 70_167_211
 INLINE_PREFIX = b"/2015-03-31/functions/"
 INLINE_SUFFIX = b"/invocations"
 INVOKE_PATHS = (b"/invocations", b"/invoke-async", b"/response-streaming-invocations")
-OWN_PREFIX = b"/_lambda-emu/"
-HEALTH = OWN_PREFIX + b"health"
+OWN_PREFIX = own_paths.OWN.encode()
+HEALTH = own_paths.HEALTH.encode()
 CODE_PATHS = re.compile(
     rb"POST /[0-9-]+/functions/?|PUT /[0-9-]+/functions/[^/]+/code|POST /[0-9-]+/layers/[^/]+/versions"
 )

@@ -8,15 +8,15 @@ from dataclasses import asdict, dataclass
 
 from flask import Flask, Response, jsonify, request
 
+from lambda_emu.api.own_paths import OWN
 from lambda_emu.api.token import HEADER
 from lambda_emu.arn import Scope
 from lambda_emu.errors import TokenMissing
 from lambda_emu.logs.reader import LogReader, answer
 from lambda_emu.pool.pool import Occupancy, Sight
 
-PREFIX = "/_lambda-emu/"
 OPEN = ("own_health", "artifact")
-"""Endpoints below PREFIX that anybody may read: who knows the hash of some code has it, as with a URL of S3."""
+"""Endpoints below OWN that anybody may read: who knows the hash of some code has it, as with a URL of S3."""
 ONLY_READ = ("GET", "HEAD", "OPTIONS")
 MOST_PAGES = 10_000
 
@@ -66,14 +66,14 @@ def add_pages(app: Flask, insight: Insight) -> None:
         return jsonify({"status": "ok"})
 
     for view in (health, environments, logs):
-        app.add_url_rule(f"{PREFIX}{view.__name__}", f"own_{view.__name__}", view)
-    app.add_url_rule(f"{PREFIX}reset", "own_reset", reset, methods=["POST"])
+        app.add_url_rule(f"{OWN}{view.__name__}", f"own_{view.__name__}", view)
+    app.add_url_rule(f"{OWN}reset", "own_reset", reset, methods=["POST"])
 
 
 def _check_token(insight: Insight) -> None:
     """By the rule that was chosen, however the path was written; what is not known to be open is closed."""
     rule = request.url_rule
-    if rule is None or not rule.rule.startswith(PREFIX) or rule.endpoint in OPEN:
+    if rule is None or not rule.rule.startswith(OWN) or rule.endpoint in OPEN:
         return
     if request.method in ONLY_READ and not insight.reachable:
         return

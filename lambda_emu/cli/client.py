@@ -11,12 +11,11 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from lambda_emu.api.own_paths import HEALTH, OWN
 from lambda_emu.api.token import HEADER
 from lambda_emu.arn import WrittenName
 from lambda_emu.cli.options import NotDone
 
-OWN = "/_lambda-emu/"
-HEALTH = OWN + "health"
 DEFAULT_URL = "http://127.0.0.1:9000"
 ANSWER_LIMIT_S = 930.0
 """The longest function timeout, and time to start it."""
@@ -95,14 +94,14 @@ class Server:
 
     def environments(self) -> list[dict[str, Any]]:
         """What the pool holds."""
-        return self._get("/_lambda-emu/environments")  # type: ignore[no-any-return]
+        return self._get(f"{OWN}environments")  # type: ignore[no-any-return]
 
     def logs(self, function: WrittenName, after: int | None, pages: int) -> dict[str, Any]:
         """Log events as logs.reader.answer gives them; without account or region, of the server's own."""
         of = {"function": function.name, "account": function.account, "region": function.region}
         asked = {**of, "limit": pages, "after": after}
         query = {name: value for name, value in asked.items() if value is not None}
-        return self._get(f"/_lambda-emu/logs?{urlencode(query)}")  # type: ignore[no-any-return]
+        return self._get(f"{OWN}logs?{urlencode(query)}")  # type: ignore[no-any-return]
 
     def _get(self, path: str, limit_s: float = ANSWER_LIMIT_S) -> Any:
         response, body = self._ask("GET", path, None, self._pass(path), limit_s)

@@ -11,7 +11,8 @@ from flask import Flask, Response
 from flask.testing import FlaskClient
 
 from lambda_emu.api.app import create_app
-from lambda_emu.api.own_pages import PREFIX, Insight, add_pages
+from lambda_emu.api.own_pages import Insight, add_pages
+from lambda_emu.api.own_paths import OWN
 from lambda_emu.api.token import HEADER
 from lambda_emu.clock import Clock
 from lambda_emu.logs.reader import LogReader
@@ -19,8 +20,8 @@ from lambda_emu.pool.pool import Occupancy
 from lambda_emu.store import Store
 
 TOKEN = "0123456789abcdef"
-OPEN = {f"{PREFIX}health", f"{PREFIX}artifacts/x"}
-LATER = f"{PREFIX}later"
+OPEN = {f"{OWN}health", f"{OWN}artifacts/x"}
+LATER = f"{OWN}later"
 
 
 @pytest.fixture(params=[True, False], ids=["functions reach it", "functions do not"])
@@ -44,7 +45,7 @@ def app(tmp_path: Path, reachable: bool) -> Iterator[Flask]:
 def asked(client: FlaskClient, app: Flask, token: str | None) -> dict[tuple[str, str], int]:
     """The status of every page by every method it has."""
     headers = {} if token is None else {HEADER: token}
-    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith(PREFIX)]
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith(OWN)]
     pages = [(method, rule.rule.replace("<name>", "x")) for rule in rules for method in rule.methods or ()]
     return {(method, page): client.open(page, method=method, headers=headers).status_code for method, page in pages}
 
@@ -56,7 +57,7 @@ def test_only_what_is_known_to_be_open_answers_without_the_token(app: Flask, rea
     changes = {(method, page) for method, page in found if method not in ("GET", "HEAD", "OPTIONS")}
     tells = {(method, page) for method, page in found if page not in OPEN} - changes
     assert closed == (changes | tells if reachable else changes)
-    assert ("POST", f"{PREFIX}reset") in closed
+    assert ("POST", f"{OWN}reset") in closed
 
 
 def test_with_the_token_every_page_answers(app: Flask) -> None:
