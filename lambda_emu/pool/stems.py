@@ -85,7 +85,8 @@ class Stems:
         self._fill(kind)
 
     def _fill(self, kind: StemKind) -> None:
-        missing = self._count - len(self._ready.get(kind, ())) - self._coming.get(kind, 0)
+        taken = len(self._waiting.get(kind, ()))  # of those that are coming
+        missing = self._count - len(self._ready.get(kind, ())) - self._coming.get(kind, 0) + taken
         self._short.discard(kind)
         for _ in range(missing):
             if not self._reserve(kind):

@@ -235,3 +235,14 @@ def test_what_is_provisioned_waits_for_a_stem_that_is_coming_and_gives_way(machi
             rig.turn(box.next)
 
     assert rig.turn(rig.pool.standing, "one").status(2) is ProvisionedStatus.READY
+
+
+def test_a_stem_that_was_taken_on_its_way_is_replaced_even_if_it_comes_late(machine: Machine) -> None:
+    rig = machine(places=10, stems=2)
+    rig.turn(rig.pool.expect, ONE.version)
+    invoked(rig, ONE)
+    rig.advance(1)
+
+    rig.make_all()
+
+    assert names(rig) == ["a stem", "a stem", "one"]
