@@ -13,8 +13,8 @@ enum { LOOKING_SHARE = 100, STUBBORN_LOOKING_SHARE = 10, CALM_SHARE = 20 };
 static struct held { int thread, signal; bool stopped; } held[THREADS_MAX];
 static size_t held_count;
 
-/* stubborn: somebody wakes and cannot be held. He wakes again as late as before, or later, if he wakes by a timer. */
-static struct { uint64_t next_ns, interval_ns, went_on_ns; bool stubborn, went_on; } look;
+/* wakes: somebody has woken himself, in this pause or an earlier one. stubborn: and he cannot be held. */
+static struct { uint64_t next_ns, interval_ns, went_on_ns; bool wakes, stubborn, went_on; } look;
 static int asleep[ASLEEP_MAX];
 static size_t asleep_count;
 
@@ -91,7 +91,8 @@ static bool hold(int pid) {
 }
 
 static void begin_looking(void) {
-    look.next_ns = clock_ns(CLOCK_MONOTONIC) + FIRST_LOOK_NS;
+    look.went_on_ns = clock_ns(CLOCK_MONOTONIC);
+    look.next_ns = look.went_on_ns + FIRST_LOOK_NS;
     look.interval_ns = FIRST_LOOK_NS;
     look.stubborn = look.went_on = false;
     asleep_count = 0;
@@ -119,11 +120,12 @@ static bool stop_who_is_awake(void) {
     return found;
 }
 
-/* Who stays asleep is looked at ever more seldom; who wakes and cannot be held, so that he has a twentieth of time. */
+/* Who stays asleep is looked at ever more seldom; once somebody woke, so that a waker has a twentieth of the time. */
 static uint64_t next_interval_ns(uint64_t now) {
-    uint64_t calm_ns = now - look.went_on_ns, shortest = look.stubborn ? STUBBORN_LOOK_NS : FIRST_LOOK_NS;
-    uint64_t interval = look.went_on ? shortest : look.stubborn ? calm_ns / CALM_SHARE : look.interval_ns * 2;
-    return interval < shortest ? shortest : interval < LAST_LOOK_NS ? interval : LAST_LOOK_NS;
+    uint64_t shortest = look.stubborn ? STUBBORN_LOOK_NS : FIRST_LOOK_NS;
+    uint64_t longer = look.wakes ? (now - look.went_on_ns) / CALM_SHARE : look.interval_ns * 2;
+    uint64_t interval = look.went_on || longer < shortest ? shortest : longer;
+    return interval < LAST_LOOK_NS ? interval : LAST_LOOK_NS;
 }
 
 /* Stops again what goes on. Returns whether something did since the last look but one: only then memory may grow. */
@@ -132,6 +134,7 @@ static bool stop_again(void) {
     bool went_on_before = look.went_on;
     look.went_on = !all_asleep() && stop_who_is_awake();
     look.went_on_ns = look.went_on ? began : look.went_on_ns;
+    look.wakes = look.wakes || look.went_on;
     uint64_t now = clock_ns(CLOCK_MONOTONIC);
     uint64_t rest = (now - began) * (look.stubborn ? STUBBORN_LOOKING_SHARE : LOOKING_SHARE);
     look.interval_ns = next_interval_ns(now);

@@ -269,7 +269,7 @@ static void report_killed(void) {
     for (size_t i = 0; i < ROLES; i++)
         close_pipe(&roles[i]);
     held_count = 0;
-    maps_tmpfs = false;
+    look.wakes = maps_tmpfs = false;
     remove_ipc();
     if (killing.ordered)
         begin_frame('K', 0, 0);
