@@ -29,6 +29,10 @@ class SandboxError(Exception):
     state_code: ClassVar[str] = "InternalError"
 
 
+class NoEngine(SandboxError):
+    """No engine answers: the one reason to run functions as processes unasked."""
+
+
 class ImageInvalid(SandboxError):
     """The image of a function is not there, or cannot be used."""
 

@@ -75,8 +75,8 @@ ABILITIES = Abilities(
 
 
 def connect() -> docker.DockerClient:
-    """The engine that DOCKER_HOST names, or the local one. SandboxError if none answers."""
-    with engine_errors("connecting to Docker"):
+    """The engine that DOCKER_HOST names, or the local one. NoEngine if none answers."""
+    with engine_errors("connecting to Docker", first=True):
         client = docker.from_env(timeout=HELLO_LIMIT_S, max_pool_size=ENGINE_THREADS)
         client.ping()
         client.api.timeout = CALL_LIMIT_S

@@ -50,6 +50,7 @@ OWN_USERS = ("unshare", "--user", f"--map-user={USER}", f"--map-group={GROUP}")
 LIMITS = {**OF_EACH_PROCESS, "nproc": PROCESSES}
 NO_PRIVILEGES = ("setpriv", "--inh-caps=-all", "--no-new-privs", "--pdeathsig=KILL")  # a new uid undoes --kill-child
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+TRY_LIMIT_S = 10
 
 
 def enter(table: Path, root: Path, as_root: bool, command: Sequence[str]) -> list[str]:
@@ -69,16 +70,21 @@ def _leave_root() -> Sequence[str]:
 
 
 def _try(command: Sequence[str]) -> None:
-    """SandboxError, with what it said, for a command that fails."""
-    done = subprocess.run(
-        command,
-        env={"PATH": PATH},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=10,
-        check=False,
-    )
+    """SandboxError, with what it said, for a command that fails or is not here. OSError if it could not be tried."""
+    try:
+        done = subprocess.run(
+            command,
+            env={"PATH": PATH},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=TRY_LIMIT_S,
+            check=False,
+        )
+    except (FileNotFoundError, PermissionError) as error:
+        raise SandboxError(str(error)) from error
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError(f"whether this machine gives us namespaces did not show within {TRY_LIMIT_S} s") from error
     if done.returncode != 0:
         raise SandboxError(" ".join(done.stderr.split()) or f"exit code {done.returncode}")
 
@@ -95,16 +101,16 @@ class Namespaces:
         self._as_root = as_root
 
     def build(self, init: Path) -> None:
-        """Make the root and try it, some 30 ms. SandboxError where this machine does not allow it."""
+        """Make the root and try it, some 30 ms. SandboxError where this machine does not allow it.
+
+        OSError where only the moment does not, as on a full disk: no reason to run without walls.
+        """
         table = self._root.with_suffix(".fstab")
-        try:
-            self._root.mkdir()
-            self._root.chmod(0o755)  # whatever the umask: inside it is / of another user
-            make_root(self._root, init)
-            table.write_text(fstab(root_lines(self._root)))
-            _try(enter(table, self._root, self._as_root, ["/bin/sh", "-c", "exit 0"]))
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise SandboxError(str(error)) from error
+        self._root.mkdir()
+        self._root.chmod(0o755)  # whatever the umask: inside it is / of another user
+        make_root(self._root, init)
+        table.write_text(fstab(root_lines(self._root)))
+        _try(enter(table, self._root, self._as_root, ["/bin/sh", "-c", "exit 0"]))
 
     async def address(self) -> Address:
         """Every box calls the same port, by a name of its own that only its /etc/hosts knows."""

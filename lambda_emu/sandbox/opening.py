@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lambda_emu.clock import Clock
-from lambda_emu.sandbox.base import Engine, SandboxError
+from lambda_emu.sandbox.base import Engine, NoEngine, SandboxError
 from lambda_emu.sandbox.init import InitDoor
 
 log = logging.getLogger(__name__)
@@ -33,19 +33,26 @@ class Wanted:
 
 
 async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> Engine:
-    """The engine that was asked for. SandboxError when it cannot be had; `auto` falls back and says so."""
+    """The engine that was asked for. SandboxError when it cannot be had, OSError without room for it.
+
+    Where no Docker answers `auto` falls back and says so; one that answers and cannot be used is put right first.
+    """
     if wanted.engine == "process":
         engine = await _open_process(wanted, door, listen, clock)
         log.warning("running functions as processes: %s", engine.abilities.weaker())
         return engine
     try:
         return await _open_docker(wanted, door, listen, clock)
-    except SandboxError as error:
+    except NoEngine as error:
         if wanted.engine == "docker":
             raise
         engine = await _open_process(wanted, door, listen, clock)
         log.warning("%s; running functions as processes: %s", error, engine.abilities.weaker())
         return engine
+    except SandboxError as error:
+        if wanted.engine == "docker":
+            raise
+        raise SandboxError(f"{error}; without Docker functions run as processes: --engine process") from error
 
 
 async def _open_docker(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> Engine:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -41,6 +43,10 @@ class Disk:
                         pass
                 except OSError:
                     continue
+
+    def leave(self, kb: int) -> None:
+        """Make so much room."""
+        os.truncate(self._ballast, self._ballast.stat().st_size - kb * 1024)
 
     def empty(self) -> None:
         self._ballast.unlink()
@@ -199,3 +205,20 @@ def test_logs_are_lost_and_it_is_told_once(disk: Disk, tmp_path: Path, caplog: p
 
         assert caplog.text.count("logs are lost from here on") == 1
         assert caplog.text.count("logs are kept again") == 1
+
+
+def test_with_too_little_room_it_starts_behind_its_walls_or_not_at_all(
+    disk: Disk, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    walls: set[bool | None] = set()
+    for left_kb in range(160, 480, 24):
+        disk.fill()
+        disk.leave(left_kb)
+        try:
+            with own_emulator(tmp_path, "process", data_dir=disk.folder / f"data-{left_kb}") as lam:
+                walls.add(lam.emulator.engine.abilities.isolates_files)
+        except (OSError, sqlite3.Error):
+            walls.add(None)
+        shutil.rmtree(disk.folder / f"data-{left_kb}", ignore_errors=True)
+    assert walls == {True, None}
+    assert "gives us no namespaces" not in caplog.text  # which is why it would run without

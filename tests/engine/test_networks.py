@@ -13,6 +13,7 @@ import pytest
 from image_rig import ImageRig
 from own import OwnLam, own_emulator
 
+from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.docker import connect
 
 pytestmark = pytest.mark.docker
@@ -118,3 +119,12 @@ def test_a_subnet_without_a_network_is_told(tmp_path: Path, caplog: pytest.LogCa
         lam.create("f", ASKS, **IN_VPC)
 
     assert [line for line in caplog.messages if line.startswith("f: VpcConfig without effect here: ")]
+
+
+@pytest.mark.parametrize("engine", ["auto", "docker"])
+def test_a_docker_that_answers_and_cannot_be_used_is_no_reason_for_weaker_walls(tmp_path: Path, engine: str) -> None:
+    missing = f"lambda-emu-test-{secrets.token_hex(4)}"
+
+    with pytest.raises(SandboxError, match=f"no Docker network named '{missing}'"):  # noqa: SIM117
+        with own_emulator(tmp_path, engine, docker_network=missing):
+            pass
