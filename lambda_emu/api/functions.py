@@ -106,7 +106,7 @@ def _look(house: House, target: Target) -> FunctionVersion:
         function = house.store.function(target.id)
         return function is None or all_settled(function)
 
-    house.changes.seen(target.id, over)
+    house.changes.wait_until_over(target.id, over)
     return shown(house, target)
 
 

@@ -38,7 +38,7 @@ class RecentChanges:
             self._held = {other: held for other, held in self._held.items() if held[0] > now_s}
             self._held[id] = (now_s + self._hold_s, refusal)
 
-    def seen(self, id: FunctionId, over: Callable[[], bool]) -> None:
+    def wait_until_over(self, id: FunctionId, over: Callable[[], bool]) -> None:
         """Somebody asks for the function's state: wait until it is `over`, at most for the rest of the moment."""
         with self._lock:
             held = self._held.pop(id, None)

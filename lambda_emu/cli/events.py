@@ -44,7 +44,7 @@ class EventPrinter:
             terminal.write(message.removesuffix("\n").encode("utf-8", "backslashreplace") + b"\n", self._err)
             return
         whose = self._whose(event["stream"]) if len(self._streams) > 1 else ""
-        for line in marked(message, event.get("platform") is not False):
+        for line in mark_lines(message, event.get("platform") is not False):
             click.echo(whose + line, err=self._err)
 
     def _whose(self, stream: str) -> str:
@@ -53,9 +53,9 @@ class EventPrinter:
         return click.style(f"{short} ", fg=COLOURS[crc32(stream.encode()) % len(COLOURS)])
 
 
-def marked(message: str, of_platform: bool) -> Iterator[str]:
+def mark_lines(message: str, of_platform: bool) -> Iterator[str]:
     """The lines of one event, to be shown on a terminal."""
-    first, *rest = (terminal.visible(part) for part in _broken(message))
+    first, *rest = (terminal.visible(part) for part in _lines(message))
     yield first if of_platform else MARK + first
     for part in rest:
         yield CONTINUED + part
@@ -70,7 +70,7 @@ def print_tail(tail: bytes, err: bool) -> None:
     first, last = _platforms(found, whole=len(tail) < TAIL_BYTES)
     for at, line in enumerate(found):
         of_platform = at < first or at >= last
-        for shown in marked(line.decode("utf-8", "backslashreplace"), of_platform):
+        for shown in mark_lines(line.decode("utf-8", "backslashreplace"), of_platform):
             click.echo(shown, err=err)
 
 
@@ -88,6 +88,6 @@ def _platforms(found: Sequence[bytes], whole: bool) -> tuple[int, int]:
     return first, last
 
 
-def _broken(message: str) -> list[str]:
+def _lines(message: str) -> list[str]:
     """At newlines, which a log record may have, and at carriage returns."""
     return message.removesuffix("\n").removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -16,7 +16,7 @@ from pathlib import Path
 from lambda_emu.arn import parse_function_name
 from lambda_emu.cli.finding import advice
 from lambda_emu.cli.options import NotDone, settings
-from lambda_emu.cli.others import found_in
+from lambda_emu.cli.others import find_others
 from lambda_emu.config import PROJECT_FILE, Settings
 from lambda_emu.sandbox.temporary import temporary_folder
 
@@ -41,12 +41,12 @@ def as_project(function: str, project: str | None) -> Iterator[tuple[str, str | 
     if is_path(function):
         if project is not None:
             raise NotDone("--project goes with the name of one of its functions, not with a folder.")
-        with _made(Path(function)) as made:
+        with _make_project(Path(function)) as made:
             yield made
         return
     chosen = settings(project=project)
     if not chosen.project_file.exists() and Path(function).is_dir() and project is None:
-        with _made(Path(function)) as made:
+        with _make_project(Path(function)) as made:
             yield made
         return
     _check_declared(function, chosen)
@@ -57,9 +57,9 @@ def _check_declared(function: str, chosen: Settings) -> None:
     """NotDone that says what was meant where the project has no function of this name."""
     from lambda_emu.project import ProjectError, read_project
 
-    name, file = named(function), chosen.project_file
+    name, file = name_in(function), chosen.project_file
     if not file.exists():
-        hint = found_in(chosen.project) or f"write one, or name a folder of code: lambda-emu invoke ./{name}"
+        hint = find_others(chosen.project) or f"write one, or name a folder of code: lambda-emu invoke ./{name}"
         raise NotDone(f"There is no {PROJECT_FILE} in {chosen.project}, and no folder {name}. {hint}.")
     try:
         declared = [one.name for one in read_project(chosen.project).functions]
@@ -70,7 +70,7 @@ def _check_declared(function: str, chosen: Settings) -> None:
         raise NotDone(f"{file} declares no function {name!r}{advice(name, declared)}{folder}")
 
 
-def named(function: str) -> str:
+def name_in(function: str) -> str:
     """The name in a name, a qualified name or an ARN."""
     try:
         return parse_function_name(function).name
@@ -79,7 +79,7 @@ def named(function: str) -> str:
 
 
 @contextmanager
-def _made(path: Path) -> Iterator[tuple[str, str]]:
+def _make_project(path: Path) -> Iterator[tuple[str, str]]:
     """A project for a while, of the code in a folder or of one file in its folder."""
     if path.is_dir():
         folder = path

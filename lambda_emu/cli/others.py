@@ -17,7 +17,7 @@ OTHERS = {
 DO_INSTEAD = "declare its functions in lambda-emu.yaml, or create them through the Lambda API of a running server"
 
 
-def found_in(folder: Path) -> str | None:
+def find_others(folder: Path) -> str | None:
     """A sentence on what is there and what to do about it."""
     found = [f"{name} ({tool})" for name, tool in OTHERS.items() if (folder / name).is_file()]
     if not found:

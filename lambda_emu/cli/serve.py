@@ -6,7 +6,7 @@ import click
 
 from lambda_emu.cli import terminal
 from lambda_emu.cli.options import setting_options, settings
-from lambda_emu.cli.others import found_in
+from lambda_emu.cli.others import find_others
 from lambda_emu.signals import exit_when_told
 
 
@@ -25,7 +25,7 @@ def serve(**flags: object) -> None:
     from lambda_emu.cli.start import starting
     from lambda_emu.server import run
 
-    if not chosen.project_file.exists() and (others := found_in(chosen.project)) is not None:
+    if not chosen.project_file.exists() and (others := find_others(chosen.project)) is not None:
         terminal.echo(others, err=True)
     with starting(chosen):
         code = run(chosen)

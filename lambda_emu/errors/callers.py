@@ -14,7 +14,7 @@ class PageRefused(AccessDenied):
     """origin: of the web page that asks; None where its browser does not say."""
 
     def __init__(self, origin: str | None) -> None:
-        who = "Web pages of other sites" if origin is None else f"Web pages of {_shown(origin)}"
+        who = "Web pages of other sites" if origin is None else f"Web pages of {_printable(origin)}"
         super().__init__(
             f"{who} may not use lambda-emu. To allow it, name its origin, such as http://localhost:3000, "
             "by --allowed-origins, LAMBDA_EMU_ALLOWED_ORIGINS or `allowed_origins` in lambda-emu.yaml."
@@ -26,7 +26,7 @@ class HostRefused(AccessDenied):
 
     def __init__(self, host: str) -> None:
         super().__init__(
-            f"lambda-emu is not asked by the name {_shown(host)}. To allow it, add it by --allowed-hosts, "
+            f"lambda-emu is not asked by the name {_printable(host)}. To allow it, add it by --allowed-hosts, "
             "LAMBDA_EMU_ALLOWED_HOSTS or `allowed_hosts` in lambda-emu.yaml; addresses need no permission."
         )
 
@@ -50,7 +50,7 @@ class TokenMissing(AccessDenied):
         super().__init__(f"This page takes the token in {file}, as the header {header}.")
 
 
-def _shown(text: str) -> str:
+def _printable(text: str) -> str:
     """What was sent may be anything, and of any length."""
     kept = "".join(character for character in text if character.isprintable())
     return kept if len(kept) <= SHOWN_CHARACTERS else f"{kept[:SHOWN_CHARACTERS]}…"

@@ -111,7 +111,7 @@ class AsyncInvoker:
         try:
             next_s = await self._next_due_s()
             if next_s is not None and next_s <= self._clock.steady_s():
-                events = await self._marked()
+                events = await self._take_due()
                 self._taken += len(events)
                 self._backlog = len(events) == BATCH
                 for event in events:
@@ -128,7 +128,7 @@ class AsyncInvoker:
     def _next_due_s(self) -> Future[float | None]:
         return self._loop.work(Work.QUEUE, self._queue.next_due_s)
 
-    async def _marked(self) -> Sequence[QueuedEvent]:
+    async def _take_due(self) -> Sequence[QueuedEvent]:
         """What is due now, taken. sqlite3.Error."""
         found: Future[Sequence[QueuedEvent]] = self._loop.asyncio.create_future()
         self._queue.take(self._clock.steady_s(), BATCH, partial(self._loop.post, _answer, found))

@@ -7,7 +7,7 @@ from typing import Any
 
 from lambda_emu.logs.events import iso_time
 from lambda_emu.logs.levels import Level, declared
-from lambda_emu.logs.lines import events, shown
+from lambda_emu.logs.lines import decode_event, events
 
 
 def shape(text: bytes, least: Level, request_id: str | None, now_s: float, level: Level = Level.INFO) -> bytes:
@@ -19,7 +19,7 @@ def shape(text: bytes, least: Level, request_id: str | None, now_s: float, level
 
 
 def _shaped(event: bytes, least: Level, request_id: str | None, now_s: float, level: Level) -> bytes:
-    line = shown(event)
+    line = decode_event(event)
     members = _object(line)
     if members is not None:
         return event if declared(members) >= least else b""

@@ -31,12 +31,12 @@ class Ranges:
         self._packed += _RANGE.pack(start, end)
         self._end = end
 
-    def packed(self) -> bytes:
+    def pack(self) -> bytes:
         return bytes(self._packed)
 
     @staticmethod
     def unpack(packed: bytes) -> list[tuple[int, int]]:
-        """What `packed` gave."""
+        """What `pack` gave."""
         return list(_RANGE.iter_unpack(packed))
 
 
@@ -86,9 +86,7 @@ class Batch:
 
     def pages(self) -> list[Row]:
         """id, stream, at_ms, text, platform of each page."""
-        return [
-            (page.id, page.stream, page.at_ms, b"".join(page.parts), page.platform.packed()) for page in self._pages
-        ]
+        return [(page.id, page.stream, page.at_ms, b"".join(page.parts), page.platform.pack()) for page in self._pages]
 
     def _new_page(self, stream: int, at_ms: int) -> _Page:
         page = _Page(self.next_id, stream, at_ms)

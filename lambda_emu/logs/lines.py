@@ -42,17 +42,17 @@ class Lines:
         return rest
 
 
-def kept_output(text: bytes) -> bytes:
+def encode_output(text: bytes) -> bytes:
     """Output as it is kept, where each newline ends an event."""
     return text.replace(JOINT, b"\xfe\n") if JOINT in text else text
 
 
-def kept_record(text: bytes) -> bytes:
+def encode_record(text: bytes) -> bytes:
     """A log record as it is kept: one event, whatever newlines it has."""
-    return kept_output(text).removesuffix(b"\n").replace(b"\n", JOINT) + b"\n"
+    return encode_output(text).removesuffix(b"\n").replace(b"\n", JOINT) + b"\n"
 
 
-def shown(event: bytes) -> bytes:
+def decode_event(event: bytes) -> bytes:
     """An event as it was written."""
     return event.replace(JOINT, b"\n")
 

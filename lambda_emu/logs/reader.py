@@ -12,7 +12,7 @@ from typing import Any
 from lambda_emu.arn import FunctionId
 from lambda_emu.logs.batch import Ranges
 from lambda_emu.logs.billing import Cost, invocation_cost
-from lambda_emu.logs.lines import events, shown
+from lambda_emu.logs.lines import decode_event, events
 
 OF_SCOPE = "account IN (:account, '') AND region IN (:region, '')"
 OF_FUNCTION = f"stream.function = :name AND {OF_SCOPE}"
@@ -197,7 +197,7 @@ def _events(page: Sequence[Any], reports: Sequence[Sequence[Any]]) -> Iterator[L
     by_offset = {row[0]: _reported(row, architecture, storage_mb) for row in reports}
     offset = 0
     for event in events(text):
-        message = shown(event).decode("utf-8", "replace")
+        message = decode_event(event).decode("utf-8", "replace")
         yield LogEvent(number, group, stream, version, at_ms, message, by_offset.get(offset), _within(ranges, offset))
         offset += len(event)
 

@@ -14,7 +14,7 @@ from lambda_emu.logs.application import shape
 from lambda_emu.logs.batch import Batch
 from lambda_emu.logs.frames import LogRecord
 from lambda_emu.logs.levels import Level
-from lambda_emu.logs.lines import Lines, end_of_event, kept_output, kept_record
+from lambda_emu.logs.lines import Lines, encode_output, encode_record, end_of_event
 from lambda_emu.logs.pages import Pages
 from lambda_emu.logs.records import Start
 from lambda_emu.logs.stream import Chunk, Closed, Origin
@@ -217,9 +217,9 @@ class LogStore:
         origin, at_ms, data, record = chunk
         level = Level.INFO
         if isinstance(record, LogRecord):  # a line that is still open goes on behind it
-            output, level, record = kept_record(data), record.level or level, None
+            output, level, record = encode_record(data), record.level or level, None
         else:
-            output = kept_output(stream.lines.feed(data) if record is None else stream.lines.flush())
+            output = encode_output(stream.lines.feed(data) if record is None else stream.lines.flush())
         if origin.log_format == "JSON":
             for piece in pieces(output, PIECE_BYTES):
                 shaped = shape(piece, origin.application_level, stream.request_id, at_ms / 1000, level)

@@ -62,7 +62,7 @@ class Starter:
         kind = self._stems.kind_of(deployment.version)
 
         def begin(box: Awaitable[Box]) -> None:
-            self._stems.used(kind)
+            self._stems.refill_later(kind)
             self._loop.spawn(self._bring_up(keeper, deployment, box), f"an environment of {keeper.version.id.name}")
 
         self.claims.start(keeper, kind, begin)

@@ -72,7 +72,7 @@ class Stems:
             return taken
         return None
 
-    def used(self, kind: StemKind) -> None:
+    def refill_later(self, kind: StemKind) -> None:
         """A box of this kind became an environment: have stems for the next ones in a moment."""
         if self._refills:
             self._later.call_later(REFILL_AFTER_S, lambda: self.want(kind))

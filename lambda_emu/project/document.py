@@ -83,7 +83,7 @@ class Document:
 
     def mistake(self, value: Value, text: str) -> None:
         """Keep one; `text` completes "functions.hello.memory: "."""
-        self._mistakes.append((value.line, _clipped(f"{self.place(value)}: {text}")))
+        self._mistakes.append((value.line, _clip(f"{self.place(value)}: {text}")))
 
     def members(self, value: Value, known: Collection[str] | None = None) -> dict[str, Value]:
         """The members of a mapping, an absent one being empty. known: the keys it may have, None: any."""
@@ -216,5 +216,5 @@ def _advice(key: str, known: Collection[str]) -> str:
     return f"did you mean {guesses[0]!r}?" if guesses else f"known are {', '.join(known)}"
 
 
-def _clipped(text: str) -> str:
+def _clip(text: str) -> str:
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"

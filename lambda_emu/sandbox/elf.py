@@ -20,16 +20,16 @@ MOST_BYTES = 1 << 20
 """Of any part that is read: real ones are a few KB."""
 
 
-def needed(file: Path) -> list[str]:
+def needed_libraries(file: Path) -> list[str]:
     """The names of the libraries it is linked with. Empty for what is no such file. OSError."""
     with file.open("rb") as opened:
         try:
-            return _needed(opened)
+            return _read_needed(opened)
         except (struct.error, StopIteration, ValueError):  # cut, or made by hand
             return []
 
 
-def _needed(file: BinaryIO) -> list[str]:
+def _read_needed(file: BinaryIO) -> list[str]:
     segments = list(_segments(file))
     entries = [entry for kind, at, _, size in segments if kind == PT_DYNAMIC for entry in _entries(file, at, size)]
     table = dict(entries)

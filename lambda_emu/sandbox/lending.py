@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lambda_emu.runtimes import Runtime
-from lambda_emu.sandbox.elf import needed
+from lambda_emu.sandbox.elf import needed_libraries
 from lambda_emu.sandbox.private_root import SYSTEM
 
 ALWAYS_VISIBLE = tuple(Path("/", name) for name in SYSTEM)
@@ -66,7 +66,7 @@ def libraries(programs: Iterable[Path], folder: Path) -> dict[str, Path]:
         return found
     look_at = list(programs)
     while look_at:
-        for name in needed(look_at.pop()):
+        for name in needed_libraries(look_at.pop()):
             library = folder / name
             if name not in found and library.is_file():
                 found[name] = library.resolve()

@@ -40,10 +40,10 @@ def user_at(peer: End, own: End) -> int | None:
 
     Who has hung up cannot be told: the kernel says root of such a one.
     """
-    return asked(peer, own) if _can_ask() else listed(peer, own)
+    return ask_kernel(peer, own) if _can_ask() else search_list(peer, own)
 
 
-def asked(peer: End, own: End) -> int | None:
+def ask_kernel(peer: End, own: End) -> int | None:
     """By a question about this one connection. Costs the same however many there are."""
     ends = _NAMES.pack(peer[1], own[1], socket.inet_aton(peer[0]), socket.inet_aton(own[0]))
     wanted = ends + _INTERFACE.pack(0, NO_COOKIE, NO_COOKIE)
@@ -60,9 +60,9 @@ def asked(peer: End, own: End) -> int | None:
     return int.from_bytes(answer[_UID : _UID + 4], sys.byteorder)
 
 
-def listed(peer: End, own: End) -> int | None:
+def search_list(peer: End, own: End) -> int | None:
     """By the list of all connections, where the kernel answers no questions."""
-    wanted = [_written(peer), _written(own), f"{ESTABLISHED:02X}"]
+    wanted = [_hex(peer), _hex(own), f"{ESTABLISHED:02X}"]
     try:
         lines = CONNECTIONS.read_text().splitlines()
     except OSError:
@@ -77,9 +77,9 @@ def listed(peer: End, own: End) -> int | None:
 def _can_ask() -> bool:
     """Whether the kernel tells of a connection that is there; some are built without, or forbid it."""
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
-        return asked(client.getsockname(), client.getpeername()) == os.geteuid()
+        return ask_kernel(client.getsockname(), client.getpeername()) == os.geteuid()
 
 
-def _written(end: End) -> str:
+def _hex(end: End) -> str:
     host, port = end
     return f"{int.from_bytes(socket.inet_aton(host), sys.byteorder):08X}:{port:04X}"

@@ -12,7 +12,7 @@ import pytest
 from test_cli_logs import OWN, writing
 from test_cli_server import TinyServer
 
-from lambda_emu.cli.events import marked
+from lambda_emu.cli.events import mark_lines
 from lambda_emu.cli.terminal import visible
 from lambda_emu.logs.records import End, Report, Start
 
@@ -135,10 +135,10 @@ def test_a_line_of_a_function_never_looks_like_one_of_the_platform(tmp_path: Pat
 def test_a_traceback_is_broken_into_its_lines(parted_by: str) -> None:
     event = parted_by.join(["Traceback", '  File "app.py", line 2', "    raise", "KeyError"]) + "\n"
 
-    assert list(marked(event, of_platform=False)) == [
+    assert list(mark_lines(event, of_platform=False)) == [
         "| Traceback", '|     File "app.py", line 2', "|       raise", "|   KeyError"
     ]  # fmt: skip
-    assert list(marked("windows\r\n", of_platform=False)) == ["| windows"]
+    assert list(mark_lines("windows\r\n", of_platform=False)) == ["| windows"]
 
 
 def test_lines_of_streams_that_run_into_one_another_say_whose_they_are(server: TinyServer) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lambda_emu.logs.frames import Frames, LogRecord, Piece
 from lambda_emu.logs.levels import Level
-from lambda_emu.logs.lines import EVENT_BYTES, JOINT, end_of_event, events, kept_output, kept_record, shown
+from lambda_emu.logs.lines import EVENT_BYTES, JOINT, decode_event, encode_output, encode_record, end_of_event, events
 
 
 def frame(text: bytes, kind: int = 0x03) -> bytes:
@@ -93,10 +93,10 @@ def test_a_record_that_its_writer_left_unfinished_does_not_take_what_follows() -
 def test_kept_records_are_single_events_with_their_newlines(written: list[tuple[bool, str]]) -> None:
     whole = [(framed, text.removesuffix("\n").encode() + b"\n") for framed, text in written]
 
-    kept = b"".join(kept_record(text) if framed else kept_output(text) for framed, text in whole)
+    kept = b"".join(encode_record(text) if framed else encode_output(text) for framed, text in whole)
 
     expected = [event for framed, text in whole for event in ([text] if framed else text.splitlines(keepends=True))]
-    assert [shown(event) for event in events(kept)] == expected
+    assert [decode_event(event) for event in events(kept)] == expected
     assert b"".join(events(kept)) == kept
     ends = list(itertools.accumulate(map(len, events(kept))))
     assert [end_of_event(kept, at) for at in range(len(kept))] == [
@@ -105,5 +105,5 @@ def test_kept_records_are_single_events_with_their_newlines(written: list[tuple[
 
 
 def test_output_cannot_look_like_a_kept_record() -> None:
-    assert JOINT not in kept_output(b"binary\xff\nmore\n")
-    assert len(list(events(kept_output(b"binary\xff\nmore\n")))) == 2
+    assert JOINT not in encode_output(b"binary\xff\nmore\n")
+    assert len(list(events(encode_output(b"binary\xff\nmore\n")))) == 2

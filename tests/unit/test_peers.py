@@ -9,9 +9,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from lambda_emu.sandbox.peers import End, listed, user_at
+from lambda_emu.sandbox.peers import End, search_list, user_at
 
-WAYS = [user_at, listed]
+WAYS = [user_at, search_list]
 
 
 @pytest.fixture
