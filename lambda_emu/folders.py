@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 MARKER = ".lambda-emu-folder"
 PRIVATE = 0o700
+OPEN = 0o755
+"""Of the cache: tools of other users build in it."""
 PASSED_THROUGH = 0o711
 """Of folders whose contents an engine of another user must reach; who has no name in there finds none."""
 NOBODYS = {MARKER, "lost+found"}
@@ -34,7 +36,7 @@ TRIES, BETWEEN_TRIES_S = 5, 0.01
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
-class Kind(StrEnum):
+class Purpose(StrEnum):
     """What a folder is for; one that was made for another purpose is not taken."""
 
     DATA = "data"
@@ -45,47 +47,47 @@ class Kind(StrEnum):
 class NotOurs(Exception):
     """A folder that lambda-emu was told to use holds what others put there."""
 
-    def __init__(self, path: Path, kind: Kind, found: Collection[str]) -> None:
+    def __init__(self, path: Path, purpose: Purpose, found: Collection[str]) -> None:
         few = ", ".join(sorted(found)[:NAMED_FEW]) + (" …" if len(found) > NAMED_FEW else "")
-        flag, variable, key = f"--{kind}-dir", f"LAMBDA_EMU_{kind.upper()}_DIR", f"{kind}_dir"
+        flag, variable, key = f"--{purpose}-dir", f"LAMBDA_EMU_{purpose.upper()}_DIR", f"{purpose}_dir"
         super().__init__(
-            f"{path} holds other files ({few}) and is no {kind} folder of lambda-emu: nothing was changed in it. "
+            f"{path} holds other files ({few}) and is no {purpose} folder of lambda-emu: nothing was changed in it. "
             f"Name a new or an empty folder by {flag}, {variable} or `{key}` below `settings:` of lambda-emu.yaml"
         )
 
 
-def claim(path: Path, kind: Kind, older: Callable[[Path], bool] = lambda _: False) -> None:
+def claim(path: Path, purpose: Purpose, older: Callable[[Path], bool] = lambda _: False) -> None:
     """Make a folder ours, or find that it is. NotOurs, OSError; then nothing was changed.
 
     older: whether a folder without a marker is one of a release that wrote none.
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir(0o755 if kind is Kind.CACHE else PRIVATE, exist_ok=True)  # tools of other users build in the cache
-    if not check(path, kind, older):
-        mark(path, kind)
+        path.mkdir(OPEN if purpose is Purpose.CACHE else PRIVATE, exist_ok=True)
+    if not check(path, purpose, older):
+        mark(path, purpose)
 
 
-def check(path: Path, kind: Kind, older: Callable[[Path], bool]) -> bool:
+def check(path: Path, purpose: Purpose, older: Callable[[Path], bool]) -> bool:
     """Whether the folder bears our marker. NotOurs if it does not and `claim` would refuse it; OSError."""
-    if is_ours(path, kind):
+    if is_ours(path, purpose):
         return True
     others = set(os.listdir(path)) - NOBODYS
     if others and not older(path):
-        raise NotOurs(path, kind, others)
+        raise NotOurs(path, purpose, others)
     return False
 
 
-def mark(path: Path, kind: Kind, lease: str = "") -> None:
+def mark(path: Path, purpose: Purpose, lease: str = "") -> None:
     """Write the marker. lease: whose the folder is, where it goes with its owner."""
     descriptor = os.open(path / MARKER, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(f"{_signature(kind)}\nlambda-emu made this folder, and removes what it puts here.\n{lease}\n")
+        file.write(f"{_signature(purpose)}\nlambda-emu made this folder, and removes what it puts here.\n{lease}\n")
 
 
-def is_ours(path: Path, kind: Kind) -> bool:
+def is_ours(path: Path, purpose: Purpose) -> bool:
     """Whether we made the folder, for this purpose."""
-    return _marker(path)[:1] == [_signature(kind)]
+    return _marker(path)[:1] == [_signature(purpose)]
 
 
 def lease_of(path: Path) -> str:
@@ -148,8 +150,8 @@ def remove_files(folder: Path, name: re.Pattern[str]) -> None:
                 path.unlink()
 
 
-def _signature(kind: Kind) -> str:
-    return f"lambda-emu folder 1: {kind}"
+def _signature(purpose: Purpose) -> str:
+    return f"lambda-emu folder 1: {purpose}"
 
 
 def _marker(path: Path) -> list[str]:

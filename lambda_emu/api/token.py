@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from lambda_emu.folders import Kind, is_held, is_ours
+from lambda_emu.folders import Purpose, is_held, is_ours
 
 HEADER = "X-Lambda-Emu-Token"
 TOKEN, ADDRESS, PROJECT = "token", "address", "project"
@@ -59,7 +59,7 @@ def address_of_project(data_dirs: Iterable[Path], project_file: Path) -> str | N
 
 def _is_served(data_dir: Path) -> bool:
     """Whether a running server has it: one that came with a stranger's project names any address it likes. OSError."""
-    return is_ours(data_dir, Kind.DATA) and is_held(data_dir)
+    return is_ours(data_dir, Purpose.DATA) and is_held(data_dir)
 
 
 def _is_at(url: str, host: str, port: int) -> bool:

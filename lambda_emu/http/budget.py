@@ -12,7 +12,7 @@ class Holder(Protocol):
         """There is room again, or it is first in line."""
 
 
-class Budget:
+class MemoryBudget:
     """Bytes of one port. Above the limit only who began first is read; the others wait for those before them.
 
     So everybody gets on in the end: the first one completes its request, or is hung up on when it stalls.

@@ -12,7 +12,7 @@ import httptools
 from lambda_emu.http.body import Body
 from lambda_emu.http.endpoint import Endpoint
 from lambda_emu.http.exchange import Handler, Request, Writer
-from lambda_emu.http.group import Group, Keeper, Wait
+from lambda_emu.http.group import Acceptor, Group, Wait
 from lambda_emu.http.head_reader import STRIDE_BYTES, HeadReader, HeadTooLarge, TooManyWaiting
 from lambda_emu.http.message import Head
 from lambda_emu.http.refused import UNREAD_LIMIT_BYTES, Refused
@@ -35,15 +35,15 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
     who floods us holds up the others, or fills our memory.
     """
 
-    def __init__(self, handler: Handler, keeper: Keeper) -> None:
-        HeadReader.__init__(self, keeper.limits)
+    def __init__(self, handler: Handler, acceptor: Acceptor) -> None:
+        HeadReader.__init__(self, acceptor.limits)
         Endpoint.__init__(self)
         self._handler = handler
-        self._keeper = keeper
-        self.group = keeper.newcomers
+        self._acceptor = acceptor
+        self.group = acceptor.newcomers
         self._requests: deque[Request] = deque()  # the first one is being served
         self._arriving: Request | None = None
-        self._most_loose_bytes = keeper.limits.unparsed_bytes
+        self._most_loose_bytes = acceptor.limits.unparsed_bytes
         self._waiting_bytes = 0
         self._held_bytes = 0  # what the group was told
         self._unread_bytes = 0
@@ -58,7 +58,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
-        self._keeper.opened(self)
+        self._acceptor.opened(self)
 
     def data_received(self, data: bytes) -> None:
         size = len(data)
@@ -93,7 +93,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
             if request.sink is not None:
                 request.sink.abort()
         self.group.leave(self)
-        self._keeper.closed(self)
+        self._acceptor.closed(self)
 
     def pause_writing(self) -> None:
         """Answers are whole and bounded, so one may stay in the buffer; the sweep ends a client that never reads."""
@@ -319,7 +319,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing() or self._refusal is not None:
             return
-        self._refusal = self._keeper.refusal(status)
+        self._refusal = self._acceptor.refusal(status)
         self._unparsed = b""
         self._drop_arriving()
         self._loose_bytes = self._held_bytes = 0
@@ -354,7 +354,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
 
     def join(self, group: Group) -> bool:
         """Belong to a party from now on. False: it has no room, or the connection is no newcomer any more."""
-        if self.group is not self._keeper.newcomers or not group.join(self):
+        if self.group is not self._acceptor.newcomers or not group.join(self):
             return False
         self.group.leave(self)
         self.group = group

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
 
-from lambda_emu.http.budget import Budget
+from lambda_emu.http.budget import MemoryBudget
 
 if TYPE_CHECKING:
     from lambda_emu.http.connection import Connection
@@ -43,7 +43,7 @@ class Allowance:
 class Group:
     """The connections of one party. They end with it."""
 
-    def __init__(self, allowance: Allowance, budget: Budget) -> None:
+    def __init__(self, allowance: Allowance, budget: MemoryBudget) -> None:
         """budget: of the whole port; what is held counts there too."""
         self.allowance = allowance
         self._budget = budget
@@ -87,7 +87,7 @@ class Group:
             connection.drop()
 
 
-class Keeper(Protocol):
+class Acceptor(Protocol):
     """Who accepted a connection: the listener."""
 
     limits: HeadLimits

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lambda_emu.http.budget import Budget
+from lambda_emu.http.budget import MemoryBudget
 from lambda_emu.http.connection import Connection
 from lambda_emu.http.exchange import Handler
 from lambda_emu.http.group import Allowance, Group, Wait
@@ -47,7 +47,7 @@ class PortTerms:
 
     limits: HeadLimits = field(default_factory=HeadLimits)
     newcomers: Allowance = field(default_factory=lambda: Allowance(UNBOUNDED, UNBOUNDED, PATIENCE_S, half_open=True))
-    budget: Budget = field(default_factory=lambda: Budget(HELD_BYTES))
+    budget: MemoryBudget = field(default_factory=lambda: MemoryBudget(HELD_BYTES))
     unsent_bytes: int = UNSENT_BYTES
     descriptors: int = UNBOUNDED
     lingering: int = 64

@@ -57,7 +57,7 @@ READERS_MS = 100
 """How long a checkpoint waits for who reads just now."""
 
 
-class NoRoom(sqlite3.OperationalError):
+class LogFull(sqlite3.OperationalError):
     """What would not fit into the log's limit."""
 
 
@@ -95,7 +95,7 @@ class Pages:
         return number
 
     def write(self, batch: Batch) -> None:
-        """Keep the batch, all of it or nothing, once there is room for it. NoRoom where none can be made."""
+        """Keep the batch, all of it or nothing, once there is room for it. LogFull where none can be made."""
         pages = batch.pages()
         try:
             self._make_room(batch.size + ROW_BYTES * (len(pages) + len(batch.reports)))
@@ -134,7 +134,7 @@ class Pages:
         if self._used_bytes() + needed_bytes > self._database_bytes:
             self._trim(int(self._database_bytes * TRIM_TO) - needed_bytes)
             if self._used_bytes() + needed_bytes > self._database_bytes:
-                raise NoRoom("it does not fit into the limit")
+                raise LogFull("it does not fit into the limit")
         self._check_wal(needed_bytes)
 
     def _check_wal(self, needed_bytes: int) -> None:
@@ -143,9 +143,9 @@ class Pages:
             return
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if needed_bytes > self._wal_bytes:
-            raise NoRoom("it does not fit into the limit")
+            raise LogFull("it does not fit into the limit")
         if self._wal_size() + needed_bytes > self._wal_bytes:
-            raise NoRoom("somebody who reads the log holds on to all of it")
+            raise LogFull("somebody who reads the log holds on to all of it")
 
     def _wal_size(self) -> int:
         try:

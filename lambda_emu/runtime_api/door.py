@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from lambda_emu.http.budget import Budget
+from lambda_emu.http.budget import MemoryBudget
 from lambda_emu.http.exchange import DISCARD, Sink, Writer
 from lambda_emu.http.group import Allowance, Group, Wait
 from lambda_emu.http.head_reader import HeadLimits
@@ -95,7 +95,7 @@ class RuntimeApi:
 
     def __init__(self) -> None:
         self._callers: dict[bytes, _Caller] = {}
-        self._budget = Budget(HELD_BYTES)
+        self._budget = MemoryBudget(HELD_BYTES)
 
     def terms(self, doorway: Doorway | None = None, descriptors: int = UNBOUNDED) -> PortTerms:
         """Of the port that environments call."""

@@ -23,7 +23,7 @@ import docker
 import docker.errors
 
 from lambda_emu.clock import Clock
-from lambda_emu.folders import Kind, NotOurs, claim
+from lambda_emu.folders import NotOurs, Purpose, claim
 from lambda_emu.runtimes import Catalogue, Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.blueprint import OURS, Blueprint, draw
@@ -56,7 +56,7 @@ class ImageStatus:
 def _claim(cache: Path) -> None:
     """SandboxError for a folder that holds what we did not put there."""
     try:
-        claim(cache, Kind.CACHE, is_older_cache)
+        claim(cache, Purpose.CACHE, is_older_cache)
     except (NotOurs, OSError) as error:
         raise SandboxError(str(error)) from error
 

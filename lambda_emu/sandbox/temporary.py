@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lambda_emu.folders import MARKER, Kind, is_ours, lease_of, mark
+from lambda_emu.folders import MARKER, Purpose, is_ours, lease_of, mark
 from lambda_emu.sandbox.leases import is_alive, own_lease, own_processes
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ def temporary_folder() -> Iterator[Path]:
     """A new folder that only we can read, gone when the block ends; after a SIGKILL, when `remove_left` is called."""
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
-        mark(folder, Kind.TEMPORARY, f"{own_lease()} {own_processes()}")
+        mark(folder, Purpose.TEMPORARY, f"{own_lease()} {own_processes()}")
         yield folder
     finally:
         _remove(folder)
@@ -64,6 +64,6 @@ def _ours() -> list[Path]:
     for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with suppress(OSError):
             mine = path.lstat().st_uid == os.geteuid() and not path.is_symlink()
-            if mine and is_ours(path, Kind.TEMPORARY) and lease_of(path):
+            if mine and is_ours(path, Purpose.TEMPORARY) and lease_of(path):
                 found.append(path)
     return sorted(found)

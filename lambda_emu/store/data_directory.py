@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import IO
 
-from lambda_emu.folders import LOCK, PASSED_THROUGH, Kind, check, claim, close_to_others, hold
+from lambda_emu.folders import LOCK, PASSED_THROUGH, Purpose, check, claim, close_to_others, hold
 from lambda_emu.store.schema import DATABASE
 
 DATABASE_MAGIC = b"SQLite format 3\0"
@@ -29,7 +29,7 @@ def take(data_dir: Path) -> IO[str]:
 
     NotOurs, DataDirectoryInUse, OSError. The system frees the lock when this process dies.
     """
-    claim(data_dir, Kind.DATA, _is_older)
+    claim(data_dir, Purpose.DATA, _is_older)
     close_to_others(data_dir)
     lock = hold(data_dir)
     if lock is None:
@@ -41,7 +41,7 @@ def take(data_dir: Path) -> IO[str]:
 
 def check_data(data_dir: Path) -> None:
     """NotOurs for a directory that `take` would refuse; OSError for one that is not there."""
-    check(data_dir, Kind.DATA, _is_older)
+    check(data_dir, Purpose.DATA, _is_older)
 
 
 def _is_older(data_dir: Path) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from zip_rig import Raw, raw_zip
 
-from lambda_emu.folders import MARKER, Kind, NotOurs, claim, is_ours, remove_files, remove_sessions
+from lambda_emu.folders import MARKER, NotOurs, Purpose, claim, is_ours, remove_files, remove_sessions
 from lambda_emu.sandbox.images import is_older_cache
 from lambda_emu.store import DataDirectoryInUse, Store
 from lambda_emu.store.schema import STEPS
@@ -71,7 +71,7 @@ def test_an_empty_folder_becomes_ours_and_stays_it(tmp_path: Path, found: tuple[
     (tmp_path / "notes.txt").write_text("somebody's, put here later")
     Store.open(tmp_path).close()
 
-    assert is_ours(tmp_path, Kind.DATA)
+    assert is_ours(tmp_path, Purpose.DATA)
     assert (tmp_path / "notes.txt").read_text() == "somebody's, put here later"
 
 
@@ -83,7 +83,7 @@ def test_a_data_folder_of_an_earlier_release_is_taken(tmp_path: Path) -> None:
 
     Store.open(tmp_path).close()
 
-    assert is_ours(tmp_path, Kind.DATA)
+    assert is_ours(tmp_path, Purpose.DATA)
 
 
 def test_a_gitignore_of_somebodys_stays_as_it_is(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_cache_folder_with_other_content_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").touch()
 
     with pytest.raises(NotOurs, match=r"thesis\.tex.*--cache-dir"):
-        claim(tmp_path, Kind.CACHE)
+        claim(tmp_path, Purpose.CACHE)
 
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
@@ -123,9 +123,9 @@ def test_a_cache_folder_of_an_earlier_release_is_taken(tmp_path: Path) -> None:
         {"build/python3.11-x86_64.lock": "", "build/python3.11-x86_64/x": "", "clients/0123456789abcdef/x": ""},
     )
 
-    claim(tmp_path, Kind.CACHE, is_older_cache)
+    claim(tmp_path, Purpose.CACHE, is_older_cache)
 
-    assert is_ours(tmp_path, Kind.CACHE)
+    assert is_ours(tmp_path, Purpose.CACHE)
 
 
 @pytest.mark.parametrize("theirs", ["build/main.o", "clients/acme/contract.pdf", "build.gradle"])
@@ -133,7 +133,7 @@ def test_folders_of_the_names_that_our_cache_has_are_not_taken_for_it(tmp_path: 
     write(tmp_path, {"build/python3.11-x86_64.lock": "", theirs: "mine"})
 
     with pytest.raises(NotOurs):
-        claim(tmp_path, Kind.CACHE, is_older_cache)
+        claim(tmp_path, Purpose.CACHE, is_older_cache)
 
 
 def test_the_data_folder_is_closed_to_others_whatever_the_umask_and_earlier_releases_say(tmp_path: Path) -> None:

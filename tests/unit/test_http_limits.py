@@ -16,7 +16,7 @@ from http_rig import Echo, bodies, hung_up_on, served, talk
 
 from lambda_emu.clock import SteppingClock
 from lambda_emu.http.body import Body
-from lambda_emu.http.budget import Budget
+from lambda_emu.http.budget import MemoryBudget
 from lambda_emu.http.exchange import DISCARD, Sink, Writer
 from lambda_emu.http.head_reader import HeadLimits
 from lambda_emu.http.listener import PortTerms
@@ -232,7 +232,7 @@ def post(port: int, body: bytes) -> bytes:
 
 
 def test_bodies_beyond_what_memory_there_is_wait_their_turn() -> None:
-    budget = Budget(1 << 20)
+    budget = MemoryBudget(1 << 20)
     with served(terms=PortTerms(budget=budget)) as (port, _, _), ThreadPoolExecutor(12) as threads:
         answers = list(threads.map(lambda n: post(port, b"%d" % n * 2_000_000), range(12)))
 
@@ -249,7 +249,7 @@ def unfinished(port: int, sent: int, length: int) -> socket.socket:
 
 
 def test_who_waits_for_memory_too_long_is_told_to_come_again() -> None:
-    budget, length, step = Budget(1 << 20), 2 << 20, 2000
+    budget, length, step = MemoryBudget(1 << 20), 2 << 20, 2000
     with served(terms=PortTerms(budget=budget)) as (port, clock, _), unfinished(port, 1 << 20, length) as first:
         until(lambda: budget.used_bytes >= 1 << 20)
         with unfinished(port, 1 << 20, length) as second:
@@ -273,7 +273,7 @@ def until(question: Callable[[], bool]) -> None:
 
 
 def test_who_stalls_gives_its_memory_back() -> None:
-    budget = Budget(1 << 20)
+    budget = MemoryBudget(1 << 20)
     with served(terms=PortTerms(budget=budget)) as (port, clock, _):
         with unfinished(port, 1 << 20, 2 << 20) as client:
             hung_up_on(client, clock, seconds=61)

@@ -11,7 +11,7 @@ from socket import gethostname
 
 import pytest
 
-from lambda_emu.folders import MARKER, Kind, mark
+from lambda_emu.folders import MARKER, Purpose, mark
 from lambda_emu.sandbox.leases import is_alive, own_lease, own_processes
 from lambda_emu.sandbox.temporary import live_folders, remove_left, temporary_folder
 
@@ -29,7 +29,7 @@ def left(place: Path, name: str, lease: str) -> Path:
     folder = place / name
     (folder / "data/run").mkdir(parents=True)
     (folder / "file").touch()
-    mark(folder, Kind.TEMPORARY, lease)
+    mark(folder, Purpose.TEMPORARY, lease)
     return folder
 
 
