@@ -63,7 +63,7 @@ class Borrower(Protocol):
 
     version: FunctionVersion
     tenant_id: str | None
-    environments: set[Environment]
+    environments: dict[Environment, None]  # in the order in which they came
 
     def offer(self, environment: Environment) -> None:
         """It can be used now, before those that are started on demand."""
@@ -97,8 +97,8 @@ class Provision:
         self._borrower = borrower
         self._start = start
         self._starting = 0  # asked for and not there yet
-        self._initialising: set[Environment] = set()
-        self._ready: set[Environment] = set()  # initialised and well, whether idle or busy
+        self._initialising: dict[Environment, None] = {}  # in the order in which they came, as the next
+        self._ready: dict[Environment, None] = {}  # initialised and well, whether idle or busy
         self._unfit: set[Environment] = set()  # to end as soon as they are available
         self._init_failed = False  # the last one that tried
         self._no_room: str | None = None  # why the last one could not even try
@@ -153,8 +153,8 @@ class Provision:
     def started(self, environment: Environment) -> None:
         self._starting -= 1
         self._no_room = None
-        self._initialising.add(environment)
-        self._borrower.environments.add(environment)
+        self._initialising[environment] = None
+        self._borrower.environments[environment] = None
         if self._surplus > 0:
             environment.stop()
 
@@ -176,8 +176,8 @@ class Provision:
             environment.stop()
             self._borrower.stood()
             return
-        self._initialising.discard(environment)
-        self._ready.add(environment)
+        self._initialising.pop(environment, None)
+        self._ready[environment] = None
         if environment in self._unfit or len(self._ready) > self.wanted:
             environment.stop()
             return
@@ -196,12 +196,12 @@ class Provision:
 
     def gone(self, environment: Environment) -> None:
         self._borrower.withdraw(environment)
-        self._borrower.environments.discard(environment)
-        self._initialising.discard(environment)
+        self._borrower.environments.pop(environment, None)
+        self._initialising.pop(environment, None)
         self._unfit.discard(environment)
         self._lost(environment)
 
     def _lost(self, environment: Environment) -> None:
         if environment in self._ready:
-            self._ready.discard(environment)
+            self._ready.pop(environment, None)
             self.fill()

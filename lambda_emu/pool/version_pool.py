@@ -48,7 +48,7 @@ class VersionPool:
         self.tenant_id = tenant_id
         self.stood = stood
         self.retired = False
-        self.environments: set[Environment] = set()  # provisioned ones too
+        self.environments: dict[Environment, None] = {}  # in the order in which they came, provisioned ones too
         self.provision = Provision(self, start)
         self._clock = clock
         self._start = start
@@ -159,7 +159,7 @@ class VersionPool:
     def started(self, environment: Environment) -> None:
         """A box is there; its init phase begins."""
         self._starting -= 1
-        self.environments.add(environment)
+        self.environments[environment] = None
         self._initialising.add(environment)
         if self._waiting:
             self._timers.call_later(BUSY_INIT_S, self._grow)
@@ -197,7 +197,7 @@ class VersionPool:
             self._returning.add(environment)
 
     def gone(self, environment: Environment) -> None:
-        self.environments.discard(environment)
+        self.environments.pop(environment, None)
         self._unfit.discard(environment)
         self._returning.discard(environment)
         if environment in self._available:
