@@ -1,6 +1,6 @@
 # Everything starts from a checkout, Python 3.11, git and make; as root on Debian the rest is installed, else told.
 PYTHON ?= python3
-PORT ?= 9000
+PORT ?= $(or $(LAMBDA_EMU_PORT),9000)
 BIN := .venv/bin
 PIP := PIP_CONSTRAINT=requirements.lock $(BIN)/pip install --quiet --disable-pip-version-check
 BUILT_FROM := pyproject.toml requirements.lock hatch_build.py $(wildcard runtimes/init/*.[ch])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from lambda_emu.model.kinds import FLAG, PATH, Kind, choice, several, text, whol
 
 PROJECT_FILE = "lambda-emu.yaml"
 VARIABLE_PREFIX = "LAMBDA_EMU_"
+LIKELY_MEANT = 0.75
+"""PROT is as near to PORT; variables of others that begin like ours, such as LAMBDA_EMU_URL, are further off."""
 
 
 class ConfigError(Exception):
@@ -192,6 +195,18 @@ def load_settings(flags: Mapping[str, object], environ: Mapping[str, str] | None
     if mistakes:
         raise ConfigError(mistakes)
     return Settings(**values, given=given)
+
+
+def mistaken_variables(environ: Mapping[str, str] | None = None) -> list[str]:
+    """A sentence on each variable that is no setting's but nearly names one. environ: the process's own when None."""
+    variables: Mapping[str, str] = os.environ if environ is None else environ
+    known = {setting.variable.removeprefix(VARIABLE_PREFIX): setting.variable for setting in SETTINGS}
+    found = []
+    for name in sorted(variables):
+        own = name.removeprefix(VARIABLE_PREFIX)
+        if own != name and own not in known and (near := get_close_matches(own, known, 1, LIKELY_MEANT)):
+            found.append(f"{name} is no setting and has no effect; did you mean {known[near[0]]}?")
+    return found
 
 
 def _from_flags(flags: Mapping[str, object]) -> dict[str, Written]:

@@ -74,6 +74,7 @@ ENGINE_LIMIT_S = 6.0
 HURRIED_S = 2.0
 ENGINE_RESERVE_S = 2.0
 """What the steps after the engine's end may take of the whole."""
+STILL_RUNS = "ending: what runs may go on for %d s (--grace-s); Ctrl-C once more ends it now"
 LOOK_S = 0.02
 MOST_SPARE = 512
 FIND_IMAGE_S = 2.0
@@ -336,8 +337,11 @@ class Emulator:
 
     def _drain(self) -> None:
         """Until nothing runs and everybody has his answer, the grace is over, or somebody is in a hurry."""
-        until_s = self._told_s + self.settings.grace_s
+        until_s, said = self._told_s + self.settings.grace_s, False
         while not self._hurried and self.clock.monotonic_s() < until_s and self._busy():
+            if not said:
+                log.warning(STILL_RUNS, self.settings.grace_s)
+                said = True
             threading.Event().wait(LOOK_S)
 
     def _busy(self) -> bool:

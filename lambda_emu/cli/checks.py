@@ -25,6 +25,8 @@ GET_MACHINE = "Use an x86_64 or arm64 machine: Lambda has no other."
 GET_INIT = "Install the package again (pip install .): its build makes the init for both architectures."
 GET_FOLDER = "Choose another one with --data-dir or LAMBDA_EMU_DATA_DIR."
 GET_ENGINE = "Start Docker, or install it (Debian: apt-get install docker.io). Until then functions run as processes."
+GET_ACCESS = "sudo usermod -aG docker $USER, then log in again. Until then functions run as processes."
+ENGINE_FIRST = "See `engine` above."
 GET_LIMITS = "Enable these controllers in the kernel's command line; until then functions are not held to these limits."
 GET_BUILDER = "apt-get install mmdebstrap. Without it only AWS's own images can be used."
 GET_IMAGE = "lambda-emu runtimes build python3.13, or let the first function that needs one build it."
@@ -83,10 +85,11 @@ def data_directory(settings: Settings) -> Finding:
 
     folder = settings.data_dir
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        check_data(folder)
-        with tempfile.NamedTemporaryFile(dir=folder):
-            return ok(f"{folder} is writable")
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        if there == folder:
+            check_data(folder)
+        with tempfile.NamedTemporaryFile(dir=there):
+            return ok(f"{folder} is writable" if there == folder else f"{folder} can be made")
     except NotOurs as error:
         return failure(str(error), GET_FOLDER)
     except OSError as error:
@@ -104,7 +107,7 @@ def image_builder(_: Settings) -> Finding:
 def engine(_: Settings) -> Finding:
     told = _engine_info()
     if isinstance(told, str):
-        return warning(told, GET_ENGINE)
+        return warning(told, _way_to_engine(told))
     return ok(f"Docker {told['ServerVersion']}, {told['OperatingSystem']}")
 
 
@@ -188,7 +191,14 @@ def _images(settings: Settings) -> list[str] | None:
 
 
 def _no_engine() -> Finding:
-    return warning("not looked at: no engine answers", GET_ENGINE)
+    return warning("not looked at: no engine answers", ENGINE_FIRST)
+
+
+def _way_to_engine(told: str) -> str:
+    """What to do about an engine that does not answer."""
+    from lambda_emu.sandbox.engine_errors import NO_ACCESS
+
+    return GET_ACCESS if NO_ACCESS in told else GET_ENGINE
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ DEFAULT_URL = "http://127.0.0.1:9000"
 ANSWER_LIMIT_S = 930.0
 """The longest function timeout, and time to start it."""
 GREETING_LIMIT_S = 0.5
+START_ONE = "start one with `lambda-emu serve`, or name another by --endpoint-url"
 POLL_S = 0.01
 
 
@@ -131,7 +132,8 @@ class Server:
             response = connection.getresponse()
             return response, response.read()
         except (OSError, HTTPException) as error:
-            raise NotDone(f"no server answers at {self.url} ({error}); start one with `lambda-emu serve`.") from error
+            why = getattr(error, "strerror", None) or error
+            raise NotDone(f"no server answers at {self.url} ({why}); {START_ONE}.") from error
         finally:
             connection.close()
 

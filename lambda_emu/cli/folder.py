@@ -23,6 +23,10 @@ from lambda_emu.sandbox.temporary import temporary_folder
 PYTHON_FILES = ("lambda_function.py", "app.py", "main.py", "handler.py", "index.py")
 PYTHON_HANDLERS = ("lambda_handler", "handler")
 NODE_FILES = ("index.mjs", "index.js", "index.cjs", "app.mjs", "app.js")
+HINT = (
+    "Write one, name a folder of code (lambda-emu invoke ./{name}), or a project (--project DIR) or server "
+    "(--endpoint-url URL) that has {name}"
+)
 MAX_SOURCE_BYTES = 1024 * 1024
 NODE_SUFFIXES = (".mjs", ".js", ".cjs")
 OWN_PYTHON = f"python3.{sys.version_info.minor}"
@@ -59,7 +63,7 @@ def _check_declared(function: str, chosen: Settings) -> None:
 
     name, file = name_in(function), chosen.project_file
     if not file.exists():
-        hint = find_others(chosen.project) or f"write one, or name a folder of code: lambda-emu invoke ./{name}"
+        hint = find_others(chosen.project) or HINT.format(name=name)
         raise NotDone(f"There is no {PROJECT_FILE} in {chosen.project}, and no folder {name}. {hint}.")
     try:
         declared = [one.name for one in read_project(chosen.project).functions]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 POLL_S = 0.2
 PAGES_AT_ONCE = 1000
+ELSEWHERE = " Name its server by --endpoint-url, or its data directory by --data-dir."
 
 Source = Callable[[int | None], dict[str, Any]]
 """Events after a page, or the last ones: what logs.reader.answer gives, from a file or a server."""
@@ -55,7 +56,7 @@ def logs(
     log = _first_that_knows(_logs(function, data_dir, endpoint_url), function)
     printed = print_json if as_json else EventPrinter()
     if not log.begin["events"]:
-        log.check_known(function.name, follow)
+        log.check_known(function.name, follow, anywhere=data_dir is None and endpoint_url is None)
     printed(log.begin["events"])
     after = int(log.begin["next"])
     if not log.begin["complete"]:
@@ -77,8 +78,11 @@ class _Log:
     begin: dict[str, Any]
     known: Callable[[], Collection[str]]
 
-    def check_known(self, name: str, follow: bool) -> None:
-        """Say that there is nothing yet; NotDone where there will not be, since there is no such function."""
+    def check_known(self, name: str, follow: bool, anywhere: bool) -> None:
+        """Say that there is nothing yet; NotDone where there will not be, since there is no such function.
+
+        anywhere: whether nobody said where to look.
+        """
         from lambda_emu.cli.finding import advice
 
         known = self.known()
@@ -87,6 +91,7 @@ class _Log:
             return
         said = advice(name, {*known, *self.begin.get("names", ())})
         text = f"{self.place} has no log of {name!r}, and no such function is known{said}"
+        text += ELSEWHERE if anywhere and said == "." else ""
         if not follow:
             raise NotDone(text)
         terminal.echo(text, err=True)

@@ -17,6 +17,11 @@ OTHERS = {
 DO_INSTEAD = "declare its functions in lambda-emu.yaml, or create them through the Lambda API of a running server"
 
 
+def is_others(file: Path) -> bool:
+    """Whether it is a file of another tool, by its name."""
+    return file.name in OTHERS and file.is_file()
+
+
 def find_others(folder: Path) -> str | None:
     """A sentence on what is there and what to do about it."""
     found = [f"{name} ({tool})" for name, tool in OTHERS.items() if (folder / name).is_file()]

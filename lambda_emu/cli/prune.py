@@ -24,6 +24,6 @@ def prune(everything: bool, as_json: bool) -> None:
             removed = True
             show.json_line(asdict(one)) if as_json else terminal.echo(f"removed {one.id} ({one.status})")
     except SandboxError as error:
-        raise NotDone(str(error)) from error
+        raise NotDone(f"Folders are done; containers were not looked at: {error}") from error
     if not removed and not as_json:
         click.echo("Nothing to remove.")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from lambda_emu.cli import terminal
-from lambda_emu.cli.options import setting_options, settings
-from lambda_emu.cli.others import find_others
+from lambda_emu.cli.options import NotDone, setting_options, settings
+from lambda_emu.cli.others import find_others, is_others
+from lambda_emu.config import mistaken_variables
 from lambda_emu.signals import exit_when_told
 
 
@@ -22,6 +23,10 @@ def serve(**flags: object) -> None:
     """
     exit_when_told()  # before anything that takes time: as PID 1 of a container the system's default is to ignore it
     chosen = settings(**flags)
+    if is_others(chosen.project):
+        raise NotDone(f"{find_others(chosen.project.parent)}.")
+    for mistaken in mistaken_variables():
+        terminal.echo(mistaken, err=True)
     from lambda_emu.cli.start import starting
     from lambda_emu.server import run
 

@@ -53,6 +53,7 @@ class Stems:
         self._waiting: dict[StemKind, deque[asyncio.Future[Box]]] = {}  # who takes a stem that is coming
         self._used_s: dict[StemKind, float] = {}
         self._short: set[StemKind] = set()  # there was no place for all of theirs
+        self._told: dict[StemKind, str] = {}  # why none could be made, as it was logged last
         self._later = Timers(clock)
         self._closed = False
 
@@ -158,12 +159,13 @@ class Stems:
         try:
             box = await self.budget.create(kind)
         except SandboxError as error:
-            log.warning("no stem of %s could be made: %s", kind, error)
+            self._tell(kind, str(error))
             if waiting := self._first_waiting(kind):
                 waiting.set_exception(error)
             return
         finally:
             self._coming[kind] -= 1
+        self._told.pop(kind, None)
         if waiting := self._first_waiting(kind):
             waiting.set_result(box)
             return
@@ -174,6 +176,12 @@ class Stems:
         box.init.listener = _Watch(ready, box, self.budget)
         ready.append(box)
         self.arrived()
+
+    def _tell(self, kind: StemKind, why: str) -> None:
+        """Log why none could be made; not again for the same reason, until one could."""
+        if self._told.get(kind) != why:
+            self._told[kind] = why
+            log.warning("no stem (an environment started ahead) of %s could be made: %s", kind, why)
 
     def _first_waiting(self, kind: StemKind) -> asyncio.Future[Box] | None:
         """Who waits longest and has not given up."""

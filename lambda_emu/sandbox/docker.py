@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import docker
 import docker.errors
 from docker.types import LogConfig, Mount, Ulimit
+from docker.utils import kwargs_from_env
 
 from lambda_emu.clock import Clock
 from lambda_emu.folders import PASSED_THROUGH, close_to_others, remove_sessions
@@ -74,9 +75,20 @@ ABILITIES = Abilities(
 )
 
 
+LOCAL = "unix:///var/run/docker.sock"
+
+
+def _address() -> str:
+    """Where the engine is asked, as its users write it."""
+    try:
+        return str(kwargs_from_env().get("base_url", LOCAL))
+    except docker.errors.DockerException:  # certificates that are not there; told when they are used
+        return "DOCKER_HOST"
+
+
 def connect() -> docker.DockerClient:
     """The engine that DOCKER_HOST names, or the local one. NoEngine if none answers."""
-    with engine_errors("connecting to Docker", first=True):
+    with engine_errors(f"connecting to Docker at {_address()}", first=True):
         client = docker.from_env(timeout=HELLO_LIMIT_S, max_pool_size=ENGINE_THREADS)
         client.ping()
         client.api.timeout = CALL_LIMIT_S

@@ -10,6 +10,8 @@ import requests
 
 from lambda_emu.sandbox.base import NoEngine, SandboxError
 
+NO_ACCESS = "this user may not ask it (not in the group docker?)"
+
 
 @contextmanager
 def engine_errors(what: str, *, first: bool = False) -> Iterator[None]:
@@ -22,4 +24,16 @@ def engine_errors(what: str, *, first: bool = False) -> Iterator[None]:
     except docker.errors.APIError as error:
         raise kind(f"{what}: {error.explanation or error}") from error
     except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-        raise kind(f"{what}: the Docker engine does not answer: {error}") from error
+        raise kind(f"{what}: the Docker engine does not answer: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """What the system said first, without the libraries' words around it."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, PermissionError):
+            return NO_ACCESS
+        if isinstance(inner, OSError) and inner.strerror:
+            return inner.strerror
+        inner = inner.__cause__ or inner.__context__
+    return str(error)

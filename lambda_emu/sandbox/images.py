@@ -131,7 +131,7 @@ class Images:
             found = self.find(runtime, architecture)  # whoever held the lock may have made it
             if found is None and self.pull:
                 found = self._take(self._known(runtime), architecture, progress)
-            return found or self._build(self._known(runtime), architecture, scratch, progress)
+            return found or self._build(self._known(runtime), architecture, scratch, progress, asked=self.pull)
 
     # -- finding ----------------------------------------------------------------------------------
 
@@ -212,11 +212,16 @@ class Images:
         found = self._find(runtime, architecture)
         return found and found[0]
 
-    def _build(self, runtime: Runtime, architecture: str, scratch: Path, progress: Progress) -> str:
+    def _build(
+        self, runtime: Runtime, architecture: str, scratch: Path, progress: Progress, asked: bool = False
+    ) -> str:
+        """asked: AWS's registry was, in vain."""
         plan = self._plan(runtime, architecture)
         if plan is None:
+            how = "and AWS's registry did not give AWS's; try" if asked else "use AWS's"
+            pull = f"docker pull {runtime.aws_image}"
             raise SandboxError(
-                f"lambda-emu cannot build an image for {runtime.identifier}; use AWS's: docker pull {runtime.aws_image}"
+                f"lambda-emu cannot build an image for {runtime.identifier}{',' if asked else ';'} {how}: {pull}"
             )
         check_machine(architecture)
         client = Clients(self._cache / "clients", scratch, self._shop).folder(plan, progress)

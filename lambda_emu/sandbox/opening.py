@@ -45,7 +45,7 @@ async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clo
         return await _open_docker(wanted, door, listen, clock)
     except NoEngine as error:
         if wanted.engine == "docker":
-            raise
+            raise NoEngine(f"{error}; start it, or run functions as processes: --engine process") from error
         engine = await _open_process(wanted, door, listen, clock)
         log.warning("%s; running functions as processes: %s", error, engine.abilities.weaker())
         return engine

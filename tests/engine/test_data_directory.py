@@ -80,6 +80,35 @@ def test_doctor_says_that_a_data_folder_is_somebody_elses(tmp_path: Path, theirs
     assert sorted(path.name for path in theirs.iterdir()) == sorted({name.partition("/")[0] for name in FOREIGN})
 
 
+@pytest.mark.parametrize("data_dir", [".lambda-emu", "to/be/made"])
+def test_doctor_leaves_no_folder_where_it_looked(tmp_path: Path, data_dir: str) -> None:
+    none = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
+
+    done = command(tmp_path, "doctor", "--json", "--data-dir", data_dir, **none)
+
+    findings = {finding["check"]: finding for finding in map(json.loads, done.stdout.splitlines())}
+    assert findings["data directory"]["verdict"] == "ok"
+    assert findings["data directory"]["text"] == f"{tmp_path / data_dir} can be made"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        (("serve", "--port", "0", "--engine", "docker"), "; start it, or run functions as processes: --engine process"),
+        (("prune",), ""),
+    ],
+)
+def test_an_engine_that_is_not_there_is_named_with_its_address(
+    tmp_path: Path, arguments: tuple[str, ...], advice: str
+) -> None:
+    done = command(tmp_path, *arguments, DOCKER_HOST="unix:///nowhere/docker.sock")
+
+    said = "connecting to Docker at unix:///nowhere/docker.sock: the Docker engine does not answer: "
+    assert f"{said}No such file or directory{advice}\n" in done.stderr
+    assert done.returncode == 2
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_ephemeral_folder_goes_with_its_server(tmp_path: Path, temporary: Path, engine: str) -> None:
     with served(tmp_path, engine, "--ephemeral") as lam:

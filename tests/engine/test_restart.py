@@ -96,6 +96,19 @@ def test_an_event_that_the_stop_of_the_server_cuts_off_runs_again(
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_a_stop_that_waits_for_what_runs_says_so(engine: str, tmp_path: Path, eventually: Eventually) -> None:
+    with served(tmp_path, engine, "--grace-s", "60") as lam:
+        lam.create("printer", PRINTER)
+        send(lam, {"n": 1, "sleep": 1})
+        eventually(lambda: [one["state"] for one in lam.environments("printer")] == ["BUSY"], "it to run")
+        lam.process.send_signal(signal.SIGINT)
+        said, _ = lam.process.communicate(timeout=60)
+
+    waits = "ending: what runs may go on for 60 s (--grace-s); Ctrl-C once more ends it now"
+    assert said.splitlines().count(waits) == 1
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_functions_are_there_after_a_kill(engine: str, tmp_path: Path) -> None:
     with served(tmp_path, engine) as lam:
         lam.create("printer", PRINTER, MemorySize=256, Environment={"Variables": {"LEVEL": "1"}})

@@ -114,7 +114,9 @@ def test_a_missing_server_is_named_with_the_command_that_starts_one() -> None:
     result = CliRunner().invoke(main, ["ps", "--endpoint-url", "http://127.0.0.1:1"])
 
     assert "no server answers at http://127.0.0.1:1" in result.stderr
-    assert "start one with `lambda-emu serve`" in result.stderr
+    assert (
+        "(Connection refused); start one with `lambda-emu serve`, or name another by --endpoint-url." in result.stderr
+    )
     assert result.exit_code == 2
 
 

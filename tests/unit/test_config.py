@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lambda_emu.config import PROJECT_FILE, SETTINGS, ConfigError, Settings, load_settings
+from lambda_emu.config import PROJECT_FILE, SETTINGS, ConfigError, Settings, load_settings, mistaken_variables
 from lambda_emu.project import reader
 
 
@@ -278,3 +278,19 @@ def test_what_somebody_set_is_told_from_defaults(tmp_path: Path) -> None:
     assert "account" not in load(tmp_path).given
     assert "account" in load(tmp_path, environ={"LAMBDA_EMU_ACCOUNT": "123456789012"}).given
     assert "account" in load(tmp_path, settings="{account: '000000000000'}").given
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("LAMBDA_EMU_PROT", "LAMBDA_EMU_PORT"),
+        ("LAMBDA_EMU_DATADIR", "LAMBDA_EMU_DATA_DIR"),
+        ("LAMBDA_EMU_PORT", None),
+        ("LAMBDA_EMU_URL", None),  # somebody's own
+        ("PROT", None),
+    ],
+)
+def test_a_variable_that_nearly_names_a_setting_is_told(variable: str, meant: str | None) -> None:
+    told = f"{variable} is no setting and has no effect; did you mean {meant}?"
+
+    assert mistaken_variables({variable: "9001"}) == ([] if meant is None else [told])

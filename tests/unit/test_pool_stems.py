@@ -15,6 +15,7 @@ from lambda_emu.pool.stems import Stems
 from lambda_emu.sandbox.base import Box, SandboxError, StemKind
 
 KIND = StemKind("python3.13", "x86_64", 512)
+NO_STEM = f"no stem (an environment started ahead) of {KIND} could be made: the engine is down"
 
 
 class SlowEngine(EmptyEngine):
@@ -82,3 +83,17 @@ def test_who_waited_for_a_stem_that_cannot_be_made_is_told_why(engine: SlowEngin
 
     assert isinstance(answer, SandboxError)
     assert str(answer) == "the engine is down"
+
+
+def test_why_no_stem_can_be_made_is_logged_once_until_one_can(
+    engine: SlowEngine, loop: Loop, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = stems(engine, loop, 2)
+    told = []
+
+    for engine.down in (True, True, False, True):
+        loop.run(take_while_coming(kept, engine, 2), WAIT_S)
+        loop.ask(kept.boxes, WAIT_S)
+        told.append([record.getMessage() for record in caplog.records].count(NO_STEM))
+
+    assert told == [1, 1, 1, 2]
