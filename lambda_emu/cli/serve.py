@@ -19,8 +19,8 @@ def serve(**flags: object) -> None:
 
     Without PROJECT the present folder is taken; one without a project serves an empty account. Each option can also be
     given as a variable, LAMBDA_EMU_PORT=9001 for instance, or in lambda-emu.yaml below `settings:`. Ctrl-C stops the
-    server: it lets what runs go on for --grace-s and ends within five seconds more, or ten in all where that is longer; a
-    second Ctrl-C ends the grace.
+    server: it lets what runs go on for --grace-s and ends within five seconds more, or ten in all where that is
+    longer; a second Ctrl-C ends the grace.
     """
     exit_when_told()  # before anything that takes time: as PID 1 of a container the system's default is to ignore it
     chosen = settings(**flags)
