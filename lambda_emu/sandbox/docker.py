@@ -35,6 +35,7 @@ from lambda_emu.sandbox.machine import Machine, this_machine
 from lambda_emu.sandbox.network import Place, Places
 from lambda_emu.sandbox.opening import Listen, Wanted
 from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, PROCESSES
+from lambda_emu.sandbox.temporary import let_through
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -175,7 +176,7 @@ def _let_engine_in(client: docker.DockerClient, data_dir: Path) -> None:
     with engine_errors("asking Docker how it runs"):
         remapped = "name=userns" in client.info().get("SecurityOptions", ())
     if remapped:
-        close_to_others(data_dir, PASSED_THROUGH)
+        let_through(data_dir)
 
 
 def _make_folders(folder: Path) -> None:

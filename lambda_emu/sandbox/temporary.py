@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lambda_emu.folders import MARKER, Purpose, is_ours, lease_of, mark
+from lambda_emu.folders import MARKER, PASSED_THROUGH, Purpose, close_to_others, is_ours, lease_of, mark
 from lambda_emu.sandbox.leases import is_alive, own_lease, own_processes
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,13 @@ def temporary_folder() -> Iterator[Path]:
         yield folder
     finally:
         _remove(folder)
+
+
+def let_through(data_dir: Path) -> None:
+    """Let who knows a name below the data directory reach it, also where that is in a temporary folder."""
+    for folder in (data_dir, data_dir.parent):
+        if folder == data_dir or is_ours(folder, Purpose.TEMPORARY):
+            close_to_others(folder, PASSED_THROUGH)
 
 
 def live_folders() -> list[Path]:

@@ -13,7 +13,7 @@ import pytest
 
 from lambda_emu.folders import MARKER, Purpose, mark
 from lambda_emu.sandbox.leases import is_alive, own_lease, own_processes
-from lambda_emu.sandbox.temporary import live_folders, remove_left, temporary_folder
+from lambda_emu.sandbox.temporary import let_through, live_folders, remove_left, temporary_folder
 
 NEVER = f"{gethostname()}:{2**22 + 1}:1"  # a pid that Linux gives nobody
 
@@ -93,3 +93,14 @@ def test_a_process_that_has_ended_and_was_not_waited_for_is_dead() -> None:
 
     assert not is_alive(lease)
     process.communicate()
+
+
+def test_an_engine_of_another_user_gets_to_what_lies_in_a_temporary_folder_and_lists_nothing(place: Path) -> None:
+    place.chmod(0o755)
+    with temporary_folder() as folder:
+        data = folder / "data"
+        data.mkdir(0o700)
+
+        let_through(data)
+
+        assert [path.stat().st_mode & 0o777 for path in (data, folder, place)] == [0o711, 0o711, 0o755]
