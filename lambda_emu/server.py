@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import resource
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from lambda_emu.api.token import TOKEN, publish, withdraw
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
+from lambda_emu.http import descriptors
 from lambda_emu.http.exchange import Sink, Writer
 from lambda_emu.http.listener import Listener, PortTerms, bind
 from lambda_emu.http.loop import Loop
@@ -47,7 +46,7 @@ from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.initialization import InitType
 from lambda_emu.pool.journal import Journal
-from lambda_emu.pool.pool import Occupancy, Pool, Sight
+from lambda_emu.pool.pool import Pool, Sight
 from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems
 from lambda_emu.project import deploy, read_project
@@ -58,6 +57,7 @@ from lambda_emu.sandbox.doorway import Doorway
 from lambda_emu.sandbox.init import InitDoor
 from lambda_emu.sandbox.opening import Wanted, open_engine
 from lambda_emu.sandbox.temporary import remove_left, temporary_folder
+from lambda_emu.shutdown import Shutdown, stop_within_s
 from lambda_emu.signals import until_told_to_stop
 from lambda_emu.store import Store
 
@@ -65,18 +65,7 @@ log = logging.getLogger(__name__)
 
 STEP_LIMIT_S = 60.0
 ACTIVATION_PATIENCE_S = 1.0
-STOP_LIMIT_S = 2.0
-STOP_WITHIN_S = 10.0
-"""From the word to the end, whatever hangs; what makes us stop seldom waits longer."""
-TIDY_S = 5.0
-"""What of that is left when the grace is over; a longer grace makes the whole longer."""
-ENGINE_LIMIT_S = 6.0
-HURRIED_S = 2.0
-ENGINE_RESERVE_S = 2.0
-"""What the steps after the engine's end may take of the whole."""
-STILL_RUNS = "ending: what runs may go on for %d s (--grace-s); Ctrl-C once more ends it now"
 LOOK_S = 0.02
-MOST_SPARE = 512
 FIND_IMAGE_S = 2.0
 CHANGE_HELD_S = 0.5
 PENDING_WAIT_S = 1.0
@@ -96,9 +85,7 @@ class Emulator:
         self.url = ""
         self.token = settings.token or self.clock.new_token()  # of our own pages
         self.scope = Scope(settings.account, settings.region)  # of callers who name no other
-        self.closing = False
-        self._hurried = False
-        self._undo = ExitStack()
+        self.shutdown = Shutdown(self.loop, self.clock, settings.grace_s)
 
     def start(self) -> Emulator:
         """Serve; returns when requests are answered. SandboxError, OSError or a ProjectError say what is missing."""
@@ -114,14 +101,7 @@ class Emulator:
 
         It is over within `stop_within_s`, whatever hangs.
         """
-        if not self.closing:
-            self.closing = True
-            self._told_s = self.clock.monotonic_s()
-        self._undo.close()
-
-    def hurry(self) -> None:
-        """Let nothing that runs go on any longer. From any thread, and from a signal's handler."""
-        self._hurried = True
+        self.shutdown.close()
 
     def reset(self) -> None:
         """Empty every account and end every environment; then deploy what the project declares. Not on the loop."""
@@ -151,21 +131,21 @@ class Emulator:
             self._project = self._project.only(self._only)
         bound = bind(settings.host, settings.port)
         self.url = f"http://{settings.host}:{bound.getsockname()[1]}"
-        self._undo.callback(bound.close)
+        self.shutdown.call(bound.close)
         data_dir = self._data_directory()
-        _allow_many_files()
+        descriptors.allow_many()
         self.loop.start()
-        self._undo.callback(self.loop.stop)  # last to go: everything below runs on it
+        self.shutdown.call(self.loop.stop)  # last to go: everything below runs on it
         self.clock.bind(self.loop.asyncio)
-        files, spare = _descriptors()
+        files, spare = descriptors.limit_and_spare()
         terms = PortTerms(descriptors=files - 3 * spare, lingering=spare, refusal=self._refusal)
         self._listener = Listener(self._handle, self.clock, terms)
-        self._undo.callback(self._tidy, self._listener.close)  # after the pool, which answers who still waits
+        self.shutdown.tidy(self._listener.close)  # after the pool, which answers who still waits
         self.store = Store.open(data_dir)
-        self._undo.callback(self.store.close)  # after the pool, whose last outcomes it keeps
+        self.shutdown.call(self.store.close)  # after the pool, whose last outcomes it keeps
         self.logs = LogStore(data_dir / "logs.db", settings.log_limit_mb * 1024 * 1024, self.loop.post)
         self.logs.start()
-        self._undo.callback(self.logs.stop)  # after the environments, which write until they end
+        self.shutdown.call(self.logs.stop)  # after the environments, which write until they end
         self._open_environments(data_dir)
         self._open_invocations()
         self.project_functions = deploy(self._project, self.store, self.clock, self.scope)
@@ -178,15 +158,15 @@ class Emulator:
         remove_left()
         if not self.settings.ephemeral:
             return self.settings.data_dir
-        return self._undo.enter_context(temporary_folder()) / "data"
+        return self.shutdown.leave(temporary_folder()) / "data"
 
     def _open_environments(self, data_dir: Path) -> None:
         """The port that environments call, the engine that makes them, the pool that uses them."""
         door, self.runtime_api = InitDoor(), RuntimeApi()
-        files, spare = _descriptors()
+        files, spare = descriptors.limit_and_spare()
         terms = self.runtime_api.terms(lambda http: Doorway(http, door), files - spare)
         callback = Listener(self.runtime_api, self.clock, terms)
-        self._undo.callback(self._tidy, callback.close)
+        self.shutdown.tidy(callback.close)
         settings = self.settings
         wanted = Wanted(
             settings.engine,
@@ -204,9 +184,9 @@ class Emulator:
             return port
 
         self.engine: Engine = self.loop.run(open_engine(wanted, door, listen, self.clock), STEP_LIMIT_S)
-        self._undo.callback(self._close_engine)
+        self.shutdown.end_engine(self.engine)
         self.pool = self.loop.ask(self._make_pool, STEP_LIMIT_S)
-        self._undo.callback(self._tidy, self.pool.stop)  # before its engine: what waits is answered
+        self.shutdown.tidy(self.pool.stop)  # before its engine: what waits is answered
 
     def _make_pool(self) -> Pool:
         stems = self._make_stems()
@@ -233,8 +213,8 @@ class Emulator:
         self.store.subscribe(self._function_changed)
         self.async_invoker = AsyncInvoker(self.store, self.invoker, self.loop, self.clock)
         self._on_loop(self.async_invoker.start)
-        self._undo.callback(self._drain)  # before the pool: what runs has its time to answer
-        self._undo.callback(self._tidy, self.async_invoker.stop)  # before that: what ends makes room for nothing new
+        self.shutdown.drain(self._is_busy)  # before the pool: what runs has its time to answer
+        self.shutdown.tidy(self.async_invoker.stop)  # before that: what ends makes room for nothing new
         delay_s, strict = settings.activation_delay_s, settings.strict_runtimes
         self.activator = Activator(self.store, self.engine, self.pool, self.loop, self.clock, delay_s, strict=strict)
 
@@ -278,7 +258,7 @@ class Emulator:
             pending_wait_s=PENDING_WAIT_S if at_once else 0,
         )
         publish(data_dir, self.url, self.token, self.settings.project_file if self._only is None else None)
-        self._undo.callback(withdraw, data_dir)
+        self.shutdown.call(withdraw, data_dir)
         app = LateApp(partial(self._make_app, house, data_dir))
         if self._only is None:
             app.make()
@@ -286,7 +266,7 @@ class Emulator:
         callers = Callers((self.settings.host, *self.settings.allowed_hosts), self.settings.allowed_origins)
         self._front = ApiFront(app, inline, self.loop, self.clock, spool_dir, callers)
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
-        self._undo.callback(self._tidy, self._listener.finish)
+        self.shutdown.tidy(self._listener.finish)
 
     def _make_app(self, house: House, data_dir: Path) -> WsgiApp:
         from lambda_emu.api.app import create_app  # here: with these comes Flask
@@ -297,7 +277,15 @@ class Emulator:
         abilities, file = self.engine.abilities, str(data_dir / TOKEN)
         reachable = not (abilities.isolates_network and is_loopback(self.settings.host))
         insight = Insight(
-            abilities.name, self.scope, self._sights, logs, self.reset, self.token, file, reachable, self._occupancy
+            abilities.name,
+            self.scope,
+            self._sights,
+            logs,
+            self.reset,
+            self.token,
+            file,
+            reachable,
+            lambda: self.pool.occupancy,  # on a worker: what was so a moment ago
         )
         add_pages(app, insight)
         return app
@@ -328,42 +316,12 @@ class Emulator:
     def _sights(self) -> list[Sight]:
         return self.loop.ask(self.pool.sights, STEP_LIMIT_S)
 
-    def _occupancy(self) -> Occupancy:
-        """On the loop, or on a worker, which sees what was so a moment ago."""
-        return self.pool.occupancy
-
     def _standings(self, deployment_ids: Sequence[str]) -> Sequence[Standing]:
         return self.loop.ask(lambda: [self.pool.standing(id) for id in deployment_ids], STEP_LIMIT_S)
 
-    def _drain(self) -> None:
-        """Until nothing runs and everybody has his answer, the grace is over, or somebody is in a hurry."""
-        until_s, said = self._told_s + self.settings.grace_s, False
-        while not self._hurried and self.clock.monotonic_s() < until_s and self._busy():
-            if not said:
-                log.warning(STILL_RUNS, self.settings.grace_s)
-                said = True
-            threading.Event().wait(LOOK_S)
-
-    def _busy(self) -> bool:
-        try:
-            return self.loop.ask(lambda: self.pool.busy or self._listener.busy, STOP_LIMIT_S)
-        except TimeoutError:
-            return False
-
-    def _close_engine(self) -> None:
-        left_s = self._told_s + stop_within_s(self.settings) - ENGINE_RESERVE_S - self.clock.monotonic_s()
-        limit_s = min(max(left_s, LOOK_S), HURRIED_S if self._hurried else ENGINE_LIMIT_S)
-        try:
-            self.loop.run(self.engine.close(), limit_s)
-        except TimeoutError:
-            log.warning("the engine did not end everything in %.1f s; `lambda-emu prune` ends what is left", limit_s)
-
-    def _tidy(self, step: Callable[[], object]) -> None:
-        """A step of closing, on the loop; the ones after it are taken too if the loop hangs."""
-        try:
-            self.loop.ask(step, STOP_LIMIT_S)
-        except TimeoutError:
-            log.error("the loop did not answer in %g s; lambda-emu ends without %s", STOP_LIMIT_S, step)
+    def _is_busy(self) -> bool:
+        """Whether something runs, or somebody has not all of his answer. On the loop."""
+        return self.pool.busy or self._listener.busy
 
     def _on_loop(self, fn: Callable[[], object]) -> None:
         self.loop.ask(fn, STEP_LIMIT_S)
@@ -373,33 +331,13 @@ def _invoke(houses: Houses, environ: dict[str, Any], function_name: str, call: C
     invoke_inline(environ, function_name, houses.by_header(call.header(b"authorization")), call)
 
 
-def _allow_many_files() -> None:
-    """Each environment needs two connections; many systems start a process with 1024 files."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def _descriptors() -> tuple[int, int]:
-    """How many files we may open, and a share of them: the environments' port leaves one to us, the public one three.
-
-    The next file always gets the lowest free number, so a socket's number tells how many are open.
-    """
-    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return most, min(most // 8, MOST_SPARE)
-
-
-def stop_within_s(settings: Settings) -> float:
-    """How long it may take to stop."""
-    return max(settings.grace_s + TIDY_S, STOP_WITHIN_S)
-
-
 def run(settings: Settings) -> int:
     """Serve until SIGINT or SIGTERM. Prints one line when it serves; returns the exit code.
 
     Where others than this machine can ask, a second line tells the token: who started it may not sit at its files.
     """
     emulator = Emulator(settings)
-    with until_told_to_stop(emulator, stop_within_s(settings)), emulator:
+    with until_told_to_stop(emulator.shutdown, stop_within_s(settings.grace_s)), emulator:
         names = ", ".join(function.id.name for function in emulator.project_functions) or "an empty account"
         print(f"lambda-emu serves {names} on {emulator.url} ({emulator.engine.abilities.name})", flush=True)
         if not is_loopback(settings.host):
