@@ -60,7 +60,23 @@ VERSION = FunctionVersion(
 )
 
 
-class BoxInit:
+class NoOrders:
+    """Orders that change nothing, where nothing runs."""
+
+    def limit_memory(self, limit_bytes: int, sample_ms: int) -> None: ...
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def signal(self, role: int, number: int) -> None: ...
+
+    def pause_output(self) -> None: ...
+
+    def resume_output(self) -> None: ...
+
+
+class BoxInit(NoOrders):
     """Obeys as init does, with nothing to start. silent: hears orders and reports nothing."""
 
     def __init__(self, loop: Loop) -> None:
@@ -85,18 +101,6 @@ class BoxInit:
     def _report(self, report: Callable[[], None]) -> None:
         if not self.silent:
             self._loop.post(report)
-
-    def limit_memory(self, limit_bytes: int, sample_ms: int) -> None: ...
-
-    def pause(self) -> None: ...
-
-    def resume(self) -> None: ...
-
-    def signal(self, role: int, number: int) -> None: ...
-
-    def pause_output(self) -> None: ...
-
-    def resume_output(self) -> None: ...
 
 
 class EmptyBox:

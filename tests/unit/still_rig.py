@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from box_rig import USAGE, VERSION, Unread
+from box_rig import USAGE, VERSION, NoOrders, Unread
 
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.errors import LambdaError
@@ -102,7 +102,7 @@ class StillTimer:
         self.callback = None
 
 
-class StillInit:
+class StillInit(NoOrders):
     """Hears orders and keeps its reports until somebody takes them out."""
 
     def __init__(self) -> None:
@@ -147,18 +147,6 @@ class StillInit:
             self.is_lost, self.runs = True, False
             self.reports.clear()
             self.listener.lost()
-
-    def limit_memory(self, limit_bytes: int, sample_ms: int) -> None: ...
-
-    def pause(self) -> None: ...
-
-    def resume(self) -> None: ...
-
-    def signal(self, role: int, number: int) -> None: ...
-
-    def pause_output(self) -> None: ...
-
-    def resume_output(self) -> None: ...
 
 
 class Wire:
