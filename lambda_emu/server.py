@@ -6,6 +6,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ from lambda_emu.sandbox.init import InitDoor
 from lambda_emu.sandbox.opening import Wanted, open_engine
 from lambda_emu.sandbox.temporary import remove_left, temporary_folder
 from lambda_emu.shutdown import Shutdown, stop_within_s
-from lambda_emu.signals import until_told_to_stop
+from lambda_emu.signals import until_told_to_stop, wait_for_signals
 from lambda_emu.store import Store
 
 log = logging.getLogger(__name__)
@@ -337,10 +338,11 @@ def run(settings: Settings) -> int:
     Where others than this machine can ask, a second line tells the token: who started it may not sit at its files.
     """
     emulator = Emulator(settings)
-    with until_told_to_stop(emulator.shutdown, stop_within_s(settings.grace_s)), emulator:
+    with until_told_to_stop(emulator.shutdown, stop_within_s(settings.grace_s)), closing(emulator):  # whenever it comes
+        emulator.start()
         names = ", ".join(function.id.name for function in emulator.project_functions) or "an empty account"
         print(f"lambda-emu serves {names} on {emulator.url} ({emulator.engine.abilities.name})", flush=True)
         if not is_loopback(settings.host):
             print(f"its own pages, below {emulator.url}{OWN}, take the token {emulator.token}", flush=True)
-        threading.Event().wait()
+        wait_for_signals()
     return 0

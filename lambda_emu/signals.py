@@ -5,13 +5,21 @@ from __future__ import annotations
 import faulthandler
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
 MARGIN_S = 0.3
+LOOK_S = 0.5
+
+
+def wait_for_signals() -> NoReturn:
+    """Until one raises. In steps: one that another thread was given is handled when this one wakes."""
+    while True:
+        threading.Event().wait(LOOK_S)
 
 
 class Stoppable(Protocol):

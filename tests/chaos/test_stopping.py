@@ -235,6 +235,36 @@ def test_it_ends_in_good_order_within_ten_seconds_whatever_hangs(hanging: Hangin
         assert process.wait(STOPPED_WITHIN_S) == 0
 
 
+HANGS = """
+import threading
+from lambda_emu.signals import until_told_to_stop, wait_for_signals
+class Hangs:
+    closing = False
+    def hurry(self): pass
+    def close(self): threading.Event().wait()
+hangs = Hangs()
+with until_told_to_stop(hangs, 1):
+    try:
+        print("serves", flush=True)
+        wait_for_signals()
+    finally:
+        hangs.close()
+"""
+
+
+def test_a_step_that_has_no_limit_ends_with_the_process_and_is_named() -> None:
+    line = [sys.executable, "-c", HANGS]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "serves\n"
+
+        process.send_signal(signal.SIGTERM)
+
+        _, said = process.communicate(timeout=STOPPED_WITHIN_S)
+        assert process.returncode == 1
+        assert "in close" in said
+
+
 @pytest.mark.parametrize("number", NUMBERS)
 def test_it_ends_from_the_first_moment_on(number: int, tmp_path: Path) -> None:
     """Whatever it is just doing: at the latest when it has begun to serve."""
