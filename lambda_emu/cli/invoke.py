@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lambda_emu.cli.client import Answer, Server
 
 FLUSH_LIMIT_S = 5.0
+START_AGAIN = "start it again to run what is there now"
 
 
 @click.command()
@@ -78,7 +79,16 @@ def _server(function: str, endpoint_url: str | None, flags: dict[str, str | None
     server = own_server(project=flags["project"])
     if server is not None:
         terminal.echo(f"Asking the server at {server.url}", err=True, dim=True)
+        _tell_of_edits(function, flags["project"])
     return server
+
+
+def _tell_of_edits(function: str, project: str | None) -> None:
+    from lambda_emu.cli.edited import edited_file
+    from lambda_emu.cli.folder import name_in
+
+    if (file := edited_file(name_in(function), settings(project=project))) is not None:
+        terminal.echo(f"{file} is newer than the server's start, which read the code: {START_AGAIN}", err=True)
 
 
 def _by_server(server: Server, function: str, body: bytes) -> Answer:

@@ -205,6 +205,18 @@ def test_commands_find_an_ephemeral_server_of_their_folder_alone(folder: Path) -
     assert f"There is no lambda-emu.yaml in {elsewhere}, and no folder hello" in other.stderr
 
 
+@pytest.mark.usefixtures("served")
+def test_who_edits_code_that_a_server_has_read_is_told(folder: Path) -> None:
+    before = command("invoke", "hello", '{"name": "Ada"}', folder=folder)
+    (folder / "hello" / "app.py").write_text("def handler(event, context):\n    return 'edited'\n")
+
+    after = command("invoke", "hello", '{"name": "Ada"}', folder=folder)
+
+    said = f"{folder}/hello/app.py is newer than the server's start, which read the code: start it again"
+    assert (said in before.stderr, said in after.stderr) == (False, True)
+    assert json.loads(after.stdout) == {"greeting": "Hello, Ada"}
+
+
 def test_what_a_server_that_was_killed_left_misleads_nobody(folder: Path, served: Served) -> None:
     served.process.kill()
     served.process.wait(LIMIT_S)
