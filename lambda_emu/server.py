@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from lambda_emu.api.bodies import make_spool
-from lambda_emu.api.bridge import ApiFront, Call
+from lambda_emu.api.bridge import ApiFront, Call, WsgiApp
 from lambda_emu.api.callers import Callers, is_loopback
 from lambda_emu.api.effects import has_extensions, tell_of_all
 from lambda_emu.api.house import House
 from lambda_emu.api.invocations import invoke_inline
-from lambda_emu.api.late import LateApp, WsgiApp
+from lambda_emu.api.late import LateApp
 from lambda_emu.api.own_paths import OWN
 from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.api.s3 import S3

@@ -169,7 +169,7 @@ class VersionPool:
         self._starting -= 1
         self._fail_one(why)
 
-    # -- told by environments (owner.Owner) -------------------------------------------------
+    # -- told by environments (owner.Owner) -------------------------------------------------------
 
     def available(self, environment: Environment) -> None:
         self._returning.discard(environment)
