@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lambda_emu.api.bodies import make_spool
-from lambda_emu.api.bridge import ApiFront, Call, WsgiApp
+from lambda_emu.api.bridge import LIMITS, ApiFront, Call, WsgiApp
 from lambda_emu.api.callers import Callers, is_loopback
 from lambda_emu.api.effects import has_extensions, tell_of_all
 from lambda_emu.api.house import House
@@ -139,7 +139,7 @@ class Emulator:
         self.shutdown.call(self.loop.stop)  # last to go: everything below runs on it
         self.clock.bind(self.loop.asyncio)
         files, spare = descriptors.limit_and_spare()
-        terms = PortTerms(descriptors=files - 3 * spare, lingering=spare, refusal=self._refusal)
+        terms = PortTerms(limits=LIMITS, descriptors=files - 3 * spare, lingering=spare, refusal=self._refusal)
         self._listener = Listener(self._handle, self.clock, terms)
         self.shutdown.tidy(self._listener.close)  # after the pool, which answers who still waits
         self.store = Store.open(data_dir)

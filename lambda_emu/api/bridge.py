@@ -33,6 +33,7 @@ from lambda_emu.errors import (
 from lambda_emu.http.body import Body
 from lambda_emu.http.exchange import DISCARD, Sink, Writer
 from lambda_emu.http.executors import Closed, Full, Work
+from lambda_emu.http.head_reader import HeadLimits
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Dates, Head, answer_head
 
@@ -57,7 +58,14 @@ ELSEWHERE = re.compile(rb'"(?:S3Bucket|ImageUri)"')
 
 INTERNAL = "An internal error occurred; the emulator's log has the traceback."
 
-REFUSALS = {400: MalformedHttpRequest(), 431: HeadTooLarge(), 503: ServiceUnavailable()}
+LIMITS = HeadLimits()
+"""Of the port that this serves."""
+
+REFUSALS = {
+    400: MalformedHttpRequest(),
+    431: HeadTooLarge(LIMITS.most_bytes, LIMITS.most_fields),
+    503: ServiceUnavailable(),
+}
 """By status: errors of requests that no operation sees."""
 
 Environ = dict[str, Any]

@@ -27,8 +27,8 @@ class HeadTooLarge(LambdaError):
 
     code, status, kind = "RequestHeaderFieldsTooLargeException", 431, None
 
-    def __init__(self) -> None:
-        super().__init__("The request line and headers must have at most 65536 bytes and 100 fields")
+    def __init__(self, most_bytes: int, most_fields: int) -> None:
+        super().__init__(f"The request line and headers must have at most {most_bytes} bytes and {most_fields} fields")
 
 
 class UnknownPath(LambdaError):

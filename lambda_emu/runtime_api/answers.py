@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+from lambda_emu.http.head_reader import HeadLimits
 from lambda_emu.http.message import answer_head
 
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
+HEAD_LIMITS = HeadLimits(large_field=(b"lambda-runtime-function-xray-error-cause", 1 << 20))
+"""AWS's clients put a whole stack trace into this field, as long as it has less than 1 MB."""
 MOST_CONNECTIONS = 64
 """Of one environment."""
 
@@ -42,10 +45,11 @@ NO_PAGES = _error(403, "Forbidden", "Web pages may not call the Runtime API")
 SNAPSTART_OFF = _error(404, "SnapStartDisabled", "SnapStart is not enabled for this function")
 EXTENSIONS_NOT_BUILT = _error(501, "NotImplemented", "Extensions are not built yet in lambda-emu")
 
+TOO_MUCH_HEAD = f"Request headers exceed {HEAD_LIMITS.most_bytes >> 10} KB or {HEAD_LIMITS.most_fields} fields"
 REFUSALS = {
     400: _error(400, "InvalidHTTPRequest", "This is not HTTP/1.1", close=True),
     413: _error(413, "RequestEntityTooLarge", "Too many uploads at once", close=True),
-    431: _error(431, "RequestHeaderFieldsTooLarge", "Request headers exceed 64 KB or 100 fields", close=True),
+    431: _error(431, "RequestHeaderFieldsTooLarge", TOO_MUCH_HEAD, close=True),
     503: _error(503, "ServiceUnavailable", "Too many requests at once", close=True),
 }
 """By status, for requests that no call sees."""

@@ -9,7 +9,6 @@ from typing import Protocol
 from lambda_emu.http.budget import MemoryBudget
 from lambda_emu.http.exchange import DISCARD, Sink, Writer
 from lambda_emu.http.group import Allowance, Group, Wait
-from lambda_emu.http.head_reader import HeadLimits
 from lambda_emu.http.listener import HELD_BYTES, UNBOUNDED, Doorway, PortTerms
 from lambda_emu.http.message import Head
 from lambda_emu.runtime_api import answers
@@ -24,8 +23,6 @@ PING = b"/2018-06-01/ping"
 EXTENSION = (b"/2020-01-01/extension/", b"/2020-08-15/logs", b"/2022-07-01/telemetry")
 ASKED = {"response": "InvocationResponse", "error": "InvocationErrorResponse"}
 
-LIMITS = HeadLimits(large_field=(b"lambda-runtime-function-xray-error-cause", 1 << 20))
-"""AWS's clients put a whole stack trace into this field, as long as it has less than 1 MB."""
 ENVIRONMENT = Allowance(answers.MOST_CONNECTIONS, 16 << 20, {Wait.HANG_UP: 10.0, Wait.MEMORY: 30.0})
 """An environment may be frozen at any time, so whoever asked once may take its time; it ends with its environment."""
 UNKNOWN = Allowance(512, 16 << 20, dict.fromkeys(Wait, 10.0), oldest_out=True)
@@ -100,7 +97,7 @@ class RuntimeApi:
     def terms(self, doorway: Doorway | None = None, descriptors: int = UNBOUNDED) -> PortTerms:
         """Of the port that environments call."""
         return PortTerms(
-            limits=LIMITS,
+            limits=answers.HEAD_LIMITS,
             newcomers=UNKNOWN,
             budget=self._budget,
             descriptors=descriptors,

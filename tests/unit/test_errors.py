@@ -25,7 +25,7 @@ ANSWERS: list[tuple[errors.LambdaError, str, int, dict[str, Any]]] = [
     (errors.MalformedHttpRequest(), "MalformedHttpRequestException", 400, {
         "message": "The request is malformed at the HTTP level"
     }),
-    (errors.HeadTooLarge(), "RequestHeaderFieldsTooLargeException", 431, {
+    (errors.HeadTooLarge(65536, 100), "RequestHeaderFieldsTooLargeException", 431, {
         "message": "The request line and headers must have at most 65536 bytes and 100 fields"
     }),
     (errors.ServiceUnavailable(), "ServiceUnavailableException", 503, {
