@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import socket
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -30,11 +31,20 @@ def starting(settings: Settings) -> Iterator[None]:
     try:
         yield
     except REASONS as error:
-        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            raise NotDone(
-                f"{settings.host}:{settings.port} is in use; choose another --port, or 0 for a free one"
-            ) from error
+        if isinstance(error, OSError) and (why := _why_not_served(error)) is not None:
+            raise NotDone(f"{settings.host}:{settings.port} {why}") from error
         raise NotDone(str(error)) from error
+
+
+def _why_not_served(error: OSError) -> str | None:
+    """What is wrong with the address that was to be served on, and what to do; None where something else is wrong."""
+    if error.errno == errno.EADDRINUSE:
+        return "is in use; choose another --port, or 0 for a free one"
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return f"is no address of this machine ({error.strerror}); choose another --host"
+    if error.errno == errno.EACCES and error.filename is None:
+        return "is not for this user to serve on; choose a --port from 1024 on"
+    return None
 
 
 class _Visible(logging.Formatter):

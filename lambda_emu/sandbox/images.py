@@ -138,7 +138,7 @@ class Images:
     def _known(self, runtime: str) -> Runtime:
         found = self._runtimes.get(runtime)
         if found is None:
-            raise SandboxError(f"there is no runtime {runtime!r}")
+            raise SandboxError(f"there is no runtime {runtime!r}; `lambda-emu runtimes list` shows those there are")
         return found
 
     def _plan(self, runtime: Runtime, architecture: str) -> Blueprint | None:

@@ -109,6 +109,15 @@ def test_an_engine_that_is_not_there_is_named_with_its_address(
     assert done.returncode == 2
 
 
+@pytest.mark.parametrize("host", ["300.1.1.1", "192.0.2.1"])
+def test_a_host_that_is_not_this_machines_is_named(tmp_path: Path, host: str) -> None:
+    done = command(tmp_path, "serve", "--host", host, "--port", "9001", "--engine", "process")
+
+    assert f"Error: {host}:9001 is no address of this machine (" in done.stderr
+    assert "choose another --host" in done.stderr
+    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_ephemeral_folder_goes_with_its_server(tmp_path: Path, temporary: Path, engine: str) -> None:
     with served(tmp_path, engine, "--ephemeral") as lam:
