@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -11,7 +10,8 @@ from lambda_emu.config import Settings
 
 MOST_FILES = 2000
 """An invocation does not wait for a look at more of them."""
-PASSED_OVER = {"__pycache__", ".git", "node_modules"}
+PASSED_OVER = ("node_modules",)
+"""Seldom edited, and full of files."""
 
 
 def edited_file(function: str, chosen: Settings) -> Path | None:
@@ -30,8 +30,11 @@ def edited_file(function: str, chosen: Settings) -> Path | None:
 
 
 def _files(source: Path) -> Iterator[Path]:
-    if not source.is_dir():
+    from lambda_emu.store.folder_zip import code_in
+
+    if source.is_dir():
+        yield from (
+            Path(entry) for entry in code_in(str(source), PASSED_OVER) if not entry.is_dir(follow_symlinks=False)
+        )
+    else:
         yield source
-    for folder, folders, names in os.walk(source):
-        folders[:] = sorted(set(folders) - PASSED_OVER)
-        yield from (Path(folder, name) for name in names)

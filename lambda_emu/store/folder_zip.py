@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -42,7 +42,7 @@ def write_folder(folder: Path, out: BinaryIO) -> None:
     root = os.path.realpath(folder)
     total = folders = 0
     with ZipFile(out, "w", ZIP_STORED) as zip_file:
-        for count, entry in enumerate(_walk(root), 1):
+        for count, entry in enumerate(code_in(root), 1):
             folders += entry.is_dir(follow_symlinks=False)
             if folders > MAX_FOLDERS:
                 raise TooManyFolders(MAX_FOLDERS)
@@ -53,20 +53,20 @@ def write_folder(folder: Path, out: BinaryIO) -> None:
             raise UnusableFolder(folder, "has no files")
 
 
-def _walk(folder: str) -> Iterator[os.DirEntry[str]]:
-    """Everything below, parents first, by name."""
+def code_in(folder: str, without: Collection[str] = ()) -> Iterator[os.DirEntry[str]]:
+    """What of a folder is code: everything below, parents first, by name, but for SKIPPED and other names."""
     parent = os.path.basename(folder)
     with os.scandir(folder) as found:
         entries = sorted(islice(found, MAX_ENTRIES + 1), key=lambda entry: entry.name)
     for entry in entries:
         is_folder = entry.is_dir(follow_symlinks=False)
-        if entry.name in SKIPPED or (parent, entry.name) in SKIPPED_BELOW:
+        if entry.name in SKIPPED or entry.name in without or (parent, entry.name) in SKIPPED_BELOW:
             continue
         if is_folder and _is_data_directory(entry.path):
             continue
         yield entry
         if is_folder:
-            yield from _walk(entry.path)
+            yield from code_in(entry.path, without)
 
 
 def _is_data_directory(path: str) -> bool:
