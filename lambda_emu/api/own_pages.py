@@ -19,6 +19,8 @@ OPEN = ("own_health", "artifact")
 """Endpoints below OWN that anybody may read: who knows the hash of some code has it, as with a URL of S3."""
 ONLY_READ = ("GET", "HEAD", "OPTIONS")
 MOST_PAGES = 10_000
+LAST_PAGE = (1 << 63) - 1
+"""The largest number that SQLite knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,8 @@ def add_pages(app: Flask, insight: Insight) -> None:
         scope = Scope(request.args.get("account", own.account), request.args.get("region", own.region))
         function = scope.function(request.args.get("function", ""))
         after = request.args.get("after", type=int)
-        limit = min(request.args.get("limit", 1000, type=int), MOST_PAGES)
-        return jsonify(answer(insight.logs, function, after, limit))
+        limit = min(max(request.args.get("limit", 1000, type=int), 1), MOST_PAGES)
+        return jsonify(answer(insight.logs, function, None if after is None else min(max(after, 0), LAST_PAGE), limit))
 
     def reset() -> Response:
         insight.reset()

@@ -16,6 +16,7 @@ from lambda_emu.api.own_paths import OWN
 from lambda_emu.api.token import HEADER
 from lambda_emu.clock import Clock
 from lambda_emu.logs.reader import LogReader
+from lambda_emu.logs.store import LogStore
 from lambda_emu.pool.pool import Occupancy
 from lambda_emu.store import Store
 
@@ -72,3 +73,16 @@ def test_what_is_not_the_token_is_none(app: Flask, token: str) -> None:
 @pytest.mark.parametrize("path", ["/%5Flambda-emu/later", "/_lambda%2Demu/l%61ter", "/_lambda-emu/later?x"])
 def test_however_a_path_is_written_it_is_the_same_page(app: Flask, path: str) -> None:
     assert app.test_client().post(path).status_code == 403
+
+
+@pytest.mark.parametrize("asked_for", [f"after={1 << 64}", f"after={-1 << 64}", "limit=-1", "after=x"])
+def test_no_number_breaks_the_page_of_logs(app: Flask, tmp_path: Path, asked_for: str) -> None:
+    logs = LogStore(tmp_path / "logs.db", 1 << 20, lambda call: call())
+    logs.start()
+    logs.stop()
+
+    found = app.test_client().get(f"{OWN}logs?function=x&{asked_for}", headers={HEADER: TOKEN})
+
+    assert found.status_code == 200
+    assert found.json is not None
+    assert found.json["events"] == []
