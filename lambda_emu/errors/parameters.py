@@ -127,6 +127,13 @@ class EnvironmentTooLarge(InvalidParameter):
         )
 
 
+class NulInside(InvalidParameter):
+    """No program can be given it. AWS's words are not recorded."""
+
+    def __init__(self, member: str) -> None:
+        super().__init__(f"{member} holds a NUL character, which no program can be started with.")
+
+
 class ReservedEnvironmentKeys(InvalidParameter):
     def __init__(self, keys: Sequence[str]) -> None:
         super().__init__(

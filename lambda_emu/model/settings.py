@@ -17,6 +17,7 @@ from lambda_emu.errors import (
     LevelsWithText,
     MemoryAboveLimit,
     NoSnapStart,
+    NulInside,
 )
 from lambda_emu.model import durable, environment_variables, image_package, managed_instances, runtime_names
 from lambda_emu.model.function import FunctionVersion, LoggingConfig
@@ -37,6 +38,10 @@ _PLAIN = {
 }
 
 
+STARTED_WITH = ("Handler", "Environment", "ImageConfig")
+"""Members that become arguments and variables of a program."""
+
+
 def check(wanted: Wanted, has: Wanted) -> None:
     """The rules that each member keeps alone. Raises the error of the first one broken.
 
@@ -51,6 +56,15 @@ def check(wanted: Wanted, has: Wanted) -> None:
     _check_most("timeout", wanted.get("Timeout", 0), limits.timeout_s)
     _check_most("ephemeralStorage.size", wanted.get("EphemeralStorage", {}).get("Size", 0), limits.storage_mb)
     environment_variables.check(wanted.get("Environment", {}).get("Variables", {}))
+    for member in STARTED_WITH:
+        if _holds_nul(wanted.get(member)):
+            raise NulInside(member)
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_holds_nul(part) for part in (*value, *value.values()))
+    return any(map(_holds_nul, value)) if isinstance(value, list) else isinstance(value, str) and "\0" in value
 
 
 def _check_most(path: str, value: int, limit: int) -> None:

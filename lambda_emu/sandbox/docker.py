@@ -152,7 +152,7 @@ async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clo
         home = Home(session, own_lease(), wanted.data_dir / "run" / session)
         await threads.call(_furnish, home)
         await threads.call(_let_engine_in, client, wanted.data_dir)
-        await threads.call(remove_left, client)
+        await threads.call(_clear_away, client)
         machine = await threads.call(_machine, client)
     finally:
         threads.close()
@@ -177,6 +177,14 @@ def _let_engine_in(client: docker.DockerClient, data_dir: Path) -> None:
         remapped = "name=userns" in client.info().get("SecurityOptions", ())
     if remapped:
         let_through(data_dir)
+
+
+def _clear_away(client: docker.DockerClient) -> None:
+    """What a killed emulator left and the engine cannot remove is no reason not to serve."""
+    try:
+        remove_left(client)
+    except SandboxError as error:
+        log.warning("%s; `lambda-emu prune` tries again", error)
 
 
 def _make_folders(folder: Path) -> None:
