@@ -83,11 +83,15 @@ class ImageRig:
 
 @dataclass(frozen=True)
 class Own:
-    """A custom runtime that one test alone knows. folder: where its catalogues and downloads are."""
+    """A custom runtime that one test alone knows. folder: where its catalogues and its cache are."""
 
     rig: ImageRig
     folder: Path
     runtime: str
+
+    @property
+    def cache(self) -> Path:
+        return self.folder / "cache"
 
     @property
     def aws_image(self) -> str:
@@ -100,7 +104,7 @@ class Own:
 
     def images(self, recipe: str = "", clock: Clock | None = None) -> Images:
         """Images of a checkout whose recipe is its own, for any two different words."""
-        return Images(self.rig.client, self.folder, pull=False, clock=clock, runtimes=self._catalogue(recipe))
+        return Images(self.rig.client, self.cache, pull=False, clock=clock, runtimes=self._catalogue(recipe))
 
     def labelled(self) -> list[str]:
         """The ids of all its images, with and without a name."""

@@ -72,7 +72,7 @@ def test_a_build_that_is_given_up_leaves_nothing(own: Own) -> None:
             building.result(timeout=20)
 
     assert own.rig.tags(own.tag_prefix) == []
-    assert [path.name for path in (own.folder / "build").iterdir()] == [f"{own.runtime}-x86_64.lock"]
+    assert [path.name for path in (own.cache / "build").iterdir()] == [f"{own.runtime}-x86_64.lock"]
 
 
 def test_awss_own_image_comes_first_where_it_is_for_this_architecture(own: Own) -> None:
