@@ -75,10 +75,16 @@ def ask(
         connection.close()
 
 
+def functions(lam: Lam) -> list[str]:
+    """Those of other tests too, which share the emulator."""
+    return [one["FunctionName"] for one in lam.client.list_functions()["Functions"]]
+
+
 @pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 def test_a_web_page_creates_runs_changes_and_reads_nothing(lam: Lam, page: dict[str, str]) -> None:
     inside = probe(lam)
     inside.run("seen = 1")
+    before = functions(lam)
 
     answers = [ask(lam.emulator.url, method, path, body, page) for method, path, body in ASKED]
 
@@ -88,7 +94,7 @@ def test_a_web_page_creates_runs_changes_and_reads_nothing(lam: Lam, page: dict[
         assert "Access-Control-Allow-Origin" not in headers
         assert "--allowed-" in json.loads(body)["Message"]
     assert inside.run("result = ('marks' in globals(), seen)") == [False, 1]
-    assert [one["FunctionName"] for one in lam.client.list_functions()["Functions"]] == ["probe"]
+    assert functions(lam) == before
 
 
 @pytest.mark.parametrize("more", ["", "Expect: 100-continue\r\n"])
@@ -170,7 +176,7 @@ def test_an_allowed_name_lets_its_own_pages_in_and_no_others(open_to_friends: Ow
 
 def test_pages_that_change_something_take_the_token(lam: Lam) -> None:
     lam.create("hello", "")
-    url = lam.emulator.url
+    url, before = lam.emulator.url, functions(lam)
 
     refused = [
         ask(url, "POST", path, headers=given)
@@ -180,7 +186,7 @@ def test_pages_that_change_something_take_the_token(lam: Lam) -> None:
 
     assert {status for status, _, _ in refused} == {403}
     assert all("X-Lambda-Emu-Token" in json.loads(body)["Message"] for _, _, body in refused)
-    assert [one["FunctionName"] for one in lam.client.list_functions()["Functions"]] == ["hello"]
+    assert functions(lam) == before
 
 
 TOKENS: list[dict[str, str]] = [
