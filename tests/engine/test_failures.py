@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from lam import Lam
+from lam import Lam, Submit
 
 from lambda_emu.clock import SteppingClock
 
@@ -177,16 +177,15 @@ def test_code_that_cannot_be_loaded_says_why(lam: Lam, source: str, handler: str
 
 
 def test_an_init_that_hangs_is_repeated_in_the_invocation_under_its_timeout(
-    lam: Lam, clock: SteppingClock, eventually: Callable[[Callable[[], Any], str], Any]
+    lam: Lam, submit: Submit, clock: SteppingClock, eventually: Callable[[Callable[[], Any], str], Any]
 ) -> None:
     lam.create("hanger", "import time; time.sleep(3600)", Timeout=1)
-    lam.client.invoke(FunctionName="hanger", InvocationType="Event", Payload=b"{}")
+    asked = submit("hanger")
     eventually(lambda: [e for e in lam.environments("hanger") if e.state == "INIT"], "the init phase")
 
     clock.advance(10)
 
-    eventually(lambda: [e for e in lam.environments("hanger") if e.state == "RESET"], "the timeout inside the invoke")
-    answer = lam.invoke("hanger")
+    answer = asked.result(timeout=20)
     assert answer.payload["errorType"] == "Sandbox.Timedout"
     assert answer.payload["errorMessage"].endswith("Task timed out after 1.00 seconds")
 
