@@ -32,8 +32,8 @@ BATCH_SHARE = 1 / 32
 """Of the file's limit, which may be small."""
 PIECE_BYTES = 8 * 1024
 """Output is given its shape in pieces: a JSON log makes 100 bytes of an empty line."""
-GATHER_S = 0.02
-"""How long the writer lets chunks gather: it wakes 50 times a second at most, and a reader is no later than that."""
+GATHER_S = 0.1
+"""How long the writer lets chunks gather: a batch costs the loop too, and a reader is no later than that."""
 
 
 class _Open:

@@ -122,8 +122,9 @@ class RuntimeApi:
             return _hang_up(writer, answers.UNKNOWN_ENVIRONMENT)
         if not writer.belongs_to(caller.group):
             return _hang_up(writer, answers.TOO_MANY_CONNECTIONS)
-        if any(name in BY_BROWSERS for name, _ in head.headers):
-            return _refuse(writer, answers.NO_PAGES)
+        for name, _ in head.headers:  # a generator would cost as much as all the rest of this
+            if name in BY_BROWSERS:
+                return _refuse(writer, answers.NO_PAGES)
         target = head.target
         if target == NEXT and head.method == b"GET":
             parked = Parked(writer)
