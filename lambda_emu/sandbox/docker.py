@@ -106,14 +106,19 @@ def remove(client: docker.DockerClient, container: str) -> None:
                 raise
 
 
-def remove_left(client: docker.DockerClient, everything: bool = False) -> list[dict[str, Any]]:
-    """Remove containers whose emulator no longer runs, or all of ours. Returns what the engine said of them."""
+def try_to_remove(client: docker.DockerClient, container: str) -> None:
+    """Remove one that is not needed; if the engine cannot, that is told and nothing else waits for it."""
+    try:
+        remove(client, container)
+    except SandboxError as error:
+        log.warning("%s; `lambda-emu prune` tries again", error)
+
+
+def find_left(client: docker.DockerClient, everything: bool = False) -> list[dict[str, Any]]:
+    """What the engine says of containers whose emulator no longer runs, or of all of ours."""
     with engine_errors("looking for left containers"):
         found = client.api.containers(all=True, filters={"label": OWNER_LABEL})
-    left = [c for c in found if everything or not _has_owner(c["Labels"])]
-    for container in left:
-        remove(client, container["Id"])
-    return left
+    return [c for c in found if everything or not _has_owner(c["Labels"])]
 
 
 def _has_owner(labels: dict[str, str]) -> bool:
@@ -180,11 +185,9 @@ def _let_engine_in(client: docker.DockerClient, data_dir: Path) -> None:
 
 
 def _clear_away(client: docker.DockerClient) -> None:
-    """What a killed emulator left and the engine cannot remove is no reason not to serve."""
-    try:
-        remove_left(client)
-    except SandboxError as error:
-        log.warning("%s; `lambda-emu prune` tries again", error)
+    """What a killed emulator left."""
+    for container in find_left(client):
+        try_to_remove(client, container["Id"])
 
 
 def _make_folders(folder: Path) -> None:
@@ -303,7 +306,7 @@ class DockerEngine:
             patient_until_s = self._clock.monotonic_s() + END_LIMIT_S
             while (left := await threads.call(self._left)) and self._clock.monotonic_s() < patient_until_s:
                 await asyncio.sleep(LOOK_S)  # the engine removes them as their inits end, faster than we could
-            await asyncio.gather(*(threads.call(self._remove_container, one) for one in left))
+            await asyncio.gather(*(threads.call(try_to_remove, self._client, one) for one in left))
             await threads.call(remove_tree, self._home.run_dir)
         finally:
             threads.close()
@@ -369,15 +372,8 @@ class DockerEngine:
             )
 
     def _remove(self, container: str, folder: Path) -> None:
-        self._remove_container(container)
+        try_to_remove(self._client, container)  # it removes itself when init ends; make sure of it
         remove_tree(folder)
-
-    def _remove_container(self, container: str) -> None:
-        """It removes itself when init ends; make sure of it."""
-        try:
-            remove(self._client, container)
-        except SandboxError as error:
-            log.warning("%s; `lambda-emu prune` tries again", error)
 
     def _left(self) -> list[str]:
         label = f"{SESSION_LABEL}={self._home.session}"

@@ -26,7 +26,8 @@ def prune(everything: bool = False) -> Iterator[Pruned]:
     yield from (Pruned(str(path), "", "folder") for path in remove_left())
     client = docker.connect()
     try:
-        left = docker.remove_left(client, everything)
-        yield from (Pruned(c["Id"][:12], c["Labels"][docker.SESSION_LABEL], c["Status"]) for c in left)
+        for left in docker.find_left(client, everything):
+            docker.remove(client, left["Id"])
+            yield Pruned(left["Id"][:12], left["Labels"][docker.SESSION_LABEL], left["Status"])
     finally:
         client.close()
