@@ -21,6 +21,12 @@ from lambda_emu.config import load_settings
 from lambda_emu.server import Emulator
 
 ENGINES = ("docker", "process")
+SLEEPER = """
+import time
+def handler(event, context):
+    time.sleep(event.get("sleep", 0))
+    return "done"
+"""
 
 
 class OwnLam(Lam):

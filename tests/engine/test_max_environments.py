@@ -11,18 +11,11 @@ from urllib.request import urlopen
 
 import pytest
 from botocore.exceptions import ClientError
-from own import ENGINES, OwnLam, own_emulator
+from own import ENGINES, SLEEPER, OwnLam, own_emulator
 
 from lambda_emu.pool.choice import ROOM_WAIT_S
 
 Eventually = Callable[[Callable[[], Any], str], Any]
-
-SLEEPER = """
-import time
-def handler(event, context):
-    time.sleep(event.get("sleep", 0))
-    return "done"
-"""
 
 
 @pytest.fixture(params=ENGINES)

@@ -10,16 +10,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from lam import Lam
-from own import ENGINES, OwnLam, own_emulator
+from own import ENGINES, SLEEPER, OwnLam, own_emulator
 
 Eventually = Callable[[Callable[[], Any], str], Any]
-
-SLEEPER = """
-import time
-def handler(event, context):
-    time.sleep(event.get("sleep", 0))
-    return "done"
-"""
 
 
 @pytest.fixture(params=ENGINES)
