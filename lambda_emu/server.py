@@ -54,8 +54,8 @@ from lambda_emu.project import deploy, read_project
 from lambda_emu.runtime_api.door import RuntimeApi
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Engine, SandboxError
-from lambda_emu.sandbox.doorway import Doorway
-from lambda_emu.sandbox.init import InitDoor
+from lambda_emu.sandbox.init.acceptor import Doorway
+from lambda_emu.sandbox.init.link import InitDoor
 from lambda_emu.sandbox.opening import Wanted, open_engine
 from lambda_emu.sandbox.temporary import remove_left, temporary_folder
 from lambda_emu.shutdown import Shutdown, stop_within_s

@@ -12,8 +12,8 @@ from lambda_emu.cli import show, terminal
 from lambda_emu.cli.options import NotDone, json_option, setting_options, settings
 
 if TYPE_CHECKING:
-    from lambda_emu.sandbox.images import Images, ImageStatus
-    from lambda_emu.sandbox.kits import KitStatus
+    from lambda_emu.sandbox.docker.images import Images, ImageStatus
+    from lambda_emu.sandbox.toolchain.lent import KitStatus
 
 HEADINGS = ("RUNTIME", "SUPPORT", "SIZE", "IMAGE")
 KIT_HEADINGS = ("RUNTIME", "SUPPORT", "RUNS ON")
@@ -67,8 +67,8 @@ def build(names: tuple[str, ...], architecture: str) -> None:
 
 def _by_processes(engine: str) -> bool:
     """Whether functions would run as processes here."""
-    from lambda_emu.sandbox import docker
     from lambda_emu.sandbox.base import SandboxError
+    from lambda_emu.sandbox.docker import engine as docker
 
     if engine != "auto":
         return engine == "process"
@@ -81,7 +81,7 @@ def _by_processes(engine: str) -> bool:
 
 
 def _list_kits(as_json: bool) -> None:
-    from lambda_emu.sandbox.kits import statuses
+    from lambda_emu.sandbox.toolchain.lent import statuses
 
     found = sorted(statuses(), key=lambda status: status.reason is not None)
     if as_json:
@@ -93,9 +93,9 @@ def _list_kits(as_json: bool) -> None:
 
 @contextmanager
 def _images() -> Iterator[Images]:
-    from lambda_emu.sandbox import docker
     from lambda_emu.sandbox.base import SandboxError
-    from lambda_emu.sandbox.images import Images
+    from lambda_emu.sandbox.docker import engine as docker
+    from lambda_emu.sandbox.docker.images import Images
 
     try:
         client = docker.connect()

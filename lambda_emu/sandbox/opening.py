@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lambda_emu.clock import Clock
 from lambda_emu.sandbox.base import Engine, NoEngine, SandboxError
-from lambda_emu.sandbox.init import InitDoor
+from lambda_emu.sandbox.init.link import InitDoor
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +56,12 @@ async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clo
 
 
 async def _open_docker(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> Engine:
-    from lambda_emu.sandbox import docker  # 100 ms that the process sandbox need not pay
+    from lambda_emu.sandbox.docker import engine as docker  # 100 ms that the process sandbox need not pay
 
     return await docker.open_engine(wanted, door, listen, clock)
 
 
 async def _open_process(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> Engine:
-    from lambda_emu.sandbox import process
+    from lambda_emu.sandbox.process import engine as process
 
     return await process.open_engine(wanted, door, listen, clock)

@@ -20,7 +20,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.config import load_settings
 from lambda_emu.runtimes import Catalogue, catalogue
 from lambda_emu.sandbox.building.blueprint import draw
-from lambda_emu.sandbox.images import Images
+from lambda_emu.sandbox.docker.images import Images
 
 LABEL = "lambda-emu.test"
 

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from lambda_emu.sandbox import frames
 from lambda_emu.sandbox.base import Exit, Program, Usage
-from lambda_emu.sandbox.frames import Frame, FrameReader, Hello, Kind
+from lambda_emu.sandbox.init import frames
+from lambda_emu.sandbox.init.frames import Frame, FrameReader, Hello, Kind
 
 BINARIES = Path(__file__).parents[2] / "lambda_emu/sandbox/bin"
 LABEL = "lambda-emu-test=init"

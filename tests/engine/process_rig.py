@@ -18,15 +18,15 @@ from lambda_emu.http.message import Head, answer_head
 from lambda_emu.runtime_api import answers
 from lambda_emu.runtime_api.door import Parked, RuntimeApi
 from lambda_emu.runtime_api.upload import Reply
-from lambda_emu.sandbox.bare import Bare
 from lambda_emu.sandbox.base import Box, Exit, Program, StemKind, Usage
-from lambda_emu.sandbox.doorway import Doorway
-from lambda_emu.sandbox.init import InitDoor
-from lambda_emu.sandbox.kits import HOST_ARCHITECTURE
-from lambda_emu.sandbox.namespaces import Namespaces
-from lambda_emu.sandbox.process import INIT, ProcessEngine
-from lambda_emu.sandbox.python_kit import OWN_PYTHON
-from lambda_emu.sandbox.walls import LOOPBACK, Walls
+from lambda_emu.sandbox.init.acceptor import Doorway
+from lambda_emu.sandbox.init.link import InitDoor
+from lambda_emu.sandbox.process.engine import INIT, ProcessEngine
+from lambda_emu.sandbox.process.isolation import LOOPBACK, Walls
+from lambda_emu.sandbox.process.namespaces import Namespaces
+from lambda_emu.sandbox.process.unisolated import Bare
+from lambda_emu.sandbox.toolchain.lent import HOST_ARCHITECTURE
+from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
 PATIENCE_S = 20.0
 WALLS = ("root", "user", "bare") if os.geteuid() == 0 else ("user", "bare")

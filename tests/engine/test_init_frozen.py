@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 import pytest
 from init_rig import MODES, Rig, running_init, wait_until
 
-from lambda_emu.sandbox import frames
 from lambda_emu.sandbox.base import ExitKind
-from lambda_emu.sandbox.frames import Kind
+from lambda_emu.sandbox.init import frames
+from lambda_emu.sandbox.init.frames import Kind
 
 CREATE, SETTIME, PRCTL = {"x86_64": (222, 223, 157), "aarch64": (107, 110, 167)}[os.uname().machine]
 MB = 1 << 20

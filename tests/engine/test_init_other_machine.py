@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from init_rig import Rig, running_init
 
-from lambda_emu.sandbox import frames
 from lambda_emu.sandbox.base import Exit, ExitKind
+from lambda_emu.sandbox.init import frames
 
 OTHER = "x86_64" if os.uname().machine == "aarch64" else "aarch64"
 

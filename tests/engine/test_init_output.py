@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from init_rig import MODES, PATIENCE_S, Rig, running_init, wait_until
 
-from lambda_emu.sandbox import frames
-from lambda_emu.sandbox.frames import Kind
+from lambda_emu.sandbox.init import frames
+from lambda_emu.sandbox.init.frames import Kind
 
 DIAL = "my $line = IO::Socket::INET->new(PeerAddr => $ARGV[0]) or die;"
 PRINT_WHEN_TOLD = DIAL + 'while (sysread($line, my $n, 1)) { print "line $n\\n"; syswrite($line, $n) }'

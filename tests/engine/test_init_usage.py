@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from init_rig import MODES, Rig, running_init, wait_until
 
-from lambda_emu.sandbox import frames
 from lambda_emu.sandbox.base import ExitKind
-from lambda_emu.sandbox.frames import Kind
+from lambda_emu.sandbox.init import frames
+from lambda_emu.sandbox.init.frames import Kind
 
 MB = 1 << 20
 TAKE_60_MB = "my $size = 60 << 20; my $x = 'a' x $size; print 'taken'; sleep 1000"

@@ -14,7 +14,7 @@ from image_rig import ImageRig
 from own import OwnLam, own_emulator
 
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.docker import connect
+from lambda_emu.sandbox.docker.engine import connect
 
 pytestmark = pytest.mark.docker
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from lam import Lam, zipped
 from own import own_emulator
 
-from lambda_emu.sandbox.python_kit import OWN_PYTHON
+from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
 VERSION = "import os, sys\ndef handler(event, context): return [sys.version_info[:2], os.environ['AWS_EXECUTION_ENV']]"
 OTHER = "python3.14" if OWN_PYTHON != "python3.14" else "python3.13"

@@ -17,9 +17,9 @@ from init_rig import wait_until
 from process_rig import WALLS, Bench, Heard
 
 from lambda_emu.sandbox.base import SandboxError, StemKind
-from lambda_emu.sandbox.kits import HOST_ARCHITECTURE
-from lambda_emu.sandbox.process import ProcessBox
-from lambda_emu.sandbox.python_kit import OWN_PYTHON
+from lambda_emu.sandbox.process.engine import ProcessBox
+from lambda_emu.sandbox.toolchain.lent import HOST_ARCHITECTURE
+from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
 HANDLER = "import os, sys\ndef handler(event, context):\n    return "
 CUSTOM = """#!/bin/sh

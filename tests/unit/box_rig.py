@@ -39,10 +39,10 @@ from lambda_emu.sandbox.base import (
     StemKind,
     Usage,
 )
-from lambda_emu.sandbox.frames import encode_start
-from lambda_emu.sandbox.init import Nobody
+from lambda_emu.sandbox.init.frames import encode_start
+from lambda_emu.sandbox.init.link import Nobody
 from lambda_emu.sandbox.machine import Machine
-from lambda_emu.sandbox.no_images import NoImages
+from lambda_emu.sandbox.process.no_images import NoImages
 
 T = TypeVar("T")
 WAIT_S = 5.0

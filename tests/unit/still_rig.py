@@ -45,10 +45,10 @@ from lambda_emu.sandbox.base import (
     SandboxError,
     StemKind,
 )
-from lambda_emu.sandbox.frames import encode_start
-from lambda_emu.sandbox.init import Nobody
+from lambda_emu.sandbox.init.frames import encode_start
+from lambda_emu.sandbox.init.link import Nobody
 from lambda_emu.sandbox.machine import Machine
-from lambda_emu.sandbox.no_images import NoImages
+from lambda_emu.sandbox.process.no_images import NoImages
 
 RUNTIME = b"/2018-06-01/runtime/"
 TOO_LARGE = bytes(MAX_RESPONSE_BYTES + 1)

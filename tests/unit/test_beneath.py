@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from lambda_emu.runtimes import catalogue
-from lambda_emu.sandbox.bare import Bare
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.kits import find_bootstrap
-from lambda_emu.sandbox.process import INIT
+from lambda_emu.sandbox.process.engine import INIT
+from lambda_emu.sandbox.process.unisolated import Bare
+from lambda_emu.sandbox.toolchain.lent import find_bootstrap
 from lambda_emu.store.beneath import open_beneath
 
 

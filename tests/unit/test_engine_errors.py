@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from lambda_emu.sandbox.base import NoEngine
-from lambda_emu.sandbox.docker import connect
-from lambda_emu.sandbox.engine_errors import NO_ACCESS
+from lambda_emu.sandbox.docker.engine import connect
+from lambda_emu.sandbox.docker.errors import NO_ACCESS
 
 NOBODY = 65534
 

@@ -12,7 +12,7 @@ import pytest
 from zip_rig import Raw, raw_zip
 
 from lambda_emu.folders import MARKER, NotOurs, Purpose, claim, is_ours, remove_files, remove_sessions
-from lambda_emu.sandbox.images import is_older_cache
+from lambda_emu.sandbox.docker.images import is_older_cache
 from lambda_emu.store import DataDirectoryInUse, Store
 from lambda_emu.store.schema import STEPS
 

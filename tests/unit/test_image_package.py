@@ -7,7 +7,7 @@ import pytest
 from lambda_emu.model.image_package import digest_of, registry_of, repository_of
 from lambda_emu.pool import failures
 from lambda_emu.sandbox.base import Exit, ExitKind, ImageDenied, ImageInvalid, Program, SandboxError
-from lambda_emu.sandbox.function_images import refusal
+from lambda_emu.sandbox.docker.function_images import refusal
 
 DIGEST = "0123456789abcdef" * 4
 HUB = "registry-1.docker.io"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lambda_emu.sandbox import frames
 from lambda_emu.sandbox.base import Exit, ExitKind, Program, SandboxError, Usage
-from lambda_emu.sandbox.frames import Figures, Frame, FrameReader, Hello, Kind, WrongFrame
+from lambda_emu.sandbox.init import frames
+from lambda_emu.sandbox.init.frames import Figures, Frame, FrameReader, Hello, Kind, WrongFrame
 
 OUTPUT = b"\0\0\0\x03O\x02abc"
 KILLED = b"\0\0\0\0K\0"

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import uvloop
 
-from lambda_emu.sandbox import frames, init
 from lambda_emu.sandbox.base import PLATFORM_MB, Exit, ExitKind, Program, SandboxError, Usage
-from lambda_emu.sandbox.init import InitDoor, InitLink
+from lambda_emu.sandbox.init import frames
+from lambda_emu.sandbox.init import link as init
+from lambda_emu.sandbox.init.link import InitDoor, InitLink
 
 HELLO = b"\0\0\0\0\x08H\0\1\1secret"
 

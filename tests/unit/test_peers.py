@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from lambda_emu.sandbox.peers import End, search_list, user_at
+from lambda_emu.sandbox.init.peers import End, search_list, user_at
 
 WAYS = [user_at, search_list]
 

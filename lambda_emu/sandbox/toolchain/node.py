@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lambda_emu.runtimes import Runtime
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.lending import LANG, RUNTIME, Interpreter, libraries, places
+from lambda_emu.sandbox.toolchain.lending import LANG, RUNTIME, Interpreter, libraries, places
 
 CLIENT = ("index.mjs", "package.json", "rapid-client.node")
 ANSWER_LIMIT_S = 10.0

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lambda_emu.runtimes import Runtime
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.lending import LANG, RUNTIME, Interpreter, libraries, places
+from lambda_emu.sandbox.toolchain.lending import LANG, RUNTIME, Interpreter, libraries, places
 
 OWN_PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 CLIENT = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
-from lambda_emu.sandbox.init import InitDoor
-from lambda_emu.sandbox.peers import may_call
+from lambda_emu.sandbox.init.link import InitDoor
+from lambda_emu.sandbox.init.peers import may_call
 
 
 class Doorway(asyncio.Protocol):

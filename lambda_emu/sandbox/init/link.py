@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
-from lambda_emu.sandbox import frames
 from lambda_emu.sandbox.base import PLATFORM_MB, Exit, InitListener, Program, SandboxError, Usage
-from lambda_emu.sandbox.frames import Frame, FrameReader, Kind, WrongFrame
+from lambda_emu.sandbox.init import frames
+from lambda_emu.sandbox.init.frames import Frame, FrameReader, Kind, WrongFrame
 
 HELLO_WITHIN_S = 10.0
 WARNED_EVERY_S = 60.0

@@ -12,7 +12,7 @@ import docker
 import docker.errors
 
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.engine_errors import engine_errors
+from lambda_emu.sandbox.docker.errors import engine_errors
 from lambda_emu.sandbox.opening import Listen
 
 Call = Callable[..., Awaitable[Any]]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lambda_emu.sandbox.base import Abilities, Program
-from lambda_emu.sandbox.kits import Kit
+from lambda_emu.sandbox.toolchain.lent import Kit
 
 LOOPBACK = "127.0.0.1"
 

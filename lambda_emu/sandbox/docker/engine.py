@@ -23,19 +23,19 @@ from lambda_emu.clock import Clock
 from lambda_emu.folders import PASSED_THROUGH, close_to_others, remove_sessions
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import PLATFORM_MB, Abilities, Limits, Program, SandboxError, ShuttingDown, StemKind
-from lambda_emu.sandbox.engine_errors import engine_errors
+from lambda_emu.sandbox.docker.errors import engine_errors
+from lambda_emu.sandbox.docker.function_images import FunctionImages
+from lambda_emu.sandbox.docker.images import Images
+from lambda_emu.sandbox.docker.network import Place, Places
 from lambda_emu.sandbox.engine_threads import EngineThreads
 from lambda_emu.sandbox.files import fill, remove_tree
-from lambda_emu.sandbox.function_images import FunctionImages
-from lambda_emu.sandbox.images import Images
-from lambda_emu.sandbox.init import InitDoor, InitLink
-from lambda_emu.sandbox.kits import find_bootstrap
+from lambda_emu.sandbox.init.link import InitDoor, InitLink
 from lambda_emu.sandbox.leases import is_alive, own_lease, own_processes
 from lambda_emu.sandbox.machine import Machine, this_machine
-from lambda_emu.sandbox.network import Place, Places
 from lambda_emu.sandbox.opening import Listen, Wanted
 from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, PROCESSES
 from lambda_emu.sandbox.temporary import let_through
+from lambda_emu.sandbox.toolchain.lent import find_bootstrap
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -209,7 +209,7 @@ def _furnish(home: Home) -> None:
         folder.mkdir(exist_ok=True)
         close_to_others(folder, PASSED_THROUGH)
     for name in INIT_FILES.values():
-        shutil.copy2(Path(__file__).parent / "bin" / name, home.run_dir / name)
+        shutil.copy2(Path(__file__).parents[1] / "bin" / name, home.run_dir / name)
 
 
 class DockerEngine:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from lambda_emu.runtimes import Runtime
-from lambda_emu.sandbox.elf import needed_libraries
-from lambda_emu.sandbox.private_root import SYSTEM
+from lambda_emu.sandbox.process.private_root import SYSTEM
+from lambda_emu.sandbox.toolchain.elf import needed_libraries
 
 ALWAYS_VISIBLE = tuple(Path("/", name) for name in SYSTEM)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lambda_emu.sandbox.private_root import GROUP, USER
+from lambda_emu.sandbox.process.private_root import GROUP, USER
 
 BEYOND_ACCOUNTS = 1_879_048_192
 """From here on systemd's page on UIDs and GIDs knows of no use; accounts, containers and their ranges are all below."""

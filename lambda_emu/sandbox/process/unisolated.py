@@ -14,13 +14,13 @@ from pathlib import Path
 
 from lambda_emu.sandbox.base import Abilities, Program, SandboxError
 from lambda_emu.sandbox.files import fill
-from lambda_emu.sandbox.kits import Kit
-from lambda_emu.sandbox.lending import LANG, RUNTIME
-from lambda_emu.sandbox.namespaces import PATH
+from lambda_emu.sandbox.init.peers import BARE_NETWORK
 from lambda_emu.sandbox.opening import Listen
-from lambda_emu.sandbox.peers import BARE_NETWORK
+from lambda_emu.sandbox.process.isolation import Address
+from lambda_emu.sandbox.process.namespaces import PATH
 from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, prlimit
-from lambda_emu.sandbox.walls import Address
+from lambda_emu.sandbox.toolchain.lending import LANG, RUNTIME
+from lambda_emu.sandbox.toolchain.lent import Kit
 
 ABILITIES = Abilities(
     name="process without namespaces",

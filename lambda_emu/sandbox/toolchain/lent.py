@@ -14,10 +14,10 @@ from types import MappingProxyType
 
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.lending import Interpreter, Toolchain
-from lambda_emu.sandbox.lookup import CodeView
-from lambda_emu.sandbox.node_kit import NodeToolchain
-from lambda_emu.sandbox.python_kit import OWN_PYTHON, PythonToolchain
+from lambda_emu.sandbox.toolchain.lending import Interpreter, Toolchain
+from lambda_emu.sandbox.toolchain.lookup import CodeView
+from lambda_emu.sandbox.toolchain.node import NodeToolchain
+from lambda_emu.sandbox.toolchain.python import OWN_PYTHON, PythonToolchain
 
 HOST_ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
 

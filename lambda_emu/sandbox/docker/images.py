@@ -32,7 +32,7 @@ from lambda_emu.sandbox.building.debian import ARCHITECTURES, check_machine
 from lambda_emu.sandbox.building.registry import follow, registry_answers
 from lambda_emu.sandbox.building.rootfs import build_root
 from lambda_emu.sandbox.building.workshop import Progress, Workshop
-from lambda_emu.sandbox.engine_errors import engine_errors
+from lambda_emu.sandbox.docker.errors import engine_errors
 
 log = logging.getLogger(__name__)
 

@@ -13,22 +13,22 @@ from typing import Any, TypeVar
 from lambda_emu.clock import Clock
 from lambda_emu.folders import PASSED_THROUGH, PRIVATE, close_to_others, remove_sessions
 from lambda_emu.runtimes import Runtime, catalogue
-from lambda_emu.sandbox.bare import Bare
 from lambda_emu.sandbox.base import Limits, Program, SandboxError, ShuttingDown, StemKind
 from lambda_emu.sandbox.engine_threads import EngineThreads
 from lambda_emu.sandbox.files import remove_tree
-from lambda_emu.sandbox.init import InitDoor, InitLink
-from lambda_emu.sandbox.kits import Kit, check_architecture, find_bootstrap, make_kit
+from lambda_emu.sandbox.init.link import InitDoor, InitLink
 from lambda_emu.sandbox.machine import this_machine
-from lambda_emu.sandbox.namespaces import PATH, Namespaces
-from lambda_emu.sandbox.no_images import NoImages
 from lambda_emu.sandbox.opening import Listen, Wanted
-from lambda_emu.sandbox.walls import LOOPBACK, Address, Walls
+from lambda_emu.sandbox.process.isolation import LOOPBACK, Address, Walls
+from lambda_emu.sandbox.process.namespaces import PATH, Namespaces
+from lambda_emu.sandbox.process.no_images import NoImages
+from lambda_emu.sandbox.process.unisolated import Bare
+from lambda_emu.sandbox.toolchain.lent import Kit, check_architecture, find_bootstrap, make_kit
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-INIT = Path(__file__).parent / "bin" / f"init-{os.uname().machine}"
+INIT = Path(__file__).parents[1] / "bin" / f"init-{os.uname().machine}"
 CREATE_LIMIT_S = 30.0
 END_LIMIT_S = 5.0
 THREADS = 16

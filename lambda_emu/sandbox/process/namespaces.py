@@ -14,9 +14,9 @@ from pathlib import Path
 from lambda_emu.clock import Clock
 from lambda_emu.sandbox.base import Abilities, Program, SandboxError
 from lambda_emu.sandbox.files import fill
-from lambda_emu.sandbox.kits import Kit
-from lambda_emu.sandbox.outside_user import outside_ids
-from lambda_emu.sandbox.private_root import (
+from lambda_emu.sandbox.process.isolation import LOOPBACK, Address
+from lambda_emu.sandbox.process.outside_user import outside_ids
+from lambda_emu.sandbox.process.private_root import (
     GROUP,
     USER,
     box_lines,
@@ -29,7 +29,7 @@ from lambda_emu.sandbox.private_root import (
     write_names,
 )
 from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, PROCESSES, prlimit
-from lambda_emu.sandbox.walls import LOOPBACK, Address
+from lambda_emu.sandbox.toolchain.lent import Kit
 
 ABILITIES = Abilities(
     name="process",

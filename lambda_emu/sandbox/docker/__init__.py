@@ -1,0 +1,1 @@
+"""Sandboxes as Docker containers. The only place that speaks to an engine."""

@@ -1,0 +1,1 @@
+"""Sandboxes as processes of this machine, kept apart by what the kernel gives."""

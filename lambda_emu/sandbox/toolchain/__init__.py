@@ -1,0 +1,1 @@
+"""What this machine can lend to sandboxes: interpreters, with AWS's clients for them."""
