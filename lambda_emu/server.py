@@ -26,6 +26,8 @@ from lambda_emu.api.token import TOKEN, publish, withdraw
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
+from lambda_emu.environment.initialization import InitType
+from lambda_emu.environment.journal import Journal
 from lambda_emu.http import descriptors
 from lambda_emu.http.exchange import Sink, Writer
 from lambda_emu.http.listener import Listener, PortTerms, bind
@@ -45,8 +47,6 @@ from lambda_emu.notices import Notices
 from lambda_emu.pool.activation import Activator
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import Deployment
-from lambda_emu.pool.initialization import InitType
-from lambda_emu.pool.journal import Journal
 from lambda_emu.pool.pool import Pool, Sight
 from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems

@@ -19,6 +19,7 @@ from lambda_emu.api.service_model import lambda_model
 from lambda_emu.api.sharing import for_owner
 from lambda_emu.api.wire import operation
 from lambda_emu.arn import Target
+from lambda_emu.environment.invocation import Invocation, Outcome
 from lambda_emu.errors import (
     ClientContextInvalid,
     ClientContextTooLong,
@@ -34,7 +35,6 @@ from lambda_emu.model import durable, managed_instances
 from lambda_emu.model.function import FunctionVersion
 from lambda_emu.model.json_text import refusal
 from lambda_emu.model.tenancy import check_tenant
-from lambda_emu.pool.invocation import Invocation, Outcome
 from lambda_emu.store import QueuedEvent
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import json
 
 from lambda_emu.api import event_stream
 from lambda_emu.api.answers import Answer
-from lambda_emu.pool.invocation import Outcome
+from lambda_emu.environment.invocation import Outcome
 
 Headers = list[tuple[str, str]]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lambda_emu.arn import LATEST, FunctionId, Scope
 from lambda_emu.clock import Clock
+from lambda_emu.environment.invocation import Invocation
 from lambda_emu.errors import FunctionNotFound, FunctionPending
 from lambda_emu.invoke.admission import admission, unreserved_concurrency
 from lambda_emu.invoke.provisioned import ProvisionedVersions
@@ -15,7 +16,6 @@ from lambda_emu.model.function import Function, FunctionVersion, State
 from lambda_emu.model.tenancy import check_tenant
 from lambda_emu.pool.choice import Admission
 from lambda_emu.pool.deployment import Deployment
-from lambda_emu.pool.invocation import Invocation
 from lambda_emu.pool.pool import Pool
 from lambda_emu.runtimes import catalogue
 from lambda_emu.store import Store

@@ -6,15 +6,15 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from lambda_emu.clock import Clock
+from lambda_emu.environment.environment import SAMPLE_MS, Environment
+from lambda_emu.environment.initialization import InitType
+from lambda_emu.environment.journal import Journal
+from lambda_emu.environment.states import State
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.credentials import role_credentials
 from lambda_emu.pool.claims import Claims
 from lambda_emu.pool.deployment import Deployment
-from lambda_emu.pool.environment import SAMPLE_MS, Environment
-from lambda_emu.pool.initialization import InitType
-from lambda_emu.pool.journal import Journal
 from lambda_emu.pool.provisioning import Keeper
-from lambda_emu.pool.states import State
 from lambda_emu.pool.stems import Stems
 from lambda_emu.pool.variables import variables
 from lambda_emu.runtime_api.door import RuntimeApi

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lambda_emu.environment.initialization import InitType
 from lambda_emu.model.function import FunctionVersion
-from lambda_emu.pool.initialization import InitType
 
 
 def variables(

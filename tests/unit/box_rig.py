@@ -12,6 +12,9 @@ from typing import TypeVar
 
 from lambda_emu.arn import FunctionId
 from lambda_emu.clock import SteppingClock
+from lambda_emu.environment.initialization import InitType
+from lambda_emu.environment.invocation import Invocation, Outcome
+from lambda_emu.environment.journal import Journal
 from lambda_emu.errors import LambdaError
 from lambda_emu.http.listener import Listener, bind
 from lambda_emu.http.loop import Loop
@@ -21,9 +24,6 @@ from lambda_emu.model.provisioned import Standing
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.choice import Admission
 from lambda_emu.pool.deployment import Deployment
-from lambda_emu.pool.initialization import InitType
-from lambda_emu.pool.invocation import Invocation, Outcome
-from lambda_emu.pool.journal import Journal
 from lambda_emu.pool.pool import Pool
 from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems

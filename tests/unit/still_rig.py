@@ -17,6 +17,9 @@ from typing import Any, cast
 from box_rig import USAGE, VERSION, NoOrders, Unread
 
 from lambda_emu.clock import Clock, Timer
+from lambda_emu.environment.initialization import InitType
+from lambda_emu.environment.invocation import Invocation, Outcome
+from lambda_emu.environment.journal import Journal
 from lambda_emu.errors import LambdaError
 from lambda_emu.http.connection import Connection
 from lambda_emu.http.exchange import Sink, Writer
@@ -27,9 +30,6 @@ from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.choice import Admission
 from lambda_emu.pool.deployment import Deployment
-from lambda_emu.pool.initialization import InitType
-from lambda_emu.pool.invocation import Invocation, Outcome
-from lambda_emu.pool.journal import Journal
 from lambda_emu.pool.pool import Pool
 from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems

@@ -11,7 +11,7 @@ from botocore.eventstream import ChecksumMismatch, EventStreamBuffer
 
 from lambda_emu.api.event_stream import CHUNK_BYTES, message, payload_chunks
 from lambda_emu.api.outcomes import streamed, whole
-from lambda_emu.pool.invocation import Outcome
+from lambda_emu.environment.invocation import Outcome
 
 
 def read(stream: bytes) -> list[tuple[dict[str, Any], bytes]]:

@@ -8,8 +8,8 @@ from functools import partial
 import pytest
 from box_rig import USAGE, WAIT_S, Asked, EmptyBox, Rig, Runtime, rig
 
+from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors import ServiceFailure, ShuttingDown
-from lambda_emu.pool.invocation import Outcome
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from still_rig import Asked, Still, StillBox, deployment, submit
 
+from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors import TooManyEnvironments
 from lambda_emu.model.provisioned import ProvisionedStatus
 from lambda_emu.pool.choice import ROOM_WAIT_S, Admission
 from lambda_emu.pool.deployment import Deployment
-from lambda_emu.pool.invocation import Outcome
 from lambda_emu.pool.pool import SWEEP_S
 
 ONE, OTHER, THIRD = (deployment(name, name, timeout_s=900) for name in ("one", "other", "third"))

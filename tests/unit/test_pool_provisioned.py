@@ -9,9 +9,9 @@ import pytest
 from box_rig import WAIT_S, Rig, Runtime, rig
 from still_rig import Still, deployment
 
+from lambda_emu.environment.initialization import InitType, init_limit_s
 from lambda_emu.errors import TooManyRequests
 from lambda_emu.model.provisioned import Standing
-from lambda_emu.pool.initialization import InitType, init_limit_s
 from lambda_emu.pool.pool import SWEEP_S
 
 

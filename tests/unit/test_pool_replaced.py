@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import pytest
 from still_rig import Asked, Still, StillBox, deployment, submit
 
+from lambda_emu.environment.invocation import Outcome
 from lambda_emu.pool.choice import Admission
-from lambda_emu.pool.invocation import Outcome
 from lambda_emu.sandbox.base import ExitKind
 
 CODE = deployment("one", "d")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from box_rig import BoxInit, EmptyBox
 
+from lambda_emu.environment.reports import Reports
 from lambda_emu.http.loop import Loop
-from lambda_emu.pool.reports import Reports
 from lambda_emu.sandbox.base import Usage
 
 MB = 1 << 20

@@ -11,7 +11,7 @@ from threading import Event
 import pytest
 from box_rig import WAIT_S, EmptyBox, Rig, rig
 
-from lambda_emu.pool.invocation import Outcome
+from lambda_emu.environment.invocation import Outcome
 
 MB = 1 << 20
 

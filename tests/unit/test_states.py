@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lambda_emu.pool.states import MOVES, Event, IllegalMove, State, moved
+from lambda_emu.environment.states import MOVES, Event, IllegalMove, State, moved
 
 ALLOWED = {(state, event) for state, row in MOVES.items() for event in row}
 FORBIDDEN = [(state, event) for state in State for event in Event if (state, event) not in ALLOWED]

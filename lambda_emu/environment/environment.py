@@ -10,19 +10,19 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from lambda_emu.clock import Clock, Timer
+from lambda_emu.environment import failures
+from lambda_emu.environment.delivery import event_answer, refusal
+from lambda_emu.environment.failures import Failure
+from lambda_emu.environment.freezer import Freezer
+from lambda_emu.environment.initialization import InitType, init_limit_s
+from lambda_emu.environment.invocation import Invocation, Outcome
+from lambda_emu.environment.journal import Ending, Journal
+from lambda_emu.environment.owner import Owner
+from lambda_emu.environment.reports import Reports
+from lambda_emu.environment.states import RUNTIME_STATES, Event, State, moved
 from lambda_emu.errors import ServiceFailure
 from lambda_emu.http.message import Head
 from lambda_emu.model.function import FunctionVersion
-from lambda_emu.pool import failures
-from lambda_emu.pool.delivery import event_answer, refusal
-from lambda_emu.pool.failures import Failure
-from lambda_emu.pool.freezer import Freezer
-from lambda_emu.pool.initialization import InitType, init_limit_s
-from lambda_emu.pool.invocation import Invocation, Outcome
-from lambda_emu.pool.journal import Ending, Journal
-from lambda_emu.pool.owner import Owner
-from lambda_emu.pool.reports import Reports
-from lambda_emu.pool.states import RUNTIME_STATES, Event, State, moved
 from lambda_emu.runtime_api import answers
 from lambda_emu.runtime_api.door import Parked
 from lambda_emu.runtime_api.upload import Reply

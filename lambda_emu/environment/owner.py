@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from lambda_emu.pool.environment import Environment
+    from lambda_emu.environment.environment import Environment
 
 
 class Owner(Protocol):

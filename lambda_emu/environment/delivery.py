@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lambda_emu.environment.invocation import Invocation
 from lambda_emu.http.message import Head
-from lambda_emu.pool.invocation import Invocation
 from lambda_emu.runtime_api import answers
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from lambda_emu.environment.failures import OUT_OF_MEMORY, Failure
+from lambda_emu.environment.initialization import InitType
+from lambda_emu.environment.invocation import Invocation
 from lambda_emu.logs.frames import Frames, Piece
 from lambda_emu.logs.records import (
     SUCCESS,
@@ -20,9 +23,6 @@ from lambda_emu.logs.records import (
 from lambda_emu.logs.stream import LogStream
 from lambda_emu.logs.tail import Tail
 from lambda_emu.model.function import FunctionVersion
-from lambda_emu.pool.failures import OUT_OF_MEMORY, Failure
-from lambda_emu.pool.initialization import InitType
-from lambda_emu.pool.invocation import Invocation
 from lambda_emu.sandbox.base import Usage
 
 MB = 1024 * 1024
