@@ -11,18 +11,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lambda_emu.api.bodies import make_spool
 from lambda_emu.api.bridge import LIMITS, ApiFront, Call, WsgiApp
 from lambda_emu.api.callers import Callers, is_loopback
 from lambda_emu.api.effects import has_extensions, tell_of_all
 from lambda_emu.api.house import House
-from lambda_emu.api.invocations import invoke_inline
 from lambda_emu.api.late import LateApp
+from lambda_emu.api.operations.invocations import invoke_inline
 from lambda_emu.api.own_paths import OWN
 from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.api.s3 import S3
 from lambda_emu.api.scope import Houses
 from lambda_emu.api.token import TOKEN, publish, withdraw
+from lambda_emu.api.wire.bodies import make_spool
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings

@@ -13,14 +13,14 @@ from werkzeug.routing import PathConverter, UnicodeConverter
 
 from lambda_emu.api import artifacts
 from lambda_emu.api.answers import Answer, error_answer
-from lambda_emu.api.bodies import discard_spooled
 from lambda_emu.api.effects import tell
 from lambda_emu.api.elsewhere import hint
 from lambda_emu.api.families import handler_of
 from lambda_emu.api.house import House
 from lambda_emu.api.scope import Houses
-from lambda_emu.api.service_model import ServiceModel, lambda_model
 from lambda_emu.api.sharing import for_owner
+from lambda_emu.api.wire.bodies import discard_spooled
+from lambda_emu.api.wire.service_model import ServiceModel, lambda_model
 from lambda_emu.clock import Clock
 from lambda_emu.errors import (
     LambdaError,

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from lambda_emu.api.bodies import SpooledBlob
 from lambda_emu.api.house import House
 from lambda_emu.api.layer_lookup import version_for
+from lambda_emu.api.wire.bodies import SpooledBlob
 from lambda_emu.arn import Scope, parse_layer_arn
 from lambda_emu.errors import CodeMissing, CodeTwice, LambdaError, LayerContentMissing, LayerContentTwice
 from lambda_emu.model.function import Artifact, LayerReference, S3Object

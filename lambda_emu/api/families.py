@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 
-from lambda_emu.api.wire import HANDLERS, Handler
+from lambda_emu.api.registry import HANDLERS, Handler
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "account": ("GetAccountSettings",),
@@ -159,4 +159,4 @@ def load_all() -> Mapping[str, Handler]:
 
 
 def _load(family: str) -> None:
-    import_module(f"lambda_emu.api.{family}")
+    import_module(f"lambda_emu.api.operations.{family}")

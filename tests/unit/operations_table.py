@@ -13,7 +13,7 @@ from botocore import xform_name
 from botocore.session import Session
 
 from lambda_emu.api.families import load_all
-from lambda_emu.api.service_model import Route, lambda_model
+from lambda_emu.api.wire.service_model import Route, lambda_model
 
 REPOSITORY = Path(__file__).parents[2]
 PAGE = REPOSITORY / "docs/operations.md"

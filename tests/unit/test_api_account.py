@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from api_rig import ACCOUNT, REGION, Activations, Api, make_house, shown, zipped
 
-from lambda_emu.api.account import get_account_settings
+from lambda_emu.api.operations.account import get_account_settings
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.model.function import Artifact

@@ -11,7 +11,9 @@ from lambda_emu.api.families import FAMILIES, handler_of, load_all
 def test_each_operation_is_served_by_the_module_that_the_table_names() -> None:
     served = {operation: handler.function.__module__ for operation, handler in load_all().items()}
 
-    named = {operation: f"lambda_emu.api.{family}" for family, names in FAMILIES.items() for operation in names}
+    named = {
+        operation: f"lambda_emu.api.operations.{family}" for family, names in FAMILIES.items() for operation in names
+    }
     assert served == named
 
 

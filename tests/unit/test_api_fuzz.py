@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from lambda_emu.api.app import create_app
 from lambda_emu.api.families import load_all
-from lambda_emu.api.service_model import lambda_model
+from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.clock import Clock
 from lambda_emu.errors import LambdaError
 from lambda_emu.store import Store

@@ -14,7 +14,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from lambda_emu.api.app import create_app
-from lambda_emu.api.bodies import BODY_FILE
+from lambda_emu.api.wire.bodies import BODY_FILE
 from lambda_emu.clock import Clock
 from lambda_emu.store import Store
 

@@ -13,7 +13,7 @@ from botocore.session import Session
 from mapping_rig import QUEUE
 
 from lambda_emu.api.families import load_all
-from lambda_emu.api.service_model import lambda_model
+from lambda_emu.api.wire.service_model import lambda_model
 
 SERVICE = Session().get_service_model("lambda")
 ROUTES = {route.name: route for route in lambda_model().routes()}

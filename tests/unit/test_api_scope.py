@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from lambda_emu.api.callers import Callers
 from lambda_emu.api.scope import Houses
-from lambda_emu.api.service_model import lambda_model
+from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.clock import Clock
 from lambda_emu.errors import LambdaError
 from lambda_emu.http.message import Head

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.eventstream import ChecksumMismatch, EventStreamBuffer
 
-from lambda_emu.api.event_stream import CHUNK_BYTES, message, payload_chunks
-from lambda_emu.api.outcomes import streamed, whole
+from lambda_emu.api.operations.outcomes import streamed, whole
+from lambda_emu.api.wire.event_stream import CHUNK_BYTES, message, payload_chunks
 from lambda_emu.environment.invocation import Outcome
 
 

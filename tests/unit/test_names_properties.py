@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_emu.api.service_model import lambda_model
+from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.arn import LATEST, Scope, parse_function_name
 from lambda_emu.errors import LambdaError
 from lambda_emu.model.names import resolve

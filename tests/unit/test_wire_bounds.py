@@ -9,7 +9,7 @@ import pytest
 from botocore import model
 from botocore.session import Session
 
-from lambda_emu.api.service_model import lambda_model
+from lambda_emu.api.wire.service_model import lambda_model
 
 SERVICE = Session().get_service_model("lambda")
 LARGEST = 1_000_000  # a payload's own bound is held elsewhere

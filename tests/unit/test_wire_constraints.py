@@ -11,7 +11,7 @@ import pytest
 import yaml
 from werkzeug.routing import Map, Rule
 
-from lambda_emu.api.service_model import lambda_model
+from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.errors import ConstraintViolations
 
 CASES = yaml.safe_load((Path(__file__).parent.parent / "contract" / "constraints.yaml").read_text())

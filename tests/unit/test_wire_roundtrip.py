@@ -12,8 +12,8 @@ import botocore.session
 import pytest
 from botocore import model, parsers, serialize
 
-from lambda_emu.api.service_model import lambda_model
-from lambda_emu.api.shapes import TimeShape
+from lambda_emu.api.wire.service_model import lambda_model
+from lambda_emu.api.wire.shapes import TimeShape
 
 SERVICE = botocore.session.Session().get_service_model("lambda")
 STREAMED = {"Invoke", "InvokeWithResponseStream"}  # a client reads these answers as they come

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lambda_emu.api.house import House
 from lambda_emu.api.lookup import changed, found
-from lambda_emu.api.wire import Result, operation
+from lambda_emu.api.registry import Result, operation
 from lambda_emu.errors import FunctionNotFound
 from lambda_emu.model.capacity_provider import managed_version
 from lambda_emu.model.function import Function

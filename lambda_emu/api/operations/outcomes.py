@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import json
 
-from lambda_emu.api import event_stream
 from lambda_emu.api.answers import Answer
+from lambda_emu.api.wire import event_stream
 from lambda_emu.environment.invocation import Outcome
 
 Headers = list[tuple[str, str]]

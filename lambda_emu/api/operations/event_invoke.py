@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lambda_emu.api.house import House
 from lambda_emu.api.lookup import changed, found, key_of
 from lambda_emu.api.pages import page
-from lambda_emu.api.wire import Result, operation
+from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import Target
 from lambda_emu.errors import NoEventInvokeConfig, NoFunctionForEvents
 from lambda_emu.model import quotas

@@ -14,10 +14,10 @@ from lambda_emu.api.answers import Answer
 from lambda_emu.api.bridge import Call
 from lambda_emu.api.elsewhere import hint
 from lambda_emu.api.house import House
-from lambda_emu.api.outcomes import Headers, common_headers, streamed, whole
-from lambda_emu.api.service_model import lambda_model
+from lambda_emu.api.operations.outcomes import Headers, common_headers, streamed, whole
+from lambda_emu.api.registry import operation
 from lambda_emu.api.sharing import for_owner
-from lambda_emu.api.wire import operation
+from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.arn import Target
 from lambda_emu.environment.invocation import Invocation, Outcome
 from lambda_emu.errors import (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambda_emu.api.house import House
 from lambda_emu.api.lookup import changed, found, held, resource
-from lambda_emu.api.wire import Result, operation
+from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import FunctionId, parse_resource_arn
 from lambda_emu.errors import (
     CapacityProviderNotFound,

@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 
 import pybase64
 
-from lambda_emu.api.bodies import SpooledBlob
-from lambda_emu.api.constraints import Constraint
+from lambda_emu.api.wire.bodies import SpooledBlob
+from lambda_emu.api.wire.constraints import Constraint
 from lambda_emu.errors import MalformedRequest
 
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,20}")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lambda_emu.api import quirks
+from lambda_emu.api.wire import quirks
 from lambda_emu.model.java import hash_order, utf16_length
 
 NOT_NULL = "Member must not be null"

@@ -8,7 +8,7 @@ from lambda_emu.api.configuration import listed, rendered
 from lambda_emu.api.house import House
 from lambda_emu.api.lookup import changed, found
 from lambda_emu.api.pages import page
-from lambda_emu.api.wire import Result, operation
+from lambda_emu.api.registry import Result, operation
 from lambda_emu.model import managed_instances, quotas
 from lambda_emu.model.function import Function, FunctionVersion
 from lambda_emu.model.publishing import check_publishable, publish

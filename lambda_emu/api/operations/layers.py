@@ -9,7 +9,7 @@ from lambda_emu.api.code import check_layer_source, stored
 from lambda_emu.api.house import House
 from lambda_emu.api.layer_lookup import layer_id, own_layer, version_for
 from lambda_emu.api.pages import page
-from lambda_emu.api.wire import Result, operation
+from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import LayerId, parse_layer_arn
 from lambda_emu.errors import LayerVersionBelowOne, ResourceMissing
 from lambda_emu.model.layer import Layer, LayerVersion

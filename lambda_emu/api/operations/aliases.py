@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lambda_emu.api.house import House
 from lambda_emu.api.lookup import changed, found
 from lambda_emu.api.pages import page
-from lambda_emu.api.wire import Result, operation
+from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import FunctionId
 from lambda_emu.errors import AliasExists, AliasNotFound, AliasToUpdateNotFound, FunctionNotFound, RevisionMismatch
 from lambda_emu.model import quotas

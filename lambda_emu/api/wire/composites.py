@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lambda_emu.api.constraints import NOT_NULL, Constraint
-from lambda_emu.api.shapes import Shape, wrong_type
+from lambda_emu.api.wire.constraints import NOT_NULL, Constraint
+from lambda_emu.api.wire.shapes import Shape, wrong_type
 from lambda_emu.errors import MalformedRequest
 
 

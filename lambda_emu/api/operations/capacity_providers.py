@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from lambda_emu.api.house import House
 from lambda_emu.api.lookup import check_account, held, resource
 from lambda_emu.api.pages import page
+from lambda_emu.api.registry import Result, operation
 from lambda_emu.api.roles import check_role
-from lambda_emu.api.wire import Result, operation
 from lambda_emu.arn import FunctionId, ResourceArn, Scope, parse_resource_arn
 from lambda_emu.errors import CapacityProviderExists, CapacityProviderNotFound
 from lambda_emu.model.capacity_provider import (

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from lambda_emu.api import quirks
 from lambda_emu.api.answers import Answer
-from lambda_emu.api.bodies import BODY_FILE, read_body, read_spooled
-from lambda_emu.api.composites import ListShape, Member, StructureShape
-from lambda_emu.api.shapes import BlobShape, read_json
+from lambda_emu.api.wire import quirks
+from lambda_emu.api.wire.bodies import BODY_FILE, read_body, read_spooled
+from lambda_emu.api.wire.composites import ListShape, Member, StructureShape
+from lambda_emu.api.wire.shapes import BlobShape, read_json
 from lambda_emu.errors import ConstraintViolations, MalformedRequest
 
 MOST_PARAMETERS = 256

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lambda_emu.api import unwrap
+from lambda_emu.api.wire import unwrap
 from lambda_emu.errors import MalformedRequest, RequestTooLarge
 from lambda_emu.folders import PRIVATE, remove_files
 

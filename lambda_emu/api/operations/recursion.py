@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lambda_emu.api.house import House
 from lambda_emu.api.lookup import changed, found
-from lambda_emu.api.wire import Result, operation
+from lambda_emu.api.registry import Result, operation
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (

@@ -13,11 +13,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lambda_emu.api import quirks
-from lambda_emu.api.composites import ListShape, MapShape, Member, StructureShape
-from lambda_emu.api.constraints import NO_DEFINITION, constraints_of
-from lambda_emu.api.operation import Input, Operation, Output
-from lambda_emu.api.shapes import BlobShape, BooleanShape, DoubleShape, IntegerShape, Shape, TimeShape
+from lambda_emu.api.wire import quirks
+from lambda_emu.api.wire.composites import ListShape, MapShape, Member, StructureShape
+from lambda_emu.api.wire.constraints import NO_DEFINITION, constraints_of
+from lambda_emu.api.wire.operation import Input, Operation, Output
+from lambda_emu.api.wire.shapes import BlobShape, BooleanShape, DoubleShape, IntegerShape, Shape, TimeShape
 
 API_VERSION = "2015-03-31"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from lambda_emu.api.house import House
 from lambda_emu.api.lookup import check_account, shown
 from lambda_emu.api.pages import page
-from lambda_emu.api.wire import Result, operation
+from lambda_emu.api.registry import Result, operation
 from lambda_emu.errors import CallbackIdInvalid, CheckpointTokenInvalid, DurableExecutionNotFound
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from lambda_emu.api.house import House
 from lambda_emu.api.lookup import changed, check_account, found, held, resource, unqualified
 from lambda_emu.api.pages import page
-from lambda_emu.api.wire import Result, operation
+from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import FunctionId, ResourceArn, Scope, parse_resource_arn
 from lambda_emu.errors import CodeSigningConfigMissing, CodeSigningConfigNotFound, FunctionNotFound
 from lambda_emu.model.code_signing import (

@@ -8,17 +8,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lambda_emu.api import artifacts
-from lambda_emu.api.capacity_providers import provider_check
 from lambda_emu.api.code import check_source, layer_finder, stored
-from lambda_emu.api.code_signing import check_deployable, new_function_check
 from lambda_emu.api.configuration import listed, rendered
 from lambda_emu.api.house import House
 from lambda_emu.api.image_code import image_location, image_source
 from lambda_emu.api.lookup import changed, found, shown, unqualified
+from lambda_emu.api.operations.capacity_providers import provider_check
+from lambda_emu.api.operations.code_signing import check_deployable, new_function_check
+from lambda_emu.api.operations.versions import all_versions, place
 from lambda_emu.api.pages import key_of_marker, page
+from lambda_emu.api.registry import Result, operation
 from lambda_emu.api.roles import check_role
-from lambda_emu.api.versions import all_versions, place
-from lambda_emu.api.wire import Result, operation
 from lambda_emu.arn import LATEST, LATEST_PUBLISHED, FunctionId, Scope, Target
 from lambda_emu.errors import (
     AliasNotDeletable,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lambda_emu.api.house import House
 from lambda_emu.api.lookup import changed, found, unqualified
-from lambda_emu.api.wire import Result, operation
+from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import LATEST
 from lambda_emu.errors import FunctionNotFound
 from lambda_emu.model.concurrency import check_reservation

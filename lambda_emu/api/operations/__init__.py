@@ -1,0 +1,1 @@
+"""The operations of the Lambda API: one file for each family."""
