@@ -11,13 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lambda_emu.api.bridge import LIMITS, ApiFront, Call, WsgiApp
-from lambda_emu.api.callers import Callers, is_loopback
+from lambda_emu.activation import Activator
 from lambda_emu.api.effects import has_extensions, tell_of_all
 from lambda_emu.api.house import House
-from lambda_emu.api.late import LateApp
 from lambda_emu.api.operations.invocations import invoke_inline
-from lambda_emu.api.own_paths import OWN
 from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.api.s3 import S3
 from lambda_emu.api.scope import Houses
@@ -28,6 +25,10 @@ from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
 from lambda_emu.environment.initialization import InitType
 from lambda_emu.environment.journal import Journal
+from lambda_emu.gateway.bridge import LIMITS, ApiFront, Call, WsgiApp
+from lambda_emu.gateway.callers import Callers, is_loopback
+from lambda_emu.gateway.late import LateApp
+from lambda_emu.gateway.own_paths import OWN
 from lambda_emu.http import descriptors
 from lambda_emu.http.exchange import Sink, Writer
 from lambda_emu.http.listener import Listener, PortTerms, bind
@@ -44,7 +45,6 @@ from lambda_emu.model.provisioned import Standing
 from lambda_emu.model.updates import settled
 from lambda_emu.model.without_effect import Here
 from lambda_emu.notices import Notices
-from lambda_emu.pool.activation import Activator
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.pool import Pool, Sight

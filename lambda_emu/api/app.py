@@ -12,7 +12,6 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import PathConverter, UnicodeConverter
 
 from lambda_emu.api import artifacts
-from lambda_emu.api.answers import Answer, error_answer
 from lambda_emu.api.effects import tell
 from lambda_emu.api.elsewhere import hint
 from lambda_emu.api.families import handler_of
@@ -22,6 +21,7 @@ from lambda_emu.api.sharing import for_owner
 from lambda_emu.api.wire.bodies import discard_spooled
 from lambda_emu.api.wire.service_model import ServiceModel, lambda_model
 from lambda_emu.clock import Clock
+from lambda_emu.disk import is_full
 from lambda_emu.errors import (
     LambdaError,
     MappedFunctionNotFound,
@@ -32,7 +32,7 @@ from lambda_emu.errors import (
     ServiceFailure,
     UnknownPath,
 )
-from lambda_emu.store import is_full
+from lambda_emu.gateway.answers import Answer, error_answer
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from flask import Response, send_file
 
-from lambda_emu.api.own_paths import OWN
 from lambda_emu.errors import NotFound
+from lambda_emu.gateway.own_paths import OWN
 from lambda_emu.model.function import Artifact
 from lambda_emu.store import Store
 

@@ -68,7 +68,7 @@ class InvalidRequestContent(LambdaError):
 
 
 class PayloadNotJson(InvalidRequestContent):
-    """`jackson` says what the parser met and where, as AWS's does (model/json_text.py)."""
+    """`jackson` says what the parser met and where, as AWS's does (text/json_text.py)."""
 
     def __init__(self, jackson: str) -> None:
         super().__init__(f"Could not parse request body into json: Could not parse payload into json: {jackson}")

@@ -14,6 +14,7 @@ from functools import partial
 
 from lambda_emu.arn import LATEST, FunctionId
 from lambda_emu.clock import Clock, Timer
+from lambda_emu.disk import is_full
 from lambda_emu.environment.invocation import Invocation, Outcome
 from lambda_emu.errors import LambdaError, NoRoom, NotFound, ServiceFailure
 from lambda_emu.http.executors import Closed, Work
@@ -31,7 +32,7 @@ from lambda_emu.invoke.retries import (
 )
 from lambda_emu.invoke.synchronous import Invoker, Resolved
 from lambda_emu.model.function import Function
-from lambda_emu.store import QueuedEvent, Store, is_full
+from lambda_emu.store import QueuedEvent, Store
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from lambda_emu.errors import PolicyDocumentInvalid, PrincipalInvalid
 from lambda_emu.model import principals
-from lambda_emu.model.json_text import DECODER
 from lambda_emu.model.policy import compact
+from lambda_emu.text.json_text import DECODER
 
 VERSIONS = ("2012-10-17", "2008-10-17")
 EFFECTS = ("Allow", "Deny")

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from lambda_emu.errors import OnlyForAction, TokenWithSource
 from lambda_emu.model import principals
-from lambda_emu.model.java import hash_order
+from lambda_emu.text.java import hash_order
 
 T = TypeVar("T")
 Statement = Mapping[str, Any]

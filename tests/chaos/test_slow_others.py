@@ -164,7 +164,7 @@ def send_until_stuck(client: socket.socket, data: bytes) -> int:
     ],
 )
 def test_each_request_waits_among_its_own_kind(request_: str, body: bytes, kind: Work) -> None:
-    from lambda_emu.api.bridge import kind_of
+    from lambda_emu.gateway.bridge import kind_of
     from lambda_emu.http.message import Head
 
     method, path = request_.encode().split(b" ")

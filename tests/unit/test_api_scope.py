@@ -14,15 +14,15 @@ from api_rig import ACCOUNT, ARN, REGION, ROLE, Api, make_house, signed, zipped
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_emu.api.callers import Callers
 from lambda_emu.api.scope import Houses
 from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.clock import Clock
 from lambda_emu.errors import LambdaError
+from lambda_emu.gateway.callers import Callers
 from lambda_emu.http.message import Head
 from lambda_emu.invoke.trace import trace_header
 from lambda_emu.model.credentials import account_of, role_credentials
-from lambda_emu.model.json_text import check_json
+from lambda_emu.text.json_text import check_json
 
 OTHER = "210987654321"
 THEIR_ROLE = ROLE.replace(ACCOUNT, OTHER)

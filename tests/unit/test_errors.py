@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lambda_emu import errors
-from lambda_emu.api.answers import error_answer
+from lambda_emu.gateway.answers import error_answer
 
 F = "arn:aws:lambda:us-east-1:123456789012:function:f"
 PARAMETER = "InvalidParameterValueException"

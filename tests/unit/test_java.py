@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from botocore.session import Session
 
-from lambda_emu.model.java import hash_order, utf16_length
 from lambda_emu.model.runtime_names import LISTED
+from lambda_emu.text.java import hash_order, utf16_length
 
 
 def test_a_set_is_listed_in_the_order_of_its_hashes() -> None:

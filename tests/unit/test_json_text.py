@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lambda_emu.errors import PayloadNotJson
-from lambda_emu.model.json_text import PARSED_BYTES, check_json, refusal
+from lambda_emu.text.json_text import PARSED_BYTES, check_json, refusal
 
 REFUSED = yaml.safe_load((Path(__file__).parent.parent / "contract" / "not_json.yaml").read_text())
 LARGE = b" " * PARSED_BYTES  # in front of a text it makes the text one that is scanned, not parsed

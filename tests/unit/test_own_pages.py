@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 
 from lambda_emu.api.app import create_app
 from lambda_emu.api.own_pages import Insight, add_pages
-from lambda_emu.api.own_paths import OWN
 from lambda_emu.api.token import HEADER
 from lambda_emu.clock import Clock
+from lambda_emu.gateway.own_paths import OWN
 from lambda_emu.logs.reader import LogReader
 from lambda_emu.logs.store import LogStore
 from lambda_emu.pool.pool import Occupancy

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from lambda_emu.api.answers import Answer
-from lambda_emu.api.bridge import Call
 from lambda_emu.api.elsewhere import hint
 from lambda_emu.api.house import House
 from lambda_emu.api.operations.outcomes import Headers, common_headers, streamed, whole
@@ -30,12 +28,14 @@ from lambda_emu.errors import (
     OtherAccount,
     RequestIdInvalid,
 )
+from lambda_emu.gateway.answers import Answer
+from lambda_emu.gateway.bridge import Call
 from lambda_emu.invoke.trace import trace_header
 from lambda_emu.model import durable, managed_instances
 from lambda_emu.model.function import FunctionVersion
-from lambda_emu.model.json_text import refusal
 from lambda_emu.model.tenancy import check_tenant
 from lambda_emu.store import QueuedEvent
+from lambda_emu.text.json_text import refusal
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import json
 
-from lambda_emu.api.answers import Answer
 from lambda_emu.api.wire import event_stream
 from lambda_emu.environment.invocation import Outcome
+from lambda_emu.gateway.answers import Answer
 
 Headers = list[tuple[str, str]]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambda_emu.api.wire import quirks
-from lambda_emu.model.java import hash_order, utf16_length
+from lambda_emu.text.java import hash_order, utf16_length
 
 NOT_NULL = "Member must not be null"
 NO_DEFINITION: Mapping[str, Any] = {}

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from lambda_emu.api.answers import Answer
 from lambda_emu.api.wire import quirks
 from lambda_emu.api.wire.bodies import BODY_FILE, read_body, read_spooled
 from lambda_emu.api.wire.composites import ListShape, Member, StructureShape
 from lambda_emu.api.wire.shapes import BlobShape, read_json
 from lambda_emu.errors import ConstraintViolations, MalformedRequest
+from lambda_emu.gateway.answers import Answer
 
 MOST_PARAMETERS = 256
 """Of a query; an operation has a handful, or a list of 50 keys. Taking 64 KB of them apart would take 16 ms."""

@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from lambda_emu.disk import is_full
 from lambda_emu.errors import Busy, LambdaError, NoRoom, ServiceFailure, ShuttingDown
 from lambda_emu.http.body import Body
 from lambda_emu.http.executors import Closed, Full, Work
 from lambda_emu.http.loop import Loop
-from lambda_emu.store import is_full
 
 HOLD_BYTES = 512 * 1024
 """With so much unwritten the client is not read any more until all of it is on disk."""

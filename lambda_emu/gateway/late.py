@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import Any
 
-from lambda_emu.api.bridge import WsgiApp
+from lambda_emu.gateway.bridge import WsgiApp
 
 
 class LateApp:

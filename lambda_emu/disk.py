@@ -1,10 +1,16 @@
-"""What is on disk when: a process that dies loses nothing it wrote, a machine that dies whatever was not synced."""
+"""What is on disk when, and whether there is room on it.
+
+A process that dies loses nothing it wrote, a machine that dies whatever was not synced.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
+import sqlite3
 from pathlib import Path
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -38,3 +44,12 @@ def write_text(path: Path, text: str) -> None:
     """Write a small file and wait until its bytes are on disk; its name is on disk once its folder is synced."""
     path.write_text(text)
     sync(path)
+
+
+def is_full(error: BaseException) -> bool:
+    """Of what the operating system or SQLite raised, or what was raised because of that."""
+    if isinstance(error, OSError):
+        return error.errno in NO_ROOM
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return error.__cause__ is not None and is_full(error.__cause__)

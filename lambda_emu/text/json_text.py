@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 
 from lambda_emu.errors import PayloadNotJson
-from lambda_emu.model.jackson import NotJson
-from lambda_emu.model.json_scan import Scan
+from lambda_emu.text.jackson import NotJson
+from lambda_emu.text.json_scan import Scan
 
 PARSED_BYTES = 64 * 1024
 

@@ -15,10 +15,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, unquote_to_bytes
 
-from lambda_emu.api import own_paths
-from lambda_emu.api.answers import Answer, error_answer
-from lambda_emu.api.callers import LET_IN, Callers, Verdict, preflight
-from lambda_emu.api.spool import Source, Spool
 from lambda_emu.clock import Clock
 from lambda_emu.errors import (
     Busy,
@@ -30,6 +26,10 @@ from lambda_emu.errors import (
     ServiceUnavailable,
     ShuttingDown,
 )
+from lambda_emu.gateway import own_paths
+from lambda_emu.gateway.answers import Answer, error_answer
+from lambda_emu.gateway.callers import LET_IN, Callers, Verdict, preflight
+from lambda_emu.gateway.spool import Source, Spool
 from lambda_emu.http.body import Body
 from lambda_emu.http.exchange import DISCARD, Sink, Writer
 from lambda_emu.http.executors import Closed, Full, Work

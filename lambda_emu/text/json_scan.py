@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from lambda_emu.model.jackson import (
+from lambda_emu.text.jackson import (
     CLOSERS,
     TYPES,
     NotJson,
