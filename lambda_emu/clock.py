@@ -34,9 +34,14 @@ class Clock:
         """Name the loop on which timers fire. Called once, before the first timer."""
         self._loop = loop
 
-    def now_s(self) -> float:
-        """Seconds since the epoch, as the machine says: to be shown, not to wait by, since it may be set."""
-        return time.time()
+    now_s = staticmethod(time.time)
+    """Seconds since the epoch, as the machine says: to be shown, not to wait by, since it may be set."""
+
+    monotonic_s = staticmethod(time.perf_counter)
+    """Seconds that never run backwards; for durations and deadlines."""
+
+    random = staticmethod(random.random)
+    """Evenly distributed in [0, 1)."""
 
     def steady_s(self) -> float:
         """Seconds since the epoch that no setting of the machine's clock moves: right when this clock was made.
@@ -45,28 +50,35 @@ class Clock:
         """
         return self._begun_s + self.monotonic_s()
 
-    def monotonic_s(self) -> float:
-        """Seconds that never run backwards; for durations and deadlines."""
-        return time.perf_counter()
-
     def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
         """Call `callback` on the loop after `delay_s` seconds. Must be asked on the loop."""
         assert self._loop is not None, "bind the clock to its loop first"
         return self._loop.call_later(delay_s, callback)
 
-    def random(self) -> float:
-        """Evenly distributed in [0, 1)."""
-        return random.random()
-
     def new_id(self) -> str:
         """A random UUID (RFC 9562, version 4), as AWS uses for request ids and revisions."""
-        digits = os.urandom(16).hex()
+        digits = _random_digits()
         variant = "89ab"[int(digits[16], 16) & 3]
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
     def new_token(self) -> str:
         """32 hex digits nobody can guess."""
-        return os.urandom(16).hex()
+        return _random_digits()
+
+
+_spare_digits: list[str] = []  # random; whoever takes some takes them out, and two threads never take the same
+os.register_at_fork(after_in_child=_spare_digits.clear)
+BLOCK_BYTES = 4096
+
+
+def _random_digits() -> str:
+    """32 hex digits from the kernel, which is asked for many at once: an invocation needs four of them."""
+    try:
+        return _spare_digits.pop()
+    except IndexError:
+        digits = os.urandom(BLOCK_BYTES).hex()
+        _spare_digits.extend(digits[at : at + 32] for at in range(32, len(digits), 32))
+        return digits[:32]
 
 
 class SteppingClock(Clock):

@@ -8,6 +8,8 @@ from enum import Enum, auto
 class State(Enum):
     """Where an environment is. The wire never shows it; `lambda-emu ps` does."""
 
+    __hash__ = object.__hash__  # Enum's own costs more than the look into the table
+
     NEW = auto()  # asked of the engine
     STEM = auto()  # init is connected, no code yet
     INIT = auto()  # the runtime started and has not asked for an event
@@ -21,6 +23,8 @@ class State(Enum):
 
 class Event(Enum):
     """What happens to an environment."""
+
+    __hash__ = object.__hash__
 
     CONNECTED = auto()  # init is there
     LOADED = auto()  # code is in place, the runtime was started

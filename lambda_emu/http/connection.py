@@ -43,7 +43,6 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         self.group = acceptor.newcomers
         self._requests: deque[Request] = deque()  # the first one is being served
         self._arriving: Request | None = None
-        self._most_loose_bytes = acceptor.limits.unparsed_bytes
         self._waiting_bytes = 0
         self._held_bytes = 0  # what the group was told
         self._unread_bytes = 0
@@ -123,7 +122,9 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
 
     def _read(self, data: bytes) -> None:
         self._loose_bytes += len(data)
-        if self._loose_bytes > STRIDE_BYTES and self._arriving is None:
+        if self._counts is not (self._loose_bytes > self._few_bytes):
+            self._count(not self._counts)
+        if self._counts and self._loose_bytes > STRIDE_BYTES and self._arriving is None:
             data = self._in_strides(data)
         try:
             try:
@@ -135,7 +136,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         except httptools.HttpParserError:
             self.refuse(400)
         else:
-            if self._loose_bytes > self._most_loose_bytes:
+            if self._loose_bytes and self._is_too_large():
                 self.refuse(431)
             elif self._loose_bytes or self._held_bytes or self._waiting_bytes:
                 self._weigh()
@@ -168,7 +169,8 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         if parser.should_upgrade():
             return
         keep_alive = parser.should_keep_alive()
-        head = Head(parser.get_method(), self._target, self._end_head(), parser.get_http_version(), keep_alive)
+        target = self._target
+        head = Head(parser.get_method(), target, self._end_head(), parser.get_http_version(), keep_alive)
         if len(self._requests) > MAX_WAITING_REQUESTS:
             raise TooManyWaiting
         request = Request(head, Writer(self, close_after=not keep_alive))
@@ -199,6 +201,8 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self._parser.should_upgrade():
             return
+        if len(self._headers) > self._most_fields:
+            raise HeadTooLarge
         request, self._arriving = self._arriving, None
         self._loose_bytes = 0
         assert request is not None

@@ -12,6 +12,8 @@ SLACK_BYTES = 1024
 """Of a head that is not complete: what no field has, such as the protocol's name and spaces."""
 FIELD_BYTES = 4
 """What a field has beside its name and value: a colon, a space, the end of the line."""
+FEW_BYTES = 1 << 13
+"""What came in fewer is no large head, and most requests do; only above this the bytes of each field are counted."""
 STRIDE_BYTES = 1 << 16
 """A head larger than this is parsed in steps of this size: each step copies what came of the field before."""
 
@@ -50,6 +52,9 @@ class HeadReader:
         self._parser = httptools.HttpRequestParser(self)
         self._target = b""
         self._headers: list[Header] = []
+        self._most_loose_bytes = limits.unparsed_bytes
+        self._few_bytes = min(FEW_BYTES, limits.most_bytes // 4)
+        self._counts = False  # whether the bytes of each field are counted
         self._left_bytes = limits.most_bytes
         self._large_field = limits.large_field
         self._loose_bytes = 0  # about what came of a request that is not complete, since the last byte of its body
@@ -66,14 +71,26 @@ class HeadReader:
 
     def on_url(self, url: bytes) -> None:
         self._target += url
-        self._left_bytes -= len(url)
+        if self._counts:
+            self._left_bytes -= len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        headers = self._headers
-        headers.append((name.lower(), value))
-        self._left_bytes = left_bytes = self._left_bytes - len(name) - len(value) - FIELD_BYTES
-        if left_bytes < 0 or len(headers) > self._most_fields:
-            self._allow_large()
+        self._headers.append((name.lower(), value))
+        if self._counts:
+            self._left_bytes -= len(name) + len(value) + FIELD_BYTES
+            if self._left_bytes < 0 or len(self._headers) > self._most_fields:
+                self._allow_large()
+
+    def _count(self, counts: bool) -> None:
+        """Begin to count, or cease, before more is parsed. What came uncounted has less than twice FEW_BYTES."""
+        self._counts = counts
+        if counts:
+            fields_bytes = sum(len(name) + len(value) + FIELD_BYTES for name, value in self._headers)
+            self._left_bytes = self._most_bytes - len(self._target) - fields_bytes
+
+    def _is_too_large(self) -> bool:
+        """Of a request that is not complete: whether it has more already than its head may."""
+        return self._loose_bytes > self._most_loose_bytes or len(self._headers) > self._most_fields
 
     def _allow_large(self) -> None:
         """The limit is passed: does it hold without the one field that may be large?"""
@@ -86,9 +103,10 @@ class HeadReader:
 
     def _end_head(self) -> list[Header]:
         """The fields of the head. What comes from now on are trailers: counted from none, and never fields of it."""
-        if self._left_bytes < 0:
+        headers = self._headers
+        if self._left_bytes < 0 or len(headers) > self._most_fields:
             raise HeadTooLarge
-        headers, self._headers = self._headers, []
+        self._target, self._headers = b"", []
         self._left_bytes = self._most_bytes
         self._large_field = None
         return headers

@@ -11,23 +11,21 @@ REASONS = {status.value: status.phrase for status in http.HTTPStatus}
 
 
 class Head:
-    """Request line and headers; header names are lower case."""
+    """Request line and headers; header names are lower case. first: each header's first value."""
 
-    __slots__ = ("headers", "keep_alive", "method", "target", "version")
+    __slots__ = ("first", "headers", "keep_alive", "method", "target", "version")
 
     def __init__(self, method: bytes, target: bytes, headers: list[Header], version: str, keep_alive: bool) -> None:
         self.method = method
         self.target = target
         self.headers = headers
+        self.first = dict(reversed(headers))
         self.version = version
         self.keep_alive = keep_alive
 
     def get(self, name: bytes) -> bytes | None:
         """The first value of a header, by its lower-case name."""
-        for key, value in self.headers:
-            if key == name:
-                return value
-        return None
+        return self.first.get(name)
 
     def size_bytes(self) -> int:
         """About what it takes."""
@@ -35,7 +33,7 @@ class Head:
 
     def content_length(self) -> int | None:
         """Announced bytes of the body; None when it is chunked or absent."""
-        value = self.get(b"content-length")
+        value = self.first.get(b"content-length")
         return int(value) if value is not None and value.isdigit() else None
 
 

@@ -122,9 +122,8 @@ class RuntimeApi:
             return _hang_up(writer, answers.UNKNOWN_ENVIRONMENT)
         if not writer.belongs_to(caller.group):
             return _hang_up(writer, answers.TOO_MANY_CONNECTIONS)
-        for name, _ in head.headers:  # a generator would cost as much as all the rest of this
-            if name in BY_BROWSERS:
-                return _refuse(writer, answers.NO_PAGES)
+        if not BY_BROWSERS.isdisjoint(head.first):
+            return _refuse(writer, answers.NO_PAGES)
         target = head.target
         if target == NEXT and head.method == b"GET":
             parked = Parked(writer)

@@ -62,6 +62,42 @@ def test_a_head_has_64_kb_and_100_fields(port: int, fields: list[bytes], status:
     assert answer.startswith(b"HTTP/1.1 %d " % status)
 
 
+@pytest.mark.parametrize("size", [500, 7_000, 20_000, 300_000])
+@pytest.mark.parametrize(
+    "before", [b"", b"GET /b HTTP/1.1\r\n\r\n", b"POST /b HTTP/1.1\r\nContent-Length: 99\r\n\r\n" + b"x" * 99]
+)
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ([field_of(650)] * 99, 200),
+        ([field_of(670)] * 99, 431),
+        ([field_of(HEAD_BYTES - 200)], 200),
+        ([field_of(HEAD_BYTES + 10)], 431),
+        ([b"x: y"] * 101, 431),
+    ],
+    ids=["99 fields, 64 KB", "99 fields, more", "64 KB", "more", "101 fields"],
+)
+def test_the_limits_of_a_head_hold_however_it_comes(
+    port: int, fields: list[bytes], status: int, before: bytes, size: int
+) -> None:
+    """Alone or behind another request, at once or in pieces."""
+    with connect(port) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with suppress(ConnectionError):  # it may be refused before its end
+            for piece in in_pieces(before + head_of(*fields, b"Connection: close"), size):
+                client.sendall(piece)
+        answers = [int(answer[:3]) for answer in all_of(client).split(b"HTTP/1.1 ")[1:]]
+
+    assert answers == [*[200] * bool(before), status]
+
+
+def test_too_many_fields_are_refused_before_the_head_ends(port: int) -> None:
+    with connect(port) as client:
+        client.sendall(b"GET /a HTTP/1.1\r\n" + b"x: y\r\n" * 102)  # the last one may go on
+
+        assert all_of(client).startswith(b"HTTP/1.1 431 ")
+
+
 @pytest.mark.parametrize(
     ("fields", "status"),
     [

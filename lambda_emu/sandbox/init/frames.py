@@ -19,7 +19,8 @@ ROLES = 32
 
 _HEADER = struct.Struct(">IBB")
 _COUNTS = struct.Struct(">HH")
-_TOKEN = struct.Struct(">I")
+_SYNC = struct.Struct(">IBBI")  # the header and the token: it is sent once an invocation
+_TOKEN_BYTES = _SYNC.size - _HEADER.size
 _MEMORY = struct.Struct(">QI")
 _HELLO = struct.Struct(">BB")
 _SYNCED = struct.Struct(">IQQIQ")
@@ -47,6 +48,9 @@ class Kind(IntEnum):
     SYNCED = ord("Y")
     EXITED = ord("X")
     KILLED = ord("K")
+
+
+_SYNC_KIND = int(Kind.SYNC)
 
 
 class Frame(NamedTuple):
@@ -117,7 +121,7 @@ def encode_start(role: int, program: Program) -> bytes:
 
 def encode_sync(token: int) -> bytes:
     """SYNC; the token (32 bits) comes back in SYNCED."""
-    return encode(Kind.SYNC, 0, _TOKEN.pack(token))
+    return _SYNC.pack(_TOKEN_BYTES, _SYNC_KIND, 0, token)
 
 
 def encode_memory(limit_bytes: int, sample_ms: int) -> bytes:
