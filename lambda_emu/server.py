@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from lambda_emu.activation import Activator
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.effects import has_extensions, tell_of_all
-from lambda_emu.api.house import House
 from lambda_emu.api.operations.invocations import invoke_inline
 from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.api.s3 import S3
-from lambda_emu.api.scope import Houses
+from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.token import TOKEN, publish, withdraw
 from lambda_emu.api.wire.bodies import make_spool
 from lambda_emu.arn import Scope
@@ -239,7 +239,7 @@ class Emulator:
         make_spool(spool_dir)
         at_once = self.settings.activation_delay_s == 0
         self._changes = RecentChanges(self.clock, CHANGE_HELD_S if at_once else 0)
-        house = House(
+        context = RequestContext(
             store=self.store,
             clock=self.clock,
             scope=self.scope,
@@ -260,20 +260,20 @@ class Emulator:
         )
         publish(data_dir, self.url, self.token, self.settings.project_file if self._only is None else None)
         self.shutdown.call(withdraw, data_dir)
-        app = LateApp(partial(self._make_app, house, data_dir))
+        app = LateApp(partial(self._make_app, context, data_dir))
         if self._only is None:
             app.make()
-        inline = partial(_invoke, Houses(house))
+        inline = partial(_invoke, CallerContexts(context))
         callers = Callers((self.settings.host, *self.settings.allowed_hosts), self.settings.allowed_origins)
         self._front = ApiFront(app, inline, self.loop, self.clock, spool_dir, callers)
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
         self.shutdown.tidy(self._listener.finish)
 
-    def _make_app(self, house: House, data_dir: Path) -> WsgiApp:
+    def _make_app(self, context: RequestContext, data_dir: Path) -> WsgiApp:
         from lambda_emu.api.app import create_app  # here: with these comes Flask
         from lambda_emu.api.own_pages import Insight, add_pages
 
-        app = create_app(house)
+        app = create_app(context)
         logs = LogReader(data_dir / "logs.db")
         abilities, file = self.engine.abilities, str(data_dir / TOKEN)
         reachable = not (abilities.isolates_network and is_loopback(self.settings.host))
@@ -328,8 +328,8 @@ class Emulator:
         self.loop.ask(fn, STEP_LIMIT_S)
 
 
-def _invoke(houses: Houses, environ: dict[str, Any], function_name: str, call: Call) -> None:
-    invoke_inline(environ, function_name, houses.by_header(call.header(b"authorization")), call)
+def _invoke(contexts: CallerContexts, environ: dict[str, Any], function_name: str, call: Call) -> None:
+    invoke_inline(environ, function_name, contexts.by_header(call.header(b"authorization")), call)
 
 
 def run(settings: Settings) -> int:

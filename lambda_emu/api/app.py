@@ -12,11 +12,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import PathConverter, UnicodeConverter
 
 from lambda_emu.api import artifacts
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.effects import tell
 from lambda_emu.api.elsewhere import hint
 from lambda_emu.api.families import handler_of
-from lambda_emu.api.house import House
-from lambda_emu.api.scope import Houses
+from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.sharing import for_owner
 from lambda_emu.api.wire.bodies import discard_spooled
 from lambda_emu.api.wire.service_model import ServiceModel, lambda_model
@@ -46,19 +46,19 @@ View = Callable[..., Response]
 _LATER = Response(status=202)  # what WSGI gets for a request that is answered past it; the bridge drops it
 
 
-def create_app(house: House) -> Flask:
-    """The Lambda API over this house. Views may block on the store; Invoke's does not, so that it can run inline."""
+def create_app(context: RequestContext) -> Flask:
+    """The Lambda API in this context. Views may block on the store; Invoke's does not, so that it can run inline."""
     app = Flask("lambda_emu", static_folder=None, template_folder=None)
-    houses = Houses(house)
+    contexts = CallerContexts(context)
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
     app.url_map.converters.update(name=_Name, arn=_Arn)
     for (path, method), names in _routes(lambda_model()).items():
         endpoint = next(iter(names.values()))
-        view = _view(names, houses)
+        view = _view(names, contexts)
         app.add_url_rule(_rule(path), endpoint, view, methods=[method], provide_automatic_options=False)
-    app.add_url_rule(artifacts.RULE, "artifact", artifacts.view(house.store))
-    _answer_errors(app, house)
+    app.add_url_rule(artifacts.RULE, "artifact", artifacts.view(context.store))
+    _answer_errors(app, context)
     app.wsgi_app = _keeping_slashes(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app
 
@@ -91,16 +91,16 @@ def _routes(model: ServiceModel) -> dict[tuple[str, str], dict[str | None, str]]
     return routes
 
 
-def _view(names: dict[str | None, str], houses: Houses) -> View:
+def _view(names: dict[str | None, str], contexts: CallerContexts) -> View:
     def view(**path: str) -> Response:
         environ: Environ = request.environ
         try:
-            answer = _serve(_chosen(names, environ["QUERY_STRING"]), environ, path, houses.of(environ))
+            answer = _serve(_chosen(names, environ["QUERY_STRING"]), environ, path, contexts.of(environ))
         finally:
             discard_spooled(environ)
         if answer is None:
             return _LATER
-        answer.headers.append(("x-amzn-RequestId", _request_id(environ, houses.clock)))
+        answer.headers.append(("x-amzn-RequestId", _request_id(environ, contexts.clock)))
         return _response(answer)
 
     return view
@@ -114,7 +114,7 @@ def _chosen(names: dict[str | None, str], query_string: str) -> str:
     return names[None]
 
 
-def _serve(name: str, environ: Environ, path: dict[str, str], house: House) -> Answer | None:
+def _serve(name: str, environ: Environ, path: dict[str, str], context: RequestContext) -> Answer | None:
     """Parse, call the handler, serialise. None: a detached handler answers later."""
     handler = handler_of(name)
     if handler is None:
@@ -123,13 +123,13 @@ def _serve(name: str, environ: Environ, path: dict[str, str], house: House) -> A
     parsed = operation.parse(environ, path)
     call = (environ["lambda_emu.call"],) if handler.detached else ()
     try:
-        result = handler.function(parsed, house, *call)
+        result = handler.function(parsed, context, *call)
     except OtherAccount as other:
-        result = handler.function(parsed, for_owner(house, name, other.target), *call)
+        result = handler.function(parsed, for_owner(context, name, other.target), *call)
     except (NotFound, MappedFunctionNotFound) as error:
-        hint(house, error, parsed)
+        hint(context, error, parsed)
         raise
-    tell(house, name, parsed)
+    tell(context, name, parsed)
     return None if result is None else operation.answer(result)
 
 
@@ -142,11 +142,11 @@ def _request_id(environ: Environ, clock: Clock) -> str:
     return given or clock.new_id()
 
 
-def _answer_errors(app: Flask, house: House) -> None:
+def _answer_errors(app: Flask, context: RequestContext) -> None:
     """Every exception leaves in AWS's form: ours as they say, foreign ones as ServiceException, logged."""
 
     def answered(error: LambdaError) -> Response:
-        return _response(error_answer(error, _request_id(request.environ, house.clock)))
+        return _response(error_answer(error, _request_id(request.environ, context.clock)))
 
     def http_error(error: HTTPException) -> Response:
         log.debug("no operation for %s %s: %s", request.method, request.path, error)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.layer_lookup import version_for
 from lambda_emu.api.wire.bodies import SpooledBlob
 from lambda_emu.arn import Scope, parse_layer_arn
@@ -38,21 +38,21 @@ def _check_source(code: Mapping[str, Any], missing: LambdaError, twice: LambdaEr
         raise missing
 
 
-def stored(house: House, code: Mapping[str, Any], scope: Scope) -> Artifact:
+def stored(context: RequestContext, code: Mapping[str, Any], scope: Scope) -> Artifact:
     """Keep the zip of a checked source; the zip of an S3 object may be larger than one in a request.
 
     scope: of what it is for. Raises InvalidZip, ZippedTooLarge, UnzippedTooLarge, and the errors of S3.
     """
     if "ZipFile" in code:
         zip_file = code["ZipFile"]
-        return house.store.artifacts.add_zip(zip_file.path if isinstance(zip_file, SpooledBlob) else zip_file)
+        return context.store.artifacts.add_zip(zip_file.path if isinstance(zip_file, SpooledBlob) else zip_file)
     wanted = S3Object(code["S3Bucket"], code["S3Key"], code.get("S3ObjectVersion"))
-    with house.s3.fetched(wanted, scope, UNZIPPED_LIMIT_BYTES) as (path, found):
-        artifact = house.store.artifacts.add_zip(path, UNZIPPED_LIMIT_BYTES)
+    with context.s3.fetched(wanted, scope, UNZIPPED_LIMIT_BYTES) as (path, found):
+        artifact = context.store.artifacts.add_zip(path, UNZIPPED_LIMIT_BYTES)
     return replace(artifact, reference=found) if code.get("S3ObjectStorageMode") == "REFERENCE" else artifact
 
 
-def layer_finder(house: House, scope: Scope) -> Find:
+def layer_finder(context: RequestContext, scope: Scope) -> Find:
     """What layer versions a function of this account may mount; LayerNotShared for those it may not."""
 
     def find(arn: str) -> LayerReference | None:
@@ -61,7 +61,7 @@ def layer_finder(house: House, scope: Scope) -> Find:
         except ValueError:  # `awslayer`, which is not here
             return None
         assert number is not None
-        version = version_for(house, scope, id, number)
+        version = version_for(context, scope, id, number)
         return None if version is None else LayerReference(id.arn(number), version.content)
 
     return find

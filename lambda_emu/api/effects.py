@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.errors import LambdaError
 from lambda_emu.model.function import Function, FunctionVersion
 from lambda_emu.model.without_effect import OPERATIONS, Here, without_effect
@@ -22,16 +22,16 @@ GIVING = frozenset(
 )
 
 
-def tell(house: House, operation: str, request: Mapping[str, Any]) -> None:
+def tell(context: RequestContext, operation: str, request: Mapping[str, Any]) -> None:
     """After an operation that succeeded."""
     if operation in OPERATIONS:
         name = request.get("FunctionName") or request.get("CapacityProviderName")
-        house.notices.tell(f"{name}: {operation} without effect here: {OPERATIONS[operation]}")
+        context.notices.tell(f"{name}: {operation} without effect here: {OPERATIONS[operation]}")
     elif operation in GIVING:
         with suppress(LambdaError):  # it may be gone already
-            function = house.store.function(house.target(request["FunctionName"]).id)
+            function = context.store.function(context.target(request["FunctionName"]).id)
             if function is not None:
-                tell_of(function, house.here, house.notices)
+                tell_of(function, context.here, context.notices)
 
 
 def tell_of(function: Function, here: Here, notices: Notices) -> None:

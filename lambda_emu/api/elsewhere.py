@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.layer_lookup import layer_id
 from lambda_emu.arn import Scope
 from lambda_emu.errors import LambdaError
@@ -20,22 +20,22 @@ MOST_PLACES = 3
 Key = tuple[Scope, str]
 
 
-def _function(house: House, written: str) -> Key:
-    id = house.target(written).id
+def _function(context: RequestContext, written: str) -> Key:
+    id = context.target(written).id
     return id.scope, id.name
 
 
-def _layer(house: House, written: str) -> Key:
-    id = layer_id(house, written)
+def _layer(context: RequestContext, written: str) -> Key:
+    id = layer_id(context, written)
     return id.scope, id.name
 
 
-def _itself(house: House, written: str) -> Key:
-    return house.scope, written
+def _itself(context: RequestContext, written: str) -> Key:
+    return context.scope, written
 
 
 # By the member that names it: the word for it, where such are kept, and by which key.
-KINDS: Mapping[str, tuple[str, Callable[[Store], Shelf[Any]], Callable[[House, str], Key]]] = {
+KINDS: Mapping[str, tuple[str, Callable[[Store], Shelf[Any]], Callable[[RequestContext, str], Key]]] = {
     "FunctionName": ("function", lambda store: store.functions, _function),
     "LayerName": ("layer", lambda store: store.layers, _layer),
     "CapacityProviderName": ("capacity provider", lambda store: store.capacity_providers, _itself),
@@ -43,16 +43,16 @@ KINDS: Mapping[str, tuple[str, Callable[[Store], Shelf[Any]], Callable[[House, s
 }
 
 
-def hint(house: House, error: LambdaError, request: Mapping[str, Any]) -> None:
+def hint(context: RequestContext, error: LambdaError, request: Mapping[str, Any]) -> None:
     """Give the error its hint, if the request names something that is only elsewhere."""
     for member, (word, shelf_of, key_of) in KINDS.items():
         if isinstance(request.get(member), str):
             with suppress(LambdaError, ValueError):
-                scope, name = key_of(house, request[member])
-                error.hint = _hint(shelf_of(house.store), word, scope, name)
+                scope, name = key_of(context, request[member])
+                error.hint = _hint(shelf_of(context.store), word, scope, name)
             break
     if error.hint is not None:
-        house.notices.tell(error.hint)
+        context.notices.tell(error.hint)
 
 
 def _hint(shelf: Shelf[Any], word: str, scope: Scope, name: str) -> str | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.registry import Result
 from lambda_emu.model.function import ContainerImage, ImageConfig
 from lambda_emu.model.image_package import packaged, repository_of
 
 
-def image_source(house: House, uri: str, architecture: str) -> ContainerImage:
+def image_source(context: RequestContext, uri: str, architecture: str) -> ContainerImage:
     """What a version has as its code, with the digest where the engine knows the image already."""
-    return packaged(uri, house.find_image(uri, architecture))
+    return packaged(uri, context.find_image(uri, architecture))
 
 
 def image_location(image: ContainerImage) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.arn import LATEST, FunctionId, ResourceArn, Scope, Target, parse_resource_arn
 from lambda_emu.errors import AccessDenied, AliasNotFound, FunctionNotFound, LambdaError, NotFound, UnqualifiedOnly
 from lambda_emu.model.function import Function, FunctionVersion
@@ -14,16 +14,16 @@ from lambda_emu.store import Draft
 T = TypeVar("T")
 
 
-def found(house: House, id: FunctionId, missing: LambdaError | None = None) -> Function:
+def found(context: RequestContext, id: FunctionId, missing: LambdaError | None = None) -> Function:
     """The function itself. missing: what to raise when there is none; else FunctionNotFound, unqualified."""
-    function = house.store.function(id)
+    function = context.store.function(id)
     if function is None:
         raise missing or FunctionNotFound(id.arn())
     return function
 
 
 def changed(
-    house: House,
+    context: RequestContext,
     id: FunctionId,
     edit: Callable[[Function], Function],
     missing: LambdaError | None = None,
@@ -34,14 +34,14 @@ def changed(
     check: raises if the change must not be, of what else there is.
     """
     try:
-        return house.store.change(id, edit, check)
+        return context.store.change(id, edit, check)
     except KeyError:
         raise missing or FunctionNotFound(id.arn()) from None
 
 
-def shown(house: House, target: Target) -> FunctionVersion:
+def shown(context: RequestContext, target: Target) -> FunctionVersion:
     """What the target's qualifier shows. FunctionNotFound names it as the caller did, also for an alias."""
-    version = found(house, target.id, FunctionNotFound(target.arn)).version(target.qualifier)
+    version = found(context, target.id, FunctionNotFound(target.arn)).version(target.qualifier)
     if version is None:
         raise FunctionNotFound(target.arn)
     return version
@@ -73,12 +73,12 @@ def check_account(arn: str, account: str) -> None:
         raise AccessDenied
 
 
-def resource(house: House, arn: str, missing: LambdaError) -> ResourceArn:
+def resource(context: RequestContext, arn: str, missing: LambdaError) -> ResourceArn:
     """What is no function, by its ARN. Another account's is AccessDenied, another region's or partition's `missing`."""
     place = parse_resource_arn(arn)
-    if not house.anonymous:
-        check_account(arn, house.scope.account)
-    if str(place) != arn or (not house.anonymous and place.scope != house.scope):
+    if not context.anonymous:
+        check_account(arn, context.scope.account)
+    if str(place) != arn or (not context.anonymous and place.scope != context.scope):
         raise missing
     return place
 

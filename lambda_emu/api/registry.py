@@ -14,7 +14,7 @@ Result = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """A plain function `(request, house) -> result`; a detached one is `(request, house, call)`.
+    """A plain function `(request, context) -> result`; a detached one is `(request, context, call)`.
 
     A detached handler that returns None answers later through its call; its result, if any, is answered at once.
     """

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.arn import Scope
 from lambda_emu.model.credentials import account_of
 
@@ -22,31 +22,31 @@ MOST_CHARACTERS = 512
 MOST_KNOWN = 1024
 
 
-class Houses:
-    """The house as each caller sees it."""
+class CallerContexts:
+    """The context as each caller sees it."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
-        self.clock = house.clock
-        self._known: dict[str, House] = {}  # by credential; callers have few
+    def __init__(self, context: RequestContext) -> None:
+        self._context = context
+        self.clock = context.clock
+        self._known: dict[str, RequestContext] = {}  # by credential; callers have few
 
-    def of(self, environ: Mapping[str, Any]) -> House:
+    def of(self, environ: Mapping[str, Any]) -> RequestContext:
         """For the caller of this request, by its Authorization header."""
         return self.by_header(environ.get("HTTP_AUTHORIZATION"))
 
-    def by_header(self, authorization: str | None) -> House:
+    def by_header(self, authorization: str | None) -> RequestContext:
         if authorization is None:
-            return self._house
+            return self._context
         begin = authorization.find(_BEGINS) + len(_BEGINS)
         found = _CREDENTIAL.match(authorization, begin, begin + MOST_CHARACTERS)
         if begin < len(_BEGINS) or found is None:
-            return self._house
+            return self._context
         key = found.group()
-        house = self._known.get(key)
-        if house is None:
-            named, ours = account_of(found[1]), self._house
+        context = self._known.get(key)
+        if context is None:
+            named, ours = account_of(found[1]), self._context
             scope = Scope(named or ours.scope.account, found[2])
-            house = replace(ours, scope=scope, anonymous=False, account_known=ours.account_known or named is not None)
+            context = replace(ours, scope=scope, anonymous=False, account_known=ours.account_known or named is not None)
             if len(self._known) < MOST_KNOWN:
-                self._known[key] = house
-        return house
+                self._known[key] = context
+        return context

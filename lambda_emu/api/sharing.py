@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.arn import Target
 from lambda_emu.errors import AccessDenied
 from lambda_emu.model.policy_decision import allows
@@ -28,15 +28,15 @@ GRANTABLE = frozenset(
 )
 
 
-def for_owner(house: House, operation: str, target: Target) -> House:
-    """The house as the owner of this function sees it, for a caller of another account whom its policy lets in.
+def for_owner(context: RequestContext, operation: str, target: Target) -> RequestContext:
+    """The context as the owner of this function sees it, for a caller of another account whom its policy lets in.
 
     Else AccessDenied, whether or not there is such a function.
     """
-    function = house.store.function(target.id)
+    function = context.store.function(target.id)
     policy = None if function is None else function.policies.get(target.qualifier or "")
     action = INVOKE if operation in INVOKING else f"lambda:{operation}"
     grantable = operation in INVOKING or operation in GRANTABLE
-    if policy is None or not grantable or not allows(policy, house.scope.account, action, target.arn):
+    if policy is None or not grantable or not allows(policy, context.scope.account, action, target.arn):
         raise AccessDenied
-    return replace(house, scope=target.id.scope)
+    return replace(context, scope=target.id.scope)

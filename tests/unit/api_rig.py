@@ -22,7 +22,7 @@ from mypy_boto3_lambda import LambdaClient
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from lambda_emu.api.app import create_app
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.s3 import S3
 from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock
@@ -170,24 +170,24 @@ class _Quiet(WSGIRequestHandler):
         pass
 
 
-def make_house(
+def make_context(
     store: Store, clock: Clock, activations: Activations, base_url: str = "http://here", **settings: Any
-) -> House:
+) -> RequestContext:
     scope, standings = Scope(ACCOUNT, REGION), activations.standings
     settings = {"find_image": activations.find_image} | settings
-    return House(store, clock, scope, catalogue(), activations, None, None, standings, base_url, **settings)
+    return RequestContext(store, clock, scope, catalogue(), activations, None, None, standings, base_url, **settings)
 
 
 @contextmanager
 def serving(folder: Path, clock: Clock | None = None, s3: S3 | None = None, **settings: Any) -> Iterator[Api]:
-    """The API on a free port until the block ends. clock: for tests in which time must pass; settings: of its house."""
+    """The API on a free port until the block ends. clock: where time must pass; settings: of its context."""
     clock = clock or Clock()
     store = Store.open(folder)
     activations = Activations(store, clock)
     server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True, request_handler=_Quiet)
-    house = make_house(store, clock, activations, f"http://127.0.0.1:{server.port}")
-    house = replace(house, **settings)
-    server.app = create_app(house if s3 is None else replace(house, s3=s3))
+    context = make_context(store, clock, activations, f"http://127.0.0.1:{server.port}")
+    context = replace(context, **settings)
+    server.app = create_app(context if s3 is None else replace(context, s3=s3))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="test API")
     thread.start()
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from api_rig import ACCOUNT, REGION, Activations, Api, make_house, shown, zipped
+from api_rig import ACCOUNT, REGION, Activations, Api, make_context, shown, zipped
 
 from lambda_emu.api.operations.account import get_account_settings
 from lambda_emu.arn import Scope
@@ -81,8 +81,8 @@ def test_reservations_are_taken_from_the_unreserved(api: Api) -> None:
 def test_the_setting_is_the_limit_and_nothing_falls_below_zero(api: Api, concurrency: int, unreserved: int) -> None:
     api.created("f")
     api.client.put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=10)
-    house = make_house(api.store, Clock(), Activations(api.store, Clock()), account_concurrency=concurrency)
+    context = make_context(api.store, Clock(), Activations(api.store, Clock()), account_concurrency=concurrency)
 
-    limit: dict[str, Any] = get_account_settings({}, house)["AccountLimit"]
+    limit: dict[str, Any] = get_account_settings({}, context)["AccountLimit"]
 
     assert (limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"]) == (concurrency, unreserved)

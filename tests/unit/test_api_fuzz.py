@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from api_rig import ROLE, Activations, make_house
+from api_rig import ROLE, Activations, make_context
 from botocore import model
 from botocore.session import Session
 from flask import Flask, Response
@@ -112,7 +112,7 @@ def at(name: str, request: dict[str, Any], place: str) -> dict[str, Any]:
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     clock, store = Clock(), Store.open(tmp_path_factory.mktemp("data"))
     activations = Activations(store, clock)
-    served = create_app(make_house(store, clock, activations))
+    served = create_app(make_context(store, clock, activations))
 
     @served.after_request
     def activate(response: Response) -> Response:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api_rig import ROLE, Activations, make_house, zipped
+from api_rig import ROLE, Activations, make_context, zipped
 from flask import Flask
 from werkzeug.test import TestResponse
 
@@ -25,7 +25,7 @@ LIMIT_BYTES = 70_167_211
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[Flask]:
     clock, store = Clock(), Store.open(tmp_path / "data")
-    yield create_app(make_house(store, clock, Activations(store, clock)))
+    yield create_app(make_context(store, clock, Activations(store, clock)))
     store.close()
 
 

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from api_rig import ACCOUNT, ARN, REGION, ROLE, Api, make_house, signed, zipped
+from api_rig import ACCOUNT, ARN, REGION, ROLE, Api, make_context, signed, zipped
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_emu.api.scope import Houses
+from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.clock import Clock
 from lambda_emu.errors import LambdaError
@@ -138,13 +138,16 @@ def cpu_s(read: Callable[[str], object], text: str) -> float:
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_what_the_loop_reads_of_a_request_costs_no_more_than_its_length(api: Api, piece: str) -> None:
     """Eight times the length is about eight times the work; it was sixty-four times."""
-    houses, invoke = Houses(make_house(api.store, Clock(), api.activations)), lambda_model().operation("Invoke")
+    contexts, invoke = (
+        CallerContexts(make_context(api.store, Clock(), api.activations)),
+        lambda_model().operation("Invoke"),
+    )
 
     def parse(name: str = "f", **given: str) -> None:
         invoke.parse({"CONTENT_LENGTH": "0", "wsgi.input": io.BytesIO(), **given}, {"FunctionName": name})
 
     readings: dict[str, Callable[[str], object]] = {
-        "Authorization": lambda text: houses.by_header("AWS4-HMAC-SHA256 Credential=" + text),
+        "Authorization": lambda text: contexts.by_header("AWS4-HMAC-SHA256 Credential=" + text),
         "Host": lambda text: Callers().verdict(Head(b"GET", b"/", [(b"host", text.encode())], "1.1", True)),
         "Origin": lambda text: Callers().verdict(Head(b"GET", b"/", [HOST, (b"origin", text.encode())], "1.1", True)),
         "a function's name": parse,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from api_rig import SCOPE, Activations, make_house
+from api_rig import SCOPE, Activations, make_context
 from flask import Flask, Response
 from flask.testing import FlaskClient
 
@@ -33,7 +33,7 @@ def reachable(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def app(tmp_path: Path, reachable: bool) -> Iterator[Flask]:
     store, clock = Store.open(tmp_path), Clock()
-    app = create_app(make_house(store, clock, Activations(store, clock)))
+    app = create_app(make_context(store, clock, Activations(store, clock)))
     logs = LogReader(tmp_path / "logs.db")
     occupied = Occupancy(environments=0, max_environments=1, waiting=0)
     insight = Insight("docker", SCOPE, list, logs, lambda: None, TOKEN, "file", reachable, lambda: occupied)

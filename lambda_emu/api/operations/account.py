@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.invoke.admission import unreserved_concurrency
 from lambda_emu.model.account import code_bytes
@@ -12,16 +12,16 @@ from lambda_emu.store.artifacts import ZIPPED_LIMIT_BYTES
 
 
 @operation("GetAccountSettings")
-def get_account_settings(_: object, house: House) -> Result:
-    functions = house.store.functions.all(house.scope)
-    layers = house.store.layers.all(house.scope)
-    unreserved = unreserved_concurrency(functions, house.account_concurrency)
+def get_account_settings(_: object, context: RequestContext) -> Result:
+    functions = context.store.functions.all(context.scope)
+    layers = context.store.layers.all(context.scope)
+    unreserved = unreserved_concurrency(functions, context.account_concurrency)
     return {
         "AccountLimit": {
             "TotalCodeSize": CODE_STORAGE_BYTES,
             "CodeSizeUnzipped": UNZIPPED_LIMIT_BYTES,
             "CodeSizeZipped": ZIPPED_LIMIT_BYTES,
-            "ConcurrentExecutions": house.account_concurrency,
+            "ConcurrentExecutions": context.account_concurrency,
             "UnreservedConcurrentExecutions": max(0, unreserved),
         },
         "AccountUsage": {"TotalCodeSize": code_bytes(functions, layers), "FunctionCount": len(functions)},

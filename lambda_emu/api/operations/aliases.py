@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import changed, found
 from lambda_emu.api.pages import page
 from lambda_emu.api.registry import Result, operation
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 
 @operation("CreateAlias")
-def create_alias(req: CreateAliasRequestTypeDef, house: House) -> Result:
-    id, name, version = house.target(req["FunctionName"]).id, req["Name"], req["FunctionVersion"]
-    revision_id = house.clock.new_id()
+def create_alias(req: CreateAliasRequestTypeDef, context: RequestContext) -> Result:
+    id, name, version = context.target(req["FunctionName"]).id, req["Name"], req["FunctionVersion"]
+    revision_id = context.clock.new_id()
 
     def edit(function: Function) -> Function:
         check_target(function, version)
@@ -40,25 +40,25 @@ def create_alias(req: CreateAliasRequestTypeDef, house: House) -> Result:
         shares = weights(function, version, req.get("RoutingConfig", {}))
         return _with(function, Alias(name, version, revision_id, req.get("Description", ""), shares))
 
-    after = changed(house, id, edit, FunctionNotFound(id.arn(version)))
+    after = changed(context, id, edit, FunctionNotFound(id.arn(version)))
     return _rendered(id, after.aliases[name])
 
 
 @operation("GetAlias")
-def get_alias(req: GetAliasRequestTypeDef, house: House) -> Result:
-    id = house.target(req["FunctionName"]).id
+def get_alias(req: GetAliasRequestTypeDef, context: RequestContext) -> Result:
+    id = context.target(req["FunctionName"]).id
     missing = AliasNotFound(id.arn(req["Name"]))
-    alias = found(house, id, missing).aliases.get(req["Name"])
+    alias = found(context, id, missing).aliases.get(req["Name"])
     if alias is None:
         raise missing
     return _rendered(id, alias)
 
 
 @operation("ListAliases")
-def list_aliases(req: ListAliasesRequestTypeDef, house: House) -> Result:
+def list_aliases(req: ListAliasesRequestTypeDef, context: RequestContext) -> Result:
     """By name. FunctionVersion: only those that may run this version."""
-    id = house.target(req["FunctionName"]).id
-    function = found(house, id)
+    id = context.target(req["FunctionName"]).id
+    function = found(context, id)
     version = req.get("FunctionVersion")
     aliases = [function.aliases[name] for name in sorted(function.aliases)]
     wanted = [alias for alias in aliases if version is None or alias.points_to(version)]
@@ -68,11 +68,11 @@ def list_aliases(req: ListAliasesRequestTypeDef, house: House) -> Result:
 
 
 @operation("UpdateAlias")
-def update_alias(req: UpdateAliasRequestTypeDef, house: House) -> Result:
+def update_alias(req: UpdateAliasRequestTypeDef, context: RequestContext) -> Result:
     """What is not sent stays; the revision is new all the same."""
-    id, name = house.target(req["FunctionName"]).id, req["Name"]
+    id, name = context.target(req["FunctionName"]).id, req["Name"]
     missing = AliasToUpdateNotFound(id.arn(name))
-    revision_id = house.clock.new_id()
+    revision_id = context.clock.new_id()
 
     def edit(function: Function) -> Function:
         before = function.aliases.get(name)
@@ -94,13 +94,13 @@ def update_alias(req: UpdateAliasRequestTypeDef, house: House) -> Result:
             ),
         )
 
-    return _rendered(id, changed(house, id, edit, missing).aliases[name])
+    return _rendered(id, changed(context, id, edit, missing).aliases[name])
 
 
 @operation("DeleteAlias")
-def delete_alias(req: DeleteAliasRequestTypeDef, house: House) -> Result:
+def delete_alias(req: DeleteAliasRequestTypeDef, context: RequestContext) -> Result:
     """A missing alias is deleted too, as far as the caller can tell."""
-    id, name = house.target(req["FunctionName"]).id, req["Name"]
+    id, name = context.target(req["FunctionName"]).id, req["Name"]
 
     def edit(function: Function) -> Function:
         if name not in function.aliases:
@@ -108,7 +108,7 @@ def delete_alias(req: DeleteAliasRequestTypeDef, house: House) -> Result:
         kept = {other: alias for other, alias in function.aliases.items() if other != name}
         return without_qualifier(replace(function, aliases=MappingProxyType(kept)), name)
 
-    changed(house, id, edit)
+    changed(context, id, edit)
     return {}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import check_account, held, resource
 from lambda_emu.api.pages import page
 from lambda_emu.api.registry import Result, operation
@@ -42,10 +42,10 @@ if TYPE_CHECKING:
 
 
 @operation("CreateCapacityProvider")
-def create_capacity_provider(req: CreateCapacityProviderRequestTypeDef, house: House) -> Result:
-    place = _place(house, req["CapacityProviderName"])
-    check_role(house, req["PermissionsConfig"]["CapacityProviderOperatorRoleArn"])
-    providers, now_s = house.store.capacity_providers, house.clock.now_s()
+def create_capacity_provider(req: CreateCapacityProviderRequestTypeDef, context: RequestContext) -> Result:
+    place = _place(context, req["CapacityProviderName"])
+    check_role(context, req["PermissionsConfig"]["CapacityProviderOperatorRoleArn"])
+    providers, now_s = context.store.capacity_providers, context.clock.now_s()
     provider = new_provider(place.name, req, now_s, last_modified(now_s))
 
     def create(draft: Draft) -> None:
@@ -53,21 +53,21 @@ def create_capacity_provider(req: CreateCapacityProviderRequestTypeDef, house: H
             raise CapacityProviderExists(str(place))
         draft.put(providers, place.scope, place.name, provider)
 
-    house.store.write(create)
+    context.store.write(create)
     return {"CapacityProvider": _shown(place.scope, provider, provider.state(now_s))}
 
 
 @operation("GetCapacityProvider")
-def get_capacity_provider(req: GetCapacityProviderRequestTypeDef, house: House) -> Result:
-    place = _place(house, req["CapacityProviderName"])
-    provider = _provider_at(place, house.store.capacity_providers.get)
-    return {"CapacityProvider": _shown(place.scope, provider, provider.state(house.clock.now_s()))}
+def get_capacity_provider(req: GetCapacityProviderRequestTypeDef, context: RequestContext) -> Result:
+    place = _place(context, req["CapacityProviderName"])
+    provider = _provider_at(place, context.store.capacity_providers.get)
+    return {"CapacityProvider": _shown(place.scope, provider, provider.state(context.clock.now_s()))}
 
 
 @operation("UpdateCapacityProvider")
-def update_capacity_provider(req: UpdateCapacityProviderRequestTypeDef, house: House) -> Result:
-    place, now_s = _place(house, req["CapacityProviderName"]), house.clock.now_s()
-    providers = house.store.capacity_providers
+def update_capacity_provider(req: UpdateCapacityProviderRequestTypeDef, context: RequestContext) -> Result:
+    place, now_s = _place(context, req["CapacityProviderName"]), context.clock.now_s()
+    providers = context.store.capacity_providers
 
     def update(draft: Draft) -> CapacityProvider:
         before = _provider_at(place, partial(draft.get, providers))
@@ -75,46 +75,46 @@ def update_capacity_provider(req: UpdateCapacityProviderRequestTypeDef, house: H
         draft.put(providers, place.scope, place.name, after)
         return after
 
-    provider = house.store.write(update)
+    provider = context.store.write(update)
     return {"CapacityProvider": _shown(place.scope, provider, provider.state(now_s))}
 
 
 @operation("DeleteCapacityProvider")
-def delete_capacity_provider(req: DeleteCapacityProviderRequestTypeDef, house: House) -> Result:
+def delete_capacity_provider(req: DeleteCapacityProviderRequestTypeDef, context: RequestContext) -> Result:
     """It is Deleting in the answer, and gone by then: there are no instances to wait for."""
-    place, providers = _place(house, req["CapacityProviderName"]), house.store.capacity_providers
+    place, providers = _place(context, req["CapacityProviderName"]), context.store.capacity_providers
 
     def delete(draft: Draft) -> CapacityProvider:
         provider = _provider_at(place, partial(draft.get, providers))
-        check_unused(draft.all(house.store.functions, place.scope), str(place))
+        check_unused(draft.all(context.store.functions, place.scope), str(place))
         draft.put(providers, place.scope, place.name, None)
         return provider
 
-    return {"CapacityProvider": _shown(place.scope, house.store.write(delete), DELETING)}
+    return {"CapacityProvider": _shown(place.scope, context.store.write(delete), DELETING)}
 
 
 @operation("ListCapacityProviders")
-def list_capacity_providers(req: ListCapacityProvidersRequestTypeDef, house: House) -> Result:
-    now_s, wanted = house.clock.now_s(), req.get("State")
-    providers = house.store.capacity_providers.all(house.scope)
+def list_capacity_providers(req: ListCapacityProvidersRequestTypeDef, context: RequestContext) -> Result:
+    now_s, wanted = context.clock.now_s(), req.get("State")
+    providers = context.store.capacity_providers.all(context.scope)
     matching = [provider for provider in providers if wanted in (None, provider.state(now_s))]
     size = req.get("MaxItems", PAGE)
     shown, marker = page(matching, lambda provider: provider.name, req.get("Marker"), size)
     return {
-        "CapacityProviders": [_shown(house.scope, provider, provider.state(now_s)) for provider in shown],
+        "CapacityProviders": [_shown(context.scope, provider, provider.state(now_s)) for provider in shown],
         "NextMarker": marker,
     }
 
 
 @operation("ListFunctionVersionsByCapacityProvider")
 def list_function_versions_by_capacity_provider(
-    req: ListFunctionVersionsByCapacityProviderRequestTypeDef, house: House
+    req: ListFunctionVersionsByCapacityProviderRequestTypeDef, context: RequestContext
 ) -> Result:
-    place = _place(house, req["CapacityProviderName"])
-    _provider_at(place, house.store.capacity_providers.get)
+    place = _place(context, req["CapacityProviderName"])
+    _provider_at(place, context.store.capacity_providers.get)
     arns = {
         version.id.arn(version.version): version.progress.state.value
-        for version in versions_on(house.store.functions.all(place.scope), str(place))
+        for version in versions_on(context.store.functions.all(place.scope), str(place))
     }
     size = req.get("MaxItems", PAGE)
     shown, marker = page(sorted(arns), str, req.get("Marker"), size)
@@ -125,7 +125,7 @@ def list_function_versions_by_capacity_provider(
     }
 
 
-def provider_check(house: House, id: FunctionId, wanted: Mapping[str, Any]) -> Callable[[Draft], None]:
+def provider_check(context: RequestContext, id: FunctionId, wanted: Mapping[str, Any]) -> Callable[[Draft], None]:
     """What to ask when a function is created or updated: CapacityProviderNotFound, or AccessDenied to another's."""
 
     def check(draft: Draft) -> None:
@@ -135,16 +135,16 @@ def provider_check(house: House, id: FunctionId, wanted: Mapping[str, Any]) -> C
             missing, place = CapacityProviderNotFound(arn), parse_resource_arn(arn)
             if arn != id.scope.arn(f"{KIND}:{place.name}"):
                 raise missing
-            held(partial(draft.get, house.store.capacity_providers), place, missing)
+            held(partial(draft.get, context.store.capacity_providers), place, missing)
 
     return check
 
 
-def _place(house: House, name: str) -> ResourceArn:
+def _place(context: RequestContext, name: str) -> ResourceArn:
     """Where a CapacityProviderName leads, which may be an ARN."""
     if name.startswith("arn:"):
-        return resource(house, name, CapacityProviderNotFound(name))
-    return ResourceArn(house.scope, KIND, name)
+        return resource(context, name, CapacityProviderNotFound(name))
+    return ResourceArn(context.scope, KIND, name)
 
 
 def _provider_at(place: ResourceArn, get: Callable[[Scope, str], CapacityProvider | None]) -> CapacityProvider:

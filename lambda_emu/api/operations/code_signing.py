@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import changed, check_account, found, held, resource, unqualified
 from lambda_emu.api.pages import page
 from lambda_emu.api.registry import Result, operation
@@ -48,98 +48,106 @@ Get = Callable[[Scope, str], CodeSigningConfig | None]
 
 
 @operation("CreateCodeSigningConfig")
-def create_code_signing_config(req: CreateCodeSigningConfigRequestTypeDef, house: House) -> Result:
-    config = new_config(req, house.clock.new_token(), last_modified(house.clock.now_s()))
-    place = ResourceArn(house.scope, KIND, config.id)
-    house.store.write(lambda draft: draft.put(house.store.signing_configs, place.scope, place.name, config))
+def create_code_signing_config(req: CreateCodeSigningConfigRequestTypeDef, context: RequestContext) -> Result:
+    config = new_config(req, context.clock.new_token(), last_modified(context.clock.now_s()))
+    place = ResourceArn(context.scope, KIND, config.id)
+    context.store.write(lambda draft: draft.put(context.store.signing_configs, place.scope, place.name, config))
     return {"CodeSigningConfig": _shown(place, config)}
 
 
 @operation("GetCodeSigningConfig")
-def get_code_signing_config(req: GetCodeSigningConfigRequestTypeDef, house: House) -> Result:
-    place = _place(house, req["CodeSigningConfigArn"])
-    return {"CodeSigningConfig": _shown(place, _config_at(place, house.store.signing_configs.get))}
+def get_code_signing_config(req: GetCodeSigningConfigRequestTypeDef, context: RequestContext) -> Result:
+    place = _place(context, req["CodeSigningConfigArn"])
+    return {"CodeSigningConfig": _shown(place, _config_at(place, context.store.signing_configs.get))}
 
 
 @operation("UpdateCodeSigningConfig")
-def update_code_signing_config(req: UpdateCodeSigningConfigRequestTypeDef, house: House) -> Result:
-    place = _place(house, req["CodeSigningConfigArn"])
-    configs, modified = house.store.signing_configs, last_modified(house.clock.now_s())
+def update_code_signing_config(req: UpdateCodeSigningConfigRequestTypeDef, context: RequestContext) -> Result:
+    place = _place(context, req["CodeSigningConfigArn"])
+    configs, modified = context.store.signing_configs, last_modified(context.clock.now_s())
 
     def update(draft: Draft) -> CodeSigningConfig:
         config = updated(_config_at(place, partial(draft.get, configs)), req, modified)
         draft.put(configs, place.scope, place.name, config)
         return config
 
-    return {"CodeSigningConfig": _shown(place, house.store.write(update))}
+    return {"CodeSigningConfig": _shown(place, context.store.write(update))}
 
 
 @operation("DeleteCodeSigningConfig")
-def delete_code_signing_config(req: DeleteCodeSigningConfigRequestTypeDef, house: House) -> Result:
+def delete_code_signing_config(req: DeleteCodeSigningConfigRequestTypeDef, context: RequestContext) -> Result:
     """One that a function has stays."""
-    place = _place(house, req["CodeSigningConfigArn"])
-    configs = house.store.signing_configs
+    place = _place(context, req["CodeSigningConfigArn"])
+    configs = context.store.signing_configs
 
     def remove(draft: Draft) -> None:
         _config_at(place, partial(draft.get, configs))
-        check_unused(draft.all(house.store.functions, place.scope), str(place))
+        check_unused(draft.all(context.store.functions, place.scope), str(place))
         draft.put(configs, place.scope, place.name, None)
 
-    house.store.write(remove)
+    context.store.write(remove)
     return {}
 
 
 @operation("ListCodeSigningConfigs")
-def list_code_signing_configs(req: ListCodeSigningConfigsRequestTypeDef, house: House) -> Result:
-    configs = house.store.signing_configs.all(house.scope)
+def list_code_signing_configs(req: ListCodeSigningConfigsRequestTypeDef, context: RequestContext) -> Result:
+    configs = context.store.signing_configs.all(context.scope)
     size = req.get("MaxItems", CODE_SIGNING_CONFIGS_PER_PAGE)
     shown, marker = page(configs, lambda config: config.id, req.get("Marker"), size)
     return {
-        "CodeSigningConfigs": [_shown(ResourceArn(house.scope, KIND, config.id), config) for config in shown],
+        "CodeSigningConfigs": [_shown(ResourceArn(context.scope, KIND, config.id), config) for config in shown],
         "NextMarker": marker,
     }
 
 
 @operation("ListFunctionsByCodeSigningConfig")
-def list_functions_by_code_signing_config(req: ListFunctionsByCodeSigningConfigRequestTypeDef, house: House) -> Result:
-    place = _place(house, req["CodeSigningConfigArn"])
-    _config_at(place, house.store.signing_configs.get)
-    functions = users(house.store.functions.all(place.scope), str(place))
+def list_functions_by_code_signing_config(
+    req: ListFunctionsByCodeSigningConfigRequestTypeDef, context: RequestContext
+) -> Result:
+    place = _place(context, req["CodeSigningConfigArn"])
+    _config_at(place, context.store.signing_configs.get)
+    functions = users(context.store.functions.all(place.scope), str(place))
     size = req.get("MaxItems", CODE_SIGNING_CONFIGS_PER_PAGE)
     shown, marker = page(functions, lambda function: function.id.name, req.get("Marker"), size)
     return {"FunctionArns": [function.id.arn() for function in shown], "NextMarker": marker}
 
 
 @operation("PutFunctionCodeSigningConfig")
-def put_function_code_signing_config(req: PutFunctionCodeSigningConfigRequestTypeDef, house: House) -> Result:
+def put_function_code_signing_config(
+    req: PutFunctionCodeSigningConfigRequestTypeDef, context: RequestContext
+) -> Result:
     """The config is looked for before the function. Code that the function has already stays."""
-    id = unqualified(house.target(req["FunctionName"]))
+    id = unqualified(context.target(req["FunctionName"]))
     arn = req["CodeSigningConfigArn"]
 
     def put(draft: Draft) -> None:
-        config_for(id, arn, partial(draft.get, house.store.signing_configs))
-        function = draft.get(house.store.functions, id.scope, id.name)
+        config_for(id, arn, partial(draft.get, context.store.signing_configs))
+        function = draft.get(context.store.functions, id.scope, id.name)
         if function is None:
             raise FunctionNotFound(id.arn())
-        draft.put(house.store.functions, id.scope, id.name, replace(function, code_signing_config_arn=arn))
+        draft.put(context.store.functions, id.scope, id.name, replace(function, code_signing_config_arn=arn))
 
-    house.store.write(put)
+    context.store.write(put)
     return {"CodeSigningConfigArn": arn, "FunctionName": id.name}
 
 
 @operation("GetFunctionCodeSigningConfig")
-def get_function_code_signing_config(req: GetFunctionCodeSigningConfigRequestTypeDef, house: House) -> Result:
+def get_function_code_signing_config(
+    req: GetFunctionCodeSigningConfigRequestTypeDef, context: RequestContext
+) -> Result:
     """A function without one answers `{}`."""
-    function = found(house, unqualified(house.target(req["FunctionName"])))
+    function = found(context, unqualified(context.target(req["FunctionName"])))
     if function.code_signing_config_arn is None:
         return {}
     return {"CodeSigningConfigArn": function.code_signing_config_arn, "FunctionName": function.id.name}
 
 
 @operation("DeleteFunctionCodeSigningConfig")
-def delete_function_code_signing_config(req: DeleteFunctionCodeSigningConfigRequestTypeDef, house: House) -> Result:
-    id = unqualified(house.target(req["FunctionName"]))
-    changed(house, id, lambda function: replace(function, code_signing_config_arn=None))
+def delete_function_code_signing_config(
+    req: DeleteFunctionCodeSigningConfigRequestTypeDef, context: RequestContext
+) -> Result:
+    id = unqualified(context.target(req["FunctionName"]))
+    changed(context, id, lambda function: replace(function, code_signing_config_arn=None))
     return {}
 
 
@@ -152,27 +160,27 @@ def config_for(id: FunctionId, arn: str, get: Get) -> CodeSigningConfig:
     return held(get, place, CodeSigningConfigNotFound(arn))
 
 
-def new_function_check(house: House, function: Function) -> Callable[[Draft], None]:
+def new_function_check(context: RequestContext, function: Function) -> Callable[[Draft], None]:
     """What to ask when the function is created: CodeSigningConfigNotFound, or CodeUntrusted by its name."""
 
     def check(draft: Draft) -> None:
         arn = function.code_signing_config_arn
         if arn is not None:
-            config = config_for(function.id, arn, partial(draft.get, house.store.signing_configs))
+            config = config_for(function.id, arn, partial(draft.get, context.store.signing_configs))
             check_trusted(config, function.id.name)
 
     return check
 
 
-def check_deployable(house: House, function: Function) -> None:
+def check_deployable(context: RequestContext, function: Function) -> None:
     """Raises CodeUntrusted if the function's config lets no unsigned code or layer in."""
     arn = function.code_signing_config_arn
     if arn is not None:
-        check_trusted(config_for(function.id, arn, house.store.signing_configs.get), function.id.arn())
+        check_trusted(config_for(function.id, arn, context.store.signing_configs.get), function.id.arn())
 
 
-def _place(house: House, arn: str) -> ResourceArn:
-    return resource(house, arn, CodeSigningConfigMissing(arn))
+def _place(context: RequestContext, arn: str) -> ResourceArn:
+    return resource(context, arn, CodeSigningConfigMissing(arn))
 
 
 def _config_at(place: ResourceArn, get: Get) -> CodeSigningConfig:

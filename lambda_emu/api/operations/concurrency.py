@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import changed, found, unqualified
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import LATEST
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 @operation("PutFunctionConcurrency")
-def put_function_concurrency(req: PutFunctionConcurrencyRequestTypeDef, house: House) -> Result:
+def put_function_concurrency(req: PutFunctionConcurrencyRequestTypeDef, context: RequestContext) -> Result:
     """A missing function is named with $LATEST, and noticed before the number."""
-    id = unqualified(house.target(req["FunctionName"]))
+    id = unqualified(context.target(req["FunctionName"]))
     missing = FunctionNotFound(id.arn(LATEST))
-    found(house, id, missing)
+    found(context, id, missing)
     reserved = req["ReservedConcurrentExecutions"]
 
     def edit(function: Function, all_functions: Sequence[Function]) -> Function:
@@ -35,20 +35,20 @@ def put_function_concurrency(req: PutFunctionConcurrencyRequestTypeDef, house: H
         return replace(function, reserved_concurrency=reserved)
 
     try:
-        house.store.change_among(id, edit)
+        context.store.change_among(id, edit)
     except KeyError:
         raise missing from None
     return {"ReservedConcurrentExecutions": reserved}
 
 
 @operation("GetFunctionConcurrency")
-def get_function_concurrency(req: GetFunctionConcurrencyRequestTypeDef, house: House) -> Result:
-    function = found(house, unqualified(house.target(req["FunctionName"])))
+def get_function_concurrency(req: GetFunctionConcurrencyRequestTypeDef, context: RequestContext) -> Result:
+    function = found(context, unqualified(context.target(req["FunctionName"])))
     return {"ReservedConcurrentExecutions": function.reserved_concurrency}
 
 
 @operation("DeleteFunctionConcurrency")
-def delete_function_concurrency(req: DeleteFunctionConcurrencyRequestTypeDef, house: House) -> Result:
-    id = unqualified(house.target(req["FunctionName"]))
-    changed(house, id, lambda function: replace(function, reserved_concurrency=None))
+def delete_function_concurrency(req: DeleteFunctionConcurrencyRequestTypeDef, context: RequestContext) -> Result:
+    id = unqualified(context.target(req["FunctionName"]))
+    changed(context, id, lambda function: replace(function, reserved_concurrency=None))
     return {}

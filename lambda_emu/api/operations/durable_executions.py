@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import check_account, shown
 from lambda_emu.api.pages import page
 from lambda_emu.api.registry import Result, operation
@@ -21,9 +21,11 @@ EXECUTIONS_PER_PAGE = 100
 
 
 @operation("ListDurableExecutionsByFunction")
-def list_durable_executions_by_function(req: ListDurableExecutionsByFunctionRequestTypeDef, house: House) -> Result:
+def list_durable_executions_by_function(
+    req: ListDurableExecutionsByFunctionRequestTypeDef, context: RequestContext
+) -> Result:
     """MaxItems 0 asks for the default. How a missing function is named is not recorded: here, as the caller did."""
-    shown(house, house.target(req["FunctionName"], req.get("Qualifier")))
+    shown(context, context.target(req["FunctionName"], req.get("Qualifier")))
     executions: tuple[str, ...] = ()
     found, marker = page(executions, str, req.get("Marker"), req.get("MaxItems") or EXECUTIONS_PER_PAGE)
     return {"DurableExecutions": list(found), "NextMarker": marker}
@@ -35,26 +37,26 @@ def list_durable_executions_by_function(req: ListDurableExecutionsByFunctionRequ
 @operation("PauseDurableExecution")
 @operation("ResumeDurableExecution")
 @operation("DeleteDurableExecution")
-def of_an_execution(req: Mapping[str, Any], house: House) -> NoReturn:
-    _check_account(req, house)
+def of_an_execution(req: Mapping[str, Any], context: RequestContext) -> NoReturn:
+    _check_account(req, context)
     raise DurableExecutionNotFound
 
 
 @operation("GetDurableExecutionState")
 @operation("CheckpointDurableExecution")
-def by_checkpoint_token(req: Mapping[str, Any], house: House) -> NoReturn:
+def by_checkpoint_token(req: Mapping[str, Any], context: RequestContext) -> NoReturn:
     """An unknown execution's token is a wrong token."""
-    _check_account(req, house)
+    _check_account(req, context)
     raise CheckpointTokenInvalid
 
 
 @operation("SendDurableExecutionCallbackSuccess")
 @operation("SendDurableExecutionCallbackFailure")
 @operation("SendDurableExecutionCallbackHeartbeat")
-def of_a_callback(_req: object, _house: House) -> NoReturn:
+def of_a_callback(_req: object, _context: RequestContext) -> NoReturn:
     raise CallbackIdInvalid
 
 
-def _check_account(req: Mapping[str, Any], house: House) -> None:
-    if not house.anonymous:
-        check_account(req["DurableExecutionArn"], house.scope.account)
+def _check_account(req: Mapping[str, Any], context: RequestContext) -> None:
+    if not context.anonymous:
+        check_account(req["DurableExecutionArn"], context.scope.account)

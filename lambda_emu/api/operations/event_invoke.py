@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import changed, found, key_of
 from lambda_emu.api.pages import page
 from lambda_emu.api.registry import Result, operation
@@ -28,50 +28,60 @@ if TYPE_CHECKING:
 
 
 @operation("PutFunctionEventInvokeConfig")
-def put_function_event_invoke_config(req: PutFunctionEventInvokeConfigRequestTypeDef, house: House) -> Result:
+def put_function_event_invoke_config(
+    req: PutFunctionEventInvokeConfigRequestTypeDef, context: RequestContext
+) -> Result:
     """Replaces what was there: members that are not sent are no longer set."""
-    target = house.target(req["FunctionName"], req.get("Qualifier"))
+    target = context.target(req["FunctionName"], req.get("Qualifier"))
 
     def before(function: Function) -> EventInvokeConfig:
         if function.version(target.qualifier) is None:
             raise NoFunctionForEvents
         return EventInvokeConfig(last_modified_s=0)
 
-    return _configured(house, target, req, before)
+    return _configured(context, target, req, before)
 
 
 @operation("UpdateFunctionEventInvokeConfig")
-def update_function_event_invoke_config(req: UpdateFunctionEventInvokeConfigRequestTypeDef, house: House) -> Result:
+def update_function_event_invoke_config(
+    req: UpdateFunctionEventInvokeConfigRequestTypeDef, context: RequestContext
+) -> Result:
     """Members that are not sent stay."""
-    target = house.target(req["FunctionName"], req.get("Qualifier"))
-    return _configured(house, target, req, lambda function: _config(function, target))
+    target = context.target(req["FunctionName"], req.get("Qualifier"))
+    return _configured(context, target, req, lambda function: _config(function, target))
 
 
 @operation("GetFunctionEventInvokeConfig")
-def get_function_event_invoke_config(req: GetFunctionEventInvokeConfigRequestTypeDef, house: House) -> Result:
-    target = house.target(req["FunctionName"], req.get("Qualifier"))
-    function = found(house, target.id, NoEventInvokeConfig(_arn(target)))
+def get_function_event_invoke_config(
+    req: GetFunctionEventInvokeConfigRequestTypeDef, context: RequestContext
+) -> Result:
+    target = context.target(req["FunctionName"], req.get("Qualifier"))
+    function = found(context, target.id, NoEventInvokeConfig(_arn(target)))
     return _rendered(_arn(target), _config(function, target))
 
 
 @operation("DeleteFunctionEventInvokeConfig")
-def delete_function_event_invoke_config(req: DeleteFunctionEventInvokeConfigRequestTypeDef, house: House) -> Result:
-    target = house.target(req["FunctionName"], req.get("Qualifier"))
+def delete_function_event_invoke_config(
+    req: DeleteFunctionEventInvokeConfigRequestTypeDef, context: RequestContext
+) -> Result:
+    target = context.target(req["FunctionName"], req.get("Qualifier"))
 
     def edit(function: Function) -> Function:
         _config(function, target)
         kept = {key: config for key, config in function.invoke_configs.items() if key != key_of(target)}
         return replace(function, invoke_configs=kept)
 
-    changed(house, target.id, edit, NoEventInvokeConfig(_arn(target)))
+    changed(context, target.id, edit, NoEventInvokeConfig(_arn(target)))
     return {}
 
 
 @operation("ListFunctionEventInvokeConfigs")
-def list_function_event_invoke_configs(req: ListFunctionEventInvokeConfigsRequestTypeDef, house: House) -> Result:
+def list_function_event_invoke_configs(
+    req: ListFunctionEventInvokeConfigsRequestTypeDef, context: RequestContext
+) -> Result:
     """By qualifier; that of $LATEST, of versions and of aliases."""
-    id = house.target(req["FunctionName"]).id
-    function = found(house, id, NoFunctionForEvents())
+    id = context.target(req["FunctionName"]).id
+    function = found(context, id, NoFunctionForEvents())
     keys, marker = page(sorted(function.invoke_configs), str, req.get("Marker"), req.get("MaxItems", quotas.PAGE))
     return {
         "FunctionEventInvokeConfigs": [_rendered(id.arn(key), function.invoke_configs[key]) for key in keys],
@@ -80,24 +90,24 @@ def list_function_event_invoke_configs(req: ListFunctionEventInvokeConfigsReques
 
 
 def _configured(
-    house: House, target: Target, wanted: Wanted, before: Callable[[Function], EventInvokeConfig]
+    context: RequestContext, target: Target, wanted: Wanted, before: Callable[[Function], EventInvokeConfig]
 ) -> Result:
     """Merge the request into what was there. before: that, or the error when there may be none."""
     check_given(wanted)
-    before(found(house, target.id, NoFunctionForEvents()))
-    check_destinations(target.id, wanted, lambda destination: _exists(house, destination))
-    now_s = house.clock.now_s()
+    before(found(context, target.id, NoFunctionForEvents()))
+    check_destinations(target.id, wanted, lambda destination: _exists(context, destination))
+    now_s = context.clock.now_s()
 
     def edit(function: Function) -> Function:
         config = before(function).merged(wanted, now_s)
         return replace(function, invoke_configs={**function.invoke_configs, key_of(target): config})
 
-    function = changed(house, target.id, edit, NoFunctionForEvents())
+    function = changed(context, target.id, edit, NoFunctionForEvents())
     return _rendered(_arn(target), function.invoke_configs[key_of(target)])
 
 
-def _exists(house: House, target: Target) -> bool:
-    function = house.store.function(target.id)
+def _exists(context: RequestContext, target: Target) -> bool:
+    function = context.store.function(target.id)
     return function is not None and function.version(target.qualifier) is not None
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.pages import page
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import LATEST, Scope, Target
@@ -38,71 +38,71 @@ if TYPE_CHECKING:
 
 
 @operation("CreateEventSourceMapping")
-def create_event_source_mapping(req: CreateEventSourceMappingRequestTypeDef, house: House) -> Result:
+def create_event_source_mapping(req: CreateEventSourceMappingRequestTypeDef, context: RequestContext) -> Result:
     """What the request says by itself is checked first, then the function, then whether there is such a mapping."""
-    mapping = _new_mapping(req, house)
-    target = _target(house, req["FunctionName"])
+    mapping = _new_mapping(req, context)
+    target = _target(context, req["FunctionName"])
     scope = target.id.scope
 
     def work(draft: Draft) -> None:
-        _check_function(draft, house, scope, target, mapping.kind)
-        check_unique(mapping, _standing(draft, house, scope, mapping.last_modified_s))
-        draft.put(house.store.mappings, scope, mapping.uuid, mapping)
+        _check_function(draft, context, scope, target, mapping.kind)
+        check_unique(mapping, _standing(draft, context, scope, mapping.last_modified_s))
+        draft.put(context.store.mappings, scope, mapping.uuid, mapping)
 
-    house.store.write(work)
+    context.store.write(work)
     return _rendered(mapping)
 
 
 @operation("GetEventSourceMapping")
-def get_event_source_mapping(req: GetEventSourceMappingRequestTypeDef, house: House) -> Result:
+def get_event_source_mapping(req: GetEventSourceMappingRequestTypeDef, context: RequestContext) -> Result:
     uuid = req["UUID"]
-    return _rendered(_found(house.store.mappings.get(_scope_of(house, uuid), uuid), house.clock.now_s()))
+    return _rendered(_found(context.store.mappings.get(_scope_of(context, uuid), uuid), context.clock.now_s()))
 
 
 @operation("UpdateEventSourceMapping")
-def update_event_source_mapping(req: UpdateEventSourceMappingRequestTypeDef, house: House) -> Result:
+def update_event_source_mapping(req: UpdateEventSourceMappingRequestTypeDef, context: RequestContext) -> Result:
     """Without FunctionName the function is not looked at: it may be gone, which a mapping survives."""
-    uuid, now_s = req["UUID"], house.clock.now_s()
-    scope = _scope_of(house, uuid)
+    uuid, now_s = req["UUID"], context.clock.now_s()
+    scope = _scope_of(context, uuid)
 
     def work(draft: Draft) -> EventSourceMapping:
-        before = _found(draft.get(house.store.mappings, scope, uuid), now_s)
+        before = _found(draft.get(context.store.mappings, scope, uuid), now_s)
         after = before.updated(req.get("Enabled", before.enabled), now_s)
         settings = mapping_settings.updated(before.kind, before.settings, req)
         after = replace(after, settings=MappingProxyType(settings))
         if "FunctionName" in req:
-            target = _target(house, req["FunctionName"])
-            _check_function(draft, house, scope, target, after.kind)
+            target = _target(context, req["FunctionName"])
+            _check_function(draft, context, scope, target, after.kind)
             after = replace(after, function_arn=target.arn)
-            check_unique(after, _standing(draft, house, scope, now_s))
-        draft.put(house.store.mappings, scope, uuid, after)
+            check_unique(after, _standing(draft, context, scope, now_s))
+        draft.put(context.store.mappings, scope, uuid, after)
         return after
 
-    return _rendered(house.store.write(work))
+    return _rendered(context.store.write(work))
 
 
 @operation("DeleteEventSourceMapping")
-def delete_event_source_mapping(req: DeleteEventSourceMappingRequestTypeDef, house: House) -> Result:
-    uuid, now_s = req["UUID"], house.clock.now_s()
-    scope = _scope_of(house, uuid)
+def delete_event_source_mapping(req: DeleteEventSourceMappingRequestTypeDef, context: RequestContext) -> Result:
+    uuid, now_s = req["UUID"], context.clock.now_s()
+    scope = _scope_of(context, uuid)
 
     def work(draft: Draft) -> EventSourceMapping:
-        mapping = _found(draft.get(house.store.mappings, scope, uuid), now_s).deleted(now_s)
-        draft.put(house.store.mappings, scope, uuid, mapping)
+        mapping = _found(draft.get(context.store.mappings, scope, uuid), now_s).deleted(now_s)
+        draft.put(context.store.mappings, scope, uuid, mapping)
         return mapping
 
-    return _rendered(house.store.write(work))
+    return _rendered(context.store.write(work))
 
 
 @operation("ListEventSourceMappings")
-def list_event_source_mappings(req: ListEventSourceMappingsRequestTypeDef, house: House) -> Result:
+def list_event_source_mappings(req: ListEventSourceMappingsRequestTypeDef, context: RequestContext) -> Result:
     """A function's mappings are those made with the same qualifier; $LATEST and none are one."""
-    source, scope, function_arn = req.get("EventSourceArn"), house.scope, None
+    source, scope, function_arn = req.get("EventSourceArn"), context.scope, None
     if "FunctionName" in req:
-        target = house.target(req["FunctionName"])
+        target = context.target(req["FunctionName"])
         scope, function_arn = target.id.scope, target.arn.removesuffix(f":{LATEST}")
-    now_s = house.clock.now_s()
-    standing = [now for mapping in house.store.mappings.all(scope) if (now := mapping.at(now_s)) is not None]
+    now_s = context.clock.now_s()
+    standing = [now for mapping in context.store.mappings.all(scope) if (now := mapping.at(now_s)) is not None]
     chosen = [
         mapping
         for mapping in standing
@@ -113,16 +113,16 @@ def list_event_source_mappings(req: ListEventSourceMappingsRequestTypeDef, house
     return {"EventSourceMappings": [_rendered(mapping) for mapping in found], "NextMarker": marker}
 
 
-def _new_mapping(req: CreateEventSourceMappingRequestTypeDef, house: House) -> EventSourceMapping:
+def _new_mapping(req: CreateEventSourceMappingRequestTypeDef, context: RequestContext) -> EventSourceMapping:
     """The mapping, if what the request says by itself is right. A disabled one is so at once."""
     kind = kind_of(req.get("EventSourceArn"), req.get("SelfManagedEventSource"))
-    uuid, now_s = house.clock.new_id(), house.clock.now_s()
+    uuid, now_s = context.clock.new_id(), context.clock.now_s()
     settings = mapping_settings.created(kind, req, uuid, now_s)
     enabled, tags = req.get("Enabled", True), new_tags(req.get("Tags", {}))
     return EventSourceMapping(
         uuid=uuid,
         kind=kind,
-        function_arn=_target(house, req["FunctionName"]).arn,
+        function_arn=_target(context, req["FunctionName"]).arn,
         state=State.CREATING if enabled else State.DISABLED,
         enabled=enabled,
         last_modified_s=now_s,
@@ -133,19 +133,19 @@ def _new_mapping(req: CreateEventSourceMappingRequestTypeDef, house: House) -> E
     )
 
 
-def _target(house: House, name: str) -> Target:
+def _target(context: RequestContext, name: str) -> Target:
     """The function a mapping is for. A whole ARN loses $LATEST, shorter forms keep it."""
-    target = house.target(name)
+    target = context.target(name)
     return Target(target.id) if name.startswith("arn:") and target.qualifier == LATEST else target
 
 
-def _scope_of(house: House, uuid: str) -> Scope:
+def _scope_of(context: RequestContext, uuid: str) -> Scope:
     """Where this mapping is kept: of callers who name no account or region, in any."""
-    if house.anonymous:
-        for scope, mapping in house.store.mappings.everywhere():
+    if context.anonymous:
+        for scope, mapping in context.store.mappings.everywhere():
             if mapping.uuid == uuid:
                 return scope
-    return house.scope
+    return context.scope
 
 
 def _found(mapping: EventSourceMapping | None, now_s: float) -> EventSourceMapping:
@@ -155,21 +155,21 @@ def _found(mapping: EventSourceMapping | None, now_s: float) -> EventSourceMappi
     return standing
 
 
-def _standing(draft: Draft, house: House, scope: Scope, now_s: float) -> Sequence[EventSourceMapping]:
+def _standing(draft: Draft, context: RequestContext, scope: Scope, now_s: float) -> Sequence[EventSourceMapping]:
     """All mappings as they stand. Those whose deletion is over are cleared away."""
     found = []
-    for mapping in draft.all(house.store.mappings, scope):
+    for mapping in draft.all(context.store.mappings, scope):
         standing = mapping.at(now_s)
         if standing is None:
-            draft.put(house.store.mappings, scope, mapping.uuid, None)
+            draft.put(context.store.mappings, scope, mapping.uuid, None)
         else:
             found.append(standing)
     return found
 
 
-def _check_function(draft: Draft, house: House, scope: Scope, target: Target, kind: Kind) -> None:
+def _check_function(draft: Draft, context: RequestContext, scope: Scope, target: Target, kind: Kind) -> None:
     """The function, and the version or alias, must be there, and not run for longer than the source allows."""
-    function = draft.get(house.store.functions, scope, target.id.name) if target.id.scope == scope else None
+    function = draft.get(context.store.functions, scope, target.id.name) if target.id.scope == scope else None
     version = None if function is None else function.version(target.qualifier)
     if version is None:
         raise MappedFunctionNotFound

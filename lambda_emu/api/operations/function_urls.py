@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import changed, found, key_of
 from lambda_emu.api.pages import page
 from lambda_emu.api.registry import Result, operation
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 
 @operation("CreateFunctionUrlConfig")
-def create_function_url_config(req: CreateFunctionUrlConfigRequestTypeDef, house: House) -> Result:
-    target = house.target(req["FunctionName"], req.get("Qualifier"))
+def create_function_url_config(req: CreateFunctionUrlConfigRequestTypeDef, context: RequestContext) -> Result:
+    target = context.target(req["FunctionName"], req.get("Qualifier"))
     url = FunctionUrl(
-        url_id=house.clock.new_token(),
+        url_id=context.clock.new_token(),
         auth_type=req["AuthType"],
-        created=iso(house.clock.now_s()),
+        created=iso(context.clock.now_s()),
         cors=req.get("Cors") or None,
         invoke_mode=req.get("InvokeMode"),
     )
@@ -47,47 +47,47 @@ def create_function_url_config(req: CreateFunctionUrlConfigRequestTypeDef, house
         check_without_tenants(version, "A function URL")
         return _with(function, target, url)
 
-    changed(house, target.id, edit, NoFunctionForUrl())
+    changed(context, target.id, edit, NoFunctionForUrl())
     return _rendered(target.id, key_of(target), url)
 
 
 @operation("GetFunctionUrlConfig")
-def get_function_url_config(req: GetFunctionUrlConfigRequestTypeDef, house: House) -> Result:
-    target = house.target(req["FunctionName"], req.get("Qualifier"))
-    return _whole(target.id, key_of(target), _url(found(house, target.id, ResourceMissing()), target))
+def get_function_url_config(req: GetFunctionUrlConfigRequestTypeDef, context: RequestContext) -> Result:
+    target = context.target(req["FunctionName"], req.get("Qualifier"))
+    return _whole(target.id, key_of(target), _url(found(context, target.id, ResourceMissing()), target))
 
 
 @operation("UpdateFunctionUrlConfig")
-def update_function_url_config(req: UpdateFunctionUrlConfigRequestTypeDef, house: House) -> Result:
-    target = house.target(req["FunctionName"], req.get("Qualifier"))
-    modified = iso(house.clock.now_s())
+def update_function_url_config(req: UpdateFunctionUrlConfigRequestTypeDef, context: RequestContext) -> Result:
+    target = context.target(req["FunctionName"], req.get("Qualifier"))
+    modified = iso(context.clock.now_s())
 
     def edit(function: Function) -> Function:
         if function.version(target.qualifier) is None:
             raise NoFunctionForUrl
         return _with(function, target, _url(function, target).merged(req, modified))
 
-    function = changed(house, target.id, edit, NoFunctionForUrl())
+    function = changed(context, target.id, edit, NoFunctionForUrl())
     return {**_rendered(target.id, key_of(target), _url(function, target)), "LastModifiedTime": modified}
 
 
 @operation("DeleteFunctionUrlConfig")
-def delete_function_url_config(req: DeleteFunctionUrlConfigRequestTypeDef, house: House) -> Result:
-    target = house.target(req["FunctionName"], req.get("Qualifier"))
+def delete_function_url_config(req: DeleteFunctionUrlConfigRequestTypeDef, context: RequestContext) -> Result:
+    target = context.target(req["FunctionName"], req.get("Qualifier"))
 
     def edit(function: Function) -> Function:
         _url(function, target)
         return replace(function, urls={key: url for key, url in function.urls.items() if key != key_of(target)})
 
-    changed(house, target.id, edit, ResourceMissing())
+    changed(context, target.id, edit, ResourceMissing())
     return {}
 
 
 @operation("ListFunctionUrlConfigs")
-def list_function_url_configs(req: ListFunctionUrlConfigsRequestTypeDef, house: House) -> Result:
+def list_function_url_configs(req: ListFunctionUrlConfigsRequestTypeDef, context: RequestContext) -> Result:
     """The function's own first, then its aliases'."""
-    id = house.target(req["FunctionName"]).id
-    urls = found(house, id, NoFunctionForUrl()).urls
+    id = context.target(req["FunctionName"]).id
+    urls = found(context, id, NoFunctionForUrl()).urls
     keys, marker = page(sorted(urls), str, req.get("Marker"), req.get("MaxItems", quotas.PAGE))
     return {"FunctionUrlConfigs": [_whole(id, key, urls[key]) for key in keys], "NextMarker": marker}
 

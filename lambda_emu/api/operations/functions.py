@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lambda_emu.api import artifacts
 from lambda_emu.api.code import check_source, layer_finder, stored
 from lambda_emu.api.configuration import listed, rendered
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.image_code import image_location, image_source
 from lambda_emu.api.lookup import changed, found, shown, unqualified
 from lambda_emu.api.operations.capacity_providers import provider_check
@@ -51,85 +51,85 @@ if TYPE_CHECKING:
 
 
 @operation("CreateFunction")
-def create_function(req: CreateFunctionRequestTypeDef, house: House) -> Result:
-    if not house.anonymous:  # whose region an ARN may say
-        check_regions(req.get("Layers", ()), house.scope.region)
-    id = unqualified(house.target(req["FunctionName"]))
+def create_function(req: CreateFunctionRequestTypeDef, context: RequestContext) -> Result:
+    if not context.anonymous:  # whose region an ARN may say
+        check_regions(req.get("Layers", ()), context.scope.region)
+    id = unqualified(context.target(req["FunctionName"]))
     creation.check(id, req)
-    check_role(house, req["Role"])
+    check_role(context, req["Role"])
     if req.get("PackageType") != "Image":
-        _check_runtime(house, req["Runtime"])
+        _check_runtime(context, req["Runtime"])
         check_source(req["Code"])
-    if house.store.function(id) is not None:
+    if context.store.function(id) is not None:
         raise FunctionExists(id.name)
     function = creation.new_function(
         id,
         req,
-        _code(house, req["Code"], id.scope, req.get("Architectures", ["x86_64"])[0]),
-        layer_finder(house, id.scope),
-        new_id=house.clock.new_id,
-        modified=last_modified(house.clock.now_s()),
+        _code(context, req["Code"], id.scope, req.get("Architectures", ["x86_64"])[0]),
+        layer_finder(context, id.scope),
+        new_id=context.clock.new_id,
+        modified=last_modified(context.clock.now_s()),
     )
-    check_provider, check_code = provider_check(house, id, req), new_function_check(house, function)
+    check_provider, check_code = provider_check(context, id, req), new_function_check(context, function)
 
     def check(draft: Draft) -> None:
         check_provider(draft)
         check_code(draft)
 
     try:
-        house.store.create(function, check)
+        context.store.create(function, check)
     except KeyError:
         raise FunctionExists(id.name) from None
-    house.changes.add(id, StillBeingCreated)
-    house.activator.activate(id)
-    return rendered(next(function.all_published(), function.latest), id.arn(), house.runtimes)
+    context.changes.add(id, StillBeingCreated)
+    context.activator.activate(id)
+    return rendered(next(function.all_published(), function.latest), id.arn(), context.runtimes)
 
 
 @operation("GetFunction")
-def get_function(req: GetFunctionRequestTypeDef, house: House) -> Result:
-    target = house.target(req["FunctionName"], req.get("Qualifier"))
-    version = _look(house, target)
-    function = found(house, target.id)
+def get_function(req: GetFunctionRequestTypeDef, context: RequestContext) -> Result:
+    target = context.target(req["FunctionName"], req.get("Qualifier"))
+    version = _look(context, target)
+    function = found(context, target.id)
     reserved = function.reserved_concurrency
     return {
-        "Configuration": rendered(version, target.arn, house.runtimes),
-        "Code": _location(house, version),
+        "Configuration": rendered(version, target.arn, context.runtimes),
+        "Code": _location(context, version),
         "Tags": dict(function.tags) or None,
         "Concurrency": None if reserved is None else {"ReservedConcurrentExecutions": reserved},
     }
 
 
-def _look(house: House, target: Target) -> FunctionVersion:
+def _look(context: RequestContext, target: Target) -> FunctionVersion:
     """The version that is named, for somebody who wants to know how it is getting on."""
 
     def over() -> bool:
-        function = house.store.function(target.id)
+        function = context.store.function(target.id)
         return function is None or all_settled(function)
 
-    house.changes.wait_until_over(target.id, over)
-    return shown(house, target)
+    context.changes.wait_until_over(target.id, over)
+    return shown(context, target)
 
 
-def _location(house: House, version: FunctionVersion) -> Result:
+def _location(context: RequestContext, version: FunctionVersion) -> Result:
     if version.image is not None:
         return image_location(version.image)
     return {
         "RepositoryType": "S3",
-        "Location": artifacts.location(house.base_url, version.code.sha256),
+        "Location": artifacts.location(context.base_url, version.code.sha256),
         "ResolvedS3Object": artifacts.resolved(version.code),
     }
 
 
 @operation("GetFunctionConfiguration")
-def get_function_configuration(req: GetFunctionConfigurationRequestTypeDef, house: House) -> Result:
-    target = house.target(req["FunctionName"], req.get("Qualifier"))
-    return rendered(_look(house, target), target.arn, house.runtimes)
+def get_function_configuration(req: GetFunctionConfigurationRequestTypeDef, context: RequestContext) -> Result:
+    target = context.target(req["FunctionName"], req.get("Qualifier"))
+    return rendered(_look(context, target), target.arn, context.runtimes)
 
 
 @operation("ListFunctions")
-def list_functions(req: ListFunctionsRequestTypeDef, house: House) -> Result:
+def list_functions(req: ListFunctionsRequestTypeDef, context: RequestContext) -> Result:
     """With FunctionVersion=ALL the ARNs are qualified. MasterRegion would choose replicas, of which there are none."""
-    functions = house.store.functions.all(house.scope)
+    functions = context.store.functions.all(context.scope)
     size = min(req.get("MaxItems", quotas.FUNCTIONS_PER_PAGE), quotas.FUNCTIONS_PER_PAGE)
     if req.get("FunctionVersion") == "ALL":
         return _list_all_versions(functions, req.get("Marker"), size)
@@ -152,72 +152,72 @@ def _list_all_versions(functions: Sequence[Function], marker: str | None, size: 
 
 
 @operation("UpdateFunctionCode")
-def update_function_code(req: UpdateFunctionCodeRequestTypeDef, house: House) -> Result:
-    target = _latest(house.target(req["FunctionName"]))
-    function = found(house, target.id, FunctionNotFound(target.arn))
+def update_function_code(req: UpdateFunctionCodeRequestTypeDef, context: RequestContext) -> Result:
+    target = _latest(context.target(req["FunctionName"]))
+    function = found(context, target.id, FunctionNotFound(target.arn))
     managed_instances.check_members(req, function.latest.other)
     image_package.check_update(function.latest, req)
     if function.latest.image is None:
         check_source(req)
-    house.changes.check(target.id)
+    context.changes.check(target.id)
     check_updatable(function, req.get("RevisionId"))
-    check_deployable(house, function)
-    code = _code(house, req, target.id.scope, req.get("Architectures", [function.latest.architecture])[0])
+    check_deployable(context, function)
+    code = _code(context, req, target.id.scope, req.get("Architectures", [function.latest.architecture])[0])
 
     def change(version: FunctionVersion) -> FunctionVersion:
         moved = replace(version, architecture=req.get("Architectures", [version.architecture])[0])
         return settings.sized(image_package.with_code(moved, code))
 
     if req.get("DryRun"):
-        return rendered(change(function.latest), target.arn, house.runtimes)
-    function = _updated(house, target, change, req)
+        return rendered(change(function.latest), target.arn, context.runtimes)
+    function = _updated(context, target, change, req)
     if req.get("Publish"):
         version = function.published(LATEST_PUBLISHED if req.get("PublishTo") else str(function.last_version))
         assert version is not None
-        return rendered(version, target.id.arn(version.version), house.runtimes)
-    return rendered(function.latest, target.arn, house.runtimes)
+        return rendered(version, target.id.arn(version.version), context.runtimes)
+    return rendered(function.latest, target.arn, context.runtimes)
 
 
 @operation("UpdateFunctionConfiguration")
-def update_function_configuration(req: UpdateFunctionConfigurationRequestTypeDef, house: House) -> Result:
-    target = _latest(house.target(req["FunctionName"]))
-    function = house.store.function(target.id)
+def update_function_configuration(req: UpdateFunctionConfigurationRequestTypeDef, context: RequestContext) -> Result:
+    target = _latest(context.target(req["FunctionName"]))
+    function = context.store.function(target.id)
     settings.check(req, function.latest.other if function is not None else {})
     if "Role" in req:
-        check_role(house, req["Role"])
+        check_role(context, req["Role"])
     if "Runtime" in req:
-        _check_runtime(house, req["Runtime"])
+        _check_runtime(context, req["Runtime"])
     if req.get("Layers"):
-        check_deployable(house, found(house, target.id, FunctionNotFound(target.arn)))
-    find_layer = layer_finder(house, target.id.scope)
+        check_deployable(context, found(context, target.id, FunctionNotFound(target.arn)))
+    find_layer = layer_finder(context, target.id.scope)
 
     def change(version: FunctionVersion) -> FunctionVersion:
         return settings.applied(version, req, find_layer)
 
-    function = _updated(house, target, change, req, provider_check(house, target.id, req))
-    return rendered(function.latest, target.arn, house.runtimes)
+    function = _updated(context, target, change, req, provider_check(context, target.id, req))
+    return rendered(function.latest, target.arn, context.runtimes)
 
 
 @operation("DeleteFunction")
-def delete_function(req: DeleteFunctionRequestTypeDef, house: House) -> Result:
+def delete_function(req: DeleteFunctionRequestTypeDef, context: RequestContext) -> Result:
     """The function is looked for first. An absent version of it is deleted too, as far as the caller can tell."""
-    target = house.target(req["FunctionName"], req.get("Qualifier"))
-    found(house, target.id)
+    target = context.target(req["FunctionName"], req.get("Qualifier"))
+    found(context, target.id)
     if target.qualifier == LATEST:
         raise LatestNotDeletable
     if target.qualifier is None:
-        _remove(house, target.id)
+        _remove(context, target.id)
     elif target.qualifier == LATEST_PUBLISHED or target.qualifier.isdigit():
         version = target.qualifier
-        changed(house, target.id, lambda function: without_version(function, version))
+        changed(context, target.id, lambda function: without_version(function, version))
     else:
         raise AliasNotDeletable
     return {"StatusCode": 204}
 
 
-def _remove(house: House, id: FunctionId) -> None:
+def _remove(context: RequestContext, id: FunctionId) -> None:
     try:
-        house.store.remove(id)
+        context.store.remove(id)
     except KeyError:
         raise FunctionNotFound(id.arn()) from None
 
@@ -229,15 +229,17 @@ def _latest(target: Target) -> Target:
     return target
 
 
-def _code(house: House, code: Mapping[str, Any], scope: Scope, architecture: str) -> Artifact | ContainerImage:
+def _code(
+    context: RequestContext, code: Mapping[str, Any], scope: Scope, architecture: str
+) -> Artifact | ContainerImage:
     """What a version has as its code. code: FunctionCode or UpdateFunctionCode, already checked."""
     if "ImageUri" in code:
-        return image_source(house, code["ImageUri"], architecture)
-    return stored(house, code, scope)
+        return image_source(context, code["ImageUri"], architecture)
+    return stored(context, code, scope)
 
 
-def _check_runtime(house: House, identifier: str) -> None:
-    runtime = house.runtimes.get(identifier)
+def _check_runtime(context: RequestContext, identifier: str) -> None:
+    runtime = context.runtimes.get(identifier)
     if runtime is None:
         raise UnknownRuntime(identifier, runtime_names.LISTED)
     if not runtime.may_create:
@@ -245,25 +247,25 @@ def _check_runtime(house: House, identifier: str) -> None:
 
 
 def _updated(
-    house: House,
+    context: RequestContext,
     target: Target,
     change: Callable[[FunctionVersion], FunctionVersion],
     req: Mapping[str, Any],
     check: Callable[[Draft], None] = lambda _: None,
 ) -> Function:
     """Begin an update; the rules are held again inside the store's write, where no other writer can come between."""
-    new_id, modified = house.clock.new_id, last_modified(house.clock.now_s())
+    new_id, modified = context.clock.new_id, last_modified(context.clock.now_s())
 
     def edit(function: Function) -> Function:
         managed_instances.check_members(req, function.latest.other)
-        house.changes.check(target.id)
+        context.changes.check(target.id)
         check_updatable(function, req.get("RevisionId"))
         after = begun(function, change, new_id=new_id, modified=modified)
         if not req.get("Publish"):
             return after
         return publish(after, new_id=new_id, modified=modified, progress=CREATING, to=req.get("PublishTo"))[0]
 
-    function = changed(house, target.id, edit, FunctionNotFound(target.arn), check)
-    house.changes.add(target.id, UpdateInProgress)
-    house.activator.activate(target.id)
+    function = changed(context, target.id, edit, FunctionNotFound(target.arn), check)
+    context.changes.add(target.id, UpdateInProgress)
+    context.activator.activate(target.id)
     return function

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.elsewhere import hint
-from lambda_emu.api.house import House
 from lambda_emu.api.operations.outcomes import Headers, common_headers, streamed, whole
 from lambda_emu.api.registry import operation
 from lambda_emu.api.sharing import for_owner
@@ -68,72 +68,74 @@ class _Asked:
     execution_name: str | None
 
 
-Begin = Callable[[_Asked, House, Call], None]
+Begin = Callable[[_Asked, RequestContext, Call], None]
 
 
-def invoke_inline(environ: Mapping[str, Any], function_name: str, house: House, call: Call) -> None:
+def invoke_inline(environ: Mapping[str, Any], function_name: str, context: RequestContext, call: Call) -> None:
     """Invoke on the loop, without Flask: its context and routing cost more than all of ours (docs/decisions)."""
     try:
         parsed = lambda_model().operation("Invoke").parse(environ, {"FunctionName": function_name})
         req = cast("InvocationRequestTypeDef", parsed)
         try:
-            invoke(req, house, call)
+            invoke(req, context, call)
         except OtherAccount as other:
-            invoke(req, for_owner(house, "Invoke", other.target), call)
+            invoke(req, for_owner(context, "Invoke", other.target), call)
     except LambdaError as error:
         call.fail(error)
 
 
 @operation("Invoke", detached=True)
-def invoke(req: InvocationRequestTypeDef, house: House, call: Call) -> None:
+def invoke(req: InvocationRequestTypeDef, context: RequestContext, call: Call) -> None:
     begin = TYPES[req.get("InvocationType", "RequestResponse")]
-    _begin(begin, req, req.get("Payload"), house, call)
+    _begin(begin, req, req.get("Payload"), context, call)
 
 
 @operation("InvokeAsync", detached=True)
-def invoke_async(req: InvokeAsyncRequestTypeDef, house: House, call: Call) -> None:
+def invoke_async(req: InvokeAsyncRequestTypeDef, context: RequestContext, call: Call) -> None:
     """Deprecated: an Invoke of type Event that can say nothing else."""
-    _begin(_keep_for_later, req, req["InvokeArgs"], house, call)
+    _begin(_keep_for_later, req, req["InvokeArgs"], context, call)
 
 
 @operation("InvokeWithResponseStream", detached=True)
-def invoke_with_response_stream(req: InvokeWithResponseStreamRequestTypeDef, house: House, call: Call) -> None:
+def invoke_with_response_stream(
+    req: InvokeWithResponseStreamRequestTypeDef, context: RequestContext, call: Call
+) -> None:
     """An Invoke whose answer is an event stream."""
     begin = STREAMED_TYPES[req.get("InvocationType", "RequestResponse")]
-    _begin(begin, req, req.get("Payload"), house, call)
+    _begin(begin, req, req.get("Payload"), context, call)
 
 
-def _begin(begin: Begin, req: Mapping[str, Any], body: Any, house: House, call: Call) -> None:
+def _begin(begin: Begin, req: Mapping[str, Any], body: Any, context: RequestContext, call: Call) -> None:
     """Check what the caller sent, then go on by its type on the loop, where the function is looked up."""
     own_id = call.header(b"x-amzn-requestid")
     if own_id is not None and UUID.fullmatch(own_id) is None:
         raise RequestIdInvalid
     payload = bytes(body or EMPTY_EVENT)
     asked = _Asked(
-        target=house.target(req["FunctionName"], req.get("Qualifier")),
+        target=context.target(req["FunctionName"], req.get("Qualifier")),
         payload=payload,
         refusal=refusal(payload),
-        trace_id=trace_header(call.header(b"x-amzn-trace-id"), house.clock),
+        trace_id=trace_header(call.header(b"x-amzn-trace-id"), context.clock),
         client_context=_client_context(req.get("ClientContext")),
         wants_tail=req.get("LogType") == "Tail",
         tenant_id=req.get("TenantId"),
         execution_name=req.get("DurableExecutionName"),
     )
-    call.detach(lambda: _begin_when_active(begin, asked, house, call))
+    call.detach(lambda: _begin_when_active(begin, asked, context, call))
 
 
-def _begin_when_active(begin: Begin, asked: _Asked, house: House, call: Call, waited_s: float = 0.0) -> None:
+def _begin_when_active(begin: Begin, asked: _Asked, context: RequestContext, call: Call, waited_s: float = 0.0) -> None:
     """A function that was just created is waited for a little, for those who invoke it without waiting themselves."""
     try:
-        begin(asked, house, call)
+        begin(asked, context, call)
     except FunctionNotFound as error:
-        hint(house, error, {"FunctionName": asked.target.id.arn()})
+        hint(context, error, {"FunctionName": asked.target.id.arn()})
         raise
     except FunctionPending as error:
-        if not error.passing or waited_s >= house.pending_wait_s:
+        if not error.passing or waited_s >= context.pending_wait_s:
             raise
-        again = partial(_begin_when_active, begin, asked, house, call, waited_s + LOOK_AGAIN_S)
-        house.clock.call_later(LOOK_AGAIN_S, lambda: call.detach(again))
+        again = partial(_begin_when_active, begin, asked, context, call, waited_s + LOOK_AGAIN_S)
+        context.clock.call_later(LOOK_AGAIN_S, lambda: call.detach(again))
 
 
 def _check_kind(asked: _Asked, version: FunctionVersion) -> None:
@@ -142,8 +144,10 @@ def _check_kind(asked: _Asked, version: FunctionVersion) -> None:
     durable.check_invocation(version.durable, asked.target.qualifier, asked.execution_name)
 
 
-def _wait_for_outcome(asked: _Asked, house: House, call: Call, written: Callable[[Outcome, Headers], Answer]) -> None:
-    resolved = house.invoker.resolve(asked.target.id, asked.target.qualifier)
+def _wait_for_outcome(
+    asked: _Asked, context: RequestContext, call: Call, written: Callable[[Outcome, Headers], Answer]
+) -> None:
+    resolved = context.invoker.resolve(asked.target.id, asked.target.qualifier)
     if asked.refusal is not None:
         raise asked.refusal
     durable.check_invocation(resolved.version.durable, asked.target.qualifier, asked.execution_name)
@@ -165,11 +169,11 @@ def _wait_for_outcome(asked: _Asked, house: House, call: Call, written: Callable
         wants_tail=asked.wants_tail,
         tenant_id=asked.tenant_id,
     )
-    house.invoker.submit(resolved, invocation)
+    context.invoker.submit(resolved, invocation)
 
 
-def _keep_for_later(asked: _Asked, house: House, call: Call) -> None:
-    version = house.invoker.resolve(asked.target.id, asked.target.qualifier).version
+def _keep_for_later(asked: _Asked, context: RequestContext, call: Call) -> None:
+    version = context.invoker.resolve(asked.target.id, asked.target.qualifier).version
     if len(asked.payload) > EVENT_BYTES:
         raise EventTooLarge(len(asked.payload))
     if asked.refusal is not None:
@@ -177,7 +181,7 @@ def _keep_for_later(asked: _Asked, house: House, call: Call) -> None:
     _check_kind(asked, version)
     durable.check_built(version.durable)
     managed_instances.check_built(version)
-    now_s = house.clock.steady_s()
+    now_s = context.clock.steady_s()
     event = QueuedEvent(
         request_id=call.request_id,
         function=asked.target.id,
@@ -197,11 +201,11 @@ def _keep_for_later(asked: _Asked, house: House, call: Call) -> None:
         else:
             call.answer(Answer(202, [("x-amzn-RequestId", call.request_id), ("X-Amzn-Trace-Id", asked.trace_id)]))
 
-    house.async_invoker.put(event, kept)
+    context.async_invoker.put(event, kept)
 
 
-def _only_check(asked: _Asked, house: House, call: Call) -> None:
-    _check_kind(asked, house.invoker.resolve(asked.target.id, asked.target.qualifier).version)
+def _only_check(asked: _Asked, context: RequestContext, call: Call) -> None:
+    _check_kind(asked, context.invoker.resolve(asked.target.id, asked.target.qualifier).version)
     call.answer(Answer(204, [("x-amzn-RequestId", call.request_id)]))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.layer_lookup import own_layer
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import LayerId
@@ -27,43 +27,43 @@ SHOWN_BY = "GetLayerPolicy"  # as AWS's texts call GetLayerVersionPolicy
 
 
 @operation("AddLayerVersionPermission")
-def add_layer_version_permission(req: AddLayerVersionPermissionRequestTypeDef, house: House) -> Result:
+def add_layer_version_permission(req: AddLayerVersionPermissionRequestTypeDef, context: RequestContext) -> Result:
     number = req["VersionNumber"]
-    id = own_layer(house, req["LayerName"], "lambda:AddLayerVersionPermission", number)
-    revision_id = house.clock.new_id()
+    id = own_layer(context, req["LayerName"], "lambda:AddLayerVersionPermission", number)
+    revision_id = context.clock.new_id()
 
     def edit(policy: Policy | None) -> Policy:
         check_revision(req.get("RevisionId"), None if policy is None else policy.revision_id, SHOWN_BY)
         check_new(policy, req["StatementId"])
         return added(policy, statement_of(req, id.arn(number)), revision_id)
 
-    policy = _changed(house, id, number, edit)
+    policy = _changed(context, id, number, edit)
     assert policy is not None
     return {"Statement": compact(policy.statements[-1]), "RevisionId": policy.revision_id}
 
 
 @operation("GetLayerVersionPolicy")
-def get_layer_version_policy(req: GetLayerVersionPolicyRequestTypeDef, house: House) -> Result:
+def get_layer_version_policy(req: GetLayerVersionPolicyRequestTypeDef, context: RequestContext) -> Result:
     number = req["VersionNumber"]
-    id = own_layer(house, req["LayerName"], "lambda:GetLayerVersionPolicy", number)
-    policy = _version(house.store.layers.get(id.scope, id.name), id, number).policy
+    id = own_layer(context, req["LayerName"], "lambda:GetLayerVersionPolicy", number)
+    policy = _version(context.store.layers.get(id.scope, id.name), id, number).policy
     if policy is None:
         raise NoPolicy
     return {"Policy": policy.document, "RevisionId": policy.revision_id}
 
 
 @operation("RemoveLayerVersionPermission")
-def remove_layer_version_permission(req: RemoveLayerVersionPermissionRequestTypeDef, house: House) -> Result:
+def remove_layer_version_permission(req: RemoveLayerVersionPermissionRequestTypeDef, context: RequestContext) -> Result:
     number = req["VersionNumber"]
-    id = own_layer(house, req["LayerName"], "lambda:RemoveLayerVersionPermission", number)
-    revision_id = house.clock.new_id()
+    id = own_layer(context, req["LayerName"], "lambda:RemoveLayerVersionPermission", number)
+    revision_id = context.clock.new_id()
 
     def edit(policy: Policy | None) -> Policy | None:
         if policy is not None:
             check_revision(req.get("RevisionId"), policy.revision_id, SHOWN_BY)
         return removed(policy, req["StatementId"], revision_id)
 
-    _changed(house, id, number, edit)
+    _changed(context, id, number, edit)
     return {}
 
 
@@ -74,9 +74,11 @@ def _version(layer: Layer | None, id: LayerId, number: int) -> LayerVersion:
     return version
 
 
-def _changed(house: House, id: LayerId, number: int, edit: Callable[[Policy | None], Policy | None]) -> Policy | None:
+def _changed(
+    context: RequestContext, id: LayerId, number: int, edit: Callable[[Policy | None], Policy | None]
+) -> Policy | None:
     """Make the version's policy what `edit` makes of it, None being none."""
-    layers = house.store.layers
+    layers = context.store.layers
 
     def work(draft: Draft) -> Policy | None:
         layer = draft.get(layers, id.scope, id.name)
@@ -87,4 +89,4 @@ def _changed(house: House, id: LayerId, number: int, edit: Callable[[Policy | No
         draft.put(layers, id.scope, id.name, replace(layer, versions=versions))
         return policy
 
-    return house.store.write(work)
+    return context.store.write(work)

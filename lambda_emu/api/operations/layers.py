@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lambda_emu.api import artifacts
 from lambda_emu.api.code import check_layer_source, stored
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.layer_lookup import layer_id, own_layer, version_for
 from lambda_emu.api.pages import page
 from lambda_emu.api.registry import Result, operation
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 
 @operation("PublishLayerVersion")
-def publish_layer_version(req: PublishLayerVersionRequestTypeDef, house: House) -> Result:
-    id = own_layer(house, req["LayerName"], "lambda:PublishLayerVersion")
+def publish_layer_version(req: PublishLayerVersionRequestTypeDef, context: RequestContext) -> Result:
+    id = own_layer(context, req["LayerName"], "lambda:PublishLayerVersion")
     check_layer_source(req["Content"])
     wanted = LayerVersion(
         number=0,
-        content=stored(house, req["Content"], id.scope),
-        created=last_modified(house.clock.now_s()),
+        content=stored(context, req["Content"], id.scope),
+        created=last_modified(context.clock.now_s()),
         description=req.get("Description"),
         runtimes=tuple(req["CompatibleRuntimes"]) if "CompatibleRuntimes" in req else None,
         architectures=tuple(req["CompatibleArchitectures"]) if "CompatibleArchitectures" in req else None,
@@ -43,21 +43,21 @@ def publish_layer_version(req: PublishLayerVersionRequestTypeDef, house: House) 
     )
 
     def publish(draft: Draft) -> LayerVersion:
-        layer = (draft.get(house.store.layers, id.scope, id.name) or Layer(id.name)).with_version(wanted)
-        draft.put(house.store.layers, id.scope, id.name, layer)
+        layer = (draft.get(context.store.layers, id.scope, id.name) or Layer(id.name)).with_version(wanted)
+        draft.put(context.store.layers, id.scope, id.name, layer)
         return layer.versions[layer.last_version]
 
-    return _rendered(house, id, house.store.write(publish))
+    return _rendered(context, id, context.store.write(publish))
 
 
 @operation("GetLayerVersion")
-def get_layer_version(req: GetLayerVersionRequestTypeDef, house: House) -> Result:
+def get_layer_version(req: GetLayerVersionRequestTypeDef, context: RequestContext) -> Result:
     _check_number(req["VersionNumber"])
-    return _shown(house, layer_id(house, req["LayerName"]), req["VersionNumber"])
+    return _shown(context, layer_id(context, req["LayerName"]), req["VersionNumber"])
 
 
 @operation("GetLayerVersionByArn")
-def get_layer_version_by_arn(req: GetLayerVersionByArnRequestTypeDef, house: House) -> Result:
+def get_layer_version_by_arn(req: GetLayerVersionByArnRequestTypeDef, context: RequestContext) -> Result:
     """AWS's own layers (`awslayer`) are not here."""
     try:
         id, number = parse_layer_arn(req["Arn"])
@@ -65,16 +65,16 @@ def get_layer_version_by_arn(req: GetLayerVersionByArnRequestTypeDef, house: Hou
         raise ResourceMissing from None
     assert number is not None
     _check_number(number)
-    return _shown(house, layer_id(house, id.arn()), number)
+    return _shown(context, layer_id(context, id.arn()), number)
 
 
 @operation("ListLayers")
-def list_layers(req: ListLayersRequestTypeDef, house: House) -> Result:
+def list_layers(req: ListLayersRequestTypeDef, context: RequestContext) -> Result:
     """Each with the newest of the versions that fit; layers without one are left out."""
     runtime, architecture = req.get("CompatibleRuntime"), req.get("CompatibleArchitecture")
     fitting = [
-        (LayerId(house.scope, layer.name), version)
-        for layer in house.store.layers.all(house.scope)
+        (LayerId(context.scope, layer.name), version)
+        for layer in context.store.layers.all(context.scope)
         if (version := next(layer.fitting(runtime, architecture), None)) is not None
     ]
     size = req.get("MaxItems", PAGE)
@@ -89,27 +89,27 @@ def list_layers(req: ListLayersRequestTypeDef, house: House) -> Result:
 
 
 @operation("ListLayerVersions")
-def list_layer_versions(req: ListLayerVersionsRequestTypeDef, house: House) -> Result:
+def list_layer_versions(req: ListLayerVersionsRequestTypeDef, context: RequestContext) -> Result:
     """Newest first. Of a layer that does not exist there are none."""
-    id = own_layer(house, req["LayerName"], "lambda:ListLayerVersions")
-    layer = house.store.layers.get(id.scope, id.name) or Layer(id.name)
+    id = own_layer(context, req["LayerName"], "lambda:ListLayerVersions")
+    layer = context.store.layers.get(id.scope, id.name) or Layer(id.name)
     fitting = list(layer.fitting(req.get("CompatibleRuntime"), req.get("CompatibleArchitecture")))
     shown, marker = page(fitting, _newest_first, req.get("Marker"), req.get("MaxItems", PAGE))
     return {"LayerVersions": [_listed(id, version) for version in shown], "NextMarker": marker}
 
 
 @operation("DeleteLayerVersion")
-def delete_layer_version(req: DeleteLayerVersionRequestTypeDef, house: House) -> Result:
+def delete_layer_version(req: DeleteLayerVersionRequestTypeDef, context: RequestContext) -> Result:
     """What does not exist is deleted too. Functions that mount the version keep it."""
-    id, number = own_layer(house, req["LayerName"], "lambda:DeleteLayerVersion"), req["VersionNumber"]
+    id, number = own_layer(context, req["LayerName"], "lambda:DeleteLayerVersion"), req["VersionNumber"]
     _check_number(number)
 
     def delete(draft: Draft) -> None:
-        layer = draft.get(house.store.layers, id.scope, id.name)
+        layer = draft.get(context.store.layers, id.scope, id.name)
         if layer is not None and number in layer.versions:
-            draft.put(house.store.layers, id.scope, id.name, layer.without_version(number))
+            draft.put(context.store.layers, id.scope, id.name, layer.without_version(number))
 
-    house.store.write(delete)
+    context.store.write(delete)
     return {}
 
 
@@ -118,21 +118,21 @@ def _check_number(number: int) -> None:
         raise LayerVersionBelowOne
 
 
-def _shown(house: House, id: LayerId, number: int) -> Result:
-    version = version_for(house, house.scope if not house.anonymous else id.scope, id, number)
+def _shown(context: RequestContext, id: LayerId, number: int) -> Result:
+    version = version_for(context, context.scope if not context.anonymous else id.scope, id, number)
     if version is None:
         raise ResourceMissing
-    return _rendered(house, id, version)
+    return _rendered(context, id, version)
 
 
-def _rendered(house: House, id: LayerId, version: LayerVersion) -> Result:
+def _rendered(context: RequestContext, id: LayerId, version: LayerVersion) -> Result:
     content = version.content
     return {
         **_listed(id, version),
         "Description": version.description or "",
         "LayerArn": id.arn(),
         "Content": {
-            "Location": artifacts.location(house.base_url, content.sha256),
+            "Location": artifacts.location(context.base_url, content.sha256),
             "CodeSha256": content.sha256,
             "CodeSize": content.size,
             "ResolvedS3Object": artifacts.resolved(content),

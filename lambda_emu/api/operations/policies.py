@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import changed, check_qualifier
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import LATEST, Target
@@ -30,12 +30,12 @@ Edit = Callable[[Policy | None, Function], Policy | None]
 
 
 @operation("AddPermission")
-def add_permission(req: AddPermissionRequestTypeDef, house: House) -> Result:
+def add_permission(req: AddPermissionRequestTypeDef, context: RequestContext) -> Result:
     """The first permission may be conditional on the revision of the function, version or alias itself."""
-    target = house.target(req["FunctionName"], req.get("Qualifier"))
+    target = context.target(req["FunctionName"], req.get("Qualifier"))
     _refuse_latest(target)
     check_permission(req)
-    revision_id = house.clock.new_id()
+    revision_id = context.clock.new_id()
 
     def edit(policy: Policy | None, function: Function) -> Policy:
         latest = _own_revision(function, target) if policy is None else policy.revision_id
@@ -43,36 +43,36 @@ def add_permission(req: AddPermissionRequestTypeDef, house: House) -> Result:
         check_new(policy, req["StatementId"])
         return added(policy, statement_of(req, target.arn), revision_id)
 
-    policy = _changed(house, target, edit)
+    policy = _changed(context, target, edit)
     assert policy is not None
     return {"Statement": compact(policy.statements[-1])}
 
 
 @operation("GetPolicy")
-def get_policy(req: GetPolicyRequestTypeDef, house: House) -> Result:
-    return _shown(house, house.target(req["FunctionName"], req.get("Qualifier")))
+def get_policy(req: GetPolicyRequestTypeDef, context: RequestContext) -> Result:
+    return _shown(context, context.target(req["FunctionName"], req.get("Qualifier")))
 
 
 @operation("RemovePermission")
-def remove_permission(req: RemovePermissionRequestTypeDef, house: House) -> Result:
-    target = house.target(req["FunctionName"], req.get("Qualifier"))
-    revision_id = house.clock.new_id()
+def remove_permission(req: RemovePermissionRequestTypeDef, context: RequestContext) -> Result:
+    target = context.target(req["FunctionName"], req.get("Qualifier"))
+    revision_id = context.clock.new_id()
 
     def edit(policy: Policy | None, _: Function) -> Policy | None:
         if policy is not None:
             check_revision(req.get("RevisionId"), policy.revision_id, "GetPolicy")
         return removed(policy, req["StatementId"], revision_id)
 
-    _changed(house, target, edit, NoPolicyFound(target.id.arn()))
+    _changed(context, target, edit, NoPolicyFound(target.id.arn()))
     return {}
 
 
 @operation("PutResourcePolicy")
-def put_resource_policy(req: PutResourcePolicyRequestTypeDef, house: House) -> Result:
+def put_resource_policy(req: PutResourcePolicyRequestTypeDef, context: RequestContext) -> Result:
     """The text is kept as it came, until a permission is added to it or removed from it."""
-    target = _resource(house, req["ResourceArn"])
+    target = _resource(context, req["ResourceArn"])
     _refuse_latest(target)
-    revision_id = house.clock.new_id()
+    revision_id = context.clock.new_id()
 
     def edit(policy: Policy | None, _: Function) -> Policy:
         latest = None if policy is None else policy.revision_id
@@ -80,31 +80,31 @@ def put_resource_policy(req: PutResourcePolicyRequestTypeDef, house: House) -> R
         check_document(req["Policy"], target.arn)
         return written(req["Policy"], revision_id)
 
-    _changed(house, target, edit)
+    _changed(context, target, edit)
     return {"Policy": req["Policy"], "RevisionId": revision_id}
 
 
 @operation("GetResourcePolicy")
-def get_resource_policy(req: GetResourcePolicyRequestTypeDef, house: House) -> Result:
-    return _shown(house, _resource(house, req["ResourceArn"]))
+def get_resource_policy(req: GetResourcePolicyRequestTypeDef, context: RequestContext) -> Result:
+    return _shown(context, _resource(context, req["ResourceArn"]))
 
 
 @operation("DeleteResourcePolicy")
-def delete_resource_policy(req: DeleteResourcePolicyRequestTypeDef, house: House) -> Result:
+def delete_resource_policy(req: DeleteResourcePolicyRequestTypeDef, context: RequestContext) -> Result:
     def edit(policy: Policy | None, _: Function) -> None:
         if policy is None:
             raise NoPolicy
         check_revision(req.get("RevisionId"), policy.revision_id, "GetResourcePolicy")
 
-    _changed(house, _resource(house, req["ResourceArn"]), edit)
+    _changed(context, _resource(context, req["ResourceArn"]), edit)
     return {}
 
 
-def _resource(house: House, arn: str) -> Target:
+def _resource(context: RequestContext, arn: str) -> Target:
     """What a ResourceArn means; of the runtimes that it might also name there are none."""
     if ":runtime/" in arn:
         raise ResourceMissing
-    return house.target(arn)
+    return context.target(arn)
 
 
 def _refuse_latest(target: Target) -> None:
@@ -112,15 +112,15 @@ def _refuse_latest(target: Target) -> None:
         raise NoPolicyForLatest
 
 
-def _shown(house: House, target: Target) -> Result:
-    function = house.store.function(target.id)
+def _shown(context: RequestContext, target: Target) -> Result:
+    function = context.store.function(target.id)
     policy = function.policies.get(_key(target)) if function else None
     if policy is None:
         raise ResourceMissing
     return {"Policy": policy.document, "RevisionId": policy.revision_id}
 
 
-def _changed(house: House, target: Target, edit: Edit, missing: LambdaError | None = None) -> Policy | None:
+def _changed(context: RequestContext, target: Target, edit: Edit, missing: LambdaError | None = None) -> Policy | None:
     """Make the target's policy what `edit` makes of it, None being none. missing: there is no such function."""
 
     def edit_function(function: Function) -> Function:
@@ -128,7 +128,7 @@ def _changed(house: House, target: Target, edit: Edit, missing: LambdaError | No
         policy = edit(function.policies.get(_key(target)), function)
         return replace(function, policies=_with(function.policies, _key(target), policy))
 
-    return changed(house, target.id, edit_function, missing).policies.get(_key(target))
+    return changed(context, target.id, edit_function, missing).policies.get(_key(target))
 
 
 def _with(policies: Mapping[str, Policy], key: str, policy: Policy | None) -> Mapping[str, Policy]:

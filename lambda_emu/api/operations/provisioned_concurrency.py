@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import changed, check_qualifier, found, key_of, qualifier_missing
 from lambda_emu.api.pages import page
 from lambda_emu.api.registry import Result, operation
@@ -29,13 +29,15 @@ if TYPE_CHECKING:
 
 
 @operation("PutProvisionedConcurrencyConfig")
-def put_provisioned_concurrency_config(req: PutProvisionedConcurrencyConfigRequestTypeDef, house: House) -> Result:
+def put_provisioned_concurrency_config(
+    req: PutProvisionedConcurrencyConfigRequestTypeDef, context: RequestContext
+) -> Result:
     """The answer shows a beginning, also where environments are there already."""
-    target = house.target(req["FunctionName"], req["Qualifier"])
+    target = context.target(req["FunctionName"], req["Qualifier"])
     if target.qualifier == LATEST:
         raise UnpublishedVersion
     qualifier, wanted = key_of(target), req["ProvisionedConcurrentExecutions"]
-    config = Provisioned(wanted, last_modified(house.clock.now_s()))
+    config = Provisioned(wanted, last_modified(context.clock.now_s()))
 
     def edit(function: Function, all_functions: Sequence[Function]) -> Function:
         check_qualifier(function, qualifier)
@@ -44,31 +46,35 @@ def put_provisioned_concurrency_config(req: PutProvisionedConcurrencyConfigReque
         return _with(function, {**function.provisioned, qualifier: config})
 
     try:
-        house.store.change_among(target.id, edit)
+        context.store.change_among(target.id, edit)
     except KeyError:
         raise qualifier_missing(target) from None
     return _rendered(config, NOTHING_READY)
 
 
 @operation("GetProvisionedConcurrencyConfig")
-def get_provisioned_concurrency_config(req: GetProvisionedConcurrencyConfigRequestTypeDef, house: House) -> Result:
-    target = _published(house.target(req["FunctionName"], req["Qualifier"]))
-    function = found(house, target.id, qualifier_missing(target))
+def get_provisioned_concurrency_config(
+    req: GetProvisionedConcurrencyConfigRequestTypeDef, context: RequestContext
+) -> Result:
+    target = _published(context.target(req["FunctionName"], req["Qualifier"]))
+    function = found(context, target.id, qualifier_missing(target))
     check_qualifier(function, target.qualifier)
     config = function.provisioned.get(key_of(target))
     if config is None:
         raise ProvisionedConfigNotFound
-    [standing] = _standings(house, function, [key_of(target)])
+    [standing] = _standings(context, function, [key_of(target)])
     return _rendered(config, standing)
 
 
 @operation("ListProvisionedConcurrencyConfigs")
-def list_provisioned_concurrency_configs(req: ListProvisionedConcurrencyConfigsRequestTypeDef, house: House) -> Result:
+def list_provisioned_concurrency_configs(
+    req: ListProvisionedConcurrencyConfigsRequestTypeDef, context: RequestContext
+) -> Result:
     """By qualifier. AWS's order is not recorded."""
-    function = found(house, house.target(req["FunctionName"]).id)
+    function = found(context, context.target(req["FunctionName"]).id)
     size = min(req.get("MaxItems", quotas.PAGE), quotas.PAGE)
     qualifiers, marker = page(sorted(function.provisioned), str, req.get("Marker"), size)
-    shown = zip(qualifiers, _standings(house, function, qualifiers), strict=True)
+    shown = zip(qualifiers, _standings(context, function, qualifiers), strict=True)
     return {
         "ProvisionedConcurrencyConfigs": [
             {"FunctionArn": function.id.arn(qualifier), **_rendered(function.provisioned[qualifier], standing)}
@@ -80,17 +86,17 @@ def list_provisioned_concurrency_configs(req: ListProvisionedConcurrencyConfigsR
 
 @operation("DeleteProvisionedConcurrencyConfig")
 def delete_provisioned_concurrency_config(
-    req: DeleteProvisionedConcurrencyConfigRequestTypeDef, house: House
+    req: DeleteProvisionedConcurrencyConfigRequestTypeDef, context: RequestContext
 ) -> Result:
     """One that is absent is deleted too, as far as the caller can tell."""
-    target = _published(house.target(req["FunctionName"], req["Qualifier"]))
+    target = _published(context.target(req["FunctionName"], req["Qualifier"]))
 
     def edit(function: Function) -> Function:
         check_qualifier(function, target.qualifier)
         kept = {other: config for other, config in function.provisioned.items() if other != target.qualifier}
         return _with(function, kept)
 
-    changed(house, target.id, edit, qualifier_missing(target))
+    changed(context, target.id, edit, qualifier_missing(target))
     return {}
 
 
@@ -104,10 +110,10 @@ def _with(function: Function, provisioned: dict[str, Provisioned]) -> Function:
     return replace(function, provisioned=MappingProxyType(provisioned))
 
 
-def _standings(house: House, function: Function, qualifiers: Sequence[str]) -> Sequence[Standing]:
+def _standings(context: RequestContext, function: Function, qualifiers: Sequence[str]) -> Sequence[Standing]:
     """What the pool has, for each of these configurations, which exist."""
     versions = [function.version(qualifier) for qualifier in qualifiers]
-    return house.standings([version.deployment_id if version is not None else "" for version in versions])
+    return context.standings([version.deployment_id if version is not None else "" for version in versions])
 
 
 def _rendered(config: Provisioned, standing: Standing) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import changed, found
 from lambda_emu.api.registry import Result, operation
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 @operation("PutFunctionRecursionConfig")
-def put_function_recursion_config(req: PutFunctionRecursionConfigRequestTypeDef, house: House) -> Result:
+def put_function_recursion_config(req: PutFunctionRecursionConfigRequestTypeDef, context: RequestContext) -> Result:
     wanted = req["RecursiveLoop"]
-    changed(house, house.target(req["FunctionName"]).id, lambda function: replace(function, recursive_loop=wanted))
+    changed(context, context.target(req["FunctionName"]).id, lambda function: replace(function, recursive_loop=wanted))
     return {"RecursiveLoop": wanted}
 
 
 @operation("GetFunctionRecursionConfig")
-def get_function_recursion_config(req: GetFunctionRecursionConfigRequestTypeDef, house: House) -> Result:
-    return {"RecursiveLoop": found(house, house.target(req["FunctionName"]).id).recursive_loop}
+def get_function_recursion_config(req: GetFunctionRecursionConfigRequestTypeDef, context: RequestContext) -> Result:
+    return {"RecursiveLoop": found(context, context.target(req["FunctionName"]).id).recursive_loop}

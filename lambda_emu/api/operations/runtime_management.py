@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import changed, found, key_of
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import LATEST, Target
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @operation("PutRuntimeManagementConfig")
-def put_runtime_management_config(req: PutRuntimeManagementConfigRequestTypeDef, house: House) -> Result:
-    target = house.target(req["FunctionName"], req.get("Qualifier"))
+def put_runtime_management_config(req: PutRuntimeManagementConfigRequestTypeDef, context: RequestContext) -> Result:
+    target = context.target(req["FunctionName"], req.get("Qualifier"))
     management = RuntimeManagement.of(req["UpdateRuntimeOn"], req.get("RuntimeVersionArn"))
 
     def edit(function: Function) -> Function:
@@ -30,14 +30,14 @@ def put_runtime_management_config(req: PutRuntimeManagementConfigRequestTypeDef,
         kept = {**function.runtime_management, key_of(target): management}
         return replace(function, runtime_management=kept)
 
-    changed(house, target.id, edit, FunctionNotFound(target.arn))
+    changed(context, target.id, edit, FunctionNotFound(target.arn))
     return _rendered(target, management)
 
 
 @operation("GetRuntimeManagementConfig")
-def get_runtime_management_config(req: GetRuntimeManagementConfigRequestTypeDef, house: House) -> Result:
-    target = house.target(req["FunctionName"], req.get("Qualifier"))
-    function = found(house, target.id, FunctionNotFound(target.arn))
+def get_runtime_management_config(req: GetRuntimeManagementConfigRequestTypeDef, context: RequestContext) -> Result:
+    target = context.target(req["FunctionName"], req.get("Qualifier"))
+    function = found(context, target.id, FunctionNotFound(target.arn))
     _check_version(function, target)
     return _rendered(target, function.runtime_management.get(key_of(target), RuntimeManagement()))
 

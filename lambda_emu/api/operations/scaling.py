@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import changed, found
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.errors import FunctionNotFound
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
 
 @operation("PutFunctionScalingConfig")
-def put_function_scaling_config(req: PutFunctionScalingConfigRequestTypeDef, house: House) -> Result:
-    target, qualifier = house.target(req["FunctionName"], req["Qualifier"]), req["Qualifier"]
+def put_function_scaling_config(req: PutFunctionScalingConfigRequestTypeDef, context: RequestContext) -> Result:
+    target, qualifier = context.target(req["FunctionName"], req["Qualifier"]), req["Qualifier"]
 
     def edit(function: Function) -> Function:
         managed_version(function, qualifier)
         scaling = new_scaling(req.get("FunctionScalingConfig", {}))
         return replace(function, scaling={**function.scaling, qualifier: scaling})
 
-    function = changed(house, target.id, edit, FunctionNotFound(target.arn))
+    function = changed(context, target.id, edit, FunctionNotFound(target.arn))
     return {"FunctionState": managed_version(function, qualifier).progress.state.value}
 
 
 @operation("GetFunctionScalingConfig")
-def get_function_scaling_config(req: GetFunctionScalingConfigRequestTypeDef, house: House) -> Result:
+def get_function_scaling_config(req: GetFunctionScalingConfigRequestTypeDef, context: RequestContext) -> Result:
     """What was asked for is applied at once; a version for which nothing was asked shows neither."""
-    target = house.target(req["FunctionName"], req["Qualifier"])
-    function = found(house, target.id, FunctionNotFound(target.arn))
+    target = context.target(req["FunctionName"], req["Qualifier"])
+    function = found(context, target.id, FunctionNotFound(target.arn))
     managed_version(function, req["Qualifier"])
     scaling = function.scaling.get(req["Qualifier"])
     config = None if scaling is None else _rendered(scaling)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import changed, found, held, resource
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import FunctionId, parse_resource_arn
@@ -56,53 +56,53 @@ KINDS = {
 
 
 @operation("TagResource")
-def tag_resource(req: TagResourceRequestTypeDef, house: House) -> Result:
+def tag_resource(req: TagResourceRequestTypeDef, context: RequestContext) -> Result:
     if not req["Tags"]:
         raise NoTags
-    _change(house, req["Resource"], lambda tags: merged(tags, req["Tags"]))
+    _change(context, req["Resource"], lambda tags: merged(tags, req["Tags"]))
     return {}
 
 
 @operation("UntagResource")
-def untag_resource(req: UntagResourceRequestTypeDef, house: House) -> Result:
-    _change(house, req["Resource"], lambda tags: without(tags, req["TagKeys"]))
+def untag_resource(req: UntagResourceRequestTypeDef, context: RequestContext) -> Result:
+    _change(context, req["Resource"], lambda tags: without(tags, req["TagKeys"]))
     return {}
 
 
 @operation("ListTags")
-def list_tags(req: ListTagsRequestTypeDef, house: House) -> Result:
+def list_tags(req: ListTagsRequestTypeDef, context: RequestContext) -> Result:
     """Unlike GetFunction, also where there are none."""
     arn = req["Resource"]
     if _names_function(arn):
-        return {"Tags": dict(found(house, _function(house, arn)).tags)}
+        return {"Tags": dict(found(context, _function(context, arn)).tags)}
     kind = _kind(arn)
     missing = kind.missing(arn)
-    record = held(kind.shelf(house.store).get, resource(house, arn, missing), missing)
-    if kind.at(record, house.clock.now_s()) is None:
+    record = held(kind.shelf(context.store).get, resource(context, arn, missing), missing)
+    if kind.at(record, context.clock.now_s()) is None:
         raise missing
     return {"Tags": dict(record.tags)}
 
 
-def _change(house: House, arn: str, edit: Callable[[Tags], Tags]) -> None:
+def _change(context: RequestContext, arn: str, edit: Callable[[Tags], Tags]) -> None:
     if _names_function(arn):
-        _change_function(house, _function(house, arn), edit)
+        _change_function(context, _function(context, arn), edit)
     else:
-        _change_other(house, arn, edit)
+        _change_other(context, arn, edit)
 
 
-def _change_function(house: House, id: FunctionId, edit: Callable[[Tags], Tags]) -> None:
+def _change_function(context: RequestContext, id: FunctionId, edit: Callable[[Tags], Tags]) -> None:
     def retag(function: Function) -> Function:
-        house.changes.check(id, UpdateInProgress)
+        context.changes.check(id, UpdateInProgress)
         check_taggable(function)
-        return tagged(function, edit(function.tags), house.clock.new_id())
+        return tagged(function, edit(function.tags), context.clock.new_id())
 
-    changed(house, id, retag)
+    changed(context, id, retag)
 
 
-def _change_other(house: House, arn: str, edit: Callable[[Tags], Tags]) -> None:
+def _change_other(context: RequestContext, arn: str, edit: Callable[[Tags], Tags]) -> None:
     kind = _kind(arn)
-    shelf, missing = kind.shelf(house.store), kind.missing(arn)
-    place, now_s = resource(house, arn, missing), house.clock.now_s()
+    shelf, missing = kind.shelf(context.store), kind.missing(arn)
+    place, now_s = resource(context, arn, missing), context.clock.now_s()
 
     def retag(draft: Draft) -> None:
         record = held(partial(draft.get, shelf), place, missing)
@@ -110,15 +110,15 @@ def _change_other(house: House, arn: str, edit: Callable[[Tags], Tags]) -> None:
             raise missing
         draft.put(shelf, place.scope, place.name, replace(record, tags=edit(record.tags)))
 
-    house.store.write(retag)
+    context.store.write(retag)
 
 
 def _names_function(arn: str) -> bool:
     return parse_resource_arn(arn).kind == "function"
 
 
-def _function(house: House, arn: str) -> FunctionId:
-    target = house.target(arn)
+def _function(context: RequestContext, arn: str) -> FunctionId:
+    target = context.target(arn)
     if target.qualifier is not None:
         raise PartUntaggable
     return target.id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lambda_emu.api.configuration import listed, rendered
-from lambda_emu.api.house import House
+from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import changed, found
 from lambda_emu.api.pages import page
 from lambda_emu.api.registry import Result, operation
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
 
 @operation("PublishVersion")
-def publish_version(req: PublishVersionRequestTypeDef, house: House) -> Result:
+def publish_version(req: PublishVersionRequestTypeDef, context: RequestContext) -> Result:
     """On Managed Instances a new version is Pending at first."""
-    id = house.target(req["FunctionName"]).id
+    id = context.target(req["FunctionName"]).id
     versions: list[FunctionVersion] = []
 
     def edit(function: Function) -> Function:
         managed_instances.check_members(req, function.latest.other)
-        house.changes.check(id)
+        context.changes.check(id)
         check_publishable(function, req.get("RevisionId"), req.get("CodeSha256"))
         after, version = publish(
             function,
-            new_id=house.clock.new_id,
-            modified=last_modified(house.clock.now_s()),
+            new_id=context.clock.new_id,
+            modified=last_modified(context.clock.now_s()),
             description=req.get("Description"),
             progress=CREATING if managed_instances.on_instances(function.latest.other) else DONE,
             to=req.get("PublishTo"),
@@ -43,19 +43,19 @@ def publish_version(req: PublishVersionRequestTypeDef, house: House) -> Result:
         versions.append(version)
         return after
 
-    changed(house, id, edit)
+    changed(context, id, edit)
     version = versions[-1]
     if not settled(version):
-        house.activator.activate(id)
-    return rendered(version, id.arn(version.version), house.runtimes)
+        context.activator.activate(id)
+    return rendered(version, id.arn(version.version), context.runtimes)
 
 
 @operation("ListVersionsByFunction")
-def list_versions_by_function(req: ListVersionsByFunctionRequestTypeDef, house: House) -> Result:
+def list_versions_by_function(req: ListVersionsByFunctionRequestTypeDef, context: RequestContext) -> Result:
     """$LATEST first, then $LATEST.PUBLISHED, then ascending."""
-    id = house.target(req["FunctionName"]).id
+    id = context.target(req["FunctionName"]).id
     size = min(req.get("MaxItems", quotas.FUNCTIONS_PER_PAGE), quotas.FUNCTIONS_PER_PAGE)
-    versions, marker = page(all_versions(found(house, id)), place, req.get("Marker"), size)
+    versions, marker = page(all_versions(found(context, id)), place, req.get("Marker"), size)
     return {
         "Versions": [listed(version, id.arn(version.version)) for version in versions],
         "NextMarker": marker,

@@ -42,7 +42,7 @@ NOWHERE = Here({}, lambda _: False)
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class RequestContext:
     """scope: the account and region of the caller. anonymous: the caller named none, so that these are the defaults.
     account_known: whether the caller, or who started us, has said which account it is; else it is our default.
 
