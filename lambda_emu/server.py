@@ -199,7 +199,7 @@ class Emulator:
 
     def _make_stems(self) -> Stems:
         budget = Budget(self.engine, self.loop, self.settings.max_environments or self.engine.machine.bearable)
-        if self._only is not None:  # the box it will run in is begun while the API opens
+        if self._only is not None:  # the sandbox it will run in is begun while the API opens
             return Stems(budget, self.loop, self.clock, 1, refills=False, networks=self._networks)
         return Stems(budget, self.loop, self.clock, self.settings.stems, networks=self._networks)
 

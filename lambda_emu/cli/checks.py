@@ -18,7 +18,7 @@ from lambda_emu.folders import NotOurs
 OLDEST_PYTHON = (3, 11)
 ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 LIMITS = {"memory limits": "MemoryLimit", "CPU limits": "CpuCfsQuota", "process limits": "PidsLimit"}
-BOX_LIMIT_S = 60.0
+SANDBOX_LIMIT_S = 60.0
 
 GET_PYTHON = "Install Python 3.11 or newer and make the virtual environment anew."
 GET_MACHINE = "Use an x86_64 or arm64 machine: Lambda has no other."
@@ -130,7 +130,7 @@ def images(settings: Settings) -> Finding:
 
 
 def way_back(settings: Settings) -> Finding:
-    """Start a real box: its program is a mount, and init has to find its way back to us."""
+    """Start a real sandbox: its program is a mount, and init has to find its way back to us."""
     from lambda_emu.sandbox.base import SandboxError
 
     present = _images(settings)
@@ -139,13 +139,13 @@ def way_back(settings: Settings) -> Finding:
     if not present:
         return warning("not tried: no image is there yet", GET_IMAGE)
     try:
-        _start_box(settings, present[0])
+        _start_sandbox(settings, present[0])
     except (SandboxError, OSError, TimeoutError) as error:
         return failure(str(error), GET_WAY_BACK)
     return ok(f"a container of {present[0]} started and called back")
 
 
-def _start_box(settings: Settings, runtime: str) -> None:
+def _start_sandbox(settings: Settings, runtime: str) -> None:
     from lambda_emu.sandbox.base import StemKind
     from lambda_emu.sandbox.temporary import temporary_folder
     from lambda_emu.server import Emulator
@@ -154,8 +154,8 @@ def _start_box(settings: Settings, runtime: str) -> None:
     with temporary_folder() as empty:
         changed = replace(settings, project=empty, engine="docker", port=0, ephemeral=True)
         with Emulator(changed) as emulator:
-            box = emulator.loop.run(emulator.engine.create(kind), BOX_LIMIT_S)
-            emulator.loop.run(box.destroy(), BOX_LIMIT_S)
+            sandbox = emulator.loop.run(emulator.engine.create(kind), SANDBOX_LIMIT_S)
+            emulator.loop.run(sandbox.destroy(), SANDBOX_LIMIT_S)
 
 
 def _engine_info() -> dict[str, Any] | str:

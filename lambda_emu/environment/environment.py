@@ -1,4 +1,4 @@
-"""One execution environment: a box with our init inside, its runtime, and at most one invocation.
+"""One execution environment: a sandbox with our init inside, its runtime, and at most one invocation.
 
 Everything here runs on the loop. The table in states.py says what may happen; this module does what follows from it.
 Hears the runtime (runtime_api.Session), init (sandbox.InitListener) and the pool; tells the pool through `Owner`.
@@ -26,7 +26,7 @@ from lambda_emu.model.function import FunctionVersion
 from lambda_emu.runtime_api import answers
 from lambda_emu.runtime_api.door import Parked
 from lambda_emu.runtime_api.upload import Reply
-from lambda_emu.sandbox.base import RUNTIME_ROLE, Box, Exit, Program, Usage
+from lambda_emu.sandbox.base import RUNTIME_ROLE, Exit, Program, Sandbox, Usage
 
 REPORT_LIMIT_S = 5.0
 SAMPLE_MS = 20
@@ -34,20 +34,20 @@ RESPONSE_MODES = (None, b"buffered", b"streaming")
 
 
 class Environment:
-    """Runs one deployment's code in one box, from load to end."""
+    """Runs one deployment's code in one sandbox, from load to end."""
 
     def __init__(
         self,
         version: FunctionVersion,
         init_type: InitType,
-        box: Box,
+        sandbox: Sandbox,
         clock: Clock,
         owner: Owner,
         journal: Journal,
     ) -> None:
         self.version = version
         self.init_type = init_type
-        self.box = box
+        self.sandbox = sandbox
         self.state = State.STEM
         self.created_s = clock.monotonic_s()
         self.available_s = self.created_s
@@ -68,11 +68,11 @@ class Environment:
         self._ended_s: float | None = None  # when the runtime asked again, or failed
         self._failing = False  # it failed, and has not answered since
         self._worn = False  # it failed while it was failing: its sandbox is not used again
-        self._reports = Reports(box)
-        self._freezer = Freezer(box, clock, self._idle_since_s)
+        self._reports = Reports(sandbox)
+        self._freezer = Freezer(sandbox, clock, self._idle_since_s)
         self._limit: Timer | None = None  # init, timeout or report limit, whichever runs
         self._absent: Timer | None = None  # there is no bootstrap, and soon somebody hears of it
-        box.init.listener = self
+        sandbox.init.listener = self
 
     # -- asked by the pool ------------------------------------------------------------------------
 
@@ -156,8 +156,8 @@ class Environment:
 
     def output(self, role: int, data: bytes) -> None:
         if not self._journal.output(data):
-            self.box.init.pause_output()
-            self._journal.when_room(self.box.init.resume_output)
+            self.sandbox.init.pause_output()
+            self._journal.when_room(self.sandbox.init.resume_output)
 
     def synced(self, token: int, usage: Usage) -> None:
         self._reports.synced(token, usage)
@@ -299,7 +299,7 @@ class Environment:
         self._limit = self._clock.call_later(REPORT_LIMIT_S, self._silent)
 
     def _silent(self) -> None:
-        """Init did not report in time: such a box is not handed out again."""
+        """Init did not report in time: such a sandbox is not handed out again."""
         self._limit = None
         self._end("The execution environment did not come back after a failure.")
 
@@ -366,7 +366,7 @@ class Environment:
         if self._program is None:
             self._absent = self._clock.call_later(0, self._no_bootstrap)
         else:
-            self.box.init.start(RUNTIME_ROLE, self._program)
+            self.sandbox.init.start(RUNTIME_ROLE, self._program)
 
     def _no_bootstrap(self) -> None:
         self._absent = None

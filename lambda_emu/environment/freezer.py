@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lambda_emu.clock import Clock, Timer
-from lambda_emu.sandbox.base import Box
+from lambda_emu.sandbox.base import Sandbox
 
 FREEZE_AFTER_S = 0.01
 
@@ -13,10 +13,10 @@ FREEZE_AFTER_S = 0.01
 class Freezer:
     """Of one environment. Runs on the loop. idle_since_s: when it became idle, None while it is not."""
 
-    __slots__ = ("_box", "_clock", "_frozen", "_idle_since_s", "_timer")
+    __slots__ = ("_clock", "_frozen", "_idle_since_s", "_sandbox", "_timer")
 
-    def __init__(self, box: Box, clock: Clock, idle_since_s: Callable[[], float | None]) -> None:
-        self._box = box
+    def __init__(self, sandbox: Sandbox, clock: Clock, idle_since_s: Callable[[], float | None]) -> None:
+        self._sandbox = sandbox
         self._clock = clock
         self._idle_since_s = idle_since_s
         self._frozen = False
@@ -31,7 +31,7 @@ class Freezer:
         """It is needed."""
         if self._frozen:
             self._frozen = False
-            self._box.init.resume()
+            self._sandbox.init.resume()
 
     def forget(self) -> None:
         """What was frozen has been killed."""
@@ -51,4 +51,4 @@ class Freezer:
             self._timer = self._clock.call_later(left_s, self._freeze_if_idle)
         else:
             self._frozen = True
-            self._box.init.pause()
+            self._sandbox.init.pause()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lambda_emu.sandbox.base import Box, Usage
+from lambda_emu.sandbox.base import Sandbox, Usage
 
 NO_USAGE = Usage(0, 0, 0, 0)
 GROWTH_BYTES_PER_MS = 4 << 20
@@ -12,11 +12,11 @@ GROWTH_BYTES_PER_MS = 4 << 20
 class Reports:
     """Of one environment. Runs on the loop. complete: whether all that was asked for has come."""
 
-    __slots__ = ("_box", "_killed", "_synced", "_token", "complete", "usage")
+    __slots__ = ("_killed", "_sandbox", "_synced", "_token", "complete", "usage")
 
-    def __init__(self, box: Box) -> None:
+    def __init__(self, sandbox: Sandbox) -> None:
         self.usage = NO_USAGE  # as init said last
-        self._box = box
+        self._sandbox = sandbox
         self._token = 0
         self._synced = self._killed = self.complete = True
 
@@ -28,12 +28,12 @@ class Reports:
         """For the figures, and all output before them."""
         self._token = (self._token + 1) & 0xFFFFFFFF
         self._synced = self.complete = False
-        self._box.init.sync(self._token)
+        self._sandbox.init.sync(self._token)
 
     def kill(self) -> None:
         """End what runs, then ask."""
         self._killed = False
-        self._box.init.kill()
+        self._sandbox.init.kill()
         self.ask()
 
     def synced(self, token: int, usage: Usage) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lambda_emu.http.loop import Loop
-from lambda_emu.sandbox.base import Box, Engine, StemKind
+from lambda_emu.sandbox.base import Engine, Sandbox, StemKind
 
 
 class Budget:
-    """Makes and ends boxes, never more than `limit` at once. One that is ending counts until it has ended.
+    """Makes and ends sandboxes, never more than `limit` at once. One that is ending counts until it has ended.
 
     Runs on the loop. freed: called when a place was given back.
     """
@@ -21,40 +21,40 @@ class Budget:
         self._engine = engine
         self._loop = loop
         self._taken = 0
-        self._boxes: set[Box] = set()
+        self._sandboxes: set[Sandbox] = set()
 
     @property
     def taken(self) -> int:
-        """By boxes that are there, coming or ending."""
+        """By sandboxes that are there, coming or ending."""
         return self._taken
 
     def reserve(self) -> bool:
-        """Take a place, in which `create` makes a box; False if there is none."""
+        """Take a place, in which `create` makes a sandbox; False if there is none."""
         if self._taken >= self.limit:
             return False
         self._taken += 1
         return True
 
-    async def create(self, kind: StemKind) -> Box:
-        """A box in a place that was reserved. SandboxError, and the place is free again."""
+    async def create(self, kind: StemKind) -> Sandbox:
+        """A sandbox in a place that was reserved. SandboxError, and the place is free again."""
         try:
-            box = await self._engine.create(kind)
+            sandbox = await self._engine.create(kind)
         except BaseException:
             self._give_back()
             raise
-        self._boxes.add(box)
-        return box
+        self._sandboxes.add(sandbox)
+        return sandbox
 
-    def end(self, box: Box, what: str) -> None:
+    def end(self, sandbox: Sandbox, what: str) -> None:
         """Begin to end it; asked twice, it ends once. what: for the log, should that fail."""
-        if box in self._boxes:
-            self._boxes.remove(box)
+        if sandbox in self._sandboxes:
+            self._sandboxes.remove(sandbox)
             self.ending += 1
-            self._loop.spawn(self._end(box), what)
+            self._loop.spawn(self._end(sandbox), what)
 
-    async def _end(self, box: Box) -> None:
+    async def _end(self, sandbox: Sandbox) -> None:
         try:
-            await box.destroy()
+            await sandbox.destroy()
         finally:
             self.ending -= 1
             self._give_back()

@@ -11,10 +11,10 @@ from lambda_emu.errors import TooManyEnvironments
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.provisioning import Keeper
 from lambda_emu.pool.stems import Stems
-from lambda_emu.sandbox.base import Box, StemKind
+from lambda_emu.sandbox.base import Sandbox, StemKind
 
-Begin = Callable[[Awaitable[Box]], None]
-"""Goes on with a start: its box is there, or comes."""
+Begin = Callable[[Awaitable[Sandbox]], None]
+"""Goes on with a start: its sandbox is there, or comes."""
 
 
 @dataclass(slots=True, eq=False)
@@ -48,11 +48,11 @@ class Claims:
 
     def start(self, keeper: Keeper, kind: StemKind, begin: Begin) -> None:
         """Begin now if there is a stem or a place, else when there is one; or tell the keeper that there is none."""
-        box: Awaitable[Box] | None = self._stems.take(kind)
-        if box is None and not self.queue:
-            box = self._take_place(kind)
-        if box is not None:
-            begin(box)
+        sandbox: Awaitable[Sandbox] | None = self._stems.take(kind)
+        if sandbox is None and not self.queue:
+            sandbox = self._take_place(kind)
+        if sandbox is not None:
+            begin(sandbox)
             return
         claim = Claim(keeper, kind, begin)
         self.queue.append(claim)
@@ -92,13 +92,13 @@ class Claims:
             if not claim.keeper.wants(self._waiting[claim.keeper]):
                 self._drop(claim)
                 continue
-            box = self._stems.take(claim.kind) or self._take_place(claim.kind)
-            if box is None:
+            sandbox = self._stems.take(claim.kind) or self._take_place(claim.kind)
+            if sandbox is None:
                 return
             self._leave(claim)
-            claim.begin(box)
+            claim.begin(sandbox)
 
-    def _take_place(self, kind: StemKind) -> Awaitable[Box] | None:
+    def _take_place(self, kind: StemKind) -> Awaitable[Sandbox] | None:
         return self._budget.create(kind) if self._budget.reserve() else None
 
     def _give_up(self, claim: Claim) -> None:

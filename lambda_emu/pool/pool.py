@@ -131,7 +131,7 @@ class Pool:
                 environment.version.version,
                 pool.tenant_id,
                 environment.state.name,
-                environment.box.id,
+                environment.sandbox.id,
                 environment.version.memory_mb,
                 now_s - environment.created_s,
                 environment.invocations,
@@ -139,7 +139,7 @@ class Pool:
             for pool in self._pools.values()
             for environment in pool.environments
         ]
-        stems = [Sight("", "", None, State.STEM.name, box.id, 0, 0.0, 0) for _, box in self._stems.boxes()]
+        stems = [Sight("", "", None, State.STEM.name, sandbox.id, 0, 0.0, 0) for _, sandbox in self._stems.sandboxes()]
         return environments + stems
 
     @property
@@ -154,7 +154,7 @@ class Pool:
         self._starter.claims.serve()  # nobody waits for what those were for
 
     def stop(self) -> None:
-        """End every environment and take no more; the engine removes the boxes."""
+        """End every environment and take no more; the engine removes the sandboxes."""
         self._closed = True
         self._sweep.cancel()
         self._starter.close()

@@ -39,10 +39,10 @@ class Keeper(Protocol):
         """There was no place for it in time. queued: how many others still wait for one."""
 
     def started(self, environment: Environment) -> None:
-        """A box is there; its init phase begins."""
+        """A sandbox is there; its init phase begins."""
 
     def start_failed(self, why: str) -> None:
-        """No box could be had."""
+        """No sandbox could be had."""
 
     def replace(self, environment: Environment) -> None:
         """It finishes what it runs and gets nothing more."""

@@ -1,4 +1,4 @@
-"""Brings environments up, with the code and the limits of their version, and ends their boxes."""
+"""Brings environments up, with the code and the limits of their version, and ends their sandboxes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lambda_emu.pool.provisioning import Keeper
 from lambda_emu.pool.stems import Stems
 from lambda_emu.pool.variables import variables
 from lambda_emu.runtime_api.door import RuntimeApi
-from lambda_emu.sandbox.base import Box, Engine, Limits, Program, SandboxError
+from lambda_emu.sandbox.base import Engine, Limits, Program, Sandbox, SandboxError
 
 log = logging.getLogger(__name__)
 
@@ -61,47 +61,49 @@ class Starter:
         """Begin to bring one up, as soon as there is a place; the keeper is told what comes of it."""
         kind = self._stems.kind_of(deployment.version)
 
-        def begin(box: Awaitable[Box]) -> None:
+        def begin(sandbox: Awaitable[Sandbox]) -> None:
             self._stems.refill_later(kind)
-            self._loop.spawn(self._bring_up(keeper, deployment, box), f"an environment of {keeper.version.id.name}")
+            self._loop.spawn(self._bring_up(keeper, deployment, sandbox), f"an environment of {keeper.version.id.name}")
 
         self.claims.start(keeper, kind, begin)
 
-    async def _bring_up(self, keeper: Keeper, deployment: Deployment, coming: Awaitable[Box]) -> None:
-        """Put the code into the box, start the runtime."""
+    async def _bring_up(self, keeper: Keeper, deployment: Deployment, coming: Awaitable[Sandbox]) -> None:
+        """Put the code into the sandbox, start the runtime."""
         version = deployment.version
-        box: Box | None = None
+        sandbox: Sandbox | None = None
         try:
-            box = await coming
+            sandbox = await coming
             if deployment.task is not None:
-                await box.load(deployment.task, deployment.layers)
+                await sandbox.load(deployment.task, deployment.layers)
         except BaseException as error:  # also after a mistake of ours somebody waits to be told
-            if box is not None:
-                self._budget.end(box, "the end of a box that cannot be used")
+            if sandbox is not None:
+                self._budget.end(sandbox, "the end of a sandbox that cannot be used")
             keeper.start_failed(f"No execution environment could be started: {error}")
             self.left(keeper)
             if isinstance(error, SandboxError):
                 return
             raise
         if self._closed:
-            self._budget.end(box, "the end of a box that came too late")
+            self._budget.end(sandbox, "the end of a sandbox that came too late")
             return
         journal = self._journal(deployment, keeper.init_type)
-        environment = Environment(version, keeper.init_type, box, self._clock, _Owner(self, keeper), journal)
-        self._runtime_api.open(box.token, environment)
+        environment = Environment(version, keeper.init_type, sandbox, self._clock, _Owner(self, keeper), journal)
+        self._runtime_api.open(sandbox.token, environment)
         keeper.started(environment)
         if environment.state is State.GONE:  # it is not wanted any more
             return
         fit = False
         try:
-            box.init.limit_memory(version.memory_mb * MB, SAMPLE_MS)
-            environment.begin(self._program(deployment, keeper.init_type, box, journal))
+            sandbox.init.limit_memory(version.memory_mb * MB, SAMPLE_MS)
+            environment.begin(self._program(deployment, keeper.init_type, sandbox, journal))
             fit = await self._limit(environment, None)
         finally:
             if not fit:
                 environment.stop()
 
-    def _program(self, deployment: Deployment, init_type: InitType, box: Box, journal: Journal) -> Program | None:
+    def _program(
+        self, deployment: Deployment, init_type: InitType, sandbox: Sandbox, journal: Journal
+    ) -> Program | None:
         version = deployment.version
         program = self._what_to_start(deployment)
         if program is None:
@@ -111,7 +113,7 @@ class Starter:
             init_type,
             program.environment,
             deployment.execution_env,
-            box.runtime_api,
+            sandbox.runtime_api,
             journal.stream_name,
             role_credentials(version.id.account, self._clock.new_token()),
         )
@@ -129,10 +131,10 @@ class Starter:
         """Set the engine's limits. False: it must not be used without."""
         version = environment.version
         try:
-            await environment.box.limit(Limits(version.memory_mb, version.ephemeral_storage_mb, cpus))
+            await environment.sandbox.limit(Limits(version.memory_mb, version.ephemeral_storage_mb, cpus))
         except SandboxError as error:
             if environment.state is not State.GONE:
-                log.warning("%s is replaced, since its limits could not be set: %s", environment.box.id, error)
+                log.warning("%s is replaced, since its limits could not be set: %s", environment.sandbox.id, error)
             return False
         return True
 
@@ -147,8 +149,8 @@ class Starter:
             keeper.replace(environment)
 
     def ended(self, keeper: Keeper, environment: Environment) -> None:
-        self._runtime_api.close(environment.box.token)
-        self._budget.end(environment.box, "the end of an environment")
+        self._runtime_api.close(environment.sandbox.token)
+        self._budget.end(environment.sandbox, "the end of an environment")
         self.left(keeper)
 
 

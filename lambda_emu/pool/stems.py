@@ -1,6 +1,6 @@
-"""Stem cells: started boxes without code, one of which becomes an environment in the time a runtime needs to start.
+"""Stem cells: started sandboxes without code, one of which becomes an environment in the time a runtime needs to start.
 
-A box that ran a function's code never serves another function, so each stem is used once and replaced.
+A sandbox that ran a function's code never serves another function, so each stem is used once and replaced.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from lambda_emu.model.function import FunctionVersion
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import kind_of
 from lambda_emu.pool.timers import Timers
-from lambda_emu.sandbox.base import Box, Exit, SandboxError, StemKind, Usage
+from lambda_emu.sandbox.base import Exit, Sandbox, SandboxError, StemKind, Usage
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +48,9 @@ class Stems:
         self._count = count
         self._refills = refills
         self._networks = networks or {}
-        self._ready: dict[StemKind, deque[Box]] = {}
+        self._ready: dict[StemKind, deque[Sandbox]] = {}
         self._coming: dict[StemKind, int] = {}
-        self._waiting: dict[StemKind, deque[asyncio.Future[Box]]] = {}  # who takes a stem that is coming
+        self._waiting: dict[StemKind, deque[asyncio.Future[Sandbox]]] = {}  # who takes a stem that is coming
         self._used_s: dict[StemKind, float] = {}
         self._short: set[StemKind] = set()  # there was no place for all of theirs
         self._told: dict[StemKind, str] = {}  # why none could be made, as it was logged last
@@ -61,10 +61,10 @@ class Stems:
         """Which stems a version can use."""
         return kind_of(version, self._networks)
 
-    def take(self, kind: StemKind) -> asyncio.Future[Box] | None:
+    def take(self, kind: StemKind) -> asyncio.Future[Sandbox] | None:
         """A stem of this kind that is there or on its way, which may fail by SandboxError. None: there is none."""
         ready, waiting = self._ready.get(kind), self._waiting.setdefault(kind, deque())
-        taken: asyncio.Future[Box] = self._loop.asyncio.create_future()
+        taken: asyncio.Future[Sandbox] = self._loop.asyncio.create_future()
         if ready:
             taken.set_result(ready.popleft())
             return taken
@@ -74,7 +74,7 @@ class Stems:
         return None
 
     def refill_later(self, kind: StemKind) -> None:
-        """A box of this kind became an environment: have stems for the next ones in a moment."""
+        """A sandbox of this kind became an environment: have stems for the next ones in a moment."""
         if self._refills:
             self._later.call_later(REFILL_AFTER_S, lambda: self.want(kind))
 
@@ -121,7 +121,7 @@ class Stems:
 
     def _end_oldest(self, before_s: float | None) -> bool:
         """before_s: of a kind last used before then."""
-        kinds = [kind for kind, boxes in self._ready.items() if boxes]
+        kinds = [kind for kind, sandboxes in self._ready.items() if sandboxes]
         kind = min(kinds, key=lambda kind: self._used_s.get(kind, 0.0), default=None)
         if kind is None or (before_s is not None and self._used_s.get(kind, 0.0) >= before_s):
             return False
@@ -134,8 +134,8 @@ class Stems:
         oldest = self._clock.monotonic_s() - idle_s
         for kind in [kind for kind, used_s in self._used_s.items() if used_s <= oldest]:
             del self._used_s[kind]
-            for box in self._ready.pop(kind, ()):
-                self.budget.end(box, "the end of a stem")
+            for sandbox in self._ready.pop(kind, ()):
+                self.budget.end(sandbox, "the end of a stem")
         for kind in self._used_s:
             self._fill(kind)
 
@@ -144,20 +144,20 @@ class Stems:
         """Stems on their way, some of which may have been taken already."""
         return sum(self._coming.values())
 
-    def boxes(self) -> list[tuple[StemKind, Box]]:
-        return [(kind, box) for kind, boxes in self._ready.items() for box in boxes]
+    def sandboxes(self) -> list[tuple[StemKind, Sandbox]]:
+        return [(kind, sandbox) for kind, sandboxes in self._ready.items() for sandbox in sandboxes]
 
     def close(self) -> None:
         """End what is there, hand out and make no more."""
         self._closed = True
         self._later.cancel()
-        for _, box in self.boxes():
-            self.budget.end(box, "the end of a stem")
+        for _, sandbox in self.sandboxes():
+            self.budget.end(sandbox, "the end of a stem")
         self._ready.clear()
 
     async def _make(self, kind: StemKind) -> None:
         try:
-            box = await self.budget.create(kind)
+            sandbox = await self.budget.create(kind)
         except SandboxError as error:
             self._tell(kind, str(error))
             if waiting := self._first_waiting(kind):
@@ -167,14 +167,14 @@ class Stems:
             self._coming[kind] -= 1
         self._told.pop(kind, None)
         if waiting := self._first_waiting(kind):
-            waiting.set_result(box)
+            waiting.set_result(sandbox)
             return
         if self._closed or kind not in self._used_s:
-            self.budget.end(box, "the end of a stem that came too late")
+            self.budget.end(sandbox, "the end of a stem that came too late")
             return
         ready = self._ready.setdefault(kind, deque())
-        box.init.listener = _Watch(ready, box, self.budget)
-        ready.append(box)
+        sandbox.init.listener = _Watch(ready, sandbox, self.budget)
+        ready.append(sandbox)
         self.arrived()
 
     def _tell(self, kind: StemKind, why: str) -> None:
@@ -183,7 +183,7 @@ class Stems:
             self._told[kind] = why
             log.warning("no stem (an environment started ahead) of %s could be made: %s", kind, why)
 
-    def _first_waiting(self, kind: StemKind) -> asyncio.Future[Box] | None:
+    def _first_waiting(self, kind: StemKind) -> asyncio.Future[Sandbox] | None:
         """Who waits longest and has not given up."""
         waiting = self._waiting.get(kind, deque())
         while waiting:
@@ -196,9 +196,9 @@ class Stems:
 class _Watch:
     """Listens to a stem: nothing may come from it but its end."""
 
-    def __init__(self, ready: deque[Box], box: Box, budget: Budget) -> None:
+    def __init__(self, ready: deque[Sandbox], sandbox: Sandbox, budget: Budget) -> None:
         self._ready = ready
-        self._box = box
+        self._sandbox = sandbox
         self._budget = budget
 
     def output(self, role: int, data: bytes) -> None: ...
@@ -210,6 +210,6 @@ class _Watch:
     def killed(self) -> None: ...
 
     def lost(self) -> None:
-        if self._box in self._ready:
-            self._ready.remove(self._box)
-        self._budget.end(self._box, "the end of a lost stem")
+        if self._sandbox in self._ready:
+            self._ready.remove(self._sandbox)
+        self._budget.end(self._sandbox, "the end of a lost stem")

@@ -157,7 +157,7 @@ class VersionPool:
         self._grow()
 
     def started(self, environment: Environment) -> None:
-        """A box is there; its init phase begins."""
+        """A sandbox is there; its init phase begins."""
         self._starting -= 1
         self.environments[environment] = None
         self._initialising.add(environment)
@@ -165,7 +165,7 @@ class VersionPool:
             self._timers.call_later(BUSY_INIT_S, self._grow)
 
     def start_failed(self, why: str) -> None:
-        """No box could be had for one of those that wait."""
+        """No sandbox could be had for one of those that wait."""
         self._starting -= 1
         self._fail_one(why)
 

@@ -1,4 +1,4 @@
-"""What the pool asks of any engine: boxes with our init inside, code-less until loaded. All is called on the loop."""
+"""What the pool asks of any engine: sandboxes with our init inside, code-less until loaded. Called on the loop."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ShuttingDown(SandboxError):
 
 @dataclass(frozen=True, slots=True)
 class StemKind:
-    """What is fixed when a box is created: two functions that agree on it can use the same stem.
+    """What is fixed when a sandbox is created: two functions that agree on it can use the same stem.
 
     image: the id of the image that holds the code, of a function packaged as one, which names no runtime.
     network: a network of the user's that it joins, "" for that of all; engines without networks do not look at it.
@@ -94,7 +94,7 @@ class Program:
 class Usage:
     """The environment's figures: init's, and the platform's share of memory.
 
-    peak_bytes is the highest sample since the box started.
+    peak_bytes is the highest sample since the sandbox started.
     """
 
     memory_bytes: int
@@ -137,7 +137,7 @@ class InitListener(Protocol):
 
 
 class Init(Protocol):
-    """Orders to PID 1 of one box. None of them waits; a lost connection makes them do nothing."""
+    """Orders to PID 1 of one sandbox. None of them waits; a lost connection makes them do nothing."""
 
     listener: InitListener
 
@@ -164,7 +164,7 @@ class Init(Protocol):
     def resume_output(self) -> None: ...
 
 
-class Box(Protocol):
+class Sandbox(Protocol):
     """One started sandbox, its init connected.
 
     id: what the engine's user sees (container id, pid). token: the host name that identifies it to the Runtime API.
@@ -179,13 +179,13 @@ class Box(Protocol):
     def init(self) -> Init: ...
 
     async def load(self, task: Path, layers: Sequence[Path]) -> None:
-        """Make these unpacked folders appear at /var/task and, merged in order, at /opt. Once in a box's life."""
+        """Make these unpacked folders appear at /var/task and, merged in order, at /opt. Once in a sandbox's life."""
 
     async def limit(self, limits: Limits) -> None:
         """Set the engine's limits. While the code initialises, cpus is None."""
 
     async def destroy(self) -> None:
-        """End it and everything in it; a failure is logged with the box's id, never raised."""
+        """End it and everything in it; a failure is logged with the sandbox's id, never raised."""
 
 
 WEAKER = {
@@ -222,14 +222,14 @@ class PackagedImages(Protocol):
         """The image of this name, if the engine has it."""
 
     async def prepare(self, image: ContainerImage, architecture: str) -> FoundImage:
-        """Make sure boxes of it can be created: pull it if it is missing and may be pulled, which may take minutes."""
+        """Make sure sandboxes of it can be created: pull it if missing, if it may be pulled. May take minutes."""
 
     def program(self, image: ContainerImage) -> Program | None:
-        """What a box of it starts, with the image's variables; None if neither it nor the function says so."""
+        """What a sandbox of it starts, with the image's variables; None if neither it nor the function says so."""
 
 
 class Engine(Protocol):
-    """Makes boxes. Errors are SandboxError. machine: where they are."""
+    """Makes sandboxes. Errors are SandboxError. machine: where they are."""
 
     abilities: Abilities
     machine: Machine
@@ -238,7 +238,7 @@ class Engine(Protocol):
     def packaged(self) -> PackagedImages: ...
 
     async def prepare(self, runtime: str, architecture: str) -> str | None:
-        """Make sure boxes of this kind can be created: take or build the image if it is missing. May take minutes.
+        """Make sure sandboxes of this kind can be created: take or build the image if it is missing. May take minutes.
 
         Returns what runs in place of the runtime, in words; None: the very one.
         """
@@ -246,8 +246,8 @@ class Engine(Protocol):
     def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
         """How to start the runtime, with the variables the runtime itself needs; None: no bootstrap found."""
 
-    async def create(self, kind: StemKind) -> Box:
-        """Start a box and wait (at most 30 s) for its init."""
+    async def create(self, kind: StemKind) -> Sandbox:
+        """Start a sandbox and wait (at most 30 s) for its init."""
 
     async def close(self) -> None:
-        """Destroy every box of this session."""
+        """Destroy every sandbox of this session."""

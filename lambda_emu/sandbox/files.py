@@ -1,4 +1,4 @@
-"""Putting unpacked code where a box sees it. Runs on workers."""
+"""Putting unpacked code where a sandbox sees it. Runs on workers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def link_tree(source: Path, target: Path, copies: bool = False) -> int:
 
 
 def fill(task: Path, layers: Sequence[Path], into_task: Path, into_opt: Path, copies: bool = False) -> None:
-    """Show `task` and the merged `layers` in two folders that a box has mounted. SandboxError if it fails."""
+    """Show `task` and the merged `layers` in two folders that a sandbox has mounted. SandboxError if it fails."""
     try:
         made = link_tree(task, into_task, copies)
         for layer in layers:
@@ -57,12 +57,12 @@ def fill(task: Path, layers: Sequence[Path], into_task: Path, into_opt: Path, co
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a box's folder; a file that is gone already is no trouble."""
+    """Remove a sandbox's folder; a file that is gone already is no trouble."""
     shutil.rmtree(path, ignore_errors=True)
 
 
 def _make_folder(path: str) -> int:
-    """1 for a new one. Its mode is ours, whatever the umask: in the box another user reads it."""
+    """1 for a new one. Its mode is ours, whatever the umask: in the sandbox another user reads it."""
     made = 1
     try:
         os.mkdir(path)

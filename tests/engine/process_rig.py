@@ -18,7 +18,7 @@ from lambda_emu.http.message import Head, answer_head
 from lambda_emu.runtime_api import answers
 from lambda_emu.runtime_api.door import Parked, RuntimeApi
 from lambda_emu.runtime_api.upload import Reply
-from lambda_emu.sandbox.base import Box, Exit, Program, StemKind, Usage
+from lambda_emu.sandbox.base import Exit, Program, Sandbox, StemKind, Usage
 from lambda_emu.sandbox.init.acceptor import Doorway
 from lambda_emu.sandbox.init.link import InitDoor
 from lambda_emu.sandbox.process.engine import INIT, ProcessEngine
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class Heard:
-    """What one box's init reported: the output of all roles, and how programs ended."""
+    """What one sandbox's init reported: the output of all roles, and how programs ended."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -104,9 +104,9 @@ class OneEvent:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A box, and the unpacked folders that were loaded into it."""
+    """A sandbox, and the unpacked folders that were loaded into it."""
 
-    box: Box
+    sandbox: Sandbox
     runtime: str
     task: Path
     layers: tuple[Path, ...]
@@ -156,23 +156,23 @@ class Bench:
         self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
 
-    def box(self, code: Mapping[str, str], *layers: Mapping[str, str], runtime: str = OWN_PYTHON) -> Loaded:
-        """A box with these files at /var/task and /opt; those named bootstrap can be executed."""
+    def sandbox(self, code: Mapping[str, str], *layers: Mapping[str, str], runtime: str = OWN_PYTHON) -> Loaded:
+        """A sandbox with these files at /var/task and /opt; those named bootstrap can be executed."""
         kind = StemKind(runtime, HOST_ARCHITECTURE, tmp_mb=16)
-        box = self.run(self.engine.create(kind))
+        sandbox = self.run(self.engine.create(kind))
         task, *opt = (self.unpacked(files) for files in (code, *layers))
-        self.run(box.load(task, opt))
-        return Loaded(box, runtime, task, tuple(opt))
+        self.run(sandbox.load(task, opt))
+        return Loaded(sandbox, runtime, task, tuple(opt))
 
     def reset(self, loaded: Loaded) -> None:
         """Kill whatever runs in it, and wait until init says so."""
         heard = Heard()
-        loaded.box.init.listener = heard
-        loaded.box.init.kill()
+        loaded.sandbox.init.listener = heard
+        loaded.sandbox.init.kill()
         self.wait(heard.killed_it)
 
     def folders(self) -> set[str]:
-        """What this engine keeps for its boxes."""
+        """What this engine keeps for its sandboxes."""
         return {path.name for path in (self.folder / "run").iterdir()}
 
     def unpacked(self, files: Mapping[str, str]) -> Path:
@@ -186,14 +186,14 @@ class Bench:
         return folder
 
     def shell(self, loaded: Loaded, script: str) -> str:
-        """What a script prints in a box, in the place of an extension."""
-        return self.run(self._shell(loaded.box, script))
+        """What a script prints in a sandbox, in the place of an extension."""
+        return self.run(self._shell(loaded.sandbox, script))
 
-    async def _shell(self, box: Box, script: str) -> str:
-        heard = box.init.listener = Heard()
+    async def _shell(self, sandbox: Sandbox, script: str) -> str:
+        heard = sandbox.init.listener = Heard()
         directory = "/var/task" if self.engine.abilities.isolates_files else "task"
         path = "/var/lang/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        box.init.start(1, Program(["/bin/sh", "-c", script], {"PATH": path}, directory))
+        sandbox.init.start(1, Program(["/bin/sh", "-c", script], {"PATH": path}, directory))
         await heard.exits.get()
         return heard.text
 
@@ -202,13 +202,13 @@ class Bench:
         return self.run(self._invoke(loaded, handler, event))
 
     async def _invoke(self, loaded: Loaded, handler: str, event: object) -> Any:
-        box, session = loaded.box, OneEvent(event)
-        self._runtime_api.open(box.token, session)
+        sandbox, session = loaded.sandbox, OneEvent(event)
+        self._runtime_api.open(sandbox.token, session)
         program = self.engine.program(loaded.runtime, handler, loaded.task, loaded.layers)
         assert program is not None, "no bootstrap"
-        ours = {"_HANDLER": handler, "AWS_LAMBDA_RUNTIME_API": box.runtime_api, "LAMBDA_TASK_ROOT": "/var/task"}
-        heard = box.init.listener = Heard()
-        box.init.start(0, Program(program.argv, {**program.environment, **ours}, program.directory))
+        ours = {"_HANDLER": handler, "AWS_LAMBDA_RUNTIME_API": sandbox.runtime_api, "LAMBDA_TASK_ROOT": "/var/task"}
+        heard = sandbox.init.listener = Heard()
+        sandbox.init.start(0, Program(program.argv, {**program.environment, **ours}, program.directory))
         ended = asyncio.ensure_future(heard.exits.get())
         await asyncio.wait((session.answer, ended), return_when=asyncio.FIRST_COMPLETED)
         assert session.answer.done(), f"the runtime ended, {ended.result()}: {heard.text}"

@@ -89,7 +89,7 @@ def test_another_user_reads_and_lists_nothing_of_ours(lam: OwnLam) -> None:
 
 
 @pytest.mark.parametrize("lam", ["process"], indirect=True)
-def test_a_box_is_nobody_that_this_machine_has_an_account_for(lam: OwnLam) -> None:
+def test_a_sandbox_is_nobody_that_this_machine_has_an_account_for(lam: OwnLam) -> None:
     """993 is a service on many a machine: it would read a function's variables, and be who the function seems to be."""
     inside = probe(lam, Environment={"Variables": {"SECRET": SECRET}})
     inside.run("result = 1")
@@ -146,11 +146,11 @@ with socket.create_connection((host, port), 20) as connection:
 """
 
 
-def test_where_a_box_is_known_by_its_address_other_users_are_hung_up_on(tmp_path: Path) -> None:
+def test_where_a_sandbox_is_known_by_its_address_other_users_are_hung_up_on(tmp_path: Path) -> None:
     bench = Bench("bare", tmp_path)
     try:
-        loaded = bench.box({"app.py": "def handler(event, context): return event"})
-        host, _, port = loaded.box.runtime_api.partition(":")
+        loaded = bench.sandbox({"app.py": "def handler(event, context): return event"})
+        host, _, port = loaded.sandbox.runtime_api.partition(":")
 
         def said(user: int) -> str:
             done = subprocess.Popen(

@@ -40,8 +40,8 @@ from process_rig import Bench
 
 walls, folder, code, event = sys.argv[1:]
 bench = Bench(walls, Path(folder))
-box = bench.box({"app.py": code})
-print(json.dumps(bench.invoke(box, "app.handler", json.loads(event))))
+sandbox = bench.sandbox({"app.py": code})
+print(json.dumps(bench.invoke(sandbox, "app.handler", json.loads(event))))
 bench.close()
 """
 
@@ -125,9 +125,9 @@ def test_of_a_node_in_somebodys_home_only_the_program_is_seen(
     bench = Bench(WALLS[0], tmp_path / "data")
 
     try:
-        box = bench.box({}, runtime="nodejs22.x")
-        seen = bench.shell(box, f"node -p 'process.execPath'; cat /var/runtime/index.mjs; echo; ls {home}")
-        started = [bench.shell(box, f"NODE_OPTIONS='{options}' {SHOW_START}") for options in ("", "--x", ON)]
+        sandbox = bench.sandbox({}, runtime="nodejs22.x")
+        seen = bench.shell(sandbox, f"node -p 'process.execPath'; cat /var/runtime/index.mjs; echo; ls {home}")
+        started = [bench.shell(sandbox, f"NODE_OPTIONS='{options}' {SHOW_START}") for options in ("", "--x", ON)]
     finally:
         bench.close()
 

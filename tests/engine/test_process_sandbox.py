@@ -1,4 +1,4 @@
-"""Boxes without a container engine: what they see, what holds them, and that nothing of them is left."""
+"""Sandboxes without a container engine: what they see, what holds them, and that nothing of them is left."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from init_rig import wait_until
 from process_rig import WALLS, Bench, Heard
 
 from lambda_emu.sandbox.base import SandboxError, StemKind
-from lambda_emu.sandbox.process.engine import ProcessBox
+from lambda_emu.sandbox.process.engine import ProcessSandbox
 from lambda_emu.sandbox.toolchain.lent import HOST_ARCHITECTURE
 from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
@@ -39,42 +39,42 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="module", params=[walls for walls in WALLS if walls != "bare"])
 def walled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """A bench whose boxes have namespaces of their own."""
+    """A bench whose sandboxes have namespaces of their own."""
     bench = Bench(request.param, tmp_path_factory.mktemp("data"))
     yield bench
     bench.close()
 
 
 def test_a_python_handler_answers(bench: Bench) -> None:
-    loaded = bench.box({"app.py": HANDLER + "{'got': event, 'name': __name__}"})
+    loaded = bench.sandbox({"app.py": HANDLER + "{'got': event, 'name': __name__}"})
 
     assert bench.invoke(loaded, "app.handler", {"a": 1}) == {"got": {"a": 1}, "name": "app"}
 
 
 def test_a_handler_finds_its_code_its_layers_and_the_sdk(bench: Bench) -> None:
     code = {"app.py": "import own, layered, boto3\n" + HANDLER + "[own.x, layered.x]", "own.py": "x = 1"}
-    loaded = bench.box(code, {"python/layered.py": "x = 2", "a/file": "1"}, {"python/layered.py": "x = 3"})
+    loaded = bench.sandbox(code, {"python/layered.py": "x = 2", "a/file": "1"}, {"python/layered.py": "x = 3"})
 
     assert bench.invoke(loaded, "app.handler", {}) == [1, 3]
 
 
 def test_a_handler_does_not_find_what_the_emulator_is_made_of(bench: Bench) -> None:
-    loaded = bench.box({"app.py": HANDLER + "[path for path in sys.path if path.startswith(event)]"})
+    loaded = bench.sandbox({"app.py": HANDLER + "[path for path in sys.path if path.startswith(event)]"})
 
     assert bench.invoke(loaded, "app.handler", sysconfig.get_path("purelib")) == []
 
 
-def test_the_box_calls_us_by_the_name_it_is_known_by(bench: Bench) -> None:
-    first, second = bench.box({}), bench.box({})
+def test_the_sandbox_calls_us_by_the_name_it_is_known_by(bench: Bench) -> None:
+    first, second = bench.sandbox({}), bench.sandbox({})
 
-    assert first.box.token != second.box.token
-    assert first.box.runtime_api.startswith(first.box.token + ":")
+    assert first.sandbox.token != second.sandbox.token
+    assert first.sandbox.runtime_api.startswith(first.sandbox.token + ":")
 
 
 @pytest.mark.parametrize("place", ["task", "layer"])
 def test_a_custom_runtime_is_started_from_the_code_or_a_layer(bench: Bench, place: str) -> None:
     files = {"bootstrap": CUSTOM}
-    loaded = bench.box(*(({}, files) if place == "layer" else (files, files)), runtime="provided.al2023")
+    loaded = bench.sandbox(*(({}, files) if place == "layer" else (files, files)), runtime="provided.al2023")
 
     started = bench.invoke(loaded, "x", {})
 
@@ -84,7 +84,7 @@ def test_a_custom_runtime_is_started_from_the_code_or_a_layer(bench: Bench, plac
 
 
 def test_a_custom_runtime_without_a_bootstrap_is_none(bench: Bench) -> None:
-    loaded = bench.box({"readme": ""}, runtime="provided.al2023")
+    loaded = bench.sandbox({"readme": ""}, runtime="provided.al2023")
 
     assert bench.engine.program("provided.al2023", "x", loaded.task, loaded.layers) is None
 
@@ -101,7 +101,7 @@ def test_what_this_machine_cannot_run_is_refused_with_the_reason(
 
 
 def test_another_python_runs_on_ours_and_both_are_named(bench: Bench) -> None:
-    loaded = bench.box({"app.py": HANDLER + "sys.version_info[:2]"}, runtime="python3.8")
+    loaded = bench.sandbox({"app.py": HANDLER + "sys.version_info[:2]"}, runtime="python3.8")
 
     instead = bench.run(bench.engine.prepare("python3.8", HOST_ARCHITECTURE))
 
@@ -111,7 +111,7 @@ def test_another_python_runs_on_ours_and_both_are_named(bench: Bench) -> None:
 
 
 def test_code_cannot_write_into_the_store(bench: Bench) -> None:
-    loaded = bench.box({"app.py": "before"})
+    loaded = bench.sandbox({"app.py": "before"})
 
     bench.shell(loaded, "chmod u+w app.py; echo after >app.py; echo new >new.py; rm -f app.py; chmod 777 .")
 
@@ -119,18 +119,18 @@ def test_code_cannot_write_into_the_store(bench: Bench) -> None:
 
 
 def test_code_and_layers_are_read_only(walled: Bench) -> None:
-    loaded = walled.box({"app.py": "before"}, {"lib": "before"})
+    loaded = walled.sandbox({"app.py": "before"}, {"lib": "before"})
 
     tried = "for file in /var/task/app.py /opt/lib /etc/hosts /usr/x /x /var/runtime/x; do (echo after >$file); done"
     assert walled.shell(loaded, f"{tried} 2>&1").count("Read-only file system") == 6
     assert "denied" in walled.shell(loaded, "unshare --user --map-root-user --mount mount -o remount,bind,rw /var/task")
 
 
-def test_a_box_sees_nothing_else_of_this_machine(walled: Bench, tmp_path: Path) -> None:
+def test_a_sandbox_sees_nothing_else_of_this_machine(walled: Bench, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("for nobody else")
     secret.chmod(0o644)
-    loaded = walled.box({})
+    loaded = walled.sandbox({})
 
     seen = walled.shell(loaded, f"cat {secret}; ls /mnt /run /srv /sys /dev/shm; ls {walled.folder}; ls /var")
 
@@ -138,15 +138,15 @@ def test_a_box_sees_nothing_else_of_this_machine(walled: Bench, tmp_path: Path) 
     assert seen.count("No such file or directory") == 7
 
 
-def test_a_box_reaches_no_process_but_its_own(walled: Bench) -> None:
-    loaded = walled.box({})
+def test_a_sandbox_reaches_no_process_but_its_own(walled: Bench) -> None:
+    loaded = walled.sandbox({})
 
     assert int(walled.shell(loaded, "ls /proc | grep -c '^[0-9]'")) <= 4  # init, the shell, ls and grep
     assert "No such process" in walled.shell(loaded, f"kill -0 {os.getpid()} 2>&1")
 
 
-def test_a_box_runs_as_lambdas_user_without_privileges(walled: Bench) -> None:
-    loaded = walled.box({})
+def test_a_sandbox_runs_as_lambdas_user_without_privileges(walled: Bench) -> None:
+    loaded = walled.sandbox({})
 
     seen = walled.shell(loaded, "id -u; id -g; whoami; grep -E 'Cap(Inh|Prm|Eff|Amb)|NoNewPrivs' /proc/self/status")
 
@@ -155,8 +155,8 @@ def test_a_box_runs_as_lambdas_user_without_privileges(walled: Bench) -> None:
     assert words[4::2] == ["0" * 16] * 4 + ["1"]
 
 
-def test_tmp_is_the_boxs_own_and_of_its_size(walled: Bench) -> None:
-    first, second = walled.box({}), walled.box({})
+def test_tmp_is_the_sandboxs_own_and_of_its_size(walled: Bench) -> None:
+    first, second = walled.sandbox({}), walled.sandbox({})
 
     full = walled.shell(first, "head -c 20000000 /dev/zero 2>&1 >/tmp/large; wc -c </tmp/large")
 
@@ -165,19 +165,19 @@ def test_tmp_is_the_boxs_own_and_of_its_size(walled: Bench) -> None:
     assert walled.shell(second, "ls /tmp") == ""
 
 
-def test_processes_and_files_are_limited_in_each_box(walled: Bench) -> None:
+def test_processes_and_files_are_limited_in_each_sandbox(walled: Bench) -> None:
     if os.geteuid() == 0 and not walled.as_root:
         pytest.skip("the kernel sets no limit of processes for root's own user")
-    first, second = walled.box({}), walled.box({})
+    first, second = walled.sandbox({}), walled.sandbox({})
 
     bomb = "perl -e '$n = 1; while (defined(my $p = fork)) { $p or do { sleep 1000; exit }; $n++ } print $n'"
     assert 900 < int(walled.shell(first, bomb)) <= 1024
     assert walled.shell(second, "echo well; ulimit -n") == "well\n1024\n"
-    walled.run(first.box.destroy())
+    walled.run(first.sandbox.destroy())
 
 
 def test_a_reset_leaves_no_object_that_processes_share(walled: Bench) -> None:
-    first, second = walled.box({}), walled.box({})
+    first, second = walled.sandbox({}), walled.sandbox({})
     make, count = "(ipcmk -Q; ipcmk -S 1; ipcmk -M 9; touch /dev/mqueue/one) >&2", "ipcs | grep -c 0x; ls /dev/mqueue"
     for loaded in (first, second):
         assert walled.shell(loaded, f"{make}; {count}").endswith("3\none\n")
@@ -188,59 +188,59 @@ def test_a_reset_leaves_no_object_that_processes_share(walled: Bench) -> None:
     assert walled.shell(second, count) == "3\none\n"
 
 
-def test_a_box_knows_no_other_boxs_name(walled: Bench) -> None:
-    first, second = walled.box({}), walled.box({})
+def test_a_sandbox_knows_no_other_sandboxs_name(walled: Bench) -> None:
+    first, second = walled.sandbox({}), walled.sandbox({})
 
-    assert walled.shell(first, f"getent hosts {first.box.token} | cut -d' ' -f1") == "127.0.0.1\n"
-    assert walled.shell(first, f"getent hosts {second.box.token}") == ""
+    assert walled.shell(first, f"getent hosts {first.sandbox.token} | cut -d' ' -f1") == "127.0.0.1\n"
+    assert walled.shell(first, f"getent hosts {second.sandbox.token}") == ""
 
 
-def test_destroying_a_box_leaves_nothing(bench: Bench) -> None:
-    loaded = bench.box({"app.py": ""})
+def test_destroying_a_sandbox_leaves_nothing(bench: Bench) -> None:
+    loaded = bench.sandbox({"app.py": ""})
     bench.shell(loaded, "setsid sleep 1000 >/dev/null 2>&1 &")
     before = bench.folders()
 
-    bench.run(loaded.box.destroy())
+    bench.run(loaded.sandbox.destroy())
 
     assert len(before - bench.folders()) == 1
-    assert not Path("/proc", loaded.box.id).exists()
+    assert not Path("/proc", loaded.sandbox.id).exists()
     assert str(bench.folder) not in Path("/proc/self/mountinfo").read_text()
 
 
 def test_destroying_twice_does_no_harm(bench: Bench) -> None:
-    loaded = bench.box({})
+    loaded = bench.sandbox({})
 
-    bench.run(loaded.box.destroy())
-    bench.run(loaded.box.destroy())
+    bench.run(loaded.sandbox.destroy())
+    bench.run(loaded.sandbox.destroy())
 
 
 def test_the_end_of_an_init_is_heard_of(bench: Bench) -> None:
-    loaded = bench.box({})
-    loaded.box.init.listener = heard = Heard()
+    loaded = bench.sandbox({})
+    loaded.sandbox.init.listener = heard = Heard()
 
-    os.kill(int(loaded.box.id), signal.SIGKILL)
+    os.kill(int(loaded.sandbox.id), signal.SIGKILL)
 
     bench.wait(heard.lost_it)
-    bench.run(loaded.box.destroy())
+    bench.run(loaded.sandbox.destroy())
 
 
-def test_a_box_that_cannot_start_says_why_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sandbox_that_cannot_start_says_why_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     before = bench.folders()
     monkeypatch.setattr(bench.engine.walls, "furnish", lambda *_: ["/bin/sh", "-c", "echo no room >&2; exit 3"])
 
     with pytest.raises(SandboxError, match="no room"):
-        bench.box({})
+        bench.sandbox({})
 
     assert bench.folders() == before
 
 
-def test_closing_ends_every_box(tmp_path: Path) -> None:
+def test_closing_ends_every_sandbox(tmp_path: Path) -> None:
     bench = Bench(WALLS[0], tmp_path)
-    boxes = [bench.box({}).box for _ in range(3)]
+    sandboxes = [bench.sandbox({}).sandbox for _ in range(3)]
 
     bench.close()
 
-    assert not any(Path("/proc", box.id).exists() for box in boxes)
+    assert not any(Path("/proc", sandbox.id).exists() for sandbox in sandboxes)
     assert list(tmp_path.iterdir()) == [tmp_path / "store"]
 
 
@@ -248,10 +248,10 @@ def test_closing_ends_every_box(tmp_path: Path) -> None:
 def test_closing_waits_for_what_is_starting_and_what_is_ending(walls: str, tmp_path: Path) -> None:
     bench = Bench(walls, tmp_path)
     kind = StemKind(OWN_PYTHON, HOST_ARCHITECTURE, tmp_mb=16)
-    ended = bench.box({}).box
+    ended = bench.sandbox({}).sandbox
     before = bench.folders()
 
-    async def close_between() -> tuple[asyncio.Task[None], asyncio.Task[ProcessBox]]:
+    async def close_between() -> tuple[asyncio.Task[None], asyncio.Task[ProcessSandbox]]:
         starting = asyncio.create_task(bench.engine.create(kind))
         while not bench.folders() - before:
             await asyncio.sleep(0)
@@ -263,17 +263,17 @@ def test_closing_waits_for_what_is_starting_and_what_is_ending(walls: str, tmp_p
     ending, starting = bench.run(close_between())
 
     assert ending.done()
-    assert not any(lives(int(box.id)) for box in (ended, starting.result()))
+    assert not any(lives(int(sandbox.id)) for sandbox in (ended, starting.result()))
     assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("walls", WALLS)
 def test_a_closed_engine_starts_nothing(walls: str, tmp_path: Path) -> None:
     bench = Bench(walls, tmp_path)
-    box = bench.box({}).box
+    sandbox = bench.sandbox({}).sandbox
     bench.close()
 
-    for work in (bench.engine.prepare(OWN_PYTHON, HOST_ARCHITECTURE), box.load(tmp_path, [])):
+    for work in (bench.engine.prepare(OWN_PYTHON, HOST_ARCHITECTURE), sandbox.load(tmp_path, [])):
         with pytest.raises(SandboxError, match="shutting down"):
             asyncio.run(work)
 
@@ -282,7 +282,8 @@ def test_a_closed_engine_starts_nothing(walls: str, tmp_path: Path) -> None:
 def test_nothing_outlives_a_killed_emulator(walls: str, tmp_path: Path) -> None:
     script = (
         "import sys, pathlib; from process_rig import Bench; bench = Bench(sys.argv[1], pathlib.Path(sys.argv[2]));"
-        "box = bench.box({}); bench.shell(box, 'setsid sleep 1000 >/dev/null 2>&1 & echo $$'); print(box.box.id);"
+        "loaded = bench.sandbox({}); bench.shell(loaded, 'setsid sleep 1000 >/dev/null 2>&1 & echo $$');"
+        "print(loaded.sandbox.id);"
         "sys.stdout.flush(); sys.stdin.read()"
     )
     path = os.pathsep.join(map(str, (Path(__file__).parent, Path(__file__).parents[2])))
@@ -294,8 +295,8 @@ def test_nothing_outlives_a_killed_emulator(walls: str, tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": path},
     )
     assert emulator.stdout is not None
-    box = Path("/proc", emulator.stdout.readline().strip())
-    tree = descendants(int(box.name))
+    sandbox = Path("/proc", emulator.stdout.readline().strip())
+    tree = descendants(int(sandbox.name))
     assert len(tree) >= 1
 
     emulator.kill()

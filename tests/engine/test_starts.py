@@ -1,4 +1,4 @@
-"""Boxes that cannot start, and those of a user who lets nobody read what he makes."""
+"""Sandboxes that cannot start, and those of a user who lets nobody read what he makes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The pool on a loop and a clock that move only when they are told to, over boxes whose every report is held back.
+"""The pool on a loop and a clock that move only when they are told to, over sandboxes whose every report is held back.
 
-A small real engine: what a box, its init or its runtime would do by themselves, a test does, in any order it likes.
+A small real engine: what a sandbox, its init or its runtime would do by themselves, a test does, in any order it likes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from box_rig import USAGE, VERSION, NoOrders, Unread
+from sandbox_rig import USAGE, VERSION, NoOrders, Unread
 
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.environment.initialization import InitType
@@ -169,10 +169,10 @@ class Wire:
                 self._event(value)
 
 
-class StillBox:
-    """A box, and what runs in it as far as the Runtime API sees it."""
+class StillSandbox:
+    """A sandbox, and what runs in it as far as the Runtime API sees it."""
 
-    def __init__(self, id: str, runtime_api: RuntimeApi, event: Callable[[StillBox], None]) -> None:
+    def __init__(self, id: str, runtime_api: RuntimeApi, event: Callable[[StillSandbox], None]) -> None:
         self.id = self.token = id
         self.runtime_api = f"{id}:9001"
         self.init = StillInit()
@@ -229,16 +229,16 @@ class StillBox:
 
 
 class StillEngine:
-    """Makes a box when a test says so."""
+    """Makes a sandbox when a test says so."""
 
     abilities = Abilities("still", False, False, False, False, False, False)
     machine = Machine(cores=1, memory_mb=1024, processes=1024)
 
     def __init__(self, runtime_api: RuntimeApi) -> None:
-        self.boxes: list[StillBox] = []
+        self.sandboxes: list[StillSandbox] = []
         self.packaged = NoImages()
-        self.asked: list[asyncio.Future[StillBox]] = []
-        self.event: Callable[[StillBox], None] = lambda _: None  # called when a runtime gets one
+        self.asked: list[asyncio.Future[StillSandbox]] = []
+        self.event: Callable[[StillSandbox], None] = lambda _: None  # called when a runtime gets one
         self._api = runtime_api
 
     async def prepare(self, runtime: str, architecture: str) -> None: ...
@@ -246,15 +246,15 @@ class StillEngine:
     def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
         return None if handler == NO_BOOTSTRAP else Program(["runtime"], {})
 
-    async def create(self, kind: StemKind) -> StillBox:
-        coming: asyncio.Future[StillBox] = asyncio.get_running_loop().create_future()
+    async def create(self, kind: StemKind) -> StillSandbox:
+        coming: asyncio.Future[StillSandbox] = asyncio.get_running_loop().create_future()
         self.asked.append(coming)
         return await coming
 
     def make(self, number: int) -> None:
-        box = StillBox(f"box-{len(self.boxes)}", self._api, self.event)
-        self.boxes.append(box)
-        self.asked.pop(number).set_result(box)
+        sandbox = StillSandbox(f"sandbox-{len(self.sandboxes)}", self._api, self.event)
+        self.sandboxes.append(sandbox)
+        self.asked.pop(number).set_result(sandbox)
 
     def refuse(self, number: int) -> None:
         self.asked.pop(number).set_exception(SandboxError("the engine is down"))
@@ -314,18 +314,18 @@ class Still(logging.Handler):
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds, self.turn)
 
-    def report(self, box: StillBox) -> None:
+    def report(self, sandbox: StillSandbox) -> None:
         """Let its init say all that it has to."""
-        while box.init.reports:
-            self.turn(box.init.reports.pop(0), box.init.listener)
+        while sandbox.init.reports:
+            self.turn(sandbox.init.reports.pop(0), sandbox.init.listener)
 
     def make_all(self) -> None:
-        """Every box that is asked for, and what is asked for then."""
+        """Every sandbox that is asked for, and what is asked for then."""
         for _ in range(MANY):
             if not self.engine.asked:
                 return
             self.turn(self.engine.make, 0)
-        raise AssertionError("boxes are asked for without end")
+        raise AssertionError("sandboxes are asked for without end")
 
     def end(self) -> None:
         """Whatever still waits is cancelled."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from api_rig import ACCOUNT, ARN, REGION, ROLE, Api, refused, serving, shown, zipped
 from botocore.exceptions import ClientError
-from box_rig import VERSION
+from sandbox_rig import VERSION
 
 from lambda_emu.arn import LATEST, LATEST_PUBLISHED
 from lambda_emu.errors import FunctionPending, LambdaError, NoPublishedVersion, NotBuiltYet

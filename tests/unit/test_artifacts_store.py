@@ -68,7 +68,9 @@ def test_a_zip_is_kept_as_it_came_and_unpacked(artifacts: Artifacts, tmp_path: P
 
 
 @pytest.mark.parametrize("umask", [0, 0o077])
-def test_a_box_of_any_user_may_read_the_tree_and_nobody_reach_it_but_through_a_box(tmp_path: Path, umask: int) -> None:
+def test_a_sandbox_of_any_user_may_read_the_tree_and_nobody_reach_it_but_through_a_sandbox(
+    tmp_path: Path, umask: int
+) -> None:
     before = os.umask(umask)
     try:
         artifacts = Artifacts(tmp_path / "artifacts")

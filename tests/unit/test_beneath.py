@@ -104,10 +104,10 @@ def test_a_bootstrap_is_looked_for_as_its_environment_will(
 def test_without_isolation_code_whose_links_would_lead_into_the_machine_is_refused(tmp_path: Path, linked: str) -> None:
     folders = {name: tree(tmp_path / name, "lib/x", inside="lib") for name in ("task", "layer")}
     tree(folders[linked] / "lib", host="/etc/hostname")
-    box = tree(tmp_path / "box", "task/placed", "opt/placed")
+    sandbox = tree(tmp_path / "sandbox", "task/placed", "opt/placed")
 
     with pytest.raises(SandboxError, match=r"a link lib/host to /etc/hostname, which would lead into this machine"):
-        _bare().load(box, folders["task"], [folders["layer"]])
+        _bare().load(sandbox, folders["task"], [folders["layer"]])
 
 
 def test_without_isolation_layers_whose_links_lead_out_together_are_refused_and_nothing_is_written_there(
@@ -116,10 +116,10 @@ def test_without_isolation_layers_whose_links_lead_out_together_are_refused_and_
     """Each alone stays inside: the second's `..` is of where the first's link leads."""
     first, second = tree(tmp_path / "first", here="."), tree(tmp_path / "second", up="here/..")
     third = tree(tmp_path / "third", "up/x", "here/../there")
-    box = tree(tmp_path / "box", "task/placed", "opt/placed")
+    sandbox = tree(tmp_path / "sandbox", "task/placed", "opt/placed")
 
     with pytest.raises(SandboxError, match=r"a link up to here/\.\., which would lead"):
-        _bare().load(box, tree(tmp_path / "task"), [first, second])
+        _bare().load(sandbox, tree(tmp_path / "task"), [first, second])
     _bare().load(tree(tmp_path / "other", "task/placed", "opt/placed"), tree(tmp_path / "task"), [first, second, third])
 
     assert names(tmp_path / "other") == [
@@ -128,11 +128,11 @@ def test_without_isolation_layers_whose_links_lead_out_together_are_refused_and_
 
 
 def test_without_isolation_code_with_links_that_stay_inside_is_loaded(tmp_path: Path) -> None:
-    box = tree(tmp_path / "box", "task/placed", "opt/placed")
+    sandbox = tree(tmp_path / "sandbox", "task/placed", "opt/placed")
 
-    _bare().load(box, tree(tmp_path / "task", "lib/x", inside="lib"), [])
+    _bare().load(sandbox, tree(tmp_path / "task", "lib/x", inside="lib"), [])
 
-    assert (box / "task" / "inside" / "x").read_text() == "lib/x"
+    assert (sandbox / "task" / "inside" / "x").read_text() == "lib/x"
 
 
 def names(folder: Path) -> Sequence[str]:

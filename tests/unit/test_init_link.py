@@ -172,7 +172,7 @@ def test_a_stranger_is_shown_out(run: Run, said: bytes) -> None:
 
 
 def test_many_strangers_are_warned_of_once(run: Run, caplog: pytest.LogCaptureFixture) -> None:
-    """Any code in a box can be one, as often as it likes."""
+    """Any code in a sandbox can be one, as often as it likes."""
 
     async def body(bench: Bench) -> None:
         for _ in range(20):
@@ -229,7 +229,7 @@ def test_waiting_for_an_init_ends(run: Run) -> None:
     run(body)
 
 
-def test_who_gave_up_on_a_box_does_not_get_its_init(run: Run) -> None:
+def test_who_gave_up_on_a_sandbox_does_not_get_its_init(run: Run) -> None:
     async def body(bench: Bench) -> None:
         bench.door.expect("secret", 5).cancel()
         await asyncio.sleep(0)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from box_rig import USAGE, WAIT_S, Asked, EmptyBox, Rig, Runtime, rig
+from sandbox_rig import USAGE, WAIT_S, Asked, EmptySandbox, Rig, Runtime, rig
 
 from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors import ServiceFailure, ShuttingDown
@@ -26,12 +26,12 @@ def quiet(pool: Rig, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     assert caplog.get_records("call") + caplog.get_records("teardown") == []
 
 
-def busy(pool: Rig, tail: bool = False, timeout_s: int = 3) -> tuple[EmptyBox, Runtime, Asked, str]:
+def busy(pool: Rig, tail: bool = False, timeout_s: int = 3) -> tuple[EmptySandbox, Runtime, Asked, str]:
     """An invocation that its runtime works on."""
     asked = pool.invoke(tail=tail, timeout_s=timeout_s)
-    box = pool.box()
-    runtime = pool.runtime(box)
-    return box, runtime, asked, runtime.next()
+    sandbox = pool.sandbox()
+    runtime = pool.runtime(sandbox)
+    return sandbox, runtime, asked, runtime.next()
 
 
 def test_the_rig_answers_invocations(pool: Rig) -> None:
@@ -47,41 +47,41 @@ def test_an_invocation_whose_runtime_cannot_be_started_is_told(pool: Rig) -> Non
     asked = pool.invoke(environment={"A": "x\0y"})
 
     assert isinstance(asked.result(), ServiceFailure)
-    assert pool.box().destroyed.wait(WAIT_S)
+    assert pool.sandbox().destroyed.wait(WAIT_S)
 
 
-def test_a_box_lost_while_it_initialises_fails_who_waited_for_it(pool: Rig) -> None:
+def test_a_sandbox_lost_while_it_initialises_fails_who_waited_for_it(pool: Rig) -> None:
     asked = pool.invoke()
-    box = pool.box()
+    sandbox = pool.sandbox()
     pool.on_loop(lambda: None)  # its environment listens from here on
 
-    pool.on_loop(box.init.listener.lost)
+    pool.on_loop(sandbox.init.listener.lost)
 
     assert isinstance(asked.result(), ServiceFailure)
-    assert box.destroyed.wait(WAIT_S)
+    assert sandbox.destroyed.wait(WAIT_S)
 
 
 def test_an_init_that_never_reports_does_not_keep_the_answer(pool: Rig) -> None:
-    box, runtime, asked, request_id = busy(pool, tail=True)
-    box.init.silent = True
+    sandbox, runtime, asked, request_id = busy(pool, tail=True)
+    sandbox.init.silent = True
     runtime.respond(request_id)
 
     pool.clock.advance(3)  # its timeout
     pool.clock.advance(5)  # nor does it report what was killed
 
     assert isinstance(asked.result(), Outcome)
-    assert box.destroyed.wait(WAIT_S)
+    assert sandbox.destroyed.wait(WAIT_S)
     assert len(asked.results) == 1
 
 
 @pytest.mark.usefixtures("quiet")
 def test_what_init_still_reports_of_an_environment_that_ended_harms_nothing(pool: Rig) -> None:
-    box, runtime, asked, request_id = busy(pool)
-    box.init.silent = True
+    sandbox, runtime, asked, request_id = busy(pool)
+    sandbox.init.silent = True
     runtime.respond(request_id)
     runtime.ask()
     pool.clock.advance(3)
-    listener = box.init.listener
+    listener = sandbox.init.listener
     pool.on_loop(pool.pool.stop)
 
     pool.on_loop(listener.killed)
@@ -112,11 +112,11 @@ def test_who_waited_long_enough_for_a_busy_environment_gets_one_of_its_own(pool:
     """However many had asked before any of them had responded."""
     asked = [pool.invoke(timeout_s=900) for _ in range(12)]
     for _ in range(8):
-        runtime = pool.runtime(pool.box())
+        runtime = pool.runtime(pool.sandbox())
         runtime.respond(runtime.next())  # and never asks again
 
     for _ in range(4):
-        runtime = pool.runtime(pool.box())
+        runtime = pool.runtime(pool.sandbox())
         runtime.respond(runtime.next())
 
     assert all(isinstance(one.result(), Outcome) for one in asked)

@@ -16,7 +16,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from still_rig import NO_BOOTSTRAP, TOO_LARGE, Asked, Still, StillBox, deployment, submit
+from still_rig import NO_BOOTSTRAP, TOO_LARGE, Asked, Still, StillSandbox, deployment, submit
 
 from lambda_emu.errors import ShuttingDown, TooManyRequests
 from lambda_emu.pool.choice import Admission
@@ -36,7 +36,7 @@ seldom = st.sampled_from([False, False, False, False, True])
 
 
 class PoolMachine(RuleBasedStateMachine):
-    """Functions are invoked, changed and provisioned while boxes, inits and runtimes do what they like."""
+    """Functions are invoked, changed and provisioned while sandboxes, inits and runtimes do what they like."""
 
     @initialize(
         stems=st.integers(0, 2),
@@ -51,8 +51,8 @@ class PoolMachine(RuleBasedStateMachine):
         self.updates = 0
         self.deployments = {name: self._deployment(name) for name in NAMES}
         self.provisioned = Counter[str]()  # by deployment id
-        self.owners: dict[str, tuple[str, str | None]] = {}  # whose code a box has run: deployment, tenant
-        self.served: dict[str, str] = {}  # which box had an event
+        self.owners: dict[str, tuple[str, str | None]] = {}  # whose code a sandbox has run: deployment, tenant
+        self.served: dict[str, str] = {}  # which sandbox had an event
         if kept:
             self.provision("one", kept)
         for _ in range(warm):
@@ -109,47 +109,47 @@ class PoolMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.rig.engine.asked)
     @rule(index=indices, fails=seldom, lingers=st.booleans())
-    def box_comes(self, index: int, fails: bool, lingers: bool) -> None:
+    def sandbox_comes(self, index: int, fails: bool, lingers: bool) -> None:
         """lingers: its end will take a while."""
         engine = self.rig.engine
         self.rig.turn(engine.refuse if fails else engine.make, index % len(engine.asked))
-        if engine.boxes:
-            engine.boxes[-1].lingers = lingers
+        if engine.sandboxes:
+            engine.sandboxes[-1].lingers = lingers
 
     @rule()
     def ends_are_reached(self) -> None:
-        for box in self.rig.engine.boxes:
-            self.rig.turn(box.go)
+        for sandbox in self.rig.engine.sandboxes:
+            self.rig.turn(sandbox.go)
 
-    @precondition(lambda self: self.boxes)
+    @precondition(lambda self: self.sandboxes)
     @rule(index=indices, really=seldom)
     def limits_fail(self, index: int, really: bool) -> None:
-        self._box(index).limits_fail = really
+        self._sandbox(index).limits_fail = really
 
     # -- inits ------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.reporting)
     @rule(index=indices, which=indices)
     def init_reports(self, index: int, which: int) -> None:
-        box = self.reporting[index % len(self.reporting)]
-        reports = box.init.reports
-        self.rig.turn(reports.pop(which % len(reports)), box.init.listener)
+        sandbox = self.reporting[index % len(self.reporting)]
+        reports = sandbox.init.reports
+        self.rig.turn(reports.pop(which % len(reports)), sandbox.init.listener)
 
     @precondition(lambda self: self.reporting)
     @rule(index=indices)
     def init_reports_all(self, index: int) -> None:
         self.rig.report(self.reporting[index % len(self.reporting)])
 
-    @precondition(lambda self: self.boxes)
+    @precondition(lambda self: self.sandboxes)
     @rule(index=indices, really=seldom)
     def init_is_lost(self, index: int, really: bool) -> None:
         if really:
-            self.rig.turn(self._box(index).init.lose)
+            self.rig.turn(self._sandbox(index).init.lose)
 
-    @precondition(lambda self: self.boxes)
+    @precondition(lambda self: self.sandboxes)
     @rule(index=indices)
     def prints(self, index: int) -> None:
-        self.rig.turn(self._box(index).init.listener.output, 0, b"text\n")
+        self.rig.turn(self._sandbox(index).init.listener.output, 0, b"text\n")
 
     # -- runtimes ---------------------------------------------------------------------------------
 
@@ -181,16 +181,16 @@ class PoolMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.begun)
     @rule(index=indices)
     def runtime_answers(self, index: int) -> None:
-        box = self.begun[index % len(self.begun)]
-        self.rig.turn(box.post, f"invocation/{box.event_id}/response")
+        sandbox = self.begun[index % len(self.begun)]
+        self.rig.turn(sandbox.post, f"invocation/{sandbox.event_id}/response")
 
     @precondition(lambda self: self.begun)
     @rule(
         index=indices, how=st.sampled_from(["other", "error", "large", "large error", "cut", "mode", "attempt", "init"])
     )
     def runtime_answers_badly(self, index: int, how: str) -> None:
-        box = self.begun[index % len(self.begun)]
-        post, event = box.post, f"invocation/{box.event_id}"
+        sandbox = self.begun[index % len(self.begun)]
+        post, event = sandbox.post, f"invocation/{sandbox.event_id}"
         posts = {
             "other": partial(post, "invocation/another/response"),
             "error": partial(post, f"{event}/error"),
@@ -215,31 +215,31 @@ class PoolMachine(RuleBasedStateMachine):
     def nobody_is_answered_twice(self) -> None:
         assert all(len(asked.results) <= 1 for asked in self.rig.asked)
 
-    def an_event_goes_where_it_belongs(self, box: StillBox) -> None:
+    def an_event_goes_where_it_belongs(self, sandbox: StillSandbox) -> None:
         """To one environment, of its own deployment and tenant, before anybody was told of an outcome."""
-        [asked] = [asked for asked in self.rig.asked if asked.request_id == box.event_id]
+        [asked] = [asked for asked in self.rig.asked if asked.request_id == sandbox.event_id]
         owner = (asked.deployment_id, asked.tenant_id)
         assert not asked.results
-        assert self.served.setdefault(box.event_id, box.id) == box.id
-        assert self.owners.setdefault(box.id, owner) == owner
-        assert box.init.program is not None
-        assert box.init.program.environment["DEPLOYMENT"] == owner[0]
+        assert self.served.setdefault(sandbox.event_id, sandbox.id) == sandbox.id
+        assert self.owners.setdefault(sandbox.id, owner) == owner
+        assert sandbox.init.program is not None
+        assert sandbox.init.program.environment["DEPLOYMENT"] == owner[0]
 
     @invariant()
-    def there_are_no_more_boxes_than_places(self) -> None:
-        there = [box for box in self.rig.engine.boxes if not box.gone]
+    def there_are_no_more_sandboxes_than_places(self) -> None:
+        there = [sandbox for sandbox in self.rig.engine.sandboxes if not sandbox.gone]
         coming = len(self.rig.engine.asked)
         assert len(there) + coming == self.rig.pool.occupancy.environments <= self.places
 
     @invariant()
-    def nothing_runs_in_a_box_that_is_gone(self) -> None:
-        assert not any(box.gone and box.init.runs for box in self.rig.engine.boxes)
+    def nothing_runs_in_a_sandbox_that_is_gone(self) -> None:
+        assert not any(sandbox.gone and sandbox.init.runs for sandbox in self.rig.engine.sandboxes)
 
     @invariant()
     def what_is_shown_is_there(self) -> None:
         shown = [sight.id for sight in self.rig.turn(self.rig.pool.sights)]
         assert len(shown) == len(set(shown))
-        assert set(shown) <= {box.id for box in self.boxes}
+        assert set(shown) <= {sandbox.id for sandbox in self.sandboxes}
 
     # -- the end ----------------------------------------------------------------------------------
 
@@ -265,15 +265,15 @@ class PoolMachine(RuleBasedStateMachine):
         for of in self.deployments.values():  # nor is more kept than was asked for
             id = of.version.deployment_id
             assert self.rig.turn(self.rig.pool.standing, id).ready <= self.provisioned[id]
-        assert not any(box.unfit for box in self.boxes)
+        assert not any(sandbox.unfit for sandbox in self.sandboxes)
         for name in NAMES:  # and nobody is counted any more
             submit(self.rig, self.deployments[name], Admission(1, reserved=True), None, tail=False)
 
     def _all_go_on(self) -> None:
         self.ends_are_reached()
         self.rig.make_all()
-        for box in self.boxes:
-            self._goes_on(box)
+        for sandbox in self.sandboxes:
+            self._goes_on(sandbox)
 
     def _nothing_is_left_after_a_stop(self) -> None:
         self.rig.turn(self.rig.pool.stop)
@@ -283,37 +283,37 @@ class PoolMachine(RuleBasedStateMachine):
         self.rig.make_all()
         self.ends_are_reached()
         assert self.rig.pool.occupancy.environments == 0
-        assert self.boxes == []
+        assert self.sandboxes == []
         assert self.rig.clock.pending == []
 
     # -- small things -----------------------------------------------------------------------------
 
     @property
-    def boxes(self) -> list[StillBox]:
-        return [box for box in self.rig.engine.boxes if not box.destroyed]
+    def sandboxes(self) -> list[StillSandbox]:
+        return [sandbox for sandbox in self.rig.engine.sandboxes if not sandbox.destroyed]
 
     @property
-    def begun(self) -> list[StillBox]:
+    def begun(self) -> list[StillSandbox]:
         """Where a runtime was started, and may have been killed since."""
-        return [box for box in self.boxes if box.init.program is not None]
+        return [sandbox for sandbox in self.sandboxes if sandbox.init.program is not None]
 
     @property
-    def running(self) -> list[StillBox]:
-        return [box for box in self.boxes if box.init.runs]
+    def running(self) -> list[StillSandbox]:
+        return [sandbox for sandbox in self.sandboxes if sandbox.init.runs]
 
     @property
-    def reporting(self) -> list[StillBox]:
-        return [box for box in self.rig.engine.boxes if box.init.reports]
+    def reporting(self) -> list[StillSandbox]:
+        return [sandbox for sandbox in self.rig.engine.sandboxes if sandbox.init.reports]
 
-    def _box(self, index: int) -> StillBox:
-        return self.boxes[index % len(self.boxes)]
+    def _sandbox(self, index: int) -> StillSandbox:
+        return self.sandboxes[index % len(self.sandboxes)]
 
-    def _goes_on(self, box: StillBox) -> None:
-        self.rig.report(box)
-        if box.init.runs:
-            self.rig.turn(box.post, f"invocation/{box.event_id}/response")
-            if box.parked is None or not box.parked.writer.open:
-                self.rig.turn(box.next)
+    def _goes_on(self, sandbox: StillSandbox) -> None:
+        self.rig.report(sandbox)
+        if sandbox.init.runs:
+            self.rig.turn(sandbox.post, f"invocation/{sandbox.event_id}/response")
+            if sandbox.parked is None or not sandbox.parked.writer.open:
+                self.rig.turn(sandbox.next)
 
     def _deployment(self, name: str) -> Deployment:
         self.updates += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from still_rig import Asked, Still, StillBox, deployment, submit
+from still_rig import Asked, Still, StillSandbox, deployment, submit
 
 from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors import TooManyEnvironments
@@ -37,27 +37,27 @@ def invoked(rig: Still, of: Deployment) -> Asked:
     return submit(rig, of, Admission(100, reserved=True), None, tail=False)
 
 
-def ready(rig: Still) -> StillBox:
-    """The next box that was asked for, whose runtime asked for an event."""
+def ready(rig: Still) -> StillSandbox:
+    """The next sandbox that was asked for, whose runtime asked for an event."""
     rig.turn(rig.engine.make, 0)
-    box = rig.engine.boxes[-1]
-    rig.turn(box.next)
-    return box
+    sandbox = rig.engine.sandboxes[-1]
+    rig.turn(sandbox.next)
+    return sandbox
 
 
-def responds(rig: Still, box: StillBox) -> None:
+def responds(rig: Still, sandbox: StillSandbox) -> None:
     """And is idle again."""
-    rig.turn(box.post, f"invocation/{box.event_id}/response")
-    rig.turn(box.next)
-    rig.report(box)
+    rig.turn(sandbox.post, f"invocation/{sandbox.event_id}/response")
+    rig.turn(sandbox.next)
+    rig.report(sandbox)
 
 
-def idle(rig: Still, of: Deployment) -> StillBox:
+def idle(rig: Still, of: Deployment) -> StillSandbox:
     invoked(rig, of)
-    box = ready(rig)
-    responds(rig, box)
+    sandbox = ready(rig)
+    responds(rig, sandbox)
     rig.advance(0.1)
-    return box
+    return sandbox
 
 
 def names(rig: Still) -> list[str]:
@@ -167,7 +167,7 @@ def test_who_has_an_environment_coming_is_not_refused_however_long_its_init_last
     rig.turn(rig.engine.make, 0)  # whose runtime starts
 
     rig.advance(ROOM_WAIT_S - 1)
-    rig.turn(rig.engine.boxes[0].next)
+    rig.turn(rig.engine.sandboxes[0].next)
     rig.advance(1)
 
     assert asked[0].results == []
@@ -230,9 +230,9 @@ def test_what_is_provisioned_waits_for_a_stem_that_is_coming_and_gives_way(machi
     rig.turn(rig.pool.provision, ONE, 2)
 
     rig.make_all()
-    for box in rig.engine.boxes:
-        if box.init.runs:
-            rig.turn(box.next)
+    for sandbox in rig.engine.sandboxes:
+        if sandbox.init.runs:
+            rig.turn(sandbox.next)
 
     assert rig.turn(rig.pool.standing, "one").status(2) is ProvisionedStatus.READY
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from time import monotonic
 
 import pytest
-from box_rig import WAIT_S, Rig, Runtime, rig
+from sandbox_rig import WAIT_S, Rig, Runtime, rig
 from still_rig import Still, deployment
 
 from lambda_emu.environment.initialization import InitType, init_limit_s
@@ -22,9 +22,9 @@ def pool() -> Iterator[Rig]:
 
 
 def initialised(pool: Rig) -> Runtime:
-    """The runtime of the next box, which is ready and waits for an event."""
+    """The runtime of the next sandbox, which is ready and waits for an event."""
     before = pool.standing().ready
-    runtime = pool.runtime(pool.box())
+    runtime = pool.runtime(pool.sandbox())
     runtime.ask()
     deadline_s = monotonic() + WAIT_S
     while pool.standing().ready == before:
@@ -33,17 +33,17 @@ def initialised(pool: Rig) -> Runtime:
 
 
 def fail_init(pool: Rig) -> None:
-    box = pool.box()
+    sandbox = pool.sandbox()
     pool.on_loop(lambda: None)  # its environment listens from here on
-    pool.on_loop(box.init.kill)
-    assert box.destroyed.wait(WAIT_S)
+    pool.on_loop(sandbox.init.kill)
+    assert sandbox.destroyed.wait(WAIT_S)
 
 
-def boxes(pool: Rig) -> int:
+def sandboxes(pool: Rig) -> int:
     """How many were asked for, once all that was to be done has been."""
     for _ in range(5):
         pool.on_loop(lambda: None)
-    return len(pool.engine.boxes)
+    return len(pool.engine.sandboxes)
 
 
 @pytest.mark.parametrize(
@@ -61,32 +61,32 @@ def test_an_init_ahead_of_time_has_more_of_it(init_type: InitType, timeout_s: in
 
 def test_no_more_start_at_once_than_the_machine_can_bear(pool: Rig) -> None:
     pool.provision(10)
-    assert boxes(pool) == 8
+    assert sandboxes(pool) == 8
 
     initialised(pool)
 
-    assert boxes(pool) == 9
+    assert sandboxes(pool) == 9
     assert pool.standing() == Standing(1, init_failed=False)
 
 
 def test_who_waits_takes_the_first_that_is_ready(pool: Rig) -> None:
     asked = pool.invoke()
-    pool.box()
+    pool.sandbox()
     pool.provision(1)
 
-    runtime = pool.runtime(pool.box())
+    runtime = pool.runtime(pool.sandbox())
     runtime.respond(runtime.next())
 
     asked.result()
 
 
-def test_a_box_that_is_lost_is_replaced_at_once(pool: Rig) -> None:
+def test_a_sandbox_that_is_lost_is_replaced_at_once(pool: Rig) -> None:
     pool.provision(1)
     initialised(pool)
 
-    pool.on_loop(pool.engine.boxes[0].init.listener.lost)
+    pool.on_loop(pool.engine.sandboxes[0].init.listener.lost)
 
-    assert boxes(pool) == 2
+    assert sandboxes(pool) == 2
     assert pool.standing() == Standing(0, init_failed=False)
 
 
@@ -94,14 +94,14 @@ def test_after_a_failed_init_one_is_tried_now_and_then_until_it_succeeds(pool: R
     pool.provision(2)
     fail_init(pool)
     fail_init(pool)
-    assert (boxes(pool), pool.standing()) == (2, Standing(0, init_failed=True))
+    assert (sandboxes(pool), pool.standing()) == (2, Standing(0, init_failed=True))
 
     pool.clock.advance(SWEEP_S)
-    assert boxes(pool) == 3
+    assert sandboxes(pool) == 3
     initialised(pool)
 
     assert pool.standing() == Standing(1, init_failed=False)
-    assert boxes(pool) == 4
+    assert sandboxes(pool) == 4
 
 
 def test_what_failed_to_initialise_is_never_handed_out(pool: Rig) -> None:
@@ -110,7 +110,7 @@ def test_what_failed_to_initialise_is_never_handed_out(pool: Rig) -> None:
 
     asked = pool.invoke()
 
-    runtime = pool.runtime(pool.box())
+    runtime = pool.runtime(pool.sandbox())
     runtime.respond(runtime.next())
     asked.result()
 
@@ -118,7 +118,7 @@ def test_what_failed_to_initialise_is_never_handed_out(pool: Rig) -> None:
 def test_an_engine_that_is_back_is_asked_again(pool: Rig) -> None:
     pool.engine.down = True
     pool.provision(1)
-    assert (boxes(pool), pool.standing()) == (0, Standing(0, init_failed=False))
+    assert (sandboxes(pool), pool.standing()) == (0, Standing(0, init_failed=False))
 
     pool.engine.down = False
     pool.clock.advance(SWEEP_S)
@@ -159,10 +159,10 @@ def test_a_pool_that_stops_starts_none_anew(pool: Rig) -> None:
 
     pool.on_loop(pool.pool.stop)
 
-    assert boxes(pool) == 2
+    assert sandboxes(pool) == 2
 
 
-@pytest.mark.parametrize("when", ["before its box comes", "while it initialises"])
+@pytest.mark.parametrize("when", ["before its sandbox comes", "while it initialises"])
 def test_one_that_is_not_ready_yet_ends_as_soon_as_it_is_not_wanted(when: str) -> None:
     """Its init may last for minutes."""
     rig, code = Still(), deployment("one", "d")
@@ -173,6 +173,6 @@ def test_one_that_is_not_ready_yet_ends_as_soon_as_it_is_not_wanted(when: str) -
     rig.turn(rig.pool.release, "d")
     rig.make_all()
 
-    assert [box.gone for box in rig.engine.boxes] == [True]
+    assert [sandbox.gone for sandbox in rig.engine.sandboxes] == [True]
     assert rig.turn(rig.pool.sights) == []
     rig.end()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import pytest
-from still_rig import Asked, Still, StillBox, deployment, submit
+from still_rig import Asked, Still, StillSandbox, deployment, submit
 
 from lambda_emu.environment.invocation import Outcome
 from lambda_emu.pool.choice import Admission
@@ -25,33 +25,33 @@ def submitted(rig: Still) -> Asked:
     return submit(rig, CODE, Admission(10, reserved=True), None, tail=False)
 
 
-def lived(rig: Still, init: str, history: Sequence[str]) -> StillBox:
-    """The box of an environment whose init ended so, and then its invocations."""
+def lived(rig: Still, init: str, history: Sequence[str]) -> StillSandbox:
+    """The sandbox of an environment whose init ended so, and then its invocations."""
     asked = submitted(rig)
     rig.turn(rig.engine.make, 0)
-    box = rig.engine.boxes[0]
+    sandbox = rig.engine.sandboxes[0]
     if init == "fails":
-        happens(rig, box, "exits")
+        happens(rig, sandbox, "exits")
     for number, what in enumerate(history):
         asked = submitted(rig) if number else asked
-        rig.turn(box.next)  # refused while an earlier call waits
-        happens(rig, box, what)
+        rig.turn(sandbox.next)  # refused while an earlier call waits
+        happens(rig, sandbox, what)
         [outcome] = asked.results
         assert isinstance(outcome, Outcome)
         assert outcome.failed is (what != "response")
-    return box
+    return sandbox
 
 
-def happens(rig: Still, box: StillBox, what: str) -> None:
+def happens(rig: Still, sandbox: StillSandbox, what: str) -> None:
     """Returns when init has reported."""
     if what == "exits":
-        box.init.exit(ExitKind.CODE, 1)
+        sandbox.init.exit(ExitKind.CODE, 1)
     elif what == "times out":
         rig.advance(CODE.version.timeout_s)
     else:
-        rig.turn(box.post, f"invocation/{box.event_id}/{what}")
-        rig.turn(box.next)
-    rig.report(box)
+        rig.turn(sandbox.post, f"invocation/{sandbox.event_id}/{what}")
+        rig.turn(sandbox.next)
+    rig.report(sandbox)
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def happens(rig: Still, box: StillBox, what: str) -> None:
     ],
 )
 def test_a_sandbox_that_fails_again_before_it_answered_is_replaced(rig: Still, init: str, history: list[str]) -> None:
-    box = lived(rig, init, history)
+    sandbox = lived(rig, init, history)
 
-    assert box.destroyed
+    assert sandbox.destroyed
     submitted(rig)
     assert len(rig.engine.asked) == 1
 
@@ -83,9 +83,9 @@ def test_a_sandbox_that_fails_again_before_it_answered_is_replaced(rig: Still, i
     ],
 )
 def test_a_sandbox_that_answered_since_is_only_reset(rig: Still, init: str, history: list[str]) -> None:
-    box = lived(rig, init, history)
+    sandbox = lived(rig, init, history)
 
     submitted(rig)
 
-    assert not box.destroyed
+    assert not sandbox.destroyed
     assert rig.engine.asked == []

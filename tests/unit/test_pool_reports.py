@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from box_rig import BoxInit, EmptyBox
+from sandbox_rig import EmptyInit, EmptySandbox
 
 from lambda_emu.environment.reports import Reports
 from lambda_emu.http.loop import Loop
@@ -21,7 +21,7 @@ MB = 1 << 20
     (300, 0, True),
 ])  # fmt: skip
 def test_memory_may_exceed_what_it_had_time_to_fill(known_mb: int | None, elapsed_ms: float, may_exceed: bool) -> None:
-    reports = Reports(EmptyBox("box", BoxInit(Loop()), 0))
+    reports = Reports(EmptySandbox("sandbox", EmptyInit(Loop()), 0))
     if known_mb is not None:
         reports.synced(0, Usage(known_mb * MB, 300 * MB, 0, 0))
 

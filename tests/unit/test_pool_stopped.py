@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from still_rig import NO_BOOTSTRAP, Still, StillBox, deployment, submit
+from still_rig import NO_BOOTSTRAP, Still, StillSandbox, deployment, submit
 
 from lambda_emu.pool.choice import Admission
 
@@ -16,20 +16,20 @@ def invoke(rig: Still) -> None:
     submit(rig, ONE, Admission(10, reserved=True), None, tail=False)
 
 
-def come(rig: Still) -> StillBox:
+def come(rig: Still) -> StillSandbox:
     rig.turn(rig.engine.make, 0)
-    return rig.engine.boxes[-1]
+    return rig.engine.sandboxes[-1]
 
 
-def one_waits_for_a_box(rig: Still) -> None:
+def one_waits_for_a_sandbox(rig: Still) -> None:
     invoke(rig)
 
 
 def one_waits_for_another_that_responded(rig: Still) -> None:
     invoke(rig)
-    box = come(rig)
-    rig.turn(box.next)
-    rig.turn(box.post, f"invocation/{box.event_id}/response")
+    sandbox = come(rig)
+    rig.turn(sandbox.next)
+    rig.turn(sandbox.post, f"invocation/{sandbox.event_id}/response")
     invoke(rig)
 
 
@@ -57,7 +57,7 @@ def a_missing_bootstrap_is_about_to_be_told(rig: Still) -> None:
 @pytest.mark.parametrize(
     "scene",
     [
-        one_waits_for_a_box,
+        one_waits_for_a_sandbox,
         one_waits_for_another_that_responded,
         an_init_lasts,
         one_is_reset,
@@ -65,7 +65,7 @@ def a_missing_bootstrap_is_about_to_be_told(rig: Still) -> None:
         a_missing_bootstrap_is_about_to_be_told,
     ],
 )
-def test_no_timer_and_no_box_outlives_a_stop(scene: Callable[[Still], None]) -> None:
+def test_no_timer_and_no_sandbox_outlives_a_stop(scene: Callable[[Still], None]) -> None:
     rig = Still(stems=1)
     scene(rig)
 
@@ -73,5 +73,5 @@ def test_no_timer_and_no_box_outlives_a_stop(scene: Callable[[Still], None]) -> 
     rig.make_all()  # what was under way when it stopped
 
     assert rig.clock.pending == []
-    assert all(box.destroyed for box in rig.engine.boxes)
+    assert all(sandbox.destroyed for sandbox in rig.engine.sandboxes)
     rig.end()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from box_rig import VERSION, WAIT_S, EmptyBox, Rig, Runtime, rig
+from sandbox_rig import VERSION, WAIT_S, EmptySandbox, Rig, Runtime, rig
 
 from lambda_emu.errors import TooManyRequests
 
@@ -16,16 +16,16 @@ def pool() -> Iterator[Rig]:
         yield ready
 
 
-def served(pool: Rig, tenant_id: str | None, concurrency: int = 1000) -> tuple[EmptyBox, Runtime]:
+def served(pool: Rig, tenant_id: str | None, concurrency: int = 1000) -> tuple[EmptySandbox, Runtime]:
     """An invocation for this tenant in a new environment, which waits for the next when this returns."""
     asked = pool.invoke(tenant_id=tenant_id, concurrency=concurrency)
-    box = pool.box()
-    runtime = pool.runtime(box)
+    sandbox = pool.sandbox()
+    runtime = pool.runtime(sandbox)
     request_id = runtime.next()
     assert runtime.tenant_id == tenant_id
     finish(pool, runtime, request_id)
     asked.result()
-    return box, runtime
+    return sandbox, runtime
 
 
 def finish(pool: Rig, runtime: Runtime, request_id: str) -> None:
@@ -57,25 +57,25 @@ def test_the_same_tenant_finds_its_environment_again(pool: Rig) -> None:
 
     blue.event()
     assert blue.tenant_id == "blue"
-    assert len(pool.engine.boxes) == 2
+    assert len(pool.engine.sandboxes) == 2
 
 
 def test_an_update_ends_the_environments_of_every_tenant(pool: Rig) -> None:
-    boxes = [served(pool, tenant_id)[0] for tenant_id in ("blue", "green")]
+    sandboxes = [served(pool, tenant_id)[0] for tenant_id in ("blue", "green")]
 
     pool.on_loop(lambda: pool.pool.retire(VERSION.deployment_id))
 
-    assert all(box.destroyed.wait(WAIT_S) for box in boxes)
+    assert all(sandbox.destroyed.wait(WAIT_S) for sandbox in sandboxes)
 
 
 def test_a_tenant_goes_on_when_anothers_environments_have_ended(pool: Rig) -> None:
-    box, _ = served(pool, "blue")
+    sandbox, _ = served(pool, "blue")
     served(pool, "green")
-    pool.on_loop(box.init.listener.lost)
+    pool.on_loop(sandbox.init.listener.lost)
 
     served(pool, "blue")
 
-    assert len(pool.engine.boxes) == 3
+    assert len(pool.engine.sandboxes) == 3
 
 
 def test_tenants_have_two_and_a_half_environments_for_each_of_the_concurrency(pool: Rig) -> None:

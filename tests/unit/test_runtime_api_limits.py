@@ -9,7 +9,7 @@ from contextlib import ExitStack, suppress
 from threading import Event
 
 import pytest
-from box_rig import WAIT_S, EmptyBox, Rig, rig
+from sandbox_rig import WAIT_S, EmptySandbox, Rig, rig
 
 from lambda_emu.environment.invocation import Outcome
 
@@ -28,8 +28,8 @@ class Inside:
     def __init__(self, pool: Rig, stack: ExitStack) -> None:
         self.pool = pool
         self.asked = pool.invoke(timeout_s=60)
-        self.box: EmptyBox = pool.box()
-        self.runtime = pool.runtime(self.box)
+        self.sandbox: EmptySandbox = pool.sandbox()
+        self.runtime = pool.runtime(self.sandbox)
         self.request_id = self.runtime.next()
         self._stack = stack
 
@@ -38,7 +38,7 @@ class Inside:
         return self._stack.enter_context(client)
 
     def head(self, call: str, *fields: str) -> bytes:
-        lines = [f"{call} HTTP/1.1", f"Host: {self.box.token}", *fields, "", ""]
+        lines = [f"{call} HTTP/1.1", f"Host: {self.sandbox.token}", *fields, "", ""]
         return "\r\n".join(lines).encode()
 
     def post(self, request_id: str, length: int, call: str = "response") -> bytes:
@@ -180,7 +180,7 @@ def test_connections_end_with_their_environment(inside: Inside) -> None:
     client = inside.connect()
     inside.ping(client)
 
-    inside.pool.on_loop(inside.box.init.listener.lost)
+    inside.pool.on_loop(inside.sandbox.init.listener.lost)
 
     with suppress(ConnectionResetError):
         assert client.recv(1) == b""

@@ -19,7 +19,7 @@ def test_code_that_is_not_there_is_an_error_and_no_empty_folder(tmp_path: Path) 
 
 
 def test_anybody_may_enter_what_was_put_in_place_whatever_the_umask(tmp_path: Path) -> None:
-    """In the box another user reads it."""
+    """In the sandbox another user reads it."""
     source, task = tmp_path / "source", tmp_path / "task"
     (source / "package").mkdir(parents=True)
     task.mkdir()

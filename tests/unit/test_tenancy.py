@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from api_rig import Api, refused, zipped
-from box_rig import VERSION
+from sandbox_rig import VERSION
 
 from lambda_emu.errors import LambdaError, NotWithTenants, TenantIdMissing, TenantIdRefused
 from lambda_emu.model.tenancy import check_tenant, check_without_tenants

@@ -1,4 +1,4 @@
-"""Boxes as Docker containers: our init as PID 1, everything Lambda forbids forbidden, limits set by the engine.
+"""Sandboxes as Docker containers: our init as PID 1, everything Lambda forbids forbidden, limits set by the engine.
 
 Engine calls block, so each runs on a worker of this engine's own; what goes wrong leaves this module as SandboxError.
 """
@@ -191,7 +191,7 @@ def _clear_away(client: docker.DockerClient) -> None:
 
 
 def _make_folders(folder: Path) -> None:
-    """Where a box's code and layers will be. SandboxError if there is no room."""
+    """Where a sandbox's code and layers will be. SandboxError if there is no room."""
     try:
         folder.mkdir()
         folder.chmod(PASSED_THROUGH)
@@ -203,7 +203,7 @@ def _make_folders(folder: Path) -> None:
 
 
 def _furnish(home: Home) -> None:
-    """A fresh folder for this session's boxes; what earlier ones left in it is nobody's: the data folder is locked."""
+    """A fresh folder for this session's sandboxes; what earlier ones left is nobody's: the data folder is locked."""
     remove_sessions(home.run_dir.parent)
     for folder in (home.run_dir.parent, home.run_dir):
         folder.mkdir(exist_ok=True)
@@ -255,11 +255,11 @@ class DockerEngine:
         bootstrap = find_bootstrap(found, task, layers)
         return None if bootstrap is None else Program([bootstrap], found.environment)
 
-    async def create(self, kind: StemKind) -> DockerBox:
+    async def create(self, kind: StemKind) -> DockerSandbox:
         async with self._starting:
             return await self._create(kind)
 
-    async def _create(self, kind: StemKind) -> DockerBox:
+    async def _create(self, kind: StemKind) -> DockerSandbox:
         if kind.image:
             await self.packaged.look_at(kind.image)
         token, secret = self._clock.new_token(), self._clock.new_token()
@@ -283,10 +283,10 @@ class DockerEngine:
                 f"container {container[:12]} could not reach lambda-emu at {place.listen_host}:{place.port} "
                 f"({error}); `lambda-emu doctor` tells why"
             ) from error
-        return DockerBox(self, container, host, f"{host}:{place.port}", link, folder)
+        return DockerSandbox(self, container, host, f"{host}:{place.port}", link, folder)
 
     async def close(self) -> None:
-        """Wait for what is ending, force what is not, let the threads go. Every box was let go before."""
+        """Wait for what is ending, force what is not, let the threads go. Every sandbox was let go before."""
         self.packaged.close()  # first: a pull or a build would hold its thread for a minute
         self._images.close()
         under_way = []
@@ -387,7 +387,7 @@ class DockerEngine:
         return self._making.call(fn, *args)
 
 
-class DockerBox:
+class DockerSandbox:
     """One running container with init on the line."""
 
     def __init__(

@@ -73,7 +73,7 @@ class FunctionImages:
         return self._found(seen, image.uri, architecture)
 
     async def look_at(self, id: str) -> None:
-        """Learn how boxes of this image start; ImageInvalid if it was removed."""
+        """Learn how sandboxes of this image start; ImageInvalid if it was removed."""
         if id not in self._defaults:
             seen = await self._call(self._inspect, id)
             if seen is None:

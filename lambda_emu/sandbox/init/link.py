@@ -1,4 +1,4 @@
-"""Speaking to the init inside a box: the door it comes in by, the link it leaves open. All of it runs on the loop."""
+"""Speaking to the init inside a sandbox: the door it comes in by, the link it leaves open. Runs on the loop."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class Nobody:
-    """Listens to a box that nobody uses yet: of all it reports only the loss matters, and that the link remembers."""
+    """Listens to a sandbox that nobody uses yet: of its reports only the loss matters, which the link remembers."""
 
     def output(self, role: int, data: bytes) -> None:
         pass
@@ -104,7 +104,7 @@ class InitLink(asyncio.Protocol):
             self._transport.resume_reading()
 
     def close(self) -> None:
-        """End the connection at once, and with it everything in the box; orders not sent yet are dropped."""
+        """End the connection at once, and with it everything in the sandbox; orders not sent yet are dropped."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -166,7 +166,7 @@ class InitLink(asyncio.Protocol):
 
 
 class InitDoor:
-    """Where the inits of boxes being made come in, each known by its secret."""
+    """Where the inits of sandboxes being made come in, each known by its secret."""
 
     def __init__(self) -> None:
         self._expected: dict[str, asyncio.Future[InitLink]] = {}
@@ -177,14 +177,14 @@ class InitDoor:
         """The link of the init that will say this secret; it counts from this call on, awaited or not.
 
         Fails with SandboxError after timeout_s of real time: a machine's slowness is no part of Lambda's clock.
-        Cancel it when the box could not be started.
+        Cancel it when the sandbox could not be started.
         """
         loop = asyncio.get_running_loop()
         arrival: asyncio.Future[InitLink] = loop.create_future()
 
         def give_up() -> None:
             if not arrival.done():
-                arrival.set_exception(SandboxError(f"init of a new box did not connect within {timeout_s:g} s"))
+                arrival.set_exception(SandboxError(f"init of a new sandbox did not connect within {timeout_s:g} s"))
 
         timer = loop.call_later(timeout_s, give_up)
 
@@ -207,7 +207,7 @@ class InitDoor:
         return link
 
     def may_warn(self, link: InitLink) -> bool:
-        """Of one we know always, of strangers now and then: code in a box can pretend to be one at any rate."""
+        """Of one we know always, of strangers now and then: code in a sandbox can pretend to be one at any rate."""
         now_s = asyncio.get_running_loop().time()
         if link in self._strangers:
             if now_s - self._warned_s < WARNED_EVERY_S:

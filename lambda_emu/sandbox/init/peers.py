@@ -1,4 +1,4 @@
-"""Whose program is at the other end of a connection. Asked where an address is all by which a box is known."""
+"""Whose program is at the other end of a connection. Asked where an address is all by which a sandbox is known."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 BARE_NETWORK = "127.77."
-"""Loopback addresses that boxes without namespaces call, each its own: other users can call them too."""
+"""Loopback addresses that sandboxes without namespaces call, each its own: other users can call them too."""
 CONNECTIONS = Path("/proc/net/tcp")
 ESTABLISHED = 1
 
@@ -28,7 +28,7 @@ End = tuple[str, int]
 
 
 def may_call(transport: asyncio.Transport) -> bool:
-    """False for another user's program that calls the address of a box."""
+    """False for another user's program that calls the address of a sandbox."""
     own: End = transport.get_extra_info("sockname")
     if not own[0].startswith(BARE_NETWORK):
         return True

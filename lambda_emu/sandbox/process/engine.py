@@ -1,4 +1,4 @@
-"""Boxes as processes of this machine, without a container engine: our init between what walls the kernel gives."""
+"""Sandboxes as processes of this machine, without a container engine: our init between what walls the kernel gives."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ THREADS = 16
 
 
 async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> ProcessEngine:
-    """A fresh folder for this session's boxes, and the best walls that can be had. SandboxError off Linux."""
+    """A fresh folder for this session's sandboxes, and the best walls that can be had. SandboxError off Linux."""
     if not INIT.is_file():
         raise SandboxError(f"without Docker lambda-emu runs functions on Linux only, and {INIT} is missing")
     folder = wanted.data_dir / "run" / clock.new_token()
@@ -81,8 +81,8 @@ class ProcessEngine:
         self._strict = strict
         self._threads = EngineThreads("starts and ends of processes", THREADS)
         self._kits: dict[str, asyncio.Future[Kit]] = {}
-        self._starting: set[asyncio.Future[ProcessBox]] = set()
-        self._boxes: set[ProcessBox] = set()
+        self._starting: set[asyncio.Future[ProcessSandbox]] = set()
+        self._sandboxes: set[ProcessSandbox] = set()
         self._closed = False
 
     async def prepare(self, runtime: str, architecture: str) -> str | None:
@@ -96,13 +96,13 @@ class ProcessEngine:
             return None
         return self.walls.program(self._kits[runtime].result(), bootstrap, found.environment)
 
-    async def create(self, kind: StemKind) -> ProcessBox:
+    async def create(self, kind: StemKind) -> ProcessSandbox:
         starting = asyncio.ensure_future(self._create(kind))
         self._starting.add(starting)
         starting.add_done_callback(self._starting.discard)
         return await asyncio.shield(starting)
 
-    async def _create(self, kind: StemKind) -> ProcessBox:
+    async def _create(self, kind: StemKind) -> ProcessSandbox:
         kit = await self._kit(kind.runtime, kind.architecture)
         address, secret = await self.walls.address(), self._clock.new_token()
         folder = self._folder / self._clock.new_token()
@@ -115,10 +115,10 @@ class ProcessEngine:
             arriving.cancel()
             words = await self._call(_end, process, folder)
             self.walls.release(address)
-            raise SandboxError(f"a box could not be started: {error} {words}") from error
-        box = ProcessBox(self, process, address, link, folder)
-        self._boxes.add(box)
-        return box
+            raise SandboxError(f"a sandbox could not be started: {error} {words}") from error
+        sandbox = ProcessSandbox(self, process, address, link, folder)
+        self._sandboxes.add(sandbox)
+        return sandbox
 
     async def close(self) -> None:
         """Start no more; wait for what is starting and what is ending, and end the rest."""
@@ -128,24 +128,24 @@ class ProcessEngine:
         await self._call(remove_tree, self._folder)
         self._threads.close()
 
-    async def load(self, box: ProcessBox, task: Path, layers: Sequence[Path]) -> None:
+    async def load(self, sandbox: ProcessSandbox, task: Path, layers: Sequence[Path]) -> None:
         self._check_open()
-        await self._call(self.walls.load, box.folder, task, layers)
+        await self._call(self.walls.load, sandbox.folder, task, layers)
 
-    async def end(self, box: ProcessBox) -> None:
+    async def end(self, sandbox: ProcessSandbox) -> None:
         try:
-            await self._call(_end, box.process, box.folder)
+            await self._call(_end, sandbox.process, sandbox.folder)
         finally:
-            self._boxes.discard(box)
-        self.walls.release(box.address)
+            self._sandboxes.discard(sandbox)
+        self.walls.release(sandbox.address)
 
     def _under_way(self) -> list[asyncio.Future[Any]]:
         laying_out = [kit for kit in self._kits.values() if not kit.done()]
-        ending = [asyncio.ensure_future(box.destroy()) for box in self._boxes]
+        ending = [asyncio.ensure_future(sandbox.destroy()) for sandbox in self._sandboxes]
         return [*laying_out, *self._starting, *ending]
 
     async def _kit(self, runtime: str, architecture: str) -> Kit:
-        """What is lent to boxes of this runtime, laid out when first asked for; after a failure, when asked again."""
+        """What is lent to sandboxes of this runtime, laid out when first asked for, and after a failure again."""
         check_architecture(architecture)
         self._check_open()
         making = self._kits.get(runtime)
@@ -187,7 +187,7 @@ class ProcessEngine:
         return self._threads.call(fn, *args)
 
 
-class ProcessBox:
+class ProcessSandbox:
     """One init and what it runs. `id` is the pid of the process that holds it all; killing that ends it all."""
 
     def __init__(
@@ -241,12 +241,12 @@ async def _first_of(arriving: asyncio.Future[InitLink], process: subprocess.Pope
 
 
 def _end(process: subprocess.Popen[bytes] | None, folder: Path) -> str:
-    """Wait for a box whose connection was closed, by force at last, and remove its folder. Returns its last words."""
+    """Wait for a sandbox whose connection was closed, by force at last; remove its folder. Returns its last words."""
     if process is not None:
         try:
             process.wait(END_LIMIT_S)
         except subprocess.TimeoutExpired:
-            log.warning("the box of process %d did not end by itself; killing it", process.pid)
+            log.warning("the sandbox of process %d did not end by itself; killing it", process.pid)
             process.kill()
             process.wait()
     words = folder / "log"

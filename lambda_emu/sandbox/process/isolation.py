@@ -1,4 +1,4 @@
-"""What the process sandbox asks of a way to keep boxes apart: namespaces where the kernel gives them, else none."""
+"""What the process sandbox asks of a way to keep sandboxes apart: namespaces where the kernel gives them, else none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a box calls us. token: the name it uses, by which we know it; host: what that name means."""
+    """Where a sandbox calls us. token: the name it uses, by which we know it; host: what that name means."""
 
     token: str
     host: str
@@ -30,16 +30,16 @@ class Walls(Protocol):
     async def address(self) -> Address: ...
 
     def release(self, address: Address) -> None:
-        """The box of this address is gone."""
+        """The sandbox of this address is gone."""
 
     def lay(self, kit: Kit) -> None:
         """Put what a new kit lends into its folder. OSError."""
 
     def furnish(self, folder: Path, kit: Kit, tmp_mb: int, address: Address) -> list[str]:
-        """Fill a new box's folder. Returns the command line of its init, to be run in there. OSError."""
+        """Fill a new sandbox's folder. Returns the command line of its init, to be run in there. OSError."""
 
     def load(self, folder: Path, task: Path, layers: Sequence[Path]) -> None:
-        """Put code into the box. SandboxError."""
+        """Put code into the sandbox. SandboxError."""
 
     def program(self, kit: Kit, bootstrap: str, environment: Mapping[str, str]) -> Program:
         """How a bootstrap is started. bootstrap: its path on Lambda."""

@@ -1,8 +1,8 @@
-"""Walls of namespaces: each box has a private root, its own processes and users, and not one capability.
+"""Walls of namespaces: each sandbox has a private root, its own processes and users, and not one capability.
 
 Made by util-linux alone: unshare(1) makes the namespaces, one `mount --all` fills the root from a table, pivot_root(8)
 leaves the host's behind. The init inside is PID 1 and uid 993, in a user namespace of its own: there the limit of
-processes counts those of the box alone.
+processes counts those of the sandbox alone.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from lambda_emu.sandbox.process.outside_user import outside_ids
 from lambda_emu.sandbox.process.private_root import (
     GROUP,
     USER,
-    box_lines,
     fstab,
     lent_lines,
     make_folder,
     make_place,
     make_root,
     root_lines,
+    sandbox_lines,
     write_names,
 )
 from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, PROCESSES, prlimit
@@ -90,7 +90,7 @@ def _try(command: Sequence[str]) -> None:
 
 
 class Namespaces:
-    """walls.Walls: a private root for each box, all of them made from one folder."""
+    """walls.Walls: a private root for each sandbox, all of them made from one folder."""
 
     abilities = ABILITIES
 
@@ -113,7 +113,7 @@ class Namespaces:
         _try(enter(table, self._root, self._as_root, ["/bin/sh", "-c", "exit 0"]))
 
     async def address(self) -> Address:
-        """Every box calls the same port, by a name of its own that only its /etc/hosts knows."""
+        """Every sandbox calls the same port, by a name of its own that only its /etc/hosts knows."""
         return Address(f"{self._clock.new_token()}.lambda-emu.internal", LOOPBACK, self._port)
 
     def release(self, address: Address) -> None:
@@ -135,7 +135,7 @@ class Namespaces:
             make_folder(folder, folder / name)
         write_names(folder, f"{LOOPBACK} localhost {address.token}\n")
         table = folder / "fstab"
-        own = box_lines(self._root, folder, kit.folder, tmp_mb)
+        own = sandbox_lines(self._root, folder, kit.folder, tmp_mb)
         table.write_text(fstab((*root_lines(self._root), *own, *lent_lines(self._root, kit.lent))))
         return enter(table, self._root, self._as_root, ["/var/rapid/init"])
 

@@ -1,7 +1,7 @@
-"""Who the user of a box is outside of it, where root may choose: nobody that this machine has an account for.
+"""Who the user of a sandbox is outside of it, where root may choose: nobody that this machine has an account for.
 
-Inside it is 993, as on Lambda. Outside, 993 is often some service, which could read the box's variables by /proc, and
-as which the box would appear to whatever it can reach.
+Inside it is 993, as on Lambda. Outside, 993 is often some service, which could read its variables by /proc, and
+as which the sandbox would appear to whatever it can reach.
 """
 
 from __future__ import annotations

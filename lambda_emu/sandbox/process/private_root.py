@@ -1,6 +1,6 @@
-"""The root folder that boxes of the process sandbox see: a few of the host's folders, read-only, and their own.
+"""The root folder that sandboxes of the process sandbox see: a few of the host's folders, read-only, and their own.
 
-Written as a table for `mount --all`, so that one short program makes a box's root of it.
+Written as a table for `mount --all`, so that one short program makes a sandbox's root of it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ ETC_OWN = {
     "hosts": "",
     "resolv.conf": "",
 }
-NAMES = ("hosts", "resolv.conf")  # each box has its own: the first holds its name, the second changes with the network
+NAMES = (
+    "hosts",
+    "resolv.conf",
+)  # each sandbox has its own: the first holds its name, the second changes with the network
 FOLDERS = ("dev/mqueue", "etc", "opt", "proc", "tmp", "var/lang", "var/rapid", "var/runtime", "var/task")
 
 Line = tuple[str | Path, str | Path, str, str]
@@ -32,7 +35,7 @@ Line = tuple[str | Path, str | Path, str, str]
 
 
 def make_root(root: Path, init: Path) -> None:
-    """Fill a new folder with what every box's root has, down to the places where things are mounted."""
+    """Fill a new folder with what every sandbox's root has, down to the places where things are mounted."""
     for name in FOLDERS:
         make_folder(root, root / name)
     for name in SYSTEM:
@@ -83,7 +86,7 @@ def make_place(top: Path, place: Path, of: Path) -> None:
 
 
 def write_names(folder: Path, hosts: str) -> None:
-    """Make a box's own /etc/hosts and /etc/resolv.conf."""
+    """Make a sandbox's own /etc/hosts and /etc/resolv.conf."""
     ours = Path("/etc/resolv.conf")
     for name, text in zip(NAMES, (hosts, ours.read_text() if ours.is_file() else ""), strict=True):
         (folder / name).write_text(text)
@@ -91,7 +94,7 @@ def write_names(folder: Path, hosts: str) -> None:
 
 
 def root_lines(root: Path) -> Iterator[Line]:
-    """What is mounted in every box made from this root."""
+    """What is mounted in every sandbox made from this root."""
     yield root, root, "none", READ_ONLY
     for name in SYSTEM:
         if (root / name).is_dir() and not (root / name).is_symlink():
@@ -105,8 +108,8 @@ def root_lines(root: Path) -> Iterator[Line]:
     yield "mqueue", root / "dev/mqueue", "mqueue", "nosuid,nodev,noexec"  # as in a container; init clears it by it
 
 
-def box_lines(root: Path, folder: Path, kit: Path, tmp_mb: int) -> Iterator[Line]:
-    """What is mounted in one box alone. folder: its own, kit: of its runtime."""
+def sandbox_lines(root: Path, folder: Path, kit: Path, tmp_mb: int) -> Iterator[Line]:
+    """What is mounted in one sandbox alone. folder: its own, kit: of its runtime."""
     yield "tmpfs", root / "tmp", "tmpfs", f"nosuid,nodev,mode=1777,size={tmp_mb}m"
     for name in NAMES:
         yield folder / name, root / "etc" / name, "none", READ_ONLY
@@ -117,7 +120,7 @@ def box_lines(root: Path, folder: Path, kit: Path, tmp_mb: int) -> Iterator[Line
 
 
 def lent_lines(root: Path, lent: Mapping[Path, Path]) -> Iterator[Line]:
-    """What the host lends, where a box sees it; the places are there."""
+    """What the host lends, where a sandbox sees it; the places are there."""
     for shown, host in lent.items():
         yield host, root / shown.relative_to("/"), "none", READ_ONLY
 

@@ -1,4 +1,4 @@
-"""No walls: where the kernel gives no namespaces, a box is our init in a folder, run by the emulator's own user.
+"""No walls: where the kernel gives no namespaces, a sandbox is our init in a folder, run by the emulator's own user.
 
 Its programs see this machine's files; /var/task, /opt and /tmp are folders beside each other, named relative to the
 first, because nothing can be mounted. Init ends what it started, and nothing else.
@@ -41,7 +41,7 @@ export LAMBDA_TASK_ROOT="$PWD" TMPDIR="${PWD%/*}/tmp"
 export PATH="$PATH:${PWD%/*}/opt/bin"
 [ -z "$NODE_PATH" ] || export NODE_PATH="${PWD%/*}/opt/nodejs/node_modules:$NODE_PATH"
 """
-"""Says where the box's folders are, which only the process in there knows: init started it in the box's `task`."""
+"""Says where the sandbox's folders are, which only the process in there knows: init started it in its `task`."""
 
 
 class LeadsOut(SandboxError):
@@ -55,7 +55,7 @@ class LeadsOut(SandboxError):
 
 
 class Bare:
-    """walls.Walls that hold nothing back. Each box calls a loopback address of its own: no name can be given to it."""
+    """walls.Walls that hold nothing back. Each sandbox calls a loopback address of its own: it can be given no name."""
 
     abilities = ABILITIES
 

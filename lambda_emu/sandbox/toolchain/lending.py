@@ -17,10 +17,10 @@ from lambda_emu.sandbox.toolchain.elf import needed_libraries
 ALWAYS_VISIBLE = tuple(Path("/", name) for name in SYSTEM)
 
 LANG, RUNTIME = Path("/var/lang"), Path("/var/runtime")
-"""Where boxes see the interpreter and AWS's client."""
+"""Where sandboxes see the interpreter and AWS's client."""
 
 OWN = ("/opt", "/tmp", "/var")
-"""Folders that are each box's own: nothing of the host is shown in them where the host has it."""
+"""Folders that are each sandbox's own: nothing of the host is shown in them where the host has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +48,18 @@ class Toolchain(Protocol):
     def find(self, runtime: Runtime) -> Interpreter: ...
 
     def lend(self, interpreter: Interpreter) -> Mapping[Path, Path]:
-        """Files and folders of the host, by where boxes see them; parents come first."""
+        """Files and folders of the host, by where sandboxes see them; parents come first."""
 
 
 def is_seen(path: Path) -> bool:
-    """Whether every box sees it anyway."""
+    """Whether every sandbox sees it anyway."""
     return any(path.is_relative_to(above) for above in ALWAYS_VISIBLE)
 
 
 def libraries(programs: Iterable[Path], folder: Path) -> dict[str, Path]:
     """The libraries in `folder` that these programs and modules are linked with, and those are with, by their names.
 
-    Those of the system are not looked for: every box sees them.
+    Those of the system are not looked for: every sandbox sees them.
     """
     found: dict[str, Path] = {}
     if is_seen(folder) or not any(folder.glob("*.so*")):
@@ -75,7 +75,7 @@ def libraries(programs: Iterable[Path], folder: Path) -> dict[str, Path]:
 
 
 def places(found: Mapping[str, Path], folder: Path) -> dict[Path, Path]:
-    """Where libraries are looked for: beside the interpreter as it is in boxes, or by the path it was built with."""
+    """Where libraries are looked for: beside the interpreter as sandboxes see it, or by the path it was built with."""
     lent = {LANG / "lib" / name: library for name, library in found.items()}
     if not any(map(folder.is_relative_to, OWN)):
         lent |= {folder / name: library for name, library in found.items()}

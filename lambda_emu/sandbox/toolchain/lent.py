@@ -1,6 +1,6 @@
-"""What this machine can lend to a runtime's boxes: interpreter and AWS's client, laid out as in AWS's images.
+"""What this machine can lend to a runtime's sandboxes: interpreter and AWS's client, laid out as in AWS's images.
 
-A kit is a folder with `lang` and `runtime`, which boxes see as /var/lang and /var/runtime. Runs on workers.
+A kit is a folder with `lang` and `runtime`, which sandboxes see as /var/lang and /var/runtime. Runs on workers.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BOOTSTRAPS = ("/var/task/bootstrap", "/opt/bootstrap")
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """folder: as the module says. lent: files and folders of the host, by where boxes see them; parents come first.
+    """folder: as the module says. lent: files and folders of the host, by where sandboxes see them; parents come first.
 
     start: the shell words that start the runtime; None where the function brings it. interpreter: what they start.
     """
@@ -37,7 +37,7 @@ class Kit:
     interpreter: Interpreter | None = None
 
     def place(self, shown: Path) -> Path | None:
-        """Where in `folder` a path of boxes lies; None for what is not below /var/lang or /var/runtime."""
+        """Where in `folder` a path of sandboxes lies; None for what is not below /var/lang or /var/runtime."""
         return self.folder / shown.relative_to("/var") if shown.parts[1:2] == ("var",) else None
 
 

@@ -14,13 +14,13 @@ from lambda_emu.store.links import MAX_HOPS
 
 @dataclass(frozen=True, slots=True)
 class CodeView:
-    """What a box shows: `task` at /var/task, `layers` merged at /opt, the last one first."""
+    """What a sandbox shows: `task` at /var/task, `layers` merged at /opt, the last one first."""
 
     task: Path
     layers: Sequence[Path]
 
     def may_execute(self, path: str) -> bool:
-        """Whether `path` is an executable file of the code. One that links lead out of it to is the box's to find."""
+        """Whether `path` is an executable file of the code. One that links lead out to is the sandbox's to find."""
         at: list[str] = []
         left, hops = path.split("/")[::-1], 0
         mode = stat.S_IFDIR

@@ -1,4 +1,4 @@
-"""The `node` on our PATH, for boxes, and AWS's client for it that somebody installed."""
+"""The `node` on our PATH, for sandboxes, and AWS's client for it that somebody installed."""
 
 from __future__ import annotations
 

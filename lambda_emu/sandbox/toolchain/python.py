@@ -1,4 +1,4 @@
-"""The Python that lambda-emu itself runs on, for boxes: interpreter, standard library, AWS's client and SDK.
+"""The Python that lambda-emu itself runs on, for sandboxes: interpreter, standard library, AWS's client and SDK.
 
 Not its other packages: on Lambda a function has what is in its code and its layers.
 """

@@ -1,4 +1,4 @@
-"""The pool over boxes that run nothing: a small real engine, whose runtimes are the tests' own calls over HTTP."""
+"""The pool over sandboxes that run nothing: a small real engine, whose runtimes are the tests' own calls over HTTP."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class NoOrders:
     def resume_output(self) -> None: ...
 
 
-class BoxInit(NoOrders):
+class EmptyInit(NoOrders):
     """Obeys as init does, with nothing to start. silent: hears orders and reports nothing."""
 
     def __init__(self, loop: Loop) -> None:
@@ -103,10 +103,10 @@ class BoxInit(NoOrders):
             self._loop.post(report)
 
 
-class EmptyBox:
-    """A box that is there as soon as it is asked for."""
+class EmptySandbox:
+    """A sandbox that is there as soon as it is asked for."""
 
-    def __init__(self, id: str, init: BoxInit, port: int) -> None:
+    def __init__(self, id: str, init: EmptyInit, port: int) -> None:
         self.id = self.token = id
         self.runtime_api = f"{id}:{port}"
         self.init = init
@@ -121,16 +121,16 @@ class EmptyBox:
 
 
 class EmptyEngine:
-    """Makes boxes and remembers them."""
+    """Makes sandboxes and remembers them."""
 
     abilities = Abilities("empty", False, False, False, False, False, False)
     machine = Machine(cores=1, memory_mb=1024, processes=1024)
 
     def __init__(self, loop: Loop, port: int) -> None:
-        self.boxes: list[EmptyBox] = []
+        self.sandboxes: list[EmptySandbox] = []
         self.packaged = NoImages()
         self.bootstrap = True
-        self.down = False  # makes no boxes
+        self.down = False  # makes no sandboxes
         self.at_begin: Callable[[], None] = lambda: None  # called before each start of a runtime
         self.made = threading.Semaphore(0)
         self._loop = loop
@@ -142,13 +142,13 @@ class EmptyEngine:
         self.at_begin()
         return Program(["runtime"], {}) if self.bootstrap else None
 
-    async def create(self, kind: StemKind) -> EmptyBox:
+    async def create(self, kind: StemKind) -> EmptySandbox:
         if self.down:
             raise SandboxError("the engine is down")
-        box = EmptyBox(f"box-{len(self.boxes)}", BoxInit(self._loop), self.port)
-        self.boxes.append(box)
+        sandbox = EmptySandbox(f"sandbox-{len(self.sandboxes)}", EmptyInit(self._loop), self.port)
+        self.sandboxes.append(sandbox)
         self.made.release()
-        return box
+        return sandbox
 
     async def close(self) -> None: ...
 
@@ -180,11 +180,11 @@ class Asked:
 
 
 class Runtime:
-    """What runs in a box, as far as the Runtime API sees it."""
+    """What runs in a sandbox, as far as the Runtime API sees it."""
 
-    def __init__(self, box: EmptyBox, port: int) -> None:
+    def __init__(self, sandbox: EmptySandbox, port: int) -> None:
         self.tenant_id: str | None = None  # of the last event
-        self._box = box
+        self._sandbox = sandbox
         self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_S)
 
     def next(self) -> str:
@@ -194,7 +194,7 @@ class Runtime:
 
     def ask(self) -> None:
         """Call /next without waiting for what comes of it."""
-        self._http.request("GET", "/2018-06-01/runtime/invocation/next", headers={"Host": self._box.token})
+        self._http.request("GET", "/2018-06-01/runtime/invocation/next", headers={"Host": self._sandbox.token})
 
     def event(self) -> str:
         answer = self._http.getresponse()
@@ -204,7 +204,7 @@ class Runtime:
 
     def respond(self, request_id: str) -> int:
         path = f"/2018-06-01/runtime/invocation/{request_id}/response"
-        self._http.request("POST", path, b"{}", {"Host": self._box.token})
+        self._http.request("POST", path, b"{}", {"Host": self._sandbox.token})
         answer = self._http.getresponse()
         answer.read()
         return answer.status
@@ -214,7 +214,7 @@ class Runtime:
 
 
 class Rig:
-    """A pool, its clock and its boxes."""
+    """A pool, its clock and its sandboxes."""
 
     def __init__(self, loop: Loop, clock: SteppingClock, listener: Listener, runtime_api: RuntimeApi) -> None:
         self.loop = loop
@@ -258,15 +258,15 @@ class Rig:
     def standing(self) -> Standing:
         return self.on_loop(lambda: self.pool.standing(VERSION.deployment_id))
 
-    def box(self) -> EmptyBox:
-        """The next box that was made."""
-        assert self.engine.made.acquire(timeout=WAIT_S), "no box was asked for"
+    def sandbox(self) -> EmptySandbox:
+        """The next sandbox that was made."""
+        assert self.engine.made.acquire(timeout=WAIT_S), "no sandbox was asked for"
         self._taken += 1
-        return self.engine.boxes[self._taken - 1]
+        return self.engine.sandboxes[self._taken - 1]
 
-    def runtime(self, box: EmptyBox) -> Runtime:
-        """A new runtime in this box."""
-        runtime = Runtime(box, self.port)
+    def runtime(self, sandbox: EmptySandbox) -> Runtime:
+        """A new runtime in this sandbox."""
+        runtime = Runtime(sandbox, self.port)
         self._runtimes.append(runtime)
         return runtime
 
