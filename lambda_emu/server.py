@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from lambda_emu.activation import Activator
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.effects import has_extensions, tell_of_all
-from lambda_emu.api.operations.invocations import invoke_inline
+from lambda_emu.api.inline import InlineInvoke
 from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.api.s3 import S3
 from lambda_emu.api.scope import CallerContexts
@@ -25,7 +24,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
 from lambda_emu.environment.initialization import InitType
 from lambda_emu.environment.journal import Journal
-from lambda_emu.gateway.bridge import LIMITS, ApiFront, Call, WsgiApp
+from lambda_emu.gateway.bridge import LIMITS, ApiFront, WsgiApp
 from lambda_emu.gateway.callers import Callers, is_loopback
 from lambda_emu.gateway.late import LateApp
 from lambda_emu.gateway.own_paths import OWN
@@ -263,7 +262,7 @@ class Emulator:
         app = LateApp(partial(self._make_app, context, data_dir))
         if self._only is None:
             app.make()
-        inline = partial(_invoke, CallerContexts(context))
+        inline = InlineInvoke(CallerContexts(context))
         callers = Callers((self.settings.host, *self.settings.allowed_hosts), self.settings.allowed_origins)
         self._front = ApiFront(app, inline, self.loop, self.clock, spool_dir, callers)
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
@@ -326,10 +325,6 @@ class Emulator:
 
     def _on_loop(self, fn: Callable[[], object]) -> None:
         self.loop.ask(fn, STEP_LIMIT_S)
-
-
-def _invoke(contexts: CallerContexts, environ: dict[str, Any], function_name: str, call: Call) -> None:
-    invoke_inline(environ, function_name, contexts.by_header(call.header(b"authorization")), call)
 
 
 def run(settings: Settings) -> int:

@@ -13,7 +13,7 @@ from asyncio import Future
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from lambda_emu.clock import Clock
 from lambda_emu.errors import (
@@ -70,7 +70,7 @@ REFUSALS = {
 
 Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
-Inline = Callable[[Environ, str, "Call"], None]
+Inline = Callable[[Head, bytes, bytes, "Call"], None]
 
 
 class Call:
@@ -93,17 +93,17 @@ class Call:
         value = self._head.get(name)
         return None if value is None else value.decode("latin-1")
 
-    def detach(self, begin: Callable[[], None]) -> None:
+    def detach(self, begin: Callable[..., None], *args: object) -> None:
         """Run `begin` on the loop, now if we are there; it sees to it that `answer` or `fail` is called, once."""
         self.detached = True
         if self._inline:
-            self._begin(begin)
+            self._begin(begin, *args)
         else:
-            self._loop.post(self._begin, begin)
+            self._loop.post(self._begin, begin, *args)
 
-    def _begin(self, begin: Callable[[], None]) -> None:
+    def _begin(self, begin: Callable[..., None], *args: object) -> None:
         try:
-            begin()
+            begin(*args)
         except LambdaError as error:
             self.fail(error)
         except Exception:
@@ -138,7 +138,7 @@ class ApiFront:
     def __init__(
         self, app: WsgiApp, inline: Inline, loop: Loop, clock: Clock, spool_dir: Path, callers: Callers | None = None
     ) -> None:
-        """inline: serves a small Invoke on the loop, from its environ, the function's name and the call."""
+        """inline: serves a small Invoke on the loop, from its head, the name in its path, its body and the call."""
         self._app = app
         self._callers = callers or Callers()
         self.inline = inline
@@ -262,8 +262,8 @@ class _Inline:
         self._body.add(chunk)
 
     def end(self) -> None:
-        name = unquote(self._path[len(INLINE_PREFIX) : -len(INLINE_SUFFIX)].decode("latin-1"))
-        self._front.inline(_inline_environ(self._head, self._path, self._body.take()), name, self._call)
+        name = self._path[len(INLINE_PREFIX) : -len(INLINE_SUFFIX)]
+        self._front.inline(self._head, name, self._body.take(), self._call)
 
     def abort(self) -> None:
         """The client left; what runs goes on, its answer is dropped."""
@@ -335,19 +335,6 @@ def _too_large(path: bytes, limit: int) -> RequestTooLarge:
     if path.endswith(b"/code"):
         operation = "UpdateFunctionCode"
     return RequestTooLarge(limit, operation)
-
-
-def _inline_environ(head: Head, path: bytes, body: bytes) -> Environ:
-    """As much of an environ as Invoke's parsing looks at."""
-    environ: Environ = {
-        "QUERY_STRING": head.target[len(path) + 1 :].decode("latin-1"),
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.input": io.BytesIO(body),
-    }
-    for name, value in head.headers:
-        if name.startswith(b"x-amz"):
-            environ["HTTP_" + name.decode("latin-1").upper().replace("-", "_")] = value.decode("latin-1")
-    return environ
 
 
 def _environ(head: Head, path: bytes, body: bytes, body_file: str | None) -> Environ:

@@ -127,6 +127,21 @@ def test_the_invoked_arn_mirrors_how_the_caller_named_it(lam: Lam, name: str, su
     assert answer.payload["arn"] == arn + suffix
 
 
+def test_what_is_asked_in_one_invocation_holds_for_no_other(lam: Lam) -> None:
+    lam.create("context", CONTEXT)
+    custom = base64.b64encode(json.dumps({"custom": {"team": "blue"}}).encode()).decode()
+
+    for _ in range(2):
+        assert lam.invoke("context", ClientContext=custom).payload["custom"] == {"team": "blue"}
+        assert lam.invoke("context").payload["custom"] is None
+        assert lam.invoke("context", LogType="None").tail == ""
+        assert lam.invoke("context", Qualifier="$LATEST").payload["arn"].endswith(":context:$LATEST")
+        assert lam.invoke("context", InvocationType="DryRun").status == 204
+        with pytest.raises(ClientError, match="tenant"):
+            lam.invoke("context", TenantId="blue")
+        assert lam.invoke("context").payload["arn"].endswith(":context")
+
+
 def test_a_dry_run_checks_and_runs_nothing(lam: Lam) -> None:
     lam.create("counter", COUNTER)
 

@@ -8,14 +8,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.elsewhere import hint
 from lambda_emu.api.operations.outcomes import Headers, common_headers, streamed, whole
 from lambda_emu.api.registry import operation
-from lambda_emu.api.sharing import for_owner
-from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.arn import Target
 from lambda_emu.environment.invocation import Invocation, Outcome
 from lambda_emu.errors import (
@@ -25,7 +23,6 @@ from lambda_emu.errors import (
     FunctionNotFound,
     FunctionPending,
     LambdaError,
-    OtherAccount,
     RequestIdInvalid,
 )
 from lambda_emu.gateway.answers import Answer
@@ -71,19 +68,6 @@ class _Asked:
 Begin = Callable[[_Asked, RequestContext, Call], None]
 
 
-def invoke_inline(environ: Mapping[str, Any], function_name: str, context: RequestContext, call: Call) -> None:
-    """Invoke on the loop, without Flask: its context and routing cost more than all of ours (docs/decisions)."""
-    try:
-        parsed = lambda_model().operation("Invoke").parse(environ, {"FunctionName": function_name})
-        req = cast("InvocationRequestTypeDef", parsed)
-        try:
-            invoke(req, context, call)
-        except OtherAccount as other:
-            invoke(req, for_owner(context, "Invoke", other.target), call)
-    except LambdaError as error:
-        call.fail(error)
-
-
 @operation("Invoke", detached=True)
 def invoke(req: InvocationRequestTypeDef, context: RequestContext, call: Call) -> None:
     begin = TYPES[req.get("InvocationType", "RequestResponse")]
@@ -121,7 +105,7 @@ def _begin(begin: Begin, req: Mapping[str, Any], body: Any, context: RequestCont
         tenant_id=req.get("TenantId"),
         execution_name=req.get("DurableExecutionName"),
     )
-    call.detach(lambda: _begin_when_active(begin, asked, context, call))
+    call.detach(_begin_when_active, begin, asked, context, call)
 
 
 def _begin_when_active(begin: Begin, asked: _Asked, context: RequestContext, call: Call, waited_s: float = 0.0) -> None:
