@@ -14,8 +14,8 @@ from lambda_emu.http.endpoint import Endpoint
 from lambda_emu.http.exchange import Handler, Request, Writer
 from lambda_emu.http.group import Acceptor, Group, Wait
 from lambda_emu.http.head_reader import STRIDE_BYTES, HeadReader, HeadTooLarge, TooManyWaiting
+from lambda_emu.http.lingering import UNREAD_LIMIT_BYTES, Lingering
 from lambda_emu.http.message import Head
-from lambda_emu.http.refused import UNREAD_LIMIT_BYTES, Refused
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         self._may_begin = True
         self._clogged = False  # the client does not read what it was answered
         self._on_hold = False  # whoever takes the body cannot keep up
-        self._refusal: bytes | None = None  # the last thing it is told
+        self._last: bytes | None = None  # the last thing it is told
         self._ended = False  # the client sends no more
         self.received_bytes = 0
 
@@ -79,7 +79,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
             return False
         if self._loose_bytes:
             self.refuse(400)  # it ended in the middle of a request
-        elif self._requests and self._refusal is None:
+        elif self._requests and self._last is None:
             self._requests[-1].writer.close_after = True
         return bool(self._requests)
 
@@ -255,7 +255,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
             self.close()
         elif self._requests:
             asyncio.get_running_loop().call_soon(self._replay)
-        elif self._refusal is not None:
+        elif self._last is not None:
             self._tell_refusal()
 
     def _replay(self) -> None:
@@ -307,7 +307,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
             self.read_on()
 
     def _pause(self) -> None:
-        if self._transport is not None and self._refusal is None and not self._transport.is_closing():
+        if self._transport is not None and self._last is None and not self._transport.is_closing():
             self._transport.pause_reading()
 
     def _discard(self, count: int) -> None:
@@ -321,14 +321,14 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
     def refuse(self, status: int) -> None:
         """What comes cannot be served: say so after the answers to what came before, and have the client hang up."""
         transport = self._transport
-        if transport is None or transport.is_closing() or self._refusal is not None:
+        if transport is None or transport.is_closing() or self._last is not None:
             return
-        self._refusal = self._acceptor.refusal(status)
+        self._last = self._acceptor.refusal(status)
         self._unparsed = b""
         self._drop_arriving()
         self._loose_bytes = self._held_bytes = 0
         self.group.hold(self, 0)
-        transport.set_protocol(Refused(self))
+        transport.set_protocol(Lingering(self))
         transport.resume_reading()
         if not self._requests:
             self._tell_refusal()
@@ -341,7 +341,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         self._requests.remove(request)
         self._count_waiting(request, -request.waiting_bytes)
         if request.writer.sent:
-            self._refusal = b""
+            self._last = b""
         request.writer.detach()
         if request.sink is not None and not request.writer.sent:
             request.sink.abort()
@@ -349,8 +349,8 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
     def _tell_refusal(self) -> None:
         """The client sees our answer and then our end; who closes on unread bytes may lose it the answer."""
         assert self._transport is not None
-        assert self._refusal is not None
-        self._transport.write(self._refusal)
+        assert self._last is not None
+        self._transport.write(self._last)
         if self._ended:
             self.close()
         else:
@@ -370,7 +370,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         """What the client owes us; None: it is our turn."""
         if self._transport is None:
             return None
-        if self._refusal is not None and not self._requests:
+        if self._last is not None and not self._requests:
             return Wait.HANG_UP
         if self.unsent_bytes > 0:
             return Wait.READING

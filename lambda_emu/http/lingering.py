@@ -12,7 +12,7 @@ UNREAD_LIMIT_BYTES = 100 << 20
 """Of what a client still sends though it has its answer."""
 
 
-class Refused(asyncio.Protocol):
+class Lingering(asyncio.Protocol):
     """Reads in place of the connection. The client is to hang up next; the listener ends one that does not."""
 
     def __init__(self, connection: Connection) -> None:
