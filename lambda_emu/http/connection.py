@@ -13,7 +13,7 @@ from lambda_emu.http.body import Body
 from lambda_emu.http.endpoint import Endpoint
 from lambda_emu.http.exchange import Handler, Request, Writer
 from lambda_emu.http.group import Acceptor, Group, Wait
-from lambda_emu.http.head_reader import STRIDE_BYTES, HeadReader, HeadTooLarge, TooManyWaiting
+from lambda_emu.http.head_reader import STRIDE_BYTES, HeadReader, HeadTooLarge
 from lambda_emu.http.lingering import UNREAD_LIMIT_BYTES, Lingering
 from lambda_emu.http.message import Head
 
@@ -49,7 +49,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         self._may_begin = True
         self._clogged = False  # the client does not read what it was answered
         self._on_hold = False  # whoever takes the body cannot keep up
-        self._last: bytes | None = None  # the last thing it is told
+        self._lingering: Lingering | None = None  # takes what comes, since nothing of it is served any more
         self._ended = False  # the client sends no more
         self.received_bytes = 0
 
@@ -79,12 +79,12 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
             return False
         if self._loose_bytes:
             self.refuse(400)  # it ended in the middle of a request
-        elif self._requests and self._last is None:
+        elif self._requests and self._lingering is None:
             self._requests[-1].writer.close_after = True
         return bool(self._requests)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
+        self._transport = self._arriving = self._lingering = None
         self._unparsed = b""
         requests, self._requests = self._requests, deque()
         for request in requests:
@@ -145,13 +145,14 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         """The parser was stopped by one of ours."""
         if isinstance(error.__context__, HeadTooLarge):
             self.refuse(431)
-            return
-        if not isinstance(error.__context__, TooManyWaiting):
+        else:
             log.error("a request failed inside its handler", exc_info=error)
-        self.drop()
+            self.drop()
 
     def _weigh(self) -> None:
         """Tell the group how much of unfinished requests is in memory, and whether more may come follows from it."""
+        if self._lingering is not None:
+            return
         held = self._waiting_bytes
         if self._arriving is None:
             held += self._loose_bytes
@@ -171,30 +172,38 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         keep_alive = parser.should_keep_alive()
         target = self._target
         head = Head(parser.get_method(), target, self._end_head(), parser.get_http_version(), keep_alive)
-        if len(self._requests) > MAX_WAITING_REQUESTS:
-            raise TooManyWaiting
         request = Request(head, Writer(self, close_after=not keep_alive))
+        if self._may_begin and not self._requests and not self._clogged:
+            self._may_begin = False
+            self._arriving = request
+            self._requests.append(request)
+            self._begin(request)
+        elif len(self._requests) > MAX_WAITING_REQUESTS:
+            self.drop()
+        elif self._lingering is None:
+            self._enqueue(request)
+
+    def _enqueue(self, request: Request) -> None:
         self._arriving = request
         self._requests.append(request)
-        if self._may_begin and len(self._requests) == 1 and not self._clogged:
-            self._may_begin = False
-            self._begin(request)
-            return
-        self._count_waiting(request, head.size_bytes())
+        self._count_waiting(request, request.head.size_bytes())
         if len(self._requests) == 1 and not self._clogged:
             asyncio.get_running_loop().call_soon(self._replay)
 
     def on_body(self, chunk: bytes) -> None:
         self._loose_bytes = 1
         request = self._arriving
-        assert request is not None
+        if request is None:  # it comes behind our last answer
+            return
         if request.sink is None:
             if request.kept is None:
                 request.kept = Body()
             request.kept.add(chunk)
             self._count_waiting(request, len(chunk))
-        elif request.writer.sent:
-            self._discard(len(chunk))
+        elif request.writer.sent:  # before the whole body came, which is read so that the client sees the answer
+            self._unread_bytes += len(chunk)
+            if self._unread_bytes > UNREAD_LIMIT_BYTES:
+                self._hang_up()
         else:
             request.sink.body(chunk)
 
@@ -205,10 +214,10 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
             raise HeadTooLarge
         request, self._arriving = self._arriving, None
         self._loose_bytes = 0
-        assert request is not None
-        request.complete = True
-        if request.sink is not None:
-            self._end(request)
+        if request is not None:
+            request.complete = True
+            if request.sink is not None:
+                self._end(request)
 
     def _count_waiting(self, request: Request, count: int) -> None:
         request.waiting_bytes += count
@@ -216,11 +225,11 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
 
     # -- requests --------------------------------------------------------------------------------
 
-    def _begin(self, request: Request) -> None:
-        waits = not request.complete and request.head.get(b"expect") is not None
+    def _begin(self, request: Request, *, whole: bool = False) -> None:
+        waits = not whole and request.head.get(b"expect") is not None
         request.sink = self._handler(request.head, request.writer)
         if waits and request.writer.sent:
-            self.close()  # whether the body comes all the same, only the client knows
+            self._hang_up()  # whether the body comes all the same, only the client knows
         elif waits and self._transport is not None:
             self._transport.write(CONTINUE)
 
@@ -252,11 +261,11 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         done.writer.detach()
         self._unread_bytes = 0
         if done.writer.close_after:
-            self.close()
+            self._hang_up()
         elif self._requests:
             asyncio.get_running_loop().call_soon(self._replay)
-        elif self._last is not None:
-            self._tell_refusal()
+        elif self._lingering is not None:
+            self._lingering.part(self._ended)
 
     def _replay(self) -> None:
         if not self._requests or self._requests[0].sink is not None or self._transport is None or self._clogged:
@@ -270,9 +279,9 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
     def _serve(self, request: Request) -> None:
         """Begin a request that waited, and give it what came of its body."""
         complete, request.complete = request.complete, False  # what follows is as if it came just now
-        self._begin(request)
         kept, request.kept = request.kept, None
         self._count_waiting(request, -request.waiting_bytes)
+        self._begin(request, whole=complete)
         if kept is not None and not request.writer.sent:
             assert request.sink is not None
             request.sink.body(kept.take())
@@ -307,54 +316,45 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
             self.read_on()
 
     def _pause(self) -> None:
-        if self._transport is not None and self._last is None and not self._transport.is_closing():
+        if self._transport is not None and self._lingering is None and not self._transport.is_closing():
             self._transport.pause_reading()
-
-    def _discard(self, count: int) -> None:
-        """Answered before the whole body came in: read the rest, so the client sees the answer, but not for ever."""
-        self._unread_bytes += count
-        if self._unread_bytes > UNREAD_LIMIT_BYTES:
-            self.close()
 
     # -- the end ---------------------------------------------------------------------------------
 
     def refuse(self, status: int) -> None:
         """What comes cannot be served: say so after the answers to what came before, and have the client hang up."""
-        transport = self._transport
-        if transport is None or transport.is_closing() or self._last is not None:
-            return
-        self._last = self._acceptor.refusal(status)
-        self._unparsed = b""
-        self._drop_arriving()
-        self._loose_bytes = self._held_bytes = 0
-        self.group.hold(self, 0)
-        transport.set_protocol(Lingering(self))
-        transport.resume_reading()
-        if not self._requests:
-            self._tell_refusal()
+        if self._lingering is None:
+            told = self._drop_arriving()
+            self._linger(b"" if told else self._acceptor.refusal(status))
 
-    def _drop_arriving(self) -> None:
-        """Forget the request that is not complete. If it has its answer the client is told nothing else."""
+    def _drop_arriving(self) -> bool:
+        """Forget the request that is not complete. Whether it has its answer, and the client is told nothing else."""
         request, self._arriving = self._arriving, None
         if request is None:
-            return
+            return False
         self._requests.remove(request)
         self._count_waiting(request, -request.waiting_bytes)
-        if request.writer.sent:
-            self._last = b""
         request.writer.detach()
         if request.sink is not None and not request.writer.sent:
             request.sink.abort()
+        return request.writer.sent
 
-    def _tell_refusal(self) -> None:
-        """The client sees our answer and then our end; who closes on unread bytes may lose it the answer."""
-        assert self._transport is not None
-        assert self._last is not None
-        self._transport.write(self._last)
-        if self._ended:
-            self.close()
-        else:
-            self._transport.write_eof()
+    def _hang_up(self) -> None:
+        """The last answer was written: what came behind it is forgotten."""
+        self._requests.clear()
+        self._arriving, self._waiting_bytes = None, 0
+        self._linger(b"")
+
+    def _linger(self, last: bytes) -> None:
+        """Serve nothing that still comes. Who is owed no answer is told the last thing now, the others after theirs."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        self._may_begin, self._unparsed = False, b""
+        self._loose_bytes = self._held_bytes = 0
+        self.group.hold(self, 0)
+        self._lingering = Lingering(self, self._transport, last)
+        if not self._requests:
+            self._lingering.part(self._ended)
 
     def join(self, group: Group) -> bool:
         """Belong to a party from now on. False: it has no room, or the connection is no newcomer any more."""
@@ -370,10 +370,10 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         """What the client owes us; None: it is our turn."""
         if self._transport is None:
             return None
-        if self._last is not None and not self._requests:
-            return Wait.HANG_UP
         if self.unsent_bytes > 0:
             return Wait.READING
+        if self._lingering is not None and not self._requests:
+            return Wait.HANG_UP
         if self._unparsed or self._on_hold or self._waiting_bytes > MAX_WAITING_BYTES:
             return None
         if self._held_bytes and not self.group.may_read(self):
@@ -399,4 +399,4 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         if self._requests:
             self._requests[0].writer.close_after = True
         else:
-            self.close()
+            self._hang_up()

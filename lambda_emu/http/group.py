@@ -21,7 +21,7 @@ class Wait(Enum):
     REQUEST = auto()  # the rest of one
     NEXT = auto()  # another request
     READING = auto()  # that the client takes its answer
-    HANG_UP = auto()  # that a client we refused closes its side
+    HANG_UP = auto()  # that a client which has its last answer closes its side
     MEMORY = auto()  # that other requests become complete
 
 

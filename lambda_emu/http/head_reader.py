@@ -22,10 +22,6 @@ class HeadTooLarge(Exception):
     """The head of a request, or what follows its body, has more bytes or fields than the port takes."""
 
 
-class TooManyWaiting(Exception):
-    """A client sends request upon request without waiting for answers."""
-
-
 @dataclass(frozen=True, slots=True)
 class HeadLimits:
     """What a head may have, and the trailers after a body as much again.

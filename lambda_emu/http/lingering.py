@@ -1,4 +1,7 @@
-"""A client that was refused: what it still sends is read and thrown away, since unread it would cost it our answer."""
+"""A client that has its last answer, or soon will: what it still sends is read and thrown away.
+
+Who closes on bytes that are unread, or still to come, makes the kernel take the answer back.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,23 @@ UNREAD_LIMIT_BYTES = 100 << 20
 class Lingering(asyncio.Protocol):
     """Reads in place of the connection. The client is to hang up next; the listener ends one that does not."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, transport: asyncio.Transport, last: bytes) -> None:
+        """last: what the client is told beside its answers, if anything."""
         self._connection = connection
+        self._transport = transport
+        self._last = last
         self._left_bytes = UNREAD_LIMIT_BYTES
+        transport.set_protocol(self)
+        transport.resume_reading()
+
+    def part(self, ended: bool) -> None:
+        """All answers were written: show the client our end. ended: it has shown us its own."""
+        if self._last:
+            self._transport.write(self._last)
+        if ended:
+            self._transport.close()
+        else:
+            self._transport.write_eof()
 
     def data_received(self, data: bytes) -> None:
         self._left_bytes -= len(data)

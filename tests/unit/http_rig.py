@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -57,12 +58,21 @@ def echo(head: Head, writer: Writer) -> Sink:
 @contextmanager
 def served(handler: Handler = echo, terms: PortTerms | None = None) -> Iterator[tuple[int, SteppingClock, Loop]]:
     """A port, the clock that its limits go by, and the loop it is served on."""
+    with listening(handler, terms) as (_, port, clock, loop):
+        yield port, clock, loop
+
+
+@contextmanager
+def listening(
+    handler: Handler = echo, terms: PortTerms | None = None
+) -> Iterator[tuple[Listener, int, SteppingClock, Loop]]:
+    """The same, for who stops it."""
     loop, clock = Loop(), SteppingClock()
     loop.start()
     clock.bind(loop.asyncio)
     listener, bound = Listener(handler, clock, terms), bind("127.0.0.1", 0)
     loop.run(listener.listen(bound), timeout_s=5)
-    yield bound.getsockname()[1], clock, loop
+    yield listener, bound.getsockname()[1], clock, loop
     loop.ask(listener.close, timeout_s=5)
     loop.stop()
 
@@ -77,6 +87,22 @@ def talk(port: int, *pieces: bytes) -> bytes:
         while chunk := client.recv(65536):
             answer += chunk
         return answer
+
+
+def connect(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+def refuses_bytes(client: socket.socket, clock: SteppingClock, seconds: float) -> bool:
+    """Whether the other side has closed, as a client sees it that sends a byte after each step of time."""
+    for _ in range(200):
+        clock.advance(seconds)
+        try:
+            client.sendall(b"y")
+        except ConnectionError:
+            return True
+        threading.Event().wait(0.01)
+    return False
 
 
 def hung_up_on(client: socket.socket, clock: SteppingClock, seconds: float) -> None:

@@ -32,6 +32,9 @@ def port() -> Iterator[int]:
         ([b"POST /early HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\n\r\n"], [b"too much", b"GET /b "]),
         ([b"GET /a HTTP/1.1\r\n\r\nGET /early HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n"],
          [b"GET /a ", b"too much", b"GET /b "]),
+        ([b"GET /a HTTP/1.1\r\n\r\n"
+          b"POST /early HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nxGET /b HTTP/1.1\r\n\r\n"],
+         [b"GET /a ", b"too much", b"GET /b "]),  # it did not wait to be asked for its body
         ([b"GET /a HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\nGET /b HTTP/1.1\r\n\r\n"],
          [b"GET /a ", b"GET /b "]),  # as Java's HttpClient asks first; an upgrade is never taken
         ([b"POST /a HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 1\r\n\r\nx", LAST],

@@ -12,9 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
 import pytest
-from http_rig import Echo, bodies, hung_up_on, served, talk
+from http_rig import Echo, bodies, connect, hung_up_on, refuses_bytes, served, talk
 
-from lambda_emu.clock import SteppingClock
 from lambda_emu.http.body import Body
 from lambda_emu.http.budget import MemoryBudget
 from lambda_emu.http.exchange import DISCARD, Sink, Writer
@@ -169,22 +168,6 @@ def test_trailers_are_counted_like_a_head(port: int, trailers: bytes) -> None:
     assert talk(port, TRAILERS % trailers, b"").startswith(b"HTTP/1.1 431 ")
 
 
-def connect(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=10)
-
-
-def refuses_bytes(client: socket.socket, clock: SteppingClock, seconds: float) -> bool:
-    """Whether the other side has closed, as a client sees it that sends a byte after each step of time."""
-    for _ in range(200):
-        clock.advance(seconds)
-        try:
-            client.sendall(b"y")
-        except ConnectionError:
-            return True
-        threading.Event().wait(0.01)
-    return False
-
-
 def all_of(client: socket.socket) -> bytes:
     """What comes until the other side hangs up."""
     answer = b""
@@ -210,14 +193,6 @@ def test_what_was_asked_before_a_refusal_is_answered_first(port: int) -> None:
 
     assert bodies(answer) == [b"GET /a ", b"GET /b ", b""]
     assert b"HTTP/1.1 400 " in answer
-
-
-def test_who_is_refused_and_does_not_hang_up_is_hung_up_on() -> None:
-    with served() as (port, clock, _), connect(port) as client:
-        client.sendall(b"HELLO\r\n\r\n")
-        assert all_of(client).startswith(b"HTTP/1.1 400 ")
-
-        assert refuses_bytes(client, clock, 11)
 
 
 def test_who_says_that_it_sends_no_more_gets_its_answers(port: int) -> None:

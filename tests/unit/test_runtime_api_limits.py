@@ -132,6 +132,59 @@ def test_an_environment_has_64_connections(inside: Inside) -> None:
     assert inside.runtime.respond(inside.request_id) == 202
 
 
+def all_after(client: socket.socket, *more: bytes) -> bytes:
+    """What comes until our end, for a client that goes on sending though its answer has begun to come."""
+    answer = client.recv(1)
+    for piece in more:
+        client.sendall(piece)
+    client.shutdown(socket.SHUT_WR)
+    while chunk := client.recv(1 << 20):
+        answer += chunk
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("PUT /2\r\n\r\n022-07-01/telemetry HTTP/1.1\r\nHost: ", b"403"),
+        ("GET /2018-06-01/ping HTTP/1.1\r\n\r\n" * 2, b"403"),
+        ("GET /2018-06-01/ping HTTP/1.0\r\nHost: {token}\r\n\r\n", b"200"),
+        ("GET /2018-06-01/ping HTTP/1.1\r\nHost: {token}\r\nConnection: close\r\n\r\n", b"200"),
+    ],
+    ids=["cut in two", "no host", "1.0", "asked for it"],
+)
+def test_code_that_still_sends_reads_its_last_answer(inside: Inside, said: str, status: bytes) -> None:
+    client = inside.connect()
+    client.sendall(said.format(token=inside.sandbox.token).encode())
+
+    answer = all_after(client, *[b"x" * 100_000] * 4)
+
+    assert answer.startswith(b"HTTP/1.1 " + status)
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_one_connection_too_many_still_reads_why(inside: Inside) -> None:
+    for _ in range(63):
+        inside.ping(inside.connect())
+    client = inside.connect()
+    client.sendall(inside.head("GET /2018-06-01/ping"))
+
+    assert b"TooManyConnections" in all_after(client, *[b"x" * 100_000] * 4)
+
+
+def test_who_has_its_last_answer_and_does_not_hang_up_makes_room_in_10_s(inside: Inside) -> None:
+    for _ in range(63):
+        client = inside.connect()
+        client.sendall(inside.head("GET /2018-06-01/ping", "Connection: close"))
+        while client.recv(65536):
+            pass
+
+    for _ in range(6):
+        inside.pool.clock.advance(2.5)
+
+    assert inside.ping(inside.connect()).endswith(b"pong")
+
+
 def test_a_connection_stays_its_environments(pool: Rig, inside: Inside) -> None:
     with ExitStack() as stack:
         other, client = Inside(pool, stack), inside.connect()
