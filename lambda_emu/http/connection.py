@@ -51,7 +51,6 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         self._on_hold = False  # whoever takes the body cannot keep up
         self._lingering: Lingering | None = None  # takes what comes, since nothing of it is served any more
         self._ended = False  # the client sends no more
-        self.received_bytes = 0
 
     # -- asyncio ---------------------------------------------------------------------------------
 
@@ -383,11 +382,6 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         if self._requests:
             return None
         return Wait.NEXT if self.received_bytes else Wait.FIRST_BYTE
-
-    @property
-    def moved(self) -> tuple[int, int]:
-        """Bytes that came, and bytes of answers that the client has not taken: how far it got with what it owes us."""
-        return self.received_bytes, self.unsent_bytes
 
     @property
     def busy(self) -> bool:

@@ -12,6 +12,7 @@ class Endpoint:
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
         self._unparsed = b""
+        self.received_bytes = 0
 
     @property
     def descriptor(self) -> int:
@@ -23,6 +24,11 @@ class Endpoint:
     def unsent_bytes(self) -> int:
         """Of answers that the client has not taken."""
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
+    @property
+    def moved(self) -> tuple[int, int]:
+        """Bytes that came, and bytes of answers that the client has not taken: how far it got with what it owes us."""
+        return self.received_bytes, self.unsent_bytes
 
     def has_unread(self) -> bool:
         """Whether something came that we did not read yet."""
