@@ -7,7 +7,6 @@ Hears the runtime (runtime_api.Session), init (sandbox.InitListener) and the poo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.environment import failures
@@ -331,7 +330,7 @@ class Environment:
         self._invocation = None
         if self._held is not None:
             held, self._held = self._held, None
-            invocation.done(replace(held, tail=tail))
+            invocation.done(held._replace(tail=tail))
 
     def _become_available(self) -> None:
         self.available_s = self._clock.monotonic_s()

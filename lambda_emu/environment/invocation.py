@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from lambda_emu.errors import LambdaError
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What the function answered. `failed`: X-Amz-Function-Error is Unhandled, the payload describes the error.
 
     tail: the last 4 KB of the invocation's log, only when it was asked for. Contract 2.2.

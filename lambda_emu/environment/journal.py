@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lambda_emu.environment.failures import OUT_OF_MEMORY, Failure
 from lambda_emu.environment.initialization import InitType
@@ -28,8 +28,7 @@ from lambda_emu.sandbox.base import Usage
 MB = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """How an invocation ended. init_ms: of the init phase it pays for; failure None: the function succeeded."""
 
     duration_ms: float
@@ -57,6 +56,7 @@ class Journal:
         self._runtime_version_arn = runtime_version_arn
         self._tail: Tail | None = None
         self._frames = Frames()
+        self._tracing: Tracing | None = None  # of the invocation that runs
 
     @property
     def stream_name(self) -> str:
@@ -89,7 +89,7 @@ class Journal:
 
     def start(self, invocation: Invocation) -> None:
         """An invocation begins; with it its tail."""
-        tracing = None if invocation.trace_id is None else Tracing(invocation.trace_id)
+        self._tracing = tracing = None if invocation.trace_id is None else Tracing(invocation.trace_id)
         start = Start(invocation.request_id, self._version.version, tracing, invocation.tenant_id)
         line = self._stream.write_platform(start)
         if invocation.wants_tail:
@@ -119,17 +119,17 @@ class Journal:
 
     def report(self, invocation: Invocation, end: Ending) -> bytes | None:
         """The invocation is over: END and REPORT. Returns its tail if it was asked for."""
-        self._write(self._frames.flush())
+        if pieces := self._frames.flush():
+            self._write(pieces)
         id, failure = invocation.request_id, end.failure
         status, error_type = (failure.status, failure.error_type) if failure is not None else (SUCCESS, None)
-        tracing = None if invocation.trace_id is None else Tracing(invocation.trace_id)
         memory_mb = self._version.memory_mb
         out_of_memory = error_type == OUT_OF_MEMORY  # the kernel may have been faster than init's next look
         peak_mb = memory_mb if out_of_memory else min(-(-end.usage.peak_bytes // MB), memory_mb)
         lines = self._stream.write_platform(
-            RuntimeDone(id, end.duration_ms, end.produced_bytes, status, error_type, tracing=tracing),
+            RuntimeDone(id, end.duration_ms, end.produced_bytes, status, error_type, tracing=self._tracing),
             End(id),
-            Report(id, end.duration_ms, memory_mb, peak_mb, end.init_ms, status, error_type, tracing),
+            Report(id, end.duration_ms, memory_mb, peak_mb, end.init_ms, status, error_type, self._tracing),
         )
         tail, self._tail = self._tail, None
         if tail is None:

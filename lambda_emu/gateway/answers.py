@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lambda_emu.errors import LambdaError
 
 HINT = "X-Lambda-Emu-Hint"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What goes back to the caller. Content-Length and Date are added where it is written."""
 
     status: int

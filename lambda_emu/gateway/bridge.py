@@ -90,7 +90,7 @@ class Call:
 
     def header(self, name: bytes) -> str | None:
         """A request header by its lower-case name, also one the model does not know."""
-        value = self._head.get(name)
+        value = self._head.first.get(name)
         return None if value is None else value.decode("latin-1")
 
     def detach(self, begin: Callable[..., None], *args: object) -> None:

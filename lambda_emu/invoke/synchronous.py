@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lambda_emu.arn import LATEST, FunctionId, Scope
 from lambda_emu.clock import Clock
@@ -23,8 +23,7 @@ from lambda_emu.store import Store
 IMAGE_EXECUTION_ENV = "AWS_Lambda_Image"
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     """A function, and the version of it that an invocation runs."""
 
     function: Function

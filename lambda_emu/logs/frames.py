@@ -51,6 +51,8 @@ class Frames:
 
     def flush(self) -> Sequence[Piece]:
         """What came of a frame that is not whole. The rest of a record, should it come, is one of its own."""
+        if not self._held and not self._text:
+            return ()
         found: list[Piece] = [self._held] if self._held else []
         self._held = b""
         self._give(found)

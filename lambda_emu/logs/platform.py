@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from lambda_emu.logs.events import event, level
 from lambda_emu.logs.levels import Level
 from lambda_emu.logs.records import Record
 from lambda_emu.logs.text import text_line
 
+Line = Callable[[Record, float], bytes | None]
+"""The bytes of a record in a log, newline included; None if the log does not show it. Time is in seconds."""
 
-def platform_line(log_format: str, record: Record, now_s: float, least: Level = Level.INFO) -> bytes | None:
-    """The bytes of `record` in a log, newline included; None if the log does not show it.
 
-    log_format: "Text" or "JSON". least: the system log level, which only JSON knows.
-    """
-    if log_format != "JSON":
-        line = text_line(record)
-        return None if line is None else line.encode()
-    importance = level(record)
-    if importance is None or importance < least:
-        return None
-    return json.dumps(event(record, now_s), separators=(",", ":")).encode() + b"\n"
+def lines_of(log_format: str, least: Level = Level.INFO) -> Line:
+    """How a log writes records. log_format: "Text" or "JSON". least: the system log level, which only JSON knows."""
+
+    def json_line(record: Record, now_s: float) -> bytes | None:
+        importance = level(record)
+        if importance is None or importance < least:
+            return None
+        return json.dumps(event(record, now_s), separators=(",", ":")).encode() + b"\n"
+
+    return json_line if log_format == "JSON" else text_line

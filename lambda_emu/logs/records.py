@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lambda_emu.logs.billing import billed_ms
 
 SUCCESS = "success"
 
 
-@dataclass(frozen=True, slots=True)
-class Tracing:
+class Tracing(NamedTuple):
     """The trace header an invocation runs under."""
 
     value: str
     span_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of an invocation. name: responseLatency, responseDuration, runtimeOverhead, extensionOverhead."""
 
     name: str
@@ -26,8 +24,7 @@ class Span:
     duration_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class InitStart:
+class InitStart(NamedTuple):
     """An environment begins to initialise. runtime_version: known for managed runtimes only."""
 
     function_name: str
@@ -38,8 +35,7 @@ class InitStart:
     initialization_type: str = "on-demand"
 
 
-@dataclass(frozen=True, slots=True)
-class InitRuntimeDone:
+class InitRuntimeDone(NamedTuple):
     """The runtime asked for its first event, or failed before it did."""
 
     status: str = SUCCESS
@@ -48,8 +44,7 @@ class InitRuntimeDone:
     initialization_type: str = "on-demand"
 
 
-@dataclass(frozen=True, slots=True)
-class InitReport:
+class InitReport(NamedTuple):
     """An init has ended. phase: "init", or "invoke" when it was repeated inside an invocation."""
 
     duration_ms: float
@@ -59,8 +54,7 @@ class InitReport:
     initialization_type: str = "on-demand"
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """An environment got an event."""
 
     request_id: str
@@ -69,8 +63,7 @@ class Start:
     tenant_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RuntimeDone:
+class RuntimeDone(NamedTuple):
     """The runtime has answered and asked for the next event, or failed. produced_bytes: size of its answer."""
 
     request_id: str
@@ -82,15 +75,13 @@ class RuntimeDone:
     tracing: Tracing | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(NamedTuple):
     """The runtime is done with an event, well or not."""
 
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """An invocation is over for everybody inside.
 
     init_ms: only for the first invocation after an init of its own phase. peak_mb: the environment's highest so far.

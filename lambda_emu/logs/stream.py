@@ -11,7 +11,7 @@ from lambda_emu.arn import FunctionId
 from lambda_emu.clock import Clock
 from lambda_emu.logs.frames import LogRecord
 from lambda_emu.logs.levels import Level, configured
-from lambda_emu.logs.platform import platform_line
+from lambda_emu.logs.platform import lines_of
 from lambda_emu.logs.records import Record, Start
 from lambda_emu.model.function import FunctionVersion
 
@@ -90,6 +90,7 @@ class LogStream:
         self.origin = origin
         self._sink = sink
         self._clock = clock
+        self._line = lines_of(origin.log_format, origin.system_level)
 
     def write_output(self, data: bytes) -> bool:
         """What the code printed, cut anywhere. False: stop reading its output until `when_room` calls back."""
@@ -104,7 +105,7 @@ class LogStream:
         now_s, origin = self._clock.now_s(), self.origin
         text, last = b"", None
         for record in records:
-            line = platform_line(origin.log_format, record, now_s, origin.system_level)
+            line = self._line(record, now_s)
             if line is not None or isinstance(record, Start):  # an unseen START still says whose output follows
                 text += line or b""
                 last = record

@@ -11,10 +11,11 @@ UNNAMED = (SUCCESS, "failure")
 """Ends that the text form does not name: a handler's own exception leaves REPORT as it is."""
 
 
-def text_line(record: Record) -> str | None:
-    """The line of `record` with its newline; None for a record that a text log does not show."""
+def text_line(record: Record, _: float) -> bytes | None:
+    """The line of `record` with its newline; None for a record that a text log does not show. Its time is not shown."""
     write = LINES.get(type(record))
-    return None if write is None else write(record)
+    line = None if write is None else write(record)
+    return None if line is None else line.encode()
 
 
 def _init_start(record: InitStart) -> str | None:

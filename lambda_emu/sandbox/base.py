@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from lambda_emu.model.function import ContainerImage
 from lambda_emu.model.image_package import FoundImage
@@ -90,8 +90,7 @@ class Program:
     logs_records: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """The environment's figures: init's, and the platform's share of memory.
 
     peak_bytes is the highest sample since the sandbox started.

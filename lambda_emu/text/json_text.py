@@ -13,6 +13,7 @@ from lambda_emu.text.jackson import NotJson
 from lambda_emu.text.json_scan import Scan
 
 PARSED_BYTES = 64 * 1024
+BLANKS = b" \t\n\r"
 
 
 def check_json(text: bytes) -> None:
@@ -37,10 +38,10 @@ def refusal(text: bytes) -> PayloadNotJson | None:
 def _parses(text: bytes) -> bool:
     """Whether Python's parser takes it. False decides nothing: the scan does, and knows what is wrong."""
     try:
-        DECODER.decode(text.decode())
+        value = text.strip(BLANKS).decode()
+        return DECODER.raw_decode(value)[1] == len(value)
     except (ValueError, RecursionError):
         return False
-    return True
 
 
 def _no_constant(name: str) -> None:

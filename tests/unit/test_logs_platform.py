@@ -3,7 +3,7 @@ import json
 import pytest
 
 from lambda_emu.logs.levels import Level
-from lambda_emu.logs.platform import platform_line
+from lambda_emu.logs.platform import lines_of
 from lambda_emu.logs.records import (
     End,
     InitReport,
@@ -70,7 +70,7 @@ TEXT = [
 
 @pytest.mark.parametrize(("record", "expected"), TEXT)
 def test_a_text_log_has_the_recorded_lines(record: Record, expected: str | None) -> None:
-    line = platform_line("Text", record, NOW_S)
+    line = lines_of("Text")(record, NOW_S)
 
     assert line == (None if expected is None else expected.encode())
 
@@ -141,7 +141,7 @@ JSON = [
 
 @pytest.mark.parametrize(("record", "kind", "members"), JSON)
 def test_a_json_log_has_the_telemetry_objects(record: Record, kind: str, members: dict[str, object]) -> None:
-    line = platform_line("JSON", record, NOW_S, Level.DEBUG)
+    line = lines_of("JSON", Level.DEBUG)(record, NOW_S)
 
     assert line is not None
     assert line.endswith(b"}\n")
@@ -149,7 +149,7 @@ def test_a_json_log_has_the_telemetry_objects(record: Record, kind: str, members
 
 
 def test_a_json_log_has_no_end_object() -> None:
-    assert platform_line("JSON", End(ID), NOW_S, Level.DEBUG) is None
+    assert lines_of("JSON", Level.DEBUG)(End(ID), NOW_S) is None
 
 
 # Contract 4.4
@@ -172,9 +172,9 @@ LEVELS = [
 @pytest.mark.parametrize(("record", "level"), LEVELS)
 @pytest.mark.parametrize("least", [Level.DEBUG, Level.INFO, Level.WARN])
 def test_a_json_log_shows_records_from_the_system_level_up(record: Record, level: Level, least: Level) -> None:
-    assert (platform_line("JSON", record, NOW_S, least) is not None) == (level >= least)
+    assert (lines_of("JSON", least)(record, NOW_S) is not None) == (level >= least)
 
 
 @pytest.mark.parametrize("record", [record for record, _ in LEVELS])
 def test_a_text_log_is_not_filtered(record: Record) -> None:
-    assert platform_line("Text", record, NOW_S, Level.WARN) == platform_line("Text", record, NOW_S, Level.DEBUG)
+    assert lines_of("Text", Level.WARN)(record, NOW_S) == lines_of("Text", Level.DEBUG)(record, NOW_S)

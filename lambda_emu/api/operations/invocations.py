@@ -6,9 +6,8 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.elsewhere import hint
@@ -48,8 +47,7 @@ EMPTY_EVENT = b"{}"
 LOOK_AGAIN_S = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """One Invoke after its own checks. client_context: compact JSON, or None.
 
     refusal: what is wrong with the payload. Found where the view runs, for a large one on a worker; raised in its turn.
