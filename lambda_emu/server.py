@@ -68,6 +68,8 @@ ACTIVATION_PATIENCE_S = 1.0
 LOOK_S = 0.02
 FIND_IMAGE_S = 2.0
 CHANGE_HELD_S = 0.5
+WRITE_LOGS_S = 1.0
+"""Who reads a log waits so long for what is not in it yet."""
 PENDING_WAIT_S = 1.0
 
 
@@ -143,7 +145,8 @@ class Emulator:
         self.shutdown.tidy(self._listener.close)  # after the pool, which answers who still waits
         self.store = Store.open(data_dir)
         self.shutdown.call(self.store.close)  # after the pool, whose last outcomes it keeps
-        self.logs = LogStore(data_dir / "logs.db", settings.log_limit_mb * 1024 * 1024, self.loop.post)
+        one_shot, log_bytes = self._only is not None, settings.log_limit_mb * 1024 * 1024
+        self.logs = LogStore(data_dir / "logs.db", log_bytes, self.loop.post, in_process=one_shot)
         self.logs.start()
         self.shutdown.call(self.logs.stop)  # after the environments, which write until they end
         self._open_environments(data_dir)
@@ -152,6 +155,7 @@ class Emulator:
         self._notices = Notices()
         tell_of_all(self.store, self._here(), self._notices)
         self._activate()
+        self.logs.wait_until_open()  # late: it was looked through meanwhile
         self._open_api(data_dir, bound)  # last: who can reach it is served
 
     def _data_directory(self) -> Path:
@@ -281,6 +285,7 @@ class Emulator:
             self.scope,
             self._sights,
             logs,
+            partial(self.logs.flush, WRITE_LOGS_S),
             self.reset,
             self.token,
             file,

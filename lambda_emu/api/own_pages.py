@@ -27,14 +27,16 @@ LAST_PAGE = (1 << 63) - 1
 class Insight:
     """What may be told and asked for. scope: of the emulator's own functions. sights, reset: not on the loop.
 
-    occupancy: anywhere. token: what pages that change something ask for. token_file: where its user finds it.
-    reachable: functions reach these pages, so that those which only tell something ask for the token too.
+    write_logs: waits until what was logged so far can be read. occupancy: anywhere. token: what pages that change
+    something ask for. token_file: where its user finds it. reachable: functions reach these pages, so that those which
+    only tell something ask for the token too.
     """
 
     engine: str
     scope: Scope
     sights: Callable[[], list[Sight]]
     logs: LogReader
+    write_logs: Callable[[], object]
     reset: Callable[[], None]
     token: str
     token_file: str
@@ -61,6 +63,7 @@ def add_pages(app: Flask, insight: Insight) -> None:
         function = scope.function(request.args.get("function", ""))
         after = request.args.get("after", type=int)
         limit = min(max(request.args.get("limit", 1000, type=int), 1), MOST_PAGES)
+        insight.write_logs()
         return jsonify(answer(insight.logs, function, None if after is None else min(max(after, 0), LAST_PAGE), limit))
 
     def reset() -> Response:

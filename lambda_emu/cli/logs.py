@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from lambda_emu.cli.client import Server
     from lambda_emu.config import Settings
 
-POLL_S = 0.2
+POLL_S = 0.04
+"""A server writes what was logged before it answers, so a line is seen this soon; a file has it a little later."""
 PAGES_AT_ONCE = 1000
 ELSEWHERE = " Name its server by --endpoint-url, or its data directory by --data-dir."
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lambda_emu.logs.events import iso_time
-from lambda_emu.logs.levels import Level, declared
+from lambda_emu.logs.levels import Level, declared, iso_time
 from lambda_emu.logs.lines import decode_event, events
 
 

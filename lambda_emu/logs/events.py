@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
-from lambda_emu.logs.levels import Level
+from lambda_emu.logs.levels import Level, iso_time
 from lambda_emu.logs.records import (
     SUCCESS,
     InitReport,
@@ -36,11 +35,6 @@ def level(record: Record) -> Level | None:
     """How important a JSON log takes a record to be; None for one that has no JSON form."""
     form = FORMS.get(type(record))
     return None if form is None else form[2](record)
-
-
-def iso_time(now_s: float) -> str:
-    """`2024-01-01T00:00:00.123Z` of seconds since the epoch."""
-    return datetime.fromtimestamp(now_s, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(now_s * 1000) % 1000:03d}Z"
 
 
 def _init_start(record: InitStart) -> Members:

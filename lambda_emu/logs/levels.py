@@ -1,7 +1,8 @@
-"""Log levels, and which one a line of a function has. Contract: logs-billing.md 4.4."""
+"""Levels and times of a JSON log, and which level a line of a function has. Contract: logs-billing.md 4.4."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
@@ -30,3 +31,8 @@ def declared(members: dict[str, Any]) -> Level:
     """The level a structured line gives itself; INFO when it is missing or unknown."""
     name = members.get("level", members.get("log_level"))
     return BY_NAME.get(name.upper(), Level.INFO) if isinstance(name, str) else Level.INFO
+
+
+def iso_time(now_s: float) -> str:
+    """`2024-01-01T00:00:00.123Z` of seconds since the epoch."""
+    return datetime.fromtimestamp(now_s, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(now_s * 1000) % 1000:03d}Z"

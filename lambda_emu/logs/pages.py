@@ -6,16 +6,14 @@ lines is left to whoever reads. Page numbers rise in the order of writing, over 
 
 from __future__ import annotations
 
-import logging
+import fcntl
+import os
 import sqlite3
-from collections.abc import Sequence
-from pathlib import Path
+import time
+from collections.abc import Callable, Sequence
 
 from lambda_emu.logs.batch import Batch, Row
 from lambda_emu.logs.room import ROW_BYTES, Room
-from lambda_emu.logs.stream import Origin
-
-log = logging.getLogger(__name__)
 
 STEPS = (
     """
@@ -56,22 +54,31 @@ STREAM_BYTES = 512
 READERS_MS = 100
 """How long a checkpoint waits for who reads just now."""
 
+OTHER_LIMIT_S = 5.0
+"""How long the writer of an earlier server has, which still writes what was on the way when that was killed."""
+TRY_AGAIN_S = 0.01
+
+Warn = Callable[[str], None]
+
 
 class LogFull(sqlite3.OperationalError):
     """What would not fit into the log's limit."""
 
 
 class Pages:
-    """The file, open for writing. Errors are sqlite3.Error. One of a newer schema is set aside.
+    """The file, open for writing, by nobody else. Errors are sqlite3.Error; when it is opened OSError too.
 
-    limit_bytes: of all that it takes on disk, WAL included; held by SQLite itself and by what `write` refuses.
+    One of a newer schema is set aside. limit_bytes: of all that it takes on disk, WAL included; held by SQLite itself
+    and by what `write` refuses.
     """
 
-    def __init__(self, path: Path, limit_bytes: int) -> None:
-        self._wal = path.with_name(path.name + "-wal")
+    def __init__(self, path: str, limit_bytes: int, warn: Warn) -> None:
+        self._warn = warn
+        self._wal = path + "-wal"
+        self._turn = _wait_for_turn(os.path.dirname(path))
         self._database_bytes = int(limit_bytes * DATABASE_SHARE)
         self._wal_bytes = int(limit_bytes * WAL_SHARE)
-        self._db = _open(path)
+        self._db = _open(path, warn)
         self._page_bytes = self._pragma("page_size")
         self._db.execute("PRAGMA secure_delete = OFF")  # else what is deleted goes through the WAL as zeros
         self._db.execute(f"PRAGMA wal_autocheckpoint = {max(1, self._wal_bytes // 2 // self._page_bytes)}")
@@ -82,16 +89,18 @@ class Pages:
         self._next_stream = 1 + self._number("SELECT coalesce(max(id), 0) FROM stream")
         self.next_id = 1 + self._number("SELECT coalesce(max(id), 0) FROM page")
 
-    def add_stream(self, origin: Origin) -> int:
-        """Make the stream known; returns its number. It stays, page or not, until a batch closes it."""
+    def add_stream(self, row: Row) -> int:
+        """Make the stream known; returns its number. It stays, page or not, until a batch closes it.
+
+        row: log group, name, function, version, architecture, storage in MB, account, region.
+        """
         self._make_room(STREAM_BYTES)
         number = self._next_stream
-        id = origin.function
-        row = (number, origin.group, origin.name, id.name, origin.version, origin.architecture, origin.storage_mb)
-        self._insert("stream", [(*row, id.account, id.region)])
+        self._insert("stream", [(number, *row)])
         self._next_stream += 1
         self._open_streams.add(number)
-        self._room.add_stream(number, (id.account, id.region, id.name))
+        _, _, function, *_, account, region = row
+        self._room.add_stream(number, (account, region, function))
         return number
 
     def write(self, batch: Batch) -> None:
@@ -111,6 +120,7 @@ class Pages:
 
     def close(self) -> None:
         self._db.close()
+        os.close(self._turn)
 
     def _bound(self) -> None:
         """Bring a file of a larger limit down to ours, and let SQLite hold it there."""
@@ -127,7 +137,7 @@ class Pages:
             self._db.execute("PRAGMA journal_mode = DELETE")
             self._db.execute("VACUUM")
         except sqlite3.OperationalError as error:
-            log.warning("the log stays larger than its limit until the next start: %s", error)
+            self._warn(f"the log stays larger than its limit until the next start: {error}")
         self._db.execute("PRAGMA journal_mode = WAL")
 
     def _make_room(self, needed_bytes: int) -> None:
@@ -149,7 +159,7 @@ class Pages:
 
     def _wal_size(self) -> int:
         try:
-            return self._wal.stat().st_size
+            return os.stat(self._wal).st_size
         except FileNotFoundError:
             return 0
 
@@ -179,15 +189,28 @@ class Pages:
         return int(self._db.execute(query).fetchone()[0])
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    path.touch(0o600)  # before SQLite would, by the umask: what functions log is its user's alone
+def _wait_for_turn(folder: str) -> int:
+    """Until no other process writes logs here; the returned descriptor keeps others waiting. TimeoutError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    for _ in range(int(OTHER_LIMIT_S / TRY_AGAIN_S)):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return descriptor
+        except BlockingIOError:
+            time.sleep(TRY_AGAIN_S)  # noqa: TID251 - nobody tells us when another process ends
+    os.close(descriptor)
+    raise TimeoutError(f"another process still writes logs in {folder}")
+
+
+def _open(path: str, warn: Warn) -> sqlite3.Connection:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # before SQLite would, by the umask: it is its user's alone
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     version = _schema_version(db)
     if version is None or version > SCHEMA_VERSION:
         db.close()
-        log.warning("%s is not a log of this version: it is begun anew, and what was there is in %s.old", path, path)
+        warn(f"{path} is not a log of this version: it is begun anew, and what was there is in {path}.old")
         _set_aside(path)
-        return _open(path)
+        return _open(path, warn)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
     if version < SCHEMA_VERSION:
@@ -195,11 +218,11 @@ def _open(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _set_aside(path: Path) -> None:
+def _set_aside(path: str) -> None:
     """A newer lambda-emu may want it back, and whoever else wrote it too; the one set aside before goes."""
     for suffix in ("", "-wal", "-shm"):
-        if (found := path.with_name(path.name + suffix)).exists():
-            found.replace(path.with_name(f"{path.name}.old{suffix}"))
+        if os.path.exists(path + suffix):
+            os.replace(path + suffix, f"{path}.old{suffix}")
 
 
 def _schema_version(db: sqlite3.Connection) -> int | None:

@@ -1,23 +1,31 @@
-"""The bounded store of all log streams: taken on the loop, written by one thread of its own."""
+"""The bounded store of all log streams: taken on the loop, written by a process of its own."""
 
 from __future__ import annotations
 
 import logging
 import math
-import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
-from lambda_emu.logs.application import shape
-from lambda_emu.logs.batch import Batch
 from lambda_emu.logs.frames import LogRecord
-from lambda_emu.logs.levels import Level
-from lambda_emu.logs.lines import Lines, encode_output, encode_record, end_of_event
-from lambda_emu.logs.pages import Pages
-from lambda_emu.logs.records import Start
+from lambda_emu.logs.records import Report, Start
 from lambda_emu.logs.stream import Chunk, Closed, Origin
+from lambda_emu.logs.writer import (
+    CLOSED,
+    LOGGED,
+    OPENED,
+    PRINTED,
+    REPORTED,
+    STARTED,
+    STATED,
+    Entry,
+    LogWriter,
+    batch_bytes,
+)
+from lambda_emu.logs.writer_process import WriterEnded, WriterProcess
 
 log = logging.getLogger(__name__)
 
@@ -26,51 +34,62 @@ FULL_BYTES = 8 * 1024 * 1024
 ROOMY_BYTES = FULL_BYTES // 4
 CHUNK_BYTES = 200
 """What a waiting chunk weighs besides its data."""
-BATCH_BYTES = 1024 * 1024
+OPEN_LIMIT_S = 30.0
+"""How long a server waits for its log to be opened: a large one is looked through."""
 STOP_LIMIT_S = 2.0
-BATCH_SHARE = 1 / 32
-"""Of the file's limit, which may be small."""
-PIECE_BYTES = 8 * 1024
-"""Output is given its shape in pieces: a JSON log makes 100 bytes of an empty line."""
 GATHER_S = 0.1
-"""How long the writer lets chunks gather: a batch costs the loop too, and a reader is no later than that."""
+"""How long chunks gather: a batch costs the loop too. A reader that asks the server hurries it."""
 
 
-class _Open:
-    """A stream the writer is in the middle of."""
+class Writer(Protocol):
+    """Writes batches of entries, in a process of its own or here."""
 
-    __slots__ = ("lines", "number", "request_id")
+    def wait_until_open(self) -> None:
+        """sqlite3.Error or OSError where the file cannot be written."""
 
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.lines = Lines()
-        self.request_id: str | None = None
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Returns once they can be read, or are lost and it was told. WriterEnded."""
+
+    def close(self) -> None: ...
+
+    def kill(self) -> None: ...
 
 
 class LogStore:
     """Keeps what all streams write in one SQLite file of bounded size; who fills it most loses its oldest first.
 
     limit_bytes: of the file and its WAL. call_soon: calls a function on the loop soon, from any thread.
+    in_process: the writer is a thread here, which is there sooner, and slows down who serves many invocations.
     Nothing is lost to a burst: a full queue asks its writers to stop reading, and calls them back.
     """
 
-    def __init__(self, path: Path, limit_bytes: int, call_soon: Callable[[Callable[[], None]], object]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        limit_bytes: int,
+        call_soon: Callable[[Callable[[], None]], object],
+        *,
+        in_process: bool = False,
+    ) -> None:
         self.path = path
         self._limit_bytes = limit_bytes
-        self._batch_bytes = min(BATCH_BYTES, int(limit_bytes * BATCH_SHARE))
+        self._in_process = in_process
+        self._batch_bytes = batch_bytes(limit_bytes)
         self._call_soon = call_soon
         self._thread = threading.Thread(target=self._run, name="logs", daemon=True)
         self._queue: deque[Chunk] = deque()
         self._offered = 0  # bytes; counted on the loop only
-        self._taken: float = 0  # bytes; counted by the writer only
-        self._waiting: list[Callable[[], None]] = []  # for room; touched on the loop, the writer only looks
-        self._open: dict[Origin, _Open] = {}  # the writer's
-        self._lost = 0  # pieces that could not be written since the last that could; the writer's
-        self._asleep = False  # the writer waits for `_wake`
+        self._taken: float = 0  # bytes; counted by our thread only
+        self._waiting: list[Callable[[], None]] = []  # for room; touched on the loop, our thread only looks
+        self._numbers: dict[Origin, int] = {}  # of the streams the writer knows; our thread's
+        self._next_number = 0
+        self._asleep = False  # our thread waits for `_wake`
         self._stopping = False
         self._wake = threading.Event()
         self._hurry = threading.Event()  # somebody waits: do not gather
         self._written = threading.Condition()  # guards nothing but the wait for `_taken` to rise
+        self._opened = threading.Event()
+        self._not_opened: Exception | None = None
 
     # -- for the loop -----------------------------------------------------------------------------
 
@@ -98,19 +117,28 @@ class LogStore:
     # -- for its owner ----------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Open the file and start the writer. sqlite3.Error if the file cannot be opened."""
-        self._pages = Pages(self.path, self._limit_bytes)
+        """Begin to open the file, which `wait_until_open` waits for; what is offered meanwhile waits too. OSError."""
+        self._writer = self._new_writer()
         self._thread.start()
+
+    def wait_until_open(self) -> None:
+        """sqlite3.Error or OSError if the file cannot be opened."""
+        if not self._opened.wait(OPEN_LIMIT_S):
+            raise TimeoutError(f"{self.path} could not be opened within {OPEN_LIMIT_S:g} s")
+        if self._not_opened is not None:
+            raise self._not_opened
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all that was offered so far can be read. Not on the loop. False: it took too long."""
         goal = self._offered
+        if self._taken >= goal:
+            return True
         self._hurry.set()
         with self._written:
             return self._written.wait_for(lambda: self._taken >= goal, timeout_s)
 
     def stop(self) -> None:
-        """Write all that was offered, close the file, end the thread. After whoever offers has stopped.
+        """Write all that was offered, close the file, end thread and process. After whoever offers has stopped.
 
         A disk that hangs is waited for no longer than STOP_LIMIT_S.
         """
@@ -120,11 +148,18 @@ class LogStore:
         self._thread.join(STOP_LIMIT_S)
         if self._thread.is_alive():
             log.error("%s: the last logs could not be written within %g s", self.path, STOP_LIMIT_S)
+            self._writer.kill()
 
-    # -- the writer -------------------------------------------------------------------------------
+    # -- our thread -------------------------------------------------------------------------------
+
+    def _new_writer(self) -> Writer:
+        if self._in_process:
+            return _WriterHere(self.path, self._limit_bytes)
+        return WriterProcess(self.path, self._limit_bytes)
 
     def _run(self) -> None:
         try:
+            self._open()
             while not self._stopping:
                 self._wait()
                 self._drain()
@@ -134,11 +169,22 @@ class LogStore:
         finally:
             self._retire()
 
+    def _open(self) -> None:
+        try:
+            self._writer.wait_until_open()
+        except Exception as error:  # noqa: BLE001 - `wait_until_open` raises it
+            self._not_opened = error
+            self._stopping = True
+        finally:
+            self._opened.set()
+
     def _retire(self) -> None:
         """From here on chunks are thrown away, and nobody is asked to wait for them."""
         self._queue = deque(maxlen=0)
         self._taken = math.inf
-        self._pages.close()
+        with self._written:
+            self._written.notify_all()
+        self._writer.close()
         self._call_soon(self._tell_room)
 
     def _wait(self) -> None:
@@ -152,7 +198,7 @@ class LogStore:
         self._hurry.clear()
 
     def _drain(self) -> None:
-        while self._queue:
+        while self._queue and self._not_opened is None:
             chunks, size = self._take()
             self._write(chunks)
             self._taken += size
@@ -169,73 +215,77 @@ class LogStore:
             size += len(chunk.data) + CHUNK_BYTES
         return chunks, size
 
-    def _write(self, chunks: list[Chunk]) -> None:
-        batch = Batch(self._pages.next_id)
-        for chunk in chunks:
-            stream = self._stream(chunk.origin)
-            if stream is None:
-                continue
-            for text, record in self._texts(stream, chunk):
-                if batch.size and batch.size + len(text) > self._batch_bytes:
-                    batch = self._keep(batch)
-                batch.add(stream.number, chunk.at_ms, text, record)
-            if isinstance(chunk.record, Closed):
-                batch.closed.append(self._open.pop(chunk.origin).number)
-        if batch.pieces or batch.closed:
-            self._keep(batch)
-
-    def _keep(self, batch: Batch) -> Batch:
-        """Write it, or lose it: a full disk stops no function. Returns the next one."""
+    def _write(self, chunks: Sequence[Chunk]) -> None:
         try:
-            self._pages.write(batch)
-        except sqlite3.Error as error:
-            self._lose(batch.pieces, error)
-        else:
-            if self._lost:
-                log.warning("%s: logs are kept again; %d pieces were lost", self.path, self._lost)
-                self._lost = 0
-        return Batch(self._pages.next_id)
+            self._writer.write(self._entries(chunks))
+        except WriterEnded:
+            if not self._stopping:
+                self._start_again()
 
-    def _lose(self, pieces: int, error: sqlite3.Error) -> None:
-        """Told when it begins and, by `_keep`, when it ends."""
-        if not self._lost:
-            log.error("%s: logs are lost from here on: %s", self.path, error)
-        self._lost += pieces
+    def _start_again(self) -> None:
+        """Somebody killed the writer, or the system did for want of memory. Its streams go on under their names.
 
-    def _stream(self, origin: Origin) -> _Open | None:
-        """None where it cannot even be made known; the next chunk tries again."""
-        stream = self._open.get(origin)
-        if stream is None:
-            try:
-                stream = self._open[origin] = _Open(self._pages.add_stream(origin))
-            except sqlite3.Error as error:
-                self._lose(1, error)
-        return stream
+        WriterEnded if it cannot even begin.
+        """
+        log.error("%s: the process that writes it was killed; some lines may be lost", self.path)
+        self._writer.close()
+        self._numbers.clear()
+        self._writer = self._new_writer()
+        self._writer.wait_until_open()
 
-    def _texts(self, stream: _Open, chunk: Chunk) -> Iterator[tuple[bytes, object]]:
-        """What a chunk adds: lines of the function, with None; then the platform's, with the record of the last."""
-        origin, at_ms, data, record = chunk
-        level = Level.INFO
-        if isinstance(record, LogRecord):  # a line that is still open goes on behind it
-            output, level, record = encode_record(data), record.level or level, None
-        else:
-            output = encode_output(stream.lines.feed(data) if record is None else stream.lines.flush())
-        if origin.log_format == "JSON":
-            for piece in pieces(output, PIECE_BYTES):
-                shaped = shape(piece, origin.application_level, stream.request_id, at_ms / 1000, level)
-                yield from ((text, None) for text in pieces(shaped, self._batch_bytes))
-        else:
-            yield from ((text, None) for text in pieces(output, self._batch_bytes))
-        if record is not None and data:
-            yield data, record
-        if isinstance(record, Start):
-            stream.request_id = record.request_id
+    def _entries(self, chunks: Sequence[Chunk]) -> list[Entry]:
+        entries: list[Entry] = []
+        for origin, at_ms, data, record in chunks:
+            number = self._numbers.get(origin)
+            if number is None:
+                number = self._numbers[origin] = self._next_number
+                self._next_number += 1
+                entries.append((number, at_ms, b"", OPENED, _described(origin)))
+            if record is None:
+                entries.append((number, at_ms, data, PRINTED, None))
+                continue
+            entries.append((number, at_ms, data, *_kind(record)))
+            if isinstance(record, Closed):
+                del self._numbers[origin]
+        return entries
 
 
-def pieces(text: bytes, size_bytes: int) -> Iterator[bytes]:
-    """Whole events, of about this size together."""
-    start = 0
-    while start < len(text):
-        end = end_of_event(text, start + size_bytes)
-        yield text[start:end]
-        start = end
+class _WriterHere:
+    """The writer on our own thread."""
+
+    def __init__(self, path: Path, limit_bytes: int) -> None:
+        self._path, self._limit_bytes = path, limit_bytes
+        self._writer: LogWriter | None = None
+
+    def wait_until_open(self) -> None:
+        self._writer = LogWriter(str(self._path), self._limit_bytes, lambda level, text: log.log(level, "%s", text))
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        assert self._writer is not None
+        self._writer.write(entries)
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def kill(self) -> None:
+        """It dies with us."""
+
+
+def _described(origin: Origin) -> tuple[tuple[Any, ...], bool, int]:
+    """As `OpenStream` takes it."""
+    id = origin.function
+    row = (origin.group, origin.name, id.name, origin.version, origin.architecture, origin.storage_mb)
+    return (*row, id.account, id.region), origin.log_format == "JSON", int(origin.application_level)
+
+
+def _kind(record: object) -> tuple[int, Any]:
+    """Kind and detail of an entry."""
+    if isinstance(record, Report):
+        row = (record.request_id, record.status, record.error_type, record.duration_ms, record.billed_ms)
+        return REPORTED, (*row, record.memory_mb, record.peak_mb, record.init_ms)
+    if isinstance(record, Start):
+        return STARTED, record.request_id
+    if isinstance(record, LogRecord):
+        return LOGGED, None if record.level is None else int(record.level)
+    return CLOSED if isinstance(record, Closed) else STATED, None

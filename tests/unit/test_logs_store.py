@@ -54,12 +54,13 @@ class Ticks(Clock):
 class Logs:
     """A store on a file of its own, with streams to write to it."""
 
-    def __init__(self, path: Path, limit_bytes: int = LIMIT) -> None:
+    def __init__(self, path: Path, limit_bytes: int = LIMIT, *, in_process: bool = False) -> None:
         self.path = path
         self.calls = Calls()
         self.clock = Ticks()
-        self.store = LogStore(path, limit_bytes, self.calls.soon)
+        self.store = LogStore(path, limit_bytes, self.calls.soon, in_process=in_process)
         self.store.start()
+        self.store.wait_until_open()
 
     def stream(
         self, function: str = "hello", name: str = "s1", log_format: str = "Text", scope: Scope = OWN
@@ -75,9 +76,9 @@ class Logs:
         return [event.message for event in LogReader(self.path).read(OWN.function(function), after, limit).events]
 
 
-@pytest.fixture
-def logs(tmp_path: Path) -> Iterator[Logs]:
-    logs = Logs(tmp_path / "logs.db")
+@pytest.fixture(params=[False, True], ids=["its own process", "in process"])
+def logs(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Logs]:
+    logs = Logs(tmp_path / "logs.db", in_process=request.param)
     yield logs
     logs.store.stop()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from lambda_emu.api.own_pages import Insight, add_pages
 from lambda_emu.api.token import HEADER
 from lambda_emu.clock import Clock
 from lambda_emu.gateway.own_paths import OWN
+from lambda_emu.logs.levels import Level
 from lambda_emu.logs.reader import LogReader
 from lambda_emu.logs.store import LogStore
+from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.pool.pool import Occupancy
 from lambda_emu.store import Store
 
@@ -31,12 +34,23 @@ def reachable(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def app(tmp_path: Path, reachable: bool) -> Iterator[Flask]:
+def logs(tmp_path: Path) -> Iterator[LogStore]:
+    logs = LogStore(tmp_path / "logs.db", 1 << 20, lambda call: call())
+    yield logs
+    logs.stop()
+
+
+@pytest.fixture
+def app(tmp_path: Path, logs: LogStore, reachable: bool) -> Iterator[Flask]:
     store, clock = Store.open(tmp_path), Clock()
+    logs.start()
     app = create_app(make_context(store, clock, Activations(store, clock)))
-    logs = LogReader(tmp_path / "logs.db")
+    reader = LogReader(tmp_path / "logs.db")
     occupied = Occupancy(environments=0, max_environments=1, waiting=0)
-    insight = Insight("docker", SCOPE, list, logs, lambda: None, TOKEN, "file", reachable, lambda: occupied)
+    write_logs = partial(logs.flush, 30)
+    insight = Insight(
+        "docker", SCOPE, list, reader, write_logs, lambda: None, TOKEN, "file", reachable, lambda: occupied
+    )
     add_pages(app, insight)
     app.add_url_rule(LATER, "later", lambda: Response("told"), methods=["GET", "POST", "PUT", "DELETE", "PATCH"])
     yield app
@@ -76,13 +90,24 @@ def test_however_a_path_is_written_it_is_the_same_page(app: Flask, path: str) ->
 
 
 @pytest.mark.parametrize("asked_for", [f"after={1 << 64}", f"after={-1 << 64}", "limit=-1", "after=x"])
-def test_no_number_breaks_the_page_of_logs(app: Flask, tmp_path: Path, asked_for: str) -> None:
-    logs = LogStore(tmp_path / "logs.db", 1 << 20, lambda call: call())
-    logs.start()
-    logs.stop()
+def test_no_number_breaks_the_page_of_logs(app: Flask, logs: LogStore, asked_for: str) -> None:
+    logs.wait_until_open()
 
     found = app.test_client().get(f"{OWN}logs?function=x&{asked_for}", headers={HEADER: TOKEN})
 
     assert found.status_code == 200
     assert found.json is not None
     assert found.json["events"] == []
+
+
+def test_a_page_of_logs_has_what_was_logged_before_it_was_asked_for(app: Flask, logs: LogStore) -> None:
+    function = SCOPE.function("hello")
+    origin = Origin("group", "stream", function, "1", "x86_64", 512, "Text", Level.INFO, Level.INFO)
+    stream, url = LogStream(origin, logs, Clock()), f"{OWN}logs?function=hello"
+
+    for number in range(20):
+        stream.write_output(b"%d\n" % number)
+        found = app.test_client().get(url, headers={HEADER: TOKEN})
+
+        assert found.json is not None
+        assert found.json["events"][-1]["message"] == f"{number}\n"

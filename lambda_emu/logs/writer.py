@@ -1,0 +1,149 @@
+"""Entries of all streams become pages of logs.db. For a process of its own: it imports little, and no dataclasses."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from lambda_emu.logs.application import shape
+from lambda_emu.logs.batch import Batch, Row
+from lambda_emu.logs.levels import Level
+from lambda_emu.logs.lines import Lines, encode_output, encode_record, end_of_event
+from lambda_emu.logs.pages import Pages
+
+Entry = tuple[int, int, bytes, int, Any]
+"""Stream, milliseconds since the epoch, text, kind, detail: nothing that `marshal` cannot carry."""
+
+OPENED, PRINTED, LOGGED, STATED, STARTED, REPORTED, CLOSED = range(7)
+"""Kinds of entries. Their details: what is known of the stream, as `OpenStream` takes it; none; the level, if any;
+none; the request id; the figures, as `Batch.add` takes them; none. The platform states, starts and reports."""
+
+Tell = Callable[[int, str], None]
+"""A message for the log of the program itself, and how important it is."""
+WARNING, ERROR = 30, 40
+"""As `logging` counts."""
+
+BATCH_BYTES = 1024 * 1024
+BATCH_SHARE = 1 / 32
+"""Of the file's limit, which may be small."""
+PIECE_BYTES = 8 * 1024
+"""Output is given its shape in pieces: a JSON log makes 100 bytes of an empty line."""
+
+
+def batch_bytes(limit_bytes: int) -> int:
+    """How much is written at once to a log of this size."""
+    return min(BATCH_BYTES, int(limit_bytes * BATCH_SHARE))
+
+
+class OpenStream:
+    """A stream that somebody writes to. row: as `Pages.add_stream` takes it. level: below it a JSON log shows nothing.
+
+    number: in the file; None until it could be made known there.
+    """
+
+    __slots__ = ("is_json", "level", "lines", "number", "request_id", "row")
+
+    def __init__(self, row: Row, is_json: bool, level: int) -> None:
+        self.row = row
+        self.is_json = is_json
+        self.level = Level(level)
+        self.number: int | None = None
+        self.lines = Lines()
+        self.request_id: str | None = None
+
+
+class LogWriter:
+    """Writes what it can, and tells what it cannot: a full disk stops no function. sqlite3.Error when it is made."""
+
+    def __init__(self, path: str, limit_bytes: int, tell: Tell) -> None:
+        self._path = path
+        self._batch_bytes = batch_bytes(limit_bytes)
+        self._tell = tell
+        self._pages = Pages(path, limit_bytes, lambda text: tell(WARNING, text))
+        self._streams: dict[int, OpenStream] = {}
+        self._lost = 0  # pieces that could not be written since the last that could
+
+    def write(self, entries: Iterable[Entry]) -> None:
+        """Make entries known to readers, in this order."""
+        batch = Batch(self._pages.next_id)
+        for id, at_ms, data, kind, detail in entries:
+            if kind == OPENED:
+                self._streams[id] = OpenStream(*detail)
+                continue
+            stream = self._streams[id]
+            if kind == CLOSED:
+                del self._streams[id]
+            if stream.number is None and not self._make_known(stream):
+                continue
+            assert stream.number is not None
+            for text, platform, report in _texts(stream, at_ms, data, kind, detail, self._batch_bytes):
+                if batch.size and batch.size + len(text) > self._batch_bytes:
+                    batch = self._keep(batch)
+                batch.add(stream.number, at_ms, text, platform, report)
+            if kind == CLOSED:
+                batch.closed.append(stream.number)
+        if batch.pieces or batch.closed:
+            self._keep(batch)
+
+    def close(self) -> None:
+        self._pages.close()
+
+    def _make_known(self, stream: OpenStream) -> bool:
+        """False: it could not be; its next entry tries again."""
+        try:
+            stream.number = self._pages.add_stream(stream.row)
+        except sqlite3.Error as error:
+            self._lose(1, error)
+            return False
+        return True
+
+    def _keep(self, batch: Batch) -> Batch:
+        """Write it, or lose it. Returns the next one."""
+        try:
+            self._pages.write(batch)
+        except sqlite3.Error as error:
+            self._lose(batch.pieces, error)
+        else:
+            if self._lost:
+                self._tell(WARNING, f"{self._path}: logs are kept again; {self._lost} pieces were lost")
+                self._lost = 0
+        return Batch(self._pages.next_id)
+
+    def _lose(self, pieces: int, error: sqlite3.Error) -> None:
+        """Told when it begins and, by `_keep`, when it ends."""
+        if not self._lost:
+            self._tell(ERROR, f"{self._path}: logs are lost from here on: {error}")
+        self._lost += pieces
+
+
+def _texts(
+    stream: OpenStream, at_ms: int, data: bytes, kind: int, detail: Any, most_bytes: int
+) -> Iterator[tuple[bytes, bool, Row | None]]:
+    """What an entry adds to its stream: lines of the function, then the platform's, with the figures of the last."""
+    level = Level.INFO
+    if kind == LOGGED:  # a line that is still open goes on behind it
+        output, level = encode_record(data), level if detail is None else Level(detail)
+    elif kind == PRINTED:
+        output = encode_output(stream.lines.feed(data))
+    else:
+        output = encode_output(stream.lines.flush())
+    if stream.is_json:
+        for piece in pieces(output, PIECE_BYTES):
+            shaped = shape(piece, stream.level, stream.request_id, at_ms / 1000, level)
+            yield from ((text, False, None) for text in pieces(shaped, most_bytes))
+    else:
+        yield from ((text, False, None) for text in pieces(output, most_bytes))
+    if kind in (STATED, STARTED, REPORTED) and data:
+        yield data, True, detail if kind == REPORTED else None
+    if kind == STARTED:
+        stream.request_id = detail
+
+
+def pieces(text: bytes, size_bytes: int) -> Iterator[bytes]:
+    """Whole events, of about this size together."""
+    start = 0
+    while start < len(text):
+        end = end_of_event(text, start + size_bytes)
+        yield text[start:end]
+        start = end
