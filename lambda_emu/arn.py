@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 LATEST = "$LATEST"
 LATEST_PUBLISHED = "$LATEST.PUBLISHED"  # only of functions on Managed Instances
@@ -43,6 +44,9 @@ class Scope:
         return FunctionId(self.account, self.region, name, self.partition)
 
 
+_scope = lru_cache(maxsize=256)(Scope)  # most have many functions, each of which is asked for its scope
+
+
 @dataclass(frozen=True, slots=True)
 class FunctionId:
     """One function of one account in one region, without a qualifier."""
@@ -54,7 +58,7 @@ class FunctionId:
 
     @property
     def scope(self) -> Scope:
-        return Scope(self.account, self.region)
+        return _scope(self.account, self.region)
 
     def arn(self, qualifier: str | None = None) -> str:
         """`arn:aws:lambda:<region>:<account>:function:<name>[:<qualifier>]`."""

@@ -33,7 +33,7 @@ def refusal(invocation: Invocation, request_id: str, head: Head | None) -> bytes
     """What a runtime is told whose answer is not this invocation's; None if it is. head: of the answer, if known."""
     if request_id != invocation.request_id:
         return answers.INVALID_REQUEST_ID
-    attempt_id = head.get(b"lambda-runtime-invocation-id") if head is not None else None
+    attempt_id = head.first.get(b"lambda-runtime-invocation-id") if head is not None else None
     if attempt_id is not None and attempt_id != invocation.attempt_id.encode():
         return answers.INVALID_INVOCATION_ID
     return None

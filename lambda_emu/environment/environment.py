@@ -126,7 +126,7 @@ class Environment:
     def response(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None:
         if not self._admits(request_id, head, "InvocationResponse", reply):
             return
-        if head.get(b"lambda-runtime-function-response-mode") in RESPONSE_MODES:
+        if head.first.get(b"lambda-runtime-function-response-mode") in RESPONSE_MODES:
             self._respond(Outcome(body, failed=False), None, answers.ACCEPTED, reply)
         else:
             self._respond_for(failures.invalid_mode(request_id), answers.INVALID_RESPONSE_MODE, reply)

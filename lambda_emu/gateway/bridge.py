@@ -157,7 +157,7 @@ class ApiFront:
             and path.endswith(INLINE_SUFFIX)
             and (length or 0) <= INLINE_BYTES
             and len(head.target) <= INLINE_TARGET_BYTES
-            and head.get(b"transfer-encoding") is None
+            and b"transfer-encoding" not in head.first
         )
         call = Call(self._clock.new_id(), head, writer, self._loop, self._dates, inline)
         verdict = self._callers.verdict(head)

@@ -13,10 +13,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from lambda_emu.errors import HeaderRepeated, HostMissing, HostRefused, LambdaError, PageRefused
-from lambda_emu.http.message import Head, Header
+from lambda_emu.http.message import Head
 
 HOST, ORIGIN, SITE = b"host", b"origin", b"sec-fetch-site"
-LOOKED_AT = frozenset((HOST, ORIGIN, SITE))
+LOOKED_AT = (HOST, ORIGIN, SITE)
 OWN_SITES = (None, "same-origin", "none")
 KNOWN_HOSTS = ("*.localhost", "host.docker.internal", "localhost.localstack.cloud", "*.localhost.localstack.cloud")
 KEPT = 256
@@ -26,6 +26,10 @@ PREFLIGHT_S = 600
 _BRACKETED = re.compile(r"\[([^\]]*)\](?::[0-9]*)?")
 _NAMED = re.compile(r"([a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?)(?::[0-9]*)?")
 _HEADER_NAMES = re.compile(r"[A-Za-z0-9_-]{1,64}(\s*,\s*[A-Za-z0-9_-]{1,64}){0,99}")
+
+
+Said = tuple[bytes | None, bytes | None, bytes | None]
+"""Host, Origin and Sec-Fetch-Site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +51,35 @@ class Callers:
         self._hosts = frozenset(host for host in known if not host.startswith("*"))
         self._above = tuple(host[1:] for host in known if host.startswith("*"))
         self._origins = frozenset(origin.lower() for origin in origins)
-        self._kept: dict[tuple[Header, ...], Verdict] = {}
+        self._kept: dict[Said, Verdict] = {}
 
     def verdict(self, head: Head) -> Verdict:
         """On the loop, before anything of the request is looked at."""
-        said = tuple([header for header in head.headers if header[0] in LOOKED_AT])
+        first = head.first
+        said = first.get(HOST), first.get(ORIGIN), first.get(SITE)
         found = self._kept.get(said)
-        if found is None:
-            found = self._decide(said, head.version)
+        if found is None or len(first) != len(head.headers):  # then some header is repeated
+            found = self._decide(head)
             self._keep(said, found)
         return found
 
-    def _keep(self, said: tuple[Header, ...], verdict: Verdict) -> None:
+    def _keep(self, said: Said, verdict: Verdict) -> None:
         """Strangers choose what they say: what is kept is bounded, and what says no host depends on the version."""
-        if not any(name == HOST for name, _ in said) or sum(len(value) for _, value in said) > KEPT_BYTES:
+        if said[0] is None or isinstance(verdict.refusal, HeaderRepeated):
+            return
+        if sum(len(value) for value in said if value is not None) > KEPT_BYTES:
             return
         if len(self._kept) >= KEPT:
             self._kept.clear()
         self._kept[said] = verdict
 
-    def _decide(self, said: tuple[Header, ...], version: str) -> Verdict:
-        names = [name for name, _ in said]
+    def _decide(self, head: Head) -> Verdict:
+        names = [name for name, _ in head.headers]
         for name in LOOKED_AT:
             if names.count(name) > 1:
                 return Verdict(HeaderRepeated(name.decode().title()))
-        values = {name: value.decode("latin-1").lower() for name, value in said}
-        return self._of_host(values.get(HOST), version) or self._of_page(values)
+        values = {name: head.first[name].decode("latin-1").lower() for name in LOOKED_AT if name in head.first}
+        return self._of_host(values.get(HOST), head.version) or self._of_page(values)
 
     def _of_host(self, host: str | None, version: str) -> Verdict | None:
         if host is None:

@@ -225,7 +225,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
     # -- requests --------------------------------------------------------------------------------
 
     def _begin(self, request: Request, *, whole: bool = False) -> None:
-        waits = not whole and request.head.get(b"expect") is not None
+        waits = not whole and b"expect" in request.head.first
         request.sink = self._handler(request.head, request.writer)
         if waits and request.writer.sent:
             self._hang_up()  # whether the body comes all the same, only the client knows

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from lambda_emu.arn import Scope, Target, parse_function_name
 from lambda_emu.errors import OtherAccount, QualifierMismatch, RegionUnreachable
 
 
+@lru_cache(maxsize=1024)
 def resolve(name: str, qualifier: str | None, scope: Scope, anywhere: bool = False) -> Target:
     """The target of a FunctionName and Qualifier that passed the model's constraints.
 

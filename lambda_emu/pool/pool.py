@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.environment.invocation import Invocation, Outcome
 from lambda_emu.environment.states import State
@@ -52,9 +51,30 @@ class Occupancy:
 Key = str | tuple[str, str]
 """Whose environments they are: a deployment's, by its id, or those of one tenant of it."""
 
-Counted = FunctionId | Scope | str
-"""Whose running invocations are counted: a function's with reserved concurrency, a deployment's on its provisioned
-concurrency, by its id, or all others of an account and region."""
+Done = Callable[[Outcome | LambdaError], None]
+
+Counted = str | tuple[str, ...]
+"""Whose running invocations are counted: a deployment's on its provisioned concurrency, by its id, a function's with
+reserved concurrency, by account, region and name, or all others of an account and region."""
+
+
+class _Count:
+    """Of invocations that were admitted together and are not done."""
+
+    __slots__ = ("running",)
+
+    def __init__(self) -> None:
+        self.running = 0
+
+    def begin(self, done: Done) -> Done:
+        """Count one more until what is returned is called, in place of `done`."""
+        self.running += 1
+
+        def count_down(result: Outcome | LambdaError) -> None:
+            self.running -= 1
+            done(result)
+
+        return count_down
 
 
 class Pool:
@@ -71,7 +91,7 @@ class Pool:
         self._clock = clock
         self._idle_s = idle_s
         self._pools: dict[Key, VersionPool] = {}
-        self._running: dict[Counted, int] = {}  # admitted and not done
+        self._counts: dict[Counted, _Count] = {}  # the sweep removes those at rest
         self._closed = False
         self._sweep: Timer = clock.call_later(SWEEP_S, self._end_idle)
 
@@ -84,9 +104,8 @@ class Pool:
 
         TooManyRequests if it may not come in, ShuttingDown if nobody may any more.
         """
-        counted = self._let_in(deployment, admission, invocation.tenant_id)
-        self._running[counted] = self._running.get(counted, 0) + 1
-        invocation.done = self._until_done(counted, invocation.done)
+        count = self._let_in(deployment, admission, invocation.tenant_id)
+        invocation.done = count.begin(invocation.done)
         self._pool(deployment, invocation.tenant_id).submit(invocation)
 
     def retire(self, deployment_id: str) -> None:
@@ -120,7 +139,8 @@ class Pool:
     def busy(self) -> bool:
         """Whether an invocation waits or runs, or has been answered and not reported yet."""
         environments = (environment for pool in self._pools.values() for environment in pool.environments)
-        return bool(self._running) or any(environment.state is State.RESPONDED for environment in environments)
+        runs = any(count.running for count in self._counts.values())
+        return runs or any(environment.state is State.RESPONDED for environment in environments)
 
     def sights(self) -> list[Sight]:
         """What there is, for people."""
@@ -163,35 +183,31 @@ class Pool:
 
     # -- concurrency ------------------------------------------------------------------------------
 
-    def _let_in(self, deployment: Deployment, admission: Admission, tenant_id: str | None) -> Counted:
+    def _let_in(self, deployment: Deployment, admission: Admission, tenant_id: str | None) -> _Count:
         """Where one more invocation counts, if it may come in."""
         if self._closed:
             raise ShuttingDown
-        counted = self._admitted(deployment.version, admission)
+        count = self._admitted(deployment.version, admission)
         if tenant_id is not None:
             self._check_tenants(deployment.version, tenant_id, admission)
-        return counted
+        return count
 
-    def _admitted(self, version: FunctionVersion, admission: Admission) -> Counted:
+    def _admitted(self, version: FunctionVersion, admission: Admission) -> _Count:
         """Where it counts, if it may come in: with its version's own as long as there is room, then with all others."""
-        if admission.provisioned and self._running.get(version.deployment_id, 0) < admission.provisioned:
-            return version.deployment_id
-        counted = version.id if admission.reserved else version.id.scope
-        admission.check(self._running.get(counted, 0))
-        return counted
+        if admission.provisioned:
+            own = self._count(version.deployment_id)
+            if own.running < admission.provisioned:
+                return own
+        id = version.id
+        count = self._count((id.account, id.region, id.name) if admission.reserved else (id.account, id.region))
+        admission.check(count.running)
+        return count
 
-    def _until_done(
-        self, counted: Counted, done: Callable[[Outcome | LambdaError], None]
-    ) -> Callable[[Outcome | LambdaError], None]:
-        def count_down(result: Outcome | LambdaError) -> None:
-            left = self._running[counted] - 1
-            if left:
-                self._running[counted] = left
-            else:
-                del self._running[counted]
-            done(result)
-
-        return count_down
+    def _count(self, counted: Counted) -> _Count:
+        count = self._counts.get(counted)
+        if count is None:
+            count = self._counts[counted] = _Count()
+        return count
 
     def _check_tenants(self, version: FunctionVersion, tenant_id: str, admission: Admission) -> None:
         """Whether there may be another environment, if this tenant needs one."""
@@ -237,6 +253,7 @@ class Pool:
         for pool in list(self._pools.values()):
             pool.reap(self._idle_s)
         self._stems.reap(self._idle_s)
+        self._counts = {counted: count for counted, count in self._counts.items() if count.running}
         self._sweep = self._clock.call_later(SWEEP_S, self._end_idle)
 
 

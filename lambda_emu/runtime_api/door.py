@@ -117,7 +117,7 @@ class RuntimeApi:
             caller.group.close()
 
     def __call__(self, head: Head, writer: Writer) -> Sink:
-        caller = self._callers.get((head.get(b"host") or b"").partition(b":")[0].lower())
+        caller = self._callers.get(head.first.get(b"host", b"").partition(b":")[0].lower())
         if caller is None:
             return _hang_up(writer, answers.UNKNOWN_ENVIRONMENT)
         if not writer.belongs_to(caller.group):
