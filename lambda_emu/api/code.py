@@ -38,7 +38,7 @@ def _check_source(code: Mapping[str, Any], missing: LambdaError, twice: LambdaEr
         raise missing
 
 
-def stored(context: RequestContext, code: Mapping[str, Any], scope: Scope) -> Artifact:
+def store_code(context: RequestContext, code: Mapping[str, Any], scope: Scope) -> Artifact:
     """Keep the zip of a checked source; the zip of an S3 object may be larger than one in a request.
 
     scope: of what it is for. Raises InvalidZip, ZippedTooLarge, UnzippedTooLarge, and the errors of S3.
@@ -47,7 +47,7 @@ def stored(context: RequestContext, code: Mapping[str, Any], scope: Scope) -> Ar
         zip_file = code["ZipFile"]
         return context.store.artifacts.add_zip(zip_file.path if isinstance(zip_file, SpooledBlob) else zip_file)
     wanted = S3Object(code["S3Bucket"], code["S3Key"], code.get("S3ObjectVersion"))
-    with context.s3.fetched(wanted, scope, UNZIPPED_LIMIT_BYTES) as (path, found):
+    with context.s3.fetch(wanted, scope, UNZIPPED_LIMIT_BYTES) as (path, found):
         artifact = context.store.artifacts.add_zip(path, UNZIPPED_LIMIT_BYTES)
     return replace(artifact, reference=found) if code.get("S3ObjectStorageMode") == "REFERENCE" else artifact
 

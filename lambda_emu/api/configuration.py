@@ -11,18 +11,18 @@ from lambda_emu.runtimes import Catalogue
 NO_SNAPSHOTS = {"ApplyOn": "None", "OptimizationStatus": "Off"}
 
 
-def rendered(version: FunctionVersion, arn: str, runtimes: Catalogue) -> Result:
+def show_configuration(version: FunctionVersion, arn: str, runtimes: Catalogue) -> Result:
     """With state and runtime version. arn: qualified as the caller asked."""
     runtime = runtimes.get(version.runtime)
     version_arn = runtime and runtime.version_arn(version.id.region, version.id.partition)
     return {
-        **listed(version, arn),
+        **show_settings(version, arn),
         **_progress(version.progress),
         "RuntimeVersionConfig": version_arn and {"RuntimeVersionArn": version_arn},
     }
 
 
-def listed(version: FunctionVersion, arn: str) -> Result:
+def show_settings(version: FunctionVersion, arn: str) -> Result:
     """Without state and runtime version, as the List operations show it."""
     configuration: Result = {
         "FunctionName": version.id.name,

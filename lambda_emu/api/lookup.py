@@ -14,7 +14,7 @@ from lambda_emu.store import Draft
 T = TypeVar("T")
 
 
-def found(context: RequestContext, id: FunctionId, missing: LambdaError | None = None) -> Function:
+def look_up_function(context: RequestContext, id: FunctionId, missing: LambdaError | None = None) -> Function:
     """The function itself. missing: what to raise when there is none; else FunctionNotFound, unqualified."""
     function = context.store.function(id)
     if function is None:
@@ -22,7 +22,7 @@ def found(context: RequestContext, id: FunctionId, missing: LambdaError | None =
     return function
 
 
-def changed(
+def update_function(
     context: RequestContext,
     id: FunctionId,
     edit: Callable[[Function], Function],
@@ -39,9 +39,9 @@ def changed(
         raise missing or FunctionNotFound(id.arn()) from None
 
 
-def shown(context: RequestContext, target: Target) -> FunctionVersion:
+def get_version(context: RequestContext, target: Target) -> FunctionVersion:
     """What the target's qualifier shows. FunctionNotFound names it as the caller did, also for an alias."""
-    version = found(context, target.id, FunctionNotFound(target.arn)).version(target.qualifier)
+    version = look_up_function(context, target.id, FunctionNotFound(target.arn)).version(target.qualifier)
     if version is None:
         raise FunctionNotFound(target.arn)
     return version
@@ -60,7 +60,7 @@ def qualifier_missing(target: Target) -> NotFound:
     return FunctionNotFound(arn) if qualifier.isdigit() or "$" in qualifier else AliasNotFound(arn)
 
 
-def unqualified(target: Target) -> FunctionId:
+def check_unqualified(target: Target) -> FunctionId:
     """Of operations on a function as a whole: UnqualifiedOnly for anything that names a part of it."""
     if target.qualifier is not None:
         raise UnqualifiedOnly
@@ -73,7 +73,7 @@ def check_account(arn: str, account: str) -> None:
         raise AccessDenied
 
 
-def resource(context: RequestContext, arn: str, missing: LambdaError) -> ResourceArn:
+def locate_resource(context: RequestContext, arn: str, missing: LambdaError) -> ResourceArn:
     """What is no function, by its ARN. Another account's is AccessDenied, another region's or partition's `missing`."""
     place = parse_resource_arn(arn)
     if not context.anonymous:
@@ -83,7 +83,7 @@ def resource(context: RequestContext, arn: str, missing: LambdaError) -> Resourc
     return place
 
 
-def held(get: Callable[[Scope, str], T | None], place: ResourceArn, missing: LambdaError) -> T:
+def get_record(get: Callable[[Scope, str], T | None], place: ResourceArn, missing: LambdaError) -> T:
     """The record kept there. get: a shelf's, or a draft's for one shelf."""
     record = get(place.scope, place.name)
     if record is None:

@@ -38,7 +38,7 @@ class S3:
         self._lock = Lock()  # guards _session, which is not for two threads; held while a client is made, not for calls
 
     @contextmanager
-    def fetched(self, wanted: S3Object, scope: Scope, limit_bytes: int) -> Iterator[tuple[Path, S3Object]]:
+    def fetch(self, wanted: S3Object, scope: Scope, limit_bytes: int) -> Iterator[tuple[Path, S3Object]]:
         """A zip in a file until the block ends, and the object it was, with its version.
 
         scope: who asks, where it has no credentials of its own. Raises the errors of S3; UnzippedTooLarge for a zip

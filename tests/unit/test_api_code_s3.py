@@ -143,7 +143,7 @@ def test_an_object_may_be_larger_than_a_zip_in_a_request(
 
 def test_the_zip_itself_is_held_to_the_limit_while_it_comes(s3_peer: S3Peer, spool: Path) -> None:
     s3_peer.put("app.zip", bytes(1001))
-    fetch = S3(s3_peer.url, spool).fetched(S3Object(BUCKET, "app.zip"), Scope(ACCOUNT, REGION), 1000)
+    fetch = S3(s3_peer.url, spool).fetch(S3Object(BUCKET, "app.zip"), Scope(ACCOUNT, REGION), 1000)
 
     with pytest.raises(UnzippedTooLarge), fetch:
         pytest.fail("it was fetched")

@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.lookup import changed, found
-from lambda_emu.api.pages import page
+from lambda_emu.api.lookup import look_up_function, update_function
+from lambda_emu.api.paging import cut_page
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import FunctionId
 from lambda_emu.errors import AliasExists, AliasNotFound, AliasToUpdateNotFound, FunctionNotFound, RevisionMismatch
@@ -40,31 +40,31 @@ def create_alias(req: CreateAliasRequestTypeDef, context: RequestContext) -> Res
         shares = weights(function, version, req.get("RoutingConfig", {}))
         return _with(function, Alias(name, version, revision_id, req.get("Description", ""), shares))
 
-    after = changed(context, id, edit, FunctionNotFound(id.arn(version)))
-    return _rendered(id, after.aliases[name])
+    after = update_function(context, id, edit, FunctionNotFound(id.arn(version)))
+    return _show(id, after.aliases[name])
 
 
 @operation("GetAlias")
 def get_alias(req: GetAliasRequestTypeDef, context: RequestContext) -> Result:
     id = context.target(req["FunctionName"]).id
     missing = AliasNotFound(id.arn(req["Name"]))
-    alias = found(context, id, missing).aliases.get(req["Name"])
+    alias = look_up_function(context, id, missing).aliases.get(req["Name"])
     if alias is None:
         raise missing
-    return _rendered(id, alias)
+    return _show(id, alias)
 
 
 @operation("ListAliases")
 def list_aliases(req: ListAliasesRequestTypeDef, context: RequestContext) -> Result:
     """By name. FunctionVersion: only those that may run this version."""
     id = context.target(req["FunctionName"]).id
-    function = found(context, id)
+    function = look_up_function(context, id)
     version = req.get("FunctionVersion")
     aliases = [function.aliases[name] for name in sorted(function.aliases)]
     wanted = [alias for alias in aliases if version is None or alias.points_to(version)]
     size = min(req.get("MaxItems", quotas.FUNCTIONS_PER_PAGE), quotas.FUNCTIONS_PER_PAGE)
-    shown, marker = page(wanted, lambda alias: alias.name, req.get("Marker"), size)
-    return {"Aliases": [_rendered(id, alias) for alias in shown], "NextMarker": marker}
+    shown, marker = cut_page(wanted, lambda alias: alias.name, req.get("Marker"), size)
+    return {"Aliases": [_show(id, alias) for alias in shown], "NextMarker": marker}
 
 
 @operation("UpdateAlias")
@@ -94,7 +94,7 @@ def update_alias(req: UpdateAliasRequestTypeDef, context: RequestContext) -> Res
             ),
         )
 
-    return _rendered(id, changed(context, id, edit, missing).aliases[name])
+    return _show(id, update_function(context, id, edit, missing).aliases[name])
 
 
 @operation("DeleteAlias")
@@ -108,7 +108,7 @@ def delete_alias(req: DeleteAliasRequestTypeDef, context: RequestContext) -> Res
         kept = {other: alias for other, alias in function.aliases.items() if other != name}
         return without_qualifier(replace(function, aliases=MappingProxyType(kept)), name)
 
-    changed(context, id, edit)
+    update_function(context, id, edit)
     return {}
 
 
@@ -116,7 +116,7 @@ def _with(function: Function, alias: Alias) -> Function:
     return replace(function, aliases=MappingProxyType({**function.aliases, alias.name: alias}))
 
 
-def _rendered(id: FunctionId, alias: Alias) -> Result:
+def _show(id: FunctionId, alias: Alias) -> Result:
     return {
         "AliasArn": id.arn(alias.name),
         "Name": alias.name,

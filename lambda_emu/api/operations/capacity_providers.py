@@ -10,8 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.lookup import check_account, held, resource
-from lambda_emu.api.pages import page
+from lambda_emu.api.lookup import check_account, get_record, locate_resource
+from lambda_emu.api.paging import cut_page
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.api.roles import check_role
 from lambda_emu.arn import FunctionId, ResourceArn, Scope, parse_resource_arn
@@ -54,14 +54,14 @@ def create_capacity_provider(req: CreateCapacityProviderRequestTypeDef, context:
         draft.put(providers, place.scope, place.name, provider)
 
     context.store.write(create)
-    return {"CapacityProvider": _shown(place.scope, provider, provider.state(now_s))}
+    return {"CapacityProvider": _show(place.scope, provider, provider.state(now_s))}
 
 
 @operation("GetCapacityProvider")
 def get_capacity_provider(req: GetCapacityProviderRequestTypeDef, context: RequestContext) -> Result:
     place = _place(context, req["CapacityProviderName"])
     provider = _provider_at(place, context.store.capacity_providers.get)
-    return {"CapacityProvider": _shown(place.scope, provider, provider.state(context.clock.now_s()))}
+    return {"CapacityProvider": _show(place.scope, provider, provider.state(context.clock.now_s()))}
 
 
 @operation("UpdateCapacityProvider")
@@ -76,7 +76,7 @@ def update_capacity_provider(req: UpdateCapacityProviderRequestTypeDef, context:
         return after
 
     provider = context.store.write(update)
-    return {"CapacityProvider": _shown(place.scope, provider, provider.state(now_s))}
+    return {"CapacityProvider": _show(place.scope, provider, provider.state(now_s))}
 
 
 @operation("DeleteCapacityProvider")
@@ -90,7 +90,7 @@ def delete_capacity_provider(req: DeleteCapacityProviderRequestTypeDef, context:
         draft.put(providers, place.scope, place.name, None)
         return provider
 
-    return {"CapacityProvider": _shown(place.scope, context.store.write(delete), DELETING)}
+    return {"CapacityProvider": _show(place.scope, context.store.write(delete), DELETING)}
 
 
 @operation("ListCapacityProviders")
@@ -99,9 +99,9 @@ def list_capacity_providers(req: ListCapacityProvidersRequestTypeDef, context: R
     providers = context.store.capacity_providers.all(context.scope)
     matching = [provider for provider in providers if wanted in (None, provider.state(now_s))]
     size = req.get("MaxItems", PAGE)
-    shown, marker = page(matching, lambda provider: provider.name, req.get("Marker"), size)
+    shown, marker = cut_page(matching, lambda provider: provider.name, req.get("Marker"), size)
     return {
-        "CapacityProviders": [_shown(context.scope, provider, provider.state(now_s)) for provider in shown],
+        "CapacityProviders": [_show(context.scope, provider, provider.state(now_s)) for provider in shown],
         "NextMarker": marker,
     }
 
@@ -117,7 +117,7 @@ def list_function_versions_by_capacity_provider(
         for version in versions_on(context.store.functions.all(place.scope), str(place))
     }
     size = req.get("MaxItems", PAGE)
-    shown, marker = page(sorted(arns), str, req.get("Marker"), size)
+    shown, marker = cut_page(sorted(arns), str, req.get("Marker"), size)
     return {
         "CapacityProviderArn": str(place),
         "FunctionVersions": [{"FunctionArn": arn, "State": arns[arn]} for arn in shown],
@@ -135,7 +135,7 @@ def provider_check(context: RequestContext, id: FunctionId, wanted: Mapping[str,
             missing, place = CapacityProviderNotFound(arn), parse_resource_arn(arn)
             if arn != id.scope.arn(f"{KIND}:{place.name}"):
                 raise missing
-            held(partial(draft.get, context.store.capacity_providers), place, missing)
+            get_record(partial(draft.get, context.store.capacity_providers), place, missing)
 
     return check
 
@@ -143,15 +143,15 @@ def provider_check(context: RequestContext, id: FunctionId, wanted: Mapping[str,
 def _place(context: RequestContext, name: str) -> ResourceArn:
     """Where a CapacityProviderName leads, which may be an ARN."""
     if name.startswith("arn:"):
-        return resource(context, name, CapacityProviderNotFound(name))
+        return locate_resource(context, name, CapacityProviderNotFound(name))
     return ResourceArn(context.scope, KIND, name)
 
 
 def _provider_at(place: ResourceArn, get: Callable[[Scope, str], CapacityProvider | None]) -> CapacityProvider:
-    return held(get, place, CapacityProviderNotFound(str(place)))
+    return get_record(get, place, CapacityProviderNotFound(str(place)))
 
 
-def _shown(scope: Scope, provider: CapacityProvider, state: str) -> Result:
+def _show(scope: Scope, provider: CapacityProvider, state: str) -> Result:
     return {
         "CapacityProviderArn": scope.arn(f"{KIND}:{provider.name}"),
         "State": state,

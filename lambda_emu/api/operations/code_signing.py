@@ -11,8 +11,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.lookup import changed, check_account, found, held, resource, unqualified
-from lambda_emu.api.pages import page
+from lambda_emu.api.lookup import (
+    check_account,
+    check_unqualified,
+    get_record,
+    locate_resource,
+    look_up_function,
+    update_function,
+)
+from lambda_emu.api.paging import cut_page
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import FunctionId, ResourceArn, Scope, parse_resource_arn
 from lambda_emu.errors import CodeSigningConfigMissing, CodeSigningConfigNotFound, FunctionNotFound
@@ -52,13 +59,13 @@ def create_code_signing_config(req: CreateCodeSigningConfigRequestTypeDef, conte
     config = new_config(req, context.clock.new_token(), last_modified(context.clock.now_s()))
     place = ResourceArn(context.scope, KIND, config.id)
     context.store.write(lambda draft: draft.put(context.store.signing_configs, place.scope, place.name, config))
-    return {"CodeSigningConfig": _shown(place, config)}
+    return {"CodeSigningConfig": _show(place, config)}
 
 
 @operation("GetCodeSigningConfig")
 def get_code_signing_config(req: GetCodeSigningConfigRequestTypeDef, context: RequestContext) -> Result:
     place = _place(context, req["CodeSigningConfigArn"])
-    return {"CodeSigningConfig": _shown(place, _config_at(place, context.store.signing_configs.get))}
+    return {"CodeSigningConfig": _show(place, _config_at(place, context.store.signing_configs.get))}
 
 
 @operation("UpdateCodeSigningConfig")
@@ -71,7 +78,7 @@ def update_code_signing_config(req: UpdateCodeSigningConfigRequestTypeDef, conte
         draft.put(configs, place.scope, place.name, config)
         return config
 
-    return {"CodeSigningConfig": _shown(place, context.store.write(update))}
+    return {"CodeSigningConfig": _show(place, context.store.write(update))}
 
 
 @operation("DeleteCodeSigningConfig")
@@ -93,9 +100,9 @@ def delete_code_signing_config(req: DeleteCodeSigningConfigRequestTypeDef, conte
 def list_code_signing_configs(req: ListCodeSigningConfigsRequestTypeDef, context: RequestContext) -> Result:
     configs = context.store.signing_configs.all(context.scope)
     size = req.get("MaxItems", CODE_SIGNING_CONFIGS_PER_PAGE)
-    shown, marker = page(configs, lambda config: config.id, req.get("Marker"), size)
+    shown, marker = cut_page(configs, lambda config: config.id, req.get("Marker"), size)
     return {
-        "CodeSigningConfigs": [_shown(ResourceArn(context.scope, KIND, config.id), config) for config in shown],
+        "CodeSigningConfigs": [_show(ResourceArn(context.scope, KIND, config.id), config) for config in shown],
         "NextMarker": marker,
     }
 
@@ -108,7 +115,7 @@ def list_functions_by_code_signing_config(
     _config_at(place, context.store.signing_configs.get)
     functions = users(context.store.functions.all(place.scope), str(place))
     size = req.get("MaxItems", CODE_SIGNING_CONFIGS_PER_PAGE)
-    shown, marker = page(functions, lambda function: function.id.name, req.get("Marker"), size)
+    shown, marker = cut_page(functions, lambda function: function.id.name, req.get("Marker"), size)
     return {"FunctionArns": [function.id.arn() for function in shown], "NextMarker": marker}
 
 
@@ -117,7 +124,7 @@ def put_function_code_signing_config(
     req: PutFunctionCodeSigningConfigRequestTypeDef, context: RequestContext
 ) -> Result:
     """The config is looked for before the function. Code that the function has already stays."""
-    id = unqualified(context.target(req["FunctionName"]))
+    id = check_unqualified(context.target(req["FunctionName"]))
     arn = req["CodeSigningConfigArn"]
 
     def put(draft: Draft) -> None:
@@ -136,7 +143,7 @@ def get_function_code_signing_config(
     req: GetFunctionCodeSigningConfigRequestTypeDef, context: RequestContext
 ) -> Result:
     """A function without one answers `{}`."""
-    function = found(context, unqualified(context.target(req["FunctionName"])))
+    function = look_up_function(context, check_unqualified(context.target(req["FunctionName"])))
     if function.code_signing_config_arn is None:
         return {}
     return {"CodeSigningConfigArn": function.code_signing_config_arn, "FunctionName": function.id.name}
@@ -146,8 +153,8 @@ def get_function_code_signing_config(
 def delete_function_code_signing_config(
     req: DeleteFunctionCodeSigningConfigRequestTypeDef, context: RequestContext
 ) -> Result:
-    id = unqualified(context.target(req["FunctionName"]))
-    changed(context, id, lambda function: replace(function, code_signing_config_arn=None))
+    id = check_unqualified(context.target(req["FunctionName"]))
+    update_function(context, id, lambda function: replace(function, code_signing_config_arn=None))
     return {}
 
 
@@ -157,7 +164,7 @@ def config_for(id: FunctionId, arn: str, get: Get) -> CodeSigningConfig:
     place = parse_resource_arn(arn)
     if arn != id.scope.arn(f"{KIND}:{place.name}"):
         raise CodeSigningConfigNotFound(arn)
-    return held(get, place, CodeSigningConfigNotFound(arn))
+    return get_record(get, place, CodeSigningConfigNotFound(arn))
 
 
 def new_function_check(context: RequestContext, function: Function) -> Callable[[Draft], None]:
@@ -180,14 +187,14 @@ def check_deployable(context: RequestContext, function: Function) -> None:
 
 
 def _place(context: RequestContext, arn: str) -> ResourceArn:
-    return resource(context, arn, CodeSigningConfigMissing(arn))
+    return locate_resource(context, arn, CodeSigningConfigMissing(arn))
 
 
 def _config_at(place: ResourceArn, get: Get) -> CodeSigningConfig:
-    return held(get, place, CodeSigningConfigMissing(str(place)))
+    return get_record(get, place, CodeSigningConfigMissing(str(place)))
 
 
-def _shown(place: ResourceArn, config: CodeSigningConfig) -> Result:
+def _show(place: ResourceArn, config: CodeSigningConfig) -> Result:
     return {
         "CodeSigningConfigId": config.id,
         "CodeSigningConfigArn": str(place),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.lookup import changed, found, unqualified
+from lambda_emu.api.lookup import check_unqualified, look_up_function, update_function
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import LATEST
 from lambda_emu.errors import FunctionNotFound
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 @operation("PutFunctionConcurrency")
 def put_function_concurrency(req: PutFunctionConcurrencyRequestTypeDef, context: RequestContext) -> Result:
     """A missing function is named with $LATEST, and noticed before the number."""
-    id = unqualified(context.target(req["FunctionName"]))
+    id = check_unqualified(context.target(req["FunctionName"]))
     missing = FunctionNotFound(id.arn(LATEST))
-    found(context, id, missing)
+    look_up_function(context, id, missing)
     reserved = req["ReservedConcurrentExecutions"]
 
     def edit(function: Function, all_functions: Sequence[Function]) -> Function:
@@ -43,12 +43,12 @@ def put_function_concurrency(req: PutFunctionConcurrencyRequestTypeDef, context:
 
 @operation("GetFunctionConcurrency")
 def get_function_concurrency(req: GetFunctionConcurrencyRequestTypeDef, context: RequestContext) -> Result:
-    function = found(context, unqualified(context.target(req["FunctionName"])))
+    function = look_up_function(context, check_unqualified(context.target(req["FunctionName"])))
     return {"ReservedConcurrentExecutions": function.reserved_concurrency}
 
 
 @operation("DeleteFunctionConcurrency")
 def delete_function_concurrency(req: DeleteFunctionConcurrencyRequestTypeDef, context: RequestContext) -> Result:
-    id = unqualified(context.target(req["FunctionName"]))
-    changed(context, id, lambda function: replace(function, reserved_concurrency=None))
+    id = check_unqualified(context.target(req["FunctionName"]))
+    update_function(context, id, lambda function: replace(function, reserved_concurrency=None))
     return {}

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.lookup import check_account, shown
-from lambda_emu.api.pages import page
+from lambda_emu.api.lookup import check_account, get_version
+from lambda_emu.api.paging import cut_page
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.errors import CallbackIdInvalid, CheckpointTokenInvalid, DurableExecutionNotFound
 
@@ -25,9 +25,9 @@ def list_durable_executions_by_function(
     req: ListDurableExecutionsByFunctionRequestTypeDef, context: RequestContext
 ) -> Result:
     """MaxItems 0 asks for the default. How a missing function is named is not recorded: here, as the caller did."""
-    shown(context, context.target(req["FunctionName"], req.get("Qualifier")))
+    get_version(context, context.target(req["FunctionName"], req.get("Qualifier")))
     executions: tuple[str, ...] = ()
-    found, marker = page(executions, str, req.get("Marker"), req.get("MaxItems") or EXECUTIONS_PER_PAGE)
+    found, marker = cut_page(executions, str, req.get("Marker"), req.get("MaxItems") or EXECUTIONS_PER_PAGE)
     return {"DurableExecutions": list(found), "NextMarker": marker}
 
 

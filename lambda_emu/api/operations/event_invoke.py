@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.lookup import changed, found, key_of
-from lambda_emu.api.pages import page
+from lambda_emu.api.lookup import key_of, look_up_function, update_function
+from lambda_emu.api.paging import cut_page
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import Target
 from lambda_emu.errors import NoEventInvokeConfig, NoFunctionForEvents
@@ -39,7 +39,7 @@ def put_function_event_invoke_config(
             raise NoFunctionForEvents
         return EventInvokeConfig(last_modified_s=0)
 
-    return _configured(context, target, req, before)
+    return _configure(context, target, req, before)
 
 
 @operation("UpdateFunctionEventInvokeConfig")
@@ -48,7 +48,7 @@ def update_function_event_invoke_config(
 ) -> Result:
     """Members that are not sent stay."""
     target = context.target(req["FunctionName"], req.get("Qualifier"))
-    return _configured(context, target, req, lambda function: _config(function, target))
+    return _configure(context, target, req, lambda function: _config(function, target))
 
 
 @operation("GetFunctionEventInvokeConfig")
@@ -56,8 +56,8 @@ def get_function_event_invoke_config(
     req: GetFunctionEventInvokeConfigRequestTypeDef, context: RequestContext
 ) -> Result:
     target = context.target(req["FunctionName"], req.get("Qualifier"))
-    function = found(context, target.id, NoEventInvokeConfig(_arn(target)))
-    return _rendered(_arn(target), _config(function, target))
+    function = look_up_function(context, target.id, NoEventInvokeConfig(_arn(target)))
+    return _show(_arn(target), _config(function, target))
 
 
 @operation("DeleteFunctionEventInvokeConfig")
@@ -71,7 +71,7 @@ def delete_function_event_invoke_config(
         kept = {key: config for key, config in function.invoke_configs.items() if key != key_of(target)}
         return replace(function, invoke_configs=kept)
 
-    changed(context, target.id, edit, NoEventInvokeConfig(_arn(target)))
+    update_function(context, target.id, edit, NoEventInvokeConfig(_arn(target)))
     return {}
 
 
@@ -81,20 +81,20 @@ def list_function_event_invoke_configs(
 ) -> Result:
     """By qualifier; that of $LATEST, of versions and of aliases."""
     id = context.target(req["FunctionName"]).id
-    function = found(context, id, NoFunctionForEvents())
-    keys, marker = page(sorted(function.invoke_configs), str, req.get("Marker"), req.get("MaxItems", quotas.PAGE))
+    function = look_up_function(context, id, NoFunctionForEvents())
+    keys, marker = cut_page(sorted(function.invoke_configs), str, req.get("Marker"), req.get("MaxItems", quotas.PAGE))
     return {
-        "FunctionEventInvokeConfigs": [_rendered(id.arn(key), function.invoke_configs[key]) for key in keys],
+        "FunctionEventInvokeConfigs": [_show(id.arn(key), function.invoke_configs[key]) for key in keys],
         "NextMarker": marker,
     }
 
 
-def _configured(
+def _configure(
     context: RequestContext, target: Target, wanted: Wanted, before: Callable[[Function], EventInvokeConfig]
 ) -> Result:
     """Merge the request into what was there. before: that, or the error when there may be none."""
     check_given(wanted)
-    before(found(context, target.id, NoFunctionForEvents()))
+    before(look_up_function(context, target.id, NoFunctionForEvents()))
     check_destinations(target.id, wanted, lambda destination: _exists(context, destination))
     now_s = context.clock.now_s()
 
@@ -102,8 +102,8 @@ def _configured(
         config = before(function).merged(wanted, now_s)
         return replace(function, invoke_configs={**function.invoke_configs, key_of(target): config})
 
-    function = changed(context, target.id, edit, NoFunctionForEvents())
-    return _rendered(_arn(target), function.invoke_configs[key_of(target)])
+    function = update_function(context, target.id, edit, NoFunctionForEvents())
+    return _show(_arn(target), function.invoke_configs[key_of(target)])
 
 
 def _exists(context: RequestContext, target: Target) -> bool:
@@ -123,7 +123,7 @@ def _arn(target: Target) -> str:
     return target.id.arn(key_of(target))
 
 
-def _rendered(arn: str, config: EventInvokeConfig) -> Result:
+def _show(arn: str, config: EventInvokeConfig) -> Result:
     return {
         "LastModified": datetime.fromtimestamp(config.last_modified_s, UTC),
         "FunctionArn": arn,

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.pages import page
+from lambda_emu.api.paging import cut_page
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import LATEST, Scope, Target
 from lambda_emu.errors import (
@@ -50,13 +50,13 @@ def create_event_source_mapping(req: CreateEventSourceMappingRequestTypeDef, con
         draft.put(context.store.mappings, scope, mapping.uuid, mapping)
 
     context.store.write(work)
-    return _rendered(mapping)
+    return _show(mapping)
 
 
 @operation("GetEventSourceMapping")
 def get_event_source_mapping(req: GetEventSourceMappingRequestTypeDef, context: RequestContext) -> Result:
     uuid = req["UUID"]
-    return _rendered(_found(context.store.mappings.get(_scope_of(context, uuid), uuid), context.clock.now_s()))
+    return _show(_check_present(context.store.mappings.get(_scope_of(context, uuid), uuid), context.clock.now_s()))
 
 
 @operation("UpdateEventSourceMapping")
@@ -66,7 +66,7 @@ def update_event_source_mapping(req: UpdateEventSourceMappingRequestTypeDef, con
     scope = _scope_of(context, uuid)
 
     def work(draft: Draft) -> EventSourceMapping:
-        before = _found(draft.get(context.store.mappings, scope, uuid), now_s)
+        before = _check_present(draft.get(context.store.mappings, scope, uuid), now_s)
         after = before.updated(req.get("Enabled", before.enabled), now_s)
         settings = mapping_settings.updated(before.kind, before.settings, req)
         after = replace(after, settings=MappingProxyType(settings))
@@ -78,7 +78,7 @@ def update_event_source_mapping(req: UpdateEventSourceMappingRequestTypeDef, con
         draft.put(context.store.mappings, scope, uuid, after)
         return after
 
-    return _rendered(context.store.write(work))
+    return _show(context.store.write(work))
 
 
 @operation("DeleteEventSourceMapping")
@@ -87,11 +87,11 @@ def delete_event_source_mapping(req: DeleteEventSourceMappingRequestTypeDef, con
     scope = _scope_of(context, uuid)
 
     def work(draft: Draft) -> EventSourceMapping:
-        mapping = _found(draft.get(context.store.mappings, scope, uuid), now_s).deleted(now_s)
+        mapping = _check_present(draft.get(context.store.mappings, scope, uuid), now_s).deleted(now_s)
         draft.put(context.store.mappings, scope, uuid, mapping)
         return mapping
 
-    return _rendered(context.store.write(work))
+    return _show(context.store.write(work))
 
 
 @operation("ListEventSourceMappings")
@@ -109,8 +109,8 @@ def list_event_source_mappings(req: ListEventSourceMappingsRequestTypeDef, conte
         if source in (None, mapping.source_arn) and function_arn in (None, mapping.unqualified)
     ]
     size = min(req.get("MaxItems", quotas.MAPPINGS_PER_PAGE), quotas.MAPPINGS_PER_PAGE)
-    found, marker = page(chosen, lambda mapping: mapping.uuid, req.get("Marker"), size)
-    return {"EventSourceMappings": [_rendered(mapping) for mapping in found], "NextMarker": marker}
+    found, marker = cut_page(chosen, lambda mapping: mapping.uuid, req.get("Marker"), size)
+    return {"EventSourceMappings": [_show(mapping) for mapping in found], "NextMarker": marker}
 
 
 def _new_mapping(req: CreateEventSourceMappingRequestTypeDef, context: RequestContext) -> EventSourceMapping:
@@ -148,7 +148,7 @@ def _scope_of(context: RequestContext, uuid: str) -> Scope:
     return context.scope
 
 
-def _found(mapping: EventSourceMapping | None, now_s: float) -> EventSourceMapping:
+def _check_present(mapping: EventSourceMapping | None, now_s: float) -> EventSourceMapping:
     standing = None if mapping is None else mapping.at(now_s)
     if standing is None:
         raise ResourceMissing
@@ -177,7 +177,7 @@ def _check_function(draft: Draft, context: RequestContext, scope: Scope, target:
         raise FunctionTimeoutTooLong(version.timeout_s, RULES[kind].function_timeout_s)
 
 
-def _rendered(mapping: EventSourceMapping) -> Result:
+def _show(mapping: EventSourceMapping) -> Result:
     """EventSourceMappingConfiguration. Tags are not in it."""
     timestamp_s = mapping.settings.get("StartingPositionTimestamp")
     return {

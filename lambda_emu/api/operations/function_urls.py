@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.lookup import changed, found, key_of
-from lambda_emu.api.pages import page
+from lambda_emu.api.lookup import key_of, look_up_function, update_function
+from lambda_emu.api.paging import cut_page
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import LATEST, FunctionId, Target
 from lambda_emu.errors import NoFunctionForUrl, ResourceMissing, UrlExists
@@ -47,14 +47,14 @@ def create_function_url_config(req: CreateFunctionUrlConfigRequestTypeDef, conte
         check_without_tenants(version, "A function URL")
         return _with(function, target, url)
 
-    changed(context, target.id, edit, NoFunctionForUrl())
-    return _rendered(target.id, key_of(target), url)
+    update_function(context, target.id, edit, NoFunctionForUrl())
+    return _show(target.id, key_of(target), url)
 
 
 @operation("GetFunctionUrlConfig")
 def get_function_url_config(req: GetFunctionUrlConfigRequestTypeDef, context: RequestContext) -> Result:
     target = context.target(req["FunctionName"], req.get("Qualifier"))
-    return _whole(target.id, key_of(target), _url(found(context, target.id, ResourceMissing()), target))
+    return _whole(target.id, key_of(target), _url(look_up_function(context, target.id, ResourceMissing()), target))
 
 
 @operation("UpdateFunctionUrlConfig")
@@ -67,8 +67,8 @@ def update_function_url_config(req: UpdateFunctionUrlConfigRequestTypeDef, conte
             raise NoFunctionForUrl
         return _with(function, target, _url(function, target).merged(req, modified))
 
-    function = changed(context, target.id, edit, NoFunctionForUrl())
-    return {**_rendered(target.id, key_of(target), _url(function, target)), "LastModifiedTime": modified}
+    function = update_function(context, target.id, edit, NoFunctionForUrl())
+    return {**_show(target.id, key_of(target), _url(function, target)), "LastModifiedTime": modified}
 
 
 @operation("DeleteFunctionUrlConfig")
@@ -79,7 +79,7 @@ def delete_function_url_config(req: DeleteFunctionUrlConfigRequestTypeDef, conte
         _url(function, target)
         return replace(function, urls={key: url for key, url in function.urls.items() if key != key_of(target)})
 
-    changed(context, target.id, edit, ResourceMissing())
+    update_function(context, target.id, edit, ResourceMissing())
     return {}
 
 
@@ -87,8 +87,8 @@ def delete_function_url_config(req: DeleteFunctionUrlConfigRequestTypeDef, conte
 def list_function_url_configs(req: ListFunctionUrlConfigsRequestTypeDef, context: RequestContext) -> Result:
     """The function's own first, then its aliases'."""
     id = context.target(req["FunctionName"]).id
-    urls = found(context, id, NoFunctionForUrl()).urls
-    keys, marker = page(sorted(urls), str, req.get("Marker"), req.get("MaxItems", quotas.PAGE))
+    urls = look_up_function(context, id, NoFunctionForUrl()).urls
+    keys, marker = cut_page(sorted(urls), str, req.get("Marker"), req.get("MaxItems", quotas.PAGE))
     return {"FunctionUrlConfigs": [_whole(id, key, urls[key]) for key in keys], "NextMarker": marker}
 
 
@@ -103,7 +103,7 @@ def _url(function: Function, target: Target) -> FunctionUrl:
     return url
 
 
-def _rendered(id: FunctionId, key: str, url: FunctionUrl) -> Result:
+def _show(id: FunctionId, key: str, url: FunctionUrl) -> Result:
     """As Create answers: what was never set is left out. key: $LATEST, or an alias."""
     return {
         "FunctionUrl": url.address(id.region),
@@ -118,7 +118,7 @@ def _rendered(id: FunctionId, key: str, url: FunctionUrl) -> Result:
 def _whole(id: FunctionId, key: str, url: FunctionUrl) -> Result:
     """As Get and List answer."""
     return {
-        **_rendered(id, key, url),
+        **_show(id, key, url),
         "LastModifiedTime": url.modified or url.created,
         "InvokeMode": url.invoke_mode or "BUFFERED",
     }

@@ -8,15 +8,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lambda_emu.api import artifacts
-from lambda_emu.api.code import check_source, layer_finder, stored
-from lambda_emu.api.configuration import listed, rendered
+from lambda_emu.api.code import check_source, layer_finder, store_code
+from lambda_emu.api.configuration import show_configuration, show_settings
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.image_code import image_location, image_source
-from lambda_emu.api.lookup import changed, found, shown, unqualified
+from lambda_emu.api.lookup import check_unqualified, get_version, look_up_function, update_function
 from lambda_emu.api.operations.capacity_providers import provider_check
 from lambda_emu.api.operations.code_signing import check_deployable, new_function_check
-from lambda_emu.api.operations.versions import all_versions, place
-from lambda_emu.api.pages import key_of_marker, page
+from lambda_emu.api.operations.versions import all_versions, number_to_sort_by
+from lambda_emu.api.paging import cut_page, key_of_marker
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.api.roles import check_role
 from lambda_emu.arn import LATEST, LATEST_PUBLISHED, FunctionId, Scope, Target
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 def create_function(req: CreateFunctionRequestTypeDef, context: RequestContext) -> Result:
     if not context.anonymous:  # whose region an ARN may say
         check_regions(req.get("Layers", ()), context.scope.region)
-    id = unqualified(context.target(req["FunctionName"]))
+    id = check_unqualified(context.target(req["FunctionName"]))
     creation.check(id, req)
     check_role(context, req["Role"])
     if req.get("PackageType") != "Image":
@@ -82,17 +82,17 @@ def create_function(req: CreateFunctionRequestTypeDef, context: RequestContext) 
         raise FunctionExists(id.name) from None
     context.changes.add(id, StillBeingCreated)
     context.activator.activate(id)
-    return rendered(next(function.all_published(), function.latest), id.arn(), context.runtimes)
+    return show_configuration(next(function.all_published(), function.latest), id.arn(), context.runtimes)
 
 
 @operation("GetFunction")
 def get_function(req: GetFunctionRequestTypeDef, context: RequestContext) -> Result:
     target = context.target(req["FunctionName"], req.get("Qualifier"))
     version = _look(context, target)
-    function = found(context, target.id)
+    function = look_up_function(context, target.id)
     reserved = function.reserved_concurrency
     return {
-        "Configuration": rendered(version, target.arn, context.runtimes),
+        "Configuration": show_configuration(version, target.arn, context.runtimes),
         "Code": _location(context, version),
         "Tags": dict(function.tags) or None,
         "Concurrency": None if reserved is None else {"ReservedConcurrentExecutions": reserved},
@@ -107,7 +107,7 @@ def _look(context: RequestContext, target: Target) -> FunctionVersion:
         return function is None or all_settled(function)
 
     context.changes.wait_until_over(target.id, over)
-    return shown(context, target)
+    return get_version(context, target)
 
 
 def _location(context: RequestContext, version: FunctionVersion) -> Result:
@@ -123,7 +123,7 @@ def _location(context: RequestContext, version: FunctionVersion) -> Result:
 @operation("GetFunctionConfiguration")
 def get_function_configuration(req: GetFunctionConfigurationRequestTypeDef, context: RequestContext) -> Result:
     target = context.target(req["FunctionName"], req.get("Qualifier"))
-    return rendered(_look(context, target), target.arn, context.runtimes)
+    return show_configuration(_look(context, target), target.arn, context.runtimes)
 
 
 @operation("ListFunctions")
@@ -133,8 +133,11 @@ def list_functions(req: ListFunctionsRequestTypeDef, context: RequestContext) ->
     size = min(req.get("MaxItems", quotas.FUNCTIONS_PER_PAGE), quotas.FUNCTIONS_PER_PAGE)
     if req.get("FunctionVersion") == "ALL":
         return _list_all_versions(functions, req.get("Marker"), size)
-    shown, marker = page(functions, lambda function: function.id.name, req.get("Marker"), size)
-    return {"Functions": [listed(function.latest, function.id.arn()) for function in shown], "NextMarker": marker}
+    shown, marker = cut_page(functions, lambda function: function.id.name, req.get("Marker"), size)
+    return {
+        "Functions": [show_settings(function.latest, function.id.arn()) for function in shown],
+        "NextMarker": marker,
+    }
 
 
 def _list_all_versions(functions: Sequence[Function], marker: str | None, size: int) -> Result:
@@ -144,9 +147,11 @@ def _list_all_versions(functions: Sequence[Function], marker: str | None, size: 
         name = key_of_marker(marker).partition(" ")[0]
         start = bisect_left(functions, name, key=lambda function: function.id.name)
     versions = [version for function in functions[start : start + size + 1] for version in all_versions(function)]
-    shown, following = page(versions, lambda version: f"{version.id.name} {place(version)}", marker, size)
+    shown, following = cut_page(
+        versions, lambda version: f"{version.id.name} {number_to_sort_by(version)}", marker, size
+    )
     return {
-        "Functions": [listed(version, version.id.arn(version.version)) for version in shown],
+        "Functions": [show_settings(version, version.id.arn(version.version)) for version in shown],
         "NextMarker": following,
     }
 
@@ -154,7 +159,7 @@ def _list_all_versions(functions: Sequence[Function], marker: str | None, size: 
 @operation("UpdateFunctionCode")
 def update_function_code(req: UpdateFunctionCodeRequestTypeDef, context: RequestContext) -> Result:
     target = _latest(context.target(req["FunctionName"]))
-    function = found(context, target.id, FunctionNotFound(target.arn))
+    function = look_up_function(context, target.id, FunctionNotFound(target.arn))
     managed_instances.check_members(req, function.latest.other)
     image_package.check_update(function.latest, req)
     if function.latest.image is None:
@@ -169,13 +174,13 @@ def update_function_code(req: UpdateFunctionCodeRequestTypeDef, context: Request
         return settings.sized(image_package.with_code(moved, code))
 
     if req.get("DryRun"):
-        return rendered(change(function.latest), target.arn, context.runtimes)
-    function = _updated(context, target, change, req)
+        return show_configuration(change(function.latest), target.arn, context.runtimes)
+    function = _update(context, target, change, req)
     if req.get("Publish"):
         version = function.published(LATEST_PUBLISHED if req.get("PublishTo") else str(function.last_version))
         assert version is not None
-        return rendered(version, target.id.arn(version.version), context.runtimes)
-    return rendered(function.latest, target.arn, context.runtimes)
+        return show_configuration(version, target.id.arn(version.version), context.runtimes)
+    return show_configuration(function.latest, target.arn, context.runtimes)
 
 
 @operation("UpdateFunctionConfiguration")
@@ -188,28 +193,28 @@ def update_function_configuration(req: UpdateFunctionConfigurationRequestTypeDef
     if "Runtime" in req:
         _check_runtime(context, req["Runtime"])
     if req.get("Layers"):
-        check_deployable(context, found(context, target.id, FunctionNotFound(target.arn)))
+        check_deployable(context, look_up_function(context, target.id, FunctionNotFound(target.arn)))
     find_layer = layer_finder(context, target.id.scope)
 
     def change(version: FunctionVersion) -> FunctionVersion:
         return settings.applied(version, req, find_layer)
 
-    function = _updated(context, target, change, req, provider_check(context, target.id, req))
-    return rendered(function.latest, target.arn, context.runtimes)
+    function = _update(context, target, change, req, provider_check(context, target.id, req))
+    return show_configuration(function.latest, target.arn, context.runtimes)
 
 
 @operation("DeleteFunction")
 def delete_function(req: DeleteFunctionRequestTypeDef, context: RequestContext) -> Result:
     """The function is looked for first. An absent version of it is deleted too, as far as the caller can tell."""
     target = context.target(req["FunctionName"], req.get("Qualifier"))
-    found(context, target.id)
+    look_up_function(context, target.id)
     if target.qualifier == LATEST:
         raise LatestNotDeletable
     if target.qualifier is None:
         _remove(context, target.id)
     elif target.qualifier == LATEST_PUBLISHED or target.qualifier.isdigit():
         version = target.qualifier
-        changed(context, target.id, lambda function: without_version(function, version))
+        update_function(context, target.id, lambda function: without_version(function, version))
     else:
         raise AliasNotDeletable
     return {"StatusCode": 204}
@@ -235,7 +240,7 @@ def _code(
     """What a version has as its code. code: FunctionCode or UpdateFunctionCode, already checked."""
     if "ImageUri" in code:
         return image_source(context, code["ImageUri"], architecture)
-    return stored(context, code, scope)
+    return store_code(context, code, scope)
 
 
 def _check_runtime(context: RequestContext, identifier: str) -> None:
@@ -246,7 +251,7 @@ def _check_runtime(context: RequestContext, identifier: str) -> None:
         raise DeprecatedRuntime(identifier)
 
 
-def _updated(
+def _update(
     context: RequestContext,
     target: Target,
     change: Callable[[FunctionVersion], FunctionVersion],
@@ -265,7 +270,7 @@ def _updated(
             return after
         return publish(after, new_id=new_id, modified=modified, progress=CREATING, to=req.get("PublishTo"))[0]
 
-    function = changed(context, target.id, edit, FunctionNotFound(target.arn), check)
+    function = update_function(context, target.id, edit, FunctionNotFound(target.arn), check)
     context.changes.add(target.id, UpdateInProgress)
     context.activator.activate(target.id)
     return function

@@ -37,7 +37,7 @@ def add_layer_version_permission(req: AddLayerVersionPermissionRequestTypeDef, c
         check_new(policy, req["StatementId"])
         return added(policy, statement_of(req, id.arn(number)), revision_id)
 
-    policy = _changed(context, id, number, edit)
+    policy = _change(context, id, number, edit)
     assert policy is not None
     return {"Statement": compact(policy.statements[-1]), "RevisionId": policy.revision_id}
 
@@ -63,7 +63,7 @@ def remove_layer_version_permission(req: RemoveLayerVersionPermissionRequestType
             check_revision(req.get("RevisionId"), policy.revision_id, SHOWN_BY)
         return removed(policy, req["StatementId"], revision_id)
 
-    _changed(context, id, number, edit)
+    _change(context, id, number, edit)
     return {}
 
 
@@ -74,7 +74,7 @@ def _version(layer: Layer | None, id: LayerId, number: int) -> LayerVersion:
     return version
 
 
-def _changed(
+def _change(
     context: RequestContext, id: LayerId, number: int, edit: Callable[[Policy | None], Policy | None]
 ) -> Policy | None:
     """Make the version's policy what `edit` makes of it, None being none."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lambda_emu.api import artifacts
-from lambda_emu.api.code import check_layer_source, stored
+from lambda_emu.api.code import check_layer_source, store_code
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.layer_lookup import layer_id, own_layer, version_for
-from lambda_emu.api.pages import page
+from lambda_emu.api.paging import cut_page
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import LayerId, parse_layer_arn
 from lambda_emu.errors import LayerVersionBelowOne, ResourceMissing
@@ -34,7 +34,7 @@ def publish_layer_version(req: PublishLayerVersionRequestTypeDef, context: Reque
     check_layer_source(req["Content"])
     wanted = LayerVersion(
         number=0,
-        content=stored(context, req["Content"], id.scope),
+        content=store_code(context, req["Content"], id.scope),
         created=last_modified(context.clock.now_s()),
         description=req.get("Description"),
         runtimes=tuple(req["CompatibleRuntimes"]) if "CompatibleRuntimes" in req else None,
@@ -47,13 +47,13 @@ def publish_layer_version(req: PublishLayerVersionRequestTypeDef, context: Reque
         draft.put(context.store.layers, id.scope, id.name, layer)
         return layer.versions[layer.last_version]
 
-    return _rendered(context, id, context.store.write(publish))
+    return _show(context, id, context.store.write(publish))
 
 
 @operation("GetLayerVersion")
 def get_layer_version(req: GetLayerVersionRequestTypeDef, context: RequestContext) -> Result:
     _check_number(req["VersionNumber"])
-    return _shown(context, layer_id(context, req["LayerName"]), req["VersionNumber"])
+    return _show_of_account(context, layer_id(context, req["LayerName"]), req["VersionNumber"])
 
 
 @operation("GetLayerVersionByArn")
@@ -65,7 +65,7 @@ def get_layer_version_by_arn(req: GetLayerVersionByArnRequestTypeDef, context: R
         raise ResourceMissing from None
     assert number is not None
     _check_number(number)
-    return _shown(context, layer_id(context, id.arn()), number)
+    return _show_of_account(context, layer_id(context, id.arn()), number)
 
 
 @operation("ListLayers")
@@ -78,10 +78,10 @@ def list_layers(req: ListLayersRequestTypeDef, context: RequestContext) -> Resul
         if (version := next(layer.fitting(runtime, architecture), None)) is not None
     ]
     size = req.get("MaxItems", PAGE)
-    shown, marker = page(fitting, lambda item: item[0].name, req.get("Marker"), size)
+    shown, marker = cut_page(fitting, lambda item: item[0].name, req.get("Marker"), size)
     return {
         "Layers": [
-            {"LayerName": id.name, "LayerArn": id.arn(), "LatestMatchingVersion": _listed(id, version)}
+            {"LayerName": id.name, "LayerArn": id.arn(), "LatestMatchingVersion": _show_briefly(id, version)}
             for id, version in shown
         ],
         "NextMarker": marker,
@@ -94,8 +94,8 @@ def list_layer_versions(req: ListLayerVersionsRequestTypeDef, context: RequestCo
     id = own_layer(context, req["LayerName"], "lambda:ListLayerVersions")
     layer = context.store.layers.get(id.scope, id.name) or Layer(id.name)
     fitting = list(layer.fitting(req.get("CompatibleRuntime"), req.get("CompatibleArchitecture")))
-    shown, marker = page(fitting, _newest_first, req.get("Marker"), req.get("MaxItems", PAGE))
-    return {"LayerVersions": [_listed(id, version) for version in shown], "NextMarker": marker}
+    shown, marker = cut_page(fitting, _newest_first, req.get("Marker"), req.get("MaxItems", PAGE))
+    return {"LayerVersions": [_show_briefly(id, version) for version in shown], "NextMarker": marker}
 
 
 @operation("DeleteLayerVersion")
@@ -118,17 +118,17 @@ def _check_number(number: int) -> None:
         raise LayerVersionBelowOne
 
 
-def _shown(context: RequestContext, id: LayerId, number: int) -> Result:
+def _show_of_account(context: RequestContext, id: LayerId, number: int) -> Result:
     version = version_for(context, context.scope if not context.anonymous else id.scope, id, number)
     if version is None:
         raise ResourceMissing
-    return _rendered(context, id, version)
+    return _show(context, id, version)
 
 
-def _rendered(context: RequestContext, id: LayerId, version: LayerVersion) -> Result:
+def _show(context: RequestContext, id: LayerId, version: LayerVersion) -> Result:
     content = version.content
     return {
-        **_listed(id, version),
+        **_show_briefly(id, version),
         "Description": version.description or "",
         "LayerArn": id.arn(),
         "Content": {
@@ -140,7 +140,7 @@ def _rendered(context: RequestContext, id: LayerId, version: LayerVersion) -> Re
     }
 
 
-def _listed(id: LayerId, version: LayerVersion) -> Result:
+def _show_briefly(id: LayerId, version: LayerVersion) -> Result:
     return {
         "LayerVersionArn": id.arn(version.number),
         "Version": version.number,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.lookup import changed, check_qualifier
+from lambda_emu.api.lookup import check_qualifier, update_function
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import LATEST, Target
 from lambda_emu.errors import LambdaError, NoPolicy, NoPolicyForLatest, NoPolicyFound, ResourceMissing
@@ -43,14 +43,14 @@ def add_permission(req: AddPermissionRequestTypeDef, context: RequestContext) ->
         check_new(policy, req["StatementId"])
         return added(policy, statement_of(req, target.arn), revision_id)
 
-    policy = _changed(context, target, edit)
+    policy = _change(context, target, edit)
     assert policy is not None
     return {"Statement": compact(policy.statements[-1])}
 
 
 @operation("GetPolicy")
 def get_policy(req: GetPolicyRequestTypeDef, context: RequestContext) -> Result:
-    return _shown(context, context.target(req["FunctionName"], req.get("Qualifier")))
+    return _show(context, context.target(req["FunctionName"], req.get("Qualifier")))
 
 
 @operation("RemovePermission")
@@ -63,7 +63,7 @@ def remove_permission(req: RemovePermissionRequestTypeDef, context: RequestConte
             check_revision(req.get("RevisionId"), policy.revision_id, "GetPolicy")
         return removed(policy, req["StatementId"], revision_id)
 
-    _changed(context, target, edit, NoPolicyFound(target.id.arn()))
+    _change(context, target, edit, NoPolicyFound(target.id.arn()))
     return {}
 
 
@@ -80,13 +80,13 @@ def put_resource_policy(req: PutResourcePolicyRequestTypeDef, context: RequestCo
         check_document(req["Policy"], target.arn)
         return written(req["Policy"], revision_id)
 
-    _changed(context, target, edit)
+    _change(context, target, edit)
     return {"Policy": req["Policy"], "RevisionId": revision_id}
 
 
 @operation("GetResourcePolicy")
 def get_resource_policy(req: GetResourcePolicyRequestTypeDef, context: RequestContext) -> Result:
-    return _shown(context, _resource(context, req["ResourceArn"]))
+    return _show(context, _resource(context, req["ResourceArn"]))
 
 
 @operation("DeleteResourcePolicy")
@@ -96,7 +96,7 @@ def delete_resource_policy(req: DeleteResourcePolicyRequestTypeDef, context: Req
             raise NoPolicy
         check_revision(req.get("RevisionId"), policy.revision_id, "GetResourcePolicy")
 
-    _changed(context, _resource(context, req["ResourceArn"]), edit)
+    _change(context, _resource(context, req["ResourceArn"]), edit)
     return {}
 
 
@@ -112,7 +112,7 @@ def _refuse_latest(target: Target) -> None:
         raise NoPolicyForLatest
 
 
-def _shown(context: RequestContext, target: Target) -> Result:
+def _show(context: RequestContext, target: Target) -> Result:
     function = context.store.function(target.id)
     policy = function.policies.get(_key(target)) if function else None
     if policy is None:
@@ -120,7 +120,7 @@ def _shown(context: RequestContext, target: Target) -> Result:
     return {"Policy": policy.document, "RevisionId": policy.revision_id}
 
 
-def _changed(context: RequestContext, target: Target, edit: Edit, missing: LambdaError | None = None) -> Policy | None:
+def _change(context: RequestContext, target: Target, edit: Edit, missing: LambdaError | None = None) -> Policy | None:
     """Make the target's policy what `edit` makes of it, None being none. missing: there is no such function."""
 
     def edit_function(function: Function) -> Function:
@@ -128,7 +128,7 @@ def _changed(context: RequestContext, target: Target, edit: Edit, missing: Lambd
         policy = edit(function.policies.get(_key(target)), function)
         return replace(function, policies=_with(function.policies, _key(target), policy))
 
-    return changed(context, target.id, edit_function, missing).policies.get(_key(target))
+    return update_function(context, target.id, edit_function, missing).policies.get(_key(target))
 
 
 def _with(policies: Mapping[str, Policy], key: str, policy: Policy | None) -> Mapping[str, Policy]:

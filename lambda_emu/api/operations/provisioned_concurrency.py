@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.lookup import changed, check_qualifier, found, key_of, qualifier_missing
-from lambda_emu.api.pages import page
+from lambda_emu.api.lookup import check_qualifier, key_of, look_up_function, qualifier_missing, update_function
+from lambda_emu.api.paging import cut_page
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import LATEST, Target
 from lambda_emu.errors import NeitherAliasNorVersion, ProvisionedConfigNotFound, UnpublishedVersion
@@ -49,21 +49,21 @@ def put_provisioned_concurrency_config(
         context.store.change_among(target.id, edit)
     except KeyError:
         raise qualifier_missing(target) from None
-    return _rendered(config, NOTHING_READY)
+    return _show(config, NOTHING_READY)
 
 
 @operation("GetProvisionedConcurrencyConfig")
 def get_provisioned_concurrency_config(
     req: GetProvisionedConcurrencyConfigRequestTypeDef, context: RequestContext
 ) -> Result:
-    target = _published(context.target(req["FunctionName"], req["Qualifier"]))
-    function = found(context, target.id, qualifier_missing(target))
+    target = _check_published(context.target(req["FunctionName"], req["Qualifier"]))
+    function = look_up_function(context, target.id, qualifier_missing(target))
     check_qualifier(function, target.qualifier)
     config = function.provisioned.get(key_of(target))
     if config is None:
         raise ProvisionedConfigNotFound
     [standing] = _standings(context, function, [key_of(target)])
-    return _rendered(config, standing)
+    return _show(config, standing)
 
 
 @operation("ListProvisionedConcurrencyConfigs")
@@ -71,13 +71,13 @@ def list_provisioned_concurrency_configs(
     req: ListProvisionedConcurrencyConfigsRequestTypeDef, context: RequestContext
 ) -> Result:
     """By qualifier. AWS's order is not recorded."""
-    function = found(context, context.target(req["FunctionName"]).id)
+    function = look_up_function(context, context.target(req["FunctionName"]).id)
     size = min(req.get("MaxItems", quotas.PAGE), quotas.PAGE)
-    qualifiers, marker = page(sorted(function.provisioned), str, req.get("Marker"), size)
+    qualifiers, marker = cut_page(sorted(function.provisioned), str, req.get("Marker"), size)
     shown = zip(qualifiers, _standings(context, function, qualifiers), strict=True)
     return {
         "ProvisionedConcurrencyConfigs": [
-            {"FunctionArn": function.id.arn(qualifier), **_rendered(function.provisioned[qualifier], standing)}
+            {"FunctionArn": function.id.arn(qualifier), **_show(function.provisioned[qualifier], standing)}
             for qualifier, standing in shown
         ],
         "NextMarker": marker,
@@ -89,18 +89,18 @@ def delete_provisioned_concurrency_config(
     req: DeleteProvisionedConcurrencyConfigRequestTypeDef, context: RequestContext
 ) -> Result:
     """One that is absent is deleted too, as far as the caller can tell."""
-    target = _published(context.target(req["FunctionName"], req["Qualifier"]))
+    target = _check_published(context.target(req["FunctionName"], req["Qualifier"]))
 
     def edit(function: Function) -> Function:
         check_qualifier(function, target.qualifier)
         kept = {other: config for other, config in function.provisioned.items() if other != target.qualifier}
         return _with(function, kept)
 
-    changed(context, target.id, edit, qualifier_missing(target))
+    update_function(context, target.id, edit, qualifier_missing(target))
     return {}
 
 
-def _published(target: Target) -> Target:
+def _check_published(target: Target) -> Target:
     if target.qualifier == LATEST:
         raise NeitherAliasNorVersion
     return target
@@ -116,7 +116,7 @@ def _standings(context: RequestContext, function: Function, qualifiers: Sequence
     return context.standings([version.deployment_id if version is not None else "" for version in versions])
 
 
-def _rendered(config: Provisioned, standing: Standing) -> Result:
+def _show(config: Provisioned, standing: Standing) -> Result:
     status = standing.status(config.requested)
     available = min(standing.ready, config.requested)
     return {

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.lookup import changed, found
+from lambda_emu.api.lookup import look_up_function, update_function
 from lambda_emu.api.registry import Result, operation
 
 if TYPE_CHECKING:
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 @operation("PutFunctionRecursionConfig")
 def put_function_recursion_config(req: PutFunctionRecursionConfigRequestTypeDef, context: RequestContext) -> Result:
     wanted = req["RecursiveLoop"]
-    changed(context, context.target(req["FunctionName"]).id, lambda function: replace(function, recursive_loop=wanted))
+    update_function(
+        context, context.target(req["FunctionName"]).id, lambda function: replace(function, recursive_loop=wanted)
+    )
     return {"RecursiveLoop": wanted}
 
 
 @operation("GetFunctionRecursionConfig")
 def get_function_recursion_config(req: GetFunctionRecursionConfigRequestTypeDef, context: RequestContext) -> Result:
-    return {"RecursiveLoop": found(context, context.target(req["FunctionName"]).id).recursive_loop}
+    return {"RecursiveLoop": look_up_function(context, context.target(req["FunctionName"]).id).recursive_loop}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.lookup import changed, found, key_of
+from lambda_emu.api.lookup import key_of, look_up_function, update_function
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import LATEST, Target
 from lambda_emu.errors import FunctionNotFound
@@ -30,16 +30,16 @@ def put_runtime_management_config(req: PutRuntimeManagementConfigRequestTypeDef,
         kept = {**function.runtime_management, key_of(target): management}
         return replace(function, runtime_management=kept)
 
-    changed(context, target.id, edit, FunctionNotFound(target.arn))
-    return _rendered(target, management)
+    update_function(context, target.id, edit, FunctionNotFound(target.arn))
+    return _show(target, management)
 
 
 @operation("GetRuntimeManagementConfig")
 def get_runtime_management_config(req: GetRuntimeManagementConfigRequestTypeDef, context: RequestContext) -> Result:
     target = context.target(req["FunctionName"], req.get("Qualifier"))
-    function = found(context, target.id, FunctionNotFound(target.arn))
+    function = look_up_function(context, target.id, FunctionNotFound(target.arn))
     _check_version(function, target)
-    return _rendered(target, function.runtime_management.get(key_of(target), RuntimeManagement()))
+    return _show(target, function.runtime_management.get(key_of(target), RuntimeManagement()))
 
 
 def _check_version(function: Function, target: Target) -> None:
@@ -48,7 +48,7 @@ def _check_version(function: Function, target: Target) -> None:
         raise FunctionNotFound(target.arn)
 
 
-def _rendered(target: Target, management: RuntimeManagement) -> Result:
+def _show(target: Target, management: RuntimeManagement) -> Result:
     return {
         "UpdateRuntimeOn": management.update_on,
         "FunctionArn": target.arn,

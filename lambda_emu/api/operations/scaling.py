@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.lookup import changed, found
+from lambda_emu.api.lookup import look_up_function, update_function
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.errors import FunctionNotFound
 from lambda_emu.model.capacity_provider import managed_version
@@ -29,7 +29,7 @@ def put_function_scaling_config(req: PutFunctionScalingConfigRequestTypeDef, con
         scaling = new_scaling(req.get("FunctionScalingConfig", {}))
         return replace(function, scaling={**function.scaling, qualifier: scaling})
 
-    function = changed(context, target.id, edit, FunctionNotFound(target.arn))
+    function = update_function(context, target.id, edit, FunctionNotFound(target.arn))
     return {"FunctionState": managed_version(function, qualifier).progress.state.value}
 
 
@@ -37,10 +37,10 @@ def put_function_scaling_config(req: PutFunctionScalingConfigRequestTypeDef, con
 def get_function_scaling_config(req: GetFunctionScalingConfigRequestTypeDef, context: RequestContext) -> Result:
     """What was asked for is applied at once; a version for which nothing was asked shows neither."""
     target = context.target(req["FunctionName"], req["Qualifier"])
-    function = found(context, target.id, FunctionNotFound(target.arn))
+    function = look_up_function(context, target.id, FunctionNotFound(target.arn))
     managed_version(function, req["Qualifier"])
     scaling = function.scaling.get(req["Qualifier"])
-    config = None if scaling is None else _rendered(scaling)
+    config = None if scaling is None else _show(scaling)
     return {
         "FunctionArn": target.arn,
         "AppliedFunctionScalingConfig": config,
@@ -48,7 +48,7 @@ def get_function_scaling_config(req: GetFunctionScalingConfigRequestTypeDef, con
     }
 
 
-def _rendered(scaling: ScalingConfig) -> Result:
+def _show(scaling: ScalingConfig) -> Result:
     return {
         "MinExecutionEnvironments": scaling.min_environments,
         "MaxExecutionEnvironments": scaling.max_environments,

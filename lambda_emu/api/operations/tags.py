@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.lookup import changed, found, held, resource
+from lambda_emu.api.lookup import get_record, locate_resource, look_up_function, update_function
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import FunctionId, parse_resource_arn
 from lambda_emu.errors import (
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class TaggedKind:
     """Where resources of a kind are kept, each with its `tags`. missing: made of the ARN that names none.
 
     at: the record as it stands at a time; None: it is kept still, but nobody sees it any more.
@@ -47,11 +47,11 @@ class Kind:
 
 
 KINDS = {
-    "event-source-mapping": Kind(
+    "event-source-mapping": TaggedKind(
         lambda store: store.mappings, TaggedMappingNotFound, lambda mapping, now_s: mapping.at(now_s)
     ),
-    "code-signing-config": Kind(lambda store: store.signing_configs, CodeSigningConfigMissing),
-    "capacity-provider": Kind(lambda store: store.capacity_providers, CapacityProviderNotFound),
+    "code-signing-config": TaggedKind(lambda store: store.signing_configs, CodeSigningConfigMissing),
+    "capacity-provider": TaggedKind(lambda store: store.capacity_providers, CapacityProviderNotFound),
 }
 
 
@@ -74,10 +74,10 @@ def list_tags(req: ListTagsRequestTypeDef, context: RequestContext) -> Result:
     """Unlike GetFunction, also where there are none."""
     arn = req["Resource"]
     if _names_function(arn):
-        return {"Tags": dict(found(context, _function(context, arn)).tags)}
+        return {"Tags": dict(look_up_function(context, _function(context, arn)).tags)}
     kind = _kind(arn)
     missing = kind.missing(arn)
-    record = held(kind.shelf(context.store).get, resource(context, arn, missing), missing)
+    record = get_record(kind.shelf(context.store).get, locate_resource(context, arn, missing), missing)
     if kind.at(record, context.clock.now_s()) is None:
         raise missing
     return {"Tags": dict(record.tags)}
@@ -96,16 +96,16 @@ def _change_function(context: RequestContext, id: FunctionId, edit: Callable[[Ta
         check_taggable(function)
         return tagged(function, edit(function.tags), context.clock.new_id())
 
-    changed(context, id, retag)
+    update_function(context, id, retag)
 
 
 def _change_other(context: RequestContext, arn: str, edit: Callable[[Tags], Tags]) -> None:
     kind = _kind(arn)
     shelf, missing = kind.shelf(context.store), kind.missing(arn)
-    place, now_s = resource(context, arn, missing), context.clock.now_s()
+    place, now_s = locate_resource(context, arn, missing), context.clock.now_s()
 
     def retag(draft: Draft) -> None:
-        record = held(partial(draft.get, shelf), place, missing)
+        record = get_record(partial(draft.get, shelf), place, missing)
         if kind.at(record, now_s) is None:
             raise missing
         draft.put(shelf, place.scope, place.name, replace(record, tags=edit(record.tags)))
@@ -124,7 +124,7 @@ def _function(context: RequestContext, arn: str) -> FunctionId:
     return target.id
 
 
-def _kind(arn: str) -> Kind:
+def _kind(arn: str) -> TaggedKind:
     word = parse_resource_arn(arn).kind
     if word == "layer":
         raise LayerUntaggable

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lambda_emu.api.configuration import listed, rendered
+from lambda_emu.api.configuration import show_configuration, show_settings
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.lookup import changed, found
-from lambda_emu.api.pages import page
+from lambda_emu.api.lookup import look_up_function, update_function
+from lambda_emu.api.paging import cut_page
 from lambda_emu.api.registry import Result, operation
 from lambda_emu.model import managed_instances, quotas
 from lambda_emu.model.function import Function, FunctionVersion
@@ -43,11 +43,11 @@ def publish_version(req: PublishVersionRequestTypeDef, context: RequestContext) 
         versions.append(version)
         return after
 
-    changed(context, id, edit)
+    update_function(context, id, edit)
     version = versions[-1]
     if not settled(version):
         context.activator.activate(id)
-    return rendered(version, id.arn(version.version), context.runtimes)
+    return show_configuration(version, id.arn(version.version), context.runtimes)
 
 
 @operation("ListVersionsByFunction")
@@ -55,9 +55,9 @@ def list_versions_by_function(req: ListVersionsByFunctionRequestTypeDef, context
     """$LATEST first, then $LATEST.PUBLISHED, then ascending."""
     id = context.target(req["FunctionName"]).id
     size = min(req.get("MaxItems", quotas.FUNCTIONS_PER_PAGE), quotas.FUNCTIONS_PER_PAGE)
-    versions, marker = page(all_versions(found(context, id)), place, req.get("Marker"), size)
+    versions, marker = cut_page(all_versions(look_up_function(context, id)), number_to_sort_by, req.get("Marker"), size)
     return {
-        "Versions": [listed(version, id.arn(version.version)) for version in versions],
+        "Versions": [show_settings(version, id.arn(version.version)) for version in versions],
         "NextMarker": marker,
     }
 
@@ -67,6 +67,6 @@ def all_versions(function: Function) -> list[FunctionVersion]:
     return [function.latest, *function.all_published()]
 
 
-def place(version: FunctionVersion) -> str:
+def number_to_sort_by(version: FunctionVersion) -> str:
     """What versions of a function are sorted by."""
     return f"{int(version.version):010}" if version.version.isdigit() else f"{0:010}{version.version}"

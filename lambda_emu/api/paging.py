@@ -13,7 +13,7 @@ from lambda_emu.errors import MarkerInvalid
 Item = TypeVar("Item")
 
 
-def page(
+def cut_page(
     items: Sequence[Item], key: Callable[[Item], str], marker: str | None, size: int
 ) -> tuple[Sequence[Item], str | None]:
     """The items after `marker`, at most `size`, and the marker of the next page (None: there is none).
