@@ -13,22 +13,15 @@ from werkzeug.routing import PathConverter, UnicodeConverter
 
 from lambda_emu.api import artifacts
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.effects import tell
-from lambda_emu.api.elsewhere import hint
-from lambda_emu.api.families import handler_of
+from lambda_emu.api.operations import handler_of, perform
 from lambda_emu.api.scope import CallerContexts
-from lambda_emu.api.sharing import for_owner
 from lambda_emu.api.wire.bodies import discard_spooled
 from lambda_emu.api.wire.service_model import ServiceModel, lambda_model
 from lambda_emu.clock import Clock
 from lambda_emu.disk import is_full
 from lambda_emu.errors import (
     LambdaError,
-    MappedFunctionNotFound,
     NoRoom,
-    NotBuiltYet,
-    NotFound,
-    OtherAccount,
     ServiceFailure,
     UnknownPath,
 )
@@ -116,20 +109,9 @@ def _chosen(names: dict[str | None, str], query_string: str) -> str:
 
 def _serve(name: str, environ: Environ, path: dict[str, str], context: RequestContext) -> Answer | None:
     """Parse, call the handler, serialise. None: a detached handler answers later."""
-    handler = handler_of(name)
-    if handler is None:
-        raise NotBuiltYet(f"Operation {name}")
-    operation = lambda_model().operation(name)
-    parsed = operation.parse(environ, path)
-    call = (environ["lambda_emu.call"],) if handler.detached else ()
-    try:
-        result = handler.function(parsed, context, *call)
-    except OtherAccount as other:
-        result = handler.function(parsed, for_owner(context, name, other.target), *call)
-    except (NotFound, MappedFunctionNotFound) as error:
-        hint(context, error, parsed)
-        raise
-    tell(context, name, parsed)
+    operation, detached = lambda_model().operation(name), handler_of(name).detached
+    call = (environ["lambda_emu.call"],) if detached else ()
+    result = perform(name, operation.parse(environ, path), context, *call)
     return None if result is None else operation.answer(result)
 
 

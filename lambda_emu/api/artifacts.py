@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-
-from flask import Response, send_file
+from typing import TYPE_CHECKING
 
 from lambda_emu.errors import NotFound
 from lambda_emu.gateway.own_paths import OWN
 from lambda_emu.model.function import Artifact
 from lambda_emu.store import Store
+
+if TYPE_CHECKING:
+    from flask import Response
 
 PREFIX = f"{OWN}artifacts/"
 RULE = PREFIX + "<name>"
@@ -35,6 +37,7 @@ def resolved(code: Artifact) -> dict[str, str | None] | None:
 
 def view(store: Store) -> Callable[[str], Response]:
     """The view behind `location`."""
+    from flask import send_file  # here: who deploys needs only the URL, and Flask is slow to import
 
     def artifact(name: str) -> Response:
         if _NAME.fullmatch(name):

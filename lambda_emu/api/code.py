@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from lambda_emu.api.context import RequestContext
@@ -41,15 +42,30 @@ def _check_source(code: Mapping[str, Any], missing: LambdaError, twice: LambdaEr
 def store_code(context: RequestContext, code: Mapping[str, Any], scope: Scope) -> Artifact:
     """Keep the zip of a checked source; the zip of an S3 object may be larger than one in a request.
 
-    scope: of what it is for. Raises InvalidZip, ZippedTooLarge, UnzippedTooLarge, and the errors of S3.
+    scope: of what it is for. Raises the errors of `keep`, and those of S3.
     """
     if "ZipFile" in code:
-        zip_file = code["ZipFile"]
-        return context.store.artifacts.add_zip(zip_file.path if isinstance(zip_file, SpooledBlob) else zip_file)
+        return keep(context, code["ZipFile"])
     wanted = S3Object(code["S3Bucket"], code["S3Key"], code.get("S3ObjectVersion"))
     with context.s3.fetch(wanted, scope, UNZIPPED_LIMIT_BYTES) as (path, found):
         artifact = context.store.artifacts.add_zip(path, UNZIPPED_LIMIT_BYTES)
     return replace(artifact, reference=found) if code.get("S3ObjectStorageMode") == "REFERENCE" else artifact
+
+
+def keep(context: RequestContext, code: bytes | SpooledBlob | Path | Artifact) -> Artifact:
+    """Keep a zip, or a folder as one; what is kept already is left as it is.
+
+    Raises InvalidZip, ZippedTooLarge, UnzippedTooLarge; UnusableFolder and OSError for what a path names.
+    """
+    artifacts = context.store.artifacts
+    match code:
+        case Artifact():
+            return code
+        case SpooledBlob(path=path):
+            return artifacts.add_zip(path)
+        case Path() if code.is_dir():
+            return artifacts.add_folder(code)
+    return artifacts.add_zip(code)
 
 
 def layer_finder(context: RequestContext, scope: Scope) -> Find:

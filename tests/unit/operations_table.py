@@ -12,7 +12,7 @@ import yaml
 from botocore import xform_name
 from botocore.session import Session
 
-from lambda_emu.api.families import load_all
+from lambda_emu.api.operations import all_handlers
 from lambda_emu.api.wire.service_model import Route, lambda_model
 
 REPOSITORY = Path(__file__).parents[2]
@@ -100,7 +100,7 @@ def _refuses(item: ast.withitem) -> bool:
 
 
 def _row(name: str, evidence: Evidence) -> str:
-    if name not in load_all():
+    if name not in all_handlers():
         return f"| {name} | not built yet | | |\n"
     cells = [", ".join(f"`{stem}`" for stem in sorted(kind)) for kind in (evidence.round_trip, evidence.errors)]
     state = "-" if _changes_nothing(name) else f"`{STATE_TESTS}`" if evidence.state else ""

@@ -12,12 +12,12 @@ from botocore import model
 from botocore.session import Session
 from mapping_rig import QUEUE
 
-from lambda_emu.api.families import load_all
+from lambda_emu.api.operations import all_handlers
 from lambda_emu.api.wire.service_model import lambda_model
 
 SERVICE = Session().get_service_model("lambda")
 ROUTES = {route.name: route for route in lambda_model().routes()}
-SERVED = sorted(name for name, handler in load_all().items() if not handler.detached)  # others answer from the pool
+SERVED = sorted(name for name, handler in all_handlers().items() if not handler.detached)  # others answer from the pool
 THEIRS = "arn:aws:lambda:us-east-1:210987654321:"
 EMPTY_ZIP = "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA=="
 

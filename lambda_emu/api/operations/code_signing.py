@@ -19,8 +19,8 @@ from lambda_emu.api.lookup import (
     look_up_function,
     update_function,
 )
+from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.paging import cut_page
-from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import FunctionId, ResourceArn, Scope, parse_resource_arn
 from lambda_emu.errors import CodeSigningConfigMissing, CodeSigningConfigNotFound, FunctionNotFound
 from lambda_emu.model.code_signing import (

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import check_account, get_version
+from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.paging import cut_page
-from lambda_emu.api.registry import Result, operation
 from lambda_emu.errors import CallbackIdInvalid, CheckpointTokenInvalid, DurableExecutionNotFound
 
 if TYPE_CHECKING:

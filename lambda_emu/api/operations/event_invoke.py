@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import key_of, look_up_function, update_function
+from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.paging import cut_page
-from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import Target
 from lambda_emu.errors import NoEventInvokeConfig, NoFunctionForEvents
 from lambda_emu.model import quotas

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from lambda_emu.api.context import RequestContext
+from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.paging import cut_page
-from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import LATEST, Scope, Target
 from lambda_emu.errors import (
     FunctionTimeoutTooLong,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.elsewhere import hint
+from lambda_emu.api.operations import operation
 from lambda_emu.api.operations.outcomes import Headers, common_headers, streamed, whole
-from lambda_emu.api.registry import operation
 from lambda_emu.arn import Target
 from lambda_emu.environment.invocation import Invocation, Outcome
 from lambda_emu.errors import (

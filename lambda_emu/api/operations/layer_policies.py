@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.layer_lookup import own_layer
-from lambda_emu.api.registry import Result, operation
+from lambda_emu.api.operations import Result, operation
 from lambda_emu.arn import LayerId
 from lambda_emu.errors import LayerVersionNotFound, NoPolicy
 from lambda_emu.model.layer import Layer, LayerVersion

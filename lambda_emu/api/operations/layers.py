@@ -8,8 +8,8 @@ from lambda_emu.api import artifacts
 from lambda_emu.api.code import check_layer_source, store_code
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.layer_lookup import layer_id, own_layer, version_for
+from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.paging import cut_page
-from lambda_emu.api.registry import Result, operation
 from lambda_emu.arn import LayerId, parse_layer_arn
 from lambda_emu.errors import LayerVersionBelowOne, ResourceMissing
 from lambda_emu.model.layer import Layer, LayerVersion

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import check_qualifier, update_function
-from lambda_emu.api.registry import Result, operation
+from lambda_emu.api.operations import Result, operation
 from lambda_emu.arn import LATEST, Target
 from lambda_emu.errors import LambdaError, NoPolicy, NoPolicyForLatest, NoPolicyFound, ResourceMissing
 from lambda_emu.model.function import Function

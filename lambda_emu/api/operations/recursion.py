@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import look_up_function, update_function
-from lambda_emu.api.registry import Result, operation
+from lambda_emu.api.operations import Result, operation
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import get_record, locate_resource, look_up_function, update_function
-from lambda_emu.api.registry import Result, operation
+from lambda_emu.api.operations import Result, operation
 from lambda_emu.arn import FunctionId, parse_resource_arn
 from lambda_emu.errors import (
     CapacityProviderNotFound,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from lambda_emu.api.configuration import show_configuration, show_settings
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import look_up_function, update_function
+from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.paging import cut_page
-from lambda_emu.api.registry import Result, operation
 from lambda_emu.model import managed_instances, quotas
 from lambda_emu.model.function import Function, FunctionVersion
 from lambda_emu.model.publishing import check_publishable, publish

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,6 +120,13 @@ class StructureShape(Shape):
             for member in self.members
             if value.get(member.wire_name) is not None
         }
+
+    def take(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        """Of an input, by the members' own names instead of those on the wire; MalformedRequest for unknown ones."""
+        shapes = {member.name: member.shape for member in self.members}
+        if unknown := value.keys() - shapes.keys():
+            raise MalformedRequest(f"Unknown members: {', '.join(sorted(unknown))}")
+        return {name: shapes[name].read(part) for name, part in value.items() if part is not None}
 
     def show(self, value: dict[str, Any]) -> str:
         shown = (f"{m.path}={m.shape.show(value[m.name]) if m.name in value else 'null'}" for m in self.members)

@@ -11,6 +11,7 @@ import binascii
 import json
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pybase64
@@ -18,6 +19,7 @@ import pybase64
 from lambda_emu.api.wire.bodies import SpooledBlob
 from lambda_emu.api.wire.constraints import Constraint
 from lambda_emu.errors import MalformedRequest
+from lambda_emu.model.function import Artifact
 
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,20}")
 _JAVA_NAMES: dict[type, str] = {
@@ -34,7 +36,7 @@ def wrong_type(value: object, wanted: str) -> MalformedRequest:
         return MalformedRequest("Start of list found where not expected")
     if isinstance(value, dict):
         return MalformedRequest("Start of structure or map found where not expected.")
-    return MalformedRequest(f"{_JAVA_NAMES[type(value)]} can not be converted to an {wanted}")
+    return MalformedRequest(f"{_JAVA_NAMES.get(type(value), type(value).__name__)} can not be converted to an {wanted}")
 
 
 class Shape:
@@ -133,6 +135,8 @@ class TimeShape(Shape):
     java_name = "Date"
 
     def read(self, value: Any) -> datetime:
+        if isinstance(value, datetime):
+            return value
         if type(value) not in (int, float):
             raise wrong_type(value, self.java_name)
         try:
@@ -152,13 +156,16 @@ class TimeShape(Shape):
 
 
 class BlobShape(Shape):
-    """Base64 in JSON; bytes in Python, or a SpooledBlob where the request was too large to be kept in memory."""
+    """Base64 in JSON; bytes in Python, or a SpooledBlob where the request was too large to be kept in memory.
+
+    Who asks in this process may name a file or folder instead, or code that is kept already.
+    """
 
     __slots__ = ()
     java_name = "Blob"
 
-    def read(self, value: Any) -> bytes | SpooledBlob:
-        if isinstance(value, SpooledBlob):
+    def read(self, value: Any) -> bytes | SpooledBlob | Path | Artifact:
+        if isinstance(value, bytes | SpooledBlob | Path | Artifact):  # which no JSON holds
             return value
         if type(value) is not str:
             raise wrong_type(value, self.java_name)
