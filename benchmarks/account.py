@@ -9,8 +9,8 @@ from pathlib import Path
 from benchmarks.functions import PROJECT, ROLE, RUNTIME
 from lambda_emu.arn import Scope
 from lambda_emu.config import load_settings
-from lambda_emu.model.function import Artifact, Function, FunctionVersion, LoggingConfig
-from lambda_emu.model.updates import DONE
+from lambda_emu.model.changes.updates import DONE
+from lambda_emu.model.function.function import Artifact, Function, FunctionVersion, LoggingConfig
 from lambda_emu.store import Store
 
 VERSIONS = 5

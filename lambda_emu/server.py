@@ -38,11 +38,11 @@ from lambda_emu.invoke.synchronous import Invoker
 from lambda_emu.logs.reader import LogReader
 from lambda_emu.logs.store import LogStore
 from lambda_emu.logs.stream import LogStream, Origin
-from lambda_emu.model.function import Function
+from lambda_emu.model.changes.updates import settled
+from lambda_emu.model.concurrency.provisioned import Standing
+from lambda_emu.model.function.function import Function
+from lambda_emu.model.function.without_effect import Here
 from lambda_emu.model.image_package import FoundImage
-from lambda_emu.model.provisioned import Standing
-from lambda_emu.model.updates import settled
-from lambda_emu.model.without_effect import Here
 from lambda_emu.notices import Notices
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import Deployment

@@ -19,12 +19,9 @@ from lambda_emu.api.wire.bodies import discard_spooled
 from lambda_emu.api.wire.service_model import ServiceModel, lambda_model
 from lambda_emu.clock import Clock
 from lambda_emu.disk import is_full
-from lambda_emu.errors import (
-    LambdaError,
-    NoRoom,
-    ServiceFailure,
-    UnknownPath,
-)
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.request import UnknownPath
+from lambda_emu.errors.service import NoRoom, ServiceFailure
 from lambda_emu.gateway.answers import Answer, error_answer
 
 log = logging.getLogger(__name__)

@@ -11,10 +11,12 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.api.layer_lookup import version_for
 from lambda_emu.api.wire.bodies import SpooledBlob
 from lambda_emu.arn import Scope, parse_layer_arn
-from lambda_emu.errors import CodeMissing, CodeTwice, LambdaError, LayerContentMissing, LayerContentTwice
-from lambda_emu.model.function import Artifact, LayerReference, S3Object
-from lambda_emu.model.layer_references import Find
-from lambda_emu.model.settings import UNZIPPED_LIMIT_BYTES
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.code import CodeMissing, CodeTwice
+from lambda_emu.model.changes.settings import UNZIPPED_LIMIT_BYTES
+from lambda_emu.model.function.function import Artifact, LayerReference, S3Object
+from lambda_emu.model.layers.references import Find
+from lambda_emu.model.layers.refusals import LayerContentMissing, LayerContentTwice
 
 FROM_S3 = ("S3Bucket", "S3Key", "S3ObjectVersion", "S3ObjectStorageMode")
 

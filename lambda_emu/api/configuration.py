@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lambda_emu.api.image_code import image_config_response
 from lambda_emu.api.operations import Result
-from lambda_emu.model.function import FunctionVersion, LoggingConfig, Progress
-from lambda_emu.model.managed_instances import config_sha256, on_instances
+from lambda_emu.model.capacity.managed_instances import config_sha256, on_instances
+from lambda_emu.model.function.function import FunctionVersion, LoggingConfig, Progress
 from lambda_emu.runtimes import Catalogue
 
 NO_SNAPSHOTS = {"ApplyOn": "None", "OptimizationStatus": "Off"}

@@ -10,11 +10,11 @@ from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.api.s3 import S3
 from lambda_emu.arn import FunctionId, Scope, Target
 from lambda_emu.clock import Clock
+from lambda_emu.model.concurrency.provisioned import Standing
+from lambda_emu.model.function.names import resolve
+from lambda_emu.model.function.without_effect import Here
 from lambda_emu.model.image_package import FoundImage
-from lambda_emu.model.names import resolve
-from lambda_emu.model.provisioned import Standing
 from lambda_emu.model.quotas import CONCURRENT_EXECUTIONS
-from lambda_emu.model.without_effect import Here
 from lambda_emu.notices import Notices
 from lambda_emu.runtimes import Catalogue
 from lambda_emu.store import Store
@@ -71,5 +71,5 @@ class RequestContext:
     pending_wait_s: float = 0.0
 
     def target(self, function_name: str, qualifier: str | None = None) -> Target:
-        """What a request's FunctionName and Qualifier mean here; errors as in model.names.resolve."""
+        """What a request's FunctionName and Qualifier mean here; errors as in model.function.names.resolve."""
         return resolve(function_name, qualifier, self.scope, self.anonymous)

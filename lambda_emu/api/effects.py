@@ -7,9 +7,9 @@ from contextlib import suppress
 from typing import Any
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.errors import LambdaError
-from lambda_emu.model.function import Function, FunctionVersion
-from lambda_emu.model.without_effect import OPERATIONS, Here, without_effect
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.model.function.function import Function, FunctionVersion
+from lambda_emu.model.function.without_effect import OPERATIONS, Here, without_effect
 from lambda_emu.notices import Notices
 from lambda_emu.store import Store
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.operations import Result
-from lambda_emu.model.function import ContainerImage, ImageConfig
+from lambda_emu.model.function.function import ContainerImage, ImageConfig
 from lambda_emu.model.image_package import packaged, repository_of
 
 

@@ -11,7 +11,8 @@ from lambda_emu.api.operations.invocations import invoke
 from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.sharing import for_owner
 from lambda_emu.api.wire.service_model import lambda_model
-from lambda_emu.errors import LambdaError, OtherAccount
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.resources import OtherAccount
 from lambda_emu.gateway.bridge import Call
 from lambda_emu.http.message import Head
 

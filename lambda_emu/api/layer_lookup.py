@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.arn import LayerId, Scope, parse_layer_arn
-from lambda_emu.errors import LayerNotShared, LayerRegionUnreachable
-from lambda_emu.model.layer import LayerVersion
+from lambda_emu.model.layers.layer import LayerVersion
+from lambda_emu.model.layers.refusals import LayerNotShared, LayerRegionUnreachable
 
 
 def layer_id(context: RequestContext, written: str) -> LayerId:

@@ -7,8 +7,10 @@ from typing import TypeVar
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.arn import LATEST, FunctionId, ResourceArn, Scope, Target, parse_resource_arn
-from lambda_emu.errors import AccessDenied, AliasNotFound, FunctionNotFound, LambdaError, NotFound, UnqualifiedOnly
-from lambda_emu.model.function import Function, FunctionVersion
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.resources import AccessDenied, AliasNotFound, FunctionNotFound, NotFound
+from lambda_emu.model.function.function import Function, FunctionVersion
+from lambda_emu.model.function.names import UnqualifiedOnly
 from lambda_emu.store import Draft
 
 T = TypeVar("T")

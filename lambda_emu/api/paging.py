@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from lambda_emu.errors import MarkerInvalid
+from lambda_emu.errors.base import InvalidParameter
 
 Item = TypeVar("Item")
 
@@ -32,3 +32,10 @@ def key_of_marker(marker: str) -> str:
         return base64.b64decode(marker.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         raise MarkerInvalid from None
+
+
+class MarkerInvalid(InvalidParameter):
+    """A Marker we did not hand out. AWS's text is not recorded."""
+
+    def __init__(self) -> None:
+        super().__init__("Invalid Marker")

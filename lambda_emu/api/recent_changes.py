@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from lambda_emu.arn import FunctionId
 from lambda_emu.clock import Clock
-from lambda_emu.errors import Conflict, StillBeingCreated, UpdateInProgress
+from lambda_emu.errors.resources import Conflict, StillBeingCreated, UpdateInProgress
 
 Refusal = type[StillBeingCreated] | type[UpdateInProgress]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.errors import CrossAccountRole
+from lambda_emu.errors.resources import CrossAccountRole
 
 
 def check_role(context: RequestContext, arn: str) -> None:

@@ -11,9 +11,11 @@ from typing import IO, Any
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
-from lambda_emu.errors import S3AccessDenied, S3Refused, S3Unreachable, S3WithoutCredentials, UnzippedTooLarge
+from lambda_emu.errors.base import InvalidParameter
+from lambda_emu.errors.code import UnzippedTooLarge
+from lambda_emu.errors.resources import AccessDenied
 from lambda_emu.model.credentials import role_credentials
-from lambda_emu.model.function import S3Object
+from lambda_emu.model.function.function import S3Object
 
 CONNECT_LIMIT_S = 5
 SILENCE_LIMIT_S = 20
@@ -116,3 +118,42 @@ class S3:
             raise S3WithoutCredentials from error
         except exceptions.BotoCoreError as error:
             raise S3Unreachable(self._name, str(error)) from error
+
+
+class S3Refused(InvalidParameter):
+    """code and text: S3's own, or ours where it was not S3 that said no."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(f"Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {text}")
+
+
+class S3Unreachable(S3Refused):
+    """Nobody answers there, or not as S3 does; AWS has no such error."""
+
+    def __init__(self, endpoint: str, reason: str) -> None:
+        super().__init__(
+            "EndpointUnreachable",
+            f"{endpoint} cannot be used ({reason}). Start it, or name another "
+            "by --s3-endpoint or LAMBDA_EMU_S3_ENDPOINT.",
+        )
+
+
+class S3WithoutCredentials(S3Refused):
+    """AWS has no such error."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "NoCredentials",
+            "lambda-emu found no credentials for AWS's own S3. Give it some, or name another S3 "
+            "by --s3-endpoint or LAMBDA_EMU_S3_ENDPOINT.",
+        )
+
+
+class S3AccessDenied(AccessDenied):
+    """Its words are known from public reports of users."""
+
+    def __init__(self, bucket: str, key: str, text: str) -> None:
+        super().__init__(
+            "Your access has been denied by S3, please make sure your request credentials have permission to "
+            f"GetObject for {bucket}/{key}. S3 Error Code: AccessDenied. S3 Error Message: {text}"
+        )

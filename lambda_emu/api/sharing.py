@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.arn import Target
-from lambda_emu.errors import AccessDenied
-from lambda_emu.model.policy_decision import allows
+from lambda_emu.errors.resources import AccessDenied
+from lambda_emu.model.policies.decision import allows
 
 INVOKE = "lambda:InvokeFunction"
 INVOKING = ("Invoke", "InvokeAsync", "InvokeWithResponseStream")

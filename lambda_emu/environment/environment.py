@@ -19,9 +19,9 @@ from lambda_emu.environment.journal import Ending, Journal
 from lambda_emu.environment.owner import Owner
 from lambda_emu.environment.reports import Reports
 from lambda_emu.environment.states import RUNTIME_STATES, Event, State, moved
-from lambda_emu.errors import ServiceFailure
+from lambda_emu.errors.service import ServiceFailure
 from lambda_emu.http.message import Head
-from lambda_emu.model.function import FunctionVersion
+from lambda_emu.model.function.function import FunctionVersion
 from lambda_emu.runtime_api import answers
 from lambda_emu.runtime_api.door import Parked
 from lambda_emu.runtime_api.upload import Reply

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from lambda_emu.errors import LambdaError
+from lambda_emu.errors.base import LambdaError
 
 
 class Outcome(NamedTuple):

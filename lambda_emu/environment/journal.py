@@ -22,7 +22,7 @@ from lambda_emu.logs.records import (
 )
 from lambda_emu.logs.stream import LogStream
 from lambda_emu.logs.tail import Tail
-from lambda_emu.model.function import FunctionVersion
+from lambda_emu.model.function.function import FunctionVersion
 from lambda_emu.sandbox.base import Usage
 
 MB = 1024 * 1024

@@ -23,3 +23,9 @@ class LambdaError(Exception):
     def __init__(self, text: str | None) -> None:
         super().__init__(text)
         self.text = text
+
+
+class InvalidParameter(LambdaError):
+    """A business rule of Lambda says no."""
+
+    code, status = "InvalidParameterValueException", 400

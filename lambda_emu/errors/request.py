@@ -50,17 +50,6 @@ class ConstraintViolations(LambdaError):
         super().__init__(f"{len(items)} validation error{plural} detected: {'; '.join(items)}")
 
 
-class MemoryAboveLimit(LambdaError):
-    """More memory than the account may give a function; the text has no prefix. Contract 1.3."""
-
-    code, status, kind = "ValidationException", 400, None
-
-    def __init__(self, limit_mb: int) -> None:
-        super().__init__(
-            f"'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to {limit_mb}"
-        )
-
-
 class InvalidRequestContent(LambdaError):
     """What Invoke was sent cannot be read."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from lambda_emu.errors import LambdaError
+from lambda_emu.errors.base import LambdaError
 
 HINT = "X-Lambda-Emu-Hint"
 

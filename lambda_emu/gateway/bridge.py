@@ -16,16 +16,9 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from lambda_emu.clock import Clock
-from lambda_emu.errors import (
-    Busy,
-    HeadTooLarge,
-    LambdaError,
-    MalformedHttpRequest,
-    RequestTooLarge,
-    ServiceFailure,
-    ServiceUnavailable,
-    ShuttingDown,
-)
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.request import HeadTooLarge, MalformedHttpRequest, RequestTooLarge
+from lambda_emu.errors.service import Busy, ServiceFailure, ServiceUnavailable, ShuttingDown
 from lambda_emu.gateway import own_paths
 from lambda_emu.gateway.answers import Answer, error_answer
 from lambda_emu.gateway.callers import LET_IN, Callers, Verdict, preflight

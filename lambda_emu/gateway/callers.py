@@ -12,7 +12,8 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from lambda_emu.errors import HeaderRepeated, HostMissing, HostRefused, LambdaError, PageRefused
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.gateway.refusals import HeaderRepeated, HostMissing, HostRefused, PageRefused
 from lambda_emu.http.message import Head
 
 HOST, ORIGIN, SITE = b"host", b"origin", b"sec-fetch-site"

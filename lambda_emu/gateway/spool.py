@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from lambda_emu.disk import is_full
-from lambda_emu.errors import Busy, LambdaError, NoRoom, ServiceFailure, ShuttingDown
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.service import Busy, NoRoom, ServiceFailure, ShuttingDown
 from lambda_emu.http.body import Body
 from lambda_emu.http.executors import Closed, Full, Work
 from lambda_emu.http.loop import Loop

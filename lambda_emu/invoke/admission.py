@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lambda_emu.model.concurrency import provisioned_in_all, set_aside
-from lambda_emu.model.function import Function
+from lambda_emu.model.concurrency.limits import provisioned_in_all, set_aside
+from lambda_emu.model.function.function import Function
 from lambda_emu.pool.choice import Admission
 
 

@@ -16,7 +16,9 @@ from lambda_emu.arn import LATEST, FunctionId
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.disk import is_full
 from lambda_emu.environment.invocation import Invocation, Outcome
-from lambda_emu.errors import LambdaError, NoRoom, NotFound, ServiceFailure
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.resources import NotFound
+from lambda_emu.errors.service import NoRoom, ServiceFailure
 from lambda_emu.http.executors import Closed, Work
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.persistence import Persistence
@@ -31,7 +33,7 @@ from lambda_emu.invoke.retries import (
     after_refusal,
 )
 from lambda_emu.invoke.synchronous import Invoker, Resolved
-from lambda_emu.model.function import Function
+from lambda_emu.model.function.function import Function
 from lambda_emu.store import QueuedEvent, Store
 
 log = logging.getLogger(__name__)

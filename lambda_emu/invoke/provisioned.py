@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from lambda_emu.arn import FunctionId
-from lambda_emu.model.concurrency import provisioned_versions
-from lambda_emu.model.function import Function, FunctionVersion
-from lambda_emu.model.provisioned import ProvisionedStatus
+from lambda_emu.model.concurrency.limits import provisioned_versions
+from lambda_emu.model.concurrency.provisioned import ProvisionedStatus
+from lambda_emu.model.function.function import Function, FunctionVersion
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.pool import Pool
 from lambda_emu.store import Store

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lambda_emu.model.event_invoke import EventInvokeConfig
+from lambda_emu.model.function.event_invoke import EventInvokeConfig
 
 MAX_RETRIES = 2
 MAX_AGE_S = 21_600

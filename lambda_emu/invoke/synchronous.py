@@ -7,13 +7,13 @@ from typing import NamedTuple
 from lambda_emu.arn import LATEST, FunctionId, Scope
 from lambda_emu.clock import Clock
 from lambda_emu.environment.invocation import Invocation
-from lambda_emu.errors import FunctionNotFound, FunctionPending
+from lambda_emu.errors.resources import FunctionNotFound, FunctionPending
 from lambda_emu.invoke.admission import admission, unreserved_concurrency
 from lambda_emu.invoke.provisioned import ProvisionedVersions
-from lambda_emu.model import managed_instances
-from lambda_emu.model.durable import check_built
-from lambda_emu.model.function import Function, FunctionVersion, State
-from lambda_emu.model.tenancy import check_tenant
+from lambda_emu.model.capacity import managed_instances
+from lambda_emu.model.function.durable import check_built
+from lambda_emu.model.function.function import Function, FunctionVersion, State
+from lambda_emu.model.function.tenancy import check_tenant
 from lambda_emu.pool.choice import Admission
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.pool import Pool

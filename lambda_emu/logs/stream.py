@@ -13,7 +13,7 @@ from lambda_emu.logs.frames import LogRecord
 from lambda_emu.logs.levels import Level, configured
 from lambda_emu.logs.platform import lines_of
 from lambda_emu.logs.records import Record, Start
-from lambda_emu.model.function import FunctionVersion
+from lambda_emu.model.function.function import FunctionVersion
 
 DEFAULT_GROUP = "/aws/lambda/"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lambda_emu.model.function import Function
-from lambda_emu.model.layer import Layer
+from lambda_emu.model.function.function import Function
+from lambda_emu.model.layers.layer import Layer
 
 
 def code_bytes(functions: Iterable[Function], layers: Iterable[Layer]) -> int:

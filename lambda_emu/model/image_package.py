@@ -11,18 +11,10 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
-from lambda_emu.errors import (
-    CodeMissing,
-    CodeTwice,
-    ImageConfigForZip,
-    ImageConfigTooLarge,
-    ImageForZip,
-    ImageUriMissing,
-    SourceImageInvalid,
-    ZipMembersForImage,
-)
+from lambda_emu.errors.base import InvalidParameter
+from lambda_emu.errors.code import CodeMissing, CodeTwice
 from lambda_emu.model import quotas
-from lambda_emu.model.function import Artifact, ContainerImage, FunctionVersion, ImageConfig
+from lambda_emu.model.function.function import Artifact, ContainerImage, FunctionVersion, ImageConfig
 
 Wanted = Mapping[str, Any]
 
@@ -139,3 +131,43 @@ def registry_of(uri: str) -> str:
     """The host that a URI names, else Docker Hub's."""
     host, slash, _ = uri.partition("/")
     return host if slash and ("." in host or ":" in host or host == "localhost") else DOCKER_HUB
+
+
+class ZipMembersForImage(InvalidParameter):
+    """Everything that only a function made of a zip can have."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image."
+        )
+
+
+class ImageUriMissing(InvalidParameter):
+    def __init__(self) -> None:
+        super().__init__("Please provide ImageUri when updating a function with packageType Image.")
+
+
+class ImageForZip(InvalidParameter):
+    def __init__(self) -> None:
+        super().__init__("Please don't provide ImageUri when updating a function with packageType Zip.")
+
+
+class ImageConfigForZip(InvalidParameter):
+    """AWS's text is not recorded."""
+
+    def __init__(self) -> None:
+        super().__init__("Please don't provide ImageConfig when the intended function PackageType is Zip.")
+
+
+class ImageConfigTooLarge(InvalidParameter):
+    """AWS's text is not recorded."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"ImageConfig must be smaller than {limit_bytes} bytes.")
+
+
+class SourceImageInvalid(InvalidParameter):
+    """What is given can be the name of no image."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(f"Source image {uri} is not valid. Provide a valid source image.")

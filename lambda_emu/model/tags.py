@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from lambda_emu.errors import TooManyTags, UpdateInProgress
-from lambda_emu.model.function import Function, UpdateStatus
+from lambda_emu.errors.base import InvalidParameter
+from lambda_emu.errors.resources import NotFound, UpdateInProgress
+from lambda_emu.model.function.function import Function, UpdateStatus
 from lambda_emu.model.quotas import TAGS
 
 Tags = Mapping[str, str]
@@ -42,3 +43,43 @@ def tagged(function: Function, tags: Tags, revision_id: str) -> Function:
     latest = replace(function.latest, revision_id=revision_id)
     running = latest if function.running == function.latest else function.running
     return replace(function, tags=tags, latest=latest, running=running)
+
+
+class NoTags(InvalidParameter):
+    """TagResource with an empty map; AWS says no more."""
+
+    def __init__(self) -> None:
+        super().__init__("An error occurred and the request cannot be processed.")
+
+
+class PartUntaggable(InvalidParameter):
+    """A version, an alias or $LATEST."""
+
+    def __init__(self) -> None:
+        super().__init__("Tags on function aliases and versions are not supported. Please specify a function ARN.")
+
+
+class LayerUntaggable(InvalidParameter):
+    """AWS's pattern lets a layer pass; what it then says is not recorded."""
+
+    def __init__(self) -> None:
+        super().__init__("Tags on layers are not supported.")
+
+
+class TaggedMappingNotFound(NotFound):
+    """Of the tag operations; the mapping's own operations have another text."""
+
+    def __init__(self, arn: str) -> None:
+        super().__init__(f"Event source mapping not found: {arn}")
+
+
+class NetworkConnectorNotFound(NotFound):
+    """The model lets its ARNs pass, but there are none here. AWS's text is not recorded."""
+
+    def __init__(self, arn: str) -> None:
+        super().__init__(f"Network connector not found: {arn}")
+
+
+class TooManyTags(InvalidParameter):
+    def __init__(self) -> None:
+        super().__init__("Number of tags exceeds resource tag limit.")

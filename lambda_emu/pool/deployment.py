@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lambda_emu.model.function import FunctionVersion
-from lambda_emu.model.vpc import network_of
+from lambda_emu.model.function.function import FunctionVersion
+from lambda_emu.model.function.vpc import network_of
 from lambda_emu.sandbox.base import StemKind
 
 

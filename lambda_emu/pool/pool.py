@@ -9,9 +9,10 @@ from functools import partial
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.environment.invocation import Invocation, Outcome
 from lambda_emu.environment.states import State
-from lambda_emu.errors import LambdaError, ShuttingDown
-from lambda_emu.model.function import FunctionVersion
-from lambda_emu.model.provisioned import NOTHING_READY, Standing
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.service import ShuttingDown
+from lambda_emu.model.concurrency.provisioned import NOTHING_READY, Standing
+from lambda_emu.model.function.function import FunctionVersion
 from lambda_emu.pool.choice import Admission, check_tenants
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.provisioning import Keeper

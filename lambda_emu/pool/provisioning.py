@@ -9,9 +9,9 @@ from typing import Protocol
 from lambda_emu.environment.environment import Environment
 from lambda_emu.environment.initialization import InitType
 from lambda_emu.environment.states import State
-from lambda_emu.errors import TooManyEnvironments
-from lambda_emu.model.function import FunctionVersion
-from lambda_emu.model.provisioned import Standing
+from lambda_emu.errors.service import TooManyEnvironments
+from lambda_emu.model.concurrency.provisioned import Standing
+from lambda_emu.model.function.function import FunctionVersion
 from lambda_emu.pool.choice import ROOM_WAIT_S, to_start
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from lambda_emu.clock import Clock
 from lambda_emu.http.loop import Loop
-from lambda_emu.model.function import FunctionVersion
+from lambda_emu.model.function.function import FunctionVersion
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import kind_of
 from lambda_emu.pool.timers import Timers

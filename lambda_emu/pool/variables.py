@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lambda_emu.environment.initialization import InitType
-from lambda_emu.model.function import FunctionVersion
+from lambda_emu.model.function.function import FunctionVersion
 
 
 def variables(

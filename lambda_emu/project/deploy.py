@@ -12,9 +12,9 @@ from typing import Any
 
 from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock
-from lambda_emu.errors import LambdaError
-from lambda_emu.model.creation import new_function
-from lambda_emu.model.function import Artifact, Function, LayerReference
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.model.changes.creation import new_function
+from lambda_emu.model.function.function import Artifact, Function, LayerReference
 from lambda_emu.model.timestamps import last_modified
 from lambda_emu.project.declarations import DeclaredFunction, Project, ProjectError
 from lambda_emu.store import Store

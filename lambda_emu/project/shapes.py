@@ -10,8 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from lambda_emu.errors import LambdaError
-from lambda_emu.model import environment_variables, kinds
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.model import kinds
+from lambda_emu.model.function import environment_variables
 from lambda_emu.model.kinds import Kind
 from lambda_emu.project.document import Document, Value
 from lambda_emu.runtimes import catalogue

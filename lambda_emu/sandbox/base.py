@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol
 
-from lambda_emu.model.function import ContainerImage
+from lambda_emu.model.function.function import ContainerImage
 from lambda_emu.model.image_package import FoundImage
 from lambda_emu.sandbox.machine import Machine
 

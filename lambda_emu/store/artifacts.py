@@ -23,9 +23,10 @@ from typing import BinaryIO
 
 from lambda_emu.clock import Clock
 from lambda_emu.disk import boot_id, sync, sync_tree, write_text
-from lambda_emu.errors import LambdaError, ZippedTooLarge
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.request import ZippedTooLarge
 from lambda_emu.folders import close_to_others
-from lambda_emu.model.function import Artifact
+from lambda_emu.model.function.function import Artifact
 from lambda_emu.store.folder_zip import write_folder
 from lambda_emu.store.unzip import unpack
 from lambda_emu.store.zip_reader import CHUNK_BYTES

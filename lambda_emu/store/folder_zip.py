@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-from lambda_emu.errors import InvalidZip, TooManyFolders, UnzippedTooLarge
-from lambda_emu.model.settings import UNZIPPED_LIMIT_BYTES
+from lambda_emu.errors.code import InvalidZip, TooManyFolders, UnzippedTooLarge
+from lambda_emu.model.changes.settings import UNZIPPED_LIMIT_BYTES
 from lambda_emu.store.beneath import open_beneath
 from lambda_emu.store.schema import DATABASE
 from lambda_emu.store.unzip import EXECUTABLE_MODE, FILE_MODE, FOLDER_MODE, MAX_FOLDERS, safe_name

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lambda_emu.errors import InvalidZip
+from lambda_emu.errors.code import InvalidZip
 
 MAX_HOPS = 40  # as Linux
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Generic, TypeVar
 
 from lambda_emu.arn import Scope
-from lambda_emu.model.function import Function, FunctionVersion
+from lambda_emu.model.function.function import Function, FunctionVersion
 from lambda_emu.store.codec import decode, encode, from_plain
 from lambda_emu.store.shelf import Key
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from lambda_emu.arn import FunctionId
-from lambda_emu.model.capacity_provider import CapacityProvider
+from lambda_emu.model.capacity.capacity_provider import CapacityProvider
 from lambda_emu.model.code_signing import CodeSigningConfig
-from lambda_emu.model.event_source_mapping import EventSourceMapping
-from lambda_emu.model.function import Function
-from lambda_emu.model.layer import Layer
+from lambda_emu.model.function.function import Function
+from lambda_emu.model.layers.layer import Layer
+from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.store.artifacts import Artifacts
 from lambda_emu.store.data_directory import take
 from lambda_emu.store.draft import Change, Draft

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lambda_emu.errors import InvalidZip, TooManyFolders, UnzippedTooLarge
-from lambda_emu.model.settings import UNZIPPED_LIMIT_BYTES
+from lambda_emu.errors.code import InvalidZip, TooManyFolders, UnzippedTooLarge
+from lambda_emu.model.changes.settings import UNZIPPED_LIMIT_BYTES
 from lambda_emu.store.links import check_links
 from lambda_emu.store.zip_reader import Entry, ZipReader
 

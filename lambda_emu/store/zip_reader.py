@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from lambda_emu.errors import InvalidZip
+from lambda_emu.errors.code import InvalidZip
 
 CHUNK_BYTES = 256 * 1024  # what one call into zlib or the system may take: the GIL and memory
 MAX_ENTRIES = 100_000

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from lambda_emu.errors import PayloadNotJson
+from lambda_emu.errors.request import PayloadNotJson
 from lambda_emu.text.jackson import NotJson
 from lambda_emu.text.json_scan import Scan
 

@@ -26,10 +26,10 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.api.s3 import S3
 from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock
-from lambda_emu.model.function import Function
+from lambda_emu.model.changes.updates import WhyNot, completed
+from lambda_emu.model.concurrency.provisioned import NOTHING_READY, Standing
+from lambda_emu.model.function.function import Function
 from lambda_emu.model.image_package import FoundImage
-from lambda_emu.model.provisioned import NOTHING_READY, Standing
-from lambda_emu.model.updates import WhyNot, completed
 from lambda_emu.runtimes import catalogue
 from lambda_emu.store import Store
 

@@ -8,7 +8,7 @@ from typing import Any
 from api_rig import ACCOUNT, REGION
 
 from lambda_emu.clock import Clock
-from lambda_emu.model.event_source_mapping import TRANSITION_S
+from lambda_emu.model.mappings.mapping import TRANSITION_S
 
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:s"
 

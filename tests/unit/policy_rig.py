@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from api_rig import Api
 
-from lambda_emu.model.function import Artifact
-from lambda_emu.model.layer import Layer, LayerVersion
+from lambda_emu.model.function.function import Artifact
+from lambda_emu.model.layers.layer import Layer, LayerVersion
 
 EMPTY = Artifact("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", size=0, unzipped_size=0)
 

@@ -15,12 +15,12 @@ from lambda_emu.clock import SteppingClock
 from lambda_emu.environment.initialization import InitType
 from lambda_emu.environment.invocation import Invocation, Outcome
 from lambda_emu.environment.journal import Journal
-from lambda_emu.errors import LambdaError
+from lambda_emu.errors.base import LambdaError
 from lambda_emu.http.listener import Listener, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.logs.stream import Chunk, LogStream, Origin
-from lambda_emu.model.function import Artifact, FunctionVersion, LoggingConfig
-from lambda_emu.model.provisioned import Standing
+from lambda_emu.model.concurrency.provisioned import Standing
+from lambda_emu.model.function.function import Artifact, FunctionVersion, LoggingConfig
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.choice import Admission
 from lambda_emu.pool.deployment import Deployment

@@ -20,7 +20,7 @@ from lambda_emu.clock import Clock, Timer
 from lambda_emu.environment.initialization import InitType
 from lambda_emu.environment.invocation import Invocation, Outcome
 from lambda_emu.environment.journal import Journal
-from lambda_emu.errors import LambdaError
+from lambda_emu.errors.base import LambdaError
 from lambda_emu.http.connection import Connection
 from lambda_emu.http.exchange import Sink, Writer
 from lambda_emu.http.group import Group

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from lambda_emu.arn import FunctionId
-from lambda_emu.model.function import Artifact, Function, FunctionVersion, LoggingConfig
+from lambda_emu.model.function.function import Artifact, Function, FunctionVersion, LoggingConfig
 from lambda_emu.store import QueuedEvent
 
 ACCOUNT, REGION = "123456789012", "us-east-1"

@@ -10,7 +10,7 @@ from api_rig import Api
 from botocore.exceptions import ClientError
 from mapping_rig import HandClock
 
-from lambda_emu.model.provisioned import Standing
+from lambda_emu.model.concurrency.provisioned import Standing
 
 Members = Mapping[str, Any]
 Call = tuple[str, Members]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_emu.model.alias import Alias
+from lambda_emu.model.function.function import Alias
 
 
 @pytest.mark.parametrize(

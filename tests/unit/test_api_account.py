@@ -10,8 +10,8 @@ from api_rig import ACCOUNT, REGION, Activations, Api, make_context, shown, zipp
 from lambda_emu.api.operations.account import get_account_settings
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
-from lambda_emu.model.function import Artifact
-from lambda_emu.model.layer import Layer, LayerVersion
+from lambda_emu.model.function.function import Artifact
+from lambda_emu.model.layers.layer import Layer, LayerVersion
 from lambda_emu.store import Draft
 
 ONE = zipped({"app.py": "def handler(event, context): return 1"})

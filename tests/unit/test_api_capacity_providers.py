@@ -13,7 +13,7 @@ import pytest
 from api_rig import ACCOUNT, ARN, REGION, ROLE, Api, refused, serving, shown
 
 from lambda_emu.arn import Scope
-from lambda_emu.model.capacity_provider import CapacityProvider
+from lambda_emu.model.capacity.capacity_provider import CapacityProvider
 from lambda_emu.store import Draft
 
 SCOPE = Scope(ACCOUNT, REGION)

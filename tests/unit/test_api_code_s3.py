@@ -16,8 +16,8 @@ from s3_rig import BUCKET, S3Peer, answering, s3_served
 
 from lambda_emu.api.s3 import S3
 from lambda_emu.arn import Scope
-from lambda_emu.errors import UnzippedTooLarge
-from lambda_emu.model.function import S3Object
+from lambda_emu.errors.code import UnzippedTooLarge
+from lambda_emu.model.function.function import S3Object
 
 FIRST, SECOND = (zipped({"app.py": f"def handler(event, context): return {number}"}) for number in (1, 2))
 INVALID = "InvalidParameterValueException"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from api_rig import ARN, Api, refused, shown
 
-from lambda_emu.model.event_invoke import EventInvokeConfig
+from lambda_emu.model.function.event_invoke import EventInvokeConfig
 
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:queue"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:topic"

@@ -21,7 +21,7 @@ from lambda_emu.api.app import create_app
 from lambda_emu.api.operations import all_handlers
 from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.clock import Clock
-from lambda_emu.errors import LambdaError
+from lambda_emu.errors.base import LambdaError
 from lambda_emu.store import Store
 
 SERVICE = Session().get_service_model("lambda")

@@ -13,7 +13,7 @@ from botocore.session import Session
 from mypy_boto3_lambda import LambdaClient
 
 from lambda_emu.arn import Scope
-from lambda_emu.model.runtime_names import LISTED
+from lambda_emu.model.function.runtime_names import LISTED
 
 OTHER = "210987654321"
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:"

@@ -14,10 +14,13 @@ from botocore.exceptions import ClientError
 from sandbox_rig import VERSION
 
 from lambda_emu.arn import LATEST, LATEST_PUBLISHED
-from lambda_emu.errors import FunctionPending, LambdaError, NoPublishedVersion, NotBuiltYet
-from lambda_emu.model.function import Function
-from lambda_emu.model.managed_instances import CONFIG, INSTANCES, check_built, configured, in_place_of_latest
-from lambda_emu.model.runtime_names import can_run_on_instances
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.resources import FunctionPending
+from lambda_emu.errors.service import NotBuiltYet
+from lambda_emu.model.capacity.managed_instances import CONFIG, INSTANCES, check_built, configured, in_place_of_latest
+from lambda_emu.model.capacity.refusals import NoPublishedVersion
+from lambda_emu.model.function.function import Function
+from lambda_emu.model.function.runtime_names import can_run_on_instances
 
 PROVIDER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:capacity-provider:"
 DEFAULTS = {"PerExecutionEnvironmentMaxConcurrency": 16, "ExecutionEnvironmentMemoryGiBPerVCpu": 2.0}

@@ -16,14 +16,9 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.api.operations import call, handler_of
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
-from lambda_emu.errors import (
-    AccessDenied,
-    ConstraintViolations,
-    FunctionExists,
-    FunctionNotFound,
-    MalformedRequest,
-    NotBuiltYet,
-)
+from lambda_emu.errors.request import ConstraintViolations, MalformedRequest
+from lambda_emu.errors.resources import AccessDenied, FunctionExists, FunctionNotFound
+from lambda_emu.errors.service import NotBuiltYet
 from lambda_emu.store import Store
 
 SOURCE = "def handler(event, context): return event"

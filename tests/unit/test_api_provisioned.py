@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from api_rig import ARN, Api, refused, shown
 
-from lambda_emu.model.provisioned import Standing
+from lambda_emu.model.concurrency.provisioned import Standing
 
 CONFLICT = "ResourceConflictException"
 INVALID = "InvalidParameterValueException"

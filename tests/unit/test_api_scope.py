@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.clock import Clock
-from lambda_emu.errors import LambdaError
+from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.callers import Callers
 from lambda_emu.http.message import Head
 from lambda_emu.invoke.trace import trace_header

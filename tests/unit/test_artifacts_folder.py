@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from lambda_emu.errors import TooManyFolders, UnzippedTooLarge
+from lambda_emu.errors.code import TooManyFolders, UnzippedTooLarge
 from lambda_emu.store import Store
 from lambda_emu.store.artifacts import Artifacts
 from lambda_emu.store.folder_zip import UnusableFolder

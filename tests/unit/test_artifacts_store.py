@@ -16,8 +16,10 @@ import pytest
 from zip_rig import Raw, raw_zip, zip_of
 
 from lambda_emu.clock import Clock
-from lambda_emu.errors import InvalidZip, LambdaError, UnzippedTooLarge, ZippedTooLarge
-from lambda_emu.model.function import Artifact
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.code import InvalidZip, UnzippedTooLarge
+from lambda_emu.errors.request import ZippedTooLarge
+from lambda_emu.model.function.function import Artifact
 from lambda_emu.store.artifacts import Artifacts
 
 APP = zip_of({"app.py": "x = 1\n", "lib/b.py": "y = 2\n"})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lambda_emu.errors import HeaderRepeated, HostMissing, HostRefused, PageRefused
 from lambda_emu.gateway.callers import KEPT, Callers, Verdict, preflight
+from lambda_emu.gateway.refusals import HeaderRepeated, HostMissing, HostRefused, PageRefused
 from lambda_emu.http.message import Head
 
 HERE = ("host", "127.0.0.1:9000")

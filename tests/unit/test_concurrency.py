@@ -10,11 +10,10 @@ import pytest
 from store_rig import new_function
 
 from lambda_emu.invoke.admission import admission, unreserved_concurrency
-from lambda_emu.model.alias import Alias
-from lambda_emu.model.concurrency import provisioned_versions, set_aside
-from lambda_emu.model.function import Function
-from lambda_emu.model.provisioned import Provisioned, ProvisionedStatus, Standing
-from lambda_emu.model.updates import CREATING, DONE
+from lambda_emu.model.changes.updates import CREATING, DONE
+from lambda_emu.model.concurrency.limits import provisioned_versions, set_aside
+from lambda_emu.model.concurrency.provisioned import ProvisionedStatus, Standing
+from lambda_emu.model.function.function import Alias, Function, Provisioned
 from lambda_emu.pool.choice import Admission
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from lambda_emu.cli import main
 from lambda_emu.cli.reference import reference
-from lambda_emu.model.without_effect import OPERATIONS, ROWS
+from lambda_emu.model.function.without_effect import OPERATIONS, ROWS
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 from api_rig import ARN, Api, refused, shown, zipped
 
-from lambda_emu.errors import (
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.service import NotBuiltYet
+from lambda_emu.model.function.durable import (
+    Durability,
     DurableNameRefused,
     DurableNeedsQualifier,
     DurableOnlyFromCreation,
-    LambdaError,
-    NotBuiltYet,
+    check_built,
+    check_invocation,
+    updated,
 )
-from lambda_emu.model.durable import Durability, check_built, check_invocation, updated
 
 EXECUTION = f"{ARN}f:1/durable-execution/name/0a1b2c"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/k"

@@ -12,8 +12,8 @@ from api_rig import ACCOUNT, REGION, ROLE, Api, serving, zipped
 from mapping_rig import PASSING
 
 from lambda_emu.api.effects import has_extensions, tell_of_all
-from lambda_emu.model.vpc import network_of
-from lambda_emu.model.without_effect import OPERATIONS, ROWS, Here
+from lambda_emu.model.function.vpc import network_of
+from lambda_emu.model.function.without_effect import OPERATIONS, ROWS, Here
 from lambda_emu.notices import MOST, Notices
 from lambda_emu.store import Store
 

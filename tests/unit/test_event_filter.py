@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_emu.errors import FilterInvalid
-from lambda_emu.model.event_filter import MOST_NESTING, compiled, matches, read, wanted
+from lambda_emu.model.mappings.filters import MOST_NESTING, compiled, matches, read, wanted
+from lambda_emu.model.mappings.refusals import FilterInvalid
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 from store_rig import function_id
 
 from lambda_emu.arn import Target
-from lambda_emu.errors import (
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.model.function.event_invoke import (
     DestinationConfigInvalid,
     DestinationInvalid,
     DestinationIsItself,
-    LambdaError,
+    EventInvokeConfig,
     NothingForEvents,
+    check_destinations,
+    check_given,
 )
-from lambda_emu.model.event_invoke import EventInvokeConfig, check_destinations, check_given
 
 F = function_id("f")
 G = function_id("g")

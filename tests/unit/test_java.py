@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.session import Session
 
-from lambda_emu.model.runtime_names import LISTED
+from lambda_emu.model.function.runtime_names import LISTED
 from lambda_emu.text.java import hash_order, utf16_length
 
 

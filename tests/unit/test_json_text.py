@@ -12,7 +12,7 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lambda_emu.errors import PayloadNotJson
+from lambda_emu.errors.request import PayloadNotJson
 from lambda_emu.text.json_text import PARSED_BYTES, check_json, refusal
 
 REFUSED = yaml.safe_load((Path(__file__).parent.parent / "contract" / "not_json.yaml").read_text())

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from lambda_emu.arn import LayerId, Scope, parse_layer_arn
-from lambda_emu.model.function import Artifact
-from lambda_emu.model.layer import Layer, LayerVersion
-from lambda_emu.model.policy import added
+from lambda_emu.model.function.function import Artifact
+from lambda_emu.model.layers.layer import Layer, LayerVersion
+from lambda_emu.model.policies.policy import added
 
 HERE = Scope("123456789012", "us-east-1")
 VERSION = LayerVersion(0, Artifact("c2hh", 1, 2), "2026-01-01T00:00:00.000+0000")

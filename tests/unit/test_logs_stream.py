@@ -7,7 +7,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.logs.levels import Level
 from lambda_emu.logs.records import End, InitRuntimeDone, Report, Start
 from lambda_emu.logs.stream import Chunk, LogStream, Origin, stream_name
-from lambda_emu.model.function import Artifact, FunctionVersion, LoggingConfig
+from lambda_emu.model.function.function import Artifact, FunctionVersion, LoggingConfig
 
 
 class Evening(Clock):

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from lambda_emu.errors import MappingInUse
-from lambda_emu.model.event_source_mapping import TRANSITION_S, EventSourceMapping, State
-from lambda_emu.model.event_sources import Kind
+from lambda_emu.model.mappings.mapping import TRANSITION_S, EventSourceMapping, State
+from lambda_emu.model.mappings.refusals import MappingInUse
+from lambda_emu.model.mappings.sources import Kind
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
 ENTERED_S = 1000.0

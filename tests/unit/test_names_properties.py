@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.arn import LATEST, Scope, parse_function_name
-from lambda_emu.errors import LambdaError
-from lambda_emu.model.names import resolve
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.model.function.names import resolve
 
 NAMING = [
     route.name

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from lambda_emu.errors import LambdaError, PolicyTooLong, PrincipalInvalid
-from lambda_emu.model.policy import Policy, added, check_new, compact, removed, written
-from lambda_emu.model.statements import check_permission, statement_of
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.model.policies.policy import Policy, added, check_new, compact, removed, written
+from lambda_emu.model.policies.refusals import PolicyTooLong, PrincipalInvalid
+from lambda_emu.model.policies.statements import check_permission, statement_of
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
 PLAIN = {"StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}

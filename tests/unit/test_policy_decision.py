@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from lambda_emu.model.policy import Policy
-from lambda_emu.model.policy_decision import allows
+from lambda_emu.model.policies.decision import allows
+from lambda_emu.model.policies.policy import Policy
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
 OTHER, THIRD = "210987654321", "333333333333"

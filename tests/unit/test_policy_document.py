@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_emu.errors import PolicyDocumentInvalid, PrincipalInvalid
-from lambda_emu.model.policy_document import check_document, names
+from lambda_emu.model.policies.document import check_document, names
+from lambda_emu.model.policies.refusals import PolicyDocumentInvalid, PrincipalInvalid
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
 STATEMENT = {"Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunction", "Resource": ARN}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lambda_emu.errors import TooManyRequests
+from lambda_emu.errors.service import TooManyRequests
 from lambda_emu.pool.choice import Admission, to_start
 
 

@@ -9,7 +9,7 @@ import pytest
 from sandbox_rig import USAGE, WAIT_S, Asked, EmptySandbox, Rig, Runtime, rig
 
 from lambda_emu.environment.invocation import Outcome
-from lambda_emu.errors import ServiceFailure, ShuttingDown
+from lambda_emu.errors.service import ServiceFailure, ShuttingDown
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 from still_rig import NO_BOOTSTRAP, TOO_LARGE, Asked, Still, StillSandbox, deployment, submit
 
-from lambda_emu.errors import ShuttingDown, TooManyRequests
+from lambda_emu.errors.service import ShuttingDown, TooManyRequests
 from lambda_emu.pool.choice import Admission
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.sandbox.base import ExitKind

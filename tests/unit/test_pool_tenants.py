@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sandbox_rig import VERSION, WAIT_S, EmptySandbox, Rig, Runtime, rig
 
-from lambda_emu.errors import TooManyRequests
+from lambda_emu.errors.service import TooManyRequests
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ import pytest
 
 from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock
-from lambda_emu.model.alias import Alias
-from lambda_emu.model.function import Function, Progress, State, UpdateStatus
+from lambda_emu.model.function.function import Alias, Function, Progress, State, UpdateStatus
 from lambda_emu.project import ProjectError, deploy, read_project
 from lambda_emu.store import Store
 

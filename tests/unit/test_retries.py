@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lambda_emu.invoke.retries import Again, Condition, Finish, Patience, after_failure, after_refusal
-from lambda_emu.model.event_invoke import EventInvokeConfig
+from lambda_emu.model.function.event_invoke import EventInvokeConfig
 
 NOW_S = 1_000_000.0
 

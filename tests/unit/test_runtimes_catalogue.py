@@ -7,7 +7,7 @@ import re
 import botocore.loaders
 import pytest
 
-from lambda_emu.model.runtime_names import LISTED
+from lambda_emu.model.function.runtime_names import LISTED
 from lambda_emu.runtimes import Runtime, catalogue
 
 

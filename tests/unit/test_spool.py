@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from lambda_emu.errors import LambdaError, ShuttingDown
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.service import ShuttingDown
 from lambda_emu.gateway.spool import Spool
 from lambda_emu.http.executors import Work
 from lambda_emu.http.loop import Loop

@@ -10,7 +10,7 @@ import pytest
 from store_rig import function_id, new_function
 from zip_rig import zip_of
 
-from lambda_emu.model.function import Artifact, Function, LayerReference
+from lambda_emu.model.function.function import Artifact, Function, LayerReference
 from lambda_emu.store import Store
 
 

@@ -8,8 +8,8 @@ from dataclasses import MISSING, fields
 import pytest
 from store_rig import function_id, new_function
 
-from lambda_emu.model.durable import Durability
-from lambda_emu.model.function import (
+from lambda_emu.model.function.durable import Durability
+from lambda_emu.model.function.function import (
     Artifact,
     ContainerImage,
     Function,

@@ -14,7 +14,7 @@ import pytest
 from store_rig import ACCOUNT, REGION, files_end_at, function_id, new_function
 
 from lambda_emu.arn import Scope
-from lambda_emu.model.function import Function
+from lambda_emu.model.function.function import Function
 from lambda_emu.store import DataDirectoryInUse, NewerSchema, Store
 from lambda_emu.store.schema import STEPS
 

@@ -8,8 +8,14 @@ import pytest
 from api_rig import Api, refused, zipped
 from sandbox_rig import VERSION
 
-from lambda_emu.errors import LambdaError, NotWithTenants, TenantIdMissing, TenantIdRefused
-from lambda_emu.model.tenancy import check_tenant, check_without_tenants
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.model.function.tenancy import (
+    NotWithTenants,
+    TenantIdMissing,
+    TenantIdRefused,
+    check_tenant,
+    check_without_tenants,
+)
 
 PER_TENANT = {"TenantIsolationMode": "PER_TENANT"}
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from zip_rig import FILE, FOLDER, LINK, Raw, deflated, raw_zip, zip_of
 
-from lambda_emu.errors import InvalidZip, LambdaError, TooManyFolders, UnzippedTooLarge
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.code import InvalidZip, TooManyFolders, UnzippedTooLarge
 from lambda_emu.store.unzip import unpack
 
 LIMIT = 262_144_000

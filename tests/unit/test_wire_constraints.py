@@ -12,7 +12,7 @@ import yaml
 from werkzeug.routing import Map, Rule
 
 from lambda_emu.api.wire.service_model import lambda_model
-from lambda_emu.errors import ConstraintViolations
+from lambda_emu.errors.request import ConstraintViolations
 
 CASES = yaml.safe_load((Path(__file__).parent.parent / "contract" / "constraints.yaml").read_text())
 

@@ -19,7 +19,9 @@ from lambda_emu.api.effects import tell
 from lambda_emu.api.elsewhere import hint
 from lambda_emu.api.sharing import for_owner
 from lambda_emu.api.wire.service_model import lambda_model
-from lambda_emu.errors import MappedFunctionNotFound, NotBuiltYet, NotFound, OtherAccount
+from lambda_emu.errors.resources import NotFound, OtherAccount
+from lambda_emu.errors.service import NotBuiltYet
+from lambda_emu.model.mappings.refusals import MappedFunctionNotFound
 
 HandlerFunction = TypeVar("HandlerFunction", bound=Callable[..., Any])
 

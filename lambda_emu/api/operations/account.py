@@ -6,8 +6,8 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.invoke.admission import unreserved_concurrency
 from lambda_emu.model.account import code_bytes
+from lambda_emu.model.changes.settings import UNZIPPED_LIMIT_BYTES
 from lambda_emu.model.quotas import CODE_STORAGE_BYTES
-from lambda_emu.model.settings import UNZIPPED_LIMIT_BYTES
 from lambda_emu.store.artifacts import ZIPPED_LIMIT_BYTES
 
 

@@ -15,8 +15,7 @@ from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.paging import cut_page
 from lambda_emu.api.roles import check_role
 from lambda_emu.arn import FunctionId, ResourceArn, Scope, parse_resource_arn
-from lambda_emu.errors import CapacityProviderExists, CapacityProviderNotFound
-from lambda_emu.model.capacity_provider import (
+from lambda_emu.model.capacity.capacity_provider import (
     DELETING,
     KIND,
     CapacityProvider,
@@ -25,7 +24,8 @@ from lambda_emu.model.capacity_provider import (
     updated,
     versions_on,
 )
-from lambda_emu.model.managed_instances import CONFIG, INSTANCES
+from lambda_emu.model.capacity.managed_instances import CONFIG, INSTANCES
+from lambda_emu.model.capacity.refusals import CapacityProviderExists, CapacityProviderNotFound
 from lambda_emu.model.quotas import PAGE
 from lambda_emu.model.timestamps import last_modified
 from lambda_emu.store import Draft

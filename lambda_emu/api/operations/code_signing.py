@@ -22,17 +22,19 @@ from lambda_emu.api.lookup import (
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.paging import cut_page
 from lambda_emu.arn import FunctionId, ResourceArn, Scope, parse_resource_arn
-from lambda_emu.errors import CodeSigningConfigMissing, CodeSigningConfigNotFound, FunctionNotFound
+from lambda_emu.errors.resources import FunctionNotFound
 from lambda_emu.model.code_signing import (
     KIND,
     CodeSigningConfig,
+    CodeSigningConfigMissing,
+    CodeSigningConfigNotFound,
     check_trusted,
     check_unused,
     new_config,
     updated,
     users,
 )
-from lambda_emu.model.function import Function
+from lambda_emu.model.function.function import Function
 from lambda_emu.model.quotas import CODE_SIGNING_CONFIGS_PER_PAGE
 from lambda_emu.model.timestamps import last_modified
 from lambda_emu.store import Draft

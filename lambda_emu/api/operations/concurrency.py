@@ -10,9 +10,9 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import check_unqualified, look_up_function, update_function
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.arn import LATEST
-from lambda_emu.errors import FunctionNotFound
-from lambda_emu.model.concurrency import check_reservation
-from lambda_emu.model.function import Function
+from lambda_emu.errors.resources import FunctionNotFound
+from lambda_emu.model.concurrency.limits import check_reservation
+from lambda_emu.model.function.function import Function
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (

@@ -12,7 +12,7 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import check_account, get_version
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.paging import cut_page
-from lambda_emu.errors import CallbackIdInvalid, CheckpointTokenInvalid, DurableExecutionNotFound
+from lambda_emu.model.function.durable import CallbackIdInvalid, CheckpointTokenInvalid, DurableExecutionNotFound
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import ListDurableExecutionsByFunctionRequestTypeDef

@@ -12,10 +12,16 @@ from lambda_emu.api.lookup import key_of, look_up_function, update_function
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.paging import cut_page
 from lambda_emu.arn import Target
-from lambda_emu.errors import NoEventInvokeConfig, NoFunctionForEvents
 from lambda_emu.model import quotas
-from lambda_emu.model.event_invoke import EventInvokeConfig, Wanted, check_destinations, check_given
-from lambda_emu.model.function import Function
+from lambda_emu.model.function.event_invoke import (
+    EventInvokeConfig,
+    NoEventInvokeConfig,
+    NoFunctionForEvents,
+    Wanted,
+    check_destinations,
+    check_given,
+)
+from lambda_emu.model.function.function import Function
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (

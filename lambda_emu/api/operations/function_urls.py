@@ -10,11 +10,11 @@ from lambda_emu.api.lookup import key_of, look_up_function, update_function
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.paging import cut_page
 from lambda_emu.arn import LATEST, FunctionId, Target
-from lambda_emu.errors import NoFunctionForUrl, ResourceMissing, UrlExists
+from lambda_emu.errors.resources import ResourceMissing
 from lambda_emu.model import quotas
-from lambda_emu.model.function import Function
-from lambda_emu.model.function_url import FunctionUrl
-from lambda_emu.model.tenancy import check_without_tenants
+from lambda_emu.model.function.function import Function
+from lambda_emu.model.function.function_url import FunctionUrl, NoFunctionForUrl, UrlExists
+from lambda_emu.model.function.tenancy import check_without_tenants
 from lambda_emu.model.timestamps import iso
 
 if TYPE_CHECKING:

@@ -15,21 +15,16 @@ from lambda_emu.api.operations import operation
 from lambda_emu.api.operations.outcomes import Headers, common_headers, streamed, whole
 from lambda_emu.arn import Target
 from lambda_emu.environment.invocation import Invocation, Outcome
-from lambda_emu.errors import (
-    ClientContextInvalid,
-    ClientContextTooLong,
-    EventTooLarge,
-    FunctionNotFound,
-    FunctionPending,
-    LambdaError,
-    RequestIdInvalid,
-)
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.request import ClientContextInvalid, ClientContextTooLong, EventTooLarge, RequestIdInvalid
+from lambda_emu.errors.resources import FunctionNotFound, FunctionPending
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.bridge import Call
 from lambda_emu.invoke.trace import trace_header
-from lambda_emu.model import durable, managed_instances
-from lambda_emu.model.function import FunctionVersion
-from lambda_emu.model.tenancy import check_tenant
+from lambda_emu.model.capacity import managed_instances
+from lambda_emu.model.function import durable
+from lambda_emu.model.function.function import FunctionVersion
+from lambda_emu.model.function.tenancy import check_tenant
 from lambda_emu.store import QueuedEvent
 from lambda_emu.text.json_text import refusal
 

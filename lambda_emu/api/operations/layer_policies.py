@@ -10,10 +10,10 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.api.layer_lookup import own_layer
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.arn import LayerId
-from lambda_emu.errors import LayerVersionNotFound, NoPolicy
-from lambda_emu.model.layer import Layer, LayerVersion
-from lambda_emu.model.policy import Policy, added, check_new, check_revision, compact, removed
-from lambda_emu.model.statements import statement_of
+from lambda_emu.model.layers.layer import Layer, LayerVersion
+from lambda_emu.model.policies.policy import Policy, added, check_new, check_revision, compact, removed
+from lambda_emu.model.policies.refusals import LayerVersionNotFound, NoPolicy
+from lambda_emu.model.policies.statements import statement_of
 from lambda_emu.store.draft import Draft
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from lambda_emu.api.layer_lookup import layer_id, own_layer, version_for
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.paging import cut_page
 from lambda_emu.arn import LayerId, parse_layer_arn
-from lambda_emu.errors import LayerVersionBelowOne, ResourceMissing
-from lambda_emu.model.layer import Layer, LayerVersion
+from lambda_emu.errors.resources import ResourceMissing
+from lambda_emu.model.layers.layer import Layer, LayerVersion
+from lambda_emu.model.layers.refusals import LayerVersionBelowOne
 from lambda_emu.model.quotas import PAGE
 from lambda_emu.model.timestamps import last_modified
 from lambda_emu.store.draft import Draft

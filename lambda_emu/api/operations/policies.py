@@ -10,11 +10,13 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import check_qualifier, update_function
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.arn import LATEST, Target
-from lambda_emu.errors import LambdaError, NoPolicy, NoPolicyForLatest, NoPolicyFound, ResourceMissing
-from lambda_emu.model.function import Function
-from lambda_emu.model.policy import Policy, added, check_new, check_revision, compact, removed, written
-from lambda_emu.model.policy_document import check_document
-from lambda_emu.model.statements import check_permission, statement_of
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.resources import ResourceMissing
+from lambda_emu.model.function.function import Function
+from lambda_emu.model.policies.document import check_document
+from lambda_emu.model.policies.policy import Policy, added, check_new, check_revision, compact, removed, written
+from lambda_emu.model.policies.refusals import NoPolicy, NoPolicyForLatest, NoPolicyFound
+from lambda_emu.model.policies.statements import check_permission, statement_of
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (

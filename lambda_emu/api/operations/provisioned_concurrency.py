@@ -12,11 +12,11 @@ from lambda_emu.api.lookup import check_qualifier, key_of, look_up_function, qua
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.paging import cut_page
 from lambda_emu.arn import LATEST, Target
-from lambda_emu.errors import NeitherAliasNorVersion, ProvisionedConfigNotFound, UnpublishedVersion
 from lambda_emu.model import quotas
-from lambda_emu.model.concurrency import check_provision, check_provisionable
-from lambda_emu.model.function import Function
-from lambda_emu.model.provisioned import NOTHING_READY, Provisioned, ProvisionedStatus, Standing
+from lambda_emu.model.concurrency.limits import check_provision, check_provisionable
+from lambda_emu.model.concurrency.provisioned import NOTHING_READY, ProvisionedStatus, Standing
+from lambda_emu.model.concurrency.refusals import NeitherAliasNorVersion, ProvisionedConfigNotFound, UnpublishedVersion
+from lambda_emu.model.function.function import Function, Provisioned
 from lambda_emu.model.timestamps import last_modified
 
 if TYPE_CHECKING:

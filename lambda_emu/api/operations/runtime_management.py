@@ -9,9 +9,9 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import key_of, look_up_function, update_function
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.arn import LATEST, Target
-from lambda_emu.errors import FunctionNotFound
-from lambda_emu.model.function import Function
-from lambda_emu.model.runtime_management import RuntimeManagement
+from lambda_emu.errors.resources import FunctionNotFound
+from lambda_emu.model.function.function import Function
+from lambda_emu.model.function.runtime_management import RuntimeManagement
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import look_up_function, update_function
 from lambda_emu.api.operations import Result, operation
-from lambda_emu.errors import FunctionNotFound
-from lambda_emu.model.capacity_provider import managed_version
-from lambda_emu.model.function import Function
-from lambda_emu.model.scaling import ScalingConfig, new_scaling
+from lambda_emu.errors.resources import FunctionNotFound
+from lambda_emu.model.capacity.capacity_provider import managed_version
+from lambda_emu.model.capacity.managed_instances import new_scaling
+from lambda_emu.model.function.function import Function, ScalingConfig
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (

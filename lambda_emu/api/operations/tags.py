@@ -11,19 +11,23 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import get_record, locate_resource, look_up_function, update_function
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.arn import FunctionId, parse_resource_arn
-from lambda_emu.errors import (
-    CapacityProviderNotFound,
-    CodeSigningConfigMissing,
-    LambdaError,
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.resources import UpdateInProgress
+from lambda_emu.model.capacity.refusals import CapacityProviderNotFound
+from lambda_emu.model.code_signing import CodeSigningConfigMissing
+from lambda_emu.model.function.function import Function
+from lambda_emu.model.tags import (
     LayerUntaggable,
     NetworkConnectorNotFound,
     NoTags,
     PartUntaggable,
     TaggedMappingNotFound,
-    UpdateInProgress,
+    Tags,
+    check_taggable,
+    merged,
+    tagged,
+    without,
 )
-from lambda_emu.model.function import Function
-from lambda_emu.model.tags import Tags, check_taggable, merged, tagged, without
 from lambda_emu.store import Draft, Shelf, Store
 
 if TYPE_CHECKING:

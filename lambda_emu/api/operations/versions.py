@@ -9,11 +9,12 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import look_up_function, update_function
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.paging import cut_page
-from lambda_emu.model import managed_instances, quotas
-from lambda_emu.model.function import Function, FunctionVersion
-from lambda_emu.model.publishing import check_publishable, publish
+from lambda_emu.model import quotas
+from lambda_emu.model.capacity import managed_instances
+from lambda_emu.model.changes.publishing import check_publishable, publish
+from lambda_emu.model.changes.updates import CREATING, DONE, settled
+from lambda_emu.model.function.function import Function, FunctionVersion
 from lambda_emu.model.timestamps import last_modified
-from lambda_emu.model.updates import CREATING, DONE, settled
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from lambda_emu.api.wire import unwrap
-from lambda_emu.errors import MalformedRequest, RequestTooLarge
+from lambda_emu.errors.request import MalformedRequest, RequestTooLarge
 from lambda_emu.folders import PRIVATE, remove_files
 
 BODY_FILE = "lambda_emu.body_file"  # environ key: path of the spooled body; its owner deletes it

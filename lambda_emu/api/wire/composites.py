@@ -8,7 +8,7 @@ from typing import Any
 
 from lambda_emu.api.wire.constraints import NOT_NULL, Constraint
 from lambda_emu.api.wire.shapes import Shape, wrong_type
-from lambda_emu.errors import MalformedRequest
+from lambda_emu.errors.request import MalformedRequest
 
 
 def _demands(item: Shape, not_null: bool) -> str:

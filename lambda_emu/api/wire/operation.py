@@ -13,7 +13,7 @@ from lambda_emu.api.wire import quirks
 from lambda_emu.api.wire.bodies import BODY_FILE, read_body, read_spooled
 from lambda_emu.api.wire.composites import ListShape, Member, StructureShape
 from lambda_emu.api.wire.shapes import BlobShape, read_json
-from lambda_emu.errors import ConstraintViolations, MalformedRequest
+from lambda_emu.errors.request import ConstraintViolations, MalformedRequest
 from lambda_emu.gateway.answers import Answer
 
 MOST_PARAMETERS = 256

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lambda_emu.arn import REGION
-from lambda_emu.model.runtime_names import LISTED, LISTED_FOR_LAYERS
+from lambda_emu.model.function.runtime_names import LISTED, LISTED_FOR_LAYERS
 
 # Enums whose recorded order is not that of a Java hash set of the model's values.
 ENUM_ORDER = {

@@ -18,8 +18,8 @@ import pybase64
 
 from lambda_emu.api.wire.bodies import SpooledBlob
 from lambda_emu.api.wire.constraints import Constraint
-from lambda_emu.errors import MalformedRequest
-from lambda_emu.model.function import Artifact
+from lambda_emu.errors.request import MalformedRequest
+from lambda_emu.model.function.function import Artifact
 
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,20}")
 _JAVA_NAMES: dict[type, str] = {

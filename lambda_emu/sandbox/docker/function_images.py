@@ -16,7 +16,7 @@ from typing import Any
 import docker
 import docker.errors
 
-from lambda_emu.model.function import ContainerImage
+from lambda_emu.model.function.function import ContainerImage
 from lambda_emu.model.image_package import DOCKER_HUB, FoundImage, registry_of, repository_of
 from lambda_emu.sandbox.base import ImageDenied, ImageInvalid, Program, SandboxError
 from lambda_emu.sandbox.building.debian import ARCHITECTURES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from lambda_emu.model.function import ContainerImage
+from lambda_emu.model.function.function import ContainerImage
 from lambda_emu.sandbox.base import ImageInvalid
 
 

@@ -1,0 +1,1 @@
+"""Managed Instances: capacity providers, and the functions that run on them."""

@@ -1,0 +1,1 @@
+"""What requests make of a function: creation, settings, updates, versions."""

@@ -1,0 +1,126 @@
+"""When a function may be updated, and what an update in progress looks like. Contract: api.md 1.6."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from lambda_emu.errors.resources import RevisionMismatch, StillBeingCreated, UpdateInProgress
+from lambda_emu.model.capacity.managed_instances import idle_state
+from lambda_emu.model.function.function import Function, FunctionVersion, Progress, State, UpdateStatus
+from lambda_emu.model.image_package import FoundImage, resolved
+
+# AWS says "created" of updates as well.
+_REASON, _REASON_CODE = "The function is being created.", "Creating"
+
+UPDATING = Progress(State.ACTIVE, None, None, UpdateStatus.IN_PROGRESS, _REASON, _REASON_CODE)
+CREATING = Progress(State.PENDING, _REASON, _REASON_CODE)
+DONE = Progress(State.ACTIVE, None, None, UpdateStatus.SUCCESSFUL)
+
+
+def check_updatable(function: Function, revision_id: str | None) -> None:
+    """Raises StillBeingCreated, UpdateInProgress, or RevisionMismatch when the caller named another revision."""
+    progress = function.latest.progress
+    if progress.state is State.PENDING:
+        raise StillBeingCreated(function.id.arn())
+    if progress.update is UpdateStatus.IN_PROGRESS:
+        raise UpdateInProgress(function.id.arn())
+    if revision_id is not None and revision_id != function.latest.revision_id:
+        raise RevisionMismatch
+
+
+def begun(
+    function: Function,
+    change: Callable[[FunctionVersion], FunctionVersion],
+    *,
+    new_id: Callable[[], str],
+    modified: str,
+) -> Function:
+    """The function with `change` made to $LATEST and in progress; `running` goes on with the old.
+
+    A function that had failed is Pending again: it has nothing to go on with.
+    """
+    failed = function.latest.progress.state is State.FAILED
+    latest = replace(
+        change(function.latest),
+        progress=CREATING if failed else replace(UPDATING, state=idle_state(function.latest)),
+        revision_id=new_id(),
+        deployment_id=new_id(),
+        last_modified=modified,
+    )
+    return replace(function, latest=latest, running=latest if failed else function.running)
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """What a version needs could not be had. code: the API's word for it."""
+
+    reason: str
+    code: str = "InternalError"
+
+
+def completed(
+    function: Function,
+    deployment_id: str,
+    why_not: WhyNot | None,
+    new_id: Callable[[], str],
+    found: FoundImage | None = None,
+) -> Function:
+    """The function when what $LATEST of this deployment needs to run is there, or could not be had (why_not).
+
+    found: the image, where it needs one. Whatever ends here gets a revision of its own: $LATEST, and each version.
+    A newer update is on its way with a completion of its own. Versions that are still being published share the fate
+    of $LATEST. A creation that fails, fails the function; a failed update leaves it Active with its old code.
+    """
+    if function.latest.deployment_id != deployment_id:
+        return function
+
+    def ended(version: FunctionVersion) -> FunctionVersion:
+        if settled(version):
+            return version
+        progress = DONE if why_not is None else _failed(why_not, State.FAILED)
+        return replace(resolved(version, found), progress=progress, revision_id=new_id())
+
+    after = replace(
+        function,
+        versions={number: ended(version) for number, version in function.versions.items()},
+        latest_published=function.latest_published and ended(function.latest_published),
+    )
+    if settled(function.latest):
+        return after
+    keeps_old = why_not is not None and function.running.progress.state not in (State.PENDING, State.FAILED)
+    idle = idle_state(function.latest)
+    latest = replace(
+        resolved(function.latest, found),
+        progress=replace(DONE, state=idle)
+        if why_not is None
+        else _failed(why_not, idle if keeps_old else State.FAILED),
+        revision_id=new_id(),
+    )
+    return replace(after, latest=latest, running=function.running if keeps_old else latest)
+
+
+def lacked_runtime(function: Function) -> bool:
+    """Whether it failed for want of its runtime, which may be there by now."""
+    return function.latest.image is None and function.latest.progress.state is State.FAILED
+
+
+def tried_again(function: Function) -> Function:
+    """The function as if it had just been created; for one that lacked its runtime."""
+    latest = replace(function.latest, progress=CREATING)
+    return replace(function, latest=latest, running=latest)
+
+
+def settled(version: FunctionVersion) -> bool:
+    """Whether nothing is under way."""
+    return version.progress.state is not State.PENDING and version.progress.update is not UpdateStatus.IN_PROGRESS
+
+
+def all_settled(function: Function) -> bool:
+    """Whether nothing is under way of $LATEST and of all published versions."""
+    return settled(function.latest) and all(map(settled, function.all_published()))
+
+
+def _failed(why: WhyNot, state: State) -> Progress:
+    update = Progress(state, None, None, UpdateStatus.FAILED, why.reason, why.code)
+    return replace(update, reason=why.reason, reason_code=why.code) if state is State.FAILED else update

@@ -1,0 +1,1 @@
+"""How many environments functions may have at once: reserved and provisioned concurrency."""

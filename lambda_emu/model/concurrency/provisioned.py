@@ -1,0 +1,41 @@
+"""Provisioned concurrency of a version or an alias: environments that are ready before anybody calls. Contract 1.8."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+INIT_FAILED = "FUNCTION_ERROR_INIT_FAILURE"
+
+
+class ProvisionedStatus(StrEnum):
+    """How far it is, as the wire shows it."""
+
+    IN_PROGRESS = "IN_PROGRESS"
+    READY = "READY"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What there is of a deployment's provisioned environments.
+
+    init_failed: the last one that tried to initialise. no_room: why there was no place to try, in words of ours.
+    """
+
+    ready: int
+    init_failed: bool
+    no_room: str | None = None
+
+    def status(self, requested: int) -> ProvisionedStatus:
+        if self.ready >= requested:
+            return ProvisionedStatus.READY
+        return ProvisionedStatus.IN_PROGRESS if self.failure is None else ProvisionedStatus.FAILED
+
+    @property
+    def failure(self) -> str | None:
+        """The StatusReason of what failed."""
+        return INIT_FAILED if self.init_failed else self.no_room
+
+
+NOTHING_READY = Standing(0, init_failed=False)

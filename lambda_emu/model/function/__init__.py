@@ -1,0 +1,1 @@
+"""What a function is, with what hangs on it: records, and the rules that each of its parts keeps."""

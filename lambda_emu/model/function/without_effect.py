@@ -1,0 +1,80 @@
+"""What a function may be given that is kept and shown, but changes nothing about how it runs here; in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lambda_emu.model.function.function import Function, FunctionVersion
+from lambda_emu.model.function.vpc import network_of, subnets_of
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What this emulator can do. networks: by subnet, those that environments can join.
+
+    has_extensions: whether the layers of a version bring programs at /opt/extensions.
+    """
+
+    networks: Mapping[str, str]
+    has_extensions: Callable[[FunctionVersion], bool]
+
+
+Holds = Callable[[Function, Here], Any]
+
+
+def _other(member: str) -> Holds:
+    return lambda function, _: function.latest.other.get(member)
+
+
+def _outside_networks(function: Function, here: Here) -> bool:
+    return bool(subnets_of(function.latest)) and not network_of(function.latest, here.networks)
+
+
+def _has_destination(function: Function, _: Here) -> bool:
+    return any(config.on_success or config.on_failure for config in function.invoke_configs.values())
+
+
+# The member, when a function has it, and what happens in its stead.
+ROWS: tuple[tuple[str, Holds, str], ...] = (
+    ("VpcConfig", _outside_networks, "its environments join no network of theirs: `subnet_networks` can name one"),
+    (
+        "SnapStart",
+        lambda function, _: function.latest.other.get("SnapStart", {}).get("ApplyOn") == "PublishedVersions",
+        "no snapshot is taken, each environment initialises",
+    ),
+    ("FileSystemConfigs", _other("FileSystemConfigs"), "nothing is mounted"),
+    ("TracingConfig", lambda function, _: function.latest.tracing_mode == "Active", "no trace is sent to X-Ray"),
+    ("KMSKeyArn", _other("KMSKeyArn"), "nothing is encrypted with it"),
+    ("DeadLetterConfig", _other("DeadLetterConfig"), "events that are given up are not sent there"),
+    (
+        "Extensions",
+        lambda function, here: here.has_extensions(function.latest),
+        "the programs at /opt/extensions are not started",
+    ),
+    ("CodeSigningConfigArn", lambda function, _: function.code_signing_config_arn, "signatures are not read"),
+    ("DurableConfig", lambda function, _: function.latest.durable, "it cannot be invoked"),
+    ("CapacityProviderConfig", _other("CapacityProviderConfig"), "it cannot be invoked"),
+    ("DestinationConfig", _has_destination, "results of events are not sent there"),
+    ("FunctionUrl", lambda function, _: function.urls, "requests to it are not served"),
+    (
+        "RuntimeVersionArn",
+        lambda function, _: any(one.version_arn for one in function.runtime_management.values()),
+        "the version of the image runs",
+    ),
+)
+
+# Operations that leave no trace in the function by which a row could tell.
+OPERATIONS: Mapping[str, str] = {
+    "PutFunctionRecursionConfig": "recursive loops are not ended",
+    "CreateEventSourceMapping": "the source is not polled",
+    "CreateCapacityProvider": "no instance is started",
+}
+
+
+def without_effect(function: Function, here: Here) -> Iterator[tuple[str, str]]:
+    """Which members of the function have no effect, each with what happens in its stead."""
+    for member, holds, instead in ROWS:
+        if holds(function, here):
+            yield member, instead

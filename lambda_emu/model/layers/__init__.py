@@ -1,0 +1,1 @@
+"""Layers, and which of them a function may have."""

@@ -1,0 +1,1 @@
+"""Event source mappings: their settings and filters, and the states they go through."""

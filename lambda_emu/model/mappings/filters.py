@@ -1,0 +1,140 @@
+"""The language in which a mapping says which records it wants. Contract: events.md 5.3.
+
+A pattern is JSON in the form of the record, with an array at every leaf: `{"body": {"kind": ["new"]}}`.
+`compiled` reads and checks it once; `matches` asks it about a record. What the contract leaves open is done as in AWS's
+published rule engine: one item of an array is enough, and an object in place of a leaf counts as missing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lambda_emu.model.mappings.operators import OPERATORS, Number, Test, exactly, only_member
+from lambda_emu.model.mappings.refusals import FilterInvalid
+
+MOST_NESTING = 64
+_MISSING: Sequence[Any] = ()  # an array without items has no value either
+_NO_FIELDS: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """What a field may be: tests, any of which is enough. absent: whether the field may also be missing."""
+
+    tests: tuple[Test, ...]
+    absent: bool
+
+    def matches(self, value: Any) -> bool:
+        leaves = [item for item in _flat(value) if not isinstance(item, Mapping)]
+        return any(test(leaf) for test in self.tests for leaf in leaves) if leaves else self.absent
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What an object must have: all of the fields, and one of the alternatives if there are some."""
+
+    fields: Mapping[str, Fields | Leaf]
+    alternatives: tuple[Fields, ...] = ()
+
+    def matches(self, value: Any) -> bool:
+        """Of several objects in an array one must match as a whole; what is no object has no fields."""
+        objects = [item for item in _flat(value) if isinstance(item, Mapping)]
+        return any(self._matches_object(item) for item in objects or [_NO_FIELDS])
+
+    def _matches_object(self, value: Mapping[str, Any]) -> bool:
+        if not all(pattern.matches(value.get(name, _MISSING)) for name, pattern in self.fields.items()):
+            return False
+        return not self.alternatives or any(pattern.matches(value) for pattern in self.alternatives)
+
+
+def compiled(pattern: str) -> Fields:
+    """FilterInvalid for what is no pattern."""
+    try:
+        parsed = read(pattern)
+    except ValueError:
+        raise FilterInvalid from None
+    return _fields(parsed, MOST_NESTING)
+
+
+def matches(pattern: Fields, record: Any) -> bool:
+    """Whether a pattern wants a record.
+
+    record: parsed JSON, by `read` where numbers must be told apart by how they are written.
+    """
+    return pattern.matches(record)
+
+
+def wanted(patterns: Sequence[Fields], record: Any) -> bool:
+    """Whether any of a mapping's filters wants a record. Without filters all are wanted."""
+    return not patterns or any(matches(pattern, record) for pattern in patterns)
+
+
+def read(text: str) -> Any:
+    """JSON whose numbers remember how they were written. ValueError if it is none."""
+    try:
+        return json.loads(text, parse_int=Number, parse_float=Number, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    """The items of arrays within arrays, or the value itself."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, list | tuple):
+            waiting.extend(item)
+        else:
+            yield item
+
+
+def _fields(pattern: Any, nesting_left: int) -> Fields:
+    if not isinstance(pattern, dict) or not pattern or not nesting_left:
+        raise FilterInvalid
+    fields: dict[str, Fields | Leaf] = {}
+    alternatives: tuple[Fields, ...] = ()
+    for name, value in pattern.items():
+        if name == "$or" and _are_alternatives(value):
+            alternatives = tuple(_fields(item, nesting_left - 1) for item in value)
+        elif isinstance(value, list):
+            fields[name] = _leaf(value)
+        else:
+            fields[name] = _fields(value, nesting_left - 1)
+    return Fields(fields, alternatives)
+
+
+def _are_alternatives(value: Any) -> bool:
+    """A field may be named `$or` as well; then its array has values and operators."""
+    if not isinstance(value, list) or len(value) < 2:
+        return False
+    operators = {"exists", *OPERATORS}
+    return all(isinstance(item, dict) and not operators & item.keys() for item in value)
+
+
+def _leaf(items: Sequence[Any]) -> Leaf:
+    if not items:
+        raise FilterInvalid
+    tests: list[Test] = []
+    absent = False
+    for item in items:
+        if item == {"exists": False}:
+            absent = True
+        else:
+            tests.append(_operator(item) if isinstance(item, dict) else exactly(item))
+    return Leaf(tuple(tests), absent)
+
+
+def _operator(item: Mapping[str, Any]) -> Test:
+    name, operand = only_member(item)
+    if name == "exists" and operand is True:
+        return lambda _: True
+    if name not in OPERATORS:
+        raise FilterInvalid
+    return OPERATORS[name](operand)

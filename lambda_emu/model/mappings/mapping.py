@@ -1,0 +1,95 @@
+"""An event source mapping: what is polled for a function, and how. Contract: events.md 5.1.
+
+A mapping asked to change answers with a state of transition, and has arrived a moment later. Nobody moves it there:
+whoever reads it asks where it stands `at` that time. So a restart leaves none behind on its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from lambda_emu.model.mappings.refusals import MappingInUse
+from lambda_emu.model.mappings.sources import Kind
+
+TRANSITION_S = 0.5
+
+
+class State(StrEnum):
+    """Where a mapping stands, or where it is going."""
+
+    CREATING = "Creating"
+    ENABLING = "Enabling"
+    ENABLED = "Enabled"
+    UPDATING = "Updating"
+    DISABLING = "Disabling"
+    DISABLED = "Disabled"
+    DELETING = "Deleting"
+
+
+# By whether it was enabled before the update, and is to be after it.
+_BY_UPDATE = {
+    (True, True): State.UPDATING,
+    (True, False): State.DISABLING,
+    (False, True): State.ENABLING,
+    (False, False): State.UPDATING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EventSourceMapping:
+    """function_arn: with the qualifier it was made with. source_arn: None for self-managed Kafka.
+
+    enabled: whether it polls once it has arrived. last_modified_s: epoch seconds, when it entered its state.
+    settings: the members of the wire that were set or have a default for this kind of source, by their names there.
+    """
+
+    uuid: str
+    kind: Kind
+    function_arn: str
+    state: State
+    enabled: bool
+    last_modified_s: float
+    source_arn: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    last_result: str | None = None
+    tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def arn(self) -> str:
+        return f"{self.function_arn.partition(':function:')[0]}:event-source-mapping:{self.uuid}"
+
+    @property
+    def unqualified(self) -> str:
+        """The function's ARN as two mappings of the same code share it: $LATEST need not be named."""
+        return self.function_arn.removesuffix(":$LATEST")
+
+    def at(self, now_s: float) -> EventSourceMapping | None:
+        """The mapping as it stands at that time; None: its deletion is over.
+
+        now_s may lie a little before last_modified_s, when another writer was faster, or far before it, when the
+        machine's clock was set back.
+        """
+        if self.state in (State.ENABLED, State.DISABLED) or abs(now_s - self.last_modified_s) < TRANSITION_S:
+            return self
+        if self.state is State.DELETING:
+            return None
+        return replace(self, state=State.ENABLED if self.enabled else State.DISABLED)
+
+    def updated(self, enabled: bool, now_s: float) -> EventSourceMapping:
+        """On its way to being enabled or not. MappingInUse if it is on its way already."""
+        self._check_arrived("update")
+        state = _BY_UPDATE[self.enabled, enabled]
+        return replace(self, state=state, enabled=enabled, last_modified_s=now_s)
+
+    def deleted(self, now_s: float) -> EventSourceMapping:
+        """As `updated`."""
+        self._check_arrived("delete")
+        return replace(self, state=State.DELETING, last_modified_s=now_s)
+
+    def _check_arrived(self, verb: str) -> None:
+        if self.state not in (State.ENABLED, State.DISABLED):
+            raise MappingInUse(verb)

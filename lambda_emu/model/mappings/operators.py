@@ -1,0 +1,152 @@
+"""What one value of a record can be asked by a filter pattern. Contract: events.md 5.3, the table of operators."""
+
+from __future__ import annotations
+
+import json
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from lambda_emu.model.mappings.refusals import FilterInvalid
+
+Test = Callable[[Any], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number as it was written: 300, 300.0 and 3.0e2 are three, but have the same value."""
+
+    literal: str
+
+
+def exactly(wanted: Any) -> Test:
+    """The same value of the same type. Numbers, read by us or Python's own, compare by how they are written."""
+    if isinstance(wanted, list | dict):
+        raise FilterInvalid
+    kind_and_text = _identity(wanted)
+    return lambda value: _identity(value) == kind_and_text
+
+
+def _identity(value: Any) -> tuple[type, str]:
+    if isinstance(value, Number):
+        return Number, value.literal
+    if type(value) in (int, float):
+        return Number, json.dumps(value)
+    return type(value), str(value)
+
+
+def _text(operand: Any) -> str:
+    if not isinstance(operand, str):
+        raise FilterInvalid
+    return operand
+
+
+def _prefix(operand: Any) -> Test:
+    wanted = _text(operand)
+    return lambda value: isinstance(value, str) and value.startswith(wanted)
+
+
+def _suffix(operand: Any) -> Test:
+    wanted = _text(operand)
+    return lambda value: isinstance(value, str) and value.endswith(wanted)
+
+
+def _equals_ignore_case(operand: Any) -> Test:
+    wanted = _text(operand).lower()
+    return lambda value: isinstance(value, str) and value.lower() == wanted
+
+
+_OF_TEXT: Mapping[str, Callable[[Any], Test]] = {
+    "prefix": _prefix,
+    "suffix": _suffix,
+    "equals-ignore-case": _equals_ignore_case,
+}
+
+
+def _anything_but(operand: Any) -> Test:
+    """The operand: a string or number, an array of either, or an operator on texts with one or several."""
+    if isinstance(operand, dict):
+        name, inner = only_member(operand)
+        if name not in _OF_TEXT:
+            raise FilterInvalid
+        unwanted = [_OF_TEXT[name](item) for item in _listed(inner)]
+    else:
+        items = _listed(operand)
+        if {type(item) for item in items} not in ({str}, {Number}):
+            raise FilterInvalid
+        unwanted = [exactly(item) for item in items]
+    return lambda value: not any(test(value) for test in unwanted)
+
+
+def _listed(operand: Any) -> Sequence[Any]:
+    if operand == []:
+        raise FilterInvalid
+    return operand if isinstance(operand, list) else [operand]
+
+
+_COMPARISONS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
+    "=": operator.eq,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def _numeric(operand: Any) -> Test:
+    """One comparison, or a range: a lower bound followed by an upper one."""
+    if not isinstance(operand, list) or len(operand) not in (2, 4):
+        raise FilterInvalid
+    comparisons = [(_comparison(operand[at]), _bound(operand[at + 1])) for at in range(0, len(operand), 2)]
+    if len(operand) == 4 and not _is_range(operand[0], operand[2], comparisons[0][1], comparisons[1][1]):
+        raise FilterInvalid
+
+    def test(value: Any) -> bool:
+        number = _value(value)
+        return number is not None and all(compare(number, bound) for compare, bound in comparisons)
+
+    return test
+
+
+def _is_range(first: str, second: str, bottom: Decimal, top: Decimal) -> bool:
+    return first.startswith(">") and second.startswith("<") and bottom < top
+
+
+def _comparison(symbol: Any) -> Callable[[Decimal, Decimal], bool]:
+    if not isinstance(symbol, str) or symbol not in _COMPARISONS:
+        raise FilterInvalid
+    return _COMPARISONS[symbol]
+
+
+def _bound(number: Any) -> Decimal:
+    value = _value(number)
+    if value is None:
+        raise FilterInvalid
+    return value
+
+
+def _value(number: Any) -> Decimal | None:
+    """None: no number, or one so large that not even Decimal takes it."""
+    if not isinstance(number, Number) and type(number) not in (int, float):
+        return None
+    try:
+        value = Decimal(_identity(number)[1])
+    except ArithmeticError:
+        return None
+    return value if value.is_finite() else None
+
+
+OPERATORS: Mapping[str, Callable[[Any], Test]] = {
+    **_OF_TEXT,
+    "anything-but": _anything_but,
+    "numeric": _numeric,
+}
+
+
+def only_member(value: Mapping[str, Any]) -> tuple[str, Any]:
+    """An operator is an object of one member."""
+    if len(value) != 1:
+        raise FilterInvalid
+    return next(iter(value.items()))

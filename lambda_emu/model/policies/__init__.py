@@ -1,0 +1,1 @@
+"""Resource policies: their statements, whole documents, and what they allow."""
