@@ -214,7 +214,7 @@ class Emulator:
     def _open_invocations(self) -> None:
         settings = self.settings
         self.invoker = Invoker(self.store, self.pool, self.clock, settings.account_concurrency)
-        self.store.subscribe(self._function_changed)
+        self.store.subscribe(self.store.functions, self._function_changed)
         self.async_invoker = AsyncInvoker(self.store, self.invoker, self.loop, self.clock)
         self._on_loop(self.async_invoker.start)
         self.shutdown.drain(self._is_busy)  # before the pool: what runs has its time to answer

@@ -50,4 +50,21 @@ STEPS = (
     INSERT INTO payloads SELECT request_id, payload FROM whole_events;
     DROP TABLE whole_events;
     """,
+    """
+    CREATE TABLE work (
+        id         TEXT PRIMARY KEY,
+        kind       TEXT NOT NULL,
+        due_s      REAL NOT NULL,
+        record     TEXT NOT NULL,    -- what never changes, as its kind writes it
+        attempts   INTEGER NOT NULL,
+        created_s  REAL NOT NULL,
+        brought_by TEXT,             -- whose payload it has; NULL: its own, if any
+        running    INTEGER NOT NULL  -- 1: this run of the server has taken it
+    ) WITHOUT ROWID;
+    CREATE INDEX work_due ON work (kind, due_s) WHERE running = 0;
+    CREATE INDEX work_shared ON work (brought_by) WHERE brought_by IS NOT NULL;
+    INSERT INTO work SELECT request_id, 'event', due_s, record, attempts, accepted_s, NULL, running FROM events;
+    DROP TABLE events;
+    ALTER TABLE payloads RENAME COLUMN request_id TO id;
+    """,
 )

@@ -17,16 +17,18 @@ from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.store.artifacts import Artifacts
 from lambda_emu.store.data_directory import take
 from lambda_emu.store.draft import Change, Draft
-from lambda_emu.store.queue import EventQueue
+from lambda_emu.store.events import EventQueue
 from lambda_emu.store.rows import FunctionRows, RecordRows
 from lambda_emu.store.schema import DATABASE
 from lambda_emu.store.shelf import Shelf
+from lambda_emu.store.work import WorkTable
 from lambda_emu.store.writer import Writer
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-Listener = Callable[[Function | None, Function | None], None]
+Listener = Callable[[T | None, T | None], None]
+"""Hears of a record before and after a change. None: it did not, or does not, exist."""
 
 
 class Store:
@@ -48,10 +50,11 @@ class Store:
             self.capacity_providers,
         )
         self._lock = lock
-        self._listeners: list[Listener] = []
+        self._listeners: dict[Shelf[Any], list[Listener[Any]]] = {}
         path = data_dir / DATABASE
         self._writer = Writer(path, self._undone)
-        self.queue = EventQueue(path, self._writer)
+        self.work = WorkTable(path, self._writer)
+        self.queue = EventQueue(self.work)
         self.artifacts = Artifacts(data_dir / "artifacts")
 
     @classmethod
@@ -70,15 +73,15 @@ class Store:
     def close(self) -> None:
         """Finish what was handed in and give the directory back."""
         self._writer.stop()
-        self.queue.close()
+        self.work.close()
         self._lock.close()
 
-    def subscribe(self, listener: Listener) -> None:
-        """Have `listener(before, after)` called for each function that a commit changed, on the writer's thread.
+    def subscribe(self, shelf: Shelf[T], listener: Listener[T]) -> None:
+        """Have `listener` called for each record of a shelf that a commit changed, on the writer's thread.
 
-        None: it did not exist.
+        All changes of that commit can be read then. Nothing is committed before it returns. Before `write` is called.
         """
-        self._listeners.append(listener)
+        self._listeners.setdefault(shelf, []).append(listener)
 
     def function(self, id: FunctionId) -> Function | None:
         """From any thread, without a lock, as every reading of a shelf."""
@@ -102,9 +105,7 @@ class Store:
             for change in written[1]:
                 change.shelf.show(change.key, change.after)
                 dropped.update(_needs(change.shelf, change.before) - _needs(change.shelf, change.after))
-                if change.shelf is self.functions:
-                    for listener in self._listeners:
-                        listener(change.before, change.after)
+            self._tell(written[1])
 
         result, _ = self._writer.run(write, committed)
         if dropped:
@@ -165,7 +166,7 @@ class Store:
         return self.write(work)
 
     def clear(self) -> None:
-        """Forget every record of every account, and the events that wait."""
+        """Forget every record of every account, and all work."""
 
         def work(draft: Draft) -> None:
             for shelf in self._shelves:
@@ -173,7 +174,15 @@ class Store:
                     draft.put(shelf, scope, key, None)
 
         self.write(work)
-        self.queue.clear()
+        self.work.clear()
+
+    def _tell(self, changes: Sequence[Change[Any]]) -> None:
+        for change in changes:
+            for listener in self._listeners.get(change.shelf, ()):
+                try:
+                    listener(change.before, change.after)
+                except Exception:
+                    log.exception("a listener of the store failed")
 
     def _undone(self) -> None:
         """A transaction failed: forget what it would have made. Called on the writer's thread."""
@@ -194,7 +203,7 @@ class Store:
     def _load(self) -> None:
         for shelf in self._shelves:
             self._writer.load(shelf.load)
-        self._writer.load(self.queue.load)
+        self._writer.load(self.work.load)
         self._collect()
 
 

@@ -89,7 +89,7 @@ def test_a_function_that_is_not_there_can_be_neither_changed_nor_removed(store: 
 def test_a_change_that_raises_leaves_everything_as_it_was(store: Store) -> None:
     store.create(new_function("f"))
     heard: list[object] = []
-    store.subscribe(lambda before, after: heard.append((before, after)))
+    store.subscribe(store.functions, lambda before, after: heard.append((before, after)))
 
     def refuse(_: Function) -> Function:
         raise ValueError("no")
@@ -103,7 +103,7 @@ def test_a_change_that_raises_leaves_everything_as_it_was(store: Store) -> None:
 
 def test_listeners_hear_what_was_and_what_is(store: Store) -> None:
     heard: list[tuple[Function | None, Function | None]] = []
-    store.subscribe(lambda before, after: heard.append((before, after)))
+    store.subscribe(store.functions, lambda before, after: heard.append((before, after)))
 
     store.create(new_function("f"))
     changed = store.change(function_id("f"), count_up)
@@ -116,11 +116,14 @@ def test_a_listener_that_raises_harms_nobody(store: Store) -> None:
     def fail(*_: Function | None) -> None:
         raise RuntimeError("a listener's mistake")
 
-    store.subscribe(fail)
+    heard: list[object] = []
+    store.subscribe(store.functions, fail)
+    store.subscribe(store.functions, lambda _, after: heard.append(after))
 
     store.create(new_function("f"))
 
     assert store.function(function_id("f")) == new_function("f")
+    assert heard == [new_function("f")]
 
 
 def test_many_writers_lose_no_change(store: Store) -> None:

@@ -92,8 +92,8 @@ def test_an_event_kept_before_there_were_tenants_still_runs(tmp_path: Path, queu
     put_off(queue, new_event("e1"))
     put(queue, new_event("last"))  # writes keep their order: what was before is on disk
     with closing(sqlite3.connect(tmp_path / "lambda-emu.db")) as database, database:
-        (record,) = database.execute("SELECT record FROM events").fetchone()
-        database.execute("UPDATE events SET record = ?", (json.dumps(json.loads(record)[:7]),))
+        (record,) = database.execute("SELECT record FROM work").fetchone()
+        database.execute("UPDATE work SET record = ?", (json.dumps(json.loads(record)[:7]),))
 
     assert take(queue, 10) == [new_event("e1")]
 
@@ -214,7 +214,7 @@ def test_an_acknowledged_event_can_be_read_by_others_at_once(queue: EventQueue, 
     put(queue, new_event("e1"))
 
     other = sqlite3.connect(tmp_path / "lambda-emu.db")
-    assert other.execute("SELECT request_id FROM events").fetchall() == [("e1",)]
+    assert other.execute("SELECT id FROM work").fetchall() == [("e1",)]
     other.close()
 
 
