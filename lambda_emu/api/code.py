@@ -1,4 +1,4 @@
-"""Where the code of functions and layers comes from: a zip in the request or in S3; and the layers of a function."""
+"""Where code comes from: a zip in the request or in S3, an image; and which layers a function may mount."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.layer_lookup import version_for
+from lambda_emu.api.lookup import version_for
 from lambda_emu.api.wire.bodies import SpooledBlob
 from lambda_emu.arn import Scope, parse_layer_arn
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.code import CodeMissing, CodeTwice
 from lambda_emu.model.changes.settings import UNZIPPED_LIMIT_BYTES
-from lambda_emu.model.function.function import Artifact, LayerReference, S3Object
+from lambda_emu.model.function.function import Artifact, ContainerImage, LayerReference, S3Object
+from lambda_emu.model.image_package import packaged
 from lambda_emu.model.layers.references import Find
 from lambda_emu.model.layers.refusals import LayerContentMissing, LayerContentTwice
 
@@ -83,3 +84,8 @@ def layer_finder(context: RequestContext, scope: Scope) -> Find:
         return None if version is None else LayerReference(id.arn(number), version.content)
 
     return find
+
+
+def image_source(context: RequestContext, uri: str, architecture: str) -> ContainerImage:
+    """What a version has as its code, with the digest where the engine knows the image already."""
+    return packaged(uri, context.find_image(uri, architecture))

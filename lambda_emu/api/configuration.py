@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from lambda_emu.api.image_code import image_config_response
 from lambda_emu.api.operations import Result
 from lambda_emu.model.capacity.managed_instances import config_sha256, on_instances
-from lambda_emu.model.function.function import FunctionVersion, LoggingConfig, Progress
+from lambda_emu.model.function.function import ContainerImage, FunctionVersion, ImageConfig, LoggingConfig, Progress
+from lambda_emu.model.image_package import repository_of
 from lambda_emu.runtimes import Catalogue
 
 NO_SNAPSHOTS = {"ApplyOn": "None", "OptimizationStatus": "Off"}
@@ -46,7 +46,7 @@ def show_settings(version: FunctionVersion, arn: str) -> Result:
         "LoggingConfig": _logging(version.logging),
     }
     if version.image is not None:
-        configuration["ImageConfigResponse"] = image_config_response(version.image.config)
+        configuration["ImageConfigResponse"] = _show_image_config(version.image.config)
     if version.environment is not None:
         configuration["Environment"] = {"Variables": dict(version.environment)}
     if version.layers:
@@ -79,3 +79,23 @@ def _logging(logging: LoggingConfig) -> dict[str, str | None]:
         "SystemLogLevel": logging.system_log_level,
         "LogGroup": logging.log_group,
     }
+
+
+def show_image_location(image: ContainerImage) -> Result:
+    """GetFunction's Code."""
+    return {
+        "RepositoryType": "ECR",
+        "ImageUri": image.uri,
+        "ResolvedImageUri": f"{repository_of(image.uri)}@sha256:{image.digest}",
+    }
+
+
+def _show_image_config(config: ImageConfig) -> Result | None:
+    """ImageConfigResponse: only the members that were given, and nothing where none was."""
+    given = {
+        "EntryPoint": list(config.entry_point),
+        "Command": list(config.command),
+        "WorkingDirectory": config.working_directory,
+    }
+    shown = {member: value for member, value in given.items() if value}
+    return {"ImageConfig": shown} if shown else None

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.layer_lookup import layer_id
+from lambda_emu.api.lookup import layer_id
 from lambda_emu.arn import Scope
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.store import Shelf, Store

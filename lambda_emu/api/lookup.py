@@ -1,4 +1,7 @@
-"""Finding and changing the function that a request names; what is missing is told in the operation's own words."""
+"""What a request names, functions, layers, roles and the rest: is it there, and whose may it be?
+
+What is missing is told in the operation's own words.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.arn import LATEST, FunctionId, ResourceArn, Scope, Target, parse_resource_arn
+from lambda_emu.arn import LATEST, FunctionId, LayerId, ResourceArn, Scope, Target, parse_layer_arn, parse_resource_arn
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.errors.resources import AccessDenied, AliasNotFound, FunctionNotFound, NotFound
+from lambda_emu.errors.resources import AccessDenied, AliasNotFound, CrossAccountRole, FunctionNotFound, NotFound
 from lambda_emu.model.function.function import Function, FunctionVersion
 from lambda_emu.model.function.names import UnqualifiedOnly
+from lambda_emu.model.layers.layer import LayerVersion
+from lambda_emu.model.layers.refusals import LayerNotShared, LayerRegionUnreachable
 from lambda_emu.store import Draft
 
 T = TypeVar("T")
@@ -96,3 +101,62 @@ def get_record(get: Callable[[Scope, str], T | None], place: ResourceArn, missin
 def key_of(target: Target) -> str:
     """What hangs on a function or a part of it is kept by qualifier, the function's own by $LATEST."""
     return target.qualifier or LATEST
+
+
+def layer_id(context: RequestContext, written: str) -> LayerId:
+    """The layer that a LayerName means: a name or an ARN. An anonymous caller is wherever the ARN is.
+
+    Raises LayerRegionUnreachable.
+    """
+    if ":" not in written:
+        return LayerId(context.scope, written)
+    id, _ = parse_layer_arn(written)
+    if id.scope.region != context.scope.region and not context.anonymous:
+        raise LayerRegionUnreachable(id.scope.region, context.scope.region)
+    return id
+
+
+def own_layer(context: RequestContext, written: str, action: str, number: int | None = None) -> LayerId:
+    """The same, for actions that no policy can allow to others. number: of a version, if it is about one.
+
+    Raises LayerNotShared too.
+    """
+    id = layer_id(context, written)
+    if id.scope.account != context.scope.account and not context.anonymous:
+        raise LayerNotShared(_root(context.scope), action, id.arn(number))
+    return id
+
+
+def version_for(context: RequestContext, reader: Scope, id: LayerId, number: int) -> LayerVersion | None:
+    """A layer version as this account may have it, None if there is none.
+
+    Raises LayerNotShared for one of another account, unless its policy says otherwise; also where there is none.
+    """
+    layer = context.store.layers.get(id.scope, id.name)
+    version = layer.versions.get(number) if layer is not None else None
+    if id.scope.account != reader.account and (version is None or not version.shared_with(reader.account)):
+        raise LayerNotShared(_root(reader), "lambda:GetLayerVersion", id.arn(number))
+    return version
+
+
+def _root(scope: Scope) -> str:
+    """Who asks: nobody here has users or roles."""
+    return f"arn:{scope.partition}:iam::{scope.account}:root"
+
+
+def check_role(context: RequestContext, arn: str) -> None:
+    """CrossAccountRole for a role of another account.
+
+    Where the caller's account is only our default, it says nothing about the role: that is accepted, and the log says
+    once how to make the two one.
+    """
+    account = arn.split(":")[4]
+    if account == context.scope.account:
+        return
+    if context.account_known:
+        raise CrossAccountRole
+    context.notices.tell(
+        f"{arn} is a role of account {account}, but functions are of {context.scope.account} here, since nothing says "
+        f"another; --account {account} (or LAMBDA_EMU_ACCOUNT, or `account` in the project file) makes them one",
+        about=f"roles of {account}",
+    )

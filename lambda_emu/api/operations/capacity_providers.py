@@ -10,10 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.lookup import check_account, get_record, locate_resource
+from lambda_emu.api.lookup import check_account, check_role, get_record, locate_resource
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.paging import cut_page
-from lambda_emu.api.roles import check_role
 from lambda_emu.arn import FunctionId, ResourceArn, Scope, parse_resource_arn
 from lambda_emu.model.capacity.capacity_provider import (
     DELETING,

@@ -8,17 +8,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lambda_emu.api import artifacts
-from lambda_emu.api.code import check_source, layer_finder, store_code
-from lambda_emu.api.configuration import show_configuration, show_settings
+from lambda_emu.api.code import check_source, image_source, layer_finder, store_code
+from lambda_emu.api.configuration import show_configuration, show_image_location, show_settings
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.image_code import image_location, image_source
-from lambda_emu.api.lookup import check_unqualified, get_version, look_up_function, update_function
+from lambda_emu.api.lookup import check_role, check_unqualified, get_version, look_up_function, update_function
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.operations.capacity_providers import provider_check
 from lambda_emu.api.operations.code_signing import check_deployable, new_function_check
 from lambda_emu.api.operations.versions import all_versions, number_to_sort_by
 from lambda_emu.api.paging import cut_page, key_of_marker
-from lambda_emu.api.roles import check_role
 from lambda_emu.arn import LATEST, LATEST_PUBLISHED, FunctionId, Scope, Target
 from lambda_emu.errors.resources import FunctionExists, FunctionNotFound, StillBeingCreated, UpdateInProgress
 from lambda_emu.model import image_package, quotas
@@ -108,7 +106,7 @@ def _look(context: RequestContext, target: Target) -> FunctionVersion:
 
 def _location(context: RequestContext, version: FunctionVersion) -> Result:
     if version.image is not None:
-        return image_location(version.image)
+        return show_image_location(version.image)
     return {
         "RepositoryType": "S3",
         "Location": artifacts.location(context.base_url, version.code.sha256),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.layer_lookup import own_layer
+from lambda_emu.api.lookup import own_layer
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.arn import LayerId
 from lambda_emu.model.layers.layer import Layer, LayerVersion

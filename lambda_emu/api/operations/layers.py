@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lambda_emu.api import artifacts
 from lambda_emu.api.code import check_layer_source, store_code
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.layer_lookup import layer_id, own_layer, version_for
+from lambda_emu.api.lookup import layer_id, own_layer, version_for
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.paging import cut_page
 from lambda_emu.arn import LayerId, parse_layer_arn
