@@ -19,7 +19,7 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.model.capacity.managed_instances import on_instances
 from lambda_emu.model.changes.updates import WhyNot, all_settled, completed, lacked_runtime, tried_again
 from lambda_emu.model.function.function import Function, FunctionVersion
-from lambda_emu.model.image_package import FoundImage, resolved
+from lambda_emu.model.function.image_package import FoundImage, resolved
 from lambda_emu.pool.pool import Pool
 from lambda_emu.sandbox.base import Engine, SandboxError
 from lambda_emu.store import Store

@@ -41,8 +41,8 @@ from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.model.changes.updates import settled
 from lambda_emu.model.concurrency.provisioned import Standing
 from lambda_emu.model.function.function import Function
+from lambda_emu.model.function.image_package import FoundImage
 from lambda_emu.model.function.without_effect import Here
-from lambda_emu.model.image_package import FoundImage
 from lambda_emu.notices import Notices
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import Deployment
@@ -52,10 +52,10 @@ from lambda_emu.pool.stems import Stems
 from lambda_emu.project import deploy, read_project
 from lambda_emu.runtime_api.door import RuntimeApi
 from lambda_emu.runtimes import catalogue
-from lambda_emu.sandbox.base import Engine, SandboxError
+from lambda_emu.sandbox.base import Engine, SandboxError, Wanted
 from lambda_emu.sandbox.init.acceptor import Doorway
 from lambda_emu.sandbox.init.link import InitDoor
-from lambda_emu.sandbox.opening import Wanted, open_engine
+from lambda_emu.sandbox.opening import open_engine
 from lambda_emu.sandbox.temporary import remove_left, temporary_folder
 from lambda_emu.shutdown import Shutdown, stop_within_s
 from lambda_emu.signals import until_told_to_stop, wait_for_signals

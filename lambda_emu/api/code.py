@@ -15,7 +15,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.code import CodeMissing, CodeTwice
 from lambda_emu.model.changes.settings import UNZIPPED_LIMIT_BYTES
 from lambda_emu.model.function.function import Artifact, ContainerImage, LayerReference, S3Object
-from lambda_emu.model.image_package import packaged
+from lambda_emu.model.function.image_package import packaged
 from lambda_emu.model.layers.references import Find
 from lambda_emu.model.layers.refusals import LayerContentMissing, LayerContentTwice
 

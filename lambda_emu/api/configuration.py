@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from lambda_emu.api.operations import Result
+from typing import Any
+
 from lambda_emu.model.capacity.managed_instances import config_sha256, on_instances
 from lambda_emu.model.function.function import ContainerImage, FunctionVersion, ImageConfig, LoggingConfig, Progress
-from lambda_emu.model.image_package import repository_of
+from lambda_emu.model.function.image_package import repository_of
 from lambda_emu.runtimes import Catalogue
 
 NO_SNAPSHOTS = {"ApplyOn": "None", "OptimizationStatus": "Off"}
 
 
-def show_configuration(version: FunctionVersion, arn: str, runtimes: Catalogue) -> Result:
+def show_configuration(version: FunctionVersion, arn: str, runtimes: Catalogue) -> dict[str, Any]:
     """With state and runtime version. arn: qualified as the caller asked."""
     runtime = runtimes.get(version.runtime)
     version_arn = runtime and runtime.version_arn(version.id.region, version.id.partition)
@@ -22,9 +23,9 @@ def show_configuration(version: FunctionVersion, arn: str, runtimes: Catalogue) 
     }
 
 
-def show_settings(version: FunctionVersion, arn: str) -> Result:
+def show_settings(version: FunctionVersion, arn: str) -> dict[str, Any]:
     """Without state and runtime version, as the List operations show it."""
-    configuration: Result = {
+    configuration: dict[str, Any] = {
         "FunctionName": version.id.name,
         "FunctionArn": arn,
         "Runtime": version.runtime or None,
@@ -81,7 +82,7 @@ def _logging(logging: LoggingConfig) -> dict[str, str | None]:
     }
 
 
-def show_image_location(image: ContainerImage) -> Result:
+def show_image_location(image: ContainerImage) -> dict[str, Any]:
     """GetFunction's Code."""
     return {
         "RepositoryType": "ECR",
@@ -90,7 +91,7 @@ def show_image_location(image: ContainerImage) -> Result:
     }
 
 
-def _show_image_config(config: ImageConfig) -> Result | None:
+def _show_image_config(config: ImageConfig) -> dict[str, Any] | None:
     """ImageConfigResponse: only the members that were given, and nothing where none was."""
     given = {
         "EntryPoint": list(config.entry_point),

@@ -11,9 +11,9 @@ from lambda_emu.api.s3 import S3
 from lambda_emu.arn import FunctionId, Scope, Target
 from lambda_emu.clock import Clock
 from lambda_emu.model.concurrency.provisioned import Standing
+from lambda_emu.model.function.image_package import FoundImage
 from lambda_emu.model.function.names import resolve
 from lambda_emu.model.function.without_effect import Here
-from lambda_emu.model.image_package import FoundImage
 from lambda_emu.model.quotas import CONCURRENT_EXECUTIONS
 from lambda_emu.notices import Notices
 from lambda_emu.runtimes import Catalogue

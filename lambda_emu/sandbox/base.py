@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol
 
 from lambda_emu.model.function.function import ContainerImage
-from lambda_emu.model.image_package import FoundImage
+from lambda_emu.model.function.image_package import FoundImage
 from lambda_emu.sandbox.machine import Machine
 
 RUNTIME_ROLE = 0
@@ -50,6 +50,25 @@ class ShuttingDown(SandboxError):
 
     def __init__(self) -> None:
         super().__init__("lambda-emu is shutting down")
+
+
+Listen = Callable[[str], Awaitable[int]]
+"""Binds the environments' port on an address and returns the port."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """engine: auto, docker or process. network: a Docker network of the user's, or None for our own.
+
+    strict_runtimes: whether a runtime that cannot be had is refused, where another version could run in its place.
+    """
+
+    engine: str
+    network: str | None
+    pull_images: bool
+    data_dir: Path
+    cache_dir: Path
+    strict_runtimes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

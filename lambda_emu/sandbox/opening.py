@@ -3,33 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 from lambda_emu.clock import Clock
-from lambda_emu.sandbox.base import Engine, NoEngine, SandboxError
+from lambda_emu.sandbox.base import Engine, Listen, NoEngine, SandboxError, Wanted
 from lambda_emu.sandbox.init.link import InitDoor
 
 log = logging.getLogger(__name__)
-
-Listen = Callable[[str], Awaitable[int]]
-"""Binds the environments' port on an address and returns the port."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """engine: auto, docker or process. network: a Docker network of the user's, or None for our own.
-
-    strict_runtimes: whether a runtime that cannot be had is refused, where another version could run in its place.
-    """
-
-    engine: str
-    network: str | None
-    pull_images: bool
-    data_dir: Path
-    cache_dir: Path
-    strict_runtimes: bool = False
 
 
 async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> Engine:

@@ -10,7 +10,7 @@ from typing import IO, Any, TypeVar
 
 from lambda_emu.arn import FunctionId
 from lambda_emu.model.capacity.capacity_provider import CapacityProvider
-from lambda_emu.model.code_signing import CodeSigningConfig
+from lambda_emu.model.function.code_signing import CodeSigningConfig
 from lambda_emu.model.function.function import Function
 from lambda_emu.model.layers.layer import Layer
 from lambda_emu.model.mappings.mapping import EventSourceMapping

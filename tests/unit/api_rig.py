@@ -29,7 +29,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.model.changes.updates import WhyNot, completed
 from lambda_emu.model.concurrency.provisioned import NOTHING_READY, Standing
 from lambda_emu.model.function.function import Function
-from lambda_emu.model.image_package import FoundImage
+from lambda_emu.model.function.image_package import FoundImage
 from lambda_emu.runtimes import catalogue
 from lambda_emu.store import Store
 

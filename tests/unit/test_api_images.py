@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from api_rig import ROLE, Api, refused, shown, zipped
 
-from lambda_emu.model.image_package import FoundImage
+from lambda_emu.model.function.image_package import FoundImage
 
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app"
 URI = f"{REPOSITORY}:1"

@@ -12,7 +12,7 @@ from api_rig import ACCOUNT, ARN, REGION, Api, Reply, refused, serving
 
 from lambda_emu.arn import Scope
 from lambda_emu.model.capacity.capacity_provider import CapacityProvider
-from lambda_emu.model.code_signing import CodeSigningConfig
+from lambda_emu.model.function.code_signing import CodeSigningConfig
 from lambda_emu.model.mappings.mapping import EventSourceMapping, State
 from lambda_emu.model.mappings.sources import Kind
 from lambda_emu.store import Draft

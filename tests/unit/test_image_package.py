@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lambda_emu.environment import failures
-from lambda_emu.model.image_package import digest_of, registry_of, repository_of
+from lambda_emu.model.function.image_package import digest_of, registry_of, repository_of
 from lambda_emu.sandbox.base import Exit, ExitKind, ImageDenied, ImageInvalid, Program, SandboxError
 from lambda_emu.sandbox.docker.function_images import refusal
 

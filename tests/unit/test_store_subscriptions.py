@@ -12,7 +12,7 @@ from store_rig import ACCOUNT, REGION, new_function
 
 from lambda_emu.arn import Scope
 from lambda_emu.model.capacity.capacity_provider import CapacityProvider
-from lambda_emu.model.code_signing import CodeSigningConfig
+from lambda_emu.model.function.code_signing import CodeSigningConfig
 from lambda_emu.model.layers.layer import Layer
 from lambda_emu.model.mappings.mapping import EventSourceMapping, State
 from lambda_emu.model.mappings.sources import Kind

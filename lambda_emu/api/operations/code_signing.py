@@ -23,7 +23,7 @@ from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.paging import cut_page
 from lambda_emu.arn import FunctionId, ResourceArn, Scope, parse_resource_arn
 from lambda_emu.errors.resources import FunctionNotFound
-from lambda_emu.model.code_signing import (
+from lambda_emu.model.function.code_signing import (
     KIND,
     CodeSigningConfig,
     CodeSigningConfigMissing,

@@ -17,12 +17,12 @@ from lambda_emu.api.paging import cut_page
 from lambda_emu.arn import LATEST, Scope, Target
 from lambda_emu.errors.resources import ResourceMissing
 from lambda_emu.model import quotas
+from lambda_emu.model.function.tags import new_tags
 from lambda_emu.model.mappings import settings as mapping_settings
 from lambda_emu.model.mappings.duplicates import check_unique
 from lambda_emu.model.mappings.mapping import EventSourceMapping, State
 from lambda_emu.model.mappings.refusals import FunctionTimeoutTooLong, MappedFunctionNotFound
 from lambda_emu.model.mappings.sources import RULES, Kind, kind_of
-from lambda_emu.model.tags import new_tags
 from lambda_emu.store.draft import Draft
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from lambda_emu.arn import FunctionId, parse_resource_arn
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import UpdateInProgress
 from lambda_emu.model.capacity.refusals import CapacityProviderNotFound
-from lambda_emu.model.code_signing import CodeSigningConfigMissing
+from lambda_emu.model.function.code_signing import CodeSigningConfigMissing
 from lambda_emu.model.function.function import Function
-from lambda_emu.model.tags import (
+from lambda_emu.model.function.tags import (
     LayerUntaggable,
     NetworkConnectorNotFound,
     NoTags,

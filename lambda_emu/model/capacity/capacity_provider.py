@@ -11,7 +11,7 @@ from lambda_emu.errors.resources import FunctionNotFound
 from lambda_emu.model.capacity.managed_instances import CONFIG, INSTANCES
 from lambda_emu.model.capacity.refusals import CapacityProviderInUse, NotOnManagedInstances
 from lambda_emu.model.function.function import Function, FunctionVersion
-from lambda_emu.model.tags import new_tags
+from lambda_emu.model.function.tags import new_tags
 
 KIND = "capacity-provider"
 PENDING, ACTIVE, DELETING = "Pending", "Active", "Deleting"

@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lambda_emu.arn import FunctionId
-from lambda_emu.model import image_package, quotas
+from lambda_emu.model import quotas
 from lambda_emu.model.capacity import managed_instances
 from lambda_emu.model.changes import settings
 from lambda_emu.model.changes.publishing import publish
 from lambda_emu.model.changes.refusals import NameTooLong, RuntimeAndHandlerMissing
 from lambda_emu.model.changes.updates import CREATING
-from lambda_emu.model.function import durable
+from lambda_emu.model.function import durable, image_package
 from lambda_emu.model.function.function import Artifact, ContainerImage, Function, FunctionVersion, LoggingConfig
+from lambda_emu.model.function.tags import new_tags
 from lambda_emu.model.layers.references import Find
-from lambda_emu.model.tags import new_tags
 
 
 def check(id: FunctionId, wanted: Mapping[str, Any]) -> None:

@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Any
 
 from lambda_emu.errors.request import ConstraintViolations
-from lambda_emu.model import image_package
 from lambda_emu.model.capacity import managed_instances
 from lambda_emu.model.changes.refusals import (
     CodeWithLayersTooLarge,
@@ -20,7 +19,7 @@ from lambda_emu.model.changes.refusals import (
     NoSnapStart,
     NulInside,
 )
-from lambda_emu.model.function import durable, environment_variables, runtime_names
+from lambda_emu.model.function import durable, environment_variables, image_package, runtime_names
 from lambda_emu.model.function.function import FunctionVersion
 from lambda_emu.model.function.logging_config import merged_logging
 from lambda_emu.model.function.tenancy import check_without_tenants

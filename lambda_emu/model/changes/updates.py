@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from lambda_emu.errors.resources import RevisionMismatch, StillBeingCreated, UpdateInProgress
 from lambda_emu.model.capacity.managed_instances import idle_state
 from lambda_emu.model.function.function import Function, FunctionVersion, Progress, State, UpdateStatus
-from lambda_emu.model.image_package import FoundImage, resolved
+from lambda_emu.model.function.image_package import FoundImage, resolved
 
 # AWS says "created" of updates as well.
 _REASON, _REASON_CODE = "The function is being created.", "Creating"

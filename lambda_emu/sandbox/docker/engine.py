@@ -22,7 +22,17 @@ from docker.utils import kwargs_from_env
 from lambda_emu.clock import Clock
 from lambda_emu.folders import PASSED_THROUGH, close_to_others, remove_sessions
 from lambda_emu.runtimes import catalogue
-from lambda_emu.sandbox.base import PLATFORM_MB, Abilities, Limits, Program, SandboxError, ShuttingDown, StemKind
+from lambda_emu.sandbox.base import (
+    PLATFORM_MB,
+    Abilities,
+    Limits,
+    Listen,
+    Program,
+    SandboxError,
+    ShuttingDown,
+    StemKind,
+    Wanted,
+)
 from lambda_emu.sandbox.docker.errors import engine_errors
 from lambda_emu.sandbox.docker.function_images import FunctionImages
 from lambda_emu.sandbox.docker.images import Images
@@ -32,7 +42,6 @@ from lambda_emu.sandbox.files import fill, remove_tree
 from lambda_emu.sandbox.init.link import InitDoor, InitLink
 from lambda_emu.sandbox.leases import is_alive, own_lease, own_processes
 from lambda_emu.sandbox.machine import Machine, this_machine
-from lambda_emu.sandbox.opening import Listen, Wanted
 from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, PROCESSES
 from lambda_emu.sandbox.temporary import let_through
 from lambda_emu.sandbox.toolchain.lent import find_bootstrap

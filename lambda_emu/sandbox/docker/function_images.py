@@ -17,7 +17,7 @@ import docker
 import docker.errors
 
 from lambda_emu.model.function.function import ContainerImage
-from lambda_emu.model.image_package import DOCKER_HUB, FoundImage, registry_of, repository_of
+from lambda_emu.model.function.image_package import DOCKER_HUB, FoundImage, registry_of, repository_of
 from lambda_emu.sandbox.base import ImageDenied, ImageInvalid, Program, SandboxError
 from lambda_emu.sandbox.building.debian import ARCHITECTURES
 from lambda_emu.sandbox.building.registry import follow, registry_answers

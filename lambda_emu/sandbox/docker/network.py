@@ -11,9 +11,8 @@ from typing import Any
 import docker
 import docker.errors
 
-from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.base import Listen, SandboxError
 from lambda_emu.sandbox.docker.errors import engine_errors
-from lambda_emu.sandbox.opening import Listen
 
 Call = Callable[..., Awaitable[Any]]
 

@@ -13,12 +13,11 @@ from typing import Any, TypeVar
 from lambda_emu.clock import Clock
 from lambda_emu.folders import PASSED_THROUGH, PRIVATE, close_to_others, remove_sessions
 from lambda_emu.runtimes import Runtime, catalogue
-from lambda_emu.sandbox.base import Limits, Program, SandboxError, ShuttingDown, StemKind
+from lambda_emu.sandbox.base import Limits, Listen, Program, SandboxError, ShuttingDown, StemKind, Wanted
 from lambda_emu.sandbox.engine_threads import EngineThreads
 from lambda_emu.sandbox.files import remove_tree
 from lambda_emu.sandbox.init.link import InitDoor, InitLink
 from lambda_emu.sandbox.machine import this_machine
-from lambda_emu.sandbox.opening import Listen, Wanted
 from lambda_emu.sandbox.process.isolation import LOOPBACK, Address, Walls
 from lambda_emu.sandbox.process.namespaces import PATH, Namespaces
 from lambda_emu.sandbox.process.no_images import NoImages

@@ -9,10 +9,11 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from lambda_emu.sandbox.toolchain.lending import SYSTEM
+
 USER, GROUP = 993, 990
 
 READ_ONLY = "rbind,ro,nosuid,nodev"
-SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix")
 DEVICES = ("null", "zero", "full", "random", "urandom")
 DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
 ETC_FOLDERS = ("alternatives", "ca-certificates", "crypto-policies", "pki", "ssl")

@@ -12,10 +12,9 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lambda_emu.sandbox.base import Abilities, Program, SandboxError
+from lambda_emu.sandbox.base import Abilities, Listen, Program, SandboxError
 from lambda_emu.sandbox.files import fill
 from lambda_emu.sandbox.init.peers import BARE_NETWORK
-from lambda_emu.sandbox.opening import Listen
 from lambda_emu.sandbox.process.isolation import Address
 from lambda_emu.sandbox.process.namespaces import PATH
 from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, prlimit

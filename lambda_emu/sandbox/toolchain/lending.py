@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Protocol
 
 from lambda_emu.runtimes import Runtime
-from lambda_emu.sandbox.process.private_root import SYSTEM
 from lambda_emu.sandbox.toolchain.elf import needed_libraries
+
+SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix")
+"""Folders of the host that every sandbox shows, read-only."""
 
 ALWAYS_VISIBLE = tuple(Path("/", name) for name in SYSTEM)
 

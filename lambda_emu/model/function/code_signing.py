@@ -10,7 +10,7 @@ from typing import Any
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import Conflict, NotFound
 from lambda_emu.model.function.function import Function
-from lambda_emu.model.tags import new_tags
+from lambda_emu.model.function.tags import new_tags
 
 KIND = "code-signing-config"
 
