@@ -42,7 +42,7 @@ def create(_stage: Stage) -> list[Verdict]:
         )
     ours, theirs = percentile(turns.ours, 50), percentile(turns.theirs, 50)
     what, against = "CreateFunction, 1 MB", "hash, write, fsync"
-    return [Verdict(what, ours, "ms", theirs, against, 5, blocks_ratio=turns.ratio, spread=turns.spread)]
+    return [Verdict(what, ours, "ms", theirs, against, 3, blocks_ratio=turns.ratio, spread=turns.spread)]
 
 
 def _create_ms(connection: Connection, request: bytes) -> float:

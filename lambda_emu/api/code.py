@@ -51,7 +51,7 @@ def store_code(context: RequestContext, code: Mapping[str, Any], scope: Scope) -
         return keep(context, code["ZipFile"])
     wanted = S3Object(code["S3Bucket"], code["S3Key"], code.get("S3ObjectVersion"))
     with context.s3.fetch(wanted, scope, UNZIPPED_LIMIT_BYTES) as (path, found):
-        artifact = context.store.artifacts.add_zip(path, UNZIPPED_LIMIT_BYTES)
+        artifact = context.store.artifacts.add_zip(path, UNZIPPED_LIMIT_BYTES, given_away=True)
     return replace(artifact, reference=found) if code.get("S3ObjectStorageMode") == "REFERENCE" else artifact
 
 
@@ -65,7 +65,7 @@ def keep(context: RequestContext, code: bytes | SpooledBlob | Path | Artifact) -
         case Artifact():
             return code
         case SpooledBlob(path=path):
-            return artifacts.add_zip(path)
+            return artifacts.add_zip(path, given_away=True)
         case Path() if code.is_dir():
             return artifacts.add_folder(code)
     return artifacts.add_zip(code)

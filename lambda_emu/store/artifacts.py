@@ -1,8 +1,9 @@
 """Code on disk, named by what it is: folder/<sha256>/{zip,tree,complete}. What `add` returned survives a crash.
 
 An artifact is made in a staging folder and renamed into place; what a dead process left there goes at the next start.
-Only the zip is synced, since a tree may have thousands of files: after the machine itself went down the trees of that
-time are made again from their zips, once, and then synced. `complete` holds the tree's size and the time it belongs to.
+Only the zip is synced, once it is in its place: a journal brings its names along. A tree may have thousands of files:
+after the machine itself went down the trees of that time are made again from their zips, once, and then synced.
+`complete` holds the tree's size and the time it belongs to.
 """
 
 from __future__ import annotations
@@ -49,8 +50,11 @@ class Artifacts:
         self._folder = folder
         self._clock = clock or Clock()
         self._boot = boot or boot_id()
-        self._lock = Lock()  # guards _spared and what appears in or leaves the folder; held for one fsync at most
+        self._lock = (
+            Lock()
+        )  # guards _spared, _unsynced and what appears in or leaves the folder; never held across a sync
         self._spared: dict[str, float] = {}  # by name, when it was last added or dropped
+        self._unsynced: set[str] = set()  # names that are in their place, and may not outlive the machine yet
         folder.mkdir(parents=True, exist_ok=True)
         close_to_others(folder)
         for stale in folder.glob(_STAGING + "*"):
@@ -59,15 +63,22 @@ class Artifacts:
             if _made_during(path) not in (self._boot, _SYNCED):
                 self._remake(path)
 
-    def add_zip(self, data: bytes | Path, limit_bytes: int = ZIPPED_LIMIT_BYTES) -> Artifact:
-        """Keep a zip as it came, and unpacked. ZippedTooLarge, UnzippedTooLarge, InvalidZip, OSError."""
-        with _opened(data) as source:
+    def add_zip(
+        self, data: bytes | Path, limit_bytes: int = ZIPPED_LIMIT_BYTES, *, given_away: bool = False
+    ) -> Artifact:
+        """Keep a zip as it came, and unpacked. ZippedTooLarge, UnzippedTooLarge, InvalidZip, OSError.
+
+        given_away: nobody writes to the file any more, so that its bytes need not be written again.
+        """
+        with _opened(data) as source, self._staging() as staging:
             if source.seek(0, os.SEEK_END) > limit_bytes:
                 raise ZippedTooLarge(limit_bytes)
-            with self._staging() as staging:
+            if given_away and isinstance(data, Path) and _link(data, staging / "zip"):
+                sha256 = _sha256(source)
+            else:
                 with (staging / "zip").open("xb") as file:
                     sha256 = _sha256(source, file)
-                return self._known(sha256) or self._keep(staging, sha256)
+            return self._known(sha256) or self._keep(staging, sha256)
 
     def add_folder(self, path: Path) -> Artifact:
         """Keep a folder as a zip that is the same for the same files. UnusableFolder, UnzippedTooLarge, OSError."""
@@ -105,7 +116,7 @@ class Artifacts:
     def _known(self, sha256: str) -> Artifact | None:
         path = self._folder / _name(sha256)
         with self._lock:
-            if not path.exists():
+            if not path.exists() or path.name in self._unsynced:
                 return None
             self._spared[path.name] = self._clock.monotonic_s()
         unzipped_size, _ = (path / "complete").read_text().split()
@@ -114,9 +125,7 @@ class Artifacts:
     def _keep(self, staging: Path, sha256: str) -> Artifact:
         """Unpack the zip beside itself in its staging folder, and give that its place."""
         unzipped_size = unpack(staging / "zip", staging / "tree")
-        sync(staging / "zip")
         (staging / "complete").write_text(f"{unzipped_size} {self._boot}")  # not synced: lost, the tree is made again
-        sync(staging)
         artifact = Artifact(sha256, (staging / "zip").stat().st_size, unzipped_size)
         self._publish(staging, self._folder / _name(sha256))
         return artifact
@@ -126,8 +135,11 @@ class Artifacts:
         with self._lock:
             if not target.exists():
                 made.rename(target)
+                self._unsynced.add(target.name)
             self._spared[target.name] = self._clock.monotonic_s()
-            sync(self._folder)
+        sync(target / "zip")
+        with self._lock:
+            self._unsynced.discard(target.name)
 
     def _remake(self, path: Path) -> None:
         """Unpack a zip again whose tree may have been lost with the machine's memory."""
@@ -169,6 +181,15 @@ def _made_during(path: Path) -> str | None:
     except (FileNotFoundError, ValueError):
         return None
     return boot
+
+
+def _link(path: Path, name: Path) -> bool:
+    """Give a file a second name. False where that cannot be, as on another file system."""
+    try:
+        os.link(path, name)
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

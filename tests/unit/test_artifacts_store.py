@@ -69,6 +69,21 @@ def test_a_zip_is_kept_as_it_came_and_unpacked(artifacts: Artifacts, tmp_path: P
     assert files(artifacts.tree(sha256)) == {"app.py": "x = 1\n", "lib/b.py": "y = 2\n"}
 
 
+def test_a_zip_that_is_given_away_is_not_written_again(artifacts: Artifacts, tmp_path: Path) -> None:
+    spooled, of_the_user = tmp_path / "spooled.zip", tmp_path / "app.zip"
+    spooled.write_bytes(APP)
+    of_the_user.write_bytes(zip_of({"app.py": "mine\n"}))
+    inodes = spooled.stat().st_ino, of_the_user.stat().st_ino
+
+    given, copied = artifacts.add_zip(spooled, given_away=True), artifacts.add_zip(of_the_user)
+    spooled.unlink()
+
+    assert artifacts.zip_path(given.sha256).stat().st_ino == inodes[0]
+    assert artifacts.zip_path(copied.sha256).stat().st_ino != inodes[1]
+    assert artifacts.zip_path(given.sha256).read_bytes() == APP
+    assert given == Artifacts(tmp_path / "others").add_zip(APP)
+
+
 @pytest.mark.parametrize("umask", [0, 0o077])
 def test_a_sandbox_of_any_user_may_read_the_tree_and_nobody_reach_it_but_through_a_sandbox(
     tmp_path: Path, umask: int
