@@ -13,26 +13,23 @@ from pathlib import Path
 from lambda_emu.activation import Activator
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.effects import has_extensions, tell_of_all
-from lambda_emu.api.inline import InlineInvoke
 from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.api.s3 import S3
 from lambda_emu.api.scope import CallerContexts
-from lambda_emu.api.token import TOKEN, publish, withdraw
+from lambda_emu.api.service import LambdaService, OwnPages
+from lambda_emu.api.token import OWN, TOKEN, publish, withdraw
 from lambda_emu.api.wire.bodies import make_spool
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
 from lambda_emu.environment.initialization import InitType
 from lambda_emu.environment.journal import Journal
-from lambda_emu.gateway.bridge import LIMITS, ApiFront, WsgiApp
 from lambda_emu.gateway.callers import Callers, is_loopback
-from lambda_emu.gateway.late import LateApp
-from lambda_emu.gateway.own_paths import OWN
+from lambda_emu.gateway.gateway import LIMITS, Gateway
+from lambda_emu.gateway.wsgi import LateApp, WsgiApp
 from lambda_emu.http import descriptors
-from lambda_emu.http.exchange import Sink, Writer
 from lambda_emu.http.listener import Listener, PortTerms, bind
 from lambda_emu.http.loop import Loop
-from lambda_emu.http.message import Head
 from lambda_emu.invoke.asynchronous import AsyncInvoker
 from lambda_emu.invoke.synchronous import Invoker
 from lambda_emu.logs.reader import LogReader
@@ -63,6 +60,7 @@ from lambda_emu.store import Store
 
 log = logging.getLogger(__name__)
 
+SPOOL = "spool"
 STEP_LIMIT_S = 60.0
 ACTIVATION_PATIENCE_S = 1.0
 LOOK_S = 0.02
@@ -139,9 +137,12 @@ class Emulator:
         self.loop.start()
         self.shutdown.call(self.loop.stop)  # last to go: everything below runs on it
         self.clock.bind(self.loop.asyncio)
+        callers = Callers((settings.host, *settings.allowed_hosts), settings.allowed_origins)
+        self._gateway = Gateway(self.loop, self.clock, data_dir / SPOOL, callers)
         files, spare = descriptors.limit_and_spare()
-        terms = PortTerms(limits=LIMITS, descriptors=files - 3 * spare, lingering=spare, refusal=self._refusal)
-        self._listener = Listener(self._handle, self.clock, terms)
+        refusal = self._gateway.refusal
+        terms = PortTerms(limits=LIMITS, descriptors=files - 3 * spare, lingering=spare, refusal=refusal)
+        self._listener = Listener(self._gateway, self.clock, terms)
         self.shutdown.tidy(self._listener.close)  # after the pool, which answers who still waits
         self.store = Store.open(data_dir)
         self.shutdown.call(self.store.close)  # after the pool, whose last outcomes it keeps
@@ -238,7 +239,7 @@ class Emulator:
             self._function_changed(None, function)
 
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:
-        spool_dir = data_dir / "spool"
+        spool_dir = data_dir / SPOOL
         make_spool(spool_dir)
         at_once = self.settings.activation_delay_s == 0
         self._changes = RecentChanges(self.clock, CHANGE_HELD_S if at_once else 0)
@@ -266,9 +267,7 @@ class Emulator:
         app = LateApp(partial(self._make_app, context, data_dir))
         if self._only is None:
             app.make()
-        inline = InlineInvoke(CallerContexts(context))
-        callers = Callers((self.settings.host, *self.settings.allowed_hosts), self.settings.allowed_origins)
-        self._front = ApiFront(app, inline, self.loop, self.clock, spool_dir, callers)
+        self._gateway.serve(OwnPages(app), LambdaService(app, CallerContexts(context)))
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
         self.shutdown.tidy(self._listener.finish)
 
@@ -311,12 +310,6 @@ class Emulator:
         except (SandboxError, TimeoutError) as error:
             log.info("image %s is looked for later: %s", uri, error)
             return None
-
-    def _handle(self, head: Head, writer: Writer) -> Sink:
-        return self._front(head, writer)
-
-    def _refusal(self, status: int) -> bytes:
-        return self._front.refusal(status)
 
     def _sights(self) -> list[Sight]:
         return self.loop.ask(self.pool.sights, STEP_LIMIT_S)

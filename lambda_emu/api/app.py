@@ -17,23 +17,22 @@ from lambda_emu.api.operations import handler_of, perform
 from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.wire.bodies import discard_spooled
 from lambda_emu.api.wire.service_model import ServiceModel, lambda_model
-from lambda_emu.clock import Clock
 from lambda_emu.disk import is_full
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import UnknownPath
 from lambda_emu.errors.service import NoRoom, ServiceFailure
 from lambda_emu.gateway.answers import Answer, error_answer
+from lambda_emu.gateway.request import Request
+from lambda_emu.gateway.wsgi import CALL, REQUEST, Environ, WsgiApp
 
 log = logging.getLogger(__name__)
 
-SLASH_INSIDE = "\x01"  # stands for %2F between a path's slashes, until its converter turns it back
+SLASH_INSIDE = b"\x01"  # stands for %2F between a path's slashes, until its converter turns it back
 PATHS_WITH_SLASHES = ("DurableExecutionArn", "ResourceArn")
 
-Environ = dict[str, Any]
-WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
 View = Callable[..., Response]
 
-_LATER = Response(status=202)  # what WSGI gets for a request that is answered past it; the bridge drops it
+_LATER = Response(status=202)  # what WSGI gets for a request that is answered past it, and dropped there
 
 
 def create_app(context: RequestContext) -> Flask:
@@ -48,7 +47,7 @@ def create_app(context: RequestContext) -> Flask:
         view = _view(names, contexts)
         app.add_url_rule(_rule(path), endpoint, view, methods=[method], provide_automatic_options=False)
     app.add_url_rule(artifacts.RULE, "artifact", artifacts.view(context.store))
-    _answer_errors(app, context)
+    _answer_errors(app)
     app.wsgi_app = _keeping_slashes(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app
 
@@ -57,14 +56,14 @@ class _Name(UnicodeConverter):
     """A path value without slashes, except encoded ones."""
 
     def to_python(self, value: str) -> str:
-        return value.replace(SLASH_INSIDE, "/")
+        return value.replace(SLASH_INSIDE.decode(), "/")
 
 
 class _Arn(PathConverter):
     """A path value in which slashes may also appear raw."""
 
     def to_python(self, value: str) -> str:
-        return value.replace(SLASH_INSIDE, "/")
+        return value.replace(SLASH_INSIDE.decode(), "/")
 
 
 def _rule(path: str) -> str:
@@ -83,17 +82,24 @@ def _routes(model: ServiceModel) -> dict[tuple[str, str], dict[str | None, str]]
 
 def _view(names: dict[str | None, str], contexts: CallerContexts) -> View:
     def view(**path: str) -> Response:
-        environ: Environ = request.environ
+        asked = _asked()
         try:
-            answer = _serve(_chosen(names, environ["QUERY_STRING"]), environ, path, contexts.of(environ))
+            answer = _serve(_chosen(names, asked.query.decode("latin-1")), asked, path, contexts.of(asked))
         finally:
-            discard_spooled(environ)
+            if asked.body_file is not None:
+                discard_spooled(asked.body_file)
         if answer is None:
             return _LATER
-        answer.headers.append(("x-amzn-RequestId", _request_id(environ, contexts.clock)))
+        answer.headers.append(("x-amzn-RequestId", asked.request_id))
         return _response(answer)
 
     return view
+
+
+def _asked() -> Request:
+    """The request that is being served, as it came."""
+    found: Request = request.environ[REQUEST]
+    return found
 
 
 def _chosen(names: dict[str | None, str], query_string: str) -> str:
@@ -104,11 +110,11 @@ def _chosen(names: dict[str | None, str], query_string: str) -> str:
     return names[None]
 
 
-def _serve(name: str, environ: Environ, path: dict[str, str], context: RequestContext) -> Answer | None:
+def _serve(name: str, asked: Request, path: dict[str, str], context: RequestContext) -> Answer | None:
     """Parse, call the handler, serialise. None: a detached handler answers later."""
     operation, detached = lambda_model().operation(name), handler_of(name).detached
-    call = (environ["lambda_emu.call"],) if detached else ()
-    result = perform(name, operation.parse(environ, path), context, *call)
+    call = (request.environ[CALL],) if detached else ()
+    result = perform(name, operation.parse(asked, path), context, *call)
     return None if result is None else operation.answer(result)
 
 
@@ -116,16 +122,11 @@ def _response(answer: Answer) -> Response:
     return Response(answer.body, answer.status, answer.headers)
 
 
-def _request_id(environ: Environ, clock: Clock) -> str:
-    given: str | None = environ.get("lambda_emu.request_id")
-    return given or clock.new_id()
-
-
-def _answer_errors(app: Flask, context: RequestContext) -> None:
+def _answer_errors(app: Flask) -> None:
     """Every exception leaves in AWS's form: ours as they say, foreign ones as ServiceException, logged."""
 
     def answered(error: LambdaError) -> Response:
-        return _response(error_answer(error, _request_id(request.environ, context.clock)))
+        return _response(error_answer(error, _asked().request_id))
 
     def http_error(error: HTTPException) -> Response:
         log.debug("no operation for %s %s: %s", request.method, request.path, error)
@@ -147,9 +148,9 @@ def _keeping_slashes(inner: WsgiApp) -> WsgiApp:
     """Decode paths so that an encoded slash stays inside its placeholder; WSGI's own PATH_INFO cannot tell it."""
 
     def wsgi_app(environ: Environ, start_response: Any) -> Iterable[bytes]:
-        raw: str = environ.get("RAW_URI", "")
-        if "%2F" in raw or "%2f" in raw:
-            path = raw.partition("?")[0].replace("%2F", SLASH_INSIDE).replace("%2f", SLASH_INSIDE)
+        asked: Request = environ[REQUEST]
+        if b"%2F" in asked.path or b"%2f" in asked.path:
+            path = asked.path.replace(b"%2F", SLASH_INSIDE).replace(b"%2f", SLASH_INSIDE)
             environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1")
         return inner(environ, start_response)
 

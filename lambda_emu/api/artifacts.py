@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from lambda_emu.api.token import OWN
 from lambda_emu.errors.resources import NotFound
-from lambda_emu.gateway.own_paths import OWN
 from lambda_emu.model.function.function import Artifact
 from lambda_emu.store import Store
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -13,9 +12,11 @@ from lambda_emu.api.sharing import for_owner
 from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import OtherAccount
-from lambda_emu.gateway.bridge import Call
-from lambda_emu.http.message import Head
+from lambda_emu.gateway.call import Call
+from lambda_emu.gateway.request import Request
 
+FUNCTIONS, INVOCATIONS = b"/2015-03-31/functions/", b"/invocations"
+"""What stands before and behind a function's name."""
 SAID_IN = (
     b"x-amz-invocation-type",
     b"x-amz-log-type",
@@ -37,12 +38,11 @@ class InlineInvoke:
         self._contexts = contexts
         self._kept: dict[Said, Mapping[str, Any]] = {}
 
-    def __call__(self, head: Head, name: bytes, body: bytes, call: Call) -> None:
-        """name: of the function, as the path has it."""
-        context = self._contexts.by_header(call.header(b"authorization"))
+    def __call__(self, asked: Request, call: Call) -> None:
+        context = self._contexts.of(asked)
         try:
-            request = self._parse(head, name)
-            req: Any = {**request, "Payload": body} if body else request
+            members = self._parse(asked)
+            req: Any = {**members, "Payload": asked.body} if asked.body else members
             try:
                 invoke(req, context, call)
             except OtherAccount as other:
@@ -50,13 +50,15 @@ class InlineInvoke:
         except LambdaError as error:
             call.fail(error)
 
-    def _parse(self, head: Head, name: bytes) -> Mapping[str, Any]:
+    def _parse(self, asked: Request) -> Mapping[str, Any]:
         """The members that the head has."""
+        head = asked.head
         said: Said = (head.target, *map(head.first.get, SAID_IN))
         found = self._kept.get(said)
         if found is None:
-            path = {"FunctionName": unquote(name.decode("latin-1"))}
-            found = lambda_model().operation("Invoke").parse(_environ(head), path)
+            name = unquote(asked.path[len(FUNCTIONS) : -len(INVOCATIONS)].decode("latin-1"))
+            without_body = Request(head, asked.path, asked.query, asked.request_id)
+            found = lambda_model().operation("Invoke").parse(without_body, {"FunctionName": name})
             if len(head.first) == len(head.headers):
                 self._keep(said, found)
         return found
@@ -68,16 +70,3 @@ class InlineInvoke:
         if len(self._kept) >= KEPT:
             self._kept.clear()
         self._kept[said] = request
-
-
-def _environ(head: Head) -> dict[str, Any]:
-    """As much of an environ as parsing looks at."""
-    environ: dict[str, Any] = {
-        "QUERY_STRING": head.target.partition(b"?")[2].decode("latin-1"),
-        "CONTENT_LENGTH": "0",
-        "wsgi.input": io.BytesIO(),
-    }
-    for name, value in head.headers:
-        if name in SAID_IN:
-            environ["HTTP_" + name.decode("latin-1").upper().replace("-", "_")] = value.decode("latin-1")
-    return environ

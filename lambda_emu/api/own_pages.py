@@ -8,9 +8,8 @@ from dataclasses import asdict, dataclass
 
 from flask import Flask, Response, jsonify, request
 
-from lambda_emu.api.token import HEADER
+from lambda_emu.api.token import HEADER, OWN
 from lambda_emu.arn import Scope
-from lambda_emu.gateway.own_paths import OWN
 from lambda_emu.gateway.refusals import TokenMissing
 from lambda_emu.logs.reader import LogReader, answer
 from lambda_emu.pool.pool import Occupancy, Sight

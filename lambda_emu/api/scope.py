@@ -6,19 +6,14 @@ the one inside a key that we gave to a function, else the emulator's own: real k
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.arn import Scope
+from lambda_emu.gateway.credential import MOST_BYTES, credential_of
+from lambda_emu.gateway.request import Request
 from lambda_emu.model.credentials import account_of
 
-_BEGINS = "Credential="
-_CREDENTIAL = re.compile(r"([^/\s,]++)/[^/\s,]++/([a-z0-9-]++)/[a-z0-9-]++/aws4_request")
-MOST_CHARACTERS = 512
-"""Of a credential; AWS's have about 70. Only the first one of a header is looked at, so that a search stays linear."""
 MOST_KNOWN = 1024
 
 
@@ -27,26 +22,26 @@ class CallerContexts:
 
     def __init__(self, context: RequestContext) -> None:
         self._context = context
-        self.clock = context.clock
-        self._known: dict[str, RequestContext] = {}  # by credential; callers have few
+        self._known: dict[bytes, RequestContext] = {}  # by what a header begins with; callers have few
 
-    def of(self, environ: Mapping[str, Any]) -> RequestContext:
+    def of(self, request: Request) -> RequestContext:
         """For the caller of this request, by its Authorization header."""
-        return self.by_header(environ.get("HTTP_AUTHORIZATION"))
+        return self.by_header(request.head.first.get(b"authorization"))
 
-    def by_header(self, authorization: str | None) -> RequestContext:
+    def by_header(self, authorization: bytes | None) -> RequestContext:
         if authorization is None:
             return self._context
-        begin = authorization.find(_BEGINS) + len(_BEGINS)
-        found = _CREDENTIAL.match(authorization, begin, begin + MOST_CHARACTERS)
-        if begin < len(_BEGINS) or found is None:
-            return self._context
-        key = found.group()
-        context = self._known.get(key)
-        if context is None:
-            named, ours = account_of(found[1]), self._context
-            scope = Scope(named or ours.scope.account, found[2])
-            context = replace(ours, scope=scope, anonymous=False, account_known=ours.account_known or named is not None)
-            if len(self._known) < MOST_KNOWN:
-                self._known[key] = context
+        begins = authorization.partition(b",")[0]  # in every library's there is the credential
+        return self._known.get(begins) or self._find(authorization, begins)
+
+    def _find(self, authorization: bytes, begins: bytes) -> RequestContext:
+        credential, ours = credential_of(authorization), self._context
+        if credential is None:
+            return ours
+        named = account_of(credential.access_key)
+        scope = Scope(named or ours.scope.account, credential.region)
+        known = ours.account_known or named is not None
+        context = replace(ours, scope=scope, anonymous=False, account_known=known)
+        if len(self._known) < MOST_KNOWN and len(begins) <= MOST_BYTES and credential_of(begins) is not None:
+            self._known[begins] = context
         return context

@@ -1,4 +1,4 @@
-"""The token of the emulator's own pages: kept where only its user reads it, beside the address that it is for."""
+"""Where the emulator's own pages are, and their token: kept where only its user reads it, beside its address."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from lambda_emu.folders import Purpose, is_held, is_ours
 
+OWN = "/_lambda-emu/"
+HEALTH = f"{OWN}health"
 HEADER = "X-Lambda-Emu-Token"
 TOKEN, ADDRESS, PROJECT = "token", "address", "project"
 THIS_MACHINE = ("127.0.0.1", "localhost", "::1")

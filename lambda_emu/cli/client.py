@@ -11,10 +11,9 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from lambda_emu.api.token import HEADER
+from lambda_emu.api.token import HEADER, HEALTH, OWN
 from lambda_emu.arn import WrittenName
 from lambda_emu.cli.options import NotDone
-from lambda_emu.gateway.own_paths import HEALTH, OWN
 
 DEFAULT_URL = "http://127.0.0.1:9000"
 ANSWER_LIMIT_S = 930.0

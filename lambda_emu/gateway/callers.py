@@ -35,10 +35,14 @@ Said = tuple[bytes | None, bytes | None, bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """refusal: why the request is not let in. headers: what its answer says to a page of an allowed origin."""
+    """refusal: why the request is not let in. headers: what its answer says to a page of an allowed origin.
+
+    of_page: it is because of the page that asks, not because of the name by which we are asked.
+    """
 
     refusal: LambdaError | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    of_page: bool = False
 
 
 LET_IN = Verdict()
@@ -103,7 +107,7 @@ class Callers:
         if origin is not None and origin in self._origins:
             return Verdict(headers=_for_page(origin))
         own = origin is None or origin == f"http://{values.get(HOST)}"
-        return LET_IN if own and site in OWN_SITES else Verdict(PageRefused(origin))
+        return LET_IN if own and site in OWN_SITES else Verdict(PageRefused(origin), of_page=True)
 
 
 def preflight(head: Head, verdict: Verdict) -> list[tuple[str, str]] | None:

@@ -41,10 +41,10 @@ class Spool:
         self._unwritten = Body()
         self._in_flight_bytes = 0
         self._file: int | None = None  # touched by the worker while there is one
-        self._path: str | None = None
+        self._path: Path | None = None
         self._held = False
         self._dead = False
-        self._done: Callable[[str], None] | None = None
+        self._done: Callable[[Path], None] | None = None
 
     @property
     def held_bytes(self) -> int:
@@ -60,7 +60,7 @@ class Spool:
             self._source.hold(True)
         self._go_on()
 
-    def end(self, done: Callable[[str], None]) -> None:
+    def end(self, done: Callable[[Path], None]) -> None:
         """No more comes. done: is given the path of the whole body, and the file with it."""
         self._done = done
         self._go_on()
@@ -113,7 +113,7 @@ class Spool:
         if not told:
             self._source.failed(error)
 
-    def _hand_out(self, done: Callable[[str], None]) -> None:
+    def _hand_out(self, done: Callable[[Path], None]) -> None:
         assert self._file is not None, "a body that is spooled has bytes"
         assert self._path is not None
         os.close(self._file)
@@ -124,14 +124,15 @@ class Spool:
         if path is not None and self._file is not None:
             os.close(self._file)
             with suppress(OSError):
-                os.unlink(path)
+                path.unlink()
 
     # -- on a worker ------------------------------------------------------------------------------
 
     def _append(self, data: bytes) -> None:
         """OSError if there is no room for it."""
         if self._file is None:
-            self._file, self._path = tempfile.mkstemp(dir=self._folder, prefix="body-")
+            self._file, path = tempfile.mkstemp(dir=self._folder, prefix="body-")
+            self._path = Path(path)
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(self._file, rest) :]

@@ -13,7 +13,6 @@ from threading import Event
 from typing import Any
 from urllib.request import urlopen
 
-import pytest
 from botocore.exceptions import ClientError
 from lam import ROLE, client
 from own import OwnLam, own_emulator
@@ -144,28 +143,3 @@ def send_until_stuck(client: socket.socket, data: bytes) -> int:
     while sent < len(data) and select([], [client], [], 1)[1]:
         sent += client.send(data[sent : sent + 65536])
     return sent
-
-
-@pytest.mark.parametrize(
-    ("request_", "body", "kind"),
-    [
-        ("POST /2015-03-31/functions", b"{}", Work.UPLOADS),
-        ("POST /2015-03-31/functions", b'{"Code": {"S3Bucket": "b"}}', Work.FETCHES),
-        ("POST /2015-03-31/functions", b'{"Code":{"ImageUri":"i"}}', Work.FETCHES),
-        ("POST /2015-03-31/functions", b'{"Description": "\\"S3Bucket\\": no"}', Work.UPLOADS),
-        ("PUT /2015-03-31/functions/f/code", b"{}", Work.UPLOADS),
-        ("POST /2018-10-31/layers/words/versions", b"{}", Work.UPLOADS),
-        ("POST /2015-03-31/functions/f/versions", b"{}", Work.CHANGES),
-        ("PUT /2015-03-31/functions/f/configuration", b"{}", Work.CHANGES),
-        ("GET /2015-03-31/functions/f", b"", Work.READS),
-        ("POST /2015-03-31/functions/f/invocations", b"{}", Work.INVOCATIONS),
-        ("POST /2014-11-13/functions/f/invoke-async", b"{}", Work.INVOCATIONS),
-        ("GET /_lambda-emu/logs", b"", Work.PAGES),
-    ],
-)
-def test_each_request_waits_among_its_own_kind(request_: str, body: bytes, kind: Work) -> None:
-    from lambda_emu.gateway.bridge import kind_of
-    from lambda_emu.http.message import Head
-
-    method, path = request_.encode().split(b" ")
-    assert kind_of(Head(method, path, [], "1.1", True), path, body) is kind

@@ -6,7 +6,6 @@ import http.client
 import io
 import json
 import shutil
-import threading
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,13 +18,21 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from mypy_boto3_lambda import LambdaClient
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from lambda_emu.api.app import create_app
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.s3 import S3
+from lambda_emu.api.scope import CallerContexts
+from lambda_emu.api.service import LambdaService, OwnPages
+from lambda_emu.api.wire.bodies import make_spool
 from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock
+from lambda_emu.gateway.gateway import Gateway
+from lambda_emu.gateway.request import Request
+from lambda_emu.gateway.wsgi import LateApp, WsgiApp, serve
+from lambda_emu.http.listener import Listener, PortTerms, bind
+from lambda_emu.http.loop import Loop
+from lambda_emu.http.message import Head
 from lambda_emu.model.changes.updates import WhyNot, completed
 from lambda_emu.model.concurrency.provisioned import NOTHING_READY, Standing
 from lambda_emu.model.function.function import Function
@@ -165,9 +172,29 @@ def zipped(files: Mapping[str, str]) -> bytes:
     return packed.getvalue()
 
 
-class _Quiet(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:
-        pass
+def asked(request: str, body: Any = b"", headers: Mapping[str, str] | None = None) -> Request:
+    """A request, `METHOD /path?query`, as the gateway hands it to a service; a body that is not bytes is JSON."""
+    method, target = request.encode().split(b" ", 1)
+    named = [(name.lower().encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]
+    path, _, query = target.partition(b"?")
+    made = Request(Head(method, target, named, "1.1", True), path, query, "00000000-0000-4000-8000-000000000000")
+    made.body = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return made
+
+
+def ask(
+    app: WsgiApp,
+    request: str,
+    body: Any = b"",
+    headers: Mapping[str, str] | None = None,
+    body_file: Path | None = None,
+) -> Reply:
+    """What the app answers to it, here and now. body_file: where its body lies, if it is a large one."""
+    made = asked(request, body, headers)
+    made.body_file = body_file
+    answer = serve(app, made, None)
+    assert answer is not None
+    return Reply(answer.status, {name.lower(): value for name, value in answer.headers}, answer.body)
 
 
 def make_context(
@@ -184,18 +211,23 @@ def serving(folder: Path, clock: Clock | None = None, s3: S3 | None = None, **se
     clock = clock or Clock()
     store = Store.open(folder)
     activations = Activations(store, clock)
-    server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True, request_handler=_Quiet)
-    context = make_context(store, clock, activations, f"http://127.0.0.1:{server.port}")
-    context = replace(context, **settings)
-    server.app = create_app(context if s3 is None else replace(context, s3=s3))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="test API")
-    thread.start()
+    loop, bound = Loop(), bind("127.0.0.1", 0)
+    port = bound.getsockname()[1]
+    context = make_context(store, clock, activations, f"http://127.0.0.1:{port}")
+    context = replace(context, **(settings if s3 is None else settings | {"s3": s3}))
+    app = LateApp(lambda: create_app(context))
+    loop.start()
+    clock.bind(loop.asyncio)
+    make_spool(folder / "spool")
+    gateway = Gateway(loop, clock, folder / "spool")
+    gateway.serve(OwnPages(app), LambdaService(app, CallerContexts(context)))
+    listener = Listener(gateway, clock, PortTerms(refusal=gateway.refusal))
+    loop.run(listener.listen(bound), 10)
     try:
-        yield Api(server.port, _client(server.port), store, activations)
+        yield Api(port, _client(port), store, activations)
     finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        loop.ask(listener.close, 10)
+        loop.stop()
         store.close()
 
 

@@ -7,9 +7,7 @@ from lambda_emu.api.wire.service_model import lambda_model
 
 
 def test_what_was_said_in_every_header_of_invoke_tells_two_invocations_apart() -> None:
-    keys = {key for _, key in lambda_model().operation("Invoke").input.headers}
-
-    assert {"HTTP_" + name.decode().upper().replace("-", "_") for name in SAID_IN} == keys
+    assert set(SAID_IN) == set(lambda_model().operation("Invoke").input.headers)
 
 
 def test_of_an_event_nothing_is_demanded() -> None:

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api_rig import ROLE, Activations, make_context, zipped
+from api_rig import ROLE, Activations, Reply, ask, make_context, zipped
 from flask import Flask
-from werkzeug.test import TestResponse
 
 from lambda_emu.api.app import create_app
-from lambda_emu.api.wire.bodies import BODY_FILE
 from lambda_emu.clock import Clock
 from lambda_emu.store import Store
 
@@ -34,16 +32,10 @@ def body_file(tmp_path: Path) -> Path:
     return tmp_path / "body"
 
 
-def send(app: Flask, body_file: Path, body: Any, target: str = "POST /2015-03-31/functions") -> TestResponse:
-    """As the bridge does: the body lies in a file, the stream is empty."""
+def send(app: Flask, body_file: Path, body: Any, target: str = "POST /2015-03-31/functions") -> Reply:
+    """As the gateway does: the body lies in a file."""
     body_file.write_bytes(body if isinstance(body, bytes) else json.dumps(body).encode())
-    method, path = target.split(" ")
-    environ = {BODY_FILE: str(body_file), "RAW_URI": path}
-    return app.test_client().open(path, method=method, environ_overrides=environ)
-
-
-def told(reply: TestResponse) -> Any:
-    return json.loads(reply.data)
+    return ask(app, target, body_file=body_file)
 
 
 def creation(code: dict[str, Any]) -> dict[str, Any]:
@@ -55,15 +47,15 @@ def test_publish_layer_version_keeps_the_zip_of_a_spooled_body(app: Flask, body_
 
     reply = send(app, body_file, {"Content": content}, "POST /2018-10-31/layers/words/versions")
 
-    assert (reply.status_code, told(reply)["Content"]["CodeSize"]) == (201, len(CODE))
+    assert (reply.status, reply.json["Content"]["CodeSize"]) == (201, len(CODE))
 
 
 def test_create_function_keeps_the_zip_of_a_spooled_body(app: Flask, body_file: Path) -> None:
     reply = send(app, body_file, creation({"ZipFile": base64.b64encode(CODE).decode()}))
 
-    assert (reply.status_code, told(reply)["CodeSize"]) == (201, len(CODE))
-    location = told(app.test_client().get("/2015-03-31/functions/f"))["Code"]["Location"]
-    assert app.test_client().get(location.removeprefix("http://here")).data == CODE
+    assert (reply.status, reply.json["CodeSize"]) == (201, len(CODE))
+    location = ask(app, "GET /2015-03-31/functions/f").json["Code"]["Location"]
+    assert ask(app, "GET " + location.removeprefix("http://here")).body == CODE
     assert list(body_file.parent.glob("body*")) == [body_file]
 
 
@@ -73,7 +65,7 @@ def test_update_function_code_takes_a_spooled_body_too(app: Flask, body_file: Pa
     update = {"ZipFile": base64.b64encode(CODE).decode(), "DryRun": True}
     reply = send(app, body_file, update, "PUT /2015-03-31/functions/f/code")
 
-    assert told(reply)["message"].endswith("'Pending'. StateReasonCode: 'Creating'")  # it was read, and understood
+    assert reply.json["message"].endswith("'Pending'. StateReasonCode: 'Creating'")  # it was read, and understood
 
 
 @pytest.mark.parametrize(
@@ -91,8 +83,8 @@ def test_a_spooled_body_is_refused_as_any_other(
 ) -> None:
     reply = send(app, body_file, body)
 
-    assert (reply.status_code, reply.headers["x-amzn-ErrorType"]) == (400, error)
-    assert text is None or text in told(reply).values()
+    assert (reply.status, reply.headers["x-amzn-errortype"]) == (400, error)
+    assert text is None or text in reply.json.values()
     assert list(body_file.parent.glob("body*")) == [body_file]
 
 
@@ -100,11 +92,10 @@ def test_a_body_above_the_limit_is_not_even_read(app: Flask, body_file: Path) ->
     with body_file.open("wb") as sparse:
         sparse.truncate(LIMIT_BYTES + 1)
 
-    environ = {BODY_FILE: str(body_file)}
-    reply = app.test_client().post("/2015-03-31/functions", environ_overrides=environ)
+    reply = ask(app, "POST /2015-03-31/functions", body_file=body_file)
 
-    assert reply.status_code == 413
-    assert reply.headers["x-amzn-ErrorType"] == "RequestEntityTooLargeException"
-    assert told(reply) == {
+    assert reply.status == 413
+    assert reply.headers["x-amzn-errortype"] == "RequestEntityTooLargeException"
+    assert reply.json == {
         "message": f"Request must be smaller than {LIMIT_BYTES} bytes for the CreateFunction operation"
     }

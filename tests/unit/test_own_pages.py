@@ -7,15 +7,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from api_rig import SCOPE, Activations, make_context
+from api_rig import SCOPE, Activations, ask, make_context
 from flask import Flask, Response
-from flask.testing import FlaskClient
 
 from lambda_emu.api.app import create_app
 from lambda_emu.api.own_pages import Insight, add_pages
-from lambda_emu.api.token import HEADER
+from lambda_emu.api.token import HEADER, OWN
 from lambda_emu.clock import Clock
-from lambda_emu.gateway.own_paths import OWN
 from lambda_emu.logs.levels import Level
 from lambda_emu.logs.reader import LogReader
 from lambda_emu.logs.store import LogStore
@@ -57,16 +55,16 @@ def app(tmp_path: Path, logs: LogStore, reachable: bool) -> Iterator[Flask]:
     store.close()
 
 
-def asked(client: FlaskClient, app: Flask, token: str | None) -> dict[tuple[str, str], int]:
+def statuses(app: Flask, token: str | None) -> dict[tuple[str, str], int]:
     """The status of every page by every method it has."""
     headers = {} if token is None else {HEADER: token}
     rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith(OWN)]
     pages = [(method, rule.rule.replace("<name>", "x")) for rule in rules for method in rule.methods or ()]
-    return {(method, page): client.open(page, method=method, headers=headers).status_code for method, page in pages}
+    return {(method, page): ask(app, f"{method} {page}", headers=headers).status for method, page in pages}
 
 
 def test_only_what_is_known_to_be_open_answers_without_the_token(app: Flask, reachable: bool) -> None:
-    found = asked(app.test_client(), app, None)
+    found = statuses(app, None)
 
     closed = {page for page, status in found.items() if status == 403}
     changes = {(method, page) for method, page in found if method not in ("GET", "HEAD", "OPTIONS")}
@@ -76,27 +74,26 @@ def test_only_what_is_known_to_be_open_answers_without_the_token(app: Flask, rea
 
 
 def test_with_the_token_every_page_answers(app: Flask) -> None:
-    assert 403 not in asked(app.test_client(), app, TOKEN).values()
+    assert 403 not in statuses(app, TOKEN).values()
 
 
 @pytest.mark.parametrize("token", ["", TOKEN[:-1], TOKEN + "0", TOKEN.upper(), f"{TOKEN},{TOKEN}"])
 def test_what_is_not_the_token_is_none(app: Flask, token: str) -> None:
-    assert app.test_client().post(LATER, headers={HEADER: token}).status_code == 403
+    assert ask(app, f"POST {LATER}", headers={HEADER: token}).status == 403
 
 
 @pytest.mark.parametrize("path", ["/%5Flambda-emu/later", "/_lambda%2Demu/l%61ter", "/_lambda-emu/later?x"])
 def test_however_a_path_is_written_it_is_the_same_page(app: Flask, path: str) -> None:
-    assert app.test_client().post(path).status_code == 403
+    assert ask(app, f"POST {path}").status == 403
 
 
 @pytest.mark.parametrize("asked_for", [f"after={1 << 64}", f"after={-1 << 64}", "limit=-1", "after=x"])
 def test_no_number_breaks_the_page_of_logs(app: Flask, logs: LogStore, asked_for: str) -> None:
     logs.wait_until_open()
 
-    found = app.test_client().get(f"{OWN}logs?function=x&{asked_for}", headers={HEADER: TOKEN})
+    found = ask(app, f"GET {OWN}logs?function=x&{asked_for}", headers={HEADER: TOKEN})
 
-    assert found.status_code == 200
-    assert found.json is not None
+    assert found.status == 200
     assert found.json["events"] == []
 
 
@@ -107,7 +104,6 @@ def test_a_page_of_logs_has_what_was_logged_before_it_was_asked_for(app: Flask, 
 
     for number in range(20):
         stream.write_output(b"%d\n" % number)
-        found = app.test_client().get(url, headers={HEADER: TOKEN})
+        found = ask(app, f"GET {url}", headers={HEADER: TOKEN})
 
-        assert found.json is not None
         assert found.json["events"][-1]["message"] == f"{number}\n"

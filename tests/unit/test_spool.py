@@ -29,7 +29,7 @@ class Client:
 def test_a_body_that_still_waits_to_be_written_at_the_end_is_handed_to_nobody_and_its_client_told(
     tmp_path: Path,
 ) -> None:
-    loop, client, disk, whole = Loop(), Client(), threading.Event(), list[str]()
+    loop, client, disk, whole = Loop(), Client(), threading.Event(), list[Path]()
     loop.start()
     spool = Spool(client, tmp_path, loop)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from api_rig import asked
 from werkzeug.routing import Map, Rule
 
 from lambda_emu.api.wire.service_model import lambda_model
@@ -20,7 +20,7 @@ CASES = yaml.safe_load((Path(__file__).parent.parent / "contract" / "constraints
 def parse(request: str, body: Any, headers: dict[str, str]) -> dict[str, Any]:
     """Parse a request by the operation its path leads to."""
     method, _, target = request.partition(" ")
-    path, _, query = target.partition("?")
+    path = target.partition("?")[0]
     rules = [
         Rule(route.path.replace("{", "<").replace("}", ">"), endpoint=route.name, methods=[route.method])
         for route in lambda_model().routes()
@@ -28,9 +28,7 @@ def parse(request: str, body: Any, headers: dict[str, str]) -> dict[str, Any]:
     ]
     name, values = Map(rules).bind("").match(path, method)
     text = b"" if body is None else json.dumps(body).encode()
-    environ = {"QUERY_STRING": query, "CONTENT_LENGTH": str(len(text)), "wsgi.input": io.BytesIO(text)}
-    environ |= {f"HTTP_{header.upper().replace('-', '_')}": value for header, value in headers.items()}
-    return lambda_model().operation(name).parse(environ, values)
+    return lambda_model().operation(name).parse(asked(request, text, headers), values)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["case"] for case in CASES])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -10,10 +9,12 @@ from urllib.parse import urlsplit
 
 import botocore.session
 import pytest
+from api_rig import asked
 from botocore import model, parsers, serialize
 
 from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.api.wire.shapes import TimeShape
+from lambda_emu.gateway.request import Request
 
 SERVICE = botocore.session.Session().get_service_model("lambda")
 STREAMED = {"Invoke", "InvokeWithResponseStream"}  # a client reads these answers as they come
@@ -44,17 +45,11 @@ def written_by_botocore(operation: model.OperationModel, request: dict[str, Any]
     return dict(serializer.serialize_to_request(request, operation))
 
 
-def environ_of(sent: dict[str, Any]) -> dict[str, Any]:
+def as_it_comes(sent: dict[str, Any]) -> Request:
     body = sent["body"].encode() if isinstance(sent["body"], str) else sent["body"]
     query = urlsplit(sent["url_path"]).query
     extra = "&".join(f"{name}={v}" for name, value in sent["query_string"].items() for v in _listed(value))
-    headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in sent["headers"].items()}
-    return {
-        "QUERY_STRING": "&".join(filter(None, (query, extra))),
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.input": io.BytesIO(body),
-        **headers,
-    }
+    return asked(f"POST /any?{'&'.join(filter(None, (query, extra)))}", body, sent["headers"])
 
 
 def _listed(value: Any) -> Iterator[Any]:
@@ -69,7 +64,10 @@ def test_what_a_client_writes_is_read(name: str) -> None:
     members = operation.input_shape.members if operation.input_shape else {}
     path = {key: str(request[key]) for key, shape in members.items() if shape.serialization.get("location") == "uri"}
 
-    parsed = lambda_model().operation(name).input.parse(environ := environ_of(sent), path, environ["wsgi.input"].read)
+    came, reader = as_it_comes(sent), lambda_model().operation(name).input
+    parsed = reader.from_head(came, path)
+    if reader.payload is not None or reader.body is not None:
+        parsed |= reader.from_body(came.body)
 
     assert parsed == request
 

@@ -19,7 +19,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import ClientContextInvalid, ClientContextTooLong, EventTooLarge, RequestIdInvalid
 from lambda_emu.errors.resources import FunctionNotFound, FunctionPending
 from lambda_emu.gateway.answers import Answer
-from lambda_emu.gateway.bridge import Call
+from lambda_emu.gateway.call import Call
 from lambda_emu.invoke.trace import trace_header
 from lambda_emu.model.capacity import managed_instances
 from lambda_emu.model.function import durable
@@ -84,7 +84,7 @@ def invoke_with_response_stream(
 
 def _begin(begin: Begin, req: Mapping[str, Any], body: Any, context: RequestContext, call: Call) -> None:
     """Check what the caller sent, then go on by its type on the loop, where the function is looked up."""
-    own_id = call.header(b"x-amzn-requestid")
+    own_id = call.request.header(b"x-amzn-requestid")
     if own_id is not None and UUID.fullmatch(own_id) is None:
         raise RequestIdInvalid
     payload = bytes(body or EMPTY_EVENT)
@@ -92,7 +92,7 @@ def _begin(begin: Begin, req: Mapping[str, Any], body: Any, context: RequestCont
         target=context.target(req["FunctionName"], req.get("Qualifier")),
         payload=payload,
         refusal=refusal(payload),
-        trace_id=trace_header(call.header(b"x-amzn-trace-id"), context.clock),
+        trace_id=trace_header(call.request.header(b"x-amzn-trace-id"), context.clock),
         client_context=_client_context(req.get("ClientContext")),
         wants_tail=req.get("LogType") == "Tail",
         tenant_id=req.get("TenantId"),
@@ -134,10 +134,10 @@ def _wait_for_outcome(
         if isinstance(result, LambdaError):
             call.fail(result)
         else:
-            call.answer(written(result, common_headers(call.request_id, version, asked.trace_id)))
+            call.answer(written(result, common_headers(call.request.request_id, version, asked.trace_id)))
 
     invocation = Invocation(
-        call.request_id,
+        call.request.request_id,
         asked.payload,
         asked.target.arn,
         done,
@@ -160,7 +160,7 @@ def _keep_for_later(asked: _Asked, context: RequestContext, call: Call) -> None:
     managed_instances.check_built(version)
     now_s = context.clock.steady_s()
     event = QueuedEvent(
-        request_id=call.request_id,
+        request_id=call.request.request_id,
         function=asked.target.id,
         qualifier=asked.target.qualifier,
         invoked_arn=asked.target.arn,
@@ -176,14 +176,16 @@ def _keep_for_later(asked: _Asked, context: RequestContext, call: Call) -> None:
         if error is not None:
             call.fail(error)
         else:
-            call.answer(Answer(202, [("x-amzn-RequestId", call.request_id), ("X-Amzn-Trace-Id", asked.trace_id)]))
+            call.answer(
+                Answer(202, [("x-amzn-RequestId", call.request.request_id), ("X-Amzn-Trace-Id", asked.trace_id)])
+            )
 
     context.async_invoker.put(event, kept)
 
 
 def _only_check(asked: _Asked, context: RequestContext, call: Call) -> None:
     _check_kind(asked, context.invoker.resolve(asked.target.id, asked.target.qualifier).version)
-    call.answer(Answer(204, [("x-amzn-RequestId", call.request_id)]))
+    call.answer(Answer(204, [("x-amzn-RequestId", call.request.request_id)]))
 
 
 TYPES: dict[str, Begin] = {

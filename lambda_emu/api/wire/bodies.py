@@ -1,7 +1,7 @@
-"""Bodies of requests: read from WSGI, or, where they are large, taken apart by a helper process.
+"""Large bodies of requests, which lie in files, are taken apart by a helper process.
 
 Parsing 67 MB of JSON and decoding 50 MB of base64 would hold the interpreter's lock for hundreds of milliseconds,
-during which no invocation moves. So whoever serves us spools such a body to a file and names it in the environ.
+during which no invocation moves.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,6 @@ from typing import Any
 from lambda_emu.api.wire import unwrap
 from lambda_emu.errors.request import MalformedRequest, RequestTooLarge
 from lambda_emu.folders import PRIVATE, remove_files
-
-BODY_FILE = "lambda_emu.body_file"  # environ key: path of the spooled body; its owner deletes it
-
 
 SPOOLED = re.compile(r"(body|s3)-[a-z0-9_]{8}(\.zip)?")
 """What we name bodies, and objects of S3, that are on their way."""
@@ -44,22 +40,6 @@ class SpooledBlob:
         return self.size
 
 
-def read_body(environ: Mapping[str, Any], limit_bytes: int, operation: str) -> bytes:
-    """The whole body; RequestTooLarge if it passes the limit."""
-    announced = environ.get("CONTENT_LENGTH")
-    if announced:
-        if int(announced) > limit_bytes:
-            raise RequestTooLarge(limit_bytes, operation)
-        body: bytes = environ["wsgi.input"].read(int(announced))
-    elif environ.get("wsgi.input_terminated"):
-        body = environ["wsgi.input"].read(limit_bytes + 1)
-    else:
-        return b""
-    if len(body) > limit_bytes:
-        raise RequestTooLarge(limit_bytes, operation)
-    return body
-
-
 def read_spooled(body: Path, limit_bytes: int, operation: str) -> Any:
     """Parse a spooled JSON body; its ZipFile comes back as a SpooledBlob that lives until `discard_spooled`."""
     if body.stat().st_size > limit_bytes:
@@ -79,10 +59,9 @@ def read_spooled(body: Path, limit_bytes: int, operation: str) -> Any:
     return rest
 
 
-def discard_spooled(environ: Mapping[str, Any]) -> None:
-    """Delete what `read_spooled` made for this request, if it did."""
-    if BODY_FILE in environ:
-        _zip_beside(Path(environ[BODY_FILE])).unlink(missing_ok=True)
+def discard_spooled(body: Path) -> None:
+    """Delete what `read_spooled` made of this body, if it did."""
+    _zip_beside(body).unlink(missing_ok=True)
 
 
 def _zip_beside(body: Path) -> Path:

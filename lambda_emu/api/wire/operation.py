@@ -1,20 +1,20 @@
-"""One operation of the Lambda API on the wire: a WSGI environ becomes a typed request, a result becomes an answer."""
+"""One operation of the Lambda API on the wire: a request becomes typed members, a result becomes an answer."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 from lambda_emu.api.wire import quirks
-from lambda_emu.api.wire.bodies import BODY_FILE, read_body, read_spooled
+from lambda_emu.api.wire.bodies import read_spooled
 from lambda_emu.api.wire.composites import ListShape, Member, StructureShape
 from lambda_emu.api.wire.shapes import BlobShape, read_json
-from lambda_emu.errors.request import ConstraintViolations, MalformedRequest
+from lambda_emu.errors.request import ConstraintViolations, MalformedRequest, RequestTooLarge
 from lambda_emu.gateway.answers import Answer
+from lambda_emu.gateway.request import Request
 
 MOST_PARAMETERS = 256
 """Of a query; an operation has a handful, or a list of 50 keys. Taking 64 KB of them apart would take 16 ms."""
@@ -28,20 +28,19 @@ class Input:
     shape: StructureShape
     path: tuple[tuple[Member, str], ...]
     query: tuple[tuple[Member, str], ...]
-    headers: tuple[tuple[Member, str], ...]  # the names are environ keys
+    headers: Mapping[bytes, Member]  # by lower-case name
     payload: Member | None  # the member that is the whole body
     body: StructureShape | None  # the members of a JSON body; None: no body is read
 
-    def parse(self, environ: Mapping[str, Any], path: Mapping[str, str], read: Callable[[], Any]) -> dict[str, Any]:
-        request = {member.name: member.shape.from_text(path[name]) for member, name in self.path}
-        if self.query and environ.get("QUERY_STRING"):
-            request.update(self._from_query(environ["QUERY_STRING"]))
-        for member, key in self.headers:
-            if (text := environ.get(key)) is not None:
-                request[member.name] = member.shape.from_text(text)
-        if self.payload is not None or self.body is not None:
-            request.update(self._from_body(read()))
-        return request
+    def from_head(self, request: Request, path: Mapping[str, str]) -> dict[str, Any]:
+        """Members that are not in the body. Of a header that is sent twice the first one counts."""
+        members = {member.name: member.shape.from_text(path[name]) for member, name in self.path}
+        if self.query and request.query:
+            members.update(self._from_query(request.query.decode("latin-1")))
+        for name, member in self.headers.items():
+            if (text := request.header(name)) is not None:
+                members[member.name] = member.shape.from_text(text)
+        return members
 
     def _from_query(self, query_string: str) -> Iterator[tuple[str, Any]]:
         if query_string.count("&") >= MOST_PARAMETERS:
@@ -53,7 +52,7 @@ class Input:
                 value = shape.from_texts(texts) if isinstance(shape, ListShape) else shape.from_text(texts[-1])
                 yield member.name, value
 
-    def _from_body(self, body: Any) -> dict[str, Any]:
+    def from_body(self, body: Any) -> dict[str, Any]:
         if isinstance(body, bytes):
             if self.payload is not None and isinstance(self.payload.shape, BlobShape):
                 return {self.payload.name: body} if body or self.payload.required else {}
@@ -103,12 +102,15 @@ class Operation:
     input: Input
     output: Output
 
-    def parse(self, environ: Mapping[str, Any], path: Mapping[str, str]) -> dict[str, Any]:
+    def parse(self, request: Request, path: Mapping[str, str]) -> dict[str, Any]:
         """The request's members by their names in the model. path: the values of the URI's placeholders.
 
         Raises MalformedRequest, RequestTooLarge, ConstraintViolations.
         """
-        return self._check(self.input.parse(environ, path, lambda: self._read(environ)))
+        members = self.input.from_head(request, path)
+        if self.input.payload is not None or self.input.body is not None:
+            members.update(self.input.from_body(self._read(request)))
+        return self._check(members)
 
     def take(self, members: Mapping[str, Any]) -> dict[str, Any]:
         """The same request where it never was on a wire; members by their names in the model, a blob not in base64.
@@ -117,18 +119,20 @@ class Operation:
         """
         return self._check(self.input.shape.take(members))
 
-    def _check(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _check(self, members: dict[str, Any]) -> dict[str, Any]:
         found: list[str] = []
-        self.input.shape.check(request, "", found)
+        self.input.shape.check(members, "", found)
         if found:
             raise ConstraintViolations(found)
-        return request
+        return members
 
-    def _read(self, environ: Mapping[str, Any]) -> Any:
+    def _read(self, request: Request) -> Any:
         limit_bytes, shown_name = quirks.BODY_LIMITS.get(self.name, (quirks.OTHER_BODY_LIMIT, self.name))
-        if BODY_FILE in environ:
-            return read_spooled(Path(environ[BODY_FILE]), limit_bytes, shown_name)
-        return read_body(environ, limit_bytes, shown_name)
+        if request.body_file is not None:
+            return read_spooled(request.body_file, limit_bytes, shown_name)
+        if len(request.body) > limit_bytes:
+            raise RequestTooLarge(limit_bytes, shown_name)
+        return request.body
 
     def answer(self, result: dict[str, Any]) -> Answer:
         return self.output.write(self.status, result)

@@ -69,7 +69,7 @@ class ServiceModel:
 
     def _make_input(self, reference: Mapping[str, Any] | None) -> Input:
         shape, places = self._places(reference)
-        headers = tuple((member, f"HTTP_{name.upper().replace('-', '_')}") for member, name in places["header"])
+        headers = {name.lower().encode(): member for member, name in places["header"]}
         payload = places["payload"][0][0] if places["payload"] else None
         return Input(shape, places["uri"], places["querystring"], headers, payload, _body(places))
 

@@ -1,0 +1,100 @@
+"""What the gateway is told of us: which requests are for the Lambda API and for our own pages, and how they are served.
+
+Every rule here looks at a head, so it runs on the loop.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from lambda_emu.api.inline import FUNCTIONS, INVOCATIONS, InlineInvoke
+from lambda_emu.api.scope import CallerContexts
+from lambda_emu.api.token import HEALTH, OWN
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.request import RequestTooLarge
+from lambda_emu.gateway.answers import Answer, error_answer
+from lambda_emu.gateway.request import Request
+from lambda_emu.gateway.services import Claims, Handling
+from lambda_emu.gateway.wsgi import LateApp
+from lambda_emu.http.executors import Work
+from lambda_emu.http.message import Head
+
+SMALL_BYTES = 64 * 1024
+SMALL_TARGET_BYTES = 1024
+"""An Invoke whose path and query are longer than any that can succeed is refused on a worker."""
+INVOKE_BYTES = 6 * 1024 * 1024
+CODE_BYTES = 70_167_211
+INVOKE_PATHS = (INVOCATIONS, b"/invoke-async", b"/response-streaming-invocations")
+CODE_PATHS = re.compile(
+    rb"POST /[0-9-]+/functions/?|PUT /[0-9-]+/functions/[^/]+/code|POST /[0-9-]+/layers/[^/]+/versions"
+)
+ELSEWHERE = re.compile(rb'"(?:S3Bucket|ImageUri)"')
+"""Members that say where code is to be fetched from: whoever has it may take its time, or never answer."""
+
+
+class LambdaService:
+    """The Lambda API: small invocations on the loop, everything else by the app on a worker of its kind.
+
+    What no other service claims is answered here too.
+    """
+
+    claims = Claims()
+    answers_pages = False
+
+    def __init__(self, app: LateApp, contexts: CallerContexts) -> None:
+        too_large = RequestTooLarge(INVOKE_BYTES, "InvokeFunction")
+        self._small_invoke = Handling(InlineInvoke(contexts), INVOKE_BYTES, too_large)
+        self._large_invoke = Handling(app.serve, INVOKE_BYTES, too_large, _always(Work.INVOCATIONS))
+        self._code, self._code_update = (
+            Handling(app.serve, CODE_BYTES, RequestTooLarge(CODE_BYTES, operation), _kind_of_code, spooled=True)
+            for operation in ("CreateFunction", "UpdateFunctionCode")
+        )
+        too_large = RequestTooLarge(CODE_BYTES, "CreateFunction")
+        self._read = Handling(app.serve, CODE_BYTES, too_large, _always(Work.READS), spooled=True)
+        self._change = Handling(app.serve, CODE_BYTES, too_large, _always(Work.CHANGES), spooled=True)
+
+    def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
+        if head.method == b"POST" and path.endswith(INVOKE_PATHS):
+            is_small = (
+                path.startswith(FUNCTIONS)
+                and path.endswith(INVOCATIONS)
+                and (length or 0) <= SMALL_BYTES
+                and len(head.target) <= SMALL_TARGET_BYTES
+                and b"transfer-encoding" not in head.first
+            )
+            return self._small_invoke if is_small else self._large_invoke
+        if CODE_PATHS.fullmatch(head.method + b" " + path):
+            return self._code_update if path.endswith(b"/code") else self._code
+        return self._read if head.method == b"GET" else self._change
+
+    def error_answer(self, error: LambdaError, request_id: str) -> Answer:
+        return error_answer(error, request_id)
+
+
+class OwnPages:
+    """The emulator's own pages. Health is answered on the loop, so whatever the workers do."""
+
+    claims = Claims(paths=(OWN.encode(),))
+    answers_pages = False
+
+    def __init__(self, app: LateApp) -> None:
+        too_large = RequestTooLarge(SMALL_BYTES, OWN)
+        self._health = Handling(app.serve, SMALL_BYTES, too_large)
+        self._page = Handling(app.serve, SMALL_BYTES, too_large, _always(Work.PAGES))
+
+    def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
+        is_health = path == HEALTH.encode() and head.method == b"GET"
+        return self._health if is_health and b"transfer-encoding" not in head.first else self._page
+
+    def error_answer(self, error: LambdaError, request_id: str) -> Answer:
+        return error_answer(error, request_id)
+
+
+def _kind_of_code(request: Request) -> Work:
+    """A large body has its code with it."""
+    return Work.FETCHES if ELSEWHERE.search(request.body) else Work.UPLOADS
+
+
+def _always(kind: Work) -> Callable[[Request], Work]:
+    return lambda _: kind

@@ -1,0 +1,74 @@
+"""A request that is being served, and the way back to whoever asked."""
+
+from __future__ import annotations
+
+import logging
+from asyncio import Future
+from collections.abc import Callable
+
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.service import ServiceFailure
+from lambda_emu.gateway.answers import Answer
+from lambda_emu.gateway.request import Request
+from lambda_emu.http.exchange import Writer
+from lambda_emu.http.loop import Loop
+from lambda_emu.http.message import Dates, answer_head
+
+log = logging.getLogger(__name__)
+
+ErrorAnswer = Callable[[LambdaError, str], Answer]
+INTERNAL = "An internal error occurred; the emulator's log has the traceback."
+
+
+class Call:
+    """Answers one request, once. for_page: said to the browser of an allowed page; on_loop: who serves it is there."""
+
+    __slots__ = ("_dates", "_error_answer", "_loop", "_writer", "detached", "for_page", "on_loop", "request")
+
+    def __init__(self, request: Request, error_answer: ErrorAnswer, writer: Writer, loop: Loop, dates: Dates) -> None:
+        self.request = request
+        self.detached = False
+        self.for_page: tuple[tuple[str, str], ...] = ()
+        self.on_loop = False
+        self._error_answer = error_answer
+        self._writer = writer
+        self._loop = loop
+        self._dates = dates
+
+    def detach(self, begin: Callable[..., None], *args: object) -> None:
+        """Run `begin` on the loop, now if we are there; it sees to it that `answer` or `fail` is called, once."""
+        self.detached = True
+        if self.on_loop:
+            self._begin(begin, *args)
+        else:
+            self._loop.post(self._begin, begin, *args)
+
+    def _begin(self, begin: Callable[..., None], *args: object) -> None:
+        try:
+            begin(*args)
+        except LambdaError as error:
+            self.fail(error)
+        except Exception:
+            log.exception("a request could not be begun")
+            self.fail(ServiceFailure(INTERNAL))
+
+    def answer(self, answer: Answer) -> None:
+        """On the loop."""
+        if self._writer.open:
+            headers = [*answer.headers, *self.for_page, ("Date", self._dates.text())]
+            head = answer_head(answer.status, headers, len(answer.body), close=self._writer.close_after)
+            self._writer.send(head, answer.body)
+
+    def fail(self, error: LambdaError) -> None:
+        """On the loop."""
+        self.answer(self._error_answer(error, self.request.request_id))
+
+    def hold(self, held: bool) -> None:
+        """Whether the client's body is to wait. On the loop."""
+        self._writer.hold(held)
+
+    def check(self, work: Future[None]) -> None:
+        """Told on the loop that a worker is done with it: what it could not even answer is a mistake of ours."""
+        if not work.cancelled() and (error := work.exception()) is not None:
+            log.error("a request failed on its worker", exc_info=error)
+            self.fail(ServiceFailure(INTERNAL))

@@ -1,0 +1,31 @@
+"""The credential that a request is signed with, as SigV4 writes it. Signatures are not checked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_BEGINS = b"Credential="
+_CREDENTIAL = re.compile(rb"([^/\s,]++)/[^/\s,]++/([a-z0-9-]++)/([a-z0-9-]++)/aws4_request")
+MOST_BYTES = 512
+"""Of a credential; AWS's have about 70. Only the first one of a header is looked at, so that a search stays linear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """access_key: whose. region, service: of the signature's scope."""
+
+    access_key: str
+    region: str
+    service: str
+
+
+def credential_of(authorization: bytes | None) -> Credential | None:
+    """The one in an Authorization header; None: it names none."""
+    if authorization is None:
+        return None
+    begin = authorization.find(_BEGINS) + len(_BEGINS)
+    found = _CREDENTIAL.match(authorization, begin, begin + MOST_BYTES)
+    if begin < len(_BEGINS) or found is None:
+        return None
+    return Credential(found[1].decode("latin-1"), found[2].decode("ascii"), found[3].decode("ascii"))

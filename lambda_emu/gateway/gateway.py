@@ -1,0 +1,112 @@
+"""Every request comes through here: it is let in or not, found its service, taken in, and served where it belongs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lambda_emu.clock import Clock
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.request import HeadTooLarge, MalformedHttpRequest
+from lambda_emu.errors.service import Busy, ServiceUnavailable, ShuttingDown
+from lambda_emu.gateway.answers import Answer, error_answer
+from lambda_emu.gateway.call import Call
+from lambda_emu.gateway.callers import LET_IN, Callers, Verdict, preflight
+from lambda_emu.gateway.intake import Intake, SmallIntake
+from lambda_emu.gateway.request import Request
+from lambda_emu.gateway.services import Handling, Router, Service
+from lambda_emu.gateway.spool import Source, Spool
+from lambda_emu.http.exchange import DISCARD, Sink, Writer
+from lambda_emu.http.executors import Closed, Full
+from lambda_emu.http.head_reader import HeadLimits
+from lambda_emu.http.loop import Loop
+from lambda_emu.http.message import Dates, Head, answer_head
+
+LIMITS = HeadLimits()
+"""Of the port that this serves."""
+
+REFUSALS: dict[int, LambdaError] = {
+    400: MalformedHttpRequest(),
+    431: HeadTooLarge(LIMITS.most_bytes, LIMITS.most_fields),
+    503: ServiceUnavailable(),
+}
+"""By status: errors of requests that no service sees."""
+
+
+class Gateway:
+    """Handles the connections of the port that callers know. All of it runs on the loop."""
+
+    def __init__(self, loop: Loop, clock: Clock, spool_dir: Path, callers: Callers | None = None) -> None:
+        self._loop = loop
+        self._clock = clock
+        self._dates = Dates(clock.now_s)
+        self._spool_dir = spool_dir
+        self._callers = callers or Callers()
+        self._router: Router
+
+    def serve(self, *services: Service) -> None:
+        """From now on these have the requests they claim, and the last one those that nobody does."""
+        self._router = Router(services)
+
+    def __call__(self, head: Head, writer: Writer) -> Sink:
+        path, _, query = head.target.partition(b"?")
+        request = Request(head, path, query, self._clock.new_id())
+        service = self._router.service(head, path)
+        call = Call(request, service.error_answer, writer, self._loop, self._dates)
+        verdict = self._callers.verdict(head)
+        if verdict is not LET_IN and self._is_answered(call, service, verdict):
+            return DISCARD
+        length = head.content_length()
+        handling = service.handling(head, path, length)
+        if length is not None and length > handling.most_bytes:
+            call.fail(handling.too_large)
+            return DISCARD
+        if handling.executor is None:
+            call.on_loop = True
+            return SmallIntake(handling, call)
+        return Intake(handling, call, self._work, self._make_spool)
+
+    def refusal(self, status: int) -> bytes:
+        """The whole answer to what is not served as a request; the client is to hang up."""
+        answer = error_answer(REFUSALS[status], self._clock.new_id())
+        headers = [*answer.headers, ("Date", self._dates.text())]
+        return answer_head(answer.status, headers, len(answer.body), close=True) + answer.body
+
+    def _is_answered(self, call: Call, service: Service, verdict: Verdict) -> bool:
+        """Whether who asks has an answer by that alone: pages of others, and a browser that asks before it asks."""
+        if verdict.refusal is not None and not (verdict.of_page and service.answers_pages):
+            call.fail(verdict.refusal)
+            return True
+        if service.answers_pages:
+            return False
+        call.for_page = verdict.headers
+        told = preflight(call.request.head, verdict)
+        if told is not None:
+            call.answer(Answer(204, told))
+        return told is not None
+
+    def _work(self, handling: Handling, call: Call) -> None:
+        """Serve it on a worker, which also ends the spooled body. Who finds too many waiting is told so."""
+        request = call.request
+        assert handling.executor is not None
+
+        def work() -> None:
+            try:
+                answer = handling.serve(request, call)
+            finally:
+                _remove_body(request)
+            if answer is not None:
+                self._loop.post(call.answer, answer)
+
+        try:
+            self._loop.work(handling.executor(request), work).add_done_callback(call.check)
+        except (Full, Closed) as refusal:
+            _remove_body(request)
+            call.fail(Busy(str(refusal)) if isinstance(refusal, Full) else ShuttingDown())
+
+    def _make_spool(self, source: Source) -> Spool:
+        return Spool(source, self._spool_dir, self._loop)
+
+
+def _remove_body(request: Request) -> None:
+    if request.body_file is not None:
+        request.body_file.unlink()

@@ -1,0 +1,33 @@
+"""One request, as whoever serves it sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lambda_emu.http.message import Head
+
+
+class Request:
+    """What a client asks for: the head as it came, and the body in memory or, where it is large, in a file.
+
+    path: as it was sent, still with its percent signs. body_file: whoever took it in deletes it after the answer.
+    """
+
+    __slots__ = ("body", "body_file", "head", "path", "query", "request_id")
+
+    def __init__(self, head: Head, path: bytes, query: bytes, request_id: str) -> None:
+        self.head = head
+        self.path = path
+        self.query = query
+        self.request_id = request_id
+        self.body = b""
+        self.body_file: Path | None = None
+
+    @property
+    def method(self) -> str:
+        return self.head.method.decode("latin-1")
+
+    def header(self, name: bytes) -> str | None:
+        """The first value of a header, by its lower-case name."""
+        value = self.head.first.get(name)
+        return None if value is None else value.decode("latin-1")

@@ -1,0 +1,113 @@
+"""Whose a request is, and where it is served: by its head alone, before anything of its body is here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+import pytest
+from api_rig import asked, signed
+
+from lambda_emu.api.scope import CallerContexts
+from lambda_emu.api.service import LambdaService, OwnPages
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.gateway.answers import Answer, error_answer
+from lambda_emu.gateway.request import Request
+from lambda_emu.gateway.services import Claims, Handling, Router
+from lambda_emu.gateway.wsgi import LateApp
+from lambda_emu.http.executors import Work
+from lambda_emu.http.message import Head
+
+LATE = LateApp(lambda: pytest.fail("nothing is served here"))
+PAGES, LAMBDA = OwnPages(LATE), LambdaService(LATE, cast(CallerContexts, None))
+LONG = "x=" + 1024 * "x"
+
+
+class Other:
+    """A service of some claims that serves nothing."""
+
+    answers_pages = True
+
+    def __init__(self, **claims: tuple[str, ...] | tuple[bytes, ...]) -> None:
+        self.claims = Claims(**claims)  # type: ignore[arg-type]
+
+    def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
+        raise NotImplementedError
+
+    def error_answer(self, error: LambdaError, request_id: str) -> Answer:
+        return error_answer(error, request_id)
+
+
+URLS = Other(hosts=("*.lambda-url.us-east-1.localhost",))
+CONSOLE = Other(hosts=("console.localhost",))
+QUEUES = Other(targets=(b"AmazonSQS.",), signed_for=("sqs",))
+EVERYBODY = Router([PAGES, URLS, CONSOLE, QUEUES, LAMBDA])
+
+
+def for_queues() -> dict[str, str]:
+    return {"authorization": signed().replace("/lambda/", "/sqs/")}
+
+
+@pytest.mark.parametrize(
+    ("request_", "headers", "service"),
+    [
+        ("GET /2015-03-31/functions", {}, LAMBDA),
+        ("GET /2015-03-31/functions", {"authorization": signed()}, LAMBDA),
+        ("GET /what/nobody/knows", {"host": "localhost:9000"}, LAMBDA),
+        ("GET /_lambda-emu/logs", {"host": "localhost:9000"}, PAGES),
+        ("GET /_lambda-emu", {}, LAMBDA),
+        ("GET /", {"host": "abc.lambda-url.us-east-1.localhost"}, URLS),
+        ("GET /", {"host": "ABC.Lambda-URL.us-east-1.localhost.:9000"}, URLS),
+        ("GET /_lambda-emu/logs", {"host": "abc.lambda-url.us-east-1.localhost"}, URLS),  # a function's own path
+        ("GET /", {"host": "lambda-url.us-east-1.localhost"}, LAMBDA),
+        ("GET /", {"host": "console.localhost"}, CONSOLE),
+        ("GET /", {"host": "a.console.localhost"}, LAMBDA),
+        ("GET /", {"host": "[::1]:9000"}, LAMBDA),
+        ("POST /", {"x-amz-target": "AmazonSQS.SendMessage"}, QUEUES),
+        ("POST /", {"x-amz-target": "DynamoDB_20120810.PutItem"}, LAMBDA),
+        ("POST /", for_queues(), QUEUES),
+        ("GET /_lambda-emu/logs", for_queues(), PAGES),
+    ],
+)
+def test_a_request_is_told_by_its_host_then_its_path_then_its_target_then_its_signature(
+    request_: str, headers: Mapping[str, str], service: object
+) -> None:
+    request = asked(request_, b"", headers)
+
+    assert EVERYBODY.service(request.head, request.path) is service
+
+
+@pytest.mark.parametrize(
+    ("request_", "body", "kind"),
+    [
+        ("POST /2015-03-31/functions", b"{}", Work.UPLOADS),
+        ("POST /2015-03-31/functions", b'{"Code": {"S3Bucket": "b"}}', Work.FETCHES),
+        ("POST /2015-03-31/functions", b'{"Code":{"ImageUri":"i"}}', Work.FETCHES),
+        ("POST /2015-03-31/functions", b'{"Description": "\\"S3Bucket\\": no"}', Work.UPLOADS),
+        ("PUT /2015-03-31/functions/f/code", b"{}", Work.UPLOADS),
+        ("POST /2018-10-31/layers/words/versions", b"{}", Work.UPLOADS),
+        ("POST /2015-03-31/functions/f/versions", b"{}", Work.CHANGES),
+        ("PUT /2015-03-31/functions/f/configuration", b"{}", Work.CHANGES),
+        ("GET /2015-03-31/functions/f", b"", Work.READS),
+        ("POST /2015-03-31/functions/f/invocations", b"{}", None),
+        (f"POST /2015-03-31/functions/f/invocations?{LONG}", b"{}", Work.INVOCATIONS),
+        ("POST /2015-03-31/functions/f/invocations", 64 * 1024 * b"x", None),
+        ("POST /2015-03-31/functions/f/invocations", 64 * 1024 * b"x" + b"x", Work.INVOCATIONS),
+        ("POST /2014-11-13/functions/f/invoke-async", b"{}", Work.INVOCATIONS),
+        ("GET /_lambda-emu/logs", b"", Work.PAGES),
+        ("GET /_lambda-emu/health", b"", None),
+    ],
+)
+def test_each_request_waits_among_its_own_kind(request_: str, body: bytes, kind: Work | None) -> None:
+    assert kind_of(asked(request_, body), len(body)) is kind
+
+
+@pytest.mark.parametrize("request_", ["POST /2015-03-31/functions/f/invocations", "GET /_lambda-emu/health"])
+def test_what_is_of_unknown_length_is_not_taken_in_on_the_loop(request_: str) -> None:
+    assert kind_of(asked(request_, b"", {"transfer-encoding": "chunked"}), None) is not None
+
+
+def kind_of(request: Request, length: int | None) -> Work | None:
+    service = EVERYBODY.service(request.head, request.path)
+    handling = service.handling(request.head, request.path, length)
+    return None if handling.executor is None else handling.executor(request)
