@@ -13,7 +13,7 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import layer_id
 from lambda_emu.arn import Scope
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.store import Shelf, Store
+from lambda_emu.store import Store, Table
 
 MOST_PLACES = 3
 
@@ -35,7 +35,7 @@ def _itself(context: RequestContext, written: str) -> Key:
 
 
 # By the member that names it: the word for it, where such are kept, and by which key.
-KINDS: Mapping[str, tuple[str, Callable[[Store], Shelf[Any]], Callable[[RequestContext, str], Key]]] = {
+KINDS: Mapping[str, tuple[str, Callable[[Store], Table[Any]], Callable[[RequestContext, str], Key]]] = {
     "FunctionName": ("function", lambda store: store.functions, _function),
     "LayerName": ("layer", lambda store: store.layers, _layer),
     "CapacityProviderName": ("capacity provider", lambda store: store.capacity_providers, _itself),
@@ -45,18 +45,18 @@ KINDS: Mapping[str, tuple[str, Callable[[Store], Shelf[Any]], Callable[[RequestC
 
 def hint(context: RequestContext, error: LambdaError, request: Mapping[str, Any]) -> None:
     """Give the error its hint, if the request names something that is only elsewhere."""
-    for member, (word, shelf_of, key_of) in KINDS.items():
+    for member, (word, table_of, key_of) in KINDS.items():
         if isinstance(request.get(member), str):
             with suppress(LambdaError, ValueError):
                 scope, name = key_of(context, request[member])
-                error.hint = _hint(shelf_of(context.store), word, scope, name)
+                error.hint = _hint(table_of(context.store), word, scope, name)
             break
     if error.hint is not None:
         context.notices.tell(error.hint)
 
 
-def _hint(shelf: Shelf[Any], word: str, scope: Scope, name: str) -> str | None:
-    places = sorted(shelf.scopes_of(name), key=lambda other: (other.account != scope.account, other.region))
+def _hint(table: Table[Any], word: str, scope: Scope, name: str) -> str | None:
+    places = sorted(table.scopes_of(name), key=lambda other: (other.account != scope.account, other.region))
     if not places or scope in places:
         return None
     there = ", ".join(f"region {place.region} of account {place.account}" for place in places[:MOST_PLACES])

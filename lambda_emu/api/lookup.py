@@ -16,7 +16,7 @@ from lambda_emu.model.function.function import Function, FunctionVersion
 from lambda_emu.model.function.names import UnqualifiedOnly
 from lambda_emu.model.layers.layer import LayerVersion
 from lambda_emu.model.layers.refusals import LayerNotShared, LayerRegionUnreachable
-from lambda_emu.store import Draft
+from lambda_emu.store import Transaction
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ def update_function(
     id: FunctionId,
     edit: Callable[[Function], Function],
     missing: LambdaError | None = None,
-    check: Callable[[Draft], None] = lambda _: None,
+    check: Callable[[Transaction], None] = lambda _: None,
 ) -> Function:
     """Change the function, alone and as a whole. `edit` is pure, may be called twice, and may raise.
 
@@ -91,7 +91,7 @@ def locate_resource(context: RequestContext, arn: str, missing: LambdaError) -> 
 
 
 def get_record(get: Callable[[Scope, str], T | None], place: ResourceArn, missing: LambdaError) -> T:
-    """The record kept there. get: a shelf's, or a draft's for one shelf."""
+    """The record kept there. get: a table's, or a transaction's for one table."""
     record = get(place.scope, place.name)
     if record is None:
         raise missing

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lambda_emu.arn import FunctionId
-from lambda_emu.store.work import Told, Work, WorkTable
+from lambda_emu.store.work import Told, WorkItem, WorkTable
 
 EVENT = "event"
 """The kind."""
@@ -68,7 +68,7 @@ class EventQueue:
         """It is due earlier, unless it runs already; does not wait."""
         self._work.hasten(request_id, due_s, done)
 
-    def finish(self, request_id: str, done: Told, then: Sequence[Work] = ()) -> None:
+    def finish(self, request_id: str, done: Told, then: Sequence[WorkItem] = ()) -> None:
         """Forget an event that is settled and keep what follows from it, both or neither; does not wait."""
         self._work.finish(request_id, done, then)
 
@@ -77,14 +77,16 @@ class EventQueue:
         return [_event(work) for work in self._work.all(EVENT)]
 
 
-def _work(event: QueuedEvent) -> Work:
+def _work(event: QueuedEvent) -> WorkItem:
     id = event.function
     named = [id.account, id.region, id.name, id.partition, event.qualifier, event.invoked_arn]
     record = json.dumps([*named, event.trace_id, event.tenant_id])
-    return Work(event.request_id, EVENT, event.due_s, record, event.attempts, event.accepted_s, payload=event.payload)
+    return WorkItem(
+        event.request_id, EVENT, event.due_s, record, event.attempts, event.accepted_s, payload=event.payload
+    )
 
 
-def _event(work: Work) -> QueuedEvent:
+def _event(work: WorkItem) -> QueuedEvent:
     """An event as it was put; what its record is too old to have is left at its default."""
     account, region, name, partition, qualifier, invoked_arn, trace_id, *later = json.loads(work.record)
     id = FunctionId(account, region, name, partition)

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from lambda_emu.arn import Scope
 from lambda_emu.model.function.function import Function, FunctionVersion
 from lambda_emu.store.codec import decode, encode, from_plain
-from lambda_emu.store.shelf import Key
+from lambda_emu.store.table import Key
 
 T = TypeVar("T")
 

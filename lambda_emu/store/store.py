@@ -16,11 +16,11 @@ from lambda_emu.model.layers.layer import Layer
 from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.store.artifacts import Artifacts
 from lambda_emu.store.data_directory import take
-from lambda_emu.store.draft import Change, Draft
 from lambda_emu.store.events import EventQueue
 from lambda_emu.store.rows import FunctionRows, RecordRows
 from lambda_emu.store.schema import DATABASE
-from lambda_emu.store.shelf import Shelf
+from lambda_emu.store.table import Table
+from lambda_emu.store.transaction import Change, Transaction
 from lambda_emu.store.work import WorkTable
 from lambda_emu.store.writer import Writer
 
@@ -32,17 +32,17 @@ Listener = Callable[[T | None, T | None], None]
 
 
 class Store:
-    """The data directory of one running emulator. A shelf for each kind of record, by name within its scope."""
+    """The data directory of one running emulator. A table for each kind of record, by name within its scope."""
 
     def __init__(self, data_dir: Path, lock: IO[str]) -> None:
         """Use `Store.open`."""
         self.folder = data_dir
-        self.functions = Shelf[Function](FunctionRows())
-        self.layers = Shelf[Layer](RecordRows("layer", Layer, _artifacts_of_layer))
-        self.mappings = Shelf[EventSourceMapping](RecordRows("event source mapping", EventSourceMapping))
-        self.signing_configs = Shelf[CodeSigningConfig](RecordRows("code signing config", CodeSigningConfig))
-        self.capacity_providers = Shelf[CapacityProvider](RecordRows("capacity provider", CapacityProvider))
-        self._shelves: Sequence[Shelf[Any]] = (
+        self.functions = Table[Function](FunctionRows())
+        self.layers = Table[Layer](RecordRows("layer", Layer, _artifacts_of_layer))
+        self.mappings = Table[EventSourceMapping](RecordRows("event source mapping", EventSourceMapping))
+        self.signing_configs = Table[CodeSigningConfig](RecordRows("code signing config", CodeSigningConfig))
+        self.capacity_providers = Table[CapacityProvider](RecordRows("capacity provider", CapacityProvider))
+        self._tables: Sequence[Table[Any]] = (
             self.functions,
             self.layers,
             self.mappings,
@@ -50,7 +50,7 @@ class Store:
             self.capacity_providers,
         )
         self._lock = lock
-        self._listeners: dict[Shelf[Any], list[Listener[Any]]] = {}
+        self._listeners: dict[Table[Any], list[Listener[Any]]] = {}
         path = data_dir / DATABASE
         self._writer = Writer(path, self._undone)
         self.work = WorkTable(path, self._writer)
@@ -76,35 +76,35 @@ class Store:
         self.work.close()
         self._lock.close()
 
-    def subscribe(self, shelf: Shelf[T], listener: Listener[T]) -> None:
-        """Have `listener` called for each record of a shelf that a commit changed, on the writer's thread.
+    def subscribe(self, table: Table[T], listener: Listener[T]) -> None:
+        """Have `listener` called for each record of a table that a commit changed, on the writer's thread.
 
         All changes of that commit can be read then. Nothing is committed before it returns. Before `write` is called.
         """
-        self._listeners.setdefault(shelf, []).append(listener)
+        self._listeners.setdefault(table, []).append(listener)
 
     def function(self, id: FunctionId) -> Function | None:
-        """From any thread, without a lock, as every reading of a shelf."""
+        """From any thread, without a lock, as every reading of a table."""
         return self.functions.get(id.scope, id.name)
 
     # -- writing: waits for the commit ------------------------------------------------------------
 
-    def write(self, work: Callable[[Draft], T]) -> T:
+    def write(self, work: Callable[[Transaction], T]) -> T:
         """Do the work as one transaction that no other writer comes between, and return what it returned.
 
-        It is pure but for the draft, since it may be called twice, and may raise to leave things as they are.
+        It is pure but for the transaction, since it may be called twice, and may raise to leave things as they are.
         """
         dropped: set[str] = set()
 
         def write(connection: sqlite3.Connection) -> tuple[T, list[Change[Any]]]:
-            draft = Draft()
-            result = work(draft)
-            return result, draft.apply(connection)
+            transaction = Transaction()
+            result = work(transaction)
+            return result, transaction.apply(connection)
 
         def committed(written: tuple[T, list[Change[Any]]]) -> None:
             for change in written[1]:
-                change.shelf.show(change.key, change.after)
-                dropped.update(_needs(change.shelf, change.before) - _needs(change.shelf, change.after))
+                change.table.publish(change.key, change.after)
+                dropped.update(_needs(change.table, change.before) - _needs(change.table, change.after))
             self._tell(written[1])
 
         result, _ = self._writer.run(write, committed)
@@ -112,20 +112,23 @@ class Store:
             self._collect(dropped)
         return result
 
-    def create(self, function: Function, check: Callable[[Draft], None] = lambda _: None) -> None:
+    def create(self, function: Function, check: Callable[[Transaction], None] = lambda _: None) -> None:
         """KeyError if a function of this name exists. check: raises if it must not be, of what else there is."""
         id = function.id
 
-        def work(draft: Draft) -> None:
-            if draft.get(self.functions, id.scope, id.name) is not None:
+        def work(transaction: Transaction) -> None:
+            if transaction.get(self.functions, id.scope, id.name) is not None:
                 raise KeyError(id)
-            check(draft)
-            draft.put(self.functions, id.scope, id.name, function)
+            check(transaction)
+            transaction.put(self.functions, id.scope, id.name, function)
 
         self.write(work)
 
     def change(
-        self, id: FunctionId, edit: Callable[[Function], Function], check: Callable[[Draft], None] = lambda _: None
+        self,
+        id: FunctionId,
+        edit: Callable[[Function], Function],
+        check: Callable[[Transaction], None] = lambda _: None,
     ) -> Function:
         """Replace a function by what `edit` makes of it; nobody else changes it meanwhile.
 
@@ -138,17 +141,17 @@ class Store:
         self,
         id: FunctionId,
         edit: Callable[[Function, Sequence[Function]], Function],
-        check: Callable[[Draft], None] = lambda _: None,
+        check: Callable[[Transaction], None] = lambda _: None,
     ) -> Function:
         """As `change`, for rules about several: `edit` also gets all functions of the account and region."""
 
-        def work(draft: Draft) -> Function:
-            before = draft.get(self.functions, id.scope, id.name)
+        def work(transaction: Transaction) -> Function:
+            before = transaction.get(self.functions, id.scope, id.name)
             if before is None:
                 raise KeyError(id)
-            check(draft)
-            after = edit(before, draft.all(self.functions, id.scope))
-            draft.put(self.functions, id.scope, id.name, after)
+            check(transaction)
+            after = edit(before, transaction.all(self.functions, id.scope))
+            transaction.put(self.functions, id.scope, id.name, after)
             return after
 
         return self.write(work)
@@ -156,11 +159,11 @@ class Store:
     def remove(self, id: FunctionId) -> Function:
         """Forget a function and return what it was. KeyError if there is no such function."""
 
-        def work(draft: Draft) -> Function:
-            before = draft.get(self.functions, id.scope, id.name)
+        def work(transaction: Transaction) -> Function:
+            before = transaction.get(self.functions, id.scope, id.name)
             if before is None:
                 raise KeyError(id)
-            draft.put(self.functions, id.scope, id.name, None)
+            transaction.put(self.functions, id.scope, id.name, None)
             return before
 
         return self.write(work)
@@ -168,17 +171,17 @@ class Store:
     def clear(self) -> None:
         """Forget every record of every account, and all work."""
 
-        def work(draft: Draft) -> None:
-            for shelf in self._shelves:
-                for scope, key in shelf.written_keys():
-                    draft.put(shelf, scope, key, None)
+        def work(transaction: Transaction) -> None:
+            for table in self._tables:
+                for scope, key in table.pending_keys():
+                    transaction.put(table, scope, key, None)
 
         self.write(work)
         self.work.clear()
 
     def _tell(self, changes: Sequence[Change[Any]]) -> None:
         for change in changes:
-            for listener in self._listeners.get(change.shelf, ()):
+            for listener in self._listeners.get(change.table, ()):
                 try:
                     listener(change.before, change.after)
                 except Exception:
@@ -186,29 +189,29 @@ class Store:
 
     def _undone(self) -> None:
         """A transaction failed: forget what it would have made. Called on the writer's thread."""
-        for shelf in self._shelves:
-            shelf.undo()
+        for table in self._tables:
+            table.roll_back()
 
     def _collect(self, dropped: Collection[str] = ()) -> None:
         """Remove artifacts that nothing needs any more; those dropped now go with a later one."""
         kept: set[str] = set()
-        for shelf in self._shelves:
-            for _, record in shelf.everywhere():
-                kept |= shelf.rows.artifacts(record)
+        for table in self._tables:
+            for _, record in table.everywhere():
+                kept |= table.rows.artifacts(record)
         try:
             self.artifacts.collect(kept, dropped)
         except OSError as error:  # what was asked for is done all the same
             log.warning("unused code could not be removed, the next change tries again: %s", error)
 
     def _load(self) -> None:
-        for shelf in self._shelves:
-            self._writer.load(shelf.load)
+        for table in self._tables:
+            self._writer.load(table.load)
         self._writer.load(self.work.load)
         self._collect()
 
 
-def _needs(shelf: Shelf[T], record: T | None) -> set[str]:
-    return set() if record is None else shelf.rows.artifacts(record)
+def _needs(table: Table[T], record: T | None) -> set[str]:
+    return set() if record is None else table.rows.artifacts(record)
 
 
 def _artifacts_of_layer(layer: Layer) -> set[str]:

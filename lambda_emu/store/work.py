@@ -25,11 +25,11 @@ SELECT payloads.payload FROM work JOIN payloads ON payloads.id = coalesce(work.b
 Told = Callable[[BaseException | None], None]
 """Called on the writer's thread once a change is on disk, or with what kept it from there; nothing changed then."""
 
-Taken = Callable[[BaseException | None, Sequence["Work"]], None]
+Taken = Callable[[BaseException | None, Sequence["WorkItem"]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class WorkItem:
     """A piece of work. id: of its own among all kinds. kind: who sees to it. record: what is to be done, in its form.
 
     due_s, created_s: epoch seconds of whichever clock its kind goes by. attempts: made so far.
@@ -75,11 +75,11 @@ class WorkTable:
 
         self._post(give_back, done)
 
-    def add(self, work: Work, done: Told, *, running: bool = False) -> None:
+    def add(self, work: WorkItem, done: Told, *, running: bool = False) -> None:
         """Keep a piece of work. running: whoever adds it begins at once, so it counts as taken."""
         self._post(lambda connection: _insert(connection, work, running), done)
 
-    def finish(self, id: str, done: Told, then: Sequence[Work] = ()) -> None:
+    def finish(self, id: str, done: Told, then: Sequence[WorkItem] = ()) -> None:
         """It is done: forget it and keep what follows from it, both or neither. One that is forgotten has no sequel."""
 
         def step(connection: sqlite3.Connection) -> None:
@@ -124,9 +124,9 @@ class WorkTable:
         Each is handed out once, until it is put off or this process ends. done: as `Told`.
         """
 
-        def mark(connection: sqlite3.Connection) -> list[Work]:
+        def mark(connection: sqlite3.Connection) -> list[WorkItem]:
             due = f"SELECT {COLUMNS} FROM work WHERE kind = ? AND running = 0 AND due_s <= ? ORDER BY due_s LIMIT ?"
-            found = [Work(*row) for row in connection.execute(due, (kind, now_s, limit))]
+            found = [WorkItem(*row) for row in connection.execute(due, (kind, now_s, limit))]
             connection.executemany("UPDATE work SET running = 1 WHERE id = ?", [(work.id,) for work in found])
             return found
 
@@ -138,11 +138,11 @@ class WorkTable:
             row = self._reader.execute(PAYLOAD, (id,)).fetchone()
         return None if row is None else bytes(row[0])
 
-    def all(self, kind: str) -> Sequence[Work]:
+    def all(self, kind: str) -> Sequence[WorkItem]:
         """All there is of a kind, running or not, without payloads; for who looks on."""
         with self._lock:
             rows = self._reader.execute(f"SELECT {COLUMNS} FROM work WHERE kind = ? ORDER BY due_s", (kind,)).fetchall()
-        return [Work(*row) for row in rows]
+        return [WorkItem(*row) for row in rows]
 
     def clear(self) -> None:
         """Forget all work; waits for the commit. sqlite3.Error."""
@@ -161,7 +161,7 @@ class WorkTable:
         self._writer.post(work, lambda error, _: done(error))
 
 
-def _insert(connection: sqlite3.Connection, work: Work, running: bool) -> None:
+def _insert(connection: sqlite3.Connection, work: WorkItem, running: bool) -> None:
     row = (work.id, work.kind, work.due_s, work.record, work.attempts, work.created_s, work.brought_by, running)
     connection.execute("INSERT INTO work VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     if work.payload is not None:

@@ -1,4 +1,4 @@
-"""The one thread that writes to SQLite. What waits together is committed together; each piece is all or nothing."""
+"""The one thread that writes to SQLite. What waits together is committed together; each step is all or nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BATCH = 256
 WRITE_LIMIT_S = 60.0
 STOP_LIMIT_S = 2.0
 
-Work = Callable[[sqlite3.Connection], Any]
+Step = Callable[[sqlite3.Connection], Any]
 Done = Callable[[BaseException | None, Any], None]
 Result = tuple[BaseException | None, Any]
 
@@ -38,7 +38,7 @@ class NewerSchema(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    work: Work
+    step: Step
     done: Done
 
 
@@ -60,10 +60,10 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
 
 
 class Writer:
-    """Runs pieces of work in their order. `done` is called on this thread, after the commit or with what failed.
+    """Runs steps in their order. `done` is called on this thread, after the commit or with what failed.
 
-    Work that shared a transaction which could not be committed is undone, and each piece is tried again alone:
-    a work may be called twice. undone: called when that happens, before anything else runs.
+    Steps that shared a transaction which could not be committed are undone, and each is tried again alone: one may be
+    called twice. undone: called when that happens, before anything else runs.
     """
 
     def __init__(self, path: Path, undone: Callable[[], None]) -> None:
@@ -92,15 +92,15 @@ class Writer:
         else:
             self._connection.close()
 
-    def post(self, work: Work, done: Done) -> None:
-        """Hand in work without waiting; from any thread. After `stop`, `done` hears of it at once."""
+    def post(self, step: Step, done: Done) -> None:
+        """Hand in a step without waiting; from any thread. After `stop`, `done` hears of it at once."""
         if self._stopped:
             done(sqlite3.ProgrammingError("the store is closed"), None)
         else:
-            self._jobs.put(_Job(work, done))
+            self._jobs.put(_Job(step, done))
 
-    def run(self, work: Callable[[sqlite3.Connection], T], committed: Callable[[T], None]) -> T:
-        """Do the work and wait for its commit; `committed` is called before anybody else's work is acknowledged."""
+    def run(self, step: Callable[[sqlite3.Connection], T], committed: Callable[[T], None]) -> T:
+        """Take a step and wait for its commit; `committed` is called before anybody else's is acknowledged."""
         answer: Future[T] = Future()
 
         def done(error: BaseException | None, result: Any) -> None:
@@ -112,7 +112,7 @@ class Writer:
             finally:
                 answer.set_result(result)
 
-        self.post(work, done)
+        self.post(step, done)
         return answer.result(timeout=WRITE_LIMIT_S)
 
     def _run(self) -> None:
@@ -148,14 +148,14 @@ class Writer:
         self._undone()
 
     def _attempt(self, job: _Job) -> Result:
-        self._connection.execute("SAVEPOINT piece")
+        self._connection.execute("SAVEPOINT step")
         try:
-            result = job.work(self._connection)
-        except Exception as error:  # noqa: BLE001 - it belongs to whoever handed the work in
-            self._connection.execute("ROLLBACK TO piece")
-            self._connection.execute("RELEASE piece")
+            result = job.step(self._connection)
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever handed it in
+            self._connection.execute("ROLLBACK TO step")
+            self._connection.execute("RELEASE step")
             return error, None
-        self._connection.execute("RELEASE piece")
+        self._connection.execute("RELEASE step")
         return None, result
 
 

@@ -14,4 +14,4 @@ def publish_layer(api: Api, name: str, versions: int) -> None:
     """A layer with this many versions, without code."""
     numbers = range(1, versions + 1)
     made = {number: LayerVersion(number, EMPTY, created="2026-01-01T00:00:00.000+0000") for number in numbers}
-    api.store.write(lambda draft: draft.put(api.store.layers, api.scope, name, Layer(name, versions, made)))
+    api.store.write(lambda transaction: transaction.put(api.store.layers, api.scope, name, Layer(name, versions, made)))

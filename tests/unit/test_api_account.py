@@ -12,7 +12,7 @@ from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.model.function.function import Artifact
 from lambda_emu.model.layers.layer import Layer, LayerVersion
-from lambda_emu.store import Draft
+from lambda_emu.store import Transaction
 
 ONE = zipped({"app.py": "def handler(event, context): return 1"})
 TWO = zipped({"app.py": "def handler(event, context): return 'two'"})
@@ -58,9 +58,9 @@ def test_every_layer_version_counts(api: Api) -> None:
     code = Artifact("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", 300, 1200)
     layer = Layer("l", 3, {number: LayerVersion(number, code, "") for number in (1, 3)})
 
-    def put(draft: Draft) -> None:
-        draft.put(api.store.layers, Scope(ACCOUNT, REGION), "l", layer)
-        draft.put(api.store.layers, Scope(ACCOUNT, "eu-west-1"), "l", layer)
+    def put(transaction: Transaction) -> None:
+        transaction.put(api.store.layers, Scope(ACCOUNT, REGION), "l", layer)
+        transaction.put(api.store.layers, Scope(ACCOUNT, "eu-west-1"), "l", layer)
 
     api.store.write(put)
 

@@ -14,7 +14,7 @@ from api_rig import ACCOUNT, ARN, REGION, ROLE, Api, refused, serving, shown
 
 from lambda_emu.arn import Scope
 from lambda_emu.model.capacity.capacity_provider import CapacityProvider
-from lambda_emu.store import Draft
+from lambda_emu.store import Transaction
 
 SCOPE = Scope(ACCOUNT, REGION)
 PROVIDER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:capacity-provider:"
@@ -52,11 +52,11 @@ def get(api: Api, name: str) -> dict[str, Any]:
 def age(api: Api, *names: str) -> None:
     """As if they had been created long ago."""
 
-    def edit(draft: Draft) -> None:
+    def edit(transaction: Transaction) -> None:
         for name in names:
-            provider = draft.get(api.store.capacity_providers, SCOPE, name)
+            provider = transaction.get(api.store.capacity_providers, SCOPE, name)
             assert provider is not None
-            draft.put(api.store.capacity_providers, SCOPE, name, replace(provider, created_s=0.0))
+            transaction.put(api.store.capacity_providers, SCOPE, name, replace(provider, created_s=0.0))
 
     api.store.write(edit)
 

@@ -13,7 +13,7 @@ from api_rig import ARN, REGION, ROLE, SCOPE, Api, zipped
 
 from lambda_emu.arn import Scope
 from lambda_emu.store import Store
-from lambda_emu.store.shelf import Shelf
+from lambda_emu.store.table import Table
 
 OLD, NEW = (zipped({"app.py": f"def handler(event, context): return {says!r}"}) for says in ("old", "new"))
 QUEUE = f"arn:aws:sqs:{REGION}:{SCOPE.account}:queue"
@@ -146,10 +146,10 @@ with serving(Path(sys.argv[1])) as api:
 """
 
 
-def shelves(store: Store) -> dict[str, dict[Scope, Sequence[Any]]]:
-    """All that a store remembers, by shelf and scope, in the order of its keys."""
-    named = {name: shelf for name, shelf in vars(store).items() if isinstance(shelf, Shelf)}
-    return {name: {scope: shelf.all(scope) for scope, _ in shelf.everywhere()} for name, shelf in named.items()}
+def tables(store: Store) -> dict[str, dict[Scope, Sequence[Any]]]:
+    """All that a store remembers, by table and scope, in the order of its keys."""
+    named = {name: table for name, table in vars(store).items() if isinstance(table, Table)}
+    return {name: {scope: table.all(scope) for scope, _ in table.everywhere()} for name, table in named.items()}
 
 
 def strings(answer: Any) -> dict[str, str]:
@@ -168,15 +168,15 @@ def meant(value: Any, known: Mapping[str, str]) -> Any:
 def test_what_each_operation_changed_is_found_by_another_start(api: Api) -> None:
     known: dict[str, str] = {}
     for method, members in CHANGES:
-        before = shelves(api.store)
+        before = tables(api.store)
 
         answer = getattr(api.client, method)(**{name: meant(value, known) for name, value in members.items()})
         known |= strings(answer)
         api.activations.finish()
 
         with api.reopened() as another:
-            assert shelves(another) == shelves(api.store), method
-        assert shelves(api.store) != before, f"{method} changed nothing"
+            assert tables(another) == tables(api.store), method
+        assert tables(api.store) != before, f"{method} changed nothing"
 
 
 def test_a_kill_loses_no_version_alias_or_layer_that_was_acknowledged(tmp_path: Path) -> None:

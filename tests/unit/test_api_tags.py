@@ -15,7 +15,7 @@ from lambda_emu.model.capacity.capacity_provider import CapacityProvider
 from lambda_emu.model.function.code_signing import CodeSigningConfig
 from lambda_emu.model.mappings.mapping import EventSourceMapping, State
 from lambda_emu.model.mappings.sources import Kind
-from lambda_emu.store import Draft
+from lambda_emu.store import Transaction
 
 SCOPE = Scope(ACCOUNT, REGION)
 UUID = "11111111-2222-3333-4444-555555555555"
@@ -37,11 +37,11 @@ def all_kinds(api: Api) -> Api:
     """One resource of each kind."""
     api.created("f")
 
-    def put(draft: Draft) -> None:
+    def put(transaction: Transaction) -> None:
         mapping = EventSourceMapping(UUID, Kind.SQS, FUNCTION, State.ENABLED, enabled=True, last_modified_s=0.0)
-        draft.put(api.store.mappings, SCOPE, UUID, mapping)
-        draft.put(api.store.signing_configs, SCOPE, CSC, CodeSigningConfig(CSC, (), ""))
-        draft.put(api.store.capacity_providers, SCOPE, "p", CapacityProvider("p", "", 0.0))
+        transaction.put(api.store.mappings, SCOPE, UUID, mapping)
+        transaction.put(api.store.signing_configs, SCOPE, CSC, CodeSigningConfig(CSC, (), ""))
+        transaction.put(api.store.capacity_providers, SCOPE, "p", CapacityProvider("p", "", 0.0))
 
     api.store.write(put)
     return api
@@ -64,10 +64,10 @@ def test_tags_are_set_merged_taken_away_and_always_listed(all_kinds: Api, arn: s
 
 
 def test_a_mapping_that_is_being_deleted_has_its_tags_until_it_is_gone(all_kinds: Api) -> None:
-    def deleted_long_ago(draft: Draft) -> None:
-        mapping = draft.get(all_kinds.store.mappings, SCOPE, UUID)
+    def deleted_long_ago(transaction: Transaction) -> None:
+        mapping = transaction.get(all_kinds.store.mappings, SCOPE, UUID)
         assert mapping is not None
-        draft.put(all_kinds.store.mappings, SCOPE, UUID, mapping.deleted(1.0))
+        transaction.put(all_kinds.store.mappings, SCOPE, UUID, mapping.deleted(1.0))
 
     all_kinds.store.write(deleted_long_ago)
 

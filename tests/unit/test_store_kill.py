@@ -49,7 +49,7 @@ def test_a_kill_loses_no_function_and_no_event_that_was_acknowledged(tmp_path: P
 STEP_FOREVER = """
 import itertools, os, sys
 from pathlib import Path
-from lambda_emu.store import Store, Work
+from lambda_emu.store import Store, WorkItem
 sys.path.insert(0, sys.argv[2])
 from store_rig import new_event
 def tell(name):
@@ -57,7 +57,7 @@ def tell(name):
 store = Store.open(Path(sys.argv[1]))
 for number in itertools.count():
     event = new_event(f"e{number}", payload=os.urandom(2000))
-    then = [Work(f"{kind}{number}", kind, 0, "{}", brought_by=event.request_id) for kind in ("delivery", "timer")]
+    then = [WorkItem(f"{kind}{number}", kind, 0, "{}", brought_by=event.request_id) for kind in ("delivery", "timer")]
     store.queue.put(event, lambda _: None)
     store.queue.finish(event.request_id, lambda _, number=number: tell(number), then)
     if number % 100 == 0:

@@ -16,11 +16,11 @@ from lambda_emu.model.function.code_signing import CodeSigningConfig
 from lambda_emu.model.layers.layer import Layer
 from lambda_emu.model.mappings.mapping import EventSourceMapping, State
 from lambda_emu.model.mappings.sources import Kind
-from lambda_emu.store import Shelf, Store
+from lambda_emu.store import Store, Table
 
 SCOPE = Scope(ACCOUNT, REGION)
 MAPPING = EventSourceMapping("m", Kind.SQS, "arn", State.ENABLED, enabled=True, last_modified_s=0.0)
-Of = Callable[[Store], Shelf[Any]]
+Of = Callable[[Store], Table[Any]]
 KINDS = [
     pytest.param(lambda store: store.functions, new_function("f"), {"tags": {"a": "b"}}, id="functions"),
     pytest.param(lambda store: store.layers, Layer("l"), {"last_version": 1}, id="layers"),
@@ -39,19 +39,19 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
-def put(store: Store, shelf: Shelf[Any], record: Any) -> None:
-    store.write(lambda draft: draft.put(shelf, SCOPE, "key", record))
+def put(store: Store, table: Table[Any], record: Any) -> None:
+    store.write(lambda transaction: transaction.put(table, SCOPE, "key", record))
 
 
 @pytest.mark.parametrize(("of", "record", "change"), KINDS)
 def test_a_listener_hears_what_was_and_what_is(store: Store, of: Of, record: Any, change: dict[str, Any]) -> None:
     heard: list[tuple[Any, Any]] = []
-    shelf, changed = of(store), replace(record, **change)
-    store.subscribe(shelf, lambda before, after: heard.append((before, after)))
+    table, changed = of(store), replace(record, **change)
+    store.subscribe(table, lambda before, after: heard.append((before, after)))
 
-    put(store, shelf, record)
-    put(store, shelf, changed)
-    put(store, shelf, None)
+    put(store, table, record)
+    put(store, table, changed)
+    put(store, table, None)
 
     assert heard == [(None, record), (record, changed), (changed, None)]
 
@@ -69,9 +69,9 @@ def test_who_hears_of_one_change_can_read_all_that_came_with_it(store: Store) ->
     seen: list[Any] = []
     store.subscribe(store.layers, lambda *_: seen.append(store.mappings.get(SCOPE, "key")))
 
-    def both(draft: Any) -> None:
-        draft.put(store.layers, SCOPE, "key", Layer("l"))
-        draft.put(store.mappings, SCOPE, "key", MAPPING)
+    def both(transaction: Any) -> None:
+        transaction.put(store.layers, SCOPE, "key", Layer("l"))
+        transaction.put(store.mappings, SCOPE, "key", MAPPING)
 
     store.write(both)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from store_rig import ACCOUNT, REGION, files_end_at, function_id
 
-from lambda_emu.store import Store, Work, WorkTable
+from lambda_emu.store import Store, WorkItem, WorkTable
 from lambda_emu.store.schema import STEPS
 from lambda_emu.store.work import Told
 
@@ -39,23 +39,23 @@ def made(change: Callable[[Told], None]) -> None:
         raise error
 
 
-def add(work: WorkTable, *pieces: Work, running: bool = False) -> None:
+def add(work: WorkTable, *pieces: WorkItem, running: bool = False) -> None:
     for piece in pieces:
         made(lambda done, piece=piece: work.add(piece, done, running=running))  # type: ignore[misc]
 
 
-def finish(work: WorkTable, id: str, *then: Work) -> None:
+def finish(work: WorkTable, id: str, *then: WorkItem) -> None:
     made(lambda done: work.finish(id, done, then))
 
 
 def take(work: WorkTable, kind: str, now_s: float = 0) -> list[str]:
-    answer: Future[Sequence[Work]] = Future()
+    answer: Future[Sequence[WorkItem]] = Future()
     work.take(kind, now_s, LIMIT, lambda _, found: answer.set_result(found))
     return [piece.id for piece in answer.result(timeout=30)]
 
 
-def piece(id: str, kind: str = "delivery", due_s: float = 0, **more: str | bytes) -> Work:
-    return Work(id, kind, due_s, "{}", **more)  # type: ignore[arg-type]
+def piece(id: str, kind: str = "delivery", due_s: float = 0, **more: str | bytes) -> WorkItem:
+    return WorkItem(id, kind, due_s, "{}", **more)  # type: ignore[arg-type]
 
 
 def test_a_step_ends_its_work_and_begins_what_follows(work: WorkTable) -> None:

@@ -27,7 +27,7 @@ from lambda_emu.model.capacity.managed_instances import CONFIG, INSTANCES
 from lambda_emu.model.capacity.refusals import CapacityProviderExists, CapacityProviderNotFound
 from lambda_emu.model.quotas import PAGE
 from lambda_emu.model.timestamps import last_modified
-from lambda_emu.store import Draft
+from lambda_emu.store import Transaction
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (
@@ -47,10 +47,10 @@ def create_capacity_provider(req: CreateCapacityProviderRequestTypeDef, context:
     providers, now_s = context.store.capacity_providers, context.clock.now_s()
     provider = new_provider(place.name, req, now_s, last_modified(now_s))
 
-    def create(draft: Draft) -> None:
-        if draft.get(providers, place.scope, place.name) is not None:
+    def create(transaction: Transaction) -> None:
+        if transaction.get(providers, place.scope, place.name) is not None:
             raise CapacityProviderExists(str(place))
-        draft.put(providers, place.scope, place.name, provider)
+        transaction.put(providers, place.scope, place.name, provider)
 
     context.store.write(create)
     return {"CapacityProvider": _show(place.scope, provider, provider.state(now_s))}
@@ -68,10 +68,10 @@ def update_capacity_provider(req: UpdateCapacityProviderRequestTypeDef, context:
     place, now_s = _place(context, req["CapacityProviderName"]), context.clock.now_s()
     providers = context.store.capacity_providers
 
-    def update(draft: Draft) -> CapacityProvider:
-        before = _provider_at(place, partial(draft.get, providers))
+    def update(transaction: Transaction) -> CapacityProvider:
+        before = _provider_at(place, partial(transaction.get, providers))
         after = updated(before, req, last_modified(now_s))
-        draft.put(providers, place.scope, place.name, after)
+        transaction.put(providers, place.scope, place.name, after)
         return after
 
     provider = context.store.write(update)
@@ -83,10 +83,10 @@ def delete_capacity_provider(req: DeleteCapacityProviderRequestTypeDef, context:
     """It is Deleting in the answer, and gone by then: there are no instances to wait for."""
     place, providers = _place(context, req["CapacityProviderName"]), context.store.capacity_providers
 
-    def delete(draft: Draft) -> CapacityProvider:
-        provider = _provider_at(place, partial(draft.get, providers))
-        check_unused(draft.all(context.store.functions, place.scope), str(place))
-        draft.put(providers, place.scope, place.name, None)
+    def delete(transaction: Transaction) -> CapacityProvider:
+        provider = _provider_at(place, partial(transaction.get, providers))
+        check_unused(transaction.all(context.store.functions, place.scope), str(place))
+        transaction.put(providers, place.scope, place.name, None)
         return provider
 
     return {"CapacityProvider": _show(place.scope, context.store.write(delete), DELETING)}
@@ -124,17 +124,17 @@ def list_function_versions_by_capacity_provider(
     }
 
 
-def provider_check(context: RequestContext, id: FunctionId, wanted: Mapping[str, Any]) -> Callable[[Draft], None]:
+def provider_check(context: RequestContext, id: FunctionId, wanted: Mapping[str, Any]) -> Callable[[Transaction], None]:
     """What to ask when a function is created or updated: CapacityProviderNotFound, or AccessDenied to another's."""
 
-    def check(draft: Draft) -> None:
+    def check(transaction: Transaction) -> None:
         if CONFIG in wanted:
             arn = wanted[CONFIG][INSTANCES]["CapacityProviderArn"]
             check_account(arn, id.account)
             missing, place = CapacityProviderNotFound(arn), parse_resource_arn(arn)
             if arn != id.scope.arn(f"{KIND}:{place.name}"):
                 raise missing
-            get_record(partial(draft.get, context.store.capacity_providers), place, missing)
+            get_record(partial(transaction.get, context.store.capacity_providers), place, missing)
 
     return check
 

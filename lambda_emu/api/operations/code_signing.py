@@ -37,7 +37,7 @@ from lambda_emu.model.function.code_signing import (
 from lambda_emu.model.function.function import Function
 from lambda_emu.model.quotas import CODE_SIGNING_CONFIGS_PER_PAGE
 from lambda_emu.model.timestamps import last_modified
-from lambda_emu.store import Draft
+from lambda_emu.store import Transaction
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (
@@ -60,7 +60,9 @@ Get = Callable[[Scope, str], CodeSigningConfig | None]
 def create_code_signing_config(req: CreateCodeSigningConfigRequestTypeDef, context: RequestContext) -> Result:
     config = new_config(req, context.clock.new_token(), last_modified(context.clock.now_s()))
     place = ResourceArn(context.scope, KIND, config.id)
-    context.store.write(lambda draft: draft.put(context.store.signing_configs, place.scope, place.name, config))
+    context.store.write(
+        lambda transaction: transaction.put(context.store.signing_configs, place.scope, place.name, config)
+    )
     return {"CodeSigningConfig": _show(place, config)}
 
 
@@ -75,9 +77,9 @@ def update_code_signing_config(req: UpdateCodeSigningConfigRequestTypeDef, conte
     place = _place(context, req["CodeSigningConfigArn"])
     configs, modified = context.store.signing_configs, last_modified(context.clock.now_s())
 
-    def update(draft: Draft) -> CodeSigningConfig:
-        config = updated(_config_at(place, partial(draft.get, configs)), req, modified)
-        draft.put(configs, place.scope, place.name, config)
+    def update(transaction: Transaction) -> CodeSigningConfig:
+        config = updated(_config_at(place, partial(transaction.get, configs)), req, modified)
+        transaction.put(configs, place.scope, place.name, config)
         return config
 
     return {"CodeSigningConfig": _show(place, context.store.write(update))}
@@ -89,10 +91,10 @@ def delete_code_signing_config(req: DeleteCodeSigningConfigRequestTypeDef, conte
     place = _place(context, req["CodeSigningConfigArn"])
     configs = context.store.signing_configs
 
-    def remove(draft: Draft) -> None:
-        _config_at(place, partial(draft.get, configs))
-        check_unused(draft.all(context.store.functions, place.scope), str(place))
-        draft.put(configs, place.scope, place.name, None)
+    def remove(transaction: Transaction) -> None:
+        _config_at(place, partial(transaction.get, configs))
+        check_unused(transaction.all(context.store.functions, place.scope), str(place))
+        transaction.put(configs, place.scope, place.name, None)
 
     context.store.write(remove)
     return {}
@@ -129,12 +131,12 @@ def put_function_code_signing_config(
     id = check_unqualified(context.target(req["FunctionName"]))
     arn = req["CodeSigningConfigArn"]
 
-    def put(draft: Draft) -> None:
-        config_for(id, arn, partial(draft.get, context.store.signing_configs))
-        function = draft.get(context.store.functions, id.scope, id.name)
+    def put(transaction: Transaction) -> None:
+        config_for(id, arn, partial(transaction.get, context.store.signing_configs))
+        function = transaction.get(context.store.functions, id.scope, id.name)
         if function is None:
             raise FunctionNotFound(id.arn())
-        draft.put(context.store.functions, id.scope, id.name, replace(function, code_signing_config_arn=arn))
+        transaction.put(context.store.functions, id.scope, id.name, replace(function, code_signing_config_arn=arn))
 
     context.store.write(put)
     return {"CodeSigningConfigArn": arn, "FunctionName": id.name}
@@ -169,13 +171,13 @@ def config_for(id: FunctionId, arn: str, get: Get) -> CodeSigningConfig:
     return get_record(get, place, CodeSigningConfigNotFound(arn))
 
 
-def new_function_check(context: RequestContext, function: Function) -> Callable[[Draft], None]:
+def new_function_check(context: RequestContext, function: Function) -> Callable[[Transaction], None]:
     """What to ask when the function is created: CodeSigningConfigNotFound, or CodeUntrusted by its name."""
 
-    def check(draft: Draft) -> None:
+    def check(transaction: Transaction) -> None:
         arn = function.code_signing_config_arn
         if arn is not None:
-            config = config_for(function.id, arn, partial(draft.get, context.store.signing_configs))
+            config = config_for(function.id, arn, partial(transaction.get, context.store.signing_configs))
             check_trusted(config, function.id.name)
 
     return check

@@ -23,7 +23,7 @@ from lambda_emu.model.mappings.duplicates import check_unique
 from lambda_emu.model.mappings.mapping import EventSourceMapping, State
 from lambda_emu.model.mappings.refusals import FunctionTimeoutTooLong, MappedFunctionNotFound
 from lambda_emu.model.mappings.sources import RULES, Kind, kind_of
-from lambda_emu.store.draft import Draft
+from lambda_emu.store.transaction import Transaction
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (
@@ -42,10 +42,10 @@ def create_event_source_mapping(req: CreateEventSourceMappingRequestTypeDef, con
     target = _target(context, req["FunctionName"])
     scope = target.id.scope
 
-    def work(draft: Draft) -> None:
-        _check_function(draft, context, scope, target, mapping.kind)
-        check_unique(mapping, _standing(draft, context, scope, mapping.last_modified_s))
-        draft.put(context.store.mappings, scope, mapping.uuid, mapping)
+    def work(transaction: Transaction) -> None:
+        _check_function(transaction, context, scope, target, mapping.kind)
+        check_unique(mapping, _standing(transaction, context, scope, mapping.last_modified_s))
+        transaction.put(context.store.mappings, scope, mapping.uuid, mapping)
 
     context.store.write(work)
     return _show(mapping)
@@ -63,17 +63,17 @@ def update_event_source_mapping(req: UpdateEventSourceMappingRequestTypeDef, con
     uuid, now_s = req["UUID"], context.clock.now_s()
     scope = _scope_of(context, uuid)
 
-    def work(draft: Draft) -> EventSourceMapping:
-        before = _check_present(draft.get(context.store.mappings, scope, uuid), now_s)
+    def work(transaction: Transaction) -> EventSourceMapping:
+        before = _check_present(transaction.get(context.store.mappings, scope, uuid), now_s)
         after = before.updated(req.get("Enabled", before.enabled), now_s)
         settings = mapping_settings.updated(before.kind, before.settings, req)
         after = replace(after, settings=MappingProxyType(settings))
         if "FunctionName" in req:
             target = _target(context, req["FunctionName"])
-            _check_function(draft, context, scope, target, after.kind)
+            _check_function(transaction, context, scope, target, after.kind)
             after = replace(after, function_arn=target.arn)
-            check_unique(after, _standing(draft, context, scope, now_s))
-        draft.put(context.store.mappings, scope, uuid, after)
+            check_unique(after, _standing(transaction, context, scope, now_s))
+        transaction.put(context.store.mappings, scope, uuid, after)
         return after
 
     return _show(context.store.write(work))
@@ -84,9 +84,9 @@ def delete_event_source_mapping(req: DeleteEventSourceMappingRequestTypeDef, con
     uuid, now_s = req["UUID"], context.clock.now_s()
     scope = _scope_of(context, uuid)
 
-    def work(draft: Draft) -> EventSourceMapping:
-        mapping = _check_present(draft.get(context.store.mappings, scope, uuid), now_s).deleted(now_s)
-        draft.put(context.store.mappings, scope, uuid, mapping)
+    def work(transaction: Transaction) -> EventSourceMapping:
+        mapping = _check_present(transaction.get(context.store.mappings, scope, uuid), now_s).deleted(now_s)
+        transaction.put(context.store.mappings, scope, uuid, mapping)
         return mapping
 
     return _show(context.store.write(work))
@@ -153,21 +153,25 @@ def _check_present(mapping: EventSourceMapping | None, now_s: float) -> EventSou
     return standing
 
 
-def _standing(draft: Draft, context: RequestContext, scope: Scope, now_s: float) -> Sequence[EventSourceMapping]:
+def _standing(
+    transaction: Transaction, context: RequestContext, scope: Scope, now_s: float
+) -> Sequence[EventSourceMapping]:
     """All mappings as they stand. Those whose deletion is over are cleared away."""
     found = []
-    for mapping in draft.all(context.store.mappings, scope):
+    for mapping in transaction.all(context.store.mappings, scope):
         standing = mapping.at(now_s)
         if standing is None:
-            draft.put(context.store.mappings, scope, mapping.uuid, None)
+            transaction.put(context.store.mappings, scope, mapping.uuid, None)
         else:
             found.append(standing)
     return found
 
 
-def _check_function(draft: Draft, context: RequestContext, scope: Scope, target: Target, kind: Kind) -> None:
+def _check_function(
+    transaction: Transaction, context: RequestContext, scope: Scope, target: Target, kind: Kind
+) -> None:
     """The function, and the version or alias, must be there, and not run for longer than the source allows."""
-    function = draft.get(context.store.functions, scope, target.id.name) if target.id.scope == scope else None
+    function = transaction.get(context.store.functions, scope, target.id.name) if target.id.scope == scope else None
     version = None if function is None else function.version(target.qualifier)
     if version is None:
         raise MappedFunctionNotFound

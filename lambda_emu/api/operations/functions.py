@@ -30,7 +30,7 @@ from lambda_emu.model.function.function import Artifact, ContainerImage, Functio
 from lambda_emu.model.function.runtime_names import DeprecatedRuntime, UnknownRuntime
 from lambda_emu.model.layers.references import check_regions
 from lambda_emu.model.timestamps import last_modified
-from lambda_emu.store import Draft
+from lambda_emu.store import Transaction
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (
@@ -66,9 +66,9 @@ def create_function(req: CreateFunctionRequestTypeDef, context: RequestContext) 
     )
     check_provider, check_code = provider_check(context, id, req), new_function_check(context, function)
 
-    def check(draft: Draft) -> None:
-        check_provider(draft)
-        check_code(draft)
+    def check(transaction: Transaction) -> None:
+        check_provider(transaction)
+        check_code(transaction)
 
     try:
         context.store.create(function, check)
@@ -250,7 +250,7 @@ def _update(
     target: Target,
     change: Callable[[FunctionVersion], FunctionVersion],
     req: Mapping[str, Any],
-    check: Callable[[Draft], None] = lambda _: None,
+    check: Callable[[Transaction], None] = lambda _: None,
 ) -> Function:
     """Begin an update; the rules are held again inside the store's write, where no other writer can come between."""
     new_id, modified = context.clock.new_id, last_modified(context.clock.now_s())

@@ -14,7 +14,7 @@ from lambda_emu.model.layers.layer import Layer, LayerVersion
 from lambda_emu.model.policies.policy import Policy, added, check_new, check_revision, compact, removed
 from lambda_emu.model.policies.refusals import LayerVersionNotFound, NoPolicy
 from lambda_emu.model.policies.statements import statement_of
-from lambda_emu.store.draft import Draft
+from lambda_emu.store.transaction import Transaction
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (
@@ -80,13 +80,13 @@ def _change(
     """Make the version's policy what `edit` makes of it, None being none."""
     layers = context.store.layers
 
-    def work(draft: Draft) -> Policy | None:
-        layer = draft.get(layers, id.scope, id.name)
+    def work(transaction: Transaction) -> Policy | None:
+        layer = transaction.get(layers, id.scope, id.name)
         version = _version(layer, id, number)
         assert layer is not None
         policy = edit(version.policy)
         versions = {**layer.versions, number: replace(version, policy=policy)}
-        draft.put(layers, id.scope, id.name, replace(layer, versions=versions))
+        transaction.put(layers, id.scope, id.name, replace(layer, versions=versions))
         return policy
 
     return context.store.write(work)

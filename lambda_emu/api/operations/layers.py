@@ -16,7 +16,7 @@ from lambda_emu.model.layers.layer import Layer, LayerVersion
 from lambda_emu.model.layers.refusals import LayerVersionBelowOne
 from lambda_emu.model.quotas import PAGE
 from lambda_emu.model.timestamps import last_modified
-from lambda_emu.store.draft import Draft
+from lambda_emu.store.transaction import Transaction
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (
@@ -43,9 +43,9 @@ def publish_layer_version(req: PublishLayerVersionRequestTypeDef, context: Reque
         license=req.get("LicenseInfo"),
     )
 
-    def publish(draft: Draft) -> LayerVersion:
-        layer = (draft.get(context.store.layers, id.scope, id.name) or Layer(id.name)).with_version(wanted)
-        draft.put(context.store.layers, id.scope, id.name, layer)
+    def publish(transaction: Transaction) -> LayerVersion:
+        layer = (transaction.get(context.store.layers, id.scope, id.name) or Layer(id.name)).with_version(wanted)
+        transaction.put(context.store.layers, id.scope, id.name, layer)
         return layer.versions[layer.last_version]
 
     return _show(context, id, context.store.write(publish))
@@ -105,10 +105,10 @@ def delete_layer_version(req: DeleteLayerVersionRequestTypeDef, context: Request
     id, number = own_layer(context, req["LayerName"], "lambda:DeleteLayerVersion"), req["VersionNumber"]
     _check_number(number)
 
-    def delete(draft: Draft) -> None:
-        layer = draft.get(context.store.layers, id.scope, id.name)
+    def delete(transaction: Transaction) -> None:
+        layer = transaction.get(context.store.layers, id.scope, id.name)
         if layer is not None and number in layer.versions:
-            draft.put(context.store.layers, id.scope, id.name, layer.without_version(number))
+            transaction.put(context.store.layers, id.scope, id.name, layer.without_version(number))
 
     context.store.write(delete)
     return {}

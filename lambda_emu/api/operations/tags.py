@@ -28,7 +28,7 @@ from lambda_emu.model.function.tags import (
     tagged,
     without,
 )
-from lambda_emu.store import Draft, Shelf, Store
+from lambda_emu.store import Store, Table, Transaction
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (
@@ -45,7 +45,7 @@ class TaggedKind:
     at: the record as it stands at a time; None: it is kept still, but nobody sees it any more.
     """
 
-    shelf: Callable[[Store], Shelf[Any]]
+    table: Callable[[Store], Table[Any]]
     missing: Callable[[str], LambdaError]
     at: Callable[[Any, float], Any | None] = lambda record, _: record
 
@@ -81,7 +81,7 @@ def list_tags(req: ListTagsRequestTypeDef, context: RequestContext) -> Result:
         return {"Tags": dict(look_up_function(context, _function(context, arn)).tags)}
     kind = _kind(arn)
     missing = kind.missing(arn)
-    record = get_record(kind.shelf(context.store).get, locate_resource(context, arn, missing), missing)
+    record = get_record(kind.table(context.store).get, locate_resource(context, arn, missing), missing)
     if kind.at(record, context.clock.now_s()) is None:
         raise missing
     return {"Tags": dict(record.tags)}
@@ -105,14 +105,14 @@ def _change_function(context: RequestContext, id: FunctionId, edit: Callable[[Ta
 
 def _change_other(context: RequestContext, arn: str, edit: Callable[[Tags], Tags]) -> None:
     kind = _kind(arn)
-    shelf, missing = kind.shelf(context.store), kind.missing(arn)
+    table, missing = kind.table(context.store), kind.missing(arn)
     place, now_s = locate_resource(context, arn, missing), context.clock.now_s()
 
-    def retag(draft: Draft) -> None:
-        record = get_record(partial(draft.get, shelf), place, missing)
+    def retag(transaction: Transaction) -> None:
+        record = get_record(partial(transaction.get, table), place, missing)
         if kind.at(record, now_s) is None:
             raise missing
-        draft.put(shelf, place.scope, place.name, replace(record, tags=edit(record.tags)))
+        transaction.put(table, place.scope, place.name, replace(record, tags=edit(record.tags)))
 
     context.store.write(retag)
 

@@ -25,7 +25,7 @@ class Rows(Protocol[T]):
         """The SHA-256 of everything it needs."""
 
 
-class _Page(Generic[T]):
+class _Snapshot(Generic[T]):
     """The records of one scope; never changed."""
 
     __slots__ = ("_in_order", "by_key")
@@ -41,58 +41,58 @@ class _Page(Generic[T]):
         return self._in_order
 
 
-class Shelf(Generic[T]):
-    """Reading: any thread, no lock. The rest is for the store: `written` belongs to the writer's thread alone."""
+class Table(Generic[T]):
+    """Reading: any thread, no lock. The rest is for the store: `pending` belongs to the writer's thread alone."""
 
     def __init__(self, rows: Rows[T]) -> None:
         self.rows = rows
-        self.written: dict[Scope, dict[str, T]] = {}  # as the transaction under way would leave it
-        self._pages: dict[Scope, _Page[T]] = {}  # replaced whole at each commit
+        self.pending: dict[Scope, dict[str, T]] = {}  # as the transaction under way would leave it
+        self._snapshots: dict[Scope, _Snapshot[T]] = {}  # replaced whole at each commit
 
     def get(self, scope: Scope, key: str) -> T | None:
-        page = self._pages.get(scope)
-        return None if page is None else page.by_key.get(key)
+        snapshot = self._snapshots.get(scope)
+        return None if snapshot is None else snapshot.by_key.get(key)
 
     def all(self, scope: Scope) -> Sequence[T]:
         """All records of a scope, by key; put in order once a change."""
-        page = self._pages.get(scope)
-        return () if page is None else page.in_order
+        snapshot = self._snapshots.get(scope)
+        return () if snapshot is None else snapshot.in_order
 
     def everywhere(self) -> Iterator[tuple[Scope, T]]:
         """The records of every scope."""
-        for scope, page in self._pages.items():
-            for record in page.by_key.values():
+        for scope, snapshot in self._snapshots.items():
+            for record in snapshot.by_key.values():
                 yield scope, record
 
     def scopes_of(self, key: str) -> list[Scope]:
         """Where there is a record of this key."""
-        return [scope for scope, page in self._pages.items() if key in page.by_key]
+        return [scope for scope, snapshot in self._snapshots.items() if key in snapshot.by_key]
 
     # -- the store's, on the writer's thread ------------------------------------------------------
 
     def load(self, connection: sqlite3.Connection) -> None:
         for scope, key, record in self.rows.load(connection):
-            self.written.setdefault(scope, {})[key] = record
-        self._pages = {scope: _Page(dict(records)) for scope, records in self.written.items()}
+            self.pending.setdefault(scope, {})[key] = record
+        self._snapshots = {scope: _Snapshot(dict(records)) for scope, records in self.pending.items()}
 
-    def written_keys(self) -> list[Key]:
-        return [(scope, key) for scope, records in self.written.items() for key in records]
+    def pending_keys(self) -> list[Key]:
+        return [(scope, key) for scope, records in self.pending.items() for key in records]
 
     def put(self, key: Key, record: T | None) -> None:
         """What the transaction under way would make of a record."""
-        _put(self.written.setdefault(key[0], {}), key[1], record)
+        _put(self.pending.setdefault(key[0], {}), key[1], record)
 
-    def show(self, key: Key, record: T | None) -> None:
+    def publish(self, key: Key, record: T | None) -> None:
         """It is committed: from now on it is what everybody reads."""
         scope, name = key
-        page = self._pages.get(scope)
-        records = {} if page is None else dict(page.by_key)
+        snapshot = self._snapshots.get(scope)
+        records = {} if snapshot is None else dict(snapshot.by_key)
         _put(records, name, record)
-        self._pages = {**self._pages, scope: _Page(records)}
+        self._snapshots = {**self._snapshots, scope: _Snapshot(records)}
 
-    def undo(self) -> None:
+    def roll_back(self) -> None:
         """Forget what was not committed."""
-        self.written = {scope: dict(page.by_key) for scope, page in self._pages.items()}
+        self.pending = {scope: dict(snapshot.by_key) for scope, snapshot in self._snapshots.items()}
 
 
 def _put(records: dict[str, T], key: str, record: T | None) -> None:
