@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from random import Random
 
 CRLF = b"\r\n"
 TIMEOUT_S = 30.0
+PAUSE_S = 0.002
 TOKENS = (
     *(
         b"\r\n",
@@ -136,15 +138,21 @@ class Heard:
 def talk(address: tuple[str, int], said: Said) -> Heard:
     """Say it all, and that this was all where it ends in the middle; then hear the other side to its end.
 
+    Between two pieces the other side has a moment to answer, and to hang up, as far as it has heard.
+
     ConnectionError when it ends in the middle; TimeoutError when it neither answers nor hangs up.
     """
     with socket.create_connection(address, timeout=TIMEOUT_S) as client:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for piece in said.pieces:
+        first, *rest = said.pieces
+        client.sendall(first)
+        data = b""
+        for piece in rest:
+            if select.select([client], [], [], PAUSE_S)[0]:
+                data += client.recv(1 << 20)
             client.sendall(piece)
         if said.broken:
             client.shutdown(socket.SHUT_WR)
-        data = b""
         while chunk := client.recv(1 << 20):
             data += chunk
     return _heard(data)
