@@ -57,28 +57,23 @@ class Clock:
 
     def new_id(self) -> str:
         """A random UUID (RFC 9562, version 4), as AWS uses for request ids and revisions."""
-        digits = _random_digits()
+        digits = self.new_token()
         variant = "89ab"[int(digits[16], 16) & 3]
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
     def new_token(self) -> str:
-        """32 hex digits nobody can guess."""
-        return _random_digits()
+        """32 hex digits nobody can guess. The kernel is asked for many at once: an invocation needs four of them."""
+        try:
+            return _spare_tokens.pop()
+        except IndexError:
+            digits = os.urandom(BLOCK_BYTES).hex()
+            _spare_tokens.extend([digits[at : at + 32] for at in range(32, len(digits), 32)])
+            return digits[:32]
 
 
-_spare_digits: list[str] = []  # random; whoever takes some takes them out, and two threads never take the same
-os.register_at_fork(after_in_child=_spare_digits.clear)
+_spare_tokens: list[str] = []  # random; whoever takes some takes them out, and two threads never take the same
+os.register_at_fork(after_in_child=_spare_tokens.clear)
 BLOCK_BYTES = 4096
-
-
-def _random_digits() -> str:
-    """32 hex digits from the kernel, which is asked for many at once: an invocation needs four of them."""
-    try:
-        return _spare_digits.pop()
-    except IndexError:
-        digits = os.urandom(BLOCK_BYTES).hex()
-        _spare_digits.extend(digits[at : at + 32] for at in range(32, len(digits), 32))
-        return digits[:32]
 
 
 class SteppingClock(Clock):

@@ -77,7 +77,7 @@ class Environment:
 
     def begin(self, program: Program | None) -> None:
         """Start the runtime: the init phase. The code is in place. program None: there is no bootstrap."""
-        self._move(Event.LOADED)
+        self.state = moved(self.state, Event.LOADED)
         self._program = program
         self._journal.init_start()
         self._start_runtime()
@@ -86,7 +86,7 @@ class Environment:
 
     def assign(self, invocation: Invocation) -> None:
         """Give it an invocation; it must be available."""
-        self._move(Event.ASSIGNED)
+        self.state = moved(self.state, Event.ASSIGNED)
         self.invocations += 1
         self._invocation = invocation
         self._delivered = self._answered = False
@@ -183,7 +183,7 @@ class Environment:
     # -- the runtime asks for an event ------------------------------------------------------------
 
     def _next_after_init(self, parked: Parked) -> None:
-        self._move(Event.READY)
+        self.state = moved(self.state, Event.READY)
         self._parked = parked
         self._owner.initialised(self)
         if self.state is State.BUSY:
@@ -241,7 +241,7 @@ class Environment:
 
     def _respond(self, outcome: Outcome, failure: Failure | None, answer: bytes, reply: Reply) -> None:
         """The caller's answer goes first, then the runtime's."""
-        self._move(Event.RESPONSE)
+        self.state = moved(self.state, Event.RESPONSE)
         self._failing = False
         self._failure = failure
         self._produced_bytes = len(outcome.payload)
@@ -282,7 +282,7 @@ class Environment:
         if self.state in (State.INIT, State.INIT_IN_INVOKE):
             phase = "init" if self.state is State.INIT else "invoke"
             self._journal.init_report(self._ms_since(self._init_started_s), phase, failure)
-        self._move(Event.FAILED)
+        self.state = moved(self.state, Event.FAILED)
         self._cancel_timers()
         self._worn, self._failing = self._failing, True
         self._failure = failure
@@ -318,7 +318,7 @@ class Environment:
             self._end("The execution environment is replaced.")
             return
         if not failed:
-            self._move(Event.SETTLED)
+            self.state = moved(self.state, Event.SETTLED)
         self._become_available()
 
     def _report(self, invocation: Invocation, ended_s: float) -> None:
@@ -341,7 +341,7 @@ class Environment:
         return self.available_s if self.state is State.IDLE else None
 
     def _end(self, why: str) -> None:
-        self._move(Event.STOP)
+        self.state = moved(self.state, Event.STOP)
         self._cancel_timers()
         self._ended_s = None  # whatever init still reports, nothing is left to settle
         self._freezer.close()
@@ -356,9 +356,6 @@ class Environment:
             invocation.done(ServiceFailure(why))
 
     # -- small things -----------------------------------------------------------------------------
-
-    def _move(self, event: Event) -> None:
-        self.state = moved(self.state, event)
 
     def _start_runtime(self) -> None:
         self._init_started_s = self._clock.monotonic_s()

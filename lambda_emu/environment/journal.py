@@ -56,6 +56,7 @@ class Journal:
         self._runtime_version_arn = runtime_version_arn
         self._tail: Tail | None = None
         self._frames = Frames()
+        self._shows_done = stream.origin.log_format == "JSON"
         self._tracing: Tracing | None = None  # of the invocation that runs
 
     @property
@@ -126,11 +127,12 @@ class Journal:
         memory_mb = self._version.memory_mb
         out_of_memory = error_type == OUT_OF_MEMORY  # the kernel may have been faster than init's next look
         peak_mb = memory_mb if out_of_memory else min(-(-end.usage.peak_bytes // MB), memory_mb)
-        lines = self._stream.write_platform(
-            RuntimeDone(id, end.duration_ms, end.produced_bytes, status, error_type, tracing=self._tracing),
-            End(id),
-            Report(id, end.duration_ms, memory_mb, peak_mb, end.init_ms, status, error_type, self._tracing),
-        )
+        report = Report(id, end.duration_ms, memory_mb, peak_mb, end.init_ms, status, error_type, self._tracing)
+        if self._shows_done:
+            done = RuntimeDone(id, end.duration_ms, end.produced_bytes, status, error_type, tracing=self._tracing)
+            lines = self._stream.write_platform(done, End(id), report)
+        else:
+            lines = self._stream.write_platform(End(id), report)
         tail, self._tail = self._tail, None
         if tail is None:
             return None

@@ -39,13 +39,14 @@ class Head:
 
 def answer_head(status: int, headers: Iterable[tuple[str, str]], length: int, *, close: bool = False) -> bytes:
     """Status line and headers of an answer with a body of `length` bytes."""
-    lines = [f"HTTP/1.1 {status} {REASONS.get(status, 'Unknown')}"]
-    lines += [f"{name}: {value}" for name, value in headers]
+    text = f"HTTP/1.1 {status} {REASONS.get(status, 'Unknown')}\r\n"
+    for name, value in headers:
+        text += f"{name}: {value}\r\n"
     if status != 204:
-        lines.append(f"Content-Length: {length}")
+        text += f"Content-Length: {length}\r\n"
     if close:
-        lines.append("Connection: close")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+        text += "Connection: close\r\n"
+    return (text + "\r\n").encode("latin-1", "replace")
 
 
 class Dates:

@@ -46,8 +46,10 @@ class Invoker:
     def resolve(self, id: FunctionId, qualifier: str | None) -> Resolved:
         """What an invocation names, if it can be invoked now; else the error the caller gets. Contract 1.3, 2.3."""
         function = self._store.function(id)
-        version = None if function is None else function.runnable(qualifier, self._clock.random())
-        if function is None or version is None:
+        if function is None:
+            raise FunctionNotFound(id.arn(qualifier or LATEST))
+        version = function.running if qualifier is None else function.runnable(qualifier, self._clock.random())
+        if version is None:
             raise FunctionNotFound(id.arn(qualifier or LATEST))
         if function.provisioned:
             version = self._provisioned.version(function, qualifier) or version
