@@ -30,7 +30,7 @@ def edited_file(function: str, chosen: Settings) -> Path | None:
 
 
 def _files(source: Path) -> Iterator[Path]:
-    from lambda_emu.store.folder_zip import code_in
+    from lambda_emu.store.code.folder_zip import code_in
 
     if source.is_dir():
         yield from (

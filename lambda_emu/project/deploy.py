@@ -18,7 +18,7 @@ from lambda_emu.model.function.function import Artifact, Function, LayerReferenc
 from lambda_emu.model.timestamps import last_modified
 from lambda_emu.project.declarations import DeclaredFunction, Project, ProjectError
 from lambda_emu.store import Store
-from lambda_emu.store.folder_zip import UnusableFolder
+from lambda_emu.store.code.folder_zip import UnusableFolder
 
 ORIGIN = "project"
 TAKEN = "is the name of a function made through the API; delete that one, or choose another name"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.store.unzip import MAX_FOLDERS
+from lambda_emu.store.code.unzip import MAX_FOLDERS
 
 
 class TooManyFolders(SandboxError):

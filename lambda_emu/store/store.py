@@ -14,7 +14,7 @@ from lambda_emu.model.function.code_signing import CodeSigningConfig
 from lambda_emu.model.function.function import Function
 from lambda_emu.model.layers.layer import Layer
 from lambda_emu.model.mappings.mapping import EventSourceMapping
-from lambda_emu.store.artifacts import Artifacts
+from lambda_emu.store.code.artifacts import Artifacts
 from lambda_emu.store.data_directory import take
 from lambda_emu.store.events import EventQueue
 from lambda_emu.store.rows import FunctionRows, RecordRows

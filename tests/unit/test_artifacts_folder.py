@@ -10,8 +10,8 @@ import pytest
 
 from lambda_emu.errors.code import TooManyFolders, UnzippedTooLarge
 from lambda_emu.store import Store
-from lambda_emu.store.artifacts import Artifacts
-from lambda_emu.store.folder_zip import UnusableFolder
+from lambda_emu.store.code.artifacts import Artifacts
+from lambda_emu.store.code.folder_zip import UnusableFolder
 from lambda_emu.store.schema import DATABASE
 
 

@@ -20,7 +20,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.code import InvalidZip, UnzippedTooLarge
 from lambda_emu.errors.request import ZippedTooLarge
 from lambda_emu.model.function.function import Artifact
-from lambda_emu.store.artifacts import Artifacts
+from lambda_emu.store.code.artifacts import Artifacts
 
 APP = zip_of({"app.py": "x = 1\n", "lib/b.py": "y = 2\n"})
 OTHER = zip_of({"app.py": "x = 2\n"})
@@ -186,7 +186,7 @@ def test_a_damaged_artifact_is_told_and_removed(tmp_path: Path, caplog: pytest.L
 ADD_FOREVER = """
 import itertools, sys
 from pathlib import Path
-from lambda_emu.store.artifacts import Artifacts
+from lambda_emu.store.code.artifacts import Artifacts
 sys.path.insert(0, sys.argv[2])
 from zip_rig import zip_of
 artifacts = Artifacts(Path(sys.argv[1]))

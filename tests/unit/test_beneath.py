@@ -13,7 +13,7 @@ from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.process.engine import INIT
 from lambda_emu.sandbox.process.unisolated import Bare
 from lambda_emu.sandbox.toolchain.lent import find_bootstrap
-from lambda_emu.store.beneath import open_beneath
+from lambda_emu.store.code.beneath import open_beneath
 
 
 def tree(path: Path, *files: str, **links: str) -> Path:

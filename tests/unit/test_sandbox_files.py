@@ -6,7 +6,7 @@ import pytest
 
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.files import fill, link_tree
-from lambda_emu.store.unzip import MAX_FOLDERS
+from lambda_emu.store.code.unzip import MAX_FOLDERS
 
 
 def test_code_that_is_not_there_is_an_error_and_no_empty_folder(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from zip_rig import FILE, FOLDER, LINK, Raw, deflated, raw_zip, zip_of
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.code import InvalidZip, TooManyFolders, UnzippedTooLarge
-from lambda_emu.store.unzip import unpack
+from lambda_emu.store.code.unzip import unpack
 
 LIMIT = 262_144_000
 MEGABYTE = 1024 * 1024

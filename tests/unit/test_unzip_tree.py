@@ -10,7 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import pytest
 from zip_rig import FOLDER, LINK, Raw, raw_zip, zip_of
 
-from lambda_emu.store.unzip import unpack
+from lambda_emu.store.code.unzip import unpack
 
 
 def unpacked(data: bytes, folder: Path) -> Path:

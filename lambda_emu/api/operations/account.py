@@ -8,7 +8,7 @@ from lambda_emu.invoke.admission import unreserved_concurrency
 from lambda_emu.model.changes.settings import UNZIPPED_LIMIT_BYTES
 from lambda_emu.model.layers.code_storage import code_bytes
 from lambda_emu.model.quotas import CODE_STORAGE_BYTES
-from lambda_emu.store.artifacts import ZIPPED_LIMIT_BYTES
+from lambda_emu.store.code.artifacts import ZIPPED_LIMIT_BYTES
 
 
 @operation("GetAccountSettings")

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lambda_emu.store.beneath import open_beneath
-from lambda_emu.store.links import MAX_HOPS
+from lambda_emu.store.code.beneath import open_beneath
+from lambda_emu.store.code.links import MAX_HOPS
 
 
 @dataclass(frozen=True, slots=True)

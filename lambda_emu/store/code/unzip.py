@@ -15,8 +15,8 @@ from pathlib import Path
 
 from lambda_emu.errors.code import InvalidZip, TooManyFolders, UnzippedTooLarge
 from lambda_emu.model.changes.settings import UNZIPPED_LIMIT_BYTES
-from lambda_emu.store.links import check_links
-from lambda_emu.store.zip_reader import Entry, ZipReader
+from lambda_emu.store.code.links import check_links
+from lambda_emu.store.code.zip_reader import Entry, ZipReader
 
 MAX_FOLDERS = 10_000
 """Each is an inode and 4 KB of disk in every environment; files are hard links and cost neither."""

@@ -28,9 +28,9 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import ZippedTooLarge
 from lambda_emu.folders import close_to_others
 from lambda_emu.model.function.function import Artifact
-from lambda_emu.store.folder_zip import write_folder
-from lambda_emu.store.unzip import unpack
-from lambda_emu.store.zip_reader import CHUNK_BYTES
+from lambda_emu.store.code.folder_zip import write_folder
+from lambda_emu.store.code.unzip import unpack
+from lambda_emu.store.code.zip_reader import CHUNK_BYTES
 
 log = logging.getLogger(__name__)
 

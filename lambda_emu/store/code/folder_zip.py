@@ -12,10 +12,10 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from lambda_emu.errors.code import InvalidZip, TooManyFolders, UnzippedTooLarge
 from lambda_emu.model.changes.settings import UNZIPPED_LIMIT_BYTES
-from lambda_emu.store.beneath import open_beneath
+from lambda_emu.store.code.beneath import open_beneath
+from lambda_emu.store.code.unzip import EXECUTABLE_MODE, FILE_MODE, FOLDER_MODE, MAX_FOLDERS, safe_name
+from lambda_emu.store.code.zip_reader import CHUNK_BYTES, MAX_ENTRIES
 from lambda_emu.store.schema import DATABASE
-from lambda_emu.store.unzip import EXECUTABLE_MODE, FILE_MODE, FOLDER_MODE, MAX_FOLDERS, safe_name
-from lambda_emu.store.zip_reader import CHUNK_BYTES, MAX_ENTRIES
 
 SKIPPED = frozenset({".git", ".lambda-emu", "__pycache__", ".venv"})
 SKIPPED_BELOW = frozenset({("node_modules", ".cache")})
