@@ -23,6 +23,10 @@ class Timer(Protocol):
     def cancel(self) -> None: ...
 
 
+TIMER_ERROR_S = 0.001
+"""A timer may fire so much too early."""
+
+
 class Clock:
     """The machine's own time, ids and timers."""
 
@@ -74,6 +78,57 @@ class Clock:
 _spare_tokens: list[str] = []  # random; whoever takes some takes them out, and two threads never take the same
 os.register_at_fork(after_in_child=_spare_tokens.clear)
 BLOCK_BYTES = 4096
+
+
+class Alarm:
+    """A timer that is set far more often than it rings, and then costs two attributes: the one that runs stays.
+
+    That one rings too early, and is set anew for the time that is left. Runs on the loop; one call at a time.
+    """
+
+    __slots__ = ("_clock", "_due_s", "_fires_s", "_ring", "_timer")
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._timer: Timer | None = None
+        self._fires_s = 0.0  # when that does
+        self._due_s = 0.0
+        self._ring: Callable[[], None] | None = None
+
+    def set(self, due_s: float, ring: Callable[[], None]) -> None:
+        """Have `ring` called at this time of the monotonic clock, and nothing else that was set before."""
+        self._due_s = due_s
+        self._ring = ring
+        if self._timer is None:
+            self._begin(due_s)
+        elif due_s < self._fires_s:
+            self._timer.cancel()
+            self._begin(due_s)
+
+    def clear(self) -> None:
+        """Nothing is to ring."""
+        self._ring = None
+
+    def close(self) -> None:
+        """Nothing rings any more, and no timer is left."""
+        self._ring = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _begin(self, due_s: float) -> None:
+        self._fires_s = due_s
+        self._timer = self._clock.call_later(max(due_s - self._clock.monotonic_s(), 0.0), self._fire)
+
+    def _fire(self) -> None:
+        self._timer = None
+        if self._ring is None:
+            return
+        if self._due_s - self._clock.monotonic_s() > TIMER_ERROR_S:
+            self._begin(self._due_s)
+        else:
+            ring, self._ring = self._ring, None
+            ring()
 
 
 class SteppingClock(Clock):

@@ -23,7 +23,7 @@ from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
 from lambda_emu.environment.initialization import InitType
-from lambda_emu.environment.journal import Journal
+from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.gateway.callers import Callers, is_loopback
 from lambda_emu.gateway.gateway import LIMITS, Gateway
 from lambda_emu.gateway.wsgi import LateApp, WsgiApp
@@ -197,7 +197,7 @@ class Emulator:
         stems = self._make_stems()
         cpu_limited = self.settings.cpu == "lambda"
         starter = Starter(
-            self.engine, self.runtime_api, stems, self.loop, self.clock, self._journal, cpu_limited=cpu_limited
+            self.engine, self.runtime_api, stems, self.loop, self.clock, self._environment_log, cpu_limited=cpu_limited
         )
         return Pool(starter, stems, self.clock, self.settings.idle_timeout_s)
 
@@ -207,10 +207,10 @@ class Emulator:
             return Stems(budget, self.loop, self.clock, 1, refills=False, networks=self._networks)
         return Stems(budget, self.loop, self.clock, self.settings.stems, networks=self._networks)
 
-    def _journal(self, deployment: Deployment, init_type: InitType) -> Journal:
+    def _environment_log(self, deployment: Deployment, init_type: InitType) -> EnvironmentLog:
         version = deployment.version
         stream = LogStream(Origin.of(version, self.clock), self.logs, self.clock)
-        return Journal(version, init_type, stream, deployment.runtime_version, deployment.runtime_version_arn)
+        return EnvironmentLog(version, init_type, stream, deployment.runtime_version, deployment.runtime_version_arn)
 
     def _open_invocations(self) -> None:
         settings = self.settings

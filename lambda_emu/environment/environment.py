@@ -1,39 +1,64 @@
-"""One execution environment: a sandbox with our init inside, its runtime, and at most one invocation.
+"""One execution environment: a sandbox with our init inside, its runtime, and the invocations in it.
 
-Everything here runs on the loop. The table in states.py says what may happen; this module does what follows from it.
-Hears the runtime (runtime_api.Session), init (sandbox.InitListener) and the pool; tells the pool through `Owner`.
+Everything here runs on the loop. The tables in states.py say what may happen; this module does what follows from it.
+Hears the runtime (session.py), init (sandbox.InitListener) and the pool; tells the pool through its listener.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Protocol
 
-from lambda_emu.clock import Clock, Timer
+from lambda_emu.clock import Alarm, Clock
 from lambda_emu.environment import failures
-from lambda_emu.environment.delivery import event_answer, refusal
+from lambda_emu.environment.barrier import KILL, RUNTIME, Barrier, Participant
 from lambda_emu.environment.failures import Failure
-from lambda_emu.environment.freezer import Freezer
 from lambda_emu.environment.initialization import InitType, init_limit_s
 from lambda_emu.environment.invocation import Invocation, Outcome
-from lambda_emu.environment.journal import Ending, Journal
-from lambda_emu.environment.owner import Owner
-from lambda_emu.environment.reports import Reports
-from lambda_emu.environment.states import RUNTIME_STATES, Event, State, moved
+from lambda_emu.environment.log import EnvironmentLog
+from lambda_emu.environment.session import RuntimeSession
+from lambda_emu.environment.states import ENVIRONMENT, Event, IllegalMove, Phase, State, moved
 from lambda_emu.errors.service import ServiceFailure
-from lambda_emu.http.message import Head
 from lambda_emu.model.function.function import FunctionVersion
-from lambda_emu.runtime_api import answers
-from lambda_emu.runtime_api.door import Parked
-from lambda_emu.runtime_api.upload import Reply
 from lambda_emu.sandbox.base import RUNTIME_ROLE, Exit, Program, Sandbox, Usage
 
 REPORT_LIMIT_S = 5.0
 SAMPLE_MS = 20
-RESPONSE_MODES = (None, b"buffered", b"streaming")
+FREEZE_AFTER_S = 0.01
+"""Lazily: a busy one never pays for it. Contract: runtime.md 3.2."""
+
+NO_USAGE = Usage(0, 0, 0, 0)
+INIT_PHASES = {State.INIT: "init", State.INIT_IN_INVOKE: "invoke"}
+
+Why = Callable[[str], Failure]
+"""A failure as the caller of the invocation with this request id is told."""
+
+
+class EnvironmentListener(Protocol):
+    """Hears what becomes of an environment, and perhaps of many. On the loop."""
+
+    def available(self, environment: Environment) -> None:
+        """It may be given an invocation: it is READY, or RESET and clean."""
+
+    def initialised(self, environment: Environment) -> None:
+        """Its runtime is ready; init, which has all the CPU there is, is over."""
+
+    def answered(self, environment: Environment) -> None:
+        """It has responded and will soon be available."""
+
+    def failed(self, environment: Environment) -> None:
+        """Its processes are being killed; init will be repeated."""
+
+    def gone(self, environment: Environment) -> None:
+        """It has ended, by itself or by `stop`."""
 
 
 class Environment:
-    """Runs one deployment's code in one sandbox, from load to end."""
+    """Runs one deployment's code in one sandbox, from load to end.
+
+    session: what its runtime talks to. invocations: those in it, by request id, the oldest first.
+    """
 
     def __init__(
         self,
@@ -41,350 +66,251 @@ class Environment:
         init_type: InitType,
         sandbox: Sandbox,
         clock: Clock,
-        owner: Owner,
-        journal: Journal,
+        listener: EnvironmentListener,
+        log: EnvironmentLog,
     ) -> None:
         self.version = version
         self.init_type = init_type
         self.sandbox = sandbox
         self.state = State.STEM
-        self.created_s = clock.monotonic_s()
-        self.available_s = self.created_s
-        self.invocations = 0
+        self.session = RuntimeSession(self)
+        self.invocations: dict[str, Invocation] = {}
+        self.created_s = self.available_s = clock.monotonic_s()
+        self.served = 0  # invocations that it was ever given
         self._clock = clock
-        self._owner = owner
-        self._journal = journal
+        self._listener = listener
+        self._log = log
         self._program: Program | None = None
-        self._invocation: Invocation | None = None
-        self._parked: Parked | None = None
-        self._delivered = False
-        self._answered = False  # whether the caller has heard of this invocation
-        self._produced_bytes = 0
-        self._held: Outcome | None = None  # the answer, until the tail is complete
-        self._failure: Failure | None = None
         self._init_started_s = 0.0
         self._init_ms: float | None = None  # what the first invocation reports and pays
-        self._ended_s: float | None = None  # when the runtime asked again, or failed
-        self._failing = False  # it failed, and has not answered since
-        self._worn = False  # it failed while it was failing: its sandbox is not used again
-        self._reports = Reports(sandbox)
-        self._freezer = Freezer(sandbox, clock, self._idle_since_s)
-        self._limit: Timer | None = None  # init, timeout or report limit, whichever runs
-        self._absent: Timer | None = None  # there is no bootstrap, and soon somebody hears of it
+        self._failures = 0  # in a row
+        self._reset_waits_for = Barrier()
+        self._usage = NO_USAGE  # as init said last
+        self._token = 0  # of the figures that were asked for last
+        self._frozen = False
+        self._limit = Alarm(clock)  # of init, of the invocation or of a reset
+        self._freeze = Alarm(clock)
         sandbox.init.listener = self
+
+    @property
+    def invocation(self) -> Invocation | None:
+        """The oldest one in it."""
+        for invocation in self.invocations.values():
+            return invocation
+        return None
+
+    @property
+    def activity(self) -> str:
+        """What it does, for people: its state, and of a READY one whether it is idle, busy or about to be idle."""
+        if self.state is not State.READY:
+            return self.state.name
+        if not self.invocations:
+            return "IDLE"
+        responded = all(one.phase is Phase.RESPONDED for one in self.invocations.values())
+        return "RESPONDED" if responded else "BUSY"
+
+    @property
+    def idle(self) -> bool:
+        """Whether it is initialised and has nothing to do."""
+        return self.state is State.READY and not self.invocations
 
     # -- asked by the pool ------------------------------------------------------------------------
 
     def begin(self, program: Program | None) -> None:
         """Start the runtime: the init phase. The code is in place. program None: there is no bootstrap."""
-        self.state = moved(self.state, Event.LOADED)
+        self.state = moved(ENVIRONMENT, self.state, Event.LOADED)
         self._program = program
-        self._journal.init_start()
-        self._start_runtime()
-        limit_s = init_limit_s(self.init_type, self.version.timeout_s)
-        self._limit = self._clock.call_later(limit_s, self._init_timed_out)
+        self._log.init_start()
+        self._start_runtime(init_limit_s(self.init_type, self.version.timeout_s), self._init_timed_out)
 
     def assign(self, invocation: Invocation) -> None:
         """Give it an invocation; it must be available."""
-        self.state = moved(self.state, Event.ASSIGNED)
-        self.invocations += 1
-        self._invocation = invocation
-        self._delivered = self._answered = False
-        self._freezer.thaw()
+        if self.invocations or self._reset_waits_for:
+            raise IllegalMove(self.state, Event.ASSIGNED)
+        self.state = moved(ENVIRONMENT, self.state, Event.ASSIGNED)
+        self.served += 1
+        self.invocations[invocation.request.request_id] = invocation
+        if self._frozen:
+            self._frozen = False
+            self.sandbox.init.resume()
         timeout_s = self.version.timeout_s
-        invocation.attempt_id = self._clock.new_id()
-        invocation.started_s = self._clock.monotonic_s()
-        invocation.deadline_ms = int((self._clock.now_s() + timeout_s) * 1000)
-        if self.state is State.BUSY:
-            self._deliver()
+        invocation.start(self._clock, timeout_s)
+        if self.state is State.READY:
+            self.session.deliver(invocation)
+            self._limit.set(invocation.started_s + timeout_s, self._timed_out)
         else:
-            self._start_runtime()
+            self._start_runtime(timeout_s, self._timed_out)
         # After the event is on its way: the function's output reaches us by the loop, so START still comes first.
-        self._journal.start(invocation)
-        self._limit = self._clock.call_later(timeout_s, self._timed_out)
+        self._log.start(invocation)
 
     def stop(self) -> None:
         """End it now; an invocation in it gets ServiceException."""
-        if self.state is not State.GONE:
-            self._end("The execution environment was stopped before the function answered.")
+        self._shut_down("The execution environment was stopped before the function answered.")
 
-    # -- told by the runtime (runtime_api.Session) ------------------------------------------------
+    # -- told by the session ----------------------------------------------------------------------
 
-    def refusal(self, request_id: str, head: Head | None, asked: str) -> bytes | None:
-        invocation = self._invocation
-        if self.state is not State.BUSY or invocation is None or not self._delivered:
-            return answers.wrong_state(RUNTIME_STATES[self.state], asked)
-        return refusal(invocation, request_id, head)
-
-    def init_refusal(self) -> bytes | None:
-        may = self.state in (State.INIT, State.INIT_IN_INVOKE)
-        return None if may else answers.wrong_state(RUNTIME_STATES[self.state], "InitError")
-
-    def next(self, parked: Parked) -> None:
-        NEXT.get(self.state, Environment._next_refused)(self, parked)
-
-    def response(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None:
-        if not self._admits(request_id, head, "InvocationResponse", reply):
+    def initialised(self) -> None:
+        """The runtime asks for its first event."""
+        self.state = moved(ENVIRONMENT, self.state, Event.READY)
+        self._listener.initialised(self)
+        if self.invocation is not None:
+            self.session.deliver(self.invocation)
             return
-        if head.first.get(b"lambda-runtime-function-response-mode") in RESPONSE_MODES:
-            self._respond(Outcome(body, failed=False), None, answers.ACCEPTED, reply)
-        else:
-            self._respond_for(failures.invalid_mode(request_id), answers.INVALID_RESPONSE_MODE, reply)
+        self._limit.clear()
+        init_ms = (self._clock.monotonic_s() - self._init_started_s) * 1000
+        self._init_ms = init_ms if self.init_type is InitType.ON_DEMAND else None
+        self._log.init_done(init_ms)
+        self._become_available()
 
-    def response_too_large(self, request_id: str, reply: Reply) -> None:
-        if self._admits(request_id, None, "InvocationResponse", reply):
-            self._respond_for(failures.too_large(), answers.TOO_LARGE, reply)
+    def respond(self, invocation: Invocation, outcome: Outcome, failure: Failure | None) -> None:
+        """Its answer is complete: the caller's goes out first. failure: why it is none of the function's wishes."""
+        self._failures = 0
+        self._token = token = (self._token + 1) & 0xFFFFFFFF
+        elapsed_ms = (self._clock.monotonic_s() - invocation.started_s) * 1000
+        doubtful = failures.may_be_out_of_memory(self._usage, self.version.memory_mb << 20, elapsed_ms)
+        invocation.respond(outcome, failure, token, doubtful)
+        self._listener.answered(self)
+        self.sandbox.init.sync(token)
 
-    def response_truncated(self, request_id: str, reply: Reply) -> None:
-        if self._admits(request_id, None, "InvocationResponse", reply):
-            self._respond_for(failures.truncated(request_id), answers.TRUNCATED, reply)
+    def runtime_done(self, invocation: Invocation) -> None:
+        """The runtime asks for the next event, the first time or once more."""
+        if RUNTIME in invocation.waits_for:
+            invocation.ended_s = self._clock.monotonic_s()
+            self._done(invocation, RUNTIME)
 
-    def error(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None:
-        if self._admits(request_id, head, "InvocationErrorResponse", reply):
-            failure = failures.raised(head.get(b"lambda-runtime-function-error-type"))
-            self._respond(Outcome(body, failed=True), failure, answers.ACCEPTED, reply)
+    def fail(self, why: Why, ended_s: float = 0.0) -> None:
+        """Tell who has no answer, kill what runs, and be available again when all of it is gone.
 
-    def init_error(self, head: Head, body: bytes, reply: Reply) -> None:
-        if (refused := self.init_refusal()) is not None:
-            reply(refused)
-            return
-        reply(answers.ACCEPTED)
-        self._fail(failures.posted(body, head.get(b"lambda-runtime-function-error-type")))
+        ended_s: when it failed, if that is later than now.
+        """
+        now_s = self._clock.monotonic_s()
+        phase = INIT_PHASES.get(self.state)
+        if phase is not None:
+            self._log.init_report((now_s - self._init_started_s) * 1000, phase, why(""))
+        self.state = moved(ENVIRONMENT, self.state, Event.FAILED)
+        self._failures += 1
+        self._init_ms = None
+        self._frozen = False
+        self.session.forget()
+        self._token = token = (self._token + 1) & 0xFFFFFFFF
+        self._reset_waits_for = Barrier((KILL, token))
+        for request_id, invocation in list(self.invocations.items()):
+            invocation.lose(why(request_id), max(now_s, ended_s), self._reset_waits_for)
+        self._listener.failed(self)
+        self.sandbox.init.kill()
+        self.sandbox.init.sync(token)
+        self._limit.set(now_s + REPORT_LIMIT_S, self._silent)
 
     # -- told by init (sandbox.InitListener) ------------------------------------------------------
 
     def output(self, role: int, data: bytes) -> None:
-        if not self._journal.output(data):
+        if not self._log.output(data):
             self.sandbox.init.pause_output()
-            self._journal.when_room(self.sandbox.init.resume_output)
+            self._log.when_room(self.sandbox.init.resume_output)
 
     def synced(self, token: int, usage: Usage) -> None:
-        self._reports.synced(token, usage)
-        if self._invocation is not None and self._held is not None and self._reports.complete:
-            self._answer(self._held)
-        self._settle()
+        self._usage = usage
+        if self.state is State.RESET:
+            self._reset_done(token)
+            return
+        for invocation in list(self.invocations.values()):
+            if token in invocation.waits_for:
+                invocation.trust()
+                self._done(invocation, token)
 
     def killed(self) -> None:
-        self._reports.killed()
-        self._settle()
+        self._reset_done(KILL)
 
     def exited(self, exit: Exit) -> None:
-        if exit.role == RUNTIME_ROLE:
-            self._journal.output_ended()
-        if exit.role == RUNTIME_ROLE and self.state not in (State.RESET, State.GONE):
+        if exit.role != RUNTIME_ROLE:
+            return
+        self._log.output_ended()
+        if self.state not in (State.RESET, State.SHUTTING_DOWN, State.GONE):
             assert self._program is not None
-            request_id = self._invocation.request_id if self._invocation is not None else ""
-            self._fail(failures.exited(request_id, exit, self._program))
+            self.fail(partial(failures.exited, exit=exit, program=self._program))
 
     def lost(self) -> None:
         if self.state is not State.GONE:
             self._end("The execution environment ended before the function answered.")
 
-    # -- the runtime asks for an event ------------------------------------------------------------
-
-    def _next_after_init(self, parked: Parked) -> None:
-        self.state = moved(self.state, Event.READY)
-        self._parked = parked
-        self._owner.initialised(self)
-        if self.state is State.BUSY:
-            self._deliver()
-            return
-        self._cancel_timers()
-        init_ms = self._ms_since(self._init_started_s)
-        self._init_ms = init_ms if self.init_type is InitType.ON_DEMAND else None
-        self._journal.init_done(init_ms)
-        self._become_available()
-
-    def _next_after_response(self, parked: Parked) -> None:
-        if self._parked is not None and self._parked.open:
-            self._next_refused(parked)
-            return
-        self._parked = parked
-        if self._ended_s is None:
-            self._ended_s = self._clock.monotonic_s()
-        self._settle()
-
-    def _next_again(self, parked: Parked) -> None:
-        """A second /next: fine if the first one's connection was lost. During an invocation it gets the event again."""
-        if self._parked is not None and self._parked.open:
-            self._next_refused(parked)
-            return
-        self._parked = parked
-        if self._invocation is not None:
-            self._deliver()
-
-    def _next_refused(self, parked: Parked) -> None:
-        ready = RUNTIME_STATES[State.IDLE]
-        parked.send(answers.wrong_state(ready if self._parked is not None else RUNTIME_STATES[self.state], ready), b"")
-
-    def _deliver(self) -> None:
-        """Hand over the event, if the runtime is listening; else it gets it as soon as it asks again."""
-        parked, invocation = self._parked, self._invocation
-        assert invocation is not None
-        if parked is not None and parked.open:
-            self._parked = None
-            self._delivered = True
-            parked.send(*event_answer(invocation))
-
-    # -- the runtime answers ----------------------------------------------------------------------
-
-    def _admits(self, request_id: str, head: Head | None, asked: str, reply: Reply) -> bool:
-        """Whether this is for the invocation that runs here; if not, the runtime is told why."""
-        refused = self.refusal(request_id, head, asked)
-        if refused is not None:
-            reply(refused)
-        return refused is None
-
-    def _respond_for(self, failure: Failure, answer: bytes, reply: Reply) -> None:
-        """The runtime's response cannot be the caller's: that hears of the failure, which harms nothing else."""
-        self._respond(Outcome(failure.payload, failed=True), failure, answer, reply)
-
-    def _respond(self, outcome: Outcome, failure: Failure | None, answer: bytes, reply: Reply) -> None:
-        """The caller's answer goes first, then the runtime's."""
-        self.state = moved(self.state, Event.RESPONSE)
-        self._failing = False
-        self._failure = failure
-        self._produced_bytes = len(outcome.payload)
-        limit_bytes = self.version.memory_mb << 20
-        assert self._invocation is not None
-        held = self._reports.may_exceed(limit_bytes, self._ms_since(self._invocation.started_s))
-        self._answer(outcome, held)
-        self._owner.answered(self)
-        reply(answer)
-        self._reports.ask()
-
-    def _answer(self, outcome: Outcome, held: bool = False) -> None:
-        """Tell the caller; with a tail only when the log is complete."""
-        assert self._invocation is not None
-        if self._invocation.wants_tail or held:
-            self._held = outcome
-        else:
-            self._answered = True
-            self._held = None
-            self._invocation.done(outcome)
-
-    # -- failures ---------------------------------------------------------------------------------
+    # -- limits -----------------------------------------------------------------------------------
 
     def _timed_out(self) -> None:
-        assert self._invocation is not None
-        self._limit = None
-        over_s = self._invocation.started_s + self.version.timeout_s  # a timer may fire a millisecond early
-        self._fail(failures.timed_out(self._invocation.request_id, self.version.timeout_s))
-        self._ended_s = max(over_s, self._clock.monotonic_s())
+        """Time is up for the oldest invocation, if that which it was set for is not over."""
+        invocation, timeout_s = self.invocation, self.version.timeout_s
+        if invocation is not None:
+            over_s = invocation.started_s + timeout_s  # a timer may fire a millisecond early
+            self.fail(partial(failures.timed_out, timeout_s=timeout_s), over_s)
 
     def _init_timed_out(self) -> None:
-        self._limit = None
-        self._fail(Failure("timeout", None, b""))
+        self.fail(lambda _: Failure("timeout", None, b""))
 
-    def _fail(self, failure: Failure) -> None:
-        """Answer the caller if nobody did, kill what runs, and be available again when all of it is gone."""
-        answered = self.state is State.RESPONDED
-        if self.state in (State.INIT, State.INIT_IN_INVOKE):
-            phase = "init" if self.state is State.INIT else "invoke"
-            self._journal.init_report(self._ms_since(self._init_started_s), phase, failure)
-        self.state = moved(self.state, Event.FAILED)
-        self._cancel_timers()
-        self._worn, self._failing = self._failing, True
-        self._failure = failure
-        self._ended_s = self._clock.monotonic_s()
-        self._parked = None
-        self._init_ms = None
-        taken_back = self._held is not None and failure.error_type == failures.OUT_OF_MEMORY
-        if self._invocation is not None and (taken_back or not answered):
-            self._answer(Outcome(failure.payload, failed=True))
-        self._freezer.forget()
-        self._owner.failed(self)
-        self._reports.kill()
-        self._limit = self._clock.call_later(REPORT_LIMIT_S, self._silent)
+    def _no_bootstrap(self) -> None:
+        self.fail(failures.no_bootstrap)
 
     def _silent(self) -> None:
         """Init did not report in time: such a sandbox is not handed out again."""
-        self._limit = None
-        self._end("The execution environment did not come back after a failure.")
+        self._shut_down("The execution environment did not come back after a failure.")
 
     # -- the end of an invocation, of a reset, of the environment ---------------------------------
 
-    def _settle(self) -> None:
-        """Once init has reported and the runtime asked again (or is gone): REPORT, tail, available."""
-        if self._ended_s is None or not self._reports.complete:
-            return
-        failed = self.state is State.RESET
-        self._cancel_timers()
-        if self._invocation is not None:
-            self._report(self._invocation, self._ended_s)
-        self._ended_s = None
-        self._failure = None
-        if self._worn:
-            self._end("The execution environment is replaced.")
-            return
-        if not failed:
-            self.state = moved(self.state, Event.SETTLED)
-        self._become_available()
+    def _done(self, invocation: Invocation, participant: Participant) -> None:
+        """One of those who work on it is; after the last one it is settled, and there is room for another."""
+        if invocation.waits_for.done(participant):
+            self._report(invocation)
+            self._become_available()
 
-    def _report(self, invocation: Invocation, ended_s: float) -> None:
-        duration_ms = (ended_s - invocation.started_s) * 1000
-        end = Ending(duration_ms, self._init_ms, self._produced_bytes, self._reports.usage, self._failure)
-        tail = self._journal.report(invocation, end)
-        self._produced_bytes = 0
+    def _reset_done(self, participant: Participant) -> None:
+        """One of those a reset waits for is; after the last one it can be used again, unless it failed too often."""
+        if not self._reset_waits_for.done(participant) or self.state is not State.RESET:
+            return
+        self._limit.clear()
+        for invocation in list(self.invocations.values()):
+            self._report(invocation)
+        if self._failures > 1:
+            self._shut_down("The execution environment is replaced.")
+        else:
+            self._become_available()
+
+    def _report(self, invocation: Invocation) -> None:
+        del self.invocations[invocation.request.request_id]
+        tail = self._log.report(invocation, self._init_ms, self._usage)
         self._init_ms = None
-        self._invocation = None
-        if self._held is not None:
-            held, self._held = self._held, None
-            invocation.done(held._replace(tail=tail))
+        invocation.settle(tail)
 
     def _become_available(self) -> None:
-        self.available_s = self._clock.monotonic_s()
-        self._freezer.watch()
-        self._owner.available(self)
+        self.available_s = now_s = self._clock.monotonic_s()
+        self._freeze.set(now_s + FREEZE_AFTER_S, self._freeze_if_idle)
+        self._listener.available(self)
 
-    def _idle_since_s(self) -> float | None:
-        return self.available_s if self.state is State.IDLE else None
+    def _freeze_if_idle(self) -> None:
+        if self.idle and not self._frozen:
+            self._frozen = True
+            self.sandbox.init.pause()
+
+    def _shut_down(self, why: str) -> None:
+        """Whoever may do something at the end does it first; nobody may yet."""
+        if self.state not in (State.SHUTTING_DOWN, State.GONE):
+            self.state = moved(ENVIRONMENT, self.state, Event.STOP)
+            self._end(why)
 
     def _end(self, why: str) -> None:
-        self.state = moved(self.state, Event.STOP)
-        self._cancel_timers()
-        self._ended_s = None  # whatever init still reports, nothing is left to settle
-        self._freezer.close()
-        invocation, self._invocation = self._invocation, None
-        self._journal.close()
-        self._owner.gone(self)
-        if invocation is None:
-            return
-        if self._held is not None:
-            invocation.done(self._held)
-        elif not self._answered:
-            invocation.done(ServiceFailure(why))
+        self.state = moved(ENVIRONMENT, self.state, Event.ENDED)
+        self._limit.close()
+        self._freeze.close()
+        invocations = list(self.invocations.values())
+        self.invocations.clear()
+        self._log.close()
+        self._listener.gone(self)
+        for invocation in invocations:
+            invocation.abandon(ServiceFailure(why))
 
     # -- small things -----------------------------------------------------------------------------
 
-    def _start_runtime(self) -> None:
-        self._init_started_s = self._clock.monotonic_s()
+    def _start_runtime(self, limit_s: float, over: Callable[[], None]) -> None:
+        self._init_started_s = now_s = self._clock.monotonic_s()
         if self._program is None:
-            self._absent = self._clock.call_later(0, self._no_bootstrap)
+            self._limit.set(now_s, self._no_bootstrap)
         else:
             self.sandbox.init.start(RUNTIME_ROLE, self._program)
-
-    def _no_bootstrap(self) -> None:
-        self._absent = None
-        request_id = self._invocation.request_id if self._invocation is not None else ""
-        self._fail(failures.no_bootstrap(request_id))
-
-    def _cancel_timers(self) -> None:
-        if self._limit is not None:
-            self._limit.cancel()
-            self._limit = None
-        if self._absent is not None:
-            self._absent.cancel()
-            self._absent = None
-
-    def _ms_since(self, started_s: float) -> float:
-        return (self._clock.monotonic_s() - started_s) * 1000
-
-
-NEXT: dict[State, Callable[[Environment, Parked], None]] = {
-    State.INIT: Environment._next_after_init,
-    State.INIT_IN_INVOKE: Environment._next_after_init,
-    State.RESPONDED: Environment._next_after_response,
-    State.IDLE: Environment._next_again,
-    State.BUSY: Environment._next_again,
-}
+            self._limit.set(now_s + limit_s, over)

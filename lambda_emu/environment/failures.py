@@ -8,8 +8,8 @@ import re
 import signal
 from dataclasses import dataclass
 
-from lambda_emu.runtime_api.answers import MAX_RESPONSE_BYTES
-from lambda_emu.sandbox.base import Exit, ExitKind, Program
+from lambda_emu.runtime_api.session import MAX_RESPONSE_BYTES, Spoiled, TooLarge, Truncated
+from lambda_emu.sandbox.base import Exit, ExitKind, Program, Usage
 
 # Signals by the names that Lambda's supervisor, a Go program, prints.
 SIGNAL_NAMES = {
@@ -73,33 +73,34 @@ def no_bootstrap(request_id: str) -> Failure:
     return Failure("error", kind, _payload(kind, request_id, text))
 
 
-def too_large() -> Failure:
-    """The function's response is over the limit; the environment itself is well."""
-    text = f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
-    payload = json.dumps({"errorMessage": text, "errorType": "Function.ResponseSizeTooLarge"}, separators=(",", ":"))
-    return Failure("error", "Function.ResponseSizeTooLarge", payload.encode())
+def spoiled(request_id: str, why: Spoiled) -> Failure:
+    """What the runtime posted cannot be the caller's; the environment itself is well."""
+    if isinstance(why, TooLarge):
+        text = f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
+        payload = {"errorMessage": text, "errorType": "Function.ResponseSizeTooLarge"}
+        return Failure("error", "Function.ResponseSizeTooLarge", json.dumps(payload, separators=(",", ":")).encode())
+    # The words are the Runtime API's; those of a truncated one are not recorded.
+    kind = "Runtime.TruncatedResponse" if isinstance(why, Truncated) else "Runtime.InvalidResponseModeHeader"
+    return Failure("error", kind, _payload(kind, request_id, str(why)))
 
 
-def truncated(request_id: str) -> Failure:
-    """The runtime hung up in the middle of its response. The words are the Runtime API's; not recorded."""
-    kind = "Runtime.TruncatedResponse"
-    return Failure("error", kind, _payload(kind, request_id, "HTTP request detected as truncated"))
-
-
-def invalid_mode(request_id: str) -> Failure:
-    """The runtime posted its response in a mode that is none; the environment itself is well."""
-    kind = "Runtime.InvalidResponseModeHeader"
-    return Failure("error", kind, _payload(kind, request_id, "Invalid function response mode"))
-
-
-def posted(body: bytes, error_type: bytes | None) -> Failure:
+def posted(body: bytes, error_type: str | None) -> Failure:
     """An error the runtime itself described; its bytes go to the caller unchanged."""
-    return Failure("error", normalised((error_type or b"").decode("latin-1")), body)
+    return Failure("error", normalised(error_type or ""), body)
 
 
-def raised(error_type: bytes | None) -> Failure:
+def raised(error_type: str | None) -> Failure:
     """The handler raised: an answer like any other, and no reason to reset the environment."""
-    return Failure("failure", normalised((error_type or b"").decode("latin-1")), b"")
+    return Failure("failure", normalised(error_type or ""), b"")
+
+
+GROWTH_BYTES_PER_MS = 4 << 20
+"""Faster than memory can be filled: page faults alone take longer."""
+
+
+def may_be_out_of_memory(usage: Usage, limit_bytes: int, elapsed_ms: float) -> bool:
+    """Whether memory, as it was known elapsed_ms ago or more, may have been over the limit since."""
+    return (usage.memory_bytes or limit_bytes) + elapsed_ms * GROWTH_BYTES_PER_MS > limit_bytes
 
 
 def normalised(error_type: str) -> str:

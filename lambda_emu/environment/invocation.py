@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
+from lambda_emu.clock import Clock
+from lambda_emu.environment.barrier import RUNTIME, Barrier
+from lambda_emu.environment.failures import OUT_OF_MEMORY, Failure
+from lambda_emu.environment.states import INVOCATION, Phase, Step, moved
 from lambda_emu.errors.base import LambdaError
+from lambda_emu.runtime_api.session import Event, NextCall
 
 
 class Outcome(NamedTuple):
@@ -20,18 +24,134 @@ class Outcome(NamedTuple):
     tail: bytes | None = None
 
 
-@dataclass(slots=True, eq=False)
-class Invocation:
-    """An accepted event. `done` is called exactly once, on the loop: with an Outcome, or with what we failed at."""
+class Request(Event, Protocol):
+    """What is to be run."""
 
-    request_id: str
-    payload: bytes
-    invoked_arn: str
-    done: Callable[[Outcome | LambdaError], None]
-    trace_id: str | None = None
-    client_context: str | None = None  # compact ASCII JSON
-    wants_tail: bool = False
-    tenant_id: str | None = None  # only of functions with tenants
-    attempt_id: str = ""  # given with the environment; the runtime may repeat it with its answer
-    started_s: float = 0.0
-    deadline_ms: int = 0
+    @property
+    def wants_tail(self) -> bool:
+        """Whether the outcome is to hold the end of the log."""
+
+
+class Reply(Protocol):
+    """Where it goes, on the loop: `refused`, or `end`, which follows `begin` and chunks where a function streams."""
+
+    def begin(self, content_type: str) -> None:
+        """The function answers as it goes; what follows cannot become a refusal any more."""
+
+    def chunk(self, data: bytes) -> bool:
+        """Some of its payload. False: no more is wanted before it is asked for."""
+
+    def end(self, outcome: Outcome) -> None:
+        """What came of it. After chunks the outcome has the rest of the payload."""
+
+    def refused(self, error: LambdaError) -> None:
+        """It was not run, or we failed at it."""
+
+
+def nobody() -> None:
+    """Where nobody need hear of it."""
+
+
+class Invocation:
+    """An accepted event. Its reply hears of exactly one end.
+
+    waits_for: who still works on it, once its answer is complete or it failed. ended: called when the caller is told.
+    """
+
+    __slots__ = (
+        "attempt_id",
+        "deadline_ms",
+        "ended",
+        "ended_s",
+        "failure",
+        "held",
+        "phase",
+        "produced_bytes",
+        "reply",
+        "request",
+        "started_s",
+        "waits_for",
+    )
+
+    def __init__(self, request: Request, reply: Reply) -> None:
+        self.request = request
+        self.reply = reply
+        self.phase = Phase.ASSIGNED
+        self.ended: Callable[[], None] = nobody
+        self.attempt_id = ""  # given with the environment; the runtime may repeat it with its answer
+        self.started_s = 0.0
+        self.deadline_ms = 0
+        self.ended_s = 0.0  # when the runtime asked again, or failed
+        self.waits_for = Barrier()
+        self.failure: Failure | None = None
+        self.produced_bytes = 0
+        self.held: Outcome | None = None  # what the caller is not told yet
+
+    def start(self, clock: Clock, timeout_s: int) -> None:
+        """An environment takes it."""
+        self.attempt_id = clock.new_id()
+        self.started_s = clock.monotonic_s()
+        self.deadline_ms = int((clock.now_s() + timeout_s) * 1000)
+
+    def deliver(self, call: NextCall) -> None:
+        """Hand it to the runtime, which listens."""
+        self.phase = moved(INVOCATION, self.phase, Step.TAKEN)
+        call.deliver(self.request, self.attempt_id, self.deadline_ms)
+
+    def respond(self, outcome: Outcome, failure: Failure | None, figures: int, doubtful: bool) -> None:
+        """The answer is complete. figures: the token of those that end it.
+
+        doubtful: memory may be over the limit, so the caller hears nothing before they are there.
+        """
+        self.phase = moved(INVOCATION, self.phase, Step.WHOLE)
+        self.waits_for = Barrier((RUNTIME, figures))
+        self.failure = failure
+        self.produced_bytes = len(outcome.payload)
+        if doubtful or self.request.wants_tail:
+            self.held = outcome
+        else:
+            self._tell(outcome)
+
+    def trust(self) -> None:
+        """The figures are there: what was held for their sake goes out."""
+        held = self.held
+        if held is not None and not self.request.wants_tail:
+            self.held = None
+            self._tell(held)
+
+    def lose(self, failure: Failure, ended_s: float, waits_for: Barrier) -> None:
+        """Its environment failed. An answer that is complete stands, unless memory takes it back."""
+        untold = self.phase is not Phase.RESPONDED
+        self.phase = moved(INVOCATION, self.phase, Step.LOST)
+        self.waits_for = waits_for
+        self.failure = failure
+        self.ended_s = ended_s
+        if untold or (self.held is not None and failure.error_type == OUT_OF_MEMORY):
+            self.held = Outcome(failure.payload, failed=True)
+            self.trust()
+
+    def settle(self, tail: bytes | None) -> None:
+        """It is in the log, of which the caller may want the tail."""
+        self.phase = moved(INVOCATION, self.phase, Step.ALL_DONE)
+        held = self.held
+        if held is not None:
+            self.held = None
+            self._tell(Outcome(held.payload, held.failed, tail))
+
+    def abandon(self, error: LambdaError) -> None:
+        """Its environment ended, or there will be none. error: for a caller whom nobody has an answer for."""
+        untold = self.phase not in (Phase.RESPONDED, Phase.FAILED)
+        self.phase = moved(INVOCATION, self.phase, Step.LOST)
+        if self.held is not None:
+            self._tell(self.held)
+        elif untold:
+            self.refuse(error)
+
+    def refuse(self, error: LambdaError) -> None:
+        """The caller hears that it was not run."""
+        self.ended()
+        self.reply.refused(error)
+
+    def _tell(self, outcome: Outcome) -> None:
+        self.ended()
+        self.reply.end(outcome)

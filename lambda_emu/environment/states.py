@@ -1,23 +1,28 @@
-"""The life of an execution environment as one table: what may happen in a state, and where it leads."""
+"""Two tables: the life of an environment, and that of each invocation in it. What is not named cannot happen.
+
+Each moves by what happens to it and by what becomes of the other: an invocation is lost with its environment, and one
+that runs out of time takes its environment with it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum, auto
+from typing import TypeVar
 
 
 class State(Enum):
-    """Where an environment is. The wire never shows it; `lambda-emu ps` does."""
+    """Where an environment is."""
 
-    __hash__ = object.__hash__  # Enum's own costs more than the look into the table
+    __hash__ = object.__hash__  # Enum's own costs more than the look into a table
 
     NEW = auto()  # asked of the engine
     STEM = auto()  # init is connected, no code yet
     INIT = auto()  # the runtime started and has not asked for an event
-    IDLE = auto()  # asked for an event, has none; frozen after a while
-    BUSY = auto()  # has exactly one event, no response yet
-    RESPONDED = auto()  # the caller may have the answer; the runtime has not asked again, or init has not reported
+    READY = auto()  # the runtime has asked; invocations come and go, and between them it is frozen after a while
     INIT_IN_INVOKE = auto()  # init repeated inside an invocation, under the function's timeout
-    RESET = auto()  # processes gone; container and /tmp kept
+    RESET = auto()  # the processes are gone or being killed; sandbox and /tmp are kept
+    SHUTTING_DOWN = auto()  # who may do something at the end has its time
     GONE = auto()
 
 
@@ -28,50 +33,94 @@ class Event(Enum):
 
     CONNECTED = auto()  # init is there
     LOADED = auto()  # code is in place, the runtime was started
-    READY = auto()  # the runtime asked for an event
+    READY = auto()  # the runtime asked for its first event
     ASSIGNED = auto()  # an invocation was given to it
-    RESPONSE = auto()  # the runtime posted a response or an error
-    SETTLED = auto()  # the runtime asked again and init has reported
-    FAILED = auto()  # exit, timeout, init error, out of memory
-    STOP = auto()  # nobody needs it, or init is lost
+    FAILED = auto()  # exit, init error, out of memory, or an invocation that ran out of time
+    STOP = auto()  # nobody needs it any more, or it cannot be used
+    ENDED = auto()  # everybody has shut down, or init is lost
 
 
-MOVES: dict[State, dict[Event, State]] = {
-    State.NEW: {Event.CONNECTED: State.STEM, Event.STOP: State.GONE},
-    State.STEM: {Event.LOADED: State.INIT, Event.STOP: State.GONE},
-    State.INIT: {Event.READY: State.IDLE, Event.FAILED: State.RESET, Event.STOP: State.GONE},
-    State.IDLE: {Event.ASSIGNED: State.BUSY, Event.FAILED: State.RESET, Event.STOP: State.GONE},
-    State.BUSY: {Event.RESPONSE: State.RESPONDED, Event.FAILED: State.RESET, Event.STOP: State.GONE},
-    State.RESPONDED: {Event.SETTLED: State.IDLE, Event.FAILED: State.RESET, Event.STOP: State.GONE},
-    State.INIT_IN_INVOKE: {Event.READY: State.BUSY, Event.FAILED: State.RESET, Event.STOP: State.GONE},
-    State.RESET: {Event.ASSIGNED: State.INIT_IN_INVOKE, Event.STOP: State.GONE},
+class Phase(Enum):
+    """Where an invocation is, from the moment an environment is chosen for it."""
+
+    __hash__ = object.__hash__
+
+    ASSIGNED = auto()  # its environment is chosen
+    DELIVERED = auto()  # the runtime has the event
+    RESPONDING = auto()  # the answer's bytes go out as they come
+    RESPONDED = auto()  # the answer is complete; somebody still works
+    SETTLED = auto()  # everybody is done: it is in the log
+    FAILED = auto()  # what ran it is being killed, or is gone
+
+
+class Step(Enum):
+    """What happens to an invocation."""
+
+    __hash__ = object.__hash__
+
+    TAKEN = auto()  # the runtime took the event, perhaps again because the connection broke
+    FIRST_BYTE = auto()  # of an answer that is passed on as it comes
+    WHOLE = auto()  # the answer is complete
+    ALL_DONE = auto()  # nobody it waits for is left
+    LOST = auto()  # its environment failed or ended
+
+
+_LEAVES = {Event.STOP: State.SHUTTING_DOWN, Event.ENDED: State.GONE}
+
+ENVIRONMENT: Mapping[State, Mapping[Event, State]] = {
+    State.NEW: {Event.CONNECTED: State.STEM, **_LEAVES},
+    State.STEM: {Event.LOADED: State.INIT, **_LEAVES},
+    State.INIT: {Event.READY: State.READY, Event.FAILED: State.RESET, **_LEAVES},
+    State.READY: {Event.ASSIGNED: State.READY, Event.FAILED: State.RESET, **_LEAVES},
+    State.INIT_IN_INVOKE: {Event.READY: State.READY, Event.FAILED: State.RESET, **_LEAVES},
+    State.RESET: {Event.ASSIGNED: State.INIT_IN_INVOKE, **_LEAVES},
+    State.SHUTTING_DOWN: {Event.ENDED: State.GONE},
     State.GONE: {},
 }
 
-RUNTIME_STATES = {
-    State.INIT: "Started",
-    State.INIT_IN_INVOKE: "Started",
-    State.IDLE: "Ready",
-    State.BUSY: "Running",
-    State.RESPONDED: "RuntimeResponseSentState",
-    State.RESET: "InitError",
-    State.GONE: "InitError",
+INVOCATION: Mapping[Phase, Mapping[Step, Phase]] = {
+    Phase.ASSIGNED: {Step.TAKEN: Phase.DELIVERED, Step.LOST: Phase.FAILED},
+    Phase.DELIVERED: {
+        Step.TAKEN: Phase.DELIVERED,
+        Step.FIRST_BYTE: Phase.RESPONDING,
+        Step.WHOLE: Phase.RESPONDED,
+        Step.LOST: Phase.FAILED,
+    },
+    Phase.RESPONDING: {Step.WHOLE: Phase.RESPONDED, Step.LOST: Phase.FAILED},
+    Phase.RESPONDED: {Step.ALL_DONE: Phase.SETTLED, Step.LOST: Phase.FAILED},
+    Phase.FAILED: {Step.ALL_DONE: Phase.SETTLED, Step.LOST: Phase.FAILED},
+    Phase.SETTLED: {},
 }
-"""What Lambda calls the state of a runtime, when it tells it what it may not do. Contract: runtime.md 3.1."""
+
+TOGETHER: Mapping[State, frozenset[Phase]] = {
+    State.NEW: frozenset(),
+    State.STEM: frozenset(),
+    State.INIT: frozenset(),
+    State.READY: frozenset({Phase.ASSIGNED, Phase.DELIVERED, Phase.RESPONDING, Phase.RESPONDED}),
+    State.INIT_IN_INVOKE: frozenset({Phase.ASSIGNED}),
+    State.RESET: frozenset({Phase.FAILED}),
+    State.SHUTTING_DOWN: frozenset({Phase.FAILED}),
+    State.GONE: frozenset(),
+}
+"""Where the invocations in an environment can be: whoever leaves their phase takes them along."""
+
+S = TypeVar("S", State, Phase)
+E = TypeVar("E", Event, Step)
 
 
 class IllegalMove(Exception):
     """Something happened that cannot happen in this state."""
 
-    def __init__(self, state: State, event: Event) -> None:
-        super().__init__(f"{event.name} cannot happen to an environment in {state.name}")
+    def __init__(self, state: State | Phase, event: Event | Step) -> None:
+        whose = "an environment" if isinstance(state, State) else "an invocation"
+        super().__init__(f"{event.name} cannot happen to {whose} in {state.name}")
         self.state = state
         self.event = event
 
 
-def moved(state: State, event: Event) -> State:
+def moved(table: Mapping[S, Mapping[E, S]], state: S, event: E) -> S:
     """Where `event` leads from `state`. IllegalMove if it cannot happen there."""
     try:
-        return MOVES[state][event]
+        return table[state][event]
     except KeyError:
         raise IllegalMove(state, event) from None

@@ -12,7 +12,7 @@ from asyncio import Future
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from lambda_emu.arn import LATEST, FunctionId
+from lambda_emu.arn import LATEST, FunctionId, Target
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.disk import is_full
 from lambda_emu.environment.invocation import Invocation, Outcome
@@ -23,6 +23,7 @@ from lambda_emu.http.executors import Closed, Work
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.persistence import Persistence
 from lambda_emu.invoke.refusals import Refusals
+from lambda_emu.invoke.request import Gathered, InvokeRequest, Kind
 from lambda_emu.invoke.retries import (
     LONGEST_WAIT_S,
     Again,
@@ -195,15 +196,15 @@ class AsyncInvoker:
         return resolved
 
     def _submit(self, resolved: Resolved, event: QueuedEvent, payload: bytes) -> None:
-        invocation = Invocation(
+        request = InvokeRequest(
             event.request_id,
+            Target(event.function, event.qualifier),
             payload,
-            event.invoked_arn,
-            lambda result: self._settle(event, result),
+            Kind.EVENT,
             trace_id=event.trace_id,
             tenant_id=event.tenant_id,
         )
-        self._invoker.submit(resolved, invocation)
+        self._invoker.submit(resolved, Invocation(request, Gathered(lambda result: self._settle(event, result))))
 
     def _settle(self, event: QueuedEvent, result: Outcome | LambdaError) -> None:
         now_s, patience = self._clock.steady_s(), self._patience(event)

@@ -58,11 +58,11 @@ class Invoker:
         return Resolved(function, version)
 
     def submit(self, resolved: Resolved, invocation: Invocation) -> None:
-        """Run it; `invocation.done` hears the outcome. TooManyRequests when a limit is reached.
+        """Run it; its reply hears the outcome. TooManyRequests when a limit is reached.
 
         Whoever invokes: TenantIdMissing, TenantIdRefused, or NotBuiltYet for a durable function or Managed Instances.
         """
-        self._check_kind(resolved, invocation.tenant_id)
+        self._check_kind(resolved, invocation.request.tenant_id)
         self._pool.submit(self._deployment(resolved.version), self._admission(resolved), invocation)
 
     def check(self, resolved: Resolved, tenant_id: str | None) -> None:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from lambda_emu.clock import Clock, Timer
-from lambda_emu.environment.invocation import Invocation, Outcome
+from lambda_emu.environment.invocation import Invocation
 from lambda_emu.environment.states import State
-from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.service import ShuttingDown
 from lambda_emu.model.concurrency.provisioned import NOTHING_READY, Standing
 from lambda_emu.model.function.function import FunctionVersion
@@ -52,8 +51,6 @@ class Occupancy:
 Key = str | tuple[str, str]
 """Whose environments they are: a deployment's, by its id, or those of one tenant of it."""
 
-Done = Callable[[Outcome | LambdaError], None]
-
 Counted = str | tuple[str, ...]
 """Whose running invocations are counted: a deployment's on its provisioned concurrency, by its id, a function's with
 reserved concurrency, by account, region and name, or all others of an account and region."""
@@ -67,15 +64,9 @@ class _Count:
     def __init__(self) -> None:
         self.running = 0
 
-    def begin(self, done: Done) -> Done:
-        """Count one more until what is returned is called, in place of `done`."""
-        self.running += 1
-
-        def count_down(result: Outcome | LambdaError) -> None:
-            self.running -= 1
-            done(result)
-
-        return count_down
+    def leave(self) -> None:
+        """One is done."""
+        self.running -= 1
 
 
 class Pool:
@@ -101,13 +92,15 @@ class Pool:
         self._let_in(deployment, admission, tenant_id)
 
     def submit(self, deployment: Deployment, admission: Admission, invocation: Invocation) -> None:
-        """Run an invocation; its `done` is called with what came of it.
+        """Run an invocation; its reply is told what came of it.
 
         TooManyRequests if it may not come in, ShuttingDown if nobody may any more.
         """
-        count = self._let_in(deployment, admission, invocation.tenant_id)
-        invocation.done = count.begin(invocation.done)
-        self._pool(deployment, invocation.tenant_id).submit(invocation)
+        tenant_id = invocation.request.tenant_id
+        count = self._let_in(deployment, admission, tenant_id)
+        count.running += 1
+        invocation.ended = count.leave
+        self._pool(deployment, tenant_id).submit(invocation)
 
     def retire(self, deployment_id: str) -> None:
         """Its code or configuration is no longer the function's: end its environments when they are free."""
@@ -141,7 +134,7 @@ class Pool:
         """Whether an invocation waits or runs, or has been answered and not reported yet."""
         environments = (environment for pool in self._pools.values() for environment in pool.environments)
         runs = any(count.running for count in self._counts.values())
-        return runs or any(environment.state is State.RESPONDED for environment in environments)
+        return runs or any(environment.invocations for environment in environments)
 
     def sights(self) -> list[Sight]:
         """What there is, for people."""
@@ -151,11 +144,11 @@ class Pool:
                 environment.version.id.name,
                 environment.version.version,
                 pool.tenant_id,
-                environment.state.name,
+                environment.activity,
                 environment.sandbox.id,
                 environment.version.memory_mb,
                 now_s - environment.created_s,
-                environment.invocations,
+                environment.served,
             )
             for pool in self._pools.values()
             for environment in pool.environments

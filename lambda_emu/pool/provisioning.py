@@ -47,7 +47,7 @@ class Keeper(Protocol):
     def replace(self, environment: Environment) -> None:
         """It finishes what it runs and gets nothing more."""
 
-    # What environments say themselves: owner.Owner.
+    # What environments say themselves: EnvironmentListener.
 
     def available(self, environment: Environment) -> None: ...
 
@@ -117,7 +117,7 @@ class Provision:
         self._init_failed, self._no_room = False, None
         for environment in list(self._initialising)[: max(0, self._surplus)]:
             environment.stop()
-        idle = [environment for environment in self._ready if environment.state is State.IDLE]
+        idle = [environment for environment in self._ready if environment.idle]
         for environment in idle[: max(0, len(self._ready) - count)]:
             environment.stop()
         self.fill()
@@ -164,7 +164,7 @@ class Provision:
         log.warning("provisioned concurrency of %s: %s", self.version.id.name, why)
 
     def replace(self, environment: Environment) -> None:
-        if environment.state is State.IDLE:
+        if environment.idle:
             environment.stop()
         else:
             self._unfit.add(environment)

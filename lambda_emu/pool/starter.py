@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from lambda_emu.clock import Clock
 from lambda_emu.environment.environment import SAMPLE_MS, Environment
 from lambda_emu.environment.initialization import InitType
-from lambda_emu.environment.journal import Journal
+from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.environment.states import State
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.credentials import role_credentials
@@ -36,7 +36,7 @@ class Starter:
         stems: Stems,
         loop: Loop,
         clock: Clock,
-        journal: Callable[[Deployment, InitType], Journal],
+        log: Callable[[Deployment, InitType], EnvironmentLog],
         *,
         cpu_limited: bool,
     ) -> None:
@@ -48,7 +48,7 @@ class Starter:
         self.claims = Claims(stems.budget, stems, clock)
         self._loop = loop
         self._clock = clock
-        self._journal = journal
+        self._log = log
         self._cpu_limited = cpu_limited
         self._closed = False
 
@@ -86,23 +86,25 @@ class Starter:
         if self._closed:
             self._budget.end(sandbox, "the end of a sandbox that came too late")
             return
-        journal = self._journal(deployment, keeper.init_type)
-        environment = Environment(version, keeper.init_type, sandbox, self._clock, _Owner(self, keeper), journal)
-        self._runtime_api.open(sandbox.token, environment)
+        environment_log = self._log(deployment, keeper.init_type)
+        listener = _Listener(self, keeper)
+        environment = Environment(version, keeper.init_type, sandbox, self._clock, listener, environment_log)
+        self._runtime_api.open(sandbox.token, environment.session)
         keeper.started(environment)
         if environment.state is State.GONE:  # it is not wanted any more
             return
         fit = False
         try:
             sandbox.init.limit_memory(version.memory_mb * MB, SAMPLE_MS)
-            environment.begin(self._program(deployment, keeper.init_type, sandbox, journal))
+            program = self._program(deployment, keeper.init_type, sandbox, environment_log.stream_name)
+            environment.begin(program)
             fit = await self._limit(environment, None)
         finally:
             if not fit:
                 environment.stop()
 
     def _program(
-        self, deployment: Deployment, init_type: InitType, sandbox: Sandbox, journal: Journal
+        self, deployment: Deployment, init_type: InitType, sandbox: Sandbox, log_stream: str
     ) -> Program | None:
         version = deployment.version
         program = self._what_to_start(deployment)
@@ -114,7 +116,7 @@ class Starter:
             program.environment,
             deployment.execution_env,
             sandbox.runtime_api,
-            journal.stream_name,
+            log_stream,
             role_credentials(version.id.account, self._clock.new_token()),
         )
         managed = deployment.execution_env is not None and version.image is None
@@ -154,7 +156,7 @@ class Starter:
         self.left(keeper)
 
 
-class _Owner:
+class _Listener:
     """Passes what an environment says to who keeps it, and to who started it."""
 
     def __init__(self, starter: Starter, keeper: Keeper) -> None:

@@ -128,7 +128,7 @@ class VersionPool:
         self.retired = True
         self.provision.want(0)
         while self._waiting:
-            self._waiting.popleft()[1].done(ServiceFailure("lambda-emu ended every execution environment."))
+            self._waiting.popleft()[1].refuse(ServiceFailure("lambda-emu ended every execution environment."))
         for environment in list(self.environments):
             environment.stop()
         self.forget()
@@ -153,7 +153,7 @@ class VersionPool:
         self._starting -= 1
         over_s = self._clock.monotonic_s() - ROOM_WAIT_S + TIMER_ERROR_S
         while self.wants(queued) and self._waiting[0][0] <= over_s:
-            self._waiting.popleft()[1].done(error)
+            self._waiting.popleft()[1].refuse(error)
         self._grow()
 
     def started(self, environment: Environment) -> None:
@@ -169,7 +169,7 @@ class VersionPool:
         self._starting -= 1
         self._fail_one(why)
 
-    # -- told by environments (owner.Owner) -------------------------------------------------------
+    # -- told by environments (EnvironmentListener) -------------------------------------------------------
 
     def available(self, environment: Environment) -> None:
         self._returning.discard(environment)
@@ -239,7 +239,7 @@ class VersionPool:
     def _fail_one(self, why: str) -> None:
         """What one of those that wait was waiting for will not come."""
         if len(self._waiting) > self._starting + len(self._initialising):
-            self._waiting.popleft()[1].done(ServiceFailure(why))
+            self._waiting.popleft()[1].refuse(ServiceFailure(why))
         self._grow()
 
     def _patience_over(self) -> None:

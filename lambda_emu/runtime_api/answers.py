@@ -1,4 +1,4 @@
-"""The fixed answers of the Runtime API, as bytes ready to send. Contract: runtime.md 3.1."""
+"""The answers of the Runtime API, as bytes ready to send. Contract: runtime.md 3.1."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 
 from lambda_emu.http.head_reader import HeadLimits
 from lambda_emu.http.message import answer_head
+from lambda_emu.runtime_api.session import Event, Refused
 
-MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
 HEAD_LIMITS = HeadLimits(large_field=(b"lambda-runtime-function-xray-error-cause", 1 << 20))
 """AWS's clients put a whole stack trace into this field, as long as it has less than 1 MB."""
 MOST_CONNECTIONS = 64
@@ -23,19 +23,35 @@ def _error(status: int, kind: str, text: str, *, close: bool = False) -> bytes:
     return _answer(status, {"errorMessage": text, "errorType": kind}, close=close)
 
 
-def wrong_state(current: str, asked: str) -> bytes:
-    """A call that the runtime may not make now."""
-    text = f"State transition from {current} to {asked} failed for runtime. Error: State transition is not allowed"
-    return _error(403, "InvalidStateTransition", text)
+def refusal(refused: Refused) -> bytes:
+    """What the runtime is told of a call that is not accepted."""
+    return _error(refused.status, refused.kind, str(refused))
+
+
+def event_head(event: Event, attempt_id: str, deadline_ms: int) -> bytes:
+    """The head of the answer to /next; the event's payload follows."""
+    optional = ""
+    if event.trace_id is not None:
+        optional += f"Lambda-Runtime-Trace-Id: {event.trace_id}\r\n"
+    if event.client_context is not None:
+        optional += f"Lambda-Runtime-Client-Context: {event.client_context}\r\n"
+    if event.tenant_id is not None:
+        optional += f"Lambda-Runtime-Aws-Tenant-Id: {event.tenant_id}\r\n"
+    head = (
+        "HTTP/1.1 200 OK\r\n"
+        "Content-Type: application/json\r\n"
+        f"Lambda-Runtime-Aws-Request-Id: {event.request_id}\r\n"
+        f"Lambda-Runtime-Invocation-Id: {attempt_id}\r\n"
+        f"Lambda-Runtime-Deadline-Ms: {deadline_ms}\r\n"
+        f"Lambda-Runtime-Invoked-Function-Arn: {event.invoked_arn}\r\n"
+        f"{optional}"
+        f"Content-Length: {len(event.payload)}\r\n\r\n"
+    )
+    return head.encode("latin-1")
 
 
 ACCEPTED = _answer(202, {"status": "OK"})
 PONG = answer_head(200, [("Content-Type", "text/plain")], 4) + b"pong"
-INVALID_REQUEST_ID = _error(400, "InvalidRequestID", "Invalid request ID")
-INVALID_INVOCATION_ID = _error(400, "InvalidInvocationId", "Invalid invocation ID")
-INVALID_RESPONSE_MODE = _error(400, "InvalidFunctionResponseMode", "Invalid function response mode")
-TRUNCATED = _error(400, "TruncatedHTTPRequest", "HTTP request detected as truncated")
-TOO_LARGE = _error(413, "RequestEntityTooLarge", f"Exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes).")
 NOT_FOUND = _error(404, "NotFound", "No such call of the Runtime API")
 UNKNOWN_ENVIRONMENT = _error(403, "Forbidden", "No execution environment has this address", close=True)
 TOO_MANY_CONNECTIONS = _error(

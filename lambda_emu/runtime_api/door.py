@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
-from typing import Protocol
 
 from lambda_emu.http.budget import MemoryBudget
 from lambda_emu.http.exchange import DISCARD, Sink, Writer
@@ -12,7 +10,8 @@ from lambda_emu.http.group import Allowance, Group, Wait
 from lambda_emu.http.listener import HELD_BYTES, UNBOUNDED, Doorway, PortTerms
 from lambda_emu.http.message import Head
 from lambda_emu.runtime_api import answers
-from lambda_emu.runtime_api.upload import Reply, Upload
+from lambda_emu.runtime_api.session import Asked, Event, Refused, RuntimeState, Session, WrongState
+from lambda_emu.runtime_api.upload import ErrorUpload, InitErrorUpload, ResponseUpload, Upload, attempt_of
 
 PREFIX = b"/2018-06-01/runtime/"
 NEXT = PREFIX + b"invocation/next"
@@ -21,7 +20,7 @@ INIT_ERROR = PREFIX + b"init/error"
 RESTORE = PREFIX + b"restore/"
 PING = b"/2018-06-01/ping"
 EXTENSION = (b"/2020-01-01/extension/", b"/2020-08-15/logs", b"/2022-07-01/telemetry")
-ASKED = {"response": "InvocationResponse", "error": "InvocationErrorResponse"}
+ANSWERS = {"response": (Asked.RESPONSE, ResponseUpload), "error": (Asked.ERROR, ErrorUpload)}
 
 ENVIRONMENT = Allowance(answers.MOST_CONNECTIONS, 16 << 20, {Wait.HANG_UP: 10.0, Wait.MEMORY: 30.0})
 """An environment may be frozen at any time, so whoever asked once may take its time; it ends with its environment."""
@@ -33,29 +32,8 @@ BY_BROWSERS = frozenset((b"origin", b"sec-fetch-site"))
 """Headers by which a browser tells whose page asks, at loopback addresses always; no runtime has a page."""
 
 
-class Session(Protocol):
-    """What an execution environment lets its runtime do. Each call answers by `reply`, before anything slow."""
-
-    def refusal(self, request_id: str, head: Head | None, asked: str) -> bytes | None:
-        """What a runtime is told that may not answer now, or not this invocation; None: it may."""
-
-    def init_refusal(self) -> bytes | None: ...
-
-    def next(self, parked: Parked) -> None: ...
-
-    def response(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None: ...
-
-    def response_too_large(self, request_id: str, reply: Reply) -> None: ...
-
-    def response_truncated(self, request_id: str, reply: Reply) -> None: ...
-
-    def error(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None: ...
-
-    def init_error(self, head: Head, body: bytes, reply: Reply) -> None: ...
-
-
 class Parked:
-    """A runtime's call of /next, waiting for an event as long as it takes."""
+    """session.NextCall: a call of /next as long as it waits."""
 
     __slots__ = ("_writer",)
     held_bytes = 0
@@ -71,11 +49,10 @@ class Parked:
 
     @property
     def open(self) -> bool:
-        """Whether the runtime still waits on the other side."""
         return self._writer.open
 
-    def send(self, head: bytes, body: bytes) -> None:
-        self._writer.send(head, body)
+    def deliver(self, event: Event, attempt_id: str, deadline_ms: int) -> None:
+        self._writer.send(answers.event_head(event, attempt_id, deadline_ms), event.payload)
 
 
 @dataclass(slots=True)
@@ -125,35 +102,33 @@ class RuntimeApi:
         if not BY_BROWSERS.isdisjoint(head.first):
             return _refuse(writer, answers.NO_PAGES)
         target = head.target
-        if target == NEXT and head.method == b"GET":
-            parked = Parked(writer)
-            caller.session.next(parked)
-            return parked
-        if head.method == b"POST" and target.startswith(PREFIX):
-            return self._post(caller, head, writer)
+        try:
+            if target == NEXT and head.method == b"GET":
+                parked = Parked(writer)
+                caller.session.next(parked)
+                return parked
+            if head.method == b"POST" and target.startswith(PREFIX):
+                return self._post(caller, head, writer)
+        except Refused as refused:
+            return _refuse(writer, answers.refusal(refused))
         return _refuse(writer, _unrouted(target))
 
     def _post(self, caller: _Caller, head: Head, writer: Writer) -> Sink:
         """What may not be answered, or is being answered, is refused before its body comes, which is not kept."""
-        session = caller.session
-        if head.target == INIT_ERROR:
-            if (refusal := session.init_refusal()) is not None:
-                return _refuse(writer, refusal)
-            return Upload(head, writer, session.init_error, lambda reply: reply(answers.TOO_LARGE))
-        request_id, _, call = head.target[len(INVOCATION) :].decode("latin-1").partition("/")
-        asked = ASKED.get(call) if head.target.startswith(INVOCATION) else None
-        if asked is None:
-            return _refuse(writer, _unrouted(head.target))
-        if (refusal := session.refusal(request_id, head, asked)) is not None:
-            return _refuse(writer, refusal)
+        session, target = caller.session, head.target
+        if target == INIT_ERROR:
+            session.check_init_error()
+            return InitErrorUpload(session, head, writer)
+        request_id, _, call = target[len(INVOCATION) :].decode("latin-1").partition("/")
+        found = ANSWERS.get(call) if target.startswith(INVOCATION) else None
+        if found is None:
+            return _refuse(writer, _unrouted(target))
+        asked, make = found
+        attempt_id = attempt_of(head)
+        session.check(request_id, attempt_id, asked)
         if caller.upload is not None and caller.upload.open:
-            return _refuse(writer, answers.wrong_state(ASKED["response"], asked))
-        too_large = partial(session.response_too_large, request_id)
-        if call == "error":
-            caller.upload = Upload(head, writer, partial(session.error, request_id), too_large)
-        else:
-            truncated = partial(session.response_truncated, request_id)
-            caller.upload = Upload(head, writer, partial(session.response, request_id), too_large, truncated)
+            raise WrongState(RuntimeState.RESPONDING, asked)
+        caller.upload = make(session, head, writer, request_id, attempt_id)
         return caller.upload
 
 

@@ -1,41 +1,34 @@
-"""A body the runtime posts: gathered whole, up to the size Lambda allows."""
+"""What a runtime posts: gathered whole, up to the size Lambda allows, then told to its session."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 from lambda_emu.http.body import Body
 from lambda_emu.http.exchange import Writer
 from lambda_emu.http.message import Head
-from lambda_emu.runtime_api.answers import MAX_RESPONSE_BYTES
+from lambda_emu.runtime_api import answers
+from lambda_emu.runtime_api.session import MAX_RESPONSE_BYTES, Refused, Session, Spoiled, TooLarge, Truncated, WrongMode
 
-Reply = Callable[[bytes], None]
-"""Sends the runtime its answer: whole bytes of HTTP, once."""
+RESPONSE_MODES = (None, b"buffered", b"streaming")
 
 
 class Upload:
-    """Calls `done` with the whole body, or `too_large` as soon as it is known to be; both send the answer.
+    """One body on its way in. open: more of it is to come. request_id: of the event it answers, if it answers one.
 
-    truncated: the runtime hung up in the middle. None: nobody need hear of it, its exit will say so.
+    A body that is too large is refused as soon as that is known, and not kept.
     """
 
-    __slots__ = ("_body", "_done", "_head", "_too_large", "_truncated", "_writer", "open")
+    __slots__ = ("_attempt_id", "_body", "_head", "_request_id", "_session", "_writer", "open")
 
     def __init__(
-        self,
-        head: Head,
-        writer: Writer,
-        done: Callable[[Head, bytes, Reply], None],
-        too_large: Callable[[Reply], None],
-        truncated: Callable[[Reply], None] | None = None,
+        self, session: Session, head: Head, writer: Writer, request_id: str = "", attempt_id: str | None = None
     ) -> None:
+        self._session = session
         self._head = head
         self._writer = writer
-        self._done = done
-        self._too_large = too_large
-        self._truncated = truncated
+        self._request_id = request_id
+        self._attempt_id = attempt_id
         self._body = Body()
-        self.open = True  # more of it is to come
+        self.open = True
 
     @property
     def held_bytes(self) -> int:
@@ -47,14 +40,89 @@ class Upload:
         else:
             self.open = False
             self._body.clear()
-            self._too_large(self._writer.send)
+            self._spoil(TooLarge())
 
     def end(self) -> None:
         self.open = False
-        self._done(self._head, self._body.take(), self._writer.send)
+        try:
+            self._tell(self._body.take())
+        except Refused as refused:
+            self._writer.send(answers.refusal(refused))
+        else:
+            self._writer.send(answers.ACCEPTED)
 
     def abort(self) -> None:
-        """The runtime hung up before it said all."""
-        was_open, self.open = self.open, False
-        if self._truncated is not None and was_open:
-            self._truncated(self._writer.send)
+        """The runtime hung up before it said all. Its exit will say so, where nothing else does."""
+        self.open = False
+
+    def _tell(self, payload: bytes) -> None:
+        raise NotImplementedError
+
+    def _spoil(self, spoiled: Spoiled) -> None:
+        """It cannot be what was asked for, and the runtime is told why."""
+        self._writer.send(answers.refusal(spoiled))
+
+    @property
+    def _error_type(self) -> str | None:
+        """As the runtime named it."""
+        return _text(self._head.first.get(b"lambda-runtime-function-error-type"))
+
+
+class InitErrorUpload(Upload):
+    """Why the runtime could not initialise."""
+
+    __slots__ = ()
+
+    def _tell(self, payload: bytes) -> None:
+        self._session.init_error(payload, self._error_type)
+
+
+class AnswerUpload(Upload):
+    """What came of an event."""
+
+    __slots__ = ()
+
+    def _spoil(self, spoiled: Spoiled) -> None:
+        """The invocation fails with it, unless the runtime may not answer any more."""
+        refused: Refused = spoiled
+        try:
+            self._session.spoil(self._request_id, self._attempt_id, spoiled)
+        except Refused as late:
+            refused = late
+        self._writer.send(answers.refusal(refused))
+
+
+class ErrorUpload(AnswerUpload):
+    """The handler raised."""
+
+    __slots__ = ()
+
+    def _tell(self, payload: bytes) -> None:
+        self._session.respond_error(self._request_id, self._attempt_id, payload, self._error_type)
+
+
+class ResponseUpload(AnswerUpload):
+    """What the handler returned."""
+
+    __slots__ = ()
+
+    def _tell(self, payload: bytes) -> None:
+        if self._head.first.get(b"lambda-runtime-function-response-mode") not in RESPONSE_MODES:
+            wrong = WrongMode()
+            self._session.spoil(self._request_id, self._attempt_id, wrong)
+            raise wrong
+        self._session.respond(self._request_id, self._attempt_id, payload)
+
+    def abort(self) -> None:
+        if self.open:
+            self.open = False
+            self._spoil(Truncated())
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
+
+
+def attempt_of(head: Head) -> str | None:
+    """Which attempt an answer says it is for."""
+    return _text(head.first.get(b"lambda-runtime-invocation-id"))

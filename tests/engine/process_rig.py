@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 
 import uvloop
 
+from lambda_emu.arn import FunctionId, Target
 from lambda_emu.clock import Clock
 from lambda_emu.http.listener import Listener, bind
-from lambda_emu.http.message import Head, answer_head
-from lambda_emu.runtime_api import answers
-from lambda_emu.runtime_api.door import Parked, RuntimeApi
-from lambda_emu.runtime_api.upload import Reply
+from lambda_emu.invoke.request import InvokeRequest
+from lambda_emu.runtime_api.door import RuntimeApi
+from lambda_emu.runtime_api.session import Asked, NextCall, Spoiled
 from lambda_emu.sandbox.base import Exit, Program, Sandbox, StemKind, Usage
 from lambda_emu.sandbox.init.acceptor import Doorway
 from lambda_emu.sandbox.init.link import InitDoor
@@ -58,48 +58,38 @@ class Heard:
         self.lost_it.set()
 
 
-HEADERS = [
-    ("Lambda-Runtime-Aws-Request-Id", "1"),
-    ("Lambda-Runtime-Deadline-Ms", "9999999999999"),
-    ("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:123456789012:function:f"),
-    ("Content-Type", "application/json"),
-]
+HELLO = FunctionId("123456789012", "us-east-1", "f")
 
 
 class OneEvent:
     """A Runtime API session that has one event to give and keeps the answer."""
 
     def __init__(self, event: object) -> None:
-        self._event = json.dumps(event).encode()
+        self._event = InvokeRequest("1", Target(HELLO), json.dumps(event).encode())
         self.answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._given = False
 
-    def refusal(self, request_id: str, head: Head | None, asked: str) -> None:
+    def check(self, request_id: str, attempt_id: str | None, asked: Asked) -> None:
         """Whatever is answered is taken."""
 
-    def init_refusal(self) -> None: ...
+    def check_init_error(self) -> None: ...
 
-    def next(self, parked: Parked) -> None:
+    def next(self, call: NextCall) -> None:
         if not self._given:
             self._given = True
-            parked.send(answer_head(200, HEADERS, len(self._event)), self._event)
+            call.deliver(self._event, "attempt", 9999999999999)
 
-    def response(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None:
-        self.answer.set_result(json.loads(body))
-        reply(answers.ACCEPTED)
+    def respond(self, request_id: str, attempt_id: str | None, payload: bytes) -> None:
+        self.answer.set_result(json.loads(payload))
 
-    def response_too_large(self, request_id: str, reply: Reply) -> None:
-        reply(answers.TOO_LARGE)
+    def respond_error(self, request_id: str, attempt_id: str | None, payload: bytes, error_type: str | None) -> None:
+        self.init_error(payload, error_type)
 
-    def response_truncated(self, request_id: str, reply: Reply) -> None:
-        reply(answers.TRUNCATED)
+    def spoil(self, request_id: str, attempt_id: str | None, spoiled: Spoiled) -> None:
+        self.answer.set_exception(spoiled)
 
-    def error(self, request_id: str, head: Head, body: bytes, reply: Reply) -> None:
-        self.init_error(head, body, reply)
-
-    def init_error(self, head: Head, body: bytes, reply: Reply) -> None:
-        self.answer.set_exception(AssertionError(body.decode()))
-        reply(answers.ACCEPTED)
+    def init_error(self, payload: bytes, error_type: str | None) -> None:
+        self.answer.set_exception(AssertionError(payload.decode()))
 
 
 @dataclass(frozen=True, slots=True)

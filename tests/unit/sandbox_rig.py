@@ -10,14 +10,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
-from lambda_emu.arn import FunctionId
+from lambda_emu.arn import FunctionId, Target
 from lambda_emu.clock import SteppingClock
 from lambda_emu.environment.initialization import InitType
 from lambda_emu.environment.invocation import Invocation, Outcome
-from lambda_emu.environment.journal import Journal
+from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.http.listener import Listener, bind
 from lambda_emu.http.loop import Loop
+from lambda_emu.invoke.request import Gathered, InvokeRequest
 from lambda_emu.logs.stream import Chunk, LogStream, Origin
 from lambda_emu.model.concurrency.provisioned import Standing
 from lambda_emu.model.function.function import Artifact, FunctionVersion, LoggingConfig
@@ -242,9 +243,8 @@ class Rig:
     ) -> Asked:
         self._asked += 1
         asked = Asked()
-        invocation = Invocation(
-            f"id-{self._asked}", b"{}", "arn:hello", asked.done, wants_tail=tail, tenant_id=tenant_id
-        )
+        request = InvokeRequest(f"id-{self._asked}", Target(VERSION.id), b"{}", wants_tail=tail, tenant_id=tenant_id)
+        invocation = Invocation(request, Gathered(asked.done))
         version = replace(VERSION, environment=environment, timeout_s=timeout_s)
         deployment = Deployment(version, Path(), (), None, None, None)
         admission = Admission(concurrency, reserved=False, provisioned=provisioned)
@@ -278,13 +278,13 @@ class Rig:
     def _make_pool(self) -> Pool:
         stems = Stems(Budget(self.engine, self.loop, 1000), self.loop, self.clock, 0)
         starter = Starter(
-            self.engine, self._runtime_api, stems, self.loop, self.clock, self._journal, cpu_limited=False
+            self.engine, self._runtime_api, stems, self.loop, self.clock, self._environment_log, cpu_limited=False
         )
         return Pool(starter, stems, self.clock, idle_s=300)
 
-    def _journal(self, deployment: Deployment, init_type: InitType) -> Journal:
-        version = deployment.version
-        return Journal(version, init_type, LogStream(Origin.of(version, self.clock), Unread(), self.clock), None, None)
+    def _environment_log(self, deployment: Deployment, init_type: InitType) -> EnvironmentLog:
+        stream = LogStream(Origin.of(deployment.version, self.clock), Unread(), self.clock)
+        return EnvironmentLog(deployment.version, init_type, stream, None, None)
 
 
 @contextmanager

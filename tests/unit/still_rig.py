@@ -16,16 +16,18 @@ from typing import Any, cast
 
 from sandbox_rig import USAGE, VERSION, NoOrders, Unread
 
+from lambda_emu.arn import Target
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.environment.initialization import InitType
 from lambda_emu.environment.invocation import Invocation, Outcome
-from lambda_emu.environment.journal import Journal
+from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.http.connection import Connection
 from lambda_emu.http.exchange import Sink, Writer
 from lambda_emu.http.group import Group
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head, Header
+from lambda_emu.invoke.request import Gathered, InvokeRequest
 from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.choice import Admission
@@ -33,8 +35,8 @@ from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.pool import Pool
 from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems
-from lambda_emu.runtime_api.answers import MAX_RESPONSE_BYTES
 from lambda_emu.runtime_api.door import RuntimeApi
+from lambda_emu.runtime_api.session import MAX_RESPONSE_BYTES
 from lambda_emu.sandbox.base import (
     Abilities,
     Exit,
@@ -291,12 +293,14 @@ class Still(logging.Handler):
 
     def _make_pool(self, stems: int, places: int) -> Pool:
         kept = Stems(Budget(self.engine, self.loop, places), self.loop, self.clock, stems)
-        starter = Starter(self.engine, self.runtime_api, kept, self.loop, self.clock, self._journal, cpu_limited=True)
+        starter = Starter(
+            self.engine, self.runtime_api, kept, self.loop, self.clock, self._environment_log, cpu_limited=True
+        )
         return Pool(starter, kept, self.clock, idle_s=60)
 
-    def _journal(self, deployment: Deployment, init_type: InitType) -> Journal:
-        version = deployment.version
-        return Journal(version, init_type, LogStream(Origin.of(version, self.clock), Unread(), self.clock), None, None)
+    def _environment_log(self, deployment: Deployment, init_type: InitType) -> EnvironmentLog:
+        stream = LogStream(Origin.of(deployment.version, self.clock), Unread(), self.clock)
+        return EnvironmentLog(deployment.version, init_type, stream, None, None)
 
     def turn(self, fn: Callable[..., Any] = lambda: None, *args: Any) -> Any:
         """Call it on the loop, and let the loop do all that follows."""
@@ -358,9 +362,8 @@ def deployment(name: str, deployment_id: str, handler: str = "app.handler", **se
 def submit(rig: Still, of: Deployment, admission: Admission, tenant_id: str | None, tail: bool) -> Asked:
     """TooManyRequests and ServiceFailure as the pool raises them."""
     asked = Asked(f"id-{next(rig.numbers)}", of.version.deployment_id, tenant_id)
-    invocation = Invocation(
-        asked.request_id, b"{}", "arn:any", asked.results.append, wants_tail=tail, tenant_id=tenant_id
-    )
+    request = InvokeRequest(asked.request_id, Target(of.version.id), b"{}", wants_tail=tail, tenant_id=tenant_id)
+    invocation = Invocation(request, Gathered(asked.results.append))
     rig.asked.append(asked)
     try:
         rig.turn(rig.pool.submit, of, admission, invocation)

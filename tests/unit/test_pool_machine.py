@@ -18,6 +18,8 @@ from hypothesis.stateful import (
 )
 from still_rig import NO_BOOTSTRAP, TOO_LARGE, Asked, Still, StillSandbox, deployment, submit
 
+from lambda_emu.environment.environment import Environment
+from lambda_emu.environment.states import TOGETHER
 from lambda_emu.errors.service import ShuttingDown, TooManyRequests
 from lambda_emu.pool.choice import Admission
 from lambda_emu.pool.deployment import Deployment
@@ -234,6 +236,14 @@ class PoolMachine(RuleBasedStateMachine):
     @invariant()
     def nothing_runs_in_a_sandbox_that_is_gone(self) -> None:
         assert not any(sandbox.gone and sandbox.init.runs for sandbox in self.rig.engine.sandboxes)
+
+    @invariant()
+    def invocations_are_where_their_environments_state_lets_them_be(self) -> None:
+        for sandbox in self.rig.engine.sandboxes:
+            environment = sandbox.init.listener
+            if isinstance(environment, Environment):
+                phases = {invocation.phase for invocation in environment.invocations.values()}
+                assert phases <= TOGETHER[environment.state]
 
     @invariant()
     def what_is_shown_is_there(self) -> None:

@@ -20,6 +20,7 @@ from lambda_emu.errors.request import ClientContextInvalid, ClientContextTooLong
 from lambda_emu.errors.resources import FunctionNotFound, FunctionPending
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
+from lambda_emu.invoke.request import Gathered, InvokeRequest
 from lambda_emu.invoke.trace import trace_header
 from lambda_emu.model.capacity import managed_instances
 from lambda_emu.model.function import durable
@@ -136,17 +137,16 @@ def _wait_for_outcome(
         else:
             call.answer(written(result, common_headers(call.request.request_id, version, asked.trace_id)))
 
-    invocation = Invocation(
+    request = InvokeRequest(
         call.request.request_id,
+        asked.target,
         asked.payload,
-        asked.target.arn,
-        done,
         trace_id=asked.trace_id,
         client_context=asked.client_context,
         wants_tail=asked.wants_tail,
         tenant_id=asked.tenant_id,
     )
-    context.invoker.submit(resolved, invocation)
+    context.invoker.submit(resolved, Invocation(request, Gathered(done)))
 
 
 def _keep_for_later(asked: _Asked, context: RequestContext, call: Call) -> None:

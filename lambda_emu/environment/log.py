@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from lambda_emu.environment.failures import OUT_OF_MEMORY, Failure
 from lambda_emu.environment.initialization import InitType
@@ -28,17 +27,7 @@ from lambda_emu.sandbox.base import Usage
 MB = 1024 * 1024
 
 
-class Ending(NamedTuple):
-    """How an invocation ended. init_ms: of the init phase it pays for; failure None: the function succeeded."""
-
-    duration_ms: float
-    init_ms: float | None
-    produced_bytes: int
-    usage: Usage
-    failure: Failure | None
-
-
-class Journal:
+class EnvironmentLog:
     """Puts the platform's records and the function's output in order. Runs on the loop."""
 
     def __init__(
@@ -90,10 +79,10 @@ class Journal:
 
     def start(self, invocation: Invocation) -> None:
         """An invocation begins; with it its tail."""
-        self._tracing = tracing = None if invocation.trace_id is None else Tracing(invocation.trace_id)
-        start = Start(invocation.request_id, self._version.version, tracing, invocation.tenant_id)
-        line = self._stream.write_platform(start)
-        if invocation.wants_tail:
+        request = invocation.request
+        self._tracing = tracing = None if request.trace_id is None else Tracing(request.trace_id)
+        line = self._stream.write_platform(Start(request.request_id, self._version.version, tracing, request.tenant_id))
+        if request.wants_tail:
             self._tail = Tail()
             self._tail.append_line(line)
 
@@ -118,18 +107,22 @@ class Journal:
                 room = self._stream.write_record(piece)
         return room
 
-    def report(self, invocation: Invocation, end: Ending) -> bytes | None:
-        """The invocation is over: END and REPORT. Returns its tail if it was asked for."""
+    def report(self, invocation: Invocation, init_ms: float | None, usage: Usage) -> bytes | None:
+        """The invocation is over: END and REPORT. Returns its tail if it was asked for.
+
+        init_ms: of the init phase it pays for.
+        """
         if pieces := self._frames.flush():
             self._write(pieces)
-        id, failure = invocation.request_id, end.failure
-        status, error_type = (failure.status, failure.error_type) if failure is not None else (SUCCESS, None)
-        memory_mb = self._version.memory_mb
+        request, failure, memory_mb = invocation.request, invocation.failure, self._version.memory_mb
+        id, tracing = request.request_id, self._tracing
+        duration_ms = (invocation.ended_s - invocation.started_s) * 1000
+        status, error_type = (SUCCESS, None) if failure is None else (failure.status, failure.error_type)
         out_of_memory = error_type == OUT_OF_MEMORY  # the kernel may have been faster than init's next look
-        peak_mb = memory_mb if out_of_memory else min(-(-end.usage.peak_bytes // MB), memory_mb)
-        report = Report(id, end.duration_ms, memory_mb, peak_mb, end.init_ms, status, error_type, self._tracing)
+        peak_mb = memory_mb if out_of_memory else min(-(-usage.peak_bytes // MB), memory_mb)
+        report = Report(id, duration_ms, memory_mb, peak_mb, init_ms, status, error_type, tracing)
         if self._shows_done:
-            done = RuntimeDone(id, end.duration_ms, end.produced_bytes, status, error_type, tracing=self._tracing)
+            done = RuntimeDone(id, duration_ms, invocation.produced_bytes, status, error_type, tracing=tracing)
             lines = self._stream.write_platform(done, End(id), report)
         else:
             lines = self._stream.write_platform(End(id), report)
