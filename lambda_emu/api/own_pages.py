@@ -17,8 +17,8 @@ from lambda_emu.pool.pool import Occupancy, Sight
 OPEN = ("own_health", "artifact")
 """Endpoints below OWN that anybody may read: who knows the hash of some code has it, as with a URL of S3."""
 ONLY_READ = ("GET", "HEAD", "OPTIONS")
-MOST_PAGES = 10_000
-LAST_PAGE = (1 << 63) - 1
+MOST_SEGMENTS = 10_000
+LAST_SEGMENT = (1 << 63) - 1
 """The largest number that SQLite knows."""
 
 
@@ -46,7 +46,7 @@ class Insight:
 def add_pages(app: Flask, insight: Insight) -> None:
     """`health`, `environments`, `logs` and, to POST, `reset`, all JSON.
 
-    logs: `?function=NAME[&account=ACCOUNT][&region=REGION][&after=PAGE][&limit=PAGES]`.
+    logs: `?function=NAME[&account=ACCOUNT][&region=REGION][&after=SEGMENT][&limit=SEGMENTS]`.
     """
     app.before_request(lambda: _check_token(insight))
 
@@ -61,9 +61,11 @@ def add_pages(app: Flask, insight: Insight) -> None:
         scope = Scope(request.args.get("account", own.account), request.args.get("region", own.region))
         function = scope.function(request.args.get("function", ""))
         after = request.args.get("after", type=int)
-        limit = min(max(request.args.get("limit", 1000, type=int), 1), MOST_PAGES)
+        limit = min(max(request.args.get("limit", 1000, type=int), 1), MOST_SEGMENTS)
         insight.write_logs()
-        return jsonify(answer(insight.logs, function, None if after is None else min(max(after, 0), LAST_PAGE), limit))
+        return jsonify(
+            answer(insight.logs, function, None if after is None else min(max(after, 0), LAST_SEGMENT), limit)
+        )
 
     def reset() -> Response:
         insight.reset()

@@ -96,10 +96,10 @@ class Server:
         """What the pool holds."""
         return self._get(f"{OWN}environments")  # type: ignore[no-any-return]
 
-    def logs(self, function: WrittenName, after: int | None, pages: int) -> dict[str, Any]:
+    def logs(self, function: WrittenName, after: int | None, segments: int) -> dict[str, Any]:
         """Log events as logs.reader.answer gives them; without account or region, of the server's own."""
         of = {"function": function.name, "account": function.account, "region": function.region}
-        asked = {**of, "limit": pages, "after": after}
+        asked = {**of, "limit": segments, "after": after}
         query = {name: value for name, value in asked.items() if value is not None}
         return self._get(f"{OWN}logs?{urlencode(query)}")  # type: ignore[no-any-return]
 

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 POLL_S = 0.04
 """A server writes what was logged before it answers, so a line is seen this soon; a file has it a little later."""
-PAGES_AT_ONCE = 1000
+SEGMENTS_AT_ONCE = 1000
 ELSEWHERE = " Name its server by --endpoint-url, or its data directory by --data-dir."
 
 Source = Callable[[int | None], dict[str, Any]]
-"""Events after a page, or the last ones: what logs.reader.answer gives, from a file or a server."""
+"""Events after a segment, or the last ones: what logs.reader.answer gives, from a file or a server."""
 
 
 @click.command()
@@ -181,7 +181,7 @@ def _declared(chosen: Settings) -> Collection[str]:
 
 
 def _from_server(server: Server, function: WrittenName) -> Source:
-    return lambda after: server.logs(function, after, PAGES_AT_ONCE)
+    return lambda after: server.logs(function, after, SEGMENTS_AT_ONCE)
 
 
 def from_file(path: Path, function: FunctionId) -> Source:
@@ -194,7 +194,7 @@ def from_file(path: Path, function: FunctionId) -> Source:
 
     def read(after: int | None) -> dict[str, Any]:
         try:
-            return answer(reader, function, after, PAGES_AT_ONCE)
+            return answer(reader, function, after, SEGMENTS_AT_ONCE)
         except sqlite3.Error as error:
             raise NotDone(f"{path} cannot be read: {error}") from error
 

@@ -1,12 +1,12 @@
-"""Pages of lines on their way into the file: rows are made here, so that writing them is SQLite's work alone."""
+"""Segments of lines on their way into the file: rows are made here, so that writing them is SQLite's work alone."""
 
 from __future__ import annotations
 
 import struct
 from typing import Any
 
-PAGE_BYTES = 64 * 1024
-"""A page takes no more lines once it is this long."""
+SEGMENT_BYTES = 64 * 1024
+"""A segment takes no more lines once it is this long."""
 
 Row = tuple[Any, ...]
 
@@ -14,7 +14,7 @@ _RANGE = struct.Struct("<2I")
 
 
 class Ranges:
-    """Which bytes of a page are lines of the platform: from, to, one after another."""
+    """Which bytes of a segment are lines of the platform: from, to, one after another."""
 
     def __init__(self) -> None:
         self._packed = bytearray()
@@ -37,7 +37,7 @@ class Ranges:
         return list(_RANGE.iter_unpack(packed))
 
 
-class _Page:
+class _Segment:
     """Not a dataclass: the writer's process starts faster without."""
 
     __slots__ = ("at_ms", "id", "parts", "platform", "size", "stream")
@@ -50,9 +50,12 @@ class _Page:
         self.size = 0
         self.platform = Ranges()
 
+    def row(self) -> Row:
+        return self.id, self.stream, self.at_ms, b"".join(self.parts), self.platform.pack()
+
 
 class Batch:
-    """Pages that will be written together. reports: rows with the figures of each REPORT line.
+    """Segments that will be written together. reports: rows with the figures of each REPORT line.
 
     size: bytes of text; pieces: how many texts were added; closed: streams of which this is the last.
     """
@@ -62,8 +65,8 @@ class Batch:
         self.reports: list[Row] = []
         self.size = self.pieces = 0
         self.closed: list[int] = []
-        self._pages: list[_Page] = []
-        self._last: dict[int, _Page] = {}  # by stream: where its next line may be added
+        self._segments: list[_Segment] = []
+        self._last: dict[int, _Segment] = {}  # by stream: where its next line may be added
 
     def add(self, stream: int, at_ms: int, text: bytes, platform: bool = False, report: Row | None = None) -> None:
         """Append text to a stream. platform: it is the platform's; report: the figures of its last line, a REPORT.
@@ -71,28 +74,28 @@ class Batch:
         An open line stays an event of its own. Figures: request id, status, error type, duration, billed, memory,
         peak, init.
         """
-        page = self._last.get(stream)
-        if page is None or page.at_ms != at_ms or page.size >= PAGE_BYTES:
-            page = self._new_page(stream, at_ms)
+        segment = self._last.get(stream)
+        if segment is None or segment.at_ms != at_ms or segment.size >= SEGMENT_BYTES:
+            segment = self._new_segment(stream, at_ms)
         if report is not None:
             last_line = text.rfind(b"\n", 0, -1) + 1
-            self.reports.append((page.id, page.size + last_line, *report))
+            self.reports.append((segment.id, segment.size + last_line, *report))
         if platform:
-            page.platform.add(page.size, page.size + len(text))
-        page.parts.append(text)
-        page.size += len(text)
+            segment.platform.add(segment.size, segment.size + len(text))
+        segment.parts.append(text)
+        segment.size += len(text)
         self.size += len(text)
         self.pieces += 1
         if not text.endswith(b"\n"):
             del self._last[stream]
 
-    def pages(self) -> list[Row]:
-        """id, stream, at_ms, text, platform of each page."""
-        return [(page.id, page.stream, page.at_ms, b"".join(page.parts), page.platform.pack()) for page in self._pages]
+    def segments(self) -> list[Row]:
+        """id, stream, at_ms, text, platform of each segment."""
+        return [segment.row() for segment in self._segments]
 
-    def _new_page(self, stream: int, at_ms: int) -> _Page:
-        page = _Page(self.next_id, stream, at_ms)
+    def _new_segment(self, stream: int, at_ms: int) -> _Segment:
+        segment = _Segment(self.next_id, stream, at_ms)
         self.next_id += 1
-        self._pages.append(page)
-        self._last[stream] = page
-        return page
+        self._segments.append(segment)
+        self._last[stream] = segment
+        return segment

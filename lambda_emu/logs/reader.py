@@ -20,7 +20,7 @@ OF_FUNCTION = f"stream.function = :name AND {OF_SCOPE}"
 
 OF_NAME = "stream.function = :name"  # in a file of the first schema, which its server has not opened since
 
-PAGES = """
+SEGMENTS = """
 SELECT page.id, at_ms, text, log_group, name, version, architecture, storage_mb, {platform}
 FROM page JOIN stream ON stream.id = page.stream
 WHERE {mine} AND page.id > :after ORDER BY page.id LIMIT :limit
@@ -61,12 +61,12 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class LogEvent:
-    """One event of a stream. page: where to go on reading. message: with its newline, if one ended it.
+    """One event of a stream. segment: where to go on reading. message: with its newline, if one ended it.
 
-    platform: whether the platform wrote it and not the function; None in pages that did not keep it.
+    platform: whether the platform wrote it and not the function; None in segments that did not keep it.
     """
 
-    page: int
+    segment: int
     group: str
     stream: str
     version: str
@@ -78,7 +78,7 @@ class LogEvent:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Events in the order they were written. next: the page to go on after. complete: there was nothing more."""
+    """Events in the order they were written. next: the segment to go on after. complete: there was nothing more."""
 
     events: tuple[LogEvent, ...]
     next: int
@@ -92,7 +92,7 @@ class LogReader:
         self._path = path
 
     def read(self, function: FunctionId, after: int = 0, limit: int = 1000) -> Found:
-        """Events of a function after page `after`, of at most `limit` pages and about 1 MB.
+        """Events of a function after segment `after`, of at most `limit` segments and about 1 MB.
 
         Nothing is found where there is no file. sqlite3.Error if the file is not readable.
         """
@@ -101,17 +101,17 @@ class LogReader:
         with closing(self._connect()) as db:
             db.execute("BEGIN")  # one view of the file, whatever is written meanwhile
             last = max(after, db.execute("SELECT coalesce(max(id), 0) FROM page").fetchone()[0])
-            pages = _up_to(READ_BYTES, _ask(db, PAGES, function, after=after, limit=limit))
-            found = tuple(event for page in pages for event in _events(page, db.execute(REPORTS, page[:1]).fetchall()))
-        complete = len(pages) < limit and sum(_weight(page[2]) for page in pages) < READ_BYTES
-        return Found(found, last if complete or not pages else pages[-1][0], complete)
+            segments = _up_to(READ_BYTES, _ask(db, SEGMENTS, function, after=after, limit=limit))
+            found = tuple(event for segment in segments for event in _events(segment, db.execute(REPORTS, segment[:1])))
+        complete = len(segments) < limit and sum(_weight(segment[2]) for segment in segments) < READ_BYTES
+        return Found(found, last if complete or not segments else segments[-1][0], complete)
 
-    def before_last(self, function: FunctionId, pages: int) -> int:
-        """The `after` from which `read` gives the last so many pages of a function."""
+    def before_last(self, function: FunctionId, segments: int) -> int:
+        """The `after` from which `read` gives the last so many segments of a function."""
         if not self._path.exists():
             return 0
         with closing(self._connect()) as db:
-            return int(_ask(db, LAST, function, limit=pages).fetchone()[0])
+            return int(_ask(db, LAST, function, limit=segments).fetchone()[0])
 
     def names(self, account: str, region: str) -> list[str]:
         """The functions that something is logged of, at most MOST_NAMES."""
@@ -127,7 +127,7 @@ class LogReader:
 
 
 def answer(reader: LogReader, function: FunctionId, after: int | None, limit: int) -> dict[str, Any]:
-    """`{"events": [...], "next": n, "complete": bool}`: what follows page `after`, or without one the last pages.
+    """`{"events": [...], "next": n, "complete": bool}`: what follows segment `after`, or without one the last segments.
 
     Asking again with `after` = next goes on from there. With "names", of the functions that have logs, where this one
     has none. sqlite3.Error as `LogReader.read`.
@@ -140,19 +140,19 @@ def answer(reader: LogReader, function: FunctionId, after: int | None, limit: in
 
 
 def _ask(db: sqlite3.Connection, query: str, function: FunctionId, **values: int) -> sqlite3.Cursor:
-    """A query about the pages of a function, whichever schema the file has."""
+    """A query about the segments of a function, whichever schema the file has."""
     schema = db.execute("PRAGMA user_version").fetchone()[0]
     form = {"mine": OF_NAME if schema == 1 else OF_FUNCTION, "platform": "platform" if schema > 2 else "NULL"}
     names = {"name": function.name, "account": function.account, "region": function.region}
     return db.execute(query.format(**form), names | values)
 
 
-def _up_to(size_bytes: int, pages: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
-    """The first pages; with the last of them they reach `size_bytes`."""
+def _up_to(size_bytes: int, segments: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
+    """The first segments; with the last of them they reach `size_bytes`."""
     taken, size = [], 0
-    for page in pages:
-        taken.append(page)
-        size += _weight(page[2])
+    for segment in segments:
+        taken.append(segment)
+        size += _weight(segment[2])
         if size >= size_bytes:
             break
     return taken
@@ -166,7 +166,7 @@ def event_json(event: LogEvent) -> dict[str, Any]:
     """An event as `lambda-emu logs --json` and the server's own endpoint show it. Prices are decimal strings."""
     report = event.report
     return {
-        "id": event.page,
+        "id": event.segment,
         "group": event.group,
         "stream": event.stream,
         "version": event.version,
@@ -191,8 +191,8 @@ def _report_json(report: Reported) -> dict[str, Any]:
     }
 
 
-def _events(page: Sequence[Any], reports: Sequence[Sequence[Any]]) -> Iterator[LogEvent]:
-    number, at_ms, text, group, stream, version, architecture, storage_mb, packed = page
+def _events(segment: Sequence[Any], reports: Iterable[Sequence[Any]]) -> Iterator[LogEvent]:
+    number, at_ms, text, group, stream, version, architecture, storage_mb, packed = segment
     ranges = None if packed is None else Ranges.unpack(packed)
     by_offset = {row[0]: _reported(row, architecture, storage_mb) for row in reports}
     offset = 0

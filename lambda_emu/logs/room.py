@@ -1,4 +1,4 @@
-"""Who gives way in a full log: the functions that fill it most, each its oldest pages, down to one level for all."""
+"""Who gives way in a full log: the functions that fill it most, each its oldest segments, down to one level for all."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Owner = tuple[str, str, str]
 """Account, region and name of a function."""
 
 ROW_BYTES = 64
-"""About what a page takes besides its text."""
+"""About what a segment takes besides its text."""
 
 OWNERS_AT_ONCE = 64
-"""A round of shrinking looks through the oldest pages once for each."""
+"""A round of shrinking looks through the oldest segments once for each."""
 
 MANY_STREAMS = 100
-"""So many may be without a page: looking for them reads all pages."""
+"""So many may be without a segment: looking for them reads all segments."""
 
 SIZES = """
 SELECT account, region, function, sum(length(text) + ?) FROM page JOIN stream ON stream.id = page.stream
@@ -31,7 +31,7 @@ SELECT id FROM (
     WHERE page.id >= :first AND account = :account AND region = :region AND function = :function
 ) WHERE passed >= :excess LIMIT 1
 """
-"""The page up to which the oldest of a function make up so many bytes; reads no further than that."""
+"""The segment up to which the oldest of a function make up so many bytes; reads no further than that."""
 UP_TO = """
 SELECT page.id, length(text) + :row FROM page JOIN stream ON stream.id = page.stream
 WHERE page.id BETWEEN :first AND :last AND account = :account AND region = :region AND function = :function
@@ -65,7 +65,7 @@ class Room:
         self._before = before
         streams = db.execute("SELECT id, account, region, function FROM stream").fetchall()
         self._owners: dict[int, Owner] = {id: tuple(owner) for id, *owner in streams}
-        self._first: dict[Owner, int] = {}  # the least page it can have: older ones of others are not looked through
+        self._first: dict[Owner, int] = {}  # the least segment it can have: older ones of others are not looked through
         self._sizes = Counter({tuple(owner): size for *owner, size in db.execute(SIZES, (ROW_BYTES,)).fetchall()})
 
     def add_stream(self, stream: int, owner: Owner) -> None:
@@ -73,7 +73,7 @@ class Room:
         self._owners[stream] = owner
 
     def add(self, stream: int, text: bytes) -> None:
-        """A page was written."""
+        """A segment was written."""
         self._sizes[self._owners[stream]] += len(text) + ROW_BYTES
 
     def shrink(self, share: float) -> bool:
@@ -86,7 +86,7 @@ class Room:
         return self._sizes.total() < total
 
     def drop_unused(self, used: Collection[int] = ()) -> None:
-        """Delete the streams without a page where there may be many, but none that somebody still writes to."""
+        """Delete the streams without a segment where there may be many, but none that somebody still writes to."""
         if len(self._owners) < len(used) + MANY_STREAMS:
             return
         unused = [id for (id,) in self._db.execute(UNUSED).fetchall() if id not in used]

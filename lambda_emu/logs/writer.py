@@ -1,4 +1,4 @@
-"""Entries of all streams become pages of logs.db. For a process of its own: it imports little, and no dataclasses."""
+"""Entries of all streams become segments of logs.db. A process of its own runs it: so it imports little."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lambda_emu.logs.application import shape
 from lambda_emu.logs.batch import Batch, Row
 from lambda_emu.logs.levels import Level
 from lambda_emu.logs.lines import Lines, encode_output, encode_record, end_of_event
-from lambda_emu.logs.pages import Pages
+from lambda_emu.logs.log_file import LogFile
 
 Entry = tuple[int, int, bytes, int, Any]
 """Stream, milliseconds since the epoch, text, kind, detail: nothing that `marshal` cannot carry."""
@@ -37,7 +37,7 @@ def batch_bytes(limit_bytes: int) -> int:
 
 
 class OpenStream:
-    """A stream that somebody writes to. row: as `Pages.add_stream` takes it. level: below it a JSON log shows nothing.
+    """A stream that is written to. row: as `LogFile.add_stream` takes it. level: below it a JSON log shows nothing.
 
     number: in the file; None until it could be made known there.
     """
@@ -60,13 +60,13 @@ class LogWriter:
         self._path = path
         self._batch_bytes = batch_bytes(limit_bytes)
         self._tell = tell
-        self._pages = Pages(path, limit_bytes, lambda text: tell(WARNING, text))
+        self._file = LogFile(path, limit_bytes, lambda text: tell(WARNING, text))
         self._streams: dict[int, OpenStream] = {}
         self._lost = 0  # pieces that could not be written since the last that could
 
     def write(self, entries: Iterable[Entry]) -> None:
         """Make entries known to readers, in this order."""
-        batch = Batch(self._pages.next_id)
+        batch = Batch(self._file.next_id)
         for id, at_ms, data, kind, detail in entries:
             if kind == OPENED:
                 self._streams[id] = OpenStream(*detail)
@@ -87,12 +87,12 @@ class LogWriter:
             self._keep(batch)
 
     def close(self) -> None:
-        self._pages.close()
+        self._file.close()
 
     def _make_known(self, stream: OpenStream) -> bool:
         """False: it could not be; its next entry tries again."""
         try:
-            stream.number = self._pages.add_stream(stream.row)
+            stream.number = self._file.add_stream(stream.row)
         except sqlite3.Error as error:
             self._lose(1, error)
             return False
@@ -101,14 +101,14 @@ class LogWriter:
     def _keep(self, batch: Batch) -> Batch:
         """Write it, or lose it. Returns the next one."""
         try:
-            self._pages.write(batch)
+            self._file.write(batch)
         except sqlite3.Error as error:
             self._lose(batch.pieces, error)
         else:
             if self._lost:
                 self._tell(WARNING, f"{self._path}: logs are kept again; {self._lost} pieces were lost")
                 self._lost = 0
-        return Batch(self._pages.next_id)
+        return Batch(self._file.next_id)
 
     def _lose(self, pieces: int, error: sqlite3.Error) -> None:
         """Told when it begins and, by `_keep`, when it ends."""

@@ -11,7 +11,7 @@ import pytest
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.logs.levels import Level
-from lambda_emu.logs.pages import SCHEMA_VERSION, STEPS
+from lambda_emu.logs.log_file import SCHEMA_VERSION, STEPS
 from lambda_emu.logs.reader import READ_BYTES, Found, LogReader, event_json
 from lambda_emu.logs.records import End, Report, Start
 from lambda_emu.logs.store import LogStore
@@ -160,13 +160,13 @@ def test_a_log_from_before_accounts_were_kept_is_shown_to_all(tmp_path: Path, op
         assert [event.message for event in LogReader(path).read(scope.function("hello")).events] == seen
 
 
-def test_the_last_pages_of_a_function_are_found(logs: Logs) -> None:
+def test_the_last_segments_of_a_function_are_found(logs: Logs) -> None:
     for number in range(5):
         logs.stream(name=f"s{number}").write_output(b"%d\n" % number)
     logs.store.flush(WAIT_S)
     reader = LogReader(logs.path)
 
-    assert [reader.before_last(HELLO, pages) for pages in (1, 2, 99)] == [4, 3, 0]
+    assert [reader.before_last(HELLO, count) for count in (1, 2, 99)] == [4, 3, 0]
     assert logs.read(after=reader.before_last(HELLO, 2)) == ["3\n", "4\n"]
     assert reader.before_last(OWN.function("nobody"), 10) == 0
 
@@ -204,7 +204,7 @@ def test_a_report_carries_its_figures_and_its_price(logs: Logs) -> None:
     end, report = LogReader(logs.path).read(HELLO).events
     assert end.report is None
     assert event_json(report) == {
-        "id": report.page,
+        "id": report.segment,
         "group": "/aws/lambda/hello",
         "stream": "s1",
         "version": "$LATEST",

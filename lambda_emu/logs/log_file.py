@@ -1,7 +1,7 @@
-"""logs.db: pages of whole lines, and the figures of each REPORT. Used by one thread.
+"""logs.db: segments of whole lines, and the figures of each REPORT. Used by one thread.
 
-A page holds what one stream wrote within one millisecond, or one chunk of a flood: rows stay few, and finding the
-lines is left to whoever reads. Page numbers rise in the order of writing, over all streams.
+A segment holds what one stream wrote within one millisecond, or one chunk of a flood: rows stay few, and finding the
+lines is left to whoever reads. Segment numbers rise in the order of writing, over all streams.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ STEPS = (
     ALTER TABLE page ADD COLUMN platform BLOB;
     """,
 )
-"""One step a change; one that was released is never edited. A stream from before the second is of no account; of a page
-from before the third nobody knows which lines are the platform's: `batch.Ranges` of them."""
+"""One step a change; one that was released is never edited. A stream from before the second is of no account; of a
+segment from before the third nobody knows which lines are the platform's: `batch.Ranges` of them. A segment was called
+a page at first, and is in the database."""
 
 SCHEMA_VERSION = len(STEPS)
 ROWS_AT_ONCE = (64, 8, 1)
@@ -65,7 +66,7 @@ class LogFull(sqlite3.OperationalError):
     """What would not fit into the log's limit."""
 
 
-class Pages:
+class LogFile:
     """The file, open for writing, by nobody else. Errors are sqlite3.Error; when it is opened OSError too.
 
     One of a newer schema is set aside. limit_bytes: of all that it takes on disk, WAL included; held by SQLite itself
@@ -90,7 +91,7 @@ class Pages:
         self.next_id = 1 + self._number("SELECT coalesce(max(id), 0) FROM page")
 
     def add_stream(self, row: Row) -> int:
-        """Make the stream known; returns its number. It stays, page or not, until a batch closes it.
+        """Make the stream known; returns its number. It stays, segment or not, until a batch closes it.
 
         row: log group, name, function, version, architecture, storage in MB, account, region.
         """
@@ -105,17 +106,17 @@ class Pages:
 
     def write(self, batch: Batch) -> None:
         """Keep the batch, all of it or nothing, once there is room for it. LogFull where none can be made."""
-        pages = batch.pages()
+        segments = batch.segments()
         try:
-            self._make_room(batch.size + ROW_BYTES * (len(pages) + len(batch.reports)))
+            self._make_room(batch.size + ROW_BYTES * (len(segments) + len(batch.reports)))
             with self._db:
                 self._db.execute("BEGIN")
-                self._insert("page", pages)
+                self._insert("page", segments)
                 self._insert("report", batch.reports)
         finally:
             self._open_streams.difference_update(batch.closed)
         self.next_id = batch.next_id
-        for _, stream, _, text, _ in pages:
+        for _, stream, _, text, _ in segments:
             self._room.add(stream, text)
 
     def close(self) -> None:
