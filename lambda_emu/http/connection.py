@@ -10,12 +10,13 @@ from typing import cast
 import httptools
 
 from lambda_emu.http.body import Body
-from lambda_emu.http.endpoint import Endpoint
+from lambda_emu.http.endpoint import MAX_WAITING_BYTES, Endpoint
 from lambda_emu.http.exchange import Handler, Request, Writer
 from lambda_emu.http.group import Acceptor, Group, Wait
 from lambda_emu.http.head_reader import STRIDE_BYTES, HeadReader, HeadTooLarge
 from lambda_emu.http.lingering import UNREAD_LIMIT_BYTES, Lingering
 from lambda_emu.http.message import Head
+from lambda_emu.http.stream import HIGH_WATER_BYTES, Stream
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,6 @@ TURN_BYTES = 1 << 16
 """A connection that brings this much at once lets the others have their turn before it is read again."""
 SLICE_BYTES = 1 << 14
 """Of what may be thousands of heads or chunks, as no body of known length is, only this much is parsed in a turn."""
-MAX_WAITING_BYTES = 1 << 18
 MAX_WAITING_REQUESTS = 256
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -37,18 +37,13 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
 
     def __init__(self, handler: Handler, acceptor: Acceptor) -> None:
         HeadReader.__init__(self, acceptor.limits)
-        Endpoint.__init__(self)
+        Endpoint.__init__(self, acceptor.newcomers)
         self._handler = handler
         self._acceptor = acceptor
-        self.group = acceptor.newcomers
         self._requests: deque[Request] = deque()  # the first one is being served
         self._arriving: Request | None = None
-        self._waiting_bytes = 0
-        self._held_bytes = 0  # what the group was told
         self._unread_bytes = 0
         self._may_begin = True
-        self._clogged = False  # the client does not read what it was answered
-        self._on_hold = False  # whoever takes the body cannot keep up
         self._lingering: Lingering | None = None  # takes what comes, since nothing of it is served any more
         self._ended = False  # the client sends no more
 
@@ -103,6 +98,8 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         self.read_on()
         if self._requests:
             self._replay()
+            if (stream := self._requests[0].writer.stream) is not None:
+                stream.resume()
 
     # -- what comes in ---------------------------------------------------------------------------
 
@@ -229,6 +226,8 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         request.sink = self._handler(request.head, request.writer)
         if waits and request.writer.sent:
             self._hang_up()  # whether the body comes all the same, only the client knows
+        elif waits and request.writer.stream is not None:
+            request.writer.close_after = True
         elif waits and self._transport is not None:
             self._transport.write(CONTINUE)
 
@@ -252,6 +251,21 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         request = self._requests[0]
         assert request.writer is writer
         if request.complete:
+            self._next()
+
+    def begin_stream(self, writer: Writer, stream: Stream) -> None:
+        """Write the head of the answer to the request being served; its pieces follow."""
+        assert self._requests[0].writer is writer
+        assert self._transport is not None
+        self._transport.set_write_buffer_limits(HIGH_WATER_BYTES)
+        self.write_piece(stream.open(self, close=writer.close_after))
+
+    def end_stream(self, last: bytes) -> None:
+        """All of the answer was written."""
+        self.write_piece(last)
+        request = self._requests[0]
+        request.writer.sent = True
+        if request.complete or request.writer.close_after:
             self._next()
 
     def _next(self) -> None:
@@ -290,21 +304,6 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
             request.complete = True
             self._end(request)
 
-    @property
-    def _may_read(self) -> bool:
-        return (
-            not self._clogged
-            and not self._on_hold
-            and not self._unparsed
-            and self._waiting_bytes <= MAX_WAITING_BYTES
-            and (not self._held_bytes or self.group.may_read(self))
-        )
-
-    def read_on(self) -> None:
-        """Read again what the client sends, unless another reason not to is left."""
-        if self._transport is not None and self._may_read and not self._transport.is_closing():
-            self._transport.resume_reading()
-
     def hold(self, held: bool) -> None:
         """Whether whoever takes the body has enough for now; what it holds may have changed."""
         self._on_hold = held
@@ -313,10 +312,6 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         else:
             self._weigh()
             self.read_on()
-
-    def _pause(self) -> None:
-        if self._transport is not None and self._lingering is None and not self._transport.is_closing():
-            self._transport.pause_reading()
 
     # -- the end ---------------------------------------------------------------------------------
 
@@ -336,7 +331,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         request.writer.detach()
         if request.sink is not None and not request.writer.sent:
             request.sink.abort()
-        return request.writer.sent
+        return request.writer.sent or request.writer.stream is not None
 
     def _hang_up(self) -> None:
         """The last answer was written: what came behind it is forgotten."""
@@ -351,6 +346,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         self._may_begin, self._unparsed = False, b""
         self._loose_bytes = self._held_bytes = 0
         self.group.hold(self, 0)
+        self._reads_all = True
         self._lingering = Lingering(self, self._transport, last)
         if not self._requests:
             self._lingering.part(self._ended)

@@ -1,18 +1,34 @@
-"""Our end of a socket: its number, what lies there, and how it ends."""
+"""Our end of a socket: its number, what lies there, when it is read, and how it ends."""
 
 from __future__ import annotations
 
 import asyncio
 import select
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lambda_emu.http.group import Group
+
+MAX_WAITING_BYTES = 1 << 18
 
 
 class Endpoint:
-    """What a connection knows of its transport. `_unparsed`: what came and is kept for the next turn of the loop."""
+    """What a connection knows of its transport, and why it may not read from it now.
 
-    def __init__(self) -> None:
+    `_unparsed`: what came and is kept for the next turn of the loop. `_waiting_bytes`: of requests behind the one that
+    is served. `_held_bytes`: what the group was told. `_clogged`: the client does not read what it was answered.
+    `_on_hold`: whoever takes the body cannot keep up. `_reads_all`: whatever comes is read, to be thrown away.
+    """
+
+    def __init__(self, group: Group) -> None:
+        self.group = group
+        self.received_bytes = 0
+        self._streamed_bytes = 0
         self._transport: asyncio.Transport | None = None
         self._unparsed = b""
-        self.received_bytes = 0
+        self._waiting_bytes = 0
+        self._held_bytes = 0
+        self._clogged = self._on_hold = self._reads_all = False
 
     @property
     def descriptor(self) -> int:
@@ -27,8 +43,35 @@ class Endpoint:
 
     @property
     def moved(self) -> tuple[int, int]:
-        """Bytes that came, and bytes of answers that the client has not taken: how far it got with what it owes us."""
-        return self.received_bytes, self.unsent_bytes
+        """Bytes that came, and a number that changes by as much as the client takes of its answers."""
+        return self.received_bytes, self._streamed_bytes - self.unsent_bytes
+
+    def write_piece(self, piece: bytes) -> bool:
+        """Write a piece of an answer. Whether there is room for more."""
+        if self._transport is None:
+            return False
+        self._streamed_bytes += len(piece)
+        self._transport.write(piece)
+        return not self._clogged and not self._transport.is_closing()
+
+    @property
+    def _may_read(self) -> bool:
+        return (
+            not self._clogged
+            and not self._on_hold
+            and not self._unparsed
+            and self._waiting_bytes <= MAX_WAITING_BYTES
+            and (not self._held_bytes or self.group.may_read(self))
+        )
+
+    def read_on(self) -> None:
+        """Read again what the client sends, unless another reason not to is left."""
+        if self._transport is not None and self._may_read and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _pause(self) -> None:
+        if self._transport is not None and not self._reads_all and not self._transport.is_closing():
+            self._transport.pause_reading()
 
     def has_unread(self) -> bool:
         """Whether something came that we did not read yet."""

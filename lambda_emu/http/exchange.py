@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from lambda_emu.http.body import Body
 from lambda_emu.http.message import Head
+from lambda_emu.http.stream import Stream
 
 if TYPE_CHECKING:
     from lambda_emu.http.connection import Connection
@@ -50,14 +51,18 @@ DISCARD = Discard()
 
 
 class Writer:
-    """Where the answer to one request goes. Sending twice is a mistake; sending to a client that left does nothing."""
+    """Where the answer to one request goes. Sending twice is a mistake; sending to a client that left does nothing.
 
-    __slots__ = ("_connection", "close_after", "sent")
+    sent: all of the answer was. stream: one that goes out in pieces, also when it is sent.
+    """
+
+    __slots__ = ("_connection", "close_after", "sent", "stream")
 
     def __init__(self, connection: Connection, close_after: bool) -> None:
         self._connection: Connection | None = connection
         self.close_after = close_after
         self.sent = False
+        self.stream: Stream | None = None
 
     def send(self, head: bytes, body: bytes = b"") -> None:
         """Write a whole answer; `head` is complete with its blank line and Content-Length."""
@@ -66,6 +71,17 @@ class Writer:
         if self._connection is not None:
             self._connection.answered(self, head, body)
 
+    def begin(self, stream: Stream) -> None:
+        """Write an answer's head, and then what is written to the stream. A client that has left makes it abort."""
+        assert not self.sent, "one request, one answer"
+        assert self.stream is None, "one request, one answer"
+        self.stream = stream
+        self.close_after = self.close_after or stream.ends_by_closing
+        if self._connection is None:
+            stream.lose()
+        else:
+            self._connection.begin_stream(self, stream)
+
     def hold(self, held: bool) -> None:
         """Whether the body is to wait, because it cannot be kept as fast as it comes."""
         if self._connection is not None:
@@ -73,6 +89,8 @@ class Writer:
 
     def detach(self) -> None:
         self._connection = None
+        if self.stream is not None:
+            self.stream.lose()
 
     def belongs_to(self, group: Group) -> bool:
         """Whether the connection is one of the group's now. False: there is no room, or it is another's."""
@@ -81,8 +99,8 @@ class Writer:
 
     @property
     def open(self) -> bool:
-        """Whether anybody still waits for the answer."""
-        return self._connection is not None and not self.sent
+        """Whether anybody still waits for an answer, of which nothing was written yet."""
+        return self._connection is not None and not self.sent and self.stream is None
 
 
 class Request:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
 
-from lambda_emu.http.budget import MemoryBudget
+from lambda_emu.http.budget import Holder, MemoryBudget
 
 if TYPE_CHECKING:
     from lambda_emu.http.connection import Connection
@@ -78,8 +78,8 @@ class Group:
         self._budget.hold(connection, held_bytes)
         return not held_bytes or self._held_bytes <= self.allowance.held_bytes
 
-    def may_read(self, connection: Connection) -> bool:
-        return self._budget.may_read(connection)
+    def may_read(self, who: Holder) -> bool:
+        return self._budget.may_read(who)
 
     def close(self) -> None:
         """Hang up on all of them, at once."""

@@ -49,6 +49,15 @@ def answer_head(status: int, headers: Iterable[tuple[str, str]], length: int, *,
     return (text + "\r\n").encode("latin-1", "replace")
 
 
+def head_bytes(status: int, headers: Iterable[tuple[str, str]], *, close: bool) -> bytes:
+    """Status line and headers of an answer whose headers say themselves how its body is framed."""
+    lines = [f"HTTP/1.1 {status} {REASONS.get(status, 'Unknown')}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    if close:
+        lines.append("Connection: close")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+
+
 class Dates:
     """The Date header, formatted once a second."""
 

@@ -67,7 +67,7 @@ class Watch:
         now_s, unsent_bytes, stuck = self._clock.monotonic_s(), 0, list[Connection]()
         for connection, seen in list(self._seen.items()):
             wait, moved = connection.waits_for, connection.moved
-            unsent_bytes += moved[1]
+            unsent_bytes += connection.unsent_bytes
             if wait is None or wait is not seen.wait or _got_on(wait, seen.moved, moved):
                 seen.wait, seen.moved, seen.since_s = wait, moved, now_s
             elif now_s - seen.since_s >= connection.group.allowance.patience_s.get(wait, float("inf")):
@@ -75,7 +75,7 @@ class Watch:
             elif wait is Wait.READING and wait in connection.group.allowance.patience_s:
                 stuck.append(connection)
         while unsent_bytes > self._unsent_bytes and stuck:
-            unsent_bytes -= stuck[0].moved[1]
+            unsent_bytes -= stuck[0].unsent_bytes
             stuck.pop(0).drop()
         self._timer = self._clock.call_later(LOOK_S, self._look)
 

@@ -9,7 +9,7 @@ import pytest
 from http_rig import LAST, Echo, bodies, hung_up_on, served, talk
 
 from lambda_emu.clock import SteppingClock
-from lambda_emu.http.connection import MAX_WAITING_BYTES
+from lambda_emu.http.endpoint import MAX_WAITING_BYTES
 from lambda_emu.http.exchange import DISCARD, Sink, Writer
 from lambda_emu.http.message import Head, answer_head
 
