@@ -7,18 +7,23 @@ every other invocation; so large ones are scanned instead (json_scan.py).
 from __future__ import annotations
 
 import json
+import re
 
 from lambda_emu.errors.request import PayloadNotJson
 from lambda_emu.text.jackson import NotJson
-from lambda_emu.text.json_scan import Scan
+from lambda_emu.text.json_scan import MOST_NUMBER_BYTES, Scan
 
 PARSED_BYTES = 64 * 1024
 BLANKS = b" \t\n\r"
 
+# Whoever is longer than Jackson takes stands at eight places in a row.
+_STRIDE = MOST_NUMBER_BYTES // 8
+_PLACES = re.compile(rb"[0-9.eE+-]{8}")
+
 
 def check_json(text: bytes) -> None:
     """Return if `text` is one JSON value; else raise PayloadNotJson with Jackson's sentence. Not for empty texts."""
-    if len(text) <= PARSED_BYTES and _parses(text):
+    if len(text) <= PARSED_BYTES and not _may_hold_long_number(text) and _parses(text):
         return
     try:
         Scan(text).run()
@@ -42,6 +47,11 @@ def _parses(text: bytes) -> bool:
         return DECODER.raw_decode(value)[1] == len(value)
     except (ValueError, RecursionError):
         return False
+
+
+def _may_hold_long_number(text: bytes) -> bool:
+    """Whether the scan has to look, since Python's parser takes numbers of any length."""
+    return len(text) > MOST_NUMBER_BYTES and _PLACES.search(text[::_STRIDE]) is not None
 
 
 def _no_constant(name: str) -> None:

@@ -78,9 +78,23 @@ def test_what_jackson_takes_is_taken_small_or_large(text: bytes) -> None:
     check_json(text + LARGE)
 
 
-@pytest.mark.parametrize("text", [b"[" * 1001 + b"]" * 1001, b"1" * 1001])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"[" * 1001 + b"]" * 1001,
+        b"1" * 1001,
+        b'{"a": [0.' + b"1" * 1001 + b"]}",
+        b"[%s1e-%s]" % (b" " * 77, b"2" * 1001),
+    ],
+    ids=lambda text: text[:12].decode(),
+)
 def test_jackson_has_limits_of_its_own(text: bytes) -> None:
+    assert not accepts(text)
     assert not accepts(text + LARGE)
+
+
+def test_a_text_of_digits_is_no_long_number() -> None:
+    check_json(b'["' + b"1" * 5000 + b'"]')
 
 
 def test_a_value_longer_than_a_window_is_followed_to_its_end() -> None:
