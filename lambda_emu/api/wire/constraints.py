@@ -50,10 +50,20 @@ def _length(value: Any) -> int:
 
 def _pattern(name: str, definition: Mapping[str, Any]) -> Iterator[Constraint]:
     if (pattern := quirks.PATTERNS.get(name) or definition.get("pattern")) is not None:
-        matches = translate(pattern).fullmatch
-        yield Constraint(
-            f"Member must satisfy regular expression pattern: {pattern}", lambda value: matches(value) is not None
-        )
+        yield Constraint(f"Member must satisfy regular expression pattern: {pattern}", _matching(pattern))
+
+
+def _matching(pattern: str) -> Callable[[Any], bool]:
+    """Whether a value matches; compiled for the first one, as most patterns of the model never have any."""
+    matches: Callable[[Any], Any] | None = None
+
+    def holds(value: Any) -> bool:
+        nonlocal matches
+        if matches is None:
+            matches = translate(pattern).fullmatch
+        return matches(value) is not None
+
+    return holds
 
 
 def translate(pattern: str) -> re.Pattern[str]:
