@@ -46,7 +46,8 @@ from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.pool import Pool, Sight
 from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems
-from lambda_emu.project import deploy, read_project
+from lambda_emu.project import read_project
+from lambda_emu.project.deploy import deploy
 from lambda_emu.runtime_api.door import RuntimeApi
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Engine, SandboxError, Wanted
@@ -69,6 +70,7 @@ CHANGE_HELD_S = 0.5
 WRITE_LOGS_S = 1.0
 """Who reads a log waits so long for what is not in it yet."""
 PENDING_WAIT_S = 1.0
+SPOOL = "spool"
 
 
 class Emulator:
@@ -106,10 +108,10 @@ class Emulator:
     def reset(self) -> None:
         """Empty every account and end every environment; then deploy what the project declares. Not on the loop."""
         self.store.clear()
-        self._changes.clear()
+        self._context.changes.clear()
         self._on_loop(self.async_invoker.forget)
         self._on_loop(self.pool.clear)
-        deploy(self._project, self.store, self.clock, self.scope)
+        deploy(self._project, self._context)
         self._activate()
 
     def wait_until_settled(self, name: str) -> None:
@@ -129,6 +131,7 @@ class Emulator:
         self._project = read_project(settings.project)  # first: a mistake in it needs nothing started to be told
         if self._only is not None:
             self._project = self._project.only(self._only)
+        self.declared = [function.name for function in self._project.functions]
         bound = bind(settings.host, settings.port)
         self.url = f"http://{settings.host}:{bound.getsockname()[1]}"
         self.shutdown.call(bound.close)
@@ -152,9 +155,9 @@ class Emulator:
         self.shutdown.call(self.logs.stop)  # after the environments, which write until they end
         self._open_environments(data_dir)
         self._open_invocations()
-        self.project_functions = deploy(self._project, self.store, self.clock, self.scope)
-        self._notices = Notices()
-        tell_of_all(self.store, self._here(), self._notices)
+        self._context = self._make_context(data_dir)
+        deploy(self._project, self._context)
+        tell_of_all(self.store, self._context.here, self._context.notices)
         self._activate()
         self.logs.wait_until_open()  # late: it was looked through meanwhile
         self._open_api(data_dir, bound)  # last: who can reach it is served
@@ -238,12 +241,10 @@ class Emulator:
         for _, function in self.store.functions.everywhere():
             self._function_changed(None, function)
 
-    def _open_api(self, data_dir: Path, bound: socket.socket) -> None:
-        spool_dir = data_dir / SPOOL
-        make_spool(spool_dir)
+    def _make_context(self, data_dir: Path) -> RequestContext:
+        """What operations may ask, for callers who name no account."""
         at_once = self.settings.activation_delay_s == 0
-        self._changes = RecentChanges(self.clock, CHANGE_HELD_S if at_once else 0)
-        context = RequestContext(
+        return RequestContext(
             store=self.store,
             clock=self.clock,
             scope=self.scope,
@@ -254,14 +255,18 @@ class Emulator:
             standings=self._standings,
             base_url=self.url,
             account_concurrency=self.settings.account_concurrency,
-            s3=S3(self.settings.s3_endpoint, spool_dir, self.clock),
+            s3=S3(self.settings.s3_endpoint, data_dir / SPOOL, self.clock),
             find_image=self._find_image,
             account_known="account" in self.settings.given,
-            notices=self._notices,
+            notices=Notices(),
             here=self._here(),
-            changes=self._changes,
+            changes=RecentChanges(self.clock, CHANGE_HELD_S if at_once else 0),
             pending_wait_s=PENDING_WAIT_S if at_once else 0,
         )
+
+    def _open_api(self, data_dir: Path, bound: socket.socket) -> None:
+        spool_dir, context = data_dir / SPOOL, self._context
+        make_spool(spool_dir)
         publish(data_dir, self.url, self.token, self.settings.project_file if self._only is None else None)
         self.shutdown.call(withdraw, data_dir)
         app = LateApp(partial(self._make_app, context, data_dir))
@@ -333,7 +338,7 @@ def run(settings: Settings) -> int:
     emulator = Emulator(settings)
     with until_told_to_stop(emulator.shutdown, stop_within_s(settings.grace_s)), closing(emulator):  # whenever it comes
         emulator.start()
-        names = ", ".join(function.id.name for function in emulator.project_functions) or "an empty account"
+        names = ", ".join(emulator.declared) or "an empty account"
         print(f"lambda-emu serves {names} on {emulator.url} ({emulator.engine.abilities.name})", flush=True)
         if not is_loopback(settings.host):
             print(f"its own pages, below {emulator.url}{OWN}, take the token {emulator.token}", flush=True)

@@ -18,6 +18,9 @@ from lambda_emu.model.function.function import Artifact, ContainerImage, LayerRe
 from lambda_emu.model.function.image_package import packaged
 from lambda_emu.model.layers.references import Find
 from lambda_emu.model.layers.refusals import LayerContentMissing, LayerContentTwice
+from lambda_emu.store.code.folder_zip import UnusableFolder
+
+__all__ = ["UnusableFolder", "check_layer_source", "check_source", "image_source", "keep", "layer_finder", "store_code"]
 
 FROM_S3 = ("S3Bucket", "S3Key", "S3ObjectVersion", "S3ObjectStorageMode")
 

@@ -48,6 +48,7 @@ class RequestContext:
 
     base_url: how callers reach this server, without a final slash. The invokers are for Invoke alone.
     standings: what the pool has of these deployments' provisioned concurrency; not to be asked on the loop.
+    origin: who makes what operations make: "api", or "project" for what lambda-emu.yaml declares.
     account_concurrency: invocations that may run at once. pending_wait_s: how long Invoke waits for a new function.
     """
 
@@ -69,6 +70,7 @@ class RequestContext:
     notices: Notices = field(default_factory=Notices)
     changes: RecentChanges = field(default_factory=RecentChanges)
     pending_wait_s: float = 0.0
+    origin: str = "api"
 
     def target(self, function_name: str, qualifier: str | None = None) -> Target:
         """What a request's FunctionName and Qualifier mean here; errors as in model.function.names.resolve."""

@@ -34,7 +34,7 @@ def test_only_the_function_that_runs_is_made_ready_and_only_once(tmp_path: Path,
         there = emulator.loop.ask(emulator.pool.sights, 5)
 
     assert answer.payload == b'"hello"'
-    assert [function.id.name for function in emulator.project_functions] == ["hello"]
+    assert emulator.declared == ["hello"]
     assert [sight.function for sight in there] == ["hello"]  # and no stem for another
 
 

@@ -5,11 +5,13 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from api_rig import Activations, make_context
 
 from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock
 from lambda_emu.model.function.function import Alias, Function, Progress, State, UpdateStatus
-from lambda_emu.project import ProjectError, deploy, read_project
+from lambda_emu.project import ProjectError, read_project
+from lambda_emu.project.deploy import deploy
 from lambda_emu.store import Store
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
@@ -42,7 +44,10 @@ def deployed(store: Store, folder: Path) -> Deploy:
 
     def deployed(functions: str) -> list[Function]:
         (folder / "lambda-emu.yaml").write_text(f"functions:\n{functions}\n")
-        found = deploy(read_project(folder), store, Clock(), Scope(ACCOUNT, REGION))
+        project, clock = read_project(folder), Clock()
+        context = make_context(store, clock, Activations(store, clock))
+        deploy(project, replace(context, scope=Scope(ACCOUNT, REGION)))
+        found = [named(store, declared.name) for declared in project.functions]
         for function in found:
             store.change(function.id, _activated)
         return found

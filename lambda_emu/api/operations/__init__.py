@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
 from typing import Any, TypeVar
 
 from lambda_emu.api.context import RequestContext
@@ -65,6 +64,8 @@ def handler_of(name: str) -> Handler:
 @cache
 def all_handlers() -> Mapping[str, Handler]:
     """Every handler there is, by operation."""
+    from pkgutil import iter_modules  # here: a start asks for no more than what it knows
+
     for module in iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
     return _HANDLERS
@@ -77,8 +78,13 @@ def call(name: str, members: Mapping[str, Any], context: RequestContext) -> Resu
     result has the members of its output but for those that are None. Invoke answers later: see the room invoke.
     """
     assert not handler_of(name).detached, f"{name} answers later"
-    result: Result = _without_none(perform(name, lambda_model().operation(name).take(members), context))
+    result: Result = _without_none(perform(name, check(name, members), context))
     return result
+
+
+def check(name: str, members: Mapping[str, Any]) -> Any:
+    """The request of an operation, which keeps the model's constraints. MalformedRequest, ConstraintViolations."""
+    return lambda_model().operation(name).take(members)
 
 
 def perform(name: str, request: Mapping[str, Any], context: RequestContext, *later: Any) -> Any:

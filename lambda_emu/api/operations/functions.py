@@ -24,7 +24,7 @@ from lambda_emu.model.capacity import managed_instances
 from lambda_emu.model.changes import creation, settings
 from lambda_emu.model.changes.publishing import publish, without_version
 from lambda_emu.model.changes.refusals import AliasNotDeletable, LatestNotDeletable
-from lambda_emu.model.changes.updates import CREATING, all_settled, begun, check_updatable
+from lambda_emu.model.changes.updates import CREATING, all_settled, begun, check_updatable, replaced
 from lambda_emu.model.function import image_package, runtime_names
 from lambda_emu.model.function.function import Artifact, ContainerImage, Function, FunctionVersion
 from lambda_emu.model.function.runtime_names import DeprecatedRuntime, UnknownRuntime
@@ -46,6 +46,35 @@ if TYPE_CHECKING:
 
 @operation("CreateFunction")
 def create_function(req: CreateFunctionRequestTypeDef, context: RequestContext) -> Result:
+    id = _check_creation(context, req)
+    if context.store.function(id) is not None:
+        raise FunctionExists(id.name)
+    function = _new_function(context, id, req)
+    try:
+        context.store.create(function, _creation_check(context, function, req))
+    except KeyError:
+        raise FunctionExists(id.name) from None
+    context.changes.add(id, StillBeingCreated)
+    context.activator.activate(id)
+    return show_configuration(next(function.all_published(), function.latest), id.arn(), context.runtimes)
+
+
+def replace_function(req: CreateFunctionRequestTypeDef, context: RequestContext) -> Result:
+    """Make a function what CreateFunction would make in its place, at once; versions, aliases and the like stay.
+
+    No operation of AWS's: for a start, before anything runs. What would run otherwise than it does is Pending then, so
+    that nobody is served by what it was; what would not is left alone, its environments too (docs/decisions).
+    """
+    id = _check_creation(context, req)
+    wanted = _new_function(context, id, req)
+    check = _creation_check(context, wanted, req)
+    function = update_function(context, id, lambda function: replaced(function, wanted), check=check)
+    context.activator.activate(id)
+    return show_configuration(function.latest, id.arn(), context.runtimes)
+
+
+def _check_creation(context: RequestContext, req: CreateFunctionRequestTypeDef) -> FunctionId:
+    """The rules that a new function keeps, before its code is looked at."""
     if not context.anonymous:  # whose region an ARN may say
         check_regions(req.get("Layers", ()), context.scope.region)
     id = check_unqualified(context.target(req["FunctionName"]))
@@ -54,29 +83,33 @@ def create_function(req: CreateFunctionRequestTypeDef, context: RequestContext) 
     if req.get("PackageType") != "Image":
         _check_runtime(context, req["Runtime"])
         check_source(req["Code"])
-    if context.store.function(id) is not None:
-        raise FunctionExists(id.name)
-    function = creation.new_function(
+    return id
+
+
+def _new_function(context: RequestContext, id: FunctionId, req: CreateFunctionRequestTypeDef) -> Function:
+    """Its code is kept."""
+    return creation.new_function(
         id,
         req,
         _code(context, req["Code"], id.scope, req.get("Architectures", ["x86_64"])[0]),
         layer_finder(context, id.scope),
         new_id=context.clock.new_id,
         modified=last_modified(context.clock.now_s()),
+        origin=context.origin,
     )
-    check_provider, check_code = provider_check(context, id, req), new_function_check(context, function)
+
+
+def _creation_check(
+    context: RequestContext, function: Function, req: CreateFunctionRequestTypeDef
+) -> Callable[[Transaction], None]:
+    """What to ask of all else there is, when it is written."""
+    check_provider, check_code = provider_check(context, function.id, req), new_function_check(context, function)
 
     def check(transaction: Transaction) -> None:
         check_provider(transaction)
         check_code(transaction)
 
-    try:
-        context.store.create(function, check)
-    except KeyError:
-        raise FunctionExists(id.name) from None
-    context.changes.add(id, StillBeingCreated)
-    context.activator.activate(id)
-    return show_configuration(next(function.all_published(), function.latest), id.arn(), context.runtimes)
+    return check
 
 
 @operation("GetFunction")

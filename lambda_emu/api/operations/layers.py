@@ -41,6 +41,7 @@ def publish_layer_version(req: PublishLayerVersionRequestTypeDef, context: Reque
         runtimes=tuple(req["CompatibleRuntimes"]) if "CompatibleRuntimes" in req else None,
         architectures=tuple(req["CompatibleArchitectures"]) if "CompatibleArchitectures" in req else None,
         license=req.get("LicenseInfo"),
+        origin=context.origin,
     )
 
     def publish(transaction: Transaction) -> LayerVersion:

@@ -51,6 +51,23 @@ def begun(
     return replace(function, latest=latest, running=latest if failed else function.running)
 
 
+def replaced(function: Function, wanted: Function) -> Function:
+    """The function as the one wanted in its place; where that would run the same it stays the deployment it is.
+
+    Versions, aliases and all else that hangs on it stay.
+    """
+    before = function.latest
+    same = replace(
+        wanted.latest,
+        deployment_id=before.deployment_id,
+        revision_id=before.revision_id,
+        last_modified=before.last_modified,
+        progress=before.progress,
+    )
+    tagged = replace(function, tags=wanted.tags)
+    return tagged if same == before else replace(tagged, latest=wanted.latest, running=wanted.running)
+
+
 @dataclass(frozen=True, slots=True)
 class WhyNot:
     """What a version needs could not be had. code: the API's word for it."""

@@ -13,7 +13,10 @@ from lambda_emu.model.policies.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class LayerVersion:
-    """created: as shown. None for the others: never given, which differs from what is given and empty."""
+    """created: as shown. None for the others: never given, which differs from what is given and empty.
+
+    origin: "api", or "project" for one that lambda-emu.yaml declares.
+    """
 
     number: int
     content: Artifact
@@ -23,6 +26,7 @@ class LayerVersion:
     architectures: tuple[str, ...] | None = None
     license: str | None = None
     policy: Policy | None = None
+    origin: str = "api"
 
     def fits(self, runtime: str | None, architecture: str | None) -> bool:
         """Whether it was published for both. None: any; one that names nothing is found only so."""

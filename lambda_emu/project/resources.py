@@ -1,0 +1,168 @@
+"""What a project wants there to be, what there is, and the changes between them. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, NamedTuple
+
+Members = Mapping[str, Any]
+
+
+class Key(NamedTuple):
+    """Names one resource. kind: one of kinds.KINDS."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Stands in members for the identifier of another resource, which may not be there yet."""
+
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One that is wanted.
+
+    members: of the operation that makes it. shown: what it would be known by, as `Present` has it. Both may hold
+    References. place: where it is declared, `lambda-emu.yaml:3: functions.hello`.
+    """
+
+    key: Key
+    members: Members
+    shown: Members
+    place: str
+
+    @property
+    def needs(self) -> frozenset[Key]:
+        return frozenset(_referred(self.members)) | frozenset(_referred(self.shown))
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """One that is there. identifier: what a Reference to it means, mostly an ARN. origin: who made it."""
+
+    key: Key
+    shown: Members
+    identifier: str
+    origin: str
+
+
+class Action(Enum):
+    CREATE = auto()
+    UPDATE = auto()
+    LEAVE = auto()
+    REMOVE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """desired: None where it is to be removed. present: None where it is to be created."""
+
+    action: Action
+    desired: Resource | None
+    present: Present | None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the order of changes depends on.
+
+    kinds: from what is needed to what needs it. renewed: kinds of which an update has another identifier. shares: kinds
+    that take of what there is only so much of; what changes or goes is given back before anything is made.
+    """
+
+    kinds: Sequence[str]
+    renewed: Collection[str] = ()
+    shares: Collection[str] = ()
+
+
+class NeedsItself(ValueError):
+    """Resources that need one another in a circle."""
+
+    def __init__(self, circle: Sequence[Key]) -> None:
+        super().__init__(f"needs itself: {' needs '.join(key.name for key in reversed(circle))}")
+        self.circle = circle
+
+
+def difference(desired: Iterable[Resource], present: Iterable[Present], order: Order) -> list[Change]:
+    """The changes that make what is there what is wanted, in the order in which they can be made; NeedsItself.
+
+    What is needed comes before what needs it, and is removed after it. A resource changes with those that it refers to,
+    where their identifier does.
+    """
+    wanted = {resource.key: resource for resource in desired}
+    there = {one.key: one for one in present}
+    changes = [*_changes(_sorted(wanted), there, order)]
+    gone = sorted(there.keys() - wanted.keys(), key=lambda key: (order.kinds.index(key.kind), key), reverse=True)
+    updated = [change.desired.key for change in changes if change.desired and change.action is Action.UPDATE]
+    given_back = [key for key in (*updated, *gone) if key.kind in order.shares]
+    return [
+        *(Change(Action.REMOVE, None, there[key]) for key in given_back),
+        *(
+            replace(change, action=Action.CREATE, present=None) if _is_of(change, given_back) else change
+            for change in changes
+        ),
+        *(Change(Action.REMOVE, None, there[key]) for key in gone if key not in given_back),
+    ]
+
+
+def resolve(value: Any, identifiers: Mapping[Key, str]) -> Any:
+    """The value with identifiers in place of References; KeyError for one that is not known."""
+    if isinstance(value, Reference):
+        return identifiers[value.key]
+    if isinstance(value, Mapping):
+        return {name: resolve(part, identifiers) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [resolve(part, identifiers) for part in value]
+    return value
+
+
+def _sorted(wanted: Mapping[Key, Resource]) -> Iterator[Resource]:
+    try:
+        keys = [*TopologicalSorter({key: resource.needs for key, resource in wanted.items()}).static_order()]
+    except CycleError as error:
+        raise NeedsItself(error.args[1]) from None
+    return (wanted[key] for key in keys)
+
+
+def _changes(resources: Iterable[Resource], there: Mapping[Key, Present], order: Order) -> Iterator[Change]:
+    """What becomes of each of the resources, which come after those that they need."""
+    identifiers = {key: one.identifier for key, one in there.items()}
+    for resource in resources:
+        present = there.get(resource.key)
+        if present is None:
+            yield Change(Action.CREATE, resource, None)
+        elif _is_same(resource, present, identifiers):
+            yield Change(Action.LEAVE, resource, present)
+        else:
+            yield Change(Action.UPDATE, resource, present)
+            if resource.key.kind in order.renewed:
+                del identifiers[resource.key]
+
+
+def _is_same(resource: Resource, present: Present, identifiers: Mapping[Key, str]) -> bool:
+    try:
+        return bool(resolve(resource.shown, identifiers) == present.shown)
+    except KeyError:  # it is to refer to what is made only now
+        return False
+
+
+def _is_of(change: Change, keys: Collection[Key]) -> bool:
+    return change.desired is not None and change.desired.key in keys
+
+
+def _referred(value: Any) -> Iterator[Key]:
+    if isinstance(value, Reference):
+        yield value.key
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _referred(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _referred(part)
