@@ -170,10 +170,10 @@ class Emulator:
 
     def _open_environments(self, data_dir: Path) -> None:
         """The port that environments call, the engine that makes them, the pool that uses them."""
-        door, self.runtime_api = InitDoor(), RuntimeApi()
+        door = InitDoor()
         files, spare = descriptors.limit_and_spare()
-        terms = self.runtime_api.terms(lambda http: Doorway(http, door), files - spare)
-        callback = Listener(self.runtime_api, self.clock, terms)
+        self.runtime_api = RuntimeApi(self.clock, lambda http: Doorway(http, door), files - spare)
+        callback = self.runtime_api.listener
         self.shutdown.tidy(callback.close)
         settings = self.settings
         wanted = Wanted(

@@ -9,7 +9,7 @@ import signal
 from dataclasses import dataclass
 
 from lambda_emu.runtime_api.session import MAX_RESPONSE_BYTES, Spoiled, TooLarge, Truncated
-from lambda_emu.sandbox.base import Exit, ExitKind, Program, Usage
+from lambda_emu.sandbox.base import GROWTH_BYTES_PER_MS, Exit, ExitKind, Program, Usage
 
 # Signals by the names that Lambda's supervisor, a Go program, prints.
 SIGNAL_NAMES = {
@@ -92,10 +92,6 @@ def posted(body: bytes, error_type: str | None) -> Failure:
 def raised(error_type: str | None) -> Failure:
     """The handler raised: an answer like any other, and no reason to reset the environment."""
     return Failure("failure", normalised(error_type or ""), b"")
-
-
-GROWTH_BYTES_PER_MS = 4 << 20
-"""Faster than memory can be filled: page faults alone take longer."""
 
 
 def may_be_out_of_memory(usage: Usage, limit_bytes: int, elapsed_ms: float) -> bool:

@@ -42,7 +42,8 @@ class PortTerms:
     unsent_bytes: of answers; beyond it nobody is waited for who takes nothing of his.
     descriptors: sockets with this number or a higher one are turned away, so that some are left for others. Who is
     turned away keeps its own until it has heard why; lingering: so many may, the next ones are just hung up on.
-    doorway: wraps a new connection's protocol, to look at its first bytes.
+    full: what a party is told that has all connections it may. doorway: wraps a new connection's protocol, to look at
+    its first bytes.
     """
 
     limits: HeadLimits = field(default_factory=HeadLimits)
@@ -52,6 +53,7 @@ class PortTerms:
     descriptors: int = UNBOUNDED
     lingering: int = 64
     refusal: Callable[[int], bytes] = refusal
+    full: int = 503
     doorway: Doorway | None = None
 
 
@@ -78,13 +80,13 @@ class Listener:
         self.refusal = self._terms.refusal
         self.newcomers = Group(self._terms.newcomers, self._terms.budget)
         self._servers: list[asyncio.Server] = []
-        self._watch = Watch(clock, self._terms.unsent_bytes)
+        self.watch = Watch(clock, self._terms.unsent_bytes)
 
     async def listen(self, bound: socket.socket) -> None:
         """Accept connections on one more address, which `bind` took."""
         loop = asyncio.get_running_loop()
         self._servers.append(await loop.create_server(self._protocol, sock=bound, backlog=1024))
-        self._watch.begin()
+        self.watch.begin()
 
     def stop_accepting(self) -> None:
         for server in self._servers:
@@ -94,30 +96,30 @@ class Listener:
     def finish(self) -> None:
         """Stop listening, hang up on who asks nothing, and on everybody else after his answer."""
         self.stop_accepting()
-        for connection in self._watch.connections:
+        for connection in self.watch.connections:
             connection.finish()
 
     @property
     def busy(self) -> bool:
         """Whether anybody still waits for an answer, or for the rest of one."""
-        return any(connection.busy for connection in self._watch.connections)
+        return any(connection.busy for connection in self.watch.connections)
 
     def close(self) -> None:
         """Stop listening and hang up on everybody."""
         self.stop_accepting()
-        self._watch.end()
-        for connection in self._watch.connections:
+        self.watch.end()
+        for connection in self.watch.connections:
             connection.close()
 
     def opened(self, connection: Connection) -> None:
-        self._watch.add(connection)
+        self.watch.add(connection)
         if connection.descriptor >= self._terms.descriptors + self._terms.lingering:
             connection.drop()
         elif connection.descriptor >= self._terms.descriptors or not self.newcomers.join(connection):
             connection.refuse(503)
 
     def closed(self, connection: Connection) -> None:
-        self._watch.remove(connection)
+        self.watch.remove(connection)
 
     def _protocol(self) -> asyncio.Protocol:
         connection = Connection(self._handler, self)

@@ -89,7 +89,7 @@ class Starter:
         environment_log = self._log(deployment, keeper.init_type)
         listener = _Listener(self, keeper)
         environment = Environment(version, keeper.init_type, sandbox, self._clock, listener, environment_log)
-        self._runtime_api.open(sandbox.token, environment.session)
+        self._runtime_api.open(sandbox.token, environment.session, sandbox.passed)
         keeper.started(environment)
         if environment.state is State.GONE:  # it is not wanted any more
             return

@@ -65,6 +65,7 @@ TOO_MUCH_HEAD = f"Request headers exceed {HEAD_LIMITS.most_bytes >> 10} KB or {H
 REFUSALS = {
     400: _error(400, "InvalidHTTPRequest", "This is not HTTP/1.1", close=True),
     413: _error(413, "RequestEntityTooLarge", "Too many uploads at once", close=True),
+    429: TOO_MANY_CONNECTIONS,
     431: _error(431, "RequestHeaderFieldsTooLarge", TOO_MUCH_HEAD, close=True),
     503: _error(503, "ServiceUnavailable", "Too many requests at once", close=True),
 }

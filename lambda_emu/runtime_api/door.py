@@ -1,14 +1,21 @@
-"""The Runtime API's routes. The host name a runtime calls tells its environment. Contract: runtime.md 3.1."""
+"""The Runtime API's routes. Contract: runtime.md 3.1.
+
+Who calls is known by the listener that its connection came by, which its init passed to us; where inits cannot pass
+sockets, by the host name it calls.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
+from lambda_emu.http.branch import Branch, PassedListener
 from lambda_emu.http.budget import MemoryBudget
 from lambda_emu.http.exchange import DISCARD, Sink, Writer
 from lambda_emu.http.group import Allowance, Group, Wait
-from lambda_emu.http.listener import HELD_BYTES, UNBOUNDED, Doorway, PortTerms
+from lambda_emu.http.listener import HELD_BYTES, UNBOUNDED, Doorway, Listener, PortTerms
 from lambda_emu.http.message import Head
+from lambda_emu.http.watch import Clock
 from lambda_emu.runtime_api import answers
 from lambda_emu.runtime_api.session import Asked, Event, Refused, RuntimeState, Session, WrongState
 from lambda_emu.runtime_api.upload import ErrorUpload, InitErrorUpload, ResponseUpload, Upload, attempt_of
@@ -57,48 +64,63 @@ class Parked:
 
 @dataclass(slots=True)
 class _Caller:
-    """An environment, as those are known who call by its name. upload: the last answer it began to post."""
+    """An environment, as those are known who call. upload: the last answer it began to post."""
 
     session: Session
     group: Group
+    branch: Branch | None = None
     upload: Upload | None = None
 
 
 class RuntimeApi:
-    """Finds the environment by its host name and the call by its path."""
+    """Finds the environment by its connection, or its host name, and the call by its path."""
 
-    def __init__(self) -> None:
-        self._callers: dict[bytes, _Caller] = {}
+    def __init__(self, clock: Clock, doorway: Doorway | None = None, descriptors: int = UNBOUNDED) -> None:
+        """doorway, descriptors: of listener.PortTerms."""
         self._budget = MemoryBudget(HELD_BYTES)
-
-    def terms(self, doorway: Doorway | None = None, descriptors: int = UNBOUNDED) -> PortTerms:
-        """Of the port that environments call."""
-        return PortTerms(
+        self._terms = PortTerms(
             limits=answers.HEAD_LIMITS,
             newcomers=UNKNOWN,
             budget=self._budget,
             descriptors=descriptors,
             lingering=0,
             refusal=answers.REFUSALS.__getitem__,
+            full=429,
             doorway=doorway,
         )
+        self.listener = Listener(self, clock, self._terms)
+        self._callers: dict[str, _Caller] = {}
+        self._by_name: dict[bytes, _Caller] = {}
 
-    def open(self, token: str, session: Session) -> None:
-        """Let the environment that calls us by this name speak to `session`."""
-        self._callers[token.encode()] = _Caller(session, Group(ENVIRONMENT, self._budget))
+    def open(self, token: str, session: Session, passed: PassedListener | None = None) -> None:
+        """Let an environment speak to `session` by the listener it passed; without one, if it calls us by this name."""
+        caller = self._callers[token] = _Caller(session, Group(ENVIRONMENT, self._budget))
+        if passed is None:
+            self._by_name[token.encode()] = caller
+        else:
+            handler = partial(self._serve, caller)
+            caller.branch = Branch(passed, handler, caller.group, self._terms, self.listener.watch)
 
     def close(self, token: str) -> None:
         """The environment is no more; its connections end."""
-        caller = self._callers.pop(token.encode(), None)
-        if caller is not None:
-            caller.group.close()
+        caller = self._callers.pop(token, None)
+        self._by_name.pop(token.encode(), None)
+        if caller is None:
+            return
+        if caller.branch is not None:
+            caller.branch.close()
+        caller.group.close()
 
     def __call__(self, head: Head, writer: Writer) -> Sink:
-        caller = self._callers.get(head.first.get(b"host", b"").partition(b":")[0].lower())
+        """What comes by the listener of those that are known by a name."""
+        caller = self._by_name.get(head.first.get(b"host", b"").partition(b":")[0].lower())
         if caller is None:
             return _hang_up(writer, answers.UNKNOWN_ENVIRONMENT)
         if not writer.belongs_to(caller.group):
             return _hang_up(writer, answers.TOO_MANY_CONNECTIONS)
+        return self._serve(caller, head, writer)
+
+    def _serve(self, caller: _Caller, head: Head, writer: Writer) -> Sink:
         if not BY_BROWSERS.isdisjoint(head.first):
             return _refuse(writer, answers.NO_PAGES)
         target = head.target

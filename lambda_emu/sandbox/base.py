@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol
 
+from lambda_emu.http.branch import PassedListener
 from lambda_emu.model.function.function import ContainerImage
 from lambda_emu.model.function.image_package import FoundImage
 from lambda_emu.sandbox.machine import Machine
@@ -18,6 +19,8 @@ PLATFORM_MB = 13
 
 Recorded: a program of 1 MB is reported with 13 to 14 MB. docs/decisions/memory.md.
 """
+GROWTH_BYTES_PER_MS = 4 << 20
+"""Faster than memory can be filled: page faults alone take longer."""
 
 
 class SandboxError(Exception):
@@ -185,13 +188,14 @@ class Init(Protocol):
 class Sandbox(Protocol):
     """One started sandbox, its init connected.
 
-    id: what the engine's user sees (container id, pid). token: the host name that identifies it to the Runtime API.
-    runtime_api: host:port, the value of AWS_LAMBDA_RUNTIME_API inside.
+    id: what the engine's user sees (container id, pid). runtime_api: host:port, the value of AWS_LAMBDA_RUNTIME_API
+    inside. passed: who listens there; None: it is a name, the token, by which the sandbox calls us.
     """
 
     id: str
     token: str
     runtime_api: str
+    passed: PassedListener | None
 
     @property
     def init(self) -> Init: ...

@@ -17,7 +17,7 @@ async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clo
     Where no Docker answers `auto` falls back and says so; one that answers and cannot be used is put right first.
     """
     if wanted.engine == "process":
-        engine = await _open_process(wanted, door, listen, clock)
+        engine = await _open_process(wanted, door, clock)
         log.warning("running functions as processes: %s", engine.abilities.weaker())
         return engine
     try:
@@ -25,7 +25,7 @@ async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clo
     except NoEngine as error:
         if wanted.engine == "docker":
             raise NoEngine(f"{error}; start it, or run functions as processes: --engine process") from error
-        engine = await _open_process(wanted, door, listen, clock)
+        engine = await _open_process(wanted, door, clock)
         log.warning("%s; running functions as processes: %s", error, engine.abilities.weaker())
         return engine
     except SandboxError as error:
@@ -40,7 +40,7 @@ async def _open_docker(wanted: Wanted, door: InitDoor, listen: Listen, clock: Cl
     return await docker.open_engine(wanted, door, listen, clock)
 
 
-async def _open_process(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> Engine:
+async def _open_process(wanted: Wanted, door: InitDoor, clock: Clock) -> Engine:
     from lambda_emu.sandbox.process import engine as process
 
-    return await process.open_engine(wanted, door, listen, clock)
+    return await process.open_engine(wanted, door, clock)

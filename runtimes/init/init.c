@@ -1,7 +1,9 @@
 /* PID 1 of every execution environment: starts what the emulator says and reports what became of it.
    docs/init-protocol.md is the contract. One loop, which waits for nothing but ppoll. */
+#include "dial.h"
 #include "frozen.h"
 #include "ipc.h"
+#include "sockets.h"
 #include "wire.h"
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -18,7 +20,7 @@ typedef uint64_t mark;
 
 static struct role {
     long pid;  /* 0: nothing runs, and the end of what ran has been reported */
-    long pipe; /* -1: none */
+    long pipe; /* -1: none, or the emulator's */
     mark forwarded, end;
     bool ended; /* reaped; EXITED follows when `end` is reached */
     int status;
@@ -174,6 +176,13 @@ static bool point_at_strings(char *text, size_t length, size_t argc, size_t envc
     return found == argc + envc;
 }
 
+/* From now on the emulator reads it. */
+static void pass_pipe(struct role *role) {
+    pass(role->pipe);
+    begin_frame('B', (uint8_t)(role - roles), 0);
+    role->pipe = -1;
+}
+
 /* Returns 0, or the errno for which nothing was started. */
 static int launch(struct role *role, char *directory, char **argv, char **environment) {
     int ends[2];
@@ -186,11 +195,14 @@ static int launch(struct role *role, char *directory, char **argv, char **enviro
     SYS(fcntl, ends[0], F_SETFL, O_NONBLOCK);
     long pid = spawn(directory, argv, environment, ends[1], &exec_errno[role - roles]);
     SYS(close, ends[1]);
-    if (pid < 0)
+    if (pid < 0) {
         SYS(close, ends[0]);
-    else
-        *role = (struct role){.pid = pid, .pipe = ends[0], .oom_kills_before = oom_kills()};
-    return pid < 0 ? (int)-pid : 0;
+        return (int)-pid;
+    }
+    *role = (struct role){.pid = pid, .pipe = ends[0], .oom_kills_before = oom_kills()};
+    if (passes_descriptors)
+        pass_pipe(role);
+    return 0;
 }
 
 static void start(uint8_t index, unsigned char *payload, size_t length) {
@@ -223,9 +235,11 @@ static void pause_all(bool paused) {
 }
 
 static void obey(uint8_t kind, uint8_t role, unsigned char *payload, size_t length) {
-    static const uint8_t lengths[256] = {['Y'] = 4, ['M'] = 12, ['G'] = 1};
+    static const uint8_t lengths[256] = {['Y'] = 4, ['M'] = 12, ['G'] = 1, ['L'] = 10, ['N'] = 10, ['I'] = 12};
     if (role >= ROLES || (kind != 'S' && length != lengths[kind]))
         finish("wrong frame: its role or length");
+    if ((kind == 'L' || kind == 'N') && !passes_descriptors)
+        finish("wrong frame: it asks for a socket that this connection cannot pass");
     switch (kind) {
     case 'S': start(role, payload, length); break;
     case 'Y': take_sync((uint32_t)get(payload, 4)); break;
@@ -234,6 +248,9 @@ static void obey(uint8_t kind, uint8_t role, unsigned char *payload, size_t leng
         memory.interval_ms = (uint32_t)get(payload + 8, 4);
         memory.next_ns = 0;
         break;
+    case 'L':
+    case 'N': make_socket(kind, payload); break;
+    case 'I': find_holder(payload); break;
     case 'P': pause_all(true); break;
     case 'C': pause_all(false); break;
     case 'G':
@@ -382,6 +399,7 @@ static void prepare(void) {
     SYS(prctl, PR_SET_DUMPABLE, 0); /* user code has our uid: now it can neither trace us nor read our memory */
     SYS(prctl, PR_SET_NO_NEW_PRIVS, 1);
     SYS(prctl, PR_SET_CHILD_SUBREAPER, 1);
+    take_files();
     SYS(rt_sigprocmask, SIG_SETMASK, &all, NULL, SIGNAL_SET_BYTES);
     signals = SYS(signalfd4, -1, &child, SIGNAL_SET_BYTES, SFD_NONBLOCK | SFD_CLOEXEC);
     exec_errno = (int *)SYS(mmap, NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -406,7 +424,7 @@ static void say_hello(const struct emulator *emulator) {
     size_t length = length_of(emulator->secret);
     out.bytes[out.end++] = 0; /* by this the listener knows us from an HTTP request */
     unsigned char *at = begin_frame('H', 0, 2 + length);
-    *at++ = 2;
+    *at++ = 3;
     *at++ = (unsigned char)find_figures(emulator->without_cgroup);
     memcpy(at, emulator->secret, length);
 }
@@ -415,10 +433,13 @@ __attribute__((used)) static void run(long *stack) {
     static struct emulator emulator;
     prepare();
     if (!take_emulator((char **)stack + 1 + stack[0] + 1, &emulator))
-        finish("LAMBDA_EMU_INIT must be <host>:<port>:<secret>[:processes]");
-    long connection = dial(&emulator);
+        finish("LAMBDA_EMU_INIT must be [<socket>|]<host>:<port>:<secret>[:processes]");
+    long connection = emulator.socket[0] ? dial_here(emulator.socket) : -ENOENT;
+    passes_descriptors = connection >= 0;
+    if (!passes_descriptors && emulator.host[0])
+        connection = dial_host(&emulator);
     if (connection < 0)
-        finish(connection == -ENOENT ? "the emulator's host is not in /etc/hosts" : "cannot connect to the emulator");
+        finish(connection == -ENOENT && emulator.host[0] ? "the emulator's host is not in /etc/hosts" : "cannot connect to the emulator");
     say_hello(&emulator);
     memset(&emulator, 0, sizeof emulator);
     serve(connection);

@@ -154,6 +154,17 @@ static long execute(char **argv, char **environment) {
     return failure;
 }
 
+static struct rlimit files; /* of what we start */
+
+/* What we start keeps the limit of files that was ours; we take all we may have. A user's descriptors on their way in Unix
+   sockets count together, against the limit of who sends one more: so none of ours can be kept from being sent. */
+static void take_files(void) {
+    SYS(prlimit64, 0, RLIMIT_NOFILE, NULL, &files);
+    struct rlimit most = {files.rlim_max, files.rlim_max};
+    SYS(prlimit64, 0, RLIMIT_NOFILE, &most, NULL);
+    files.rlim_max = files.rlim_cur;
+}
+
 /* Starts a program with `output` as stdout and stderr, and as the descriptor for log records if its environment names
    one: one pipe, so everything is in the order in which it was written. Returns its pid or -errno; *failure, memory shared with the
    child, gets the errno when that cannot execute it, and -errno when the directory cannot be had. */
@@ -166,6 +177,7 @@ static long spawn(char *directory, char **argv, char **environment, long output,
     for (int number = 1; number <= 64; number++)
         SYS(rt_sigaction, number, default_action, NULL, SIGNAL_SET_BYTES);
     SYS(rt_sigprocmask, SIG_SETMASK, &no_signals, NULL, SIGNAL_SET_BYTES);
+    SYS(prlimit64, 0, RLIMIT_NOFILE, &files, NULL);
     SYS(setsid, 0);
     SYS(dup3, standard_input(), 0, 0);
     SYS(dup3, output, 1, 0);

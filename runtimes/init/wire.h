@@ -1,98 +1,17 @@
-/* The connection to the emulator: dialled once, then frames in both directions, neither of which ever waits. */
+/* Frames to and from the emulator, neither of which ever waits. A descriptor goes with the frame that names it. */
 #pragma once
 #include "kernel.h"
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
-enum { HEADER = 6, ORDER_MAX = 1 << 20, UNSENT_MAX = 256 << 10, REPORTS_MAX = 128 << 10, WORD_MAX = 256 };
+enum { HEADER = 6, ORDER_MAX = 1 << 20, UNSENT_MAX = 256 << 10, REPORTS_MAX = 128 << 10, PASSED_MAX = 64 };
 
 static struct { size_t begin, end; unsigned char bytes[UNSENT_MAX + REPORTS_MAX]; } out;
+static struct { uint64_t sent; size_t count; struct { uint64_t at; long fd; } passed[PASSED_MAX]; } stream;
+static bool passes_descriptors; /* over this connection: it is a Unix socket */
 static struct { size_t length; unsigned char bytes[HEADER + ORDER_MAX]; } in;
 
 _Noreturn static void finish(const char *why);
 static void obey(uint8_t kind, uint8_t role, unsigned char *payload, size_t length);
-
-/* What LAMBDA_EMU_INIT says: <host>:<port>:<secret>[:processes] */
-struct emulator { char host[WORD_MAX], secret[WORD_MAX]; uint16_t port; bool without_cgroup; };
-
-static bool take_word(const char **text, char *word) {
-    size_t length = 0;
-    for (; **text && **text != ':' && length < WORD_MAX - 1; (*text)++)
-        word[length++] = **text;
-    word[length] = 0;
-    return length > 0;
-}
-
-static bool read_emulator(const char *text, struct emulator *emulator) {
-    if (!take_word(&text, emulator->host) || *text++ != ':')
-        return false;
-    emulator->port = (uint16_t)number_in(text, &text);
-    if (*text++ != ':' || !take_word(&text, emulator->secret))
-        return false;
-    emulator->without_cgroup = begins_with(text, ":processes");
-    return true;
-}
-
-static bool read_ipv4(const char *text, unsigned char *address) {
-    for (int part = 0; part < 4; part++) {
-        const char *end;
-        uint64_t number = number_in(text, &end);
-        if (end == text || number > 255 || (part < 3 && *end != '.'))
-            return false;
-        address[part] = (unsigned char)number;
-        text = end + 1;
-    }
-    return true;
-}
-
-/* Whether one of the names in a line of /etc/hosts is this one. */
-static bool line_names(const char *line, const char *name) {
-    for (size_t length = length_of(name); *line && *line != '\n' && *line != '#'; line++)
-        if ((*line == ' ' || *line == '\t') && begins_with(line + 1, name)) {
-            char behind = line[1 + length];
-            if (behind == 0 || behind == ' ' || behind == '\t' || behind == '\n' || behind == '#')
-                return true;
-        }
-    return false;
-}
-
-static bool look_up(const char *host, unsigned char *address) {
-    static char hosts[16384];
-    long fd = open_to_read("/etc/hosts");
-    read_text(fd, hosts, sizeof hosts);
-    SYS(close, fd);
-    for (const char *line = hosts; *line; line = next_line(line))
-        if (line_names(line, host) && read_ipv4(line, address))
-            return true;
-    return false;
-}
-
-static void set_option(long fd, int level, int name, int value) {
-    SYS(setsockopt, fd, level, name, &value, sizeof value);
-}
-
-/* A connected socket that does not block, or -errno (-ENOENT: /etc/hosts does not know the host); at most 10 s. */
-static long dial(const struct emulator *emulator) {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = __builtin_bswap16(emulator->port)};
-    unsigned char *address = (unsigned char *)&to.sin_addr;
-    if (!read_ipv4(emulator->host, address) && !look_up(emulator->host, address))
-        return -ENOENT;
-    long fd = SYS(socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct timeval limit = {.tv_sec = 10};
-    SYS(setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    long failure = SYS(connect, fd, &to, sizeof to);
-    if (failure < 0)
-        return failure;
-    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1); /* an emulator on another machine may vanish without a word */
-    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 10);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 5);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
-    SYS(fcntl, fd, F_SETFL, O_RDWR | O_NONBLOCK);
-    return fd;
-}
 
 static uint64_t get(const unsigned char *from, int bytes) {
     uint64_t number = 0;
@@ -109,6 +28,14 @@ static unsigned char *put(unsigned char *to, uint64_t number, int bytes) {
 
 static size_t unsent(void) {
     return out.end - out.begin;
+}
+
+/* With the frame that is begun next; then the emulator has it, and we have it no more. */
+static void pass(long fd) {
+    if (stream.count == PASSED_MAX)
+        finish("the emulator gives orders but does not read the answers");
+    stream.passed[stream.count].at = stream.sent + unsent();
+    stream.passed[stream.count++].fd = fd;
 }
 
 /* Room for a frame's payload, which the caller fills at once. */
@@ -133,16 +60,38 @@ static void shorten_frame(unsigned char *payload, size_t length) {
     out.end = (size_t)(payload - out.bytes) + length - (length ? 0 : HEADER);
 }
 
+/* Sends what is next, up to the next frame that has a descriptor, and the one at its beginning. */
+static long transmit_some(long connection) {
+    union { struct cmsghdr head; char room[CMSG_SPACE(sizeof(int))]; } control = {
+        .head = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+    size_t here = stream.count && stream.passed[0].at == stream.sent;
+    size_t length = stream.count > here ? (size_t)(stream.passed[here].at - stream.sent) : unsent();
+    struct iovec bytes = {out.bytes + out.begin, length};
+    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1};
+    if (here) {
+        *(int *)CMSG_DATA(&control.head) = (int)stream.passed[0].fd;
+        message.msg_control = &control;
+        message.msg_controllen = sizeof control;
+    }
+    long count = SYS(sendmsg, connection, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count > 0 && here) {
+        SYS(close, stream.passed[0].fd);
+        memcpy(&stream.passed[0], &stream.passed[1], --stream.count * sizeof stream.passed[0]);
+    }
+    return count;
+}
+
 static void transmit(long connection) {
-    if (unsent() == 0)
-        return;
-    long count = SYS(sendto, connection, out.bytes + out.begin, unsent(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (count < 0 && count != -EAGAIN && count != -EINTR)
-        finish(NULL);
-    if (count > 0)
+    while (unsent()) {
+        long count = transmit_some(connection);
+        if (count == -EAGAIN || count == -EINTR)
+            return;
+        if (count <= 0)
+            finish(NULL);
+        stream.sent += (uint64_t)count;
         out.begin += (size_t)count;
-    if (out.begin == out.end)
-        out.begin = out.end = 0;
+    }
+    out.begin = out.end = 0;
 }
 
 /* Obeys every order that has arrived whole. */

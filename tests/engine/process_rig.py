@@ -14,15 +14,13 @@ import uvloop
 
 from lambda_emu.arn import FunctionId, Target
 from lambda_emu.clock import Clock
-from lambda_emu.http.listener import Listener, bind
 from lambda_emu.invoke.request import InvokeRequest
 from lambda_emu.runtime_api.door import RuntimeApi
 from lambda_emu.runtime_api.session import Asked, NextCall, Spoiled
 from lambda_emu.sandbox.base import Exit, Program, Sandbox, StemKind, Usage
-from lambda_emu.sandbox.init.acceptor import Doorway
 from lambda_emu.sandbox.init.link import InitDoor
 from lambda_emu.sandbox.process.engine import INIT, ProcessEngine
-from lambda_emu.sandbox.process.isolation import LOOPBACK, Walls
+from lambda_emu.sandbox.process.isolation import Walls
 from lambda_emu.sandbox.process.namespaces import Namespaces
 from lambda_emu.sandbox.process.unisolated import Bare
 from lambda_emu.sandbox.toolchain.lent import HOST_ARCHITECTURE
@@ -110,26 +108,18 @@ class Bench:
         self.as_root = walls == "root"
         self._loop = uvloop.new_event_loop()
         self._door = InitDoor()
-        self._runtime_api = RuntimeApi()
         clock = Clock()
         clock.bind(self._loop)
-        terms = self._runtime_api.terms(lambda http: Doorway(http, self._door))
-        self._listener = Listener(self._runtime_api, clock, terms)
+        self._runtime_api = RuntimeApi(clock)
         (folder / "run").mkdir()
-        self.engine = ProcessEngine(folder / "run", self.run(self._walls(walls)), self._door, Clock())
+        self.engine = ProcessEngine(folder / "run", self._walls(walls), self._door, Clock())
 
-    async def _walls(self, walls: str) -> Walls:
+    def _walls(self, walls: str) -> Walls:
         if walls == "bare":
-            return Bare(INIT, self._listen)
-        namespaces = Namespaces(self.folder / "run", await self._listen(LOOPBACK), Clock(), as_root=walls == "root")
+            return Bare(INIT)
+        namespaces = Namespaces(self.folder / "run", as_root=walls == "root")
         namespaces.build(INIT)
         return namespaces
-
-    async def _listen(self, host: str) -> int:
-        bound = bind(host, 0)
-        await self._listener.listen(bound)
-        port: int = bound.getsockname()[1]
-        return port
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._loop.run_until_complete(asyncio.wait_for(work, PATIENCE_S))
@@ -142,7 +132,7 @@ class Bench:
 
     def close(self) -> None:
         self.run(self.engine.close())
-        self._loop.call_soon(self._listener.close)
+        self._loop.call_soon(self._runtime_api.listener.close)
         self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
 
@@ -193,7 +183,7 @@ class Bench:
 
     async def _invoke(self, loaded: Loaded, handler: str, event: object) -> Any:
         sandbox, session = loaded.sandbox, OneEvent(event)
-        self._runtime_api.open(sandbox.token, session)
+        self._runtime_api.open(sandbox.token, session, sandbox.passed)
         program = self.engine.program(loaded.runtime, handler, loaded.task, loaded.layers)
         assert program is not None, "no bootstrap"
         ours = {"_HANDLER": handler, "AWS_LAMBDA_RUNTIME_API": sandbox.runtime_api, "LAMBDA_TASK_ROOT": "/var/task"}

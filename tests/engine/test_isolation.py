@@ -1,9 +1,12 @@
-"""What code inside an environment can do to others: nothing. One emulator serves all of them on one port."""
+"""Whose call it is: that of the environment whose init passed the listener, whatever the call says of itself."""
 
 from __future__ import annotations
 
+import ipaddress
+import json
+
 import pytest
-from inside import probe
+from inside import Inside, probe
 from lam import Lam
 
 CALL = """
@@ -14,25 +17,63 @@ CALL = """
         connection.request(method, "/2018-06-01/runtime/" + path, body, {"Host": name, **headers})
         answer = connection.getresponse()
         return [answer.status, answer.read().decode()]
+    def say(data, address=(host, int(port))):
+        heard = b""
+        try:
+            with socket.create_connection(address, 5) as connection:
+                connection.sendall(data)
+                while chunk := connection.recv(65536): heard += chunk
+        except OSError as error:
+            return type(error).__name__
+        return heard.decode("latin-1")
 """
-FORBIDDEN = [403, '{"errorMessage":"No execution environment has this address","errorType":"Forbidden"}']
+
+
+def asks(inside: Inside, code: str) -> tuple[str, object]:
+    """A function that asks for its event once more: what it was sent, and what this code told of it."""
+    sent = f"{CALL}\n    result = {code}"
+    answer = inside.run(sent)
+    return json.dumps("".join(sent)), answer
 
 
 @pytest.mark.parametrize(
     "name",
-    ["localhost", "127.0.0.1", "", "lambda-emu.internal", f"{'0' * 32}.lambda-emu.internal", "x" * 10_000],
-    ids=["localhost", "loopback", "none", "suffix", "guessed", "long"],
+    ["localhost", "127.0.0.1", "", "example.com:80", f"{'0' * 32}.lambda-emu.internal", "x" * 10_000],
+    ids=["localhost", "loopback", "none", "elsewhere", "guessed", "long"],
 )
-def test_an_address_that_is_nobodys_is_refused(lam: Lam, name: str) -> None:
+def test_no_host_name_decides_whose_call_it_is(lam: Lam, name: str) -> None:
+    """As through a proxy that passes on what it was asked for."""
     inside = probe(lam)
 
-    answers = inside.run(f"{CALL}\n    result = [call('GET', 'invocation/next', name={name!r}) for _ in range(3)]")
+    answers = inside.run(
+        f"{CALL}\n    MINE = 1; result = [call('GET', 'invocation/next', name={name!r}) for _ in '12']"
+    )
 
-    assert answers == [FORBIDDEN] * 3
+    assert [status for status, _ in answers] == [200, 200]
+    assert all("MINE = 1" in event for _, event in answers)
+
+
+def test_clients_that_want_an_ip_address_have_one(lam: Lam) -> None:
+    host, port = probe(lam).run("import os; result = os.environ['AWS_LAMBDA_RUNTIME_API'].split(':')")
+
+    assert ipaddress.ip_address(host).is_loopback
+    assert port == "9001"
+
+
+def test_a_client_of_http_1_0_that_names_no_host_is_served(lam: Lam) -> None:
+    inside = probe(lam)
+
+    heard = inside.run(
+        f"{CALL}\n    MINE = 1; result = say(b'GET /2018-06-01/runtime/invocation/next HTTP/1.0\\r\\n\\r\\n')"
+    )
+
+    head, _, body = heard.partition("\r\n\r\n")
+    assert head.startswith("HTTP/1.1 200 OK")
+    assert "MINE = 1" in body
 
 
 @pytest.mark.parametrize("header", ["Origin", "Sec-Fetch-Site"])
-def test_a_web_page_that_found_an_address_can_do_nothing_with_it(lam: Lam, header: str) -> None:
+def test_a_web_page_can_do_nothing_with_the_runtime_api(lam: Lam, header: str) -> None:
     inside = probe(lam)
 
     calls = [("GET", "invocation/next"), ("POST", "init/error"), ("POST", "invocation/1/response")]
@@ -43,15 +84,28 @@ def test_a_web_page_that_found_an_address_can_do_nothing_with_it(lam: Lam, heade
     assert inside.run("result = 'well'") == "well"
 
 
+NEXT = "b'GET /2018-06-01/runtime/invocation/next HTTP/1.0\\r\\n\\r\\n'"
+
+
+def test_another_environments_address_is_of_no_use(lam: Lam) -> None:
+    """Where the network is shared it is there, and who calls it hung up on; else it means whoever calls."""
+    one, other = probe(lam, "one"), probe(lam, "other")
+    address = one.run(f"{CALL}\n    result = [host, int(port)]")
+
+    heard = other.run(f"{CALL}\n    OTHERS = 1; result = say({NEXT}, tuple({address!r}))")
+
+    if lam.emulator.engine.abilities.isolates_network:
+        assert "OTHERS = 1" in heard
+    else:
+        assert heard in ("", "ConnectionResetError", "BrokenPipeError")
+    assert one.run("result = 'well'") == "well"
+
+
 def test_an_environment_that_ended_leaves_no_address_behind(lam: Lam) -> None:
     gone = probe(lam, "gone")
-    address = gone.run(f"{CALL}\n    result = f'{{host}}:{{port}}'")
+    address = gone.run(f"{CALL}\n    result = [host, int(port)]")
     lam.client.delete_function(FunctionName="gone")
 
-    assert probe(lam).run(f"{CALL}\n    result = call('GET', 'invocation/next', name={address!r})") == FORBIDDEN
+    heard = probe(lam).run(f"{CALL}\n    OTHERS = 1; result = say({NEXT}, tuple({address!r}))")
 
-
-def test_who_asks_does_not_depend_on_the_case_of_the_name(lam: Lam) -> None:
-    answer = probe(lam).run(f"{CALL}\n    result = call('POST', 'init/error', '{{}}', name=host.upper())")
-
-    assert "InvalidStateTransition" in answer[1]
+    assert "OTHERS = 1" in heard or heard == "ConnectionRefusedError"

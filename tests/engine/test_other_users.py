@@ -11,8 +11,10 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from init_rig import wait_until
 from inside import probe
 from own import ENGINES, OwnLam, own_emulator
 from process_rig import Bench
@@ -77,12 +79,12 @@ def looked_at(paths: list[str], words: list[str], user: int = NOBODY) -> tuple[l
 
 def test_another_user_reads_and_lists_nothing_of_ours(lam: OwnLam) -> None:
     inside = probe(lam, Environment={"Variables": {"SECRET": SECRET}})
-    name = inside.run(f"import os\nprint({SECRET!r})\nresult = os.environ['AWS_LAMBDA_RUNTIME_API'].split(':')[0]")
+    inside.run(f"print({SECRET!r})")
     data = lam.emulator.store.folder
     ours = [str(path) for path in (data, *data.rglob("*"))]
     ours += kept_by_docker(lam)
 
-    read, listed, said = looked_at(ours, [SECRET, name])
+    read, listed, said = looked_at(ours, [SECRET])
 
     assert len(ours) > 20
     assert (read, listed, said) == ([], [], [])
@@ -100,11 +102,13 @@ def test_a_sandbox_is_nobody_that_this_machine_has_an_account_for(lam: OwnLam) -
     assert inside.run("import os\nresult = [os.getuid(), os.getgid()]") == [993, 990]
 
 
-def test_no_folder_bears_the_name_by_which_an_environment_is_known(lam: OwnLam) -> None:
-    name = probe(lam).run("import os\nresult = os.environ['AWS_LAMBDA_RUNTIME_API'].split(':')[0]")
+def test_the_socket_that_an_init_called_is_there_no_more(lam: OwnLam) -> None:
+    """So nobody can be the next to call it."""
+    probe(lam).run("result = 1")
 
-    data = lam.emulator.store.folder
-    assert [path for path in data.rglob("*") if name.partition(".")[0] in path.name] == []
+    folder = lam.emulator.store.folder
+    assert any(path.name == "line" for path in folder.rglob("*"))
+    wait_until(lambda: not any(path.is_socket() for path in folder.rglob("*")), "a socket that is there still")
 
 
 def kept_by_docker(lam: OwnLam) -> list[str]:
@@ -137,32 +141,79 @@ def test_where_an_engine_of_another_user_may_pass_others_still_find_nothing(lam:
 CALL = """
 import json, socket, sys
 host, port = json.load(sys.stdin)
-with socket.create_connection((host, port), 20) as connection:
-    connection.sendall(f"GET /2018-06-01/ping HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n".encode())
-    try:
+try:
+    with socket.create_connection((host, port), 20) as connection:
+        connection.sendall(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
         print(connection.recv(1000))
-    except ConnectionResetError:
-        print(b"")
+except (ConnectionResetError, BrokenPipeError):
+    print(b"")
 """
 
 
-def test_where_a_sandbox_is_known_by_its_address_other_users_are_hung_up_on(tmp_path: Path) -> None:
+def answer_to(user: int, address: str) -> str:
+    """What a user of this machine is told who asks a Runtime API for an event; nothing if it is hung up on."""
+    host, _, port = address.partition(":")
+    done = subprocess.run(
+        ["/usr/bin/python3", "-c", CALL], user=user, group=user, extra_groups=[], cwd="/", env={}, text=True,
+        input=json.dumps([host, int(port)]), stdout=subprocess.PIPE, timeout=60, check=True,
+    )  # fmt: skip
+    return done.stdout.strip()
+
+
+@pytest.fixture(params=["process", pytest.param("docker", marks=pytest.mark.docker)])
+def on_our_network(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OwnLam]:
+    """An emulator whose functions share this machine's network."""
+    network: dict[str, Any] = {"docker_network": "host"} if request.param == "docker" else {}
+    with own_emulator(tmp_path, request.param, **network) as lam:
+        yield lam
+
+
+def test_on_a_shared_network_other_users_are_hung_up_on(on_our_network: OwnLam) -> None:
+    inside = probe(on_our_network)
+    address = inside.run("import os; result = os.environ['AWS_LAMBDA_RUNTIME_API']")
+
+    users = [answer_to(user, address) for user in (NOBODY, os.geteuid())]
+
+    assert users == ["b''", "b''"]  # the second is the emulator's own
+    assert inside.run("result = 'well'") == "well"
+
+
+def test_on_a_shared_network_other_functions_are_hung_up_on(on_our_network: OwnLam) -> None:
+    """Which run as the same user."""
+    one, other = probe(on_our_network, "one"), probe(on_our_network, "other")
+    host, port = one.run("import os; result = os.environ['AWS_LAMBDA_RUNTIME_API'].split(':')")
+
+    heard = other.run(f"""
+        import socket
+        try:
+            with socket.create_connection(({host!r}, {port}), 5) as connection:
+                connection.sendall(b"GET /2018-06-01/runtime/invocation/next HTTP/1.0\\r\\n\\r\\n")
+                result = connection.recv(1000).decode()
+        except ConnectionError:
+            result = ""
+    """)
+
+    assert heard == ""
+    assert one.run("result = 'well'") == "well"
+
+
+def test_without_namespaces_other_users_and_functions_are_hung_up_on(tmp_path: Path) -> None:
     bench = Bench("bare", tmp_path)
     try:
-        loaded = bench.sandbox({"app.py": "def handler(event, context): return event"})
-        host, _, port = loaded.sandbox.runtime_api.partition(":")
+        code = {"app.py": "def handler(event, context): return event"}
+        one, other = bench.sandbox(code), bench.sandbox(code)
+        invoked = bench.invoke(one, "app.handler", {"a": 1})
+        address = one.sandbox.runtime_api
 
-        def said(user: int) -> str:
-            done = subprocess.Popen(
-                ["/usr/bin/python3", "-c", CALL], user=user, group=user, extra_groups=[], cwd="/", env={}, text=True,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            )  # fmt: skip
-            return bench.run(asyncio.to_thread(done.communicate, json.dumps([host, int(port)])))[0]
-
-        assert said(NOBODY) == "b''\n"  # hung up on
-        assert bench.invoke(loaded, "app.handler", {"a": 1}) == {"a": 1}
+        user = bench.run(asyncio.to_thread(answer_to, NOBODY, address))
+        function = bench.shell(other, f"curl -s -m 10 http://{address}/2018-06-01/ping; echo ended with $?")
+        itself = bench.shell(one, f"curl -s -m 10 http://{address}/2018-06-01/ping")
     finally:
         bench.close()
+
+    assert (invoked, itself) == ({"a": 1}, "pong")
+    assert user == "b''"
+    assert re.fullmatch(r"ended with (52|56)\n", function)  # hung up on
 
 
 @pytest.mark.parametrize("engine", ENGINES)

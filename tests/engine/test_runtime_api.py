@@ -73,6 +73,8 @@ def handler(event, context):
     host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
     path = f"/2018-06-01/runtime/invocation/{context.aws_request_id}/response"
     with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(b"GET /2018-06-01/ping HTTP/1.1\\r\\n\\r\\n")
+        connection.recv(1000)  # as it asked for its event: whoever hangs up before is anybody, where others can call
         head = f"POST {path} HTTP/1.1\\r\\nHost: {host}:{port}\\r\\nContent-Length: 100\\r\\n\\r\\n"
         connection.sendall(head.encode() + b'{"half":')
     import time; time.sleep(30)

@@ -16,7 +16,8 @@ from lambda_emu.environment.initialization import InitType
 from lambda_emu.environment.invocation import Invocation, Outcome
 from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.http.listener import Listener, bind
+from lambda_emu.http.branch import PassedListener
+from lambda_emu.http.listener import bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.request import Gathered, InvokeRequest
 from lambda_emu.logs.stream import Chunk, LogStream, Origin
@@ -41,7 +42,7 @@ from lambda_emu.sandbox.base import (
     Usage,
 )
 from lambda_emu.sandbox.init.frames import encode_start
-from lambda_emu.sandbox.init.link import Nobody
+from lambda_emu.sandbox.init.orders import Nobody
 from lambda_emu.sandbox.machine import Machine
 from lambda_emu.sandbox.process.no_images import NoImages
 
@@ -110,6 +111,7 @@ class EmptySandbox:
     def __init__(self, id: str, init: EmptyInit, port: int) -> None:
         self.id = self.token = id
         self.runtime_api = f"{id}:{port}"
+        self.passed: PassedListener | None = None
         self.init = init
         self.destroyed = threading.Event()
 
@@ -217,13 +219,13 @@ class Runtime:
 class Rig:
     """A pool, its clock and its sandboxes."""
 
-    def __init__(self, loop: Loop, clock: SteppingClock, listener: Listener, runtime_api: RuntimeApi) -> None:
+    def __init__(self, loop: Loop, clock: SteppingClock, runtime_api: RuntimeApi) -> None:
         self.loop = loop
         self.clock = clock
-        self._runtime_api = runtime_api
+        self.runtime_api = runtime_api
         bound = bind("127.0.0.1", 0)
         self.port = bound.getsockname()[1]
-        loop.run(listener.listen(bound), WAIT_S)
+        loop.run(runtime_api.listener.listen(bound), WAIT_S)
         self.engine = EmptyEngine(loop, self.port)
         self.pool = self.on_loop(self._make_pool)
         self._runtimes: list[Runtime] = []
@@ -278,7 +280,7 @@ class Rig:
     def _make_pool(self) -> Pool:
         stems = Stems(Budget(self.engine, self.loop, 1000), self.loop, self.clock, 0)
         starter = Starter(
-            self.engine, self._runtime_api, stems, self.loop, self.clock, self._environment_log, cpu_limited=False
+            self.engine, self.runtime_api, stems, self.loop, self.clock, self._environment_log, cpu_limited=False
         )
         return Pool(starter, stems, self.clock, idle_s=300)
 
@@ -289,14 +291,13 @@ class Rig:
 
 @contextmanager
 def rig() -> Iterator[Rig]:
-    loop, clock, runtime_api = Loop(), SteppingClock(), RuntimeApi()
+    loop, clock = Loop(), SteppingClock()
     loop.start()
     clock.bind(loop.asyncio)
-    listener = Listener(runtime_api, clock, runtime_api.terms())
-    ready = Rig(loop, clock, listener, runtime_api)
+    ready = Rig(loop, clock, RuntimeApi(clock))
     try:
         yield ready
     finally:
         ready.close()
-        loop.ask(listener.close, WAIT_S)
+        loop.ask(ready.runtime_api.listener.close, WAIT_S)
         loop.stop()

@@ -22,6 +22,7 @@ from lambda_emu.environment.initialization import InitType
 from lambda_emu.environment.invocation import Invocation, Outcome
 from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.errors.base import LambdaError
+from lambda_emu.http.branch import PassedListener
 from lambda_emu.http.connection import Connection
 from lambda_emu.http.exchange import Sink, Writer
 from lambda_emu.http.group import Group
@@ -48,7 +49,7 @@ from lambda_emu.sandbox.base import (
     StemKind,
 )
 from lambda_emu.sandbox.init.frames import encode_start
-from lambda_emu.sandbox.init.link import Nobody
+from lambda_emu.sandbox.init.orders import Nobody
 from lambda_emu.sandbox.machine import Machine
 from lambda_emu.sandbox.process.no_images import NoImages
 
@@ -177,6 +178,7 @@ class StillSandbox:
     def __init__(self, id: str, runtime_api: RuntimeApi, event: Callable[[StillSandbox], None]) -> None:
         self.id = self.token = id
         self.runtime_api = f"{id}:9001"
+        self.passed: PassedListener | None = None
         self.init = StillInit()
         self.limits_fail = self.destroyed = self.lingers = self.gone = self.unfit = False
         self._may_go = asyncio.Event()
@@ -279,7 +281,8 @@ class Still(logging.Handler):
 
     def __init__(self, stems: int = 0, places: int = 1000) -> None:
         super().__init__(logging.ERROR)
-        self.loop, self.clock, self.runtime_api = Loop(), StillClock(), RuntimeApi()
+        self.loop, self.clock = Loop(), StillClock()
+        self.runtime_api = RuntimeApi(self.clock)
         self.loop.asyncio.set_exception_handler(lambda _, context: self.wrong.append(context))
         self.wrong: list[Any] = []
         self.engine = StillEngine(self.runtime_api)

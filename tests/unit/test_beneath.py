@@ -140,7 +140,4 @@ def names(folder: Path) -> Sequence[str]:
 
 
 def _bare() -> Bare:
-    async def listen(_: str) -> int:
-        return 0
-
-    return Bare(INIT, listen)
+    return Bare(INIT)

@@ -63,7 +63,7 @@ def test_hello_is_read() -> None:
     assert frames.decode_hello(b"\2\2secret") == Hello(2, Figures.CGROUP_2, "secret")
 
 
-@pytest.mark.parametrize("payload", [b"", b"\1", b"\3\0secret", b"\1\3secret", b"\1\0\xff"])
+@pytest.mark.parametrize("payload", [b"", b"\1", b"\4\0secret", b"\1\3secret", b"\1\0\xff"])
 def test_a_wrong_hello_is_refused(payload: bytes) -> None:
     with pytest.raises(WrongFrame):
         frames.decode_hello(payload)

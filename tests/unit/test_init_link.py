@@ -11,9 +11,10 @@ import pytest
 import uvloop
 
 from lambda_emu.sandbox.base import PLATFORM_MB, Exit, ExitKind, Program, SandboxError, Usage
-from lambda_emu.sandbox.init import frames
+from lambda_emu.sandbox.init import frames, orders
 from lambda_emu.sandbox.init import link as init
-from lambda_emu.sandbox.init.link import InitDoor, InitLink
+from lambda_emu.sandbox.init.link import InitDoor
+from lambda_emu.sandbox.init.orders import Link
 
 HELLO = b"\0\0\0\0\x08H\0\1\1secret"
 
@@ -64,7 +65,7 @@ class Bench:
         peer.writer.write(said)
         return peer
 
-    async def admitted(self) -> tuple[InitLink, Peer, Heard]:
+    async def admitted(self) -> tuple[Link, Peer, Heard]:
         """A link whose init said the right secret, that init's end of it, and what the link's listener hears."""
         arrival = self.door.expect("secret", 5)
         peer = await self.dial(HELLO)
@@ -155,7 +156,7 @@ def test_a_log_descriptor_is_named_where_init_makes_one(
 
 @pytest.mark.parametrize("said", [
     b"\0\0\0\0\x08H\0\1\1secreT",   # nobody expects it
-    b"\0\0\0\0\x08H\0\3\1secret",   # another protocol
+    b"\0\0\0\0\x08H\0\4\1secret",   # another protocol
     b"\0\0\0\0\0K\0",               # not HELLO
     b"\0\xff\xff\xff\xffH\0",        # endless
 ])  # fmt: skip
@@ -208,7 +209,7 @@ def test_a_secret_admits_once(run: Run) -> None:
 
 
 def test_a_connection_that_says_nothing_is_shown_out(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(init, "HELLO_WITHIN_S", 0.01)
+    monkeypatch.setattr(orders, "HELLO_WITHIN_S", 0.01)
 
     async def body(bench: Bench) -> None:
         mute = await bench.dial(b"\0\0\0")

@@ -9,9 +9,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from lambda_emu.sandbox.init.peers import End, search_list, user_at
+from lambda_emu.sandbox.init.peers import End, Holder, holder_of, search_list
 
-WAYS = [user_at, search_list]
+WAYS = [holder_of, search_list]
 
 
 @pytest.fixture
@@ -24,21 +24,24 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_the_user_of_the_other_end_is_told(
-    pair: tuple[socket.socket, socket.socket], way: Callable[[End, End], int | None]
+def test_the_holder_of_the_other_end_is_told(
+    pair: tuple[socket.socket, socket.socket], way: Callable[[End, End], Holder | None]
 ) -> None:
-    _, accepted = pair
+    client, accepted = pair
 
-    assert way(accepted.getpeername(), accepted.getsockname()) == os.geteuid()
+    found = way(accepted.getpeername(), accepted.getsockname())
+
+    assert found == Holder(os.geteuid(), os.fstat(client.fileno()).st_ino)
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_of_no_connection_there_is_no_user(
-    pair: tuple[socket.socket, socket.socket], way: Callable[[End, End], int | None]
+def test_of_no_connection_there_is_no_holder(
+    pair: tuple[socket.socket, socket.socket], way: Callable[[End, End], Holder | None]
 ) -> None:
     client, accepted = pair
     host, port = accepted.getpeername()
 
     assert way((host, port), ("127.0.0.2", 1)) is None
     client.close()
-    assert way((host, port), accepted.getsockname()) != os.geteuid() or os.geteuid() == 0
+    left = way((host, port), accepted.getsockname())
+    assert left is None or left.inode == 0

@@ -39,7 +39,10 @@ from lambda_emu.sandbox.docker.images import Images
 from lambda_emu.sandbox.docker.network import Place, Places
 from lambda_emu.sandbox.engine_threads import EngineThreads
 from lambda_emu.sandbox.files import fill, remove_tree
-from lambda_emu.sandbox.init.link import InitDoor, InitLink
+from lambda_emu.sandbox.init.link import InitDoor
+from lambda_emu.sandbox.init.orders import Link
+from lambda_emu.sandbox.init.ports import Reach, reach_of
+from lambda_emu.sandbox.init.socket_file import NAME, SocketFile
 from lambda_emu.sandbox.leases import is_alive, own_lease, own_processes
 from lambda_emu.sandbox.machine import Machine, this_machine
 from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, PROCESSES
@@ -50,6 +53,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 INIT_PATH = "/var/rapid/init"
+LINE_PATH = "/var/rapid/line"
+"""The folder with the socket by which init calls us."""
 INIT_FILES = {"x86_64": "init-x86_64", "arm64": "init-aarch64"}
 USER = "993:990"
 SESSION_LABEL = "lambda-emu.session"
@@ -155,6 +160,16 @@ class Home:
         return self.run_dir / INIT_FILES[architecture]
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How a container's init calls us: by the socket in a file, else at a place, by a host name of its own."""
+
+    host: str
+    place: Place
+    secret: str
+    file: SocketFile
+
+
 async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> DockerEngine:
     """Connect, find the way back to us, and clear away what a killed emulator left."""
     threads = EngineThreads("calls of the engine", ENGINE_THREADS)
@@ -199,12 +214,14 @@ def _clear_away(client: docker.DockerClient) -> None:
         try_to_remove(client, container["Id"])
 
 
-def _make_folders(folder: Path) -> None:
-    """Where a sandbox's code and layers will be. SandboxError if there is no room."""
+def _make_folders(file: SocketFile, names: Sequence[str]) -> None:
+    """What is mounted: for its init, and where its code and layers will be. SandboxError if there is no room."""
+    folder = file.folder.parent
     try:
         folder.mkdir()
         folder.chmod(PASSED_THROUGH)
-        for name in ("task", "opt"):
+        file.make()
+        for name in names:
             (folder / name).mkdir()
             (folder / name).chmod(0o755)  # whatever the umask: inside it is another user's
     except OSError as error:
@@ -242,6 +259,7 @@ class DockerEngine:
         self._tags: dict[tuple[str, str], str] = {}
         self._why_not: dict[tuple[str, str], str] = {}  # why there is no image; somebody may pull it yet
         self._starting = asyncio.Semaphore(STARTS_AT_ONCE)
+        self.line = LINE_PATH  # where inits look for our socket; those that find none call by TCP
         self.packaged = FunctionImages(client, self._call, self._make, pull=images.pull)
 
     async def prepare(self, runtime: str, architecture: str) -> str | None:
@@ -272,19 +290,23 @@ class DockerEngine:
         if kind.image:
             await self.packaged.look_at(kind.image)
         token, secret = self._clock.new_token(), self._clock.new_token()
-        host = f"{token}.lambda-emu.internal"
         folder = self._home.run_dir / self._clock.new_token()  # a name that says nothing: others may list processes
         place = await self._places.of(kind.network, self._call)
+        host, file = f"{token}.lambda-emu.internal", SocketFile(folder / "line")
         arriving = self._door.expect(secret, CREATE_LIMIT_S)
+        arriving.add_done_callback(lambda _: file.close())
         try:
-            container = await self._call(self._start, kind, place, host, secret, folder)
+            container = await self._call(self._start, kind, Call(host, place, secret, file))
         except SandboxError:
             arriving.cancel()
             self._places.forget(kind.network)
             await self._call(remove_tree, folder)
             raise
         try:
+            if not arriving.done():
+                file.let_in(self._door)
             link = await arriving
+            reach = await reach_of(link, token, shared=place.shared) or Reach(host, f"{host}:{place.port}")
         except SandboxError as error:
             self._places.forget(kind.network)
             await self._call(self._remove, container, folder)
@@ -292,7 +314,7 @@ class DockerEngine:
                 f"container {container[:12]} could not reach lambda-emu at {place.listen_host}:{place.port} "
                 f"({error}); `lambda-emu doctor` tells why"
             ) from error
-        return DockerSandbox(self, container, host, f"{host}:{place.port}", link, folder)
+        return DockerSandbox(self, container, reach, link, folder)
 
     async def close(self) -> None:
         """Wait for what is ending, force what is not, let the threads go. Every sandbox was let go before."""
@@ -322,21 +344,20 @@ class DockerEngine:
 
     # -- on workers -------------------------------------------------------------------------------
 
-    def _start(self, kind: StemKind, place: Place, host: str, secret: str, folder: Path) -> str:
+    def _start(self, kind: StemKind, call: Call) -> str:
         image = kind.image or self._base_image(kind)
-        if not kind.image:
-            _make_folders(folder)
+        _make_folders(call.file, () if kind.image else ("task", "opt"))
         with engine_errors("starting a container"):
             container: str = self._api.create_container(
                 image,
                 entrypoint=[INIT_PATH],
                 command=[],
                 user=USER,
-                environment={"LAMBDA_EMU_INIT": f"{host}:{place.port}:{secret}"},
+                environment={"LAMBDA_EMU_INIT": f"{self.line}/{NAME}|{call.host}:{call.place.port}:{call.secret}"},
                 working_dir="/",
                 healthcheck={"test": ["NONE"]},
                 labels=self._home.labels,
-                host_config=self._host_config(kind, place, host, folder),
+                host_config=self._host_config(kind, call),
             )["Id"]
             self._api.start(container)
         return container
@@ -349,22 +370,24 @@ class DockerEngine:
             raise SandboxError(self._why_not.get(key, build))
         return tag
 
-    def _host_config(self, kind: StemKind, place: Place, host: str, folder: Path) -> Any:
+    def _host_config(self, kind: StemKind, call: Call) -> Any:
         mounts = [(self._home.init(kind.architecture), INIT_PATH)]
+        mounts.append((call.file.folder, LINE_PATH))
         if not kind.image:  # which has its code inside
+            folder = call.file.folder.parent
             mounts += [(folder / "task", "/var/task"), (folder / "opt", "/opt")]
         return self._api.create_host_config(
             auto_remove=True,
             read_only=True,
             mounts=[Mount(target, str(source), type="bind", read_only=True) for source, target in mounts],
             tmpfs={"/tmp": f"rw,nosuid,nodev,exec,mode=1777,size={kind.tmp_mb}m"},
-            extra_hosts={host: place.extra_host},
-            network_mode=place.network,
+            extra_hosts={call.host: call.place.extra_host},
+            network_mode=call.place.network,
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
             ipc_mode="none",
             pids_limit=PROCESSES + 1,
-            ulimits=[Ulimit(name=name, soft=most, hard=most) for name, most in OF_EACH_PROCESS.items()],
+            ulimits=[Ulimit(name=name, soft=soft, hard=hard) for name, (soft, hard) in OF_EACH_PROCESS.items()],
             log_config=LogConfig(type=LogConfig.types.NONE),
         )
 
@@ -399,12 +422,11 @@ class DockerEngine:
 class DockerSandbox:
     """One running container with init on the line."""
 
-    def __init__(
-        self, engine: DockerEngine, container: str, token: str, runtime_api: str, init: InitLink, folder: Path
-    ) -> None:
+    def __init__(self, engine: DockerEngine, container: str, reach: Reach, init: Link, folder: Path) -> None:
         self.id = container[:12]
-        self.token = token
-        self.runtime_api = runtime_api
+        self.token = reach.token
+        self.runtime_api = reach.runtime_api
+        self.passed = reach.passed
         self.init = init
         self._engine = engine
         self._container = container

@@ -22,12 +22,16 @@ SHARED_LABEL = "lambda-emu.network"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where containers of a network find us: the address their host name means, and where we listen."""
+    """Where containers of a network find us: the address their host name means, and where we listen.
+
+    shared: it is the machine's own network, so the loopback in there is not theirs alone.
+    """
 
     network: str
     listen_host: str
     extra_host: str
     port: int = 0
+    shared: bool = False
 
 
 class Places:
@@ -76,7 +80,7 @@ def find_place(client: docker.DockerClient, network: str | None, setting: str) -
         gateway = _gateway(bridge.attrs)
     if gateway is not None and _can_bind(gateway):
         return Place(name, gateway, gateway)
-    return Place(name, "127.0.0.1", "host-gateway")
+    return Place(name, "127.0.0.1", "host-gateway", shared=bridge.attrs["Driver"] == "host")
 
 
 def _make_network(client: docker.DockerClient) -> Any:

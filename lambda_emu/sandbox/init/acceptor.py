@@ -6,11 +6,10 @@ import asyncio
 from typing import cast
 
 from lambda_emu.sandbox.init.link import InitDoor
-from lambda_emu.sandbox.init.peers import may_call
 
 
 class Doorway(asyncio.Protocol):
-    """Looks at who has the other end, and at the first byte, and hands the connection over, for good."""
+    """Looks at the first byte and hands the connection over, for good."""
 
     def __init__(self, http: asyncio.Protocol, door: InitDoor) -> None:
         self._http = http
@@ -24,9 +23,6 @@ class Doorway(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         assert self._transport is not None
-        if not may_call(self._transport):
-            self._transport.abort()
-            return
         if data[0] != 0:
             self._transport.set_protocol(self._http)
             self._http.data_received(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
@@ -9,8 +10,9 @@ from typing import NamedTuple
 
 from lambda_emu.sandbox.base import Exit, ExitKind, Program, SandboxError, Usage
 
-PROTOCOLS = (1, 2)
-"""The older is of an editable install that was not made anew since; it knows no descriptor for log records."""
+PROTOCOLS = (1, 2, 3)
+"""The older are of an editable install that was not made anew since: 1 knows no descriptor for log records, 2 passes
+none of its own."""
 KNOWS_RECORDS = 2
 ORDER_MAX_BYTES = 1 << 20
 REPORT_MAX_BYTES = 64 << 10  # init sends at most 32 KB of output at once
@@ -25,6 +27,10 @@ _MEMORY = struct.Struct(">QI")
 _HELLO = struct.Struct(">BB")
 _SYNCED = struct.Struct(">IQQIQ")
 _EXITED = struct.Struct(">BI?")
+_SOCKET = struct.Struct(">I4sH")
+_MADE = struct.Struct(">II")
+_HOLDS = struct.Struct(">IQ")
+_HELD = struct.Struct(">I?")
 
 _EXIT_KINDS = (ExitKind.CODE, ExitKind.SIGNAL, ExitKind.NOT_STARTED, ExitKind.NO_DIRECTORY)
 
@@ -34,7 +40,7 @@ class WrongFrame(ValueError):
 
 
 class Kind(IntEnum):
-    """What a frame is. SYNC and its answer share their letter."""
+    """What a frame is. SYNC and its answer share their letter, and so do LISTEN, DIAL and HOLDS with theirs."""
 
     START = ord("S")
     SYNC = ord("Y")
@@ -43,7 +49,11 @@ class Kind(IntEnum):
     CONTINUE = ord("C")
     KILL = ord("K")
     SIGNAL = ord("G")
+    LISTEN = ord("L")
+    DIAL = ord("N")
+    HOLDS = ord("I")
     HELLO = ord("H")
+    STARTED = ord("B")
     OUTPUT = ord("O")
     SYNCED = ord("Y")
     EXITED = ord("X")
@@ -134,6 +144,16 @@ def encode_signal(role: int, number: int) -> bytes:
     return encode(Kind.SIGNAL, role, bytes((number,)))
 
 
+def encode_socket(kind: Kind, token: int, address: str, port: int) -> bytes:
+    """LISTEN at an IPv4 address inside, or DIAL one."""
+    return encode(kind, 0, _SOCKET.pack(token, socket.inet_aton(address), port))
+
+
+def encode_holds(token: int, inode: int) -> bytes:
+    """HOLDS: whether a process inside has the socket of this inode."""
+    return encode(Kind.HOLDS, 0, _HOLDS.pack(token, inode))
+
+
 def decode_hello(payload: bytes) -> Hello:
     """Raises WrongFrame, also for an init of another version."""
     try:
@@ -161,3 +181,21 @@ def decode_exited(role: int, payload: bytes) -> Exit:
         return Exit(role, _EXIT_KINDS[how], value, out_of_memory)
     except (struct.error, IndexError) as error:
         raise WrongFrame(f"EXITED: {error}") from error
+
+
+def decode_made(payload: bytes) -> tuple[int, int]:
+    """The answer to LISTEN and DIAL: its token, and why there is no socket, an errno, else 0. Raises WrongFrame."""
+    try:
+        token, failure = _MADE.unpack(payload)
+    except struct.error as error:
+        raise WrongFrame(f"a socket: {error}") from error
+    return token, failure
+
+
+def decode_held(payload: bytes) -> tuple[int, bool]:
+    """The answer to HOLDS. Raises WrongFrame."""
+    try:
+        token, held = _HELD.unpack(payload)
+    except struct.error as error:
+        raise WrongFrame(f"HOLDS: {error}") from error
+    return token, held

@@ -4,96 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import replace
 from typing import cast
 
-from lambda_emu.sandbox.base import PLATFORM_MB, Exit, InitListener, Program, SandboxError, Usage
+from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.init import frames
 from lambda_emu.sandbox.init.frames import Frame, FrameReader, Kind, WrongFrame
+from lambda_emu.sandbox.init.orders import PLATFORM_BYTES, Link
 
-HELLO_WITHIN_S = 10.0
 WARNED_EVERY_S = 60.0
 MOST_STRANGERS = 256
 """Connections that may wait for their HELLO at once; one more ends the oldest. An init says it at once."""
-PLATFORM_BYTES = PLATFORM_MB << 20
-LOG_DESCRIPTOR = {"_LAMBDA_TELEMETRY_LOG_FD": "62"}
-"""Where runtime clients write framed log records; init makes the descriptor. The number is the one seen on Lambda."""
 
 _log = logging.getLogger(__name__)
 
 
-class Nobody:
-    """Listens to a sandbox that nobody uses yet: of its reports only the loss matters, which the link remembers."""
-
-    def output(self, role: int, data: bytes) -> None:
-        pass
-
-    def synced(self, token: int, usage: Usage) -> None:
-        pass
-
-    def exited(self, exit: Exit) -> None:
-        pass
-
-    def killed(self) -> None:
-        pass
-
-    def lost(self) -> None:
-        pass
-
-
-class InitLink(asyncio.Protocol):
-    """base.Init over one connection. Until HELLO it belongs to the door, then to whoever expected its secret.
-
-    A listener set after the connection ended hears `lost` as soon as the loop turns.
-    """
+class InitLink(Link, asyncio.Protocol):
+    """base.Init over TCP, output included. Until HELLO it belongs to the door, then to whoever expected its secret."""
 
     def __init__(self, door: InitDoor) -> None:
-        self._door = door
+        super().__init__(door)
+        self._door: InitDoor = door
         self._reader = FrameReader()
         self._transport: asyncio.Transport | None = None
-        self._listener: InitListener = Nobody()
-        self._hello_timer: asyncio.TimerHandle | None = None
         self._begun = False
-        self._is_lost = False
-        self._hear: Callable[[Frame], None] = self._hear_hello
-        self.figures = frames.Figures.PROCESSES
-        self._knows_records = False
-
-    @property
-    def listener(self) -> InitListener:
-        return self._listener
-
-    @listener.setter
-    def listener(self, listener: InitListener) -> None:
-        self._listener = listener
-        if self._is_lost:
-            asyncio.get_running_loop().call_soon(listener.lost)
-
-    # --- orders -------------------------------------------------------------
-
-    def start(self, role: int, program: Program) -> None:
-        if program.logs_records and self._knows_records:
-            program = replace(program, environment={**program.environment, **LOG_DESCRIPTOR})
-        self._send(frames.encode_start(role, program))
-
-    def sync(self, token: int) -> None:
-        self._send(frames.encode_sync(token))
-
-    def limit_memory(self, limit_bytes: int, sample_ms: int) -> None:
-        self._send(frames.encode_memory(limit_bytes - PLATFORM_BYTES, sample_ms))
-
-    def pause(self) -> None:
-        self._send(frames.encode(Kind.PAUSE))
-
-    def resume(self) -> None:
-        self._send(frames.encode(Kind.CONTINUE))
-
-    def signal(self, role: int, number: int) -> None:
-        self._send(frames.encode_signal(role, number))
-
-    def kill(self) -> None:
-        self._send(frames.encode(Kind.KILL))
 
     def pause_output(self) -> None:
         if self._transport is not None and not self._is_lost:
@@ -104,7 +37,6 @@ class InitLink(asyncio.Protocol):
             self._transport.resume_reading()
 
     def close(self) -> None:
-        """End the connection at once, and with it everything in the sandbox; orders not sent yet are dropped."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -116,7 +48,7 @@ class InitLink(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
-        self._hello_timer = asyncio.get_running_loop().call_later(HELLO_WITHIN_S, self.close)
+        self._begin()
 
     def data_received(self, data: bytes) -> None:
         if not self._begun:
@@ -131,25 +63,9 @@ class InitLink(asyncio.Protocol):
             self.close()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._is_lost = True
-        self._door.forget(self)
-        if self._hello_timer is not None:
-            self._hello_timer.cancel()
-        self._listener.lost()
+        self._end()
 
     # --- reports ------------------------------------------------------------
-
-    def _hear_hello(self, frame: Frame) -> None:
-        if frame.kind != Kind.HELLO:
-            raise WrongFrame("the first frame is not HELLO")
-        hello = frames.decode_hello(frame.payload)
-        self.figures = hello.figures
-        self._knows_records = hello.protocol >= frames.KNOWS_RECORDS
-        if not self._door.admit(hello.secret, self):
-            raise WrongFrame("nobody expects its secret")
-        if self._hello_timer is not None:
-            self._hello_timer.cancel()
-        self._hear = self._hear_report
 
     def _hear_report(self, frame: Frame) -> None:
         kind, role, payload = frame
@@ -169,18 +85,18 @@ class InitDoor:
     """Where the inits of sandboxes being made come in, each known by its secret."""
 
     def __init__(self) -> None:
-        self._expected: dict[str, asyncio.Future[InitLink]] = {}
-        self._strangers: dict[InitLink, None] = {}  # in the order in which they came
+        self._expected: dict[str, asyncio.Future[Link]] = {}
+        self._strangers: dict[Link, None] = {}  # in the order in which they came
         self._warned_s = -WARNED_EVERY_S
 
-    def expect(self, secret: str, timeout_s: float) -> asyncio.Future[InitLink]:
+    def expect(self, secret: str, timeout_s: float) -> asyncio.Future[Link]:
         """The link of the init that will say this secret; it counts from this call on, awaited or not.
 
         Fails with SandboxError after timeout_s of real time: a machine's slowness is no part of Lambda's clock.
         Cancel it when the sandbox could not be started.
         """
         loop = asyncio.get_running_loop()
-        arrival: asyncio.Future[InitLink] = loop.create_future()
+        arrival: asyncio.Future[Link] = loop.create_future()
 
         def give_up() -> None:
             if not arrival.done():
@@ -188,7 +104,7 @@ class InitDoor:
 
         timer = loop.call_later(timeout_s, give_up)
 
-        def forget(_: asyncio.Future[InitLink]) -> None:
+        def forget(_: asyncio.Future[Link]) -> None:
             timer.cancel()
             self._expected.pop(secret, None)
 
@@ -206,7 +122,7 @@ class InitDoor:
         self._strangers[link] = None
         return link
 
-    def may_warn(self, link: InitLink) -> bool:
+    def may_warn(self, link: Link) -> bool:
         """Of one we know always, of strangers now and then: code in a sandbox can pretend to be one at any rate."""
         now_s = asyncio.get_running_loop().time()
         if link in self._strangers:
@@ -215,11 +131,11 @@ class InitDoor:
             self._warned_s = now_s
         return True
 
-    def forget(self, link: InitLink) -> None:
+    def forget(self, link: Link) -> None:
         """It has ended, or is known."""
         self._strangers.pop(link, None)
 
-    def admit(self, secret: str, link: InitLink) -> bool:
+    def admit(self, secret: str, link: Link) -> bool:
         """Whether the link was expected; whoever awaits it has it now."""
         arrival = self._expected.pop(secret, None)
         if arrival is None or arrival.done():

@@ -1,17 +1,15 @@
-"""Whose program is at the other end of a connection. Asked where an address is all by which a sandbox is known."""
+"""Who has the other end of a connection. Asked where others than a sandbox can call what listens for it."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 import struct
 import sys
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-BARE_NETWORK = "127.77."
-"""Loopback addresses that sandboxes without namespaces call, each its own: other users can call them too."""
 CONNECTIONS = Path("/proc/net/tcp")
 ESTABLISHED = 1
 
@@ -22,28 +20,29 @@ _HEADER = struct.Struct("=IHHII")
 _REQUEST = struct.Struct("=BBBBI")
 _NAMES = struct.Struct("!HH16s16s")
 _INTERFACE = struct.Struct("=III")
-_STATE, _UID = _HEADER.size + 1, _HEADER.size + 64
+_STATE, _HOLDER = _HEADER.size + 1, _HEADER.size + 64
+_OWNER = struct.Struct("=II")
 
 End = tuple[str, int]
 
 
-def may_call(transport: asyncio.Transport) -> bool:
-    """False for another user's program that calls the address of a sandbox."""
-    own: End = transport.get_extra_info("sockname")
-    if not own[0].startswith(BARE_NETWORK):
-        return True
-    return user_at(transport.get_extra_info("peername"), own) == os.geteuid()
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose socket it is, and by which number /proc/<pid>/fd knows it."""
+
+    uid: int
+    inode: int
 
 
-def user_at(peer: End, own: End) -> int | None:
-    """The uid of who has the other end of a connection within this machine, IPv4; None if it cannot be told.
+def holder_of(peer: End, own: End) -> Holder | None:
+    """Who has the other end of a connection within this machine, IPv4; None if it cannot be told.
 
-    Who has hung up cannot be told: the kernel says root of such a one.
+    Who has hung up cannot be told: the kernel says root of such a one, and no inode.
     """
     return ask_kernel(peer, own) if _can_ask() else search_list(peer, own)
 
 
-def ask_kernel(peer: End, own: End) -> int | None:
+def ask_kernel(peer: End, own: End) -> Holder | None:
     """By a question about this one connection. Costs the same however many there are."""
     ends = _NAMES.pack(peer[1], own[1], socket.inet_aton(peer[0]), socket.inet_aton(own[0]))
     wanted = ends + _INTERFACE.pack(0, NO_COOKIE, NO_COOKIE)
@@ -57,10 +56,10 @@ def ask_kernel(peer: End, own: End) -> int | None:
         return None
     if _HEADER.unpack_from(answer)[1] == ERROR or answer[_STATE] != ESTABLISHED:
         return None
-    return int.from_bytes(answer[_UID : _UID + 4], sys.byteorder)
+    return Holder(*_OWNER.unpack_from(answer, _HOLDER))
 
 
-def search_list(peer: End, own: End) -> int | None:
+def search_list(peer: End, own: End) -> Holder | None:
     """By the list of all connections, where the kernel answers no questions."""
     wanted = [_hex(peer), _hex(own), f"{ESTABLISHED:02X}"]
     try:
@@ -69,7 +68,7 @@ def search_list(peer: End, own: End) -> int | None:
         return None
     for members in map(str.split, lines):
         if members[1:4] == wanted:
-            return int(members[7])
+            return Holder(int(members[7]), int(members[9]))
     return None
 
 
@@ -77,7 +76,8 @@ def search_list(peer: End, own: End) -> int | None:
 def _can_ask() -> bool:
     """Whether the kernel tells of a connection that is there; some are built without, or forbid it."""
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
-        return ask_kernel(client.getsockname(), client.getpeername()) == os.geteuid()
+        found = ask_kernel(client.getsockname(), client.getpeername())
+        return found is not None and found.uid == os.geteuid()
 
 
 def _hex(end: End) -> str:

@@ -13,12 +13,15 @@ from typing import Any, TypeVar
 from lambda_emu.clock import Clock
 from lambda_emu.folders import PASSED_THROUGH, PRIVATE, close_to_others, remove_sessions
 from lambda_emu.runtimes import Runtime, catalogue
-from lambda_emu.sandbox.base import Limits, Listen, Program, SandboxError, ShuttingDown, StemKind, Wanted
+from lambda_emu.sandbox.base import Limits, Program, SandboxError, ShuttingDown, StemKind, Wanted
 from lambda_emu.sandbox.engine_threads import EngineThreads
 from lambda_emu.sandbox.files import remove_tree
-from lambda_emu.sandbox.init.link import InitDoor, InitLink
+from lambda_emu.sandbox.init.link import InitDoor
+from lambda_emu.sandbox.init.orders import Link
+from lambda_emu.sandbox.init.ports import Reach, reach_of
+from lambda_emu.sandbox.init.socket_file import NAME, SocketFile
 from lambda_emu.sandbox.machine import this_machine
-from lambda_emu.sandbox.process.isolation import LOOPBACK, Address, Walls
+from lambda_emu.sandbox.process.isolation import Walls
 from lambda_emu.sandbox.process.namespaces import PATH, Namespaces
 from lambda_emu.sandbox.process.no_images import NoImages
 from lambda_emu.sandbox.process.unisolated import Bare
@@ -33,7 +36,7 @@ END_LIMIT_S = 5.0
 THREADS = 16
 
 
-async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> ProcessEngine:
+async def open_engine(wanted: Wanted, door: InitDoor, clock: Clock) -> ProcessEngine:
     """A fresh folder for this session's sandboxes, and the best walls that can be had. SandboxError off Linux."""
     if not INIT.is_file():
         raise SandboxError(f"without Docker lambda-emu runs functions on Linux only, and {INIT} is missing")
@@ -41,20 +44,19 @@ async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clo
     threads = EngineThreads("the start of the sandbox", 1)
     try:
         await threads.call(_make_fresh, folder)
-        port = await listen(LOOPBACK)
-        walls = await _best_walls(folder, port, listen, clock, threads)
+        walls = await _best_walls(folder, threads)
     finally:
         threads.close()
     return ProcessEngine(folder, walls, door, clock, strict=wanted.strict_runtimes)
 
 
-async def _best_walls(folder: Path, port: int, listen: Listen, clock: Clock, threads: EngineThreads) -> Walls:
-    namespaces = Namespaces(folder, port, clock, as_root=os.geteuid() == 0)
+async def _best_walls(folder: Path, threads: EngineThreads) -> Walls:
+    namespaces = Namespaces(folder, as_root=os.geteuid() == 0)
     try:
         await threads.call(namespaces.build, INIT)
     except SandboxError as error:
         log.warning("this machine gives us no namespaces (%s)", error)
-        return Bare(INIT, listen)
+        return Bare(INIT)
     return namespaces
 
 
@@ -103,19 +105,23 @@ class ProcessEngine:
 
     async def _create(self, kind: StemKind) -> ProcessSandbox:
         kit = await self._kit(kind.runtime, kind.architecture)
-        address, secret = await self.walls.address(), self._clock.new_token()
-        folder = self._folder / self._clock.new_token()
+        token, secret, folder = (self._clock.new_token() for _ in range(3))
+        file = SocketFile(self._folder / folder / "line")
         arriving = self._door.expect(secret, CREATE_LIMIT_S)
+        arriving.add_done_callback(lambda _: file.close())
         process = None
         try:
-            process = await self._call(self._launch, folder, kit, kind.tmp_mb, address, secret)
+            process = await self._call(self._launch, file, kit, kind.tmp_mb, secret)
+            file.let_in(self._door)
             link = await _first_of(arriving, process)
+            reach = await reach_of(link, token, shared=not self.abilities.isolates_network)
+            if reach is None:
+                raise SandboxError("its init called by TCP")
         except SandboxError as error:
             arriving.cancel()
-            words = await self._call(_end, process, folder)
-            self.walls.release(address)
+            words = await self._call(_end, process, file.folder.parent)
             raise SandboxError(f"a sandbox could not be started: {error} {words}") from error
-        sandbox = ProcessSandbox(self, process, address, link, folder)
+        sandbox = ProcessSandbox(self, process, reach, link, file.folder.parent)
         self._sandboxes.add(sandbox)
         return sandbox
 
@@ -136,7 +142,6 @@ class ProcessEngine:
             await self._call(_end, sandbox.process, sandbox.folder)
         finally:
             self._sandboxes.discard(sandbox)
-        self.walls.release(sandbox.address)
 
     def _under_way(self) -> list[asyncio.Future[Any]]:
         laying_out = [kit for kit in self._kits.values() if not kit.done()]
@@ -165,15 +170,17 @@ class ProcessEngine:
         if self._closed:
             raise ShuttingDown
 
-    def _launch(self, folder: Path, kit: Kit, tmp_mb: int, address: Address, secret: str) -> subprocess.Popen[bytes]:
+    def _launch(self, file: SocketFile, kit: Kit, tmp_mb: int, secret: str) -> subprocess.Popen[bytes]:
+        folder = file.folder.parent
         try:
             folder.mkdir(PRIVATE)
-            command = self.walls.furnish(folder, kit, tmp_mb, address)
+            file.make()
+            command = self.walls.furnish(folder, kit, tmp_mb)
             with (folder / "log").open("wb") as words:
                 return subprocess.Popen(
                     command,
                     cwd=folder,
-                    env={"PATH": PATH, "LAMBDA_EMU_INIT": f"{address.host}:{address.port}:{secret}:processes"},
+                    env={"PATH": PATH, "LAMBDA_EMU_INIT": f"{self.walls.line}/{NAME}|::{secret}:processes"},
                     stdin=subprocess.DEVNULL,
                     stdout=words,
                     stderr=words,
@@ -190,14 +197,14 @@ class ProcessSandbox:
     """One init and what it runs. `id` is the pid of the process that holds it all; killing that ends it all."""
 
     def __init__(
-        self, engine: ProcessEngine, process: subprocess.Popen[bytes], address: Address, init: InitLink, folder: Path
+        self, engine: ProcessEngine, process: subprocess.Popen[bytes], reach: Reach, init: Link, folder: Path
     ) -> None:
         self.id = str(process.pid)
-        self.token = address.token
-        self.runtime_api = f"{address.token}:{address.port}"
+        self.token = reach.token
+        self.runtime_api = reach.runtime_api
+        self.passed = reach.passed
         self.init = init
         self.process = process
-        self.address = address
         self.folder = folder
         self._engine = engine
         self._ending: asyncio.Future[None] | None = None
@@ -223,7 +230,7 @@ def _known(runtime: str) -> Runtime:
     return found
 
 
-async def _first_of(arriving: asyncio.Future[InitLink], process: subprocess.Popen[bytes]) -> InitLink:
+async def _first_of(arriving: asyncio.Future[Link], process: subprocess.Popen[bytes]) -> Link:
     """The link, or SandboxError as soon as the process has ended without calling us."""
     loop = asyncio.get_running_loop()
     ended = os.pidfd_open(process.pid)

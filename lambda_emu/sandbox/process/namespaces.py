@@ -11,13 +11,12 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lambda_emu.clock import Clock
 from lambda_emu.sandbox.base import Abilities, Program, SandboxError
 from lambda_emu.sandbox.files import fill
-from lambda_emu.sandbox.process.isolation import LOOPBACK, Address
 from lambda_emu.sandbox.process.outside_user import outside_ids
 from lambda_emu.sandbox.process.private_root import (
     GROUP,
+    LINE,
     USER,
     fstab,
     lent_lines,
@@ -26,7 +25,7 @@ from lambda_emu.sandbox.process.private_root import (
     make_root,
     root_lines,
     sandbox_lines,
-    write_names,
+    write_resolver,
 )
 from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, PROCESSES, prlimit
 from lambda_emu.sandbox.toolchain.lent import Kit
@@ -47,7 +46,7 @@ ENTER = 'umask 022; mount --all --fstab "$0" && cd "$1" && pivot_root . . && umo
 NAMESPACES = ("unshare", "--mount", "--pid", "--ipc", "--fork", "--kill-child")
 AS_ROOT_OF_THEM = ("--user", "--map-root-user")
 OWN_USERS = ("unshare", "--user", f"--map-user={USER}", f"--map-group={GROUP}")
-LIMITS = {**OF_EACH_PROCESS, "nproc": PROCESSES}
+LIMITS = {**OF_EACH_PROCESS, "nproc": (PROCESSES, PROCESSES)}
 NO_PRIVILEGES = ("setpriv", "--inh-caps=-all", "--no-new-privs", "--pdeathsig=KILL")  # a new uid undoes --kill-child
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 TRY_LIMIT_S = 10
@@ -93,11 +92,10 @@ class Namespaces:
     """walls.Walls: a private root for each sandbox, all of them made from one folder."""
 
     abilities = ABILITIES
+    line = f"/{LINE}"
 
-    def __init__(self, folder: Path, port: int, clock: Clock, as_root: bool) -> None:
+    def __init__(self, folder: Path, as_root: bool) -> None:
         self._root = folder / "root"
-        self._port = port
-        self._clock = clock
         self._as_root = as_root
 
     def build(self, init: Path) -> None:
@@ -112,13 +110,6 @@ class Namespaces:
         table.write_text(fstab(root_lines(self._root)))
         _try(enter(table, self._root, self._as_root, ["/bin/sh", "-c", "exit 0"]))
 
-    async def address(self) -> Address:
-        """Every sandbox calls the same port, by a name of its own that only its /etc/hosts knows."""
-        return Address(f"{self._clock.new_token()}.lambda-emu.internal", LOOPBACK, self._port)
-
-    def release(self, address: Address) -> None:
-        """Names are not used twice."""
-
     def lay(self, kit: Kit) -> None:
         """Places where what is lent is mounted: a mount has its like below it."""
         for shown, host in kit.lent.items():
@@ -130,10 +121,10 @@ class Namespaces:
             else:
                 make_place(self._root, self._root / shown.relative_to("/"), host)
 
-    def furnish(self, folder: Path, kit: Kit, tmp_mb: int, address: Address) -> list[str]:
+    def furnish(self, folder: Path, kit: Kit, tmp_mb: int) -> list[str]:
         for name in ("task", "opt"):
             make_folder(folder, folder / name)
-        write_names(folder, f"{LOOPBACK} localhost {address.token}\n")
+        write_resolver(folder)
         table = folder / "fstab"
         own = sandbox_lines(self._root, folder, kit.folder, tmp_mb)
         table.write_text(fstab((*root_lines(self._root), *own, *lent_lines(self._root, kit.lent))))

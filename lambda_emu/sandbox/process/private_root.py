@@ -22,14 +22,12 @@ ETC_OWN = {
     "passwd": f"root:x:0:0::/root:/bin/sh\nsbx_user1051:x:{USER}:{GROUP}::/home/sbx_user1051:/sbin/nologin\n",
     "group": f"root:x:0:\nsbx_user1051:x:{GROUP}:\n",
     "nsswitch.conf": "hosts: files dns\n",
-    "hosts": "",
+    "hosts": "127.0.0.1 localhost\n",
     "resolv.conf": "",
 }
-NAMES = (
-    "hosts",
-    "resolv.conf",
-)  # each sandbox has its own: the first holds its name, the second changes with the network
-FOLDERS = ("dev/mqueue", "etc", "opt", "proc", "tmp", "var/lang", "var/rapid", "var/runtime", "var/task")
+RESOLVER = "resolv.conf"  # each sandbox has its own: it changes with the network
+LINE = "var/rapid/line"
+FOLDERS = ("dev/mqueue", "etc", "opt", "proc", "tmp", "var/lang", "var/rapid", LINE, "var/runtime", "var/task")
 
 Line = tuple[str | Path, str | Path, str, str]
 """source, target, type and options, as in fstab(5)"""
@@ -86,12 +84,11 @@ def make_place(top: Path, place: Path, of: Path) -> None:
         place.touch()
 
 
-def write_names(folder: Path, hosts: str) -> None:
-    """Make a sandbox's own /etc/hosts and /etc/resolv.conf."""
+def write_resolver(folder: Path) -> None:
+    """Make a sandbox's own /etc/resolv.conf."""
     ours = Path("/etc/resolv.conf")
-    for name, text in zip(NAMES, (hosts, ours.read_text() if ours.is_file() else ""), strict=True):
-        (folder / name).write_text(text)
-        (folder / name).chmod(0o644)
+    (folder / RESOLVER).write_text(ours.read_text() if ours.is_file() else "")
+    (folder / RESOLVER).chmod(0o644)
 
 
 def root_lines(root: Path) -> Iterator[Line]:
@@ -112,8 +109,8 @@ def root_lines(root: Path) -> Iterator[Line]:
 def sandbox_lines(root: Path, folder: Path, kit: Path, tmp_mb: int) -> Iterator[Line]:
     """What is mounted in one sandbox alone. folder: its own, kit: of its runtime."""
     yield "tmpfs", root / "tmp", "tmpfs", f"nosuid,nodev,mode=1777,size={tmp_mb}m"
-    for name in NAMES:
-        yield folder / name, root / "etc" / name, "none", READ_ONLY
+    yield folder / RESOLVER, root / "etc" / RESOLVER, "none", READ_ONLY
+    yield folder / "line", root / LINE, "none", READ_ONLY
     yield folder / "task", root / "var/task", "none", READ_ONLY
     yield folder / "opt", root / "opt", "none", READ_ONLY
     for name in ("lang", "runtime"):

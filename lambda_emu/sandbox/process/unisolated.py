@@ -12,10 +12,8 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lambda_emu.sandbox.base import Abilities, Listen, Program, SandboxError
+from lambda_emu.sandbox.base import Abilities, Program, SandboxError
 from lambda_emu.sandbox.files import fill
-from lambda_emu.sandbox.init.peers import BARE_NETWORK
-from lambda_emu.sandbox.process.isolation import Address
 from lambda_emu.sandbox.process.namespaces import PATH
 from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, prlimit
 from lambda_emu.sandbox.toolchain.lending import LANG, RUNTIME
@@ -31,7 +29,10 @@ ABILITIES = Abilities(
     isolates_network=False,
 )
 
-LIMITS = {**OF_EACH_PROCESS, "core": 0}  # the code's folder can be written: a crash would leave its memory on the disk
+LIMITS = {
+    **OF_EACH_PROCESS,
+    "core": (0, 0),
+}  # the code's folder can be written: a crash would leave its memory on the disk
 
 BOOTSTRAPS = {"/var/task/bootstrap": "./bootstrap", "/opt/bootstrap": "../opt/bootstrap"}
 
@@ -54,28 +55,13 @@ class LeadsOut(SandboxError):
 
 
 class Bare:
-    """walls.Walls that hold nothing back. Each sandbox calls a loopback address of its own: it can be given no name."""
+    """walls.Walls that hold nothing back."""
 
     abilities = ABILITIES
+    line = "./line"
 
-    def __init__(self, init: Path, listen: Listen) -> None:
+    def __init__(self, init: Path) -> None:
         self._init = init
-        self._listen = listen
-        self._spare: list[Address] = []
-        self._made = 0
-
-    async def address(self) -> Address:
-        if self._spare:
-            return self._spare.pop()
-        self._made += 1
-        host = f"{BARE_NETWORK}{self._made >> 8}.{self._made & 255}"
-        try:
-            return Address(host, host, await self._listen(host))
-        except OSError as error:
-            raise SandboxError(f"cannot listen on {host}: {error}") from error
-
-    def release(self, address: Address) -> None:
-        self._spare.append(address)
 
     def lay(self, kit: Kit) -> None:
         """Links to what is lent. A Python finds its library where it is; as a virtual environment, no other packages.
@@ -91,7 +77,7 @@ class Bare:
                 f"home = {kit.interpreter.path.parent}\ninclude-system-site-packages = false\n"
             )
 
-    def furnish(self, folder: Path, kit: Kit, tmp_mb: int, address: Address) -> list[str]:
+    def furnish(self, folder: Path, kit: Kit, tmp_mb: int) -> list[str]:
         for name in ("task", "opt", "tmp"):
             (folder / name).mkdir()
         limits = prlimit(LIMITS) if shutil.which("prlimit", path=PATH) else []

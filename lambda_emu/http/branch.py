@@ -1,0 +1,139 @@
+"""A listener that one party passed to us, and the connections it brought: who comes by it is that party."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import cast
+
+from lambda_emu.http.connection import Connection
+from lambda_emu.http.exchange import Handler
+from lambda_emu.http.group import Allowance, Group
+from lambda_emu.http.listener import UNBOUNDED, PortTerms
+from lambda_emu.http.watch import Watch
+
+End = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PassedListener:
+    """A listening socket of one party: who calls there is that party.
+
+    believes: asked once of each that calls, by the two ends, where others can call too.
+    """
+
+    socket: socket.socket
+    believes: Callable[[End, End], Awaitable[bool]] | None = None
+
+    @property
+    def address(self) -> str:
+        host, port = self.socket.getsockname()
+        return f"{host}:{port}"
+
+
+MOST_ASKED = 16
+"""Of those that call, by how many it is asked at once whether they are believed; more are hung up on."""
+MOST_TURNED_AWAY = 8
+"""Of those too many, how many may stay until they have heard so."""
+
+
+class Branch:
+    """A listener of one party. What comes by it belongs to the party's group from its first byte on."""
+
+    def __init__(self, passed: PassedListener, handler: Handler, group: Group, terms: PortTerms, watch: Watch) -> None:
+        self.newcomers = group
+        self.limits = terms.limits
+        self.refusal = terms.refusal
+        self._passed = passed
+        self._handler = handler
+        self._descriptors = terms.descriptors
+        self._watch = watch
+        self._full = terms.full
+        self._turned_away = Group(Allowance(MOST_TURNED_AWAY, UNBOUNDED, oldest_out=True), terms.budget)
+        self._asking: set[asyncio.Task[None]] = set()
+        watch.begin()
+        passed.socket.setblocking(False)
+        loop = asyncio.get_running_loop()
+        self._server = asyncio.ensure_future(loop.create_server(self._protocol, sock=passed.socket, backlog=128))
+
+    def close(self) -> None:
+        """Stop listening and hang up on all of them, at once."""
+        self._server.add_done_callback(_close_server)
+        self._passed.socket.close()
+        for asking in self._asking:
+            asking.cancel()
+        self.newcomers.close()
+        self._turned_away.close()
+
+    def opened(self, connection: Connection) -> None:
+        self._watch.add(connection)
+        if connection.descriptor >= self._descriptors:
+            connection.drop()
+        elif not self.newcomers.join(connection):
+            self._turned_away.join(connection)
+            connection.refuse(self._full)
+
+    def closed(self, connection: Connection) -> None:
+        self._turned_away.leave(connection)
+        self._watch.remove(connection)
+
+    def _protocol(self) -> asyncio.Protocol:
+        connection = Connection(self._handler, self)
+        if self._passed.believes is None:
+            return connection
+        return _Caller(connection, self._passed.believes, self._asking)
+
+
+def _close_server(starting: asyncio.Task[asyncio.Server]) -> None:
+    if not starting.cancelled() and starting.exception() is None:
+        starting.result().close()
+
+
+class _Caller(asyncio.Protocol):
+    """Somebody who is read only when he is believed."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        believes: Callable[[End, End], Awaitable[bool]],
+        asking: set[asyncio.Task[None]],
+    ) -> None:
+        self._connection = connection
+        self._believes = believes
+        self._asking = asking
+        self._transport: asyncio.Transport | None = None
+        self._said = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+        if len(self._asking) >= MOST_ASKED:
+            self._transport.abort()
+            return
+        asking = asyncio.ensure_future(self._ask(self._transport))
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
+
+    def data_received(self, data: bytes) -> None:
+        """What he says before; uvloop cannot be kept from reading once."""
+        self._said += data
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    async def _ask(self, transport: asyncio.Transport) -> None:
+        believed = False
+        try:
+            peer, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+            believed = await self._believes(peer, own)
+        finally:
+            if not believed:
+                transport.abort()
+        if not believed or transport.is_closing():
+            return
+        connection = self._connection
+        transport.set_protocol(connection)
+        connection.connection_made(transport)
+        transport.resume_reading()
+        if self._said:
+            connection.data_received(self._said)

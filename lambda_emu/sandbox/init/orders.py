@@ -1,0 +1,140 @@
+"""What the emulator tells an init, and how they come to know each other, over whatever connects them."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from lambda_emu.sandbox.base import PLATFORM_MB, Exit, InitListener, Program, Usage
+from lambda_emu.sandbox.init import frames
+from lambda_emu.sandbox.init.frames import Frame, Kind, WrongFrame
+
+HELLO_WITHIN_S = 10.0
+PLATFORM_BYTES = PLATFORM_MB << 20
+LOG_DESCRIPTOR = {"_LAMBDA_TELEMETRY_LOG_FD": "62"}
+"""Where runtime clients write framed log records; init makes the descriptor. The number is the one seen on Lambda."""
+
+
+class Nobody:
+    """Listens to a sandbox that nobody uses yet: of its reports only the loss matters, which the link remembers."""
+
+    def output(self, role: int, data: bytes) -> None:
+        pass
+
+    def synced(self, token: int, usage: Usage) -> None:
+        pass
+
+    def exited(self, exit: Exit) -> None:
+        pass
+
+    def killed(self) -> None:
+        pass
+
+    def lost(self) -> None:
+        pass
+
+
+class Door(Protocol):
+    """Whoever lets inits in."""
+
+    def admit(self, secret: str, link: Link) -> bool:
+        """Whether the link was expected; whoever awaits it has it now."""
+
+    def forget(self, link: Link) -> None:
+        """It has ended."""
+
+
+class Link:
+    """The part of base.Init that is the same over each connection, until HELLO the door's.
+
+    A listener set after the connection ended hears `lost` as soon as the loop turns.
+    """
+
+    def __init__(self, door: Door) -> None:
+        self.figures = frames.Figures.PROCESSES
+        self._door = door
+        self._listener: InitListener = Nobody()
+        self._is_lost = False
+        self._knows_records = False
+        self._hello_timer: asyncio.TimerHandle | None = None
+        self._hear: Callable[[Frame], None] = self._hear_hello
+
+    @property
+    def listener(self) -> InitListener:
+        return self._listener
+
+    @listener.setter
+    def listener(self, listener: InitListener) -> None:
+        self._listener = listener
+        if self._is_lost:
+            asyncio.get_running_loop().call_soon(listener.lost)
+
+    # --- orders -------------------------------------------------------------
+
+    def start(self, role: int, program: Program) -> None:
+        if program.logs_records and self._knows_records:
+            program = replace(program, environment={**program.environment, **LOG_DESCRIPTOR})
+        self._send(frames.encode_start(role, program))
+
+    def sync(self, token: int) -> None:
+        self._send(frames.encode_sync(token))
+
+    def limit_memory(self, limit_bytes: int, sample_ms: int) -> None:
+        self._send(frames.encode_memory(limit_bytes - PLATFORM_BYTES, sample_ms))
+
+    def pause(self) -> None:
+        self._send(frames.encode(Kind.PAUSE))
+
+    def resume(self) -> None:
+        self._send(frames.encode(Kind.CONTINUE))
+
+    def signal(self, role: int, number: int) -> None:
+        self._send(frames.encode_signal(role, number))
+
+    def kill(self) -> None:
+        self._send(frames.encode(Kind.KILL))
+
+    @abstractmethod
+    def pause_output(self) -> None: ...
+
+    @abstractmethod
+    def resume_output(self) -> None: ...
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the connection at once, and with it everything in the sandbox; orders not sent yet are dropped."""
+
+    @abstractmethod
+    def _send(self, order: bytes) -> None: ...
+
+    @abstractmethod
+    def _hear_report(self, frame: Frame) -> None: ...
+
+    # --- the beginning and the end ------------------------------------------
+
+    def _begin(self) -> None:
+        self._hello_timer = asyncio.get_running_loop().call_later(HELLO_WITHIN_S, self.close)
+
+    def _hear_hello(self, frame: Frame) -> None:
+        if frame.kind != Kind.HELLO:
+            raise WrongFrame("the first frame is not HELLO")
+        hello = frames.decode_hello(frame.payload)
+        self.figures = hello.figures
+        self._knows_records = hello.protocol >= frames.KNOWS_RECORDS
+        if not self._door.admit(hello.secret, self):
+            raise WrongFrame("nobody expects its secret")
+        self._end_waiting()
+        self._hear = self._hear_report
+
+    def _end(self) -> None:
+        self._is_lost = True
+        self._door.forget(self)
+        self._end_waiting()
+        self._listener.lost()
+
+    def _end_waiting(self) -> None:
+        if self._hello_timer is not None:
+            self._hello_timer.cancel()

@@ -1,0 +1,70 @@
+"""The ports inside a sandbox at which we listen: its init passed them, and so who calls there is its code."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lambda_emu.http.branch import End, PassedListener
+from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.init.local import LOOPBACK, LocalLink
+from lambda_emu.sandbox.init.orders import Link
+from lambda_emu.sandbox.init.peers import holder_of
+
+RUNTIME_API_PORT = 9001
+"""As on Lambda."""
+TRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How code inside reaches the Runtime API, and how that knows it: see base.Sandbox."""
+
+    token: str
+    runtime_api: str
+    passed: PassedListener | None = None
+
+
+async def reach_of(link: Link, token: str, *, shared: bool) -> Reach | None:
+    """That of a sandbox that passes its sockets; None: its init cannot. SandboxError."""
+    if not isinstance(link, LocalLink):
+        return None
+    passed = await listen_inside(link, RUNTIME_API_PORT, seed=token, shared=shared)
+    return Reach(token, passed.address, passed)
+
+
+async def listen_inside(link: LocalLink, port: int, *, seed: str, shared: bool) -> PassedListener:
+    """Listen at loopback and this port. seed: what no other sandbox has. SandboxError.
+
+    shared: loopback is this machine's. Then it is an address of loopback's that is the sandbox's own, at another port
+    where somebody has this one at all addresses; and who calls is believed when the sandbox holds his socket.
+    """
+    if not shared:
+        try:
+            return PassedListener(await link.listen(LOOPBACK, port))
+        except OSError as error:
+            raise SandboxError(f"init cannot listen on {LOOPBACK}:{port}: {error.strerror}") from error
+
+    async def is_inside(peer: End, own: End) -> bool:
+        holder = holder_of(peer, own)
+        try:
+            return holder is not None and holder.uid == link.uid and await link.holds(holder.inode)
+        except SandboxError:  # it ends
+            return False
+
+    for at in _own_addresses(seed, port):
+        try:
+            return PassedListener(await link.listen(*at), is_inside)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise SandboxError(f"init cannot listen on {at[0]}:{at[1]}: {error.strerror}") from error
+    raise SandboxError(f"init cannot listen: somebody has port {port} of {TRIES} addresses of loopback, and others")
+
+
+def _own_addresses(seed: str, port: int) -> Iterator[End]:
+    """Of 127.64.0.0/10, chosen by hexadecimal digits of the seed."""
+    for i in range(TRIES):
+        number = (int(seed[:16], 16) + i) % (1 << 22)
+        host = f"127.{64 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
+        yield host, port if i < TRIES - 1 else 0

@@ -1,0 +1,66 @@
+/* Sockets inside that the emulator holds: those that listen for it, and those connected for it to what listens here. */
+#pragma once
+#include "processes.h"
+#include "wire.h"
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+enum { BACKLOG = 128 };
+
+/* Both return a socket that does not block, or -errno. */
+static long listen_at(const struct sockaddr_in *address) {
+    long fd = SYS(socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), again = 1;
+    SYS(setsockopt, fd, SOL_SOCKET, SO_REUSEADDR, &again, sizeof(int)); /* what an earlier environment had there */
+    long failure = SYS(bind, fd, address, sizeof *address);
+    failure = failure < 0 ? failure : SYS(listen, fd, BACKLOG);
+    if (failure < 0)
+        SYS(close, fd);
+    return failure < 0 ? failure : fd;
+}
+
+static long dial_inside(const struct sockaddr_in *address) {
+    long fd = SYS(socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    long failure = SYS(connect, fd, address, sizeof *address);
+    if (failure == -EINPROGRESS) /* within one kernel it is decided by now, unless its backlog is full */
+        failure = SYS(connect, fd, address, sizeof *address);
+    if (failure < 0)
+        SYS(close, fd);
+    return failure < 0 ? failure : fd;
+}
+
+/* LISTEN and DIAL: a token, an address and a port, the last two as the network has them. */
+static void make_socket(uint8_t kind, const unsigned char *order) {
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    memcpy(&address.sin_addr, order + 4, 4);
+    memcpy(&address.sin_port, order + 8, 2);
+    long fd = kind == 'L' ? listen_at(&address) : dial_inside(&address);
+    if (fd >= 0)
+        pass(fd);
+    unsigned char *answer = begin_frame(kind, 0, 8);
+    memcpy(answer, order, 4);
+    put(answer + 4, fd < 0 ? (uint64_t)-fd : 0, 4);
+}
+
+static bool has_open(int pid, uint64_t socket) {
+    static char entries[8192];
+    bool found = false;
+    long length, folder = SYS(openat, AT_FDCWD, proc_path(pid, "/fd").text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while (!found && (length = SYS(getdents64, folder, entries, sizeof entries)) > 0)
+        for (long at = 0; at < length && !found; at += ((struct dirent *)(entries + at))->d_reclen) {
+            char target[32] = {0};
+            SYS(readlinkat, folder, ((struct dirent *)(entries + at))->d_name, target, sizeof target - 1);
+            found = begins_with(target, "socket:[") && number_in(target + 8, NULL) == socket;
+        }
+    SYS(close, folder);
+    return found;
+}
+
+/* HOLDS: whether a process of the environment has this socket, told by its inode. */
+static void find_holder(const unsigned char *order) {
+    bool found = false;
+    for (size_t i = list_processes(); i-- && !found;)
+        found = has_open(pids[i], get(order + 4, 8));
+    unsigned char *answer = begin_frame('I', 0, 5);
+    memcpy(answer, order, 4);
+    answer[4] = found;
+}

@@ -1,0 +1,103 @@
+"""Where engine and emulator share no kernel inits call by TCP: one port serves all, a host name tells them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from inside import probe
+from own import OwnLam, own_emulator
+
+from lambda_emu.sandbox.docker.engine import DockerEngine
+
+pytestmark = pytest.mark.docker
+
+
+CALL = """
+    import http.client, json, os, socket
+    host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
+    def call(method, path, body=None, name=f"{host}:{port}", **headers):
+        connection = http.client.HTTPConnection(host, int(port), timeout=5)
+        connection.request(method, "/2018-06-01/runtime/" + path, body, {"Host": name, **headers})
+        answer = connection.getresponse()
+        return [answer.status, answer.read().decode()]
+"""
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
+    """Its inits look for our socket where none is, and so do as where it cannot be had: they call by TCP."""
+    with own_emulator(tmp_path_factory.mktemp("by-name"), "docker", stems=0, pull_images=False) as lam:
+        assert isinstance(lam.emulator.engine, DockerEngine)
+        lam.emulator.engine.line = "/var/rapid/nowhere"
+        yield lam
+
+
+@pytest.fixture
+def lam(shared: OwnLam) -> Iterator[OwnLam]:
+    yield shared
+    shared.close()
+
+
+FORBIDDEN = [403, '{"errorMessage":"No execution environment has this address","errorType":"Forbidden"}']
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["localhost", "127.0.0.1", "", "lambda-emu.internal", f"{'0' * 32}.lambda-emu.internal", "x" * 10_000],
+    ids=["localhost", "loopback", "none", "suffix", "guessed", "long"],
+)
+def test_an_address_that_is_nobodys_is_refused(lam: OwnLam, name: str) -> None:
+    inside = probe(lam)
+
+    answers = inside.run(f"{CALL}\n    result = [call('GET', 'invocation/next', name={name!r}) for _ in range(3)]")
+
+    assert answers == [FORBIDDEN] * 3
+
+
+@pytest.mark.parametrize("header", ["Origin", "Sec-Fetch-Site"])
+def test_a_web_page_that_found_an_address_can_do_nothing_with_it(lam: OwnLam, header: str) -> None:
+    inside = probe(lam)
+
+    calls = [("GET", "invocation/next"), ("POST", "init/error"), ("POST", "invocation/1/response")]
+    answers = inside.run(f"{CALL}\n    result = [call(*one, **{{{header!r}: 'none'}}) for one in {calls!r}]")
+
+    refused = [403, '{"errorMessage":"Web pages may not call the Runtime API","errorType":"Forbidden"}']
+    assert answers == [refused] * 3
+    assert inside.run("result = 'well'") == "well"
+
+
+def test_an_environment_that_ended_leaves_no_address_behind(lam: OwnLam) -> None:
+    gone = probe(lam, "gone")
+    address = gone.run(f"{CALL}\n    result = f'{{host}}:{{port}}'")
+    lam.client.delete_function(FunctionName="gone")
+
+    assert probe(lam).run(f"{CALL}\n    result = call('GET', 'invocation/next', name={address!r})") == FORBIDDEN
+
+
+def test_who_asks_does_not_depend_on_the_case_of_the_name(lam: OwnLam) -> None:
+    answer = probe(lam).run(f"{CALL}\n    result = call('POST', 'init/error', '{{}}', name=host.upper())")
+
+    assert "InvalidStateTransition" in answer[1]
+
+
+def test_output_is_whole_and_in_order(lam: OwnLam) -> None:
+    inside = probe(lam)
+
+    code = "for i in range({}): print('line', i)"
+    tails = [inside.invoke(code.format(count)).tail.splitlines() for count in (1, 30, 300)]
+
+    for tail, count in zip(tails, (1, 30, 300), strict=True):
+        assert tail[-3] == f"line {count - 1}"
+        assert tail[-2].startswith("END ")
+
+
+def test_a_crash_is_told_and_the_sandbox_is_used_again(lam: OwnLam) -> None:
+    inside = probe(lam)
+    inside.run("open('/tmp/kept', 'w').write('1')")
+
+    crash = inside.invoke("import os; print('last words', flush=True); os._exit(3)")
+
+    assert crash.payload["errorType"] == "Runtime.ExitError"
+    assert "last words" in crash.tail
+    assert inside.run("result = open('/tmp/kept').read()") == "1"
