@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 from asyncio import Future
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.service import ServiceFailure
 from lambda_emu.gateway.answers import Answer
+from lambda_emu.gateway.pieces import Pieces
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.exchange import Writer
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Dates, answer_head
+from lambda_emu.http.stream import Headers, Source, Stream
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +59,24 @@ class Call:
         if self._writer.open:
             headers = [*answer.headers, *self.for_page, ("Date", self._dates.text())]
             head = answer_head(answer.status, headers, len(answer.body), close=self._writer.close_after)
-            self._writer.send(head, answer.body)
+            self._writer.send(head, b"" if self.request.head.method == b"HEAD" else answer.body)
+
+    def begin(self, status: int, headers: Headers, length: int | None, source: Source) -> Stream:
+        """An answer that the source writes piece by piece. length: of all pieces, where it is known. On the loop."""
+        headers = [*headers, *self.for_page, ("Date", self._dates.text())]
+        stream = Stream(self.request.head, status, headers, length, source)
+        if self._writer.open:
+            self._writer.begin(stream)
+        else:
+            stream.lose()
+        return stream
+
+    def flow(
+        self, status: int, headers: Headers, length: int | None, pieces: Iterator[bytes], close: Callable[[], object]
+    ) -> None:
+        """An answer of pieces that are made on a worker, where `close` is called when none is needed any more."""
+        source = Pieces(pieces, close, self._loop)
+        source.flow(self.begin(status, headers, length, source))
 
     def fail(self, error: LambdaError) -> None:
         """On the loop."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from itertools import chain
 from threading import Lock
-from typing import Any
+from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
+from lambda_emu.gateway.pieces import PIECE_BYTES
 from lambda_emu.gateway.request import Request
 
 Environ = dict[str, Any]
@@ -17,6 +20,10 @@ WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 REQUEST, CALL = "lambda_emu.request", "lambda_emu.call"
 """Keys of an environ: the request as it came, for what WSGI cannot say of it, and its call, None if it has none."""
+
+
+WHOLE_BYTES = 1024 * 1024
+"""Of an answer that is sent whole; a larger one is fetched from the app as the client takes it."""
 
 
 class LateApp:
@@ -41,22 +48,58 @@ class LateApp:
 
 
 def serve(app: WsgiApp, request: Request, call: Call | None) -> Answer | None:
-    """What the app answers; None when it has detached the call, whose answer comes later."""
-    status, headers, chunks = 500, list[tuple[str, str]](), list[bytes]()
+    """What the app answers; None when the answer comes later: the app has detached the call, or it is a large one.
 
-    def start_response(line: str, found: list[tuple[str, str]], *_: object) -> Callable[[bytes], None]:
-        nonlocal status, headers
-        status, headers = int(line[:3]), [(n, v) for n, v in found if n.lower() != "content-length"]
-        return chunks.append
+    An answer to HEAD goes the way of large ones: it has another length than it says.
+    """
+    begun = _Begun()
+    answered = app(environ_of(request) | {CALL: call}, begun.start_response)
+    close: Callable[[], object] = getattr(answered, "close", lambda: None)
+    with ExitStack() as ending:
+        ending.callback(close)
+        pieces = iter(answered)
+        is_whole = begun.take(pieces)
+        if call is None:
+            begun.taken.extend(pieces)
+        elif not call.detached and (not is_whole or request.method == "HEAD"):
+            ending.pop_all()
+            call.detach(call.flow, begun.status, begun.headers, begun.length, chain(begun.taken, pieces), close)
+        if call is not None and call.detached:
+            return None
+    return Answer(begun.status, begun.headers, b"".join(begun.taken))
 
-    answered = app(environ_of(request) | {CALL: call}, start_response)
-    try:
-        chunks.extend(answered)
-    finally:
-        close = getattr(answered, "close", None)
-        if close is not None:
-            close()
-    return None if call is not None and call.detached else Answer(status, headers, b"".join(chunks))
+
+class _Begun:
+    """What an app has said so far. length: of the body, where it says it. taken: of its pieces."""
+
+    def __init__(self) -> None:
+        self.status = 500
+        self.headers: list[tuple[str, str]] = []
+        self.length: int | None = None
+        self.taken: list[bytes] = []
+
+    def start_response(self, line: str, headers: list[tuple[str, str]], *_: object) -> Callable[[bytes], None]:
+        self.status = int(line[:3])
+        self.headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
+        self.length = next((int(value) for name, value in headers if name.lower() == "content-length"), None)
+        return self.taken.append
+
+    def take(self, pieces: Iterator[bytes]) -> bool:
+        """As much as is kept in memory. Whether that is all."""
+        size = 0
+        for piece in pieces:
+            self.taken.append(piece)
+            size += len(piece)
+            if size > WHOLE_BYTES:
+                return False
+        return True
+
+
+def _file_pieces(file: IO[bytes], _size: int = 0) -> Iterable[bytes]:
+    """A file as apps hand it out, in pieces larger than they think of."""
+    from werkzeug.wsgi import FileWrapper  # here: whoever hands files out has it already
+
+    return FileWrapper(file, PIECE_BYTES)
 
 
 def environ_of(request: Request) -> Environ:
@@ -78,6 +121,7 @@ def environ_of(request: Request) -> Environ:
         "wsgi.input_terminated": True,
         "wsgi.input": io.BytesIO(request.body),
         "CONTENT_LENGTH": str(len(request.body)),
+        "wsgi.file_wrapper": _file_pieces,
         REQUEST: request,
     }
     for name, value in request.head.headers:

@@ -26,6 +26,7 @@ class Work(Enum):
     UPLOADS = ("uploads of code", 4, 32)
     FETCHES = ("fetches of code", 16, 64)
     PAGES = ("pages about the emulator", 4, 64)
+    PIECES = ("pieces of large answers", 4, 256)
     SPOOLING = ("bodies on their way to the disk", 2, 256)
     QUEUE = ("looks at the queue of events", 2, 64)
     ACTIVATIONS = ("activations", 4, 64)

@@ -6,9 +6,12 @@ import base64
 import re
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
+from random import Random
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
+from zipfile import ZipFile
 
 import pytest
 from api_rig import ARN, ROLE, Api, refused, serving, shown, zipped
@@ -128,6 +131,20 @@ def test_get_function_leads_to_the_code_and_shows_tags_and_concurrency_only_if_t
     assert not {"Tags", "Concurrency"} & plain.keys()
     assert tagged["Tags"] == {"team": "a"}
     assert tagged["Concurrency"] == {"ReservedConcurrentExecutions": 5}
+
+
+def test_a_large_zip_can_be_downloaded_whole_or_in_parts(api: Api) -> None:
+    packed = BytesIO()
+    with ZipFile(packed, "w") as archive:
+        archive.writestr("data", Random(8).randbytes(8_000_000))
+    code = packed.getvalue()
+    api.create("f", Code={"ZipFile": code})
+    location = api.client.get_function(FunctionName="f")["Code"]["Location"]
+
+    whole, part = urlopen(location), urlopen(Request(location, headers={"Range": "bytes=1000-4000999"}))
+
+    assert (whole.headers["Content-Length"], whole.read()) == (str(len(code)), code)
+    assert (part.status, part.read()) == (206, code[1000:4001000])
 
 
 def test_an_update_is_in_progress_until_it_is_done_and_the_old_goes_on_until_then(api: Api) -> None:
