@@ -27,9 +27,9 @@ class Persistence:
         self._timer: Timer | None = None
         self._stopped = False
 
-    def make(self, change: Change, made: Callable[[], None]) -> None:
-        """Begin a change; `made` is called on the loop once it is on disk."""
-        change(lambda error: self._loop.post(self._told, change, made, error))
+    def make(self, change: Change, then: Callable[[], None]) -> None:
+        """Begin a change; `then` is called on the loop once it is on disk."""
+        change(lambda error: self._loop.post(self._hear, change, then, error))
 
     def note(self, error: BaseException | None) -> None:
         """How another change of the same file came out."""
@@ -45,17 +45,17 @@ class Persistence:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _told(self, change: Change, made: Callable[[], None], error: BaseException | None) -> None:
+    def _hear(self, change: Change, then: Callable[[], None], error: BaseException | None) -> None:
         self.note(error)
         if error is None:
-            made()
+            then()
         elif not self._stopped:
-            self._failed.append((change, made))
+            self._failed.append((change, then))
             if self._timer is None:
-                self._timer = self._clock.call_later(AGAIN_AFTER_S, self._again)
+                self._timer = self._clock.call_later(AGAIN_AFTER_S, self._try_again)
 
-    def _again(self) -> None:
+    def _try_again(self) -> None:
         self._timer = None
         failed, self._failed = self._failed, []
-        for change, made in failed:
-            self.make(change, made)
+        for change, then in failed:
+            self.make(change, then)

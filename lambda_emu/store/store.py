@@ -52,7 +52,7 @@ class Store:
         self._lock = lock
         self._listeners: dict[Table[Any], list[Listener[Any]]] = {}
         path = data_dir / DATABASE
-        self._writer = Writer(path, self._undone)
+        self._writer = Writer(path, self._roll_back)
         self.work = WorkTable(path, self._writer)
         self.queue = EventQueue(self.work)
         self.artifacts = Artifacts(data_dir / "artifacts")
@@ -101,13 +101,13 @@ class Store:
             result = work(transaction)
             return result, transaction.apply(connection)
 
-        def committed(written: tuple[T, list[Change[Any]]]) -> None:
+        def publish(written: tuple[T, list[Change[Any]]]) -> None:
             for change in written[1]:
                 change.table.publish(change.key, change.after)
                 dropped.update(_needs(change.table, change.before) - _needs(change.table, change.after))
             self._tell(written[1])
 
-        result, _ = self._writer.run(write, committed)
+        result, _ = self._writer.run(write, publish)
         if dropped:
             self._collect(dropped)
         return result
@@ -187,7 +187,7 @@ class Store:
                 except Exception:
                     log.exception("a listener of the store failed")
 
-    def _undone(self) -> None:
+    def _roll_back(self) -> None:
         """A transaction failed: forget what it would have made. Called on the writer's thread."""
         for table in self._tables:
             table.roll_back()

@@ -63,12 +63,12 @@ class Writer:
     """Runs steps in their order. `done` is called on this thread, after the commit or with what failed.
 
     Steps that shared a transaction which could not be committed are undone, and each is tried again alone: one may be
-    called twice. undone: called when that happens, before anything else runs.
+    called twice. on_undo: called when that happens, before anything else runs.
     """
 
-    def __init__(self, path: Path, undone: Callable[[], None]) -> None:
+    def __init__(self, path: Path, on_undo: Callable[[], None]) -> None:
         self._path = path
-        self._undone = undone
+        self._on_undo = on_undo
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
@@ -99,8 +99,8 @@ class Writer:
         else:
             self._jobs.put(_Job(step, done))
 
-    def run(self, step: Callable[[sqlite3.Connection], T], committed: Callable[[T], None]) -> T:
-        """Take a step and wait for its commit; `committed` is called before anybody else's is acknowledged."""
+    def run(self, step: Callable[[sqlite3.Connection], T], publish: Callable[[T], None]) -> T:
+        """Take a step and wait for its commit; `publish` is called before anybody else's is acknowledged."""
         answer: Future[T] = Future()
 
         def done(error: BaseException | None, result: Any) -> None:
@@ -108,7 +108,7 @@ class Writer:
                 answer.set_exception(error)
                 return
             try:
-                committed(result)
+                publish(result)
             finally:
                 answer.set_result(result)
 
@@ -145,7 +145,7 @@ class Writer:
     def _undo(self) -> None:
         if self._connection.in_transaction:  # a full disk may have ended it already
             self._connection.execute("ROLLBACK")
-        self._undone()
+        self._on_undo()
 
     def _attempt(self, job: _Job) -> Result:
         self._connection.execute("SAVEPOINT step")

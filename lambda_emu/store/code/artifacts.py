@@ -78,7 +78,7 @@ class Artifacts:
             else:
                 with (staging / "zip").open("xb") as file:
                     sha256 = _sha256(source, file)
-            return self._known(sha256) or self._keep(staging, sha256)
+            return self._find(sha256) or self._keep(staging, sha256)
 
     def add_folder(self, path: Path) -> Artifact:
         """Keep a folder as a zip that is the same for the same files. UnusableFolder, UnzippedTooLarge, OSError."""
@@ -86,7 +86,7 @@ class Artifacts:
             with (staging / "zip").open("x+b") as file:
                 write_folder(path, file)
                 sha256 = _sha256(file)
-            return self._known(sha256) or self._keep(staging, sha256)
+            return self._find(sha256) or self._keep(staging, sha256)
 
     def tree(self, sha256: str) -> Path:
         """The folder with the files of an artifact, not to be written to."""
@@ -113,7 +113,7 @@ class Artifacts:
     def _kept(self) -> list[Path]:
         return [path for path in self._folder.iterdir() if _NAME.fullmatch(path.name)]
 
-    def _known(self, sha256: str) -> Artifact | None:
+    def _find(self, sha256: str) -> Artifact | None:
         path = self._folder / _name(sha256)
         with self._lock:
             if not path.exists() or path.name in self._unsynced:
