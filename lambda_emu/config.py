@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lambda_emu.arn import REGION
-from lambda_emu.model.kinds import FLAG, PATH, Kind, choice, several, text, whole
+from lambda_emu.model.value_types import FLAG, PATH, ValueType, choice, several, text, whole
 
 PROJECT_FILE = "lambda-emu.yaml"
 VARIABLE_PREFIX = "LAMBDA_EMU_"
@@ -77,7 +77,7 @@ class Setting:
     """
 
     name: str
-    kind: Kind
+    kind: ValueType
     default: str | None
     help: str
     instead: tuple[str, ...] = ()

@@ -36,7 +36,7 @@ from lambda_emu.logs.reader import LogReader
 from lambda_emu.logs.store import LogStore
 from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.model.changes.updates import settled
-from lambda_emu.model.concurrency.provisioned import Standing
+from lambda_emu.model.concurrency.provisioned import Readiness
 from lambda_emu.model.function.function import Function
 from lambda_emu.model.function.image_package import FoundImage
 from lambda_emu.model.function.without_effect import Here
@@ -252,7 +252,7 @@ class Emulator:
             activator=self.activator,
             invoker=self.invoker,
             async_invoker=self.async_invoker,
-            standings=self._standings,
+            readiness=self._readiness,
             base_url=self.url,
             account_concurrency=self.settings.account_concurrency,
             s3=S3(self.settings.s3_endpoint, data_dir / SPOOL, self.clock),
@@ -319,8 +319,8 @@ class Emulator:
     def _sights(self) -> list[Sight]:
         return self.loop.ask(self.pool.sights, STEP_LIMIT_S)
 
-    def _standings(self, deployment_ids: Sequence[str]) -> Sequence[Standing]:
-        return self.loop.ask(lambda: [self.pool.standing(id) for id in deployment_ids], STEP_LIMIT_S)
+    def _readiness(self, deployment_ids: Sequence[str]) -> Sequence[Readiness]:
+        return self.loop.ask(lambda: [self.pool.readiness(id) for id in deployment_ids], STEP_LIMIT_S)
 
     def _is_busy(self) -> bool:
         """Whether something runs, or somebody has not all of his answer. On the loop."""

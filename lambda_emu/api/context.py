@@ -10,7 +10,7 @@ from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.api.s3 import S3
 from lambda_emu.arn import FunctionId, Scope, Target
 from lambda_emu.clock import Clock
-from lambda_emu.model.concurrency.provisioned import Standing
+from lambda_emu.model.concurrency.provisioned import Readiness
 from lambda_emu.model.function.image_package import FoundImage
 from lambda_emu.model.function.names import resolve
 from lambda_emu.model.function.without_effect import Here
@@ -47,7 +47,7 @@ class RequestContext:
     account_known: whether the caller, or who started us, has said which account it is; else it is our default.
 
     base_url: how callers reach this server, without a final slash. The invokers are for Invoke alone.
-    standings: what the pool has of these deployments' provisioned concurrency; not to be asked on the loop.
+    readiness: what the pool has of these deployments' provisioned concurrency; not to be asked on the loop.
     origin: who makes what operations make: "api", or "project" for what lambda-emu.yaml declares.
     account_concurrency: invocations that may run at once. pending_wait_s: how long Invoke waits for a new function.
     """
@@ -59,7 +59,7 @@ class RequestContext:
     activator: Activator
     invoker: Any
     async_invoker: Any
-    standings: Callable[[Sequence[str]], Sequence[Standing]]
+    readiness: Callable[[Sequence[str]], Sequence[Readiness]]
     base_url: str
     account_concurrency: int = CONCURRENT_EXECUTIONS
     anonymous: bool = True

@@ -9,7 +9,7 @@ import click
 
 from lambda_emu.cli import terminal
 from lambda_emu.config import SETTINGS, ConfigError, Setting, Settings, load_settings
-from lambda_emu.model.kinds import FLAG
+from lambda_emu.model.value_types import FLAG
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -90,7 +90,7 @@ class ProvisionedVersions:
             now[name] = alias.function_version
             old = before.get(name, alias.function_version)
             if old != alias.function_version and target is not None and function.published(old) is not None:
-                status = self._pool.standing(target.deployment_id).status(config.requested)
+                status = self._pool.readiness(target.deployment_id).status(config.requested)
                 if status is ProvisionedStatus.IN_PROGRESS:
                     now[name] = old
                     awaited.add(target.deployment_id)

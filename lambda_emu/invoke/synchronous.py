@@ -12,7 +12,7 @@ from lambda_emu.invoke.admission import admission, unreserved_concurrency
 from lambda_emu.invoke.provisioned import ProvisionedVersions
 from lambda_emu.model.capacity import managed_instances
 from lambda_emu.model.function.durable import check_built
-from lambda_emu.model.function.function import Function, FunctionVersion, State
+from lambda_emu.model.function.function import Function, FunctionState, FunctionVersion
 from lambda_emu.model.function.tenancy import check_tenant
 from lambda_emu.pool.choice import Admission
 from lambda_emu.pool.deployment import Deployment
@@ -53,7 +53,7 @@ class Invoker:
             raise FunctionNotFound(id.arn(qualifier or LATEST))
         if function.provisioned:
             version = self._provisioned.version(function, qualifier) or version
-        if version.progress.state is not State.ACTIVE:
+        if version.progress.state is not FunctionState.ACTIVE:
             version = _instead(function, version, qualifier)
         return Resolved(function, version)
 
@@ -127,11 +127,11 @@ class Invoker:
 
 def _instead(function: Function, version: FunctionVersion, qualifier: str | None) -> FunctionVersion:
     """What runs in place of a version that is not Active. FunctionPending, NoPublishedVersion."""
-    if version.progress.state is State.ACTIVE_NON_INVOCABLE:
+    if version.progress.state is FunctionState.ACTIVE_NON_INVOCABLE:
         version = managed_instances.in_place_of_latest(function, qualifier)
     progress = version.progress
-    if progress.state is not State.ACTIVE:
-        raise FunctionPending(progress.state, progress.reason if progress.state is State.FAILED else None)
+    if progress.state is not FunctionState.ACTIVE:
+        raise FunctionPending(progress.state, progress.reason if progress.state is FunctionState.FAILED else None)
     return version
 
 

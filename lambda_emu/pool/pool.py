@@ -10,7 +10,7 @@ from lambda_emu.clock import Clock, Timer
 from lambda_emu.environment.invocation import Invocation
 from lambda_emu.environment.states import State
 from lambda_emu.errors.service import ShuttingDown
-from lambda_emu.model.concurrency.provisioned import NOTHING_READY, Standing
+from lambda_emu.model.concurrency.provisioned import NOTHING_READY, Readiness
 from lambda_emu.model.function.function import FunctionVersion
 from lambda_emu.pool.choice import Admission, check_tenants
 from lambda_emu.pool.deployment import Deployment
@@ -74,7 +74,7 @@ class Pool:
 
     def __init__(self, starter: Starter, stems: Stems, clock: Clock, idle_s: float) -> None:
         """idle_s: life of an environment that nobody uses."""
-        self.stood: Callable[[str], None] = lambda _: None  # told of a deployment whose standing may be another
+        self.stood: Callable[[str], None] = lambda _: None  # told of a deployment whose readiness may be another
         starter.left = starter.claims.dropped = self._drop_if_empty
         starter.claims.give_way = self._end_coldest
         starter.claims.spare = self._provision_rest
@@ -120,10 +120,10 @@ class Pool:
             pool.provision.want(0)
             self._drop_if_empty(pool)
 
-    def standing(self, deployment_id: str) -> Standing:
+    def readiness(self, deployment_id: str) -> Readiness:
         """What there is of its provisioned concurrency."""
         pool = self._pools.get(deployment_id)
-        return NOTHING_READY if pool is None else pool.provision.standing
+        return NOTHING_READY if pool is None else pool.provision.readiness
 
     def expect(self, version: FunctionVersion) -> None:
         """Invocations of this version may come soon: have stems of its kind."""
@@ -240,7 +240,7 @@ class Pool:
     def _provision_rest(self) -> None:
         """There is a place again: for what is provisioned and found none."""
         for pool in list(self._pools.values()):
-            if pool.provision.standing.no_room is not None:
+            if pool.provision.readiness.no_room is not None:
                 pool.provision.fill()
 
     def _end_idle(self) -> None:

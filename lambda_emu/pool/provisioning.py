@@ -10,7 +10,7 @@ from lambda_emu.environment.environment import Environment
 from lambda_emu.environment.initialization import InitType
 from lambda_emu.environment.states import State
 from lambda_emu.errors.service import TooManyEnvironments
-from lambda_emu.model.concurrency.provisioned import Standing
+from lambda_emu.model.concurrency.provisioned import Readiness
 from lambda_emu.model.function.function import FunctionVersion
 from lambda_emu.pool.choice import ROOM_WAIT_S, to_start
 
@@ -108,8 +108,8 @@ class Provision:
         return not (self.wanted or self._starting)
 
     @property
-    def standing(self) -> Standing:
-        return Standing(len(self._ready), self._init_failed, self._no_room)
+    def readiness(self) -> Readiness:
+        return Readiness(len(self._ready), self._init_failed, self._no_room)
 
     def want(self, count: int) -> None:
         """Keep so many from now on; what is too much ends: first what is not ready yet, last what is busy."""

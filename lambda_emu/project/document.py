@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from lambda_emu.model.kinds import Kind
+from lambda_emu.model.value_types import ValueType
 
 MAX_BYTES = 256 * 1024  # some 4 s of the parser at worst
 MAX_MEMBERS = 100_000  # looked at in all, each as often as an alias or a merge repeats it
@@ -121,14 +121,14 @@ class Document:
         """The items of a list, each a single value."""
         return [written for item in self.items(value) if (written := self.text(item)) is not None]
 
-    def scalar(self, value: Value, kind: Kind) -> Any:
+    def scalar(self, value: Value, kind: ValueType) -> Any:
         """A single value, None after a mistake."""
         if not isinstance(value.node, yaml.ScalarNode) or value.is_null:
             self.mistake(value, f"must be {kind.allowed}")
             return None
         return self.check(value, value.node.value, kind)
 
-    def check(self, value: Value, written: str, kind: Kind) -> Any:
+    def check(self, value: Value, written: str, kind: ValueType) -> Any:
         """What `written` means, None after a mistake. value: where it is written."""
         try:
             return kind.parse(written)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lambda_emu.model import quotas
-from lambda_emu.model.kinds import choice, text, whole
+from lambda_emu.model.value_types import choice, text, whole
 from lambda_emu.project.shapes import ENVIRONMENT, PATH, RUNTIME, Shape, mapping, only_item, paths, single
 from lambda_emu.runtimes import ARCHITECTURES
 

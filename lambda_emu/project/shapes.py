@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import Any
 
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.model import kinds
+from lambda_emu.model import value_types
 from lambda_emu.model.function import environment_variables
-from lambda_emu.model.kinds import Kind
+from lambda_emu.model.value_types import ValueType
 from lambda_emu.project.document import Document, Value
 from lambda_emu.runtimes import catalogue
 
@@ -26,12 +26,12 @@ class Shape:
     read: Callable[[Document, Value], Any]
 
 
-def single(kind: Kind) -> Shape:
+def single(kind: ValueType) -> Shape:
     """One value of a kind."""
     return Shape(kind.allowed, lambda document, value: document.scalar(value, kind))
 
 
-def only_item(kind: Kind) -> Shape:
+def only_item(kind: ValueType) -> Shape:
     """A list of exactly one value, as CreateFunction takes architectures."""
     allowed = f"a list with {kind.allowed}"
 
@@ -45,7 +45,7 @@ def only_item(kind: Kind) -> Shape:
     return Shape(allowed, read)
 
 
-def mapping(keys: Kind, values: Kind, most: int) -> Shape:
+def mapping(keys: ValueType, values: ValueType, most: int) -> Shape:
     """Names and texts."""
 
     def read(document: Document, value: Value) -> Any:
@@ -82,7 +82,7 @@ def paths(most: int) -> Shape:
 
 def _read_path(document: Document, value: Value) -> Path | None:
     """An existing folder or zip; a relative path is relative to the document."""
-    written: Path | None = document.scalar(value, kinds.PATH)
+    written: Path | None = document.scalar(value, value_types.PATH)
     if written is None:
         return None
     path = Path(os.path.abspath(document.path.parent / written))
@@ -94,7 +94,7 @@ def _read_path(document: Document, value: Value) -> Path | None:
 
 
 def _read_runtime(document: Document, value: Value) -> str | None:
-    written: str | None = document.scalar(value, kinds.text(RUNTIME.allowed, r".+"))
+    written: str | None = document.scalar(value, value_types.text(RUNTIME.allowed, r".+"))
     if written is None:
         return None
     runtime = catalogue().get(written)
@@ -118,8 +118,8 @@ def _read_environment(document: Document, value: Value) -> Any:
 
 
 _VARIABLES = mapping(
-    kinds.text("letters, digits and _, two or more, a letter first", r"[a-zA-Z][a-zA-Z0-9_]+"),
-    kinds.text("a text", r"[^\0]*"),
+    value_types.text("letters, digits and _, two or more, a letter first", r"[a-zA-Z][a-zA-Z0-9_]+"),
+    value_types.text("a text", r"[^\0]*"),
     most=4096,
 )
 ENVIRONMENT = Shape(_VARIABLES.allowed, _read_environment)

@@ -34,7 +34,7 @@ from lambda_emu.http.listener import Listener, PortTerms, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.model.changes.updates import WhyNot, completed
-from lambda_emu.model.concurrency.provisioned import NOTHING_READY, Standing
+from lambda_emu.model.concurrency.provisioned import NOTHING_READY, Readiness
 from lambda_emu.model.function.function import Function
 from lambda_emu.model.function.image_package import FoundImage
 from lambda_emu.runtimes import catalogue
@@ -69,7 +69,7 @@ class Activations:
     store: Store
     clock: Clock
     asked: list[FunctionId] = field(default_factory=list)
-    standing: Standing = NOTHING_READY  # of whatever is provisioned
+    readiness: Readiness = NOTHING_READY  # of whatever is provisioned
     images: dict[str, FoundImage] = field(default_factory=dict)
 
     def activate(self, id: FunctionId) -> None:
@@ -83,8 +83,8 @@ class Activations:
         while self.asked:
             self.store.change(self.asked.pop(), self._finished)
 
-    def standings(self, deployment_ids: Sequence[str]) -> list[Standing]:
-        return [self.standing for _ in deployment_ids]
+    def readiness_of(self, deployment_ids: Sequence[str]) -> list[Readiness]:
+        return [self.readiness for _ in deployment_ids]
 
     def _finished(self, function: Function) -> Function:
         latest = function.latest
@@ -200,9 +200,9 @@ def ask(
 def make_context(
     store: Store, clock: Clock, activations: Activations, base_url: str = "http://here", **settings: Any
 ) -> RequestContext:
-    scope, standings = Scope(ACCOUNT, REGION), activations.standings
+    scope, readiness = Scope(ACCOUNT, REGION), activations.readiness_of
     settings = {"find_image": activations.find_image} | settings
-    return RequestContext(store, clock, scope, catalogue(), activations, None, None, standings, base_url, **settings)
+    return RequestContext(store, clock, scope, catalogue(), activations, None, None, readiness, base_url, **settings)
 
 
 @contextmanager

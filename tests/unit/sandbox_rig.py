@@ -21,7 +21,7 @@ from lambda_emu.http.listener import bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.request import Gathered, InvokeRequest
 from lambda_emu.logs.stream import Chunk, LogStream, Origin
-from lambda_emu.model.concurrency.provisioned import Standing
+from lambda_emu.model.concurrency.provisioned import Readiness
 from lambda_emu.model.function.function import Artifact, FunctionVersion, LoggingConfig
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.choice import Admission
@@ -257,8 +257,8 @@ class Rig:
         """Have so many environments kept ready."""
         self.on_loop(lambda: self.pool.provision(Deployment(VERSION, Path(), (), None, None, None), count))
 
-    def standing(self) -> Standing:
-        return self.on_loop(lambda: self.pool.standing(VERSION.deployment_id))
+    def readiness(self) -> Readiness:
+        return self.on_loop(lambda: self.pool.readiness(VERSION.deployment_id))
 
     def sandbox(self) -> EmptySandbox:
         """The next sandbox that was made."""

@@ -10,7 +10,7 @@ from api_rig import Api
 from botocore.exceptions import ClientError
 from mapping_rig import HandClock
 
-from lambda_emu.model.concurrency.provisioned import Standing
+from lambda_emu.model.concurrency.provisioned import Readiness
 
 Members = Mapping[str, Any]
 Call = tuple[str, Members]
@@ -88,7 +88,7 @@ class Applied:
             yield poll
             self._api.activations.finish()
             self._clock.arrive()
-            self._api.activations.standing = Standing(ready=100, init_failed=False)
+            self._api.activations.readiness = Readiness(ready=100, init_failed=False)
 
 
 def drift(sent: Any, found: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from api_rig import ARN, Api, refused, shown
 
-from lambda_emu.model.concurrency.provisioned import Standing
+from lambda_emu.model.concurrency.provisioned import Readiness
 
 CONFLICT = "ResourceConflictException"
 INVALID = "InvalidParameterValueException"
@@ -74,18 +74,18 @@ def test_putting_one_begins_it(f: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("standing", "found"),
+    ("readiness", "found"),
     [
-        (Standing(1, init_failed=False), ("IN_PROGRESS", 1, None)),
-        (Standing(2, init_failed=False), ("READY", 2, None)),
-        (Standing(5, init_failed=False), ("READY", 2, None)),
-        (Standing(0, init_failed=True), ("FAILED", 0, "FUNCTION_ERROR_INIT_FAILURE")),
+        (Readiness(1, init_failed=False), ("IN_PROGRESS", 1, None)),
+        (Readiness(2, init_failed=False), ("READY", 2, None)),
+        (Readiness(5, init_failed=False), ("READY", 2, None)),
+        (Readiness(0, init_failed=True), ("FAILED", 0, "FUNCTION_ERROR_INIT_FAILURE")),
     ],
 )
-def test_reading_shows_what_there_is(f: Api, standing: Standing, found: tuple[str, int, str | None]) -> None:
+def test_reading_shows_what_there_is(f: Api, readiness: Readiness, found: tuple[str, int, str | None]) -> None:
     modified = put(f, "live", 2)["LastModified"]
 
-    f.activations.standing = standing
+    f.activations.readiness = readiness
 
     status, count, reason = found
     expected = {

@@ -13,8 +13,8 @@ from api_rig import ACCOUNT, ARN, REGION, Api, Reply, refused, serving
 from lambda_emu.arn import Scope
 from lambda_emu.model.capacity.capacity_provider import CapacityProvider
 from lambda_emu.model.function.code_signing import CodeSigningConfig
-from lambda_emu.model.mappings.mapping import EventSourceMapping, State
-from lambda_emu.model.mappings.sources import Kind
+from lambda_emu.model.mappings.mapping import EventSourceMapping, MappingState
+from lambda_emu.model.mappings.sources import SourceKind
 from lambda_emu.store import Transaction
 
 SCOPE = Scope(ACCOUNT, REGION)
@@ -38,7 +38,9 @@ def all_kinds(api: Api) -> Api:
     api.created("f")
 
     def put(transaction: Transaction) -> None:
-        mapping = EventSourceMapping(UUID, Kind.SQS, FUNCTION, State.ENABLED, enabled=True, last_modified_s=0.0)
+        mapping = EventSourceMapping(
+            UUID, SourceKind.SQS, FUNCTION, MappingState.ENABLED, enabled=True, last_modified_s=0.0
+        )
         transaction.put(api.store.mappings, SCOPE, UUID, mapping)
         transaction.put(api.store.signing_configs, SCOPE, CSC, CodeSigningConfig(CSC, (), ""))
         transaction.put(api.store.capacity_providers, SCOPE, "p", CapacityProvider("p", "", 0.0))

@@ -12,7 +12,7 @@ from store_rig import new_function
 from lambda_emu.invoke.admission import admission, unreserved_concurrency
 from lambda_emu.model.changes.updates import CREATING, DONE
 from lambda_emu.model.concurrency.limits import provisioned_versions, set_aside
-from lambda_emu.model.concurrency.provisioned import ProvisionedStatus, Standing
+from lambda_emu.model.concurrency.provisioned import ProvisionedStatus, Readiness
 from lambda_emu.model.function.function import Alias, Function, Provisioned
 from lambda_emu.pool.choice import Admission
 
@@ -96,4 +96,4 @@ def test_what_is_provisioned_is_for_its_version_alone(reserved: int | None, own:
     ],
 )
 def test_it_is_ready_when_all_of_it_is(ready: int, init_failed: bool, status: ProvisionedStatus) -> None:
-    assert Standing(ready, init_failed).status(requested=2) is status
+    assert Readiness(ready, init_failed).status(requested=2) is status

@@ -274,7 +274,7 @@ class PoolMachine(RuleBasedStateMachine):
             self.rig.advance(0.1)
         for of in self.deployments.values():  # nor is more kept than was asked for
             id = of.version.deployment_id
-            assert self.rig.turn(self.rig.pool.standing, id).ready <= self.provisioned[id]
+            assert self.rig.turn(self.rig.pool.readiness, id).ready <= self.provisioned[id]
         assert not any(sandbox.unfit for sandbox in self.sandboxes)
         for name in NAMES:  # and nobody is counted any more
             submit(self.rig, self.deployments[name], Admission(1, reserved=True), None, tail=False)

@@ -182,15 +182,15 @@ def test_provisioned_concurrency_without_a_place_fails_and_says_why_until_there_
     rig.turn(rig.pool.provision, ONE, 2)
     ready(rig)
 
-    standing = rig.turn(rig.pool.standing, "one")
-    assert standing.status(2) is ProvisionedStatus.FAILED
-    assert "max_environments" in standing.failure
+    readiness = rig.turn(rig.pool.readiness, "one")
+    assert readiness.status(2) is ProvisionedStatus.FAILED
+    assert "max_environments" in readiness.failure
 
     responds(rig, busy)
     rig.advance(SWEEP_S)
     ready(rig)
 
-    assert rig.turn(rig.pool.standing, "one").status(2) is ProvisionedStatus.READY
+    assert rig.turn(rig.pool.readiness, "one").status(2) is ProvisionedStatus.READY
     assert names(rig) == ["one", "one"]
 
 
@@ -221,7 +221,7 @@ def test_what_is_provisioned_has_the_first_place_that_is_free(machine: Machine) 
     rig.turn(busy.init.lose)
     ready(rig)
 
-    assert rig.turn(rig.pool.standing, "one").status(1) is ProvisionedStatus.READY
+    assert rig.turn(rig.pool.readiness, "one").status(1) is ProvisionedStatus.READY
 
 
 def test_what_is_provisioned_waits_for_a_stem_that_is_coming_and_gives_way(machine: Machine) -> None:
@@ -234,7 +234,7 @@ def test_what_is_provisioned_waits_for_a_stem_that_is_coming_and_gives_way(machi
         if sandbox.init.runs:
             rig.turn(sandbox.next)
 
-    assert rig.turn(rig.pool.standing, "one").status(2) is ProvisionedStatus.READY
+    assert rig.turn(rig.pool.readiness, "one").status(2) is ProvisionedStatus.READY
 
 
 def test_a_stem_that_was_taken_on_its_way_is_replaced_even_if_it_comes_late(machine: Machine) -> None:

@@ -11,7 +11,7 @@ from still_rig import Still, deployment
 
 from lambda_emu.environment.initialization import InitType, init_limit_s
 from lambda_emu.errors.service import TooManyRequests
-from lambda_emu.model.concurrency.provisioned import Standing
+from lambda_emu.model.concurrency.provisioned import Readiness
 from lambda_emu.pool.pool import SWEEP_S
 
 
@@ -23,11 +23,11 @@ def pool() -> Iterator[Rig]:
 
 def initialised(pool: Rig) -> Runtime:
     """The runtime of the next sandbox, which is ready and waits for an event."""
-    before = pool.standing().ready
+    before = pool.readiness().ready
     runtime = pool.runtime(pool.sandbox())
     runtime.ask()
     deadline_s = monotonic() + WAIT_S
-    while pool.standing().ready == before:
+    while pool.readiness().ready == before:
         assert monotonic() < deadline_s, f"not one more than {before} is ready"
     return runtime
 
@@ -66,7 +66,7 @@ def test_no_more_start_at_once_than_the_machine_can_bear(pool: Rig) -> None:
     initialised(pool)
 
     assert sandboxes(pool) == 9
-    assert pool.standing() == Standing(1, init_failed=False)
+    assert pool.readiness() == Readiness(1, init_failed=False)
 
 
 def test_who_waits_takes_the_first_that_is_ready(pool: Rig) -> None:
@@ -87,20 +87,20 @@ def test_a_sandbox_that_is_lost_is_replaced_at_once(pool: Rig) -> None:
     pool.on_loop(pool.engine.sandboxes[0].init.listener.lost)
 
     assert sandboxes(pool) == 2
-    assert pool.standing() == Standing(0, init_failed=False)
+    assert pool.readiness() == Readiness(0, init_failed=False)
 
 
 def test_after_a_failed_init_one_is_tried_now_and_then_until_it_succeeds(pool: Rig) -> None:
     pool.provision(2)
     fail_init(pool)
     fail_init(pool)
-    assert (sandboxes(pool), pool.standing()) == (2, Standing(0, init_failed=True))
+    assert (sandboxes(pool), pool.readiness()) == (2, Readiness(0, init_failed=True))
 
     pool.clock.advance(SWEEP_S)
     assert sandboxes(pool) == 3
     initialised(pool)
 
-    assert pool.standing() == Standing(1, init_failed=False)
+    assert pool.readiness() == Readiness(1, init_failed=False)
     assert sandboxes(pool) == 4
 
 
@@ -118,13 +118,13 @@ def test_what_failed_to_initialise_is_never_handed_out(pool: Rig) -> None:
 def test_an_engine_that_is_back_is_asked_again(pool: Rig) -> None:
     pool.engine.down = True
     pool.provision(1)
-    assert (sandboxes(pool), pool.standing()) == (0, Standing(0, init_failed=False))
+    assert (sandboxes(pool), pool.readiness()) == (0, Readiness(0, init_failed=False))
 
     pool.engine.down = False
     pool.clock.advance(SWEEP_S)
 
     initialised(pool)
-    assert pool.standing().ready == 1
+    assert pool.readiness().ready == 1
 
 
 def test_fewer_end_the_idle_ones_first(pool: Rig) -> None:

@@ -9,13 +9,13 @@ from api_rig import Activations, make_context
 
 from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock
-from lambda_emu.model.function.function import Alias, Function, Progress, State, UpdateStatus
+from lambda_emu.model.function.function import Alias, Function, FunctionState, Progress, UpdateStatus
 from lambda_emu.project import ProjectError, read_project
 from lambda_emu.project.deploy import deploy
 from lambda_emu.store import Store
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
-ACTIVE = Progress(State.ACTIVE, None, None, UpdateStatus.SUCCESSFUL)
+ACTIVE = Progress(FunctionState.ACTIVE, None, None, UpdateStatus.SUCCESSFUL)
 HELLO = "runtime: python3.11, handler: app.handler, code: src"
 
 Deploy = Callable[[str], list[Function]]
@@ -69,7 +69,7 @@ def named(store: Store, name: str) -> Function:
 def test_a_new_function_is_pending_until_it_is_activated(deployed: Deploy) -> None:
     (function,) = deployed(f"  hello: {{{HELLO}}}")
 
-    assert function.latest.progress.state is State.PENDING
+    assert function.latest.progress.state is FunctionState.PENDING
     assert function.running == function.latest
     assert function.origin == "project"
 
@@ -133,7 +133,7 @@ def test_a_changed_function_is_pending_under_a_new_deployment(deployed: Deploy, 
 
     (changed,) = deployed(f"  hello: {{{HELLO}, {change}}}")
 
-    assert changed.latest.progress.state is State.PENDING
+    assert changed.latest.progress.state is FunctionState.PENDING
     assert changed.running == changed.latest
     assert changed.latest.deployment_id != before.latest.deployment_id
     assert changed.latest.revision_id != before.latest.revision_id

@@ -13,12 +13,12 @@ from lambda_emu.model.function.function import (
     Artifact,
     ContainerImage,
     Function,
+    FunctionState,
     FunctionVersion,
     ImageConfig,
     LayerReference,
     LoggingConfig,
     Progress,
-    State,
     UpdateStatus,
 )
 from lambda_emu.store.rows import decode_function, encode_function
@@ -47,7 +47,7 @@ FULL = FunctionVersion(
     durable=Durability(60, 30, "arn:aws:kms:us-east-1:123456789012:key/k"),
     image=ContainerImage("any:tag", "ab" * 32, "sha256:" + "cd" * 32, ImageConfig(("/e",), ("c", ""), "/d")),
     other={"VpcConfig": {"SubnetIds": ["subnet-1"], "Ipv6AllowedForDualStack": False}, "KMSKeyArn": None},
-    progress=Progress(State.FAILED, "why", "InternalError", UpdateStatus.FAILED, "because", "ImageDeleted"),
+    progress=Progress(FunctionState.FAILED, "why", "InternalError", UpdateStatus.FAILED, "because", "ImageDeleted"),
 )
 
 
@@ -75,7 +75,7 @@ def test_a_function_is_read_as_it_was_written(function: Function) -> None:
 def test_what_is_read_has_the_types_of_what_was_written() -> None:
     latest = decode_function(encode_function(Function(function_id("full"), FULL, FULL)), {}).latest
 
-    assert isinstance(latest.progress.state, State)
+    assert isinstance(latest.progress.state, FunctionState)
     assert isinstance(latest.progress.update, UpdateStatus)
     assert isinstance(latest.layers, tuple)
 

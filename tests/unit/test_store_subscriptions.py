@@ -14,12 +14,12 @@ from lambda_emu.arn import Scope
 from lambda_emu.model.capacity.capacity_provider import CapacityProvider
 from lambda_emu.model.function.code_signing import CodeSigningConfig
 from lambda_emu.model.layers.layer import Layer
-from lambda_emu.model.mappings.mapping import EventSourceMapping, State
-from lambda_emu.model.mappings.sources import Kind
+from lambda_emu.model.mappings.mapping import EventSourceMapping, MappingState
+from lambda_emu.model.mappings.sources import SourceKind
 from lambda_emu.store import Store, Table
 
 SCOPE = Scope(ACCOUNT, REGION)
-MAPPING = EventSourceMapping("m", Kind.SQS, "arn", State.ENABLED, enabled=True, last_modified_s=0.0)
+MAPPING = EventSourceMapping("m", SourceKind.SQS, "arn", MappingState.ENABLED, enabled=True, last_modified_s=0.0)
 Of = Callable[[Store], Table[Any]]
 KINDS = [
     pytest.param(lambda store: store.functions, new_function("f"), {"tags": {"a": "b"}}, id="functions"),

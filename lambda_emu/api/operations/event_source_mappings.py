@@ -20,9 +20,9 @@ from lambda_emu.model import quotas
 from lambda_emu.model.function.tags import new_tags
 from lambda_emu.model.mappings import settings as mapping_settings
 from lambda_emu.model.mappings.duplicates import check_unique
-from lambda_emu.model.mappings.mapping import EventSourceMapping, State
+from lambda_emu.model.mappings.mapping import EventSourceMapping, MappingState
 from lambda_emu.model.mappings.refusals import FunctionTimeoutTooLong, MappedFunctionNotFound
-from lambda_emu.model.mappings.sources import RULES, Kind, kind_of
+from lambda_emu.model.mappings.sources import RULES, SourceKind, kind_of
 from lambda_emu.store.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def create_event_source_mapping(req: CreateEventSourceMappingRequestTypeDef, con
 
     def work(transaction: Transaction) -> None:
         _check_function(transaction, context, scope, target, mapping.kind)
-        check_unique(mapping, _standing(transaction, context, scope, mapping.last_modified_s))
+        check_unique(mapping, _current(transaction, context, scope, mapping.last_modified_s))
         transaction.put(context.store.mappings, scope, mapping.uuid, mapping)
 
     context.store.write(work)
@@ -72,7 +72,7 @@ def update_event_source_mapping(req: UpdateEventSourceMappingRequestTypeDef, con
             target = _target(context, req["FunctionName"])
             _check_function(transaction, context, scope, target, after.kind)
             after = replace(after, function_arn=target.arn)
-            check_unique(after, _standing(transaction, context, scope, now_s))
+            check_unique(after, _current(transaction, context, scope, now_s))
         transaction.put(context.store.mappings, scope, uuid, after)
         return after
 
@@ -100,10 +100,10 @@ def list_event_source_mappings(req: ListEventSourceMappingsRequestTypeDef, conte
         target = context.target(req["FunctionName"])
         scope, function_arn = target.id.scope, target.arn.removesuffix(f":{LATEST}")
     now_s = context.clock.now_s()
-    standing = [now for mapping in context.store.mappings.all(scope) if (now := mapping.at(now_s)) is not None]
+    current = [now for mapping in context.store.mappings.all(scope) if (now := mapping.at(now_s)) is not None]
     chosen = [
         mapping
-        for mapping in standing
+        for mapping in current
         if source in (None, mapping.source_arn) and function_arn in (None, mapping.unqualified)
     ]
     size = min(req.get("MaxItems", quotas.MAPPINGS_PER_PAGE), quotas.MAPPINGS_PER_PAGE)
@@ -121,7 +121,7 @@ def _new_mapping(req: CreateEventSourceMappingRequestTypeDef, context: RequestCo
         uuid=uuid,
         kind=kind,
         function_arn=_target(context, req["FunctionName"]).arn,
-        state=State.CREATING if enabled else State.DISABLED,
+        state=MappingState.CREATING if enabled else MappingState.DISABLED,
         enabled=enabled,
         last_modified_s=now_s,
         source_arn=req.get("EventSourceArn"),
@@ -147,28 +147,28 @@ def _scope_of(context: RequestContext, uuid: str) -> Scope:
 
 
 def _check_present(mapping: EventSourceMapping | None, now_s: float) -> EventSourceMapping:
-    standing = None if mapping is None else mapping.at(now_s)
-    if standing is None:
+    current = None if mapping is None else mapping.at(now_s)
+    if current is None:
         raise ResourceMissing
-    return standing
+    return current
 
 
-def _standing(
+def _current(
     transaction: Transaction, context: RequestContext, scope: Scope, now_s: float
 ) -> Sequence[EventSourceMapping]:
     """All mappings as they stand. Those whose deletion is over are cleared away."""
     found = []
     for mapping in transaction.all(context.store.mappings, scope):
-        standing = mapping.at(now_s)
-        if standing is None:
+        current = mapping.at(now_s)
+        if current is None:
             transaction.put(context.store.mappings, scope, mapping.uuid, None)
         else:
-            found.append(standing)
+            found.append(current)
     return found
 
 
 def _check_function(
-    transaction: Transaction, context: RequestContext, scope: Scope, target: Target, kind: Kind
+    transaction: Transaction, context: RequestContext, scope: Scope, target: Target, kind: SourceKind
 ) -> None:
     """The function, and the version or alias, must be there, and not run for longer than the source allows."""
     function = transaction.get(context.store.functions, scope, target.id.name) if target.id.scope == scope else None

@@ -14,7 +14,7 @@ from lambda_emu.api.paging import cut_page
 from lambda_emu.arn import LATEST, Target
 from lambda_emu.model import quotas
 from lambda_emu.model.concurrency.limits import check_provision, check_provisionable
-from lambda_emu.model.concurrency.provisioned import NOTHING_READY, ProvisionedStatus, Standing
+from lambda_emu.model.concurrency.provisioned import NOTHING_READY, ProvisionedStatus, Readiness
 from lambda_emu.model.concurrency.refusals import NeitherAliasNorVersion, ProvisionedConfigNotFound, UnpublishedVersion
 from lambda_emu.model.function.function import Function, Provisioned
 from lambda_emu.model.timestamps import last_modified
@@ -62,8 +62,8 @@ def get_provisioned_concurrency_config(
     config = function.provisioned.get(key_of(target))
     if config is None:
         raise ProvisionedConfigNotFound
-    [standing] = _standings(context, function, [key_of(target)])
-    return _show(config, standing)
+    [readiness] = _readiness(context, function, [key_of(target)])
+    return _show(config, readiness)
 
 
 @operation("ListProvisionedConcurrencyConfigs")
@@ -74,11 +74,11 @@ def list_provisioned_concurrency_configs(
     function = look_up_function(context, context.target(req["FunctionName"]).id)
     size = min(req.get("MaxItems", quotas.PAGE), quotas.PAGE)
     qualifiers, marker = cut_page(sorted(function.provisioned), str, req.get("Marker"), size)
-    shown = zip(qualifiers, _standings(context, function, qualifiers), strict=True)
+    shown = zip(qualifiers, _readiness(context, function, qualifiers), strict=True)
     return {
         "ProvisionedConcurrencyConfigs": [
-            {"FunctionArn": function.id.arn(qualifier), **_show(function.provisioned[qualifier], standing)}
-            for qualifier, standing in shown
+            {"FunctionArn": function.id.arn(qualifier), **_show(function.provisioned[qualifier], readiness)}
+            for qualifier, readiness in shown
         ],
         "NextMarker": marker,
     }
@@ -110,20 +110,20 @@ def _with(function: Function, provisioned: dict[str, Provisioned]) -> Function:
     return replace(function, provisioned=MappingProxyType(provisioned))
 
 
-def _standings(context: RequestContext, function: Function, qualifiers: Sequence[str]) -> Sequence[Standing]:
+def _readiness(context: RequestContext, function: Function, qualifiers: Sequence[str]) -> Sequence[Readiness]:
     """What the pool has, for each of these configurations, which exist."""
     versions = [function.version(qualifier) for qualifier in qualifiers]
-    return context.standings([version.deployment_id if version is not None else "" for version in versions])
+    return context.readiness([version.deployment_id if version is not None else "" for version in versions])
 
 
-def _show(config: Provisioned, standing: Standing) -> Result:
-    status = standing.status(config.requested)
-    available = min(standing.ready, config.requested)
+def _show(config: Provisioned, readiness: Readiness) -> Result:
+    status = readiness.status(config.requested)
+    available = min(readiness.ready, config.requested)
     return {
         "RequestedProvisionedConcurrentExecutions": config.requested,
         "AvailableProvisionedConcurrentExecutions": available,
         "AllocatedProvisionedConcurrentExecutions": available,
         "Status": status.value,
-        "StatusReason": standing.failure if status is ProvisionedStatus.FAILED else None,
+        "StatusReason": readiness.failure if status is ProvisionedStatus.FAILED else None,
         "LastModified": config.last_modified,
     }

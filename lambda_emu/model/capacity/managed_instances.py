@@ -26,7 +26,7 @@ from lambda_emu.model.capacity.refusals import (
     RuntimeNotOnInstances,
     ScalingRangeInvalid,
 )
-from lambda_emu.model.function.function import Function, FunctionVersion, ScalingConfig, State
+from lambda_emu.model.function.function import Function, FunctionState, FunctionVersion, ScalingConfig
 from lambda_emu.model.function.logging_config import LevelsWithText
 from lambda_emu.model.function.runtime_names import can_run_on_instances
 
@@ -115,10 +115,10 @@ def check(version: FunctionVersion) -> None:
         raise NotOnInstances("TenancyConfig")
 
 
-def idle_state(version: FunctionVersion) -> State:
+def idle_state(version: FunctionVersion) -> FunctionState:
     """What a version is when nothing is under way."""
     unpublished = version.version == LATEST and on_instances(version.other)
-    return State.ACTIVE_NON_INVOCABLE if unpublished else State.ACTIVE
+    return FunctionState.ACTIVE_NON_INVOCABLE if unpublished else FunctionState.ACTIVE
 
 
 def in_place_of_latest(function: Function, qualifier: str | None) -> FunctionVersion:
@@ -127,7 +127,7 @@ def in_place_of_latest(function: Function, qualifier: str | None) -> FunctionVer
         return function.latest_published
     if qualifier is None or not (function.versions or function.latest_published):
         raise NoPublishedVersion(function.id.arn(qualifier))
-    raise FunctionPending(State.ACTIVE_NON_INVOCABLE)
+    raise FunctionPending(FunctionState.ACTIVE_NON_INVOCABLE)
 
 
 def check_built(version: FunctionVersion) -> None:

@@ -7,21 +7,21 @@ from dataclasses import dataclass, replace
 
 from lambda_emu.errors.resources import RevisionMismatch, StillBeingCreated, UpdateInProgress
 from lambda_emu.model.capacity.managed_instances import idle_state
-from lambda_emu.model.function.function import Function, FunctionVersion, Progress, State, UpdateStatus
+from lambda_emu.model.function.function import Function, FunctionState, FunctionVersion, Progress, UpdateStatus
 from lambda_emu.model.function.image_package import FoundImage, resolved
 
 # AWS says "created" of updates as well.
 _REASON, _REASON_CODE = "The function is being created.", "Creating"
 
-UPDATING = Progress(State.ACTIVE, None, None, UpdateStatus.IN_PROGRESS, _REASON, _REASON_CODE)
-CREATING = Progress(State.PENDING, _REASON, _REASON_CODE)
-DONE = Progress(State.ACTIVE, None, None, UpdateStatus.SUCCESSFUL)
+UPDATING = Progress(FunctionState.ACTIVE, None, None, UpdateStatus.IN_PROGRESS, _REASON, _REASON_CODE)
+CREATING = Progress(FunctionState.PENDING, _REASON, _REASON_CODE)
+DONE = Progress(FunctionState.ACTIVE, None, None, UpdateStatus.SUCCESSFUL)
 
 
 def check_updatable(function: Function, revision_id: str | None) -> None:
     """Raises StillBeingCreated, UpdateInProgress, or RevisionMismatch when the caller named another revision."""
     progress = function.latest.progress
-    if progress.state is State.PENDING:
+    if progress.state is FunctionState.PENDING:
         raise StillBeingCreated(function.id.arn())
     if progress.update is UpdateStatus.IN_PROGRESS:
         raise UpdateInProgress(function.id.arn())
@@ -40,7 +40,7 @@ def begun(
 
     A function that had failed is Pending again: it has nothing to go on with.
     """
-    failed = function.latest.progress.state is State.FAILED
+    failed = function.latest.progress.state is FunctionState.FAILED
     latest = replace(
         change(function.latest),
         progress=CREATING if failed else replace(UPDATING, state=idle_state(function.latest)),
@@ -95,7 +95,7 @@ def completed(
     def ended(version: FunctionVersion) -> FunctionVersion:
         if settled(version):
             return version
-        progress = DONE if why_not is None else _failed(why_not, State.FAILED)
+        progress = DONE if why_not is None else _failed(why_not, FunctionState.FAILED)
         return replace(resolved(version, found), progress=progress, revision_id=new_id())
 
     after = replace(
@@ -105,13 +105,16 @@ def completed(
     )
     if settled(function.latest):
         return after
-    keeps_old = why_not is not None and function.running.progress.state not in (State.PENDING, State.FAILED)
+    keeps_old = why_not is not None and function.running.progress.state not in (
+        FunctionState.PENDING,
+        FunctionState.FAILED,
+    )
     idle = idle_state(function.latest)
     latest = replace(
         resolved(function.latest, found),
         progress=replace(DONE, state=idle)
         if why_not is None
-        else _failed(why_not, idle if keeps_old else State.FAILED),
+        else _failed(why_not, idle if keeps_old else FunctionState.FAILED),
         revision_id=new_id(),
     )
     return replace(after, latest=latest, running=function.running if keeps_old else latest)
@@ -119,7 +122,7 @@ def completed(
 
 def lacked_runtime(function: Function) -> bool:
     """Whether it failed for want of its runtime, which may be there by now."""
-    return function.latest.image is None and function.latest.progress.state is State.FAILED
+    return function.latest.image is None and function.latest.progress.state is FunctionState.FAILED
 
 
 def tried_again(function: Function) -> Function:
@@ -130,7 +133,9 @@ def tried_again(function: Function) -> Function:
 
 def settled(version: FunctionVersion) -> bool:
     """Whether nothing is under way."""
-    return version.progress.state is not State.PENDING and version.progress.update is not UpdateStatus.IN_PROGRESS
+    return (
+        version.progress.state is not FunctionState.PENDING and version.progress.update is not UpdateStatus.IN_PROGRESS
+    )
 
 
 def all_settled(function: Function) -> bool:
@@ -138,6 +143,6 @@ def all_settled(function: Function) -> bool:
     return settled(function.latest) and all(map(settled, function.all_published()))
 
 
-def _failed(why: WhyNot, state: State) -> Progress:
+def _failed(why: WhyNot, state: FunctionState) -> Progress:
     update = Progress(state, None, None, UpdateStatus.FAILED, why.reason, why.code)
-    return replace(update, reason=why.reason, reason_code=why.code) if state is State.FAILED else update
+    return replace(update, reason=why.reason, reason_code=why.code) if state is FunctionState.FAILED else update

@@ -18,7 +18,7 @@ from lambda_emu.model.concurrency.refusals import (
     UnpublishedVersion,
     VersionOfProvisionedAlias,
 )
-from lambda_emu.model.function.function import Function, FunctionVersion, State
+from lambda_emu.model.function.function import Function, FunctionState, FunctionVersion
 from lambda_emu.model.function.tenancy import check_without_tenants
 from lambda_emu.model.quotas import CONCURRENT_EXECUTIONS, MINIMUM_UNRESERVED
 
@@ -43,7 +43,7 @@ def provisioned_versions(function: Function) -> Sequence[tuple[FunctionVersion, 
     counts: dict[int, int] = {}
     for qualifier, config in function.provisioned.items():
         version = function.version(qualifier)
-        if version is not None and version.version.isdigit() and version.progress.state is State.ACTIVE:
+        if version is not None and version.version.isdigit() and version.progress.state is FunctionState.ACTIVE:
             counts[int(version.version)] = counts.get(int(version.version), 0) + config.requested
     return [(function.versions[number], count) for number, count in sorted(counts.items())]
 

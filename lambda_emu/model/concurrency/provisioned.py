@@ -17,7 +17,7 @@ class ProvisionedStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Readiness:
     """What there is of a deployment's provisioned environments.
 
     init_failed: the last one that tried to initialise. no_room: why there was no place to try, in words of ours.
@@ -38,4 +38,4 @@ class Standing:
         return INIT_FAILED if self.init_failed else self.no_room
 
 
-NOTHING_READY = Standing(0, init_failed=False)
+NOTHING_READY = Readiness(0, init_failed=False)

@@ -18,7 +18,7 @@ from lambda_emu.model.policies.policy import Policy
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
-class State(StrEnum):
+class FunctionState(StrEnum):
     """Whether a version can be invoked. Contract 1.6."""
 
     PENDING = "Pending"
@@ -39,7 +39,7 @@ class UpdateStatus(StrEnum):
 class Progress:
     """State and last update of a version, as the wire shows them."""
 
-    state: State = State.PENDING
+    state: FunctionState = FunctionState.PENDING
     reason: str | None = "The function is being created."
     reason_code: str | None = "Creating"
     update: UpdateStatus | None = None

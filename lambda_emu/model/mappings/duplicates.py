@@ -11,7 +11,7 @@ from lambda_emu.model.mappings.refusals import (
     QueueMappingExists,
     StreamMappingExists,
 )
-from lambda_emu.model.mappings.sources import BOOTSTRAP_SERVERS, Kind
+from lambda_emu.model.mappings.sources import BOOTSTRAP_SERVERS, SourceKind
 
 
 def check_unique(mapping: EventSourceMapping, others: Iterable[EventSourceMapping]) -> None:
@@ -25,10 +25,10 @@ def _same(one: EventSourceMapping, other: EventSourceMapping) -> bool:
     """Self-managed clusters are one if they share an address, whatever the consumer group."""
     if _sources(one) != _sources(other):
         return False
-    return one.kind is not Kind.KAFKA or not set(bootstrap_servers(one)).isdisjoint(bootstrap_servers(other))
+    return one.kind is not SourceKind.KAFKA or not set(bootstrap_servers(one)).isdisjoint(bootstrap_servers(other))
 
 
-def _sources(mapping: EventSourceMapping) -> tuple[str, Kind, str | None, list[str]]:
+def _sources(mapping: EventSourceMapping) -> tuple[str, SourceKind, str | None, list[str]]:
     topics: list[str] = mapping.settings.get("Topics", [])
     return mapping.unqualified, mapping.kind, mapping.source_arn, topics
 
@@ -43,8 +43,8 @@ def bootstrap_servers(mapping: EventSourceMapping) -> list[str]:
 def _already(mapping: EventSourceMapping, uuid: str) -> MappingExists:
     source = mapping.source_arn or ",".join(bootstrap_servers(mapping))
     function = mapping.function_arn.rpartition(":function:")[2]
-    if mapping.kind in (Kind.SQS, Kind.SQS_FIFO):
+    if mapping.kind in (SourceKind.SQS, SourceKind.SQS_FIFO):
         return QueueMappingExists(source, function, uuid)
-    if mapping.kind in (Kind.MSK, Kind.KAFKA):
+    if mapping.kind in (SourceKind.MSK, SourceKind.KAFKA):
         return KafkaMappingExists(source, mapping.function_arn, ",".join(mapping.settings["Topics"]), uuid)
     return StreamMappingExists(source, function, uuid)

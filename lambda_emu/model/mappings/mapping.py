@@ -13,12 +13,12 @@ from types import MappingProxyType
 from typing import Any
 
 from lambda_emu.model.mappings.refusals import MappingInUse
-from lambda_emu.model.mappings.sources import Kind
+from lambda_emu.model.mappings.sources import SourceKind
 
 TRANSITION_S = 0.5
 
 
-class State(StrEnum):
+class MappingState(StrEnum):
     """Where a mapping stands, or where it is going."""
 
     CREATING = "Creating"
@@ -32,10 +32,10 @@ class State(StrEnum):
 
 # By whether it was enabled before the update, and is to be after it.
 _BY_UPDATE = {
-    (True, True): State.UPDATING,
-    (True, False): State.DISABLING,
-    (False, True): State.ENABLING,
-    (False, False): State.UPDATING,
+    (True, True): MappingState.UPDATING,
+    (True, False): MappingState.DISABLING,
+    (False, True): MappingState.ENABLING,
+    (False, False): MappingState.UPDATING,
 }
 
 
@@ -48,9 +48,9 @@ class EventSourceMapping:
     """
 
     uuid: str
-    kind: Kind
+    kind: SourceKind
     function_arn: str
-    state: State
+    state: MappingState
     enabled: bool
     last_modified_s: float
     source_arn: str | None = None
@@ -73,11 +73,14 @@ class EventSourceMapping:
         now_s may lie a little before last_modified_s, when another writer was faster, or far before it, when the
         machine's clock was set back.
         """
-        if self.state in (State.ENABLED, State.DISABLED) or abs(now_s - self.last_modified_s) < TRANSITION_S:
+        if (
+            self.state in (MappingState.ENABLED, MappingState.DISABLED)
+            or abs(now_s - self.last_modified_s) < TRANSITION_S
+        ):
             return self
-        if self.state is State.DELETING:
+        if self.state is MappingState.DELETING:
             return None
-        return replace(self, state=State.ENABLED if self.enabled else State.DISABLED)
+        return replace(self, state=MappingState.ENABLED if self.enabled else MappingState.DISABLED)
 
     def updated(self, enabled: bool, now_s: float) -> EventSourceMapping:
         """On its way to being enabled or not. MappingInUse if it is on its way already."""
@@ -88,8 +91,8 @@ class EventSourceMapping:
     def deleted(self, now_s: float) -> EventSourceMapping:
         """As `updated`."""
         self._check_arrived("delete")
-        return replace(self, state=State.DELETING, last_modified_s=now_s)
+        return replace(self, state=MappingState.DELETING, last_modified_s=now_s)
 
     def _check_arrived(self, verb: str) -> None:
-        if self.state not in (State.ENABLED, State.DISABLED):
+        if self.state not in (MappingState.ENABLED, MappingState.DISABLED):
             raise MappingInUse(verb)

@@ -34,7 +34,7 @@ from lambda_emu.model.mappings.refusals import (
     TooManyFilters,
     UnsupportedMember,
 )
-from lambda_emu.model.mappings.sources import RULES, Kind, Rules
+from lambda_emu.model.mappings.sources import RULES, Rules, SourceKind
 
 Wanted = Mapping[str, Any]
 Settings = dict[str, Any]
@@ -48,7 +48,7 @@ _EMPTY: tuple[Any, ...] = ({}, [], "")
 _LEAST_AGE_S = 60
 
 
-def created(kind: Kind, wanted: Wanted, uuid: str, now_s: float) -> Settings:
+def created(kind: SourceKind, wanted: Wanted, uuid: str, now_s: float) -> Settings:
     """The settings of a new mapping, defaults filled in. Raises the error of the first rule broken."""
     rules = RULES[kind]
     _check_members(rules, wanted)
@@ -58,7 +58,7 @@ def created(kind: Kind, wanted: Wanted, uuid: str, now_s: float) -> Settings:
     return _checked(rules, settings)
 
 
-def updated(kind: Kind, before: Wanted, wanted: Wanted) -> Settings:
+def updated(kind: SourceKind, before: Wanted, wanted: Wanted) -> Settings:
     """The settings with a request's members applied. Raises as `created`."""
     rules = RULES[kind]
     _check_members(rules, wanted)
@@ -77,11 +77,11 @@ def _check_members(rules: Rules, wanted: Wanted) -> None:
             raise UnsupportedMember(member)
 
 
-def _start(kind: Kind, wanted: Wanted, now_s: float) -> Settings:
+def _start(kind: SourceKind, wanted: Wanted, now_s: float) -> Settings:
     """Where reading starts; nothing for sources that are only read forward."""
     rules, arn = RULES[kind], wanted.get("EventSourceArn")
     position = wanted.get("StartingPosition", rules.default_position)
-    if position is None and kind in (Kind.KINESIS, Kind.DYNAMODB):
+    if position is None and kind in (SourceKind.KINESIS, SourceKind.DYNAMODB):
         raise StartingPositionMissing
     if position is None and not rules.positions:
         return {}

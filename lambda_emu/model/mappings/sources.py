@@ -14,7 +14,7 @@ from typing import Any
 from lambda_emu.model.mappings.refusals import UnrecognizedEventSource
 
 
-class Kind(StrEnum):
+class SourceKind(StrEnum):
     """One row of the tables. ActiveMQ and RabbitMQ have the same ARNs and the same members."""
 
     SQS = "sqs"
@@ -28,23 +28,23 @@ class Kind(StrEnum):
 
 
 # By the service in the ARN: what the resource looks like, the first that fits.
-_RESOURCES: tuple[tuple[str, re.Pattern[str], Kind], ...] = (
-    ("sqs", re.compile(r"[^:/]+\.fifo"), Kind.SQS_FIFO),
-    ("sqs", re.compile(r"[^:/]+"), Kind.SQS),
-    ("kinesis", re.compile(r"stream/.+"), Kind.KINESIS),
-    ("dynamodb", re.compile(r"table/[^/]+/stream/.+"), Kind.DYNAMODB),
-    ("kafka", re.compile(r"cluster/.+"), Kind.MSK),
-    ("mq", re.compile(r"broker:.+"), Kind.MQ),
-    ("rds", re.compile(r"cluster:.+"), Kind.DOCUMENTDB),
+_RESOURCES: tuple[tuple[str, re.Pattern[str], SourceKind], ...] = (
+    ("sqs", re.compile(r"[^:/]+\.fifo"), SourceKind.SQS_FIFO),
+    ("sqs", re.compile(r"[^:/]+"), SourceKind.SQS),
+    ("kinesis", re.compile(r"stream/.+"), SourceKind.KINESIS),
+    ("dynamodb", re.compile(r"table/[^/]+/stream/.+"), SourceKind.DYNAMODB),
+    ("kafka", re.compile(r"cluster/.+"), SourceKind.MSK),
+    ("mq", re.compile(r"broker:.+"), SourceKind.MQ),
+    ("rds", re.compile(r"cluster:.+"), SourceKind.DOCUMENTDB),
 )
 BOOTSTRAP_SERVERS = "KAFKA_BOOTSTRAP_SERVERS"
 LONG_POLLED_TIMEOUT_S = 840
 
 
-def kind_of(source_arn: str | None, self_managed: Mapping[str, Any] | None) -> Kind:
+def kind_of(source_arn: str | None, self_managed: Mapping[str, Any] | None) -> SourceKind:
     """The kind of source that a request names, once. Whether it exists is for its poller to find out."""
     if source_arn is None and self_managed is not None and BOOTSTRAP_SERVERS in self_managed.get("Endpoints", {}):
-        return Kind.KAFKA
+        return SourceKind.KAFKA
     if source_arn is not None and self_managed is None:
         _, _, service, _, _, resource = source_arn.split(":", 5)
         for its_service, pattern, kind in _RESOURCES:
@@ -174,27 +174,27 @@ _MSK = Rules(
 )
 _SELF_MANAGED = "SelfManagedKafkaEventSourceConfig"
 
-RULES: Mapping[Kind, Rules] = {
-    Kind.SQS: _SQS,
-    Kind.SQS_FIFO: replace(_SQS, most_records=10, has_window=False),
-    Kind.KINESIS: _KINESIS,
-    Kind.DYNAMODB: replace(_KINESIS, positions=_ANY_POSITION - {"AT_TIMESTAMP"}),
-    Kind.MSK: _MSK,
-    Kind.KAFKA: replace(
+RULES: Mapping[SourceKind, Rules] = {
+    SourceKind.SQS: _SQS,
+    SourceKind.SQS_FIFO: replace(_SQS, most_records=10, has_window=False),
+    SourceKind.KINESIS: _KINESIS,
+    SourceKind.DYNAMODB: replace(_KINESIS, positions=_ANY_POSITION - {"AT_TIMESTAMP"}),
+    SourceKind.MSK: _MSK,
+    SourceKind.KAFKA: replace(
         _MSK,
         members=_MSK.members - {_MSK.group} | {"SelfManagedEventSource", _SELF_MANAGED},
         required=("SourceAccessConfigurations", "Topics"),
         default_position="TRIM_HORIZON",  # the API reference wants one of Kinesis and DynamoDB alone; not recorded
         group=_SELF_MANAGED,
     ),
-    Kind.MQ: Rules(
+    SourceKind.MQ: Rules(
         members=frozenset(_FILTERED | {"Queues", "SourceAccessConfigurations"}),
         defaults={"BatchSize": 100},
         required=("SourceAccessConfigurations", "Queues"),
         function_timeout_s=LONG_POLLED_TIMEOUT_S,
         access=frozenset({"BASIC_AUTH", "VIRTUAL_HOST"}),
     ),
-    Kind.DOCUMENTDB: Rules(
+    SourceKind.DOCUMENTDB: Rules(
         members=frozenset(_OF_ALL | _POSITION | {"SourceAccessConfigurations", "DocumentDBEventSourceConfig"}),
         defaults={"BatchSize": 100},
         required=("SourceAccessConfigurations", "DocumentDBEventSourceConfig"),

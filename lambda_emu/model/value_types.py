@@ -12,7 +12,7 @@ _FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ValueType:
     """allowed: completes "must be". parse: the value of a text, ValueError if it is not allowed.
 
     many: several values, with commas between them in one text; a file may write them as a list.
@@ -23,7 +23,7 @@ class Kind:
     many: bool = False
 
 
-def text(allowed: str, pattern: str) -> Kind:
+def text(allowed: str, pattern: str) -> ValueType:
     """A text that matches `pattern` from end to end."""
     compiled = re.compile(pattern, re.ASCII | re.DOTALL)
 
@@ -32,10 +32,10 @@ def text(allowed: str, pattern: str) -> Kind:
             raise ValueError(written)
         return written
 
-    return Kind(allowed, parse)
+    return ValueType(allowed, parse)
 
 
-def choice(*words: str) -> Kind:
+def choice(*words: str) -> ValueType:
     """One of these words."""
 
     def parse(written: str) -> str:
@@ -43,10 +43,10 @@ def choice(*words: str) -> Kind:
             raise ValueError(written)
         return written
 
-    return Kind(f"one of {', '.join(words)}", parse)
+    return ValueType(f"one of {', '.join(words)}", parse)
 
 
-def whole(least: int, most: int, unit: str = "") -> Kind:
+def whole(least: int, most: int, unit: str = "") -> ValueType:
     """A whole number, of `unit` where there is one; both ends included."""
     allowed = f"a whole number {f'of {unit} ' if unit else ''}from {least} to {most}"
 
@@ -55,10 +55,10 @@ def whole(least: int, most: int, unit: str = "") -> Kind:
             raise ValueError(written)
         return int(written)
 
-    return Kind(allowed, parse)
+    return ValueType(allowed, parse)
 
 
-def several(allowed: str, pattern: str) -> Kind:
+def several(allowed: str, pattern: str) -> ValueType:
     """Any number of texts that each match `pattern` from end to end, as a tuple."""
     compiled = re.compile(pattern, re.ASCII | re.DOTALL)
 
@@ -68,7 +68,7 @@ def several(allowed: str, pattern: str) -> Kind:
             raise ValueError(written)
         return found
 
-    return Kind(allowed, parse, many=True)
+    return ValueType(allowed, parse, many=True)
 
 
 def _flag(written: str) -> bool:
@@ -86,5 +86,5 @@ def _path(written: str) -> Path:
         raise ValueError(written) from error
 
 
-FLAG = Kind("true or false", _flag)
-PATH = Kind("a path", _path)
+FLAG = ValueType("true or false", _flag)
+PATH = ValueType("a path", _path)
