@@ -27,6 +27,11 @@ class Request:
     def method(self) -> str:
         return self.head.method.decode("latin-1")
 
+    @property
+    def peer(self) -> str | None:
+        """The address that it came from; None where that says nothing."""
+        return self.head.peer
+
     def header(self, name: bytes) -> str | None:
         """The first value of a header, by its lower-case name."""
         value = self.head.first.get(name)

@@ -42,6 +42,8 @@ MOST_TURNED_AWAY = 8
 class Branch:
     """A listener of one party. What comes by it belongs to the party's group from its first byte on."""
 
+    knows_peers = False
+
     def __init__(self, passed: PassedListener, handler: Handler, group: Group, terms: PortTerms, watch: Watch) -> None:
         self.newcomers = group
         self.limits = terms.limits

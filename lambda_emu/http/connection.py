@@ -44,6 +44,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         self._arriving: Request | None = None
         self._unread_bytes = 0
         self._may_begin = True
+        self._known_peer: str | None = None
         self._lingering: Lingering | None = None  # takes what comes, since nothing of it is served any more
         self._ended = False  # the client sends no more
 
@@ -51,6 +52,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+        self._known_peer = self.peer if self._acceptor.knows_peers else None
         self._acceptor.opened(self)
 
     def data_received(self, data: bytes) -> None:
@@ -167,7 +169,8 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
             return
         keep_alive = parser.should_keep_alive()
         target = self._target
-        head = Head(parser.get_method(), target, self._end_head(), parser.get_http_version(), keep_alive)
+        version, fields = parser.get_http_version(), self._end_head()
+        head = Head(parser.get_method(), target, fields, version, keep_alive, self._known_peer)
         request = Request(head, Writer(self, close_after=not keep_alive))
         if self._may_begin and not self._requests and not self._clogged:
             self._may_begin = False

@@ -37,6 +37,12 @@ class Endpoint:
         return -1 if found is None else int(found.fileno())
 
     @property
+    def peer(self) -> str | None:
+        """The address at the other end; None: it has none."""
+        name = None if self._transport is None else self._transport.get_extra_info("peername")
+        return str(name[0]) if isinstance(name, tuple) else None
+
+    @property
     def unsent_bytes(self) -> int:
         """Of answers that the client has not taken."""
         return 0 if self._transport is None else self._transport.get_write_buffer_size()

@@ -92,6 +92,7 @@ class Acceptor(Protocol):
 
     limits: HeadLimits
     newcomers: Group  # to whom a connection belongs at first
+    knows_peers: bool  # whether the addresses that they call from mean anything here
 
     def opened(self, connection: Connection) -> None: ...
 

@@ -73,6 +73,8 @@ def bind(host: str, port: int) -> socket.socket:
 class Listener:
     """Serves one handler on any number of addresses. All of it runs on the loop."""
 
+    knows_peers = True
+
     def __init__(self, handler: Handler, clock: Clock, terms: PortTerms | None = None) -> None:
         self._handler = handler
         self._terms = terms or PortTerms()

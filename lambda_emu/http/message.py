@@ -11,17 +11,29 @@ REASONS = {status.value: status.phrase for status in http.HTTPStatus}
 
 
 class Head:
-    """Request line and headers; header names are lower case. first: each header's first value."""
+    """Request line and headers; header names are lower case. first: each header's first value.
 
-    __slots__ = ("first", "headers", "keep_alive", "method", "target", "version")
+    peer: the address that it came from; None where that says nothing, as inside another network.
+    """
 
-    def __init__(self, method: bytes, target: bytes, headers: list[Header], version: str, keep_alive: bool) -> None:
+    __slots__ = ("first", "headers", "keep_alive", "method", "peer", "target", "version")
+
+    def __init__(
+        self,
+        method: bytes,
+        target: bytes,
+        headers: list[Header],
+        version: str,
+        keep_alive: bool,
+        peer: str | None = None,
+    ) -> None:
         self.method = method
         self.target = target
         self.headers = headers
         self.first = dict(reversed(headers))
         self.version = version
         self.keep_alive = keep_alive
+        self.peer = peer
 
     def get(self, name: bytes) -> bytes | None:
         """The first value of a header, by its lower-case name."""

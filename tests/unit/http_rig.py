@@ -56,31 +56,33 @@ def echo(head: Head, writer: Writer) -> Sink:
 
 
 @contextmanager
-def served(handler: Handler = echo, terms: PortTerms | None = None) -> Iterator[tuple[int, SteppingClock, Loop]]:
+def served(
+    handler: Handler = echo, terms: PortTerms | None = None, host: str = "127.0.0.1"
+) -> Iterator[tuple[int, SteppingClock, Loop]]:
     """A port, the clock that its limits go by, and the loop it is served on."""
-    with listening(handler, terms) as (_, port, clock, loop):
+    with listening(handler, terms, host) as (_, port, clock, loop):
         yield port, clock, loop
 
 
 @contextmanager
 def listening(
-    handler: Handler = echo, terms: PortTerms | None = None
+    handler: Handler = echo, terms: PortTerms | None = None, host: str = "127.0.0.1"
 ) -> Iterator[tuple[Listener, int, SteppingClock, Loop]]:
     """The same, for who stops it."""
     loop, clock = Loop(), SteppingClock()
     loop.start()
     clock.bind(loop.asyncio)
-    listener, bound = Listener(handler, clock, terms), bind("127.0.0.1", 0)
+    listener, bound = Listener(handler, clock, terms), bind(host, 0)
     loop.run(listener.listen(bound), timeout_s=5)
     yield listener, bound.getsockname()[1], clock, loop
     loop.ask(listener.close, timeout_s=5)
     loop.stop()
 
 
-def talk(port: int, *pieces: bytes) -> bytes:
+def talk(port: int, *pieces: bytes, host: str = "127.0.0.1") -> bytes:
     """Send the pieces, and a last request that ends the connection unless they do; return all that came back."""
     ends = any(word in pieces[-1] for word in (b"HTTP/1.0", b"close", b"\x16", b"HELLO", b"9.9"))
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+    with socket.create_connection((host, port), timeout=5) as client:
         for piece in pieces if ends else [*pieces, LAST]:
             client.sendall(piece)
         answer = b""

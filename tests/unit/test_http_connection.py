@@ -9,8 +9,10 @@ import pytest
 from http_rig import LAST, Echo, bodies, hung_up_on, served, talk
 
 from lambda_emu.clock import SteppingClock
+from lambda_emu.http.branch import Branch, PassedListener
 from lambda_emu.http.endpoint import MAX_WAITING_BYTES
 from lambda_emu.http.exchange import DISCARD, Sink, Writer
+from lambda_emu.http.listener import Listener, PortTerms, bind
 from lambda_emu.http.message import Head, answer_head
 
 
@@ -163,3 +165,32 @@ def test_a_client_we_do_not_read_is_not_taken_for_one_that_stalls(
         while chunk := client.recv(1 << 20):
             answer += chunk
     assert bodies(answer) == [b"held", b"POST /a " + body]
+
+
+@pytest.mark.parametrize(("host", "peer"), [("127.0.0.1", b"127.0.0.1"), ("::1", b"::1")])
+def test_a_request_tells_which_address_it_came_from(host: str, peer: bytes) -> None:
+    with served(say_peer, host=host) as (port, _, _):
+        assert bodies(talk(port, b"GET /a HTTP/1.1\r\nConnection: close\r\n\r\n", host=host)) == [peer]
+
+
+def test_by_a_listener_from_another_network_it_tells_none() -> None:
+    bound = bind("127.0.0.1", 0)
+    with served(say_peer) as (_, clock, loop):
+        listener = Listener(say_peer, clock)
+
+        def branch() -> Branch:
+            return Branch(PassedListener(bound), say_peer, listener.newcomers, PortTerms(), listener.watch)
+
+        passed = loop.ask(branch, 5)
+        try:
+            answer = talk(bound.getsockname()[1], b"GET /a HTTP/1.1\r\nConnection: close\r\n\r\n")
+            assert bodies(answer) == [b"nobody"]
+        finally:
+            loop.ask(passed.close, 5)
+            loop.ask(listener.close, 5)
+
+
+def say_peer(head: Head, writer: Writer) -> Sink:
+    body = (head.peer or "nobody").encode()
+    writer.send(answer_head(200, [], len(body), close=writer.close_after), body)
+    return DISCARD
