@@ -14,7 +14,7 @@ from functools import partial
 
 from lambda_emu.arn import FunctionId
 from lambda_emu.clock import Clock
-from lambda_emu.http.executors import Work
+from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.capacity.managed_instances import on_instances
 from lambda_emu.model.changes.updates import WhyNot, all_settled, completed, lacked_runtime, tried_again
@@ -26,6 +26,7 @@ from lambda_emu.store import Store
 
 log = logging.getLogger(__name__)
 
+ACTIVATIONS = Workers("activations", 4, 64)
 AGAIN_AFTER_S = 1.0
 
 
@@ -54,7 +55,7 @@ class Activator:
         self._clock = clock
         self._delay_s = delay_s
         self._strict = strict
-        self._finishing = asyncio.Semaphore(Work.ACTIVATIONS.threads)  # however many there are, none is refused
+        self._finishing = asyncio.Semaphore(ACTIVATIONS.threads)  # however many there are, none is refused
 
     def activate(self, id: FunctionId) -> None:
         """Get what it needs to run, and stems; one that is settled keeps its state. From any thread."""
@@ -106,7 +107,7 @@ class Activator:
         while True:
             try:
                 async with self._finishing:
-                    await self._loop.work(Work.ACTIVATIONS, finish)
+                    await self._loop.work(ACTIVATIONS, finish)
                 return
             except sqlite3.Error as error:
                 if not told:

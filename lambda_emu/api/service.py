@@ -17,8 +17,15 @@ from lambda_emu.gateway.answers import Answer, error_answer
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import Claims, Handling
 from lambda_emu.gateway.wsgi import LateApp
-from lambda_emu.http.executors import Work
+from lambda_emu.http.executors import Workers
 from lambda_emu.http.message import Head
+
+LARGE_INVOCATIONS = Workers("large invocations", 4, 64)
+READS = Workers("reads", 16, 256)
+CHANGES = Workers("changes", 8, 256)
+UPLOADS = Workers("uploads of code", 4, 32)
+FETCHES = Workers("fetches of code", 16, 64)
+PAGES = Workers("pages about the emulator", 4, 64)
 
 SMALL_BYTES = 64 * 1024
 SMALL_TARGET_BYTES = 1024
@@ -45,14 +52,14 @@ class LambdaService:
     def __init__(self, app: LateApp, contexts: CallerContexts) -> None:
         too_large = RequestTooLarge(INVOKE_BYTES, "InvokeFunction")
         self._small_invoke = Handling(InlineInvoke(contexts), INVOKE_BYTES, too_large)
-        self._large_invoke = Handling(app.serve, INVOKE_BYTES, too_large, _always(Work.INVOCATIONS))
+        self._large_invoke = Handling(app.serve, INVOKE_BYTES, too_large, _always(LARGE_INVOCATIONS))
         self._code, self._code_update = (
             Handling(app.serve, CODE_BYTES, RequestTooLarge(CODE_BYTES, operation), _kind_of_code, spooled=True)
             for operation in ("CreateFunction", "UpdateFunctionCode")
         )
         too_large = RequestTooLarge(CODE_BYTES, "CreateFunction")
-        self._read = Handling(app.serve, CODE_BYTES, too_large, _always(Work.READS), spooled=True)
-        self._change = Handling(app.serve, CODE_BYTES, too_large, _always(Work.CHANGES), spooled=True)
+        self._read = Handling(app.serve, CODE_BYTES, too_large, _always(READS), spooled=True)
+        self._change = Handling(app.serve, CODE_BYTES, too_large, _always(CHANGES), spooled=True)
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
         if head.method == b"POST" and path.endswith(INVOKE_PATHS):
@@ -81,7 +88,7 @@ class OwnPages:
     def __init__(self, app: LateApp) -> None:
         too_large = RequestTooLarge(SMALL_BYTES, OWN)
         self._health = Handling(app.serve, SMALL_BYTES, too_large)
-        self._page = Handling(app.serve, SMALL_BYTES, too_large, _always(Work.PAGES))
+        self._page = Handling(app.serve, SMALL_BYTES, too_large, _always(PAGES))
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
         is_health = path == HEALTH.encode() and head.method == b"GET"
@@ -91,10 +98,10 @@ class OwnPages:
         return error_answer(error, request_id)
 
 
-def _kind_of_code(request: Request) -> Work:
+def _kind_of_code(request: Request) -> Workers:
     """A large body has its code with it."""
-    return Work.FETCHES if ELSEWHERE.search(request.body) else Work.UPLOADS
+    return FETCHES if ELSEWHERE.search(request.body) else UPLOADS
 
 
-def _always(kind: Work) -> Callable[[Request], Work]:
+def _always(kind: Workers) -> Callable[[Request], Workers]:
     return lambda _: kind

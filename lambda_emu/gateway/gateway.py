@@ -60,7 +60,7 @@ class Gateway:
         if length is not None and length > handling.most_bytes:
             call.fail(handling.too_large)
             return DISCARD
-        if handling.executor is None:
+        if handling.workers is None:
             call.on_loop = True
             return SmallIntake(handling, call)
         return Intake(handling, call, self._work, self._make_spool)
@@ -87,7 +87,7 @@ class Gateway:
     def _work(self, handling: Handling, call: Call) -> None:
         """Serve it on a worker, which also ends the spooled body. Who finds too many waiting is told so."""
         request = call.request
-        assert handling.executor is not None
+        assert handling.workers is not None
 
         def work() -> None:
             try:
@@ -98,7 +98,7 @@ class Gateway:
                 self._loop.post(call.answer, answer)
 
         try:
-            self._loop.work(handling.executor(request), work).add_done_callback(call.check)
+            self._loop.work(handling.workers(request), work).add_done_callback(call.check)
         except (Full, Closed) as refusal:
             _remove_body(request)
             call.fail(Busy(str(refusal)) if isinstance(refusal, Full) else ShuttingDown())

@@ -6,12 +6,13 @@ import logging
 from asyncio import Future
 from collections.abc import Callable, Iterator
 
-from lambda_emu.http.executors import Closed, Full, Work
+from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.stream import Stream
 
 log = logging.getLogger(__name__)
 
+PIECES = Workers("pieces of large answers", 4, 256)
 PIECE_BYTES = 256 * 1024
 """Of what is read from a file: one piece is on its way while another one waits to be sent."""
 AGAIN_S = 0.05
@@ -37,7 +38,7 @@ class Pieces:
         if self._is_making or self._is_over:
             return
         try:
-            making = self._loop.work(Work.PIECES, next, self._pieces, None)
+            making = self._loop.work(PIECES, next, self._pieces, None)
         except Full:  # it waits for the pieces of others
             self._loop.asyncio.call_later(AGAIN_S, self.go_on)
         except Closed:
@@ -75,6 +76,6 @@ class Pieces:
     def _end(self) -> None:
         self._is_over = True
         try:
-            self._loop.work(Work.PIECES, self._close)
+            self._loop.work(PIECES, self._close)
         except (Full, Closed):
             self._close()

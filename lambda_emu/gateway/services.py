@@ -11,7 +11,7 @@ from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.credential import credential_of
 from lambda_emu.gateway.request import Request
-from lambda_emu.http.executors import Work
+from lambda_emu.http.executors import Workers
 from lambda_emu.http.message import Head
 
 
@@ -21,14 +21,14 @@ class Handling:
 
     serve: returns the answer, or None after it has seen to it that the call is answered later.
     most_bytes: of a body. too_large: what is said to one that has more.
-    executor: where `serve` runs, by the whole request; None: on the loop, so that it must neither block nor take long.
+    workers: where `serve` runs, by the whole request; None: on the loop, so that it must neither block nor take long.
     spooled: a large body goes into a file. On the loop there is none of unknown length, and none that is spooled.
     """
 
     serve: Callable[[Request, Call], Answer | None]
     most_bytes: int
     too_large: LambdaError
-    executor: Callable[[Request], Work] | None = None
+    workers: Callable[[Request], Workers] | None = None
     spooled: bool = False
 
 

@@ -14,9 +14,10 @@ from lambda_emu.disk import is_full
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.service import Busy, NoRoom, ServiceFailure, ShuttingDown
 from lambda_emu.http.body import Body
-from lambda_emu.http.executors import Closed, Full, Work
+from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
 
+SPOOLING = Workers("bodies on their way to the disk", 2, 256)
 HOLD_BYTES = 512 * 1024
 """With so much unwritten the client is not read any more until all of it is on disk."""
 
@@ -90,7 +91,7 @@ class Spool:
     def _write(self, data: bytes) -> None:
         self._in_flight_bytes = len(data)
         try:
-            self._loop.work(Work.SPOOLING, self._append, data).add_done_callback(self._written)
+            self._loop.work(SPOOLING, self._append, data).add_done_callback(self._written)
         except Full as error:
             self._fail(Busy(str(error)))
         except Closed:

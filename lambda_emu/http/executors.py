@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from enum import Enum
+from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -14,27 +14,16 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Work(Enum):
-    """The kinds of work beside the loop. Each: what it is called, threads at most, and how many more may wait.
+@dataclass(frozen=True, slots=True, eq=False)
+class Workers:
+    """The threads for one kind of work. label: what waits for them. threads: at most. waiting: how many more may wait.
 
-    docs/decisions/executors.md says what belongs to which.
+    Who has the work says so beside it; docs/decisions/executors.md has why, and which kinds there are.
     """
 
-    INVOCATIONS = ("large invocations", 4, 64)
-    READS = ("reads", 16, 256)
-    CHANGES = ("changes", 8, 256)
-    UPLOADS = ("uploads of code", 4, 32)
-    FETCHES = ("fetches of code", 16, 64)
-    PAGES = ("pages about the emulator", 4, 64)
-    PIECES = ("pieces of large answers", 4, 256)
-    SPOOLING = ("bodies on their way to the disk", 2, 256)
-    QUEUE = ("looks at the queue of events", 2, 64)
-    ACTIVATIONS = ("activations", 4, 64)
-
-    def __init__(self, label: str, threads: int, waiting: int) -> None:
-        self.label = label
-        self.threads = threads
-        self.waiting = waiting
+    label: str
+    threads: int
+    waiting: int
 
 
 class Full(Exception):

@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import uvloop
 
-from lambda_emu.http.executors import Executor, Work
+from lambda_emu.http.executors import Closed, Executor, Workers
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -33,7 +33,8 @@ class Loop:
     def __init__(self) -> None:
         self.asyncio: asyncio.AbstractEventLoop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
-        self._executors = {kind: Executor(kind.label, kind.threads, kind.waiting) for kind in Work}
+        self._executors: dict[Workers, Executor] = {}  # made on the loop, when first needed
+        self._takes_work = True
         self._tasks: set[asyncio.Task[Any]] = set()  # keeps running tasks alive; touched on the loop only
 
     def start(self) -> None:
@@ -84,22 +85,30 @@ class Loop:
         task.add_done_callback(self._ended)
         return task
 
-    def work(self, kind: Work, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
+    def work(self, kind: Workers, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
         """Run what may block on a worker of its kind. On the loop; await the result. Full, Closed."""
-        return self._executors[kind].call(lambda: fn(*args, **kwargs))
+        executor = self._executors.get(kind)
+        if executor is None:
+            if not self._takes_work:
+                raise Closed
+            executor = self._executors[kind] = Executor(kind.label, kind.threads, kind.waiting)
+        return executor.call(lambda: fn(*args, **kwargs))
 
-    def unfinished(self, kind: Work) -> int:
-        """How many of this kind are at work or wait for it. From any thread."""
-        return len(self._executors[kind].unfinished)
+    def unfinished(self, kind: Workers | None = None) -> int:
+        """How many of this kind, or of all, are at work or wait for it. From any thread."""
+        found = list(self._executors.items())
+        return sum(len(executor.unfinished) for each, executor in found if kind in (None, each))
 
     def _end_workers(self) -> int:
         """Wait a moment for what runs; returns how many are left behind."""
-        for executor in self._executors.values():
+        self._takes_work = False
+        executors = list(self._executors.values())
+        for executor in executors:
             executor.close()
-        running = [future for executor in self._executors.values() for future in list(executor.unfinished)]
+        running = [future for executor in executors for future in list(executor.unfinished)]
         _, hanging = wait(running, PATIENCE_S)
         if hanging:
-            labels = ", ".join(executor.label for executor in self._executors.values() if executor.unfinished)
+            labels = ", ".join(executor.label for executor in executors if executor.unfinished)
             log.warning("%d of these are given up, since they do not end: %s", len(hanging), labels)
         return len(hanging)
 

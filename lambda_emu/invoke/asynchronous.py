@@ -19,7 +19,7 @@ from lambda_emu.environment.invocation import Invocation, Outcome
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import NotFound
 from lambda_emu.errors.service import NoRoom, ServiceFailure
-from lambda_emu.http.executors import Closed, Work
+from lambda_emu.http.executors import Closed, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.persistence import Persistence
 from lambda_emu.invoke.refusals import Refusals
@@ -39,6 +39,7 @@ from lambda_emu.store import QueuedEvent, Store
 
 log = logging.getLogger(__name__)
 
+LOOKS = Workers("looks at the queue of events", 2, 64)
 BATCH = 100
 QUIET_S = 5.0
 """How often the queue is looked at when nothing is known to be due: a safety net, not the way events are found."""
@@ -130,7 +131,7 @@ class AsyncInvoker:
             self._looked(next_s)
 
     def _next_due_s(self) -> Future[float | None]:
-        return self._loop.work(Work.QUEUE, self._queue.next_due_s)
+        return self._loop.work(LOOKS, self._queue.next_due_s)
 
     async def _take_due(self) -> Sequence[QueuedEvent]:
         """What is due now, taken. sqlite3.Error."""
@@ -169,7 +170,7 @@ class AsyncInvoker:
             if resolved is None:
                 return
             self._invoker.check(resolved, event.tenant_id)
-            payload = await self._loop.work(Work.QUEUE, self._queue.payload, event.request_id)
+            payload = await self._loop.work(LOOKS, self._queue.payload, event.request_id)
             if payload is None:  # all events were forgotten meanwhile
                 self._taken -= 1
             elif not self._stopped:

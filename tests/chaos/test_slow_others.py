@@ -19,7 +19,8 @@ from own import OwnLam, own_emulator
 from silence import silent_server
 from waiting import eventually
 
-from lambda_emu.http.executors import Work
+from lambda_emu.api.service import FETCHES
+from lambda_emu.gateway.spool import SPOOLING
 
 ECHO = "def handler(event, context): return len(event)"
 CODE: Any = {"S3Bucket": "code", "S3Key": "app.zip"}
@@ -61,7 +62,7 @@ def beside(folder: Path, count: int) -> Iterator[tuple[OwnLam, Slow]]:
 
 
 def fetching(lam: OwnLam) -> int:
-    return lam.emulator.loop.unfinished(Work.FETCHES)
+    return lam.emulator.loop.unfinished(FETCHES)
 
 
 def test_beside_sixteen_slow_requests_everybody_else_is_served(tmp_path: Path) -> None:
@@ -78,7 +79,7 @@ def test_beside_sixteen_slow_requests_everybody_else_is_served(tmp_path: Path) -
 
 
 def test_more_than_may_wait_are_told_so_and_the_others_still_served(tmp_path: Path) -> None:
-    room = Work.FETCHES.threads + Work.FETCHES.waiting
+    room = FETCHES.threads + FETCHES.waiting
     with beside(tmp_path, room) as (lam, slow):
         slow.send(3)
         wait(slow.pending[-3:], timeout=60)
@@ -130,7 +131,7 @@ def test_a_connection_brings_one_large_body_after_another(tmp_path: Path) -> Non
 def slow_disk(lam: OwnLam) -> Iterator[Event]:
     """All who write bodies are at it, until the event is set."""
     gate, loop = Event(), lam.emulator.loop
-    loop.ask(lambda: [loop.work(Work.SPOOLING, gate.wait, 60) for _ in range(Work.SPOOLING.threads)], 10)
+    loop.ask(lambda: [loop.work(SPOOLING, gate.wait, 60) for _ in range(SPOOLING.threads)], 10)
     try:
         yield gate
     finally:

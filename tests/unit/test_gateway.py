@@ -21,12 +21,13 @@ from lambda_emu.gateway.callers import Callers
 from lambda_emu.gateway.gateway import Gateway
 from lambda_emu.gateway.services import Claims, Handling
 from lambda_emu.gateway.wsgi import Environ, LateApp
-from lambda_emu.http.executors import Work
+from lambda_emu.http.executors import Workers
 from lambda_emu.http.listener import Listener, PortTerms, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 
 LIMIT_S = 30.0
+WORKERS = Workers("requests", 4, 16)
 PIECE = bytes(range(256)) * 1024
 ALLOWED = "http://localhost:3000"
 EVIL = {"Origin": "http://evil.example"}
@@ -39,7 +40,7 @@ class Service:
         self.claims = claims
         self.answers_pages = answers_pages
         late = LateApp(lambda: app)
-        self._handling = Handling(late.serve, 1 << 20, RequestTooLarge(1 << 20, "Any"), lambda _: Work.CHANGES)
+        self._handling = Handling(late.serve, 1 << 20, RequestTooLarge(1 << 20, "Any"), lambda _: WORKERS)
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
         return self._handling

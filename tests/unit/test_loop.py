@@ -7,10 +7,11 @@ import logging
 
 import pytest
 
-from lambda_emu.http.executors import Work
+from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 
 LIMIT_S = 10.0
+WORKERS = Workers("work", 1, 1)
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def test_what_is_about_to_end_comes_to_its_end(loop: Loop) -> None:
     told: list[str] = []
 
     async def ends_soon() -> None:
-        await loop.work(Work.CHANGES, told.append, "worked")
+        await loop.work(WORKERS, told.append, "worked")
         told.append("ended")
 
     loop.ask(lambda: loop.spawn(ends_soon(), "a task"), LIMIT_S)

@@ -9,13 +9,14 @@ import pytest
 from api_rig import asked, signed
 
 from lambda_emu.api.scope import CallerContexts
-from lambda_emu.api.service import LambdaService, OwnPages
+from lambda_emu.api.service import CHANGES, FETCHES, LARGE_INVOCATIONS, READS, UPLOADS, LambdaService, OwnPages
+from lambda_emu.api.service import PAGES as PAGE_WORKERS
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer, error_answer
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import Claims, Handling, Router
 from lambda_emu.gateway.wsgi import LateApp
-from lambda_emu.http.executors import Work
+from lambda_emu.http.executors import Workers
 from lambda_emu.http.message import Head
 
 LATE = LateApp(lambda: pytest.fail("nothing is served here"))
@@ -80,25 +81,25 @@ def test_a_request_is_told_by_its_host_then_its_path_then_its_target_then_its_si
 @pytest.mark.parametrize(
     ("request_", "body", "kind"),
     [
-        ("POST /2015-03-31/functions", b"{}", Work.UPLOADS),
-        ("POST /2015-03-31/functions", b'{"Code": {"S3Bucket": "b"}}', Work.FETCHES),
-        ("POST /2015-03-31/functions", b'{"Code":{"ImageUri":"i"}}', Work.FETCHES),
-        ("POST /2015-03-31/functions", b'{"Description": "\\"S3Bucket\\": no"}', Work.UPLOADS),
-        ("PUT /2015-03-31/functions/f/code", b"{}", Work.UPLOADS),
-        ("POST /2018-10-31/layers/words/versions", b"{}", Work.UPLOADS),
-        ("POST /2015-03-31/functions/f/versions", b"{}", Work.CHANGES),
-        ("PUT /2015-03-31/functions/f/configuration", b"{}", Work.CHANGES),
-        ("GET /2015-03-31/functions/f", b"", Work.READS),
+        ("POST /2015-03-31/functions", b"{}", UPLOADS),
+        ("POST /2015-03-31/functions", b'{"Code": {"S3Bucket": "b"}}', FETCHES),
+        ("POST /2015-03-31/functions", b'{"Code":{"ImageUri":"i"}}', FETCHES),
+        ("POST /2015-03-31/functions", b'{"Description": "\\"S3Bucket\\": no"}', UPLOADS),
+        ("PUT /2015-03-31/functions/f/code", b"{}", UPLOADS),
+        ("POST /2018-10-31/layers/words/versions", b"{}", UPLOADS),
+        ("POST /2015-03-31/functions/f/versions", b"{}", CHANGES),
+        ("PUT /2015-03-31/functions/f/configuration", b"{}", CHANGES),
+        ("GET /2015-03-31/functions/f", b"", READS),
         ("POST /2015-03-31/functions/f/invocations", b"{}", None),
-        (f"POST /2015-03-31/functions/f/invocations?{LONG}", b"{}", Work.INVOCATIONS),
+        (f"POST /2015-03-31/functions/f/invocations?{LONG}", b"{}", LARGE_INVOCATIONS),
         ("POST /2015-03-31/functions/f/invocations", 64 * 1024 * b"x", None),
-        ("POST /2015-03-31/functions/f/invocations", 64 * 1024 * b"x" + b"x", Work.INVOCATIONS),
-        ("POST /2014-11-13/functions/f/invoke-async", b"{}", Work.INVOCATIONS),
-        ("GET /_lambda-emu/logs", b"", Work.PAGES),
+        ("POST /2015-03-31/functions/f/invocations", 64 * 1024 * b"x" + b"x", LARGE_INVOCATIONS),
+        ("POST /2014-11-13/functions/f/invoke-async", b"{}", LARGE_INVOCATIONS),
+        ("GET /_lambda-emu/logs", b"", PAGE_WORKERS),
         ("GET /_lambda-emu/health", b"", None),
     ],
 )
-def test_each_request_waits_among_its_own_kind(request_: str, body: bytes, kind: Work | None) -> None:
+def test_each_request_waits_among_its_own_kind(request_: str, body: bytes, kind: Workers | None) -> None:
     assert kind_of(asked(request_, body), len(body)) is kind
 
 
@@ -107,7 +108,7 @@ def test_what_is_of_unknown_length_is_not_taken_in_on_the_loop(request_: str) ->
     assert kind_of(asked(request_, b"", {"transfer-encoding": "chunked"}), None) is not None
 
 
-def kind_of(request: Request, length: int | None) -> Work | None:
+def kind_of(request: Request, length: int | None) -> Workers | None:
     service = EVERYBODY.service(request.head, request.path)
     handling = service.handling(request.head, request.path, length)
-    return None if handling.executor is None else handling.executor(request)
+    return None if handling.workers is None else handling.workers(request)

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.service import ShuttingDown
-from lambda_emu.gateway.spool import Spool
-from lambda_emu.http.executors import Work
+from lambda_emu.gateway.spool import SPOOLING, Spool
 from lambda_emu.http.loop import Loop
 
 LIMIT_S = 30.0
@@ -34,8 +33,8 @@ def test_a_body_that_still_waits_to_be_written_at_the_end_is_handed_to_nobody_an
     spool = Spool(client, tmp_path, loop)
 
     def arrive() -> None:
-        for _ in range(Work.SPOOLING.threads):  # a slow disk has all of them
-            loop.work(Work.SPOOLING, disk.wait, LIMIT_S)
+        for _ in range(SPOOLING.threads):  # a slow disk has all of them
+            loop.work(SPOOLING, disk.wait, LIMIT_S)
         spool.add(b"the beginning")
         spool.end(whole.append)
 
