@@ -31,7 +31,8 @@ from lambda_emu.http import descriptors
 from lambda_emu.http.listener import Listener, PortTerms, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.asynchronous import AsyncInvoker
-from lambda_emu.invoke.synchronous import Invoker
+from lambda_emu.invoke.invoker import Invoker
+from lambda_emu.invoke.runner import PoolRunner
 from lambda_emu.logs.reader import LogReader
 from lambda_emu.logs.store import LogStore
 from lambda_emu.logs.stream import LogStream, Origin
@@ -217,7 +218,9 @@ class Emulator:
 
     def _open_invocations(self) -> None:
         settings = self.settings
-        self.invoker = Invoker(self.store, self.pool, self.clock, settings.account_concurrency)
+        self._runner = PoolRunner(self.store, self.pool, settings.account_concurrency)
+        pending_wait_s = 0 if settings.activation_delay_s else PENDING_WAIT_S
+        self.invoker = Invoker(self.store, self._runner, self.clock, pending_wait_s)
         self.store.subscribe(self.store.functions, self._function_changed)
         self.async_invoker = AsyncInvoker(self.store, self.invoker, self.loop, self.clock)
         self._on_loop(self.async_invoker.start)
@@ -227,7 +230,7 @@ class Emulator:
         self.activator = Activator(self.store, self.engine, self.pool, self.loop, self.clock, delay_s, strict=strict)
 
     def _function_changed(self, before: Function | None, after: Function | None) -> None:
-        self.loop.post(self.invoker.changed, before, after)
+        self.loop.post(self._runner.changed, before, after)
 
     def _activate(self) -> None:
         """What is not Active yet goes on; what is gets its stems, so the first invocation finds one.
@@ -251,7 +254,6 @@ class Emulator:
             runtimes=catalogue(),
             activator=self.activator,
             invoker=self.invoker,
-            async_invoker=self.async_invoker,
             readiness=self._readiness,
             base_url=self.url,
             account_concurrency=self.settings.account_concurrency,
@@ -261,7 +263,6 @@ class Emulator:
             notices=Notices(),
             here=self._here(),
             changes=RecentChanges(self.clock, CHANGE_HELD_S if at_once else 0),
-            pending_wait_s=PENDING_WAIT_S if at_once else 0,
         )
 
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:

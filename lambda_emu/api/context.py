@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.api.s3 import S3
 from lambda_emu.arn import FunctionId, Scope, Target
 from lambda_emu.clock import Clock
+from lambda_emu.environment.invocation import Reply
+from lambda_emu.invoke.request import InvokeRequest
 from lambda_emu.model.concurrency.provisioned import Readiness
 from lambda_emu.model.function.image_package import FoundImage
 from lambda_emu.model.function.names import resolve
@@ -18,6 +20,13 @@ from lambda_emu.model.quotas import CONCURRENT_EXECUTIONS
 from lambda_emu.notices import Notices
 from lambda_emu.runtimes import Catalogue
 from lambda_emu.store import Store
+
+
+class Invoker(Protocol):
+    """Runs functions, or keeps events for them."""
+
+    def invoke(self, request: InvokeRequest, reply: Reply) -> None:
+        """On the loop. The reply is told what came of it, and why nothing did."""
 
 
 class Activator(Protocol):
@@ -46,10 +55,10 @@ class RequestContext:
     """scope: the account and region of the caller. anonymous: the caller named none, so that these are the defaults.
     account_known: whether the caller, or who started us, has said which account it is; else it is our default.
 
-    base_url: how callers reach this server, without a final slash. The invokers are for Invoke alone.
+    base_url: how callers reach this server, without a final slash. invoker: the room invoke.
     readiness: what the pool has of these deployments' provisioned concurrency; not to be asked on the loop.
     origin: who makes what operations make: "api", or "project" for what lambda-emu.yaml declares.
-    account_concurrency: invocations that may run at once. pending_wait_s: how long Invoke waits for a new function.
+    account_concurrency: invocations that may run at once.
     """
 
     store: Store
@@ -57,8 +66,7 @@ class RequestContext:
     scope: Scope
     runtimes: Catalogue
     activator: Activator
-    invoker: Any
-    async_invoker: Any
+    invoker: Invoker
     readiness: Callable[[Sequence[str]], Sequence[Readiness]]
     base_url: str
     account_concurrency: int = CONCURRENT_EXECUTIONS
@@ -69,7 +77,6 @@ class RequestContext:
     here: Here = NOWHERE
     notices: Notices = field(default_factory=Notices)
     changes: RecentChanges = field(default_factory=RecentChanges)
-    pending_wait_s: float = 0.0
     origin: str = "api"
 
     def target(self, function_name: str, qualifier: str | None = None) -> Target:

@@ -8,10 +8,8 @@ from urllib.parse import unquote
 
 from lambda_emu.api.operations.invocations import invoke
 from lambda_emu.api.scope import CallerContexts
-from lambda_emu.api.sharing import for_owner
 from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.errors.resources import OtherAccount
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 
@@ -43,10 +41,7 @@ class InlineInvoke:
         try:
             members = self._parse(asked)
             req: Any = {**members, "Payload": asked.body} if asked.body else members
-            try:
-                invoke(req, context, call)
-            except OtherAccount as other:
-                invoke(req, for_owner(context, "Invoke", other.target), call)
+            invoke(req, context, call)
         except LambdaError as error:
             call.fail(error)
 

@@ -7,12 +7,9 @@ from dataclasses import replace
 from lambda_emu.api.context import RequestContext
 from lambda_emu.arn import Target
 from lambda_emu.errors.resources import AccessDenied
-from lambda_emu.model.policies.decision import allows
+from lambda_emu.invoke.rules import authorize
 
-INVOKE = "lambda:InvokeFunction"
-INVOKING = ("Invoke", "InvokeAsync", "InvokeWithResponseStream")
-
-# Operations that AWS's guide says can be allowed to other accounts, besides those that invoke.
+# Operations that AWS's guide says can be allowed to other accounts. To invoke can be, too: that is asked in invoke/.
 GRANTABLE = frozenset(
     {
         *("CreateAlias", "DeleteAlias", "GetAlias", "ListAliases", "UpdateAlias"),
@@ -33,10 +30,7 @@ def for_owner(context: RequestContext, operation: str, target: Target) -> Reques
 
     Else AccessDenied, whether or not there is such a function.
     """
-    function = context.store.function(target.id)
-    policy = None if function is None else function.policies.get(target.qualifier or "")
-    action = INVOKE if operation in INVOKING else f"lambda:{operation}"
-    grantable = operation in INVOKING or operation in GRANTABLE
-    if policy is None or not grantable or not allows(policy, context.scope.account, action, target.arn):
+    if operation not in GRANTABLE:
         raise AccessDenied
+    authorize(context.store.function(target.id), context.scope.account, f"lambda:{operation}", target)
     return replace(context, scope=target.id.scope)

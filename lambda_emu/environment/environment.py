@@ -15,7 +15,7 @@ from lambda_emu.environment import failures
 from lambda_emu.environment.barrier import KILL, RUNTIME, Barrier, Participant
 from lambda_emu.environment.failures import Failure
 from lambda_emu.environment.initialization import InitType, init_limit_s
-from lambda_emu.environment.invocation import Invocation, Outcome
+from lambda_emu.environment.invocation import Invocation
 from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.environment.session import RuntimeSession
 from lambda_emu.environment.states import ENVIRONMENT, Event, IllegalMove, Phase, State, moved
@@ -134,7 +134,7 @@ class Environment:
             self._frozen = False
             self.sandbox.init.resume()
         timeout_s = self.version.timeout_s
-        invocation.start(self._clock, timeout_s)
+        invocation.start(self._clock, self.version.version, timeout_s)
         if self.state is State.READY:
             self.session.deliver(invocation)
             self._limit.set(invocation.started_s + timeout_s, self._timed_out)
@@ -162,13 +162,13 @@ class Environment:
         self._log.init_done(init_ms)
         self._become_available()
 
-    def respond(self, invocation: Invocation, outcome: Outcome, failure: Failure | None) -> None:
-        """Its answer is complete: the caller's goes out first. failure: why it is none of the function's wishes."""
+    def respond(self, invocation: Invocation, payload: bytes, failure: Failure | None) -> None:
+        """Its answer is complete: the caller's goes out first. failure: why it is an error."""
         self._failures = 0
         self._token = token = (self._token + 1) & 0xFFFFFFFF
         elapsed_ms = (self._clock.monotonic_s() - invocation.started_s) * 1000
         doubtful = failures.may_be_out_of_memory(self._usage, self.version.memory_mb << 20, elapsed_ms)
-        invocation.respond(outcome, failure, token, doubtful)
+        invocation.respond(payload, failure, token, doubtful)
         self._listener.answered(self)
         self.sandbox.init.sync(token)
 

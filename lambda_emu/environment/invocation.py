@@ -16,12 +16,13 @@ from lambda_emu.runtime_api.session import Event, NextCall
 class Outcome(NamedTuple):
     """What the function answered. `failed`: X-Amz-Function-Error is Unhandled, the payload describes the error.
 
-    tail: the last 4 KB of the invocation's log, only when it was asked for. Contract 2.2.
+    tail: the last 4 KB of the invocation's log, only when it was asked for. executed_version: what ran. Contract 2.2.
     """
 
     payload: bytes
     failed: bool
     tail: bytes | None = None
+    executed_version: str = ""
 
 
 class Request(Event, Protocol):
@@ -35,7 +36,7 @@ class Request(Event, Protocol):
 class Reply(Protocol):
     """Where it goes, on the loop: `refused`, or `end`, which follows `begin` and chunks where a function streams."""
 
-    def begin(self, content_type: str) -> None:
+    def begin(self, executed_version: str, content_type: str) -> None:
         """The function answers as it goes; what follows cannot become a refusal any more."""
 
     def chunk(self, data: bytes) -> bool:
@@ -63,6 +64,7 @@ class Invocation:
         "deadline_ms",
         "ended",
         "ended_s",
+        "executed_version",
         "failure",
         "held",
         "phase",
@@ -79,6 +81,7 @@ class Invocation:
         self.phase = Phase.ASSIGNED
         self.ended: Callable[[], None] = nobody
         self.attempt_id = ""  # given with the environment; the runtime may repeat it with its answer
+        self.executed_version = ""
         self.started_s = 0.0
         self.deadline_ms = 0
         self.ended_s = 0.0  # when the runtime asked again, or failed
@@ -87,8 +90,9 @@ class Invocation:
         self.produced_bytes = 0
         self.held: Outcome | None = None  # what the caller is not told yet
 
-    def start(self, clock: Clock, timeout_s: int) -> None:
-        """An environment takes it."""
+    def start(self, clock: Clock, version: str, timeout_s: int) -> None:
+        """An environment of this version takes it."""
+        self.executed_version = version
         self.attempt_id = clock.new_id()
         self.started_s = clock.monotonic_s()
         self.deadline_ms = int((clock.now_s() + timeout_s) * 1000)
@@ -98,15 +102,16 @@ class Invocation:
         self.phase = moved(INVOCATION, self.phase, Step.TAKEN)
         call.deliver(self.request, self.attempt_id, self.deadline_ms)
 
-    def respond(self, outcome: Outcome, failure: Failure | None, figures: int, doubtful: bool) -> None:
-        """The answer is complete. figures: the token of those that end it.
+    def respond(self, payload: bytes, failure: Failure | None, figures: int, doubtful: bool) -> None:
+        """The answer is complete. failure: why it is an error. figures: the token of those that end it.
 
         doubtful: memory may be over the limit, so the caller hears nothing before they are there.
         """
         self.phase = moved(INVOCATION, self.phase, Step.WHOLE)
         self.waits_for = Barrier((RUNTIME, figures))
         self.failure = failure
-        self.produced_bytes = len(outcome.payload)
+        self.produced_bytes = len(payload)
+        outcome = Outcome(payload, failure is not None, None, self.executed_version)
         if doubtful or self.request.wants_tail:
             self.held = outcome
         else:
@@ -127,7 +132,7 @@ class Invocation:
         self.failure = failure
         self.ended_s = ended_s
         if untold or (self.held is not None and failure.error_type == OUT_OF_MEMORY):
-            self.held = Outcome(failure.payload, failed=True)
+            self.held = Outcome(failure.payload, True, None, self.executed_version)
             self.trust()
 
     def settle(self, tail: bytes | None) -> None:
@@ -136,7 +141,7 @@ class Invocation:
         held = self.held
         if held is not None:
             self.held = None
-            self._tell(Outcome(held.payload, held.failed, tail))
+            self._tell(held._replace(tail=tail))
 
     def abandon(self, error: LambdaError) -> None:
         """Its environment ended, or there will be none. error: for a caller whom nobody has an answer for."""

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from lambda_emu.environment import failures
 from lambda_emu.environment.failures import Failure
-from lambda_emu.environment.invocation import Invocation, Outcome
+from lambda_emu.environment.invocation import Invocation
 from lambda_emu.environment.states import Phase, State
 from lambda_emu.runtime_api.session import (
     Asked,
@@ -63,8 +63,8 @@ class Life(Protocol):
     def runtime_done(self, invocation: Invocation) -> None:
         """It asks for the next event, the first time or once more."""
 
-    def respond(self, invocation: Invocation, outcome: Outcome, failure: Failure | None) -> None:
-        """The answer is complete."""
+    def respond(self, invocation: Invocation, payload: bytes, failure: Failure | None) -> None:
+        """The answer is complete. failure: why it is an error."""
 
     def fail(self, why: Callable[[str], Failure]) -> None:
         """It gives up, by itself."""
@@ -113,16 +113,16 @@ class RuntimeSession:
 
     def respond(self, request_id: str, attempt_id: str | None, payload: bytes) -> None:
         invocation = self._answered(request_id, attempt_id, Asked.RESPONSE)
-        self._environment.respond(invocation, Outcome(payload, failed=False), None)
+        self._environment.respond(invocation, payload, None)
 
     def respond_error(self, request_id: str, attempt_id: str | None, payload: bytes, error_type: str | None) -> None:
         invocation = self._answered(request_id, attempt_id, Asked.ERROR)
-        self._environment.respond(invocation, Outcome(payload, failed=True), failures.raised(error_type))
+        self._environment.respond(invocation, payload, failures.raised(error_type))
 
     def spoil(self, request_id: str, attempt_id: str | None, spoiled: Spoiled) -> None:
         invocation = self._answered(request_id, attempt_id, Asked.RESPONSE)
         failure = failures.spoiled(request_id, spoiled)
-        self._environment.respond(invocation, Outcome(failure.payload, failed=True), failure)
+        self._environment.respond(invocation, failure.payload, failure)
 
     def check_init_error(self) -> None:
         if self._environment.state not in INITIALISING:

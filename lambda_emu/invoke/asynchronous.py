@@ -15,15 +15,16 @@ from functools import partial
 from lambda_emu.arn import LATEST, FunctionId, Target
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.disk import is_full
-from lambda_emu.environment.invocation import Invocation, Outcome
+from lambda_emu.environment.invocation import Outcome, Reply
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import NotFound
 from lambda_emu.errors.service import NoRoom, ServiceFailure
 from lambda_emu.http.executors import Closed, Workers
 from lambda_emu.http.loop import Loop
+from lambda_emu.invoke.invoker import NOTHING, Invoker
 from lambda_emu.invoke.persistence import Persistence
 from lambda_emu.invoke.refusals import Refusals
-from lambda_emu.invoke.request import Gathered, InvokeRequest, Kind
+from lambda_emu.invoke.request import Gathering, InvokeRequest, Kind
 from lambda_emu.invoke.retries import (
     LONGEST_WAIT_S,
     Again,
@@ -33,7 +34,7 @@ from lambda_emu.invoke.retries import (
     after_failure,
     after_refusal,
 )
-from lambda_emu.invoke.synchronous import Invoker, Resolved
+from lambda_emu.invoke.runner import Resolved
 from lambda_emu.model.function.function import Function
 from lambda_emu.store import QueuedEvent, Store
 
@@ -64,6 +65,7 @@ class AsyncInvoker:
         self._look_again = False
         self._backlog = False  # more is due than was taken
         self._stopped = False
+        invoker.keep = self.keep
 
     def start(self) -> None:
         """Begin with what an earlier run left. On the loop."""
@@ -80,18 +82,30 @@ class AsyncInvoker:
         """The queue was emptied. On the loop."""
         self._refusals.clear()
 
-    def put(self, event: QueuedEvent, done: Callable[[LambdaError | None], None]) -> None:
-        """Keep the event, then run it. `done` is called on the loop once it is on disk, or could not be put there."""
-        self._queue.put(event, lambda error: self._loop.post(self._accepted, event, done, error))
+    def keep(self, request: InvokeRequest, reply: Reply) -> None:
+        """Put the event on disk, then run it. The reply is told once it is there, or could not be put there."""
+        now_s = self._clock.steady_s()
+        event = QueuedEvent(
+            request_id=request.request_id,
+            function=request.target.id,
+            qualifier=request.target.qualifier,
+            invoked_arn=request.invoked_arn,
+            payload=request.payload,
+            trace_id=request.trace_id,
+            accepted_s=now_s,
+            attempts=0,
+            due_s=now_s,
+            tenant_id=request.tenant_id,
+        )
+        self._queue.put(event, lambda error: self._loop.post(self._accepted, event, reply, error))
 
-    def _accepted(
-        self, event: QueuedEvent, done: Callable[[LambdaError | None], None], error: BaseException | None
-    ) -> None:
+    def _accepted(self, event: QueuedEvent, reply: Reply, error: BaseException | None) -> None:
         if error is not None:
             log.error("an event could not be kept: %s", error)
-            done(NoRoom(str(error)) if is_full(error) else ServiceFailure(f"The event could not be kept: {error}"))
+            why = NoRoom(str(error)) if is_full(error) else ServiceFailure(f"The event could not be kept: {error}")
+            reply.refused(why)
             return
-        done(None)
+        reply.end(NOTHING)
         self._taken += 1
         try:
             if not self._stopped and (resolved := self._ready(event)) is not None:
@@ -169,7 +183,7 @@ class AsyncInvoker:
             resolved = None if self._stopped else self._ready(event)
             if resolved is None:
                 return
-            self._invoker.check(resolved, event.tenant_id)
+            self._invoker.check(resolved, _request(event, b""))
             payload = await self._loop.work(LOOKS, self._queue.payload, event.request_id)
             if payload is None:  # all events were forgotten meanwhile
                 self._taken -= 1
@@ -187,7 +201,7 @@ class AsyncInvoker:
 
     def _ready(self, event: QueuedEvent) -> Resolved | None:
         """What it runs; None if it was given up instead. LambdaError if it cannot run now."""
-        resolved = self._invoker.resolve(event.function, event.qualifier)
+        resolved = self._invoker.resolve(Target(event.function, event.qualifier))
         if _never_runs(resolved.function):
             self._decided(event, Finish(Condition.ZERO_CONCURRENCY))
             return None
@@ -197,15 +211,7 @@ class AsyncInvoker:
         return resolved
 
     def _submit(self, resolved: Resolved, event: QueuedEvent, payload: bytes) -> None:
-        request = InvokeRequest(
-            event.request_id,
-            Target(event.function, event.qualifier),
-            payload,
-            Kind.EVENT,
-            trace_id=event.trace_id,
-            tenant_id=event.tenant_id,
-        )
-        self._invoker.submit(resolved, Invocation(request, Gathered(lambda result: self._settle(event, result))))
+        self._invoker.run(resolved, _request(event, payload), _Attempt(event, self._settle))
 
     def _settle(self, event: QueuedEvent, result: Outcome | LambdaError) -> None:
         now_s, patience = self._clock.steady_s(), self._patience(event)
@@ -263,6 +269,30 @@ def _answer(found: Future[Sequence[QueuedEvent]], error: BaseException | None, e
         found.set_result(events)
     else:
         found.set_exception(error)
+
+
+class _Attempt(Gathering):
+    """What came of one attempt is settled."""
+
+    __slots__ = ("_event", "_settle")
+
+    def __init__(self, event: QueuedEvent, settle: Callable[[QueuedEvent, Outcome | LambdaError], None]) -> None:
+        super().__init__()
+        self._event = event
+        self._settle = settle
+
+    def done(self, outcome: Outcome) -> None:
+        self._settle(self._event, outcome)
+
+    def refused(self, error: LambdaError) -> None:
+        self._settle(self._event, error)
+
+
+def _request(event: QueuedEvent, payload: bytes) -> InvokeRequest:
+    target = Target(event.function, event.qualifier)
+    return InvokeRequest(
+        event.request_id, target, payload, Kind.EVENT, trace_id=event.trace_id, tenant_id=event.tenant_id
+    )
 
 
 def _never_runs(function: Function) -> bool:

@@ -1,39 +1,46 @@
-"""What everybody says who brings an event, whatever it came from."""
+"""What everybody says who brings an event, whatever it came from, and where what came of it goes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import StrEnum
+from enum import Enum, auto
 from typing import NamedTuple
 
 from lambda_emu.arn import Target
+from lambda_emu.clock import Clock
 from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors.base import LambdaError
+from lambda_emu.text.json_text import refusal
+
+MAX_TRACE_CHARACTERS = 1024
+EMPTY_EVENT = b"{}"
 
 
-class Kind(StrEnum):
-    """What is asked for, by the names of X-Amz-Invocation-Type."""
+class Kind(Enum):
+    """What is asked for."""
 
-    REQUEST_RESPONSE = "RequestResponse"
-    EVENT = "Event"
-    DRY_RUN = "DryRun"
+    REQUEST_RESPONSE = auto()  # run it now
+    EVENT = auto()  # keep it, and run it whether or not anybody waits
+    DRY_RUN = auto()  # say whether it could be run
 
 
 class InvokeRequest(NamedTuple):
-    """An event for a function, checked as far as whoever brings it can.
+    """An event for a function.
 
-    client_context: compact ASCII JSON. trace_id: the whole header. execution_name: of a durable execution.
+    principal: the account that asks; None: the function's own. trace_id: the whole header. client_context: compact
+    ASCII JSON. execution_name: of a durable execution. payload_error: what is wrong with the payload, see `checked`.
     """
 
     request_id: str
     target: Target
     payload: bytes
     kind: Kind = Kind.REQUEST_RESPONSE
+    principal: str | None = None
     trace_id: str | None = None
     client_context: str | None = None
     wants_tail: bool = False
     tenant_id: str | None = None
     execution_name: str | None = None
+    payload_error: LambdaError | None = None
 
     @property
     def invoked_arn(self) -> str:
@@ -41,25 +48,49 @@ class InvokeRequest(NamedTuple):
         return self.target.arn
 
 
-class Gathered:
-    """environment.Reply of whoever wants all at once: `done` is called with the outcome, or why there is none."""
+def checked(payload: bytes) -> LambdaError | None:
+    """What is wrong with a payload that must be JSON: a large one is looked at beside the loop, before it comes here.
 
-    __slots__ = ("_chunks", "_done")
+    It is told in its turn, after what is wrong with the function.
+    """
+    return refusal(payload)
 
-    def __init__(self, done: Callable[[Outcome | LambdaError], None]) -> None:
-        self._done = done
-        self._chunks: list[bytes] = []
 
-    def begin(self, content_type: str) -> None: ...
+class Gathering:
+    """environment.Reply of whoever wants all of the outcome at once."""
+
+    __slots__ = ("_chunks",)
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] | None = None
+
+    def begin(self, executed_version: str, content_type: str) -> None:
+        self._chunks = []
 
     def chunk(self, data: bytes) -> bool:
+        assert self._chunks is not None, "it has begun"
         self._chunks.append(data)
         return True
 
     def end(self, outcome: Outcome) -> None:
-        if self._chunks:
+        if self._chunks is not None:
             outcome = outcome._replace(payload=b"".join((*self._chunks, outcome.payload)))
-        self._done(outcome)
+        self.done(outcome)
+
+    def done(self, outcome: Outcome) -> None:
+        """With the whole payload."""
+        raise NotImplementedError
 
     def refused(self, error: LambdaError) -> None:
-        self._done(error)
+        raise NotImplementedError
+
+
+def trace_header(given: str | None, clock: Clock) -> str:
+    """The caller's header, or a new one that is not sampled. One that a runtime could not read counts as none.
+
+    Contract: logs-billing.md 4.7.
+    """
+    if given and len(given) <= MAX_TRACE_CHARACTERS and given.isascii() and given.isprintable():
+        return given
+    digits = clock.new_token() + clock.new_token()
+    return f"Root=1-{int(clock.now_s()):08x}-{digits[:24]};Parent={digits[24:40]};Sampled=0"

@@ -33,6 +33,7 @@ from lambda_emu.gateway.wsgi import LateApp, WsgiApp, serve
 from lambda_emu.http.listener import Listener, PortTerms, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
+from lambda_emu.invoke.request import InvokeRequest
 from lambda_emu.model.changes.updates import WhyNot, completed
 from lambda_emu.model.concurrency.provisioned import NOTHING_READY, Readiness
 from lambda_emu.model.function.function import Function
@@ -197,12 +198,19 @@ def ask(
     return Reply(answer.status, {name.lower(): value for name, value in answer.headers}, answer.body)
 
 
+class NothingRuns:
+    """For operations that invoke nothing."""
+
+    def invoke(self, request: InvokeRequest, reply: object) -> None:
+        raise AssertionError(f"nothing runs here, not even {request.target}")
+
+
 def make_context(
     store: Store, clock: Clock, activations: Activations, base_url: str = "http://here", **settings: Any
 ) -> RequestContext:
     scope, readiness = Scope(ACCOUNT, REGION), activations.readiness_of
     settings = {"find_image": activations.find_image} | settings
-    return RequestContext(store, clock, scope, catalogue(), activations, None, None, readiness, base_url, **settings)
+    return RequestContext(store, clock, scope, catalogue(), activations, NothingRuns(), readiness, base_url, **settings)
 
 
 @contextmanager

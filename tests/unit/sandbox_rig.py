@@ -19,7 +19,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.http.branch import PassedListener
 from lambda_emu.http.listener import bind
 from lambda_emu.http.loop import Loop
-from lambda_emu.invoke.request import Gathered, InvokeRequest
+from lambda_emu.invoke.request import Gathering, InvokeRequest
 from lambda_emu.logs.stream import Chunk, LogStream, Origin
 from lambda_emu.model.concurrency.provisioned import Readiness
 from lambda_emu.model.function.function import Artifact, FunctionVersion, LoggingConfig
@@ -166,6 +166,20 @@ class Unread:
         raise AssertionError("there is always room")
 
 
+class Told(Gathering):
+    """A reply that tells whatever comes."""
+
+    def __init__(self, done: Callable[[Outcome | LambdaError], None]) -> None:
+        super().__init__()
+        self._done = done
+
+    def done(self, outcome: Outcome) -> None:
+        self._done(outcome)
+
+    def refused(self, error: LambdaError) -> None:
+        self._done(error)
+
+
 @dataclass
 class Asked:
     """An invocation and everything it was answered with: one thing, if all is well."""
@@ -246,7 +260,7 @@ class Rig:
         self._asked += 1
         asked = Asked()
         request = InvokeRequest(f"id-{self._asked}", Target(VERSION.id), b"{}", wants_tail=tail, tenant_id=tenant_id)
-        invocation = Invocation(request, Gathered(asked.done))
+        invocation = Invocation(request, Told(asked.done))
         version = replace(VERSION, environment=environment, timeout_s=timeout_s)
         deployment = Deployment(version, Path(), (), None, None, None)
         admission = Admission(concurrency, reserved=False, provisioned=provisioned)

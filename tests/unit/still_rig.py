@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from sandbox_rig import USAGE, VERSION, NoOrders, Unread
+from sandbox_rig import USAGE, VERSION, NoOrders, Told, Unread
 
 from lambda_emu.arn import Target
 from lambda_emu.clock import Clock, Timer
@@ -28,7 +28,7 @@ from lambda_emu.http.exchange import Sink, Writer
 from lambda_emu.http.group import Group
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head, Header
-from lambda_emu.invoke.request import Gathered, InvokeRequest
+from lambda_emu.invoke.request import InvokeRequest
 from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.choice import Admission
@@ -366,7 +366,7 @@ def submit(rig: Still, of: Deployment, admission: Admission, tenant_id: str | No
     """TooManyRequests and ServiceFailure as the pool raises them."""
     asked = Asked(f"id-{next(rig.numbers)}", of.version.deployment_id, tenant_id)
     request = InvokeRequest(asked.request_id, Target(of.version.id), b"{}", wants_tail=tail, tenant_id=tenant_id)
-    invocation = Invocation(request, Gathered(asked.results.append))
+    invocation = Invocation(request, Told(asked.results.append))
     rig.asked.append(asked)
     try:
         rig.turn(rig.pool.submit, of, admission, invocation)

@@ -19,7 +19,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.callers import Callers
 from lambda_emu.http.message import Head
-from lambda_emu.invoke.trace import trace_header
+from lambda_emu.invoke.request import trace_header
 from lambda_emu.model.credentials import account_of, role_credentials
 from lambda_emu.text.json_text import check_json
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from store_rig import new_function
 
-from lambda_emu.invoke.admission import admission, unreserved_concurrency
+from lambda_emu.invoke.rules import admission, unreserved_concurrency
 from lambda_emu.model.changes.updates import CREATING, DONE
 from lambda_emu.model.concurrency.limits import provisioned_versions, set_aside
 from lambda_emu.model.concurrency.provisioned import ProvisionedStatus, Readiness

@@ -5,18 +5,77 @@ from __future__ import annotations
 import base64
 import json
 
+from lambda_emu.api.context import RequestContext
+from lambda_emu.api.elsewhere import hint
 from lambda_emu.api.wire import event_stream
 from lambda_emu.environment.invocation import Outcome
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.resources import FunctionNotFound
 from lambda_emu.gateway.answers import Answer
+from lambda_emu.gateway.call import Call
+from lambda_emu.invoke.request import Gathering, InvokeRequest
 
 Headers = list[tuple[str, str]]
 
 UNHANDLED = "Unhandled"
 
 
-def common_headers(request_id: str, version: str, trace_id: str) -> Headers:
-    """Of every answer that tells an outcome. version: the one that ran."""
-    return [("x-amzn-RequestId", request_id), ("X-Amz-Executed-Version", version), ("X-Amzn-Trace-Id", trace_id)]
+class WholeReply(Gathering):
+    """The answer to an Invoke that waits, in one piece."""
+
+    __slots__ = ("_call", "_context", "request")
+
+    def __init__(self, call: Call, context: RequestContext, request: InvokeRequest) -> None:
+        super().__init__()
+        self._call = call
+        self._context = context
+        self.request = request
+
+    def done(self, outcome: Outcome) -> None:
+        self._call.answer(self.answer(outcome))
+
+    def refused(self, error: LambdaError) -> None:
+        if isinstance(error, FunctionNotFound):
+            hint(self._context, error, {"FunctionName": self.request.target.id.arn()})
+        self._call.fail(error)
+
+    def answer(self, outcome: Outcome) -> Answer:
+        return whole(outcome, self._headers(outcome))
+
+    def _headers(self, outcome: Outcome) -> Headers:
+        return [
+            ("x-amzn-RequestId", self.request.request_id),
+            ("X-Amz-Executed-Version", outcome.executed_version),
+            ("X-Amzn-Trace-Id", self.request.trace_id or ""),
+        ]
+
+
+class StreamedReply(WholeReply):
+    """The answer to InvokeWithResponseStream."""
+
+    __slots__ = ()
+
+    def answer(self, outcome: Outcome) -> Answer:
+        return streamed(outcome, self._headers(outcome))
+
+
+class KeptReply(WholeReply):
+    """The event is on disk."""
+
+    __slots__ = ()
+
+    def answer(self, _: Outcome) -> Answer:
+        request = self.request
+        return Answer(202, [("x-amzn-RequestId", request.request_id), ("X-Amzn-Trace-Id", request.trace_id or "")])
+
+
+class DryRunReply(WholeReply):
+    """It could be run."""
+
+    __slots__ = ()
+
+    def answer(self, _: Outcome) -> Answer:
+        return Answer(204, [("x-amzn-RequestId", self.request.request_id)])
 
 
 def whole(outcome: Outcome, headers: Headers) -> Answer:

@@ -1,0 +1,97 @@
+"""May this be invoked? Every rule that says so, in the order in which they are asked. Contract: invoke.md 2.3.
+
+Who asks comes first (`authorize`), then whether there is such a function and what runs in place of what it names
+(`runnable`), then the event itself (`check`), then what serves it (`check_served`), and last whether there is
+concurrency left (`admission`, which the pool holds to).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lambda_emu.arn import LATEST, Target
+from lambda_emu.errors.request import EventTooLarge, RequestTooLarge
+from lambda_emu.errors.resources import AccessDenied, FunctionNotFound, FunctionPending
+from lambda_emu.invoke.request import InvokeRequest, Kind
+from lambda_emu.model.capacity import managed_instances
+from lambda_emu.model.concurrency.limits import provisioned_in_all, set_aside
+from lambda_emu.model.function import durable
+from lambda_emu.model.function.function import Function, FunctionState, FunctionVersion
+from lambda_emu.model.function.tenancy import check_tenant
+from lambda_emu.model.policies.decision import allows
+from lambda_emu.pool.choice import Admission
+
+INVOKE = "lambda:InvokeFunction"
+PAYLOAD_BYTES = 6 * 1024 * 1024
+EVENT_BYTES = 1024 * 1024
+
+
+def authorize(function: Function | None, principal: str, action: str, resource: Target) -> None:
+    """AccessDenied unless the function's resource policy lets this account do it, whether or not there is a function.
+
+    Contract: api.md 1.8.
+    """
+    policy = None if function is None else function.policies.get(resource.qualifier or "")
+    if policy is None or not allows(policy, principal, action, resource.arn):
+        raise AccessDenied
+
+
+def runnable(
+    function: Function | None, target: Target, served: FunctionVersion | None, chance: float
+) -> FunctionVersion:
+    """The version that runs. FunctionNotFound, FunctionPending, NoPublishedVersion.
+
+    served: who serves the alias instead, while it moves. chance: evenly distributed in [0, 1), for aliases that share
+    what comes between two versions.
+    """
+    qualifier = target.qualifier
+    if function is None:
+        raise FunctionNotFound(target.id.arn(qualifier or LATEST))
+    version = function.running if qualifier is None else function.runnable(qualifier, chance)
+    if version is None:
+        raise FunctionNotFound(target.id.arn(qualifier or LATEST))
+    version = served or version
+    if version.progress.state is FunctionState.ACTIVE_NON_INVOCABLE:
+        version = managed_instances.in_place_of_latest(function, qualifier)
+    progress = version.progress
+    if progress.state is not FunctionState.ACTIVE:
+        raise FunctionPending(progress.state, progress.reason if progress.state is FunctionState.FAILED else None)
+    return version
+
+
+def check(request: InvokeRequest, version: FunctionVersion) -> None:
+    """Whether the event can be given to this version. RequestTooLarge, EventTooLarge, PayloadNotJson, the tenant's
+    refusals, DurableNeedsQualifier, DurableNameRefused; of a dry run the payload is not looked at.
+    """
+    size_bytes = len(request.payload)
+    if request.kind is Kind.EVENT and size_bytes > EVENT_BYTES:
+        raise EventTooLarge(size_bytes)
+    if size_bytes > PAYLOAD_BYTES:
+        raise RequestTooLarge(PAYLOAD_BYTES, "InvokeFunction")
+    if request.payload_error is not None and request.kind is not Kind.DRY_RUN:
+        raise request.payload_error
+    if version.tenant_isolation is not None or request.tenant_id is not None:
+        check_tenant(version.tenant_isolation, request.tenant_id)
+    if version.durable is not None or request.execution_name is not None:
+        durable.check_invocation(version.durable, request.target.qualifier, request.execution_name)
+
+
+def check_served(version: FunctionVersion) -> None:
+    """The pool serves it, and nothing else does yet. NotBuiltYet for durable functions and Managed Instances."""
+    durable.check_built(version.durable)
+    managed_instances.check_built(version)
+
+
+def admission(function: Function, own: int, unreserved: int) -> Admission:
+    """The limits that a version's invocations count against. unreserved: see `unreserved_concurrency`.
+
+    own: what is provisioned for it. What of a reservation is provisioned is for the versions that have it alone.
+    """
+    if function.reserved_concurrency is not None:
+        return Admission(function.reserved_concurrency - provisioned_in_all(function), reserved=True, provisioned=own)
+    return Admission(unreserved, reserved=False, provisioned=own)
+
+
+def unreserved_concurrency(functions: Iterable[Function], account_concurrency: int) -> int:
+    """What all functions share, beyond what is set aside for some."""
+    return account_concurrency - sum(set_aside(function) for function in functions)
