@@ -25,6 +25,7 @@ IMAGE = "lambda-emu-test-bare"
 NAME = "abc.lambda-emu.internal"
 PATIENCE_S = 20.0
 USER, GROUP = 993, 990
+LINE_PATH = "/var/rapid/line"
 MODES = ("descendants", "namespace", "container")
 
 
@@ -148,16 +149,16 @@ def wait_until(is_so: Callable[[], bool], what: str) -> None:
 
 @contextmanager
 def running_init(mode: str, machine: str = os.uname().machine) -> Iterator[Rig]:
-    """An init run in one of MODES, as an unprivileged user; its end is waited for. Another machine's is emulated."""
+    """An init that calls by TCP, run in one of MODES as an unprivileged user; its end is waited for.
+
+    Another machine's is emulated.
+    """
     with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(PATIENCE_S)
-        os.chmod(folder, 0o755)
-        init = Path(folder, "init")
-        shutil.copy(BINARIES / f"init-{machine}", init)
         marker = secrets.token_hex(8)
         host = NAME if mode == "container" else "127.0.0.1"
-        emulator = () if machine == os.uname().machine else (f"qemu-{machine}-static",)
-        with _launched(mode, (*emulator, str(init)), f"{host}:{listener.getsockname()[1]}:{secrets.token_hex(16)}"):
+        address = f"{host}:{listener.getsockname()[1]}:{secrets.token_hex(16)}"
+        with launched(mode, init_command(Path(folder), machine), address):
             connection, _ = listener.accept()
             with connection:
                 rig = Rig(mode, connection, marker)
@@ -165,10 +166,19 @@ def running_init(mode: str, machine: str = os.uname().machine) -> Iterator[Rig]:
         wait_until(lambda: not rig.processes(), "processes outlived their init")
 
 
+def init_command(folder: Path, machine: str = os.uname().machine) -> Sequence[str]:
+    """How an init is run, which is put into the folder."""
+    folder.chmod(0o755)
+    init = folder / "init"
+    shutil.copy(BINARIES / f"init-{machine}", init)
+    return (str(init),) if machine == os.uname().machine else (f"qemu-{machine}-static", str(init))
+
+
 @contextmanager
-def _launched(mode: str, init: Sequence[str], address: str) -> Iterator[None]:
+def launched(mode: str, init: Sequence[str], address: str, line: Path | None = None) -> Iterator[None]:
+    """An init told where to call: by TCP, or by a socket in a folder, which a container sees at LINE_PATH."""
     if mode == "container":
-        with _container(init[-1], address):
+        with _container(init[-1], address, line):
             yield
         return
     namespace = "unshare --pid --ipc --fork --kill-child --mount-proc " if mode == "namespace" else ""
@@ -187,11 +197,13 @@ def _launched(mode: str, init: Sequence[str], address: str) -> Iterator[None]:
 
 
 @contextmanager
-def _container(init: str, address: str) -> Iterator[None]:
+def _container(init: str, address: str, line: Path | None) -> Iterator[None]:
     _make_image()
     hardening = ("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", f"--user={USER}:{GROUP}")
     limits = ("--tmpfs=/tmp:size=64m,mode=1777", "--memory=256m", "--memory-swap=256m", "--pids-limit=256")
     network = ("--network=host", f"--add-host={NAME}:127.0.0.1")
+    if line is not None:
+        network = ("--network=none", f"--volume={line}:{LINE_PATH}:ro")
     mounts = ("-v", f"{init}:/var/rapid/init:ro", "-v", "/usr:/usr:ro", "--entrypoint=/var/rapid/init")
     name = f"lambda-emu-test-{secrets.token_hex(6)}"
     _docker("run", "-d", "--rm", f"--name={name}", f"--label={LABEL}", "-e", f"LAMBDA_EMU_INIT={address}",

@@ -37,7 +37,7 @@ class Line:
         self._loop = asyncio.get_running_loop()
         self._frames = FrameReader()
         self._descriptors: deque[int] = deque()
-        self._unsent = b""
+        self._unsent = bytearray()
         self._begun = False
         self.is_open = True
         connection.setblocking(False)
@@ -69,12 +69,12 @@ class Line:
         self._loop.remove_reader(self._socket.fileno())
         self._loop.remove_writer(self._socket.fileno())
         self._socket.close()
-        self._unsent = b""
+        self._unsent.clear()
         while self._descriptors:
             os.close(self._descriptors.popleft())
         self._loop.call_soon(self._ended, why)
 
-    def _write(self, order: bytes) -> int:
+    def _write(self, order: bytes | bytearray) -> int:
         try:
             return self._socket.send(order)
         except BlockingIOError:
@@ -83,7 +83,7 @@ class Line:
             return len(order)
 
     def _send_on(self) -> None:
-        self._unsent = self._unsent[self._write(self._unsent) :]
+        del self._unsent[: self._write(self._unsent)]
         if not self._unsent:
             self._loop.remove_writer(self._socket.fileno())
 
