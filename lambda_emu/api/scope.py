@@ -26,9 +26,7 @@ class CallerContexts:
 
     def of(self, request: Request) -> RequestContext:
         """For the caller of this request, by its Authorization header."""
-        return self.by_header(request.head.first.get(b"authorization"))
-
-    def by_header(self, authorization: bytes | None) -> RequestContext:
+        authorization = request.head.first.get(b"authorization")
         if authorization is None:
             return self._context
         begins = authorization.partition(b",")[0]  # in every library's there is the credential

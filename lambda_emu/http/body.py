@@ -30,7 +30,7 @@ class Body:
     def take(self) -> bytes:
         """The whole of it, which is no longer held here."""
         whole = self._first if self._rest is None else self._rest.getvalue()
-        self.clear()
+        self.size, self._first, self._rest = 0, b"", None
         return whole
 
     def clear(self) -> None:

@@ -58,7 +58,12 @@ class Endpoint:
             return False
         self._streamed_bytes += len(piece)
         self._transport.write(piece)
-        return not self._clogged and not self._transport.is_closing()
+        return self.has_room
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the client takes what is written."""
+        return not self._clogged and self._transport is not None and not self._transport.is_closing()
 
     @property
     def _may_read(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -9,6 +10,8 @@ from lambda_emu.http.message import Head, head_bytes
 
 HIGH_WATER_BYTES = 256 * 1024
 """With so much unsent the source is to pause."""
+TURN_BYTES = 256 * 1024
+"""A source that wrote so much is to pause too, until others had their turn: a fast client would keep it writing."""
 BODILESS = (204, 304)
 
 Headers = Iterable[tuple[str, str]]
@@ -27,6 +30,9 @@ class Source(Protocol):
 class Outlet(Protocol):
     """The connection, as a stream needs it."""
 
+    @property
+    def has_room(self) -> bool: ...
+
     def write_piece(self, piece: bytes) -> bool: ...
 
     def end_stream(self, last: bytes) -> None: ...
@@ -42,7 +48,7 @@ class Stream:
     All of it is called on the loop.
     """
 
-    __slots__ = ("_has_body", "_headers", "_is_chunked", "_left_bytes", "_outlet", "_source", "_status")
+    __slots__ = ("_has_body", "_headers", "_is_chunked", "_left_bytes", "_outlet", "_source", "_status", "_turn_bytes")
 
     def __init__(self, asked: Head, status: int, headers: Headers, length: int | None, source: Source) -> None:
         """asked: the request's. length: of the whole body; None: it is not known."""
@@ -51,6 +57,7 @@ class Stream:
         self._left_bytes = length
         self._source: Source | None = source
         self._outlet: Outlet | None = None
+        self._turn_bytes = 0  # written in this turn of the loop
         self._has_body = asked.method != b"HEAD" and status not in BODILESS
         self._is_chunked = length is None and asked.version == "1.1" and status not in BODILESS
 
@@ -77,7 +84,17 @@ class Stream:
         if self._left_bytes is not None:
             self._left_bytes -= len(piece)
             assert self._left_bytes >= 0, "an answer is as long as it said"
-        return self._outlet.write_piece(b"%x\r\n%b\r\n" % (len(piece), piece) if self._is_chunked else piece)
+        has_room = self._outlet.write_piece(b"%x\r\n%b\r\n" % (len(piece), piece) if self._is_chunked else piece)
+        if not self._turn_bytes:
+            asyncio.get_running_loop().call_soon(self._begin_turn)
+        self._turn_bytes += len(piece)
+        return has_room and self._turn_bytes < TURN_BYTES
+
+    def _begin_turn(self) -> None:
+        """Others had theirs."""
+        wrote_bytes, self._turn_bytes = self._turn_bytes, 0
+        if wrote_bytes >= TURN_BYTES and self._outlet is not None and self._outlet.has_room:
+            self.resume()
 
     def end(self, trailers: Headers = ()) -> None:
         """All of it was written. Trailers go where there are chunks, and are dropped elsewhere."""

@@ -145,7 +145,9 @@ def test_what_the_loop_reads_of_a_request_costs_no_more_than_its_length(api: Api
         lambda_model().operation("Invoke").parse(request, {"FunctionName": name})
 
     readings: dict[str, Callable[[str], object]] = {
-        "Authorization": lambda text: contexts.by_header(b"AWS4-HMAC-SHA256 Credential=" + text.encode()),
+        "Authorization": lambda text: contexts.of(
+            asked("GET /", headers={"authorization": f"AWS4-HMAC-SHA256 Credential={text}"})
+        ),
         "Host": lambda text: Callers().verdict(Head(b"GET", b"/", [(b"host", text.encode())], "1.1", True)),
         "Origin": lambda text: Callers().verdict(Head(b"GET", b"/", [HOST, (b"origin", text.encode())], "1.1", True)),
         "a function's name": parse,

@@ -175,6 +175,7 @@ def test_a_request_tells_which_address_it_came_from(host: str, peer: bytes) -> N
 
 def test_by_a_listener_from_another_network_it_tells_none() -> None:
     bound = bind("127.0.0.1", 0)
+    bound.listen()  # as one that is passed does
     with served(say_peer) as (_, clock, loop):
         listener = Listener(say_peer, clock)
 

@@ -16,7 +16,7 @@ from lambda_emu.clock import SteppingClock
 from lambda_emu.http.exchange import DISCARD, Sink, Writer
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
-from lambda_emu.http.stream import HIGH_WATER_BYTES, Stream
+from lambda_emu.http.stream import HIGH_WATER_BYTES, TURN_BYTES, Stream
 
 PIECE = bytes(range(256)) * 256
 LIMIT_S = 30.0
@@ -27,6 +27,7 @@ class Pieces:
 
     def __init__(self, pieces: Sequence[bytes], trailers: Sequence[tuple[str, str]] = ()) -> None:
         self.written = 0
+        self.most_at_once = 0
         self.aborted = False
         self.over = threading.Event()
         self._pieces = pieces
@@ -39,8 +40,10 @@ class Pieces:
         self.go_on()
 
     def go_on(self) -> None:
+        before = self.written
         while self.written < len(self._pieces):
             self.written += 1
+            self.most_at_once = max(self.most_at_once, self.written - before)
             if not self._stream.write(self._pieces[self.written - 1]):
                 return
         self._stream.end(self._trailers)
@@ -196,6 +199,7 @@ def test_200_mb_go_out_in_flat_memory_to_a_client_that_is_slow_at_first() -> Non
 
     assert received > 200 * 1024 * 1024
     assert not begun[0].aborted
+    assert begun[0].most_at_once * len(PIECE) <= TURN_BYTES  # others have their turn
     assert ahead_bytes < HIGH_WATER_BYTES + 8 * 1024 * 1024  # the rest is the kernel's
     assert most_bytes - before_bytes < 32 * 1024 * 1024
 
@@ -280,6 +284,21 @@ def test_nonsense_behind_a_body_that_comes_cuts_the_stream_and_says_nothing_into
 
         assert answer.endswith(b"\r\n\r\n5\r\nbegun\r\n")
         assert aborted.wait(LIMIT_S)
+
+
+def test_nonsense_behind_a_request_is_refused_after_its_answer_went_out() -> None:
+    with (
+        serving(lambda: Pieces([PIECE] * 100)) as (port, _, _, _),
+        socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S) as client,
+    ):
+        client.sendall(b"GET /stream HTTP/1.1\r\n\r\nnonsense\r\n\r\n")
+        answer = b""
+        while chunk := client.recv(65536):
+            answer += chunk
+
+    streamed, _, refusal = answer.partition(b"\r\n0\r\n\r\n")
+    assert len(streamed) > 100 * len(PIECE)
+    assert refusal.startswith(b"HTTP/1.1 400 ")
 
 
 def test_who_asks_whether_to_go_on_is_told_nothing_in_the_middle_of_an_answer() -> None:
