@@ -17,9 +17,9 @@ from lambda_emu.clock import Clock
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.capacity.managed_instances import on_instances
-from lambda_emu.model.changes.updates import WhyNot, all_settled, completed, lacked_runtime, tried_again
+from lambda_emu.model.changes.updates import WhyNot, all_settled, complete_update, lacked_runtime, try_again
 from lambda_emu.model.function.function import Function, FunctionVersion
-from lambda_emu.model.function.image_package import FoundImage, resolved
+from lambda_emu.model.function.image_package import FoundImage, resolve_image
 from lambda_emu.pool.pool import Pool
 from lambda_emu.sandbox.base import Engine, SandboxError
 from lambda_emu.store import Store
@@ -65,7 +65,7 @@ class Activator:
         """What failed for want of its runtime is Pending again. At a start, not on the loop: it may be there now."""
         for function in functions:
             if lacked_runtime(function):
-                self._store.change(function.id, tried_again)
+                self._store.change(function.id, try_again)
 
     async def activate_all(self, ids: Iterable[FunctionId], patience_s: float) -> None:
         """Begin with all of them, and wait a little: whose image is there is Active before anybody can ask for it."""
@@ -97,7 +97,7 @@ class Activator:
                 why_not = WhyNot(str(error), error.state_code)
         else:
             if not on_instances(version.other):
-                self._pool.expect(resolved(version, found))
+                self._pool.expect(resolve_image(version, found))
         if not all_settled(function):
             await self._finish_at_last(partial(self._finish, id, version.deployment_id, why_not, found))
 
@@ -133,6 +133,6 @@ class Activator:
     def _finish(self, id: FunctionId, deployment_id: str, why_not: WhyNot | None, found: FoundImage | None) -> None:
         new_id = self._clock.new_id
         try:
-            self._store.change(id, lambda function: completed(function, deployment_id, why_not, new_id, found))
+            self._store.change(id, lambda function: complete_update(function, deployment_id, why_not, new_id, found))
         except KeyError:
             log.debug("%s was deleted before it became active", id.name)

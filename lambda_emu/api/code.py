@@ -15,7 +15,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.code import CodeMissing, CodeTwice
 from lambda_emu.model.changes.settings import UNZIPPED_LIMIT_BYTES
 from lambda_emu.model.function.function import Artifact, ContainerImage, LayerReference, S3Object
-from lambda_emu.model.function.image_package import packaged
+from lambda_emu.model.function.image_package import package_image
 from lambda_emu.model.layers.references import Find
 from lambda_emu.model.layers.refusals import LayerContentMissing, LayerContentTwice
 from lambda_emu.store.code.folder_zip import UnusableFolder
@@ -91,4 +91,4 @@ def layer_finder(context: RequestContext, scope: Scope) -> Find:
 
 def image_source(context: RequestContext, uri: str, architecture: str) -> ContainerImage:
     """What a version has as its code, with the digest where the engine knows the image already."""
-    return packaged(uri, context.find_image(uri, architecture))
+    return package_image(uri, context.find_image(uri, architecture))

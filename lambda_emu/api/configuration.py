@@ -55,7 +55,7 @@ def show_settings(version: FunctionVersion, arn: str) -> dict[str, Any]:
     if version.tenant_isolation is not None:
         configuration["TenancyConfig"] = {"TenantIsolationMode": version.tenant_isolation}
     if version.durable is not None:
-        configuration["DurableConfig"] = version.durable.shown()
+        configuration["DurableConfig"] = version.durable.config()
     if not on_instances(version.other):
         return {**configuration, **version.other}
     shown = {**configuration, **version.other, "SnapStart": None}

@@ -41,7 +41,7 @@ class ProvisionedVersions:
     def version(self, function: Function, qualifier: str | None) -> FunctionVersion | None:
         """Who serves an alias that is provisioned; None: whatever the qualifier names."""
         serving = self._serving.get(function.id, {}).get(qualifier or "")
-        return None if serving is None else function.published(serving)
+        return None if serving is None else function.published_version(serving)
 
     def count(self, function: Function, deployment_id: str) -> int:
         """How many environments of this deployment are kept ready."""
@@ -86,10 +86,10 @@ class ProvisionedVersions:
             alias = function.aliases.get(name)
             if alias is None:
                 continue
-            target = function.published(alias.function_version)
+            target = function.published_version(alias.function_version)
             now[name] = alias.function_version
             old = before.get(name, alias.function_version)
-            if old != alias.function_version and target is not None and function.published(old) is not None:
+            if old != alias.function_version and target is not None and function.published_version(old) is not None:
                 status = self._pool.readiness(target.deployment_id).status(config.requested)
                 if status is ProvisionedStatus.IN_PROGRESS:
                     now[name] = old
@@ -119,7 +119,7 @@ class ProvisionedVersions:
         """What the configurations say, and the old versions of aliases that wait for the new."""
         found = {version.deployment_id: (version, count) for version, count in provisioned_versions(function)}
         for name, number in self._serving.get(function.id, {}).items():
-            version = function.published(number)
+            version = function.published_version(number)
             if version is not None and number != function.aliases[name].function_version:
                 _, count = found.get(version.deployment_id, (version, 0))
                 found[version.deployment_id] = (version, count + function.provisioned[name].requested)

@@ -103,4 +103,4 @@ def _deployment_ids(function: Function | None) -> set[str]:
     """Of everything that invocations of it may run."""
     if function is None:
         return set()
-    return {function.running.deployment_id, *(version.deployment_id for version in function.all_published())}
+    return {function.running.deployment_id, *(version.deployment_id for version in function.published_versions())}

@@ -48,7 +48,7 @@ class FunctionRows:
     def artifacts(self, record: Function) -> set[str]:
         return {
             artifact.sha256
-            for version in (record.latest, record.running, *record.all_published())
+            for version in (record.latest, record.running, *record.published_versions())
             for artifact in (
                 *([version.code] if version.image is None else []),
                 *(layer.content for layer in version.layers),

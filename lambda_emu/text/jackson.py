@@ -25,7 +25,7 @@ class NotJson(Exception):
         self.sentence = sentence
         self.index = index
 
-    def located(self, text: bytes) -> str:
+    def with_place(self, text: bytes) -> str:
         """The sentence with its place in `text`, as AWS answers it."""
         return f"{self.sentence}\n at {location(text, self.index)}"
 
@@ -37,7 +37,7 @@ def location(text: bytes, index: int) -> str:
     return f"[{_SOURCE}; line: {ends + 1}, column: {index - line_start + 1}]"
 
 
-def described(code: int) -> str:
+def describe(code: int) -> str:
     """A character as Jackson shows it, mostly a byte: control characters, C1 included, have no picture."""
     if code < 32 or 127 <= code < 160:
         return f"(CTRL-CHAR, code {code})"
@@ -46,13 +46,13 @@ def described(code: int) -> str:
 
 
 def unexpected(text: bytes, index: int, comment: str) -> NotJson:
-    return NotJson(f"Unexpected character ({described(text[index])}): {comment}", index)
+    return NotJson(f"Unexpected character ({describe(text[index])}): {comment}", index)
 
 
 def bad_space(text: bytes, index: int) -> NotJson:
     """A control character where a token may begin."""
     comment = r"only regular white space (\r, \n, \t) is allowed between tokens"
-    return NotJson(f"Illegal character ({described(text[index])}): {comment}", index)
+    return NotJson(f"Illegal character ({describe(text[index])}): {comment}", index)
 
 
 def bad_name(text: bytes, index: int) -> NotJson:
@@ -62,7 +62,7 @@ def bad_name(text: bytes, index: int) -> NotJson:
         return bad_utf8(text, index)
     code = ord(text[index : index + size].decode("utf-8", "surrogatepass")) & 0xFFFF
     comment = "was expecting double-quote to start field name"
-    return NotJson(f"Unexpected character ({described(code)}): {comment}", index + size - 1)
+    return NotJson(f"Unexpected character ({describe(code)}): {comment}", index + size - 1)
 
 
 def _is_character(text: bytes) -> bool:
@@ -80,7 +80,7 @@ def bad_number(text: bytes, index: int, comment: str) -> NotJson:
     """The number ends where a digit had to come."""
     if index >= len(text):
         return end_of_input(text, " in a value")
-    return NotJson(f"Unexpected character ({described(text[index])}) in numeric value: {comment}", index)
+    return NotJson(f"Unexpected character ({describe(text[index])}) in numeric value: {comment}", index)
 
 
 def bad_value(text: bytes, index: int, *, inside_array: bool) -> NotJson:

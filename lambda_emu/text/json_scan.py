@@ -20,7 +20,7 @@ from lambda_emu.text.jackson import (
     bad_space,
     bad_utf8,
     bad_value,
-    described,
+    describe,
     end_of_input,
     unclosed,
     unexpected,
@@ -187,10 +187,10 @@ class Scan:
         byte = self._text[self._at]
         if byte != ord("\\"):
             comment = f"has to be escaped using backslash to be included in {what}"
-            return NotJson(f"Illegal unquoted character ({described(byte)}): {comment}", self._at)
+            return NotJson(f"Illegal unquoted character ({describe(byte)}): {comment}", self._at)
         escape = self._text[self._at + 1 : self._at + 6]
         if escape and not escape.startswith(b"u"):
-            return NotJson(f"Unrecognized character escape {described(escape[0])}", self._at + 1)
+            return NotJson(f"Unrecognized character escape {describe(escape[0])}", self._at + 1)
         for place, digit in enumerate(escape[1:], self._at + 2):
             if digit not in _HEX:
                 return unexpected(self._text, place, "expected a hex-digit for character escape sequence")

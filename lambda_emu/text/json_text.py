@@ -28,7 +28,7 @@ def check_json(text: bytes) -> None:
     try:
         Scan(text).run()
     except NotJson as error:
-        raise PayloadNotJson(error.located(text)) from None
+        raise PayloadNotJson(error.with_place(text)) from None
 
 
 def refusal(text: bytes) -> PayloadNotJson | None:

@@ -34,7 +34,7 @@ from lambda_emu.http.listener import Listener, PortTerms, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.invoke.request import InvokeRequest
-from lambda_emu.model.changes.updates import WhyNot, completed
+from lambda_emu.model.changes.updates import WhyNot, complete_update
 from lambda_emu.model.concurrency.provisioned import NOTHING_READY, Readiness
 from lambda_emu.model.function.function import Function
 from lambda_emu.model.function.image_package import FoundImage
@@ -91,7 +91,7 @@ class Activations:
         latest = function.latest
         found = None if latest.image is None else self.images.get(latest.image.uri)
         why_not = WhyNot("no such image", "InvalidImage") if latest.image is not None and found is None else None
-        return completed(function, latest.deployment_id, why_not, self.clock.new_id, found)
+        return complete_update(function, latest.deployment_id, why_not, self.clock.new_id, found)
 
 
 @dataclass(frozen=True)

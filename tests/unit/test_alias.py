@@ -21,14 +21,14 @@ from lambda_emu.model.function.function import Alias
     ],
 )
 def test_the_additional_version_has_its_share(weight: float, draw: float, chosen: str) -> None:
-    assert Alias("live", "1", "r", weights={"2": weight}).chosen(draw) == chosen
+    assert Alias("live", "1", "r", weights={"2": weight}).choose(draw) == chosen
 
 
 @given(st.floats(0, 1), st.lists(st.floats(0, 1, exclude_max=True), min_size=1))
 def test_every_invocation_has_a_version(weight: float, draws: list[float]) -> None:
     alias = Alias("live", "1", "r", weights={"2": weight})
 
-    assert {alias.chosen(draw) for draw in draws} <= {"1", "2"}
+    assert {alias.choose(draw) for draw in draws} <= {"1", "2"}
     assert alias.points_to("1")
     assert alias.points_to("2")
     assert not alias.points_to("3")

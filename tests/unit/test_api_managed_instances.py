@@ -17,7 +17,13 @@ from lambda_emu.arn import LATEST, LATEST_PUBLISHED
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import FunctionPending
 from lambda_emu.errors.service import NotBuiltYet
-from lambda_emu.model.capacity.managed_instances import CONFIG, INSTANCES, check_built, configured, in_place_of_latest
+from lambda_emu.model.capacity.managed_instances import (
+    CONFIG,
+    INSTANCES,
+    check_built,
+    configure_instances,
+    in_place_of_latest,
+)
 from lambda_emu.model.capacity.refusals import NoPublishedVersion
 from lambda_emu.model.function.function import Function
 from lambda_emu.model.function.runtime_names import can_run_on_instances
@@ -77,7 +83,7 @@ def test_a_runtime_decides_whether_it_can_and_how_many_invocations_share_an_envi
     runtime: str, can: bool, concurrency: int
 ) -> None:
     assert can_run_on_instances(runtime) is can
-    assert configured(on("p"), runtime)[INSTANCES]["PerExecutionEnvironmentMaxConcurrency"] == concurrency
+    assert configure_instances(on("p"), runtime)[INSTANCES]["PerExecutionEnvironmentMaxConcurrency"] == concurrency
 
 
 def test_a_new_function_has_more_memory_logs_json_and_shows_no_snapshots(api: Api) -> None:
@@ -386,7 +392,7 @@ def test_each_published_version_has_a_scaling_of_its_own(api: Api, qualifier: st
     }
 
 
-LATEST_THERE = replace(VERSION, other={CONFIG: configured(on("p"), "python3.13")})
+LATEST_THERE = replace(VERSION, other={CONFIG: configure_instances(on("p"), "python3.13")})
 UNPUBLISHED = Function(VERSION.id, latest=LATEST_THERE, running=LATEST_THERE)
 NUMBERED = replace(UNPUBLISHED, versions={1: replace(LATEST_THERE, version="1")})
 PUBLISHED = replace(UNPUBLISHED, latest_published=replace(LATEST_THERE, version=LATEST_PUBLISHED))

@@ -69,7 +69,7 @@ def test_a_mapping_that_is_being_deleted_has_its_tags_until_it_is_gone(all_kinds
     def deleted_long_ago(transaction: Transaction) -> None:
         mapping = transaction.get(all_kinds.store.mappings, SCOPE, UUID)
         assert mapping is not None
-        transaction.put(all_kinds.store.mappings, SCOPE, UUID, mapping.deleted(1.0))
+        transaction.put(all_kinds.store.mappings, SCOPE, UUID, mapping.delete(1.0))
 
     all_kinds.store.write(deleted_long_ago)
 

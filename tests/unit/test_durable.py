@@ -17,7 +17,7 @@ from lambda_emu.model.function.durable import (
     DurableOnlyFromCreation,
     check_built,
     check_invocation,
-    updated,
+    update_durability,
 )
 
 EXECUTION = f"{ARN}f:1/durable-execution/name/0a1b2c"
@@ -39,12 +39,12 @@ DURABLE = Durability(60)
     ],
 )
 def test_an_update_leaves_what_it_does_not_name(wanted: dict[str, Any], after: Durability) -> None:
-    assert updated(Durability(60, kms_key_arn=KEY), wanted) == after
+    assert update_durability(Durability(60, kms_key_arn=KEY), wanted) == after
 
 
 def test_a_function_becomes_durable_at_creation_only() -> None:
     with pytest.raises(DurableOnlyFromCreation):
-        updated(None, {"ExecutionTimeout": 60})
+        update_durability(None, {"ExecutionTimeout": 60})
 
 
 @pytest.mark.parametrize(

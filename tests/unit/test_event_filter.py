@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_emu.model.mappings.filters import MOST_NESTING, compiled, matches, read, wanted
+from lambda_emu.model.mappings.filters import MOST_NESTING, compile_pattern, is_wanted, matches, read
 from lambda_emu.model.mappings.refusals import FilterInvalid
 
 
@@ -43,7 +43,7 @@ from lambda_emu.model.mappings.refusals import FilterInvalid
     ],
 )
 def test_a_leaf_matches_these_values_and_no_others(leaf: str, matching: list[str], others: list[str]) -> None:
-    pattern = compiled(f'{{"x": {leaf}}}')
+    pattern = compile_pattern(f'{{"x": {leaf}}}')
 
     assert [value for value in matching if not matches(pattern, read(f'{{"x": {value}}}'))] == []
     assert [value for value in others if matches(pattern, read(f'{{"x": {value}}}'))] == []
@@ -76,7 +76,7 @@ def test_a_leaf_matches_these_values_and_no_others(leaf: str, matching: list[str
     ],
 )
 def test_fields_are_all_needed_and_alternatives_one(pattern: str, matching: list[str], others: list[str]) -> None:
-    found = compiled(pattern)
+    found = compile_pattern(pattern)
 
     assert [record for record in matching if not matches(found, read(record))] == []
     assert [record for record in others if matches(found, read(record))] == []
@@ -136,22 +136,22 @@ def test_fields_are_all_needed_and_alternatives_one(pattern: str, matching: list
 )
 def test_what_is_no_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(FilterInvalid, match="Invalid filter pattern definition"):
-        compiled(pattern)
+        compile_pattern(pattern)
 
 
 def test_a_mapping_wants_what_any_of_its_filters_wants_and_everything_without_one() -> None:
-    filters = [compiled('{"a": ["1"]}'), compiled('{"b": ["2"]}')]
+    filters = [compile_pattern('{"a": ["1"]}'), compile_pattern('{"b": ["2"]}')]
 
-    assert wanted(filters, {"b": "2"})
-    assert not wanted(filters, {"b": "1"})
-    assert wanted([], {"b": "1"})
+    assert is_wanted(filters, {"b": "2"})
+    assert not is_wanted(filters, {"b": "1"})
+    assert is_wanted([], {"b": "1"})
 
 
 def test_numbers_that_python_read_compare_by_how_json_would_write_them() -> None:
-    assert matches(compiled('{"a": [1545084650.987]}'), {"a": 1545084650.987})
-    assert matches(compiled('{"a": [{"numeric": [">", 1]}]}'), {"a": 2})
-    assert not matches(compiled('{"a": [1]}'), {"a": True})
-    assert not matches(compiled('{"a": [{"numeric": [">", 1]}]}'), {"a": float("nan")})
+    assert matches(compile_pattern('{"a": [1545084650.987]}'), {"a": 1545084650.987})
+    assert matches(compile_pattern('{"a": [{"numeric": [">", 1]}]}'), {"a": 2})
+    assert not matches(compile_pattern('{"a": [1]}'), {"a": True})
+    assert not matches(compile_pattern('{"a": [{"numeric": [">", 1]}]}'), {"a": float("nan")})
 
 
 NAMES = st.sampled_from(["a", "b", "c"])
@@ -179,7 +179,7 @@ PATTERNS: st.SearchStrategy[Any] = st.recursive(
 
 @given(PATTERNS, RECORDS)
 def test_matching_agrees_with_the_rules_read_out_naively(pattern: Any, record: Any) -> None:
-    found = matches(compiled(json.dumps(pattern)), read(json.dumps(record)))
+    found = matches(compile_pattern(json.dumps(pattern)), read(json.dumps(record)))
 
     assert found == naive_fields(pattern, record)
 
@@ -249,7 +249,7 @@ ANYTHING = st.recursive(
 @given(st.one_of(ANYTHING.map(json.dumps), PATTERNS.map(json.dumps), st.text()), ANYTHING)
 def test_whatever_comes_is_either_refused_or_can_be_asked_about_any_record(text: str, record: Any) -> None:
     try:
-        pattern = compiled(text)
+        pattern = compile_pattern(text)
     except FilterInvalid:
         return
     assert matches(pattern, record) in (True, False)

@@ -39,15 +39,15 @@ REQUESTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 
 @given(REQUESTS, REQUESTS)
 def test_an_update_after_a_put_is_a_put_of_both(put: dict[str, Any], update: dict[str, Any]) -> None:
-    assert NEW.merged(put, 1).merged(update, 2) == NEW.merged(put | update, 2)
+    assert NEW.merge(put, 1).merge(update, 2) == NEW.merge(put | update, 2)
 
 
 @given(REQUESTS)
 def test_an_update_made_twice_changes_nothing_but_its_time(update: dict[str, Any]) -> None:
-    once = NEW.merged(update, 1)
+    once = NEW.merge(update, 1)
 
-    assert once.merged(update, 1) == once
-    assert once.merged({}, 2) == replace(once, last_modified_s=2)
+    assert once.merge(update, 1) == once
+    assert once.merge({}, 2) == replace(once, last_modified_s=2)
 
 
 @given(REQUESTS)

@@ -9,7 +9,7 @@ import pytest
 from lambda_emu.arn import LayerId, Scope, parse_layer_arn
 from lambda_emu.model.function.function import Artifact
 from lambda_emu.model.layers.layer import Layer, LayerVersion
-from lambda_emu.model.policies.policy import added
+from lambda_emu.model.policies.policy import add_statement
 
 HERE = Scope("123456789012", "us-east-1")
 VERSION = LayerVersion(0, Artifact("c2hh", 1, 2), "2026-01-01T00:00:00.000+0000")
@@ -54,7 +54,7 @@ def test_a_version_fits_what_it_was_published_for(
 )
 def test_a_policy_shares_a_version_with_whom_it_names(principal: Any, condition: Any, shared: bool) -> None:
     statement = {"Sid": "s", "Effect": "Allow", "Principal": principal, "Action": "lambda:GetLayerVersion"}
-    policy = added(None, statement | ({"Condition": condition} if condition else {}), "r")
+    policy = add_statement(None, statement | ({"Condition": condition} if condition else {}), "r")
 
     version = LayerVersion(1, VERSION.content, VERSION.created, policy=policy)
 

@@ -57,13 +57,13 @@ def test_a_state_lasts_a_moment_and_leads_to_another(
 def test_an_update_leads_from_rest_to_a_transition(state: MappingState, enabled: bool, becomes: MappingState) -> None:
     before = mapping(state, enabled=state is MappingState.ENABLED)
 
-    assert before.updated(enabled, 2000.0) == EventSourceMapping("u", SourceKind.SQS, ARN, becomes, enabled, 2000.0)
-    assert before.deleted(2000.0).state is MappingState.DELETING
+    assert before.update(enabled, 2000.0) == EventSourceMapping("u", SourceKind.SQS, ARN, becomes, enabled, 2000.0)
+    assert before.delete(2000.0).state is MappingState.DELETING
 
 
 @pytest.mark.parametrize("state", sorted(set(MappingState) - {MappingState.ENABLED, MappingState.DISABLED}))
 @pytest.mark.parametrize(
-    "request_", [lambda mapping: mapping.updated(True, 2000.0), lambda mapping: mapping.deleted(2000.0)]
+    "request_", [lambda mapping: mapping.update(True, 2000.0), lambda mapping: mapping.delete(2000.0)]
 )
 def test_on_its_way_a_mapping_takes_no_request(
     state: MappingState, request_: Callable[[EventSourceMapping], object]

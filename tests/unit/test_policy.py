@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.model.policies.policy import Policy, added, check_new, compact, removed, written
+from lambda_emu.model.policies.policy import Policy, add_statement, check_new, compact, new_policy, remove_statement
 from lambda_emu.model.policies.refusals import PolicyTooLong, PrincipalInvalid
 from lambda_emu.model.policies.statements import check_permission, statement_of
 
@@ -112,7 +112,7 @@ def test_members_that_do_not_go_together_are_refused(members: dict[str, Any], te
 
 
 def test_the_first_statement_brings_the_document() -> None:
-    policy = added(None, {"Sid": "s"}, "r")
+    policy = add_statement(None, {"Sid": "s"}, "r")
 
     assert policy == Policy("r", '{"Version":"2012-10-17","Id":"default","Statement":[{"Sid":"s"}]}')
 
@@ -120,17 +120,17 @@ def test_the_first_statement_brings_the_document() -> None:
 def test_a_statement_joins_a_document_of_ones_own() -> None:
     single = Policy("r1", '{ "Statement": {"Sid": "mine"}, "Version": "2008-10-17" }')
 
-    policy = added(single, {"Sid": "s"}, "r2")
+    policy = add_statement(single, {"Sid": "s"}, "r2")
 
     assert policy.document == '{"Statement":[{"Sid":"mine"},{"Sid":"s"}],"Version":"2008-10-17"}'
 
 
 def test_a_policy_has_at_most_20_kb_counted_in_bytes() -> None:
-    most = "é" * ((20_480 - len(added(None, {"Sid": ""}, "r").document)) // 2)
-    fits = added(None, {"Sid": most}, "r")
+    most = "é" * ((20_480 - len(add_statement(None, {"Sid": ""}, "r").document)) // 2)
+    fits = add_statement(None, {"Sid": most}, "r")
 
     with pytest.raises(PolicyTooLong) as refused:
-        added(None, {"Sid": most + "é"}, "r")
+        add_statement(None, {"Sid": most + "é"}, "r")
 
     size_bytes = len(fits.document.encode()) + 2
     assert refused.value.text == f"The final policy size ({size_bytes}) is bigger than the limit (20480)."
@@ -153,14 +153,14 @@ class PolicyAsList(RuleBasedStateMachine):
         except LambdaError:
             assert sid in [known["Sid"] for known in self.expected]
         else:
-            self.policy = added(self.policy, statement, "r")
+            self.policy = add_statement(self.policy, statement, "r")
             self.expected.append(statement)
 
     @rule(sid=st.sampled_from("abcd"))
     def remove(self, sid: str) -> None:
         left = [statement for statement in self.expected if statement["Sid"] != sid]
         try:
-            self.policy = removed(self.policy, sid, "r")
+            self.policy = remove_statement(self.policy, sid, "r")
         except LambdaError:
             assert left == self.expected
         self.expected = left
@@ -169,7 +169,7 @@ class PolicyAsList(RuleBasedStateMachine):
     def replace(self, sids: list[str], indent: int | None) -> None:
         self.expected = [{"Sid": sid, "Effect": "Deny"} for sid in sids]
         document = {"Version": "2012-10-17", "Id": "default", "Statement": self.expected}
-        self.policy = written(json.dumps(document, indent=indent), "r")
+        self.policy = new_policy(json.dumps(document, indent=indent), "r")
 
     @invariant()
     def shows_the_list(self) -> None:

@@ -20,7 +20,7 @@ from lambda_emu.model.capacity.capacity_provider import (
     CapacityProvider,
     check_unused,
     new_provider,
-    updated,
+    update_provider,
     versions_on,
 )
 from lambda_emu.model.capacity.managed_instances import CONFIG, INSTANCES
@@ -70,7 +70,7 @@ def update_capacity_provider(req: UpdateCapacityProviderRequestTypeDef, context:
 
     def update(transaction: Transaction) -> CapacityProvider:
         before = _provider_at(place, partial(transaction.get, providers))
-        after = updated(before, req, last_modified(now_s))
+        after = update_provider(before, req, last_modified(now_s))
         transaction.put(providers, place.scope, place.name, after)
         return after
 

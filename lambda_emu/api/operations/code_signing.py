@@ -31,7 +31,7 @@ from lambda_emu.model.function.code_signing import (
     check_trusted,
     check_unused,
     new_config,
-    updated,
+    update_config,
     users,
 )
 from lambda_emu.model.function.function import Function
@@ -78,7 +78,7 @@ def update_code_signing_config(req: UpdateCodeSigningConfigRequestTypeDef, conte
     configs, modified = context.store.signing_configs, last_modified(context.clock.now_s())
 
     def update(transaction: Transaction) -> CodeSigningConfig:
-        config = updated(_config_at(place, partial(transaction.get, configs)), req, modified)
+        config = update_config(_config_at(place, partial(transaction.get, configs)), req, modified)
         transaction.put(configs, place.scope, place.name, config)
         return config
 

@@ -105,7 +105,7 @@ def _configure(
     now_s = context.clock.now_s()
 
     def edit(function: Function) -> Function:
-        config = before(function).merged(wanted, now_s)
+        config = before(function).merge(wanted, now_s)
         return replace(function, invoke_configs={**function.invoke_configs, key_of(target): config})
 
     function = update_function(context, target.id, edit, NoFunctionForEvents())

@@ -65,8 +65,8 @@ def update_event_source_mapping(req: UpdateEventSourceMappingRequestTypeDef, con
 
     def work(transaction: Transaction) -> EventSourceMapping:
         before = _check_present(transaction.get(context.store.mappings, scope, uuid), now_s)
-        after = before.updated(req.get("Enabled", before.enabled), now_s)
-        settings = mapping_settings.updated(before.kind, before.settings, req)
+        after = before.update(req.get("Enabled", before.enabled), now_s)
+        settings = mapping_settings.update_settings(before.kind, before.settings, req)
         after = replace(after, settings=MappingProxyType(settings))
         if "FunctionName" in req:
             target = _target(context, req["FunctionName"])
@@ -85,7 +85,7 @@ def delete_event_source_mapping(req: DeleteEventSourceMappingRequestTypeDef, con
     scope = _scope_of(context, uuid)
 
     def work(transaction: Transaction) -> EventSourceMapping:
-        mapping = _check_present(transaction.get(context.store.mappings, scope, uuid), now_s).deleted(now_s)
+        mapping = _check_present(transaction.get(context.store.mappings, scope, uuid), now_s).delete(now_s)
         transaction.put(context.store.mappings, scope, uuid, mapping)
         return mapping
 
@@ -115,7 +115,7 @@ def _new_mapping(req: CreateEventSourceMappingRequestTypeDef, context: RequestCo
     """The mapping, if what the request says by itself is right. A disabled one is so at once."""
     kind = kind_of(req.get("EventSourceArn"), req.get("SelfManagedEventSource"))
     uuid, now_s = context.clock.new_id(), context.clock.now_s()
-    settings = mapping_settings.created(kind, req, uuid, now_s)
+    settings = mapping_settings.new_settings(kind, req, uuid, now_s)
     enabled, tags = req.get("Enabled", True), new_tags(req.get("Tags", {}))
     return EventSourceMapping(
         uuid=uuid,

@@ -67,7 +67,7 @@ def get_runtime_management_config(req: GetRuntimeManagementConfigRequestTypeDef,
 
 def _check_version(function: Function, target: Target) -> None:
     """$LATEST or a published version; an alias has none of its own (its refusal is not recorded)."""
-    if target.qualifier not in (None, LATEST) and function.published(target.qualifier) is None:
+    if target.qualifier not in (None, LATEST) and function.published_version(target.qualifier) is None:
         raise FunctionNotFound(target.arn)
 
 

@@ -65,7 +65,7 @@ def update_function_url_config(req: UpdateFunctionUrlConfigRequestTypeDef, conte
     def edit(function: Function) -> Function:
         if function.version(target.qualifier) is None:
             raise NoFunctionForUrl
-        return _with(function, target, _url(function, target).merged(req, modified))
+        return _with(function, target, _url(function, target).merge(req, modified))
 
     function = update_function(context, target.id, edit, NoFunctionForUrl())
     return {**_show(target.id, key_of(target), _url(function, target)), "LastModifiedTime": modified}

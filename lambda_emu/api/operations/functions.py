@@ -24,7 +24,7 @@ from lambda_emu.model.capacity import managed_instances
 from lambda_emu.model.changes import creation, settings
 from lambda_emu.model.changes.publishing import publish, without_version
 from lambda_emu.model.changes.refusals import AliasNotDeletable, LatestNotDeletable
-from lambda_emu.model.changes.updates import CREATING, all_settled, begun, check_updatable, replaced
+from lambda_emu.model.changes.updates import CREATING, all_settled, begin_update, check_updatable, replace_latest
 from lambda_emu.model.function import image_package, runtime_names
 from lambda_emu.model.function.function import Artifact, ContainerImage, Function, FunctionVersion
 from lambda_emu.model.function.runtime_names import DeprecatedRuntime, UnknownRuntime
@@ -56,7 +56,7 @@ def create_function(req: CreateFunctionRequestTypeDef, context: RequestContext) 
         raise FunctionExists(id.name) from None
     context.changes.add(id, StillBeingCreated)
     context.activator.activate(id)
-    return show_configuration(next(function.all_published(), function.latest), id.arn(), context.runtimes)
+    return show_configuration(next(function.published_versions(), function.latest), id.arn(), context.runtimes)
 
 
 def replace_function(req: CreateFunctionRequestTypeDef, context: RequestContext) -> Result:
@@ -68,7 +68,7 @@ def replace_function(req: CreateFunctionRequestTypeDef, context: RequestContext)
     id = _check_creation(context, req)
     wanted = _new_function(context, id, req)
     check = _creation_check(context, wanted, req)
-    function = update_function(context, id, lambda function: replaced(function, wanted), check=check)
+    function = update_function(context, id, lambda function: replace_latest(function, wanted), check=check)
     context.activator.activate(id)
     return show_configuration(function.latest, id.arn(), context.runtimes)
 
@@ -198,13 +198,13 @@ def update_function_code(req: UpdateFunctionCodeRequestTypeDef, context: Request
 
     def change(version: FunctionVersion) -> FunctionVersion:
         moved = replace(version, architecture=req.get("Architectures", [version.architecture])[0])
-        return settings.sized(image_package.with_code(moved, code))
+        return settings.check_size(image_package.with_code(moved, code))
 
     if req.get("DryRun"):
         return show_configuration(change(function.latest), target.arn, context.runtimes)
     function = _update(context, target, change, req)
     if req.get("Publish"):
-        version = function.published(LATEST_PUBLISHED if req.get("PublishTo") else str(function.last_version))
+        version = function.published_version(LATEST_PUBLISHED if req.get("PublishTo") else str(function.last_version))
         assert version is not None
         return show_configuration(version, target.id.arn(version.version), context.runtimes)
     return show_configuration(function.latest, target.arn, context.runtimes)
@@ -224,7 +224,7 @@ def update_function_configuration(req: UpdateFunctionConfigurationRequestTypeDef
     find_layer = layer_finder(context, target.id.scope)
 
     def change(version: FunctionVersion) -> FunctionVersion:
-        return settings.applied(version, req, find_layer)
+        return settings.apply_settings(version, req, find_layer)
 
     function = _update(context, target, change, req, provider_check(context, target.id, req))
     return show_configuration(function.latest, target.arn, context.runtimes)
@@ -292,7 +292,7 @@ def _update(
         managed_instances.check_members(req, function.latest.other)
         context.changes.check(target.id)
         check_updatable(function, req.get("RevisionId"))
-        after = begun(function, change, new_id=new_id, modified=modified)
+        after = begin_update(function, change, new_id=new_id, modified=modified)
         if not req.get("Publish"):
             return after
         return publish(after, new_id=new_id, modified=modified, progress=CREATING, to=req.get("PublishTo"))[0]

@@ -11,7 +11,7 @@ from lambda_emu.api.lookup import own_layer
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.arn import LayerId
 from lambda_emu.model.layers.layer import Layer, LayerVersion
-from lambda_emu.model.policies.policy import Policy, added, check_new, check_revision, compact, removed
+from lambda_emu.model.policies.policy import Policy, add_statement, check_new, check_revision, compact, remove_statement
 from lambda_emu.model.policies.refusals import LayerVersionNotFound, NoPolicy
 from lambda_emu.model.policies.statements import statement_of
 from lambda_emu.store.transaction import Transaction
@@ -35,7 +35,7 @@ def add_layer_version_permission(req: AddLayerVersionPermissionRequestTypeDef, c
     def edit(policy: Policy | None) -> Policy:
         check_revision(req.get("RevisionId"), None if policy is None else policy.revision_id, SHOWN_BY)
         check_new(policy, req["StatementId"])
-        return added(policy, statement_of(req, id.arn(number)), revision_id)
+        return add_statement(policy, statement_of(req, id.arn(number)), revision_id)
 
     policy = _change(context, id, number, edit)
     assert policy is not None
@@ -61,7 +61,7 @@ def remove_layer_version_permission(req: RemoveLayerVersionPermissionRequestType
     def edit(policy: Policy | None) -> Policy | None:
         if policy is not None:
             check_revision(req.get("RevisionId"), policy.revision_id, SHOWN_BY)
-        return removed(policy, req["StatementId"], revision_id)
+        return remove_statement(policy, req["StatementId"], revision_id)
 
     _change(context, id, number, edit)
     return {}

@@ -14,7 +14,15 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import ResourceMissing
 from lambda_emu.model.function.function import Function
 from lambda_emu.model.policies.document import check_document
-from lambda_emu.model.policies.policy import Policy, added, check_new, check_revision, compact, removed, written
+from lambda_emu.model.policies.policy import (
+    Policy,
+    add_statement,
+    check_new,
+    check_revision,
+    compact,
+    new_policy,
+    remove_statement,
+)
 from lambda_emu.model.policies.refusals import NoPolicy, NoPolicyForLatest, NoPolicyFound
 from lambda_emu.model.policies.statements import check_permission, statement_of
 
@@ -43,7 +51,7 @@ def add_permission(req: AddPermissionRequestTypeDef, context: RequestContext) ->
         latest = _own_revision(function, target) if policy is None else policy.revision_id
         check_revision(req.get("RevisionId"), latest, "GetPolicy")
         check_new(policy, req["StatementId"])
-        return added(policy, statement_of(req, target.arn), revision_id)
+        return add_statement(policy, statement_of(req, target.arn), revision_id)
 
     policy = _change(context, target, edit)
     assert policy is not None
@@ -63,7 +71,7 @@ def remove_permission(req: RemovePermissionRequestTypeDef, context: RequestConte
     def edit(policy: Policy | None, _: Function) -> Policy | None:
         if policy is not None:
             check_revision(req.get("RevisionId"), policy.revision_id, "GetPolicy")
-        return removed(policy, req["StatementId"], revision_id)
+        return remove_statement(policy, req["StatementId"], revision_id)
 
     _change(context, target, edit, NoPolicyFound(target.id.arn()))
     return {}
@@ -80,7 +88,7 @@ def put_resource_policy(req: PutResourcePolicyRequestTypeDef, context: RequestCo
         latest = None if policy is None else policy.revision_id
         check_revision(req.get("RevisionId"), latest, "GetResourcePolicy")
         check_document(req["Policy"], target.arn)
-        return written(req["Policy"], revision_id)
+        return new_policy(req["Policy"], revision_id)
 
     _change(context, target, edit)
     return {"Policy": req["Policy"], "RevisionId": revision_id}

@@ -24,9 +24,9 @@ from lambda_emu.model.function.tags import (
     TaggedMappingNotFound,
     Tags,
     check_taggable,
-    merged,
-    tagged,
-    without,
+    merge_tags,
+    remove_tags,
+    set_tags,
 )
 from lambda_emu.store import Store, Table, Transaction
 
@@ -63,13 +63,13 @@ KINDS = {
 def tag_resource(req: TagResourceRequestTypeDef, context: RequestContext) -> Result:
     if not req["Tags"]:
         raise NoTags
-    _change(context, req["Resource"], lambda tags: merged(tags, req["Tags"]))
+    _change(context, req["Resource"], lambda tags: merge_tags(tags, req["Tags"]))
     return {}
 
 
 @operation("UntagResource")
 def untag_resource(req: UntagResourceRequestTypeDef, context: RequestContext) -> Result:
-    _change(context, req["Resource"], lambda tags: without(tags, req["TagKeys"]))
+    _change(context, req["Resource"], lambda tags: remove_tags(tags, req["TagKeys"]))
     return {}
 
 
@@ -98,7 +98,7 @@ def _change_function(context: RequestContext, id: FunctionId, edit: Callable[[Ta
     def retag(function: Function) -> Function:
         context.changes.check(id, UpdateInProgress)
         check_taggable(function)
-        return tagged(function, edit(function.tags), context.clock.new_id())
+        return set_tags(function, edit(function.tags), context.clock.new_id())
 
     update_function(context, id, retag)
 

@@ -65,7 +65,7 @@ def list_versions_by_function(req: ListVersionsByFunctionRequestTypeDef, context
 
 def all_versions(function: Function) -> list[FunctionVersion]:
     """$LATEST, then the published ones, ascending."""
-    return [function.latest, *function.all_published()]
+    return [function.latest, *function.published_versions()]
 
 
 def number_to_sort_by(version: FunctionVersion) -> str:

@@ -45,10 +45,12 @@ def new_provider(name: str, wanted: Mapping[str, Any], now_s: float, modified: s
     """wanted: the members of CreateCapacityProvider. Raises TooManyTags."""
     provider = CapacityProvider(name, modified, now_s, tags=new_tags(wanted.get("Tags", {})))
     scaling = wanted.get("CapacityProviderScalingConfig", {})
-    return updated(provider, {**wanted, "CapacityProviderScalingConfig": {**SCALING_DEFAULTS, **scaling}}, modified)
+    return update_provider(
+        provider, {**wanted, "CapacityProviderScalingConfig": {**SCALING_DEFAULTS, **scaling}}, modified
+    )
 
 
-def updated(provider: CapacityProvider, wanted: Mapping[str, Any], modified: str) -> CapacityProvider:
+def update_provider(provider: CapacityProvider, wanted: Mapping[str, Any], modified: str) -> CapacityProvider:
     """What is not sent stays, also inside the scaling config; the rest is replaced whole."""
     settings = {**provider.settings, **{member: wanted[member] for member in _KEPT if member in wanted}}
     scaling = wanted.get("CapacityProviderScalingConfig", {})
@@ -75,13 +77,13 @@ def managed_version(function: Function, qualifier: str) -> FunctionVersion:
 def versions_on(functions: Iterable[Function], arn: str) -> Iterator[FunctionVersion]:
     """The published versions that run on a provider, by name and number."""
     for function in functions:
-        for version in function.all_published():
+        for version in function.published_versions():
             if provider_arn(version) == arn:
                 yield version
 
 
 def check_unused(functions: Iterable[Function], arn: str) -> None:
     """Raises CapacityProviderInUse."""
-    using = [f for f in functions if arn in map(provider_arn, (f.latest, *f.all_published()))]
+    using = [f for f in functions if arn in map(provider_arn, (f.latest, *f.published_versions()))]
     if using:
         raise CapacityProviderInUse(arn, len(using))

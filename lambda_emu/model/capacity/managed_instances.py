@@ -86,7 +86,7 @@ def with_defaults(wanted: Wanted) -> Wanted:
     return {"MemorySize": LEAST_MEMORY_MB, **wanted, "LoggingConfig": logging}
 
 
-def configured(wanted: Wanted, runtime: str) -> Wanted:
+def configure_instances(wanted: Wanted, runtime: str) -> Wanted:
     """CapacityProviderConfig as it is kept and shown; an update replaces it whole."""
     concurrency = next((n for language, n in _CONCURRENCY.items() if runtime.startswith(language)), _OTHER_CONCURRENCY)
     defaults = {

@@ -51,7 +51,7 @@ def new_function(
         runtime=wanted.get("Runtime", ""),
         handler=wanted.get("Handler", ""),
         role=wanted["Role"],
-        code=code.shown if isinstance(code, ContainerImage) else code,
+        code=code.artifact if isinstance(code, ContainerImage) else code,
         logging=LoggingConfig(f"/aws/lambda/{id.name}"),
         deployment_id=new_id(),
         revision_id=new_id(),
@@ -62,7 +62,7 @@ def new_function(
         durable=durable.new(wanted.get("DurableConfig")),
         tenant_isolation=wanted.get("TenancyConfig", {}).get("TenantIsolationMode"),
     )
-    version = settings.applied(base, managed_instances.with_defaults(wanted), find_layer)
+    version = settings.apply_settings(base, managed_instances.with_defaults(wanted), find_layer)
     function = Function(
         id,
         latest=version,

@@ -68,7 +68,7 @@ def without_version(function: Function, qualifier: str) -> Function:
     """The function without this published version, which may be absent. VersionInUse while an alias points to it."""
     if aliases := sorted(name for name, alias in function.aliases.items() if alias.points_to(qualifier)):
         raise VersionInUse(aliases)
-    if function.published(qualifier) is None:
+    if function.published_version(qualifier) is None:
         return function
     if qualifier == LATEST_PUBLISHED:
         return without_qualifier(replace(function, latest_published=None), qualifier)

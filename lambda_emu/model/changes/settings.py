@@ -23,7 +23,7 @@ from lambda_emu.model.function import durable, environment_variables, image_pack
 from lambda_emu.model.function.function import FunctionVersion
 from lambda_emu.model.function.logging_config import merged_logging
 from lambda_emu.model.function.tenancy import check_without_tenants
-from lambda_emu.model.layers.references import Find, referenced
+from lambda_emu.model.layers.references import Find, find_layers
 
 Wanted = Mapping[str, Any]
 
@@ -75,7 +75,7 @@ def _check_most(path: str, value: int, limit: int) -> None:
         raise ConstraintViolations([f"Value '{value}' at '{path}' failed to satisfy constraint: {constraint}"])
 
 
-def applied(version: FunctionVersion, wanted: Wanted, find_layer: Find) -> FunctionVersion:
+def apply_settings(version: FunctionVersion, wanted: Wanted, find_layer: Find) -> FunctionVersion:
     """The version with the request's members applied; revision, deployment and progress are left to the caller.
 
     find_layer: what a layer version's ARN stands for.
@@ -87,14 +87,16 @@ def applied(version: FunctionVersion, wanted: Wanted, find_layer: Find) -> Funct
         if member in wanted:
             changes |= change(version, wanted[member])
     if "Layers" in wanted:
-        changes["layers"] = referenced(wanted["Layers"], version, find_layer)
+        changes["layers"] = find_layers(wanted["Layers"], version, find_layer)
     other = dict(version.other)
     for member, echo in _ECHOED.items():
         if member in wanted:
             other[member] = echo(other.get(member), wanted[member])
     if managed_instances.CONFIG in wanted:
         runtime = changes.get("runtime", version.runtime)
-        other[managed_instances.CONFIG] = managed_instances.configured(wanted[managed_instances.CONFIG], runtime)
+        other[managed_instances.CONFIG] = managed_instances.configure_instances(
+            wanted[managed_instances.CONFIG], runtime
+        )
     changes["other"] = MappingProxyType({member: value for member, value in other.items() if value is not None})
     return _checked(replace(version, **changes))
 
@@ -107,10 +109,10 @@ def _checked(version: FunctionVersion) -> FunctionVersion:
         check_without_tenants(version, "SnapStart")
         if version.image is None and not runtime_names.can_snap_start(version.runtime):
             raise NoSnapStart(version.runtime)
-    return sized(version)
+    return check_size(version)
 
 
-def sized(version: FunctionVersion) -> FunctionVersion:
+def check_size(version: FunctionVersion) -> FunctionVersion:
     """The version itself; CodeWithLayersTooLarge if both together unpack to too much."""
     size = version.code.unzipped_size + sum(layer.content.unzipped_size for layer in version.layers)
     if version.layers and size > UNZIPPED_LIMIT_BYTES:
@@ -136,13 +138,13 @@ def _logging(version: FunctionVersion, wanted: Wanted) -> dict[str, Any]:
 
 
 def _durable(version: FunctionVersion, wanted: Wanted) -> dict[str, Any]:
-    return {"durable": durable.updated(version.durable, wanted)}
+    return {"durable": durable.update_durability(version.durable, wanted)}
 
 
 _STRUCTURES: Mapping[str, Callable[[FunctionVersion, Any], dict[str, Any]]] = {
     "Environment": _environment,
     "EphemeralStorage": _storage,
-    "ImageConfig": image_package.configured,
+    "ImageConfig": image_package.configure_image,
     "TracingConfig": _tracing,
     "LoggingConfig": _logging,
     "DurableConfig": _durable,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from lambda_emu.errors.resources import RevisionMismatch, StillBeingCreated, UpdateInProgress
 from lambda_emu.model.capacity.managed_instances import idle_state
 from lambda_emu.model.function.function import Function, FunctionState, FunctionVersion, Progress, UpdateStatus
-from lambda_emu.model.function.image_package import FoundImage, resolved
+from lambda_emu.model.function.image_package import FoundImage, resolve_image
 
 # AWS says "created" of updates as well.
 _REASON, _REASON_CODE = "The function is being created.", "Creating"
@@ -29,7 +29,7 @@ def check_updatable(function: Function, revision_id: str | None) -> None:
         raise RevisionMismatch
 
 
-def begun(
+def begin_update(
     function: Function,
     change: Callable[[FunctionVersion], FunctionVersion],
     *,
@@ -51,7 +51,7 @@ def begun(
     return replace(function, latest=latest, running=latest if failed else function.running)
 
 
-def replaced(function: Function, wanted: Function) -> Function:
+def replace_latest(function: Function, wanted: Function) -> Function:
     """The function as the one wanted in its place; where that would run the same it stays the deployment it is.
 
     Versions, aliases and all else that hangs on it stay.
@@ -76,7 +76,7 @@ class WhyNot:
     code: str = "InternalError"
 
 
-def completed(
+def complete_update(
     function: Function,
     deployment_id: str,
     why_not: WhyNot | None,
@@ -96,7 +96,7 @@ def completed(
         if settled(version):
             return version
         progress = DONE if why_not is None else _failed(why_not, FunctionState.FAILED)
-        return replace(resolved(version, found), progress=progress, revision_id=new_id())
+        return replace(resolve_image(version, found), progress=progress, revision_id=new_id())
 
     after = replace(
         function,
@@ -111,7 +111,7 @@ def completed(
     )
     idle = idle_state(function.latest)
     latest = replace(
-        resolved(function.latest, found),
+        resolve_image(function.latest, found),
         progress=replace(DONE, state=idle)
         if why_not is None
         else _failed(why_not, idle if keeps_old else FunctionState.FAILED),
@@ -125,7 +125,7 @@ def lacked_runtime(function: Function) -> bool:
     return function.latest.image is None and function.latest.progress.state is FunctionState.FAILED
 
 
-def tried_again(function: Function) -> Function:
+def try_again(function: Function) -> Function:
     """The function as if it had just been created; for one that lacked its runtime."""
     latest = replace(function.latest, progress=CREATING)
     return replace(function, latest=latest, running=latest)
@@ -140,7 +140,7 @@ def settled(version: FunctionVersion) -> bool:
 
 def all_settled(function: Function) -> bool:
     """Whether nothing is under way of $LATEST and of all published versions."""
-    return settled(function.latest) and all(map(settled, function.all_published()))
+    return settled(function.latest) and all(map(settled, function.published_versions()))
 
 
 def _failed(why: WhyNot, state: FunctionState) -> Progress:

@@ -16,7 +16,7 @@ MOST_WEIGHTS = 1
 
 def check_target(function: Function, version: str) -> None:
     """FunctionNotFound, qualified, unless there is such a version."""
-    if version != LATEST and function.published(version) is None:
+    if version != LATEST and function.published_version(version) is None:
         raise FunctionNotFound(function.id.arn(version))
 
 

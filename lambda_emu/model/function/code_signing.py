@@ -33,10 +33,10 @@ def new_config(wanted: Mapping[str, Any], token: str, modified: str) -> CodeSign
     Raises TooManyTags.
     """
     id = f"csc-{token[:17]}"
-    return updated(CodeSigningConfig(id, (), modified, tags=new_tags(wanted.get("Tags", {}))), wanted, modified)
+    return update_config(CodeSigningConfig(id, (), modified, tags=new_tags(wanted.get("Tags", {}))), wanted, modified)
 
 
-def updated(config: CodeSigningConfig, wanted: Mapping[str, Any], modified: str) -> CodeSigningConfig:
+def update_config(config: CodeSigningConfig, wanted: Mapping[str, Any], modified: str) -> CodeSigningConfig:
     """What is not sent stays."""
     publishers = wanted.get("AllowedPublishers", {}).get("SigningProfileVersionArns", config.publishers)
     return replace(

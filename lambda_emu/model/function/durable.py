@@ -21,7 +21,7 @@ class Durability:
     retention_days: int = 14
     kms_key_arn: str | None = None
 
-    def shown(self) -> dict[str, Any]:
+    def config(self) -> dict[str, Any]:
         """As DurableConfig."""
         return {
             "ExecutionTimeout": self.execution_timeout_s,
@@ -38,10 +38,10 @@ def check_new(wanted: Wanted | None) -> None:
 
 def new(wanted: Wanted | None) -> Durability | None:
     """Of a new function with this DurableConfig, which was checked."""
-    return None if wanted is None else updated(Durability(wanted["ExecutionTimeout"]), wanted)
+    return None if wanted is None else update_durability(Durability(wanted["ExecutionTimeout"]), wanted)
 
 
-def updated(before: Durability | None, wanted: Wanted) -> Durability:
+def update_durability(before: Durability | None, wanted: Wanted) -> Durability:
     """Members that are not named stay as they were. DurableOnlyFromCreation for a function that is not durable."""
     if before is None:
         raise DurableOnlyFromCreation

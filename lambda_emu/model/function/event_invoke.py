@@ -29,7 +29,7 @@ class EventInvokeConfig:
     on_success: str | None = None
     on_failure: str | None = None
 
-    def merged(self, wanted: Wanted, now_s: float) -> EventInvokeConfig:
+    def merge(self, wanted: Wanted, now_s: float) -> EventInvokeConfig:
         """With the members that a request names; DestinationConfig is one of them, and replaced whole."""
         config = replace(
             self,

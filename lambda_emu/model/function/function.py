@@ -93,7 +93,7 @@ class ContainerImage:
     config: ImageConfig = field(default_factory=ImageConfig)
 
     @property
-    def shown(self) -> Artifact:
+    def artifact(self) -> Artifact:
         """As code, which the store does not keep."""
         return Artifact(self.digest, 0, 0)
 
@@ -166,7 +166,7 @@ class Alias:
     def points_to(self, version: str) -> bool:
         return version == self.function_version or version in self.weights
 
-    def chosen(self, draw: float) -> str:
+    def choose(self, draw: float) -> str:
         """The version that serves one invocation. draw: evenly distributed in [0, 1)."""
         for version, weight in self.weights.items():
             if draw < weight:
@@ -224,13 +224,13 @@ class Function:
     code_signing_config_arn: str | None = None
     latest_published: FunctionVersion | None = None
 
-    def published(self, qualifier: str) -> FunctionVersion | None:
+    def published_version(self, qualifier: str) -> FunctionVersion | None:
         """The published version that this qualifier names, a number or $LATEST.PUBLISHED."""
         if qualifier == LATEST_PUBLISHED:
             return self.latest_published
         return self.versions.get(int(qualifier)) if qualifier.isascii() and qualifier.isdigit() else None
 
-    def all_published(self) -> Iterator[FunctionVersion]:
+    def published_versions(self) -> Iterator[FunctionVersion]:
         """$LATEST.PUBLISHED if there is one, then the numbered, ascending."""
         if self.latest_published is not None:
             yield self.latest_published
@@ -244,11 +244,11 @@ class Function:
         alias = self.aliases.get(qualifier)
         if alias is not None:
             qualifier = alias.function_version
-        return self.latest if qualifier == LATEST else self.published(qualifier)
+        return self.latest if qualifier == LATEST else self.published_version(qualifier)
 
     def runnable(self, qualifier: str | None, draw: float) -> FunctionVersion | None:
         """What an invocation with this qualifier runs. draw: chooses by an alias's weights, in [0, 1)."""
         alias = self.aliases.get(qualifier) if qualifier is not None else None
         if alias is not None:
-            qualifier = alias.chosen(draw)
-        return self.running if qualifier in (None, LATEST) else self.published(qualifier)
+            qualifier = alias.choose(draw)
+        return self.running if qualifier in (None, LATEST) else self.published_version(qualifier)

@@ -23,7 +23,7 @@ class FunctionUrl:
     cors: Mapping[str, Any] | None = None
     invoke_mode: str | None = None
 
-    def merged(self, wanted: Mapping[str, Any], modified: str) -> FunctionUrl:
+    def merge(self, wanted: Mapping[str, Any], modified: str) -> FunctionUrl:
         """With the members that a request names. Cors is replaced whole; an empty one takes it away (not recorded)."""
         return replace(
             self,

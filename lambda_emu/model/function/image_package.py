@@ -76,7 +76,7 @@ def _check_source(code: Wanted) -> None:
         raise SourceImageInvalid(code["ImageUri"])
 
 
-def configured(version: FunctionVersion, wanted: Wanted) -> dict[str, Any]:
+def configure_image(version: FunctionVersion, wanted: Wanted) -> dict[str, Any]:
     """ImageConfig is replaced whole; what is empty in it is as if it were not there."""
     if version.image is None:
         return {}
@@ -89,7 +89,7 @@ def configured(version: FunctionVersion, wanted: Wanted) -> dict[str, Any]:
     return {"image": replace(version.image, config=config)}
 
 
-def packaged(uri: str, found: FoundImage | None) -> ContainerImage:
+def package_image(uri: str, found: FoundImage | None) -> ContainerImage:
     """What a version has as its code. found: None while nobody has seen the image."""
     return ContainerImage(uri, _stand_in(uri)) if found is None else ContainerImage(uri, found.digest, found.id)
 
@@ -99,15 +99,15 @@ def with_code(version: FunctionVersion, code: Artifact | ContainerImage) -> Func
     if isinstance(code, Artifact):
         return replace(version, code=code)
     assert version.image is not None
-    return replace(version, code=code.shown, image=replace(code, config=version.image.config))
+    return replace(version, code=code.artifact, image=replace(code, config=version.image.config))
 
 
-def resolved(version: FunctionVersion, found: FoundImage | None) -> FunctionVersion:
+def resolve_image(version: FunctionVersion, found: FoundImage | None) -> FunctionVersion:
     """The version when its image was found; a zip's stays as it is."""
     if version.image is None or found is None:
         return version
     image = replace(version.image, id=found.id, digest=found.digest)
-    return replace(version, code=image.shown, image=image)
+    return replace(version, code=image.artifact, image=image)
 
 
 def _stand_in(uri: str) -> str:

@@ -16,10 +16,10 @@ Tags = Mapping[str, str]
 
 def new_tags(wanted: Tags) -> Tags:
     """Of a resource that is created. Raises TooManyTags."""
-    return merged({}, wanted)
+    return merge_tags({}, wanted)
 
 
-def merged(before: Tags, wanted: Tags) -> Tags:
+def merge_tags(before: Tags, wanted: Tags) -> Tags:
     """With the wanted ones set. Raises TooManyTags."""
     after = {**before, **wanted}
     if len(after) > TAGS:
@@ -27,7 +27,7 @@ def merged(before: Tags, wanted: Tags) -> Tags:
     return MappingProxyType(after)
 
 
-def without(before: Tags, keys: Collection[str]) -> Tags:
+def remove_tags(before: Tags, keys: Collection[str]) -> Tags:
     """Keys that are not there do no harm."""
     return MappingProxyType({key: value for key, value in before.items() if key not in keys})
 
@@ -38,7 +38,7 @@ def check_taggable(function: Function) -> None:
         raise UpdateInProgress(function.id.arn())
 
 
-def tagged(function: Function, tags: Tags, revision_id: str) -> Function:
+def set_tags(function: Function, tags: Tags, revision_id: str) -> Function:
     """The function with these tags, and of another revision, though its code and configuration stay."""
     latest = replace(function.latest, revision_id=revision_id)
     running = latest if function.running == function.latest else function.running

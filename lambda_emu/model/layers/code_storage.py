@@ -13,6 +13,8 @@ def code_bytes(functions: Iterable[Function], layers: Iterable[Layer]) -> int:
 
     What is used in place, from S3, takes nothing of the account.
     """
-    of_functions = (version.code for function in functions for version in (function.latest, *function.all_published()))
+    of_functions = (
+        version.code for function in functions for version in (function.latest, *function.published_versions())
+    )
     of_layers = (version.content for layer in layers for version in layer.versions.values())
     return sum(code.size for code in (*of_functions, *of_layers) if code.reference is None)

@@ -11,7 +11,7 @@ from lambda_emu.model.quotas import LAYERS
 Find = Callable[[str], LayerReference | None]
 
 
-def referenced(arns: Sequence[str], version: FunctionVersion, find: Find) -> tuple[LayerReference, ...]:
+def find_layers(arns: Sequence[str], version: FunctionVersion, find: Find) -> tuple[LayerReference, ...]:
     """The layers of these ARNs, in order. find: what an ARN stands for, None if nothing.
 
     What `version` mounts already it keeps, even if it was deleted since: not recorded, and all that AWS promises is

@@ -1,8 +1,8 @@
 """The language in which a mapping says which records it wants. Contract: events.md 5.3.
 
 A pattern is JSON in the form of the record, with an array at every leaf: `{"body": {"kind": ["new"]}}`.
-`compiled` reads and checks it once; `matches` asks it about a record. What the contract leaves open is done as in AWS's
-published rule engine: one item of an array is enough, and an object in place of a leaf counts as missing.
+`compile_pattern` reads and checks it once; `matches` asks it about a record. What docs/contract leaves open is done as
+in AWS's published rule engine: one item of an array is enough, and an object in place of a leaf counts as missing.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Fields:
         return not self.alternatives or any(pattern.matches(value) for pattern in self.alternatives)
 
 
-def compiled(pattern: str) -> Fields:
+def compile_pattern(pattern: str) -> Fields:
     """FilterInvalid for what is no pattern."""
     try:
         parsed = read(pattern)
@@ -67,7 +67,7 @@ def matches(pattern: Fields, record: Any) -> bool:
     return pattern.matches(record)
 
 
-def wanted(patterns: Sequence[Fields], record: Any) -> bool:
+def is_wanted(patterns: Sequence[Fields], record: Any) -> bool:
     """Whether any of a mapping's filters wants a record. Without filters all are wanted."""
     return not patterns or any(matches(pattern, record) for pattern in patterns)
 

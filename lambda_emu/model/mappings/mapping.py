@@ -82,14 +82,14 @@ class EventSourceMapping:
             return None
         return replace(self, state=MappingState.ENABLED if self.enabled else MappingState.DISABLED)
 
-    def updated(self, enabled: bool, now_s: float) -> EventSourceMapping:
+    def update(self, enabled: bool, now_s: float) -> EventSourceMapping:
         """On its way to being enabled or not. MappingInUse if it is on its way already."""
         self._check_arrived("update")
         state = _BY_UPDATE[self.enabled, enabled]
         return replace(self, state=state, enabled=enabled, last_modified_s=now_s)
 
-    def deleted(self, now_s: float) -> EventSourceMapping:
-        """As `updated`."""
+    def delete(self, now_s: float) -> EventSourceMapping:
+        """As `update`."""
         self._check_arrived("delete")
         return replace(self, state=MappingState.DELETING, last_modified_s=now_s)
 

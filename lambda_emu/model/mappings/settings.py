@@ -12,7 +12,7 @@ from typing import Any
 
 from lambda_emu.model import quotas
 from lambda_emu.model.function.event_invoke import DestinationInvalid
-from lambda_emu.model.mappings.filters import compiled
+from lambda_emu.model.mappings.filters import compile_pattern
 from lambda_emu.model.mappings.refusals import (
     BatchTooLarge,
     BatchWindowForFifo,
@@ -48,7 +48,7 @@ _EMPTY: tuple[Any, ...] = ({}, [], "")
 _LEAST_AGE_S = 60
 
 
-def created(kind: SourceKind, wanted: Wanted, uuid: str, now_s: float) -> Settings:
+def new_settings(kind: SourceKind, wanted: Wanted, uuid: str, now_s: float) -> Settings:
     """The settings of a new mapping, defaults filled in. Raises the error of the first rule broken."""
     rules = RULES[kind]
     _check_members(rules, wanted)
@@ -58,7 +58,7 @@ def created(kind: SourceKind, wanted: Wanted, uuid: str, now_s: float) -> Settin
     return _checked(rules, settings)
 
 
-def updated(kind: SourceKind, before: Wanted, wanted: Wanted) -> Settings:
+def update_settings(kind: SourceKind, before: Wanted, wanted: Wanted) -> Settings:
     """The settings with a request's members applied. Raises as `created`."""
     rules = RULES[kind]
     _check_members(rules, wanted)
@@ -123,7 +123,7 @@ def _filters(_: Rules, value: Wanted) -> Wanted | None:
     for each in filters:
         if "Pattern" not in each:
             raise FilterInvalid
-        compiled(each["Pattern"])
+        compile_pattern(each["Pattern"])
     return {"Filters": filters} if filters else None
 
 

@@ -38,13 +38,13 @@ def check_new(policy: Policy | None, statement_id: str) -> None:
         raise StatementExists(statement_id)
 
 
-def added(policy: Policy | None, statement: Statement, revision_id: str) -> Policy:
+def add_statement(policy: Policy | None, statement: Statement, revision_id: str) -> Policy:
     """The policy with one more statement at its end. Raises PolicyTooLong."""
     document = {"Version": "2012-10-17", "Id": "default"} if policy is None else json.loads(policy.document)
     return _made(document, [*_statements(document), statement], revision_id)
 
 
-def removed(policy: Policy | None, statement_id: str, revision_id: str) -> Policy | None:
+def remove_statement(policy: Policy | None, statement_id: str, revision_id: str) -> Policy | None:
     """The policy without this statement; None when no other is left. Raises NoPolicy, StatementNotFound."""
     if policy is None:
         raise NoPolicy
@@ -56,7 +56,7 @@ def removed(policy: Policy | None, statement_id: str, revision_id: str) -> Polic
     return _made(document, left, revision_id) if left else None
 
 
-def written(document: str, revision_id: str) -> Policy:
+def new_policy(document: str, revision_id: str) -> Policy:
     """A policy of exactly this text, which was checked (policy_document.py). Raises PolicyTooLong."""
     size_bytes = len(document.encode())
     if size_bytes > POLICY_BYTES:
@@ -70,7 +70,7 @@ def compact(value: Any) -> str:
 
 
 def _made(document: dict[str, Any], statements: Sequence[Statement], revision_id: str) -> Policy:
-    return written(compact(document | {"Statement": statements}), revision_id)
+    return new_policy(compact(document | {"Statement": statements}), revision_id)
 
 
 def _statements(document: dict[str, Any]) -> list[Statement]:

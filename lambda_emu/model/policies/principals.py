@@ -21,7 +21,7 @@ _SERVICE = re.compile(
 )
 
 
-def shown(principal: str, partition: str) -> Principal:
+def principal_element(principal: str, partition: str) -> Principal:
     """A request's Principal as a statement has it: an account as its root user, a service as one.
 
     AWS knows which accounts, identities and services exist and refuses others; here only the form counts.

@@ -45,7 +45,7 @@ def statement_of(request: Mapping[str, Any], arn: str) -> Statement:
     statement = {
         "Sid": request["StatementId"],
         "Effect": "Allow",
-        "Principal": principals.shown(request["Principal"], arn.split(":")[1]),
+        "Principal": principals.principal_element(request["Principal"], arn.split(":")[1]),
         "Action": request["Action"],
         "Resource": arn,
     }
