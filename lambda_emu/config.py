@@ -7,9 +7,8 @@ An empty variable counts as not set.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -204,9 +203,16 @@ def mistaken_variables(environ: Mapping[str, str] | None = None) -> list[str]:
     found = []
     for name in sorted(variables):
         own = name.removeprefix(VARIABLE_PREFIX)
-        if own != name and own not in known and (near := get_close_matches(own, known, 1, LIKELY_MEANT)):
-            found.append(f"{name} is no setting and has no effect; did you mean {known[near[0]]}?")
+        if own != name and own not in known and (near := _nearest(own, known)) is not None:
+            found.append(f"{name} is no setting and has no effect; did you mean {known[near]}?")
     return found
+
+
+def _nearest(name: str, known: Collection[str]) -> str | None:
+    """The one that is likely meant."""
+    from difflib import get_close_matches  # here: mistakes alone need it
+
+    return next(iter(get_close_matches(name, known, 1, LIKELY_MEANT)), None)
 
 
 def _from_flags(flags: Mapping[str, object]) -> dict[str, Written]:

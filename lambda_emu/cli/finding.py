@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from difflib import get_close_matches
 from functools import partial
 
 from lambda_emu.cli.client import DEFAULT_URL, Server
@@ -38,6 +37,8 @@ def any_server(endpoint_url: str | None, data_dir: str | None) -> Server:
 
 def advice(name: str, known: Collection[str]) -> str:
     """The end of a sentence about a name that is not known: what may have been meant."""
+    from difflib import get_close_matches  # here: mistakes alone need it
+
     guesses = get_close_matches(name, known, 1)
     if guesses:
         return f"; did you mean {guesses[0]!r}?"

@@ -25,10 +25,9 @@ class ValueType:
 
 def text(allowed: str, pattern: str) -> ValueType:
     """A text that matches `pattern` from end to end."""
-    compiled = re.compile(pattern, re.ASCII | re.DOTALL)
 
     def parse(written: str) -> str:
-        if compiled.fullmatch(written) is None:
+        if not _matches(pattern, written):
             raise ValueError(written)
         return written
 
@@ -60,15 +59,19 @@ def whole(least: int, most: int, unit: str = "") -> ValueType:
 
 def several(allowed: str, pattern: str) -> ValueType:
     """Any number of texts that each match `pattern` from end to end, as a tuple."""
-    compiled = re.compile(pattern, re.ASCII | re.DOTALL)
 
     def parse(written: str) -> tuple[str, ...]:
         found = tuple(part for part in (part.strip() for part in written.split(",")) if part)
-        if not all(compiled.fullmatch(part) for part in found):
+        if not all(_matches(pattern, part) for part in found):
             raise ValueError(written)
         return found
 
     return ValueType(allowed, parse, many=True)
+
+
+def _matches(pattern: str, written: str) -> bool:
+    """Compiled when it is first needed, and kept by `re`: most settings and keys are not written."""
+    return re.fullmatch(pattern, written, re.ASCII | re.DOTALL) is not None
 
 
 def _flag(written: str) -> bool:

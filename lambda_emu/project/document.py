@@ -9,7 +9,6 @@ import os
 import stat
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +211,8 @@ class Document:
 
 
 def _advice(key: str, known: Collection[str]) -> str:
+    from difflib import get_close_matches  # here: mistakes alone need it
+
     guesses = get_close_matches(key, known, 1)
     return f"did you mean {guesses[0]!r}?" if guesses else f"known are {', '.join(known)}"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -99,6 +98,8 @@ def _read_runtime(document: Document, value: Value) -> str | None:
         return None
     runtime = catalogue().get(written)
     if runtime is None:
+        from difflib import get_close_matches  # here: mistakes alone need it
+
         offered = [runtime.identifier for runtime in catalogue() if runtime.may_create]
         guesses = get_close_matches(written, offered, 1)
         advice = f"did you mean {guesses[0]!r}?" if guesses else "`lambda-emu runtimes list` shows them"
