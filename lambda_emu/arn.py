@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 LATEST = "$LATEST"
 LATEST_PUBLISHED = "$LATEST.PUBLISHED"  # only of functions on Managed Instances
@@ -79,14 +79,14 @@ class LayerId:
         return base if number is None else f"{base}:{number}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Target:
     """What a request names: a function, and the qualifier if the caller gave one."""
 
     id: FunctionId
     qualifier: str | None = None
 
-    @property
+    @cached_property
     def arn(self) -> str:
         """Qualified exactly as the caller did; what the code sees as invoked_function_arn."""
         return self.id.arn(self.qualifier)

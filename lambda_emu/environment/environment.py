@@ -215,7 +215,8 @@ class Environment:
             return
         for invocation in list(self.invocations.values()):
             if token in invocation.waits_for:
-                invocation.trust()
+                if invocation.held is not None:
+                    invocation.trust()
                 self._done(invocation, token)
 
     def killed(self) -> None:

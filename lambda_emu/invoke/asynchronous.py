@@ -274,10 +274,7 @@ def _answer(found: Future[Sequence[QueuedEvent]], error: BaseException | None, e
 class _Attempt(Gathering):
     """What came of one attempt is settled."""
 
-    __slots__ = ("_event", "_settle")
-
     def __init__(self, event: QueuedEvent, settle: Callable[[QueuedEvent, Outcome | LambdaError], None]) -> None:
-        super().__init__()
         self._event = event
         self._settle = settle
 

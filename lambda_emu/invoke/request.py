@@ -59,10 +59,7 @@ def checked(payload: bytes) -> LambdaError | None:
 class Gathering:
     """environment.Reply of whoever wants all of the outcome at once."""
 
-    __slots__ = ("_chunks",)
-
-    def __init__(self) -> None:
-        self._chunks: list[bytes] | None = None
+    _chunks: list[bytes] | None = None
 
     def begin(self, executed_version: str, content_type: str) -> None:
         self._chunks = []

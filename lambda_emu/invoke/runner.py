@@ -34,39 +34,40 @@ class PoolRunner:
         self._pool = pool
         self._account_concurrency = account_concurrency
         self._deployments: dict[str, Deployment] = {}
-        self._admissions: dict[str, Admission] = {}  # by deployment id
+        self._served: dict[str, tuple[Deployment, Admission]] = {}  # both by deployment id
         self._unreserved: dict[Scope, int] = {}
-        self.provisioned = ProvisionedVersions(store, pool, self._deployment, self._admissions.clear)
+        self.provisioned = ProvisionedVersions(store, pool, self._deployment, self._served.clear)
 
     def run(self, resolved: Resolved, request: InvokeRequest, reply: Reply) -> None:
         """The reply hears the outcome. TooManyRequests when a limit is reached."""
-        version = resolved.version
-        invocation = Invocation(request, reply)
-        self._pool.submit(self._deployment(version), self._admission(resolved), invocation)
+        deployment, admission = self._served.get(resolved.version.deployment_id) or self._serve(resolved)
+        self._pool.submit(deployment, admission, Invocation(request, reply))
 
     def check(self, resolved: Resolved, tenant_id: str | None) -> None:
         """Raise what `run` would raise now."""
-        self._pool.check(self._deployment(resolved.version), self._admission(resolved), tenant_id)
+        deployment, admission = self._serve(resolved)
+        self._pool.check(deployment, admission, tenant_id)
 
     def changed(self, before: Function | None, after: Function | None) -> None:
         """A function was found at start, created, changed or removed. Called on the loop.
 
         What no longer runs is retired; what is to be kept ready is.
         """
-        self._admissions.clear()
+        self._served.clear()
         self._unreserved.clear()
         for deployment_id in _deployment_ids(before) - _deployment_ids(after):
             self._deployments.pop(deployment_id, None)
             self._pool.retire(deployment_id)
         self.provisioned.changed(before, after)
 
-    def _admission(self, resolved: Resolved) -> Admission:
+    def _serve(self, resolved: Resolved) -> tuple[Deployment, Admission]:
         deployment_id = resolved.version.deployment_id
-        found = self._admissions.get(deployment_id)
+        found = self._served.get(deployment_id)
         if found is None:
+            deployment = self._deployment(resolved.version)
             own = self.provisioned.count(resolved.function, deployment_id)
             unreserved = self._unreserved_of(resolved.function.id.scope)
-            found = self._admissions[deployment_id] = admission(resolved.function, own, unreserved)
+            found = self._served[deployment_id] = deployment, admission(resolved.function, own, unreserved)
         return found
 
     def _deployment(self, version: FunctionVersion) -> Deployment:

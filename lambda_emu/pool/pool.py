@@ -89,7 +89,7 @@ class Pool:
 
     def check(self, deployment: Deployment, admission: Admission, tenant_id: str | None) -> None:
         """Raise what `submit` would raise now."""
-        self._let_in(deployment, admission, tenant_id)
+        self._let_in(deployment.version, admission, tenant_id)
 
     def submit(self, deployment: Deployment, admission: Admission, invocation: Invocation) -> None:
         """Run an invocation; its reply is told what came of it.
@@ -97,10 +97,11 @@ class Pool:
         TooManyRequests if it may not come in, ShuttingDown if nobody may any more.
         """
         tenant_id = invocation.request.tenant_id
-        count = self._let_in(deployment, admission, tenant_id)
+        count = self._let_in(deployment.version, admission, tenant_id)
+        pool = self._pools.get(deployment.version.deployment_id) if tenant_id is None else None
         count.running += 1
         invocation.ended = count.leave
-        self._pool(deployment, tenant_id).submit(invocation)
+        (pool or self._pool(deployment, tenant_id)).submit(invocation)
 
     def retire(self, deployment_id: str) -> None:
         """Its code or configuration is no longer the function's: end its environments when they are free."""
@@ -177,31 +178,27 @@ class Pool:
 
     # -- concurrency ------------------------------------------------------------------------------
 
-    def _let_in(self, deployment: Deployment, admission: Admission, tenant_id: str | None) -> _Count:
-        """Where one more invocation counts, if it may come in."""
+    def _let_in(self, version: FunctionVersion, admission: Admission, tenant_id: str | None) -> _Count:
+        """Where one more invocation counts, if it may come in: with its version's own, or with all others.
+
+        With its own as long as there is room.
+        """
         if self._closed:
             raise ShuttingDown
-        count = self._admitted(deployment.version, admission)
-        if tenant_id is not None:
-            self._check_tenants(deployment.version, tenant_id, admission)
-        return count
-
-    def _admitted(self, version: FunctionVersion, admission: Admission) -> _Count:
-        """Where it counts, if it may come in: with its version's own as long as there is room, then with all others."""
+        count, id = None, version.id
         if admission.provisioned:
             own = self._count(version.deployment_id)
-            if own.running < admission.provisioned:
-                return own
-        id = version.id
-        count = self._count((id.account, id.region, id.name) if admission.reserved else (id.account, id.region))
-        admission.check(count.running)
+            count = own if own.running < admission.provisioned else None
+        if count is None:
+            counted = (id.account, id.region, id.name) if admission.reserved else (id.account, id.region)
+            count = self._counts.get(counted) or self._count(counted)
+            admission.check(count.running)
+        if tenant_id is not None:
+            self._check_tenants(version, tenant_id, admission)
         return count
 
     def _count(self, counted: Counted) -> _Count:
-        count = self._counts.get(counted)
-        if count is None:
-            count = self._counts[counted] = _Count()
-        return count
+        return self._counts.setdefault(counted, _Count())
 
     def _check_tenants(self, version: FunctionVersion, tenant_id: str, admission: Admission) -> None:
         """Whether there may be another environment, if this tenant needs one."""

@@ -162,6 +162,7 @@ class _Listener:
     def __init__(self, starter: Starter, keeper: Keeper) -> None:
         self._starter = starter
         self._keeper = keeper
+        self.answered = keeper.answered  # at each invocation: not by way of here
 
     def available(self, environment: Environment) -> None:
         self._keeper.available(environment)
@@ -174,9 +175,6 @@ class _Listener:
     def failed(self, environment: Environment) -> None:
         self._keeper.failed(environment)
         self._starter.limit_cpu(self._keeper, environment, False)
-
-    def answered(self, environment: Environment) -> None:
-        self._keeper.answered(environment)
 
     def gone(self, environment: Environment) -> None:
         self._keeper.gone(environment)

@@ -94,7 +94,8 @@ class VersionPool:
             available.pop().assign(invocation)
             return
         self._waiting.append((self._clock.monotonic_s(), invocation))
-        self._grow()
+        if len(self._waiting) > len(self._returning) or self._patience is None:
+            self._grow()
 
     def warm(self, count: int) -> None:
         """Start environments that nobody waits for yet."""

@@ -18,7 +18,7 @@ from lambda_emu.http.message import Head
 from lambda_emu.http.watch import Clock
 from lambda_emu.runtime_api import answers
 from lambda_emu.runtime_api.session import Asked, Event, Refused, RuntimeState, Session, WrongState
-from lambda_emu.runtime_api.upload import ErrorUpload, InitErrorUpload, ResponseUpload, Upload, attempt_of
+from lambda_emu.runtime_api.upload import ErrorUpload, InitErrorUpload, ResponseUpload, Upload
 
 PREFIX = b"/2018-06-01/runtime/"
 NEXT = PREFIX + b"invocation/next"
@@ -27,6 +27,7 @@ INIT_ERROR = PREFIX + b"init/error"
 RESTORE = PREFIX + b"restore/"
 PING = b"/2018-06-01/ping"
 EXTENSION = (b"/2020-01-01/extension/", b"/2020-08-15/logs", b"/2022-07-01/telemetry")
+ATTEMPT = b"lambda-runtime-invocation-id"
 ANSWERS = {"response": (Asked.RESPONSE, ResponseUpload), "error": (Asked.ERROR, ErrorUpload)}
 
 ENVIRONMENT = Allowance(answers.MOST_CONNECTIONS, 16 << 20, {Wait.HANG_UP: 10.0, Wait.MEMORY: 30.0})
@@ -146,7 +147,8 @@ class RuntimeApi:
         if found is None:
             return _refuse(writer, _unrouted(target))
         asked, make = found
-        attempt_id = attempt_of(head)
+        attempt = head.first.get(ATTEMPT)
+        attempt_id = None if attempt is None else attempt.decode("latin-1")
         session.check(request_id, attempt_id, asked)
         if caller.upload is not None and caller.upload.open:
             raise WrongState(RuntimeState.RESPONDING, asked)

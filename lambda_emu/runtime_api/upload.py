@@ -65,7 +65,8 @@ class Upload:
     @property
     def _error_type(self) -> str | None:
         """As the runtime named it."""
-        return _text(self._head.first.get(b"lambda-runtime-function-error-type"))
+        value = self._head.first.get(b"lambda-runtime-function-error-type")
+        return None if value is None else value.decode("latin-1")
 
 
 class InitErrorUpload(Upload):
@@ -117,12 +118,3 @@ class ResponseUpload(AnswerUpload):
         if self.open:
             self.open = False
             self._spoil(Truncated())
-
-
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("latin-1")
-
-
-def attempt_of(head: Head) -> str | None:
-    """Which attempt an answer says it is for."""
-    return _text(head.first.get(b"lambda-runtime-invocation-id"))

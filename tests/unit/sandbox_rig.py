@@ -170,7 +170,6 @@ class Told(Gathering):
     """A reply that tells whatever comes."""
 
     def __init__(self, done: Callable[[Outcome | LambdaError], None]) -> None:
-        super().__init__()
         self._done = done
 
     def done(self, outcome: Outcome) -> None:

@@ -20,64 +20,6 @@ Headers = list[tuple[str, str]]
 UNHANDLED = "Unhandled"
 
 
-class WholeReply(Gathering):
-    """The answer to an Invoke that waits, in one piece."""
-
-    __slots__ = ("_call", "_context", "request")
-
-    def __init__(self, call: Call, context: RequestContext, request: InvokeRequest) -> None:
-        super().__init__()
-        self._call = call
-        self._context = context
-        self.request = request
-
-    def done(self, outcome: Outcome) -> None:
-        self._call.answer(self.answer(outcome))
-
-    def refused(self, error: LambdaError) -> None:
-        if isinstance(error, FunctionNotFound):
-            hint(self._context, error, {"FunctionName": self.request.target.id.arn()})
-        self._call.fail(error)
-
-    def answer(self, outcome: Outcome) -> Answer:
-        return whole(outcome, self._headers(outcome))
-
-    def _headers(self, outcome: Outcome) -> Headers:
-        return [
-            ("x-amzn-RequestId", self.request.request_id),
-            ("X-Amz-Executed-Version", outcome.executed_version),
-            ("X-Amzn-Trace-Id", self.request.trace_id or ""),
-        ]
-
-
-class StreamedReply(WholeReply):
-    """The answer to InvokeWithResponseStream."""
-
-    __slots__ = ()
-
-    def answer(self, outcome: Outcome) -> Answer:
-        return streamed(outcome, self._headers(outcome))
-
-
-class KeptReply(WholeReply):
-    """The event is on disk."""
-
-    __slots__ = ()
-
-    def answer(self, _: Outcome) -> Answer:
-        request = self.request
-        return Answer(202, [("x-amzn-RequestId", request.request_id), ("X-Amzn-Trace-Id", request.trace_id or "")])
-
-
-class DryRunReply(WholeReply):
-    """It could be run."""
-
-    __slots__ = ()
-
-    def answer(self, _: Outcome) -> Answer:
-        return Answer(204, [("x-amzn-RequestId", self.request.request_id)])
-
-
 def whole(outcome: Outcome, headers: Headers) -> Answer:
     """The payload as it is; what else there is to tell goes into headers."""
     headers.append(("Content-Type", "application/json"))
@@ -114,3 +56,50 @@ def _error_type(payload: bytes) -> str:
         return UNHANDLED
     found = error.get("errorType") if isinstance(error, dict) else None
     return found if isinstance(found, str) else UNHANDLED
+
+
+class WholeReply(Gathering):
+    """The answer to an Invoke that waits, in one piece."""
+
+    write = staticmethod(whole)
+
+    def __init__(self, call: Call, context: RequestContext, request: InvokeRequest) -> None:
+        self._call = call
+        self._context = context
+        self.request = request
+
+    def done(self, outcome: Outcome) -> None:
+        request = self.request
+        headers = [
+            ("x-amzn-RequestId", request.request_id),
+            ("X-Amz-Executed-Version", outcome.executed_version),
+            ("X-Amzn-Trace-Id", request.trace_id or ""),
+        ]
+        self._call.answer(self.write(outcome, headers))
+
+    def refused(self, error: LambdaError) -> None:
+        if isinstance(error, FunctionNotFound):
+            hint(self._context, error, {"FunctionName": self.request.target.id.arn()})
+        self._call.fail(error)
+
+
+class StreamedReply(WholeReply):
+    """The answer to InvokeWithResponseStream."""
+
+    write = staticmethod(streamed)
+
+
+class KeptReply(WholeReply):
+    """The event is on disk."""
+
+    def done(self, _: Outcome) -> None:
+        request = self.request
+        headers = [("x-amzn-RequestId", request.request_id), ("X-Amzn-Trace-Id", request.trace_id or "")]
+        self._call.answer(Answer(202, headers))
+
+
+class DryRunReply(WholeReply):
+    """It could be run."""
+
+    def done(self, _: Outcome) -> None:
+        self._call.answer(Answer(204, [("x-amzn-RequestId", self.request.request_id)]))
