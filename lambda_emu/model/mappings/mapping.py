@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from types import MappingProxyType
 from typing import Any
 
@@ -30,12 +30,32 @@ class MappingState(StrEnum):
     DELETING = "Deleting"
 
 
-# By whether it was enabled before the update, and is to be after it.
-_BY_UPDATE = {
-    (True, True): MappingState.UPDATING,
-    (True, False): MappingState.DISABLING,
-    (False, True): MappingState.ENABLING,
-    (False, False): MappingState.UPDATING,
+class Change(Enum):
+    """What happens to a mapping: what is asked of it, and that its moment on the way is over."""
+
+    ENABLE = auto()  # an update, after which it is to poll
+    DISABLE = auto()  # an update, after which it is not
+    DELETE = auto()
+    STARTED = auto()  # it polls now
+    STOPPED = auto()  # it does not
+
+
+MOVES: Mapping[MappingState, Mapping[Change, MappingState]] = {
+    MappingState.CREATING: {Change.STARTED: MappingState.ENABLED},
+    MappingState.ENABLING: {Change.STARTED: MappingState.ENABLED},
+    MappingState.ENABLED: {
+        Change.ENABLE: MappingState.UPDATING,
+        Change.DISABLE: MappingState.DISABLING,
+        Change.DELETE: MappingState.DELETING,
+    },
+    MappingState.UPDATING: {Change.STARTED: MappingState.ENABLED, Change.STOPPED: MappingState.DISABLED},
+    MappingState.DISABLING: {Change.STOPPED: MappingState.DISABLED},
+    MappingState.DISABLED: {
+        Change.ENABLE: MappingState.ENABLING,
+        Change.DISABLE: MappingState.UPDATING,
+        Change.DELETE: MappingState.DELETING,
+    },
+    MappingState.DELETING: {},
 }
 
 
@@ -73,26 +93,24 @@ class EventSourceMapping:
         now_s may lie a little before last_modified_s, when another writer was faster, or far before it, when the
         machine's clock was set back.
         """
-        if (
-            self.state in (MappingState.ENABLED, MappingState.DISABLED)
-            or abs(now_s - self.last_modified_s) < TRANSITION_S
-        ):
+        arrived = Change.STARTED if self.enabled else Change.STOPPED
+        if abs(now_s - self.last_modified_s) < TRANSITION_S:
             return self
         if self.state is MappingState.DELETING:
             return None
-        return replace(self, state=MappingState.ENABLED if self.enabled else MappingState.DISABLED)
+        return replace(self, state=MOVES[self.state].get(arrived, self.state))
 
     def update(self, enabled: bool, now_s: float) -> EventSourceMapping:
         """On its way to being enabled or not. MappingInUse if it is on its way already."""
-        self._check_arrived("update")
-        state = _BY_UPDATE[self.enabled, enabled]
+        state = self._after(Change.ENABLE if enabled else Change.DISABLE, "update")
         return replace(self, state=state, enabled=enabled, last_modified_s=now_s)
 
     def delete(self, now_s: float) -> EventSourceMapping:
         """As `update`."""
-        self._check_arrived("delete")
-        return replace(self, state=MappingState.DELETING, last_modified_s=now_s)
+        return replace(self, state=self._after(Change.DELETE, "delete"), last_modified_s=now_s)
 
-    def _check_arrived(self, verb: str) -> None:
-        if self.state not in (MappingState.ENABLED, MappingState.DISABLED):
-            raise MappingInUse(verb)
+    def _after(self, change: Change, verb: str) -> MappingState:
+        try:
+            return MOVES[self.state][change]
+        except KeyError:
+            raise MappingInUse(verb) from None
