@@ -40,14 +40,14 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How often a failed event is tried again, and for how long any is kept."""
 
     max_retries: int = MAX_RETRIES
     max_age_s: int = MAX_AGE_S
 
     @classmethod
-    def of(cls, config: EventInvokeConfig | None) -> Patience:
+    def of(cls, config: EventInvokeConfig | None) -> RetryPolicy:
         """What was set, and Lambda's default for what was not."""
         if config is None:
             return cls()
@@ -61,17 +61,17 @@ class Patience:
         return accepted_s + self.max_age_s
 
 
-def after_failure(attempts: int, accepted_s: float, now_s: float, patience: Patience) -> Finish | Again:
+def after_failure(attempts: int, accepted_s: float, now_s: float, policy: RetryPolicy) -> Finish | Again:
     """The function itself failed; `attempts` counts this one."""
-    if attempts > patience.max_retries:
+    if attempts > policy.max_retries:
         return Finish(Condition.RETRIES_EXHAUSTED)
-    return _later(attempts, RETRY_WAITS_S[attempts - 1], patience.ends_s(accepted_s), now_s)
+    return _later(attempts, RETRY_WAITS_S[attempts - 1], policy.ends_s(accepted_s), now_s)
 
 
-def after_refusal(attempts: int, refusals: int, accepted_s: float, now_s: float, patience: Patience) -> Finish | Again:
+def after_refusal(attempts: int, refusals: int, accepted_s: float, now_s: float, policy: RetryPolicy) -> Finish | Again:
     """Throttled, or we failed: no attempt is used up. refusals: how many in a row, this one included."""
     wait_s = min(FIRST_BACKOFF_S * 2 ** min(refusals - 1, 20), LONGEST_BACKOFF_S)
-    return _later(attempts, wait_s, patience.ends_s(accepted_s), now_s)
+    return _later(attempts, wait_s, policy.ends_s(accepted_s), now_s)
 
 
 def _later(attempts: int, wait_s: float, ends_s: float, now_s: float) -> Finish | Again:

@@ -1,0 +1,183 @@
+"""Sees to work of one kind when it is due, and writes down what comes of it. One driver owns the time; on the loop.
+
+It looks when something is due, not by polling, and a batch at a time. A piece that was handed out counts as running
+until what came of it is on disk; then the next may be taken.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from asyncio import Future
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Generic, Protocol, TypeVar
+
+from lambda_emu.clock import Clock, Timer
+from lambda_emu.http.executors import Closed, Workers
+from lambda_emu.http.loop import Loop
+from lambda_emu.invoke.persistence import Persistence
+from lambda_emu.store import WorkItem
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+LOOKS = Workers("looks at the queue of events", 2, 64)
+BATCH = 100
+QUIET_S = 5.0
+"""How often the queue is looked at when nothing is known to be due: a safety net, not the way work is found."""
+PAUSE_S = 0.05
+
+Told = Callable[[BaseException | None], None]
+
+
+class Queue(Protocol[T_co]):
+    """Work of one kind on disk, as store/events.py has events. Writes tell, on any thread, when they are on disk."""
+
+    def recover(self, now_s: float, longest_s: float, done: Told) -> None: ...
+    def next_due_s(self) -> float | None: ...
+    def take(self, now_s: float, limit: int, done: Callable[[BaseException | None, Sequence[T_co]], None]) -> None: ...
+    def payload(self, id: str, /) -> bytes | None: ...
+    def put_off(self, id: str, /, attempts: int, due_s: float, done: Told) -> None: ...
+    def hasten(self, id: str, /, due_s: float, done: Told) -> None: ...
+    def finish(self, id: str, /, done: Told, then: Sequence[WorkItem] = ()) -> None: ...
+
+
+class Dispatcher(Generic[T]):
+    """Hands out what is due to `run`, which ends by `finish`, `put_off` or `drop`. Times are the steady clock's."""
+
+    def __init__(self, queue: Queue[T], loop: Loop, clock: Clock, run: Callable[[T], Awaitable[None]]) -> None:
+        self._queue = queue
+        self._loop = loop
+        self._clock = clock
+        self._run = run
+        self._persistence = Persistence(loop, clock)
+        self._running = 0  # pieces whose attempt is not over, or what came of it not on disk
+        self._timer: Timer | None = None
+        self._wake_s = 0.0  # when that fires
+        self._looking = False
+        self._look_again = False
+        self._backlog = False  # more is due than was taken
+        self.stopped = False
+
+    def start(self, longest_wait_s: float) -> None:
+        """Begin with what an earlier run left. longest_wait_s: no piece is due later from now."""
+        recover = partial(self._queue.recover, self._clock.steady_s(), longest_wait_s)
+        self._persistence.make(recover, self._look)
+
+    def stop(self) -> None:
+        """Hand out nothing any more; what is not finished stays in the queue."""
+        self.stopped = True
+        self._persistence.stop()
+        self._cancel_timer()
+
+    # -- what comes of a piece --------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """A piece runs that was not handed out: who put it into the queue runs it at once."""
+        self._running += 1
+
+    def payload(self, id: str) -> Future[bytes | None]:
+        """What a piece brings. sqlite3.Error."""
+        return self._loop.work(LOOKS, self._queue.payload, id)
+
+    def finish(self, id: str, then: Sequence[WorkItem] = ()) -> None:
+        """It is done, and this follows from it. Tried until it is on disk."""
+        self._persistence.make(partial(self._queue.finish, id, then=then), self._go_on)
+
+    def put_off(self, id: str, attempts: int, due_s: float) -> None:
+        """It is tried again then. Tried until it is on disk; only then may it be taken again."""
+        change = partial(self._queue.put_off, id, attempts, due_s)
+        self._persistence.make(change, partial(self._go_on, due_s))
+
+    def drop(self) -> None:
+        """A piece was forgotten meanwhile."""
+        self._running -= 1
+
+    def hasten(self, id: str) -> None:
+        """It is due now, if it waits."""
+        self._queue.hasten(id, self._clock.steady_s(), lambda _: self._loop.post(self._look))
+
+    def _go_on(self, due_s: float | None = None) -> None:
+        self._running -= 1
+        if due_s is not None:
+            if self._looking:
+                self._look_again = True  # the present look may have passed it
+            else:
+                self._wake_at(due_s)
+        if self._may_take_more():
+            self._look()
+
+    # -- looking ----------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Take what is due; one look at a time."""
+        self._cancel_timer()
+        if self._looking:
+            self._look_again = True
+        elif not self.stopped:
+            self._looking, self._backlog = True, False
+            self._loop.spawn(self._take(), "a look at the queue")
+
+    async def _take(self) -> None:
+        next_s: float | None = None
+        try:
+            next_s = await self._next_due_s()
+            if next_s is not None and next_s <= self._clock.steady_s():
+                found = await self._take_due()
+                self._running += len(found)
+                self._backlog = len(found) == BATCH
+                for piece in found:
+                    await self._run(piece)
+                next_s = await self._next_due_s()
+        except sqlite3.Error as error:
+            self._persistence.note(error)
+            next_s = None  # not at once: there is no room
+        except Closed:
+            log.debug("the queue is not looked at any more")
+        finally:
+            self._end_look(next_s)
+
+    def _next_due_s(self) -> Future[float | None]:
+        return self._loop.work(LOOKS, self._queue.next_due_s)
+
+    async def _take_due(self) -> Sequence[T]:
+        """What is due now, taken. sqlite3.Error."""
+        found: Future[Sequence[T]] = self._loop.asyncio.create_future()
+        self._queue.take(self._clock.steady_s(), BATCH, partial(self._loop.post, _answer, found))
+        return await found
+
+    def _end_look(self, next_s: float | None) -> None:
+        """Well or not: look again now, or when the next piece is due."""
+        self._looking = False
+        if self._look_again or self._may_take_more():
+            self._look_again = False
+            self._look()
+        else:
+            now_s = self._clock.steady_s()
+            self._wake_at(now_s + QUIET_S if next_s is None else min(max(next_s, now_s + PAUSE_S), now_s + QUIET_S))
+
+    def _wake_at(self, at_s: float) -> None:
+        if self.stopped or (self._timer is not None and self._wake_s <= at_s):
+            return
+        self._cancel_timer()
+        self._wake_s = at_s
+        self._timer = self._clock.call_later(max(at_s - self._clock.steady_s(), 0.0), self._look)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _may_take_more(self) -> bool:
+        return self._backlog and self._running < BATCH // 2
+
+
+def _answer(found: Future[Sequence[T]], error: BaseException | None, pieces: Sequence[T]) -> None:
+    if found.cancelled():
+        return
+    if error is None:
+        found.set_result(pieces)
+    else:
+        found.set_exception(error)
