@@ -13,10 +13,10 @@ from lambda_emu.cli.options import NotDone, json_option, setting_options, settin
 
 if TYPE_CHECKING:
     from lambda_emu.sandbox.docker.images import Images, ImageStatus
-    from lambda_emu.sandbox.toolchain.lent import KitStatus
+    from lambda_emu.sandbox.toolchain.layout import ToolchainStatus
 
 HEADINGS = ("RUNTIME", "SUPPORT", "SIZE", "IMAGE")
-KIT_HEADINGS = ("RUNTIME", "SUPPORT", "RUNS ON")
+TOOLCHAIN_HEADINGS = ("RUNTIME", "SUPPORT", "RUNS ON")
 MB = 1_000_000
 architecture_option = click.option(
     "--architecture",
@@ -81,14 +81,14 @@ def _by_processes(engine: str) -> bool:
 
 
 def _list_kits(as_json: bool) -> None:
-    from lambda_emu.sandbox.toolchain.lent import statuses
+    from lambda_emu.sandbox.toolchain.layout import statuses
 
     found = sorted(statuses(), key=lambda status: status.reason is not None)
     if as_json:
         for status in found:
-            show.json_line(_kit_members(status))
+            show.json_line(_toolchain_members(status))
     else:
-        show.table(KIT_HEADINGS, [_kit_row(status) for status in found])
+        show.table(TOOLCHAIN_HEADINGS, [_toolchain_row(status) for status in found])
 
 
 @contextmanager
@@ -127,18 +127,18 @@ def _members(status: ImageStatus) -> dict[str, Any]:
     }
 
 
-def _kit_row(status: KitStatus) -> tuple[str, ...]:
+def _toolchain_row(status: ToolchainStatus) -> tuple[str, ...]:
     return status.runtime.identifier, status.runtime.support, status.reason or _runs_on(status)
 
 
-def _runs_on(status: KitStatus) -> str:
+def _runs_on(status: ToolchainStatus) -> str:
     if status.interpreter is None:
         return "what the function brings"
     found = f"{status.interpreter.name} ({status.interpreter.path})"
     return found if status.interpreter.instead_of(status.runtime) is None else f"another version: {found}"
 
 
-def _kit_members(status: KitStatus) -> dict[str, Any]:
+def _toolchain_members(status: ToolchainStatus) -> dict[str, Any]:
     interpreter = status.interpreter
     return {
         "runtime": status.runtime.identifier,

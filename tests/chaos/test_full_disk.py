@@ -207,18 +207,18 @@ def test_logs_are_lost_and_it_is_told_once(disk: Disk, tmp_path: Path, caplog: p
         assert caplog.text.count("logs are kept again") == 1
 
 
-def test_with_too_little_room_it_starts_behind_its_walls_or_not_at_all(
+def test_with_too_little_room_it_starts_isolated_or_not_at_all(
     disk: Disk, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    walls: set[bool | None] = set()
+    files_are_isolated: set[bool | None] = set()
     for left_kb in range(160, 480, 24):
         disk.fill()
         disk.leave(left_kb)
         try:
             with own_emulator(tmp_path, "process", data_dir=disk.folder / f"data-{left_kb}") as lam:
-                walls.add(lam.emulator.engine.abilities.isolates_files)
+                files_are_isolated.add(lam.emulator.engine.abilities.isolates_files)
         except (OSError, sqlite3.Error):
-            walls.add(None)
+            files_are_isolated.add(None)
         shutil.rmtree(disk.folder / f"data-{left_kb}", ignore_errors=True)
-    assert walls == {True, None}
+    assert files_are_isolated == {True, None}
     assert "gives us no namespaces" not in caplog.text  # which is why it would run without

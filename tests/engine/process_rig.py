@@ -1,4 +1,4 @@
-"""A bench for the process sandbox: the real engine on a loop of its own, with each kind of walls, without the pool."""
+"""A bench for the process sandbox: the real engine on a loop of its own, with each isolation, without the pool."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from lambda_emu.runtime_api.session import Asked, NextCall, Spoiled
 from lambda_emu.sandbox.base import Exit, Program, Sandbox, StemKind, Usage
 from lambda_emu.sandbox.init.link import InitDoor
 from lambda_emu.sandbox.process.engine import INIT, ProcessEngine
-from lambda_emu.sandbox.process.isolation import Walls
+from lambda_emu.sandbox.process.isolation import Isolation
 from lambda_emu.sandbox.process.namespaces import Namespaces
-from lambda_emu.sandbox.process.unisolated import Bare
-from lambda_emu.sandbox.toolchain.lent import HOST_ARCHITECTURE
+from lambda_emu.sandbox.process.no_isolation import NoIsolation
+from lambda_emu.sandbox.toolchain.layout import HOST_ARCHITECTURE
 from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
 PATIENCE_S = 20.0
-WALLS = ("root", "user", "bare") if os.geteuid() == 0 else ("user", "bare")
+ISOLATIONS = ("root", "user", "none") if os.geteuid() == 0 else ("user", "none")
 T = TypeVar("T")
 
 
@@ -103,21 +103,21 @@ class Loaded:
 class Bench:
     """One engine. Its coroutines are run from outside, so that tests read from top to bottom."""
 
-    def __init__(self, walls: str, folder: Path) -> None:
+    def __init__(self, isolation: str, folder: Path) -> None:
         self.folder = folder
-        self.as_root = walls == "root"
+        self.as_root = isolation == "root"
         self._loop = uvloop.new_event_loop()
         self._door = InitDoor()
         clock = Clock()
         clock.bind(self._loop)
         self._runtime_api = RuntimeApi(clock)
         (folder / "run").mkdir()
-        self.engine = ProcessEngine(folder / "run", self._walls(walls), self._door, Clock())
+        self.engine = ProcessEngine(folder / "run", self._isolation(isolation), self._door, Clock())
 
-    def _walls(self, walls: str) -> Walls:
-        if walls == "bare":
-            return Bare(INIT)
-        namespaces = Namespaces(self.folder / "run", as_root=walls == "root")
+    def _isolation(self, isolation: str) -> Isolation:
+        if isolation == "none":
+            return NoIsolation(INIT)
+        namespaces = Namespaces(self.folder / "run", as_root=isolation == "root")
         namespaces.build(INIT)
         return namespaces
 

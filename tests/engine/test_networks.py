@@ -122,7 +122,7 @@ def test_a_subnet_without_a_network_is_told(tmp_path: Path, caplog: pytest.LogCa
 
 
 @pytest.mark.parametrize("engine", ["auto", "docker"])
-def test_a_docker_that_answers_and_cannot_be_used_is_no_reason_for_weaker_walls(tmp_path: Path, engine: str) -> None:
+def test_a_docker_that_answers_and_cannot_be_used_is_no_reason_for_less_isolation(tmp_path: Path, engine: str) -> None:
     missing = f"lambda-emu-test-{secrets.token_hex(4)}"
 
     with pytest.raises(SandboxError, match=f"no Docker network named '{missing}'"):  # noqa: SIM117

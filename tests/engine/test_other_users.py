@@ -198,7 +198,7 @@ def test_on_a_shared_network_other_functions_are_hung_up_on(on_our_network: OwnL
 
 
 def test_without_namespaces_other_users_and_functions_are_hung_up_on(tmp_path: Path) -> None:
-    bench = Bench("bare", tmp_path)
+    bench = Bench("none", tmp_path)
     try:
         code = {"app.py": "def handler(event, context): return event"}
         one, other = bench.sandbox(code), bench.sandbox(code)

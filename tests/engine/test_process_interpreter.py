@@ -1,4 +1,4 @@
-"""What the process sandbox lends of this machine's interpreters: themselves, wherever they lie, and nothing beside."""
+"""What the process sandbox shows of this machine's interpreters: themselves, wherever they lie, and nothing beside."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from process_rig import WALLS, Bench
+from process_rig import ISOLATIONS, Bench
 
 LIBRARY = Path(os.__file__).parent
 REPOSITORY = Path(__file__).parents[2]
@@ -38,8 +38,8 @@ import json, sys
 from pathlib import Path
 from process_rig import Bench
 
-walls, folder, code, event = sys.argv[1:]
-bench = Bench(walls, Path(folder))
+isolation, folder, code, event = sys.argv[1:]
+bench = Bench(isolation, Path(folder))
 sandbox = bench.sandbox({"app.py": code})
 print(json.dumps(bench.invoke(sandbox, "app.handler", json.loads(event))))
 bench.close()
@@ -64,12 +64,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def invoke_with(home: Path, walls: str, folder: Path, event: list[str]) -> dict[str, Any]:
+def invoke_with(home: Path, isolation: str, folder: Path, event: list[str]) -> dict[str, Any]:
     """What PROBE returns where lambda-emu itself runs on the Python of this home."""
     places = [*home.glob("bin/python3*"), REPOSITORY, Path(__file__).parent, *map(Path, sys.path)]
     python, *path = map(str, places)
     done = subprocess.run(
-        [python, "-c", INVOKE, walls, str(folder), PROBE, json.dumps(event)],
+        [python, "-c", INVOKE, isolation, str(folder), PROBE, json.dumps(event)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
         capture_output=True, text=True, check=False, timeout=LIMIT_S,
     )  # fmt: skip
@@ -78,23 +78,23 @@ def invoke_with(home: Path, walls: str, folder: Path, event: list[str]) -> dict[
     return answer
 
 
-@pytest.mark.parametrize("walls", [walls for walls in WALLS if walls != "bare"])
-def test_with_a_python_in_somebodys_home_the_home_is_not_seen(home: Path, walls: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("isolation", [isolation for isolation in ISOLATIONS if isolation != "none"])
+def test_with_a_python_in_somebodys_home_the_home_is_not_seen(home: Path, isolation: str, tmp_path: Path) -> None:
     secret, package = home / ".ssh/id_ed25519", home / "lib" / LIBRARY.name / "site-packages/hosts_own.py"
     beside = Path(pytest.__file__)
 
-    seen = invoke_with(home, walls, tmp_path, [*map(str, (secret, package, beside)), "ssl", "sqlite3", "ctypes"])
+    seen = invoke_with(home, isolation, tmp_path, [*map(str, (secret, package, beside)), "ssl", "sqlite3", "ctypes"])
 
     assert seen["prefix"] == "/var/lang"
     assert not [path for path in seen["path"] if path.startswith(str(home))]
     assert seen["found"] == ["ssl", "sqlite3", "ctypes"]
 
 
-@pytest.mark.parametrize("walls", WALLS)
-def test_packages_of_the_hosts_python_are_not_importable(home: Path, walls: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+def test_packages_of_the_hosts_python_are_not_importable(home: Path, isolation: str, tmp_path: Path) -> None:
     packages = ["hosts_own", "pytest", "flask", "click", "uvloop", "lambda_emu", "boto3", "urllib3"]
 
-    assert invoke_with(home, walls, tmp_path, packages)["found"] == ["boto3", "urllib3"]
+    assert invoke_with(home, isolation, tmp_path, packages)["found"] == ["boto3", "urllib3"]
 
 
 ON = "--y --experimental-require-module --z"
@@ -122,7 +122,7 @@ def test_of_a_node_in_somebodys_home_only_the_program_is_seen(
         (home / "shims/node").chmod(0o755)
     monkeypatch.setenv("PATH", f"{home / ('shims' if by_script else 'bin')}:{os.environ['PATH']}")
     (tmp_path / "data").mkdir()
-    bench = Bench(WALLS[0], tmp_path / "data")
+    bench = Bench(ISOLATIONS[0], tmp_path / "data")
 
     try:
         sandbox = bench.sandbox({}, runtime="nodejs22.x")

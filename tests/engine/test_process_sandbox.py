@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 from init_rig import wait_until
-from process_rig import WALLS, Bench, Heard
+from process_rig import ISOLATIONS, Bench, Heard
 
 from lambda_emu.sandbox.base import SandboxError, StemKind
 from lambda_emu.sandbox.process.engine import ProcessSandbox
-from lambda_emu.sandbox.toolchain.lent import HOST_ARCHITECTURE
+from lambda_emu.sandbox.toolchain.layout import HOST_ARCHITECTURE
 from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
 HANDLER = "import os, sys\ndef handler(event, context):\n    return "
@@ -31,15 +31,15 @@ sleep 1000
 """
 
 
-@pytest.fixture(scope="module", params=WALLS)
+@pytest.fixture(scope="module", params=ISOLATIONS)
 def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     bench = Bench(request.param, tmp_path_factory.mktemp("data"))
     yield bench
     bench.close()
 
 
-@pytest.fixture(scope="module", params=[walls for walls in WALLS if walls != "bare"])
-def walled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+@pytest.fixture(scope="module", params=[isolation for isolation in ISOLATIONS if isolation != "none"])
+def isolated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """A bench whose sandboxes have namespaces of their own."""
     bench = Bench(request.param, tmp_path_factory.mktemp("data"))
     yield bench
@@ -122,78 +122,80 @@ def test_code_cannot_write_into_the_store(bench: Bench) -> None:
     assert {file.name: file.read_text() for file in loaded.task.iterdir()} == {"app.py": "before"}
 
 
-def test_code_and_layers_are_read_only(walled: Bench) -> None:
-    loaded = walled.sandbox({"app.py": "before"}, {"lib": "before"})
+def test_code_and_layers_are_read_only(isolated: Bench) -> None:
+    loaded = isolated.sandbox({"app.py": "before"}, {"lib": "before"})
 
     tried = "for file in /var/task/app.py /opt/lib /etc/hosts /usr/x /x /var/runtime/x; do (echo after >$file); done"
-    assert walled.shell(loaded, f"{tried} 2>&1").count("Read-only file system") == 6
-    assert "denied" in walled.shell(loaded, "unshare --user --map-root-user --mount mount -o remount,bind,rw /var/task")
+    assert isolated.shell(loaded, f"{tried} 2>&1").count("Read-only file system") == 6
+    assert "denied" in isolated.shell(
+        loaded, "unshare --user --map-root-user --mount mount -o remount,bind,rw /var/task"
+    )
 
 
-def test_a_sandbox_sees_nothing_else_of_this_machine(walled: Bench, tmp_path: Path) -> None:
+def test_a_sandbox_sees_nothing_else_of_this_machine(isolated: Bench, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("for nobody else")
     secret.chmod(0o644)
-    loaded = walled.sandbox({})
+    loaded = isolated.sandbox({})
 
-    seen = walled.shell(loaded, f"cat {secret}; ls /mnt /run /srv /sys /dev/shm; ls {walled.folder}; ls /var")
+    seen = isolated.shell(loaded, f"cat {secret}; ls /mnt /run /srv /sys /dev/shm; ls {isolated.folder}; ls /var")
 
     assert seen.split()[-4:] == ["lang", "rapid", "runtime", "task"]
     assert seen.count("No such file or directory") == 7
 
 
-def test_a_sandbox_reaches_no_process_but_its_own(walled: Bench) -> None:
-    loaded = walled.sandbox({})
+def test_a_sandbox_reaches_no_process_but_its_own(isolated: Bench) -> None:
+    loaded = isolated.sandbox({})
 
-    assert int(walled.shell(loaded, "ls /proc | grep -c '^[0-9]'")) <= 4  # init, the shell, ls and grep
-    assert "No such process" in walled.shell(loaded, f"kill -0 {os.getpid()} 2>&1")
+    assert int(isolated.shell(loaded, "ls /proc | grep -c '^[0-9]'")) <= 4  # init, the shell, ls and grep
+    assert "No such process" in isolated.shell(loaded, f"kill -0 {os.getpid()} 2>&1")
 
 
-def test_a_sandbox_runs_as_lambdas_user_without_privileges(walled: Bench) -> None:
-    loaded = walled.sandbox({})
+def test_a_sandbox_runs_as_lambdas_user_without_privileges(isolated: Bench) -> None:
+    loaded = isolated.sandbox({})
 
-    seen = walled.shell(loaded, "id -u; id -g; whoami; grep -E 'Cap(Inh|Prm|Eff|Amb)|NoNewPrivs' /proc/self/status")
+    seen = isolated.shell(loaded, "id -u; id -g; whoami; grep -E 'Cap(Inh|Prm|Eff|Amb)|NoNewPrivs' /proc/self/status")
 
     words = seen.split()
     assert words[:3] == ["993", "990", "sbx_user1051"]
     assert words[4::2] == ["0" * 16] * 4 + ["1"]
 
 
-def test_tmp_is_the_sandboxs_own_and_of_its_size(walled: Bench) -> None:
-    first, second = walled.sandbox({}), walled.sandbox({})
+def test_tmp_is_the_sandboxs_own_and_of_its_size(isolated: Bench) -> None:
+    first, second = isolated.sandbox({}), isolated.sandbox({})
 
-    full = walled.shell(first, "head -c 20000000 /dev/zero 2>&1 >/tmp/large; wc -c </tmp/large")
+    full = isolated.shell(first, "head -c 20000000 /dev/zero 2>&1 >/tmp/large; wc -c </tmp/large")
 
     assert "No space left" in full
     assert full.split()[-1] == str(16 << 20)
-    assert walled.shell(second, "ls /tmp") == ""
+    assert isolated.shell(second, "ls /tmp") == ""
 
 
-def test_processes_and_files_are_limited_in_each_sandbox(walled: Bench) -> None:
-    if os.geteuid() == 0 and not walled.as_root:
+def test_processes_and_files_are_limited_in_each_sandbox(isolated: Bench) -> None:
+    if os.geteuid() == 0 and not isolated.as_root:
         pytest.skip("the kernel sets no limit of processes for root's own user")
-    first, second = walled.sandbox({}), walled.sandbox({})
+    first, second = isolated.sandbox({}), isolated.sandbox({})
 
     bomb = "perl -e '$n = 1; while (defined(my $p = fork)) { $p or do { sleep 1000; exit }; $n++ } print $n'"
-    assert 900 < int(walled.shell(first, bomb)) <= 1024
-    assert walled.shell(second, "echo well; ulimit -n") == "well\n1024\n"
-    walled.run(first.sandbox.destroy())
+    assert 900 < int(isolated.shell(first, bomb)) <= 1024
+    assert isolated.shell(second, "echo well; ulimit -n") == "well\n1024\n"
+    isolated.run(first.sandbox.destroy())
 
 
-def test_a_reset_leaves_no_object_that_processes_share(walled: Bench) -> None:
-    first, second = walled.sandbox({}), walled.sandbox({})
+def test_a_reset_leaves_no_object_that_processes_share(isolated: Bench) -> None:
+    first, second = isolated.sandbox({}), isolated.sandbox({})
     make, count = "(ipcmk -Q; ipcmk -S 1; ipcmk -M 9; touch /dev/mqueue/one) >&2", "ipcs | grep -c 0x; ls /dev/mqueue"
     for loaded in (first, second):
-        assert walled.shell(loaded, f"{make}; {count}").endswith("3\none\n")
+        assert isolated.shell(loaded, f"{make}; {count}").endswith("3\none\n")
 
-    walled.reset(first)
+    isolated.reset(first)
 
-    assert walled.shell(first, count) == "0\n"
-    assert walled.shell(second, count) == "3\none\n"
+    assert isolated.shell(first, count) == "0\n"
+    assert isolated.shell(second, count) == "3\none\n"
 
 
-def test_a_sandbox_has_no_name_by_which_it_is_known(walled: Bench) -> None:
-    assert walled.shell(walled.sandbox({}), "cat /etc/hosts") == "127.0.0.1 localhost\n"
+def test_a_sandbox_has_no_name_by_which_it_is_known(isolated: Bench) -> None:
+    assert isolated.shell(isolated.sandbox({}), "cat /etc/hosts") == "127.0.0.1 localhost\n"
 
 
 def test_destroying_a_sandbox_leaves_nothing(bench: Bench) -> None:
@@ -227,7 +229,7 @@ def test_the_end_of_an_init_is_heard_of(bench: Bench) -> None:
 
 def test_a_sandbox_that_cannot_start_says_why_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     before = bench.folders()
-    monkeypatch.setattr(bench.engine.walls, "furnish", lambda *_: ["/bin/sh", "-c", "echo no room >&2; exit 3"])
+    monkeypatch.setattr(bench.engine.isolation, "prepare", lambda *_: ["/bin/sh", "-c", "echo no room >&2; exit 3"])
 
     with pytest.raises(SandboxError, match="no room"):
         bench.sandbox({})
@@ -236,7 +238,7 @@ def test_a_sandbox_that_cannot_start_says_why_at_once(bench: Bench, monkeypatch:
 
 
 def test_closing_ends_every_sandbox(tmp_path: Path) -> None:
-    bench = Bench(WALLS[0], tmp_path)
+    bench = Bench(ISOLATIONS[0], tmp_path)
     sandboxes = [bench.sandbox({}).sandbox for _ in range(3)]
 
     bench.close()
@@ -245,9 +247,9 @@ def test_closing_ends_every_sandbox(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [tmp_path / "store"]
 
 
-@pytest.mark.parametrize("walls", WALLS)
-def test_closing_waits_for_what_is_starting_and_what_is_ending(walls: str, tmp_path: Path) -> None:
-    bench = Bench(walls, tmp_path)
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+def test_closing_waits_for_what_is_starting_and_what_is_ending(isolation: str, tmp_path: Path) -> None:
+    bench = Bench(isolation, tmp_path)
     kind = StemKind(OWN_PYTHON, HOST_ARCHITECTURE, tmp_mb=16)
     ended = bench.sandbox({}).sandbox
     before = bench.folders()
@@ -268,9 +270,9 @@ def test_closing_waits_for_what_is_starting_and_what_is_ending(walls: str, tmp_p
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("walls", WALLS)
-def test_a_closed_engine_starts_nothing(walls: str, tmp_path: Path) -> None:
-    bench = Bench(walls, tmp_path)
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+def test_a_closed_engine_starts_nothing(isolation: str, tmp_path: Path) -> None:
+    bench = Bench(isolation, tmp_path)
     sandbox = bench.sandbox({}).sandbox
     bench.close()
 
@@ -279,8 +281,8 @@ def test_a_closed_engine_starts_nothing(walls: str, tmp_path: Path) -> None:
             asyncio.run(work)
 
 
-@pytest.mark.parametrize("walls", WALLS)
-def test_nothing_outlives_a_killed_emulator(walls: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+def test_nothing_outlives_a_killed_emulator(isolation: str, tmp_path: Path) -> None:
     script = (
         "import sys, pathlib; from process_rig import Bench; bench = Bench(sys.argv[1], pathlib.Path(sys.argv[2]));"
         "loaded = bench.sandbox({}); bench.shell(loaded, 'setsid sleep 1000 >/dev/null 2>&1 & echo $$');"
@@ -289,7 +291,7 @@ def test_nothing_outlives_a_killed_emulator(walls: str, tmp_path: Path) -> None:
     )
     path = os.pathsep.join(map(str, (Path(__file__).parent, Path(__file__).parents[2])))
     emulator = subprocess.Popen(
-        [sys.executable, "-c", script, walls, tmp_path],
+        [sys.executable, "-c", script, isolation, tmp_path],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

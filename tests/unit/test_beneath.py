@@ -11,8 +11,8 @@ import pytest
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.process.engine import INIT
-from lambda_emu.sandbox.process.unisolated import Bare
-from lambda_emu.sandbox.toolchain.lent import find_bootstrap
+from lambda_emu.sandbox.process.no_isolation import NoIsolation
+from lambda_emu.sandbox.toolchain.layout import find_bootstrap
 from lambda_emu.store.code.beneath import open_beneath
 
 
@@ -107,7 +107,7 @@ def test_without_isolation_code_whose_links_would_lead_into_the_machine_is_refus
     sandbox = tree(tmp_path / "sandbox", "task/placed", "opt/placed")
 
     with pytest.raises(SandboxError, match=r"a link lib/host to /etc/hostname, which would lead into this machine"):
-        _bare().load(sandbox, folders["task"], [folders["layer"]])
+        _no_isolation().load(sandbox, folders["task"], [folders["layer"]])
 
 
 def test_without_isolation_layers_whose_links_lead_out_together_are_refused_and_nothing_is_written_there(
@@ -119,8 +119,10 @@ def test_without_isolation_layers_whose_links_lead_out_together_are_refused_and_
     sandbox = tree(tmp_path / "sandbox", "task/placed", "opt/placed")
 
     with pytest.raises(SandboxError, match=r"a link up to here/\.\., which would lead"):
-        _bare().load(sandbox, tree(tmp_path / "task"), [first, second])
-    _bare().load(tree(tmp_path / "other", "task/placed", "opt/placed"), tree(tmp_path / "task"), [first, second, third])
+        _no_isolation().load(sandbox, tree(tmp_path / "task"), [first, second])
+    _no_isolation().load(
+        tree(tmp_path / "other", "task/placed", "opt/placed"), tree(tmp_path / "task"), [first, second, third]
+    )
 
     assert names(tmp_path / "other") == [
         "opt", "opt/here", "opt/placed", "opt/there", "opt/up", "opt/up/x", "task", "task/placed"
@@ -130,7 +132,7 @@ def test_without_isolation_layers_whose_links_lead_out_together_are_refused_and_
 def test_without_isolation_code_with_links_that_stay_inside_is_loaded(tmp_path: Path) -> None:
     sandbox = tree(tmp_path / "sandbox", "task/placed", "opt/placed")
 
-    _bare().load(sandbox, tree(tmp_path / "task", "lib/x", inside="lib"), [])
+    _no_isolation().load(sandbox, tree(tmp_path / "task", "lib/x", inside="lib"), [])
 
     assert (sandbox / "task" / "inside" / "x").read_text() == "lib/x"
 
@@ -139,5 +141,5 @@ def names(folder: Path) -> Sequence[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
-def _bare() -> Bare:
-    return Bare(INIT)
+def _no_isolation() -> NoIsolation:
+    return NoIsolation(INIT)

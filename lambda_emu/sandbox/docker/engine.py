@@ -47,7 +47,7 @@ from lambda_emu.sandbox.leases import is_alive, own_lease, own_processes
 from lambda_emu.sandbox.machine import Machine, this_machine
 from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, PROCESSES
 from lambda_emu.sandbox.temporary import let_through
-from lambda_emu.sandbox.toolchain.lent import find_bootstrap
+from lambda_emu.sandbox.toolchain.layout import find_bootstrap
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -179,7 +179,7 @@ async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clo
         await places.of("", threads.call)
         session = clock.new_token()
         home = Home(session, own_lease(), wanted.data_dir / "run" / session)
-        await threads.call(_furnish, home)
+        await threads.call(_prepare_folder, home)
         await threads.call(_let_engine_in, client, wanted.data_dir)
         await threads.call(_clear_away, client)
         machine = await threads.call(_machine, client)
@@ -228,7 +228,7 @@ def _make_folders(file: SocketFile, names: Sequence[str]) -> None:
         raise SandboxError(f"the folder of a container could not be made: {error}") from error
 
 
-def _furnish(home: Home) -> None:
+def _prepare_folder(home: Home) -> None:
     """A fresh folder for this session's sandboxes; what earlier ones left is nobody's: the data folder is locked."""
     remove_sessions(home.run_dir.parent)
     for folder in (home.run_dir.parent, home.run_dir):

@@ -1,4 +1,4 @@
-"""Sandboxes as processes of this machine, without a container engine: our init between what walls the kernel gives."""
+"""Sandboxes as processes of this machine, without a container engine: our init, isolated as the kernel allows."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from lambda_emu.sandbox.init.orders import Link
 from lambda_emu.sandbox.init.ports import Reach, reach_of
 from lambda_emu.sandbox.init.socket_file import NAME, SocketFile
 from lambda_emu.sandbox.machine import this_machine
-from lambda_emu.sandbox.process.isolation import Walls
+from lambda_emu.sandbox.process.isolation import Isolation
 from lambda_emu.sandbox.process.namespaces import PATH, Namespaces
 from lambda_emu.sandbox.process.no_images import NoImages
-from lambda_emu.sandbox.process.unisolated import Bare
-from lambda_emu.sandbox.toolchain.lent import Kit, check_architecture, find_bootstrap, make_kit
+from lambda_emu.sandbox.process.no_isolation import NoIsolation
+from lambda_emu.sandbox.toolchain.layout import Toolchain, check_architecture, find_bootstrap, make_toolchain
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -37,26 +37,26 @@ THREADS = 16
 
 
 async def open_engine(wanted: Wanted, door: InitDoor, clock: Clock) -> ProcessEngine:
-    """A fresh folder for this session's sandboxes, and the best walls that can be had. SandboxError off Linux."""
+    """A fresh folder for this session's sandboxes, and the best isolation that can be had. SandboxError off Linux."""
     if not INIT.is_file():
         raise SandboxError(f"without Docker lambda-emu runs functions on Linux only, and {INIT} is missing")
     folder = wanted.data_dir / "run" / clock.new_token()
     threads = EngineThreads("the start of the sandbox", 1)
     try:
         await threads.call(_make_fresh, folder)
-        walls = await _best_walls(folder, threads)
+        isolation = await _best_isolation(folder, threads)
     finally:
         threads.close()
-    return ProcessEngine(folder, walls, door, clock, strict=wanted.strict_runtimes)
+    return ProcessEngine(folder, isolation, door, clock, strict=wanted.strict_runtimes)
 
 
-async def _best_walls(folder: Path, threads: EngineThreads) -> Walls:
+async def _best_isolation(folder: Path, threads: EngineThreads) -> Isolation:
     namespaces = Namespaces(folder, as_root=os.geteuid() == 0)
     try:
         await threads.call(namespaces.build, INIT)
     except SandboxError as error:
         log.warning("this machine gives us no namespaces (%s)", error)
-        return Bare(INIT)
+        return NoIsolation(INIT)
     return namespaces
 
 
@@ -71,31 +71,33 @@ def _make_fresh(folder: Path) -> None:
 class ProcessEngine:
     """Starts inits that dial in, and ends every one of them. strict: no runtime runs on another version."""
 
-    def __init__(self, folder: Path, walls: Walls, door: InitDoor, clock: Clock, *, strict: bool = False) -> None:
-        self.abilities = walls.abilities
+    def __init__(
+        self, folder: Path, isolation: Isolation, door: InitDoor, clock: Clock, *, strict: bool = False
+    ) -> None:
+        self.abilities = isolation.abilities
         self.machine = this_machine()
         self.packaged = NoImages()
-        self.walls = walls
+        self.isolation = isolation
         self._folder = folder
         self._door = door
         self._clock = clock
         self._strict = strict
         self._threads = EngineThreads("starts and ends of processes", THREADS)
-        self._kits: dict[str, asyncio.Future[Kit]] = {}
+        self._toolchains: dict[str, asyncio.Future[Toolchain]] = {}
         self._starting: set[asyncio.Future[ProcessSandbox]] = set()
         self._sandboxes: set[ProcessSandbox] = set()
         self._closed = False
 
     async def prepare(self, runtime: str, architecture: str) -> str | None:
-        kit = await self._kit(runtime, architecture)
-        return None if kit.interpreter is None else kit.interpreter.instead_of(_known(runtime))
+        toolchain = await self._toolchain(runtime, architecture)
+        return None if toolchain.interpreter is None else toolchain.interpreter.instead_of(_known(runtime))
 
     def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
         found = _known(runtime)
         bootstrap = find_bootstrap(found, task, layers)
         if bootstrap is None:
             return None
-        return self.walls.program(self._kits[runtime].result(), bootstrap, found.environment)
+        return self.isolation.program(self._toolchains[runtime].result(), bootstrap, found.environment)
 
     async def create(self, kind: StemKind) -> ProcessSandbox:
         starting = asyncio.ensure_future(self._create(kind))
@@ -104,14 +106,14 @@ class ProcessEngine:
         return await asyncio.shield(starting)
 
     async def _create(self, kind: StemKind) -> ProcessSandbox:
-        kit = await self._kit(kind.runtime, kind.architecture)
+        toolchain = await self._toolchain(kind.runtime, kind.architecture)
         token, secret, folder = (self._clock.new_token() for _ in range(3))
         file = SocketFile(self._folder / folder / "line")
         arriving = self._door.expect(secret, CREATE_LIMIT_S)
         arriving.add_done_callback(lambda _: file.close())
         process = None
         try:
-            process = await self._call(self._launch, file, kit, kind.tmp_mb, secret)
+            process = await self._call(self._launch, file, toolchain, kind.tmp_mb, secret)
             file.let_in(self._door)
             link = await _first_of(arriving, process)
             reach = await reach_of(link, token, shared=not self.abilities.isolates_network)
@@ -135,7 +137,7 @@ class ProcessEngine:
 
     async def load(self, sandbox: ProcessSandbox, task: Path, layers: Sequence[Path]) -> None:
         self._check_open()
-        await self._call(self.walls.load, sandbox.folder, task, layers)
+        await self._call(self.isolation.load, sandbox.folder, task, layers)
 
     async def end(self, sandbox: ProcessSandbox) -> None:
         try:
@@ -144,43 +146,43 @@ class ProcessEngine:
             self._sandboxes.discard(sandbox)
 
     def _under_way(self) -> list[asyncio.Future[Any]]:
-        laying_out = [kit for kit in self._kits.values() if not kit.done()]
+        laying_out = [toolchain for toolchain in self._toolchains.values() if not toolchain.done()]
         ending = [asyncio.ensure_future(sandbox.destroy()) for sandbox in self._sandboxes]
         return [*laying_out, *self._starting, *ending]
 
-    async def _kit(self, runtime: str, architecture: str) -> Kit:
-        """What is lent to sandboxes of this runtime, laid out when first asked for, and after a failure again."""
+    async def _toolchain(self, runtime: str, architecture: str) -> Toolchain:
+        """What sandboxes of this runtime have of this machine, laid out when first asked for, again after a failure."""
         check_architecture(architecture)
         self._check_open()
-        making = self._kits.get(runtime)
+        making = self._toolchains.get(runtime)
         if making is None or (making.done() and making.exception() is not None):
-            folder = self._folder / "kits" / self._clock.new_token()
-            making = self._kits[runtime] = self._call(self._make_kit, _known(runtime), folder)
+            folder = self._folder / "toolchains" / self._clock.new_token()
+            making = self._toolchains[runtime] = self._call(self._make_toolchain, _known(runtime), folder)
         return await asyncio.shield(making)
 
-    def _make_kit(self, runtime: Runtime, folder: Path) -> Kit:
-        kit = make_kit(runtime, folder, strict=self._strict)
+    def _make_toolchain(self, runtime: Runtime, folder: Path) -> Toolchain:
+        toolchain = make_toolchain(runtime, folder, strict=self._strict)
         try:
-            self.walls.lay(kit)
+            self.isolation.prepare_toolchain(toolchain)
         except OSError as error:
             raise SandboxError(f"{runtime.identifier} could not be made ready: {error}") from error
-        return kit
+        return toolchain
 
     def _check_open(self) -> None:
         if self._closed:
             raise ShuttingDown
 
-    def _launch(self, file: SocketFile, kit: Kit, tmp_mb: int, secret: str) -> subprocess.Popen[bytes]:
+    def _launch(self, file: SocketFile, toolchain: Toolchain, tmp_mb: int, secret: str) -> subprocess.Popen[bytes]:
         folder = file.folder.parent
         try:
             folder.mkdir(PRIVATE)
             file.make()
-            command = self.walls.furnish(folder, kit, tmp_mb)
+            command = self.isolation.prepare(folder, toolchain, tmp_mb)
             with (folder / "log").open("wb") as words:
                 return subprocess.Popen(
                     command,
                     cwd=folder,
-                    env={"PATH": PATH, "LAMBDA_EMU_INIT": f"{self.walls.line}/{NAME}|::{secret}:processes"},
+                    env={"PATH": PATH, "LAMBDA_EMU_INIT": f"{self.isolation.line}/{NAME}|::{secret}:processes"},
                     stdin=subprocess.DEVNULL,
                     stdout=words,
                     stderr=words,

@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Protocol
 
 from lambda_emu.sandbox.base import Abilities, Program
-from lambda_emu.sandbox.toolchain.lent import Kit
+from lambda_emu.sandbox.toolchain.layout import Toolchain
 
 
-class Walls(Protocol):
+class Isolation(Protocol):
     """All of it is called on workers. line: the folder with the socket to us, as a new sandbox's init finds it."""
 
     abilities: Abilities
     line: str
 
-    def lay(self, kit: Kit) -> None:
-        """Put what a new kit lends into its folder. OSError."""
+    def prepare_toolchain(self, toolchain: Toolchain) -> None:
+        """Put what a new toolchain has of this machine into its folder, or places for it. OSError."""
 
-    def furnish(self, folder: Path, kit: Kit, tmp_mb: int) -> list[str]:
+    def prepare(self, folder: Path, toolchain: Toolchain, tmp_mb: int) -> list[str]:
         """Fill a new sandbox's folder, beside `line`. Returns the command line of its init, to be run in there.
 
         OSError.
@@ -28,5 +28,5 @@ class Walls(Protocol):
     def load(self, folder: Path, task: Path, layers: Sequence[Path]) -> None:
         """Put code into the sandbox. SandboxError."""
 
-    def program(self, kit: Kit, bootstrap: str, environment: Mapping[str, str]) -> Program:
+    def program(self, toolchain: Toolchain, bootstrap: str, environment: Mapping[str, str]) -> Program:
         """How a bootstrap is started. bootstrap: its path on Lambda."""

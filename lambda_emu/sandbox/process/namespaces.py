@@ -1,4 +1,4 @@
-"""Walls of namespaces: each sandbox has a private root, its own processes and users, and not one capability.
+"""Isolation by namespaces: each sandbox has a private root, its own processes and users, and not one capability.
 
 Made by util-linux alone: unshare(1) makes the namespaces, one `mount --all` fills the root from a table, pivot_root(8)
 leaves the host's behind. The init inside is PID 1 and uid 993, in a user namespace of its own: there the limit of
@@ -19,7 +19,7 @@ from lambda_emu.sandbox.process.private_root import (
     LINE,
     USER,
     fstab,
-    lent_lines,
+    host_lines,
     make_folder,
     make_place,
     make_root,
@@ -28,7 +28,7 @@ from lambda_emu.sandbox.process.private_root import (
     write_resolver,
 )
 from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, PROCESSES, prlimit
-from lambda_emu.sandbox.toolchain.lent import Kit
+from lambda_emu.sandbox.toolchain.layout import Toolchain
 
 ABILITIES = Abilities(
     name="process",
@@ -89,7 +89,7 @@ def _try(command: Sequence[str]) -> None:
 
 
 class Namespaces:
-    """walls.Walls: a private root for each sandbox, all of them made from one folder."""
+    """isolation.Isolation: a private root for each sandbox, all of them made from one folder."""
 
     abilities = ABILITIES
     line = f"/{LINE}"
@@ -101,7 +101,7 @@ class Namespaces:
     def build(self, init: Path) -> None:
         """Make the root and try it, some 30 ms. SandboxError where this machine does not allow it.
 
-        OSError where only the moment does not, as on a full disk: no reason to run without walls.
+        OSError where only the moment does not, as on a full disk: no reason to run without isolation.
         """
         table = self._root.with_suffix(".fstab")
         self._root.mkdir()
@@ -110,28 +110,28 @@ class Namespaces:
         table.write_text(fstab(root_lines(self._root)))
         _try(enter(table, self._root, self._as_root, ["/bin/sh", "-c", "exit 0"]))
 
-    def lay(self, kit: Kit) -> None:
-        """Places where what is lent is mounted: a mount has its like below it."""
-        for shown, host in kit.lent.items():
-            if any(above in kit.lent for above in shown.parents):
+    def prepare_toolchain(self, toolchain: Toolchain) -> None:
+        """Places where the host's files are mounted: a mount has its like below it."""
+        for shown, host in toolchain.host_files.items():
+            if any(above in toolchain.host_files for above in shown.parents):
                 continue  # it is there, in what is mounted before
-            place = kit.place(shown)
+            place = toolchain.place(shown)
             if place is not None:
-                make_place(kit.folder, place, host)
+                make_place(toolchain.folder, place, host)
             else:
                 make_place(self._root, self._root / shown.relative_to("/"), host)
 
-    def furnish(self, folder: Path, kit: Kit, tmp_mb: int) -> list[str]:
+    def prepare(self, folder: Path, toolchain: Toolchain, tmp_mb: int) -> list[str]:
         for name in ("task", "opt"):
             make_folder(folder, folder / name)
         write_resolver(folder)
         table = folder / "fstab"
-        own = sandbox_lines(self._root, folder, kit.folder, tmp_mb)
-        table.write_text(fstab((*root_lines(self._root), *own, *lent_lines(self._root, kit.lent))))
+        own = sandbox_lines(self._root, folder, toolchain.folder, tmp_mb)
+        table.write_text(fstab((*root_lines(self._root), *own, *host_lines(self._root, toolchain.host_files))))
         return enter(table, self._root, self._as_root, ["/var/rapid/init"])
 
     def load(self, folder: Path, task: Path, layers: Sequence[Path]) -> None:
         fill(task, layers, folder / "task", folder / "opt")
 
-    def program(self, kit: Kit, bootstrap: str, environment: Mapping[str, str]) -> Program:
+    def program(self, toolchain: Toolchain, bootstrap: str, environment: Mapping[str, str]) -> Program:
         return Program([bootstrap], environment)

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from lambda_emu.sandbox.toolchain.lending import SYSTEM
+from lambda_emu.sandbox.toolchain.interpreter import SYSTEM
 
 USER, GROUP = 993, 990
 
@@ -106,20 +106,20 @@ def root_lines(root: Path) -> Iterator[Line]:
     yield "mqueue", root / "dev/mqueue", "mqueue", "nosuid,nodev,noexec"  # as in a container; init clears it by it
 
 
-def sandbox_lines(root: Path, folder: Path, kit: Path, tmp_mb: int) -> Iterator[Line]:
-    """What is mounted in one sandbox alone. folder: its own, kit: of its runtime."""
+def sandbox_lines(root: Path, folder: Path, toolchain: Path, tmp_mb: int) -> Iterator[Line]:
+    """What is mounted in one sandbox alone. folder: its own, toolchain: of its runtime."""
     yield "tmpfs", root / "tmp", "tmpfs", f"nosuid,nodev,mode=1777,size={tmp_mb}m"
     yield folder / RESOLVER, root / "etc" / RESOLVER, "none", READ_ONLY
     yield folder / "line", root / LINE, "none", READ_ONLY
     yield folder / "task", root / "var/task", "none", READ_ONLY
     yield folder / "opt", root / "opt", "none", READ_ONLY
     for name in ("lang", "runtime"):
-        yield kit / name, root / "var" / name, "none", READ_ONLY
+        yield toolchain / name, root / "var" / name, "none", READ_ONLY
 
 
-def lent_lines(root: Path, lent: Mapping[Path, Path]) -> Iterator[Line]:
-    """What the host lends, where a sandbox sees it; the places are there."""
-    for shown, host in lent.items():
+def host_lines(root: Path, host_files: Mapping[Path, Path]) -> Iterator[Line]:
+    """Files of the host, where a sandbox sees them; the places are there."""
+    for shown, host in host_files.items():
         yield host, root / shown.relative_to("/"), "none", READ_ONLY
 
 

@@ -1,1 +1,1 @@
-"""What this machine can lend to sandboxes: interpreters, with AWS's clients for them."""
+"""What sandboxes can have of this machine: interpreters, with AWS's clients for them."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lambda_emu.runtimes import Runtime
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.toolchain.lending import LANG, RUNTIME, Interpreter, libraries, places
+from lambda_emu.sandbox.toolchain.interpreter import LANG, RUNTIME, Interpreter, libraries, places
 
 CLIENT = ("index.mjs", "package.json", "rapid-client.node")
 ANSWER_LIMIT_S = 10.0
@@ -23,8 +23,8 @@ WHO = "`${process.version} ${process.execPath}`"
 """What it is, to be asked of it."""
 
 
-class NodeToolchain:
-    """lending.Toolchain."""
+class NodeLanguage:
+    """interpreter.Language."""
 
     def find(self, runtime: Runtime) -> Interpreter:
         found = shutil.which("node")
@@ -34,7 +34,7 @@ class NodeToolchain:
         major, minor = map(int, version.split(".")[:2])
         return Interpreter(node, f"Node.js {version}", f"nodejs{major}.x", _flags(major, minor))
 
-    def lend(self, interpreter: Interpreter) -> Mapping[Path, Path]:
+    def host_files(self, interpreter: Interpreter) -> Mapping[Path, Path]:
         node = interpreter.path
         client, folder = _find_client(node), node.parent.parent / "lib"
         return {

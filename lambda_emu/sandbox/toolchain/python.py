@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lambda_emu.runtimes import Runtime
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.toolchain.lending import LANG, RUNTIME, Interpreter, libraries, places
+from lambda_emu.sandbox.toolchain.interpreter import LANG, RUNTIME, Interpreter, libraries, places
 
 OWN_PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 CLIENT = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")
@@ -21,8 +21,8 @@ SDK = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib
 PACKAGES = ("site-packages", "dist-packages")
 
 
-class PythonToolchain:
-    """lending.Toolchain. empty: a folder with nothing in it, shown in place of the host's packages."""
+class PythonLanguage:
+    """interpreter.Language. empty: a folder with nothing in it, shown in place of the host's packages."""
 
     def __init__(self, empty: Path) -> None:
         self._empty = empty
@@ -31,7 +31,7 @@ class PythonToolchain:
         """Ours runs them all: of another there is no client here, which is compiled for one version."""
         return Interpreter(Path(getattr(sys, "_base_executable", sys.executable)).resolve(), OWN_PYTHON, OWN_PYTHON)
 
-    def lend(self, interpreter: Interpreter) -> Mapping[Path, Path]:
+    def host_files(self, interpreter: Interpreter) -> Mapping[Path, Path]:
         library = Path(os.__file__).parent.resolve()
         shown = LANG / sys.platlibdir / library.name
         modules = [module for name in (*CLIENT, *SDK) if (module := _find_module(name))]

@@ -1,4 +1,4 @@
-"""No walls: where the kernel gives no namespaces, a sandbox is our init in a folder, run by the emulator's own user.
+"""Where the kernel gives no namespaces: a sandbox is our init in a folder, run by the emulator's own user.
 
 Its programs see this machine's files; /var/task, /opt and /tmp are folders beside each other, named relative to the
 first, because nothing can be mounted. Init ends what it started, and nothing else.
@@ -16,8 +16,8 @@ from lambda_emu.sandbox.base import Abilities, Program, SandboxError
 from lambda_emu.sandbox.files import fill
 from lambda_emu.sandbox.process.namespaces import PATH
 from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, prlimit
-from lambda_emu.sandbox.toolchain.lending import LANG, RUNTIME
-from lambda_emu.sandbox.toolchain.lent import Kit
+from lambda_emu.sandbox.toolchain.interpreter import LANG, RUNTIME
+from lambda_emu.sandbox.toolchain.layout import Toolchain
 
 ABILITIES = Abilities(
     name="process without namespaces",
@@ -54,8 +54,8 @@ class LeadsOut(SandboxError):
         )
 
 
-class Bare:
-    """walls.Walls that hold nothing back."""
+class NoIsolation:
+    """isolation.Isolation that holds nothing back."""
 
     abilities = ABILITIES
     line = "./line"
@@ -63,21 +63,21 @@ class Bare:
     def __init__(self, init: Path) -> None:
         self._init = init
 
-    def lay(self, kit: Kit) -> None:
-        """Links to what is lent. A Python finds its library where it is; as a virtual environment, no other packages.
+    def prepare_toolchain(self, toolchain: Toolchain) -> None:
+        """Links to host files. A Python finds its library where it is; as a virtual environment, no other packages.
 
         The path of a link's target says where a program was installed, except to a Python with a pyvenv.cfg.
         """
-        for shown, host in kit.lent.items():
-            place = kit.place(shown)
+        for shown, host in toolchain.host_files.items():
+            place = toolchain.place(shown)
             if place is not None and (shown.parent == LANG / "bin" or shown.is_relative_to(RUNTIME)):
                 place.symlink_to(host)
-        if kit.interpreter is not None:
-            (kit.folder / "lang/pyvenv.cfg").write_text(
-                f"home = {kit.interpreter.path.parent}\ninclude-system-site-packages = false\n"
+        if toolchain.interpreter is not None:
+            (toolchain.folder / "lang/pyvenv.cfg").write_text(
+                f"home = {toolchain.interpreter.path.parent}\ninclude-system-site-packages = false\n"
             )
 
-    def furnish(self, folder: Path, kit: Kit, tmp_mb: int) -> list[str]:
+    def prepare(self, folder: Path, toolchain: Toolchain, tmp_mb: int) -> list[str]:
         for name in ("task", "opt", "tmp"):
             (folder / name).mkdir()
         limits = prlimit(LIMITS) if shutil.which("prlimit", path=PATH) else []
@@ -89,10 +89,10 @@ class Bare:
         for root in (folder / "task", folder / "opt"):
             _refuse_ways_out(root)
 
-    def program(self, kit: Kit, bootstrap: str, environment: Mapping[str, str]) -> Program:
-        start = kit.start or BOOTSTRAPS[bootstrap]
+    def program(self, toolchain: Toolchain, bootstrap: str, environment: Mapping[str, str]) -> Program:
+        start = toolchain.start or BOOTSTRAPS[bootstrap]
         for name in ("lang", "runtime"):
-            start = start.replace(f"/var/{name}/", shlex.quote(f"{kit.folder / name}/"))
+            start = start.replace(f"/var/{name}/", shlex.quote(f"{toolchain.folder / name}/"))
         return Program(["/bin/sh", "-c", f"{SETTLE}exec {start}"], environment, "task")
 
 

@@ -1,6 +1,6 @@
-"""What this machine can lend to a runtime's sandboxes: interpreter and AWS's client, laid out as in AWS's images.
+"""What a runtime's sandboxes have of this machine: interpreter and AWS's client, laid out as in AWS's images.
 
-A kit is a folder with `lang` and `runtime`, which sandboxes see as /var/lang and /var/runtime. Runs on workers.
+A toolchain is a folder with `lang` and `runtime`, which sandboxes see as /var/lang and /var/runtime. Runs on workers.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from types import MappingProxyType
 
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.toolchain.lending import Interpreter, Toolchain
+from lambda_emu.sandbox.toolchain.interpreter import Interpreter, Language
 from lambda_emu.sandbox.toolchain.lookup import CodeView
-from lambda_emu.sandbox.toolchain.node import NodeToolchain
-from lambda_emu.sandbox.toolchain.python import OWN_PYTHON, PythonToolchain
+from lambda_emu.sandbox.toolchain.node import NodeLanguage
+from lambda_emu.sandbox.toolchain.python import OWN_PYTHON, PythonLanguage
 
 HOST_ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
 
@@ -25,15 +25,15 @@ BOOTSTRAPS = ("/var/task/bootstrap", "/opt/bootstrap")
 
 
 @dataclass(frozen=True, slots=True)
-class Kit:
-    """folder: as the module says. lent: files and folders of the host, by where sandboxes see them; parents come first.
+class Toolchain:
+    """folder: as the module says. host_files: those of the host, by where sandboxes see them; parents come first.
 
     start: the shell words that start the runtime; None where the function brings it. interpreter: what they start.
     """
 
     folder: Path
     start: str | None = None
-    lent: Mapping[Path, Path] = field(default_factory=lambda: MappingProxyType({}))
+    host_files: Mapping[Path, Path] = field(default_factory=lambda: MappingProxyType({}))
     interpreter: Interpreter | None = None
 
     def place(self, shown: Path) -> Path | None:
@@ -42,7 +42,7 @@ class Kit:
 
 
 @dataclass(frozen=True, slots=True)
-class KitStatus:
+class ToolchainStatus:
     """What functions of a runtime would run on without Docker, or why they would not; both None: on what they bring."""
 
     runtime: Runtime
@@ -56,8 +56,8 @@ def check_architecture(architecture: str) -> None:
         raise SandboxError(f"this machine is {HOST_ARCHITECTURE}; it cannot run {architecture} without Docker")
 
 
-def make_kit(runtime: Runtime, folder: Path, *, strict: bool = False) -> Kit:
-    """Lay out a kit in `folder`. SandboxError where this machine cannot run the runtime, saying what it can.
+def make_toolchain(runtime: Runtime, folder: Path, *, strict: bool = False) -> Toolchain:
+    """Lay out a toolchain in `folder`. SandboxError where this machine cannot run the runtime, saying what it can.
 
     strict: run no other version in its place.
     """
@@ -67,61 +67,61 @@ def make_kit(runtime: Runtime, folder: Path, *, strict: bool = False) -> Kit:
         raise SandboxError(f"{runtime.identifier} could not be made ready: {error}") from error
 
 
-def statuses() -> list[KitStatus]:
+def statuses() -> list[ToolchainStatus]:
     """Every runtime that functions can be created with."""
     return [_status(runtime) for runtime in catalogue() if runtime.may_create]
 
 
-def _status(runtime: Runtime) -> KitStatus:
+def _status(runtime: Runtime) -> ToolchainStatus:
     try:
-        toolchain = _toolchain(runtime, empty=Path())
-        if toolchain is None:
-            return KitStatus(runtime)
-        interpreter = toolchain.find(runtime)
-        toolchain.lend(interpreter)
-        return KitStatus(runtime, interpreter)
+        language = _language(runtime, empty=Path())
+        if language is None:
+            return ToolchainStatus(runtime)
+        interpreter = language.find(runtime)
+        language.host_files(interpreter)
+        return ToolchainStatus(runtime, interpreter)
     except (OSError, SandboxError) as error:
-        return KitStatus(runtime, reason=str(error))
+        return ToolchainStatus(runtime, reason=str(error))
 
 
-def _lay_out(runtime: Runtime, folder: Path, strict: bool) -> Kit:
+def _lay_out(runtime: Runtime, folder: Path, strict: bool) -> Toolchain:
     """Ours first, as in our images: the start script and what a language adds to the client."""
     for name in ("lang/bin", "lang/lib", "empty"):
         (folder / name).mkdir(parents=True)
     ours = catalogue().folder / runtime.family / "runtime"
     shutil.copytree(ours, folder / "runtime") if ours.is_dir() else (folder / "runtime").mkdir()
-    toolchain = _toolchain(runtime, folder / "empty")
-    kit = Kit(folder) if toolchain is None else _borrow(toolchain, runtime, folder, strict)
-    if kit.start is not None:
+    language = _language(runtime, folder / "empty")
+    toolchain = Toolchain(folder) if language is None else _with_interpreter(language, runtime, folder, strict)
+    if toolchain.start is not None:
         template = (catalogue().folder / "image" / "bootstrap").read_text()
-        (folder / "runtime/bootstrap").write_text(template.replace("@start@", kit.start))
+        (folder / "runtime/bootstrap").write_text(template.replace("@start@", toolchain.start))
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755)
-    return kit
+    return toolchain
 
 
-def _toolchain(runtime: Runtime, empty: Path) -> Toolchain | None:
+def _language(runtime: Runtime, empty: Path) -> Language | None:
     """None where the function brings what runs it."""
     match runtime.family:
         case "python":
-            return PythonToolchain(empty)
+            return PythonLanguage(empty)
         case "nodejs":
-            return NodeToolchain()
+            return NodeLanguage()
         case "provided":
             return None
     raise SandboxError(f"{runtime.identifier} needs Docker; without it run Python, Node.js and custom runtimes")
 
 
-def _borrow(toolchain: Toolchain, runtime: Runtime, folder: Path, strict: bool) -> Kit:
-    interpreter = toolchain.find(runtime)
+def _with_interpreter(language: Language, runtime: Runtime, folder: Path, strict: bool) -> Toolchain:
+    interpreter = language.find(runtime)
     if strict and interpreter.instead_of(runtime):
         has = f"this machine has {interpreter.name} ({interpreter.path}), not {runtime.identifier}"
         raise SandboxError(f"{has}; use Docker, or run it on that one by leaving out strict_runtimes")
     if runtime.family == "python":
         for name in ("python3", "python"):
             (folder / "lang/bin" / name).symlink_to(OWN_PYTHON)
-    return Kit(folder, _start(runtime, interpreter), toolchain.lend(interpreter), interpreter)
+    return Toolchain(folder, _start(runtime, interpreter), language.host_files(interpreter), interpreter)
 
 
 def _start(runtime: Runtime, interpreter: Interpreter) -> str:

@@ -44,12 +44,12 @@ class Interpreter:
         return f"{runtime.identifier} is not on this machine; its functions run on {self.name} ({self.path})"
 
 
-class Toolchain(Protocol):
-    """How the interpreter of a language is lent, and AWS's client for it. SandboxError says what is missing."""
+class Language(Protocol):
+    """Where this machine has a language's interpreter, and AWS's client for it. SandboxError says what is missing."""
 
     def find(self, runtime: Runtime) -> Interpreter: ...
 
-    def lend(self, interpreter: Interpreter) -> Mapping[Path, Path]:
+    def host_files(self, interpreter: Interpreter) -> Mapping[Path, Path]:
         """Files and folders of the host, by where sandboxes see them; parents come first."""
 
 
@@ -78,7 +78,7 @@ def libraries(programs: Iterable[Path], folder: Path) -> dict[str, Path]:
 
 def places(found: Mapping[str, Path], folder: Path) -> dict[Path, Path]:
     """Where libraries are looked for: beside the interpreter as sandboxes see it, or by the path it was built with."""
-    lent = {LANG / "lib" / name: library for name, library in found.items()}
+    shown = {LANG / "lib" / name: library for name, library in found.items()}
     if not any(map(folder.is_relative_to, OWN)):
-        lent |= {folder / name: library for name, library in found.items()}
-    return lent
+        shown |= {folder / name: library for name, library in found.items()}
+    return shown
