@@ -16,7 +16,7 @@ from lambda_emu.sandbox.init import link as init
 from lambda_emu.sandbox.init.link import InitDoor
 from lambda_emu.sandbox.init.orders import Link
 
-HELLO = b"\0\0\0\0\x08H\0\1\1secret"
+HELLO = b"\0\0\0\0\x08H\0\3\1secret"
 
 
 class Heard(list[object]):
@@ -138,25 +138,22 @@ def test_the_init_that_says_its_secret_is_the_one_expected(run: Run) -> None:
     run(body)
 
 
-@pytest.mark.parametrize(("protocol", "logs_records", "named"), [(1, True, False), (2, True, True), (2, False, False)])
-def test_a_log_descriptor_is_named_where_init_makes_one(
-    run: Run, protocol: int, logs_records: bool, named: bool
-) -> None:
+@pytest.mark.parametrize("logs_records", [True, False])
+def test_a_log_descriptor_is_named_to_who_writes_records(run: Run, logs_records: bool) -> None:
     async def body(bench: Bench) -> None:
-        arrival = bench.door.expect("secret", 5)
-        peer = await bench.dial(HELLO.replace(b"\1\1secret", bytes((protocol, 1)) + b"secret"))
+        link, peer, _ = await bench.admitted()
 
-        (await arrival).start(0, Program(["x"], {"A": "b"}, logs_records=logs_records))
+        link.start(0, Program(["x"], {"A": "b"}, logs_records=logs_records))
 
         order = await asyncio.wait_for(peer.reader.readuntil(b"A=b\0"), 5) + await read_waiting(peer)
-        assert (b"_LAMBDA_TELEMETRY_LOG_FD=62\0" in order) is named
+        assert (b"_LAMBDA_TELEMETRY_LOG_FD=62\0" in order) is logs_records
 
     run(body)
 
 
 @pytest.mark.parametrize("said", [
-    b"\0\0\0\0\x08H\0\1\1secreT",   # nobody expects it
-    b"\0\0\0\0\x08H\0\4\1secret",   # another protocol
+    b"\0\0\0\0\x08H\0\3\1secreT",   # nobody expects it
+    b"\0\0\0\0\x08H\0\2\1secret",   # another protocol
     b"\0\0\0\0\0K\0",               # not HELLO
     b"\0\xff\xff\xff\xffH\0",        # endless
 ])  # fmt: skip

@@ -10,10 +10,7 @@ from typing import NamedTuple
 
 from lambda_emu.sandbox.base import Exit, ExitKind, Program, SandboxError, Usage
 
-PROTOCOLS = (1, 2, 3)
-"""The older are of an editable install that was not made anew since: 1 knows no descriptor for log records, 2 passes
-none of its own."""
-KNOWS_RECORDS = 2
+PROTOCOL = 3
 ORDER_MAX_BYTES = 1 << 20
 REPORT_MAX_BYTES = 64 << 10  # init sends at most 32 KB of output at once
 STRINGS_MAX = 4096
@@ -81,9 +78,8 @@ class Figures(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """What init says first. The protocol is one of PROTOCOLS."""
+    """What init says first."""
 
-    protocol: int
     figures: Figures
     secret: str
 
@@ -158,9 +154,9 @@ def decode_hello(payload: bytes) -> Hello:
     """Raises WrongFrame, also for an init of another version."""
     try:
         protocol, figures = _HELLO.unpack_from(payload)
-        if protocol not in PROTOCOLS:
-            raise WrongFrame(f"init speaks protocol {protocol}, not {PROTOCOLS[-1]}")
-        return Hello(protocol, Figures(figures), payload[_HELLO.size :].decode("ascii"))
+        if protocol != PROTOCOL:
+            raise WrongFrame(f"init speaks protocol {protocol}, not {PROTOCOL}; it is made anew by `make install`")
+        return Hello(Figures(figures), payload[_HELLO.size :].decode("ascii"))
     except (struct.error, ValueError) as error:
         raise WrongFrame(f"HELLO: {error}") from error
 

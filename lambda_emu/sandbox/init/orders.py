@@ -58,7 +58,6 @@ class Link:
         self._door = door
         self._listener: InitListener = Nobody()
         self._is_lost = False
-        self._knows_records = False
         self._hello_timer: asyncio.TimerHandle | None = None
         self._hear: Callable[[Frame], None] = self._hear_hello
 
@@ -75,7 +74,7 @@ class Link:
     # --- orders -------------------------------------------------------------
 
     def start(self, role: int, program: Program) -> None:
-        if program.logs_records and self._knows_records:
+        if program.logs_records:
             program = replace(program, environment={**program.environment, **LOG_DESCRIPTOR})
         self._send(frames.encode_start(role, program))
 
@@ -123,7 +122,6 @@ class Link:
             raise WrongFrame("the first frame is not HELLO")
         hello = frames.decode_hello(frame.payload)
         self.figures = hello.figures
-        self._knows_records = hello.protocol >= frames.KNOWS_RECORDS
         if not self._door.admit(hello.secret, self):
             raise WrongFrame("nobody expects its secret")
         self._end_waiting()
