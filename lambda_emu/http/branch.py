@@ -137,5 +137,6 @@ class _Caller(asyncio.Protocol):
         transport.set_protocol(connection)
         connection.connection_made(transport)
         transport.resume_reading()
-        if self._said:
-            connection.data_received(self._said)
+        if self._said and not transport.is_closing():
+            heard_by = cast(asyncio.Protocol, transport.get_protocol())  # another, if it was turned away
+            heard_by.data_received(self._said)
