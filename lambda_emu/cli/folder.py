@@ -14,9 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lambda_emu.arn import parse_function_name
-from lambda_emu.cli.finding import advice
-from lambda_emu.cli.options import NotDone, settings
-from lambda_emu.cli.others import find_others
+from lambda_emu.cli.options import NotDone, advice, settings
+from lambda_emu.cli.other_tools import find_others
 from lambda_emu.config import PROJECT_FILE, Settings
 from lambda_emu.sandbox.temporary import temporary_folder
 

@@ -11,7 +11,7 @@ import click
 from lambda_emu.cli import terminal
 from lambda_emu.cli.events import EventPrinter, print_tail
 from lambda_emu.cli.logs import drain, from_file
-from lambda_emu.cli.options import NotDone, endpoint_option, setting_options, settings
+from lambda_emu.cli.options import NotDone, advice, endpoint_option, setting_options, settings
 
 if TYPE_CHECKING:
     from lambda_emu.cli.client import Answer, Server
@@ -68,8 +68,8 @@ def _print_payload(payload: bytes) -> None:
 def _server(function: str, endpoint_url: str | None, flags: dict[str, str | None]) -> Server | None:
     """The one to ask; None: we serve it ourselves."""
     from lambda_emu.cli.client import Server
-    from lambda_emu.cli.finding import own_server
     from lambda_emu.cli.folder import is_path
+    from lambda_emu.cli.servers import own_server
 
     if endpoint_url is not None:
         return Server(endpoint_url)
@@ -93,7 +93,6 @@ def _tell_of_edits(function: str, project: str | None) -> None:
 
 def _by_server(server: Server, function: str, body: bytes) -> Answer:
     from lambda_emu.cli.client import NotFound
-    from lambda_emu.cli.finding import advice
 
     try:
         answer = server.invoke(function, body)

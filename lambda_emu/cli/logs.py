@@ -15,7 +15,7 @@ import click
 from lambda_emu.arn import FunctionId, Scope, WrittenName, parse_function_name
 from lambda_emu.cli import show, terminal
 from lambda_emu.cli.events import EventPrinter
-from lambda_emu.cli.options import NotDone, endpoint_option, json_option, setting_options, settings, token_of
+from lambda_emu.cli.options import NotDone, advice, endpoint_option, json_option, setting_options, settings, token_of
 
 if TYPE_CHECKING:
     from lambda_emu.cli.client import Server
@@ -84,7 +84,6 @@ class _Log:
 
         anywhere: whether nobody said where to look.
         """
-        from lambda_emu.cli.finding import advice
 
         known = self.known()
         if name in known:
@@ -127,7 +126,7 @@ def _written(name: str, account: str | None, region: str | None) -> WrittenName:
 def _logs(function: WrittenName, data_dir: str | None, endpoint_url: str | None) -> Iterator[_Log]:
     """Where it may be, in the order of looking."""
     from lambda_emu.cli.client import DEFAULT_URL, Server
-    from lambda_emu.cli.finding import own_server
+    from lambda_emu.cli.servers import own_server
 
     token = partial(token_of, data_dir=data_dir)
     if endpoint_url is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import IO, Any, TypeVar
 
 import click
@@ -13,6 +13,8 @@ from lambda_emu.model.value_types import FLAG
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+MOST_NAMED = 10
+"""Names in an advice."""
 NOT_DONE = 2
 """Exit code when what was asked for could not be tried; 1 says that it was tried and failed."""
 
@@ -25,6 +27,17 @@ class NotDone(click.ClickException):
     def show(self, file: IO[Any] | None = None) -> None:
         """The text may quote a server or a file of others."""
         terminal.echo(f"Error: {self.format_message()}", err=True)
+
+
+def advice(name: str, known: Collection[str]) -> str:
+    """The end of a sentence about a name that is not known: what may have been meant."""
+    from difflib import get_close_matches  # here: mistakes alone need it
+
+    guesses = get_close_matches(name, known, 1)
+    if guesses:
+        return f"; did you mean {guesses[0]!r}?"
+    named = sorted(known)[:MOST_NAMED]
+    return f"; there are {', '.join(named)}{' and more' if len(known) > MOST_NAMED else ''}." if named else "."
 
 
 endpoint_option = click.option("--endpoint-url", metavar="URL", help="Ask the server at this address.")

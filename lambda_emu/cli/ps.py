@@ -24,7 +24,7 @@ def ps(data_dir: str | None, endpoint_url: str | None, as_json: bool) -> None:
     Where functions run as processes the server asks for its token, which is in its data directory. Name that by
     --data-dir if it is not the one of this folder's project, or the token itself by the variable LAMBDA_EMU_TOKEN.
     """
-    from lambda_emu.cli.finding import any_server
+    from lambda_emu.cli.servers import any_server
 
     server = any_server(endpoint_url, data_dir)
     environments = server.environments()

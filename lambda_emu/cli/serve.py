@@ -6,7 +6,7 @@ import click
 
 from lambda_emu.cli import terminal
 from lambda_emu.cli.options import NotDone, setting_options, settings
-from lambda_emu.cli.others import find_others, is_others
+from lambda_emu.cli.other_tools import find_others, is_others
 from lambda_emu.config import mistaken_variables
 from lambda_emu.signals import exit_when_told
 

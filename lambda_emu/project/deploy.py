@@ -10,9 +10,9 @@ from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.arn import FunctionId
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.project.declarations import Project, ProjectError
-from lambda_emu.project.desired import desired
+from lambda_emu.project.desired import make_resources
 from lambda_emu.project.kinds import KINDS, ORDER, find_all
-from lambda_emu.project.resources import Action, Change, Key, NeedsItself, difference, resolve
+from lambda_emu.project.resources import Action, Change, NeedsItself, ResourceKey, difference, resolve
 
 ORIGIN = "project"
 
@@ -27,7 +27,7 @@ def deploy(project: Project, context: RequestContext) -> list[Change]:
     context = replace(context, origin=ORIGIN, activator=_Later(), changes=RecentChanges(context.clock))
     present = find_all(context)
     own = [one for one in present if one.origin == ORIGIN]
-    resources = desired(project, context, {one.key for one in present if one.origin != ORIGIN})
+    resources = make_resources(project, context, {one.key for one in present if one.origin != ORIGIN})
     try:
         changes = difference(resources, own, ORDER)
     except NeedsItself as error:
@@ -44,10 +44,10 @@ class _Later:
         pass
 
 
-def _make(changes: Sequence[Change], context: RequestContext, identifiers: dict[Key, str]) -> None:
+def _make(changes: Sequence[Change], context: RequestContext, identifiers: dict[ResourceKey, str]) -> None:
     """One after the other. What needs one that failed is left out, and the first of them told."""
     mistakes: list[str] = []
-    failed: set[Key] = set()
+    failed: set[ResourceKey] = set()
     for change in changes:
         if change.desired is not None and change.desired.needs & failed:
             failed.add(change.desired.key)
@@ -70,7 +70,7 @@ def _place(change: Change) -> str:
     return f"{change.present.key.kind} {change.present.key.name}"
 
 
-def _make_one(change: Change, context: RequestContext, identifiers: dict[Key, str]) -> None:
+def _make_one(change: Change, context: RequestContext, identifiers: dict[ResourceKey, str]) -> None:
     wanted, present = change.desired, change.present
     if wanted is None:
         assert present is not None

@@ -15,12 +15,12 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.model.function.function import Artifact
 from lambda_emu.project.declarations import DeclaredFunction, Project, ProjectError
 from lambda_emu.project.kinds import FUNCTION, LAYER, RESERVATION, show_function, show_layer
-from lambda_emu.project.resources import Key, Members, Reference, Resource
+from lambda_emu.project.resources import Members, Reference, Resource, ResourceKey
 
 TAKEN = "is the name of a function made through the API; delete that one, or choose another name"
 
 
-def desired(project: Project, context: RequestContext, taken: Collection[Key]) -> list[Resource]:
+def make_resources(project: Project, context: RequestContext, taken: Collection[ResourceKey]) -> list[Resource]:
     """What there is to be, by declaration. taken: what others have made, which stays theirs.
 
     Raises ProjectError, with every mistake, for names that are taken and for code that cannot be used.
@@ -35,7 +35,7 @@ def desired(project: Project, context: RequestContext, taken: Collection[Key]) -
 class _Reading:
     """Collects mistakes; each folder is zipped once, whoever uses it."""
 
-    def __init__(self, project: Project, context: RequestContext, taken: Collection[Key]) -> None:
+    def __init__(self, project: Project, context: RequestContext, taken: Collection[ResourceKey]) -> None:
         self.mistakes: list[str] = []
         self._folder = project.folder
         self._context = context
@@ -44,7 +44,7 @@ class _Reading:
 
     def resources(self, declared: DeclaredFunction) -> Iterator[Resource]:
         """A function and what it needs and has; nothing after a mistake."""
-        place, key = declared.places["name"], Key(FUNCTION, declared.name)
+        place, key = declared.places["name"], ResourceKey(FUNCTION, declared.name)
         if key in self._taken:
             self.mistakes.append(f"{place}: {TAKEN}")
             return
@@ -61,7 +61,7 @@ class _Reading:
             reserved = {"ReservedConcurrentExecutions": declared.reserved_concurrency}
             whose = {"FunctionName": Reference(key)}
             at = declared.places.get("reserved_concurrency", place)
-            yield Resource(Key(RESERVATION, declared.name), {**whose, **reserved}, reserved, at)
+            yield Resource(ResourceKey(RESERVATION, declared.name), {**whose, **reserved}, reserved, at)
 
     def _keep(self, declared: DeclaredFunction, key: str, path: Path) -> Artifact | None:
         """None after a mistake."""
@@ -80,8 +80,8 @@ class _Reading:
         scope = self._context.scope
         return declared.role or f"arn:{scope.partition}:iam::{scope.account}:role/lambda-emu"
 
-    def _layer_key(self, path: Path) -> Key:
-        return Key(LAYER, _layer_name(path, self._folder))
+    def _layer_key(self, path: Path) -> ResourceKey:
+        return ResourceKey(LAYER, _layer_name(path, self._folder))
 
 
 def _layer_name(path: Path, folder: Path) -> str:
@@ -94,7 +94,7 @@ def _layer_name(path: Path, folder: Path) -> str:
     return name if name == written else f"{name}-{hashlib.sha256(os.fsencode(written)).hexdigest()[:8]}"
 
 
-def _members(declared: DeclaredFunction, role: str, code: Artifact, layers: list[Key]) -> Members:
+def _members(declared: DeclaredFunction, role: str, code: Artifact, layers: list[ResourceKey]) -> Members:
     """The same function as CreateFunction would ask for it, but for its name."""
     members: dict[str, Any] = {
         "Runtime": declared.runtime,

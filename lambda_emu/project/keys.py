@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lambda_emu.model import quotas
 from lambda_emu.model.value_types import choice, text, whole
-from lambda_emu.project.shapes import ENVIRONMENT, PATH, RUNTIME, Shape, mapping, only_item, paths, single
+from lambda_emu.project.key_types import ENVIRONMENT, PATH, RUNTIME, KeyType, mapping, only_item, paths, single
 from lambda_emu.runtimes import ARCHITECTURES
 
 RESERVABLE = quotas.CONCURRENT_EXECUTIONS - quotas.MINIMUM_UNRESERVED
@@ -16,52 +16,56 @@ NAME = text("1 to 64 letters, digits, - and _", r"[a-zA-Z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class FunctionKey:
     """field: the member of DeclaredFunction, whose default holds where the key is not written."""
 
     name: str
     field: str
-    shape: Shape
+    type: KeyType
     help: str
     required: bool = False
 
 
 KEYS = (
-    Key("runtime", "runtime", RUNTIME, "What runs the code.", required=True),
-    Key(
+    FunctionKey("runtime", "runtime", RUNTIME, "What runs the code.", required=True),
+    FunctionKey(
         "handler",
         "handler",
         single(text("up to 128 characters without spaces", r"[^\s]{1,128}")),
         "Where the code is entered: `file.function` for most runtimes.",
         required=True,
     ),
-    Key("code", "code", PATH, "What appears at /var/task; relative to the file.", required=True),
-    Key(
+    FunctionKey("code", "code", PATH, "What appears at /var/task; relative to the file.", required=True),
+    FunctionKey(
         "memory",
         "memory_mb",
         single(whole(128, quotas.MEMORY_MB, "MB")),
         "Its share of CPU follows from it: 1769 MB are one.",
     ),
-    Key("timeout", "timeout_s", single(whole(1, quotas.TIMEOUT_S, "seconds")), "How long one invocation may take."),
-    Key(
+    FunctionKey(
+        "timeout", "timeout_s", single(whole(1, quotas.TIMEOUT_S, "seconds")), "How long one invocation may take."
+    ),
+    FunctionKey(
         "ephemeral_storage",
         "ephemeral_storage_mb",
         single(whole(512, quotas.EPHEMERAL_STORAGE_MB, "MB")),
         "Size of /tmp.",
     ),
-    Key("environment", "environment", ENVIRONMENT, "Variables of the code, 4 KB in all."),
-    Key("layers", "layers", paths(quotas.LAYERS), "Merged in this order at /opt; relative to the file."),
-    Key(
+    FunctionKey("environment", "environment", ENVIRONMENT, "Variables of the code, 4 KB in all."),
+    FunctionKey("layers", "layers", paths(quotas.LAYERS), "Merged in this order at /opt; relative to the file."),
+    FunctionKey(
         "reserved_concurrency",
         "reserved_concurrency",
         single(whole(0, RESERVABLE)),
         f"Invocations kept for it, and its limit; {RESERVABLE} for all functions together.",
     ),
-    Key("architectures", "architecture", only_item(choice(*ARCHITECTURES)), "The processor the code is for."),
-    Key("description", "description", single(text("a text of up to 256 characters", r".{0,256}")), "What people read."),
-    Key("role", "role", single(text("the ARN of a role", ROLE)), "Shown to callers; nobody assumes it."),
-    Key("log_format", "log_format", single(choice("Text", "JSON")), "How log lines are written."),
-    Key(
+    FunctionKey("architectures", "architecture", only_item(choice(*ARCHITECTURES)), "The processor the code is for."),
+    FunctionKey(
+        "description", "description", single(text("a text of up to 256 characters", r".{0,256}")), "What people read."
+    ),
+    FunctionKey("role", "role", single(text("the ARN of a role", ROLE)), "Shown to callers; nobody assumes it."),
+    FunctionKey("log_format", "log_format", single(choice("Text", "JSON")), "How log lines are written."),
+    FunctionKey(
         "tags",
         "tags",
         mapping(text("1 to 128 characters", r".{1,128}"), text("up to 256 characters", r".{0,256}"), quotas.TAGS),

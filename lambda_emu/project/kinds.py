@@ -12,7 +12,7 @@ from lambda_emu.api.configuration import NO_SNAPSHOTS, show_settings
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.operations import call, check, concurrency, functions, layers
 from lambda_emu.model.function.function import Artifact
-from lambda_emu.project.resources import Key, Members, Order, Present
+from lambda_emu.project.resources import Members, Order, Present, ResourceKey
 
 LAYER, FUNCTION, RESERVATION = "layer", "function", "reserved concurrency"
 NEEDED = (concurrency, functions, layers)
@@ -58,7 +58,7 @@ def _find_layers(context: RequestContext) -> Iterator[Present]:
         own = [version for version in layer.versions.values() if version.origin == context.origin]
         if own:
             arn = context.scope.arn(f"layer:{layer.name}:{own[-1].number}")
-            yield Present(Key(LAYER, layer.name), show_layer(own[-1].content), arn, context.origin)
+            yield Present(ResourceKey(LAYER, layer.name), show_layer(own[-1].content), arn, context.origin)
 
 
 def _publish_layer(name: str, members: Members, context: RequestContext) -> str:
@@ -95,7 +95,7 @@ def _find_functions(context: RequestContext) -> Iterator[Present]:
         shown["Layers"] = [layer.arn for layer in function.latest.layers]
         shown["LoggingConfig"] = {name: value for name, value in settings["LoggingConfig"].items() if value is not None}
         shown["Tags"] = dict(function.tags)
-        yield Present(Key(FUNCTION, function.id.name), shown, function.id.arn(), function.origin)
+        yield Present(ResourceKey(FUNCTION, function.id.name), shown, function.id.arn(), function.origin)
 
 
 def _create_function(name: str, members: Members, context: RequestContext) -> str:
@@ -120,7 +120,7 @@ def _find_reservations(context: RequestContext) -> Iterator[Present]:
     for function in context.store.functions.all(context.scope):
         if function.reserved_concurrency is not None:
             shown = {"ReservedConcurrentExecutions": function.reserved_concurrency}
-            yield Present(Key(RESERVATION, function.id.name), shown, function.id.arn(), function.origin)
+            yield Present(ResourceKey(RESERVATION, function.id.name), shown, function.id.arn(), function.origin)
 
 
 def _reserve(_: str, members: Members, context: RequestContext) -> str:

@@ -54,8 +54,8 @@ def _function(document: Document, name: str, value: Value) -> DeclaredFunction |
     members = document.members(value, [key.name for key in KEYS])
     for key in KEYS:
         if key.required and value.is_mapping and key.name not in members:
-            document.mistake(value, f"{key.name} is missing; must be {key.shape.allowed}")
-    found = {key.field: key.shape.read(document, members[key.name]) for key in KEYS if key.name in members}
+            document.mistake(value, f"{key.name} is missing; must be {key.type.allowed}")
+    found = {key.field: key.type.read(document, members[key.name]) for key in KEYS if key.name in members}
     if document.mistake_count > before:
         return None
     places = {member: document.place(member_value) for member, member_value in members.items()}

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 Members = Mapping[str, Any]
 
 
-class Key(NamedTuple):
+class ResourceKey(NamedTuple):
     """Names one resource. kind: one of kinds.KINDS."""
 
     kind: str
@@ -22,7 +22,7 @@ class Key(NamedTuple):
 class Reference:
     """Stands in members for the identifier of another resource, which may not be there yet."""
 
-    key: Key
+    key: ResourceKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,13 @@ class Resource:
     References. place: where it is declared, `lambda-emu.yaml:3: functions.hello`.
     """
 
-    key: Key
+    key: ResourceKey
     members: Members
     shown: Members
     place: str
 
     @property
-    def needs(self) -> frozenset[Key]:
+    def needs(self) -> frozenset[ResourceKey]:
         return frozenset(_referred(self.members)) | frozenset(_referred(self.shown))
 
 
@@ -47,7 +47,7 @@ class Resource:
 class Present:
     """One that is there. identifier: what a Reference to it means, mostly an ARN. origin: who made it."""
 
-    key: Key
+    key: ResourceKey
     shown: Members
     identifier: str
     origin: str
@@ -85,7 +85,7 @@ class Order:
 class NeedsItself(ValueError):
     """Resources that need one another in a circle."""
 
-    def __init__(self, circle: Sequence[Key]) -> None:
+    def __init__(self, circle: Sequence[ResourceKey]) -> None:
         super().__init__(f"needs itself: {' needs '.join(key.name for key in reversed(circle))}")
         self.circle = circle
 
@@ -112,7 +112,7 @@ def difference(desired: Iterable[Resource], present: Iterable[Present], order: O
     ]
 
 
-def resolve(value: Any, identifiers: Mapping[Key, str]) -> Any:
+def resolve(value: Any, identifiers: Mapping[ResourceKey, str]) -> Any:
     """The value with identifiers in place of References; KeyError for one that is not known."""
     if isinstance(value, Reference):
         return identifiers[value.key]
@@ -123,7 +123,7 @@ def resolve(value: Any, identifiers: Mapping[Key, str]) -> Any:
     return value
 
 
-def _sorted(wanted: Mapping[Key, Resource]) -> Iterator[Resource]:
+def _sorted(wanted: Mapping[ResourceKey, Resource]) -> Iterator[Resource]:
     try:
         keys = [*TopologicalSorter({key: resource.needs for key, resource in wanted.items()}).static_order()]
     except CycleError as error:
@@ -131,7 +131,7 @@ def _sorted(wanted: Mapping[Key, Resource]) -> Iterator[Resource]:
     return (wanted[key] for key in keys)
 
 
-def _changes(resources: Iterable[Resource], there: Mapping[Key, Present], order: Order) -> Iterator[Change]:
+def _changes(resources: Iterable[Resource], there: Mapping[ResourceKey, Present], order: Order) -> Iterator[Change]:
     """What becomes of each of the resources, which come after those that they need."""
     identifiers = {key: one.identifier for key, one in there.items()}
     for resource in resources:
@@ -146,18 +146,18 @@ def _changes(resources: Iterable[Resource], there: Mapping[Key, Present], order:
                 del identifiers[resource.key]
 
 
-def _is_same(resource: Resource, present: Present, identifiers: Mapping[Key, str]) -> bool:
+def _is_same(resource: Resource, present: Present, identifiers: Mapping[ResourceKey, str]) -> bool:
     try:
         return bool(resolve(resource.shown, identifiers) == present.shown)
     except KeyError:  # it is to refer to what is made only now
         return False
 
 
-def _is_of(change: Change, keys: Collection[Key]) -> bool:
+def _is_of(change: Change, keys: Collection[ResourceKey]) -> bool:
     return change.desired is not None and change.desired.key in keys
 
 
-def _referred(value: Any) -> Iterator[Key]:
+def _referred(value: Any) -> Iterator[ResourceKey]:
     if isinstance(value, Reference):
         yield value.key
     elif isinstance(value, Mapping):

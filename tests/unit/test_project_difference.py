@@ -8,25 +8,30 @@ import pytest
 
 from lambda_emu.project.resources import (
     Change,
-    Key,
     NeedsItself,
     Order,
     Present,
     Reference,
     Resource,
+    ResourceKey,
     difference,
     resolve,
 )
 
 ORDER = Order(kinds=("layer", "function", "alias", "share"), renewed={"layer"}, shares={"share"})
-LAYER, FUNCTION, ALIAS, SHARE = Key("layer", "l"), Key("function", "f"), Key("alias", "a"), Key("share", "s")
+LAYER, FUNCTION, ALIAS, SHARE = (
+    ResourceKey("layer", "l"),
+    ResourceKey("function", "f"),
+    ResourceKey("alias", "a"),
+    ResourceKey("share", "s"),
+)
 
 
-def wanted(key: Key, *needs: Key, **shown: Any) -> Resource:
+def wanted(key: ResourceKey, *needs: ResourceKey, **shown: Any) -> Resource:
     return Resource(key, {"Needs": [Reference(need) for need in needs]}, shown, f"file:1: {key.name}")
 
 
-def there(key: Key, identifier: str = "", **shown: Any) -> Present:
+def there(key: ResourceKey, identifier: str = "", **shown: Any) -> Present:
     return Present(key, shown, identifier or f"arn:{key.name}", "project")
 
 
@@ -97,7 +102,7 @@ def test_what_refers_to_an_identifier_that_stays_does_not() -> None:
 
 
 def test_a_share_that_changes_or_goes_is_given_back_before_anything_is_made() -> None:
-    other, gone = Key("share", "other"), Key("share", "gone")
+    other, gone = ResourceKey("share", "other"), ResourceKey("share", "gone")
     present = [there(FUNCTION), there(SHARE, Size=800), there(other, Size=100), there(gone, Size=50)]
     desired = [wanted(FUNCTION), wanted(SHARE, Size=100), wanted(other, Size=800), wanted(LAYER)]
 

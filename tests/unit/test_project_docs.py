@@ -22,7 +22,7 @@ def rows_of_keys() -> Iterator[str]:
     for key in KEYS:
         default = defaults[key.field]
         shown = "required" if key.required else f"`{default}`" if isinstance(default, str | int) and default else "none"
-        yield f"| `{key.name}` | {key.shape.allowed} | {shown} | {key.help} |"
+        yield f"| `{key.name}` | {key.type.allowed} | {shown} | {key.help} |"
 
 
 @pytest.mark.parametrize("row", [*rows_of_settings(), *rows_of_keys()])

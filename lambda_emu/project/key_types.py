@@ -1,4 +1,4 @@
-"""Shapes of the values a function is declared with: each reads one, reports what is wrong and then gives None."""
+"""What the keys of a function may hold: each type reads a value, reports what is wrong and then gives None."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from lambda_emu.runtimes import catalogue
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class KeyType:
     """allowed: completes "must be". read: the value, None after a mistake."""
 
     allowed: str
     read: Callable[[Document, Value], Any]
 
 
-def single(kind: ValueType) -> Shape:
+def single(kind: ValueType) -> KeyType:
     """One value of a kind."""
-    return Shape(kind.allowed, lambda document, value: document.scalar(value, kind))
+    return KeyType(kind.allowed, lambda document, value: document.scalar(value, kind))
 
 
-def only_item(kind: ValueType) -> Shape:
+def only_item(kind: ValueType) -> KeyType:
     """A list of exactly one value, as CreateFunction takes architectures."""
     allowed = f"a list with {kind.allowed}"
 
@@ -41,10 +41,10 @@ def only_item(kind: ValueType) -> Shape:
         document.mistake(value, f"must be {allowed}")
         return None
 
-    return Shape(allowed, read)
+    return KeyType(allowed, read)
 
 
-def mapping(keys: ValueType, values: ValueType, most: int) -> Shape:
+def mapping(keys: ValueType, values: ValueType, most: int) -> KeyType:
     """Names and texts."""
 
     def read(document: Document, value: Value) -> Any:
@@ -57,10 +57,10 @@ def mapping(keys: ValueType, values: ValueType, most: int) -> Shape:
             found[name] = document.scalar(member, values)
         return MappingProxyType(found)
 
-    return Shape("a mapping of names to texts", read)
+    return KeyType("a mapping of names to texts", read)
 
 
-def paths(most: int) -> Shape:
+def paths(most: int) -> KeyType:
     """Several folders or zips, none of them twice."""
 
     def read(document: Document, value: Value) -> Any:
@@ -76,7 +76,7 @@ def paths(most: int) -> Shape:
                 found.append(path)
         return tuple(found)
 
-    return Shape(f"a list of at most {most} folders or .zip files", read)
+    return KeyType(f"a list of at most {most} folders or .zip files", read)
 
 
 def _read_path(document: Document, value: Value) -> Path | None:
@@ -123,6 +123,6 @@ _VARIABLES = mapping(
     value_types.text("a text", r"[^\0]*"),
     most=4096,
 )
-ENVIRONMENT = Shape(_VARIABLES.allowed, _read_environment)
-RUNTIME = Shape("a runtime that `lambda-emu runtimes list` shows", _read_runtime)
-PATH = Shape("a folder or a .zip file", _read_path)
+ENVIRONMENT = KeyType(_VARIABLES.allowed, _read_environment)
+RUNTIME = KeyType("a runtime that `lambda-emu runtimes list` shows", _read_runtime)
+PATH = KeyType("a folder or a .zip file", _read_path)

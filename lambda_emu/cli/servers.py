@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from functools import partial
 
 from lambda_emu.cli.client import DEFAULT_URL, Server
 from lambda_emu.cli.options import NotDone, settings, token_of
-
-MOST_NAMED = 10
 
 
 def own_server(data_dir: str | None = None, project: str | None = None) -> Server | None:
@@ -33,14 +30,3 @@ def any_server(endpoint_url: str | None, data_dir: str | None) -> Server:
         except NotDone:  # a project that is of no concern to who asks a server
             pass
     return Server(endpoint_url or DEFAULT_URL, partial(token_of, data_dir=data_dir))
-
-
-def advice(name: str, known: Collection[str]) -> str:
-    """The end of a sentence about a name that is not known: what may have been meant."""
-    from difflib import get_close_matches  # here: mistakes alone need it
-
-    guesses = get_close_matches(name, known, 1)
-    if guesses:
-        return f"; did you mean {guesses[0]!r}?"
-    named = sorted(known)[:MOST_NAMED]
-    return f"; there are {', '.join(named)}{' and more' if len(known) > MOST_NAMED else ''}." if named else "."
