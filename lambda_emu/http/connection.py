@@ -35,7 +35,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
     who floods us holds up the others, or fills our memory.
     """
 
-    def __init__(self, handler: Handler, acceptor: Acceptor) -> None:
+    def __init__(self, handler: Handler, acceptor: Acceptor[Connection]) -> None:
         HeadReader.__init__(self, acceptor.limits)
         Endpoint.__init__(self, acceptor.newcomers)
         self._handler = handler

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import select
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from lambda_emu.http.group import Group
+from lambda_emu.http.group import Group
 
 MAX_WAITING_BYTES = 1 << 18
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from lambda_emu.http.body import Body
+from lambda_emu.http.group import Group
 from lambda_emu.http.message import Head
 from lambda_emu.http.stream import Stream
-
-if TYPE_CHECKING:
-    from lambda_emu.http.connection import Connection
-    from lambda_emu.http.group import Group
 
 
 class Sink(Protocol):
@@ -50,6 +47,20 @@ class Discard:
 DISCARD = Discard()
 
 
+class Line(Protocol):
+    """The connection, as the answer to one request needs it."""
+
+    group: Group
+
+    def answered(self, writer: Writer, head: bytes, body: bytes) -> None: ...
+
+    def begin_stream(self, writer: Writer, stream: Stream) -> None: ...
+
+    def hold(self, held: bool) -> None: ...
+
+    def join(self, group: Group) -> bool: ...
+
+
 class Writer:
     """Where the answer to one request goes. Sending twice is a mistake; sending to a client that left does nothing.
 
@@ -58,8 +69,8 @@ class Writer:
 
     __slots__ = ("_connection", "close_after", "sent", "stream")
 
-    def __init__(self, connection: Connection, close_after: bool) -> None:
-        self._connection: Connection | None = connection
+    def __init__(self, connection: Line, close_after: bool) -> None:
+        self._connection: Line | None = connection
         self.close_after = close_after
         self.sent = False
         self.stream: Stream | None = None

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol, TypeVar
 
 from lambda_emu.http.budget import Holder, MemoryBudget
+from lambda_emu.http.head_reader import HeadLimits
 
-if TYPE_CHECKING:
-    from lambda_emu.http.connection import Connection
-    from lambda_emu.http.head_reader import HeadLimits
+Accepted_contra = TypeVar("Accepted_contra", contravariant=True)
 
 
 class Wait(Enum):
@@ -40,6 +39,13 @@ class Allowance:
     half_open: bool = False
 
 
+class Member(Holder, Protocol):
+    """A connection, as its party sees it."""
+
+    def drop(self) -> None:
+        """It is hung up on, at once."""
+
+
 class Group:
     """The connections of one party. They end with it."""
 
@@ -47,13 +53,13 @@ class Group:
         """budget: of the whole port; what is held counts there too."""
         self.allowance = allowance
         self._budget = budget
-        self._held: dict[Connection, int] = {}  # bytes; the oldest connection first
+        self._held: dict[Member, int] = {}  # bytes; the oldest connection first
         self._held_bytes = 0
 
     def __len__(self) -> int:
         return len(self._held)
 
-    def join(self, connection: Connection) -> bool:
+    def join(self, connection: Member) -> bool:
         """Whether there was room."""
         if len(self._held) >= self.allowance.connections:
             if not self.allowance.oldest_out:
@@ -64,12 +70,12 @@ class Group:
         self._held[connection] = 0
         return True
 
-    def leave(self, connection: Connection) -> None:
+    def leave(self, connection: Member) -> None:
         if connection in self._held:
             self.hold(connection, 0)
             del self._held[connection]
 
-    def hold(self, connection: Connection, held_bytes: int) -> bool:
+    def hold(self, connection: Member, held_bytes: int) -> bool:
         """From now on it holds so much of requests that are not complete. False: that is more than the party may."""
         if connection not in self._held:  # it was hung up on
             return True
@@ -87,16 +93,16 @@ class Group:
             connection.drop()
 
 
-class Acceptor(Protocol):
+class Acceptor(Protocol[Accepted_contra]):
     """Who accepted a connection: the listener."""
 
     limits: HeadLimits
     newcomers: Group  # to whom a connection belongs at first
     knows_peers: bool  # whether the addresses that they call from mean anything here
 
-    def opened(self, connection: Connection) -> None: ...
+    def opened(self, connection: Accepted_contra) -> None: ...
 
-    def closed(self, connection: Connection) -> None: ...
+    def closed(self, connection: Accepted_contra) -> None: ...
 
     def refusal(self, status: int) -> bytes:
         """The whole answer for a request that no handler sees: 400, 413, 431 or 503."""

@@ -6,19 +6,30 @@ Who closes on bytes that are unread, or still to come, makes the kernel take the
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from lambda_emu.http.connection import Connection
+from typing import Protocol
 
 UNREAD_LIMIT_BYTES = 100 << 20
 """Of what a client still sends though it has its answer."""
 
 
+class Parting(Protocol):
+    """The connection, which goes on writing what it has still to say."""
+
+    def drop(self) -> None: ...
+
+    def eof_received(self) -> bool: ...
+
+    def pause_writing(self) -> None: ...
+
+    def resume_writing(self) -> None: ...
+
+    def connection_lost(self, exc: Exception | None) -> None: ...
+
+
 class Lingering(asyncio.Protocol):
     """Reads in place of the connection. The client is to hang up next; the listener ends one that does not."""
 
-    def __init__(self, connection: Connection, transport: asyncio.Transport, last: bytes) -> None:
+    def __init__(self, connection: Parting, transport: asyncio.Transport, last: bytes) -> None:
         """last: what the client is told beside its answers, if anything."""
         self._connection = connection
         self._transport = transport
