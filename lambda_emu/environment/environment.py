@@ -170,7 +170,7 @@ class Environment:
         doubtful = failures.may_be_out_of_memory(self._usage, self.version.memory_mb << 20, elapsed_ms)
         invocation.respond(payload, failure, token, doubtful)
         self._listener.answered(self)
-        self.sandbox.init.sync(token)
+        self.sandbox.init.sync(token, elapsed_ms)
 
     def runtime_done(self, invocation: Invocation) -> None:
         """The runtime asks for the next event, the first time or once more."""

@@ -8,7 +8,7 @@ MOST_SPARE = 512
 
 
 def allow_many() -> None:
-    """Each environment needs two connections; many systems start a process with 1024 files."""
+    """Each environment needs a line, a listener, a pipe and a connection; many systems let a process have 1024."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 

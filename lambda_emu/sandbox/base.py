@@ -143,6 +143,9 @@ class Exit:
     out_of_memory: bool
 
 
+ANY_TIME_MS = float("inf")
+
+
 class InitListener(Protocol):
     """Hears what init reports; every call comes on the loop. `lost` is the last one."""
 
@@ -164,8 +167,11 @@ class Init(Protocol):
 
     def start(self, role: int, program: Program) -> None: ...
 
-    def sync(self, token: int) -> None:
-        """Answered by `synced`, after every byte that was in the pipes when init got the order."""
+    def sync(self, token: int, busy_ms: float = ANY_TIME_MS) -> None:
+        """Answered by `synced`, after every byte that was in the pipes when init got the order.
+
+        busy_ms: how long that has run whose figures are asked for. Of what was short those of a moment ago will do.
+        """
 
     def limit_memory(self, limit_bytes: int, sample_ms: int) -> None:
         """End everything when the memory, the platform's share included, is beyond the limit."""

@@ -107,10 +107,10 @@ class LocalRig:
     def wait_for_text(self, text: str, role: int = 0) -> None:
         self.wait_for(lambda _: text in self.heard.text(role), repr(text))
 
-    def sync(self) -> Usage:
+    def sync(self, busy_ms: float = 0) -> Usage:
         self._tokens += 1
         token = 1000 + self._tokens
-        self.link.sync(token)
+        self.link.sync(token, busy_ms)
         found = self.wait_for(lambda thing: isinstance(thing, tuple) and thing[0] == token, "answer to SYNC")
         assert isinstance(found, tuple)
         assert isinstance(found[1], Usage)

@@ -149,6 +149,15 @@ def test_figures_are_asked_for_once_in_a_while(rig: LocalRig) -> None:
     assert len({usage.cpu_us for usage in known}) < 50
 
 
+def test_figures_of_what_took_its_time_are_asked_for(rig: LocalRig) -> None:
+    rig.link.limit_memory(1 << 40, 0)
+    rig.perl("my $x = 'a' x (30 << 20); print 'taken'; sleep 1000")
+    before = rig.sync(busy_ms=100).peak_bytes
+    rig.wait_for_text("taken")
+
+    assert rig.sync(busy_ms=100).peak_bytes > before + (20 << 20)
+
+
 def test_figures_near_the_limit_are_asked_for_each_time(rig: LocalRig) -> None:
     """So what ran out of memory is never taken for a success."""
     rig.perl("my $x = 'a' x (60 << 20); print 'taken'; sleep 1000")

@@ -31,6 +31,7 @@ from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems
 from lambda_emu.runtime_api.door import RuntimeApi
 from lambda_emu.sandbox.base import (
+    ANY_TIME_MS,
     Abilities,
     Exit,
     ExitKind,
@@ -91,7 +92,7 @@ class EmptyInit(NoOrders):
         encode_start(role, program)  # what init would not take is refused before it is sent
         self._runs = True
 
-    def sync(self, token: int) -> None:
+    def sync(self, token: int, busy_ms: float = ANY_TIME_MS) -> None:
         self._report(lambda: self.listener.synced(token, USAGE))
 
     def kill(self) -> None:

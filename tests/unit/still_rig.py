@@ -39,6 +39,7 @@ from lambda_emu.pool.stems import Stems
 from lambda_emu.runtime_api.door import RuntimeApi
 from lambda_emu.runtime_api.session import MAX_RESPONSE_BYTES
 from lambda_emu.sandbox.base import (
+    ANY_TIME_MS,
     Abilities,
     Exit,
     ExitKind,
@@ -122,7 +123,7 @@ class StillInit(NoOrders):
         if not self.is_lost:
             self.program, self.runs = program, True
 
-    def sync(self, token: int) -> None:
+    def sync(self, token: int, busy_ms: float = ANY_TIME_MS) -> None:
         self._report(lambda listener: listener.synced(token, USAGE))
 
     def kill(self) -> None:

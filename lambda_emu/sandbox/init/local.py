@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from weakref import WeakSet
 
-from lambda_emu.sandbox.base import GROWTH_BYTES_PER_MS, Program, SandboxError, Usage
+from lambda_emu.sandbox.base import ANY_TIME_MS, GROWTH_BYTES_PER_MS, Program, SandboxError, Usage
 from lambda_emu.sandbox.init import frames, passed
 from lambda_emu.sandbox.init.frames import Frame, Kind, WrongFrame
 from lambda_emu.sandbox.init.line import Line, peer_uid
@@ -37,7 +37,7 @@ class Figures:
     def __init__(self) -> None:
         self.limit_bytes = 0
         self._usage: Usage | None = None
-        self._told_s = self._asked_s = 0.0
+        self._told_s = 0.0
 
     def tell(self, usage: Usage, now_s: float) -> None:
         self._usage, self._told_s = usage, now_s
@@ -45,15 +45,14 @@ class Figures:
     def forget(self) -> None:
         self._usage = None
 
-    def ask(self, now_s: float) -> Usage | None:
-        """Those of a moment ago, with what memory may have grown since; None: init is to be asked.
+    def of_late(self, now_s: float) -> Usage | None:
+        """Those of a moment ago, with what memory may have grown since; None: it was too long ago, or may be too much.
 
-        They are good enough for an invocation that was short, which cannot have changed much, and while the limit
-        cannot have been passed.
+        They are good enough for an invocation that was short, which cannot have changed much.
         """
-        usage, asked_s, self._asked_s = self._usage, self._asked_s, now_s
+        usage = self._usage
         age_ms = (now_s - self._told_s) * 1000
-        if usage is None or age_ms >= OLD_MS or (now_s - asked_s) * 1000 >= SHORT_MS:
+        if usage is None or age_ms >= OLD_MS:
             return None
         memory_bytes = usage.memory_bytes + int(age_ms * GROWTH_BYTES_PER_MS)
         if memory_bytes > self.limit_bytes:
@@ -89,9 +88,9 @@ class LocalLink(Link):
 
     # --- orders -------------------------------------------------------------
 
-    def sync(self, token: int) -> None:
-        usage = self._figures.ask(self._loop.time())
-        if usage is None or self._unanswered:
+    def sync(self, token: int, busy_ms: float = ANY_TIME_MS) -> None:
+        usage = self._figures.of_late(self._loop.time()) if busy_ms < SHORT_MS and not self._unanswered else None
+        if usage is None:
             self._unanswered += 1
             super().sync(token)
         else:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from lambda_emu.sandbox.base import PLATFORM_MB, Exit, InitListener, Program, Usage
+from lambda_emu.sandbox.base import ANY_TIME_MS, PLATFORM_MB, Exit, InitListener, Program, Usage
 from lambda_emu.sandbox.init import frames
 from lambda_emu.sandbox.init.frames import Frame, Kind, WrongFrame
 
@@ -78,7 +78,7 @@ class Link:
             program = replace(program, environment={**program.environment, **LOG_DESCRIPTOR})
         self._send(frames.encode_start(role, program))
 
-    def sync(self, token: int) -> None:
+    def sync(self, token: int, busy_ms: float = ANY_TIME_MS) -> None:
         self._send(frames.encode_sync(token))
 
     def limit_memory(self, limit_bytes: int, sample_ms: int) -> None:
