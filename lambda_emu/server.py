@@ -44,12 +44,12 @@ from lambda_emu.model.function.without_effect import Here
 from lambda_emu.notices import Notices
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import Deployment
-from lambda_emu.pool.pool import Pool, Sight
+from lambda_emu.pool.pool import EnvironmentInfo, Pool
 from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems
 from lambda_emu.project import read_project
 from lambda_emu.project.deploy import deploy
-from lambda_emu.runtime_api.door import RuntimeApi
+from lambda_emu.runtime_api.router import RuntimeApi
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Engine, SandboxError, Wanted
 from lambda_emu.sandbox.init.acceptor import Doorway
@@ -288,7 +288,7 @@ class Emulator:
         insight = Insight(
             abilities.name,
             self.scope,
-            self._sights,
+            self._describe,
             logs,
             partial(self.logs.flush, WRITE_LOGS_S),
             self.reset,
@@ -317,8 +317,8 @@ class Emulator:
             log.info("image %s is looked for later: %s", uri, error)
             return None
 
-    def _sights(self) -> list[Sight]:
-        return self.loop.ask(self.pool.sights, STEP_LIMIT_S)
+    def _describe(self) -> list[EnvironmentInfo]:
+        return self.loop.ask(self.pool.describe, STEP_LIMIT_S)
 
     def _readiness(self, deployment_ids: Sequence[str]) -> Sequence[Readiness]:
         return self.loop.ask(lambda: [self.pool.readiness(id) for id in deployment_ids], STEP_LIMIT_S)

@@ -12,7 +12,7 @@ from lambda_emu.api.token import HEADER, OWN
 from lambda_emu.arn import Scope
 from lambda_emu.gateway.refusals import TokenMissing
 from lambda_emu.logs.reader import LogReader, answer
-from lambda_emu.pool.pool import Occupancy, Sight
+from lambda_emu.pool.pool import EnvironmentInfo, Occupancy
 
 OPEN = ("own_health", "artifact")
 """Endpoints below OWN that anybody may read: who knows the hash of some code has it, as with a URL of S3."""
@@ -24,7 +24,7 @@ LAST_SEGMENT = (1 << 63) - 1
 
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """What may be told and asked for. scope: of the emulator's own functions. sights, reset: not on the loop.
+    """What may be told and asked for. scope: of the emulator's own functions. describe, reset: not on the loop.
 
     write_logs: waits until what was logged so far can be read. occupancy: anywhere. token: what pages that change
     something ask for. token_file: where its user finds it. reachable: functions reach these pages, so that those which
@@ -33,7 +33,7 @@ class Insight:
 
     engine: str
     scope: Scope
-    sights: Callable[[], list[Sight]]
+    describe: Callable[[], list[EnvironmentInfo]]
     logs: LogReader
     write_logs: Callable[[], object]
     reset: Callable[[], None]
@@ -54,7 +54,7 @@ def add_pages(app: Flask, insight: Insight) -> None:
         return jsonify({"status": "ok", "engine": insight.engine} | asdict(insight.occupancy()))
 
     def environments() -> Response:
-        return jsonify([asdict(sight) | {"engine": insight.engine} for sight in insight.sights()])
+        return jsonify([asdict(info) | {"engine": insight.engine} for info in insight.describe()])
 
     def logs() -> Response:
         own = insight.scope

@@ -56,17 +56,17 @@ def nobody() -> None:
 class Invocation:
     """An accepted event. Its reply hears of exactly one end.
 
-    waits_for: who still works on it, once its answer is complete or it failed. ended: called when the caller is told.
+    waits_for: who still works on it, once its answer is complete or it failed. on_end: called when the caller is told.
     """
 
     __slots__ = (
         "attempt_id",
         "deadline_ms",
-        "ended",
         "ended_s",
         "executed_version",
         "failure",
         "held",
+        "on_end",
         "phase",
         "produced_bytes",
         "reply",
@@ -79,7 +79,7 @@ class Invocation:
         self.request = request
         self.reply = reply
         self.phase = Phase.ASSIGNED
-        self.ended: Callable[[], None] = nobody
+        self.on_end: Callable[[], None] = nobody
         self.attempt_id = ""  # given with the environment; the runtime may repeat it with its answer
         self.executed_version = ""
         self.started_s = 0.0
@@ -154,9 +154,9 @@ class Invocation:
 
     def refuse(self, error: LambdaError) -> None:
         """The caller hears that it was not run."""
-        self.ended()
+        self.on_end()
         self.reply.refused(error)
 
     def _tell(self, outcome: Outcome) -> None:
-        self.ended()
+        self.on_end()
         self.reply.end(outcome)

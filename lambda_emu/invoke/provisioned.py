@@ -36,7 +36,7 @@ class ProvisionedVersions:
         self._awaited: dict[str, FunctionId] = {}  # deployments that aliases of these functions wait for
         self._told: dict[FunctionId, Wanted] = {}
         self._telling = False
-        pool.stood = self._stood
+        pool.on_readiness = self._readiness_changed
 
     def version(self, function: Function, qualifier: str | None) -> FunctionVersion | None:
         """Who serves an alias that is provisioned; None: whatever the qualifier names."""
@@ -59,7 +59,7 @@ class ProvisionedVersions:
             self._serving.pop(before.id, None)
             self._await(before.id, set())
 
-    def _stood(self, deployment_id: str) -> None:
+    def _readiness_changed(self, deployment_id: str) -> None:
         """More of it is ready, or it failed."""
         id = None if self._telling else self._awaited.get(deployment_id)
         function = None if id is None else self._store.function(id)

@@ -11,13 +11,13 @@ from lambda_emu.sandbox.base import Engine, Sandbox, StemKind
 class Budget:
     """Makes and ends sandboxes, never more than `limit` at once. One that is ending counts until it has ended.
 
-    Runs on the loop. freed: called when a place was given back.
+    Runs on the loop. on_free_place: called when a place was given back.
     """
 
     def __init__(self, engine: Engine, loop: Loop, limit: int) -> None:
         self.limit = limit
         self.ending = 0
-        self.freed: Callable[[], None] = lambda: None
+        self.on_free_place: Callable[[], None] = lambda: None
         self._engine = engine
         self._loop = loop
         self._taken = 0
@@ -61,4 +61,4 @@ class Budget:
 
     def _give_back(self) -> None:
         self._taken -= 1
-        self.freed()
+        self.on_free_place()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.errors.service import TooManyEnvironments
 from lambda_emu.pool.budget import Budget
-from lambda_emu.pool.provisioning import Keeper
+from lambda_emu.pool.provisioning import Requester
 from lambda_emu.pool.stems import Stems
 from lambda_emu.sandbox.base import Sandbox, StemKind
 
@@ -21,7 +21,7 @@ Begin = Callable[[Awaitable[Sandbox]], None]
 class Claim:
     """One start that waits. timer: ends the wait."""
 
-    keeper: Keeper
+    requester: Requester
     kind: StemKind
     begin: Begin
     timer: Timer | None = None
@@ -30,37 +30,37 @@ class Claim:
 class Claims:
     """First come, first served. Runs on the loop.
 
-    To whoever waits gives way, in this order: a stem, then what `give_way` ends.
+    To whoever waits gives way, in this order: a stem, then what `evict` ends.
     """
 
     def __init__(self, budget: Budget, stems: Stems, clock: Clock) -> None:
         self.queue: deque[Claim] = deque()
-        self.give_way: Callable[[], bool] = lambda: False  # ends an environment that nobody needs now, if there is one
-        self.spare: Callable[[], None] = lambda: None  # told when a place is free and nobody waits for it
-        self.dropped: Callable[[Keeper], None] = lambda _: None  # told when a keeper waits for one less
+        self.evict: Callable[[], bool] = lambda: False  # ends an environment that nobody needs now, if there is one
+        self.on_free_place: Callable[[], None] = lambda: None  # told when a place is free and nobody waits for it
+        self.on_drop: Callable[[Requester], None] = lambda _: None  # told when a requester waits for one less
         self._budget = budget
         self._stems = stems
         self._clock = clock
-        self._waiting: Counter[Keeper] = Counter()
+        self._waiting: Counter[Requester] = Counter()
         self._serving = False
-        budget.freed = self._freed
-        stems.arrived = self.serve
+        budget.on_free_place = self._freed
+        stems.on_arrival = self.serve
 
-    def start(self, keeper: Keeper, kind: StemKind, begin: Begin) -> None:
-        """Begin now if there is a stem or a place, else when there is one; or tell the keeper that there is none."""
+    def start(self, requester: Requester, kind: StemKind, begin: Begin) -> None:
+        """Begin now if there is a stem or a place, else when there is one; or tell the requester that there is none."""
         sandbox: Awaitable[Sandbox] | None = self._stems.take(kind)
         if sandbox is None and not self.queue:
             sandbox = self._take_place(kind)
         if sandbox is not None:
             begin(sandbox)
             return
-        claim = Claim(keeper, kind, begin)
+        claim = Claim(requester, kind, begin)
         self.queue.append(claim)
-        self._waiting[keeper] += 1
-        claim.timer = self._clock.call_later(keeper.room_wait_s, lambda: self._give_up(claim))
+        self._waiting[requester] += 1
+        claim.timer = self._clock.call_later(requester.room_wait_s, lambda: self._give_up(claim))
         self.serve()
         foreseeable = self._budget.ending + self._stems.coming
-        if not keeper.patient and claim in self.queue and foreseeable < len(self.queue):
+        if not requester.waits_for_room and claim in self.queue and foreseeable < len(self.queue):
             self._give_up(claim)
 
     def serve(self) -> None:
@@ -70,7 +70,7 @@ class Claims:
         self._serving = True
         try:
             self._begin_first()
-            while self._budget.ending < len(self.queue) and (self._stems.give_way() or self.give_way()):
+            while self._budget.ending < len(self.queue) and (self._stems.evict() or self.evict()):
                 pass
         finally:
             self._serving = False
@@ -83,13 +83,13 @@ class Claims:
     def _freed(self) -> None:
         self.serve()
         if not self.queue:
-            self.spare()
+            self.on_free_place()
             self._stems.refill()
 
     def _begin_first(self) -> None:
         while self.queue:
             claim = self.queue[0]
-            if not claim.keeper.wants(self._waiting[claim.keeper]):
+            if not claim.requester.wants(self._waiting[claim.requester]):
                 self._drop(claim)
                 continue
             sandbox = self._stems.take(claim.kind) or self._take_place(claim.kind)
@@ -103,19 +103,19 @@ class Claims:
 
     def _give_up(self, claim: Claim) -> None:
         self._leave(claim)
-        claim.keeper.no_room(TooManyEnvironments(self._budget.limit), self._waiting[claim.keeper])
-        self.dropped(claim.keeper)
+        claim.requester.no_room(TooManyEnvironments(self._budget.limit), self._waiting[claim.requester])
+        self.on_drop(claim.requester)
 
     def _drop(self, claim: Claim) -> None:
         """Who asked for it no longer needs it."""
         self._leave(claim)
-        claim.keeper.not_started()
-        self.dropped(claim.keeper)
+        claim.requester.not_started()
+        self.on_drop(claim.requester)
 
     def _leave(self, claim: Claim) -> None:
         self.queue.remove(claim)
         if claim.timer is not None:
             claim.timer.cancel()
-        self._waiting[claim.keeper] -= 1
-        if not self._waiting[claim.keeper]:
-            del self._waiting[claim.keeper]
+        self._waiting[claim.requester] -= 1
+        if not self._waiting[claim.requester]:
+            del self._waiting[claim.requester]

@@ -14,7 +14,7 @@ from lambda_emu.model.concurrency.provisioned import NOTHING_READY, Readiness
 from lambda_emu.model.function.function import FunctionVersion
 from lambda_emu.pool.choice import Admission, check_tenants
 from lambda_emu.pool.deployment import Deployment
-from lambda_emu.pool.provisioning import Keeper
+from lambda_emu.pool.provisioning import Requester
 from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems
 from lambda_emu.pool.version_pool import VersionPool
@@ -23,7 +23,7 @@ SWEEP_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class EnvironmentInfo:
     """One environment as `lambda-emu ps` shows it."""
 
     function: str
@@ -74,10 +74,10 @@ class Pool:
 
     def __init__(self, starter: Starter, stems: Stems, clock: Clock, idle_s: float) -> None:
         """idle_s: life of an environment that nobody uses."""
-        self.stood: Callable[[str], None] = lambda _: None  # told of a deployment whose readiness may be another
-        starter.left = starter.claims.dropped = self._drop_if_empty
-        starter.claims.give_way = self._end_coldest
-        starter.claims.spare = self._provision_rest
+        self.on_readiness: Callable[[str], None] = lambda _: None  # told of a deployment whose readiness may be another
+        starter.on_end = starter.claims.on_drop = self._drop_if_empty
+        starter.claims.evict = self._end_coldest
+        starter.claims.on_free_place = self._provision_rest
         self._starter = starter
         self._stems = stems
         self._clock = clock
@@ -100,7 +100,7 @@ class Pool:
         count = self._let_in(deployment.version, admission, tenant_id)
         pool = self._pools.get(deployment.version.deployment_id) if tenant_id is None else None
         count.running += 1
-        invocation.ended = count.leave
+        invocation.on_end = count.leave
         (pool or self._pool(deployment, tenant_id)).submit(invocation)
 
     def retire(self, deployment_id: str) -> None:
@@ -137,11 +137,11 @@ class Pool:
         runs = any(count.running for count in self._counts.values())
         return runs or any(environment.invocations for environment in environments)
 
-    def sights(self) -> list[Sight]:
+    def describe(self) -> list[EnvironmentInfo]:
         """What there is, for people."""
         now_s = self._clock.monotonic_s()
         environments = [
-            Sight(
+            EnvironmentInfo(
                 environment.version.id.name,
                 environment.version.version,
                 pool.tenant_id,
@@ -154,7 +154,10 @@ class Pool:
             for pool in self._pools.values()
             for environment in pool.environments
         ]
-        stems = [Sight("", "", None, State.STEM.name, sandbox.id, 0, 0.0, 0) for _, sandbox in self._stems.sandboxes()]
+        stems = [
+            EnvironmentInfo("", "", None, State.STEM.name, sandbox.id, 0, 0.0, 0)
+            for _, sandbox in self._stems.sandboxes()
+        ]
         return environments + stems
 
     @property
@@ -215,12 +218,16 @@ class Pool:
         if pool is None:
             start = partial(self._starter.start, deployment)
             pool = self._pools[key] = VersionPool(
-                deployment.version, self._clock, start, tenant_id, lambda: self.stood(deployment.version.deployment_id)
+                deployment.version,
+                self._clock,
+                start,
+                tenant_id,
+                lambda: self.on_readiness(deployment.version.deployment_id),
             )
         return pool
 
-    def _drop_if_empty(self, keeper: Keeper) -> None:
-        key = _key(keeper.version, keeper.tenant_id)
+    def _drop_if_empty(self, requester: Requester) -> None:
+        key = _key(requester.version, requester.tenant_id)
         pool = self._pools.get(key)
         if pool is not None and pool.empty:
             pool.forget()
@@ -242,8 +249,8 @@ class Pool:
 
     def _end_idle(self) -> None:
         for pool in list(self._pools.values()):
-            pool.reap(self._idle_s)
-        self._stems.reap(self._idle_s)
+            pool.evict_idle(self._idle_s)
+        self._stems.evict_idle(self._idle_s)
         self._counts = {counted: count for counted, count in self._counts.items() if count.running}
         self._sweep = self._clock.call_later(SWEEP_S, self._end_idle)
 

@@ -17,13 +17,13 @@ from lambda_emu.pool.choice import ROOM_WAIT_S, to_start
 log = logging.getLogger(__name__)
 
 
-class Keeper(Protocol):
+class Requester(Protocol):
     """Who asked for environments, and hears what becomes of them."""
 
     version: FunctionVersion
     tenant_id: str | None
     init_type: InitType
-    patient: bool  # whether a start waits for room that is not even about to be had
+    waits_for_room: bool  # whether a start waits for room that is not even about to be had
 
     @property
     def room_wait_s(self) -> float:
@@ -58,7 +58,7 @@ class Keeper(Protocol):
     def gone(self, environment: Environment) -> None: ...
 
 
-class Borrower(Protocol):
+class ProvisionListener(Protocol):
     """Who gives invocations to the environments that are kept: the pool of their deployment."""
 
     version: FunctionVersion
@@ -74,7 +74,7 @@ class Borrower(Protocol):
     def answered(self, environment: Environment) -> None:
         """It will soon be offered again."""
 
-    def stood(self) -> None:
+    def readiness_changed(self) -> None:
         """One more is ready, or the last that tried failed."""
 
 
@@ -86,15 +86,15 @@ class Provision:
     """
 
     init_type = InitType.PROVISIONED
-    patient = False
+    waits_for_room = False
     room_wait_s = ROOM_WAIT_S
 
-    def __init__(self, borrower: Borrower, start: Callable[[Keeper], None]) -> None:
+    def __init__(self, listener: ProvisionListener, start: Callable[[Requester], None]) -> None:
         """start: begins to bring up one environment, and calls `started` or `start_failed` in the end."""
-        self.version = borrower.version
-        self.tenant_id = borrower.tenant_id
+        self.version = listener.version
+        self.tenant_id = listener.tenant_id
         self.wanted = 0
-        self._borrower = borrower
+        self._listener = listener
         self._start = start
         self._starting = 0  # asked for and not there yet
         self._initialising: dict[Environment, None] = {}  # in the order in which they came, as the next
@@ -134,7 +134,7 @@ class Provision:
             self._starting += 1
             self._start(self)
 
-    # -- Keeper -----------------------------------------------------------------------------------
+    # -- Requester --------------------------------------------------------------------------------
 
     def wants(self, queued: int) -> bool:
         return self.wanted - len(self._ready) > len(self._initialising) + self._starting - queued
@@ -148,13 +148,13 @@ class Provision:
         if self._no_room is None:
             log.warning("provisioned concurrency of %s: %s", self.version.id.name, error)
         self._no_room = str(error)
-        self._borrower.stood()
+        self._listener.readiness_changed()
 
     def started(self, environment: Environment) -> None:
         self._starting -= 1
         self._no_room = None
         self._initialising[environment] = None
-        self._borrower.environments[environment] = None
+        self._listener.environments[environment] = None
         if self._surplus > 0:
             environment.stop()
 
@@ -174,29 +174,29 @@ class Provision:
         if environment.state is State.RESET:
             self._init_failed = self._init_failed or new
             environment.stop()
-            self._borrower.stood()
+            self._listener.readiness_changed()
             return
         self._initialising.pop(environment, None)
         self._ready[environment] = None
         if environment in self._unfit or len(self._ready) > self.wanted:
             environment.stop()
             return
-        self._borrower.offer(environment)
+        self._listener.offer(environment)
         if new:
             self._init_failed = False
             self.fill()
-            self._borrower.stood()
+            self._listener.readiness_changed()
 
     def answered(self, environment: Environment) -> None:
-        self._borrower.answered(environment)
+        self._listener.answered(environment)
 
     def failed(self, environment: Environment) -> None:
-        self._borrower.withdraw(environment)
+        self._listener.withdraw(environment)
         self._lost(environment)
 
     def gone(self, environment: Environment) -> None:
-        self._borrower.withdraw(environment)
-        self._borrower.environments.pop(environment, None)
+        self._listener.withdraw(environment)
+        self._listener.environments.pop(environment, None)
         self._initialising.pop(environment, None)
         self._unfit.discard(environment)
         self._lost(environment)

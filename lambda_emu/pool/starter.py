@@ -14,10 +14,10 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.model.credentials import role_credentials
 from lambda_emu.pool.claims import Claims
 from lambda_emu.pool.deployment import Deployment
-from lambda_emu.pool.provisioning import Keeper
+from lambda_emu.pool.provisioning import Requester
 from lambda_emu.pool.stems import Stems
 from lambda_emu.pool.variables import variables
-from lambda_emu.runtime_api.door import RuntimeApi
+from lambda_emu.runtime_api.router import RuntimeApi
 from lambda_emu.sandbox.base import Engine, Limits, Program, Sandbox, SandboxError
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Starter:
         *,
         cpu_limited: bool,
     ) -> None:
-        self.left: Callable[[Keeper], None] = lambda _: None  # told when a keeper has one less
+        self.on_end: Callable[[Requester], None] = lambda _: None  # told when a requester has one less
         self._engine = engine
         self._runtime_api = runtime_api
         self._stems = stems
@@ -57,17 +57,19 @@ class Starter:
         self._closed = True
         self.claims.close()
 
-    def start(self, deployment: Deployment, keeper: Keeper) -> None:
-        """Begin to bring one up, as soon as there is a place; the keeper is told what comes of it."""
+    def start(self, deployment: Deployment, requester: Requester) -> None:
+        """Begin to bring one up, as soon as there is a place; the requester is told what comes of it."""
         kind = self._stems.kind_of(deployment.version)
 
         def begin(sandbox: Awaitable[Sandbox]) -> None:
             self._stems.refill_later(kind)
-            self._loop.spawn(self._bring_up(keeper, deployment, sandbox), f"an environment of {keeper.version.id.name}")
+            self._loop.spawn(
+                self._bring_up(requester, deployment, sandbox), f"an environment of {requester.version.id.name}"
+            )
 
-        self.claims.start(keeper, kind, begin)
+        self.claims.start(requester, kind, begin)
 
-    async def _bring_up(self, keeper: Keeper, deployment: Deployment, coming: Awaitable[Sandbox]) -> None:
+    async def _bring_up(self, requester: Requester, deployment: Deployment, coming: Awaitable[Sandbox]) -> None:
         """Put the code into the sandbox, start the runtime."""
         version = deployment.version
         sandbox: Sandbox | None = None
@@ -78,25 +80,25 @@ class Starter:
         except BaseException as error:  # also after a mistake of ours somebody waits to be told
             if sandbox is not None:
                 self._budget.end(sandbox, "the end of a sandbox that cannot be used")
-            keeper.start_failed(f"No execution environment could be started: {error}")
-            self.left(keeper)
+            requester.start_failed(f"No execution environment could be started: {error}")
+            self.on_end(requester)
             if isinstance(error, SandboxError):
                 return
             raise
         if self._closed:
             self._budget.end(sandbox, "the end of a sandbox that came too late")
             return
-        environment_log = self._log(deployment, keeper.init_type)
-        listener = _Listener(self, keeper)
-        environment = Environment(version, keeper.init_type, sandbox, self._clock, listener, environment_log)
+        environment_log = self._log(deployment, requester.init_type)
+        listener = _Listener(self, requester)
+        environment = Environment(version, requester.init_type, sandbox, self._clock, listener, environment_log)
         self._runtime_api.open(sandbox.token, environment.session, sandbox.passed)
-        keeper.started(environment)
+        requester.started(environment)
         if environment.state is State.GONE:  # it is not wanted any more
             return
         fit = False
         try:
             sandbox.init.limit_memory(version.memory_mb * MB, SAMPLE_MS)
-            program = self._program(deployment, keeper.init_type, sandbox, environment_log.stream_name)
+            program = self._program(deployment, requester.init_type, sandbox, environment_log.stream_name)
             environment.begin(program)
             fit = await self._limit(environment, None)
         finally:
@@ -140,42 +142,42 @@ class Starter:
             return False
         return True
 
-    def limit_cpu(self, keeper: Keeper, environment: Environment, limited: bool) -> None:
+    def limit_cpu(self, requester: Requester, environment: Environment, limited: bool) -> None:
         """Set the CPU share that follows from memory, or lift it for the time of an init. Contract: quotas.md."""
         if self._cpu_limited:
             cpus = environment.version.memory_mb / MEMORY_MB_OF_ONE_CPU if limited else None
-            self._loop.spawn(self._limit_or_replace(keeper, environment, cpus), "a CPU limit")
+            self._loop.spawn(self._limit_or_replace(requester, environment, cpus), "a CPU limit")
 
-    async def _limit_or_replace(self, keeper: Keeper, environment: Environment, cpus: float | None) -> None:
+    async def _limit_or_replace(self, requester: Requester, environment: Environment, cpus: float | None) -> None:
         if not await self._limit(environment, cpus):
-            keeper.replace(environment)
+            requester.replace(environment)
 
-    def ended(self, keeper: Keeper, environment: Environment) -> None:
+    def ended(self, requester: Requester, environment: Environment) -> None:
         self._runtime_api.close(environment.sandbox.token)
         self._budget.end(environment.sandbox, "the end of an environment")
-        self.left(keeper)
+        self.on_end(requester)
 
 
 class _Listener:
     """Passes what an environment says to who keeps it, and to who started it."""
 
-    def __init__(self, starter: Starter, keeper: Keeper) -> None:
+    def __init__(self, starter: Starter, requester: Requester) -> None:
         self._starter = starter
-        self._keeper = keeper
-        self.answered = keeper.answered  # at each invocation: not by way of here
+        self._requester = requester
+        self.answered = requester.answered  # at each invocation: not by way of here
 
     def available(self, environment: Environment) -> None:
-        self._keeper.available(environment)
+        self._requester.available(environment)
         if self._starter.claims.queue:
             self._starter.claims.serve()
 
     def initialised(self, environment: Environment) -> None:
-        self._starter.limit_cpu(self._keeper, environment, True)
+        self._starter.limit_cpu(self._requester, environment, True)
 
     def failed(self, environment: Environment) -> None:
-        self._keeper.failed(environment)
-        self._starter.limit_cpu(self._keeper, environment, False)
+        self._requester.failed(environment)
+        self._starter.limit_cpu(self._requester, environment, False)
 
     def gone(self, environment: Environment) -> None:
-        self._keeper.gone(environment)
-        self._starter.ended(self._keeper, environment)
+        self._requester.gone(environment)
+        self._starter.ended(self._requester, environment)

@@ -42,7 +42,7 @@ class Stems:
         networks: Mapping[str, str] | None = None,
     ) -> None:
         self.budget = budget
-        self.arrived: Callable[[], None] = lambda: None  # told when there is one more
+        self.on_arrival: Callable[[], None] = lambda: None  # told when there is one more
         self._loop = loop
         self._clock = clock
         self._count = count
@@ -115,7 +115,7 @@ class Stems:
             if kind in self._short:
                 return
 
-    def give_way(self) -> bool:
+    def evict(self) -> bool:
         """Begin to end a stem of the kind that was used longest ago; False if there is none."""
         return self._end_oldest(None)
 
@@ -129,7 +129,7 @@ class Stems:
         self.budget.end(self._ready[kind].popleft(), "the end of a stem that gave way")
         return True
 
-    def reap(self, idle_s: float) -> None:
+    def evict_idle(self, idle_s: float) -> None:
         """End the stems of kinds nobody asked for within `idle_s`; of the others, replace what was lost."""
         oldest = self._clock.monotonic_s() - idle_s
         for kind in [kind for kind, used_s in self._used_s.items() if used_s <= oldest]:
@@ -175,7 +175,7 @@ class Stems:
         ready = self._ready.setdefault(kind, deque())
         sandbox.init.listener = _Watch(ready, sandbox, self.budget)
         ready.append(sandbox)
-        self.arrived()
+        self.on_arrival()
 
     def _tell(self, kind: StemKind, why: str) -> None:
         """Log why none could be made; not again for the same reason, until one could."""

@@ -12,10 +12,10 @@ from lambda_emu.environment.invocation import Invocation
 from lambda_emu.errors.service import ServiceFailure, TooManyEnvironments
 from lambda_emu.model.function.function import FunctionVersion
 from lambda_emu.pool.choice import ROOM_WAIT_S, to_start
-from lambda_emu.pool.provisioning import Keeper, Provision
+from lambda_emu.pool.provisioning import Provision, Requester
 from lambda_emu.pool.timers import Timers
 
-PATIENCE_S = 0.005
+GRACE_S = 0.005
 """How long an invocation waits for an environment that is soon available, before another one is started."""
 
 BUSY_INIT_S = 0.5
@@ -33,20 +33,23 @@ class VersionPool:
     """
 
     init_type = InitType.ON_DEMAND
-    patient = True
+    waits_for_room = True
 
     def __init__(
         self,
         version: FunctionVersion,
         clock: Clock,
-        start: Callable[[Keeper], None],
+        start: Callable[[Requester], None],
         tenant_id: str | None = None,
-        stood: Callable[[], None] = lambda: None,
+        readiness_changed: Callable[[], None] = lambda: None,
     ) -> None:
-        """start: begins to bring up one environment, and says in the end what came of it. stood: see `Borrower`."""
+        """start: begins to bring up one environment, and says in the end what came of it.
+
+        readiness_changed: see `ProvisionListener`.
+        """
         self.version = version
         self.tenant_id = tenant_id
-        self.stood = stood
+        self.readiness_changed = readiness_changed
         self.retired = False
         self.environments: dict[Environment, None] = {}  # in the order in which they came, provisioned ones too
         self.provision = Provision(self, start)
@@ -59,7 +62,7 @@ class VersionPool:
         self._waiting: deque[tuple[float, Invocation]] = deque()  # with the time each began to wait
         self._starting = 0  # asked for and not there yet
         self._initialising: set[Environment] = set()
-        self._patience: Timer | None = None
+        self._grace: Timer | None = None
         self._timers = Timers(clock)
 
     @property
@@ -94,7 +97,7 @@ class VersionPool:
             available.pop().assign(invocation)
             return
         self._waiting.append((self._clock.monotonic_s(), invocation))
-        if len(self._waiting) > len(self._returning) or self._patience is None:
+        if len(self._waiting) > len(self._returning) or self._grace is None:
             self._grow()
 
     def warm(self, count: int) -> None:
@@ -117,7 +120,7 @@ class VersionPool:
         elif environment in self.environments:
             self._unfit.add(environment)
 
-    def reap(self, idle_s: float) -> None:
+    def evict_idle(self, idle_s: float) -> None:
         """End those on demand that were available for longer than `idle_s`; try again to provision what is missing."""
         self.provision.fill()
         oldest = self._clock.monotonic_s() - idle_s
@@ -137,9 +140,9 @@ class VersionPool:
     def forget(self) -> None:
         """Nobody waits, and nothing is to be started for anybody."""
         self._timers.cancel()
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
+        if self._grace is not None:
+            self._grace.cancel()
+            self._grace = None
 
     # -- told by whoever starts environments ------------------------------------------------------
 
@@ -209,7 +212,7 @@ class VersionPool:
         else:
             self._grow()
 
-    # -- told by `provision` (provisioning.Borrower) ----------------------------------------------
+    # -- told by `provision` (ProvisionListener) --------------------------------------------------
 
     def offer(self, environment: Environment) -> None:
         self._returning.discard(environment)
@@ -226,16 +229,16 @@ class VersionPool:
     # -- growth -----------------------------------------------------------------------------------
 
     def _grow(self) -> None:
-        """Start what is needed now; who counts on a returning environment does so for PATIENCE_S only."""
+        """Start what is needed now; who counts on a returning environment does so for GRACE_S only."""
         self._start_for(len(self._waiting), len(self._returning))
-        if self._waiting and self._returning and self._patience is None:
-            self._patience = self._clock.call_later(PATIENCE_S, self._patience_over)
+        if self._waiting and self._returning and self._grace is None:
+            self._grace = self._clock.call_later(GRACE_S, self._grace_over)
 
     def _start_for(self, waiting: int, soon_free: int) -> None:
         begun_s = self._clock.monotonic_s() - BUSY_INIT_S
-        patient = sum(environment.created_s <= begun_s for environment in self._initialising)
-        busy = self._starting + len(self._initialising) - patient
-        self.warm(to_start(waiting, busy, patient, soon_free))
+        slow = sum(environment.created_s <= begun_s for environment in self._initialising)
+        busy = self._starting + len(self._initialising) - slow
+        self.warm(to_start(waiting, busy, slow, soon_free))
 
     def _fail_one(self, why: str) -> None:
         """What one of those that wait was waiting for will not come."""
@@ -243,12 +246,12 @@ class VersionPool:
             self._waiting.popleft()[1].refuse(ServiceFailure(why))
         self._grow()
 
-    def _patience_over(self) -> None:
+    def _grace_over(self) -> None:
         """Start environments for those that waited long enough; the others have their time still before them."""
-        self._patience = None
+        self._grace = None
         now_s = self._clock.monotonic_s()
-        patient = next((since_s for since_s, _ in self._waiting if since_s + PATIENCE_S > now_s), None)
-        impatient = sum(1 for since_s, _ in self._waiting if since_s + PATIENCE_S <= now_s)
-        self._start_for(impatient, 0)
-        if patient is not None:
-            self._patience = self._clock.call_later(patient + PATIENCE_S - now_s, self._patience_over)
+        next_s = next((since_s for since_s, _ in self._waiting if since_s + GRACE_S > now_s), None)
+        overdue = sum(1 for since_s, _ in self._waiting if since_s + GRACE_S <= now_s)
+        self._start_for(overdue, 0)
+        if next_s is not None:
+            self._grace = self._clock.call_later(next_s + GRACE_S - now_s, self._grace_over)

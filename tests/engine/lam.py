@@ -139,7 +139,7 @@ class Lam:
 
     def environments(self, name: str) -> list[Any]:
         """What the pool holds for a function."""
-        return [sight for sight in self.emulator.loop.ask(self.emulator.pool.sights, 5) if sight.function == name]
+        return [info for info in self.emulator.loop.ask(self.emulator.pool.describe, 5) if info.function == name]
 
     def close(self) -> None:
         for name in self._names:

@@ -34,9 +34,9 @@ class OwnLam(Lam):
 
     clock: SteppingClock
 
-    def sights(self) -> list[Any]:
+    def describe(self) -> list[Any]:
         """All that its pool holds, stems included."""
-        return self.emulator.loop.ask(self.emulator.pool.sights, 5)
+        return self.emulator.loop.ask(self.emulator.pool.describe, 5)
 
 
 @contextmanager

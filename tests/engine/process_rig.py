@@ -15,7 +15,7 @@ import uvloop
 from lambda_emu.arn import FunctionId, Target
 from lambda_emu.clock import Clock
 from lambda_emu.invoke.request import InvokeRequest
-from lambda_emu.runtime_api.door import RuntimeApi
+from lambda_emu.runtime_api.router import RuntimeApi
 from lambda_emu.runtime_api.session import Asked, NextCall, Spoiled
 from lambda_emu.sandbox.base import Exit, Program, Sandbox, StemKind, Usage
 from lambda_emu.sandbox.init.link import InitDoor

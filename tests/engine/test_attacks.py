@@ -84,7 +84,7 @@ def test_init_cannot_be_killed(lam: Lam) -> None:
     inside.run("import os, signal\nfor number in range(1, 65): os.kill(1, number)")
 
     assert inside.run(WELL) == "well"
-    assert [sight.invocations for sight in lam.environments("probe")] == [2]
+    assert [info.invocations for info in lam.environments("probe")] == [2]
 
 
 SPEAK = """
@@ -219,4 +219,4 @@ def test_one_function_cannot_take_every_descriptor(lam: Lam, eventually: Eventua
     most = before + KNOWN + 16
     eventually(lambda: len(os.listdir("/proc/self/fd")) < most, "those that said nothing to be ended")
     assert (hoarder.run(WELL), other.run(WELL)) == ("well", "well")
-    assert [sight.invocations for sight in lam.environments("hoarder")] == [3]
+    assert [info.invocations for info in lam.environments("hoarder")] == [3]

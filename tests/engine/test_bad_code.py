@@ -62,7 +62,7 @@ def bystander(lam: Lam) -> Iterator[Lam]:
     assert lam.invoke("bystander", 1).payload == 1
     yield lam
     assert lam.invoke("bystander", 2).payload == 2
-    assert [sight.invocations for sight in lam.environments("bystander")] == [2]
+    assert [info.invocations for info in lam.environments("bystander")] == [2]
 
 
 @pytest.mark.parametrize(

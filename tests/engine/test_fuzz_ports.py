@@ -127,4 +127,4 @@ def test_the_runtime_api_answers_or_refuses_whatever_comes(emulator: Served, ins
     fuzzers = [Fuzzer(seed, INSIDE, host.encode(), 80_000, half_open=False) for seed in range(WORKERS)]
 
     fuzz(others, address, fuzzers, 40_000)
-    assert [sight["id"] for sight in emulator.environments("good")] != []
+    assert [info["id"] for info in emulator.environments("good")] != []

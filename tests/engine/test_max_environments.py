@@ -27,7 +27,7 @@ def small(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OwnLam]:
 
 
 def states(lam: OwnLam) -> dict[str, str]:
-    return {sight.function: sight.state for sight in lam.sights() if sight.function}
+    return {info.function: info.state for info in lam.describe() if info.function}
 
 
 def health(lam: OwnLam) -> Any:
@@ -95,7 +95,7 @@ def test_an_alias_that_moves_where_there_is_no_room_for_both_versions_moves_all_
     small.client.publish_version(FunctionName="one")
 
     small.client.update_alias(FunctionName="one", Name="live", FunctionVersion="2")
-    eventually(lambda: {sight.version for sight in small.sights()} <= {"2"}, "the old version to make room")
+    eventually(lambda: {info.version for info in small.describe()} <= {"2"}, "the old version to make room")
 
     eventually(lambda: status() == "READY", "the new version to be ready")
 

@@ -31,11 +31,11 @@ def test_only_the_function_that_runs_is_made_ready_and_only_once(tmp_path: Path,
     with Emulator(settings, only="hello") as emulator:
         emulator.wait_until_settled("hello")
         answer = Server(emulator.url).invoke("hello", b"{}")
-        there = emulator.loop.ask(emulator.pool.sights, 5)
+        there = emulator.loop.ask(emulator.pool.describe, 5)
 
     assert answer.payload == b'"hello"'
     assert emulator.declared == ["hello"]
-    assert [sight.function for sight in there] == ["hello"]  # and no stem for another
+    assert [info.function for info in there] == ["hello"]  # and no stem for another
 
 
 def test_nothing_of_flask_is_loaded_for_one_invocation(tmp_path: Path) -> None:

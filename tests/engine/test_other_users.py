@@ -115,7 +115,7 @@ def kept_by_docker(lam: OwnLam) -> list[str]:
     """The engine's own files of the environment that ran, one of which has its name; nothing without Docker."""
     if lam.emulator.engine.abilities.name != "docker":
         return []
-    container = next(str(sight.id) for sight in lam.sights() if sight.function)
+    container = next(str(info.id) for info in lam.describe() if info.function)
     line = ["docker", "inspect", "--format", "{{.HostsPath}}", container]
     hosts = subprocess.run(line, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
     assert "lambda-emu.internal" in Path(hosts).read_text()

@@ -29,7 +29,7 @@ NEW_CODE = WORKER.replace('os.environ.get("VALUE")', '"new"')
 
 
 def busy(lam: Lam, name: str) -> int:
-    return sum(sight.state == "BUSY" for sight in lam.environments(name))
+    return sum(info.state == "BUSY" for info in lam.environments(name))
 
 
 def hold(lam: Lam, submit: Submit, eventually: Eventually, name: str, count: int) -> list[Future[Answer]]:

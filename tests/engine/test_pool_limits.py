@@ -36,7 +36,7 @@ def test_functions_share_what_the_account_has_left_unreserved(small: OwnLam, eve
 
     with ThreadPoolExecutor() as threads:
         held = [threads.submit(small.invoke, name, {"sleep": 60}) for name in ("one", "other")]
-        eventually(lambda: [sight.state for sight in small.sights()].count("BUSY") == 2, "both to run")
+        eventually(lambda: [info.state for info in small.describe()].count("BUSY") == 2, "both to run")
 
         assert refusal(small, "one") == ("TooManyRequestsException", "ConcurrentInvocationLimitExceeded")
         assert small.invoke("favoured", {}).payload == "done"
@@ -53,7 +53,7 @@ def test_each_account_has_concurrency_of_its_own(small: OwnLam, eventually: Even
 
     with ThreadPoolExecutor() as threads:
         held = [threads.submit(small.invoke, "same", {"sleep": 60}) for _ in range(3)]
-        eventually(lambda: [sight.state for sight in small.sights()].count("BUSY") == 3, "all to run")
+        eventually(lambda: [info.state for info in small.describe()].count("BUSY") == 3, "all to run")
 
         assert refusal(small, "same") == ("TooManyRequestsException", "ConcurrentInvocationLimitExceeded")
         assert other.invoke("same", {}).payload == "done"
@@ -75,4 +75,4 @@ def test_who_waits_is_told_when_no_environment_can_be_started(small: OwnLam) -> 
     run_dir.unlink()
     away.rename(run_dir)
     assert small.invoke("sleeper", {}).payload == "done"
-    assert [sight.state for sight in small.sights()] == ["IDLE"]
+    assert [info.state for info in small.describe()] == ["IDLE"]

@@ -68,7 +68,7 @@ def moved(lam: Lam, code: str) -> None:
 
 
 def states(lam: Lam, version: str = "1") -> list[str]:
-    return sorted(sight.state for sight in lam.environments("p") if sight.version == version)
+    return sorted(info.state for info in lam.environments("p") if info.version == version)
 
 
 def init_reports(lam: Lam, stream: str) -> list[str]:

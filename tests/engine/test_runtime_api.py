@@ -192,4 +192,4 @@ def test_an_error_with_thousands_of_frames_arrives_whole(lam: Lam) -> None:
     assert answer.payload["errorType"] == "RecursionError"
     assert len(answer.payload["stackTrace"]) > 3900
     assert lam.invoke("deep").payload["errorType"] == "RecursionError"
-    assert [sight.invocations for sight in lam.environments("deep")] == [2]
+    assert [info.invocations for info in lam.environments("deep")] == [2]

@@ -36,7 +36,7 @@ def test_two_tenants_never_see_each_others_globals_or_files(lam: Lam) -> None:
         (["green", "green"], "green green "),
     ]
     assert len({answer["stream"] for answer in answers}) == 2
-    assert sorted(sight.tenant for sight in lam.environments("shared")) == ["blue", "green"]
+    assert sorted(info.tenant for info in lam.environments("shared")) == ["blue", "green"]
 
 
 def test_an_event_runs_for_the_tenant_it_was_sent_for(lam: Lam, eventually: Eventually) -> None:

@@ -72,7 +72,7 @@ def test_a_version_goes_on_when_latest_fails_and_ends_when_it_is_deleted(two: La
 
     with pytest.raises(two.client.exceptions.ResourceNotFoundException, match=r":function:v:1$"):
         two.invoke("v", {}, Qualifier="1")
-    assert {sight.version for sight in two.environments("v")} <= {"$LATEST"}
+    assert {info.version for info in two.environments("v")} <= {"$LATEST"}
 
 
 def test_nothing_runs_under_a_name_that_is_no_version_or_alias(two: Lam) -> None:

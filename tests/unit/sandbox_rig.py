@@ -29,7 +29,7 @@ from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.pool import Pool
 from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems
-from lambda_emu.runtime_api.door import RuntimeApi
+from lambda_emu.runtime_api.router import RuntimeApi
 from lambda_emu.sandbox.base import (
     ANY_TIME_MS,
     Abilities,

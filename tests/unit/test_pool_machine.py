@@ -247,7 +247,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     @invariant()
     def what_is_shown_is_there(self) -> None:
-        shown = [sight.id for sight in self.rig.turn(self.rig.pool.sights)]
+        shown = [info.id for info in self.rig.turn(self.rig.pool.describe)]
         assert len(shown) == len(set(shown))
         assert set(shown) <= {sandbox.id for sandbox in self.sandboxes}
 
@@ -268,7 +268,7 @@ class PoolMachine(RuleBasedStateMachine):
                 break
             self._all_go_on()
             self.rig.advance(0.1)
-        assert not self._waiting(), self.rig.turn(self.rig.pool.sights)
+        assert not self._waiting(), self.rig.turn(self.rig.pool.describe)
         for _ in range(3):
             self._all_go_on()
             self.rig.advance(0.1)

@@ -61,7 +61,7 @@ def idle(rig: Still, of: Deployment) -> StillSandbox:
 
 
 def names(rig: Still) -> list[str]:
-    return sorted(sight.function or "a stem" for sight in rig.turn(rig.pool.sights))
+    return sorted(info.function or "a stem" for info in rig.turn(rig.pool.describe))
 
 
 def test_the_environment_that_was_not_used_for_the_longest_time_gives_way(machine: Machine) -> None:

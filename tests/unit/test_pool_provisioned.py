@@ -135,7 +135,7 @@ def test_fewer_end_the_idle_ones_first(pool: Rig) -> None:
 
     pool.provision(1)
 
-    assert [sight.state for sight in pool.on_loop(pool.pool.sights)] == ["BUSY"]
+    assert [info.state for info in pool.on_loop(pool.pool.describe)] == ["BUSY"]
 
 
 def test_a_version_has_its_provisioned_concurrency_beside_what_others_use(pool: Rig) -> None:
@@ -174,5 +174,5 @@ def test_one_that_is_not_ready_yet_ends_as_soon_as_it_is_not_wanted(when: str) -
     rig.make_all()
 
     assert [sandbox.gone for sandbox in rig.engine.sandboxes] == [True]
-    assert rig.turn(rig.pool.sights) == []
+    assert rig.turn(rig.pool.describe) == []
     rig.end()

@@ -37,7 +37,7 @@ def finish(pool: Rig, runtime: Runtime, request_id: str) -> None:
 
 
 def states(pool: Rig) -> list[str]:
-    return [sight.state for sight in pool.on_loop(pool.pool.sights)]
+    return [info.state for info in pool.on_loop(pool.pool.describe)]
 
 
 def test_an_idle_environment_of_another_tenant_is_left_alone(pool: Rig) -> None:
@@ -46,7 +46,7 @@ def test_an_idle_environment_of_another_tenant_is_left_alone(pool: Rig) -> None:
     nobodys, _ = served(pool, None)
 
     assert len({blue.id, green.id, nobodys.id}) == 3
-    assert {sight.tenant for sight in pool.on_loop(pool.pool.sights)} == {"blue", "green", None}
+    assert {info.tenant for info in pool.on_loop(pool.pool.describe)} == {"blue", "green", None}
 
 
 def test_the_same_tenant_finds_its_environment_again(pool: Rig) -> None:
