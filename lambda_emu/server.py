@@ -28,7 +28,7 @@ from lambda_emu.gateway.callers import Callers, is_loopback
 from lambda_emu.gateway.gateway import LIMITS, Gateway
 from lambda_emu.gateway.wsgi import LateApp, WsgiApp
 from lambda_emu.http import descriptors
-from lambda_emu.http.listener import Listener, PortTerms, bind
+from lambda_emu.http.listener import Listener, PortSettings, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.asynchronous import AsyncInvoker
 from lambda_emu.invoke.invoker import Invoker
@@ -145,8 +145,8 @@ class Emulator:
         self._gateway = Gateway(self.loop, self.clock, data_dir / SPOOL, callers)
         files, spare = descriptors.limit_and_spare()
         refusal = self._gateway.refusal
-        terms = PortTerms(limits=LIMITS, descriptors=files - 3 * spare, lingering=spare, refusal=refusal)
-        self._listener = Listener(self._gateway, self.clock, terms)
+        port_settings = PortSettings(limits=LIMITS, descriptors=files - 3 * spare, lingering=spare, refusal=refusal)
+        self._listener = Listener(self._gateway, self.clock, port_settings)
         self.shutdown.tidy(self._listener.close)  # after the pool, which answers who still waits
         self.store = Store.open(data_dir)
         self.shutdown.call(self.store.close)  # after the pool, whose last outcomes it keeps

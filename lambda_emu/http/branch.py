@@ -11,7 +11,7 @@ from typing import cast
 from lambda_emu.http.connection import Connection
 from lambda_emu.http.exchange import Handler
 from lambda_emu.http.group import Allowance, Group
-from lambda_emu.http.listener import UNBOUNDED, PortTerms
+from lambda_emu.http.listener import UNBOUNDED, PortSettings
 from lambda_emu.http.watch import Watch
 
 End = tuple[str, int]
@@ -44,16 +44,18 @@ class Branch:
 
     knows_peers = False
 
-    def __init__(self, passed: PassedListener, handler: Handler, group: Group, terms: PortTerms, watch: Watch) -> None:
+    def __init__(
+        self, passed: PassedListener, handler: Handler, group: Group, settings: PortSettings, watch: Watch
+    ) -> None:
         self.newcomers = group
-        self.limits = terms.limits
-        self.refusal = terms.refusal
+        self.limits = settings.limits
+        self.refusal = settings.refusal
         self._passed = passed
         self._handler = handler
-        self._descriptors = terms.descriptors
+        self._descriptors = settings.descriptors
         self._watch = watch
-        self._full = terms.full
-        self._turned_away = Group(Allowance(MOST_TURNED_AWAY, UNBOUNDED, oldest_out=True), terms.budget)
+        self._full = settings.full
+        self._turned_away = Group(Allowance(MOST_TURNED_AWAY, UNBOUNDED, oldest_out=True), settings.budget)
         self._asking: set[asyncio.Task[None]] = set()
         watch.begin()
         passed.socket.setblocking(False)

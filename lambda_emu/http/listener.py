@@ -35,7 +35,7 @@ def refusal(status: int) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class PortTerms:
+class PortSettings:
     """What a port takes, and from whom.
 
     newcomers: what those may take who are not known to be somebody's. budget: of all together, known or not.
@@ -75,14 +75,14 @@ class Listener:
 
     knows_peers = True
 
-    def __init__(self, handler: Handler, clock: Clock, terms: PortTerms | None = None) -> None:
+    def __init__(self, handler: Handler, clock: Clock, settings: PortSettings | None = None) -> None:
         self._handler = handler
-        self._terms = terms or PortTerms()
-        self.limits = self._terms.limits
-        self.refusal = self._terms.refusal
-        self.newcomers = Group(self._terms.newcomers, self._terms.budget)
+        self._settings = settings or PortSettings()
+        self.limits = self._settings.limits
+        self.refusal = self._settings.refusal
+        self.newcomers = Group(self._settings.newcomers, self._settings.budget)
         self._servers: list[asyncio.Server] = []
-        self.watch = Watch(clock, self._terms.unsent_bytes)
+        self.watch = Watch(clock, self._settings.unsent_bytes)
 
     async def listen(self, bound: socket.socket) -> None:
         """Accept connections on one more address, which `bind` took."""
@@ -115,9 +115,9 @@ class Listener:
 
     def opened(self, connection: Connection) -> None:
         self.watch.add(connection)
-        if connection.descriptor >= self._terms.descriptors + self._terms.lingering:
+        if connection.descriptor >= self._settings.descriptors + self._settings.lingering:
             connection.drop()
-        elif connection.descriptor >= self._terms.descriptors or not self.newcomers.join(connection):
+        elif connection.descriptor >= self._settings.descriptors or not self.newcomers.join(connection):
             connection.refuse(503)
 
     def closed(self, connection: Connection) -> None:
@@ -125,5 +125,5 @@ class Listener:
 
     def _protocol(self) -> asyncio.Protocol:
         connection = Connection(self._handler, self)
-        doorway = self._terms.doorway
+        doorway = self._settings.doorway
         return connection if doorway is None else doorway(connection)

@@ -13,7 +13,7 @@ from lambda_emu.http.branch import Branch, PassedListener
 from lambda_emu.http.budget import MemoryBudget
 from lambda_emu.http.exchange import DISCARD, Sink, Writer
 from lambda_emu.http.group import Allowance, Group, Wait
-from lambda_emu.http.listener import HELD_BYTES, UNBOUNDED, Doorway, Listener, PortTerms
+from lambda_emu.http.listener import HELD_BYTES, UNBOUNDED, Doorway, Listener, PortSettings
 from lambda_emu.http.message import Head
 from lambda_emu.http.watch import Clock
 from lambda_emu.runtime_api import answers
@@ -77,9 +77,9 @@ class RuntimeApi:
     """Finds the environment by its connection, or its host name, and the call by its path."""
 
     def __init__(self, clock: Clock, doorway: Doorway | None = None, descriptors: int = UNBOUNDED) -> None:
-        """doorway, descriptors: of listener.PortTerms."""
+        """doorway, descriptors: of listener.PortSettings."""
         self._budget = MemoryBudget(HELD_BYTES)
-        self._terms = PortTerms(
+        self._port_settings = PortSettings(
             limits=answers.HEAD_LIMITS,
             newcomers=UNKNOWN,
             budget=self._budget,
@@ -89,7 +89,7 @@ class RuntimeApi:
             full=429,
             doorway=doorway,
         )
-        self.listener = Listener(self, clock, self._terms)
+        self.listener = Listener(self, clock, self._port_settings)
         self._callers: dict[str, _Caller] = {}
         self._by_name: dict[bytes, _Caller] = {}
 
@@ -100,7 +100,7 @@ class RuntimeApi:
             self._by_name[token.encode()] = caller
         else:
             handler = partial(self._serve, caller)
-            caller.branch = Branch(passed, handler, caller.group, self._terms, self.listener.watch)
+            caller.branch = Branch(passed, handler, caller.group, self._port_settings, self.listener.watch)
 
     def close(self, token: str) -> None:
         """The environment is no more; its connections end."""

@@ -30,7 +30,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.gateway.gateway import Gateway
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.wsgi import LateApp, WsgiApp, serve
-from lambda_emu.http.listener import Listener, PortTerms, bind
+from lambda_emu.http.listener import Listener, PortSettings, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.invoke.request import InvokeRequest
@@ -229,7 +229,7 @@ def serving(folder: Path, clock: Clock | None = None, s3: S3 | None = None, **se
     make_spool(folder / "spool")
     gateway = Gateway(loop, clock, folder / "spool")
     gateway.serve(OwnPages(app), LambdaService(app, CallerContexts(context)))
-    listener = Listener(gateway, clock, PortTerms(refusal=gateway.refusal))
+    listener = Listener(gateway, clock, PortSettings(refusal=gateway.refusal))
     loop.run(listener.listen(bound), 10)
     try:
         yield Api(port, _client(port), store, activations)

@@ -12,7 +12,7 @@ import pytest
 from lambda_emu.clock import SteppingClock
 from lambda_emu.http.body import Body
 from lambda_emu.http.exchange import Handler, Sink, Writer
-from lambda_emu.http.listener import Listener, PortTerms, bind
+from lambda_emu.http.listener import Listener, PortSettings, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head, answer_head
 
@@ -57,22 +57,22 @@ def echo(head: Head, writer: Writer) -> Sink:
 
 @contextmanager
 def served(
-    handler: Handler = echo, terms: PortTerms | None = None, host: str = "127.0.0.1"
+    handler: Handler = echo, settings: PortSettings | None = None, host: str = "127.0.0.1"
 ) -> Iterator[tuple[int, SteppingClock, Loop]]:
     """A port, the clock that its limits go by, and the loop it is served on."""
-    with listening(handler, terms, host) as (_, port, clock, loop):
+    with listening(handler, settings, host) as (_, port, clock, loop):
         yield port, clock, loop
 
 
 @contextmanager
 def listening(
-    handler: Handler = echo, terms: PortTerms | None = None, host: str = "127.0.0.1"
+    handler: Handler = echo, settings: PortSettings | None = None, host: str = "127.0.0.1"
 ) -> Iterator[tuple[Listener, int, SteppingClock, Loop]]:
     """The same, for who stops it."""
     loop, clock = Loop(), SteppingClock()
     loop.start()
     clock.bind(loop.asyncio)
-    listener, bound = Listener(handler, clock, terms), bind(host, 0)
+    listener, bound = Listener(handler, clock, settings), bind(host, 0)
     loop.run(listener.listen(bound), timeout_s=5)
     yield listener, bound.getsockname()[1], clock, loop
     loop.ask(listener.close, timeout_s=5)

@@ -22,7 +22,7 @@ from lambda_emu.gateway.gateway import Gateway
 from lambda_emu.gateway.services import Claims, Handling
 from lambda_emu.gateway.wsgi import Environ, LateApp
 from lambda_emu.http.executors import Workers
-from lambda_emu.http.listener import Listener, PortTerms, bind
+from lambda_emu.http.listener import Listener, PortSettings, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 
@@ -101,7 +101,7 @@ def served(folder: Path, app: App) -> Iterator[int]:
     gateway = Gateway(loop, clock, folder, Callers(origins=(ALLOWED,)))
     own = Service(app, Claims(hosts=("own.localhost",)), answers_pages=True)
     gateway.serve(own, Service(app, Claims(), answers_pages=False))
-    listener = Listener(gateway, clock, PortTerms(refusal=gateway.refusal))
+    listener = Listener(gateway, clock, PortSettings(refusal=gateway.refusal))
     loop.run(listener.listen(bound), LIMIT_S)
     try:
         yield bound.getsockname()[1]

@@ -12,7 +12,7 @@ from lambda_emu.clock import SteppingClock
 from lambda_emu.http.branch import Branch, PassedListener
 from lambda_emu.http.endpoint import MAX_WAITING_BYTES
 from lambda_emu.http.exchange import DISCARD, Sink, Writer
-from lambda_emu.http.listener import Listener, PortTerms, bind
+from lambda_emu.http.listener import Listener, PortSettings, bind
 from lambda_emu.http.message import Head, answer_head
 
 
@@ -180,7 +180,7 @@ def test_by_a_listener_from_another_network_it_tells_none() -> None:
         listener = Listener(say_peer, clock)
 
         def branch() -> Branch:
-            return Branch(PassedListener(bound), say_peer, listener.newcomers, PortTerms(), listener.watch)
+            return Branch(PassedListener(bound), say_peer, listener.newcomers, PortSettings(), listener.watch)
 
         passed = loop.ask(branch, 5)
         try:

@@ -11,7 +11,7 @@ from http_rig import Echo, bodies, connect, listening, refuses_bytes, served
 
 from lambda_emu.http.budget import MemoryBudget
 from lambda_emu.http.exchange import DISCARD, Sink, Writer
-from lambda_emu.http.listener import PortTerms
+from lambda_emu.http.listener import PortSettings
 from lambda_emu.http.message import Head, answer_head
 
 MORE = b"x" * 100_000
@@ -115,7 +115,7 @@ def test_nothing_behind_a_last_answer_is_served(said: bytes, more: bytes) -> Non
 
 def test_what_comes_behind_a_last_answer_takes_no_memory() -> None:
     budget = MemoryBudget(1 << 20)
-    with served(Handler(), PortTerms(budget=budget)) as (port, _, _), connect(port) as client:
+    with served(Handler(), PortSettings(budget=budget)) as (port, _, _), connect(port) as client:
         client.sendall(LAST + b"POST /a HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf")
         while client.recv(65536):
             pass

@@ -18,7 +18,7 @@ from lambda_emu.http.body import Body
 from lambda_emu.http.budget import MemoryBudget
 from lambda_emu.http.exchange import DISCARD, Sink, Writer
 from lambda_emu.http.head_reader import HeadLimits
-from lambda_emu.http.listener import PortTerms
+from lambda_emu.http.listener import PortSettings
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head, answer_head
 
@@ -31,7 +31,7 @@ def port() -> Iterator[int]:
 
 HEAD_BYTES = 64 * 1024
 FIELD = b"lambda-runtime-function-xray-error-cause"
-LARGE_FIELD = PortTerms(limits=HeadLimits(large_field=(FIELD, 1 << 20)))
+LARGE_FIELD = PortSettings(limits=HeadLimits(large_field=(FIELD, 1 << 20)))
 
 
 def head_of(*fields: bytes) -> bytes:
@@ -111,7 +111,7 @@ def test_too_many_fields_are_refused_before_the_head_ends(port: int) -> None:
     ids=["1 MB and 60 KB", "both small", "last", "too large", "the others too large", "twice", "another"],
 )
 def test_one_field_may_be_larger_where_a_port_says_so(fields: list[bytes], status: int) -> None:
-    with served(terms=LARGE_FIELD) as (port, _, _):
+    with served(settings=LARGE_FIELD) as (port, _, _):
         answer = talk(port, head_of(*fields, b"Connection: close"))
 
     assert answer.startswith(b"HTTP/1.1 %d " % status)
@@ -134,7 +134,7 @@ def in_pieces(data: bytes, size: int) -> Iterator[bytes]:
 
 def test_a_large_head_in_small_pieces_costs_no_more_than_its_bytes() -> None:
     """The parser copies what it has of a field for each piece of it: eight times the head was sixty times the work."""
-    with served(terms=LARGE_FIELD) as (port, _, loop):
+    with served(settings=LARGE_FIELD) as (port, _, loop):
         small, large = (
             min(loop_cost_s(port, loop, in_pieces(head_of(field_of(size, FIELD)), 200)) for _ in range(3))
             for size in (125_000, 1_000_000)
@@ -244,7 +244,7 @@ def post(port: int, body: bytes) -> bytes:
 
 def test_bodies_beyond_what_memory_there_is_wait_their_turn() -> None:
     budget = MemoryBudget(1 << 20)
-    with served(terms=PortTerms(budget=budget)) as (port, _, _), ThreadPoolExecutor(12) as threads:
+    with served(settings=PortSettings(budget=budget)) as (port, _, _), ThreadPoolExecutor(12) as threads:
         answers = list(threads.map(lambda n: post(port, b"%d" % n * 2_000_000), range(12)))
 
     for n, answer in enumerate(answers):
@@ -261,7 +261,7 @@ def unfinished(port: int, sent: int, length: int) -> socket.socket:
 
 def test_who_waits_for_memory_too_long_is_told_to_come_again() -> None:
     budget, length, step = MemoryBudget(1 << 20), 2 << 20, 2000
-    with served(terms=PortTerms(budget=budget)) as (port, clock, _), unfinished(port, 1 << 20, length) as first:
+    with served(settings=PortSettings(budget=budget)) as (port, clock, _), unfinished(port, 1 << 20, length) as first:
         until(lambda: budget.used_bytes >= 1 << 20)
         with unfinished(port, 1 << 20, length) as second:
             sent = 1 << 20
@@ -285,7 +285,7 @@ def until(question: Callable[[], bool]) -> None:
 
 def test_who_stalls_gives_its_memory_back() -> None:
     budget = MemoryBudget(1 << 20)
-    with served(terms=PortTerms(budget=budget)) as (port, clock, _):
+    with served(settings=PortSettings(budget=budget)) as (port, clock, _):
         with unfinished(port, 1 << 20, 2 << 20) as client:
             hung_up_on(client, clock, seconds=61)
         answer = post(port, b"x" * 2_000_000)
@@ -300,7 +300,7 @@ def test_who_takes_nothing_of_a_large_answer_is_waited_for_while_there_is_memory
         writer.send(answer_head(200, [], 20_000_000), bytes(20_000_000))
         return DISCARD
 
-    with served(large, PortTerms(unsent_bytes=50_000_000)) as (port, clock, _), ExitStack() as stack:
+    with served(large, PortSettings(unsent_bytes=50_000_000)) as (port, clock, _), ExitStack() as stack:
         clients = [stack.enter_context(connect(port)) for _ in range(6)]
         for client in clients:
             client.sendall(b"GET /a HTTP/1.1\r\nConnection: close\r\n\r\n")
@@ -350,7 +350,7 @@ def test_who_sends_a_byte_now_and_then_lets_us_wait_too() -> None:
 def test_of_more_connections_than_there_are_descriptors_some_are_left() -> None:
     with ExitStack() as stack:
         lowest = stack.enter_context(socket.socket()).fileno()
-        port, clock, _ = stack.enter_context(served(terms=PortTerms(descriptors=lowest + 100)))
+        port, clock, _ = stack.enter_context(served(settings=PortSettings(descriptors=lowest + 100)))
         good = stack.enter_context(connect(port))
         good.sendall(b"GET /a HTTP/1.1\r\n\r\n")
         assert good.recv(65536).startswith(b"HTTP/1.1 200")
