@@ -22,8 +22,8 @@ from lambda_emu.api.wire.bodies import make_spool
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
-from lambda_emu.environment.initialization import InitType
 from lambda_emu.environment.log import EnvironmentLog
+from lambda_emu.environment.states import InitType
 from lambda_emu.gateway.callers import Callers, is_loopback
 from lambda_emu.gateway.gateway import LIMITS, Gateway
 from lambda_emu.gateway.wsgi import LateApp, WsgiApp

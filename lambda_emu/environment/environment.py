@@ -12,13 +12,24 @@ from typing import Protocol
 
 from lambda_emu.clock import Alarm, Clock
 from lambda_emu.environment import failures
-from lambda_emu.environment.barrier import KILL, RUNTIME, Barrier, Participant
 from lambda_emu.environment.failures import Failure
-from lambda_emu.environment.initialization import InitType, init_limit_s
 from lambda_emu.environment.invocation import Invocation
 from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.environment.session import RuntimeSession
-from lambda_emu.environment.states import ENVIRONMENT, Event, IllegalMove, Phase, State, moved
+from lambda_emu.environment.states import (
+    ENVIRONMENT,
+    KILL,
+    RUNTIME,
+    Barrier,
+    Event,
+    IllegalMove,
+    InitType,
+    Participant,
+    Phase,
+    State,
+    init_limit_s,
+    moved,
+)
 from lambda_emu.errors.service import ServiceFailure
 from lambda_emu.model.function.function import FunctionVersion
 from lambda_emu.sandbox.base import RUNTIME_ROLE, Exit, Program, Sandbox, Usage

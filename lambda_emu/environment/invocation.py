@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from lambda_emu.clock import Clock
-from lambda_emu.environment.barrier import RUNTIME, Barrier
 from lambda_emu.environment.failures import OUT_OF_MEMORY, Failure
-from lambda_emu.environment.states import INVOCATION, Phase, Step, moved
+from lambda_emu.environment.states import INVOCATION, RUNTIME, Barrier, Phase, Step, moved
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.runtime_api.session import Event, NextCall
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from lambda_emu.environment.failures import OUT_OF_MEMORY, Failure
-from lambda_emu.environment.initialization import InitType
 from lambda_emu.environment.invocation import Invocation
+from lambda_emu.environment.states import InitType
 from lambda_emu.logs.frames import Frames, Piece
 from lambda_emu.logs.records import (
     SUCCESS,

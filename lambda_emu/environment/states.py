@@ -1,13 +1,13 @@
 """Two tables: the life of an environment, and that of each invocation in it. What is not named cannot happen.
 
 Each moves by what happens to it and by what becomes of the other: an invocation is lost with its environment, and one
-that runs out of time takes its environment with it.
+that runs out of time takes its environment with it. What either waits for is a barrier of named participants.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 from typing import TypeVar
 
 
@@ -124,3 +124,38 @@ def moved(table: Mapping[S, Mapping[E, S]], state: S, event: E) -> S:
         return table[state][event]
     except KeyError:
         raise IllegalMove(state, event) from None
+
+
+Participant = str | int
+"""A name; init's figures are named by the token (a number) they were asked for with."""
+
+RUNTIME = "the runtime's next call"
+KILL = "the kill"
+
+
+class Barrier(set[Participant]):
+    """Those who are not done yet, in whatever order they will be. It is passed when nobody is left."""
+
+    __slots__ = ()
+
+    def done(self, participant: Participant) -> bool:
+        """Whether this was the last one; no, if it was not waited for at all."""
+        if participant not in self:
+            return False
+        self.remove(participant)
+        return not self
+
+
+class InitType(StrEnum):
+    """Why an environment is initialised: AWS_LAMBDA_INITIALIZATION_TYPE inside, and in the records of the log."""
+
+    ON_DEMAND = "on-demand"
+    PROVISIONED = "provisioned-concurrency"
+
+
+def init_limit_s(init_type: InitType, timeout_s: int) -> float:
+    """Seconds until the runtime must have asked for its first event. timeout_s: the function's.
+
+    Contract: invoke.md 2.4, runtime.md 3.2.
+    """
+    return 10.0 if init_type is InitType.ON_DEMAND else float(max(130, timeout_s))

@@ -1,4 +1,4 @@
-"""What is to run: a version of a function, and what its environments are made of."""
+"""What is to run: a version of a function, what its environments are made of, and what its runtime finds in them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lambda_emu.environment.states import InitType
 from lambda_emu.model.function.function import FunctionVersion
 from lambda_emu.model.function.vpc import network_of
 from lambda_emu.sandbox.base import StemKind
@@ -31,3 +32,53 @@ def kind_of(version: FunctionVersion, networks: Mapping[str, str]) -> StemKind:
     image = "" if version.image is None else version.image.id
     network = network_of(version, networks)
     return StemKind(version.runtime, version.architecture, version.ephemeral_storage_mb, image, network)
+
+
+def variables(
+    version: FunctionVersion,
+    init_type: InitType,
+    runtime: Mapping[str, str],
+    execution_env: str | None,
+    runtime_api: str,
+    log_stream: str,
+    credentials: Mapping[str, str],
+) -> dict[str, str]:
+    """Everything the runtime's process sees. Contract: runtime.md 3.5. Later wins: the customer's, the runtime's, ours.
+
+    runtime: what the image or the host gives this runtime (PATH, LD_LIBRARY_PATH, NODE_PATH ...); the customer
+    may override it. execution_env: AWS_EXECUTION_ENV, absent for custom runtimes. credentials: this environment's
+    own, which it keeps when it is reset.
+    """
+    reserved = {
+        "AWS_REGION": version.id.region,
+        "AWS_DEFAULT_REGION": version.id.region,
+        "AWS_LAMBDA_FUNCTION_NAME": version.id.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": version.version,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(version.memory_mb),
+        "AWS_LAMBDA_INITIALIZATION_TYPE": init_type.value,
+        "AWS_LAMBDA_LOG_GROUP_NAME": version.logging.log_group,
+        "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
+        "AWS_LAMBDA_RUNTIME_API": runtime_api,
+        "LAMBDA_TASK_ROOT": "/var/task",
+        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+    }
+    if version.handler:  # an image's entry point sets it
+        reserved["_HANDLER"] = version.handler
+    if execution_env is not None:
+        reserved["AWS_EXECUTION_ENV"] = execution_env
+    return {**_unreserved(version), **runtime, **(version.environment or {}), **credentials, **reserved}
+
+
+def _unreserved(version: FunctionVersion) -> dict[str, str]:
+    found = {
+        "TZ": ":UTC",
+        "LANG": "en_US.UTF-8",
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1:2000",
+        "_AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1",
+        "_AWS_XRAY_DAEMON_PORT": "2000",
+    }
+    if version.logging.log_format == "JSON":
+        found["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
+        found["AWS_LAMBDA_LOG_LEVEL"] = version.logging.application_log_level or "INFO"
+    return found

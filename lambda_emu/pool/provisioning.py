@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from lambda_emu.environment.environment import Environment
-from lambda_emu.environment.initialization import InitType
-from lambda_emu.environment.states import State
+from lambda_emu.environment.states import InitType, State
 from lambda_emu.errors.service import TooManyEnvironments
 from lambda_emu.model.concurrency.provisioned import Readiness
 from lambda_emu.model.function.function import FunctionVersion

@@ -7,16 +7,14 @@ from collections.abc import Awaitable, Callable
 
 from lambda_emu.clock import Clock
 from lambda_emu.environment.environment import SAMPLE_MS, Environment
-from lambda_emu.environment.initialization import InitType
 from lambda_emu.environment.log import EnvironmentLog
-from lambda_emu.environment.states import State
+from lambda_emu.environment.states import InitType, State
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.credentials import role_credentials
 from lambda_emu.pool.claims import Claims
-from lambda_emu.pool.deployment import Deployment
+from lambda_emu.pool.deployment import Deployment, variables
 from lambda_emu.pool.provisioning import Requester
 from lambda_emu.pool.stems import Stems
-from lambda_emu.pool.variables import variables
 from lambda_emu.runtime_api.router import RuntimeApi
 from lambda_emu.sandbox.base import Engine, Limits, Program, Sandbox, SandboxError
 

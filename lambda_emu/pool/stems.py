@@ -10,12 +10,11 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 
-from lambda_emu.clock import Clock
+from lambda_emu.clock import Clock, Timers
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.function.function import FunctionVersion
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import kind_of
-from lambda_emu.pool.timers import Timers
 from lambda_emu.sandbox.base import Exit, Sandbox, SandboxError, StemKind, Usage
 
 log = logging.getLogger(__name__)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from lambda_emu.clock import Clock, Timer
+from lambda_emu.clock import Clock, Timer, Timers
 from lambda_emu.environment.environment import Environment
-from lambda_emu.environment.initialization import InitType
 from lambda_emu.environment.invocation import Invocation
+from lambda_emu.environment.states import InitType
 from lambda_emu.errors.service import ServiceFailure, TooManyEnvironments
 from lambda_emu.model.function.function import FunctionVersion
 from lambda_emu.pool.choice import ROOM_WAIT_S, to_start
 from lambda_emu.pool.provisioning import Provision, Requester
-from lambda_emu.pool.timers import Timers
 
 GRACE_S = 0.005
 """How long an invocation waits for an environment that is soon available, before another one is started."""

@@ -12,9 +12,9 @@ from typing import TypeVar
 
 from lambda_emu.arn import FunctionId, Target
 from lambda_emu.clock import SteppingClock
-from lambda_emu.environment.initialization import InitType
 from lambda_emu.environment.invocation import Invocation, Outcome
 from lambda_emu.environment.log import EnvironmentLog
+from lambda_emu.environment.states import InitType
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.http.branch import PassedListener
 from lambda_emu.http.listener import bind

@@ -18,9 +18,9 @@ from sandbox_rig import USAGE, VERSION, NoOrders, Told, Unread
 
 from lambda_emu.arn import Target
 from lambda_emu.clock import Clock, Timer
-from lambda_emu.environment.initialization import InitType
 from lambda_emu.environment.invocation import Invocation, Outcome
 from lambda_emu.environment.log import EnvironmentLog
+from lambda_emu.environment.states import InitType
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.http.branch import PassedListener
 from lambda_emu.http.connection import Connection

@@ -9,7 +9,7 @@ import pytest
 from sandbox_rig import WAIT_S, Rig, Runtime, rig
 from still_rig import Still, deployment
 
-from lambda_emu.environment.initialization import InitType, init_limit_s
+from lambda_emu.environment.states import InitType, init_limit_s
 from lambda_emu.errors.service import TooManyRequests
 from lambda_emu.model.concurrency.provisioned import Readiness
 from lambda_emu.pool.pool import SWEEP_S

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from lambda_emu.environment.barrier import Barrier
 from lambda_emu.environment.states import (
     ENVIRONMENT,
     INVOCATION,
     TOGETHER,
+    Barrier,
     Event,
     IllegalMove,
     Phase,
