@@ -19,7 +19,7 @@ import docker.errors
 from lambda_emu.clock import Clock
 from lambda_emu.config import load_settings
 from lambda_emu.runtimes import Catalogue, catalogue
-from lambda_emu.sandbox.building.blueprint import draw
+from lambda_emu.sandbox.building.image_plan import plan_image
 from lambda_emu.sandbox.docker.images import Images
 
 LABEL = "lambda-emu.test"
@@ -116,7 +116,7 @@ class Own:
         runtime = runtimes.get(self.runtime)
         assert runtime is not None
         assert runtime.recipe is not None
-        name = draw(runtime, runtime.recipe, "x86_64", runtimes.folder).tag
+        name = plan_image(runtime, runtime.recipe, "x86_64", runtimes.folder).tag
         label, _, value = self._label.partition("=")
         config = {"Labels": {label: value}}
         image = {"architecture": "amd64", "os": "linux", "created": "2020-01-01T00:00:00Z", "config": config}

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from lambda_emu.runtimes import NodeClient, PythonClient
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.building.blueprint import Blueprint
 from lambda_emu.sandbox.building.debian import MACHINES, debootstrap, options
-from lambda_emu.sandbox.building.workshop import Progress, Workshop
+from lambda_emu.sandbox.building.image_plan import ImagePlan
+from lambda_emu.sandbox.building.tool_runner import Progress, ToolRunner
 
 HOST_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 """Handed to npm: where a proxy opens TLS, only the host knows its certificate."""
@@ -26,9 +26,9 @@ class Clients:
 
     cache: Path
     scratch: Path
-    shop: Workshop
+    tools: ToolRunner
 
-    def folder(self, plan: Blueprint, progress: Progress) -> Path | None:
+    def folder(self, plan: ImagePlan, progress: Progress) -> Path | None:
         """What belongs into /var/runtime; None where the function brings its own client. May take two minutes."""
         match plan.recipe.client:
             case PythonClient() as client:
@@ -54,14 +54,14 @@ class Clients:
     def _download(self, argv: list[str], progress: Progress) -> None:
         progress("fetching the runtime client with pip")
         try:
-            self.shop.run(argv, progress)
+            self.tools.run(argv, progress)
         except SandboxError as error:
             if "No module named pip" in str(error):
                 hint = "run lambda-emu from a virtual environment, or as root: apt-get install python3-pip"
                 raise SandboxError(f"{sys.executable} has no pip to fetch the runtime client with; {hint}") from error
             raise
 
-    def _compile(self, client: NodeClient, plan: Blueprint, folder: Path, progress: Progress) -> None:
+    def _compile(self, client: NodeClient, plan: ImagePlan, folder: Path, progress: Progress) -> None:
         progress("compiling the runtime client; this is done once and takes a minute or two")
         script = self.scratch / "client.sh"
         script.write_bytes(plan.client_script or b"")
@@ -74,7 +74,7 @@ class Clients:
         ]
         arguments = options(client.suite, client.packages, plan.architecture)
         arguments += [f"--extract-hook={hook}" for hook in hooks]
-        debootstrap([*arguments, "--format=null", client.suite, "/dev/null"], self.shop, progress)
+        debootstrap([*arguments, "--format=null", client.suite, "/dev/null"], self.tools, progress)
 
 
 def _name(partial: Path, folder: Path) -> None:

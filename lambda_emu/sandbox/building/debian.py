@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.building.workshop import Progress, Workshop
+from lambda_emu.sandbox.building.tool_runner import Progress, ToolRunner
 
 ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
 MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
@@ -46,7 +46,7 @@ def options(suite: str, packages: Sequence[str], architecture: str) -> list[str]
     ]
 
 
-def debootstrap(arguments: Sequence[str], shop: Workshop, progress: Progress) -> None:
+def debootstrap(arguments: Sequence[str], tools: ToolRunner, progress: Progress) -> None:
     """Run mmdebstrap, handing on its own words and not those of the tools below it."""
 
     def tell(line: str) -> None:
@@ -54,7 +54,7 @@ def debootstrap(arguments: Sequence[str], shop: Workshop, progress: Progress) ->
             progress(line.removeprefix("I: "))
 
     try:
-        shop.run(["mmdebstrap", *arguments], tell)
+        tools.run(["mmdebstrap", *arguments], tell)
     except SandboxError as error:
         if os.geteuid() == 0:
             raise

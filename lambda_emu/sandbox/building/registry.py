@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.building.workshop import Progress
+from lambda_emu.sandbox.building.tool_runner import Progress
 
 ADDRESS = "https://public.ecr.aws/v2/"
 ANSWER_LIMIT_S = 3.0

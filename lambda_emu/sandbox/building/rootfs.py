@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 
-from lambda_emu.sandbox.building.blueprint import Blueprint
 from lambda_emu.sandbox.building.debian import debootstrap
-from lambda_emu.sandbox.building.workshop import Progress, Workshop
+from lambda_emu.sandbox.building.image_plan import ImagePlan
+from lambda_emu.sandbox.building.tool_runner import Progress, ToolRunner
 
 
-def build_root(plan: Blueprint, client: Path | None, folder: Path, shop: Workshop, progress: Progress) -> Path:
+def build_root(plan: ImagePlan, client: Path | None, folder: Path, tools: ToolRunner, progress: Progress) -> Path:
     """Write <folder>/root.tar. folder: exists, and is the caller's to remove."""
     overlay, root = folder / "overlay.tar", folder / "root.tar"
     _write_overlay(plan.files, client, overlay)
     hooks = [f"tar-in {overlay} /", f'chroot "$1" /bin/sh /tmp/finish.sh {plan.runtime.os}']
     arguments = [*plan.debian_options(), *(f"--extract-hook={hook}" for hook in hooks)]
-    debootstrap([*arguments, plan.recipe.suite, str(root)], shop, progress)
+    debootstrap([*arguments, plan.recipe.suite, str(root)], tools, progress)
     return root
 
 

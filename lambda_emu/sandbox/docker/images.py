@@ -26,12 +26,12 @@ from lambda_emu.clock import Clock
 from lambda_emu.folders import NotOurs, Purpose, claim
 from lambda_emu.runtimes import Catalogue, Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.building.blueprint import OURS, Blueprint, draw
 from lambda_emu.sandbox.building.clients import Clients
 from lambda_emu.sandbox.building.debian import ARCHITECTURES, check_machine
+from lambda_emu.sandbox.building.image_plan import OURS, ImagePlan, plan_image
 from lambda_emu.sandbox.building.registry import follow, registry_answers
 from lambda_emu.sandbox.building.rootfs import build_root
-from lambda_emu.sandbox.building.workshop import Progress, Workshop
+from lambda_emu.sandbox.building.tool_runner import Progress, ToolRunner
 from lambda_emu.sandbox.docker.errors import engine_errors
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class Images:
         self.pull = pull
         self._clock = clock or Clock()
         self._runtimes = runtimes or catalogue()
-        self._shop = Workshop()
+        self._tools = ToolRunner()
         self._closing = Event()
 
     def find(self, runtime: str, architecture: str) -> str | None:
@@ -124,7 +124,7 @@ class Images:
     def close(self) -> None:
         """Give up what is being built, at once."""
         self._closing.set()
-        self._shop.close()
+        self._tools.close()
 
     def _make(self, runtime: str, architecture: str, progress: Progress) -> str:
         with self._alone(f"{runtime}-{architecture}", progress) as scratch:
@@ -141,10 +141,10 @@ class Images:
             raise SandboxError(f"there is no runtime {runtime!r}; `lambda-emu runtimes list` shows those there are")
         return found
 
-    def _plan(self, runtime: Runtime, architecture: str) -> Blueprint | None:
+    def _plan(self, runtime: Runtime, architecture: str) -> ImagePlan | None:
         if runtime.recipe is None:
             return None
-        return draw(runtime, runtime.recipe, architecture, self._runtimes.folder)
+        return plan_image(runtime, runtime.recipe, architecture, self._runtimes.folder)
 
     def _find(self, runtime: Runtime, architecture: str) -> tuple[str, dict[str, Any]] | None:
         for name in (runtime.aws_image, f"{runtime.aws_image}-{architecture}"):
@@ -224,14 +224,14 @@ class Images:
                 f"lambda-emu cannot build an image for {runtime.identifier}{',' if asked else ';'} {how}: {pull}"
             )
         check_machine(architecture)
-        client = Clients(self._cache / "clients", scratch, self._shop).folder(plan, progress)
-        root = build_root(plan, client, scratch, self._shop, progress)
+        client = Clients(self._cache / "clients", scratch, self._tools).folder(plan, progress)
+        root = build_root(plan, client, scratch, self._tools, progress)
         progress(f"handing {plan.tag} to the engine")
         self._import(root, plan)
         self._remove_replaced(plan)
         return plan.tag
 
-    def _import(self, root: Path, plan: Blueprint) -> None:
+    def _import(self, root: Path, plan: ImagePlan) -> None:
         name, _, tag = plan.tag.partition(":")
         with engine_errors(f"importing {plan.tag}"):
             answer = self._api.import_image(str(root), repository=name, tag=tag, changes=list(plan.settings))
@@ -241,7 +241,7 @@ class Images:
 
     # -- removing ---------------------------------------------------------------------------------
 
-    def _remove_replaced(self, plan: Blueprint) -> None:
+    def _remove_replaced(self, plan: ImagePlan) -> None:
         """Older images of the same runtime that nobody wants, except those that containers still use."""
         with engine_errors("removing replaced images"):
             kept = self._api.inspect_image(plan.tag)["Id"]

@@ -23,7 +23,7 @@ FIXED_ENVIRONMENT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Blueprint:
+class ImagePlan:
     """files: paths in the image and what is written there. client_script: how its client is compiled, if it is."""
 
     runtime: Runtime
@@ -67,8 +67,8 @@ class Blueprint:
         return sha256(json.dumps(inputs).encode()).hexdigest()
 
 
-def draw(runtime: Runtime, recipe: Recipe, architecture: str, folder: Path) -> Blueprint:
-    """The blueprint of a runtime's image. folder: runtimes/, where the files that go into images are."""
+def plan_image(runtime: Runtime, recipe: Recipe, architecture: str, folder: Path) -> ImagePlan:
+    """The plan of a runtime's image. folder: runtimes/, where the files that go into images are."""
     shared = folder / "image"
     files = {
         "/lambda-entrypoint.sh": (shared / "lambda-entrypoint.sh").read_bytes(),
@@ -79,9 +79,9 @@ def draw(runtime: Runtime, recipe: Recipe, architecture: str, folder: Path) -> B
         template = (shared / "bootstrap").read_bytes()
         files["/var/runtime/bootstrap"] = template.replace(b"@start@", recipe.start.encode())
     if recipe.files is None:
-        return Blueprint(runtime, recipe, architecture, files, None)
+        return ImagePlan(runtime, recipe, architecture, files, None)
     language = folder / recipe.files
     files["/tmp/finish-language.sh"] = (language / "finish.sh").read_bytes()
     files |= {f"/var/runtime/{path.name}": path.read_bytes() for path in sorted(language.glob("runtime/*.*"))}
     script = language / "client.sh"
-    return Blueprint(runtime, recipe, architecture, files, script.read_bytes() if script.is_file() else None)
+    return ImagePlan(runtime, recipe, architecture, files, script.read_bytes() if script.is_file() else None)

@@ -13,7 +13,7 @@ import pytest
 
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.registry import follow
-from lambda_emu.sandbox.building.workshop import Workshop
+from lambda_emu.sandbox.building.tool_runner import ToolRunner
 
 
 def ignore(line: str) -> None:
@@ -23,35 +23,35 @@ def ignore(line: str) -> None:
 def test_a_tool_is_heard_line_by_line() -> None:
     heard: list[str] = []
 
-    Workshop().run(["sh", "-c", "echo one; echo two >&2"], heard.append)
+    ToolRunner().run(["sh", "-c", "echo one; echo two >&2"], heard.append)
 
     assert heard == ["one", "two"]
 
 
 def test_a_failed_tool_is_quoted() -> None:
     with pytest.raises(SandboxError, match=r"sh failed \(exit code 3\):\nno such suite"):
-        Workshop().run(["sh", "-c", "echo no such suite; exit 3"], ignore)
+        ToolRunner().run(["sh", "-c", "echo no such suite; exit 3"], ignore)
 
 
 def test_a_missing_tool_comes_with_the_line_that_installs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(SandboxError, match="apt-get install mmdebstrap"):
-        Workshop().run(["mmdebstrap", "--version"], ignore)
+        ToolRunner().run(["mmdebstrap", "--version"], ignore)
 
 
 def test_closing_ends_what_runs_and_starts_no_more() -> None:
-    shop, started = Workshop(), Event()
+    tools, started = ToolRunner(), Event()
 
     with ThreadPoolExecutor(1) as thread:
-        running = thread.submit(shop.run, ["sh", "-c", "echo here; sleep 60 & wait"], lambda _: started.set())
+        running = thread.submit(tools.run, ["sh", "-c", "echo here; sleep 60 & wait"], lambda _: started.set())
         assert started.wait(10)
-        shop.close()
+        tools.close()
 
         with pytest.raises(SandboxError, match="signal 15"):
             running.result(timeout=10)
     with pytest.raises(SandboxError, match="is ending"):
-        shop.run(["true"], ignore)
+        tools.run(["true"], ignore)
 
 
 def test_an_interrupted_caller_does_not_wait_for_its_tool() -> None:
@@ -60,7 +60,7 @@ def test_an_interrupted_caller_does_not_wait_for_its_tool() -> None:
 
     began_s = monotonic()
     with pytest.raises(KeyboardInterrupt):
-        Workshop().run(["sh", "-c", "echo here; sleep 60 & wait"], interrupt)
+        ToolRunner().run(["sh", "-c", "echo here; sleep 60 & wait"], interrupt)
 
     assert monotonic() - began_s < 10
 

@@ -21,7 +21,7 @@ TOLD_LINES = 12
 INSTALL = {"mmdebstrap": "as root: apt-get install mmdebstrap debian-archive-keyring"}
 
 
-class Workshop:
+class ToolRunner:
     """Blocks its callers; `close` may be called from any thread."""
 
     def __init__(self) -> None:

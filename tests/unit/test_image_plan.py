@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from lambda_emu.runtimes import Catalogue, catalogue
-from lambda_emu.sandbox.building.blueprint import Blueprint, draw
+from lambda_emu.sandbox.building.image_plan import ImagePlan, plan_image
 
 
-def python_plan(folder: Path, architecture: str = "x86_64") -> Blueprint:
+def python_plan(folder: Path, architecture: str = "x86_64") -> ImagePlan:
     runtime = Catalogue(folder).get("python3.13")
     assert runtime is not None
     assert runtime.recipe is not None
-    return draw(runtime, runtime.recipe, architecture, folder)
+    return plan_image(runtime, runtime.recipe, architecture, folder)
 
 
 def edit(name: str, old: str, new: str) -> Callable[[Path], None]:
