@@ -270,18 +270,18 @@ class Emulator:
         make_spool(spool_dir)
         publish(data_dir, self.url, self.token, self.settings.project_file if self._only is None else None)
         self.shutdown.call(withdraw, data_dir)
-        app = LateApp(partial(self._make_app, context, data_dir))
+        api, pages = LateApp(partial(_make_api, context)), LateApp(partial(self._make_pages, data_dir))
         if self._only is None:
-            app.make()
-        self._gateway.serve(OwnPages(app), LambdaService(app, CallerContexts(context)))
+            api.make()
+            pages.make()
+        self._gateway.serve(OwnPages(pages), LambdaService(api, CallerContexts(context)))
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
         self.shutdown.tidy(self._listener.finish)
 
-    def _make_app(self, context: RequestContext, data_dir: Path) -> WsgiApp:
-        from lambda_emu.api.app import create_app  # here: with these comes Flask
-        from lambda_emu.api.own_pages import Insight, add_pages
+    def _make_pages(self, data_dir: Path) -> WsgiApp:
+        from lambda_emu.api.own_pages import Insight, add_pages, create_pages  # here: with it comes Flask
 
-        app = create_app(context)
+        app = create_pages(self.store)
         logs = LogReader(data_dir / "logs.db")
         abilities, file = self.engine.abilities, str(data_dir / TOKEN)
         reachable = not (abilities.isolates_network and is_loopback(self.settings.host))
@@ -329,6 +329,12 @@ class Emulator:
 
     def _on_loop(self, fn: Callable[[], object]) -> None:
         self.loop.ask(fn, STEP_LIMIT_S)
+
+
+def _make_api(context: RequestContext) -> WsgiApp:
+    from lambda_emu.api.app import create_app  # here: with it comes Flask
+
+    return create_app(context)
 
 
 def run(settings: Settings) -> int:

@@ -11,7 +11,6 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import PathConverter, UnicodeConverter
 
-from lambda_emu.api import artifacts
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.operations import handler_of, perform
 from lambda_emu.api.scope import CallerContexts
@@ -37,18 +36,22 @@ _LATER = Response(status=202)  # what WSGI gets for a request that is answered p
 
 def create_app(context: RequestContext) -> Flask:
     """The Lambda API in this context. Views may block on the store; Invoke's does not, so that it can run inline."""
-    app = Flask("lambda_emu", static_folder=None, template_folder=None)
-    contexts = CallerContexts(context)
-    app.url_map.merge_slashes = False
-    app.url_map.strict_slashes = False
+    app, contexts = bare_app(), CallerContexts(context)
     app.url_map.converters.update(name=_Name, arn=_Arn)
     for (path, method), names in _routes(lambda_model()).items():
         endpoint = next(iter(names.values()))
         view = _view(names, contexts)
         app.add_url_rule(_rule(path), endpoint, view, methods=[method], provide_automatic_options=False)
-    app.add_url_rule(artifacts.RULE, "artifact", artifacts.view(context.store))
-    _answer_errors(app)
     app.wsgi_app = _keeping_slashes(app.wsgi_app)  # type: ignore[assignment, method-assign]
+    return app
+
+
+def bare_app() -> Flask:
+    """An app without pages, which takes paths as they are and answers errors in AWS's form."""
+    app = Flask("lambda_emu", static_folder=None, template_folder=None)
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = False
+    _answer_errors(app)
     return app
 
 

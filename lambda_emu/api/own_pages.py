@@ -8,11 +8,14 @@ from dataclasses import asdict, dataclass
 
 from flask import Flask, Response, jsonify, request
 
+from lambda_emu.api import artifacts
+from lambda_emu.api.app import bare_app
 from lambda_emu.api.token import HEADER, OWN
 from lambda_emu.arn import Scope
 from lambda_emu.gateway.refusals import TokenMissing
 from lambda_emu.logs.reader import LogReader, answer
 from lambda_emu.pool.pool import EnvironmentInfo, Occupancy
+from lambda_emu.store import Store
 
 OPEN = ("own_health", "artifact")
 """Endpoints below OWN that anybody may read: who knows the hash of some code has it, as with a URL of S3."""
@@ -41,6 +44,13 @@ class Insight:
     token_file: str
     reachable: bool
     occupancy: Callable[[], Occupancy]
+
+
+def create_pages(store: Store) -> Flask:
+    """What anybody may read: the code behind a function's `Code.Location`."""
+    app = bare_app()
+    app.add_url_rule(artifacts.RULE, "artifact", artifacts.view(store))
+    return app
 
 
 def add_pages(app: Flask, insight: Insight) -> None:
@@ -79,7 +89,7 @@ def add_pages(app: Flask, insight: Insight) -> None:
 def _check_token(insight: Insight) -> None:
     """By the rule that was chosen, however the path was written; what is not known to be open is closed."""
     rule = request.url_rule
-    if rule is None or not rule.rule.startswith(OWN) or rule.endpoint in OPEN:
+    if rule is None or rule.endpoint in OPEN:
         return
     if request.method in ONLY_READ and not insight.reachable:
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import unquote_to_bytes
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
@@ -78,6 +79,8 @@ class Router:
         """On the loop; one service without hosts, targets or signatures costs nearly nothing."""
         if (self._hosts or self._above) and (found := self._of_host(head)) is not None:
             return found
+        if b"%" in path:  # it is the same path however it is written
+            path = unquote_to_bytes(path)
         if path.startswith(self._beginnings):
             return next(one for beginning, one in self._paths.items() if path.startswith(beginning))
         if self._targets and (found := self._of_target(head)) is not None:

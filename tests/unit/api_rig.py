@@ -21,6 +21,7 @@ from mypy_boto3_lambda import LambdaClient
 
 from lambda_emu.api.app import create_app
 from lambda_emu.api.context import RequestContext
+from lambda_emu.api.own_pages import create_pages
 from lambda_emu.api.s3 import S3
 from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.service import LambdaService, OwnPages
@@ -223,12 +224,12 @@ def serving(folder: Path, clock: Clock | None = None, s3: S3 | None = None, **se
     port = bound.getsockname()[1]
     context = make_context(store, clock, activations, f"http://127.0.0.1:{port}")
     context = replace(context, **(settings if s3 is None else settings | {"s3": s3}))
-    app = LateApp(lambda: create_app(context))
+    app, pages = LateApp(lambda: create_app(context)), LateApp(lambda: create_pages(store))
     loop.start()
     clock.bind(loop.asyncio)
     make_spool(folder / "spool")
     gateway = Gateway(loop, clock, folder / "spool")
-    gateway.serve(OwnPages(app), LambdaService(app, CallerContexts(context)))
+    gateway.serve(OwnPages(pages), LambdaService(app, CallerContexts(context)))
     listener = Listener(gateway, clock, PortSettings(refusal=gateway.refusal))
     loop.run(listener.listen(bound), 10)
     try:

@@ -13,6 +13,7 @@ from api_rig import ROLE, Activations, Reply, ask, make_context, zipped
 from flask import Flask
 
 from lambda_emu.api.app import create_app
+from lambda_emu.api.own_pages import create_pages
 from lambda_emu.clock import Clock
 from lambda_emu.store import Store
 
@@ -21,10 +22,16 @@ LIMIT_BYTES = 70_167_211
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    clock, store = Clock(), Store.open(tmp_path / "data")
-    yield create_app(make_context(store, clock, Activations(store, clock)))
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store.open(tmp_path / "data")
+    yield store
     store.close()
+
+
+@pytest.fixture
+def app(store: Store) -> Flask:
+    clock = Clock()
+    return create_app(make_context(store, clock, Activations(store, clock)))
 
 
 @pytest.fixture
@@ -50,12 +57,12 @@ def test_publish_layer_version_keeps_the_zip_of_a_spooled_body(app: Flask, body_
     assert (reply.status, reply.json["Content"]["CodeSize"]) == (201, len(CODE))
 
 
-def test_create_function_keeps_the_zip_of_a_spooled_body(app: Flask, body_file: Path) -> None:
+def test_create_function_keeps_the_zip_of_a_spooled_body(app: Flask, store: Store, body_file: Path) -> None:
     reply = send(app, body_file, creation({"ZipFile": base64.b64encode(CODE).decode()}))
 
     assert (reply.status, reply.json["CodeSize"]) == (201, len(CODE))
     location = ask(app, "GET /2015-03-31/functions/f").json["Code"]["Location"]
-    assert ask(app, "GET " + location.removeprefix("http://here")).body == CODE
+    assert ask(create_pages(store), "GET " + location.removeprefix("http://here")).body == CODE
     assert list(body_file.parent.glob("body*")) == [body_file]
 
 

@@ -7,11 +7,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from api_rig import SCOPE, Activations, ask, make_context
+from api_rig import SCOPE, ask
 from flask import Flask, Response
 
-from lambda_emu.api.app import create_app
-from lambda_emu.api.own_pages import Insight, add_pages
+from lambda_emu.api.own_pages import Insight, add_pages, create_pages
 from lambda_emu.api.token import HEADER, OWN
 from lambda_emu.clock import Clock
 from lambda_emu.logs.levels import Level
@@ -40,9 +39,9 @@ def logs(tmp_path: Path) -> Iterator[LogStore]:
 
 @pytest.fixture
 def app(tmp_path: Path, logs: LogStore, reachable: bool) -> Iterator[Flask]:
-    store, clock = Store.open(tmp_path), Clock()
+    store = Store.open(tmp_path)
     logs.start()
-    app = create_app(make_context(store, clock, Activations(store, clock)))
+    app = create_pages(store)
     reader = LogReader(tmp_path / "logs.db")
     occupied = Occupancy(environments=0, max_environments=1, waiting=0)
     write_logs = partial(logs.flush, 30)

@@ -57,6 +57,7 @@ def for_queues() -> dict[str, str]:
         ("GET /what/nobody/knows", {"host": "localhost:9000"}, LAMBDA),
         ("GET /_lambda-emu/logs", {"host": "localhost:9000"}, PAGES),
         ("GET /_lambda-emu", {}, LAMBDA),
+        ("GET /%5Flambda%2Demu/l%6fgs", {"host": "localhost:9000"}, PAGES),
         ("GET /", {"host": "abc.lambda-url.us-east-1.localhost"}, URLS),
         ("GET /", {"host": "ABC.Lambda-URL.us-east-1.localhost.:9000"}, URLS),
         ("GET /_lambda-emu/logs", {"host": "abc.lambda-url.us-east-1.localhost"}, URLS),  # a function's own path
