@@ -114,7 +114,8 @@ class Invocation:
         if doubtful or self.request.wants_tail:
             self.held = outcome
         else:
-            self._tell(outcome)
+            self.on_end()
+            self.reply.end(outcome)
 
     def trust(self) -> None:
         """The figures are there: what was held for their sake goes out."""

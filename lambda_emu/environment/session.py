@@ -108,19 +108,27 @@ class RuntimeSession:
         elif invocation is not None:
             self.deliver(invocation)
 
-    def check(self, request_id: str, attempt_id: str | None, asked: Asked) -> None:
-        self._answered(request_id, attempt_id, asked)
+    def check(self, request_id: str, attempt_id: str | None, asked: Asked) -> Invocation:
+        """The invocation that an answer is for."""
+        invocation = self._environment.invocations.get(request_id)
+        if invocation is None or invocation.phase is not Phase.DELIVERED:
+            if any(one.phase is Phase.DELIVERED for one in self._environment.invocations.values()):
+                raise WrongRequestId
+            raise WrongState(self._state, asked)
+        if attempt_id is not None and attempt_id != invocation.attempt_id:
+            raise WrongAttempt
+        return invocation
 
     def respond(self, request_id: str, attempt_id: str | None, payload: bytes) -> None:
-        invocation = self._answered(request_id, attempt_id, Asked.RESPONSE)
+        invocation = self.check(request_id, attempt_id, Asked.RESPONSE)
         self._environment.respond(invocation, payload, None)
 
     def respond_error(self, request_id: str, attempt_id: str | None, payload: bytes, error_type: str | None) -> None:
-        invocation = self._answered(request_id, attempt_id, Asked.ERROR)
+        invocation = self.check(request_id, attempt_id, Asked.ERROR)
         self._environment.respond(invocation, payload, failures.raised(error_type))
 
     def spoil(self, request_id: str, attempt_id: str | None, spoiled: Spoiled) -> None:
-        invocation = self._answered(request_id, attempt_id, Asked.RESPONSE)
+        invocation = self.check(request_id, attempt_id, Asked.RESPONSE)
         failure = failures.spoiled(request_id, spoiled)
         self._environment.respond(invocation, failure.payload, failure)
 
@@ -133,17 +141,6 @@ class RuntimeSession:
         self._environment.fail(lambda _: failures.posted(payload, error_type))
 
     # -- small things -----------------------------------------------------------------------------
-
-    def _answered(self, request_id: str, attempt_id: str | None, asked: Asked) -> Invocation:
-        """The invocation that an answer is for; Refused if it may not be answered so."""
-        invocation = self._environment.invocations.get(request_id)
-        if invocation is None or invocation.phase is not Phase.DELIVERED:
-            if any(one.phase is Phase.DELIVERED for one in self._environment.invocations.values()):
-                raise WrongRequestId
-            raise WrongState(self._state, asked)
-        if attempt_id is not None and attempt_id != invocation.attempt_id:
-            raise WrongAttempt
-        return invocation
 
     @property
     def _state(self) -> RuntimeState:

@@ -9,7 +9,6 @@ from lambda_emu.arn import Target
 from lambda_emu.clock import Clock
 from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.text.json_text import refusal
 
 MAX_TRACE_CHARACTERS = 1024
 EMPTY_EVENT = b"{}"
@@ -27,7 +26,8 @@ class InvokeRequest(NamedTuple):
     """An event for a function.
 
     principal: the account that asks; None: the function's own. trace_id: the whole header. client_context: compact
-    ASCII JSON. execution_name: of a durable execution. payload_error: what is wrong with the payload, see `checked`.
+    ASCII JSON. execution_name: of a durable execution. payload_error: what text.json_text.refusal says of the payload,
+    asked beside the loop if it is large; it is told in its turn, after what is wrong with the function.
     """
 
     request_id: str
@@ -46,14 +46,6 @@ class InvokeRequest(NamedTuple):
     def invoked_arn(self) -> str:
         """What the code sees: qualified exactly as the caller did."""
         return self.target.arn
-
-
-def checked(payload: bytes) -> LambdaError | None:
-    """What is wrong with a payload that must be JSON: a large one is looked at beside the loop, before it comes here.
-
-    It is told in its turn, after what is wrong with the function.
-    """
-    return refusal(payload)
 
 
 class Gathering:

@@ -139,8 +139,8 @@ class Session(Protocol):
 
     def next(self, call: NextCall) -> None: ...
 
-    def check(self, request_id: str, attempt_id: str | None, asked: Asked) -> None:
-        """Whether this may be answered now, before the answer comes."""
+    def check(self, request_id: str, attempt_id: str | None, asked: Asked) -> object:
+        """Refused if this may not be answered now, before the answer comes."""
 
     def respond(self, request_id: str, attempt_id: str | None, payload: bytes) -> None: ...
 

@@ -67,7 +67,7 @@ class OneEvent:
         self.answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._given = False
 
-    def check(self, request_id: str, attempt_id: str | None, asked: Asked) -> None:
+    def check(self, request_id: str, attempt_id: str | None, asked: Asked) -> object:
         """Whatever is answered is taken."""
 
     def check_init_error(self) -> None: ...

@@ -14,7 +14,8 @@ from lambda_emu.api.operations.outcomes import DryRunReply, KeptReply, StreamedR
 from lambda_emu.errors.request import ClientContextInvalid, ClientContextTooLong, RequestIdInvalid
 from lambda_emu.errors.resources import OtherAccount
 from lambda_emu.gateway.call import Call
-from lambda_emu.invoke.request import EMPTY_EVENT, InvokeRequest, Kind, checked, trace_header
+from lambda_emu.invoke.request import EMPTY_EVENT, InvokeRequest, Kind, trace_header
+from lambda_emu.text.json_text import refusal
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (
@@ -78,19 +79,17 @@ def _invoke(asked: Asked, req: Mapping[str, Any], body: Any, context: RequestCon
         kind,
         principal,
         trace_header(call.request.header(b"x-amzn-trace-id"), context.clock),
-        _client_context(req.get("ClientContext")),
+        _client_context(req["ClientContext"]) if req.get("ClientContext") else None,
         req.get("LogType") == "Tail",
         req.get("TenantId"),
         req.get("DurableExecutionName"),
-        checked(payload),
+        refusal(payload),
     )
     call.detach(context.invoker.invoke, request, reply(call, context, request))
 
 
-def _client_context(text: str | None) -> str | None:
+def _client_context(text: str) -> str:
     """Decoded and on one line, as it travels to the runtime in a header. ClientContextTooLong, ClientContextInvalid."""
-    if not text:
-        return None
     if len(text) > CLIENT_CONTEXT_BYTES:
         raise ClientContextTooLong(CLIENT_CONTEXT_BYTES)
     try:
