@@ -11,7 +11,8 @@ from typing import TypeVar
 from lambda_emu.api.context import RequestContext
 from lambda_emu.arn import LATEST, FunctionId, LayerId, ResourceArn, Scope, Target, parse_layer_arn, parse_resource_arn
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.errors.resources import AccessDenied, AliasNotFound, CrossAccountRole, FunctionNotFound, NotFound
+from lambda_emu.errors.resources import AccessDenied, FunctionNotFound, NotFound
+from lambda_emu.model.function.aliases import AliasNotFound
 from lambda_emu.model.function.function import Function, FunctionVersion
 from lambda_emu.model.function.names import UnqualifiedOnly
 from lambda_emu.model.layers.layer import LayerVersion
@@ -160,3 +161,10 @@ def check_role(context: RequestContext, arn: str) -> None:
         f"another; --account {account} (or LAMBDA_EMU_ACCOUNT, or `account` in the project file) makes them one",
         about=f"roles of {account}",
     )
+
+
+class CrossAccountRole(AccessDenied):
+    """A role of another account than the caller's."""
+
+    def __init__(self) -> None:
+        super().__init__("Cross-account pass role is not allowed.")

@@ -13,15 +13,6 @@ class MalformedRequest(LambdaError):
     code, status, text_key, kind = "SerializationException", 400, "Message", None
 
 
-class MalformedHttpRequest(LambdaError):
-    """Not HTTP/1.1, or cut off: one of the errors that AWS's services have in common. The text is not recorded."""
-
-    code, status, kind = "MalformedHttpRequestException", 400, None
-
-    def __init__(self) -> None:
-        super().__init__("The request is malformed at the HTTP level")
-
-
 class HeadTooLarge(LambdaError):
     """More header than this port takes. AWS takes 1 MB, and its answer to more is not recorded."""
 
@@ -63,27 +54,6 @@ class PayloadNotJson(InvalidRequestContent):
         super().__init__(f"Could not parse request body into json: Could not parse payload into json: {jackson}")
 
 
-class ClientContextInvalid(InvalidRequestContent):
-    """X-Amz-Client-Context is not base64 of a JSON object. AWS's text is not recorded."""
-
-    def __init__(self) -> None:
-        super().__init__("Client context must be a valid Base64-encoded JSON object.")
-
-
-class ClientContextTooLong(InvalidRequestContent):
-    """AWS's text is not recorded."""
-
-    def __init__(self, limit_bytes: int) -> None:
-        super().__init__(f"Client context must have at most {limit_bytes} bytes.")
-
-
-class RequestIdInvalid(InvalidRequestContent):
-    """A caller's own x-amzn-RequestId must be a UUID. AWS's text is not recorded."""
-
-    def __init__(self) -> None:
-        super().__init__("The request ID must be a valid UUID.")
-
-
 class TooLarge(LambdaError):
     """Not in botocore's model; recorded without a Type."""
 
@@ -95,13 +65,6 @@ class RequestTooLarge(TooLarge):
 
     def __init__(self, limit_bytes: int, operation: str) -> None:
         super().__init__(f"Request must be smaller than {limit_bytes} bytes for the {operation} operation")
-
-
-class EventTooLarge(TooLarge):
-    def __init__(self, size_bytes: int, limit_bytes: int = 1_048_576) -> None:
-        super().__init__(
-            f"{size_bytes} byte payload is too large for the Event invocation type (limit {limit_bytes} bytes)"
-        )
 
 
 class ZippedTooLarge(TooLarge):

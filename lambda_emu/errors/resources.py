@@ -24,13 +24,6 @@ class OtherAccount(AccessDenied):
         self.target = target
 
 
-class CrossAccountRole(AccessDenied):
-    """A role of another account than the caller's."""
-
-    def __init__(self) -> None:
-        super().__init__("Cross-account pass role is not allowed.")
-
-
 class NotFound(LambdaError):
     code, status, text_key = "ResourceNotFoundException", 404, "Message"
 
@@ -42,13 +35,6 @@ class FunctionNotFound(NotFound):
         super().__init__(f"Function not found: {arn}")
 
 
-class AliasNotFound(NotFound):
-    """Of GetAlias, AddPermission and provisioned concurrency; UpdateAlias has its own. Contract 1.3, second table."""
-
-    def __init__(self, arn: str) -> None:
-        super().__init__(f"Cannot find alias arn: {arn}")
-
-
 class ResourceMissing(NotFound):
     """What is no function: a policy, a URL, an event source mapping, a layer version."""
 
@@ -56,18 +42,8 @@ class ResourceMissing(NotFound):
         super().__init__("The resource you requested does not exist.")
 
 
-class RegionUnreachable(NotFound):
-    def __init__(self, region: str, here: str) -> None:
-        super().__init__(f"Functions from '{region}' are not reachable in this region ('{here}')")
-
-
 class Conflict(LambdaError):
     code, status = "ResourceConflictException", 409
-
-
-class FunctionExists(Conflict):
-    def __init__(self, name: str) -> None:
-        super().__init__(f"Function already exist: {name}")
 
 
 class UpdateInProgress(Conflict):

@@ -21,28 +21,6 @@ class ServiceFailure(LambdaError):
     code, status, text_key, kind = "ServiceException", 500, "Message", "Service"
 
 
-class TooManyEnvironments(LambdaError):
-    """An invocation waited for an environment, and the machine has no place for one. The text after AWS's is ours."""
-
-    code, status = "TooManyRequestsException", 429
-    reason = "ConcurrentInvocationLimitExceeded"
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(
-            f"Rate Exceeded. All {limit} execution environments that the setting max_environments allows are in use."
-        )
-
-
-class Busy(LambdaError):
-    """More requests of one kind than may wait; `what` says which, and how many there are. Our own text."""
-
-    code, status = "TooManyRequestsException", 429
-    reason = "CallerRateLimitExceeded"
-
-    def __init__(self, what: str) -> None:
-        super().__init__(f"Rate Exceeded. {what}; try again in a moment.")
-
-
 class ShuttingDown(LambdaError):
     """The emulator was told to stop and begins nothing any more."""
 

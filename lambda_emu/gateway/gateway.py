@@ -6,12 +6,13 @@ from pathlib import Path
 
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.errors.request import HeadTooLarge, MalformedHttpRequest
-from lambda_emu.errors.service import Busy, ServiceUnavailable, ShuttingDown
+from lambda_emu.errors.request import HeadTooLarge
+from lambda_emu.errors.service import ServiceUnavailable, ShuttingDown
 from lambda_emu.gateway.answers import Answer, error_answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.callers import LET_IN, Callers, Verdict, preflight
 from lambda_emu.gateway.intake import Intake, SmallIntake
+from lambda_emu.gateway.refusals import Busy, MalformedHttpRequest
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import Handling, Router, Service
 from lambda_emu.gateway.spool import Source, Spool

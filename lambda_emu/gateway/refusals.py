@@ -1,10 +1,12 @@
-"""Who asks may not: web pages of others, names that anybody may give us, and who has no token. Ours, not AWS's.
+"""Requests that the gateway lets nobody see. Ours, but for the words of HTTP and of AWS's throttling.
 
-The code is AWS's for what a caller may not do; the texts say which setting allows it.
+Who asks may not: web pages of others, names that anybody may give us, and who has no token. The code is AWS's for
+what a caller may not do; the texts say which setting allows it.
 """
 
 from __future__ import annotations
 
+from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import AccessDenied
 
 SHOWN_CHARACTERS = 100
@@ -54,3 +56,22 @@ def _printable(text: str) -> str:
     """What was sent may be anything, and of any length."""
     kept = "".join(character for character in text if character.isprintable())
     return kept if len(kept) <= SHOWN_CHARACTERS else f"{kept[:SHOWN_CHARACTERS]}…"
+
+
+class Busy(LambdaError):
+    """More requests of one kind than may wait; `what` says which, and how many there are. Our own text."""
+
+    code, status = "TooManyRequestsException", 429
+    reason = "CallerRateLimitExceeded"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"Rate Exceeded. {what}; try again in a moment.")
+
+
+class MalformedHttpRequest(LambdaError):
+    """Not HTTP/1.1, or cut off: one of the errors that AWS's services have in common. The text is not recorded."""
+
+    code, status, kind = "MalformedHttpRequestException", 400, None
+
+    def __init__(self) -> None:
+        super().__init__("The request is malformed at the HTTP level")

@@ -12,7 +12,8 @@ from typing import Protocol
 
 from lambda_emu.disk import is_full
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.errors.service import Busy, NoRoom, ServiceFailure, ShuttingDown
+from lambda_emu.errors.service import NoRoom, ServiceFailure, ShuttingDown
+from lambda_emu.gateway.refusals import Busy
 from lambda_emu.http.body import Body
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop

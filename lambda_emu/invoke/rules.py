@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lambda_emu.arn import LATEST, Target
-from lambda_emu.errors.request import EventTooLarge, RequestTooLarge
+from lambda_emu.errors.request import RequestTooLarge, TooLarge
 from lambda_emu.errors.resources import AccessDenied, FunctionNotFound, FunctionPending
 from lambda_emu.invoke.request import InvokeRequest, Kind
 from lambda_emu.model.capacity import managed_instances
@@ -95,3 +95,10 @@ def admission(function: Function, own: int, unreserved: int) -> Admission:
 def unreserved_concurrency(functions: Iterable[Function], account_concurrency: int) -> int:
     """What all functions share, beyond what is set aside for some."""
     return account_concurrency - sum(set_aside(function) for function in functions)
+
+
+class EventTooLarge(TooLarge):
+    def __init__(self, size_bytes: int, limit_bytes: int = 1_048_576) -> None:
+        super().__init__(
+            f"{size_bytes} byte payload is too large for the Event invocation type (limit {limit_bytes} bytes)"
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from lambda_emu.errors.base import LambdaError
 from lambda_emu.http.loop import Loop
 from lambda_emu.sandbox.base import Engine, Sandbox, StemKind
 
@@ -62,3 +63,15 @@ class Budget:
     def _give_back(self) -> None:
         self._taken -= 1
         self.on_free_place()
+
+
+class TooManyEnvironments(LambdaError):
+    """An invocation waited for an environment, and the machine has no place for one. The text after AWS's is ours."""
+
+    code, status = "TooManyRequestsException", 429
+    reason = "ConcurrentInvocationLimitExceeded"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"Rate Exceeded. All {limit} execution environments that the setting max_environments allows are in use."
+        )

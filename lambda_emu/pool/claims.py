@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from lambda_emu.clock import Clock, Timer
-from lambda_emu.errors.service import TooManyEnvironments
-from lambda_emu.pool.budget import Budget
+from lambda_emu.pool.budget import Budget, TooManyEnvironments
 from lambda_emu.pool.provisioning import Requester
 from lambda_emu.pool.stems import Stems
 from lambda_emu.sandbox.base import Sandbox, StemKind

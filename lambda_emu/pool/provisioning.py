@@ -8,9 +8,9 @@ from typing import Protocol
 
 from lambda_emu.environment.environment import Environment
 from lambda_emu.environment.states import InitType, State
-from lambda_emu.errors.service import TooManyEnvironments
 from lambda_emu.model.concurrency.provisioned import Readiness
 from lambda_emu.model.function.function import FunctionVersion
+from lambda_emu.pool.budget import TooManyEnvironments
 from lambda_emu.pool.choice import ROOM_WAIT_S, to_start
 
 log = logging.getLogger(__name__)

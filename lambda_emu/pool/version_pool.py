@@ -9,8 +9,9 @@ from lambda_emu.clock import Clock, Timer, Timers
 from lambda_emu.environment.environment import Environment
 from lambda_emu.environment.invocation import Invocation
 from lambda_emu.environment.states import InitType
-from lambda_emu.errors.service import ServiceFailure, TooManyEnvironments
+from lambda_emu.errors.service import ServiceFailure
 from lambda_emu.model.function.function import FunctionVersion
+from lambda_emu.pool.budget import TooManyEnvironments
 from lambda_emu.pool.choice import ROOM_WAIT_S, to_start
 from lambda_emu.pool.provisioning import Provision, Requester
 

@@ -17,8 +17,9 @@ from lambda_emu.api.operations import call, handler_of
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.errors.request import ConstraintViolations, MalformedRequest
-from lambda_emu.errors.resources import AccessDenied, FunctionExists, FunctionNotFound
+from lambda_emu.errors.resources import AccessDenied, FunctionNotFound
 from lambda_emu.errors.service import NotBuiltYet
+from lambda_emu.model.changes.refusals import FunctionExists
 from lambda_emu.store import Store
 
 SOURCE = "def handler(event, context): return event"

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from test_errors import every_error
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "lambda_emu"
@@ -45,6 +46,21 @@ def test_imports_go_down_and_never_in_a_circle() -> None:
     ran = run(str(Path(sys.executable).with_name("lint-imports")))
 
     assert ran.returncode == 0, ran.stdout
+
+
+def test_an_error_that_one_room_raises_stands_in_it() -> None:
+    """Those of the wire alone stand with the others that a request can get whatever it asks for."""
+    of_the_wire = {"MalformedRequest", "UnknownPath"}
+    sources = {path: path.read_text() for path in PACKAGE.rglob("*.py")}
+    lonely = []
+    for error in every_error():
+        if error.__module__.startswith("lambda_emu.errors.") and not error.__subclasses__():
+            uses = re.compile(rf"\b{error.__name__}\b")
+            rooms = {path.relative_to(PACKAGE).parts[0] for path, text in sources.items() if uses.search(text)}
+            if len(rooms - {"errors"}) < 2:
+                lonely.append(error.__name__)
+
+    assert set(lonely) - of_the_wire == set()
 
 
 def test_every_file_that_the_page_names_is_there() -> None:

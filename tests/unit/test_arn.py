@@ -6,8 +6,8 @@ import pytest
 
 from lambda_emu.arn import FunctionId, Scope, parse_function_name, partition_of
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.errors.resources import AccessDenied, RegionUnreachable
-from lambda_emu.model.function.names import QualifierMismatch, resolve
+from lambda_emu.errors.resources import AccessDenied
+from lambda_emu.model.function.names import QualifierMismatch, RegionUnreachable, resolve
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"

@@ -14,9 +14,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.code import InvalidZip, UnzippedTooLarge
 from lambda_emu.errors.request import (
     ConstraintViolations,
-    EventTooLarge,
     HeadTooLarge,
-    MalformedHttpRequest,
     MalformedRequest,
     PayloadNotJson,
     RequestTooLarge,
@@ -25,7 +23,6 @@ from lambda_emu.errors.request import (
 )
 from lambda_emu.errors.resources import (
     AccessDenied,
-    FunctionExists,
     FunctionNotFound,
     FunctionPending,
     RevisionMismatch,
@@ -33,7 +30,6 @@ from lambda_emu.errors.resources import (
     UpdateInProgress,
 )
 from lambda_emu.errors.service import (
-    Busy,
     NoRoom,
     NotBuiltYet,
     ServiceFailure,
@@ -42,7 +38,9 @@ from lambda_emu.errors.service import (
     TooManyRequests,
 )
 from lambda_emu.gateway.answers import error_answer
-from lambda_emu.model.changes.refusals import MemoryAboveLimit
+from lambda_emu.gateway.refusals import Busy, MalformedHttpRequest
+from lambda_emu.invoke.rules import EventTooLarge
+from lambda_emu.model.changes.refusals import FunctionExists, MemoryAboveLimit
 from lambda_emu.model.concurrency.refusals import ReservedConcurrencyTooHigh
 from lambda_emu.model.function.logging_config import LevelsWithText
 from lambda_emu.model.function.runtime_names import UnknownRuntime

@@ -10,11 +10,11 @@ from sandbox_rig import VERSION
 
 from lambda_emu.arn import Target
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.errors.request import EventTooLarge, PayloadNotJson, RequestTooLarge
+from lambda_emu.errors.request import PayloadNotJson, RequestTooLarge
 from lambda_emu.errors.resources import AccessDenied, FunctionNotFound
 from lambda_emu.errors.service import NotBuiltYet
 from lambda_emu.invoke.request import InvokeRequest, Kind
-from lambda_emu.invoke.rules import authorize, check, check_served, runnable
+from lambda_emu.invoke.rules import EventTooLarge, authorize, check, check_served, runnable
 from lambda_emu.model.function.durable import Durability, DurableNameRefused, DurableNeedsQualifier
 from lambda_emu.model.function.tenancy import TenantIdMissing, TenantIdRefused
 from lambda_emu.text.json_text import refusal

@@ -8,8 +8,8 @@ import pytest
 from still_rig import Asked, Still, StillSandbox, deployment, submit
 
 from lambda_emu.environment.invocation import Outcome
-from lambda_emu.errors.service import TooManyEnvironments
 from lambda_emu.model.concurrency.provisioned import ProvisionedStatus
+from lambda_emu.pool.budget import TooManyEnvironments
 from lambda_emu.pool.choice import ROOM_WAIT_S, Admission
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.pool import SWEEP_S

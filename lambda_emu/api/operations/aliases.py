@@ -11,10 +11,10 @@ from lambda_emu.api.lookup import look_up_function, update_function
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.paging import cut_page
 from lambda_emu.arn import FunctionId
-from lambda_emu.errors.resources import AliasNotFound, FunctionNotFound, RevisionMismatch
+from lambda_emu.errors.resources import FunctionNotFound, RevisionMismatch
 from lambda_emu.model import quotas
 from lambda_emu.model.changes.publishing import without_qualifier
-from lambda_emu.model.function.aliases import AliasExists, AliasToUpdateNotFound, check_target, weights
+from lambda_emu.model.function.aliases import AliasExists, AliasNotFound, AliasToUpdateNotFound, check_target, weights
 from lambda_emu.model.function.function import Alias, Function
 
 if TYPE_CHECKING:

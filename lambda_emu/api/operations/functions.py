@@ -18,12 +18,12 @@ from lambda_emu.api.operations.code_signing import check_deployable, new_functio
 from lambda_emu.api.operations.versions import all_versions, number_to_sort_by
 from lambda_emu.api.paging import cut_page, key_of_marker
 from lambda_emu.arn import LATEST, LATEST_PUBLISHED, FunctionId, Scope, Target
-from lambda_emu.errors.resources import FunctionExists, FunctionNotFound, StillBeingCreated, UpdateInProgress
+from lambda_emu.errors.resources import FunctionNotFound, StillBeingCreated, UpdateInProgress
 from lambda_emu.model import quotas
 from lambda_emu.model.capacity import managed_instances
 from lambda_emu.model.changes import creation, settings
 from lambda_emu.model.changes.publishing import publish, without_version
-from lambda_emu.model.changes.refusals import AliasNotDeletable, LatestNotDeletable
+from lambda_emu.model.changes.refusals import AliasNotDeletable, FunctionExists, LatestNotDeletable
 from lambda_emu.model.changes.updates import CREATING, all_settled, begin_update, check_updatable, replace_latest
 from lambda_emu.model.function import image_package, runtime_names
 from lambda_emu.model.function.function import Artifact, ContainerImage, Function, FunctionVersion

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.operations import operation
 from lambda_emu.api.operations.outcomes import DryRunReply, KeptReply, StreamedReply, WholeReply
-from lambda_emu.errors.request import ClientContextInvalid, ClientContextTooLong, RequestIdInvalid
+from lambda_emu.errors.request import InvalidRequestContent
 from lambda_emu.errors.resources import OtherAccount
 from lambda_emu.gateway.call import Call
 from lambda_emu.invoke.request import EMPTY_EVENT, InvokeRequest, Kind, trace_header
@@ -96,3 +96,24 @@ def _client_context(text: str) -> str:
         return json.dumps(json.loads(base64.b64decode(text, validate=True)), separators=(",", ":"))
     except (ValueError, RecursionError) as error:
         raise ClientContextInvalid from error
+
+
+class ClientContextInvalid(InvalidRequestContent):
+    """X-Amz-Client-Context is not base64 of a JSON object. AWS's text is not recorded."""
+
+    def __init__(self) -> None:
+        super().__init__("Client context must be a valid Base64-encoded JSON object.")
+
+
+class ClientContextTooLong(InvalidRequestContent):
+    """AWS's text is not recorded."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"Client context must have at most {limit_bytes} bytes.")
+
+
+class RequestIdInvalid(InvalidRequestContent):
+    """A caller's own x-amzn-RequestId must be a UUID. AWS's text is not recorded."""
+
+    def __init__(self) -> None:
+        super().__init__("The request ID must be a valid UUID.")

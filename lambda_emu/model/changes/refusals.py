@@ -88,3 +88,8 @@ class MemoryAboveLimit(LambdaError):
         super().__init__(
             f"'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to {limit_mb}"
         )
+
+
+class FunctionExists(Conflict):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Function already exist: {name}")

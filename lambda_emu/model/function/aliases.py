@@ -69,3 +69,10 @@ class LatestWithWeights(InvalidParameter):
 
     def __init__(self) -> None:
         super().__init__("$LATEST is not supported for an alias pointing to more than 1 version")
+
+
+class AliasNotFound(NotFound):
+    """Of GetAlias, AddPermission and provisioned concurrency; UpdateAlias has its own. Contract 1.3, second table."""
+
+    def __init__(self, arn: str) -> None:
+        super().__init__(f"Cannot find alias arn: {arn}")

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from lambda_emu.arn import Scope, Target, parse_function_name
 from lambda_emu.errors.base import InvalidParameter
-from lambda_emu.errors.resources import OtherAccount, RegionUnreachable
+from lambda_emu.errors.resources import NotFound, OtherAccount
 
 
 @lru_cache(maxsize=1024)
@@ -42,3 +42,8 @@ class UnqualifiedOnly(InvalidParameter):
             "This operation is permitted on Lambda functions only. Aliases and versions do not support this "
             "operation. Please specify either a function name or an unqualified function ARN."
         )
+
+
+class RegionUnreachable(NotFound):
+    def __init__(self, region: str, here: str) -> None:
+        super().__init__(f"Functions from '{region}' are not reachable in this region ('{here}')")
