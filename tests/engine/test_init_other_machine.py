@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import Iterator
 
 import pytest
-from init_rig import Rig, running_init
+from init_rig import PATIENCE_S, Rig, running_init
+from local_rig import LocalRig, own_address, running_local_init
 
 from lambda_emu.sandbox.base import Exit, ExitKind
 from lambda_emu.sandbox.init import frames
@@ -57,3 +59,31 @@ def test_memory_and_what_it_is_of_are_counted_the_same(rig: Rig) -> None:
     rig.send(frames.encode_memory(50 << 20, 2))
 
     assert rig.exit() == Exit(0, ExitKind.SIGNAL, 9, True)
+
+
+@pytest.fixture
+def local() -> Iterator[LocalRig]:
+    with running_local_init("namespace", OTHER) as rig:
+        yield rig
+
+
+def test_output_comes_by_the_pipe_that_it_passed(local: LocalRig) -> None:
+    local.shell("dd if=/dev/zero bs=1000 count=2000 2>/dev/null; exit 3")
+
+    assert local.exit() == Exit(0, ExitKind.CODE, 3, False)
+    assert len(local.heard.text()) == 2_000_000
+
+
+def test_ports_inside_are_passed_and_reached(local: LocalRig) -> None:
+    with local.run(local.link.listen(own_address("namespace"), 0)) as listener:
+        address = ":".join(map(str, listener.getsockname()))
+        local.perl("my $s = IO::Socket::INET->new(PeerAddr => $ARGV[0]) or die; print $s 'hello'; sleep 100", address)
+        assert select.select([listener], [], [], PATIENCE_S)[0]
+        called, _ = listener.accept()
+        with called:
+            called.settimeout(PATIENCE_S)
+            assert called.recv(5) == b"hello"
+
+    with pytest.raises(ConnectionRefusedError):
+        local.run(local.link.dial(1))
+    assert not local.run(local.link.holds(1))

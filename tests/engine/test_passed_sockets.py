@@ -117,3 +117,16 @@ def test_descriptors_that_a_function_sends_to_itself_keep_nobody_from_starting(l
     assert probe(lam, "other").run("result = 'well'") == "well"
     assert hoarder.invoke("import os; os._exit(1)").error == "Unhandled"
     assert hoarder.run("result = 'well'") == "well"
+
+
+def test_code_inside_cannot_call_where_its_init_did(lam: Lam) -> None:
+    told = probe(lam).run("""
+        import socket
+        try:
+            socket.socket(socket.AF_UNIX).connect("/var/rapid/line/emu.sock")
+            result = "connected"
+        except OSError as error:
+            result = type(error).__name__
+    """)
+
+    assert told == "FileNotFoundError"
