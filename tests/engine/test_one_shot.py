@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from test_logs_process import writers
 
 from lambda_emu.cli.client import Server
 from lambda_emu.config import load_settings
@@ -32,10 +33,12 @@ def test_only_the_function_that_runs_is_made_ready_and_only_once(tmp_path: Path,
         emulator.wait_until_settled("hello")
         answer = Server(emulator.url).invoke("hello", b"{}")
         there = emulator.loop.ask(emulator.pool.describe, 5)
+        of_the_log = writers(emulator.logs.path)
 
     assert answer.payload == b'"hello"'
     assert emulator.declared == ["hello"]
     assert [info.function for info in there] == ["hello"]  # and no stem for another
+    assert of_the_log == []  # no process is started for the lines of one invocation
 
 
 def test_nothing_of_flask_is_loaded_for_one_invocation(tmp_path: Path) -> None:
