@@ -1,17 +1,23 @@
-"""One platform record, one line of the log, in whichever format the function logs."""
+"""One platform record, one line of the log, byte for byte, in whichever format the function logs.
+
+Contract: logs-billing.md 4.2, 4.4.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 from lambda_emu.logs.events import event, level
 from lambda_emu.logs.levels import Level
-from lambda_emu.logs.records import Record
-from lambda_emu.logs.text import text_line
+from lambda_emu.logs.records import SUCCESS, End, InitReport, InitStart, Record, Report, Start
 
 Line = Callable[[Record, float], bytes | None]
 """The bytes of a record in a log, newline included; None if the log does not show it. Time is in seconds."""
+
+UNNAMED = (SUCCESS, "failure")
+"""Ends that the text form does not name: a handler's own exception leaves REPORT as it is."""
 
 
 def lines_of(log_format: str, least: Level = Level.INFO) -> Line:
@@ -24,3 +30,56 @@ def lines_of(log_format: str, least: Level = Level.INFO) -> Line:
         return json.dumps(event(record, now_s), separators=(",", ":")).encode() + b"\n"
 
     return json_line if log_format == "JSON" else text_line
+
+
+def text_line(record: Record, _: float) -> bytes | None:
+    """The line of `record` with its newline; None for a record that a text log does not show. Its time is not shown."""
+    write = LINES.get(type(record))
+    line = None if write is None else write(record)
+    return None if line is None else line.encode()
+
+
+def _init_start(record: InitStart) -> str | None:
+    if record.runtime_version is None or record.phase != "init":
+        return None
+    arn = record.runtime_version_arn or ""
+    return f"INIT_START Runtime Version: {record.runtime_version}\tRuntime Version ARN: {arn}\n"
+
+
+def _init_report(record: InitReport) -> str | None:
+    if record.status == SUCCESS and record.initialization_type == "on-demand":
+        return None
+    head = f"INIT_REPORT Init Duration: {record.duration_ms:.2f} ms\tPhase: {record.phase}\t"
+    return f"{head}{_ending(record.status, record.error_type)}\n"
+
+
+def _start(record: Start) -> str:
+    return f"START RequestId: {record.request_id} Version: {record.version}\n"
+
+
+def _end(record: End) -> str:
+    return f"END RequestId: {record.request_id}\n"
+
+
+def _report(record: Report) -> str:
+    init = "" if record.init_ms is None else f"Init Duration: {record.init_ms:.2f} ms\t"
+    return (
+        f"REPORT RequestId: {record.request_id}\tDuration: {record.duration_ms:.2f} ms\t"
+        f"Billed Duration: {record.billed_ms} ms\tMemory Size: {record.memory_mb} MB\t"
+        f"Max Memory Used: {record.peak_mb} MB\t{init}{_ending(record.status, record.error_type)}\n"
+    )
+
+
+def _ending(status: str, error_type: str | None) -> str:
+    if status in UNNAMED:
+        return ""
+    return f"Status: {status}\t" if error_type is None else f"Status: {status}\tError Type: {error_type}\t"
+
+
+LINES: dict[type, Callable[[Any], str | None]] = {
+    InitStart: _init_start,
+    InitReport: _init_report,
+    Start: _start,
+    End: _end,
+    Report: _report,
+}
