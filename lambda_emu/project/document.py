@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +181,7 @@ class Document:
 
     def _read(self) -> Value | None:
         try:
-            node = yaml.compose(self._bytes(), yaml.SafeLoader)  # the C loader dies of deep nesting
+            node = _compose(self._bytes())
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             self._refuse(mark.line + 1 if mark else 1, f"not YAML: {error.problem}")
@@ -208,6 +209,18 @@ class Document:
 
     def _refuse(self, line: int, text: str) -> None:
         self._mistakes.append((line, f"{self.path.name}:{line}: {text}"))
+
+
+@lru_cache(maxsize=1)
+def _compose(text: bytes) -> yaml.Node | None:
+    """Kept, since a start reads the same file for its settings and for its functions, one after the other."""
+    node: yaml.Node | None = yaml.compose(text, yaml.SafeLoader)  # the C loader dies of deep nesting
+    return node
+
+
+def forget() -> None:
+    """Let go of the file that was read last."""
+    _compose.cache_clear()
 
 
 def _advice(key: str, known: Collection[str]) -> str:

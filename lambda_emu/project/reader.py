@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from lambda_emu.project.declarations import DeclaredFunction, Project, ProjectError
-from lambda_emu.project.document import Document, Value
+from lambda_emu.project.document import Document, Value, forget
 from lambda_emu.project.keys import KEYS, NAME, RESERVABLE
 
 PROJECT_FILE = "lambda-emu.yaml"
@@ -24,6 +24,7 @@ def read_project(path: Path) -> Project:
         return Project(path)
     document = Document(file)
     functions = _functions(document)
+    forget()
     if document.mistake_count:
         raise ProjectError(document.mistakes)
     return Project(file.parent, tuple(functions))
