@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lambda_emu.api.context import RequestContext
+from lambda_emu.api.operations import load
 from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.arn import FunctionId
 from lambda_emu.errors.base import LambdaError
@@ -49,35 +50,30 @@ def _make(changes: Sequence[Change], context: RequestContext, identifiers: dict[
     mistakes: list[str] = []
     failed: set[ResourceKey] = set()
     for change in changes:
+        if change.action is Action.LEAVE:
+            continue
         if change.desired is not None and change.desired.needs & failed:
-            failed.add(change.desired.key)
+            failed.add(change.key)
             continue
         try:
             _make_one(change, context, identifiers)
         except LambdaError as error:
-            if change.desired is not None:
-                failed.add(change.desired.key)
-            mistakes.append(f"{_place(change)}: {error}")
+            failed.add(change.key)
+            place = change.desired.place if change.desired is not None else f"{change.key.kind} {change.key.name}"
+            mistakes.append(f"{place}: {error}")
     if mistakes:
         raise ProjectError(mistakes)
 
 
-def _place(change: Change) -> str:
-    """Where it is declared; what is declared no longer has only its name."""
-    if change.desired is not None:
-        return change.desired.place
-    assert change.present is not None
-    return f"{change.present.key.kind} {change.present.key.name}"
-
-
 def _make_one(change: Change, context: RequestContext, identifiers: dict[ResourceKey, str]) -> None:
-    wanted, present = change.desired, change.present
-    if wanted is None:
-        assert present is not None
-        KINDS[present.key.kind].remove(present, context)
-    elif change.action is not Action.LEAVE:
-        kind, members = KINDS[wanted.key.kind], resolve(wanted.members, identifiers)
+    key, present = change.key, change.present
+    kind = KINDS[key.kind]
+    load(kind.family)
+    if change.desired is not None:
+        members = resolve(change.desired.members, identifiers)
         if present is None:
-            identifiers[wanted.key] = kind.create(wanted.key.name, members, context)
+            identifiers[key] = kind.create(key.name, members, context)
         else:
-            identifiers[wanted.key] = kind.update(present, members, context)
+            identifiers[key] = kind.update(present, members, context)
+    elif present is not None:
+        kind.remove(present, context)

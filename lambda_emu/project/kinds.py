@@ -10,13 +10,11 @@ from dataclasses import dataclass
 
 from lambda_emu.api.configuration import NO_SNAPSHOTS, show_settings
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.operations import call, check, concurrency, functions, layers
+from lambda_emu.api.operations import call, check
 from lambda_emu.model.function.function import Artifact
 from lambda_emu.project.resources import Members, Order, Present, ResourceKey
 
 LAYER, FUNCTION, RESERVATION = "layer", "function", "reserved concurrency"
-NEEDED = (concurrency, functions, layers)
-"""The families of operations that are used here: imported now, so that the others are not looked through for them."""
 
 TOLD_ONLY = frozenset(
     {"FunctionName", "FunctionArn", "CodeSize", "LastModified", "Version", "RevisionId", "Layers", "LoggingConfig"}
@@ -27,11 +25,14 @@ LEVELS = {"Text": {}, "JSON": {"ApplicationLogLevel": "INFO", "SystemLogLevel": 
 
 @dataclass(frozen=True, slots=True)
 class ResourceKind:
-    """find: what there is of an account. create, update: return the identifier; members: with References resolved.
+    """family: of the operations that create, update and remove, which is loaded for the first change.
+
+    find: what there is of an account. create, update: return the identifier; members: with References resolved.
 
     shares, renews: see Order.
     """
 
+    family: str
     find: Callable[[RequestContext], Iterator[Present]]
     create: Callable[[str, Members, RequestContext], str]
     update: Callable[[Present, Members, RequestContext], str]
@@ -104,8 +105,10 @@ def _create_function(name: str, members: Members, context: RequestContext) -> st
 
 
 def _replace_function(present: Present, members: Members, context: RequestContext) -> str:
+    from lambda_emu.api.operations.functions import replace_function  # here: a start that changes nothing needs none
+
     request = check("CreateFunction", {"FunctionName": present.key.name, **members})
-    functions.replace_function(request, context)
+    replace_function(request, context)
     return present.identifier
 
 
@@ -138,9 +141,9 @@ def _give_back(present: Present, context: RequestContext) -> None:
 
 
 KINDS: Mapping[str, ResourceKind] = {
-    LAYER: ResourceKind(_find_layers, _publish_layer, _publish_next, _delete_layer, renews=True),
-    FUNCTION: ResourceKind(_find_functions, _create_function, _replace_function, _delete_function),
-    RESERVATION: ResourceKind(_find_reservations, _reserve, _reserve_anew, _give_back, shares=True),
+    LAYER: ResourceKind("layers", _find_layers, _publish_layer, _publish_next, _delete_layer, renews=True),
+    FUNCTION: ResourceKind("functions", _find_functions, _create_function, _replace_function, _delete_function),
+    RESERVATION: ResourceKind("concurrency", _find_reservations, _reserve, _reserve_anew, _give_back, shares=True),
 }
 ORDER = Order(
     kinds=tuple(KINDS),

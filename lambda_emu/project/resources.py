@@ -65,6 +65,7 @@ class Change:
     """desired: None where it is to be removed. present: None where it is to be created."""
 
     action: Action
+    key: ResourceKey
     desired: Resource | None
     present: Present | None
 
@@ -100,15 +101,15 @@ def difference(desired: Iterable[Resource], present: Iterable[Present], order: O
     there = {one.key: one for one in present}
     changes = [*_changes(_sorted(wanted), there, order)]
     gone = sorted(there.keys() - wanted.keys(), key=lambda key: (order.kinds.index(key.kind), key), reverse=True)
-    updated = [change.desired.key for change in changes if change.desired and change.action is Action.UPDATE]
+    updated = [change.key for change in changes if change.action is Action.UPDATE]
     given_back = [key for key in (*updated, *gone) if key.kind in order.shares]
     return [
-        *(Change(Action.REMOVE, None, there[key]) for key in given_back),
+        *(Change(Action.REMOVE, key, None, there[key]) for key in given_back),
         *(
-            replace(change, action=Action.CREATE, present=None) if _is_of(change, given_back) else change
+            replace(change, action=Action.CREATE, present=None) if change.key in given_back else change
             for change in changes
         ),
-        *(Change(Action.REMOVE, None, there[key]) for key in gone if key not in given_back),
+        *(Change(Action.REMOVE, key, None, there[key]) for key in gone if key not in given_back),
     ]
 
 
@@ -137,11 +138,11 @@ def _changes(resources: Iterable[Resource], there: Mapping[ResourceKey, Present]
     for resource in resources:
         present = there.get(resource.key)
         if present is None:
-            yield Change(Action.CREATE, resource, None)
+            yield Change(Action.CREATE, resource.key, resource, None)
         elif _is_same(resource, present, identifiers):
-            yield Change(Action.LEAVE, resource, present)
+            yield Change(Action.LEAVE, resource.key, resource, present)
         else:
-            yield Change(Action.UPDATE, resource, present)
+            yield Change(Action.UPDATE, resource.key, resource, present)
             if resource.key.kind in order.renewed:
                 del identifiers[resource.key]
 
@@ -151,10 +152,6 @@ def _is_same(resource: Resource, present: Present, identifiers: Mapping[Resource
         return bool(resolve(resource.shown, identifiers) == present.shown)
     except KeyError:  # it is to refer to what is made only now
         return False
-
-
-def _is_of(change: Change, keys: Collection[ResourceKey]) -> bool:
-    return change.desired is not None and change.desired.key in keys
 
 
 def _referred(value: Any) -> Iterator[ResourceKey]:

@@ -40,8 +40,7 @@ class Account:
         for function in self.context.store.functions.all(self.context.scope):
             self.activations.activate(function.id)
         self.activations.finish()
-        subjects = [change.desired or change.present for change in changes]
-        return [(change.action.name, one.key.kind) for change, one in zip(changes, subjects, strict=True) if one]
+        return [(change.action.name, change.key.kind) for change in changes]
 
     def call(self, operation: str, **members: Any) -> dict[str, Any]:
         return call(operation, members, self.context)

@@ -37,10 +37,7 @@ def there(key: ResourceKey, identifier: str = "", **shown: Any) -> Present:
 
 def told(changes: list[Change]) -> list[tuple[str, str]]:
     """What happens to what, in order."""
-    keys = (
-        change.desired.key if change.desired else change.present.key if change.present else None for change in changes
-    )
-    return [(change.action.name, key.name if key else "") for change, key in zip(changes, keys, strict=True)]
+    return [(change.action.name, change.key.name) for change in changes]
 
 
 def test_what_is_not_there_is_made_after_what_it_needs() -> None:

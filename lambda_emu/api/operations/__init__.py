@@ -61,13 +61,18 @@ def handler_of(name: str) -> Handler:
     return handler
 
 
+def load(family: str) -> None:
+    """Have the operations of a family, one of the files here, without looking through the others."""
+    import_module(f"{__name__}.{family}")
+
+
 @cache
 def all_handlers() -> Mapping[str, Handler]:
     """Every handler there is, by operation."""
     from pkgutil import iter_modules  # here: a start asks for no more than what it knows
 
     for module in iter_modules(__path__):
-        import_module(f"{__name__}.{module.name}")
+        load(module.name)
     return _HANDLERS
 
 
@@ -84,7 +89,7 @@ def call(name: str, members: Mapping[str, Any], context: RequestContext) -> Resu
 
 def check(name: str, members: Mapping[str, Any]) -> Any:
     """The request of an operation, which keeps the model's constraints. MalformedRequest, ConstraintViolations."""
-    return lambda_model().operation(name).take(members)
+    return lambda_model().input(name).take(members)
 
 
 def perform(name: str, request: Mapping[str, Any], context: RequestContext, *later: Any) -> Any:

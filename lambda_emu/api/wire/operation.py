@@ -62,6 +62,21 @@ class Input:
         assert self.body is not None
         return self.body.read(body)
 
+    def take(self, members: Mapping[str, Any]) -> dict[str, Any]:
+        """A request that never was on a wire: members by their names in the model, a blob not in base64.
+
+        Raises MalformedRequest, for members that the model does not know too, and ConstraintViolations.
+        """
+        return self.check(self.shape.take(members))
+
+    def check(self, members: dict[str, Any]) -> dict[str, Any]:
+        """The members themselves; ConstraintViolations."""
+        found: list[str] = []
+        self.shape.check(members, "", found)
+        if found:
+            raise ConstraintViolations(found)
+        return members
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -110,21 +125,7 @@ class Operation:
         members = self.input.from_head(request, path)
         if self.input.payload is not None or self.input.body is not None:
             members.update(self.input.from_body(self._read(request)))
-        return self._check(members)
-
-    def take(self, members: Mapping[str, Any]) -> dict[str, Any]:
-        """The same request where it never was on a wire; members by their names in the model, a blob not in base64.
-
-        Raises MalformedRequest, for members that the model does not know too, and ConstraintViolations.
-        """
-        return self._check(self.input.shape.take(members))
-
-    def _check(self, members: dict[str, Any]) -> dict[str, Any]:
-        found: list[str] = []
-        self.input.shape.check(members, "", found)
-        if found:
-            raise ConstraintViolations(found)
-        return members
+        return self.input.check(members)
 
     def _read(self, request: Request) -> Any:
         limit_bytes, shown_name = quirks.BODY_LIMITS.get(self.name, (quirks.OTHER_BODY_LIMIT, self.name))

@@ -38,6 +38,7 @@ class ServiceModel:
         self._operations: Mapping[str, Any] = definition["operations"]
         self._shapes: Mapping[str, Any] = definition["shapes"]
         self._made_operations: dict[str, Operation] = {}
+        self._made_inputs: dict[str, Input] = {}
         self._made_shapes: dict[str, Shape] = {}
 
     def routes(self) -> Iterator[Route]:
@@ -52,6 +53,12 @@ class ServiceModel:
             self._made_operations[name] = self._make_operation(name)
         return self._made_operations[name]
 
+    def input(self, name: str) -> Input:
+        """Of an operation, whose answer is not made ready: who calls it in this process has none."""
+        if name not in self._made_inputs:
+            self._made_inputs[name] = self._make_input(self._operations[name].get("input"))
+        return self._made_inputs[name]
+
     def shape(self, name: str, like: str | None = None) -> Shape:
         """like: the shape of the model that one of our own name is made from."""
         if name not in self._made_shapes:
@@ -63,7 +70,7 @@ class ServiceModel:
         return Operation(
             name=name,
             status=definition["http"].get("responseCode", 200),
-            input=self._make_input(definition.get("input")),
+            input=self.input(name),
             output=self._make_output(definition.get("output")),
         )
 
