@@ -36,7 +36,7 @@ _LATER = Response(status=202)  # what WSGI gets for a request that is answered p
 
 def create_app(context: RequestContext) -> Flask:
     """The Lambda API in this context. Views may block on the store; Invoke's does not, so that it can run inline."""
-    app, contexts = bare_app(), CallerContexts(context)
+    app, contexts = empty_app(), CallerContexts(context)
     app.url_map.converters.update(name=_Name, arn=_Arn)
     for (path, method), names in _routes(lambda_model()).items():
         endpoint = next(iter(names.values()))
@@ -46,7 +46,7 @@ def create_app(context: RequestContext) -> Flask:
     return app
 
 
-def bare_app() -> Flask:
+def empty_app() -> Flask:
     """An app without pages, which takes paths as they are and answers errors in AWS's form."""
     app = Flask("lambda_emu", static_folder=None, template_folder=None)
     app.url_map.merge_slashes = False

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from flask import Flask, Response, jsonify, request
 
 from lambda_emu.api import artifacts
-from lambda_emu.api.app import bare_app
+from lambda_emu.api.app import empty_app
 from lambda_emu.api.token import HEADER, OWN
 from lambda_emu.arn import Scope
 from lambda_emu.gateway.refusals import TokenMissing
@@ -48,7 +48,7 @@ class Insight:
 
 def create_pages(store: Store) -> Flask:
     """What anybody may read: the code behind a function's `Code.Location`."""
-    app = bare_app()
+    app = empty_app()
     app.add_url_rule(artifacts.RULE, "artifact", artifacts.view(store))
     return app
 

@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from api_rig import SCOPE, ask
+from api_rig import SCOPE, Activations, ask, make_context
 from flask import Flask, Response
 
+from lambda_emu.api.app import create_app
 from lambda_emu.api.own_pages import Insight, add_pages, create_pages
 from lambda_emu.api.token import HEADER, OWN
 from lambda_emu.clock import Clock
@@ -106,3 +107,13 @@ def test_a_page_of_logs_has_what_was_logged_before_it_was_asked_for(app: Flask, 
         found = ask(app, f"GET {url}", headers={HEADER: TOKEN})
 
         assert found.json["events"][-1]["message"] == f"{number}\n"
+
+
+def test_the_api_alone_has_none_of_them(tmp_path: Path) -> None:
+    """So that whoever is let to the API alone finds them by no path."""
+    store, clock = Store.open(tmp_path), Clock()
+    app = create_app(make_context(store, clock, Activations(store, clock)))
+
+    assert [rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith(OWN)] == []
+    assert [ask(app, f"GET {path}").status for path in (*OPEN, f"{OWN}logs", "/%5Flambda-emu/health")] == [404] * 4
+    store.close()
