@@ -52,7 +52,7 @@ from lambda_emu.project.deploy import deploy
 from lambda_emu.runtime_api.router import RuntimeApi
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Engine, SandboxError, Wanted
-from lambda_emu.sandbox.init.acceptor import Doorway
+from lambda_emu.sandbox.init.acceptor import ProtocolSniffer
 from lambda_emu.sandbox.init.link import InitDoor
 from lambda_emu.sandbox.opening import open_engine
 from lambda_emu.sandbox.temporary import remove_left, temporary_folder
@@ -173,7 +173,7 @@ class Emulator:
         """The port that environments call, the engine that makes them, the pool that uses them."""
         door = InitDoor()
         files, spare = descriptors.limit_and_spare()
-        self.runtime_api = RuntimeApi(self.clock, lambda http: Doorway(http, door), files - spare)
+        self.runtime_api = RuntimeApi(self.clock, lambda http: ProtocolSniffer(http, door), files - spare)
         callback = self.runtime_api.listener
         self.shutdown.tidy(callback.close)
         settings = self.settings

@@ -15,7 +15,7 @@ from lambda_emu.http.head_reader import HeadLimits
 from lambda_emu.http.message import answer_head
 from lambda_emu.http.watch import Clock, Watch
 
-Doorway = Callable[[asyncio.Protocol], asyncio.Protocol]
+Sniffer = Callable[[asyncio.Protocol], asyncio.Protocol]
 PATIENCE_S = {
     Wait.FIRST_BYTE: 10.0,
     Wait.REQUEST: 60.0,
@@ -42,7 +42,7 @@ class PortSettings:
     unsent_bytes: of answers; beyond it nobody is waited for who takes nothing of his.
     descriptors: sockets with this number or a higher one are turned away, so that some are left for others. Who is
     turned away keeps its own until it has heard why; lingering: so many may, the next ones are just hung up on.
-    full: what a party is told that has all connections it may. doorway: wraps a new connection's protocol, to look at
+    full: what a party is told that has all connections it may. sniffer: wraps a new connection's protocol, to look at
     its first bytes.
     """
 
@@ -54,7 +54,7 @@ class PortSettings:
     lingering: int = 64
     refusal: Callable[[int], bytes] = refusal
     full: int = 503
-    doorway: Doorway | None = None
+    sniffer: Sniffer | None = None
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -125,5 +125,5 @@ class Listener:
 
     def _protocol(self) -> asyncio.Protocol:
         connection = Connection(self._handler, self)
-        doorway = self._settings.doorway
-        return connection if doorway is None else doorway(connection)
+        sniffer = self._settings.sniffer
+        return connection if sniffer is None else sniffer(connection)

@@ -13,7 +13,7 @@ from lambda_emu.http.branch import Branch, PassedListener
 from lambda_emu.http.budget import MemoryBudget
 from lambda_emu.http.exchange import DISCARD, Sink, Writer
 from lambda_emu.http.group import Allowance, Group, Wait
-from lambda_emu.http.listener import HELD_BYTES, UNBOUNDED, Doorway, Listener, PortSettings
+from lambda_emu.http.listener import HELD_BYTES, UNBOUNDED, Listener, PortSettings, Sniffer
 from lambda_emu.http.message import Head
 from lambda_emu.http.watch import Clock
 from lambda_emu.runtime_api import answers
@@ -76,8 +76,8 @@ class _Caller:
 class RuntimeApi:
     """Finds the environment by its connection, or its host name, and the call by its path."""
 
-    def __init__(self, clock: Clock, doorway: Doorway | None = None, descriptors: int = UNBOUNDED) -> None:
-        """doorway, descriptors: of listener.PortSettings."""
+    def __init__(self, clock: Clock, sniffer: Sniffer | None = None, descriptors: int = UNBOUNDED) -> None:
+        """sniffer, descriptors: of listener.PortSettings."""
         self._budget = MemoryBudget(HELD_BYTES)
         self._port_settings = PortSettings(
             limits=answers.HEAD_LIMITS,
@@ -87,7 +87,7 @@ class RuntimeApi:
             lingering=0,
             refusal=answers.REFUSALS.__getitem__,
             full=429,
-            doorway=doorway,
+            sniffer=sniffer,
         )
         self.listener = Listener(self, clock, self._port_settings)
         self._callers: dict[str, _Caller] = {}

@@ -8,7 +8,7 @@ from typing import cast
 from lambda_emu.sandbox.init.link import InitDoor
 
 
-class Doorway(asyncio.Protocol):
+class ProtocolSniffer(asyncio.Protocol):
     """Looks at the first byte and hands the connection over, for good."""
 
     def __init__(self, http: asyncio.Protocol, door: InitDoor) -> None:
