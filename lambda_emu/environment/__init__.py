@@ -1,1 +1,1 @@
-"""environment: one execution environment, from its first process to its last. Runs on the loop; knows no engine."""
+"""environment: one execution environment, from its first process to its last. On the loop; no engine, no HTTP."""

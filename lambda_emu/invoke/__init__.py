@@ -1,1 +1,1 @@
-"""invoke: what happens to an event until its outcome is known. Runs on the loop; never asks the engine."""
+"""invoke: the one way in for events, until the outcome is known. On the loop; never asks the engine."""

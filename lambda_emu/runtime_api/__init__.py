@@ -1,1 +1,1 @@
-"""runtime_api: the protocol that code inside an environment speaks to us. Runs on the loop; no Flask."""
+"""runtime_api: the protocol that code inside an environment speaks to us. HTTP outside, values inside; no Flask."""
