@@ -302,18 +302,15 @@ class DockerEngine:
             self._places.forget(kind.network)
             await self._call(remove_tree, folder)
             raise
+        if not arriving.done():
+            file.let_in(self._door)
         try:
-            if not arriving.done():
-                file.let_in(self._door)
-            link = await arriving
+            link = await _arrival(arriving, container, place)
             reach = await reach_of(link, token, shared=place.shared) or Reach(host, f"{host}:{place.port}")
-        except SandboxError as error:
+        except SandboxError:
             self._places.forget(kind.network)
             await self._call(self._remove, container, folder)
-            raise SandboxError(
-                f"container {container[:12]} could not reach lambda-emu at {place.listen_host}:{place.port} "
-                f"({error}); `lambda-emu doctor` tells why"
-            ) from error
+            raise
         return DockerSandbox(self, container, reach, link, folder)
 
     async def close(self) -> None:
@@ -417,6 +414,16 @@ class DockerEngine:
 
     def _make(self, fn: Callable[..., T], *args: Any) -> asyncio.Future[T]:
         return self._making.call(fn, *args)
+
+
+async def _arrival(arriving: asyncio.Future[Link], container: str, place: Place) -> Link:
+    try:
+        return await arriving
+    except SandboxError as error:
+        raise SandboxError(
+            f"container {container[:12]} called neither our socket nor {place.listen_host}:{place.port} "
+            f"({error}); `lambda-emu doctor` tells why"
+        ) from error
 
 
 class DockerSandbox:
