@@ -37,6 +37,8 @@ CHUNK_BYTES = 200
 OPEN_LIMIT_S = 30.0
 """How long a server waits for its log to be opened: a large one is looked through."""
 STOP_LIMIT_S = 2.0
+MOST_DEATHS = 5
+"""A writer that dies of every batch is not started again for ever."""
 GATHER_S = 0.1
 """How long chunks gather: a batch costs the loop too. A reader that asks the server hurries it."""
 
@@ -88,6 +90,7 @@ class LogStore:
         self._wake = threading.Event()
         self._hurry = threading.Event()  # somebody waits: do not gather
         self._written = threading.Condition()  # guards nothing but the wait for `_taken` to rise
+        self._deaths = 0  # of writers, one after the other, that wrote nothing
         self._opened = threading.Event()
         self._not_opened: Exception | None = None
 
@@ -218,9 +221,14 @@ class LogStore:
     def _write(self, chunks: Sequence[Chunk]) -> None:
         try:
             self._writer.write(self._entries(chunks))
+            self._deaths = 0
         except WriterEnded:
-            if not self._stopping:
-                self._start_again()
+            if self._stopping:
+                return
+            self._deaths += 1
+            if self._deaths == MOST_DEATHS:
+                raise
+            self._start_again()
 
     def _start_again(self) -> None:
         """Somebody killed the writer, or the system did for want of memory. Its streams go on under their names.

@@ -161,3 +161,23 @@ def test_a_file_that_cannot_be_opened_is_told_to_who_starts(tmp_path: Path) -> N
         Logs(tmp_path / "logs.db")
 
     eventually(lambda: writers(tmp_path / "logs.db") == [], "it to end")
+
+
+def test_a_writer_that_dies_whenever_it_is_started_is_given_up_and_holds_up_nobody(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    logs = Logs(tmp_path / "logs.db")
+    stream = logs.stream()
+
+    def kill_and_go_on() -> bool:
+        for writer in writers(logs.path):
+            os.kill(writer, signal.SIGKILL)
+        stream.write_output(b"a line\n")
+        return "nothing is logged from here on" in caplog.text
+
+    eventually(kill_and_go_on, "it to be given up")
+
+    assert all(stream.write_output(b"x" * 65536) for _ in range(1000))
+    assert logs.store.flush(WAIT_S)
+    logs.store.stop()
+    assert writers(logs.path) == []
