@@ -39,7 +39,8 @@ class Invoker:
         """Of an event and of a dry run the outcome is empty, and says that it is kept or could be run."""
         try:
             if request.principal is not None:
-                authorize(self._store.function(request.target.id), request.principal, INVOKE, request.target)
+                function = self._store.function(request.target.id)
+                authorize(function, request.principal, INVOKE, request.target, request.source)
             resolved = self.resolve(request.target)
             check(request, resolved.version)
             if request.kind is Kind.DRY_RUN:

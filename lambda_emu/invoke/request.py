@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from lambda_emu.arn import Target
 from lambda_emu.clock import Clock
 from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors.base import LambdaError
+from lambda_emu.model.policies.decision import NOTHING_TOLD
 
 MAX_TRACE_CHARACTERS = 1024
 EMPTY_EVENT = b"{}"
@@ -25,8 +27,9 @@ class Kind(Enum):
 class InvokeRequest(NamedTuple):
     """An event for a function.
 
-    principal: the account that asks; None: the function's own. trace_id: the whole header. client_context: compact
-    ASCII JSON. execution_name: of a durable execution. payload_error: what text.json_text.refusal says of the payload,
+    principal: another account that asks, or a service; None: the function's own account. source: what its policy may
+    ask about where it comes from, as aws:SourceArn. trace_id: the whole header. client_context: compact ASCII JSON.
+    execution_name: of a durable execution. payload_error: what text.json_text.refusal says of the payload, which is
     asked beside the loop if it is large; it is told in its turn, after what is wrong with the function.
     """
 
@@ -41,6 +44,7 @@ class InvokeRequest(NamedTuple):
     tenant_id: str | None = None
     execution_name: str | None = None
     payload_error: LambdaError | None = None
+    source: Mapping[str, str] = NOTHING_TOLD
 
     @property
     def invoked_arn(self) -> str:

@@ -7,7 +7,7 @@ concurrency left (`admission`, which the pool holds to).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from lambda_emu.arn import LATEST, Target
 from lambda_emu.errors.request import RequestTooLarge, TooLarge
@@ -18,7 +18,7 @@ from lambda_emu.model.concurrency.limits import provisioned_in_all, set_aside
 from lambda_emu.model.function import durable
 from lambda_emu.model.function.function import Function, FunctionState, FunctionVersion
 from lambda_emu.model.function.tenancy import check_tenant
-from lambda_emu.model.policies.decision import allows
+from lambda_emu.model.policies.decision import NOTHING_TOLD, allows
 from lambda_emu.pool.choice import Admission
 
 INVOKE = "lambda:InvokeFunction"
@@ -26,13 +26,15 @@ PAYLOAD_BYTES = 6 * 1024 * 1024
 EVENT_BYTES = 1024 * 1024
 
 
-def authorize(function: Function | None, principal: str, action: str, resource: Target) -> None:
-    """AccessDenied unless the function's resource policy lets this account do it, whether or not there is a function.
+def authorize(
+    function: Function | None, principal: str, action: str, resource: Target, context: Mapping[str, str] = NOTHING_TOLD
+) -> None:
+    """AccessDenied unless the function's resource policy lets it do that, whether or not there is a function.
 
-    Contract: api.md 1.8.
+    principal: another account, or a service. context: what conditions may ask for, by key. Contract: api.md 1.8.
     """
     policy = None if function is None else function.policies.get(resource.qualifier or "")
-    if policy is None or not allows(policy, principal, action, resource.arn):
+    if policy is None or not allows(policy, principal, action, resource.arn, context):
         raise AccessDenied
 
 

@@ -18,9 +18,10 @@ GRANT: dict[str, Any] = {"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action"
 WITH_CONDITION = {"Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1234567890"}}}
 
 
-def decide(*statements: dict[str, Any], account: str = OTHER, action: str = INVOKE) -> bool:
+def decide(*statements: dict[str, Any], account: str = OTHER, action: str = INVOKE, **context: str) -> bool:
     document = {"Version": "2012-10-17", "Statement": list(statements)}
-    return allows(Policy("revision", json.dumps(document)), account, action, ARN)
+    told = {f"aws:{key}": value for key, value in context.items()}
+    return allows(Policy("revision", json.dumps(document)), account, action, ARN, told)
 
 
 @pytest.mark.parametrize(
@@ -62,3 +63,42 @@ def test_a_deny_goes_before_every_allow(condition: dict[str, Any]) -> None:
 
 def test_no_statement_allows_nothing() -> None:
     assert not decide()
+
+
+BUCKET = "arn:aws:s3:::bucket"
+OF_BUCKET = {
+    "Condition": {"ArnLike": {"AWS:SourceArn": "arn:aws:s3:::b*"}, "StringEquals": {"AWS:SourceAccount": OTHER}}
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "context", "allowed"),
+    [
+        ({}, {}, True),
+        ({"Principal": "*"}, {}, True),
+        ({"Principal": {"AWS": "*"}}, {}, False),
+        ({"Principal": {"Service": ["events.amazonaws.com", "s3.amazonaws.com"]}}, {}, True),
+        ({"Principal": {"Service": "events.amazonaws.com"}}, {}, False),
+        (OF_BUCKET, {"SourceArn": BUCKET, "SourceAccount": OTHER}, True),
+        (OF_BUCKET, {"SourceArn": BUCKET, "SourceAccount": THIRD}, False),
+        (OF_BUCKET, {"SourceArn": "arn:aws:s3:::other", "SourceAccount": OTHER}, False),
+        (OF_BUCKET, {"SourceArn": BUCKET}, False),  # of whom, nobody told
+        ({"Condition": {"StringEquals": {"aws:SourceAccount": [THIRD, OTHER]}}}, {"SourceAccount": OTHER}, True),
+        ({"Condition": {"Bool": {"aws:SecureTransport": True}}}, {"SecureTransport": "true"}, True),
+        ({"Condition": {"DateLessThan": {"aws:SourceAccount": OTHER}}}, {"SourceAccount": OTHER}, False),  # not built
+    ],
+)
+def test_a_service_is_let_in_by_its_name_for_what_it_comes_from(
+    changes: dict[str, Any], context: dict[str, str], allowed: bool
+) -> None:
+    granted = GRANT | {"Principal": {"Service": "s3.amazonaws.com"}} | changes
+
+    assert decide(granted, account="s3.amazonaws.com", **context) is allowed
+
+
+@pytest.mark.parametrize(
+    ("source", "allowed"),
+    [({"SourceArn": BUCKET, "SourceAccount": OTHER}, False), ({}, False), ({"SourceArn": ARN}, True)],
+)
+def test_a_deny_denies_unless_its_condition_is_known_not_to_hold(source: dict[str, str], allowed: bool) -> None:
+    assert decide(GRANT, GRANT | {"Effect": "Deny"} | OF_BUCKET, **source) is allowed

@@ -1,33 +1,74 @@
-"""What a resource policy says to a caller of another account. Contract: api.md 1.8.
+"""What a resource policy says to a service, or to a caller of another account. Contract: api.md 1.8.
 
-Callers have an account here, and no user or role: a principal stands for its whole account. No caller has what a
-condition asks for: an Allow with one allows nothing, a Deny with one denies.
+Callers have an account here, and no user or role: a principal stands for its whole account. Of a condition we may know
+that it holds, that it does not, or neither, where it asks for what nobody told or by an operator that is not built:
+then an Allow allows nothing, and a Deny denies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
 from lambda_emu.model.policies.document import names
 from lambda_emu.model.policies.policy import Policy
-from lambda_emu.model.policies.principals import EVERYBODY
+from lambda_emu.model.policies.principals import EVERYBODY, is_service
+
+NOTHING_TOLD: Mapping[str, str] = {}
+
+_OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
+    "StringEquals": str.__eq__,
+    "StringLike": lambda told, pattern: fnmatchcase(told, pattern.replace("[", "[[]")),
+    "ArnEquals": lambda told, pattern: fnmatchcase(told, pattern.replace("[", "[[]")),
+    "ArnLike": lambda told, pattern: fnmatchcase(told, pattern.replace("[", "[[]")),
+    "Bool": lambda told, wanted: told.lower() == wanted.lower(),
+}
 
 
-def allows(policy: Policy, account: str, action: str, arn: str) -> bool:
-    """Whether this account may do it to what has this ARN. A Deny goes before every Allow."""
-    about = [statement for statement in policy.statements if _about(statement, account, action, arn)]
-    denied = any(statement["Effect"] == "Deny" for statement in about)
-    return not denied and any("Condition" not in statement for statement in about)
+def allows(policy: Policy, principal: str, action: str, arn: str, context: Mapping[str, str] = NOTHING_TOLD) -> bool:
+    """Whether it may do it to what has this ARN. A Deny goes before every Allow.
+
+    principal: an account, or a service by its name. context: what conditions may ask for, by key: aws:SourceArn …
+    """
+    told = {key.lower(): value for key, value in context.items()}
+    allowed = False
+    for statement in policy.statements:
+        if not _about(statement, principal, action, arn):
+            continue
+        holds = _holds(statement.get("Condition", {}), told)
+        if statement["Effect"] == "Deny" and holds is not False:
+            return False
+        allowed = allowed or (statement["Effect"] == "Allow" and holds is True)
+    return allowed
 
 
-def _about(statement: Mapping[str, Any], account: str, action: str, arn: str) -> bool:
+def _about(statement: Mapping[str, Any], principal: str, action: str, arn: str) -> bool:
     return (
-        _either(statement, "Principal", lambda value: _is_principal(value, account))
+        _either(statement, "Principal", lambda value: _is_principal(value, principal))
         and _either(statement, "Action", lambda value: _has(value, lambda text: _matches(text, action)))
         and _either(statement, "Resource", lambda value: _has(value, lambda text: names(text, arn)))
     )
+
+
+def _holds(condition: Mapping[str, Mapping[str, Any]], told: Mapping[str, str]) -> bool | None:
+    """None: that is not known."""
+    found = {
+        _one_holds(by, told.get(key.lower()), value) for by, keys in condition.items() for key, value in keys.items()
+    }
+    return False if False in found else None if None in found else True
+
+
+def _one_holds(by: str, told: str | None, value: Any) -> bool | None:
+    operator = _OPERATORS.get(by)
+    if operator is None or told is None:
+        return None
+    return _has(value, lambda wanted: operator(told, _text(wanted)))
+
+
+def _text(value: Any) -> str:
+    """As JSON writes a scalar."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _either(statement: Mapping[str, Any], member: str, holds: Any) -> bool:
@@ -37,10 +78,12 @@ def _either(statement: Mapping[str, Any], member: str, holds: Any) -> bool:
     return not holds(statement[f"Not{member}"])
 
 
-def _is_principal(value: Any, account: str) -> bool:
+def _is_principal(value: Any, principal: str) -> bool:
     if value == EVERYBODY:
         return True
-    return _has(value.get("AWS", []), lambda text: text == EVERYBODY or account in text.split(":"))
+    if is_service(principal):
+        return _has(value.get("Service", []), lambda text: text == principal)
+    return _has(value.get("AWS", []), lambda text: text == EVERYBODY or principal in text.split(":"))
 
 
 def _matches(pattern: str, action: str) -> bool:
