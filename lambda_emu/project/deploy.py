@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from lambda_emu.api.context import RequestContext
@@ -12,10 +12,27 @@ from lambda_emu.arn import FunctionId
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.project.declarations import Project, ProjectError
 from lambda_emu.project.desired import make_resources
-from lambda_emu.project.kinds import KINDS, ORDER, find_all
-from lambda_emu.project.resources import Action, Change, NeedsItself, ResourceKey, difference, resolve
+from lambda_emu.project.kinds import KINDS, ResourceKind
+from lambda_emu.project.resources import (
+    Action,
+    Change,
+    NeedsItself,
+    Order,
+    Present,
+    Resource,
+    ResourceKey,
+    difference,
+    resolve,
+)
 
 ORIGIN = "project"
+
+
+class NothingRuns:
+    """Stands for the activator where the caller activates later, all at once."""
+
+    def activate(self, id: FunctionId) -> None:
+        pass
 
 
 def deploy(project: Project, context: RequestContext) -> list[Change]:
@@ -25,38 +42,54 @@ def deploy(project: Project, context: RequestContext) -> list[Change]:
     Raises ProjectError: before anything changes for code that cannot be used and names that the API has taken; for a
     change that is refused after all others that do not need it.
     """
-    context = replace(context, origin=ORIGIN, activator=_Later(), changes=RecentChanges(context.clock))
-    present = find_all(context)
-    own = [one for one in present if one.origin == ORIGIN]
+    context = replace(context, origin=ORIGIN, activator=NothingRuns(), changes=RecentChanges(context.clock))
+    present = find_all(context, KINDS)
     resources = make_resources(project, context, {one.key for one in present if one.origin != ORIGIN})
+    return apply(resources, [one for one in present if one.origin == ORIGIN], context, KINDS)
+
+
+def find_all(context: RequestContext, kinds: Mapping[str, ResourceKind]) -> list[Present]:
+    """Whatever there is of these kinds in the account and region, whoever made it."""
+    return [present for kind in kinds.values() for present in kind.find(context)]
+
+
+def apply(
+    resources: Sequence[Resource],
+    present: Sequence[Present],
+    context: RequestContext,
+    kinds: Mapping[str, ResourceKind],
+) -> list[Change]:
+    """Make what is present what is wanted, and return what was done. ProjectError, each mistake with its place."""
+    order = Order(
+        kinds=tuple(kinds),
+        renewed={name for name, kind in kinds.items() if kind.renews},
+        shares={name for name, kind in kinds.items() if kind.shares},
+    )
     try:
-        changes = difference(resources, own, ORDER)
+        changes = difference(resources, present, order)
     except NeedsItself as error:
         places = {resource.key: resource.place for resource in resources}
         raise ProjectError([f"{places[error.circle[0]]}: {error}"]) from error
-    _make(changes, context, {one.key: one.identifier for one in own})
+    _make([change for change in changes if change.action is not Action.LEAVE], present, context, kinds)
     return changes
 
 
-class _Later:
-    """Activates nothing."""
-
-    def activate(self, id: FunctionId) -> None:
-        pass
-
-
-def _make(changes: Sequence[Change], context: RequestContext, identifiers: dict[ResourceKey, str]) -> None:
+def _make(
+    changes: Sequence[Change],
+    present: Sequence[Present],
+    context: RequestContext,
+    kinds: Mapping[str, ResourceKind],
+) -> None:
     """One after the other. What needs one that failed is left out, and the first of them told."""
     mistakes: list[str] = []
     failed: set[ResourceKey] = set()
+    identifiers = {one.key: one.identifier for one in present}
     for change in changes:
-        if change.action is Action.LEAVE:
-            continue
         if change.desired is not None and change.desired.needs & failed:
             failed.add(change.key)
             continue
         try:
-            _make_one(change, context, identifiers)
+            _make_one(change, context, kinds[change.key.kind], identifiers)
         except LambdaError as error:
             failed.add(change.key)
             place = change.desired.place if change.desired is not None else f"{change.key.kind} {change.key.name}"
@@ -65,15 +98,13 @@ def _make(changes: Sequence[Change], context: RequestContext, identifiers: dict[
         raise ProjectError(mistakes)
 
 
-def _make_one(change: Change, context: RequestContext, identifiers: dict[ResourceKey, str]) -> None:
-    key, present = change.key, change.present
-    kind = KINDS[key.kind]
+def _make_one(change: Change, context: RequestContext, kind: ResourceKind, identifiers: dict[ResourceKey, str]) -> None:
     load(kind.family)
     if change.desired is not None:
         members = resolve(change.desired.members, identifiers)
-        if present is None:
-            identifiers[key] = kind.create(key.name, members, context)
+        if change.present is None:
+            identifiers[change.key] = kind.create(change.key.name, members, context)
         else:
-            identifiers[key] = kind.update(present, members, context)
-    elif present is not None:
-        kind.remove(present, context)
+            identifiers[change.key] = kind.update(change.present, members, context)
+    elif change.present is not None:
+        kind.remove(change.present, context)

@@ -12,7 +12,7 @@ from lambda_emu.api.configuration import NO_SNAPSHOTS, show_settings
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.operations import call, check
 from lambda_emu.model.function.function import Artifact
-from lambda_emu.project.resources import Members, Order, Present, ResourceKey
+from lambda_emu.project.resources import Members, Present, ResourceKey
 
 LAYER, FUNCTION, RESERVATION = "layer", "function", "reserved concurrency"
 
@@ -29,7 +29,7 @@ class ResourceKind:
 
     find: what there is of an account. create, update: return the identifier; members: with References resolved.
 
-    shares, renews: see Order.
+    renews: an update has another identifier. shares: each takes of what there is only so much of.
     """
 
     family: str
@@ -39,11 +39,6 @@ class ResourceKind:
     remove: Callable[[Present, RequestContext], None]
     shares: bool = False
     renews: bool = False
-
-
-def find_all(context: RequestContext) -> list[Present]:
-    """Whatever there is in the account and region, whoever made it."""
-    return [present for kind in KINDS.values() for present in kind.find(context)]
 
 
 # -- layers: each as one version, the newest of its project; functions go on with the older one that they mount
@@ -140,13 +135,8 @@ def _give_back(present: Present, context: RequestContext) -> None:
     call("DeleteFunctionConcurrency", {"FunctionName": present.key.name}, context)
 
 
-KINDS: Mapping[str, ResourceKind] = {
+KINDS: Mapping[str, ResourceKind] = {  # from what is needed to what needs it
     LAYER: ResourceKind("layers", _find_layers, _publish_layer, _publish_next, _delete_layer, renews=True),
     FUNCTION: ResourceKind("functions", _find_functions, _create_function, _replace_function, _delete_function),
     RESERVATION: ResourceKind("concurrency", _find_reservations, _reserve, _reserve_anew, _give_back, shares=True),
 }
-ORDER = Order(
-    kinds=tuple(KINDS),
-    renewed={name for name, kind in KINDS.items() if kind.renews},
-    shares={name for name, kind in KINDS.items() if kind.shares},
-)

@@ -16,7 +16,10 @@ from lambda_emu.api.operations import call
 from lambda_emu.clock import Clock
 from lambda_emu.errors.resources import FunctionNotFound
 from lambda_emu.project import ProjectError, read_project
-from lambda_emu.project.deploy import deploy
+from lambda_emu.project.deploy import apply, deploy, find_all
+from lambda_emu.project.desired import make_resources
+from lambda_emu.project.kinds import KINDS, ResourceKind
+from lambda_emu.project.resources import Present, Reference, Resource, ResourceKey
 from lambda_emu.store import Store
 
 HELLO = "runtime: python3.11, handler: app.handler, code: src"
@@ -189,3 +192,46 @@ def test_a_project_is_deployed_in_its_account_and_region(account: Account) -> No
     account.deploy(f"  hello: {{{HELLO}}}")
 
     assert account.settings("hello")["FunctionArn"] == f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:hello"
+
+
+def test_a_new_kind_of_resource_is_one_row_of_the_table(account: Account) -> None:
+    def remove(present: Present, context: RequestContext) -> None:
+        call("DeleteAlias", {"FunctionName": "hello", "Name": present.key.name}, context)
+
+    alias = ResourceKind(
+        "aliases",
+        find=lambda context: (
+            Present(ResourceKey("alias", name), {"Description": alias.description}, function.id.arn(name), "project")
+            for function in context.store.functions.all(context.scope)
+            for name, alias in function.aliases.items()
+        ),
+        create=lambda name, members, context: call("CreateAlias", {"Name": name, **members}, context)["AliasArn"],
+        update=lambda present, members, context: call("UpdateAlias", {"Name": present.key.name, **members}, context)[
+            "AliasArn"
+        ],
+        remove=remove,
+    )
+    kinds = {**KINDS, "alias": alias}
+
+    def live(description: str) -> Resource:
+        shown = {"Description": description}
+        whose = {"FunctionName": Reference(ResourceKey("function", "hello")), "FunctionVersion": "$LATEST"}
+        return Resource(ResourceKey("alias", "live"), {**whose, **shown}, shown, "file:9: aliases.live")
+
+    def apply_alias(*aliases: Resource) -> list[tuple[str, str]]:
+        present = [one for one in find_all(account.context, kinds) if one.origin == "project"]
+        resources = [*aliases, *make_resources(read_project(account.folder), account.context, ())]
+        changes = apply(resources, present, account.context, kinds)
+        return [(change.action.name, change.key.kind) for change in changes]
+
+    account.deploy(f"  hello: {{{HELLO}}}")
+    steps = [apply_alias(live("old")), apply_alias(live("old")), apply_alias(live("new")), apply_alias()]
+
+    function = ("LEAVE", "function")
+    assert steps == [
+        [function, ("CREATE", "alias")],
+        [function, ("LEAVE", "alias")],
+        [function, ("UPDATE", "alias")],
+        [function, ("REMOVE", "alias")],
+    ]
+    assert account.call("ListAliases", FunctionName="hello") == {"Aliases": []}
