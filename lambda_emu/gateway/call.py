@@ -59,7 +59,7 @@ class Call:
         if self._writer.open:
             headers = [*answer.headers, *self.for_page, ("Date", self._dates.text())]
             head = answer_head(answer.status, headers, len(answer.body), close=self._writer.close_after)
-            self._writer.send(head, b"" if self.request.head.method == b"HEAD" else answer.body)
+            self._writer.send(head, answer.body)
 
     def begin(self, status: int, headers: Headers, length: int | None, source: Source) -> Stream:
         """An answer that the source writes piece by piece. length: of all pieces, where it is known. On the loop."""

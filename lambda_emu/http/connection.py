@@ -246,12 +246,14 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         transport = self._transport
         if transport is None:
             return
+        request = self._requests[0]
+        if request.head.method == b"HEAD":
+            head, body = head[: head.index(b"\r\n\r\n") + 4], b""
         if len(body) <= 1 << 16:
             transport.write(head + body)
         else:
             transport.write(head)
             transport.write(body)
-        request = self._requests[0]
         assert request.writer is writer
         if request.complete:
             self._next()

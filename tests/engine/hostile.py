@@ -47,12 +47,16 @@ BODIES = (b"", b"{}", b'{"a": 1}', b"[1, 2", b"null", b"\xff\xfe", b'"' + b"x" *
 
 @dataclass(frozen=True)
 class Said:
-    """What one connection sends. whole: so many of its requests are to be answered; broken: the last one is none."""
+    """What one connection sends. whole: so many of its requests are to be answered; broken: the last one is none.
+
+    methods: of those that are not broken.
+    """
 
     pieces: list[bytes]
     requests: int
     whole: int
     broken: bool
+    methods: list[bytes]
 
 
 class Fuzzer:
@@ -81,7 +85,8 @@ class Fuzzer:
         end = self._broken() if broken else self._request(b"Connection: close")
         data = b"".join([*whole, end])
         owed = 0 if broken and not self._half_open else len(whole) + (not broken)
-        return Said(list(self._pieces(data)), len(whole) + 1, owed, broken)
+        methods = [request.partition(b" ")[0] for request in (whole if broken else [*whole, end])]
+        return Said(list(self._pieces(data)), len(whole) + 1, owed, broken, methods)
 
     def _request(self, *more: bytes) -> bytes:
         """One that any HTTP server has to take."""
@@ -155,12 +160,16 @@ def talk(address: tuple[str, int], said: Said) -> Heard:
             client.shutdown(socket.SHUT_WR)
         while chunk := client.recv(1 << 20):
             data += chunk
-    return _heard(data)
+    return _heard(data, said.methods)
 
 
-def _heard(data: bytes) -> Heard:
-    """AssertionError when these are not whole answers, one behind the other."""
-    statuses, closing = [], False
+def _heard(data: bytes, methods: Sequence[bytes]) -> Heard:
+    """AssertionError when these are not whole answers, one behind the other.
+
+    Those to HEAD have no body, but for a refusal. What is answered behind the known methods was broken, and may have
+    been made a HEAD, or several.
+    """
+    statuses, closing = list[int](), False
     while data:
         head, found, data = data.partition(b"\r\n\r\n")
         first, *lines = head.split(CRLF)
@@ -168,7 +177,10 @@ def _heard(data: bytes) -> Heard:
         assert first.startswith(b"HTTP/1.1 "), head
         status = int(first[9:12])
         fields = {name.lower(): value for name, _, value in (line.partition(b": ") for line in lines)}
-        length = int(fields.get(b"content-length", b"0"))
+        method = methods[len(statuses)] if len(statuses) < len(methods) else None
+        is_bare = method in (None, b"HEAD") and (not data or data.startswith(b"HTTP/1.1 "))
+        assert is_bare or method != b"HEAD" or fields.get(b"connection") == b"close", head
+        length = 0 if is_bare else int(fields.get(b"content-length", b"0"))
         assert len(data) >= length, head
         data = data[length:]
         if status != 100:

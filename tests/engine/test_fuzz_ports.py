@@ -44,6 +44,7 @@ INSIDE = [
     b"POST /2020-01-01/extension/register",
     b"PUT /2022-07-01/telemetry",
     b"DELETE " + RUNTIME,
+    b"HEAD " + RUNTIME + b"invocation/next",
     b"GET /" + b"x" * 3000,
 ]
 SPARE_S, NOT_BUILT = 30.0, 501

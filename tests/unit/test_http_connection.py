@@ -195,3 +195,11 @@ def say_peer(head: Head, writer: Writer) -> Sink:
     body = (head.peer or "nobody").encode()
     writer.send(answer_head(200, [], len(body), close=writer.close_after), body)
     return DISCARD
+
+
+def test_an_answer_to_head_says_its_length_and_has_no_body(port: int) -> None:
+    answer = talk(port, b"HEAD /a HTTP/1.1\r\n\r\n", b"GET /b HTTP/1.1\r\nConnection: close\r\n\r\n")
+
+    first, _, second = answer.partition(b"\r\n\r\n")
+    assert b"Content-Length: 8" in first
+    assert bodies(second) == [b"GET /b "]
