@@ -137,6 +137,7 @@ class Artifacts:
                 made.rename(target)
                 self._unsynced.add(target.name)
             self._spared[target.name] = self._clock.monotonic_s()
+        os.utime(target / "zip")  # changed after the move, which is then in the journal before it
         sync(target / "zip")
         with self._lock:
             self._unsynced.discard(target.name)
