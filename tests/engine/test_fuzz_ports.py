@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import http.client
+import os
+import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -51,11 +55,11 @@ SPARE_S, NOT_BUILT = 30.0, 501
 WORKERS = 4
 
 
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+@pytest.fixture
+def emulator(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
     """In a process of its own. What it says is read, and must be nothing that went wrong."""
     said: list[str] = []
-    with served(tmp_path_factory.mktemp("project"), "process") as lam:
+    with served(tmp_path, request.param) as lam:
         output = lam.process.stdout
         assert output is not None
         reader = threading.Thread(target=lambda: said.extend(output), daemon=True)
@@ -66,7 +70,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     assert [line for line in said if "Traceback" in line or "rror" in line] == []
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def inside(emulator: Served) -> Inside:
     return probe(emulator, "good")
 
@@ -88,9 +92,23 @@ class Others:
         self.served += 1
 
 
-def fuzz(others: Others, address: tuple[str, int], fuzzers: list[Fuzzer], requests: int) -> None:
+def enter(network: str) -> None:
+    """Have this thread be in another network namespace from now on; "" is its own."""
+    if not network:
+        return
+    with open(network) as namespace:
+        assert ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), 0) == 0, os.strerror(ctypes.get_errno())
+
+
+def fuzz(
+    others: Others,
+    address: tuple[str, int],
+    fuzzers: list[Fuzzer],
+    requests: int,
+    network: str = "",
+) -> None:
     """Send so many requests from as many clients as there are fuzzers, while others are served."""
-    with ThreadPoolExecutor(len(fuzzers)) as threads:
+    with ThreadPoolExecutor(len(fuzzers), initializer=enter, initargs=(network,)) as threads:
         jobs = [threads.submit(run, fuzzer, address, requests // len(fuzzers)) for fuzzer in fuzzers]
         while not all(job.done() for job in jobs):
             others.invoke()
@@ -113,6 +131,7 @@ def judge(said: Said, heard: Heard) -> None:
     assert len(heard.statuses) >= said.whole or heard.closing, heard
 
 
+@pytest.mark.parametrize("emulator", ["process"], indirect=True)
 def test_the_public_port_answers_or_refuses_whatever_comes(emulator: Served, inside: Inside) -> None:
     assert inside.run("result = 1") == 1
     others = Others(emulator)
@@ -121,11 +140,16 @@ def test_the_public_port_answers_or_refuses_whatever_comes(emulator: Served, ins
     fuzz(others, (others.host, others.port), [Fuzzer(seed, PUBLIC, host) for seed in range(WORKERS)], 60_000)
 
 
+@pytest.mark.docker
+@pytest.mark.parametrize("emulator", ["docker"], indirect=True)
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can enter a container's network")
 def test_the_runtime_api_answers_or_refuses_whatever_comes(emulator: Served, inside: Inside) -> None:
     host, port = str(inside.run("import os; result = os.environ['AWS_LAMBDA_RUNTIME_API']")).split(":")
-    address = str(inside.run(f"import socket; result = socket.gethostbyname({host!r})")), int(port)
+    (container,) = [info["id"] for info in emulator.environments("good")]
+    line = ["docker", "inspect", "--format", "{{.State.Pid}}", container]
+    pid = subprocess.run(line, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
     others = Others(emulator)
     fuzzers = [Fuzzer(seed, INSIDE, host.encode(), 80_000, half_open=False) for seed in range(WORKERS)]
 
-    fuzz(others, address, fuzzers, 40_000)
+    fuzz(others, (host, int(port)), fuzzers, 40_000, f"/proc/{pid}/ns/net")
     assert [info["id"] for info in emulator.environments("good")] != []

@@ -227,6 +227,20 @@ def test_where_nobody_listens_inside_it_is_told_at_once(rig: LocalRig) -> None:
         rig.run(rig.link.dial(port))
 
 
+def test_a_listener_inside_that_is_full_keeps_nobody_waiting(rig: LocalRig) -> None:
+    rig.perl(ECHO.replace("while (my $c = $l->accept)", "sleep 1000; while (0)").replace("Listen => 5", "Listen => 1"))
+    rig.wait_for_text("\n")
+    port = int(rig.heard.text())
+
+    async def dial(times: int) -> None:
+        kept = [await rig.link.dial(port) for _ in range(times)]
+        assert len(kept) == times
+
+    rig.run(dial(1))
+    with pytest.raises(OSError, match=os.strerror(errno.EALREADY)):
+        rig.run(dial(20))
+
+
 def test_init_knows_whose_socket_it_is(rig: LocalRig, address: str) -> None:
     with rig.run(rig.link.listen(address, 0)) as listener:
         rig.perl(CALL, ":".join(map(str, listener.getsockname())))
