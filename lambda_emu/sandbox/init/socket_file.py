@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import logging
 import os
 import socket
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +16,10 @@ from lambda_emu.sandbox.init.orders import Door
 
 NAME = "emu.sock"
 PASSED_THROUGH = 0o711
+NO_SOCKETS = (errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
+"""Said by file systems that hold no sockets, such as those shared with a virtual machine, and by who forbids them."""
+
+log = logging.getLogger(__name__)
 
 
 class SocketFile:
@@ -22,12 +29,25 @@ class SocketFile:
         self.folder = folder
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.setblocking(False)
-        self._is_watched = False
+        self._is_made = self._is_watched = False
 
-    def make(self) -> None:
-        """From now on it can be called. OSError."""
+    def make(self) -> bool:
+        """From now on it can be called; False: a socket cannot be had there. OSError."""
         self.folder.mkdir()
         self.folder.chmod(PASSED_THROUGH)
+        if sys.platform != "linux":  # and so no kernel is shared with what runs in the sandbox
+            return False
+        try:
+            self._bind()
+        except OSError as error:
+            if error.errno not in NO_SOCKETS:
+                raise
+            log.info("no socket can be made in %s: %s", self.folder, error)
+            return False
+        self._is_made = True
+        return True
+
+    def _bind(self) -> None:
         at = os.open(self.folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             self._socket.bind(f"/proc/self/fd/{at}/{NAME}")  # a path may be longer than an address holds
@@ -38,8 +58,9 @@ class SocketFile:
 
     def let_in(self, door: Door) -> None:
         """Whoever called first, or does, speaks to the door; nobody after that."""
-        self._is_watched = True
-        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._accept, door)
+        if self._is_made:
+            self._is_watched = True
+            asyncio.get_running_loop().add_reader(self._socket.fileno(), self._accept, door)
 
     def close(self) -> None:
         if self._is_watched:
@@ -50,7 +71,13 @@ class SocketFile:
             (self.folder / NAME).unlink()
 
     def _accept(self, door: Door) -> None:
-        with suppress(OSError):
+        try:
             connection, _ = self._socket.accept()
+        except BlockingIOError:
+            return
+        except OSError as error:  # no descriptor is left: who waits for this init hears that it did not come
+            log.warning("an init could not be let in: %s", error)
             self.close()
-            LocalLink(door, connection)
+            return
+        self.close()
+        LocalLink(door, connection)

@@ -176,7 +176,10 @@ class ProcessEngine:
         folder = file.folder.parent
         try:
             folder.mkdir(PRIVATE)
-            file.make()
+            if not file.make():
+                raise SandboxError(
+                    f"the file system of {self._folder} holds no sockets; name another folder by --data-dir"
+                )
             command = self.isolation.prepare(folder, toolchain, tmp_mb)
             with (folder / "log").open("wb") as words:
                 return subprocess.Popen(
