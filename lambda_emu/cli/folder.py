@@ -5,32 +5,23 @@ The project comes first: where one is, a bare name is a function of it, and a fo
 
 from __future__ import annotations
 
-import ast
 import json
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from lambda_emu.arn import parse_function_name
+from lambda_emu.cli.handlers import detect, detect_file
 from lambda_emu.cli.options import NotDone, advice, settings
 from lambda_emu.cli.other_tools import find_others
 from lambda_emu.config import PROJECT_FILE, Settings
 from lambda_emu.sandbox.temporary import temporary_folder
 
-PYTHON_FILES = ("lambda_function.py", "app.py", "main.py", "handler.py", "index.py")
-PYTHON_HANDLERS = ("lambda_handler", "handler")
-NODE_FILES = ("index.mjs", "index.js", "index.cjs", "app.mjs", "app.js")
 HINT = (
     "Write one, name a folder of code (lambda-emu invoke ./{name}), or a project (--project DIR) or server "
     "(--endpoint-url URL) that has {name}"
 )
-MAX_SOURCE_BYTES = 1024 * 1024
-NODE_SUFFIXES = (".mjs", ".js", ".cjs")
-OWN_PYTHON = f"python3.{sys.version_info.minor}"
-NODE_RUNTIME = "nodejs24.x"
-OWN_RUNTIME = "provided.al2023"
 
 
 def is_path(function: str) -> bool:
@@ -100,56 +91,3 @@ def _make_project(path: Path) -> Iterator[tuple[str, str]]:
         file = made / PROJECT_FILE
         file.write_text(json.dumps({"functions": {name: described}}))  # JSON is YAML
         yield name, str(file)
-
-
-def detect_file(file: Path) -> tuple[str, str]:
-    """Runtime and handler of a file that is named itself."""
-    if file.suffix == ".py":
-        for handler in PYTHON_HANDLERS:
-            if _defines(file, handler):
-                return OWN_PYTHON, f"{file.stem}.{handler}"
-        raise NotDone(f"{file} defines neither {' nor '.join(PYTHON_HANDLERS)}.")
-    if file.suffix in NODE_SUFFIXES:
-        return NODE_RUNTIME, f"{file.stem}.handler"
-    if file.name == "bootstrap":
-        return OWN_RUNTIME, "bootstrap"
-    raise NotDone(f"{file} is no code that can be run; name a function of a project, or a folder of code.")
-
-
-def detect(folder: Path) -> tuple[str, str]:
-    """Runtime and handler of the code in a folder, by the names people give them."""
-    for file in PYTHON_FILES:
-        for handler in PYTHON_HANDLERS:
-            if _defines(folder / file, handler):
-                return OWN_PYTHON, f"{Path(file).stem}.{handler}"
-    for file in NODE_FILES:
-        if (folder / file).is_file():
-            return NODE_RUNTIME, f"{Path(file).stem}.handler"
-    if (folder / "bootstrap").is_file():
-        return OWN_RUNTIME, "bootstrap"
-    known = ", ".join((*PYTHON_FILES, *NODE_FILES, "bootstrap"))
-    raise NotDone(f"{folder} has no {PROJECT_FILE} and no handler in one of {known}.")
-
-
-def _defines(file: Path, name: str) -> bool:
-    """Whether a Python file defines `name` at its top level; a file with mistakes is left to the runtime to refuse."""
-    if not file.is_file():
-        return False
-    try:
-        with file.open("rb") as source:
-            body = ast.parse(source.read(MAX_SOURCE_BYTES)).body  # cut off it is a file with a mistake
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return name == PYTHON_HANDLERS[-1]
-    return any(name in _names(statement) for statement in body)
-
-
-def _names(statement: ast.stmt) -> set[str]:
-    match statement:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return {name}
-        case ast.Assign(targets=targets):
-            return {target.id for target in targets if isinstance(target, ast.Name)}
-        case ast.Import(names=names) | ast.ImportFrom(names=names):
-            return {alias.asname or alias.name for alias in names}
-        case _:
-            return set()

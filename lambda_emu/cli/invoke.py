@@ -10,7 +10,7 @@ import click
 
 from lambda_emu.cli import terminal
 from lambda_emu.cli.events import EventPrinter, print_tail
-from lambda_emu.cli.logs import drain, from_file
+from lambda_emu.cli.log_sources import drain, from_file
 from lambda_emu.cli.options import NotDone, advice, endpoint_option, setting_options, settings
 
 if TYPE_CHECKING:

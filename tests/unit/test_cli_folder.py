@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lambda_emu.cli.folder import as_project, detect
+from lambda_emu.cli.folder import as_project
+from lambda_emu.cli.handlers import detect
 from lambda_emu.cli.options import NotDone
 
 PYTHON = f"python3.{sys.version_info.minor}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lambda_emu.cli.folder import detect
+from lambda_emu.cli.handlers import detect
 from lambda_emu.project.document import MAX_BYTES, MAX_MEMBERS, MAX_MERGES
 
 PATIENCE_S = 120  # without the bounds: for ever

@@ -1,0 +1,72 @@
+"""Which runtime and handler the code in a folder or file is for, by the names people give them."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+from lambda_emu.cli.options import NotDone
+from lambda_emu.config import PROJECT_FILE
+
+PYTHON_FILES = ("lambda_function.py", "app.py", "main.py", "handler.py", "index.py")
+PYTHON_HANDLERS = ("lambda_handler", "handler")
+NODE_FILES = ("index.mjs", "index.js", "index.cjs", "app.mjs", "app.js")
+NODE_SUFFIXES = (".mjs", ".js", ".cjs")
+MAX_SOURCE_BYTES = 1024 * 1024
+OWN_PYTHON = f"python3.{sys.version_info.minor}"
+NODE_RUNTIME = "nodejs24.x"
+OWN_RUNTIME = "provided.al2023"
+
+
+def detect_file(file: Path) -> tuple[str, str]:
+    """Runtime and handler of a file that is named itself."""
+    if file.suffix == ".py":
+        for handler in PYTHON_HANDLERS:
+            if _defines(file, handler):
+                return OWN_PYTHON, f"{file.stem}.{handler}"
+        raise NotDone(f"{file} defines neither {' nor '.join(PYTHON_HANDLERS)}.")
+    if file.suffix in NODE_SUFFIXES:
+        return NODE_RUNTIME, f"{file.stem}.handler"
+    if file.name == "bootstrap":
+        return OWN_RUNTIME, "bootstrap"
+    raise NotDone(f"{file} is no code that can be run; name a function of a project, or a folder of code.")
+
+
+def detect(folder: Path) -> tuple[str, str]:
+    """Runtime and handler of the code in a folder, by the names people give them."""
+    for file in PYTHON_FILES:
+        for handler in PYTHON_HANDLERS:
+            if _defines(folder / file, handler):
+                return OWN_PYTHON, f"{Path(file).stem}.{handler}"
+    for file in NODE_FILES:
+        if (folder / file).is_file():
+            return NODE_RUNTIME, f"{Path(file).stem}.handler"
+    if (folder / "bootstrap").is_file():
+        return OWN_RUNTIME, "bootstrap"
+    known = ", ".join((*PYTHON_FILES, *NODE_FILES, "bootstrap"))
+    raise NotDone(f"{folder} has no {PROJECT_FILE} and no handler in one of {known}.")
+
+
+def _defines(file: Path, name: str) -> bool:
+    """Whether a Python file defines `name` at its top level; a file with mistakes is left to the runtime to refuse."""
+    if not file.is_file():
+        return False
+    try:
+        with file.open("rb") as source:
+            body = ast.parse(source.read(MAX_SOURCE_BYTES)).body  # cut off it is a file with a mistake
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return name == PYTHON_HANDLERS[-1]
+    return any(name in _names(statement) for statement in body)
+
+
+def _names(statement: ast.stmt) -> set[str]:
+    match statement:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return {name}
+        case ast.Assign(targets=targets):
+            return {target.id for target in targets if isinstance(target, ast.Name)}
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            return {alias.asname or alias.name for alias in names}
+        case _:
+            return set()
