@@ -26,6 +26,7 @@ from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.environment.states import InitType
 from lambda_emu.gateway.callers import Callers, is_loopback
 from lambda_emu.gateway.gateway import LIMITS, Gateway
+from lambda_emu.gateway.inside import InsideListeners
 from lambda_emu.gateway.wsgi import LateApp, WsgiApp
 from lambda_emu.http import descriptors
 from lambda_emu.http.listener import Listener, PortSettings, bind
@@ -44,6 +45,7 @@ from lambda_emu.model.function.without_effect import Here
 from lambda_emu.notices import Notices
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import Deployment
+from lambda_emu.pool.inside import Inside
 from lambda_emu.pool.pool import EnvironmentInfo, Pool
 from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems
@@ -143,10 +145,8 @@ class Emulator:
         self.clock.bind(self.loop.asyncio)
         callers = Callers((settings.host, *settings.allowed_hosts), settings.allowed_origins)
         self._gateway = Gateway(self.loop, self.clock, data_dir / SPOOL, callers)
-        files, spare = descriptors.limit_and_spare()
-        refusal = self._gateway.refusal
-        port_settings = PortSettings(limits=LIMITS, descriptors=files - 3 * spare, lingering=spare, refusal=refusal)
-        self._listener = Listener(self._gateway, self.clock, port_settings)
+        self._inside_gateway = Gateway(self.loop, self.clock, data_dir / SPOOL, callers)
+        self._listener = Listener(self._gateway, self.clock, _port_settings(self._gateway))
         self.shutdown.tidy(self._listener.close)  # after the pool, which answers who still waits
         self.store = Store.open(data_dir)
         self.shutdown.call(self.store.close)  # after the pool, whose last outcomes it keeps
@@ -157,6 +157,8 @@ class Emulator:
         self._open_environments(data_dir)
         self._open_invocations()
         self._context = self._make_context(data_dir)
+        self._serve_inside(data_dir)  # before there are environments with code in them
+        self._on_loop(self.async_invoker.start)
         deploy(self._project, self._context)
         tell_of_all(self.store, self._context.here, self._context.notices)
         self._activate()
@@ -192,6 +194,8 @@ class Emulator:
             port: int = bound.getsockname()[1]
             return port
 
+        self.lambda_api = InsideListeners(self._inside_gateway, self.clock, _port_settings(self._inside_gateway))
+        self.shutdown.tidy(self.lambda_api.end)
         self.engine: Engine = self.loop.run(open_engine(wanted, door, listen, self.clock), STEP_LIMIT_S)
         self.shutdown.end_engine(self.engine)
         self.pool = self.loop.ask(self._make_pool, STEP_LIMIT_S)
@@ -200,8 +204,9 @@ class Emulator:
     def _make_pool(self) -> Pool:
         stems = self._make_stems()
         cpu_limited = self.settings.cpu == "lambda"
+        inside = Inside(self.runtime_api, self.lambda_api)
         starter = Starter(
-            self.engine, self.runtime_api, stems, self.loop, self.clock, self._environment_log, cpu_limited=cpu_limited
+            self.engine, inside, stems, self.loop, self.clock, self._environment_log, cpu_limited=cpu_limited
         )
         return Pool(starter, stems, self.clock, self.settings.idle_timeout_s)
 
@@ -223,7 +228,6 @@ class Emulator:
         self.invoker = Invoker(self.store, self._runner, self.clock, pending_wait_s)
         self.store.subscribe(self.store.functions, self._function_changed)
         self.async_invoker = AsyncInvoker(self.store, self.invoker, self.loop, self.clock)
-        self._on_loop(self.async_invoker.start)
         self.shutdown.drain(self._is_busy)  # before the pool: what runs has its time to answer
         self.shutdown.tidy(self.async_invoker.stop)  # before that: what ends makes room for nothing new
         delay_s, strict = settings.activation_delay_s, settings.strict_runtimes
@@ -265,16 +269,21 @@ class Emulator:
             changes=RecentChanges(self.clock, CHANGE_HELD_S if at_once else 0),
         )
 
+    def _serve_inside(self, data_dir: Path) -> None:
+        """What code in environments may ask: the API, and none of our own pages."""
+        make_spool(data_dir / SPOOL)
+        self._api = LateApp(partial(_make_api, self._context))
+        self._service = LambdaService(self._api, CallerContexts(self._context))
+        self._inside_gateway.serve(self._service)
+
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:
-        spool_dir, context = data_dir / SPOOL, self._context
-        make_spool(spool_dir)
         publish(data_dir, self.url, self.token, self.settings.project_file if self._only is None else None)
         self.shutdown.call(withdraw, data_dir)
-        api, pages = LateApp(partial(_make_api, context)), LateApp(partial(self._make_pages, data_dir))
+        pages = LateApp(partial(self._make_pages, data_dir))
         if self._only is None:
-            api.make()
+            self._api.make()
             pages.make()
-        self._gateway.serve(OwnPages(pages), LambdaService(api, CallerContexts(context)))
+        self._gateway.serve(OwnPages(pages), self._service)
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
         self.shutdown.tidy(self._listener.finish)
 
@@ -329,6 +338,11 @@ class Emulator:
 
     def _on_loop(self, fn: Callable[[], object]) -> None:
         self.loop.ask(fn, STEP_LIMIT_S)
+
+
+def _port_settings(gateway: Gateway) -> PortSettings:
+    files, spare = descriptors.limit_and_spare()
+    return PortSettings(limits=LIMITS, descriptors=files - 3 * spare, lingering=spare, refusal=gateway.refusal)
 
 
 def _make_api(context: RequestContext) -> WsgiApp:

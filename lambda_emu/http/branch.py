@@ -33,8 +33,6 @@ class PassedListener:
         return f"{host}:{port}"
 
 
-MOST_ASKED = 16
-"""Of those that call, by how many it is asked at once whether they are believed; more are hung up on."""
 MOST_TURNED_AWAY = 8
 """Of those too many, how many may stay until they have heard so."""
 
@@ -96,7 +94,7 @@ def _close_server(starting: asyncio.Task[asyncio.Server]) -> None:
 
 
 class _Caller(asyncio.Protocol):
-    """Somebody who is read only when he is believed."""
+    """Somebody who is read only when he is believed. As many are asked about at once as the party may have."""
 
     def __init__(
         self,
@@ -112,7 +110,7 @@ class _Caller(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
-        if len(self._asking) >= MOST_ASKED:
+        if len(self._asking) >= self._connection.group.allowance.connections:
             self._transport.abort()
             return
         asking = asyncio.ensure_future(self._ask(self._transport))

@@ -9,7 +9,10 @@ from pathlib import Path
 from lambda_emu.environment.states import InitType
 from lambda_emu.model.function.function import FunctionVersion
 from lambda_emu.model.function.vpc import network_of
-from lambda_emu.sandbox.base import StemKind
+from lambda_emu.sandbox.base import Sandbox, StemKind
+
+LAMBDA_ENDPOINT, ENDPOINT = "AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL"
+"""Where SDKs find Lambda; and every service, Lambda too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +42,15 @@ def variables(
     init_type: InitType,
     runtime: Mapping[str, str],
     execution_env: str | None,
-    runtime_api: str,
+    sandbox: Sandbox,
     log_stream: str,
     credentials: Mapping[str, str],
 ) -> dict[str, str]:
     """Everything the runtime's process sees. Contract: runtime.md 3.5. Later wins: the customer's, the runtime's, ours.
 
     runtime: what the image or the host gives this runtime (PATH, LD_LIBRARY_PATH, NODE_PATH ...); the customer
-    may override it. execution_env: AWS_EXECUTION_ENV, absent for custom runtimes. credentials: this environment's
-    own, which it keeps when it is reset.
+    may override it. sandbox: says where the APIs are; an endpoint that the customer names is kept. execution_env:
+    AWS_EXECUTION_ENV, absent for custom runtimes. credentials: this environment's own, which it keeps when it is reset.
     """
     reserved = {
         "AWS_REGION": version.id.region,
@@ -58,7 +61,7 @@ def variables(
         "AWS_LAMBDA_INITIALIZATION_TYPE": init_type.value,
         "AWS_LAMBDA_LOG_GROUP_NAME": version.logging.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
-        "AWS_LAMBDA_RUNTIME_API": runtime_api,
+        "AWS_LAMBDA_RUNTIME_API": sandbox.runtime_api,
         "LAMBDA_TASK_ROOT": "/var/task",
         "LAMBDA_RUNTIME_DIR": "/var/runtime",
     }
@@ -66,7 +69,11 @@ def variables(
         reserved["_HANDLER"] = version.handler
     if execution_env is not None:
         reserved["AWS_EXECUTION_ENV"] = execution_env
-    return {**_unreserved(version), **runtime, **(version.environment or {}), **credentials, **reserved}
+    theirs = {**runtime, **(version.environment or {})}
+    ours = _unreserved(version)
+    if sandbox.lambda_api is not None and ENDPOINT not in theirs:
+        ours[LAMBDA_ENDPOINT] = f"http://{sandbox.lambda_api.address}"
+    return {**ours, **theirs, **credentials, **reserved}
 
 
 def _unreserved(version: FunctionVersion) -> dict[str, str]:

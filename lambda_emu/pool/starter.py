@@ -13,9 +13,9 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.model.credentials import role_credentials
 from lambda_emu.pool.claims import Claims
 from lambda_emu.pool.deployment import Deployment, variables
+from lambda_emu.pool.inside import Inside
 from lambda_emu.pool.provisioning import Requester
 from lambda_emu.pool.stems import Stems
-from lambda_emu.runtime_api.router import RuntimeApi
 from lambda_emu.sandbox.base import Engine, Limits, Program, Sandbox, SandboxError
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class Starter:
     def __init__(
         self,
         engine: Engine,
-        runtime_api: RuntimeApi,
+        inside: Inside,
         stems: Stems,
         loop: Loop,
         clock: Clock,
@@ -40,7 +40,7 @@ class Starter:
     ) -> None:
         self.on_end: Callable[[Requester], None] = lambda _: None  # told when a requester has one less
         self._engine = engine
-        self._runtime_api = runtime_api
+        self._inside = inside
         self._stems = stems
         self._budget = stems.budget
         self.claims = Claims(stems.budget, stems, clock)
@@ -89,7 +89,7 @@ class Starter:
         environment_log = self._log(deployment, requester.init_type)
         listener = _Listener(self, requester)
         environment = Environment(version, requester.init_type, sandbox, self._clock, listener, environment_log)
-        self._runtime_api.open(sandbox.token, environment.session, sandbox.passed)
+        self._inside.open(sandbox, environment.session)
         requester.started(environment)
         if environment.state is State.GONE:  # it is not wanted any more
             return
@@ -115,7 +115,7 @@ class Starter:
             init_type,
             program.environment,
             deployment.execution_env,
-            sandbox.runtime_api,
+            sandbox,
             log_stream,
             role_credentials(version.id.account, self._clock.new_token()),
         )
@@ -151,7 +151,7 @@ class Starter:
             requester.replace(environment)
 
     def ended(self, requester: Requester, environment: Environment) -> None:
-        self._runtime_api.close(environment.sandbox.token)
+        self._inside.close(environment.sandbox)
         self._budget.end(environment.sandbox, "the end of an environment")
         self.on_end(requester)
 

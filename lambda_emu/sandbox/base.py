@@ -195,13 +195,15 @@ class Sandbox(Protocol):
     """One started sandbox, its init connected.
 
     id: what the engine's user sees (container id, pid). runtime_api: host:port, the value of AWS_LAMBDA_RUNTIME_API
-    inside. passed: who listens there; None: it is a name, the token, by which the sandbox calls us.
+    inside. passed: who listens there; None: it is a name, the token, by which the sandbox calls us. lambda_api: who
+    listens for calls of the Lambda API, where sandboxes can pass a listener.
     """
 
     id: str
     token: str
     runtime_api: str
     passed: PassedListener | None
+    lambda_api: PassedListener | None
 
     @property
     def init(self) -> Init: ...

@@ -112,13 +112,13 @@ def test_the_socket_that_an_init_called_is_there_no_more(lam: OwnLam) -> None:
 
 
 def kept_by_docker(lam: OwnLam) -> list[str]:
-    """The engine's own files of the environment that ran, one of which has its name; nothing without Docker."""
+    """The engine's own files of the environment that ran; nothing without Docker."""
     if lam.emulator.engine.abilities.name != "docker":
         return []
     container = next(str(info.id) for info in lam.describe() if info.function)
     line = ["docker", "inspect", "--format", "{{.HostsPath}}", container]
     hosts = subprocess.run(line, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
-    assert "lambda-emu.internal" in Path(hosts).read_text()
+    assert "host.docker.internal" in Path(hosts).read_text()
     return [hosts, *map(str, Path(hosts).parent.iterdir())]
 
 

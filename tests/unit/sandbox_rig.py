@@ -16,9 +16,11 @@ from lambda_emu.environment.invocation import Invocation, Outcome
 from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.environment.states import InitType
 from lambda_emu.errors.base import LambdaError
+from lambda_emu.gateway.inside import InsideListeners
 from lambda_emu.http.branch import PassedListener
 from lambda_emu.http.listener import bind
 from lambda_emu.http.loop import Loop
+from lambda_emu.http.watch import Clock
 from lambda_emu.invoke.request import Gathering, InvokeRequest
 from lambda_emu.logs.stream import Chunk, LogStream, Origin
 from lambda_emu.model.concurrency.provisioned import Readiness
@@ -26,6 +28,7 @@ from lambda_emu.model.function.function import Artifact, FunctionVersion, Loggin
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.choice import Admission
 from lambda_emu.pool.deployment import Deployment
+from lambda_emu.pool.inside import Inside
 from lambda_emu.pool.pool import Pool
 from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems
@@ -61,6 +64,11 @@ VERSION = FunctionVersion(
     revision_id="r",
     last_modified="2024-01-01T00:00:00.000+0000",
 )
+
+
+def inside(runtime_api: RuntimeApi, clock: Clock) -> Inside:
+    """What answers environments that call the Lambda API from nowhere."""
+    return Inside(runtime_api, InsideListeners(runtime_api, clock))
 
 
 class NoOrders:
@@ -113,6 +121,7 @@ class EmptySandbox:
         self.id = self.token = id
         self.runtime_api = f"{id}:{port}"
         self.passed: PassedListener | None = None
+        self.lambda_api: PassedListener | None = None
         self.init = init
         self.destroyed = threading.Event()
 
@@ -293,9 +302,8 @@ class Rig:
 
     def _make_pool(self) -> Pool:
         stems = Stems(Budget(self.engine, self.loop, 1000), self.loop, self.clock, 0)
-        starter = Starter(
-            self.engine, self.runtime_api, stems, self.loop, self.clock, self._environment_log, cpu_limited=False
-        )
+        answers = inside(self.runtime_api, self.clock)
+        starter = Starter(self.engine, answers, stems, self.loop, self.clock, self._environment_log, cpu_limited=False)
         return Pool(starter, stems, self.clock, idle_s=300)
 
     def _environment_log(self, deployment: Deployment, init_type: InitType) -> EnvironmentLog:

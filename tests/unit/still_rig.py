@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from sandbox_rig import USAGE, VERSION, NoOrders, Told, Unread
+from sandbox_rig import USAGE, VERSION, NoOrders, Told, Unread, inside
 
 from lambda_emu.arn import Target
 from lambda_emu.clock import Clock, Timer
@@ -180,6 +180,7 @@ class StillSandbox:
         self.id = self.token = id
         self.runtime_api = f"{id}:9001"
         self.passed: PassedListener | None = None
+        self.lambda_api: PassedListener | None = None
         self.init = StillInit()
         self.limits_fail = self.destroyed = self.lingers = self.gone = self.unfit = False
         self._may_go = asyncio.Event()
@@ -297,9 +298,8 @@ class Still(logging.Handler):
 
     def _make_pool(self, stems: int, places: int) -> Pool:
         kept = Stems(Budget(self.engine, self.loop, places), self.loop, self.clock, stems)
-        starter = Starter(
-            self.engine, self.runtime_api, kept, self.loop, self.clock, self._environment_log, cpu_limited=True
-        )
+        answers = inside(self.runtime_api, self.clock)
+        starter = Starter(self.engine, answers, kept, self.loop, self.clock, self._environment_log, cpu_limited=True)
         return Pool(starter, kept, self.clock, idle_s=60)
 
     def _environment_log(self, deployment: Deployment, init_type: InitType) -> EnvironmentLog:

@@ -33,10 +33,11 @@ from lambda_emu.sandbox.base import (
     StemKind,
     Wanted,
 )
+from lambda_emu.sandbox.docker.call import Call, SocketNotCalled
 from lambda_emu.sandbox.docker.errors import engine_errors
 from lambda_emu.sandbox.docker.function_images import FunctionImages
 from lambda_emu.sandbox.docker.images import Images
-from lambda_emu.sandbox.docker.network import Place, Places
+from lambda_emu.sandbox.docker.network import Places
 from lambda_emu.sandbox.engine_threads import EngineThreads
 from lambda_emu.sandbox.files import fill, remove_tree
 from lambda_emu.sandbox.init.link import InitDoor
@@ -160,16 +161,6 @@ class Home:
         return self.run_dir / INIT_FILES[architecture]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """How a container's init calls us: by the socket in a file, else at a place, by a host name of its own."""
-
-    host: str
-    place: Place
-    secret: str
-    file: SocketFile
-
-
 async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> DockerEngine:
     """Connect, find the way back to us, and clear away what a killed emulator left."""
     threads = EngineThreads("calls of the engine", ENGINE_THREADS)
@@ -259,7 +250,9 @@ class DockerEngine:
         self._tags: dict[tuple[str, str], str] = {}
         self._why_not: dict[tuple[str, str], str] = {}  # why there is no image; somebody may pull it yet
         self._starting = asyncio.Semaphore(STARTS_AT_ONCE)
-        self.line = LINE_PATH  # where inits look for our socket; those that find none call by TCP
+        self.line = LINE_PATH  # where inits look for our socket
+        self._is_called = False  # whether one has called it
+        self._listens = False  # whether inits may call by TCP: one could not call it
         self.packaged = FunctionImages(client, self._call, self._make, pull=images.pull)
 
     async def prepare(self, runtime: str, architecture: str) -> str | None:
@@ -284,34 +277,55 @@ class DockerEngine:
 
     async def create(self, kind: StemKind) -> DockerSandbox:
         async with self._starting:
-            return await self._create(kind)
+            if kind.image:
+                await self.packaged.look_at(kind.image)
+            try:
+                return await self._create(kind)
+            except SocketNotCalled:
+                self._listens = True
+                return await self._create(kind)
 
     async def _create(self, kind: StemKind) -> DockerSandbox:
-        if kind.image:
-            await self.packaged.look_at(kind.image)
+        place = await self._places.of(kind.network, self._call)
+        port = await self._places.port(place) if self._listens else 0
         token, secret = self._clock.new_token(), self._clock.new_token()
         folder = self._home.run_dir / self._clock.new_token()  # a name that says nothing: others may list processes
-        place = await self._places.of(kind.network, self._call)
-        host, file = f"{token}.lambda-emu.internal", SocketFile(folder / "line")
+        call = Call(token, secret, SocketFile(folder / "line"), place, port)
         arriving = self._door.expect(secret, CREATE_LIMIT_S)
-        arriving.add_done_callback(lambda _: file.close())
+        arriving.add_done_callback(lambda _: call.file.close())
         try:
-            container = await self._call(self._start, kind, Call(host, place, secret, file))
+            container = await self._call(self._start, kind, call)
         except SandboxError:
             arriving.cancel()
             self._places.forget(kind.network)
             await self._call(remove_tree, folder)
             raise
         if not arriving.done():
-            file.let_in(self._door)
+            call.file.let_in(self._door)
         try:
-            link = await _arrival(arriving, container, place)
-            reach = await reach_of(link, token, shared=place.shared) or Reach(host, f"{host}:{place.port}")
+            link = await self._arrival(arriving, call, container)
+            reach = await reach_of(link, token, shared=place.shared) or Reach(call.host, call.address)
         except SandboxError:
+            arriving.cancel()
             self._places.forget(kind.network)
             await self._call(self._remove, container, folder)
             raise
         return DockerSandbox(self, container, reach, link, folder)
+
+    async def _arrival(self, arriving: asyncio.Future[Link], call: Call, container: str) -> Link:
+        """The link of a container's init. SocketNotCalled: it has ended, and no other one could call our socket yet."""
+        while not (self._is_called or call.port or arriving.done()):
+            await asyncio.wait((arriving,), timeout=LOOK_S)
+            if not (arriving.done() or await self._call(self._runs, container) or arriving.done()):
+                raise SocketNotCalled
+        try:
+            link = await arriving
+        except SandboxError as error:
+            raise SandboxError(
+                f"container {container[:12]} did not call {call.ways} ({error}); `lambda-emu doctor` tells why"
+            ) from error
+        self._is_called = self._is_called or not call.port
+        return link
 
     async def close(self) -> None:
         """Wait for what is ending, force what is not, let the threads go. Every sandbox was let go before."""
@@ -350,7 +364,7 @@ class DockerEngine:
                 entrypoint=[INIT_PATH],
                 command=[],
                 user=USER,
-                environment={"LAMBDA_EMU_INIT": f"{self.line}/{NAME}|{call.host}:{call.place.port}:{call.secret}"},
+                environment={"LAMBDA_EMU_INIT": f"{self.line}/{NAME}|{call.address}:{call.secret}"},
                 working_dir="/",
                 healthcheck={"test": ["NONE"]},
                 labels=self._home.labels,
@@ -378,7 +392,7 @@ class DockerEngine:
             read_only=True,
             mounts=[Mount(target, str(source), type="bind", read_only=True) for source, target in mounts],
             tmpfs={"/tmp": f"rw,nosuid,nodev,exec,mode=1777,size={kind.tmp_mb}m"},
-            extra_hosts={call.host: call.place.extra_host},
+            extra_hosts=call.hosts,
             network_mode=call.place.network,
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
@@ -404,6 +418,10 @@ class DockerEngine:
         try_to_remove(self._client, container)  # it removes itself when init ends; make sure of it
         remove_tree(folder)
 
+    def _runs(self, container: str) -> bool:
+        with engine_errors(f"looking for container {container[:12]}"):
+            return bool(self._api.containers(quiet=True, filters={"id": container}))
+
     def _left(self) -> list[str]:
         label = f"{SESSION_LABEL}={self._home.session}"
         with engine_errors("looking for this session's containers"):
@@ -416,16 +434,6 @@ class DockerEngine:
         return self._making.call(fn, *args)
 
 
-async def _arrival(arriving: asyncio.Future[Link], container: str, place: Place) -> Link:
-    try:
-        return await arriving
-    except SandboxError as error:
-        raise SandboxError(
-            f"container {container[:12]} called neither our socket nor {place.listen_host}:{place.port} "
-            f"({error}); `lambda-emu doctor` tells why"
-        ) from error
-
-
 class DockerSandbox:
     """One running container with init on the line."""
 
@@ -434,6 +442,7 @@ class DockerSandbox:
         self.token = reach.token
         self.runtime_api = reach.runtime_api
         self.passed = reach.passed
+        self.lambda_api = reach.lambda_api
         self.init = init
         self._engine = engine
         self._container = container

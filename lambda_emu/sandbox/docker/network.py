@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import docker
@@ -22,20 +22,20 @@ SHARED_LABEL = "lambda-emu.network"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where containers of a network find us: the address their host name means, and where we listen.
+    """A network of containers. machine: the address in there that is this machine's, "" where there is none.
 
-    shared: it is the machine's own network, so the loopback in there is not theirs alone.
+    listen_host: where we listen for those in there that cannot call our socket. shared: it is the machine's own, so the
+    loopback in there is not theirs alone.
     """
 
     network: str
     listen_host: str
-    extra_host: str
-    port: int = 0
+    machine: str
     shared: bool = False
 
 
 class Places:
-    """The place of each network. We listen at that of a network when its first container is made. Runs on the loop."""
+    """The place of each network. We listen there when the first container has to call us by it. Runs on the loop."""
 
     def __init__(self, client: docker.DockerClient, own: str | None, listen: Listen) -> None:
         """own: the network of those that name none; None: a bridge of our own."""
@@ -44,20 +44,22 @@ class Places:
         self._listen = listen
         self._found: dict[str, Place] = {}
         self._ports: dict[str, int] = {}  # by the address we listen on
-        self._finding = asyncio.Lock()  # so that nobody listens twice on one address
+        self._listening = asyncio.Lock()  # so that nobody listens twice on one address
 
     async def of(self, network: str, call: Call) -> Place:
-        """Where containers of this network find us, "" being that of all. call: runs what blocks. SandboxError."""
+        """That of this network, "" being that of all. call: runs what blocks. SandboxError."""
         found = self._found.get(network)
-        if found is not None:
-            return found
-        async with self._finding:
+        if found is None:
             name, setting = (network, "`subnet_networks`") if network else (self._own, "--docker-network")
-            place: Place = await call(find_place, self._client, name, setting)
+            found = self._found[network] = await call(find_place, self._client, name, setting)
+        return found
+
+    async def port(self, place: Place) -> int:
+        """Where we listen for those that call by TCP."""
+        async with self._listening:
             if place.listen_host not in self._ports:
                 self._ports[place.listen_host] = await self._listen(place.listen_host)
-            self._found[network] = place = replace(place, port=self._ports[place.listen_host])
-        return place
+        return self._ports[place.listen_host]
 
     def forget(self, network: str) -> None:
         """A container could not be made there: the user may have made another network of this name."""
@@ -66,7 +68,7 @@ class Places:
 
 
 def find_place(client: docker.DockerClient, network: str | None, setting: str) -> Place:
-    """The network for containers (made if it is our own and missing) and the address they reach us at.
+    """The network for containers (made if it is our own and missing) and the address they reach this machine at.
 
     setting: what named the network, for whoever reads that there is none.
     """
@@ -78,9 +80,10 @@ def find_place(client: docker.DockerClient, network: str | None, setting: str) -
         bridge = found[0] if found else _make_network(client)
         bridge.reload()
         gateway = _gateway(bridge.attrs)
+    driver = bridge.attrs["Driver"]
     if gateway is not None and _can_bind(gateway):
         return Place(name, gateway, gateway)
-    return Place(name, "127.0.0.1", "host-gateway", shared=bridge.attrs["Driver"] == "host")
+    return Place(name, "127.0.0.1", "" if driver == "null" else "host-gateway", shared=driver == "host")
 
 
 def _make_network(client: docker.DockerClient) -> Any:

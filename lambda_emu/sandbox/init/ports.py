@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,24 +15,30 @@ from lambda_emu.sandbox.init.peers import holder_of
 
 RUNTIME_API_PORT = 9001
 """As on Lambda."""
+LAMBDA_API_PORT = 9027
+"""Of ours: assigned to nobody, and no default of what functions or extensions are known to listen on."""
 TRIES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How code inside reaches the Runtime API, and how that knows it: see base.Sandbox."""
+    """How code inside reaches the APIs, and how they know it: see base.Sandbox."""
 
     token: str
     runtime_api: str
     passed: PassedListener | None = None
+    lambda_api: PassedListener | None = None
 
 
 async def reach_of(link: Link, token: str, *, shared: bool) -> Reach | None:
     """That of a sandbox that passes its sockets; None: its init cannot. SandboxError."""
     if not isinstance(link, LocalLink):
         return None
-    passed = await listen_inside(link, RUNTIME_API_PORT, seed=token, shared=shared)
-    return Reach(token, passed.address, passed)
+    runtime_api, lambda_api = await asyncio.gather(
+        listen_inside(link, RUNTIME_API_PORT, seed=token, shared=shared),
+        listen_inside(link, LAMBDA_API_PORT, seed=token, shared=shared),
+    )
+    return Reach(token, runtime_api.address, runtime_api, lambda_api)
 
 
 async def listen_inside(link: LocalLink, port: int, *, seed: str, shared: bool) -> PassedListener:

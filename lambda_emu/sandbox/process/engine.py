@@ -208,6 +208,7 @@ class ProcessSandbox:
         self.token = reach.token
         self.runtime_api = reach.runtime_api
         self.passed = reach.passed
+        self.lambda_api = reach.lambda_api
         self.init = init
         self.process = process
         self.folder = folder

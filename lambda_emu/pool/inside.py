@@ -1,0 +1,27 @@
+"""What answers the code inside an environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lambda_emu.gateway.inside import InsideListeners
+from lambda_emu.runtime_api.router import RuntimeApi
+from lambda_emu.runtime_api.session import Session
+from lambda_emu.sandbox.base import Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Two APIs, for as long as the environment is there. Runs on the loop."""
+
+    runtime_api: RuntimeApi
+    lambda_api: InsideListeners
+
+    def open(self, sandbox: Sandbox, session: Session) -> None:
+        self.runtime_api.open(sandbox.token, session, sandbox.passed)
+        if sandbox.lambda_api is not None:
+            self.lambda_api.open(sandbox.token, sandbox.lambda_api)
+
+    def close(self, sandbox: Sandbox) -> None:
+        self.runtime_api.close(sandbox.token)
+        self.lambda_api.close(sandbox.token)

@@ -1,0 +1,53 @@
+"""How a container's init calls us."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.docker.network import Place
+from lambda_emu.sandbox.init.socket_file import SocketFile
+
+MACHINE = "host.docker.internal"
+"""What this machine is called inside, as Docker Desktop has it."""
+
+
+class SocketNotCalled(SandboxError):
+    """An init ended without a call: it shares no kernel with us, or may not use the socket."""
+
+    def __init__(self) -> None:
+        super().__init__("its init cannot call a socket of this machine's")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How a container's init calls us: by the socket in a file, else at a port, by a host name of its own.
+
+    port: 0 where it calls by the socket or not at all.
+    """
+
+    token: str
+    secret: str
+    file: SocketFile
+    place: Place
+    port: int
+
+    @property
+    def host(self) -> str:
+        return f"{self.token}.lambda-emu.internal"
+
+    @property
+    def address(self) -> str:
+        return f"{self.host}:{self.port}" if self.port else ":"
+
+    @property
+    def ways(self) -> str:
+        return f"our socket or {self.place.listen_host}:{self.port}" if self.port else "our socket"
+
+    @property
+    def hosts(self) -> dict[str, str]:
+        """Names inside of what is outside."""
+        if not self.place.machine:
+            return {}
+        names = (MACHINE, self.host) if self.port else (MACHINE,)
+        return dict.fromkeys(names, self.place.machine)

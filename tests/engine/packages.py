@@ -1,0 +1,67 @@
+"""Packages of other languages that tests run, from their ordinary registries; kept where pytest keeps things."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+FETCH_LIMIT_S = 300
+SDK = "@aws-sdk/client-lambda@3.1164.0"
+GO_MOD = """module bootstrap
+
+go 1.22
+
+require github.com/aws/aws-lambda-go v1.47.0
+"""
+GO_SUM = """github.com/aws/aws-lambda-go v1.47.0 h1:0H8s0vumYx/YKs4sE7YM0ktwL2eWse+kfopsRI1sXVI=
+github.com/aws/aws-lambda-go v1.47.0/go.mod h1:dpMpZgvWx5vuQJfBt0zqBha60q7Dd7RfgJv23DymV8A=
+"""
+
+
+def sdk_for_javascript(config: pytest.Config) -> Mapping[str, bytes]:
+    """The files of AWS's SDK, below node_modules, as `npm install` has them."""
+    folder = _kept(config, "sdk-for-javascript")
+    if not (folder / "whole").exists():
+        _run(["npm", "install", "--no-audit", "--no-fund", "--omit=dev", SDK], folder)
+        (folder / "whole").touch()
+    files = (path for path in folder.glob("node_modules/**/*") if path.is_file() and _is_run(path))
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def go_program(config: pytest.Config, source: str) -> bytes:
+    """A program that needs nothing of the machine it runs on, with AWS's client in it."""
+    folder = _kept(config, "go")
+    for name, text in (("go.mod", GO_MOD), ("go.sum", GO_SUM), ("main.go", source)):
+        (folder / name).write_text(text)
+    _run(["go", "build", "-trimpath", "-ldflags=-s -w", "-o", "bootstrap"], folder, CGO_ENABLED="0")
+    return (folder / "bootstrap").read_bytes()
+
+
+def _is_run(path: Path) -> bool:
+    return not path.name.endswith((".d.ts", ".md", ".map")) and not {"dist-es", "dist-types"} & set(path.parts)
+
+
+def _kept(config: pytest.Config, name: str) -> Path:
+    assert config.cache is not None
+    return config.cache.mkdir(name)
+
+
+def _run(command: Sequence[str], folder: Path, **variables: str) -> None:
+    """On CI all of them must be there; elsewhere the test says what it misses."""
+    if shutil.which(command[0]) is None and os.environ.get("CI") != "true":
+        pytest.skip(f"there is no {command[0]} here")
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        timeout=FETCH_LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
