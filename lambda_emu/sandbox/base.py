@@ -224,6 +224,7 @@ WEAKER = {
     "limits_memory": "memory is not limited",
     "limits_pids": "processes are not limited",
     "isolates_files": "functions run as you and see your files",
+    "filters_calls": "system calls are not filtered",
     "isolates_network": "functions share this machine's network",
 }
 
@@ -239,6 +240,7 @@ class Abilities:
     limits_pids: bool
     isolates_files: bool
     isolates_network: bool
+    filters_calls: bool
 
     def weaker(self) -> str:
         """What of Lambda does not hold here, in words; empty when all of it does."""

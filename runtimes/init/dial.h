@@ -10,7 +10,7 @@
 enum { WORD_MAX = 256, SOCKET_PATH_MAX = sizeof ((struct sockaddr_un *)0)->sun_path };
 
 /* What LAMBDA_EMU_INIT says: [<socket>|]<host>:<port>:<secret>[:processes] */
-struct emulator { char socket[SOCKET_PATH_MAX], host[WORD_MAX], secret[WORD_MAX]; uint16_t port; bool without_cgroup; };
+struct emulator { char socket[SOCKET_PATH_MAX], host[WORD_MAX], secret[WORD_MAX]; uint16_t port; bool without_engine; };
 
 static bool take_word(const char **text, char until, char *word, size_t room) {
     size_t length = 0;
@@ -29,7 +29,7 @@ static bool read_emulator(const char *text, struct emulator *emulator) {
     emulator->port = (uint16_t)number_in(text, &text);
     if (*text++ != ':' || !take_word(&text, ':', emulator->secret, WORD_MAX))
         return false;
-    emulator->without_cgroup = begins_with(text, ":processes");
+    emulator->without_engine = begins_with(text, ":processes");
     return true;
 }
 

@@ -425,7 +425,7 @@ static void say_hello(const struct emulator *emulator) {
     out.bytes[out.end++] = 0; /* by this the listener knows us from an HTTP request */
     unsigned char *at = begin_frame('H', 0, 2 + length);
     *at++ = 3;
-    *at++ = (unsigned char)find_figures(emulator->without_cgroup);
+    *at++ = (unsigned char)find_figures(emulator->without_engine);
     memcpy(at, emulator->secret, length);
 }
 
@@ -434,6 +434,9 @@ __attribute__((used)) static void run(long *stack) {
     prepare();
     if (!take_emulator((char **)stack + 1 + stack[0] + 1, &emulator))
         finish("LAMBDA_EMU_INIT must be [<socket>|]<host>:<port>:<secret>[:processes]");
+    filters_calls = emulator.without_engine;
+    if (emulator.without_engine)
+        leave_keyring();
     long connection = emulator.socket[0] ? dial_here(emulator.socket) : -ENOENT;
     passes_descriptors = connection >= 0;
     if (!passes_descriptors && emulator.host[0])

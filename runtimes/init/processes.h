@@ -1,6 +1,6 @@
 /* The processes of the environment, which are all but init: starting, signalling, and what they use. */
 #pragma once
-#include "kernel.h"
+#include "confine.h"
 #include <dirent.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -154,6 +154,13 @@ static long execute(char **argv, char **environment) {
     return failure;
 }
 
+static bool filters_calls; /* of what we start: where no engine does */
+
+static long execute_confined(char **argv, char **environment) {
+    long failure = filters_calls ? filter_calls() : 0;
+    return failure < 0 ? failure : execute(argv, environment);
+}
+
 static struct rlimit files; /* of what we start */
 
 /* What we start keeps the limit of files that was ours; we take all we may have. A user's descriptors on their way in Unix
@@ -186,7 +193,7 @@ static long spawn(char *directory, char **argv, char **environment, long output,
     if (log > 2 && log < 1024)
         SYS(dup3, output, log, 0);
     long result = SYS(chdir, directory);
-    *failure = (int)(result < 0 ? result : -execute(argv, environment));
+    *failure = (int)(result < 0 ? result : -execute_confined(argv, environment));
     SYS(exit_group, 127);
     __builtin_unreachable();
 }
@@ -207,8 +214,8 @@ static const struct place {
 static const struct place *place; /* NULL: FROM_PROCESSES */
 static long memory_file, events_file, cpu_file;
 
-static enum figures find_figures(bool without_cgroup) {
-    for (enum figures kind = FROM_CGROUP_1; !without_cgroup && kind <= FROM_CGROUP_2; kind++) {
+static enum figures find_figures(bool without_engine) {
+    for (enum figures kind = FROM_CGROUP_1; !without_engine && kind <= FROM_CGROUP_2; kind++) {
         memory_file = open_to_read(PLACES[kind].memory);
         events_file = open_to_read(PLACES[kind].events); /* version 2 has none at its root, which is not ours */
         cpu_file = open_to_read(PLACES[kind].cpu);

@@ -88,6 +88,7 @@ ABILITIES = Abilities(
     limits_pids=True,
     isolates_files=True,
     isolates_network=True,
+    filters_calls=True,  # unless it was told otherwise
 )
 
 

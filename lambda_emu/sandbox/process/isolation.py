@@ -9,6 +9,9 @@ from typing import Protocol
 from lambda_emu.sandbox.base import Abilities, Program
 from lambda_emu.sandbox.toolchain.layout import Toolchain
 
+FILTERS_CALLS = Path("/proc/sys/kernel/seccomp/actions_avail").is_file()
+"""Whether this kernel was built with filters for system calls, which init sets."""
+
 
 class Isolation(Protocol):
     """All of it is called on workers. line: the folder with the socket to us, as a new sandbox's init finds it."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lambda_emu.sandbox.base import Abilities, Program, SandboxError
 from lambda_emu.sandbox.files import fill
+from lambda_emu.sandbox.process.isolation import FILTERS_CALLS
 from lambda_emu.sandbox.process.outside_user import outside_ids
 from lambda_emu.sandbox.process.private_root import (
     GROUP,
@@ -38,6 +39,7 @@ ABILITIES = Abilities(
     limits_pids=True,
     isolates_files=True,
     isolates_network=False,
+    filters_calls=FILTERS_CALLS,
 )
 
 ENTER = 'umask 022; mount --all --fstab "$0" && cd "$1" && pivot_root . . && umount --lazy . && shift && exec "$@"'
@@ -45,9 +47,14 @@ ENTER = 'umask 022; mount --all --fstab "$0" && cd "$1" && pivot_root . . && umo
 
 NAMESPACES = ("unshare", "--mount", "--pid", "--ipc", "--fork", "--kill-child")
 AS_ROOT_OF_THEM = ("--user", "--map-root-user")
-OWN_USERS = ("unshare", "--user", f"--map-user={USER}", f"--map-group={GROUP}")
+OWN_USERS = ("unshare", "--user", f"--map-user={USER}", f"--map-group={GROUP}", "--keep-caps")
 LIMITS = {**OF_EACH_PROCESS, "nproc": (PROCESSES, PROCESSES)}
-NO_PRIVILEGES = ("setpriv", "--inh-caps=-all", "--no-new-privs", "--pdeathsig=KILL")  # a new uid undoes --kill-child
+NO_CAPABILITIES = (
+    "--bounding-set=-all",
+    "--ambient-caps=-all",
+    "--inh-caps=-all",
+)  # kept to drop the first
+NO_PRIVILEGES = ("setpriv", *NO_CAPABILITIES, "--no-new-privs", "--pdeathsig=KILL")  # a new uid undoes --kill-child
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 TRY_LIMIT_S = 10
 

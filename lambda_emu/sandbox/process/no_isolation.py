@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lambda_emu.sandbox.base import Abilities, Program, SandboxError
 from lambda_emu.sandbox.files import fill
+from lambda_emu.sandbox.process.isolation import FILTERS_CALLS
 from lambda_emu.sandbox.process.namespaces import PATH
 from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, prlimit
 from lambda_emu.sandbox.toolchain.interpreter import LANG, RUNTIME
@@ -27,6 +28,7 @@ ABILITIES = Abilities(
     limits_pids=False,
     isolates_files=False,
     isolates_network=False,
+    filters_calls=FILTERS_CALLS,
 )
 
 LIMITS = {
