@@ -54,8 +54,8 @@ from lambda_emu.project.deploy import deploy
 from lambda_emu.runtime_api.router import RuntimeApi
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Engine, SandboxError, Wanted
-from lambda_emu.sandbox.init.acceptor import ProtocolSniffer
-from lambda_emu.sandbox.init.link import InitDoor
+from lambda_emu.sandbox.init.link import InitAcceptor
+from lambda_emu.sandbox.init.sniffer import ProtocolSniffer
 from lambda_emu.sandbox.opening import open_engine
 from lambda_emu.sandbox.temporary import remove_left, temporary_folder
 from lambda_emu.shutdown import Shutdown, stop_within_s
@@ -173,9 +173,9 @@ class Emulator:
 
     def _open_environments(self, data_dir: Path) -> None:
         """The port that environments call, the engine that makes them, the pool that uses them."""
-        door = InitDoor()
+        acceptor = InitAcceptor()
         files, spare = descriptors.limit_and_spare()
-        self.runtime_api = RuntimeApi(self.clock, lambda http: ProtocolSniffer(http, door), files - spare)
+        self.runtime_api = RuntimeApi(self.clock, lambda http: ProtocolSniffer(http, acceptor), files - spare)
         callback = self.runtime_api.listener
         self.shutdown.tidy(callback.close)
         settings = self.settings
@@ -196,7 +196,7 @@ class Emulator:
 
         self.lambda_api = InsideListeners(self._inside_gateway, self.clock, _port_settings(self._inside_gateway))
         self.shutdown.tidy(self.lambda_api.end)
-        self.engine: Engine = self.loop.run(open_engine(wanted, door, listen, self.clock), STEP_LIMIT_S)
+        self.engine: Engine = self.loop.run(open_engine(wanted, acceptor, listen, self.clock), STEP_LIMIT_S)
         self.shutdown.end_engine(self.engine)
         self.pool = self.loop.ask(self._make_pool, STEP_LIMIT_S)
         self.shutdown.tidy(self.pool.stop)  # before its engine: what waits is answered

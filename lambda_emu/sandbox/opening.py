@@ -6,26 +6,26 @@ import logging
 
 from lambda_emu.clock import Clock
 from lambda_emu.sandbox.base import Engine, Listen, NoEngine, SandboxError, Wanted
-from lambda_emu.sandbox.init.link import InitDoor
+from lambda_emu.sandbox.init.link import InitAcceptor
 
 log = logging.getLogger(__name__)
 
 
-async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> Engine:
+async def open_engine(wanted: Wanted, acceptor: InitAcceptor, listen: Listen, clock: Clock) -> Engine:
     """The engine that was asked for. SandboxError when it cannot be had, OSError without room for it.
 
     Where no Docker answers `auto` falls back and says so; one that answers and cannot be used is put right first.
     """
     if wanted.engine == "process":
-        engine = await _open_process(wanted, door, clock)
+        engine = await _open_process(wanted, acceptor, clock)
         log.warning("running functions as processes: %s", engine.abilities.weaker())
         return engine
     try:
-        return await _open_docker(wanted, door, listen, clock)
+        return await _open_docker(wanted, acceptor, listen, clock)
     except NoEngine as error:
         if wanted.engine == "docker":
             raise NoEngine(f"{error}; start it, or run functions as processes: --engine process") from error
-        engine = await _open_process(wanted, door, clock)
+        engine = await _open_process(wanted, acceptor, clock)
         log.warning("%s; running functions as processes: %s", error, engine.abilities.weaker())
         return engine
     except SandboxError as error:
@@ -34,13 +34,13 @@ async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clo
         raise SandboxError(f"{error}; without Docker functions run as processes: --engine process") from error
 
 
-async def _open_docker(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> Engine:
+async def _open_docker(wanted: Wanted, acceptor: InitAcceptor, listen: Listen, clock: Clock) -> Engine:
     from lambda_emu.sandbox.docker import engine as docker  # 100 ms that the process sandbox need not pay
 
-    return await docker.open_engine(wanted, door, listen, clock)
+    return await docker.open_engine(wanted, acceptor, listen, clock)
 
 
-async def _open_process(wanted: Wanted, door: InitDoor, clock: Clock) -> Engine:
+async def _open_process(wanted: Wanted, acceptor: InitAcceptor, clock: Clock) -> Engine:
     from lambda_emu.sandbox.process import engine as process
 
-    return await process.open_engine(wanted, door, clock)
+    return await process.open_engine(wanted, acceptor, clock)

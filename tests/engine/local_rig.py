@@ -16,7 +16,7 @@ import uvloop
 from init_rig import LINE_PATH, PATIENCE_S, init_command, launched
 
 from lambda_emu.sandbox.base import Exit, Program, Usage
-from lambda_emu.sandbox.init.link import InitDoor
+from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.local import LocalLink
 from lambda_emu.sandbox.init.socket_file import NAME, SocketFile
 
@@ -136,9 +136,9 @@ def running_local_init(mode: str, machine: str = os.uname().machine) -> Iterator
         with launched(mode, init, f"{path}/{NAME}|::{secret}", file.folder):
 
             async def call() -> LocalLink:
-                door = InitDoor()
-                arriving = door.expect(secret, PATIENCE_S)
-                file.let_in(door)
+                acceptor = InitAcceptor()
+                arriving = acceptor.expect(secret, PATIENCE_S)
+                file.let_in(acceptor)
                 link = await arriving
                 assert isinstance(link, LocalLink)
                 return link

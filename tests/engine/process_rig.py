@@ -18,7 +18,7 @@ from lambda_emu.invoke.request import InvokeRequest
 from lambda_emu.runtime_api.router import RuntimeApi
 from lambda_emu.runtime_api.session import Asked, NextCall, Spoiled
 from lambda_emu.sandbox.base import Exit, Program, Sandbox, StemKind, Usage
-from lambda_emu.sandbox.init.link import InitDoor
+from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.process.engine import INIT, ProcessEngine
 from lambda_emu.sandbox.process.isolation import Isolation
 from lambda_emu.sandbox.process.namespaces import Namespaces
@@ -107,12 +107,12 @@ class Bench:
         self.folder = folder
         self.as_root = isolation == "root"
         self._loop = uvloop.new_event_loop()
-        self._door = InitDoor()
+        self._acceptor = InitAcceptor()
         clock = Clock()
         clock.bind(self._loop)
         self._runtime_api = RuntimeApi(clock)
         (folder / "run").mkdir()
-        self.engine = ProcessEngine(folder / "run", self._isolation(isolation), self._door, Clock())
+        self.engine = ProcessEngine(folder / "run", self._isolation(isolation), self._acceptor, Clock())
 
     def _isolation(self, isolation: str) -> Isolation:
         if isolation == "none":

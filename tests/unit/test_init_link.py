@@ -13,7 +13,7 @@ import uvloop
 from lambda_emu.sandbox.base import PLATFORM_MB, Exit, ExitKind, Program, SandboxError, Usage
 from lambda_emu.sandbox.init import frames, orders
 from lambda_emu.sandbox.init import link as init
-from lambda_emu.sandbox.init.link import InitDoor
+from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.orders import Link
 
 HELLO = b"\0\0\0\0\x08H\0\3\1secret"
@@ -54,11 +54,11 @@ class Heard(list[object]):
 
 
 class Bench:
-    """A door behind a real socket."""
+    """An acceptor behind a real socket."""
 
-    def __init__(self, server: asyncio.Server, door: InitDoor) -> None:
+    def __init__(self, server: asyncio.Server, acceptor: InitAcceptor) -> None:
         self._port = server.sockets[0].getsockname()[1]
-        self.door = door
+        self.acceptor = acceptor
 
     async def dial(self, said: bytes = b"") -> Peer:
         peer = Peer(*await asyncio.open_connection("127.0.0.1", self._port))
@@ -67,7 +67,7 @@ class Bench:
 
     async def admitted(self) -> tuple[Link, Peer, Heard]:
         """A link whose init said the right secret, that init's end of it, and what the link's listener hears."""
-        arrival = self.door.expect("secret", 5)
+        arrival = self.acceptor.expect("secret", 5)
         peer = await self.dial(HELLO)
         link, heard = await arrival, Heard()
         link.listener = heard
@@ -96,10 +96,10 @@ async def read_waiting(peer: Peer) -> bytes:
 
 @asynccontextmanager
 async def bench() -> AsyncIterator[Bench]:
-    door = InitDoor()
-    server = await asyncio.get_running_loop().create_server(door.protocol, "127.0.0.1", 0)
+    acceptor = InitAcceptor()
+    server = await asyncio.get_running_loop().create_server(acceptor.protocol, "127.0.0.1", 0)
     try:
-        yield Bench(server, door)
+        yield Bench(server, acceptor)
     finally:
         server.close()
 
@@ -127,7 +127,7 @@ Run = Callable[[Body], None]
 
 def test_the_init_that_says_its_secret_is_the_one_expected(run: Run) -> None:
     async def body(bench: Bench) -> None:
-        arrivals = {secret: bench.door.expect(secret, 5) for secret in ("secret", "other")}
+        arrivals = {secret: bench.acceptor.expect(secret, 5) for secret in ("secret", "other")}
 
         await bench.dial(HELLO)
 
@@ -159,7 +159,7 @@ def test_a_log_descriptor_is_named_to_who_writes_records(run: Run, logs_records:
 ])  # fmt: skip
 def test_a_stranger_is_shown_out(run: Run, said: bytes) -> None:
     async def body(bench: Bench) -> None:
-        arrival = bench.door.expect("secret", 5)
+        arrival = bench.acceptor.expect("secret", 5)
 
         stranger = await bench.dial(said)
 
@@ -219,7 +219,7 @@ def test_a_connection_that_says_nothing_is_shown_out(run: Run, monkeypatch: pyte
 def test_waiting_for_an_init_ends(run: Run) -> None:
     async def body(bench: Bench) -> None:
         with pytest.raises(SandboxError, match="did not connect"):
-            await bench.door.expect("secret", 0.01)
+            await bench.acceptor.expect("secret", 0.01)
 
         late = await bench.dial(HELLO)
         assert await late.is_shown_out()
@@ -229,7 +229,7 @@ def test_waiting_for_an_init_ends(run: Run) -> None:
 
 def test_who_gave_up_on_a_sandbox_does_not_get_its_init(run: Run) -> None:
     async def body(bench: Bench) -> None:
-        bench.door.expect("secret", 5).cancel()
+        bench.acceptor.expect("secret", 5).cancel()
         await asyncio.sleep(0)
 
         late = await bench.dial(HELLO)

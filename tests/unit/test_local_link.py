@@ -17,7 +17,7 @@ import uvloop
 from lambda_emu.sandbox.base import Exit, ExitKind, SandboxError, Usage
 from lambda_emu.sandbox.init.frames import Kind, encode
 from lambda_emu.sandbox.init.line import MOST_UNSENT_BYTES
-from lambda_emu.sandbox.init.link import InitDoor
+from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.local import LocalLink
 
 HELLO = b"\0\0\0\0\x08H\0\3\1secret"
@@ -75,9 +75,9 @@ Body = Callable[[Bench], Coroutine[Any, Any, None]]
 def run() -> Callable[[Body], None]:
     async def with_bench(body: Body) -> None:
         ours, peer = socket.socketpair()
-        door = InitDoor()
-        arriving = door.expect("secret", 5)
-        LocalLink(door, ours)
+        acceptor = InitAcceptor()
+        arriving = acceptor.expect("secret", 5)
+        LocalLink(acceptor, ours)
         peer.sendall(HELLO)
         link = await arriving
         assert isinstance(link, LocalLink)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lambda_emu.sandbox.init.link import InitDoor
+from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.local import LocalLink
 from lambda_emu.sandbox.init.socket_file import NAME, SocketFile
 
@@ -34,15 +34,15 @@ def test_one_is_let_in_and_then_the_socket_is_gone(tmp_path: Path) -> None:
     folder.mkdir()
 
     async def body() -> None:
-        file, door = SocketFile(folder / "line"), InitDoor()
+        file, acceptor = SocketFile(folder / "line"), InitAcceptor()
         assert file.make()
         assert stat.S_IMODE((file.folder / NAME).stat().st_mode) == 0o666
-        arriving = door.expect("secret", 5)
+        arriving = acceptor.expect("secret", 5)
         here = os.open(file.folder, os.O_PATH)
         with socket.socket(socket.AF_UNIX) as first, socket.socket(socket.AF_UNIX) as second:
             first.connect(f"/proc/self/fd/{here}/{NAME}")
             first.sendall(b"\0\0\0\0\x08H\0\3\1secret")
-            file.let_in(door)
+            file.let_in(acceptor)
 
             link = await arriving
 
@@ -64,7 +64,7 @@ def test_where_no_socket_can_be_it_is_told_and_nobody_is_waited_for(without_sock
 
         assert not file.make()
 
-        file.let_in(InitDoor())
+        file.let_in(InitAcceptor())
         await asyncio.sleep(0.01)
         file.close()
 

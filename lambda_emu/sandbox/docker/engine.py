@@ -40,7 +40,7 @@ from lambda_emu.sandbox.docker.images import Images
 from lambda_emu.sandbox.docker.network import Places
 from lambda_emu.sandbox.engine_threads import EngineThreads
 from lambda_emu.sandbox.files import fill, remove_tree
-from lambda_emu.sandbox.init.link import InitDoor
+from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.orders import Link
 from lambda_emu.sandbox.init.ports import Reach, reach_of
 from lambda_emu.sandbox.init.socket_file import NAME, SocketFile
@@ -162,7 +162,7 @@ class Home:
         return self.run_dir / INIT_FILES[architecture]
 
 
-async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clock) -> DockerEngine:
+async def open_engine(wanted: Wanted, acceptor: InitAcceptor, listen: Listen, clock: Clock) -> DockerEngine:
     """Connect, find the way back to us, and clear away what a killed emulator left."""
     threads = EngineThreads("calls of the engine", ENGINE_THREADS)
     try:
@@ -178,7 +178,7 @@ async def open_engine(wanted: Wanted, door: InitDoor, listen: Listen, clock: Clo
     finally:
         threads.close()
     images = Images(client, wanted.cache_dir, pull=wanted.pull_images, clock=clock)
-    engine = DockerEngine(client, images, door, places, home, clock)
+    engine = DockerEngine(client, images, acceptor, places, home, clock)
     engine.machine = machine
     return engine
 
@@ -236,13 +236,19 @@ class DockerEngine:
     abilities = ABILITIES
 
     def __init__(
-        self, client: docker.DockerClient, images: Images, door: InitDoor, places: Places, home: Home, clock: Clock
+        self,
+        client: docker.DockerClient,
+        images: Images,
+        acceptor: InitAcceptor,
+        places: Places,
+        home: Home,
+        clock: Clock,
     ) -> None:
         self.machine = this_machine()
         self._client = client
         self._api = client.api
         self._images = images
-        self._door = door
+        self._acceptor = acceptor
         self._places = places
         self._home = home
         self._clock = clock
@@ -292,7 +298,7 @@ class DockerEngine:
         token, secret = self._clock.new_token(), self._clock.new_token()
         folder = self._home.run_dir / self._clock.new_token()  # a name that says nothing: others may list processes
         call = Call(token, secret, SocketFile(folder / "line"), place, port)
-        arriving = self._door.expect(secret, CREATE_LIMIT_S)
+        arriving = self._acceptor.expect(secret, CREATE_LIMIT_S)
         arriving.add_done_callback(lambda _: call.file.close())
         try:
             container = await self._call(self._start, kind, call)
@@ -302,7 +308,7 @@ class DockerEngine:
             await self._call(remove_tree, folder)
             raise
         if not arriving.done():
-            call.file.let_in(self._door)
+            call.file.let_in(self._acceptor)
         try:
             link = await self._arrival(arriving, call, container)
             reach = await reach_of(link, token, shared=place.shared) or Reach(call.host, call.address)

@@ -1,4 +1,4 @@
-"""Speaking to the init inside a sandbox: the door it comes in by, the link it leaves open. Runs on the loop."""
+"""Speaking to the init inside a sandbox: the acceptor it comes in by, the link it leaves open. Runs on the loop."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _log = logging.getLogger(__name__)
 
 
 class InitLink(Link, asyncio.Protocol):
-    """base.Init over TCP, output included. Until HELLO it belongs to the door, then to whoever expected its secret."""
+    """base.Init over TCP, output included. Until HELLO the acceptor's, then of whoever expected its secret."""
 
-    def __init__(self, door: InitDoor) -> None:
-        super().__init__(door)
-        self._door: InitDoor = door
+    def __init__(self, acceptor: InitAcceptor) -> None:
+        super().__init__(acceptor)
+        self._acceptor: InitAcceptor = acceptor
         self._reader = FrameReader()
         self._transport: asyncio.Transport | None = None
         self._begun = False
@@ -58,7 +58,7 @@ class InitLink(Link, asyncio.Protocol):
             for frame in self._reader.feed(data):
                 self._hear(frame)
         except WrongFrame as error:
-            if self._door.may_warn(self):
+            if self._acceptor.may_warn(self):
                 _log.warning("closed a connection of an init: %s", error)
             self.close()
 
@@ -81,7 +81,7 @@ class InitLink(Link, asyncio.Protocol):
             raise WrongFrame(f"kind {kind}")
 
 
-class InitDoor:
+class InitAcceptor:
     """Where the inits of sandboxes being made come in, each known by its secret."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ from lambda_emu.sandbox.base import ANY_TIME_MS, GROWTH_BYTES_PER_MS, Program, S
 from lambda_emu.sandbox.init import frames, passed
 from lambda_emu.sandbox.init.frames import Frame, Kind, WrongFrame
 from lambda_emu.sandbox.init.line import Line, peer_uid
-from lambda_emu.sandbox.init.orders import PLATFORM_BYTES, Door, Link
+from lambda_emu.sandbox.init.orders import PLATFORM_BYTES, Link, LinkAcceptor
 from lambda_emu.sandbox.init.passed import Pipe
 
 TURN_BYTES = 512 << 10
@@ -71,8 +71,8 @@ class Report:
 class LocalLink(Link):
     """base.Init over a Unix socket. uid: of the init, as this machine knows it."""
 
-    def __init__(self, door: Door, connection: socket.socket) -> None:
-        super().__init__(door)
+    def __init__(self, acceptor: LinkAcceptor, connection: socket.socket) -> None:
+        super().__init__(acceptor)
         self.uid = peer_uid(connection)
         self._loop = asyncio.get_running_loop()
         self._line = Line(connection, self._hear_frame, self._line_ended)

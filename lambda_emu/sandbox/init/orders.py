@@ -37,7 +37,7 @@ class Nobody:
         pass
 
 
-class Door(Protocol):
+class LinkAcceptor(Protocol):
     """Whoever lets inits in."""
 
     def admit(self, secret: str, link: Link) -> bool:
@@ -48,14 +48,14 @@ class Door(Protocol):
 
 
 class Link:
-    """The part of base.Init that is the same over each connection, until HELLO the door's.
+    """The part of base.Init that is the same over each connection, until HELLO the acceptor's.
 
     A listener set after the connection ended hears `lost` as soon as the loop turns.
     """
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, acceptor: LinkAcceptor) -> None:
         self.figures = frames.Figures.PROCESSES
-        self._door = door
+        self._acceptor = acceptor
         self._listener: InitListener = Nobody()
         self._is_lost = False
         self._hello_timer: asyncio.TimerHandle | None = None
@@ -122,14 +122,14 @@ class Link:
             raise WrongFrame("the first frame is not HELLO")
         hello = frames.decode_hello(frame.payload)
         self.figures = hello.figures
-        if not self._door.admit(hello.secret, self):
+        if not self._acceptor.admit(hello.secret, self):
             raise WrongFrame("nobody expects its secret")
         self._end_waiting()
         self._hear = self._hear_report
 
     def _end(self) -> None:
         self._is_lost = True
-        self._door.forget(self)
+        self._acceptor.forget(self)
         self._end_waiting()
         self._listener.lost()
 

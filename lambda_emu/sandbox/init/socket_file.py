@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lambda_emu.sandbox.init.local import LocalLink
-from lambda_emu.sandbox.init.orders import Door
+from lambda_emu.sandbox.init.orders import LinkAcceptor
 
 NAME = "emu.sock"
 PASSED_THROUGH = 0o711
@@ -56,11 +56,11 @@ class SocketFile:
         (self.folder / NAME).chmod(0o666)
         self._socket.listen(1)
 
-    def let_in(self, door: Door) -> None:
-        """Whoever called first, or does, speaks to the door; nobody after that."""
+    def let_in(self, acceptor: LinkAcceptor) -> None:
+        """Whoever called first, or does, speaks to the acceptor; nobody after that."""
         if self._is_made:
             self._is_watched = True
-            asyncio.get_running_loop().add_reader(self._socket.fileno(), self._accept, door)
+            asyncio.get_running_loop().add_reader(self._socket.fileno(), self._accept, acceptor)
 
     def close(self) -> None:
         if self._is_watched:
@@ -70,7 +70,7 @@ class SocketFile:
         with suppress(OSError):  # it is gone with its folder
             (self.folder / NAME).unlink()
 
-    def _accept(self, door: Door) -> None:
+    def _accept(self, acceptor: LinkAcceptor) -> None:
         try:
             connection, _ = self._socket.accept()
         except BlockingIOError:
@@ -80,4 +80,4 @@ class SocketFile:
             self.close()
             return
         self.close()
-        LocalLink(door, connection)
+        LocalLink(acceptor, connection)

@@ -16,7 +16,7 @@ from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import Limits, Program, SandboxError, ShuttingDown, StemKind, Wanted
 from lambda_emu.sandbox.engine_threads import EngineThreads
 from lambda_emu.sandbox.files import remove_tree
-from lambda_emu.sandbox.init.link import InitDoor
+from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.orders import Link
 from lambda_emu.sandbox.init.ports import Reach, reach_of
 from lambda_emu.sandbox.init.socket_file import NAME, SocketFile
@@ -36,7 +36,7 @@ END_LIMIT_S = 5.0
 THREADS = 16
 
 
-async def open_engine(wanted: Wanted, door: InitDoor, clock: Clock) -> ProcessEngine:
+async def open_engine(wanted: Wanted, acceptor: InitAcceptor, clock: Clock) -> ProcessEngine:
     """A fresh folder for this session's sandboxes, and the best isolation that can be had. SandboxError off Linux."""
     if not INIT.is_file():
         raise SandboxError(f"without Docker lambda-emu runs functions on Linux only, and {INIT} is missing")
@@ -47,7 +47,7 @@ async def open_engine(wanted: Wanted, door: InitDoor, clock: Clock) -> ProcessEn
         isolation = await _best_isolation(folder, threads)
     finally:
         threads.close()
-    return ProcessEngine(folder, isolation, door, clock, strict=wanted.strict_runtimes)
+    return ProcessEngine(folder, isolation, acceptor, clock, strict=wanted.strict_runtimes)
 
 
 async def _best_isolation(folder: Path, threads: EngineThreads) -> Isolation:
@@ -72,14 +72,14 @@ class ProcessEngine:
     """Starts inits that dial in, and ends every one of them. strict: no runtime runs on another version."""
 
     def __init__(
-        self, folder: Path, isolation: Isolation, door: InitDoor, clock: Clock, *, strict: bool = False
+        self, folder: Path, isolation: Isolation, acceptor: InitAcceptor, clock: Clock, *, strict: bool = False
     ) -> None:
         self.abilities = isolation.abilities
         self.machine = this_machine()
         self.packaged = NoImages()
         self.isolation = isolation
         self._folder = folder
-        self._door = door
+        self._acceptor = acceptor
         self._clock = clock
         self._strict = strict
         self._threads = EngineThreads("starts and ends of processes", THREADS)
@@ -109,12 +109,12 @@ class ProcessEngine:
         toolchain = await self._toolchain(kind.runtime, kind.architecture)
         token, secret, folder = (self._clock.new_token() for _ in range(3))
         file = SocketFile(self._folder / folder / "line")
-        arriving = self._door.expect(secret, CREATE_LIMIT_S)
+        arriving = self._acceptor.expect(secret, CREATE_LIMIT_S)
         arriving.add_done_callback(lambda _: file.close())
         process = None
         try:
             process = await self._call(self._launch, file, toolchain, kind.tmp_mb, secret)
-            file.let_in(self._door)
+            file.let_in(self._acceptor)
             link = await _first_of(arriving, process)
             reach = await reach_of(link, token, shared=not self.abilities.isolates_network)
             if reach is None:

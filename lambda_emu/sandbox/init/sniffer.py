@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
-from lambda_emu.sandbox.init.link import InitDoor
+from lambda_emu.sandbox.init.link import InitAcceptor
 
 
 class ProtocolSniffer(asyncio.Protocol):
     """Looks at the first byte and hands the connection over, for good."""
 
-    def __init__(self, http: asyncio.Protocol, door: InitDoor) -> None:
+    def __init__(self, http: asyncio.Protocol, acceptor: InitAcceptor) -> None:
         self._http = http
-        self._door = door
+        self._acceptor = acceptor
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -27,7 +27,7 @@ class ProtocolSniffer(asyncio.Protocol):
             self._transport.set_protocol(self._http)
             self._http.data_received(data)
             return
-        init = self._door.protocol()
+        init = self._acceptor.protocol()
         self._transport.set_protocol(init)
         self._http.connection_lost(None)
         init.connection_made(self._transport)
