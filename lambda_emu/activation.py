@@ -67,11 +67,11 @@ class Activator:
             if lacked_runtime(function):
                 self._store.change(function.id, try_again)
 
-    async def activate_all(self, ids: Iterable[FunctionId], patience_s: float) -> None:
+    async def activate_all(self, ids: Iterable[FunctionId], timeout_s: float) -> None:
         """Begin with all of them, and wait a little: whose image is there is Active before anybody can ask for it."""
         begun = [self._loop.spawn(self._activate(id), f"the activation of {id.name}") for id in ids]
         if begun:
-            await asyncio.wait(begun, timeout=patience_s)
+            await asyncio.wait(begun, timeout=timeout_s)
 
     def _begin(self, id: FunctionId) -> None:
         if self._delay_s:

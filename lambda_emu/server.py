@@ -66,7 +66,7 @@ log = logging.getLogger(__name__)
 
 SPOOL = "spool"
 STEP_LIMIT_S = 60.0
-ACTIVATION_PATIENCE_S = 1.0
+ACTIVATION_LIMIT_S = 1.0
 LOOK_S = 0.02
 FIND_IMAGE_S = 2.0
 CHANGE_HELD_S = 0.5
@@ -174,8 +174,8 @@ class Emulator:
     def _open_environments(self, data_dir: Path) -> None:
         """The port that environments call, the engine that makes them, the pool that uses them."""
         acceptor = InitAcceptor()
-        files, spare = descriptors.limit_and_spare()
-        self.runtime_api = RuntimeApi(self.clock, lambda http: ProtocolSniffer(http, acceptor), files - spare)
+        files, headroom = descriptors.limit_and_headroom()
+        self.runtime_api = RuntimeApi(self.clock, lambda http: ProtocolSniffer(http, acceptor), files - headroom)
         callback = self.runtime_api.listener
         self.shutdown.tidy(callback.close)
         settings = self.settings
@@ -244,7 +244,7 @@ class Emulator:
         there = [function for _, function in self.store.functions.everywhere()]
         self.activator.try_again(there)
         ids = [function.id for function in there]
-        self.loop.run(self.activator.activate_all(ids, ACTIVATION_PATIENCE_S), STEP_LIMIT_S)
+        self.loop.run(self.activator.activate_all(ids, ACTIVATION_LIMIT_S), STEP_LIMIT_S)
         for _, function in self.store.functions.everywhere():
             self._function_changed(None, function)
 
@@ -341,8 +341,8 @@ class Emulator:
 
 
 def _port_settings(gateway: Gateway) -> PortSettings:
-    files, spare = descriptors.limit_and_spare()
-    return PortSettings(limits=LIMITS, descriptors=files - 3 * spare, lingering=spare, refusal=gateway.refusal)
+    files, headroom = descriptors.limit_and_headroom()
+    return PortSettings(limits=LIMITS, descriptors=files - 3 * headroom, lingering=headroom, refusal=gateway.refusal)
 
 
 def _make_api(context: RequestContext) -> WsgiApp:

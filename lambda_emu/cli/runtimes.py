@@ -42,7 +42,7 @@ def list_runtimes(architecture: str, engine: str | None, as_json: bool) -> None:
     Without Docker: what of this machine each would run on, or why it would not.
     """
     if _by_processes(settings(engine=engine).engine):
-        _list_kits(as_json)
+        _list_toolchains(as_json)
         return
     with _images() as images:
         found = sorted(images.status(architecture), key=lambda status: status.image is None)
@@ -80,7 +80,7 @@ def _by_processes(engine: str) -> bool:
     return False
 
 
-def _list_kits(as_json: bool) -> None:
+def _list_toolchains(as_json: bool) -> None:
     from lambda_emu.sandbox.toolchain.layout import statuses
 
     found = sorted(statuses(), key=lambda status: status.reason is not None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 
-MOST_SPARE = 512
+MOST_HEADROOM = 512
 
 
 def allow_many() -> None:
@@ -13,10 +13,10 @@ def allow_many() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def limit_and_spare() -> tuple[int, int]:
+def limit_and_headroom() -> tuple[int, int]:
     """How many we may open, and a share of them: the environments' port leaves one to us, the public one three.
 
     The next file always gets the lowest free number, so a socket's number tells how many are open.
     """
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return most, min(most // 8, MOST_SPARE)
+    return most, min(most // 8, MOST_HEADROOM)

@@ -26,7 +26,7 @@ class Wait(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What one party may take. patience_s: how long its connections may wait for what; one that is not there: for ever.
+    """What one party may take. timeouts_s: how long its connections may wait for what; one that is not there: for ever.
 
     oldest_out: a connection too many takes the place of the oldest one, instead of being turned away.
     half_open: who says that it sends no more still gets its answers; else it counts as gone.
@@ -34,7 +34,7 @@ class Allowance:
 
     connections: int
     held_bytes: int
-    patience_s: Mapping[Wait, float] = field(default_factory=dict)
+    timeouts_s: Mapping[Wait, float] = field(default_factory=dict)
     oldest_out: bool = False
     half_open: bool = False
 

@@ -16,7 +16,7 @@ from lambda_emu.http.message import answer_head
 from lambda_emu.http.watch import Clock, Watch
 
 Sniffer = Callable[[asyncio.Protocol], asyncio.Protocol]
-PATIENCE_S = {
+TIMEOUTS_S = {
     Wait.FIRST_BYTE: 10.0,
     Wait.REQUEST: 60.0,
     Wait.READING: 60.0,
@@ -47,7 +47,7 @@ class PortSettings:
     """
 
     limits: HeadLimits = field(default_factory=HeadLimits)
-    newcomers: Allowance = field(default_factory=lambda: Allowance(UNBOUNDED, UNBOUNDED, PATIENCE_S, half_open=True))
+    newcomers: Allowance = field(default_factory=lambda: Allowance(UNBOUNDED, UNBOUNDED, TIMEOUTS_S, half_open=True))
     budget: MemoryBudget = field(default_factory=lambda: MemoryBudget(HELD_BYTES))
     unsent_bytes: int = UNSENT_BYTES
     descriptors: int = UNBOUNDED

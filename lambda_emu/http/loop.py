@@ -22,7 +22,7 @@ P = ParamSpec("P")
 GIL_SWITCH_S = 0.0002
 """How long a worker may hold the interpreter while the loop wants it; the default of 5 ms was seen in every call."""
 
-PATIENCE_S = 0.5
+LAST_MOMENT_S = 0.5
 """How long a stop waits for tasks that are about to end."""
 STOP_LIMIT_S = 1.5
 
@@ -106,7 +106,7 @@ class Loop:
         for executor in executors:
             executor.close()
         running = [future for executor in executors for future in list(executor.unfinished)]
-        _, hanging = wait(running, PATIENCE_S)
+        _, hanging = wait(running, LAST_MOMENT_S)
         if hanging:
             labels = ", ".join(executor.label for executor in executors if executor.unfinished)
             log.warning("%d of these are given up, since they do not end: %s", len(hanging), labels)
@@ -120,7 +120,7 @@ class Loop:
         """Whom its owner let go ends in a moment by itself; who does not is cancelled, and may still tidy up."""
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), PATIENCE_S)
+            await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), LAST_MOMENT_S)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

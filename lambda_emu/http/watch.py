@@ -70,9 +70,9 @@ class Watch:
             unsent_bytes += connection.unsent_bytes
             if wait is None or wait is not seen.wait or _got_on(wait, seen.moved, moved):
                 seen.wait, seen.moved, seen.since_s = wait, moved, now_s
-            elif now_s - seen.since_s >= connection.group.allowance.patience_s.get(wait, float("inf")):
+            elif now_s - seen.since_s >= connection.group.allowance.timeouts_s.get(wait, float("inf")):
                 _end(connection, wait)
-            elif wait is Wait.READING and wait in connection.group.allowance.patience_s:
+            elif wait is Wait.READING and wait in connection.group.allowance.timeouts_s:
                 stuck.append(connection)
         while unsent_bytes > self._unsent_bytes and stuck:
             unsent_bytes -= stuck[0].unsent_bytes

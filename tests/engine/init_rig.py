@@ -23,7 +23,7 @@ BINARIES = Path(__file__).parents[2] / "lambda_emu/sandbox/bin"
 LABEL = "lambda-emu-test=init"
 IMAGE = "lambda-emu-test-bare"
 NAME = "abc.lambda-emu.internal"
-PATIENCE_S = 20.0
+LIMIT_S = 20.0
 USER, GROUP = 993, 990
 LINE_PATH = "/var/rapid/line"
 MODES = ("descendants", "namespace", "container")
@@ -61,7 +61,7 @@ class Rig:
 
     def next(self, kind: Kind) -> Frame:
         """The next frame of this kind after the last one taken."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + LIMIT_S
         while True:
             while self._taken < len(self.heard):
                 self._taken += 1
@@ -74,7 +74,7 @@ class Rig:
         try:
             data = self.connection.recv(1 << 16)
         except TimeoutError:
-            raise AssertionError(f"no {kind.name} within {PATIENCE_S} s; heard {self.heard[-10:]}") from None
+            raise AssertionError(f"no {kind.name} within {LIMIT_S} s; heard {self.heard[-10:]}") from None
         assert data, f"init hung up; no {kind.name}; heard {self.heard[-10:]}"
         self.heard += self._reader.feed(data)
 
@@ -110,7 +110,7 @@ class Rig:
 
     def hangs_up(self) -> bool:
         """Whether init ends the connection; what it still says is thrown away."""
-        self.connection.settimeout(PATIENCE_S)
+        self.connection.settimeout(LIMIT_S)
         try:
             while self.connection.recv(1 << 16):
                 pass
@@ -141,7 +141,7 @@ class Rig:
 
 def wait_until(is_so: Callable[[], bool], what: str) -> None:
     """Return once it is so; fail with `what` when it is not within the deadline."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + LIMIT_S
     while not is_so():
         assert time.monotonic() < deadline, what
         time.sleep(0.005)
@@ -154,7 +154,7 @@ def running_init(mode: str, machine: str = os.uname().machine) -> Iterator[Rig]:
     Another machine's is emulated.
     """
     with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(PATIENCE_S)
+        listener.settimeout(LIMIT_S)
         marker = secrets.token_hex(8)
         host = NAME if mode == "container" else "127.0.0.1"
         address = f"{host}:{listener.getsockname()[1]}:{secrets.token_hex(16)}"
@@ -190,7 +190,7 @@ def launched(mode: str, init: Sequence[str], address: str, line: Path | None = N
     process = subprocess.Popen((*namespace.split(), *user.split(), *init), env=environment)
     try:
         yield
-        process.wait(PATIENCE_S)
+        process.wait(LIMIT_S)
     finally:
         process.kill()
         process.wait()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import uvloop
-from init_rig import LINE_PATH, PATIENCE_S, init_command, launched
+from init_rig import LIMIT_S, LINE_PATH, init_command, launched
 
 from lambda_emu.sandbox.base import Exit, Program, Usage
 from lambda_emu.sandbox.init.link import InitAcceptor
@@ -58,7 +58,7 @@ class Heard:
 
 
 class LocalRig:
-    """One init on the line. Everything is waited for at most PATIENCE_S."""
+    """One init on the line. Everything is waited for at most LIMIT_S."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, link: LocalLink) -> None:
         self._loop = loop
@@ -68,7 +68,7 @@ class LocalRig:
         link.listener = self.heard
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._loop.run_until_complete(asyncio.wait_for(work, PATIENCE_S))
+        return self._loop.run_until_complete(asyncio.wait_for(work, LIMIT_S))
 
     def turn(self, count: int = 1) -> None:
         for _ in range(count):
@@ -137,7 +137,7 @@ def running_local_init(mode: str, machine: str = os.uname().machine) -> Iterator
 
             async def call() -> LocalLink:
                 acceptor = InitAcceptor()
-                arriving = acceptor.expect(secret, PATIENCE_S)
+                arriving = acceptor.expect(secret, LIMIT_S)
                 file.let_in(acceptor)
                 link = await arriving
                 assert isinstance(link, LocalLink)
@@ -160,7 +160,7 @@ def own_address(mode: str) -> str:
 def text_from(connection: socket.socket) -> bytes:
     """All that the other side sends."""
     connection.setblocking(True)
-    connection.settimeout(PATIENCE_S)
+    connection.settimeout(LIMIT_S)
     heard = b""
     while chunk := connection.recv(65536):
         heard += chunk

@@ -26,7 +26,7 @@ from lambda_emu.sandbox.process.no_isolation import NoIsolation
 from lambda_emu.sandbox.toolchain.layout import HOST_ARCHITECTURE
 from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
-PATIENCE_S = 20.0
+LIMIT_S = 20.0
 ISOLATIONS = ("root", "user", "none") if os.geteuid() == 0 else ("user", "none")
 T = TypeVar("T")
 
@@ -122,7 +122,7 @@ class Bench:
         return namespaces
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._loop.run_until_complete(asyncio.wait_for(work, PATIENCE_S))
+        return self._loop.run_until_complete(asyncio.wait_for(work, LIMIT_S))
 
     def wait(self, event: asyncio.Event) -> None:
         self.run(self._wait(event))

@@ -7,7 +7,7 @@ import select
 from collections.abc import Iterator
 
 import pytest
-from init_rig import PATIENCE_S, Rig, running_init
+from init_rig import LIMIT_S, Rig, running_init
 from local_rig import LocalRig, own_address, running_local_init
 
 from lambda_emu.sandbox.base import Exit, ExitKind
@@ -78,10 +78,10 @@ def test_ports_inside_are_passed_and_reached(local: LocalRig) -> None:
     with local.run(local.link.listen(own_address("namespace"), 0)) as listener:
         address = ":".join(map(str, listener.getsockname()))
         local.perl("my $s = IO::Socket::INET->new(PeerAddr => $ARGV[0]) or die; print $s 'hello'; sleep 100", address)
-        assert select.select([listener], [], [], PATIENCE_S)[0]
+        assert select.select([listener], [], [], LIMIT_S)[0]
         called, _ = listener.accept()
         with called:
-            called.settimeout(PATIENCE_S)
+            called.settimeout(LIMIT_S)
             assert called.recv(5) == b"hello"
 
     with pytest.raises(ConnectionRefusedError):

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from init_rig import MODES, PATIENCE_S, Rig, running_init, wait_until
+from init_rig import LIMIT_S, MODES, Rig, running_init, wait_until
 
 from lambda_emu.sandbox.init import frames
 from lambda_emu.sandbox.init.frames import Kind
@@ -31,10 +31,10 @@ def told(rig: Rig, script: str, role: int = 0) -> socket.socket:
     """Start a program that dials back; the connection it is told things by."""
     host = rig.connection.getsockname()[0]
     with socket.create_server((host, 0)) as listener:
-        listener.settimeout(PATIENCE_S)
+        listener.settimeout(LIMIT_S)
         rig.perl(script, f"{host}:{listener.getsockname()[1]}", role=role)
         connection, _ = listener.accept()
-    connection.settimeout(PATIENCE_S)
+    connection.settimeout(LIMIT_S)
     return connection
 
 

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from init_rig import MODES, PATIENCE_S
+from init_rig import LIMIT_S, MODES
 from local_rig import LocalRig, own_address, running_local_init, text_from
 
 from lambda_emu.sandbox.base import Exit, ExitKind, SandboxError
@@ -186,7 +186,7 @@ def test_ports_inside_are_ours_and_who_calls_there_is_inside(rig: LocalRig, addr
 
 def accepted(listener: socket.socket) -> socket.socket:
     """The next that calls."""
-    assert select.select([listener], [], [], PATIENCE_S)[0], "nobody called"
+    assert select.select([listener], [], [], LIMIT_S)[0], "nobody called"
     called, _ = listener.accept()
     return called
 

@@ -10,12 +10,12 @@ import pytest
 from lambda_emu.cli.handlers import detect
 from lambda_emu.project.document import MAX_BYTES, MAX_MEMBERS, MAX_MERGES
 
-PATIENCE_S = 120  # without the bounds: for ever
+LIMIT_S = 120  # without the bounds: for ever
 
 
 def serve(folder: Path) -> tuple[int, str]:
     line = [sys.executable, "-m", "lambda_emu", "serve", "--port", "0", "--engine", "process", str(folder)]
-    done = subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    done = subprocess.run(line, capture_output=True, text=True, timeout=LIMIT_S, check=False)
     return done.returncode, done.stderr
 
 

@@ -32,7 +32,7 @@ EXHAUSTED, TOO_OLD = Finish(Condition.RETRIES_EXHAUSTED), Finish(Condition.AGE_E
         (3, 21_601, DEFAULT, EXHAUSTED),
     ],
 )
-def test_a_failing_function_is_tried_as_often_as_its_patience_says(
+def test_a_failing_function_is_tried_as_often_as_its_retry_policy_says(
     attempts: int, age_s: float, policy: RetryPolicy, decision: Again | Finish
 ) -> None:
     assert after_failure(attempts, NOW_S - age_s, NOW_S, policy) == decision

@@ -35,7 +35,7 @@ from lambda_emu.store.code.zip_reader import CHUNK_BYTES
 log = logging.getLogger(__name__)
 
 ZIPPED_LIMIT_BYTES = 52_428_800
-SPARED_S = 300  # from adding an artifact to its record, which takes 60 s at most; from its last record to its last user
+RECENT_S = 300  # from adding an artifact to its record, which takes 60 s at most; from its last record to its last user
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 _STAGING = ".staging-"
@@ -50,10 +50,8 @@ class Artifacts:
         self._folder = folder
         self._clock = clock or Clock()
         self._boot = boot or boot_id()
-        self._lock = (
-            Lock()
-        )  # guards _spared, _unsynced and what appears in or leaves the folder; never held across a sync
-        self._spared: dict[str, float] = {}  # by name, when it was last added or dropped
+        self._lock = Lock()  # guards the two below and what appears in or leaves the folder; never held across a sync
+        self._recent: dict[str, float] = {}  # by name, when it was last added or dropped
         self._unsynced: set[str] = set()  # names that are in their place, and may not outlive the machine yet
         folder.mkdir(parents=True, exist_ok=True)
         close_to_others(folder)
@@ -104,10 +102,10 @@ class Artifacts:
         names = {_name(sha256) for sha256 in kept}
         with self._staging() as doomed, self._lock:
             now_s = self._clock.monotonic_s()
-            self._spared |= dict.fromkeys(map(_name, dropped), now_s)
-            self._spared = {name: at_s for name, at_s in self._spared.items() if at_s > now_s - SPARED_S}
+            self._recent |= dict.fromkeys(map(_name, dropped), now_s)
+            self._recent = {name: at_s for name, at_s in self._recent.items() if at_s > now_s - RECENT_S}
             for path in self._kept():
-                if path.name not in names | self._spared.keys():
+                if path.name not in names | self._recent.keys():
                     path.rename(doomed / path.name)
 
     def _kept(self) -> list[Path]:
@@ -118,7 +116,7 @@ class Artifacts:
         with self._lock:
             if not path.exists() or path.name in self._unsynced:
                 return None
-            self._spared[path.name] = self._clock.monotonic_s()
+            self._recent[path.name] = self._clock.monotonic_s()
         unzipped_size, _ = (path / "complete").read_text().split()
         return Artifact(sha256, (path / "zip").stat().st_size, int(unzipped_size))
 
@@ -136,7 +134,7 @@ class Artifacts:
             if not target.exists():
                 made.rename(target)
                 self._unsynced.add(target.name)
-            self._spared[target.name] = self._clock.monotonic_s()
+            self._recent[target.name] = self._clock.monotonic_s()
         os.utime(target / "zip")  # changed after the move, which is then in the journal before it
         sync(target / "zip")
         with self._lock:
