@@ -1,4 +1,4 @@
-"""Moves a function from Pending to Active, and an update from InProgress to Successful. Contract: api.md 1.6.
+"""Moves a function from Pending to Active, and an update from InProgress to Successful. docs/contract/api.md#states.
 
 On Lambda a runtime is always there, so here a function is not Failed for want of one: it is Active, what is missing is
 logged, and each invocation is told until it is there. An image of the function's own fails it, as on Lambda.

@@ -1,4 +1,4 @@
-"""Names of functions and layers: what a caller may write, and the ARN it means. Contract: api.md 1.4."""
+"""Names of functions and layers: what a caller may write, and the ARN it means. docs/contract/api.md#names."""
 
 from __future__ import annotations
 

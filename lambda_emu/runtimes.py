@@ -1,6 +1,6 @@
 """The catalogue of runtime identifiers, read from runtimes/*.yaml: data and lookups.
 
-Contract: runtime.md 3.5 (variables), 3.8 (images), 3.9 (identifiers and how long each is supported).
+docs/contract/runtime.md#environment-variables, #images, #runtimes.
 """
 
 from __future__ import annotations

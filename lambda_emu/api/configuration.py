@@ -1,4 +1,4 @@
-"""FunctionConfiguration, the answer to most operations on functions. Contract: api.md 1.7, first table."""
+"""FunctionConfiguration, the answer to most operations on functions. docs/contract/api.md#configuration."""
 
 from __future__ import annotations
 

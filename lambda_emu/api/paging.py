@@ -1,4 +1,4 @@
-"""Pages of a sorted list: Marker in, NextMarker out. Contract: api.md 1.5."""
+"""Pages of a sorted list: Marker in, NextMarker out. docs/contract/api.md#pages."""
 
 from __future__ import annotations
 

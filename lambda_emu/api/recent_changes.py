@@ -1,4 +1,4 @@
-"""Functions that were just created or updated, and nobody has looked since. Contract: api.md 1.6.
+"""Functions that were just created or updated, and nobody has looked since. docs/contract/api.md#states.
 
 On AWS a change is under way for a while, and a second one is refused meanwhile. Here it is over in milliseconds; so
 that a script which forgets to wait hears of it before AWS tells it, a second change is refused until somebody has asked

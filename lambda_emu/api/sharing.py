@@ -1,4 +1,4 @@
-"""What the resource policy of a function lets another account do with it. Contract: api.md 1.8."""
+"""What the resource policy of a function lets another account do with it. docs/contract/api.md#policies."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ from lambda_emu.sandbox.base import RUNTIME_ROLE, Exit, Program, Sandbox, Usage
 REPORT_LIMIT_S = 5.0
 SAMPLE_MS = 20
 FREEZE_AFTER_S = 0.01
-"""Lazily: a busy one never pays for it. Contract: runtime.md 3.2."""
+"""Lazily: a busy one never pays for it. docs/contract/runtime.md#lifecycle."""
 
 NO_USAGE = Usage(0, 0, 0, 0)
 INIT_PHASES = {State.INIT: "init", State.INIT_IN_INVOKE: "invoke"}

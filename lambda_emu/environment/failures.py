@@ -1,4 +1,4 @@
-"""What a caller and the log are told when a function fails by itself. Contract: invoke.md 2.4."""
+"""What a caller and the log are told when a function fails by itself. docs/contract/invoke.md#function-errors."""
 
 from __future__ import annotations
 

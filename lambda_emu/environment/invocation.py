@@ -15,7 +15,8 @@ from lambda_emu.runtime_api.session import Event, NextCall
 class Outcome(NamedTuple):
     """What the function answered. `failed`: X-Amz-Function-Error is Unhandled, the payload describes the error.
 
-    tail: the last 4 KB of the invocation's log, only when it was asked for. executed_version: what ran. Contract 2.2.
+    tail: the last 4 KB of the invocation's log, only when it was asked for. executed_version: what ran.
+    docs/contract/invoke.md#responses.
     """
 
     payload: bytes

@@ -1,4 +1,4 @@
-"""What an environment lets its runtime do, and what it does then. Contract: runtime.md 3.1."""
+"""What an environment lets its runtime do, and what it does then. docs/contract/runtime.md#runtime-api."""
 
 from __future__ import annotations
 

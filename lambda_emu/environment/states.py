@@ -156,6 +156,6 @@ class InitType(StrEnum):
 def init_limit_s(init_type: InitType, timeout_s: int) -> float:
     """Seconds until the runtime must have asked for its first event. timeout_s: the function's.
 
-    Contract: invoke.md 2.4, runtime.md 3.2.
+    docs/contract/invoke.md#function-errors, docs/contract/runtime.md#lifecycle.
     """
     return 10.0 if init_type is InitType.ON_DEMAND else float(max(130, timeout_s))

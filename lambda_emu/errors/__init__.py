@@ -7,5 +7,5 @@ LambdaError                 base.py: code, status, text key, Type; each class bu
 ├── resources.py            403 AccessDenied, 404 NotFound, 409 Conflict, 412: what the request names
 └── service.py              429, 500, 501, 503, 507: the service cannot take or finish it now
 
-Contract: api.md 1.2 (status, text key, Type) and 1.3 (exact messages).
+docs/contract/api.md#errors (status, text key, Type), #texts and #what-is-not-there.
 """

@@ -1,4 +1,4 @@
-"""What is wrong with code that was sent. Contract: api.md 1.3."""
+"""What is wrong with code that was sent. docs/contract/api.md#texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The request itself is at fault: unreadable, forbidden by the model, too large. Contract: api.md, invoke.md 2.1."""
+"""The request itself is at fault: unreadable, forbidden by the model, too large.
+
+docs/contract/api.md, docs/contract/invoke.md#request.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ class UnknownPath(LambdaError):
 
 
 class ConstraintViolations(LambdaError):
-    """Members outside the model's constraints; one item each. Contract 1.3, rule 1."""
+    """Members outside the model's constraints; one item each. docs/contract/api.md#validation."""
 
     code, status, kind = "ValidationException", 400, None
 

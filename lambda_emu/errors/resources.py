@@ -1,4 +1,4 @@
-"""What the request names is not there, not yours, or not free now. Contract: api.md 1.3."""
+"""What the request names is not there, not yours, or not free now. docs/contract/api.md#texts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lambda_emu.errors.base import LambdaError
 
 
 class AccessDenied(LambdaError):
-    """A function of another account: the text is null. Contract 1.2."""
+    """A function of another account: the text is null. docs/contract/api.md#errors."""
 
     code, status, text_key, kind = "AccessDeniedException", 403, "Message", None
 
@@ -29,7 +29,7 @@ class NotFound(LambdaError):
 
 
 class FunctionNotFound(NotFound):
-    """`arn` is qualified where the operation's own text is: contract 1.3, second table."""
+    """`arn` is qualified where the operation's own text is: docs/contract/api.md#what-is-not-there."""
 
     def __init__(self, arn: str) -> None:
         super().__init__(f"Function not found: {arn}")

@@ -6,7 +6,7 @@ from lambda_emu.errors.base import LambdaError
 
 
 class TooManyRequests(LambdaError):
-    """More invocations at once than a limit allows. Contract 2.3."""
+    """More invocations at once than a limit allows. docs/contract/invoke.md#throttling."""
 
     code, status = "TooManyRequestsException", 429
 

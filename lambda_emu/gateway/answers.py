@@ -1,4 +1,4 @@
-"""An answer as status, headers and body; and how an error becomes one. Contract: api.md 1.2."""
+"""An answer as status, headers and body; and how an error becomes one. docs/contract/api.md#errors."""
 
 from __future__ import annotations
 

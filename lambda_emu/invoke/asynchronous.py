@@ -1,4 +1,6 @@
-"""Events that nobody waits for: kept on disk until they succeeded or are given up. Contract: invoke.md 2.5.
+"""Events that nobody waits for: kept on disk until they succeeded or are given up.
+
+docs/contract/invoke.md#asynchronous-invocations.
 
 Accepting is `keep`: the event is on disk when the reply is told. The dispatcher hands out what is due; that is given to
 the pool, and what comes back is settled. An event is at least once: after a crash it runs again.

@@ -1,6 +1,6 @@
 """What is provisioned, as the pool is told; and an alias that moves keeps its old version until the new one is ready.
 
-Contract: api.md 1.8. On the loop.
+docs/contract/api.md#concurrency. On the loop.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ class Gathering:
 def trace_header(given: str | None, clock: Clock) -> str:
     """The caller's header, or a new one that is not sampled. One that a runtime could not read counts as none.
 
-    Contract: logs-billing.md 4.7.
+    docs/contract/logs-billing.md#tracing.
     """
     if given and len(given) <= MAX_TRACE_CHARACTERS and given.isascii() and given.isprintable():
         return given

@@ -1,4 +1,4 @@
-"""What becomes of an asynchronous event after an attempt. Contract: invoke.md 2.5."""
+"""What becomes of an asynchronous event after an attempt. docs/contract/invoke.md#asynchronous-invocations."""
 
 from __future__ import annotations
 

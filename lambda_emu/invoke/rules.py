@@ -1,4 +1,6 @@
-"""May this be invoked? Every rule that says so, in the order in which they are asked. Contract: invoke.md 2.3.
+"""May this be invoked? Every rule that says so, in the order in which they are asked.
+
+docs/contract/invoke.md#order-of-checks.
 
 Who asks comes first (`authorize`), then whether there is such a function and what runs in place of what it names
 (`runnable`), then the event itself (`check`), then what serves it (`check_served`), and last whether there is
@@ -31,7 +33,8 @@ def authorize(
 ) -> None:
     """AccessDenied unless the function's resource policy lets it do that, whether or not there is a function.
 
-    principal: another account, or a service. context: what conditions may ask for, by key. Contract: api.md 1.8.
+    principal: another account, or a service. context: what conditions may ask for, by key.
+    docs/contract/api.md#policies.
     """
     policy = None if function is None else function.policies.get(resource.qualifier or "")
     if policy is None or not allows(policy, principal, action, resource.arn, context):

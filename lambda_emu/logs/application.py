@@ -1,4 +1,7 @@
-"""What a function with LogFormat JSON prints: filtered by level, plain lines wrapped. Contract: logs-billing.md 4.4."""
+"""What a function with LogFormat JSON prints: filtered by level, plain lines wrapped.
+
+docs/contract/logs-billing.md#json-and-levels.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an invocation costs: billed durations and the price list. Contract: logs-billing.md 4.5."""
+"""What an invocation costs: billed durations and the price list. docs/contract/logs-billing.md#billing."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def billed_ms(duration_ms: float, init_ms: float | None) -> int:
 
     duration_ms: receipt to last next-call. init_ms: only for the invocation that paid for init, else None.
     Both count as REPORT prints them, with two decimals, so that a bill can be checked by hand.
-    Returns whole milliseconds, at least 1. Contract 4.5.
+    Returns whole milliseconds, at least 1. docs/contract/logs-billing.md#billing.
     """
     hundredths = round(duration_ms * 100) + round((init_ms or 0.0) * 100)
     return max(1, -(-hundredths // 100))

@@ -1,4 +1,7 @@
-"""Platform records as objects of a JSON log and of the Telemetry API. Contract: runtime.md 3.4, logs-billing.md 4.4."""
+"""Platform records as objects of a JSON log and of the Telemetry API.
+
+docs/contract/runtime.md#telemetry, docs/contract/logs-billing.md#json-and-levels.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Log records that runtime clients write framed, taken out of the output they stand in. Contract: logs-billing.md 4.1.
+"""Log records that runtime clients write framed, taken out of the output they stand in.
+
+docs/contract/logs-billing.md#groups-and-streams.
 
 Frames come by the pipe that everything printed comes by, so the order is that of the writes. A frame begins with bytes
 that no text has. What a function makes look like one is a record of the function, as all of its output is.

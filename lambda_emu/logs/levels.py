@@ -1,4 +1,7 @@
-"""Levels and times of a JSON log, and which level a line of a function has. Contract: logs-billing.md 4.4."""
+"""Levels and times of a JSON log, and which level a line of a function has.
+
+docs/contract/logs-billing.md#json-and-levels.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Output cut anywhere becomes whole lines, and whole lines become events. Contract: logs-billing.md 4.1."""
+"""Output cut anywhere becomes whole lines, and whole lines become events.
+
+docs/contract/logs-billing.md#groups-and-streams.
+"""
 
 from __future__ import annotations
 

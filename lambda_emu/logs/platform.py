@@ -1,6 +1,6 @@
 """One platform record, one line of the log, byte for byte, in whichever format the function logs.
 
-Contract: logs-billing.md 4.2, 4.4.
+docs/contract/logs-billing.md#platform-lines, #json-and-levels.
 """
 
 from __future__ import annotations

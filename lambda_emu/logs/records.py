@@ -1,4 +1,7 @@
-"""What the platform has to say about an environment and its invocations, as facts. Contract: runtime.md 3.4."""
+"""What the platform has to say about an environment and its invocations, as facts.
+
+docs/contract/runtime.md#telemetry.
+"""
 
 from __future__ import annotations
 

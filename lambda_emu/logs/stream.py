@@ -77,7 +77,10 @@ class Sink(Protocol):
 
 
 def stream_name(group: str, function: str, version: str, clock: Clock) -> str:
-    """`2024/01/31/[$LATEST]<32 hex>`; in a group of the user's own the function's name leads. Contract 4.1."""
+    """`2024/01/31/[$LATEST]<32 hex>`; in a group of the user's own the function's name leads.
+
+    docs/contract/logs-billing.md#groups-and-streams.
+    """
     day = datetime.fromtimestamp(clock.now_s(), UTC).strftime("%Y/%m/%d")
     owner = "" if group == DEFAULT_GROUP + function else function
     return f"{day}/{owner}[{version}]{clock.new_token()}"

@@ -1,4 +1,4 @@
-"""The end of one invocation's log, for X-Amz-Log-Result. Contract: invoke.md 2.2."""
+"""The end of one invocation's log, for X-Amz-Log-Result. docs/contract/invoke.md#responses."""
 
 from __future__ import annotations
 

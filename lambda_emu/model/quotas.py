@@ -1,4 +1,4 @@
-"""Limits of an account and of a function. Contract: quotas.md."""
+"""Limits of an account and of a function. docs/contract/quotas.md."""
 
 from __future__ import annotations
 

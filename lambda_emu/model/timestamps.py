@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 
 def last_modified(now_s: float) -> str:
-    """`YYYY-MM-DDThh:mm:ss.sss+0000`. Contract: api.md 1.1."""
+    """`YYYY-MM-DDThh:mm:ss.sss+0000`. docs/contract/api.md#wire-format."""
     return datetime.fromtimestamp(now_s, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
 
 
 def iso(now_s: float) -> str:
-    """`YYYY-MM-DDThh:mm:ss.ffffffZ`, as function URLs write it. Contract: api.md 1.1."""
+    """`YYYY-MM-DDThh:mm:ss.ffffffZ`, as function URLs write it. docs/contract/api.md#wire-format."""
     return datetime.fromtimestamp(now_s, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -14,7 +14,7 @@ ACCOUNT_EXCEEDED = "ConcurrentInvocationLimitExceeded"
 class Admission:
     """How many invocations may run at once: a function's reserved number, or what the account has left unreserved.
 
-    provisioned: how many more of this version may, on concurrency that is its own. Contract 2.3.
+    provisioned: how many more of this version may, on concurrency that is its own. docs/contract/invoke.md#throttling.
     """
 
     limit: int
@@ -22,7 +22,7 @@ class Admission:
     provisioned: int = 0
 
     def check(self, running: int) -> None:
-        """TooManyRequests if one more would be over the limit. Contract 2.3."""
+        """TooManyRequests if one more would be over the limit. docs/contract/invoke.md#throttling."""
         if running >= self.limit:
             raise TooManyRequests(RESERVED_EXCEEDED if self.reserved else ACCOUNT_EXCEEDED)
 
@@ -32,7 +32,7 @@ TENANT_ENVIRONMENTS = 2.5
 
 
 def check_tenants(environments: int, concurrency: int) -> None:
-    """TooManyRequests if one more environment of a tenant would be over the limit. Contract: quotas.md."""
+    """TooManyRequests if one more environment of a tenant would be over the limit. docs/contract/quotas.md."""
     if environments + 1 > concurrency * TENANT_ENVIRONMENTS:
         raise TooManyRequests(ACCOUNT_EXCEEDED)
 

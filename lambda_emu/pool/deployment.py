@@ -46,7 +46,9 @@ def variables(
     log_stream: str,
     credentials: Mapping[str, str],
 ) -> dict[str, str]:
-    """Everything the runtime's process sees. Contract: runtime.md 3.5. Later wins: the customer's, the runtime's, ours.
+    """Everything the runtime's process sees.
+
+    docs/contract/runtime.md#environment-variables. Later wins: the customer's, the runtime's, ours.
 
     runtime: what the image or the host gives this runtime (PATH, LD_LIBRARY_PATH, NODE_PATH ...); the customer
     may override it. sandbox: says where the APIs are; an endpoint that the customer names is kept. execution_env:

@@ -1,4 +1,7 @@
-"""Environments that are kept initialised whether or not anybody calls. Contract: api.md 1.8, invoke.md 2.3, 2.4."""
+"""Environments that are kept initialised whether or not anybody calls.
+
+docs/contract/api.md#concurrency, docs/contract/invoke.md#throttling, #function-errors.
+"""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ class Starter:
         return True
 
     def limit_cpu(self, requester: Requester, environment: Environment, limited: bool) -> None:
-        """Set the CPU share that follows from memory, or lift it for the time of an init. Contract: quotas.md."""
+        """Set the CPU share that follows from memory, or lift it for the time of an init. docs/contract/quotas.md."""
         if self._cpu_limited:
             cpus = environment.version.memory_mb / MEMORY_MB_OF_ONE_CPU if limited else None
             self._loop.spawn(self._limit_or_replace(requester, environment, cpus), "a CPU limit")

@@ -1,4 +1,7 @@
-"""The keys a function is declared with, as one table: reading and documentation follow it. Contract: api.md 1.7."""
+"""The keys a function is declared with, as one table: reading and documentation follow it.
+
+docs/contract/api.md#configuration.
+"""
 
 from __future__ import annotations
 

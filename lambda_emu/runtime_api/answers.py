@@ -1,4 +1,4 @@
-"""The answers of the Runtime API, as bytes ready to send. Contract: runtime.md 3.1."""
+"""The answers of the Runtime API, as bytes ready to send. docs/contract/runtime.md#runtime-api."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Runtime API's routes. Contract: runtime.md 3.1.
+"""The Runtime API's routes. docs/contract/runtime.md#runtime-api.
 
 Who calls is known by the listener that its connection came by, which its init passed to us; where inits cannot pass
 sockets, by the host name it calls.

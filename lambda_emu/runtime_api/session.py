@@ -1,6 +1,6 @@
 """What code inside an environment may ask, and why it is refused: values in and out, without HTTP.
 
-Contract: runtime.md 3.1.
+docs/contract/runtime.md#runtime-api.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ GROWTH_BYTES_PER_MS = 4 << 20
 class SandboxError(Exception):
     """The engine could not do what was asked; the text says what, and what to do where we know.
 
-    state_code: what the API calls it of a function that cannot run for it. Contract: api.md 1.6.
+    state_code: what the API calls it of a function that cannot run for it. docs/contract/api.md#states.
     """
 
     state_code: ClassVar[str] = "InternalError"

@@ -1,4 +1,7 @@
-"""What the kernel lets each process of an environment have, as on Lambda. Contract: runtime.md 3.6, quotas.md."""
+"""What the kernel lets each process of an environment have, as on Lambda.
+
+docs/contract/runtime.md#sandbox, docs/contract/quotas.md.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sentences of Jackson, the JSON parser of AWS's front end, about what is no JSON. Contract: invoke.md 2.1.
+"""The sentences of Jackson, the JSON parser of AWS's front end, about what is no JSON. docs/contract/invoke.md#request.
 
 Since version 2.17 it names the place of the character it cannot take; of words, numbers and bad UTF-8 the place behind
 what it had read. Columns count bytes.

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 def hash_order(words: Iterable[str]) -> list[str]:
     """The order in which a java.util.HashSet made of these words lists them.
 
-    AWS prints the values of an enum so: the 25 runtimes recorded in contract 1.3 come out exactly.
+    AWS prints the values of an enum so: the 25 runtimes recorded in docs/contract/api.md#validation come out exactly.
     """
     ordered = list(words)
     buckets = 16

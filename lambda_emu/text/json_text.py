@@ -1,4 +1,4 @@
-"""Whether the body of an invocation is JSON, decided as AWS's parser does. Contract: invoke.md 2.1.
+"""Whether the body of an invocation is JSON, decided as AWS's parser does. docs/contract/invoke.md#request.
 
 Small texts are simply parsed. json.loads of 6 MB would hold the interpreter's lock for 41 ms and more, and with it
 every other invocation; so large ones are scanned instead (json_scan.py).

@@ -1,5 +1,5 @@
 #!/bin/sh
-# ENTRYPOINT of an image: run the handler named by the first argument. Contract: runtime.md 3.8.
+# ENTRYPOINT of an image: run the handler named by the first argument. docs/contract/runtime.md#images.
 if [ $# -ne 1 ]; then
     echo "entrypoint requires the handler name to be the first argument" 1>&2
     exit 142

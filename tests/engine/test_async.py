@@ -1,4 +1,7 @@
-"""Events that nobody waits for: how often they are tried, when, and that none is lost. Contract: invoke.md 2.5."""
+"""Events that nobody waits for: how often they are tried, when, and that none is lost.
+
+docs/contract/invoke.md#asynchronous-invocations.
+"""
 
 from __future__ import annotations
 

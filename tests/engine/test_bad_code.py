@@ -1,4 +1,7 @@
-"""Code that is none, code that comes while other code comes, functions that are not ready. Contract: api.md 1.3."""
+"""Code that is none, code that comes while other code comes, functions that are not ready.
+
+docs/contract/api.md#texts.
+"""
 
 from __future__ import annotations
 

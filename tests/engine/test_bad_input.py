@@ -1,6 +1,6 @@
 """Requests that are wrong, too large or cut short: each gets its error, and everybody else is served on.
 
-Contract: invoke.md 2.1, 2.3, quotas.md.
+docs/contract/invoke.md#request, #order-of-checks, docs/contract/quotas.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Code that lies in S3 runs, function and layer. Contract: api.md 1.7."""
+"""Code that lies in S3 runs, function and layer. docs/contract/api.md#configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Invoking a durable function, which nothing runs yet, on every engine. Contract: invoke.md 2.7."""
+"""Invoking a durable function, which nothing runs yet, on every engine. docs/contract/invoke.md#durable-functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Functions that fail by themselves: what the caller is told, and that nobody else notices. Contract: invoke.md 2.4."""
+"""Functions that fail by themselves: what the caller is told, and that nobody else notices.
+
+docs/contract/invoke.md#function-errors.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Functions packaged as images: what of an image holds, what the function sets, what is as for every other function.
 
-Contract: runtime.md 3.6 and 3.8, invoke.md 2.4, api.md 1.6.
+docs/contract/runtime.md#sandbox, #images, docs/contract/invoke.md#function-errors, docs/contract/api.md#states.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What code finds in an image that we built: the same as in AWS's (runtime.md 3.5, 3.6, 3.8)."""
+"""What code finds in an image that we built: the same as in AWS's (docs/contract/runtime.md#sandbox, #images)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a caller of Invoke sees, on every engine. Contract: invoke.md 2.1, 2.2, runtime.md 3.1, 3.7."""
+"""What a caller of Invoke sees, on every engine.
+
+docs/contract/invoke.md#request, #responses, docs/contract/runtime.md#runtime-api, #context.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""InvokeWithResponseStream and the deprecated InvokeAsync, through boto3, on every engine. Contract: invoke.md 2.2."""
+"""InvokeWithResponseStream and the deprecated InvokeAsync, through boto3, on every engine.
+
+docs/contract/invoke.md#responses.
+"""
 
 from __future__ import annotations
 

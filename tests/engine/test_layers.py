@@ -1,4 +1,7 @@
-"""Layers of projects and of the API: merged at /opt in their order, read-only. Contract: runtime.md 3.5, 3.6."""
+"""Layers of projects and of the API: merged at /opt in their order, read-only.
+
+docs/contract/runtime.md#environment-variables, #sandbox.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What an environment may take from the machine: CPU, processes, files, time between invocations.
 
-Contract: quotas.md, runtime.md 3.6. Each engine is held to what its `abilities` promise.
+docs/contract/quotas.md, docs/contract/runtime.md#sandbox. Each engine is held to what its `abilities` promise.
 """
 
 from __future__ import annotations

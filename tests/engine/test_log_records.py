@@ -1,4 +1,7 @@
-"""A record of a runtime's client is one event, however many lines it has. Contract: logs-billing.md 4.1, 4.3, 4.4."""
+"""A record of a runtime's client is one event, however many lines it has.
+
+docs/contract/logs-billing.md#groups-and-streams, #application-lines, #json-and-levels.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What `lambda-emu logs` shows of functions that ran. Contract: logs-billing.md 4.1, 4.2, 4.4."""
+"""What `lambda-emu logs` shows of functions that ran.
+
+docs/contract/logs-billing.md#groups-and-streams, #platform-lines, #json-and-levels.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Invoking functions on Managed Instances, which nothing runs yet, on every engine. Contract: invoke.md 2.3."""
+"""Invoking functions on Managed Instances, which nothing runs yet, on every engine.
+
+docs/contract/invoke.md#order-of-checks.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Memory and /tmp: what is held to its size, what is counted, and what the caller is told. Contract: quotas.md, 3.6."""
+"""Memory and /tmp: what is held to its size, what is counted, and what the caller is told.
+
+docs/contract/quotas.md, docs/contract/runtime.md#sandbox.
+"""
 
 from __future__ import annotations
 

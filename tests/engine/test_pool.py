@@ -1,4 +1,4 @@
-"""Which environment serves an invocation, how many there are, and when they end. Contract: invoke.md 2.3."""
+"""Which environment serves an invocation, how many there are, and when they end. docs/contract/invoke.md#throttling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""An account that is full, and an engine that cannot start anything: what callers hear. Contract: invoke.md 2.3."""
+"""An account that is full, and an engine that cannot start anything: what callers hear.
+
+docs/contract/invoke.md#throttling.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Provisioned concurrency that is real: environments that are ready before anybody calls. Contract: api.md 1.8."""
+"""Provisioned concurrency that is real: environments that are ready before anybody calls.
+
+docs/contract/api.md#concurrency.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which modules a Python function gets: AWS's bootstrap, line by line. Contract: runtime.md 3.5."""
+"""Which modules a Python function gets: AWS's bootstrap, line by line.
+
+docs/contract/runtime.md#environment-variables.
+"""
 
 from __future__ import annotations
 

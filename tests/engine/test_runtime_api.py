@@ -1,4 +1,7 @@
-"""The Runtime API as code inside an environment meets it when it breaks the rules. Contract: runtime.md 3.1."""
+"""The Runtime API as code inside an environment meets it when it breaks the rules.
+
+docs/contract/runtime.md#runtime-api.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a function finds around itself: files, user, privileges, variables. Contract: runtime.md 3.5, 3.6."""
+"""What a function finds around itself: files, user, privileges, variables.
+
+docs/contract/runtime.md#environment-variables, #sandbox.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,10 @@ VARIABLES = {
     "_AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1",
     "_AWS_XRAY_DAEMON_PORT": "2000",
 }
-"""All that a Python function sees (contract 3.5), but for what differs from one environment or event to another."""
+"""All that a Python function sees (
+
+docs/contract/runtime.md#environment-variables), but for what differs from one environment or event to another.
+"""
 VARYING = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",

@@ -1,4 +1,7 @@
-"""Functions with tenants, as their callers and their code see them, on every engine. Contract: invoke.md 2.8."""
+"""Functions with tenants, as their callers and their code see them, on every engine.
+
+docs/contract/invoke.md#tenants.
+"""
 
 from __future__ import annotations
 

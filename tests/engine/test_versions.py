@@ -1,4 +1,7 @@
-"""Versions and aliases that run: each version its own code, an alias what it points to. Contract: api.md 1.8."""
+"""Versions and aliases that run: each version its own code, an alias what it points to.
+
+docs/contract/api.md#versions-and-aliases.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Code from S3, from a server that speaks it and from ones that do not. Contract: api.md 1.3."""
+"""Code from S3, from a server that speaks it and from ones that do not. docs/contract/api.md#texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Event invoke configurations, as boto3 sees them. Contract: api.md 1.8. Refusals: test_api_per_qualifier.py."""
+"""Event invoke configurations, as boto3 sees them.
+
+docs/contract/api.md#event-invoke-configurations. Refusals: test_api_per_qualifier.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Function URLs, as boto3 sees them. Contract: api.md 1.8, events.md 5.7. Refusals: test_api_per_qualifier.py."""
+"""Function URLs, as boto3 sees them.
+
+docs/contract/api.md#function-urls, docs/contract/events.md#function-urls. Refusals: test_api_per_qualifier.py.
+"""
 
 from __future__ import annotations
 

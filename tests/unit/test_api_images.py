@@ -1,4 +1,4 @@
-"""Functions packaged as images, as boto3 sees them. Contract: api.md 1.3, 1.6, 1.7."""
+"""Functions packaged as images, as boto3 sees them. docs/contract/api.md#texts, #states, #configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Resource policies of layer versions, as boto3 sees them. Contract: api.md 1.3, 1.8."""
+"""Resource policies of layer versions, as boto3 sees them. docs/contract/api.md#policies."""
 
 from __future__ import annotations
 

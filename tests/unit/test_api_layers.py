@@ -1,4 +1,4 @@
-"""Layers, as boto3 sees them. Contract: api.md 1.3, 1.5, 1.8."""
+"""Layers, as boto3 sees them. docs/contract/api.md#layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Provisioned concurrency, as boto3 sees it. Contract: api.md 1.3, 1.8."""
+"""Provisioned concurrency, as boto3 sees it. docs/contract/api.md#concurrency."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Recursion and runtime management, as boto3 sees them. Contract: api.md 1.8. Refusals: test_api_per_qualifier.py."""
+"""Recursion and runtime management, as boto3 sees them.
+
+docs/contract/api.md#runtime-management-and-recursion. Refusals: test_api_per_qualifier.py.
+"""
 
 from __future__ import annotations
 

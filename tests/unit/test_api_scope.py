@@ -1,4 +1,4 @@
-"""Whose request it is: every account and region is a namespace of its own. Contract: api.md 1.1, 1.4."""
+"""Whose request it is: every account and region is a namespace of its own. docs/contract/api.md#wire-format, #names."""
 
 from __future__ import annotations
 

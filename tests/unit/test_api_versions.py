@@ -1,4 +1,4 @@
-"""Versions, as boto3 sees them. Contract: api.md 1.3, 1.8."""
+"""Versions, as boto3 sees them. docs/contract/api.md#versions-and-aliases."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from lambda_emu.logs.billing import REQUEST_USD, billed_ms, compute_usd, gb_seco
 @pytest.mark.parametrize(
     ("duration_ms", "init_ms", "expected"),
     [
-        (133.61, 80.00, 214),  # Contract 4.5
-        (3.01, 110.10, 114),  # Contract 4.2, billed as since August 2025
+        (133.61, 80.00, 214),  # docs/contract/logs-billing.md#billing
+        (3.01, 110.10, 114),  # docs/contract/logs-billing.md#platform-lines, billed as since August 2025
         (2.90, None, 3),
         (3.00, None, 3),
         (3.004, None, 3),  # prints as 3.00

@@ -48,6 +48,12 @@ def test_every_section_that_code_names_exists() -> None:
     assert [f"{page}{section}" for page, section in sorted(named) if not _leads(DOCS.parent / page, section)] == []
 
 
+def test_code_names_sections_and_not_their_numbers() -> None:
+    numbered = re.compile(r"[Cc]ontract:? \d\.\d|\b(?:api|invoke|runtime|logs-billing|quotas|events)\.md \d")
+
+    assert [found for text in _code() for found in numbered.findall(text)] == []
+
+
 def test_readme_says_what_has_no_effect() -> None:
     rows = [line for line in (DOCS.parent / "README.md").read_text().splitlines() if line.startswith("| `")]
     named = {word for row in rows for word in row.split("`")[1::2]}

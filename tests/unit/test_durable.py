@@ -1,4 +1,7 @@
-"""Durable functions as resources: DurableConfig, and executions that are never found. Contract: api.md 1.7-1.9."""
+"""Durable functions as resources: DurableConfig, and executions that are never found.
+
+docs/contract/api.md#configuration, #operations.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each error has AWS's code, status, text key and Type (contract 1.2), and builds its own text (1.3)."""
+"""Each error has AWS's code, status, text key and Type (docs/contract/api.md#errors), and builds its own text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filter patterns: what is one, and which records it wants. Contract: events.md 5.3."""
+"""Filter patterns: what is one, and which records it wants. docs/contract/events.md#filters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What an event invoke configuration becomes by each request, and where events may go. Contract: api.md 1.3, 1.8."""
+"""What an event invoke configuration becomes by each request, and where events may go.
+
+docs/contract/api.md#event-invoke-configurations.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The event stream that InvokeWithResponseStream answers, read by botocore's own parser. Contract: invoke.md 2.2."""
+"""The event stream that InvokeWithResponseStream answers, read by botocore's own parser.
+
+docs/contract/invoke.md#responses.
+"""
 
 from __future__ import annotations
 

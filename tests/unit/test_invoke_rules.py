@@ -1,4 +1,7 @@
-"""Whether a function may be invoked: the rules about an event, and which speaks first. Contract: invoke.md 2.3."""
+"""Whether a function may be invoked: the rules about an event, and which speaks first.
+
+docs/contract/invoke.md#order-of-checks.
+"""
 
 from __future__ import annotations
 

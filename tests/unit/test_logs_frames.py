@@ -1,4 +1,7 @@
-"""Framed records are found in the output they stand in, wherever it was cut. Contract: logs-billing.md 4.1."""
+"""Framed records are found in the output they stand in, wherever it was cut.
+
+docs/contract/logs-billing.md#groups-and-streams.
+"""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def test_a_line_that_comes_byte_by_byte_takes_no_more_memory_than_its_bytes() ->
     [
         (b"", []),
         (b"a\n", [b"a\n"]),
-        (b"another\rline\n", [b"another\rline\n"]),  # Contract 4.1
+        (b"another\rline\n", [b"another\rline\n"]),  # docs/contract/logs-billing.md#groups-and-streams
         (b"a\r\nb\n", [b"a\r\n", b"b\n"]),
         (b"\n\na", [b"\n", b"\n", b"a"]),
         (b"x" * EVENT_BYTES + b"y\n", [b"x" * EVENT_BYTES, b"y\n"]),

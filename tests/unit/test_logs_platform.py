@@ -22,7 +22,7 @@ ARN = "arn:aws:lambda:us-east-1::runtime:c54f"
 NOW_S = 1704067200.1235
 """2024-01-01T00:00:00.123Z"""
 
-# Contract 4.2: every case of its tables that a managed on-demand function has.
+# docs/contract/logs-billing.md#platform-lines: every case of its tables that a managed on-demand function has.
 TEXT = [
     (
         InitStart("f", "$LATEST", "python:3.13.v62", ARN),
@@ -152,7 +152,7 @@ def test_a_json_log_has_no_end_object() -> None:
     assert lines_of("JSON", Level.DEBUG)(End(ID), NOW_S) is None
 
 
-# Contract 4.4
+# docs/contract/logs-billing.md#json-and-levels
 LEVELS = [
     (InitStart("f", "1", "python:3.13.v62"), Level.INFO),
     (InitStart("f", "1"), Level.DEBUG),

@@ -1,4 +1,4 @@
-"""Every state of a mapping, and what each request and time make of it. Contract: events.md 5.1, states."""
+"""Every state of a mapping, and what each request and time make of it. docs/contract/events.md#states-of-mappings."""
 
 from __future__ import annotations
 

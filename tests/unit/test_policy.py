@@ -1,4 +1,7 @@
-"""What a permission becomes, and that a policy is the sum of what was added and removed. Contract: api.md 1.8."""
+"""What a permission becomes, and that a policy is the sum of what was added and removed.
+
+docs/contract/api.md#policies.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which texts are policies of a function, a version or an alias. Contract: api.md 1.8."""
+"""Which texts are policies of a function, a version or an alias. docs/contract/api.md#policies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What failed is reset; what fails again before it answered is replaced, sandbox and all. Contract: invoke.md 2.4."""
+"""What failed is reset; what fails again before it answered is replaced, sandbox and all.
+
+docs/contract/invoke.md#function-errors.
+"""
 
 from __future__ import annotations
 

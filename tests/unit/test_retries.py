@@ -1,4 +1,4 @@
-"""What becomes of an asynchronous event after each attempt. Contract: invoke.md 2.5."""
+"""What becomes of an asynchronous event after each attempt. docs/contract/invoke.md#asynchronous-invocations."""
 
 from __future__ import annotations
 

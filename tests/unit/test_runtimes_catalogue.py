@@ -1,4 +1,4 @@
-"""The catalogue says what the contract says of each runtime (runtime.md 3.5, 3.8, 3.9)."""
+"""The catalogue says what docs/contract/runtime.md#runtimes says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tenant isolation as a member of functions, and who may be invoked for whom. Contract: api.md 1.7, invoke.md 2.8."""
+"""Tenant isolation as a member of functions, and who may be invoked for whom.
+
+docs/contract/api.md#configuration, docs/contract/invoke.md#tenants.
+"""
 
 from __future__ import annotations
 

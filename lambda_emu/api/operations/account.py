@@ -1,4 +1,4 @@
-"""What the account may use, and does. Contract: api.md 1.8, quotas.md."""
+"""What the account may use, and does. docs/contract/api.md#account, docs/contract/quotas.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Aliases: create, read, list, update, delete. Contract: api.md 1.3, 1.8."""
+"""Aliases: create, read, list, update, delete. docs/contract/api.md#versions-and-aliases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Capacity providers of Lambda Managed Instances. Contract: api.md 1.5, 1.8.
+"""Capacity providers of Lambda Managed Instances. docs/contract/api.md#capacity-providers.
 
 They are kept and shown; no instance is ever started for one.
 """

@@ -1,4 +1,4 @@
-"""Code signing configs, and which functions have one. Contract: api.md 1.3, 1.8.
+"""Code signing configs, and which functions have one. docs/contract/api.md#code-signing.
 
 Signatures are not read here: all code counts as unsigned, which Warn lets pass and Enforce does not.
 """

@@ -1,4 +1,7 @@
-"""Reserved concurrency: how much of the account's a function has for itself, and at most. Contract: api.md 1.3, 1.8."""
+"""Reserved concurrency: how much of the account's a function has for itself, and at most.
+
+docs/contract/api.md#concurrency.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Durable executions and their callbacks. None can be started yet, so none of them is ever found. Contract: api.md 1.9.
+"""Durable executions and their callbacks. None can be started yet, so none of them is ever found.
+
+docs/contract/api.md#operations.
 
 Constraints were checked before; what AWS says of an execution it does not know follows here.
 """

@@ -1,4 +1,7 @@
-"""How events that nobody waits for are retried, by function, version or alias. Contract: api.md 1.3, 1.8."""
+"""How events that nobody waits for are retried, by function, version or alias.
+
+docs/contract/api.md#event-invoke-configurations.
+"""
 
 from __future__ import annotations
 

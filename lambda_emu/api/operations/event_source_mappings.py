@@ -1,4 +1,4 @@
-"""Event source mappings: which queue, stream or topic is polled for which function. Contract: events.md 5.1.
+"""Event source mappings: which queue, stream or topic is polled for which function. docs/contract/events.md#mappings.
 
 Whether a source exists is not asked: mappings to sources that are not there, or not yet, are accepted.
 """

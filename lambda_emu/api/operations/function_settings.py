@@ -1,4 +1,6 @@
-"""Settings that are kept and shown alone: of recursive loops, runtime updates and scaling. Contract: api.md 1.8.
+"""Settings that are kept and shown alone: of recursive loops, runtime updates and scaling.
+
+docs/contract/api.md#runtime-management-and-recursion.
 
 Nothing here stops a circle, updates a runtime or starts an instance.
 """

@@ -1,4 +1,7 @@
-"""The addresses at which functions and aliases are called over plain HTTP. Contract: api.md 1.3, 1.8, events.md 5.7."""
+"""The addresses at which functions and aliases are called over plain HTTP.
+
+docs/contract/api.md#function-urls, docs/contract/events.md#function-urls.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The operations on functions: create, read, list, update, delete. Contract: api.md 1.3, 1.6, 1.7."""
+"""The operations on functions: create, read, list, update, delete.
+
+docs/contract/api.md#texts, #states, #configuration.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The Invoke operations: from a checked request to the room invoke, and back. Contract: invoke.md 2.1-2.3."""
+"""The Invoke operations: from a checked request to the room invoke, and back.
+
+docs/contract/invoke.md#request, #order-of-checks.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The resource policy of a layer version: which accounts may use it. Contract: api.md 1.3, 1.8."""
+"""The resource policy of a layer version: which accounts may use it. docs/contract/api.md#policies."""
 
 from __future__ import annotations
 

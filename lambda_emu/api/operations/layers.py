@@ -1,4 +1,4 @@
-"""Layers: publish, read, list, delete versions. Contract: api.md 1.8; who may use them on functions: code.py."""
+"""Layers: publish, read, list, delete versions. docs/contract/api.md#layers; who may use them on functions: code.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What came of an invocation, as the answer to Invoke and to InvokeWithResponseStream. Contract: invoke.md 2.2."""
+"""What came of an invocation, as the answer to Invoke and to InvokeWithResponseStream.
+
+docs/contract/invoke.md#responses.
+"""
 
 from __future__ import annotations
 

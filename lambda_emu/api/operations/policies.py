@@ -1,4 +1,4 @@
-"""Resource policies of functions, versions and aliases: each has its own. Contract: api.md 1.3, 1.8."""
+"""Resource policies of functions, versions and aliases: each has its own. docs/contract/api.md#policies."""
 
 from __future__ import annotations
 

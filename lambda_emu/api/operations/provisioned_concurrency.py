@@ -1,4 +1,4 @@
-"""Provisioned concurrency of versions and aliases: put, read, list, delete. Contract: api.md 1.3, 1.8."""
+"""Provisioned concurrency of versions and aliases: put, read, list, delete. docs/contract/api.md#concurrency."""
 
 from __future__ import annotations
 

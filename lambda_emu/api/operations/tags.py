@@ -1,4 +1,4 @@
-"""Tags of functions, event source mappings, code signing configs and capacity providers. Contract: api.md 1.3, 1.8."""
+"""Tags of functions, event source mappings, code signing configs and capacity providers. docs/contract/api.md#tags."""
 
 from __future__ import annotations
 

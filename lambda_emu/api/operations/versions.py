@@ -1,4 +1,4 @@
-"""Versions: publish and list. Contract: api.md 1.5, 1.8."""
+"""Versions: publish and list. docs/contract/api.md#versions-and-aliases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What botocore's model demands of one value, with AWS's words for it. Contract: api.md 1.3, rules 1 and 2."""
+"""What botocore's model demands of one value, with AWS's words for it. docs/contract/api.md#validation."""
 
 from __future__ import annotations
 

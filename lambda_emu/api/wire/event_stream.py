@@ -1,4 +1,7 @@
-"""AWS's event stream encoding: messages of headers and payload, each with two checksums. Contract: invoke.md 2.2."""
+"""AWS's event stream encoding: messages of headers and payload, each with two checksums.
+
+docs/contract/invoke.md#responses.
+"""
 
 from __future__ import annotations
 

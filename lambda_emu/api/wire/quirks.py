@@ -1,4 +1,7 @@
-"""Where AWS's recorded answers differ from what botocore's model alone would say. Contract: api.md 1.3 and 1.4."""
+"""Where AWS's recorded answers differ from what botocore's model alone would say.
+
+docs/contract/api.md#validation, #names.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,8 @@ PATTERN_PARTS = (
 # Members that are spelled otherwise than by lowering their first letter would give.
 MEMBER_PATHS = {"UUID": "uuid"}
 
-# Bytes a request may have, and the operation's name in the refusal. Contract 1.3 and 2.1.
+# Bytes a request may have, and the operation's name in the refusal.
+# docs/contract/api.md#texts, docs/contract/invoke.md#sizes.
 BODY_LIMITS = {
     "CreateFunction": (70_167_211, "CreateFunction"),
     "UpdateFunctionCode": (70_167_211, "UpdateFunctionCode"),

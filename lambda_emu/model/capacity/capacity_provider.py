@@ -1,4 +1,7 @@
-"""A capacity provider: the instances that functions on Managed Instances run on. Contract: api.md 1.8."""
+"""A capacity provider: the instances that functions on Managed Instances run on.
+
+docs/contract/api.md#capacity-providers.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Functions on Managed Instances: what only they may have, and what they cannot. Contract: api.md 1.3, 1.6, 1.7.
+"""Functions on Managed Instances: what only they may have, and what they cannot.
+
+docs/contract/api.md#capacity-providers, #states, #configuration.
 
 What is not there is from AWS's guide and public reports. A function is on them from its creation or never. Its $LATEST
 is not invoked: what runs is a published version, unqualified the one named $LATEST.PUBLISHED. PublishTo without Publish

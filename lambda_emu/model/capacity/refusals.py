@@ -1,4 +1,7 @@
-"""Functions on Managed Instances. Contract: api.md 1.3, 1.7, invoke.md 2.3."""
+"""Functions on Managed Instances.
+
+docs/contract/api.md#capacity-providers, #configuration, docs/contract/invoke.md#order-of-checks.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A new function from what CreateFunction asks for. Contract: api.md 1.7."""
+"""A new function from what CreateFunction asks for. docs/contract/api.md#configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Publishing a version: a copy of $LATEST that never changes. Contract: api.md 1.8."""
+"""Publishing a version: a copy of $LATEST that never changes. docs/contract/api.md#versions-and-aliases."""
 
 from __future__ import annotations
 

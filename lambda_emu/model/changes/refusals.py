@@ -1,4 +1,4 @@
-"""What is refused about creating, changing and publishing a function. Contract: api.md 1.3."""
+"""What is refused about creating, changing and publishing a function. docs/contract/api.md#texts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lambda_emu.errors.resources import Conflict
 
 
 class NameTooLong(InvalidParameter):
-    """Only CreateFunction says it; elsewhere such a name is simply not found. Contract 1.4."""
+    """Only CreateFunction says it; elsewhere such a name is simply not found. docs/contract/api.md#names."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -80,7 +80,7 @@ class VersionInUse(Conflict):
 
 
 class MemoryAboveLimit(LambdaError):
-    """More memory than the account may give a function; the text has no prefix. Contract 1.3."""
+    """More memory than the account may give a function; the text has no prefix. docs/contract/api.md#texts."""
 
     code, status, kind = "ValidationException", 400, None
 

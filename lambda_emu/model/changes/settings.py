@@ -1,4 +1,6 @@
-"""What CreateFunction and UpdateFunctionConfiguration may set, and what that does to a version. Contract: api.md 1.7.
+"""What CreateFunction and UpdateFunctionConfiguration may set, and what that does to a version.
+
+docs/contract/api.md#configuration.
 
 A request sets what it names and leaves the rest. Sub-structures are replaced whole; only LoggingConfig is merged.
 """

@@ -1,4 +1,4 @@
-"""When a function may be updated, and what an update in progress looks like. Contract: api.md 1.6."""
+"""When a function may be updated, and what an update in progress looks like. docs/contract/api.md#states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How much of the account's concurrency functions take, reserved and provisioned. Contract: quotas.md, api.md 1.3."""
+"""How much of the account's concurrency functions take, reserved and provisioned.
+
+docs/contract/quotas.md, docs/contract/api.md#concurrency.
+"""
 
 from __future__ import annotations
 

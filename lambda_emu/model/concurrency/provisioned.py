@@ -1,4 +1,7 @@
-"""Provisioned concurrency of a version or an alias: environments that are ready before anybody calls. Contract 1.8."""
+"""Provisioned concurrency of a version or an alias: environments that are ready before anybody calls.
+
+docs/contract/api.md#concurrency.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What provisioned concurrency forbids, and what is forbidden because of it. Contract: api.md 1.3."""
+"""What provisioned concurrency forbids, and what is forbidden because of it. docs/contract/api.md#concurrency."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an alias may point to. Contract: api.md 1.3, 1.8."""
+"""What an alias may point to. docs/contract/api.md#versions-and-aliases."""
 
 from __future__ import annotations
 
@@ -72,7 +72,10 @@ class LatestWithWeights(InvalidParameter):
 
 
 class AliasNotFound(NotFound):
-    """Of GetAlias, AddPermission and provisioned concurrency; UpdateAlias has its own. Contract 1.3, second table."""
+    """Of GetAlias, AddPermission and provisioned concurrency; UpdateAlias has its own.
+
+    docs/contract/api.md#what-is-not-there.
+    """
 
     def __init__(self, arn: str) -> None:
         super().__init__(f"Cannot find alias arn: {arn}")

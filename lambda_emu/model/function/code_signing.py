@@ -1,4 +1,4 @@
-"""A code signing config: whose signatures a function's code needs. Contract: api.md 1.8."""
+"""A code signing config: whose signatures a function's code needs. docs/contract/api.md#code-signing."""
 
 from __future__ import annotations
 

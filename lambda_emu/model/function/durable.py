@@ -1,4 +1,7 @@
-"""Durable functions: how long their executions run and are remembered. Contract: api.md 1.7, invoke.md 2.7."""
+"""Durable functions: how long their executions run and are remembered.
+
+docs/contract/api.md#configuration, docs/contract/invoke.md#durable-functions.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a function may put into its environment. Contract: api.md 1.3, runtime.md (reserved names)."""
+"""What a function may put into its environment.
+
+docs/contract/api.md#texts, docs/contract/runtime.md#environment-variables.
+"""
 
 from __future__ import annotations
 

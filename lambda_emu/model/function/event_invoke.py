@@ -1,4 +1,7 @@
-"""How asynchronous events of a function, version or alias are retried, and who hears of them. Contract: api.md 1.8."""
+"""How asynchronous events of a function, version or alias are retried, and who hears of them.
+
+docs/contract/api.md#event-invoke-configurations.
+"""
 
 from __future__ import annotations
 

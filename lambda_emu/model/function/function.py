@@ -1,4 +1,7 @@
-"""What a function IS: its configuration and code, as one immutable record a version. Contract: api.md 1.7."""
+"""What a function IS: its configuration and code, as one immutable record a version.
+
+docs/contract/api.md#configuration.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 class FunctionState(StrEnum):
-    """Whether a version can be invoked. Contract 1.6."""
+    """Whether a version can be invoked. docs/contract/api.md#states."""
 
     PENDING = "Pending"
     ACTIVE = "Active"
@@ -28,7 +31,7 @@ class FunctionState(StrEnum):
 
 
 class UpdateStatus(StrEnum):
-    """How the last update of a function went. Contract 1.6."""
+    """How the last update of a function went. docs/contract/api.md#states."""
 
     SUCCESSFUL = "Successful"
     FAILED = "Failed"

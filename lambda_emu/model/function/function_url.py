@@ -1,4 +1,4 @@
-"""The URL of a function or an alias. Contract: api.md 1.8, events.md 5.7."""
+"""The URL of a function or an alias. docs/contract/api.md#function-urls, docs/contract/events.md#function-urls."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Functions packaged as container images: the names of images, and what a version takes from one.
 
-Contract: api.md 1.3, 1.6, 1.7 and runtime.md 3.8.
+docs/contract/api.md#texts, #states, #configuration, docs/contract/runtime.md#images.
 """
 
 from __future__ import annotations

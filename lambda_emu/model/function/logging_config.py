@@ -1,4 +1,4 @@
-"""Where and how a function logs: what a request makes of it. Contract: api.md 1.3, 1.7."""
+"""Where and how a function logs: what a request makes of it. docs/contract/api.md#texts, #configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which function a request means, and when its name alone forbids it. Contract: api.md 1.3 and 1.4."""
+"""Which function a request means, and when its name alone forbids it. docs/contract/api.md#validation, #names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""When a function's runtime is updated. Here it never is: the image is what it is. Contract: api.md 1.8."""
+"""When a function's runtime is updated. Here it never is: the image is what it is.
+
+docs/contract/api.md#runtime-management-and-recursion.
+"""
 
 from __future__ import annotations
 

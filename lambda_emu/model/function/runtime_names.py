@@ -1,4 +1,4 @@
-"""What AWS says of runtime identifiers beyond the catalogue. Contract: api.md 1.3."""
+"""What AWS says of runtime identifiers beyond the catalogue. docs/contract/api.md#validation."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _reaches(runtime: str, first: Mapping[str, tuple[int, ...]]) -> bool:
 
 
 class UnknownRuntime(InvalidParameter):
-    """Not a ValidationException, though it reads like one. Contract 1.3, rule 3."""
+    """Not a ValidationException, though it reads like one. docs/contract/api.md#validation."""
 
     def __init__(self, runtime: str, supported: Sequence[str]) -> None:
         super().__init__(

@@ -1,4 +1,7 @@
-"""Tags of a resource: how many there may be, and what changing a function's does to it. Contract: api.md 1.6, 1.8."""
+"""Tags of a resource: how many there may be, and what changing a function's does to it.
+
+docs/contract/api.md#states, #tags.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tenant isolation: every environment of such a function belongs to one tenant. Contract: invoke.md 2.8, api.md 1.7."""
+"""Tenant isolation: every environment of such a function belongs to one tenant.
+
+docs/contract/invoke.md#tenants, docs/contract/api.md#configuration.
+"""
 
 from __future__ import annotations
 

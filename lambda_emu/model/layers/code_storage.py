@@ -1,4 +1,4 @@
-"""What an account's functions and layers take together. Contract: api.md 1.8."""
+"""What an account's functions and layers take together. docs/contract/api.md#account."""
 
 from __future__ import annotations
 

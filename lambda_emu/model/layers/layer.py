@@ -1,4 +1,4 @@
-"""A layer and its versions. Contract: api.md 1.8."""
+"""A layer and its versions. docs/contract/api.md#layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which layer versions one function may mount together. Contract: api.md 1.3."""
+"""Which layer versions one function may mount together. docs/contract/api.md#layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers and their versions. Contract: api.md 1.3; what it has no words for is said in ours."""
+"""Layers and their versions. docs/contract/api.md#layers; what it has no words for is said in ours."""
 
 from __future__ import annotations
 

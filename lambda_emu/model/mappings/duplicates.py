@@ -1,4 +1,4 @@
-"""No two mappings bring the same source to the same function. Contract: events.md 5.1, its errors."""
+"""No two mappings bring the same source to the same function. docs/contract/events.md#refusals-of-mappings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The language in which a mapping says which records it wants. Contract: events.md 5.3.
+"""The language in which a mapping says which records it wants. docs/contract/events.md#filters.
 
 A pattern is JSON in the form of the record, with an array at every leaf: `{"body": {"kind": ["new"]}}`.
 `compile_pattern` reads and checks it once; `matches` asks it about a record. What docs/contract leaves open is done as

@@ -1,4 +1,4 @@
-"""An event source mapping: what is polled for a function, and how. Contract: events.md 5.1.
+"""An event source mapping: what is polled for a function, and how. docs/contract/events.md#states-of-mappings.
 
 A mapping asked to change answers with a state of transition, and has arrived a moment later. Nobody moves it there:
 whoever reads it asks where it stands `at` that time. So a restart leaves none behind on its way.

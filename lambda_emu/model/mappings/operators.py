@@ -1,4 +1,4 @@
-"""What one value of a record can be asked by a filter pattern. Contract: events.md 5.3, the table of operators."""
+"""What one value of a record can be asked by a filter pattern. docs/contract/events.md#filters."""
 
 from __future__ import annotations
 

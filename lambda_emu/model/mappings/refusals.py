@@ -1,4 +1,7 @@
-"""What is refused about event source mappings. Contract: events.md 5.1; "not recorded" where a text is our own."""
+"""What is refused about event source mappings.
+
+docs/contract/events.md#refusals-of-mappings; "not recorded" where a text is our own.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +96,7 @@ class MemberMissing(InvalidParameter):
 
 
 class StartingPositionMissing(InvalidParameter):
-    """Of Kinesis and DynamoDB. Not a ValidationException, though it reads like one. Contract: api.md 1.3, rule 3."""
+    """Of Kinesis and DynamoDB. Not a ValidationException, though it reads like one. docs/contract/api.md#validation."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""What CreateEventSourceMapping and UpdateEventSourceMapping may set. Contract: events.md 5.1.
+"""What CreateEventSourceMapping and UpdateEventSourceMapping may set. docs/contract/events.md#mappings.
 
 A request sets what it names and leaves the rest; structures are replaced whole. What is empty says nothing where the
 kind of source has no such member, and removes the member where it has.

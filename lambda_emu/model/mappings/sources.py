@@ -1,4 +1,4 @@
-"""The kinds of sources that Lambda polls, and what a mapping of each may say. Contract: events.md 5.1.
+"""The kinds of sources that Lambda polls, and what a mapping of each may say. docs/contract/events.md#mappings.
 
 Tables, so that a question about a kind is a row to read. Members are called as on the wire.
 """

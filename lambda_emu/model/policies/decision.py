@@ -1,4 +1,4 @@
-"""What a resource policy says to a service, or to a caller of another account. Contract: api.md 1.8.
+"""What a resource policy says to a service, or to a caller of another account. docs/contract/api.md#policies.
 
 Callers have an account here, and no user or role: a principal stands for its whole account. Of a condition we may know
 that it holds, that it does not, or neither, where it asks for what nobody told or by an operator that is not built:

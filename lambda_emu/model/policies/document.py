@@ -1,4 +1,6 @@
-"""Whether a text is a policy that a function, version or alias can have: PutResourcePolicy. Contract: api.md 1.8.
+"""Whether a text is a policy that a function, version or alias can have: PutResourcePolicy.
+
+docs/contract/api.md#policies.
 
 The grammar is IAM's. A statement may name the resource itself, its versions and aliases, or a pattern that includes it.
 """

@@ -1,4 +1,4 @@
-"""A resource policy: who may invoke a function, or use a layer version. Contract: api.md 1.8."""
+"""A resource policy: who may invoke a function, or use a layer version. docs/contract/api.md#policies."""
 
 from __future__ import annotations
 

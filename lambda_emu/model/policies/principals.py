@@ -1,4 +1,4 @@
-"""Whom a policy may name. Contract: api.md 1.3 and 1.8."""
+"""Whom a policy may name. docs/contract/api.md#policies."""
 
 from __future__ import annotations
 

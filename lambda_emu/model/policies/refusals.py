@@ -1,4 +1,4 @@
-"""What the operations on resource policies refuse. Contract: api.md 1.3, second table, and 1.8."""
+"""What the operations on resource policies refuse. docs/contract/api.md#what-is-not-there, #policies."""
 
 from __future__ import annotations
 

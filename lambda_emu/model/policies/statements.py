@@ -1,4 +1,4 @@
-"""The statement that one permission becomes. Contract: api.md 1.8.
+"""The statement that one permission becomes. docs/contract/api.md#policies.
 
 A policy is shown as text, so the order of members is part of the answer. Conditions come in the order of a Java hash
 map: the recorded ones do, and those that nobody recorded follow from it.

@@ -44,7 +44,7 @@ class ImagePlan:
 
     @property
     def settings(self) -> list[str]:
-        """How AWS's base images are set, as lines of a Dockerfile. Contract: runtime.md 3.8."""
+        """How AWS's base images are set, as lines of a Dockerfile. docs/contract/runtime.md#images."""
         environment = FIXED_ENVIRONMENT | {name: self.runtime.environment[name] for name in ("PATH", "LD_LIBRARY_PATH")}
         return [
             *(f"ENV {name}={value}" for name, value in environment.items()),

@@ -1,7 +1,7 @@
 """The images that functions are packaged as: what the engine has, what can be pulled, and how each starts.
 
 Which image a URI means is settled once; from then on it goes by the engine's own id of it, whatever its tag does.
-Contract: runtime.md 3.8.
+docs/contract/runtime.md#images.
 """
 
 from __future__ import annotations

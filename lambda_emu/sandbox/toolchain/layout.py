@@ -134,7 +134,10 @@ def _start(runtime: Runtime, interpreter: Interpreter) -> str:
 
 
 def find_bootstrap(runtime: Runtime, task: Path, layers: Sequence[Path]) -> str | None:
-    """What Lambda executes, by its path there; None: a custom runtime without a bootstrap. Contract: runtime.md 3.5."""
+    """What Lambda executes, by its path there; None: a custom runtime without a bootstrap.
+
+    docs/contract/runtime.md#environment-variables.
+    """
     if runtime.family != "provided":
         return "/var/runtime/bootstrap"
     code = CodeView(task, layers)

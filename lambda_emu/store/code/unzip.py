@@ -1,4 +1,6 @@
-"""Unpacks a zip into a folder, and nowhere else: everything is planned before anything is written. Contract: quotas.md.
+"""Unpacks a zip into a folder, and nowhere else: everything is planned before anything is written.
+
+docs/contract/quotas.md.
 
 Of two files of one name the last counts, as when one unpacks by hand. Modes become 0755 and 0644, whatever the zip and
 the umask say. Links come last, so nothing is ever written through one.

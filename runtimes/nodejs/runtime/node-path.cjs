@@ -1,5 +1,5 @@
 // Where `import` looks for a package that Node.js does not find by itself: in the folders of NODE_PATH, as `require`
-// does. Layers put theirs there. Contract: runtime.md 3.5.
+// does. Layers put theirs there. docs/contract/runtime.md#environment-variables.
 "use strict";
 const { existsSync } = require("node:fs");
 const path = require("node:path");

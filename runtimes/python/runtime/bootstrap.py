@@ -1,4 +1,6 @@
-"""Sets the module search path of a Lambda Python, then hands over to AWS's runtime client. Contract: runtime.md 3.5.
+"""Sets the module search path of a Lambda Python, then hands over to AWS's runtime client.
+
+docs/contract/runtime.md#environment-variables.
 
 Everything that the client needs of the standard library is imported before the function's code can be found: a
 `json.py` or a folder `logging` in there is the code's own affair. These are the modules that AWS's bootstrap imports.
