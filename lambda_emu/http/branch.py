@@ -21,7 +21,8 @@ End = tuple[str, int]
 class PassedListener:
     """A listening socket of one party: who calls there is that party.
 
-    believes: asked once of each that calls, by the two ends, where others can call too.
+    It does not block, and may be closed before it is used, with its party. believes: asked once of each that calls, by
+    the two ends, where others can call too.
     """
 
     socket: socket.socket
@@ -55,13 +56,14 @@ class Branch:
         self._full = settings.full
         self._turned_away = Group(Allowance(MOST_TURNED_AWAY, UNBOUNDED, oldest_out=True), settings.budget)
         self._asking: set[asyncio.Task[None]] = set()
+        self._is_closed = False
         watch.begin()
-        passed.socket.setblocking(False)
         loop = asyncio.get_running_loop()
         self._server = asyncio.ensure_future(loop.create_server(self._protocol, sock=passed.socket, backlog=128))
 
     def close(self) -> None:
         """Stop listening and hang up on all of them, at once."""
+        self._is_closed = True
         self._server.add_done_callback(_close_server)
         self._passed.socket.close()
         for asking in self._asking:
@@ -71,7 +73,7 @@ class Branch:
 
     def opened(self, connection: Connection) -> None:
         self._watch.add(connection)
-        if connection.descriptor >= self._descriptors:
+        if self._is_closed or connection.descriptor >= self._descriptors:
             connection.drop()
         elif not self.newcomers.join(connection):
             self._turned_away.join(connection)
@@ -89,6 +91,7 @@ class Branch:
 
 
 def _close_server(starting: asyncio.Task[asyncio.Server]) -> None:
+    """It is none if its socket was closed first."""
     if not starting.cancelled() and starting.exception() is None:
         starting.result().close()
 
@@ -127,7 +130,7 @@ class _Caller(asyncio.Protocol):
         believed = False
         try:
             peer, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-            believed = await self._believes(peer, own)
+            believed = peer is not None and own is not None and await self._believes(peer, own)
         finally:
             if not believed:
                 transport.abort()
