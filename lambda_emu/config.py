@@ -45,6 +45,7 @@ class Settings:
     region: str
     account: str
     docker_network: str | None
+    network: str
     idle_timeout_s: int
     grace_s: int
     account_concurrency: int
@@ -112,6 +113,7 @@ SETTINGS = (
     ),
     Setting("account", text("12 digits", r"\d{12}"), "000000000000", "The account that ARNs name."),
     Setting("docker_network", text("a network's name", _NAME), None, "Docker network to use; none: one of our own."),
+    Setting("network", choice("shared", "none"), "shared", "What functions reach as processes; none: loopback."),
     Setting("idle_timeout_s", whole(1, 86_400, "seconds"), "600", "How long an environment waits for its next event."),
     Setting("grace_s", whole(0, 900, "seconds"), "5", "How long what runs may go on once it is told to stop."),
     Setting("account_concurrency", whole(1, 100_000), "1000", "Invocations that may run at once in the account."),

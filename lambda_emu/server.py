@@ -186,6 +186,7 @@ class Emulator:
             data_dir,
             settings.cache_dir,
             settings.strict_runtimes,
+            settings.network == "none",
         )
 
         async def listen(host: str) -> int:

@@ -64,6 +64,7 @@ class Wanted:
     """engine: auto, docker or process. network: a Docker network of the user's, or None for our own.
 
     strict_runtimes: whether a runtime that cannot be had is refused, where another version could run in its place.
+    own_network: whether each sandbox of processes has one of its own, with nobody else in it.
     """
 
     engine: str
@@ -72,6 +73,7 @@ class Wanted:
     data_dir: Path
     cache_dir: Path
     strict_runtimes: bool = False
+    own_network: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 /* Finding the emulator: what LAMBDA_EMU_INIT says, and the one connection that follows from it. */
 #pragma once
 #include "kernel.h"
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -69,6 +71,14 @@ static bool look_up(const char *host, unsigned char *address) {
 
 static void set_option(long fd, int level, int name, int value) {
     SYS(setsockopt, fd, level, name, &value, sizeof value);
+}
+
+/* `init loopback`: what a new network namespace needs done by who made it, before the emulator is called from in there.
+   ip(8) may be missing. Returns 0 or -errno. */
+static long bring_loopback_up(void) {
+    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+    long fd = SYS(socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    return fd < 0 ? fd : SYS(ioctl, fd, SIOCSIFFLAGS, &request);
 }
 
 /* Both return a connected socket that does not block, or -errno. */

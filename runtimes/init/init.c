@@ -431,6 +431,8 @@ static void say_hello(const struct emulator *emulator) {
 
 __attribute__((used)) static void run(long *stack) {
     static struct emulator emulator;
+    if (stack[0] == 2 && begins_with((char *)stack[2], "loopback"))
+        SYS(exit_group, bring_loopback_up() < 0);
     prepare();
     if (!take_emulator((char **)stack + 1 + stack[0] + 1, &emulator))
         finish("LAMBDA_EMU_INIT must be [<socket>|]<host>:<port>:<secret>[:processes]");

@@ -21,7 +21,7 @@ from lambda_emu.sandbox.base import Exit, Program, Sandbox, StemKind, Usage
 from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.process.engine import INIT, ProcessEngine
 from lambda_emu.sandbox.process.isolation import Isolation
-from lambda_emu.sandbox.process.namespaces import Namespaces
+from lambda_emu.sandbox.process.namespaces import Given, Namespaces
 from lambda_emu.sandbox.process.no_isolation import NoIsolation
 from lambda_emu.sandbox.toolchain.layout import HOST_ARCHITECTURE
 from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
@@ -103,7 +103,8 @@ class Loaded:
 class Bench:
     """One engine. Its coroutines are run from outside, so that tests read from top to bottom."""
 
-    def __init__(self, isolation: str, folder: Path) -> None:
+    def __init__(self, isolation: str, folder: Path, *, own_network: bool = False) -> None:
+        self._own_network = own_network
         self.folder = folder
         self.as_root = isolation == "root"
         self._loop = uvloop.new_event_loop()
@@ -117,7 +118,7 @@ class Bench:
     def _isolation(self, isolation: str) -> Isolation:
         if isolation == "none":
             return NoIsolation(INIT)
-        namespaces = Namespaces(self.folder / "run", as_root=isolation == "root")
+        namespaces = Namespaces(self.folder / "run", Given(as_root=isolation == "root", own_network=self._own_network))
         namespaces.build(INIT)
         return namespaces
 

@@ -96,6 +96,7 @@ def test_every_setting_has_its_default(tmp_path: Path) -> None:
         region="us-east-1",
         account="000000000000",
         docker_network=None,
+        network="shared",
         idle_timeout_s=600,
         grace_s=5,
         account_concurrency=1000,

@@ -22,7 +22,7 @@ from lambda_emu.sandbox.init.ports import Reach, reach_of
 from lambda_emu.sandbox.init.socket_file import NAME, SocketFile
 from lambda_emu.sandbox.machine import this_machine
 from lambda_emu.sandbox.process.isolation import Isolation
-from lambda_emu.sandbox.process.namespaces import PATH, Namespaces
+from lambda_emu.sandbox.process.namespaces import PATH, Given, Namespaces
 from lambda_emu.sandbox.process.no_images import NoImages
 from lambda_emu.sandbox.process.no_isolation import NoIsolation
 from lambda_emu.sandbox.toolchain.layout import Toolchain, check_architecture, find_bootstrap, make_toolchain
@@ -44,14 +44,14 @@ async def open_engine(wanted: Wanted, acceptor: InitAcceptor, clock: Clock) -> P
     threads = EngineThreads("the start of the sandbox", 1)
     try:
         await threads.call(_make_fresh, folder)
-        isolation = await _best_isolation(folder, threads)
+        isolation = await _best_isolation(folder, Given(os.geteuid() == 0, wanted.own_network), threads)
     finally:
         threads.close()
     return ProcessEngine(folder, isolation, acceptor, clock, strict=wanted.strict_runtimes)
 
 
-async def _best_isolation(folder: Path, threads: EngineThreads) -> Isolation:
-    namespaces = Namespaces(folder, as_root=os.geteuid() == 0)
+async def _best_isolation(folder: Path, given: Given, threads: EngineThreads) -> Isolation:
+    namespaces = Namespaces(folder, given)
     try:
         await threads.call(namespaces.build, INIT)
     except SandboxError as error:

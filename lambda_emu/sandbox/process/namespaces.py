@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lambda_emu.sandbox.base import Abilities, Program, SandboxError
@@ -42,8 +43,12 @@ ABILITIES = Abilities(
     filters_calls=FILTERS_CALLS,
 )
 
-ENTER = 'umask 022; mount --all --fstab "$0" && cd "$1" && pivot_root . . && umount --lazy . && shift && exec "$@"'
+INIT = "/var/rapid/init"
+ENTER = 'umask 022; mount --all --fstab "$0" && cd "$1" && pivot_root . . && umount --lazy . && shift && '
 """Runs with the host's files still in sight; $0 the table, $1 the new root, then what to become."""
+BECOME = 'exec "$@"'
+LOOPBACK_UP = f"{INIT} loopback && "
+"""Of a network of its own, by who has made it; ip(8) may be missing."""
 
 NAMESPACES = ("unshare", "--mount", "--pid", "--ipc", "--fork", "--kill-child")
 AS_ROOT_OF_THEM = ("--user", "--map-root-user")
@@ -59,15 +64,22 @@ PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 TRY_LIMIT_S = 10
 
 
-def enter(table: Path, root: Path, as_root: bool, command: Sequence[str]) -> list[str]:
-    """The command line that runs `command` inside, unprivileged. Everything in there dies with the process it makes.
+@dataclass(frozen=True, slots=True)
+class Given:
+    """as_root: whether we are root; others may mount only in a user namespace. own_network: with loopback alone."""
 
-    as_root: whether we are root; others may mount only in a user namespace.
-    """
-    users = () if as_root else AS_ROOT_OF_THEM
-    leave = _leave_root() if as_root else ()
+    as_root: bool
+    own_network: bool = False
+
+
+def enter(table: Path, root: Path, given: Given, command: Sequence[str]) -> list[str]:
+    """The command line that runs `command` inside, unprivileged. Everything in there dies with the process it makes."""
+    users = () if given.as_root else AS_ROOT_OF_THEM
+    network = ("--net",) if given.own_network else ()
+    script = f"{ENTER}{LOOPBACK_UP if given.own_network else ''}{BECOME}"
+    leave = _leave_root() if given.as_root else ()
     inside = (*leave, *OWN_USERS, *prlimit(LIMITS), *NO_PRIVILEGES, *command)
-    return [*NAMESPACES, *users, "/bin/sh", "-c", ENTER, str(table), str(root), *inside]
+    return [*NAMESPACES, *network, *users, "/bin/sh", "-c", script, str(table), str(root), *inside]
 
 
 def _leave_root() -> Sequence[str]:
@@ -98,12 +110,12 @@ def _try(command: Sequence[str]) -> None:
 class Namespaces:
     """isolation.Isolation: a private root for each sandbox, all of them made from one folder."""
 
-    abilities = ABILITIES
     line = f"/{LINE}"
 
-    def __init__(self, folder: Path, as_root: bool) -> None:
+    def __init__(self, folder: Path, given: Given) -> None:
+        self.abilities = replace(ABILITIES, isolates_network=given.own_network)
         self._root = folder / "root"
-        self._as_root = as_root
+        self._given = given
 
     def build(self, init: Path) -> None:
         """Make the root and try it, some 30 ms. SandboxError where this machine does not allow it.
@@ -115,7 +127,7 @@ class Namespaces:
         self._root.chmod(0o755)  # whatever the umask: inside it is / of another user
         make_root(self._root, init)
         table.write_text(fstab(root_lines(self._root)))
-        _try(enter(table, self._root, self._as_root, ["/bin/sh", "-c", "exit 0"]))
+        _try(enter(table, self._root, self._given, ["/bin/sh", "-c", "exit 0"]))
 
     def prepare_toolchain(self, toolchain: Toolchain) -> None:
         """Places where the host's files are mounted: a mount has its like below it."""
@@ -135,7 +147,7 @@ class Namespaces:
         table = folder / "fstab"
         own = sandbox_lines(self._root, folder, toolchain.folder, tmp_mb)
         table.write_text(fstab((*root_lines(self._root), *own, *host_lines(self._root, toolchain.host_files))))
-        return enter(table, self._root, self._as_root, ["/var/rapid/init"])
+        return enter(table, self._root, self._given, [INIT])
 
     def load(self, folder: Path, task: Path, layers: Sequence[Path]) -> None:
         fill(task, layers, folder / "task", folder / "opt")
