@@ -85,7 +85,7 @@ def _routes(model: ServiceModel) -> dict[tuple[str, str], dict[str | None, str]]
 
 def _view(names: dict[str | None, str], contexts: CallerContexts) -> View:
     def view(**path: str) -> Response:
-        asked = _asked()
+        asked = _current_request()
         try:
             answer = _serve(_chosen(names, asked.query.decode("latin-1")), asked, path, contexts.of(asked))
         finally:
@@ -99,7 +99,7 @@ def _view(names: dict[str | None, str], contexts: CallerContexts) -> View:
     return view
 
 
-def _asked() -> Request:
+def _current_request() -> Request:
     """The request that is being served, as it came."""
     found: Request = request.environ[REQUEST]
     return found
@@ -129,7 +129,7 @@ def _answer_errors(app: Flask) -> None:
     """Every exception leaves in AWS's form: ours as they say, foreign ones as ServiceException, logged."""
 
     def answered(error: LambdaError) -> Response:
-        return _response(error_answer(error, _asked().request_id))
+        return _response(error_answer(error, _current_request().request_id))
 
     def http_error(error: HTTPException) -> Response:
         log.debug("no operation for %s %s: %s", request.method, request.path, error)

@@ -80,7 +80,7 @@ def find_logs(function: WrittenName, data_dir: str | None, endpoint_url: str | N
     own_settings = settings(data_dir=data_dir, account=function.account, region=function.region)
     path, scope = own_settings.data_dir / "logs.db", Scope(own_settings.account, own_settings.region)
     source = from_file(path, scope.function(function.name))
-    yield FoundLog(str(path), source, source(None), partial(_declared, own_settings))
+    yield FoundLog(str(path), source, source(None), partial(_declared_names, own_settings))
 
 
 def choose_log(logs: Iterator[FoundLog], function: WrittenName) -> FoundLog:
@@ -107,7 +107,7 @@ def _known_to(server: Server, name: str) -> Collection[str]:
     return known
 
 
-def _declared(chosen: Settings) -> Collection[str]:
+def _declared_names(chosen: Settings) -> Collection[str]:
     """What the project has, if it can be read."""
     from lambda_emu.project import ProjectError, read_project
 

@@ -17,10 +17,10 @@ def shape(text: bytes, least: Level, request_id: str | None, now_s: float, level
 
     level: of what is no object.
     """
-    return b"".join(_shaped(event, least, request_id, now_s, level) for event in events(text))
+    return b"".join(_shape(event, least, request_id, now_s, level) for event in events(text))
 
 
-def _shaped(event: bytes, least: Level, request_id: str | None, now_s: float, level: Level) -> bytes:
+def _shape(event: bytes, least: Level, request_id: str | None, now_s: float, level: Level) -> bytes:
     line = decode_event(event)
     members = _object(line)
     if members is not None:

@@ -70,7 +70,7 @@ def end_of_event(text: bytes, at: int) -> int:
 
 def events(text: bytes) -> Iterator[bytes]:
     """The events in `text` as they are kept, each with the newline that ended it; carriage returns stay inside."""
-    for line in BytesIO(text) if JOINT not in text else _joined(text):
+    for line in BytesIO(text) if JOINT not in text else _join(text):
         if JOINT in line:  # a record, cut before it was kept
             yield line
             continue
@@ -78,7 +78,7 @@ def events(text: bytes) -> Iterator[bytes]:
             yield line[start : start + EVENT_BYTES]
 
 
-def _joined(text: bytes) -> Iterator[bytes]:
+def _join(text: bytes) -> Iterator[bytes]:
     parts: list[bytes] = []
     for line in BytesIO(text):
         parts.append(line)

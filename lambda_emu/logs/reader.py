@@ -194,7 +194,7 @@ def _report_json(report: Reported) -> dict[str, Any]:
 def _events(segment: Sequence[Any], reports: Iterable[Sequence[Any]]) -> Iterator[LogEvent]:
     number, at_ms, text, group, stream, version, architecture, storage_mb, packed = segment
     ranges = None if packed is None else Ranges.unpack(packed)
-    by_offset = {row[0]: _reported(row, architecture, storage_mb) for row in reports}
+    by_offset = {row[0]: _read_report(row, architecture, storage_mb) for row in reports}
     offset = 0
     for event in events(text):
         message = decode_event(event).decode("utf-8", "replace")
@@ -211,7 +211,7 @@ def _within(ranges: list[tuple[int, int]] | None, offset: int) -> bool | None:
     return bool(ranges) and ranges[0][0] <= offset
 
 
-def _reported(row: Sequence[Any], architecture: str, storage_mb: int) -> Reported:
+def _read_report(row: Sequence[Any], architecture: str, storage_mb: int) -> Reported:
     _, request_id, status, error_type, duration_ms, billed_ms, memory_mb, peak_mb, init_ms = row
     cost = invocation_cost(billed_ms, memory_mb, architecture, storage_mb)
     return Reported(request_id, status, error_type, duration_ms, billed_ms, memory_mb, peak_mb, init_ms, cost)

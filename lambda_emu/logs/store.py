@@ -248,7 +248,7 @@ class LogStore:
             if number is None:
                 number = self._numbers[origin] = self._next_number
                 self._next_number += 1
-                entries.append((number, at_ms, b"", OPENED, _described(origin)))
+                entries.append((number, at_ms, b"", OPENED, _describe(origin)))
             if record is None:
                 entries.append((number, at_ms, data, PRINTED, None))
                 continue
@@ -280,7 +280,7 @@ class _WriterHere:
         """It dies with us."""
 
 
-def _described(origin: Origin) -> tuple[tuple[Any, ...], bool, int]:
+def _describe(origin: Origin) -> tuple[tuple[Any, ...], bool, int]:
     """As `OpenStream` takes it."""
     id = origin.function
     row = (origin.group, origin.name, id.name, origin.version, origin.architecture, origin.storage_mb)

@@ -25,7 +25,7 @@ def role_credentials(account: str, token: str) -> Mapping[str, str]:
     secret, session = (b64encode(sha512(f"{name} {token}".encode()).digest()).decode() for name in ("key", "session"))
     number = int(sha512(token.encode()).hexdigest()[:7], 16)
     return {
-        "AWS_ACCESS_KEY_ID": f"ASIA{_encoded(int(account), 8)}{_encoded(number, 5)}EMU",
+        "AWS_ACCESS_KEY_ID": f"ASIA{_encode(int(account), 8)}{_encode(number, 5)}EMU",
         "AWS_SECRET_ACCESS_KEY": secret[:40],
         "AWS_SESSION_TOKEN": session,
     }
@@ -44,6 +44,6 @@ def account_of(access_key: str) -> str | None:
     return f"{number:012}" if number < 10**12 else None
 
 
-def _encoded(number: int, digits: int) -> str:
+def _encode(number: int, digits: int) -> str:
     """The lowest digits to the base of 32."""
     return "".join(_DIGITS[number >> 5 * place & 31] for place in reversed(range(digits)))

@@ -42,7 +42,7 @@ class Claims:
         self._clock = clock
         self._waiting: Counter[Requester] = Counter()
         self._serving = False
-        budget.on_free_place = self._freed
+        budget.on_free_place = self._place_freed
         stems.on_arrival = self.serve
 
     def start(self, requester: Requester, kind: StemKind, begin: Begin) -> None:
@@ -79,7 +79,7 @@ class Claims:
         while self.queue:
             self._drop(self.queue[0])
 
-    def _freed(self) -> None:
+    def _place_freed(self) -> None:
         self.serve()
         if not self.queue:
             self.on_free_place()

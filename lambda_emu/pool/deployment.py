@@ -72,13 +72,13 @@ def variables(
     if execution_env is not None:
         reserved["AWS_EXECUTION_ENV"] = execution_env
     theirs = {**runtime, **(version.environment or {})}
-    ours = _unreserved(version)
+    ours = _defaults(version)
     if sandbox.lambda_api is not None and ENDPOINT not in theirs:
         ours[LAMBDA_ENDPOINT] = f"http://{sandbox.lambda_api.address}"
     return {**ours, **theirs, **credentials, **reserved}
 
 
-def _unreserved(version: FunctionVersion) -> dict[str, str]:
+def _defaults(version: FunctionVersion) -> dict[str, str]:
     found = {
         "TZ": ":UTC",
         "LANG": "en_US.UTF-8",

@@ -40,7 +40,7 @@ class Resource:
 
     @property
     def needs(self) -> frozenset[ResourceKey]:
-        return frozenset(_referred(self.members)) | frozenset(_referred(self.shown))
+        return frozenset(_find_references(self.members)) | frozenset(_find_references(self.shown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def difference(desired: Iterable[Resource], present: Iterable[Present], order: O
     """
     wanted = {resource.key: resource for resource in desired}
     there = {one.key: one for one in present}
-    changes = [*_changes(_sorted(wanted), there, order)]
+    changes = [*_changes(_sort(wanted), there, order)]
     gone = sorted(there.keys() - wanted.keys(), key=lambda key: (order.kinds.index(key.kind), key), reverse=True)
     updated = [change.key for change in changes if change.action is Action.UPDATE]
     given_back = [key for key in (*updated, *gone) if key.kind in order.shares]
@@ -124,7 +124,7 @@ def resolve(value: Any, identifiers: Mapping[ResourceKey, str]) -> Any:
     return value
 
 
-def _sorted(wanted: Mapping[ResourceKey, Resource]) -> Iterator[Resource]:
+def _sort(wanted: Mapping[ResourceKey, Resource]) -> Iterator[Resource]:
     try:
         keys = [*TopologicalSorter({key: resource.needs for key, resource in wanted.items()}).static_order()]
     except CycleError as error:
@@ -154,12 +154,12 @@ def _is_same(resource: Resource, present: Present, identifiers: Mapping[Resource
         return False
 
 
-def _referred(value: Any) -> Iterator[ResourceKey]:
+def _find_references(value: Any) -> Iterator[ResourceKey]:
     if isinstance(value, Reference):
         yield value.key
     elif isinstance(value, Mapping):
         for part in value.values():
-            yield from _referred(part)
+            yield from _find_references(part)
     elif isinstance(value, list | tuple):
         for part in value:
-            yield from _referred(part)
+            yield from _find_references(part)

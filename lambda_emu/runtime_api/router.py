@@ -134,7 +134,7 @@ class RuntimeApi:
                 return self._post(caller, head, writer)
         except Refused as refused:
             return _refuse(writer, answers.refusal(refused))
-        return _refuse(writer, _unrouted(target))
+        return _refuse(writer, _answer_without_session(target))
 
     def _post(self, caller: _Caller, head: Head, writer: Writer) -> Sink:
         """What may not be answered, or is being answered, is refused before its body comes, which is not kept."""
@@ -145,7 +145,7 @@ class RuntimeApi:
         request_id, _, call = target[len(INVOCATION) :].decode("latin-1").partition("/")
         found = ANSWERS.get(call) if target.startswith(INVOCATION) else None
         if found is None:
-            return _refuse(writer, _unrouted(target))
+            return _refuse(writer, _answer_without_session(target))
         asked, make = found
         attempt = head.first.get(ATTEMPT)
         attempt_id = None if attempt is None else attempt.decode("latin-1")
@@ -156,7 +156,7 @@ class RuntimeApi:
         return caller.upload
 
 
-def _unrouted(target: bytes) -> bytes:
+def _answer_without_session(target: bytes) -> bytes:
     if target == PING:
         return answers.PONG
     if target.startswith(RESTORE):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 def own_lease() -> str:
     """`host:pid:start` of this process; the start tells it from a later process with the same number."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+    return f"{socket.gethostname()}:{os.getpid()}:{_start_ticks(os.getpid())}"
 
 
 def own_processes() -> str:
@@ -29,10 +29,10 @@ def is_alive(lease: str, processes: str = "") -> bool:
     pid, _, start = rest.partition(":")
     if host != socket.gethostname() or not pid.isdigit() or processes not in ("", own_processes()):
         return True
-    return _started(int(pid)) == start
+    return _start_ticks(int(pid)) == start
 
 
-def _started(pid: int) -> str:
+def _start_ticks(pid: int) -> str:
     """When a process started, in clock ticks since boot; empty when there is none, it has ended, or no /proc."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()

@@ -52,13 +52,13 @@ class Transaction:
 
     def apply(self, connection: sqlite3.Connection) -> list[Change[Any]]:
         """Write everything down; called once, at the end."""
-        changes = list(self._compared())
+        changes = list(self._compare())
         for change in changes:
             change.table.rows.write(connection, change.key, change.before, change.after)
         for change in changes:
             change.table.put(change.key, change.after)
         return changes
 
-    def _compared(self) -> Iterator[Change[Any]]:
+    def _compare(self) -> Iterator[Change[Any]]:
         for (table, key), after in self._changes.items():
             yield Change(table, key, table.pending.get(key[0], {}).get(key[1]), after)

@@ -31,7 +31,7 @@ def publish(
     to: PublishTo; LATEST_PUBLISHED puts the version in place of the one named $LATEST.PUBLISHED.
     """
     last = function.versions.get(function.last_version)
-    if to is None and last is not None and _unchanged(function, last):
+    if to is None and last is not None and _is_unchanged(function, last):
         return function, last
     number = function.last_version + 1
     version = replace(
@@ -86,7 +86,7 @@ def without_qualifier(function: Function, qualifier: str) -> Function:
     return replace(function, **kept)  # type: ignore[arg-type]
 
 
-def _unchanged(function: Function, last: FunctionVersion) -> bool:
+def _is_unchanged(function: Function, last: FunctionVersion) -> bool:
     """Whether $LATEST is what it was when `last` was published; that may have been given another description."""
     same = function.latest.description == function.published_description
     return same and _content(function.latest) == _content(last)

@@ -100,10 +100,10 @@ def apply_settings(version: FunctionVersion, wanted: Wanted, find_layer: Find) -
             wanted[managed_instances.CONFIG], runtime
         )
     changes["other"] = MappingProxyType({member: value for member, value in other.items() if value is not None})
-    return _checked(replace(version, **changes))
+    return _check_together(replace(version, **changes))
 
 
-def _checked(version: FunctionVersion) -> FunctionVersion:
+def _check_together(version: FunctionVersion) -> FunctionVersion:
     """The rules that hold between members."""
     if managed_instances.on_instances(version.other):
         managed_instances.check(version)

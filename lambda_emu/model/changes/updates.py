@@ -92,16 +92,16 @@ def complete_update(
     if function.latest.deployment_id != deployment_id:
         return function
 
-    def ended(version: FunctionVersion) -> FunctionVersion:
+    def end(version: FunctionVersion) -> FunctionVersion:
         if settled(version):
             return version
-        progress = DONE if why_not is None else _failed(why_not, FunctionState.FAILED)
+        progress = DONE if why_not is None else _failure(why_not, FunctionState.FAILED)
         return replace(resolve_image(version, found), progress=progress, revision_id=new_id())
 
     after = replace(
         function,
-        versions={number: ended(version) for number, version in function.versions.items()},
-        latest_published=function.latest_published and ended(function.latest_published),
+        versions={number: end(version) for number, version in function.versions.items()},
+        latest_published=function.latest_published and end(function.latest_published),
     )
     if settled(function.latest):
         return after
@@ -114,7 +114,7 @@ def complete_update(
         resolve_image(function.latest, found),
         progress=replace(DONE, state=idle)
         if why_not is None
-        else _failed(why_not, idle if keeps_old else FunctionState.FAILED),
+        else _failure(why_not, idle if keeps_old else FunctionState.FAILED),
         revision_id=new_id(),
     )
     return replace(after, latest=latest, running=function.running if keeps_old else latest)
@@ -143,6 +143,6 @@ def all_settled(function: Function) -> bool:
     return settled(function.latest) and all(map(settled, function.published_versions()))
 
 
-def _failed(why: WhyNot, state: FunctionState) -> Progress:
+def _failure(why: WhyNot, state: FunctionState) -> Progress:
     update = Progress(state, None, None, UpdateStatus.FAILED, why.reason, why.code)
     return replace(update, reason=why.reason, reason_code=why.code) if state is FunctionState.FAILED else update

@@ -71,16 +71,16 @@ def _anything_but(operand: Any) -> Test:
         name, inner = only_member(operand)
         if name not in _OF_TEXT:
             raise FilterInvalid
-        unwanted = [_OF_TEXT[name](item) for item in _listed(inner)]
+        unwanted = [_OF_TEXT[name](item) for item in _as_list(inner)]
     else:
-        items = _listed(operand)
+        items = _as_list(operand)
         if {type(item) for item in items} not in ({str}, {Number}):
             raise FilterInvalid
         unwanted = [exactly(item) for item in items]
     return lambda value: not any(test(value) for test in unwanted)
 
 
-def _listed(operand: Any) -> Sequence[Any]:
+def _as_list(operand: Any) -> Sequence[Any]:
     if operand == []:
         raise FilterInvalid
     return operand if isinstance(operand, list) else [operand]

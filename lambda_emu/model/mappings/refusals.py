@@ -9,7 +9,7 @@ from lambda_emu.errors.base import InvalidParameter, LambdaError
 from lambda_emu.errors.resources import Conflict
 
 
-def _spelled(member: str) -> str:
+def _spell(member: str) -> str:
     """As these texts write a member: `sourceAccessConfigurations`."""
     return member[0].lower() + member[1:]
 
@@ -86,13 +86,13 @@ class UnsupportedMember(InvalidParameter):
     """A member that this kind of source does not have. DestinationConfig is written as it is, all others quoted."""
 
     def __init__(self, member: str) -> None:
-        shown = member if member == "DestinationConfig" else f"'{_spelled(member)}'"
+        shown = member if member == "DestinationConfig" else f"'{_spell(member)}'"
         super().__init__(f"Unsupported {shown} parameter for given event source mapping type.")
 
 
 class MemberMissing(InvalidParameter):
     def __init__(self, member: str) -> None:
-        super().__init__(f"Required '{_spelled(member)}' parameter is missing.")
+        super().__init__(f"Required '{_spell(member)}' parameter is missing.")
 
 
 class StartingPositionMissing(InvalidParameter):

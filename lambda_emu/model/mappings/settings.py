@@ -55,7 +55,7 @@ def new_settings(kind: SourceKind, wanted: Wanted, uuid: str, now_s: float) -> S
     settings = {**rules.defaults, **_start(kind, wanted, now_s), **_taken(rules, wanted)}
     if rules.group is not None:
         settings[rules.group] = {"ConsumerGroupId": uuid, **settings.get(rules.group, {})}
-    return _checked(rules, settings)
+    return _check_together(rules, settings)
 
 
 def update_settings(kind: SourceKind, before: Wanted, wanted: Wanted) -> Settings:
@@ -68,7 +68,7 @@ def update_settings(kind: SourceKind, before: Wanted, wanted: Wanted) -> Setting
         taken[rules.group] = {"ConsumerGroupId": kept, **taken[rules.group]}
         if taken[rules.group]["ConsumerGroupId"] != kept:
             raise ConsumerGroupFixed
-    return _checked(rules, {**before, **taken})
+    return _check_together(rules, {**before, **taken})
 
 
 def _check_members(rules: Rules, wanted: Wanted) -> None:
@@ -196,7 +196,7 @@ _FORMS: Mapping[str, Callable[[Rules, Any], Any]] = {
 }
 
 
-def _checked(rules: Rules, settings: Settings) -> Settings:
+def _check_together(rules: Rules, settings: Settings) -> Settings:
     """The rules that hold between members; None ones are dropped."""
     settings = {member: value for member, value in settings.items() if value is not None}
     for member in rules.required:

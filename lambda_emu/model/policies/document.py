@@ -29,11 +29,11 @@ _ACTION = re.compile(r"\*|lambda:[a-z*?]+", re.IGNORECASE)
 
 def check_document(text: str, arn: str) -> None:
     """Raises PolicyDocumentInvalid, PrincipalInvalid. arn: of what the policy is for, qualified or not."""
-    document = _parsed(text)
+    document = _parse(text)
     _check_members("the document", document, _DOCUMENT)
     _check(document.get("Version", VERSIONS[0]) in VERSIONS, f"Version must be one of {', '.join(VERSIONS)}")
     _check(isinstance(document.get("Id", ""), str), "Id must be a string")
-    statements = _listed(document.get("Statement"))
+    statements = _as_list(document.get("Statement"))
     _check(bool(statements), "Statement must be a statement or a list of them")
     for statement in statements:
         _check_statement(statement, arn)
@@ -41,7 +41,7 @@ def check_document(text: str, arn: str) -> None:
     _check(len(sids) == len(set(sids)), "each Sid must be unique")
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def _parse(text: str) -> dict[str, Any]:
     try:
         document = DECODER.decode(text)
         compact(document).encode()  # an escape may stand for half a character, which UTF-8 cannot have
@@ -70,7 +70,7 @@ def _one_of(statement: Mapping[str, Any], member: str) -> Any:
 
 
 def _check_texts(member: str, value: Any, good: Callable[[str], bool]) -> None:
-    texts = _listed(value)
+    texts = _as_list(value)
     _check(bool(texts), f"{member} must not be empty")
     for text in texts:
         _check(isinstance(text, str) and good(text), f"{member} has an invalid value")
@@ -86,7 +86,7 @@ def _check_principal(value: Any, partition: str) -> None:
     }
     for kind, named in value.items():
         _check(kind in good, "Principal may have AWS and Service")
-        texts = _listed(named)
+        texts = _as_list(named)
         if not texts or not all(isinstance(text, str) and good[kind](text) for text in texts):
             raise PrincipalInvalid
 
@@ -97,7 +97,7 @@ def _check_condition(value: Any) -> None:
     for keys in value.values():
         _check(isinstance(keys, dict), "an operator of a Condition must have an object")
         for tested in keys.values():
-            scalars = all(isinstance(text, str | bool | int | float) for text in _listed(tested))
+            scalars = all(isinstance(text, str | bool | int | float) for text in _as_list(tested))
             _check(scalars, "the values of a Condition must be strings, numbers or booleans")
 
 
@@ -106,7 +106,7 @@ def names(pattern: str, arn: str) -> bool:
     return fnmatchcase(arn, pattern.replace("[", "[[]")) or pattern.startswith(f"{arn}:")
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     """IAM lets a single value stand for a list of one."""
     if value is None:
         return []

@@ -68,7 +68,7 @@ class Artifacts:
 
         given_away: nobody writes to the file any more, so that its bytes need not be written again.
         """
-        with _opened(data) as source, self._staging() as staging:
+        with _open(data) as source, self._staging() as staging:
             if source.seek(0, os.SEEK_END) > limit_bytes:
                 raise ZippedTooLarge(limit_bytes)
             if given_away and isinstance(data, Path) and _link(data, staging / "zip"):
@@ -192,7 +192,7 @@ def _link(path: Path, name: Path) -> bool:
 
 
 @contextmanager
-def _opened(data: bytes | Path) -> Iterator[BinaryIO]:
+def _open(data: bytes | Path) -> Iterator[BinaryIO]:
     with io.BytesIO(data) if isinstance(data, bytes) else data.open("rb") as source:
         yield source
 

@@ -37,7 +37,7 @@ def unpack(zip_path: Path, tree: Path) -> int:
     """Make the folder `tree` of a zip and return the bytes of its files. InvalidZip, UnzippedTooLarge, OSError."""
     with zip_path.open("rb") as file:
         reader = ZipReader(file)
-        plan = _planned(reader.entries())
+        plan = _plan(reader.entries())
         links = {name: _target(reader, entry) for name, entry in plan.links.items()}
         check_links(links, MAX_DEPTH)
         _make_folder(tree)
@@ -99,7 +99,7 @@ class _Plan:
         leaves[entry.kind][name] = entry
 
 
-def _planned(entries: Sequence[Entry]) -> _Plan:
+def _plan(entries: Sequence[Entry]) -> _Plan:
     plan = _Plan()
     for entry in entries:
         plan.add(entry)

@@ -92,7 +92,7 @@ class ZipReader:
     def chunks(self, entry: Entry) -> Iterator[bytes]:
         """Its bytes, at most CHUNK_BYTES at a time, never more than it claims."""
         crc = size = 0
-        for chunk in self._stored(entry) if entry.method == STORED else self._inflated(entry):
+        for chunk in self._read_stored(entry) if entry.method == STORED else self._inflate(entry):
             size += len(chunk)
             if size > entry.size:
                 raise InvalidZip
@@ -101,7 +101,7 @@ class ZipReader:
         if (size, crc) != (entry.size, entry.crc):
             raise InvalidZip
 
-    def _stored(self, entry: Entry) -> Iterator[bytes]:
+    def _read_stored(self, entry: Entry) -> Iterator[bytes]:
         self._seek_data(entry)
         left = entry.packed_bytes
         while left > 0:
@@ -109,7 +109,7 @@ class ZipReader:
             left -= len(data)
             yield data
 
-    def _inflated(self, entry: Entry) -> Iterator[bytes]:
+    def _inflate(self, entry: Entry) -> Iterator[bytes]:
         self._seek_data(entry)
         left = entry.packed_bytes
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
@@ -169,7 +169,7 @@ class ZipReader:
         if signature != b"PK\1\2":
             raise InvalidZip
         name, extra, _ = (self._read(length) for length in lengths)
-        size, packed, offset = _widened(extra, (size, packed, offset))
+        size, packed, offset = _widen(extra, (size, packed, offset))
         entry = Entry(name, flags, method, crc, packed, size, attributes >> 16, offset + shift)
         if flags & ENCRYPTED or method not in (STORED, DEFLATED):
             raise InvalidZip
@@ -186,7 +186,7 @@ class ZipReader:
         return data
 
 
-def _widened(extra: bytes, figures: tuple[int, int, int]) -> Iterator[int]:
+def _widen(extra: bytes, figures: tuple[int, int, int]) -> Iterator[int]:
     """Size, packed size and offset, each from the zip64 field where 32 bits cannot hold it."""
     wide = _zip64_field(extra)
     for figure in figures:
