@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
@@ -33,6 +34,17 @@ REFUSALS: dict[int, LambdaError] = {
 """By status: errors of requests that no service sees."""
 
 
+class Plan(NamedTuple):
+    """What follows from a head alone, whenever it comes."""
+
+    path: bytes
+    query: bytes
+    service: Service
+    verdict: Verdict
+    handling: Handling
+    is_too_large: bool
+
+
 class Gateway:
     """Handles the connections of the port that callers know. All of it runs on the loop."""
 
@@ -49,22 +61,30 @@ class Gateway:
         self._router = Router(services)
 
     def __call__(self, head: Head, writer: Writer) -> Sink:
-        path, _, query = head.target.partition(b"?")
-        request = Request(head, path, query, self._clock.new_id())
-        service = self._router.service(head, path)
-        call = Call(request, service.error_answer, writer, self._loop, self._dates)
-        verdict = self._callers.verdict(head)
-        if verdict is not LET_IN and self._is_answered(call, service, verdict):
+        plan: Plan = head.plan or self._plan(head)
+        request = Request(head, plan.path, plan.query, self._clock.new_id())
+        call = Call(request, plan.service.error_answer, writer, self._loop, self._dates)
+        if plan.verdict is not LET_IN and self._is_answered(call, plan.service, plan.verdict):
             return DISCARD
-        length = head.content_length()
-        handling = service.handling(head, path, length)
-        if length is not None and length > handling.most_bytes:
+        handling = plan.handling
+        if plan.is_too_large:
             call.fail(handling.too_large)
             return DISCARD
         if handling.workers is None:
             call.on_loop = True
             return SmallIntake(handling, call)
         return Intake(handling, call, self._work, self._make_spool)
+
+    def _plan(self, head: Head) -> Plan:
+        """All that follows from the head; kept for its like where the loop serves it."""
+        path, _, query = head.target.partition(b"?")
+        service, length = self._router.service(head, path), head.content_length()
+        handling = service.handling(head, path, length)
+        is_too_large = length is not None and length > handling.most_bytes
+        plan = Plan(path, query, service, self._callers.verdict(head), handling, is_too_large)
+        if handling.workers is None:
+            head.plan = plan
+        return plan
 
     def refusal(self, status: int) -> bytes:
         """The whole answer to what is not served as a request; the client is to hang up."""

@@ -14,6 +14,7 @@ from lambda_emu.http.endpoint import MAX_WAITING_BYTES, Endpoint
 from lambda_emu.http.exchange import Handler, Request, Writer
 from lambda_emu.http.group import Acceptor, Group, Wait
 from lambda_emu.http.head_reader import STRIDE_BYTES, HeadReader, HeadTooLarge
+from lambda_emu.http.known_head import KnownHead, known_head
 from lambda_emu.http.lingering import UNREAD_LIMIT_BYTES, Lingering
 from lambda_emu.http.message import Head
 from lambda_emu.http.stream import HIGH_WATER_BYTES, Stream
@@ -45,6 +46,8 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         self._unread_bytes = 0
         self._may_begin = True
         self._known_peer: str | None = None
+        self._known: KnownHead | None = None
+        self._planned: Head | None = None  # may come again: its handler said so
         self._lingering: Lingering | None = None  # takes what comes, since nothing of it is served any more
         self._ended = False  # the client sends no more
 
@@ -58,15 +61,27 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         size = len(data)
         self.received_bytes += size
-        if size > SLICE_BYTES and (self._arriving is None or self._arriving.head.get(b"transfer-encoding") is not None):
+        known = self._known
+        at_rest = not (self._loose_bytes or self._requests or self._clogged)
+        if at_rest and known is not None and size == known.size and data.startswith(known.text):
+            self._serve_again(known, data)
+        elif size > SLICE_BYTES and self._knows_no_length:
             self._unparsed = data
             self._parse_slice()
         else:
             self._may_begin = True
             self._read(data)
+            if self._planned is not None:
+                head, self._planned = self._planned, None
+                self._known = known_head(head, data) if at_rest and not self._loose_bytes else None
             if size >= TURN_BYTES:
                 self._pause()
                 asyncio.get_running_loop().call_soon(self.read_on)
+
+    @property
+    def _knows_no_length(self) -> bool:
+        """What comes may be heads or chunks, not the body of a request that announced how much it is."""
+        return self._arriving is None or self._arriving.head.get(b"transfer-encoding") is not None
 
     def eof_received(self) -> bool:
         """Whether it is kept open, for the answers that are still to come."""
@@ -139,7 +154,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
             elif self._loose_bytes or self._held_bytes or self._waiting_bytes:
                 self._weigh()
 
-    def _fail(self, error: httptools.HttpParserCallbackError) -> None:
+    def _fail(self, error: Exception) -> None:
         """The parser was stopped by one of ours."""
         if isinstance(error.__context__, HeadTooLarge):
             self.refuse(431)
@@ -177,6 +192,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
             self._arriving = request
             self._requests.append(request)
             self._begin(request)
+            self._planned = head if head.plan is not None else None
         elif len(self._requests) > MAX_WAITING_REQUESTS:
             self.drop()
         elif self._lingering is None:
@@ -294,6 +310,19 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
             self.drop()  # nobody would answer it any more; the loop logs why
             raise
 
+    def _serve_again(self, known: KnownHead, data: bytes) -> None:
+        """The whole of a request whose head was parsed before."""
+        request = Request(known.head, Writer(self, close_after=False))
+        self._requests.append(request)
+        try:
+            request.sink = sink = self._handler(known.head, request.writer)
+            if known.size > len(known.text) and not request.writer.sent:
+                sink.body(data[len(known.text) :])
+            request.complete = True
+            self._end(request)
+        except Exception as error:  # noqa: BLE001 - as where the parser calls the handler
+            self._fail(error)
+
     def _serve(self, request: Request) -> None:
         """Begin a request that waited, and give it what came of its body."""
         complete, request.complete = request.complete, False  # what follows is as if it came just now
@@ -348,7 +377,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         """Serve nothing that still comes. Who is owed no answer is told the last thing now, the others after theirs."""
         if self._transport is None or self._transport.is_closing():
             return
-        self._may_begin, self._unparsed = False, b""
+        self._may_begin, self._unparsed, self._known = False, b"", None
         self._loose_bytes = self._held_bytes = 0
         self.group.hold(self, 0)
         self._reads_all = True

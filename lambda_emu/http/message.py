@@ -5,6 +5,7 @@ from __future__ import annotations
 import http
 from collections.abc import Callable, Iterable
 from email.utils import formatdate
+from typing import Any
 
 Header = tuple[bytes, bytes]
 REASONS = {status.value: status.phrase for status in http.HTTPStatus}
@@ -14,9 +15,10 @@ class Head:
     """Request line and headers; header names are lower case. first: each header's first value.
 
     peer: the address that it came from; None where that says nothing, as inside another network.
+    plan: what its handler made of it alone; the next request that says the same on this connection has it again.
     """
 
-    __slots__ = ("first", "headers", "keep_alive", "method", "peer", "target", "version")
+    __slots__ = ("first", "headers", "keep_alive", "method", "peer", "plan", "target", "version")
 
     def __init__(
         self,
@@ -34,6 +36,7 @@ class Head:
         self.version = version
         self.keep_alive = keep_alive
         self.peer = peer
+        self.plan: Any = None
 
     def get(self, name: bytes) -> bytes | None:
         """The first value of a header, by its lower-case name."""

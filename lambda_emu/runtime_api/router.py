@@ -122,11 +122,12 @@ class RuntimeApi:
         return self._serve(caller, head, writer)
 
     def _serve(self, caller: _Caller, head: Head, writer: Writer) -> Sink:
-        if not BY_BROWSERS.isdisjoint(head.first):
+        target, is_next = head.target, head.plan is NEXT
+        if not is_next and not BY_BROWSERS.isdisjoint(head.first):
             return _refuse(writer, answers.NO_PAGES)
-        target = head.target
         try:
-            if target == NEXT and head.method == b"GET":
+            if is_next or (target == NEXT and head.method == b"GET"):
+                head.plan = NEXT
                 parked = Parked(writer)
                 caller.session.next(parked)
                 return parked

@@ -22,11 +22,13 @@ LAST = b"GET /last HTTP/1.1\r\nConnection: close\r\n\r\n"
 class Echo:
     """Answers with the method, the target and the body it got.
 
-    `/early` before the body came, `/never` not at all; `/broken` fails.
+    `/early` before the body came, `/never` not at all; `/broken` fails. `/again` knows what it said before.
     """
 
     def __init__(self, head: Head, writer: Writer) -> None:
         self._head = head
+        if head.target == b"/again":
+            head.plan = (head.plan or 0) + 1
         self._writer = writer
         self._body = Body()
         if head.target == b"/early":
@@ -43,7 +45,8 @@ class Echo:
         if self._head.target == b"/broken":
             raise RuntimeError("a mistake of ours")
         if self._head.target != b"/never":
-            self._send(b" ".join([self._head.method, self._head.target, self._body.take()]))
+            times = [] if self._head.plan is None else [str(self._head.plan).encode()]
+            self._send(b" ".join([self._head.method, self._head.target, self._body.take(), *times]))
 
     def abort(self) -> None: ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 from http_rig import LAST, Echo, bodies, hung_up_on, served, talk
@@ -50,6 +51,56 @@ def port() -> Iterator[int]:
 )  # fmt: skip
 def test_requests_are_answered_in_their_order(port: int, pieces: list[bytes], expected: list[bytes]) -> None:
     assert bodies(talk(port, *pieces)) == expected
+
+
+AGAIN = b"POST /again HTTP/1.1\r\nContent-Length: 1\r\n\r\n"
+NEXT = b"GET /again HTTP/1.1\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        ([AGAIN + b"a", AGAIN + b"b", AGAIN + b"c"], [b"POST /again a 1", b"POST /again b 2", b"POST /again c 3"]),
+        ([NEXT, b"POST /b HTTP/1.1\r\nContent-Length: 1\r\n\r\nx", NEXT],  # as a runtime goes on
+         [b"GET /again  1", b"POST /b x", b"GET /again  2"]),
+        ([AGAIN + b"a", AGAIN, b"b", AGAIN + b"c"], [b"POST /again a 1", b"POST /again b 1", b"POST /again c 1"]),
+        ([AGAIN + b"a", AGAIN[:20], AGAIN[20:] + b"b"], [b"POST /again a 1", b"POST /again b 1"]),
+        ([AGAIN + b"a", AGAIN + b"b" + NEXT, AGAIN + b"c"],
+         [b"POST /again a 1", b"POST /again b 1", b"GET /again  1", b"POST /again c 1"]),
+        ([AGAIN + b"\r", b"\n\r\n" + AGAIN + b"b"], [b"POST /again \r 1", b"POST /again b 1"]),
+        ([NEXT, NEXT[:-2] + b"X: y\r\n\r\n", NEXT], [b"GET /again  1", b"GET /again  1", b"GET /again  1"]),
+        ([NEXT[:-2] + b"Connection: close\r\n\r\n"], [b"GET /again  1"]),
+        ([b"GET /again HTTP/1.0\r\n\r\n"], [b"GET /again  1"]),
+    ],
+)  # fmt: skip
+def test_a_head_that_comes_again_byte_for_byte_is_known(pieces: list[bytes], expected: list[bytes]) -> None:
+    with served() as (port, _, loop), socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        for piece in pieces:
+            client.sendall(piece)
+            for _ in range(3):  # it is read before the next one comes
+                loop.ask(lambda: None, timeout_s=5)
+        client.shutdown(socket.SHUT_WR)
+        answers = b"".join(iter(lambda: client.recv(65536), b""))
+
+    assert bodies(answers) == expected
+
+
+def test_a_known_request_that_breaks_us_ends_its_connection(caplog: pytest.LogCaptureFixture) -> None:
+    def once(head: Head, writer: Writer) -> Sink:
+        if head.plan:
+            raise RuntimeError("a mistake of ours")
+        head.plan = "known"
+        writer.send(answer_head(200, [], 0))
+        return DISCARD
+
+    with served(once) as (port, _, _), socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        client.sendall(NEXT)
+        assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+        client.sendall(NEXT)
+        with suppress(ConnectionResetError):
+            assert client.recv(1) == b""
+
+    assert "a mistake of ours" in caplog.text
 
 
 def test_a_client_that_asks_first_is_told_to_go_on(port: int) -> None:
