@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from lambda_emu.api.operations.invocations import invoke
+from lambda_emu.api.operations.invocations import Planned, plan_invoke, run
 from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.errors.base import LambdaError
@@ -37,11 +37,12 @@ class InlineInvoke:
         self._kept: dict[Said, Mapping[str, Any]] = {}
 
     def __call__(self, asked: Request, call: Call) -> None:
-        context = self._contexts.of(asked)
         try:
-            members = self._parse(asked)
-            req: Any = {**members, "Payload": asked.body} if asked.body else members
-            invoke(req, context, call)
+            planned: Planned | None = asked.head.meaning
+            if planned is None:
+                planned = plan_invoke(self._parse(asked), self._contexts.of(asked), call)
+                asked.head.meaning = planned
+            run(planned, asked.body, call)
         except LambdaError as error:
             call.fail(error)
 

@@ -45,7 +45,6 @@ class EnvironmentLog:
         self._runtime_version_arn = runtime_version_arn
         self._tail: Tail | None = None
         self._frames = Frames()
-        self._shows_done = stream.origin.log_format == "JSON"
         self._tracing: Tracing | None = None  # of the invocation that runs
 
     @property
@@ -79,12 +78,19 @@ class EnvironmentLog:
 
     def start(self, invocation: Invocation) -> None:
         """An invocation begins; with it its tail."""
-        request = invocation.request
+        request, version = invocation.request, self._version.version
+        if not self._writes_lines(invocation):
+            self._stream.write_later(Start(request.request_id, version))
+            return
         self._tracing = tracing = None if request.trace_id is None else Tracing(request.trace_id)
-        line = self._stream.write_platform(Start(request.request_id, self._version.version, tracing, request.tenant_id))
+        line = self._stream.write_platform(Start(request.request_id, version, tracing, request.tenant_id))
         if request.wants_tail:
             self._tail = Tail()
             self._tail.append_line(line)
+
+    def _writes_lines(self, invocation: Invocation) -> bool:
+        """Whether the platform's lines of it are made here: for its tail, or because a text log has less to show."""
+        return self._stream.is_json or invocation.request.wants_tail
 
     def output(self, data: bytes) -> bool:
         """What the function printed and logged. False: read no more of it until `when_room` calls back."""
@@ -121,7 +127,10 @@ class EnvironmentLog:
         out_of_memory = error_type == OUT_OF_MEMORY  # the kernel may have been faster than init's next look
         peak_mb = memory_mb if out_of_memory else min(-(-usage.peak_bytes // MB), memory_mb)
         report = Report(id, duration_ms, memory_mb, peak_mb, init_ms, status, error_type, tracing)
-        if self._shows_done:
+        if not self._writes_lines(invocation):
+            self._stream.write_later(report)
+            return None
+        if self._stream.is_json:
             done = RuntimeDone(id, duration_ms, invocation.produced_bytes, status, error_type, tracing=tracing)
             lines = self._stream.write_platform(done, End(id), report)
         else:

@@ -15,10 +15,11 @@ class Head:
     """Request line and headers; header names are lower case. first: each header's first value.
 
     peer: the address that it came from; None where that says nothing, as inside another network.
-    plan: what its handler made of it alone; the next request that says the same on this connection has it again.
+    plan: how its handler serves it, made of the head alone, and meaning: what it asks for; the next request that says
+    the same on this connection has both again.
     """
 
-    __slots__ = ("first", "headers", "keep_alive", "method", "peer", "plan", "target", "version")
+    __slots__ = ("first", "headers", "keep_alive", "meaning", "method", "peer", "plan", "target", "version")
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class Head:
         self.keep_alive = keep_alive
         self.peer = peer
         self.plan: Any = None
+        self.meaning: Any = None
 
     def get(self, name: bytes) -> bytes | None:
         """The first value of a header, by its lower-case name."""

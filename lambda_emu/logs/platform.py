@@ -12,12 +12,10 @@ from typing import Any
 from lambda_emu.logs.events import event, level
 from lambda_emu.logs.levels import Level
 from lambda_emu.logs.records import SUCCESS, End, InitReport, InitStart, Record, Report, Start
+from lambda_emu.logs.text_lines import end_line, ending, report_line, start_line
 
 Line = Callable[[Record, float], bytes | None]
 """The bytes of a record in a log, newline included; None if the log does not show it. Time is in seconds."""
-
-UNNAMED = (SUCCESS, "failure")
-"""Ends that the text form does not name: a handler's own exception leaves REPORT as it is."""
 
 
 def lines_of(log_format: str, least: Level = Level.INFO) -> Line:
@@ -50,30 +48,19 @@ def _init_report(record: InitReport) -> str | None:
     if record.status == SUCCESS and record.initialization_type == "on-demand":
         return None
     head = f"INIT_REPORT Init Duration: {record.duration_ms:.2f} ms\tPhase: {record.phase}\t"
-    return f"{head}{_ending(record.status, record.error_type)}\n"
+    return f"{head}{ending(record.status, record.error_type)}\n"
 
 
 def _start(record: Start) -> str:
-    return f"START RequestId: {record.request_id} Version: {record.version}\n"
+    return start_line(record.request_id, record.version)
 
 
 def _end(record: End) -> str:
-    return f"END RequestId: {record.request_id}\n"
+    return end_line(record.request_id)
 
 
 def _report(record: Report) -> str:
-    init = "" if record.init_ms is None else f"Init Duration: {record.init_ms:.2f} ms\t"
-    return (
-        f"REPORT RequestId: {record.request_id}\tDuration: {record.duration_ms:.2f} ms\t"
-        f"Billed Duration: {record.billed_ms} ms\tMemory Size: {record.memory_mb} MB\t"
-        f"Max Memory Used: {record.peak_mb} MB\t{init}{_ending(record.status, record.error_type)}\n"
-    )
-
-
-def _ending(status: str, error_type: str | None) -> str:
-    if status in UNNAMED:
-        return ""
-    return f"Status: {status}\t" if error_type is None else f"Status: {status}\tError Type: {error_type}\t"
+    return report_line(record.figures)
 
 
 LINES: dict[type, Callable[[Any], str | None]] = {

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from lambda_emu.logs import text_lines
 from lambda_emu.logs.billing import billed_ms
+from lambda_emu.logs.text_lines import Figures
 
-SUCCESS = "success"
+SUCCESS = text_lines.SUCCESS
 
 
 class Tracing(NamedTuple):
@@ -103,6 +105,12 @@ class Report(NamedTuple):
     @property
     def billed_ms(self) -> int:
         return billed_ms(self.duration_ms, self.init_ms)
+
+    @property
+    def figures(self) -> Figures:
+        """As its line shows them."""
+        ended = (self.request_id, self.status, self.error_type)
+        return *ended, self.duration_ms, self.billed_ms, self.memory_mb, self.peak_mb, self.init_ms
 
 
 Record = InitStart | InitRuntimeDone | InitReport | Start | RuntimeDone | End | Report

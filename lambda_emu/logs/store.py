@@ -98,7 +98,7 @@ class LogStore:
 
     def offer(self, chunk: Chunk) -> bool:
         """Take a chunk; never waits. False: it was taken, but nothing more should come before `when_room` calls."""
-        self._offered += len(chunk.data) + CHUNK_BYTES
+        self._offered += len(chunk[2]) + CHUNK_BYTES
         self._queue.append(chunk)
         if self._asleep:
             self._asleep = False
@@ -215,7 +215,7 @@ class LogStore:
         while self._queue and size < self._batch_bytes:
             chunk = self._queue.popleft()
             chunks.append(chunk)
-            size += len(chunk.data) + CHUNK_BYTES
+            size += len(chunk[2]) + CHUNK_BYTES
         return chunks, size
 
     def _write(self, chunks: Sequence[Chunk]) -> None:
@@ -290,10 +290,9 @@ def _describe(origin: Origin) -> tuple[tuple[Any, ...], bool, int]:
 def _kind(record: object) -> tuple[int, Any]:
     """Kind and detail of an entry."""
     if isinstance(record, Report):
-        row = (record.request_id, record.status, record.error_type, record.duration_ms, record.billed_ms)
-        return REPORTED, (*row, record.memory_mb, record.peak_mb, record.init_ms)
+        return REPORTED, record.figures
     if isinstance(record, Start):
-        return STARTED, record.request_id
+        return STARTED, (record.request_id, record.version)
     if isinstance(record, LogRecord):
         return LOGGED, None if record.level is None else int(record.level)
     return CLOSED if isinstance(record, Closed) else STATED, None

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from lambda_emu.arn import FunctionId
 from lambda_emu.clock import Clock
 from lambda_emu.logs.frames import LogRecord
 from lambda_emu.logs.levels import Level, configured
 from lambda_emu.logs.platform import lines_of
-from lambda_emu.logs.records import Record, Start
+from lambda_emu.logs.records import Record, Report, Start
 from lambda_emu.model.function.function import FunctionVersion
 
 DEFAULT_GROUP = "/aws/lambda/"
@@ -54,16 +54,12 @@ class Closed:
     """The environment is gone; nothing follows in its stream."""
 
 
-class Chunk(NamedTuple):
-    """Some bytes on their way to the store.
+Chunk = tuple[Origin, int, bytes, Record | Closed | LogRecord | None]
+"""Some bytes on their way to the store, with the time in milliseconds since the epoch.
 
-    record None: output, cut anywhere. A LogRecord: its text, one event. Else lines, the last of that record.
-    """
-
-    origin: Origin
-    at_ms: int
-    data: bytes
-    record: Record | Closed | LogRecord | None
+The last is None with output, cut anywhere; a LogRecord with its text, one event; else the last record of the lines. A
+START or REPORT without bytes, of a text log, is put into words where it is written, and END before a REPORT.
+"""
 
 
 class Sink(Protocol):
@@ -93,15 +89,16 @@ class LogStream:
         self.origin = origin
         self._sink = sink
         self._clock = clock
+        self.is_json = origin.log_format == "JSON"
         self._line = lines_of(origin.log_format, origin.system_level)
 
     def write_output(self, data: bytes) -> bool:
         """What the code printed, cut anywhere. False: stop reading its output until `when_room` calls back."""
-        return self._sink.offer(Chunk(self.origin, int(self._clock.now_s() * 1000), data, None))
+        return self._sink.offer((self.origin, int(self._clock.now_s() * 1000), data, None))
 
     def write_record(self, record: LogRecord) -> bool:
         """What the code logged by its runtime's client. False: as for output."""
-        return self._sink.offer(Chunk(self.origin, int(self._clock.now_s() * 1000), record.text, record))
+        return self._sink.offer((self.origin, int(self._clock.now_s() * 1000), record.text, record))
 
     def write_platform(self, *records: Record) -> bytes:
         """Write records' lines. Returns them, for the tail; empty when this log shows none of the records."""
@@ -113,8 +110,12 @@ class LogStream:
                 text += line or b""
                 last = record
         if last is not None:
-            self._sink.offer(Chunk(origin, int(now_s * 1000), text, last))
+            self._sink.offer((origin, int(now_s * 1000), text, last))
         return text
+
+    def write_later(self, record: Start | Report) -> None:
+        """The same of a text log whose lines nobody needs here; with a REPORT its END is written too."""
+        self._sink.offer((self.origin, int(self._clock.now_s() * 1000), b"", record))
 
     def when_room(self, callback: Callable[[], None]) -> None:
         """Call back once, on the loop, when output may be read again."""
@@ -122,4 +123,4 @@ class LogStream:
 
     def close(self) -> None:
         """The last call: a line still open becomes an event."""
-        self._sink.offer(Chunk(self.origin, int(self._clock.now_s() * 1000), b"", Closed()))
+        self._sink.offer((self.origin, int(self._clock.now_s() * 1000), b"", Closed()))

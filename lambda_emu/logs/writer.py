@@ -11,13 +11,17 @@ from lambda_emu.logs.batch import Batch, Row
 from lambda_emu.logs.levels import Level
 from lambda_emu.logs.lines import Lines, encode_output, encode_record, end_of_event
 from lambda_emu.logs.log_file import LogFile
+from lambda_emu.logs.text_lines import end_line, report_line, start_line
 
 Entry = tuple[int, int, bytes, int, Any]
 """Stream, milliseconds since the epoch, text, kind, detail: nothing that `marshal` cannot carry."""
 
 OPENED, PRINTED, LOGGED, STATED, STARTED, REPORTED, CLOSED = range(7)
 """Kinds of entries. Their details: what is known of the stream, as `OpenStream` takes it; none; the level, if any;
-none; the request id; the figures, as `Batch.add` takes them; none. The platform states, starts and reports."""
+none; request id and version; the figures, as `Batch.add` takes them; none. The platform states, starts and reports.
+
+A text log's START, and its END and REPORT, may come without text: that follows from their details.
+"""
 
 Tell = Callable[[int, str], None]
 """A message for the log of the program itself, and how important it is."""
@@ -134,10 +138,18 @@ def _texts(
             yield from ((text, False, None) for text in pieces(shaped, most_bytes))
     else:
         yield from ((text, False, None) for text in pieces(output, most_bytes))
-    if kind in (STATED, STARTED, REPORTED) and data:
+    if kind in (STATED, STARTED, REPORTED) and (data := data or _lines(stream, kind, detail)):
         yield data, True, detail if kind == REPORTED else None
     if kind == STARTED:
-        stream.request_id = detail
+        stream.request_id = detail[0]
+
+
+def _lines(stream: OpenStream, kind: int, detail: Any) -> bytes:
+    """Those of the platform; a JSON log that shows none has none."""
+    if stream.is_json:
+        return b""
+    text = start_line(*detail) if kind == STARTED else end_line(detail[0]) + report_line(detail)
+    return text.encode()
 
 
 def pieces(text: bytes, size_bytes: int) -> Iterator[bytes]:

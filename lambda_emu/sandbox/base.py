@@ -170,7 +170,7 @@ class Init(Protocol):
     def start(self, role: int, program: Program) -> None: ...
 
     def sync(self, token: int, busy_ms: float = ANY_TIME_MS) -> None:
-        """Answered by `synced`, after every byte that was in the pipes when init got the order.
+        """Answered by `synced`, perhaps at once, after every byte that was in the pipes when init got the order.
 
         busy_ms: how long that has run whose figures are asked for. Of what was short those of a moment ago will do.
         """

@@ -95,6 +95,25 @@ def test_events_are_read_as_they_were_written(logs: Logs) -> None:
     assert logs.read() == expected
 
 
+def test_lines_made_by_the_writer_are_those_made_here(logs: Logs) -> None:
+    here, later = logs.stream("here"), logs.stream("later")
+    start = Start("id-1", "7")
+    report = Report("id-1", 3.01, 1024, 36, init_ms=110.1, status="error", error_type="Runtime.ExitError")
+
+    here.write_platform(start)
+    here.write_output(b"open")
+    here.write_platform(End("id-1"), report)
+    later.write_later(start)
+    later.write_output(b"open")
+    later.write_later(report)
+
+    assert logs.read("later") == logs.read("here")
+    found = [LogReader(logs.path).read(OWN.function(name)).events for name in ("here", "later")]
+    made_here, made_later = ([(one.message, one.platform, one.report) for one in events] for events in found)
+    assert len(made_here) == 4
+    assert made_later == made_here
+
+
 def test_an_open_line_is_an_event_before_the_platform_goes_on(logs: Logs) -> None:
     stream = logs.stream()
 

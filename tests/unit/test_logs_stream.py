@@ -81,7 +81,7 @@ def test_a_platform_line_is_written_and_given_back_for_the_tail() -> None:
     assert line == b"END RequestId: id-1\n"
     assert unseen == b""
     assert both == b"START RequestId: id-2 Version: 1\nEND RequestId: id-2\n"
-    assert [chunk.data for chunk in kept] == [line, both]
+    assert [data for _, _, data, _ in kept] == [line, both]
 
 
 def test_a_filtered_start_still_reaches_the_store_for_its_request_id() -> None:
@@ -91,7 +91,7 @@ def test_a_filtered_start_still_reaches_the_store_for_its_request_id() -> None:
 
     assert stream.write_platform(Start("id-1", "$LATEST")) == b""
     assert stream.write_platform(Report("id-1", 1.0, 128, 36)) == b""
-    assert [chunk.record for chunk in kept] == [Start("id-1", "$LATEST")]
+    assert [record for _, _, _, record in kept] == [Start("id-1", "$LATEST")]
 
 
 def test_output_says_when_to_pause() -> None:

@@ -9,11 +9,12 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.operations import operation
 from lambda_emu.api.operations.outcomes import DryRunReply, KeptReply, StreamedReply, WholeReply
+from lambda_emu.arn import Target
 from lambda_emu.errors.request import InvalidRequestContent
 from lambda_emu.errors.resources import OtherAccount
 from lambda_emu.gateway.call import Call
@@ -44,15 +45,30 @@ STREAMED_TYPES: Mapping[str, Asked] = {
 }
 
 
+class Planned(NamedTuple):
+    """What is asked for, but for the event."""
+
+    context: RequestContext
+    reply: type[WholeReply]
+    kind: Kind
+    target: Target
+    principal: str | None
+    trace: str | None  # the caller's header
+    client_context: str | None
+    wants_tail: bool
+    tenant_id: str | None
+    execution_name: str | None
+
+
 @operation("Invoke", detached=True)
 def invoke(req: InvocationRequestTypeDef, context: RequestContext, call: Call) -> None:
-    _invoke(TYPES[req.get("InvocationType", "RequestResponse")], req, req.get("Payload"), context, call)
+    run(plan_invoke(req, context, call), _body(req.get("Payload")), call)
 
 
 @operation("InvokeAsync", detached=True)
 def invoke_async(req: InvokeAsyncRequestTypeDef, context: RequestContext, call: Call) -> None:
     """Deprecated: an Invoke of type Event that can say nothing else."""
-    _invoke(EVENT, req, req["InvokeArgs"], context, call)
+    run(_plan(EVENT, req, context, call), _body(req["InvokeArgs"]), call)
 
 
 @operation("InvokeWithResponseStream", detached=True)
@@ -60,11 +76,16 @@ def invoke_with_response_stream(
     req: InvokeWithResponseStreamRequestTypeDef, context: RequestContext, call: Call
 ) -> None:
     """An Invoke whose answer is an event stream."""
-    _invoke(STREAMED_TYPES[req.get("InvocationType", "RequestResponse")], req, req.get("Payload"), context, call)
+    asked = STREAMED_TYPES[req.get("InvocationType", "RequestResponse")]
+    run(_plan(asked, req, context, call), _body(req.get("Payload")), call)
 
 
-def _invoke(asked: Asked, req: Mapping[str, Any], body: Any, context: RequestContext, call: Call) -> None:
-    """Here, where a large payload may be looked at, all that concerns the request alone; the rest on the loop."""
+def plan_invoke(req: Mapping[str, Any], context: RequestContext, call: Call) -> Planned:
+    """All of an Invoke that its head says."""
+    return _plan(TYPES[req.get("InvocationType", "RequestResponse")], req, context, call)
+
+
+def _plan(asked: Asked, req: Mapping[str, Any], context: RequestContext, call: Call) -> Planned:
     kind, reply = asked
     own_id = call.request.header(b"x-amzn-requestid")
     if own_id is not None and UUID.fullmatch(own_id) is None:
@@ -74,21 +95,42 @@ def _invoke(asked: Asked, req: Mapping[str, Any], body: Any, context: RequestCon
         target = context.target(req["FunctionName"], req.get("Qualifier"))
     except OtherAccount as other:
         target, principal = other.target, context.scope.account
-    payload = bytes(body or EMPTY_EVENT)
+    return Planned(
+        context,
+        reply,
+        kind,
+        target,
+        principal,
+        call.request.header(b"x-amzn-trace-id"),
+        _client_context(req["ClientContext"]) if req.get("ClientContext") else None,
+        req.get("LogType") == "Tail",
+        req.get("TenantId"),
+        req.get("DurableExecutionName"),
+    )
+
+
+def run(planned: Planned, body: bytes, call: Call) -> None:
+    """Here, where a large payload may be looked at, all that concerns the request alone; the rest on the loop."""
+    context, reply, kind, target, principal, trace, client_context, wants_tail, tenant_id, execution_name = planned
+    payload = body or EMPTY_EVENT
     request = InvokeRequest(
         call.request.request_id,
         target,
         payload,
         kind,
         principal,
-        trace_header(call.request.header(b"x-amzn-trace-id"), context.clock),
-        _client_context(req["ClientContext"]) if req.get("ClientContext") else None,
-        req.get("LogType") == "Tail",
-        req.get("TenantId"),
-        req.get("DurableExecutionName"),
+        trace_header(trace, context.clock),
+        client_context,
+        wants_tail,
+        tenant_id,
+        execution_name,
         refusal(payload),
     )
     call.detach(context.invoker.invoke, request, reply(call, context, request))
+
+
+def _body(given: Any) -> bytes:
+    return bytes(given or b"")
 
 
 def _client_context(text: str) -> str:

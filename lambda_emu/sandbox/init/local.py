@@ -93,9 +93,11 @@ class LocalLink(Link):
         if usage is None:
             self._unanswered += 1
             super().sync(token)
-        else:
+        elif self._reports or any(pipe.end > pipe.taken_bytes for pipe in self._pipes.values()):
             self._report(lambda: self._listener.synced(token, usage))
             self._loop.call_soon(self._go_on)
+        else:
+            self._listener.synced(token, usage)
 
     def limit_memory(self, limit_bytes: int, sample_ms: int) -> None:
         self._figures.limit_bytes = limit_bytes
