@@ -61,22 +61,36 @@ class Clock:
 
     def new_id(self) -> str:
         """A random UUID (RFC 9562, version 4), as AWS uses for request ids and revisions."""
-        digits = self.new_token()
-        variant = "89ab"[int(digits[16], 16) & 3]
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+        try:
+            return _spare_ids.pop()
+        except IndexError:
+            _spare_ids.extend(map(_uuid, _tokens()))
+            return _uuid(self.new_token())
 
     def new_token(self) -> str:
-        """32 hex digits nobody can guess. The kernel is asked for many at once: an invocation needs four of them."""
+        """32 hex digits nobody can guess."""
         try:
             return _spare_tokens.pop()
         except IndexError:
-            digits = os.urandom(BLOCK_BYTES).hex()
-            _spare_tokens.extend([digits[at : at + 32] for at in range(32, len(digits), 32)])
-            return digits[:32]
+            _spare_tokens.extend(_tokens())
+            return os.urandom(16).hex()
+
+
+def _uuid(digits: str) -> str:
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+
+def _tokens() -> list[str]:
+    """The kernel is asked for many at once: an invocation needs two of them, and two ids."""
+    digits = os.urandom(BLOCK_BYTES).hex()
+    return [digits[at : at + 32] for at in range(0, len(digits), 32)]
 
 
 _spare_tokens: list[str] = []  # random; whoever takes some takes them out, and two threads never take the same
+_spare_ids: list[str] = []
 os.register_at_fork(after_in_child=_spare_tokens.clear)
+os.register_at_fork(after_in_child=_spare_ids.clear)
 BLOCK_BYTES = 4096
 
 

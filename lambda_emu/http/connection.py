@@ -91,7 +91,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         if self._loose_bytes:
             self.refuse(400)  # it ended in the middle of a request
         elif self._requests and self._lingering is None:
-            self._requests[-1].writer.close_after = True
+            self._requests[-1].close_after = True
         return bool(self._requests)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -99,9 +99,10 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         self._unparsed = b""
         requests, self._requests = self._requests, deque()
         for request in requests:
-            request.writer.detach()
+            request.detach()
             if request.sink is not None:
                 request.sink.abort()
+                request.sink = None
         self.group.leave(self)
         self._acceptor.closed(self)
 
@@ -115,7 +116,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         self.read_on()
         if self._requests:
             self._replay()
-            if (stream := self._requests[0].writer.stream) is not None:
+            if (stream := self._requests[0].stream) is not None:
                 stream.resume()
 
     # -- what comes in ---------------------------------------------------------------------------
@@ -186,7 +187,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         target = self._target
         version, fields = parser.get_http_version(), self._end_head()
         head = Head(parser.get_method(), target, fields, version, keep_alive, self._known_peer)
-        request = Request(head, Writer(self, close_after=not keep_alive))
+        request = Request(self, head, not keep_alive)
         if self._may_begin and not self._requests and not self._clogged:
             self._may_begin = False
             self._arriving = request
@@ -215,7 +216,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
                 request.kept = Body()
             request.kept.add(chunk)
             self._count_waiting(request, len(chunk))
-        elif request.writer.sent:  # before the whole body came, which is read so that the client sees the answer
+        elif request.sent:  # before the whole body came, which is read so that the client sees the answer
             self._unread_bytes += len(chunk)
             if self._unread_bytes > UNREAD_LIMIT_BYTES:
                 self._hang_up()
@@ -242,16 +243,16 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
 
     def _begin(self, request: Request, *, whole: bool = False) -> None:
         waits = not whole and b"expect" in request.head.first
-        request.sink = self._handler(request.head, request.writer)
-        if waits and request.writer.sent:
+        request.sink = self._handler(request.head, request)
+        if waits and request.sent:
             self._hang_up()  # whether the body comes all the same, only the client knows
-        elif waits and request.writer.stream is not None:
-            request.writer.close_after = True
+        elif waits and request.stream is not None:
+            request.close_after = True
         elif waits and self._transport is not None:
             self._transport.write(CONTINUE)
 
     def _end(self, request: Request) -> None:
-        if request.writer.sent:
+        if request.sent:
             self._next()
         else:
             assert request.sink is not None
@@ -270,13 +271,13 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         else:
             transport.write(head)
             transport.write(body)
-        assert request.writer is writer
+        assert request is writer
         if request.complete:
             self._next()
 
     def begin_stream(self, writer: Writer, stream: Stream) -> None:
         """Write the head of the answer to the request being served; its pieces follow."""
-        assert self._requests[0].writer is writer
+        assert self._requests[0] is writer
         assert self._transport is not None
         self._transport.set_write_buffer_limits(HIGH_WATER_BYTES)
         self.write_piece(stream.open(self, close=writer.close_after))
@@ -285,16 +286,17 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         """All of the answer was written."""
         self.write_piece(last)
         request = self._requests[0]
-        request.writer.sent = True
-        if request.complete or request.writer.close_after:
+        request.sent = True
+        if request.complete or request.close_after:
             self._next()
 
     def _next(self) -> None:
         """The first request is complete and answered: drop it, and begin the one behind it."""
         done = self._requests.popleft()
-        done.writer.detach()
+        done.detach()
+        done.sink = None  # which knows it
         self._unread_bytes = 0
-        if done.writer.close_after:
+        if done.close_after:
             self._hang_up()
         elif self._requests:
             asyncio.get_running_loop().call_soon(self._replay)
@@ -312,11 +314,11 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
 
     def _serve_again(self, known: KnownHead, data: bytes) -> None:
         """The whole of a request whose head was parsed before."""
-        request = Request(known.head, Writer(self, close_after=False))
+        request = Request(self, known.head, False)
         self._requests.append(request)
         try:
-            request.sink = sink = self._handler(known.head, request.writer)
-            if known.size > len(known.text) and not request.writer.sent:
+            request.sink = sink = self._handler(known.head, request)
+            if known.size > len(known.text) and not request.sent:
                 sink.body(data[len(known.text) :])
             request.complete = True
             self._end(request)
@@ -329,7 +331,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         kept, request.kept = request.kept, None
         self._count_waiting(request, -request.waiting_bytes)
         self._begin(request, whole=complete)
-        if kept is not None and not request.writer.sent:
+        if kept is not None and not request.sent:
             assert request.sink is not None
             request.sink.body(kept.take())
         self._weigh()
@@ -362,10 +364,10 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
             return False
         self._requests.remove(request)
         self._count_waiting(request, -request.waiting_bytes)
-        request.writer.detach()
-        if request.sink is not None and not request.writer.sent:
+        request.detach()
+        if request.sink is not None and not request.sent:
             request.sink.abort()
-        return request.writer.sent or request.writer.stream is not None
+        return request.sent or request.stream is not None
 
     def _hang_up(self) -> None:
         """The last answer was written: what came behind it is forgotten."""
@@ -421,6 +423,6 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
     def finish(self) -> None:
         """Hang up after the request that is being served, or now; what waits behind it is not begun."""
         if self._requests:
-            self._requests[0].writer.close_after = True
+            self._requests[0].close_after = True
         else:
             self._hang_up()

@@ -114,17 +114,20 @@ class Writer:
         return self._connection is not None and not self.sent and self.stream is None
 
 
-class Request:
-    """A request on its way in; it keeps its body while earlier requests are unanswered.
+class Request(Writer):
+    """A request on its way in, and the way of its answer; it keeps its body while earlier requests are unanswered.
 
     waiting_bytes: of its head and body, while it waits.
     """
 
-    __slots__ = ("complete", "head", "kept", "sink", "waiting_bytes", "writer")
+    __slots__ = ("complete", "head", "kept", "sink", "waiting_bytes")
 
-    def __init__(self, head: Head, writer: Writer) -> None:
+    def __init__(self, connection: Line, head: Head, close_after: bool) -> None:
+        self._connection = connection  # and not by way of Writer's: there are three for each invocation
+        self.close_after = close_after
+        self.sent = False
+        self.stream = None
         self.head = head
-        self.writer = writer
         self.sink: Sink | None = None
         self.kept: Body | None = None
         self.waiting_bytes = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 
 from lambda_emu.errors.request import PayloadNotJson
 from lambda_emu.text.jackson import NotJson
@@ -33,6 +34,8 @@ def check_json(text: bytes) -> None:
 
 def refusal(text: bytes) -> PayloadNotJson | None:
     """What `check_json` would raise, for who must say something else first."""
+    if len(text) <= MOST_NUMBER_BYTES and _parses(text):  # as most do: it is asked of every event
+        return None
     try:
         check_json(text)
     except PayloadNotJson as error:
@@ -44,8 +47,8 @@ def _parses(text: bytes) -> bool:
     """Whether Python's parser takes it. False decides nothing: the scan does, and knows what is wrong."""
     try:
         value = text.strip(BLANKS).decode()
-        return DECODER.raw_decode(value)[1] == len(value)
-    except (ValueError, RecursionError):
+        return _scan(value, 0)[1] == len(value)
+    except (ValueError, RecursionError, StopIteration):
         return False
 
 
@@ -59,3 +62,4 @@ def _no_constant(name: str) -> None:
 
 
 DECODER = json.JSONDecoder(parse_constant=_no_constant)
+_scan: Callable[[str, int], tuple[object, int]] = DECODER.scan_once  # type: ignore[attr-defined] # not in typeshed

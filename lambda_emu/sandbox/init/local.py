@@ -93,11 +93,18 @@ class LocalLink(Link):
         if usage is None:
             self._unanswered += 1
             super().sync(token)
-        elif self._reports or any(pipe.end > pipe.taken_bytes for pipe in self._pipes.values()):
+        elif self._reports or self._has_unread():
             self._report(lambda: self._listener.synced(token, usage))
             self._loop.call_soon(self._go_on)
         else:
             self._listener.synced(token, usage)
+
+    def _has_unread(self) -> bool:
+        """Whether there is output that was not read yet."""
+        for pipe in self._pipes.values():  # noqa: SIM110 - no generator: it is asked at each invocation
+            if pipe.end > pipe.taken_bytes:
+                return True
+        return False
 
     def limit_memory(self, limit_bytes: int, sample_ms: int) -> None:
         self._figures.limit_bytes = limit_bytes
