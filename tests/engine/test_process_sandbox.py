@@ -281,6 +281,21 @@ def test_a_closed_engine_starts_nothing(isolation: str, tmp_path: Path) -> None:
             asyncio.run(work)
 
 
+def test_one_sandbox_cannot_take_what_the_kernel_has_for_one_user(isolated: Bench) -> None:
+    """As instances of inotify, 128 on most machines."""
+    if not isolated.as_root:
+        pytest.skip("only root may give each sandbox a user of its own")
+    take = f"{OWN_PYTHON} -c 'import ctypes, time; take = ctypes.CDLL(None).inotify_init; "
+    greedy, other = isolated.sandbox({}), isolated.sandbox({})
+    started = isolated.shell(
+        greedy, f"({take}\nwhile take() >= 0: pass\nprint(take(), flush=True); time.sleep(999)' &) | head -1"
+    )
+
+    assert started == "-1\n"
+    assert int(isolated.shell(other, f"{take} print(take())'")) >= 0
+    isolated.run(greedy.sandbox.destroy())
+
+
 def test_a_sandbox_has_a_session_keyring_of_its_own(isolated: Bench) -> None:
     """Listed are the keys of its user, which is the emulator's where there is no other."""
     shown = [isolated.shell(isolated.sandbox({}), "grep -c _ses: /proc/keys") for _ in range(2)]

@@ -19,5 +19,5 @@ def test_a_number_is_taken_that_is_mapped_here(tmp_path: Path, users: str, group
     (tmp_path / "uid_map").write_text(users)
     (tmp_path / "gid_map").write_text(groups)
 
-    base = BEYOND_ACCOUNTS if beyond else 0
-    assert outside_ids(tmp_path) == (base + 993, base + 990)
+    own, base = (0xABC, BEYOND_ACCOUNTS) if beyond else (0, 0)
+    assert outside_ids("000abc" + "f" * 26, tmp_path) == (base + 993 + own, base + 990)

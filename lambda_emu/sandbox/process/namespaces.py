@@ -62,6 +62,8 @@ NO_CAPABILITIES = (
 NO_PRIVILEGES = ("setpriv", *NO_CAPABILITIES, "--no-new-privs", "--pdeathsig=KILL")  # a new uid undoes --kill-child
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 TRY_LIMIT_S = 10
+NOBODY = "000000"
+"""Whoever tries whether there are namespaces at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +74,21 @@ class Given:
     own_network: bool = False
 
 
-def enter(table: Path, root: Path, given: Given, command: Sequence[str]) -> list[str]:
-    """The command line that runs `command` inside, unprivileged. Everything in there dies with the process it makes."""
+def enter(name: str, table: Path, root: Path, given: Given, command: Sequence[str]) -> list[str]:
+    """The command line that runs `command` inside, unprivileged. Everything in there dies with the process it makes.
+
+    name: of the sandbox, hexadecimal.
+    """
     users = () if given.as_root else AS_ROOT_OF_THEM
     network = ("--net",) if given.own_network else ()
     script = f"{ENTER}{LOOPBACK_UP if given.own_network else ''}{BECOME}"
-    leave = _leave_root() if given.as_root else ()
+    leave = _leave_root(name) if given.as_root else ()
     inside = (*leave, *OWN_USERS, *prlimit(LIMITS), *NO_PRIVILEGES, *command)
     return [*NAMESPACES, *network, *users, "/bin/sh", "-c", script, str(table), str(root), *inside]
 
 
-def _leave_root() -> Sequence[str]:
-    user, group = outside_ids()
+def _leave_root(name: str) -> Sequence[str]:
+    user, group = outside_ids(name)
     return ("setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups")
 
 
@@ -127,7 +132,7 @@ class Namespaces:
         self._root.chmod(0o755)  # whatever the umask: inside it is / of another user
         make_root(self._root, init)
         table.write_text(fstab(root_lines(self._root)))
-        _try(enter(table, self._root, self._given, ["/bin/sh", "-c", "exit 0"]))
+        _try(enter(NOBODY, table, self._root, self._given, ["/bin/sh", "-c", "exit 0"]))
 
     def prepare_toolchain(self, toolchain: Toolchain) -> None:
         """Places where the host's files are mounted: a mount has its like below it."""
@@ -147,7 +152,7 @@ class Namespaces:
         table = folder / "fstab"
         own = sandbox_lines(self._root, folder, toolchain.folder, tmp_mb)
         table.write_text(fstab((*root_lines(self._root), *own, *host_lines(self._root, toolchain.host_files))))
-        return enter(table, self._root, self._given, [INIT])
+        return enter(folder.name, table, self._root, self._given, [INIT])
 
     def load(self, folder: Path, task: Path, layers: Sequence[Path]) -> None:
         fill(task, layers, folder / "task", folder / "opt")

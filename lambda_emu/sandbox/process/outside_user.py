@@ -1,5 +1,7 @@
 """Who the user of a sandbox is outside of it, where root may choose: nobody that this machine has an account for.
 
+Each sandbox has one of its own: what the kernel has for a user, as instances of inotify, one cannot take from all.
+
 Inside it is 993, as on Lambda. Outside, 993 is often some service, which could read its variables by /proc, and
 as which the sandbox would appear to whatever it can reach.
 """
@@ -12,11 +14,16 @@ from lambda_emu.sandbox.process.private_root import GROUP, USER
 
 BEYOND_ACCOUNTS = 1_879_048_192
 """From here on systemd's page on UIDs and GIDs knows of no use; accounts, containers and their ranges are all below."""
+DIGITS = 6
+"""Of a sandbox's name, hexadecimal: 16 million users, of whom two of 200 sandboxes are the same once in 800 times."""
 
 
-def outside_ids(proc: Path = Path("/proc/self")) -> tuple[int, int]:
-    """User and group. Those of inside where the machine, itself a container, has no others to give."""
-    user, group = BEYOND_ACCOUNTS + USER, BEYOND_ACCOUNTS + GROUP
+def outside_ids(name: str, proc: Path = Path("/proc/self")) -> tuple[int, int]:
+    """User and group of a sandbox. Those of inside where the machine, itself a container, has no others to give.
+
+    name: hexadecimal and random. The group is that of all.
+    """
+    user, group = BEYOND_ACCOUNTS + USER + int(name[:DIGITS], 16), BEYOND_ACCOUNTS + GROUP
     if _is_had(proc / "uid_map", user) and _is_had(proc / "gid_map", group):
         return user, group
     return USER, GROUP
