@@ -60,6 +60,7 @@ VARYING = (
     "AWS_LAMBDA_LOG_STREAM_NAME",
     "AWS_LAMBDA_RUNTIME_API",
     "_X_AMZN_TRACE_ID",
+    "AWS_ENDPOINT_URL_LAMBDA",  # ours: the way to the Lambda API from inside
 )
 CREDENTIALS = f"import os; result = [os.environ[name] for name in {VARYING[:3]}]"
 
@@ -123,6 +124,7 @@ def test_the_variables_are_lambdas_own(lam: Lam) -> None:
     assert found == given | VARIABLES | {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "192"}
     assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", varying["AWS_LAMBDA_LOG_STREAM_NAME"])
     assert re.fullmatch(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0.*", varying["_X_AMZN_TRACE_ID"])
+    assert re.fullmatch(r"http://127\.\d+\.\d+\.\d+:\d+", varying["AWS_ENDPOINT_URL_LAMBDA"])
     assert all(varying.values())
 
 
