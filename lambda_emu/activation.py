@@ -17,7 +17,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.capacity.managed_instances import on_instances
-from lambda_emu.model.changes.updates import WhyNot, all_settled, complete_update, lacked_runtime, try_again
+from lambda_emu.model.changes.updates import WhyNot, are_all_settled, complete_update, lacks_runtime, try_again
 from lambda_emu.model.function.function import Function, FunctionVersion
 from lambda_emu.model.function.image_package import FoundImage, resolve_image
 from lambda_emu.pool.pool import Pool
@@ -64,7 +64,7 @@ class Activator:
     def try_again(self, functions: Iterable[Function]) -> None:
         """What failed for want of its runtime is Pending again. At a start, not on the loop: it may be there now."""
         for function in functions:
-            if lacked_runtime(function):
+            if lacks_runtime(function):
                 self._store.change(function.id, try_again)
 
     async def activate_all(self, ids: Iterable[FunctionId], timeout_s: float) -> None:
@@ -98,7 +98,7 @@ class Activator:
         else:
             if not on_instances(version.other):
                 self._pool.expect(resolve_image(version, found))
-        if not all_settled(function):
+        if not are_all_settled(function):
             await self._finish_at_last(partial(self._finish, id, version.deployment_id, why_not, found))
 
     async def _finish_at_last(self, finish: Callable[[], None]) -> None:

@@ -37,7 +37,7 @@ from lambda_emu.invoke.runner import PoolRunner
 from lambda_emu.logs.reader import LogReader
 from lambda_emu.logs.store import LogStore
 from lambda_emu.logs.stream import LogStream, Origin
-from lambda_emu.model.changes.updates import settled
+from lambda_emu.model.changes.updates import is_settled
 from lambda_emu.model.concurrency.provisioned import Readiness
 from lambda_emu.model.function.function import Function
 from lambda_emu.model.function.image_package import FoundImage
@@ -120,7 +120,7 @@ class Emulator:
     def wait_until_settled(self, name: str) -> None:
         """Wait for a Pending function, however long its image takes. Not on the loop."""
         id = self.scope.function(name)
-        while (function := self.store.function(id)) is not None and not settled(function.latest):
+        while (function := self.store.function(id)) is not None and not is_settled(function.latest):
             threading.Event().wait(LOOK_S)
 
     def __enter__(self) -> Emulator:

@@ -24,7 +24,7 @@ def location(base_url: str, sha256: str) -> str:
     return base_url + PREFIX + sha256.replace("+", "-").replace("/", "_")
 
 
-def resolved(code: Artifact) -> dict[str, str | None] | None:
+def resolved_object(code: Artifact) -> dict[str, str | None] | None:
     """ResolvedS3Object: only code in REFERENCE mode has one."""
     if code.reference is None:
         return None

@@ -239,7 +239,7 @@ class Environment:
         self._log.output_ended()
         if self.state not in (State.RESET, State.SHUTTING_DOWN, State.GONE):
             assert self._program is not None
-            self.fail(partial(failures.exited, exit=exit, program=self._program))
+            self.fail(partial(failures.exit_failure, exit=exit, program=self._program))
 
     def lost(self) -> None:
         if self.state is not State.GONE:
@@ -252,13 +252,13 @@ class Environment:
         invocation, timeout_s = self.invocation, self.version.timeout_s
         if invocation is not None:
             over_s = invocation.started_s + timeout_s  # a timer may fire a millisecond early
-            self.fail(partial(failures.timed_out, timeout_s=timeout_s), over_s)
+            self.fail(partial(failures.timeout_failure, timeout_s=timeout_s), over_s)
 
     def _init_timed_out(self) -> None:
         self.fail(lambda _: Failure("timeout", None, b""))
 
     def _no_bootstrap(self) -> None:
-        self.fail(failures.no_bootstrap)
+        self.fail(failures.bootstrap_failure)
 
     def _silent(self) -> None:
         """Init did not report in time: such a sandbox is not handed out again."""

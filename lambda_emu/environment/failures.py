@@ -43,14 +43,14 @@ def _payload(error_type: str, request_id: str | None, text: str) -> bytes:
     return json.dumps({"errorType": error_type, "errorMessage": message}, separators=(",", ":")).encode()
 
 
-def timed_out(request_id: str, timeout_s: int) -> Failure:
+def timeout_failure(request_id: str, timeout_s: int) -> Failure:
     """The function did not finish within its timeout."""
     return Failure(
         "timeout", None, _payload("Sandbox.Timedout", request_id, f"Task timed out after {timeout_s:.2f} seconds")
     )
 
 
-def exited(request_id: str, exit: Exit, program: Program) -> Failure:
+def exit_failure(request_id: str, exit: Exit, program: Program) -> Failure:
     """The runtime's process ended though it should have asked for the next event; or it did not begin."""
     if exit.out_of_memory:
         kind, text = OUT_OF_MEMORY, "Runtime exited with error: signal: killed"
@@ -67,13 +67,13 @@ def exited(request_id: str, exit: Exit, program: Program) -> Failure:
     return Failure("error", kind, _payload(kind, request_id, text))
 
 
-def no_bootstrap(request_id: str) -> Failure:
+def bootstrap_failure(request_id: str) -> Failure:
     """A custom runtime whose code has no executable bootstrap."""
     kind, text = "Runtime.InvalidEntrypoint", "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
     return Failure("error", kind, _payload(kind, request_id, text))
 
 
-def spoiled(request_id: str, why: Spoiled) -> Failure:
+def response_failure(request_id: str, why: Spoiled) -> Failure:
     """What the runtime posted cannot be the caller's; the environment itself is well."""
     if isinstance(why, TooLarge):
         text = f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
@@ -84,14 +84,14 @@ def spoiled(request_id: str, why: Spoiled) -> Failure:
     return Failure("error", kind, _payload(kind, request_id, str(why)))
 
 
-def posted(body: bytes, error_type: str | None) -> Failure:
+def init_failure(body: bytes, error_type: str | None) -> Failure:
     """An error the runtime itself described; its bytes go to the caller unchanged."""
-    return Failure("error", normalised(error_type or ""), body)
+    return Failure("error", normalise(error_type or ""), body)
 
 
-def raised(error_type: str | None) -> Failure:
+def handler_failure(error_type: str | None) -> Failure:
     """The handler raised: an answer like any other, and no reason to reset the environment."""
-    return Failure("failure", normalised(error_type or ""), b"")
+    return Failure("failure", normalise(error_type or ""), b"")
 
 
 def may_be_out_of_memory(usage: Usage, limit_bytes: int, elapsed_ms: float) -> bool:
@@ -99,7 +99,7 @@ def may_be_out_of_memory(usage: Usage, limit_bytes: int, elapsed_ms: float) -> b
     return (usage.memory_bytes or limit_bytes) + elapsed_ms * GROWTH_BYTES_PER_MS > limit_bytes
 
 
-def normalised(error_type: str) -> str:
+def normalise(error_type: str) -> str:
     """An error type as the log shows it: the runtime's word if it has the known form, else Unknown."""
     if re.fullmatch(r"(Runtime|Function|Extension)\.[A-Z][a-zA-Z]+", error_type):
         return error_type

@@ -125,11 +125,11 @@ class RuntimeSession:
 
     def respond_error(self, request_id: str, attempt_id: str | None, payload: bytes, error_type: str | None) -> None:
         invocation = self.check(request_id, attempt_id, Asked.ERROR)
-        self._environment.respond(invocation, payload, failures.raised(error_type))
+        self._environment.respond(invocation, payload, failures.handler_failure(error_type))
 
     def spoil(self, request_id: str, attempt_id: str | None, spoiled: Spoiled) -> None:
         invocation = self.check(request_id, attempt_id, Asked.RESPONSE)
-        failure = failures.spoiled(request_id, spoiled)
+        failure = failures.response_failure(request_id, spoiled)
         self._environment.respond(invocation, failure.payload, failure)
 
     def check_init_error(self) -> None:
@@ -138,7 +138,7 @@ class RuntimeSession:
 
     def init_error(self, payload: bytes, error_type: str | None) -> None:
         self.check_init_error()
-        self._environment.fail(lambda _: failures.posted(payload, error_type))
+        self._environment.fail(lambda _: failures.init_failure(payload, error_type))
 
     # -- small things -----------------------------------------------------------------------------
 

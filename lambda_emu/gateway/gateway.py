@@ -64,7 +64,7 @@ class Gateway:
         plan: Plan = head.plan or self._plan(head)
         request = Request(head, plan.path, plan.query, self._clock.new_id())
         call = Call(request, plan.service.error_answer, writer, self._loop, self._dates)
-        if plan.verdict is not LET_IN and self._is_answered(call, plan.service, plan.verdict):
+        if plan.verdict is not LET_IN and self._answer_by_verdict(call, plan.service, plan.verdict):
             return DISCARD
         handling = plan.handling
         if plan.is_too_large:
@@ -92,7 +92,7 @@ class Gateway:
         headers = [*answer.headers, ("Date", self._dates.text())]
         return answer_head(answer.status, headers, len(answer.body), close=True) + answer.body
 
-    def _is_answered(self, call: Call, service: Service, verdict: Verdict) -> bool:
+    def _answer_by_verdict(self, call: Call, service: Service, verdict: Verdict) -> bool:
         """Whether who asks has an answer by that alone: pages of others, and a browser that asks before it asks."""
         if verdict.refusal is not None and not (verdict.of_page and service.answers_pages):
             call.fail(verdict.refusal)

@@ -258,7 +258,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
             assert request.sink is not None
             request.sink.end()
 
-    def answered(self, writer: Writer, head: bytes, body: bytes) -> None:
+    def write_answer(self, writer: Writer, head: bytes, body: bytes) -> None:
         """Write the answer of the request being served, and go on with the next one."""
         transport = self._transport
         if transport is None:

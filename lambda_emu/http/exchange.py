@@ -52,7 +52,7 @@ class Line(Protocol):
 
     group: Group
 
-    def answered(self, writer: Writer, head: bytes, body: bytes) -> None: ...
+    def write_answer(self, writer: Writer, head: bytes, body: bytes) -> None: ...
 
     def begin_stream(self, writer: Writer, stream: Stream) -> None: ...
 
@@ -80,7 +80,7 @@ class Writer:
         assert not self.sent, "one request, one answer"
         self.sent = True
         if self._connection is not None:
-            self._connection.answered(self, head, body)
+            self._connection.write_answer(self, head, body)
 
     def begin(self, stream: Stream) -> None:
         """Write an answer's head, and then what is written to the stream. A client that has left makes it abort."""

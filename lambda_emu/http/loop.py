@@ -94,7 +94,7 @@ class Loop:
             executor = self._executors[kind] = Executor(kind.label, kind.threads, kind.waiting)
         return executor.call(lambda: fn(*args, **kwargs))
 
-    def unfinished(self, kind: Workers | None = None) -> int:
+    def count_unfinished(self, kind: Workers | None = None) -> int:
         """How many of this kind, or of all, are at work or wait for it. From any thread."""
         found = list(self._executors.items())
         return sum(len(executor.unfinished) for each, executor in found if kind in (None, each))

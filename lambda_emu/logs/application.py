@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lambda_emu.logs.levels import Level, declared, iso_time
+from lambda_emu.logs.levels import Level, declared_level, iso_time
 from lambda_emu.logs.lines import decode_event, events
 
 
@@ -24,7 +24,7 @@ def _shape(event: bytes, least: Level, request_id: str | None, now_s: float, lev
     line = decode_event(event)
     members = _object(line)
     if members is not None:
-        return event if declared(members) >= least else b""
+        return event if declared_level(members) >= least else b""
     if level < least:
         return b""
     message = line.rstrip(b"\n").decode("utf-8", "replace")

@@ -25,12 +25,12 @@ ALIASES = {"WARNING": Level.WARN, "CRITICAL": Level.FATAL}  # as Python's loggin
 BY_NAME = {level.name: level for level in Level} | ALIASES
 
 
-def configured(name: str | None) -> Level:
+def configured_level(name: str | None) -> Level:
     """A level as LoggingConfig names it; INFO where it names none."""
     return Level.INFO if name is None else Level[name]
 
 
-def declared(members: dict[str, Any]) -> Level:
+def declared_level(members: dict[str, Any]) -> Level:
     """The level a structured line gives itself; INFO when it is missing or unknown."""
     name = members.get("level", members.get("log_level"))
     return BY_NAME.get(name.upper(), Level.INFO) if isinstance(name, str) else Level.INFO

@@ -10,7 +10,7 @@ from typing import Protocol
 from lambda_emu.arn import FunctionId
 from lambda_emu.clock import Clock
 from lambda_emu.logs.frames import LogRecord
-from lambda_emu.logs.levels import Level, configured
+from lambda_emu.logs.levels import Level, configured_level
 from lambda_emu.logs.platform import lines_of
 from lambda_emu.logs.records import Record, Report, Start
 from lambda_emu.model.function.function import FunctionVersion
@@ -44,8 +44,8 @@ class Origin:
             architecture=version.architecture,
             storage_mb=version.ephemeral_storage_mb,
             log_format=logging.log_format,
-            application_level=configured(logging.application_log_level),
-            system_level=configured(logging.system_log_level),
+            application_level=configured_level(logging.application_log_level),
+            system_level=configured_level(logging.system_log_level),
         )
 
 

@@ -150,7 +150,7 @@ class Starter:
         if not await self._limit(environment, cpus):
             requester.replace(environment)
 
-    def ended(self, requester: Requester, environment: Environment) -> None:
+    def end(self, requester: Requester, environment: Environment) -> None:
         self._inside.close(environment.sandbox)
         self._budget.end(environment.sandbox, "the end of an environment")
         self.on_end(requester)
@@ -178,4 +178,4 @@ class _Listener:
 
     def gone(self, environment: Environment) -> None:
         self._requester.gone(environment)
-        self._starter.ended(self._requester, environment)
+        self._starter.end(self._requester, environment)

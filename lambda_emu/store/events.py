@@ -72,7 +72,7 @@ class EventQueue:
         """Forget an event that is settled and keep what follows from it, both or neither; does not wait."""
         self._work.finish(request_id, done, then)
 
-    def unsettled(self) -> Sequence[QueuedEvent]:
+    def find_unsettled(self) -> Sequence[QueuedEvent]:
         """All there are, running or not, without their payloads; for who looks on."""
         return [_event(work) for work in self._work.all(EVENT)]
 

@@ -23,7 +23,7 @@ def lam(tmp_path: Path) -> Iterator[OwnLam]:
 
 def attempts(lam: OwnLam) -> int:
     """Of the one event; it is given up after the third."""
-    return sum(event.attempts for event in lam.emulator.store.queue.unsettled())
+    return sum(event.attempts for event in lam.emulator.store.queue.find_unsettled())
 
 
 @pytest.mark.parametrize("by_s", BACK_AND_AHEAD)

@@ -121,5 +121,5 @@ def test_invocations_go_on_whatever_floods_it(tmp_path: Path, asks: tuple[Ask, .
 
         for flood in floods:
             assert set(flood.statuses) <= TOLD
-        eventually(lambda: lam.emulator.loop.unfinished() == 0, "nothing to be left to do")
+        eventually(lambda: lam.emulator.loop.count_unfinished() == 0, "nothing to be left to do")
         assert list((tmp_path / ".lambda-emu" / "spool").iterdir()) == []

@@ -81,11 +81,11 @@ def send(lam: OwnLam, event: Any) -> None:
 
 
 def unsettled(lam: OwnLam) -> int:
-    return len(lam.emulator.store.queue.unsettled())
+    return len(lam.emulator.store.queue.find_unsettled())
 
 
 def attempts(lam: OwnLam) -> int:
-    return sum(event.attempts for event in lam.emulator.store.queue.unsettled())
+    return sum(event.attempts for event in lam.emulator.store.queue.find_unsettled())
 
 
 def invocations(lam: OwnLam) -> int:

@@ -62,7 +62,7 @@ def beside(folder: Path, count: int) -> Iterator[tuple[OwnLam, Slow]]:
 
 
 def fetching(lam: OwnLam) -> int:
-    return lam.emulator.loop.unfinished(FETCHES)
+    return lam.emulator.loop.count_unfinished(FETCHES)
 
 
 def test_beside_sixteen_slow_requests_everybody_else_is_served(tmp_path: Path) -> None:

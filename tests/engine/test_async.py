@@ -45,7 +45,7 @@ class Backlog:
 
     def events(self) -> list[QueuedEvent]:
         """All that is not settled, due or not."""
-        return list(self._store.queue.unsettled())
+        return list(self._store.queue.find_unsettled())
 
     def lines(self, word: str) -> list[str]:
         """The log's lines that begin with this word."""
@@ -68,7 +68,7 @@ class Backlog:
 @pytest.fixture
 def backlog(lam: Lam) -> Iterator[Backlog]:
     yield Backlog(lam)
-    for event in lam.emulator.store.queue.unsettled():
+    for event in lam.emulator.store.queue.find_unsettled():
         lam.emulator.store.queue.finish(event.request_id, lambda _: None)
 
 

@@ -94,7 +94,7 @@ def test_events_that_wait_are_forgotten(lam: OwnLam) -> None:
     reset(lam)
     lam.create("sleeper", ANSWERS)
 
-    assert lam.emulator.store.queue.unsettled() == []
+    assert lam.emulator.store.queue.find_unsettled() == []
 
 
 def test_a_change_before_it_does_not_stand_in_the_way_of_one_after_it(lam: OwnLam) -> None:

@@ -165,7 +165,7 @@ class Wire:
     def join(self, group: Group) -> bool:
         return True
 
-    def answered(self, writer: Writer, head: bytes, body: bytes) -> None:
+    def write_answer(self, writer: Writer, head: bytes, body: bytes) -> None:
         self.answer = head
         for line in head.decode("latin-1").split("\r\n"):
             name, _, value = line.partition(": ")

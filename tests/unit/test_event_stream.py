@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.eventstream import ChecksumMismatch, EventStreamBuffer
 
-from lambda_emu.api.operations.outcomes import streamed, whole
+from lambda_emu.api.operations.outcomes import streamed_answer, whole_answer
 from lambda_emu.api.wire.event_stream import CHUNK_BYTES, message, payload_chunks
 from lambda_emu.environment.invocation import Outcome
 
@@ -27,7 +27,7 @@ def read(stream: bytes) -> list[tuple[dict[str, Any], bytes]]:
 
 
 def events(outcome: Outcome) -> list[tuple[str, bytes]]:
-    found = read(streamed(outcome, []).body)
+    found = read(streamed_answer(outcome, []).body)
     assert {headers[":message-type"] for headers, _ in found} == {"event"}
     return [(headers[":event-type"], payload) for headers, payload in found]
 
@@ -85,7 +85,7 @@ def test_an_error_is_told_by_its_type_and_in_its_own_words(payload: bytes, code:
 
 def test_a_stream_is_a_success_whatever_became_of_the_function() -> None:
     for failed in (False, True):
-        answer = streamed(Outcome(b"{}", failed), [("X-Amz-Executed-Version", "1")])
+        answer = streamed_answer(Outcome(b"{}", failed), [("X-Amz-Executed-Version", "1")])
 
         assert (answer.status, dict(answer.headers)) == (
             200,
@@ -98,7 +98,7 @@ def test_a_stream_is_a_success_whatever_became_of_the_function() -> None:
 
 
 def test_invoke_itself_answers_the_bytes_as_they_are() -> None:
-    answer = whole(Outcome(b"{}", failed=True, tail=b"END\n"), [])
+    answer = whole_answer(Outcome(b"{}", failed=True, tail=b"END\n"), [])
 
     assert answer.body == b"{}"
     assert ("X-Amz-Function-Error", "Unhandled") in answer.headers

@@ -53,7 +53,7 @@ def test_a_registrys_refusal_says_what_to_type(uri: str, said: str, kind: type[S
     (ExitKind.NO_DIRECTORY, 2, "Runtime.InvalidWorkingDir", "chdir /srv: no such file or directory"),
 ])  # fmt: skip
 def test_what_could_not_be_started_is_named_as_on_lambda(kind: ExitKind, errno: int, error: str, text: str) -> None:
-    failure = failures.exited("id", Exit(0, kind, errno, False), Program(["/run"], {}, "/srv"))
+    failure = failures.exit_failure("id", Exit(0, kind, errno, False), Program(["/run"], {}, "/srv"))
 
     payload = f'{{"errorType":"{error}","errorMessage":"RequestId: id Error: {text}"}}'
     assert (failure.error_type, failure.payload) == (error, payload.encode())

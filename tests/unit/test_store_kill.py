@@ -40,7 +40,7 @@ def test_a_kill_loses_no_function_and_no_event_that_was_acknowledged(tmp_path: P
 
     store = Store.open(tmp_path)
     found = {function.id.name for function in store.functions.all(Scope(ACCOUNT, REGION))}
-    found |= {event.request_id for event in store.queue.unsettled()}
+    found |= {event.request_id for event in store.queue.find_unsettled()}
     store.close()
 
     assert set(acknowledged) - found == set()
@@ -74,7 +74,7 @@ def test_a_kill_leaves_a_step_done_with_all_that_follows_or_not_done(tmp_path: P
         acknowledged |= {int(line) for line in writing.stdout.read().split()}
 
     store = Store.open(tmp_path)
-    events = {int(event.request_id[1:]) for event in store.queue.unsettled()}
+    events = {int(event.request_id[1:]) for event in store.queue.find_unsettled()}
     deliveries, timers = ({int(work.id.removeprefix(kind)) for work in store.work.all(kind)} for kind in KINDS)
     unpaid = [work.id for kind in KINDS for work in store.work.all(kind) if store.work.payload(work.id) is None]
     store.close()

@@ -229,5 +229,5 @@ def test_an_event_that_does_not_fit_is_refused_alone(queue: EventQueue, tmp_path
         refused = {name for name, answer in answers.items() if answer.result(timeout=30) is not None}
 
     assert refused == {"large"}
-    assert sorted(ids(queue.unsettled())) == ["e1", "e2", "e3"]
+    assert sorted(ids(queue.find_unsettled())) == ["e1", "e2", "e3"]
     put(queue, new_event("large", payload=b"x" * 1_000_000))

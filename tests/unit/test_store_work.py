@@ -147,7 +147,9 @@ def test_events_that_an_older_version_kept_are_work(tmp_path: Path) -> None:
 
     store = Store.open(tmp_path)
 
-    assert {event.request_id: (event.attempts, event.accepted_s, event.due_s) for event in store.queue.unsettled()} == {
+    assert {
+        event.request_id: (event.attempts, event.accepted_s, event.due_s) for event in store.queue.find_unsettled()
+    } == {
         "waited": (1, 10, 20),
         "ran": (1, 10, 20),
     }

@@ -27,7 +27,7 @@ from lambda_emu.model.capacity import managed_instances
 from lambda_emu.model.changes import creation, settings
 from lambda_emu.model.changes.publishing import publish, without_version
 from lambda_emu.model.changes.refusals import AliasNotDeletable, FunctionExists, LatestNotDeletable
-from lambda_emu.model.changes.updates import CREATING, all_settled, begin_update, check_updatable, replace_latest
+from lambda_emu.model.changes.updates import CREATING, are_all_settled, begin_update, check_updatable, replace_latest
 from lambda_emu.model.function import image_package, runtime_names
 from lambda_emu.model.function.function import Artifact, ContainerImage, Function, FunctionVersion
 from lambda_emu.model.function.runtime_names import DeprecatedRuntime, UnknownRuntime
@@ -134,7 +134,7 @@ def _look(context: RequestContext, target: Target) -> FunctionVersion:
 
     def over() -> bool:
         function = context.store.function(target.id)
-        return function is None or all_settled(function)
+        return function is None or are_all_settled(function)
 
     context.changes.wait_until_over(target.id, over)
     return get_version(context, target)
@@ -146,7 +146,7 @@ def _location(context: RequestContext, version: FunctionVersion) -> Result:
     return {
         "RepositoryType": "S3",
         "Location": artifacts.location(context.base_url, version.code.sha256),
-        "ResolvedS3Object": artifacts.resolved(version.code),
+        "ResolvedS3Object": artifacts.resolved_object(version.code),
     }
 
 

@@ -137,7 +137,7 @@ def _show(context: RequestContext, id: LayerId, version: LayerVersion) -> Result
             "Location": artifacts.location(context.base_url, content.sha256),
             "CodeSha256": content.sha256,
             "CodeSize": content.size,
-            "ResolvedS3Object": artifacts.resolved(content),
+            "ResolvedS3Object": artifacts.resolved_object(content),
         },
     }
 

@@ -23,7 +23,7 @@ Headers = list[tuple[str, str]]
 UNHANDLED = "Unhandled"
 
 
-def whole(outcome: Outcome, headers: Headers) -> Answer:
+def whole_answer(outcome: Outcome, headers: Headers) -> Answer:
     """The payload as it is; what else there is to tell goes into headers."""
     headers.append(("Content-Type", "application/json"))
     if outcome.failed:
@@ -33,7 +33,7 @@ def whole(outcome: Outcome, headers: Headers) -> Answer:
     return Answer(200, headers, outcome.payload)
 
 
-def streamed(outcome: Outcome, headers: Headers) -> Answer:
+def streamed_answer(outcome: Outcome, headers: Headers) -> Answer:
     """An event stream of the payload, or of its error, and an InvokeComplete.
 
     How the function's own content type travels beside the stream's is not recorded.
@@ -64,7 +64,7 @@ def _error_type(payload: bytes) -> str:
 class WholeReply(Gathering):
     """The answer to an Invoke that waits, in one piece."""
 
-    write = staticmethod(whole)
+    write = staticmethod(whole_answer)
 
     def __init__(self, call: Call, context: RequestContext, request: InvokeRequest) -> None:
         self._call = call
@@ -89,7 +89,7 @@ class WholeReply(Gathering):
 class StreamedReply(WholeReply):
     """The answer to InvokeWithResponseStream."""
 
-    write = staticmethod(streamed)
+    write = staticmethod(streamed_answer)
 
 
 class KeptReply(WholeReply):

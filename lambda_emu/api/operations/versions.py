@@ -12,7 +12,7 @@ from lambda_emu.api.paging import cut_page
 from lambda_emu.model import quotas
 from lambda_emu.model.capacity import managed_instances
 from lambda_emu.model.changes.publishing import check_publishable, publish
-from lambda_emu.model.changes.updates import CREATING, DONE, settled
+from lambda_emu.model.changes.updates import CREATING, DONE, is_settled
 from lambda_emu.model.function.function import Function, FunctionVersion
 from lambda_emu.model.timestamps import last_modified
 
@@ -46,7 +46,7 @@ def publish_version(req: PublishVersionRequestTypeDef, context: RequestContext) 
 
     update_function(context, id, edit)
     version = versions[-1]
-    if not settled(version):
+    if not is_settled(version):
         context.activator.activate(id)
     return show_configuration(version, id.arn(version.version), context.runtimes)
 

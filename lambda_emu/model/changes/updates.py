@@ -93,7 +93,7 @@ def complete_update(
         return function
 
     def end(version: FunctionVersion) -> FunctionVersion:
-        if settled(version):
+        if is_settled(version):
             return version
         progress = DONE if why_not is None else _failure(why_not, FunctionState.FAILED)
         return replace(resolve_image(version, found), progress=progress, revision_id=new_id())
@@ -103,7 +103,7 @@ def complete_update(
         versions={number: end(version) for number, version in function.versions.items()},
         latest_published=function.latest_published and end(function.latest_published),
     )
-    if settled(function.latest):
+    if is_settled(function.latest):
         return after
     keeps_old = why_not is not None and function.running.progress.state not in (
         FunctionState.PENDING,
@@ -120,7 +120,7 @@ def complete_update(
     return replace(after, latest=latest, running=function.running if keeps_old else latest)
 
 
-def lacked_runtime(function: Function) -> bool:
+def lacks_runtime(function: Function) -> bool:
     """Whether it failed for want of its runtime, which may be there by now."""
     return function.latest.image is None and function.latest.progress.state is FunctionState.FAILED
 
@@ -131,16 +131,16 @@ def try_again(function: Function) -> Function:
     return replace(function, latest=latest, running=latest)
 
 
-def settled(version: FunctionVersion) -> bool:
+def is_settled(version: FunctionVersion) -> bool:
     """Whether nothing is under way."""
     return (
         version.progress.state is not FunctionState.PENDING and version.progress.update is not UpdateStatus.IN_PROGRESS
     )
 
 
-def all_settled(function: Function) -> bool:
+def are_all_settled(function: Function) -> bool:
     """Whether nothing is under way of $LATEST and of all published versions."""
-    return settled(function.latest) and all(map(settled, function.published_versions()))
+    return is_settled(function.latest) and all(map(is_settled, function.published_versions()))
 
 
 def _failure(why: WhyNot, state: FunctionState) -> Progress:

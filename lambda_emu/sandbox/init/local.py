@@ -157,7 +157,7 @@ class LocalLink(Link):
 
         OSError is what init met, such as ConnectionRefusedError; SandboxError.
         """
-        return await self._ask_for(Kind.DIAL, passed.connected, LOOPBACK, port)
+        return await self._ask_for(Kind.DIAL, passed.connection, LOOPBACK, port)
 
     async def holds(self, inode: int) -> bool:
         """Whether a process inside has the socket of this inode. SandboxError."""

@@ -65,7 +65,7 @@ def listening(descriptor: int, at: End) -> socket.socket:
     return found
 
 
-def connected(descriptor: int, to: End) -> socket.socket:
+def connection(descriptor: int, to: End) -> socket.socket:
     """A socket whose other end is at this address. WrongFrame for anything else."""
     found = _stream(descriptor)
     try:
