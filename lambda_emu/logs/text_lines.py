@@ -1,4 +1,4 @@
-"""The lines that a text log has of every invocation, byte for byte. Contract: logs-billing.md 4.2.
+"""The lines that a text log has of every invocation, byte for byte. docs/contract/logs-billing.md#platform-lines.
 
 The writer's process makes most of them: so this imports nothing.
 """
