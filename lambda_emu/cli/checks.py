@@ -33,7 +33,7 @@ GET_IMAGE = "lambda-emu runtimes build python3.13, or let the first function tha
 GET_WAY_BACK = "Allow containers to reach this machine (a firewall?), or name their network with --docker-network."
 
 
-class Verdict(StrEnum):
+class CheckResult(StrEnum):
     OK = "ok"
     WARNING = "warning"  # something is weaker or slower than it could be
     FAILURE = "failure"  # something will not work
@@ -43,21 +43,21 @@ class Verdict(StrEnum):
 class Finding:
     """What a check found. fix: what to do about it, for anything but OK."""
 
-    verdict: Verdict
+    verdict: CheckResult
     text: str
     fix: str | None = None
 
 
 def ok(text: str) -> Finding:
-    return Finding(Verdict.OK, text)
+    return Finding(CheckResult.OK, text)
 
 
 def warning(text: str, fix: str) -> Finding:
-    return Finding(Verdict.WARNING, text, fix)
+    return Finding(CheckResult.WARNING, text, fix)
 
 
 def failure(text: str, fix: str) -> Finding:
-    return Finding(Verdict.FAILURE, text, fix)
+    return Finding(CheckResult.FAILURE, text, fix)
 
 
 # -- the machine ----------------------------------------------------------------------------------

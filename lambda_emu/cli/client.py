@@ -29,7 +29,7 @@ class NotFound(NotDone):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class InvokeResult:
     """What an invocation came back with. tail: the last 4 KB of its log."""
 
     payload: bytes
@@ -57,14 +57,14 @@ class Server:
             return False
         return True
 
-    def invoke(self, function: str, payload: bytes) -> Answer:
+    def invoke(self, function: str, payload: bytes) -> InvokeResult:
         """Invoke and wait for the answer and its log."""
         path = f"/2015-03-31/functions/{quote(function, safe='')}/invocations"
         headers = {"X-Amz-Log-Type": "Tail", "Content-Type": "application/json"}
         response, body = self._ask("POST", path, payload, headers)
         if response.status != 200:
             raise _refusal(response, body)
-        return Answer(
+        return InvokeResult(
             payload=body,
             failed=response.getheader("X-Amz-Function-Error") is not None,
             tail=b64decode(response.getheader("X-Amz-Log-Result") or ""),

@@ -22,12 +22,12 @@ COLOURS = {"ok": "green", "warning": "yellow", "failure": "red"}
 @setting_options("data_dir", "docker_network")
 def doctor(as_json: bool, **flags: object) -> None:
     """Check this machine, and say how to put right what is not. The exit code is 1 when something will not work."""
-    from lambda_emu.cli.checks import CHECKS, Verdict
+    from lambda_emu.cli.checks import CHECKS, CheckResult
 
     chosen, failed = settings(**flags), False
     for check in CHECKS:
         finding = check.look(chosen)
-        failed = failed or finding.verdict is Verdict.FAILURE
+        failed = failed or finding.verdict is CheckResult.FAILURE
         if as_json:
             json_line({"check": check.name, **asdict(finding)})
         else:

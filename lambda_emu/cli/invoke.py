@@ -14,7 +14,7 @@ from lambda_emu.cli.log_sources import drain, from_file
 from lambda_emu.cli.options import NotDone, advice, endpoint_option, setting_options, settings
 
 if TYPE_CHECKING:
-    from lambda_emu.cli.client import Answer, Server
+    from lambda_emu.cli.client import InvokeResult, Server
 
 FLUSH_LIMIT_S = 5.0
 START_AGAIN = "start it again to run what is there now"
@@ -91,7 +91,7 @@ def _tell_of_edits(function: str, project: str | None) -> None:
         terminal.echo(f"{file} is newer than the server's start, which read the code: {START_AGAIN}", err=True)
 
 
-def _by_server(server: Server, function: str, body: bytes) -> Answer:
+def _by_server(server: Server, function: str, body: bytes) -> InvokeResult:
     from lambda_emu.cli.client import NotFound
 
     try:
@@ -104,7 +104,7 @@ def _by_server(server: Server, function: str, body: bytes) -> Answer:
     return answer
 
 
-def _here(function: str, body: bytes, flags: dict[str, str | None]) -> Answer:
+def _here(function: str, body: bytes, flags: dict[str, str | None]) -> InvokeResult:
     """Serve one function of the project on a free port, as `serve` would, for as long as one invocation takes."""
     from lambda_emu.cli.client import Server
     from lambda_emu.cli.folder import as_project

@@ -8,7 +8,7 @@ import re
 import signal
 from dataclasses import dataclass
 
-from lambda_emu.runtime_api.session import MAX_RESPONSE_BYTES, Spoiled, TooLarge, Truncated
+from lambda_emu.runtime_api.session import MAX_RESPONSE_BYTES, ResponseTooLarge, Spoiled, Truncated
 from lambda_emu.sandbox.base import GROWTH_BYTES_PER_MS, Exit, ExitKind, Program, Usage
 
 # Signals by the names that Lambda's supervisor, a Go program, prints.
@@ -75,7 +75,7 @@ def bootstrap_failure(request_id: str) -> Failure:
 
 def response_failure(request_id: str, why: Spoiled) -> Failure:
     """What the runtime posted cannot be the caller's; the environment itself is well."""
-    if isinstance(why, TooLarge):
+    if isinstance(why, ResponseTooLarge):
         text = f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
         payload = {"errorMessage": text, "errorType": "Function.ResponseSizeTooLarge"}
         return Failure("error", "Function.ResponseSizeTooLarge", json.dumps(payload, separators=(",", ":")).encode())

@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
     executed_version: str = ""
 
 
-class Request(Event, Protocol):
+class InvocationEvent(Event, Protocol):
     """What is to be run."""
 
     @property
@@ -75,7 +75,7 @@ class Invocation:
         "waits_for",
     )
 
-    def __init__(self, request: Request, reply: Reply) -> None:
+    def __init__(self, request: InvocationEvent, reply: Reply) -> None:
         self.request = request
         self.reply = reply
         self.phase = Phase.ASSIGNED

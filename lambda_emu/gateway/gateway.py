@@ -16,8 +16,8 @@ from lambda_emu.gateway.intake import Intake, SmallIntake
 from lambda_emu.gateway.refusals import Busy, MalformedHttpRequest
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import Handling, Router, Service
-from lambda_emu.gateway.spool import Source, Spool
-from lambda_emu.http.exchange import DISCARD, Sink, Writer
+from lambda_emu.gateway.spool import BodySource, Spool
+from lambda_emu.http.exchange import DISCARD, BodySink, Writer
 from lambda_emu.http.executors import Closed, Full
 from lambda_emu.http.head_reader import HeadLimits
 from lambda_emu.http.loop import Loop
@@ -60,7 +60,7 @@ class Gateway:
         """From now on these have the requests they claim, and the last one those that nobody does."""
         self._router = Router(services)
 
-    def __call__(self, head: Head, writer: Writer) -> Sink:
+    def __call__(self, head: Head, writer: Writer) -> BodySink:
         plan: Plan = head.plan or self._plan(head)
         request = Request(head, plan.path, plan.query, self._clock.new_id())
         call = Call(request, plan.service.error_answer, writer, self._loop, self._dates)
@@ -124,7 +124,7 @@ class Gateway:
             _remove_body(request)
             call.fail(Busy(str(refusal)) if isinstance(refusal, Full) else ShuttingDown())
 
-    def _make_spool(self, source: Source) -> Spool:
+    def _make_spool(self, source: BodySource) -> Spool:
         return Spool(source, self._spool_dir, self._loop)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lambda_emu.http.branch import Branch, PassedListener
-from lambda_emu.http.exchange import Handler
+from lambda_emu.http.exchange import RequestHandler
 from lambda_emu.http.group import Allowance, Group, Wait
 from lambda_emu.http.listener import PortSettings
 from lambda_emu.http.watch import Clock, Watch
@@ -28,7 +28,7 @@ class InsideListeners:
     What they hold is counted apart from what callers outside do.
     """
 
-    def __init__(self, handler: Handler, clock: Clock, settings: PortSettings | None = None) -> None:
+    def __init__(self, handler: RequestHandler, clock: Clock, settings: PortSettings | None = None) -> None:
         self._handler = handler
         self._settings = settings or PortSettings()
         self._watch = Watch(clock, self._settings.unsent_bytes)

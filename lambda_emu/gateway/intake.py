@@ -8,13 +8,13 @@ from pathlib import Path
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.services import Handling
-from lambda_emu.gateway.spool import Source, Spool
+from lambda_emu.gateway.spool import BodySource, Spool
 from lambda_emu.http.body import Body
 
 SPOOL_BYTES = 2 * 1024 * 1024
 
 Serve = Callable[[Handling, Call], None]
-MakeSpool = Callable[[Source], Spool]
+MakeSpool = Callable[[BodySource], Spool]
 
 
 class SmallIntake:

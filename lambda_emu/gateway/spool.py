@@ -23,7 +23,7 @@ HOLD_BYTES = 512 * 1024
 """With so much unwritten the client is not read any more until all of it is on disk."""
 
 
-class Source(Protocol):
+class BodySource(Protocol):
     """Whose body it is."""
 
     def hold(self, held: bool) -> None:
@@ -36,7 +36,7 @@ class Source(Protocol):
 class Spool:
     """One body. All of it is called on the loop; at most one piece of work is under way."""
 
-    def __init__(self, source: Source, folder: Path, loop: Loop) -> None:
+    def __init__(self, source: BodySource, folder: Path, loop: Loop) -> None:
         self._source = source
         self._folder = folder
         self._loop = loop

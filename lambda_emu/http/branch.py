@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from lambda_emu.http.connection import Connection
-from lambda_emu.http.exchange import Handler
+from lambda_emu.http.exchange import RequestHandler
 from lambda_emu.http.group import Allowance, Group
 from lambda_emu.http.listener import UNBOUNDED, PortSettings
 from lambda_emu.http.watch import Watch
@@ -44,7 +44,7 @@ class Branch:
     knows_peers = False
 
     def __init__(
-        self, passed: PassedListener, handler: Handler, group: Group, settings: PortSettings, watch: Watch
+        self, passed: PassedListener, handler: RequestHandler, group: Group, settings: PortSettings, watch: Watch
     ) -> None:
         self.newcomers = group
         self.limits = settings.limits

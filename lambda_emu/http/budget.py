@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Holder(Protocol):
+class MemoryHolder(Protocol):
     """A connection that holds a part of a request."""
 
     def read_on(self) -> None:
@@ -20,11 +20,11 @@ class MemoryBudget:
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
-        self._held: dict[Holder, int] = {}  # in the order in which they began
-        self._waiting: set[Holder] = set()
+        self._held: dict[MemoryHolder, int] = {}  # in the order in which they began
+        self._waiting: set[MemoryHolder] = set()
         self.used_bytes = 0
 
-    def hold(self, who: Holder, held_bytes: int) -> None:
+    def hold(self, who: MemoryHolder, held_bytes: int) -> None:
         """From now on it holds so much."""
         self.used_bytes += held_bytes - self._held.get(who, 0)
         if held_bytes:
@@ -35,7 +35,7 @@ class MemoryBudget:
         if self._waiting:
             self._wake()
 
-    def may_read(self, who: Holder) -> bool:
+    def may_read(self, who: MemoryHolder) -> bool:
         """Whether it may hold more; if not it hears `read_on` later."""
         if self.used_bytes <= self._limit_bytes or next(iter(self._held)) is who:
             return True

@@ -11,7 +11,7 @@ import httptools
 
 from lambda_emu.http.body import Body
 from lambda_emu.http.endpoint import MAX_WAITING_BYTES, Endpoint
-from lambda_emu.http.exchange import Handler, Request, Writer
+from lambda_emu.http.exchange import Exchange, RequestHandler, Writer
 from lambda_emu.http.group import Acceptor, Group, Wait
 from lambda_emu.http.head_reader import STRIDE_BYTES, HeadReader, HeadTooLarge
 from lambda_emu.http.known_head import KnownHead, known_head
@@ -36,13 +36,13 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
     who floods us holds up the others, or fills our memory.
     """
 
-    def __init__(self, handler: Handler, acceptor: Acceptor[Connection]) -> None:
+    def __init__(self, handler: RequestHandler, acceptor: Acceptor[Connection]) -> None:
         HeadReader.__init__(self, acceptor.limits)
         Endpoint.__init__(self, acceptor.newcomers)
         self._handler = handler
         self._acceptor = acceptor
-        self._requests: deque[Request] = deque()  # the first one is being served
-        self._arriving: Request | None = None
+        self._requests: deque[Exchange] = deque()  # the first one is being served
+        self._arriving: Exchange | None = None
         self._unread_bytes = 0
         self._may_begin = True
         self._known_peer: str | None = None
@@ -187,7 +187,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         target = self._target
         version, fields = parser.get_http_version(), self._end_head()
         head = Head(parser.get_method(), target, fields, version, keep_alive, self._known_peer)
-        request = Request(self, head, not keep_alive)
+        request = Exchange(self, head, not keep_alive)
         if self._may_begin and not self._requests and not self._clogged:
             self._may_begin = False
             self._arriving = request
@@ -199,7 +199,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         elif self._lingering is None:
             self._enqueue(request)
 
-    def _enqueue(self, request: Request) -> None:
+    def _enqueue(self, request: Exchange) -> None:
         self._arriving = request
         self._requests.append(request)
         self._count_waiting(request, request.head.size_bytes())
@@ -235,13 +235,13 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
             if request.sink is not None:
                 self._end(request)
 
-    def _count_waiting(self, request: Request, count: int) -> None:
+    def _count_waiting(self, request: Exchange, count: int) -> None:
         request.waiting_bytes += count
         self._waiting_bytes += count
 
     # -- requests --------------------------------------------------------------------------------
 
-    def _begin(self, request: Request, *, whole: bool = False) -> None:
+    def _begin(self, request: Exchange, *, whole: bool = False) -> None:
         waits = not whole and b"expect" in request.head.first
         request.sink = self._handler(request.head, request)
         if waits and request.sent:
@@ -251,7 +251,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         elif waits and self._transport is not None:
             self._transport.write(CONTINUE)
 
-    def _end(self, request: Request) -> None:
+    def _end(self, request: Exchange) -> None:
         if request.sent:
             self._next()
         else:
@@ -314,7 +314,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
 
     def _serve_again(self, known: KnownHead, data: bytes) -> None:
         """The whole of a request whose head was parsed before."""
-        request = Request(self, known.head, False)
+        request = Exchange(self, known.head, False)
         self._requests.append(request)
         try:
             request.sink = sink = self._handler(known.head, request)
@@ -325,7 +325,7 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         except Exception as error:  # noqa: BLE001 - as where the parser calls the handler
             self._fail(error)
 
-    def _serve(self, request: Request) -> None:
+    def _serve(self, request: Exchange) -> None:
         """Begin a request that waited, and give it what came of its body."""
         complete, request.complete = request.complete, False  # what follows is as if it came just now
         kept, request.kept = request.kept, None

@@ -10,7 +10,7 @@ from lambda_emu.http.message import Head
 from lambda_emu.http.stream import Stream
 
 
-class Sink(Protocol):
+class BodySink(Protocol):
     """Takes the body of one request. `abort` comes when the client left before its answer, also after `end`.
 
     held_bytes: so much of the body is in memory now.
@@ -26,10 +26,10 @@ class Sink(Protocol):
     def abort(self) -> None: ...
 
 
-class Handler(Protocol):
+class RequestHandler(Protocol):
     """Begins a request; the answer may be sent at once or at any later time, on the loop."""
 
-    def __call__(self, head: Head, writer: Writer) -> Sink: ...
+    def __call__(self, head: Head, writer: Writer) -> BodySink: ...
 
 
 class Discard:
@@ -47,7 +47,7 @@ class Discard:
 DISCARD = Discard()
 
 
-class Line(Protocol):
+class ClientConnection(Protocol):
     """The connection, as the answer to one request needs it."""
 
     group: Group
@@ -69,8 +69,8 @@ class Writer:
 
     __slots__ = ("_connection", "close_after", "sent", "stream")
 
-    def __init__(self, connection: Line, close_after: bool) -> None:
-        self._connection: Line | None = connection
+    def __init__(self, connection: ClientConnection, close_after: bool) -> None:
+        self._connection: ClientConnection | None = connection
         self.close_after = close_after
         self.sent = False
         self.stream: Stream | None = None
@@ -114,7 +114,7 @@ class Writer:
         return self._connection is not None and not self.sent and self.stream is None
 
 
-class Request(Writer):
+class Exchange(Writer):
     """A request on its way in, and the way of its answer; it keeps its body while earlier requests are unanswered.
 
     waiting_bytes: of its head and body, while it waits.
@@ -122,13 +122,13 @@ class Request(Writer):
 
     __slots__ = ("complete", "head", "kept", "sink", "waiting_bytes")
 
-    def __init__(self, connection: Line, head: Head, close_after: bool) -> None:
+    def __init__(self, connection: ClientConnection, head: Head, close_after: bool) -> None:
         self._connection = connection  # and not by way of Writer's: there are three for each invocation
         self.close_after = close_after
         self.sent = False
         self.stream = None
         self.head = head
-        self.sink: Sink | None = None
+        self.sink: BodySink | None = None
         self.kept: Body | None = None
         self.waiting_bytes = 0
         self.complete = False

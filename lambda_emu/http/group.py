@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Protocol, TypeVar
 
-from lambda_emu.http.budget import Holder, MemoryBudget
+from lambda_emu.http.budget import MemoryBudget, MemoryHolder
 from lambda_emu.http.head_reader import HeadLimits
 
 Accepted_contra = TypeVar("Accepted_contra", contravariant=True)
@@ -39,7 +39,7 @@ class Allowance:
     half_open: bool = False
 
 
-class Member(Holder, Protocol):
+class GroupMember(MemoryHolder, Protocol):
     """A connection, as its party sees it."""
 
     def drop(self) -> None:
@@ -53,13 +53,13 @@ class Group:
         """budget: of the whole port; what is held counts there too."""
         self.allowance = allowance
         self._budget = budget
-        self._held: dict[Member, int] = {}  # bytes; the oldest connection first
+        self._held: dict[GroupMember, int] = {}  # bytes; the oldest connection first
         self._held_bytes = 0
 
     def __len__(self) -> int:
         return len(self._held)
 
-    def join(self, connection: Member) -> bool:
+    def join(self, connection: GroupMember) -> bool:
         """Whether there was room."""
         if len(self._held) >= self.allowance.connections:
             if not self.allowance.oldest_out:
@@ -70,12 +70,12 @@ class Group:
         self._held[connection] = 0
         return True
 
-    def leave(self, connection: Member) -> None:
+    def leave(self, connection: GroupMember) -> None:
         if connection in self._held:
             self.hold(connection, 0)
             del self._held[connection]
 
-    def hold(self, connection: Member, held_bytes: int) -> bool:
+    def hold(self, connection: GroupMember, held_bytes: int) -> bool:
         """From now on it holds so much of requests that are not complete. False: that is more than the party may."""
         if connection not in self._held:  # it was hung up on
             return True
@@ -84,7 +84,7 @@ class Group:
         self._budget.hold(connection, held_bytes)
         return not held_bytes or self._held_bytes <= self.allowance.held_bytes
 
-    def may_read(self, who: Holder) -> bool:
+    def may_read(self, who: MemoryHolder) -> bool:
         return self._budget.may_read(who)
 
     def close(self) -> None:

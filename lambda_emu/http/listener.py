@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from lambda_emu.http.budget import MemoryBudget
 from lambda_emu.http.connection import Connection
-from lambda_emu.http.exchange import Handler
+from lambda_emu.http.exchange import RequestHandler
 from lambda_emu.http.group import Allowance, Group, Wait
 from lambda_emu.http.head_reader import HeadLimits
 from lambda_emu.http.message import answer_head
@@ -75,7 +75,7 @@ class Listener:
 
     knows_peers = True
 
-    def __init__(self, handler: Handler, clock: Clock, settings: PortSettings | None = None) -> None:
+    def __init__(self, handler: RequestHandler, clock: Clock, settings: PortSettings | None = None) -> None:
         self._handler = handler
         self._settings = settings or PortSettings()
         self.limits = self._settings.limits

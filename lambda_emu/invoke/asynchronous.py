@@ -22,7 +22,7 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.dispatcher import Dispatcher
 from lambda_emu.invoke.invoker import NOTHING, Invoker
 from lambda_emu.invoke.refusals import Refusals
-from lambda_emu.invoke.request import Gathering, InvokeRequest, Kind
+from lambda_emu.invoke.request import Gathering, InvocationType, InvokeRequest
 from lambda_emu.invoke.retries import (
     LONGEST_WAIT_S,
     Again,
@@ -186,7 +186,7 @@ class _Attempt(Gathering):
 def _request(event: QueuedEvent, payload: bytes) -> InvokeRequest:
     target = Target(event.function, event.qualifier)
     return InvokeRequest(
-        event.request_id, target, payload, Kind.EVENT, trace_id=event.trace_id, tenant_id=event.tenant_id
+        event.request_id, target, payload, InvocationType.EVENT, trace_id=event.trace_id, tenant_id=event.tenant_id
     )
 
 

@@ -12,7 +12,7 @@ from lambda_emu.environment.invocation import Outcome, Reply
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import FunctionPending
 from lambda_emu.errors.service import ServiceFailure
-from lambda_emu.invoke.request import InvokeRequest, Kind
+from lambda_emu.invoke.request import InvocationType, InvokeRequest
 from lambda_emu.invoke.rules import INVOKE, authorize, check, check_served, runnable
 from lambda_emu.invoke.runner import PoolRunner, Resolved
 from lambda_emu.store import Store
@@ -43,10 +43,10 @@ class Invoker:
                 authorize(function, request.principal, INVOKE, request.target, request.source)
             resolved = self.resolve(request.target)
             check(request, resolved.version)
-            if request.kind is Kind.DRY_RUN:
+            if request.kind is InvocationType.DRY_RUN:
                 reply.end(NOTHING)
                 return
-            if request.kind is Kind.EVENT:
+            if request.kind is InvocationType.EVENT:
                 check_served(resolved.version)
                 self.keep(request, reply)
             else:

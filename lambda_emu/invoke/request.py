@@ -16,7 +16,7 @@ MAX_TRACE_CHARACTERS = 1024
 EMPTY_EVENT = b"{}"
 
 
-class Kind(Enum):
+class InvocationType(Enum):
     """What is asked for."""
 
     REQUEST_RESPONSE = auto()  # run it now
@@ -36,7 +36,7 @@ class InvokeRequest(NamedTuple):
     request_id: str
     target: Target
     payload: bytes
-    kind: Kind = Kind.REQUEST_RESPONSE
+    kind: InvocationType = InvocationType.REQUEST_RESPONSE
     principal: str | None = None
     trace_id: str | None = None
     client_context: str | None = None

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from lambda_emu.arn import LATEST, Target
 from lambda_emu.errors.request import RequestTooLarge, TooLarge
 from lambda_emu.errors.resources import AccessDenied, FunctionNotFound, FunctionPending
-from lambda_emu.invoke.request import InvokeRequest, Kind
+from lambda_emu.invoke.request import InvocationType, InvokeRequest
 from lambda_emu.model.capacity import managed_instances
 from lambda_emu.model.concurrency.limits import provisioned_in_all, set_aside
 from lambda_emu.model.function import durable
@@ -69,11 +69,11 @@ def check(request: InvokeRequest, version: FunctionVersion) -> None:
     refusals, DurableNeedsQualifier, DurableNameRefused; of a dry run the payload is not looked at.
     """
     size_bytes = len(request.payload)
-    if request.kind is Kind.EVENT and size_bytes > EVENT_BYTES:
+    if request.kind is InvocationType.EVENT and size_bytes > EVENT_BYTES:
         raise EventTooLarge(size_bytes)
     if size_bytes > PAYLOAD_BYTES:
         raise RequestTooLarge(PAYLOAD_BYTES, "InvokeFunction")
-    if request.payload_error is not None and request.kind is not Kind.DRY_RUN:
+    if request.payload_error is not None and request.kind is not InvocationType.DRY_RUN:
         raise request.payload_error
     if version.tenant_isolation is not None or request.tenant_id is not None:
         check_tenant(version.tenant_isolation, request.tenant_id)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from lambda_emu.logs.frames import LogRecord
 from lambda_emu.logs.records import Report, Start
-from lambda_emu.logs.stream import Chunk, Closed, Origin
+from lambda_emu.logs.stream import Chunk, Origin, StreamClosed
 from lambda_emu.logs.writer import (
     CLOSED,
     LOGGED,
@@ -43,7 +43,7 @@ GATHER_S = 0.1
 """How long chunks gather: a batch costs the loop too. A reader that asks the server hurries it."""
 
 
-class Writer(Protocol):
+class BatchWriter(Protocol):
     """Writes batches of entries, in a process of its own or here."""
 
     def wait_until_open(self) -> None:
@@ -155,7 +155,7 @@ class LogStore:
 
     # -- our thread -------------------------------------------------------------------------------
 
-    def _new_writer(self) -> Writer:
+    def _new_writer(self) -> BatchWriter:
         if self._in_process:
             return _WriterHere(self.path, self._limit_bytes)
         return WriterProcess(self.path, self._limit_bytes)
@@ -253,7 +253,7 @@ class LogStore:
                 entries.append((number, at_ms, data, PRINTED, None))
                 continue
             entries.append((number, at_ms, data, *_kind(record)))
-            if isinstance(record, Closed):
+            if isinstance(record, StreamClosed):
                 del self._numbers[origin]
         return entries
 
@@ -295,4 +295,4 @@ def _kind(record: object) -> tuple[int, Any]:
         return STARTED, (record.request_id, record.version)
     if isinstance(record, LogRecord):
         return LOGGED, None if record.level is None else int(record.level)
-    return CLOSED if isinstance(record, Closed) else STATED, None
+    return CLOSED if isinstance(record, StreamClosed) else STATED, None

@@ -50,11 +50,11 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class StreamClosed:
     """The environment is gone; nothing follows in its stream."""
 
 
-Chunk = tuple[Origin, int, bytes, Record | Closed | LogRecord | None]
+Chunk = tuple[Origin, int, bytes, Record | StreamClosed | LogRecord | None]
 """Some bytes on their way to the store, with the time in milliseconds since the epoch.
 
 The last is None with output, cut anywhere; a LogRecord with its text, one event; else the last record of the lines. A
@@ -62,7 +62,7 @@ START or REPORT without bytes, of a text log, is put into words where it is writ
 """
 
 
-class Sink(Protocol):
+class LogSink(Protocol):
     """Takes chunks on the loop without waiting."""
 
     def offer(self, chunk: Chunk) -> bool:
@@ -85,7 +85,7 @@ def stream_name(group: str, function: str, version: str, clock: Clock) -> str:
 class LogStream:
     """Written on the loop; costs little there, for lines are found and kept by the store's own thread."""
 
-    def __init__(self, origin: Origin, sink: Sink, clock: Clock) -> None:
+    def __init__(self, origin: Origin, sink: LogSink, clock: Clock) -> None:
         self.origin = origin
         self._sink = sink
         self._clock = clock
@@ -123,4 +123,4 @@ class LogStream:
 
     def close(self) -> None:
         """The last call: a line still open becomes an event."""
-        self._sink.offer((self.origin, int(self._clock.now_s() * 1000), b"", Closed()))
+        self._sink.offer((self.origin, int(self._clock.now_s() * 1000), b"", StreamClosed()))

@@ -15,11 +15,11 @@ from lambda_emu.project.desired import make_resources
 from lambda_emu.project.kinds import KINDS, ResourceKind
 from lambda_emu.project.resources import (
     Action,
-    Change,
     NeedsItself,
     Order,
     Present,
     Resource,
+    ResourceChange,
     ResourceKey,
     difference,
     resolve,
@@ -35,7 +35,7 @@ class NothingRuns:
         pass
 
 
-def deploy(project: Project, context: RequestContext) -> list[Change]:
+def deploy(project: Project, context: RequestContext) -> list[ResourceChange]:
     """Create, change and remove what earlier deployments made, so that what is declared remains; what was done.
 
     New and changed functions are Pending: the caller activates them. What was made through the API stays as it is.
@@ -58,7 +58,7 @@ def apply(
     present: Sequence[Present],
     context: RequestContext,
     kinds: Mapping[str, ResourceKind],
-) -> list[Change]:
+) -> list[ResourceChange]:
     """Make what is present what is wanted, and return what was done. ProjectError, each mistake with its place."""
     order = Order(
         kinds=tuple(kinds),
@@ -75,7 +75,7 @@ def apply(
 
 
 def _make(
-    changes: Sequence[Change],
+    changes: Sequence[ResourceChange],
     present: Sequence[Present],
     context: RequestContext,
     kinds: Mapping[str, ResourceKind],
@@ -98,7 +98,9 @@ def _make(
         raise ProjectError(mistakes)
 
 
-def _make_one(change: Change, context: RequestContext, kind: ResourceKind, identifiers: dict[ResourceKey, str]) -> None:
+def _make_one(
+    change: ResourceChange, context: RequestContext, kind: ResourceKind, identifiers: dict[ResourceKey, str]
+) -> None:
     load(kind.family)
     if change.desired is not None:
         members = resolve(change.desired.members, identifiers)

@@ -61,7 +61,7 @@ class Action(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ResourceChange:
     """desired: None where it is to be removed. present: None where it is to be created."""
 
     action: Action
@@ -91,7 +91,7 @@ class NeedsItself(ValueError):
         self.circle = circle
 
 
-def difference(desired: Iterable[Resource], present: Iterable[Present], order: Order) -> list[Change]:
+def difference(desired: Iterable[Resource], present: Iterable[Present], order: Order) -> list[ResourceChange]:
     """The changes that make what is there what is wanted, in the order in which they can be made; NeedsItself.
 
     What is needed comes before what needs it, and is removed after it. A resource changes with those that it refers to,
@@ -104,12 +104,12 @@ def difference(desired: Iterable[Resource], present: Iterable[Present], order: O
     updated = [change.key for change in changes if change.action is Action.UPDATE]
     given_back = [key for key in (*updated, *gone) if key.kind in order.shares]
     return [
-        *(Change(Action.REMOVE, key, None, there[key]) for key in given_back),
+        *(ResourceChange(Action.REMOVE, key, None, there[key]) for key in given_back),
         *(
             replace(change, action=Action.CREATE, present=None) if change.key in given_back else change
             for change in changes
         ),
-        *(Change(Action.REMOVE, key, None, there[key]) for key in gone if key not in given_back),
+        *(ResourceChange(Action.REMOVE, key, None, there[key]) for key in gone if key not in given_back),
     ]
 
 
@@ -132,17 +132,19 @@ def _sort(wanted: Mapping[ResourceKey, Resource]) -> Iterator[Resource]:
     return (wanted[key] for key in keys)
 
 
-def _changes(resources: Iterable[Resource], there: Mapping[ResourceKey, Present], order: Order) -> Iterator[Change]:
+def _changes(
+    resources: Iterable[Resource], there: Mapping[ResourceKey, Present], order: Order
+) -> Iterator[ResourceChange]:
     """What becomes of each of the resources, which come after those that they need."""
     identifiers = {key: one.identifier for key, one in there.items()}
     for resource in resources:
         present = there.get(resource.key)
         if present is None:
-            yield Change(Action.CREATE, resource.key, resource, None)
+            yield ResourceChange(Action.CREATE, resource.key, resource, None)
         elif _is_same(resource, present, identifiers):
-            yield Change(Action.LEAVE, resource.key, resource, present)
+            yield ResourceChange(Action.LEAVE, resource.key, resource, present)
         else:
-            yield Change(Action.UPDATE, resource.key, resource, present)
+            yield ResourceChange(Action.UPDATE, resource.key, resource, present)
             if resource.key.kind in order.renewed:
                 del identifiers[resource.key]
 

@@ -11,7 +11,7 @@ from functools import partial
 
 from lambda_emu.http.branch import Branch, PassedListener
 from lambda_emu.http.budget import MemoryBudget
-from lambda_emu.http.exchange import DISCARD, Sink, Writer
+from lambda_emu.http.exchange import DISCARD, BodySink, Writer
 from lambda_emu.http.group import Allowance, Group, Wait
 from lambda_emu.http.listener import HELD_BYTES, UNBOUNDED, Listener, PortSettings, Sniffer
 from lambda_emu.http.message import Head
@@ -112,7 +112,7 @@ class RuntimeApi:
             caller.branch.close()
         caller.group.close()
 
-    def __call__(self, head: Head, writer: Writer) -> Sink:
+    def __call__(self, head: Head, writer: Writer) -> BodySink:
         """What comes by the listener of those that are known by a name."""
         caller = self._by_name.get(head.first.get(b"host", b"").partition(b":")[0].lower())
         if caller is None:
@@ -121,7 +121,7 @@ class RuntimeApi:
             return _hang_up(writer, answers.TOO_MANY_CONNECTIONS)
         return self._serve(caller, head, writer)
 
-    def _serve(self, caller: _Caller, head: Head, writer: Writer) -> Sink:
+    def _serve(self, caller: _Caller, head: Head, writer: Writer) -> BodySink:
         target, is_next = head.target, head.plan is NEXT
         if not is_next and not BY_BROWSERS.isdisjoint(head.first):
             return _refuse(writer, answers.NO_PAGES)
@@ -137,7 +137,7 @@ class RuntimeApi:
             return _refuse(writer, answers.refusal(refused))
         return _refuse(writer, _answer_without_session(target))
 
-    def _post(self, caller: _Caller, head: Head, writer: Writer) -> Sink:
+    def _post(self, caller: _Caller, head: Head, writer: Writer) -> BodySink:
         """What may not be answered, or is being answered, is refused before its body comes, which is not kept."""
         session, target = caller.session, head.target
         if target == INIT_ERROR:
@@ -167,11 +167,11 @@ def _answer_without_session(target: bytes) -> bytes:
     return answers.NOT_FOUND
 
 
-def _refuse(writer: Writer, answer: bytes) -> Sink:
+def _refuse(writer: Writer, answer: bytes) -> BodySink:
     writer.send(answer)
     return DISCARD
 
 
-def _hang_up(writer: Writer, answer: bytes) -> Sink:
+def _hang_up(writer: Writer, answer: bytes) -> BodySink:
     writer.close_after = True
     return _refuse(writer, answer)

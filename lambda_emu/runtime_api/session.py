@@ -79,7 +79,7 @@ class WrongMode(Spoiled):
         super().__init__("Invalid function response mode")
 
 
-class TooLarge(Spoiled):
+class ResponseTooLarge(Spoiled):
     """It has more bytes than a response may."""
 
     status, kind = 413, "RequestEntityTooLarge"

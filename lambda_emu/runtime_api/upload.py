@@ -6,7 +6,15 @@ from lambda_emu.http.body import Body
 from lambda_emu.http.exchange import Writer
 from lambda_emu.http.message import Head
 from lambda_emu.runtime_api import answers
-from lambda_emu.runtime_api.session import MAX_RESPONSE_BYTES, Refused, Session, Spoiled, TooLarge, Truncated, WrongMode
+from lambda_emu.runtime_api.session import (
+    MAX_RESPONSE_BYTES,
+    Refused,
+    ResponseTooLarge,
+    Session,
+    Spoiled,
+    Truncated,
+    WrongMode,
+)
 
 RESPONSE_MODES = (None, b"buffered", b"streaming")
 
@@ -40,7 +48,7 @@ class Upload:
         else:
             self.open = False
             self._body.clear()
-            self._spoil(TooLarge())
+            self._spoil(ResponseTooLarge())
 
     def end(self) -> None:
         self.open = False

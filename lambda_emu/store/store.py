@@ -20,9 +20,9 @@ from lambda_emu.store.events import EventQueue
 from lambda_emu.store.rows import FunctionRows, RecordRows
 from lambda_emu.store.schema import DATABASE
 from lambda_emu.store.table import Table
-from lambda_emu.store.transaction import Change, Transaction
+from lambda_emu.store.transaction import RecordChange, Transaction
 from lambda_emu.store.work import WorkTable
-from lambda_emu.store.writer import Writer
+from lambda_emu.store.writer import StoreWriter
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -52,7 +52,7 @@ class Store:
         self._lock = lock
         self._listeners: dict[Table[Any], list[Listener[Any]]] = {}
         path = data_dir / DATABASE
-        self._writer = Writer(path, self._roll_back)
+        self._writer = StoreWriter(path, self._roll_back)
         self.work = WorkTable(path, self._writer)
         self.queue = EventQueue(self.work)
         self.artifacts = Artifacts(data_dir / "artifacts")
@@ -96,12 +96,12 @@ class Store:
         """
         dropped: set[str] = set()
 
-        def write(connection: sqlite3.Connection) -> tuple[T, list[Change[Any]]]:
+        def write(connection: sqlite3.Connection) -> tuple[T, list[RecordChange[Any]]]:
             transaction = Transaction()
             result = work(transaction)
             return result, transaction.apply(connection)
 
-        def publish(written: tuple[T, list[Change[Any]]]) -> None:
+        def publish(written: tuple[T, list[RecordChange[Any]]]) -> None:
             for change in written[1]:
                 change.table.publish(change.key, change.after)
                 dropped.update(_needs(change.table, change.before) - _needs(change.table, change.after))
@@ -179,7 +179,7 @@ class Store:
         self.write(work)
         self.work.clear()
 
-    def _tell(self, changes: Sequence[Change[Any]]) -> None:
+    def _tell(self, changes: Sequence[RecordChange[Any]]) -> None:
         for change in changes:
             for listener in self._listeners.get(change.table, ()):
                 try:

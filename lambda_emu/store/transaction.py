@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Change(Generic[T]):
+class RecordChange(Generic[T]):
     """One record before and after; None: it does not exist."""
 
     table: Table[T]
@@ -50,7 +50,7 @@ class Transaction:
         """Make a record this one; None removes it."""
         self._changes[(table, (scope, key))] = record
 
-    def apply(self, connection: sqlite3.Connection) -> list[Change[Any]]:
+    def apply(self, connection: sqlite3.Connection) -> list[RecordChange[Any]]:
         """Write everything down; called once, at the end."""
         changes = list(self._compare())
         for change in changes:
@@ -59,6 +59,6 @@ class Transaction:
             change.table.put(change.key, change.after)
         return changes
 
-    def _compare(self) -> Iterator[Change[Any]]:
+    def _compare(self) -> Iterator[RecordChange[Any]]:
         for (table, key), after in self._changes.items():
-            yield Change(table, key, table.pending.get(key[0], {}).get(key[1]), after)
+            yield RecordChange(table, key, table.pending.get(key[0], {}).get(key[1]), after)

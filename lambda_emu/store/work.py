@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from lambda_emu.store.writer import Writer, connect
+from lambda_emu.store.writer import StoreWriter, connect
 
 COLUMNS = "id, kind, due_s, record, attempts, created_s, brought_by"
 FORGET = "DELETE FROM work WHERE id = ? RETURNING brought_by"
@@ -49,7 +49,7 @@ class WorkItem:
 class WorkTable:
     """Writes go to the store's writer and never wait; reads have a connection of their own."""
 
-    def __init__(self, path: Path, writer: Writer) -> None:
+    def __init__(self, path: Path, writer: StoreWriter) -> None:
         self._writer = writer
         self._lock = Lock()  # guards _reader: one statement at a time
         self._reader = connect(path)

@@ -59,7 +59,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         connection.executescript(f"BEGIN; {step} PRAGMA user_version={number}; COMMIT;")
 
 
-class Writer:
+class StoreWriter:
     """Runs steps in their order. `done` is called on this thread, after the commit or with what failed.
 
     Steps that shared a transaction which could not be committed are undone, and each is tried again alone: one may be

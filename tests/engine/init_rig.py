@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lambda_emu.sandbox.base import Exit, Program, Usage
 from lambda_emu.sandbox.init import frames
-from lambda_emu.sandbox.init.frames import Frame, FrameReader, Hello, Kind
+from lambda_emu.sandbox.init.frames import Frame, FrameKind, FrameReader, Hello
 
 BINARIES = Path(__file__).parents[2] / "lambda_emu/sandbox/bin"
 LABEL = "lambda-emu-test=init"
@@ -44,7 +44,7 @@ class Rig:
         self._reader = FrameReader()
         self._tokens = 0
         assert connection.recv(1) == b"\0"
-        self.hello: Hello = frames.decode_hello(self.next(Kind.HELLO).payload)
+        self.hello: Hello = frames.decode_hello(self.next(FrameKind.HELLO).payload)
 
     def start(self, *argv: str, role: int = 0, directory: str = "/", **environment: str) -> None:
         variables = {"PATH": "/usr/bin:/bin", "MARKER": self.marker, **environment}
@@ -59,7 +59,7 @@ class Rig:
     def send(self, order: bytes) -> None:
         self.connection.sendall(order)
 
-    def next(self, kind: Kind) -> Frame:
+    def next(self, kind: FrameKind) -> Frame:
         """The next frame of this kind after the last one taken."""
         deadline = time.monotonic() + LIMIT_S
         while True:
@@ -69,7 +69,7 @@ class Rig:
                     return self.heard[self._taken - 1]
             self._receive(deadline, kind)
 
-    def _receive(self, deadline: float, kind: Kind) -> None:
+    def _receive(self, deadline: float, kind: FrameKind) -> None:
         self.connection.settimeout(max(0.01, deadline - time.monotonic()))
         try:
             data = self.connection.recv(1 << 16)
@@ -81,21 +81,21 @@ class Rig:
     def sync(self) -> Usage:
         self._tokens += 1
         self.send(frames.encode_sync(self._tokens))
-        token, usage = frames.decode_synced(self.next(Kind.SYNCED).payload)
+        token, usage = frames.decode_synced(self.next(FrameKind.SYNCED).payload)
         assert token == self._tokens
         return usage
 
     def exit(self) -> Exit:
-        frame = self.next(Kind.EXITED)
+        frame = self.next(FrameKind.EXITED)
         return frames.decode_exited(frame.role, frame.payload)
 
     def kill(self) -> None:
-        self.send(frames.encode(Kind.KILL))
-        self.next(Kind.KILLED)
+        self.send(frames.encode(FrameKind.KILL))
+        self.next(FrameKind.KILLED)
 
     def output(self, role: int = 0) -> str:
         """Everything the role printed before the last frame taken."""
-        parts = [f.payload for f in self.heard[: self._taken] if f.kind == Kind.OUTPUT and f.role == role]
+        parts = [f.payload for f in self.heard[: self._taken] if f.kind == FrameKind.OUTPUT and f.role == role]
         return b"".join(parts).decode()
 
     def forget(self) -> None:

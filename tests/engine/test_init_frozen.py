@@ -13,7 +13,7 @@ from init_rig import MODES, Rig, running_init, wait_until
 
 from lambda_emu.sandbox.base import ExitKind
 from lambda_emu.sandbox.init import frames
-from lambda_emu.sandbox.init.frames import Kind
+from lambda_emu.sandbox.init.frames import FrameKind
 
 CREATE, SETTIME, PRCTL = {"x86_64": (222, 223, 157), "aarch64": (107, 110, 167)}[os.uname().machine]
 MB = 1 << 20
@@ -67,11 +67,11 @@ def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
 
 
 def pause(rig: Rig) -> None:
-    rig.send(frames.encode(Kind.PAUSE))
+    rig.send(frames.encode(FrameKind.PAUSE))
 
 
 def go_on(rig: Rig) -> None:
-    rig.send(frames.encode(Kind.CONTINUE))
+    rig.send(frames.encode(FrameKind.CONTINUE))
 
 
 def computed_us(rig: Rig, window_us: int) -> int:
@@ -84,7 +84,7 @@ def computed_us(rig: Rig, window_us: int) -> int:
 @pytest.mark.parametrize("waker", WAKERS.values(), ids=WAKERS)
 def test_who_wakes_itself_while_paused_computes_next_to_nothing(rig: Rig, waker: str) -> None:
     rig.perl(f"{WAKE} {waker} print 'up'; 1 while 1")
-    rig.next(Kind.OUTPUT)
+    rig.next(FrameKind.OUTPUT)
     pause(rig)
     computed_us(rig, 500_000)  # in which it is noticed
 
@@ -95,7 +95,7 @@ def test_who_wakes_itself_while_paused_computes_next_to_nothing(rig: Rig, waker:
 def test_who_may_not_be_traced_is_stopped_each_time_it_wakes(mode: str) -> None:
     with running_init(mode) as rig:
         rig.perl(f"{WAKE} {SLEEP_IN_PARENT} {UNTRACEABLE} wake(3); print 'up'; 1 while 1")
-        rig.next(Kind.OUTPUT)
+        rig.next(FrameKind.OUTPUT)
         pause(rig)
         computed_us(rig, 500_000)
 
@@ -104,7 +104,7 @@ def test_who_may_not_be_traced_is_stopped_each_time_it_wakes(mode: str) -> None:
 
 def test_who_was_held_goes_on_with_the_next_event(rig: Rig) -> None:
     rig.perl(f"{WAKE} wake; $SIG{{USR1}} = sub {{ print 'heard' }}; print 'up'; 1 while 1")
-    rig.next(Kind.OUTPUT)
+    rig.next(FrameKind.OUTPUT)
     for _ in range(3):
         rig.forget()
         pause(rig)
@@ -112,7 +112,7 @@ def test_who_was_held_goes_on_with_the_next_event(rig: Rig) -> None:
         rig.send(frames.encode_signal(0, signal.SIGUSR1))
         go_on(rig)
 
-        rig.next(Kind.OUTPUT)
+        rig.next(FrameKind.OUTPUT)
 
         assert rig.output() == "heard"
         wait_until(lambda: rig.states() == {"R"}, "it does not compute")
@@ -120,19 +120,19 @@ def test_who_was_held_goes_on_with_the_next_event(rig: Rig) -> None:
 
 def test_who_was_held_is_killed_and_tells_its_end(rig: Rig) -> None:
     rig.perl(f"{WAKE} wake; print 'up'; 1 while 1")
-    rig.next(Kind.OUTPUT)
+    rig.next(FrameKind.OUTPUT)
     pause(rig)
     wait_until(lambda: rig.states() == {"t"}, "it is not held")
 
     rig.kill()
 
-    assert [frames.decode_exited(0, end.payload).value for end in rig.heard if end.kind == Kind.EXITED] == [9]
+    assert [frames.decode_exited(0, end.payload).value for end in rig.heard if end.kind == FrameKind.EXITED] == [9]
     assert not rig.processes()
 
 
 def test_all_threads_of_who_wakes_are_held(rig: Rig) -> None:
     rig.start("/usr/bin/python3", "-c", WAKING_THREADS)
-    rig.next(Kind.OUTPUT)
+    rig.next(FrameKind.OUTPUT)
     pause(rig)
     computed_us(rig, 500_000)
 
@@ -160,10 +160,10 @@ def test_memory_that_grows_while_paused_is_out_of_memory(rig: Rig) -> None:
     rig.send(frames.encode_memory(50 * MB, 2))
     grow = "my @kept; while (1) { push @kept, 'a' x 1000000; select undef, undef, undef, 0.001 }"
     rig.perl(f"$SIG{{USR1}} = sub {{ {UNTRACEABLE} print 'hidden'; sleep 1; {grow} }}; print 'up'; sleep 1000")
-    rig.next(Kind.OUTPUT)
+    rig.next(FrameKind.OUTPUT)
     (program,) = rig.processes()
     rig.send(frames.encode_signal(0, signal.SIGUSR1))
-    rig.next(Kind.OUTPUT)
+    rig.next(FrameKind.OUTPUT)
     pause(rig)
 
     with woken_again_and_again(program):

@@ -9,7 +9,7 @@ import pytest
 from init_rig import LIMIT_S, MODES, Rig, running_init, wait_until
 
 from lambda_emu.sandbox.init import frames
-from lambda_emu.sandbox.init.frames import Kind
+from lambda_emu.sandbox.init.frames import FrameKind
 
 DIAL = "my $line = IO::Socket::INET->new(PeerAddr => $ARGV[0]) or die;"
 PRINT_WHEN_TOLD = DIAL + 'while (sysread($line, my $n, 1)) { print "line $n\\n"; syswrite($line, $n) }'
@@ -64,7 +64,7 @@ def test_sync_always_carries_what_was_printed_before_it(rig: Rig) -> None:
 
 def test_sync_is_answered_although_the_output_never_ends(rig: Rig) -> None:
     rig.shell("exec yes")
-    rig.next(Kind.OUTPUT)
+    rig.next(FrameKind.OUTPUT)
 
     for _ in range(5):
         rig.sync()
@@ -74,12 +74,12 @@ def test_sync_is_answered_although_the_output_never_ends(rig: Rig) -> None:
 
 def test_several_syncs_are_answered_in_turn(rig: Rig) -> None:
     rig.shell("exec yes")
-    rig.next(Kind.OUTPUT)
+    rig.next(FrameKind.OUTPUT)
 
     for token in range(8):
         rig.send(frames.encode_sync(token))
 
-    tokens = [frames.decode_synced(rig.next(Kind.SYNCED).payload)[0] for _ in range(8)]
+    tokens = [frames.decode_synced(rig.next(FrameKind.SYNCED).payload)[0] for _ in range(8)]
     assert tokens == list(range(8))
 
 
@@ -95,7 +95,7 @@ def test_sync_does_not_wait_for_bytes_the_program_took_back(rig: Rig) -> None:
         program.sendall(b"g")
 
         assert program.recv(1) == b""
-    assert frames.decode_synced(rig.next(Kind.SYNCED).payload)[0] == 7
+    assert frames.decode_synced(rig.next(FrameKind.SYNCED).payload)[0] == 7
 
 
 def test_exit_is_told_after_the_last_bytes(rig: Rig) -> None:
@@ -136,10 +136,10 @@ def test_init_obeys_while_nobody_reads_its_output(rig: Rig) -> None:
     rig.shell("exec head -c 100000000 /dev/zero")
     wait_until(lambda: is_blocked(rig), "the pipe is not full")
 
-    rig.send(frames.encode(Kind.KILL))
+    rig.send(frames.encode(FrameKind.KILL))
 
     wait_until(lambda: not rig.processes(), "the program still lives")
-    rig.next(Kind.KILLED)
+    rig.next(FrameKind.KILLED)
     assert len(rig.output()) < 100_000_000
 
 
@@ -148,4 +148,4 @@ def test_gigabytes_go_through_whole(rig: Rig) -> None:
 
     rig.exit()
 
-    assert sum(len(f.payload) for f in rig.heard if f.kind == Kind.OUTPUT) == 200_000_000
+    assert sum(len(f.payload) for f in rig.heard if f.kind == FrameKind.OUTPUT) == 200_000_000

@@ -12,7 +12,7 @@ from init_rig import MODES, Rig, running_init, wait_until
 
 from lambda_emu.sandbox.base import ExitKind, Program
 from lambda_emu.sandbox.init import frames
-from lambda_emu.sandbox.init.frames import Figures, Kind
+from lambda_emu.sandbox.init.frames import Figures, FrameKind
 
 STOPPED = {"T", "t"}  # by a signal, or held by init because it was slow to heed that
 PTRACE = {"x86_64": 101, "aarch64": 117}
@@ -110,11 +110,11 @@ def test_kill_ends_everything_then_says_so(rig: Rig) -> None:
         rig.shell("trap '' TERM; (sleep 1000 & sleep 1000 &); sleep 1000 & echo up; sleep 1000", role=role)
     wait_until(lambda: rig.sync() is not None and all(rig.output(r) == "up\n" for r in range(3)), "not all up")
 
-    rig.send(frames.encode(Kind.KILL))
+    rig.send(frames.encode(FrameKind.KILL))
 
     ends = [rig.exit() for _ in range(3)]
     assert {(end.role, end.kind, end.value) for end in ends} == {(r, ExitKind.SIGNAL, 9) for r in range(3)}
-    rig.next(Kind.KILLED)
+    rig.next(FrameKind.KILLED)
     assert not rig.processes()
 
 
@@ -128,7 +128,7 @@ def test_fifty_resets_keep_tmp(rig: Rig) -> None:
     for _ in range(50):
         rig.shell(f"echo again >>{file}; echo up; (sleep 1000 &); sleep 1000")
         while not rig.output().endswith("up\n"):
-            rig.next(Kind.OUTPUT)
+            rig.next(FrameKind.OUTPUT)
         rig.kill()
         rig.forget()
 
@@ -154,17 +154,17 @@ def test_paused_programs_stop_and_go_on(rig: Rig) -> None:
     rig.shell("sh -c 'while :; do :; done' & while :; do :; done")
     wait_until(lambda: len(rig.processes()) == 2, "not started")
 
-    rig.send(frames.encode(Kind.PAUSE))
+    rig.send(frames.encode(FrameKind.PAUSE))
 
     wait_until(lambda: rig.states() <= STOPPED, "not all of it stopped")
-    rig.send(frames.encode(Kind.CONTINUE))
+    rig.send(frames.encode(FrameKind.CONTINUE))
     wait_until(lambda: rig.states() == {"R"}, "not all of it goes on")
 
 
 def test_a_paused_environment_syncs_and_is_killed(rig: Rig) -> None:
     rig.shell("echo up; exec sleep 1000")
-    rig.next(Kind.OUTPUT)
-    rig.send(frames.encode(Kind.PAUSE))
+    rig.next(FrameKind.OUTPUT)
+    rig.send(frames.encode(FrameKind.PAUSE))
     wait_until(lambda: rig.states() <= STOPPED, "not stopped")
 
     rig.sync()
@@ -176,7 +176,7 @@ def test_a_paused_environment_syncs_and_is_killed(rig: Rig) -> None:
 def test_a_signal_reaches_the_role_alone(rig: Rig) -> None:
     rig.shell("trap 'echo caught; exit 5' TERM; echo up; while :; do sleep 0.01; done", role=1)
     rig.shell("sleep 1000", role=2)
-    rig.next(Kind.OUTPUT)
+    rig.next(FrameKind.OUTPUT)
 
     rig.send(frames.encode_signal(1, signal.SIGTERM))
 
@@ -210,8 +210,8 @@ def test_init_guards_its_memory_and_secret(rig: Rig) -> None:
 def test_everything_ends_with_the_connection(mode: str) -> None:
     with running_init(mode) as rig:
         rig.shell("trap '' HUP TERM; (setsid sleep 1000 &); echo up; sleep 1000")
-        rig.next(Kind.OUTPUT)
-        rig.send(frames.encode(Kind.PAUSE))
+        rig.next(FrameKind.OUTPUT)
+        rig.send(frames.encode(FrameKind.PAUSE))
 
         rig.connection.close()
 

@@ -10,7 +10,7 @@ from init_rig import MODES, Rig, running_init, wait_until
 
 from lambda_emu.sandbox.base import ExitKind
 from lambda_emu.sandbox.init import frames
-from lambda_emu.sandbox.init.frames import Kind
+from lambda_emu.sandbox.init.frames import FrameKind
 
 MB = 1 << 20
 TAKE_60_MB = "my $size = 60 << 20; my $x = 'a' x $size; print 'taken'; sleep 1000"
@@ -60,10 +60,10 @@ def test_the_environment_is_of_use_again_after_it(rig: Rig) -> None:
 def test_memory_within_the_limit_is_let_be_and_its_peak_kept(rig: Rig) -> None:
     limit(rig, 100)
     rig.perl("my $x; $SIG{USR1} = sub { undef $x; print 'free' };" + TAKE_60_MB.replace("my $x", "$x"))
-    rig.next(Kind.OUTPUT)
+    rig.next(FrameKind.OUTPUT)
     rig.sync()
     rig.send(frames.encode_signal(0, signal.SIGUSR1))
-    rig.next(Kind.OUTPUT)
+    rig.next(FrameKind.OUTPUT)
 
     usage = rig.sync()
 
@@ -76,7 +76,7 @@ def test_no_sampling_means_no_limit(rig: Rig) -> None:
     limit(rig, 50, sample_ms=0)
     rig.perl(TAKE_60_MB)
 
-    rig.next(Kind.OUTPUT)
+    rig.next(FrameKind.OUTPUT)
 
     assert rig.sync().memory_bytes > 60 * MB
 
@@ -85,7 +85,7 @@ def test_what_processes_share_counts_once(rig: Rig) -> None:
     """A forked child has its parent's pages until one of them writes."""
     rig.perl("my $size = 60 << 20; my $x = 'a' x $size; for (1 .. 5) { fork or sleep 1000 } print 'forked'; sleep 1000")
 
-    rig.next(Kind.OUTPUT)
+    rig.next(FrameKind.OUTPUT)
 
     assert 60 * MB < rig.sync().memory_bytes < 100 * MB
 
@@ -126,7 +126,7 @@ def test_shared_memory_without_a_file_counts_once(rig: Rig, kind: str) -> None:
 def test_what_is_mapped_of_tmp_is_no_memory_of_the_function() -> None:
     with running_init("container") as rig:
         rig.start("/usr/bin/python3", "-c", TAKE_SHARED, "file", "/tmp")
-        rig.next(Kind.OUTPUT)
+        rig.next(FrameKind.OUTPUT)
 
         used = rig.sync().memory_bytes
 
@@ -151,7 +151,7 @@ def test_a_child_that_has_yet_to_become_its_program_counts_as_its_parent(rig: Ri
     """Between vfork and exec, where subprocess.Popen is for a moment, both have one memory."""
     vfork = "ctypes.CDLL(None).vfork() or [os.write(1, b'up'), time.sleep(1000)]"
     rig.start("/usr/bin/python3", "-c", f"import ctypes, os, time; kept = b'x' * (60 << 20); {vfork}")
-    rig.next(Kind.OUTPUT)
+    rig.next(FrameKind.OUTPUT)
 
     assert 60 * MB < rig.sync().memory_bytes < 90 * MB
 
@@ -161,7 +161,7 @@ def test_files_in_tmp_are_no_memory_of_the_function() -> None:
         limit(rig, 50)
         rig.shell("head -c 60000000 /dev/zero >/tmp/large; echo written; sleep 1000")
 
-        rig.next(Kind.OUTPUT)
+        rig.next(FrameKind.OUTPUT)
 
         assert rig.sync().peak_bytes < 10 * MB
 
@@ -179,7 +179,7 @@ def test_a_kill_by_the_kernel_says_out_of_memory_too() -> None:
 def test_cpu_time_is_that_of_living_and_dead_processes(rig: Rig) -> None:
     before = rig.sync().cpu_us
     rig.perl(f"{BURN_100_MS} print 'burnt'; sleep 1000", role=1)
-    rig.next(Kind.OUTPUT)
+    rig.next(FrameKind.OUTPUT)
     living = rig.sync().cpu_us
 
     rig.perl(BURN_100_MS, role=2)

@@ -11,7 +11,7 @@ import pytest
 
 from lambda_emu.clock import SteppingClock
 from lambda_emu.http.body import Body
-from lambda_emu.http.exchange import Handler, Sink, Writer
+from lambda_emu.http.exchange import BodySink, RequestHandler, Writer
 from lambda_emu.http.listener import Listener, PortSettings, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head, answer_head
@@ -54,13 +54,13 @@ class Echo:
         self._writer.send(answer_head(200, [], len(body), close=self._writer.close_after), body)
 
 
-def echo(head: Head, writer: Writer) -> Sink:
+def echo(head: Head, writer: Writer) -> BodySink:
     return Echo(head, writer)
 
 
 @contextmanager
 def served(
-    handler: Handler = echo, settings: PortSettings | None = None, host: str = "127.0.0.1"
+    handler: RequestHandler = echo, settings: PortSettings | None = None, host: str = "127.0.0.1"
 ) -> Iterator[tuple[int, SteppingClock, Loop]]:
     """A port, the clock that its limits go by, and the loop it is served on."""
     with listening(handler, settings, host) as (_, port, clock, loop):
@@ -69,7 +69,7 @@ def served(
 
 @contextmanager
 def listening(
-    handler: Handler = echo, settings: PortSettings | None = None, host: str = "127.0.0.1"
+    handler: RequestHandler = echo, settings: PortSettings | None = None, host: str = "127.0.0.1"
 ) -> Iterator[tuple[Listener, int, SteppingClock, Loop]]:
     """The same, for who stops it."""
     loop, clock = Loop(), SteppingClock()

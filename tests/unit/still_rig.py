@@ -24,7 +24,7 @@ from lambda_emu.environment.states import InitType
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.http.branch import PassedListener
 from lambda_emu.http.connection import Connection
-from lambda_emu.http.exchange import Sink, Writer
+from lambda_emu.http.exchange import BodySink, Writer
 from lambda_emu.http.group import Group
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head, Header
@@ -229,7 +229,7 @@ class StillSandbox:
         self.event_id = event_id
         self._event(self)
 
-    def _ask(self, method: bytes, what: bytes, wire: Wire, headers: Sequence[Header] = ()) -> Sink:
+    def _ask(self, method: bytes, what: bytes, wire: Wire, headers: Sequence[Header] = ()) -> BodySink:
         head = Head(method, RUNTIME + what, [(b"host", self.token.encode()), *headers], "1.1", True)
         return self._api(head, wire.writer)
 

@@ -14,7 +14,7 @@ import uvloop
 from lambda_emu.clock import Clock
 from lambda_emu.http.branch import Branch, End, PassedListener
 from lambda_emu.http.budget import MemoryBudget
-from lambda_emu.http.exchange import DISCARD, Sink, Writer
+from lambda_emu.http.exchange import DISCARD, BodySink, Writer
 from lambda_emu.http.group import Allowance, Group
 from lambda_emu.http.listener import PortSettings
 from lambda_emu.http.message import Head, answer_head
@@ -52,7 +52,7 @@ def branch(passed: PassedListener, connections: int = 64) -> Branch:
     )
 
 
-def served(head: Head, writer: Writer) -> Sink:
+def served(head: Head, writer: Writer) -> BodySink:
     assert head.target == b"/"
     writer.send(answer_head(200, [], 0))
     return DISCARD

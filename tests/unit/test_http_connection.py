@@ -12,7 +12,7 @@ from http_rig import LAST, Echo, bodies, hung_up_on, served, talk
 from lambda_emu.clock import SteppingClock
 from lambda_emu.http.branch import Branch, PassedListener
 from lambda_emu.http.endpoint import MAX_WAITING_BYTES
-from lambda_emu.http.exchange import DISCARD, Sink, Writer
+from lambda_emu.http.exchange import DISCARD, BodySink, Writer
 from lambda_emu.http.listener import Listener, PortSettings, bind
 from lambda_emu.http.message import Head, answer_head
 
@@ -86,7 +86,7 @@ def test_a_head_that_comes_again_byte_for_byte_is_known(pieces: list[bytes], exp
 
 
 def test_a_known_request_that_breaks_us_ends_its_connection(caplog: pytest.LogCaptureFixture) -> None:
-    def once(head: Head, writer: Writer) -> Sink:
+    def once(head: Head, writer: Writer) -> BodySink:
         if head.plan:
             raise RuntimeError("a mistake of ours")
         head.plan = "known"
@@ -187,7 +187,7 @@ def held() -> Iterator[tuple[int, SteppingClock, Callable[[], None]]]:
     """A port where who asks for `/held` waits until the function is called."""
     waiting = list[Writer]()
 
-    def hold(head: Head, writer: Writer) -> Sink:
+    def hold(head: Head, writer: Writer) -> BodySink:
         if head.target != b"/held":
             return Echo(head, writer)
         waiting.append(writer)
@@ -242,7 +242,7 @@ def test_by_a_listener_from_another_network_it_tells_none() -> None:
             loop.ask(listener.close, 5)
 
 
-def say_peer(head: Head, writer: Writer) -> Sink:
+def say_peer(head: Head, writer: Writer) -> BodySink:
     body = (head.peer or "nobody").encode()
     writer.send(answer_head(200, [], len(body), close=writer.close_after), body)
     return DISCARD

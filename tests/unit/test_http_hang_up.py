@@ -10,7 +10,7 @@ import pytest
 from http_rig import Echo, bodies, connect, listening, refuses_bytes, served
 
 from lambda_emu.http.budget import MemoryBudget
-from lambda_emu.http.exchange import DISCARD, Sink, Writer
+from lambda_emu.http.exchange import DISCARD, BodySink, Writer
 from lambda_emu.http.listener import PortSettings
 from lambda_emu.http.message import Head, answer_head
 
@@ -25,7 +25,7 @@ class Handler:
         self.targets: list[bytes] = []
         self.held: list[Writer] = []
 
-    def __call__(self, head: Head, writer: Writer) -> Sink:
+    def __call__(self, head: Head, writer: Writer) -> BodySink:
         self.targets.append(head.target)
         if head.target == b"/last":
             writer.close_after = True

@@ -16,7 +16,7 @@ from http_rig import Echo, bodies, connect, hung_up_on, refuses_bytes, served, t
 
 from lambda_emu.http.body import Body
 from lambda_emu.http.budget import MemoryBudget
-from lambda_emu.http.exchange import DISCARD, Sink, Writer
+from lambda_emu.http.exchange import DISCARD, BodySink, Writer
 from lambda_emu.http.head_reader import HeadLimits
 from lambda_emu.http.listener import PortSettings
 from lambda_emu.http.loop import Loop
@@ -149,7 +149,7 @@ TRAILERS = b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r
 def test_trailers_are_no_headers() -> None:
     seen = list[list[tuple[bytes, bytes]]]()
 
-    def look(head: Head, writer: Writer) -> Sink:
+    def look(head: Head, writer: Writer) -> BodySink:
         seen.append(head.headers)
         return Echo(head, writer)
 
@@ -295,7 +295,7 @@ def test_who_stalls_gives_its_memory_back() -> None:
 
 
 def test_who_takes_nothing_of_a_large_answer_is_waited_for_while_there_is_memory() -> None:
-    def large(head: Head, writer: Writer) -> Sink:
+    def large(head: Head, writer: Writer) -> BodySink:
         assert head.method == b"GET"
         writer.send(answer_head(200, [], 20_000_000), bytes(20_000_000))
         return DISCARD

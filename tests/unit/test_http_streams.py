@@ -13,7 +13,7 @@ import pytest
 from http_rig import Echo, bodies, served, talk
 
 from lambda_emu.clock import SteppingClock
-from lambda_emu.http.exchange import DISCARD, Sink, Writer
+from lambda_emu.http.exchange import DISCARD, BodySink, Writer
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.http.stream import HIGH_WATER_BYTES, TURN_BYTES, Stream
@@ -61,7 +61,7 @@ def serving(
     """A port that streams whatever is asked for, but for /echo; the pieces of each answer it began."""
     begun = list[Pieces]()
 
-    def handler(head: Head, writer: Writer) -> Sink:
+    def handler(head: Head, writer: Writer) -> BodySink:
         if head.target.startswith(b"/echo"):
             return Echo(head, writer)
         begun.append(make())

@@ -6,7 +6,7 @@ import pytest
 
 from lambda_emu.sandbox.base import Exit, ExitKind, Program, SandboxError, Usage
 from lambda_emu.sandbox.init import frames
-from lambda_emu.sandbox.init.frames import Figures, Frame, FrameReader, Hello, Kind, WrongFrame
+from lambda_emu.sandbox.init.frames import Figures, Frame, FrameKind, FrameReader, Hello, WrongFrame
 
 OUTPUT = b"\0\0\0\x03O\x02abc"
 KILLED = b"\0\0\0\0K\0"
@@ -14,9 +14,9 @@ START = Program(("run", "it"), {"NAME": "väl=ue"}, "/var/task")
 
 
 @pytest.mark.parametrize(("order", "wire"), [
-    (frames.encode(Kind.PAUSE), b"\0\0\0\0P\0"),
-    (frames.encode(Kind.CONTINUE), b"\0\0\0\0C\0"),
-    (frames.encode(Kind.KILL), b"\0\0\0\0K\0"),
+    (frames.encode(FrameKind.PAUSE), b"\0\0\0\0P\0"),
+    (frames.encode(FrameKind.CONTINUE), b"\0\0\0\0C\0"),
+    (frames.encode(FrameKind.KILL), b"\0\0\0\0K\0"),
     (frames.encode_sync(0xFFFFFFFF), b"\0\0\0\x04Y\0\xff\xff\xff\xff"),
     (frames.encode_memory(1 << 40, 5), b"\0\0\0\x0cM\0\0\0\1\0\0\0\0\0\0\0\0\5"),
     (frames.encode_signal(31, 15), b"\0\0\0\x01G\x1f\x0f"),
@@ -50,7 +50,7 @@ def test_frames_arrive_whole_however_the_stream_is_cut(size: int) -> None:
 
     heard = [frame for at in range(0, len(stream), size) for frame in reader.feed(stream[at : at + size])]
 
-    output, killed = Frame(Kind.OUTPUT, 2, b"abc"), Frame(Kind.KILLED, 0, b"")
+    output, killed = Frame(FrameKind.OUTPUT, 2, b"abc"), Frame(FrameKind.KILLED, 0, b"")
     assert heard == [output, killed, output]
 
 

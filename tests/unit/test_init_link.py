@@ -253,8 +253,8 @@ def test_orders_reach_init_in_turn(run: Run) -> None:
         link.kill()
 
         orders = [frames.encode_start(1, program), frames.encode_memory(7, 2), frames.encode_sync(3)]
-        orders += [frames.encode(frames.Kind.PAUSE), frames.encode(frames.Kind.CONTINUE)]
-        orders += [frames.encode_signal(1, 15), frames.encode(frames.Kind.KILL)]
+        orders += [frames.encode(frames.FrameKind.PAUSE), frames.encode(frames.FrameKind.CONTINUE)]
+        orders += [frames.encode_signal(1, 15), frames.encode(frames.FrameKind.KILL)]
         assert await asyncio.wait_for(peer.reader.readexactly(sum(map(len, orders))), 5) == b"".join(orders)
 
     run(body)

@@ -16,7 +16,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import PayloadNotJson, RequestTooLarge
 from lambda_emu.errors.resources import AccessDenied, FunctionNotFound
 from lambda_emu.errors.service import NotBuiltYet
-from lambda_emu.invoke.request import InvokeRequest, Kind
+from lambda_emu.invoke.request import InvocationType, InvokeRequest
 from lambda_emu.invoke.rules import EventTooLarge, authorize, check, check_served, runnable
 from lambda_emu.model.function.durable import Durability, DurableNameRefused, DurableNeedsQualifier
 from lambda_emu.model.function.tenancy import TenantIdMissing, TenantIdRefused
@@ -24,7 +24,7 @@ from lambda_emu.text.json_text import refusal
 
 DURABLE = {"durable": Durability(60)}
 TENANTS = {"tenant_isolation": "PER_TENANT"}
-EVENT, DRY_RUN = Kind.EVENT, Kind.DRY_RUN
+EVENT, DRY_RUN = InvocationType.EVENT, InvocationType.DRY_RUN
 LARGE_EVENT, TOO_LARGE = bytes(1024 * 1024 + 1), bytes(6 * 1024 * 1024 + 1)
 NOT_JSON = refusal(b"{")
 

@@ -15,13 +15,13 @@ import pytest
 import uvloop
 
 from lambda_emu.sandbox.base import Exit, ExitKind, SandboxError, Usage
-from lambda_emu.sandbox.init.frames import Kind, encode
+from lambda_emu.sandbox.init.frames import FrameKind, encode
 from lambda_emu.sandbox.init.line import MOST_UNSENT_BYTES
 from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.local import LocalLink
 
 HELLO = b"\0\0\0\0\x08H\0\3\1secret"
-STARTED = encode(Kind.STARTED)
+STARTED = encode(FrameKind.STARTED)
 
 
 class Heard:
@@ -174,7 +174,7 @@ def test_descriptors_that_no_frame_names_end_the_link(run: Run) -> None:
     run(body)
 
 
-async def answered(bench: Bench, kind: Kind, descriptors: Sequence[int], failure: int = 0) -> None:
+async def answered(bench: Bench, kind: FrameKind, descriptors: Sequence[int], failure: int = 0) -> None:
     """Answer the next order for a socket, whatever its token."""
     loop = asyncio.get_running_loop()
     order = await asyncio.wait_for(loop.run_in_executor(None, bench.peer.recv, 65536), 5)
@@ -203,7 +203,7 @@ def test_what_is_no_listener_there_ends_the_link(run: Run, what: str, file: IO[b
             wanted = {"another port": port + 1, "another address": elsewhere.getsockname()[1], "not listening": 0}
             asking = asyncio.ensure_future(bench.link.listen("127.0.0.1", wanted.get(what, port)))
             await asyncio.sleep(0)
-            await answered(bench, Kind.LISTEN, given)
+            await answered(bench, FrameKind.LISTEN, given)
 
             with pytest.raises(SandboxError):
                 await asking
@@ -217,7 +217,7 @@ def test_a_listener_is_taken_and_ends_with_the_link(run: Run) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             asking = asyncio.ensure_future(bench.link.listen(*listener.getsockname()))
             await asyncio.sleep(0)
-            await answered(bench, Kind.LISTEN, [listener.fileno()])
+            await answered(bench, FrameKind.LISTEN, [listener.fileno()])
             found = await asking
         assert found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
 
@@ -234,7 +234,7 @@ def test_a_connection_that_is_none_ends_the_link(run: Run) -> None:
         with socket.socket() as alone:
             asking = asyncio.ensure_future(bench.link.dial(80))
             await asyncio.sleep(0)
-            await answered(bench, Kind.DIAL, [alone.fileno()])
+            await answered(bench, FrameKind.DIAL, [alone.fileno()])
 
             with pytest.raises(SandboxError):
                 await asking
@@ -247,7 +247,7 @@ def test_what_init_met_is_told(run: Run) -> None:
     async def body(bench: Bench) -> None:
         asking = asyncio.ensure_future(bench.link.dial(80))
         await asyncio.sleep(0)
-        await answered(bench, Kind.DIAL, [], failure=111)
+        await answered(bench, FrameKind.DIAL, [], failure=111)
 
         with pytest.raises(ConnectionRefusedError):
             await asking
@@ -261,7 +261,7 @@ def test_a_socket_for_who_has_given_up_is_closed(run: Run) -> None:
             asking = asyncio.ensure_future(bench.link.listen(*listener.getsockname()))
             await asyncio.sleep(0)
             asking.cancel()
-            await answered(bench, Kind.LISTEN, [listener.fileno()])
+            await answered(bench, FrameKind.LISTEN, [listener.fileno()])
             await asyncio.sleep(0.05)
 
     run(body)  # which counts

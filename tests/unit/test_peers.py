@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from lambda_emu.sandbox.init.peers import End, Holder, holder_of, search_list
+from lambda_emu.sandbox.init.peers import End, SocketHolder, holder_of, search_list
 
 WAYS = [holder_of, search_list]
 
@@ -25,18 +25,18 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_holder_of_the_other_end_is_told(
-    pair: tuple[socket.socket, socket.socket], way: Callable[[End, End], Holder | None]
+    pair: tuple[socket.socket, socket.socket], way: Callable[[End, End], SocketHolder | None]
 ) -> None:
     client, accepted = pair
 
     found = way(accepted.getpeername(), accepted.getsockname())
 
-    assert found == Holder(os.geteuid(), os.fstat(client.fileno()).st_ino)
+    assert found == SocketHolder(os.geteuid(), os.fstat(client.fileno()).st_ino)
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_of_no_connection_there_is_no_holder(
-    pair: tuple[socket.socket, socket.socket], way: Callable[[End, End], Holder | None]
+    pair: tuple[socket.socket, socket.socket], way: Callable[[End, End], SocketHolder | None]
 ) -> None:
     client, accepted = pair
     host, port = accepted.getpeername()

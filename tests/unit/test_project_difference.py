@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from lambda_emu.project.resources import (
-    Change,
     NeedsItself,
     Order,
     Present,
     Reference,
     Resource,
+    ResourceChange,
     ResourceKey,
     difference,
     resolve,
@@ -35,7 +35,7 @@ def there(key: ResourceKey, identifier: str = "", **shown: Any) -> Present:
     return Present(key, shown, identifier or f"arn:{key.name}", "project")
 
 
-def told(changes: list[Change]) -> list[tuple[str, str]]:
+def told(changes: list[ResourceChange]) -> list[tuple[str, str]]:
     """What happens to what, in order."""
     return [(change.action.name, change.key.name) for change in changes]
 

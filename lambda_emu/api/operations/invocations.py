@@ -18,7 +18,7 @@ from lambda_emu.arn import Target
 from lambda_emu.errors.request import InvalidRequestContent
 from lambda_emu.errors.resources import OtherAccount
 from lambda_emu.gateway.call import Call
-from lambda_emu.invoke.request import EMPTY_EVENT, InvokeRequest, Kind, trace_header
+from lambda_emu.invoke.request import EMPTY_EVENT, InvocationType, InvokeRequest, trace_header
 from lambda_emu.text.json_text import refusal
 
 if TYPE_CHECKING:
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 CLIENT_CONTEXT_BYTES = 3583
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
-Asked = tuple[Kind, type[WholeReply]]
-EVENT: Asked = (Kind.EVENT, KeptReply)
-DRY_RUN: Asked = (Kind.DRY_RUN, DryRunReply)
+Asked = tuple[InvocationType, type[WholeReply]]
+EVENT: Asked = (InvocationType.EVENT, KeptReply)
+DRY_RUN: Asked = (InvocationType.DRY_RUN, DryRunReply)
 TYPES: Mapping[str, Asked] = {
-    "RequestResponse": (Kind.REQUEST_RESPONSE, WholeReply),
+    "RequestResponse": (InvocationType.REQUEST_RESPONSE, WholeReply),
     "Event": EVENT,
     "DryRun": DRY_RUN,
 }
 STREAMED_TYPES: Mapping[str, Asked] = {
-    "RequestResponse": (Kind.REQUEST_RESPONSE, StreamedReply),
+    "RequestResponse": (InvocationType.REQUEST_RESPONSE, StreamedReply),
     "DryRun": DRY_RUN,
 }
 
@@ -50,7 +50,7 @@ class Planned(NamedTuple):
 
     context: RequestContext
     reply: type[WholeReply]
-    kind: Kind
+    kind: InvocationType
     target: Target
     principal: str | None
     trace: str | None  # the caller's header

@@ -63,7 +63,7 @@ def check_members(wanted: Wanted, has: Wanted) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class InstanceLimits:
     """The most that a function may ask for."""
 
     memory_mb: int = quotas.MEMORY_MB
@@ -71,13 +71,13 @@ class Limits:
     storage_mb: int = quotas.EPHEMERAL_STORAGE_MB
 
 
-def limits(wanted: Wanted, has: Wanted) -> Limits:
+def limits(wanted: Wanted, has: Wanted) -> InstanceLimits:
     """The long timeout is for events and event source mappings alone, the large storage for accelerators."""
     if not on_instances(has):
-        return Limits()
+        return InstanceLimits()
     accelerated = ACCELERATOR in has or ACCELERATOR in wanted
     storage_mb = quotas.ACCELERATED_STORAGE_MB if accelerated else quotas.EPHEMERAL_STORAGE_MB
-    return Limits(quotas.INSTANCES_MEMORY_MB, quotas.INSTANCES_TIMEOUT_S, storage_mb)
+    return InstanceLimits(quotas.INSTANCES_MEMORY_MB, quotas.INSTANCES_TIMEOUT_S, storage_mb)
 
 
 def with_defaults(wanted: Wanted) -> Wanted:

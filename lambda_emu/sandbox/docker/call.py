@@ -20,7 +20,7 @@ class SocketNotCalled(SandboxError):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class InitCall:
     """How a container's init calls us: by the socket in a file, else at a port, by a host name of its own.
 
     port: 0 where it calls by the socket or not at all.

@@ -33,7 +33,7 @@ from lambda_emu.sandbox.base import (
     StemKind,
     Wanted,
 )
-from lambda_emu.sandbox.docker.call import Call, SocketNotCalled
+from lambda_emu.sandbox.docker.call import InitCall, SocketNotCalled
 from lambda_emu.sandbox.docker.errors import engine_errors
 from lambda_emu.sandbox.docker.function_images import FunctionImages
 from lambda_emu.sandbox.docker.images import Images
@@ -297,7 +297,7 @@ class DockerEngine:
         port = await self._places.port(place) if self._listens else 0
         token, secret = self._clock.new_token(), self._clock.new_token()
         folder = self._home.run_dir / self._clock.new_token()  # a name that says nothing: others may list processes
-        call = Call(token, secret, SocketFile(folder / "line"), place, port)
+        call = InitCall(token, secret, SocketFile(folder / "line"), place, port)
         arriving = self._acceptor.expect(secret, CREATE_LIMIT_S)
         arriving.add_done_callback(lambda _: call.file.close())
         try:
@@ -319,7 +319,7 @@ class DockerEngine:
             raise
         return DockerSandbox(self, container, reach, link, folder)
 
-    async def _arrival(self, arriving: asyncio.Future[Link], call: Call, container: str) -> Link:
+    async def _arrival(self, arriving: asyncio.Future[Link], call: InitCall, container: str) -> Link:
         """The link of a container's init. SocketNotCalled: it has ended, and no other one could call our socket yet."""
         while not (self._is_called or call.port or arriving.done()):
             await asyncio.wait((arriving,), timeout=LOOK_S)
@@ -362,7 +362,7 @@ class DockerEngine:
 
     # -- on workers -------------------------------------------------------------------------------
 
-    def _start(self, kind: StemKind, call: Call) -> str:
+    def _start(self, kind: StemKind, call: InitCall) -> str:
         image = kind.image or self._base_image(kind)
         _make_folders(call.file, () if kind.image else ("task", "opt"))
         with engine_errors("starting a container"):
@@ -388,7 +388,7 @@ class DockerEngine:
             raise SandboxError(self._why_not.get(key, build))
         return tag
 
-    def _host_config(self, kind: StemKind, call: Call) -> Any:
+    def _host_config(self, kind: StemKind, call: InitCall) -> Any:
         mounts = [(self._home.init(kind.architecture), INIT_PATH)]
         mounts.append((call.file.folder, LINE_PATH))
         if not kind.image:  # which has its code inside

@@ -36,7 +36,7 @@ class WrongFrame(ValueError):
     """The other side does not speak our protocol; the connection is of no use any more."""
 
 
-class Kind(IntEnum):
+class FrameKind(IntEnum):
     """What a frame is. SYNC and its answer share their letter, and so do LISTEN, DIAL and HOLDS with theirs."""
 
     START = ord("S")
@@ -57,7 +57,7 @@ class Kind(IntEnum):
     KILLED = ord("K")
 
 
-_SYNC_KIND = int(Kind.SYNC)
+_SYNC_KIND = int(FrameKind.SYNC)
 
 
 class Frame(NamedTuple):
@@ -108,7 +108,7 @@ class FrameReader:
         return frames
 
 
-def encode(kind: Kind, role: int = 0, payload: bytes = b"") -> bytes:
+def encode(kind: FrameKind, role: int = 0, payload: bytes = b"") -> bytes:
     """One frame as it goes over the wire."""
     return _HEADER.pack(len(payload), kind, role) + payload
 
@@ -122,7 +122,7 @@ def encode_start(role: int, program: Program) -> bytes:
     payload = _COUNTS.pack(len(program.argv), len(variables)) + b"".join(text + b"\0" for text in strings)
     if len(payload) > ORDER_MAX_BYTES or len(strings) > STRINGS_MAX:
         raise SandboxError(f"arguments and variables exceed {ORDER_MAX_BYTES} bytes or {STRINGS_MAX} strings")
-    return encode(Kind.START, role, payload)
+    return encode(FrameKind.START, role, payload)
 
 
 def encode_sync(token: int) -> bytes:
@@ -132,22 +132,22 @@ def encode_sync(token: int) -> bytes:
 
 def encode_memory(limit_bytes: int, sample_ms: int) -> bytes:
     """MEMORY; limit 0: none, sample 0: never look."""
-    return encode(Kind.MEMORY, 0, _MEMORY.pack(limit_bytes, sample_ms))
+    return encode(FrameKind.MEMORY, 0, _MEMORY.pack(limit_bytes, sample_ms))
 
 
 def encode_signal(role: int, number: int) -> bytes:
     """SIGNAL, for the role's own process."""
-    return encode(Kind.SIGNAL, role, bytes((number,)))
+    return encode(FrameKind.SIGNAL, role, bytes((number,)))
 
 
-def encode_socket(kind: Kind, token: int, address: str, port: int) -> bytes:
+def encode_socket(kind: FrameKind, token: int, address: str, port: int) -> bytes:
     """LISTEN at an IPv4 address inside, or DIAL one."""
     return encode(kind, 0, _SOCKET.pack(token, socket.inet_aton(address), port))
 
 
 def encode_holds(token: int, inode: int) -> bytes:
     """HOLDS: whether a process inside has the socket of this inode."""
-    return encode(Kind.HOLDS, 0, _HOLDS.pack(token, inode))
+    return encode(FrameKind.HOLDS, 0, _HOLDS.pack(token, inode))
 
 
 def decode_hello(payload: bytes) -> Hello:

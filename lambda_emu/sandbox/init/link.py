@@ -8,7 +8,7 @@ from typing import cast
 
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.init import frames
-from lambda_emu.sandbox.init.frames import Frame, FrameReader, Kind, WrongFrame
+from lambda_emu.sandbox.init.frames import Frame, FrameKind, FrameReader, WrongFrame
 from lambda_emu.sandbox.init.orders import PLATFORM_BYTES, Link
 
 WARNED_EVERY_S = 60.0
@@ -69,13 +69,13 @@ class InitLink(Link, asyncio.Protocol):
 
     def _hear_report(self, frame: Frame) -> None:
         kind, role, payload = frame
-        if kind == Kind.OUTPUT:
+        if kind == FrameKind.OUTPUT:
             self._listener.output(role, payload)
-        elif kind == Kind.SYNCED:
+        elif kind == FrameKind.SYNCED:
             self._listener.synced(*frames.decode_synced(payload, PLATFORM_BYTES))
-        elif kind == Kind.EXITED:
+        elif kind == FrameKind.EXITED:
             self._listener.exited(frames.decode_exited(role, payload))
-        elif kind == Kind.KILLED:
+        elif kind == FrameKind.KILLED:
             self._listener.killed()
         else:
             raise WrongFrame(f"kind {kind}")

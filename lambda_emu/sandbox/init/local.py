@@ -16,7 +16,7 @@ from weakref import WeakSet
 
 from lambda_emu.sandbox.base import ANY_TIME_MS, GROWTH_BYTES_PER_MS, Program, SandboxError, Usage
 from lambda_emu.sandbox.init import frames, passed
-from lambda_emu.sandbox.init.frames import Frame, Kind, WrongFrame
+from lambda_emu.sandbox.init.frames import Frame, FrameKind, WrongFrame
 from lambda_emu.sandbox.init.line import Line, peer_uid
 from lambda_emu.sandbox.init.orders import PLATFORM_BYTES, Link, LinkAcceptor
 from lambda_emu.sandbox.init.passed import Pipe
@@ -31,7 +31,7 @@ LOOPBACK = "127.0.0.1"
 log = logging.getLogger(__name__)
 
 
-class Figures:
+class RecentUsage:
     """What init said last of memory and CPU, for environments that ask thousands of times a second."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class HeldReport:
     """What is told once each of these pipes has been read up to a place in it."""
 
     tell: Callable[[], None]
@@ -76,11 +76,11 @@ class LocalLink(Link):
         self.uid = peer_uid(connection)
         self._loop = asyncio.get_running_loop()
         self._line = Line(connection, self._hear_frame, self._line_ended)
-        self._figures = Figures()
+        self._figures = RecentUsage()
         self._unanswered = 0
         self._pipes: dict[int, Pipe] = {}
         self._reads = True
-        self._reports: deque[Report] = deque()
+        self._reports: deque[HeldReport] = deque()
         self._asked: dict[int, asyncio.Future[int]] = {}
         self._tokens = 0
         self._sockets: WeakSet[socket.socket] = WeakSet()
@@ -150,21 +150,21 @@ class LocalLink(Link):
 
         OSError is what init met; SandboxError.
         """
-        return await self._ask_for(Kind.LISTEN, passed.listening, host, port)
+        return await self._ask_for(FrameKind.LISTEN, passed.listening, host, port)
 
     async def dial(self, port: int) -> socket.socket:
         """A connection to what listens on loopback inside. It is ours, and ends with the link.
 
         OSError is what init met, such as ConnectionRefusedError; SandboxError.
         """
-        return await self._ask_for(Kind.DIAL, passed.connection, LOOPBACK, port)
+        return await self._ask_for(FrameKind.DIAL, passed.connection, LOOPBACK, port)
 
     async def holds(self, inode: int) -> bool:
         """Whether a process inside has the socket of this inode. SandboxError."""
         return bool(await self._ask(lambda token: frames.encode_holds(token, inode)))
 
     async def _ask_for(
-        self, kind: Kind, check: Callable[[int, passed.End], socket.socket], host: str, port: int
+        self, kind: FrameKind, check: Callable[[int, passed.End], socket.socket], host: str, port: int
     ) -> socket.socket:
         descriptor = await self._ask(lambda token: frames.encode_socket(kind, token, host, port))
         if descriptor < 0:
@@ -200,19 +200,19 @@ class LocalLink(Link):
 
     def _hear_report(self, frame: Frame) -> None:
         kind, role, payload = frame
-        if kind == Kind.SYNCED:
+        if kind == FrameKind.SYNCED:
             self._hear_usage(payload)
-        elif kind == Kind.STARTED:
+        elif kind == FrameKind.STARTED:
             self._add_pipe(role, Pipe(self._line.take_descriptor()))
-        elif kind == Kind.EXITED:
+        elif kind == FrameKind.EXITED:
             exit = frames.decode_exited(role, payload)
             self._report(lambda: self._listener.exited(exit))
-        elif kind == Kind.KILLED:
+        elif kind == FrameKind.KILLED:
             self._report(self._all_gone)
-        elif kind in (Kind.LISTEN, Kind.DIAL):
+        elif kind in (FrameKind.LISTEN, FrameKind.DIAL):
             token, failure = frames.decode_made(payload)
             self._answer(token, -failure if failure else self._line.take_descriptor(), is_descriptor=not failure)
-        elif kind == Kind.HOLDS:
+        elif kind == FrameKind.HOLDS:
             self._answer(*frames.decode_held(payload))
         else:
             raise WrongFrame(f"kind {kind}")
@@ -238,7 +238,7 @@ class LocalLink(Link):
     def _report(self, tell: Callable[[], None]) -> None:
         """Tell it after all output that is there now; what comes later does not delay it."""
         places = ((role, pipe, pipe.end) for role, pipe in self._pipes.items())
-        self._reports.append(Report(tell, tuple(one for one in places if one[2] > one[1].taken_bytes)))
+        self._reports.append(HeldReport(tell, tuple(one for one in places if one[2] > one[1].taken_bytes)))
 
     def _go_on(self) -> None:
         """Tell what can be told; what has to wait for more output than fits into a turn is told in another."""

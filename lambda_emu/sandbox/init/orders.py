@@ -10,7 +10,7 @@ from typing import Protocol
 
 from lambda_emu.sandbox.base import ANY_TIME_MS, PLATFORM_MB, Exit, InitListener, Program, Usage
 from lambda_emu.sandbox.init import frames
-from lambda_emu.sandbox.init.frames import Frame, Kind, WrongFrame
+from lambda_emu.sandbox.init.frames import Frame, FrameKind, WrongFrame
 
 HELLO_WITHIN_S = 10.0
 PLATFORM_BYTES = PLATFORM_MB << 20
@@ -85,16 +85,16 @@ class Link:
         self._send(frames.encode_memory(limit_bytes - PLATFORM_BYTES, sample_ms))
 
     def pause(self) -> None:
-        self._send(frames.encode(Kind.PAUSE))
+        self._send(frames.encode(FrameKind.PAUSE))
 
     def resume(self) -> None:
-        self._send(frames.encode(Kind.CONTINUE))
+        self._send(frames.encode(FrameKind.CONTINUE))
 
     def signal(self, role: int, number: int) -> None:
         self._send(frames.encode_signal(role, number))
 
     def kill(self) -> None:
-        self._send(frames.encode(Kind.KILL))
+        self._send(frames.encode(FrameKind.KILL))
 
     @abstractmethod
     def pause_output(self) -> None: ...
@@ -118,7 +118,7 @@ class Link:
         self._hello_timer = asyncio.get_running_loop().call_later(HELLO_WITHIN_S, self.close)
 
     def _hear_hello(self, frame: Frame) -> None:
-        if frame.kind != Kind.HELLO:
+        if frame.kind != FrameKind.HELLO:
             raise WrongFrame("the first frame is not HELLO")
         hello = frames.decode_hello(frame.payload)
         self.figures = hello.figures

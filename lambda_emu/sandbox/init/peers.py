@@ -27,14 +27,14 @@ End = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class SocketHolder:
     """Whose socket it is, and by which number /proc/<pid>/fd knows it."""
 
     uid: int
     inode: int
 
 
-def holder_of(peer: End, own: End) -> Holder | None:
+def holder_of(peer: End, own: End) -> SocketHolder | None:
     """Who has the other end of a connection within this machine, IPv4; None if it cannot be told.
 
     Who has hung up cannot be told: the kernel says root of such a one, and no inode.
@@ -42,7 +42,7 @@ def holder_of(peer: End, own: End) -> Holder | None:
     return ask_kernel(peer, own) if _can_ask() else search_list(peer, own)
 
 
-def ask_kernel(peer: End, own: End) -> Holder | None:
+def ask_kernel(peer: End, own: End) -> SocketHolder | None:
     """By a question about this one connection. Costs the same however many there are."""
     ends = _NAMES.pack(peer[1], own[1], socket.inet_aton(peer[0]), socket.inet_aton(own[0]))
     wanted = ends + _INTERFACE.pack(0, NO_COOKIE, NO_COOKIE)
@@ -56,10 +56,10 @@ def ask_kernel(peer: End, own: End) -> Holder | None:
         return None
     if _HEADER.unpack_from(answer)[1] == ERROR or answer[_STATE] != ESTABLISHED:
         return None
-    return Holder(*_OWNER.unpack_from(answer, _HOLDER))
+    return SocketHolder(*_OWNER.unpack_from(answer, _HOLDER))
 
 
-def search_list(peer: End, own: End) -> Holder | None:
+def search_list(peer: End, own: End) -> SocketHolder | None:
     """By the list of all connections, where the kernel answers no questions."""
     wanted = [_hex(peer), _hex(own), f"{ESTABLISHED:02X}"]
     try:
@@ -68,7 +68,7 @@ def search_list(peer: End, own: End) -> Holder | None:
         return None
     for members in map(str.split, lines):
         if members[1:4] == wanted:
-            return Holder(int(members[7]), int(members[9]))
+            return SocketHolder(int(members[7]), int(members[9]))
     return None
 
 
