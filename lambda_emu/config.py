@@ -112,7 +112,12 @@ SETTINGS = (
         instead=("AWS_REGION", "AWS_DEFAULT_REGION"),
     ),
     Setting("account", text("12 digits", r"\d{12}"), "000000000000", "The account that ARNs name."),
-    Setting("docker_network", text("a network's name", _NAME), None, "Docker network to use; none: one of our own."),
+    Setting(
+        "docker_network",
+        text("a network's name", _NAME),
+        None,
+        "Docker network that functions join, instead of one of our own.",
+    ),
     Setting("network", choice("shared", "none"), "shared", "What functions reach as processes; none: loopback."),
     Setting("idle_timeout_s", whole(1, 86_400, "seconds"), "600", "How long an environment waits for its next event."),
     Setting("grace_s", whole(0, 900, "seconds"), "5", "How long what runs may go on once it is told to stop."),

@@ -97,7 +97,7 @@ def _close_server(starting: asyncio.Task[asyncio.Server]) -> None:
 
 
 class _Caller(asyncio.Protocol):
-    """Somebody who is read only when he is believed. As many are asked about at once as the party may have."""
+    """Somebody who is read only when he is believed. Asked about are as many at once as may be let in."""
 
     def __init__(
         self,
@@ -113,7 +113,8 @@ class _Caller(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
-        if len(self._asking) >= self._connection.group.allowance.connections:
+        party = self._connection.group
+        if len(self._asking) + len(party) >= party.allowance.connections + MOST_TURNED_AWAY:
             self._transport.abort()
             return
         asking = asyncio.ensure_future(self._ask(self._transport))

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from image_rig import ImageRig
+from inside import probe
 from own import OwnLam, own_emulator
 
 from lambda_emu.sandbox.base import SandboxError
@@ -76,6 +77,20 @@ def test_a_function_reaches_what_is_in_the_network_of_its_subnet(vpc: OwnLam) ->
     assert vpc.invoke("inside").payload == "found"
     assert vpc.invoke("inside").payload == "found"
     assert vpc.invoke("outside").payload.startswith("no way")
+
+
+def test_functions_call_each_other_in_a_network_of_the_users(tmp_path: Path, network: str) -> None:
+    """All of them are in it, and find what is there by its name; no way out of it is needed."""
+    with own_emulator(tmp_path, "docker", docker_network=network, stems=0, pull_images=False) as lam:
+        lam.create("asks", ASKS)
+        inside = probe(lam, MemorySize=1769, Timeout=60)
+
+        found = inside.run("""
+        import boto3, json
+        result = json.load(boto3.client("lambda").invoke(FunctionName="asks")["Payload"])
+        """)
+
+    assert found == "found"
 
 
 def test_a_function_moves_in_and_out(vpc: OwnLam) -> None:
