@@ -54,19 +54,23 @@ const { handler } = require("./app.js");
 """
 
 
+IN_DOCKER = pytest.mark.docker
+
+
 @pytest.fixture(
     scope="module",
     params=[
-        pytest.param("docker", marks=pytest.mark.docker),
-        pytest.param("none", marks=pytest.mark.docker),
-        "process",
+        pytest.param(("docker", {}), id="docker", marks=IN_DOCKER),
+        pytest.param(("docker", {"docker_network": "none"}), id="docker-none", marks=IN_DOCKER),
+        pytest.param(("process", {}), id="process"),
+        pytest.param(("process", {"network": "none"}), id="process-none"),
     ],
 )
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
-    """Containers on our bridge, containers without a network, and processes."""
-    engine, network = ("docker", "none") if request.param == "none" else (request.param, None)
+    """In containers and as processes, with a network and without."""
+    engine, network = request.param
     folder = tmp_path_factory.mktemp("inside")
-    with own_emulator(folder, engine, docker_network=network, stems=0, pull_images=False) as lam:
+    with own_emulator(folder, engine, stems=0, pull_images=False, **network) as lam:
         yield lam
 
 
