@@ -281,6 +281,15 @@ def test_a_closed_engine_starts_nothing(isolation: str, tmp_path: Path) -> None:
             asyncio.run(work)
 
 
+def test_programs_are_filtered_and_their_init_is_not(bench: Bench) -> None:
+    seen = bench.shell(
+        bench.sandbox({}), "grep -h Seccomp: /proc/self/status /proc/$PPID/status; unshare --user true 2>&1"
+    )
+
+    assert seen.split()[:4] == ["Seccomp:", "2", "Seccomp:", "0"]
+    assert "Operation not permitted" in seen
+
+
 def test_one_sandbox_cannot_take_what_the_kernel_has_for_one_user(isolated: Bench) -> None:
     """As instances of inotify, 128 on most machines."""
     if not isolated.as_root:
