@@ -15,7 +15,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import RequestTooLarge
 from lambda_emu.gateway.answers import Answer, error_answer
 from lambda_emu.gateway.request import Request
-from lambda_emu.gateway.services import Claims, Handling
+from lambda_emu.gateway.services import Handling, ServiceClaims
 from lambda_emu.gateway.wsgi import LateApp
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.message import Head
@@ -46,7 +46,7 @@ class LambdaService:
     What no other service claims is answered here too.
     """
 
-    claims = Claims()
+    claims = ServiceClaims()
     answers_pages = False
 
     def __init__(self, app: LateApp, contexts: CallerContexts) -> None:
@@ -82,7 +82,7 @@ class LambdaService:
 class OwnPages:
     """The emulator's own pages. Health is answered on the loop, so whatever the workers do."""
 
-    claims = Claims(paths=(OWN.encode(),))
+    claims = ServiceClaims(paths=(OWN.encode(),))
     answers_pages = False
 
     def __init__(self, app: LateApp) -> None:

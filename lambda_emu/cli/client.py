@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +20,6 @@ ANSWER_LIMIT_S = 930.0
 """The longest function timeout, and time to start it."""
 GREETING_LIMIT_S = 0.5
 START_ONE = "start one with `lambda-emu serve`, or name another by --endpoint-url"
-POLL_S = 0.01
 
 
 class NotFound(NotDone):
@@ -69,13 +67,6 @@ class Server:
             failed=response.getheader("X-Amz-Function-Error") is not None,
             tail=b64decode(response.getheader("X-Amz-Log-Result") or ""),
         )
-
-    def wait_until_active(self, function: str) -> None:
-        """Wait for a Pending function, however long its image takes. NotDone when it failed or does not exist."""
-        while (configuration := self.configuration(function))["State"] == "Pending":
-            threading.Event().wait(POLL_S)
-        if configuration["State"] == "Failed":
-            raise NotDone(f"{function} cannot run: {configuration.get('StateReason', 'no reason was given')}")
 
     def configuration(self, function: str) -> dict[str, Any]:
         """GetFunctionConfiguration."""

@@ -34,7 +34,7 @@ class Handling:
 
 
 @dataclass(frozen=True, slots=True)
-class Claims:
+class ServiceClaims:
     """Which requests are a service's own: any of these is enough.
 
     hosts: a name, or `*.` and what all names below one end with. paths: what they begin with. targets: what
@@ -50,7 +50,7 @@ class Claims:
 class Service(Protocol):
     """Serves some of the requests. answers_pages: whether the web pages of others may ask is for itself to decide."""
 
-    claims: Claims
+    claims: ServiceClaims
     answers_pages: bool
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:

@@ -19,7 +19,7 @@ from lambda_emu.errors.request import RequestTooLarge
 from lambda_emu.gateway.answers import Answer, error_answer
 from lambda_emu.gateway.callers import Callers
 from lambda_emu.gateway.gateway import Gateway
-from lambda_emu.gateway.services import Claims, Handling
+from lambda_emu.gateway.services import Handling, ServiceClaims
 from lambda_emu.gateway.wsgi import Environ, LateApp
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.listener import Listener, PortSettings, bind
@@ -36,7 +36,9 @@ EVIL = {"Origin": "http://evil.example"}
 class Service:
     """An app, served on workers."""
 
-    def __init__(self, app: Callable[[Environ, Any], Iterable[bytes]], claims: Claims, answers_pages: bool) -> None:
+    def __init__(
+        self, app: Callable[[Environ, Any], Iterable[bytes]], claims: ServiceClaims, answers_pages: bool
+    ) -> None:
         self.claims = claims
         self.answers_pages = answers_pages
         late = LateApp(lambda: app)
@@ -99,8 +101,8 @@ def served(folder: Path, app: App) -> Iterator[int]:
     loop.start()
     clock.bind(loop.asyncio)
     gateway = Gateway(loop, clock, folder, Callers(origins=(ALLOWED,)))
-    own = Service(app, Claims(hosts=("own.localhost",)), answers_pages=True)
-    gateway.serve(own, Service(app, Claims(), answers_pages=False))
+    own = Service(app, ServiceClaims(hosts=("own.localhost",)), answers_pages=True)
+    gateway.serve(own, Service(app, ServiceClaims(), answers_pages=False))
     listener = Listener(gateway, clock, PortSettings(refusal=gateway.refusal))
     loop.run(listener.listen(bound), LIMIT_S)
     try:

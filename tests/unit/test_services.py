@@ -14,7 +14,7 @@ from lambda_emu.api.service import PAGES as PAGE_WORKERS
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer, error_answer
 from lambda_emu.gateway.request import Request
-from lambda_emu.gateway.services import Claims, Handling, Router
+from lambda_emu.gateway.services import Handling, Router, ServiceClaims
 from lambda_emu.gateway.wsgi import LateApp
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.message import Head
@@ -30,7 +30,7 @@ class Other:
     answers_pages = True
 
     def __init__(self, **claims: tuple[str, ...] | tuple[bytes, ...]) -> None:
-        self.claims = Claims(**claims)  # type: ignore[arg-type]
+        self.claims = ServiceClaims(**claims)  # type: ignore[arg-type]
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
         raise NotImplementedError

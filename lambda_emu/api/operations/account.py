@@ -6,7 +6,7 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.invoke.rules import unreserved_concurrency
 from lambda_emu.model.changes.settings import UNZIPPED_LIMIT_BYTES
-from lambda_emu.model.layers.code_storage import code_bytes
+from lambda_emu.model.layers.layer import code_bytes
 from lambda_emu.model.quotas import CODE_STORAGE_BYTES
 from lambda_emu.store.code.artifacts import ZIPPED_LIMIT_BYTES
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from lambda_emu.model.function.function import Artifact
+from lambda_emu.model.function.function import Artifact, Function
 from lambda_emu.model.policies.policy import Policy
 
 
@@ -72,3 +72,15 @@ def _allows(statement: Mapping[str, Any], account: str) -> bool:
         return False
     principal = statement["Principal"]
     return principal == "*" or account in str(principal["AWS"]).split(":")
+
+
+def code_bytes(functions: Iterable[Function], layers: Iterable[Layer]) -> int:
+    """Bytes of all zips: of $LATEST, of each published version and of each layer version, alike or not.
+
+    What is used in place, from S3, takes nothing of the account. docs/contract/api.md#account.
+    """
+    of_functions = (
+        version.code for function in functions for version in (function.latest, *function.published_versions())
+    )
+    of_layers = (version.content for layer in layers for version in layer.versions.values())
+    return sum(code.size for code in (*of_functions, *of_layers) if code.reference is None)

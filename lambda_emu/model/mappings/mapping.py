@@ -30,7 +30,7 @@ class MappingState(StrEnum):
     DELETING = "Deleting"
 
 
-class Change(Enum):
+class MappingChange(Enum):
     """What happens to a mapping: what is asked of it, and that its moment on the way is over."""
 
     ENABLE = auto()  # an update, after which it is to poll
@@ -40,20 +40,20 @@ class Change(Enum):
     STOPPED = auto()  # it does not
 
 
-MOVES: Mapping[MappingState, Mapping[Change, MappingState]] = {
-    MappingState.CREATING: {Change.STARTED: MappingState.ENABLED},
-    MappingState.ENABLING: {Change.STARTED: MappingState.ENABLED},
+MOVES: Mapping[MappingState, Mapping[MappingChange, MappingState]] = {
+    MappingState.CREATING: {MappingChange.STARTED: MappingState.ENABLED},
+    MappingState.ENABLING: {MappingChange.STARTED: MappingState.ENABLED},
     MappingState.ENABLED: {
-        Change.ENABLE: MappingState.UPDATING,
-        Change.DISABLE: MappingState.DISABLING,
-        Change.DELETE: MappingState.DELETING,
+        MappingChange.ENABLE: MappingState.UPDATING,
+        MappingChange.DISABLE: MappingState.DISABLING,
+        MappingChange.DELETE: MappingState.DELETING,
     },
-    MappingState.UPDATING: {Change.STARTED: MappingState.ENABLED, Change.STOPPED: MappingState.DISABLED},
-    MappingState.DISABLING: {Change.STOPPED: MappingState.DISABLED},
+    MappingState.UPDATING: {MappingChange.STARTED: MappingState.ENABLED, MappingChange.STOPPED: MappingState.DISABLED},
+    MappingState.DISABLING: {MappingChange.STOPPED: MappingState.DISABLED},
     MappingState.DISABLED: {
-        Change.ENABLE: MappingState.ENABLING,
-        Change.DISABLE: MappingState.UPDATING,
-        Change.DELETE: MappingState.DELETING,
+        MappingChange.ENABLE: MappingState.ENABLING,
+        MappingChange.DISABLE: MappingState.UPDATING,
+        MappingChange.DELETE: MappingState.DELETING,
     },
     MappingState.DELETING: {},
 }
@@ -93,7 +93,7 @@ class EventSourceMapping:
         now_s may lie a little before last_modified_s, when another writer was faster, or far before it, when the
         machine's clock was set back.
         """
-        arrived = Change.STARTED if self.enabled else Change.STOPPED
+        arrived = MappingChange.STARTED if self.enabled else MappingChange.STOPPED
         if abs(now_s - self.last_modified_s) < TRANSITION_S:
             return self
         if self.state is MappingState.DELETING:
@@ -102,14 +102,14 @@ class EventSourceMapping:
 
     def update(self, enabled: bool, now_s: float) -> EventSourceMapping:
         """On its way to being enabled or not. MappingInUse if it is on its way already."""
-        state = self._after(Change.ENABLE if enabled else Change.DISABLE, "update")
+        state = self._after(MappingChange.ENABLE if enabled else MappingChange.DISABLE, "update")
         return replace(self, state=state, enabled=enabled, last_modified_s=now_s)
 
     def delete(self, now_s: float) -> EventSourceMapping:
         """As `update`."""
-        return replace(self, state=self._after(Change.DELETE, "delete"), last_modified_s=now_s)
+        return replace(self, state=self._after(MappingChange.DELETE, "delete"), last_modified_s=now_s)
 
-    def _after(self, change: Change, verb: str) -> MappingState:
+    def _after(self, change: MappingChange, verb: str) -> MappingState:
         try:
             return MOVES[self.state][change]
         except KeyError:

@@ -14,7 +14,6 @@ PROTOCOL = 3
 ORDER_MAX_BYTES = 1 << 20
 REPORT_MAX_BYTES = 64 << 10  # init sends at most 32 KB of output at once
 STRINGS_MAX = 4096
-ROLES = 32
 
 _HEADER = struct.Struct(">IBB")
 _COUNTS = struct.Struct(">HH")
