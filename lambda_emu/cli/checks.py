@@ -161,7 +161,7 @@ def _start_sandbox(settings: Settings, runtime: str) -> None:
 def _engine_info() -> dict[str, Any] | str:
     """What the engine says of itself, or why it says nothing."""
     from lambda_emu.sandbox.base import SandboxError
-    from lambda_emu.sandbox.docker import engine as docker
+    from lambda_emu.sandbox.docker import client as docker
 
     try:
         client = docker.connect()
@@ -176,7 +176,7 @@ def _engine_info() -> dict[str, Any] | str:
 def _images(settings: Settings) -> list[str] | None:
     """The runtimes whose image is there; None without an engine."""
     from lambda_emu.sandbox.base import SandboxError
-    from lambda_emu.sandbox.docker import engine as docker
+    from lambda_emu.sandbox.docker import client as docker
     from lambda_emu.sandbox.docker.images import Images
 
     try:
@@ -196,7 +196,7 @@ def _no_engine() -> Finding:
 
 def _way_to_engine(told: str) -> str:
     """What to do about an engine that does not answer."""
-    from lambda_emu.sandbox.docker.errors import NO_ACCESS
+    from lambda_emu.sandbox.docker.client import NO_ACCESS
 
     return GET_ACCESS if NO_ACCESS in told else GET_ENGINE
 

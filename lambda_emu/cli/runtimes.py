@@ -68,7 +68,7 @@ def build(names: tuple[str, ...], architecture: str) -> None:
 def _by_processes(engine: str) -> bool:
     """Whether functions would run as processes here."""
     from lambda_emu.sandbox.base import SandboxError
-    from lambda_emu.sandbox.docker import engine as docker
+    from lambda_emu.sandbox.docker import client as docker
 
     if engine != "auto":
         return engine == "process"
@@ -94,7 +94,7 @@ def _list_toolchains(as_json: bool) -> None:
 @contextmanager
 def _images() -> Iterator[Images]:
     from lambda_emu.sandbox.base import SandboxError
-    from lambda_emu.sandbox.docker import engine as docker
+    from lambda_emu.sandbox.docker import client as docker
     from lambda_emu.sandbox.docker.images import Images
 
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lambda_emu.sandbox.docker import engine as docker
+from lambda_emu.sandbox.docker import client as docker
 from lambda_emu.sandbox.temporary import remove_left
 
 

@@ -15,7 +15,7 @@ from inside import probe
 from own import OwnLam, own_emulator
 
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.docker.engine import connect
+from lambda_emu.sandbox.docker.client import connect
 
 pytestmark = pytest.mark.docker
 

@@ -14,7 +14,7 @@ from lam import Lam
 
 from lambda_emu.clock import Clock
 from lambda_emu.config import load_settings
-from lambda_emu.sandbox.docker.engine import OWNER_LABEL
+from lambda_emu.sandbox.docker.client import OWNER_LABEL
 from lambda_emu.sandbox.leases import own_lease
 from lambda_emu.server import Emulator
 

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from lambda_emu.sandbox.base import NoEngine
-from lambda_emu.sandbox.docker.engine import connect
-from lambda_emu.sandbox.docker.errors import NO_ACCESS
+from lambda_emu.sandbox.docker.client import NO_ACCESS, connect
 
 NOBODY = 65534
 

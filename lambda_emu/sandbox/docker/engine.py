@@ -7,20 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import docker
 import docker.errors
 from docker.types import LogConfig, Mount, Ulimit
-from docker.utils import kwargs_from_env
 
 from lambda_emu.clock import Clock
-from lambda_emu.folders import PASSED_THROUGH, close_to_others, remove_sessions
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import (
     PLATFORM_MB,
@@ -34,8 +30,16 @@ from lambda_emu.sandbox.base import (
     Wanted,
 )
 from lambda_emu.sandbox.docker.call import InitCall, SocketNotCalled
-from lambda_emu.sandbox.docker.errors import engine_errors
+from lambda_emu.sandbox.docker.client import (
+    ENGINE_THREADS,
+    SESSION_LABEL,
+    connect,
+    engine_errors,
+    find_left,
+    try_to_remove,
+)
 from lambda_emu.sandbox.docker.function_images import FunctionImages
+from lambda_emu.sandbox.docker.home import Home, make_folders, prepare_folder
 from lambda_emu.sandbox.docker.images import Images
 from lambda_emu.sandbox.docker.network import Places
 from lambda_emu.sandbox.engine_threads import EngineThreads
@@ -44,7 +48,7 @@ from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.orders import Link
 from lambda_emu.sandbox.init.ports import Reach, reach_of
 from lambda_emu.sandbox.init.socket_file import NAME, SocketFile
-from lambda_emu.sandbox.leases import is_alive, own_lease, own_processes
+from lambda_emu.sandbox.leases import own_lease
 from lambda_emu.sandbox.machine import Machine, this_machine
 from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, PROCESSES
 from lambda_emu.sandbox.temporary import let_through
@@ -56,25 +60,17 @@ T = TypeVar("T")
 INIT_PATH = "/var/rapid/init"
 LINE_PATH = "/var/rapid/line"
 """The folder with the socket by which init calls us."""
-INIT_FILES = {"x86_64": "init-x86_64", "arm64": "init-aarch64"}
 USER = "993:990"
-SESSION_LABEL = "lambda-emu.session"
-OWNER_LABEL = "lambda-emu.owner"
-PROCESSES_LABEL = "lambda-emu.processes"
 MB = 1024 * 1024
 HEADROOM_MB = 32
 """Above the function's memory and /tmp, for what is charged but not counted: init, page tables, kernel stacks."""
 CPU_PERIOD_US = 20_000
 CREATE_LIMIT_S = 30.0
-CALL_LIMIT_S = 60
-HELLO_LIMIT_S = 15
-"""How long its first words may take: who does not say them is not there, and `auto` goes on without."""
 END_LIMIT_S = 4.0
 """How long containers may take to end by themselves when all of them end; the whole shutdown has 10 s."""
 CALLS_END_S = 2.0
 """How long it is waited for calls under way; the engine may have stopped answering them."""
 LOOK_S = 0.05
-ENGINE_THREADS = 32
 MAKING_THREADS = 8
 """For pulls and builds, which take minutes: calls that start, limit and remove containers do not wait behind them."""
 STARTS_AT_ONCE = 8
@@ -92,76 +88,6 @@ ABILITIES = Abilities(
 )
 
 
-LOCAL = "unix:///var/run/docker.sock"
-
-
-def _address() -> str:
-    """Where the engine is asked, as its users write it."""
-    try:
-        return str(kwargs_from_env().get("base_url", LOCAL))
-    except docker.errors.DockerException:  # certificates that are not there; told when they are used
-        return "DOCKER_HOST"
-
-
-def connect() -> docker.DockerClient:
-    """The engine that DOCKER_HOST names, or the local one. NoEngine if none answers."""
-    with engine_errors(f"connecting to Docker at {_address()}", first=True):
-        client = docker.from_env(timeout=HELLO_LIMIT_S, max_pool_size=ENGINE_THREADS)
-        client.ping()
-        client.api.timeout = CALL_LIMIT_S
-        return client
-
-
-def remove(client: docker.DockerClient, container: str) -> None:
-    """Kill and remove a container; one that is gone, or going, is fine."""
-    with engine_errors(f"removing container {container[:12]}"):
-        try:
-            client.api.remove_container(container, v=True, force=True)
-        except docker.errors.APIError as error:
-            if error.status_code not in (404, 409):
-                raise
-
-
-def try_to_remove(client: docker.DockerClient, container: str) -> None:
-    """Remove one that is not needed; if the engine cannot, that is told and nothing else waits for it."""
-    try:
-        remove(client, container)
-    except SandboxError as error:
-        log.warning("%s; `lambda-emu prune` tries again", error)
-
-
-def find_left(client: docker.DockerClient, everything: bool = False) -> list[dict[str, Any]]:
-    """What the engine says of containers whose emulator no longer runs, or of all of ours."""
-    with engine_errors("looking for left containers"):
-        found = client.api.containers(all=True, filters={"label": OWNER_LABEL})
-    return [c for c in found if everything or not _has_owner(c["Labels"])]
-
-
-def _has_owner(labels: dict[str, str]) -> bool:
-    return is_alive(labels[OWNER_LABEL], labels.get(PROCESSES_LABEL, ""))
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """What an engine needs to know of the emulator.
-
-    run_dir: bind-mounted into containers, so the engine must see it under the same path.
-    """
-
-    session: str
-    owner: str
-    run_dir: Path
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """What every container bears from its creation on."""
-        return {SESSION_LABEL: self.session, OWNER_LABEL: self.owner, PROCESSES_LABEL: own_processes()}
-
-    def init(self, architecture: str) -> Path:
-        """Our init, at a path that the engine can mount."""
-        return self.run_dir / INIT_FILES[architecture]
-
-
 async def open_engine(wanted: Wanted, acceptor: InitAcceptor, listen: Listen, clock: Clock) -> DockerEngine:
     """Connect, find the way back to us, and clear away what a killed emulator left."""
     threads = EngineThreads("calls of the engine", ENGINE_THREADS)
@@ -171,7 +97,7 @@ async def open_engine(wanted: Wanted, acceptor: InitAcceptor, listen: Listen, cl
         await places.of("", threads.call)
         session = clock.new_token()
         home = Home(session, own_lease(), wanted.data_dir / "run" / session)
-        await threads.call(_prepare_folder, home)
+        await threads.call(prepare_folder, home)
         await threads.call(_let_engine_in, client, wanted.data_dir)
         await threads.call(_clear_away, client)
         machine = await threads.call(_machine, client)
@@ -204,30 +130,6 @@ def _clear_away(client: docker.DockerClient) -> None:
     """What a killed emulator left."""
     for container in find_left(client):
         try_to_remove(client, container["Id"])
-
-
-def _make_folders(file: SocketFile, names: Sequence[str]) -> None:
-    """What is mounted: for its init, and where its code and layers will be. SandboxError if there is no room."""
-    folder = file.folder.parent
-    try:
-        folder.mkdir()
-        folder.chmod(PASSED_THROUGH)
-        file.make()
-        for name in names:
-            (folder / name).mkdir()
-            (folder / name).chmod(0o755)  # whatever the umask: inside it is another user's
-    except OSError as error:
-        raise SandboxError(f"the folder of a container could not be made: {error}") from error
-
-
-def _prepare_folder(home: Home) -> None:
-    """A fresh folder for this session's sandboxes; what earlier ones left is nobody's: the data folder is locked."""
-    remove_sessions(home.run_dir.parent)
-    for folder in (home.run_dir.parent, home.run_dir):
-        folder.mkdir(exist_ok=True)
-        close_to_others(folder, PASSED_THROUGH)
-    for name in INIT_FILES.values():
-        shutil.copy2(Path(__file__).parents[1] / "bin" / name, home.run_dir / name)
 
 
 class DockerEngine:
@@ -364,7 +266,7 @@ class DockerEngine:
 
     def _start(self, kind: StemKind, call: InitCall) -> str:
         image = kind.image or self._base_image(kind)
-        _make_folders(call.file, () if kind.image else ("task", "opt"))
+        make_folders(call.file, () if kind.image else ("task", "opt"))
         with engine_errors("starting a container"):
             container: str = self._api.create_container(
                 image,

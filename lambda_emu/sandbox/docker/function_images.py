@@ -21,7 +21,7 @@ from lambda_emu.model.function.image_package import DOCKER_HUB, FoundImage, regi
 from lambda_emu.sandbox.base import ImageDenied, ImageInvalid, Program, SandboxError
 from lambda_emu.sandbox.building.debian import ARCHITECTURES
 from lambda_emu.sandbox.building.registry import follow, registry_answers
-from lambda_emu.sandbox.docker.errors import engine_errors
+from lambda_emu.sandbox.docker.client import engine_errors
 
 log = logging.getLogger(__name__)
 

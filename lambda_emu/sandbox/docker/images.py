@@ -32,7 +32,7 @@ from lambda_emu.sandbox.building.image_plan import OURS, ImagePlan, plan_image
 from lambda_emu.sandbox.building.registry import follow, registry_answers
 from lambda_emu.sandbox.building.rootfs import build_root
 from lambda_emu.sandbox.building.tool_runner import Progress, ToolRunner
-from lambda_emu.sandbox.docker.errors import engine_errors
+from lambda_emu.sandbox.docker.client import engine_errors
 
 log = logging.getLogger(__name__)
 

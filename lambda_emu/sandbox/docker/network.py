@@ -12,7 +12,7 @@ import docker
 import docker.errors
 
 from lambda_emu.sandbox.base import Listen, SandboxError
-from lambda_emu.sandbox.docker.errors import engine_errors
+from lambda_emu.sandbox.docker.client import engine_errors
 
 Call = Callable[..., Awaitable[Any]]
 

@@ -1,0 +1,101 @@
+"""The border to Docker: the client that asks the engine, and what it raises, which becomes SandboxError."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import docker
+import docker.errors
+import requests
+from docker.utils import kwargs_from_env
+
+from lambda_emu.sandbox.base import NoEngine, SandboxError
+from lambda_emu.sandbox.leases import is_alive
+
+log = logging.getLogger(__name__)
+
+LOCAL = "unix:///var/run/docker.sock"
+SESSION_LABEL = "lambda-emu.session"
+OWNER_LABEL = "lambda-emu.owner"
+PROCESSES_LABEL = "lambda-emu.processes"
+CALL_LIMIT_S = 60
+HELLO_LIMIT_S = 15
+"""How long its first words may take: who does not say them is not there, and `auto` goes on without."""
+ENGINE_THREADS = 32
+"""That call it at once, each by a connection of its own."""
+NO_ACCESS = "this user may not ask it (not in the group docker?)"
+
+
+@contextmanager
+def engine_errors(what: str, *, first: bool = False) -> Iterator[None]:
+    """What the engine or the way to it raises, as SandboxError saying what was tried. first: as NoEngine."""
+    kind = NoEngine if first else SandboxError
+    try:
+        yield
+    except docker.errors.ImageNotFound as error:
+        raise kind(f"{what}: the image is gone: {error.explanation}") from error
+    except docker.errors.APIError as error:
+        raise kind(f"{what}: {error.explanation or error}") from error
+    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+        raise kind(f"{what}: the Docker engine does not answer: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """What the system said first, without the libraries' words around it."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, PermissionError):
+            return NO_ACCESS
+        if isinstance(inner, OSError) and inner.strerror:
+            return inner.strerror
+        inner = inner.__cause__ or inner.__context__
+    return str(error)
+
+
+def _address() -> str:
+    """Where the engine is asked, as its users write it."""
+    try:
+        return str(kwargs_from_env().get("base_url", LOCAL))
+    except docker.errors.DockerException:  # certificates that are not there; told when they are used
+        return "DOCKER_HOST"
+
+
+def connect() -> docker.DockerClient:
+    """The engine that DOCKER_HOST names, or the local one. NoEngine if none answers."""
+    with engine_errors(f"connecting to Docker at {_address()}", first=True):
+        client = docker.from_env(timeout=HELLO_LIMIT_S, max_pool_size=ENGINE_THREADS)
+        client.ping()
+        client.api.timeout = CALL_LIMIT_S
+        return client
+
+
+def remove(client: docker.DockerClient, container: str) -> None:
+    """Kill and remove a container; one that is gone, or going, is fine."""
+    with engine_errors(f"removing container {container[:12]}"):
+        try:
+            client.api.remove_container(container, v=True, force=True)
+        except docker.errors.APIError as error:
+            if error.status_code not in (404, 409):
+                raise
+
+
+def try_to_remove(client: docker.DockerClient, container: str) -> None:
+    """Remove one that is not needed; if the engine cannot, that is told and nothing else waits for it."""
+    try:
+        remove(client, container)
+    except SandboxError as error:
+        log.warning("%s; `lambda-emu prune` tries again", error)
+
+
+def find_left(client: docker.DockerClient, everything: bool = False) -> list[dict[str, Any]]:
+    """What the engine says of containers whose emulator no longer runs, or of all of ours."""
+    with engine_errors("looking for left containers"):
+        found = client.api.containers(all=True, filters={"label": OWNER_LABEL})
+    return [c for c in found if everything or not _has_owner(c["Labels"])]
+
+
+def _has_owner(labels: dict[str, str]) -> bool:
+    return is_alive(labels[OWNER_LABEL], labels.get(PROCESSES_LABEL, ""))
