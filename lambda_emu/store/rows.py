@@ -65,7 +65,7 @@ def encode_function(function: Function) -> str:
 def decode_function(text: str, versions: Mapping[int, FunctionVersion]) -> Function:
     record = json.loads(text)
     same = "running" not in record
-    function = from_plain(Function, record | {"running": record.get("running")})
+    function = from_plain(Function, {"running": record["latest"], **record})
     return replace(function, versions=versions, running=function.latest if same else function.running)
 
 
