@@ -128,23 +128,23 @@ def _response(answer: Answer) -> Response:
 def _answer_errors(app: Flask) -> None:
     """Every exception leaves in AWS's form: ours as they say, foreign ones as ServiceException, logged."""
 
-    def answered(error: LambdaError) -> Response:
+    def answer_error(error: LambdaError) -> Response:
         return _response(error_answer(error, _current_request().request_id))
 
-    def http_error(error: HTTPException) -> Response:
+    def answer_http_error(error: HTTPException) -> Response:
         log.debug("no operation for %s %s: %s", request.method, request.path, error)
-        return answered(UnknownPath(request.method, request.path))
+        return answer_error(UnknownPath(request.method, request.path))
 
-    def unexpected(error: Exception) -> Response:
+    def answer_unexpected(error: Exception) -> Response:
         if is_full(error):
             log.error("%s %s: %s", request.method, request.path, error)
-            return answered(NoRoom(str(error)))
+            return answer_error(NoRoom(str(error)))
         log.error("%s %s failed", request.method, request.path, exc_info=error)
-        return answered(ServiceFailure("An internal error occurred; the emulator's log has the traceback."))
+        return answer_error(ServiceFailure("An internal error occurred; the emulator's log has the traceback."))
 
-    app.register_error_handler(LambdaError, answered)
-    app.register_error_handler(HTTPException, http_error)
-    app.register_error_handler(Exception, unexpected)
+    app.register_error_handler(LambdaError, answer_error)
+    app.register_error_handler(HTTPException, answer_http_error)
+    app.register_error_handler(Exception, answer_unexpected)
 
 
 def _keeping_slashes(inner: WsgiApp) -> WsgiApp:

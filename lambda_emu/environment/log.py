@@ -64,13 +64,13 @@ class EnvironmentLog:
 
     def init_done(self, duration_ms: float) -> None:
         """The runtime is ready for its first event."""
-        self._init_ended(duration_ms, SUCCESS, None, "init")
+        self._write_init_end(duration_ms, SUCCESS, None, "init")
 
     def init_report(self, duration_ms: float, phase: str, failure: Failure) -> None:
         """An init that failed."""
-        self._init_ended(duration_ms, failure.status, failure.error_type, phase)
+        self._write_init_end(duration_ms, failure.status, failure.error_type, phase)
 
-    def _init_ended(self, duration_ms: float, status: str, error_type: str | None, phase: str) -> None:
+    def _write_init_end(self, duration_ms: float, status: str, error_type: str | None, phase: str) -> None:
         self._stream.write_platform(
             InitRuntimeDone(status, error_type, phase, self._init_type),
             InitReport(duration_ms, status, error_type, phase, self._init_type),

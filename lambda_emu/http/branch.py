@@ -87,7 +87,7 @@ class Branch:
         connection = Connection(self._handler, self)
         if self._passed.believes is None:
             return connection
-        return _Caller(connection, self._passed.believes, self._asking)
+        return _Suspect(connection, self._passed.believes, self._asking)
 
 
 def _close_server(starting: asyncio.Task[asyncio.Server]) -> None:
@@ -96,7 +96,7 @@ def _close_server(starting: asyncio.Task[asyncio.Server]) -> None:
         starting.result().close()
 
 
-class _Caller(asyncio.Protocol):
+class _Suspect(asyncio.Protocol):
     """Somebody who is read only when he is believed. Asked about are as many at once as may be let in."""
 
     def __init__(

@@ -106,7 +106,7 @@ class ProvisionedVersions:
     # -- what the pool is told --------------------------------------------------------------------
 
     def _tell(self, function: Function, again: bool) -> None:
-        old, new = self._told.pop(function.id, {}), self._wanted(function)
+        old, new = self._told.pop(function.id, {}), self._find_wanted(function)
         if new:
             self._told[function.id] = new
         for deployment_id, (version, count) in new.items():
@@ -115,7 +115,7 @@ class ProvisionedVersions:
         for deployment_id in old.keys() - new:
             self._pool.release(deployment_id)
 
-    def _wanted(self, function: Function) -> Wanted:
+    def _find_wanted(self, function: Function) -> Wanted:
         """What the configurations say, and the old versions of aliases that wait for the new."""
         found = {version.deployment_id: (version, count) for version, count in provisioned_versions(function)}
         for name, number in self._serving.get(function.id, {}).items():

@@ -45,7 +45,7 @@ def describe(code: int) -> str:
     return f"'{picture}' (code {code})" if code < 256 else f"'{picture}' (code {code} / 0x{code:x})"
 
 
-def unexpected(text: bytes, index: int, comment: str) -> NotJson:
+def unexpected_token(text: bytes, index: int, comment: str) -> NotJson:
     return NotJson(f"Unexpected character ({describe(text[index])}): {comment}", index)
 
 
@@ -87,14 +87,14 @@ def bad_value(text: bytes, index: int, *, inside_array: bool) -> NotJson:
     """No value begins with this byte, or the word that begins here is none that JSON knows."""
     byte = text[index]
     if byte in (b"]}," if inside_array else b"},"):
-        return unexpected(text, index, "expected a value")
+        return unexpected_token(text, index, "expected a value")
     for token in ("NaN", "Infinity"):
         if text.startswith(token.encode(), index):
             switch = "`JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS`"
             return NotJson(f"Non-standard token '{token}': enable {switch} to allow", index + len(token))
     if chr(byte).isalpha() or byte in b"_$\xa2\xa3\xa4\xa5":
         return _bad_word(text, index)
-    return unexpected(text, index, f"expected a valid value {_VALUES}")
+    return unexpected_token(text, index, f"expected a valid value {_VALUES}")
 
 
 def _bad_word(text: bytes, index: int) -> NotJson:
@@ -129,7 +129,7 @@ def bad_utf8(text: bytes, index: int) -> NotJson:
     return end_of_input(text, ": was expecting closing quote for a string value")
 
 
-def unclosed(text: bytes, opened_at: int) -> NotJson:
+def unclosed_value(text: bytes, opened_at: int) -> NotJson:
     """The text ends inside the object or array that begins at `opened_at`."""
     kind = TYPES[text[opened_at]]
     return end_of_input(text, f": expected close marker for {kind} (start marker at {location(text, opened_at)})")

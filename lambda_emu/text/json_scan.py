@@ -22,8 +22,8 @@ from lambda_emu.text.jackson import (
     bad_value,
     describe,
     end_of_input,
-    unclosed,
-    unexpected,
+    unclosed_value,
+    unexpected_token,
     wrong_closer,
 )
 
@@ -98,7 +98,7 @@ class Scan:
         while self._opened:
             self._skip_space()
             if self._at == len(self._text):
-                raise unclosed(self._text, self._opened[-1])
+                raise unclosed_value(self._text, self._opened[-1])
             self._next()
         self._skip_space()
         if self._at < len(self._text):
@@ -138,7 +138,7 @@ class Scan:
             raise wrong_closer(self._text, self._at, self._opened[-1])
         if not self._empty:
             if byte != ord(","):
-                raise unexpected(self._text, self._at, f"was expecting comma to separate {kind} entries")
+                raise unexpected_token(self._text, self._at, f"was expecting comma to separate {kind} entries")
             self._at += 1
         self._empty = False
         self._item()
@@ -168,7 +168,7 @@ class Scan:
         self._string("name")
         self._skip_space()
         if self._peek() != ord(":"):
-            raise unexpected(self._text, self._at, "was expecting a colon to separate field name and value")
+            raise unexpected_token(self._text, self._at, "was expecting a colon to separate field name and value")
         self._at += 1
         self._skip_space()
 
@@ -193,7 +193,7 @@ class Scan:
             return NotJson(f"Unrecognized character escape {describe(escape[0])}", self._at + 1)
         for place, digit in enumerate(escape[1:], self._at + 2):
             if digit not in _HEX:
-                return unexpected(self._text, place, "expected a hex-digit for character escape sequence")
+                return unexpected_token(self._text, place, "expected a hex-digit for character escape sequence")
         return end_of_input(self._text, " in character escape sequence")
 
     def _number(self) -> None:
@@ -217,7 +217,7 @@ class Scan:
             raise bad_number(self._text, found.start(6), "Exponent indicator not followed by a digit")
         self._at = found.end()
         if not self._opened and self._text[self._at : self._at + 1].strip(b" \t\n\r"):
-            raise unexpected(self._text, self._at, "Expected space separating root-level values")
+            raise unexpected_token(self._text, self._at, "Expected space separating root-level values")
 
     def _peek(self) -> int:
         if self._at < len(self._text):
