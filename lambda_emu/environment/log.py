@@ -79,7 +79,7 @@ class EnvironmentLog:
     def start(self, invocation: Invocation) -> None:
         """An invocation begins; with it its tail."""
         request, version = invocation.request, self._version.version
-        if not self._writes_lines(invocation):
+        if not (request.wants_tail or self._stream.is_json):
             self._stream.write_later(Start(request.request_id, version))
             return
         self._tracing = tracing = None if request.trace_id is None else Tracing(request.trace_id)
@@ -87,10 +87,6 @@ class EnvironmentLog:
         if request.wants_tail:
             self._tail = Tail()
             self._tail.append_line(line)
-
-    def _writes_lines(self, invocation: Invocation) -> bool:
-        """Whether the platform's lines of it are made here: for its tail, or because a text log has less to show."""
-        return self._stream.is_json or invocation.request.wants_tail
 
     def output(self, data: bytes) -> bool:
         """What the function printed and logged. False: read no more of it until `when_room` calls back."""
@@ -127,7 +123,7 @@ class EnvironmentLog:
         out_of_memory = error_type == OUT_OF_MEMORY  # the kernel may have been faster than init's next look
         peak_mb = memory_mb if out_of_memory else min(-(-usage.peak_bytes // MB), memory_mb)
         report = Report(id, duration_ms, memory_mb, peak_mb, init_ms, status, error_type, tracing)
-        if not self._writes_lines(invocation):
+        if self._tail is None and not self._stream.is_json:
             self._stream.write_later(report)
             return None
         if self._stream.is_json:
