@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 FULL_BYTES = 8 * 1024 * 1024
 """Chunks that wait to be written; from here on `offer` asks for a pause."""
 ROOMY_BYTES = FULL_BYTES // 4
-CHUNK_BYTES = 200
-"""What a waiting chunk weighs besides its data."""
+CHUNK_BYTES = 400
+"""What a waiting chunk weighs besides its data, with the record that its lines are made of."""
 OPEN_LIMIT_S = 30.0
 """How long a server waits for its log to be opened: a large one is looked through."""
 STOP_LIMIT_S = 2.0
