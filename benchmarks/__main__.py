@@ -27,7 +27,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwinds as Ctrl-C does: what was started is ended
     machine = Machine.here()
     print(machine, HEADINGS, sep="\n\n", flush=True)
-    results = _measured(told.rows or list(ROWS))
+    results = _measured(told.rows or list(ROWS), told.before)
     print(f"\nload average at the end {os.getloadavg()[0]:.2f}")
     if told.json:
         told.json.write_text(as_json(machine, results))
@@ -38,16 +38,17 @@ def _arguments() -> Namespace:
     parser = ArgumentParser("python -m benchmarks", description="Measure lambda-emu beside AWS's own emulator.")
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"which rows, else all: {', '.join(ROWS)}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
+    parser.add_argument("--before", type=Path, metavar="CHECKOUT", help="hold this one against another, in turns")
     told = parser.parse_args()
     if unknown := sorted(set(told.rows) - set(ROWS)):
         parser.error(f"no such row: {', '.join(unknown)}")
     return told
 
 
-def _measured(names: Sequence[str]) -> list[Verdict | Failure]:
+def _measured(names: Sequence[str], before: Path | None) -> list[Verdict | Failure]:
     """Each row in turn, told as soon as it is there; one that fails does not keep the others from being measured."""
     results: list[Verdict | Failure] = []
-    with Stage() as stage:
+    with Stage(before) as stage:
         for name in names:
             try:
                 came: list[Verdict | Failure] = [*ROWS[name](stage)]

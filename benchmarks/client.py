@@ -27,8 +27,10 @@ class BadAnswer(Exception):
     """The answer is not that of a function that succeeded; the text is the whole answer."""
 
 
-def invocation(address: Address, function: str, event: bytes = b'{"name":"World"}', *, tail: bool = False) -> bytes:
-    """The bytes of a synchronous Invoke, made once and sent many times."""
+def invocation(
+    address: Address, function: str, event: bytes = b'{"name":"World"}', *, tail: bool = False, signature: str = ""
+) -> bytes:
+    """The bytes of a synchronous Invoke, made once and sent many times. signature: one header more, of AWS's size."""
     head = [
         f"POST /2015-03-31/functions/{function}/invocations HTTP/1.1",
         f"Host: {address.host}:{address.port}",
@@ -37,6 +39,9 @@ def invocation(address: Address, function: str, event: bytes = b'{"name":"World"
     ]
     if tail:
         head.append("X-Amz-Log-Type: Tail")
+    if signature:
+        scope = "Credential=bench/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host;x-amz-date"
+        head.append(f"Authorization: AWS4-HMAC-SHA256 {scope}, Signature={signature:0>64}")
     return "\r\n".join(head).encode() + b"\r\n\r\n" + event
 
 

@@ -36,9 +36,14 @@ class Emulator:
     """A running server with a data directory of its own, unless given. `close` ends it and all its containers."""
 
     def __init__(
-        self, *options: str, project: Path | None = None, stems: int = STEMS, data_dir: Path | None = None
+        self,
+        *options: str,
+        project: Path | None = None,
+        stems: int = STEMS,
+        data_dir: Path | None = None,
+        checkout: Path | None = None,
     ) -> None:
-        """data_dir: one that is there already and stays."""
+        """data_dir: one that is there already and stays. checkout: whose code runs, else this one's."""
         self.stems = stems
         self._undo = ExitStack()
         folder = Path(self._undo.enter_context(tempfile.TemporaryDirectory(prefix="lambda-emu-bench-")))
@@ -49,7 +54,7 @@ class Emulator:
         flags = ["--port", "0", "--data-dir", str(self._data_dir), "--stems", str(stems), *options]
         with self._errors.open("wb") as errors:
             self._process = subprocess.Popen(
-                [*COMMAND, "serve", str(project or empty), *flags],
+                [*_command(checkout), "serve", str(project or empty), *flags],
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 env=_plain_environment(),
@@ -120,6 +125,10 @@ class Emulator:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _command(checkout: Path | None) -> list[str]:
+    return COMMAND if checkout is None else [str(checkout / ".venv/bin/python"), "-m", "lambda_emu"]
 
 
 def image_of(runtime: str) -> str:

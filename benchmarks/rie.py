@@ -1,5 +1,7 @@
 """AWS's Runtime Interface Emulator in a container of the same image, with the same runtime client and handlers.
 
+Or on the host, beside the process sandbox.
+
 Its port is called at the container's own address: that is a bridge hop, as between our server and its containers, and
 leaves out the proxy of a published port. No limits are set on it. Measured: the host's network, fewer log lines and no
 log driver make no difference beyond the noise.
@@ -8,9 +10,12 @@ log driver make no difference beyond the noise.
 from __future__ import annotations
 
 import platform
+import socket
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from benchmarks.client import Address, BadAnswer, Connection, check, invocation
@@ -43,12 +48,9 @@ def binary() -> Path:
 class Rie:
     """One RIE with one handler. It serves one invocation at a time."""
 
-    def __init__(self, image: str, handler: str) -> None:
-        mounts = ["--volume", f"{binary()}:/aws-lambda-rie:ro", "--volume", f"{CODE}:/var/task:ro"]
-        options = [*mounts, "--entrypoint", "/aws-lambda-rie"]
-        self.container = started(image, options, ["/var/runtime/bootstrap", handler])
-        address = docker("inspect", "--format", "{{.NetworkSettings.IPAddress}}", self.container)
-        self.address = Address(address, PORT)
+    def __init__(self, address: Address) -> None:
+        """Returns when it answers."""
+        self.address = address
         self.request = invocation(self.address, FUNCTION)
         wait_for(self._answers, "RIE's first answer")
 
@@ -59,3 +61,30 @@ class Rie:
         except (ConnectionError, BadAnswer):
             return False
         return True
+
+
+def rie_in_container(image: str, handler: str) -> Rie:
+    """It ends with the containers of this run."""
+    mounts = ["--volume", f"{binary()}:/aws-lambda-rie:ro", "--volume", f"{CODE}:/var/task:ro"]
+    options = [*mounts, "--entrypoint", "/aws-lambda-rie"]
+    container = started(image, options, ["/var/runtime/bootstrap", handler])
+    return Rie(Address(docker("inspect", "--format", "{{.NetworkSettings.IPAddress}}", container), PORT))
+
+
+@contextmanager
+def rie_on_host(handler: str) -> Iterator[Rie]:
+    """With the Python that this runs on, whose awslambdaric the process sandbox uses too."""
+    address, api = _free_address(), _free_address()
+    listens = ["--runtime-interface-emulator-address", str(address), "--runtime-api-address", str(api)]
+    argv = [str(binary()), *listens, sys.executable, "-m", "awslambdaric", handler]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(argv, cwd=CODE, stdout=quiet, stderr=quiet) as process:
+        try:
+            yield Rie(address)
+        finally:
+            process.terminate()
+
+
+def _free_address() -> Address:
+    with closing(socket.create_server(("127.0.0.1", 0))) as found:
+        return Address(*found.getsockname())

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 
 from benchmarks.emulator import Emulator, image_of
 from benchmarks.engine import remove_containers
 from benchmarks.functions import RUNTIME
-from benchmarks.rie import Rie
+from benchmarks.rie import Rie, rie_in_container
 
 
 class Stage:
     """Ends all it started, whatever happens to the rows."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: Path | None = None) -> None:
+        """before: another checkout, with its virtual environment, that this one is held against."""
+        self.before = before
         self._undo = ExitStack()
 
     def __enter__(self) -> Stage:
@@ -39,4 +42,4 @@ class Stage:
 
     @cached_property
     def rie(self) -> Rie:
-        return Rie(self.image, "app.noop")
+        return rie_in_container(self.image, "app.noop")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from benchmarks.rows.before import before
 from benchmarks.rows.burst import burst
 from benchmarks.rows.cold import cold
 from benchmarks.rows.create import create
 from benchmarks.rows.crowd import crowd, throughput
 from benchmarks.rows.growth import growth
+from benchmarks.rows.idle import idle
 from benchmarks.rows.pest import pest
 from benchmarks.rows.scale import scale
 from benchmarks.rows.slow import slow
 from benchmarks.rows.start import start
 from benchmarks.rows.upload import upload
-from benchmarks.rows.warm import warm
+from benchmarks.rows.warm import processes, warm
 from benchmarks.stage import Stage
 from benchmarks.verdict import Verdict
 
@@ -22,6 +24,22 @@ Row = Callable[[Stage], list[Verdict]]
 
 ROWS: dict[str, Row] = {
     row.__name__: row
-    for row in (warm, throughput, crowd, cold, upload, slow, pest, create, scale, start, growth, burst)
+    for row in (
+        warm,
+        processes,
+        throughput,
+        crowd,
+        cold,
+        upload,
+        slow,
+        pest,
+        create,
+        scale,
+        idle,
+        start,
+        growth,
+        burst,
+        before,
+    )
 }
 """By name, in the order in which they are measured."""

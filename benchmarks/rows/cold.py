@@ -12,7 +12,7 @@ from benchmarks.verdict import Verdict
 SAMPLES = 15
 NAMES = [f"cold-{number}" for number in range(SAMPLES)]
 CRASHING = [f"crashing-{number}" for number in range(SAMPLES)]
-LIMITS = {"cold start, stem ready, p50": 0.2, "cold start, no stem, p50": 1.0, "reset after a crash, p50": 0.2}
+LIMITS = {"cold start, stem ready, p50": 0.12, "cold start, no stem, p50": 1.0, "reset after a crash, p50": 0.12}
 
 
 def cold(stage: Stage) -> list[Verdict]:

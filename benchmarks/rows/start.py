@@ -23,7 +23,7 @@ def start(_stage: Stage) -> list[Verdict]:
     turns = in_turns(_first_answer_ms, _imports_ms, blocks=8)
     ours, theirs = percentile(turns.ours, 50), percentile(turns.theirs, 50)
     what = "start to first answer, process sandbox"
-    return [Verdict(what, ours, "ms", theirs, "imports", 3, blocks_ratio=turns.ratio, spread=turns.spread)]
+    return [Verdict(what, ours, "ms", theirs, "imports", 2.5, blocks_ratio=turns.ratio, spread=turns.spread)]
 
 
 def _first_answer_ms() -> float:
