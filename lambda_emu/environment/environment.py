@@ -28,7 +28,7 @@ from lambda_emu.environment.states import (
     Phase,
     State,
     init_limit_s,
-    moved,
+    next_state,
 )
 from lambda_emu.errors.service import ServiceFailure
 from lambda_emu.model.function.function import FunctionVersion
@@ -129,7 +129,7 @@ class Environment:
 
     def begin(self, program: Program | None) -> None:
         """Start the runtime: the init phase. The code is in place. program None: there is no bootstrap."""
-        self.state = moved(ENVIRONMENT, self.state, Event.LOADED)
+        self.state = next_state(ENVIRONMENT, self.state, Event.LOADED)
         self._program = program
         self._log.init_start()
         self._start_runtime(init_limit_s(self.init_type, self.version.timeout_s), self._init_timed_out)
@@ -138,7 +138,7 @@ class Environment:
         """Give it an invocation; it must be available."""
         if self.invocations or self._reset_waits_for:
             raise IllegalMove(self.state, Event.ASSIGNED)
-        self.state = moved(ENVIRONMENT, self.state, Event.ASSIGNED)
+        self.state = next_state(ENVIRONMENT, self.state, Event.ASSIGNED)
         self.served += 1
         self.invocations[invocation.request.request_id] = invocation
         if self._frozen:
@@ -162,7 +162,7 @@ class Environment:
 
     def initialised(self) -> None:
         """The runtime asks for its first event."""
-        self.state = moved(ENVIRONMENT, self.state, Event.READY)
+        self.state = next_state(ENVIRONMENT, self.state, Event.READY)
         self._listener.initialised(self)
         if self.invocation is not None:
             self.session.deliver(self.invocation)
@@ -198,7 +198,7 @@ class Environment:
         phase = INIT_PHASES.get(self.state)
         if phase is not None:
             self._log.init_report((now_s - self._init_started_s) * 1000, phase, why(""))
-        self.state = moved(ENVIRONMENT, self.state, Event.FAILED)
+        self.state = next_state(ENVIRONMENT, self.state, Event.FAILED)
         self._failures += 1
         self._init_ms = None
         self._frozen = False
@@ -303,11 +303,11 @@ class Environment:
     def _shut_down(self, why: str) -> None:
         """Whoever may do something at the end does it first; nobody may yet."""
         if self.state not in (State.SHUTTING_DOWN, State.GONE):
-            self.state = moved(ENVIRONMENT, self.state, Event.STOP)
+            self.state = next_state(ENVIRONMENT, self.state, Event.STOP)
             self._end(why)
 
     def _end(self, why: str) -> None:
-        self.state = moved(ENVIRONMENT, self.state, Event.ENDED)
+        self.state = next_state(ENVIRONMENT, self.state, Event.ENDED)
         self._limit.close()
         self._freeze.close()
         invocations = list(self.invocations.values())

@@ -7,9 +7,9 @@ from typing import NamedTuple, Protocol
 
 from lambda_emu.clock import Clock
 from lambda_emu.environment.failures import OUT_OF_MEMORY, Failure
-from lambda_emu.environment.states import INVOCATION, RUNTIME, Barrier, Phase, Step, moved
+from lambda_emu.environment.states import INVOCATION, RUNTIME, Barrier, Phase, Step, next_state
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.runtime_api.session import Event, NextCall
+from lambda_emu.runtime_api.session import DeliveredEvent, NextCall
 
 
 class Outcome(NamedTuple):
@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
     executed_version: str = ""
 
 
-class InvocationEvent(Event, Protocol):
+class InvocationEvent(DeliveredEvent, Protocol):
     """What is to be run."""
 
     @property
@@ -99,7 +99,7 @@ class Invocation:
 
     def deliver(self, call: NextCall) -> None:
         """Hand it to the runtime, which listens."""
-        self.phase = moved(INVOCATION, self.phase, Step.TAKEN)
+        self.phase = next_state(INVOCATION, self.phase, Step.TAKEN)
         call.deliver(self.request, self.attempt_id, self.deadline_ms)
 
     def respond(self, payload: bytes, failure: Failure | None, figures: int, doubtful: bool) -> None:
@@ -107,7 +107,7 @@ class Invocation:
 
         doubtful: memory may be over the limit, so the caller hears nothing before they are there.
         """
-        self.phase = moved(INVOCATION, self.phase, Step.WHOLE)
+        self.phase = next_state(INVOCATION, self.phase, Step.WHOLE)
         self.waits_for = Barrier((RUNTIME, figures))
         self.failure = failure
         self.produced_bytes = len(payload)
@@ -128,7 +128,7 @@ class Invocation:
     def lose(self, failure: Failure, ended_s: float, waits_for: Barrier) -> None:
         """Its environment failed. An answer that is complete stands, unless memory takes it back."""
         untold = self.phase is not Phase.RESPONDED
-        self.phase = moved(INVOCATION, self.phase, Step.LOST)
+        self.phase = next_state(INVOCATION, self.phase, Step.LOST)
         self.waits_for = waits_for
         self.failure = failure
         self.ended_s = ended_s
@@ -138,7 +138,7 @@ class Invocation:
 
     def settle(self, tail: bytes | None) -> None:
         """It is in the log, of which the caller may want the tail."""
-        self.phase = moved(INVOCATION, self.phase, Step.ALL_DONE)
+        self.phase = next_state(INVOCATION, self.phase, Step.ALL_DONE)
         held = self.held
         if held is not None:
             self.held = None
@@ -147,7 +147,7 @@ class Invocation:
     def abandon(self, error: LambdaError) -> None:
         """Its environment ended, or there will be none. error: for a caller whom nobody has an answer for."""
         untold = self.phase not in (Phase.RESPONDED, Phase.FAILED)
-        self.phase = moved(INVOCATION, self.phase, Step.LOST)
+        self.phase = next_state(INVOCATION, self.phase, Step.LOST)
         if self.held is not None:
             self._tell(self.held)
         elif untold:

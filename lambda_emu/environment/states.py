@@ -118,7 +118,7 @@ class IllegalMove(Exception):
         self.event = event
 
 
-def moved(table: Mapping[S, Mapping[E, S]], state: S, event: E) -> S:
+def next_state(table: Mapping[S, Mapping[E, S]], state: S, event: E) -> S:
     """Where `event` leads from `state`. IllegalMove if it cannot happen there."""
     try:
         return table[state][event]

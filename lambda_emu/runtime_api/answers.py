@@ -6,7 +6,7 @@ import json
 
 from lambda_emu.http.head_reader import HeadLimits
 from lambda_emu.http.message import answer_head
-from lambda_emu.runtime_api.session import Event, Refused
+from lambda_emu.runtime_api.session import DeliveredEvent, Refused
 
 HEAD_LIMITS = HeadLimits(large_field=(b"lambda-runtime-function-xray-error-cause", 1 << 20))
 """AWS's clients put a whole stack trace into this field, as long as it has less than 1 MB."""
@@ -28,7 +28,7 @@ def refusal(refused: Refused) -> bytes:
     return _error(refused.status, refused.kind, str(refused))
 
 
-def event_head(event: Event, attempt_id: str, deadline_ms: int) -> bytes:
+def event_head(event: DeliveredEvent, attempt_id: str, deadline_ms: int) -> bytes:
     """The head of the answer to /next; the event's payload follows."""
     optional = ""
     if event.trace_id is not None:

@@ -17,7 +17,7 @@ from lambda_emu.http.listener import HELD_BYTES, UNBOUNDED, Listener, PortSettin
 from lambda_emu.http.message import Head
 from lambda_emu.http.watch import Clock
 from lambda_emu.runtime_api import answers
-from lambda_emu.runtime_api.session import Asked, Event, Refused, RuntimeState, Session, WrongState
+from lambda_emu.runtime_api.session import Asked, DeliveredEvent, Refused, RuntimeState, Session, WrongState
 from lambda_emu.runtime_api.upload import ErrorUpload, InitErrorUpload, ResponseUpload, Upload
 
 PREFIX = b"/2018-06-01/runtime/"
@@ -59,7 +59,7 @@ class Parked:
     def open(self) -> bool:
         return self._writer.open
 
-    def deliver(self, event: Event, attempt_id: str, deadline_ms: int) -> None:
+    def deliver(self, event: DeliveredEvent, attempt_id: str, deadline_ms: int) -> None:
         self._writer.send(answers.event_head(event, attempt_id, deadline_ms), event.payload)
 
 

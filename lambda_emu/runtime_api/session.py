@@ -97,7 +97,7 @@ class Truncated(Spoiled):
         super().__init__("HTTP request detected as truncated")
 
 
-class Event(Protocol):
+class DeliveredEvent(Protocol):
     """What a runtime gets. Its texts hold no line breaks: they were checked on the way in."""
 
     @property
@@ -127,7 +127,7 @@ class NextCall(Protocol):
     def open(self) -> bool:
         """Whether the runtime still waits on the other side."""
 
-    def deliver(self, event: Event, attempt_id: str, deadline_ms: int) -> None:
+    def deliver(self, event: DeliveredEvent, attempt_id: str, deadline_ms: int) -> None:
         """Its answer. attempt_id: the runtime may repeat it with the response."""
 
 

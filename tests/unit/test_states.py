@@ -14,7 +14,7 @@ from lambda_emu.environment.states import (
     Phase,
     State,
     Step,
-    moved,
+    next_state,
 )
 
 FORBIDDEN = [(state, event) for state in State for event in Event if event not in ENVIRONMENT[state]]
@@ -30,13 +30,13 @@ def test_the_tables_know_every_state() -> None:
 @pytest.mark.parametrize(("state", "event"), FORBIDDEN)
 def test_what_the_table_does_not_name_cannot_happen(state: State, event: Event) -> None:
     with pytest.raises(IllegalMove, match=f"{event.name} cannot happen to an environment in {state.name}"):
-        moved(ENVIRONMENT, state, event)
+        next_state(ENVIRONMENT, state, event)
 
 
 @pytest.mark.parametrize(("phase", "step"), FORBIDDEN_STEPS)
 def test_nor_to_an_invocation(phase: Phase, step: Step) -> None:
     with pytest.raises(IllegalMove, match=f"{step.name} cannot happen to an invocation in {phase.name}"):
-        moved(INVOCATION, phase, step)
+        next_state(INVOCATION, phase, step)
 
 
 def test_an_environment_without_a_runtime_is_never_given_an_event() -> None:
@@ -56,15 +56,15 @@ def test_an_invocation_is_answered_only_once() -> None:
 
 @pytest.mark.parametrize("state", LIVE)
 def test_every_environment_can_be_stopped(state: State) -> None:
-    stopped = state if state is State.SHUTTING_DOWN else moved(ENVIRONMENT, state, Event.STOP)
+    stopped = state if state is State.SHUTTING_DOWN else next_state(ENVIRONMENT, state, Event.STOP)
 
     assert stopped is State.SHUTTING_DOWN
-    assert moved(ENVIRONMENT, stopped, Event.ENDED) is State.GONE
+    assert next_state(ENVIRONMENT, stopped, Event.ENDED) is State.GONE
 
 
 @pytest.mark.parametrize("state", LIVE)
 def test_every_environment_can_end_by_itself(state: State) -> None:
-    assert moved(ENVIRONMENT, state, Event.ENDED) is State.GONE
+    assert next_state(ENVIRONMENT, state, Event.ENDED) is State.GONE
 
 
 def test_nothing_happens_to_an_environment_that_is_gone() -> None:
@@ -81,7 +81,7 @@ def test_every_failure_leads_to_a_reset() -> None:
 
 @pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.SETTLED])
 def test_every_invocation_can_be_lost_with_its_environment(phase: Phase) -> None:
-    assert moved(INVOCATION, phase, Step.LOST) is Phase.FAILED
+    assert next_state(INVOCATION, phase, Step.LOST) is Phase.FAILED
 
 
 @pytest.mark.parametrize(
