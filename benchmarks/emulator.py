@@ -128,7 +128,7 @@ class Emulator:
 
 
 def _command(checkout: Path | None) -> list[str]:
-    return COMMAND if checkout is None else [str(checkout / ".venv/bin/python"), "-m", "lambda_emu"]
+    return COMMAND if checkout is None else [str(checkout / ".venv/bin/python"), "-P", "-m", "lambda_emu"]
 
 
 def image_of(runtime: str) -> str:

@@ -75,7 +75,8 @@ def rie_in_container(image: str, handler: str) -> Rie:
 def rie_on_host(handler: str) -> Iterator[Rie]:
     """With the Python that this runs on, whose awslambdaric the process sandbox uses too."""
     address, api = _free_address(), _free_address()
-    listens = ["--runtime-interface-emulator-address", str(address), "--runtime-api-address", str(api)]
+    listens = ["--runtime-interface-emulator-address", f"{address.host}:{address.port}"]
+    listens += ["--runtime-api-address", f"{api.host}:{api.port}"]
     argv = [str(binary()), *listens, sys.executable, "-m", "awslambdaric", handler]
     quiet = subprocess.DEVNULL
     with subprocess.Popen(argv, cwd=CODE, stdout=quiet, stderr=quiet) as process:
