@@ -36,7 +36,7 @@ INVOKE_PATHS = (INVOCATIONS, b"/invoke-async", b"/response-streaming-invocations
 CODE_PATHS = re.compile(
     rb"POST /[0-9-]+/functions/?|PUT /[0-9-]+/functions/[^/]+/code|POST /[0-9-]+/layers/[^/]+/versions"
 )
-ELSEWHERE = (b'"S3Bucket"', b'"ImageUri"')
+ELSEWHERE = re.compile(rb'"(?:S3Bucket|ImageUri)"')
 """Members that say where code is to be fetched from: whoever has it may take its time, or never answer."""
 
 
@@ -100,7 +100,7 @@ class OwnPages:
 
 def _kind_of_code(request: Request) -> Workers:
     """A large body has its code with it."""
-    return FETCHES if any(member in request.body for member in ELSEWHERE) else UPLOADS
+    return FETCHES if ELSEWHERE.search(request.body) else UPLOADS
 
 
 def _always(kind: Workers) -> Callable[[Request], Workers]:
