@@ -16,7 +16,14 @@ from lambda_emu.pool.choice import ROOM_WAIT_S, to_start
 from lambda_emu.pool.provisioning import Provision, Requester
 
 GRACE_S = 0.005
-"""How long an invocation waits for an environment that is soon available, before another one is started."""
+MOST_GRACE_S = 0.05
+"""How long an invocation waits for an environment that is soon available, before another one is started.
+
+On a machine that is busy they take longer to become available, and another one would make it busier still: so it is
+twice what they took lately, within these two. docs/decisions/grace.md.
+"""
+RECENT = 8
+"""Over how many returns that is smoothed."""
 
 BUSY_INIT_S = 0.5
 """An init that lasts longer waits for something else than the machine's CPU, and holds back no other."""
@@ -57,7 +64,8 @@ class VersionPool:
         self._start = start
         self._available: list[Environment] = []  # the last one is the warmest
         self._provisioned: list[Environment] = []  # available as well
-        self._returning: set[Environment] = set()  # soon available: they have responded, or are being reset
+        self._returning: dict[Environment, float | None] = {}  # soon available: since they responded; None: reset
+        self._return_s = 0.0  # what those that responded took lately
         self._unfit: set[Environment] = set()  # to end as soon as they are available
         self._waiting: deque[tuple[float, Invocation]] = deque()  # with the time each began to wait
         self._starting = 0  # asked for and not there yet
@@ -176,7 +184,9 @@ class VersionPool:
     # -- told by environments (EnvironmentListener) -------------------------------------------------------
 
     def available(self, environment: Environment) -> None:
-        self._returning.discard(environment)
+        since_s = self._returning.pop(environment, None)
+        if since_s is not None:
+            self._return_s += (environment.available_s - since_s - self._return_s) / RECENT
         new = environment in self._initialising
         self._initialising.discard(environment)
         if environment in self._unfit:
@@ -191,19 +201,19 @@ class VersionPool:
             self._grow()
 
     def answered(self, environment: Environment) -> None:
-        self._returning.add(environment)
+        self._returning[environment] = self._clock.monotonic_s()
 
     def failed(self, environment: Environment) -> None:
         """Not to be handed out before it is clean, even if it was idle when it failed."""
         if environment in self._available:
             self._available.remove(environment)
         if environment not in self._initialising:
-            self._returning.add(environment)
+            self._returning[environment] = None
 
     def gone(self, environment: Environment) -> None:
         self.environments.pop(environment, None)
         self._unfit.discard(environment)
-        self._returning.discard(environment)
+        self._returning.pop(environment, None)
         if environment in self._available:
             self._available.remove(environment)
         if environment in self._initialising:
@@ -215,24 +225,28 @@ class VersionPool:
     # -- told by `provision` (ProvisionListener) --------------------------------------------------
 
     def offer(self, environment: Environment) -> None:
-        self._returning.discard(environment)
+        self._returning.pop(environment, None)
         if self._waiting:
             environment.assign(self._waiting.popleft()[1])
         else:
             self._provisioned.append(environment)
 
     def withdraw(self, environment: Environment) -> None:
-        self._returning.discard(environment)
+        self._returning.pop(environment, None)
         if environment in self._provisioned:
             self._provisioned.remove(environment)
 
     # -- growth -----------------------------------------------------------------------------------
 
+    @property
+    def _grace_s(self) -> float:
+        return min(MOST_GRACE_S, max(GRACE_S, 2 * self._return_s))
+
     def _grow(self) -> None:
-        """Start what is needed now; who counts on a returning environment does so for GRACE_S only."""
+        """Start what is needed now; who counts on a returning environment does so for a moment only."""
         self._start_for(len(self._waiting), len(self._returning))
         if self._waiting and self._returning and self._grace is None:
-            self._grace = self._clock.call_later(GRACE_S, self._grace_over)
+            self._grace = self._clock.call_later(self._grace_s, self._grace_over)
 
     def _start_for(self, waiting: int, soon_free: int) -> None:
         begun_s = self._clock.monotonic_s() - BUSY_INIT_S
@@ -249,9 +263,9 @@ class VersionPool:
     def _grace_over(self) -> None:
         """Start environments for those that waited long enough; the others have their time still before them."""
         self._grace = None
-        now_s = self._clock.monotonic_s()
-        next_s = next((since_s for since_s, _ in self._waiting if since_s + GRACE_S > now_s), None)
-        overdue = sum(1 for since_s, _ in self._waiting if since_s + GRACE_S <= now_s)
+        begun_s = self._clock.monotonic_s() - self._grace_s
+        next_s = next((since_s for since_s, _ in self._waiting if since_s > begun_s), None)
+        overdue = sum(1 for since_s, _ in self._waiting if since_s <= begun_s)
         self._start_for(overdue, 0)
         if next_s is not None:
-            self._grace = self._clock.call_later(next_s + GRACE_S - now_s, self._grace_over)
+            self._grace = self._clock.call_later(next_s - begun_s, self._grace_over)
