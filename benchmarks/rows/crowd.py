@@ -38,7 +38,7 @@ def crowd(stage: Stage) -> list[Verdict]:
     emulator, clients = stage.emulator, 32
     emulator.functions.create(["sleep"], "app.sleep")
     request = invocation(emulator.address, "sleep")
-    for calls in (1, 5):  # the first wave starts the environments, the second takes their first invocations
+    for calls in (1, 30):  # the first wave starts some environments, the second those that are missing
         rate(emulator.address, request, clients, calls)
         emulator.settle()
     ideal = clients / SLEEP_S
