@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from time import perf_counter_ns
 from types import TracebackType
 
@@ -93,6 +95,10 @@ class Connection:
         took = perf_counter_ns() - begun
         check(answer)
         return took / 1e6
+
+    def median_ms(self, requests: Sequence[bytes]) -> float:
+        """Of these, one after the other."""
+        return median(map(self.time_ms, requests))
 
     def _receive(self) -> bytes:
         data = self._socket.recv(CHUNK)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from benchmarks.figures import Turns, percentile
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -37,6 +39,12 @@ class Verdict:
         if self.limit is None:
             return "no bar"
         return f"{'>=' if self.at_least else '<='} {self.limit:g}x"
+
+
+def of_turns(what: str, unit: str, turns: Turns, against: str, limit: float, *, at_least: bool = False) -> Verdict:
+    """Of two sides measured in turns: the p50 of each, and the median of the blocks' ratios."""
+    ours, theirs = percentile(turns.ours, 50), percentile(turns.theirs, 50)
+    return Verdict(what, ours, unit, theirs, against, limit, at_least, turns.ratio, turns.spread)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from statistics import median
 
 from benchmarks.client import Connection, invocation
 from benchmarks.crowd import rate
 from benchmarks.emulator import Emulator
-from benchmarks.figures import Turns, in_turns, percentile
+from benchmarks.figures import Turns, in_turns
 from benchmarks.stage import Stage
-from benchmarks.verdict import Verdict
+from benchmarks.verdict import Verdict, of_turns
 
 BLOCKS, CALLS = 60, 30
 CROWD_BLOCKS = 10
@@ -31,9 +30,10 @@ def _engine(stage: Stage, engine: str) -> Iterator[Verdict]:
             emulator.functions.create(["noop"], "app.noop")
         for tail in (False, True):
             what = f"warm invoke{' with tail' if tail else ''}, {engine}"
-            yield _verdict(what, "ms", _warm(ours, older, tail), 1.0)
+            yield of_turns(what, "ms", _warm(ours, older, tail), "before", 1.0)
         for clients, limit in ((8, 1.0), (32, 1.2)):
-            yield _verdict(f"no-op, {clients} clients, {engine}", "/s", _crowd(ours, older, clients), limit)
+            what, turns = f"no-op, {clients} clients, {engine}", _crowd(ours, older, clients)
+            yield of_turns(what, "/s", turns, "before", limit, at_least=True)
 
 
 def _warm(ours: Emulator, older: Emulator, tail: bool) -> Turns:
@@ -42,7 +42,7 @@ def _warm(ours: Emulator, older: Emulator, tail: bool) -> Turns:
         for emulator, connection in ((ours, one), (older, other)):
             request = invocation(emulator.address, "noop", tail=tail)
             connection.call(request)
-            sides.append(partial(_block_ms, connection, request))
+            sides.append(partial(connection.median_ms, [request] * CALLS))
         return in_turns(sides[0], sides[1], BLOCKS)
 
 
@@ -53,13 +53,3 @@ def _crowd(ours: Emulator, older: Emulator, clients: int) -> Turns:
         rate(emulator.address, request, clients, 50)
         sides.append(partial(rate, emulator.address, request, clients, 2400 // clients))
     return in_turns(sides[0], sides[1], CROWD_BLOCKS)
-
-
-def _block_ms(connection: Connection, request: bytes) -> float:
-    return median(connection.time_ms(request) for _ in range(CALLS))
-
-
-def _verdict(what: str, unit: str, turns: Turns, limit: float) -> Verdict:
-    ours, older = percentile(turns.ours, 50), percentile(turns.theirs, 50)
-    faster, ratio, spread = unit == "/s", turns.ratio, turns.spread
-    return Verdict(what, ours, unit, older, "before", limit, at_least=faster, blocks_ratio=ratio, spread=spread)

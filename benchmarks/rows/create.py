@@ -15,10 +15,10 @@ from pathlib import Path
 
 from benchmarks.client import Connection
 from benchmarks.emulator import Emulator
-from benchmarks.figures import in_turns, percentile
+from benchmarks.figures import in_turns
 from benchmarks.functions import MEMORY_MB, ROLE, RUNTIME
 from benchmarks.stage import Stage
-from benchmarks.verdict import Verdict
+from benchmarks.verdict import Verdict, of_turns
 
 ZIP_BYTES = 1024 * 1024
 FUNCTIONS = 40
@@ -40,9 +40,7 @@ def create(_stage: Stage) -> list[Verdict]:
             lambda: _keep_ms(Path(folder, f"zip-{next(names)}"), next(same)),
             FUNCTIONS,
         )
-    ours, theirs = percentile(turns.ours, 50), percentile(turns.theirs, 50)
-    what, against = "CreateFunction, 1 MB", "hash, write, fsync"
-    return [Verdict(what, ours, "ms", theirs, against, 3, blocks_ratio=turns.ratio, spread=turns.spread)]
+    return [of_turns("CreateFunction, 1 MB", "ms", turns, "hash, write, fsync", 3)]
 
 
 def _create_ms(connection: Connection, request: bytes) -> float:

@@ -6,7 +6,7 @@ from benchmarks.client import Connection, invocation
 from benchmarks.crowd import rate
 from benchmarks.figures import in_turns, percentile
 from benchmarks.stage import Stage
-from benchmarks.verdict import Verdict
+from benchmarks.verdict import Verdict, of_turns
 
 SLEEP_S = 0.1
 
@@ -25,12 +25,7 @@ def throughput(stage: Stage) -> list[Verdict]:
         lambda: rate(stage.rie.address, stage.rie.request, 1, 1000),
         blocks=8,
     )
-    ours, theirs = percentile(turns.ours, 50), percentile(turns.theirs, 50)
-    what = f"no-op, {clients} clients"
-    verdict = Verdict(
-        what, ours, "/s", theirs, "RIE, 1 client", 2, at_least=True, blocks_ratio=turns.ratio, spread=turns.spread
-    )
-    return [verdict]
+    return [of_turns(f"no-op, {clients} clients", "/s", turns, "RIE, 1 client", 2, at_least=True)]
 
 
 def crowd(stage: Stage) -> list[Verdict]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from statistics import median
-
 from benchmarks.client import Connection, invocation
 from benchmarks.crowd import all_at_once
 from benchmarks.emulator import Emulator
-from benchmarks.figures import in_turns, percentile
+from benchmarks.figures import in_turns
 from benchmarks.stage import Stage
-from benchmarks.verdict import Verdict
+from benchmarks.verdict import Verdict, of_turns
 
 IDLE = 200
 AT_ONCE = 8
@@ -28,14 +26,10 @@ def idle(_stage: Stage) -> list[Verdict]:
         for emulator in (many, few):
             emulator.functions.create(["noop"], "app.noop")
         with Connection(many.address) as ours, Connection(few.address) as theirs:
-            request, other = invocation(many.address, "noop"), invocation(few.address, "noop")
-            _block_ms(ours, request)
-            _block_ms(theirs, other)
-            turns = in_turns(lambda: _block_ms(ours, request), lambda: _block_ms(theirs, other), BLOCKS)
+            request = [invocation(many.address, "noop")] * CALLS
+            other = [invocation(few.address, "noop")] * CALLS
+            ours.median_ms(request)
+            theirs.median_ms(other)
+            turns = in_turns(lambda: ours.median_ms(request), lambda: theirs.median_ms(other), BLOCKS)
     what = f"warm invoke, process sandbox, {IDLE} idle environments"
-    ratio, p50s = turns.ratio, (percentile(turns.ours, 50), percentile(turns.theirs, 50))
-    return [Verdict(what, p50s[0], "ms", p50s[1], "with none", 1.1, blocks_ratio=ratio, spread=turns.spread)]
-
-
-def _block_ms(connection: Connection, request: bytes) -> float:
-    return median(connection.time_ms(request) for _ in range(CALLS))
+    return [of_turns(what, "ms", turns, "with none", 1.1)]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import tempfile
 import time
 from pathlib import Path
-from statistics import median
 
 from benchmarks.account import fill
 from benchmarks.client import Connection, invocation
 from benchmarks.emulator import Emulator
-from benchmarks.figures import Turns, in_turns, percentile
+from benchmarks.figures import Turns, in_turns
 from benchmarks.stage import Stage
-from benchmarks.verdict import Verdict
+from benchmarks.verdict import Verdict, of_turns
 
 LARGE, SMALL = 1000, 10
 BLOCKS, CALLS = 40, 25
@@ -35,19 +34,20 @@ def _calls(large: Path, small: Path) -> list[Verdict]:
         ("warm invoke, process sandbox", None, 1.05),
     )
     with _serving(large) as many, _serving(small) as few:
-        return [_verdict(f"{what}, {LARGE} functions", _in_turns(many, few, path), limit) for what, path, limit in rows]
+        return [
+            of_turns(f"{what}, {LARGE} functions", "ms", _in_turns(many, few, path), f"with {SMALL}", limit)
+            for what, path, limit in rows
+        ]
 
 
 def _in_turns(many: Emulator, few: Emulator, path: bytes | None) -> Turns:
     with Connection(many.address) as ours, Connection(few.address) as theirs:
         requests = [invocation(side.address, "f0005") if path is None else _get(path) for side in (many, few)]
         for connection, request in zip((ours, theirs), requests, strict=True):
-            _block_ms(connection, request)
-        return in_turns(lambda: _block_ms(ours, requests[0]), lambda: _block_ms(theirs, requests[1]), BLOCKS)
-
-
-def _block_ms(connection: Connection, request: bytes) -> float:
-    return median(connection.time_ms(request) for _ in range(CALLS))
+            connection.median_ms([request] * CALLS)
+        return in_turns(
+            lambda: ours.median_ms([requests[0]] * CALLS), lambda: theirs.median_ms([requests[1]] * CALLS), BLOCKS
+        )
 
 
 def _get(path: bytes) -> bytes:
@@ -56,7 +56,7 @@ def _get(path: bytes) -> bytes:
 
 def _restarts(large: Path, empty: Path) -> Verdict:
     turns = in_turns(lambda: _start_ms(large), lambda: _start_ms(empty), STARTS)
-    return _verdict(f"start with {LARGE} functions", turns, 2.0, "with none")
+    return of_turns(f"start with {LARGE} functions", "ms", turns, "with none", 2.0)
 
 
 def _start_ms(data_dir: Path) -> float:
@@ -67,8 +67,3 @@ def _start_ms(data_dir: Path) -> float:
 
 def _serving(data_dir: Path) -> Emulator:
     return Emulator("--engine", "process", data_dir=data_dir)
-
-
-def _verdict(what: str, turns: Turns, limit: float, against: str = f"with {SMALL}") -> Verdict:
-    ours, theirs = percentile(turns.ours, 50), percentile(turns.theirs, 50)
-    return Verdict(what, ours, "ms", theirs, against, limit, blocks_ratio=turns.ratio, spread=turns.spread)

@@ -8,10 +8,10 @@ import time
 
 from benchmarks.client import Connection, check, invocation
 from benchmarks.emulator import Emulator
-from benchmarks.figures import in_turns, percentile
+from benchmarks.figures import in_turns
 from benchmarks.functions import PROJECT
 from benchmarks.stage import Stage
-from benchmarks.verdict import Verdict
+from benchmarks.verdict import Verdict, of_turns
 
 IMPORTS = [sys.executable, "-c", "import flask, docker, botocore"]
 PENDING = b"HTTP/1.1 409"
@@ -21,9 +21,7 @@ PENDING = b"HTTP/1.1 409"
 def start(_stage: Stage) -> list[Verdict]:
     _first_answer_ms()
     turns = in_turns(_first_answer_ms, _imports_ms, blocks=8)
-    ours, theirs = percentile(turns.ours, 50), percentile(turns.theirs, 50)
-    what = "start to first answer, process sandbox"
-    return [Verdict(what, ours, "ms", theirs, "imports", 2.5, blocks_ratio=turns.ratio, spread=turns.spread)]
+    return [of_turns("start to first answer, process sandbox", "ms", turns, "imports", 2.5)]
 
 
 def _first_answer_ms() -> float:

@@ -6,14 +6,13 @@ In a container beside RIE in one, and as a process beside RIE on the host.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
 
 from benchmarks.client import Connection, invocation
 from benchmarks.emulator import Emulator
-from benchmarks.figures import Turns, in_turns, percentile
+from benchmarks.figures import Turns, in_turns
 from benchmarks.rie import rie_on_host
 from benchmarks.stage import Stage
-from benchmarks.verdict import Verdict
+from benchmarks.verdict import Verdict, of_turns
 
 BLOCKS = 100
 CALLS = 40
@@ -34,13 +33,16 @@ def warm(stage: Stage) -> list[Verdict]:
             "tail": (ours, [invocation(address, "noop", tail=True)]),
         }
         for connection, requests in sides.values():
-            _block_ms(connection, requests)  # the first calls of a connection count for nobody
-        rounds = [{name: _block_ms(*side, number) for name, side in sides.items()} for number in range(BLOCKS)]
+            connection.median_ms(_block(requests, 0))  # the first calls of a connection count for nobody
+        rounds = [
+            {name: connection.median_ms(_block(requests, number)) for name, (connection, requests) in sides.items()}
+            for number in range(BLOCKS)
+        ]
     blocks = {name: [each[name] for each in rounds] for name in sides}
     return [
-        _verdict("warm invoke, 1 client, p50", Turns(blocks["plain"], blocks["RIE"]), 0.55),
-        _verdict("warm invoke, every head another, p50", Turns(blocks["signed"], blocks["RIE"]), 0.55),
-        _verdict("warm invoke with LogType=Tail, p50", Turns(blocks["tail"], blocks["RIE"]), 0.65),
+        of_turns("warm invoke, 1 client, p50", "ms", Turns(blocks["plain"], blocks["RIE"]), "RIE", 0.55),
+        of_turns("warm invoke, every head another, p50", "ms", Turns(blocks["signed"], blocks["RIE"]), "RIE", 0.55),
+        of_turns("warm invoke with LogType=Tail, p50", "ms", Turns(blocks["tail"], blocks["RIE"]), "RIE", 0.65),
     ]
 
 
@@ -50,16 +52,13 @@ def processes(_stage: Stage) -> list[Verdict]:
         emulator.functions.create(["noop"], "app.noop")
         request = invocation(emulator.address, "noop")
         with Connection(emulator.address) as ours, Connection(rie.address) as theirs:
-            _block_ms(ours, [request])
-            turns = in_turns(lambda: _block_ms(ours, [request]), lambda: _block_ms(theirs, [rie.request]), BLOCKS)
-    return [_verdict("warm invoke, process sandbox, p50", turns, 0.75, "RIE on the host")]
+            ours.median_ms([request] * CALLS)
+            turns = in_turns(
+                lambda: ours.median_ms([request] * CALLS), lambda: theirs.median_ms([rie.request] * CALLS), BLOCKS
+            )
+    return [of_turns("warm invoke, process sandbox, p50", "ms", turns, "RIE on the host", 0.75)]
 
 
-def _block_ms(connection: Connection, requests: Sequence[bytes], block: int = 0) -> float:
-    calls = range(block * CALLS, (block + 1) * CALLS)
-    return median(connection.time_ms(requests[call % len(requests)]) for call in calls)
-
-
-def _verdict(what: str, turns: Turns, limit: float, against: str = "RIE") -> Verdict:
-    ours, theirs = percentile(turns.ours, 50), percentile(turns.theirs, 50)
-    return Verdict(what, ours, "ms", theirs, against, limit, blocks_ratio=turns.ratio, spread=turns.spread)
+def _block(requests: Sequence[bytes], number: int) -> list[bytes]:
+    """The requests of a block: in turn where they differ."""
+    return [requests[call % len(requests)] for call in range(number * CALLS, (number + 1) * CALLS)]

@@ -98,6 +98,17 @@ def connect(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=10)
 
 
+def all_after(client: socket.socket, *more: bytes) -> bytes:
+    """What comes until our end, for a client that goes on sending though its answer has begun to come."""
+    answer = client.recv(1)
+    for piece in more:
+        client.sendall(piece)
+    client.shutdown(socket.SHUT_WR)
+    while chunk := client.recv(1 << 20):
+        answer += chunk
+    return answer
+
+
 def refuses_bytes(client: socket.socket, clock: SteppingClock, seconds: float) -> bool:
     """Whether the other side has closed, as a client sees it that sends a byte after each step of time."""
     for _ in range(200):

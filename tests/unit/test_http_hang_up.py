@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from threading import Event
 
 import pytest
-from http_rig import Echo, bodies, connect, listening, refuses_bytes, served
+from http_rig import Echo, all_after, bodies, connect, listening, refuses_bytes, served
 
 from lambda_emu.http.budget import MemoryBudget
 from lambda_emu.http.exchange import DISCARD, BodySink, Writer
@@ -46,17 +45,6 @@ class Handler:
 def port() -> Iterator[int]:
     with served(Handler()) as (port, _, _):
         yield port
-
-
-def all_after(client: socket.socket, *more: bytes) -> bytes:
-    """What comes until our end, for a client that goes on sending though its answer has begun to come."""
-    answer = client.recv(1)
-    for piece in more:
-        client.sendall(piece)
-    client.shutdown(socket.SHUT_WR)
-    while chunk := client.recv(1 << 20):
-        answer += chunk
-    return answer
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from contextlib import ExitStack, suppress
 from threading import Event
 
 import pytest
+from http_rig import all_after
 from sandbox_rig import WAIT_S, EmptySandbox, Rig, rig
 
 from lambda_emu.environment.invocation import Outcome
@@ -130,17 +131,6 @@ def test_an_environment_has_64_connections(inside: Inside) -> None:
     assert all(client.recv(1) == b"" for client in clients[63:])
     clients[0].close()
     assert inside.runtime.respond(inside.request_id) == 202
-
-
-def all_after(client: socket.socket, *more: bytes) -> bytes:
-    """What comes until our end, for a client that goes on sending though its answer has begun to come."""
-    answer = client.recv(1)
-    for piece in more:
-        client.sendall(piece)
-    client.shutdown(socket.SHUT_WR)
-    while chunk := client.recv(1 << 20):
-        answer += chunk
-    return answer
 
 
 @pytest.mark.parametrize(
