@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from lambda_emu.cli import terminal
-from lambda_emu.cli.doctor import doctor
-from lambda_emu.cli.invoke import invoke
-from lambda_emu.cli.logs import logs
-from lambda_emu.cli.prune import prune
-from lambda_emu.cli.ps import ps
-from lambda_emu.cli.runtimes import runtimes
-from lambda_emu.cli.serve import serve
+from lambda_emu.cli.commands.doctor import doctor
+from lambda_emu.cli.commands.invoke import invoke
+from lambda_emu.cli.commands.logs import logs
+from lambda_emu.cli.commands.prune import prune
+from lambda_emu.cli.commands.ps import ps
+from lambda_emu.cli.commands.runtimes import runtimes
+from lambda_emu.cli.commands.serve import serve
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
