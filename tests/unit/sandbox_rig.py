@@ -48,7 +48,7 @@ from lambda_emu.sandbox.base import (
 from lambda_emu.sandbox.init.frames import encode_start
 from lambda_emu.sandbox.init.orders import Nobody
 from lambda_emu.sandbox.machine import Machine
-from lambda_emu.sandbox.process.no_images import NoImages
+from lambda_emu.sandbox.process.engine import NoImages
 
 T = TypeVar("T")
 WAIT_S = 5.0

@@ -52,7 +52,7 @@ from lambda_emu.sandbox.base import (
 from lambda_emu.sandbox.init.frames import encode_start
 from lambda_emu.sandbox.init.orders import Nobody
 from lambda_emu.sandbox.machine import Machine
-from lambda_emu.sandbox.process.no_images import NoImages
+from lambda_emu.sandbox.process.engine import NoImages
 
 RUNTIME = b"/2018-06-01/runtime/"
 TOO_LARGE = bytes(MAX_RESPONSE_BYTES + 1)

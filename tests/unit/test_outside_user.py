@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from lambda_emu.sandbox.process.outside_user import BEYOND_ACCOUNTS, outside_ids
+from lambda_emu.sandbox.process.namespaces import BEYOND_ACCOUNTS, outside_ids
 
 
 @pytest.mark.parametrize(

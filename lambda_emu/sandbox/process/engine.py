@@ -8,12 +8,13 @@ import os
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from lambda_emu.clock import Clock
 from lambda_emu.folders import PASSED_THROUGH, PRIVATE, close_to_others, remove_sessions
+from lambda_emu.model.function.function import ContainerImage
 from lambda_emu.runtimes import Runtime, catalogue
-from lambda_emu.sandbox.base import Limits, Program, SandboxError, ShuttingDown, StemKind, Wanted
+from lambda_emu.sandbox.base import ImageInvalid, Limits, Program, SandboxError, ShuttingDown, StemKind, Wanted
 from lambda_emu.sandbox.engine_threads import EngineThreads
 from lambda_emu.sandbox.files import remove_tree
 from lambda_emu.sandbox.init.link import InitAcceptor
@@ -23,7 +24,6 @@ from lambda_emu.sandbox.init.socket_file import NAME, SocketFile
 from lambda_emu.sandbox.machine import this_machine
 from lambda_emu.sandbox.process.isolation import Isolation
 from lambda_emu.sandbox.process.namespaces import PATH, Given, Namespaces
-from lambda_emu.sandbox.process.no_images import NoImages
 from lambda_emu.sandbox.process.no_isolation import NoIsolation
 from lambda_emu.sandbox.toolchain.layout import Toolchain, check_architecture, find_bootstrap, make_toolchain
 
@@ -66,6 +66,22 @@ def _make_fresh(folder: Path) -> None:
     folder.parent.mkdir(exist_ok=True)
     close_to_others(folder.parent, PASSED_THROUGH)
     folder.mkdir(PRIVATE)  # what is mounted of it is mounted by us
+
+
+class NoImages:
+    """Functions packaged as images, where there is no container engine: it has none and can get none."""
+
+    async def find(self, uri: str, architecture: str) -> None:
+        return None
+
+    async def prepare(self, image: ContainerImage, architecture: str) -> NoReturn:
+        raise ImageInvalid(
+            f"{image.uri} needs Docker; functions packaged as images do not run as processes of this machine: "
+            "start Docker, then lambda-emu with --engine docker"
+        )
+
+    def program(self, image: ContainerImage) -> None:
+        return None
 
 
 class ProcessEngine:

@@ -15,7 +15,6 @@ from pathlib import Path
 from lambda_emu.sandbox.base import Abilities, Program, SandboxError
 from lambda_emu.sandbox.files import fill
 from lambda_emu.sandbox.process.isolation import FILTERS_CALLS
-from lambda_emu.sandbox.process.outside_user import outside_ids
 from lambda_emu.sandbox.process.private_root import (
     GROUP,
     LINE,
@@ -64,6 +63,10 @@ PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 TRY_LIMIT_S = 10
 NOBODY = "000000"
 """Whoever tries whether there are namespaces at all."""
+BEYOND_ACCOUNTS = 1_879_048_192
+"""From here on systemd's page on UIDs and GIDs knows of no use; accounts, containers and their ranges are all below."""
+DIGITS = 6
+"""Of a sandbox's name, hexadecimal: 16 million users, of whom two of 200 sandboxes are the same once in 800 times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,26 @@ def enter(name: str, table: Path, root: Path, given: Given, command: Sequence[st
 def _leave_root(name: str) -> Sequence[str]:
     user, group = outside_ids(name)
     return ("setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups")
+
+
+def outside_ids(name: str, proc: Path = Path("/proc/self")) -> tuple[int, int]:
+    """User and group of a sandbox outside of it, where root may choose: nobody that this machine has an account for.
+
+    Each has a user of its own: what the kernel has for one, as instances of inotify, it cannot take from all. Inside it
+    is 993, as on Lambda; outside that is often some service, which could read its variables by /proc, and as which it
+    would appear to whatever it can reach. Those of inside where the machine, itself a container, has no others to give.
+    name: hexadecimal and random. The group is that of all.
+    """
+    user, group = BEYOND_ACCOUNTS + USER + int(name[:DIGITS], 16), BEYOND_ACCOUNTS + GROUP
+    if _is_had(proc / "uid_map", user) and _is_had(proc / "gid_map", group):
+        return user, group
+    return USER, GROUP
+
+
+def _is_had(table: Path, number: int) -> bool:
+    """Whether our own namespace maps a number; user_namespaces(7) has the columns."""
+    rows = [list(map(int, line.split())) for line in table.read_text().splitlines()]
+    return any(first <= number < first + count for first, _, count in rows)
 
 
 def _try(command: Sequence[str]) -> None:
