@@ -73,7 +73,6 @@ CHANGE_HELD_S = 0.5
 WRITE_LOGS_S = 1.0
 """Who reads a log waits so long for what is not in it yet."""
 PENDING_WAIT_S = 1.0
-SPOOL = "spool"
 
 
 class Emulator:

@@ -19,7 +19,7 @@ from lambda_emu.gateway.services import Handling, ServiceClaims
 from lambda_emu.gateway.wsgi import LateApp
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.message import Head
-from lambda_emu.invoke.rules import PAYLOAD_BYTES
+from lambda_emu.model.quotas import CODE_REQUEST_BYTES, REQUEST_BYTES
 
 LARGE_INVOCATIONS = Workers("large invocations", 4, 64)
 READS = Workers("reads", 16, 256)
@@ -31,7 +31,6 @@ PAGES = Workers("pages about the emulator", 4, 64)
 SMALL_BYTES = 64 * 1024
 SMALL_TARGET_BYTES = 1024
 """An Invoke whose path and query are longer than any that can succeed is refused on a worker."""
-CODE_BYTES = 70_167_211
 INVOKE_PATHS = (INVOCATIONS, b"/invoke-async", b"/response-streaming-invocations")
 CODE_PATHS = re.compile(
     rb"POST /[0-9-]+/functions/?|PUT /[0-9-]+/functions/[^/]+/code|POST /[0-9-]+/layers/[^/]+/versions"
@@ -50,16 +49,22 @@ class LambdaService:
     answers_pages = False
 
     def __init__(self, app: LateApp, contexts: CallerContexts) -> None:
-        too_large = RequestTooLarge(PAYLOAD_BYTES, "InvokeFunction")
-        self._small_invoke = Handling(InlineInvoke(contexts), PAYLOAD_BYTES, too_large)
-        self._large_invoke = Handling(app.serve, PAYLOAD_BYTES, too_large, _always(LARGE_INVOCATIONS))
+        too_large = RequestTooLarge(REQUEST_BYTES, "InvokeFunction")
+        self._small_invoke = Handling(InlineInvoke(contexts), REQUEST_BYTES, too_large)
+        self._large_invoke = Handling(app.serve, REQUEST_BYTES, too_large, _always(LARGE_INVOCATIONS))
         self._code, self._code_update = (
-            Handling(app.serve, CODE_BYTES, RequestTooLarge(CODE_BYTES, operation), _kind_of_code, spooled=True)
+            Handling(
+                app.serve,
+                CODE_REQUEST_BYTES,
+                RequestTooLarge(CODE_REQUEST_BYTES, operation),
+                _kind_of_code,
+                spooled=True,
+            )
             for operation in ("CreateFunction", "UpdateFunctionCode")
         )
-        too_large = RequestTooLarge(CODE_BYTES, "CreateFunction")
-        self._read = Handling(app.serve, CODE_BYTES, too_large, _always(READS), spooled=True)
-        self._change = Handling(app.serve, CODE_BYTES, too_large, _always(CHANGES), spooled=True)
+        too_large = RequestTooLarge(CODE_REQUEST_BYTES, "CreateFunction")
+        self._read = Handling(app.serve, CODE_REQUEST_BYTES, too_large, _always(READS), spooled=True)
+        self._change = Handling(app.serve, CODE_REQUEST_BYTES, too_large, _always(CHANGES), spooled=True)
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
         if head.method == b"POST" and path.endswith(INVOKE_PATHS):

@@ -21,11 +21,10 @@ from lambda_emu.model.function import durable
 from lambda_emu.model.function.function import Function, FunctionState, FunctionVersion
 from lambda_emu.model.function.tenancy import check_tenant
 from lambda_emu.model.policies.decision import NOTHING_TOLD, allows
+from lambda_emu.model.quotas import EVENT_BYTES, REQUEST_BYTES
 from lambda_emu.pool.choice import Admission
 
 INVOKE = "lambda:InvokeFunction"
-PAYLOAD_BYTES = 6 * 1024 * 1024
-EVENT_BYTES = 1024 * 1024
 
 
 def authorize(
@@ -71,8 +70,8 @@ def check(request: InvokeRequest, version: FunctionVersion) -> None:
     size_bytes = len(request.payload)
     if request.kind is InvocationType.EVENT and size_bytes > EVENT_BYTES:
         raise EventTooLarge(size_bytes)
-    if size_bytes > PAYLOAD_BYTES:
-        raise RequestTooLarge(PAYLOAD_BYTES, "InvokeFunction")
+    if size_bytes > REQUEST_BYTES:
+        raise RequestTooLarge(REQUEST_BYTES, "InvokeFunction")
     if request.payload_error is not None and request.kind is not InvocationType.DRY_RUN:
         raise request.payload_error
     if version.tenant_isolation is not None or request.tenant_id is not None:
@@ -103,7 +102,7 @@ def unreserved_concurrency(functions: Iterable[Function], account_concurrency: i
 
 
 class EventTooLarge(TooLarge):
-    def __init__(self, size_bytes: int, limit_bytes: int = 1_048_576) -> None:
+    def __init__(self, size_bytes: int, limit_bytes: int = EVENT_BYTES) -> None:
         super().__init__(
             f"{size_bytes} byte payload is too large for the Event invocation type (limit {limit_bytes} bytes)"
         )

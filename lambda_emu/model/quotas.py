@@ -24,3 +24,7 @@ FILTERS = 5
 CODE_SIGNING_CONFIGS_PER_PAGE = 10_000
 
 CODE_STORAGE_BYTES = 300 * 1024**3
+
+REQUEST_BYTES = 6 * 1024 * 1024
+CODE_REQUEST_BYTES = 70_167_211  # of requests that bring code: 50 MB in base64, and the rest
+EVENT_BYTES = 1024 * 1024  # of an asynchronous invocation

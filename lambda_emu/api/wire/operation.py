@@ -15,6 +15,7 @@ from lambda_emu.api.wire.shapes import BlobShape, read_json
 from lambda_emu.errors.request import ConstraintViolations, MalformedRequest, RequestTooLarge
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.request import Request
+from lambda_emu.model.quotas import REQUEST_BYTES
 
 MOST_PARAMETERS = 256
 """Of a query; an operation has a handful, or a list of 50 keys. Taking 64 KB of them apart would take 16 ms."""
@@ -128,7 +129,7 @@ class Operation:
         return self.input.check(members)
 
     def _read(self, request: Request) -> Any:
-        limit_bytes, shown_name = quirks.BODY_LIMITS.get(self.name, (quirks.OTHER_BODY_LIMIT, self.name))
+        limit_bytes, shown_name = quirks.BODY_LIMITS.get(self.name, (REQUEST_BYTES, self.name))
         if request.body_file is not None:
             return read_spooled(request.body_file, limit_bytes, shown_name)
         if len(request.body) > limit_bytes:

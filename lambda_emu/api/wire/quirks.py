@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from lambda_emu.arn import REGION
 from lambda_emu.model.function.runtime_names import LISTED, LISTED_FOR_LAYERS
+from lambda_emu.model.quotas import CODE_REQUEST_BYTES, REQUEST_BYTES
 
 # Enums whose recorded order is not that of a Java hash set of the model's values.
 ENUM_ORDER = {
@@ -53,12 +54,11 @@ PATTERN_PARTS = (
 # Members that are spelled otherwise than by lowering their first letter would give.
 MEMBER_PATHS = {"UUID": "uuid"}
 
-# Bytes a request may have, and the operation's name in the refusal.
+# Bytes a request may have where it is not REQUEST_BYTES and its own name, and the operation's name in the refusal.
 # docs/contract/api.md#texts, docs/contract/invoke.md#sizes.
 BODY_LIMITS = {
-    "CreateFunction": (70_167_211, "CreateFunction"),
-    "UpdateFunctionCode": (70_167_211, "UpdateFunctionCode"),
-    "PublishLayerVersion": (70_167_211, "PublishLayerVersion"),
-    "Invoke": (6_291_456, "InvokeFunction"),
+    "CreateFunction": (CODE_REQUEST_BYTES, "CreateFunction"),
+    "UpdateFunctionCode": (CODE_REQUEST_BYTES, "UpdateFunctionCode"),
+    "PublishLayerVersion": (CODE_REQUEST_BYTES, "PublishLayerVersion"),
+    "Invoke": (REQUEST_BYTES, "InvokeFunction"),
 }
-OTHER_BODY_LIMIT = 6_291_456

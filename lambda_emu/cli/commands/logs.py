@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -13,9 +13,6 @@ from lambda_emu.cli import show
 from lambda_emu.cli.events import EventPrinter
 from lambda_emu.cli.log_sources import choose_log, drain, find_logs
 from lambda_emu.cli.options import NotDone, endpoint_option, json_option, setting_options
-
-if TYPE_CHECKING:
-    pass
 
 POLL_S = 0.04
 """A server writes what was logged before it answers, so a line is seen this soon; a file has it a little later."""
