@@ -109,11 +109,6 @@ class Runtime:
         """Whether AWS creates functions with it."""
         return self.support in (Support.SUPPORTED, Support.PLANNED, Support.DEPRECATED)
 
-    @property
-    def may_update(self) -> bool:
-        """Whether AWS updates functions that have it."""
-        return self.support is not Support.BLOCKED
-
 
 class Catalogue:
     """Every identifier there ever was, newest of each family first. folder: where it was read from."""

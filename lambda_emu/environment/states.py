@@ -92,18 +92,6 @@ INVOCATION: Mapping[Phase, Mapping[Step, Phase]] = {
     Phase.SETTLED: {},
 }
 
-TOGETHER: Mapping[State, frozenset[Phase]] = {
-    State.NEW: frozenset(),
-    State.STEM: frozenset(),
-    State.INIT: frozenset(),
-    State.READY: frozenset({Phase.ASSIGNED, Phase.DELIVERED, Phase.RESPONDING, Phase.RESPONDED}),
-    State.INIT_IN_INVOKE: frozenset({Phase.ASSIGNED}),
-    State.RESET: frozenset({Phase.FAILED}),
-    State.SHUTTING_DOWN: frozenset({Phase.FAILED}),
-    State.GONE: frozenset(),
-}
-"""Where the invocations in an environment can be: whoever leaves their phase takes them along."""
-
 S = TypeVar("S", State, Phase)
 E = TypeVar("E", Event, Step)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_emu.model.mappings.filters import MOST_NESTING, compile_pattern, is_wanted, matches, read
+from lambda_emu.model.mappings.filters import MOST_NESTING, compile_pattern, matches, read
 from lambda_emu.model.mappings.refusals import FilterInvalid
 
 
@@ -137,14 +137,6 @@ def test_fields_are_all_needed_and_alternatives_one(pattern: str, matching: list
 def test_what_is_no_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(FilterInvalid, match="Invalid filter pattern definition"):
         compile_pattern(pattern)
-
-
-def test_a_mapping_wants_what_any_of_its_filters_wants_and_everything_without_one() -> None:
-    filters = [compile_pattern('{"a": ["1"]}'), compile_pattern('{"b": ["2"]}')]
-
-    assert is_wanted(filters, {"b": "2"})
-    assert not is_wanted(filters, {"b": "1"})
-    assert is_wanted([], {"b": "1"})
 
 
 def test_numbers_that_python_read_compare_by_how_json_would_write_them() -> None:

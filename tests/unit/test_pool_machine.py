@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 from still_rig import NO_BOOTSTRAP, TOO_LARGE, Asked, Still, StillSandbox, deployment, submit
 
 from lambda_emu.environment.environment import Environment
-from lambda_emu.environment.states import TOGETHER
+from lambda_emu.environment.states import Phase, State
 from lambda_emu.errors.service import ShuttingDown, TooManyRequests
 from lambda_emu.pool.choice import Admission
 from lambda_emu.pool.deployment import Deployment
@@ -27,6 +27,17 @@ from lambda_emu.sandbox.base import ExitKind
 
 NAMES = ("one", "other", "broken")
 LIMIT = 4
+TOGETHER = {
+    State.NEW: frozenset(),
+    State.STEM: frozenset(),
+    State.INIT: frozenset(),
+    State.READY: frozenset({Phase.ASSIGNED, Phase.DELIVERED, Phase.RESPONDING, Phase.RESPONDED}),
+    State.INIT_IN_INVOKE: frozenset({Phase.ASSIGNED}),
+    State.RESET: frozenset({Phase.FAILED}),
+    State.SHUTTING_DOWN: frozenset({Phase.FAILED}),
+    State.GONE: frozenset(),
+}
+"""Where the invocations in an environment can be: whoever leaves their phase takes them along."""
 WAITS_S = (0.001, 0.005, 0.3, 0.5, 3, 5, 10, 30, 130)
 ROUNDS = 400
 

@@ -7,7 +7,6 @@ import pytest
 from lambda_emu.environment.states import (
     ENVIRONMENT,
     INVOCATION,
-    TOGETHER,
     Barrier,
     Event,
     IllegalMove,
@@ -23,7 +22,7 @@ LIVE = [state for state in State if state is not State.GONE]
 
 
 def test_the_tables_know_every_state() -> None:
-    assert set(ENVIRONMENT) == set(TOGETHER) == set(State)
+    assert set(ENVIRONMENT) == set(State)
     assert set(INVOCATION) == set(Phase)
 
 

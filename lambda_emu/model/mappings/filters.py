@@ -67,11 +67,6 @@ def matches(pattern: Fields, record: Any) -> bool:
     return pattern.matches(record)
 
 
-def is_wanted(patterns: Sequence[Fields], record: Any) -> bool:
-    """Whether any of a mapping's filters wants a record. Without filters all are wanted."""
-    return not patterns or any(matches(pattern, record) for pattern in patterns)
-
-
 def read(text: str) -> Any:
     """JSON whose numbers remember how they were written. ValueError if it is none."""
     try:
