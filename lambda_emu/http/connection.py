@@ -125,7 +125,8 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         """A part of what came; the rest in later turns, and nothing is read before."""
         if not self._unparsed:  # it was hung up on
             return
-        data, self._unparsed = self._unparsed[:SLICE_BYTES], self._unparsed[SLICE_BYTES:]
+        size = SLICE_BYTES if self._knows_no_length else len(self._unparsed)
+        data, self._unparsed = self._unparsed[:size], self._unparsed[size:]
         if self._unparsed:
             self._pause()
             asyncio.get_running_loop().call_soon(self._parse_slice)
