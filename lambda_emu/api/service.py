@@ -11,6 +11,7 @@ from collections.abc import Callable
 from lambda_emu.api.inline import FUNCTIONS, INVOCATIONS, InlineInvoke
 from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.token import HEALTH, OWN
+from lambda_emu.api.wire.zip_text import find_zip
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import RequestTooLarge
 from lambda_emu.gateway.answers import Answer, error_answer
@@ -104,8 +105,11 @@ class OwnPages:
 
 
 def _kind_of_code(request: Request) -> Workers:
-    """A large body has its code with it."""
-    return FETCHES if ELSEWHERE.search(request.body) else UPLOADS
+    """By all of a body but its zip. One that is spooled has its code with it."""
+    body = request.body
+    zip_begin, zip_end = find_zip(body)
+    is_elsewhere = ELSEWHERE.search(body, 0, zip_begin) or ELSEWHERE.search(body, zip_end)
+    return FETCHES if is_elsewhere else UPLOADS
 
 
 def _always(kind: Workers) -> Callable[[Request], Workers]:

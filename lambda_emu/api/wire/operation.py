@@ -11,7 +11,8 @@ from urllib.parse import parse_qs
 from lambda_emu.api.wire import quirks
 from lambda_emu.api.wire.bodies import read_spooled
 from lambda_emu.api.wire.composites import ListShape, Member, StructureShape
-from lambda_emu.api.wire.shapes import BlobShape, read_json
+from lambda_emu.api.wire.shapes import BlobShape
+from lambda_emu.api.wire.zip_text import read_body
 from lambda_emu.errors.request import ConstraintViolations, MalformedRequest, RequestTooLarge
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.request import Request
@@ -57,7 +58,7 @@ class Input:
         if isinstance(body, bytes):
             if self.payload is not None and isinstance(self.payload.shape, BlobShape):
                 return {self.payload.name: body} if body or self.payload.required else {}
-            body = read_json(body) if body.strip() else {}
+            body = read_body(body) if body.strip() else {}
         if self.payload is not None:
             return {self.payload.name: self.payload.shape.read(body)} if body else {}
         assert self.body is not None
