@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import logging
 import os
 import re
@@ -19,11 +18,11 @@ import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import BinaryIO
 
 from lambda_emu.clock import Clock
-from lambda_emu.disk import boot_id, sync, sync_tree, write_text
+from lambda_emu.disk import begin_sync, boot_id, sync, sync_tree, write_text
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import ZippedTooLarge
 from lambda_emu.folders import close_to_others
@@ -68,15 +67,20 @@ class Artifacts:
 
         given_away: nobody writes to the file any more, so that its bytes need not be written again.
         """
-        with _open(data) as source, self._staging() as staging:
-            if source.seek(0, os.SEEK_END) > limit_bytes:
-                raise ZippedTooLarge(limit_bytes)
-            if given_away and isinstance(data, Path) and _link(data, staging / "zip"):
-                sha256 = _sha256(source)
-            else:
-                with (staging / "zip").open("xb") as file:
-                    sha256 = _sha256(source, file)
-            return self._find(sha256) or self._keep(staging, sha256)
+        with self._staging() as staging:
+            path = staging / "zip"
+            if isinstance(data, bytes):
+                _check_size(len(data), limit_bytes)
+                sha256 = _write(data, path)
+                return self._find(sha256) or self._keep(staging, sha256, data)
+            with data.open("rb") as source:
+                _check_size(source.seek(0, os.SEEK_END), limit_bytes)
+                if given_away and _link(data, path):
+                    sha256 = _sha256(source)
+                else:
+                    with path.open("xb") as file:
+                        sha256 = _sha256(source, file)
+            return self._find(sha256) or self._keep(staging, sha256, path)
 
     def add_folder(self, path: Path) -> Artifact:
         """Keep a folder as a zip that is the same for the same files. UnusableFolder, UnzippedTooLarge, OSError."""
@@ -84,7 +88,7 @@ class Artifacts:
             with (staging / "zip").open("x+b") as file:
                 write_folder(path, file)
                 sha256 = _sha256(file)
-            return self._find(sha256) or self._keep(staging, sha256)
+            return self._find(sha256) or self._keep(staging, sha256, staging / "zip")
 
     def tree(self, sha256: str) -> Path:
         """The folder with the files of an artifact, not to be written to."""
@@ -120,9 +124,9 @@ class Artifacts:
         unzipped_size, _ = (path / "complete").read_text().split()
         return Artifact(sha256, (path / "zip").stat().st_size, int(unzipped_size))
 
-    def _keep(self, staging: Path, sha256: str) -> Artifact:
-        """Unpack the zip beside itself in its staging folder, and give that its place."""
-        unzipped_size = unpack(staging / "zip", staging / "tree")
+    def _keep(self, staging: Path, sha256: str, data: bytes | Path) -> Artifact:
+        """Unpack the zip beside itself in its staging folder, and give that its place. data: the same bytes."""
+        unzipped_size = unpack(data, staging / "tree")
         (staging / "complete").write_text(f"{unzipped_size} {self._boot}")  # not synced: lost, the tree is made again
         artifact = Artifact(sha256, (staging / "zip").stat().st_size, unzipped_size)
         self._publish(staging, self._folder / _name(sha256))
@@ -191,10 +195,23 @@ def _link(path: Path, name: Path) -> bool:
     return True
 
 
-@contextmanager
-def _open(data: bytes | Path) -> Iterator[BinaryIO]:
-    with io.BytesIO(data) if isinstance(data, bytes) else data.open("rb") as source:
-        yield source
+def _check_size(size: int, limit_bytes: int) -> None:
+    if size > limit_bytes:
+        raise ZippedTooLarge(limit_bytes)
+
+
+def _write(data: bytes, path: Path) -> str:
+    """Make a file of bytes in memory and return their base64 hash, which another thread makes meanwhile."""
+    digest = hashlib.sha256()
+    hashing = Thread(target=digest.update, args=(data,), name="hash")
+    hashing.start()
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+            begin_sync(file.fileno())
+    finally:
+        hashing.join()
+    return base64.b64encode(digest.digest()).decode()
 
 
 def _sha256(source: BinaryIO, copy: BinaryIO | None = None) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from lambda_emu.errors.code import InvalidZip, TooManyFolders, UnzippedTooLarge
 from lambda_emu.model.changes.settings import UNZIPPED_LIMIT_BYTES
 from lambda_emu.store.code.links import check_links
-from lambda_emu.store.code.zip_reader import Entry, ZipReader
+from lambda_emu.store.code.zip_reader import Entry, ZipReader, open_zip
 
 MAX_FOLDERS = 10_000
 """Each is an inode and 4 KB of disk in every environment; files are hard links and cost neither."""
@@ -33,9 +33,9 @@ FILE_MODE = 0o644
 _UNSAFE = re.compile(r"/|[a-zA-Z]:|.*[\\\0]", re.DOTALL)  # absolute, of a drive, or no name on Linux or Windows
 
 
-def unpack(zip_path: Path, tree: Path) -> int:
+def unpack(data: bytes | Path, tree: Path) -> int:
     """Make the folder `tree` of a zip and return the bytes of its files. InvalidZip, UnzippedTooLarge, OSError."""
-    with zip_path.open("rb") as file:
+    with open_zip(data) as file:
         reader = ZipReader(file)
         plan = _plan(reader.entries())
         links = {name: _target(reader, entry) for name, entry in plan.links.items()}

@@ -6,12 +6,14 @@ size, and cuts names at a NUL.
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 from lambda_emu.errors.code import InvalidZip
@@ -64,6 +66,11 @@ class Entry:
         if self.name.endswith(b"/"):
             return kind or stat.S_IFDIR
         return kind or stat.S_IFREG
+
+
+def open_zip(data: bytes | Path) -> BinaryIO:
+    """A zip in memory or in a file, to be read; the caller closes it."""
+    return io.BytesIO(data) if isinstance(data, bytes) else data.open("rb")
 
 
 class ZipReader:
