@@ -10,14 +10,14 @@ from typing import cast
 import httptools
 
 from lambda_emu.http.body import Body
-from lambda_emu.http.endpoint import MAX_WAITING_BYTES, Endpoint
-from lambda_emu.http.exchange import Exchange, RequestHandler, Writer
+from lambda_emu.http.endpoint import MAX_WAITING_BYTES
+from lambda_emu.http.exchange import Exchange, RequestHandler
 from lambda_emu.http.group import Acceptor, Group, Wait
 from lambda_emu.http.head_reader import STRIDE_BYTES, HeadReader, HeadTooLarge
 from lambda_emu.http.known_head import KnownHead, known_head
 from lambda_emu.http.lingering import UNREAD_LIMIT_BYTES, Lingering
 from lambda_emu.http.message import Head
-from lambda_emu.http.stream import HIGH_WATER_BYTES, Stream
+from lambda_emu.http.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +26,9 @@ TURN_BYTES = 1 << 16
 SLICE_BYTES = 1 << 14
 """Of what may be thousands of heads or chunks, as no body of known length is, only this much is parsed in a turn."""
 MAX_WAITING_REQUESTS = 256
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Connection(HeadReader, Endpoint, asyncio.Protocol):
+class Connection(HeadReader, Pipeline, asyncio.Protocol):
     """Parses what a client sends and calls the handler, one request at a time; pipelined ones wait their turn.
 
     Each turn of the loop begins one of them at most, and none while the client does not read its answers: so nobody
@@ -38,18 +37,12 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
 
     def __init__(self, handler: RequestHandler, acceptor: Acceptor[Connection]) -> None:
         HeadReader.__init__(self, acceptor.limits)
-        Endpoint.__init__(self, acceptor.newcomers)
-        self._handler = handler
+        Pipeline.__init__(self, handler, acceptor.newcomers)
         self._acceptor = acceptor
-        self._requests: deque[Exchange] = deque()  # the first one is being served
-        self._arriving: Exchange | None = None
-        self._unread_bytes = 0
         self._may_begin = True
         self._known_peer: str | None = None
         self._known: KnownHead | None = None
         self._planned: Head | None = None  # may come again: its handler said so
-        self._lingering: Lingering | None = None  # takes what comes, since nothing of it is served any more
-        self._ended = False  # the client sends no more
 
     # -- asyncio ---------------------------------------------------------------------------------
 
@@ -200,13 +193,6 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         elif self._lingering is None:
             self._enqueue(request)
 
-    def _enqueue(self, request: Exchange) -> None:
-        self._arriving = request
-        self._requests.append(request)
-        self._count_waiting(request, request.head.size_bytes())
-        if len(self._requests) == 1 and not self._clogged:
-            asyncio.get_running_loop().call_soon(self._replay)
-
     def on_body(self, chunk: bytes) -> None:
         self._loose_bytes = 1
         request = self._arriving
@@ -236,83 +222,6 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
             if request.sink is not None:
                 self._end(request)
 
-    def _count_waiting(self, request: Exchange, count: int) -> None:
-        request.waiting_bytes += count
-        self._waiting_bytes += count
-
-    # -- requests --------------------------------------------------------------------------------
-
-    def _begin(self, request: Exchange, *, whole: bool = False) -> None:
-        waits = not whole and b"expect" in request.head.first
-        request.sink = self._handler(request.head, request)
-        if waits and request.sent:
-            self._hang_up()  # whether the body comes all the same, only the client knows
-        elif waits and request.stream is not None:
-            request.close_after = True
-        elif waits and self._transport is not None:
-            self._transport.write(CONTINUE)
-
-    def _end(self, request: Exchange) -> None:
-        if request.sent:
-            self._next()
-        else:
-            assert request.sink is not None
-            request.sink.end()
-
-    def write_answer(self, writer: Writer, head: bytes, body: bytes) -> None:
-        """Write the answer of the request being served, and go on with the next one."""
-        transport = self._transport
-        if transport is None:
-            return
-        request = self._requests[0]
-        if request.head.method == b"HEAD":
-            head, body = head[: head.index(b"\r\n\r\n") + 4], b""
-        if len(body) <= 1 << 16:
-            transport.write(head + body)
-        else:
-            transport.write(head)
-            transport.write(body)
-        assert request is writer
-        if request.complete:
-            self._next()
-
-    def begin_stream(self, writer: Writer, stream: Stream) -> None:
-        """Write the head of the answer to the request being served; its pieces follow."""
-        assert self._requests[0] is writer
-        assert self._transport is not None
-        self._transport.set_write_buffer_limits(HIGH_WATER_BYTES)
-        self.write_piece(stream.open(self, close=writer.close_after))
-
-    def end_stream(self, last: bytes) -> None:
-        """All of the answer was written."""
-        self.write_piece(last)
-        request = self._requests[0]
-        request.sent = True
-        if request.complete or request.close_after:
-            self._next()
-
-    def _next(self) -> None:
-        """The first request is complete and answered: drop it, and begin the one behind it."""
-        done = self._requests.popleft()
-        done.detach()
-        done.sink = None  # which knows it
-        self._unread_bytes = 0
-        if done.close_after:
-            self._hang_up()
-        elif self._requests:
-            asyncio.get_running_loop().call_soon(self._replay)
-        elif self._lingering is not None:
-            self._lingering.part(self._ended)
-
-    def _replay(self) -> None:
-        if not self._requests or self._requests[0].sink is not None or self._transport is None or self._clogged:
-            return
-        try:
-            self._serve(self._requests[0])
-        except BaseException:
-            self.drop()  # nobody would answer it any more; the loop logs why
-            raise
-
     def _serve_again(self, known: KnownHead, data: bytes) -> None:
         """The whole of a request whose head was parsed before."""
         request = Exchange(self, known.head, False)
@@ -325,21 +234,6 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
             self._end(request)
         except Exception as error:  # noqa: BLE001 - as where the parser calls the handler
             self._fail(error)
-
-    def _serve(self, request: Exchange) -> None:
-        """Begin a request that waited, and give it what came of its body."""
-        complete, request.complete = request.complete, False  # what follows is as if it came just now
-        kept, request.kept = request.kept, None
-        self._count_waiting(request, -request.waiting_bytes)
-        self._begin(request, whole=complete)
-        if kept is not None and not request.sent:
-            assert request.sink is not None
-            request.sink.body(kept.take())
-        self._weigh()
-        self.read_on()
-        if complete:
-            request.complete = True
-            self._end(request)
 
     def hold(self, held: bool) -> None:
         """Whether whoever takes the body has enough for now; what it holds may have changed."""
@@ -357,18 +251,6 @@ class Connection(HeadReader, Endpoint, asyncio.Protocol):
         if self._lingering is None:
             told = self._drop_arriving()
             self._linger(b"" if told else self._acceptor.refusal(status))
-
-    def _drop_arriving(self) -> bool:
-        """Forget the request that is not complete. Whether it has its answer, and the client is told nothing else."""
-        request, self._arriving = self._arriving, None
-        if request is None:
-            return False
-        self._requests.remove(request)
-        self._count_waiting(request, -request.waiting_bytes)
-        request.detach()
-        if request.sink is not None and not request.sent:
-            request.sink.abort()
-        return request.sent or request.stream is not None
 
     def _hang_up(self) -> None:
         """The last answer was written: what came behind it is forgotten."""

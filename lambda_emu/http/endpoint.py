@@ -6,6 +6,7 @@ import asyncio
 import select
 
 from lambda_emu.http.group import Group
+from lambda_emu.http.lingering import Lingering
 
 MAX_WAITING_BYTES = 1 << 18
 
@@ -15,7 +16,8 @@ class Endpoint:
 
     `_unparsed`: what came and is kept for the next turn of the loop. `_waiting_bytes`: of requests behind the one that
     is served. `_held_bytes`: what the group was told. `_clogged`: the client does not read what it was answered.
-    `_on_hold`: whoever takes the body cannot keep up. `_reads_all`: whatever comes is read, to be thrown away.
+    `_on_hold`: whoever takes the body cannot keep up. `_reads_all`: whatever comes is read, to be thrown away, and
+    `_lingering` takes it, since nothing of it is served any more. `_ended`: the client sends no more.
     """
 
     def __init__(self, group: Group) -> None:
@@ -26,7 +28,8 @@ class Endpoint:
         self._unparsed = b""
         self._waiting_bytes = 0
         self._held_bytes = 0
-        self._clogged = self._on_hold = self._reads_all = False
+        self._clogged = self._on_hold = self._reads_all = self._ended = False
+        self._lingering: Lingering | None = None
 
     @property
     def descriptor(self) -> int:
