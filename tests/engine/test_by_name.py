@@ -5,23 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from inside import probe
+from inside import CALL, assert_web_pages_are_refused, probe
 from own import OwnLam, own_emulator
 
 from lambda_emu.sandbox.docker.engine import DockerEngine
 
 pytestmark = pytest.mark.docker
-
-
-CALL = """
-    import http.client, json, os, socket
-    host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
-    def call(method, path, body=None, name=f"{host}:{port}", **headers):
-        connection = http.client.HTTPConnection(host, int(port), timeout=5)
-        connection.request(method, "/2018-06-01/runtime/" + path, body, {"Host": name, **headers})
-        answer = connection.getresponse()
-        return [answer.status, answer.read().decode()]
-"""
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +46,7 @@ def test_an_address_that_is_nobodys_is_refused(lam: OwnLam, name: str) -> None:
 
 @pytest.mark.parametrize("header", ["Origin", "Sec-Fetch-Site"])
 def test_a_web_page_that_found_an_address_can_do_nothing_with_it(lam: OwnLam, header: str) -> None:
-    inside = probe(lam)
-
-    calls = [("GET", "invocation/next"), ("POST", "init/error"), ("POST", "invocation/1/response")]
-    answers = inside.run(f"{CALL}\n    result = [call(*one, **{{{header!r}: 'none'}}) for one in {calls!r}]")
-
-    refused = [403, '{"errorMessage":"Web pages may not call the Runtime API","errorType":"Forbidden"}']
-    assert answers == [refused] * 3
-    assert inside.run("result = 'well'") == "well"
+    assert_web_pages_are_refused(probe(lam), header)
 
 
 def test_an_environment_that_ended_leaves_no_address_behind(lam: OwnLam) -> None:

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 
 import pytest
-from inside import Inside, probe
+from inside import CALL, assert_web_pages_are_refused, probe
 from lam import Lam
 
-CALL = """
-    import http.client, json, os, socket
-    host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
-    def call(method, path, body=None, name=f"{host}:{port}", **headers):
-        connection = http.client.HTTPConnection(host, int(port), timeout=5)
-        connection.request(method, "/2018-06-01/runtime/" + path, body, {"Host": name, **headers})
-        answer = connection.getresponse()
-        return [answer.status, answer.read().decode()]
+SPEAK = f"""{CALL}
     def say(data, address=(host, int(port))):
         heard = b""
         try:
@@ -27,13 +19,6 @@ CALL = """
             return type(error).__name__
         return heard.decode("latin-1")
 """
-
-
-def asks(inside: Inside, code: str) -> tuple[str, object]:
-    """A function that asks for its event once more: what it was sent, and what this code told of it."""
-    sent = f"{CALL}\n    result = {code}"
-    answer = inside.run(sent)
-    return json.dumps("".join(sent)), answer
 
 
 @pytest.mark.parametrize(
@@ -64,7 +49,7 @@ def test_a_client_of_http_1_0_that_names_no_host_is_served(lam: Lam) -> None:
     inside = probe(lam)
 
     heard = inside.run(
-        f"{CALL}\n    MINE = 1; result = say(b'GET /2018-06-01/runtime/invocation/next HTTP/1.0\\r\\n\\r\\n')"
+        f"{SPEAK}\n    MINE = 1; result = say(b'GET /2018-06-01/runtime/invocation/next HTTP/1.0\\r\\n\\r\\n')"
     )
 
     head, _, body = heard.partition("\r\n\r\n")
@@ -74,14 +59,7 @@ def test_a_client_of_http_1_0_that_names_no_host_is_served(lam: Lam) -> None:
 
 @pytest.mark.parametrize("header", ["Origin", "Sec-Fetch-Site"])
 def test_a_web_page_can_do_nothing_with_the_runtime_api(lam: Lam, header: str) -> None:
-    inside = probe(lam)
-
-    calls = [("GET", "invocation/next"), ("POST", "init/error"), ("POST", "invocation/1/response")]
-    answers = inside.run(f"{CALL}\n    result = [call(*one, **{{{header!r}: 'none'}}) for one in {calls!r}]")
-
-    refused = [403, '{"errorMessage":"Web pages may not call the Runtime API","errorType":"Forbidden"}']
-    assert answers == [refused] * 3
-    assert inside.run("result = 'well'") == "well"
+    assert_web_pages_are_refused(probe(lam), header)
 
 
 NEXT = "b'GET /2018-06-01/runtime/invocation/next HTTP/1.0\\r\\n\\r\\n'"
@@ -92,7 +70,7 @@ def test_another_environments_address_is_of_no_use(lam: Lam) -> None:
     one, other = probe(lam, "one"), probe(lam, "other")
     address = one.run(f"{CALL}\n    result = [host, int(port)]")
 
-    heard = other.run(f"{CALL}\n    OTHERS = 1; result = say({NEXT}, tuple({address!r}))")
+    heard = other.run(f"{SPEAK}\n    OTHERS = 1; result = say({NEXT}, tuple({address!r}))")
 
     if lam.emulator.engine.abilities.isolates_network:
         assert "OTHERS = 1" in heard
@@ -106,6 +84,6 @@ def test_an_environment_that_ended_leaves_no_address_behind(lam: Lam) -> None:
     address = gone.run(f"{CALL}\n    result = [host, int(port)]")
     lam.client.delete_function(FunctionName="gone")
 
-    heard = probe(lam).run(f"{CALL}\n    OTHERS = 1; result = say({NEXT}, tuple({address!r}))")
+    heard = probe(lam).run(f"{SPEAK}\n    OTHERS = 1; result = say({NEXT}, tuple({address!r}))")
 
     assert "OTHERS = 1" in heard or heard == "ConnectionRefusedError"
