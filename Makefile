@@ -22,6 +22,7 @@ $(BIN)/.installed: $(BUILT_FROM)
 	@sh scripts/venv.sh $(PYTHON) .venv
 	@echo "Installing lambda-emu into .venv"
 	@$(PIP) --editable .
+	@$(BIN)/python -m compileall -q lambda_emu
 	@touch $@
 
 $(BIN)/.tools: $(BIN)/.installed

@@ -149,5 +149,6 @@ def _listed(runtime: str) -> str | None:
 
 
 def _plain_environment() -> dict[str, str]:
-    """Ours without what would set the emulator otherwise than its defaults."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("LAMBDA_EMU_", "AWS_"))}
+    """Ours without what would set the emulator otherwise than its defaults, or have Python compile it at each start."""
+    others = ("LAMBDA_EMU_", "AWS_", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(others)}
