@@ -190,6 +190,19 @@ class LogFile:
         return int(self._db.execute(query).fetchone()[0])
 
 
+def prepare(path: str, limit_bytes: int, warn: Warn) -> bool:
+    """Make the file or bring it to our schema, so that whoever reads it can. sqlite3.Error, OSError.
+
+    Returns whether it is larger than this limit allows, so that a `LogFile` should bring it down.
+    """
+    turn = _wait_for_turn(os.path.dirname(path))
+    try:
+        _open(path, warn).close()
+    finally:
+        os.close(turn)
+    return os.stat(path).st_size > int(limit_bytes * DATABASE_SHARE)
+
+
 def _wait_for_turn(folder: str) -> int:
     """Until no other process writes logs here; the returned descriptor keeps others waiting. TimeoutError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lambda_emu.logs.frames import LogRecord
+from lambda_emu.logs.log_file import prepare
 from lambda_emu.logs.records import Report, Start
 from lambda_emu.logs.stream import Chunk, Origin, StreamClosed
 from lambda_emu.logs.writer import (
@@ -61,7 +63,8 @@ class LogStore:
     """Keeps what all streams write in one SQLite file of bounded size; who fills it most loses its oldest first.
 
     limit_bytes: of the file and its WAL. call_soon: calls a function on the loop soon, from any thread.
-    in_process: the writer is a thread here, which is there sooner, and slows down who serves many invocations.
+    in_process: the writer is a thread here, which is there sooner, and slows down who serves many invocations; else a
+    process, which is begun when there is something to write, or to remove.
     Nothing is lost to a burst: a full queue asks its writers to stop reading, and calls them back.
     """
 
@@ -90,6 +93,7 @@ class LogStore:
         self._wake = threading.Event()
         self._hurry = threading.Event()  # somebody waits: do not gather
         self._written = threading.Condition()  # guards nothing but the wait for `_taken` to rise
+        self._writer: BatchWriter | None = None
         self._deaths = 0  # of writers, one after the other, that wrote nothing
         self._opened = threading.Event()
         self._not_opened: Exception | None = None
@@ -120,8 +124,7 @@ class LogStore:
     # -- for its owner ----------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin to open the file, which `wait_until_open` waits for; what is offered meanwhile waits too. OSError."""
-        self._writer = self._new_writer()
+        """Begin to open the file, which `wait_until_open` waits for; what is offered meanwhile waits too."""
         self._thread.start()
 
     def wait_until_open(self) -> None:
@@ -151,14 +154,18 @@ class LogStore:
         self._thread.join(STOP_LIMIT_S)
         if self._thread.is_alive():
             log.error("%s: the last logs could not be written within %g s", self.path, STOP_LIMIT_S)
-            self._writer.kill()
+            if self._writer is not None:
+                self._writer.kill()
 
     # -- our thread -------------------------------------------------------------------------------
 
     def _new_writer(self) -> BatchWriter:
-        if self._in_process:
-            return _WriterHere(self.path, self._limit_bytes)
-        return WriterProcess(self.path, self._limit_bytes)
+        if not self._in_process:
+            try:
+                return WriterProcess(self.path, self._limit_bytes)
+            except OSError as error:
+                log.warning("%s is written by a thread, since no process can be started: %s", self.path, error)
+        return _WriterHere(self.path, self._limit_bytes)
 
     def _run(self) -> None:
         try:
@@ -174,7 +181,8 @@ class LogStore:
 
     def _open(self) -> None:
         try:
-            self._writer.wait_until_open()
+            if self._in_process or prepare(str(self.path), self._limit_bytes, log.warning):
+                self._begin_writer()
         except Exception as error:  # noqa: BLE001 - `wait_until_open` raises it
             self._not_opened = error
             self._stopping = True
@@ -187,7 +195,7 @@ class LogStore:
         self._taken = math.inf
         with self._written:
             self._written.notify_all()
-        self._writer.close()
+        self._end_writer()
         self._call_soon(self._tell_room)
 
     def _wait(self) -> None:
@@ -220,26 +228,30 @@ class LogStore:
 
     def _write(self, chunks: Sequence[Chunk]) -> None:
         try:
-            self._writer.write(self._entries(chunks))
+            writer = self._writer or self._begin_writer()
+            writer.write(self._entries(chunks))
             self._deaths = 0
-        except WriterEnded:
+        except (WriterEnded, OSError, sqlite3.Error) as error:
             if self._stopping:
                 return
             self._deaths += 1
             if self._deaths == MOST_DEATHS:
                 raise
-            self._start_again()
+            log.error("%s: %s; some lines may be lost", self.path, error)
+            self._end_writer()
 
-    def _start_again(self) -> None:
-        """Somebody killed the writer, or the system did for want of memory. Its streams go on under their names.
-
-        WriterEnded if it cannot even begin.
-        """
-        log.error("%s: the process that writes it was killed; some lines may be lost", self.path)
-        self._writer.close()
-        self._numbers.clear()
+    def _begin_writer(self) -> BatchWriter:
+        """OSError, sqlite3.Error; WriterEnded if it cannot even begin."""
         self._writer = self._new_writer()
         self._writer.wait_until_open()
+        return self._writer
+
+    def _end_writer(self) -> None:
+        """A next one knows no stream; those that are open go on under their names."""
+        if self._writer is not None:
+            self._writer.close()
+        self._writer = None
+        self._numbers.clear()
 
     def _entries(self, chunks: Sequence[Chunk]) -> list[Entry]:
         entries: list[Entry] = []

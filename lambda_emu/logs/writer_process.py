@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 class WriterEnded(Exception):
     """The process is gone, and with it perhaps what it was given last."""
 
+    def __init__(self) -> None:
+        super().__init__("the process that writes it was killed")
+
 
 class WriterProcess:
     """Started by whoever makes it, which does not wait for it. Used by one thread; `kill` by any.

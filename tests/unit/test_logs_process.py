@@ -68,6 +68,14 @@ def writers(path: Path) -> list[int]:
     return found
 
 
+def written_to(path: Path) -> Logs:
+    """A log that has `before` in it, and so its writer."""
+    logs = Logs(path)
+    logs.stream().write_output(b"before\n")
+    assert logs.store.flush(WAIT_S)
+    return logs
+
+
 def messages(path: Path) -> list[str]:
     reader, found, after = LogReader(path), [], 0
     while not (piece := reader.read(HELLO, after)).complete:
@@ -78,7 +86,7 @@ def messages(path: Path) -> list[str]:
 
 def test_the_writer_ends_with_its_server_however_that_ends(tmp_path: Path) -> None:
     path = tmp_path / "logs.db"
-    logs = Logs(path)
+    logs = written_to(path)
     assert len(writers(path)) == 1
     logs.store.stop()
     assert writers(path) == []
@@ -123,7 +131,7 @@ def test_a_writer_that_hangs_holds_up_no_new_server_of_its_data(tmp_path: Path) 
 
 
 def test_a_signal_that_is_meant_for_the_server_does_not_end_the_writer(tmp_path: Path) -> None:
-    logs = Logs(tmp_path / "logs.db")
+    logs = written_to(tmp_path / "logs.db")
     (writer,) = writers(logs.path)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -131,14 +139,12 @@ def test_a_signal_that_is_meant_for_the_server_does_not_end_the_writer(tmp_path:
     logs.stream().write_output(b"last words\n")
     logs.store.stop()
 
-    assert messages(logs.path) == ["last words\n"]
+    assert messages(logs.path) == ["before\n", "last words\n"]
 
 
 def test_a_writer_that_is_killed_is_started_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    logs = Logs(tmp_path / "logs.db")
+    logs = written_to(tmp_path / "logs.db")
     stream = logs.stream()
-    stream.write_output(b"before\n")
-    assert logs.store.flush(WAIT_S)
 
     (writer,) = writers(logs.path)
     os.kill(writer, signal.SIGKILL)
@@ -160,7 +166,39 @@ def test_a_file_that_cannot_be_opened_is_told_to_who_starts(tmp_path: Path) -> N
     with pytest.raises((OSError, sqlite3.Error), match=r"logs\.db"):
         Logs(tmp_path / "logs.db")
 
-    eventually(lambda: writers(tmp_path / "logs.db") == [], "it to end")
+    assert writers(tmp_path / "logs.db") == []
+
+
+def test_a_file_that_cannot_be_opened_for_the_first_line_loses_no_later_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    logs = Logs(tmp_path / "logs.db")
+    stream = logs.stream()
+    logs.path.rename(tmp_path / "kept")
+    logs.path.mkdir()
+    stream.write_output(b"lost\n")
+    assert logs.store.flush(WAIT_S)
+    logs.path.rmdir()
+    (tmp_path / "kept").rename(logs.path)
+
+    stream.write_output(b"after\n")
+    logs.store.stop()
+
+    assert messages(logs.path) == ["after\n"]
+    assert caplog.text.count("some lines may be lost") == 1
+
+
+def test_where_no_process_can_be_started_a_thread_writes_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+
+    logs = written_to(tmp_path / "logs.db")
+
+    assert writers(logs.path) == []
+    assert messages(logs.path) == ["before\n"]
+    assert "is written by a thread, since no process can be started" in caplog.text
+    logs.store.stop()
 
 
 def test_a_writer_that_dies_whenever_it_is_started_is_given_up_and_holds_up_nobody(
