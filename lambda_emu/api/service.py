@@ -86,19 +86,21 @@ class LambdaService:
 
 
 class OwnPages:
-    """The emulator's own pages. Health is answered on the loop, so whatever the workers do."""
+    """The emulator's own pages. Health is answered on the loop, so whatever the workers do, once the app is made."""
 
     claims = ServiceClaims(paths=(OWN.encode(),))
     answers_pages = False
 
     def __init__(self, app: LateApp) -> None:
+        self._app = app
         too_large = RequestTooLarge(SMALL_BYTES, OWN)
         self._health = Handling(app.serve, SMALL_BYTES, too_large)
         self._page = Handling(app.serve, SMALL_BYTES, too_large, _always(PAGES))
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
         is_health = path == HEALTH.encode() and head.method == b"GET"
-        return self._health if is_health and b"transfer-encoding" not in head.first else self._page
+        on_loop = is_health and self._app.is_made and b"transfer-encoding" not in head.first
+        return self._health if on_loop else self._page
 
     def error_answer(self, error: LambdaError, request_id: str) -> Answer:
         return error_answer(error, request_id)

@@ -29,13 +29,17 @@ WHOLE_BYTES = 1024 * 1024
 class LateApp:
     """A WSGI app that is made once, by whichever request needs it first; or before, by `make`.
 
-    For apps whose libraries are slow to import: a one-shot invocation needs none of them.
+    For apps whose libraries are slow to import: who only invokes needs none of them.
     """
 
     def __init__(self, make: Callable[[], WsgiApp]) -> None:
         self._make = make
         self._app: WsgiApp | None = None
         self._lock = Lock()  # guards _app while it is made
+
+    @property
+    def is_made(self) -> bool:
+        return self._app is not None
 
     def make(self) -> WsgiApp:
         with self._lock:

@@ -100,11 +100,21 @@ def test_a_request_is_told_by_its_host_then_its_path_then_its_target_then_its_si
         ("POST /2015-03-31/functions/f/invocations", 64 * 1024 * b"x" + b"x", LARGE_INVOCATIONS),
         ("POST /2014-11-13/functions/f/invoke-async", b"{}", LARGE_INVOCATIONS),
         ("GET /_lambda-emu/logs", b"", PAGE_WORKERS),
-        ("GET /_lambda-emu/health", b"", None),
+        ("GET /_lambda-emu/health", b"", PAGE_WORKERS),
     ],
 )
 def test_each_request_waits_among_its_own_kind(request_: str, body: bytes, kind: Workers | None) -> None:
     assert kind_of(asked(request_, body), len(body)) is kind
+
+
+def test_health_is_told_on_the_loop_once_nothing_has_to_be_imported_for_it() -> None:
+    app = LateApp(lambda: lambda *_: [])
+    pages, health = OwnPages(app), asked("GET /_lambda-emu/health", b"")
+    assert pages.handling(health.head, health.path, 0).workers is not None
+
+    app.make()
+
+    assert pages.handling(health.head, health.path, 0).workers is None
 
 
 @pytest.mark.parametrize("request_", ["POST /2015-03-31/functions/f/invocations", "GET /_lambda-emu/health"])

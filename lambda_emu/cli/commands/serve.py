@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import click
 
 from lambda_emu.cli import terminal
@@ -28,6 +30,7 @@ def serve(**flags: object) -> None:
         raise NotDone(f"{find_others(chosen.project.parent)}.")
     for mistaken in mistaken_variables():
         terminal.echo(mistaken, err=True)
+    gc.disable()  # what is imported from here on stays; `run` goes on with it
     from lambda_emu.cli.start import starting
     from lambda_emu.server import run
 

@@ -1,0 +1,69 @@
+"""What a server has done when it says that it serves, and what it leaves for later."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from own import served
+from test_logs_process import writers
+from waiting import eventually
+
+FOR_OTHER_REQUESTS = ("flask", "werkzeug", "jinja2", "lambda_emu.api.app", "lambda_emu.api.own_pages")
+NEVER = ("docker", "requests", "botocore.session", "boto3")
+HELLO = "def handler(event, context): return 'hello'"
+PROJECT = "functions: {hello: {runtime: python3.11, handler: app.handler, code: hello}}"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "hello").mkdir()
+    (tmp_path / "hello" / "app.py").write_text(HELLO)
+    (tmp_path / "lambda-emu.yaml").write_text(PROJECT)
+    return tmp_path
+
+
+@contextmanager
+def importing(folder: Path) -> Iterator[Iterator[str]]:
+    """What a server imports and says, line by line in the order of it."""
+    line = [sys.executable, "-X", "importtime", "-m", "lambda_emu", "serve", "--port", "0", "--engine", "process"]
+    with subprocess.Popen(
+        line, cwd=folder, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield (re.sub(r"^import time:.*\| *", "", line.rstrip("\n")) for line in process.stdout)
+        finally:
+            process.terminate()
+            process.stdout.read()
+
+
+def test_it_serves_before_it_imports_flask_and_imports_it_unasked(folder: Path) -> None:
+    with importing(folder) as lines:
+        before: set[str] = set()
+        while not (line := next(lines)).startswith("lambda-emu serves hello"):
+            before.add(line)
+        after: set[str] = set()
+        while not after.issuperset(FOR_OTHER_REQUESTS):
+            after.add(next(lines))
+
+    assert "lambda_emu.server" in before
+    assert before.isdisjoint(FOR_OTHER_REQUESTS + NEVER)
+
+
+def test_no_process_writes_the_log_before_there_is_a_line(folder: Path) -> None:
+    log = folder / ".lambda-emu" / "logs.db"
+    with served(folder, "process") as lam:
+        assert lam.page("logs?function=hello")
+        assert writers(log) == []
+
+        assert lam.invoke("hello", {}).payload == "hello"
+
+        eventually(lambda: b"REPORT" in lam.page("logs?function=hello"), "the log of it")
+        assert len(writers(log)) == 1
