@@ -61,13 +61,14 @@ class Intake:
         self._call = call
         self._serve = serve
         self._make_spool = make_spool
-        self._body = Body()
+        length = call.request.head.content_length() or 0
+        self._body = Body(0 if handling.spooled and length > SPOOL_BYTES else length)
         self._size = 0
         self._spool: Spool | None = None
 
     @property
     def held_bytes(self) -> int:
-        return self._body.size if self._spool is None else self._spool.held_bytes
+        return self._body.held_bytes if self._spool is None else self._spool.held_bytes
 
     def body(self, chunk: bytes) -> None:
         self._size += len(chunk)

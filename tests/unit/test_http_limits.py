@@ -233,6 +233,38 @@ def test_a_body_in_small_pieces_takes_no_more_memory_than_its_bytes() -> None:
     assert most_bytes < 2.5 * len(whole)
 
 
+@pytest.mark.parametrize("piece", [1000, 30_000, 250_000])
+def test_a_body_of_known_length_is_in_memory_once(piece: int) -> None:
+    whole = bytes(range(250)) * 4000
+    pieces = [whole[at : at + piece] for at in range(0, len(whole), piece)]
+    body = Body(len(whole))
+    tracemalloc.start()
+    try:
+        for number, _ in enumerate(pieces):
+            body.add(pieces[number])
+            pieces[number] = b""  # as a connection, which keeps none of them
+        taken = body.take()
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert taken == whole
+    assert most_bytes < 1.3 * len(whole)
+    assert (body.size, body.held_bytes) == (0, 0)
+
+
+def test_who_only_announces_a_body_holds_nothing_and_who_brings_a_part_the_place_of_all() -> None:
+    body = Body(1_000_000)
+    held = []
+    for _ in range(20):
+        body.add(bytes(10_000))
+        held.append(body.held_bytes)
+
+    assert held[:12] == [10_000 * number for number in range(1, 13)]
+    assert held[12:] == [1_000_000] * 8
+    assert body.take() == bytes(200_000)
+
+
 POST = b"POST /a HTTP/1.1\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
 
 
