@@ -1,5 +1,6 @@
 /* What processes may ask of the kernel where no engine sees to it: what Docker's default profile lets those ask who have
-   no capability. docs/decisions/system-calls.md says why. Init is not held to it: it asks kcmp, and passes on nothing. */
+   no capability. docs/decisions/system-calls.md says why. Init is not held to it: it asks kcmp, and passes on nothing.
+   And what they ask through init, with every engine: files in memory, docs/decisions/memory.md. */
 #pragma once
 #include "kernel.h"
 #include <linux/audit.h>
@@ -7,6 +8,7 @@
 #include <linux/keyctl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <sys/socket.h>
 
 #if defined(__x86_64__)
 enum { ARCHITECTURE = AUDIT_ARCH_X86_64 };
@@ -15,7 +17,7 @@ enum { ARCHITECTURE = AUDIT_ARCH_AARCH64 };
 #endif
 
 /* Newer than the headers of some compilers; the same number on all architectures. */
-enum { QUOTACTL_FD = 443, SET_MEMPOLICY_HOME_NODE = 450, LAST_KNOWN = 452 /* fchmodat2 */ };
+enum { QUOTACTL_FD = 443, MEMFD_SECRET = 447, SET_MEMPOLICY_HOME_NODE = 450, LAST_KNOWN = 452 /* fchmodat2 */ };
 enum { NAMESPACES = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP,
        SOCKETS_OF_VIRTUAL_MACHINES = 40 /* AF_VSOCK */, AS_NOW = -1, LINUX = 0, LINUX_32 = 8, UNAME_26 = 0x20000 };
 
@@ -36,6 +38,7 @@ static const struct sock_filter FILTER[] = {
     LOAD(nr),
     IF_ABOVE(LAST_KNOWN, ENOSYS), /* newer than this table, and on x86-64 the x32 ones; libraries do without */
     IF(SYS_clone3, ENOSYS), /* its flags are in memory, out of our sight; libraries call clone then */
+    IF(MEMFD_SECRET, ENOSYS), /* its memory counts for nobody who has unmapped it; older kernels have none */
 
     /* who may do what: only with a capability, or a namespace that gives one */
     REFUSE(acct), REFUSE(chroot), REFUSE(clock_settime), REFUSE(settimeofday), REFUSE(sethostname), REFUSE(setdomainname),
@@ -68,6 +71,31 @@ static long filter_calls(void) {
     struct sock_fprog program = {.len = sizeof FILTER / sizeof FILTER[0], .filter = (struct sock_filter *)FILTER};
     long failure = SYS(seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program);
     return failure == -ENOSYS || failure == -EINVAL ? 0 : failure;
+}
+
+static const struct sock_filter MEMFD_FILTER[] = {
+    LOAD(arch), IF_NOT(ARCHITECTURE, 0),
+    LOAD(nr), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_memfd_create, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+    ANSWER(0),
+};
+
+/* Descriptors of ours in one message, as wire.h sends them over the connection. */
+union one_descriptor { struct cmsghdr head; char room[CMSG_SPACE(sizeof(int))]; };
+
+/* Has the calling process, and all that comes of it, ask for files in memory by a listener, which `to` then gets, with
+   one byte that says whose it is. Where the kernel cannot, or somebody else listens already, it makes them as ever. */
+static void ask_for_memfds(long to, uint8_t role) {
+    struct sock_fprog program = {.len = sizeof MEMFD_FILTER / sizeof MEMFD_FILTER[0],
+                                 .filter = (struct sock_filter *)MEMFD_FILTER};
+    long listener = SYS(seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+                        &program);
+    union one_descriptor control = {
+        .head = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+    struct iovec byte = {&role, 1};
+    struct msghdr message = {.msg_iov = &byte, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    *(int *)CMSG_DATA(&control.head) = (int)listener;
+    if (listener >= 0)
+        SYS(sendmsg, to, &message, MSG_NOSIGNAL);
 }
 
 /* Of init and all that it starts: the keys of whoever started us are not theirs. */

@@ -2,16 +2,15 @@
    docs/init-protocol.md is the contract. One loop, which waits for nothing but ppoll. */
 #include "dial.h"
 #include "frozen.h"
-#include "ipc.h"
+#include "memory.h"
 #include "sockets.h"
 #include "wire.h"
-#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 
-enum { ROLES = 32, STRINGS = 4096, SYNCS = 8, REAP_AT_ONCE = 256, OUTPUT_AT_ONCE = 32768, SAMPLING_SHARE = 20,
+enum { STRINGS = 4096, SYNCS = 8, REAP_AT_ONCE = 256, OUTPUT_AT_ONCE = 32768, SAMPLING_SHARE = 20,
        FRESH_NS = 2000000, NEAR_LIMIT = 10, GROWTH_BYTES = 4 << 20 /* a millisecond */ };
 enum how { EXIT_CODE, EXIT_SIGNAL, NOT_STARTED, NO_DIRECTORY };
 
@@ -133,7 +132,10 @@ static bool is_sampling(void) {
 
 /* Returns what is used. More than the limit, now or for a moment since the last look, is the end of everything. */
 static uint64_t check_memory(void) {
-    uint64_t used = memory_used(), once = highest_of_one(), most = used > once ? used : once;
+    uint64_t used = memory_used(false);
+    if (used > memory.limit && memfd_count)
+        used = memory_used(true);
+    uint64_t once = highest_of_one(), most = used > once ? used : once;
     if (most > memory.peak)
         memory.peak = most;
     if (most > memory.limit && memory.limit && memory.interval_ms && !killing.active) {
@@ -193,7 +195,8 @@ static int launch(struct role *role, char *directory, char **argv, char **enviro
     if (failure < 0)
         return (int)-failure;
     SYS(fcntl, ends[0], F_SETFL, O_NONBLOCK);
-    long pid = spawn(directory, argv, environment, ends[1], &exec_errno[role - roles]);
+    uint8_t index = (uint8_t)(role - roles);
+    long pid = spawn(directory, argv, environment, ends[1], index, &exec_errno[index]);
     SYS(close, ends[1]);
     if (pid < 0) {
         SYS(close, ends[0]);
@@ -285,6 +288,7 @@ static void report_end(struct role *role) {
 static void report_killed(void) {
     for (size_t i = 0; i < ROLES; i++)
         close_pipe(&roles[i]);
+    forget_memfds();
     held_count = 0;
     look.wakes = maps_tmpfs = false;
     remove_ipc();
@@ -353,11 +357,13 @@ static int64_t patience_ns(void) {
 
 /* Returns whether the connection has something to say. */
 static bool wait_for_something(long connection) {
-    struct pollfd set[2 + ROLES] = {
+    enum { ASKING = 2, PIPES = ASKING + ROLES + 1 };
+    struct pollfd set[PIPES + ROLES] = {
         {.fd = (int)signals, .events = POLLIN},
         {.fd = (int)connection, .events = unsent() ? POLLIN | POLLOUT : POLLIN},
     };
-    size_t count = 2;
+    size_t count = PIPES;
+    listen_for_memfds(set + ASKING);
     for (size_t i = 0; i < ROLES && unsent() < UNSENT_MAX; i++)
         if (roles[i].pipe >= 0)
             set[count++] = (struct pollfd){.fd = (int)roles[i].pipe, .events = POLLIN};
@@ -365,6 +371,7 @@ static bool wait_for_something(long connection) {
     struct timespec limit = {.tv_sec = limit_ns / 1000000000, .tv_nsec = limit_ns % 1000000000};
     SYS(ppoll, set, count, limit_ns < 0 ? NULL : &limit, NULL, SIGNAL_SET_BYTES);
     unreaped = unreaped || set[0].revents;
+    serve_memfds(set + ASKING);
     return set[1].revents & ~POLLOUT;
 }
 
@@ -400,13 +407,15 @@ static void prepare(void) {
     SYS(prctl, PR_SET_NO_NEW_PRIVS, 1);
     SYS(prctl, PR_SET_CHILD_SUBREAPER, 1);
     take_files();
+    SYS(socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, arrivals);
     SYS(rt_sigprocmask, SIG_SETMASK, &all, NULL, SIGNAL_SET_BYTES);
     signals = SYS(signalfd4, -1, &child, SIGNAL_SET_BYTES, SFD_NONBLOCK | SFD_CLOEXEC);
     exec_errno = (int *)SYS(mmap, NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     self = (int)SYS(getpid, 0);
     own_namespace = self == 1;
+    has_own_ipc = is_ipc_our_own();
     for (size_t i = 0; i < ROLES; i++)
-        roles[i].pipe = -1;
+        roles[i].pipe = listeners[i] = -1;
 }
 
 static bool take_emulator(char **environment, struct emulator *emulator) {
@@ -433,8 +442,10 @@ __attribute__((used)) static void run(long *stack) {
     static struct emulator emulator;
     if (stack[0] == 2 && begins_with((char *)stack[2], "loopback"))
         SYS(exit_group, bring_loopback_up() < 0);
+    char **environment = (char **)stack + 1 + stack[0] + 1;
     prepare();
-    if (!take_emulator((char **)stack + 1 + stack[0] + 1, &emulator))
+    read_page_size(environment);
+    if (!take_emulator(environment, &emulator))
         finish("LAMBDA_EMU_INIT must be [<socket>|]<host>:<port>:<secret>[:processes]");
     filters_calls = emulator.without_engine;
     if (emulator.without_engine)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -78,6 +79,18 @@ static uint64_t number_in(const char *text, const char **end) {
     return number;
 }
 
+/* Returns where it ends, which is not marked. */
+static char *put_number(char *to, uint64_t number) {
+    char digits[20];
+    size_t count = 0;
+    do
+        digits[count++] = (char)('0' + number % 10);
+    while (number /= 10);
+    while (count)
+        *to++ = digits[--count];
+    return to;
+}
+
 /* At most room - 1 bytes from the start of an open file, NUL-terminated; empty when it cannot be read. */
 static void read_text(long fd, char *to, size_t room) {
     long count = SYS(pread64, fd, to, room - 1, 0);
@@ -86,6 +99,34 @@ static void read_text(long fd, char *to, size_t room) {
 
 static long open_to_read(const char *path) {
     return SYS(openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+}
+
+/* Calls `hear` with each line, of at most 16 KB. False: the file may not be read. */
+static bool read_lines(const char *path, void (*hear)(const char *line)) {
+    static char text[16384];
+    size_t kept = 0;
+    long count, fd = open_to_read(path);
+    while ((count = SYS(read, fd, text + kept, sizeof text - 1 - kept)) > 0) {
+        const char *line = text, *next;
+        text[kept + (size_t)count] = 0;
+        for (; (next = next_line(line)) > line && next[-1] == '\n'; line = next)
+            hear(line);
+        kept = length_of(line);
+        memcpy(text, line, kept);
+    }
+    SYS(close, fd);
+    return fd != -EACCES && fd != -EPERM;
+}
+
+static uint64_t page_bytes = 4096; /* 64 KB on some machines, as the kernel says */
+
+/* What the kernel says behind the environment, getauxval(3). */
+static void read_page_size(char **environment) {
+    while (*environment)
+        environment++;
+    for (uint64_t *pair = (uint64_t *)(environment + 1); *pair != AT_NULL; pair += 2)
+        if (*pair == AT_PAGESZ)
+            page_bytes = pair[1];
 }
 
 static uint64_t clock_ns(long clock) {

@@ -1,7 +1,7 @@
 /* What the environment's memory is: anonymous, mapped from files, shared without a file. docs/decisions/memory.md */
 #pragma once
-#include "processes.h"
-#include <sys/stat.h>
+#include "ipc.h"
+#include "memfd.h"
 #include <sys/statfs.h>
 
 enum { PROGRAMS_MAX = 64, TMPFS_MAGIC = 0x01021994, KCMP_VM = 1 /* linux/kcmp.h */ };
@@ -39,34 +39,30 @@ static uint64_t anonymous_kilobytes(int pid, uint64_t whole) {
     return divided ? divided : whole;
 }
 
-/* Of a mapping, by its line in smaps: memory that several processes may map, and no file of /tmp. */
-static bool is_shared_memory(const char *mapping) {
-    while (*mapping && *mapping != '\n' && *mapping != '/')
-        mapping++;
-    return begins_with(mapping, "/dev/zero") || begins_with(mapping, "/memfd:") || begins_with(mapping, "/SYSV") ||
-           begins_with(mapping, "/dev/shm/");
+/* Of a mapping, by its line in smaps: memory that several processes may map, no file of /tmp, and not counted whole. */
+static bool is_shared_memory(const char *line) {
+    const char *path = line;
+    while (*path && *path != '\n' && *path != '/')
+        path++;
+    return begins_with(path, "/dev/zero") || begins_with(path, "/dev/shm/") ||
+           (begins_with(path, "/memfd:") && !find_memfd(inode_of_mapping(line))) ||
+           (begins_with(path, "/SYSV") && !has_own_ipc);
 }
 
 /* Dear, so only for who maps tmpfs at all: the status tells that of /tmp not from memory that has no name. */
+static struct { uint64_t kilobytes; bool counts; } shared;
+
+static void add_shared(const char *line) {
+    if (*line < 'A' || *line > 'Z') /* an address: the next mapping begins */
+        shared.counts = is_shared_memory(line);
+    else if (shared.counts && begins_with(line, "Pss:"))
+        shared.kilobytes += number_in(skip_blanks(line + 4), NULL);
+}
+
 static uint64_t shared_kilobytes(int pid, uint64_t mapped) {
-    static char text[16384];
-    uint64_t sum = 0;
-    size_t kept = 0;
-    bool counts = false;
-    long count, fd = open_to_read(proc_path(pid, "/smaps").text);
-    while ((count = SYS(read, fd, text + kept, sizeof text - 1 - kept)) > 0) {
-        const char *line = text, *next;
-        text[kept + (size_t)count] = 0;
-        for (; (next = next_line(line)) > line && next[-1] == '\n'; line = next)
-            if (*line < 'A' || *line > 'Z') /* an address: the next mapping begins */
-                counts = is_shared_memory(line);
-            else if (counts && begins_with(line, "Pss:"))
-                sum += number_in(skip_blanks(line + 4), NULL);
-        kept = length_of(line);
-        memcpy(text, line, kept);
-    }
-    SYS(close, fd);
-    return fd < 0 ? mapped : sum;
+    shared.kilobytes = 0;
+    shared.counts = false;
+    return read_lines(proc_path(pid, "/smaps").text, add_shared) ? shared.kilobytes : mapped;
 }
 
 static uint64_t highest_kilobytes; /* that one of the living processes ever had, by the kernel's own book */
@@ -88,7 +84,8 @@ static bool has_parents_memory(int pid, uint64_t parent) {
 
 /* Bytes now. The cgroup's figure for anonymous memory counts once what is shared; that for files is of no use: it
    charges who touched a page first, which may have been another environment. */
-static uint64_t memory_used(void) {
+static uint64_t memory_used(bool searches_at_once) {
+    search_memfds(searches_at_once);
     char text[4096];
     uint64_t kilobytes = 0;
     size_t count = list_processes();
@@ -99,15 +96,16 @@ static uint64_t memory_used(void) {
         read_proc(pids[i], "/status", text, sizeof text);
         if (count > 1 && has_parents_memory(pids[i], number_of(text, "PPid:")))
             continue;
-        uint64_t anonymous = number_of(text, "RssAnon:"), shared = number_of(text, "RssShmem:");
+        uint64_t anonymous = number_of(text, "RssAnon:"), mapped = number_of(text, "RssShmem:");
         uint64_t highest = number_of(text, "VmHWM:");
         highest_kilobytes = highest > highest_kilobytes ? highest : highest_kilobytes;
-        maps_tmpfs = maps_tmpfs || shared;
+        maps_tmpfs = maps_tmpfs || mapped;
         if (!by_cgroup)
             kilobytes += count == 1 ? anonymous : anonymous_kilobytes(pids[i], anonymous);
-        if (shared)
-            kilobytes += shared_kilobytes(pids[i], shared);
-        kilobytes += file_kilobytes(pids[i], number_of(text, "RssFile:"));
+        if (mapped)
+            kilobytes += shared_kilobytes(pids[i], mapped);
+        kilobytes += file_kilobytes(pids[i], number_of(text, "RssFile:")) + number_of(text, "VmPTE:");
     }
+    kilobytes += memfd_kilobytes() + ipc_kilobytes();
     return kilobytes * 1024 + (by_cgroup ? number_in_file(memory_file, place->memory_key) : 0);
 }

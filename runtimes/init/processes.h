@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-enum { PROCESSES_MAX = 16384, PID_LIMIT = 1 << 22, TICK_US = 10000 };
+enum { ROLES = 32, PROCESSES_MAX = 16384, PID_LIMIT = 1 << 22, TICK_US = 10000 };
 enum { STAT_STATE = 3, STAT_PARENT = 4, STAT_WAITED_USER = 16, STAT_WAITED_SYSTEM = 17 }; /* proc_pid_stat(5) */
 
 static bool own_namespace;
@@ -15,13 +15,8 @@ static int self, pids[PROCESSES_MAX];
 struct proc_path { char text[40]; };
 static struct proc_path proc_path(int pid, const char *name) {
     struct proc_path path = {"/proc/"};
-    char *at = path.text + 6, digits[12];
-    size_t count = 0;
-    for (; pid; pid /= 10)
-        digits[count++] = (char)('0' + pid % 10);
-    while (count)
-        *at++ = digits[--count];
-    memcpy(at, name, length_of(name) + 1);
+    char *behind = put_number(path.text + 6, (uint64_t)pid);
+    memcpy(behind, name, length_of(name) + 1);
     return path;
 }
 
@@ -155,6 +150,7 @@ static long execute(char **argv, char **environment) {
 }
 
 static bool filters_calls; /* of what we start: where no engine does */
+static int arrivals[2];    /* a pair of sockets: by the second, what we start sends us its listener for memfds */
 
 static long execute_confined(char **argv, char **environment) {
     long failure = filters_calls ? filter_calls() : 0;
@@ -172,10 +168,25 @@ static void take_files(void) {
     files.rlim_max = files.rlim_cur;
 }
 
+/* Which descriptors a process has. False: it is not known, for its folder cannot be read; who is gone has none. */
+static bool look_at_descriptors(int pid, void (*see)(long folder, const char *name, const char *target)) {
+    static char entries[8192];
+    long length, folder = SYS(openat, AT_FDCWD, proc_path(pid, "/fd").text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while ((length = SYS(getdents64, folder, entries, sizeof entries)) > 0)
+        for (long at = 0; at < length; at += ((struct dirent *)(entries + at))->d_reclen) {
+            const char *name = ((struct dirent *)(entries + at))->d_name;
+            char target[32] = {0};
+            SYS(readlinkat, folder, name, target, sizeof target - 1);
+            see(folder, name, target);
+        }
+    SYS(close, folder);
+    return folder != -EACCES && folder != -EPERM;
+}
+
 /* Starts a program with `output` as stdout and stderr, and as the descriptor for log records if its environment names
    one: one pipe, so everything is in the order in which it was written. Returns its pid or -errno; *failure, memory shared with the
    child, gets the errno when that cannot execute it, and -errno when the directory cannot be had. */
-static long spawn(char *directory, char **argv, char **environment, long output, int *failure) {
+static long spawn(char *directory, char **argv, char **environment, long output, uint8_t role, int *failure) {
     *failure = 0;
     long pid = SYS(clone, SIGCHLD);
     if (pid != 0)
@@ -184,6 +195,7 @@ static long spawn(char *directory, char **argv, char **environment, long output,
     for (int number = 1; number <= 64; number++)
         SYS(rt_sigaction, number, default_action, NULL, SIGNAL_SET_BYTES);
     SYS(rt_sigprocmask, SIG_SETMASK, &no_signals, NULL, SIGNAL_SET_BYTES);
+    ask_for_memfds(arrivals[1], role);
     SYS(prlimit64, 0, RLIMIT_NOFILE, &files, NULL);
     SYS(setsid, 0);
     SYS(dup3, standard_input(), 0, 0);

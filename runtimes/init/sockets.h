@@ -41,26 +41,20 @@ static void make_socket(uint8_t kind, const unsigned char *order) {
     put(answer + 4, fd < 0 ? (uint64_t)-fd : 0, 4);
 }
 
-static bool has_open(int pid, uint64_t socket) {
-    static char entries[8192];
-    bool found = false;
-    long length, folder = SYS(openat, AT_FDCWD, proc_path(pid, "/fd").text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    while (!found && (length = SYS(getdents64, folder, entries, sizeof entries)) > 0)
-        for (long at = 0; at < length && !found; at += ((struct dirent *)(entries + at))->d_reclen) {
-            char target[32] = {0};
-            SYS(readlinkat, folder, ((struct dirent *)(entries + at))->d_name, target, sizeof target - 1);
-            found = begins_with(target, "socket:[") && number_in(target + 8, NULL) == socket;
-        }
-    SYS(close, folder);
-    return found;
+static struct { uint64_t inode; bool found; } sought; /* a socket */
+
+static void see_socket(long folder, const char *name, const char *target) {
+    (void)folder, (void)name;
+    sought.found = sought.found || (begins_with(target, "socket:[") && number_in(target + 8, NULL) == sought.inode);
 }
 
 /* HOLDS: whether a process of the environment has this socket, told by its inode. */
 static void find_holder(const unsigned char *order) {
-    bool found = false;
-    for (size_t i = list_processes(); i-- && !found;)
-        found = has_open(pids[i], get(order + 4, 8));
+    sought.inode = get(order + 4, 8);
+    sought.found = false;
+    for (size_t i = list_processes(); i-- && !sought.found;)
+        look_at_descriptors(pids[i], see_socket);
     unsigned char *answer = begin_frame('I', 0, 5);
     memcpy(answer, order, 4);
-    answer[4] = found;
+    answer[4] = sought.found;
 }

@@ -123,6 +123,122 @@ def test_shared_memory_without_a_file_counts_once(rig: Rig, kind: str) -> None:
     assert 60 * MB < used < 90 * MB
 
 
+HOLD_UNMAPPED = """
+import array, ctypes, os, socket, sys, time
+kind, size = sys.argv[1], int(sys.argv[2]) << 20
+libc = ctypes.CDLL(None)
+libc.shmat.restype = ctypes.c_void_p
+def fill(number):
+    for _ in range(size >> 20): os.write(number, b"x" * (1 << 20))
+    return number
+def segment():
+    number = libc.shmget(0, size, 0o1600)
+    place = libc.shmat(number, None, 0)
+    ctypes.memset(place, 1, size)
+    libc.shmdt(ctypes.c_void_p(place))
+    return number
+def send(number):
+    ours, theirs = socket.socketpair()
+    ours.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [number]))])
+    os.close(number)
+    return ours, theirs
+if kind == "memfd":
+    kept = fill(os.memfd_create("some"))
+elif kind == "memfd of many":
+    kept = [fill(os.memfd_create("some", 0)), os.fork(), os.fork()]
+elif kind == "memfd on its way":
+    kept = send(fill(os.memfd_create("some")))
+elif kind == "memfd of who is not to be looked at":
+    libc.prctl(4, 0)
+    kept = fill(os.memfd_create("some"))
+elif kind == "System V":
+    kept = segment()
+elif kind == "semaphores":
+    kept = [libc.semget(0, 32000, 0o600) for _ in range(size // 32000 // 64)]
+elif kind == "messages":
+    kept = [libc.msgget(0, 0o600) for _ in range(size >> 14)]
+    for number in kept * 2: libc.msgsnd(number, ctypes.create_string_buffer(b"\\1", 8200), 8192, 0)
+print("held", flush=True)
+time.sleep(1000)
+"""
+UNMAPPED = ["memfd", "memfd of many", "memfd on its way", "memfd of who is not to be looked at"]
+OF_AN_IPC_NAMESPACE = ["System V", "semaphores", "messages"]
+
+
+@pytest.mark.parametrize("kind", UNMAPPED + OF_AN_IPC_NAMESPACE)
+def test_memory_that_nobody_maps_counts_once(rig: Rig, kind: str) -> None:
+    if kind in OF_AN_IPC_NAMESPACE and rig.mode == "descendants":
+        pytest.skip("nobody says whose these are, where all have one namespace: docs/decisions/memory.md")
+    rig.start("/usr/bin/python3", "-c", HOLD_UNMAPPED, kind, "60")
+    hear(rig, "held", 4 if kind == "memfd of many" else 1)
+
+    used = rig.sync().memory_bytes
+
+    assert 60 * MB < used < 100 * MB
+
+
+MAKE_AND_CLOSE = """
+import mmap, os, sys, time
+size = int(sys.argv[1])
+for _ in range(20):
+    with os.fdopen(os.memfd_create("some"), "w+b") as file:
+        for _ in range(60): file.write(b"x" * (1 << 20))
+file = os.memfd_create("mapped")
+os.truncate(file, size)
+memory = mmap.mmap(file, size)
+os.close(file)
+for at in range(0, size, 4096): memory[at] = 1
+print("mapped", flush=True)
+time.sleep(1000)
+"""
+
+
+def test_a_memfd_counts_as_long_as_somebody_has_it(rig: Rig) -> None:
+    """Whoever makes and closes many has had one at a time."""
+    limit(rig, 100)
+    rig.start("/usr/bin/python3", "-c", MAKE_AND_CLOSE, str(60 * MB))
+    hear(rig, "mapped", 1)
+
+    usage = rig.sync()
+
+    assert 60 * MB < usage.memory_bytes < 100 * MB
+    assert usage.oom_kills == 0
+
+
+AS_THE_KERNEL_MAKES_THEM = """
+import ctypes, errno, fcntl, os, subprocess
+libc = ctypes.CDLL(None, use_errno=True)
+def flaw(name, flags):
+    return errno.errorcode[ctypes.get_errno()] if libc.memfd_create(name, flags) < 0 else None
+sealed = os.memfd_create("a name", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+os.write(sealed, b"text")
+fcntl.fcntl(sealed, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE)
+try: os.write(sealed, b"text")
+except PermissionError: print("is sealed")
+print(os.readlink(f"/proc/self/fd/{sealed}"), os.get_inheritable(sealed), os.get_inheritable(os.memfd_create("", 0)))
+program = os.memfd_create("program", os.MFD_CLOEXEC)
+os.write(program, open("/bin/echo", "rb").read())
+path = f"/proc/{os.getpid()}/fd/{program}"
+print(subprocess.run(["echo", "from memory"], executable=path, capture_output=True).stdout)
+print(flaw(b"x" * 250, 0), flaw(b"x" * 249, 0), flaw(None, 0), flaw(b"x", 0x1000))
+print(len({os.fstat(os.memfd_create("one")).st_ino for _ in range(800)}), flush=True)
+"""
+
+
+def test_memfds_are_as_the_kernel_makes_them(rig: Rig) -> None:
+    rig.start("/usr/bin/python3", "-c", AS_THE_KERNEL_MAKES_THEM)
+
+    rig.exit()
+
+    assert rig.output().splitlines() == [
+        "is sealed",
+        "/memfd:a name (deleted) False True",
+        "b'from memory\\n'",
+        "EINVAL None EFAULT EINVAL",
+        "800",
+    ]
+
+
 def test_what_is_mapped_of_tmp_is_no_memory_of_the_function() -> None:
     with running_init("container") as rig:
         rig.start("/usr/bin/python3", "-c", TAKE_SHARED, "file", "/tmp")

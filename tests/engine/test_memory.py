@@ -11,8 +11,10 @@ import pytest
 from lam import Lam
 
 USER = """
-import errno, mmap, os, subprocess, sys, time
+import array, ctypes, errno, mmap, os, socket, subprocess, sys, time
 kept = []
+libc = ctypes.CDLL(None)
+libc.shmat.restype = ctypes.c_void_p
 def grow(mb, step_mb, pause_s=0):
     for _ in range(mb // step_mb):
         kept.append(b"x" * (step_mb << 20))
@@ -42,6 +44,28 @@ def map_tmp(mb):
     fill(mb)
     with open("/tmp/file", "r+b") as file: kept.append(mmap.mmap(file.fileno(), 0))
     for at in range(0, mb << 20, 4096): kept[-1][at] = 1
+def hold(kind, mb):
+    if kind == "memfd":
+        kept.append(os.memfd_create("some"))
+        for _ in range(mb): os.write(kept[-1], b"x" * (1 << 20))
+    elif kind == "memfd on its way":
+        hold("memfd", mb)
+        kept.append(socket.socketpair())
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [kept[-2]]))]
+        kept[-1][0].sendmsg([b"x"], rights)
+        os.close(kept[-2])
+    elif kind == "System V":
+        for _ in range(mb // 10):
+            kept.append(libc.shmget(0, 10 << 20, 0o1600))
+            place = libc.shmat(kept[-1], None, 0)
+            ctypes.memset(place, 1, 10 << 20)
+            libc.shmdt(ctypes.c_void_p(place))
+    elif kind == "semaphores":
+        kept.extend(libc.semget(0, 32000, 0o600) for _ in range(mb // 2))
+    elif kind == "page tables":
+        kept.append(mmap.mmap(-1, mb << 29, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000))
+        kept[-1].madvise(mmap.MADV_NOHUGEPAGE)
+        for at in range(0, mb << 29, 1 << 21): kept[-1][at]
 def handler(event, context):
     return globals()[event.pop("do")](**event)
 def nothing():
@@ -93,6 +117,24 @@ def test_shared_memory_is_the_functions_too(lam: Lam) -> None:
     assert much.payload["errorType"] == "Runtime.OutOfMemory"
     assert much.report["peak"] == "256"
     assert lam.invoke("user", {"do": "nothing"}).error is None
+
+
+@pytest.mark.parametrize("kind", ["memfd", "memfd on its way", "System V", "semaphores", "page tables"])
+def test_memory_that_no_process_has_mapped_is_the_functions_too(lam: Lam, kind: str) -> None:
+    """Of files in memory, also when they are on their way in a socket; of System V, when nobody has attached it."""
+    lam.create("user", USER, MemorySize=256, Timeout=30)
+
+    little = lam.invoke("user", {"do": "hold", "kind": kind, "mb": 60})
+    much = lam.invoke("user", {"do": "hold", "kind": kind, "mb": 500})
+
+    assert little.error is None, little.payload
+    assert 60 + 25 <= int(str(little.report["peak"])) <= 60 + 60
+    assert much.payload["errorType"] == "Runtime.OutOfMemory"
+    assert (much.report["status"], much.report["error"]) == ("error", "Runtime.OutOfMemory")
+    assert much.report["peak"] == "256"
+    after = lam.invoke("user", {"do": "nothing"})
+    assert after.error is None
+    assert len(lam.environments("user")) == 1
 
 
 TRIVIAL = "def handler(event, context): return len(bytes(b'x') * (event << 20))"

@@ -171,6 +171,13 @@ def test_tmp_is_the_sandboxs_own_and_of_its_size(isolated: Bench) -> None:
     assert isolated.shell(second, "ls /tmp") == ""
 
 
+def test_empty_files_in_tmp_are_as_many_as_it_has_pages(isolated: Bench) -> None:
+    """They take none of its size, but the machine's memory."""
+    found = isolated.shell(isolated.sandbox({}), "cd /tmp; touch $(seq 5000) 2>/dev/null; ls | wc -l")
+
+    assert 4000 < int(found) < 4096
+
+
 def test_processes_and_files_are_limited_in_each_sandbox(isolated: Bench) -> None:
     if os.geteuid() == 0 and not isolated.as_root:
         pytest.skip("the kernel sets no limit of processes for root's own user")

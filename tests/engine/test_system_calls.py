@@ -110,6 +110,13 @@ def test_what_a_library_has_another_way_for_is_said_not_to_exist(lam: Lam) -> No
     assert found == ["ENOSYS", "ENOSYS"]
 
 
+def test_memory_that_nobody_can_count_is_said_not_to_exist(lam: Lam) -> None:
+    """memfd_secret's, which Lambda's kernels do not have either."""
+    found = probe(lam).run(f"{ASK}\n    result = ask(447, 0)")
+
+    assert found == "ENOSYS" or lam.emulator.engine.abilities.name == "docker"
+
+
 def test_processes_can_trace_their_own(lam: Lam) -> None:
     """As debuggers do."""
     assert probe(lam).run(TRACE) == [True, 43, 7]

@@ -12,6 +12,8 @@ from pathlib import Path
 from lambda_emu.sandbox.toolchain.interpreter import SYSTEM
 
 USER, GROUP = 993, 990
+FILES_PER_MB = 256
+"""Of /tmp: one for each page, so that empty files, which take the kernel's memory alone, cannot take all of it."""
 
 READ_ONLY = "rbind,ro,nosuid,nodev"
 DEVICES = ("null", "zero", "full", "random", "urandom")
@@ -108,7 +110,7 @@ def root_lines(root: Path) -> Iterator[Line]:
 
 def sandbox_lines(root: Path, folder: Path, toolchain: Path, tmp_mb: int) -> Iterator[Line]:
     """What is mounted in one sandbox alone. folder: its own, toolchain: of its runtime."""
-    yield "tmpfs", root / "tmp", "tmpfs", f"nosuid,nodev,mode=1777,size={tmp_mb}m"
+    yield "tmpfs", root / "tmp", "tmpfs", f"nosuid,nodev,mode=1777,size={tmp_mb}m,nr_inodes={tmp_mb * FILES_PER_MB}"
     yield folder / RESOLVER, root / "etc" / RESOLVER, "none", READ_ONLY
     yield folder / "line", root / LINE, "none", READ_ONLY
     yield folder / "task", root / "var/task", "none", READ_ONLY
