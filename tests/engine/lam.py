@@ -142,8 +142,11 @@ class Lam:
         return [info for info in self.emulator.loop.ask(self.emulator.pool.describe, 5) if info.function == name]
 
     def close(self) -> None:
-        for name in self._names:
+        """Its functions go, and its connections; it may be used again."""
+        while self._names:
+            name = self._names.pop()
             try:
                 self.client.delete_function(FunctionName=name)
             except self.client.exceptions.ResourceNotFoundException:
                 continue  # the test removed it itself
+        self.client.close()

@@ -14,13 +14,14 @@ from socket import gethostname
 from typing import Any
 from urllib.request import Request, urlopen
 
+import pytest
 from lam import ROLE, Lam, client
 
 from lambda_emu.clock import SteppingClock
 from lambda_emu.config import load_settings
 from lambda_emu.server import Emulator
 
-ENGINES = ("docker", "process")
+ENGINES = (pytest.param("docker", marks=pytest.mark.docker), "process")
 SLEEPER = """
 import time
 def handler(event, context):
@@ -49,7 +50,10 @@ def own_emulator(
     with Emulator(load_settings(told, environ or {}), clock) as emulator:
         lam = OwnLam(emulator)
         lam.clock = clock
-        yield lam
+        try:
+            yield lam
+        finally:
+            lam.client.close()
 
 
 class Served(Lam):
@@ -134,7 +138,11 @@ def served(folder: Path, engine: str, *options: str, files: int | None = None, *
             line = process.stdout.readline()
             assert line, f"it ended: {said}"
             said += line
-        yield Served(process, found[1], folder)
+        lam = Served(process, found[1], folder)
+        try:
+            yield lam
+        finally:
+            lam.client.close()
     finally:
         process.kill()
         process.wait()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from socket import gethostname
@@ -13,7 +15,9 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from own import ENGINES, Served, processes, serve, served
+import uvloop
+from descriptors_rig import opened
+from own import ENGINES, Served, own_emulator, processes, serve, served
 
 Eventually = Callable[[Callable[[], Any], str], Any]
 
@@ -165,6 +169,26 @@ def test_functions_that_come_and_go_leave_no_thread_file_or_environment(
         eventually(
             lambda: all(holdings()[kind] <= before[kind] + spare[kind] for kind in spare), f"no more than {before}"
         )
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_emulator_that_stops_leaves_its_process_no_file_socket_or_thread(
+    engine: str, tmp_path: Path, eventually: Eventually
+) -> None:
+    """Whoever starts one in a process of his own, such as a suite of tests, may start many. Nothing waits for Python
+    to find what nobody knows any more."""
+    uvloop.new_event_loop().close()  # the first one opens what all share
+    threads, before = set(threading.enumerate()), opened()
+    gc.disable()
+    try:
+        with own_emulator(tmp_path, engine) as lam:
+            lam.create("worker", SLEEPER)
+            lam.invoke("worker", {})
+
+        eventually(lambda: not opened() - before, f"an end of {opened() - before}")
+        eventually(lambda: set(threading.enumerate()) <= threads, "threads to end")
+    finally:
+        gc.enable()
 
 
 def docker(*arguments: str) -> str:

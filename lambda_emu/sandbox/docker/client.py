@@ -67,9 +67,20 @@ def connect() -> docker.DockerClient:
     """The engine that DOCKER_HOST names, or the local one. NoEngine if none answers."""
     with engine_errors(f"connecting to Docker at {_address()}", first=True):
         client = docker.from_env(timeout=HELLO_LIMIT_S, max_pool_size=ENGINE_THREADS)
-        client.ping()
+        with closed_on_failure(client):
+            client.ping()
         client.api.timeout = CALL_LIMIT_S
         return client
+
+
+@contextmanager
+def closed_on_failure(client: docker.DockerClient) -> Iterator[None]:
+    """If the block fails its connections end; they would stay for as long as Python keeps it."""
+    try:
+        yield
+    except BaseException:
+        client.close()
+        raise
 
 
 def remove(client: docker.DockerClient, container: str) -> None:

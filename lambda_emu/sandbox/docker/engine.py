@@ -33,6 +33,7 @@ from lambda_emu.sandbox.docker.call import InitCall, SocketNotCalled
 from lambda_emu.sandbox.docker.client import (
     ENGINE_THREADS,
     SESSION_LABEL,
+    closed_on_failure,
     connect,
     engine_errors,
     find_left,
@@ -93,14 +94,15 @@ async def open_engine(wanted: Wanted, acceptor: InitAcceptor, listen: Listen, cl
     threads = EngineThreads("calls of the engine", ENGINE_THREADS)
     try:
         client = await threads.call(connect)
-        places = Places(client, wanted.network, listen)
-        await places.of("", threads.call)
-        session = clock.new_token()
-        home = Home(session, own_lease(), wanted.data_dir / "run" / session)
-        await threads.call(prepare_folder, home)
-        await threads.call(_let_engine_in, client, wanted.data_dir)
-        await threads.call(_clear_away, client)
-        machine = await threads.call(_machine, client)
+        with closed_on_failure(client):
+            places = Places(client, wanted.network, listen)
+            await places.of("", threads.call)
+            session = clock.new_token()
+            home = Home(session, own_lease(), wanted.data_dir / "run" / session)
+            await threads.call(prepare_folder, home)
+            await threads.call(_let_engine_in, client, wanted.data_dir)
+            await threads.call(_clear_away, client)
+            machine = await threads.call(_machine, client)
     finally:
         threads.close()
     images = Images(client, wanted.cache_dir, pull=wanted.pull_images, clock=clock)
@@ -237,7 +239,7 @@ class DockerEngine:
         return link
 
     async def close(self) -> None:
-        """Wait for what is ending, force what is not, let the threads go. Every sandbox was let go before."""
+        """Wait for what is ending, force what is not, end threads and connections. Every sandbox was let go before."""
         self.packaged.close()  # first: a pull or a build would hold its thread for a minute
         self._images.close()
         under_way = []
@@ -250,6 +252,8 @@ class DockerEngine:
             await self._remove_all()
         except SandboxError as error:
             log.warning("containers may be left; `lambda-emu prune` ends them: %s", error)
+        finally:
+            self._client.close()
 
     async def _remove_all(self) -> None:
         threads = EngineThreads("the end of containers", ENGINE_THREADS)
