@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from descriptors_rig import accepted_at, opened
 from inside import probe
 from lam import Lam, zipped
 from own import OwnLam, own_emulator
@@ -200,15 +200,16 @@ def test_one_environment_cannot_take_all_connections(lam: OwnLam) -> None:
 
 
 def test_connections_end_with_their_environment(lam: OwnLam, eventually: Eventually) -> None:
-    before = len(os.listdir("/proc/self/fd"))
     inside = probe(lam)
+    port = inside.run(f"{CALL}\n    result = there.port")
+    before = accepted_at(port)
     inside.run(f"""{CALL}
     kept = [http.client.HTTPConnection(there.hostname, there.port) for _ in range(20)]
     for one in kept: one.request("GET", "/2015-03-31/functions/"); one.getresponse().read()
     """)
-    during = len(os.listdir("/proc/self/fd"))
+    during = accepted_at(port) - before
 
     lam.client.delete_function(FunctionName="probe")
 
-    assert during >= before + 20
-    eventually(lambda: len(os.listdir("/proc/self/fd")) < before + 20, "the end of its connections")
+    assert len(during) == 20
+    eventually(lambda: not during & opened(), "the end of its connections")

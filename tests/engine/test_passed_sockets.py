@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Callable
 from typing import Any
 
+from descriptors_rig import accepted_at
 from inside import probe
 from lam import Lam
+
+from lambda_emu.sandbox.init.ports import RUNTIME_API_PORT
 
 Eventually = Callable[[Callable[[], Any], str], Any]
 
@@ -21,20 +22,6 @@ CONNECT = """
         assert connection.recv(1000).endswith(b"pong")
         return connection
 """
-
-
-def connections() -> int:
-    """How many the emulator, which runs in this process, has from runtimes, in whichever network they called."""
-    return sum(is_from_a_runtime(int(descriptor)) for descriptor in os.listdir("/proc/self/fd"))
-
-
-def is_from_a_runtime(descriptor: int) -> bool:
-    try:
-        with socket.socket(fileno=os.dup(descriptor)) as found:
-            found.getpeername()
-            return found.family == socket.AF_INET and found.getsockname()[1] == 9001
-    except OSError:
-        return False
 
 
 def test_the_last_line_comes_before_the_end_however_much_is_printed(lam: Lam) -> None:
@@ -58,10 +45,10 @@ def test_six_megabytes_go_there_and_back(lam: Lam) -> None:
 
 
 def test_connections_that_are_open_at_a_crash_end_with_it(lam: Lam, eventually: Eventually) -> None:
+    others = accepted_at(RUNTIME_API_PORT)
     inside = probe(lam)
     inside.run("result = 1")
-    before = connections()
-    assert before >= 1, "its runtime waits by one"
+    assert accepted_at(RUNTIME_API_PORT) - others, "its runtime waits by one"
 
     for _ in range(4):
         crash = inside.invoke(f"{CONNECT}\n    kept = [connect() for _ in range(30)]; os._exit(1)")
@@ -69,7 +56,7 @@ def test_connections_that_are_open_at_a_crash_end_with_it(lam: Lam, eventually: 
         assert inside.run(f"{CONNECT}\n    kept = [connect() for _ in range(30)]; result = len(kept)") == 30
 
     inside.invoke("import os; os._exit(1)")
-    eventually(lambda: connections() <= before, "its connections to end")
+    eventually(lambda: len(accepted_at(RUNTIME_API_PORT) - others) <= 1, "all but its runtime's to end")
     assert len(lam.environments("probe")) == 1
 
 

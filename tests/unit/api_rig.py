@@ -232,9 +232,11 @@ def serving(folder: Path, clock: Clock | None = None, s3: S3 | None = None, **se
     gateway.serve(OwnPages(pages), LambdaService(app, CallerContexts(context)))
     listener = Listener(gateway, clock, PortSettings(refusal=gateway.refusal))
     loop.run(listener.listen(bound), 10)
+    client = _client(port)
     try:
-        yield Api(port, _client(port), store, activations)
+        yield Api(port, client, store, activations)
     finally:
+        client.close()
         loop.ask(listener.close, 10)
         loop.stop()
         store.close()

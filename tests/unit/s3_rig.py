@@ -44,7 +44,9 @@ def s3_served() -> Iterator[S3Peer]:
     try:
         host, port = server.get_host_and_port()
         urlopen(f"http://{host}:{port}/moto-api/reset", b"").close()  # its state is the process's
-        yield S3Peer(f"http://{host}:{port}")
+        peer = S3Peer(f"http://{host}:{port}")
+        yield peer
+        peer.client.close()
     finally:
         server.stop()
 

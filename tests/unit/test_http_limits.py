@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
 import pytest
+from descriptors_rig import holes_filled
 from http_rig import Echo, bodies, connect, hung_up_on, refuses_bytes, served, talk
 
 from lambda_emu.http.body import Body
@@ -381,6 +382,7 @@ def test_who_sends_a_byte_now_and_then_lets_us_wait_too() -> None:
 
 def test_of_more_connections_than_there_are_descriptors_some_are_left() -> None:
     with ExitStack() as stack:
+        stack.enter_context(holes_filled())
         lowest = stack.enter_context(socket.socket()).fileno()
         port, clock, _ = stack.enter_context(served(settings=PortSettings(descriptors=lowest + 100)))
         good = stack.enter_context(connect(port))

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 import pytest
 import uvloop
+from descriptors_rig import opened
 
 from lambda_emu.sandbox.base import Exit, ExitKind, SandboxError, Usage
 from lambda_emu.sandbox.init.frames import FrameKind, encode
@@ -89,10 +90,10 @@ def run() -> Callable[[Body], None]:
     def on_loop(body: Body) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(asyncio.sleep(0))  # the first one opens what all share
-        before = len(os.listdir("/proc/self/fd"))
+        before = opened()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(with_bench(body))
-        assert len(os.listdir("/proc/self/fd")) <= before, "descriptors were left open"
+        assert opened() - before == frozenset(), "descriptors were left open"
 
     return on_loop
 
