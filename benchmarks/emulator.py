@@ -83,7 +83,8 @@ class Emulator:
 
     def states(self) -> Counter[str]:
         """How many environments are in each state."""
-        token = (self._data_dir / "token").read_text().strip()
+        file = self._data_dir / "token"
+        token = file.read_text().strip() if file.exists() else ""  # an older checkout has none
         page = f"{self.address.url}/_lambda-emu/environments"
         with urllib.request.urlopen(urllib.request.Request(page, headers={HEADER: token}), timeout=30) as answer:
             return Counter(sight["state"] for sight in json.load(answer))

@@ -31,14 +31,14 @@ def _round(stage: Stage, bare: Emulator, number: int) -> tuple[float, float, flo
     """docker run, stem, no stem, reset: each in ms, each on a machine at rest."""
     stage.emulator.settle()
     reference_ms = run_true_ms(stage.image)
-    stem_ms = _first_ms(stage.emulator, NAMES[number])
+    stem_ms = first_ms(stage.emulator, NAMES[number])
     stage.emulator.settle()
-    no_stem_ms = _first_ms(bare, NAMES[number])
+    no_stem_ms = first_ms(bare, NAMES[number])
     bare.settle()
     return reference_ms, stem_ms, no_stem_ms, _reset_ms(stage.emulator, CRASHING[number])
 
 
-def _first_ms(emulator: Emulator, name: str) -> float:
+def first_ms(emulator: Emulator, name: str) -> float:
     with Connection(emulator.address) as connection:
         return connection.time_ms(invocation(emulator.address, name))
 

@@ -11,11 +11,12 @@ import os
 import tempfile
 import time
 import zipfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.client import Connection
 from benchmarks.emulator import Emulator
-from benchmarks.figures import in_turns
+from benchmarks.figures import Turns, in_turns
 from benchmarks.functions import MEMORY_MB, ROLE, RUNTIME
 from benchmarks.stage import Stage
 from benchmarks.verdict import Verdict, of_turns
@@ -27,20 +28,32 @@ CREATED = b"HTTP/1.1 201"
 
 def create(_stage: Stage) -> list[Verdict]:
     zips = [_zip() for _ in range(FUNCTIONS + 1)]
-    requests = iter([_request(number, data) for number, data in enumerate(zips)])
     same, names = iter(zips), itertools.count()
     with (
         tempfile.TemporaryDirectory(prefix="lambda-emu-bench-") as folder,
         Emulator("--engine", "process", data_dir=Path(folder, "data")) as emulator,
         Connection(emulator.address) as connection,
     ):
-        _create_ms(connection, next(requests))
         turns = in_turns(
-            lambda: _create_ms(connection, next(requests)),
+            _creations(connection, zips),
             lambda: _keep_ms(Path(folder, f"zip-{next(names)}"), next(same)),
             FUNCTIONS,
         )
     return [of_turns("CreateFunction, 1 MB", "ms", turns, "hash, write, fsync", 3)]
+
+
+def create_in_turns(ours: Emulator, older: Emulator) -> Turns:
+    """Both create the same functions."""
+    zips = [_zip() for _ in range(FUNCTIONS + 1)]
+    with Connection(ours.address) as one, Connection(older.address) as other:
+        return in_turns(_creations(one, zips), _creations(other, zips), FUNCTIONS)
+
+
+def _creations(connection: Connection, zips: Sequence[bytes]) -> Callable[[], float]:
+    """What creates the next of them, and returns the ms that took. The first one has been created, and is not timed."""
+    requests = iter([_request(number, data) for number, data in enumerate(zips)])
+    _create_ms(connection, next(requests))
+    return lambda: _create_ms(connection, next(requests))
 
 
 def _create_ms(connection: Connection, request: bytes) -> float:
