@@ -41,8 +41,11 @@ OPEN_LIMIT_S = 30.0
 STOP_LIMIT_S = 2.0
 MOST_DEATHS = 5
 """A writer that dies of every batch is not started again for ever."""
-GATHER_S = 0.1
-"""How long chunks gather: a batch costs the loop too. A reader that asks the server hurries it."""
+HAND_OVER_S = 0.02
+"""How long chunks gather here: what was not handed over is lost when this process is killed, and a hand-over costs it
+some 50 us."""
+HAND_OVERS = 5
+"""For one batch that is written: that costs its writer more. A reader who asks the server hurries both."""
 
 
 class BatchWriter(Protocol):
@@ -51,8 +54,11 @@ class BatchWriter(Protocol):
     def wait_until_open(self) -> None:
         """sqlite3.Error or OSError where the file cannot be written."""
 
-    def write(self, entries: Sequence[Entry]) -> None:
-        """Returns once they can be read, or are lost and it was told. WriterEnded."""
+    def write(self, entries: Sequence[Entry], at_once: bool) -> None:
+        """Returns once it has them, and will write them though we are killed. WriterEnded.
+
+        at_once: once they, and those before, can be read, or are lost and it was told.
+        """
 
     def close(self) -> None: ...
 
@@ -84,7 +90,8 @@ class LogStore:
         self._thread = threading.Thread(target=self._run, name="logs", daemon=True)
         self._queue: deque[Chunk] = deque()
         self._offered = 0  # bytes; counted on the loop only
-        self._taken: float = 0  # bytes; counted by our thread only
+        self._taken: float = 0  # bytes that were handed over; counted by our thread only
+        self._written: float = 0  # of these, bytes that can be read
         self._waiting: list[Callable[[], None]] = []  # for room; touched on the loop, our thread only looks
         self._numbers: dict[Origin, int] = {}  # of the streams the writer knows; our thread's
         self._next_number = 0
@@ -92,7 +99,7 @@ class LogStore:
         self._stopping = False
         self._wake = threading.Event()
         self._hurry = threading.Event()  # somebody waits: do not gather
-        self._written = threading.Condition()  # guards nothing but the wait for `_taken` to rise
+        self._progress = threading.Condition()  # guards nothing but the wait for `_written` to rise
         self._writer: BatchWriter | None = None
         self._deaths = 0  # of writers, one after the other, that wrote nothing
         self._opened = threading.Event()
@@ -137,11 +144,11 @@ class LogStore:
     def flush(self, timeout_s: float) -> bool:
         """Wait until all that was offered so far can be read. Not on the loop. False: it took too long."""
         goal = self._offered
-        if self._taken >= goal:
+        if self._written >= goal:
             return True
         self._hurry.set()
-        with self._written:
-            return self._written.wait_for(lambda: self._taken >= goal, timeout_s)
+        with self._progress:
+            return self._progress.wait_for(lambda: self._written >= goal, timeout_s)
 
     def stop(self) -> None:
         """Write all that was offered, close the file, end thread and process. After whoever offers has stopped.
@@ -172,8 +179,8 @@ class LogStore:
             self._open()
             while not self._stopping:
                 self._wait()
-                self._drain()
-            self._drain()
+                self._gather()
+            self._hand_over(at_once=True)
         except Exception:
             log.exception("the log writer has ended; nothing is logged from here on")
         finally:
@@ -192,31 +199,47 @@ class LogStore:
     def _retire(self) -> None:
         """From here on chunks are thrown away, and nobody is asked to wait for them."""
         self._queue = deque(maxlen=0)
-        self._taken = math.inf
-        with self._written:
-            self._written.notify_all()
+        self._taken = self._written = math.inf
+        with self._progress:
+            self._progress.notify_all()
         self._end_writer()
         self._call_soon(self._tell_room)
 
     def _wait(self) -> None:
-        """Until there is something to write, and then a little longer."""
+        """Until there is something to write."""
         self._asleep = True
         if not self._queue and not self._stopping:
             self._wake.wait()
         self._asleep = False
         self._wake.clear()
-        self._hurry.wait(GATHER_S)
-        self._hurry.clear()
 
-    def _drain(self) -> None:
-        while self._queue and self._not_opened is None:
+    def _gather(self) -> None:
+        """Hand over what comes in a while, and have all of it written; at once if somebody waits for it."""
+        for _ in range(HAND_OVERS - 1):
+            if self._hurry.wait(HAND_OVER_S):
+                break
+            self._hand_over(at_once=False)
+        else:
+            self._hurry.wait(HAND_OVER_S)
+        self._hurry.clear()
+        self._hand_over(at_once=True)
+
+    def _hand_over(self, at_once: bool) -> None:
+        while self._queue or (at_once and self._written != self._taken):
+            if self._not_opened is not None:
+                break
             chunks, size = self._take()
-            self._write(chunks)
+            written = at_once or size >= self._batch_bytes
+            self._write(chunks, written)
             self._taken += size
-            with self._written:
-                self._written.notify_all()
+            if written:
+                self._written = self._taken
+                with self._progress:
+                    self._progress.notify_all()
             if self._waiting and self._offered - self._taken <= ROOMY_BYTES:
                 self._call_soon(self._tell_room)
+            if not self._queue:
+                break
 
     def _take(self) -> tuple[list[Chunk], int]:
         chunks, size = [], 0
@@ -226,10 +249,10 @@ class LogStore:
             size += len(chunk[2]) + CHUNK_BYTES
         return chunks, size
 
-    def _write(self, chunks: Sequence[Chunk]) -> None:
+    def _write(self, chunks: Sequence[Chunk], at_once: bool) -> None:
         try:
             writer = self._writer or self._begin_writer()
-            writer.write(self._entries(chunks))
+            writer.write(self._entries(chunks), at_once)
             self._deaths = 0
         except (WriterEnded, OSError, sqlite3.Error) as error:
             if self._stopping:
@@ -280,9 +303,9 @@ class _WriterHere:
     def wait_until_open(self) -> None:
         self._writer = LogWriter(str(self._path), self._limit_bytes, lambda level, text: log.log(level, "%s", text))
 
-    def write(self, entries: Sequence[Entry]) -> None:
+    def write(self, entries: Sequence[Entry], at_once: bool) -> None:
         assert self._writer is not None
-        self._writer.write(entries)
+        self._writer.write(entries, at_once)
 
     def close(self) -> None:
         if self._writer is not None:

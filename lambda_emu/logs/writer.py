@@ -67,10 +67,10 @@ class LogWriter:
         self._file = LogFile(path, limit_bytes, lambda text: tell(WARNING, text))
         self._streams: dict[int, OpenStream] = {}
         self._lost = 0  # pieces that could not be written since the last that could
+        self._batch = Batch(self._file.next_id)
 
-    def write(self, entries: Iterable[Entry]) -> None:
-        """Make entries known to readers, in this order."""
-        batch = Batch(self._file.next_id)
+    def write(self, entries: Iterable[Entry], at_once: bool) -> None:
+        """Take entries, in this order. Readers know of them when some are to be written at once, or there are many."""
         for id, at_ms, data, kind, detail in entries:
             if kind == OPENED:
                 self._streams[id] = OpenStream(*detail)
@@ -82,15 +82,17 @@ class LogWriter:
                 continue
             assert stream.number is not None
             for text, platform, report in _texts(stream, at_ms, data, kind, detail, self._batch_bytes):
-                if batch.size and batch.size + len(text) > self._batch_bytes:
-                    batch = self._keep(batch)
-                batch.add(stream.number, at_ms, text, platform, report)
+                if self._batch.size and self._batch.size + len(text) > self._batch_bytes:
+                    self._keep()
+                self._batch.add(stream.number, at_ms, text, platform, report)
             if kind == CLOSED:
-                batch.closed.append(stream.number)
-        if batch.pieces or batch.closed:
-            self._keep(batch)
+                self._batch.closed.append(stream.number)
+        if at_once:
+            self._keep()
 
     def close(self) -> None:
+        """Write what was taken, and end."""
+        self._keep()
         self._file.close()
 
     def _make_known(self, stream: OpenStream) -> bool:
@@ -102,8 +104,11 @@ class LogWriter:
             return False
         return True
 
-    def _keep(self, batch: Batch) -> Batch:
-        """Write it, or lose it. Returns the next one."""
+    def _keep(self) -> None:
+        """Write the batch, or lose it, and begin the next one."""
+        batch = self._batch
+        if not batch.pieces and not batch.closed:
+            return
         try:
             self._file.write(batch)
         except sqlite3.Error as error:
@@ -112,7 +117,7 @@ class LogWriter:
             if self._lost:
                 self._tell(WARNING, f"{self._path}: logs are kept again; {self._lost} pieces were lost")
                 self._lost = 0
-        return Batch(self._file.next_id)
+        self._batch = Batch(self._file.next_id)
 
     def _lose(self, pieces: int, error: sqlite3.Error) -> None:
         """Told when it begins and, by `_keep`, when it ends."""

@@ -1,7 +1,8 @@
 """The process that writes logs.db. It reads batches of entries, answers each, and ends when nobody can send any more.
 
-`python -IS -c START FOLDER-OF-LAMBDA_EMU LOGS.DB LIMIT-BYTES`. Its parent's death is the end of its input: what is on
-the way then is still written. It keeps no other file open, so the data directory is free as soon as its server is gone.
+`python -IS -c START FOLDER-OF-LAMBDA_EMU LOGS.DB LIMIT-BYTES`. Its parent's death is the end of its input: what it
+was given until then is still written. It keeps no other file open, so the data directory is free as soon as its server
+is gone.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def main() -> None:
     try:
         _answer(None, messages)
         while True:
-            writer.write(receive(sys.stdin.buffer))
+            writer.write(*receive(sys.stdin.buffer))
             _answer(None, messages)
     except EOFError:
         writer.close()

@@ -56,10 +56,9 @@ class WriterProcess:
         if (error := self._hear()) is not None:
             raise sqlite3.OperationalError(f"{self._path}: {error}")
 
-    def write(self, entries: Sequence[Entry]) -> None:
-        """Returns once they can be read, or are lost and it was told. WriterEnded."""
+    def write(self, entries: Sequence[Entry], at_once: bool) -> None:
         try:
-            send(self._input, entries)
+            send(self._input, (entries, at_once))
         except OSError as error:
             raise WriterEnded from error
         self._hear()

@@ -13,10 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from test_logs_store import HELLO, WAIT_S, Logs
+from test_logs_store import HELLO, LIMIT, WAIT_S, Logs
 from waiting import eventually
 
+from lambda_emu.logs.levels import Level
 from lambda_emu.logs.reader import LogReader
+from lambda_emu.logs.writer import OPENED, PRINTED
+from lambda_emu.logs.writer_process import WriterProcess
 from lambda_emu.store import Store
 
 SERVER = """
@@ -34,6 +37,9 @@ print("ready", flush=True)
 number = 0
 while len(sys.argv) > 3:
     room = stream.write_output(b"%d\\n" % number)
+    if len(sys.argv) > 4:
+        print(number, flush=True)
+        threading.Event().wait(0.001)
     number += 1
     if not room:
         logs.store.flush(30)
@@ -97,6 +103,38 @@ def test_the_writer_ends_with_its_server_however_that_ends(tmp_path: Path) -> No
 
     eventually(lambda: writers(of_server) == [], "it to end")
     assert messages(of_server) == ["before\n"]
+
+
+def test_what_the_writer_was_given_is_written_though_its_server_is_killed_before(tmp_path: Path) -> None:
+    path = tmp_path / "logs.db"
+    row = ("/aws/lambda/hello", "s1", HELLO.name, "$LATEST", "x86_64", 512, HELLO.account, HELLO.region)
+    writer = WriterProcess(path, LIMIT)
+    writer.wait_until_open()
+    for entry in [(0, 1, b"", OPENED, (row, False, int(Level.INFO))), (0, 1, b"given\n", PRINTED, None)]:
+        writer.write([entry], at_once=False)
+    before = messages(path)
+
+    writer.close()  # its input ends, as when the server is killed
+
+    assert (before, messages(path)) == ([], ["given\n"])
+
+
+def test_a_killed_server_loses_less_than_comes_between_two_writings(tmp_path: Path) -> None:
+    """Of a line each millisecond eighty do; it is killed when some sixty came since the last."""
+    lost = sorted(lost_of_a_killed_server(tmp_path / str(number)) for number in range(5))
+
+    assert lost[2] < 40, lost
+
+
+def lost_of_a_killed_server(folder: Path) -> int:
+    """How many of the lines that it has printed are not in its log."""
+    with server(folder, "more", "slowly") as running:
+        assert running.stdout is not None
+        printed = [running.stdout.readline() for _ in range(150)]
+        running.kill()
+        printed += running.stdout.readlines()
+    eventually(lambda: writers(folder / "logs.db") == [], "its writer to end")
+    return int(printed[-1]) - int(messages(folder / "logs.db")[-1])
 
 
 def test_a_new_server_goes_on_behind_what_a_killed_one_has_still_to_write(
