@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from importlib.resources import files
 from typing import Any
 
 from lambda_emu.config import Settings
@@ -76,8 +75,13 @@ def architecture(_: Settings) -> Finding:
 
 
 def init_program(_: Settings) -> Finding:
-    found = sorted(file.name for file in files("lambda_emu.sandbox").joinpath("bin").iterdir() if "init-" in file.name)
-    return ok(", ".join(found)) if len(found) == len(set(ARCHITECTURES.values())) else failure("missing", GET_INIT)
+    from lambda_emu.sandbox.base import SandboxError
+    from lambda_emu.sandbox.init.binary import MACHINES, find_init
+
+    try:
+        return ok(", ".join(find_init(machine).name for machine in MACHINES.values()))
+    except SandboxError as error:
+        return failure(str(error), GET_INIT)
 
 
 def data_directory(settings: Settings) -> Finding:

@@ -36,6 +36,12 @@ static bool unreaped, childless; /* what waitpid may still find, and that it sai
 static long signals;
 static int *exec_errno; /* one a role, shared with its process until that has executed; negative: of its chdir */
 
+/* The emulator looks for these words in our file, to know before it runs us whether it can speak to us. */
+#define PROTOCOL 4
+#define TEXT_OF(number) #number
+#define WHO_SPEAKS(protocol) "lambda-emu init (protocol " TEXT_OF(protocol) "): "
+static const char WHO[] = WHO_SPEAKS(PROTOCOL);
+
 static void kill_everything(void) {
     struct timespec moment = {.tv_nsec = 1000000};
     for (long pid = 0; pid != -ECHILD; SYS(nanosleep, &moment, NULL)) {
@@ -47,7 +53,7 @@ static void kill_everything(void) {
 /* Ends all of it; why, on stderr, unless the emulator just went away. */
 static void finish(const char *why) {
     if (why) {
-        SYS(write, 2, "lambda-emu init: ", 17);
+        SYS(write, 2, WHO, sizeof WHO - 1);
         SYS(write, 2, why, length_of(why));
         SYS(write, 2, "\n", 1);
     }
@@ -238,10 +244,10 @@ static void pause_all(bool paused) {
 }
 
 static void obey(uint8_t kind, uint8_t role, unsigned char *payload, size_t length) {
-    static const uint8_t lengths[256] = {['Y'] = 4, ['M'] = 12, ['G'] = 1, ['L'] = 10, ['N'] = 10, ['I'] = 12};
+    static const uint8_t lengths[256] = {['Y'] = 4, ['M'] = 12, ['G'] = 1, ['L'] = 10, ['N'] = 10, ['U'] = 10, ['I'] = 12};
     if (role >= ROLES || (kind != 'S' && length != lengths[kind]))
         finish("wrong frame: its role or length");
-    if ((kind == 'L' || kind == 'N') && !passes_descriptors)
+    if ((kind == 'L' || kind == 'N' || kind == 'U') && !passes_descriptors)
         finish("wrong frame: it asks for a socket that this connection cannot pass");
     switch (kind) {
     case 'S': start(role, payload, length); break;
@@ -252,7 +258,8 @@ static void obey(uint8_t kind, uint8_t role, unsigned char *payload, size_t leng
         memory.next_ns = 0;
         break;
     case 'L':
-    case 'N': make_socket(kind, payload); break;
+    case 'N':
+    case 'U': make_socket(kind, payload); break;
     case 'I': find_holder(payload); break;
     case 'P': pause_all(true); break;
     case 'C': pause_all(false); break;
@@ -433,7 +440,7 @@ static void say_hello(const struct emulator *emulator) {
     size_t length = length_of(emulator->secret);
     out.bytes[out.end++] = 0; /* by this the listener knows us from an HTTP request */
     unsigned char *at = begin_frame('H', 0, 2 + length);
-    *at++ = 3;
+    *at++ = PROTOCOL;
     *at++ = (unsigned char)find_figures(emulator->without_engine);
     memcpy(at, emulator->secret, length);
 }

@@ -1,4 +1,5 @@
-/* Sockets inside that the emulator holds: those that listen for it, and those connected for it to what listens here. */
+/* Sockets inside that the emulator holds: those that listen for it, those connected for it to what listens here, and those
+   to which datagrams are sent. */
 #pragma once
 #include "processes.h"
 #include "wire.h"
@@ -7,7 +8,7 @@
 
 enum { BACKLOG = 128 };
 
-/* Both return a socket that does not block, or -errno. */
+/* All return a socket that does not block, or -errno. */
 static long listen_at(const struct sockaddr_in *address) {
     long fd = SYS(socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), again = 1;
     SYS(setsockopt, fd, SOL_SOCKET, SO_REUSEADDR, &again, sizeof(int)); /* what an earlier environment had there */
@@ -28,12 +29,20 @@ static long dial_inside(const struct sockaddr_in *address) {
     return failure < 0 ? failure : fd;
 }
 
-/* LISTEN and DIAL: a token, an address and a port, the last two as the network has them. */
+static long bind_datagrams(const struct sockaddr_in *address) {
+    long fd = SYS(socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    long failure = SYS(bind, fd, address, sizeof *address);
+    if (failure < 0)
+        SYS(close, fd);
+    return failure < 0 ? failure : fd;
+}
+
+/* LISTEN, DIAL and BIND: a token, an address and a port, the last two as the network has them. */
 static void make_socket(uint8_t kind, const unsigned char *order) {
     struct sockaddr_in address = {.sin_family = AF_INET};
     memcpy(&address.sin_addr, order + 4, 4);
     memcpy(&address.sin_port, order + 8, 2);
-    long fd = kind == 'L' ? listen_at(&address) : dial_inside(&address);
+    long fd = kind == 'L' ? listen_at(&address) : kind == 'N' ? dial_inside(&address) : bind_datagrams(&address);
     if (fd >= 0)
         pass(fd);
     unsigned char *answer = begin_frame(kind, 0, 8);

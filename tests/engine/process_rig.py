@@ -18,8 +18,9 @@ from lambda_emu.invoke.request import InvokeRequest
 from lambda_emu.runtime_api.router import RuntimeApi
 from lambda_emu.runtime_api.session import Asked, NextCall, Spoiled
 from lambda_emu.sandbox.base import Exit, Program, Sandbox, StemKind, Usage
+from lambda_emu.sandbox.init.binary import find_init
 from lambda_emu.sandbox.init.link import InitAcceptor
-from lambda_emu.sandbox.process.engine import INIT, ProcessEngine
+from lambda_emu.sandbox.process.engine import ProcessEngine
 from lambda_emu.sandbox.process.isolation import Isolation
 from lambda_emu.sandbox.process.namespaces import Given, Namespaces
 from lambda_emu.sandbox.process.no_isolation import NoIsolation
@@ -27,6 +28,7 @@ from lambda_emu.sandbox.toolchain.layout import HOST_ARCHITECTURE
 from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
 LIMIT_S = 20.0
+INIT = find_init(os.uname().machine)
 ISOLATIONS = ("root", "user", "none") if os.geteuid() == 0 else ("user", "none")
 T = TypeVar("T")
 

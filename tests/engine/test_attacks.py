@@ -107,8 +107,8 @@ def say(data):
 def frame(kind, payload): return struct.pack(">IBB", len(payload), ord(kind), 0) + payload
 """
 WRONG = {
-    "another's secret": "b'\\0' + frame('H', bytes([3, 0]) + b'0' * 32)",
-    "no secret": "b'\\0' + frame('H', bytes([3, 0]))",
+    "another's secret": "b'\\0' + frame('H', bytes([4, 0]) + b'0' * 32)",
+    "no secret": "b'\\0' + frame('H', bytes([4, 0]))",
     "another protocol": "b'\\0' + frame('H', bytes([9, 9]))",
     "no hello": "b'\\0' + frame('X', bytes(6))",
     "a frame without end": "b'\\0' + struct.pack('>IBB', 0xFFFFFFFF, ord('H'), 0) + b'x' * 100_000",

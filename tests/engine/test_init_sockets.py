@@ -253,6 +253,30 @@ def test_init_knows_whose_socket_it_is(rig: LocalRig, address: str) -> None:
         called.close()
 
 
+SEND = "my $s = IO::Socket::INET->new(PeerAddr => $ARGV[0], Proto => 'udp') or die; $s->send($_) for qw(one two)"
+
+
+def test_datagrams_that_are_sent_inside_are_ours(rig: LocalRig, address: str) -> None:
+    with rig.run(rig.link.bind(address, 2000)) as taken:
+        assert taken.getsockname() == (address, 2000)
+
+        rig.perl(SEND, f"{address}:2000")
+        rig.exit()
+
+        assert [taken.recv(100) for _ in range(2)] == [b"one", b"two"]
+        with pytest.raises(BlockingIOError):
+            taken.recv(100)
+        with pytest.raises(OSError, match=os.strerror(errno.EADDRINUSE)):
+            rig.run(rig.link.bind(address, 2000))
+
+
+def test_nobody_takes_datagrams_unless_asked(rig: LocalRig, address: str) -> None:
+    rig.perl(SEND.replace("$s->send($_)", "print $s->send($_) ? 'sent' : 'refused', qq(\\n)"), f"{address}:2000")
+    rig.exit()
+
+    assert rig.heard.text() == "sent\nrefused\n"
+
+
 def inode_of_caller(rig: LocalRig, called: socket.socket) -> int:
     """As the sandbox's processes show it; ours may be in another network."""
     rig.shell("for fd in /proc/[0-9]*/fd/*; do readlink $fd; done 2>/dev/null | grep ^socket:", role=2)

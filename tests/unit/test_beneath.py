@@ -11,7 +11,7 @@ from descriptors_rig import opened
 
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.process.engine import INIT
+from lambda_emu.sandbox.init.binary import find_init
 from lambda_emu.sandbox.process.no_isolation import NoIsolation
 from lambda_emu.sandbox.toolchain.layout import find_bootstrap
 from lambda_emu.store.code.beneath import open_beneath
@@ -143,4 +143,4 @@ def names(folder: Path) -> Sequence[str]:
 
 
 def _no_isolation() -> NoIsolation:
-    return NoIsolation(INIT)
+    return NoIsolation(find_init(os.uname().machine))

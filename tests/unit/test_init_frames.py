@@ -60,10 +60,10 @@ def test_a_frame_too_long_to_be_inits_is_wrong() -> None:
 
 
 def test_hello_is_read() -> None:
-    assert frames.decode_hello(b"\3\2secret") == Hello(Figures.CGROUP_2, "secret")
+    assert frames.decode_hello(b"\4\2secret") == Hello(Figures.CGROUP_2, "secret")
 
 
-@pytest.mark.parametrize("payload", [b"", b"\3", b"\2\0secret", b"\4\0secret", b"\3\3secret", b"\3\0\xff"])
+@pytest.mark.parametrize("payload", [b"", b"\4", b"\3\0secret", b"\5\0secret", b"\4\3secret", b"\4\0\xff"])
 def test_a_wrong_hello_is_refused(payload: bytes) -> None:
     with pytest.raises(WrongFrame):
         frames.decode_hello(payload)

@@ -16,7 +16,7 @@ from lambda_emu.sandbox.init import link as init
 from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.orders import Link
 
-HELLO = b"\0\0\0\0\x08H\0\3\1secret"
+HELLO = b"\0\0\0\0\x08H\0\4\1secret"
 
 
 class Heard(list[object]):
@@ -151,9 +151,24 @@ def test_a_log_descriptor_is_named_to_who_writes_records(run: Run, logs_records:
     run(body)
 
 
+def test_an_init_of_another_protocol_is_told_at_once_to_who_awaits_it(run: Run) -> None:
+    """With what to do: it is the package that was not installed again."""
+
+    async def body(bench: Bench) -> None:
+        arrival = bench.acceptor.expect("secret", 5)
+
+        stale = await bench.dial(b"\0\0\0\0\x08H\0\2\1secret")
+
+        with pytest.raises(SandboxError, match=r"init speaks protocol 2, and this lambda-emu 4.*`make install`"):
+            await arrival
+        assert await stale.is_shown_out()
+
+    run(body)
+
+
 @pytest.mark.parametrize("said", [
-    b"\0\0\0\0\x08H\0\3\1secreT",   # nobody expects it
-    b"\0\0\0\0\x08H\0\2\1secret",   # another protocol
+    b"\0\0\0\0\x08H\0\4\1secreT",   # nobody expects it
+    b"\0\0\0\0\x08H\0\2\1secreT",   # another protocol
     b"\0\0\0\0\0K\0",               # not HELLO
     b"\0\xff\xff\xff\xffH\0",        # endless
 ])  # fmt: skip

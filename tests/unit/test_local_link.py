@@ -21,7 +21,7 @@ from lambda_emu.sandbox.init.line import MOST_UNSENT_BYTES
 from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.local import LocalLink
 
-HELLO = b"\0\0\0\0\x08H\0\3\1secret"
+HELLO = b"\0\0\0\0\x08H\0\4\1secret"
 STARTED = encode(FrameKind.STARTED)
 
 
@@ -221,6 +221,49 @@ def test_a_listener_is_taken_and_ends_with_the_link(run: Run) -> None:
             await answered(bench, FrameKind.LISTEN, [listener.fileno()])
             found = await asking
         assert found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+
+        bench.peer.close()
+        await asyncio.wait_for(bench.heard.lost_it.wait(), 5)
+
+        assert found.fileno() == -1
+
+    run(body)
+
+
+@pytest.mark.parametrize("what", ["TCP", "bound to nothing", "another address", "another port", "connected", "Unix"])
+def test_what_takes_no_datagrams_there_ends_the_link(run: Run, what: str) -> None:
+    async def body(bench: Bench) -> None:
+        with (
+            socket.create_server(("127.0.0.1", 0)) as stream,
+            socket.socket(type=socket.SOCK_DGRAM) as unbound,
+            socket.socket(type=socket.SOCK_DGRAM) as bound,
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as unix,
+        ):
+            bound.bind(("127.0.0.2" if what == "another address" else "127.0.0.1", 0))
+            if what == "connected":
+                bound.connect(("127.0.0.1", 9))
+            given = {"TCP": stream, "bound to nothing": unbound, "Unix": unix}.get(what, bound)
+            port = bound.getsockname()[1] + (what == "another port")
+            asking = asyncio.ensure_future(bench.link.bind("127.0.0.1", port))
+            await asyncio.sleep(0)
+            await answered(bench, FrameKind.BIND, [given.fileno()])
+
+            with pytest.raises(SandboxError):
+                await asking
+            assert await bench.is_hung_up_on()
+
+    run(body)
+
+
+def test_a_socket_for_datagrams_is_taken_and_ends_with_the_link(run: Run) -> None:
+    async def body(bench: Bench) -> None:
+        with socket.socket(type=socket.SOCK_DGRAM) as bound:
+            bound.bind(("127.0.0.1", 0))
+            asking = asyncio.ensure_future(bench.link.bind(*bound.getsockname()))
+            await asyncio.sleep(0)
+            await answered(bench, FrameKind.BIND, [bound.fileno()])
+            found = await asking
+        assert not found.getblocking()
 
         bench.peer.close()
         await asyncio.wait_for(bench.heard.lost_it.wait(), 5)

@@ -10,10 +10,9 @@ from pathlib import Path
 from lambda_emu.folders import PASSED_THROUGH, close_to_others, remove_sessions
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.docker.client import OWNER_LABEL, PROCESSES_LABEL, SESSION_LABEL
+from lambda_emu.sandbox.init.binary import MACHINES, find_init
 from lambda_emu.sandbox.init.socket_file import SocketFile
 from lambda_emu.sandbox.leases import own_processes
-
-INIT_FILES = {"x86_64": "init-x86_64", "arm64": "init-aarch64"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +33,21 @@ class Home:
 
     def init(self, architecture: str) -> Path:
         """Our init, at a path that the engine can mount."""
-        return self.run_dir / INIT_FILES[architecture]
+        return self.run_dir / f"init-{MACHINES[architecture]}"
 
 
 def prepare_folder(home: Home) -> None:
-    """A fresh folder for this session's sandboxes; what earlier ones left is nobody's: the data folder is locked."""
+    """A fresh folder for this session's sandboxes; what earlier ones left is nobody's: the data folder is locked.
+
+    SandboxError for an init that cannot be used. OSError.
+    """
+    inits = [find_init(machine) for machine in MACHINES.values()]
     remove_sessions(home.run_dir.parent)
     for folder in (home.run_dir.parent, home.run_dir):
         folder.mkdir(exist_ok=True)
         close_to_others(folder, PASSED_THROUGH)
-    for name in INIT_FILES.values():
-        shutil.copy2(Path(__file__).parents[1] / "bin" / name, home.run_dir / name)
+    for init in inits:
+        shutil.copy2(init, home.run_dir / init.name)
 
 
 def make_folders(file: SocketFile, names: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from lambda_emu.sandbox.base import Exit, ExitKind, Program, SandboxError, Usage
 
-PROTOCOL = 3
+PROTOCOL = 4
 ORDER_MAX_BYTES = 1 << 20
 REPORT_MAX_BYTES = 64 << 10  # init sends at most 32 KB of output at once
 STRINGS_MAX = 4096
@@ -35,8 +35,19 @@ class WrongFrame(ValueError):
     """The other side does not speak our protocol; the connection is of no use any more."""
 
 
+class OtherProtocol(WrongFrame):
+    """An init of another release, or one that was not built anew."""
+
+    def __init__(self, spoken: str, secret: str = "") -> None:
+        super().__init__(
+            f"init speaks protocol {spoken}, and this lambda-emu {PROTOCOL}; it is built anew by installing the package"
+            " again: in a checkout by `make install`, for an image of lambda-emu by `make wheels` before `docker build`"
+        )
+        self.secret = secret
+
+
 class FrameKind(IntEnum):
-    """What a frame is. SYNC and its answer share their letter, and so do LISTEN, DIAL and HOLDS with theirs."""
+    """What a frame is. SYNC and its answer share their letter, and so do LISTEN, DIAL, BIND and HOLDS with theirs."""
 
     START = ord("S")
     SYNC = ord("Y")
@@ -47,6 +58,7 @@ class FrameKind(IntEnum):
     SIGNAL = ord("G")
     LISTEN = ord("L")
     DIAL = ord("N")
+    BIND = ord("U")
     HOLDS = ord("I")
     HELLO = ord("H")
     STARTED = ord("B")
@@ -140,7 +152,7 @@ def encode_signal(role: int, number: int) -> bytes:
 
 
 def encode_socket(kind: FrameKind, token: int, address: str, port: int) -> bytes:
-    """LISTEN at an IPv4 address inside, or DIAL one."""
+    """LISTEN or BIND at an IPv4 address inside, or DIAL one."""
     return encode(kind, 0, _SOCKET.pack(token, socket.inet_aton(address), port))
 
 
@@ -150,12 +162,15 @@ def encode_holds(token: int, inode: int) -> bytes:
 
 
 def decode_hello(payload: bytes) -> Hello:
-    """Raises WrongFrame, also for an init of another version."""
+    """Raises WrongFrame; OtherProtocol for an init of another version, all of which say so at the same place."""
     try:
         protocol, figures = _HELLO.unpack_from(payload)
+        secret = payload[_HELLO.size :].decode("ascii")
         if protocol != PROTOCOL:
-            raise WrongFrame(f"init speaks protocol {protocol}, not {PROTOCOL}; it is made anew by `make install`")
-        return Hello(Figures(figures), payload[_HELLO.size :].decode("ascii"))
+            raise OtherProtocol(str(protocol), secret)
+        return Hello(Figures(figures), secret)
+    except OtherProtocol:
+        raise
     except (struct.error, ValueError) as error:
         raise WrongFrame(f"HELLO: {error}") from error
 
@@ -179,7 +194,7 @@ def decode_exited(role: int, payload: bytes) -> Exit:
 
 
 def decode_made(payload: bytes) -> tuple[int, int]:
-    """The answer to LISTEN and DIAL: its token, and why there is no socket, an errno, else 0. Raises WrongFrame."""
+    """The answer to LISTEN, DIAL, BIND: its token, and why there is no socket, an errno, else 0. Raises WrongFrame."""
     try:
         token, failure = _MADE.unpack(payload)
     except struct.error as error:

@@ -135,6 +135,12 @@ class InitAcceptor:
         """It has ended, or is known."""
         self._strangers.pop(link, None)
 
+    def refuse(self, secret: str, why: Exception) -> None:
+        """Whoever awaits the init of this secret hears at once that it cannot be used."""
+        arrival = self._expected.pop(secret, None)
+        if arrival is not None and not arrival.done():
+            arrival.set_exception(SandboxError(str(why)))
+
     def admit(self, secret: str, link: Link) -> bool:
         """Whether the link was expected; whoever awaits it has it now."""
         arrival = self._expected.pop(secret, None)

@@ -159,6 +159,14 @@ class LocalLink(Link):
         """
         return await self._ask_for(FrameKind.DIAL, passed.connection, LOOPBACK, port)
 
+    async def bind(self, host: str, port: int) -> socket.socket:
+        """A socket inside for datagrams that are sent there, port 0 meaning any. It is ours, and ends with the link.
+
+        Who sends is not known: where loopback is this machine's it may be anybody. OSError is what init met;
+        SandboxError.
+        """
+        return await self._ask_for(FrameKind.BIND, passed.datagrams, host, port)
+
     async def holds(self, inode: int) -> bool:
         """Whether a process inside has the socket of this inode. SandboxError."""
         return bool(await self._ask(lambda token: frames.encode_holds(token, inode)))
@@ -209,7 +217,7 @@ class LocalLink(Link):
             self._report(lambda: self._listener.exited(exit))
         elif kind == FrameKind.KILLED:
             self._report(self._all_gone)
-        elif kind in (FrameKind.LISTEN, FrameKind.DIAL):
+        elif kind in (FrameKind.LISTEN, FrameKind.DIAL, FrameKind.BIND):
             token, failure = frames.decode_made(payload)
             self._answer(token, -failure if failure else self._line.take_descriptor(), is_descriptor=not failure)
         elif kind == FrameKind.HOLDS:

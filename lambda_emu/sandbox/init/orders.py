@@ -10,7 +10,7 @@ from typing import Protocol
 
 from lambda_emu.sandbox.base import ANY_TIME_MS, PLATFORM_MB, Exit, InitListener, Program, Usage
 from lambda_emu.sandbox.init import frames
-from lambda_emu.sandbox.init.frames import Frame, FrameKind, WrongFrame
+from lambda_emu.sandbox.init.frames import Frame, FrameKind, OtherProtocol, WrongFrame
 
 HELLO_WITHIN_S = 10.0
 PLATFORM_BYTES = PLATFORM_MB << 20
@@ -42,6 +42,9 @@ class LinkAcceptor(Protocol):
 
     def admit(self, secret: str, link: Link) -> bool:
         """Whether the link was expected; whoever awaits it has it now."""
+
+    def refuse(self, secret: str, why: Exception) -> None:
+        """Whoever awaits the init of this secret hears at once that it cannot be used."""
 
     def forget(self, link: Link) -> None:
         """It has ended."""
@@ -120,7 +123,11 @@ class Link:
     def _hear_hello(self, frame: Frame) -> None:
         if frame.kind != FrameKind.HELLO:
             raise WrongFrame("the first frame is not HELLO")
-        hello = frames.decode_hello(frame.payload)
+        try:
+            hello = frames.decode_hello(frame.payload)
+        except OtherProtocol as error:
+            self._acceptor.refuse(error.secret, error)
+            raise
         self.figures = hello.figures
         if not self._acceptor.admit(hello.secret, self):
             raise WrongFrame("nobody expects its secret")

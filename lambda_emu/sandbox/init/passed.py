@@ -79,14 +79,37 @@ def connection(descriptor: int, to: End) -> socket.socket:
     raise WrongFrame(f"what came as a connection to {to[0]}:{to[1]} is none")
 
 
+def datagrams(descriptor: int, at: End) -> socket.socket:
+    """A socket that takes what is sent to this address, port 0 meaning any. WrongFrame for anything else."""
+    found = _socket(descriptor, socket.SOCK_DGRAM, socket.IPPROTO_UDP)
+    host, port = found.getsockname()
+    if host != at[0] or not port or (at[1] and port != at[1]) or _is_connected(found):
+        found.close()
+        raise WrongFrame(f"what came for datagrams to {at[0]}:{at[1]} is none")
+    return found
+
+
+def _is_connected(found: socket.socket) -> bool:
+    """To one who sends, and so deaf to others."""
+    try:
+        found.getpeername()
+    except OSError:
+        return False
+    return True
+
+
 def _stream(descriptor: int) -> socket.socket:
-    """An IPv4 socket of a stream, TCP's, which does not block."""
+    return _socket(descriptor, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+
+
+def _socket(descriptor: int, kind: socket.SocketKind, protocol: int) -> socket.socket:
+    """An IPv4 socket of a stream, TCP's, or of datagrams, UDP's, which does not block."""
     if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise WrongFrame("what came as a socket is none")
     found = socket.socket(fileno=descriptor)
-    if (found.family, found.type, found.proto) != (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP):
+    if (found.family, found.type, found.proto) != (socket.AF_INET, kind, protocol):
         found.close()
-        raise WrongFrame("what came as a TCP socket is none")
+        raise WrongFrame(f"what came as a {'TCP' if kind == socket.SOCK_STREAM else 'UDP'} socket is none")
     found.setblocking(False)
     return found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Iterator
+import socket
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 from lambda_emu.http.branch import End, PassedListener
@@ -47,11 +48,6 @@ async def listen_inside(link: LocalLink, port: int, *, seed: str, shared: bool) 
     shared: loopback is this machine's. Then it is an address of loopback's that is the sandbox's own, at another port
     where somebody has this one at all addresses; and who calls is believed when the sandbox holds his socket.
     """
-    if not shared:
-        try:
-            return PassedListener(await link.listen(LOOPBACK, port))
-        except OSError as error:
-            raise SandboxError(f"init cannot listen on {LOOPBACK}:{port}: {error.strerror}") from error
 
     async def is_inside(peer: End, own: End) -> bool:
         holder = holder_of(peer, own)
@@ -60,13 +56,28 @@ async def listen_inside(link: LocalLink, port: int, *, seed: str, shared: bool) 
         except SandboxError:  # it ends
             return False
 
-    for at in _own_addresses(seed, port):
+    listener = await _take(link.listen, port, seed=seed, shared=shared)
+    return PassedListener(listener, is_inside) if shared else PassedListener(listener)
+
+
+async def bind_inside(link: LocalLink, port: int, *, seed: str, shared: bool) -> socket.socket:
+    """Take datagrams sent to this port of loopback, or of the sandbox's own address as for `listen_inside`.
+
+    It ends with the link. Where the network is shared, who sends may be any program of this machine. SandboxError.
+    """
+    return await _take(link.bind, port, seed=seed, shared=shared)
+
+
+async def _take(
+    make: Callable[[str, int], Awaitable[socket.socket]], port: int, *, seed: str, shared: bool
+) -> socket.socket:
+    for at in _own_addresses(seed, port) if shared else [(LOOPBACK, port)]:
         try:
-            return PassedListener(await link.listen(*at), is_inside)
+            return await make(*at)
         except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise SandboxError(f"init cannot listen on {at[0]}:{at[1]}: {error.strerror}") from error
-    raise SandboxError(f"init cannot listen: somebody has port {port} of {TRIES} addresses of loopback, and others")
+            if error.errno != errno.EADDRINUSE or not shared:
+                raise SandboxError(f"init cannot have {at[0]}:{at[1]}: {error.strerror}") from error
+    raise SandboxError(f"init cannot have port {port}: somebody has it at {TRIES} addresses of loopback, and others")
 
 
 def _own_addresses(seed: str, port: int) -> Iterator[End]:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -17,6 +18,7 @@ from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import ImageInvalid, Limits, Program, SandboxError, ShuttingDown, StemKind, Wanted
 from lambda_emu.sandbox.engine_threads import EngineThreads
 from lambda_emu.sandbox.files import remove_tree
+from lambda_emu.sandbox.init.binary import find_init
 from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.orders import Link
 from lambda_emu.sandbox.init.ports import Reach, reach_of
@@ -30,7 +32,6 @@ from lambda_emu.sandbox.toolchain.layout import Toolchain, check_architecture, f
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-INIT = Path(__file__).parents[1] / "bin" / f"init-{os.uname().machine}"
 CREATE_LIMIT_S = 30.0
 END_LIMIT_S = 5.0
 THREADS = 16
@@ -38,25 +39,26 @@ THREADS = 16
 
 async def open_engine(wanted: Wanted, acceptor: InitAcceptor, clock: Clock) -> ProcessEngine:
     """A fresh folder for this session's sandboxes, and the best isolation that can be had. SandboxError off Linux."""
-    if not INIT.is_file():
-        raise SandboxError(f"without Docker lambda-emu runs functions on Linux only, and {INIT} is missing")
+    if sys.platform != "linux":
+        raise SandboxError("without Docker lambda-emu runs functions on Linux only")
+    init = find_init(os.uname().machine)
     folder = wanted.data_dir / "run" / clock.new_token()
     threads = EngineThreads("the start of the sandbox", 1)
     try:
         await threads.call(_make_fresh, folder)
-        isolation = await _best_isolation(folder, Given(os.geteuid() == 0, wanted.own_network), threads)
+        isolation = await _best_isolation(folder, init, Given(os.geteuid() == 0, wanted.own_network), threads)
     finally:
         threads.close()
     return ProcessEngine(folder, isolation, acceptor, clock, strict=wanted.strict_runtimes)
 
 
-async def _best_isolation(folder: Path, given: Given, threads: EngineThreads) -> Isolation:
+async def _best_isolation(folder: Path, init: Path, given: Given, threads: EngineThreads) -> Isolation:
     namespaces = Namespaces(folder, given)
     try:
-        await threads.call(namespaces.build, INIT)
+        await threads.call(namespaces.build, init)
     except SandboxError as error:
         log.warning("this machine gives us no namespaces (%s)", error)
-        return NoIsolation(INIT)
+        return NoIsolation(init)
     return namespaces
 
 
