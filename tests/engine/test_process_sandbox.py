@@ -154,11 +154,13 @@ def test_a_sandbox_reaches_no_process_but_its_own(isolated: Bench) -> None:
 def test_a_sandbox_runs_as_lambdas_user_without_privileges(isolated: Bench) -> None:
     loaded = isolated.sandbox({})
 
-    seen = isolated.shell(loaded, "id -u; id -g; whoami; grep -E 'Cap(Inh|Prm|Eff|Amb)|NoNewPrivs' /proc/self/status")
+    seen = isolated.shell(
+        loaded, "id -u; id -g; whoami; grep -E 'Cap(Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs' /proc/self/status"
+    )
 
     words = seen.split()
     assert words[:3] == ["993", "990", "sbx_user1051"]
-    assert words[4::2] == ["0" * 16] * 4 + ["1"]
+    assert words[4::2] == ["0" * 16] * 5 + ["1"]
 
 
 def test_tmp_is_the_sandboxs_own_and_of_its_size(isolated: Bench) -> None:

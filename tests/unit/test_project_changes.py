@@ -13,8 +13,9 @@ from api_rig import ACCOUNT, REGION, ROLE, Activations, make_context, zipped
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.operations import call
+from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.clock import Clock
-from lambda_emu.errors.resources import FunctionNotFound
+from lambda_emu.errors.resources import FunctionNotFound, UpdateInProgress
 from lambda_emu.project import ProjectError, read_project
 from lambda_emu.project.deploy import apply, deploy, find_all
 from lambda_emu.project.desired import make_resources
@@ -79,6 +80,20 @@ def test_a_second_deployment_changes_nothing(account: Account, declared: str) ->
     assert {action for action, _ in first} == {"CREATE"}
     assert again == [("LEAVE", kind) for _, kind in first]
     assert account.context.store.functions.all(account.context.scope) == before
+
+
+def test_a_project_waits_for_no_change_and_lets_nobody_wait(account: Account) -> None:
+    """Where a second change by the API is refused until somebody has asked for the first."""
+    held = replace(account, context=replace(account.context, changes=RecentChanges(account.context.clock, 3600)))
+    held.deploy(f"  hello: {{{EVERYTHING}}}")
+    (held.folder / "src" / "app.py").write_text("def handler(event, context): return 2\n")
+
+    changed = held.deploy(f"  hello: {{{EVERYTHING.replace('256', '512').replace('blue', 'red')}}}")
+    held.call("UpdateFunctionConfiguration", FunctionName="hello", Timeout=31)
+
+    assert ("UPDATE", "function") in changed
+    with pytest.raises(UpdateInProgress):
+        held.call("UpdateFunctionConfiguration", FunctionName="hello", Timeout=32)
 
 
 def test_a_layer_of_a_project_is_a_layer_of_the_account(account: Account) -> None:
