@@ -14,11 +14,10 @@ from pathlib import Path
 from lambda_emu.activation import Activator
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.effects import has_extensions, tell_of_all
-from lambda_emu.api.operations import all_handlers
 from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.api.s3 import S3
 from lambda_emu.api.scope import CallerContexts
-from lambda_emu.api.service import PAGES, LambdaService, OwnPages
+from lambda_emu.api.service import LambdaService, OwnPages
 from lambda_emu.api.token import OWN, TOKEN, publish, withdraw
 from lambda_emu.api.wire.bodies import make_spool
 from lambda_emu.arn import Scope
@@ -75,8 +74,8 @@ CHANGE_HELD_S = 0.5
 WRITE_LOGS_S = 1.0
 """Who reads a log waits so long for what is not in it yet."""
 PENDING_WAIT_S = 1.0
-REST_AFTER_S = 1.0
-"""So long after the start Flask and all operations are imported, for who will ask for more than small invocations."""
+USED_AFTER_S = 0.5
+"""So long after the first connection who made it has the answer to a first invocation."""
 
 
 class Emulator:
@@ -103,6 +102,19 @@ class Emulator:
             self.close()
             raise
         return self
+
+    def is_used(self) -> bool:
+        """Whether somebody asked, some time ago. Once it serves."""
+        first_s = self._listener.first_s
+        return first_s is not None and self.clock.monotonic_s() - first_s >= USED_AFTER_S
+
+    def make_apps(self) -> None:
+        """Import what answers other requests than small invocations, so that the first of them need not.
+
+        On the main thread it takes less memory than on another, which has an arena of its own.
+        """
+        self._api.make()
+        self._pages.make()
 
     def close(self) -> None:
         """Let what runs go on for `grace_s`, then stop everything; nothing accepted is lost, nothing is left running.
@@ -283,25 +295,10 @@ class Emulator:
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:
         publish(data_dir, self.url, self.token, self.settings.project_file if self._only is None else None)
         self.shutdown.call(withdraw, data_dir)
-        pages = LateApp(partial(self._make_pages, data_dir))
-        self._gateway.serve(OwnPages(pages), self._service)
+        self._pages = LateApp(partial(self._make_pages, data_dir))
+        self._gateway.serve(OwnPages(self._pages), self._service)
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
         self.shutdown.tidy(self._listener.finish)
-        if self._only is None:
-            self._make_later(self._api.make, pages.make, all_handlers)
-
-    def _make_later(self, *parts: Callable[[], object]) -> None:
-        """Whoever waits for a first invocation does not wait for them; whoever needs them later finds them."""
-
-        async def make() -> None:
-            for part in parts:
-                await self.loop.work(PAGES, part)
-
-        def begin() -> None:
-            self.loop.spawn(make(), "what answers other requests than invocations")
-
-        timer = self.loop.ask(lambda: self.clock.call_later(REST_AFTER_S, begin), STEP_LIMIT_S)
-        self.shutdown.tidy(timer.cancel)
 
     def _make_pages(self, data_dir: Path) -> WsgiApp:
         from lambda_emu.api.own_pages import Insight, add_pages, create_pages  # here: with it comes Flask
@@ -381,5 +378,7 @@ def run(settings: Settings) -> int:
             print(f"its own pages, below {emulator.url}{OWN}, take the token {emulator.token}", flush=True)
         gc.freeze()  # a collection need not look through what stays until the end
         gc.enable()
+        wait_for_signals(emulator.is_used)
+        emulator.make_apps()
         wait_for_signals()
     return 0

@@ -6,19 +6,19 @@ import faulthandler
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn, Protocol
+from typing import Protocol
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
 MARGIN_S = 0.3
 LOOK_S = 0.5
 
 
-def wait_for_signals() -> NoReturn:
-    """Until one raises. In steps: one that another thread was given is handled when this one wakes."""
-    while True:
+def wait_for_signals(over: Callable[[], bool] = lambda: False) -> None:
+    """Until one raises, or it is over. In steps: one that another thread was given is handled when this one wakes."""
+    while not over():
         threading.Event().wait(LOOK_S)
 
 

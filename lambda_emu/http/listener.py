@@ -76,7 +76,9 @@ class Listener:
     knows_peers = True
 
     def __init__(self, handler: RequestHandler, clock: Clock, settings: PortSettings | None = None) -> None:
+        self.first_s: float | None = None  # when the first connection came
         self._handler = handler
+        self._clock = clock
         self._settings = settings or PortSettings()
         self.limits = self._settings.limits
         self.refusal = self._settings.refusal
@@ -114,6 +116,8 @@ class Listener:
             connection.close()
 
     def opened(self, connection: Connection) -> None:
+        if self.first_s is None:
+            self.first_s = self._clock.monotonic_s()
         self.watch.add(connection)
         if connection.descriptor >= self._settings.descriptors + self._settings.lingering:
             connection.drop()

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from own import served
@@ -44,11 +45,13 @@ def importing(folder: Path) -> Iterator[Iterator[str]]:
             process.stdout.read()
 
 
-def test_it_serves_before_it_imports_flask_and_imports_it_unasked(folder: Path) -> None:
+def test_flask_is_imported_once_somebody_was_served_and_before_anybody_needs_it(folder: Path) -> None:
     with importing(folder) as lines:
         before: set[str] = set()
         while not (line := next(lines)).startswith("lambda-emu serves hello"):
             before.add(line)
+        url = re.findall(r"http://\S+", line)[0]
+        assert urlopen(f"{url}/2015-03-31/functions/hello/invocations", b"{}", timeout=60).read() == b'"hello"'
         after: set[str] = set()
         while not after.issuperset(FOR_OTHER_REQUESTS):
             after.add(next(lines))
