@@ -52,9 +52,12 @@ def files(tree: Path) -> dict[str, str]:
 
 def kept(folder: Path) -> int:
     """How many artifacts a folder holds; nothing else may be left in it."""
-    found = list((folder / "artifacts").iterdir())
-    assert [path.name for path in found if len(path.name) != 64] == []
-    return len(found)
+    found = {path.name for path in (folder / "artifacts").iterdir()} - {"boot"}
+    zips = {name.removesuffix(".zip") for name in found if name.endswith(".zip")}
+    assert {name.removesuffix(".zip").removesuffix(".synced") for name in found} == zips
+    assert zips <= found
+    assert {len(name) for name in zips} <= {64}
+    return len(zips)
 
 
 @pytest.mark.parametrize("as_file", [False, True])
@@ -96,7 +99,7 @@ def test_a_sandbox_of_any_user_may_read_the_tree_and_nobody_reach_it_but_through
         os.umask(before)
 
     tree = artifacts.tree(artifact.sha256)
-    assert [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "artifacts", tree.parent)] == [0o700] * 2
+    assert stat.S_IMODE((tmp_path / "artifacts").stat().st_mode) == 0o700
     assert [stat.S_IMODE(path.stat().st_mode) for path in (tree, tree / "lib")] == [0o755] * 2
     assert stat.S_IMODE((tree / "app.py").stat().st_mode) == 0o644
 
@@ -140,19 +143,19 @@ def test_artifacts_outlive_the_process(artifacts: Artifacts, tmp_path: Path) -> 
     assert files(later.tree(artifact.sha256)) == {"app.py": "x = 1\n", "lib/b.py": "y = 2\n"}
 
 
-def lose_bytes(artifact: Path) -> None:
-    (artifact / "tree" / "app.py").write_bytes(b"")
+def lose_bytes(tree: Path) -> None:
+    (tree / "app.py").write_bytes(b"")
 
 
-def lose_names(artifact: Path) -> None:
-    shutil.rmtree(artifact / "tree")
+def lose_names(tree: Path) -> None:
+    shutil.rmtree(tree)
 
 
 @pytest.mark.parametrize("lose", [lose_bytes, lose_names])
 def test_a_tree_lost_with_the_machine_is_made_again(tmp_path: Path, lose: Callable[[Path], None]) -> None:
     before = Artifacts(tmp_path / "artifacts", boot="first")
     artifact = before.add_zip(APP)
-    lose(before.tree(artifact.sha256).parent)
+    lose(before.tree(artifact.sha256))
 
     after = Artifacts(tmp_path / "artifacts", boot="second")
 
@@ -183,6 +186,36 @@ def test_a_damaged_artifact_is_told_and_removed(tmp_path: Path, caplog: pytest.L
     assert after.zip_path(whole.sha256).exists()
 
 
+def test_code_of_a_run_that_kept_each_zip_beside_its_tree_in_a_folder_is_found(tmp_path: Path) -> None:
+    before = Artifacts(tmp_path / "artifacts", boot="first")
+    artifact = before.add_zip(APP)
+    tree, zip_path = before.tree(artifact.sha256), before.zip_path(artifact.sha256)
+    tree.rename(tmp_path / "tree")
+    tree.mkdir()
+    (tmp_path / "tree").rename(tree / "tree")
+    zip_path.rename(tree / "zip")
+    (tree / "complete").write_text("12 first")
+    (tmp_path / "artifacts" / "boot").unlink()
+
+    after = Artifacts(tmp_path / "artifacts", boot="first")
+
+    assert after.zip_path(artifact.sha256).read_bytes() == APP
+    assert files(after.tree(artifact.sha256)) == {"app.py": "x = 1\n", "lib/b.py": "y = 2\n"}
+    assert after.add_zip(APP) == artifact
+    assert kept(tmp_path) == 1
+
+
+def test_a_tree_without_its_zip_is_no_artifact(tmp_path: Path) -> None:
+    before = Artifacts(tmp_path / "artifacts")
+    artifact = before.add_zip(zip_of({"zip": "a file of this name", "tree/app.py": "x = 1\n"}))
+    before.zip_path(artifact.sha256).unlink()  # as a kill leaves it, between the two getting their places
+
+    after = Artifacts(tmp_path / "artifacts")
+
+    assert kept(tmp_path) == 0
+    assert after.add_zip(zip_of({"zip": "a file of this name", "tree/app.py": "x = 1\n"})) == artifact
+
+
 ADD_FOREVER = """
 import itertools, sys
 from pathlib import Path
@@ -202,7 +235,7 @@ def stop_while_adding(process: subprocess.Popen[str], folder: Path) -> None:
     while time.monotonic() < deadline:
         process.send_signal(signal.SIGSTOP)
         os.waitpid(process.pid, os.WUNTRACED)
-        if any(len(path.name) != 64 for path in folder.iterdir()):
+        if any(path.name.startswith(".") for path in folder.iterdir()):
             return
         process.send_signal(signal.SIGCONT)
     raise TimeoutError("it never was adding when it was stopped")

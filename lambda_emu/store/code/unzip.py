@@ -50,6 +50,12 @@ def unpack(data: bytes | Path, tree: Path) -> int:
     return plan.unzipped_size
 
 
+def measure(data: bytes | Path) -> int:
+    """The bytes of a zip's files when they are unpacked. InvalidZip, UnzippedTooLarge, OSError."""
+    with open_zip(data) as file:
+        return _plan(ZipReader(file).entries()).unzipped_size
+
+
 def safe_name(written: str) -> str:
     """A name below the tree, without its needless parts; "" for the tree itself. InvalidZip if it is not below it."""
     parts = [part for part in written.split("/") if part not in ("", ".")]
