@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := PIP_CONSTRAINT=requirements.lock $(BIN)/pip install --quiet --disable-pip-version-check
 BUILT_FROM := pyproject.toml requirements.lock hatch_build.py $(wildcard runtimes/init/*.[ch])
 
-.PHONY: help install run lint test test-slow bench wheels lock start-engine stop-engine browser clean
+.PHONY: help install run lint test test-slow bench wheels lock start-engine stop-engine browser node-client clean
 
 help:
 	@echo "make install     the lambda-emu command, in $(BIN)"
@@ -51,7 +51,11 @@ stop-engine:
 browser:
 	@[ "$$CI" != true ] || command -v chromium-headless-shell >/dev/null || sh scripts/packages.sh chromium-headless-shell
 
-test: lint start-engine browser
+# So must functions in Node.js run without Docker.
+node-client:
+	@[ "$$CI" != true ] || sh scripts/node-client.sh
+
+test: lint start-engine browser node-client
 	$(BIN)/pytest -m "not slow $(WITHOUT_ENGINE)"
 
 test-slow: $(BIN)/.tools start-engine

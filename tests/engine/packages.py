@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from lambda_emu.sandbox.toolchain.layout import statuses
+from lambda_emu.server import Emulator
+
 FETCH_LIMIT_S = 300
 SDK = "@aws-sdk/client-lambda@3.1164.0"
 GO_MOD = """module bootstrap
@@ -42,6 +45,13 @@ def go_program(config: pytest.Config, source: str) -> bytes:
     return (folder / "bootstrap").read_bytes()
 
 
+def runs_node(emulator: Emulator) -> None:
+    """Docker's images have all that functions in Node.js need; without it the machine must have AWS's client."""
+    status = next(found for found in statuses() if found.runtime.identifier == "nodejs24.x")
+    if emulator.engine.abilities.name != "docker" and status.reason is not None:
+        _miss(status.reason)
+
+
 def _is_run(path: Path) -> bool:
     return not path.name.endswith((".d.ts", ".md", ".map")) and not {"dist-es", "dist-types"} & set(path.parts)
 
@@ -51,10 +61,16 @@ def _kept(config: pytest.Config, name: str) -> Path:
     return config.cache.mkdir(name)
 
 
+def _miss(what: str) -> None:
+    """On CI nothing may be missing; elsewhere the test says what it misses."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what)
+    pytest.skip(what)
+
+
 def _run(command: Sequence[str], folder: Path, **variables: str) -> None:
-    """On CI all of them must be there; elsewhere the test says what it misses."""
-    if shutil.which(command[0]) is None and os.environ.get("CI") != "true":
-        pytest.skip(f"there is no {command[0]} here")
+    if shutil.which(command[0]) is None:
+        _miss(f"there is no {command[0]} here")
     done = subprocess.run(
         command,
         cwd=folder,

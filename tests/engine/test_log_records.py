@@ -5,8 +5,8 @@ docs/contract/logs-billing.md#groups-and-streams, #application-lines, #json-and-
 
 from __future__ import annotations
 
-import pytest
 from lam import Lam
+from packages import runs_node
 
 from lambda_emu.logs.reader import LogReader
 
@@ -76,8 +76,7 @@ def test_a_traceback_is_one_event(lam: Lam) -> None:
 
 
 def test_node_writes_records_too(lam: Lam) -> None:
-    if lam.emulator.engine.abilities.name != "docker":
-        pytest.skip("this machine has no client for Node.js")
+    runs_node(lam.emulator)
     code = "export const handler = async () => { console.warn('first\\nsecond'); throw new Error('a\\nb'); };\n"
     lam.create("node", {"index.mjs": code}, Runtime="nodejs24.x", Handler="index.handler")
 
