@@ -219,6 +219,21 @@ def test_what_listens_inside_is_reached(rig: LocalRig) -> None:
             assert text_from(connection) == b"there and back\n"
 
 
+def test_what_is_paused_is_reached_and_answers_when_it_goes_on(rig: LocalRig) -> None:
+    rig.perl(ECHO)
+    rig.wait_for_text("\n")
+    rig.link.pause()
+    with rig.run(rig.link.dial(int(rig.heard.text()))) as connection:
+        connection.sendall(b"there and back\n")
+        rig.sync()
+        with pytest.raises(BlockingIOError):
+            connection.recv(1)
+
+        rig.link.resume()
+
+        assert text_from(connection) == b"there and back\n"
+
+
 def test_where_nobody_listens_inside_it_is_told_at_once(rig: LocalRig) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mine:
         port = mine.getsockname()[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import socket
 import struct
 import tempfile
@@ -173,6 +174,25 @@ def test_descriptors_that_no_frame_names_end_the_link(run: Run) -> None:
         assert await bench.is_hung_up_on()
 
     run(body)
+
+
+def test_a_descriptor_that_the_kernel_cannot_give_us_ends_the_link(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    """We have as many as we may: it is lost, and would be taken for the next one."""
+
+    async def body(bench: Bench) -> None:
+        ours, theirs = os.pipe()
+        bench.say(STARTED, ours)
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(map(int, os.listdir("/proc/self/fd"))), limits[1]))
+        try:
+            await asyncio.wait_for(bench.heard.lost_it.wait(), 5)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+            os.close(ours)
+            os.close(theirs)
+
+    run(body)
+    assert caplog.messages == ["closed a connection of an init: a descriptor that cannot be had, or too many of them"]
 
 
 async def answered(bench: Bench, kind: FrameKind, descriptors: Sequence[int], failure: int = 0) -> None:
