@@ -77,10 +77,10 @@ def find_logs(function: WrittenName, data_dir: str | None, endpoint_url: str | N
         with suppress(NotDone):  # somebody else's, who does not let us in
             if (usual := Server(DEFAULT_URL, token)).is_there():
                 yield _of_server(usual, function)
-    own_settings = settings(data_dir=data_dir, account=function.account, region=function.region)
-    path, scope = own_settings.data_dir / "logs.db", Scope(own_settings.account, own_settings.region)
+    chosen, scope = settings(data_dir=data_dir), _scope_of(function, data_dir)
+    path = chosen.data_dir / "logs.db"
     source = from_file(path, scope.function(function.name))
-    yield FoundLog(str(path), source, source(None), partial(_declared_names, own_settings))
+    yield FoundLog(str(path), source, source(None), partial(_declared_names, chosen, scope))
 
 
 def choose_log(logs: Iterator[FoundLog], function: WrittenName) -> FoundLog:
@@ -95,22 +95,31 @@ def choose_log(logs: Iterator[FoundLog], function: WrittenName) -> FoundLog:
 
 def _of_server(server: Server, function: WrittenName) -> FoundLog:
     source = _from_server(server, function)
-    return FoundLog(server.url, source, source(None), partial(_known_to, server, function.name))
+    return FoundLog(server.url, source, source(None), partial(_known_to, server, function))
 
 
-def _known_to(server: Server, name: str) -> Collection[str]:
-    """Its functions, those beyond the first page but for this one left out."""
-    known = set(server.functions())
-    if name not in known:
+def _scope_of(function: WrittenName, data_dir: str | None = None) -> Scope:
+    """Where it is; what is not written is as the settings have it."""
+    chosen = settings(data_dir=data_dir, account=function.account, region=function.region)
+    return Scope(chosen.account, chosen.region)
+
+
+def _known_to(server: Server, function: WrittenName) -> Collection[str]:
+    """Its functions in that account and region, those beyond the first page but for this one left out."""
+    scope = None if function.account is None and function.region is None else _scope_of(function)
+    known = set(server.functions(scope))
+    if function.name not in known:
         with suppress(NotDone):
-            known.add(server.configuration(name)["FunctionName"])
+            known.add(server.configuration(function.name, scope)["FunctionName"])
     return known
 
 
-def _declared_names(chosen: Settings) -> Collection[str]:
-    """What the project has, if it can be read."""
+def _declared_names(chosen: Settings, scope: Scope) -> Collection[str]:
+    """What the project has there, if it can be read."""
     from lambda_emu.project import ProjectError, read_project
 
+    if scope != Scope(chosen.account, chosen.region):
+        return []
     try:
         return [one.name for one in read_project(chosen.project).functions]
     except ProjectError:

@@ -24,7 +24,7 @@ SWEEP_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentInfo:
-    """One environment as `lambda-emu ps` shows it."""
+    """One environment as `lambda-emu ps` shows it. age_s: since it has code; a stem has none yet."""
 
     function: str
     version: str
@@ -32,7 +32,7 @@ class EnvironmentInfo:
     state: str
     id: str
     memory_mb: int
-    age_s: float
+    age_s: float | None
     invocations: int
 
 
@@ -155,7 +155,7 @@ class Pool:
             for environment in pool.environments
         ]
         stems = [
-            EnvironmentInfo("", "", None, State.STEM.name, sandbox.id, 0, 0.0, 0)
+            EnvironmentInfo("", "", None, State.STEM.name, sandbox.id, 0, None, 0)
             for _, sandbox in self._stems.sandboxes()
         ]
         return environments + stems

@@ -185,6 +185,25 @@ def test_commands_find_the_server_of_their_folder_whatever_its_port(folder: Path
     assert (unknown.returncode, missing.returncode) == (2, 2)
 
 
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        ["hello", "--account", "111111111111"],
+        ["hello", "--region", "eu-west-1"],
+        ["arn:aws:lambda:eu-west-1:111111111111:function:hello"],
+    ],
+)
+def test_a_function_of_one_account_and_region_has_no_log_in_others(
+    folder: Path, served: Served, elsewhere: list[str]
+) -> None:
+    here = command("logs", "hello", folder=folder)
+    there = command("logs", *elsewhere, folder=folder)
+
+    assert (here.returncode, here.stderr) == (0, "hello has logged nothing yet.\n")
+    assert f"{served.url} has no log of 'hello', and no such function is known." in there.stderr
+    assert there.returncode == 2
+
+
 def test_commands_find_an_ephemeral_server_of_their_folder_alone(folder: Path) -> None:
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir()

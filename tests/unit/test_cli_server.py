@@ -132,7 +132,9 @@ def test_ps_lists_environments(server: TinyServer) -> None:
         "age_s": 75.2,
         "invocations": 3,
     }
-    server.answer("/_lambda-emu/environments", [environment])
+    nothing = {"function": "", "version": "", "tenant": None, "memory_mb": 0, "age_s": None, "invocations": 0}
+    stem = environment | nothing | {"state": "STEM", "id": "9b8e2f6d1c0a"}
+    server.answer("/_lambda-emu/environments", [environment, stem])
     server.answer("/_lambda-emu/health", {"status": "ok", "environments": 3, "max_environments": 64})
 
     shown = run(server, "ps")
@@ -141,9 +143,10 @@ def test_ps_lists_environments(server: TinyServer) -> None:
     assert shown.stdout == (
         "FUNCTION  VERSION  TENANT  STATE  MEMORY  AGE  INVOCATIONS  ENGINE  ID\n"
         "hello     $LATEST  blue    IDLE   128 MB  1m   3            docker  2f6d1c0a9b8e\n"
+        "-         -        -       STEM   -       -    0            docker  9b8e2f6d1c0a\n"
         "3 of 64 environments, stems included (max_environments)\n"
     )
-    assert json.loads(as_json.stdout) == environment
+    assert [json.loads(line) for line in as_json.stdout.splitlines()] == [environment, stem]
 
 
 def test_logs_ask_the_server_for_the_account_and_region_of_an_arn(server: TinyServer) -> None:

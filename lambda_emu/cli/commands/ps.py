@@ -37,14 +37,16 @@ def ps(data_dir: str | None, endpoint_url: str | None, as_json: bool) -> None:
 
 
 def _row(seen: Mapping[str, Any]) -> tuple[str, ...]:
-    """A stem has no function yet, and so no memory size."""
+    """A stem has no function yet, and so neither memory size nor age."""
     memory = f"{seen['memory_mb']} MB" if seen["function"] else "-"
     owner = (seen["function"] or "-", seen["version"] or "-", seen["tenant"] or "-")
     return *owner, seen["state"], memory, age(seen["age_s"]), str(seen["invocations"]), seen["engine"], seen["id"]
 
 
-def age(seconds: float) -> str:
+def age(seconds: float | None) -> str:
     """`59s`, `12m`, `3h`: the largest unit that fits."""
+    if seconds is None:
+        return "-"
     for limit_s, unit_s, unit in ((60, 1, "s"), (3600, 60, "m")):
         if seconds < limit_s:
             return f"{int(seconds // unit_s)}{unit}"
