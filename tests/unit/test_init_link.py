@@ -16,6 +16,7 @@ from lambda_emu.sandbox.init import link as init
 from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.orders import Link
 
+LIMIT_S = 30
 HELLO = b"\0\0\0\0\x08H\0\4\1secret"
 
 
@@ -27,7 +28,7 @@ class Heard(list[object]):
         self._more = asyncio.Event()
 
     async def wait(self, count: int) -> list[object]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LIMIT_S):
             while len(self) < count:
                 self._more.clear()
                 await self._more.wait()
@@ -67,7 +68,7 @@ class Bench:
 
     async def admitted(self) -> tuple[Link, Peer, Heard]:
         """A link whose init said the right secret, that init's end of it, and what the link's listener hears."""
-        arrival = self.acceptor.expect("secret", 5)
+        arrival = self.acceptor.expect("secret", LIMIT_S)
         peer = await self.dial(HELLO)
         link, heard = await arrival, Heard()
         link.listener = heard
@@ -83,7 +84,7 @@ class Peer:
 
     async def is_shown_out(self) -> bool:
         try:
-            return await asyncio.wait_for(self.reader.read(1), 5) == b""
+            return await asyncio.wait_for(self.reader.read(1), LIMIT_S) == b""
         except ConnectionResetError:
             return True
 
@@ -91,7 +92,7 @@ class Peer:
 async def read_waiting(peer: Peer) -> bytes:
     """What comes until the link is closed from this side."""
     peer.writer.write_eof()
-    return await asyncio.wait_for(peer.reader.read(), 5)
+    return await asyncio.wait_for(peer.reader.read(), LIMIT_S)
 
 
 @asynccontextmanager
@@ -127,7 +128,7 @@ Run = Callable[[Body], None]
 
 def test_the_init_that_says_its_secret_is_the_one_expected(run: Run) -> None:
     async def body(bench: Bench) -> None:
-        arrivals = {secret: bench.acceptor.expect(secret, 5) for secret in ("secret", "other")}
+        arrivals = {secret: bench.acceptor.expect(secret, LIMIT_S) for secret in ("secret", "other")}
 
         await bench.dial(HELLO)
 
@@ -145,7 +146,7 @@ def test_a_log_descriptor_is_named_to_who_writes_records(run: Run, logs_records:
 
         link.start(0, Program(["x"], {"A": "b"}, logs_records=logs_records))
 
-        order = await asyncio.wait_for(peer.reader.readuntil(b"A=b\0"), 5) + await read_waiting(peer)
+        order = await asyncio.wait_for(peer.reader.readuntil(b"A=b\0"), LIMIT_S) + await read_waiting(peer)
         assert (b"_LAMBDA_TELEMETRY_LOG_FD=62\0" in order) is logs_records
 
     run(body)
@@ -155,7 +156,7 @@ def test_an_init_of_another_protocol_is_told_at_once_to_who_awaits_it(run: Run) 
     """With what to do: it is the package that was not installed again."""
 
     async def body(bench: Bench) -> None:
-        arrival = bench.acceptor.expect("secret", 5)
+        arrival = bench.acceptor.expect("secret", LIMIT_S)
 
         stale = await bench.dial(b"\0\0\0\0\x08H\0\2\1secret")
 
@@ -174,7 +175,7 @@ def test_an_init_of_another_protocol_is_told_at_once_to_who_awaits_it(run: Run) 
 ])  # fmt: skip
 def test_a_stranger_is_shown_out(run: Run, said: bytes) -> None:
     async def body(bench: Bench) -> None:
-        arrival = bench.acceptor.expect("secret", 5)
+        arrival = bench.acceptor.expect("secret", LIMIT_S)
 
         stranger = await bench.dial(said)
 
@@ -244,7 +245,7 @@ def test_waiting_for_an_init_ends(run: Run) -> None:
 
 def test_who_gave_up_on_a_sandbox_does_not_get_its_init(run: Run) -> None:
     async def body(bench: Bench) -> None:
-        bench.acceptor.expect("secret", 5).cancel()
+        bench.acceptor.expect("secret", LIMIT_S).cancel()
         await asyncio.sleep(0)
 
         late = await bench.dial(HELLO)
@@ -270,7 +271,7 @@ def test_orders_reach_init_in_turn(run: Run) -> None:
         orders = [frames.encode_start(1, program), frames.encode_memory(7, 2), frames.encode_sync(3)]
         orders += [frames.encode(frames.FrameKind.PAUSE), frames.encode(frames.FrameKind.CONTINUE)]
         orders += [frames.encode_signal(1, 15), frames.encode(frames.FrameKind.KILL)]
-        assert await asyncio.wait_for(peer.reader.readexactly(sum(map(len, orders))), 5) == b"".join(orders)
+        assert await asyncio.wait_for(peer.reader.readexactly(sum(map(len, orders))), LIMIT_S) == b"".join(orders)
 
     run(body)
 
@@ -348,12 +349,13 @@ def test_paused_output_waits_for_its_reader(run: Run) -> None:
     async def body(bench: Bench) -> None:
         link, peer, heard = await bench.admitted()
         link.pause_output()
-        peer.writer.write(b"\0\0\0\2O\1hi" * 200_000)
-        await asyncio.sleep(0)
+        peer.writer.write(frames.encode(frames.FrameKind.OUTPUT, 1, b"x" * 32_000) * 100)  # more than the kernel holds
+        stranger = await bench.dial(b"\0\0\0\0\0K\0")
+        assert await stranger.is_shown_out()  # so the loop has looked at all that came
         assert not heard
 
         link.resume_output()
 
-        await heard.wait(200_000)
+        assert await heard.wait(100) == [(1, b"x" * 32_000)] * 100
 
     run(body)
