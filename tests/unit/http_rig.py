@@ -16,6 +16,8 @@ from lambda_emu.http.listener import Listener, PortSettings, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head, answer_head
 
+LIMIT_S = 30
+"""For what takes a moment; a busy machine takes its time."""
 LAST = b"GET /last HTTP/1.1\r\nConnection: close\r\n\r\n"
 
 
@@ -76,16 +78,16 @@ def listening(
     loop.start()
     clock.bind(loop.asyncio)
     listener, bound = Listener(handler, clock, settings), bind(host, 0)
-    loop.run(listener.listen(bound), timeout_s=5)
+    loop.run(listener.listen(bound), timeout_s=LIMIT_S)
     yield listener, bound.getsockname()[1], clock, loop
-    loop.ask(listener.close, timeout_s=5)
+    loop.ask(listener.close, timeout_s=LIMIT_S)
     loop.stop()
 
 
 def talk(port: int, *pieces: bytes, host: str = "127.0.0.1") -> bytes:
     """Send the pieces, and a last request that ends the connection unless they do; return all that came back."""
     ends = any(word in pieces[-1] for word in (b"HTTP/1.0", b"close", b"\x16", b"HELLO", b"9.9"))
-    with socket.create_connection((host, port), timeout=5) as client:
+    with socket.create_connection((host, port), timeout=LIMIT_S) as client:
         for piece in pieces if ends else [*pieces, LAST]:
             client.sendall(piece)
         answer = b""
@@ -95,7 +97,7 @@ def talk(port: int, *pieces: bytes, host: str = "127.0.0.1") -> bytes:
 
 
 def connect(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=10)
+    return socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S)
 
 
 def all_after(client: socket.socket, *more: bytes) -> bytes:

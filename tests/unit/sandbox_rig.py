@@ -51,7 +51,7 @@ from lambda_emu.sandbox.machine import Machine
 from lambda_emu.sandbox.process.engine import NoImages
 
 T = TypeVar("T")
-WAIT_S = 5.0
+WAIT_S = 30.0
 USAGE = Usage(1, 1, 0, 1)
 VERSION = FunctionVersion(
     id=FunctionId("000000000000", "us-east-1", "hello"),

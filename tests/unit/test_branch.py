@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import uvloop
 from descriptors_rig import opened
+from http_rig import LIMIT_S
 
 from lambda_emu.clock import Clock
 from lambda_emu.http.branch import MOST_TURNED_AWAY, Branch, End, PassedListener
@@ -63,7 +64,7 @@ async def said_to(address: End) -> bytes:
     reader, writer = await asyncio.open_connection(*address)
     try:
         writer.write(GET)
-        return await asyncio.wait_for(reader.read(), 5)
+        return await asyncio.wait_for(reader.read(), LIMIT_S)
     except ConnectionError:
         return b""
     finally:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
-from http_rig import LAST, Echo, bodies, hung_up_on, served, talk
+from http_rig import LAST, LIMIT_S, Echo, bodies, hung_up_on, served, talk
 
 from lambda_emu.clock import SteppingClock
 from lambda_emu.http.branch import Branch, PassedListener
@@ -74,11 +74,11 @@ NEXT = b"GET /again HTTP/1.1\r\n\r\n"
     ],
 )  # fmt: skip
 def test_a_head_that_comes_again_byte_for_byte_is_known(pieces: list[bytes], expected: list[bytes]) -> None:
-    with served() as (port, _, loop), socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+    with served() as (port, _, loop), socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S) as client:
         for piece in pieces:
             client.sendall(piece)
             for _ in range(3):  # it is read before the next one comes
-                loop.ask(lambda: None, timeout_s=5)
+                loop.ask(lambda: None, timeout_s=LIMIT_S)
         client.shutdown(socket.SHUT_WR)
         answers = b"".join(iter(lambda: client.recv(65536), b""))
 
@@ -93,7 +93,7 @@ def test_a_known_request_that_breaks_us_ends_its_connection(caplog: pytest.LogCa
         writer.send(answer_head(200, [], 0))
         return DISCARD
 
-    with served(once) as (port, _, _), socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+    with served(once) as (port, _, _), socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S) as client:
         client.sendall(NEXT)
         assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
         client.sendall(NEXT)
@@ -117,7 +117,7 @@ def test_what_is_no_http_gets_400_and_is_hung_up_on(port: int, nonsense: bytes) 
 
 
 def test_endless_headers_get_431(port: int) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S) as client:
         client.sendall(b"GET /a HTTP/1.1\r\nX: " + b"x" * 1_000_000)
 
         assert client.recv(12) == b"HTTP/1.1 431"
@@ -144,10 +144,10 @@ def send_until_refused(client: socket.socket, request: bytes, limit_bytes: int) 
 
 def test_a_client_that_does_not_read_is_not_read_either_and_loses_nothing(port: int) -> None:
     request = b"POST /a HTTP/1.1\r\nContent-Length: 60000\r\n\r\n" + b"x" * 60_000
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S) as client:
         begun = send_until_refused(client, request, limit_bytes=64 << 20)
 
-        client.settimeout(5)
+        client.settimeout(LIMIT_S)
         answer = b""
         while answer.count(b"POST /a") < begun - 1:
             answer += client.recv(1 << 20)
@@ -157,7 +157,7 @@ def test_a_client_that_does_not_read_is_not_read_either_and_loses_nothing(port: 
 def test_a_client_that_asks_without_end_is_hung_up_on(
     port: int, first: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as client, pytest.raises(ConnectionError):
+    with socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S) as client, pytest.raises(ConnectionError):
         client.sendall(first + b"GET /a HTTP/1.1\r\n\r\n" * 1_000_000)
 
     assert not caplog.records
@@ -167,7 +167,7 @@ def test_a_client_that_asks_without_end_is_hung_up_on(
 def test_a_client_whose_request_fails_in_our_hands_is_hung_up_on(
     port: int, before: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S) as client:
         client.sendall(before + b"GET /broken HTTP/1.1\r\n\r\n")
 
         while client.recv(1 << 16):
@@ -194,7 +194,11 @@ def held() -> Iterator[tuple[int, SteppingClock, Callable[[], None]]]:
         return DISCARD
 
     with served(hold) as (port, clock, loop):
-        yield port, clock, lambda: loop.ask(lambda: waiting.pop().send(answer_head(200, [], 4), b"held"), timeout_s=5)
+        yield (
+            port,
+            clock,
+            lambda: loop.ask(lambda: waiting.pop().send(answer_head(200, [], 4), b"held"), timeout_s=LIMIT_S),
+        )
 
 
 def test_a_client_we_do_not_read_is_not_taken_for_one_that_stalls(
@@ -204,10 +208,10 @@ def test_a_client_we_do_not_read_is_not_taken_for_one_that_stalls(
     port, clock, release = held
     body = b"x" * 4 * MAX_WAITING_BYTES
     second = b"POST /a HTTP/1.1\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S) as client:
         client.sendall(b"GET /held HTTP/1.1\r\n\r\n" + second + body)
 
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as stalled:
+        with socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S) as stalled:
             stalled.sendall(b"GET /a HT")
             hung_up_on(stalled, clock, seconds=61)
         release()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from threading import Event
 
 import pytest
-from http_rig import Echo, all_after, bodies, connect, listening, refuses_bytes, served
+from http_rig import LIMIT_S, Echo, all_after, bodies, connect, listening, refuses_bytes, served
 
 from lambda_emu.http.budget import MemoryBudget
 from lambda_emu.http.exchange import DISCARD, BodySink, Writer
@@ -141,9 +141,9 @@ def test_who_still_sends_while_we_stop_reads_the_answer_to_what_it_said() -> Non
         idle.sendall(b"GET /a HTTP/1.1\r\n\r\nGET /b HT")
         while len(handler.targets) < 2:
             Event().wait(0.01)
-        loop.ask(listener.finish, timeout_s=5)
-        assert loop.ask(lambda: listener.busy, timeout_s=5)
-        loop.ask(handler.release, timeout_s=5)
+        loop.ask(listener.finish, timeout_s=LIMIT_S)
+        assert loop.ask(lambda: listener.busy, timeout_s=LIMIT_S)
+        loop.ask(handler.release, timeout_s=LIMIT_S)
 
         assert bodies(all_after(client, MORE, MORE)) == [b"held"]
         assert bodies(all_after(idle, b"TP/1.1\r\n\r\n", MORE, MORE)) == [b"GET /a "]
@@ -155,5 +155,5 @@ def test_who_has_its_last_answer_does_not_hold_up_our_stop() -> None:
         while client.recv(65536):
             pass
 
-        loop.ask(listener.finish, timeout_s=5)
-        assert not loop.ask(lambda: listener.busy, timeout_s=5)
+        loop.ask(listener.finish, timeout_s=LIMIT_S)
+        assert not loop.ask(lambda: listener.busy, timeout_s=LIMIT_S)

@@ -17,7 +17,7 @@ from functools import partial
 import pytest
 from cost_rig import times_as_much
 from descriptors_rig import holes_filled
-from http_rig import Echo, bodies, connect, hung_up_on, refuses_bytes, served, talk
+from http_rig import LIMIT_S, Echo, bodies, connect, hung_up_on, refuses_bytes, served, talk
 
 from lambda_emu.http.body import Body
 from lambda_emu.http.budget import MemoryBudget
@@ -124,11 +124,11 @@ def test_one_field_may_be_larger_where_a_port_says_so(fields: list[bytes], statu
 
 def loop_cost_s(port: int, loop: Loop, request_bytes: bytes) -> float:
     """What the loop's thread spends on a request."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
-        before_s = loop.ask(time.thread_time, 5)
+    with socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S) as client:
+        before_s = loop.ask(time.thread_time, LIMIT_S)
         client.sendall(request_bytes)
         assert client.recv(12) == b"HTTP/1.1 200"
-        return loop.ask(time.thread_time, 5) - before_s
+        return loop.ask(time.thread_time, LIMIT_S) - before_s
 
 
 class InPieces(asyncio.Protocol):
@@ -410,7 +410,7 @@ def test_of_more_connections_than_there_are_descriptors_some_are_left() -> None:
 
         told = []
         for client in many[-100:]:
-            client.settimeout(5)
+            client.settimeout(LIMIT_S)
             with suppress(ConnectionError):
                 told.append(client.recv(12))
         assert set(told) <= {b"HTTP/1.1 503", b""}

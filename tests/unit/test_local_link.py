@@ -15,6 +15,7 @@ from typing import IO, Any
 import pytest
 import uvloop
 from descriptors_rig import opened
+from http_rig import LIMIT_S
 
 from lambda_emu.sandbox.base import Exit, ExitKind, SandboxError, Usage
 from lambda_emu.sandbox.init.frames import FrameKind, encode
@@ -61,7 +62,7 @@ class Bench:
         socket.send_fds(self.peer, [data], descriptors)
 
     async def is_hung_up_on(self) -> bool:
-        await asyncio.wait_for(self.heard.lost_it.wait(), 5)
+        await asyncio.wait_for(self.heard.lost_it.wait(), LIMIT_S)
         try:
             while self.peer.recv(65536):
                 pass
@@ -78,7 +79,7 @@ def run() -> Callable[[Body], None]:
     async def with_bench(body: Body) -> None:
         ours, peer = socket.socketpair()
         acceptor = InitAcceptor()
-        arriving = acceptor.expect("secret", 5)
+        arriving = acceptor.expect("secret", LIMIT_S)
         LocalLink(acceptor, ours)
         peer.sendall(HELLO)
         link = await arriving
@@ -198,7 +199,7 @@ def test_a_descriptor_that_the_kernel_cannot_give_us_ends_the_link(run: Run, cap
 async def answered(bench: Bench, kind: FrameKind, descriptors: Sequence[int], failure: int = 0) -> None:
     """Answer the next order for a socket, whatever its token."""
     loop = asyncio.get_running_loop()
-    order = await asyncio.wait_for(loop.run_in_executor(None, bench.peer.recv, 65536), 5)
+    order = await asyncio.wait_for(loop.run_in_executor(None, bench.peer.recv, 65536), LIMIT_S)
     bench.say(encode(kind, 0, order[6:10] + struct.pack(">I", failure)), *descriptors)
 
 
@@ -243,7 +244,7 @@ def test_a_listener_is_taken_and_ends_with_the_link(run: Run) -> None:
         assert found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
 
         bench.peer.close()
-        await asyncio.wait_for(bench.heard.lost_it.wait(), 5)
+        await asyncio.wait_for(bench.heard.lost_it.wait(), LIMIT_S)
 
         assert found.fileno() == -1
 
@@ -286,7 +287,7 @@ def test_a_socket_for_datagrams_is_taken_and_ends_with_the_link(run: Run) -> Non
         assert not found.getblocking()
 
         bench.peer.close()
-        await asyncio.wait_for(bench.heard.lost_it.wait(), 5)
+        await asyncio.wait_for(bench.heard.lost_it.wait(), LIMIT_S)
 
         assert found.fileno() == -1
 
