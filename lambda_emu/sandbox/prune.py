@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lambda_emu.sandbox.docker import client as docker
+from lambda_emu.sandbox.docker import volumes
 from lambda_emu.sandbox.temporary import remove_left
 
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What was removed. id: of a container, or the path of a folder, which has no session."""
+    """What was removed. id: of a container or image, or the path of a folder; only containers have a session."""
 
     id: str
     session: str
@@ -29,5 +30,7 @@ def prune(everything: bool = False) -> Iterator[Pruned]:
         for left in docker.find_left(client, everything):
             docker.remove(client, left["Id"])
             yield Pruned(left["Id"][:12], left["Labels"][docker.SESSION_LABEL], left["Status"])
+        for image in volumes.remove_left(client):
+            yield Pruned(image, "", "image")
     finally:
         client.close()

@@ -9,6 +9,7 @@ import io
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 import pytest
@@ -17,7 +18,12 @@ from image_rig import LABEL, ImageRig
 from lam import ROLE, Lam
 from own import own_emulator
 from registry_rig import registry_of
+from waiting import eventually
 
+from lambda_emu.sandbox.docker.client import OWNER_LABEL
+from lambda_emu.sandbox.docker.volumes import without_volumes
+from lambda_emu.sandbox.leases import own_lease
+from lambda_emu.sandbox.prune import prune
 from lambda_emu.server import Emulator
 
 pytestmark = pytest.mark.docker
@@ -52,7 +58,8 @@ def writable(path):
 while True:
     event = http.urlopen(API + "next")
     found = {"argv": sys.argv, "cwd": os.getcwd(), "ids": [os.getuid(), os.getgid()], "env": dict(os.environ),
-             "writable": {path: writable(path) for path in ("/srv/new", "/tmp/new")}}
+             "data": open("/data/file").read() if os.path.exists("/data/file") else None,
+             "writable": {path: writable(path) for path in ("/srv/new", "/tmp/new", "/data/new", "/data/file")}}
     http.urlopen(API + event.headers["Lambda-Runtime-Aws-Request-Id"] + "/response", json.dumps(found).encode()).read()
 """
 LIKE_AWS = """
@@ -66,6 +73,8 @@ ENV GREETING=hello COLOUR=red PATH=/srv/bin:/usr/bin
 WORKDIR /srv
 USER 0
 HEALTHCHECK CMD touch /tmp/checked
+RUN mkdir -m 777 /data && echo "from the image" >/data/file && chmod 666 /data/file
+VOLUME /data /data/below /tmp /var
 ENTRYPOINT ["/var/lang/bin/python3.11", "/srv/client.py"]
 CMD ["one", "two"]
 """
@@ -171,15 +180,65 @@ def test_an_image_with_a_client_of_its_own_starts_as_it_says(lam: Lam, own: str)
     assert (found["argv"], found["cwd"]) == (["/srv/client.py", "one", "two"], "/srv")
 
 
-def test_user_and_health_check_are_ignored_and_only_tmp_can_be_written(lam: Lam, shop: Shop, own: str) -> None:
+def test_user_volumes_and_health_check_are_ignored_and_only_tmp_can_be_written(lam: Lam, shop: Shop, own: str) -> None:
     create(lam, "f", own)
 
     found = lam.invoke("f", {}).payload
 
     assert found["ids"] == [993, 990]
-    assert found["writable"] == {"/srv/new": "Read-only file system", "/tmp/new": True}
+    assert found["data"] == "from the image\n"
+    assert found["writable"] == {
+        **dict.fromkeys(("/srv/new", "/data/new", "/data/file"), "Read-only file system"), "/tmp/new": True
+    }  # fmt: skip
     container = shop.client.containers.get(lam.environments("f")[0].id)
     assert container.attrs["Config"]["Healthcheck"]["Test"] == ["NONE"]
+    assert [mount for mount in container.attrs["Mounts"] if mount["Type"] == "volume"] == []
+
+
+def test_an_image_that_was_made_without_volumes_goes_with_its_emulator(shop: Shop, own: str, tmp_path: Path) -> None:
+    api: Any = shop.client.api
+    with own_emulator(tmp_path, "docker", pull_images=False, stems=0) as lam:
+        create(lam, "f", own)
+        for timeout_s in (11, 12):
+            lam.update("f", Timeout=timeout_s)
+            lam.invoke("f", {})
+        made = {api.inspect_container(one.id)["Image"] for one in lam.environments("f")}
+        lam.client.delete_function(FunctionName="f")
+        eventually(
+            lambda: not any(api.containers(filters={"ancestor": image}) for image in made), "their containers' end"
+        )
+
+    assert len(made) == 1
+    assert not made & {shop.client.images.get(own).id, *all_images(shop)}
+
+
+def test_prune_removes_what_a_killed_emulator_made_without_volumes(shop: Shop, own: str) -> None:
+    api: Any = shop.client.api
+    owners = own_lease(), f"{gethostname()}:1:0"
+    ours, dead = (without_volumes(api, api.inspect_image(own), {OWNER_LABEL: owner}) for owner in owners)
+
+    pruned = [one.id for one in prune()]
+
+    assert (dead in pruned, dead in all_images(shop)) == (True, False)
+    assert (ours in pruned, ours in all_images(shop)) == (False, True)
+    api.remove_image(ours)
+
+
+def test_an_engine_that_takes_no_such_image_keeps_the_volumes_and_that_is_told(
+    own: str, shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Here by layers that it has not, as one that keeps images in another way says of all."""
+    api: Any = shop.client.api
+    seen = api.inspect_image(own)
+    foreign = {**seen, "RootFS": {"Type": "layers", "Layers": [f"sha256:{'0' * 64}"]}}
+
+    assert without_volumes(api, foreign, {}) == seen["Id"]
+    assert "/data, /data/below, /tmp, /var can be written, without a limit" in caplog.text
+
+
+def all_images(shop: Shop) -> set[str]:
+    """Those without a name too."""
+    return {str(image["Id"]) for image in shop.client.api.images(all=True)}
 
 
 def test_variables_of_the_image_hold_unless_the_function_sets_them(lam: Lam, own: str) -> None:

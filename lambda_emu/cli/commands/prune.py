@@ -12,7 +12,7 @@ from lambda_emu.cli.options import NotDone, json_option
 @click.option("--all", "everything", is_flag=True, help="Also end the containers of emulators that still run.")
 @json_option
 def prune(everything: bool, as_json: bool) -> None:
-    """Remove containers and temporary folders of emulators that no longer run."""
+    """Remove containers, images and temporary folders of emulators that no longer run."""
     from dataclasses import asdict
 
     from lambda_emu.sandbox.base import SandboxError
@@ -24,6 +24,6 @@ def prune(everything: bool, as_json: bool) -> None:
             removed = True
             show.json_line(asdict(one)) if as_json else terminal.echo(f"removed {one.id} ({one.status})")
     except SandboxError as error:
-        raise NotDone(f"Folders are done; containers were not looked at: {error}") from error
+        raise NotDone(f"Folders are done; containers and images were not looked at: {error}") from error
     if not removed and not as_json:
         click.echo("Nothing to remove.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -105,8 +105,9 @@ def find_left(client: docker.DockerClient, everything: bool = False) -> list[dic
     """What the engine says of containers whose emulator no longer runs, or of all of ours."""
     with engine_errors("looking for left containers"):
         found = client.api.containers(all=True, filters={"label": OWNER_LABEL})
-    return [c for c in found if everything or not _has_owner(c["Labels"])]
+    return [c for c in found if everything or not has_owner(c["Labels"])]
 
 
-def _has_owner(labels: dict[str, str]) -> bool:
+def has_owner(labels: Mapping[str, str]) -> bool:
+    """Whether the emulator that gave them runs."""
     return is_alive(labels[OWNER_LABEL], labels.get(PROCESSES_LABEL, ""))

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -43,6 +44,7 @@ from lambda_emu.sandbox.docker.function_images import FunctionImages
 from lambda_emu.sandbox.docker.home import Home, make_folders, prepare_folder
 from lambda_emu.sandbox.docker.images import Images
 from lambda_emu.sandbox.docker.network import Places
+from lambda_emu.sandbox.docker.volumes import remove_likes
 from lambda_emu.sandbox.engine_threads import EngineThreads
 from lambda_emu.sandbox.files import fill, remove_tree
 from lambda_emu.sandbox.init.link import InitAcceptor
@@ -164,7 +166,7 @@ class DockerEngine:
         self.line = LINE_PATH  # where inits look for our socket
         self._is_called = False  # whether one has called it
         self._listens = False  # whether inits may call by TCP: one could not call it
-        self.packaged = FunctionImages(client, self._call, self._make, pull=images.pull)
+        self.packaged = FunctionImages(client, self._call, self._make, home.labels, pull=images.pull)
 
     async def prepare(self, runtime: str, architecture: str) -> str | None:
         def progress(line: str) -> None:
@@ -189,7 +191,7 @@ class DockerEngine:
     async def create(self, kind: StemKind) -> DockerSandbox:
         async with self._starting:
             if kind.image:
-                await self.packaged.look_at(kind.image)
+                kind = replace(kind, image=await self.packaged.look_at(kind.image))
             try:
                 return await self._create(kind)
             except SocketNotCalled:
@@ -262,6 +264,8 @@ class DockerEngine:
             while (left := await threads.call(self._left)) and self._clock.monotonic_s() < patient_until_s:
                 await asyncio.sleep(LOOK_S)  # the engine removes them as their inits end, faster than we could
             await asyncio.gather(*(threads.call(try_to_remove, self._client, one) for one in left))
+            if self.packaged.has_made_images:
+                await threads.call(remove_likes, self._client, self._session_label)
             await threads.call(remove_tree, self._home.run_dir)
         finally:
             threads.close()
@@ -336,9 +340,13 @@ class DockerEngine:
             return bool(self._api.containers(quiet=True, filters={"id": container}))
 
     def _left(self) -> list[str]:
-        label = f"{SESSION_LABEL}={self._home.session}"
+        label = self._session_label
         with engine_errors("looking for this session's containers"):
             return [found["Id"] for found in self._api.containers(all=True, quiet=True, filters={"label": label})]
+
+    @property
+    def _session_label(self) -> str:
+        return f"{SESSION_LABEL}={self._home.session}"
 
     def _call(self, fn: Callable[..., T], *args: Any) -> asyncio.Future[T]:
         return self._calls.call(fn, *args)

@@ -22,6 +22,7 @@ from lambda_emu.sandbox.base import ImageDenied, ImageInvalid, Program, SandboxE
 from lambda_emu.sandbox.building.debian import ARCHITECTURES
 from lambda_emu.sandbox.building.registry import follow, registry_answers
 from lambda_emu.sandbox.docker.client import engine_errors
+from lambda_emu.sandbox.docker.volumes import without_volumes
 
 log = logging.getLogger(__name__)
 
@@ -45,16 +46,20 @@ class Defaults:
     command: tuple[str, ...]
     directory: str
     environment: Mapping[str, str]
+    has_volumes: bool
 
 
 class FunctionImages:
     """Called on the loop; what blocks goes through `call`, to a thread of the engine's. pull: ask registries.
 
-    make: as `call`, for what takes minutes.
+    make: as `call`, for what takes minutes. labels: of images that are made here.
     """
 
-    def __init__(self, client: docker.DockerClient, call: Call, make: Call, *, pull: bool) -> None:
+    def __init__(
+        self, client: docker.DockerClient, call: Call, make: Call, labels: Mapping[str, str], *, pull: bool
+    ) -> None:
         self._api: Any = client.api
+        self._labels = labels
         self._call = call
         self._make = make
         self._pull = pull
@@ -72,15 +77,25 @@ class FunctionImages:
             seen = await self._make(self._take, image, architecture)
         return self._found(seen, image.uri, architecture)
 
-    async def look_at(self, id: str) -> None:
-        """Learn how sandboxes of this image start; ImageInvalid if it was removed."""
-        if id not in self._defaults:
+    async def look_at(self, id: str) -> str:
+        """Learn how sandboxes of this image start. Returns what they are made of; ImageInvalid if it was removed."""
+        defaults = self._defaults.get(id)
+        if defaults is None or defaults.has_volumes:
             seen = await self._call(self._inspect, id)
             if seen is None:
                 raise ImageInvalid(
                     f"the engine no longer has image {id}; build it again and update the function's code"
                 )
-            self._defaults[id] = _defaults(seen)
+            defaults = self._defaults[id] = _defaults(seen)
+            if defaults.has_volumes:
+                made: str = await self._call(without_volumes, self._api, seen, self._labels)
+                return made
+        return id
+
+    @property
+    def has_made_images(self) -> bool:
+        """Whether there may be some of ours."""
+        return any(defaults.has_volumes for defaults in self._defaults.values())
 
     def program(self, image: ContainerImage) -> Program | None:
         """Of an image that was looked at: each of the function's settings replaces one of the image."""
@@ -173,4 +188,5 @@ def _defaults(seen: Mapping[str, Any]) -> Defaults:
         tuple(config.get("Cmd") or ()),
         config.get("WorkingDir") or "/",
         {"PATH": PATH} | variables,
+        bool(config.get("Volumes")),
     )
