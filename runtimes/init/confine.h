@@ -79,23 +79,29 @@ static const struct sock_filter MEMFD_FILTER[] = {
     ANSWER(0),
 };
 
-/* Descriptors of ours in one message, as wire.h sends them over the connection. */
+/* Room for what comes with a message. */
 union one_descriptor { struct cmsghdr head; char room[CMSG_SPACE(sizeof(int))]; };
 
-/* Has the calling process, and all that comes of it, ask for files in memory by a listener, which `to` then gets, with
-   one byte that says whose it is. Where the kernel cannot, or somebody else listens already, it makes them as ever. */
-static void ask_for_memfds(long to, uint8_t role) {
+/* Which start of which role; the number comes round, long after its place was taken. */
+struct start { uint8_t role, number; };
+
+/* Has the calling process, and all that comes of it, ask for files in memory by a listener, which `to` then gets. Where the
+   kernel cannot, or somebody else listens already, it makes them as ever, and `to` is told of none. */
+static void ask_for_memfds(long to, struct start start) {
     struct sock_fprog program = {.len = sizeof MEMFD_FILTER / sizeof MEMFD_FILTER[0],
                                  .filter = (struct sock_filter *)MEMFD_FILTER};
     long listener = SYS(seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_SPEC_ALLOW,
                         &program);
     union one_descriptor control = {
         .head = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
-    struct iovec byte = {&role, 1};
-    struct msghdr message = {.msg_iov = &byte, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct iovec bytes = {&start, sizeof start};
+    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     *(int *)CMSG_DATA(&control.head) = (int)listener;
-    if (listener >= 0)
-        SYS(sendmsg, to, &message, MSG_NOSIGNAL);
+    if (listener >= 0 && SYS(sendmsg, to, &message, MSG_NOSIGNAL) > 0)
+        return;
+    message.msg_control = NULL;
+    message.msg_controllen = 0;
+    SYS(sendmsg, to, &message, MSG_NOSIGNAL);
 }
 
 /* Of init and all that it starts: the keys of whoever started us are not theirs. */

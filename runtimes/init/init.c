@@ -99,6 +99,7 @@ static void forward(uint8_t index) {
 
 static void note_end(struct role *role, int status) {
     bool by_kernel = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && oom_kills() != role->oom_kills_before;
+    listeners[role - roles].awaited = false;
     role->ended = true;
     role->end = role->forwarded + waiting_in(role);
     role->status = status;
@@ -202,9 +203,10 @@ static int launch(struct role *role, char *directory, char **argv, char **enviro
         return (int)-failure;
     SYS(fcntl, ends[0], F_SETFL, O_NONBLOCK);
     uint8_t index = (uint8_t)(role - roles);
-    long pid = spawn(directory, argv, environment, ends[1], index, &exec_errno[index]);
+    long pid = spawn(directory, argv, environment, ends[1], await_listener(index), &exec_errno[index]);
     SYS(close, ends[1]);
     if (pid < 0) {
+        listeners[index].awaited = false;
         SYS(close, ends[0]);
         return (int)-pid;
     }
@@ -356,15 +358,18 @@ static int64_t patience_ns(void) {
         return 0;
     if (killing.active)
         return 2000000;
-    if (!is_sampling() && !memory.paused)
+    uint64_t next = memory.paused ? look.next_ns : is_sampling() ? memory.next_ns : UINT64_MAX;
+    if (arrival_ns < next && awaits_listeners())
+        next = arrival_ns;
+    if (next == UINT64_MAX)
         return -1;
-    uint64_t now = clock_ns(CLOCK_MONOTONIC), next = memory.paused ? look.next_ns : memory.next_ns;
+    uint64_t now = clock_ns(CLOCK_MONOTONIC);
     return next > now ? (int64_t)(next - now) : 0;
 }
 
 /* Returns whether the connection has something to say. */
 static bool wait_for_something(long connection) {
-    enum { ASKING = 2, PIPES = ASKING + ROLES + 1 };
+    enum { ASKING = 2, PIPES = ASKING + ROLES };
     struct pollfd set[PIPES + ROLES] = {
         {.fd = (int)signals, .events = POLLIN},
         {.fd = (int)connection, .events = unsent() ? POLLIN | POLLOUT : POLLIN},
@@ -422,7 +427,7 @@ static void prepare(void) {
     own_namespace = self == 1;
     has_own_ipc = is_ipc_our_own();
     for (size_t i = 0; i < ROLES; i++)
-        roles[i].pipe = listeners[i] = -1;
+        roles[i].pipe = listeners[i].fd = -1;
 }
 
 static bool take_emulator(char **environment, struct emulator *emulator) {

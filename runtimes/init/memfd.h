@@ -103,12 +103,29 @@ static uint64_t memfd_kilobytes(void) {
 
 /* --- making them ------------------------------------------------------------------------------- */
 
-static long listeners[ROLES]; /* by which the processes of a role ask; -1: there is none */
+enum { ARRIVAL_NS = 5000000 };
+
+/* By which the processes of a role ask, -1: there is none. awaited: the one that starts will send its own. */
+static struct { long fd; uint8_t number; bool awaited; } listeners[ROLES];
+static uint64_t arrival_ns; /* when to look; nothing wakes us: it would take the processor from who is just beginning */
+
+static bool awaits_listeners(void) {
+    for (size_t i = 0; i < ROLES; i++)
+        if (listeners[i].awaited)
+            return true;
+    return false;
+}
+
+static struct start await_listener(uint8_t role) {
+    listeners[role].awaited = true;
+    arrival_ns = clock_ns(CLOCK_MONOTONIC) + ARRIVAL_NS;
+    return (struct start){role, ++listeners[role].number};
+}
 
 static void set_listener(size_t role, long listener) {
-    if (listeners[role] >= 0)
-        SYS(close, listeners[role]);
-    listeners[role] = listener;
+    if (listeners[role].fd >= 0)
+        SYS(close, listeners[role].fd);
+    listeners[role].fd = listener;
 }
 
 /* When all processes are gone. */
@@ -119,13 +136,24 @@ static void forget_memfds(void) {
         set_listener(i, -1);
 }
 
-/* Returns the listener of a program that was started, and which role it is of; negative: there is none. */
-static long take_listener(uint8_t *role) {
+/* Those who ask by a listener that another replaces are told by the kernel that there are no such files. */
+static void take_listeners(void) {
+    struct start start;
     union one_descriptor control;
-    struct iovec byte = {role, 1};
-    struct msghdr message = {.msg_iov = &byte, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    long count = SYS(recvmsg, arrivals[0], &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    return count == 1 && message.msg_controllen ? *(int *)CMSG_DATA(&control.head) : -EAGAIN;
+    struct iovec bytes = {&start, sizeof start};
+    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control};
+    for (;;) {
+        message.msg_controllen = sizeof control;
+        if (SYS(recvmsg, arrivals[0], &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) != sizeof start)
+            break;
+        long fd = message.msg_controllen ? *(int *)CMSG_DATA(&control.head) : -1;
+        if (start.number == listeners[start.role].number) {
+            set_listener(start.role, fd);
+            listeners[start.role].awaited = false;
+        } else if (fd >= 0) /* it has been started again since */
+            SYS(close, fd);
+    }
+    arrival_ns = clock_ns(CLOCK_MONOTONIC) + ARRIVAL_NS;
 }
 
 /* Returns the file as memfd_create would have made it for who asks, or -errno. */
@@ -171,21 +199,18 @@ static void answer_memfd(long listener) {
         SYS(close, fd);
 }
 
-/* Fills one place a role, and one for listeners that arrive. */
+/* Fills one place a role. */
 static void listen_for_memfds(struct pollfd *set) {
     for (size_t i = 0; i < ROLES; i++)
-        set[i] = (struct pollfd){.fd = (int)listeners[i], .events = POLLIN};
-    set[ROLES] = (struct pollfd){.fd = arrivals[0], .events = POLLIN};
+        set[i] = (struct pollfd){.fd = (int)listeners[i].fd, .events = POLLIN};
 }
 
-/* Those who ask by a listener that another replaces are told by the kernel that there are no such files. */
 static void serve_memfds(const struct pollfd *set) {
     for (size_t i = 0; i < ROLES; i++)
         if (set[i].revents & POLLIN)
-            answer_memfd(listeners[i]);
+            answer_memfd(listeners[i].fd);
         else if (set[i].revents) /* all who could ask have ended */
             set_listener(i, -1);
-    uint8_t role = 0;
-    for (long listener; set[ROLES].revents && (listener = take_listener(&role)) >= 0;)
-        set_listener(role % ROLES, listener);
+    if (awaits_listeners())
+        take_listeners();
 }

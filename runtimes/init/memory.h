@@ -36,7 +36,7 @@ static uint64_t anonymous_kilobytes(int pid, uint64_t whole) {
     char text[4096];
     read_proc(pid, "/smaps_rollup", text, sizeof text);
     uint64_t divided = number_of(text, "Pss_Anon:");
-    return divided ? divided : whole;
+    return divided ? divided + number_of(text, "SwapPss:") : whole;
 }
 
 /* Of a mapping, by its line in smaps: memory that several processes may map, no file of /tmp, and not counted whole. */
@@ -96,7 +96,7 @@ static uint64_t memory_used(bool searches_at_once) {
         read_proc(pids[i], "/status", text, sizeof text);
         if (count > 1 && has_parents_memory(pids[i], number_of(text, "PPid:")))
             continue;
-        uint64_t anonymous = number_of(text, "RssAnon:"), mapped = number_of(text, "RssShmem:");
+        uint64_t anonymous = number_of(text, "RssAnon:") + number_of(text, "VmSwap:"), mapped = number_of(text, "RssShmem:");
         uint64_t highest = number_of(text, "VmHWM:");
         highest_kilobytes = highest > highest_kilobytes ? highest : highest_kilobytes;
         maps_tmpfs = maps_tmpfs || mapped;

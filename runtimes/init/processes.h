@@ -186,7 +186,7 @@ static bool look_at_descriptors(int pid, void (*see)(long folder, const char *na
 /* Starts a program with `output` as stdout and stderr, and as the descriptor for log records if its environment names
    one: one pipe, so everything is in the order in which it was written. Returns its pid or -errno; *failure, memory shared with the
    child, gets the errno when that cannot execute it, and -errno when the directory cannot be had. */
-static long spawn(char *directory, char **argv, char **environment, long output, uint8_t role, int *failure) {
+static long spawn(char *directory, char **argv, char **environment, long output, struct start start, int *failure) {
     *failure = 0;
     long pid = SYS(clone, SIGCHLD);
     if (pid != 0)
@@ -195,7 +195,7 @@ static long spawn(char *directory, char **argv, char **environment, long output,
     for (int number = 1; number <= 64; number++)
         SYS(rt_sigaction, number, default_action, NULL, SIGNAL_SET_BYTES);
     SYS(rt_sigprocmask, SIG_SETMASK, &no_signals, NULL, SIGNAL_SET_BYTES);
-    ask_for_memfds(arrivals[1], role);
+    ask_for_memfds(arrivals[1], start);
     SYS(prlimit64, 0, RLIMIT_NOFILE, &files, NULL);
     SYS(setsid, 0);
     SYS(dup3, standard_input(), 0, 0);

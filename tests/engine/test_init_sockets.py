@@ -258,9 +258,11 @@ def test_a_listener_inside_that_is_full_keeps_nobody_waiting(rig: LocalRig) -> N
 
 def test_init_knows_whose_socket_it_is(rig: LocalRig, address: str) -> None:
     with rig.run(rig.link.listen(address, 0)) as listener:
-        rig.perl(CALL, ":".join(map(str, listener.getsockname())))
+        say_inode = "print readlink('/proc/self/fd/' . fileno($s)), qq(\\n); sleep 100"
+        rig.perl(CALL.replace("sleep 100", say_inode), ":".join(map(str, listener.getsockname())))
         called = accepted(listener)
-        found = inode_of_caller(rig, called)
+        rig.wait_for_text("\n")
+        found = int(rig.heard.text().strip().removeprefix("socket:[").removesuffix("]"))
 
         assert rig.run(rig.link.holds(found))
         assert not rig.run(rig.link.holds(os.fstat(called.fileno()).st_ino))
@@ -290,15 +292,6 @@ def test_nobody_takes_datagrams_unless_asked(rig: LocalRig, address: str) -> Non
     rig.exit()
 
     assert rig.heard.text() == "sent\nrefused\n"
-
-
-def inode_of_caller(rig: LocalRig, called: socket.socket) -> int:
-    """As the sandbox's processes show it; ours may be in another network."""
-    rig.shell("for fd in /proc/[0-9]*/fd/*; do readlink $fd; done 2>/dev/null | grep ^socket:", role=2)
-    rig.exit(2)
-    names = [line for line in rig.heard.text(2).splitlines() if line.startswith("socket:[")]
-    ours = {f"socket:[{os.fstat(called.fileno()).st_ino}]"}
-    return int(next(name for name in names if name not in ours)[8:-1])
 
 
 def test_the_end_of_init_ends_its_sockets_and_what_was_asked() -> None:
