@@ -202,6 +202,7 @@ class Emulator:
             settings.cache_dir,
             settings.strict_runtimes,
             settings.network == "none",
+            _networks_by_subnet(settings).values(),
         )
 
         async def listen(host: str) -> int:
@@ -325,8 +326,7 @@ class Emulator:
     @property
     def _networks(self) -> Mapping[str, str]:
         """By subnet; none where the engine has no networks."""
-        pairs = self.settings.subnet_networks if self.engine.abilities.name == "docker" else ()
-        return dict(pair.split("=", 1) for pair in pairs)
+        return _networks_by_subnet(self.settings) if self.engine.abilities.name == "docker" else {}
 
     def _here(self) -> Here:
         return Here(self._networks, partial(has_extensions, self.store))
@@ -351,6 +351,10 @@ class Emulator:
 
     def _on_loop(self, fn: Callable[[], object]) -> None:
         self.loop.ask(fn, STEP_LIMIT_S)
+
+
+def _networks_by_subnet(settings: Settings) -> Mapping[str, str]:
+    return dict(pair.split("=", 1) for pair in settings.subnet_networks)
 
 
 def _port_settings(gateway: Gateway) -> PortSettings:

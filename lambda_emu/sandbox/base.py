@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -64,7 +64,8 @@ class Wanted:
     """engine: auto, docker or process. network: a Docker network of the user's, or None for our own.
 
     strict_runtimes: whether a runtime that cannot be had is refused, where another version could run in its place.
-    own_network: whether each sandbox of processes has one of its own, with nobody else in it.
+    own_network: whether each sandbox of processes has one of its own, with nobody else in it. vpc_networks: Docker
+    networks that some functions join instead.
     """
 
     engine: str
@@ -74,6 +75,7 @@ class Wanted:
     cache_dir: Path
     strict_runtimes: bool = False
     own_network: bool = False
+    vpc_networks: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,10 @@ async def open_engine(wanted: Wanted, acceptor: InitAcceptor, listen: Listen, cl
 async def _open_docker(wanted: Wanted, acceptor: InitAcceptor, listen: Listen, clock: Clock) -> Engine:
     from lambda_emu.sandbox.docker import engine as docker  # 100 ms that the process sandbox need not pay
 
-    return await docker.open_engine(wanted, acceptor, listen, clock)
+    engine = await docker.open_engine(wanted, acceptor, listen, clock)
+    if weaker := engine.abilities.weaker():
+        log.warning("running functions in containers: %s", weaker)
+    return engine
 
 
 async def _open_process(wanted: Wanted, acceptor: InitAcceptor, clock: Clock) -> Engine:

@@ -253,6 +253,30 @@ def test_a_container_that_reaches_the_server_is_told_nothing_either(tmp_path: Pa
     assert asked == [200, 403, 403, 403]
 
 
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    "joined", [{"docker_network": "host"}, {"subnet_networks": "*=host"}], ids=["all functions", "those in a VPC"]
+)
+def test_so_do_they_where_containers_share_the_machines_network(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, joined: dict[str, Any]
+) -> None:
+    with own_emulator(tmp_path, "docker", pull_images=False, **joined) as lam:
+        port = urlsplit(lam.emulator.url).port
+        vpc: Any = {"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}}
+
+        asked = probe(lam, **vpc).run(f"""
+            import http.client
+            def ask(page):
+                connection = http.client.HTTPConnection("127.0.0.1", {port}, timeout=5)
+                connection.request("GET", "/_lambda-emu/" + page)
+                return connection.getresponse().status
+            result = [ask("health"), ask("environments"), ask("logs?function=probe")]
+        """)
+
+    assert asked == [200, 403, 403]
+    assert "running functions in containers: functions share this machine's network" in caplog.text
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_token_is_in_the_data_directory_for_its_user_alone_and_new_each_time(engine: str, tmp_path: Path) -> None:
     tokens = set()

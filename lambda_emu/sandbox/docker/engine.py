@@ -43,7 +43,7 @@ from lambda_emu.sandbox.docker.client import (
 from lambda_emu.sandbox.docker.function_images import FunctionImages
 from lambda_emu.sandbox.docker.home import Home, make_folders, prepare_folder
 from lambda_emu.sandbox.docker.images import Images
-from lambda_emu.sandbox.docker.network import Places
+from lambda_emu.sandbox.docker.network import HOST, Places
 from lambda_emu.sandbox.docker.volumes import remove_likes
 from lambda_emu.sandbox.engine_threads import EngineThreads
 from lambda_emu.sandbox.files import fill, remove_tree
@@ -98,7 +98,7 @@ async def open_engine(wanted: Wanted, acceptor: InitAcceptor, listen: Listen, cl
         client = await threads.call(connect)
         with closed_on_failure(client):
             places = Places(client, wanted.network, listen)
-            await places.of("", threads.call)
+            own = await places.of("", threads.call)
             session = clock.new_token()
             home = Home(session, own_lease(), wanted.data_dir / "run" / session)
             await threads.call(prepare_folder, home)
@@ -110,6 +110,7 @@ async def open_engine(wanted: Wanted, acceptor: InitAcceptor, listen: Listen, cl
     images = Images(client, wanted.cache_dir, pull=wanted.pull_images, clock=clock)
     engine = DockerEngine(client, images, acceptor, places, home, clock)
     engine.machine = machine
+    engine.abilities = replace(ABILITIES, isolates_network=not (own.shared or HOST in wanted.vpc_networks))
     return engine
 
 
@@ -139,8 +140,6 @@ def _clear_away(client: docker.DockerClient) -> None:
 class DockerEngine:
     """Starts containers that dial in, and forgets none of them."""
 
-    abilities = ABILITIES
-
     def __init__(
         self,
         client: docker.DockerClient,
@@ -150,6 +149,7 @@ class DockerEngine:
         home: Home,
         clock: Clock,
     ) -> None:
+        self.abilities = ABILITIES
         self.machine = this_machine()
         self._client = client
         self._api = client.api

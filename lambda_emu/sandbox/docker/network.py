@@ -18,6 +18,8 @@ Call = Callable[..., Awaitable[Any]]
 
 NETWORK = "lambda-emu"
 SHARED_LABEL = "lambda-emu.network"
+HOST = "host"
+"""The machine's own; Docker has one of its kind, of this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def find_place(client: docker.DockerClient, network: str | None, setting: str) -
     driver = bridge.attrs["Driver"]
     if gateway is not None and _can_bind(gateway):
         return Place(name, gateway, gateway)
-    return Place(name, "127.0.0.1", "" if driver == "null" else "host-gateway", shared=driver == "host")
+    return Place(name, "127.0.0.1", "" if driver == "null" else "host-gateway", shared=driver == HOST)
 
 
 def _make_network(client: docker.DockerClient) -> Any:
