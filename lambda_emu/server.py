@@ -307,7 +307,7 @@ class Emulator:
         app = create_pages(self.store)
         logs = LogReader(data_dir / "logs.db")
         abilities, file = self.engine.abilities, str(data_dir / TOKEN)
-        reachable = not (abilities.isolates_network and is_loopback(self.settings.host))
+        reachable = not (abilities.hides_loopback and is_loopback(self.settings.host))
         insight = Insight(
             abilities.name,
             self.scope,

@@ -235,7 +235,10 @@ WEAKER = {
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What an engine can hold an environment to; the tests of limits are parametrised by it."""
+    """What an engine can hold an environment to; the tests of limits are parametrised by it.
+
+    hides_loopback: no environment reaches what listens on this machine's loopback.
+    """
 
     name: str
     limits_cpu: bool
@@ -244,6 +247,7 @@ class Abilities:
     limits_pids: bool
     isolates_files: bool
     isolates_network: bool
+    hides_loopback: bool
     filters_calls: bool
 
     def weaker(self) -> str:

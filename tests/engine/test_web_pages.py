@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import secrets
 import socket
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,8 @@ import pytest
 from inside import probe
 from lam import ROLE, Lam, zipped
 from own import ENGINES, OwnLam, own_emulator, served
+
+from lambda_emu.sandbox.docker.client import connect
 
 EVIL = "http://evil.example"
 FRIEND = "http://localhost:3000"
@@ -203,7 +206,7 @@ def test_pages_that_tell_something_take_the_token_where_functions_reach_them(lam
 
     without = [ask(url, "GET", page)[0] for page in pages]
 
-    assert without == [200 if lam.emulator.engine.abilities.isolates_network else 403] * 2
+    assert without == [200 if lam.emulator.engine.abilities.hides_loopback else 403] * 2
     assert [ask(url, "GET", page, headers=token)[0] for page in pages] == [200, 200]
     assert ask(url, "GET", "/_lambda-emu/health")[0] == 200
 
@@ -275,6 +278,23 @@ def test_so_do_they_where_containers_share_the_machines_network(
 
     assert asked == [200, 403, 403]
     assert "running functions in containers: functions share this machine's network" in caplog.text
+
+
+@pytest.mark.docker
+def test_and_where_the_engines_network_is_in_another_machine(tmp_path: Path) -> None:
+    """As with Docker Desktop, whose containers reach the loopback of this one by `host.docker.internal`."""
+    client, name = connect(), f"lambda-emu-test-{secrets.token_hex(4)}"
+    not_here = {"com.docker.network.bridge.inhibit_ipv4": "true"}
+    network = client.networks.create(name, driver="bridge", options=not_here, labels={"lambda-emu-test": "1"})
+    try:
+        with own_emulator(tmp_path, "docker", pull_images=False, docker_network=name) as lam:
+            probe(lam).run("result = 1")
+            status, _, _ = ask(lam.emulator.url, "GET", "/_lambda-emu/environments")
+    finally:
+        network.remove()
+        client.close()
+
+    assert status == 403
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -136,7 +136,7 @@ class EmptySandbox:
 class EmptyEngine:
     """Makes sandboxes and remembers them."""
 
-    abilities = Abilities("empty", *[False] * 7)
+    abilities = Abilities("empty", *[False] * 8)
     machine = Machine(cores=1, memory_mb=1024, processes=1024)
 
     def __init__(self, loop: Loop, port: int) -> None:

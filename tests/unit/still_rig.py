@@ -237,7 +237,7 @@ class StillSandbox:
 class StillEngine:
     """Makes a sandbox when a test says so."""
 
-    abilities = Abilities("still", *[False] * 7)
+    abilities = Abilities("still", *[False] * 8)
     machine = Machine(cores=1, memory_mb=1024, processes=1024)
 
     def __init__(self, runtime_api: RuntimeApi) -> None:

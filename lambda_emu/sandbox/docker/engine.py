@@ -43,7 +43,7 @@ from lambda_emu.sandbox.docker.client import (
 from lambda_emu.sandbox.docker.function_images import FunctionImages
 from lambda_emu.sandbox.docker.home import Home, make_folders, prepare_folder
 from lambda_emu.sandbox.docker.images import Images
-from lambda_emu.sandbox.docker.network import HOST, Places
+from lambda_emu.sandbox.docker.network import HOST, Places, hides_loopback
 from lambda_emu.sandbox.docker.volumes import remove_likes
 from lambda_emu.sandbox.engine_threads import EngineThreads
 from lambda_emu.sandbox.files import fill, remove_tree
@@ -87,6 +87,7 @@ ABILITIES = Abilities(
     limits_pids=True,
     isolates_files=True,
     isolates_network=True,
+    hides_loopback=True,
     filters_calls=True,  # unless it was told otherwise
 )
 
@@ -110,7 +111,9 @@ async def open_engine(wanted: Wanted, acceptor: InitAcceptor, listen: Listen, cl
     images = Images(client, wanted.cache_dir, pull=wanted.pull_images, clock=clock)
     engine = DockerEngine(client, images, acceptor, places, home, clock)
     engine.machine = machine
-    engine.abilities = replace(ABILITIES, isolates_network=not (own.shared or HOST in wanted.vpc_networks))
+    shared = own.shared or HOST in wanted.vpc_networks
+    hidden = not shared and hides_loopback(own, wanted.vpc_networks)
+    engine.abilities = replace(ABILITIES, isolates_network=not shared, hides_loopback=hidden)
     return engine
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,6 +86,15 @@ def find_place(client: docker.DockerClient, network: str | None, setting: str) -
     if gateway is not None and _can_bind(gateway):
         return Place(name, gateway, gateway)
     return Place(name, "127.0.0.1", "" if driver == "null" else "host-gateway", shared=driver == HOST)
+
+
+def hides_loopback(own: Place, others: Collection[str]) -> bool:
+    """Whether this machine's loopback is out of reach: by a bridge of this machine it is, or without any network.
+
+    own: of functions that name none; others: networks that some join. With Docker Desktop `host.docker.internal` leads
+    there.
+    """
+    return own.listen_host == own.machine or not (own.machine or others)
 
 
 def _make_network(client: docker.DockerClient) -> Any:

@@ -39,6 +39,7 @@ ABILITIES = Abilities(
     limits_pids=True,
     isolates_files=True,
     isolates_network=False,
+    hides_loopback=False,
     filters_calls=FILTERS_CALLS,
 )
 
@@ -141,7 +142,7 @@ class Namespaces:
     line = f"/{LINE}"
 
     def __init__(self, folder: Path, given: Given) -> None:
-        self.abilities = replace(ABILITIES, isolates_network=given.own_network)
+        self.abilities = replace(ABILITIES, isolates_network=given.own_network, hides_loopback=given.own_network)
         self._root = folder / "root"
         self._given = given
 

@@ -28,6 +28,7 @@ ABILITIES = Abilities(
     limits_pids=False,
     isolates_files=False,
     isolates_network=False,
+    hides_loopback=False,
     filters_calls=FILTERS_CALLS,
 )
 
