@@ -159,6 +159,8 @@ static void take_listeners(void) {
 /* Returns the file as memfd_create would have made it for who asks, or -errno. */
 static long make_memfd(const struct seccomp_notif *asked) {
     char name[NAME_BYTES + 1] = {0};
+    for (int looks = 0; memfd_count == MEMFDS_MAX && looks < LOOKS; looks++)
+        search_memfds(true);
     if (memfd_count == MEMFDS_MAX)
         return -ENFILE;
     long memory = open_to_read(proc_path((int)asked->pid, "/mem").text); /* not that of who keeps it to himself */

@@ -240,6 +240,28 @@ def test_memfds_are_as_the_kernel_makes_them(rig: Rig) -> None:
     ]
 
 
+def test_thousands_of_memfds_can_be_made_where_they_are_closed_again(rig: Rig) -> None:
+    """And what is too much for an environment is told as the kernel tells it."""
+    rig.start(
+        "/usr/bin/python3",
+        "-c",
+        """
+import errno, os, resource
+for _ in range(5000): os.close(os.memfd_create("some"))
+resource.setrlimit(resource.RLIMIT_NOFILE, [min(1500, resource.getrlimit(resource.RLIMIT_NOFILE)[1])] * 2)
+kept = []
+try:
+    while True: kept.append(os.memfd_create("some"))
+except OSError as error:
+    print(errno.errorcode[error.errno], 1000 < len(kept) <= 1024)
+""",
+    )
+
+    rig.exit()
+
+    assert rig.output() in ("ENFILE True\n", "EMFILE True\n")
+
+
 def test_programs_that_start_at_once_and_again_get_the_files_they_ask_for(rig: Rig) -> None:
     """However soon they ask, and whoever had the role before."""
     number = 279 if os.uname().machine == "aarch64" else 319
