@@ -128,7 +128,7 @@ class Pool:
 
     def expect(self, version: FunctionVersion) -> None:
         """Invocations of this version may come soon: have stems of its kind."""
-        self._stems.want(self._stems.kind_of(version))
+        self._stems.expect(self._stems.kind_of(version))
 
     @property
     def busy(self) -> bool:

@@ -20,7 +20,7 @@ from lambda_emu.sandbox.base import Exit, Sandbox, SandboxError, StemKind, Usage
 log = logging.getLogger(__name__)
 
 REFILL_AFTER_S = 0.25
-"""Long enough for the environment that took the stem to start its runtime with the machine to itself."""
+"""Long enough for a stem, or for the runtime of the environment that took it, to start with the machine to itself."""
 
 
 class Stems:
@@ -77,16 +77,24 @@ class Stems:
         if self._refills:
             self._later.call_later(REFILL_AFTER_S, lambda: self.want(kind))
 
+    def expect(self, kind: StemKind) -> None:
+        """Somebody may soon come for one: have the first at once, and the others in a moment."""
+        self._want(kind, min(1, self._count))
+        self.refill_later(kind)
+
     def want(self, kind: StemKind) -> None:
         """Have stems of this kind ready soon."""
+        self._want(kind, self._count)
+
+    def _want(self, kind: StemKind, count: int) -> None:
         if self._closed:
             return
         self._used_s[kind] = self._clock.monotonic_s()
-        self._fill(kind)
+        self._fill(kind, count)
 
-    def _fill(self, kind: StemKind) -> None:
+    def _fill(self, kind: StemKind, count: int) -> None:
         taken = len(self._waiting.get(kind, ()))  # of those that are coming
-        missing = self._count - len(self._ready.get(kind, ())) - self._coming.get(kind, 0) + taken
+        missing = count - len(self._ready.get(kind, ())) - self._coming.get(kind, 0) + taken
         self._short.discard(kind)
         for _ in range(missing):
             if not self._reserve(kind):
@@ -110,7 +118,7 @@ class Stems:
             return
         short = self._short & self._used_s.keys()
         for kind in sorted(short, key=lambda kind: self._used_s[kind], reverse=True):
-            self._fill(kind)
+            self._fill(kind, self._count)
             if kind in self._short:
                 return
 
@@ -136,7 +144,7 @@ class Stems:
             for sandbox in self._ready.pop(kind, ()):
                 self.budget.end(sandbox, "the end of a stem")
         for kind in self._used_s:
-            self._fill(kind)
+            self._fill(kind, self._count)
 
     @property
     def coming(self) -> int:

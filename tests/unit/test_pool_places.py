@@ -13,6 +13,7 @@ from lambda_emu.pool.budget import TooManyEnvironments
 from lambda_emu.pool.choice import ROOM_WAIT_S, Admission
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.pool import SWEEP_S
+from lambda_emu.pool.stems import REFILL_AFTER_S
 
 ONE, OTHER, THIRD = (deployment(name, name, timeout_s=900) for name in ("one", "other", "third"))
 
@@ -90,6 +91,16 @@ def test_a_stem_gives_way_first(machine: Machine) -> None:
     assert names(rig) == ["one", "third"]
 
 
+def test_the_first_stem_that_is_expected_has_the_machine_to_itself(machine: Machine) -> None:
+    rig = machine(places=10, stems=3)
+
+    rig.turn(rig.pool.expect, ONE.version)
+    assert len(rig.engine.asked) == 1
+
+    rig.advance(REFILL_AFTER_S)
+    assert len(rig.engine.asked) == 3
+
+
 def test_stems_have_half_of_the_places_at_most_and_go_to_the_kinds_used_last(machine: Machine) -> None:
     rig = machine(places=5, stems=2)
     kinds = [deployment("f", f"d{tmp_mb}", ephemeral_storage_mb=tmp_mb) for tmp_mb in (512, 1024)]
@@ -97,7 +108,8 @@ def test_stems_have_half_of_the_places_at_most_and_go_to_the_kinds_used_last(mac
     for of in kinds:
         rig.turn(rig.pool.expect, of.version)
         rig.make_all()
-        rig.advance(0.1)
+        rig.advance(REFILL_AFTER_S)
+        rig.make_all()
 
     assert names(rig) == ["a stem", "a stem"]
     for _ in range(2):
