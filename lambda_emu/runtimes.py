@@ -181,7 +181,7 @@ def _words(identifier: str) -> dict[str, str]:
 
 def _fill(value: Any, words: Mapping[str, str]) -> Any:
     if isinstance(value, str):
-        return re.sub(r"\{(\w+)\}", lambda match: words[match[1]], value)
+        return re.sub(r"\{(\w+)\}", lambda match: words[match[1]], value) if "{" in value else value
     if isinstance(value, Mapping):
         return {name: _fill(member, words) for name, member in value.items()}
     return tuple(_fill(member, words) for member in value) if isinstance(value, list) else value

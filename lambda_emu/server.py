@@ -20,6 +20,7 @@ from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.service import LambdaService, OwnPages
 from lambda_emu.api.token import OWN, TOKEN, publish, withdraw
 from lambda_emu.api.wire.bodies import make_spool
+from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
@@ -213,7 +214,8 @@ class Emulator:
 
         self.lambda_api = InsideListeners(self._inside_gateway, self.clock, _port_settings(self._inside_gateway))
         self.shutdown.tidy(self.lambda_api.end)
-        self.engine: Engine = self.loop.run(open_engine(wanted, acceptor, listen, self.clock), STEP_LIMIT_S)
+        opening = open_engine(wanted, acceptor, listen, self.clock)  # mostly waits
+        self.engine: Engine = self.loop.run(opening, STEP_LIMIT_S, meanwhile=_read_model)
         self.shutdown.end_engine(self.engine)
         self.pool = self.loop.ask(self._make_pool, STEP_LIMIT_S)
         self.shutdown.tidy(self.pool.stop)  # before its engine: what waits is answered
@@ -360,6 +362,11 @@ def _networks_by_subnet(settings: Settings) -> Mapping[str, str]:
 def _port_settings(gateway: Gateway) -> PortSettings:
     files, headroom = descriptors.limit_and_headroom()
     return PortSettings(limits=LIMITS, descriptors=files - 3 * headroom, lingering=headroom, refusal=gateway.refusal)
+
+
+def _read_model() -> None:
+    """As far as the first invocation needs it, which should not read it on the loop."""
+    lambda_model().operation("Invoke")
 
 
 def _make_api(context: RequestContext) -> WsgiApp:

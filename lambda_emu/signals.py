@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import faulthandler
 import signal
 import sys
 import threading
@@ -48,6 +47,8 @@ def until_told_to_stop(served: Stoppable, limit_s: float) -> Iterator[None]:
     limit_s: from that signal on. When it is over and closing has not ended, the process ends as it is, with 1, and says
     where each thread hangs.
     """
+    import faulthandler  # here: few commands serve
+
     told = False
 
     def handle(_: int, __: FrameType | None) -> None:

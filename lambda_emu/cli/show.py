@@ -6,7 +6,6 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
 from typing import Any
 
 import click
@@ -19,6 +18,8 @@ CLEAR = "\r\x1b[2K"
 
 def price(report: Mapping[str, Any]) -> str:
     """`PRICE $0.0000004375 (114 ms x 128 MB), $0.44 per million`."""
+    from decimal import Decimal  # here: few commands show prices
+
     usd = Decimal(report["costUSD"])
     what = f"{report['billedDurationMs']} ms x {report['memorySizeMB']} MB"
     return f"PRICE ${usd:.10f} ({what}), ${usd * 1_000_000:,.2f} per million"

@@ -62,10 +62,17 @@ class Loop:
         self.asyncio.call_soon_threadsafe(_answer, fn, answer)
         return answer.result(timeout_s)
 
-    def run(self, coroutine: Coroutine[Any, Any, T], timeout_s: float) -> T:
-        """Run a coroutine on the loop to its end. From any other thread; on timeout it is cancelled."""
+    def run(
+        self, coroutine: Coroutine[Any, Any, T], timeout_s: float, meanwhile: Callable[[], object] | None = None
+    ) -> T:
+        """Run a coroutine on the loop to its end. From any other thread; on timeout it is cancelled.
+
+        meanwhile: what is done here before waiting for it.
+        """
         future = asyncio.run_coroutine_threadsafe(coroutine, self.asyncio)
         try:
+            if meanwhile is not None:
+                meanwhile()
             return future.result(timeout_s)
         except BaseException:  # who waits may also be told to stop
             future.cancel()
