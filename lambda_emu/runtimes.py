@@ -96,6 +96,11 @@ class Runtime:
         return None if self.family == "provided" else f"AWS_Lambda_{self.identifier}"
 
     @property
+    def may_wait(self) -> bool:
+        """Whether our bootstrap can be started before it is known what it will run."""
+        return self.family == "python"
+
+    @property
     def version(self) -> str:
         """As INIT_START prints it: `python:3.13.v62`."""
         return f"{self.image}.v{self.build}"

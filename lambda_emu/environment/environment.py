@@ -237,7 +237,10 @@ class Environment:
         if exit.role != RUNTIME_ROLE:
             return
         self._log.output_ended()
-        if self.state not in (State.RESET, State.SHUTTING_DOWN, State.GONE):
+        if self.session.withdraw():  # it ended while it waited for what it would run
+            assert self._program is not None
+            self.sandbox.init.start(RUNTIME_ROLE, self._program)
+        elif self.state not in (State.RESET, State.SHUTTING_DOWN, State.GONE):
             assert self._program is not None
             self.fail(partial(failures.exit_failure, exit=exit, program=self._program))
 
@@ -323,6 +326,10 @@ class Environment:
         self._init_started_s = now_s = self._clock.monotonic_s()
         if self._program is None:
             self._limit.set(now_s, self._no_bootstrap)
-        else:
+            return
+        if self.sandbox.early is None:
             self.sandbox.init.start(RUNTIME_ROLE, self._program)
-            self._limit.set(now_s + limit_s, over)
+        else:
+            self.sandbox.early = None
+            self.session.offer(self._program.variables)
+        self._limit.set(now_s + limit_s, over)

@@ -76,10 +76,20 @@ class RuntimeSession:
     def __init__(self, environment: Life) -> None:
         self._environment = environment
         self._waiting: NextCall | None = None  # for an event; its connection may be gone
+        self._variables: Mapping[str, str] | None = None  # for a runtime that was started before its function was known
+
+    def offer(self, variables: Mapping[str, str]) -> None:
+        """Let the runtime that waits for its function go on with these."""
+        self._variables = variables
+
+    def withdraw(self) -> bool:
+        """Nobody gets them any more. False: somebody did, or none were offered."""
+        offered, self._variables = self._variables is not None, None
+        return offered
 
     def forget(self) -> None:
         """Whoever waits has been killed."""
-        self._waiting = None
+        self._waiting = self._variables = None
 
     def deliver(self, invocation: Invocation) -> None:
         """Hand it over if the runtime listens; else it gets it as soon as it asks again."""
@@ -89,6 +99,10 @@ class RuntimeSession:
             invocation.deliver(call)
 
     # -- runtime_api.Session ----------------------------------------------------------------------
+
+    def take_variables(self) -> Mapping[str, str] | None:
+        variables, self._variables = self._variables, None
+        return variables
 
     def next(self, call: NextCall) -> None:
         """A second call is fine if the first one's connection was lost; it gets the event again if there is one."""

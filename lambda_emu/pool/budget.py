@@ -16,10 +16,10 @@ class Budget:
     """
 
     def __init__(self, engine: Engine, loop: Loop, limit: int) -> None:
+        self.engine = engine
         self.limit = limit
         self.ending = 0
         self.on_free_place: Callable[[], None] = lambda: None
-        self._engine = engine
         self._loop = loop
         self._taken = 0
         self._sandboxes: set[Sandbox] = set()
@@ -39,7 +39,7 @@ class Budget:
     async def create(self, kind: StemKind) -> Sandbox:
         """A sandbox in a place that was reserved. SandboxError, and the place is free again."""
         try:
-            sandbox = await self._engine.create(kind)
+            sandbox = await self.engine.create(kind)
         except BaseException:
             self._give_back()
             raise

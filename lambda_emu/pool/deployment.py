@@ -13,6 +13,7 @@ from lambda_emu.sandbox.base import Sandbox, StemKind
 
 LAMBDA_ENDPOINT, ENDPOINT = "AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL"
 """Where SDKs find Lambda; and every service, Lambda too."""
+LOCALE = {"TZ": ":UTC", "LANG": "en_US.UTF-8"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,9 @@ def kind_of(version: FunctionVersion, networks: Mapping[str, str]) -> StemKind:
     """Which stems it can use. networks: by subnet, those that environments of a function in a VPC join."""
     image = "" if version.image is None else version.image.id
     network = network_of(version, networks)
-    return StemKind(version.runtime, version.architecture, version.ephemeral_storage_mb, image, network)
+    return StemKind(
+        version.runtime, version.architecture, version.ephemeral_storage_mb, image, network, version.memory_mb
+    )
 
 
 def variables(
@@ -80,8 +83,7 @@ def variables(
 
 def _defaults(version: FunctionVersion) -> dict[str, str]:
     found = {
-        "TZ": ":UTC",
-        "LANG": "en_US.UTF-8",
+        **LOCALE,
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1:2000",
         "_AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1",

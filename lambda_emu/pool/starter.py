@@ -13,6 +13,7 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.model.credentials import role_credentials
 from lambda_emu.pool.claims import Claims
 from lambda_emu.pool.deployment import Deployment, variables
+from lambda_emu.pool.early import end_early, may_become
 from lambda_emu.pool.inside import Inside
 from lambda_emu.pool.provisioning import Requester
 from lambda_emu.pool.stems import Stems
@@ -75,6 +76,10 @@ class Starter:
             sandbox = await coming
             if deployment.task is not None:
                 await sandbox.load(deployment.task, deployment.layers)
+            environment_log = self._log(deployment, requester.init_type)
+            program = self._program(deployment, requester.init_type, sandbox, environment_log.stream_name)
+            if sandbox.early is not None and (program is None or not may_become(sandbox.early, program)):
+                await end_early(sandbox)
         except BaseException as error:  # also after a mistake of ours somebody waits to be told
             if sandbox is not None:
                 self._budget.end(sandbox, "the end of a sandbox that cannot be used")
@@ -86,7 +91,6 @@ class Starter:
         if self._closed:
             self._budget.end(sandbox, "the end of a sandbox that came too late")
             return
-        environment_log = self._log(deployment, requester.init_type)
         listener = _Listener(self, requester)
         environment = Environment(version, requester.init_type, sandbox, self._clock, listener, environment_log)
         self._inside.open(sandbox, environment.session)
@@ -96,12 +100,23 @@ class Starter:
         fit = False
         try:
             sandbox.init.limit_memory(version.memory_mb * MB, SAMPLE_MS)
-            program = self._program(deployment, requester.init_type, sandbox, environment_log.stream_name)
-            environment.begin(program)
-            fit = await self._limit(environment, None)
+            fit = await self._begin(environment, program)
         finally:
             if not fit:
                 environment.stop()
+
+    async def _begin(self, environment: Environment, program: Program | None) -> bool:
+        """Start its runtime while the limits are set: it has no code to run yet. One that waits has it at once.
+
+        False: it must not be used.
+        """
+        if environment.sandbox.early is None:
+            environment.begin(program)
+            return await self._limit(environment, None)
+        fit = await self._limit(environment, None)
+        if fit and environment.state is not State.GONE:
+            environment.begin(program)
+        return fit
 
     def _program(
         self, deployment: Deployment, init_type: InitType, sandbox: Sandbox, log_stream: str

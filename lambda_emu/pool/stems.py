@@ -15,12 +15,15 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.model.function.function import FunctionVersion
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import kind_of
+from lambda_emu.pool.early import start_early
 from lambda_emu.sandbox.base import Exit, Sandbox, SandboxError, StemKind, Usage
 
 log = logging.getLogger(__name__)
 
 REFILL_AFTER_S = 0.25
 """Long enough for a stem, or for the runtime of the environment that took it, to start with the machine to itself."""
+EARLY_AFTER_S = 0.1
+"""Where invocations take stems as fast as they come, each starts its runtime once, itself."""
 
 
 class Stems:
@@ -89,6 +92,7 @@ class Stems:
     def _want(self, kind: StemKind, count: int) -> None:
         if self._closed:
             return
+        self._used_s.pop(kind, None)  # the key says what memory the next ones will probably have
         self._used_s[kind] = self._clock.monotonic_s()
         self._fill(kind, count)
 
@@ -182,7 +186,14 @@ class Stems:
         ready = self._ready.setdefault(kind, deque())
         sandbox.init.listener = _Watch(ready, sandbox, self.budget)
         ready.append(sandbox)
+        self._later.call_later(EARLY_AFTER_S, lambda: self._start_early(kind, sandbox))
         self.on_arrival()
+
+    def _start_early(self, kind: StemKind, sandbox: Sandbox) -> None:
+        """Have its runtime wait for its function too, if nobody took it in the meantime."""
+        program = self.budget.engine.early(kind)
+        if program is not None and sandbox in self._ready.get(kind, ()):
+            start_early(kind, program, sandbox)
 
     def _tell(self, kind: StemKind, why: str) -> None:
         """Log why none could be made; not again for the same reason, until one could."""
@@ -201,7 +212,7 @@ class Stems:
 
 
 class _Watch:
-    """Listens to a stem: nothing may come from it but its end."""
+    """Listens to a stem: nothing may come from it but its end, or that of the runtime that waits in it."""
 
     def __init__(self, ready: deque[Sandbox], sandbox: Sandbox, budget: Budget) -> None:
         self._ready = ready
@@ -212,7 +223,8 @@ class _Watch:
 
     def synced(self, token: int, usage: Usage) -> None: ...
 
-    def exited(self, exit: Exit) -> None: ...
+    def exited(self, exit: Exit) -> None:
+        self._sandbox.early = None
 
     def killed(self) -> None: ...
 

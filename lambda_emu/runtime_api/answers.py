@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from lambda_emu.http.head_reader import HeadLimits
 from lambda_emu.http.message import answer_head
@@ -48,6 +49,11 @@ def event_head(event: DeliveredEvent, attempt_id: str, deadline_ms: int) -> byte
         f"Content-Length: {len(event.payload)}\r\n\r\n"
     )
     return head.encode("latin-1")
+
+
+def variables(given: Mapping[str, str]) -> bytes:
+    """What a runtime goes on with that waited for its function."""
+    return _answer(200, dict(given), close=True)
 
 
 ACCEPTED = _answer(202, {"status": "OK"})

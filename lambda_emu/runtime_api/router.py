@@ -26,6 +26,7 @@ INVOCATION = PREFIX + b"invocation/"
 INIT_ERROR = PREFIX + b"init/error"
 RESTORE = PREFIX + b"restore/"
 PING = b"/2018-06-01/ping"
+VARIABLES = b"/lambda-emu/variables"
 EXTENSION = (b"/2020-01-01/extension/", b"/2020-08-15/logs", b"/2022-07-01/telemetry")
 ATTEMPT = b"lambda-runtime-invocation-id"
 ANSWERS = {"response": (Asked.RESPONSE, ResponseUpload), "error": (Asked.ERROR, ErrorUpload)}
@@ -133,6 +134,8 @@ class RuntimeApi:
                 return parked
             if head.method == b"POST" and target.startswith(PREFIX):
                 return self._post(caller, head, writer)
+            if target == VARIABLES and (variables := caller.session.take_variables()) is not None:
+                return _hang_up(writer, answers.variables(variables))
         except Refused as refused:
             return _refuse(writer, answers.refusal(refused))
         return _refuse(writer, _answer_without_session(target))

@@ -5,6 +5,7 @@ docs/contract/runtime.md#runtime-api.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
@@ -138,6 +139,9 @@ class Session(Protocol):
     """
 
     def next(self, call: NextCall) -> None: ...
+
+    def take_variables(self) -> Mapping[str, str] | None:
+        """For a runtime that was started before its function was known, once. None: it was not."""
 
     def check(self, request_id: str, attempt_id: str | None, asked: Asked) -> object:
         """Refused if this may not be answered now, before the answer comes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol
@@ -14,6 +14,8 @@ from lambda_emu.model.function.image_package import FoundImage
 from lambda_emu.sandbox.machine import Machine
 
 RUNTIME_ROLE = 0
+LOG_DESCRIPTOR = {"_LAMBDA_TELEMETRY_LOG_FD": "62"}
+"""Where runtime clients write framed log records; init makes the descriptor. The number is the one seen on Lambda."""
 PLATFORM_MB = 13
 """Of an environment's memory, what Lambda's own processes take: it counts against the limit and is in Max Memory Used.
 
@@ -84,6 +86,7 @@ class StemKind:
 
     image: the id of the image that holds the code, of a function packaged as one, which names no runtime.
     network: a network of the user's that it joins, "" for that of all; engines without networks do not look at it.
+    memory_mb: of the function that will probably use it, which is not fixed: so it is none of what they agree on.
     """
 
     runtime: str
@@ -91,6 +94,7 @@ class StemKind:
     tmp_mb: int
     image: str = ""
     network: str = ""
+    memory_mb: int | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         name = self.image[:19] or self.runtime
@@ -114,6 +118,11 @@ class Program:
     environment: Mapping[str, str]
     directory: str = "/var/task"
     logs_records: bool = False
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """All that its process has."""
+        return {**self.environment, **LOG_DESCRIPTOR} if self.logs_records else self.environment
 
 
 class Usage(NamedTuple):
@@ -200,7 +209,8 @@ class Sandbox(Protocol):
 
     id: what the engine's user sees (container id, pid). runtime_api: host:port, the value of AWS_LAMBDA_RUNTIME_API
     inside. passed: who listens there; None: it is a name, the token, by which the sandbox calls us. lambda_api: who
-    listens for calls of the Lambda API, where sandboxes can pass a listener.
+    listens for calls of the Lambda API, where sandboxes can pass a listener. early: the runtime that was started in it
+    before its function was known, and waits for that.
     """
 
     id: str
@@ -208,6 +218,7 @@ class Sandbox(Protocol):
     runtime_api: str
     passed: PassedListener | None
     lambda_api: PassedListener | None
+    early: Program | None
 
     @property
     def init(self) -> Init: ...
@@ -285,6 +296,9 @@ class Engine(Protocol):
 
     def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
         """How to start the runtime, with the variables the runtime itself needs; None: no bootstrap found."""
+
+    def early(self, kind: StemKind) -> Program | None:
+        """The runtime, where it can be started in a sandbox of this kind and wait for its function."""
 
     async def create(self, kind: StemKind) -> Sandbox:
         """Start a sandbox and wait (at most 30 s) for its init."""

@@ -74,6 +74,8 @@ class OneEvent:
 
     def check_init_error(self) -> None: ...
 
+    def take_variables(self) -> None: ...
+
     def next(self, call: NextCall) -> None:
         if not self._given:
             self._given = True

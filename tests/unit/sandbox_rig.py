@@ -122,6 +122,7 @@ class EmptySandbox:
         self.runtime_api = f"{id}:{port}"
         self.passed: PassedListener | None = None
         self.lambda_api: PassedListener | None = None
+        self.early: Program | None = None
         self.init = init
         self.destroyed = threading.Event()
 
@@ -154,6 +155,8 @@ class EmptyEngine:
     def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
         self.at_begin()
         return Program(["runtime"], {}) if self.bootstrap else None
+
+    def early(self, kind: StemKind) -> Program | None: ...
 
     async def create(self, kind: StemKind) -> EmptySandbox:
         if self.down:

@@ -36,7 +36,7 @@ from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.pool import Pool
 from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems
-from lambda_emu.runtime_api.router import RuntimeApi
+from lambda_emu.runtime_api.router import VARIABLES, RuntimeApi
 from lambda_emu.runtime_api.session import MAX_RESPONSE_BYTES
 from lambda_emu.sandbox.base import (
     ANY_TIME_MS,
@@ -182,6 +182,7 @@ class StillSandbox:
         self.passed: PassedListener | None = None
         self.lambda_api: PassedListener | None = None
         self.init = StillInit()
+        self.early: Program | None = None
         self.limits_fail = self.destroyed = self.lingers = self.gone = self.unfit = False
         self._may_go = asyncio.Event()
         self.parked: Wire | None = None
@@ -211,6 +212,12 @@ class StillSandbox:
     def next(self) -> None:
         self.parked = Wire(self._take)
         self._ask(b"GET", b"invocation/next", self.parked)
+
+    def take_variables(self) -> bytes:
+        """What one hears that waits for its function; nothing while it waits on."""
+        wire = Wire()
+        self._api(Head(b"GET", VARIABLES, [(b"host", self.token.encode())], "1.1", True), wire.writer)
+        return wire.answer or b""
 
     def hang_up(self) -> None:
         """The runtime's /next breaks off."""
@@ -242,6 +249,7 @@ class StillEngine:
 
     def __init__(self, runtime_api: RuntimeApi) -> None:
         self.sandboxes: list[StillSandbox] = []
+        self.may_wait = False  # whether runtimes may be started before their functions are known
         self.packaged = NoImages()
         self.asked: list[asyncio.Future[StillSandbox]] = []
         self.event: Callable[[StillSandbox], None] = lambda _: None  # called when a runtime gets one
@@ -251,6 +259,9 @@ class StillEngine:
 
     def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
         return None if handler == NO_BOOTSTRAP else Program(["runtime"], {})
+
+    def early(self, kind: StemKind) -> Program | None:
+        return Program(["runtime"], {}) if self.may_wait else None
 
     async def create(self, kind: StemKind) -> StillSandbox:
         coming: asyncio.Future[StillSandbox] = asyncio.get_running_loop().create_future()

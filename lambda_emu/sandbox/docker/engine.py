@@ -30,6 +30,7 @@ from lambda_emu.sandbox.base import (
     StemKind,
     Wanted,
 )
+from lambda_emu.sandbox.building.image_plan import OURS
 from lambda_emu.sandbox.docker.call import InitCall, SocketNotCalled
 from lambda_emu.sandbox.docker.client import (
     ENGINE_THREADS,
@@ -191,6 +192,14 @@ class DockerEngine:
         bootstrap = find_bootstrap(found, task, layers)
         return None if bootstrap is None else Program([bootstrap], found.environment)
 
+    def early(self, kind: StemKind) -> Program | None:
+        """In images of ours, AWS's bootstrap does not wait; and where inits pass the socket at which it asks."""
+        found = catalogue().get(kind.runtime)
+        tag = self._tags.get((kind.runtime, kind.architecture), "")
+        if self._listens or found is None or not found.may_wait or not tag.startswith(OURS):
+            return None
+        return self.program(kind.runtime, "", Path(), ())
+
     async def create(self, kind: StemKind) -> DockerSandbox:
         async with self._starting:
             if kind.image:
@@ -226,7 +235,7 @@ class DockerEngine:
             self._places.forget(kind.network)
             await self._call(self._remove, container, folder)
             raise
-        return DockerSandbox(self, container, reach, link, folder)
+        return DockerSandbox(self, container, reach, link, folder, _first_limits(kind))
 
     async def _arrival(self, arriving: asyncio.Future[Link], call: InitCall, container: str) -> Link:
         """The link of a container's init. SocketNotCalled: it has ended, and no other one could call our socket yet."""
@@ -307,7 +316,11 @@ class DockerEngine:
         if not kind.image:  # which has its code inside
             folder = call.file.folder.parent
             mounts += [(folder / "task", "/var/task"), (folder / "opt", "/opt")]
+        limits = _first_limits(kind)
+        memory = None if limits is None else _memory_bytes(limits)
         return self._api.create_host_config(
+            mem_limit=memory,
+            memswap_limit=memory,
             auto_remove=True,
             read_only=True,
             mounts=[Mount(target, str(source), type="bind", read_only=True) for source, target in mounts],
@@ -323,7 +336,7 @@ class DockerEngine:
         )
 
     def _update(self, container: str, limits: Limits) -> None:
-        memory = (limits.memory_mb - PLATFORM_MB + limits.tmp_mb + HEADROOM_MB) * MB
+        memory = _memory_bytes(limits)
         quota = -1 if limits.cpus is None else max(1000, round(CPU_PERIOD_US * limits.cpus))
         with engine_errors("setting a container's limits"):
             self._api.update_container(
@@ -358,19 +371,33 @@ class DockerEngine:
         return self._making.call(fn, *args)
 
 
+def _first_limits(kind: StemKind) -> Limits | None:
+    """Of a new container. None: it is not known yet whose it will be; limits are set when it is."""
+    return None if kind.memory_mb is None else Limits(kind.memory_mb, kind.tmp_mb, None)
+
+
+def _memory_bytes(limits: Limits) -> int:
+    return (limits.memory_mb - PLATFORM_MB + limits.tmp_mb + HEADROOM_MB) * MB
+
+
 class DockerSandbox:
     """One running container with init on the line."""
 
-    def __init__(self, engine: DockerEngine, container: str, reach: Reach, init: Link, folder: Path) -> None:
+    def __init__(
+        self, engine: DockerEngine, container: str, reach: Reach, init: Link, folder: Path, limits: Limits | None
+    ) -> None:
+        """limits: that it has from its creation."""
         self.id = container[:12]
         self.token = reach.token
         self.runtime_api = reach.runtime_api
         self.passed = reach.passed
         self.lambda_api = reach.lambda_api
         self.init = init
+        self.early: Program | None = None
         self._engine = engine
         self._container = container
         self._folder = folder
+        self._limits = limits
         self._limiting = asyncio.Lock()  # keeps limits in the order they were asked for
 
     async def load(self, task: Path, layers: Sequence[Path]) -> None:
@@ -378,7 +405,11 @@ class DockerSandbox:
 
     async def limit(self, limits: Limits) -> None:
         async with self._limiting:
+            if limits == self._limits:
+                return
+            self._limits = None
             await self._engine._call(self._engine._update, self._container, limits)
+            self._limits = limits
 
     async def destroy(self) -> None:
         self.init.close()

@@ -126,7 +126,7 @@ def encode(kind: FrameKind, role: int = 0, payload: bytes = b"") -> bytes:
 
 def encode_start(role: int, program: Program) -> bytes:
     """START. Raises SandboxError for what init would not take: too much of it, or a NUL inside a string."""
-    variables = [f"{name}={value}" for name, value in program.environment.items()]
+    variables = [f"{name}={value}" for name, value in program.variables.items()]
     strings = [text.encode("utf-8", "surrogateescape") for text in (program.directory, *program.argv, *variables)]
     if any(b"\0" in text for text in strings):
         raise SandboxError("a program's arguments and variables cannot hold NUL characters")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 from lambda_emu.sandbox.base import ANY_TIME_MS, PLATFORM_MB, Exit, InitListener, Program, Usage
@@ -14,8 +13,6 @@ from lambda_emu.sandbox.init.frames import Frame, FrameKind, OtherProtocol, Wron
 
 HELLO_WITHIN_S = 10.0
 PLATFORM_BYTES = PLATFORM_MB << 20
-LOG_DESCRIPTOR = {"_LAMBDA_TELEMETRY_LOG_FD": "62"}
-"""Where runtime clients write framed log records; init makes the descriptor. The number is the one seen on Lambda."""
 
 
 class Nobody:
@@ -77,8 +74,6 @@ class Link:
     # --- orders -------------------------------------------------------------
 
     def start(self, role: int, program: Program) -> None:
-        if program.logs_records:
-            program = replace(program, environment={**program.environment, **LOG_DESCRIPTOR})
         self._send(frames.encode_start(role, program))
 
     def sync(self, token: int, busy_ms: float = ANY_TIME_MS) -> None:

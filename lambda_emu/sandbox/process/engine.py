@@ -117,6 +117,11 @@ class ProcessEngine:
             return None
         return self.isolation.program(self._toolchains[runtime].result(), bootstrap, found.environment)
 
+    def early(self, kind: StemKind) -> Program | None:
+        """Where nothing can be mounted, the shell tells the runtime where its folders are: it has to be asked anew."""
+        may_wait = self.abilities.isolates_files and _known(kind.runtime).may_wait
+        return self.program(kind.runtime, "", Path(), ()) if may_wait else None
+
     async def create(self, kind: StemKind) -> ProcessSandbox:
         starting = asyncio.ensure_future(self._create(kind))
         self._starting.add(starting)
@@ -228,6 +233,7 @@ class ProcessSandbox:
         self.passed = reach.passed
         self.lambda_api = reach.lambda_api
         self.init = init
+        self.early: Program | None = None
         self.process = process
         self.folder = folder
         self._engine = engine

@@ -6,7 +6,7 @@ Everything that the client needs of the standard library is imported before the 
 `json.py` or a folder `logging` in there is the code's own affair. These are the modules that AWS's bootstrap imports.
 """
 
-import json  # noqa: F401
+import json
 import logging  # noqa: F401
 import os
 import site
@@ -15,29 +15,67 @@ import time  # noqa: F401
 import traceback  # noqa: F401
 import warnings  # noqa: F401
 
-from awslambdaric.__main__ import main
+import awslambdaric.lambda_runtime_client  # noqa: F401 - that of the client which does not look at the variables
 
 OWN = f"python{sys.version_info.major}.{sys.version_info.minor}"
-# Without an image of its own a function may run on another version than its layers are made for.
-ASKED = os.environ.get("AWS_EXECUTION_ENV", "").removeprefix("AWS_Lambda_")
-VERSION = ASKED if ASKED.startswith("python3.") else OWN
-
-TASK = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
-# Without namespaces nothing can be mounted at /opt: layers are beside the code.
-OPT = "/opt" if TASK == "/var/task" else os.path.join(os.path.dirname(TASK), "opt")
-LAYERS = (f"{OPT}/python/lib/{VERSION}/site-packages", f"{OPT}/python")
+WAITS = "LAMBDA_EMU_WAITS"
+VARIABLES = b"GET /lambda-emu/variables HTTP/1.1\r\nHost: lambda-emu\r\n\r\n"
+ENV_START, ENV_END = 50, 51  # proc_pid_stat(5)
 
 
-def set_search_path(chosen):
+def wait_for_function():
+    """Go on with the variables of a function, as soon as it is known which one: nobody waits for this start then.
+
+    _socket alone, since the code may bring modules called `socket` or `http`.
+    """
+    from _socket import socket
+
+    host, _, port = os.environ["AWS_LAMBDA_RUNTIME_API"].partition(":")
+    asked, answer = socket(), b""
+    asked.connect((host, int(port)))
+    asked.sendall(VARIABLES)
+    while more := asked.recv(1 << 16):
+        answer += more
+    asked.close()
+    variables = json.loads(answer.partition(b"\r\n\r\n")[2])
+    del os.environ[WAITS]
+    os.environ.update({**os.environ, **variables})  # those that the interpreter added stay; all are put anew
+    show_variables({name: os.environb[name] for name in map(os.fsencode, variables)})
+
+
+def show_variables(variables):
+    """Write them to where the kernel shows what a process was started with; nothing else uses that any more."""
+    text = b"".join(b"%s=%s\0" % pair for pair in variables.items())
+    with open("/proc/self/stat", "rb") as file:
+        fields = file.read().rpartition(b")")[2].split()  # from the third on
+    begin, end = int(fields[ENV_START - 3]), int(fields[ENV_END - 3])
+    with open("/proc/self/mem", "r+b", buffering=0) as memory:
+        memory.seek(begin)
+        memory.write(text[: end - begin].ljust(end - begin, b"\0"))
+
+
+def set_search_path(task, chosen):
     """chosen: whether the function brings a PYTHONPATH, which then stands in place of all but its code."""
+    # Without an image of its own a function may run on another version than its layers are made for.
+    asked = os.environ.get("AWS_EXECUTION_ENV", "").removeprefix("AWS_Lambda_")
+    version = asked if asked.startswith("python3.") else OWN
+    # Without namespaces nothing can be mounted at /opt: layers are beside the code.
+    opt = "/opt" if task == "/var/task" else os.path.join(os.path.dirname(task), "opt")
+    layers = (f"{opt}/python/lib/{version}/site-packages", f"{opt}/python")
     if not chosen:
-        sys.path[:0] = (*LAYERS, f"/var/lang/lib/{OWN}/site-packages")
-    sys.path.insert(0, TASK)
-    for folder in (TASK,) if chosen else (TASK, *LAYERS):
+        sys.path[:0] = (*layers, f"/var/lang/lib/{OWN}/site-packages")
+    sys.path.insert(0, task)
+    for folder in (task,) if chosen else (task, *layers):
         site.addsitedir(folder)  # reads its .pth files
 
 
-set_search_path(chosen="PYTHONPATH" in os.environ)
+if WAITS in os.environ:
+    wait_for_function()
+
+from awslambdaric.__main__ import main  # noqa: E402
+
+TASK = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
+set_search_path(TASK, chosen="PYTHONPATH" in os.environ)
 os.environ.setdefault("PYTHONPATH", os.environ.get("LAMBDA_RUNTIME_DIR", "/var/runtime"))
 
 main([TASK, os.environ["_HANDLER"]])
