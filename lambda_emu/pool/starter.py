@@ -146,9 +146,8 @@ class Starter:
 
     async def _limit(self, environment: Environment, cpus: float | None) -> bool:
         """Set the engine's limits. False: it must not be used without."""
-        version = environment.version
         try:
-            await environment.sandbox.limit(Limits(version.memory_mb, version.ephemeral_storage_mb, cpus))
+            await environment.sandbox.limit(_limits(environment, cpus))
         except SandboxError as error:
             if environment.state is not State.GONE:
                 log.warning("%s is replaced, since its limits could not be set: %s", environment.sandbox.id, error)
@@ -159,7 +158,8 @@ class Starter:
         """Set the CPU share that follows from memory, or lift it for the time of an init. docs/contract/quotas.md."""
         if self._cpu_limited:
             cpus = environment.version.memory_mb / MEMORY_MB_OF_ONE_CPU if limited else None
-            self._loop.spawn(self._limit_or_replace(requester, environment, cpus), "a CPU limit")
+            if not environment.sandbox.limit_at_once(_limits(environment, cpus)):
+                self._loop.spawn(self._limit_or_replace(requester, environment, cpus), "a CPU limit")
 
     async def _limit_or_replace(self, requester: Requester, environment: Environment, cpus: float | None) -> None:
         if not await self._limit(environment, cpus):
@@ -169,6 +169,10 @@ class Starter:
         self._inside.close(environment.sandbox)
         self._budget.end(environment.sandbox, "the end of an environment")
         self.on_end(requester)
+
+
+def _limits(environment: Environment, cpus: float | None) -> Limits:
+    return Limits(environment.version.memory_mb, environment.version.ephemeral_storage_mb, cpus)
 
 
 class _Listener:

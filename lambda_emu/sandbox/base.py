@@ -226,6 +226,9 @@ class Sandbox(Protocol):
     async def load(self, task: Path, layers: Sequence[Path]) -> None:
         """Make these unpacked folders appear at /var/task and, merged in order, at /opt. Once in a sandbox's life."""
 
+    def limit_at_once(self, limits: Limits) -> bool:
+        """Set the engine's limits, where that takes no call of it. False: it does."""
+
     async def limit(self, limits: Limits) -> None:
         """Set the engine's limits. While the code initialises, cpus is None."""
 

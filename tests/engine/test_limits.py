@@ -5,9 +5,12 @@ docs/contract/quotas.md, docs/contract/runtime.md#sandbox. Each engine is held t
 
 from __future__ import annotations
 
+import os
 import textwrap
+from contextlib import closing
 from pathlib import Path
 
+import docker
 import pytest
 from inside import Inside, probe
 from lam import Lam
@@ -121,6 +124,40 @@ def test_cpu_follows_memory_after_init(lam: Lam, memory_mb: int) -> None:
         assert all_of_one > 2 * due
     else:
         assert most(share, enough=2 * due) > 2 * due
+
+
+QUOTA = """
+import os
+FILES = ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu.max")
+def quota():
+    return next((open(file).read().split()[0] for file in FILES if os.path.exists(file)), "max")
+IN_INIT = quota()
+def handler(event, context):
+    first = quota()
+    if event.get("exit"):
+        os._exit(1)
+    return [IN_INIT in ("-1", "max"), first]
+"""
+
+
+def may_write_cgroups() -> bool:
+    """Whether the engine's cgroups are its own and ours."""
+    with closing(docker.from_env()) as client:
+        return os.geteuid() == 0 and client.info()["CgroupDriver"] == "cgroupfs"
+
+
+def test_cpu_is_limited_before_the_handlers_first_line(lam: Lam) -> None:
+    """And not in init, the repeated one neither."""
+    seen = {}
+    for mb in (128, 1769):
+        name = lam.create(f"quota-{mb}", QUOTA, MemorySize=mb)
+        first = lam.invoke(name, {}).payload
+        lam.invoke(name, {"exit": True})
+        seen[mb] = [first, lam.invoke(name, {}).payload]
+
+    assert all(free for pair in seen.values() for free, _ in pair)
+    if lam.emulator.engine.abilities.limits_cpu and may_write_cgroups():
+        assert seen == {128: [[True, "1447"]] * 2, 1769: [[True, "20000"]] * 2}
 
 
 def test_init_has_more_cpu_than_its_share(lam: Lam) -> None:

@@ -128,6 +128,9 @@ class EmptySandbox:
 
     async def load(self, task: Path, layers: Sequence[Path]) -> None: ...
 
+    def limit_at_once(self, limits: Limits) -> bool:
+        return False
+
     async def limit(self, limits: Limits) -> None: ...
 
     async def destroy(self) -> None:

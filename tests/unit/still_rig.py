@@ -192,6 +192,9 @@ class StillSandbox:
 
     async def load(self, task: Path, layers: Sequence[Path]) -> None: ...
 
+    def limit_at_once(self, limits: Limits) -> bool:
+        return False
+
     async def limit(self, limits: Limits) -> None:
         if self.limits_fail:
             self.unfit = True

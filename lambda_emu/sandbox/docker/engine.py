@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +21,6 @@ from docker.types import LogConfig, Mount, Ulimit
 from lambda_emu.clock import Clock
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import (
-    PLATFORM_MB,
     Abilities,
     Limits,
     Listen,
@@ -44,11 +44,13 @@ from lambda_emu.sandbox.docker.client import (
 from lambda_emu.sandbox.docker.function_images import FunctionImages
 from lambda_emu.sandbox.docker.home import Home, make_folders, prepare_folder
 from lambda_emu.sandbox.docker.images import Images
+from lambda_emu.sandbox.docker.limits import ContainerLimits, find_cpu_limit, first_limits, memory_bytes, update_limits
 from lambda_emu.sandbox.docker.network import HOST, Places, hides_loopback
 from lambda_emu.sandbox.docker.volumes import remove_likes
 from lambda_emu.sandbox.engine_threads import EngineThreads
 from lambda_emu.sandbox.files import fill, remove_tree
 from lambda_emu.sandbox.init.link import InitAcceptor
+from lambda_emu.sandbox.init.local import LocalLink
 from lambda_emu.sandbox.init.orders import Link
 from lambda_emu.sandbox.init.ports import Reach, reach_of
 from lambda_emu.sandbox.init.socket_file import NAME, SocketFile
@@ -66,9 +68,6 @@ LINE_PATH = "/var/rapid/line"
 """The folder with the socket by which init calls us."""
 USER = "993:990"
 MB = 1024 * 1024
-HEADROOM_MB = 32
-"""Above the function's memory and /tmp, for what is charged but not counted: init, page tables, kernel stacks."""
-CPU_PERIOD_US = 20_000
 CREATE_LIMIT_S = 30.0
 END_LIMIT_S = 4.0
 """How long containers may take to end by themselves when all of them end; the whole shutdown has 10 s."""
@@ -235,7 +234,9 @@ class DockerEngine:
             self._places.forget(kind.network)
             await self._call(self._remove, container, folder)
             raise
-        return DockerSandbox(self, container, reach, link, folder, _first_limits(kind))
+        cpu = find_cpu_limit(link.pid, container) if isinstance(link, LocalLink) else None
+        limits = ContainerLimits(first_limits(kind), cpu, partial(self._call, update_limits, self._api, container))
+        return DockerSandbox(self, container, reach, link, folder, limits)
 
     async def _arrival(self, arriving: asyncio.Future[Link], call: InitCall, container: str) -> Link:
         """The link of a container's init. SocketNotCalled: it has ended, and no other one could call our socket yet."""
@@ -316,8 +317,8 @@ class DockerEngine:
         if not kind.image:  # which has its code inside
             folder = call.file.folder.parent
             mounts += [(folder / "task", "/var/task"), (folder / "opt", "/opt")]
-        limits = _first_limits(kind)
-        memory = None if limits is None else _memory_bytes(limits)
+        limits = first_limits(kind)
+        memory = None if limits is None else memory_bytes(limits)
         return self._api.create_host_config(
             mem_limit=memory,
             memswap_limit=memory,
@@ -334,18 +335,6 @@ class DockerEngine:
             ulimits=[Ulimit(name=name, soft=soft, hard=hard) for name, (soft, hard) in OF_EACH_PROCESS.items()],
             log_config=LogConfig(type=LogConfig.types.NONE),
         )
-
-    def _update(self, container: str, limits: Limits) -> None:
-        memory = _memory_bytes(limits)
-        quota = -1 if limits.cpus is None else max(1000, round(CPU_PERIOD_US * limits.cpus))
-        with engine_errors("setting a container's limits"):
-            self._api.update_container(
-                container,
-                mem_limit=memory,
-                memswap_limit=memory,
-                cpu_period=CPU_PERIOD_US,
-                cpu_quota=quota,
-            )
 
     def _remove(self, container: str, folder: Path) -> None:
         try_to_remove(self._client, container)  # it removes itself when init ends; make sure of it
@@ -371,22 +360,18 @@ class DockerEngine:
         return self._making.call(fn, *args)
 
 
-def _first_limits(kind: StemKind) -> Limits | None:
-    """Of a new container. None: it is not known yet whose it will be; limits are set when it is."""
-    return None if kind.memory_mb is None else Limits(kind.memory_mb, kind.tmp_mb, None)
-
-
-def _memory_bytes(limits: Limits) -> int:
-    return (limits.memory_mb - PLATFORM_MB + limits.tmp_mb + HEADROOM_MB) * MB
-
-
 class DockerSandbox:
     """One running container with init on the line."""
 
     def __init__(
-        self, engine: DockerEngine, container: str, reach: Reach, init: Link, folder: Path, limits: Limits | None
+        self,
+        engine: DockerEngine,
+        container: str,
+        reach: Reach,
+        init: Link,
+        folder: Path,
+        limits: ContainerLimits,
     ) -> None:
-        """limits: that it has from its creation."""
         self.id = container[:12]
         self.token = reach.token
         self.runtime_api = reach.runtime_api
@@ -398,18 +383,15 @@ class DockerSandbox:
         self._container = container
         self._folder = folder
         self._limits = limits
-        self._limiting = asyncio.Lock()  # keeps limits in the order they were asked for
 
     async def load(self, task: Path, layers: Sequence[Path]) -> None:
         await self._engine._call(fill, task, layers, self._folder / "task", self._folder / "opt")
 
+    def limit_at_once(self, limits: Limits) -> bool:
+        return self._limits.set_at_once(limits)
+
     async def limit(self, limits: Limits) -> None:
-        async with self._limiting:
-            if limits == self._limits:
-                return
-            self._limits = None
-            await self._engine._call(self._engine._update, self._container, limits)
-            self._limits = limits
+        await self._limits.set(limits)
 
     async def destroy(self) -> None:
         self.init.close()

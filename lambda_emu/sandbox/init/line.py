@@ -121,8 +121,8 @@ class Line:
             self._hear(frame)
 
 
-def peer_uid(connection: socket.socket) -> int:
-    """Who called, by the kernel's word."""
+def peer_of(connection: socket.socket) -> tuple[int, int]:
+    """Who called, by the kernel's word: its pid, 0 where we cannot see that, and its user."""
     told = array.array("i")
     told.frombytes(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 3 * told.itemsize))
-    return told[1] & 0xFFFFFFFF
+    return told[0], told[1] & 0xFFFFFFFF

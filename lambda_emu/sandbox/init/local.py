@@ -17,7 +17,7 @@ from weakref import WeakSet
 from lambda_emu.sandbox.base import ANY_TIME_MS, GROWTH_BYTES_PER_MS, Program, SandboxError, Usage
 from lambda_emu.sandbox.init import frames, passed
 from lambda_emu.sandbox.init.frames import Frame, FrameKind, WrongFrame
-from lambda_emu.sandbox.init.line import Line, peer_uid
+from lambda_emu.sandbox.init.line import Line, peer_of
 from lambda_emu.sandbox.init.orders import PLATFORM_BYTES, Link, LinkAcceptor
 from lambda_emu.sandbox.init.passed import Pipe
 
@@ -69,11 +69,11 @@ class HeldReport:
 
 
 class LocalLink(Link):
-    """base.Init over a Unix socket. uid: of the init, as this machine knows it."""
+    """base.Init over a Unix socket. pid, uid: of the init, as this machine knows it; pid 0: it does not."""
 
     def __init__(self, acceptor: LinkAcceptor, connection: socket.socket) -> None:
         super().__init__(acceptor)
-        self.uid = peer_uid(connection)
+        self.pid, self.uid = peer_of(connection)
         self._loop = asyncio.get_running_loop()
         self._line = Line(connection, self._hear_frame, self._line_ended)
         self._figures = RecentUsage()

@@ -242,8 +242,11 @@ class ProcessSandbox:
     async def load(self, task: Path, layers: Sequence[Path]) -> None:
         await self._engine.load(self, task, layers)
 
-    async def limit(self, limits: Limits) -> None:
+    def limit_at_once(self, limits: Limits) -> bool:
         """Nothing to do: /tmp and the number of processes were fixed at creation, and init holds the memory."""
+        return True
+
+    async def limit(self, limits: Limits) -> None: ...
 
     async def destroy(self) -> None:
         """End it; asked twice, it ends once and both wait for it."""
