@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lambda_emu.sandbox.init.frames import PROTOCOL
 from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.local import LocalLink
 from lambda_emu.sandbox.init.socket_file import NAME, SocketFile
@@ -41,7 +42,7 @@ def test_one_is_let_in_and_then_the_socket_is_gone(tmp_path: Path) -> None:
         here = os.open(file.folder, os.O_PATH)
         with socket.socket(socket.AF_UNIX) as first, socket.socket(socket.AF_UNIX) as second:
             first.connect(f"/proc/self/fd/{here}/{NAME}")
-            first.sendall(b"\0\0\0\0\x08H\0\3\1secret")
+            first.sendall(b"\0\0\0\0\x08H\0" + bytes((PROTOCOL, 1)) + b"secret")
             file.let_in(acceptor)
 
             link = await arriving
