@@ -23,8 +23,8 @@ TIDY_S = 5.0
 """What of that is left when the grace is over; a longer grace makes the whole longer."""
 ENGINE_LIMIT_S = 6.0
 HURRIED_S = 2.0
-ENGINE_RESERVE_S = 2.0
-"""What the steps after the engine's end may take of the whole."""
+ENGINE_RESERVE_S = 2.5
+"""What the steps after the engine's end may take of the whole; on a machine with much else to do they take 1.5 s."""
 STILL_RUNS = "ending: what runs may go on for %d s (--grace-s); Ctrl-C once more ends it now"
 LOOK_S = 0.02
 

@@ -99,9 +99,14 @@ class Served(Lam):
         return [line.split()[0] for line in listed.stdout.splitlines() if owner in line]
 
     def end(self, number: int) -> int:
-        """Send it a signal; its exit code, for which it has 10 s."""
+        """Send it a signal; its exit code, for which it has 10 s. What it said is printed if that is not 0."""
         self.process.send_signal(number)
-        return self.process.wait(10)
+        try:
+            return self.process.wait(10)
+        finally:
+            if self.process.returncode != 0 and self.process.stdout is not None:
+                os.set_blocking(self.process.stdout.fileno(), False)
+                print(os.read(self.process.stdout.fileno(), 1 << 16).decode(errors="replace"))
 
 
 def processes() -> Iterator[tuple[int, int, str]]:
