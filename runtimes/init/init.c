@@ -245,12 +245,30 @@ static void pause_all(bool paused) {
     signal_all(paused ? SIGSTOP : SIGCONT);
 }
 
+/* PAUSE was read, and the order behind it was not. By CONTINUE it is over: the runtime may have its event already, and
+   who stopped himself since would go on. */
+static bool pausing;
+
+static void pause_now(void) {
+    if (pausing)
+        pause_all(true);
+    pausing = false;
+}
+
+static void go_on(void) {
+    if (!pausing)
+        pause_all(false);
+    pausing = false;
+}
+
 static void obey(uint8_t kind, uint8_t role, unsigned char *payload, size_t length) {
     static const uint8_t lengths[256] = {['Y'] = 4, ['M'] = 12, ['G'] = 1, ['L'] = 10, ['N'] = 10, ['U'] = 10, ['I'] = 12};
     if (role >= ROLES || (kind != 'S' && length != lengths[kind]))
         finish("wrong frame: its role or length");
     if ((kind == 'L' || kind == 'N' || kind == 'U') && !passes_descriptors)
         finish("wrong frame: it asks for a socket that this connection cannot pass");
+    if (kind != 'C')
+        pause_now();
     switch (kind) {
     case 'S': start(role, payload, length); break;
     case 'Y': take_sync((uint32_t)get(payload, 4)); break;
@@ -263,8 +281,8 @@ static void obey(uint8_t kind, uint8_t role, unsigned char *payload, size_t leng
     case 'N':
     case 'U': make_socket(kind, payload); break;
     case 'I': find_holder(payload); break;
-    case 'P': pause_all(true); break;
-    case 'C': pause_all(false); break;
+    case 'P': pausing = true; break;
+    case 'C': go_on(); break;
     case 'G':
         if (roles[role].pid && !roles[role].ended)
             SYS(kill, roles[role].pid, payload[0]);
@@ -402,6 +420,7 @@ static void serve(long connection) {
     for (;; transmit(connection)) {
         if (wait_for_something(connection))
             receive(connection);
+        pause_now();
         if (killing.active && !childless)
             kill_all();
         if (unreaped)

@@ -102,6 +102,34 @@ def test_who_may_not_be_traced_is_stopped_each_time_it_wakes(mode: str) -> None:
         assert computed_us(rig, 1_000_000) < 300_000
 
 
+def test_a_pause_that_is_over_when_it_is_read_leaves_who_stopped_himself_alone(rig: Rig) -> None:
+    """On a busy machine its invocation may have begun before init had time to read either."""
+    rig.perl("print 'up'; kill 'STOP', $$; print 'went on'; sleep 1000")
+    wait_until(lambda: rig.states() == {"T"}, "it has not stopped itself")
+
+    rig.send(frames.encode(FrameKind.PAUSE) + frames.encode(FrameKind.CONTINUE))
+
+    rig.sync()
+    assert (rig.output(), rig.states()) == ("up", {"T"})
+    go_on(rig)
+    rig.next(FrameKind.OUTPUT)
+    assert rig.output() == "upwent on"
+
+
+def test_a_pause_comes_before_the_order_behind_it(rig: Rig) -> None:
+    rig.perl("$SIG{USR1} = sub { print 'heard' }; print 'up'; sleep 1 while 1")
+    rig.next(FrameKind.OUTPUT)
+
+    rig.send(frames.encode(FrameKind.PAUSE) + frames.encode_signal(0, signal.SIGUSR1))
+
+    wait_until(lambda: rig.states() == {"T"}, "it is not stopped")
+    rig.sync()
+    assert rig.output() == "up"
+    go_on(rig)
+    rig.next(FrameKind.OUTPUT)
+    assert rig.output() == "upheard"
+
+
 def test_who_was_held_goes_on_with_the_next_event(rig: Rig) -> None:
     rig.perl(f"{WAKE} wake; $SIG{{USR1}} = sub {{ print 'heard' }}; print 'up'; 1 while 1")
     rig.next(FrameKind.OUTPUT)
