@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from init_rig import wait_until
-from inside import probe
+from inside import Inside, probe
 from own import ENGINES, OwnLam, own_emulator
 from process_rig import Bench
 
@@ -168,9 +168,18 @@ def on_our_network(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[O
         yield lam
 
 
-def test_on_a_shared_network_other_users_are_hung_up_on(on_our_network: OwnLam) -> None:
+APIS = ["AWS_LAMBDA_RUNTIME_API", "AWS_ENDPOINT_URL_LAMBDA"]
+"""Where an environment finds what is served to it alone."""
+
+
+def address_of(inside: Inside, api: str) -> str:
+    return str(inside.run(f"import os; result = os.environ[{api!r}]")).removeprefix("http://")
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_on_a_shared_network_other_users_are_hung_up_on(on_our_network: OwnLam, api: str) -> None:
     inside = probe(on_our_network)
-    address = inside.run("import os; result = os.environ['AWS_LAMBDA_RUNTIME_API']")
+    address = address_of(inside, api)
 
     users = [answer_to(user, address) for user in (NOBODY, os.geteuid())]
 
@@ -178,10 +187,11 @@ def test_on_a_shared_network_other_users_are_hung_up_on(on_our_network: OwnLam) 
     assert inside.run("result = 'well'") == "well"
 
 
-def test_on_a_shared_network_other_functions_are_hung_up_on(on_our_network: OwnLam) -> None:
+@pytest.mark.parametrize("api", APIS)
+def test_on_a_shared_network_other_functions_are_hung_up_on(on_our_network: OwnLam, api: str) -> None:
     """Which run as the same user."""
     one, other = probe(on_our_network, "one"), probe(on_our_network, "other")
-    host, port = one.run("import os; result = os.environ['AWS_LAMBDA_RUNTIME_API'].split(':')")
+    host, _, port = address_of(one, api).partition(":")
 
     heard = other.run(f"""
         import socket
