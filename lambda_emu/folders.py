@@ -48,12 +48,22 @@ class NotOurs(Exception):
     """A folder that lambda-emu was told to use holds what others put there."""
 
     def __init__(self, path: Path, purpose: Purpose, found: Collection[str]) -> None:
-        few = ", ".join(sorted(found)[:NAMED_FEW]) + (" …" if len(found) > NAMED_FEW else "")
         flag, variable, key = f"--{purpose}-dir", f"LAMBDA_EMU_{purpose.upper()}_DIR", f"{purpose}_dir"
+        few = ", ".join(sorted(found)[:NAMED_FEW]) + (" …" if len(found) > NAMED_FEW else "")
         super().__init__(
-            f"{path} holds other files ({few}) and is no {purpose} folder of lambda-emu: nothing was changed in it. "
+            f"{path} {self._what(few, purpose)}: nothing was changed in it. "
             f"Name a new or an empty folder by {flag}, {variable} or `{key}` below `settings:` of lambda-emu.yaml"
         )
+
+    def _what(self, few: str, purpose: Purpose) -> str:
+        return f"holds other files ({few}) and is no {purpose} folder of lambda-emu"
+
+
+class HoldsLinks(NotOurs):
+    """We make none there, so somebody else did: what we write or remove would be where they lead."""
+
+    def _what(self, few: str, purpose: Purpose) -> str:
+        return f"holds symbolic links ({few}), which lambda-emu does not make there"
 
 
 def claim(path: Path, purpose: Purpose, older: Callable[[Path], bool] = lambda _: False) -> None:
@@ -69,7 +79,11 @@ def claim(path: Path, purpose: Purpose, older: Callable[[Path], bool] = lambda _
 
 
 def check(path: Path, purpose: Purpose, older: Callable[[Path], bool]) -> bool:
-    """Whether the folder bears our marker. NotOurs if it does not and `claim` would refuse it; OSError."""
+    """Whether the folder bears our marker. NotOurs if `claim` would refuse it; OSError."""
+    with os.scandir(path) as entries:
+        links = [entry.name for entry in entries if entry.is_symlink()]
+    if links:
+        raise HoldsLinks(path, purpose, links)
     if is_ours(path, purpose):
         return True
     others = set(os.listdir(path)) - NOBODYS
@@ -118,7 +132,7 @@ def hold(path: Path) -> IO[str] | None:
 
 def is_held(path: Path) -> bool:
     """Whether a process holds the folder. OSError where it never was held."""
-    with open(path / LOCK, encoding="ascii") as lock:
+    with open(os.open(path / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

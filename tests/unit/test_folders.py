@@ -95,6 +95,46 @@ def test_a_gitignore_of_somebodys_stays_as_it_is(tmp_path: Path) -> None:
     assert (tmp_path / ".gitignore").read_text() == "theirs\n"
 
 
+NAMES = ("lock", "lambda-emu.db", "lambda-emu.db-wal", "logs.db", "run", "spool", "artifacts", "token", "address")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("to", ["a file", "a folder", "nothing"])
+def test_a_folder_of_ours_that_somebody_gave_links_is_refused_and_nothing_is_written_where_they_lead(
+    tmp_path: Path, name: str, to: str
+) -> None:
+    """One that came with a stranger's project would have us write into files of this user's, or clear his folders."""
+    data, theirs = tmp_path / "data", tmp_path / "theirs"
+    Store.open(data).close()
+    write(theirs, {"a file": "mine", f"a folder/{'0' * 32}/x": "mine"})
+    if (data / name).exists():
+        (data / name).rename(tmp_path / "ours")
+    (data / name).symlink_to(theirs / to)
+    before = tree(theirs)
+
+    with pytest.raises(NotOurs, match=rf"holds symbolic links \({name}\).*--data-dir"):
+        Store.open(data)
+
+    assert tree(theirs) == before
+
+
+def test_so_is_a_cache(tmp_path: Path) -> None:
+    claim(tmp_path / "cache", Purpose.CACHE)
+    (tmp_path / "cache" / "build").symlink_to(tmp_path)
+
+    with pytest.raises(NotOurs, match=r"symbolic links \(build\).*--cache-dir"):
+        claim(tmp_path / "cache", Purpose.CACHE)
+
+
+def test_the_folder_itself_may_be_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "large disk").mkdir()
+    (tmp_path / "data").symlink_to(tmp_path / "large disk")
+
+    Store.open(tmp_path / "data").close()
+
+    assert is_ours(tmp_path / "large disk", Purpose.DATA)
+
+
 def test_only_what_we_alone_can_have_made_is_removed(tmp_path: Path) -> None:
     ours = ("run/" + "0123456789abcdef" * 2 + "/task/app.py", "spool/body-abcd_123", "spool/s3-abcd_123.zip")
     theirs = ("run/mine/app.py", "run/0123456789abcdef/x", "spool/body-of-text", "spool/body-abcd_123.txt", "spool/a/b")

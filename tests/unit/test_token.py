@@ -50,6 +50,17 @@ def test_a_folder_of_ours_that_no_server_has_tells_nothing(tmp_path: Path) -> No
     assert address_of(tmp_path) is None
 
 
+def test_one_that_borrows_the_lock_of_another_server_tells_nothing(data: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    take(theirs).close()
+    publish(theirs, "http://evil.example:9001", TOKEN)
+    (theirs / "lock").unlink()
+    (theirs / "lock").symlink_to(data / "lock")
+
+    assert find([theirs], "evil.example", 9001) is None
+    assert address_of(theirs) is None
+
+
 def test_who_looks_keeps_no_server_from_starting(tmp_path: Path) -> None:
     looking = threading.Event()
 
