@@ -192,6 +192,19 @@ def test_a_large_body_that_does_not_fit_is_told_on_a_connection_that_lives(disk:
         lam.client.update_function_code(FunctionName="printer", ZipFile=large["ZipFile"])
 
 
+def test_who_needs_a_new_environment_is_told_and_has_one_when_there_is_room(disk: Disk, tmp_path: Path) -> None:
+    with emulator_on(disk, tmp_path, stems=0) as lam:
+        lam.create("another", PRINTER)
+        disk.fill()
+        with pytest.raises(ClientError, match="No space left on device") as refused:
+            lam.invoke("another", {"n": 1})
+
+        disk.empty()
+
+        assert refused.value.response["Error"]["Code"] == "ServiceException"
+        assert lam.invoke("another", {"n": 2}).payload == 2
+
+
 def test_logs_are_lost_and_it_is_told_once(disk: Disk, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with emulator_on(disk, tmp_path) as lam:
         disk.fill()
