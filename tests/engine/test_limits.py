@@ -107,6 +107,11 @@ def most(inside: Inside, enough: float) -> float:
     return found
 
 
+def has_no_more(inside: Inside, than: float) -> bool:
+    """Of CPU. Its limit is set when init is over, while it may work already: that takes the engine a moment."""
+    return any(inside.run(BUSY) < than for _ in range(10)) and inside.run(BUSY) < than
+
+
 @pytest.mark.parametrize("memory_mb", [128, 256])
 def test_cpu_follows_memory_after_init(lam: Lam, memory_mb: int) -> None:
     """CPU seconds a second, beside those of a function with a whole CPU. A busy machine gives both less, never more."""
@@ -117,11 +122,9 @@ def test_cpu_follows_memory_after_init(lam: Lam, memory_mb: int) -> None:
 
     due = memory_mb / 1769
 
-    cpus, all_of_one = share.run(BUSY), most(whole, enough=2 * due)
-
     if lam.emulator.engine.abilities.limits_cpu:
-        assert 0 < cpus < 1.25 * due
-        assert all_of_one > 2 * due
+        assert has_no_more(share, than=1.25 * due)
+        assert most(whole, enough=2 * due) > 2 * due
     else:
         assert most(share, enough=2 * due) > 2 * due
 
