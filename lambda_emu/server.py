@@ -36,7 +36,6 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.asynchronous import AsyncInvoker
 from lambda_emu.invoke.invoker import Invoker
 from lambda_emu.invoke.runner import PoolRunner
-from lambda_emu.logs.reader import LogReader
 from lambda_emu.logs.store import LogStore
 from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.model.changes.updates import is_settled
@@ -305,6 +304,7 @@ class Emulator:
 
     def _make_pages(self, data_dir: Path) -> WsgiApp:
         from lambda_emu.api.own_pages import Insight, add_pages, create_pages  # here: with it comes Flask
+        from lambda_emu.logs.reader import LogReader
 
         app = create_pages(self.store)
         logs = LogReader(data_dir / "logs.db")

@@ -22,7 +22,7 @@ PENDING = b"HTTP/1.1 409"
 def start(_stage: Stage) -> list[Verdict]:
     first_answer_ms()
     turns = in_turns(first_answer_ms, _imports_ms, blocks=8)
-    return [of_turns("start to first answer, process sandbox", "ms", turns, "imports", 2.5)]
+    return [of_turns("start to first answer, process sandbox", "ms", turns, "imports", 2)]
 
 
 def first_answer_ms(checkout: Path | None = None) -> float:

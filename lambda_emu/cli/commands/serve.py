@@ -30,12 +30,15 @@ def serve(**flags: object) -> None:
         raise NotDone(f"{find_others(chosen.project.parent)}.")
     for mistaken in mistaken_variables():
         terminal.echo(mistaken, err=True)
-    gc.disable()  # what is imported from here on stays; `run` goes on with it
-    from lambda_emu.cli.start import starting
-    from lambda_emu.server import run
+    gc.disable()  # what is imported from here on stays; `run` enables it when it serves
+    try:
+        from lambda_emu.cli.start import starting
+        from lambda_emu.server import run
 
-    if not chosen.project_file.exists() and (others := find_others(chosen.project)) is not None:
-        terminal.echo(others, err=True)
-    with starting(chosen):
-        code = run(chosen)
+        if not chosen.project_file.exists() and (others := find_others(chosen.project)) is not None:
+            terminal.echo(others, err=True)
+        with starting(chosen):
+            code = run(chosen)
+    finally:
+        gc.enable()
     click.get_current_context().exit(code)
