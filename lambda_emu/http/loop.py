@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
@@ -53,8 +53,8 @@ class Loop:
         hanging = self._end_workers()
         self.asyncio.call_soon_threadsafe(self.asyncio.stop)
         self._thread.join(timeout=STOP_LIMIT_S)
-        if not self._thread.is_alive() and not hanging:  # a worker that ends late still tells the loop
-            self.asyncio.close()
+        if not self._thread.is_alive():
+            self._close_after(hanging)
 
     def ask(self, fn: Callable[[], T], timeout_s: float) -> T:
         """Run `fn` on the loop and return what it returned. From any other thread."""
@@ -106,8 +106,20 @@ class Loop:
         found = list(self._executors.items())
         return sum(len(executor.unfinished) for each, executor in found if kind in (None, each))
 
-    def _end_workers(self) -> int:
-        """Wait a moment for what runs; returns how many are left behind."""
+    def _close_after(self, hanging: Collection[Future[Any]]) -> None:
+        """A worker that ends late still tells the loop; the last one gives back what it has open."""
+
+        def close(_: object = None) -> None:
+            if all(future.done() for future in hanging):
+                self.asyncio.close()
+
+        for future in hanging:
+            future.add_done_callback(close)
+        if not hanging:
+            close()
+
+    def _end_workers(self) -> Collection[Future[Any]]:
+        """Wait a moment for what runs; returns what is left behind."""
         self._takes_work = False
         executors = list(self._executors.values())
         for executor in executors:
@@ -117,7 +129,7 @@ class Loop:
         if hanging:
             labels = ", ".join(executor.label for executor in executors if executor.unfinished)
             log.warning("%d of these are given up, since they do not end: %s", len(hanging), labels)
-        return len(hanging)
+        return hanging
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.asyncio)

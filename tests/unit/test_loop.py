@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
+import time
 
 import pytest
+import uvloop
+from descriptors_rig import opened
 
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
@@ -64,3 +68,20 @@ def test_who_clings_to_it_is_left_behind_with_a_warning(loop: Loop, caplog: pyte
     loop.stop()
 
     assert "the loop did not come to rest" in caplog.text
+
+
+def test_a_worker_that_ends_after_it_leaves_nothing_open() -> None:
+    uvloop.new_event_loop().close()  # the first one opens what all share
+    before, goes_on = opened(), threading.Event()
+    loop = Loop()
+    loop.start()
+
+    loop.ask(lambda: loop.work(WORKERS, goes_on.wait), LIMIT_S)
+    loop.stop()
+
+    assert opened() - before
+    goes_on.set()
+    deadline_s = time.monotonic() + LIMIT_S
+    while left := opened() - before:
+        assert time.monotonic() < deadline_s, left
+        threading.Event().wait(0.01)
