@@ -13,7 +13,7 @@ import re
 import shutil
 import stat
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
@@ -80,16 +80,22 @@ def claim(path: Path, purpose: Purpose, older: Callable[[Path], bool] = lambda _
 
 def check(path: Path, purpose: Purpose, older: Callable[[Path], bool]) -> bool:
     """Whether the folder bears our marker. NotOurs if `claim` would refuse it; OSError."""
-    with os.scandir(path) as entries:
-        links = [entry.name for entry in entries if entry.is_symlink()]
-    if links:
-        raise HoldsLinks(path, purpose, links)
-    if is_ours(path, purpose):
-        return True
+    ours = is_ours(path, purpose)
     others = set(os.listdir(path)) - NOBODYS
-    if others and not older(path):
+    if others and not ours and not older(path):
         raise NotOurs(path, purpose, others)
-    return False
+    if links := [*_links(path)]:
+        raise HoldsLinks(path, purpose, links)
+    return ours
+
+
+def _links(path: Path) -> Iterator[str]:
+    """Those right in a folder, and right in its folders: deeper there is code, which may have some."""
+    for entry in os.scandir(path):
+        if entry.is_symlink():
+            yield entry.name
+        elif entry.is_dir(follow_symlinks=False) and entry.name not in NOBODYS:
+            yield from (f"{entry.name}/{below.name}" for below in os.scandir(entry.path) if below.is_symlink())
 
 
 def mark(path: Path, purpose: Purpose, lease: str = "") -> None:

@@ -95,10 +95,11 @@ def test_a_gitignore_of_somebodys_stays_as_it_is(tmp_path: Path) -> None:
     assert (tmp_path / ".gitignore").read_text() == "theirs\n"
 
 
-NAMES = ("lock", "lambda-emu.db", "lambda-emu.db-wal", "logs.db", "run", "spool", "artifacts", "token", "address")
+FILES = ("lock", "lambda-emu.db", "lambda-emu.db-wal", "logs.db", "token", "address", "artifacts/boot", "spool/any")
+FOLDERS = ("run", "spool", "artifacts", "run/any", f"artifacts/{'0' * 64}", f"artifacts/{'0' * 64}.synced")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FILES + FOLDERS)
 @pytest.mark.parametrize("to", ["a file", "a folder", "nothing"])
 def test_a_folder_of_ours_that_somebody_gave_links_is_refused_and_nothing_is_written_where_they_lead(
     tmp_path: Path, name: str, to: str
@@ -107,6 +108,7 @@ def test_a_folder_of_ours_that_somebody_gave_links_is_refused_and_nothing_is_wri
     data, theirs = tmp_path / "data", tmp_path / "theirs"
     Store.open(data).close()
     write(theirs, {"a file": "mine", f"a folder/{'0' * 32}/x": "mine"})
+    (data / name).parent.mkdir(exist_ok=True)
     if (data / name).exists():
         (data / name).rename(tmp_path / "ours")
     (data / name).symlink_to(theirs / to)
