@@ -90,8 +90,10 @@ struct start { uint8_t role, number; };
 static void ask_for_memfds(long to, struct start start) {
     struct sock_fprog program = {.len = sizeof MEMFD_FILTER / sizeof MEMFD_FILTER[0],
                                  .filter = (struct sock_filter *)MEMFD_FILTER};
-    long listener = SYS(seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_SPEC_ALLOW,
-                        &program);
+    long flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+    long listener = SYS(seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &program);
+    if (listener == -EINVAL) /* before 5.19: a signal may interrupt who waits for his answer */
+        listener = SYS(seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
     union one_descriptor control = {
         .head = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
     struct iovec bytes = {&start, sizeof start};

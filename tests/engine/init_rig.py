@@ -148,17 +148,17 @@ def wait_until(is_so: Callable[[], bool], what: str) -> None:
 
 
 @contextmanager
-def running_init(mode: str, machine: str = os.uname().machine) -> Iterator[Rig]:
+def running_init(mode: str, machine: str = os.uname().machine, under: Sequence[str] = ()) -> Iterator[Rig]:
     """An init that calls by TCP, run in one of MODES as an unprivileged user; its end is waited for.
 
-    Another machine's is emulated.
+    Another machine's is emulated. under: a command that becomes it.
     """
     with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(LIMIT_S)
         marker = secrets.token_hex(8)
         host = NAME if mode == "container" else "127.0.0.1"
         address = f"{host}:{listener.getsockname()[1]}:{secrets.token_hex(16)}"
-        with launched(mode, init_command(Path(folder), machine), address):
+        with launched(mode, (*under, *init_command(Path(folder), machine)), address):
             connection, _ = listener.accept()
             with connection:
                 rig = Rig(mode, connection, marker)

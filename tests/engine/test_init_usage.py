@@ -262,6 +262,46 @@ except OSError as error:
     assert rig.output() in ("ENFILE True\n", "EMFILE True\n")
 
 
+def test_who_is_paused_while_asking_has_the_file_when_it_goes_on(rig: Rig) -> None:
+    rig.start(
+        "/usr/bin/python3", "-c", "import os\nfor _ in range(2000): os.close(os.memfd_create('some'))\nprint('made')"
+    )
+
+    def is_over() -> bool:
+        for order in (FrameKind.PAUSE, FrameKind.CONTINUE):
+            rig.send(frames.encode(order))
+            rig.sync()
+        return any(frame.kind == FrameKind.EXITED for frame in rig.heard)
+
+    wait_until(is_over, "the end of who was paused again and again")
+    assert "made" in b"".join(frame.payload for frame in rig.heard if frame.kind == FrameKind.OUTPUT).decode()
+
+
+LISTENS_ALREADY = """
+import ctypes, os, sys
+kernel = ctypes.CDLL(None, use_errno=True)
+class Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_char_p)]
+allow = ctypes.byref(Program(1, b"\\6\\0\\0\\0\\0\\0\\xff\\x7f"))
+kernel.prctl(38, 1, 0, 0, 0)
+os.set_inheritable(kernel.syscall(277 if os.uname().machine == "aarch64" else 317, 1, 8, allow), True)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_where_somebody_else_listens_to_calls_memfds_are_the_kernels() -> None:
+    """Of whom there can be one. What is mapped counts then, and nobody waits for an answer."""
+    with running_init("descendants", under=("/usr/bin/python3", "-c", LISTENS_ALREADY)) as rig:
+        rig.start("/usr/bin/python3", "-c", TAKE_SHARED, "memfd", "")
+        hear(rig, "taken", 2)
+        assert 60 * MB < rig.sync().memory_bytes < 100 * MB
+        rig.reset()
+
+        rig.start("/usr/bin/python3", "-c", HOLD_UNMAPPED, "memfd", "60")
+        hear(rig, "held", 1)
+        assert rig.sync().memory_bytes < 40 * MB
+
+
 def test_programs_that_start_at_once_and_again_get_the_files_they_ask_for(rig: Rig) -> None:
     """However soon they ask, and whoever had the role before."""
     number = 279 if os.uname().machine == "aarch64" else 319
