@@ -51,9 +51,9 @@ stop-engine:
 browser:
 	@[ "$$CI" != true ] || command -v chromium-headless-shell >/dev/null || sh scripts/packages.sh chromium-headless-shell
 
-# So must functions in Node.js run without Docker.
+# So must functions in Node.js run without Docker; if the client cannot be had, their tests fail and no others.
 node-client:
-	@[ "$$CI" != true ] || sh scripts/node-client.sh
+	@[ "$$CI" != true ] || sh scripts/node-client.sh || true
 
 test: lint start-engine browser node-client
 	$(BIN)/pytest -m "not slow $(WITHOUT_ENGINE)"
