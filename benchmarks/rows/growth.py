@@ -32,7 +32,7 @@ def growth(_stage: Stage) -> list[Verdict]:
         after = _at_rest(emulator)
     what = f"after {INVOCATIONS:,} invocations"
     return [
-        Verdict("idle server, RSS", idle.rss_mb, "MB", 90, "allowed", 1),
+        Verdict("idle server, RSS", idle.rss_mb, "MB", 60, "allowed", 1),
         Verdict(f"{what}, RSS", after.rss_mb, "MB", before.rss_mb, "before", 1.05),
         Verdict(f"{what}, open files", after.files, "", before.files, "before", 1),
         Verdict(f"{what}, threads", after.threads, "", before.threads, "before", 1),

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from api_rig import ACCOUNT, ARN, ROLE, Activations, make_context, zipped
+from werkzeug.routing import Rule
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.operations import call, handler_of
@@ -133,3 +134,7 @@ def test_a_server_that_starts_has_imported_only_what_invocations_need() -> None:
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
 
     assert {name.rpartition(".")[2] for name in loaded} & FAMILIES == {"invocations", "outcomes"}
+
+
+def test_the_part_of_a_rule_that_we_leave_out_is_still_there_to_be_left_out() -> None:
+    assert "_compile_builder" in vars(Rule)
