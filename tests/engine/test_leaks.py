@@ -156,9 +156,14 @@ def test_functions_that_come_and_go_leave_no_thread_file_or_environment(
         def settled() -> bool:
             return [one["state"] for one in lam.environments("")] == ["STEM", "STEM"] and not lam.environments("worker")
 
+        def at_rest() -> bool:
+            """Stems begin their interpreter a moment after they are there."""
+            looks = [(threading.Event().wait(0.1), len(lam.tree()))[1] for _ in range(10)]
+            return settled() and len(set(looks)) == 1
+
         for number in range(10):
             cycle(number)
-        eventually(settled, "two stems")
+        eventually(at_rest, "two stems")
         before = holdings()
 
         for number in range(30):
