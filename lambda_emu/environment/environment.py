@@ -96,6 +96,7 @@ class Environment:
         self._init_ms: float | None = None  # what the first invocation reports and pays
         self._failures = 0  # in a row
         self._reset_waits_for = Barrier()
+        self._replaces = False  # a runtime that waited, and is being killed
         self._usage = NO_USAGE  # as init said last
         self._token = 0  # of the figures that were asked for last
         self._frozen = False
@@ -127,12 +128,23 @@ class Environment:
 
     # -- asked by the pool ------------------------------------------------------------------------
 
-    def begin(self, program: Program | None) -> None:
-        """Start the runtime: the init phase. The code is in place. program None: there is no bootstrap."""
+    def begin(self, program: Program | None, *, early: bool = False) -> None:
+        """Start the runtime: the init phase. The code is in place. program None: there is no bootstrap.
+
+        early: the one that waits goes on with it; else that one has to be gone first.
+        """
         self.state = next_state(ENVIRONMENT, self.state, Event.LOADED)
         self._program = program
         self._log.init_start()
-        self._start_runtime(init_limit_s(self.init_type, self.version.timeout_s), self._init_timed_out)
+        waits, self.sandbox.early = self.sandbox.early is not None, None
+        if waits and program is not None and not early:
+            self._replaces = True
+            self.sandbox.init.kill()
+            self._limit.set(self._clock.monotonic_s() + REPORT_LIMIT_S, self._silent)
+            return
+        if waits and program is not None:
+            self.session.offer(program.variables)
+        self._begin_init()
 
     def assign(self, invocation: Invocation) -> None:
         """Give it an invocation; it must be available."""
@@ -231,10 +243,17 @@ class Environment:
                 self._done(invocation, token)
 
     def killed(self) -> None:
-        self._reset_done(KILL)
+        if self._replaces:
+            self._replaces = False
+            self._begin_init()
+        else:
+            self._reset_done(KILL)
 
     def exited(self, exit: Exit) -> None:
-        if exit.role != RUNTIME_ROLE:
+        if exit.role != RUNTIME_ROLE or self._replaces:
+            return
+        if self.state is State.STEM:
+            self.sandbox.early = None
             return
         self._log.output_ended()
         if self.session.withdraw():  # it ended while it waited for what it would run
@@ -322,14 +341,14 @@ class Environment:
 
     # -- small things -----------------------------------------------------------------------------
 
+    def _begin_init(self) -> None:
+        self._start_runtime(init_limit_s(self.init_type, self.version.timeout_s), self._init_timed_out)
+
     def _start_runtime(self, limit_s: float, over: Callable[[], None]) -> None:
         self._init_started_s = now_s = self._clock.monotonic_s()
         if self._program is None:
             self._limit.set(now_s, self._no_bootstrap)
             return
-        if self.sandbox.early is None:
+        if not self.session.offers:
             self.sandbox.init.start(RUNTIME_ROLE, self._program)
-        else:
-            self.sandbox.early = None
-            self.session.offer(self._program.variables)
         self._limit.set(now_s + limit_s, over)

@@ -82,9 +82,14 @@ class RuntimeSession:
         """Let the runtime that waits for its function go on with these."""
         self._variables = variables
 
+    @property
+    def offers(self) -> bool:
+        """Whether nobody has taken them yet."""
+        return self._variables is not None
+
     def withdraw(self) -> bool:
         """Nobody gets them any more. False: somebody did, or none were offered."""
-        offered, self._variables = self._variables is not None, None
+        offered, self._variables = self.offers, None
         return offered
 
     def forget(self) -> None:

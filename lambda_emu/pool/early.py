@@ -5,12 +5,11 @@ Such a runtime waits, at the call `variables` of its Runtime API, for what its f
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 from lambda_emu.pool.deployment import LOCALE
 from lambda_emu.runtimes import catalogue
-from lambda_emu.sandbox.base import RUNTIME_ROLE, Exit, Program, Sandbox, SandboxError, StemKind, Usage
+from lambda_emu.sandbox.base import RUNTIME_ROLE, Program, Sandbox, StemKind
 
 WAITS = "LAMBDA_EMU_WAITS"
 ROOM = " " * 8192
@@ -18,7 +17,6 @@ ROOM = " " * 8192
 READ_AT_START = ("PYTHON", "LD_", "LC_", "LANG", "LOCPATH", "TZ", "PATH", "HOME", "MALLOC_", "GLIBC_", "GCONV_PATH")
 """How variables begin that the interpreter or the C library look at before there is any code of the function's."""
 AWS_WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
-KILL_LIMIT_S = 5.0
 
 
 def start_early(kind: StemKind, program: Program, sandbox: Sandbox) -> None:
@@ -48,34 +46,3 @@ def may_become(early: Program, program: Program) -> bool:
     more = wanted.keys() - given.keys()
     read = any(name.startswith(READ_AT_START) for name in more)
     return not read and AWS_WRAPPER not in more and not any("\0" in value for value in wanted.values())
-
-
-async def end_early(sandbox: Sandbox) -> None:
-    """Kill a runtime that cannot become the function's, and wait until nothing of it is left. SandboxError."""
-    sandbox.early = None
-    sandbox.init.listener = ended = _Ended()
-    sandbox.init.kill()
-    try:
-        async with asyncio.timeout(KILL_LIMIT_S):
-            await ended.killed_or_lost
-    except TimeoutError as error:
-        raise SandboxError(f"a sandbox's init did not end a runtime within {KILL_LIMIT_S:g} s") from error
-
-
-class _Ended:
-    """base.InitListener that waits for the end."""
-
-    def __init__(self) -> None:
-        self.killed_or_lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def output(self, role: int, data: bytes) -> None: ...
-
-    def synced(self, token: int, usage: Usage) -> None: ...
-
-    def exited(self, exit: Exit) -> None: ...
-
-    def killed(self) -> None:
-        if not self.killed_or_lost.done():
-            self.killed_or_lost.set_result(None)
-
-    lost = killed

@@ -13,7 +13,7 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.model.credentials import role_credentials
 from lambda_emu.pool.claims import Claims
 from lambda_emu.pool.deployment import Deployment, variables
-from lambda_emu.pool.early import end_early, may_become
+from lambda_emu.pool.early import may_become
 from lambda_emu.pool.inside import Inside
 from lambda_emu.pool.provisioning import Requester
 from lambda_emu.pool.stems import Stems
@@ -78,8 +78,6 @@ class Starter:
                 await sandbox.load(deployment.task, deployment.layers)
             environment_log = self._log(deployment, requester.init_type)
             program = self._program(deployment, requester.init_type, sandbox, environment_log.stream_name)
-            if sandbox.early is not None and (program is None or not may_become(sandbox.early, program)):
-                await end_early(sandbox)
         except BaseException as error:  # also after a mistake of ours somebody waits to be told
             if sandbox is not None:
                 self._budget.end(sandbox, "the end of a sandbox that cannot be used")
@@ -110,12 +108,13 @@ class Starter:
 
         False: it must not be used.
         """
-        if environment.sandbox.early is None:
+        early = environment.sandbox.early
+        if early is None or program is None or not may_become(early, program):
             environment.begin(program)
             return await self._limit(environment, None)
         fit = await self._limit(environment, None)
         if fit and environment.state is not State.GONE:
-            environment.begin(program)
+            environment.begin(program, early=True)
         return fit
 
     def _program(

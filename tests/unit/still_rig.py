@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,7 @@ from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.choice import Admission
 from lambda_emu.pool.deployment import Deployment
+from lambda_emu.pool.early import WAITS
 from lambda_emu.pool.pool import Pool
 from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems
@@ -148,7 +150,7 @@ class StillInit(NoOrders):
     def lose(self) -> None:
         """The connection ends; what it still held is gone."""
         if not self.is_lost:
-            self.is_lost, self.runs = True, False
+            self.is_lost, self.runs, self.killing = True, False, 0
             self.reports.clear()
             self.listener.lost()
 
@@ -217,10 +219,20 @@ class StillSandbox:
         self._ask(b"GET", b"invocation/next", self.parked)
 
     def take_variables(self) -> bytes:
-        """What one hears that waits for its function; nothing while it waits on."""
+        """What one hears that waits for its function."""
         wire = Wire()
         self._api(Head(b"GET", VARIABLES, [(b"host", self.token.encode())], "1.1", True), wire.writer)
-        return wire.answer or b""
+        answer = wire.answer or b""
+        if answer.startswith(b"HTTP/1.1 200"):
+            assert self.init.program is not None
+            variables = json.loads(answer.partition(b"\r\n\r\n")[2])
+            self.init.program = replace(self.init.program, environment=variables)
+        return answer
+
+    @property
+    def waits(self) -> bool:
+        """Whether its runtime was started before its function was known, and waits for that."""
+        return self.init.program is not None and WAITS in self.init.program.environment
 
     def hang_up(self) -> None:
         """The runtime's /next breaks off."""

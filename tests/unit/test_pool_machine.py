@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -56,9 +57,12 @@ class PoolMachine(RuleBasedStateMachine):
         places=st.sampled_from([1, 2, 3, 5, 1000]),
         warm=st.integers(0, 3),
         kept=st.integers(0, 2),
+        early=st.booleans(),
     )
-    def begin(self, stems: int, places: int, warm: int, kept: int) -> None:
+    def begin(self, stems: int, places: int, warm: int, kept: int, early: bool) -> None:
+        """early: runtimes are started in stems."""
         self.rig = Still(stems, places)
+        self.rig.engine.may_wait = early
         self.places = places
         self.rig.engine.event = self.an_event_goes_where_it_belongs
         self.updates = 0
@@ -175,6 +179,11 @@ class PoolMachine(RuleBasedStateMachine):
         if told:
             self.rig.turn(init.reports.pop(), init.listener)
 
+    @precondition(lambda self: self.early)
+    @rule(index=indices)
+    def early_runtime_asks(self, index: int) -> None:
+        self.rig.turn(self.early[index % len(self.early)].take_variables)
+
     @precondition(lambda self: self.begun)
     @rule(index=indices)
     def runtime_asks(self, index: int) -> None:
@@ -184,7 +193,8 @@ class PoolMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.running)
     @rule(index=indices)
     def running_runtime_asks(self, index: int) -> None:
-        self.rig.turn(self.running[index % len(self.running)].next)
+        sandbox = self.running[index % len(self.running)]
+        self.rig.turn(sandbox.take_variables if sandbox.waits else sandbox.next)
 
     @precondition(lambda self: self.begun)
     @rule(index=indices)
@@ -315,8 +325,13 @@ class PoolMachine(RuleBasedStateMachine):
 
     @property
     def begun(self) -> list[StillSandbox]:
-        """Where a runtime was started, and may have been killed since."""
-        return [sandbox for sandbox in self.sandboxes if sandbox.init.program is not None]
+        """Where a runtime was started for a function, and may have been killed since."""
+        return [sandbox for sandbox in self.sandboxes if sandbox.init.program is not None and not sandbox.waits]
+
+    @property
+    def early(self) -> list[StillSandbox]:
+        """Where one waits for its function."""
+        return [sandbox for sandbox in self.sandboxes if sandbox.init.runs and sandbox.waits]
 
     @property
     def running(self) -> list[StillSandbox]:
@@ -331,14 +346,17 @@ class PoolMachine(RuleBasedStateMachine):
 
     def _goes_on(self, sandbox: StillSandbox) -> None:
         self.rig.report(sandbox)
-        if sandbox.init.runs:
+        if sandbox.init.runs and sandbox.waits:
+            self.rig.turn(sandbox.take_variables)
+        if sandbox.init.runs and not sandbox.waits:
             self.rig.turn(sandbox.post, f"invocation/{sandbox.event_id}/response")
             if sandbox.parked is None or not sandbox.parked.writer.open:
                 self.rig.turn(sandbox.next)
 
     def _deployment(self, name: str) -> Deployment:
         self.updates += 1
-        return deployment(name, f"{name}-{self.updates}", NO_BOOTSTRAP if name == "broken" else "app.handler")
+        made = deployment(name, f"{name}-{self.updates}", NO_BOOTSTRAP if name == "broken" else "app.handler")
+        return replace(made, execution_env="AWS_Lambda_python3.13") if name == "one" else made
 
     def _waiting(self) -> list[Asked]:
         return [asked for asked in self.rig.asked if not asked.results]
