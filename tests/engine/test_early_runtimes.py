@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from threading import Event
 from typing import Any
 
 import pytest
@@ -62,8 +63,12 @@ Eventually = Callable[[Callable[[], Any], str], Any]
 
 def early(lam: Lam, names: Iterator[str], eventually: Eventually, code: str, **config: Any) -> tuple[str, Answer]:
     """A function and the answer of its first invocation, which found a runtime that had waited for it."""
+    pauses_s = (0.2 * 2**number for number in itertools.count())
+    lam.create(next(names), code, **config)  # once this is active, its image is there
 
     def first() -> tuple[str, Answer] | None:
+        """Each takes a stem: the next one is given longer to start its runtime."""
+        Event().wait(next(pauses_s))
         name = lam.create(next(names), code, **config)
         answer = lam.invoke(name, {})
         assert answer.error is None, answer

@@ -15,7 +15,10 @@ import time  # noqa: F401
 import traceback  # noqa: F401
 import warnings  # noqa: F401
 
-import awslambdaric.lambda_runtime_client  # noqa: F401 - that of the client which does not look at the variables
+# Of the client all that looks at no variable but AWS_EXECUTION_ENV when it is imported:
+import awslambdaric.lambda_context
+import awslambdaric.lambda_runtime_client
+import awslambdaric.lambda_runtime_log_utils  # noqa: F401
 
 OWN = f"python{sys.version_info.major}.{sys.version_info.minor}"
 WAITS = "LAMBDA_EMU_WAITS"
@@ -49,9 +52,12 @@ def show_variables(variables):
     with open("/proc/self/stat", "rb") as file:
         fields = file.read().rpartition(b")")[2].split()  # from the third on
     begin, end = int(fields[ENV_START - 3]), int(fields[ENV_END - 3])
-    with open("/proc/self/mem", "r+b", buffering=0) as memory:
-        memory.seek(begin)
-        memory.write(text[: end - begin].ljust(end - begin, b"\0"))
+    try:
+        with open("/proc/self/mem", "r+b", buffering=0) as memory:
+            memory.seek(begin)
+            memory.write(text[: end - begin].ljust(end - begin, b"\0"))
+    except OSError:
+        pass  # a kernel that lets nobody write there: only who looks there misses them
 
 
 def set_search_path(task, chosen):
