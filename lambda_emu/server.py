@@ -113,8 +113,11 @@ class Emulator:
 
         On the main thread it takes less memory than on another, which has an arena of its own.
         """
-        self._api.make()
-        self._pages.make()
+        try:
+            self._api.make()
+            self._pages.make()
+        except Exception:
+            log.exception("Flask could not be imported ahead; the next request that needs it tries again")
 
     def close(self) -> None:
         """Let what runs go on for `grace_s`, then stop everything; nothing accepted is lost, nothing is left running.

@@ -6,15 +6,17 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 from own import served
 from test_logs_process import writers
-from waiting import eventually
+from waiting import LIMIT_S, eventually
 
 FOR_OTHER_REQUESTS = ("flask", "werkzeug", "jinja2", "lambda_emu.api.app", "lambda_emu.api.own_pages")
 NEVER = ("docker", "requests", "botocore.session", "boto3")
@@ -32,17 +34,20 @@ def folder(tmp_path: Path) -> Path:
 
 @contextmanager
 def importing(folder: Path) -> Iterator[Iterator[str]]:
-    """What a server imports and says, line by line in the order of it."""
+    """What a server imports and says, line by line in the order of it. After LIMIT_S it is killed, and says no more."""
     line = [sys.executable, "-X", "importtime", "-m", "lambda_emu", "serve", "--port", "0", "--engine", "process"]
     with subprocess.Popen(
         line, cwd=folder, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         assert process.stdout is not None
+        limit = threading.Timer(LIMIT_S, process.kill)
+        limit.start()
         try:
             yield (re.sub(r"^import time:.*\| *", "", line.rstrip("\n")) for line in process.stdout)
         finally:
             process.terminate()
             process.stdout.read()
+            limit.cancel()
 
 
 def test_flask_is_imported_once_somebody_was_served_and_before_anybody_needs_it(folder: Path) -> None:
@@ -58,6 +63,27 @@ def test_flask_is_imported_once_somebody_was_served_and_before_anybody_needs_it(
 
     assert "lambda_emu.server" in before
     assert before.isdisjoint(FOR_OTHER_REQUESTS + NEVER)
+
+
+def test_a_flask_that_cannot_be_imported_ends_no_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As while somebody installs another one. Who needs it is told, and is served once it is there."""
+    (folder / "broken").mkdir()
+    flask = folder / "broken" / "flask.py"
+    flask.write_text("raise ImportError('half of it is there')")
+    monkeypatch.setenv("PYTHONPATH", str(flask.parent))
+
+    with importing(folder) as lines:
+        serves = next(line for line in lines if line.startswith("lambda-emu serves hello"))
+        functions = re.findall(r"http://\S+", serves)[0] + "/2015-03-31/functions/"
+        invoke = f"{functions}hello/invocations"
+        assert urlopen(invoke, b"{}", timeout=60).read() == b'"hello"'
+        assert any("Flask could not be imported ahead" in line for line in lines)
+
+        with pytest.raises(HTTPError, match="500"):
+            urlopen(functions, timeout=60)
+        assert urlopen(invoke, b"{}", timeout=60).read() == b'"hello"'
+        flask.unlink()
+        assert b'"hello"' in urlopen(functions, timeout=60).read()
 
 
 def test_no_process_writes_the_log_before_there_is_a_line(folder: Path) -> None:
