@@ -255,12 +255,12 @@ class LogStore:
             writer.write(self._entries(chunks), at_once)
             self._deaths = 0
         except (WriterEnded, OSError, sqlite3.Error) as error:
-            if self._stopping:
+            log.error("%s: %s; some lines may be lost", self.path, error)
+            if self._stopping:  # perhaps since who stopped us gave up
                 return
             self._deaths += 1
             if self._deaths == MOST_DEATHS:
                 raise
-            log.error("%s: %s; some lines may be lost", self.path, error)
             self._end_writer()
 
     def _begin_writer(self) -> BatchWriter:

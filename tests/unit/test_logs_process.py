@@ -226,6 +226,18 @@ def test_a_file_that_cannot_be_opened_for_the_first_line_loses_no_later_one(
     assert caplog.text.count("some lines may be lost") == 1
 
 
+def test_what_cannot_be_written_at_the_end_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    logs = written_to(tmp_path / "logs.db")
+    stream = logs.stream()
+    (writer,) = writers(logs.path)
+
+    os.kill(writer, signal.SIGKILL)
+    stream.write_output(b"last words\n")
+    logs.store.stop()
+
+    assert caplog.text.count("was killed; some lines may be lost") == 1
+
+
 def test_where_no_process_can_be_started_a_thread_writes_the_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
