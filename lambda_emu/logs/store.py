@@ -161,8 +161,9 @@ class LogStore:
         self._thread.join(STOP_LIMIT_S)
         if self._thread.is_alive():
             log.error("%s: the last logs could not be written within %g s", self.path, STOP_LIMIT_S)
-            if self._writer is not None:
-                self._writer.kill()
+            writer = self._writer  # which its thread may let go of meanwhile
+            if writer is not None:
+                writer.kill()
 
     # -- our thread -------------------------------------------------------------------------------
 

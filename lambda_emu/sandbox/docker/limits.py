@@ -21,7 +21,7 @@ HEADROOM_MB = 32
 """Above the function's memory and /tmp, for what is charged but not counted: init, page tables, kernel stacks."""
 PERIOD_US = 20_000
 NO_QUOTA = -1
-CGROUPS, PROCESSES = Path("/sys/fs/cgroup"), Path("/proc")
+CGROUPS, PROC = Path("/sys/fs/cgroup"), Path("/proc")
 
 
 def first_limits(kind: StemKind) -> Limits | None:
@@ -68,14 +68,14 @@ class CpuLimit:
         return True
 
 
-def find_cpu_limit(pid: int, container: str, cgroups: Path = CGROUPS, processes: Path = PROCESSES) -> CpuLimit | None:
+def find_cpu_limit(pid: int, container: str, cgroups: Path = CGROUPS, proc: Path = PROC) -> CpuLimit | None:
     """That of the container of this process. None where it is not ours to write.
 
     A cgroup that has the very name of the container was made by the engine. Those that systemd made end in `.scope`: it
     writes its own settings into them again, whenever it is told to read its files.
     """
     try:
-        lines = (processes / str(pid) / "cgroup").read_text().splitlines()
+        lines = (proc / str(pid) / "cgroup").read_text().splitlines()
         return next((found for line in lines if (found := _at(line, container, cgroups)) is not None), None)
     except OSError:
         return None
