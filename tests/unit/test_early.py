@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import pytest
-from still_rig import Asked, Still, StillSandbox, deployment, submit
+from still_rig import NO_BOOTSTRAP, Asked, Still, StillSandbox, deployment, submit
 
 from lambda_emu.environment.invocation import Outcome
 from lambda_emu.pool.choice import Admission
@@ -120,6 +120,22 @@ def test_one_that_ends_before_it_hears_of_its_function_is_started_anew(rig: Stil
     assert sandbox.init.program is not None
     assert sandbox.init.program.environment["DEPLOYMENT"] == "f"
     assert answered(rig, sandbox, asked)
+
+
+def test_one_that_ends_where_no_bootstrap_is_leaves_its_function_that_error(rig: Still) -> None:
+    of = replace(deployment("f", "f", NO_BOOTSTRAP), execution_env="AWS_Lambda_python3.13")
+    sandbox = stem(rig, of)
+
+    asked = submit(rig, of, FREE, None, False)
+    sandbox.init.exit(ExitKind.CODE, 1)
+    rig.report(sandbox)
+    for _ in range(2):  # the init phase, and once more in the invocation
+        rig.advance(0.001)
+        rig.report(sandbox)
+
+    [outcome] = asked.results
+    assert isinstance(outcome, Outcome)
+    assert b"Runtime.InvalidEntrypoint" in outcome.payload
 
 
 def test_one_that_cannot_become_the_functions_is_gone_before_that_is_started(rig: Still) -> None:
