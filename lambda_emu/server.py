@@ -62,6 +62,7 @@ from lambda_emu.sandbox.temporary import remove_left, temporary_folder
 from lambda_emu.shutdown import Shutdown, stop_within_s
 from lambda_emu.signals import until_told_to_stop, wait_for_signals
 from lambda_emu.store import Store
+from lambda_emu.triggers.function_urls import FunctionUrls
 
 log = logging.getLogger(__name__)
 
@@ -295,13 +296,14 @@ class Emulator:
         make_spool(data_dir / SPOOL)
         self._api = LateApp(partial(_make_api, self._context))
         self._service = LambdaService(self._api, CallerContexts(self._context))
-        self._inside_gateway.serve(self._service)
+        self._urls = FunctionUrls(self.store, self.invoker.invoke, self.loop, self.clock, self.scope)
+        self._inside_gateway.serve(self._urls, self._service)
 
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:
         publish(data_dir, self.url, self.token, self.settings.project_file if self._only is None else None)
         self.shutdown.call(withdraw, data_dir)
         self._pages = LateApp(partial(self._make_pages, data_dir))
-        self._gateway.serve(OwnPages(self._pages), self._service)
+        self._gateway.serve(self._urls, OwnPages(self._pages), self._service)
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
         self.shutdown.tidy(self._listener.finish)
 

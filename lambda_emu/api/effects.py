@@ -16,8 +16,14 @@ from lambda_emu.store import Store
 # Operations after which a function may have a member that it had not.
 GIVING = frozenset(
     {
-        *("CreateFunction", "UpdateFunctionConfiguration", "CreateFunctionUrlConfig", "PutRuntimeManagementConfig"),
-        *("PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig", "PutFunctionCodeSigningConfig"),
+        *(
+            "CreateFunction",
+            "UpdateFunctionConfiguration",
+            "PutRuntimeManagementConfig",
+            "PutFunctionCodeSigningConfig",
+        ),
+        *("CreateFunctionUrlConfig", "UpdateFunctionUrlConfig"),
+        *("PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig"),
     }
 )
 

@@ -19,7 +19,10 @@ from lambda_emu.http.message import Head
 HOST, ORIGIN, SITE = b"host", b"origin", b"sec-fetch-site"
 LOOKED_AT = (HOST, ORIGIN, SITE)
 OWN_SITES = (None, "same-origin", "none")
-KNOWN_HOSTS = ("*.localhost", "host.docker.internal", "localhost.localstack.cloud", "*.localhost.localstack.cloud")
+KNOWN_HOSTS = (
+    *("*.localhost", "host.docker.internal", "localhost.localstack.cloud", "*.localhost.localstack.cloud"),
+    "*.on.aws",  # AWS's names of function URLs
+)
 KEPT = 256
 KEPT_BYTES = 512
 PREFLIGHT_S = 600

@@ -37,11 +37,13 @@ class Handling:
 class ServiceClaims:
     """Which requests are a service's own: any of these is enough.
 
-    hosts: a name, or `*.` and what all names below one end with. paths: what they begin with. targets: what
-    X-Amz-Target begins with. signed_for: services as SigV4 names them in a credential's scope.
+    hosts: a name, or `*.` and what all names below one end with. within: a label that stands inside of a host. paths:
+    what they begin with. targets: what X-Amz-Target begins with. signed_for: services as SigV4 names them in a
+    credential's scope.
     """
 
     hosts: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
     paths: tuple[bytes, ...] = ()
     targets: tuple[bytes, ...] = ()
     signed_for: tuple[str, ...] = ()
@@ -70,6 +72,7 @@ class Router:
         self._default = services[-1]
         self._hosts = {host: one for one in services for host in one.claims.hosts if not host.startswith("*")}
         self._above = {host[1:]: one for one in services for host in one.claims.hosts if host.startswith("*")}
+        self._within = {f".{label}.": one for one in services for label in one.claims.within}
         self._paths = {path: one for one in services for path in one.claims.paths}
         self._targets = {target: one for one in services for target in one.claims.targets}
         self._signed_for = {name: one for one in services for name in one.claims.signed_for}
@@ -77,7 +80,7 @@ class Router:
 
     def service(self, head: Head, path: bytes) -> Service:
         """On the loop; one service without hosts, targets or signatures costs nearly nothing."""
-        if (self._hosts or self._above) and (found := self._of_host(head)) is not None:
+        if (self._hosts or self._above or self._within) and (found := self._of_host(head)) is not None:
             return found
         if b"%" in path:  # it is the same path however it is written
             path = unquote_to_bytes(path)
@@ -92,7 +95,7 @@ class Router:
     def _of_host(self, head: Head) -> Service | None:
         name = (head.first.get(b"host") or b"").decode("latin-1").lower().rpartition("]")[2].partition(":")[0]
         name = name.removesuffix(".")
-        found = self._hosts.get(name)
+        found = self._hosts.get(name) or next((one for label, one in self._within.items() if label in name), None)
         return found or next((one for above, one in self._above.items() if name.endswith(above)), None)
 
     def _of_target(self, head: Head) -> Service | None:

@@ -28,6 +28,7 @@ def verdict(*headers: tuple[str, str], version: str = "1.1") -> Verdict:
         "localhost:9000", "LOCALHOST", "localhost.:9000", "lambda-emu:9000", "my_service",
         "api.localhost:9000", "host.docker.internal:9000", "localhost.localstack.cloud:4566",
         "lambda.us-east-1.localhost.localstack.cloud:4566", "emu.example.com", "a.b.dev.example.com:80",
+        "a.lambda-url.us-east-1.on.aws",
     ],
 )  # fmt: skip
 def test_names_that_no_stranger_gives_us_are_let_in(host: str) -> None:

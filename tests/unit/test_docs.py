@@ -18,8 +18,9 @@ def test_every_command_and_option_is_documented() -> None:
     assert written == reference(main), "write it anew: python -m lambda_emu.cli.reference > docs/cli.md"
 
 
-def test_every_promise_names_its_test_or_says_that_there_is_none() -> None:
-    rows = [line.split("|") for line in (DOCS / "fidelity.md").read_text().splitlines() if line.startswith("| ")]
+@pytest.mark.parametrize("page", ["fidelity.md", "events.md"])
+def test_every_promise_names_its_test_or_says_that_there_is_none(page: str) -> None:
+    rows = [line.split("|") for line in (DOCS / page).read_text().splitlines() if line.startswith("| ")]
     named = {word.strip("`,;()") for row in rows for word in row[2].split() if "tests/" in word}
 
     assert [row[1] for row in rows if not row[2].strip()] == []

@@ -18,6 +18,7 @@ from lambda_emu.notices import MOST, Notices
 from lambda_emu.store import Store
 
 NAMED: Any = {"FunctionName": "f"}
+STREAMED: Any = {"AuthType": "NONE", "InvokeMode": "RESPONSE_STREAM"}
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/12345678-1234-1234-1234-123456789012"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:q"
 FILES = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:access-point/fsap-0123456789abcdef0"
@@ -73,7 +74,7 @@ GIVEN: dict[str, tuple[Give, str]] = {
         ),
         "f",
     ),
-    "FunctionUrl": (lambda api: api.client.create_function_url_config(**NAMED, AuthType="NONE"), "f"),
+    "InvokeMode": (lambda api: api.client.create_function_url_config(**NAMED, **STREAMED), "f"),
     "RuntimeVersionArn": (
         lambda api: api.client.put_runtime_management_config(
             **NAMED, UpdateRuntimeOn="Manual", RuntimeVersionArn=VERSION

@@ -39,7 +39,7 @@ class Other:
         return error_answer(error, request_id)
 
 
-URLS = Other(hosts=("*.lambda-url.us-east-1.localhost",))
+URLS = Other(within=("lambda-url",))
 CONSOLE = Other(hosts=("console.localhost",))
 QUEUES = Other(targets=(b"AmazonSQS.",), signed_for=("sqs",))
 EVERYBODY = Router([PAGES, URLS, CONSOLE, QUEUES, LAMBDA])
@@ -60,6 +60,8 @@ def for_queues() -> dict[str, str]:
         ("GET /%5Flambda%2Demu/l%6fgs", {"host": "localhost:9000"}, PAGES),
         ("GET /", {"host": "abc.lambda-url.us-east-1.localhost"}, URLS),
         ("GET /", {"host": "ABC.Lambda-URL.us-east-1.localhost.:9000"}, URLS),
+        ("GET /", {"host": "abc.lambda-url.eu-west-1.on.aws"}, URLS),
+        ("GET /", {"host": "lambda-url.localhost"}, LAMBDA),  # the label stands inside
         ("GET /_lambda-emu/logs", {"host": "abc.lambda-url.us-east-1.localhost"}, URLS),  # a function's own path
         ("GET /", {"host": "lambda-url.us-east-1.localhost"}, LAMBDA),
         ("GET /", {"host": "console.localhost"}, CONSOLE),

@@ -19,6 +19,7 @@ from lambda_emu.model.function.function import Function
 from lambda_emu.model.function.function_url import FunctionUrl, NoFunctionForUrl, UrlExists
 from lambda_emu.model.function.tenancy import check_without_tenants
 from lambda_emu.model.timestamps import iso
+from lambda_emu.triggers.addresses import address_of
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import (
@@ -51,13 +52,14 @@ def create_function_url_config(req: CreateFunctionUrlConfigRequestTypeDef, conte
         return _with(function, target, url)
 
     update_function(context, target.id, edit, NoFunctionForUrl())
-    return _show(target.id, key_of(target), url)
+    return _show(context, target.id, key_of(target), url)
 
 
 @operation("GetFunctionUrlConfig")
 def get_function_url_config(req: GetFunctionUrlConfigRequestTypeDef, context: RequestContext) -> Result:
     target = context.target(req["FunctionName"], req.get("Qualifier"))
-    return _whole(target.id, key_of(target), _url(look_up_function(context, target.id, ResourceMissing()), target))
+    function = look_up_function(context, target.id, ResourceMissing())
+    return _whole(context, target.id, key_of(target), _url(function, target))
 
 
 @operation("UpdateFunctionUrlConfig")
@@ -71,7 +73,7 @@ def update_function_url_config(req: UpdateFunctionUrlConfigRequestTypeDef, conte
         return _with(function, target, _url(function, target).merge(req, modified))
 
     function = update_function(context, target.id, edit, NoFunctionForUrl())
-    return {**_show(target.id, key_of(target), _url(function, target)), "LastModifiedTime": modified}
+    return {**_show(context, target.id, key_of(target), _url(function, target)), "LastModifiedTime": modified}
 
 
 @operation("DeleteFunctionUrlConfig")
@@ -92,7 +94,7 @@ def list_function_url_configs(req: ListFunctionUrlConfigsRequestTypeDef, context
     id = context.target(req["FunctionName"]).id
     urls = look_up_function(context, id, NoFunctionForUrl()).urls
     keys, marker = cut_page(sorted(urls), str, req.get("Marker"), req.get("MaxItems", quotas.PAGE))
-    return {"FunctionUrlConfigs": [_whole(id, key, urls[key]) for key in keys], "NextMarker": marker}
+    return {"FunctionUrlConfigs": [_whole(context, id, key, urls[key]) for key in keys], "NextMarker": marker}
 
 
 def _with(function: Function, target: Target, url: FunctionUrl) -> Function:
@@ -106,10 +108,10 @@ def _url(function: Function, target: Target) -> FunctionUrl:
     return url
 
 
-def _show(id: FunctionId, key: str, url: FunctionUrl) -> Result:
+def _show(context: RequestContext, id: FunctionId, key: str, url: FunctionUrl) -> Result:
     """As Create answers: what was never set is left out. key: $LATEST, or an alias."""
     return {
-        "FunctionUrl": url.address(id.region),
+        "FunctionUrl": address_of(url.url_id, id.region, context.base_url),
         "FunctionArn": id.arn(None if key == LATEST else key),
         "AuthType": url.auth_type,
         "Cors": url.cors,
@@ -118,10 +120,10 @@ def _show(id: FunctionId, key: str, url: FunctionUrl) -> Result:
     }
 
 
-def _whole(id: FunctionId, key: str, url: FunctionUrl) -> Result:
+def _whole(context: RequestContext, id: FunctionId, key: str, url: FunctionUrl) -> Result:
     """As Get and List answer."""
     return {
-        **_show(id, key, url),
+        **_show(context, id, key, url),
         "LastModifiedTime": url.modified or url.created,
         "InvokeMode": url.invoke_mode or "BUFFERED",
     }

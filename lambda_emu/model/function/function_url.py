@@ -33,9 +33,6 @@ class FunctionUrl:
             invoke_mode=wanted.get("InvokeMode", self.invoke_mode),
         )
 
-    def address(self, region: str) -> str:
-        return f"https://{self.url_id}.lambda-url.{region}.on.aws/"
-
 
 class NoFunctionForUrl(NotFound):
     """A function or alias. Get and Delete say ResourceMissing instead."""

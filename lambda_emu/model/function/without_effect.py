@@ -36,6 +36,10 @@ def _has_destination(function: Function, _: Here) -> bool:
     return any(config.on_success or config.on_failure for config in function.invoke_configs.values())
 
 
+def _streams(function: Function, _: Here) -> bool:
+    return any(url.invoke_mode == "RESPONSE_STREAM" for url in function.urls.values())
+
+
 # The member, when a function has it, and what happens in its stead.
 ROWS: tuple[tuple[str, Holds, str], ...] = (
     ("VpcConfig", _outside_networks, "its environments join no network of theirs: `subnet_networks` can name one"),
@@ -57,7 +61,7 @@ ROWS: tuple[tuple[str, Holds, str], ...] = (
     ("DurableConfig", lambda function, _: function.latest.durable, "it cannot be invoked"),
     ("CapacityProviderConfig", _other("CapacityProviderConfig"), "it cannot be invoked"),
     ("DestinationConfig", _has_destination, "results of events are not sent there"),
-    ("FunctionUrl", lambda function, _: function.urls, "requests to it are not served"),
+    ("InvokeMode", _streams, "an answer of its URL goes out when all of it is there"),
     (
         "RuntimeVersionArn",
         lambda function, _: any(one.version_arn for one in function.runtime_management.values()),

@@ -1,0 +1,62 @@
+"""Where a function URL is called: by a host of its own below `localhost`, or by a path where such names lead nowhere.
+
+docs/events.md tells who uses which.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from functools import cache
+from threading import Thread
+from urllib.parse import urlsplit
+
+LABEL = "lambda-url"
+"""Stands in a URL's host between its id and the region."""
+PATH = "/_lambda-emu/url/"
+"""What the path form begins with; the id of the URL follows, and then the path that the function sees."""
+LOOK_UP_S = 1.0
+
+
+def host_of(url_id: str, region: str) -> str:
+    """The name of a URL on this machine."""
+    return f"{url_id}.{LABEL}.{region}.localhost"
+
+
+def address_of(url_id: str, region: str, base_url: str) -> str:
+    """The URL that reaches it as it stands. base_url: of this server. May wait for the resolver, once."""
+    parts = urlsplit(base_url)
+    if parts.port is not None and names_lead_to(parts.hostname or ""):
+        return f"http://{host_of(url_id, region)}:{parts.port}/"
+    return f"{base_url}{PATH}{url_id}/"
+
+
+@cache
+def names_lead_to(host: str) -> bool:
+    """Whether `*.localhost` is where who listens at this host is reached: browsers say so, not every resolver does."""
+    found = _look_up(f"a.{LABEL}.localhost", LOOK_UP_S)
+    if host == "localhost":
+        return bool(found)
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    if address.is_unspecified:
+        return any(ipaddress.ip_address(one).is_loopback for one in found)
+    return host in found
+
+
+def _look_up(name: str, limit_s: float) -> frozenset[str]:
+    """Its IPv4 addresses, as other programs of this machine see them; none if the resolver is silent for so long."""
+    found: list[str] = []
+
+    def look() -> None:
+        try:
+            found.extend(str(one[4][0]) for one in socket.getaddrinfo(name, None, socket.AF_INET))
+        except OSError:
+            return  # it leads nowhere
+
+    thread = Thread(target=look, name=f"looks up {name}", daemon=True)  # who hangs in it holds up nobody
+    thread.start()
+    thread.join(limit_s)
+    return frozenset(found)

@@ -1,0 +1,259 @@
+"""Function URLs: what the gateway is told of them, and a request's way to its function and back.
+
+docs/contract/events.md#function-urls, docs/events.md#function-urls.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import NamedTuple
+
+from lambda_emu.arn import LATEST, FunctionId, Scope, Target
+from lambda_emu.clock import Clock
+from lambda_emu.environment.invocation import Outcome, Reply
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.request import RequestTooLarge, TooLarge
+from lambda_emu.errors.resources import FunctionNotFound
+from lambda_emu.errors.service import NotBuiltYet, ServiceFailure, ServiceUnavailable, ShuttingDown, TooManyRequests
+from lambda_emu.gateway.answers import HINT, Answer, error_answer
+from lambda_emu.gateway.call import Call
+from lambda_emu.gateway.refusals import Busy
+from lambda_emu.gateway.request import Request
+from lambda_emu.gateway.services import Handling, ServiceClaims
+from lambda_emu.http.executors import Closed, Full, Workers
+from lambda_emu.http.loop import Loop
+from lambda_emu.http.message import Head
+from lambda_emu.invoke.request import Gathering, InvokeRequest, trace_header
+from lambda_emu.model.function.function import Function
+from lambda_emu.model.function.function_url import FunctionUrl
+from lambda_emu.model.quotas import REQUEST_BYTES
+from lambda_emu.store import Store
+from lambda_emu.triggers import cors
+from lambda_emu.triggers.access import ANONYMOUS, UnknownUrl, UrlForbidden, caller_of, check_access
+from lambda_emu.triggers.addresses import LABEL, PATH, host_of
+from lambda_emu.triggers.http_answer import INTEGRATION, MalformedAnswer, streamed_answer, whole_answer
+from lambda_emu.triggers.http_event import Door, EventTemplate, EventTimes, make_template
+
+SMALL_BYTES = 64 * 1024
+SMALL_TARGET_BYTES = 4096
+"""A longer query takes a moment to be parsed."""
+LARGE = Workers("large requests to function URLs", 4, 64)
+STREAM = "RESPONSE_STREAM"
+SANDBOX = ("Content-Security-Policy", "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts")
+"""Said by the path form, where a page of a function would have the origin of the Lambda API."""
+
+_PATH = PATH.encode()
+_WITHIN = f".{LABEL}."
+
+Invoke = Callable[[InvokeRequest, Reply], None]
+
+
+class Asked(NamedTuple):
+    """Which URL a request names. path: what the function sees. region: None where the form does not say it."""
+
+    url_id: str
+    path: str
+    domain: str | None
+    region: str | None
+
+
+class Opened(NamedTuple):
+    """All that the head of a request decides about it, as long as the function is this one.
+
+    for_page: what every answer says to the page that asks. preflight: the answer to a browser that asks before.
+    """
+
+    function: Function
+    url: FunctionUrl
+    target: Target
+    template: EventTemplate | None
+    refusal: LambdaError | None
+    for_page: tuple[tuple[str, str], ...]
+    preflight: tuple[tuple[str, str], ...] | None
+
+
+class FunctionUrls:
+    """Serves the URLs of all functions. scope: whose account callers with unknown keys are of."""
+
+    claims = ServiceClaims(within=(LABEL,), paths=(_PATH,))
+    answers_pages = True
+
+    def __init__(self, store: Store, invoke: Invoke, loop: Loop, clock: Clock, scope: Scope) -> None:
+        self._store = store
+        self._invoke = invoke
+        self._loop = loop
+        self._clock = clock
+        self._account = scope.account
+        self._times = EventTimes()
+        too_large = RequestTooLarge(REQUEST_BYTES, "InvokeFunction")
+        self._small = Handling(self._serve, REQUEST_BYTES, too_large)
+        self._large = Handling(self._serve, REQUEST_BYTES, too_large, lambda _: LARGE)
+        self._index: dict[str, tuple[FunctionId, str]] = {}  # by URL id; written on the store's thread alone
+        for _, function in store.functions.everywhere():
+            self._changed(None, function)
+        store.subscribe(store.functions, self._changed)
+
+    def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
+        is_small = (
+            (length or 0) <= SMALL_BYTES
+            and len(head.target) <= SMALL_TARGET_BYTES
+            and b"transfer-encoding" not in head.first
+        )
+        return self._small if is_small else self._large
+
+    def error_answer(self, error: LambdaError, request_id: str) -> Answer:
+        if not isinstance(error, UrlForbidden | UnknownUrl | BadGateway):
+            return error_answer(error, request_id)
+        headers = [("Content-Type", "application/json"), ("x-amzn-RequestId", request_id)]
+        if error.hint is not None:
+            headers.append((HINT, error.hint))
+        if isinstance(error, BadGateway):
+            return Answer(error.status, headers, (error.text or "").encode())
+        headers.append(("x-amzn-ErrorType", error.code))
+        return Answer(error.status, headers, json.dumps({error.text_key: error.text}, separators=(",", ":")).encode())
+
+    def _changed(self, before: Function | None, after: Function | None) -> None:
+        """A function was found at start, created, changed or removed."""
+        kept = _urls_of(after)
+        for url_id in _urls_of(before).keys() - kept.keys():
+            self._index.pop(url_id, None)
+        self._index.update(kept)
+
+    def _serve(self, asked: Request, call: Call) -> None:
+        """On the loop, or on a worker where the body is large."""
+        try:
+            opened: Opened | None = asked.head.meaning
+            if opened is None or self._store.function(opened.target.id) is not opened.function:
+                opened = asked.head.meaning = self._open(asked)
+        except LambdaError as error:
+            call.detach(call.fail, error)
+            return
+        call.for_page = opened.for_page
+        if opened.preflight is not None:
+            call.detach(call.answer, Answer(200, [*opened.preflight, ("x-amzn-RequestId", asked.request_id)]))
+        elif opened.refusal is not None:
+            call.detach(call.fail, opened.refusal)
+        else:
+            self._run(opened, asked, call)
+
+    def _run(self, opened: Opened, asked: Request, call: Call) -> None:
+        assert opened.template is not None, "it may be called"
+        trace = trace_header(asked.header(b"x-amzn-trace-id"), self._clock)
+        now_s = self._clock.now_s()
+        payload = opened.template.event(trace, asked.request_id, self._times.text(now_s), int(now_s * 1000), asked.body)
+        request = InvokeRequest(asked.request_id, opened.target, payload, trace_id=trace)
+        reply = UrlReply(call, request, opened.url.invoke_mode == STREAM, self._loop)
+        call.detach(self._invoke, request, reply)
+
+    def _open(self, asked: Request) -> Opened:
+        """UnknownUrl."""
+        named = _named(asked)
+        id, key = self._index.get(named.url_id, (None, ""))
+        function = None if id is None else self._store.function(id)
+        url = None if function is None else function.urls.get(key)
+        if id is None or function is None or url is None or url.url_id != named.url_id:
+            raise UnknownUrl
+        if named.region not in (None, id.region):
+            raise UnknownUrl
+        target = Target(id, None if key == LATEST else key)
+        head = asked.head
+        page = cors.for_page(url.cors, head) + (() if named.domain else (SANDBOX,))
+        if url.cors is not None and head.method == b"OPTIONS":
+            return Opened(function, url, target, None, None, page, cors.preflight(url.cors, head))
+        caller = caller_of(asked, id.region, self._account) if url.auth_type != "NONE" else None
+        try:
+            check_access(function, url, target, caller)
+        except UrlForbidden as error:
+            return Opened(function, url, target, None, error, page, None)
+        door = Door(
+            url.url_id,
+            named.domain or host_of(url.url_id, id.region),
+            ANONYMOUS if caller is None else caller.account,
+            named.path,
+            None if caller is None else caller.authorizer(id.partition),
+        )
+        return Opened(function, url, target, make_template(head, asked.query, door), None, page, None)
+
+
+def _urls_of(function: Function | None) -> dict[str, tuple[FunctionId, str]]:
+    """By id, each with its function and its key there: $LATEST, or an alias."""
+    return {} if function is None else {url.url_id: (function.id, key) for key, url in function.urls.items()}
+
+
+def _named(asked: Request) -> Asked:
+    """By the host, else by the path. UnknownUrl."""
+    host = (asked.header(b"host") or "").lower().partition(":")[0].removesuffix(".")
+    path = asked.path.decode("latin-1")
+    if _WITHIN in host:
+        url_id, _, rest = host.partition(_WITHIN)
+        return Asked(url_id, path or "/", host, rest.partition(".")[0])
+    if not path.startswith(PATH):
+        raise UnknownUrl
+    url_id, _, rest = path[len(PATH) :].partition("/")
+    return Asked(url_id, f"/{rest}", None, None)
+
+
+class UrlReply(Gathering):
+    """The answer to a request, once its function has returned all of it."""
+
+    def __init__(self, call: Call, request: InvokeRequest, streams: bool, loop: Loop) -> None:
+        self._call = call
+        self._request = request
+        self._streams = streams
+        self._loop = loop
+        self._content_type = ""
+
+    def begin(self, executed_version: str, content_type: str) -> None:
+        self._content_type = content_type
+        super().begin(executed_version, content_type)
+
+    def done(self, outcome: Outcome) -> None:
+        if outcome.failed:
+            self._call.fail(BadGateway("The function failed; its log has the error."))
+        elif len(outcome.payload) <= SMALL_BYTES:
+            self._tell(self._read(outcome.payload))
+        else:
+            try:
+                work = self._loop.work(LARGE, lambda: self._loop.post(self._tell, self._read(outcome.payload)))
+                work.add_done_callback(self._call.check)
+            except (Full, Closed) as refusal:
+                self._call.fail(Busy(str(refusal)) if isinstance(refusal, Full) else ShuttingDown())
+
+    def refused(self, error: LambdaError) -> None:
+        if isinstance(error, FunctionNotFound):
+            error = UrlForbidden(error.text)
+        elif not isinstance(error, AS_THEY_ARE):
+            error = BadGateway(error.text)
+        self._call.fail(error)
+
+    def _read(self, payload: bytes) -> Answer | LambdaError:
+        try:
+            if self._streams or self._content_type.startswith(INTEGRATION):
+                return streamed_answer(payload, self._content_type)
+            return whole_answer(payload)
+        except MalformedAnswer as error:
+            return BadGateway(f"What the function returned is no answer: {error}.")
+
+    def _tell(self, read: Answer | LambdaError) -> None:
+        if isinstance(read, LambdaError):
+            self._call.fail(read)
+            return
+        request = self._request
+        read.headers.append(("x-amzn-RequestId", request.request_id))
+        read.headers.append(("X-Amzn-Trace-Id", request.trace_id or ""))
+        self._call.answer(read)
+
+
+class BadGateway(LambdaError):
+    """The function failed, or what it returned is no answer. hint: why, which AWS does not tell."""
+
+    code, status, kind = "BadGatewayException", 502, None
+
+    def __init__(self, hint: str | None) -> None:
+        super().__init__("Internal Server Error")
+        self.hint = hint
+
+
+AS_THEY_ARE = (TooManyRequests, TooLarge, NotBuiltYet, ServiceFailure, ServiceUnavailable, ShuttingDown)
+"""What may be the matter with the emulator, or with the request; everything else is with the function."""

@@ -1,0 +1,118 @@
+"""What a function returned, as an HTTP answer. docs/contract/events.md#function-urls."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lambda_emu.gateway.answers import Answer
+
+JSON, BYTES = "application/json", "application/octet-stream"
+INTEGRATION = "application/vnd.awslambda.http-integration-response"
+"""Content type of a function that streams its status and headers before its body."""
+PRELUDE_END = bytes(8)
+REMAPPED = frozenset(("connection", "content-length", "date"))
+"""Headers that we write ourselves: a function's own have another name then."""
+DROPPED = frozenset(("keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"))
+BODILESS = (204, 304)
+
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_STATUS = re.compile(r"[2-5][0-9][0-9]")
+
+
+class MalformedAnswer(ValueError):
+    """A function returned what is no answer."""
+
+
+def whole_answer(payload: bytes) -> Answer:
+    """Of a function that returns it: in full, where there is a statusCode, else as the body. MalformedAnswer."""
+    try:
+        returned = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise MalformedAnswer("it is not JSON") from error
+    if isinstance(returned, dict) and "statusCode" in returned:
+        return _full_answer(returned, _body(returned), JSON)
+    body = returned.encode("utf-8", "replace") if isinstance(returned, str) else payload
+    return Answer(200, [("Content-Type", JSON)], body)
+
+
+def streamed_answer(payload: bytes, content_type: str) -> Answer:
+    """Of a URL whose answers are streamed: nothing is read into its bytes but the prelude. MalformedAnswer."""
+    if not content_type.startswith(INTEGRATION):
+        return Answer(200, [("Content-Type", BYTES)], payload)
+    prelude, end, body = payload.partition(PRELUDE_END)
+    try:
+        said = json.loads(prelude)
+    except (ValueError, RecursionError) as error:
+        raise MalformedAnswer("its prelude is not JSON") from error
+    if not end or not isinstance(said, dict):
+        raise MalformedAnswer("its prelude is no object that eight NUL bytes end")
+    return _full_answer({"statusCode": 200} | said, body, BYTES)
+
+
+def _full_answer(returned: Mapping[str, Any], body: bytes, content_type: str) -> Answer:
+    status = _status(returned["statusCode"])
+    headers = list(_headers(returned.get("headers")))
+    if not any(name.lower() == "content-type" for name, _ in headers):
+        headers.insert(0, ("Content-Type", content_type))
+    headers += [("Set-Cookie", cookie) for cookie in _cookies(returned.get("cookies"))]
+    return Answer(status, headers, b"" if status in BODILESS else body)
+
+
+def _status(given: Any) -> int:
+    """A number, or one that is written as text."""
+    if isinstance(given, bool) or not isinstance(given, int | str) or not _STATUS.fullmatch(str(given)):
+        raise MalformedAnswer("statusCode is no status of HTTP")
+    return int(given)
+
+
+def _headers(given: Any) -> Iterable[tuple[str, str]]:
+    if given is None:
+        return
+    if not isinstance(given, dict):
+        raise MalformedAnswer("headers is no object")
+    for name, value in given.items():
+        if not _NAME.fullmatch(name):
+            raise MalformedAnswer("a header has a name that HTTP forbids")
+        if value is None or name.lower() in DROPPED:
+            continue
+        remapped = name.lower() in REMAPPED or name.lower().startswith("x-amzn-")
+        yield (f"x-amzn-Remapped-{name}" if remapped else name), _text(value)
+
+
+def _text(value: Any) -> str:
+    """A scalar as JSON writes it; what is no ASCII goes out in UTF-8."""
+    if isinstance(value, dict | list):
+        raise MalformedAnswer("a header's value is no scalar")
+    text = value if isinstance(value, str) else json.dumps(value)
+    if _FORBIDDEN.search(text):
+        raise MalformedAnswer("a header's value has a character that HTTP forbids")
+    return text.encode("utf-8", "replace").decode("latin-1")
+
+
+def _cookies(given: Any) -> Iterable[str]:
+    if given is None:
+        return []
+    if not isinstance(given, list) or not all(isinstance(cookie, str) for cookie in given):
+        raise MalformedAnswer("cookies is no list of texts")
+    return [_text(cookie) for cookie in given]
+
+
+def _body(returned: Mapping[str, Any]) -> bytes:
+    body, encoded = returned.get("body"), returned.get("isBase64Encoded")
+    if body is None:
+        return b""
+    if not isinstance(body, str):
+        raise MalformedAnswer("body is no text")
+    if encoded is not None and not isinstance(encoded, bool):
+        raise MalformedAnswer("isBase64Encoded is neither true nor false")
+    if not encoded:
+        return body.encode("utf-8", "replace")
+    try:
+        return b64decode(body, validate=True)
+    except ValueError as error:
+        raise MalformedAnswer("body is no base64") from error
