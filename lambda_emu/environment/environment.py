@@ -52,6 +52,9 @@ class EnvironmentListener(Protocol):
     def available(self, environment: Environment) -> None:
         """It may be given an invocation: it is READY, or RESET and clean."""
 
+    def begins(self, environment: Environment) -> None:
+        """Its runtime is about to start, or to go on: from here on who calls from inside is that."""
+
     def initialised(self, environment: Environment) -> None:
         """Its runtime is ready; init, which has all the CPU there is, is over."""
 
@@ -137,7 +140,7 @@ class Environment:
         self._program = program
         self._log.init_start()
         waits, self.sandbox.early = self.sandbox.early is not None, None
-        if waits and program is not None and not early:
+        if waits and not early:
             self._replaces = True
             self.sandbox.init.kill()
             self._limit.set(self._clock.monotonic_s() + REPORT_LIMIT_S, self._silent)
@@ -245,7 +248,8 @@ class Environment:
     def killed(self) -> None:
         if self._replaces:
             self._replaces = False
-            self._begin_init()
+            if self.state is State.INIT:
+                self._begin_init()
         else:
             self._reset_done(KILL)
 
@@ -255,12 +259,12 @@ class Environment:
         if self.state is State.STEM:
             self.sandbox.early = None
             return
-        if self._program is None:  # it waited for what it would run, and there is nothing: the limit of that is set
-            return
         self._log.output_ended()
-        if self.session.withdraw():  # it ended while it waited
+        if self.session.withdraw():  # it ended while it waited for what it would run
+            assert self._program is not None
             self.sandbox.init.start(RUNTIME_ROLE, self._program)
         elif self.state not in (State.RESET, State.SHUTTING_DOWN, State.GONE):
+            assert self._program is not None
             self.fail(partial(failures.exit_failure, exit=exit, program=self._program))
 
     def lost(self) -> None:
@@ -342,6 +346,7 @@ class Environment:
     # -- small things -----------------------------------------------------------------------------
 
     def _begin_init(self) -> None:
+        self._listener.begins(self)
         self._start_runtime(init_limit_s(self.init_type, self.version.timeout_s), self._init_timed_out)
 
     def _start_runtime(self, limit_s: float, over: Callable[[], None]) -> None:

@@ -91,7 +91,6 @@ class Starter:
             return
         listener = _Listener(self, requester)
         environment = Environment(version, requester.init_type, sandbox, self._clock, listener, environment_log)
-        self._inside.open(sandbox, environment.session)
         requester.started(environment)
         if environment.state is State.GONE:  # it is not wanted any more
             return
@@ -164,6 +163,10 @@ class Starter:
         if not await self._limit(environment, cpus):
             requester.replace(environment)
 
+    def open(self, environment: Environment) -> None:
+        """Answer who calls from inside. Not sooner: a runtime that waits has called already."""
+        self._inside.open(environment.sandbox, environment.session)
+
     def end(self, requester: Requester, environment: Environment) -> None:
         self._inside.close(environment.sandbox)
         self._budget.end(environment.sandbox, "the end of an environment")
@@ -186,6 +189,9 @@ class _Listener:
         self._requester.available(environment)
         if self._starter.claims.queue:
             self._starter.claims.serve()
+
+    def begins(self, environment: Environment) -> None:
+        self._starter.open(environment)
 
     def initialised(self, environment: Environment) -> None:
         self._starter.limit_cpu(self._requester, environment, True)

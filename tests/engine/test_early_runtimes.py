@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from lam import Answer, Lam
 
+from lambda_emu.logs.reader import LogReader
+
 TIMES = """
 import os, time
 ticks = int(open("/proc/self/stat").read().rpartition(")")[2].split()[19])
@@ -93,6 +95,30 @@ def test_code_sees_what_it_would_see_in_a_runtime_started_for_it(
     shown = dict(first.payload["shown"])
     assert shown["MINE"] == "\u00e4=b\nc"
     assert shown.keys() | ADDED >= first.payload["variables"].keys()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        lambda number: {"MemorySize": 311 + number},
+        lambda number: {"MemorySize": 411 + number, "Environment": {"Variables": {"TZ": "UTC0"}}},
+    ],
+    ids=["limits have to be set first", "it has to be another"],
+)
+def test_a_runtime_that_waited_says_nothing_in_its_functions_log(
+    lam: Lam, names: Iterator[str], eventually: Eventually, config: Callable[[int], dict[str, Any]]
+) -> None:
+    """It has called before anybody listens; who answered it too soon made it fail."""
+    made = []
+    for number in range(5):
+        early(lam, names, eventually, SEEN)  # there are stems whose runtimes wait, and for other limits
+        made.append(lam.create(next(names), SEEN, **config(number)))
+        lam.invoke(made[-1], {})
+
+    lam.emulator.logs.flush(10)
+    reader, scope = LogReader(lam.emulator.logs.path), lam.emulator.scope
+    lines = [event.message for name in made for event in reader.read(scope.function(name), 0, 100).events]
+    assert [line for line in lines if not line.startswith(("INIT_START ", "START ", "END ", "REPORT "))] == []
 
 
 AT_START = {

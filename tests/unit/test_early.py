@@ -122,12 +122,12 @@ def test_one_that_ends_before_it_hears_of_its_function_is_started_anew(rig: Stil
     assert answered(rig, sandbox, asked)
 
 
-def test_one_that_ends_where_no_bootstrap_is_leaves_its_function_that_error(rig: Still) -> None:
+def test_one_that_waits_in_vain_leaves_a_function_without_bootstrap_its_error(rig: Still) -> None:
     of = replace(deployment("f", "f", NO_BOOTSTRAP), execution_env="AWS_Lambda_python3.13")
     sandbox = stem(rig, of)
 
     asked = submit(rig, of, FREE, None, False)
-    sandbox.init.exit(ExitKind.CODE, 1)
+    assert sandbox.init.killing == 1
     rig.report(sandbox)
     for _ in range(2):  # the init phase, and once more in the invocation
         rig.advance(0.001)
