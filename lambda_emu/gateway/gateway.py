@@ -8,12 +8,12 @@ from typing import NamedTuple
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import HeadTooLarge
-from lambda_emu.errors.service import ServiceUnavailable, ShuttingDown
+from lambda_emu.errors.service import ServiceUnavailable
 from lambda_emu.gateway.answers import Answer, error_answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.callers import LET_IN, Callers, Verdict, preflight
 from lambda_emu.gateway.intake import Intake, SmallIntake
-from lambda_emu.gateway.refusals import Busy, MalformedHttpRequest
+from lambda_emu.gateway.refusals import MalformedHttpRequest, no_worker
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import Handling, Router, Service
 from lambda_emu.gateway.spool import BodySource, Spool
@@ -122,7 +122,7 @@ class Gateway:
             self._loop.work(handling.workers(request), work).add_done_callback(call.check)
         except (Full, Closed) as refusal:
             _remove_body(request)
-            call.fail(Busy(str(refusal)) if isinstance(refusal, Full) else ShuttingDown())
+            call.fail(no_worker(refusal))
 
     def _make_spool(self, source: BodySource) -> Spool:
         return Spool(source, self._spool_dir, self._loop)

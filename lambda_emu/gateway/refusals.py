@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import AccessDenied
+from lambda_emu.errors.service import ShuttingDown
+from lambda_emu.http.executors import Closed, Full
 
 SHOWN_CHARACTERS = 100
 
@@ -66,6 +68,11 @@ class Busy(LambdaError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"Rate Exceeded. {what}; try again in a moment.")
+
+
+def no_worker(why: Full | Closed) -> LambdaError:
+    """What is told to who asks for something that no worker takes."""
+    return Busy(str(why)) if isinstance(why, Full) else ShuttingDown()
 
 
 class MalformedHttpRequest(LambdaError):

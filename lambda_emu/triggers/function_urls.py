@@ -18,7 +18,7 @@ from lambda_emu.errors.resources import FunctionNotFound
 from lambda_emu.errors.service import NotBuiltYet, ServiceFailure, ServiceUnavailable, ShuttingDown, TooManyRequests
 from lambda_emu.gateway.answers import HINT, Answer, error_answer
 from lambda_emu.gateway.call import Call
-from lambda_emu.gateway.refusals import Busy
+from lambda_emu.gateway.refusals import no_worker
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import Handling, ServiceClaims
 from lambda_emu.http.executors import Closed, Full, Workers
@@ -218,7 +218,7 @@ class UrlReply(Gathering):
                 work = self._loop.work(LARGE, lambda: self._loop.post(self._tell, self._read(outcome.payload)))
                 work.add_done_callback(self._call.check)
             except (Full, Closed) as refusal:
-                self._call.fail(Busy(str(refusal)) if isinstance(refusal, Full) else ShuttingDown())
+                self._call.fail(no_worker(refusal))
 
     def refused(self, error: LambdaError) -> None:
         if isinstance(error, FunctionNotFound):
