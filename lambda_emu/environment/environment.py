@@ -145,7 +145,8 @@ class Environment:
             self.sandbox.init.kill()
             self._limit.set(self._clock.monotonic_s() + REPORT_LIMIT_S, self._silent)
             return
-        if waits and program is not None:
+        if waits:
+            assert program is not None, "what waits goes on with one"
             self.session.offer(program.variables)
         self._begin_init()
 
