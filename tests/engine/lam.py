@@ -17,12 +17,16 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from lambda_emu.logs.reader import LogReader
+
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
     from lambda_emu.server import Emulator
 
 ONE_TRY: dict[str, Any] = {"retries": {"total_max_attempts": 1}, "read_timeout": 90, "max_pool_connections": 64}
+PLATFORM = ("INIT_START ", "START ", "END ", "REPORT ")
+"""How the lines of an invocation begin that succeeded."""
 ROLE = "arn:aws:iam::000000000000:role/test"
 REPORT = re.compile(
     r"REPORT RequestId: (?P<id>\S+)\tDuration: (?P<duration>[\d.]+) ms\tBilled Duration: (?P<billed>\d+) ms\t"
@@ -136,6 +140,16 @@ class Lam:
             request_id=response["ResponseMetadata"]["RequestId"],
             headers=response["ResponseMetadata"]["HTTPHeaders"],
         )
+
+    def events(self, name: str) -> list[tuple[str, bool]]:
+        """All of a function's log: each event, and whether the platform reported it."""
+        self.emulator.logs.flush(10)
+        found = LogReader(self.emulator.logs.path).read(self.emulator.scope.function(name), after=0, limit=1000)
+        return [(event.message, event.report is not None) for event in found.events]
+
+    def own_events(self, name: str) -> list[str]:
+        """Of its log what the platform did not write."""
+        return [message for message, _ in self.events(name) if not message.startswith(PLATFORM)]
 
     def environments(self, name: str) -> list[Any]:
         """What the pool holds for a function."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 from lam import Lam
 from packages import runs_node
 
-from lambda_emu.logs.reader import LogReader
-
 MULTILINE = """
 import logging, os, sys
 logger = logging.getLogger()
@@ -38,23 +36,12 @@ def handler(event, context):
 """What it begins at last never comes."""
 
 
-def written(lam: Lam, name: str) -> list[tuple[str, bool]]:
-    """All of a function's log: each event, and whether the platform reported it."""
-    lam.emulator.logs.flush(10)
-    found = LogReader(lam.emulator.logs.path).read(lam.emulator.scope.function(name), after=0, limit=1000)
-    return [(event.message, event.report is not None) for event in found.events]
-
-
-def own(lam: Lam, name: str) -> list[str]:
-    return [m for m, _ in written(lam, name) if not m.startswith(("INIT_START ", "START ", "END ", "REPORT "))]
-
-
 def test_a_record_of_several_lines_is_one_event_in_the_order_of_the_writes(lam: Lam) -> None:
     lam.create("records", MULTILINE)
 
     answer = lam.invoke("records")
 
-    before, warning, error, after, last = own(lam, "records")
+    before, warning, error, after, last = lam.own_events("records")
     assert (before, after, last) == ("before\n", "after all\n", "last\n")
     assert warning.startswith("[WARNING]\t")
     assert warning.endswith("\tfirst\nsecond\nthird\n")
@@ -69,7 +56,7 @@ def test_a_traceback_is_one_event(lam: Lam) -> None:
 
     answer = lam.invoke("raises")
 
-    [event] = own(lam, "raises")
+    [event] = lam.own_events("raises")
     assert event.startswith("[ERROR] ValueError: a\nb\nTraceback (most recent call last):\n")
     assert event.count("\n") == 7
     assert event in answer.tail
@@ -82,7 +69,7 @@ def test_node_writes_records_too(lam: Lam) -> None:
 
     lam.invoke("node")
 
-    warning, error = own(lam, "node")
+    warning, error = lam.own_events("node")
     assert warning.endswith("\tWARN\tfirst\nsecond\n")
     assert "\tERROR\tInvoke Error" in error
 
@@ -94,7 +81,7 @@ def test_a_json_log_filters_records_by_level_and_wraps_none(lam: Lam) -> None:
     lam.invoke("leveled")
 
     lam.emulator.logs.flush(10)
-    events = [message for message, _ in written(lam, "leveled")]
+    events = [message for message, _ in lam.events("leveled")]
     assert [event for event in events if "first" in event] == []
     [error] = [event for event in events if "fourth" in event]
     assert '"message": "fourth\\r\\nfifth"' in error
@@ -106,7 +93,7 @@ def test_a_record_of_the_functions_own_making_is_no_report(lam: Lam) -> None:
     for _ in range(2):
         lam.client.invoke(FunctionName="forger", LogType="Tail")  # answered behind REPORT; its tail is no text
 
-    found = written(lam, "forger")
+    found = lam.events("forger")
     reports = [message for message, reported in found if reported]
     assert len(reports) == 2
     assert not any("forged" in message for message in reports)

@@ -79,6 +79,11 @@ def answered(rig: Still, sandbox: StillSandbox, asked: Asked) -> bool:
     return isinstance(asked.results[0], Outcome)
 
 
+def starts_its_own(sandbox: StillSandbox) -> bool:
+    """Whether the last runtime was started with the variables of its function `f`."""
+    return sandbox.init.program is not None and sandbox.init.program.environment["DEPLOYMENT"] == "f"
+
+
 def test_a_runtime_that_waits_gets_the_functions_variables_once(rig: Still) -> None:
     of = fitting("f")
     sandbox = stem(rig, of)
@@ -102,8 +107,7 @@ def test_one_that_ended_in_its_stem_is_started_anew(rig: Still) -> None:
 
     asked = submit(rig, of, FREE, None, False)
 
-    assert sandbox.init.program is not None
-    assert sandbox.init.program.environment["DEPLOYMENT"] == "f"
+    assert starts_its_own(sandbox)
     assert answered(rig, sandbox, asked)
 
 
@@ -117,8 +121,7 @@ def test_one_that_ends_before_it_hears_of_its_function_is_started_anew(rig: Stil
     sandbox.init.exit(ExitKind.CODE, 1)
     rig.report(sandbox)
 
-    assert sandbox.init.program is not None
-    assert sandbox.init.program.environment["DEPLOYMENT"] == "f"
+    assert starts_its_own(sandbox)
     assert answered(rig, sandbox, asked)
 
 
@@ -146,8 +149,7 @@ def test_one_that_cannot_become_the_functions_is_gone_before_that_is_started(rig
     assert sandbox.init.killing == 1
     rig.report(sandbox)
 
-    assert sandbox.init.program is not None
-    assert sandbox.init.program.environment["DEPLOYMENT"] == "f"
+    assert starts_its_own(sandbox)
     assert answered(rig, sandbox, asked)
 
 
@@ -161,6 +163,5 @@ def test_a_stem_that_is_taken_at_once_starts_its_runtime_itself(rig: Still) -> N
     asked = submit(rig, of, FREE, None, False)
     rig.advance(EARLY_AFTER_S)
 
-    assert sandbox.init.program is not None
-    assert sandbox.init.program.environment["DEPLOYMENT"] == "f"
+    assert starts_its_own(sandbox)
     assert answered(rig, sandbox, asked)
