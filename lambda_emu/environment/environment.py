@@ -260,12 +260,12 @@ class Environment:
         if self.state is State.STEM:
             self.sandbox.early = None
             return
+        if self._program is None:  # it waited for what it would run, and there is nothing; that is told by itself
+            return
         self._log.output_ended()
-        if self.session.withdraw():  # it ended while it waited for what it would run
-            assert self._program is not None
+        if self.session.withdraw():  # it ended while it waited
             self.sandbox.init.start(RUNTIME_ROLE, self._program)
         elif self.state not in (State.RESET, State.SHUTTING_DOWN, State.GONE):
-            assert self._program is not None
             self.fail(partial(failures.exit_failure, exit=exit, program=self._program))
 
     def lost(self) -> None:

@@ -125,12 +125,15 @@ def test_one_that_ends_before_it_hears_of_its_function_is_started_anew(rig: Stil
     assert answered(rig, sandbox, asked)
 
 
-def test_one_that_waits_in_vain_leaves_a_function_without_bootstrap_its_error(rig: Still) -> None:
+@pytest.mark.parametrize("first", [0, 1])
+def test_one_that_waits_in_vain_leaves_a_function_without_bootstrap_its_error(rig: Still, first: int) -> None:
+    """first: whether init says first that it ended, or that all are gone."""
     of = replace(deployment("f", "f", NO_BOOTSTRAP), execution_env="AWS_Lambda_python3.13")
     sandbox = stem(rig, of)
 
     asked = submit(rig, of, FREE, None, False)
     assert sandbox.init.killing == 1
+    rig.turn(sandbox.init.reports.pop(first), sandbox.init.listener)
     rig.report(sandbox)
     for _ in range(2):  # the init phase, and once more in the invocation
         rig.advance(0.001)
