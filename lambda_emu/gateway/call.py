@@ -37,6 +37,11 @@ class Call:
         self._loop = loop
         self._dates = dates
 
+    @property
+    def is_open(self) -> bool:
+        """Whether whoever asked is still there, and not answered yet. On the loop."""
+        return self._writer.open
+
     def detach(self, begin: Callable[..., None], *args: object) -> None:
         """Run `begin` on the loop, now if we are there; it sees to it that `answer` or `fail` is called, once."""
         self.detached = True

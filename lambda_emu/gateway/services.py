@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -39,7 +40,7 @@ class ServiceClaims:
 
     hosts: a name, or `*.` and what all names below one end with. within: a label that stands inside of a host. paths:
     what they begin with. targets: what X-Amz-Target begins with. signed_for: services as SigV4 names them in a
-    credential's scope.
+    credential's scope. shapes: what a whole path looks like that nothing else of a request gives to anybody.
     """
 
     hosts: tuple[str, ...] = ()
@@ -47,6 +48,7 @@ class ServiceClaims:
     paths: tuple[bytes, ...] = ()
     targets: tuple[bytes, ...] = ()
     signed_for: tuple[str, ...] = ()
+    shapes: tuple[re.Pattern[bytes], ...] = ()
 
 
 class Service(Protocol):
@@ -63,9 +65,10 @@ class Service(Protocol):
 
 
 class Router:
-    """Finds whose a request is: by its host, its path, its target, the service it is signed for, in this order.
+    """Finds whose a request is.
 
-    What nobody claims is the last service's.
+    By its host, the beginning of its path, its target, the service it is signed for, the shape of its path, in this
+    order. What nobody claims is the last service's.
     """
 
     def __init__(self, services: Sequence[Service]) -> None:
@@ -76,6 +79,7 @@ class Router:
         self._paths = {path: one for one in services for path in one.claims.paths}
         self._targets = {target: one for one in services for target in one.claims.targets}
         self._signed_for = {name: one for one in services for name in one.claims.signed_for}
+        self._shapes = [(shape, one) for one in services for shape in one.claims.shapes]
         self._beginnings = tuple(self._paths)
 
     def service(self, head: Head, path: bytes) -> Service:
@@ -90,7 +94,7 @@ class Router:
             return found
         if self._signed_for and (found := self._of_signature(head)) is not None:
             return found
-        return self._default
+        return next((one for shape, one in self._shapes if shape.fullmatch(path)), self._default)
 
     def _of_host(self, head: Head) -> Service | None:
         name = (head.first.get(b"host") or b"").decode("latin-1").lower().rpartition("]")[2].partition(":")[0]

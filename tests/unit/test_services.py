@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import cast
 
@@ -29,7 +30,7 @@ class Other:
 
     answers_pages = True
 
-    def __init__(self, **claims: tuple[str, ...] | tuple[bytes, ...]) -> None:
+    def __init__(self, **claims: tuple[str, ...] | tuple[bytes, ...] | tuple[re.Pattern[bytes], ...]) -> None:
         self.claims = ServiceClaims(**claims)  # type: ignore[arg-type]
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
@@ -41,7 +42,7 @@ class Other:
 
 URLS = Other(within=("lambda-url",))
 CONSOLE = Other(hosts=("console.localhost",))
-QUEUES = Other(targets=(b"AmazonSQS.",), signed_for=("sqs",))
+QUEUES = Other(targets=(b"AmazonSQS.",), signed_for=("sqs",), shapes=(re.compile(rb"/[0-9]{12}/jobs"),))
 EVERYBODY = Router([PAGES, URLS, CONSOLE, QUEUES, LAMBDA])
 
 
@@ -70,10 +71,13 @@ def for_queues() -> dict[str, str]:
         ("POST /", {"x-amz-target": "AmazonSQS.SendMessage"}, QUEUES),
         ("POST /", {"x-amz-target": "DynamoDB_20120810.PutItem"}, LAMBDA),
         ("POST /", for_queues(), QUEUES),
+        ("POST /123456789012/jobs", {}, QUEUES),
+        ("POST /123456789012/jobs/more", {}, LAMBDA),
+        ("POST /2015-03-31/functions", {}, LAMBDA),
         ("GET /_lambda-emu/logs", for_queues(), PAGES),
     ],
 )
-def test_a_request_is_told_by_its_host_then_its_path_then_its_target_then_its_signature(
+def test_a_request_is_told_by_its_host_then_its_path_then_its_target_then_its_signature_then_its_shape(
     request_: str, headers: Mapping[str, str], service: object
 ) -> None:
     request = asked(request_, b"", headers)
