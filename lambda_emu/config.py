@@ -68,6 +68,11 @@ class Settings:
         """The project's lambda-emu.yaml, whether or not there is one."""
         return _file_of(self.project)
 
+    @property
+    def networks_by_subnet(self) -> Mapping[str, str]:
+        """As `subnet_networks` says."""
+        return dict(pair.split("=", 1) for pair in self.subnet_networks)
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:

@@ -67,4 +67,39 @@ STEPS = (
     DROP TABLE events;
     ALTER TABLE payloads RENAME COLUMN request_id TO id;
     """,
+    """
+    CREATE TABLE sqs_queues (
+        id         INTEGER PRIMARY KEY,  -- never given twice
+        account    TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
+        attributes TEXT NOT NULL,        -- those that somebody set, as JSON
+        tags       TEXT NOT NULL,        -- JSON
+        created_s  INTEGER NOT NULL,
+        modified_s INTEGER NOT NULL,
+        UNIQUE (account, region, name)
+    );
+    CREATE TABLE sqs_messages (
+        number    INTEGER PRIMARY KEY,  -- the order of all messages
+        queue     INTEGER NOT NULL,
+        id        TEXT NOT NULL,
+        message_group TEXT,             -- NULL: not of a FIFO queue
+        sent_s    REAL NOT NULL,
+        due_s     REAL NOT NULL,        -- when it is visible
+        size      INTEGER NOT NULL,
+        receives  INTEGER NOT NULL,
+        before    INTEGER NOT NULL,     -- those of them in another queue
+        first_s   REAL                  -- when it was received first
+    );
+    CREATE INDEX sqs_messages_of ON sqs_messages (queue);
+    CREATE TABLE sqs_contents (
+        number INTEGER PRIMARY KEY, body TEXT NOT NULL, attributes TEXT NOT NULL, system TEXT NOT NULL
+    );
+    CREATE TABLE sqs_seen (
+        queue   INTEGER NOT NULL,
+        key     TEXT NOT NULL,  -- a deduplication id, with its group where it is looked at by group
+        until_s REAL NOT NULL,
+        id      TEXT NOT NULL, number INTEGER NOT NULL,
+        PRIMARY KEY (queue, key)
+    ) WITHOUT ROWID;
+    CREATE INDEX sqs_seen_until ON sqs_seen (until_s);
+    """,
 )

@@ -22,7 +22,7 @@ from lambda_emu.store.schema import DATABASE
 from lambda_emu.store.table import Table
 from lambda_emu.store.transaction import RecordChange, Transaction
 from lambda_emu.store.work import WorkTable
-from lambda_emu.store.writer import StoreWriter
+from lambda_emu.store.writer import Done, Step, StoreWriter
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -82,6 +82,10 @@ class Store:
         All changes of that commit can be read then. Nothing is committed before it returns. Before `write` is called.
         """
         self._listeners.setdefault(table, []).append(listener)
+
+    def post(self, step: Step, done: Done) -> None:
+        """Take a step in tables that are no records, without waiting; as `StoreWriter.post`. From any thread."""
+        self._writer.post(step, done)
 
     def function(self, id: FunctionId) -> Function | None:
         """From any thread, without a lock, as every reading of a table."""
