@@ -59,6 +59,8 @@ from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.sniffer import ProtocolSniffer
 from lambda_emu.sandbox.opening import open_engine
 from lambda_emu.sandbox.temporary import remove_left, temporary_folder
+from lambda_emu.services.sqs.queues import Queues
+from lambda_emu.services.sqs.service import QueueService
 from lambda_emu.shutdown import Shutdown, stop_within_s
 from lambda_emu.signals import until_told_to_stop, wait_for_signals
 from lambda_emu.store import Store
@@ -131,6 +133,7 @@ class Emulator:
         """Empty every account and end every environment; then deploy what the project declares. Not on the loop."""
         self.store.clear()
         self._context.changes.clear()
+        self._on_loop(self.queues.clear)
         self._on_loop(self.async_invoker.forget)
         self._on_loop(self.pool.clear)
         deploy(self._project, self._context)
@@ -169,6 +172,7 @@ class Emulator:
         self.shutdown.tidy(self._listener.close)  # after the pool, which answers who still waits
         self.store = Store.open(data_dir)
         self.shutdown.call(self.store.close)  # after the pool, whose last outcomes it keeps
+        self.queues = Queues.open(self.store, self.loop, self.clock)
         one_shot, log_bytes = self._only is not None, settings.log_limit_mb * 1024 * 1024
         self.logs = LogStore(data_dir / "logs.db", log_bytes, self.loop.post, in_process=one_shot)
         self.logs.start()
@@ -206,7 +210,7 @@ class Emulator:
             settings.cache_dir,
             settings.strict_runtimes,
             settings.network == "none",
-            _networks_by_subnet(settings).values(),
+            settings.networks_by_subnet.values(),
         )
 
         async def listen(host: str) -> int:
@@ -295,15 +299,17 @@ class Emulator:
         """What code in environments may ask: the API, and none of our own pages."""
         make_spool(data_dir / SPOOL)
         self._api = LateApp(partial(_make_api, self._context))
-        self._service = LambdaService(self._api, CallerContexts(self._context))
-        self._urls = FunctionUrls(self.store, self.invoker.invoke, self.loop, self.clock, self.scope)
-        self._inside_gateway.serve(self._urls, self._service)
+        urls = FunctionUrls(self.store, self.invoker.invoke, self.loop, self.clock, self.scope)
+        self.shutdown.tidy(self.queues.close)  # before what runs is waited for: who waits for messages does nothing
+        queues = QueueService(self.queues, self.clock, self.scope, self.url)
+        self._services = urls, queues, LambdaService(self._api, CallerContexts(self._context))
+        self._inside_gateway.serve(*self._services)
 
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:
         publish(data_dir, self.url, self.token, self.settings.project_file if self._only is None else None)
         self.shutdown.call(withdraw, data_dir)
         self._pages = LateApp(partial(self._make_pages, data_dir))
-        self._gateway.serve(self._urls, OwnPages(self._pages), self._service)
+        self._gateway.serve(OwnPages(self._pages), *self._services)
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
         self.shutdown.tidy(self._listener.finish)
 
@@ -333,7 +339,7 @@ class Emulator:
     @property
     def _networks(self) -> Mapping[str, str]:
         """By subnet; none where the engine has no networks."""
-        return _networks_by_subnet(self.settings) if self.engine.abilities.name == "docker" else {}
+        return self.settings.networks_by_subnet if self.engine.abilities.name == "docker" else {}
 
     def _here(self) -> Here:
         return Here(self._networks, partial(has_extensions, self.store))
@@ -358,10 +364,6 @@ class Emulator:
 
     def _on_loop(self, fn: Callable[[], object]) -> None:
         self.loop.ask(fn, STEP_LIMIT_S)
-
-
-def _networks_by_subnet(settings: Settings) -> Mapping[str, str]:
-    return dict(pair.split("=", 1) for pair in settings.subnet_networks)
 
 
 def _port_settings(gateway: Gateway) -> PortSettings:

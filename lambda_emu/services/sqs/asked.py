@@ -1,0 +1,71 @@
+"""One request as an operation sees it, and the queue that it names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from lambda_emu.arn import Scope
+from lambda_emu.clock import Clock
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.services.sqs.errors import InvalidTexts, MissingMember, QueueAddressInvalid, SqsError
+from lambda_emu.services.sqs.members import Members
+from lambda_emu.services.sqs.queue import Queue
+from lambda_emu.services.sqs.queues import Queues
+
+NAME = re.compile(r"(?=.{1,80}\Z)[A-Za-z0-9_-]+(?:\.fifo)?")
+_PATH = re.compile(r"(?:.*/)?(\d{12})/([^/]+)/?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """members: as given, each of its kind. url: of ours, as the client wrote it. answer, fail: one of them, once.
+
+    scope: of the caller. is_open: whether he is still there.
+    """
+
+    members: Members
+    scope: Scope
+    url: str
+    clock: Clock
+    answer: Callable[[Mapping[str, Any] | None], None]
+    fail: Callable[[LambdaError], None]
+    is_open: Callable[[], bool]
+
+    def required(self, name: str) -> Any:
+        value = self.members.get(name)
+        if value is None or value == "":
+            raise MissingMember(name)
+        return value
+
+    def queue(self, queues: Queues) -> Queue:
+        """The one that QueueUrl names, by its path alone: hosts differ by where it is asked from."""
+        url = self.required("QueueUrl")
+        try:
+            path = unquote(urlsplit(url).path)
+        except ValueError:
+            raise QueueAddressInvalid(url[:1024]) from None
+        named = _PATH.fullmatch(path)
+        if named is not None:
+            return queues.find(Scope(named[1], self.scope.region), named[2])
+        if NAME.fullmatch(url):  # some clients write a name for it
+            return queues.find(self.scope, url)
+        raise QueueAddressInvalid(url[:1024])
+
+    def url_of(self, scope: Scope, name: str) -> str:
+        return f"{self.url}/{scope.account}/{name}"
+
+    def told(self, error: SqsError | None) -> None:
+        """Answer without a result, after a commit."""
+        if error is not None:
+            self.fail(error)
+        else:
+            self.answer(None)
+
+
+def check_name(name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise InvalidTexts("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")

@@ -1,0 +1,133 @@
+"""A message: what was sent, which never changes, and where it stands, which the loop keeps in memory."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from hashlib import md5
+
+Attributes = Mapping[str, Mapping[str, str]]
+"""By name: DataType with StringValue or BinaryValue, which is base64."""
+
+
+class State(Enum):
+    """Where a message stands. A delayed one was never received; one in flight is visible again later."""
+
+    DELAYED = auto()
+    VISIBLE = auto()
+    IN_FLIGHT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What was sent. system: what SQS says of it that never changes, such as SenderId and MessageGroupId."""
+
+    body: str
+    attributes: Attributes
+    system: Mapping[str, str]
+
+    def row(self) -> tuple[str, str, str]:
+        """As the database has it."""
+        return self.body, _text(self.attributes), _text(self.system)
+
+    @classmethod
+    def of_row(cls, body: str, attributes: str, system: str) -> Content:
+        return cls(body, json.loads(attributes), json.loads(system))
+
+
+class Message:
+    """One of a queue, on the loop. number: its place in the order of all; never given twice.
+
+    sent_s: of the clock that is shown; due_s: steady seconds when it is visible, unless it is. receives: so often;
+    before: those of them in another queue. first_s: when it was received first, as sent_s; None: never.
+    group: of a FIFO queue. content: None where that is on disk only.
+    """
+
+    __slots__ = (
+        "before",
+        "content",
+        "due_s",
+        "first_s",
+        "group",
+        "id",
+        "number",
+        "receives",
+        "sent_s",
+        "size",
+        "state",
+    )
+
+    def __init__(self, number: int, id: str, group: str | None, sent_s: float, due_s: float, size: int) -> None:
+        self.number = number
+        self.id = id
+        self.group = group
+        self.sent_s = sent_s
+        self.due_s = due_s
+        self.size = size
+        self.receives = 0
+        self.before = 0
+        self.first_s: float | None = None
+        self.state = State.DELAYED
+        self.content: Content | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message as a consumer has it."""
+
+    id: str
+    handle: str
+    number: int
+    receives: int
+    sent_s: float
+    first_s: float
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """What a receipt handle says: which message, and by which of its receives. It outlives a restart."""
+
+    queue_id: int
+    number: int
+    receives: int
+    message_id: str
+
+    def __str__(self) -> str:
+        text = f"{self.queue_id} {self.number} {self.receives} {self.message_id}"
+        return urlsafe_b64encode(text.encode()).decode()
+
+    @classmethod
+    def parse(cls, text: str) -> Handle | None:
+        """None: it is none of ours."""
+        try:
+            queue_id, number, receives, message_id = urlsafe_b64decode(text.encode("ascii")).decode("ascii").split(" ")
+            found = cls(int(queue_id), int(number), int(receives), message_id)
+        except (ValueError, NotBase64):
+            return None
+        return found if str(found) == text else None
+
+
+def md5_of(text: str) -> str:
+    return md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def md5_of_attributes(attributes: Attributes) -> str:
+    """As SDKs check it: names in order; of each the length and bytes of its name, type and value."""
+    digest = md5(usedforsecurity=False)
+    for name in sorted(attributes):
+        attribute = attributes[name]
+        for text in (name.encode(), attribute["DataType"].encode()):
+            digest.update(len(text).to_bytes(4, "big") + text)
+        is_binary = "BinaryValue" in attribute
+        value = b64decode(attribute["BinaryValue"]) if is_binary else attribute["StringValue"].encode()
+        digest.update((b"\2" if is_binary else b"\1") + len(value).to_bytes(4, "big") + value)
+    return digest.hexdigest()
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,219 @@
+"""A queue on the loop: which messages are visible, delayed or in flight. No I/O and no clock; time is handed in."""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol
+
+from lambda_emu.arn import Scope
+from lambda_emu.services.sqs.attributes import DEFAULTS, FIFO_DEFAULTS
+from lambda_emu.services.sqs.fifo import GroupOrder, Seen
+from lambda_emu.services.sqs.message import Message, State
+
+
+@dataclass(frozen=True)
+class QueueRecord:
+    """What a queue is. attributes: those that somebody set. Times: epoch seconds that are shown."""
+
+    id: int
+    scope: Scope
+    name: str
+    attributes: Mapping[str, str]
+    tags: Mapping[str, str]
+    created_s: int
+    modified_s: int
+
+    @property
+    def is_fifo(self) -> bool:
+        return self.name.endswith(".fifo")
+
+    @cached_property
+    def arn(self) -> str:
+        return f"arn:{self.scope.partition}:sqs:{self.scope.region}:{self.scope.account}:{self.name}"
+
+    @cached_property
+    def settings(self) -> Mapping[str, str]:
+        """All attributes that can be set and have a value."""
+        defaults = {**DEFAULTS, **FIFO_DEFAULTS} if self.is_fifo else dict(DEFAULTS)
+        if self.attributes.get("KmsMasterKeyId"):
+            defaults["SqsManagedSseEnabled"] = "false"
+        return {name: value for name, value in {**defaults, **self.attributes}.items() if value}
+
+    @cached_property
+    def redrive(self) -> tuple[str, int] | None:
+        """The dead letter queue's ARN, and how often a message may be received before."""
+        policy = self.settings.get("RedrivePolicy")
+        if policy is None:
+            return None
+        read = json.loads(policy)
+        return read["deadLetterTargetArn"], read["maxReceiveCount"]
+
+    def number(self, attribute: str) -> int:
+        return int(self.settings[attribute])
+
+    def changed(self, attributes: Mapping[str, str], now_s: float) -> QueueRecord:
+        return replace(self, attributes={**self.attributes, **attributes}, modified_s=int(now_s))
+
+
+class Order(Protocol):
+    """Which message is next. The queue tells it of each that comes, becomes visible, or leaves."""
+
+    def add(self, message: Message) -> None: ...
+    def ripen(self, message: Message) -> None: ...
+    def land(self, message: Message) -> None: ...
+    def remove(self, message: Message) -> None: ...
+    def next(self) -> Message | None: ...
+    def following(self, message: Message) -> Message | None: ...
+    def take(self, message: Message) -> None: ...
+
+
+class SentOrder:
+    """A standard queue's: the oldest first."""
+
+    def __init__(self, messages: Mapping[int, Message]) -> None:
+        self._messages = messages
+        self._visible: list[int] = []  # some are out of date
+
+    def add(self, message: Message) -> None:
+        if message.state is State.VISIBLE:
+            heapq.heappush(self._visible, message.number)
+
+    def ripen(self, message: Message) -> None:
+        heapq.heappush(self._visible, message.number)
+
+    land = ripen
+
+    def remove(self, message: Message) -> None:
+        """It is passed over when its turn comes."""
+
+    def next(self) -> Message | None:
+        while self._visible:
+            found = self._messages.get(self._visible[0])
+            if found is not None and found.state is State.VISIBLE:
+                return found
+            heapq.heappop(self._visible)
+        return None
+
+    def following(self, message: Message) -> Message | None:
+        return self.next()
+
+    def take(self, message: Message) -> None:
+        """The first goes into flight."""
+        heapq.heappop(self._visible)
+
+
+class Queue:
+    """Its record with its messages. Whoever changes one's state does so here."""
+
+    def __init__(self, record: QueueRecord) -> None:
+        self.record = record
+        self.messages: dict[int, Message] = {}
+        self.seen = Seen()
+        self.purged_s: float | None = None
+        self.counts: Counter[State] = Counter()
+        self._order: Order = GroupOrder(self.messages) if record.is_fifo else SentOrder(self.messages)
+        self._due: list[tuple[float, int]] = []  # delayed and in flight; some are out of date
+        self._last_due_s: dict[str | None, float] = {}  # of delayed messages, by group
+
+    def delayed_until_s(self, group: str | None, due_s: float) -> float:
+        """When a message may be visible: in a FIFO queue none overtakes one of its group that is delayed longer."""
+        return due_s if group is None else max(due_s, self._last_due_s.get(group, 0.0))
+
+    def add(self, message: Message, now_s: float) -> None:
+        """One that was sent, moved here, or found at the start; its state is as its figures say."""
+        is_due = message.due_s <= now_s
+        was_received = message.receives > message.before
+        message.state = State.VISIBLE if is_due else State.IN_FLIGHT if was_received else State.DELAYED
+        self.messages[message.number] = message
+        self.counts[message.state] += 1
+        if not is_due:
+            heapq.heappush(self._due, (message.due_s, message.number))
+            if message.state is State.DELAYED and message.group is not None:
+                self._last_due_s[message.group] = message.due_s
+        self._order.add(message)
+
+    def ripen(self, now_s: float) -> None:
+        """What is due by now is visible."""
+        while self._due and self._due[0][0] <= now_s:
+            due_s, number = heapq.heappop(self._due)
+            message = self.messages.get(number)
+            if message is not None and message.due_s == due_s and message.state is not State.VISIBLE:
+                self._show(message)
+
+    def next_due_s(self) -> float | None:
+        """When something becomes visible; None: nothing waits for that. It may be too early, never too late."""
+        while self._due:
+            due_s, number = self._due[0]
+            message = self.messages.get(number)
+            if message is not None and message.due_s == due_s and message.state is not State.VISIBLE:
+                return due_s
+            heapq.heappop(self._due)
+        return None
+
+    def visible(self) -> Iterator[Message]:
+        """What may be received now, one after the other: each is to be taken or removed before the next is asked for.
+
+        Of a FIFO queue those of a group follow each other, though the first of them was taken.
+        """
+        last: Message | None = None
+        while True:
+            following = None if last is None or last.state is not State.IN_FLIGHT else self._order.following(last)
+            last = following or self._order.next()
+            if last is None:
+                return
+            yield last
+
+    def take(self, message: Message, now_s: float, due_s: float) -> None:
+        """Receive one that is visible. now_s: as shown; due_s: when it is visible again."""
+        self._order.take(message)
+        self._turn(message, State.IN_FLIGHT)
+        message.receives += 1
+        if message.first_s is None:
+            message.first_s = now_s
+        self._wait(message, due_s)
+
+    def untake(self, message: Message) -> None:
+        """Nobody got it after all."""
+        if message.number in self.messages and message.state is State.IN_FLIGHT:
+            message.receives -= 1
+            self._show(message)
+
+    def put_off(self, message: Message, due_s: float, now_s: float) -> None:
+        """Change when one in flight is visible again; one that is already stays so."""
+        if message.state is not State.IN_FLIGHT:
+            return
+        if due_s <= now_s:
+            self._show(message)
+        else:
+            self._wait(message, due_s)
+
+    def remove(self, number: int) -> Message | None:
+        message = self.messages.pop(number, None)
+        if message is not None:
+            self.counts[message.state] -= 1
+            self._order.remove(message)
+        return message
+
+    def _wait(self, message: Message, due_s: float) -> None:
+        message.due_s = due_s
+        heapq.heappush(self._due, (due_s, message.number))
+
+    def _show(self, message: Message) -> None:
+        was = message.state
+        self._turn(message, State.VISIBLE)
+        if was is State.IN_FLIGHT:
+            self._order.land(message)
+            return
+        if self._last_due_s.get(message.group) == message.due_s:
+            del self._last_due_s[message.group]
+        self._order.ripen(message)
+
+    def _turn(self, message: Message, state: State) -> None:
+        self.counts[message.state] -= 1
+        self.counts[state] += 1
+        message.state = state

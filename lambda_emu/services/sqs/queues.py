@@ -1,0 +1,394 @@
+"""Queues as anybody in this process uses them, on the loop: send, receive, delete. HTTP is one of its callers.
+
+SQLite is the truth, and what is told follows its commit. Memory has what is visible, delayed and in flight, so that a
+receive looks nothing up; contents are in it too while there is room.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from lambda_emu.arn import Scope
+from lambda_emu.clock import Clock
+from lambda_emu.http.loop import Loop
+from lambda_emu.services.sqs import table
+from lambda_emu.services.sqs.attributes import MOST_BYTES, QUEUE_ARN
+from lambda_emu.services.sqs.errors import NoSuchQueue, SqsError, SqsFailure, TooManyInFlight
+from lambda_emu.services.sqs.fifo import DEDUPLICATION_S, Sent
+from lambda_emu.services.sqs.message import Content, Handle, Message, Received, State
+from lambda_emu.services.sqs.polls import Poll, Polls
+from lambda_emu.services.sqs.queue import Queue, QueueRecord
+from lambda_emu.services.sqs.table import Left, Move, SeenRow
+from lambda_emu.store import Store
+
+log = logging.getLogger(__name__)
+
+MOST_IN_FLIGHT = 120_000
+LONGEST_S = 43_200.0
+HELD_BYTES = 64 << 20
+"""Of contents, over all queues; what is beyond is read from disk when it is received."""
+LOOKED_AT = 1_000
+"""So many messages at most are passed to a dead letter queue, or found too old, by one receive."""
+START_LIMIT_S = 600.0
+
+Told = Callable[[SqsError | None], None]
+"""Called on the loop after the commit, or with why there was none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to be sent. delay_s: None: the queue's. key: in five minutes only one with the same is accepted."""
+
+    content: Content
+    size: int
+    delay_s: int | None = None
+    group: str | None = None
+    key: str | None = None
+
+
+class Queues:
+    """All queues of all accounts. Everything runs on the loop but `open`, which makes one."""
+
+    def __init__(self, store: Store, loop: Loop, clock: Clock) -> None:
+        self._store = store
+        self._loop = loop
+        self._clock = clock
+        self._queues: dict[int, Queue] = {}
+        self._names: dict[tuple[Scope, str], Queue] = {}
+        self._polls = Polls(clock, self._serve)
+        self._number = 0
+        self._held_bytes = 0
+
+    @classmethod
+    def open(cls, store: Store, loop: Loop, clock: Clock) -> Queues:
+        """With what an earlier run left. Not on the loop."""
+        queues = cls(store, loop, clock)
+        found: Future[Left] = Future()
+
+        def done(error: BaseException | None, left: Left) -> None:
+            if error is not None:
+                found.set_exception(error)
+            else:
+                found.set_result(left)
+
+        store.post(table.read_all, done)
+        left = found.result(START_LIMIT_S)
+        loop.ask(lambda: queues._take_over(left), START_LIMIT_S)
+        return queues
+
+    def close(self) -> None:
+        """Nobody waits any more, and no timer is left. All else goes on."""
+        self._polls.close()
+        for queue in list(self._queues.values()):
+            self._polls.end(queue, None)
+
+    # -- queues -----------------------------------------------------------------------------------
+
+    def find(self, scope: Scope, name: str) -> Queue:
+        """NoSuchQueue."""
+        found = self._names.get((scope, name))
+        if found is None:
+            raise NoSuchQueue
+        return found
+
+    def find_arn(self, arn: str) -> Queue | None:
+        named = QUEUE_ARN.fullmatch(arn)
+        return None if named is None else self._names.get((Scope(named[2], named[1]), named[3]))
+
+    def names(self, scope: Scope, prefix: str = "") -> Sequence[str]:
+        return sorted(name for its, name in self._names if its == scope and name.startswith(prefix))
+
+    def sources(self, queue: Queue) -> Sequence[QueueRecord]:
+        """Queues whose dead letters come here."""
+        records = (one.record for one in self._queues.values())
+        arn = queue.record.arn
+        return sorted((one for one in records if one.redrive and one.redrive[0] == arn), key=lambda one: one.name)
+
+    def create(self, scope: Scope, name: str, attributes: dict[str, str], tags: dict[str, str], told: Told) -> Queue:
+        """One that is not there yet."""
+        now_s = int(self._clock.now_s())
+        queue = Queue(QueueRecord(self._next_number(), scope, name, attributes, tags, now_s, now_s))
+        self._queues[queue.record.id] = self._names[(scope, name)] = queue
+
+        def undo(error: SqsError | None) -> None:
+            if error is not None:
+                self._forget(queue)
+            told(error)
+
+        self._write(partial(table.put_queue, record=queue.record), undo)
+        return queue
+
+    def change(self, queue: Queue, record: QueueRecord, told: Told) -> None:
+        """Make its record this one."""
+        before, queue.record = queue.record, record
+
+        def undo(error: SqsError | None) -> None:
+            if error is not None and queue.record is record:
+                queue.record = before
+            told(error)
+
+        self._write(partial(table.put_queue, record=record), undo)
+
+    def delete_queue(self, queue: Queue, told: Told) -> None:
+        self._forget(queue)
+        self._write(partial(table.delete_queue, id=queue.record.id), told)
+
+    def purge(self, queue: Queue, told: Told) -> None:
+        """Forget the messages that it has now."""
+        queue.purged_s = self._clock.monotonic_s()
+        last = self._number
+
+        def purged(error: SqsError | None) -> None:
+            if error is None:
+                for number in [number for number in queue.messages if number <= last]:
+                    self._drop(queue, number)
+            told(error)
+
+        self._write(partial(table.purge, id=queue.record.id, last=last), purged)
+
+    def clear(self) -> None:
+        """Forget every queue of every account."""
+        for queue in list(self._queues.values()):
+            self._forget(queue)
+        self._write(table.clear, lambda _: None)
+
+    # -- messages ---------------------------------------------------------------------------------
+
+    def send(
+        self, queue: Queue, drafts: Sequence[Draft], told: Callable[[SqsError | None, Sequence[Sent]], None]
+    ) -> None:
+        """All of them or none. A duplicate is answered what the first was, and after it."""
+        now_s, record = self._clock.steady_s(), queue.record
+        sent: list[Sent] = []
+        new: list[tuple[Message, Content]] = []
+        seen: list[SeenRow] = []
+        for draft in drafts:
+            known = None if draft.key is None else queue.seen.find(draft.key, now_s)
+            if known is not None:
+                sent.append(known)
+                continue
+            message = self._new_message(queue, draft, now_s)
+            new.append((message, draft.content))
+            sent.append(Sent(message.id, message.number))
+            if draft.key is not None:
+                seen.append(SeenRow(record.id, draft.key, now_s + DEDUPLICATION_S, sent[-1]))
+                queue.seen.add(draft.key, sent[-1], now_s + DEDUPLICATION_S)
+
+        def step(connection: sqlite3.Connection) -> None:
+            table.put(connection, record.id, new)
+            if seen:
+                table.put_seen(connection, seen, now_s)
+
+        def committed(error: SqsError | None) -> None:
+            for row in seen if error is not None else ():
+                queue.seen.forget(row.key)
+            if error is None and self._queues.get(record.id) is queue:
+                for message, content in new:
+                    self._keep(message, content)
+                    queue.add(message, self._clock.steady_s())
+            if error is None and any(map(queue.seen.was_lost, sent)):
+                error = SqsFailure()  # what it repeats could not be kept
+            told(error, sent)
+            self._polls.wake(queue)
+
+        self._write(step, committed)
+
+    def receive(self, queue: Queue, poll: Poll, wait_s: float) -> None:
+        """Hand out what is visible; if nothing is, wait for it so long. TooManyInFlight."""
+        self.ripen(queue)
+        if queue.counts[State.IN_FLIGHT] >= MOST_IN_FLIGHT and not queue.record.is_fifo:
+            raise TooManyInFlight(MOST_IN_FLIGHT)
+        self._polls.wait(queue, poll, wait_s)
+
+    def ripen(self, queue: Queue) -> None:
+        """What is due is visible; whoever waits for it has it first."""
+        queue.ripen(self._clock.steady_s())
+        self._polls.wake(queue)
+
+    def delete(self, queue: Queue, numbers: Sequence[int], told: Told) -> None:
+        def deleted(error: SqsError | None) -> None:
+            if error is None:
+                for number in numbers:
+                    self._drop(queue, number)
+            told(error)
+            self._polls.wake(queue)
+
+        self._write(partial(table.delete, numbers=numbers), deleted)
+
+    def change_visibility(self, queue: Queue, changes: Sequence[tuple[Message, float]], told: Told) -> None:
+        """Messages in flight, and in how many seconds each is visible again."""
+        now_s = self._clock.steady_s()
+        rows = []
+        for message, visibility_s in changes:
+            queue.put_off(message, now_s + visibility_s, now_s)
+            rows.append((now_s + visibility_s, message.number))
+
+        def changed(error: SqsError | None) -> None:
+            told(error)
+            self._polls.wake(queue)
+
+        self._write(partial(table.postpone, rows=rows), changed)
+
+    def message_of(self, queue: Queue, handle: Handle) -> Message | None:
+        """None: it is not there any more."""
+        message = queue.messages.get(handle.number)
+        return message if message is not None and message.id == handle.message_id else None
+
+    # -- receiving --------------------------------------------------------------------------------
+
+    def _serve(self, queue: Queue, poll: Poll) -> bool:
+        """Whether there was something for it: then it hears of it after the commit."""
+        taken, moves, old = self._take(queue, poll)
+        if moves or old:
+            self._write(partial(table.clear_away, moves=moves, old=old), _log_failure)
+        if not taken:
+            return False
+        handles = {one.number: Handle(queue.record.id, one.number, one.receives, one.id) for one in taken}
+        rows = [(one.due_s, one.receives, one.first_s, one.number) for one in taken]
+        absent = [one.number for one in taken if one.content is None]
+
+        def step(connection: sqlite3.Connection) -> dict[int, Content]:
+            table.mark(connection, rows)
+            return table.contents(connection, absent)
+
+        def marked(error: SqsError | None, found: dict[int, Content]) -> None:
+            if error is not None:
+                for message in taken:
+                    queue.untake(message)
+                poll.deliver(error, ())
+                return
+            poll.deliver(None, list(_received(taken, rows, handles, found or {})))
+
+        self._post(step, marked)
+        return True
+
+    def _take(self, queue: Queue, poll: Poll) -> tuple[list[Message], list[Move], list[int]]:
+        """What goes to who asks, what to the dead letter queue, and what was kept too long."""
+        now_s, shown_s = self._clock.steady_s(), self._clock.now_s()
+        oldest_s = shown_s - queue.record.number("MessageRetentionPeriod")
+        redrive = queue.record.redrive
+        dead = None if redrive is None else self.find_arn(redrive[0])
+        taken: list[Message] = []
+        moves: list[Move] = []
+        old: list[int] = []
+        size = 0
+        room = MOST_IN_FLIGHT - queue.counts[State.IN_FLIGHT]
+        for message in queue.visible():
+            if len(taken) >= min(poll.limit, room) or len(moves) + len(old) >= LOOKED_AT:
+                break
+            if message.sent_s < oldest_s:
+                old.append(message.number)
+                self._drop(queue, message.number)
+            elif redrive and dead and message.receives - message.before >= redrive[1]:
+                moves.append(self._move(message, queue, dead, queue.record.arn))
+            elif taken and size + message.size > MOST_BYTES:
+                break
+            else:
+                size += message.size
+                queue.take(message, shown_s, now_s + poll.visibility_s)
+                taken.append(message)
+        if poll.visibility_s <= 0:
+            queue.ripen(now_s)
+        if moves and dead:
+            self._loop.asyncio.call_soon(self._polls.wake, dead)
+        return taken, moves, old
+
+    def _move(self, message: Message, queue: Queue, target: Queue, source: str | None) -> Move:
+        """Take it from one queue to another, now; the row is to follow."""
+        number = message.number
+        queue.remove(number)
+        message.number = self._next_number()
+        delay_s = target.record.number("DelaySeconds")
+        message.due_s = self._clock.steady_s() + delay_s
+        message.before = message.receives
+        if message.content is not None and source is not None:
+            system = {**message.content.system, "DeadLetterQueueSourceArn": source}
+            message.content = replace(message.content, system=system)
+        target.add(message, self._clock.steady_s())
+        due_s = message.due_s
+        return Move(number, message.number, target.record.id, due_s, message.receives, message.before, source)
+
+    # -- what is kept -----------------------------------------------------------------------------
+
+    def _take_over(self, left: Left) -> None:
+        """What is due later than anything can be was written before the machine's clock went back."""
+        now_s = self._clock.steady_s()
+        self._number = left.last_number
+        for record in left.queues:
+            queue = Queue(record)
+            self._queues[record.id] = self._names[(record.scope, record.name)] = queue
+            self._number = max(self._number, record.id)
+        for row in left.seen:
+            if row.queue_id in self._queues and row.until_s > now_s:
+                until_s = min(row.until_s, now_s + DEDUPLICATION_S)
+                self._queues[row.queue_id].seen.add(row.key, row.sent, until_s)
+        for queue_id, message in left.messages:
+            if queue_id in self._queues:
+                message.due_s = min(message.due_s, now_s + LONGEST_S)
+                self._queues[queue_id].add(message, now_s)
+
+    def _new_message(self, queue: Queue, draft: Draft, now_s: float) -> Message:
+        delay_s = queue.record.number("DelaySeconds") if draft.delay_s is None else draft.delay_s
+        group = (draft.group or "") if queue.record.is_fifo else None
+        due_s = queue.delayed_until_s(group, now_s + delay_s)
+        sent_s = self._clock.now_s()
+        return Message(self._next_number(), self._clock.new_id(), group, sent_s, due_s, draft.size)
+
+    def _next_number(self) -> int:
+        """Of microseconds, so that numbers grow from run to run, whatever is left of an earlier one."""
+        self._number = max(self._number + 1, int(self._clock.now_s() * 1_000_000))
+        return self._number
+
+    def _keep(self, message: Message, content: Content) -> None:
+        if self._held_bytes + message.size <= HELD_BYTES:
+            self._held_bytes += message.size
+            message.content = content
+
+    def _drop(self, queue: Queue, number: int) -> None:
+        message = queue.remove(number)
+        if message is not None and message.content is not None:
+            self._held_bytes -= message.size
+
+    def _forget(self, queue: Queue) -> None:
+        """It is no queue any more."""
+        record = queue.record
+        self._queues.pop(record.id, None)
+        self._names.pop((record.scope, record.name), None)
+        for number in list(queue.messages):
+            self._drop(queue, number)
+        self._polls.end(queue, NoSuchQueue())
+
+    def _write(self, step: Callable[[sqlite3.Connection], object], told: Told) -> None:
+        self._post(step, lambda error, _: told(error))
+
+    def _post(self, step: Callable[[sqlite3.Connection], Any], told: Callable[[SqsError | None, Any], None]) -> None:
+        def done(error: BaseException | None, result: Any) -> None:
+            if error is not None:
+                log.error("queues could not be written: %s", error)
+            self._loop.post(told, None if error is None else SqsFailure(), result)
+
+        self._store.post(step, done)
+
+
+def _received(
+    taken: Sequence[Message],
+    rows: Sequence[tuple[float, int, float | None, int]],
+    handles: dict[int, Handle],
+    found: dict[int, Content],
+) -> Iterator[Received]:
+    """As they were when they were taken. What was purged meanwhile is not there."""
+    for message, (_, receives, first_s, number) in zip(taken, rows, strict=True):
+        content = message.content or found.get(number)
+        if content is not None:
+            yield Received(message.id, str(handles[number]), number, receives, message.sent_s, first_s or 0.0, content)
+
+
+def _log_failure(error: SqsError | None) -> None:
+    if error is not None:
+        log.error("messages of a dead letter queue could not be written; they are moved again after a restart")

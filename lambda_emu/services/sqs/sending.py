@@ -1,0 +1,213 @@
+"""SendMessage and its batch: what a message may be, and what whoever sent it is told."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+from lambda_emu.arn import Scope
+from lambda_emu.services.sqs.asked import Asked
+from lambda_emu.services.sqs.attributes import MOST_BYTES
+from lambda_emu.services.sqs.batches import check_entries, failed, tell
+from lambda_emu.services.sqs.errors import (
+    InvalidCharacters,
+    InvalidTexts,
+    InvalidValue,
+    MessagesTooLarge,
+    MissingMember,
+    SqsError,
+)
+from lambda_emu.services.sqs.fifo import Sent
+from lambda_emu.services.sqs.members import Members
+from lambda_emu.services.sqs.message import Attributes, Content, md5_of, md5_of_attributes
+from lambda_emu.services.sqs.queue import QueueRecord
+from lambda_emu.services.sqs.queues import Draft, Queues
+
+TRACE = "AWSTraceHeader"
+MOST_ATTRIBUTES = 10
+WRONG_QUEUE = "The request include parameter that is not valid for this queue type."
+_ALLOWED = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
+_ID = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
+_ATTRIBUTE = re.compile(r"(?!(?i:aws|amazon)\.)(?!.*\.\.)(?!\.)[A-Za-z0-9_.-]{1,256}(?<!\.)")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,128}(?:\.[0-9]{0,128})?|\.[0-9]{1,128})(?:[eE][+-]?[0-9]{1,3})?")
+_TYPE = re.compile(r"(String|Number|Binary)(?:\.[^\x00-\x1f\ud800-\udfff]*)?")
+
+
+def send_message(asked: Asked, queues: Queues) -> None:
+    queue = asked.queue(queues)
+    draft = make_draft(asked.members, queue.record, asked.scope)
+
+    def told(error: SqsError | None, sent: Sequence[Sent]) -> None:
+        if error is not None:
+            asked.fail(error)
+        else:
+            asked.answer(_result(draft, sent[0], queue.record))
+
+    queues.send(queue, [draft], told)
+
+
+def send_message_batch(asked: Asked, queues: Queues) -> None:
+    """Those entries that are right are sent together, in their order."""
+    queue = asked.queue(queues)
+    entries = check_entries("SendMessageBatch", asked.members)
+    size = sum(size_of(one.get("MessageBody", ""), one.get("MessageAttributes", {})) for one in entries)
+    if size > MOST_BYTES:
+        raise MessagesTooLarge(MOST_BYTES, size)
+    drafts: dict[str, Draft] = {}
+    wrong = []
+    for entry in entries:
+        try:
+            drafts[entry["Id"]] = make_draft(entry, queue.record, asked.scope)
+        except SqsError as error:
+            wrong.append(failed(entry["Id"], error))
+
+    def told(error: SqsError | None, sent: Sequence[Sent]) -> None:
+        if error is not None:
+            asked.fail(error)
+            return
+        pairs = zip(drafts.items(), sent, strict=True)
+        tell(asked, [{"Id": id, **_result(draft, one, queue.record)} for (id, draft), one in pairs], wrong)
+
+    queues.send(queue, list(drafts.values()), told)
+
+
+def make_draft(members: Members, record: QueueRecord, sender: Scope) -> Draft:
+    """A message as it may be sent to a queue. SqsError."""
+    body = members.get("MessageBody")
+    if not body:
+        raise MissingMember("MessageBody")
+    if not _ALLOWED.fullmatch(body):
+        raise InvalidCharacters
+    attributes = _attributes(members.get("MessageAttributes", {}))
+    size, most = size_of(body, attributes), record.number("MaximumMessageSize")
+    if size > most:
+        raise InvalidTexts(f"One or more parameters are invalid. Reason: Message must be shorter than {most} bytes.")
+    group, deduplication, key = _ids(members, record, body)
+    system = {"SenderId": sender.account, **_system(members.get("MessageSystemAttributes", {}))}
+    system |= {} if group is None else {"MessageGroupId": group}
+    system |= {} if deduplication is None else {"MessageDeduplicationId": deduplication}
+    return Draft(Content(body, attributes, system), size, _delay(members, record), group, key)
+
+
+def size_of(body: str, attributes: Mapping[str, Mapping[str, str]]) -> int:
+    """In bytes, as limits count it."""
+    size = _bytes(body)
+    for name, attribute in attributes.items():
+        binary = attribute.get("BinaryValue")
+        value = len(binary) * 3 // 4 if binary is not None else _bytes(attribute.get("StringValue", ""))
+        size += _bytes(name) + _bytes(attribute.get("DataType", "")) + value
+    return size
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _delay(members: Members, record: QueueRecord) -> int | None:
+    delay_s: int | None = members.get("DelaySeconds")
+    if delay_s is None:
+        return None
+    if not 0 <= delay_s <= 900:
+        raise InvalidValue(delay_s, "DelaySeconds", "DelaySeconds must be >= 0 and <= 900.")
+    if record.is_fifo:
+        if delay_s:
+            raise InvalidValue(delay_s, "DelaySeconds", WRONG_QUEUE)
+        return None
+    return delay_s
+
+
+def _ids(members: Members, record: QueueRecord, body: str) -> tuple[str | None, str | None, str | None]:
+    """Group, deduplication id, and what nothing else may have that is sent in five minutes."""
+    group, deduplication = members.get("MessageGroupId"), members.get("MessageDeduplicationId")
+    for name, id in (("MessageGroupId", group), ("MessageDeduplicationId", deduplication)):
+        if id is not None and not _ID.fullmatch(id):
+            reason = f"{name} can only include alphanumeric and punctuation characters. 1 to 128 in length."
+            raise InvalidValue(id[:1024], name, reason)
+    if not record.is_fifo:
+        if deduplication is not None:
+            raise InvalidValue(deduplication, "MessageDeduplicationId", WRONG_QUEUE)
+        return group, None, None
+    if group is None:
+        raise MissingMember("MessageGroupId")
+    if deduplication is None:
+        if record.settings["ContentBasedDeduplication"] != "true":
+            raise InvalidTexts(
+                "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
+                "explicitly"
+            )
+        deduplication = sha256(body.encode()).hexdigest()
+    by_group = record.settings["DeduplicationScope"] == "messageGroup"
+    return group, deduplication, f"{group} {deduplication}" if by_group else deduplication
+
+
+def _attributes(given: Mapping[str, Mapping[str, Any]]) -> Attributes:
+    if len(given) > MOST_ATTRIBUTES:
+        raise InvalidTexts(f"Number of message attributes [{len(given)}] exceeds the allowed maximum [10].")
+    return {name: _attribute(name, value) for name, value in given.items()}
+
+
+def _attribute(name: str, given: Mapping[str, str]) -> Mapping[str, str]:
+    if not _ATTRIBUTE.fullmatch(name):
+        raise InvalidTexts(
+            "Message (user) attribute name can contain upper and lower case score alphanumeric characters, hyphens, "
+            "underscores and periods."
+        )
+    said = f"message attribute '{name}'"
+    type = given.get("DataType", "")
+    if not type:
+        raise InvalidTexts(f"The {said} must contain non-empty message attribute type.")
+    base = _TYPE.fullmatch(type)
+    if base is None or len(type) > 256:
+        raise InvalidTexts(
+            f"The {said} has an invalid message attribute type, the set of supported type prefixes is Binary, "
+            "Number, and String."
+        )
+    member = "BinaryValue" if base[1] == "Binary" else "StringValue"
+    value = given.get(member, "")
+    if not value:
+        raise InvalidTexts(
+            f"The {said} must contain non-empty message attribute value for message attribute type '{type}'."
+        )
+    _check_value(said, base[1], value)
+    return {member: value, "DataType": type}
+
+
+def _check_value(said: str, base: str, value: str) -> None:
+    if base == "Binary":
+        try:
+            b64decode(value, validate=True)
+        except (NotBase64, ValueError):
+            raise InvalidTexts(f"The {said} is not base64.") from None
+    elif not _ALLOWED.fullmatch(value):
+        raise InvalidCharacters
+    elif base == "Number" and not _NUMBER.fullmatch(value):
+        raise InvalidTexts(f"Could not cast {said} value to number.")
+
+
+def _system(given: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    for name, attribute in given.items():
+        if name != TRACE:
+            raise InvalidTexts(
+                f"Message system attribute name '{name[:256]}' is invalid. The only one supported is {TRACE}."
+            )
+        _attribute("x", attribute)
+        if attribute.get("DataType") != "String":
+            raise InvalidTexts(f"The message system attribute '{TRACE}' must be of the type String.")
+    return {name: attribute["StringValue"] for name, attribute in given.items()}
+
+
+def _result(draft: Draft, sent: Sent, record: QueueRecord) -> dict[str, str]:
+    content = draft.content
+    result = {"MessageId": sent.id, "MD5OfMessageBody": md5_of(content.body)}
+    if content.attributes:
+        result["MD5OfMessageAttributes"] = md5_of_attributes(content.attributes)
+    if TRACE in content.system:
+        trace = {TRACE: {"DataType": "String", "StringValue": content.system[TRACE]}}
+        result["MD5OfMessageSystemAttributes"] = md5_of_attributes(trace)
+    if record.is_fifo:
+        result["SequenceNumber"] = f"{sent.number:020d}"
+    return result

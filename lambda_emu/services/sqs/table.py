@@ -1,0 +1,153 @@
+"""Queues and their messages in SQLite. Every function here is a step of the store's writer, or part of one."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from lambda_emu.arn import Scope
+from lambda_emu.services.sqs.fifo import Sent
+from lambda_emu.services.sqs.message import Content, Message
+from lambda_emu.services.sqs.queue import QueueRecord
+
+_QUEUE = "INSERT OR REPLACE INTO sqs_queues VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_MESSAGE = "INSERT INTO sqs_messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_CONTENT = "INSERT INTO sqs_contents VALUES (?, ?, ?, ?)"
+_SEEN = "INSERT OR REPLACE INTO sqs_seen VALUES (?, ?, ?, ?, ?)"
+_RECEIVED = "UPDATE sqs_messages SET due_s = ?, receives = ?, first_s = ? WHERE number = ?"
+_MOVE = "UPDATE sqs_messages SET number = ?, queue = ?, due_s = ?, receives = ?, before = ? WHERE number = ?"
+_MOVE_CONTENT = "UPDATE sqs_contents SET number = ?, system = json_set(system, '$.' || ?, ?) WHERE number = ?"
+LAST = 2**63 - 1
+_SOURCE = "DeadLetterQueueSourceArn"
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRow:
+    queue_id: int
+    key: str
+    until_s: float
+    sent: Sent
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What an earlier run left. last_number, last_queue_id: nothing younger may have these."""
+
+    queues: Sequence[QueueRecord]
+    messages: Sequence[tuple[int, Message]]
+    seen: Sequence[SeenRow]
+    last_number: int
+
+
+def read_all(connection: sqlite3.Connection) -> Left:
+    queues = [
+        QueueRecord(id, Scope(account, region), name, json.loads(attributes), json.loads(tags), created_s, modified_s)
+        for id, account, region, name, attributes, tags, created_s, modified_s in connection.execute(
+            "SELECT * FROM sqs_queues"
+        )
+    ]
+    messages = [_message(row) for row in connection.execute("SELECT * FROM sqs_messages ORDER BY number")]
+    rows = connection.execute("SELECT queue, key, until_s, id, number FROM sqs_seen ORDER BY until_s")
+    seen = [SeenRow(queue, key, until_s, Sent(id, number)) for queue, key, until_s, id, number in rows]
+    last = max((*(one.sent.number for one in seen), *(one.number for _, one in messages)), default=0)
+    return Left(queues, messages, seen, last)
+
+
+def put_queue(connection: sqlite3.Connection, record: QueueRecord) -> None:
+    texts = json.dumps(dict(record.attributes)), json.dumps(dict(record.tags))
+    row = (record.id, record.scope.account, record.scope.region, record.name, *texts)
+    connection.execute(_QUEUE, (*row, record.created_s, record.modified_s))
+
+
+def delete_queue(connection: sqlite3.Connection, id: int) -> None:
+    connection.execute("DELETE FROM sqs_queues WHERE id = ?", (id,))
+    connection.execute("DELETE FROM sqs_seen WHERE queue = ?", (id,))
+    purge(connection, id, LAST)
+
+
+def purge(connection: sqlite3.Connection, id: int, last: int) -> None:
+    """last: the number of the youngest message that goes."""
+    of_queue = "SELECT number FROM sqs_messages WHERE queue = ? AND number <= ?"
+    connection.execute(f"DELETE FROM sqs_contents WHERE number IN ({of_queue})", (id, last))
+    connection.execute("DELETE FROM sqs_messages WHERE queue = ? AND number <= ?", (id, last))
+
+
+def put(connection: sqlite3.Connection, queue_id: int, messages: Iterable[tuple[Message, Content]]) -> None:
+    """Only into a queue that still is there."""
+    if connection.execute("SELECT 1 FROM sqs_queues WHERE id = ?", (queue_id,)).fetchone() is None:
+        return
+    for one, content in messages:
+        row = (one.number, queue_id, one.id, one.group, one.sent_s, one.due_s, one.size, 0, 0, None)
+        connection.execute(_MESSAGE, row)
+        connection.execute(_CONTENT, (one.number, *content.row()))
+
+
+def put_seen(connection: sqlite3.Connection, rows: Sequence[SeenRow], now_s: float) -> None:
+    """With those goes what nobody needs to remember any more."""
+    connection.execute("DELETE FROM sqs_seen WHERE until_s <= ?", (now_s,))
+    for row in rows:
+        connection.execute(_SEEN, (row.queue_id, row.key, row.until_s, row.sent.id, row.sent.number))
+
+
+def mark(connection: sqlite3.Connection, rows: Iterable[tuple[float, int, float | None, int]]) -> None:
+    """Rows: when it is visible again, how often it was received, when first, its number."""
+    connection.executemany(_RECEIVED, rows)
+
+
+def postpone(connection: sqlite3.Connection, rows: Iterable[tuple[float, int]]) -> None:
+    connection.executemany("UPDATE sqs_messages SET due_s = ? WHERE number = ?", rows)
+
+
+def contents(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Content]:
+    select = "SELECT body, attributes, system FROM sqs_contents WHERE number = ?"
+    rows = ((number, connection.execute(select, (number,)).fetchone()) for number in numbers)
+    return {number: Content.of_row(*row) for number, row in rows if row is not None}
+
+
+def delete(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
+    rows = [(number,) for number in numbers]
+    connection.executemany("DELETE FROM sqs_messages WHERE number = ?", rows)
+    connection.executemany("DELETE FROM sqs_contents WHERE number = ?", rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A message goes to another queue, where it has another number. source: the ARN it came from; None: as it was."""
+
+    number: int
+    new_number: int
+    queue_id: int
+    due_s: float
+    receives: int
+    before: int
+    source: str | None
+
+
+def move(connection: sqlite3.Connection, moves: Iterable[Move]) -> None:
+    for one in moves:
+        row = (one.new_number, one.queue_id, one.due_s, one.receives, one.before, one.number)
+        connection.execute(_MOVE, row)
+        if one.source is None:
+            connection.execute("UPDATE sqs_contents SET number = ? WHERE number = ?", (one.new_number, one.number))
+        else:
+            connection.execute(_MOVE_CONTENT, (one.new_number, _SOURCE, one.source, one.number))
+
+
+def clear_away(connection: sqlite3.Connection, moves: Sequence[Move], old: Sequence[int]) -> None:
+    """What a receive came upon and did not hand out."""
+    move(connection, moves)
+    delete(connection, old)
+
+
+def clear(connection: sqlite3.Connection) -> None:
+    for table in ("queues", "messages", "contents", "seen"):
+        connection.execute(f"DELETE FROM sqs_{table}")
+
+
+def _message(row: tuple[int, int, str, str | None, float, float, int, int, int, float | None]) -> tuple[int, Message]:
+    number, queue_id, id, group, sent_s, due_s, size, receives, before, first_s = row
+    message = Message(number, id, group, sent_s, due_s, size)
+    message.receives, message.before, message.first_s = receives, before, first_s
+    return queue_id, message

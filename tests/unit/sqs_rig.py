@@ -1,0 +1,129 @@
+"""SQS over a real store, served to real clients, at a time that a test moves. As a program: until it is killed."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+from xml.etree import ElementTree
+
+import boto3
+import pytest
+from api_rig import signed
+from botocore.config import Config
+
+from lambda_emu.api.service import LambdaService
+from lambda_emu.arn import Scope
+from lambda_emu.clock import Clock, SteppingClock
+from lambda_emu.gateway.callers import Callers
+from lambda_emu.gateway.gateway import Gateway
+from lambda_emu.gateway.wsgi import LateApp
+from lambda_emu.http.listener import Listener, PortSettings, bind
+from lambda_emu.http.loop import Loop
+from lambda_emu.services.sqs.queues import Queues
+from lambda_emu.services.sqs.service import QueueService
+from lambda_emu.store import Store
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:"
+NAMESPACE = "{http://queue.amazonaws.com/doc/2012-11-05/}"
+
+
+@dataclass(frozen=True)
+class Sqs:
+    """A served SQS. client: boto3's. clock: moved by the test."""
+
+    port: int
+    client: Any
+    clock: SteppingClock
+    queues: Queues
+    loop: Loop
+
+    def create(self, name: str, **attributes: str) -> str:
+        """Its URL."""
+        if name.endswith(".fifo"):
+            attributes = {"FifoQueue": "true", **attributes}
+        url: str = self.client.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+        return url
+
+    def send(self, url: str, *bodies: str, **wanted: Any) -> None:
+        for body in bodies:
+            self.client.send_message(QueueUrl=url, MessageBody=body, **wanted)
+
+    def receive(self, url: str, most: int = 10, **wanted: Any) -> list[dict[str, Any]]:
+        got = self.client.receive_message(QueueUrl=url, MaxNumberOfMessages=most, **wanted)
+        return list(got.get("Messages", []))
+
+    def bodies(self, url: str, most: int = 10, **wanted: Any) -> list[str]:
+        return [message["Body"] for message in self.receive(url, most, **wanted)]
+
+    def delete(self, url: str, *messages: dict[str, Any]) -> None:
+        for message in messages:
+            self.client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+    def attributes(self, url: str, *names: str) -> dict[str, str]:
+        got = self.client.get_queue_attributes(QueueUrl=url, AttributeNames=list(names or ("All",)))
+        return dict(got.get("Attributes", {}))
+
+    def query(self, path: str = "/", **fields: str) -> ElementTree.Element:
+        """What the query form answers; HTTPError. A queue's path says itself whose it is, and is not signed."""
+        data = urlencode({"Version": "2012-11-05", **fields}).encode()
+        headers = {"Authorization": signed(ACCOUNT).replace("/lambda/", "/sqs/")} if path == "/" else {}
+        with urlopen(Request(f"http://127.0.0.1:{self.port}{path}", data, headers), timeout=10) as answer:
+            return ElementTree.fromstring(answer.read())
+
+
+def client_of(port: int, account: str = ACCOUNT, region: str = REGION) -> Any:
+    return boto3.client(
+        "sqs",
+        endpoint_url=f"http://127.0.0.1:{port}",
+        region_name=region,
+        aws_access_key_id=account,
+        aws_secret_access_key="any",
+        config=Config(retries={"total_max_attempts": 1}, max_pool_connections=20),
+    )
+
+
+@contextmanager
+def serving(folder: Path, clock: Clock | None = None, callers: Callers | None = None) -> Iterator[Sqs]:
+    """Until the block ends. What Lambda would be asked fails."""
+    clock = clock or SteppingClock()
+    store, loop, bound = Store.open(folder), Loop(), bind("127.0.0.1", 0)
+    port = bound.getsockname()[1]
+    loop.start()
+    clock.bind(loop.asyncio)
+    queues = Queues.open(store, loop, clock)
+    gateway = Gateway(loop, clock, folder / "spool", callers)
+    service = QueueService(queues, clock, Scope(ACCOUNT, REGION), f"http://127.0.0.1:{port}")
+    late = LateApp(lambda: pytest.fail("Lambda is not asked here"))
+    gateway.serve(service, LambdaService(late, None))  # type: ignore[arg-type]
+    listener = Listener(gateway, clock, PortSettings(refusal=gateway.refusal))
+    loop.run(listener.listen(bound), 10)
+    client = client_of(port)
+    try:
+        yield Sqs(port, client, clock, queues, loop)  # type: ignore[arg-type]
+    finally:
+        client.close()
+        loop.ask(queues.close, 10)
+        loop.ask(listener.close, 10)
+        loop.stop()
+        store.close()
+
+
+@pytest.fixture
+def sqs(tmp_path: Path) -> Iterator[Sqs]:
+    """An empty account of one's own."""
+    with serving(tmp_path) as sqs:
+        yield sqs
+
+
+if __name__ == "__main__":
+    with serving(Path(sys.argv[1]), Clock()) as served:
+        print(served.port, flush=True)
+        threading.Event().wait()

@@ -1,0 +1,77 @@
+"""What SQS acknowledged outlives the death of its server."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqs_rig
+from botocore.exceptions import BotoCoreError, ClientError
+from sqs_rig import client_of
+
+MESSAGES, THREADS = 1_000, 8
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[tuple[Any, subprocess.Popen[str]]]:
+    """A server of its own, which is killed in the end."""
+    command = [sys.executable, sqs_rig.__file__, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield client_of(int(server.stdout.readline())), server
+        finally:
+            server.kill()
+
+
+def test_every_message_that_was_acknowledged_outlives_a_kill_and_no_deleted_one_comes_back(tmp_path: Path) -> None:
+    with served(tmp_path) as (client, server):
+        url = client.create_queue(QueueName="jobs", Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
+        acknowledged: list[str] = []
+        deleted: list[str] = []
+        enough, killed = threading.Event(), threading.Event()
+
+        def send(number: int) -> None:
+            try:
+                client.send_message(QueueUrl=url, MessageBody=str(number))
+                acknowledged.append(str(number))
+                if number % 10 == 0:
+                    delete_some()
+            except (BotoCoreError, ClientError):
+                if not killed.is_set():
+                    raise
+            if len(acknowledged) >= MESSAGES * 3 // 4:
+                enough.set()
+
+        def delete_some() -> None:
+            for one in client.receive_message(QueueUrl=url, MaxNumberOfMessages=3).get("Messages", []):
+                client.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+                deleted.append(one["Body"])
+
+        with ThreadPoolExecutor(THREADS) as threads:
+            sending = [threads.submit(send, number) for number in range(MESSAGES)]
+            assert enough.wait(60)
+            killed.set()
+            os.kill(server.pid, signal.SIGKILL)
+            for one in sending:
+                one.result()
+
+    with served(tmp_path) as (client, _):
+        url = client.get_queue_url(QueueName="jobs")["QueueUrl"]
+        found: set[str] = set()
+        while got := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=300).get(
+            "Messages"
+        ):
+            found |= {one["Body"] for one in got}
+
+    assert len(deleted) > 10
+    assert set(acknowledged) - set(deleted) - found == set()
+    assert found & set(deleted) == set()
