@@ -1,4 +1,4 @@
-"""What SQS acknowledged outlives the death of its server."""
+"""What SQS acknowledged outlives the death of its server; what cannot be kept is not acknowledged."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import sqs_rig
+from api_rig import refused
 from botocore.exceptions import BotoCoreError, ClientError
-from sqs_rig import client_of
+from sqs_rig import Sqs, client_of, sqs
+from store_rig import files_end_at
+
+__all__ = ["sqs"]
 
 MESSAGES, THREADS = 1_000, 8
 
@@ -75,3 +79,17 @@ def test_every_message_that_was_acknowledged_outlives_a_kill_and_no_deleted_one_
     assert len(deleted) > 10
     assert set(acknowledged) - set(deleted) - found == set()
     assert found & set(deleted) == set()
+
+
+def test_what_a_full_disk_cannot_keep_is_refused_and_can_be_sent_again(sqs: Sqs) -> None:
+    url = sqs.create("jobs.fifo")
+    wanted = {"QueueUrl": url, "MessageBody": "x", "MessageGroupId": "g", "MessageDeduplicationId": "d"}
+
+    with files_end_at(0), refused("InternalFailure"):
+        sqs.client.send_message(**wanted)
+    sqs.client.send_message(**wanted)
+    with files_end_at(0), refused("InternalFailure"):
+        sqs.receive(url)
+
+    [got] = sqs.receive(url, MessageSystemAttributeNames=["ApproximateReceiveCount"])
+    assert (got["Body"], got["Attributes"]) == ("x", {"ApproximateReceiveCount": "1"})
