@@ -59,7 +59,6 @@ from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.sniffer import ProtocolSniffer
 from lambda_emu.sandbox.opening import open_engine
 from lambda_emu.sandbox.temporary import remove_left, temporary_folder
-from lambda_emu.services.sqs.queues import Queues
 from lambda_emu.services.sqs.service import QueueService
 from lambda_emu.shutdown import Shutdown, stop_within_s
 from lambda_emu.signals import until_told_to_stop, wait_for_signals
@@ -172,7 +171,6 @@ class Emulator:
         self.shutdown.tidy(self._listener.close)  # after the pool, which answers who still waits
         self.store = Store.open(data_dir)
         self.shutdown.call(self.store.close)  # after the pool, whose last outcomes it keeps
-        self.queues = Queues.open(self.store, self.loop, self.clock)
         one_shot, log_bytes = self._only is not None, settings.log_limit_mb * 1024 * 1024
         self.logs = LogStore(data_dir / "logs.db", log_bytes, self.loop.post, in_process=one_shot)
         self.logs.start()
@@ -222,10 +220,17 @@ class Emulator:
         self.lambda_api = InsideListeners(self._inside_gateway, self.clock, _port_settings(self._inside_gateway))
         self.shutdown.tidy(self.lambda_api.end)
         opening = open_engine(wanted, acceptor, listen, self.clock)  # mostly waits
-        self.engine: Engine = self.loop.run(opening, STEP_LIMIT_S, meanwhile=_read_model)
+        self.engine: Engine = self.loop.run(opening, STEP_LIMIT_S, meanwhile=self._read)
         self.shutdown.end_engine(self.engine)
         self.pool = self.loop.ask(self._make_pool, STEP_LIMIT_S)
         self.shutdown.tidy(self.pool.stop)  # before its engine: what waits is answered
+
+    def _read(self) -> None:
+        """Queues, and the model as far as the first invocation needs it, which should not read it on the loop."""
+        from lambda_emu.services.sqs.queues import Queues  # here: it takes its time
+
+        lambda_model().operation("Invoke")
+        self.queues = Queues.open(self.store, self.loop, self.clock)
 
     def _make_pool(self) -> Pool:
         stems = self._make_stems()
@@ -369,11 +374,6 @@ class Emulator:
 def _port_settings(gateway: Gateway) -> PortSettings:
     files, headroom = descriptors.limit_and_headroom()
     return PortSettings(limits=LIMITS, descriptors=files - 3 * headroom, lingering=headroom, refusal=gateway.refusal)
-
-
-def _read_model() -> None:
-    """As far as the first invocation needs it, which should not read it on the loop."""
-    lambda_model().operation("Invoke")
 
 
 def _make_api(context: RequestContext) -> WsgiApp:

@@ -40,6 +40,7 @@ def test_every_message_that_was_acknowledged_outlives_a_kill_and_no_deleted_one_
     with served(tmp_path) as (client, server):
         url = client.create_queue(QueueName="jobs", Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
         acknowledged: list[str] = []
+        perhaps: list[str] = []
         deleted: list[str] = []
         enough, killed = threading.Event(), threading.Event()
 
@@ -57,6 +58,7 @@ def test_every_message_that_was_acknowledged_outlives_a_kill_and_no_deleted_one_
 
         def delete_some() -> None:
             for one in client.receive_message(QueueUrl=url, MaxNumberOfMessages=3).get("Messages", []):
+                perhaps.append(one["Body"])  # it may be deleted though nobody could say so any more
                 client.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
                 deleted.append(one["Body"])
 
@@ -77,7 +79,8 @@ def test_every_message_that_was_acknowledged_outlives_a_kill_and_no_deleted_one_
             found |= {one["Body"] for one in got}
 
     assert len(deleted) > 10
-    assert set(acknowledged) - set(deleted) - found == set()
+    assert len(perhaps) - len(deleted) <= THREADS
+    assert set(acknowledged) - set(perhaps) - found == set()
     assert found & set(deleted) == set()
 
 

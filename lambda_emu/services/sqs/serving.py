@@ -1,0 +1,72 @@
+"""How a request of either form is served: read, given to its operation, answered in its form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from lambda_emu.arn import Scope
+from lambda_emu.clock import Clock
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.gateway.answers import Answer
+from lambda_emu.gateway.call import Call
+from lambda_emu.gateway.credential import credential_of
+from lambda_emu.gateway.request import Request
+from lambda_emu.model.credentials import account_of
+from lambda_emu.services.sqs import wire_json, wire_query
+from lambda_emu.services.sqs.asked import Asked
+from lambda_emu.services.sqs.members import Members
+from lambda_emu.services.sqs.operations import OPERATIONS
+from lambda_emu.services.sqs.queues import Queues
+
+
+class Form(Protocol):
+    """One of the two forms on the wire."""
+
+    def parse(self, request: Request) -> tuple[str, Members]: ...
+    def render(self, operation: str, result: Mapping[str, Any] | None, request_id: str) -> Answer: ...
+    def render_error(self, error: LambdaError, request_id: str) -> Answer: ...
+
+
+class Serving:
+    """Serves requests, on the loop or, where reading one takes long, on a worker."""
+
+    def __init__(self, queues: Queues, clock: Clock, scope: Scope, url: str) -> None:
+        self._queues = queues
+        self._clock = clock
+        self._scope = scope
+        self._url = url
+
+    def serve(self, request: Request, call: Call) -> Answer | None:
+        form: Form = wire_json if b"x-amz-target" in request.head.first else wire_query
+        try:
+            operation, members = form.parse(request)
+        except LambdaError as error:
+            return form.render_error(error, request.request_id)
+        call.detach(self._begin, operation, members, call, form)
+        return None
+
+    def _begin(self, operation: str, members: Members, call: Call, form: Form) -> None:
+        """On the loop."""
+        request = call.request
+        request_id = request.request_id
+
+        def answer(result: Mapping[str, Any] | None) -> None:
+            call.answer(form.render(operation, result, request_id))
+
+        def fail(error: LambdaError) -> None:
+            call.answer(form.render_error(error, request_id))
+
+        host = request.header(b"host")
+        url = self._url if host is None else f"http://{host}"
+        asked = Asked(members, self._scope_of(request), url, self._clock, answer, fail, lambda: call.is_open)
+        try:
+            OPERATIONS[operation](asked, self._queues)
+        except LambdaError as error:
+            fail(error)
+
+    def _scope_of(self, request: Request) -> Scope:
+        credential = credential_of(request.head.first.get(b"authorization"))
+        if credential is None:
+            return self._scope
+        return Scope(account_of(credential.access_key) or self._scope.account, credential.region)
