@@ -47,7 +47,7 @@ from lambda_emu.notices import Notices
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.inside import Inside
-from lambda_emu.pool.pool import EnvironmentInfo, Pool
+from lambda_emu.pool.pool import Pool
 from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems
 from lambda_emu.project import read_project
@@ -329,7 +329,7 @@ class Emulator:
         insight = Insight(
             abilities.name,
             self.scope,
-            self._describe,
+            lambda: self.loop.ask(self.pool.describe, STEP_LIMIT_S),
             logs,
             partial(self.logs.flush, WRITE_LOGS_S),
             self.reset,
@@ -356,9 +356,6 @@ class Emulator:
         except (SandboxError, TimeoutError) as error:
             log.info("image %s is looked for later: %s", uri, error)
             return None
-
-    def _describe(self) -> list[EnvironmentInfo]:
-        return self.loop.ask(self.pool.describe, STEP_LIMIT_S)
 
     def _readiness(self, deployment_ids: Sequence[str]) -> Sequence[Readiness]:
         return self.loop.ask(lambda: [self.pool.readiness(id) for id in deployment_ids], STEP_LIMIT_S)
