@@ -6,19 +6,13 @@ import gc
 import logging
 import socket
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
 from lambda_emu.activation import Activator
-from lambda_emu.api.context import RequestContext
-from lambda_emu.api.effects import has_extensions, tell_of_all
-from lambda_emu.api.recent_changes import RecentChanges
-from lambda_emu.api.s3 import S3
-from lambda_emu.api.scope import CallerContexts
-from lambda_emu.api.service import LambdaService, OwnPages
-from lambda_emu.api.token import OWN, TOKEN, publish, withdraw
+from lambda_emu.api.effects import tell_of_all
+from lambda_emu.api.token import OWN, publish, withdraw
 from lambda_emu.api.wire.bodies import make_spool
 from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.arn import Scope
@@ -29,7 +23,6 @@ from lambda_emu.environment.states import InitType
 from lambda_emu.gateway.callers import Callers, is_loopback
 from lambda_emu.gateway.gateway import LIMITS, Gateway
 from lambda_emu.gateway.inside import InsideListeners
-from lambda_emu.gateway.wsgi import LateApp, WsgiApp
 from lambda_emu.http import descriptors
 from lambda_emu.http.listener import Listener, PortSettings, bind
 from lambda_emu.http.loop import Loop
@@ -39,11 +32,7 @@ from lambda_emu.invoke.runner import PoolRunner
 from lambda_emu.logs.store import LogStore
 from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.model.changes.updates import is_settled
-from lambda_emu.model.concurrency.provisioned import Readiness
 from lambda_emu.model.function.function import Function
-from lambda_emu.model.function.image_package import FoundImage
-from lambda_emu.model.function.without_effect import Here
-from lambda_emu.notices import Notices
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.inside import Inside
@@ -53,28 +42,21 @@ from lambda_emu.pool.stems import Stems
 from lambda_emu.project import read_project
 from lambda_emu.project.deploy import deploy
 from lambda_emu.runtime_api.router import RuntimeApi
-from lambda_emu.runtimes import catalogue
-from lambda_emu.sandbox.base import Engine, SandboxError, Wanted
+from lambda_emu.sandbox.base import Engine, Wanted
 from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.sniffer import ProtocolSniffer
 from lambda_emu.sandbox.opening import open_engine
 from lambda_emu.sandbox.temporary import remove_left, temporary_folder
-from lambda_emu.services.sqs.service import QueueService
+from lambda_emu.served import SPOOL, Rooms, Served
 from lambda_emu.shutdown import Shutdown, stop_within_s
 from lambda_emu.signals import until_told_to_stop, wait_for_signals
 from lambda_emu.store import Store
-from lambda_emu.triggers.function_urls import FunctionUrls
 
 log = logging.getLogger(__name__)
 
-SPOOL = "spool"
 STEP_LIMIT_S = 60.0
 ACTIVATION_LIMIT_S = 1.0
 LOOK_S = 0.02
-FIND_IMAGE_S = 2.0
-CHANGE_HELD_S = 0.5
-WRITE_LOGS_S = 1.0
-"""Who reads a log waits so long for what is not in it yet."""
 PENDING_WAIT_S = 1.0
 USED_AFTER_S = 0.5
 """So long after the first connection who made it has the answer to a first invocation."""
@@ -111,15 +93,8 @@ class Emulator:
         return first_s is not None and self.clock.monotonic_s() - first_s >= USED_AFTER_S
 
     def make_apps(self) -> None:
-        """Import what answers other requests than small invocations, so that the first of them need not.
-
-        On the main thread it takes less memory than on another, which has an arena of its own.
-        """
-        try:
-            self._api.make()
-            self._pages.make()
-        except Exception:
-            log.exception("Flask could not be imported ahead; the next request that needs it tries again")
+        """Import what answers other requests than small invocations, so that the first of them need not."""
+        self._served.make_apps()
 
     def close(self) -> None:
         """Let what runs go on for `grace_s`, then stop everything; nothing accepted is lost, nothing is left running.
@@ -131,11 +106,11 @@ class Emulator:
     def reset(self) -> None:
         """Empty every account and end every environment; then deploy what the project declares. Not on the loop."""
         self.store.clear()
-        self._context.changes.clear()
+        self._served.context.changes.clear()
         self._on_loop(self.queues.clear)
         self._on_loop(self.async_invoker.forget)
         self._on_loop(self.pool.clear)
-        deploy(self._project, self._context)
+        deploy(self._project, self._served.context)
         self._activate()
 
     def wait_until_settled(self, name: str) -> None:
@@ -177,11 +152,10 @@ class Emulator:
         self.shutdown.call(self.logs.stop)  # after the environments, which write until they end
         self._open_environments(data_dir)
         self._open_invocations()
-        self._context = self._make_context(data_dir)
         self._serve_inside(data_dir)  # before there are environments with code in them
         self._on_loop(self.async_invoker.start)
-        deploy(self._project, self._context)
-        tell_of_all(self.store, self._context.here, self._context.notices)
+        deploy(self._project, self._served.context)
+        tell_of_all(self.store, self._served.context.here, self._served.context.notices)
         self._activate()
         self.logs.wait_until_open()  # late: it was looked through meanwhile
         self._open_api(data_dir, bound)  # last: who can reach it is served
@@ -242,10 +216,11 @@ class Emulator:
         return Pool(starter, stems, self.clock, self.settings.idle_timeout_s)
 
     def _make_stems(self) -> Stems:
+        networks = self.settings.networks_by_subnet if self.engine.abilities.name == "docker" else {}
         budget = Budget(self.engine, self.loop, self.settings.max_environments or self.engine.machine.bearable)
         if self._only is not None:  # the sandbox it will run in is begun while the API opens
-            return Stems(budget, self.loop, self.clock, 1, refills=False, networks=self._networks)
-        return Stems(budget, self.loop, self.clock, self.settings.stems, networks=self._networks)
+            return Stems(budget, self.loop, self.clock, 1, refills=False, networks=networks)
+        return Stems(budget, self.loop, self.clock, self.settings.stems, networks=networks)
 
     def _environment_log(self, deployment: Deployment, init_type: InitType) -> EnvironmentLog:
         version = deployment.version
@@ -279,86 +254,35 @@ class Emulator:
         for _, function in self.store.functions.everywhere():
             self._function_changed(None, function)
 
-    def _make_context(self, data_dir: Path) -> RequestContext:
-        """What operations may ask, for callers who name no account."""
-        at_once = self.settings.activation_delay_s == 0
-        return RequestContext(
-            store=self.store,
-            clock=self.clock,
-            scope=self.scope,
-            runtimes=catalogue(),
-            activator=self.activator,
-            invoker=self.invoker,
-            readiness=self._readiness,
-            base_url=self.url,
-            account_concurrency=self.settings.account_concurrency,
-            s3=S3(self.settings.s3_endpoint, data_dir / SPOOL, self.clock),
-            find_image=self._find_image,
-            account_known="account" in self.settings.given,
-            notices=Notices(),
-            here=self._here(),
-            changes=RecentChanges(self.clock, CHANGE_HELD_S if at_once else 0),
-        )
-
     def _serve_inside(self, data_dir: Path) -> None:
         """What code in environments may ask: the API, and none of our own pages."""
         make_spool(data_dir / SPOOL)
-        self._api = LateApp(partial(_make_api, self._context))
-        urls = FunctionUrls(self.store, self.invoker.invoke, self.loop, self.clock, self.scope)
         self.shutdown.tidy(self.queues.close)  # before what runs is waited for: who waits for messages does nothing
-        queues = QueueService(self.queues, self.clock, self.scope, self.url)
-        self._services = urls, queues, LambdaService(self._api, CallerContexts(self._context))
-        self._inside_gateway.serve(*self._services)
+        rooms = Rooms(
+            self.settings,
+            self.url,
+            self.scope,
+            self.token,
+            data_dir,
+            self.clock,
+            self.loop,
+            self.store,
+            self.logs,
+            self.engine,
+            self.pool,
+            self.activator,
+            self.invoker,
+            self.queues,
+        )
+        self._served = Served(rooms, self.reset)
+        self._inside_gateway.serve(*self._served.inside)
 
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:
         publish(data_dir, self.url, self.token, self.settings.project_file if self._only is None else None)
         self.shutdown.call(withdraw, data_dir)
-        self._pages = LateApp(partial(self._make_pages, data_dir))
-        self._gateway.serve(OwnPages(self._pages), *self._services)
+        self._gateway.serve(*self._served.outside)
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
         self.shutdown.tidy(self._listener.finish)
-
-    def _make_pages(self, data_dir: Path) -> WsgiApp:
-        from lambda_emu.api.own_pages import Insight, add_pages, create_pages  # here: with it comes Flask
-        from lambda_emu.logs.reader import LogReader
-
-        app = create_pages(self.store)
-        logs = LogReader(data_dir / "logs.db")
-        abilities, file = self.engine.abilities, str(data_dir / TOKEN)
-        reachable = not (abilities.hides_loopback and is_loopback(self.settings.host))
-        insight = Insight(
-            abilities.name,
-            self.scope,
-            lambda: self.loop.ask(self.pool.describe, STEP_LIMIT_S),
-            logs,
-            partial(self.logs.flush, WRITE_LOGS_S),
-            self.reset,
-            self.token,
-            file,
-            reachable,
-            lambda: self.pool.occupancy,  # on a worker: what was so a moment ago
-        )
-        add_pages(app, insight)
-        return app
-
-    @property
-    def _networks(self) -> Mapping[str, str]:
-        """By subnet; none where the engine has no networks."""
-        return self.settings.networks_by_subnet if self.engine.abilities.name == "docker" else {}
-
-    def _here(self) -> Here:
-        return Here(self._networks, partial(has_extensions, self.store))
-
-    def _find_image(self, uri: str, architecture: str) -> FoundImage | None:
-        """On a worker: what the engine says in FIND_IMAGE_S. What it does not say now, the activation finds out."""
-        try:
-            return self.loop.run(self.engine.packaged.find(uri, architecture), FIND_IMAGE_S)
-        except (SandboxError, TimeoutError) as error:
-            log.info("image %s is looked for later: %s", uri, error)
-            return None
-
-    def _readiness(self, deployment_ids: Sequence[str]) -> Sequence[Readiness]:
-        return self.loop.ask(lambda: [self.pool.readiness(id) for id in deployment_ids], STEP_LIMIT_S)
 
     def _is_busy(self) -> bool:
         """Whether something runs, or somebody has not all of his answer. On the loop."""
@@ -371,12 +295,6 @@ class Emulator:
 def _port_settings(gateway: Gateway) -> PortSettings:
     files, headroom = descriptors.limit_and_headroom()
     return PortSettings(limits=LIMITS, descriptors=files - 3 * headroom, lingering=headroom, refusal=gateway.refusal)
-
-
-def _make_api(context: RequestContext) -> WsgiApp:
-    from lambda_emu.api.app import create_app  # here: with it comes Flask
-
-    return create_app(context)
 
 
 def run(settings: Settings) -> int:

@@ -1,0 +1,169 @@
+"""What the port answers: Lambda's API, our own pages, function URLs, the services around."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lambda_emu.activation import Activator
+from lambda_emu.api.context import RequestContext
+from lambda_emu.api.effects import has_extensions
+from lambda_emu.api.recent_changes import RecentChanges
+from lambda_emu.api.s3 import S3
+from lambda_emu.api.scope import CallerContexts
+from lambda_emu.api.service import LambdaService, OwnPages
+from lambda_emu.api.token import TOKEN
+from lambda_emu.arn import Scope
+from lambda_emu.clock import Clock
+from lambda_emu.config import Settings
+from lambda_emu.gateway.callers import is_loopback
+from lambda_emu.gateway.services import Service
+from lambda_emu.gateway.wsgi import LateApp, WsgiApp
+from lambda_emu.http.loop import Loop
+from lambda_emu.invoke.invoker import Invoker
+from lambda_emu.logs.store import LogStore
+from lambda_emu.model.concurrency.provisioned import Readiness
+from lambda_emu.model.function.image_package import FoundImage
+from lambda_emu.model.function.without_effect import Here
+from lambda_emu.notices import Notices
+from lambda_emu.pool.pool import EnvironmentInfo, Pool
+from lambda_emu.runtimes import catalogue
+from lambda_emu.sandbox.base import Engine, SandboxError
+from lambda_emu.services.sqs.service import QueueService
+from lambda_emu.store import Store
+from lambda_emu.triggers.function_urls import FunctionUrls
+
+if TYPE_CHECKING:
+    from lambda_emu.services.sqs.queues import Queues  # it takes its time
+
+log = logging.getLogger(__name__)
+
+SPOOL = "spool"
+"""Folder below the data directory: bodies that are too large to be kept in memory."""
+LOOP_LIMIT_S = 60.0
+FIND_IMAGE_S = 2.0
+CHANGE_HELD_S = 0.5
+WRITE_LOGS_S = 1.0
+"""Who reads a log waits so long for what is not in it yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What requests reach. url, token: of the port and of our own pages. scope: of callers who name no other."""
+
+    settings: Settings
+    url: str
+    scope: Scope
+    token: str
+    data_dir: Path
+    clock: Clock
+    loop: Loop
+    store: Store
+    logs: LogStore
+    engine: Engine
+    pool: Pool
+    activator: Activator
+    invoker: Invoker
+    queues: Queues
+
+
+class Served:
+    """The services of one port, in the order in which they are asked.
+
+    context: what operations may ask, for callers who name no account. inside: what code in environments may ask;
+    outside: what everybody else may.
+    """
+
+    def __init__(self, rooms: Rooms, reset: Callable[[], None]) -> None:
+        """reset: empties every account."""
+        self._rooms = rooms
+        self._reset = reset
+        self.context = self._make_context()
+        self._api = LateApp(partial(_make_api, self.context))
+        self._pages = LateApp(self._make_pages)
+        urls = FunctionUrls(rooms.store, rooms.invoker.invoke, rooms.loop, rooms.clock, rooms.scope)
+        queues = QueueService(rooms.queues, rooms.clock, rooms.scope, rooms.url)
+        others = (queues, LambdaService(self._api, CallerContexts(self.context)))
+        self.outside: Sequence[Service] = (urls, OwnPages(self._pages), *others)
+        self.inside: Sequence[Service] = (urls, *others)
+
+    def make_apps(self) -> None:
+        """Import what answers other requests than small invocations, so that the first of them need not.
+
+        On the main thread it takes less memory than on another, which has an arena of its own.
+        """
+        try:
+            self._api.make()
+            self._pages.make()
+        except Exception:
+            log.exception("Flask could not be imported ahead; the next request that needs it tries again")
+
+    def _make_context(self) -> RequestContext:
+        rooms, settings = self._rooms, self._rooms.settings
+        return RequestContext(
+            store=rooms.store,
+            clock=rooms.clock,
+            scope=rooms.scope,
+            runtimes=catalogue(),
+            activator=rooms.activator,
+            invoker=rooms.invoker,
+            readiness=self._readiness,
+            base_url=rooms.url,
+            account_concurrency=settings.account_concurrency,
+            s3=S3(settings.s3_endpoint, rooms.data_dir / SPOOL, rooms.clock),
+            find_image=self._find_image,
+            account_known="account" in settings.given,
+            notices=Notices(),
+            here=self._here(),
+            changes=RecentChanges(rooms.clock, CHANGE_HELD_S if settings.activation_delay_s == 0 else 0),
+        )
+
+    def _make_pages(self) -> WsgiApp:
+        from lambda_emu.api.own_pages import Insight, add_pages, create_pages  # here: with it comes Flask
+        from lambda_emu.logs.reader import LogReader
+
+        rooms, abilities = self._rooms, self._rooms.engine.abilities
+        app = create_pages(rooms.store)
+        insight = Insight(
+            abilities.name,
+            rooms.scope,
+            self._describe,
+            LogReader(rooms.data_dir / "logs.db"),
+            partial(rooms.logs.flush, WRITE_LOGS_S),
+            self._reset,
+            rooms.token,
+            str(rooms.data_dir / TOKEN),
+            not (abilities.hides_loopback and is_loopback(rooms.settings.host)),
+            lambda: rooms.pool.occupancy,  # on a worker: what was so a moment ago
+        )
+        add_pages(app, insight)
+        return app
+
+    def _here(self) -> Here:
+        networks = self._rooms.settings.networks_by_subnet if self._rooms.engine.abilities.name == "docker" else {}
+        return Here(networks, partial(has_extensions, self._rooms.store))
+
+    def _find_image(self, uri: str, architecture: str) -> FoundImage | None:
+        """On a worker: what the engine says in FIND_IMAGE_S. What it does not say now, the activation finds out."""
+        try:
+            return self._rooms.loop.run(self._rooms.engine.packaged.find(uri, architecture), FIND_IMAGE_S)
+        except (SandboxError, TimeoutError) as error:
+            log.info("image %s is looked for later: %s", uri, error)
+            return None
+
+    def _describe(self) -> list[EnvironmentInfo]:
+        return self._rooms.loop.ask(self._rooms.pool.describe, LOOP_LIMIT_S)
+
+    def _readiness(self, deployment_ids: Sequence[str]) -> Sequence[Readiness]:
+        pool = self._rooms.pool
+        return self._rooms.loop.ask(lambda: [pool.readiness(id) for id in deployment_ids], LOOP_LIMIT_S)
+
+
+def _make_api(context: RequestContext) -> WsgiApp:
+    from lambda_emu.api.app import create_app  # here: with it comes Flask
+
+    return create_app(context)
