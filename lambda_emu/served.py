@@ -33,6 +33,7 @@ from lambda_emu.notices import Notices
 from lambda_emu.pool.pool import EnvironmentInfo, Pool
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Engine, SandboxError
+from lambda_emu.services.child.service import OtherServices
 from lambda_emu.services.sqs.service import QueueService
 from lambda_emu.store import Store
 from lambda_emu.triggers.function_urls import FunctionUrls
@@ -69,6 +70,7 @@ class Rooms:
     activator: Activator
     invoker: Invoker
     queues: Queues
+    child: OtherServices
 
 
 class Served:
@@ -87,7 +89,11 @@ class Served:
         self._pages = LateApp(self._make_pages)
         urls = FunctionUrls(rooms.store, rooms.invoker.invoke, rooms.loop, rooms.clock, rooms.scope)
         queues = QueueService(rooms.queues, rooms.clock, rooms.scope, rooms.url)
-        others = (queues, LambdaService(self._api, CallerContexts(self.context)))
+        others: Sequence[Service] = (
+            queues,
+            *rooms.child.services,
+            LambdaService(self._api, CallerContexts(self.context)),
+        )
         self.outside: Sequence[Service] = (urls, OwnPages(self._pages), *others)
         self.inside: Sequence[Service] = (urls, *others)
 

@@ -48,6 +48,7 @@ from lambda_emu.sandbox.init.sniffer import ProtocolSniffer
 from lambda_emu.sandbox.opening import open_engine
 from lambda_emu.sandbox.temporary import remove_left, temporary_folder
 from lambda_emu.served import SPOOL, Rooms, Served
+from lambda_emu.services.child.service import OtherServices
 from lambda_emu.shutdown import Shutdown, stop_within_s
 from lambda_emu.signals import until_told_to_stop, wait_for_signals
 from lambda_emu.store import Store
@@ -150,6 +151,8 @@ class Emulator:
         self.logs = LogStore(data_dir / "logs.db", log_bytes, self.loop.post, in_process=one_shot)
         self.logs.start()
         self.shutdown.call(self.logs.stop)  # after the environments, which write until they end
+        self.child = OtherServices(self.loop, self.url, self.scope.account)
+        self.shutdown.call(self.child.close)  # after the environments, whose code may use it until they end
         self._open_environments(data_dir)
         self._open_invocations()
         self._serve_inside(data_dir)  # before there are environments with code in them
@@ -273,6 +276,7 @@ class Emulator:
             self.activator,
             self.invoker,
             self.queues,
+            self.child,
         )
         self._served = Served(rooms, self.reset)
         self._inside_gateway.serve(*self._served.inside)

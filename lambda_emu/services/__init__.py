@@ -1,1 +1,1 @@
-"""services: services of AWS around Lambda that are ours. They know the store and the gateway, and nothing of Lambda."""
+"""services: those of AWS around Lambda, ours and moto's. They know the store and the gateway, and nothing of Lambda."""

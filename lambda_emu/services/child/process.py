@@ -1,0 +1,220 @@
+"""Owns the child: started by the first request, again by the first one after it died, ended with its server."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import logging
+import subprocess
+import sys
+from asyncio import Future
+from collections.abc import Collection
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.http.executors import Workers
+from lambda_emu.http.loop import Loop
+from lambda_emu.sandbox.temporary import temporary_folder
+from lambda_emu.services.child.errors import ChildLost, ServicesMissing
+from lambda_emu.services.child.line import Line
+from lambda_emu.services.child.program.main import SERVES, START
+
+log = logging.getLogger(__name__)
+
+STARTS = Workers("starts of the services' process", 2, 16)
+LIBRARIES = ("moto", "cheroot")
+START_LIMIT_S = 60.0
+"""It takes half a second; 2.6 s were seen on a machine with much else to do."""
+END_LIMIT_S = 1.0
+DOUBT_S = 0.5
+"""How long a process that gave up a line may take to be seen dead: its sockets go before it does."""
+
+
+class Process:
+    """One run of the child. On the loop, but for `start` and `end`, which block."""
+
+    def __init__(self, socket: Path, front_url: str) -> None:
+        self.socket = socket
+        self._front_url = front_url
+        self._popen: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._popen is not None, "started"
+        return self._popen.pid
+
+    def start(self) -> None:
+        """Returns when it serves. On a worker. ServicesMissing, ChildLost."""
+        for library in LIBRARIES:
+            if importlib.util.find_spec(library) is None:
+                raise ServicesMissing(library)
+        path = json.dumps([str(Path(entry).absolute()) for entry in sys.path if entry])
+        self._popen = subprocess.Popen(
+            [sys.executable, "-IS", "-c", START, path, str(self.socket), self._front_url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd="/",
+            start_new_session=True,  # a Ctrl-C is the server's
+        )
+        if self._output.read(len(SERVES)) != SERVES:  # or it has ended, or it was killed since it took too long
+            self.end()
+            raise ChildLost("could not be started; its own words are in the server's output")
+
+    def is_over(self) -> bool:
+        """Whether it ends within DOUBT_S. On a worker."""
+        assert self._popen is not None, "started"
+        try:
+            self._popen.wait(DOUBT_S)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def kill(self) -> None:
+        """From any thread; whoever waits in `start` hears of it."""
+        if self._popen is not None:
+            self._popen.kill()
+
+    def end(self) -> None:
+        """On a worker: the end of its input is its own."""
+        if self._popen is None:
+            return
+        assert self._popen.stdin is not None
+        try:
+            self._popen.stdin.close()
+        except OSError:
+            log.debug("the services' process is gone", exc_info=True)
+        try:
+            self._popen.wait(END_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
+        self._output.close()
+
+    @property
+    def _output(self) -> IO[bytes]:
+        assert self._popen is not None
+        assert self._popen.stdout is not None
+        return self._popen.stdout
+
+
+class Child:
+    """The process while there is one, and lines to it. On the loop, but for `close`."""
+
+    def __init__(self, loop: Loop, front_url: str) -> None:
+        """front_url: where the child finds our own server."""
+        self._loop = loop
+        self._front_url = front_url
+        self._folder: Path | None = None
+        self._leaving = ExitStack()
+        self._starts = 0
+        self._process: Process | None = None
+        self._begun: set[Process] = set()  # and not ended
+        self._starting: Future[Process] | None = None
+        self._doubting: Future[None] | None = None
+        self._free: list[Line] = []
+        self._is_closed = False
+
+    @property
+    def pid(self) -> int | None:
+        """None while there is none."""
+        return None if self._process is None else self._process.pid
+
+    async def line(self) -> Line:
+        """One that nobody else uses. ServicesMissing, ChildLost."""
+        if self._doubting is not None:
+            await asyncio.shield(self._doubting)
+        while self._free:
+            line = self._free.pop()
+            if line.is_free:
+                return line
+        process = await self._serving()
+        try:
+            return await self._connect(process)
+        except OSError:
+            await self._lose(process)  # killed, and nobody has heard of it
+        return await self._connect(await self._serving())
+
+    def give_back(self, line: Line) -> None:
+        if line.is_free:
+            self._free.append(line)
+        else:
+            line.drop()
+
+    def close(self) -> None:
+        """End it; nothing starts it any more. Not on the loop."""
+        try:
+            for process in self._loop.ask(self._shut, END_LIMIT_S):
+                process.end()
+        except TimeoutError:
+            log.warning("the services' process ends with lambda-emu's own")
+        self._leaving.close()
+
+    def _shut(self) -> Collection[Process]:
+        self._is_closed = True
+        self._process = None
+        return list(self._begun)
+
+    async def _connect(self, process: Process) -> Line:
+        line = partial(Line, partial(self._doubt, process))
+        _, made = await self._loop.asyncio.create_unix_connection(line, str(process.socket))
+        return made
+
+    def _doubt(self, process: Process) -> None:
+        """It gave up a line. Whoever asks for one waits until it is known whether it has died."""
+        if self._process is process and self._doubting is None and not self._is_closed:
+            self._doubting = self._loop.asyncio.create_task(self._look(process))
+
+    async def _look(self, process: Process) -> None:
+        try:
+            if await self._loop.work(STARTS, process.is_over):
+                await self._lose(process)
+        finally:
+            self._doubting = None
+
+    async def _serving(self) -> Process:
+        """The one that runs, or a new one; many may wait for the same."""
+        if self._process is not None:
+            return self._process
+        if self._starting is None:
+            self._starting = self._loop.asyncio.create_task(self._start())
+            self._starting.add_done_callback(self._started)
+        return await asyncio.shield(self._starting)
+
+    def _started(self, starting: Future[Process]) -> None:
+        self._starting = None
+        if not starting.cancelled():
+            starting.exception()  # who waits has it
+
+    async def _start(self) -> Process:
+        if self._is_closed:
+            raise ChildLost("has ended with lambda-emu")
+        self._starts += 1
+        if self._folder is None:
+            self._folder = await self._loop.work(STARTS, self._make_folder)
+        process = Process(self._folder / f"{self._starts}", self._front_url)
+        limit = self._loop.asyncio.call_later(START_LIMIT_S, process.kill)
+        self._begun.add(process)
+        try:
+            await self._loop.work(STARTS, process.start)
+        except LambdaError:
+            self._begun.discard(process)
+            raise
+        finally:
+            limit.cancel()
+        self._process = process
+        return process
+
+    def _make_folder(self) -> Path:
+        return self._leaving.enter_context(temporary_folder())
+
+    async def _lose(self, process: Process) -> None:
+        if self._process is process:
+            self._process = None
+            log.warning("the services' process was killed; what it knew is lost")
+        process.kill()
+        await self._loop.work(STARTS, process.end)
+        self._begun.discard(process)

@@ -1,0 +1,44 @@
+"""What is known of the request that a thread serves: moto's models do not hand it down."""
+
+from __future__ import annotations
+
+import threading
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha512
+from typing import Any
+
+_here = threading.local()
+
+REQUEST_ID, PEER, ACCOUNT = "HTTP_X_LAMBDA_EMU_REQUEST_ID", "HTTP_X_LAMBDA_EMU_PEER", "HTTP_X_MOTO_ACCOUNT_ID"
+
+
+@contextmanager
+def asking(environ: dict[str, Any]) -> Iterator[None]:
+    """Until the block ends this thread serves it."""
+    _here.environ = environ
+    try:
+        yield
+    finally:
+        _here.environ = {}
+
+
+def _said(name: str, otherwise: str) -> str:
+    said: str = getattr(_here, "environ", {}).get(name) or otherwise
+    return said
+
+
+def peer() -> str:
+    """The address that the caller asks from."""
+    return _said(PEER, "127.0.0.1")
+
+
+def principal() -> str:
+    return f"AWS:{_said(ACCOUNT, '123456789012')}"
+
+
+def request_ids() -> dict[str, str]:
+    """As S3 names its requests: both say the same request."""
+    digest = sha512(_said(REQUEST_ID, "").encode()).digest()
+    return {"x-amz-request-id": digest[:8].hex().upper(), "x-amz-id-2": b64encode(digest[8:64]).decode()}

@@ -1,0 +1,93 @@
+"""Our own server as the child sees it: it runs functions and keeps queues, for the account that owns what happened."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import logging
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+log = logging.getLogger(__name__)
+
+ACCEPT_LIMIT_S = 30.0
+RUN_LIMIT_S = 910.0
+"""No function runs longer than 900 s."""
+FUNCTIONS = "/2015-03-31/functions/"
+
+
+class FrontError(Exception):
+    """It refused, or cannot be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Front:
+    """url: http://HOST:PORT. Used by any thread; each call has a connection of its own."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
+
+    def find_function(self, arn: str) -> dict[str, Any]:
+        """Its configuration. FrontError: there is none."""
+        answered = self._call("GET", f"{FUNCTIONS}{quote(arn, safe='')}/configuration", arn)
+        if answered.status != 200:
+            raise FrontError(f"{arn}: {answered.body.decode('utf-8', 'replace')}")
+        found: dict[str, Any] = json.loads(answered.body)
+        return found
+
+    def send_event(self, arn: str, event: object) -> None:
+        """Have the function run some time: it is kept when this returns. FrontError."""
+        self._invoke(arn, json.dumps(event).encode(), "Event")
+
+    def run(self, arn: str, payload: bytes) -> Answered:
+        """Run the function and wait for what it answers; a function's own error is an answer too. FrontError."""
+        return self._invoke(arn, payload, "RequestResponse")
+
+    def send_message(self, queue_arn: str, body: str, **members: object) -> None:
+        """members: more of SendMessage's own, but None. FrontError."""
+        account, name = queue_arn.split(":")[4:6]
+        asked = {"QueueUrl": f"http://{self._host}:{self._port}/{account}/{name}", "MessageBody": body}
+        asked |= {key: value for key, value in members.items() if value is not None}  # type: ignore[misc]
+        headers = {"X-Amz-Target": "AmazonSQS.SendMessage", "Content-Type": "application/x-amz-json-1.0"}
+        answered = self._call("POST", "/", queue_arn, json.dumps(asked).encode(), headers)
+        if answered.status != 200:
+            raise FrontError(f"{queue_arn}: {answered.body.decode('utf-8', 'replace')}")
+
+    def _invoke(self, arn: str, payload: bytes, kind: str) -> Answered:
+        limit_s = ACCEPT_LIMIT_S if kind == "Event" else RUN_LIMIT_S
+        headers = {"X-Amz-Invocation-Type": kind}
+        path = f"{FUNCTIONS}{quote(arn, safe='')}/invocations"
+        answered = self._call("POST", path, arn, payload, headers, limit_s)
+        if answered.status >= 300:
+            raise FrontError(f"{arn}: {answered.body.decode('utf-8', 'replace')}")
+        return answered
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        arn: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] = {},
+        limit_s: float = ACCEPT_LIMIT_S,
+    ) -> Answered:
+        service, region, account = arn.split(":")[2:5]
+        scope = f"{account}/20260101/{region}/{service}/aws4_request"
+        signed = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none"}
+        with closing(http.client.HTTPConnection(self._host, self._port, timeout=limit_s)) as connection:
+            try:
+                connection.request(method, path, body, {**headers, **signed})
+                answer = connection.getresponse()
+                return Answered(answer.status, dict(answer.getheaders()), answer.read())
+            except (OSError, http.client.HTTPException) as error:
+                raise FrontError(f"{arn}: {error!r}") from error

@@ -1,0 +1,57 @@
+"""Serves moto until its input ends, which it does with the server, however that ends.
+
+`python -IS -c START SYS-PATH SOCKET FRONT-URL`. One line to its output says that it serves.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+
+START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from lambda_emu.services.child.program.main import main; main()"
+)
+SERVES = b"serves\n"
+FORGOTTEN = ("AWS_", "MOTO_", "BOTO_", "S3_", "SF_", "TEST_", "INITIAL_NO_AUTH_")
+"""A user's own settings of these are for AWS, or for another moto."""
+SURROUNDINGS = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true",  # a name that we are asked by is no bucket's
+    "MOTO_DISABLE_GLOBAL_CORS": "true",  # which pages may ask is decided in front of us
+}
+
+
+def main() -> None:
+    _, _, socket_path, front_url = sys.argv
+    told = os.dup(1)
+    os.dup2(2, 1)  # moto prints what it wants to say
+    threading.Thread(target=_end_with_input, name="input", daemon=True).start()
+    _surround(front_url)
+    logging.basicConfig(level=logging.WARNING, format="moto: %(message)s")
+    from lambda_emu.services.child.program.serving import server  # here: from now on moto may be imported
+
+    serving = server(socket_path, front_url)
+    serving.prepare()
+    os.write(told, SERVES)
+    serving.serve()
+
+
+def _end_with_input() -> None:
+    """Nothing is to be tidied: what moto knows is in memory."""
+    while os.read(0, 4096):
+        pass
+    os._exit(0)
+
+
+def _surround(front_url: str) -> None:
+    for name in list(os.environ):
+        if name.startswith(FORGOTTEN):
+            del os.environ[name]
+    os.environ.update(SURROUNDINGS)
+    os.environ["MOTO_PORT"] = front_url.rpartition(":")[2]  # where state machines look for Lambda

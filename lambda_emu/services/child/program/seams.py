@@ -1,0 +1,73 @@
+"""Where moto would call its own Lambda and its own queues, it calls ours."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from lambda_emu.services.child.program.front import Front
+
+PLACE = "moto.awslambda_simple.models"
+"""The module that moto looks into when it looks for a Lambda without Docker. Its own would import much for nothing."""
+
+
+def replace_lambda(front: Front) -> None:
+    """Before anything of moto calls a function."""
+    ours: Any = ModuleType(PLACE)
+    ours.lambda_simple_backends = Backends(front)
+    sys.modules[PLACE] = ours
+
+
+def replace(backend: str, front: Front) -> None:
+    """Once moto's service of this name is imported."""
+    if backend == "s3":
+        from lambda_emu.services.child.program.s3_records import replace_notifications
+
+        replace_notifications(front)
+    if backend == "sns":
+        from lambda_emu.services.child.program.sns_delivery import replace_delivery
+
+        replace_delivery(front)
+
+
+class Backends:
+    """By account, then by region, as moto looks for them."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    def __getitem__(self, account: str) -> Regions:
+        return Regions(self._front, account)
+
+
+class Regions:
+    def __init__(self, front: Front, account: str) -> None:
+        self._front = front
+        self._account = account
+
+    def __getitem__(self, region: str) -> Lambda:
+        return Lambda(self._front, self._account, region)
+
+
+class Lambda:
+    """What moto's services ask of a Lambda: rotation, custom resources, rules of AWS Config."""
+
+    def __init__(self, front: Front, account: str, region: str) -> None:
+        self._front = front
+        self._account = account
+        self._region = region
+
+    def get_function(self, name: str, qualifier: str | None = None) -> Mapping[str, Any]:
+        """FrontError: there is none."""
+        return self._front.find_function(self._arn(name, qualifier))
+
+    def invoke(self, name: str, qualifier: str | None, body: Any, headers: Any, response_headers: Any) -> bytes:
+        """moto looks at no error of a function; its own steps fail then, as on AWS. FrontError."""
+        payload = body if isinstance(body, bytes) else str(body or "").encode()
+        return self._front.run(self._arn(name, qualifier), payload).body
+
+    def _arn(self, name: str, qualifier: str | None) -> str:
+        arn = name if name.startswith("arn:") else f"arn:aws:lambda:{self._region}:{self._account}:function:{name}"
+        return f"{arn}:{qualifier}" if qualifier else arn

@@ -1,0 +1,170 @@
+"""moto's services as one WSGI app, and the server of it: HTTP/1.1 with kept connections on a Unix socket."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import unquote_to_bytes
+from xml.sax.saxutils import escape
+
+from cheroot import wsgi
+from moto.core.config import default_user_config
+from moto.core.request import (
+    PRESERVED_HEADER_NAMES_ENVIRON_KEY,
+    environ_key_for_header,
+    should_preserve_original_header_name,
+)
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from lambda_emu.services.child.program import seams
+from lambda_emu.services.child.program.asked import asking, request_ids
+from lambda_emu.services.child.program.front import Front
+
+log = logging.getLogger(__name__)
+
+THREADS = 32
+"""As many requests as the server sends at once."""
+IDLE_S = 7 * 24 * 3600
+"""Only the server ends its connections, so none ends just when a request is sent."""
+SERVED = frozenset(
+    (
+        "apigateway",
+        "apigatewayv2",
+        "cloudwatch",
+        "cognitoidentity",
+        "cognitoidp",
+        "dynamodb",
+        "dynamodbstreams",
+        "iam",
+        "kms",
+        "resourcegroupstaggingapi",
+        "s3",
+        "s3control",
+        "secretsmanager",
+        "sns",
+        "ssm",
+        "stepfunctions",
+        "sts",
+        "xray",
+    )
+)
+"""moto's names. Any other service is ours, or nobody's: moto's own would take what nobody ever sees again."""
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+
+
+def server(socket_path: str, front_url: str) -> wsgi.Server:
+    """Not listening yet."""
+    default_user_config["lambda"] = {"use_docker": False}
+    default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    front = Front(front_url)
+    seams.replace_lambda(front)
+    made = wsgi.Server(socket_path, App(front), numthreads=THREADS, request_queue_size=THREADS, timeout=IDLE_S)
+    made.keep_alive_conn_limit = THREADS
+    made.expiration_interval = IDLE_S  # it looks for connections to end so often, and need not
+    made.gateway = Environs
+    return made
+
+
+class Environs(wsgi.Gateway_10):
+    """Environs as moto's own server makes them: S3's metadata may have underscores in their names."""
+
+    def get_environ(self) -> Environ:  # type: ignore[override]  # cheroot says None
+        environ: Environ = super().get_environ()  # type: ignore[no-untyped-call]
+        target = self.req.uri.decode("latin-1")
+        path = target.partition("?")[0]
+        environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1")
+        environ["REQUEST_URI"] = environ["RAW_URI"] = target
+        environ["SERVER_PORT"] = "80"
+        names = [name.decode("latin-1").lower() for name in self.req.inheaders]
+        dashed = {environ_key_for_header(name) for name in names if "_" not in name}
+        kept = {environ_key_for_header(name): name for name in names if should_preserve_original_header_name(name)}
+        environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = {key: name for key, name in kept.items() if key not in dashed}
+        return environ
+
+
+class App(DomainDispatcherApplication):
+    """moto's dispatcher, which here serves AWS's APIs alone, none of moto's own pages."""
+
+    def __init__(self, front: Front) -> None:
+        super().__init__(create_backend_app)
+        self._front = front
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        backend = None
+        try:
+            backend = self._backend(environ)
+            app = self._app(backend)
+            with asking(environ):
+                answered: Iterable[bytes] = app(
+                    environ, _with_ids(start_response) if backend == "s3" else start_response
+                )
+            return answered
+        except NotImplementedError as error:
+            return _error(backend, 501, "NotImplemented", str(error) or "moto has no such operation", start_response)
+        except ModuleNotFoundError as error:
+            missing = f"{error}: pip install 'lambda-emu[services]'"
+            return _error(backend, 501, "NotImplemented", missing, start_response)
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            return _error(backend, 400, "SerializationException", str(error), start_response)
+        except UnknownService as error:
+            return _error(backend, 400, "UnknownOperationException", str(error), start_response)
+        except Exception as error:
+            log.exception("%s %s", environ["REQUEST_METHOD"], environ["REQUEST_URI"])
+            return _error(backend, 500, "InternalFailure", f"{type(error).__name__}: {error}", start_response)
+
+    def _backend(self, environ: Environ) -> str:
+        try:
+            host = self.infer_service_region_host(environ, environ["PATH_INFO"])
+        except (KeyError, IndexError) as error:
+            raise UnknownService from error
+        backend: str | None = self.get_backend_for_host(host or "s3.us-east-1.amazonaws.com")
+        if backend not in SERVED:
+            raise UnknownService
+        assert backend is not None
+        return backend
+
+    def _app(self, backend: str) -> Callable[[Environ, StartResponse], Iterable[bytes]]:
+        """Others are served while one is imported."""
+        app = self.app_instances.get(backend)
+        if app is not None:
+            return app
+        with self.lock:
+            if backend not in self.app_instances:
+                made = self.create_app(backend)  # type: ignore[arg-type]  # of all names
+                seams.replace(backend, self._front)
+                self.app_instances[backend] = made
+            return self.app_instances[backend]
+
+
+def _with_ids(start_response: StartResponse) -> StartResponse:
+    """By which a caller finds the request in S3's events."""
+
+    def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+        return start_response(status, [*headers, *request_ids().items()], *more)
+
+    return start
+
+
+class UnknownService(Exception):
+    """Signed for something that is not served here."""
+
+    def __init__(self) -> None:
+        super().__init__("No service of lambda-emu takes this request.")
+
+
+def _error(backend: str | None, status: int, code: str, text: str, start_response: StartResponse) -> list[bytes]:
+    """In the form that the service's clients read."""
+    if backend in ("s3", "s3control"):
+        kind, body = "application/xml", f"<Error><Code>{code}</Code><Message>{escape(text)}</Message></Error>"
+    elif backend in ("sns", "sts", "iam"):
+        inner = f"<Error><Code>{code}</Code><Message>{escape(text)}</Message></Error>"
+        kind, body = "text/xml", f"<ErrorResponse>{inner}</ErrorResponse>"
+    else:
+        kind, body = "application/x-amz-json-1.0", json.dumps({"__type": code, "message": text})
+    data = body.encode()
+    start_response(f"{status} Error", [("Content-Type", kind), ("Content-Length", str(len(data)))])
+    return [data]

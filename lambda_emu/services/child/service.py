@@ -1,0 +1,166 @@
+"""Which requests are the child's, how large they may be, and in which words each service's clients read an error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.request import RequestTooLarge
+from lambda_emu.gateway.answers import Answer, error_answer
+from lambda_emu.gateway.call import Call
+from lambda_emu.gateway.request import Request
+from lambda_emu.gateway.services import Handling, ServiceClaims
+from lambda_emu.http.executors import Workers
+from lambda_emu.http.loop import Loop
+from lambda_emu.http.message import Head
+
+if TYPE_CHECKING:
+    from lambda_emu.services.child.forward import Forwarder
+    from lambda_emu.services.child.process import Child
+
+Serve = Callable[[Request, Call], None]
+
+LARGE_REQUESTS = Workers("large requests to other services", 8, 128)
+SMALL_BYTES = 64 * 1024
+REQUEST_BYTES = 16 * 1024 * 1024
+"""DynamoDB's batches have the largest."""
+OBJECT_BYTES = 5 * 1024**3
+"""Of one PutObject or part."""
+
+JSON = ServiceClaims(
+    targets=(
+        b"DynamoDB_",
+        b"DynamoDBStreams_",
+        b"secretsmanager.",
+        b"AmazonSSM.",
+        b"TrentService.",
+        b"GraniteServiceVersion20100801.",
+        b"AWSStepFunctions.",
+        b"AWSCognitoIdentityService.",
+        b"AWSCognitoIdentityProviderService.",
+        b"ResourceGroupsTaggingAPI_",
+    ),
+    signed_for=(
+        "dynamodb",
+        "secretsmanager",
+        "ssm",
+        "kms",
+        "monitoring",
+        "states",
+        "cognito-identity",
+        "cognito-idp",
+        "tagging",
+    ),
+)
+QUERY = ServiceClaims(signed_for=("sns", "sts", "iam"))
+REST_JSON = ServiceClaims(signed_for=("apigateway", "xray"))
+S3 = ServiceClaims(signed_for=("s3",))
+
+
+class OtherServices:
+    """Those that moto serves, for the gateway. What asks it is imported with the first request, not at each start."""
+
+    def __init__(self, loop: Loop, front_url: str, account: str) -> None:
+        """front_url: where the child finds our own server. account: of callers who name none."""
+        self.services = services_by(self.serve)
+        self._loop = loop
+        self._front_url = front_url
+        self._account = account
+        self._lock = Lock()  # guards both below while they are made
+        self._child: Child | None = None
+        self._forwarder: Forwarder | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Of the child; None while there is none."""
+        return None if self._child is None else self._child.pid
+
+    def serve(self, request: Request, call: Call) -> None:
+        """On the loop or on a worker."""
+        (self._forwarder or self._make()).serve(request, call)
+
+    def close(self) -> None:
+        """End the child. Not on the loop."""
+        if self._child is not None:
+            self._child.close()
+
+    def _make(self) -> Forwarder:
+        from lambda_emu.services.child.forward import Forwarder
+        from lambda_emu.services.child.process import Child
+
+        with self._lock:
+            if self._forwarder is None:
+                self._child = Child(self._loop, self._front_url)
+                self._forwarder = Forwarder(self._child, self._loop, self._account)
+            return self._forwarder
+
+
+def services_by(serve: Serve) -> Sequence[ChildService]:
+    """serve: takes a request and answers it later."""
+    return (
+        S3Service(serve, S3, OBJECT_BYTES),
+        JsonService(serve, JSON),
+        QueryService(serve, QUERY),
+        ChildService(serve, REST_JSON),
+    )
+
+
+class ChildService:
+    """Services of one protocol; here of those whose errors look like Lambda's. Small requests stay on the loop."""
+
+    answers_pages = False
+
+    def __init__(self, serve: Serve, claims: ServiceClaims, most_bytes: int = REQUEST_BYTES) -> None:
+        self.claims = claims
+        too_large = RequestTooLarge(most_bytes, "requested")
+        self._small = Handling(serve, SMALL_BYTES, too_large)
+        self._large = Handling(serve, most_bytes, too_large, _large, spooled=True)
+
+    def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
+        is_small = (length or 0) <= SMALL_BYTES and b"transfer-encoding" not in head.first
+        return self._small if is_small else self._large
+
+    def error_answer(self, error: LambdaError, request_id: str) -> Answer:
+        return error_answer(error, request_id)
+
+
+class JsonService(ChildService):
+    """AWS's JSON protocols."""
+
+    def error_answer(self, error: LambdaError, request_id: str) -> Answer:
+        body = json.dumps({"__type": error.code, "message": error.text}).encode()
+        headers = [("Content-Type", "application/x-amz-json-1.0"), ("x-amzn-RequestId", request_id)]
+        return Answer(error.status, headers, body)
+
+
+class QueryService(ChildService):
+    """AWS's query protocol."""
+
+    def error_answer(self, error: LambdaError, request_id: str) -> Answer:
+        said = _said(error)
+        text = f"<ErrorResponse><Error>{said}</Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+        return Answer(error.status, [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)], text.encode())
+
+
+class S3Service(ChildService):
+    """S3's own XML."""
+
+    def error_answer(self, error: LambdaError, request_id: str) -> Answer:
+        text = f"<Error>{_said(error)}<RequestId>{request_id}</RequestId></Error>"
+        return Answer(error.status, [("Content-Type", "application/xml")], text.encode())
+
+
+def _said(error: LambdaError) -> str:
+    return f"<Code>{error.code}</Code><Message>{_escaped(error.text or '')}</Message>"
+
+
+def _escaped(text: str) -> str:
+    """By hand: the library for it takes 10 ms to be imported at each start."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _large(_: Request) -> Workers:
+    return LARGE_REQUESTS

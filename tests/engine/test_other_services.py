@@ -1,0 +1,462 @@
+"""S3, SNS, DynamoDB and others on the server's own port: by boto3, with functions that they call and that call them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from lam import ONE_TRY
+from own import OwnLam, own_emulator, processes, served
+
+Eventually = Callable[[Callable[[], Any], str], Any]
+ACCOUNT = "123456789012"
+TELL = """
+import json, urllib.request, os
+def handler(event, context):
+    asked = urllib.request.Request(
+        os.environ["AWS_ENDPOINT_URL"] + "/heard/" + os.environ["KEY"], json.dumps(event).encode(), method="PUT",
+        headers={"Authorization": f"AWS4-HMAC-SHA256 Credential={os.environ['AWS_ACCESS_KEY_ID']}/20260101/us-east-1/s3"
+                 "/aws4_request, SignedHeaders=host, Signature=x", "Content-Type": "application/json"})
+    urllib.request.urlopen(asked, timeout=9).close()
+"""
+THUMBNAIL = """
+import boto3
+from urllib.parse import unquote_plus
+s3 = boto3.client("s3")
+def handler(event, context):
+    for record in event["Records"]:
+        bucket, key = record["s3"]["bucket"]["name"], unquote_plus(record["s3"]["object"]["key"])
+        photo = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        s3.put_object(Bucket=bucket, Key="small/" + key, Body=photo[:3])
+"""
+
+
+def sdk(lam: Any, service: str, account: str = ACCOUNT) -> Any:
+    """boto3's client of a service at the port of Lambda."""
+    url = lam.url if hasattr(lam, "url") else lam.emulator.url
+    config = Config(**ONE_TRY)
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id=account,
+        aws_secret_access_key="any",
+        config=config,
+    )
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
+    with own_emulator(tmp_path_factory.mktemp("services"), "process", stems=0, account=ACCOUNT) as lam:
+        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
+        sdk(lam, "s3").create_bucket(Bucket="heard")
+        yield lam
+
+
+@pytest.fixture
+def lam(shared: OwnLam) -> Iterator[OwnLam]:
+    yield shared
+    shared.close()
+
+
+def create(lam: OwnLam, name: str, code: str) -> str:
+    """A function that knows the port; its ARN."""
+    url = lam.emulator.url
+    variables = {"AWS_ENDPOINT_URL": url, "KEY": name}
+    lam.create(name, code, Environment={"Variables": variables}, Timeout=60, MemorySize=1769)
+    arn: str = lam.client.get_function_configuration(FunctionName=name)["FunctionArn"]
+    return arn
+
+
+def heard(lam: OwnLam, name: str, eventually: Eventually) -> Any:
+    """The event that the function `name` of TELL was given."""
+    s3 = sdk(lam, "s3")
+
+    def look() -> Any:
+        found = s3.list_objects_v2(Bucket="heard", Prefix=name).get("Contents")
+        return found and json.load(s3.get_object(Bucket="heard", Key=name)["Body"])
+
+    event = eventually(look, f"an event of {name}")
+    s3.delete_object(Bucket="heard", Key=name)
+    return event
+
+
+def notify(lam: OwnLam, bucket: str, arn: str, event: str, prefix: str = "") -> Any:
+    s3 = sdk(lam, "s3")
+    s3.create_bucket(Bucket=bucket)
+    told: dict[str, Any] = {"Id": "told", "LambdaFunctionArn": arn, "Events": [event]}
+    if prefix:
+        told["Filter"] = {"Key": {"FilterRules": [{"Name": "prefix", "Value": prefix}]}}
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"LambdaFunctionConfigurations": [told]}
+    )
+    return s3
+
+
+def test_a_photo_that_is_put_has_a_thumbnail(lam: OwnLam, eventually: Eventually) -> None:
+    s3 = notify(lam, "photos", create(lam, "thumbnail", THUMBNAIL), "s3:ObjectCreated:*", "new ")
+
+    s3.put_object(Bucket="photos", Key="new photo ü.jpg", Body=b"large photo")
+
+    small = eventually(lambda: s3.list_objects_v2(Bucket="photos", Prefix="small/").get("Contents"), "the thumbnail")
+    assert [one["Key"] for one in small] == ["small/new photo ü.jpg"]
+    assert s3.get_object(Bucket="photos", Key="small/new photo ü.jpg")["Body"].read() == b"lar"
+
+
+def test_the_record_of_an_object_is_whole(lam: OwnLam, eventually: Eventually) -> None:
+    s3 = notify(lam, "records", create(lam, "records", TELL), "s3:ObjectCreated:*")
+    s3.put_bucket_versioning(Bucket="records", VersioningConfiguration={"Status": "Enabled"})
+
+    put = s3.put_object(Bucket="records", Key="a/b c+ü.txt", Body=b"12345")
+
+    [record] = heard(lam, "records", eventually)["Records"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", record.pop("eventTime"))
+    assert re.fullmatch(r"[0-9A-F]{16}", record["responseElements"].pop("x-amz-request-id"))
+    assert record["responseElements"].pop("x-amz-id-2")
+    assert re.fullmatch(r"[0-9A-F]{18}", record["s3"]["object"].pop("sequencer"))
+    assert record["s3"]["bucket"].pop("ownerIdentity")["principalId"].startswith("A")
+    assert record == {
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "awsRegion": "us-east-1",
+        "eventName": "ObjectCreated:Put",
+        "userIdentity": {"principalId": f"AWS:{ACCOUNT}"},
+        "requestParameters": {"sourceIPAddress": "127.0.0.1"},
+        "responseElements": {},
+        "s3": {
+            "s3SchemaVersion": "1.0",
+            "configurationId": "told",
+            "bucket": {"name": "records", "arn": "arn:aws:s3:::records"},
+            "object": {
+                "key": "a/b+c%2B%C3%BC.txt",
+                "size": 5,
+                "eTag": put["ETag"].strip('"'),
+                "versionId": put["VersionId"],
+            },
+        },
+    }
+
+
+@pytest.mark.parametrize("versions", [False, True], ids=["plain", "versions"])
+def test_what_is_removed_has_neither_size_nor_tag(lam: OwnLam, eventually: Eventually, versions: bool) -> None:
+    bucket = f"removed-{versions}".lower()
+    s3 = notify(lam, bucket, create(lam, bucket, TELL), "s3:ObjectRemoved:*")
+    if versions:
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+
+    s3.delete_object(Bucket=bucket, Key="k")
+
+    [record] = heard(lam, bucket, eventually)["Records"]
+    name, members = ("DeleteMarkerCreated", {"versionId"}) if versions else ("Delete", set())
+    assert record["eventName"] == f"ObjectRemoved:{name}"
+    assert set(record["s3"]["object"]) == {"key", "sequencer"} | members
+
+
+def test_later_changes_have_greater_sequencers(lam: OwnLam, eventually: Eventually) -> None:
+    s3 = notify(lam, "sequence", create(lam, "sequence", TELL), "s3:ObjectCreated:*")
+    found = []
+    for body in (b"1", b"2"):
+        s3.put_object(Bucket="sequence", Key="k", Body=body)
+        found.append(heard(lam, "sequence", eventually)["Records"][0]["s3"]["object"]["sequencer"])
+
+    assert found == sorted(set(found))
+
+
+def test_a_message_to_a_topic_reaches_a_function_whole(lam: OwnLam, eventually: Eventually) -> None:
+    sns = sdk(lam, "sns")
+    topic = sns.create_topic(Name="told")["TopicArn"]
+    arn = create(lam, "topic", TELL)
+    subscription = sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)["SubscriptionArn"]
+
+    attributes = {"color": {"DataType": "String", "StringValue": "red"}}
+    sent = sns.publish(TopicArn=topic, Message="hello", Subject="s", MessageAttributes=attributes)
+
+    [record] = heard(lam, "topic", eventually)["Records"]
+    told = record["Sns"]
+    assert (record["EventSource"], record["EventVersion"]) == ("aws:sns", "1.0")
+    assert record["EventSubscriptionArn"] == subscription
+    for generated in ("Timestamp", "Signature", "SigningCertUrl", "UnsubscribeUrl"):
+        assert told.pop(generated)
+    assert told == {
+        "Type": "Notification",
+        "MessageId": sent["MessageId"],
+        "TopicArn": topic,
+        "Subject": "s",
+        "Message": "hello",
+        "SignatureVersion": "1",
+        "MessageAttributes": {"color": {"Type": "String", "Value": "red"}},
+    }
+
+
+def test_a_filter_policy_keeps_a_message_from_a_function(lam: OwnLam, eventually: Eventually) -> None:
+    sns = sdk(lam, "sns")
+    topic = sns.create_topic(Name="filtered")["TopicArn"]
+    policy = {"FilterPolicy": json.dumps({"color": ["red"]})}
+    arn = create(lam, "filtered", TELL)
+    sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn, Attributes=policy)
+
+    for color in ("blue", "red"):
+        attributes = {"color": {"DataType": "String", "StringValue": color}}
+        sns.publish(TopicArn=topic, Message=color, MessageAttributes=attributes)
+
+    [record] = heard(lam, "filtered", eventually)["Records"]
+    assert (record["Sns"]["Message"], record["Sns"]["Subject"]) == ("red", None)
+
+
+def test_an_object_is_told_to_a_topic_and_so_to_a_function(lam: OwnLam, eventually: Eventually) -> None:
+    sns, s3 = sdk(lam, "sns"), sdk(lam, "s3")
+    topic = sns.create_topic(Name="objects")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=create(lam, "objects", TELL))
+    s3.create_bucket(Bucket="to-topic")
+    told = {"TopicArn": topic, "Events": ["s3:ObjectCreated:Put"]}
+    s3.put_bucket_notification_configuration(
+        Bucket="to-topic", NotificationConfiguration={"TopicConfigurations": [told]}
+    )
+
+    def look() -> Any:
+        s3.put_object(Bucket="to-topic", Key="k", Body=b"1")
+        [record] = heard(lam, "objects", eventually)["Records"]
+        inner = json.loads(record["Sns"]["Message"])
+        return "Records" in inner and (record["Sns"]["Subject"], inner["Records"][0]["s3"]["object"]["key"])
+
+    assert eventually(look, "the object's own event") == ("Amazon S3 Notification", "k")
+
+
+def test_a_message_to_a_topic_is_posted_to_a_url(lam: OwnLam, eventually: Eventually) -> None:
+    posted: list[tuple[Any, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            posted.append((dict(self.headers), json.loads(body)))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="test server")
+        thread.start()
+        sns = sdk(lam, "sns")
+        topic = sns.create_topic(Name="posted")["TopicArn"]
+        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"http://127.0.0.1:{server.server_port}/")
+        sns.publish(TopicArn=topic, Message="hello")
+
+        eventually(lambda: [told for _, told in posted if told["Type"] == "Notification"], "a notification")
+        server.shutdown()
+        thread.join()
+
+    headers, told = next((headers, told) for headers, told in posted if told["Type"] == "Notification")
+    assert (told["Message"], told["TopicArn"]) == ("hello", topic)
+    assert headers["x-amz-sns-message-type"] == "Notification"
+
+
+def test_items_are_kept_in_a_table_of_their_account(lam: OwnLam) -> None:
+    for account in (ACCOUNT, "222222222222"):
+        dynamodb = sdk(lam, "dynamodb", account)
+        made = dynamodb.create_table(
+            TableName="t",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        assert f":{account}:" in made["TableDescription"]["TableArn"]
+        dynamodb.put_item(TableName="t", Item={"id": {"S": "1"}, "owner": {"S": account}})
+
+    found = sdk(lam, "dynamodb").get_item(TableName="t", Key={"id": {"S": "1"}})
+
+    assert found["Item"]["owner"] == {"S": ACCOUNT}
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "asked"),
+    [
+        ("sts", "get_caller_identity", {}),
+        ("iam", "list_roles", {}),
+        ("secretsmanager", "list_secrets", {}),
+        ("ssm", "describe_parameters", {}),
+        ("kms", "list_keys", {}),
+        ("cloudwatch", "list_metrics", {}),
+        ("apigateway", "get_rest_apis", {}),
+        ("apigatewayv2", "get_apis", {}),
+        ("dynamodbstreams", "list_streams", {}),
+        ("stepfunctions", "list_state_machines", {}),
+        ("cognito-idp", "list_user_pools", {"MaxResults": 1}),
+    ],
+)
+def test_each_service_answers_at_the_one_port(lam: OwnLam, service: str, operation: str, asked: Any) -> None:
+    answered = getattr(sdk(lam, service), operation)(**asked)
+
+    assert answered["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+@pytest.mark.parametrize("size", [0, 1, 300_000, 9_000_000])
+def test_objects_of_each_size_come_back_as_they_were(lam: OwnLam, size: int) -> None:
+    s3, body = sdk(lam, "s3"), os.urandom(size)
+    metadata = {"under_score": "1", "da-sh": "2"}
+    s3.put_object(Bucket="heard", Key="of/size", Body=body, Metadata=metadata)
+
+    head, got = s3.head_object(Bucket="heard", Key="of/size"), s3.get_object(Bucket="heard", Key="of/size")
+
+    assert (head["ContentLength"], head["Metadata"]) == (size, metadata)
+    assert got["Body"].read() == body
+    s3.delete_object(Bucket="heard", Key="of/size")
+
+
+def test_a_secret_is_rotated_by_a_function(lam: OwnLam) -> None:
+    secrets = sdk(lam, "secretsmanager")
+    arn = create(
+        lam,
+        "rotation",
+        """
+import boto3
+client = boto3.client("secretsmanager")
+def handler(event, context):
+    if event["Step"] == "createSecret":
+        client.put_secret_value(SecretId=event["SecretId"], ClientRequestToken=event["ClientRequestToken"],
+            SecretString="new", VersionStages=["AWSPENDING"])
+""",
+    )
+    secrets.create_secret(Name="s", SecretString="old")
+
+    secrets.rotate_secret(SecretId="s", RotationLambdaARN=arn)
+
+    assert secrets.get_secret_value(SecretId="s")["SecretString"] == "new"
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        secrets.rotate_secret(SecretId="s", RotationLambdaARN=arn + "-that-is-none")
+
+
+@pytest.mark.parametrize("path", ["/moto-api/data.json", "/moto-api/reset", "/latest/meta-data/"])
+def test_no_page_of_motos_own_is_served(lam: OwnLam, path: str) -> None:
+    s3 = sdk(lam, "s3")
+
+    with pytest.raises(ClientError, match=r"NoSuchBucket|NoSuchKey"):
+        s3.get_object(Bucket=path.split("/")[1], Key=path.split("/", 2)[2])
+
+
+@pytest.mark.parametrize(
+    ("service", "headers", "path", "body"),
+    [
+        ("dynamodb", {}, "/", b"{}"),
+        ("dynamodb", {"X-Amz-Target": "DynamoDB"}, "/", b"{}"),
+        ("dynamodb", {"X-Amz-Target": "DynamoDB_20120810.Nothing"}, "/", b"{}"),
+        ("sqs", {"X-Amz-Target": "DynamoDB_20120810.ListTables"}, "/", b"{}"),
+        ("events", {"X-Amz-Target": "DynamoDB_20120810.ListTables"}, "/", b"{}"),
+        ("ec2", {"X-Amz-Target": "DynamoDB_20120810.ListTables"}, "/", b"{}"),
+        ("dynamodb", {"X-Amz-Target": "DynamoDB_20120810.PutItem"}, "/", b"no json"),
+        ("sns", {}, "/", b"\xff\xfe"),
+        ("sns", {"Content-Type": "application/x-www-form-urlencoded"}, "/", b"Action=Nothing"),
+        ("s3", {}, "/%00/%ff%fe?%zz", b""),
+        ("s3", {"Host": "evil"}, "/heard?delete", b"<no"),
+        ("apigateway", {}, "/nowhere", b""),
+        ("kms", {"X-Amz-Target": "TrentService.Encrypt"}, "/", b"[]"),
+    ],
+)
+def test_what_makes_no_sense_is_an_error_and_disturbs_nothing(
+    lam: OwnLam, service: str, headers: dict[str, str], path: str, body: bytes
+) -> None:
+    there = urlsplit(lam.emulator.url)
+    scope = f"Credential={ACCOUNT}/20260101/us-east-1/{service}/aws4_request"
+    before = lam.emulator.child.pid
+    with closing(HTTPConnection(there.hostname or "", there.port, timeout=20)) as connection:
+        connection.request("POST", path, body, headers | {"Authorization": f"AWS4-HMAC-SHA256 {scope}"})
+        answer = connection.getresponse()
+        said = answer.read()
+
+    assert 400 <= answer.status < 600, said
+    assert sdk(lam, "s3").head_bucket(Bucket="heard")["ResponseMetadata"]["HTTPStatusCode"] == 200
+    assert lam.emulator.child.pid == before
+
+
+def test_a_killed_process_of_services_is_replaced_by_the_next_request(tmp_path: Path, eventually: Eventually) -> None:
+    with own_emulator(tmp_path, "process", stems=0) as lam:
+        s3 = sdk(lam, "s3")
+        s3.list_buckets()
+        first = lam.emulator.child.pid
+        assert first is not None
+
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: first not in {number for number, _, _ in processes()}, "its end")
+
+        assert s3.list_buckets()["Buckets"] == []
+        assert lam.emulator.child.pid not in (None, first)
+
+
+def test_who_waits_for_a_process_that_is_killed_is_told_to_try_again(tmp_path: Path, eventually: Eventually) -> None:
+    """And boto3 does, where it is not told to try once."""
+    slow = "import time\ndef handler(event, context):\n    time.sleep(60)\n"
+    with own_emulator(tmp_path, "process", stems=0, account=ACCOUNT) as lam, ThreadPoolExecutor(1) as threads:
+        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
+        secrets, arn = sdk(lam, "secretsmanager"), create(lam, "slow", slow)
+        secrets.create_secret(Name="s", SecretString="old")
+        rotating = threads.submit(secrets.rotate_secret, SecretId="s", RotationLambdaARN=arn)
+        eventually(lambda: lam.emulator.loop.ask(lambda: lam.emulator.pool.busy, 5), "the rotation's function")
+        assert lam.emulator.child.pid is not None
+
+        os.kill(lam.emulator.child.pid, signal.SIGKILL)
+
+        with pytest.raises(ClientError, match=r"ServiceUnavailable.*was killed; try again"):
+            rotating.result(20)
+        assert secrets.list_secrets()["SecretList"] == []
+
+
+def test_many_requests_at_once_have_each_its_own_answer(lam: OwnLam) -> None:
+    s3 = sdk(lam, "s3")
+
+    def put_and_get(number: int) -> bytes:
+        s3.put_object(Bucket="heard", Key=f"many/{number}", Body=b"%d" % number * 5000)
+        body: bytes = s3.get_object(Bucket="heard", Key=f"many/{number}")["Body"].read()
+        return body
+
+    with ThreadPoolExecutor(60) as threads:
+        assert list(threads.map(put_and_get, range(240))) == [b"%d" % number * 5000 for number in range(240)]
+
+
+def test_a_client_that_leaves_a_large_answer_costs_the_next_one_nothing(lam: OwnLam) -> None:
+    s3, body = sdk(lam, "s3"), os.urandom(9_000_000)
+    s3.put_object(Bucket="heard", Key="left", Body=body)
+    for _ in range(40):  # more than may be at work at once
+        s3.get_object(Bucket="heard", Key="left")["Body"].close()
+
+    assert s3.get_object(Bucket="heard", Key="left")["Body"].read() == body
+    s3.delete_object(Bucket="heard", Key="left")
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
+def test_no_process_is_left_of_a_server_that_ended(tmp_path: Path, eventually: Eventually, ending: int) -> None:
+    with served(tmp_path, "process") as lam:
+        before = lam.tree()
+        sdk(lam, "sns").list_topics()
+        started = lam.tree()
+        assert len(started) > len(before)
+
+        lam.process.send_signal(ending)
+        lam.process.wait(20)
+
+        gone = lambda: not started & {(number, start) for number, _, start in processes()}  # noqa: E731
+        eventually(gone, "the end of what it started")
+
+
+def test_nothing_is_started_while_nobody_asks(tmp_path: Path) -> None:
+    with own_emulator(tmp_path, "process", stems=0) as lam:
+        lam.create("f", "def handler(event, context):\n    return 1\n")
+        assert lam.invoke("f").payload == 1
+
+        assert lam.emulator.child.pid is None

@@ -1,0 +1,86 @@
+"""Whose requests the services' process is asked, and how their clients read that it could not answer."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn, cast
+
+import pytest
+from api_rig import asked, signed
+from botocore.parsers import create_parser
+from botocore.session import Session
+
+from lambda_emu.api.scope import CallerContexts
+from lambda_emu.api.service import LambdaService
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.gateway.services import Router, Service
+from lambda_emu.gateway.wsgi import LateApp
+from lambda_emu.services.child.errors import ChildBusy, ChildLost, ServicesMissing
+from lambda_emu.services.child.service import services_by
+
+
+def serve(*_: object) -> NoReturn:
+    pytest.fail("nothing is served here")
+
+
+LAMBDA = LambdaService(LateApp(serve), cast(CallerContexts, None))
+ROUTER = Router([*services_by(serve), LAMBDA])
+SERVED = [
+    ("s3", "list_buckets"),
+    ("sns", "publish"),
+    ("sts", "get_caller_identity"),
+    ("iam", "list_roles"),
+    ("dynamodb", "put_item"),
+    ("secretsmanager", "list_secrets"),
+    ("ssm", "get_parameter"),
+    ("kms", "list_keys"),
+    ("monitoring", "list_metrics"),
+    ("states", "list_state_machines"),
+    ("cognito-idp", "list_user_pools"),
+    ("apigateway", "get_rest_apis"),
+]
+NAMES = {"monitoring": "cloudwatch", "states": "stepfunctions"}
+
+
+def service_of(service: str) -> Service:
+    """Who takes a request that is signed for it."""
+    request = asked("POST /", b"", {"authorization": signed().replace("/lambda/", f"/{service}/")})
+    return ROUTER.service(request.head, request.path)
+
+
+def read(service: str, operation: str, error: LambdaError) -> dict[str, Any]:
+    """The error as botocore hands it to a caller."""
+    model = Session().get_service_model(NAMES.get(service, service))
+    name = next(name for name in model.operation_names if name.lower() == operation.replace("_", ""))
+    answer = service_of(service).error_answer(error, "1")
+    headers = {name.lower(): value for name, value in answer.headers}
+    said = {"status_code": answer.status, "headers": headers, "body": answer.body}
+    parser = create_parser(model.resolved_protocol)
+    found: dict[str, Any] = parser.parse(said, model.operation_model(name).output_shape)["Error"]
+    return found
+
+
+@pytest.mark.parametrize(("service", "operation"), SERVED)
+@pytest.mark.parametrize("error", [ServicesMissing("moto"), ChildLost("was killed"), ChildBusy(9)], ids=repr)
+def test_each_services_clients_read_why_it_cannot_be_had(service: str, operation: str, error: LambdaError) -> None:
+    found = read(service, operation, error)
+
+    assert (found["Code"], found["Message"]) == (error.code, error.text)
+
+
+@pytest.mark.parametrize("service", ["lambda", "sqs", "events", "scheduler", "logs", "kinesis", "ec2"])
+def test_what_the_process_does_not_serve_is_not_asked_there(service: str) -> None:
+    assert service_of(service) is LAMBDA
+
+
+def test_a_missing_library_is_told_with_what_to_install() -> None:
+    assert "pip install 'lambda-emu[services]'" in str(ServicesMissing("moto"))
+
+
+@pytest.mark.parametrize(
+    ("target", "is_ours"),
+    [("DynamoDB_20120810.PutItem", True), ("DynamoDBStreams_20120810.GetRecords", True), ("AmazonSQS.Send", False)],
+)
+def test_a_request_without_signature_is_told_by_its_target(target: str, is_ours: bool) -> None:
+    request = asked("POST /", b"", {"x-amz-target": target})
+
+    assert (ROUTER.service(request.head, request.path) is not LAMBDA) is is_ours
