@@ -13,9 +13,8 @@ from api_rig import refused
 from sqs_rig import ACCOUNT, ARN, REGION, Sqs, sqs
 
 from lambda_emu.arn import Scope
-from lambda_emu.services.sqs.message import Content
+from lambda_emu.services.sqs.message import Content, Draft
 from lambda_emu.services.sqs.polls import Poll
-from lambda_emu.services.sqs.queues import Draft
 
 __all__ = ["sqs"]
 BATCH = "AWS.SimpleQueueService."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from hashlib import md5
@@ -37,6 +37,17 @@ class Content:
     @classmethod
     def of_row(cls, body: str, attributes: str, system: str) -> Content:
         return cls(body, json.loads(attributes), json.loads(system))
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to be sent. delay_s: None: the queue's. key: in five minutes only one with the same is accepted."""
+
+    content: Content
+    size: int
+    delay_s: int | None = None
+    group: str | None = None
+    key: str | None = None
 
 
 class Message:
@@ -87,6 +98,16 @@ class Received:
     first_s: float
     content: Content
 
+    def system(self, *, is_fifo: bool) -> dict[str, str]:
+        """What SQS says of it, as the `Attributes` of a message: SentTimestamp, ApproximateReceiveCount and so on."""
+        told = {
+            **self.content.system,
+            "SentTimestamp": str(int(self.sent_s * 1000)),
+            "ApproximateReceiveCount": str(self.receives),
+            "ApproximateFirstReceiveTimestamp": str(int(self.first_s * 1000)),
+        }
+        return told | {"SequenceNumber": f"{self.number:020d}"} if is_fifo else told
+
 
 @dataclass(frozen=True, slots=True)
 class Handle:
@@ -110,6 +131,19 @@ class Handle:
         except (ValueError, NotBase64):
             return None
         return found if str(found) == text else None
+
+
+def as_received(
+    taken: Sequence[Message],
+    rows: Sequence[tuple[float, int, float | None, int]],
+    handles: Mapping[int, Handle],
+    found: Mapping[int, Content],
+) -> Iterator[Received]:
+    """As they were when they were taken. What was purged meanwhile is not there."""
+    for message, (_, receives, first_s, number) in zip(taken, rows, strict=True):
+        content = message.content or found.get(number)
+        if content is not None:
+            yield Received(message.id, str(handles[number]), number, receives, message.sent_s, first_s or 0.0, content)
 
 
 def md5_of(text: str) -> str:

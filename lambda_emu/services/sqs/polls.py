@@ -1,4 +1,7 @@
-"""Whoever waits for messages: woken by one that comes, by a timer when one is due, or by the end of his time."""
+"""Whoever waits for messages: woken by one that comes, by a timer when one is due, or by the end of his time.
+
+Listeners wait without asking for anything yet: they are told that there is something to ask for.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from lambda_emu.clock import Clock, Timer
+from lambda_emu.services.sqs.attributes import MOST_BYTES
 from lambda_emu.services.sqs.errors import SqsError
 from lambda_emu.services.sqs.message import Received
 from lambda_emu.services.sqs.queue import Queue
@@ -16,13 +20,22 @@ Deliver = Callable[[SqsError | None, Sequence[Received]], None]
 class Poll:
     """Somebody who wants messages. deliver: called once, on the loop; nothing: there were none in time.
 
-    limit: so many at most. visibility_s: how long they are his. wanted: whether he is still there.
+    limit: so many at most. visibility_s: how long they are his. wanted: whether he is still there. most_bytes: so
+    large together at most, unless it is one.
     """
 
-    __slots__ = ("deliver", "limit", "timer", "visibility_s", "wanted")
+    __slots__ = ("deliver", "limit", "most_bytes", "timer", "visibility_s", "wanted")
 
-    def __init__(self, limit: int, visibility_s: float, deliver: Deliver, wanted: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        limit: int,
+        visibility_s: float,
+        deliver: Deliver,
+        wanted: Callable[[], bool],
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
         self.limit = limit
+        self.most_bytes = most_bytes
         self.visibility_s = visibility_s
         self.deliver = deliver
         self.wanted = wanted
@@ -43,10 +56,27 @@ class Polls:
         self._closed = False
         self._waiting: dict[int, deque[Poll]] = {}
         self._timers: dict[int, tuple[float, Timer]] = {}
+        self._listeners: dict[str, list[Callable[[], None]]] = {}  # by ARN, whether or not there is such a queue
+
+    def listen(self, arn: str, told: Callable[[], None]) -> Callable[[], None]:
+        """As `Queues.listen`."""
+        of_queue = self._listeners.setdefault(arn, [])
+        of_queue.append(told)
+
+        def stop() -> None:
+            of_queue.remove(told)
+            if not of_queue:
+                del self._listeners[arn]
+
+        return stop
 
     def wait(self, queue: Queue, poll: Poll, wait_s: float) -> None:
         """Serve it now or, at the latest, tell it in so many seconds that nothing came."""
-        if not self._waiting.get(queue.record.id) and self._serve(queue, poll):
+        if self.is_awaited(queue):
+            self.wake(queue)
+        if not self.is_awaited(queue) and self._serve(queue, poll):
+            if self._listeners:
+                self._set_timer(queue)
             return
         if wait_s <= 0 or self._closed:
             poll.deliver(None, ())
@@ -56,9 +86,10 @@ class Polls:
         self._set_timer(queue)
 
     def wake(self, queue: Queue) -> None:
-        """Something may be visible: whoever waits for it gets it."""
+        """Something may be visible: whoever waits for it gets it, and who listens hears of what is left."""
         waiting = self._waiting.get(queue.record.id)
-        if not waiting:
+        listeners = self._listeners.get(queue.record.arn) if self._listeners else None
+        if not waiting and not listeners:
             return
         queue.ripen(self._clock.steady_s())
         while waiting:
@@ -67,6 +98,9 @@ class Polls:
                 break
             poll.end()
             waiting.popleft()
+        if listeners and queue.has_visible():
+            for told in tuple(listeners):
+                told()
         self._set_timer(queue)
 
     def end(self, queue: Queue, error: SqsError | None) -> None:
@@ -75,6 +109,10 @@ class Polls:
         for poll in self._waiting.pop(queue.record.id, ()):
             poll.end()
             poll.deliver(error, ())
+
+    def is_awaited(self, queue: Queue) -> bool:
+        """Whether somebody waits for its messages."""
+        return bool(self._waiting.get(queue.record.id))
 
     def close(self) -> None:
         """From now on nobody waits."""
@@ -88,14 +126,15 @@ class Polls:
             self._set_timer(queue)
 
     def _set_timer(self, queue: Queue) -> None:
-        """Be woken when the next message becomes visible, if somebody waits for it."""
+        """Be woken when the next message becomes visible, if anybody cares. Too early does no harm."""
         id = queue.record.id
-        due_s = queue.next_due_s() if self._waiting.get(id) else None
-        if id in self._timers and self._timers[id][0] == due_s:
+        if not self.is_awaited(queue) and queue.record.arn not in self._listeners:
+            self._stop_timer(id)
+            return
+        due_s = queue.next_due_s()
+        if due_s is None or (id in self._timers and self._timers[id][0] <= due_s):
             return
         self._stop_timer(id)
-        if due_s is None:
-            return
 
         def ring() -> None:
             del self._timers[id]

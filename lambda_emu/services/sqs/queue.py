@@ -155,6 +155,10 @@ class Queue:
             heapq.heappop(self._due)
         return None
 
+    def has_visible(self) -> bool:
+        """Whether anything may be received now."""
+        return self._order.next() is not None
+
     def visible(self) -> Iterator[Message]:
         """What may be received now, one after the other: each is to be taken or removed before the next is asked for.
 

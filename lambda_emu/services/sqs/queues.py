@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,10 +18,10 @@ from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.sqs import table
-from lambda_emu.services.sqs.attributes import MOST_BYTES, QUEUE_ARN
+from lambda_emu.services.sqs.attributes import QUEUE_ARN
 from lambda_emu.services.sqs.errors import NoSuchQueue, SqsError, SqsFailure, TooManyInFlight
 from lambda_emu.services.sqs.fifo import DEDUPLICATION_S, Sent
-from lambda_emu.services.sqs.message import Content, Handle, Message, Received, State
+from lambda_emu.services.sqs.message import Content, Draft, Handle, Message, State, as_received
 from lambda_emu.services.sqs.polls import Poll, Polls
 from lambda_emu.services.sqs.queue import Queue, QueueRecord
 from lambda_emu.services.sqs.table import Left, Move, SeenRow
@@ -39,17 +39,6 @@ START_LIMIT_S = 600.0
 
 Told = Callable[[SqsError | None], None]
 """Called on the loop after the commit, or with why there was none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A message to be sent. delay_s: None: the queue's. key: in five minutes only one with the same is accepted."""
-
-    content: Content
-    size: int
-    delay_s: int | None = None
-    group: str | None = None
-    key: str | None = None
 
 
 class Queues:
@@ -149,6 +138,7 @@ class Queues:
                 for number in [number for number in queue.messages if number <= last]:
                     self._drop(queue, number)
             told(error)
+            self._polls.wake(queue)  # groups are free
 
         self._write(partial(table.purge, id=queue.record.id, last=last), purged)
 
@@ -201,10 +191,30 @@ class Queues:
 
     def receive(self, queue: Queue, poll: Poll, wait_s: float) -> None:
         """Hand out what is visible; if nothing is, wait for it so long. TooManyInFlight."""
-        self.ripen(queue)
+        queue.ripen(self._clock.steady_s())
         if queue.counts[State.IN_FLIGHT] >= MOST_IN_FLIGHT and not queue.record.is_fifo:
             raise TooManyInFlight(MOST_IN_FLIGHT)
         self._polls.wait(queue, poll, wait_s)
+
+    def is_awaited(self, arn: str) -> bool:
+        """Whether a client waits for messages of the queue."""
+        queue = self.find_arn(arn)
+        return queue is not None and self._polls.is_awaited(queue)
+
+    def listen(self, arn: str, told: Callable[[], None]) -> Callable[[], None]:
+        """Call `told` on the loop whenever the queue of this ARN may have something to receive; returns what ends that.
+
+        That is: when a message was sent, moved here or became visible again, or a group of a FIFO queue is free, and
+        nobody who waits took it; and soon after now, if something is there. So a source is woken, fetches until it
+        gets nothing, and waits to be woken again; between them nothing runs but one timer of the queue while messages
+        are delayed or in flight. It may be told for nothing, and often: a flag that it sets does. It hears of a queue
+        that is created later as well, and may receive at once. It must not raise.
+        """
+        stop = self._polls.listen(arn, told)
+        queue = self.find_arn(arn)
+        if queue is not None:
+            self._loop.asyncio.call_soon(self._polls.wake, queue)
+        return stop
 
     def ripen(self, queue: Queue) -> None:
         """What is due is visible; whoever waits for it has it first."""
@@ -262,8 +272,9 @@ class Queues:
                 for message in taken:
                     queue.untake(message)
                 poll.deliver(error, ())
+                self._polls.wake(queue)
                 return
-            poll.deliver(None, list(_received(taken, rows, handles, found or {})))
+            poll.deliver(None, list(as_received(taken, rows, handles, found or {})))
 
         self._post(step, marked)
         return True
@@ -287,7 +298,7 @@ class Queues:
                 self._drop(queue, message.number)
             elif redrive and dead and message.receives - message.before >= redrive[1]:
                 moves.append(self._move(message, queue, dead, queue.record.arn))
-            elif taken and size + message.size > MOST_BYTES:
+            elif taken and size + message.size > poll.most_bytes:
                 break
             else:
                 size += message.size
@@ -374,19 +385,6 @@ class Queues:
             self._loop.post(told, None if error is None else SqsFailure(), result)
 
         self._store.post(step, done)
-
-
-def _received(
-    taken: Sequence[Message],
-    rows: Sequence[tuple[float, int, float | None, int]],
-    handles: dict[int, Handle],
-    found: dict[int, Content],
-) -> Iterator[Received]:
-    """As they were when they were taken. What was purged meanwhile is not there."""
-    for message, (_, receives, first_s, number) in zip(taken, rows, strict=True):
-        content = message.content or found.get(number)
-        if content is not None:
-            yield Received(message.id, str(handles[number]), number, receives, message.sent_s, first_s or 0.0, content)
 
 
 def _log_failure(error: SqsError | None) -> None:

@@ -148,6 +148,11 @@ def _change(members: Members, queue: Queue, queues: Queues) -> tuple[Message, fl
         raise MissingMember("VisibilityTimeout")
     if not 0 <= timeout_s <= MOST_VISIBILITY_S:
         raise InvalidValue(timeout_s, "VisibilityTimeout", "VisibilityTimeout must be an integer between 0 and 43200.")
+    return find_held(text, queue, queues), timeout_s
+
+
+def find_held(text: str, queue: Queue, queues: Queues) -> Message:
+    """A message in flight, asked for by whoever has it. SqsError."""
     handle = _parse(text, queue)
     message = queues.message_of(queue, handle)
     if message is None:
@@ -155,7 +160,7 @@ def _change(members: Members, queue: Queue, queues: Queues) -> tuple[Message, fl
         raise InvalidValue(text, "ReceiptHandle", reason)
     if not _holds(handle, message):
         raise NotInFlight
-    return message, timeout_s
+    return message
 
 
 def _holds(handle: Handle, message: Message) -> bool:
@@ -194,23 +199,13 @@ def _shown(one: Received, system: set[str], wanted: Sequence[str], *, is_fifo: b
         "Body": content.body,
     }
     if system:
-        told = _system(one, is_fifo=is_fifo)
+        told = one.system(is_fifo=is_fifo)
         shown["Attributes"] = told if "All" in system else {name: told[name] for name in told if name in system}
     attributes = _wanted(content.attributes, wanted)
     if attributes:
         shown["MD5OfMessageAttributes"] = md5_of_attributes(attributes)
         shown["MessageAttributes"] = attributes
     return shown
-
-
-def _system(one: Received, *, is_fifo: bool) -> dict[str, str]:
-    told = {
-        **one.content.system,
-        "SentTimestamp": str(int(one.sent_s * 1000)),
-        "ApproximateReceiveCount": str(one.receives),
-        "ApproximateFirstReceiveTimestamp": str(int(one.first_s * 1000)),
-    }
-    return told | {"SequenceNumber": f"{one.number:020d}"} if is_fifo else told
 
 
 def _wanted(attributes: Attributes, names: Sequence[str]) -> Attributes:

@@ -23,9 +23,9 @@ from lambda_emu.services.sqs.errors import (
 )
 from lambda_emu.services.sqs.fifo import Sent
 from lambda_emu.services.sqs.members import Members
-from lambda_emu.services.sqs.message import Attributes, Content, md5_of, md5_of_attributes
+from lambda_emu.services.sqs.message import Attributes, Content, Draft, md5_of, md5_of_attributes
 from lambda_emu.services.sqs.queue import QueueRecord
-from lambda_emu.services.sqs.queues import Draft, Queues
+from lambda_emu.services.sqs.queues import Queues
 
 TRACE = "AWSTraceHeader"
 MOST_ATTRIBUTES = 10
