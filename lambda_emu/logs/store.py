@@ -41,6 +41,8 @@ OPEN_LIMIT_S = 30.0
 STOP_LIMIT_S = 2.0
 MOST_DEATHS = 5
 """A writer that dies of every batch is not started again for ever."""
+MOST_UNTRIED = 9
+"""Batches that are lost between two tries to open the file, each of which costs a process."""
 HAND_OVER_S = 0.02
 """How long chunks gather here: what was not handed over is lost when this process is killed, and a hand-over costs it
 some 50 us."""
@@ -102,6 +104,8 @@ class LogStore:
         self._progress = threading.Condition()  # guards nothing but the wait for `_written` to rise
         self._writer: BatchWriter | None = None
         self._deaths = 0  # of writers, one after the other, that wrote nothing
+        self._failures = self._lost = 0  # to open the file, one after the other; chunks that were lost meanwhile
+        self._untried = 0  # batches to be lost before the next try
         self._opened = threading.Event()
         self._not_opened: Exception | None = None
 
@@ -252,10 +256,13 @@ class LogStore:
 
     def _write(self, chunks: Sequence[Chunk], at_once: bool) -> None:
         try:
-            writer = self._writer or self._begin_writer()
+            writer = self._writer or self._reopen()
+            if writer is None:
+                self._lost += len(chunks)
+                return
             writer.write(self._entries(chunks), at_once)
             self._deaths = 0
-        except (WriterEnded, OSError, sqlite3.Error) as error:
+        except WriterEnded as error:
             log.error("%s: %s; some lines may be lost", self.path, error)
             if self._stopping:  # perhaps since who stopped us gave up
                 return
@@ -263,6 +270,25 @@ class LogStore:
             if self._deaths == MOST_DEATHS:
                 raise
             self._end_writer()
+
+    def _reopen(self) -> BatchWriter | None:
+        """None while the file cannot be opened, say for want of room: told once, and tried again. WriterEnded."""
+        if self._untried:
+            self._untried -= 1
+            return None
+        try:
+            writer = self._begin_writer()
+        except (OSError, sqlite3.Error) as error:
+            if not self._lost:
+                log.error("%s: logs are lost from here on: %s", self.path, error)
+            self._end_writer()
+            self._failures += 1
+            self._untried = min(self._failures - 1, MOST_UNTRIED)
+            return None
+        if self._lost:
+            log.warning("%s: logs are kept again; %d pieces were lost", self.path, self._lost)
+            self._lost = self._failures = 0
+        return writer
 
     def _begin_writer(self) -> BatchWriter:
         """OSError, sqlite3.Error; WriterEnded if it cannot even begin."""

@@ -207,6 +207,7 @@ def test_who_needs_a_new_environment_is_told_and_has_one_when_there_is_room(disk
 
 def test_logs_are_lost_and_it_is_told_once(disk: Disk, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with emulator_on(disk, tmp_path) as lam:
+        assert lam.emulator.logs.flush(30)  # who writes them has opened the file
         disk.fill()
         for number in range(3):
             lam.invoke("printer", {"n": number})
@@ -218,6 +219,27 @@ def test_logs_are_lost_and_it_is_told_once(disk: Disk, tmp_path: Path, caplog: p
 
         assert caplog.text.count("logs are lost from here on") == 1
         assert caplog.text.count("logs are kept again") == 1
+
+
+def test_logs_are_kept_again_though_there_was_no_room_to_open_them(
+    disk: Disk, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with own_emulator(tmp_path, "process", data_dir=disk.folder / "data") as lam:
+        lam.create("printer", PRINTER)
+        disk.fill()
+        for number in range(20):
+            lam.invoke("printer", {"n": number})
+            assert lam.emulator.logs.flush(30)
+        disk.empty()
+
+        def is_kept() -> bool:
+            assert lam.invoke("printer", {"n": 99}).lines == ["ran 99"]
+            assert lam.emulator.logs.flush(30)
+            return caplog.text.count("logs are kept again") == 1
+
+        eventually(is_kept, "a later line to be kept")
+        assert caplog.text.count("logs are lost from here on") == 1
+        assert "some lines may be lost" not in caplog.text
 
 
 def test_with_too_little_room_it_starts_isolated_or_not_at_all(
