@@ -76,6 +76,11 @@ class Pieces:
     def _end(self) -> None:
         self._is_over = True
         try:
-            self._loop.work(PIECES, self._close)
+            self._loop.work(PIECES, self._close).add_done_callback(self._closed)
         except (Full, Closed):
+            self._close()
+
+    def _closed(self, closing: Future[object]) -> None:
+        """A server that stops gives up what waits for a worker."""
+        if closing.cancelled():
             self._close()

@@ -46,11 +46,10 @@ class Loop:
 
         Who hangs is left behind: no thread of ours keeps the process from ending.
         """
-        try:
-            self.run(self._end_tasks(), STOP_LIMIT_S)
-        except TimeoutError:
-            log.warning("the loop did not come to rest in %g s", STOP_LIMIT_S)
+        turns = self._turns(self._end_tasks())
         hanging = self._end_workers()
+        if turns:
+            self._turns(asyncio.sleep(0))  # who waits for work that was given up hears of it
         self.asyncio.call_soon_threadsafe(self.asyncio.stop)
         self._thread.join(timeout=STOP_LIMIT_S)
         if not self._thread.is_alive():
@@ -105,6 +104,15 @@ class Loop:
         """How many of this kind, or of all, are at work or wait for it. From any thread."""
         found = list(self._executors.items())
         return sum(len(executor.unfinished) for each, executor in found if kind in (None, each))
+
+    def _turns(self, coroutine: Coroutine[Any, Any, object]) -> bool:
+        """Whether the loop comes so far in time."""
+        try:
+            self.run(coroutine, STOP_LIMIT_S)
+        except TimeoutError:
+            log.warning("the loop did not come to rest in %g s", STOP_LIMIT_S)
+            return False
+        return True
 
     def _close_after(self, hanging: Collection[Future[Any]]) -> None:
         """A worker that ends late still tells the loop; the last one gives back what it has open."""

@@ -19,6 +19,8 @@ from lambda_emu.errors.request import RequestTooLarge
 from lambda_emu.gateway.answers import Answer, error_answer
 from lambda_emu.gateway.callers import Callers
 from lambda_emu.gateway.gateway import Gateway
+from lambda_emu.gateway.pieces import PIECES
+from lambda_emu.gateway.pieces import Pieces as LargeAnswer
 from lambda_emu.gateway.services import Handling, ServiceClaims
 from lambda_emu.gateway.wsgi import Environ, LateApp
 from lambda_emu.http.executors import Workers
@@ -188,6 +190,22 @@ def test_a_client_that_leaves_a_large_answer_ends_it(tmp_path: Path) -> None:
 
         assert pieces.closed.wait(LIMIT_S)
         assert pieces.made < 4000
+
+
+def test_what_a_large_answer_is_read_from_is_closed_though_no_worker_is_free_before_the_loop_stops() -> None:
+    loop, closed, free = Loop(), threading.Event(), threading.Event()
+    loop.start()
+
+    def abort() -> None:
+        for _ in range(PIECES.threads):
+            loop.work(PIECES, free.wait, LIMIT_S)
+        LargeAnswer(iter([b""]), closed.set, loop).abort()
+
+    loop.ask(abort, LIMIT_S)
+    threading.Timer(0.1, free.set).start()
+    loop.stop()
+
+    assert closed.is_set()
 
 
 def test_a_client_that_left_before_a_large_answer_began_ends_it(tmp_path: Path) -> None:
