@@ -81,8 +81,8 @@ class LambdaService:
             return self._code_update if path.endswith(b"/code") else self._code
         return self._read if head.method == b"GET" else self._change
 
-    def error_answer(self, error: LambdaError, request_id: str) -> Answer:
-        return error_answer(error, request_id)
+    def error_answer(self, error: LambdaError, request: Request) -> Answer:
+        return error_answer(error, request.request_id)
 
 
 class OwnPages:
@@ -102,8 +102,8 @@ class OwnPages:
         on_loop = is_health and self._app.is_made and b"transfer-encoding" not in head.first
         return self._health if on_loop else self._page
 
-    def error_answer(self, error: LambdaError, request_id: str) -> Answer:
-        return error_answer(error, request_id)
+    def error_answer(self, error: LambdaError, request: Request) -> Answer:
+        return error_answer(error, request.request_id)
 
 
 def _kind_of_code(request: Request) -> Workers:

@@ -18,7 +18,7 @@ from lambda_emu.http.stream import Headers, Source, Stream
 
 log = logging.getLogger(__name__)
 
-ErrorAnswer = Callable[[LambdaError, str], Answer]
+ErrorAnswer = Callable[[LambdaError, Request], Answer]
 INTERNAL = "An internal error occurred; the emulator's log has the traceback."
 
 
@@ -85,7 +85,7 @@ class Call:
 
     def fail(self, error: LambdaError) -> None:
         """On the loop."""
-        self.answer(self._error_answer(error, self.request.request_id))
+        self.answer(self._error_answer(error, self.request))
 
     def hold(self, held: bool) -> None:
         """Whether the client's body is to wait. On the loop."""

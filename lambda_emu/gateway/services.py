@@ -60,8 +60,8 @@ class Service(Protocol):
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
         """By its head alone, on the loop. length: of its body in bytes, if that is announced."""
 
-    def error_answer(self, error: LambdaError, request_id: str) -> Answer:
-        """An error in the form that this service's clients read."""
+    def error_answer(self, error: LambdaError, request: Request) -> Answer:
+        """An error in the form that who sent the request reads."""
 
 
 class Router:

@@ -102,10 +102,10 @@ class FunctionUrls:
         )
         return self._small if is_small else self._large
 
-    def error_answer(self, error: LambdaError, request_id: str) -> Answer:
+    def error_answer(self, error: LambdaError, request: Request) -> Answer:
         if not isinstance(error, UrlForbidden | UnknownUrl | BadGateway):
-            return error_answer(error, request_id)
-        headers = [("Content-Type", "application/json"), ("x-amzn-RequestId", request_id)]
+            return error_answer(error, request.request_id)
+        headers = [("Content-Type", "application/json"), ("x-amzn-RequestId", request.request_id)]
         if error.hint is not None:
             headers.append((HINT, error.hint))
         if isinstance(error, BadGateway):

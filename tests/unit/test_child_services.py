@@ -51,7 +51,7 @@ def read(service: str, operation: str, error: LambdaError) -> dict[str, Any]:
     """The error as botocore hands it to a caller."""
     model = Session().get_service_model(NAMES.get(service, service))
     name = next(name for name in model.operation_names if name.lower() == operation.replace("_", ""))
-    answer = service_of(service).error_answer(error, "1")
+    answer = service_of(service).error_answer(error, asked("POST /", b"", {}))
     headers = {name.lower(): value for name, value in answer.headers}
     said = {"status_code": answer.status, "headers": headers, "body": answer.body}
     parser = create_parser(model.resolved_protocol)

@@ -21,6 +21,7 @@ from lambda_emu.gateway.callers import Callers
 from lambda_emu.gateway.gateway import Gateway
 from lambda_emu.gateway.pieces import PIECES
 from lambda_emu.gateway.pieces import Pieces as LargeAnswer
+from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import Handling, ServiceClaims
 from lambda_emu.gateway.wsgi import Environ, LateApp
 from lambda_emu.http.executors import Workers
@@ -49,8 +50,8 @@ class Service:
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
         return self._handling
 
-    def error_answer(self, error: LambdaError, request_id: str) -> Answer:
-        return error_answer(error, request_id)
+    def error_answer(self, error: LambdaError, request: Request) -> Answer:
+        return error_answer(error, request.request_id)
 
 
 class Pieces:

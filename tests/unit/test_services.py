@@ -36,8 +36,8 @@ class Other:
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
         raise NotImplementedError
 
-    def error_answer(self, error: LambdaError, request_id: str) -> Answer:
-        return error_answer(error, request_id)
+    def error_answer(self, error: LambdaError, request: Request) -> Answer:
+        return error_answer(error, request.request_id)
 
 
 URLS = Other(within=("lambda-url",))

@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 from xml.etree import ElementTree
 
 import pytest
+from api_rig import signed
 from sqs_rig import ACCOUNT, NAMESPACE, Sqs, serving, sqs
 
 from lambda_emu.services.sqs.members import INPUTS
@@ -162,6 +163,27 @@ def test_pages_of_others_may_not_ask(sqs: Sqs) -> None:
     status, told, _ = ask(sqs, b'{"QueueUrl": "jobs", "MessageBody": "x"}', Origin="http://evil.example")
 
     assert (status, told["__type"].partition("#")[2]) == (403, "AccessDeniedException")
+
+
+@pytest.mark.parametrize("path", ["/", f"/{ACCOUNT}/jobs"])
+@pytest.mark.parametrize(
+    ("headers", "status", "code"),
+    [
+        ({"Origin": "http://evil.example"}, 403, "AccessDenied"),
+        ({"Content-Length": str(9 * 1024 * 1024)}, 413, "RequestEntityTooLarge"),
+    ],
+)
+def test_what_the_port_refuses_is_told_in_the_form_that_was_asked_in(
+    sqs: Sqs, path: str, headers: dict[str, str], status: int, code: str
+) -> None:
+    named = {"Authorization": signed(ACCOUNT).replace("/lambda/", "/sqs/"), **headers}
+
+    with pytest.raises(HTTPError) as caught:
+        urlopen(Request(f"http://127.0.0.1:{sqs.port}{path}", b"Action=ListQueues", named), timeout=10)
+
+    answer = ElementTree.fromstring(caught.value.read())
+    assert caught.value.code == status
+    assert (texts(answer, "Error", "Type"), texts(answer, "Error", "Code")) == (["Sender"], [code])
 
 
 def test_addresses_are_made_of_the_name_by_which_one_asks(sqs: Sqs) -> None:

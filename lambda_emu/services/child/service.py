@@ -123,33 +123,35 @@ class ChildService:
         is_small = (length or 0) <= SMALL_BYTES and b"transfer-encoding" not in head.first
         return self._small if is_small else self._large
 
-    def error_answer(self, error: LambdaError, request_id: str) -> Answer:
-        return error_answer(error, request_id)
+    def error_answer(self, error: LambdaError, request: Request) -> Answer:
+        return error_answer(error, request.request_id)
 
 
 class JsonService(ChildService):
     """AWS's JSON protocols."""
 
-    def error_answer(self, error: LambdaError, request_id: str) -> Answer:
+    def error_answer(self, error: LambdaError, request: Request) -> Answer:
         body = json.dumps({"__type": error.code, "message": error.text}).encode()
-        headers = [("Content-Type", "application/x-amz-json-1.0"), ("x-amzn-RequestId", request_id)]
+        headers = [("Content-Type", "application/x-amz-json-1.0"), ("x-amzn-RequestId", request.request_id)]
         return Answer(error.status, headers, body)
 
 
 class QueryService(ChildService):
     """AWS's query protocol."""
 
-    def error_answer(self, error: LambdaError, request_id: str) -> Answer:
+    def error_answer(self, error: LambdaError, request: Request) -> Answer:
         said = _said(error)
-        text = f"<ErrorResponse><Error>{said}</Error><RequestId>{request_id}</RequestId></ErrorResponse>"
-        return Answer(error.status, [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)], text.encode())
+        text = f"<ErrorResponse><Error>{said}</Error><RequestId>{request.request_id}</RequestId></ErrorResponse>"
+        return Answer(
+            error.status, [("Content-Type", "text/xml"), ("x-amzn-RequestId", request.request_id)], text.encode()
+        )
 
 
 class S3Service(ChildService):
     """S3's own XML."""
 
-    def error_answer(self, error: LambdaError, request_id: str) -> Answer:
-        text = f"<Error>{_said(error)}<RequestId>{request_id}</RequestId></Error>"
+    def error_answer(self, error: LambdaError, request: Request) -> Answer:
+        text = f"<Error>{_said(error)}<RequestId>{request.request_id}</RequestId></Error>"
         return Answer(error.status, [("Content-Type", "application/xml")], text.encode())
 
 

@@ -48,10 +48,10 @@ class QueueService:
         is_small = (length or 0) <= SMALL_BYTES and b"transfer-encoding" not in head.first
         return self._small if is_small and self._serving is not None else self._large
 
-    def error_answer(self, error: LambdaError, request_id: str) -> Answer:
-        from lambda_emu.services.sqs.wire_json import render_error
+    def error_answer(self, error: LambdaError, request: Request) -> Answer:
+        from lambda_emu.services.sqs.serving import form_of
 
-        return render_error(error, request_id)
+        return form_of(request).render_error(error, request.request_id)
 
     def _serve(self, request: Request, call: Call) -> Answer | None:
         if self._serving is None:

@@ -28,6 +28,11 @@ class Form(Protocol):
     def render_error(self, error: LambdaError, request_id: str) -> Answer: ...
 
 
+def form_of(request: Request) -> Form:
+    """Requests of JSON say so in a header; all others are of the older form."""
+    return wire_json if b"x-amz-target" in request.head.first else wire_query
+
+
 class Serving:
     """Serves requests, on the loop or, where reading one takes long, on a worker."""
 
@@ -38,7 +43,7 @@ class Serving:
         self._url = url
 
     def serve(self, request: Request, call: Call) -> Answer | None:
-        form: Form = wire_json if b"x-amz-target" in request.head.first else wire_query
+        form = form_of(request)
         try:
             operation, members = form.parse(request)
         except LambdaError as error:
