@@ -35,6 +35,7 @@ from lambda_emu.model.changes.updates import is_settled
 from lambda_emu.model.function.function import Function
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import Deployment
+from lambda_emu.pool.endpoints import Endpoints
 from lambda_emu.pool.inside import Inside
 from lambda_emu.pool.pool import Pool
 from lambda_emu.pool.starter import Starter
@@ -212,7 +213,8 @@ class Emulator:
     def _make_pool(self) -> Pool:
         stems = self._make_stems()
         cpu_limited = self.settings.cpu == "lambda"
-        inside = Inside(self.runtime_api, self.lambda_api)
+        endpoints = Endpoints.of(self.url, self.settings.allowed_hosts, {})
+        inside = Inside(self.runtime_api, self.lambda_api, endpoints)
         starter = Starter(
             self.engine, inside, stems, self.loop, self.clock, self._environment_log, cpu_limited=cpu_limited
         )

@@ -9,10 +9,9 @@ from pathlib import Path
 from lambda_emu.environment.states import InitType
 from lambda_emu.model.function.function import FunctionVersion
 from lambda_emu.model.function.vpc import network_of
+from lambda_emu.pool.endpoints import Endpoints
 from lambda_emu.sandbox.base import Sandbox, StemKind
 
-LAMBDA_ENDPOINT, ENDPOINT = "AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL"
-"""Where SDKs find Lambda; and every service, Lambda too."""
 LOCALE = {"TZ": ":UTC", "LANG": "en_US.UTF-8"}
 
 
@@ -41,11 +40,11 @@ def kind_of(version: FunctionVersion, networks: Mapping[str, str]) -> StemKind:
 
 
 def variables(
-    version: FunctionVersion,
+    deployment: Deployment,
     init_type: InitType,
     runtime: Mapping[str, str],
-    execution_env: str | None,
     sandbox: Sandbox,
+    endpoints: Endpoints,
     log_stream: str,
     credentials: Mapping[str, str],
 ) -> dict[str, str]:
@@ -54,9 +53,10 @@ def variables(
     docs/contract/runtime.md#environment-variables. Later wins: the customer's, the runtime's, ours.
 
     runtime: what the image or the host gives this runtime (PATH, LD_LIBRARY_PATH, NODE_PATH ...); the customer
-    may override it. sandbox: says where the APIs are; an endpoint that the customer names is kept. execution_env:
-    AWS_EXECUTION_ENV, absent for custom runtimes. credentials: this environment's own, which it keeps when it is reset.
+    may override it. sandbox: says where the APIs are, and endpoints in which variables. credentials: this
+    environment's own, which it keeps when it is reset.
     """
+    version = deployment.version
     reserved = {
         "AWS_REGION": version.id.region,
         "AWS_DEFAULT_REGION": version.id.region,
@@ -72,12 +72,10 @@ def variables(
     }
     if version.handler:  # an image's entry point sets it
         reserved["_HANDLER"] = version.handler
-    if execution_env is not None:
-        reserved["AWS_EXECUTION_ENV"] = execution_env
-    theirs = {**runtime, **(version.environment or {})}
-    ours = _defaults(version)
-    if sandbox.lambda_api is not None and ENDPOINT not in theirs:
-        ours[LAMBDA_ENDPOINT] = f"http://{sandbox.lambda_api.address}"
+    if deployment.execution_env is not None:
+        reserved["AWS_EXECUTION_ENV"] = deployment.execution_env
+    theirs = endpoints.inside(sandbox, {**runtime, **(version.environment or {})})
+    ours = {**_defaults(version), **endpoints.variables(sandbox, theirs)}
     return {**ours, **theirs, **credentials, **reserved}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lambda_emu.gateway.inside import InsideListeners
+from lambda_emu.pool.endpoints import Endpoints
 from lambda_emu.runtime_api.router import RuntimeApi
 from lambda_emu.runtime_api.session import Session
 from lambda_emu.sandbox.base import Sandbox
@@ -12,10 +13,11 @@ from lambda_emu.sandbox.base import Sandbox
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """Two APIs, for as long as the environment is there. Runs on the loop."""
+    """The Runtime API, and all services, for as long as the environment is there. Runs on the loop."""
 
     runtime_api: RuntimeApi
     lambda_api: InsideListeners
+    endpoints: Endpoints
 
     def open(self, sandbox: Sandbox, session: Session) -> None:
         self.runtime_api.open(sandbox.token, session, sandbox.passed)

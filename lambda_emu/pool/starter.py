@@ -124,11 +124,11 @@ class Starter:
         if program is None:
             return None
         environment = variables(
-            version,
+            deployment,
             init_type,
             program.environment,
-            deployment.execution_env,
             sandbox,
+            self._inside.endpoints,
             log_stream,
             role_credentials(version.id.account, self._clock.new_token()),
         )

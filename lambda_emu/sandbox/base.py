@@ -209,8 +209,9 @@ class Sandbox(Protocol):
 
     id: what the engine's user sees (container id, pid). runtime_api: host:port, the value of AWS_LAMBDA_RUNTIME_API
     inside. passed: who listens there; None: it is a name, the token, by which the sandbox calls us. lambda_api: who
-    listens for calls of the Lambda API, where sandboxes can pass a listener. early: the runtime that was started in it
-    before its function was known, and waits for that.
+    listens for calls of the Lambda API and all other services, where sandboxes can pass a listener. lambda_api_name: a
+    name inside for its host, as is `sync-` and this name, where the engine gives names. early: the runtime that was
+    started in it before its function was known, and waits for that.
     """
 
     id: str
@@ -218,6 +219,7 @@ class Sandbox(Protocol):
     runtime_api: str
     passed: PassedListener | None
     lambda_api: PassedListener | None
+    lambda_api_name: str | None
     early: Program | None
 
     @property

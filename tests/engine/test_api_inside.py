@@ -25,7 +25,7 @@ BOTO3 = """
 CALL = """
     import http.client, os
     from urllib.parse import urlsplit
-    there = urlsplit(os.environ["AWS_ENDPOINT_URL_LAMBDA"])
+    there = urlsplit(os.environ["AWS_ENDPOINT_URL"])
     def call(path, method="GET", **headers):
         connection = http.client.HTTPConnection(there.hostname, there.port, timeout=10)
         connection.request(method, path, headers=headers)
@@ -137,15 +137,19 @@ def test_a_function_is_its_account_inside_too(lam: OwnLam) -> None:
 @pytest.mark.parametrize(
     ("variables", "found"),
     [
-        ({"AWS_ENDPOINT_URL_LAMBDA": "http://mine:1"}, "http://mine:1"),
-        ({"AWS_ENDPOINT_URL": "http://all:1"}, None),
+        ({"AWS_ENDPOINT_URL_LAMBDA": "http://mine:1"}, ["AWS_ENDPOINT_URL"]),
+        ({"AWS_ENDPOINT_URL_SFN": "http://mine:1"}, ["AWS_ENDPOINT_URL"]),
+        ({"AWS_ENDPOINT_URL": "http://all:1"}, []),
     ],
-    ids=["of Lambda", "of all services"],
+    ids=["of Lambda", "of the one with a name", "of all services"],
 )
-def test_an_endpoint_of_ones_own_is_kept(lam: OwnLam, variables: dict[str, str], found: str | None) -> None:
+def test_an_endpoint_of_ones_own_is_kept(lam: OwnLam, variables: dict[str, str], found: list[str]) -> None:
     inside = probe(lam, Environment={"Variables": variables})
 
-    assert inside.run("import os; result = os.environ.get('AWS_ENDPOINT_URL_LAMBDA')") == found
+    given = inside.run("import os; result = {k: v for k, v in os.environ.items() if k.startswith('AWS_ENDPOINT')}")
+
+    assert {name: given.pop(name) for name in variables} == variables
+    assert [name for name in given if name != "AWS_ENDPOINT_URL_SFN"] == found
 
 
 @pytest.mark.parametrize("path", ["_lambda-emu/health", "%5Flambda-emu/health", "/_lambda-emu/health", "nowhere"])

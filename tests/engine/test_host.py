@@ -68,7 +68,7 @@ def test_the_emulator_listens_at_the_address_of_its_api_alone(tmp_path: Path) ->
     with served(tmp_path, "docker", "--no-pull-images") as lam:
         inside = probe(lam)
         listed = subprocess.run(["ss", "-ltnpH"], capture_output=True, text=True, timeout=60, check=True).stdout
-        called = inside.run("import os; result = os.environ['AWS_ENDPOINT_URL_LAMBDA']")
+        called = inside.run("import os; result = os.environ['AWS_ENDPOINT_URL']")
 
     own = [line.split()[3] for line in listed.splitlines() if re.search(rf"\bpid={lam.process.pid}\b", line)]
     assert own == [lam.url.removeprefix("http://")]

@@ -168,7 +168,7 @@ def on_our_network(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[O
         yield lam
 
 
-APIS = ["AWS_LAMBDA_RUNTIME_API", "AWS_ENDPOINT_URL_LAMBDA"]
+APIS = ["AWS_LAMBDA_RUNTIME_API", "AWS_ENDPOINT_URL"]
 """Where an environment finds what is served to it alone."""
 
 

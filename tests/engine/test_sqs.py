@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 def handler(event, context):
     body = json.dumps({"QueueUrl": event["queue"], "MessageBody": event["message"]}).encode()
     headers = {"X-Amz-Target": "AmazonSQS.SendMessage", "Content-Type": "application/x-amz-json-1.0"}
-    with urlopen(Request(os.environ["AWS_ENDPOINT_URL_LAMBDA"], body, headers), timeout=10) as answer:
+    with urlopen(Request(os.environ["AWS_ENDPOINT_URL"], body, headers), timeout=10) as answer:
         return json.load(answer)
 """
 

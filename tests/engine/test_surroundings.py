@@ -60,7 +60,7 @@ VARYING = (
     "AWS_LAMBDA_LOG_STREAM_NAME",
     "AWS_LAMBDA_RUNTIME_API",
     "_X_AMZN_TRACE_ID",
-    "AWS_ENDPOINT_URL_LAMBDA",  # ours: the way to the Lambda API from inside
+    "AWS_ENDPOINT_URL",  # ours: the way to all services from inside
 )
 CREDENTIALS = f"import os; result = [os.environ[name] for name in {VARYING[:3]}]"
 
@@ -119,12 +119,15 @@ def test_the_variables_are_lambdas_own(lam: Lam) -> None:
 
     found = answer.payload
     varying = {name: found.pop(name) for name in VARYING}
+    named = found.pop("AWS_ENDPOINT_URL_SFN", None)  # ours too, where the engine gives names
+    if lam.emulator.engine.abilities.isolates_files:
+        assert named == f"http://aws.lambda-emu.internal:{varying['AWS_ENDPOINT_URL'].rpartition(':')[2]}"
     if lam.emulator.engine.abilities.name != "docker":
         found.pop("LC_CTYPE", None)  # by the interpreter of a machine that has no en_US.UTF-8
     assert found == given | VARIABLES | {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "192"}
     assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", varying["AWS_LAMBDA_LOG_STREAM_NAME"])
     assert re.fullmatch(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0.*", varying["_X_AMZN_TRACE_ID"])
-    assert re.fullmatch(r"http://127\.\d+\.\d+\.\d+:\d+", varying["AWS_ENDPOINT_URL_LAMBDA"])
+    assert re.fullmatch(r"http://127\.\d+\.\d+\.\d+:\d+", varying["AWS_ENDPOINT_URL"])
     assert all(varying.values())
 
 

@@ -28,6 +28,7 @@ from lambda_emu.model.function.function import Artifact, FunctionVersion, Loggin
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.choice import Admission
 from lambda_emu.pool.deployment import Deployment
+from lambda_emu.pool.endpoints import Endpoints
 from lambda_emu.pool.inside import Inside
 from lambda_emu.pool.pool import Pool
 from lambda_emu.pool.starter import Starter
@@ -68,7 +69,8 @@ VERSION = FunctionVersion(
 
 def inside(runtime_api: RuntimeApi, clock: Clock) -> Inside:
     """What answers environments that call the Lambda API from nowhere."""
-    return Inside(runtime_api, InsideListeners(runtime_api, clock))
+    endpoints = Endpoints.of("http://127.0.0.1:9000", (), {})
+    return Inside(runtime_api, InsideListeners(runtime_api, clock), endpoints)
 
 
 class NoOrders:
@@ -122,6 +124,7 @@ class EmptySandbox:
         self.runtime_api = f"{id}:{port}"
         self.passed: PassedListener | None = None
         self.lambda_api: PassedListener | None = None
+        self.lambda_api_name: str | None = None
         self.early: Program | None = None
         self.init = init
         self.destroyed = threading.Event()

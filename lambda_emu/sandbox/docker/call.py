@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.docker.network import Place
+from lambda_emu.sandbox.init.ports import names_of
 from lambda_emu.sandbox.init.socket_file import SocketFile
 
 MACHINE = "host.docker.internal"
@@ -46,8 +47,13 @@ class InitCall:
 
     @property
     def hosts(self) -> dict[str, str]:
-        """Names inside of what is outside."""
+        """All names inside: of what is outside too."""
         if not self.place.machine:
-            return {}
+            return self.inside
         names = (MACHINE, self.host) if self.port else (MACHINE,)
-        return dict.fromkeys(names, self.place.machine)
+        return dict.fromkeys(names, self.place.machine) | self.inside
+
+    @property
+    def inside(self) -> dict[str, str]:
+        """Names inside of what listens inside."""
+        return names_of(self.token, shared=self.place.shared)

@@ -228,7 +228,7 @@ class DockerEngine:
             call.file.let_in(self._acceptor)
         try:
             link = await self._arrival(arriving, call, container)
-            reach = await reach_of(link, token, shared=place.shared) or Reach(call.host, call.address)
+            reach = await reach_of(link, token, shared=place.shared, names=call.inside)
         except SandboxError:
             arriving.cancel()
             self._places.forget(kind.network)
@@ -236,7 +236,7 @@ class DockerEngine:
             raise
         cpu = find_cpu_limit(link.pid, container) if isinstance(link, LocalLink) else None
         limits = ContainerLimits(first_limits(kind), cpu, partial(self._call, update_limits, self._api, container))
-        return DockerSandbox(self, container, reach, link, folder, limits)
+        return DockerSandbox(self, container, reach or Reach(call.host, call.address), link, folder, limits)
 
     async def _arrival(self, arriving: asyncio.Future[Link], call: InitCall, container: str) -> Link:
         """The link of a container's init. SocketNotCalled: it has ended, and no other one could call our socket yet."""
@@ -377,6 +377,7 @@ class DockerSandbox:
         self.runtime_api = reach.runtime_api
         self.passed = reach.passed
         self.lambda_api = reach.lambda_api
+        self.lambda_api_name = reach.lambda_api_name
         self.init = init
         self.early: Program | None = None
         self._engine = engine

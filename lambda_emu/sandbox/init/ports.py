@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lambda_emu.http.branch import End, PassedListener
@@ -19,6 +19,8 @@ RUNTIME_API_PORT = 9001
 LAMBDA_API_PORT = 9027
 """Of ours: assigned to nobody, and no default of what functions or extensions are known to listen on."""
 TRIES = 8
+NAME = "aws.lambda-emu.internal"
+"""Inside, of what listens there, where the engine can give names. Of Step Functions `sync-` stands before it, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +31,25 @@ class Reach:
     runtime_api: str
     passed: PassedListener | None = None
     lambda_api: PassedListener | None = None
+    lambda_api_name: str | None = None
 
 
-async def reach_of(link: Link, token: str, *, shared: bool) -> Reach | None:
-    """That of a sandbox that passes its sockets; None: its init cannot. SandboxError."""
+def names_of(token: str, *, shared: bool) -> dict[str, str]:
+    """What a sandbox's /etc/hosts says of its Lambda API, before there is one: names with their address."""
+    host, _ = next(_own_addresses(token, LAMBDA_API_PORT)) if shared else (LOOPBACK, 0)
+    return {NAME: host, f"sync-{NAME}": host}
+
+
+async def reach_of(link: Link, token: str, *, shared: bool, names: Mapping[str, str]) -> Reach | None:
+    """That of a sandbox that passes its sockets; None: its init cannot. names: in its /etc/hosts. SandboxError."""
     if not isinstance(link, LocalLink):
         return None
     runtime_api, lambda_api = await asyncio.gather(
         listen_inside(link, RUNTIME_API_PORT, seed=token, shared=shared),
         listen_inside(link, LAMBDA_API_PORT, seed=token, shared=shared),
     )
-    return Reach(token, runtime_api.address, runtime_api, lambda_api)
+    name = NAME if names.get(NAME) == lambda_api.address.partition(":")[0] else None
+    return Reach(token, runtime_api.address, runtime_api, lambda_api, name)
 
 
 async def listen_inside(link: LocalLink, port: int, *, seed: str, shared: bool) -> PassedListener:

@@ -7,7 +7,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -21,7 +21,7 @@ from lambda_emu.sandbox.files import remove_tree
 from lambda_emu.sandbox.init.binary import find_init
 from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.orders import Link
-from lambda_emu.sandbox.init.ports import Reach, reach_of
+from lambda_emu.sandbox.init.ports import Reach, names_of, reach_of
 from lambda_emu.sandbox.init.socket_file import NAME, SocketFile
 from lambda_emu.sandbox.machine import this_machine
 from lambda_emu.sandbox.process.isolation import Isolation
@@ -136,10 +136,12 @@ class ProcessEngine:
         arriving.add_done_callback(lambda _: file.close())
         process = None
         try:
-            process = await self._call(self._launch, file, toolchain, kind.tmp_mb, secret)
+            shared = not self.abilities.isolates_network
+            names = names_of(token, shared=shared) if self.abilities.isolates_files else {}
+            process = await self._call(self._launch, file, toolchain, kind.tmp_mb, secret, names)
             file.let_in(self._acceptor)
             link = await _first_of(arriving, process)
-            reach = await reach_of(link, token, shared=not self.abilities.isolates_network)
+            reach = await reach_of(link, token, shared=shared, names=names)
             if reach is None:
                 raise SandboxError("its init called by TCP")
         except SandboxError as error:
@@ -195,7 +197,9 @@ class ProcessEngine:
         if self._closed:
             raise ShuttingDown
 
-    def _launch(self, file: SocketFile, toolchain: Toolchain, tmp_mb: int, secret: str) -> subprocess.Popen[bytes]:
+    def _launch(
+        self, file: SocketFile, toolchain: Toolchain, tmp_mb: int, secret: str, names: Mapping[str, str]
+    ) -> subprocess.Popen[bytes]:
         folder = file.folder.parent
         try:
             folder.mkdir(PRIVATE)
@@ -203,7 +207,7 @@ class ProcessEngine:
                 raise SandboxError(
                     f"the file system of {self._folder} holds no sockets; name another folder by --data-dir"
                 )
-            command = self.isolation.prepare(folder, toolchain, tmp_mb)
+            command = self.isolation.prepare(folder, toolchain, tmp_mb, names)
             with (folder / "log").open("wb") as words:
                 return subprocess.Popen(
                     command,
@@ -232,6 +236,7 @@ class ProcessSandbox:
         self.runtime_api = reach.runtime_api
         self.passed = reach.passed
         self.lambda_api = reach.lambda_api
+        self.lambda_api_name = reach.lambda_api_name
         self.init = init
         self.early: Program | None = None
         self.process = process

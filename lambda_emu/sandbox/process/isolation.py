@@ -22,10 +22,10 @@ class Isolation(Protocol):
     def prepare_toolchain(self, toolchain: Toolchain) -> None:
         """Put what a new toolchain has of this machine into its folder, or places for it. OSError."""
 
-    def prepare(self, folder: Path, toolchain: Toolchain, tmp_mb: int) -> list[str]:
+    def prepare(self, folder: Path, toolchain: Toolchain, tmp_mb: int, names: Mapping[str, str]) -> list[str]:
         """Fill a new sandbox's folder, beside `line`. Returns the command line of its init, to be run in there.
 
-        OSError.
+        names: of addresses, for its /etc/hosts. OSError.
         """
 
     def load(self, folder: Path, task: Path, layers: Sequence[Path]) -> None:

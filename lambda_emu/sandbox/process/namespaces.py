@@ -26,6 +26,7 @@ from lambda_emu.sandbox.process.private_root import (
     make_root,
     root_lines,
     sandbox_lines,
+    write_hosts,
     write_resolver,
 )
 from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, PROCESSES, prlimit
@@ -169,10 +170,11 @@ class Namespaces:
             else:
                 make_place(self._root, self._root / shown.relative_to("/"), host)
 
-    def prepare(self, folder: Path, toolchain: Toolchain, tmp_mb: int) -> list[str]:
+    def prepare(self, folder: Path, toolchain: Toolchain, tmp_mb: int, names: Mapping[str, str]) -> list[str]:
         for name in ("task", "opt"):
             make_folder(folder, folder / name)
         write_resolver(folder)
+        write_hosts(folder, names)
         table = folder / "fstab"
         own = sandbox_lines(self._root, folder, toolchain.folder, tmp_mb)
         table.write_text(fstab((*root_lines(self._root), *own, *host_lines(self._root, toolchain.host_files))))

@@ -80,7 +80,7 @@ class NoIsolation:
                 f"home = {toolchain.interpreter.path.parent}\ninclude-system-site-packages = false\n"
             )
 
-    def prepare(self, folder: Path, toolchain: Toolchain, tmp_mb: int) -> list[str]:
+    def prepare(self, folder: Path, toolchain: Toolchain, tmp_mb: int, names: Mapping[str, str]) -> list[str]:
         for name in ("task", "opt", "tmp"):
             (folder / name).mkdir()
         limits = prlimit(LIMITS) if shutil.which("prlimit", path=PATH) else []

@@ -28,6 +28,7 @@ ETC_OWN = {
     "resolv.conf": "",
 }
 RESOLVER = "resolv.conf"  # each sandbox has its own: it changes with the network
+HOSTS = "hosts"  # and of this: it says the sandbox's own addresses
 LINE = "var/rapid/line"
 FOLDERS = ("dev/mqueue", "etc", "opt", "proc", "tmp", "var/lang", "var/rapid", LINE, "var/runtime", "var/task")
 
@@ -93,6 +94,12 @@ def write_resolver(folder: Path) -> None:
     (folder / RESOLVER).chmod(0o644)
 
 
+def write_hosts(folder: Path, names: Mapping[str, str]) -> None:
+    """Make a sandbox's own /etc/hosts. names: with the address of each."""
+    (folder / HOSTS).write_text(ETC_OWN[HOSTS] + "".join(f"{host} {name}\n" for name, host in names.items()))
+    (folder / HOSTS).chmod(0o644)
+
+
 def root_lines(root: Path) -> Iterator[Line]:
     """What is mounted in every sandbox made from this root."""
     yield root, root, "none", READ_ONLY
@@ -111,7 +118,8 @@ def root_lines(root: Path) -> Iterator[Line]:
 def sandbox_lines(root: Path, folder: Path, toolchain: Path, tmp_mb: int) -> Iterator[Line]:
     """What is mounted in one sandbox alone. folder: its own, toolchain: of its runtime."""
     yield "tmpfs", root / "tmp", "tmpfs", f"nosuid,nodev,mode=1777,size={tmp_mb}m,nr_inodes={tmp_mb * FILES_PER_MB}"
-    yield folder / RESOLVER, root / "etc" / RESOLVER, "none", READ_ONLY
+    for name in (RESOLVER, HOSTS):
+        yield folder / name, root / "etc" / name, "none", READ_ONLY
     yield folder / "line", root / LINE, "none", READ_ONLY
     yield folder / "task", root / "var/task", "none", READ_ONLY
     yield folder / "opt", root / "opt", "none", READ_ONLY

@@ -1,0 +1,60 @@
+"""Where code inside an environment finds AWS's services: at the listener that its init passed, which is ours.
+
+docs/services.md#inside-functions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from lambda_emu.sandbox.base import Sandbox
+
+ALL = "AWS_ENDPOINT_URL"
+STEP_FUNCTIONS = "AWS_ENDPOINT_URL_SFN"
+"""SDKs put `sync-` before the host of some of its calls, which no address bears."""
+NAMED = (
+    "127.0.0.1",
+    "localhost",
+    r"\[::1\]",
+    r"(?:sqs\.)?(?:[a-z]+(?:-[a-z]+)+-\d\.)?localhost\.localstack\.cloud",
+)
+"""How this machine may be called in a URL that was made outside; the last are names that LocalStack's users have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """own: URLs that lead to us from outside. elsewhere: variables of services that somebody else serves."""
+
+    own: re.Pattern[str]
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, url: str, hosts: Collection[str], elsewhere: Mapping[str, str]) -> Endpoints:
+        """url: of our port. hosts: names by which it is asked besides those of every machine; `*.x`: all below x."""
+        begin, _, port = url.rpartition(":")
+        given = [re.escape(host).replace(r"\*", r"[a-z0-9.-]+") for host in (begin.partition("://")[2], *hosts)]
+        names = (*NAMED, *given)
+        return cls(re.compile(rf"http://(?:{'|'.join(names)}):{port}(?=[/?#]|$)", re.IGNORECASE), elsewhere)
+
+    def variables(self, sandbox: Sandbox, theirs: Mapping[str, str]) -> dict[str, str]:
+        """Ours, for a runtime that has these of the customer's and the image's; what they name themselves is kept."""
+        if ALL in theirs:
+            return {}
+        found = dict(self.elsewhere)
+        if sandbox.lambda_api is not None:
+            host, _, port = sandbox.lambda_api.address.rpartition(":")
+            found[ALL] = f"http://{host}:{port}"
+            if sandbox.lambda_api_name is not None:
+                found.setdefault(STEP_FUNCTIONS, f"http://{sandbox.lambda_api_name}:{port}")
+        return found
+
+    def inside(self, sandbox: Sandbox, theirs: Mapping[str, str]) -> Mapping[str, str]:
+        """The same, but that URLs which lead to us outside do so inside: of queues, above all."""
+        if sandbox.lambda_api is None or not any(self.own.match(value) for value in theirs.values()):
+            return theirs
+        there = f"http://{sandbox.lambda_api.address}"
+        return {
+            name: self.own.sub(there, value, 1) if self.own.match(value) else value for name, value in theirs.items()
+        }

@@ -1,0 +1,95 @@
+"""Functions use the services around Lambda without being told where they are, with any network or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from inside import probe
+from own import OwnLam, own_emulator
+from sqs_rig import client_of
+
+FAST: dict[str, Any] = {"MemorySize": 1769, "Timeout": 60}
+"""To import boto3 on a small share of a busy machine takes its time."""
+ACCOUNT = "000000000000"
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(("docker", {}), id="docker", marks=pytest.mark.docker),
+        pytest.param(("docker", {"docker_network": "none"}), id="docker-none", marks=pytest.mark.docker),
+        pytest.param(("process", {}), id="process"),
+        pytest.param(("process", {"network": "none"}), id="process-none"),
+    ],
+)
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
+    """In containers and as processes, with a network and without."""
+    engine, network = request.param
+    folder = tmp_path_factory.mktemp("services")
+    with own_emulator(folder, engine, stems=0, pull_images=False, **network) as lam:
+        yield lam
+
+
+@pytest.fixture
+def lam(shared: OwnLam) -> Iterator[OwnLam]:
+    yield shared
+    shared.close()
+
+
+def port_of(lam: OwnLam) -> int:
+    return int(lam.emulator.url.rpartition(":")[2])
+
+
+def test_a_function_uses_a_queue_that_it_finds_by_name(lam: OwnLam) -> None:
+    queues = client_of(port_of(lam), ACCOUNT)
+    url = queues.create_queue(QueueName="jobs")["QueueUrl"]
+    inside = probe(lam, **FAST)
+
+    found = inside.run("""
+        import boto3
+        sqs = boto3.client("sqs")
+        url = sqs.get_queue_url(QueueName="jobs")["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody="hello")
+        result = url
+    """)
+
+    assert found.endswith(f"/{ACCOUNT}/jobs")
+    assert not found.startswith(lam.emulator.url)
+    [got] = queues.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
+    assert got["Body"] == "hello"
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "sqs.us-east-1.localhost.localstack.cloud"])
+def test_an_address_of_ours_in_a_functions_variables_leads_to_us_inside(lam: OwnLam, name: str) -> None:
+    queues = client_of(port_of(lam), ACCOUNT)
+    queues.create_queue(QueueName="jobs")
+    url = f"http://{name}:{port_of(lam)}/{ACCOUNT}/jobs"
+    other = f"http://{name}:{port_of(lam)}1/"
+    inside = probe(lam, Environment={"Variables": {"QUEUE_URL": url, "OTHER": other, "TOLD": f"see {url}"}}, **FAST)
+
+    found = inside.run("""
+        import os
+        from urllib.request import urlopen
+        url = os.environ["QUEUE_URL"]
+        said = urlopen(f"{url}?Action=GetQueueAttributes&AttributeName.1=QueueArn&Version=2012-11-05", timeout=9).read()
+        is_inside = url == os.environ["AWS_ENDPOINT_URL"] + url[-18:]
+        result = [is_inside, said.decode(), os.environ["OTHER"], os.environ["TOLD"]]
+    """)
+
+    assert found[0] is True
+    assert f"arn:aws:sqs:us-east-1:{ACCOUNT}:jobs" in found[1]
+    assert found[2:] == [other, f"see {url}"]
+
+
+def test_the_names_that_step_functions_is_called_by_lead_to_us(lam: OwnLam) -> None:
+    found = probe(lam).run("""
+        import os, socket
+        from urllib.parse import urlsplit
+        all, named = (urlsplit(os.environ[name]) for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SFN"))
+        names = [socket.gethostbyname(before + named.hostname) for before in ("", "sync-")]
+        result = [names == [all.hostname] * 2, all.port == named.port]
+    """)
+
+    assert found == [True, True]
