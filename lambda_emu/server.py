@@ -31,7 +31,10 @@ from lambda_emu.invoke.invoker import Invoker
 from lambda_emu.invoke.runner import PoolRunner
 from lambda_emu.logs.store import LogStore
 from lambda_emu.logs.stream import LogStream, Origin
+from lambda_emu.metrics.file import MetricFile
+from lambda_emu.metrics.recorder import Recorder
 from lambda_emu.model.changes.updates import is_settled
+from lambda_emu.model.concurrency.limits import set_aside
 from lambda_emu.model.function.function import Function
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import Deployment
@@ -112,6 +115,7 @@ class Emulator:
         self._on_loop(self.queues.clear)
         self._on_loop(self.async_invoker.forget)
         self._on_loop(self.pool.clear)
+        self.recorder.clear()
         deploy(self._project, self._served.context)
         self._activate()
 
@@ -148,6 +152,8 @@ class Emulator:
         self.shutdown.tidy(self._listener.close)  # after the pool, which answers who still waits
         self.store = Store.open(data_dir)
         self.shutdown.call(self.store.close)  # after the pool, whose last outcomes it keeps
+        self.recorder = Recorder(MetricFile(data_dir / "metrics.db"), self.loop, self.clock, self._set_aside)
+        self.shutdown.call(self.recorder.stop)  # after all who tell of facts, the logs too
         one_shot, log_bytes = self._only is not None, settings.log_limit_mb * 1024 * 1024
         self.logs = LogStore(data_dir / "logs.db", log_bytes, self.loop.post, in_process=one_shot)
         self.logs.start()
@@ -234,7 +240,7 @@ class Emulator:
 
     def _open_invocations(self) -> None:
         settings = self.settings
-        self._runner = PoolRunner(self.store, self.pool, settings.account_concurrency)
+        self._runner = PoolRunner(self.store, self.pool, self.recorder, settings.account_concurrency)
         pending_wait_s = 0 if settings.activation_delay_s else PENDING_WAIT_S
         self.invoker = Invoker(self.store, self._runner, self.clock, pending_wait_s)
         self.store.subscribe(self.store.functions, self._function_changed)
@@ -289,6 +295,10 @@ class Emulator:
         self._gateway.serve(*self._served.outside)
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
         self.shutdown.tidy(self._listener.finish)
+
+    def _set_aside(self, scope: Scope) -> int:
+        """How much concurrency is reserved or provisioned."""
+        return sum(set_aside(function) for function in self.store.functions.all(scope))
 
     def _is_busy(self) -> bool:
         """Whether something runs, or somebody has not all of his answer. On the loop."""

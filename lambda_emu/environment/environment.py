@@ -314,6 +314,8 @@ class Environment:
     def _report(self, invocation: Invocation) -> None:
         del self.invocations[invocation.request.request_id]
         tail = self._log.report(invocation, self._init_ms, self._usage)
+        started_s = invocation.started_s
+        invocation.meter.invoked(started_s, (invocation.ended_s - started_s) * 1000, invocation.failure is not None)
         self._init_ms = None
         invocation.settle(tail)
 

@@ -9,6 +9,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.environment.failures import OUT_OF_MEMORY, Failure
 from lambda_emu.environment.states import INVOCATION, RUNTIME, Barrier, Phase, Step, next_state
 from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.service import TooManyRequests
 from lambda_emu.runtime_api.session import DeliveredEvent, NextCall
 
 
@@ -53,6 +54,49 @@ def nobody() -> None:
     """Where nobody need hear of it."""
 
 
+class Meter(Protocol):
+    """What is counted of an invocation, on the loop; metrics/meter.py has what comes of it.
+
+    own, spilled: who counts it instead where it runs on provisioned concurrency, or finds no more of that.
+    """
+
+    @property
+    def own(self) -> Meter: ...
+
+    @property
+    def spilled(self) -> Meter: ...
+
+    def begin(self) -> None:
+        """It was let in."""
+
+    def end(self) -> None:
+        """Its caller has been told."""
+
+    def invoked(self, started_s: float, duration_ms: float, failed: bool, /) -> None:
+        """It has run, and everybody inside is done with it."""
+
+    def throttled(self) -> None:
+        """It was not let in, or found no place."""
+
+
+class Unmetered:
+    """Nothing is counted."""
+
+    @property
+    def own(self) -> Unmetered:
+        return self
+
+    spilled = own
+
+    def begin(self) -> None: ...
+    def end(self) -> None: ...
+    def invoked(self, started_s: float, duration_ms: float, failed: bool, /) -> None: ...
+    def throttled(self) -> None: ...
+
+
+UNMETERED = Unmetered()
+
+
 class Invocation:
     """An accepted event. Its reply hears of exactly one end.
 
@@ -66,6 +110,7 @@ class Invocation:
         "executed_version",
         "failure",
         "held",
+        "meter",
         "on_end",
         "phase",
         "produced_bytes",
@@ -75,9 +120,10 @@ class Invocation:
         "waits_for",
     )
 
-    def __init__(self, request: InvocationEvent, reply: Reply) -> None:
+    def __init__(self, request: InvocationEvent, reply: Reply, meter: Meter = UNMETERED) -> None:
         self.request = request
         self.reply = reply
+        self.meter = meter
         self.phase = Phase.ASSIGNED
         self.on_end: Callable[[], None] = nobody
         self.attempt_id = ""  # given with the environment; the runtime may repeat it with its answer
@@ -115,8 +161,7 @@ class Invocation:
         if doubtful or self.request.wants_tail:
             self.held = outcome
         else:
-            self.on_end()
-            self.reply.end(outcome)
+            self._tell(outcome)
 
     def trust(self) -> None:
         """The figures are there: what was held for their sake goes out."""
@@ -156,8 +201,12 @@ class Invocation:
     def refuse(self, error: LambdaError) -> None:
         """The caller hears that it was not run."""
         self.on_end()
+        self.meter.end()
+        if error.status == TooManyRequests.status:
+            self.meter.throttled()
         self.reply.refused(error)
 
     def _tell(self, outcome: Outcome) -> None:
         self.on_end()
+        self.meter.end()
         self.reply.end(outcome)

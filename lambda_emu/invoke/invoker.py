@@ -76,7 +76,7 @@ class Invoker:
     def check(self, resolved: Resolved, request: InvokeRequest) -> None:
         """Raise what `run` would raise now."""
         check(request, resolved.version)
-        self._runner.check(resolved, request.tenant_id)
+        self._runner.check(resolved, request)
 
     def run(self, resolved: Resolved, request: InvokeRequest, reply: Reply) -> None:
         """Run it now, by whoever serves such a version. TooManyRequests when a limit is reached."""

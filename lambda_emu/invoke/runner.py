@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from lambda_emu.arn import Scope
-from lambda_emu.environment.invocation import Invocation, Reply
+from lambda_emu.environment.invocation import Invocation, Meter, Reply
+from lambda_emu.errors.service import TooManyRequests
 from lambda_emu.invoke.provisioned import ProvisionedVersions
 from lambda_emu.invoke.request import InvokeRequest
 from lambda_emu.invoke.rules import admission, check_served, unreserved_concurrency
+from lambda_emu.metrics.points import Subject
+from lambda_emu.metrics.recorder import Recorder
 from lambda_emu.model.function.function import Function, FunctionVersion
 from lambda_emu.pool.choice import Admission
 from lambda_emu.pool.deployment import Deployment
@@ -26,27 +29,46 @@ class Resolved(NamedTuple):
     version: FunctionVersion
 
 
+class Runnable(NamedTuple):
+    """What is known of a version that runs. meters: of its invocations, by the qualifier that they came by."""
+
+    deployment: Deployment
+    admission: Admission
+    meters: dict[str | None, Meter]
+
+
 class PoolRunner:
     """Hands events to the pool, and tells it what there is to run."""
 
-    def __init__(self, store: Store, pool: Pool, account_concurrency: int) -> None:
+    def __init__(self, store: Store, pool: Pool, recorder: Recorder, account_concurrency: int) -> None:
         self._store = store
         self._pool = pool
+        self._recorder = recorder
         self._account_concurrency = account_concurrency
         self._deployments: dict[str, Deployment] = {}
-        self._served: dict[str, tuple[Deployment, Admission]] = {}  # both by deployment id
+        self._served: dict[str, Runnable] = {}  # both by deployment id
         self._unreserved: dict[Scope, int] = {}
         self.provisioned = ProvisionedVersions(store, pool, self._deployment, self._served.clear)
 
     def run(self, resolved: Resolved, request: InvokeRequest, reply: Reply) -> None:
         """The reply hears the outcome. TooManyRequests when a limit is reached."""
-        deployment, admission = self._served.get(resolved.version.deployment_id) or self._serve(resolved)
-        self._pool.submit(deployment, admission, Invocation(request, reply))
+        deployment, admission, meters = self._served.get(resolved.version.deployment_id) or self._serve(resolved)
+        qualifier = request.target.qualifier
+        meter = meters.get(qualifier) or self._meter(resolved, admission, qualifier)
+        try:
+            self._pool.submit(deployment, admission, Invocation(request, reply, meter))
+        except TooManyRequests:
+            meter.throttled()
+            raise
 
-    def check(self, resolved: Resolved, tenant_id: str | None) -> None:
-        """Raise what `run` would raise now."""
-        deployment, admission = self._serve(resolved)
-        self._pool.check(deployment, admission, tenant_id)
+    def check(self, resolved: Resolved, request: InvokeRequest) -> None:
+        """Raise what `run` would raise now; who is throttled here has been throttled."""
+        deployment, admission, _ = self._serve(resolved)
+        try:
+            self._pool.check(deployment, admission, request.tenant_id)
+        except TooManyRequests:
+            self._meter(resolved, admission, request.target.qualifier).throttled()
+            raise
 
     def changed(self, before: Function | None, after: Function | None) -> None:
         """A function was found at start, created, changed or removed. Called on the loop.
@@ -60,14 +82,23 @@ class PoolRunner:
             self._pool.retire(deployment_id)
         self.provisioned.changed(before, after)
 
-    def _serve(self, resolved: Resolved) -> tuple[Deployment, Admission]:
+    def _meter(self, resolved: Resolved, admission: Admission, qualifier: str | None) -> Meter:
+        meters = self._serve(resolved).meters
+        if qualifier not in meters:
+            subject = Subject(resolved.function.id, qualifier, resolved.version.version)
+            reserved, provisioned = admission.reserved, admission.provisioned
+            meters[qualifier] = self._recorder.meter(subject, reserved=reserved, provisioned=provisioned)
+        return meters[qualifier]
+
+    def _serve(self, resolved: Resolved) -> Runnable:
         deployment_id = resolved.version.deployment_id
         found = self._served.get(deployment_id)
         if found is None:
             deployment = self._deployment(resolved.version)
             own = self.provisioned.count(resolved.function, deployment_id)
             unreserved = self._unreserved_of(resolved.function.id.scope)
-            found = self._served[deployment_id] = deployment, admission(resolved.function, own, unreserved)
+            limits = admission(resolved.function, own, unreserved)
+            found = self._served[deployment_id] = Runnable(deployment, limits, {})
         return found
 
     def _deployment(self, version: FunctionVersion) -> Deployment:

@@ -101,6 +101,10 @@ class Pool:
         pool = self._pools.get(deployment.version.deployment_id) if tenant_id is None else None
         count.running += 1
         invocation.on_end = count.leave
+        if admission.provisioned:
+            is_own = count is self._counts.get(deployment.version.deployment_id)
+            invocation.meter = invocation.meter.own if is_own else invocation.meter.spilled
+        invocation.meter.begin()
         (pool or self._pool(deployment, tenant_id)).submit(invocation)
 
     def retire(self, deployment_id: str) -> None:

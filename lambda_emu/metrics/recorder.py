@@ -1,0 +1,262 @@
+"""Where facts are told, on the loop, and how they come to be in the file: once a minute, and when somebody asks."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from weakref import WeakValueDictionary
+
+from lambda_emu.arn import FunctionId, Scope
+from lambda_emu.clock import Clock, Timer
+from lambda_emu.http.executors import Closed, Full, Workers
+from lambda_emu.http.loop import Loop
+from lambda_emu.metrics.file import MetricFile
+from lambda_emu.metrics.meter import Gauge, Meter, Taken
+from lambda_emu.metrics.points import MINUTE_S, Dimensions, Point, Series, Subject, lambda_series
+from lambda_emu.metrics.statistics import Statistics
+
+log = logging.getLogger(__name__)
+
+WRITES = Workers("metrics to be written", 1, 16)
+AFTER_S = 0.005
+"""How long after its end a minute is written: a timer may fire a little early."""
+ASK_LIMIT_S = 10.0
+MOST_FACTS = 20_000
+"""Different ones in memory; with more of them they are written at once."""
+MOST_WAITING = 200_000
+"""Points that wait for a disk which takes none; more of them are lost."""
+
+CONCURRENT, UNRESERVED = "ConcurrentExecutions", "UnreservedConcurrentExecutions"
+PROVISIONED, UTILIZATION = "ProvisionedConcurrentExecutions", "ProvisionedConcurrencyUtilization"
+CLAIMED = "ClaimedAccountConcurrency"
+
+
+@dataclass(slots=True)
+class Collected:
+    """What was taken from memory, still to be made into points, which need not be done on the loop."""
+
+    taken: list[Taken] = field(default_factory=list)
+    peaks: list[tuple[Series, int, int]] = field(default_factory=list)  # with its minute, and what may run at most
+    values: list[tuple[Series, int, float]] = field(default_factory=list)
+    facts: list[Point] = field(default_factory=list)
+
+
+class Recorder:
+    """Takes facts, each with a method that costs less than a microsecond, and writes what came of them each minute.
+
+    Throttled and refused invocations are neither Invocations nor Errors; what has run counts for the minute in which
+    it began. docs/contract/logs-billing.md#metrics.
+
+        meter = recorder.meter(subject, reserved=…, provisioned=…)  # kept by whoever runs that; see `Meter`
+        recorder.add(function, "AsyncEventsDropped")
+        recorder.add(function, "IteratorAge", age_ms)
+        recorder.add_for(scope, (("EventSourceMappingUUID", uuid),), "PolledEventCount", 10)
+
+    All of it is called on the loop but `publish`, `flush` and `stop`. set_aside: how much concurrency of a scope is
+    reserved or provisioned; called on the loop once a minute.
+    """
+
+    def __init__(self, file: MetricFile, loop: Loop, clock: Clock, set_aside: Callable[[Scope], int]) -> None:
+        self._file = file
+        self._loop = loop
+        self._clock = clock
+        self._set_aside = set_aside
+        self._gauges: WeakValueDictionary[Series, Gauge] = WeakValueDictionary()
+        self._meters: list[Meter] = []  # that have something to tell
+        self._facts: dict[tuple[FunctionId, str, str | None, str | None], Statistics] = {}
+        self._others: dict[Series, Statistics] = {}
+        self._published: deque[Point] = deque()  # by other threads
+        self._minute: int | None = None  # which the facts and peaks are of; None: there are none
+        self._timer: Timer | None = None
+        self._collected: deque[Collected] = deque()  # on its way from the loop to whoever writes
+        self._writing = Lock()  # guards _unwritten, and the order of what is written; never taken on the loop
+        self._unwritten: list[Point] = []
+        self._stopped = False
+
+    # -- facts ------------------------------------------------------------------------------------
+
+    def meter(self, subject: Subject, *, reserved: bool, provisioned: int) -> Meter:
+        """For its invocations. reserved: its function has a concurrency of its own; provisioned: and how much ready."""
+        scope = subject.function.scope
+        everywhere = [self._gauge(lambda_series(scope, CONCURRENT, dimensions)) for dimensions in subject.dimensions()]
+        shared = [] if reserved else [self._gauge(lambda_series(scope, UNRESERVED, ()))]
+        meter = Meter(subject, (*everywhere, *shared), self)
+        if provisioned:
+            _, of_function, of_resource, *_ = subject.dimensions()
+            own = [self._gauge(lambda_series(scope, PROVISIONED, dims)) for dims in (of_function, of_resource)]
+            own[1].allocated = provisioned
+            meter.own = Meter(subject, (*everywhere, *own), self, "ProvisionedConcurrencyInvocations")
+            meter.spilled = Meter(subject, meter.gauges, self, "ProvisionedConcurrencySpilloverInvocations")
+        return meter
+
+    def add(
+        self,
+        function: FunctionId,
+        metric: str,
+        value: float = 1.0,
+        qualifier: str | None = None,
+        executed_version: str | None = None,
+    ) -> None:
+        """One value of one of Lambda's own metrics: 1 of a count, else in the metric's unit (milliseconds)."""
+        key = function, metric, qualifier, executed_version
+        statistics = self._facts.get(key)
+        if statistics is None:
+            statistics = self._facts[key] = Statistics()
+            self._arm()
+        statistics.add(value)
+
+    def add_for(self, scope: Scope, dimensions: Dimensions, metric: str, value: float = 1.0) -> None:
+        """The same of what is no function's, as of an event source mapping: dimensions, in the order of their names."""
+        series = lambda_series(scope, metric, dimensions)
+        statistics = self._others.get(series)
+        if statistics is None:
+            statistics = self._others[series] = Statistics()
+            self._arm()
+        statistics.add(value)
+
+    def publish(self, points: Iterable[Point]) -> None:
+        """Points of whatever minute and namespace. From any thread."""
+        self._published.extend(points)
+        self._loop.post(self._arm)
+
+    # -- for meters -------------------------------------------------------------------------------
+
+    def listen(self, meter: Meter) -> None:
+        meter.is_heard = True
+        self._meters.append(meter)
+        self._arm()
+
+    def minute_at(self, monotonic_s: float | None) -> tuple[int, float, float]:
+        now_s, monotonic_now_s = self._clock.now_s(), self._clock.monotonic_s()
+        at_s = now_s if monotonic_s is None else now_s - monotonic_now_s + monotonic_s
+        minute = int(at_s // MINUTE_S)
+        from_s = monotonic_now_s - now_s + minute * MINUTE_S
+        return minute, from_s, from_s + MINUTE_S
+
+    # -- into the file ----------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Write all that was told so far, so that it can be read. Not on the loop. TimeoutError, sqlite3.Error."""
+        self._loop.ask(self._collect, ASK_LIMIT_S)
+        self._write()
+
+    def stop(self) -> None:
+        """Write the rest and close the file. After whoever tells has stopped; not on the loop."""
+        try:
+            self._loop.ask(self._disarm, ASK_LIMIT_S)
+            self.flush()
+        except (TimeoutError, sqlite3.Error) as error:
+            log.error("the last metrics could not be written: %s", error)
+        self._file.close()
+
+    def clear(self) -> None:
+        """Forget all of it. Not on the loop."""
+        self._loop.ask(self._collect, ASK_LIMIT_S)
+        with self._writing:
+            self._collected.clear()
+            self._unwritten.clear()
+            self._file.clear()
+
+    def _gauge(self, series: Series) -> Gauge:
+        """The same for all who count on it, for as long as anybody does."""
+        gauge = self._gauges.get(series)
+        if gauge is None:
+            gauge = self._gauges[series] = Gauge(series)
+        return gauge
+
+    def _arm(self) -> None:
+        """There is something to be written when this minute is over."""
+        if self._timer is not None or self._stopped:
+            if len(self._facts) + len(self._others) + len(self._published) > MOST_FACTS:
+                self._write_minute()
+            return
+        now_s = self._clock.now_s()
+        self._minute = int(now_s // MINUTE_S)
+        self._timer = self._clock.call_later((self._minute + 1) * MINUTE_S - now_s + AFTER_S, self._write_minute)
+
+    def _disarm(self) -> None:
+        self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _write_minute(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._collect()
+        try:
+            self._loop.work(WRITES, self._write_or_wait)
+        except (Closed, Full) as error:
+            log.warning("metrics of a minute are lost: %s", error)
+        if self._meters:
+            self._arm()
+
+    def _collect(self) -> None:
+        """All there is in memory; peaks begin anew with what runs now."""
+        minute = self._minute if self._minute is not None else int(self._clock.now_s() // MINUTE_S)
+        collected = Collected()
+        meters, self._meters = self._meters, []
+        gauges: dict[Gauge, None] = {}
+        for meter in meters:
+            collected.taken += [Taken(meter.subject, meter.extra, bucket) for bucket in meter.take()]
+            gauges |= dict.fromkeys(meter.gauges)
+            meter.is_heard = meter.is_running
+            if meter.is_heard:
+                self._meters.append(meter)
+        for gauge in filter(_was_used, gauges):
+            collected.peaks.append((gauge.series, minute, gauge.peak))
+            collected.values += self._derived(gauge, minute)
+            gauge.peak = gauge.running
+        collected.facts = self._take_facts(minute)
+        self._collected.append(collected)
+
+    def _derived(self, gauge: Gauge, minute: int) -> Iterator[tuple[Series, int, float]]:
+        """What follows from a peak."""
+        scope, _, name, dimensions, _ = gauge.series
+        if gauge.allocated:
+            yield lambda_series(scope, UTILIZATION, dimensions), minute, gauge.peak / gauge.allocated
+        if name == UNRESERVED:
+            yield lambda_series(scope, CLAIMED, ()), minute, gauge.peak + self._set_aside(scope)
+
+    def _take_facts(self, minute: int) -> list[Point]:
+        facts, self._facts = self._facts, {}
+        others, self._others = self._others, {}
+        points = [Point(series, minute, statistics) for series, statistics in others.items()]
+        for (function, metric, qualifier, version), statistics in facts.items():
+            for dimensions in Subject(function, qualifier, version).dimensions():
+                points.append(Point(lambda_series(function.scope, metric, dimensions), minute, statistics))
+        while self._published:
+            points.append(self._published.popleft())
+        return points
+
+    def _write_or_wait(self) -> None:
+        try:
+            self._write()
+        except sqlite3.Error as error:
+            log.warning("metrics could not be written, which is tried again with the next: %s", error)
+
+    def _write(self) -> None:
+        with self._writing:
+            while self._collected:
+                self._unwritten += _points(self._collected.popleft())
+            if len(self._unwritten) > MOST_WAITING:
+                log.error("%d metrics are lost, since none can be written", len(self._unwritten) - MOST_WAITING)
+                del self._unwritten[:-MOST_WAITING]
+            if self._unwritten:
+                self._file.write(self._unwritten, self._clock.now_s())
+                self._unwritten = []
+
+
+def _was_used(gauge: Gauge) -> bool:
+    return gauge.peak > 0
+
+
+def _points(collected: Collected) -> Sequence[Point]:
+    points = [point for taken in collected.taken for point in taken.points()]
+    peaks: list[tuple[Series, int, float]] = [*collected.peaks, *collected.values]
+    points += [Point(series, minute, Statistics.of([peak]), is_peak=True) for series, minute, peak in peaks]
+    return points + collected.facts
