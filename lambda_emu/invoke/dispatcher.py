@@ -39,19 +39,37 @@ class Queue(Protocol[T_co]):
     def next_due_s(self) -> float | None: ...
     def take(self, now_s: float, limit: int, done: Callable[[BaseException | None, Sequence[T_co]], None]) -> None: ...
     def payload(self, id: str, /) -> bytes | None: ...
-    def put_off(self, id: str, /, attempts: int, due_s: float, done: Told) -> None: ...
+    def put_off(self, id: str, /, attempts: int, due_s: float, done: Told, record: str | None = None) -> None: ...
     def hasten(self, id: str, /, due_s: float, done: Told) -> None: ...
     def finish(self, id: str, /, done: Told, then: Sequence[WorkItem] = ()) -> None: ...
 
 
-class Dispatcher(Generic[T]):
-    """Hands out what is due to `run`, which ends by `finish`, `put_off` or `drop`. Times are the steady clock's."""
+def nobody() -> None:
+    """Where nobody need hear of it."""
 
-    def __init__(self, queue: Queue[T], loop: Loop, clock: Clock, run: Callable[[T], Awaitable[None]]) -> None:
+
+class Dispatcher(Generic[T]):
+    """Hands out what is due to `run`, which ends by `finish`, `put_off` or `drop`. Times are the steady clock's.
+
+    most: so many pieces may be out at once, 0 for a while if need be; None: as many as are due. `look` when it grew.
+    """
+
+    most: int | None = None
+
+    def __init__(
+        self,
+        queue: Queue[T],
+        loop: Loop,
+        clock: Clock,
+        run: Callable[[T], Awaitable[None]],
+        when_idle: Callable[[], None] | None = None,
+    ) -> None:
+        """when_idle: told when there is nothing left, instead of looking again by itself."""
         self._queue = queue
         self._loop = loop
         self._clock = clock
         self._run = run
+        self._when_idle = when_idle
         self._persistence = Persistence(loop, clock)
         self._running = 0  # pieces whose attempt is not over, or what came of it not on disk
         self._timer: Timer | None = None
@@ -64,7 +82,7 @@ class Dispatcher(Generic[T]):
     def start(self, longest_wait_s: float) -> None:
         """Begin with what an earlier run left. longest_wait_s: no piece is due later from now."""
         recover = partial(self._queue.recover, self._clock.steady_s(), longest_wait_s)
-        self._persistence.make(recover, self._look)
+        self._persistence.make(recover, self.look)
 
     def stop(self) -> None:
         """Hand out nothing any more; what is not finished stays in the queue."""
@@ -82,13 +100,18 @@ class Dispatcher(Generic[T]):
         """What a piece brings. sqlite3.Error."""
         return self._loop.work(LOOKS, self._queue.payload, id)
 
-    def finish(self, id: str, then: Sequence[WorkItem] = ()) -> None:
-        """It is done, and this follows from it. Tried until it is on disk."""
-        self._persistence.make(partial(self._queue.finish, id, then=then), self._go_on)
+    def finish(self, id: str, then: Sequence[WorkItem] = (), told: Callable[[], None] = nobody) -> None:
+        """It is done, and this follows from it. Tried until it is on disk, which `told` hears of."""
 
-    def put_off(self, id: str, attempts: int, due_s: float) -> None:
+        def kept() -> None:
+            told()
+            self._go_on()
+
+        self._persistence.make(partial(self._queue.finish, id, then=then), kept if then else self._go_on)
+
+    def put_off(self, id: str, attempts: int, due_s: float, record: str | None = None) -> None:
         """It is tried again then. Tried until it is on disk; only then may it be taken again."""
-        change = partial(self._queue.put_off, id, attempts, due_s)
+        change = partial(self._queue.put_off, id, attempts, due_s, record=record)
         self._persistence.make(change, partial(self._go_on, due_s))
 
     def drop(self) -> None:
@@ -97,7 +120,7 @@ class Dispatcher(Generic[T]):
 
     def hasten(self, id: str) -> None:
         """It is due now, if it waits."""
-        self._queue.hasten(id, self._clock.steady_s(), lambda _: self._loop.post(self._look))
+        self._queue.hasten(id, self._clock.steady_s(), lambda _: self._loop.post(self.look))
 
     def _go_on(self, due_s: float | None = None) -> None:
         self._running -= 1
@@ -106,54 +129,62 @@ class Dispatcher(Generic[T]):
                 self._look_again = True  # the present look may have passed it
             else:
                 self._wake_at(due_s)
-        if self._may_take_more():
-            self._look()
+        if self._may_take_more() or (self._when_idle is not None and not self._running):
+            self.look()
 
     # -- looking ----------------------------------------------------------------------------------
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Take what is due; one look at a time."""
         self._cancel_timer()
         if self._looking:
             self._look_again = True
+        elif self._room == 0:
+            self._backlog = True  # perhaps; it is looked again when there is room
         elif not self.stopped:
             self._looking, self._backlog = True, False
             self._loop.spawn(self._take(), "a look at the queue")
 
     async def _take(self) -> None:
-        next_s: float | None = None
+        next_s, seen = None, False
         try:
             next_s = await self._next_due_s()
             if next_s is not None and next_s <= self._clock.steady_s():
-                found = await self._take_due()
+                limit = self._room
+                found = await self._take_due(limit)
                 self._running += len(found)
-                self._backlog = len(found) == BATCH
+                self._backlog = len(found) == limit
                 for piece in found:
                     await self._run(piece)
                 next_s = await self._next_due_s()
+            seen = True
         except sqlite3.Error as error:
             self._persistence.note(error)
             next_s = None  # not at once: there is no room
         except Closed:
             log.debug("the queue is not looked at any more")
         finally:
-            self._end_look(next_s)
+            self._end_look(next_s, seen)
 
     def _next_due_s(self) -> Future[float | None]:
         return self._loop.work(LOOKS, self._queue.next_due_s)
 
-    async def _take_due(self) -> Sequence[T]:
+    async def _take_due(self, limit: int) -> Sequence[T]:
         """What is due now, taken. sqlite3.Error."""
         found: Future[Sequence[T]] = self._loop.asyncio.create_future()
-        self._queue.take(self._clock.steady_s(), BATCH, partial(self._loop.post, _answer, found))
+        self._queue.take(self._clock.steady_s(), limit, partial(self._loop.post, _answer, found))
         return await found
 
-    def _end_look(self, next_s: float | None) -> None:
-        """Well or not: look again now, or when the next piece is due."""
+    def _end_look(self, next_s: float | None, seen: bool) -> None:
+        """Well or not: look again now, or when the next piece is due. seen: whether that could be read."""
         self._looking = False
         if self._look_again or self._may_take_more():
             self._look_again = False
-            self._look()
+            self.look()
+        elif self._room == 0:
+            self._backlog = next_s is not None or not seen
+        elif self._when_idle is not None and seen and next_s is None and not self._running:
+            self._when_idle()
         else:
             now_s = self._clock.steady_s()
             self._wake_at(now_s + QUIET_S if next_s is None else min(max(next_s, now_s + PAUSE_S), now_s + QUIET_S))
@@ -163,15 +194,22 @@ class Dispatcher(Generic[T]):
             return
         self._cancel_timer()
         self._wake_s = at_s
-        self._timer = self._clock.call_later(max(at_s - self._clock.steady_s(), 0.0), self._look)
+        self._timer = self._clock.call_later(max(at_s - self._clock.steady_s(), 0.0), self.look)
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
+    @property
+    def _room(self) -> int:
+        """How many may be taken now."""
+        return BATCH if self.most is None else min(max(self.most - self._running, 0), BATCH)
+
     def _may_take_more(self) -> bool:
-        return self._backlog and self._running < BATCH // 2
+        if self.most is None:
+            return self._backlog and self._running < BATCH // 2
+        return self._backlog and self._room > self.most // 2
 
 
 def _answer(found: Future[Sequence[T]], error: BaseException | None, pieces: Sequence[T]) -> None:

@@ -1,7 +1,7 @@
 """store: records in SQLite, artifacts in a content-addressed folder. What it acknowledged is on disk."""
 
 from lambda_emu.store.data_directory import DataDirectoryInUse
-from lambda_emu.store.events import EventQueue, QueuedEvent
+from lambda_emu.store.events import EventQueue, LastAnswer, QueuedEvent
 from lambda_emu.store.store import Store
 from lambda_emu.store.table import Table
 from lambda_emu.store.transaction import Transaction
@@ -11,6 +11,7 @@ from lambda_emu.store.writer import NewerSchema
 __all__ = [
     "DataDirectoryInUse",
     "EventQueue",
+    "LastAnswer",
     "NewerSchema",
     "QueuedEvent",
     "Store",

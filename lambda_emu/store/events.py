@@ -16,10 +16,23 @@ Taken = Callable[[BaseException | None, Sequence["QueuedEvent"]], None]
 
 
 @dataclass(frozen=True, slots=True)
+class LastAnswer:
+    """What the last attempt at an event came to, for who is told when it is given up.
+
+    status: 200 if it was run, else of the refusal. version: that ran; None: none did. text: the function's answer,
+    None where it is too long to be kept; of a refusal its words.
+    """
+
+    status: int
+    version: str | None
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class QueuedEvent:
     """An event that was accepted. qualifier, invoked_arn: as the caller named the function. Times: epoch seconds.
 
-    payload: None where it is on disk only.
+    payload: None where it is on disk only. last: None before the first attempt, and where nobody is to be told.
     """
 
     request_id: str
@@ -32,6 +45,15 @@ class QueuedEvent:
     attempts: int
     due_s: float
     tenant_id: str | None = None
+    last: LastAnswer | None = None
+
+    @property
+    def record(self) -> str:
+        """What of it is no column of the table."""
+        id, last = self.function, self.last
+        named = [id.account, id.region, id.name, id.partition, self.qualifier, self.invoked_arn]
+        later = [self.tenant_id] if last is None else [self.tenant_id, [last.status, last.version, last.text]]
+        return json.dumps([*named, self.trace_id, *later])
 
 
 class EventQueue:
@@ -60,9 +82,9 @@ class EventQueue:
         """What an event brings to its function; None if it was forgotten meanwhile. sqlite3.Error."""
         return self._work.payload(request_id)
 
-    def put_off(self, request_id: str, attempts: int, due_s: float, done: Told) -> None:
-        """It does not run any more, and is due later; does not wait."""
-        self._work.put_off(request_id, attempts, due_s, done)
+    def put_off(self, request_id: str, attempts: int, due_s: float, done: Told, record: str | None = None) -> None:
+        """It does not run any more, and is due later; does not wait. record: of the event from now on."""
+        self._work.put_off(request_id, attempts, due_s, done, record)
 
     def hasten(self, request_id: str, due_s: float, done: Told) -> None:
         """It is due earlier, unless it runs already; does not wait."""
@@ -78,18 +100,25 @@ class EventQueue:
 
 
 def _work(event: QueuedEvent) -> WorkItem:
-    id = event.function
-    named = [id.account, id.region, id.name, id.partition, event.qualifier, event.invoked_arn]
-    record = json.dumps([*named, event.trace_id, event.tenant_id])
     return WorkItem(
-        event.request_id, EVENT, event.due_s, record, event.attempts, event.accepted_s, payload=event.payload
+        event.request_id, EVENT, event.due_s, event.record, event.attempts, event.accepted_s, payload=event.payload
     )
 
 
 def _event(work: WorkItem) -> QueuedEvent:
     """An event as it was put; what its record is too old to have is left at its default."""
     account, region, name, partition, qualifier, invoked_arn, trace_id, *later = json.loads(work.record)
-    id = FunctionId(account, region, name, partition)
+    tenant_id, last = (*later, None, None)[:2]
     return QueuedEvent(
-        work.id, id, qualifier, invoked_arn, None, trace_id, work.created_s, work.attempts, work.due_s, *later
+        work.id,
+        FunctionId(account, region, name, partition),
+        qualifier,
+        invoked_arn,
+        None,
+        trace_id,
+        work.created_s,
+        work.attempts,
+        work.due_s,
+        tenant_id,
+        None if last is None else LastAnswer(*last),
     )

@@ -18,6 +18,7 @@ from lambda_emu.store.writer import StoreWriter, connect
 COLUMNS = "id, kind, due_s, record, attempts, created_s, brought_by"
 FORGET = "DELETE FROM work WHERE id = ? RETURNING brought_by"
 FORGET_PAYLOAD = "DELETE FROM payloads WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM work WHERE brought_by = ?1)"
+PUT_OFF = "UPDATE work SET running = 0, attempts = ?, due_s = ?, record = coalesce(?, record) WHERE id = ?"
 PAYLOAD = """
 SELECT payloads.payload FROM work JOIN payloads ON payloads.id = coalesce(work.brought_by, work.id) WHERE work.id = ?
 """
@@ -54,10 +55,12 @@ class WorkTable:
         self._lock = Lock()  # guards _reader: one statement at a time
         self._reader = connect(path)
         self._left: Sequence[tuple[str]] = ()  # what an earlier run had taken
+        self.left_kinds: Sequence[str] = ()  # of all that it left
 
     def load(self, connection: sqlite3.Connection) -> None:
         """Before anything is written."""
         self._left = connection.execute("SELECT id FROM work WHERE running = 1").fetchall()
+        self.left_kinds = [kind for (kind,) in connection.execute("SELECT DISTINCT kind FROM work")]
 
     def recover(self, kind: str, now_s: float, longest_s: float, done: Told) -> None:
         """Give back what an earlier run had taken of a kind.
@@ -77,7 +80,7 @@ class WorkTable:
 
     def add(self, work: WorkItem, done: Told, *, running: bool = False) -> None:
         """Keep a piece of work. running: whoever adds it begins at once, so it counts as taken."""
-        self._post(lambda connection: _insert(connection, work, running), done)
+        self._post(lambda connection: insert(connection, work, running=running), done)
 
     def finish(self, id: str, done: Told, then: Sequence[WorkItem] = ()) -> None:
         """It is done: forget it and keep what follows from it, both or neither. One that is forgotten has no sequel."""
@@ -87,19 +90,19 @@ class WorkTable:
             if found is None:
                 return
             for work in then:
-                _insert(connection, work, running=False)
+                insert(connection, work)
             (brought_by,) = found
             if brought_by is None or not _is_there(connection, brought_by):
                 connection.execute(FORGET_PAYLOAD, (brought_by or id,))
 
         self._post(step, done)
 
-    def put_off(self, id: str, attempts: int, due_s: float, done: Told) -> None:
-        """It does not run any more, and is due later."""
+    def put_off(self, id: str, attempts: int, due_s: float, done: Told, record: str | None = None) -> None:
+        """It does not run any more, and is due later. record: what is to be done from now on; None: as before."""
 
         def update(connection: sqlite3.Connection) -> None:
-            row = (attempts, due_s, id)
-            connection.execute("UPDATE work SET running = 0, attempts = ?, due_s = ? WHERE id = ?", row)
+            row = (attempts, due_s, record, id)
+            connection.execute(PUT_OFF, row)
 
         self._post(update, done)
 
@@ -161,7 +164,8 @@ class WorkTable:
         self._writer.post(work, lambda error, _: done(error))
 
 
-def _insert(connection: sqlite3.Connection, work: WorkItem, running: bool) -> None:
+def insert(connection: sqlite3.Connection, work: WorkItem, *, running: bool = False) -> None:
+    """Keep a piece of work, in a step of the store's writer that does other things too."""
     row = (work.id, work.kind, work.due_s, work.record, work.attempts, work.created_s, work.brought_by, running)
     connection.execute("INSERT INTO work VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     if work.payload is not None:
