@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from zlib import crc32
 
 LATEST = "$LATEST"
 LATEST_PUBLISHED = "$LATEST.PUBLISHED"  # only of functions on Managed Instances
@@ -90,6 +91,11 @@ class Target:
     def arn(self) -> str:
         """Qualified exactly as the caller did; what the code sees as invoked_function_arn."""
         return self.id.arn(self.qualifier)
+
+    @cached_property
+    def mark(self) -> str:
+        """8 hex digits by which a chain of events remembers the function, whatever its qualifier."""
+        return f"{crc32(self.id.arn().encode()):08x}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from lambda_emu.arn import Target
 from lambda_emu.clock import Clock
 from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors.base import LambdaError
+from lambda_emu.invoke import lineage
 from lambda_emu.model.policies.decision import NOTHING_TOLD
 
 MAX_TRACE_CHARACTERS = 1024
@@ -78,12 +79,15 @@ class Gathering:
         raise NotImplementedError
 
 
-def trace_header(given: str | None, clock: Clock) -> str:
-    """The caller's header, or a new one that is not sampled. One that a runtime could not read counts as none.
+def trace_header(given: str | None, clock: Clock, target: Target) -> str:
+    """The caller's header, or a new one that is not sampled; in either the invocation of this function is counted.
 
+    One that a runtime could not read counts as none. Whoever brings an event asks for its header here, with the one
+    that came with what it was made of (an SDK's X-Amzn-Trace-Id, a message's AWSTraceHeader).
     docs/contract/logs-billing.md#tracing.
     """
     if given and len(given) <= MAX_TRACE_CHARACTERS and given.isascii() and given.isprintable():
-        return given
+        return lineage.go_on(given, target)
     digits = clock.new_token() + clock.new_token()
-    return f"Root=1-{int(clock.now_s()):08x}-{digits[:24]};Parent={digits[24:40]};Sampled=0"
+    root = f"Root=1-{int(clock.now_s()):08x}-{digits[:24]};Parent={digits[24:40]}"
+    return f"{root};Sampled=0;Lineage=1:{target.mark}:0"

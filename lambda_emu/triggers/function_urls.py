@@ -139,7 +139,7 @@ class FunctionUrls:
 
     def _run(self, opened: Opened, asked: Request, call: Call) -> None:
         assert opened.template is not None, "it may be called"
-        trace = trace_header(asked.header(b"x-amzn-trace-id"), self._clock)
+        trace = trace_header(asked.header(b"x-amzn-trace-id"), self._clock, opened.target)
         now_s = self._clock.now_s()
         payload = opened.template.event(trace, asked.request_id, self._times.text(now_s), int(now_s * 1000), asked.body)
         request = InvokeRequest(asked.request_id, opened.target, payload, trace_id=trace)

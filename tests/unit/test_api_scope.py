@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.wire.service_model import lambda_model
+from lambda_emu.arn import Scope, Target
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.callers import Callers
@@ -150,7 +151,7 @@ def test_what_the_loop_reads_of_a_request_costs_no_more_than_its_length(api: Api
         "X-Amz-Client-Context": lambda text: parse(x_amz_client_context=text),
         "X-Amz-Tenant-Id": lambda text: parse(x_amz_tenant_id=text),
         "X-Amz-Durable-Execution-Name": lambda text: parse(x_amz_durable_execution_name=text),
-        "X-Amzn-Trace-Id": lambda text: trace_header(text, Clock()),
+        "X-Amzn-Trace-Id": lambda text: trace_header(text, Clock(), Target(Scope(ACCOUNT, REGION).function("f"))),
         "the event": lambda text: check_json(text.encode()),
     }
     for what, read in readings.items():

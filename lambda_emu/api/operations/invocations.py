@@ -119,7 +119,7 @@ def run(planned: Planned, body: bytes, call: Call) -> None:
         payload,
         kind,
         principal,
-        trace_header(trace, context.clock),
+        trace_header(trace, context.clock, target),
         client_context,
         wants_tail,
         tenant_id,

@@ -24,7 +24,7 @@ _PATH = re.compile(r"(?:.*/)?(\d{12})/([^/]+)/?", re.ASCII)
 class Asked:
     """members: as given, each of its kind. url: of ours, as the client wrote it. answer, fail: one of them, once.
 
-    scope: of the caller. is_open: whether he is still there.
+    scope: of the caller. is_open: whether he is still there. trace: the tracing header that the request came with.
     """
 
     members: Members
@@ -34,6 +34,7 @@ class Asked:
     answer: Callable[[Mapping[str, Any] | None], None]
     fail: Callable[[LambdaError], None]
     is_open: Callable[[], bool]
+    trace: str | None = None
 
     def required(self, name: str) -> Any:
         value = self.members.get(name)

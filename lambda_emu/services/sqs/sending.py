@@ -28,6 +28,7 @@ from lambda_emu.services.sqs.queue import QueueRecord
 from lambda_emu.services.sqs.queues import Queues
 
 TRACE = "AWSTraceHeader"
+MOST_TRACE_CHARACTERS = 1024
 MOST_ATTRIBUTES = 10
 WRONG_QUEUE = "The request include parameter that is not valid for this queue type."
 _ALLOWED = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
@@ -39,7 +40,7 @@ _TYPE = re.compile(r"(String|Number|Binary)(?:\.[^\x00-\x1f\ud800-\udfff]*)?")
 
 def send_message(asked: Asked, queues: Queues) -> None:
     queue = asked.queue(queues)
-    draft = make_draft(asked.members, queue.record, asked.scope)
+    draft = make_draft(asked.members, queue.record, asked.scope, asked.trace)
 
     def told(error: SqsError | None, sent: Sequence[Sent]) -> None:
         if error is not None:
@@ -61,7 +62,7 @@ def send_message_batch(asked: Asked, queues: Queues) -> None:
     wrong = []
     for entry in entries:
         try:
-            drafts[entry["Id"]] = make_draft(entry, queue.record, asked.scope)
+            drafts[entry["Id"]] = make_draft(entry, queue.record, asked.scope, asked.trace)
         except SqsError as error:
             wrong.append(failed(entry["Id"], error))
 
@@ -75,8 +76,8 @@ def send_message_batch(asked: Asked, queues: Queues) -> None:
     queues.send(queue, list(drafts.values()), told)
 
 
-def make_draft(members: Members, record: QueueRecord, sender: Scope) -> Draft:
-    """A message as it may be sent to a queue. SqsError."""
+def make_draft(members: Members, record: QueueRecord, sender: Scope, trace: str | None = None) -> Draft:
+    """A message as it may be sent to a queue. trace: goes with it, unless the message says another. SqsError."""
     body = members.get("MessageBody")
     if not body:
         raise MissingMember("MessageBody")
@@ -87,7 +88,8 @@ def make_draft(members: Members, record: QueueRecord, sender: Scope) -> Draft:
     if size > most:
         raise InvalidTexts(f"One or more parameters are invalid. Reason: Message must be shorter than {most} bytes.")
     group, deduplication, key = _ids(members, record, body)
-    system = {"SenderId": sender.account, **_system(members.get("MessageSystemAttributes", {}))}
+    system = {"SenderId": sender.account} | _traced(trace)
+    system |= _system(members.get("MessageSystemAttributes", {}))
     system |= {} if group is None else {"MessageGroupId": group}
     system |= {} if deduplication is None else {"MessageDeduplicationId": deduplication}
     return Draft(Content(body, attributes, system), size, _delay(members, record), group, key)
@@ -198,6 +200,13 @@ def _system(given: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
         if attribute.get("DataType") != "String":
             raise InvalidTexts(f"The message system attribute '{TRACE}' must be of the type String.")
     return {name: attribute["StringValue"] for name, attribute in given.items()}
+
+
+def _traced(trace: str | None) -> dict[str, str]:
+    """A header that could be no attribute counts as none."""
+    if trace and len(trace) <= MOST_TRACE_CHARACTERS and trace.isascii() and trace.isprintable():
+        return {TRACE: trace}
+    return {}
 
 
 def _result(draft: Draft, sent: Sent, record: QueueRecord) -> dict[str, str]:

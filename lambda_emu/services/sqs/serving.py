@@ -64,7 +64,8 @@ class Serving:
 
         host = request.header(b"host")
         url = self._url if host is None else f"http://{host}"
-        asked = Asked(members, self._scope_of(request), url, self._clock, answer, fail, lambda: call.is_open)
+        trace = request.header(b"x-amzn-trace-id")
+        asked = Asked(members, self._scope_of(request), url, self._clock, answer, fail, lambda: call.is_open, trace)
         try:
             OPERATIONS[operation](asked, self._queues)
         except LambdaError as error:

@@ -12,6 +12,7 @@ from typing import Any
 _here = threading.local()
 
 REQUEST_ID, PEER, ACCOUNT = "HTTP_X_LAMBDA_EMU_REQUEST_ID", "HTTP_X_LAMBDA_EMU_PEER", "HTTP_X_MOTO_ACCOUNT_ID"
+TRACE = "HTTP_X_AMZN_TRACE_ID"
 
 
 @contextmanager
@@ -32,6 +33,12 @@ def _said(name: str, otherwise: str) -> str:
 def peer() -> str:
     """The address that the caller asks from."""
     return _said(PEER, "127.0.0.1")
+
+
+def trace() -> dict[str, str]:
+    """The header that names the chain of events it belongs to, for what follows from it; none if it has none."""
+    said = _said(TRACE, "")
+    return {"X-Amzn-Trace-Id": said} if said else {}
 
 
 def principal() -> str:

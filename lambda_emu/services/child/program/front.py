@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from lambda_emu.services.child.program.asked import trace
+
 log = logging.getLogger(__name__)
 
 ACCEPT_LIMIT_S = 30.0
@@ -86,7 +88,7 @@ class Front:
         signed = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none"}
         with closing(http.client.HTTPConnection(self._host, self._port, timeout=limit_s)) as connection:
             try:
-                connection.request(method, path, body, {**headers, **signed})
+                connection.request(method, path, body, {**headers, **signed, **trace()})
                 answer = connection.getresponse()
                 return Answered(answer.status, dict(answer.getheaders()), answer.read())
             except (OSError, http.client.HTTPException) as error:
