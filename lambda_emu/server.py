@@ -6,7 +6,7 @@ import gc
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +18,9 @@ from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
+from lambda_emu.destinations.events import EventDestinations
+from lambda_emu.destinations.outbox import Outbox
+from lambda_emu.destinations.senders import Absent, ClientSender, FunctionSender, QueueSender, Sender
 from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.environment.states import InitType
 from lambda_emu.gateway.callers import Callers, is_loopback
@@ -53,6 +56,7 @@ from lambda_emu.sandbox.opening import open_engine
 from lambda_emu.sandbox.temporary import remove_left, temporary_folder
 from lambda_emu.served import SPOOL, Rooms, Served
 from lambda_emu.services.child.service import OtherServices
+from lambda_emu.services.clients import Clients
 from lambda_emu.shutdown import Shutdown, stop_within_s
 from lambda_emu.signals import until_told_to_stop, wait_for_signals
 from lambda_emu.store import Store
@@ -114,6 +118,7 @@ class Emulator:
         self._served.context.changes.clear()
         self._on_loop(self.queues.clear)
         self._on_loop(self.async_invoker.forget)
+        self._on_loop(self.outbox.forget)
         self._on_loop(self.pool.clear)
         self.recorder.clear()
         deploy(self._project, self._served.context)
@@ -164,6 +169,7 @@ class Emulator:
         self._open_invocations()
         self._serve_inside(data_dir)  # before there are environments with code in them
         self._on_loop(self.async_invoker.start)
+        self._on_loop(self.outbox.start)
         deploy(self._project, self._served.context)
         tell_of_all(self.store, self._served.context.here, self._served.context.notices)
         self._activate()
@@ -244,11 +250,27 @@ class Emulator:
         pending_wait_s = 0 if settings.activation_delay_s else PENDING_WAIT_S
         self.invoker = Invoker(self.store, self._runner, self.clock, pending_wait_s)
         self.store.subscribe(self.store.functions, self._function_changed)
-        self.async_invoker = AsyncInvoker(self.store, self.invoker, self.loop, self.clock)
+        self.outbox = self._make_outbox()
+        sequel = EventDestinations(self.outbox, self.clock)
+        self.async_invoker = AsyncInvoker(self.store, self.invoker, self.loop, self.clock, sequel)
+        self.shutdown.tidy(self.outbox.stop)  # after the pool, whose last outcomes it keeps for a later run
         self.shutdown.drain(self._is_busy)  # before the pool: what runs has its time to answer
         self.shutdown.tidy(self.async_invoker.stop)  # before that: what ends makes room for nothing new
         delay_s, strict = settings.activation_delay_s, settings.strict_runtimes
         self.activator = Activator(self.store, self.engine, self.pool, self.loop, self.clock, delay_s, strict=strict)
+
+    def _make_outbox(self) -> Outbox:
+        clients = Clients(lambda: self.url)
+        self.shutdown.call(clients.close)
+        elsewhere = ClientSender(clients.call, self.loop)
+        senders: Mapping[str, Sender] = {
+            "sqs": QueueSender(self.queues, self.loop),
+            "lambda": FunctionSender(self.invoker.invoke, self.loop, self.clock),
+            "sns": elsewhere,
+            "s3": elsewhere,
+            "events": Absent("EventBridge"),
+        }
+        return Outbox(self.store, self.loop, self.clock, senders)
 
     def _function_changed(self, before: Function | None, after: Function | None) -> None:
         self.loop.post(self._runner.changed, before, after)

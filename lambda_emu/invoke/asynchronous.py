@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
-from lambda_emu.arn import LATEST, FunctionId, Target
+from lambda_emu.arn import FunctionId, Target
 from lambda_emu.clock import Clock
 from lambda_emu.disk import is_full
 from lambda_emu.environment.invocation import Outcome, Reply
@@ -20,6 +22,7 @@ from lambda_emu.errors.resources import NotFound
 from lambda_emu.errors.service import NoRoom, ServiceFailure
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.dispatcher import Dispatcher
+from lambda_emu.invoke.ending import EventEnd, NoSequel, Sequel, answer_of, config_of, tells_of_failure
 from lambda_emu.invoke.invoker import NOTHING, Invoker
 from lambda_emu.invoke.refusals import Refusals
 from lambda_emu.invoke.request import Gathering, InvocationType, InvokeRequest
@@ -32,6 +35,7 @@ from lambda_emu.invoke.retries import (
     after_failure,
     after_refusal,
 )
+from lambda_emu.invoke.rules import RecursiveInvocation
 from lambda_emu.invoke.runner import Resolved
 from lambda_emu.model.function.function import Function
 from lambda_emu.store import QueuedEvent, Store
@@ -42,7 +46,7 @@ log = logging.getLogger(__name__)
 class AsyncInvoker:
     """Accepts asynchronous events and sees each one to its end. Times are the clock's steady ones."""
 
-    def __init__(self, store: Store, invoker: Invoker, loop: Loop, clock: Clock) -> None:
+    def __init__(self, store: Store, invoker: Invoker, loop: Loop, clock: Clock, sequel: Sequel | None = None) -> None:
         self._store = store
         self._queue = store.queue
         self._invoker = invoker
@@ -50,6 +54,7 @@ class AsyncInvoker:
         self._clock = clock
         self._dispatcher = Dispatcher(self._queue, loop, clock, self._try)
         self._refusals = Refusals()
+        self._sequel = sequel or NoSequel()
         invoker.keep = self.keep
 
     def start(self) -> None:
@@ -109,7 +114,7 @@ class AsyncInvoker:
             if payload is None:  # all events were forgotten meanwhile
                 self._dispatcher.drop()
             elif not self._dispatcher.stopped:
-                self._submit(resolved, event, payload)
+                self._submit(resolved, replace(event, payload=payload), payload)
         except Exception as error:  # noqa: BLE001 - told there
             self._refuse(event, error)
 
@@ -123,11 +128,17 @@ class AsyncInvoker:
     def _resolve(self, event: QueuedEvent) -> Resolved | None:
         """What it runs; None if it was given up instead. LambdaError if it cannot run now."""
         resolved = self._invoker.resolve(Target(event.function, event.qualifier))
-        if _never_runs(resolved.function):
-            self._decide(event, Finish(Condition.ZERO_CONCURRENCY))
+        function = resolved.function
+        if _never_runs(function):
+            self._end(event, Condition.ZERO_CONCURRENCY)
             return None
-        if self._clock.steady_s() >= self._policy(event).ends_s(event.accepted_s):
-            self._decide(event, Finish(Condition.AGE_EXCEEDED))
+        if self._clock.steady_s() >= _policy(function, event).ends_s(event.accepted_s):
+            self._end(event, Condition.AGE_EXCEEDED)
+            return None
+        try:
+            self._invoker.check_chain(function, Target(event.function, event.qualifier), event.trace_id)
+        except RecursiveInvocation as error:
+            self._end(event, Condition.RECURSIVE, error)
             return None
         return resolved
 
@@ -135,32 +146,47 @@ class AsyncInvoker:
         self._invoker.run(resolved, _request(event, payload), _Attempt(event, self._settle))
 
     def _settle(self, event: QueuedEvent, result: Outcome | LambdaError) -> None:
-        now_s, policy = self._clock.steady_s(), self._policy(event)
+        now_s, policy = self._clock.steady_s(), _policy(self._store.function(event.function), event)
         if isinstance(result, Outcome):
-            failed = after_failure(event.attempts + 1, event.accepted_s, now_s, policy)
-            self._decide(event, failed if result.failed else Finish(Condition.SUCCESS))
+            if result.failed:
+                self._decide(event, after_failure(event.attempts + 1, event.accepted_s, now_s, policy), result)
+            else:
+                self._end(event, Condition.SUCCESS, result)
             self._refusals.forget(event)
             self._make_use_of_room(event.function)
         elif isinstance(result, NotFound):
-            self._decide(event, Finish(Condition.RETRIES_EXHAUSTED))
+            self._end(event, Condition.RETRIES_EXHAUSTED, result)
         elif not self._dispatcher.stopped:
             refusals = self._refusals.add(event)
-            self._decide(event, after_refusal(event.attempts, refusals, event.accepted_s, now_s, policy))
+            self._decide(event, after_refusal(event.attempts, refusals, event.accepted_s, now_s, policy), result)
 
-    def _policy(self, event: QueuedEvent) -> RetryPolicy:
-        """As it is set now for what the event was sent to: $LATEST, a version or an alias."""
-        function = self._store.function(event.function)
-        return RetryPolicy.of(None if function is None else function.invoke_configs.get(event.qualifier or LATEST))
-
-    def _decide(self, event: QueuedEvent, decision: Finish | Again) -> None:
-        """Have it written down."""
-        if isinstance(decision, Again):
-            self._dispatcher.put_off(event.request_id, decision.attempts, decision.due_s)
+    def _decide(self, event: QueuedEvent, decision: Finish | Again, result: Outcome | LambdaError) -> None:
+        """It was not to be, this time. Have it written down what becomes of it."""
+        if isinstance(decision, Finish):
+            self._end(event, decision.condition, result)
             return
+        function, record = self._store.function(event.function), None
+        if function is not None and tells_of_failure(function, event.qualifier):
+            record = replace(event, last=answer_of(result)).record
+        self._dispatcher.put_off(event.request_id, decision.attempts, decision.due_s, record)
+
+    def _end(self, event: QueuedEvent, condition: Condition, result: Outcome | LambdaError | None = None) -> None:
+        """Nothing more is tried; who is to hear of it will."""
         self._refusals.forget(event)
-        if decision.condition is not Condition.SUCCESS:
-            log.warning("event %s for %s is given up: %s", event.request_id, event.invoked_arn, decision.condition)
-        self._dispatcher.finish(event.request_id)
+        if condition is not Condition.SUCCESS:
+            log.warning("event %s for %s is given up: %s", event.request_id, event.invoked_arn, condition)
+        function = self._store.function(event.function)
+        if function is None or (condition is Condition.SUCCESS and not function.invoke_configs):
+            self._dispatcher.finish(event.request_id)
+            return
+        outcome = result if isinstance(result, Outcome) else None
+        last = answer_of(result) if isinstance(result, LambdaError) else event.last
+        runs = event.attempts + (outcome is not None)
+        then = self._sequel.follow(EventEnd(event, function, condition, runs, outcome, last))
+        if then:
+            self._dispatcher.finish(event.request_id, then, partial(self._sequel.kept, then))
+        else:
+            self._dispatcher.finish(event.request_id)
 
     def _make_use_of_room(self, function: FunctionId) -> None:
         """One of its events has run: the first that was refused need not wait out its time."""
@@ -188,6 +214,11 @@ def _request(event: QueuedEvent, payload: bytes) -> InvokeRequest:
     return InvokeRequest(
         event.request_id, target, payload, InvocationType.EVENT, trace_id=event.trace_id, tenant_id=event.tenant_id
     )
+
+
+def _policy(function: Function | None, event: QueuedEvent) -> RetryPolicy:
+    """As it is set now for what the event was sent to."""
+    return RetryPolicy.of(None if function is None else config_of(function, event.qualifier))
 
 
 def _never_runs(function: Function) -> bool:

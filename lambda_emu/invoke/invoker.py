@@ -12,9 +12,11 @@ from lambda_emu.environment.invocation import Outcome, Reply
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import FunctionPending
 from lambda_emu.errors.service import ServiceFailure
+from lambda_emu.invoke.ending import Count, count_nothing
 from lambda_emu.invoke.request import InvocationType, InvokeRequest
-from lambda_emu.invoke.rules import INVOKE, authorize, check, check_served, runnable
+from lambda_emu.invoke.rules import INVOKE, RecursiveInvocation, authorize, check, check_chain, check_served, runnable
 from lambda_emu.invoke.runner import PoolRunner, Resolved
+from lambda_emu.model.function.function import Function
 from lambda_emu.store import Store
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ class Invoker:
     def __init__(self, store: Store, runner: PoolRunner, clock: Clock, pending_wait_s: float = 0.0) -> None:
         """pending_wait_s: how long a function that was just created is waited for, by who does not wait himself."""
         self.keep: Callable[[InvokeRequest, Reply], None]  # an event, until it has run
+        self.count: Count = count_nothing
         self._store = store
         self._runner = runner
         self._clock = clock
@@ -50,6 +53,7 @@ class Invoker:
                 check_served(resolved.version)
                 self.keep(request, reply)
             else:
+                self.check_chain(resolved.function, request.target, request.trace_id)
                 self._runner.run(resolved, request, reply)
         except FunctionPending as error:
             if error.passing and waited_s < self._pending_wait_s:
@@ -72,6 +76,14 @@ class Invoker:
         version = runnable(function, target, served, self._clock.random())
         assert function is not None
         return Resolved(function, version)
+
+    def check_chain(self, function: Function, target: Target, trace_id: str | None) -> None:
+        """RecursiveInvocation, and it is counted."""
+        try:
+            check_chain(function, target, trace_id)
+        except RecursiveInvocation:
+            self.count("RecursiveInvocationsDropped", target.id)
+            raise
 
     def check(self, resolved: Resolved, request: InvokeRequest) -> None:
         """Raise what `run` would raise now."""

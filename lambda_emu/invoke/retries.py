@@ -22,6 +22,7 @@ class Condition(StrEnum):
     RETRIES_EXHAUSTED = "RetriesExhausted"
     AGE_EXCEEDED = "EventAgeExceeded"
     ZERO_CONCURRENCY = "ZeroReservedConcurrency"
+    RECURSIVE = "RecursiveInvocation"  # AWS's word is not recorded
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 docs/contract/invoke.md#order-of-checks.
 
 Who asks comes first (`authorize`), then whether there is such a function and what runs in place of what it names
-(`runnable`), then the event itself (`check`), then what serves it (`check_served`), and last whether there is
-concurrency left (`admission`, which the pool holds to).
+(`runnable`), then the event itself (`check`), then whether its chain goes in circles (`check_chain`), then what serves
+it (`check_served`), and last whether there is concurrency left (`admission`, which the pool holds to).
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from lambda_emu.arn import LATEST, Target
+from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import RequestTooLarge, TooLarge
 from lambda_emu.errors.resources import AccessDenied, FunctionNotFound, FunctionPending
+from lambda_emu.invoke.lineage import runs_in_circles
 from lambda_emu.invoke.request import InvocationType, InvokeRequest
 from lambda_emu.model.capacity import managed_instances
 from lambda_emu.model.concurrency.limits import provisioned_in_all, set_aside
@@ -80,6 +82,15 @@ def check(request: InvokeRequest, version: FunctionVersion) -> None:
         durable.check_invocation(version.durable, request.target.qualifier, request.execution_name)
 
 
+def check_chain(function: Function, target: Target, trace_id: str | None) -> None:
+    """RecursiveInvocation if it was run too often in this chain of events, and nobody allowed that.
+
+    docs/contract/invoke.md#recursion.
+    """
+    if runs_in_circles(trace_id, target) and function.recursive_loop != "Allow":
+        raise RecursiveInvocation
+
+
 def check_served(version: FunctionVersion) -> None:
     """The pool serves it, and nothing else does yet. NotBuiltYet for durable functions and Managed Instances."""
     durable.check_built(version.durable)
@@ -105,4 +116,16 @@ class EventTooLarge(TooLarge):
     def __init__(self, size_bytes: int, limit_bytes: int = EVENT_BYTES) -> None:
         super().__init__(
             f"{size_bytes} byte payload is too large for the Event invocation type (limit {limit_bytes} bytes)"
+        )
+
+
+class RecursiveInvocation(LambdaError):
+    """The text is the model's description; AWS's own is not recorded."""
+
+    code, status, text_key = "RecursiveInvocationException", 400, "Message"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Lambda has detected your function being invoked in a recursive loop with other Amazon Web Services "
+            "resources and stopped your function's invocation."
         )

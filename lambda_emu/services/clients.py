@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from threading import Lock
+from threading import Lock, local
 from typing import Any
 
 CONNECT_LIMIT_S = 5
@@ -26,20 +26,30 @@ class Clients:
         self._url = url
         self._session: Any = None
         self._clients: OrderedDict[tuple[str, str, str], Any] = OrderedDict()  # the one used last stands last
+        self._here = local()  # what else the call of a thread says
         self._lock = Lock()  # guards the two, and a session is not for two threads; not held for calls
 
     def call(
-        self, service: str, operation: str, parameters: Mapping[str, Any], *, account: str, region: str
+        self,
+        service: str,
+        operation: str,
+        parameters: Mapping[str, Any],
+        *,
+        account: str,
+        region: str,
+        trace: str | None = None,
     ) -> dict[str, Any]:
         """What the service answers, as boto3 has it. Blocks; nothing is tried twice.
 
         service, operation: as boto3 and AWS call them: `dynamodbstreams`, `GetRecords`. account: who calls.
+        trace: the X-Amzn-Trace-Id that goes with it.
         Raises botocore's ClientError for the service's own errors, ConnectionError when nobody answers, and
         botocore's ParamValidationError for a mistake of the caller's.
         """
         from botocore import exceptions, xform_name
 
         client = self._client(service, account, region)
+        self._here.trace = trace
         try:
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
         except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
@@ -83,7 +93,7 @@ class Clients:
             use_fips_endpoint=False,
             use_dualstack_endpoint=False,
         )
-        return self._session.create_client(
+        client = self._session.create_client(
             service,
             region_name=region,
             endpoint_url=self._url(),
@@ -91,3 +101,10 @@ class Clients:
             aws_secret_access_key="ours",
             config=config,
         )
+        client.meta.events.register("before-call", self._add_trace)
+        return client
+
+    def _add_trace(self, params: dict[str, Any], **_: Any) -> None:
+        trace = getattr(self._here, "trace", None)
+        if trace is not None:
+            params["headers"]["X-Amzn-Trace-Id"] = trace

@@ -20,7 +20,7 @@ from lambda_emu.store import Store
 NAMED: Any = {"FunctionName": "f"}
 STREAMED: Any = {"AuthType": "NONE", "InvokeMode": "RESPONSE_STREAM"}
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/12345678-1234-1234-1234-123456789012"
-QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:q"
+BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
 FILES = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:access-point/fsap-0123456789abcdef0"
 VERSION = f"arn:aws:lambda:{REGION}::runtime:{'0' * 64}"
 VPC: Any = {"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}}
@@ -63,14 +63,13 @@ GIVEN: dict[str, tuple[Give, str]] = {
     "FileSystemConfigs": (configured(**VPC, FileSystemConfigs=[{"Arn": FILES, "LocalMountPath": "/mnt/f"}]), "f"),
     "TracingConfig": (configured(TracingConfig={"Mode": "Active"}), "f"),
     "KMSKeyArn": (configured(KMSKeyArn=KEY), "f"),
-    "DeadLetterConfig": (configured(DeadLetterConfig={"TargetArn": QUEUE}), "f"),
     "Extensions": (mount_extension, "f"),
     "CodeSigningConfigArn": (sign, "f"),
     "DurableConfig": (lambda api: api.create("d", DurableConfig={"ExecutionTimeout": 60}), "d"),
     "CapacityProviderConfig": (put_on_instances, "on"),
     "DestinationConfig": (
         lambda api: api.client.put_function_event_invoke_config(
-            **NAMED, DestinationConfig={"OnFailure": {"Destination": QUEUE}}
+            **NAMED, DestinationConfig={"OnFailure": {"Destination": BUS}}
         ),
         "f",
     ),
@@ -79,10 +78,6 @@ GIVEN: dict[str, tuple[Give, str]] = {
         lambda api: api.client.put_runtime_management_config(
             **NAMED, UpdateRuntimeOn="Manual", RuntimeVersionArn=VERSION
         ),
-        "f",
-    ),
-    "PutFunctionRecursionConfig": (
-        lambda api: api.client.put_function_recursion_config(**NAMED, RecursiveLoop="Terminate"),
         "f",
     ),
     "CreateEventSourceMapping": (lambda api: api.client.create_event_source_mapping(**NAMED, **PASSING["sqs"]), "f"),

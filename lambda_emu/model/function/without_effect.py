@@ -32,8 +32,9 @@ def _outside_networks(function: Function, here: Here) -> bool:
     return bool(subnets_of(function.latest)) and not network_of(function.latest, here.networks)
 
 
-def _has_destination(function: Function, _: Here) -> bool:
-    return any(config.on_success or config.on_failure for config in function.invoke_configs.values())
+def _tells_a_bus(function: Function, _: Here) -> bool:
+    told = [arn for config in function.invoke_configs.values() for arn in (config.on_success, config.on_failure)]
+    return any(arn is not None and arn.split(":", 3)[2] == "events" for arn in told)
 
 
 def _streams(function: Function, _: Here) -> bool:
@@ -51,7 +52,6 @@ ROWS: tuple[tuple[str, Holds, str], ...] = (
     ("FileSystemConfigs", _other("FileSystemConfigs"), "nothing is mounted"),
     ("TracingConfig", lambda function, _: function.latest.tracing_mode == "Active", "no trace is sent to X-Ray"),
     ("KMSKeyArn", _other("KMSKeyArn"), "nothing is encrypted with it"),
-    ("DeadLetterConfig", _other("DeadLetterConfig"), "events that are given up are not sent there"),
     (
         "Extensions",
         lambda function, here: here.has_extensions(function.latest),
@@ -60,7 +60,7 @@ ROWS: tuple[tuple[str, Holds, str], ...] = (
     ("CodeSigningConfigArn", lambda function, _: function.code_signing_config_arn, "signatures are not read"),
     ("DurableConfig", lambda function, _: function.latest.durable, "it cannot be invoked"),
     ("CapacityProviderConfig", _other("CapacityProviderConfig"), "it cannot be invoked"),
-    ("DestinationConfig", _has_destination, "results of events are not sent there"),
+    ("DestinationConfig", _tells_a_bus, "no event bus is served, so results are not sent there"),
     ("InvokeMode", _streams, "an answer of its URL goes out when all of it is there"),
     (
         "RuntimeVersionArn",
@@ -71,7 +71,6 @@ ROWS: tuple[tuple[str, Holds, str], ...] = (
 
 # Operations that leave no trace in the function by which a row could tell.
 OPERATIONS: Mapping[str, str] = {
-    "PutFunctionRecursionConfig": "recursive loops are not ended",
     "CreateEventSourceMapping": "the source is not polled",
     "CreateCapacityProvider": "no instance is started",
 }

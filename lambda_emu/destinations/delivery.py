@@ -1,0 +1,134 @@
+"""What is to be delivered and where, as the work table keeps it until the target has it or it is given up."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from lambda_emu.arn import FunctionId
+from lambda_emu.store import WorkItem
+from lambda_emu.store.work import insert
+from lambda_emu.text.json_text import refusal
+
+KIND = "delivery "
+"""With the target's ARN behind it: each target's deliveries are a kind of work of their own."""
+DESTINATION, DEAD_LETTERS = "DestinationDeliveryFailures", "DeadLetterErrors"
+"""The metric that counts an attempt that failed."""
+NO_ATTRIBUTES: Mapping[str, tuple[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message for one target. id: of its own among all work. function: whose result it is.
+
+    about: what it is called in the log, as an event's request id. metric: DESTINATION or DEAD_LETTERS. trace: the
+    tracing header that goes with it. attributes: of a message to a queue or topic, type and value by name. key: of an
+    object in a bucket.
+    prefix, split, middle, suffix: what stands around the payload to make the body of it. With a split, the payload is
+    two texts of JSON, of which the first has so many bytes: prefix, first, middle, second, suffix.
+    created_s: steady seconds; attempts: made so far. Both are the table's.
+    """
+
+    id: str
+    target: str
+    function: FunctionId
+    about: str
+    metric: str = DESTINATION
+    trace: str | None = None
+    attributes: Mapping[str, tuple[str, str]] = field(default_factory=lambda: NO_ATTRIBUTES)
+    key: str | None = None
+    prefix: str = ""
+    split: int | None = None
+    middle: str = ""
+    suffix: str = ""
+    created_s: float = 0.0
+    attempts: int = 0
+
+    @property
+    def service(self) -> str:
+        """As its ARN names it: sqs, sns, lambda, s3, events."""
+        return self.target.split(":", 3)[2]
+
+    def body(self, payload: bytes) -> bytes:
+        """What is sent. payload: what the work table has for it."""
+        if self.split is None:
+            return b"".join((self.prefix.encode(), payload, self.suffix.encode()))
+        first, second = payload[: self.split], payload[self.split :]
+        return b"".join((self.prefix.encode(), first, self.middle.encode(), as_json(second), self.suffix.encode()))
+
+
+def work_of(delivery: Delivery, now_s: float, payload: bytes | None = None, brought_by: str | None = None) -> WorkItem:
+    """As work that is due now (steady seconds). payload: its own; else that of the work `brought_by`."""
+    function = delivery.function
+    record = [
+        [function.account, function.region, function.name, function.partition],
+        delivery.about,
+        delivery.metric,
+        delivery.trace,
+        {name: list(pair) for name, pair in delivery.attributes.items()},
+        delivery.key,
+        delivery.prefix,
+        delivery.split,
+        delivery.middle,
+        delivery.suffix,
+    ]
+    kind, text = KIND + delivery.target, json.dumps(record)
+    return WorkItem(delivery.id, kind, now_s, text, 0, now_s, brought_by=brought_by, payload=payload)
+
+
+def delivery_of(work: WorkItem) -> Delivery:
+    """The way back, without the payload."""
+    function, about, metric, trace, attributes, key, prefix, split, middle, suffix = json.loads(work.record)
+    return Delivery(
+        work.id,
+        work.kind.removeprefix(KIND),
+        FunctionId(*function),
+        about,
+        metric,
+        trace,
+        {name: (kind, value) for name, (kind, value) in attributes.items()},
+        key,
+        prefix,
+        split,
+        middle,
+        suffix,
+        work.created_s,
+        work.attempts,
+    )
+
+
+def put(connection: sqlite3.Connection, work: Iterable[WorkItem]) -> None:
+    """Keep deliveries in a step of the store's writer that does other things too, as a checkpoint moves on.
+
+    Whoever posted the step calls `Outbox.wake` once it is committed.
+    """
+    for each in work:
+        insert(connection, each)
+
+
+def targets_of(work: Sequence[WorkItem]) -> set[str]:
+    return {each.kind.removeprefix(KIND) for each in work}
+
+
+def timestamp(now_s: float) -> str:
+    """As records have it: `2019-11-14T18:16:05.568Z`. now_s: as it is shown."""
+    return datetime.fromtimestamp(now_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def object_key(owner: str, now_s: float, id: str) -> str:
+    """Where in a bucket a record lies. owner: `async/<function>`, or `<mapping>/<shard>`."""
+    day, time = datetime.fromtimestamp(now_s, UTC).strftime("%Y/%m/%d %Y-%m-%dT%H.%M.%S").split()
+    return f"aws/lambda/{owner}/{day}/{time}-{id}"
+
+
+def as_json(text: bytes) -> bytes:
+    """Itself; what a custom runtime posted that is no JSON goes as a string."""
+    if not text:
+        return b"null"
+    if refusal(text) is not None:
+        return json.dumps(text.decode("utf-8", "replace")).encode()
+    return text

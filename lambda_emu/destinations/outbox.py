@@ -1,0 +1,219 @@
+"""Delivers what is due, each target by a lane of its own, so that a slow or absent one holds up nobody else.
+
+A lane is there while its target has deliveries. It takes no more of them from the table than it may have under way, so
+memory holds few whatever waits on disk. When a delivery fails the lane rests, longer each time, and then tries one;
+when that succeeds all go on. What is not delivered in `MOST_AGE_S` is given up.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+
+from lambda_emu.clock import Clock, Timer
+from lambda_emu.destinations.delivery import KIND, Delivery, delivery_of, put, targets_of
+from lambda_emu.destinations.senders import Absent, NotDelivered, Sender, Undeliverable
+from lambda_emu.http.executors import Closed, Full, Workers
+from lambda_emu.http.loop import Loop
+from lambda_emu.invoke.dispatcher import Dispatcher, Told
+from lambda_emu.invoke.ending import Count, count_nothing
+from lambda_emu.store import Store, WorkItem, WorkTable
+
+log = logging.getLogger(__name__)
+
+READS = Workers("reads of what is to be delivered", 2, 8192)
+MOST_AGE_S = 21_600.0
+"""As old as an event may become."""
+FIRST_REST_S, LONGEST_REST_S = 1.0, 300.0
+
+Run = Callable[[Delivery], Awaitable[None]]
+
+
+class Outbox:
+    """senders: by the service that a target's ARN names. On the loop but for `enqueue`."""
+
+    def __init__(self, store: Store, loop: Loop, clock: Clock, senders: Mapping[str, Sender]) -> None:
+        self.count: Count = count_nothing
+        self._store = store
+        self._loop = loop
+        self._clock = clock
+        self._senders = senders
+        self._lanes: dict[str, Lane] = {}
+        self._stopped = False
+
+    def start(self) -> None:
+        """Begin with what an earlier run left."""
+        for kind in self._store.work.left_kinds:
+            if kind.startswith(KIND):
+                self._lane(kind.removeprefix(KIND)).start()
+
+    def stop(self) -> None:
+        """Begin no delivery any more; what is not done stays in the table."""
+        self._stopped = True
+        self.forget()
+
+    def forget(self) -> None:
+        """All work was forgotten."""
+        for lane in self._lanes.values():
+            lane.stop()
+        self._lanes.clear()
+
+    def enqueue(self, work: Sequence[WorkItem], told: Callable[[BaseException | None], None]) -> None:
+        """Keep deliveries (`delivery.work_of`) and deliver them. From any thread; does not wait.
+
+        told: on the loop, when they are on disk and so will reach their targets at least once, or with what kept them
+        from there. Who writes something else in the same transaction puts them there by `delivery.put`, or by the
+        `then` of what they follow from, and calls `wake` after the commit.
+        """
+
+        def done(error: BaseException | None, _: object) -> None:
+            self._loop.post(self._kept, work, error, told)
+
+        self._store.post(partial(put, work=work), done)
+
+    def wake(self, work: Sequence[WorkItem]) -> None:
+        """These were committed."""
+        for target in targets_of(work):
+            self._lane(target).look()
+
+    def _kept(self, work: Sequence[WorkItem], error: BaseException | None, told: Told) -> None:
+        if error is None:
+            self.wake(work)
+        told(error)
+
+    def _lane(self, target: str) -> Lane:
+        lane = self._lanes.get(target)
+        if lane is None or lane.stopped:
+            lane = Lane(target, self._store.work, self._loop, self._clock, self._sender(target), self)
+            if self._stopped:
+                lane.stop()
+            self._lanes[target] = lane
+        return lane
+
+    def _sender(self, target: str) -> Sender:
+        service = target.split(":", 3)[2]
+        return self._senders.get(service) or Absent(service)
+
+    def drop(self, target: str) -> None:
+        """Its lane has nothing to do."""
+        lane = self._lanes.pop(target, None)
+        if lane is not None:
+            lane.stop()
+
+
+class Lane:
+    """The deliveries to one target."""
+
+    def __init__(self, target: str, work: WorkTable, loop: Loop, clock: Clock, sender: Sender, outbox: Outbox) -> None:
+        self._target = target
+        self._loop = loop
+        self._clock = clock
+        self._sender = sender
+        self._outbox = outbox
+        self._failures = 0  # in a row, one a rest
+        self._rest: Timer | None = None
+        self._queue = queue = TargetQueue(KIND + target, work)
+        self._dispatcher = Dispatcher(queue, loop, clock, self._begin, partial(outbox.drop, target))
+        self._dispatcher.most = sender.most
+        self.look = self._dispatcher.look
+
+    @property
+    def stopped(self) -> bool:
+        return self._dispatcher.stopped
+
+    def start(self) -> None:
+        self._dispatcher.start(LONGEST_REST_S)
+
+    def stop(self) -> None:
+        self._dispatcher.stop()
+        if self._rest is not None:
+            self._rest.cancel()
+
+    async def _begin(self, delivery: Delivery) -> None:
+        self._loop.spawn(self._deliver(delivery), f"delivery {delivery.id}")
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        """Whatever comes of it is written down, unless we are about to end."""
+        if self._clock.steady_s() - delivery.created_s >= MOST_AGE_S:
+            self._give_up(delivery, f"it was tried {delivery.attempts} times, and is too old")
+            return
+        try:
+            body = await self._loop.work(READS, self._queue.body, delivery)
+            if body is None:  # all work was forgotten meanwhile
+                self._dispatcher.drop()
+                return
+            await self._sender.send(delivery, body)
+        except Closed:
+            log.debug("%s is delivered by a later run", delivery.id)
+        except Undeliverable as error:
+            self._outbox.count(delivery.metric, delivery.function)
+            self._give_up(delivery, error)
+        except Exception as error:  # noqa: BLE001 - told there
+            self._outbox.count(delivery.metric, delivery.function)
+            self._put_off(delivery, error)
+        else:
+            self._go_on()
+            self._dispatcher.finish(delivery.id)
+
+    def _give_up(self, delivery: Delivery, why: object) -> None:
+        log.warning("%s of %s is not delivered to %s: %s", delivery.about, delivery.function.name, self._target, why)
+        self._dispatcher.finish(delivery.id)
+
+    def _put_off(self, delivery: Delivery, error: Exception) -> None:
+        """Rest, if none of those under way has us rest already."""
+        if not isinstance(error, NotDelivered | sqlite3.Error | Full):
+            log.error("a delivery to %s failed", self._target, exc_info=error)
+        if self._rest is None:
+            rest_s = min(FIRST_REST_S * 2 ** min(self._failures, 20), LONGEST_REST_S)
+            if not self._failures:
+                told = "%s of %s could not be delivered to %s, which is tried again for %d hours: %s"
+                log.warning(told, delivery.about, delivery.function.name, self._target, MOST_AGE_S // 3600, error)
+            self._failures += 1
+            self._dispatcher.most = 0
+            self._rest = self._clock.call_later(rest_s, self._try_one)
+        self._dispatcher.put_off(delivery.id, delivery.attempts + 1, self._clock.steady_s())
+
+    def _try_one(self) -> None:
+        self._rest = None
+        self._dispatcher.most = 1
+        self.look()
+
+    def _go_on(self) -> None:
+        """The target takes deliveries."""
+        if not self._failures:
+            return
+        log.warning("results are delivered to %s again", self._target)
+        self._failures = 0
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
+        self._dispatcher.most = self._sender.most
+        self.look()
+
+
+class TargetQueue:
+    """dispatcher.Queue of one target's deliveries, which are a kind of work of their own."""
+
+    def __init__(self, kind: str, work: WorkTable) -> None:
+        self._kind = kind
+        self._work = work
+        self.put_off = work.put_off
+        self.hasten = work.hasten
+        self.finish = work.finish
+        self.payload = work.payload
+
+    def recover(self, now_s: float, longest_s: float, done: Told) -> None:
+        self._work.recover(self._kind, now_s, longest_s, done)
+
+    def next_due_s(self) -> float | None:
+        return self._work.next_due_s(self._kind)
+
+    def take(self, now_s: float, limit: int, done: Callable[[BaseException | None, Sequence[Delivery]], None]) -> None:
+        self._work.take(self._kind, now_s, limit, lambda error, found: done(error, [delivery_of(one) for one in found]))
+
+    def body(self, delivery: Delivery) -> bytes | None:
+        """On a worker: what is sent; None if it was forgotten. sqlite3.Error."""
+        payload = self._work.payload(delivery.id)
+        return None if payload is None else delivery.body(payload)

@@ -1,0 +1,226 @@
+"""How a message gets to its target: our own queues and functions in process, all else by AWS's API."""
+
+from __future__ import annotations
+
+from asyncio import Future
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lambda_emu.arn import Scope, Target, parse_function_name
+from lambda_emu.clock import Clock
+from lambda_emu.destinations.delivery import Delivery
+from lambda_emu.environment.invocation import Outcome, Reply
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.resources import AccessDenied
+from lambda_emu.http.executors import Workers
+from lambda_emu.http.loop import Loop
+from lambda_emu.invoke.request import Gathering, InvocationType, InvokeRequest, trace_header
+
+if TYPE_CHECKING:
+    from lambda_emu.services.sqs.errors import SqsError
+    from lambda_emu.services.sqs.fifo import Sent
+    from lambda_emu.services.sqs.queues import Queues
+
+CALLS = Workers("deliveries to other services", 32, 4096)
+LONG_BYTES = 64 * 1024
+PASSING = ("NotFound", "NonExist", "NoSuch", "DoesNotExist", "Throttl", "AccessDenied")
+"""In the codes of errors that may be none another time."""
+TRACE = "AWSTraceHeader"
+
+Call = Callable[..., dict[str, Any]]
+"""services.clients.Clients.call."""
+
+
+class Undeliverable(Exception):
+    """The target will never take this. The text says why."""
+
+
+class NotDelivered(Exception):
+    """The target did not take it, and may another time. The text says why."""
+
+
+class Sender(Protocol):
+    """For targets of one service. most: so many deliveries to one target may be under way."""
+
+    most: int
+
+    async def send(self, delivery: Delivery, body: bytes) -> None:
+        """Returns when the target has it. Undeliverable, NotDelivered."""
+
+
+class Absent:
+    """For a service that is not served."""
+
+    most = 1
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    async def send(self, delivery: Delivery, body: bytes) -> None:
+        raise Undeliverable(f"{self._what} is not served yet")
+
+
+class QueueSender:
+    """Our own queues."""
+
+    most = 32
+
+    def __init__(self, queues: Queues, loop: Loop) -> None:
+        self._queues = queues
+        self._loop = loop
+
+    async def send(self, delivery: Delivery, body: bytes) -> None:
+        from lambda_emu.services.sqs.sending import make_draft  # here: many servers never need it
+
+        queue = self._queues.find_arn(delivery.target)
+        if queue is None:
+            raise NotDelivered("there is no such queue")
+        if queue.record.is_fifo:
+            raise Undeliverable("FIFO queues take no results")
+        members = message_members(delivery, body)
+        make = partial(make_draft, members, queue.record, delivery.function.scope)
+        try:
+            draft = make() if len(body) <= LONG_BYTES else await self._loop.work(CALLS, make)
+        except LambdaError as error:
+            raise Undeliverable(error.text or error.code) from error
+        sent: Future[LambdaError | None] = self._loop.asyncio.create_future()
+
+        def told(error: SqsError | None, _: Sequence[Sent]) -> None:
+            if not sent.done():
+                sent.set_result(error)
+
+        self._queues.send(queue, [draft], told)
+        if (refusal := await sent) is not None:
+            raise NotDelivered(refusal.text or refusal.code)
+
+
+class FunctionSender:
+    """Functions get it as an asynchronous event."""
+
+    most = 32
+
+    def __init__(self, invoke: Callable[[InvokeRequest, Reply], None], loop: Loop, clock: Clock) -> None:
+        self._invoke = invoke
+        self._loop = loop
+        self._clock = clock
+
+    async def send(self, delivery: Delivery, body: bytes) -> None:
+        written = parse_function_name(delivery.target)
+        scope = Scope(written.account or "", written.region or "")  # an ARN has both
+        target = Target(scope.function(written.name), written.qualifier)
+        account = delivery.function.account
+        request = InvokeRequest(
+            self._clock.new_id(),
+            target,
+            body,
+            InvocationType.EVENT,
+            None if written.account == account else account,
+            trace_header(delivery.trace, self._clock, target),
+        )
+        kept: Future[LambdaError | None] = self._loop.asyncio.create_future()
+        self._invoke(request, _Kept(kept))
+        error = await kept
+        if error is None:
+            return
+        text = f"{error.code}: {error.text or ''}"
+        is_final = error.status < 500 and error.status not in (404, 409, 429) and not isinstance(error, AccessDenied)
+        raise Undeliverable(text) if is_final else NotDelivered(text)
+
+
+class _Kept(Gathering):
+    def __init__(self, kept: Future[LambdaError | None]) -> None:
+        self._kept = kept
+
+    def done(self, outcome: Outcome) -> None:
+        self._tell(None)
+
+    def refused(self, error: LambdaError) -> None:
+        self._tell(error)
+
+    def _tell(self, error: LambdaError | None) -> None:
+        if not self._kept.done():
+            self._kept.set_result(error)
+
+
+class ClientSender:
+    """Queues, topics and buckets of whoever serves them, on threads that may block."""
+
+    most = 4
+
+    def __init__(self, call: Call, loop: Loop) -> None:
+        self._call = call
+        self._loop = loop
+
+    async def send(self, delivery: Delivery, body: bytes) -> None:
+        await self._loop.work(CALLS, self._send, delivery, body)
+
+    def _send(self, delivery: Delivery, body: bytes) -> None:
+        if delivery.target.endswith(".fifo"):
+            raise Undeliverable("FIFO queues and topics take no results")
+        from botocore.exceptions import BotoCoreError, ClientError  # here: many servers never need it
+
+        operation, parameters = REQUESTS[delivery.service](delivery, body)
+        region = delivery.target.split(":")[3] or delivery.function.region
+        account = delivery.function.account
+        try:
+            self._call(delivery.service, operation, parameters, account=account, region=region, trace=delivery.trace)
+        except ClientError as error:
+            raise _verdict(error) from error
+        except (ConnectionError, BotoCoreError) as error:
+            raise NotDelivered(str(error)) from error
+
+
+def _verdict(error: Any) -> Exception:
+    """Whether another time might help, by a ClientError: what is not there may come, and who is busy may not be."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+    code = error.response.get("Error", {}).get("Code", "")
+    may_come = any(
+        word in code for word in ("NotFound", "NonExist", "NoSuch", "DoesNotExist", "Throttl", "AccessDenied")
+    )
+    kind = NotDelivered if status >= 500 or status in (404, 429) or may_come else Undeliverable
+    return kind(str(error))
+
+
+def message_members(delivery: Delivery, body: bytes) -> dict[str, Any]:
+    """Of SendMessage."""
+    members: dict[str, Any] = {"MessageBody": _text(body)}
+    if delivery.attributes:
+        members["MessageAttributes"] = _attributes(delivery)
+    if delivery.trace is not None:
+        members["MessageSystemAttributes"] = {TRACE: {"DataType": "String", "StringValue": delivery.trace}}
+    return members
+
+
+def _send_message(delivery: Delivery, body: bytes) -> tuple[str, dict[str, Any]]:
+    """QueueUrl: the name is enough for us; others know queues by their path."""
+    account, name = delivery.target.split(":")[4:6]
+    return "SendMessage", {"QueueUrl": f"http://localhost/{account}/{name}", **message_members(delivery, body)}
+
+
+def _publish(delivery: Delivery, body: bytes) -> tuple[str, dict[str, Any]]:
+    members: dict[str, Any] = {"TopicArn": delivery.target, "Message": _text(body)}
+    if delivery.attributes:
+        members["MessageAttributes"] = _attributes(delivery)
+    return "Publish", members
+
+
+def _put_object(delivery: Delivery, body: bytes) -> tuple[str, dict[str, Any]]:
+    bucket = delivery.target.split(":", 5)[5].partition("/")[0]
+    members = {"Bucket": bucket, "Key": delivery.key or delivery.id, "Body": body, "ContentType": "application/json"}
+    return "PutObject", members
+
+
+REQUESTS: Mapping[str, Callable[[Delivery, bytes], tuple[str, dict[str, Any]]]] = {
+    "sqs": _send_message,
+    "sns": _publish,
+    "s3": _put_object,
+}
+
+
+def _attributes(delivery: Delivery) -> dict[str, dict[str, str]]:
+    return {name: {"DataType": kind, "StringValue": value} for name, (kind, value) in delivery.attributes.items()}
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "replace")

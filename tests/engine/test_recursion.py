@@ -1,0 +1,150 @@
+"""A function that causes its own next invocation is stopped when it ran 16 times. docs/contract/invoke.md#recursion."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from test_destinations import ACCOUNT, REGION, Account, account, emulated
+
+from lambda_emu.arn import Scope, Target
+from lambda_emu.invoke.lineage import MOST_RUNS
+
+__all__ = ["account", "emulated"]
+
+Eventually = Callable[[Callable[[], Any], str], Any]
+
+# Each names the function by event["next"], and itself by "of", in a chain that an SDK passes on.
+AGAIN = """
+import json, os, boto3
+def handler(event, context):
+    print("run", event.get("n", 0))
+    event["n"] = event.get("n", 0) + 1
+    kind = event["by"]
+    if kind == "invoke":
+        boto3.client("lambda").invoke(FunctionName=event["next"], Payload=json.dumps(event), InvocationType="Event")
+    if kind == "topic":
+        boto3.client("sns").publish(TopicArn=event["next"], Message=json.dumps(event))
+"""
+FROM_TOPIC = AGAIN.replace(
+    "event, context):",
+    """event, context):
+    event = json.loads(event["Records"][0]["Sns"]["Message"]) if "Records" in event else event""",
+)
+FROM_BUCKET = """
+import boto3
+def handler(event, context):
+    record = event["Records"][0]["s3"]
+    number = int(record["object"]["key"])
+    print("run", number)
+    boto3.client("s3").put_object(Bucket=record["bucket"]["name"], Key=str(number + 1), Body=b"x")
+"""
+CALLER = """
+import json, boto3
+from botocore.config import Config
+def handler(event, context):
+    lam = boto3.client("lambda", config=Config(retries={"total_max_attempts": 1}))
+    try:
+        answer = lam.invoke(FunctionName=context.function_name, Payload=json.dumps({"n": event["n"] + 1}))
+    except lam.exceptions.RecursiveInvocationException as error:
+        told = error.response
+        return {"n": event["n"], "error": told["Error"]["Code"], "status": told["ResponseMetadata"]["HTTPStatusCode"]}
+    return json.load(answer["Payload"])
+"""
+
+
+def create(account: Account, name: str, code: str, **config: Any) -> str:
+    """Its ARN."""
+    variables = {"AWS_ENDPOINT_URL": account.lam.emulator.url}
+    account.lam.create(name, code, Environment={"Variables": variables}, **config)
+    return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
+
+
+def runs(account: Account, name: str) -> int:
+    return len([line for line in account.lam.own_events(name) if line.startswith("run ")])
+
+
+def test_a_function_that_sends_itself_events_is_stopped_and_the_last_is_a_dead_letter(
+    account: Account, eventually: Eventually
+) -> None:
+    dead = account.queue("dead")
+    create(account, "again", AGAIN, DeadLetterConfig={"TargetArn": dead})
+
+    account.send("again", by="invoke", next="again")
+
+    (letter,) = eventually(lambda: account.messages(dead), "the event that is dropped")
+    assert runs(account, "again") == MOST_RUNS
+    assert json.loads(letter["Body"])["n"] == MOST_RUNS
+
+
+def test_two_that_send_each_other_events_are_stopped(account: Account, eventually: Eventually) -> None:
+    dead = account.queue("dead-two")
+    for name, other in (("ping", "pong"), ("pong", "ping")):
+        code = AGAIN.replace('event["next"]', repr(other))
+        create(account, name, code, DeadLetterConfig={"TargetArn": dead})
+
+    account.send("ping", by="invoke")
+
+    eventually(lambda: account.messages(dead), "the event that is dropped")
+    assert {runs(account, "ping"), runs(account, "pong")} == {MOST_RUNS, MOST_RUNS + 1}
+
+
+def test_so_is_one_behind_a_topic(account: Account, eventually: Eventually) -> None:
+    topic, dead = account.sns.create_topic(Name="loop")["TopicArn"], account.queue("dead-topic")
+    arn = create(account, "heard", FROM_TOPIC, DeadLetterConfig={"TargetArn": dead})
+    account.sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
+
+    account.send("heard", by="topic", next=topic)
+
+    eventually(lambda: account.messages(dead), "the event that is dropped")
+    assert runs(account, "heard") == MOST_RUNS
+
+
+def test_so_is_one_behind_a_bucket(account: Account, eventually: Eventually) -> None:
+    dead = account.queue("dead-bucket")
+    arn = create(account, "stored", FROM_BUCKET, DeadLetterConfig={"TargetArn": dead})
+    account.s3.create_bucket(Bucket="loop")
+    told: Any = {"LambdaFunctionConfigurations": [{"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}]}
+    account.s3.put_bucket_notification_configuration(Bucket="loop", NotificationConfiguration=told)
+
+    account.s3.put_object(Bucket="loop", Key="0", Body=b"x")
+
+    eventually(lambda: account.messages(dead), "the event that is dropped")
+    assert runs(account, "stored") == MOST_RUNS
+
+
+def test_one_that_invokes_itself_and_waits_is_refused(account: Account) -> None:
+    create(account, "caller", CALLER, Timeout=60)
+
+    answer = account.lam.invoke("caller", {"n": 1})
+
+    assert answer.payload == {"n": MOST_RUNS, "error": "RecursiveInvocationException", "status": 400}
+
+
+def test_where_loops_are_allowed_none_is_stopped(account: Account) -> None:
+    create(account, "caller", CALLER, Timeout=60)
+    account.lam.client.put_function_recursion_config(FunctionName="caller", RecursiveLoop="Allow")
+    code = CALLER.replace("    lam =", "    if event['n'] == 20: return 'enough'\n    lam =", 1)
+    account.lam.update("caller", code)
+
+    assert account.lam.invoke("caller", {"n": 1}).payload == "enough"
+
+
+@pytest.mark.parametrize("header", ["Root=1-5;Lineage=90:{mark}:16", "Lineage=90:{mark}:255;Root=1-5"])
+def test_a_caller_who_says_so_is_believed(account: Account, header: str) -> None:
+    """Whatever way the header came."""
+    account.lam.create("named", "def handler(event, context): return 1")
+    mark = Target(Scope(ACCOUNT, REGION).function("named")).mark
+    client = account.sdk("lambda")
+    client.meta.events.register(
+        "before-call", lambda params, **_: params["headers"].update({"X-Amzn-Trace-Id": header.format(mark=mark)})
+    )
+
+    with pytest.raises(ClientError) as refused:
+        client.invoke(FunctionName="named")
+
+    assert refused.value.response["Error"]["Code"] == "RecursiveInvocationException"
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
