@@ -20,6 +20,7 @@ from lambda_emu.api.token import TOKEN
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
+from lambda_emu.event_sources.mappings import EventSources
 from lambda_emu.gateway.callers import is_loopback
 from lambda_emu.gateway.services import Service
 from lambda_emu.gateway.wsgi import LateApp, WsgiApp
@@ -71,6 +72,7 @@ class Rooms:
     invoker: Invoker
     queues: Queues
     child: OtherServices
+    sources: EventSources
 
 
 class Served:
@@ -125,6 +127,7 @@ class Served:
             account_known="account" in settings.given,
             notices=Notices(),
             here=self._here(),
+            sources=rooms.sources,
             changes=RecentChanges(rooms.clock, CHANGE_HELD_S if settings.activation_delay_s == 0 else 0),
         )
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lambda_emu.activation import Activator
 from lambda_emu.api.effects import tell_of_all
@@ -23,6 +24,7 @@ from lambda_emu.destinations.outbox import Outbox
 from lambda_emu.destinations.senders import Absent, ClientSender, FunctionSender, QueueSender, Sender
 from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.environment.states import InitType
+from lambda_emu.event_sources.mappings import EventSources
 from lambda_emu.gateway.callers import Callers, is_loopback
 from lambda_emu.gateway.gateway import LIMITS, Gateway
 from lambda_emu.gateway.inside import InsideListeners
@@ -39,6 +41,7 @@ from lambda_emu.metrics.recorder import Recorder
 from lambda_emu.model.changes.updates import is_settled
 from lambda_emu.model.concurrency.limits import set_aside
 from lambda_emu.model.function.function import Function
+from lambda_emu.model.mappings.sources import SourceKind
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.endpoints import Endpoints
@@ -60,6 +63,9 @@ from lambda_emu.services.clients import Clients
 from lambda_emu.shutdown import Shutdown, stop_within_s
 from lambda_emu.signals import until_told_to_stop, wait_for_signals
 from lambda_emu.store import Store
+
+if TYPE_CHECKING:
+    from lambda_emu.event_sources.driver import Kind
 
 log = logging.getLogger(__name__)
 
@@ -173,6 +179,7 @@ class Emulator:
         deploy(self._project, self._served.context)
         tell_of_all(self.store, self._served.context.here, self._served.context.notices)
         self._activate()
+        self.sources.start()  # after functions are active, so that none is refused for that
         self.logs.wait_until_open()  # late: it was looked through meanwhile
         self._open_api(data_dir, bound)  # last: who can reach it is served
 
@@ -256,6 +263,9 @@ class Emulator:
         self.shutdown.tidy(self.outbox.stop)  # after the pool, whose last outcomes it keeps for a later run
         self.shutdown.drain(self._is_busy)  # before the pool: what runs has its time to answer
         self.shutdown.tidy(self.async_invoker.stop)  # before that: what ends makes room for nothing new
+        self.shutdown.tidy(self.queues.close)  # before what runs is waited for: who waits for messages does nothing
+        self.sources = EventSources(self._source_kinds, self.store, self.invoker.invoke, self.loop, self.clock)
+        self.shutdown.tidy(self.sources.stop)  # before its queues: what it has taken and not begun goes back
         delay_s, strict = settings.activation_delay_s, settings.strict_runtimes
         self.activator = Activator(self.store, self.engine, self.pool, self.loop, self.clock, delay_s, strict=strict)
 
@@ -271,6 +281,14 @@ class Emulator:
             "events": Absent("EventBridge"),
         }
         return Outbox(self.store, self.loop, self.clock, senders)
+
+    def _source_kinds(self) -> Mapping[SourceKind, Kind]:
+        """What event source mappings may poll."""
+        from lambda_emu.event_sources.sqs.kind import OwnQueues  # here: most servers poll nothing
+        from lambda_emu.services.sqs.local import LocalQueues
+
+        queues = OwnQueues(LocalQueues(self.queues, self.clock), self.loop, self.clock)
+        return {SourceKind.SQS: queues, SourceKind.SQS_FIFO: queues}
 
     def _function_changed(self, before: Function | None, after: Function | None) -> None:
         self.loop.post(self._runner.changed, before, after)
@@ -290,7 +308,6 @@ class Emulator:
     def _serve_inside(self, data_dir: Path) -> None:
         """What code in environments may ask: the API, and none of our own pages."""
         make_spool(data_dir / SPOOL)
-        self.shutdown.tidy(self.queues.close)  # before what runs is waited for: who waits for messages does nothing
         rooms = Rooms(
             self.settings,
             self.url,
@@ -307,6 +324,7 @@ class Emulator:
             self.invoker,
             self.queues,
             self.child,
+            self.sources,
         )
         self._served = Served(rooms, self.reset)
         self._inside_gateway.serve(*self._served.inside)
@@ -324,7 +342,7 @@ class Emulator:
 
     def _is_busy(self) -> bool:
         """Whether something runs, or somebody has not all of his answer. On the loop."""
-        return self.pool.busy or self._listener.busy
+        return self.pool.busy or self._listener.busy or self.sources.busy
 
     def _on_loop(self, fn: Callable[[], object]) -> None:
         self.loop.ask(fn, STEP_LIMIT_S)

@@ -16,6 +16,7 @@ from lambda_emu.model.concurrency.provisioned import Readiness
 from lambda_emu.model.function.image_package import FoundImage
 from lambda_emu.model.function.names import resolve
 from lambda_emu.model.function.without_effect import Here
+from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.model.quotas import CONCURRENT_EXECUTIONS
 from lambda_emu.notices import Notices
 from lambda_emu.runtimes import Catalogue
@@ -40,6 +41,31 @@ class FindImage(Protocol):
     """What the engine has under the name of an image, at once; None if nothing, or if it does not say in time."""
 
     def __call__(self, uri: str, architecture: str) -> FoundImage | None: ...
+
+
+class EventSources(Protocol):
+    """What polls for event source mappings."""
+
+    def check(self, mapping: EventSourceMapping, timeout_s: int) -> None:
+        """Raise what AWS answers if there is no such source, or it does not suit a function of this timeout."""
+
+    def is_ending(self, uuid: str) -> bool:
+        """Whether a mapping that polls no more still has something to settle."""
+
+    def last_result(self, uuid: str) -> str | None:
+        """Of its last batch; None: there was none since the server began."""
+
+
+class NothingPolled:
+    """Where nothing runs, nothing is polled, and any source may be there."""
+
+    def check(self, mapping: EventSourceMapping, timeout_s: int) -> None: ...
+
+    def is_ending(self, uuid: str) -> bool:
+        return False
+
+    def last_result(self, uuid: str) -> str | None:
+        return None
 
 
 def no_image(uri: str, architecture: str) -> None:
@@ -75,6 +101,7 @@ class RequestContext:
     s3: S3 = field(default_factory=S3)
     find_image: FindImage = no_image
     here: Here = NOWHERE
+    sources: EventSources = field(default_factory=NothingPolled)
     notices: Notices = field(default_factory=Notices)
     changes: RecentChanges = field(default_factory=RecentChanges)
     origin: str = "api"

@@ -10,9 +10,11 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.model.function.function import Function, FunctionVersion
 from lambda_emu.model.function.without_effect import OPERATIONS, Here, without_effect
+from lambda_emu.model.mappings.sources import POLLED, SourceKind, kind_of
 from lambda_emu.notices import Notices
 from lambda_emu.store import Store
 
+MAPS = "CreateEventSourceMapping"
 # Operations after which a function may have a member that it had not.
 GIVING = frozenset(
     {
@@ -30,7 +32,9 @@ GIVING = frozenset(
 
 def tell(context: RequestContext, operation: str, request: Mapping[str, Any]) -> None:
     """After an operation that succeeded."""
-    if operation in OPERATIONS:
+    if operation == MAPS:
+        _tell_of_mapping(str(request.get("FunctionName")), _kind_of(request), context.notices)
+    elif operation in OPERATIONS:
         name = request.get("FunctionName") or request.get("CapacityProviderName")
         context.notices.tell(f"{name}: {operation} without effect here: {OPERATIONS[operation]}")
     elif operation in GIVING:
@@ -51,8 +55,16 @@ def tell_of_all(store: Store, here: Here, notices: Notices) -> None:
     for _, function in store.functions.everywhere():
         tell_of(function, here, notices)
     for _, mapping in store.mappings.everywhere():
-        name = mapping.function_arn.rpartition(":function:")[2]
-        notices.tell(f"{name}: event source mappings without effect here: {OPERATIONS['CreateEventSourceMapping']}")
+        _tell_of_mapping(mapping.function_arn.rpartition(":function:")[2], mapping.kind, notices)
+
+
+def _tell_of_mapping(name: str, kind: SourceKind, notices: Notices) -> None:
+    if kind not in POLLED:
+        notices.tell(f"{name}: {MAPS} without effect here: {OPERATIONS[MAPS]} ({kind.value})")
+
+
+def _kind_of(request: Mapping[str, Any]) -> SourceKind:
+    return kind_of(request.get("EventSourceArn"), request.get("SelfManagedEventSource"))
 
 
 def has_extensions(store: Store, version: FunctionVersion) -> bool:

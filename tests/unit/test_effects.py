@@ -80,7 +80,10 @@ GIVEN: dict[str, tuple[Give, str]] = {
         ),
         "f",
     ),
-    "CreateEventSourceMapping": (lambda api: api.client.create_event_source_mapping(**NAMED, **PASSING["sqs"]), "f"),
+    "CreateEventSourceMapping": (
+        lambda api: api.client.create_event_source_mapping(**NAMED, **PASSING["kinesis"]),
+        "f",
+    ),
     "CreateCapacityProvider": (lambda api: api.client.create_capacity_provider(**INSTANCES), "p"),
 }
 
@@ -111,6 +114,14 @@ def test_what_is_given_without_effect_is_said(api: Api, caplog: pytest.LogCaptur
     assert all(" without effect here: " in line for line in caplog.messages)
 
 
+def test_of_a_source_that_is_polled_nothing_is_said(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    api.client.create_event_source_mapping(**NAMED, **PASSING["sqs"])
+
+    tell_of_all(api.store, Here({}, lambda _: False), Notices())
+
+    assert caplog.messages == []
+
+
 def test_it_is_said_once(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     for timeout in (5, 6):
         api.client.update_function_configuration(**NAMED, **VPC, Timeout=timeout)
@@ -121,14 +132,14 @@ def test_it_is_said_once(api: Api, caplog: pytest.LogCaptureFixture) -> None:
 
 def test_it_is_said_again_at_start(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     api.client.update_function_configuration(**NAMED, KMSKeyArn=KEY)
-    api.client.create_event_source_mapping(**NAMED, **PASSING["sqs"])
+    api.client.create_event_source_mapping(**NAMED, **PASSING["kinesis"])
     caplog.clear()
 
     tell_of_all(api.store, Here({}, lambda _: False), Notices())
 
     assert caplog.messages == [
         "f: KMSKeyArn without effect here: nothing is encrypted with it",
-        "f: event source mappings without effect here: the source is not polled",
+        "f: CreateEventSourceMapping without effect here: the source is not polled (kinesis)",
     ]
 
 

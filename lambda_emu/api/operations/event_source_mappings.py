@@ -1,6 +1,6 @@
 """Event source mappings: which queue, stream or topic is polled for which function. docs/contract/events.md#mappings.
 
-Whether a source exists is not asked: mappings to sources that are not there, or not yet, are accepted.
+Sources that are polled here must be there; of the others it is not asked.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from lambda_emu.model.mappings import settings as mapping_settings
 from lambda_emu.model.mappings.duplicates import check_unique
 from lambda_emu.model.mappings.mapping import EventSourceMapping, MappingState
 from lambda_emu.model.mappings.refusals import FunctionTimeoutTooLong, MappedFunctionNotFound
-from lambda_emu.model.mappings.sources import RULES, SourceKind, kind_of
+from lambda_emu.model.mappings.sources import POLLED, RULES, SourceKind, kind_of
 from lambda_emu.store.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def create_event_source_mapping(req: CreateEventSourceMappingRequestTypeDef, con
     mapping = _new_mapping(req, context)
     target = _target(context, req["FunctionName"])
     scope = target.id.scope
+    _check_source(context, mapping, target)
 
     def work(transaction: Transaction) -> None:
         _check_function(transaction, context, scope, target, mapping.kind)
@@ -48,13 +49,14 @@ def create_event_source_mapping(req: CreateEventSourceMappingRequestTypeDef, con
         transaction.put(context.store.mappings, scope, mapping.uuid, mapping)
 
     context.store.write(work)
-    return _show(mapping)
+    return _show(mapping, context)
 
 
 @operation("GetEventSourceMapping")
 def get_event_source_mapping(req: GetEventSourceMappingRequestTypeDef, context: RequestContext) -> Result:
     uuid = req["UUID"]
-    return _show(_check_present(context.store.mappings.get(_scope_of(context, uuid), uuid), context.clock.now_s()))
+    mapping = context.store.mappings.get(_scope_of(context, uuid), uuid)
+    return _show(_check_present(mapping, context, context.clock.now_s()), context)
 
 
 @operation("UpdateEventSourceMapping")
@@ -62,21 +64,24 @@ def update_event_source_mapping(req: UpdateEventSourceMappingRequestTypeDef, con
     """Without FunctionName the function is not looked at: it may be gone, which a mapping survives."""
     uuid, now_s = req["UUID"], context.clock.now_s()
     scope = _scope_of(context, uuid)
+    target = _target(context, req["FunctionName"]) if "FunctionName" in req else None
+    found = context.store.mappings.get(scope, uuid)
+    if found is not None and target is not None:
+        _check_source(context, found, target)
 
     def work(transaction: Transaction) -> EventSourceMapping:
-        before = _check_present(transaction.get(context.store.mappings, scope, uuid), now_s)
+        before = _check_present(transaction.get(context.store.mappings, scope, uuid), context, now_s)
         after = before.update(req.get("Enabled", before.enabled), now_s)
         settings = mapping_settings.update_settings(before.kind, before.settings, req)
         after = replace(after, settings=MappingProxyType(settings))
-        if "FunctionName" in req:
-            target = _target(context, req["FunctionName"])
+        if target is not None:
             _check_function(transaction, context, scope, target, after.kind)
             after = replace(after, function_arn=target.arn)
             check_unique(after, _current(transaction, context, scope, now_s))
         transaction.put(context.store.mappings, scope, uuid, after)
         return after
 
-    return _show(context.store.write(work))
+    return _show(context.store.write(work), context)
 
 
 @operation("DeleteEventSourceMapping")
@@ -85,11 +90,11 @@ def delete_event_source_mapping(req: DeleteEventSourceMappingRequestTypeDef, con
     scope = _scope_of(context, uuid)
 
     def work(transaction: Transaction) -> EventSourceMapping:
-        mapping = _check_present(transaction.get(context.store.mappings, scope, uuid), now_s).delete(now_s)
+        mapping = _check_present(transaction.get(context.store.mappings, scope, uuid), context, now_s).delete(now_s)
         transaction.put(context.store.mappings, scope, uuid, mapping)
         return mapping
 
-    return _show(context.store.write(work))
+    return _show(context.store.write(work), context)
 
 
 @operation("ListEventSourceMappings")
@@ -100,15 +105,15 @@ def list_event_source_mappings(req: ListEventSourceMappingsRequestTypeDef, conte
         target = context.target(req["FunctionName"])
         scope, function_arn = target.id.scope, target.arn.removesuffix(f":{LATEST}")
     now_s = context.clock.now_s()
-    current = [now for mapping in context.store.mappings.all(scope) if (now := mapping.at(now_s)) is not None]
+    current = (_at(mapping, context, now_s) for mapping in context.store.mappings.all(scope))
     chosen = [
         mapping
         for mapping in current
-        if source in (None, mapping.source_arn) and function_arn in (None, mapping.unqualified)
+        if mapping is not None and source in (None, mapping.source_arn) and function_arn in (None, mapping.unqualified)
     ]
     size = min(req.get("MaxItems", quotas.MAPPINGS_PER_PAGE), quotas.MAPPINGS_PER_PAGE)
     found, marker = cut_page(chosen, lambda mapping: mapping.uuid, req.get("Marker"), size)
-    return {"EventSourceMappings": [_show(mapping) for mapping in found], "NextMarker": marker}
+    return {"EventSourceMappings": [_show(mapping, context) for mapping in found], "NextMarker": marker}
 
 
 def _new_mapping(req: CreateEventSourceMappingRequestTypeDef, context: RequestContext) -> EventSourceMapping:
@@ -146,8 +151,12 @@ def _scope_of(context: RequestContext, uuid: str) -> Scope:
     return context.scope
 
 
-def _check_present(mapping: EventSourceMapping | None, now_s: float) -> EventSourceMapping:
-    current = None if mapping is None else mapping.at(now_s)
+def _at(mapping: EventSourceMapping, context: RequestContext, now_s: float) -> EventSourceMapping | None:
+    return mapping.at(now_s, is_ending=context.sources.is_ending(mapping.uuid))
+
+
+def _check_present(mapping: EventSourceMapping | None, context: RequestContext, now_s: float) -> EventSourceMapping:
+    current = None if mapping is None else _at(mapping, context, now_s)
     if current is None:
         raise ResourceMissing
     return current
@@ -159,7 +168,7 @@ def _current(
     """All mappings as they stand. Those whose deletion is over are cleared away."""
     found = []
     for mapping in transaction.all(context.store.mappings, scope):
-        current = mapping.at(now_s)
+        current = _at(mapping, context, now_s)
         if current is None:
             transaction.put(context.store.mappings, scope, mapping.uuid, None)
         else:
@@ -179,8 +188,17 @@ def _check_function(
         raise FunctionTimeoutTooLong(version.timeout_s, RULES[kind].function_timeout_s)
 
 
-def _show(mapping: EventSourceMapping) -> Result:
+def _check_source(context: RequestContext, mapping: EventSourceMapping, target: Target) -> None:
+    """Before the writer is asked, since the source may be far away. Of a missing function that one speaks."""
+    function = context.store.function(target.id)
+    version = None if function is None else function.version(target.qualifier)
+    if version is not None and mapping.kind in POLLED:
+        context.sources.check(mapping, version.timeout_s)
+
+
+def _show(mapping: EventSourceMapping, context: RequestContext) -> Result:
     """EventSourceMappingConfiguration. Tags are not in it."""
+    result = mapping.last_result and (context.sources.last_result(mapping.uuid) or mapping.last_result)
     timestamp_s = mapping.settings.get("StartingPositionTimestamp")
     return {
         **mapping.settings,
@@ -190,7 +208,7 @@ def _show(mapping: EventSourceMapping) -> Result:
         "FunctionArn": mapping.function_arn,
         "State": mapping.state.value,
         "StateTransitionReason": RULES[mapping.kind].transition_reason,
-        "LastProcessingResult": mapping.last_result,
+        "LastProcessingResult": result,
         "LastModified": _time(mapping.last_modified_s),
         "StartingPositionTimestamp": None if timestamp_s is None else _time(timestamp_s),
     }

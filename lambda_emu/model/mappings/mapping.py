@@ -1,7 +1,8 @@
 """An event source mapping: what is polled for a function, and how. docs/contract/events.md#states-of-mappings.
 
-A mapping asked to change answers with a state of transition, and has arrived a moment later. Nobody moves it there:
-whoever reads it asks where it stands `at` that time. So a restart leaves none behind on its way.
+A mapping asked to change answers with a state of transition, and has arrived a moment later, or when what was taken
+for it is settled. Nobody moves it there: whoever reads it asks where it stands `at` that time. So a restart leaves none
+behind on its way.
 """
 
 from __future__ import annotations
@@ -87,14 +88,15 @@ class EventSourceMapping:
         """The function's ARN as two mappings of the same code share it: $LATEST need not be named."""
         return self.function_arn.removesuffix(":$LATEST")
 
-    def at(self, now_s: float) -> EventSourceMapping | None:
+    def at(self, now_s: float, *, is_ending: bool = False) -> EventSourceMapping | None:
         """The mapping as it stands at that time; None: its deletion is over.
 
+        is_ending: whether it polls no more, but something that was taken for it is not settled.
         now_s may lie a little before last_modified_s, when another writer was faster, or far before it, when the
         machine's clock was set back.
         """
         arrived = MappingChange.STARTED if self.enabled else MappingChange.STOPPED
-        if abs(now_s - self.last_modified_s) < TRANSITION_S:
+        if is_ending or abs(now_s - self.last_modified_s) < TRANSITION_S:
             return self
         if self.state is MappingState.DELETING:
             return None

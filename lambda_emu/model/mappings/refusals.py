@@ -79,6 +79,30 @@ class UnrecognizedEventSource(InvalidParameter):
         super().__init__("Unrecognized event source.")
 
 
+class QueueMissing(InvalidParameter):
+    def __init__(self) -> None:
+        super().__init__(
+            "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. "
+            "SQS Error Message: The specified queue does not exist."
+        )
+
+
+class QueueUnreachable(InvalidParameter):
+    """Whoever serves SQS does not answer, or refuses. Not recorded."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"Error occurred while ReceiveMessage. {why}")
+
+
+class VisibilityTooShort(InvalidParameter):
+    """The words are known from public reports."""
+
+    def __init__(self, queue_s: int, function_s: int) -> None:
+        super().__init__(
+            f"Queue visibility timeout: {queue_s} seconds is less than Function timeout: {function_s} seconds"
+        )
+
+
 # Members
 
 

@@ -1,0 +1,148 @@
+"""One mapping that polls: its feeds, and how its function is asked."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from lambda_emu.arn import Scope, Target
+from lambda_emu.clock import Clock
+from lambda_emu.environment.invocation import Outcome, Reply
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.event_sources.feed import Feed
+from lambda_emu.event_sources.filtering import RecordFilter
+from lambda_emu.event_sources.poller import Poller, Record, Result, Source, Verdict
+from lambda_emu.event_sources.report import Unreadable, read_report
+from lambda_emu.event_sources.scaling import Scaling
+from lambda_emu.http.loop import Loop
+from lambda_emu.invoke.request import Gathering, InvokeRequest, trace_header
+from lambda_emu.model.function.names import resolve
+from lambda_emu.model.mappings.mapping import EventSourceMapping
+from lambda_emu.store import Store
+
+log = logging.getLogger(__name__)
+
+REPORTS = "ReportBatchItemFailures"
+FINE, PROBLEM = "OK", "PROBLEM: Function call failed"
+
+Invoke = Callable[[InvokeRequest, Reply], None]
+
+
+class Consumer:
+    """Polls for one mapping until it is stopped. last_result: what came of the last batch, None: of none yet."""
+
+    def __init__(
+        self, mapping: EventSourceMapping, scope: Scope, store: Store, invoke: Invoke, loop: Loop, clock: Clock
+    ) -> None:
+        self.last_result: str | None = None
+        self.stopped = False
+        self.scope = scope
+        self._store = store
+        self._invoke = invoke
+        self._loop = loop
+        self._clock = clock
+        self._source: Source | None = None
+        self._feeds: dict[Feed, asyncio.Task[object]] = {}
+        self._take(mapping)
+
+    def start(self, source: Source) -> None:
+        self._source = source
+        source.start(self._begin)
+
+    def change(self, mapping: EventSourceMapping) -> None:
+        """From the next batch on it is as this says."""
+        self._take(mapping)
+        if self._source is not None:
+            self._source.change(mapping)
+        self.look()
+
+    def look(self) -> None:
+        """Something is not as it was, such as the function."""
+        for feed in self._feeds:
+            feed.look()
+
+    def stop(self, ended: Callable[[], None]) -> None:
+        """Take nothing more. ended: called when all that was taken is settled."""
+        self.stopped = True
+        if self._source is not None:
+            self._source.stop()
+        for feed in self._feeds:
+            feed.stop()
+        self._loop.spawn(self._end(ended), f"the end of {self.mapping.uuid}")
+
+    # -- as feeds see it --------------------------------------------------------------------------
+
+    def is_callable(self) -> bool:
+        """Whether there is a function: if not, nothing is taken for it."""
+        return self._store.function(self._target.id) is not None
+
+    async def ask(self, poller: Poller, records: Sequence[Record]) -> Result:
+        reply = _Answer(self._loop.asyncio.create_future())
+        request_id = self._clock.new_id()
+        trace = next((record.trace for record in records if record.trace), None)
+        request = InvokeRequest(
+            request_id, self._target, poller.event(records), trace_id=trace_header(trace, self._clock, self._target)
+        )
+        self._invoke(request, reply)
+        answer = await reply.future
+        if isinstance(answer, LambdaError):
+            log.info("%s: %s %s", self.mapping.uuid, answer.code, answer.text)
+            return Result(Verdict.REFUSED, request_id, error=answer)
+        return self._judge(answer, request_id, frozenset(record.id for record in records))
+
+    def told(self, result: Result) -> None:
+        self.last_result = FINE if result.verdict is Verdict.OK else PROBLEM
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _take(self, mapping: EventSourceMapping) -> None:
+        self.mapping = mapping
+        self.wanted = RecordFilter.of(mapping.kind, mapping.settings)
+        self._target = _target_of(mapping.function_arn, self.scope)
+
+    def _begin(self, poller: Poller, scaling: Scaling) -> None:
+        if self.stopped:
+            return
+        feed = Feed(poller, scaling, self, self._loop, self._clock)
+        task = self._loop.spawn(feed.run(), f"polling for {self.mapping.uuid}")
+        self._feeds[feed] = task
+        task.add_done_callback(lambda _: self._feeds.pop(feed, None))
+
+    async def _end(self, ended: Callable[[], None]) -> None:
+        if self._feeds:
+            await asyncio.wait(list(self._feeds.values()))
+        ended()
+
+    def _judge(self, outcome: Outcome, request_id: str, sent: frozenset[object]) -> Result:
+        verdict, failed = Verdict.OK, frozenset[object]()
+        if outcome.failed:
+            verdict = Verdict.FAILED
+        elif REPORTS in self.mapping.settings.get("FunctionResponseTypes", ()):
+            try:
+                failed = read_report(outcome.payload, sent)
+                verdict = Verdict.PARTIAL if failed else Verdict.OK
+            except Unreadable as error:
+                log.warning("%s: all of the batch failed, since of what its function answers %s", request_id, error)
+                verdict = Verdict.FAILED
+        version = outcome.executed_version
+        return Result(verdict, request_id, failed, outcome.payload, outcome.failed, version)
+
+
+def _target_of(function_arn: str, scope: Scope) -> Target:
+    return resolve(function_arn, None, scope)
+
+
+class _Answer(Gathering):
+    """Tells a future the outcome, or why there is none."""
+
+    def __init__(self, future: asyncio.Future[Outcome | LambdaError]) -> None:
+        self.future = future
+
+    def done(self, outcome: Outcome) -> None:
+        if not self.future.done():
+            self.future.set_result(outcome)
+
+    def refused(self, error: LambdaError) -> None:
+        if not self.future.done():
+            self.future.set_result(error)

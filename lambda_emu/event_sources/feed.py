@@ -1,0 +1,216 @@
+"""One unit of order of a mapping: batches are gathered, given to the function, and settled. It owns time.
+
+Gathering sleeps in the poller until the source wakes it; there is no thread, and nothing runs while nothing comes. A
+window begins with its first record, and what no filter wants never fills a batch.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from math import inf
+from typing import Any, Protocol
+
+from lambda_emu.clock import Clock
+from lambda_emu.event_sources.backoff import Backoff, Nap
+from lambda_emu.event_sources.filtering import RecordFilter
+from lambda_emu.event_sources.poller import Poller, Record, Result, SourceUnavailable, Verdict
+from lambda_emu.event_sources.scaling import Scaling
+from lambda_emu.http.loop import Loop
+from lambda_emu.model.mappings.mapping import EventSourceMapping
+
+log = logging.getLogger(__name__)
+
+PAYLOAD_BYTES = 6 * 1024 * 1024
+ENVELOPE_BYTES = 4096
+"""Of them for what an event has beside its records."""
+LOOK_S = 5.0
+"""How often it is asked whether a function that was not there is there again: a safety net."""
+SLEEP_S = 600.0
+
+
+class Mapped(Protocol):
+    """The mapping as it is now. wanted: its filters. ask: gives a batch to its function."""
+
+    mapping: EventSourceMapping
+    wanted: RecordFilter | None
+
+    def is_callable(self) -> bool: ...
+    async def ask(self, poller: Poller, records: Sequence[Record]) -> Result: ...
+    def told(self, result: Result) -> None: ...
+
+
+class Feed:
+    """Reads one poller until it is stopped."""
+
+    def __init__(self, poller: Poller, scaling: Scaling, mapped: Mapped, loop: Loop, clock: Clock) -> None:
+        self.running = 0  # batches that are with the function, or not settled
+        self.scaling = scaling
+        self._poller = poller
+        self._mapped = mapped
+        self._loop = loop
+        self._clock = clock
+        self._nap = Nap(loop, clock)
+        self._backoff = Backoff(clock)
+        self._left: deque[Record] = deque()  # fetched, and too large for the batch before
+        self._stopped = False
+        self._complaint = ""
+
+    async def run(self) -> None:
+        """Until `stop`, and until all that was taken is settled."""
+        while not self._stopped:
+            await self._wait_for_room()
+            if self._stopped:
+                break
+            try:
+                batch = await self._gather()
+            except SourceUnavailable as error:
+                self._complain(error)
+                self._backoff.failed()
+                continue
+            if batch is not None:
+                self._complaint = ""
+                self.running += 1
+                self._loop.spawn(self._deliver(batch), f"a batch of {self._mapped.mapping.uuid}")
+        await self._settle("release", self._poller.release, list(self._left))
+        while self.running:
+            await self._nap.sleep(SLEEP_S)
+
+    def stop(self) -> None:
+        """Take nothing more. What is gathered goes back; what is with the function is waited for."""
+        self._stopped = True
+        self.look()
+
+    def look(self) -> None:
+        """Something is not as it was: whoever sleeps looks again."""
+        self._nap.end()
+        self._poller.interrupt()
+
+    # -- gathering --------------------------------------------------------------------------------
+
+    async def _wait_for_room(self) -> None:
+        """Until one more batch may be out, the last failure is long enough ago, and there is a function."""
+        while not self._stopped:
+            wait_s = self.scaling.wait_s(self.running, self._clock.monotonic_s())
+            wait_s = max(wait_s, self._backoff.wait_s())
+            if wait_s <= 0 and not self._mapped.is_callable():
+                wait_s = LOOK_S
+            if wait_s <= 0:
+                return
+            await self._nap.sleep(min(wait_s, SLEEP_S))
+
+    async def _gather(self) -> list[Record] | None:
+        """The records of one batch; None: there is none after all. SourceUnavailable: and nothing was taken."""
+        gathering = _Gathering(self._mapped.mapping.settings, self._clock)
+        batch = gathering.records
+        try:
+            while not gathering.is_full and not self._stopped:
+                if self._left:
+                    gathering.take(self._left)
+                    continue
+                wait_s = gathering.wait_s()
+                if wait_s <= 0:
+                    break
+                fetched = await self._poller.fetch(gathering.room, wait_s)
+                self._left.extend(await self._choose(fetched.records))
+                gathering.take(self._left)
+                if fetched.whole and not self._left:
+                    return batch
+                if not fetched.records and not batch:
+                    return None  # things may have changed meanwhile
+        except SourceUnavailable:
+            if not batch:
+                raise
+        if batch and self._stopped:
+            await self._settle("release", self._poller.release, batch)
+            return None
+        return batch or None
+
+    async def _choose(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Those that the mapping wants; the others are done with."""
+        wanted = self._mapped.wanted
+        if wanted is None or not records:
+            return records
+        kept: list[Record] = []
+        dropped: list[Record] = []
+        for record in records:
+            (kept if wanted.wants(*self._poller.filter_view(record)) else dropped).append(record)
+        await self._settle("drop", self._poller.drop, dropped)
+        return kept
+
+    # -- a batch ----------------------------------------------------------------------------------
+
+    async def _deliver(self, batch: list[Record]) -> None:
+        try:
+            result = await self._mapped.ask(self._poller, batch)
+            self._note(result)
+            await self._poller.settle(batch, result)
+        except SourceUnavailable as error:
+            self._complain(error)
+            self._backoff.failed()
+        finally:
+            self.running -= 1
+            self._nap.end()
+
+    def _note(self, result: Result) -> None:
+        """When to go on: at once, or later and with fewer."""
+        self._mapped.told(result)
+        if result.passes:
+            self.scaling.throttled(self.running - 1, self._clock.monotonic_s())
+            self._backoff.failed()
+        elif self._poller.ordered and result.verdict in (Verdict.FAILED, Verdict.REFUSED):
+            self._backoff.failed()
+        else:
+            self._backoff.succeeded()
+
+    async def _settle(self, what: str, act: Callable[[list[Record]], Awaitable[None]], records: list[Record]) -> None:
+        if records:
+            try:
+                await act(records)
+            except SourceUnavailable as error:
+                self._complain(error)
+
+    def _complain(self, error: SourceUnavailable) -> None:
+        """Of the same once, until it is well again."""
+        if not self._stopped and str(error) != self._complaint:
+            self._complaint = str(error)
+            mapping = self._mapped.mapping
+            log.warning("event source mapping %s of %s: %s", mapping.uuid, mapping.source_arn, error)
+
+
+class _Gathering:
+    """A batch on its way. settings: the mapping's."""
+
+    def __init__(self, settings: Any, clock: Clock) -> None:
+        self.records: list[Record] = []
+        self.is_full = False
+        self._most: int = settings["BatchSize"]
+        self._window_s: float = settings.get("MaximumBatchingWindowInSeconds", 0)
+        self._clock = clock
+        self._begun_s = inf
+        self._bytes = ENVELOPE_BYTES
+
+    @property
+    def room(self) -> int:
+        """For so many records more."""
+        return self._most - len(self.records)
+
+    def wait_s(self) -> float:
+        """How long the next record is waited for."""
+        if not self.records:
+            return SLEEP_S
+        return self._begun_s + self._window_s - self._clock.monotonic_s()
+
+    def take(self, records: deque[Record]) -> None:
+        """As many as go in. One that is too large for any batch goes alone, for the function's limit to refuse."""
+        while records and not self.is_full:
+            size = len(records[0].json) + 1
+            if self.records and self._bytes + size > PAYLOAD_BYTES:
+                self.is_full = True
+                return
+            if not self.records:
+                self._begun_s = self._clock.monotonic_s()
+            self._bytes += size
+            self.records.append(records.popleft())
+            self.is_full = len(self.records) >= self._most

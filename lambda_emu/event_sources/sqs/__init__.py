@@ -1,0 +1,1 @@
+"""event_sources.sqs: queues as sources, whoever serves them."""

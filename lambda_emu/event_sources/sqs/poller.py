@@ -1,0 +1,83 @@
+"""Reads a queue. What failed is left to its visibility timeout, and to the queue's own redrive policy.
+
+docs/contract/events.md#polling. The order within a FIFO queue's groups is the queue's own doing: while messages of a
+group are in flight it hands out no more of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from lambda_emu.errors.service import ShuttingDown
+from lambda_emu.event_sources.poller import Begin, Fetched, Record, Result, Verdict
+from lambda_emu.event_sources.scaling import Scaling, of_queue
+from lambda_emu.event_sources.sqs.message import QueueMessage, record_of
+from lambda_emu.model.mappings.mapping import EventSourceMapping
+
+
+class Transport(Protocol):
+    """A queue, wherever it is served. On the loop. SourceUnavailable."""
+
+    async def receive(self, limit: int, wait_s: float) -> Sequence[QueueMessage]: ...
+    def interrupt(self) -> None: ...
+    async def delete(self, messages: Sequence[QueueMessage]) -> None: ...
+    async def release(self, messages: Sequence[QueueMessage]) -> None:
+        """They are visible at once."""
+
+    def close(self) -> None:
+        """It receives no more; what was received may still be settled."""
+
+
+class QueuePoller:
+    """event_sources.poller.Poller of a queue."""
+
+    ordered = False
+
+    def __init__(self, arn: str, transport: Transport) -> None:
+        self._arn = arn
+        self._transport = transport
+
+    async def fetch(self, limit: int, wait_s: float) -> Fetched:
+        return Fetched([record_of(one, self._arn) for one in await self._transport.receive(limit, wait_s)])
+
+    def interrupt(self) -> None:
+        self._transport.interrupt()
+
+    def event(self, records: Sequence[Record]) -> bytes:
+        return b'{"Records":[' + b",".join(record.json for record in records) + b"]}"
+
+    async def settle(self, records: Sequence[Record], result: Result) -> None:
+        if isinstance(result.error, ShuttingDown):
+            await self.release(records)
+        elif result.verdict in (Verdict.OK, Verdict.PARTIAL):
+            await self.drop([record for record in records if record.id not in result.failed])
+
+    async def drop(self, records: Sequence[Record]) -> None:
+        if records:
+            await self._transport.delete([record.place for record in records])
+
+    async def release(self, records: Sequence[Record]) -> None:
+        await self._transport.release([record.place for record in records])
+
+    def filter_view(self, record: Record) -> tuple[Mapping[str, Any], str | None]:
+        return record.event, record.place.body
+
+
+class QueueSource:
+    """event_sources.poller.Source: the one unit of a queue, whose groups keep their order by themselves."""
+
+    def __init__(self, mapping: EventSourceMapping, transport: Transport) -> None:
+        assert mapping.source_arn is not None, "a queue has one"
+        self._transport = transport
+        self._poller = QueuePoller(mapping.source_arn, transport)
+        self._scaling = Scaling(*of_queue(mapping.settings))
+
+    def start(self, begin: Begin) -> None:
+        begin(self._poller, self._scaling)
+
+    def change(self, mapping: EventSourceMapping) -> None:
+        self._scaling.change(*of_queue(mapping.settings))
+
+    def stop(self) -> None:
+        self._transport.close()
