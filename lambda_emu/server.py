@@ -36,8 +36,6 @@ from lambda_emu.invoke.invoker import Invoker
 from lambda_emu.invoke.runner import PoolRunner
 from lambda_emu.logs.store import LogStore
 from lambda_emu.logs.stream import LogStream, Origin
-from lambda_emu.metrics.file import MetricFile
-from lambda_emu.metrics.recorder import Recorder
 from lambda_emu.model.changes.updates import is_settled
 from lambda_emu.model.concurrency.limits import set_aside
 from lambda_emu.model.function.function import Function
@@ -66,6 +64,7 @@ from lambda_emu.store import Store
 
 if TYPE_CHECKING:
     from lambda_emu.event_sources.driver import Kind
+    from lambda_emu.metrics.recorder import Recorder  # it takes its time
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +90,7 @@ class Emulator:
         self.url = ""
         self.token = settings.token or self.clock.new_token()  # of our own pages
         self.scope = Scope(settings.account, settings.region)  # of callers who name no other
+        self.recorder: Recorder | None = None  # until the engine is opened
         self.shutdown = Shutdown(self.loop, self.clock, settings.grace_s)
 
     def start(self) -> Emulator:
@@ -126,6 +126,7 @@ class Emulator:
         self._on_loop(self.async_invoker.forget)
         self._on_loop(self.outbox.forget)
         self._on_loop(self.pool.clear)
+        assert self.recorder is not None
         self.recorder.clear()
         deploy(self._project, self._served.context)
         self._activate()
@@ -163,8 +164,7 @@ class Emulator:
         self.shutdown.tidy(self._listener.close)  # after the pool, which answers who still waits
         self.store = Store.open(data_dir)
         self.shutdown.call(self.store.close)  # after the pool, whose last outcomes it keeps
-        self.recorder = Recorder(MetricFile(data_dir / "metrics.db"), self.loop, self.clock, self._set_aside)
-        self.shutdown.call(self.recorder.stop)  # after all who tell of facts, the logs too
+        self.shutdown.call(self._stop_recorder)  # after all who tell of facts, the logs too
         one_shot, log_bytes = self._only is not None, settings.log_limit_mb * 1024 * 1024
         self.logs = LogStore(data_dir / "logs.db", log_bytes, self.loop.post, in_process=one_shot)
         self.logs.start()
@@ -223,10 +223,14 @@ class Emulator:
         self.shutdown.tidy(self.pool.stop)  # before its engine: what waits is answered
 
     def _read(self) -> None:
-        """Queues, and the model as far as the first invocation needs it, which should not read it on the loop."""
-        from lambda_emu.services.sqs.queues import Queues  # here: it takes its time
+        """Queues, metrics, and the model as far as the first invocation needs it, which should not on the loop."""
+        from lambda_emu.metrics.file import MetricFile  # here: they take their time
+        from lambda_emu.metrics.recorder import Recorder
+        from lambda_emu.services.sqs.queues import Queues
 
         lambda_model().operation("Invoke")
+        metrics = MetricFile(self.store.folder / "metrics.db")
+        self.recorder = Recorder(metrics, self.loop, self.clock, self._set_aside)
         self.queues = Queues.open(self.store, self.loop, self.clock)
 
     def _make_pool(self) -> Pool:
@@ -253,6 +257,7 @@ class Emulator:
 
     def _open_invocations(self) -> None:
         settings = self.settings
+        assert self.recorder is not None
         self._runner = PoolRunner(self.store, self.pool, self.recorder, settings.account_concurrency)
         pending_wait_s = 0 if settings.activation_delay_s else PENDING_WAIT_S
         self.invoker = Invoker(self.store, self._runner, self.clock, pending_wait_s)
@@ -339,6 +344,10 @@ class Emulator:
     def _set_aside(self, scope: Scope) -> int:
         """How much concurrency is reserved or provisioned."""
         return sum(set_aside(function) for function in self.store.functions.all(scope))
+
+    def _stop_recorder(self) -> None:
+        if self.recorder is not None:
+            self.recorder.stop()
 
     def _is_busy(self) -> bool:
         """Whether something runs, or somebody has not all of his answer. On the loop."""

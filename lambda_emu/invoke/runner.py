@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_emu.arn import Scope
 from lambda_emu.environment.invocation import Invocation, Meter, Reply
@@ -10,14 +10,15 @@ from lambda_emu.errors.service import TooManyRequests
 from lambda_emu.invoke.provisioned import ProvisionedVersions
 from lambda_emu.invoke.request import InvokeRequest
 from lambda_emu.invoke.rules import admission, check_served, unreserved_concurrency
-from lambda_emu.metrics.points import Subject
-from lambda_emu.metrics.recorder import Recorder
 from lambda_emu.model.function.function import Function, FunctionVersion
 from lambda_emu.pool.choice import Admission
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.pool import Pool
 from lambda_emu.runtimes import catalogue
 from lambda_emu.store import Store
+
+if TYPE_CHECKING:
+    from lambda_emu.metrics.recorder import Recorder  # it takes its time
 
 IMAGE_EXECUTION_ENV = "AWS_Lambda_Image"
 
@@ -85,9 +86,13 @@ class PoolRunner:
     def _meter(self, resolved: Resolved, admission: Admission, qualifier: str | None) -> Meter:
         meters = self._serve(resolved).meters
         if qualifier not in meters:
-            subject = Subject(resolved.function.id, qualifier, resolved.version.version)
-            reserved, provisioned = admission.reserved, admission.provisioned
-            meters[qualifier] = self._recorder.meter(subject, reserved=reserved, provisioned=provisioned)
+            meters[qualifier] = self._recorder.meter(
+                resolved.function.id,
+                qualifier,
+                resolved.version.version,
+                reserved=admission.reserved,
+                provisioned=admission.provisioned,
+            )
         return meters[qualifier]
 
     def _serve(self, resolved: Resolved) -> Runnable:

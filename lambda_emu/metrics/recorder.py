@@ -51,7 +51,7 @@ class Recorder:
     Throttled and refused invocations are neither Invocations nor Errors; what has run counts for the minute in which
     it began. docs/contract/logs-billing.md#metrics.
 
-        meter = recorder.meter(subject, reserved=…, provisioned=…)  # kept by whoever runs that; see `Meter`
+        meter = recorder.meter(function, qualifier, version, …)  # kept by whoever runs that; see `Meter`
         recorder.add(function, "AsyncEventsDropped")
         recorder.add(function, "IteratorAge", age_ms)
         recorder.add_for(scope, (("EventSourceMappingUUID", uuid),), "PolledEventCount", 10)
@@ -79,9 +79,14 @@ class Recorder:
 
     # -- facts ------------------------------------------------------------------------------------
 
-    def meter(self, subject: Subject, *, reserved: bool, provisioned: int) -> Meter:
-        """For its invocations. reserved: its function has a concurrency of its own; provisioned: and how much ready."""
-        scope = subject.function.scope
+    def meter(
+        self, function: FunctionId, qualifier: str | None, version: str, *, reserved: bool, provisioned: int
+    ) -> Meter:
+        """For the invocations of a version that come by this qualifier.
+
+        reserved: the function has concurrency of its own. provisioned: how much of it the version has ready.
+        """
+        subject, scope = Subject(function, qualifier, version), function.scope
         everywhere = [self._gauge(lambda_series(scope, CONCURRENT, dimensions)) for dimensions in subject.dimensions()]
         shared = [] if reserved else [self._gauge(lambda_series(scope, UNRESERVED, ()))]
         meter = Meter(subject, (*everywhere, *shared), self)

@@ -39,7 +39,9 @@ class Rig:
         self.loop.ask(fact, 10)
 
     def meter(self, subject: Subject, *, reserved: bool = False, provisioned: int = 0) -> Meter:
-        return self.loop.ask(lambda: self.recorder.meter(subject, reserved=reserved, provisioned=provisioned), 10)
+        version = subject.executed_version or "$LATEST"
+        make = partial(self.recorder.meter, subject.function, subject.qualifier, version)
+        return self.loop.ask(lambda: make(reserved=reserved, provisioned=provisioned), 10)
 
     def run(self, meter: Meter, duration_ms: float = 1.0, failed: bool = False, ago_s: float = 0.0) -> None:
         """One invocation from its begin to its end."""
