@@ -102,4 +102,18 @@ STEPS = (
     ) WITHOUT ROWID;
     CREATE INDEX sqs_seen_until ON sqs_seen (until_s);
     """,
+    """
+    CREATE TABLE sqs_moves (
+        number      INTEGER PRIMARY KEY,  -- of the last message that the task may move
+        id          TEXT NOT NULL,
+        source      TEXT NOT NULL,        -- ARN of a dead letter queue
+        destination TEXT,                 -- ARN; NULL: where each message came from
+        rate        INTEGER,              -- messages a second; NULL: as fast as it goes
+        started_ms  INTEGER NOT NULL,
+        to_move     INTEGER NOT NULL,
+        moved       INTEGER NOT NULL,
+        status      TEXT NOT NULL,
+        reason      TEXT                  -- why it failed
+    );
+    """,
 )

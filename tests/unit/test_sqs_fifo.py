@@ -175,3 +175,47 @@ def test_no_message_overtakes_one_of_its_group_that_is_delayed_longer(sqs: Sqs) 
     sqs.clock.advance(61)
 
     assert ([one["Body"] for one in before], sqs.bodies(url)) == (["b1"], ["a1", "a2"])
+
+
+def test_a_receive_that_is_asked_for_again_gets_the_same_and_longer(sqs: Sqs) -> None:
+    url = sqs.create("jobs.fifo")
+    send(sqs, url, "a1", "a2", "b1")
+
+    first = sqs.receive(url, 2, ReceiveRequestAttemptId="try", VisibilityTimeout=10)
+    sqs.clock.advance(8)
+    again = sqs.receive(url, 2, ReceiveRequestAttemptId="try", VisibilityTimeout=10)
+    sqs.clock.advance(8)
+    other = sqs.bodies(url)
+    sqs.delete(url, *again)
+
+    assert [one["Body"] for one in first] == ["a1", "a2"]
+    assert again == first
+    assert other == ["b1"]
+    assert sqs.attributes(url)["ApproximateNumberOfMessagesNotVisible"] == "1"
+
+
+@pytest.mark.parametrize("end", ["delete", "change", "visible", "other", "five minutes"])
+def test_a_receive_is_asked_for_again_only_while_all_of_it_is_as_it_was(sqs: Sqs, end: str) -> None:
+    url = sqs.create("jobs.fifo")
+    send(sqs, url, "a1", "a2", "b1")
+    wanted: dict[str, Any] = {"ReceiveRequestAttemptId": "try", "VisibilityTimeout": 400}
+    one, _ = sqs.receive(url, 2, **wanted)
+
+    if end == "delete":
+        sqs.delete(url, one)
+    elif end == "change":
+        sqs.client.change_message_visibility(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"], VisibilityTimeout=500)
+    elif end == "other":
+        wanted["ReceiveRequestAttemptId"] = "other"
+    else:
+        sqs.clock.advance({"visible": 401, "five minutes": 301}[end])
+
+    assert sqs.bodies(url, **wanted) == (["a1", "a2", "b1"] if end == "visible" else ["b1"])
+
+
+@pytest.mark.parametrize(("name", "attempt"), [("jobs", "try"), ("jobs.fifo", "é"), ("jobs.fifo", "x" * 129)])
+def test_an_attempt_has_a_name_in_fifo_queues_alone(sqs: Sqs, name: str, attempt: str) -> None:
+    url = sqs.create(name)
+
+    with refused("InvalidParameterValue"):
+        sqs.receive(url, ReceiveRequestAttemptId=attempt)

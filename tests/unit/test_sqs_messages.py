@@ -323,6 +323,23 @@ def test_a_receive_that_cannot_be_is_refused(sqs: Sqs, member: str, value: int, 
         sqs.client.receive_message(QueueUrl=url, **{member: value})
 
 
+def test_nobody_has_a_message_for_longer_than_twelve_hours_in_all(sqs: Sqs) -> None:
+    url = sqs.create("jobs")
+    sqs.send(url, "x")
+    [got] = sqs.receive(url, VisibilityTimeout=7_200)
+    handle = {"QueueUrl": url, "ReceiptHandle": got["ReceiptHandle"]}
+    sqs.clock.advance(3_600)
+    limit = "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]"
+
+    with refused("InvalidParameterValue", f"Value 40000 for parameter VisibilityTimeout is invalid. Reason: {limit}"):
+        sqs.client.change_message_visibility(**handle, VisibilityTimeout=40_000)
+    sqs.client.change_message_visibility(**handle, VisibilityTimeout=39_000)
+    sqs.clock.advance(39_001)
+    [again] = sqs.receive(url, VisibilityTimeout=0)
+
+    assert again["MessageId"] == got["MessageId"]
+
+
 def test_a_handle_that_is_none_is_refused(sqs: Sqs) -> None:
     url, other = sqs.create("jobs"), sqs.create("other")
     sqs.send(other, "x")

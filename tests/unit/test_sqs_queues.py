@@ -178,3 +178,32 @@ def test_permissions_are_statements_of_the_policy(sqs: Sqs) -> None:
         }
     ]
     assert sqs.attributes(url, "Policy") == {}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "http://127.0.0.1:{port}/{account}/jobs",
+        "http://localhost:{port}/{account}/jobs/",
+        "http://sqs.us-east-1.localhost.localstack.cloud:4566/{account}/jobs",
+        "http://localhost.localstack.cloud:4566/queue/us-east-1/{account}/jobs",
+        "https://sqs.us-east-1.amazonaws.com/{account}/jobs",
+        "http://us-east-1.queue.localhost.localstack.cloud:4566/{account}/jobs",
+        "jobs",
+    ],
+)
+def test_a_queue_is_known_by_every_form_of_its_address(sqs: Sqs, form: str) -> None:
+    sqs.create("jobs")
+
+    sqs.send(form.format(port=sqs.port, account=ACCOUNT), "x")
+
+    assert sqs.bodies(sqs.client.get_queue_url(QueueName="jobs")["QueueUrl"]) == ["x"]
+
+
+def test_an_address_may_say_the_region_for_who_does_not_sign(sqs: Sqs) -> None:
+    west = client_of(sqs.port, region="eu-west-1")
+    url = west.create_queue(QueueName="jobs")["QueueUrl"]
+
+    sqs.query(f"/queue/eu-west-1/{ACCOUNT}/jobs", Action="SendMessage", MessageBody="x")
+
+    assert west.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "x"

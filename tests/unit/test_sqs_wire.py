@@ -195,7 +195,7 @@ def test_addresses_are_made_of_the_name_by_which_one_asks(sqs: Sqs) -> None:
 
 
 def test_a_message_that_no_memory_holds_comes_from_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lambda_emu.services.sqs.queues.HELD_BYTES", 3)
+    monkeypatch.setattr("lambda_emu.services.sqs.directory.HELD_BYTES", 3)
     with serving(tmp_path) as sqs:
         url = sqs.create("jobs")
         sqs.send(url, "one", "two", "three")

@@ -17,7 +17,11 @@ from lambda_emu.services.sqs.queue import Queue
 from lambda_emu.services.sqs.queues import Queues
 
 NAME = re.compile(r"(?=.{1,80}\Z)[A-Za-z0-9_-]+(?:\.fifo)?")
-_PATH = re.compile(r"(?:.*/)?(\d{12})/([^/]+)/?", re.ASCII)
+ID = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
+"""Of what FIFO queues know messages and receives by."""
+WRONG_QUEUE = "The request include parameter that is not valid for this queue type."
+_PATH = re.compile(r"(?:.*?/)?(?:queue/([a-z]{2}[a-z0-9-]+)/)?(\d{12})/([^/]+)/?", re.ASCII)
+"""`/<account>/<name>`, wherever a proxy has it, and LocalStack's form that says the region too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Asked:
         return value
 
     def queue(self, queues: Queues) -> Queue:
-        """The one that QueueUrl names, by its path alone: hosts differ by where it is asked from."""
+        """The one that QueueUrl names, by its path alone: hosts differ by where it is asked from. SqsError."""
         url = self.required("QueueUrl")
         try:
             path = unquote(urlsplit(url).path)
@@ -51,7 +55,7 @@ class Asked:
             raise QueueAddressInvalid(url[:1024]) from None
         named = _PATH.fullmatch(path)
         if named is not None:
-            return queues.find(Scope(named[1], self.scope.region), named[2])
+            return queues.find(Scope(named[2], named[1] or self.scope.region), named[3])
         if NAME.fullmatch(url):  # some clients write a name for it
             return queues.find(self.scope, url)
         raise QueueAddressInvalid(url[:1024])

@@ -21,7 +21,7 @@ from lambda_emu.services.sqs.errors import (
     UnknownAttribute,
 )
 from lambda_emu.services.sqs.message import State
-from lambda_emu.services.sqs.queue import Queue, QueueRecord
+from lambda_emu.services.sqs.queue import Queue, QueueRecord, arn_of
 from lambda_emu.services.sqs.queues import Queues
 
 PAGE = 1000
@@ -60,7 +60,7 @@ def create_queue(asked: Asked, queues: Queues) -> None:
             if says_fifo
             else "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
         )
-    attributes = _checked(given, is_fifo, queues)
+    attributes = _checked(given, asked.scope, name, queues)
     check_together(attributes)
     tags = _tags(asked.members.get("tags", {}), name)
     found = asked.url_of(asked.scope, name)
@@ -71,7 +71,7 @@ def create_queue(asked: Asked, queues: Queues) -> None:
         else:
             asked.answer({"QueueUrl": found})
 
-    if name not in queues.names(asked.scope, name):
+    if name not in queues.directory.names(asked.scope, name):
         queues.create(asked.scope, name, attributes, dict(tags), told)
         return
     there = queues.find(asked.scope, name)
@@ -94,12 +94,12 @@ def get_queue_url(asked: Asked, queues: Queues) -> None:
 
 
 def list_queues(asked: Asked, queues: Queues) -> None:
-    names = queues.names(asked.scope, asked.members.get("QueueNamePrefix", ""))
+    names = queues.directory.names(asked.scope, asked.members.get("QueueNamePrefix", ""))
     _answer_page(asked, "QueueUrls", [(name, asked.url_of(asked.scope, name)) for name in names])
 
 
 def list_dead_letter_source_queues(asked: Asked, queues: Queues) -> None:
-    sources = queues.sources(asked.queue(queues))
+    sources = queues.directory.sources(asked.queue(queues))
     urls = [(f"{one.scope.account}/{one.name}", asked.url_of(one.scope, one.name)) for one in sources]
     _answer_page(asked, "queueUrls", sorted(urls), always=True)
 
@@ -122,7 +122,7 @@ def set_queue_attributes(asked: Asked, queues: Queues) -> None:
     given: Mapping[str, str] = asked.required("Attributes")
     if given.get("FifoQueue", "true").lower() != "true" or ("FifoQueue" in given and not record.is_fifo):
         raise UnknownAttribute("FifoQueue")
-    wanted = _checked(given, record.is_fifo, queues)
+    wanted = _checked(given, record.scope, record.name, queues)
     if wanted.get("KmsMasterKeyId") and "SqsManagedSseEnabled" not in wanted:
         wanted["SqsManagedSseEnabled"] = "false"
     changed = record.changed(wanted, asked.clock.now_s())
@@ -222,11 +222,17 @@ def _tags(tags: Mapping[str, str], name: str) -> Mapping[str, str]:
 # -- attributes and pages -------------------------------------------------------------------------
 
 
-def _checked(given: Mapping[str, str], is_fifo: bool, queues: Queues) -> dict[str, str]:
-    found = check(given, is_fifo=is_fifo)
+def _checked(given: Mapping[str, str], scope: Scope, name: str, queues: Queues) -> dict[str, str]:
+    """Attributes of the queue of that name, which may be about to be created. SqsError."""
+    found = check(given, is_fifo=name.endswith(".fifo"))
     redrive = found.get("RedrivePolicy")
-    if redrive and queues.find_arn(json.loads(redrive)["deadLetterTargetArn"]) is None:
-        raise InvalidValue(given["RedrivePolicy"], "RedrivePolicy", "Dead letter target does not exist.")
+    if redrive:
+        dead = queues.find_arn(json.loads(redrive)["deadLetterTargetArn"])
+        if dead is None or dead.record.scope != scope:
+            raise InvalidValue(given["RedrivePolicy"], "RedrivePolicy", "Dead letter target does not exist.")
+        if not dead.record.takes_from(arn_of(scope, name)):
+            reason = "The RedriveAllowPolicy of the dead letter target does not allow this queue."  # (?)
+            raise InvalidValue(given["RedrivePolicy"], "RedrivePolicy", reason)
     return found
 
 

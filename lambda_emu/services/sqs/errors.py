@@ -161,6 +161,20 @@ class NoSource(SqsError):
         super().__init__(f"The resource that you specified for the {member} parameter doesn't exist.")
 
 
+class NoTask(SqsError):
+    code, query_code, status = "ResourceNotFoundException", "ResourceNotFoundException", 404
+
+    def __init__(self) -> None:
+        super().__init__("Task does not exist.")
+
+
+class InvalidTaskHandle(SqsError):
+    shape = "com.amazon.coral.service"
+
+    def __init__(self) -> None:
+        super().__init__("Value for parameter TaskHandle is invalid.")
+
+
 class BatchIsEmpty(SqsError):
     code, query_code = "EmptyBatchRequest", SIMPLE + "EmptyBatchRequest"
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lambda_emu.services.sqs.message import Message, State
 
 DEDUPLICATION_S = 300.0
+MOST_ATTEMPTS = 10_000
+"""That are remembered; beyond them the oldest is not."""
 MOST_LOST = 1_000
 """Duplicates wait for the commit of what they repeat, which is soon known."""
 
@@ -138,3 +140,35 @@ class Seen:
     def was_lost(self, sent: Sent) -> bool:
         """Whether one that was found has been forgotten since."""
         return sent in self._lost
+
+
+class Attempts:
+    """What receives with a ReceiveRequestAttemptId got in the last five minutes. A restart forgets them."""
+
+    def __init__(self, messages: Mapping[int, Message]) -> None:
+        """messages: those that the queue has."""
+        self._messages = messages
+        self._got: dict[str, tuple[float, Sequence[tuple[Message, int, float]]]] = {}  # the oldest first
+
+    def add(self, attempt: str, messages: Sequence[Message], now_s: float) -> None:
+        """Messages that were just taken."""
+        self._forget_old(now_s)
+        self._got.pop(attempt, None)
+        self._got[attempt] = now_s + DEDUPLICATION_S, [(one, one.receives, one.due_s) for one in messages]
+
+    def find(self, attempt: str, now_s: float) -> Sequence[Message]:
+        """What it got, if all of it is in flight as it was; () else."""
+        self._forget_old(now_s)
+        _, got = self._got.get(attempt, (0.0, ()))
+        is_same = all(
+            one.number in self._messages and (one.state, one.receives, one.due_s) == (State.IN_FLIGHT, receives, due_s)
+            for one, receives, due_s in got
+        )
+        return [one for one, _, _ in got] if is_same else ()
+
+    def _forget_old(self, now_s: float) -> None:
+        while self._got:
+            oldest = next(iter(self._got))
+            if self._got[oldest][0] > now_s and len(self._got) < MOST_ATTEMPTS:
+                return
+            del self._got[oldest]

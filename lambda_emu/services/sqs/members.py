@@ -75,6 +75,7 @@ _SEND = (
 INPUTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "AddPermission": ("QueueUrl", "Label", "AWSAccountIds", "Actions"),
+        "CancelMessageMoveTask": ("TaskHandle",),
         "ChangeMessageVisibility": ("QueueUrl", "ReceiptHandle", "VisibilityTimeout"),
         "ChangeMessageVisibilityBatch": ("QueueUrl", "Entries"),
         "CreateQueue": ("QueueName", "Attributes", "tags"),
@@ -84,6 +85,7 @@ INPUTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "GetQueueAttributes": ("QueueUrl", "AttributeNames"),
         "GetQueueUrl": ("QueueName", "QueueOwnerAWSAccountId"),
         "ListDeadLetterSourceQueues": ("QueueUrl", "NextToken", "MaxResults"),
+        "ListMessageMoveTasks": ("SourceArn", "MaxResults"),
         "ListQueueTags": ("QueueUrl",),
         "ListQueues": ("QueueNamePrefix", "NextToken", "MaxResults"),
         "PurgeQueue": ("QueueUrl",),
@@ -101,6 +103,7 @@ INPUTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "SendMessage": ("QueueUrl", *_SEND),
         "SendMessageBatch": ("QueueUrl", "Entries"),
         "SetQueueAttributes": ("QueueUrl", "Attributes"),
+        "StartMessageMoveTask": ("SourceArn", "DestinationArn", "MaxNumberOfMessagesPerSecond"),
         "TagQueue": ("QueueUrl", "Tags"),
         "UntagQueue": ("QueueUrl", "TagKeys"),
     }

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from hashlib import md5
 
+SOURCE = "DeadLetterQueueSourceArn"
+"""What the system's attributes call the queue whose dead letter a message is."""
+
 Attributes = Mapping[str, Mapping[str, str]]
 """By name: DataType with StringValue or BinaryValue, which is base64."""
 
@@ -55,7 +58,8 @@ class Message:
 
     sent_s: of the clock that is shown; due_s: steady seconds when it is visible, unless it is. receives: so often;
     before: those of them in another queue. first_s: when it was received first, as sent_s; None: never.
-    group: of a FIFO queue. content: None where that is on disk only.
+    taken_s: steady seconds when it was received last. group: of a FIFO queue. source: the ARN of the queue whose dead
+    letter it is. content: None where that is on disk only.
     """
 
     __slots__ = (
@@ -69,7 +73,9 @@ class Message:
         "receives",
         "sent_s",
         "size",
+        "source",
         "state",
+        "taken_s",
     )
 
     def __init__(self, number: int, id: str, group: str | None, sent_s: float, due_s: float, size: int) -> None:
@@ -82,6 +88,8 @@ class Message:
         self.receives = 0
         self.before = 0
         self.first_s: float | None = None
+        self.taken_s = 0.0
+        self.source: str | None = None
         self.state = State.DELAYED
         self.content: Content | None = None
 

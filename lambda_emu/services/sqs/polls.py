@@ -21,10 +21,10 @@ class Poll:
     """Somebody who wants messages. deliver: called once, on the loop; nothing: there were none in time.
 
     limit: so many at most. visibility_s: how long they are his. wanted: whether he is still there. most_bytes: so
-    large together at most, unless it is one.
+    large together at most, unless it is one. attempt: of a FIFO queue, the name by which he may ask again.
     """
 
-    __slots__ = ("deliver", "limit", "most_bytes", "timer", "visibility_s", "wanted")
+    __slots__ = ("attempt", "deliver", "limit", "most_bytes", "timer", "visibility_s", "wanted")
 
     def __init__(
         self,
@@ -33,7 +33,9 @@ class Poll:
         deliver: Deliver,
         wanted: Callable[[], bool],
         most_bytes: int = MOST_BYTES,
+        attempt: str | None = None,
     ) -> None:
+        self.attempt = attempt
         self.limit = limit
         self.most_bytes = most_bytes
         self.visibility_s = visibility_s

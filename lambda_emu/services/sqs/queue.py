@@ -12,7 +12,7 @@ from typing import Protocol
 
 from lambda_emu.arn import Scope
 from lambda_emu.services.sqs.attributes import DEFAULTS, FIFO_DEFAULTS
-from lambda_emu.services.sqs.fifo import GroupOrder, Seen
+from lambda_emu.services.sqs.fifo import Attempts, GroupOrder, Seen
 from lambda_emu.services.sqs.message import Message, State
 
 
@@ -34,7 +34,7 @@ class QueueRecord:
 
     @cached_property
     def arn(self) -> str:
-        return f"arn:{self.scope.partition}:sqs:{self.scope.region}:{self.scope.account}:{self.name}"
+        return arn_of(self.scope, self.name)
 
     @cached_property
     def settings(self) -> Mapping[str, str]:
@@ -53,11 +53,21 @@ class QueueRecord:
         read = json.loads(policy)
         return read["deadLetterTargetArn"], read["maxReceiveCount"]
 
+    def takes_from(self, arn: str) -> bool:
+        """Whether the queue of that ARN may send its dead letters here."""
+        policy = json.loads(self.settings.get("RedriveAllowPolicy", "{}"))
+        permission = policy.get("redrivePermission", "allowAll")
+        return permission == "allowAll" or (permission == "byQueue" and arn in policy["sourceQueueArns"])
+
     def number(self, attribute: str) -> int:
         return int(self.settings[attribute])
 
     def changed(self, attributes: Mapping[str, str], now_s: float) -> QueueRecord:
         return replace(self, attributes={**self.attributes, **attributes}, modified_s=int(now_s))
+
+
+def arn_of(scope: Scope, name: str) -> str:
+    return f"arn:{scope.partition}:sqs:{scope.region}:{scope.account}:{name}"
 
 
 class Order(Protocol):
@@ -114,6 +124,7 @@ class Queue:
         self.record = record
         self.messages: dict[int, Message] = {}
         self.seen = Seen()
+        self.attempts = Attempts(self.messages)
         self.purged_s: float | None = None
         self.counts: Counter[State] = Counter()
         self._order: Order = GroupOrder(self.messages) if record.is_fifo else SentOrder(self.messages)
@@ -172,13 +183,14 @@ class Queue:
                 return
             yield last
 
-    def take(self, message: Message, now_s: float, due_s: float) -> None:
-        """Receive one that is visible. now_s: as shown; due_s: when it is visible again."""
+    def take(self, message: Message, shown_s: float, now_s: float, due_s: float) -> None:
+        """Receive one that is visible. shown_s: what the time is said to be; due_s: when it is visible again."""
         self._order.take(message)
         self._turn(message, State.IN_FLIGHT)
         message.receives += 1
+        message.taken_s = now_s
         if message.first_s is None:
-            message.first_s = now_s
+            message.first_s = shown_s
         self._wait(message, due_s)
 
     def untake(self, message: Message) -> None:

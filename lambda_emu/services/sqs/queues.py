@@ -10,7 +10,6 @@ import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,10 +17,11 @@ from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.sqs import table
-from lambda_emu.services.sqs.attributes import QUEUE_ARN
+from lambda_emu.services.sqs.directory import Directory
 from lambda_emu.services.sqs.errors import NoSuchQueue, SqsError, SqsFailure, TooManyInFlight
 from lambda_emu.services.sqs.fifo import DEDUPLICATION_S, Sent
 from lambda_emu.services.sqs.message import Content, Draft, Handle, Message, State, as_received
+from lambda_emu.services.sqs.moves import MoveTasks
 from lambda_emu.services.sqs.polls import Poll, Polls
 from lambda_emu.services.sqs.queue import Queue, QueueRecord
 from lambda_emu.services.sqs.table import Left, Move, SeenRow
@@ -30,9 +30,6 @@ from lambda_emu.store import Store
 log = logging.getLogger(__name__)
 
 MOST_IN_FLIGHT = 120_000
-LONGEST_S = 43_200.0
-HELD_BYTES = 64 << 20
-"""Of contents, over all queues; what is beyond is read from disk when it is received."""
 LOOKED_AT = 1_000
 """So many messages at most are passed to a dead letter queue, or found too old, by one receive."""
 START_LIMIT_S = 600.0
@@ -48,11 +45,9 @@ class Queues:
         self._store = store
         self._loop = loop
         self._clock = clock
-        self._queues: dict[int, Queue] = {}
-        self._names: dict[tuple[Scope, str], Queue] = {}
+        self.directory = Directory(clock)
         self._polls = Polls(clock, self._serve)
-        self._number = 0
-        self._held_bytes = 0
+        self.moves = MoveTasks(self.directory, clock, self._write, self._polls.wake)
 
     @classmethod
     def open(cls, store: Store, loop: Loop, clock: Clock) -> Queues:
@@ -71,39 +66,32 @@ class Queues:
         loop.ask(lambda: queues._take_over(left), START_LIMIT_S)
         return queues
 
+    def _take_over(self, left: Left) -> None:
+        self.directory.take_over(left)
+        self.moves.take_over(left.tasks)
+
     def close(self) -> None:
         """Nobody waits any more, and no timer is left. All else goes on."""
         self._polls.close()
-        for queue in list(self._queues.values()):
+        self.moves.close()
+        for queue in self.directory.all():
             self._polls.end(queue, None)
 
     # -- queues -----------------------------------------------------------------------------------
 
     def find(self, scope: Scope, name: str) -> Queue:
-        """NoSuchQueue."""
-        found = self._names.get((scope, name))
-        if found is None:
-            raise NoSuchQueue
-        return found
+        """NoSuchQueue. From any thread."""
+        return self.directory.find(scope, name)
 
     def find_arn(self, arn: str) -> Queue | None:
-        named = QUEUE_ARN.fullmatch(arn)
-        return None if named is None else self._names.get((Scope(named[2], named[1]), named[3]))
-
-    def names(self, scope: Scope, prefix: str = "") -> Sequence[str]:
-        return sorted(name for its, name in self._names if its == scope and name.startswith(prefix))
-
-    def sources(self, queue: Queue) -> Sequence[QueueRecord]:
-        """Queues whose dead letters come here."""
-        records = (one.record for one in self._queues.values())
-        arn = queue.record.arn
-        return sorted((one for one in records if one.redrive and one.redrive[0] == arn), key=lambda one: one.name)
+        """From any thread."""
+        return self.directory.find_arn(arn)
 
     def create(self, scope: Scope, name: str, attributes: dict[str, str], tags: dict[str, str], told: Told) -> Queue:
         """One that is not there yet."""
         now_s = int(self._clock.now_s())
-        queue = Queue(QueueRecord(self._next_number(), scope, name, attributes, tags, now_s, now_s))
-        self._queues[queue.record.id] = self._names[(scope, name)] = queue
+        queue = Queue(QueueRecord(self.directory.next_number(), scope, name, attributes, tags, now_s, now_s))
+        self.directory.add(queue)
 
         def undo(error: SqsError | None) -> None:
             if error is not None:
@@ -126,17 +114,17 @@ class Queues:
 
     def delete_queue(self, queue: Queue, told: Told) -> None:
         self._forget(queue)
-        self._write(partial(table.delete_queue, id=queue.record.id), told)
+        self._write(partial(table.delete_queue, id=queue.record.id, arn=queue.record.arn), told)
 
     def purge(self, queue: Queue, told: Told) -> None:
         """Forget the messages that it has now."""
         queue.purged_s = self._clock.monotonic_s()
-        last = self._number
+        last = self.directory.next_number()
 
         def purged(error: SqsError | None) -> None:
             if error is None:
                 for number in [number for number in queue.messages if number <= last]:
-                    self._drop(queue, number)
+                    self.directory.drop(queue, number)
             told(error)
             self._polls.wake(queue)  # groups are free
 
@@ -144,7 +132,7 @@ class Queues:
 
     def clear(self) -> None:
         """Forget every queue of every account."""
-        for queue in list(self._queues.values()):
+        for queue in self.directory.all():
             self._forget(queue)
         self._write(table.clear, lambda _: None)
 
@@ -178,10 +166,9 @@ class Queues:
         def committed(error: SqsError | None) -> None:
             for row in seen if error is not None else ():
                 queue.seen.forget(row.key)
-            if error is None and self._queues.get(record.id) is queue:
+            if error is None and self.directory.has(queue):
                 for message, content in new:
-                    self._keep(message, content)
-                    queue.add(message, self._clock.steady_s())
+                    self.directory.keep(queue, message, content)
             if error is None and any(map(queue.seen.was_lost, sent)):
                 error = SqsFailure()  # what it repeats could not be kept
             told(error, sent)
@@ -190,11 +177,22 @@ class Queues:
         self._write(step, committed)
 
     def receive(self, queue: Queue, poll: Poll, wait_s: float) -> None:
-        """Hand out what is visible; if nothing is, wait for it so long. TooManyInFlight."""
-        queue.ripen(self._clock.steady_s())
+        """Hand out what is visible; if nothing is, wait for it so long. TooManyInFlight.
+
+        An attempt that is made again gets what it got, while all of that is still in flight as it was.
+        """
+        now_s = self._clock.steady_s()
+        queue.ripen(now_s)
         if queue.counts[State.IN_FLIGHT] >= MOST_IN_FLIGHT and not queue.record.is_fifo:
             raise TooManyInFlight(MOST_IN_FLIGHT)
-        self._polls.wait(queue, poll, wait_s)
+        again = () if poll.attempt is None else queue.attempts.find(poll.attempt, now_s)
+        if not again:
+            self._polls.wait(queue, poll, wait_s)
+            return
+        for message in again:
+            queue.put_off(message, now_s + poll.visibility_s, now_s)
+        queue.attempts.add(poll.attempt or "", again, now_s)
+        self._hand_out(queue, poll, again)
 
     def is_awaited(self, arn: str) -> bool:
         """Whether a client waits for messages of the queue."""
@@ -225,7 +223,7 @@ class Queues:
         def deleted(error: SqsError | None) -> None:
             if error is None:
                 for number in numbers:
-                    self._drop(queue, number)
+                    self.directory.drop(queue, number)
             told(error)
             self._polls.wake(queue)
 
@@ -259,6 +257,13 @@ class Queues:
             self._write(partial(table.clear_away, moves=moves, old=old), _log_failure)
         if not taken:
             return False
+        if poll.attempt is not None:
+            queue.attempts.add(poll.attempt, taken, self._clock.steady_s())
+        self._hand_out(queue, poll, taken)
+        return True
+
+    def _hand_out(self, queue: Queue, poll: Poll, taken: Sequence[Message]) -> None:
+        """Messages in flight, after the commit that says so."""
         handles = {one.number: Handle(queue.record.id, one.number, one.receives, one.id) for one in taken}
         rows = [(one.due_s, one.receives, one.first_s, one.number) for one in taken]
         absent = [one.number for one in taken if one.content is None]
@@ -277,14 +282,13 @@ class Queues:
             poll.deliver(None, list(as_received(taken, rows, handles, found or {})))
 
         self._post(step, marked)
-        return True
 
     def _take(self, queue: Queue, poll: Poll) -> tuple[list[Message], list[Move], list[int]]:
         """What goes to who asks, what to the dead letter queue, and what was kept too long."""
         now_s, shown_s = self._clock.steady_s(), self._clock.now_s()
         oldest_s = shown_s - queue.record.number("MessageRetentionPeriod")
         redrive = queue.record.redrive
-        dead = None if redrive is None else self.find_arn(redrive[0])
+        dead = None if redrive is None else self.directory.find_arn(redrive[0])
         taken: list[Message] = []
         moves: list[Move] = []
         old: list[int] = []
@@ -295,14 +299,14 @@ class Queues:
                 break
             if message.sent_s < oldest_s:
                 old.append(message.number)
-                self._drop(queue, message.number)
+                self.directory.drop(queue, message.number)
             elif redrive and dead and message.receives - message.before >= redrive[1]:
-                moves.append(self._move(message, queue, dead, queue.record.arn))
+                moves.append(self.directory.bury(message, queue, dead))
             elif taken and size + message.size > poll.most_bytes:
                 break
             else:
                 size += message.size
-                queue.take(message, shown_s, now_s + poll.visibility_s)
+                queue.take(message, shown_s, now_s, now_s + poll.visibility_s)
                 taken.append(message)
         if poll.visibility_s <= 0:
             queue.ripen(now_s)
@@ -310,69 +314,17 @@ class Queues:
             self._loop.asyncio.call_soon(self._polls.wake, dead)
         return taken, moves, old
 
-    def _move(self, message: Message, queue: Queue, target: Queue, source: str | None) -> Move:
-        """Take it from one queue to another, now; the row is to follow."""
-        number = message.number
-        queue.remove(number)
-        message.number = self._next_number()
-        delay_s = target.record.number("DelaySeconds")
-        message.due_s = self._clock.steady_s() + delay_s
-        message.before = message.receives
-        if message.content is not None and source is not None:
-            system = {**message.content.system, "DeadLetterQueueSourceArn": source}
-            message.content = replace(message.content, system=system)
-        target.add(message, self._clock.steady_s())
-        due_s = message.due_s
-        return Move(number, message.number, target.record.id, due_s, message.receives, message.before, source)
-
-    # -- what is kept -----------------------------------------------------------------------------
-
-    def _take_over(self, left: Left) -> None:
-        """What is due later than anything can be was written before the machine's clock went back."""
-        now_s = self._clock.steady_s()
-        self._number = left.last_number
-        for record in left.queues:
-            queue = Queue(record)
-            self._queues[record.id] = self._names[(record.scope, record.name)] = queue
-            self._number = max(self._number, record.id)
-        for row in left.seen:
-            if row.queue_id in self._queues and row.until_s > now_s:
-                until_s = min(row.until_s, now_s + DEDUPLICATION_S)
-                self._queues[row.queue_id].seen.add(row.key, row.sent, until_s)
-        for queue_id, message in left.messages:
-            if queue_id in self._queues:
-                message.due_s = min(message.due_s, now_s + LONGEST_S)
-                self._queues[queue_id].add(message, now_s)
-
     def _new_message(self, queue: Queue, draft: Draft, now_s: float) -> Message:
         delay_s = queue.record.number("DelaySeconds") if draft.delay_s is None else draft.delay_s
         group = (draft.group or "") if queue.record.is_fifo else None
         due_s = queue.delayed_until_s(group, now_s + delay_s)
         sent_s = self._clock.now_s()
-        return Message(self._next_number(), self._clock.new_id(), group, sent_s, due_s, draft.size)
-
-    def _next_number(self) -> int:
-        """Of microseconds, so that numbers grow from run to run, whatever is left of an earlier one."""
-        self._number = max(self._number + 1, int(self._clock.now_s() * 1_000_000))
-        return self._number
-
-    def _keep(self, message: Message, content: Content) -> None:
-        if self._held_bytes + message.size <= HELD_BYTES:
-            self._held_bytes += message.size
-            message.content = content
-
-    def _drop(self, queue: Queue, number: int) -> None:
-        message = queue.remove(number)
-        if message is not None and message.content is not None:
-            self._held_bytes -= message.size
+        return Message(self.directory.next_number(), self._clock.new_id(), group, sent_s, due_s, draft.size)
 
     def _forget(self, queue: Queue) -> None:
         """It is no queue any more."""
-        record = queue.record
-        self._queues.pop(record.id, None)
-        self._names.pop((record.scope, record.name), None)
-        for number in list(queue.messages):
-            self._drop(queue, number)
+        self.directory.remove(queue)
+        self.moves.forget(queue.record.arn)
         self._polls.end(queue, NoSuchQueue())
 
     def _write(self, step: Callable[[sqlite3.Connection], object], told: Told) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from lambda_emu.services.sqs.asked import Asked
+from lambda_emu.services.sqs.asked import ID, WRONG_QUEUE, Asked
 from lambda_emu.services.sqs.batches import check_entries, failed, tell
 from lambda_emu.services.sqs.errors import (
     InvalidHandle,
@@ -46,6 +46,7 @@ def receive_message(asked: Asked, queues: Queues) -> None:
     visibility_s = _number(
         members, "VisibilityTimeout", 0, MOST_VISIBILITY_S, None, "Must be >= 0 and <= 43200, if provided."
     )
+    attempt = _attempt(members, queue)
     named = {*members.get("AttributeNames", ()), *members.get("MessageSystemAttributeNames", ())}
     for name in named - SYSTEM:
         raise UnknownAttribute(name)
@@ -62,7 +63,8 @@ def receive_message(asked: Asked, queues: Queues) -> None:
         wait_s = queue.record.number("ReceiveMessageWaitTimeSeconds")
     if visibility_s is None:
         visibility_s = queue.record.number("VisibilityTimeout")
-    queues.receive(queue, Poll(limit or 1, visibility_s, deliver, asked.is_open), wait_s)
+    poll = Poll(limit or 1, visibility_s, deliver, asked.is_open, attempt=attempt)
+    queues.receive(queue, poll, wait_s)
 
 
 def delete_message(asked: Asked, queues: Queues) -> None:
@@ -84,12 +86,12 @@ def delete_message_batch(asked: Asked, queues: Queues) -> None:
 
 def change_message_visibility(asked: Asked, queues: Queues) -> None:
     queue = _ripe(asked, queues)
-    queues.change_visibility(queue, [_change(asked.members, queue, queues)], asked.told)
+    queues.change_visibility(queue, [_change(asked.members, queue, queues, asked.clock.steady_s())], asked.told)
 
 
 def change_message_visibility_batch(asked: Asked, queues: Queues) -> None:
     def find(entry: Members, queue: Queue) -> tuple[Message, float]:
-        return _change(entry, queue, queues)
+        return _change(entry, queue, queues, asked.clock.steady_s())
 
     _batch("ChangeMessageVisibilityBatch", asked, queues, find, queues.change_visibility)
 
@@ -141,14 +143,23 @@ def find_to_delete(text: str, queue: Queue, queues: Queues) -> Message | None:
     return message
 
 
-def _change(members: Members, queue: Queue, queues: Queues) -> tuple[Message, float]:
+def _change(members: Members, queue: Queue, queues: Queues, now_s: float) -> tuple[Message, float]:
     text = _handle(members)
     timeout_s = members.get("VisibilityTimeout")
     if timeout_s is None:
         raise MissingMember("VisibilityTimeout")
     if not 0 <= timeout_s <= MOST_VISIBILITY_S:
         raise InvalidValue(timeout_s, "VisibilityTimeout", "VisibilityTimeout must be an integer between 0 and 43200.")
-    return find_held(text, queue, queues), timeout_s
+    message = find_held(text, queue, queues)
+    _check_total(message, timeout_s, now_s)
+    return message, timeout_s
+
+
+def _check_total(message: Message, timeout_s: float, now_s: float) -> None:
+    """From its receive on nobody has a message longer than twelve hours, however often he asks."""
+    if int(now_s - message.taken_s) + timeout_s > MOST_VISIBILITY_S:
+        reason = f"Total VisibilityTimeout for the message is beyond the limit [{MOST_VISIBILITY_S} seconds]"
+        raise InvalidValue(int(timeout_s), "VisibilityTimeout", reason)
 
 
 def find_held(text: str, queue: Queue, queues: Queues) -> Message:
@@ -180,6 +191,19 @@ def _parse(text: str, queue: Queue) -> Handle:
     if handle is None or handle.queue_id != queue.record.id:
         raise InvalidHandle(text)
     return handle
+
+
+def _attempt(members: Members, queue: Queue) -> str | None:
+    """By which a receive may be asked for again; of FIFO queues only."""
+    attempt: str | None = members.get("ReceiveRequestAttemptId")
+    if attempt is None:
+        return None
+    if not queue.record.is_fifo:
+        raise InvalidValue(attempt[:1024], "ReceiveRequestAttemptId", WRONG_QUEUE)
+    if not ID.fullmatch(attempt):
+        reason = "ReceiveRequestAttemptId can only include alphanumeric and punctuation characters. 1 to 128 in length."
+        raise InvalidValue(attempt[:1024], "ReceiveRequestAttemptId", reason)
+    return attempt
 
 
 def _number(members: Members, name: str, least: int, most: int, default: int | None, reason: str) -> int | None:

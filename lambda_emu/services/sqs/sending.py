@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from lambda_emu.arn import Scope
-from lambda_emu.services.sqs.asked import Asked
+from lambda_emu.services.sqs.asked import ID, WRONG_QUEUE, Asked
 from lambda_emu.services.sqs.attributes import MOST_BYTES
 from lambda_emu.services.sqs.batches import check_entries, failed, tell
 from lambda_emu.services.sqs.errors import (
@@ -30,9 +30,7 @@ from lambda_emu.services.sqs.queues import Queues
 TRACE = "AWSTraceHeader"
 MOST_TRACE_CHARACTERS = 1024
 MOST_ATTRIBUTES = 10
-WRONG_QUEUE = "The request include parameter that is not valid for this queue type."
 _ALLOWED = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
-_ID = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
 _ATTRIBUTE = re.compile(r"(?!(?i:aws|amazon)\.)(?!.*\.\.)(?!\.)[A-Za-z0-9_.-]{1,256}(?<!\.)")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,128}(?:\.[0-9]{0,128})?|\.[0-9]{1,128})(?:[eE][+-]?[0-9]{1,3})?")
 _TYPE = re.compile(r"(String|Number|Binary)(?:\.[^\x00-\x1f\ud800-\udfff]*)?")
@@ -126,7 +124,7 @@ def _ids(members: Members, record: QueueRecord, body: str) -> tuple[str | None, 
     """Group, deduplication id, and what nothing else may have that is sent in five minutes."""
     group, deduplication = members.get("MessageGroupId"), members.get("MessageDeduplicationId")
     for name, id in (("MessageGroupId", group), ("MessageDeduplicationId", deduplication)):
-        if id is not None and not _ID.fullmatch(id):
+        if id is not None and not ID.fullmatch(id):
             reason = f"{name} can only include alphanumeric and punctuation characters. 1 to 128 in length."
             raise InvalidValue(id[:1024], name, reason)
     if not record.is_fifo:

@@ -33,7 +33,9 @@ class QueueService:
     """
 
     claims = ServiceClaims(
-        targets=(b"AmazonSQS.",), signed_for=("sqs",), shapes=(re.compile(rb"/[0-9]{12}/[A-Za-z0-9_.-]{1,85}/?"),)
+        targets=(b"AmazonSQS.",),
+        signed_for=("sqs",),
+        shapes=(re.compile(rb"(?:/queue/[a-z0-9-]{1,32})?/[0-9]{12}/[A-Za-z0-9_.-]{1,85}/?"),),
     )
     answers_pages = False
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from lambda_emu.arn import Scope
 from lambda_emu.services.sqs.fifo import Sent
-from lambda_emu.services.sqs.message import Content, Message
+from lambda_emu.services.sqs.message import SOURCE, Content, Message
+from lambda_emu.services.sqs.move_task import MoveTask
 from lambda_emu.services.sqs.queue import QueueRecord
 
 _QUEUE = "INSERT OR REPLACE INTO sqs_queues VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -17,10 +18,18 @@ _MESSAGE = "INSERT INTO sqs_messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _CONTENT = "INSERT INTO sqs_contents VALUES (?, ?, ?, ?)"
 _SEEN = "INSERT OR REPLACE INTO sqs_seen VALUES (?, ?, ?, ?, ?)"
 _RECEIVED = "UPDATE sqs_messages SET due_s = ?, receives = ?, first_s = ? WHERE number = ?"
-_MOVE = "UPDATE sqs_messages SET number = ?, queue = ?, due_s = ?, receives = ?, before = ? WHERE number = ?"
-_MOVE_CONTENT = "UPDATE sqs_contents SET number = ?, system = json_set(system, '$.' || ?, ?) WHERE number = ?"
+_MOVE = (
+    "UPDATE sqs_messages SET number = ?, queue = ?, id = ?, sent_s = ?, due_s = ?, receives = ?, before = ?,"
+    " first_s = ? WHERE number = ?"
+)
+_BURY = f"UPDATE sqs_contents SET number = ?, system = json_set(system, '$.{SOURCE}', ?) WHERE number = ?"
+_REVIVE = f"UPDATE sqs_contents SET number = ?, system = json_remove(system, '$.{SOURCE}') WHERE number = ?"
+_SOURCES = (
+    f"SELECT number, json_extract(system, '$.{SOURCE}') FROM sqs_messages JOIN sqs_contents USING (number)"
+    " WHERE before > 0"
+)
+_TASK = "INSERT OR REPLACE INTO sqs_moves VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 LAST = 2**63 - 1
-_SOURCE = "DeadLetterQueueSourceArn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +42,12 @@ class SeenRow:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What an earlier run left. last_number, last_queue_id: nothing younger may have these."""
+    """What an earlier run left. last_number: nothing younger may have it, nor a smaller one."""
 
     queues: Sequence[QueueRecord]
     messages: Sequence[tuple[int, Message]]
     seen: Sequence[SeenRow]
+    tasks: Sequence[MoveTask]
     last_number: int
 
 
@@ -49,10 +59,14 @@ def read_all(connection: sqlite3.Connection) -> Left:
         )
     ]
     messages = [_message(row) for row in connection.execute("SELECT * FROM sqs_messages ORDER BY number")]
+    sources = dict(connection.execute(_SOURCES).fetchall())
+    for _, message in messages if sources else ():
+        message.source = sources.get(message.number)
     rows = connection.execute("SELECT queue, key, until_s, id, number FROM sqs_seen ORDER BY until_s")
     seen = [SeenRow(queue, key, until_s, Sent(id, number)) for queue, key, until_s, id, number in rows]
-    last = max((*(one.sent.number for one in seen), *(one.number for _, one in messages)), default=0)
-    return Left(queues, messages, seen, last)
+    tasks = [MoveTask(*row) for row in connection.execute("SELECT * FROM sqs_moves ORDER BY number")]
+    numbers = *(one.sent.number for one in seen), *(one.number for _, one in messages), *(one.number for one in tasks)
+    return Left(queues, messages, seen, tasks, max(numbers, default=0))
 
 
 def put_queue(connection: sqlite3.Connection, record: QueueRecord) -> None:
@@ -61,8 +75,9 @@ def put_queue(connection: sqlite3.Connection, record: QueueRecord) -> None:
     connection.execute(_QUEUE, (*row, record.created_s, record.modified_s))
 
 
-def delete_queue(connection: sqlite3.Connection, id: int) -> None:
+def delete_queue(connection: sqlite3.Connection, id: int, arn: str) -> None:
     connection.execute("DELETE FROM sqs_queues WHERE id = ?", (id,))
+    connection.execute("DELETE FROM sqs_moves WHERE source = ?", (arn,))
     connection.execute("DELETE FROM sqs_seen WHERE queue = ?", (id,))
     purge(connection, id, LAST)
 
@@ -114,25 +129,41 @@ def delete(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A message goes to another queue, where it has another number. source: the ARN it came from; None: as it was."""
+    """A message goes to another queue, where it has another number. The rest is as `Message` has it."""
 
     number: int
     new_number: int
     queue_id: int
+    id: str
+    sent_s: float
     due_s: float
     receives: int
     before: int
+    first_s: float | None
     source: str | None
+
+    @classmethod
+    def of(cls, number: int, queue_id: int, message: Message) -> Move:
+        """Of a message that is there already. number: the one it had."""
+        one = message
+        figures = one.sent_s, one.due_s, one.receives, one.before, one.first_s
+        return cls(number, one.number, queue_id, one.id, *figures, one.source)
 
 
 def move(connection: sqlite3.Connection, moves: Iterable[Move]) -> None:
     for one in moves:
-        row = (one.new_number, one.queue_id, one.due_s, one.receives, one.before, one.number)
-        connection.execute(_MOVE, row)
+        figures = one.sent_s, one.due_s, one.receives, one.before, one.first_s
+        connection.execute(_MOVE, (one.new_number, one.queue_id, one.id, *figures, one.number))
         if one.source is None:
-            connection.execute("UPDATE sqs_contents SET number = ? WHERE number = ?", (one.new_number, one.number))
+            connection.execute(_REVIVE, (one.new_number, one.number))
         else:
-            connection.execute(_MOVE_CONTENT, (one.new_number, _SOURCE, one.source, one.number))
+            connection.execute(_BURY, (one.new_number, one.source, one.number))
+
+
+def put_task(connection: sqlite3.Connection, task: MoveTask, forgotten: Iterable[MoveTask] = ()) -> None:
+    """forgotten: older ones that nobody asks for any more."""
+    connection.execute(_TASK, astuple(task))
+    connection.executemany("DELETE FROM sqs_moves WHERE number = ?", [(one.number,) for one in forgotten])
 
 
 def clear_away(connection: sqlite3.Connection, moves: Sequence[Move], old: Sequence[int]) -> None:
@@ -142,7 +173,7 @@ def clear_away(connection: sqlite3.Connection, moves: Sequence[Move], old: Seque
 
 
 def clear(connection: sqlite3.Connection) -> None:
-    for table in ("queues", "messages", "contents", "seen"):
+    for table in ("queues", "messages", "contents", "seen", "moves"):
         connection.execute(f"DELETE FROM sqs_{table}")
 
 

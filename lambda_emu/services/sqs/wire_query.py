@@ -142,12 +142,15 @@ def _shown(operation: str, members: Mapping[str, Any]) -> Iterator[str]:
         "Messages": "Message",
         "QueueUrls": "QueueUrl",
         "queueUrls": "QueueUrl",
+        "Results": "ListMessageMoveTasksResultEntry",
     }
     for name, value in members.items():
         if isinstance(value, str):
             yield _element(name, value)
         elif isinstance(value, bool):
             yield _element(name, "true" if value else "false")
+        elif isinstance(value, int):
+            yield _element(name, str(value))
         elif isinstance(value, Mapping):
             key = "Key" if name == "Tags" else "Name"
             pairs = (f"{_element(key, one)}{_of_value(its)}" for one, its in value.items())
