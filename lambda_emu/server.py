@@ -263,6 +263,7 @@ class Emulator:
         self.invoker = Invoker(self.store, self._runner, self.clock, pending_wait_s)
         self.store.subscribe(self.store.functions, self._function_changed)
         self.outbox = self._make_outbox()
+        self.invoker.count = self.outbox.count = self.recorder.add
         sequel = EventDestinations(self.outbox, self.clock)
         self.async_invoker = AsyncInvoker(self.store, self.invoker, self.loop, self.clock, sequel)
         self.shutdown.tidy(self.outbox.stop)  # after the pool, whose last outcomes it keeps for a later run

@@ -93,6 +93,7 @@ class AsyncInvoker:
             reply.refused(why)
             return
         reply.end(NOTHING)
+        self._count("AsyncEventsReceived", event)
         self._dispatcher.begin()
         try:
             if not self._dispatcher.stopped and (resolved := self._resolve(event)) is not None:
@@ -143,6 +144,7 @@ class AsyncInvoker:
         return resolved
 
     def _submit(self, resolved: Resolved, event: QueuedEvent, payload: bytes) -> None:
+        self._count("AsyncEventAge", event, (self._clock.steady_s() - event.accepted_s) * 1000)
         self._invoker.run(resolved, _request(event, payload), _Attempt(event, self._settle))
 
     def _settle(self, event: QueuedEvent, result: Outcome | LambdaError) -> None:
@@ -175,6 +177,7 @@ class AsyncInvoker:
         self._refusals.forget(event)
         if condition is not Condition.SUCCESS:
             log.warning("event %s for %s is given up: %s", event.request_id, event.invoked_arn, condition)
+            self._count("AsyncEventsDropped", event)
         function = self._store.function(event.function)
         if function is None or (condition is Condition.SUCCESS and not function.invoke_configs):
             self._dispatcher.finish(event.request_id)
@@ -187,6 +190,9 @@ class AsyncInvoker:
             self._dispatcher.finish(event.request_id, then, partial(self._sequel.kept, then))
         else:
             self._dispatcher.finish(event.request_id)
+
+    def _count(self, metric: str, event: QueuedEvent, value: float = 1.0) -> None:
+        self._invoker.count(metric, event.function, value, event.qualifier)
 
     def _make_use_of_room(self, function: FunctionId) -> None:
         """One of its events has run: the first that was refused need not wait out its time."""

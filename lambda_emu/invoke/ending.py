@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,11 +17,16 @@ from lambda_emu.store import LastAnswer, QueuedEvent, WorkItem
 KEPT_CHARACTERS = 64 * 1024
 """Of an answer that has to wait for the end of its event."""
 
-Count = Callable[[str, FunctionId], None]
-"""Adds one to a metric of Lambda's, of a function. On the loop."""
+
+class Count(Protocol):
+    """Adds to one of Lambda's metrics, of a function: one, or a value in the metric's unit. On the loop."""
+
+    def __call__(
+        self, metric: str, function: FunctionId, value: float = 1.0, qualifier: str | None = None, /
+    ) -> None: ...
 
 
-def count_nothing(metric: str, function: FunctionId) -> None:
+def count_nothing(metric: str, function: FunctionId, value: float = 1.0, qualifier: str | None = None) -> None:
     """Where nobody counts."""
 
 

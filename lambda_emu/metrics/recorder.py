@@ -52,8 +52,8 @@ class Recorder:
     it began. docs/contract/logs-billing.md#metrics.
 
         meter = recorder.meter(function, qualifier, version, …)  # kept by whoever runs that; see `Meter`
-        recorder.add(function, "AsyncEventsDropped")
-        recorder.add(function, "IteratorAge", age_ms)
+        recorder.add("AsyncEventsDropped", function)
+        recorder.add("IteratorAge", function, age_ms, qualifier)
         recorder.add_for(scope, (("EventSourceMappingUUID", uuid),), "PolledEventCount", 10)
 
     All of it is called on the loop but `publish`, `flush` and `stop`. set_aside: how much concurrency of a scope is
@@ -67,7 +67,7 @@ class Recorder:
         self._set_aside = set_aside
         self._gauges: WeakValueDictionary[Series, Gauge] = WeakValueDictionary()
         self._meters: list[Meter] = []  # that have something to tell
-        self._facts: dict[tuple[FunctionId, str, str | None, str | None], Statistics] = {}
+        self._facts: dict[tuple[str, FunctionId, str | None], Statistics] = {}
         self._others: dict[Series, Statistics] = {}
         self._published: deque[Point] = deque()  # by other threads
         self._minute: int | None = None  # which the facts and peaks are of; None: there are none
@@ -98,16 +98,9 @@ class Recorder:
             meter.spilled = Meter(subject, meter.gauges, self, "ProvisionedConcurrencySpilloverInvocations")
         return meter
 
-    def add(
-        self,
-        function: FunctionId,
-        metric: str,
-        value: float = 1.0,
-        qualifier: str | None = None,
-        executed_version: str | None = None,
-    ) -> None:
+    def add(self, metric: str, function: FunctionId, value: float = 1.0, qualifier: str | None = None) -> None:
         """One value of one of Lambda's own metrics: 1 of a count, else in the metric's unit (milliseconds)."""
-        key = function, metric, qualifier, executed_version
+        key = metric, function, qualifier
         statistics = self._facts.get(key)
         if statistics is None:
             statistics = self._facts[key] = Statistics()
@@ -231,8 +224,8 @@ class Recorder:
         facts, self._facts = self._facts, {}
         others, self._others = self._others, {}
         points = [Point(series, minute, statistics) for series, statistics in others.items()]
-        for (function, metric, qualifier, version), statistics in facts.items():
-            for dimensions in Subject(function, qualifier, version).dimensions():
+        for (metric, function, qualifier), statistics in facts.items():
+            for dimensions in Subject(function, qualifier).dimensions():
                 points.append(Point(lambda_series(function.scope, metric, dimensions), minute, statistics))
         while self._published:
             points.append(self._published.popleft())

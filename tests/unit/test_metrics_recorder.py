@@ -207,9 +207,9 @@ def test_throttled_ones_are_no_invocations(rig: Rig) -> None:
 
 def test_other_facts_count_for_the_function_or_for_whatever_they_are_of(rig: Rig) -> None:
     mapping = (("EventSourceMappingUUID", "b3e4"),)
-    rig.tell(lambda: rig.recorder.add(FUNCTION, "AsyncEventAge", 40.0))
-    rig.tell(lambda: rig.recorder.add(FUNCTION, "AsyncEventAge", 60.0))
-    rig.tell(lambda: rig.recorder.add(FUNCTION, "DeadLetterErrors", qualifier="live"))
+    rig.tell(lambda: rig.recorder.add("AsyncEventAge", FUNCTION, 40.0))
+    rig.tell(lambda: rig.recorder.add("AsyncEventAge", FUNCTION, 60.0))
+    rig.tell(lambda: rig.recorder.add("DeadLetterErrors", FUNCTION, qualifier="live"))
     rig.tell(lambda: rig.recorder.add_for(SCOPE, mapping, "PolledEventCount", 10))
     rig.recorder.flush()
 
