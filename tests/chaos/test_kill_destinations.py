@@ -1,0 +1,106 @@
+"""SIGKILL at any moment while events pour in: what became of each that was accepted reaches its queue."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from own import Served, served
+from waiting import eventually
+
+EVENTS = 10_000
+CALLERS = 4
+LIVES_S = (1.0, 6.0)
+"""How long a server may live, evenly distributed."""
+WORKER = """
+def handler(event, context):
+    if event["n"] % 10 == 0: raise ValueError("every tenth")
+    return event["n"]
+"""
+QUEUE, DEAD = (f"arn:aws:sqs:us-east-1:000000000000:{name}" for name in ("results", "dead"))
+
+
+def sqs(lam: Served) -> Any:
+    return boto3.client(
+        "sqs",
+        endpoint_url=lam.url,
+        region_name="us-east-1",
+        aws_access_key_id="000000000000",
+        aws_secret_access_key="any",
+        config=Config(retries={"total_max_attempts": 1}, max_pool_connections=CALLERS),
+    )
+
+
+def begin(lam: Served) -> None:
+    """A function whose results go to a queue, and whose dead letters go to another."""
+    client = sqs(lam)
+    for name in ("results", "dead"):
+        client.create_queue(QueueName=name)
+    lam.create("worker", WORKER, DeadLetterConfig={"TargetArn": DEAD})
+    told: Any = {outcome: {"Destination": QUEUE} for outcome in ("OnSuccess", "OnFailure")}
+    lam.client.put_function_event_invoke_config(FunctionName="worker", MaximumRetryAttempts=0, DestinationConfig=told)
+
+
+def pour(lam: Served, first: int, accepted: list[int]) -> None:
+    """One caller: event upon event, until the server is gone or there are enough."""
+    number = first
+    while len(accepted) < EVENTS:
+        try:
+            lam.client.invoke(FunctionName="worker", InvocationType="Event", Payload=json.dumps({"n": number}))
+        except (BotoCoreError, ClientError):
+            return
+        accepted.append(number)
+        number += CALLERS
+
+
+def drain(client: Any, name: str, found: Counter[int], read: Any) -> None:
+    """All messages of a queue, counted by the number in them."""
+    url = client.get_queue_url(QueueName=name)["QueueUrl"]
+    while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
+            found[read(json.loads(message["Body"]))] += 1
+        entries = [{"Id": str(at), "ReceiptHandle": one["ReceiptHandle"]} for at, one in enumerate(messages)]
+        client.delete_message_batch(QueueUrl=url, Entries=entries)
+
+
+@pytest.mark.slow
+def test_the_result_of_every_event_that_was_accepted_arrives(tmp_path: Path) -> None:
+    accepted: list[int] = []
+    kills, first = 0, 0
+    while len(accepted) < EVENTS:
+        with served(tmp_path, "process") as lam, ThreadPoolExecutor(CALLERS) as threads:
+            if not accepted:
+                begin(lam)
+            for caller in range(CALLERS):
+                threads.submit(pour, lam, first + caller, accepted)
+            Event().wait(random.uniform(*LIVES_S))
+            lam.process.kill()
+            kills += 1
+        first += 1_000_000  # no number is sent twice
+
+    results: Counter[int] = Counter()
+    letters: Counter[int] = Counter()
+    with served(tmp_path, "process") as lam, ThreadPoolExecutor(CALLERS) as threads:
+        client = sqs(lam)
+
+        def all_arrived() -> bool:
+            readers = [threads.submit(drain, client, "results", results, lambda one: one["requestPayload"]["n"])]
+            readers += [threads.submit(drain, client, "dead", letters, lambda one: one["n"])]
+            for reader in readers:
+                reader.result()
+            return set(accepted) <= results.keys() and {n for n in accepted if n % 10 == 0} <= letters.keys()
+
+        eventually(all_arrived, "all of them to arrive")
+
+    twice = sum(count - 1 for count in results.values())
+    print(f"{len(accepted)} events, {kills} kills, {twice} records more than once")
+    assert {n for n in letters if n % 10} == set()

@@ -1,0 +1,216 @@
+"""What is to be delivered gets there, and a target that does not take it is nobody else's trouble."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from threading import Event
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from lambda_emu.arn import Scope
+from lambda_emu.clock import SteppingClock
+from lambda_emu.destinations.delivery import Delivery, as_json, object_key, put, timestamp, work_of
+from lambda_emu.destinations.outbox import MOST_AGE_S, Outbox
+from lambda_emu.destinations.senders import NotDelivered
+from lambda_emu.http.loop import Loop
+from lambda_emu.store import Store, WorkItem
+
+FUNCTION = Scope("123456789012", "us-east-1").function("f")
+WELL, ILL = "arn:aws:test:us-east-1:123456789012:well", "arn:aws:test:us-east-1:123456789012:ill"
+
+
+class Targets:
+    """A sender whose targets take what comes, hang, or refuse, by their ARN."""
+
+    most = 3
+
+    def __init__(self) -> None:
+        self.got: dict[str, list[bytes]] = {WELL: [], ILL: []}
+        self.tries: Counter[str] = Counter()
+        self.out: Counter[str] = Counter()
+        self.most_out: Counter[str] = Counter()
+        self.mood: dict[str, str] = {}
+
+    async def send(self, delivery: Delivery, body: bytes) -> None:
+        target = delivery.target
+        self.tries[target] += 1
+        self.out[target] += 1
+        self.most_out[target] = max(self.most_out[target], self.out[target])
+        try:
+            if self.mood.get(target) == "hangs":
+                await asyncio.Event().wait()
+            if self.mood.get(target) == "refuses":
+                raise NotDelivered("not today")
+            self.got[target].append(body)
+        finally:
+            self.out[target] -= 1
+
+
+class Rig:
+    def __init__(self, store: Store, loop: Loop, clock: SteppingClock, targets: Targets) -> None:
+        self.store = store
+        self.loop = loop
+        self.clock = clock
+        self.targets = targets
+        self.outbox = Outbox(store, loop, clock, {"test": targets})
+
+    def work(self, target: str, *numbers: int) -> list[WorkItem]:
+        now_s = self.clock.steady_s()
+        return [
+            work_of(Delivery(self.clock.new_id(), target, FUNCTION, f"number {number}"), now_s, str(number).encode())
+            for number in numbers
+        ]
+
+    def enqueue(self, target: str, *numbers: int) -> None:
+        """Returns when they are on disk."""
+        kept: Future[BaseException | None] = Future()
+        self.outbox.enqueue(self.work(target, *numbers), kept.set_result)
+        assert kept.result(10) is None
+
+    def tried_more(self, before: int) -> bool:
+        return self.targets.tries[ILL] > before
+
+    def left(self, target: str) -> int:
+        return len(self.store.work.all(f"delivery {target}"))
+
+
+@contextmanager
+def running(folder: Path, targets: Targets) -> Iterator[Rig]:
+    store, loop, clock = Store.open(folder), Loop(), SteppingClock()
+    loop.start()
+    clock.bind(loop.asyncio)
+    rig = Rig(store, loop, clock, targets)
+    loop.ask(rig.outbox.start, 10)
+    try:
+        yield rig
+    finally:
+        loop.ask(rig.outbox.stop, 10)
+        loop.stop()
+        store.close()
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    with running(tmp_path, Targets()) as rig:
+        yield rig
+
+
+def eventually(question: Callable[[], Any], what: str) -> None:
+    deadline_s = monotonic() + 20
+    while not question():
+        assert monotonic() < deadline_s, f"waited 20 s for {what}"
+        Event().wait(0.005)
+
+
+def numbers(bodies: list[bytes]) -> list[int]:
+    return sorted(int(body) for body in bodies)
+
+
+def test_a_target_that_hangs_holds_up_no_other_and_has_few_at_once(rig: Rig) -> None:
+    rig.targets.mood[ILL] = "hangs"
+
+    rig.enqueue(ILL, *range(500))
+    rig.enqueue(WELL, *range(500))
+
+    eventually(lambda: len(rig.targets.got[WELL]) == 500, "those of the other")
+    assert rig.targets.most_out[ILL] == rig.targets.most
+    assert rig.targets.most_out[WELL] <= rig.targets.most
+    assert numbers(rig.targets.got[WELL]) == list(range(500))
+    eventually(lambda: rig.left(WELL) == 0, "them to be forgotten")
+    assert rig.left(ILL) == 500
+
+
+def test_a_target_that_refuses_is_tried_once_a_rest_until_it_takes_all(rig: Rig) -> None:
+    rig.targets.mood[ILL] = "refuses"
+    rig.enqueue(ILL, *range(1000))
+    eventually(lambda: rig.targets.tries[ILL], "the first try")
+    for rest_s in (1, 2, 4, 8, 16):
+        tries = rig.targets.tries[ILL]
+        rig.clock.advance(rest_s)
+        eventually(partial(rig.tried_more, tries), f"the try after {rest_s} s")
+    assert rig.targets.tries[ILL] <= rig.targets.most + 5
+
+    rig.targets.mood.clear()
+    rig.clock.advance(32)
+
+    eventually(lambda: rig.left(ILL) == 0, "all to be delivered")
+    assert numbers(rig.targets.got[ILL]) == list(range(1000))
+
+
+def test_what_an_earlier_run_left_is_delivered_though_it_was_under_way(tmp_path: Path) -> None:
+    targets = Targets()
+    targets.mood[ILL] = "hangs"
+    with running(tmp_path, targets) as rig:
+        rig.enqueue(ILL, *range(10))
+        eventually(lambda: targets.out[ILL] == targets.most, "some to be under way")
+
+    with running(tmp_path, later := Targets()) as rig:
+        eventually(lambda: rig.left(ILL) == 0, "all to be delivered")
+
+    assert numbers(later.got[ILL]) == list(range(10))
+
+
+def test_what_is_too_old_is_given_up_and_not_tried_any_more(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    rig.targets.mood[ILL] = "refuses"
+    rig.enqueue(ILL, *range(10))
+    eventually(lambda: rig.targets.tries[ILL], "the first try")
+
+    rig.clock.advance(MOST_AGE_S)
+
+    eventually(lambda: rig.left(ILL) == 0, "them to be given up")
+    assert rig.targets.tries[ILL] <= rig.targets.most + 1
+    assert sum("is too old" in line for line in caplog.messages) == 10
+
+
+def test_deliveries_are_kept_with_what_else_a_step_writes_or_not_at_all(rig: Rig) -> None:
+    def fails(connection: sqlite3.Connection) -> None:
+        put(connection, rig.work(WELL, 1))
+        raise ValueError
+
+    def succeeds(connection: sqlite3.Connection) -> None:
+        put(connection, kept)
+
+    kept = rig.work(WELL, 2)
+    done: Future[BaseException | None] = Future()
+    rig.store.post(fails, lambda error, _: done.set_result(error))
+    assert isinstance(done.result(10), ValueError)
+    rig.store.post(succeeds, lambda *_: rig.loop.post(rig.outbox.wake, kept))
+
+    eventually(lambda: rig.left(WELL) == 0 and rig.targets.got[WELL], "the second")
+    assert rig.targets.got[WELL] == [b"2"]
+
+
+def test_what_is_forgotten_meanwhile_is_not_delivered_and_what_comes_after_is(rig: Rig) -> None:
+    rig.targets.mood[ILL] = "refuses"
+    rig.enqueue(ILL, 1, 2, 3)
+    eventually(lambda: rig.targets.tries[ILL], "the first try")
+    rig.store.work.clear()
+    rig.loop.ask(rig.outbox.forget, 10)
+    rig.targets.mood.clear()
+
+    rig.enqueue(ILL, 4)
+
+    eventually(lambda: rig.targets.got[ILL], "the new one")
+    assert rig.targets.got[ILL] == [b"4"]
+
+
+@pytest.mark.parametrize(
+    ("posted", "told"),
+    [(b'{"a":1}', b'{"a":1}'), (b"", b"null"), (b"not json", b'"not json"'), (b"\xff", b'"\\ufffd"')],
+)
+def test_an_answer_goes_as_it_is_or_as_a_string(posted: bytes, told: bytes) -> None:
+    assert as_json(posted) == told
+
+
+def test_times_and_keys_are_written_as_aws_does() -> None:
+    assert timestamp(1573755365.568) == "2019-11-14T18:16:05.568Z"
+    assert object_key("async/f", 1573755365.568, "1d2c") == "aws/lambda/async/f/2019/11/14/2019-11-14T18.16.05-1d2c"
