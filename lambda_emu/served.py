@@ -36,6 +36,7 @@ from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Engine, SandboxError
 from lambda_emu.services.child.service import OtherServices
 from lambda_emu.services.sqs.service import QueueService
+from lambda_emu.services.unserved import Forms, Unserved
 from lambda_emu.store import Store
 from lambda_emu.triggers.function_urls import FunctionUrls
 
@@ -91,11 +92,9 @@ class Served:
         self._pages = LateApp(self._make_pages)
         urls = FunctionUrls(rooms.store, rooms.invoker.invoke, rooms.loop, rooms.clock, rooms.scope)
         queues = QueueService(rooms.queues, rooms.clock, rooms.scope, rooms.url)
-        others: Sequence[Service] = (
-            queues,
-            *rooms.child.services,
-            LambdaService(self._api, CallerContexts(self.context)),
-        )
+        around: Sequence[Service] = (queues, *rooms.child.services)
+        lambda_ = LambdaService(self._api, CallerContexts(self.context))
+        others: Sequence[Service] = (lambda_, Unserved(), Forms(around), *around)  # S3 last: it has any path
         self.outside: Sequence[Service] = (urls, OwnPages(self._pages), *others)
         self.inside: Sequence[Service] = (urls, *others)
 

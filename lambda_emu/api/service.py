@@ -43,10 +43,13 @@ ELSEWHERE = re.compile(rb'"(?:S3Bucket|ImageUri)"')
 class LambdaService:
     """The Lambda API: small invocations on the loop, everything else by the app on a worker of its kind.
 
-    What no other service claims is answered here too.
+    So is what can be no bucket's: the root, which people look at first, and names that begin with `_`.
     """
 
-    claims = ServiceClaims()
+    claims = ServiceClaims(
+        signed_for=("lambda",),
+        shapes=(re.compile(rb"/|/favicon\.ico|/+_.*|/+[0-9]{4}-[0-9]{2}-[0-9]{2}/.*", re.DOTALL),),
+    )
     answers_pages = False
 
     def __init__(self, app: LateApp, contexts: CallerContexts) -> None:

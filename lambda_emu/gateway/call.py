@@ -42,6 +42,10 @@ class Call:
         """Whether whoever asked is still there, and not answered yet. On the loop."""
         return self._writer.open
 
+    def fail_as(self, error_answer: ErrorAnswer) -> None:
+        """Whoever serves it writes its errors in another form."""
+        self._error_answer = error_answer
+
     def detach(self, begin: Callable[..., None], *args: object) -> None:
         """Run `begin` on the loop, now if we are there; it sees to it that `answer` or `fail` is called, once."""
         self.detached = True

@@ -15,7 +15,8 @@ from lambda_emu.gateway.callers import LET_IN, Callers, Verdict, preflight
 from lambda_emu.gateway.intake import Intake, SmallIntake
 from lambda_emu.gateway.refusals import MalformedHttpRequest, no_worker
 from lambda_emu.gateway.request import Request
-from lambda_emu.gateway.services import Handling, Router, Service
+from lambda_emu.gateway.router import Router
+from lambda_emu.gateway.services import Handling, Service
 from lambda_emu.gateway.spool import BodySource, Spool
 from lambda_emu.http.exchange import DISCARD, BodySink, Writer
 from lambda_emu.http.executors import Closed, Full

@@ -152,7 +152,9 @@ def test_an_endpoint_of_ones_own_is_kept(lam: OwnLam, variables: dict[str, str],
     assert [name for name in given if name != "AWS_ENDPOINT_URL_SFN"] == found
 
 
-@pytest.mark.parametrize("path", ["_lambda-emu/health", "%5Flambda-emu/health", "/_lambda-emu/health", "nowhere"])
+@pytest.mark.parametrize(
+    "path", ["_lambda-emu/health", "%5Flambda-emu/health", "/_lambda-emu/health", "2015-03-31/nowhere"]
+)
 def test_the_emulators_own_pages_are_no_path_inside(lam: OwnLam, path: str) -> None:
     status, said = probe(lam).run(f"{CALL}\n    result = call('/' + {path!r})")
 
@@ -183,7 +185,7 @@ def test_many_calls_at_once_are_all_served(lam: OwnLam) -> None:
     answers = inside.run(f"""{CALL}
     from concurrent.futures import ThreadPoolExecutor
     with ThreadPoolExecutor(64) as threads:
-        result = list(threads.map(call, ["/nowhere"] * 200))
+        result = list(threads.map(call, ["/2015-03-31/nowhere"] * 200))
     """)
 
     assert [status for status, _ in answers] == [404] * 200
@@ -194,7 +196,7 @@ def test_one_environment_cannot_take_all_connections(lam: OwnLam) -> None:
 
     answers = greedy.run(f"""{CALL}
     kept = [http.client.HTTPConnection(there.hostname, there.port, timeout=10) for _ in range({MOST_CONNECTIONS})]
-    for one in kept: one.request("GET", "/nowhere"); one.getresponse().read()
+    for one in kept: one.request("GET", "/2015-03-31/nowhere"); one.getresponse().read()
     result = call("/2015-03-31/functions/")
     """)
 

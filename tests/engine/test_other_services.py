@@ -6,15 +6,17 @@ import json
 import os
 import re
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 import boto3
 import pytest
@@ -58,6 +60,15 @@ def sdk(lam: Any, service: str, account: str = ACCOUNT) -> Any:
         aws_secret_access_key="any",
         config=config,
     )
+
+
+@contextmanager
+def looked_up_here() -> Iterator[None]:
+    """Names lead to this machine, as browsers and some resolvers have it."""
+    look_up = socket.getaddrinfo
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", lambda _, *more, **named: look_up("127.0.0.1", *more, **named))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -318,6 +329,39 @@ def test_objects_of_each_size_come_back_as_they_were(lam: OwnLam, size: int) -> 
     assert (head["ContentLength"], head["Metadata"]) == (size, metadata)
     assert got["Body"].read() == body
     s3.delete_object(Bucket="heard", Key="of/size")
+
+
+@pytest.mark.parametrize(
+    ("host", "style"), [("127.0.0.1", "path"), ("localhost", "virtual"), ("s3.localhost.localstack.cloud", "virtual")]
+)
+def test_a_bucket_is_named_by_path_or_by_host_and_by_urls_that_were_signed_beforehand(
+    lam: OwnLam, host: str, style: str
+) -> None:
+    """Names are looked up as if all of them led to this machine."""
+    port = urlsplit(lam.emulator.url).port
+    s3 = boto3.client(
+        "s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1", aws_access_key_id=ACCOUNT,
+        aws_secret_access_key="any", config=Config(s3={"addressing_style": style}, **ONE_TRY),
+    )  # fmt: skip
+    signed = {
+        version: boto3.client(
+            "s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1", aws_access_key_id=ACCOUNT,
+            aws_secret_access_key="any", config=Config(s3={"addressing_style": style}, signature_version=version),
+        )
+        for version in ("s3", "s3v4")
+    }  # fmt: skip
+    named = {"Bucket": f"named-{style}-{len(host)}", "Key": "a b/ü"}
+    with looked_up_here():
+        s3.create_bucket(Bucket=named["Bucket"])
+        s3.put_object(**named, Body=b"hello")
+
+        found = s3.list_objects_v2(Bucket=named["Bucket"])["Contents"][0]["Key"]
+        got = [urlopen(one.generate_presigned_url("get_object", named), timeout=9).read() for one in signed.values()]
+        address = signed["s3v4"].generate_presigned_url("put_object", named)
+        urlopen(Request(address, b"new", {"Content-Type": "text/plain"}, method="PUT"), timeout=9).close()
+
+        assert (found, got) == ("a b/ü", [b"hello"] * 2)
+        assert s3.get_object(**named)["Body"].read() == b"new"
 
 
 def test_a_secret_is_rotated_by_a_function(lam: OwnLam) -> None:

@@ -12,7 +12,8 @@ from botocore.session import Session
 from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.service import LambdaService
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.gateway.services import Router, Service
+from lambda_emu.gateway.router import Router
+from lambda_emu.gateway.services import Service
 from lambda_emu.gateway.wsgi import LateApp
 from lambda_emu.services.child.errors import ChildBusy, ChildLost, ServicesMissing
 from lambda_emu.services.child.service import services_by

@@ -11,12 +11,13 @@ from typing import IO
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
-from lambda_emu.gateway.credential import credential_of
+from lambda_emu.gateway.credential import credential_in, credential_of
 from lambda_emu.gateway.pieces import PIECE_BYTES, PIECES
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.stream import Stream
 from lambda_emu.model.credentials import account_of
+from lambda_emu.services.buckets import bucket_of
 from lambda_emu.services.child.errors import ChildBusy, ChildLost
 from lambda_emu.services.child.line import Line
 from lambda_emu.services.child.process import Child
@@ -113,12 +114,14 @@ class Forwarder:
             yield piece
 
     def _account_of(self, request: Request) -> str:
-        credential = credential_of(request.head.first.get(b"authorization"))
+        credential = credential_of(request.head.first.get(b"authorization")) or credential_in(request.query)
         return (credential and account_of(credential.access_key)) or self._account
 
     def _head(self, request: Request, length: int) -> bytes:
         head = request.head
-        lines = [b"%b %b HTTP/1.1" % (head.method, head.target)]
+        bucket = bucket_of((request.header(b"host") or "").lower().partition(":")[0])
+        target = head.target if bucket is None else b"/" + bucket.encode("latin-1") + head.target
+        lines = [b"%b %b HTTP/1.1" % (head.method, target)]
         lines += [b"%b: %b" % (name, value) for name, value in head.headers if _is_passed_on(name)]
         if b"host" not in head.first:
             lines.append(b"host: localhost")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lambda_emu.arn import Scope
@@ -12,9 +13,10 @@ from lambda_emu.errors.request import RequestTooLarge
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
-from lambda_emu.gateway.services import Handling, ServiceClaims
+from lambda_emu.gateway.services import Handling
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.message import Head
+from lambda_emu.services.catalogue import claims_of
 
 if TYPE_CHECKING:
     from lambda_emu.services.sqs.queues import Queues
@@ -32,9 +34,8 @@ class QueueService:
     Most servers are never asked: what serves is imported when somebody does.
     """
 
-    claims = ServiceClaims(
-        targets=(b"AmazonSQS.",),
-        signed_for=("sqs",),
+    claims = replace(
+        claims_of("sqs"),
         shapes=(re.compile(rb"(?:/queue/[a-z0-9-]{1,32})?/[0-9]{12}/[A-Za-z0-9_.-]{1,85}/?"),),
     )
     answers_pages = False
