@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
 from own import ENGINES, OwnLam, own_emulator
 from sqs_rig import client_of
+from waiting import eventually
 
 SENDS = """
 import json, os
@@ -22,6 +25,10 @@ def handler(event, context):
 """
 
 
+def queues_of(lam: OwnLam) -> Any:
+    return client_of(int(lam.emulator.url.rpartition(":")[2]), lam.emulator.scope.account)
+
+
 @pytest.fixture(params=ENGINES)
 def lam(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OwnLam]:
     """An emulator of one's own."""
@@ -31,7 +38,7 @@ def lam(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OwnLam]:
 
 def test_a_function_sends_to_a_queue_that_was_made_outside_until_a_reset(lam: OwnLam) -> None:
     emulator = lam.emulator
-    queues = client_of(int(emulator.url.rpartition(":")[2]), emulator.scope.account)
+    queues = queues_of(lam)
     url = queues.create_queue(QueueName="jobs")["QueueUrl"]
     lam.create("sends", SENDS)
 
@@ -43,3 +50,28 @@ def test_a_function_sends_to_a_queue_that_was_made_outside_until_a_reset(lam: Ow
 
     assert got["Body"] == "hello"
     assert "QueueUrls" not in queues.list_queues()
+
+
+def test_a_server_that_stops_answers_who_waits_and_keeps_every_message(tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as threads:
+        with own_emulator(tmp_path, "process", grace_s=30) as lam:
+            queues, scope = queues_of(lam), lam.emulator.scope
+            empty, jobs = (queues.create_queue(QueueName=name)["QueueUrl"] for name in ("empty", "jobs"))
+            for body in ("taken", "left"):
+                queues.send_message(QueueUrl=jobs, MessageBody=body)
+            [taken] = queues.receive_message(QueueUrl=jobs, VisibilityTimeout=900)["Messages"]
+            waiting = threads.submit(queues.receive_message, QueueUrl=empty, WaitTimeSeconds=20)
+            arn = f"arn:aws:sqs:{scope.region}:{scope.account}:empty"
+            eventually(lambda: lam.emulator.loop.ask(lambda: lam.emulator.queues.is_awaited(arn), 5), "it to wait")
+
+        assert waiting.done()
+        assert "Messages" not in waiting.result()
+    with own_emulator(tmp_path, "process") as lam:
+        queues = queues_of(lam)
+        jobs = queues.get_queue_url(QueueName="jobs")["QueueUrl"]
+        queues.delete_message(QueueUrl=jobs, ReceiptHandle=taken["ReceiptHandle"])
+        [left] = queues.receive_message(QueueUrl=jobs, MaxNumberOfMessages=10)["Messages"]
+        counts = queues.get_queue_attributes(QueueUrl=jobs, AttributeNames=["All"])["Attributes"]
+
+    assert (taken["Body"], left["Body"]) == ("taken", "left")
+    assert counts["ApproximateNumberOfMessagesNotVisible"] == "1"

@@ -201,3 +201,13 @@ def test_a_message_that_no_memory_holds_comes_from_disk(tmp_path: Path, monkeypa
         sqs.send(url, "one", "two", "three")
 
         assert sqs.bodies(url) == ["one", "two", "three"]
+
+
+def test_a_list_of_one_may_go_without_its_number(sqs: Sqs) -> None:
+    sqs.create("jobs")
+    path = f"/{ACCOUNT}/jobs"
+
+    sqs.query(path, Action="SetQueueAttributes", **{"Attribute.Name": "DelaySeconds", "Attribute.Value": "7"})
+    told = sqs.query(path, Action="GetQueueAttributes", AttributeName="DelaySeconds")
+
+    assert texts(told, "GetQueueAttributesResult", "Attribute", "Value") == ["7"]

@@ -31,7 +31,8 @@ SILENT = frozenset(
     }
 )
 """Operations that tell nothing; all others have a result, be it empty."""
-_PLACE = re.compile(r"([1-9][0-9]{0,3})(?:\.(.+))?", re.DOTALL)
+_PLACE = re.compile(r"([1-9][0-9]{0,3})(?:\.(.+))?|([A-Za-z].*)", re.DOTALL)
+"""What follows a list's name: a number, and what is told of that one; or only that, where there is one."""
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Fields = Mapping[str, str]
@@ -91,11 +92,20 @@ def _member(fields: Fields, name: str, operation: str) -> Any:
 
 
 def _numbered(fields: Fields, name: str) -> list[dict[str, str]]:
-    """What stands below `name.1`, `name.2` and so on, each by what follows; by nothing where nothing follows."""
+    """What stands below `name.1`, `name.2` and so on, each by what follows; by nothing where nothing follows.
+
+    `name` and `name.x` without a number are of the first. MalformedMessage.
+    """
     found: dict[int, dict[str, str]] = {}
+    if name in fields:
+        found[0] = {"": fields[name]}
     for field, value in fields.items():
-        if field.startswith(name + ".") and (place := _PLACE.fullmatch(field, len(name) + 1)) is not None:
-            found.setdefault(int(place[1]), {})[place[2] or ""] = value
+        if not field.startswith(name + "."):
+            continue
+        place = _PLACE.fullmatch(field, len(name) + 1)
+        if place is None:
+            raise MalformedMessage(f"{field[:256]} is no member")
+        found.setdefault(int(place[1] or 0), {})[place[2] or place[3] or ""] = value
     return [found[place] for place in sorted(found)]
 
 
