@@ -17,6 +17,7 @@ from lambda_emu.event_sources.report import Unreadable, read_report
 from lambda_emu.event_sources.scaling import Scaling
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.request import Gathering, InvokeRequest, trace_header
+from lambda_emu.invoke.rules import runnable
 from lambda_emu.model.function.names import resolve
 from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.store import Store
@@ -74,8 +75,12 @@ class Consumer:
     # -- as feeds see it --------------------------------------------------------------------------
 
     def is_callable(self) -> bool:
-        """Whether there is a function: if not, nothing is taken for it."""
-        return self._store.function(self._target.id) is not None
+        """Whether there is a function, and it is Active: if not, nothing is taken for it."""
+        try:
+            runnable(self._store.function(self._target.id), self._target, None, 0.0)
+        except LambdaError:
+            return False
+        return True
 
     async def ask(self, poller: Poller, records: Sequence[Record]) -> Result:
         reply = _Answer(self._loop.asyncio.create_future())

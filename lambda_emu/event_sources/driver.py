@@ -64,7 +64,7 @@ class Driver:
             self._end(scope, uuid)
 
     def function_changed(self, arn: str) -> None:
-        """Who waits for the function need not wait any longer."""
+        """Who waits for the function need not wait any longer, and who waits for its source may have to."""
         for consumer in self._polling.values():
             if consumer.mapping.unqualified.startswith(arn):
                 consumer.look()

@@ -83,7 +83,9 @@ class Feed:
         self.look()
 
     def look(self) -> None:
-        """Something is not as it was: whoever sleeps looks again."""
+        """Something is not as it was: whoever sleeps looks again, and old failures count no more."""
+        self._backoff.succeeded()
+        self.scaling.try_again()
         self._nap.end()
         self._poller.interrupt()
 

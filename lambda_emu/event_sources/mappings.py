@@ -105,8 +105,9 @@ class EventSources:
 
     def _function_changed(self, before: Function | None, after: Function | None) -> None:
         """On the writer's thread."""
-        if self._driver is not None and after is not None:
-            self._loop.post(self._driver.function_changed, after.id.arn())
+        function = after or before
+        if self._driver is not None and function is not None:
+            self._loop.post(self._driver.function_changed, function.id.arn())
 
 
 def _scope_of(mapping: EventSourceMapping) -> Scope:

@@ -45,6 +45,10 @@ class Scaling:
             return 0.0
         return inf if self._limit >= self._most else (int(self._limit) + 1 - self._limit) / MORE_PER_S
 
+    def try_again(self) -> None:
+        """The function may take more than it could."""
+        self._held_s = -inf
+
     def throttled(self, running: int, now_s: float) -> None:
         """The function could not take that many; so many are with it still."""
         self._limit = float(max(running, 1))

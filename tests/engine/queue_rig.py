@@ -88,6 +88,11 @@ class Queues:
             Event().wait(0.05)
         return state
 
+    def forget(self) -> None:
+        """What was made here stays."""
+        self._mappings.clear()
+        self._urls.clear()
+
     def close(self) -> None:
         for uuid in self._mappings:
             self.wait_for(uuid, "Enabled", "Disabled", "gone")

@@ -6,6 +6,7 @@ Sources that are polled here must be there; of the others it is not asked.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -14,14 +15,19 @@ from typing import TYPE_CHECKING
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.paging import cut_page
-from lambda_emu.arn import LATEST, Scope, Target
+from lambda_emu.arn import LATEST, FunctionId, Scope, Target
 from lambda_emu.errors.resources import ResourceMissing
 from lambda_emu.model import quotas
 from lambda_emu.model.function.tags import new_tags
 from lambda_emu.model.mappings import settings as mapping_settings
 from lambda_emu.model.mappings.duplicates import check_unique
 from lambda_emu.model.mappings.mapping import EventSourceMapping, MappingState
-from lambda_emu.model.mappings.refusals import FunctionTimeoutTooLong, MappedFunctionNotFound
+from lambda_emu.model.mappings.refusals import (
+    FunctionTimeoutTooLong,
+    MappedFunctionNotFound,
+    QueueMissing,
+    QueueUnreachable,
+)
 from lambda_emu.model.mappings.sources import POLLED, RULES, SourceKind, kind_of
 from lambda_emu.store.transaction import Transaction
 
@@ -116,6 +122,18 @@ def list_event_source_mappings(req: ListEventSourceMappingsRequestTypeDef, conte
     return {"EventSourceMappings": [_show(mapping, context) for mapping in found], "NextMarker": marker}
 
 
+def check_timeout(context: RequestContext, id: FunctionId, timeout_s: int) -> None:
+    """Raise if mappings of the function's $LATEST allow it no such timeout. A source that is gone has no say."""
+    now_s = context.clock.now_s()
+    for mapping in context.store.mappings.all(id.scope):
+        if mapping.unqualified != id.arn() or _at(mapping, context, now_s) is None:
+            continue
+        _check_limit(mapping.kind, timeout_s)
+        if mapping.kind in POLLED:
+            with suppress(QueueMissing, QueueUnreachable):
+                context.sources.check(mapping, timeout_s)
+
+
 def _new_mapping(req: CreateEventSourceMappingRequestTypeDef, context: RequestContext) -> EventSourceMapping:
     """The mapping, if what the request says by itself is right. A disabled one is so at once."""
     kind = kind_of(req.get("EventSourceArn"), req.get("SelfManagedEventSource"))
@@ -184,8 +202,12 @@ def _check_function(
     version = None if function is None else function.version(target.qualifier)
     if version is None:
         raise MappedFunctionNotFound
-    if version.timeout_s > RULES[kind].function_timeout_s:
-        raise FunctionTimeoutTooLong(version.timeout_s, RULES[kind].function_timeout_s)
+    _check_limit(kind, version.timeout_s)
+
+
+def _check_limit(kind: SourceKind, timeout_s: int) -> None:
+    if timeout_s > RULES[kind].function_timeout_s:
+        raise FunctionTimeoutTooLong(timeout_s, RULES[kind].function_timeout_s)
 
 
 def _check_source(context: RequestContext, mapping: EventSourceMapping, target: Target) -> None:

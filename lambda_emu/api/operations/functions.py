@@ -18,6 +18,7 @@ from lambda_emu.api.lookup import check_role, check_unqualified, get_version, lo
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.operations.capacity_providers import provider_check
 from lambda_emu.api.operations.code_signing import check_deployable, new_function_check
+from lambda_emu.api.operations.event_source_mappings import check_timeout
 from lambda_emu.api.operations.versions import all_versions, number_to_sort_by
 from lambda_emu.api.paging import cut_page, key_of_marker
 from lambda_emu.arn import LATEST, LATEST_PUBLISHED, FunctionId, Scope, Target
@@ -224,6 +225,8 @@ def update_function_configuration(req: UpdateFunctionConfigurationRequestTypeDef
         _check_runtime(context, req["Runtime"])
     if req.get("Layers"):
         check_deployable(context, look_up_function(context, target.id, FunctionNotFound(target.arn)))
+    if "Timeout" in req:
+        check_timeout(context, target.id, req["Timeout"])
     find_layer = layer_finder(context, target.id.scope)
 
     def change(version: FunctionVersion) -> FunctionVersion:
