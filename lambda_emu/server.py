@@ -6,7 +6,7 @@ import gc
 import logging
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,6 +64,7 @@ from lambda_emu.store import Store
 
 if TYPE_CHECKING:
     from lambda_emu.event_sources.driver import Kind
+    from lambda_emu.metrics.embedded import Embedded
     from lambda_emu.metrics.recorder import Recorder  # it takes its time
 
 log = logging.getLogger(__name__)
@@ -166,7 +167,8 @@ class Emulator:
         self.shutdown.call(self.store.close)  # after the pool, whose last outcomes it keeps
         self.shutdown.call(self._stop_recorder)  # after all who tell of facts, the logs too
         one_shot, log_bytes = self._only is not None, settings.log_limit_mb * 1024 * 1024
-        self.logs = LogStore(data_dir / "logs.db", log_bytes, self.loop.post, in_process=one_shot)
+        post, publish = self.loop.post, self._publish
+        self.logs = LogStore(data_dir / "logs.db", log_bytes, post, in_process=one_shot, publish=publish)
         self.logs.start()
         self.shutdown.call(self.logs.stop)  # after the environments, which write until they end
         self.child = OtherServices(self.loop, self.url, self.scope.account)
@@ -346,8 +348,12 @@ class Emulator:
         """How much concurrency is reserved or provisioned."""
         return sum(set_aside(function) for function in self.store.functions.all(scope))
 
+    def _publish(self, metrics: Sequence[Embedded]) -> None:
+        if self.recorder is not None:  # who prints runs in an engine
+            self.recorder.publish(metrics)
+
     def _stop_recorder(self) -> None:
-        if self.recorder is not None:
+        if self.recorder is not None and self._only is None:  # a single invocation does without
             self.recorder.stop()
 
     def _is_busy(self) -> bool:

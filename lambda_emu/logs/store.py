@@ -25,6 +25,7 @@ from lambda_emu.logs.writer import (
     STATED,
     Entry,
     LogWriter,
+    Publish,
     batch_bytes,
 )
 from lambda_emu.logs.writer_process import WriterEnded, WriterProcess
@@ -72,7 +73,8 @@ class LogStore:
 
     limit_bytes: of the file and its WAL. call_soon: calls a function on the loop soon, from any thread.
     in_process: the writer is a thread here, which is there sooner, and slows down who serves many invocations; else a
-    process, which is begun when there is something to write, or to remove.
+    process, which is begun when there is something to write, or to remove. publish: is given the metrics that are found
+    in what functions print, on our thread.
     Nothing is lost to a burst: a full queue asks its writers to stop reading, and calls them back.
     """
 
@@ -83,8 +85,10 @@ class LogStore:
         call_soon: Callable[[Callable[[], None]], object],
         *,
         in_process: bool = False,
+        publish: Publish = lambda _: None,
     ) -> None:
         self.path = path
+        self._publish = publish
         self._limit_bytes = limit_bytes
         self._in_process = in_process
         self._batch_bytes = batch_bytes(limit_bytes)
@@ -174,10 +178,10 @@ class LogStore:
     def _new_writer(self) -> BatchWriter:
         if not self._in_process:
             try:
-                return WriterProcess(self.path, self._limit_bytes)
+                return WriterProcess(self.path, self._limit_bytes, self._publish)
             except OSError as error:
                 log.warning("%s is written by a thread, since no process can be started: %s", self.path, error)
-        return _WriterHere(self.path, self._limit_bytes)
+        return _WriterHere(self.path, self._limit_bytes, self._publish)
 
     def _run(self) -> None:
         try:
@@ -323,12 +327,12 @@ class LogStore:
 class _WriterHere:
     """The writer on our own thread."""
 
-    def __init__(self, path: Path, limit_bytes: int) -> None:
-        self._path, self._limit_bytes = path, limit_bytes
+    def __init__(self, path: Path, limit_bytes: int, publish: Publish) -> None:
+        self._path, self._limit_bytes, self._publish = path, limit_bytes, publish
         self._writer: LogWriter | None = None
 
     def wait_until_open(self) -> None:
-        self._writer = LogWriter(str(self._path), self._limit_bytes, lambda level, text: log.log(level, "%s", text))
+        self._writer = LogWriter(str(self._path), self._limit_bytes, _log, self._publish)
 
     def write(self, entries: Sequence[Entry], at_once: bool) -> None:
         assert self._writer is not None
@@ -340,6 +344,10 @@ class _WriterHere:
 
     def kill(self) -> None:
         """It dies with us."""
+
+
+def _log(level: int, text: str) -> None:
+    log.log(level, "%s", text)
 
 
 def _describe(origin: Origin) -> tuple[tuple[Any, ...], bool, int]:

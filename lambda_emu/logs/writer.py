@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from lambda_emu.logs.application import shape
 from lambda_emu.logs.batch import Batch, Row
 from lambda_emu.logs.levels import Level
-from lambda_emu.logs.lines import Lines, encode_output, encode_record, end_of_event
+from lambda_emu.logs.lines import Lines, decode_event, encode_output, encode_record, end_of_event, events
 from lambda_emu.logs.log_file import LogFile
 from lambda_emu.logs.text_lines import end_line, report_line, start_line
+
+if TYPE_CHECKING:
+    from lambda_emu.metrics.embedded import Embedded
 
 Entry = tuple[int, int, bytes, int, Any]
 """Stream, milliseconds since the epoch, text, kind, detail: nothing that `marshal` cannot carry."""
@@ -25,8 +28,13 @@ A text log's START, and its END and REPORT, may come without text: that follows 
 
 Tell = Callable[[int, str], None]
 """A message for the log of the program itself, and how important it is."""
-WARNING, ERROR = 30, 40
+DEBUG, WARNING, ERROR = 10, 30, 40
 """As `logging` counts."""
+
+Publish = Callable[[Sequence["Embedded"]], None]
+"""Metrics that functions printed."""
+METRICS = b'"_aws"'
+"""Output that has it nowhere has no metrics."""
 
 BATCH_BYTES = 1024 * 1024
 BATCH_SHARE = 1 / 32
@@ -60,8 +68,9 @@ class OpenStream:
 class LogWriter:
     """Writes what it can, and tells what it cannot: a full disk stops no function. sqlite3.Error when it is made."""
 
-    def __init__(self, path: str, limit_bytes: int, tell: Tell) -> None:
+    def __init__(self, path: str, limit_bytes: int, tell: Tell, publish: Publish) -> None:
         self._path = path
+        self._publish = publish
         self._batch_bytes = batch_bytes(limit_bytes)
         self._tell = tell
         self._file = LogFile(path, limit_bytes, lambda text: tell(WARNING, text))
@@ -82,6 +91,8 @@ class LogWriter:
                 continue
             assert stream.number is not None
             for text, platform, report in _texts(stream, at_ms, data, kind, detail, self._batch_bytes):
+                if METRICS in text and not platform:
+                    self._find_metrics(stream, at_ms, text)
                 if self._batch.size and self._batch.size + len(text) > self._batch_bytes:
                     self._keep()
                 self._batch.add(stream.number, at_ms, text, platform, report)
@@ -103,6 +114,19 @@ class LogWriter:
             self._lose(1, error)
             return False
         return True
+
+    def _find_metrics(self, stream: OpenStream, at_ms: int, text: bytes) -> None:
+        from lambda_emu.metrics.embedded import Malformed, embedded  # here: most functions print none
+
+        *_, account, region = stream.row
+        found: list[Embedded] = []
+        for event in events(text):
+            try:
+                found += [(account, region, *each) for each in embedded(decode_event(event), at_ms)]
+            except Malformed as error:
+                self._tell(DEBUG, f"{stream.row[1]}: an embedded metric is left out: {error}")
+        if found:
+            self._publish(found)
 
     def _keep(self) -> None:
         """Write the batch, or lose it, and begin the next one."""

@@ -12,17 +12,22 @@ import os
 import signal
 import sqlite3
 import sys
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lambda_emu.logs.writer import LogWriter
+
+if TYPE_CHECKING:
+    from lambda_emu.metrics.embedded import Embedded
 
 START = "import sys; sys.path.append(sys.argv[1]); from lambda_emu.logs.writer_main import main; main()"
 LENGTH_BYTES = 4
 LAST_WORDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Meant for the server, which has something to be written until its end."""
 
-Answer = tuple[str | None, list[tuple[int, str]]]
-"""What went wrong, and messages for the server's own log."""
+Answer = tuple[str | None, list[tuple[int, str]], "list[Embedded]"]
+"""What went wrong, messages for the server's own log, and metrics that functions printed."""
+MOST_MESSAGES = 100
+"""In one answer; functions choose how many there would be."""
 
 
 def send(file: BinaryIO, value: Any) -> None:
@@ -46,24 +51,30 @@ def main() -> None:
     for number in LAST_WORDS:
         signal.signal(number, signal.SIG_IGN)
     messages: list[tuple[int, str]] = []
+    metrics: list[Embedded] = []
+
+    def tell(level: int, text: str) -> None:
+        if len(messages) < MOST_MESSAGES:
+            messages.append((level, text))
+
+    def answer(error: str | None = None) -> None:
+        """Also where nobody listens any more: there may be more to write."""
+        try:
+            send(sys.stdout.buffer, (error, messages, metrics))
+        except BrokenPipeError:
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for Python, which flushes it in the end
+        messages.clear()
+        metrics.clear()
+
     try:
-        writer = LogWriter(path, limit_bytes, lambda level, text: messages.append((level, text)))
+        writer = LogWriter(path, limit_bytes, tell, metrics.extend)
     except (OSError, sqlite3.Error) as error:
-        _answer(str(error), messages)
+        answer(str(error))
         return
     try:
-        _answer(None, messages)
+        answer()
         while True:
             writer.write(*receive(sys.stdin.buffer))
-            _answer(None, messages)
+            answer()
     except EOFError:
         writer.close()
-
-
-def _answer(error: str | None, messages: list[tuple[int, str]]) -> None:
-    """Also where nobody listens any more: there may be more to write."""
-    try:
-        send(sys.stdout.buffer, (error, messages))
-    except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for Python, which flushes it in the end
-    messages.clear()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import lambda_emu
-from lambda_emu.logs.writer import BATCH_BYTES, Entry
+from lambda_emu.logs.writer import BATCH_BYTES, Entry, Publish
 from lambda_emu.logs.writer_main import START, Answer, receive, send
 
 log = logging.getLogger(__name__)
@@ -32,9 +32,10 @@ class WriterProcess:
     It ends with this process, however that ends: its input has an end then.
     """
 
-    def __init__(self, path: Path, limit_bytes: int) -> None:
-        """OSError where there is no process to be had."""
+    def __init__(self, path: Path, limit_bytes: int, publish: Publish = lambda _: None) -> None:
+        """OSError where there is no process to be had. publish: called by the thread that uses this."""
         self._path = path
+        self._publish = publish
         package = os.path.dirname(next(iter(lambda_emu.__path__)))
         self._process = subprocess.Popen(
             [sys.executable, "-IS", "-c", START, package, str(path.absolute()), str(limit_bytes)],
@@ -81,9 +82,11 @@ class WriterProcess:
             answer: Answer = receive(self._output)
         except (EOFError, OSError) as ended:
             raise WriterEnded from ended
-        error, messages = answer
+        error, messages, metrics = answer
         for level, text in messages:
             log.log(level, "%s", text)
+        if metrics:
+            self._publish(metrics)
         return error
 
 

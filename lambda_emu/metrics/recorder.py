@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from lambda_emu.arn import FunctionId, Scope
@@ -18,6 +19,9 @@ from lambda_emu.metrics.file import MetricFile
 from lambda_emu.metrics.meter import Gauge, Meter, Taken
 from lambda_emu.metrics.points import MINUTE_S, Dimensions, Point, Series, Subject, lambda_series
 from lambda_emu.metrics.statistics import Statistics
+
+if TYPE_CHECKING:
+    from lambda_emu.metrics.embedded import Embedded
 
 log = logging.getLogger(__name__)
 
@@ -116,9 +120,11 @@ class Recorder:
             self._arm()
         statistics.add(value)
 
-    def publish(self, points: Iterable[Point]) -> None:
-        """Points of whatever minute and namespace. From any thread."""
-        self._published.extend(points)
+    def publish(self, found: Iterable[Embedded]) -> None:
+        """Metrics that functions printed, of whatever minute and namespace. From any thread."""
+        for account, region, namespace, name, dimensions, unit, minute, values in found:
+            series = Series(Scope(account, region), namespace, name, dimensions, unit)
+            self._published.append(Point(series, minute, Statistics.of(values)))
         self._loop.post(self._arm)
 
     # -- for meters -------------------------------------------------------------------------------

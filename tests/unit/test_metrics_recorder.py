@@ -15,16 +15,22 @@ from store_rig import files_end_at
 from lambda_emu.arn import Scope
 from lambda_emu.clock import SteppingClock
 from lambda_emu.http.loop import Loop
+from lambda_emu.metrics.embedded import Embedded
 from lambda_emu.metrics.file import MetricFile
 from lambda_emu.metrics.meter import Meter
-from lambda_emu.metrics.points import LAMBDA, Dimensions, Point, Series, Subject
+from lambda_emu.metrics.points import LAMBDA, Dimensions, Subject
 from lambda_emu.metrics.recorder import WRITES, Recorder
 from lambda_emu.metrics.statistics import Statistics
 
 SCOPE = Scope("123456789012", "us-east-1")
 FUNCTION = SCOPE.function("f")
 OF_FUNCTION = (("FunctionName", "f"),)
+NORTH = (("Place", "north"),)
 EVER = range(10**9)
+
+
+def orders(minute: int, *values: float) -> Embedded:
+    return SCOPE.account, SCOPE.region, "Shop", "Orders", NORTH, "Count", minute, list(values)
 
 
 @dataclass
@@ -220,12 +226,11 @@ def test_other_facts_count_for_the_function_or_for_whatever_they_are_of(rig: Rig
 
 
 def test_points_are_taken_from_any_thread_and_for_any_minute(rig: Rig) -> None:
-    series = Series(SCOPE, "Shop", "Orders", (("Region", "north"),), "Count")
-    rig.recorder.publish([Point(series, rig.minute - 100, Statistics.of([5.0]))])
+    rig.recorder.publish([orders(rig.minute - 100, 5.0, 6.0)])
     rig.recorder.flush()
 
-    ((at, values),) = rig.read("Orders", series.dimensions, "Shop")
-    assert (at - rig.minute, values.sum) == (-100, 5)
+    ((at, values),) = rig.read("Orders", NORTH, "Shop")
+    assert (at - rig.minute, values.spread) == (-100, {5: 1, 6: 1})
 
 
 def test_the_rest_is_written_at_the_end_and_read_by_the_next_run(rig: Rig) -> None:
@@ -281,12 +286,11 @@ def test_rows_older_than_fifteen_days_go(rig: Rig) -> None:
 
 def test_of_too_many_rows_the_oldest_go(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lambda_emu.metrics.file.MOST_ROWS", 100)
-    series = Series(SCOPE, "Shop", "Orders", (), "Count")
     now = rig.minute
-    rig.recorder.publish([Point(series, now - minute, Statistics.of([1.0])) for minute in range(150)])
+    rig.recorder.publish([orders(now - minute, 1.0) for minute in range(150)])
     rig.recorder.flush()
 
-    assert [at for at, _ in rig.read("Orders", (), "Shop")] == list(range(now - 89, now + 1))
+    assert [at for at, _ in rig.read("Orders", NORTH, "Shop")] == list(range(now - 89, now + 1))
 
 
 def test_clearing_forgets_all(rig: Rig) -> None:
