@@ -62,6 +62,13 @@ class Account:
             self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return list(found)
 
+    def counts(self, name: str) -> tuple[int, int]:
+        """How many messages of a queue are visible, and how many are in flight."""
+        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+        url = self.sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return int(found[names[0]]), int(found[names[1]])
+
     def send(self, name: str, **event: Any) -> str:
         """Queue an event; its request id."""
         return self.lam.invoke(name, event, InvocationType="Event", LogType="None").request_id

@@ -42,6 +42,15 @@ def handler(event, context):
     print("run", number)
     boto3.client("s3").put_object(Bucket=record["bucket"]["name"], Key=str(number + 1), Body=b"x")
 """
+FROM_QUEUE = """
+import boto3
+sqs = boto3.client("sqs")
+def handler(event, context):
+    for record in event["Records"]:
+        print("run", record["body"])
+        url = sqs.get_queue_url(QueueName=record["eventSourceARN"].split(":")[5])["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody=str(int(record["body"]) + 1))
+"""
 CALLER = """
 import json, boto3
 from botocore.config import Config
@@ -65,6 +74,11 @@ def create(account: Account, name: str, code: str, **config: Any) -> str:
 
 def runs(account: Account, name: str) -> int:
     return len([line for line in account.lam.own_events(name) if line.startswith("run ")])
+
+
+def reports(account: Account, name: str) -> int:
+    """How many of its invocations are over."""
+    return sum(reported for _, reported in account.lam.events(name))
 
 
 def test_a_function_that_sends_itself_events_is_stopped_and_the_last_is_a_dead_letter(
@@ -116,35 +130,53 @@ def test_so_is_one_behind_a_bucket(account: Account, eventually: Eventually) -> 
     assert runs(account, "stored") == MOST_RUNS
 
 
+def invoke_in_chain(account: Account, name: str, header: str, **event: Any) -> Any:
+    """As somebody whose request came with this header; `mark` stands for the function."""
+    mark = Target(Scope(ACCOUNT, REGION).function(name)).mark
+    client = account.sdk("lambda")
+    traced = {"X-Amzn-Trace-Id": header.format(mark=mark)}
+    client.meta.events.register("before-call", lambda params, **_: params["headers"].update(traced))
+    return json.load(client.invoke(FunctionName=name, Payload=json.dumps(event))["Payload"])
+
+
 def test_one_that_invokes_itself_and_waits_is_refused(account: Account) -> None:
     create(account, "caller", CALLER, Timeout=60)
 
-    answer = account.lam.invoke("caller", {"n": 1})
+    answer = invoke_in_chain(account, "caller", "Root=1-5;Lineage=13:{mark}:12", n=14)
 
-    assert answer.payload == {"n": MOST_RUNS, "error": "RecursiveInvocationException", "status": 400}
-
-
-def test_where_loops_are_allowed_none_is_stopped(account: Account) -> None:
-    create(account, "caller", CALLER, Timeout=60)
-    account.lam.client.put_function_recursion_config(FunctionName="caller", RecursiveLoop="Allow")
-    code = CALLER.replace("    lam =", "    if event['n'] == 20: return 'enough'\n    lam =", 1)
-    account.lam.update("caller", code)
-
-    assert account.lam.invoke("caller", {"n": 1}).payload == "enough"
+    assert answer == {"n": MOST_RUNS, "error": "RecursiveInvocationException", "status": 400}
 
 
 @pytest.mark.parametrize("header", ["Root=1-5;Lineage=90:{mark}:16", "Lineage=90:{mark}:255;Root=1-5"])
-def test_a_caller_who_says_so_is_believed(account: Account, header: str) -> None:
-    """Whatever way the header came."""
+def test_loops_are_stopped_unless_they_are_allowed(account: Account, header: str) -> None:
+    """A caller who says that he is in one is believed, whatever way he writes it."""
     account.lam.create("named", "def handler(event, context): return 1")
-    mark = Target(Scope(ACCOUNT, REGION).function("named")).mark
-    client = account.sdk("lambda")
-    client.meta.events.register(
-        "before-call", lambda params, **_: params["headers"].update({"X-Amzn-Trace-Id": header.format(mark=mark)})
-    )
-
     with pytest.raises(ClientError) as refused:
-        client.invoke(FunctionName="named")
-
+        invoke_in_chain(account, "named", header)
     assert refused.value.response["Error"]["Code"] == "RecursiveInvocationException"
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+    account.lam.client.put_function_recursion_config(FunctionName="named", RecursiveLoop="Allow")
+
+    assert invoke_in_chain(account, "named", header) == 1
+
+
+def test_so_is_one_that_sends_to_its_own_queue_and_the_message_is_retried_as_its_queue_says(
+    account: Account, eventually: Eventually
+) -> None:
+    dead = account.queue("dead-own")
+    redrive = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 1})
+    queue = account.queue("own", RedrivePolicy=redrive, VisibilityTimeout="10")
+    create(account, "own", FROM_QUEUE, Timeout=10)
+    mapping = account.lam.client.create_event_source_mapping(FunctionName="own", EventSourceArn=queue)
+    url = account.sqs.get_queue_url(QueueName="own")["QueueUrl"]
+
+    account.sqs.send_message(QueueUrl=url, MessageBody="0")
+    eventually(lambda: reports(account, "own") == MOST_RUNS, "all runs to be over")
+    eventually(lambda: account.counts("own") == (0, 1), "the last message alone to be in flight")
+    account.lam.clock.advance(10)
+
+    (letter,) = eventually(lambda: account.messages(dead), "the message that is not taken any more")
+    account.lam.client.delete_event_source_mapping(UUID=mapping["UUID"])
+    assert letter["Body"] == str(MOST_RUNS)
+    assert runs(account, "own") == MOST_RUNS
