@@ -1,4 +1,4 @@
-"""Where a function URL is called: by a host of its own below `localhost`, or by a path where such names lead nowhere.
+"""Where a function URL or an API is called: by a host of its own below `localhost`, or by a path where that is none.
 
 docs/events.md tells who uses which.
 """
@@ -20,15 +20,25 @@ LOOK_UP_S = 1.0
 
 def host_of(url_id: str, region: str) -> str:
     """The name of a URL on this machine."""
-    return f"{url_id}.{LABEL}.{region}.localhost"
+    return name_below(url_id, LABEL, region)
 
 
 def address_of(url_id: str, region: str, base_url: str) -> str:
     """The URL that reaches it as it stands. base_url: of this server. May wait for the resolver, once."""
+    return address_below(url_id, LABEL, region, base_url, PATH)
+
+
+def name_below(id: str, label: str, region: str) -> str:
+    """The host of what has this id, on this machine."""
+    return f"{id}.{label}.{region}.localhost"
+
+
+def address_below(id: str, label: str, region: str, base_url: str, path: str) -> str:
+    """By its host, where that leads to this server, else below `path`. May wait for the resolver, once."""
     parts = urlsplit(base_url)
     if parts.port is not None and names_lead_to(parts.hostname or ""):
-        return f"http://{host_of(url_id, region)}:{parts.port}/"
-    return f"{base_url}{PATH}{url_id}/"
+        return f"http://{name_below(id, label, region)}:{parts.port}/"
+    return f"{base_url}{path}{id}/"
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What a URL's CORS configuration lets pages of other sites do. docs/contract/events.md#function-urls."""
+"""What the CORS configuration of a URL or an API lets pages of others do. docs/contract/events.md#function-urls."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from lambda_emu.http.message import Head
 Cors = Mapping[str, Any]
 Headers = tuple[tuple[str, str], ...]
 ANY = "*"
+OF_ANY = "://*"
+"""Ends what an API says that lets in every site of a scheme."""
 
 
 def for_page(cors: Cors | None, head: Head) -> Headers:
@@ -28,6 +30,11 @@ def for_page(cors: Cors | None, head: Head) -> Headers:
     if exposed := cors.get("ExposeHeaders"):
         found.append(("Access-Control-Expose-Headers", ",".join(exposed)))
     return tuple(found)
+
+
+def is_preflight(head: Head) -> bool:
+    """Whether a browser asks if its page may ask."""
+    return head.method == b"OPTIONS" and None not in (head.get(b"origin"), head.get(b"access-control-request-method"))
 
 
 def preflight(cors: Cors, head: Head) -> Headers:
@@ -51,4 +58,6 @@ def _allowed_origin(cors: Cors, origin: str) -> str | None:
     origins = [one.lower() for one in cors.get("AllowOrigins") or ()]
     if ANY in origins:
         return origin if cors.get("AllowCredentials") else ANY
+    if any(one.endswith(OF_ANY) and origin.lower().startswith(one[:-1]) for one in origins):
+        return origin
     return origin if origin.lower() in origins else None

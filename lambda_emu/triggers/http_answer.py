@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lambda_emu.gateway.answers import Answer
@@ -40,6 +40,35 @@ def whole_answer(payload: bytes) -> Answer:
     return Answer(200, [("Content-Type", JSON)], body)
 
 
+def proxy_answer(payload: bytes) -> Answer:
+    """Of payload format 1.0, where nothing but a whole answer is one. MalformedAnswer."""
+    try:
+        returned = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise MalformedAnswer("it is not JSON") from error
+    if not isinstance(returned, dict) or "statusCode" not in returned:
+        raise MalformedAnswer("it is no object with a statusCode")
+    several = _several(returned.get("multiValueHeaders"))
+    named = {name.lower() for name in several}
+    single = returned.get("headers")
+    if isinstance(single, dict):
+        single = {name: value for name, value in single.items() if name.lower() not in named}
+    members = {"statusCode": returned["statusCode"], "headers": single}
+    answer = _full_answer(members, _body(returned), "" if "content-type" in named else JSON)
+    for name, values in several.items():
+        for value in values:
+            answer.headers.extend(_headers({name: value}))
+    return answer
+
+
+def _several(given: Any) -> Mapping[str, Sequence[Any]]:
+    if given is None:
+        return {}
+    if not isinstance(given, dict) or not all(isinstance(values, list) for values in given.values()):
+        raise MalformedAnswer("multiValueHeaders is no object of lists")
+    return given
+
+
 def streamed_answer(payload: bytes, content_type: str) -> Answer:
     """Of a URL whose answers are streamed: nothing is read into its bytes but the prelude. MalformedAnswer."""
     if not content_type.startswith(INTEGRATION):
@@ -55,9 +84,10 @@ def streamed_answer(payload: bytes, content_type: str) -> Answer:
 
 
 def _full_answer(returned: Mapping[str, Any], body: bytes, content_type: str) -> Answer:
+    """content_type: unless the function says one; empty: it does so elsewhere."""
     status = _status(returned["statusCode"])
     headers = list(_headers(returned.get("headers")))
-    if not any(name.lower() == "content-type" for name, _ in headers):
+    if content_type and not any(name.lower() == "content-type" for name, _ in headers):
         headers.insert(0, ("Content-Type", content_type))
     headers += [("Set-Cookie", cookie) for cookie in _cookies(returned.get("cookies"))]
     return Answer(status, headers, b"" if status in BODILESS else body)

@@ -32,9 +32,10 @@ HTTP_PORT = "80"
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Through which a request came. prefix: the id of the URL. account: the caller's, or `anonymous`.
+    """Through which a request came. prefix: the id of the URL or API. account: the caller's, `anonymous`, or the API's.
 
-    path: what the function sees of the request's. authorizer: who the caller is, where that is known.
+    path: what the function sees of the request's. authorizer: who the caller is, where that is known. The rest is of
+    HTTP APIs alone. parameters: what the variables of the route's path stand for. variables: of the stage.
     """
 
     prefix: str
@@ -42,21 +43,32 @@ class Door:
     account: str
     path: str
     authorizer: Mapping[str, Any] | None = None
+    route_key: str = "$default"
+    stage: str = "$default"
+    parameters: Mapping[str, str] | None = None
+    variables: Mapping[str, str] | None = None
 
 
 class EventTemplate(NamedTuple):
-    """The event but for its trace, id, time and body. before: up to the trace. between: from there to the id."""
+    """The event but for its trace, id, time and body. before: up to the trace. between: from there to the id.
+
+    after: from there to the time. parameters, variables: members with a comma before them, or nothing.
+    """
 
     before: str
     between: str
+    after: str
+    parameters: str
+    variables: str
     is_text: bool
 
     def event(self, trace: str, request_id: str, time: str, epoch_ms: int, body: bytes) -> bytes:
         """As JSON in UTF-8. A body that is no text, by what the head says or by its bytes, is in base64."""
-        said, encoded = _body(body, self.is_text)
+        said, encoded = body_of(body, self.is_text)
+        member = "" if said is None else f',"body":{said}'
         text = (
-            f'{self.before}{json.dumps(trace)}{self.between}{request_id}","routeKey":"$default","stage":"$default",'
-            f'"time":"{time}","timeEpoch":{epoch_ms}}}{said},"isBase64Encoded":{encoded}}}'
+            f"{self.before}{json.dumps(trace)}{self.between}{request_id}{self.after}{time}"
+            f'","timeEpoch":{epoch_ms}}}{member}{self.parameters},"isBase64Encoded":{encoded}{self.variables}}}'
         )
         return text.encode()
 
@@ -66,7 +78,7 @@ def make_template(head: Head, query: bytes, door: Door) -> EventTemplate:
     query_string = query.decode("latin-1")
     before: dict[str, Any] = {
         "version": "2.0",
-        "routeKey": "$default",
+        "routeKey": door.route_key,
         "rawPath": door.path,
         "rawQueryString": query_string,
     }
@@ -75,15 +87,18 @@ def make_template(head: Head, query: bytes, door: Door) -> EventTemplate:
     before["headers"] = _headers(head)
     between = ""
     if parameters := _parameters(query_string):
-        between = f'"queryStringParameters":{_json(parameters)},'
+        between = f'"queryStringParameters":{to_json(parameters)},'
     context: dict[str, Any] = {"accountId": door.account, "apiId": door.prefix}
     if door.authorizer is not None:
         context["authorizer"] = door.authorizer
     context |= {"domainName": door.domain, "domainPrefix": door.prefix, "http": _http(head, door.path)}
     return EventTemplate(
-        f'{_json(before)[:-2]},"x-amzn-trace-id":',
-        f'}},{between}"requestContext":{_json(context)[:-1]},"requestId":"',
-        _is_text(head),
+        f'{to_json(before)[:-2]},"x-amzn-trace-id":',
+        f'}},{between}"requestContext":{to_json(context)[:-1]},"requestId":"',
+        f'","routeKey":{to_json(door.route_key)},"stage":{to_json(door.stage)},"time":"',
+        f',"pathParameters":{to_json(door.parameters)}' if door.parameters else "",
+        f',"stageVariables":{to_json(door.variables)}' if door.variables else "",
+        is_text(head),
     )
 
 
@@ -112,12 +127,18 @@ def _headers(head: Head) -> dict[str, str]:
             continue
         key, text = name.decode("latin-1"), value.decode("latin-1")
         found[key] = f"{found[key]},{text}" if key in found else text
+    return found | forwarded(head)
+
+
+def forwarded(head: Head) -> dict[str, str]:
+    """What we add to the headers, but for the trace."""
     port = (head.get(b"host") or b"").rpartition(b"]")[2].rpartition(b":")[2].decode("latin-1")
     before = [value.decode("latin-1") for name, value in head.headers if name == b"x-forwarded-for"]
-    found["x-forwarded-for"] = ", ".join([*before, _source(head)])
-    found["x-forwarded-port"] = port if port.isdigit() else HTTP_PORT
-    found["x-forwarded-proto"] = "http"
-    return found
+    return {
+        "x-forwarded-for": ", ".join([*before, source_of(head)]),
+        "x-forwarded-port": port if port.isdigit() else HTTP_PORT,
+        "x-forwarded-proto": "http",
+    }
 
 
 def _cookies(head: Head) -> list[str]:
@@ -126,10 +147,15 @@ def _cookies(head: Head) -> list[str]:
 
 
 def _parameters(query_string: str) -> dict[str, str]:
+    return {name: ",".join(values) for name, values in parameters_of(query_string).items()}
+
+
+def parameters_of(query_string: str) -> dict[str, list[str]]:
+    """Decoded, all values of each name."""
     found: dict[str, list[str]] = {}
     for name, value in parse_qsl(query_string, keep_blank_values=True):
         found.setdefault(name, []).append(value)
-    return {name: ",".join(values) for name, values in found.items()}
+    return found
 
 
 def _http(head: Head, path: str) -> dict[str, str]:
@@ -137,34 +163,34 @@ def _http(head: Head, path: str) -> dict[str, str]:
         "method": head.method.decode("latin-1"),
         "path": path,
         "protocol": f"HTTP/{head.version}",
-        "sourceIp": _source(head),
+        "sourceIp": source_of(head),
     }
     agent = head.get(b"user-agent")
     return found if agent is None else found | {"userAgent": agent.decode("latin-1")}
 
 
-def _source(head: Head) -> str:
+def source_of(head: Head) -> str:
     return head.peer or "127.0.0.1"
 
 
-def _is_text(head: Head) -> bool:
+def is_text(head: Head) -> bool:
     if head.get(b"content-encoding") is not None:
         return False
     kind = (head.get(b"content-type") or b"").decode("latin-1").partition(";")[0].strip().lower()
     return kind.startswith("text/") or kind in TEXTS or kind.endswith(SUFFIXES)
 
 
-def _body(body: bytes, is_text: bool) -> tuple[str, str]:
-    """The member, with a comma before it, and whether it is in base64."""
+def body_of(body: bytes, as_text: bool) -> tuple[str | None, str]:
+    """As JSON, if there is one, and whether it is in base64."""
     if not body:
-        return "", "false"
-    if is_text:
+        return None, "false"
+    if as_text:
         try:
-            return f',"body":{_json(body.decode())}', "false"
+            return to_json(body.decode()), "false"
         except UnicodeDecodeError:
             pass  # not in the encoding that JSON has
-    return f',"body":"{b64encode(body).decode()}"', "true"
+    return f'"{b64encode(body).decode()}"', "true"
 
 
-def _json(value: Any) -> str:
+def to_json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,76 @@
+"""Which API a request names, and what of its path is the API's own matter. docs/events.md#http-apis."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from lambda_emu.gateway.request import Request
+from lambda_emu.triggers.addresses import address_below, name_below
+from lambda_emu.triggers.http_apis.api import DEFAULT_STAGE, Stage
+from lambda_emu.triggers.http_apis.refusals import NotFound
+
+LABEL = "execute-api"
+PATH = "/_lambda-emu/api/"
+"""What the short path form begins with; the id follows, and then the path as it would be below the API's own host."""
+USER_REQUEST = r"/restapis/[^/]+/[^/]+/_user_request_(?:/.*)?"
+EXECUTE = "/_aws/execute-api/"
+"""The path forms of LocalStack: `/restapis/<id>/<stage>/_user_request_/<path>`, and its newer one."""
+
+_WITHIN = f".{LABEL}."
+_NAMED_STAGE = re.compile(r"/restapis/([^/]+)/([^/]+)/_user_request_(/.*)?|/_aws/execute-api/([^/]+)/([^/]+)(/.*)?")
+_LOCAL = "localhost"
+
+
+class Named(NamedTuple):
+    """path: below the API. stage: None where the path says it, if it does. region, domain: None: it is not said."""
+
+    api_id: str
+    path: str
+    stage: str | None
+    region: str | None
+    domain: str | None
+
+
+def named_api(asked: Request) -> Named:
+    """By the host, else by the path. NotFound."""
+    host = (asked.header(b"host") or "").lower().partition(":")[0].removesuffix(".")
+    path = asked.path.decode("latin-1")
+    if _WITHIN in host:
+        api_id, _, rest = host.partition(_WITHIN)
+        region = rest.partition(".")[0]
+        return Named(api_id, path or "/", None, None if region == _LOCAL else region, host)
+    found = _NAMED_STAGE.fullmatch(path)
+    if found is not None:
+        api_id, stage, below = found[1] or found[4], found[2] or found[5], found[3] or found[6]
+        return Named(api_id, below or "/", stage, None, None)
+    if not path.startswith(PATH):
+        raise NotFound
+    api_id, _, rest = path[len(PATH) :].partition("/")
+    return Named(api_id, f"/{rest}", None, None, None)
+
+
+def stage_of(stages: Mapping[str, Stage], named: Named) -> tuple[Stage, str]:
+    """The stage that is meant, and the path below it. NotFound."""
+    if named.stage is not None:
+        stage = stages.get(named.stage)
+        below = named.path
+    else:
+        name, slash, rest = named.path[1:].partition("/")
+        stage, below = stages.get(name), f"{slash}{rest}" or "/"
+        if stage is None or name == DEFAULT_STAGE:
+            stage, below = stages.get(DEFAULT_STAGE), named.path
+    if stage is None:
+        raise NotFound("The API has no such stage, and no $default.")
+    return stage, below
+
+
+def host_of(api_id: str, region: str) -> str:
+    """The name of an API on this machine."""
+    return name_below(api_id, LABEL, region)
+
+
+def endpoint_of(base_url: str) -> Callable[[str, str], str]:
+    """What tells the ApiEndpoint of an id in a region: it can be called as it stands."""
+    return lambda api_id, region: address_below(api_id, LABEL, region, base_url, PATH).removesuffix("/")

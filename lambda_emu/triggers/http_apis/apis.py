@@ -1,0 +1,96 @@
+"""The APIs that requests ask for: each read once from its control plane, until something of it changes. On the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from lambda_emu.http.message import Head
+from lambda_emu.triggers.http_apis.api import Api, Told, read_api
+from lambda_emu.triggers.http_apis.refusals import ApiFailure
+
+Read = Callable[[str], Awaitable[Told | None]]
+"""What the control plane says of an API, as read_api takes it; None: there is none of this id."""
+KEPT = 256
+READS = 3
+"""Times an API is read that changes meanwhile; the last one is good for one request."""
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_CHANGED = re.compile(rb"/v2/apis(?:/([^/?]+))?")
+_READING = (b"GET", b"HEAD", b"OPTIONS")
+
+
+class Apis:
+    """What is known is bounded, also of ids that nobody has: strangers choose those."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._known: dict[str, Api | None] = {}
+        self._reading: dict[str, asyncio.Future[Api | None]] = {}
+        self._changes = 0
+
+    def known(self, api_id: str) -> Api | None:
+        """As it is kept now; None: it is to be read, or there is none."""
+        return self._known.get(api_id)
+
+    async def get(self, api_id: str) -> Api | None:
+        """None: there is none, or it is no HTTP API. Raises what the control plane fails with."""
+        if api_id in self._known:
+            return self._known[api_id]
+        if _ID.fullmatch(api_id) is None:
+            return None
+        reading = self._reading.get(api_id)
+        if reading is None:
+            reading = self._reading[api_id] = asyncio.ensure_future(self._find(api_id))
+            reading.add_done_callback(lambda done: self._ended(api_id, done))
+        return await asyncio.shield(reading)
+
+    def passed(self, head: Head) -> None:
+        """A request to the control plane is on its way, or has been answered: what it changes is to be read again."""
+        changed = _CHANGED.match(head.target)
+        if changed is None or head.method in _READING:
+            return
+        self._changes += 1
+        api_id = (changed[1] or b"").decode("latin-1")
+        self._reading.clear()  # who waits there asked before
+        if api_id:
+            self._known.pop(api_id, None)
+        self._known = {id: api for id, api in self._known.items() if api is not None}
+
+    def forget(self) -> None:
+        """Nothing of what is known holds any more."""
+        self._changes += 1
+        self._reading.clear()
+        self._known.clear()
+
+    async def _find(self, api_id: str) -> Api | None:
+        api = None
+        for _ in range(READS):
+            before = self._changes
+            told = await self._read(api_id)
+            api = None if told is None else _read(told)
+            if self._changes == before:
+                self._keep(api_id, api)
+                break
+        return api
+
+    def _keep(self, api_id: str, api: Api | None) -> None:
+        while len(self._known) >= KEPT:
+            del self._known[next(iter(self._known))]
+        self._known[api_id] = api
+
+    def _ended(self, api_id: str, reading: asyncio.Future[Any]) -> None:
+        if self._reading.get(api_id) is reading:
+            del self._reading[api_id]
+        if not reading.cancelled():
+            reading.exception()  # who waits has it
+
+
+def _read(told: Told) -> Api | None:
+    """ApiFailure: it is told in a way that nobody understands."""
+    try:
+        return read_api(told)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ApiFailure(f"The API's configuration makes no sense: {error!r}") from error

@@ -1,0 +1,150 @@
+"""Whether a request may take its route, by whichever authorizer that has. On the loop."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
+
+from lambda_emu.clock import Clock
+from lambda_emu.gateway.request import Request
+from lambda_emu.invoke.request import trace_header
+from lambda_emu.store import Store
+from lambda_emu.triggers import http_event
+from lambda_emu.triggers.http_apis import lambda_authorizers, payload_v1
+from lambda_emu.triggers.http_apis.api import Api, Authorizer, Route, Stage
+from lambda_emu.triggers.http_apis.functions import function_named, permitted
+from lambda_emu.triggers.http_apis.identity import Facts, identity_values
+from lambda_emu.triggers.http_apis.issuers import Issuers
+from lambda_emu.triggers.http_apis.jwt import BadToken, check_scopes, token_in, unauthorized
+from lambda_emu.triggers.http_apis.jwt import told as told_token
+from lambda_emu.triggers.http_apis.lambda_authorizers import LambdaAuthorizers
+from lambda_emu.triggers.http_apis.refusals import ApiFailure, Forbidden, Unauthorized
+from lambda_emu.triggers.http_event import Door, EventTimes
+from lambda_emu.triggers.signers import BadSignature, Signers
+
+SIGNED_FOR = "execute-api"
+BEARER = "Bearer"
+
+
+class Asked(NamedTuple):
+    """A request that takes a route. path: below the stage."""
+
+    request: Request
+    api: Api
+    stage: Stage
+    path: str
+    door: Door
+
+    @property
+    def arn(self) -> str:
+        return self.api.arn(f"{self.stage.name}/{self.request.method}{self.path}")
+
+
+class Allowed(NamedTuple):
+    """It may. door: with what the authorizer says of who asks. until_s: how long that holds, by the steady clock."""
+
+    door: Door
+    until_s: float
+
+
+class Authorizers:
+    """Of all HTTP APIs."""
+
+    def __init__(
+        self, store: Store, clock: Clock, issuers: Issuers, functions: LambdaAuthorizers, signers: Signers
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._issuers = issuers
+        self._functions = functions
+        self._signers = signers
+        self._times = EventTimes()
+        self._ways = {"JWT": self._by_token, "CUSTOM": self._by_function, "AWS_IAM": self._by_signature}
+
+    async def authorize(self, route: Route, asked: Asked) -> Allowed:
+        """Unauthorized, Forbidden; ApiFailure where the authorizer fails."""
+        if route.authorization == "NONE":
+            return Allowed(asked.door, math.inf)
+        way = self._ways.get(route.authorization)
+        if way is None:
+            raise ApiFailure(f"There is no authorizationType {route.authorization}.")
+        return await way(route, asked)
+
+    async def _by_token(self, route: Route, asked: Asked) -> Allowed:
+        authorizer = _authorizer(route, "JWT")
+        values = identity_values(authorizer.identity_sources, self._facts(asked))
+        token = token_in(values[0]) if values else ""
+        if not token:
+            raise Unauthorized("The request brings no token where the identity source says.", BEARER)
+        try:
+            verified = await self._issuers.verify(token, authorizer)
+        except BadToken as error:
+            raise unauthorized(error, route.scopes) from error
+        check_scopes(verified, route.scopes)
+        left_s = verified.until_s - self._clock.now_s()
+        return _allowed(asked, told_token(verified, route.scopes), self._clock.monotonic_s() + left_s)
+
+    async def _by_function(self, route: Route, asked: Asked) -> Allowed:
+        authorizer = _authorizer(route, "REQUEST")
+        values = identity_values(authorizer.identity_sources, self._facts(asked))
+        if values is None:
+            raise Unauthorized("The request lacks one of the authorizer's identity sources.")
+        target = function_named(authorizer.uri, asked.stage)
+        source = asked.api.arn(f"authorizers/{authorizer.id}")
+        permitted(self._store, target, asked.api, source, authorizer.credentials)
+        key = asked.api.id, asked.stage.name, authorizer, values
+        said = await self._functions.ask(key, target, partial(self._event, authorizer, asked, values))
+        lambda_authorizers.check(said, asked.arn)
+        return _allowed(asked, {"lambda": said.context}, said.until_s)
+
+    async def _by_signature(self, route: Route, asked: Asked) -> Allowed:
+        try:
+            signer = await self._signers.of(asked.request, SIGNED_FOR, asked.api.region)
+        except BadSignature as error:
+            raise Forbidden(str(error)) from error
+        if signer is None:
+            raise Forbidden(f"Sign for the service `{SIGNED_FOR}` in {asked.api.region}.")
+        if signer.account != asked.api.account:
+            raise Forbidden(f"The API is of the account {asked.api.account}, the key of {signer.account}.")
+        return _allowed(asked, signer.authorizer(asked.api.region), 0.0 if signer.is_known else math.inf)
+
+    def _facts(self, asked: Asked) -> Facts:
+        event = self._described(asked, "2.0")
+        return Facts(asked.request.head, asked.request.query, asked.stage.variables, event["requestContext"])
+
+    def _event(self, authorizer: Authorizer, asked: Asked, values: tuple[str, ...]) -> bytes:
+        described = self._described(asked, authorizer.payload_format)
+        for name in ("body", "isBase64Encoded"):
+            described.pop(name, None)
+        version = described.pop("version")
+        said: dict[str, Any] = {"version": version, "type": "REQUEST"}
+        if version == "1.0":
+            joined = ",".join(values)
+            said |= {"methodArn": asked.arn, "identitySource": joined, "authorizationToken": joined}
+        else:
+            said |= {"routeArn": asked.arn, "identitySource": list(values) or None}
+        return json.dumps(said | described).encode()
+
+    def _described(self, asked: Asked, version: str) -> dict[str, Any]:
+        """As the event that the route's function would be given, without a body."""
+        request, now_s = asked.request, self._clock.now_s()
+        make = payload_v1.make_template if version == "1.0" else http_event.make_template
+        template = make(request.head, request.query, asked.door)
+        trace = trace_header(request.header(b"x-amzn-trace-id"), self._clock)
+        event = template.event(trace, request.request_id, self._times.text(now_s), int(now_s * 1000), b"")
+        described: dict[str, Any] = json.loads(event)
+        return described
+
+
+def _authorizer(route: Route, kind: str) -> Authorizer:
+    if route.authorizer is None or route.authorizer.kind != kind:
+        raise ApiFailure("The route's authorizer does not exist, or is of another type.")
+    return route.authorizer
+
+
+def _allowed(asked: Asked, told: Mapping[str, Any], until_s: float) -> Allowed:
+    return Allowed(replace(asked.door, authorizer=told), until_s)

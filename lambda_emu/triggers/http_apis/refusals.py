@@ -1,0 +1,82 @@
+"""What callers of an HTTP API are told that does not come from its function. docs/contract/events.md#http-apis.
+
+The texts are AWS's; hints, which go into a header, are ours.
+"""
+
+from __future__ import annotations
+
+import json
+
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.gateway.answers import HINT, Answer
+from lambda_emu.triggers.http_answer import JSON
+
+REQUEST_ID = "Apigw-Requestid"
+
+
+class ApiRefusal(LambdaError):
+    """hint: why, which AWS does not tell. challenge: of WWW-Authenticate."""
+
+    code, kind = "ApiRefusal", None
+    words = ""
+    challenge: str | None = None
+
+    def __init__(self, hint: str | None = None) -> None:
+        super().__init__(self.words)
+        self.hint = hint
+
+
+class NotFound(ApiRefusal):
+    """No API, stage or route."""
+
+    status, words = 404, "Not Found"
+
+
+class Unauthorized(ApiRefusal):
+    """Nobody knows who asks. challenge: what a JWT authorizer says is wrong."""
+
+    status, words = 401, "Unauthorized"
+
+    def __init__(self, hint: str | None = None, challenge: str | None = None) -> None:
+        super().__init__(hint)
+        self.challenge = challenge
+
+
+class Forbidden(ApiRefusal):
+    """Who asks may not."""
+
+    status, words = 403, "Forbidden"
+
+    def __init__(self, hint: str | None = None, challenge: str | None = None) -> None:
+        super().__init__(hint)
+        self.challenge = challenge
+
+
+class TooLargeForApi(ApiRefusal):
+    status, words = 413, "Request Entity Too Large"
+
+
+class ApiFailure(ApiRefusal):
+    """The function or the authorizer failed, or may not be invoked, or what it returned is no answer."""
+
+    status, words = 500, "Internal Server Error"
+
+
+class ApiUnavailable(ApiRefusal):
+    """Nobody answers in time, or there is no room for it."""
+
+    status, words = 503, "Service Unavailable"
+
+
+def refusal_answer(error: ApiRefusal, request_id: str) -> Answer:
+    headers = [("Content-Type", JSON), (REQUEST_ID, request_id)]
+    if error.challenge is not None:
+        headers.append(("WWW-Authenticate", error.challenge))
+    if error.hint is not None:
+        headers.append((HINT, _header_text(error.hint)))
+    return Answer(error.status, headers, json.dumps({"message": error.text}, separators=(",", ":")).encode())
+
+
+def _header_text(text: str) -> str:
+    """What others said may stand in it."""
+    return "".join(character if character.isprintable() else " " for character in text)[:500]

@@ -1,0 +1,169 @@
+"""A request's way to the function behind its API's route, and back. On the loop. docs/contract/events.md#http-apis.
+
+All that a head decides is found once: the next request with the same head on its connection has it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import NamedTuple
+
+from lambda_emu.arn import Target
+from lambda_emu.clock import Clock
+from lambda_emu.environment.invocation import Reply
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.service import ServiceFailure
+from lambda_emu.gateway.answers import Answer
+from lambda_emu.gateway.call import INTERNAL, Call
+from lambda_emu.gateway.refusals import no_worker
+from lambda_emu.gateway.request import Request
+from lambda_emu.http.executors import Closed, Full
+from lambda_emu.http.loop import Loop
+from lambda_emu.invoke.request import InvokeRequest, trace_header
+from lambda_emu.model.function.function import Function
+from lambda_emu.store import Store
+from lambda_emu.triggers import cors, http_event
+from lambda_emu.triggers.http_apis import payload_v1
+from lambda_emu.triggers.http_apis.addresses import host_of, named_api, stage_of
+from lambda_emu.triggers.http_apis.api import DEFAULT_STAGE, Api, Integration, Route, Stage
+from lambda_emu.triggers.http_apis.apis import Apis
+from lambda_emu.triggers.http_apis.authorizing import Asked, Authorizers
+from lambda_emu.triggers.http_apis.functions import function_named, permitted, source_of
+from lambda_emu.triggers.http_apis.refusals import REQUEST_ID, ApiFailure, NotFound
+from lambda_emu.triggers.http_apis.reply import LARGE, SMALL_BYTES, ApiReply
+from lambda_emu.triggers.http_event import Door, EventTimes
+
+log = logging.getLogger(__name__)
+
+Invoke = Callable[[InvokeRequest, Reply], None]
+Template = http_event.EventTemplate | payload_v1.EventTemplate
+
+
+class Opened(NamedTuple):
+    """All that the head of a request decides about it, while the API and the function are these.
+
+    until_s: as long as its authorizer's word holds. for_page: what every answer says to the page that asks.
+    """
+
+    api: Api
+    function: Function
+    target: Target
+    template: Template
+    integration: Integration
+    until_s: float
+    for_page: cors.Headers
+
+
+class Serving:
+    """Serves the HTTP APIs of all accounts."""
+
+    def __init__(
+        self, store: Store, invoke: Invoke, loop: Loop, clock: Clock, apis: Apis, authorizers: Authorizers
+    ) -> None:
+        self._store = store
+        self._invoke = invoke
+        self._loop = loop
+        self._clock = clock
+        self._apis = apis
+        self._authorizers = authorizers
+        self._times = EventTimes()
+
+    def serve(self, asked: Request, call: Call) -> None:
+        call.detach(self._begin, asked, call)
+
+    def _begin(self, asked: Request, call: Call) -> None:
+        opened = asked.head.meaning
+        if opened is None or not self._holds(opened):
+            self._loop.spawn(self._open_and_run(asked, call), "a request to an HTTP API")
+        else:
+            call.for_page = opened.for_page
+            self._run(opened, asked, call)
+
+    def _holds(self, opened: Opened) -> bool:
+        return (
+            self._apis.known(opened.api.id) is opened.api
+            and self._store.function(opened.target.id) is opened.function
+            and opened.until_s > self._clock.monotonic_s()
+        )
+
+    async def _open_and_run(self, asked: Request, call: Call) -> None:
+        try:
+            opened = await self._open(asked, call)
+            if isinstance(opened, Answer):
+                call.answer(opened)
+                return
+            asked.head.meaning = opened
+            if len(asked.body) > SMALL_BYTES:
+                payload = await self._loop.work(LARGE, self._payload, opened, asked)
+                self._invoke_with(opened, asked, call, *payload)
+            else:
+                self._run(opened, asked, call)
+        except (Full, Closed) as refusal:
+            call.fail(no_worker(refusal))
+        except LambdaError as error:
+            call.fail(error)
+        except Exception:
+            log.exception("a request to an HTTP API could not be served")
+            call.fail(ServiceFailure(INTERNAL))
+
+    def _run(self, opened: Opened, asked: Request, call: Call) -> None:
+        self._invoke_with(opened, asked, call, *self._payload(opened, asked))
+
+    def _payload(self, opened: Opened, asked: Request) -> tuple[str, bytes]:
+        """The trace, and the event; of a large body on a worker."""
+        trace = trace_header(asked.header(b"x-amzn-trace-id"), self._clock)
+        now_s = self._clock.now_s()
+        time = self._times.text(now_s)
+        return trace, opened.template.event(trace, asked.request_id, time, int(now_s * 1000), asked.body)
+
+    def _invoke_with(self, opened: Opened, asked: Request, call: Call, trace: str, payload: bytes) -> None:
+        integration = opened.integration
+        reply = ApiReply(call, self._loop, integration.payload_format, has_cors=opened.api.cors is not None)
+        reply.limit = self._clock.call_later(integration.timeout_s, reply.late)
+        self._invoke(InvokeRequest(asked.request_id, opened.target, payload, trace_id=trace), reply)
+
+    async def _open(self, asked: Request, call: Call) -> Opened | Answer:
+        """An answer, where the API gives it itself. Raises what the caller is told."""
+        named, head = named_api(asked), asked.head
+        api = await self._apis.get(named.api_id)
+        if api is None or api.is_disabled or named.region not in (None, api.region):
+            raise NotFound(f"There is no HTTP API {named.api_id} here.")
+        call.for_page = cors.for_page(api.cors, head)
+        if api.cors is not None and cors.is_preflight(head):
+            return Answer(204, [*cors.preflight(api.cors, head), (REQUEST_ID, asked.request_id)])
+        stage, path = stage_of(api.stages, named)
+        if stage.routes is None:
+            raise NotFound("Nothing is deployed to this stage.")
+        match = stage.routes.match(asked.method, path)
+        if match is None:
+            raise NotFound("The API has no such route.")
+        route = match.route
+        seen = path if stage.name == DEFAULT_STAGE else f"/{stage.name}{path}"
+        door = Door(
+            api.id,
+            named.domain or host_of(api.id, api.region),
+            api.account,
+            seen,
+            None,
+            route.key,
+            stage.name,
+            match.parameters,
+            stage.variables,
+        )
+        allowed = await self._authorizers.authorize(route, Asked(asked, api, stage, path, door))
+        function, target = self._function(api, stage, route, asked.method)
+        integration = route.integration
+        assert integration is not None, "it has a function"
+        make = payload_v1.make_template if integration.payload_format == "1.0" else http_event.make_template
+        template = make(head, asked.query, allowed.door)
+        return Opened(api, function, target, template, integration, allowed.until_s, call.for_page)
+
+    def _function(self, api: Api, stage: Stage, route: Route, method: str) -> tuple[Function, Target]:
+        """ApiFailure: none is named, or it may not be invoked from here."""
+        integration = route.integration
+        if integration is None or integration.kind != "AWS_PROXY" or integration.subtype:
+            raise ApiFailure("The route has no integration that is served here: AWS_PROXY with a function.")
+        target = function_named(integration.uri, stage)
+        source = source_of(api, stage, route.shape, method)
+        return permitted(self._store, target, api, source, integration.credentials), target
