@@ -39,6 +39,7 @@ from lambda_emu.services.sqs.service import QueueService
 from lambda_emu.services.unserved import Forms, Unserved
 from lambda_emu.store import Store
 from lambda_emu.triggers.function_urls import FunctionUrls
+from lambda_emu.triggers.http_apis.service import HttpApis
 
 if TYPE_CHECKING:
     from lambda_emu.services.sqs.queues import Queues  # it takes its time
@@ -91,12 +92,16 @@ class Served:
         self._api = LateApp(partial(_make_api, self.context))
         self._pages = LateApp(self._make_pages)
         urls = FunctionUrls(rooms.store, rooms.invoker.invoke, rooms.loop, rooms.clock, rooms.scope)
+        apis = HttpApis(
+            rooms.store, rooms.invoker.invoke, rooms.loop, rooms.clock, rooms.scope.account, rooms.child.ask, rooms.url
+        )
+        rooms.child.observer = apis
         queues = QueueService(rooms.queues, rooms.clock, rooms.scope, rooms.url)
         around: Sequence[Service] = (queues, *rooms.child.services)
         lambda_ = LambdaService(self._api, CallerContexts(self.context))
         others: Sequence[Service] = (lambda_, Unserved(), Forms(around), *around)  # S3 last: it has any path
-        self.outside: Sequence[Service] = (urls, OwnPages(self._pages), *others)
-        self.inside: Sequence[Service] = (urls, *others)
+        self.outside: Sequence[Service] = (urls, apis, OwnPages(self._pages), *others)
+        self.inside: Sequence[Service] = (urls, apis, *others)
 
     def make_apps(self) -> None:
         """Import what answers other requests than small invocations, so that the first of them need not.

@@ -10,6 +10,8 @@ from lambda_emu.http.message import Head
 Cors = Mapping[str, Any]
 Headers = tuple[tuple[str, str], ...]
 ANY = "*"
+SANDBOX = ("Content-Security-Policy", "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts")
+"""Said by path forms, where a page of a function would have the origin of the Lambda API."""
 OF_ANY = "://*"
 """Ends what an API says that lets in every site of a scheme."""
 

@@ -40,8 +40,6 @@ SMALL_TARGET_BYTES = 4096
 """A longer query takes a moment to be parsed."""
 LARGE = Workers("large requests to function URLs", 4, 64)
 STREAM = "RESPONSE_STREAM"
-SANDBOX = ("Content-Security-Policy", "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts")
-"""Said by the path form, where a page of a function would have the origin of the Lambda API."""
 
 _PATH = PATH.encode()
 _WITHIN = f".{LABEL}."
@@ -158,7 +156,7 @@ class FunctionUrls:
             raise UnknownUrl
         target = Target(id, None if key == LATEST else key)
         head = asked.head
-        page = cors.for_page(url.cors, head) + (() if named.domain else (SANDBOX,))
+        page = cors.for_page(url.cors, head) + (() if named.domain else (cors.SANDBOX,))
         if url.cors is not None and head.method == b"OPTIONS":
             return Opened(function, url, target, None, None, page, cors.preflight(url.cors, head))
         caller = caller_of(asked, id.region, self._account) if url.auth_type != "NONE" else None

@@ -14,7 +14,7 @@ from lambda_emu.http.message import Head
 from lambda_emu.triggers.http_apis.api import Authorizer
 from lambda_emu.triggers.http_apis.identity import Facts, identity_values
 from lambda_emu.triggers.http_apis.issuers import UnknownKey, signed_claims
-from lambda_emu.triggers.http_apis.jwt import BadToken, Verified, check_claims, check_scopes, told, token_in
+from lambda_emu.triggers.http_apis.jwt import BadToken, Verified, check_claims, check_scopes, token_in, told
 from lambda_emu.triggers.http_apis.lambda_authorizers import read_answer
 from lambda_emu.triggers.http_apis.refusals import ApiFailure, Forbidden
 
@@ -23,6 +23,14 @@ JWT = Authorizer("a", "JWT", ("$request.header.Authorization",), ISSUER, ("me", 
 REQUEST = replace(JWT, kind="REQUEST", payload_format="2.0")
 ARN = "arn:aws:execute-api:us-east-1:123456789012:abc/dev/GET/items/7"
 NOW_S = 1_000_000.0
+NOT_SIMPLE: list[Any] = [
+    {},
+    {"isAuthorized": "true"},
+    {"isAuthorized": 1},
+    [],
+    None,
+    {"isAuthorized": True, "context": []},
+]
 GOOD: dict[str, Any] = {"iss": ISSUER, "aud": "me", "exp": NOW_S + 60}
 
 
@@ -91,11 +99,11 @@ def test_a_signature_is_that_of_one_of_the_issuers_keys() -> None:
     assert signed_claims(token, told_keys) == GOOD
     with pytest.raises(UnknownKey):
         signed_claims(jose.encode({"alg": "RS256", "kid": "b"}, GOOD, other), told_keys)
-    forged = (
+    forged: tuple[str, ...] = (
         jose.encode({"alg": "RS256", "kid": "a"}, GOOD, other),
         jose.encode({"alg": "HS256", "kid": "a"}, GOOD, jwk.OctKey.import_key("x" * 32)),
         f"{head}.{body[:-2]}AA.{signature}",
-        *("", "a.b.c", "....", f"{head}..", "e30.e30.", "\ud800.a.b"[1:], f"{head}.{'e' * 9000}.{signature}"),
+        *("", "a.b.c", "....", f"{head}..", "e30.e30.", f"{head}.{'e' * 9000}.{signature}"),
     )
     for bad in forged:
         with pytest.raises(BadToken):
@@ -110,17 +118,7 @@ def test_a_signature_is_that_of_one_of_the_issuers_keys() -> None:
     [
         ({"isAuthorized": True}, True),
         ({"isAuthorized": False, "context": {"a": 1}}, False),
-        *(
-            (bad, None)
-            for bad in (
-                {},
-                {"isAuthorized": "true"},
-                {"isAuthorized": 1},
-                [],
-                None,
-                {"isAuthorized": True, "context": []},
-            )
-        ),
+        *((said, None) for said in NOT_SIMPLE),
     ],
 )
 def test_a_simple_answer_says_true_or_false(said: Any, allowed: bool | None) -> None:

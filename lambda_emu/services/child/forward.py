@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
@@ -15,6 +17,7 @@ from lambda_emu.gateway.credential import credential_in, credential_of
 from lambda_emu.gateway.pieces import PIECE_BYTES, PIECES
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.loop import Loop
+from lambda_emu.http.message import Head
 from lambda_emu.http.stream import Stream
 from lambda_emu.model.credentials import account_of
 from lambda_emu.services.buckets import bucket_of
@@ -46,14 +49,38 @@ OF_ONE_HOP = frozenset(
         b"upgrade",
     )
 )
+ASK = "x-lambda-emu-ask"
+ASK_LIMIT_S = 70.0
+"""It may have to be started for it."""
+NAME = re.compile(r"[\w-]{1,128}", re.ASCII)
 OURS = (b"x-moto-account-id", b"x-lambda-emu-")
 """Headers that nobody but us says."""
+
+
+class Observer(Protocol):
+    """Who is told of requests that pass. On the loop."""
+
+    async def passes(self, head: Head) -> None:
+        """It is about to be sent."""
+
+    def passed(self, head: Head, body: bytes | None) -> bytes | None:
+        """It has been answered, of which its caller does not know yet. body: what he is told; None: it comes later."""
+
+
+class Nobody:
+    """Observes nothing."""
+
+    async def passes(self, head: Head) -> None: ...
+
+    def passed(self, head: Head, body: bytes | None) -> bytes | None:
+        return body
 
 
 class Forwarder:
     """Serves requests by the child. account: of callers who name none."""
 
-    def __init__(self, child: Child, loop: Loop, account: str) -> None:
+    def __init__(self, child: Child, loop: Loop, account: str, observer: Observer) -> None:
+        self._observer = observer
         self._child = child
         self._loop = loop
         self._account = account
@@ -75,7 +102,7 @@ class Forwarder:
         self._loop.spawn(self._forward(request, call, file, length), "a request to the services' process")
 
     async def _forward(self, request: Request, call: Call, file: IO[bytes] | None, length: int) -> None:
-        passing = Passing(call, is_head=request.method == "HEAD")
+        passing = Passing(call, self._observer, is_head=request.method == "HEAD")
         try:
             async with self._slots:
                 await self._ask(request, passing, file, length)
@@ -89,7 +116,33 @@ class Forwarder:
             if file is not None:
                 file.close()
 
+    async def ask(self, fact: str, about: str) -> object:
+        """What `program.facts` tells of it; of what cannot be a name it tells nothing. ChildLost and the like."""
+        if NAME.fullmatch(about) is None:
+            return None
+        try:
+            return await asyncio.wait_for(self._told(fact, about), ASK_LIMIT_S)
+        except TimeoutError as error:
+            raise ChildLost("does not answer") from error
+
+    async def _told(self, fact: str, about: str) -> object:
+        telling = Telling()
+        async with self._slots:
+            line = await self._child.line()
+            try:
+                asked = f"GET /{about} HTTP/1.1\r\nhost: localhost\r\n{ASK}: {fact}\r\n\r\n"
+                line.send(asked.encode(), telling, is_head=False)
+                told = await telling.done
+            except BaseException:
+                line.drop()
+                raise
+            self._child.give_back(line)
+        if telling.status != 200:
+            raise ChildLost(f"did not tell the {fact} of {about}")
+        return json.loads(told)
+
     async def _ask(self, request: Request, passing: Passing, file: IO[bytes] | None, length: int) -> None:
+        await self._observer.passes(request.head)
         line = await self._child.line()
         passing.line = line
         try:
@@ -135,14 +188,38 @@ class Forwarder:
         return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
+class Telling:
+    """An answer to ourselves. done: its body."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.done: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._body = bytearray()
+
+    def begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        self.status = status
+
+    def piece(self, data: bytes) -> None:
+        self._body += data
+
+    def end(self) -> None:
+        if not self.done.done():
+            self.done.set_result(bytes(self._body))
+
+    def lost(self) -> None:
+        if not self.done.done():
+            self.done.set_exception(ChildLost("was killed"))
+
+
 class Passing:
     """One answer: sent whole where it is small, else piece by piece. Takes from a line, feeds a client.
 
     done: True when all of it came and the line is as good as before.
     """
 
-    def __init__(self, call: Call, *, is_head: bool) -> None:
+    def __init__(self, call: Call, observer: Observer, *, is_head: bool) -> None:
         self.is_head = is_head
+        self._observer = observer
         self.line: Line | None = None
         self.done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._call = call
@@ -165,6 +242,7 @@ class Passing:
         length = int(said) if said.isdigit() else None
         if self.is_head or length is None or length > WHOLE_BYTES:
             self._kept = None
+            self._observer.passed(self._call.request.head, None)
             self._stream = self._call.begin(status, self._headers, length, self)
 
     def piece(self, data: bytes) -> None:
@@ -175,7 +253,8 @@ class Passing:
 
     def end(self) -> None:
         if self._kept is not None:
-            self._call.answer(Answer(self._status, self._headers, b"".join(self._kept)))
+            body = self._observer.passed(self._call.request.head, b"".join(self._kept))
+            self._call.answer(Answer(self._status, self._headers, body or b""))
         elif self._stream is not None:
             if self.line is not None:
                 self.line.hold(False)

@@ -20,7 +20,7 @@ from lambda_emu.services.catalogue import claims_of
 from lambda_emu.services.wire_errors import said
 
 if TYPE_CHECKING:
-    from lambda_emu.services.child.forward import Forwarder
+    from lambda_emu.services.child.forward import Forwarder, Observer
     from lambda_emu.services.child.process import Child
 
 Serve = Callable[[Request, Call], None]
@@ -55,6 +55,8 @@ class OtherServices:
     def __init__(self, loop: Loop, front_url: str, account: str) -> None:
         """front_url: where the child finds our own server. account: of callers who name none."""
         self.services = services_by(self.serve)
+        self.observer: Observer | None = None
+        """Told of all that passes; set before the first request."""
         self._loop = loop
         self._front_url = front_url
         self._account = account
@@ -71,19 +73,23 @@ class OtherServices:
         """On the loop or on a worker."""
         (self._forwarder or self._make()).serve(request, call)
 
+    async def ask(self, fact: str, about: str) -> object:
+        """What the child knows of something, by `program.facts`; None: nothing. On the loop. ChildLost and the like."""
+        return await (self._forwarder or self._make()).ask(fact, about)
+
     def close(self) -> None:
         """End the child. Not on the loop."""
         if self._child is not None:
             self._child.close()
 
     def _make(self) -> Forwarder:
-        from lambda_emu.services.child.forward import Forwarder
+        from lambda_emu.services.child.forward import Forwarder, Nobody
         from lambda_emu.services.child.process import Child
 
         with self._lock:
             if self._forwarder is None:
                 self._child = Child(self._loop, self._front_url)
-                self._forwarder = Forwarder(self._child, self._loop, self._account)
+                self._forwarder = Forwarder(self._child, self._loop, self._account, self.observer or Nobody())
             return self._forwarder
 
 

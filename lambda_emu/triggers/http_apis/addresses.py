@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from lambda_emu.gateway.request import Request
-from lambda_emu.triggers.addresses import address_below, name_below
+from lambda_emu.triggers.addresses import name_below
 from lambda_emu.triggers.http_apis.api import DEFAULT_STAGE, Stage
 from lambda_emu.triggers.http_apis.refusals import NotFound
 
@@ -69,8 +69,3 @@ def stage_of(stages: Mapping[str, Stage], named: Named) -> tuple[Stage, str]:
 def host_of(api_id: str, region: str) -> str:
     """The name of an API on this machine."""
     return name_below(api_id, LABEL, region)
-
-
-def endpoint_of(base_url: str) -> Callable[[str, str], str]:
-    """What tells the ApiEndpoint of an id in a region: it can be called as it stands."""
-    return lambda api_id, region: address_below(api_id, LABEL, region, base_url, PATH).removesuffix("/")

@@ -17,7 +17,7 @@ from lambda_emu.triggers.http_answer import MalformedAnswer, proxy_answer, whole
 from lambda_emu.triggers.http_apis.refusals import REQUEST_ID, ApiFailure, ApiUnavailable, TooLargeForApi
 
 SMALL_BYTES = 64 * 1024
-LARGE = Workers("large requests to HTTP APIs", 4, 64)
+LARGE = Workers("large answers and events of HTTP APIs", 4, 64)
 CORS = "access-control-"
 """How headers begin that are the API's own once it has a CORS configuration."""
 

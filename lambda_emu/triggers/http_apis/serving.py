@@ -16,10 +16,12 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.service import ServiceFailure
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import INTERNAL, Call
+from lambda_emu.gateway.credential import credential_of
 from lambda_emu.gateway.refusals import no_worker
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.executors import Closed, Full
 from lambda_emu.http.loop import Loop
+from lambda_emu.http.message import Head
 from lambda_emu.invoke.request import InvokeRequest, trace_header
 from lambda_emu.model.function.function import Function
 from lambda_emu.store import Store
@@ -33,8 +35,12 @@ from lambda_emu.triggers.http_apis.functions import function_named, permitted, s
 from lambda_emu.triggers.http_apis.refusals import REQUEST_ID, ApiFailure, NotFound
 from lambda_emu.triggers.http_apis.reply import LARGE, SMALL_BYTES, ApiReply
 from lambda_emu.triggers.http_event import Door, EventTimes
+from lambda_emu.triggers.signers import Signers
 
 log = logging.getLogger(__name__)
+
+MAKE_KEYS = ("iam", "sts")
+"""Services that make access keys, as signatures name them."""
 
 Invoke = Callable[[InvokeRequest, Reply], None]
 Template = http_event.EventTemplate | payload_v1.EventTemplate
@@ -59,7 +65,14 @@ class Serving:
     """Serves the HTTP APIs of all accounts."""
 
     def __init__(
-        self, store: Store, invoke: Invoke, loop: Loop, clock: Clock, apis: Apis, authorizers: Authorizers
+        self,
+        store: Store,
+        invoke: Invoke,
+        loop: Loop,
+        clock: Clock,
+        apis: Apis,
+        authorizers: Authorizers,
+        signers: Signers,
     ) -> None:
         self._store = store
         self._invoke = invoke
@@ -67,7 +80,15 @@ class Serving:
         self._clock = clock
         self._apis = apis
         self._authorizers = authorizers
+        self._signers = signers
         self._times = EventTimes()
+
+    def passed(self, head: Head) -> None:
+        """A request to another service is on its way, or has been answered: it may have changed what is known here."""
+        self._apis.passed(head)
+        credential = credential_of(head.get(b"authorization"))
+        if credential is not None and credential.service in MAKE_KEYS:
+            self._signers.forget()
 
     def serve(self, asked: Request, call: Call) -> None:
         call.detach(self._begin, asked, call)
@@ -129,7 +150,7 @@ class Serving:
         api = await self._apis.get(named.api_id)
         if api is None or api.is_disabled or named.region not in (None, api.region):
             raise NotFound(f"There is no HTTP API {named.api_id} here.")
-        call.for_page = cors.for_page(api.cors, head)
+        call.for_page = cors.for_page(api.cors, head) + (() if named.domain else (cors.SANDBOX,))
         if api.cors is not None and cors.is_preflight(head):
             return Answer(204, [*cors.preflight(api.cors, head), (REQUEST_ID, asked.request_id)])
         stage, path = stage_of(api.stages, named)

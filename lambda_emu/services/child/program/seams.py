@@ -20,6 +20,14 @@ def replace_lambda(front: Front) -> None:
     sys.modules[PLACE] = ours
 
 
+def extend(backend: str) -> None:
+    """Before moto's service of this name is made: operations that it has not."""
+    if backend == "apigatewayv2":
+        from lambda_emu.services.child.program.http_apis import extend
+
+        extend()
+
+
 def replace(backend: str, front: Front) -> None:
     """Once moto's service of this name is imported."""
     if backend == "s3":

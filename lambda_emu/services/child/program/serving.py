@@ -20,6 +20,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from lambda_emu.services.child.program import seams
 from lambda_emu.services.child.program.asked import asking, request_ids
+from lambda_emu.services.child.program.facts import ASKED, FACTS
 from lambda_emu.services.child.program.front import Front
 
 log = logging.getLogger(__name__)
@@ -96,6 +97,8 @@ class App(DomainDispatcherApplication):
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         backend = None
         try:
+            if ASKED in environ:
+                return self._fact(environ, start_response)
             backend = self._backend(environ)
             app = self._app(backend)
             with asking(environ):
@@ -116,12 +119,23 @@ class App(DomainDispatcherApplication):
             log.exception("%s %s", environ["REQUEST_METHOD"], environ["REQUEST_URI"])
             return _error(backend, 500, "InternalFailure", f"{type(error).__name__}: {error}", start_response)
 
+    def _fact(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
+        """Told to our own server."""
+        backends, find = FACTS[environ[ASKED]]
+        for backend in backends:
+            self._app(backend)
+        data = json.dumps(find(environ["PATH_INFO"][1:])).encode()
+        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(data)))])
+        return [data]
+
     def _backend(self, environ: Environ) -> str:
         try:
             host = self.infer_service_region_host(environ, environ["PATH_INFO"])
         except (KeyError, IndexError) as error:
             raise UnknownService from error
         backend: str | None = self.get_backend_for_host(host or "s3.us-east-1.amazonaws.com")
+        if backend == "apigateway" and environ["PATH_INFO"].startswith("/v2/"):
+            backend = "apigatewayv2"  # moto's apigateway would do, and takes longer to be imported
         if backend not in SERVED:
             raise UnknownService
         assert backend is not None
@@ -134,6 +148,7 @@ class App(DomainDispatcherApplication):
             return app
         with self.lock:
             if backend not in self.app_instances:
+                seams.extend(backend)
                 made = self.create_app(backend)  # type: ignore[arg-type]  # of all names
                 seams.replace(backend, self._front)
                 self.app_instances[backend] = made

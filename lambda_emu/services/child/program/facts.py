@@ -1,0 +1,59 @@
+"""What our own server asks of what moto knows; no caller of services can. Each fact is about one name, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+ASKED = "HTTP_X_LAMBDA_EMU_ASK"
+"""Key of an environ: which fact. The path is what it is about."""
+
+
+def _http_api(api_id: str) -> dict[str, Any] | None:
+    from lambda_emu.services.child.program.http_apis import describe_api
+
+    return describe_api(api_id)
+
+
+def _access_key(access_key: str) -> dict[str, str] | None:
+    """Of a user or a session; one that is not active has no secret, and so signs nothing."""
+    from moto.iam.models import iam_backends
+    from moto.sts.models import sts_backends
+
+    for account in list(sts_backends):
+        for sessions in list(sts_backends[account].values()):
+            role = sessions.get_assumed_role_from_access_key(access_key)
+            if role is not None:
+                return _key(role.secret_access_key, role.account_id, role.user_id, role.arn)
+    for account in list(iam_backends):
+        for users in list(iam_backends[account].values()):
+            for user in list(users.users.values()):
+                for key in list(user.access_keys):
+                    if key.access_key_id == access_key:
+                        secret = key.secret_access_key if key.status == "Active" else ""
+                        return _key(secret, user.account_id, user.id, user.arn)
+    return None
+
+
+def _token_keys(pool_id: str) -> dict[str, Any] | None:
+    """Of a user pool, whoever's it is."""
+    from moto.cognitoidp.models import cognitoidp_backends
+
+    for account in list(cognitoidp_backends):
+        for backend in list(cognitoidp_backends[account].values()):
+            pool = backend.user_pools.get(pool_id)
+            if pool is not None:
+                return {"keys": [pool.json_web_key.as_dict(private=False, kid="dummy", alg="RS256", use="sig")]}
+    return None
+
+
+def _key(secret: str, account: str, user_id: str, arn: str) -> dict[str, str]:
+    return {"secret": secret, "account": account, "user_id": user_id, "arn": arn}
+
+
+FACTS: Mapping[str, tuple[tuple[str, ...], Callable[[str], object]]] = {
+    "http-api": (("apigatewayv2",), _http_api),
+    "access-key": (("iam", "sts"), _access_key),
+    "token-keys": (("cognitoidp",), _token_keys),
+}
+"""By name: the services of moto that know it, and how it is found; null where there is none."""

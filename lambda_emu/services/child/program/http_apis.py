@@ -1,0 +1,203 @@
+"""API Gateway v2 beyond moto: what of an API serves requests, and the operations of it that moto has not.
+
+Missing in moto 5.2: quick create, UpdateStage, GetAuthorizers, deployments. A stage without automatic deployment serves
+what was last deployed to it, so a deployment keeps routes, integrations and authorizers as they were.
+"""
+
+from __future__ import annotations
+
+import json
+import string
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote
+
+from moto.apigatewayv2 import urls
+from moto.apigatewayv2.exceptions import APIGatewayV2Error, BadRequestException, StageNotFound
+from moto.apigatewayv2.models import Api, Stage, apigatewayv2_backends
+from moto.apigatewayv2.responses import ApiGatewayV2Response
+from moto.core.utils import iso_8601_datetime_without_milliseconds
+from moto.moto_api._internal import mock_random
+
+Answered = tuple[int, dict[str, str], str]
+DEFAULT = "$default"
+STAGE_MEMBERS = {
+    "accessLogSettings": "access_log_settings",
+    "autoDeploy": "auto_deploy",
+    "clientCertificateId": "client_certificate_id",
+    "defaultRouteSettings": "default_route_settings",
+    "description": "description",
+    "routeSettings": "route_settings",
+    "stageVariables": "stage_variables",
+}
+_create_api = ApiGatewayV2Response.create_api
+_create_stage = ApiGatewayV2Response.create_stage
+_stage_json = Stage.to_json
+
+
+def describe_api(api_id: str) -> dict[str, Any] | None:
+    """All that serving it needs, whoever's it is; None: there is none."""
+    for account in list(apigatewayv2_backends):
+        for region, backend in list(apigatewayv2_backends[account].items()):
+            api = backend.apis.get(api_id)
+            if api is not None:
+                stages = [_serves(api, stage) for stage in list(api.stages.values())]
+                return {"account": account, "region": region, "api": api.to_json(), "stages": stages}
+    return None
+
+
+def extend() -> None:
+    """Before moto makes its app of this service."""
+    deployments = "{0}/v2/apis/(?P<api_id>[^/]+)/deployments"
+    urls.url_paths[f"{deployments}$"] = ApiGatewayV2Response.dispatch
+    urls.url_paths[f"{deployments}/(?P<deployment_id>[^/]+)$"] = ApiGatewayV2Response.dispatch
+    ours = (create_api, create_stage, update_stage, get_authorizers)
+    for operation in (*ours, create_deployment, get_deployment, get_deployments, delete_deployment):
+        setattr(ApiGatewayV2Response, operation.__name__, operation)
+    Stage.to_json = _told  # type: ignore[method-assign, assignment]
+
+
+def create_api(response: Any) -> Answered:
+    """With a target, what it needs to be called comes with it."""
+    status, headers, body = _create_api(response)
+    told, params = json.loads(body), json.loads(response.body)
+    target = params.get("target")
+    if target and told.get("protocolType") == "HTTP":
+        api: Api = response.apigatewayv2_backend.get_api(told["apiId"])
+        is_function = ":lambda:" in target
+        integration = api.create_integration(
+            connection_type="INTERNET",
+            credentials_arn=params.get("credentialsArn"),
+            description="",
+            integration_method=None if is_function else "ANY",  # type: ignore[arg-type]
+            integration_type="AWS_PROXY" if is_function else "HTTP_PROXY",
+            integration_uri=target,
+            payload_format_version="2.0" if is_function else "1.0",
+        )
+        api.create_route(False, [], params.get("routeKey") or DEFAULT, f"integrations/{integration.id}")
+        api.create_stage({"stageName": DEFAULT, "autoDeploy": True})
+    return status, headers, json.dumps(told)
+
+
+def create_stage(response: Any) -> Answered:
+    params, api = json.loads(response.body), _api(response)
+    name, deployment_id = params.get("stageName"), params.get("deploymentId")
+    if name in api.stages:
+        raise StageThere
+    if deployment_id is not None:
+        _deployment(api, deployment_id)
+    _create_stage(response)
+    stage = api.stages[name]
+    stage.deployment_id = deployment_id  # type: ignore[attr-defined]
+    return 201, {}, json.dumps(stage.to_json())
+
+
+def update_stage(response: Any) -> Answered:
+    params, api = json.loads(response.body), _api(response)
+    stage = api.get_stage(_part(response, 5))
+    if params.get("deploymentId") is not None:
+        _deployment(api, params["deploymentId"])
+        stage.deployment_id = params["deploymentId"]  # type: ignore[attr-defined]
+    for name, attribute in STAGE_MEMBERS.items():
+        if params.get(name) is not None:
+            setattr(stage, attribute, params[name])
+    stage.updated = datetime.now()
+    return 200, {}, json.dumps(stage.to_json())
+
+
+def get_authorizers(response: Any) -> Answered:
+    return 200, {}, json.dumps({"items": [one.to_json() for one in _api(response).authorizers.values()]})
+
+
+def create_deployment(response: Any) -> Answered:
+    params, api = json.loads(response.body or "{}"), _api(response)
+    name = params.get("stageName")
+    if name and name not in api.stages:
+        raise StageNotFound
+    made = {
+        "autoDeployed": False,
+        "createdDate": iso_8601_datetime_without_milliseconds(datetime.now()),
+        "deploymentId": "".join(mock_random.choice(string.ascii_lowercase + string.digits) for _ in range(6)),
+        "deploymentStatus": "DEPLOYED",
+        "description": params.get("description"),
+    }
+    _deployments(api)[made["deploymentId"]] = {"told": made, "deployed": _routes(api)}
+    if name:
+        api.stages[name].deployment_id = made["deploymentId"]  # type: ignore[attr-defined]
+    return 201, {}, json.dumps(made)
+
+
+def get_deployment(response: Any) -> Answered:
+    return 200, {}, json.dumps(_deployment(_api(response), _part(response, 5))["told"])
+
+
+def get_deployments(response: Any) -> Answered:
+    return 200, {}, json.dumps({"items": [one["told"] for one in _deployments(_api(response)).values()]})
+
+
+def delete_deployment(response: Any) -> Answered:
+    api, deployment_id = _api(response), _part(response, 5)
+    _deployment(api, deployment_id)
+    if any(getattr(stage, "deployment_id", None) == deployment_id for stage in api.stages.values()):
+        raise BadRequestException("Active stages pointing to this deployment must be moved or deleted.")
+    del _deployments(api)[deployment_id]
+    return 204, {}, ""
+
+
+def _told(stage: Stage) -> dict[str, Any]:
+    told = _stage_json(stage)
+    deployment_id = getattr(stage, "deployment_id", None)
+    return told if deployment_id is None else told | {"deploymentId": deployment_id}
+
+
+def _serves(api: Api, stage: Stage) -> dict[str, Any]:
+    deployment_id = getattr(stage, "deployment_id", None)
+    deployment = None if deployment_id is None else _deployments(api).get(deployment_id)
+    deployed = _routes(api) if stage.auto_deploy else deployment and deployment["deployed"]
+    return stage.to_json() | {"deployed": deployed}
+
+
+def _routes(api: Api) -> dict[str, Any]:
+    return {
+        "routes": [one.to_json() for one in list(api.routes.values())],
+        "integrations": [one.to_json() for one in list(api.integrations.values())],
+        "authorizers": [one.to_json() for one in list(api.authorizers.values())],
+    }
+
+
+def _deployments(api: Api) -> dict[str, Any]:
+    if not hasattr(api, "deployments"):
+        api.deployments = {}  # type: ignore[attr-defined]
+    found: dict[str, Any] = api.deployments  # type: ignore[attr-defined]
+    return found
+
+
+def _deployment(api: Api, deployment_id: str) -> dict[str, Any]:
+    found: dict[str, Any] | None = _deployments(api).get(deployment_id)
+    if found is None:
+        raise NoDeployment(deployment_id)
+    return found
+
+
+def _api(response: Any) -> Api:
+    api: Api = response.apigatewayv2_backend.get_api(_part(response, 3))
+    return api
+
+
+def _part(response: Any, number: int) -> str:
+    """Of the path, as `/v2/apis/<3>/stages/<5>`."""
+    return unquote(response.path.split("/")[number])
+
+
+class NoDeployment(APIGatewayV2Error):
+    code = 404
+
+    def __init__(self, deployment_id: str) -> None:
+        super().__init__("NotFoundException", f"Unable to find Deployment by ID {deployment_id}")
+
+
+class StageThere(APIGatewayV2Error):
+    code = 409
+
+    def __init__(self) -> None:
+        super().__init__("ConflictException", "Stage already exists")

@@ -1,0 +1,138 @@
+"""What the gateway is told of HTTP APIs: which requests are theirs. What serves them is imported with the first one."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from lambda_emu.clock import Clock
+from lambda_emu.environment.invocation import Reply
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.gateway.answers import Answer, error_answer
+from lambda_emu.gateway.call import Call
+from lambda_emu.gateway.request import Request
+from lambda_emu.gateway.services import Handling, ServiceClaims
+from lambda_emu.http.executors import Workers
+from lambda_emu.http.loop import Loop
+from lambda_emu.http.message import Head
+from lambda_emu.invoke.request import InvokeRequest
+from lambda_emu.store import Store
+from lambda_emu.triggers.addresses import address_below
+from lambda_emu.triggers.http_apis.addresses import EXECUTE, LABEL, PATH, USER_REQUEST
+from lambda_emu.triggers.http_apis.refusals import ApiRefusal, TooLargeForApi, refusal_answer
+
+if TYPE_CHECKING:
+    from lambda_emu.triggers.http_apis.serving import Serving
+    from lambda_emu.triggers.signers import Key
+
+REQUEST_BYTES = 10 * 1024 * 1024
+SMALL_BYTES = 64 * 1024
+SMALL_TARGET_BYTES = 4096
+"""A longer query takes a moment to be parsed."""
+LARGE = Workers("large requests to HTTP APIs", 4, 64)
+RESOLVER = Workers("names of APIs", 1, 256)
+
+_TELLS_ENDPOINTS = re.compile(rb"/v2/apis(?:/[^/?]+)?/?(?:\?.*)?")
+
+Invoke = Callable[[InvokeRequest, Reply], None]
+Ask = Callable[[str, str], Awaitable[Any]]
+"""A fact, and what it is about: `http-api`, `access-key`, `token-keys`. None: there is nothing of this name."""
+
+
+class HttpApis:
+    """Serves the HTTP APIs of all accounts, and is told of the requests to their control plane. account: our own."""
+
+    claims = ServiceClaims(
+        within=(LABEL,), paths=(PATH.encode(), EXECUTE.encode()), shapes=(re.compile(USER_REQUEST.encode()),)
+    )
+    answers_pages = True
+
+    def __init__(
+        self, store: Store, invoke: Invoke, loop: Loop, clock: Clock, account: str, ask: Ask, base_url: str
+    ) -> None:
+        self._store = store
+        self._invoke = invoke
+        self._loop = loop
+        self._clock = clock
+        self._account = account
+        self._ask = ask
+        self._base_url = base_url
+        self._lock = Lock()  # guards _serving while it is made
+        self._serving: Serving | None = None
+        self._small = Handling(self._serve, REQUEST_BYTES, TooLargeForApi())
+        self._large = Handling(self._serve, REQUEST_BYTES, TooLargeForApi(), lambda _: LARGE)
+
+    def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
+        is_small = (
+            (length or 0) <= SMALL_BYTES
+            and len(head.target) <= SMALL_TARGET_BYTES
+            and b"transfer-encoding" not in head.first
+        )
+        return self._small if is_small else self._large
+
+    def error_answer(self, error: LambdaError, request: Request) -> Answer:
+        if isinstance(error, ApiRefusal):
+            return refusal_answer(error, request.request_id)
+        return error_answer(error, request.request_id)
+
+    def _serve(self, asked: Request, call: Call) -> None:
+        (self._serving or self._make()).serve(asked, call)
+
+    def _make(self) -> Serving:
+        from lambda_emu.triggers.http_apis.apis import Apis
+        from lambda_emu.triggers.http_apis.authorizing import Authorizers
+        from lambda_emu.triggers.http_apis.issuers import Issuers
+        from lambda_emu.triggers.http_apis.lambda_authorizers import LambdaAuthorizers
+        from lambda_emu.triggers.http_apis.serving import Serving
+        from lambda_emu.triggers.signers import Signers
+
+        with self._lock:
+            if self._serving is None:
+                apis = Apis(lambda api_id: self._ask("http-api", api_id))
+                signers = Signers(self._clock, self._account, self._find_key)
+                issuers = Issuers(self._loop, self._clock, self._token_keys)
+                functions = LambdaAuthorizers(self._invoke, self._clock)
+                authorizers = Authorizers(self._store, self._clock, issuers, functions, signers)
+                self._serving = Serving(self._store, self._invoke, self._loop, self._clock, apis, authorizers, signers)
+            return self._serving
+
+    async def _find_key(self, access_key: str) -> Key | None:
+        from lambda_emu.triggers.signers import Key
+
+        told = await self._ask("access-key", access_key)
+        return None if told is None else Key(**told)
+
+    async def _token_keys(self, pool_id: str) -> bytes | None:
+        told = await self._ask("token-keys", pool_id)
+        return None if told is None else json.dumps(told).encode()
+
+    # -- of requests to other services ------------------------------------------------------------
+
+    async def passes(self, head: Head) -> None:
+        self._changed(head)
+        if _TELLS_ENDPOINTS.fullmatch(head.target):
+            await self._loop.work(RESOLVER, self._endpoint, "a", "b")  # which is known from then on
+
+    def passed(self, head: Head, body: bytes | None) -> bytes | None:
+        self._changed(head)
+        if body is None or _TELLS_ENDPOINTS.fullmatch(head.target) is None:
+            return body
+        try:
+            told = json.loads(body)
+            for api in told.get("items") or [told]:
+                region = api["apiEndpoint"].split(".")[2]
+                api["apiEndpoint"] = self._endpoint(api["apiId"], region)
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+            return body  # an error, or no HTTP API
+        return json.dumps(told).encode()
+
+    def _changed(self, head: Head) -> None:
+        if self._serving is not None:
+            self._serving.passed(head)
+
+    def _endpoint(self, api_id: str, region: str) -> str:
+        """It can be called as it stands. May wait for the resolver, once."""
+        return address_below(api_id, LABEL, region, self._base_url, PATH).removesuffix("/")
