@@ -371,20 +371,22 @@ def test_a_route_whose_authorizer_is_gone_lets_nobody_in(gateway: Gateway) -> No
     assert said(api.ask("/me", Authorization="allow('*')")) == FAILED
 
 
-def signed(api: Api, key: str, secret: str, token: str | None = None, service: str = "execute-api", **more: str) -> Got:
-    host = urlsplit(api.endpoint).netloc
-    asked = AWSRequest("GET", f"{api.endpoint}/me?b=2&a=1", headers={"Host": host})
-    SigV4Auth(Credentials(key, secret, token), service, REGION).add_auth(asked)
-    return ask(api.endpoint, headers=dict(asked.headers.items()) | more, path="/me?b=2&a=1")
+def signed(api: Api, key: str, secret: str, service: str = "execute-api", endpoint: str = "", **more: str) -> Got:
+    endpoint = endpoint or api.endpoint
+    asked = AWSRequest("GET", f"{endpoint}/me?b=2&a=1", headers={"Host": urlsplit(endpoint).netloc})
+    SigV4Auth(Credentials(key, secret), service, REGION).add_auth(asked)
+    return ask(endpoint, headers=dict(asked.headers.items()) | more, path="/me?b=2&a=1")
 
 
 def test_a_signature_for_the_api_lets_its_account_in(gateway: Gateway) -> None:
     api = gateway.api()
     api.route("GET /me", "echo", AuthorizationType="AWS_IAM")
 
-    event = signed(api, ACCOUNT, "any").json
+    path = f"{api.gateway.lam.emulator.url}/restapis/{api.id}/$default/_user_request_"
 
-    assert event["requestContext"]["authorizer"]["iam"]["accountId"] == ACCOUNT
+    for endpoint in (api.endpoint, path):
+        event = signed(api, ACCOUNT, "any", endpoint=endpoint).json
+        assert event["requestContext"]["authorizer"]["iam"]["accountId"] == ACCOUNT
     for refused in (api.ask("/me"), signed(api, "999999999999", "any"), signed(api, ACCOUNT, "any", service="s3")):
         assert said(refused) == FORBIDDEN
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
+from lambda_emu.arn import Target
 from lambda_emu.clock import Clock
 from lambda_emu.gateway.request import Request
 from lambda_emu.invoke.request import trace_header
@@ -97,7 +98,7 @@ class Authorizers:
         source = asked.api.arn(f"authorizers/{authorizer.id}")
         permitted(self._store, target, asked.api, source, authorizer.credentials)
         key = asked.api.id, asked.stage.name, authorizer, values
-        said = await self._functions.ask(key, target, partial(self._event, authorizer, asked, values))
+        said = await self._functions.ask(key, target, partial(self._event, asked, values, authorizer, target))
         lambda_authorizers.check(said, asked.arn)
         return _allowed(asked, {"lambda": said.context}, said.until_s)
 
@@ -113,11 +114,12 @@ class Authorizers:
         return _allowed(asked, signer.authorizer(asked.api.region), 0.0 if signer.is_known else math.inf)
 
     def _facts(self, asked: Asked) -> Facts:
-        event = self._described(asked, "2.0")
+        event = self._described(asked, "2.0", "")
         return Facts(asked.request.head, asked.request.query, asked.stage.variables, event["requestContext"])
 
-    def _event(self, authorizer: Authorizer, asked: Asked, values: tuple[str, ...]) -> bytes:
-        described = self._described(asked, authorizer.payload_format)
+    def _event(self, asked: Asked, values: tuple[str, ...], authorizer: Authorizer, target: Target) -> bytes:
+        trace = trace_header(asked.request.header(b"x-amzn-trace-id"), self._clock, target)
+        described = self._described(asked, authorizer.payload_format, trace)
         for name in ("body", "isBase64Encoded"):
             described.pop(name, None)
         version = described.pop("version")
@@ -129,12 +131,11 @@ class Authorizers:
             said |= {"routeArn": asked.arn, "identitySource": list(values) or None}
         return json.dumps(said | described).encode()
 
-    def _described(self, asked: Asked, version: str) -> dict[str, Any]:
+    def _described(self, asked: Asked, version: str, trace: str) -> dict[str, Any]:
         """As the event that the route's function would be given, without a body."""
         request, now_s = asked.request, self._clock.now_s()
         make = payload_v1.make_template if version == "1.0" else http_event.make_template
         template = make(request.head, request.query, asked.door)
-        trace = trace_header(request.header(b"x-amzn-trace-id"), self._clock)
         event = template.event(trace, request.request_id, self._times.text(now_s), int(now_s * 1000), b"")
         described: dict[str, Any] = json.loads(event)
         return described

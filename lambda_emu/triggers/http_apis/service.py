@@ -46,7 +46,10 @@ class HttpApis:
     """Serves the HTTP APIs of all accounts, and is told of the requests to their control plane. account: our own."""
 
     claims = ServiceClaims(
-        within=(LABEL,), paths=(PATH.encode(), EXECUTE.encode()), shapes=(re.compile(USER_REQUEST.encode()),)
+        within=(LABEL,),
+        paths=(PATH.encode(), EXECUTE.encode()),
+        signed_for=(LABEL,),
+        shapes=(re.compile(USER_REQUEST.encode()),),
     )
     answers_pages = True
 

@@ -133,7 +133,7 @@ class Serving:
 
     def _payload(self, opened: Opened, asked: Request) -> tuple[str, bytes]:
         """The trace, and the event; of a large body on a worker."""
-        trace = trace_header(asked.header(b"x-amzn-trace-id"), self._clock)
+        trace = trace_header(asked.header(b"x-amzn-trace-id"), self._clock, opened.target)
         now_s = self._clock.now_s()
         time = self._times.text(now_s)
         return trace, opened.template.event(trace, asked.request_id, time, int(now_s * 1000), asked.body)
