@@ -22,8 +22,9 @@ from lambda_emu.errors.resources import NotFound
 from lambda_emu.errors.service import NoRoom, ServiceFailure
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.dispatcher import Dispatcher
-from lambda_emu.invoke.ending import EventEnd, NoSequel, Sequel, answer_of, config_of, tells_of_failure
+from lambda_emu.invoke.ending import EventEnd, NoSequel, Sequel, config_of, last_answer, tells_of_failure
 from lambda_emu.invoke.invoker import NOTHING, Invoker
+from lambda_emu.invoke.lineage import came_again
 from lambda_emu.invoke.refusals import Refusals
 from lambda_emu.invoke.request import Gathering, InvocationType, InvokeRequest
 from lambda_emu.invoke.retries import (
@@ -128,7 +129,8 @@ class AsyncInvoker:
 
     def _resolve(self, event: QueuedEvent) -> Resolved | None:
         """What it runs; None if it was given up instead. LambdaError if it cannot run now."""
-        resolved = self._invoker.resolve(Target(event.function, event.qualifier))
+        target = Target(event.function, event.qualifier)
+        resolved = self._invoker.resolve(target)
         function = resolved.function
         if _never_runs(function):
             self._end(event, Condition.ZERO_CONCURRENCY)
@@ -136,11 +138,12 @@ class AsyncInvoker:
         if self._clock.steady_s() >= _policy(function, event).ends_s(event.accepted_s):
             self._end(event, Condition.AGE_EXCEEDED)
             return None
-        try:
-            self._invoker.check_chain(function, Target(event.function, event.qualifier), event.trace_id)
-        except RecursiveInvocation as error:
-            self._end(event, Condition.RECURSIVE, error)
-            return None
+        if came_again(event.trace_id):
+            try:
+                self._invoker.check_chain(function, target, event.trace_id)
+            except RecursiveInvocation as error:
+                self._end(event, Condition.RECURSIVE, error)
+                return None
         return resolved
 
     def _submit(self, resolved: Resolved, event: QueuedEvent, payload: bytes) -> None:
@@ -152,9 +155,9 @@ class AsyncInvoker:
         if isinstance(result, Outcome):
             if result.failed:
                 self._decide(event, after_failure(event.attempts + 1, event.accepted_s, now_s, policy), result)
+                self._refusals.forget(event)
             else:
                 self._end(event, Condition.SUCCESS, result)
-            self._refusals.forget(event)
             self._make_use_of_room(event.function)
         elif isinstance(result, NotFound):
             self._end(event, Condition.RETRIES_EXHAUSTED, result)
@@ -169,7 +172,7 @@ class AsyncInvoker:
             return
         function, record = self._store.function(event.function), None
         if function is not None and tells_of_failure(function, event.qualifier):
-            record = replace(event, last=answer_of(result)).record
+            record = replace(event, last=last_answer(event, result)).record
         self._dispatcher.put_off(event.request_id, decision.attempts, decision.due_s, record)
 
     def _end(self, event: QueuedEvent, condition: Condition, result: Outcome | LambdaError | None = None) -> None:
@@ -183,7 +186,7 @@ class AsyncInvoker:
             self._dispatcher.finish(event.request_id)
             return
         outcome = result if isinstance(result, Outcome) else None
-        last = answer_of(result) if isinstance(result, LambdaError) else event.last
+        last = last_answer(event, result) if isinstance(result, LambdaError) else event.last
         runs = event.attempts + (outcome is not None)
         then = self._sequel.follow(EventEnd(event, function, condition, runs, outcome, last))
         if then:

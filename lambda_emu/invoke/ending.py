@@ -85,9 +85,11 @@ def tells_of_failure(function: Function, qualifier: str | None) -> bool:
     return (config is not None and config.on_failure is not None) or dead_letters_of(function, qualifier) is not None
 
 
-def answer_of(result: Outcome | LambdaError) -> LastAnswer:
-    """What came of an attempt, as it is kept."""
+def last_answer(event: QueuedEvent, result: Outcome | LambdaError) -> LastAnswer:
+    """What is told of the attempts so far, the last of which came to this. How it failed outlasts a later refusal."""
     if isinstance(result, LambdaError):
+        if event.last is not None and event.last.version is not None:
+            return event.last
         return LastAnswer(result.status, None, result.text or "")
     is_short = len(result.payload) <= KEPT_CHARACTERS
     text = result.payload.decode("utf-8", "replace") if is_short else None

@@ -13,6 +13,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import FunctionPending
 from lambda_emu.errors.service import ServiceFailure
 from lambda_emu.invoke.ending import Count, count_nothing
+from lambda_emu.invoke.lineage import came_again
 from lambda_emu.invoke.request import InvocationType, InvokeRequest
 from lambda_emu.invoke.rules import INVOKE, RecursiveInvocation, authorize, check, check_chain, check_served, runnable
 from lambda_emu.invoke.runner import PoolRunner, Resolved
@@ -53,7 +54,8 @@ class Invoker:
                 check_served(resolved.version)
                 self.keep(request, reply)
             else:
-                self.check_chain(resolved.function, request.target, request.trace_id)
+                if came_again(request.trace_id):
+                    self.check_chain(resolved.function, request.target, request.trace_id)
                 self._runner.run(resolved, request, reply)
         except FunctionPending as error:
             if error.passing and waited_s < self._pending_wait_s:

@@ -19,7 +19,7 @@ MOST_REQUESTS, MOST_LOOPS = 32_767, 255
 ANEW_AT = 256
 """From here on each power of two begins anew, however often the function was run again."""
 
-_LINEAGE = re.compile(r"(?:^|;)\s*Lineage=(?:(\d{1,5}):([0-9a-f]{8}):(\d{1,3}))?[^;]*", re.ASCII)
+_LINEAGE = re.compile(r"(\d{1,5}):([0-9a-f]{8}):(\d{1,3})", re.ASCII)
 
 
 class Lineage(NamedTuple):
@@ -41,26 +41,34 @@ class Lineage(NamedTuple):
         return Lineage(requests, self.mark, self.loops)
 
 
-def begin(target: Target) -> str:
-    """What the header of a new chain says."""
-    return f"Lineage=1:{target.mark}:0"
-
-
 def go_on(header: str, target: Target) -> str:
     """A header for the next invocation of its chain. Its Lineage stands last; what is none counts as none."""
-    found = _LINEAGE.search(header)
-    if found is None:
-        return f"{header};{begin(target)}" if header else begin(target)
-    rest = _LINEAGE.sub("", header).lstrip(";")
+    rest, text = _take_apart(header)
+    found = _LINEAGE.fullmatch(text)
     lineage = Lineage(1, target.mark, 0)
-    if found[1] is not None:
+    if found is not None:
         lineage = Lineage(int(found[1]), found[2], int(found[3])).through(target.mark)
     return f"{rest};Lineage={lineage}" if rest else f"Lineage={lineage}"
 
 
+def _take_apart(header: str) -> tuple[str, str]:
+    """What else it says, and its Lineage, the first one; in ours that stands last, and it is the only one."""
+    rest, said, text = header.rpartition(";Lineage=")
+    if said and "Lineage=" not in rest and ";" not in text:
+        return rest, text
+    members = [member.strip() for member in header.split(";")]
+    lineages = [member.removeprefix("Lineage=") for member in members if member.startswith("Lineage=")]
+    return ";".join(one for one in members if one and not one.startswith("Lineage")), (*lineages, "")[0]
+
+
+def came_again(header: str | None) -> bool:
+    """Whether a function of this chain was run again: most chains are over before. header: as `go_on` made it."""
+    return header is not None and not header.endswith(":0")
+
+
 def runs_in_circles(header: str | None, target: Target) -> bool:
     """Whether the function was run as often in this chain as it may be. header: as `go_on` made it."""
-    if header is None or header.endswith(":0"):
+    if header is None or not came_again(header):
         return False
-    found = _LINEAGE.search(header)
+    found = _LINEAGE.fullmatch(header.rpartition("Lineage=")[2])
     return found is not None and found[2] == target.mark and int(found[3]) >= MOST_RUNS

@@ -89,5 +89,5 @@ def trace_header(given: str | None, clock: Clock, target: Target) -> str:
     if given and len(given) <= MAX_TRACE_CHARACTERS and given.isascii() and given.isprintable():
         return lineage.go_on(given, target)
     digits = clock.new_token() + clock.new_token()
-    root = f"Root=1-{int(clock.now_s()):08x}-{digits[:24]};Parent={digits[24:40]}"
-    return f"{root};Sampled=0;Lineage=1:{target.mark}:0"
+    root = f"Root=1-{int(clock.now_s()):08x}-{digits[:24]}"
+    return f"{root};Parent={digits[24:40]};Sampled=0;Lineage=1:{target.mark}:0"
