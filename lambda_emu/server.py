@@ -171,7 +171,7 @@ class Emulator:
         self.logs = LogStore(data_dir / "logs.db", log_bytes, post, in_process=one_shot, publish=publish)
         self.logs.start()
         self.shutdown.call(self.logs.stop)  # after the environments, which write until they end
-        self.child = OtherServices(self.loop, self.url, self.scope.account)
+        self.child = OtherServices(self.loop, self.url, self.scope)
         self.shutdown.call(self.child.close)  # after the environments, whose code may use it until they end
         self._open_environments(data_dir)
         self._open_invocations()

@@ -48,7 +48,7 @@ class LambdaService:
 
     claims = ServiceClaims(
         signed_for=("lambda",),
-        shapes=(re.compile(rb"/|/favicon\.ico|/+_.*|/+[0-9]{4}-[0-9]{2}-[0-9]{2}/.*", re.DOTALL),),
+        shapes=(re.compile(rb"/|[^/].*|/favicon\.ico|/+_.*|/+[0-9]{4}-[0-9]{2}-[0-9]{2}/.*", re.DOTALL),),
     )
     answers_pages = False
 

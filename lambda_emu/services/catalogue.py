@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lambda_emu.gateway.credential import credential_in, credential_of
+from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import ServiceClaims
 from lambda_emu.services.buckets import bucket_of
 
@@ -19,6 +21,11 @@ class Known:
     name: str
     id: str
     claims: ServiceClaims
+
+    @property
+    def signing_name(self) -> str:
+        """In a credential's scope."""
+        return self.claims.signed_for[0].partition("/")[0] if self.claims.signed_for else "dynamodb"
 
     @property
     def variable(self) -> str:
@@ -72,6 +79,25 @@ KNOWN = {row.name: row for row in _ROWS}
 def known(name: str) -> Known:
     """That of a service which the table has not is guessed: it is signed for by its name."""
     return KNOWN.get(name) or _row(name, name.upper().replace("-", "_"))
+
+
+def named(request: Request) -> Known | None:
+    """The one that a request which was not sent to a host or a path of its own is for."""
+    target = request.head.first.get(b"x-amz-target", b"")
+    credential = credential_of(request.head.first.get(b"authorization")) or credential_in(request.query)
+    for row in KNOWN.values():
+        by_target = any(target.startswith(begin) for begin in row.claims.targets)
+        if by_target or (credential is not None and credential.service in row.claims.signed_for):
+            return row
+    form = request.query + b"&" + (request.body if request.path == b"/" else b"")
+    return next((row for row in KNOWN.values() if _is_form_of(row.claims, form)), None)
+
+
+def _is_form_of(claims: ServiceClaims, form: bytes) -> bool:
+    written = b"&" + form + b"&"
+    return any(b"&Version=" + version + b"&" in written for version in claims.versions) or any(
+        b"&Action=" + action in written for action in claims.actions
+    )
 
 
 def claims_of(*names: str) -> ServiceClaims:

@@ -14,7 +14,7 @@ from lambda_emu.gateway.router import Router
 from lambda_emu.gateway.services import Handling, Service, ServiceClaims
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.message import Head
-from lambda_emu.services.catalogue import KNOWN
+from lambda_emu.services.catalogue import named
 from lambda_emu.services.wire_errors import wire_error
 
 FORMS = Workers("forms of unknown services", 2, 64)
@@ -38,7 +38,7 @@ class Unserved:
         return wire_error(error, request)
 
     def _serve(self, request: Request, call: Call) -> Answer:
-        return wire_error(ServiceNotServed(_named(request)), request)
+        return wire_error(ServiceNotServed(_name_of(request)), request)
 
 
 class Forms:
@@ -86,12 +86,11 @@ class NotSigned(LambdaError):
         super().__init__("Request is missing Authentication Token")
 
 
-def _named(request: Request) -> str:
+def _name_of(request: Request) -> str:
     """The service that it is for, as boto3 calls it."""
-    target = request.head.first.get(b"x-amz-target", b"")
+    row = named(request)
+    if row is not None:
+        return row.name
     credential = credential_of(request.head.first.get(b"authorization")) or credential_in(request.query)
-    signed_for = "" if credential is None else credential.service
-    for row in KNOWN.values():
-        if any(target.startswith(begin) for begin in row.claims.targets) or signed_for in row.claims.signed_for:
-            return row.name
-    return signed_for or target.partition(b".")[0].decode("latin-1")[:64]
+    target = request.head.first.get(b"x-amz-target", b"")
+    return target.partition(b".")[0].decode("latin-1")[:64] if credential is None else credential.service

@@ -364,6 +364,31 @@ def test_a_bucket_is_named_by_path_or_by_host_and_by_urls_that_were_signed_befor
         assert s3.get_object(**named)["Body"].read() == b"new"
 
 
+@pytest.mark.parametrize(
+    ("headers", "body", "found"),
+    [
+        (
+            {"X-Amz-Target": "DynamoDB_20120810.ListTables", "Content-Type": "application/x-amz-json-1.0"},
+            "{}",
+            "TableN",
+        ),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, "Action=GetCallerIdentity&Version=2011-06-15", "<Arn>"),
+        (
+            {"Content-Type": "application/x-www-form-urlencoded"},
+            "Action=AssumeRoleWithWebIdentity&RoleArn=arn:aws:iam::123456789012:role/r&RoleSessionName=s"
+            "&WebIdentityToken=t",
+            "<SessionToken>",
+        ),
+    ],
+    ids=["by its target", "by its version", "by its action"],
+)
+def test_a_request_that_is_not_signed_is_told_by_what_it_says(
+    lam: OwnLam, headers: dict[str, str], body: str, found: str
+) -> None:
+    with urlopen(Request(lam.emulator.url, body.encode(), headers), timeout=30) as answer:
+        assert found in answer.read().decode()
+
+
 def test_a_secret_is_rotated_by_a_function(lam: OwnLam) -> None:
     secrets = sdk(lam, "secretsmanager")
     arn = create(

@@ -12,6 +12,7 @@ from botocore.session import Session
 from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.service import LambdaService
 from lambda_emu.errors.base import LambdaError
+from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.router import Router
 from lambda_emu.gateway.services import Service
 from lambda_emu.gateway.wsgi import LateApp
@@ -85,3 +86,14 @@ def test_a_request_without_signature_is_told_by_its_target(target: str, is_ours:
     request = asked("POST /", b"", {"x-amz-target": target})
 
     assert (ROUTER.service(request.head, request.path) is not LAMBDA) is is_ours
+
+
+@pytest.mark.parametrize("path", ["/a", "/a/key", "/%2F%2F", "/a b", "//x", "/ü", "/photos%00", "/" + 300 * "x"])
+def test_a_path_that_names_no_bucket_there_could_be_is_refused_without_the_process(path: str) -> None:
+    request = asked(f"GET {path}", b"", {"authorization": signed().replace("/lambda/", "/s3/")})
+    service = ROUTER.service(request.head, request.path)
+
+    answer = service.handling(request.head, request.path, 0).serve(request, cast(Call, None))
+
+    assert answer is not None
+    assert (answer.status, b"<Code>InvalidBucketName</Code>" in answer.body) == (400, True)

@@ -32,3 +32,12 @@ class ChildBusy(LambdaError):
 
     def __init__(self, waiting: int) -> None:
         super().__init__(f"{waiting} requests wait for the process that serves this; try again in a moment.")
+
+
+class InvalidBucketName(LambdaError):
+    """S3's words."""
+
+    code, status, kind = "InvalidBucketName", 400, None
+
+    def __init__(self) -> None:
+        super().__init__("The specified bucket is not valid.")

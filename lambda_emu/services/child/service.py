@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from lambda_emu.arn import Scope
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import RequestTooLarge
 from lambda_emu.gateway.answers import Answer, error_answer
@@ -16,12 +18,14 @@ from lambda_emu.gateway.services import Handling, ServiceClaims
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
+from lambda_emu.services.buckets import bucket_of
 from lambda_emu.services.catalogue import claims_of
+from lambda_emu.services.child.errors import InvalidBucketName
 from lambda_emu.services.wire_errors import said
 
 if TYPE_CHECKING:
-    from lambda_emu.services.child.forward import Forwarder, Observer
     from lambda_emu.services.child.process import Child
+    from lambda_emu.services.passing.forwarder import Forwarder, Observer
 
 Serve = Callable[[Request, Call], None]
 
@@ -47,19 +51,20 @@ JSON = claims_of(
 QUERY = claims_of("sns", "sts", "iam")
 REST_JSON = claims_of("apigateway", "apigatewayv2", "xray")
 S3 = claims_of("s3", "s3control")
+_BUCKET = re.compile(rb"/(?:[A-Za-z0-9][A-Za-z0-9_.-]{2,254}(?:/|\Z)|\Z)")
 
 
 class OtherServices:
     """Those that moto serves, for the gateway. What asks it is imported with the first request, not at each start."""
 
-    def __init__(self, loop: Loop, front_url: str, account: str) -> None:
-        """front_url: where the child finds our own server. account: of callers who name none."""
+    def __init__(self, loop: Loop, front_url: str, scope: Scope) -> None:
+        """front_url: where the child finds our own server. scope: of callers who name none."""
         self.services = services_by(self.serve)
         self.observer: Observer | None = None
         """Told of all that passes; set before the first request."""
         self._loop = loop
         self._front_url = front_url
-        self._account = account
+        self._scope = scope
         self._lock = Lock()  # guards both below while they are made
         self._child: Child | None = None
         self._forwarder: Forwarder | None = None
@@ -75,7 +80,9 @@ class OtherServices:
 
     async def ask(self, fact: str, about: str) -> object:
         """What the child knows of something, by `program.facts`; None: nothing. On the loop. ChildLost and the like."""
-        return await (self._forwarder or self._make()).ask(fact, about)
+        from lambda_emu.services.child.forward import ask
+
+        return await ask(self._forwarder or self._make(), fact, about)
 
     def close(self) -> None:
         """End the child. Not on the loop."""
@@ -83,13 +90,14 @@ class OtherServices:
             self._child.close()
 
     def _make(self) -> Forwarder:
-        from lambda_emu.services.child.forward import Forwarder, Nobody
+        from lambda_emu.services.child.forward import ChildPeer
         from lambda_emu.services.child.process import Child
+        from lambda_emu.services.passing.forwarder import Forwarder
 
         with self._lock:
             if self._forwarder is None:
                 self._child = Child(self._loop, self._front_url)
-                self._forwarder = Forwarder(self._child, self._loop, self._account, self.observer or Nobody())
+                self._forwarder = Forwarder(ChildPeer(self._child, self._scope), self._loop, self.observer)
             return self._forwarder
 
 
@@ -99,7 +107,7 @@ def services_by(serve: Serve) -> Sequence[ChildService]:
         JsonService(serve, JSON),
         QueryService(serve, QUERY),
         ChildService(serve, REST_JSON),
-        S3Service(serve, S3, OBJECT_BYTES),
+        S3Service(serve),
     )
 
 
@@ -142,11 +150,27 @@ class QueryService(ChildService):
 
 
 class S3Service(ChildService):
-    """S3's own XML."""
+    """S3's own XML. What names no bucket that there could be is refused here, and starts nothing."""
+
+    def __init__(self, serve: Serve) -> None:
+        super().__init__(serve, S3, OBJECT_BYTES)
+        self._refused = Handling(self._refuse, REQUEST_BYTES, RequestTooLarge(REQUEST_BYTES, "requested"), _large)
+
+    def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
+        if _BUCKET.match(path) or bucket_of(_host_name(head)) is not None:
+            return super().handling(head, path, length)
+        return self._refused
+
+    def _refuse(self, request: Request, call: Call) -> Answer:
+        return self.error_answer(InvalidBucketName(), request)
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
         text = f"<Error>{said(error)}<RequestId>{request.request_id}</RequestId></Error>"
         return Answer(error.status, [("Content-Type", "application/xml")], text.encode())
+
+
+def _host_name(head: Head) -> str:
+    return head.first.get(b"host", b"").decode("latin-1").lower().partition(":")[0]
 
 
 def _large(_: Request) -> Workers:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
+from xml.parsers.expat import ExpatError
 from xml.sax.saxutils import escape
 
 from cheroot import wsgi
@@ -113,6 +114,12 @@ class App(DomainDispatcherApplication):
             return _error(backend, 501, "NotImplemented", missing, start_response)
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             return _error(backend, 400, "SerializationException", str(error), start_response)
+        except ExpatError as error:
+            return _error(backend, 400, "MalformedXML", str(error), start_response)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:  # moto looks up what was not asked
+            log.debug("%s %s", environ["REQUEST_METHOD"], environ["REQUEST_URI"], exc_info=True)
+            made_of_it = f"moto could not make sense of this request ({type(error).__name__}: {error})"
+            return _error(backend, 400, "InvalidRequest", made_of_it, start_response)
         except UnknownService as error:
             return _error(backend, 400, "UnknownOperationException", str(error), start_response)
         except Exception as error:

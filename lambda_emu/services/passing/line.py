@@ -1,4 +1,4 @@
-"""One kept connection to the child: a request goes out, its answer comes in, no faster than the other end takes it."""
+"""A kept connection to another server: a request goes out, its answer comes in, no faster than either end takes it."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from lambda_emu.services.child.line import Line
+from lambda_emu.services.passing.line import Line
 
 Answering = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 ASKED = b"GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n"
