@@ -287,6 +287,7 @@ def test_a_topic_gets_the_record_and_a_dead_letter_with_its_attributes(
     found.sort(key=lambda message: "MessageAttributes" in message)
     assert record_of(found[0])["requestContext"]["condition"] == "RetriesExhausted"
     assert record_of(found[1]) == {"n": 1, "fail": 1}
+    assert len({message["Attributes"]["AWSTraceHeader"] for message in found}) == 1  # of the event's chain
     attributes = found[1]["MessageAttributes"]
     assert attributes["RequestID"] == {"DataType": "String", "StringValue": request_id}
     assert attributes["ErrorCode"] == {"DataType": "Number", "StringValue": "200"}
