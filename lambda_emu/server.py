@@ -124,6 +124,7 @@ class Emulator:
         self.store.clear()
         self._served.context.changes.clear()
         self._on_loop(self.queues.clear)
+        self.child.reset()
         self._on_loop(self.async_invoker.forget)
         self._on_loop(self.outbox.forget)
         self._on_loop(self.pool.clear)

@@ -24,9 +24,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from lam import ONE_TRY
 from own import OwnLam, own_emulator, processes, served
+from services_rig import ACCOUNT, sdk
 
 Eventually = Callable[[Callable[[], Any], str], Any]
-ACCOUNT = "123456789012"
 TELL = """
 import json, urllib.request, os
 def handler(event, context):
@@ -46,20 +46,6 @@ def handler(event, context):
         photo = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         s3.put_object(Bucket=bucket, Key="small/" + key, Body=photo[:3])
 """
-
-
-def sdk(lam: Any, service: str, account: str = ACCOUNT) -> Any:
-    """boto3's client of a service at the port of Lambda."""
-    url = lam.url if hasattr(lam, "url") else lam.emulator.url
-    config = Config(**ONE_TRY)
-    return boto3.client(
-        service,
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id=account,
-        aws_secret_access_key="any",
-        config=config,
-    )
 
 
 @contextmanager
@@ -249,25 +235,33 @@ def test_an_object_is_told_to_a_topic_and_so_to_a_function(lam: OwnLam, eventual
     assert eventually(look, "the object's own event") == ("Amazon S3 Notification", "k")
 
 
-def test_a_message_to_a_topic_is_posted_to_a_url(lam: OwnLam, eventually: Eventually) -> None:
+def test_a_message_to_a_topic_is_posted_to_a_url_that_confirmed_it(lam: OwnLam, eventually: Eventually) -> None:
     posted: list[tuple[Any, Any]] = []
+    confirmed: list[bytes] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            posted.append((dict(self.headers), json.loads(body)))
+            told = json.loads(body)
+            posted.append((dict(self.headers), told))
             self.send_response(200)
             self.end_headers()
+            if told["Type"] == "SubscriptionConfirmation" and told["Token"]:
+                with urlopen(told["SubscribeURL"], timeout=10) as answer:
+                    confirmed.append(answer.read())
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="test server")
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="test server", daemon=True)
         thread.start()
         sns = sdk(lam, "sns")
         topic = sns.create_topic(Name="posted")["TopicArn"]
-        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"http://127.0.0.1:{server.server_port}/")
+        url = f"http://127.0.0.1:{server.server_port}/"
+        pending = sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=url)["SubscriptionArn"]
+        assert pending == "pending confirmation"
+        eventually(lambda: confirmed, "the confirmation")
         sns.publish(TopicArn=topic, Message="hello")
 
         eventually(lambda: [told for _, told in posted if told["Type"] == "Notification"], "a notification")
