@@ -437,7 +437,7 @@ def test_what_makes_no_sense_is_an_error_and_disturbs_nothing(
 ) -> None:
     there = urlsplit(lam.emulator.url)
     scope = f"Credential={ACCOUNT}/20260101/us-east-1/{service}/aws4_request"
-    before = lam.emulator.child.pid
+    before = lam.emulator.around.child.pid
     with closing(HTTPConnection(there.hostname or "", there.port, timeout=20)) as connection:
         connection.request("POST", path, body, headers | {"Authorization": f"AWS4-HMAC-SHA256 {scope}"})
         answer = connection.getresponse()
@@ -445,21 +445,21 @@ def test_what_makes_no_sense_is_an_error_and_disturbs_nothing(
 
     assert 400 <= answer.status < 600, said
     assert sdk(lam, "s3").head_bucket(Bucket="heard")["ResponseMetadata"]["HTTPStatusCode"] == 200
-    assert lam.emulator.child.pid == before
+    assert lam.emulator.around.child.pid == before
 
 
 def test_a_killed_process_of_services_is_replaced_by_the_next_request(tmp_path: Path, eventually: Eventually) -> None:
     with own_emulator(tmp_path, "process", stems=0) as lam:
         s3 = sdk(lam, "s3")
         s3.list_buckets()
-        first = lam.emulator.child.pid
+        first = lam.emulator.around.child.pid
         assert first is not None
 
         os.kill(first, signal.SIGKILL)
         eventually(lambda: first not in {number for number, _, _ in processes()}, "its end")
 
         assert s3.list_buckets()["Buckets"] == []
-        assert lam.emulator.child.pid not in (None, first)
+        assert lam.emulator.around.child.pid not in (None, first)
 
 
 def test_who_waits_for_a_process_that_is_killed_is_told_to_try_again(tmp_path: Path, eventually: Eventually) -> None:
@@ -471,9 +471,9 @@ def test_who_waits_for_a_process_that_is_killed_is_told_to_try_again(tmp_path: P
         secrets.create_secret(Name="s", SecretString="old")
         rotating = threads.submit(secrets.rotate_secret, SecretId="s", RotationLambdaARN=arn)
         eventually(lambda: lam.emulator.loop.ask(lambda: lam.emulator.pool.busy, 5), "the rotation's function")
-        assert lam.emulator.child.pid is not None
+        assert lam.emulator.around.child.pid is not None
 
-        os.kill(lam.emulator.child.pid, signal.SIGKILL)
+        os.kill(lam.emulator.around.child.pid, signal.SIGKILL)
 
         with pytest.raises(ClientError, match=r"ServiceUnavailable.*was killed; try again"):
             rotating.result(20)
@@ -522,4 +522,4 @@ def test_nothing_is_started_while_nobody_asks(tmp_path: Path) -> None:
         lam.create("f", "def handler(event, context):\n    return 1\n")
         assert lam.invoke("f").payload == 1
 
-        assert lam.emulator.child.pid is None
+        assert lam.emulator.around.child.pid is None

@@ -224,7 +224,7 @@ def test_what_people_would_be_sent_is_kept_to_be_looked_at(lam: OwnLam, name: st
     sns.publish(TopicArn=topic, Message=name, Subject="s")
     sns.publish(PhoneNumber="+4915287654321", Message=name)
 
-    status = lam.emulator.child.status()
+    status = lam.emulator.around.child.status()
     assert status is not None
     assert "sns" in status.services
     assert [(told["by"], told["to"]) for told in status.outbox if told["message"] == name] == [
@@ -265,7 +265,7 @@ def test_a_stream_has_each_change_of_its_table_and_wakes_who_reads_it(
     lam: OwnLam, name: str, eventually: Eventually
 ) -> None:
     told: list[str] = []
-    lam.emulator.child.on_stream = told.append
+    lam.emulator.around.child.on_stream = told.append
     dynamodb, arn = table_with_stream(lam, name)
 
     for more in ({}, {}, {"n": {"N": "1"}}):
