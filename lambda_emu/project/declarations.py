@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class ProjectError(Exception):
@@ -14,6 +17,23 @@ class ProjectError(Exception):
     def __init__(self, mistakes: list[str]) -> None:
         super().__init__("\n".join(mistakes))
         self.mistakes = tuple(mistakes)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A member of `resources:`, or of a function's `events:`, which has the name of what it comes from.
+
+    kind: `queue`, `s3`. fields: those that are written. places: where it and each key stand, the first as `name`.
+    """
+
+    kind: str
+    name: str
+    fields: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    places: Mapping[str, str] = field(default_factory=lambda: NOTHING, compare=False)
+
+    def place(self, key: str = "name") -> str:
+        """Of a key, or of the whole where it is not written."""
+        return self.places.get(key, self.places["name"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +58,9 @@ class DeclaredFunction:
     description: str = ""
     role: str | None = None
     log_format: str = "Text"
-    tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    places: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), compare=False)
+    tags: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    events: tuple[Declared, ...] = ()
+    places: Mapping[str, str] = field(default_factory=lambda: NOTHING, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +69,14 @@ class Project:
 
     folder: Path
     functions: tuple[DeclaredFunction, ...] = ()
+    resources: tuple[Declared, ...] = ()
+
+    @property
+    def has_services(self) -> bool:
+        """Whether anything is declared beside functions."""
+        return bool(self.resources) or any(function.events for function in self.functions)
 
     def only(self, name: str) -> Project:
-        """The same with one function, or none if no function has this name."""
-        return Project(self.folder, tuple(function for function in self.functions if function.name == name))
+        """One function that nothing else has run, or none if no function has this name."""
+        chosen = (replace(function, events=()) for function in self.functions if function.name == name)
+        return Project(self.folder, tuple(chosen))

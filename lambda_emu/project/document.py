@@ -5,6 +5,7 @@ The file may be anybody's: its size, its depth and what it grows to by `<<` and 
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 from collections.abc import Collection, Iterator
@@ -20,11 +21,13 @@ from lambda_emu.model.value_types import ValueType
 MAX_BYTES = 256 * 1024  # some 4 s of the parser at worst
 MAX_MEMBERS = 100_000  # looked at in all, each as often as an alias or a merge repeats it
 MAX_MERGES = 32  # mappings merged into one another
+MAX_DEPTH = 32
 MAX_TOLD = 100
 MAX_TEXT = 500
 
 _NULL = "tag:yaml.org,2002:null"
 _MERGE = "tag:yaml.org,2002:merge"
+_PLAIN = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float"))
 
 
 class _Unusable(Exception):
@@ -136,6 +139,21 @@ class Document:
             self.mistake(value, f"{written!r} must be {kind.allowed}")
             return None
 
+    def data(self, value: Value, depth: int = 0) -> Any:
+        """What JSON could say too, as it is; None after a mistake."""
+        if depth > MAX_DEPTH:
+            self.mistake(value, f"nested deeper than {MAX_DEPTH}")
+            return None
+        if value.is_list:
+            return [self.data(item, depth + 1) for item in self.items(value)]
+        if isinstance(value.node, yaml.MappingNode):
+            return {name: self.data(member, depth + 1) for name, member in self.members(value).items()}
+        try:
+            return _plain(value.node)
+        except ValueError:
+            self.mistake(value, "must be a text, a number, true, false or null")
+            return None
+
     def _pairs(self, value: Value, within: tuple[yaml.Node, ...]) -> Iterator[tuple[str, Value]]:
         """A mapping's own members, then those that `<<` adds. within: the mappings that this one is merged into."""
         if value.is_null:
@@ -221,6 +239,16 @@ def _compose(text: bytes) -> yaml.Node | None:
 def forget() -> None:
     """Let go of the file that was read last."""
     _compose.cache_clear()
+
+
+def _plain(node: yaml.Node) -> Any:
+    """A scalar as YAML reads it; what is no number, truth or null is a text, dates too. ValueError."""
+    if node.tag not in _PLAIN:
+        return node.value
+    found = yaml.constructor.SafeConstructor().construct_object(node)
+    if isinstance(found, float) and not math.isfinite(found):
+        raise ValueError(found)
+    return found
 
 
 def _advice(key: str, known: Collection[str]) -> str:

@@ -1,4 +1,4 @@
-"""What the keys of a function may hold: each type reads a value, reports what is wrong and then gives None."""
+"""What keys may hold: each type reads a value, reports what is wrong and then gives None."""
 
 from __future__ import annotations
 
@@ -42,6 +42,18 @@ def only_item(kind: ValueType) -> KeyType:
         return None
 
     return KeyType(allowed, read)
+
+
+def list_of(kind: KeyType, most: int) -> KeyType:
+    """Several values, each of a kind."""
+
+    def read(document: Document, value: Value) -> Any:
+        items = document.items(value)
+        if (value.is_list and not 1 <= len(items) <= most) or value.is_null:
+            document.mistake(value, f"must be a list of 1 to {most}")
+        return [kind.read(document, item) for item in items[:most]]
+
+    return KeyType(f"a list of at most {most}, each {kind.allowed}", read)
 
 
 def mapping(keys: ValueType, values: ValueType, most: int) -> KeyType:

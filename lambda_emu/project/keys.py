@@ -1,15 +1,17 @@
-"""The keys a function is declared with, as one table: reading and documentation follow it.
+"""The keys a function is declared with, as one table. `field` is the member of DeclaredFunction.
 
 docs/contract/api.md#configuration.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
 from lambda_emu.model import quotas
 from lambda_emu.model.value_types import choice, text, whole
+from lambda_emu.project.document import Document, Value
 from lambda_emu.project.key_types import ENVIRONMENT, PATH, RUNTIME, KeyType, mapping, only_item, paths, single
+from lambda_emu.project.shapes import Key
 from lambda_emu.runtimes import ARCHITECTURES
 
 RESERVABLE = quotas.CONCURRENT_EXECUTIONS - quotas.MINIMUM_UNRESERVED
@@ -18,60 +20,53 @@ ROLE = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+"
 NAME = text("1 to 64 letters, digits, - and _", r"[a-zA-Z0-9_-]{1,64}")
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionKey:
-    """field: the member of DeclaredFunction, whose default holds where the key is not written."""
+def _read_events(document: Document, value: Value) -> Any:
+    from lambda_emu.project.resource_reader import read_events  # here: most projects have none
 
-    name: str
-    field: str
-    type: KeyType
-    help: str
-    required: bool = False
+    return read_events(document, value)
 
 
+EVENTS = KeyType("a list of [events](project.md#events)", _read_events)
 KEYS = (
-    FunctionKey("runtime", "runtime", RUNTIME, "What runs the code.", required=True),
-    FunctionKey(
+    Key("runtime", "runtime", RUNTIME, "What runs the code.", required=True),
+    Key(
         "handler",
         "handler",
         single(text("up to 128 characters without spaces", r"[^\s]{1,128}")),
         "Where the code is entered: `file.function` for most runtimes.",
         required=True,
     ),
-    FunctionKey("code", "code", PATH, "What appears at /var/task; relative to the file.", required=True),
-    FunctionKey(
+    Key("code", "code", PATH, "What appears at /var/task; relative to the file.", required=True),
+    Key(
         "memory",
         "memory_mb",
         single(whole(128, quotas.MEMORY_MB, "MB")),
         "Its share of CPU follows from it: 1769 MB are one.",
     ),
-    FunctionKey(
-        "timeout", "timeout_s", single(whole(1, quotas.TIMEOUT_S, "seconds")), "How long one invocation may take."
-    ),
-    FunctionKey(
+    Key("timeout", "timeout_s", single(whole(1, quotas.TIMEOUT_S, "seconds")), "How long one invocation may take."),
+    Key(
         "ephemeral_storage",
         "ephemeral_storage_mb",
         single(whole(512, quotas.EPHEMERAL_STORAGE_MB, "MB")),
         "Size of /tmp.",
     ),
-    FunctionKey("environment", "environment", ENVIRONMENT, "Variables of the code, 4 KB in all."),
-    FunctionKey("layers", "layers", paths(quotas.LAYERS), "Merged in this order at /opt; relative to the file."),
-    FunctionKey(
+    Key("environment", "environment", ENVIRONMENT, "Variables of the code, 4 KB in all."),
+    Key("layers", "layers", paths(quotas.LAYERS), "Merged in this order at /opt; relative to the file."),
+    Key(
         "reserved_concurrency",
         "reserved_concurrency",
         single(whole(0, RESERVABLE)),
         f"Invocations kept for it, and its limit; {RESERVABLE} for all functions together.",
     ),
-    FunctionKey("architectures", "architecture", only_item(choice(*ARCHITECTURES)), "The processor the code is for."),
-    FunctionKey(
-        "description", "description", single(text("a text of up to 256 characters", r".{0,256}")), "What people read."
-    ),
-    FunctionKey("role", "role", single(text("the ARN of a role", ROLE)), "Shown to callers; nobody assumes it."),
-    FunctionKey("log_format", "log_format", single(choice("Text", "JSON")), "How log lines are written."),
-    FunctionKey(
+    Key("architectures", "architecture", only_item(choice(*ARCHITECTURES)), "The processor the code is for."),
+    Key("description", "description", single(text("a text of up to 256 characters", r".{0,256}")), "What people read."),
+    Key("role", "role", single(text("the ARN of a role", ROLE)), "Shown to callers; nobody assumes it."),
+    Key("log_format", "log_format", single(choice("Text", "JSON")), "How log lines are written."),
+    Key(
         "tags",
         "tags",
         mapping(text("1 to 128 characters", r".{1,128}"), text("up to 256 characters", r".{0,256}"), quotas.TAGS),
         "Shown by GetFunction.",
     ),
+    Key("events", "events", EVENTS, "What has it run beside Invoke."),
 )

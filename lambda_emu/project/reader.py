@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from types import MappingProxyType
 
-from lambda_emu.project.declarations import DeclaredFunction, Project, ProjectError
+from lambda_emu.project.declarations import Declared, DeclaredFunction, Project, ProjectError
 from lambda_emu.project.document import Document, Value, forget
 from lambda_emu.project.keys import KEYS, NAME, RESERVABLE
+from lambda_emu.project.shapes import read_keys
 
 PROJECT_FILE = "lambda-emu.yaml"
-SECTIONS = ("functions", "settings")
+SECTIONS = ("functions", "resources", "settings")
 
 
 def read_project(path: Path) -> Project:
@@ -23,19 +24,17 @@ def read_project(path: Path) -> Project:
     if path.is_dir() and not file.exists():
         return Project(path)
     document = Document(file)
-    functions = _functions(document)
+    sections = {} if document.root is None else document.members(document.root, SECTIONS)
+    functions = _functions(document, sections["functions"]) if "functions" in sections else []
+    resources = _resources(document, sections["resources"]) if "resources" in sections else ()
     forget()
-    if document.mistake_count:
-        raise ProjectError(document.mistakes)
-    return Project(file.parent, tuple(functions))
+    mistakes = document.mistakes or _check_events(functions)
+    if mistakes:
+        raise ProjectError(mistakes)
+    return Project(file.parent, tuple(functions), resources)
 
 
-def _functions(document: Document) -> list[DeclaredFunction]:
-    if document.root is None:
-        return []
-    declared = document.members(document.root, SECTIONS).get("functions")
-    if declared is None:
-        return []
+def _functions(document: Document, declared: Value) -> list[DeclaredFunction]:
     functions, reserved = [], 0
     for name, value in document.members(declared).items():
         function = _function(document, name, value)
@@ -52,12 +51,22 @@ def _function(document: Document, name: str, value: Value) -> DeclaredFunction |
     """None when a key is missing or wrong: a function is taken whole or not at all."""
     before = document.mistake_count
     document.check(value, name, NAME)
-    members = document.members(value, [key.name for key in KEYS])
-    for key in KEYS:
-        if key.required and value.is_mapping and key.name not in members:
-            document.mistake(value, f"{key.name} is missing; must be {key.type.allowed}")
-    found = {key.field: key.type.read(document, members[key.name]) for key in KEYS if key.name in members}
-    if document.mistake_count > before:
+    found = read_keys(document, value, KEYS)
+    if found is None or document.mistake_count > before:
         return None
-    places = {member: document.place(member_value) for member, member_value in members.items()}
-    return DeclaredFunction(name=name, places=MappingProxyType({"name": document.place(value), **places}), **found)
+    places = {"name": document.place(value), **found.places}
+    return DeclaredFunction(name=name, places=MappingProxyType(places), **found.fields)
+
+
+def _resources(document: Document, value: Value) -> tuple[Declared, ...]:
+    from lambda_emu.project.resource_reader import read_resources  # here: most projects have none
+
+    return read_resources(document, value)
+
+
+def _check_events(functions: list[DeclaredFunction]) -> list[str]:
+    if not any(function.events for function in functions):
+        return []
+    from lambda_emu.project.resource_reader import check_events  # here: most projects have none
+
+    return check_events(functions)

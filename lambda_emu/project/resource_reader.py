@@ -1,0 +1,87 @@
+"""Reads `resources:` of a project and `events:` of its functions; what they say together is checked here too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from lambda_emu.project.declarations import Declared, DeclaredFunction
+from lambda_emu.project.document import Document, Value
+from lambda_emu.project.event_keys import EVENTS
+from lambda_emu.project.resource_keys import RESOURCES, DeclaredKind
+from lambda_emu.project.shapes import Found, read_keys
+
+MOST_EVENTS = 100
+
+
+def read_resources(document: Document, value: Value) -> tuple[Declared, ...]:
+    """Those without a mistake."""
+    found = []
+    for section, members in document.members(value, [*RESOURCES]).items():
+        kind = RESOURCES[section]
+        for name, member in document.members(members).items():
+            found.append(_read_resource(document, kind, name, member))
+    return tuple(one for one in found if one is not None)
+
+
+def read_events(document: Document, value: Value) -> tuple[Declared, ...]:
+    """Those without a mistake, of a list of mappings with one key each, its kind."""
+    items = document.items(value)
+    if len(items) > MOST_EVENTS:
+        document.mistake(value, f"must be at most {MOST_EVENTS}")
+    found = []
+    for item in items[:MOST_EVENTS]:
+        members = document.members(item, [*EVENTS])
+        if len(members) > 1:
+            document.mistake(item, f"must have one key; {' and '.join(members)} are two events")
+        elif not members and item.is_null:
+            document.mistake(item, f"must be one of {', '.join(EVENTS)}")
+        found += [_read_event(document, kind, member) for kind, member in members.items()]
+    return tuple(one for one in found if one is not None)
+
+
+def check_events(functions: Sequence[DeclaredFunction]) -> list[str]:
+    """What no two events may be, each with its place: the same route, the same source of a function."""
+    mistakes: list[str] = []
+    seen: dict[tuple[str, str, str], str] = {}
+    for function in functions:
+        for event in function.events:
+            whose = "" if event.kind == "http" else function.name
+            key = (event.kind, event.name, whose)
+            if event.kind != "s3" and key in seen:
+                mistakes.append(f"{event.place()}: is declared already, at {seen[key]}")
+            seen[key] = event.place()
+    return mistakes
+
+
+def _read_resource(document: Document, kind: DeclaredKind, name: str, value: Value) -> Declared | None:
+    before = document.mistake_count
+    document.check(value, name, kind.called)
+    found = read_keys(document, value, kind.keys)
+    if found is None or document.mistake_count > before:
+        return None
+    _check_fifo(document, value, name, found)
+    return Declared(kind.name, name, found.fields, _places(document, value, found))
+
+
+def _check_fifo(document: Document, value: Value, name: str, found: Found) -> None:
+    is_fifo = name.endswith(".fifo")
+    if "ContentBasedDeduplication" in found.fields and not is_fifo:
+        document.mistake(value, "deduplicate_content is of FIFO ones, whose names end with .fifo")
+    redrive = found.fields.get("RedrivePolicy")
+    if redrive is not None and redrive["queue"].endswith(".fifo") != is_fifo:
+        document.mistake(
+            value, f"redrive: {redrive['queue']} must be {'a FIFO' if is_fifo else 'a standard'} queue too"
+        )
+
+
+def _read_event(document: Document, kind: str, value: Value) -> Declared | None:
+    found = read_keys(document, value, EVENTS[kind].keys, EVENTS[kind].main)
+    if found is None:
+        return None
+    fields = {field: read for field, read in found.fields.items() if field != "name"}
+    return Declared(kind, found.fields.get("name", ""), MappingProxyType(fields), _places(document, value, found))
+
+
+def _places(document: Document, value: Value, found: Found) -> Mapping[str, str]:
+    return MappingProxyType({**found.places, "name": document.place(value)})

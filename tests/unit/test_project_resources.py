@@ -1,0 +1,132 @@
+"""`resources:` and `events:` as they are read: what may stand there, and every mistake with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lambda_emu.project import ProjectError, read_project
+from lambda_emu.project.declarations import Declared
+
+
+def write(folder: Path, *, events: str = "", resources: str = "") -> Path:
+    """A project with one function; events in line 5, resources in line 6."""
+    (folder / "src").mkdir(exist_ok=True)
+    file = folder / "lambda-emu.yaml"
+    function = "    <<: {runtime: python3.11, handler: a.b, code: src}\n\n"
+    file.write_text(f"functions:\n  f:\n{function}    events: {events or '[]'}\nresources: {resources}\n")
+    return file
+
+
+def events_of(folder: Path, events: str) -> tuple[Declared, ...]:
+    return read_project(write(folder, events=events)).functions[0].events
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("s3: photos", "s3: {bucket: photos}"),
+        ("sqs: jobs", "sqs: {queue: jobs}"),
+        ("dynamodb: items", "dynamodb: {table: items}"),
+        ("sns: news", "sns: {topic: news}"),
+        ("http: GET /", "http: {route: GET /}"),
+        ("url: NONE", "url: {auth: NONE}"),
+    ],
+)
+def test_a_single_value_is_the_first_key(tmp_path: Path, short: str, long: str) -> None:
+    assert events_of(tmp_path, f"[{{{short}}}]") == events_of(tmp_path, f"[{{{long}}}]")
+
+
+def test_a_filter_is_what_json_could_say(tmp_path: Path) -> None:
+    values = "b, 1, 2.5, true, null, {exists: no}, '1', 2026-01-01"
+
+    (event,) = events_of(tmp_path, f"[{{sns: {{topic: t, filter: {{a: [{values}]}}}}}}]")
+
+    assert event.fields["FilterPolicy"] == {"a": ["b", 1, 2.5, True, None, {"exists": False}, "1", "2026-01-01"]}
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        ("[{s3: photos}, {kinesis: s}]", "[1].kinesis: unknown key; "),
+        ("[{snss: t}]", "[0].snss: unknown key; did you mean 'sns'?"),
+        ("[{s3: a-b, sqs: c}]", "[0]: must have one key; s3 and sqs are two events"),
+        ("[{s3: }]", "[0].s3: bucket is missing; must be 3 to 63 lower-case letters, digits, - and ."),
+        ("[{s3: Photos}]", "[0].s3: 'Photos' must be 3 to 63 lower-case letters, digits, - and ."),
+        ("[{s3: {bucket: abc, events: [put]}}]", ".events[0]: 'put' must be an event such as s3:ObjectCreated:*"),
+        ("[{s3: {bucket: abc, sufix: b}}]", "[0].s3.sufix: unknown key; did you mean 'suffix'?"),
+        ("[{sqs: {queue: jobs, batch_size: 0}}]", ".batch_size: '0' must be a whole number from 1 to 10000"),
+        ("[{sqs: {queue: jobs, filters: [{body: new}]}}]", ".filters[0]: must be a pattern such as "),
+        ("[{sqs: {queue: jobs, filters: {body: [a]}}}]", ".filters: must be a list"),
+        ("[{sqs: {queue: jobs, filters: []}}]", ".filters: must be a list of 1 to 5"),
+        ("[{sqs: {queue: jobs, filters: }}]", ".filters: must be a list of 1 to 5"),
+        ("[{sns: {topic: t, filter: [a]}}]", ".filter: must be a policy such as {kind: [new]}"),
+        ("[{sns: {topic: t, filter: {a: [.nan]}}}]", ".a[0]: must be a text, a number, true, false or null"),
+        ("[{dynamodb: {table: items, start: NOW}}]", ".start: 'NOW' must be one of TRIM_HORIZON, LATEST"),
+        ("[{dynamodb: {table: items, on_failure: dead}}]", ".on_failure: 'dead' must be the ARN of a queue, "),
+        ("[{http: /photos}]", "[0].http: '/photos' must be a method and a path such as GET /photos/{id}, or $default"),
+        ("[{http: get /photos}]", "[0].http: 'get /photos' must be a method and a path"),
+        ("[{url: }]", "[0].url: auth is missing; must be one of NONE, AWS_IAM"),
+        ("[{url: {auth: NONE, cors: {origins: [here]}}}]", ".cors.origins[0]: 'here' must be * or an origin such as "),
+        ("[{url: NONE}, {url: AWS_IAM}]", "[1].url: is declared already, at lambda-emu.yaml:5: "),
+        ("[{http: GET /}, {http: GET /}]", "[1].http: is declared already, at lambda-emu.yaml:5: "),
+        ("[{sqs: a}, {sqs: {queue: a}}]", "[1].sqs: is declared already, at lambda-emu.yaml:5: "),
+        ("[3]", "[0]: must be a mapping"),
+        ("[~]", "[0]: must be one of s3, sqs, dynamodb, sns, http, url"),
+        ("{s3: photos}", ": must be a list"),
+    ],
+)
+def test_a_mistake_in_events_is_told_with_its_place(tmp_path: Path, events: str, said: str) -> None:
+    with pytest.raises(ProjectError) as raised:
+        events_of(tmp_path, events)
+
+    (found,) = raised.value.mistakes
+    assert found.startswith("lambda-emu.yaml:5: functions.f.events")
+    assert said in found
+
+
+@pytest.mark.parametrize(
+    ("resources", "said"),
+    [
+        ("{bucket: {photos: }}", "resources.bucket: unknown key; did you mean 'buckets'?"),
+        ("{buckets: [photos]}", "resources.buckets: must be a mapping"),
+        ("{buckets: {my_photos: }}", "resources.buckets.my_photos: 'my_photos' must be 3 to 63 lower-case"),
+        ("{buckets: {photos: {versions: yes}}}", ".versions: unknown key; did you mean 'versioning'?"),
+        ("{queues: {jobs: {visibility: 43201}}}", ".visibility: '43201' must be a whole number of seconds from 0 to"),
+        ("{queues: {jobs: {redrive: dead}}}", ".redrive: must be a mapping"),
+        ("{queues: {jobs: {redrive: {receives: 2}}}}", ".redrive: queue is missing; must be 1 to 80 letters"),
+        ("{queues: {jobs: {redrive: {queue: a.fifo}}}}", "jobs: redrive: a.fifo must be a standard queue too"),
+        ("{queues: {a.fifo: {redrive: {queue: b}}}}", "a.fifo: redrive: b must be a FIFO queue too"),
+        ("{queues: {jobs: {deduplicate_content: yes}}}", "jobs: deduplicate_content is of FIFO ones, whose names end"),
+        ("{queues: {a b: }}", "resources.queues.a b: 'a b' must be 1 to 80 letters, digits, - and _"),
+        ("{tables: {items: }}", "resources.tables.items: key is missing; must be an attribute"),
+        ("{tables: {items: {key: {id: X}}}}", ".key.id: 'X' must be one of S, N, B"),
+        ("{tables: {items: {key: {a: S, b: S}}}}", ".key: must be an attribute, which is a text, or a mapping of it"),
+        ("{tables: {items: {key: [id]}}}", ".key: must be an attribute's name"),
+        ("{tables: {items: {key: id, stream: yes}}}", ".stream: 'yes' must be one of NEW_AND_OLD_IMAGES"),
+        ("{tables: {items: {key: id, indexes: {by: {sort: a}}}}}", ".indexes.by: key is missing; must be an attribute"),
+        ("{topics: {news: {queues: jobs}}}", ".queues: must be a list"),
+        ("{topics: {news: {queues: [{raw: yes}]}}}", ".queues[0]: queue is missing; must be 1 to 80 letters"),
+        ("[]", "resources: must be a mapping"),
+    ],
+)
+def test_a_mistake_in_resources_is_told_with_its_place(tmp_path: Path, resources: str, said: str) -> None:
+    with pytest.raises(ProjectError) as raised:
+        read_project(write(tmp_path, resources=resources))
+
+    found = raised.value.mistakes[0]
+    assert found.startswith("lambda-emu.yaml:6: resources")
+    assert said in found
+
+
+def test_what_holds_itself_is_told_and_not_followed(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match="nested deeper than 32"):
+        events_of(tmp_path, "[{sns: {topic: t, filter: &f {a: *f}}}]")
+
+
+def test_one_function_alone_is_run_by_nothing_else(tmp_path: Path) -> None:
+    project = read_project(write(tmp_path, events="[{s3: photos}]", resources="{buckets: {photos: }}"))
+
+    assert project.has_services
+    assert not project.only("f").has_services
