@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lambda_emu.activation import Activator
 from lambda_emu.api.context import RequestContext
@@ -17,9 +18,9 @@ from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.service import LambdaService, OwnPages
 from lambda_emu.api.token import TOKEN
 from lambda_emu.arn import Scope
-from lambda_emu.around import Around
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
+from lambda_emu.event_sources.mappings import EventSources
 from lambda_emu.gateway.callers import is_loopback
 from lambda_emu.gateway.services import Service
 from lambda_emu.gateway.wsgi import LateApp, WsgiApp
@@ -33,11 +34,15 @@ from lambda_emu.notices import Notices
 from lambda_emu.pool.pool import EnvironmentInfo, Pool
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Engine, SandboxError
+from lambda_emu.services.child.service import OtherServices
 from lambda_emu.services.sqs.service import QueueService
 from lambda_emu.services.unserved import Forms, Unserved
 from lambda_emu.store import Store
 from lambda_emu.triggers.function_urls import FunctionUrls
 from lambda_emu.triggers.http_apis.service import HttpApis
+
+if TYPE_CHECKING:
+    from lambda_emu.services.sqs.queues import Queues  # it takes its time
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +72,9 @@ class Rooms:
     pool: Pool
     activator: Activator
     invoker: Invoker
-    around: Around
+    queues: Queues
+    child: OtherServices
+    sources: EventSources
 
 
 class Served:
@@ -85,11 +92,12 @@ class Served:
         self._api = LateApp(partial(_make_api, self.context))
         self._pages = LateApp(self._make_pages)
         urls = FunctionUrls(rooms.store, rooms.invoker.invoke, rooms.loop, rooms.clock, rooms.scope)
-        child, queues = rooms.around.child, rooms.around.queues
-        invoke, account = rooms.invoker.invoke, rooms.scope.account
-        apis = HttpApis(rooms.store, invoke, rooms.loop, rooms.clock, account, child.ask, rooms.url)
-        child.observer = apis
-        around: Sequence[Service] = (QueueService(queues, rooms.clock, rooms.scope, rooms.url), *child.services)
+        apis = HttpApis(
+            rooms.store, rooms.invoker.invoke, rooms.loop, rooms.clock, rooms.scope.account, rooms.child.ask, rooms.url
+        )
+        rooms.child.observer = apis
+        queues = QueueService(rooms.queues, rooms.clock, rooms.scope, rooms.url)
+        around: Sequence[Service] = (queues, *rooms.child.services)
         lambda_ = LambdaService(self._api, CallerContexts(self.context))
         others: Sequence[Service] = (lambda_, Unserved(), Forms(around), *around)  # S3 last: it has any path
         self.outside: Sequence[Service] = (urls, apis, OwnPages(self._pages), *others)
@@ -123,7 +131,7 @@ class Served:
             account_known="account" in settings.given,
             notices=Notices(),
             here=self._here(),
-            sources=rooms.around.sources,
+            sources=rooms.sources,
             changes=RecentChanges(rooms.clock, CHANGE_HELD_S if settings.activation_delay_s == 0 else 0),
         )
 

@@ -6,9 +6,10 @@ import gc
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lambda_emu.activation import Activator
 from lambda_emu.api.effects import tell_of_all
@@ -16,11 +17,14 @@ from lambda_emu.api.token import OWN, publish, withdraw
 from lambda_emu.api.wire.bodies import make_spool
 from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.arn import Scope
-from lambda_emu.around import Around
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
+from lambda_emu.destinations.events import EventDestinations
+from lambda_emu.destinations.outbox import Outbox
+from lambda_emu.destinations.senders import Absent, ClientSender, FunctionSender, QueueSender, Sender
 from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.environment.states import InitType
+from lambda_emu.event_sources.mappings import EventSources
 from lambda_emu.gateway.callers import Callers, is_loopback
 from lambda_emu.gateway.gateway import LIMITS, Gateway
 from lambda_emu.gateway.inside import InsideListeners
@@ -33,7 +37,9 @@ from lambda_emu.invoke.runner import PoolRunner
 from lambda_emu.logs.store import LogStore
 from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.model.changes.updates import is_settled
+from lambda_emu.model.concurrency.limits import set_aside
 from lambda_emu.model.function.function import Function
+from lambda_emu.model.mappings.sources import SourceKind
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.endpoints import Endpoints
@@ -41,8 +47,10 @@ from lambda_emu.pool.inside import Inside
 from lambda_emu.pool.pool import Pool
 from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems
-from lambda_emu.project import read_project
+from lambda_emu.project import Project, read_project
 from lambda_emu.project.deploy import deploy
+from lambda_emu.project.resources import ResourceChange
+from lambda_emu.project.services.left import Left, find_left
 from lambda_emu.runtime_api.router import RuntimeApi
 from lambda_emu.sandbox.base import Engine, Wanted
 from lambda_emu.sandbox.init.link import InitAcceptor
@@ -50,9 +58,16 @@ from lambda_emu.sandbox.init.sniffer import ProtocolSniffer
 from lambda_emu.sandbox.opening import open_engine
 from lambda_emu.sandbox.temporary import remove_left, temporary_folder
 from lambda_emu.served import SPOOL, Rooms, Served
+from lambda_emu.services.child.service import OtherServices
+from lambda_emu.services.clients import Clients
 from lambda_emu.shutdown import Shutdown, stop_within_s
 from lambda_emu.signals import until_told_to_stop, wait_for_signals
 from lambda_emu.store import Store
+
+if TYPE_CHECKING:
+    from lambda_emu.event_sources.driver import Kind
+    from lambda_emu.metrics.embedded import Embedded
+    from lambda_emu.metrics.recorder import Recorder  # it takes its time
 
 log = logging.getLogger(__name__)
 
@@ -76,8 +91,10 @@ class Emulator:
         self.clock = clock or Clock()
         self.loop = Loop()
         self.url = ""
+        self.addresses: Sequence[tuple[str, str]] = ()  # of what the project declares: its API, URLs, queues
         self.token = settings.token or self.clock.new_token()  # of our own pages
         self.scope = Scope(settings.account, settings.region)  # of callers who name no other
+        self.recorder: Recorder | None = None  # until the engine is opened
         self.shutdown = Shutdown(self.loop, self.clock, settings.grace_s)
 
     def start(self) -> Emulator:
@@ -109,11 +126,20 @@ class Emulator:
         """Empty every account and end every environment; then deploy what the project declares. Not on the loop."""
         self.store.clear()
         self._served.context.changes.clear()
+        self._on_loop(self.queues.clear)
         self._on_loop(self.async_invoker.forget)
-        self.around.reset()
+        self._on_loop(self.outbox.forget)
         self._on_loop(self.pool.clear)
-        deploy(self._project, self._served.context)
+        assert self.recorder is not None
+        self.recorder.clear()
+        self.deploy(self._project)
+
+    def deploy(self, project: Project) -> Sequence[ResourceChange]:
+        """Make there be what a project declares, and be gone what earlier ones did. Not on the loop. ProjectError."""
+        left = find_left(self._served.context)
+        changes = deploy(project, self._served.context)
         self._activate()
+        return [*changes, *self._deploy_services(project, left)]
 
     def wait_until_settled(self, name: str) -> None:
         """Wait for a Pending function, however long its image takes. Not on the loop."""
@@ -148,23 +174,29 @@ class Emulator:
         self.shutdown.tidy(self._listener.close)  # after the pool, which answers who still waits
         self.store = Store.open(data_dir)
         self.shutdown.call(self.store.close)  # after the pool, whose last outcomes it keeps
-        self.around = Around(self.url, self.scope, self.store, self.clock, self.loop, self.shutdown)
+        self.shutdown.call(self._stop_recorder)  # after all who tell of facts, the logs too
         one_shot, log_bytes = self._only is not None, settings.log_limit_mb * 1024 * 1024
-        post, publish = self.loop.post, self.around.publish
+        post, publish = self.loop.post, self._publish
         self.logs = LogStore(data_dir / "logs.db", log_bytes, post, in_process=one_shot, publish=publish)
         self.logs.start()
         self.shutdown.call(self.logs.stop)  # after the environments, which write until they end
+        self.child = OtherServices(self.loop, self.url, self.scope)
+        self.shutdown.call(self.child.close)  # after the environments, whose code may use it until they end
+        self.clients = Clients(lambda: self.url)
+        self.shutdown.call(self.clients.close)
         self._open_environments(data_dir)
         self._open_invocations()
         self._serve_inside(data_dir)  # before there are environments with code in them
         self._on_loop(self.async_invoker.start)
-        self._on_loop(self.around.outbox.start)
+        self._on_loop(self.outbox.start)
+        left = find_left(self._served.context)
         deploy(self._project, self._served.context)
         tell_of_all(self.store, self._served.context.here, self._served.context.notices)
         self._activate()
-        self.around.sources.start()  # after functions are active, so that none is refused for that
+        self.sources.start()  # after functions are active, so that none is refused for that
         self.logs.wait_until_open()  # late: it was looked through meanwhile
-        self._open_api(data_dir, bound)  # last: who can reach it is served
+        self._open_api(data_dir, bound)  # late: who can reach it is served
+        self._deploy_services(self._project, left)  # last: it is asked for by requests, most of all the child's
 
     def _data_directory(self) -> Path:
         remove_left()
@@ -206,9 +238,15 @@ class Emulator:
         self.shutdown.tidy(self.pool.stop)  # before its engine: what waits is answered
 
     def _read(self) -> None:
-        """What stands around, and the model as far as the first invocation needs it, which should not on the loop."""
+        """Queues, metrics, and the model as far as the first invocation needs it, which should not on the loop."""
+        from lambda_emu.metrics.file import MetricFile  # here: they take their time
+        from lambda_emu.metrics.recorder import Recorder
+        from lambda_emu.services.sqs.queues import Queues
+
         lambda_model().operation("Invoke")
-        self.around.read(counts=self._only is None)
+        metrics = MetricFile(self.store.folder / "metrics.db")
+        self.recorder = Recorder(metrics, self.loop, self.clock, self._set_aside)
+        self.queues = Queues.open(self.store, self.loop, self.clock)
 
     def _make_pool(self) -> Pool:
         stems = self._make_stems()
@@ -234,17 +272,42 @@ class Emulator:
 
     def _open_invocations(self) -> None:
         settings = self.settings
-        self._runner = PoolRunner(self.store, self.pool, self.around.recorder, settings.account_concurrency)
+        assert self.recorder is not None
+        self._runner = PoolRunner(self.store, self.pool, self.recorder, settings.account_concurrency)
         pending_wait_s = 0 if settings.activation_delay_s else PENDING_WAIT_S
         self.invoker = Invoker(self.store, self._runner, self.clock, pending_wait_s)
         self.store.subscribe(self.store.functions, self._function_changed)
-        self.around.open_results(self.invoker)
-        self.async_invoker = AsyncInvoker(self.store, self.invoker, self.loop, self.clock, self.around.sequel)
+        self.outbox = self._make_outbox()
+        self.invoker.count = self.outbox.count = self.recorder.add
+        sequel = EventDestinations(self.outbox, self.clock)
+        self.async_invoker = AsyncInvoker(self.store, self.invoker, self.loop, self.clock, sequel)
+        self.shutdown.tidy(self.outbox.stop)  # after the pool, whose last outcomes it keeps for a later run
         self.shutdown.drain(self._is_busy)  # before the pool: what runs has its time to answer
         self.shutdown.tidy(self.async_invoker.stop)  # before that: what ends makes room for nothing new
-        self.around.open_sources(self.invoker)
+        self.shutdown.tidy(self.queues.close)  # before what runs is waited for: who waits for messages does nothing
+        self.sources = EventSources(self._source_kinds, self.store, self.invoker.invoke, self.loop, self.clock)
+        self.shutdown.tidy(self.sources.stop)  # before its queues: what it has taken and not begun goes back
         delay_s, strict = settings.activation_delay_s, settings.strict_runtimes
         self.activator = Activator(self.store, self.engine, self.pool, self.loop, self.clock, delay_s, strict=strict)
+
+    def _make_outbox(self) -> Outbox:
+        elsewhere = ClientSender(self.clients.call, self.loop)
+        senders: Mapping[str, Sender] = {
+            "sqs": QueueSender(self.queues, self.loop),
+            "lambda": FunctionSender(self.invoker.invoke, self.loop, self.clock),
+            "sns": elsewhere,
+            "s3": elsewhere,
+            "events": Absent("EventBridge"),
+        }
+        return Outbox(self.store, self.loop, self.clock, senders)
+
+    def _source_kinds(self) -> Mapping[SourceKind, Kind]:
+        """What event source mappings may poll."""
+        from lambda_emu.event_sources.sqs.kind import OwnQueues  # here: most servers poll nothing
+        from lambda_emu.services.sqs.local import LocalQueues
+
+        queues = OwnQueues(LocalQueues(self.queues, self.clock), self.loop, self.clock)
+        return {SourceKind.SQS: queues, SourceKind.SQS_FIFO: queues}
 
     def _function_changed(self, before: Function | None, after: Function | None) -> None:
         self.loop.post(self._runner.changed, before, after)
@@ -278,7 +341,9 @@ class Emulator:
             self.pool,
             self.activator,
             self.invoker,
-            self.around,
+            self.queues,
+            self.child,
+            self.sources,
         )
         self._served = Served(rooms, self.reset)
         self._inside_gateway.serve(*self._served.inside)
@@ -290,9 +355,30 @@ class Emulator:
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
         self.shutdown.tidy(self._listener.finish)
 
+    def _deploy_services(self, project: Project, left: Left) -> Sequence[ResourceChange]:
+        """What functions live among and where their events come from; most projects declare none."""
+        if not (project.has_services or left):
+            return ()
+        from lambda_emu.project.services.deploy import deploy_services  # here: it takes its time
+
+        changes, self.addresses = deploy_services(project, self._served.context, self.clients, left)
+        return changes
+
+    def _set_aside(self, scope: Scope) -> int:
+        """How much concurrency is reserved or provisioned."""
+        return sum(set_aside(function) for function in self.store.functions.all(scope))
+
+    def _publish(self, metrics: Sequence[Embedded]) -> None:
+        if self.recorder is not None:  # who prints runs in an engine
+            self.recorder.publish(metrics)
+
+    def _stop_recorder(self) -> None:
+        if self.recorder is not None and self._only is None:  # a single invocation does without
+            self.recorder.stop()
+
     def _is_busy(self) -> bool:
         """Whether something runs, or somebody has not all of his answer. On the loop."""
-        return self.pool.busy or self._listener.busy or self.around.sources.busy
+        return self.pool.busy or self._listener.busy or self.sources.busy
 
     def _on_loop(self, fn: Callable[[], object]) -> None:
         self.loop.ask(fn, STEP_LIMIT_S)
@@ -313,6 +399,8 @@ def run(settings: Settings) -> int:
         emulator.start()
         names = ", ".join(emulator.declared) or "an empty account"
         print(f"lambda-emu serves {names} on {emulator.url} ({emulator.engine.abilities.name})", flush=True)
+        for what, address in emulator.addresses:
+            print(f"{what}: {address}", flush=True)
         if not is_loopback(settings.host):
             print(f"its own pages, below {emulator.url}{OWN}, take the token {emulator.token}", flush=True)
         gc.freeze()  # a collection need not look through what stays until the end

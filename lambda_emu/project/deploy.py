@@ -12,9 +12,10 @@ from lambda_emu.arn import FunctionId
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.project.declarations import Project, ProjectError
 from lambda_emu.project.desired import make_resources
-from lambda_emu.project.kinds import KINDS, ResourceKind
+from lambda_emu.project.kinds import KINDS, Reached, ResourceKind
 from lambda_emu.project.resources import (
     Action,
+    CannotChange,
     NeedsItself,
     Order,
     Present,
@@ -48,7 +49,7 @@ def deploy(project: Project, context: RequestContext) -> list[ResourceChange]:
     return apply(resources, [one for one in present if one.origin == ORIGIN], context, KINDS)
 
 
-def find_all(context: RequestContext, kinds: Mapping[str, ResourceKind]) -> list[Present]:
+def find_all(context: RequestContext, kinds: Mapping[str, ResourceKind[RequestContext]]) -> list[Present]:
     """Whatever there is of these kinds in the account and region, whoever made it."""
     return [present for kind in kinds.values() for present in kind.find(context)]
 
@@ -56,8 +57,8 @@ def find_all(context: RequestContext, kinds: Mapping[str, ResourceKind]) -> list
 def apply(
     resources: Sequence[Resource],
     present: Sequence[Present],
-    context: RequestContext,
-    kinds: Mapping[str, ResourceKind],
+    context: Reached,
+    kinds: Mapping[str, ResourceKind[Reached]],
 ) -> list[ResourceChange]:
     """Make what is present what is wanted, and return what was done. ProjectError, each mistake with its place."""
     order = Order(
@@ -77,8 +78,8 @@ def apply(
 def _make(
     changes: Sequence[ResourceChange],
     present: Sequence[Present],
-    context: RequestContext,
-    kinds: Mapping[str, ResourceKind],
+    context: Reached,
+    kinds: Mapping[str, ResourceKind[Reached]],
 ) -> None:
     """One after the other. What needs one that failed is left out, and the first of them told."""
     mistakes: list[str] = []
@@ -90,7 +91,7 @@ def _make(
             continue
         try:
             _make_one(change, context, kinds[change.key.kind], identifiers)
-        except LambdaError as error:
+        except (LambdaError, CannotChange) as error:
             failed.add(change.key)
             place = change.desired.place if change.desired is not None else f"{change.key.kind} {change.key.name}"
             mistakes.append(f"{place}: {error}")
@@ -99,9 +100,10 @@ def _make(
 
 
 def _make_one(
-    change: ResourceChange, context: RequestContext, kind: ResourceKind, identifiers: dict[ResourceKey, str]
+    change: ResourceChange, context: Reached, kind: ResourceKind[Reached], identifiers: dict[ResourceKey, str]
 ) -> None:
-    load(kind.family)
+    if kind.family:
+        load(kind.family)
     if change.desired is not None:
         members = resolve(change.desired.members, identifiers)
         if change.present is None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from lambda_emu.api.configuration import NO_SNAPSHOTS, show_settings
 from lambda_emu.api.context import RequestContext
@@ -16,6 +17,9 @@ from lambda_emu.project.resources import Members, Present, ResourceKey
 
 LAYER, FUNCTION, RESERVATION = "layer", "function", "reserved concurrency"
 
+Reached = TypeVar("Reached")
+"""What the operations of a kind need beside what they are about."""
+
 TOLD_ONLY = frozenset(
     {"FunctionName", "FunctionArn", "CodeSize", "LastModified", "Version", "RevisionId", "Layers", "LoggingConfig"}
 )
@@ -24,8 +28,8 @@ LEVELS = {"Text": {}, "JSON": {"ApplicationLogLevel": "INFO", "SystemLogLevel": 
 
 
 @dataclass(frozen=True, slots=True)
-class ResourceKind:
-    """family: of the operations that create, update and remove, which is loaded for the first change.
+class ResourceKind(Generic[Reached]):
+    """family: of Lambda's operations that create, update and remove, which is loaded for the first change; or none.
 
     find: what there is of an account. create, update: return the identifier; members: with References resolved.
 
@@ -33,10 +37,10 @@ class ResourceKind:
     """
 
     family: str
-    find: Callable[[RequestContext], Iterator[Present]]
-    create: Callable[[str, Members, RequestContext], str]
-    update: Callable[[Present, Members, RequestContext], str]
-    remove: Callable[[Present, RequestContext], None]
+    find: Callable[[Reached], Iterator[Present]]
+    create: Callable[[str, Members, Reached], str]
+    update: Callable[[Present, Members, Reached], str]
+    remove: Callable[[Present, Reached], None]
     shares: bool = False
     renews: bool = False
 
@@ -135,7 +139,7 @@ def _give_back(present: Present, context: RequestContext) -> None:
     call("DeleteFunctionConcurrency", {"FunctionName": present.key.name}, context)
 
 
-KINDS: Mapping[str, ResourceKind] = {  # from what is needed to what needs it
+KINDS: Mapping[str, ResourceKind[RequestContext]] = {  # from what is needed to what needs it
     LAYER: ResourceKind("layers", _find_layers, _publish_layer, _publish_next, _delete_layer, renews=True),
     FUNCTION: ResourceKind("functions", _find_functions, _create_function, _replace_function, _delete_function),
     RESERVATION: ResourceKind("concurrency", _find_reservations, _reserve, _reserve_anew, _give_back, shares=True),

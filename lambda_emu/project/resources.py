@@ -83,6 +83,10 @@ class Order:
     shares: Collection[str] = ()
 
 
+class CannotChange(Exception):
+    """A service refuses what a project declares, or cannot be asked; the text says why."""
+
+
 class NeedsItself(ValueError):
     """Resources that need one another in a circle."""
 

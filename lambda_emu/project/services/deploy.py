@@ -1,0 +1,72 @@
+"""Makes there be what functions live among, and has events come from it, as the project says."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from lambda_emu.api.context import RequestContext
+from lambda_emu.api.recent_changes import RecentChanges
+from lambda_emu.project.declarations import Project, ProjectError
+from lambda_emu.project.deploy import ORIGIN, apply
+from lambda_emu.project.kinds import ResourceKind
+from lambda_emu.project.resources import CannotChange, Present, ResourceChange
+from lambda_emu.project.services.apis import API, APIS, api_id
+from lambda_emu.project.services.desired import make_wanted
+from lambda_emu.project.services.left import Left
+from lambda_emu.project.services.own import OWN, PERMISSIONS, URL
+from lambda_emu.project.services.pushed import PUSHED
+from lambda_emu.project.services.reach import Reach, Services
+from lambda_emu.project.services.stores import QUEUE, STORES
+
+log = logging.getLogger(__name__)
+
+KINDS: Mapping[str, ResourceKind[Reach]] = {**STORES, **APIS, **PERMISSIONS, **PUSHED, **OWN}
+"""From what is needed to what needs it."""
+
+
+class Deployed(NamedTuple):
+    """addresses: of the API, URLs and queues, each with what it is."""
+
+    changes: Sequence[ResourceChange]
+    addresses: Sequence[tuple[str, str]]
+
+
+def deploy_services(project: Project, context: RequestContext, services: Services, left: Left) -> Deployed:
+    """Once the functions are deployed and the server answers; not on the loop.
+
+    left: found before functions were removed. Raises ProjectError, with a line for each refusal.
+    """
+    context = replace(context, origin=ORIGIN, changes=RecentChanges(context.clock))
+    wanted = make_wanted(project, context)
+    reach = Reach(context, services, wanted, left)
+    changes = apply([*wanted.values()], _find_all(reach), reach, KINDS)
+    return Deployed(changes, [*_addresses(reach)])
+
+
+def _addresses(reach: Reach) -> Iterator[tuple[str, str]]:
+    for api in APIS[API].find(reach):
+        yield "HTTP API", reach.call("apigatewayv2", "GetApi", ApiId=api_id(api.identifier))["ApiEndpoint"]
+    for url in OWN[URL].find(reach):
+        yield f"URL of {url.key.name}", url.identifier
+    for queue in reach.of(QUEUE):
+        yield f"queue {queue.key.name}", reach.call("sqs", "GetQueueUrl", QueueName=queue.key.name)["QueueUrl"]
+
+
+def _find_all(reach: Reach) -> list[Present]:
+    """What cannot be asked for is a mistake where it is declared; else it is left as it is."""
+    found: list[Present] = []
+    mistakes = []
+    for name, kind in KINDS.items():
+        try:
+            found += kind.find(reach)
+        except CannotChange as error:
+            places = [resource.place for resource in reach.of(name)]
+            mistakes += [f"{places[0]}: {error}"] if places else []
+            if not places:
+                log.warning("what an earlier project left stays: %s", error)
+    if mistakes:
+        raise ProjectError(mistakes)
+    return found

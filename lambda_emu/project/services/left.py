@@ -1,0 +1,69 @@
+"""What deployments leave behind them in our own store, by which a later one knows what it may remove.
+
+A permission whose id begins with PREFIX says that a function was given what it allows; a mapping has a tag. So nobody
+else is asked what there is, and no other service is begun for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lambda_emu.api.context import RequestContext
+from lambda_emu.model.mappings.mapping import EventSourceMapping
+
+PREFIX = "lambda-emu-"
+TAG = "lambda-emu:origin"
+ORIGIN = "project"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """source: the ARN of what may run the function; empty for a URL's."""
+
+    function: str
+    id: str
+    statement: Any
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What earlier deployments made and may remove: permissions, and whether there are mappings."""
+
+    permissions: tuple[Permission, ...]
+    has_mappings: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.permissions) or self.has_mappings
+
+    def of(self, service: str) -> Iterator[Permission]:
+        """For what a service sends."""
+        return (one for one in self.permissions if one.source.split(":")[2:3] == [service])
+
+
+def find_left(context: RequestContext) -> Left:
+    """To be asked before functions are removed, whose permissions go with them."""
+    return Left(tuple(find_permissions(context)), any(find_mappings(context)))
+
+
+def find_mappings(context: RequestContext) -> Iterator[EventSourceMapping]:
+    """Those that a deployment made, and that are not being deleted."""
+    now_s = context.clock.now_s()
+    for mapping in context.store.mappings.all(context.scope):
+        if mapping.tags.get(TAG) == ORIGIN and (now := mapping.at(now_s)) is not None:
+            yield now
+
+
+def find_permissions(context: RequestContext) -> Iterator[Permission]:
+    """Those of all functions."""
+    for function in context.store.functions.all(context.scope):
+        policy = function.policies.get("")
+        if policy is None or PREFIX not in policy.document:
+            continue
+        for statement in policy.statements:
+            id = str(statement.get("Sid", ""))
+            if id.startswith(PREFIX):
+                source = statement.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn", "")
+                yield Permission(function.id.name, id, statement, str(source))

@@ -1,0 +1,72 @@
+"""What a deployment may ask: the operations of other services, and Lambda's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from lambda_emu.api.context import RequestContext
+from lambda_emu.api.operations import call
+from lambda_emu.project.resources import CannotChange, Resource, ResourceKey
+from lambda_emu.project.services.left import Left
+
+ABSENT = frozenset(
+    {"404", "NotFound", "NoSuchBucket", "ResourceNotFound", "ResourceNotFoundException", "NotFoundException"}
+    | {"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"}
+)
+
+
+class Services(Protocol):
+    """services.clients.Clients, or what is asked in its place."""
+
+    def call(
+        self, service: str, operation: str, parameters: Mapping[str, Any], *, account: str, region: str
+    ) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """wanted: what is declared. left: by earlier deployments. context: of Lambda's operations."""
+
+    context: RequestContext
+    services: Services
+    wanted: Mapping[ResourceKey, Resource]
+    left: Left
+
+    def of(self, kind: str) -> Iterator[Resource]:
+        """What is declared of a kind."""
+        return (resource for key, resource in self.wanted.items() if key.kind == kind)
+
+    def arn(self, service: str, name: str) -> str:
+        scope = self.context.scope
+        return f"arn:{scope.partition}:{service}:{scope.region}:{scope.account}:{name}"
+
+    def function_arn(self, name: str) -> str:
+        return self.context.scope.function(name).arn()
+
+    def call(self, service: str, operation: str, **members: Any) -> dict[str, Any]:
+        """CannotChange when the service refuses, or cannot be asked."""
+        found = self.find(service, operation, **members)
+        if found is None:
+            raise CannotChange(f"{operation}: there is none")
+        return found
+
+    def find(self, service: str, operation: str, **members: Any) -> dict[str, Any] | None:
+        """The same; None where what it is about is not there."""
+        from botocore.exceptions import BotoCoreError, ClientError  # here: it takes its time
+
+        scope = self.context.scope
+        try:
+            return self.services.call(service, operation, members, account=scope.account, region=scope.region)
+        except ClientError as error:
+            said = error.response["Error"]
+            if said["Code"] in ABSENT:
+                return None
+            raise CannotChange(f"{operation}: {said['Code']}: {said.get('Message', '')}") from error
+        except (BotoCoreError, ConnectionError) as error:
+            raise CannotChange(str(error)) from error
+
+    def ask_lambda(self, operation: str, **members: Any) -> dict[str, Any]:
+        """LambdaError."""
+        return call(operation, members, self.context)

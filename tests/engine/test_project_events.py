@@ -1,0 +1,307 @@
+"""What a project declares beside functions is there once it is deployed: made, changed and removed as the file is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent, indent
+from typing import Any
+from urllib.request import urlopen
+
+import boto3
+import pytest
+from own import OwnLam, own_emulator
+
+from lambda_emu.project import ProjectError, read_project
+
+Eventually = Callable[[Callable[[], Any], str], Any]
+HEAR = """
+import json
+def handler(event, context):
+    print("HEARD", json.dumps(event))
+    return {"statusCode": 200, "body": "heard"}
+"""
+FUNCTION = "runtime: python3.11, handler: app.handler, code: src"
+ARN = "arn:aws:lambda:us-east-1:000000000000:function:hear"
+
+
+@dataclass(frozen=True)
+class Account:
+    """A server's account and the folder of its project, whose code is in src."""
+
+    lam: OwnLam
+    folder: Path
+
+    def deploy(self, resources: str = "", events: str = "", function: str = "") -> set[tuple[str, str]]:
+        """A function `hear` with these events, written as a list, among these resources; what was done, but nothing."""
+        declared = f"functions:\n  hear:\n    <<: {{{FUNCTION}}}\n"
+        declared += indent(dedent(function), "    ") + "\n"
+        declared += f"    events:\n{indent(dedent(events), '      ')}\n" if events else ""
+        declared += f"resources:\n{indent(dedent(resources), '  ')}\n" if resources else ""
+        return self.deploy_file(declared)
+
+    def deploy_file(self, declared: str) -> set[tuple[str, str]]:
+        (self.folder / "lambda-emu.yaml").write_text(declared)
+        changes = self.lam.emulator.deploy(read_project(self.folder))
+        return {(change.action.name, change.key.kind) for change in changes if change.action.name != "LEAVE"}
+
+    def mistakes(self, resources: str, events: str = "", function: str = "") -> tuple[str, ...]:
+        with pytest.raises(ProjectError) as raised:
+            self.deploy(resources, events, function)
+        return raised.value.mistakes
+
+    def client(self, service: str) -> Any:
+        keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
+        return boto3.client(service, endpoint_url=self.lam.emulator.url, region_name="us-east-1", **keys)
+
+    def heard(self, eventually: Eventually, text: str) -> Any:
+        """The first event in which there is this text, once there is one."""
+
+        def look() -> list[str]:
+            told = [event for event in self.lam.own_events("hear") if event.startswith("HEARD ")]
+            return [event for event in told if text in event]
+
+        return json.loads(eventually(look, f"an event with {text}")[0].removeprefix("HEARD "))
+
+    def sids(self) -> set[str]:
+        """The ids of the function's permissions."""
+        try:
+            policy = json.loads(self.lam.client.get_policy(FunctionName="hear")["Policy"])
+        except self.lam.client.exceptions.ResourceNotFoundException:
+            return set()
+        return {statement["Sid"] for statement in policy["Statement"]}
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "src").mkdir()
+    (folder / "src" / "app.py").write_text(HEAR)
+    with own_emulator(folder, "process", stems=0) as lam:
+        yield Account(lam, folder)
+
+
+ALL = """
+buckets: {everything: {versioning: yes}}
+queues:
+  jobs: {visibility: 60, delay: 1, redrive: {queue: dead, receives: 2}}
+  ordered.fifo: {deduplicate_content: yes}
+tables:
+  items: {key: id, sort: {taken: N}, ttl: over, stream: NEW_IMAGE, indexes: {by-owner: {key: owner, sort: id}}}
+topics:
+  news: {queues: [jobs, {queue: raw, raw: yes, filter: {kind: [new]}}]}
+"""
+EVERY = """
+- s3: {bucket: everything, prefix: in/, suffix: .jpg}
+- s3: {bucket: everything, events: ["s3:ObjectRemoved:*"]}
+- sqs: {queue: jobs, batch_size: 2, filters: [{body: {kind: [new]}}], max_concurrency: 3, report_failures: yes}
+- sqs: other
+- sns: {topic: news, filter: {kind: [new]}, filter_on: body}
+- http: GET /photos/{id}
+- http: {route: $default, payload: "1.0"}
+- url: {auth: NONE, cors: {origins: ["*"], max_age: 5}}
+"""
+
+
+def test_what_is_declared_is_there(account: Account) -> None:
+    account.deploy(ALL, EVERY)
+
+    sqs, s3, ddb = account.client("sqs"), account.client("s3"), account.client("dynamodb")
+    url = sqs.get_queue_url(QueueName="jobs")["QueueUrl"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert (found["VisibilityTimeout"], found["DelaySeconds"]) == ("60", "1")
+    assert json.loads(found["RedrivePolicy"])["deadLetterTargetArn"] == "arn:aws:sqs:us-east-1:000000000000:dead"
+    url = sqs.get_queue_url(QueueName="ordered.fifo")["QueueUrl"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert (found["FifoQueue"], found["ContentBasedDeduplication"]) == ("true", "true")
+    assert s3.get_bucket_versioning(Bucket="everything")["Status"] == "Enabled"
+    table = ddb.describe_table(TableName="items")["Table"]
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["id", "taken"]
+    assert table["GlobalSecondaryIndexes"][0]["IndexName"] == "by-owner"
+    assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    described = ddb.describe_time_to_live(TableName="items")["TimeToLiveDescription"]
+    assert (described["TimeToLiveStatus"], described["AttributeName"]) == ("ENABLED", "over")
+    mappings = account.lam.client.list_event_source_mappings(FunctionName="hear")["EventSourceMappings"]
+    (mapping,) = [one for one in mappings if one["EventSourceArn"].endswith(":jobs")]
+    assert (mapping["BatchSize"], mapping["ScalingConfig"]) == (2, {"MaximumConcurrency": 3})
+    assert len(account.sids()) == 5  # S3, SNS, the API, and two for the URL
+
+
+def test_what_did_not_change_is_left_alone(account: Account) -> None:
+    account.deploy(ALL, EVERY)
+
+    assert account.deploy(ALL, EVERY) == set()
+
+
+def test_what_changed_is_changed_and_no_more(account: Account) -> None:
+    account.deploy("queues: {jobs: {visibility: 60}}", "- sqs: jobs\n- s3: everything\n- http: GET /")
+    sqs = account.client("sqs")
+    url = sqs.get_queue_url(QueueName="jobs")["QueueUrl"]
+
+    done = account.deploy(
+        "queues: {jobs: {visibility: 90}}",
+        """
+        - sqs: {queue: jobs, batch_size: 5, enabled: no}
+        - s3: {bucket: everything, prefix: new/}
+        - http: {route: GET /, auth: AWS_IAM}
+        """,
+    )
+
+    assert done == {("UPDATE", kind) for kind in ("queue", "event source mapping", "notifications", "route")}
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
+    assert found == {"VisibilityTimeout": "90"}
+    (mapping,) = account.lam.client.list_event_source_mappings(FunctionName="hear")["EventSourceMappings"]
+    assert mapping["BatchSize"] == 5
+    told = account.client("s3").get_bucket_notification_configuration(Bucket="everything")
+    (rule,) = told["LambdaFunctionConfigurations"][0]["Filter"]["Key"]["FilterRules"]
+    assert rule["Value"] == "new/"
+
+
+def test_what_a_key_said_before_is_taken_back_with_it(account: Account) -> None:
+    account.deploy(
+        "queues: {jobs: {delay: 5, redrive: {queue: dead}}}\ntables: {items: {key: id, sort: {taken: N}, "
+        "ttl: over, stream: NEW_IMAGE, indexes: {by-owner: {key: owner, sort: id}}}}",
+        "- sqs: {queue: jobs, filters: [{body: {a: [b]}}], max_concurrency: 2, report_failures: yes}\n"
+        "- sns: {topic: news, filter: {a: [b]}}",
+    )
+
+    account.deploy(
+        "queues: {jobs: {}}\ntables: {items: {key: id, sort: {taken: N}, "
+        "stream: NEW_IMAGE, indexes: {by-owner: {key: owner, sort: id}}}}",
+        "- sqs: jobs\n- sns: news",
+    )
+
+    sqs, sns = account.client("sqs"), account.client("sns")
+    url = sqs.get_queue_url(QueueName="jobs")["QueueUrl"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert (found["DelaySeconds"], found.get("RedrivePolicy")) == ("0", None)
+    (mapping,) = account.lam.client.list_event_source_mappings(FunctionName="hear")["EventSourceMappings"]
+    assert not {"FilterCriteria", "ScalingConfig"} & mapping.keys()
+    assert mapping["FunctionResponseTypes"] == []
+    (one,) = [one for one in sns.list_subscriptions()["Subscriptions"] if one["Protocol"] == "lambda"]
+    attributes = sns.get_subscription_attributes(SubscriptionArn=one["SubscriptionArn"])["Attributes"]
+    assert json.loads(attributes.get("FilterPolicy", "{}")) == {}
+    ttl = account.client("dynamodb").describe_time_to_live(TableName="items")["TimeToLiveDescription"]
+    assert ttl["TimeToLiveStatus"] == "DISABLED"
+
+
+def test_events_that_are_no_longer_declared_are_removed_and_nothing_else(account: Account) -> None:
+    account.deploy(ALL, EVERY)
+    s3, sns = account.client("s3"), account.client("sns")
+    s3.put_object(Bucket="everything", Key="kept", Body=b"kept")
+    theirs = account.client("sqs").get_queue_attributes(
+        QueueUrl=account.client("sqs").create_queue(QueueName="theirs")["QueueUrl"], AttributeNames=["QueueArn"]
+    )["Attributes"]["QueueArn"]
+    topic = "arn:aws:sns:us-east-1:000000000000:news"
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=theirs)
+    told = s3.get_bucket_notification_configuration(Bucket="everything")["LambdaFunctionConfigurations"]
+    by_hand = {"Id": "by-hand", "LambdaFunctionArn": ARN, "Events": ["s3:ObjectTagging:*"]}
+    s3.put_bucket_notification_configuration(
+        Bucket="everything", NotificationConfiguration={"LambdaFunctionConfigurations": [*told, by_hand]}
+    )
+
+    account.deploy("topics: {news: {}}")
+
+    assert account.lam.client.list_event_source_mappings(FunctionName="hear")["EventSourceMappings"] == []
+    assert account.sids() == set()
+    assert account.lam.client.list_function_url_configs(FunctionName="hear")["FunctionUrlConfigs"] == []
+    told = s3.get_bucket_notification_configuration(Bucket="everything")["LambdaFunctionConfigurations"]
+    assert [one["Id"] for one in told] == ["by-hand"]
+    assert [one["Endpoint"] for one in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]] == [theirs]
+    assert account.client("apigatewayv2").get_apis()["Items"] == []
+    assert s3.get_object(Bucket="everything", Key="kept")["Body"].read() == b"kept"
+    assert account.client("dynamodb").describe_table(TableName="items")
+    s3.put_bucket_notification_configuration(Bucket="everything", NotificationConfiguration={})
+    assert account.deploy("topics: {news: {}}") == set()
+
+
+def test_so_are_those_of_a_function_that_is_no_longer_declared(account: Account) -> None:
+    account.deploy("", EVERY)
+
+    account.deploy_file("functions: {}\n")
+
+    s3, sns = account.client("s3"), account.client("sns")
+    assert "LambdaFunctionConfigurations" not in s3.get_bucket_notification_configuration(Bucket="everything")
+    assert "lambda" not in {one["Protocol"] for one in sns.list_subscriptions()["Subscriptions"]}
+    assert account.client("apigatewayv2").get_apis()["Items"] == []
+    assert account.lam.client.list_event_source_mappings()["EventSourceMappings"] == []
+
+
+def test_each_event_has_the_function_run(account: Account, eventually: Eventually) -> None:
+    account.deploy("", "- s3: {bucket: everything, prefix: in/}\n- sqs: jobs\n- sns: news\n- url: NONE")
+    s3, sqs, sns = account.client("s3"), account.client("sqs"), account.client("sns")
+
+    s3.put_object(Bucket="everything", Key="in/photo", Body=b"x")
+    sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="jobs")["QueueUrl"], MessageBody="a job")
+    sns.publish(TopicArn="arn:aws:sns:us-east-1:000000000000:news", Message="some news")
+    (url,) = [address for what, address in account.lam.emulator.addresses if what == "URL of hear"]
+    with urlopen(f"{url}by-url", timeout=30) as answer:
+        assert answer.read() == b"heard"
+
+    assert account.heard(eventually, "in/photo")["Records"][0]["eventSource"] == "aws:s3"
+    assert account.heard(eventually, "a job")["Records"][0]["eventSource"] == "aws:sqs"
+    assert account.heard(eventually, "some news")["Records"][0]["EventSource"] == "aws:sns"
+    assert account.heard(eventually, "by-url")["rawPath"] == "/by-url"
+
+
+@pytest.mark.parametrize(
+    ("resources", "events", "function", "said"),
+    [
+        (
+            "",
+            "- dynamodb: nowhere",
+            "",
+            ":6: functions.hear.events[0].dynamodb: there is no table nowhere; "
+            "declare it below resources.tables, with its key",
+        ),
+        (
+            "tables: {items: {key: other}}",
+            "",
+            "",
+            ":6: resources.tables.items: has other keys or indexes, which stay as they were made; "
+            "delete the table, or give it another name",
+        ),
+        (
+            "queues: {short: {visibility: 5}}",
+            "- sqs: short",
+            "timeout: 9",
+            ":6: functions.hear.events[0].sqs: Queue visibility timeout: 5 seconds is less than "
+            "Function timeout: 9 seconds",
+        ),
+        (
+            "queues: {one: {redrive: {queue: two}}, two: {redrive: {queue: one}}}",
+            "",
+            "",
+            ":6: resources.queues.one: needs itself: ",
+        ),
+    ],
+)
+def test_what_cannot_be_is_told_with_its_place(
+    account: Account, resources: str, events: str, function: str, said: str
+) -> None:
+    account.deploy("tables: {items: {key: id, sort: {taken: N}, indexes: {by-owner: {key: owner, sort: id}}}}")
+
+    (found,) = account.mistakes(resources, events, function)
+
+    assert said in found
+
+
+def test_a_function_that_may_run_itself_again_is_warned_of(account: Account, caplog: pytest.LogCaptureFixture) -> None:
+    account.deploy("", "- s3: everything", "environment: {THERE: everything}")
+    account.deploy("", "- s3: {bucket: everything, prefix: in/}", "environment: {THERE: everything}")
+
+    (record,) = [record.getMessage() for record in caplog.records if "runs it again" in record.getMessage()]
+    assert record.startswith("lambda-emu.yaml:6: functions.hear.events[0].s3: hear is run by the bucket everything")
+
+
+def test_nobody_is_asked_for_what_is_not_declared(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "app.py").write_text(HEAR)
+    with own_emulator(tmp_path, "process", stems=0) as lam:
+        account = Account(lam, tmp_path)
+        account.deploy("queues: {jobs: {}}", "- sqs: jobs\n- url: NONE")
+
+        assert [what for what, _ in lam.emulator.addresses] == ["URL of hear", "queue jobs"]
+        assert lam.emulator.child.pid is None
