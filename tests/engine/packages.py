@@ -1,10 +1,12 @@
-"""Packages of other languages that tests run, from their ordinary registries; kept where pytest keeps things."""
+"""Packages that tests and what they run need, from their ordinary registries; kept where pytest keeps things."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -43,6 +45,16 @@ def go_program(config: pytest.Config, source: str) -> bytes:
         (folder / name).write_text(text)
     _run(["go", "build", "-trimpath", "-ldflags=-s -w", "-o", "bootstrap"], folder, CGO_ENABLED="0")
     return (folder / "bootstrap").read_bytes()
+
+
+def python_packages(config: pytest.Config, requirements: Path) -> Path:
+    """A folder with what `pip install --target` makes of these requirements."""
+    folder = _kept(config, f"pip-{hashlib.sha256(requirements.read_bytes()).hexdigest()[:8]}")
+    if not (folder / "whole").exists():
+        python = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target", str(folder / "python")]
+        _run([*python, "--requirement", str(requirements)], folder)
+        (folder / "whole").touch()
+    return folder / "python"
 
 
 def runs_node(emulator: Emulator) -> None:
