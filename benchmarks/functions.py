@@ -6,7 +6,8 @@ import io
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -26,6 +27,7 @@ class Functions:
     """The functions of one server."""
 
     def __init__(self, url: str) -> None:
+        self._url = url
         self._client: LambdaClient = boto3.client(
             "lambda",
             endpoint_url=url,
@@ -53,6 +55,35 @@ class Functions:
 
     def wait_active(self, name: str) -> None:
         self._client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+
+    def open_url(self, name: str) -> str:
+        """Make a function URL that lets in everybody; its id."""
+        url = self._client.create_function_url_config(FunctionName=name, AuthType="NONE")["FunctionUrl"]
+        everybody: Any = {"FunctionName": name, "Principal": "*"}
+        self._client.add_permission(
+            **everybody, StatementId="url", Action="lambda:InvokeFunctionUrl", FunctionUrlAuthType="NONE"
+        )
+        self._client.add_permission(
+            **everybody, StatementId="invoke", Action="lambda:InvokeFunction", InvokedViaFunctionUrl=True
+        )
+        parts = urlsplit(url)
+        return parts.path.rstrip("/").rpartition("/")[2] or parts.netloc.partition(".")[0]
+
+    def open_api(self, name: str) -> str:
+        """Make an HTTP API whose one route leads to the function; its id."""
+        arn = self._client.get_function_configuration(FunctionName=name)["FunctionArn"]
+        self._client.add_permission(
+            FunctionName=name, StatementId="api", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com"
+        )
+        gateway = boto3.client(
+            "apigatewayv2",
+            endpoint_url=self._url,
+            region_name="us-east-1",
+            aws_access_key_id="bench",
+            aws_secret_access_key="bench",
+        )
+        api_id: str = gateway.create_api(Name=name, ProtocolType="HTTP", Target=arn)["ApiId"]
+        return api_id
 
     def delete(self, names: Sequence[str]) -> None:
         for name in names:

@@ -9,6 +9,7 @@ from benchmarks.rows.burst import burst
 from benchmarks.rows.cold import cold
 from benchmarks.rows.create import create
 from benchmarks.rows.crowd import crowd, throughput
+from benchmarks.rows.doors import doors
 from benchmarks.rows.growth import growth
 from benchmarks.rows.idle import idle
 from benchmarks.rows.pest import pest
@@ -27,6 +28,7 @@ ROWS: dict[str, Row] = {
     for row in (
         warm,
         processes,
+        doors,
         throughput,
         crowd,
         cold,

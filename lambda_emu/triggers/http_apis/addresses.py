@@ -9,14 +9,7 @@ from typing import NamedTuple
 from lambda_emu.gateway.request import Request
 from lambda_emu.triggers.addresses import name_below
 from lambda_emu.triggers.http_apis.api import DEFAULT_STAGE, Stage
-from lambda_emu.triggers.http_apis.refusals import NotFound
-
-LABEL = "execute-api"
-PATH = "/_lambda-emu/api/"
-"""What the short path form begins with; the id follows, and then the path as it would be below the API's own host."""
-USER_REQUEST = r"/restapis/[^/]+/[^/]+/_user_request_(?:/.*)?"
-EXECUTE = "/_aws/execute-api/"
-"""The path forms of LocalStack: `/restapis/<id>/<stage>/_user_request_/<path>`, and its newer one."""
+from lambda_emu.triggers.http_apis.refusals import LABEL, PATH, NotFound
 
 _WITHIN = f".{LABEL}."
 _NAMED_STAGE = re.compile(r"/restapis/([^/]+)/([^/]+)/_user_request_(/.*)?|/_aws/execute-api/([^/]+)/([^/]+)(/.*)?")

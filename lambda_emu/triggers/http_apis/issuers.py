@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing, suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 
 from lambda_emu.clock import Clock
 from lambda_emu.http.executors import Closed, Full, Workers
@@ -156,6 +155,8 @@ def fetch_keys(issuer: str) -> bytes:
 
 
 def _fetch(url: str) -> bytes:
+    from urllib.request import Request, urlopen  # here: it takes its time
+
     if urlsplit(url).scheme not in ("http", "https"):
         raise ValueError("no URL of HTTP")
     with closing(urlopen(Request(url, headers={"Accept": "application/json"}), timeout=FETCH_S)) as answer:

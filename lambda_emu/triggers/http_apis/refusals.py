@@ -11,6 +11,10 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import HINT, Answer
 from lambda_emu.triggers.http_answer import JSON
 
+LABEL = "execute-api"
+"""Stands in an API's host between its id and the region."""
+PATH = "/_lambda-emu/api/"
+"""What the short path form begins with; the id follows, and then the path as it would be below the API's own host."""
 REQUEST_ID = "Apigw-Requestid"
 
 

@@ -21,21 +21,23 @@ from lambda_emu.http.message import Head
 from lambda_emu.invoke.request import InvokeRequest
 from lambda_emu.store import Store
 from lambda_emu.triggers.addresses import address_below
-from lambda_emu.triggers.http_apis.addresses import EXECUTE, LABEL, PATH, USER_REQUEST
-from lambda_emu.triggers.http_apis.refusals import ApiRefusal, TooLargeForApi, refusal_answer
+from lambda_emu.triggers.http_apis.refusals import LABEL, PATH, ApiRefusal, TooLargeForApi, refusal_answer
 
 if TYPE_CHECKING:
     from lambda_emu.triggers.http_apis.serving import Serving
     from lambda_emu.triggers.signers import Key
 
+EXECUTE = b"/_aws/execute-api/"
+USER_REQUEST = re.compile(rb"/restapis/[^/]+/[^/]+/_user_request_(?:/.*)?")
+"""The path forms of LocalStack, an older one last."""
+APIS = b"/v2/apis"
+"""Of the control plane."""
 REQUEST_BYTES = 10 * 1024 * 1024
 SMALL_BYTES = 64 * 1024
 SMALL_TARGET_BYTES = 4096
 """A longer query takes a moment to be parsed."""
 LARGE = Workers("large requests to HTTP APIs", 4, 64)
 RESOLVER = Workers("names of APIs", 1, 256)
-
-_TELLS_ENDPOINTS = re.compile(rb"/v2/apis(?:/[^/?]+)?/?(?:\?.*)?")
 
 Invoke = Callable[[InvokeRequest, Reply], None]
 Ask = Callable[[str, str], Awaitable[Any]]
@@ -47,9 +49,9 @@ class HttpApis:
 
     claims = ServiceClaims(
         within=(LABEL,),
-        paths=(PATH.encode(), EXECUTE.encode()),
+        paths=(PATH.encode(), EXECUTE),
         signed_for=(LABEL,),
-        shapes=(re.compile(USER_REQUEST.encode()),),
+        shapes=(USER_REQUEST,),
     )
     answers_pages = True
 
@@ -116,12 +118,12 @@ class HttpApis:
 
     async def passes(self, head: Head) -> None:
         self._changed(head)
-        if _TELLS_ENDPOINTS.fullmatch(head.target):
+        if _tells_endpoints(head):
             await self._loop.work(RESOLVER, self._endpoint, "a", "b")  # which is known from then on
 
     def passed(self, head: Head, body: bytes | None) -> bytes | None:
         self._changed(head)
-        if body is None or _TELLS_ENDPOINTS.fullmatch(head.target) is None:
+        if body is None or not _tells_endpoints(head):
             return body
         try:
             told = json.loads(body)
@@ -139,3 +141,9 @@ class HttpApis:
     def _endpoint(self, api_id: str, region: str) -> str:
         """It can be called as it stands. May wait for the resolver, once."""
         return address_below(api_id, LABEL, region, self._base_url, PATH).removesuffix("/")
+
+
+def _tells_endpoints(head: Head) -> bool:
+    """Whether it is about one API, or all of them, and nothing below."""
+    path = head.target.partition(b"?")[0]
+    return path.startswith(APIS) and b"/" not in path[len(APIS) + 1 :].rstrip(b"/")

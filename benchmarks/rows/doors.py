@@ -1,0 +1,39 @@
+"""What comes by HTTP beside Invoke, of the same function: a function URL, and a route of an HTTP API."""
+
+from __future__ import annotations
+
+from benchmarks.client import Address, Connection, invocation
+from benchmarks.emulator import Emulator
+from benchmarks.figures import in_turns
+from benchmarks.stage import Stage
+from benchmarks.verdict import Verdict, of_turns
+
+BLOCKS = 100
+CALLS = 40
+FUNCTION = "noop"
+
+
+def doors(_stage: Stage) -> list[Verdict]:
+    """Each in turns with Invoke, on connections that are kept."""
+    with Emulator("--engine", "process") as emulator:
+        emulator.functions.create([FUNCTION], "app.noop")
+        url, api = emulator.functions.open_url(FUNCTION), emulator.functions.open_api(FUNCTION)
+        return [
+            _against_invoke("function URL, p50", emulator, f"/_lambda-emu/url/{url}/", 1.3),
+            _against_invoke("HTTP API, p50", emulator, f"/_lambda-emu/api/{api}/", 1.4),
+        ]
+
+
+def _against_invoke(what: str, emulator: Emulator, path: str, limit: float) -> Verdict:
+    address = emulator.address
+    requests = [_post(address, path)] * CALLS, [invocation(address, FUNCTION)] * CALLS
+    with Connection(address) as one, Connection(address) as other:
+        one.median_ms(requests[0])
+        other.median_ms(requests[1])
+        turns = in_turns(lambda: one.median_ms(requests[0]), lambda: other.median_ms(requests[1]), BLOCKS)
+    return of_turns(what, "ms", turns, "Invoke", limit)
+
+
+def _post(address: Address, path: str, event: bytes = b'{"name":"World"}') -> bytes:
+    head = f"POST {path} HTTP/1.1\r\nHost: {address.host}:{address.port}\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(event)}\r\n\r\n".encode() + event
