@@ -91,11 +91,11 @@ class Served:
         self.context = self._make_context()
         self._api = LateApp(partial(_make_api, self.context))
         self._pages = LateApp(self._make_pages)
-        urls = FunctionUrls(rooms.store, rooms.invoker.invoke, rooms.loop, rooms.clock, rooms.scope)
         apis = HttpApis(
             rooms.store, rooms.invoker.invoke, rooms.loop, rooms.clock, rooms.scope.account, rooms.child.ask, rooms.url
         )
         rooms.child.observer = apis
+        urls = FunctionUrls(rooms.store, rooms.invoker.invoke, rooms.loop, rooms.clock, apis.signers)
         queues = QueueService(rooms.queues, rooms.clock, rooms.scope, rooms.url)
         around: Sequence[Service] = (queues, *rooms.child.services)
         lambda_ = LambdaService(self._api, CallerContexts(self.context))

@@ -99,7 +99,7 @@ def _view(names: dict[str | None, str], contexts: CallerContexts) -> View:
     def view(**path: str) -> Response:
         asked = _current_request()
         try:
-            answer = _serve(_chosen(names, asked.query.decode("latin-1")), asked, path, contexts.of(asked))
+            answer = _serve(_chosen(names, asked.query.decode("latin-1")), asked, path, contexts.as_asked(asked))
         finally:
             if asked.body_file is not None:
                 discard_spooled(asked.body_file)

@@ -82,6 +82,7 @@ class RequestContext:
     account_known: whether the caller, or who started us, has said which account it is; else it is our default.
 
     base_url: how callers reach this server, without a final slash. invoker: the room invoke.
+    asked_at: the Host by which this caller does, where it is known to be another one: from inside an environment.
     readiness: what the pool has of these deployments' provisioned concurrency; not to be asked on the loop.
     origin: who makes what operations make: "api", or "project" for what lambda-emu.yaml declares.
     account_concurrency: invocations that may run at once.
@@ -105,6 +106,7 @@ class RequestContext:
     notices: Notices = field(default_factory=Notices)
     changes: RecentChanges = field(default_factory=RecentChanges)
     origin: str = "api"
+    asked_at: str | None = None
 
     def target(self, function_name: str, qualifier: str | None = None) -> Target:
         """What a request's FunctionName and Qualifier mean here; errors as in model.function.names.resolve."""

@@ -7,6 +7,7 @@ the one inside a key that we gave to a function, else the emulator's own: real k
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.arn import Scope
@@ -22,6 +23,7 @@ class CallerContexts:
 
     def __init__(self, context: RequestContext) -> None:
         self._context = context
+        self._own_host = urlsplit(context.base_url).netloc
         self._known: dict[bytes, RequestContext] = {}  # by what a header begins with; callers have few
 
     def of(self, request: Request) -> RequestContext:
@@ -31,6 +33,13 @@ class CallerContexts:
             return self._context
         begins = authorization.partition(b",")[0]  # in every library's there is the credential
         return self._known.get(begins) or self._find(authorization, begins)
+
+    def as_asked(self, request: Request) -> RequestContext:
+        """The same, which knows by which name we were asked, if that is not the one we tell."""
+        context, host = self.of(request), request.header(b"host")
+        if host is None or host == self._own_host:
+            return context
+        return replace(context, asked_at=host)
 
     def _find(self, authorization: bytes, begins: bytes) -> RequestContext:
         credential, ours = credential_of(authorization), self._context

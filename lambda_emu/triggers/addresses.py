@@ -23,9 +23,12 @@ def host_of(url_id: str, region: str) -> str:
     return name_below(url_id, LABEL, region)
 
 
-def address_of(url_id: str, region: str, base_url: str) -> str:
-    """The URL that reaches it as it stands. base_url: of this server. May wait for the resolver, once."""
-    return address_below(url_id, LABEL, region, base_url, PATH)
+def address_of(url_id: str, region: str, base_url: str, asked_at: str | None = None) -> str:
+    """The URL that reaches it as it stands, for who asks. May wait for the resolver, once.
+
+    base_url: of this server. asked_at: the Host by which it is asked, where that is another one.
+    """
+    return address_below(url_id, LABEL, region, base_url if asked_at is None else f"//{asked_at}", PATH)
 
 
 def name_below(id: str, label: str, region: str) -> str:
@@ -34,7 +37,12 @@ def name_below(id: str, label: str, region: str) -> str:
 
 
 def address_below(id: str, label: str, region: str, base_url: str, path: str) -> str:
-    """By its host, where that leads to this server, else below `path`. May wait for the resolver, once."""
+    """By its host, where that leads to this server, else below `path`. May wait for the resolver, once.
+
+    base_url: of this server; `//<host>`: of where it is asked, from where its own names may lead elsewhere.
+    """
+    if base_url.startswith("//"):
+        return f"http:{base_url}{path}{id}/"
     parts = urlsplit(base_url)
     if parts.port is not None and names_lead_to(parts.hostname or ""):
         return f"http://{name_below(id, label, region)}:{parts.port}/"

@@ -6,10 +6,11 @@ docs/contract/events.md#function-urls, docs/events.md#function-urls.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import NamedTuple
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lambda_emu.arn import LATEST, FunctionId, Scope, Target
+from lambda_emu.arn import LATEST, FunctionId, Target
 from lambda_emu.clock import Clock
 from lambda_emu.environment.invocation import Outcome, Reply
 from lambda_emu.errors.base import LambdaError
@@ -17,7 +18,7 @@ from lambda_emu.errors.request import RequestTooLarge, TooLarge
 from lambda_emu.errors.resources import FunctionNotFound
 from lambda_emu.errors.service import NotBuiltYet, ServiceFailure, ServiceUnavailable, ShuttingDown, TooManyRequests
 from lambda_emu.gateway.answers import HINT, Answer, error_answer
-from lambda_emu.gateway.call import Call
+from lambda_emu.gateway.call import INTERNAL, Call
 from lambda_emu.gateway.refusals import no_worker
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import Handling, ServiceClaims
@@ -30,15 +31,29 @@ from lambda_emu.model.function.function_url import FunctionUrl
 from lambda_emu.model.quotas import REQUEST_BYTES
 from lambda_emu.store import Store
 from lambda_emu.triggers import cors
-from lambda_emu.triggers.access import ANONYMOUS, UnknownUrl, UrlForbidden, caller_of, check_access
+from lambda_emu.triggers.access import (
+    ANONYMOUS,
+    SIGNED_FOR,
+    SignatureRefused,
+    UnknownUrl,
+    UrlForbidden,
+    check_access,
+)
 from lambda_emu.triggers.addresses import LABEL, PATH, host_of
 from lambda_emu.triggers.http_answer import INTEGRATION, MalformedAnswer, streamed_answer, whole_answer
 from lambda_emu.triggers.http_event import Door, EventTemplate, EventTimes, make_template
+from lambda_emu.triggers.rates import Rates
+
+if TYPE_CHECKING:
+    from lambda_emu.triggers.signers import Signers
+
+log = logging.getLogger(__name__)
 
 SMALL_BYTES = 64 * 1024
 SMALL_TARGET_BYTES = 4096
 """A longer query takes a moment to be parsed."""
 LARGE = Workers("large requests to function URLs", 4, 64)
+RATE = "CallerRateLimitExceeded"
 STREAM = "RESPONSE_STREAM"
 
 _PATH = PATH.encode()
@@ -60,30 +75,33 @@ class Opened(NamedTuple):
     """All that the head of a request decides about it, as long as the function is this one.
 
     for_page: what every answer says to the page that asks. preflight: the answer to a browser that asks before.
+    template: None where nobody has it run, or who signed is to be found out first, for each request.
     """
 
     function: Function
     url: FunctionUrl
     target: Target
-    template: EventTemplate | None
-    refusal: LambdaError | None
+    asked: Asked
     for_page: tuple[tuple[str, str], ...]
-    preflight: tuple[tuple[str, str], ...] | None
+    template: EventTemplate | None = None
+    refusal: LambdaError | None = None
+    preflight: tuple[tuple[str, str], ...] | None = None
 
 
 class FunctionUrls:
-    """Serves the URLs of all functions. scope: whose account callers with unknown keys are of."""
+    """Serves the URLs of all functions. signers: who finds out who signed, once it is needed."""
 
     claims = ServiceClaims(within=(LABEL,), paths=(_PATH,))
     answers_pages = True
 
-    def __init__(self, store: Store, invoke: Invoke, loop: Loop, clock: Clock, scope: Scope) -> None:
+    def __init__(self, store: Store, invoke: Invoke, loop: Loop, clock: Clock, signers: Callable[[], Signers]) -> None:
         self._store = store
         self._invoke = invoke
         self._loop = loop
         self._clock = clock
-        self._account = scope.account
+        self._signers = signers
         self._times = EventTimes()
+        self._rates = Rates(clock)
         too_large = RequestTooLarge(REQUEST_BYTES, "InvokeFunction")
         self._small = Handling(self._serve, REQUEST_BYTES, too_large)
         self._large = Handling(self._serve, REQUEST_BYTES, too_large, lambda _: LARGE)
@@ -101,7 +119,7 @@ class FunctionUrls:
         return self._small if is_small else self._large
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
-        if not isinstance(error, UrlForbidden | UnknownUrl | BadGateway):
+        if not isinstance(error, UrlForbidden | UnknownUrl | SignatureRefused | BadGateway):
             return error_answer(error, request.request_id)
         headers = [("Content-Type", "application/json"), ("x-amzn-RequestId", request.request_id)]
         if error.hint is not None:
@@ -132,11 +150,50 @@ class FunctionUrls:
             call.detach(call.answer, Answer(200, [*opened.preflight, ("x-amzn-RequestId", asked.request_id)]))
         elif opened.refusal is not None:
             call.detach(call.fail, opened.refusal)
+        elif opened.template is None:
+            call.detach(self._find_signer, opened, asked, call)
         else:
             self._run(opened, asked, call)
 
+    def _find_signer(self, opened: Opened, asked: Request, call: Call) -> None:
+        self._loop.spawn(self._run_signed(opened, asked, call), "a signed request to a function URL")
+
+    async def _run_signed(self, opened: Opened, asked: Request, call: Call) -> None:
+        try:
+            whole, is_known = await self._signed(opened, asked)
+            if not is_known:  # the next one that says the same has the same signer
+                asked.head.meaning = whole
+            if len(asked.body) <= SMALL_BYTES:
+                self._run(whole, asked, call)
+            else:
+                await self._loop.work(LARGE, self._run, whole, asked, call)
+        except (Full, Closed) as refusal:
+            call.fail(no_worker(refusal))
+        except LambdaError as error:
+            call.fail(error)
+        except Exception:
+            log.exception("a signed request to a function URL could not be served")
+            call.fail(ServiceFailure(INTERNAL))
+
+    async def _signed(self, opened: Opened, asked: Request) -> tuple[Opened, bool]:
+        """With its event, and whether the signer's key is known. UrlForbidden, SignatureRefused."""
+        from lambda_emu.triggers.signers import BadSignature  # here: nobody signs for most URLs
+
+        region = opened.target.id.region
+        try:
+            signer = await self._signers().of(asked, SIGNED_FOR, region)
+        except BadSignature as error:
+            raise SignatureRefused(str(error)) from error
+        check_access(opened.function, opened.url, opened.target, None if signer is None else signer.account)
+        assert signer is not None, "or it would be forbidden"
+        template = _template(opened, asked, signer.account, signer.authorizer(region))
+        return opened._replace(template=template), signer.is_known
+
     def _run(self, opened: Opened, asked: Request, call: Call) -> None:
         assert opened.template is not None, "it may be called"
+        if opened.function.reserved_concurrency and not self._rates.has_room(opened.function):
+            call.detach(call.fail, TooManyRequests(RATE))
+            return
         trace = trace_header(asked.header(b"x-amzn-trace-id"), self._clock, opened.target)
         now_s = self._clock.now_s()
         payload = opened.template.event(trace, asked.request_id, self._times.text(now_s), int(now_s * 1000), asked.body)
@@ -157,21 +214,22 @@ class FunctionUrls:
         target = Target(id, None if key == LATEST else key)
         head = asked.head
         page = cors.for_page(url.cors, head) + (() if named.domain else (cors.SANDBOX,))
+        opened = Opened(function, url, target, named, page)
         if url.cors is not None and head.method == b"OPTIONS":
-            return Opened(function, url, target, None, None, page, cors.preflight(url.cors, head))
-        caller = caller_of(asked, id.region, self._account) if url.auth_type != "NONE" else None
+            return opened._replace(preflight=cors.preflight(url.cors, head))
+        if url.auth_type != "NONE":
+            return opened
         try:
-            check_access(function, url, target, caller)
+            check_access(function, url, target, None)
         except UrlForbidden as error:
-            return Opened(function, url, target, None, error, page, None)
-        door = Door(
-            url.url_id,
-            named.domain or host_of(url.url_id, id.region),
-            ANONYMOUS if caller is None else caller.account,
-            named.path,
-            None if caller is None else caller.authorizer(id.partition),
-        )
-        return Opened(function, url, target, make_template(head, asked.query, door), None, page, None)
+            return opened._replace(refusal=error)
+        return opened._replace(template=_template(opened, asked, ANONYMOUS, None))
+
+
+def _template(opened: Opened, asked: Request, account: str, authorizer: Mapping[str, Any] | None) -> EventTemplate:
+    url_id, named = opened.url.url_id, opened.asked
+    domain = named.domain or host_of(url_id, opened.target.id.region)
+    return make_template(asked.head, asked.query, Door(url_id, domain, account, named.path, authorizer))
 
 
 def _urls_of(function: Function | None) -> dict[str, tuple[FunctionId, str]]:

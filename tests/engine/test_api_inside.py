@@ -219,3 +219,19 @@ def test_connections_end_with_their_environment(lam: OwnLam, eventually: Eventua
 
     assert len(during) == 20
     eventually(lambda: not during & opened(), "the end of its connections")
+
+
+def test_a_function_calls_a_url_as_it_is_told_inside(lam: OwnLam) -> None:
+    lam.create("echo", "def handler(event, context):\n    return event['rawPath']\n")
+    inside = probe(lam, **FAST)
+
+    answer = inside.run(f"""{BOTO3}
+    from urllib.request import urlopen
+    url = client.create_function_url_config(FunctionName="echo", AuthType="NONE")["FunctionUrl"]
+    named = dict(FunctionName="echo", Principal="*")
+    client.add_permission(**named, StatementId="a", Action="lambda:InvokeFunctionUrl", FunctionUrlAuthType="NONE")
+    client.add_permission(**named, StatementId="b", Action="lambda:InvokeFunction", InvokedViaFunctionUrl=True)
+    result = urlopen(url + "a", timeout=30).read().decode()
+    """)
+
+    assert answer == "/a"

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+import boto3
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -269,14 +270,30 @@ def test_both_actions_must_be_allowed_to_everybody(lam: Lam, url: str, missing: 
     assert "resource policy" in answer.headers["X-Lambda-Emu-Hint"]
 
 
+def test_a_burst_beyond_ten_times_its_reserved_concurrency_is_refused(lam: Lam, url: str) -> None:
+    lam.client.put_function_concurrency(FunctionName="echo", ReservedConcurrentExecutions=1)
+
+    answers = [ask(url)]
+    while answers[-1].status == 200 and len(answers) < 200:
+        answers.append(ask(url))
+
+    assert (answers[-1].status, answers[-1].json["Reason"]) == (429, "CallerRateLimitExceeded")
+    assert len(answers) > 10
+
+
 # -- AWS_IAM
 
 
 def signed(
-    url: str, access_key: str = "test", region: str = "us-east-1", service: str = "lambda", body: str | None = None
+    url: str,
+    access_key: str = "test",
+    region: str = "us-east-1",
+    service: str = "lambda",
+    body: str | None = None,
+    secret: str = "secret",
 ) -> Got:
     request = AWSRequest("GET" if body is None else "POST", url, {"Content-Type": "text/plain"}, body or "")
-    SigV4Auth(Credentials(access_key, "secret"), service, region).add_auth(request)
+    SigV4Auth(Credentials(access_key, secret), service, region).add_auth(request)
     return ask(url, body, headers=dict(request.headers.items()))
 
 
@@ -321,6 +338,27 @@ def test_another_account_needs_the_policy(lam: Lam) -> None:
 
     assert before.status == 403
     assert after.json["requestContext"]["accountId"] == "111122223333"
+
+
+def test_the_signature_of_a_key_that_iam_made_is_checked(tmp_path: Path) -> None:
+    with own_emulator(tmp_path, "process") as lam:
+        lam.create("iam", ECHO)
+        url = made(lam, "iam", "AWS_IAM")
+        own = {"aws_access_key_id": lam.emulator.scope.account, "aws_secret_access_key": "any"}
+        iam = boto3.client("iam", endpoint_url=lam.emulator.url, region_name="us-east-1", **own)
+        user = iam.create_user(UserName="ada")["User"]
+        made_key = iam.create_access_key(UserName="ada")["AccessKey"]
+        key, secret = made_key["AccessKeyId"], made_key["SecretAccessKey"]
+
+        context = signed(url, key, secret=secret).json["requestContext"]
+        large = signed(url, key, secret=secret, body=f"len(body) # {'x' * LARGE}")
+        forged = signed(url, key)
+
+        assert context["authorizer"]["iam"]["userArn"] == user["Arn"]
+        assert large.status == 200
+        assert (forged.status, forged.headers["x-amzn-ErrorType"]) == (403, "InvalidSignatureException")
+        lam.clock.advance(301)
+        assert signed(url, key, secret=secret).status == 403
 
 
 # -- web pages

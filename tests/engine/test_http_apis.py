@@ -7,12 +7,14 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import boto3
 import pytest
 from botocore.config import Config
+from inside import probe
 from lam import ONE_TRY
 from own import OwnLam, own_emulator
 from test_function_urls import ECHO, Got, ask
@@ -390,3 +392,25 @@ def test_by_its_path_a_page_has_not_the_origin_of_the_lambda_api(lam: OwnLam, ga
 
     assert by_path.headers["Content-Security-Policy"].startswith("sandbox")
     assert by_host.headers["Content-Security-Policy"] is None
+
+
+@pytest.mark.docker
+def test_a_function_in_a_container_makes_an_api_and_calls_it(tmp_path: Path) -> None:
+    with own_emulator(tmp_path, "docker", stems=0, pull_images=False, docker_network="none", account=ACCOUNT) as lam:
+        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
+        lam.create("echo", ECHO)
+        let_in(lam, "echo")
+        inside = probe(lam, MemorySize=1769, Timeout=60)
+
+        answer = inside.run(
+            f"""
+        import boto3
+        from urllib.request import urlopen
+        client = boto3.client("apigatewayv2")
+        api = client.create_api(Name="made", ProtocolType="HTTP", Target={arn("echo")!r})
+        result = [api["ApiEndpoint"], json.load(urlopen(api["ApiEndpoint"] + "/a", timeout=30))["rawPath"]]
+        """.replace("import boto3", "import boto3, json")
+        )
+
+        assert answer[1] == "/a"
+        assert answer[0] != Gateway(lam).client.get_apis()["Items"][0]["ApiEndpoint"]

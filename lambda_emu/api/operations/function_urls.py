@@ -111,7 +111,7 @@ def _url(function: Function, target: Target) -> FunctionUrl:
 def _show(context: RequestContext, id: FunctionId, key: str, url: FunctionUrl) -> Result:
     """As Create answers: what was never set is left out. key: $LATEST, or an alias."""
     return {
-        "FunctionUrl": address_of(url.url_id, id.region, context.base_url),
+        "FunctionUrl": address_of(url.url_id, id.region, context.base_url, context.asked_at),
         "FunctionArn": id.arn(None if key == LATEST else key),
         "AuthType": url.auth_type,
         "Cors": url.cors,

@@ -13,6 +13,7 @@ from lambda_emu.environment.invocation import Reply
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer, error_answer
 from lambda_emu.gateway.call import Call
+from lambda_emu.gateway.credential import credential_of
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import Handling, ServiceClaims
 from lambda_emu.http.executors import Workers
@@ -25,11 +26,13 @@ from lambda_emu.triggers.http_apis.refusals import LABEL, PATH, ApiRefusal, TooL
 
 if TYPE_CHECKING:
     from lambda_emu.triggers.http_apis.serving import Serving
-    from lambda_emu.triggers.signers import Key
+    from lambda_emu.triggers.signers import Key, Signers
 
 EXECUTE = b"/_aws/execute-api/"
 USER_REQUEST = re.compile(rb"/restapis/[^/]+/[^/]+/_user_request_(?:/.*)?")
 """The path forms of LocalStack, an older one last."""
+MAKE_KEYS = ("iam", "sts")
+"""Services that make access keys, as signatures name them."""
 APIS = b"/v2/apis"
 """Of the control plane."""
 REQUEST_BYTES = 10 * 1024 * 1024
@@ -65,8 +68,10 @@ class HttpApis:
         self._account = account
         self._ask = ask
         self._base_url = base_url
+        self._own_host = base_url.partition("://")[2]
         self._lock = Lock()  # guards _serving while it is made
         self._serving: Serving | None = None
+        self._signers: Signers | None = None
         self._small = Handling(self._serve, REQUEST_BYTES, TooLargeForApi())
         self._large = Handling(self._serve, REQUEST_BYTES, TooLargeForApi(), lambda _: LARGE)
 
@@ -83,6 +88,14 @@ class HttpApis:
             return refusal_answer(error, request.request_id)
         return error_answer(error, request.request_id)
 
+    def signers(self) -> Signers:
+        """Who signed, for all that is asked for here. On the loop."""
+        from lambda_emu.triggers.signers import Signers
+
+        if self._signers is None:
+            self._signers = Signers(self._clock, self._account, self._find_key)
+        return self._signers
+
     def _serve(self, asked: Request, call: Call) -> None:
         (self._serving or self._make()).serve(asked, call)
 
@@ -92,16 +105,14 @@ class HttpApis:
         from lambda_emu.triggers.http_apis.issuers import Issuers
         from lambda_emu.triggers.http_apis.lambda_authorizers import LambdaAuthorizers
         from lambda_emu.triggers.http_apis.serving import Serving
-        from lambda_emu.triggers.signers import Signers
 
         with self._lock:
             if self._serving is None:
                 apis = Apis(lambda api_id: self._ask("http-api", api_id))
-                signers = Signers(self._clock, self._account, self._find_key)
                 issuers = Issuers(self._loop, self._clock, self._token_keys)
                 functions = LambdaAuthorizers(self._invoke, self._clock)
-                authorizers = Authorizers(self._store, self._clock, issuers, functions, signers)
-                self._serving = Serving(self._store, self._invoke, self._loop, self._clock, apis, authorizers, signers)
+                authorizers = Authorizers(self._store, self._clock, issuers, functions, self.signers())
+                self._serving = Serving(self._store, self._invoke, self._loop, self._clock, apis, authorizers)
             return self._serving
 
     async def _find_key(self, access_key: str) -> Key | None:
@@ -119,7 +130,7 @@ class HttpApis:
     async def passes(self, head: Head) -> None:
         self._changed(head)
         if _tells_endpoints(head):
-            await self._loop.work(RESOLVER, self._endpoint, "a", "b")  # which is known from then on
+            await self._loop.work(RESOLVER, self._endpoint, "a", "b", head)  # which is known from then on
 
     def passed(self, head: Head, body: bytes | None) -> bytes | None:
         self._changed(head)
@@ -129,7 +140,7 @@ class HttpApis:
             told = json.loads(body)
             for api in told.get("items") or [told]:
                 region = api["apiEndpoint"].split(".")[2]
-                api["apiEndpoint"] = self._endpoint(api["apiId"], region)
+                api["apiEndpoint"] = self._endpoint(api["apiId"], region, head)
         except (ValueError, KeyError, IndexError, TypeError, AttributeError):
             return body  # an error, or no HTTP API
         return json.dumps(told).encode()
@@ -137,10 +148,15 @@ class HttpApis:
     def _changed(self, head: Head) -> None:
         if self._serving is not None:
             self._serving.passed(head)
+        credential = None if self._signers is None else credential_of(head.get(b"authorization"))
+        if self._signers is not None and credential is not None and credential.service in MAKE_KEYS:
+            self._signers.forget()
 
-    def _endpoint(self, api_id: str, region: str) -> str:
-        """It can be called as it stands. May wait for the resolver, once."""
-        return address_below(api_id, LABEL, region, self._base_url, PATH).removesuffix("/")
+    def _endpoint(self, api_id: str, region: str, head: Head) -> str:
+        """It can be called as it stands by who asks. May wait for the resolver, once."""
+        host = (head.get(b"host") or b"").decode("latin-1")
+        base_url = self._base_url if host == self._own_host or not host else f"//{host}"
+        return address_below(api_id, LABEL, region, base_url, PATH).removesuffix("/")
 
 
 def _tells_endpoints(head: Head) -> bool:

@@ -16,7 +16,6 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.service import ServiceFailure
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import INTERNAL, Call
-from lambda_emu.gateway.credential import credential_of
 from lambda_emu.gateway.refusals import no_worker
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.executors import Closed, Full
@@ -35,12 +34,8 @@ from lambda_emu.triggers.http_apis.functions import function_named, permitted, s
 from lambda_emu.triggers.http_apis.refusals import REQUEST_ID, ApiFailure, NotFound
 from lambda_emu.triggers.http_apis.reply import LARGE, SMALL_BYTES, ApiReply
 from lambda_emu.triggers.http_event import Door, EventTimes
-from lambda_emu.triggers.signers import Signers
 
 log = logging.getLogger(__name__)
-
-MAKE_KEYS = ("iam", "sts")
-"""Services that make access keys, as signatures name them."""
 
 Invoke = Callable[[InvokeRequest, Reply], None]
 Template = http_event.EventTemplate | payload_v1.EventTemplate
@@ -72,7 +67,6 @@ class Serving:
         clock: Clock,
         apis: Apis,
         authorizers: Authorizers,
-        signers: Signers,
     ) -> None:
         self._store = store
         self._invoke = invoke
@@ -80,15 +74,11 @@ class Serving:
         self._clock = clock
         self._apis = apis
         self._authorizers = authorizers
-        self._signers = signers
         self._times = EventTimes()
 
     def passed(self, head: Head) -> None:
         """A request to another service is on its way, or has been answered: it may have changed what is known here."""
         self._apis.passed(head)
-        credential = credential_of(head.get(b"authorization"))
-        if credential is not None and credential.service in MAKE_KEYS:
-            self._signers.forget()
 
     def serve(self, asked: Request, call: Call) -> None:
         call.detach(self._begin, asked, call)
