@@ -15,6 +15,7 @@ from benchmarks.rows.idle import idle
 from benchmarks.rows.pest import pest
 from benchmarks.rows.scale import scale
 from benchmarks.rows.slow import slow
+from benchmarks.rows.sources import sources
 from benchmarks.rows.start import start
 from benchmarks.rows.upload import upload
 from benchmarks.rows.warm import processes, warm
@@ -38,6 +39,7 @@ ROWS: dict[str, Row] = {
         create,
         scale,
         idle,
+        sources,
         start,
         growth,
         burst,

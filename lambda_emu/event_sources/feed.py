@@ -28,6 +28,10 @@ ENVELOPE_BYTES = 4096
 LOOK_S = 5.0
 """How often it is asked whether a function that was not there is there again: a safety net."""
 SLEEP_S = 600.0
+QUICK_S = 0.1
+"""Of a function that takes less the next batches are fetched before there is room for them."""
+MOST_AT_ONCE = 10
+"""So many of them."""
 
 
 class Mapped(Protocol):
@@ -45,7 +49,8 @@ class Feed:
     """Reads one poller until it is stopped."""
 
     def __init__(self, poller: Poller, scaling: Scaling, mapped: Mapped, loop: Loop, clock: Clock) -> None:
-        self.running = 0  # batches that are with the function, or not settled
+        self._out = 0  # batches that are with the function, and of ordered records until they are settled
+        self._unsettled = 0
         self.scaling = scaling
         self._poller = poller
         self._mapped = mapped
@@ -53,28 +58,33 @@ class Feed:
         self._clock = clock
         self._nap = Nap(loop, clock)
         self._backoff = Backoff(clock)
-        self._left: deque[Record] = deque()  # fetched, and too large for the batch before
+        self._left: deque[Record] = deque()  # fetched ahead
+        self._is_stale = False  # whether that is to go back
+        self._took_s = inf  # the function, for the last batch
         self._stopped = False
         self._complaint = ""
 
     async def run(self) -> None:
         """Until `stop`, and until all that was taken is settled."""
         while not self._stopped:
-            await self._wait_for_room()
-            if self._stopped:
-                break
             try:
-                batch = await self._gather()
+                await self._wait_for_room()
+                batch = None if self._stopped else await self._gather()
             except SourceUnavailable as error:
                 self._complain(error)
                 self._backoff.failed()
                 continue
+            except Exception:
+                log.exception("event source mapping %s could not be polled", self._mapped.mapping.uuid)
+                self._backoff.failed()
+                continue
             if batch is not None:
                 self._complaint = ""
-                self.running += 1
+                self._out += 1
+                self._unsettled += 1
                 self._loop.spawn(self._deliver(batch), f"a batch of {self._mapped.mapping.uuid}")
-        await self._settle("release", self._poller.release, list(self._left))
-        while self.running:
+        await self._give_back()
+        while self._unsettled:
             await self._nap.sleep(SLEEP_S)
 
     def stop(self) -> None:
@@ -94,7 +104,9 @@ class Feed:
     async def _wait_for_room(self) -> None:
         """Until one more batch may be out, the last failure is long enough ago, and there is a function."""
         while not self._stopped:
-            wait_s = self.scaling.wait_s(self.running, self._clock.monotonic_s())
+            if self._is_stale:
+                await self._give_back()
+            wait_s = self.scaling.wait_s(self._out, self._clock.monotonic_s())
             wait_s = max(wait_s, self._backoff.wait_s())
             if wait_s <= 0 and not self._mapped.is_callable():
                 wait_s = LOOK_S
@@ -114,7 +126,7 @@ class Feed:
                 wait_s = gathering.wait_s()
                 if wait_s <= 0:
                     break
-                fetched = await self._poller.fetch(gathering.room, wait_s)
+                fetched = await self._poller.fetch(gathering.room * self._batches_at_once(), wait_s)
                 self._left.extend(await self._choose(fetched.records))
                 gathering.take(self._left)
                 if fetched.whole and not self._left:
@@ -125,9 +137,16 @@ class Feed:
             if not batch:
                 raise
         if batch and self._stopped:
-            await self._settle("release", self._poller.release, batch)
+            await self._settle(self._poller.release, batch)
             return None
         return batch or None
+
+    def _batches_at_once(self) -> int:
+        """For so many there is room, now or in a moment; one fetch for all of them costs its source less."""
+        if not self._poller.divisible or self._mapped.mapping.settings.get("MaximumBatchingWindowInSeconds"):
+            return 1
+        soon = self.scaling.limit if self._took_s < QUICK_S else self.scaling.limit - self._out
+        return min(max(soon, 1), MOST_AT_ONCE)
 
     async def _choose(self, records: Sequence[Record]) -> Sequence[Record]:
         """Those that the mapping wants; the others are done with."""
@@ -138,35 +157,52 @@ class Feed:
         dropped: list[Record] = []
         for record in records:
             (kept if wanted.wants(*self._poller.filter_view(record)) else dropped).append(record)
-        await self._settle("drop", self._poller.drop, dropped)
+        await self._settle(self._poller.drop, dropped)
         return kept
 
     # -- a batch ----------------------------------------------------------------------------------
 
     async def _deliver(self, batch: list[Record]) -> None:
+        """Another may take its place once the function is done, or where order is kept once it is settled."""
+        is_out, begun_s = True, self._clock.monotonic_s()
         try:
             result = await self._mapped.ask(self._poller, batch)
+            self._took_s = self._clock.monotonic_s() - begun_s
             self._note(result)
+            if not self._poller.ordered:
+                is_out = False
+                self._out -= 1
+                self._nap.end()
             await self._poller.settle(batch, result)
         except SourceUnavailable as error:
             self._complain(error)
             self._backoff.failed()
         finally:
-            self.running -= 1
+            self._unsettled -= 1
+            self._out -= is_out
             self._nap.end()
 
     def _note(self, result: Result) -> None:
-        """When to go on: at once, or later and with fewer."""
+        """When to go on: at once, or later and with fewer; and whether what was fetched ahead is still next."""
         self._mapped.told(result)
+        if result.passes or (self._poller.ordered and result.verdict is not Verdict.OK):
+            self._is_stale = True
         if result.passes:
-            self.scaling.throttled(self.running - 1, self._clock.monotonic_s())
+            self.scaling.throttled(self._out - 1, self._clock.monotonic_s())
             self._backoff.failed()
         elif self._poller.ordered and result.verdict in (Verdict.FAILED, Verdict.REFUSED):
             self._backoff.failed()
         else:
             self._backoff.succeeded()
 
-    async def _settle(self, what: str, act: Callable[[list[Record]], Awaitable[None]], records: list[Record]) -> None:
+    async def _give_back(self) -> None:
+        """What was fetched ahead comes again."""
+        left = list(self._left)
+        self._left.clear()
+        self._is_stale = False
+        await self._settle(self._poller.release, left)
+
+    async def _settle(self, act: Callable[[list[Record]], Awaitable[None]], records: list[Record]) -> None:
         if records:
             try:
                 await act(records)

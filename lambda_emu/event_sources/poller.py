@@ -22,14 +22,12 @@ class SourceUnavailable(Exception):
 
 
 class Record(NamedTuple):
-    """Something of a source. id: what a function calls it by that reports it as failed, as JSON compares it.
+    """Something of a source. id: what a function calls it by that reports it as failed, as `report.frozen` has it.
 
-    event: as the function is shown it; json: the same, as it goes into the event. place: what its poller knows it by.
-    trace: the tracing header it came with.
+    json: as it goes into the event. place: what its poller knows it by. trace: the tracing header it came with.
     """
 
     id: Any
-    event: Mapping[str, Any]
     json: bytes
     place: Any = None
     trace: str | None = None
@@ -75,10 +73,12 @@ class Result:
 class Poller(Protocol):
     """Reads one unit of order. Everything is called on the loop; one `fetch` at a time.
 
-    ordered: a batch that failed comes again before anything else does, so it is waited before the next fetch.
+    ordered: a batch that failed comes again before anything else does: until it is settled nothing follows, and after a
+    failure it is waited. divisible: records that were fetched together may be with the function side by side.
     """
 
     ordered: bool
+    divisible: bool
 
     async def fetch(self, limit: int, wait_s: float) -> Fetched:
         """What is there, at most so many. If there is nothing it sleeps until the source wakes it, at most so long.
@@ -99,7 +99,10 @@ class Poller(Protocol):
         """No filter wants them: they are done with. SourceUnavailable."""
 
     async def release(self, records: Sequence[Record]) -> None:
-        """The mapping stops before they were given to the function. SourceUnavailable."""
+        """They will not be given to the function now: the mapping stops, or those before them come again first.
+
+        SourceUnavailable.
+        """
 
     def filter_view(self, record: Record) -> tuple[Mapping[str, Any], str | None]:
         """What filters see beside the data, and the data as text; None where this kind has none."""

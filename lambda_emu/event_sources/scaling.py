@@ -28,6 +28,11 @@ class Scaling:
         self._full_s: float | None = None  # when it was last seen that all are out
         self._held_s = -inf
 
+    @property
+    def limit(self) -> int:
+        """So many now."""
+        return int(self._limit)
+
     def wait_s(self, running: int, now_s: float) -> float:
         """In how many seconds one more may begin; 0: now; infinite: when another ends."""
         if not running and now_s >= self._held_s:

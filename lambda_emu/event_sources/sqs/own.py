@@ -27,6 +27,9 @@ class OwnQueue:
         self._loop = loop
         self._nap = Nap(loop, clock)
         self._interrupted = False
+        self._done_with: list[str] = []  # handles of messages to be deleted
+        self._deletion: asyncio.Future[None] | None = None  # what is under way
+        self._next_deletion: asyncio.Future[None] = loop.asyncio.create_future()  # of those above
         self._stop_listening = queues.listen(arn, self._nap.end)
 
     async def receive(self, limit: int, wait_s: float) -> Sequence[QueueMessage]:
@@ -45,8 +48,27 @@ class OwnQueue:
         self._stop_listening()
 
     async def delete(self, messages: Sequence[QueueMessage]) -> None:
-        handles = [message.handle for message in messages]
-        await self._told(lambda told: self._queues.delete(self._arn, handles, told))
+        """With those that others have deleted meanwhile, in one commit."""
+        self._done_with += [message.handle for message in messages]
+        deletion = self._next_deletion
+        if self._deletion is None:
+            self._delete_next()
+        await deletion
+
+    def _delete_next(self) -> None:
+        handles, deletion = self._done_with, self._next_deletion
+        self._done_with, self._next_deletion, self._deletion = [], self._loop.asyncio.create_future(), deletion
+
+        def told(error: SqsError | None, _: Failed) -> None:
+            self._deletion = None
+            if error is not None:
+                deletion.set_exception(self._unavailable(error))
+            else:
+                deletion.set_result(None)
+            if self._done_with:
+                self._delete_next()
+
+        self._queues.delete(self._arn, handles, told)
 
     async def release(self, messages: Sequence[QueueMessage]) -> None:
         handles = [message.handle for message in messages]

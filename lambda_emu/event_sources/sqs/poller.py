@@ -6,6 +6,7 @@ group are in flight it hands out no more of them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -35,6 +36,7 @@ class QueuePoller:
     ordered = False
 
     def __init__(self, arn: str, transport: Transport) -> None:
+        self.divisible = not arn.endswith(".fifo")
         self._arn = arn
         self._transport = transport
 
@@ -61,7 +63,7 @@ class QueuePoller:
         await self._transport.release([record.place for record in records])
 
     def filter_view(self, record: Record) -> tuple[Mapping[str, Any], str | None]:
-        return record.event, record.place.body
+        return json.loads(record.json), record.place.body
 
 
 class QueueSource:
