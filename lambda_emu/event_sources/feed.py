@@ -28,10 +28,8 @@ ENVELOPE_BYTES = 4096
 LOOK_S = 5.0
 """How often it is asked whether a function that was not there is there again: a safety net."""
 SLEEP_S = 600.0
-QUICK_S = 0.1
-"""Of a function that takes less the next batches are fetched before there is room for them."""
 MOST_AT_ONCE = 10
-"""So many of them."""
+"""So many batches are fetched together."""
 
 
 class Mapped(Protocol):
@@ -60,7 +58,6 @@ class Feed:
         self._backoff = Backoff(clock)
         self._left: deque[Record] = deque()  # fetched ahead
         self._is_stale = False  # whether that is to go back
-        self._took_s = inf  # the function, for the last batch
         self._stopped = False
         self._complaint = ""
 
@@ -142,11 +139,10 @@ class Feed:
         return batch or None
 
     def _batches_at_once(self) -> int:
-        """For so many there is room, now or in a moment; one fetch for all of them costs its source less."""
+        """For so many there is room now; one fetch for all of them costs its source less."""
         if not self._poller.divisible or self._mapped.mapping.settings.get("MaximumBatchingWindowInSeconds"):
             return 1
-        soon = self.scaling.limit if self._took_s < QUICK_S else self.scaling.limit - self._out
-        return min(max(soon, 1), MOST_AT_ONCE)
+        return min(max(self.scaling.limit - self._out, 1), MOST_AT_ONCE)
 
     async def _choose(self, records: Sequence[Record]) -> Sequence[Record]:
         """Those that the mapping wants; the others are done with."""
@@ -164,10 +160,9 @@ class Feed:
 
     async def _deliver(self, batch: list[Record]) -> None:
         """Another may take its place once the function is done, or where order is kept once it is settled."""
-        is_out, begun_s = True, self._clock.monotonic_s()
+        is_out = True
         try:
             result = await self._mapped.ask(self._poller, batch)
-            self._took_s = self._clock.monotonic_s() - begun_s
             self._note(result)
             if not self._poller.ordered:
                 is_out = False

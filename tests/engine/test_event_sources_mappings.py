@@ -241,8 +241,9 @@ def test_a_throttled_function_is_asked_ever_more_seldom_and_nothing_is_lost(
     begun_s = monotonic()
 
     queues.map(arn, name, BatchSize=1)
-    eventually(lambda: int(queues.attributes(url)["ApproximateNumberOfMessagesNotVisible"]) >= 2, "two attempts")
-    taken = int(queues.attributes(url)["ApproximateNumberOfMessagesNotVisible"])
+    hidden = "ApproximateNumberOfMessagesNotVisible"
+    eventually(lambda: queues.attributes(url)[hidden] in ("2", "3"), "two attempts; the first gave others back")
+    taken = int(queues.attributes(url)[hidden])
 
     assert taken <= 2 + math.log2((monotonic() - begun_s) / 0.5 + 1)
     lam.client.delete_function_concurrency(FunctionName=name)

@@ -15,7 +15,10 @@ _FIRST = ("ApproximateReceiveCount", "SentTimestamp", "SenderId", "ApproximateFi
 
 
 class QueueMessage(NamedTuple):
-    """As ReceiveMessage tells of it. system: its attributes; attributes: those that who sent it gave it."""
+    """As ReceiveMessage tells of it. system: its attributes; attributes: those that who sent it gave it.
+
+    place: what its transport knows it by, where that is not the handle.
+    """
 
     id: str
     handle: str
@@ -24,6 +27,7 @@ class QueueMessage(NamedTuple):
     system: Mapping[str, str]
     attributes: Mapping[str, Mapping[str, Any]]
     attributes_md5: str | None
+    place: Any = None
 
 
 def record_of(message: QueueMessage, queue_arn: str) -> Record:

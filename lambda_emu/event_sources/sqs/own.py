@@ -27,7 +27,7 @@ class OwnQueue:
         self._loop = loop
         self._nap = Nap(loop, clock)
         self._interrupted = False
-        self._done_with: list[str] = []  # handles of messages to be deleted
+        self._done_with: list[Received] = []  # messages to be deleted
         self._deletion: asyncio.Future[None] | None = None  # what is under way
         self._next_deletion: asyncio.Future[None] = loop.asyncio.create_future()  # of those above
         self._stop_listening = queues.listen(arn, self._nap.end)
@@ -49,17 +49,17 @@ class OwnQueue:
 
     async def delete(self, messages: Sequence[QueueMessage]) -> None:
         """With those that others have deleted meanwhile, in one commit."""
-        self._done_with += [message.handle for message in messages]
+        self._done_with += [message.place for message in messages]
         deletion = self._next_deletion
         if self._deletion is None:
             self._delete_next()
         await deletion
 
     def _delete_next(self) -> None:
-        handles, deletion = self._done_with, self._next_deletion
+        received, deletion = self._done_with, self._next_deletion
         self._done_with, self._next_deletion, self._deletion = [], self._loop.asyncio.create_future(), deletion
 
-        def told(error: SqsError | None, _: Failed) -> None:
+        def told(error: SqsError | None) -> None:
             self._deletion = None
             if error is not None:
                 deletion.set_exception(self._unavailable(error))
@@ -68,7 +68,7 @@ class OwnQueue:
             if self._done_with:
                 self._delete_next()
 
-        self._queues.delete(self._arn, handles, told)
+        self._queues.delete_received(self._arn, received, told)
 
     async def release(self, messages: Sequence[QueueMessage]) -> None:
         handles = [message.handle for message in messages]
@@ -114,4 +114,5 @@ def _message(one: Received, *, is_fifo: bool) -> QueueMessage:
         one.system(is_fifo=is_fifo),
         content.attributes,
         md5_of_attributes(content.attributes) if content.attributes else None,
+        one,
     )

@@ -12,6 +12,7 @@ from lambda_emu.services.sqs import members
 from lambda_emu.services.sqs.asked import Asked
 from lambda_emu.services.sqs.attributes import MOST_BYTES
 from lambda_emu.services.sqs.errors import NoSuchQueue, SqsError, UnknownSqsOperation
+from lambda_emu.services.sqs.message import Received, State
 from lambda_emu.services.sqs.operations import OPERATIONS
 from lambda_emu.services.sqs.polls import Deliver, Poll
 from lambda_emu.services.sqs.queue import Queue, QueueRecord
@@ -80,6 +81,14 @@ class LocalQueues:
 
         self._settle(arn, act, told)
 
+    def delete_received(self, arn: str, received: Sequence[Received], told: Callable[[SqsError | None], None]) -> None:
+        """As `delete`, of what somebody got here; what he has no more is left alone."""
+
+        def act(queue: Queue, done: Told, _: list[tuple[str, SqsError]]) -> None:
+            self._queues.delete(queue, [one.number for one in received if _is_his(one, queue)], done)
+
+        self._settle(arn, act, lambda error, _: told(error))
+
     def change_visibility(
         self, arn: str, handles: Sequence[str], visibility_s: float, told: Callable[[SqsError | None, Failed], None]
     ) -> None:
@@ -143,3 +152,11 @@ class LocalQueues:
         if queue is None:
             raise NoSuchQueue
         return queue
+
+
+def _is_his(one: Received, queue: Queue) -> bool:
+    """Whether he may delete it: of a FIFO queue only while nobody else can have it."""
+    message = queue.messages.get(one.number)
+    if message is None or not queue.record.is_fifo:
+        return message is not None
+    return message.state is State.IN_FLIGHT and message.receives == one.receives

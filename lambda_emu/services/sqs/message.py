@@ -24,6 +24,8 @@ class State(Enum):
     VISIBLE = auto()
     IN_FLIGHT = auto()
 
+    __hash__ = object.__hash__  # an Enum's own is written in Python, and states are counted all the time
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
