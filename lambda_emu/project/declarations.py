@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -19,8 +19,7 @@ class ProjectError(Exception):
         self.mistakes = tuple(mistakes)
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(NamedTuple):
     """A member of `resources:`, or of a function's `events:`, which has the name of what it comes from.
 
     kind: `queue`, `s3`. fields: those that are written. places: where it and each key stand, the first as `name`.
@@ -28,8 +27,8 @@ class Declared:
 
     kind: str
     name: str
-    fields: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
-    places: Mapping[str, str] = field(default_factory=lambda: NOTHING, compare=False)
+    fields: Mapping[str, Any] = NOTHING
+    places: Mapping[str, str] = NOTHING
 
     def place(self, key: str = "name") -> str:
         """Of a key, or of the whole where it is not written."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from lambda_emu.project.document import Document, Value
 from lambda_emu.project.key_types import KeyType
@@ -23,8 +23,7 @@ class Key:
     default: str = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What one mapping says. fields: those that are written, by Key.field. places: of the keys, by their names."""
 
     fields: Mapping[str, Any]

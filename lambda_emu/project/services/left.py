@@ -7,8 +7,7 @@ else is asked what there is, and no other service is begun for it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.model.mappings.mapping import EventSourceMapping
@@ -18,8 +17,7 @@ TAG = "lambda-emu:origin"
 ORIGIN = "project"
 
 
-@dataclass(frozen=True, slots=True)
-class Permission:
+class Permission(NamedTuple):
     """source: the ARN of what may run the function; empty for a URL's."""
 
     function: str
@@ -28,8 +26,7 @@ class Permission:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(NamedTuple):
     """What earlier deployments made and may remove: permissions, and whether there are mappings."""
 
     permissions: tuple[Permission, ...]
