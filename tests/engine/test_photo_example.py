@@ -77,6 +77,15 @@ def album(
         yield Album(lam, folder, pillow, lam.process.stdout.readline().split(": ")[1].strip())
 
 
+@pytest.fixture(scope="module")
+def aws_cli(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The command of version 1, installed apart: it wants a botocore of its own."""
+    folder = tmp_path_factory.mktemp("aws-cli")
+    venv.create(folder, with_pip=True)
+    subprocess.run([folder / "bin/pip", "install", "--quiet", "awscli<2"], check=True, timeout=600)
+    return folder / "bin/aws"
+
+
 def test_an_upload_becomes_a_thumbnail_a_row_and_a_message(album: Album, eventually: Eventually) -> None:
     photo = album.take_photo()
 
@@ -122,13 +131,17 @@ def test_what_is_no_picture_is_told_and_stays_out(album: Album, eventually: Even
 
 
 @pytest.mark.slow
-def test_the_aws_cli_uploads_a_photo(album: Album, eventually: Eventually, tmp_path: Path) -> None:
-    venv.create(tmp_path / "aws", with_pip=True)
-    subprocess.run([tmp_path / "aws/bin/pip", "install", "--quiet", "awscli<2"], check=True, timeout=600)
+@pytest.mark.parametrize("page", ["README.md", "examples/photo/README.md"])
+def test_the_command_of_the_readme_uploads_a_photo(
+    album: Album, eventually: Eventually, tmp_path: Path, aws_cli: Path, page: str
+) -> None:
+    lines = (EXAMPLE.parents[1] / page).read_text().splitlines()
+    (line,) = [line for line in lines if line.startswith("$ aws ") and " s3 cp " in line]
+    words = line.removeprefix("$ ").replace("http://127.0.0.1:9000", album.lam.url).split()
+    words[words.index("photo.jpg")] = str(album.take_photo(f"{tmp_path.name}.jpg"))
     keys = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_DEFAULT_REGION": "us-east-1"}
-    upload = ["s3", "cp", str(album.take_photo("by-cli.jpg")), "s3://photos/"]
-    command = [str(tmp_path / "aws/bin/aws"), "--endpoint-url", album.lam.url, *upload]
 
-    subprocess.run(command, env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), **keys}, check=True, timeout=120)
+    environment = {"PATH": f"{aws_cli.parent}:{os.environ['PATH']}", "HOME": str(tmp_path), **keys}
+    subprocess.run(words, env=environment, check=True, timeout=120)
 
-    assert eventually(lambda: "by-cli.jpg is in the album" in album.logged("journal"), "the message")
+    assert eventually(lambda: f"{tmp_path.name}.jpg is in the album" in album.logged("journal"), "the message")

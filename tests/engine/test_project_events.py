@@ -230,20 +230,24 @@ def test_so_are_those_of_a_function_that_is_no_longer_declared(account: Account)
 
 
 def test_each_event_has_the_function_run(account: Account, eventually: Eventually) -> None:
-    account.deploy("", "- s3: {bucket: everything, prefix: in/}\n- sqs: jobs\n- sns: news\n- url: NONE")
+    account.deploy(
+        "", "- s3: {bucket: everything, prefix: in/}\n- sqs: jobs\n- sns: news\n- url: NONE\n- http: GET /{name}"
+    )
     s3, sqs, sns = account.client("s3"), account.client("sqs"), account.client("sns")
 
     s3.put_object(Bucket="everything", Key="in/photo", Body=b"x")
     sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="jobs")["QueueUrl"], MessageBody="a job")
     sns.publish(TopicArn="arn:aws:sns:us-east-1:000000000000:news", Message="some news")
-    (url,) = [address for what, address in account.lam.emulator.addresses if what == "URL of hear"]
-    with urlopen(f"{url}by-url", timeout=30) as answer:
-        assert answer.read() == b"heard"
+    addresses = dict(account.lam.emulator.addresses)
+    for url in (f"{addresses['URL of hear']}by-url", f"{addresses['HTTP API']}by-api"):
+        with urlopen(url, timeout=30) as answer:
+            assert answer.read() == b"heard"
 
     assert account.heard(eventually, "in/photo")["Records"][0]["eventSource"] == "aws:s3"
     assert account.heard(eventually, "a job")["Records"][0]["eventSource"] == "aws:sqs"
     assert account.heard(eventually, "some news")["Records"][0]["EventSource"] == "aws:sns"
     assert account.heard(eventually, "by-url")["rawPath"] == "/by-url"
+    assert account.heard(eventually, "by-api")["pathParameters"] == {"name": "by-api"}
 
 
 @pytest.mark.parametrize(
@@ -294,6 +298,24 @@ def test_a_function_that_may_run_itself_again_is_warned_of(account: Account, cap
 
     (record,) = [record.getMessage() for record in caplog.records if "runs it again" in record.getMessage()]
     assert record.startswith("lambda-emu.yaml:6: functions.hear.events[0].s3: hear is run by the bucket everything")
+
+
+def test_a_restart_finds_what_was_kept_and_makes_again_what_was_not(tmp_path: Path, eventually: Eventually) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "app.py").write_text(HEAR)
+    kept = []
+    for life in ("first", "second"):
+        with own_emulator(tmp_path, "process", stems=0) as lam:
+            account = Account(lam, tmp_path)
+            account.deploy("", "- s3: everything\n- sqs: jobs\n- sns: news\n- url: NONE")
+            account.client("s3").put_object(Bucket="everything", Key=f"the-{life}", Body=b"x")
+            account.client("sns").publish(TopicArn="arn:aws:sns:us-east-1:000000000000:news", Message=f"news-{life}")
+
+            assert account.heard(eventually, f"the-{life}")
+            assert account.heard(eventually, f"news-{life}")
+            (mapping,) = lam.client.list_event_source_mappings()["EventSourceMappings"]
+            kept.append((mapping["UUID"], dict(lam.emulator.addresses)["URL of hear"].rpartition("/url/")[2]))
+    assert kept[0] == kept[1]
 
 
 def test_nobody_is_asked_for_what_is_not_declared(tmp_path: Path) -> None:

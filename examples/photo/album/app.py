@@ -3,7 +3,7 @@
 import base64
 import json
 from html import escape
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import boto3
 from botocore.exceptions import ClientError
@@ -24,14 +24,11 @@ s3, dynamodb = boto3.client("s3"), boto3.client("dynamodb")
 
 
 def handler(event, context):
-    path = unquote(event["rawPath"])
-    if path == "/":
-        return answer(200, "text/html; charset=utf-8", page(photos()))
-    if path == "/photos":
+    if event["routeKey"] == "GET /photos":
         return answer(200, "application/json", json.dumps(photos()))
-    if path.startswith("/thumbnails/"):
-        return thumbnail(path.removeprefix("/thumbnails/"))
-    return answer(404, "text/plain", "There is no such page.")
+    if event["routeKey"].startswith("GET /thumbnails/"):
+        return thumbnail(event["pathParameters"]["key"])
+    return answer(200, "text/html; charset=utf-8", page(photos()))
 
 
 def photos():

@@ -48,7 +48,8 @@ def deploy_services(project: Project, context: RequestContext, services: Service
 
 def _addresses(reach: Reach) -> Iterator[tuple[str, str]]:
     for api in APIS[API].find(reach):
-        yield "HTTP API", reach.call("apigatewayv2", "GetApi", ApiId=api_id(api.identifier))["ApiEndpoint"]
+        endpoint = reach.call("apigatewayv2", "GetApi", ApiId=api_id(api.identifier))["ApiEndpoint"]
+        yield "HTTP API", f"{endpoint}/"
     for url in OWN[URL].find(reach):
         yield f"URL of {url.key.name}", url.identifier
     for queue in reach.of(QUEUE):
