@@ -35,6 +35,7 @@ from lambda_emu.pool.pool import EnvironmentInfo, Pool
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Engine, SandboxError
 from lambda_emu.services.child.service import OtherServices
+from lambda_emu.services.cloudwatch.service import CloudWatchService
 from lambda_emu.services.sqs.service import QueueService
 from lambda_emu.services.unserved import Forms, Unserved
 from lambda_emu.store import Store
@@ -42,6 +43,7 @@ from lambda_emu.triggers.function_urls import FunctionUrls
 from lambda_emu.triggers.http_apis.service import HttpApis
 
 if TYPE_CHECKING:
+    from lambda_emu.metrics.recorder import Recorder  # it takes its time
     from lambda_emu.services.sqs.queues import Queues  # it takes its time
 
 log = logging.getLogger(__name__)
@@ -74,6 +76,7 @@ class Rooms:
     invoker: Invoker
     queues: Queues
     child: OtherServices
+    recorder: Recorder
     sources: EventSources
 
 
@@ -97,7 +100,9 @@ class Served:
         rooms.child.observer = apis
         urls = FunctionUrls(rooms.store, rooms.invoker.invoke, rooms.loop, rooms.clock, apis.signers)
         queues = QueueService(rooms.queues, rooms.clock, rooms.scope, rooms.url)
-        around: Sequence[Service] = (queues, *rooms.child.services)
+        printed = partial(rooms.logs.flush, WRITE_LOGS_S)
+        metrics = CloudWatchService(rooms.recorder, rooms.child, rooms.loop, rooms.clock, rooms.scope, printed)
+        around: Sequence[Service] = (queues, metrics, *rooms.child.services)
         lambda_ = LambdaService(self._api, CallerContexts(self.context))
         others: Sequence[Service] = (lambda_, Unserved(), Forms(around), *around)  # S3 last: it has any path
         self.outside: Sequence[Service] = (urls, apis, OwnPages(self._pages), *others)

@@ -94,7 +94,7 @@ class Emulator:
         self.addresses: Sequence[tuple[str, str]] = ()  # of what the project declares: its API, URLs, queues
         self.token = settings.token or self.clock.new_token()  # of our own pages
         self.scope = Scope(settings.account, settings.region)  # of callers who name no other
-        self.recorder: Recorder | None = None  # until the engine is opened
+        self._recorder: Recorder | None = None  # until the engine is opened
         self.shutdown = Shutdown(self.loop, self.clock, settings.grace_s)
 
     def start(self) -> Emulator:
@@ -105,6 +105,11 @@ class Emulator:
             self.close()
             raise
         return self
+
+    @property
+    def recorder(self) -> Recorder:
+        assert self._recorder is not None, "the engine is opened"
+        return self._recorder
 
     def is_used(self) -> bool:
         """Whether somebody asked, some time ago. Once it serves."""
@@ -130,7 +135,6 @@ class Emulator:
         self._on_loop(self.async_invoker.forget)
         self._on_loop(self.outbox.forget)
         self._on_loop(self.pool.clear)
-        assert self.recorder is not None
         self.recorder.clear()
         self.deploy(self._project)
 
@@ -245,7 +249,7 @@ class Emulator:
 
         lambda_model().operation("Invoke")
         metrics = MetricFile(self.store.folder / "metrics.db")
-        self.recorder = Recorder(metrics, self.loop, self.clock, self._set_aside)
+        self._recorder = Recorder(metrics, self.loop, self.clock, self._set_aside)
         self.queues = Queues.open(self.store, self.loop, self.clock)
 
     def _make_pool(self) -> Pool:
@@ -272,7 +276,6 @@ class Emulator:
 
     def _open_invocations(self) -> None:
         settings = self.settings
-        assert self.recorder is not None
         self._runner = PoolRunner(self.store, self.pool, self.recorder, settings.account_concurrency)
         pending_wait_s = 0 if settings.activation_delay_s else PENDING_WAIT_S
         self.invoker = Invoker(self.store, self._runner, self.clock, pending_wait_s)
@@ -343,6 +346,7 @@ class Emulator:
             self.invoker,
             self.queues,
             self.child,
+            self.recorder,
             self.sources,
         )
         self._served = Served(rooms, self.reset)
@@ -369,12 +373,12 @@ class Emulator:
         return sum(set_aside(function) for function in self.store.functions.all(scope))
 
     def _publish(self, metrics: Sequence[Embedded]) -> None:
-        if self.recorder is not None:  # who prints runs in an engine
-            self.recorder.publish(metrics)
+        if self._recorder is not None:  # who prints runs in an engine
+            self._recorder.publish(metrics)
 
     def _stop_recorder(self) -> None:
-        if self.recorder is not None and self._only is None:  # a single invocation does without
-            self.recorder.stop()
+        if self._recorder is not None and self._only is None:  # a single invocation does without
+            self._recorder.stop()
 
     def _is_busy(self) -> bool:
         """Whether something runs, or somebody has not all of his answer. On the loop."""

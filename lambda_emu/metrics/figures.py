@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from lambda_emu.metrics.statistics import Statistics
@@ -49,9 +50,9 @@ def figure(name: str) -> Figure | None:
 
 def percentile(of: Statistics, percent: float) -> float | None:
     """The least value that so many per cent of all do not exceed; of condensed ones within 1 %."""
-    if of.count <= 0:
+    if not of.spread:
         return None
-    goal, passed = of.count * percent / 100, 0.0
+    goal, passed = _weight(of.spread) * percent / 100, 0.0
     for value in sorted(of.spread):
         passed += of.spread[value]
         if passed >= goal - 1e-9:
@@ -72,12 +73,19 @@ def _of_range(kind: str, low: str | None, high: str | None) -> Figure | None:
     least, most = (0.0, 100.0) if in_percent else (-math.inf, math.inf)
     bounds = Bounds(least if numbers[0] is None else numbers[0], most if numbers[1] is None else numbers[1], in_percent)
     if kind == "PR":
-        return None if in_percent else lambda of: 100 * _weight(_within(of, bounds)) / of.count if of.count else None
+        return None if in_percent else partial(_rank, bounds=bounds)
     return _trimmed(kind, bounds)
+
+
+def _rank(of: Statistics, bounds: Bounds) -> float | None:
+    """How many per cent of the values lie within."""
+    return 100 * _weight(_within(of, bounds)) / _weight(of.spread) if of.spread else None
 
 
 def _trimmed(kind: str, bounds: Bounds) -> Figure:
     def ask(of: Statistics) -> float | None:
+        if not of.spread:
+            return None
         kept = _within(of, bounds)
         weight, total = _weight(kept), sum(value * times for value, times in kept.items())
         if kind == "TC":
@@ -95,7 +103,8 @@ def _within(of: Statistics, bounds: Bounds) -> dict[float, float]:
     """The part of the spread that lies within, of values on the edge as much as does."""
     if not bounds.in_percent:
         return {value: times for value, times in of.spread.items() if bounds.low < value <= bounds.high}
-    first, last = of.count * bounds.low / 100, of.count * bounds.high / 100
+    all_of_it = _weight(of.spread)
+    first, last = all_of_it * bounds.low / 100, all_of_it * bounds.high / 100
     kept, passed = {}, 0.0
     for value in sorted(of.spread):
         begin, passed = passed, passed + of.spread[value]
@@ -107,10 +116,10 @@ def _within(of: Statistics, bounds: Bounds) -> dict[float, float]:
 
 def _winsorised(of: Statistics, kept: Mapping[float, float]) -> float | None:
     """The mean where what lies outside counts as the nearest value inside."""
-    if not kept or not of.count:
+    if not kept:
         return None
     low, high = min(kept), max(kept)
-    return sum(min(max(value, low), high) * times for value, times in of.spread.items()) / of.count
+    return sum(min(max(value, low), high) * times for value, times in of.spread.items()) / _weight(of.spread)
 
 
 def _weight(spread: Mapping[float, float]) -> float:

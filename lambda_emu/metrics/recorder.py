@@ -60,12 +60,12 @@ class Recorder:
         recorder.add("IteratorAge", function, age_ms, qualifier)
         recorder.add_for(scope, (("EventSourceMappingUUID", uuid),), "PolledEventCount", 10)
 
-    All of it is called on the loop but `publish`, `flush` and `stop`. set_aside: how much concurrency of a scope is
-    reserved or provisioned; called on the loop once a minute.
+    All of it is called on the loop but `keep`, `publish`, `flush`, `clear` and `stop`. set_aside: how much concurrency
+    of a scope is reserved or provisioned; called on the loop once a minute.
     """
 
     def __init__(self, file: MetricFile, loop: Loop, clock: Clock, set_aside: Callable[[Scope], int]) -> None:
-        self._file = file
+        self.file = file
         self._loop = loop
         self._clock = clock
         self._set_aside = set_aside
@@ -120,6 +120,11 @@ class Recorder:
             self._arm()
         statistics.add(value)
 
+    def keep(self, points: Sequence[Point]) -> None:
+        """Write these at once. Not on the loop. sqlite3.Error: none of them are written."""
+        with self._writing:
+            self.file.write(points, self._clock.now_s())
+
     def publish(self, found: Iterable[Embedded]) -> None:
         """Metrics that functions printed, of whatever minute and namespace. From any thread."""
         for account, region, namespace, name, dimensions, unit, minute, values in found:
@@ -155,7 +160,7 @@ class Recorder:
             self.flush()
         except (TimeoutError, sqlite3.Error) as error:
             log.error("the last metrics could not be written: %s", error)
-        self._file.close()
+        self.file.close()
 
     def clear(self) -> None:
         """Forget all of it. Not on the loop."""
@@ -163,7 +168,7 @@ class Recorder:
         with self._writing:
             self._collected.clear()
             self._unwritten.clear()
-            self._file.clear()
+            self.file.clear()
 
     def _gauge(self, series: Series) -> Gauge:
         """The same for all who count on it, for as long as anybody does."""
@@ -251,7 +256,7 @@ class Recorder:
                 log.error("%d metrics are lost, since none can be written", len(self._unwritten) - MOST_WAITING)
                 del self._unwritten[:-MOST_WAITING]
             if self._unwritten:
-                self._file.write(self._unwritten, self._clock.now_s())
+                self.file.write(self._unwritten, self._clock.now_s())
                 self._unwritten = []
 
 

@@ -14,7 +14,7 @@ SMALLEST = 1e-9
 
 
 class Statistics:
-    """Of values that were added one by one. spread: how often each came; it counts as often as `count` says."""
+    """Of values. spread: how often each came, as far as that is known; all came `count` times."""
 
     __slots__ = ("_condensed", "count", "max", "min", "spread", "sum")
 
@@ -34,6 +34,15 @@ class Statistics:
             made.count, made.sum, made.min, made.max = float(len(values)), sum(values), min(values), max(values)
         for value in values:
             made._spread(value, 1.0)
+        return made
+
+    @classmethod
+    def summed_up(cls, count: float, sum: float, min: float, max: float) -> Statistics:
+        """Of values of which no more is known; how they are spread only where all are the same."""
+        made = cls()
+        made.count, made.sum, made.min, made.max = count, sum, min, max
+        if min == max:
+            made.spread = {min: count}
         return made
 
     def add(self, value: float, times: float = 1.0) -> None:
@@ -74,11 +83,11 @@ class Statistics:
 
     @classmethod
     def unpack(cls, count: float, sum: float, min: float, max: float, packed: bytes | None) -> Statistics:
-        made = cls()
-        made.count, made.sum, made.min, made.max = count, sum, min, max
-        numbers = array("d", packed or array("d", (min, count)).tobytes())
-        made.spread = dict(zip(numbers[::2], numbers[1::2], strict=True))
-        made._condensed = len(made.spread) > DISTINCT
+        made = cls.summed_up(count, sum, min, max)
+        if packed is not None:
+            numbers = array("d", packed)
+            made.spread = dict(zip(numbers[::2], numbers[1::2], strict=True))
+            made._condensed = len(made.spread) > DISTINCT
         return made
 
 

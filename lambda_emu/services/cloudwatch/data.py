@@ -1,0 +1,198 @@
+"""GetMetricData: metrics by periods, math over them, in pages."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+from lambda_emu.arn import Scope
+from lambda_emu.metrics.figures import Figure, figure
+from lambda_emu.metrics.file import MetricFile
+from lambda_emu.metrics.statistics import Statistics
+from lambda_emu.services.cloudwatch.errors import InvalidNextToken, InvalidValue, Missing, ValidationFailed
+from lambda_emu.services.cloudwatch.expressions import evaluate, parse
+from lambda_emu.services.cloudwatch.lines import Line, Value
+from lambda_emu.services.cloudwatch.members import Members
+from lambda_emu.services.cloudwatch.reading import Metric, Times, is_elsewhere, period_of, read
+from lambda_emu.services.cloudwatch.wire import Time
+
+ID = re.compile(r"[a-z][a-zA-Z0-9_]{0,254}")
+MOST_POINTS = 100_800
+"""Of one answer."""
+MOST_FILLED = 1_000_000
+"""Periods that the expressions of one request may make up points for."""
+ORDERS = ("TimestampDescending", "TimestampAscending")
+
+Elsewhere = Callable[[Sequence[Members]], Mapping[str, Mapping[int, float]]]
+"""The points of metrics that others keep, by the ids of these queries. LambdaError."""
+
+
+class Data:
+    """What one request is answered from. CloudWatchError when it is made, or asked."""
+
+    def __init__(self, asked: Members, file: MetricFile, scope: Scope, elsewhere: Elsewhere) -> None:
+        self._file = file
+        self._scope = scope
+        self._times = Times.of(asked)
+        self._queries = _by_id(asked.get("MetricDataQueries", []))
+        self._filled = 0
+        self._values: dict[str, Value | None] = {}  # None: it is just being worked out
+        self._expressions = {
+            id: parse(query["Expression"]) for id, query in self._queries.items() if "Expression" in query
+        }
+        others = [query for query in self._queries.values() if _namespace(query) and is_elsewhere(_namespace(query))]
+        self._others = elsewhere(others) if others else {}
+
+    def results(self) -> Iterator[Line]:
+        """In the order of the queries, for those that are to return data."""
+        for id, query in self._queries.items():
+            if not query.get("ReturnData", True):
+                continue
+            value = self.value(id)
+            if isinstance(value, float):
+                raise ValidationFailed(f"Error in expression '{id}': it is a number, and a time series is expected")
+            for line in [value] if isinstance(value, Line) else value:  # of several, each has a label of its own
+                label = query.get("Label") or (line.label if not isinstance(value, Line) else "") or _label(query)
+                yield Line(
+                    {at: value for at, value in line.points.items() if isfinite(value)}, line.period_s, label, id
+                )
+
+    # -- for expressions --------------------------------------------------------------------------
+
+    def value(self, id: str) -> Value:
+        query = self._queries.get(id)
+        if query is None:
+            raise ValidationFailed(f"no query has the id {id}")
+        if id not in self._values:
+            self._values[id] = None
+            self._values[id] = self._metric(query) if "MetricStat" in query else self._calculate(id)
+        value = self._values[id]
+        if value is None:
+            raise ValidationFailed(f"the expression {id} needs its own value")
+        return value
+
+    def metrics(self, part: str | None) -> Sequence[Line]:
+        found = [self.value(id) for id, query in self._queries.items() if "MetricStat" in query and (part or "") in id]
+        return [line for line in found if isinstance(line, Line)]
+
+    def begins(self, period_s: int) -> Sequence[int]:
+        begins = self._times.from_whole(period_s).begins(period_s)
+        self._filled += len(begins)
+        if self._filled > MOST_FILLED:
+            raise ValidationFailed(f"more than {MOST_FILLED} periods would be filled")
+        return begins
+
+    def _calculate(self, id: str) -> Value:
+        try:
+            return evaluate(self._expressions[id], self)
+        except ValidationFailed as error:
+            text = str(error.text)
+            raise ValidationFailed(
+                text if text.startswith("Error in") else f"Error in expression '{id}': {text}"
+            ) from None
+        except RecursionError:
+            raise ValidationFailed(f"Error in expression '{id}': it needs too many others") from None
+
+    def _metric(self, query: Members) -> Line:
+        id, stat = query["Id"], query["MetricStat"]
+        metric = Metric.of(stat["Metric"], self._scope, "MetricStat.Metric.")
+        period_s = period_of(stat.get("Period"), "MetricStat.Period")
+        ask = _figure(stat.get("Stat"))
+        if id in self._others:
+            return Line(self._others[id], period_s, _label(query), id)
+        found: dict[int, Statistics] = {}
+        rows = read(self._file, metric, stat.get("Unit"), self._times.from_whole(period_s), period_s)
+        for (at, _), values in rows.items():
+            found.setdefault(at, Statistics()).merge(values)
+        points = {at: ask(values) for at, values in found.items()}
+        known = {at: value for at, value in sorted(points.items()) if value is not None}
+        return Line(known, period_s, _label(query), id)
+
+
+def get_metric_data(asked: Members, data: Data) -> Mapping[str, Any]:
+    """One page of the answer."""
+    order = asked.get("ScanBy", ORDERS[0])
+    if order not in ORDERS:
+        raise InvalidValue("ScanBy", order)
+    most = asked.get("MaxDatapoints", MOST_POINTS)
+    if not 0 < most <= MOST_POINTS:
+        raise InvalidValue("MaxDatapoints", most)
+    skipped = _skipped(asked.get("NextToken"))
+    results, seen = [], 0
+    for line in data.results():
+        points = sorted(line.points.items(), reverse=order == ORDERS[0])
+        here = points[max(skipped - seen, 0) : max(skipped + most - seen, 0)]
+        seen += len(points)
+        if here or not skipped:
+            results.append(_result(line, here, is_whole=seen <= skipped + most))
+    answer: dict[str, Any] = {"MetricDataResults": results, "Messages": []}
+    if seen > skipped + most:
+        answer["NextToken"] = base64.b64encode(str(skipped + most).encode()).decode()
+    return answer
+
+
+def _result(line: Line, points: Sequence[tuple[int, float]], is_whole: bool) -> Mapping[str, Any]:
+    return {
+        "Id": line.id,
+        "Label": line.label,
+        "Timestamps": [Time(at) for at, _ in points],
+        "Values": [value for _, value in points],
+        "StatusCode": "Complete" if is_whole else "PartialData",
+    }
+
+
+def _skipped(token: str | None) -> int:
+    """How many points earlier pages had. InvalidNextToken."""
+    if token is None:
+        return 0
+    try:
+        text = base64.b64decode(token, validate=True).decode("ascii")
+    except (binascii.Error, ValueError):
+        raise InvalidNextToken from None
+    if not text.isdigit() or len(text) > 12:
+        raise InvalidNextToken
+    return int(text)
+
+
+def _by_id(queries: Sequence[Members]) -> Mapping[str, Members]:
+    if not queries:
+        raise Missing("MetricDataQueries")
+    found: dict[str, Members] = {}
+    for place, query in enumerate(queries, 1):
+        about, id = f"MetricDataQueries.member.{place}", query.get("Id")
+        if id is None:
+            raise Missing(f"{about}.Id")
+        if ID.fullmatch(id) is None:
+            raise InvalidValue(f"{about}.Id", id)
+        if id in found:
+            raise ValidationFailed(f"The id {id} is used by more than one query.")
+        if ("MetricStat" in query) == ("Expression" in query):
+            raise ValidationFailed(f"Exactly one of MetricStat and Expression has to be in {about}.")
+        if "MetricStat" in query and "Metric" not in query["MetricStat"]:
+            raise Missing(f"{about}.MetricStat.Metric")
+        found[id] = query
+    return found
+
+
+def _figure(name: str | None) -> Figure:
+    if name is None:
+        raise Missing("MetricStat.Stat")
+    found = figure(name)
+    if found is None:
+        raise InvalidValue("MetricStat.Stat", name)
+    return found
+
+
+def _namespace(query: Members) -> str:
+    stat: Members = query.get("MetricStat", {})
+    return str(stat.get("Metric", {}).get("Namespace", ""))
+
+
+def _label(query: Members) -> str:
+    if "MetricStat" not in query:
+        return str(query["Id"])
+    return str(query.get("Label") or query["MetricStat"]["Metric"].get("MetricName", ""))
