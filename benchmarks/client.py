@@ -77,7 +77,15 @@ class Connection:
         self._socket.close()
 
     def call(self, request: bytes) -> bytes:
+        self.send(request)
+        return self.answer()
+
+    def send(self, request: bytes) -> None:
+        """Without waiting for its answer, so that others can be sent meanwhile."""
         self._socket.sendall(request)
+
+    def answer(self) -> bytes:
+        """Of the request that was sent last."""
         answer = self._receive()
         head_end = answer.find(b"\r\n\r\n")
         while head_end < 0:

@@ -74,7 +74,7 @@ def rie_in_container(image: str, handler: str) -> Rie:
 @contextmanager
 def rie_on_host(handler: str) -> Iterator[Rie]:
     """With the Python that this runs on, whose awslambdaric the process sandbox uses too."""
-    address, api = _free_address(), _free_address()
+    address, api = free_address(), free_address()
     listens = ["--runtime-interface-emulator-address", f"{address.host}:{address.port}"]
     listens += ["--runtime-api-address", f"{api.host}:{api.port}"]
     argv = [str(binary()), *listens, sys.executable, "-m", "awslambdaric", handler]
@@ -86,6 +86,6 @@ def rie_on_host(handler: str) -> Iterator[Rie]:
             process.terminate()
 
 
-def _free_address() -> Address:
+def free_address() -> Address:
     with closing(socket.create_server(("127.0.0.1", 0))) as found:
         return Address(*found.getsockname())

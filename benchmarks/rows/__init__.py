@@ -13,6 +13,7 @@ from benchmarks.rows.doors import doors
 from benchmarks.rows.growth import growth
 from benchmarks.rows.idle import idle
 from benchmarks.rows.pest import pest
+from benchmarks.rows.queues import queues
 from benchmarks.rows.scale import scale
 from benchmarks.rows.slow import slow
 from benchmarks.rows.sources import sources
@@ -43,6 +44,7 @@ ROWS: dict[str, Row] = {
         start,
         growth,
         burst,
+        queues,
         before,
     )
 }

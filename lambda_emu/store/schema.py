@@ -116,4 +116,5 @@ STEPS = (
         reason      TEXT                  -- why it failed
     );
     """,
+    "DROP INDEX sqs_messages_of;",  # each message paid for it, and only a purge asks
 )

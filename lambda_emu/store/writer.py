@@ -130,8 +130,9 @@ class StoreWriter:
         """One transaction for all of them; one that fails is undone alone and hears why."""
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            results = [self._attempt(job) for job in batch]
-            self._connection.execute("COMMIT")
+            results = [self._attempt_alone(job) for job in batch] if len(batch) == 1 else [*map(self._attempt, batch)]
+            if self._connection.in_transaction:
+                self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._undo()
             if len(batch) > 1:  # only those that cannot be kept shall hear of it
@@ -146,6 +147,14 @@ class StoreWriter:
         if self._connection.in_transaction:  # a full disk may have ended it already
             self._connection.execute("ROLLBACK")
         self._on_undo()
+
+    def _attempt_alone(self, job: _Job) -> Result:
+        """In a transaction of its own, which is undone if it fails."""
+        try:
+            return None, job.step(self._connection)
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever handed it in
+            self._connection.execute("ROLLBACK")
+            return error, None
 
     def _attempt(self, job: _Job) -> Result:
         self._connection.execute("SAVEPOINT step")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -20,6 +21,8 @@ NAME = re.compile(r"(?=.{1,80}\Z)[A-Za-z0-9_-]+(?:\.fifo)?")
 ID = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
 """Of what FIFO queues know messages and receives by."""
 WRONG_QUEUE = "The request include parameter that is not valid for this queue type."
+MOST_KEPT = 1024
+"""Characters of an address: none that is right has as many."""
 _PATH = re.compile(r"(?:.*?/)?(?:queue/([a-z]{2}[a-z0-9-]+)/)?(\d{12})/([^/]+)/?", re.ASCII)
 """`/<account>/<name>`, wherever a proxy has it, and LocalStack's form that says the region too."""
 
@@ -49,16 +52,11 @@ class Asked:
     def queue(self, queues: Queues) -> Queue:
         """The one that QueueUrl names, by its path alone: hosts differ by where it is asked from. SqsError."""
         url = self.required("QueueUrl")
-        try:
-            path = unquote(urlsplit(url).path)
-        except ValueError:
-            raise QueueAddressInvalid(url[:1024]) from None
-        named = _PATH.fullmatch(path)
-        if named is not None:
-            return queues.find(Scope(named[2], named[1] or self.scope.region), named[3])
-        if NAME.fullmatch(url):  # some clients write a name for it
-            return queues.find(self.scope, url)
-        raise QueueAddressInvalid(url[:1024])
+        named = _read(url) if len(url) <= MOST_KEPT else None
+        if named is None:
+            raise QueueAddressInvalid(url[:MOST_KEPT])
+        account, region, name = named
+        return queues.find(Scope(account or self.scope.account, region or self.scope.region), name)
 
     def url_of(self, scope: Scope, name: str) -> str:
         return f"{self.url}/{scope.account}/{name}"
@@ -69,6 +67,19 @@ class Asked:
             self.fail(error)
         else:
             self.answer(None)
+
+
+@lru_cache(1024)
+def _read(url: str) -> tuple[str | None, str | None, str] | None:
+    """Account, region and name in an address; an account or region that it does not say is the caller's."""
+    try:
+        path = unquote(urlsplit(url).path)
+    except ValueError:
+        return None
+    named = _PATH.fullmatch(path)
+    if named is not None:
+        return named[2], named[1], named[3]
+    return (None, None, url) if NAME.fullmatch(url) else None  # some clients write a name for it
 
 
 def check_name(name: str) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum, auto
+from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any, TypedDict
+
+from msgspec import DecodeError, Meta, ValidationError, convert
+from msgspec.json import Decoder
 
 from lambda_emu.services.sqs.errors import MalformedMessage
 
@@ -117,6 +121,25 @@ ENTRY_INPUTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 MOST_NUMBER = 2**31 - 1
 
+_Number = Annotated[int, Meta(ge=-MOST_NUMBER, le=MOST_NUMBER)]
+
+
+class _Value(TypedDict, total=False):
+    DataType: str
+    StringValue: str
+    BinaryValue: str
+
+
+_TYPES: Mapping[Kind, Any] = MappingProxyType(
+    {
+        Kind.TEXT: str,
+        Kind.NUMBER: _Number,
+        Kind.TEXTS: list[str],
+        Kind.PAIRS: dict[str, str],
+        Kind.VALUES: dict[str, _Value],
+    }
+)
+
 
 def kind_of(name: str) -> Kind:
     return _KINDS.get(name, Kind.TEXT)
@@ -124,34 +147,48 @@ def kind_of(name: str) -> Kind:
 
 def check(operation: str, given: Mapping[str, Any]) -> Members:
     """The members of an operation that were given, each of its kind. MalformedMessage."""
-    return _known(given, INPUTS[operation], operation)
+    try:
+        found = convert(given, _type_of(operation))
+    except ValidationError as error:
+        raise MalformedMessage(str(error)) from None
+    return _without_nulls(found)
 
 
-def _known(given: Mapping[str, Any], names: tuple[str, ...], operation: str) -> Members:
-    found = {name: given[name] for name in names if given.get(name) is not None}
-    for name, value in found.items():
-        if not _is_of(kind_of(name), value):
-            raise MalformedMessage(f"{name} is not of its type")
-    if "Entries" in found:
-        found["Entries"] = [_known(one, ENTRY_INPUTS[operation], operation) for one in found["Entries"]]
-    return found
+def read(operation: str, body: bytes) -> Members:
+    """As `check`, of JSON. MalformedMessage."""
+    try:
+        found = _decoder(operation).decode(body or b"{}")
+    except (DecodeError, RecursionError) as error:
+        raise MalformedMessage(str(error)) from None
+    return _without_nulls(found)
 
 
-def _is_of(kind: Kind, value: Any) -> bool:
-    if kind is Kind.TEXT:
-        return isinstance(value, str)
-    if kind is Kind.NUMBER:
-        return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MOST_NUMBER
-    if kind is Kind.TEXTS:
-        return isinstance(value, list) and all(isinstance(one, str) for one in value)
-    if kind is Kind.ENTRIES:
-        return isinstance(value, list) and all(isinstance(one, dict) for one in value)
-    if not isinstance(value, dict):
-        return False
-    if kind is Kind.PAIRS:
-        return all(isinstance(one, str) for one in value.values())
-    return all(isinstance(one, dict) and _is_value(one) for one in value.values())
+@cache
+def _decoder(operation: str) -> Decoder[dict[str, Any]]:
+    return Decoder(_type_of(operation))
 
 
-def _is_value(value: Mapping[str, Any]) -> bool:
-    return all(isinstance(value.get(name, ""), str) for name in ("DataType", "StringValue", "BinaryValue"))
+@cache
+def _type_of(operation: str) -> Any:
+    """What msgspec is to make of a request: members that are not known are left out."""
+    entry = _typed(ENTRY_INPUTS.get(operation, ()), None)
+    return _typed(INPUTS[operation], list[entry])  # type: ignore[valid-type]
+
+
+def _typed(names: tuple[str, ...], entries: Any) -> Any:
+    types = {name: entries if kind_of(name) is Kind.ENTRIES else _TYPES[kind_of(name)] for name in names}
+    return TypedDict("Members", {name: type | None for name, type in types.items()}, total=False)  # type: ignore[operator]
+
+
+def _without_nulls(members: dict[str, Any]) -> Members:
+    """A member that is null is not there, nor is one of an entry."""
+    for entry in members.get("Entries") or ():
+        _drop_nulls(entry)
+    _drop_nulls(members)
+    return members
+
+
+def _drop_nulls(members: dict[str, Any]) -> None:
+    if None in members.values():
+        for name in [name for name, value in members.items() if value is None]:
+            del members[name]

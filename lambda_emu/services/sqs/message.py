@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from hashlib import md5
+
+from msgspec.json import decode, encode
 
 SOURCE = "DeadLetterQueueSourceArn"
 """What the system's attributes call the queue whose dead letter a message is."""
@@ -41,7 +42,7 @@ class Content:
 
     @classmethod
     def of_row(cls, body: str, attributes: str, system: str) -> Content:
-        return cls(body, json.loads(attributes), json.loads(system))
+        return cls(body, decode(attributes), decode(system))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,4 +175,4 @@ def md5_of_attributes(attributes: Attributes) -> str:
 
 
 def _text(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return encode(value).decode()

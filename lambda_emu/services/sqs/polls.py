@@ -95,11 +95,11 @@ class Polls:
             return
         queue.ripen(self._clock.steady_s())
         while waiting:
-            poll = waiting[0]
+            poll = waiting.popleft()  # whoever is served may ask again at once
             if poll.wanted() and not self._serve(queue, poll):
+                waiting.appendleft(poll)
                 break
             poll.end()
-            waiting.popleft()
         if listeners and queue.has_visible():
             for told in tuple(listeners):
                 told()

@@ -11,12 +11,12 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
-from typing import Any
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.sqs import table
+from lambda_emu.services.sqs.commits import Commits
 from lambda_emu.services.sqs.directory import Directory
 from lambda_emu.services.sqs.errors import NoSuchQueue, SqsError, SqsFailure, TooManyInFlight
 from lambda_emu.services.sqs.fifo import DEDUPLICATION_S, Sent
@@ -45,6 +45,7 @@ class Queues:
         self._store = store
         self._loop = loop
         self._clock = clock
+        self._commits = Commits(store, loop, clock)
         self.directory = Directory(clock)
         self._polls = Polls(clock, self._serve)
         self.moves = MoveTasks(self.directory, clock, self._write, self._polls.wake)
@@ -74,6 +75,7 @@ class Queues:
         """Nobody waits any more, and no timer is left. All else goes on."""
         self._polls.close()
         self.moves.close()
+        self._commits.close()
         for queue in self.directory.all():
             self._polls.end(queue, None)
 
@@ -263,10 +265,18 @@ class Queues:
         return True
 
     def _hand_out(self, queue: Queue, poll: Poll, taken: Sequence[Message]) -> None:
-        """Messages in flight, after the commit that says so."""
+        """Messages in flight, to whom they are from now on.
+
+        Of a FIFO queue after the commit that says so: a crash may not free a group that somebody works on. Others may
+        be received once more after a crash, and once more than was counted, as AWS has it too.
+        """
         handles = {one.number: Handle(queue.record.id, one.number, one.receives, one.id) for one in taken}
         rows = [(one.due_s, one.receives, one.first_s, one.number) for one in taken]
         absent = [one.number for one in taken if one.content is None]
+        if not queue.record.is_fifo and not absent:
+            self._commits.post_later(partial(table.mark, rows=rows), _log_unmarked)
+            poll.deliver(None, list(as_received(taken, rows, handles, {})))
+            return
 
         def step(connection: sqlite3.Connection) -> dict[int, Content]:
             table.mark(connection, rows)
@@ -279,9 +289,9 @@ class Queues:
                 poll.deliver(error, ())
                 self._polls.wake(queue)
                 return
-            poll.deliver(None, list(as_received(taken, rows, handles, found or {})))
+            poll.deliver(None, list(as_received(taken, rows, handles, found)))
 
-        self._post(step, marked)
+        self._commits.post(step, marked)
 
     def _take(self, queue: Queue, poll: Poll) -> tuple[list[Message], list[Move], list[int]]:
         """What goes to who asks, what to the dead letter queue, and what was kept too long."""
@@ -328,17 +338,14 @@ class Queues:
         self._polls.end(queue, NoSuchQueue())
 
     def _write(self, step: Callable[[sqlite3.Connection], object], told: Told) -> None:
-        self._post(step, lambda error, _: told(error))
-
-    def _post(self, step: Callable[[sqlite3.Connection], Any], told: Callable[[SqsError | None, Any], None]) -> None:
-        def done(error: BaseException | None, result: Any) -> None:
-            if error is not None:
-                log.error("queues could not be written: %s", error)
-            self._loop.post(told, None if error is None else SqsFailure(), result)
-
-        self._store.post(step, done)
+        self._commits.post(step, lambda error, _: told(error))
 
 
 def _log_failure(error: SqsError | None) -> None:
     if error is not None:
         log.error("messages of a dead letter queue could not be written; they are moved again after a restart")
+
+
+def _log_unmarked(error: SqsError | None, _: object) -> None:
+    if error is not None:
+        log.error("receives could not be written; their messages are received again after a restart")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
+
+from msgspec.json import encode
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import HINT, Answer
 from lambda_emu.gateway.request import Request
-from lambda_emu.services.sqs.errors import MalformedMessage, SqsError, UnknownSqsOperation
-from lambda_emu.services.sqs.members import INPUTS, Members, check
+from lambda_emu.services.sqs.errors import SqsError, UnknownSqsOperation
+from lambda_emu.services.sqs.members import INPUTS, Members, read
 
 TARGET = b"AmazonSQS."
 TYPE = "application/x-amz-json-1.0"
@@ -22,17 +23,11 @@ def parse(request: Request) -> tuple[str, Members]:
     name = target[len(TARGET) :].decode("latin-1")
     if name not in INPUTS:
         raise UnknownSqsOperation(name)
-    try:
-        given = json.loads(request.body or b"{}")
-    except (ValueError, RecursionError):
-        raise MalformedMessage("The body is not JSON") from None
-    if not isinstance(given, dict):
-        raise MalformedMessage("The body is no JSON object")
-    return name, check(name, given)
+    return name, read(name, request.body)
 
 
 def render(operation: str, result: Mapping[str, Any] | None, request_id: str) -> Answer:  # noqa: ARG001 - as `Form`
-    body = b"{}" if not result else json.dumps(result, separators=(",", ":")).encode()
+    body = encode(result) if result else b"{}"
     return Answer(200, [("Content-Type", TYPE), ("x-amzn-RequestId", request_id)], body)
 
 
@@ -47,7 +42,7 @@ def render_error(error: LambdaError, request_id: str) -> Answer:
     ]
     if error.hint is not None:
         headers.append((HINT, error.hint))
-    return Answer(error.status, headers, json.dumps(body).encode())
+    return Answer(error.status, headers, encode(body))
 
 
 def query_code(error: LambdaError) -> str:
