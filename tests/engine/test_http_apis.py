@@ -7,8 +7,10 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import boto3
@@ -414,3 +416,16 @@ def test_a_function_in_a_container_makes_an_api_and_calls_it(tmp_path: Path) -> 
 
         assert answer[1] == "/a"
         assert answer[0] != Gateway(lam).client.get_apis()["Items"][0]["ApiEndpoint"]
+
+
+def test_an_answer_to_head_has_no_body(gateway: Gateway) -> None:
+    api = gateway.api({"$default": "echo"})
+    parts = urlsplit(api.endpoint)
+    connection = HTTPConnection(parts.netloc, timeout=30)
+
+    for _ in range(2):
+        connection.request("HEAD", f"{parts.path}/a")
+        assert connection.getresponse().read() == b""
+        connection.request("GET", f"{parts.path}/b")
+        assert json.loads(connection.getresponse().read())["rawPath"] == "/b"
+    connection.close()
