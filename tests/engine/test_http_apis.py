@@ -8,7 +8,9 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -429,3 +431,91 @@ def test_an_answer_to_head_has_no_body(gateway: Gateway) -> None:
         connection.request("GET", f"{parts.path}/b")
         assert json.loads(connection.getresponse().read())["rawPath"] == "/b"
     connection.close()
+
+
+class Upstream:
+    """Answers by HTTP what it was asked; `/large` many bytes, `/never` nothing."""
+
+    def __init__(self) -> None:
+        self.goes = Event()
+        upstream = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                told = [self.command, self.path, body.decode(), self.headers["x-a"], self.headers["connection"]]
+                if self.path == "/never":
+                    upstream.goes.wait(30)
+                sent = b"x" * 3_000_000 if self.path == "/large" else json.dumps(told).encode()
+                self.send_response(201)
+                for name, value in (("X-Up", "1"), ("Access-Control-Allow-Origin", "*"), ("Keep-Alive", "1")):
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(sent)))
+                self.end_headers()
+                self.wfile.write(sent)
+
+            do_GET = do_POST = do_PUT = answer
+
+            def log_message(self, *_: object) -> None: ...
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        Thread(target=self.server.serve_forever, name="upstream", daemon=True).start()
+
+    def close(self) -> None:
+        self.goes.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    upstream = Upstream()
+    yield upstream
+    upstream.close()
+
+
+def passing(gateway: Gateway, url: str, method: str = "ANY", **api: Any) -> Api:
+    made = gateway.api(**api)
+    told = {"IntegrationType": "HTTP_PROXY", "IntegrationMethod": method, "TimeoutInMillis": 2000}
+    made.route("ANY /{proxy+}", url, "1.0", told)
+    return made
+
+
+def test_a_request_is_passed_on_to_a_url(gateway: Gateway, upstream: Upstream) -> None:
+    api = passing(gateway, upstream.url + "/base/{proxy}?own=1")
+
+    answer = api.ask("/a/b%20c?x=%C3%A9", "hello", "PUT", **{"X-A": "1", "Connection": "x-b", "X-B": "2"})
+    large = passing(gateway, upstream.url + "/{proxy}").ask("/large")
+
+    assert answer.json == ["PUT", "/base/a/b%20c?own=1&x=%C3%A9", "hello", "1", None]
+    assert (answer.status, answer.headers["X-Up"], answer.headers["Keep-Alive"]) == (201, "1", None)
+    assert answer.headers["Apigw-Requestid"]
+    assert large.body == b"x" * 3_000_000
+
+
+def test_who_is_asked_instead_may_not_answer(gateway: Gateway, upstream: Upstream) -> None:
+    unavailable = {"message": "Service Unavailable"}
+
+    slow = passing(gateway, upstream.url + "/never").ask("/a")
+    nobody = passing(gateway, "http://127.0.0.1:1/").ask("/a")
+
+    assert (slow.status, slow.json) == (nobody.status, nobody.json) == (503, unavailable)
+
+
+def test_an_api_that_is_passed_on_to_itself_ends(gateway: Gateway) -> None:
+    api = passing(gateway, gateway.lam.emulator.url + "/_lambda-emu/api/${stageVariables.api}/{proxy}", stage="")
+    api.stage("$default", StageVariables={"api": api.id})
+
+    assert api.ask("/a").status in (429, 503)
+    assert gateway.api({"$default": "echo"}).ask("/").status == 200
+
+
+def test_cors_of_the_api_replaces_what_is_answered_elsewhere(gateway: Gateway, upstream: Upstream) -> None:
+    api = passing(gateway, upstream.url, CorsConfiguration={"AllowOrigins": ["http://a.test"]})
+
+    answer = api.ask("/a", Origin="http://a.test")
+
+    assert answer.headers.get_all("Access-Control-Allow-Origin") == ["http://a.test"]

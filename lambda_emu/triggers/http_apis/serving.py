@@ -31,8 +31,9 @@ from lambda_emu.triggers.http_apis.api import DEFAULT_STAGE, Api, Integration, R
 from lambda_emu.triggers.http_apis.apis import Apis
 from lambda_emu.triggers.http_apis.authorizing import Asked, Authorizers
 from lambda_emu.triggers.http_apis.functions import function_named, permitted, source_of
+from lambda_emu.triggers.http_apis.proxy import KIND, Passed, pass_on, passed_on
 from lambda_emu.triggers.http_apis.refusals import REQUEST_ID, ApiFailure, NotFound
-from lambda_emu.triggers.http_apis.reply import LARGE, SMALL_BYTES, ApiReply
+from lambda_emu.triggers.http_apis.reply import CORS, LARGE, SMALL_BYTES, ApiReply
 from lambda_emu.triggers.http_event import Door, EventTimes
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,13 @@ class Opened(NamedTuple):
     integration: Integration
     until_s: float
     for_page: cors.Headers
+
+
+class Proxied(NamedTuple):
+    """A request for an integration that is no function. without: how headers begin that its answer must not have."""
+
+    passed: Passed
+    without: str | None
 
 
 class Serving:
@@ -104,6 +112,9 @@ class Serving:
             if isinstance(opened, Answer):
                 call.answer(opened)
                 return
+            if isinstance(opened, Proxied):
+                await pass_on(opened.passed, call, self._loop, without=opened.without)
+                return
             asked.head.meaning = opened
             if len(asked.body) > SMALL_BYTES:
                 payload = await self._loop.work(LARGE, self._payload, opened, asked)
@@ -134,7 +145,7 @@ class Serving:
         reply.limit = self._clock.call_later(integration.timeout_s, reply.late)
         self._invoke(InvokeRequest(asked.request_id, opened.target, payload, trace_id=trace), reply)
 
-    async def _open(self, asked: Request, call: Call) -> Opened | Answer:
+    async def _open(self, asked: Request, call: Call) -> Opened | Proxied | Answer:
         """An answer, where the API gives it itself. Raises what the caller is told."""
         named, head = named_api(asked), asked.head
         api = await self._apis.get(named.api_id)
@@ -163,6 +174,9 @@ class Serving:
             stage.variables,
         )
         allowed = await self._authorizers.authorize(route, Asked(asked, api, stage, path, door))
+        if route.integration is not None and route.integration.kind == KIND:
+            passed = passed_on(route.integration, asked, match.parameters, stage.variables)
+            return Proxied(passed, None if api.cors is None else CORS)
         function, target = self._function(api, stage, route, asked.method)
         integration = route.integration
         assert integration is not None, "it has a function"
@@ -174,7 +188,9 @@ class Serving:
         """ApiFailure: none is named, or it may not be invoked from here."""
         integration = route.integration
         if integration is None or integration.kind != "AWS_PROXY" or integration.subtype:
-            raise ApiFailure("The route has no integration that is served here: AWS_PROXY with a function.")
+            raise ApiFailure(
+                "The route has no integration that is served here: a function by AWS_PROXY, or HTTP_PROXY."
+            )
         target = function_named(integration.uri, stage)
         source = source_of(api, stage, route.shape, method)
         return permitted(self._store, target, api, source, integration.credentials), target

@@ -1,0 +1,117 @@
+"""HTTP_PROXY integrations: a request is passed on as it is, and its answer comes back piece by piece.
+
+docs/contract/events.md#http-apis.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from typing import NamedTuple
+from urllib.parse import quote, urlsplit
+
+from lambda_emu.gateway.call import Call
+from lambda_emu.gateway.pieces import PIECE_BYTES
+from lambda_emu.gateway.request import Request
+from lambda_emu.http.executors import Workers
+from lambda_emu.http.loop import Loop
+from lambda_emu.triggers.http_apis.api import Integration
+from lambda_emu.triggers.http_apis.refusals import REQUEST_ID, ApiFailure, ApiUnavailable
+from lambda_emu.triggers.http_event import HOP_BY_HOP, source_of
+
+PASSED_ON = Workers("requests that HTTP APIs pass on", 16, 128)
+"""An API that leads back to itself ends here."""
+KIND = "HTTP_PROXY"
+OURS = frozenset((b"host", b"content-length"))
+"""Headers that are said anew, beside those of one hop."""
+
+_VARIABLE = re.compile(r"\{([\w.:-]+)\+?\}", re.ASCII)
+_STAGE = re.compile(r"\$\{stageVariables\.(\w+)\}")
+
+
+class Passed(NamedTuple):
+    """What is asked of whom."""
+
+    method: str
+    url: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    timeout_s: float
+
+
+def passed_on(
+    integration: Integration, asked: Request, parameters: Mapping[str, str], variables: Mapping[str, str]
+) -> Passed:
+    """parameters: what the variables of the route's path stand for; variables: of the stage. ApiFailure: no URL."""
+    url = _STAGE.sub(lambda found: variables.get(found[1], ""), integration.uri)
+    url = _VARIABLE.sub(lambda found: quote(parameters.get(found[1], ""), safe="/-_.~"), url)
+    query = asked.query.decode("latin-1")
+    if query:
+        url += f"{'&' if '?' in url else '?'}{query}"
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise ApiFailure("The URI of the integration is no URL of HTTP.")
+    headers = [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in asked.head.headers
+        if name not in HOP_BY_HOP and name not in OURS
+    ]
+    headers.append(("forwarded", f"for={source_of(asked.head)};host={asked.header(b'host') or ''};proto=http"))
+    method = asked.method if integration.method == "ANY" else integration.method
+    return Passed(method, url, headers, asked.body, integration.timeout_s)
+
+
+async def pass_on(passed: Passed, call: Call, loop: Loop, *, without: str | None) -> None:
+    """On the loop. without: how headers begin that are left out. ApiUnavailable: nobody answers in time."""
+    asking = loop.work(PASSED_ON, _ask, passed)
+    try:
+        connection, answer = await asyncio.wait_for(asyncio.shield(asking), passed.timeout_s)
+    except (OSError, HTTPException, TimeoutError, ValueError) as error:
+        asking.add_done_callback(_let_go)
+        raise ApiUnavailable(f"The integration's URL does not answer: {error!r}") from error
+    hop_by_hop = {name.decode() for name in HOP_BY_HOP} | {"content-length", "date"}
+    headers = [
+        (name, value)
+        for name, value in answer.getheaders()
+        if name.lower() not in hop_by_hop and not (without and name.lower().startswith(without))
+    ]
+    headers.append((REQUEST_ID, call.request.request_id))
+
+    def close() -> None:
+        answer.close()
+        connection.close()
+
+    call.flow(answer.status, headers, answer.length, _pieces(answer), close)
+
+
+def _ask(passed: Passed) -> tuple[HTTPConnection, HTTPResponse]:
+    """On a worker."""
+    parts = urlsplit(passed.url)
+    make = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = make(parts.hostname or "", parts.port, timeout=passed.timeout_s)
+    try:
+        path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+        connection.putrequest(passed.method, path, skip_accept_encoding=True)
+        for name, value in passed.headers:
+            connection.putheader(name, value.encode("latin-1", "replace"))
+        connection.putheader("content-length", str(len(passed.body)))
+        connection.endheaders(passed.body)
+        return connection, connection.getresponse()
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _pieces(answer: HTTPResponse) -> Iterator[bytes]:
+    while piece := answer.read1(PIECE_BYTES):
+        yield piece
+
+
+def _let_go(asking: asyncio.Future[tuple[HTTPConnection, HTTPResponse]]) -> None:
+    """It answered when nobody waited any more."""
+    if not asking.cancelled() and asking.exception() is None:
+        connection, answer = asking.result()
+        with closing(connection):
+            answer.close()
