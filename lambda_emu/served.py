@@ -87,9 +87,10 @@ class Served:
     outside: what everybody else may.
     """
 
-    def __init__(self, rooms: Rooms, reset: Callable[[], None]) -> None:
-        """reset: empties every account."""
+    def __init__(self, rooms: Rooms, reset: Callable[[], None], is_ready: Callable[[], bool]) -> None:
+        """reset: empties every account. is_ready: whether all is there that the project declares."""
         self._rooms = rooms
+        self._is_ready = is_ready
         self._reset = reset
         self.context = self._make_context()
         self._api = LateApp(partial(_make_api, self.context))
@@ -157,6 +158,7 @@ class Served:
             str(rooms.data_dir / TOKEN),
             not (abilities.hides_loopback and is_loopback(rooms.settings.host)),
             lambda: rooms.pool.occupancy,  # on a worker: what was so a moment ago
+            self._is_ready,
         )
         add_pages(app, insight)
         return app

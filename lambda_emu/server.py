@@ -91,6 +91,7 @@ class Emulator:
         self.clock = clock or Clock()
         self.loop = Loop()
         self.url = ""
+        self.is_ready = False  # all is there that the project declares
         self.addresses: Sequence[tuple[str, str]] = ()  # of what the project declares: its API, URLs, queues
         self.token = settings.token or self.clock.new_token()  # of our own pages
         self.scope = Scope(settings.account, settings.region)  # of callers who name no other
@@ -201,6 +202,7 @@ class Emulator:
         self.logs.wait_until_open()  # late: it was looked through meanwhile
         self._open_api(data_dir, bound)  # late: who can reach it is served
         self._deploy_services(self._project, left)  # last: it is asked for by requests, most of all the child's
+        self.is_ready = True
 
     def _data_directory(self) -> Path:
         remove_left()
@@ -349,7 +351,7 @@ class Emulator:
             self.recorder,
             self.sources,
         )
-        self._served = Served(rooms, self.reset)
+        self._served = Served(rooms, self.reset, lambda: self.is_ready)
         self._inside_gateway.serve(*self._served.inside)
 
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:

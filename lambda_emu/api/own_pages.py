@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, jsonify, make_response, request
 
 from lambda_emu.api import artifacts
 from lambda_emu.api.app import empty_app
@@ -29,9 +29,9 @@ LAST_SEGMENT = (1 << 63) - 1
 class Insight:
     """What may be told and asked for. scope: of the emulator's own functions. describe, reset: not on the loop.
 
-    write_logs: waits until what was logged so far can be read. occupancy: anywhere. token: what pages that change
-    something ask for. token_file: where its user finds it. reachable: functions reach these pages, so that those which
-    only tell something ask for the token too.
+    write_logs: waits until what was logged so far can be read. occupancy: anywhere. is_ready: whether all is there that
+    the project declares. token: what pages that change something ask for. token_file: where its user finds it.
+    reachable: functions reach these pages, so that those which only tell something ask for the token too.
     """
 
     engine: str
@@ -44,6 +44,7 @@ class Insight:
     token_file: str
     reachable: bool
     occupancy: Callable[[], Occupancy]
+    is_ready: Callable[[], bool]
 
 
 def create_pages(store: Store) -> Flask:
@@ -61,7 +62,9 @@ def add_pages(app: Flask, insight: Insight) -> None:
     app.before_request(lambda: _check_token(insight))
 
     def health() -> Response:
-        return jsonify({"status": "ok", "engine": insight.engine} | asdict(insight.occupancy()))
+        is_ready = insight.is_ready()
+        told = {"status": "ok" if is_ready else "starting", "engine": insight.engine} | asdict(insight.occupancy())
+        return make_response(jsonify(told), 200 if is_ready else 503)
 
     def environments() -> Response:
         return jsonify([asdict(info) | {"engine": insight.engine} for info in insight.describe()])

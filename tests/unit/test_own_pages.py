@@ -46,8 +46,9 @@ def app(tmp_path: Path, logs: LogStore, reachable: bool) -> Iterator[Flask]:
     reader = LogReader(tmp_path / "logs.db")
     occupied = Occupancy(environments=0, max_environments=1, waiting=0)
     write_logs = partial(logs.flush, 30)
+    is_ready = lambda: app.config.get("is ready", True)  # noqa: E731
     insight = Insight(
-        "docker", SCOPE, list, reader, write_logs, lambda: None, TOKEN, "file", reachable, lambda: occupied
+        "docker", SCOPE, list, reader, write_logs, lambda: None, TOKEN, "file", reachable, lambda: occupied, is_ready
     )
     add_pages(app, insight)
     app.add_url_rule(LATER, "later", lambda: Response("told"), methods=["GET", "POST", "PUT", "DELETE", "PATCH"])
@@ -71,6 +72,16 @@ def test_only_what_is_known_to_be_open_answers_without_the_token(app: Flask, rea
     tells = {(method, page) for method, page in found if page not in OPEN} - changes
     assert closed == (changes | tells if reachable else changes)
     assert ("POST", f"{OWN}reset") in closed
+
+
+def test_health_is_starting_until_all_is_there(app: Flask) -> None:
+    app.config["is ready"] = False
+    before = ask(app, f"GET {OWN}health")
+    app.config["is ready"] = True
+    after = ask(app, f"GET {OWN}health")
+
+    assert (before.status, before.json["status"]) == (503, "starting")
+    assert (after.status, after.json["status"]) == (200, "ok")
 
 
 def test_with_the_token_every_page_answers(app: Flask) -> None:
