@@ -14,6 +14,8 @@ from lambda_emu.sandbox.base import Sandbox
 ALL = "AWS_ENDPOINT_URL"
 STEP_FUNCTIONS = "AWS_ENDPOINT_URL_SFN"
 """SDKs put `sync-` before the host of some of its calls, which no address bears."""
+PATHS = {"lambda-url": "/_lambda-emu/url/", "execute-api": "/_lambda-emu/api/"}
+"""By what stands in the host of a function URL or an API: its path form, since such names lead nowhere inside."""
 NAMED = (
     "127.0.0.1",
     "localhost",
@@ -36,7 +38,8 @@ class Endpoints:
         begin, _, port = url.rpartition(":")
         given = [re.escape(host).replace(r"\*", r"[a-z0-9.-]+") for host in (begin.partition("://")[2], *hosts)]
         names = (*NAMED, *given)
-        return cls(re.compile(rf"http://(?:{'|'.join(names)}):{port}(?=[/?#]|$)", re.IGNORECASE), elsewhere)
+        below = rf"([a-z0-9]+)\.({'|'.join(PATHS)})\.[a-z0-9-]+\.localhost"
+        return cls(re.compile(rf"http://(?:{'|'.join((below, *names))}):{port}(?=[/?#]|$)", re.IGNORECASE), elsewhere)
 
     def variables(self, sandbox: Sandbox, theirs: Mapping[str, str]) -> dict[str, str]:
         """Ours, for a runtime that has these of the customer's and the image's; what they name themselves is kept."""
@@ -51,10 +54,15 @@ class Endpoints:
         return found
 
     def inside(self, sandbox: Sandbox, theirs: Mapping[str, str]) -> Mapping[str, str]:
-        """The same, but that URLs which lead to us outside do so inside: of queues, above all."""
+        """The same, but that URLs which lead to us outside do so inside: of queues, function URLs and HTTP APIs."""
         if sandbox.lambda_api is None or not any(self.own.match(value) for value in theirs.values()):
             return theirs
         there = f"http://{sandbox.lambda_api.address}"
+
+        def lead(found: re.Match[str]) -> str:
+            id, kind = found.groups()
+            return there if kind is None else f"{there}{PATHS[kind.lower()]}{id}"
+
         return {
-            name: self.own.sub(there, value, 1) if self.own.match(value) else value for name, value in theirs.items()
+            name: self.own.sub(lead, value, 1) if self.own.match(value) else value for name, value in theirs.items()
         }

@@ -93,3 +93,18 @@ def test_the_names_that_step_functions_is_called_by_lead_to_us(lam: OwnLam) -> N
     """)
 
     assert found == [True, True]
+
+
+def test_a_function_url_or_an_api_in_a_functions_variables_leads_there_inside(lam: OwnLam) -> None:
+    port = lam.emulator.url.rpartition(":")[2]
+    told = {
+        "URL": f"http://abc1.lambda-url.us-east-1.localhost:{port}/a?b=1",
+        "API": f"http://abc2.execute-api.eu-west-1.localhost:{port}",
+        "OTHER": f"http://abc3.other.us-east-1.localhost:{port}/",
+    }
+    inside = probe(lam, Environment={"Variables": told}, **FAST)
+
+    found = inside.run("import os; result = [os.environ[name] for name in ('AWS_ENDPOINT_URL', 'URL', 'API', 'OTHER')]")
+
+    there = found[0]
+    assert found[1:] == [f"{there}/_lambda-emu/url/abc1/a?b=1", f"{there}/_lambda-emu/api/abc2", told["OTHER"]]
