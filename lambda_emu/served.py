@@ -84,7 +84,7 @@ class Served:
     """The services of one port, in the order in which they are asked.
 
     context: what operations may ask, for callers who name no account. inside: what code in environments may ask;
-    outside: what everybody else may.
+    outside: what everybody else may. apis: the HTTP APIs, which know what their control plane said.
     """
 
     def __init__(self, rooms: Rooms, reset: Callable[[], None], is_ready: Callable[[], bool]) -> None:
@@ -95,7 +95,7 @@ class Served:
         self.context = self._make_context()
         self._api = LateApp(partial(_make_api, self.context))
         self._pages = LateApp(self._make_pages)
-        apis = HttpApis(
+        self.apis = apis = HttpApis(
             rooms.store, rooms.invoker.invoke, rooms.loop, rooms.clock, rooms.scope.account, rooms.child.ask, rooms.url
         )
         rooms.child.observer = apis

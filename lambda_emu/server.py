@@ -137,6 +137,7 @@ class Emulator:
         self._on_loop(self.outbox.forget)
         self._on_loop(self.pool.clear)
         self.recorder.clear()
+        self._on_loop(self._served.apis.forget)  # after their control plane
         self.deploy(self._project)
 
     def deploy(self, project: Project) -> Sequence[ResourceChange]:

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -351,6 +352,21 @@ def test_what_an_authorizer_says_holds_as_long_as_it_is_told(lam: OwnLam, gatewa
     assert [calls(), calls(), calls(Authorization="other"), calls()] == [1, 1, 2, 1]
     lam.clock.advance(61)
     assert calls() == 3
+
+
+def test_an_authorizer_that_looks_at_nothing_is_asked_each_time(gateway: Gateway) -> None:
+    api = guarded_by_function(gateway, IdentitySource=[], EnableSimpleResponses=True, AuthorizerResultTtlInSeconds=60)
+    connection = HTTPConnection(urlsplit(api.endpoint).netloc, timeout=30)
+
+    found = []
+    for _ in range(3):
+        headers = {"x-say": "{'isAuthorized': True, 'context': {'calls': calls}}"}
+        connection.request("GET", f"{urlsplit(api.endpoint).path}/me", headers=headers)
+        event = json.loads(connection.getresponse().read())
+        found.append(event["requestContext"]["authorizer"]["lambda"]["calls"])
+    connection.close()
+
+    assert found == [1, 2, 3]
 
 
 def test_an_authorizer_must_let_the_api_in(lam: OwnLam, gateway: Gateway) -> None:

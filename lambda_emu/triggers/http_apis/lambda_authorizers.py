@@ -61,8 +61,9 @@ class LambdaAuthorizers:
         request = InvokeRequest(self._clock.new_id(), target, make_event())
         self._invoke(request, asking)
         payload = await asking.answer
-        said = read_answer(payload, authorizer, now_s + authorizer.ttl_s)
-        if authorizer.ttl_s > 0 and key[3]:
+        keeps_s = authorizer.ttl_s if key[3] else 0.0  # who looks at nothing is asked each time
+        said = read_answer(payload, authorizer, now_s + keeps_s)
+        if keeps_s > 0:
             while len(self._kept) >= MOST_KEPT:
                 del self._kept[next(iter(self._kept))]
             self._kept[key] = said

@@ -96,6 +96,13 @@ class HttpApis:
             self._signers = Signers(self._clock, self._account, self._find_key)
         return self._signers
 
+    def forget(self) -> None:
+        """The control plane has lost all that it knew. On the loop."""
+        if self._serving is not None:
+            self._serving.forget()
+        if self._signers is not None:
+            self._signers.forget()
+
     def _serve(self, asked: Request, call: Call) -> None:
         (self._serving or self._make()).serve(asked, call)
 

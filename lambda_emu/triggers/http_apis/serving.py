@@ -88,6 +88,10 @@ class Serving:
         """A request to another service is on its way, or has been answered: it may have changed what is known here."""
         self._apis.passed(head)
 
+    def forget(self) -> None:
+        """No API is as it was."""
+        self._apis.forget()
+
     def serve(self, asked: Request, call: Call) -> None:
         call.detach(self._begin, asked, call)
 
