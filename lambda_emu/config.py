@@ -55,6 +55,7 @@ class Settings:
     pull_images: bool
     strict_runtimes: bool
     cache_dir: Path
+    service: tuple[str, ...]
     s3_endpoint: str | None
     activation_delay_s: int
     allowed_origins: tuple[str, ...]
@@ -72,6 +73,12 @@ class Settings:
     def networks_by_subnet(self) -> Mapping[str, str]:
         """As `subnet_networks` says."""
         return dict(pair.split("=", 1) for pair in self.subnet_networks)
+
+    @property
+    def elsewhere(self) -> Mapping[str, str]:
+        """Services that others serve, as `service` says, and `s3_endpoint`: by name, a URL or `aws`."""
+        s3 = {} if self.s3_endpoint is None else {"s3": self.s3_endpoint}
+        return s3 | dict(pair.split("=", 1) for pair in self.service)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +141,19 @@ SETTINGS = (
     Setting("strict_runtimes", FLAG, "false", "Refuse a runtime that this machine has only in another version."),
     Setting("cache_dir", PATH, "~/.cache/lambda-emu", "Where built images and downloads are kept."),
     Setting(
+        "service",
+        several(
+            "pairs such as sqs=http://localhost:9324 or s3=aws, with commas between them",
+            rf"(?!lambda=)[a-z][a-z0-9-]*=(?:aws|{_URL})",
+        ),
+        "",
+        "Services that somebody else serves: their URLs, or `aws` for AWS's own by your profile.",
+    ),
+    Setting(
         "s3_endpoint",
         text("a URL such as http://localhost:4566", _URL),
         None,
-        "The S3 that code is taken from; none: AWS's own.",
+        "Who serves S3; the same as `service` with `s3=`.",
         instead=("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
     ),
     Setting(

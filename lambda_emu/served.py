@@ -36,6 +36,8 @@ from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Engine, SandboxError
 from lambda_emu.services.child.service import OtherServices
 from lambda_emu.services.cloudwatch.service import CloudWatchService
+from lambda_emu.services.neighbours.elsewhere import Neighbour
+from lambda_emu.services.neighbours.service import NeighbourService
 from lambda_emu.services.sqs.service import QueueService
 from lambda_emu.services.unserved import Forms, Unserved
 from lambda_emu.store import Store
@@ -78,6 +80,7 @@ class Rooms:
     child: OtherServices
     recorder: Recorder
     sources: EventSources
+    neighbours: Sequence[Neighbour]
 
 
 class Served:
@@ -103,11 +106,18 @@ class Served:
         queues = QueueService(rooms.queues, rooms.clock, rooms.scope, rooms.url)
         printed = partial(rooms.logs.flush, WRITE_LOGS_S)
         metrics = CloudWatchService(rooms.recorder, rooms.child, rooms.loop, rooms.clock, rooms.scope, printed)
-        around: Sequence[Service] = (queues, metrics, *rooms.child.services)
+        around = self._around(queues, metrics)
         lambda_ = LambdaService(self._api, CallerContexts(self.context))
-        others: Sequence[Service] = (lambda_, Unserved(), Forms(around), *around)  # S3 last: it has any path
+        others: Sequence[Service] = (lambda_, Unserved(), Forms(around), *around)
         self.outside: Sequence[Service] = (urls, apis, OwnPages(self._pages), *others)
         self.inside: Sequence[Service] = (urls, apis, *others)
+
+    def _around(self, queues: Service, metrics: Service) -> Sequence[Service]:
+        """The services around Lambda: first what others serve, and last S3, which has any path."""
+        rooms = self._rooms
+        theirs = {one.name: NeighbourService(one, rooms.scope.region, rooms.loop) for one in rooms.neighbours}
+        ours = (metrics,) if "sqs" in theirs else (queues, metrics)  # whose paths nobody signs
+        return (*theirs.values(), *ours, *rooms.child.services, *([theirs["s3"]] if "s3" in theirs else []))
 
     def make_apps(self) -> None:
         """Import what answers other requests than small invocations, so that the first of them need not.
@@ -132,7 +142,7 @@ class Served:
             readiness=self._readiness,
             base_url=rooms.url,
             account_concurrency=settings.account_concurrency,
-            s3=S3(settings.s3_endpoint, rooms.data_dir / SPOOL, rooms.clock),
+            s3=self._s3(),
             find_image=self._find_image,
             account_known="account" in settings.given,
             notices=Notices(),
@@ -140,6 +150,14 @@ class Served:
             sources=rooms.sources,
             changes=RecentChanges(rooms.clock, CHANGE_HELD_S if settings.activation_delay_s == 0 else 0),
         )
+
+    def _s3(self) -> S3:
+        """From which code is taken. In our own an account finds what it has put there."""
+        rooms = self._rooms
+        spool, theirs = rooms.data_dir / SPOOL, next((one for one in rooms.neighbours if one.name == "s3"), None)
+        if theirs is not None:
+            return S3(theirs.url, spool, rooms.clock)
+        return S3(rooms.url, spool, rooms.clock, is_ours=True)
 
     def _make_pages(self) -> WsgiApp:
         from lambda_emu.api.own_pages import Insight, add_pages, create_pages  # here: with it comes Flask

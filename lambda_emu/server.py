@@ -60,6 +60,7 @@ from lambda_emu.sandbox.temporary import remove_left, temporary_folder
 from lambda_emu.served import SPOOL, Rooms, Served
 from lambda_emu.services.child.service import OtherServices
 from lambda_emu.services.clients import Clients
+from lambda_emu.services.neighbours.elsewhere import neighbours, own_urls, variables
 from lambda_emu.shutdown import Shutdown, stop_within_s
 from lambda_emu.signals import until_told_to_stop, wait_for_signals
 from lambda_emu.store import Store
@@ -167,6 +168,8 @@ class Emulator:
         self.declared = [function.name for function in self._project.functions]
         bound = bind(settings.host, settings.port)
         self.url = f"http://{settings.host}:{bound.getsockname()[1]}"
+        self._own_urls = own_urls(self.url, settings.allowed_hosts)
+        self.neighbours = neighbours(settings.elsewhere, self._own_urls)
         self.shutdown.call(bound.close)
         data_dir = self._data_directory()
         descriptors.allow_many()
@@ -258,7 +261,7 @@ class Emulator:
     def _make_pool(self) -> Pool:
         stems = self._make_stems()
         cpu_limited = self.settings.cpu == "lambda"
-        endpoints = Endpoints.of(self.url, self.settings.allowed_hosts, {})
+        endpoints = Endpoints(self._own_urls, variables(self.neighbours))
         inside = Inside(self.runtime_api, self.lambda_api, endpoints)
         starter = Starter(
             self.engine, inside, stems, self.loop, self.clock, self._environment_log, cpu_limited=cpu_limited
@@ -297,13 +300,13 @@ class Emulator:
         self.activator = Activator(self.store, self.engine, self.pool, self.loop, self.clock, delay_s, strict=strict)
 
     def _make_outbox(self) -> Outbox:
-        elsewhere = ClientSender(self.clients.call, self.loop)
+        elsewhere, theirs = ClientSender(self.clients.call, self.loop), [one.name for one in self.neighbours]
         senders: Mapping[str, Sender] = {
-            "sqs": QueueSender(self.queues, self.loop),
+            "sqs": elsewhere if "sqs" in theirs else QueueSender(self.queues, self.loop),
             "lambda": FunctionSender(self.invoker.invoke, self.loop, self.clock),
             "sns": elsewhere,
             "s3": elsewhere,
-            "events": Absent("EventBridge"),
+            "events": elsewhere if "events" in theirs else Absent("EventBridge"),
         }
         return Outbox(self.store, self.loop, self.clock, senders)
 
@@ -351,6 +354,7 @@ class Emulator:
             self.child,
             self.recorder,
             self.sources,
+            self.neighbours,
         )
         self._served = Served(rooms, self.reset, lambda: self.is_ready)
         self._inside_gateway.serve(*self._served.inside)
@@ -408,6 +412,9 @@ def run(settings: Settings) -> int:
         print(f"lambda-emu serves {names} on {emulator.url} ({emulator.engine.abilities.name})", flush=True)
         for what, address in emulator.addresses:
             print(f"{what}: {address}", flush=True)
+        for one in emulator.neighbours:
+            who = f"{one.url} serves" if one.url else "AWS itself serves, to whoever asks lambda-emu as you,"
+            print(f"{who} {one.name}", flush=True)
         if not is_loopback(settings.host):
             print(f"its own pages, below {emulator.url}{OWN}, take the token {emulator.token}", flush=True)
         gc.freeze()  # a collection need not look through what stays until the end

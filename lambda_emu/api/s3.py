@@ -27,13 +27,19 @@ class S3:
     """One S3. Any thread may ask.
 
     endpoint_url: None for AWS's own, or what botocore's configuration files say. spool_dir: where objects lie while
-    they are used; None for the system's folder of such files.
+    they are used; None for the system's folder of such files. is_ours: it knows accounts as we do, not credentials.
     """
 
     def __init__(
-        self, endpoint_url: str | None = None, spool_dir: Path | None = None, clock: Clock | None = None
+        self,
+        endpoint_url: str | None = None,
+        spool_dir: Path | None = None,
+        clock: Clock | None = None,
+        *,
+        is_ours: bool = False,
     ) -> None:
         self._endpoint_url = endpoint_url
+        self._is_ours = is_ours
         self._spool_dir = spool_dir
         self._clock = clock or Clock()
         self._session: Any = None
@@ -93,7 +99,7 @@ class S3:
 
     def _credentials(self, scope: Scope) -> dict[str, str]:
         """Those that botocore finds go first; a server that checks none is told the account."""
-        if not self._endpoint_url or self._session.get_credentials() is not None:
+        if not self._endpoint_url or (not self._is_ours and self._session.get_credentials() is not None):
             return {}
         credentials = role_credentials(scope.account, self._clock.new_token())
         return {name.lower(): value for name, value in credentials.items()}
@@ -134,7 +140,7 @@ class S3Unreachable(S3Refused):
         super().__init__(
             "EndpointUnreachable",
             f"{endpoint} cannot be used ({reason}). Start it, or name another "
-            "by --s3-endpoint or LAMBDA_EMU_S3_ENDPOINT.",
+            "by --service s3=URL or LAMBDA_EMU_SERVICE.",
         )
 
 
@@ -145,7 +151,7 @@ class S3WithoutCredentials(S3Refused):
         super().__init__(
             "NoCredentials",
             "lambda-emu found no credentials for AWS's own S3. Give it some, or name another S3 "
-            "by --s3-endpoint or LAMBDA_EMU_S3_ENDPOINT.",
+            "by --service s3=URL or LAMBDA_EMU_SERVICE.",
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import IO, Any, TypeVar
 
 import click
@@ -83,7 +83,16 @@ def _option(setting: Setting) -> Callable[[F], F]:
     help = f"{setting.help} [{_note(setting)}]"
     if setting.kind is FLAG:
         return click.option(f"{setting.flag}/--no-{setting.flag[2:]}", setting.name, default=None, help=help)
+    if setting.kind.many:
+        return click.option(
+            setting.flag, setting.name, metavar=setting.name.upper(), help=help, multiple=True, callback=_joined
+        )
     return click.option(setting.flag, setting.name, metavar=setting.name.rpartition("_")[2].upper(), help=help)
+
+
+def _joined(_context: object, _option: object, values: Sequence[str]) -> str | None:
+    """One that may be given several times, as one text."""
+    return ",".join(values) if values else None
 
 
 def _note(setting: Setting) -> str:

@@ -6,7 +6,7 @@ docs/services.md#inside-functions.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lambda_emu.sandbox.base import Sandbox
@@ -16,30 +16,14 @@ STEP_FUNCTIONS = "AWS_ENDPOINT_URL_SFN"
 """SDKs put `sync-` before the host of some of its calls, which no address bears."""
 PATHS = {"lambda-url": "/_lambda-emu/url/", "execute-api": "/_lambda-emu/api/"}
 """By what stands in the host of a function URL or an API: its path form, since such names lead nowhere inside."""
-NAMED = (
-    "127.0.0.1",
-    "localhost",
-    r"\[::1\]",
-    r"(?:sqs\.)?(?:[a-z]+(?:-[a-z]+)+-\d\.)?localhost\.localstack\.cloud",
-)
-"""How this machine may be called in a URL that was made outside; the last are names that LocalStack's users have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """own: URLs that lead to us from outside. elsewhere: variables of services that somebody else serves."""
+    """own: matches URLs that lead to us from outside. elsewhere: variables of services that somebody else serves."""
 
     own: re.Pattern[str]
     elsewhere: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, url: str, hosts: Collection[str], elsewhere: Mapping[str, str]) -> Endpoints:
-        """url: of our port. hosts: names by which it is asked besides those of every machine; `*.x`: all below x."""
-        begin, _, port = url.rpartition(":")
-        given = [re.escape(host).replace(r"\*", r"[a-z0-9.-]+") for host in (begin.partition("://")[2], *hosts)]
-        names = (*NAMED, *given)
-        below = rf"([a-z0-9]+)\.({'|'.join(PATHS)})\.[a-z0-9-]+\.localhost"
-        return cls(re.compile(rf"http://(?:{'|'.join((below, *names))}):{port}(?=[/?#]|$)", re.IGNORECASE), elsewhere)
 
     def variables(self, sandbox: Sandbox, theirs: Mapping[str, str]) -> dict[str, str]:
         """Ours, for a runtime that has these of the customer's and the image's; what they name themselves is kept."""

@@ -5,6 +5,7 @@ A test holds it to botocore's own models.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from lambda_emu.gateway.credential import credential_in, credential_of
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import ServiceClaims
 from lambda_emu.services.buckets import bucket_of
+
+QUEUE_PATH = re.compile(rb"(?:/queue/[a-z0-9-]{1,32})?/[0-9]{12}/[A-Za-z0-9_.-]{1,85}/?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ def _row(
         targets=(target.encode(),) if target else (),
         versions=(version.encode(),) if version else (),
         actions=tuple(actions),
+        shapes=(QUEUE_PATH,) if name == "sqs" else (),
     )
     return Known(name, id, claims)
 
@@ -109,4 +113,5 @@ def claims_of(*names: str) -> ServiceClaims:
         targets=tuple(target for one in claims for target in one.targets),
         versions=tuple(version for one in claims for version in one.versions),
         actions=tuple(action for one in claims for action in one.actions),
+        shapes=tuple(shape for one in claims for shape in one.shapes),
     )

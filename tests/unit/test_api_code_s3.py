@@ -174,7 +174,7 @@ def test_where_nobody_answers_it_is_told_what_to_do(tmp_path: Path) -> None:
     assert reply.json["message"].startswith(
         f"Error occurred while GetObject. S3 Error Code: EndpointUnreachable. S3 Error Message: {url} cannot be used"
     )
-    assert reply.json["message"].endswith("Start it, or name another by --s3-endpoint or LAMBDA_EMU_S3_ENDPOINT.")
+    assert reply.json["message"].endswith("Start it, or name another by --service s3=URL or LAMBDA_EMU_SERVICE.")
 
 
 def test_without_credentials_for_aws_it_is_told_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,12 +10,13 @@ from lambda_emu.arn import Scope
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.credential import credential_in, credential_of
 from lambda_emu.gateway.request import Request
+from lambda_emu.http.loop import Loop
 from lambda_emu.model.credentials import account_of
 from lambda_emu.services.buckets import bucket_of
 from lambda_emu.services.catalogue import named
 from lambda_emu.services.child.errors import ChildBusy, ChildLost
 from lambda_emu.services.child.process import Child
-from lambda_emu.services.passing.forwarder import Forwarder, passed_head
+from lambda_emu.services.passing.forwarder import Begun, Forwarder, Observer, passed_head
 
 ASK = "x-lambda-emu-ask"
 ASK_LIMIT_S = 70.0
@@ -34,10 +35,16 @@ class ChildPeer:
     def __init__(self, child: Child, scope: Scope) -> None:
         self._child = child
         self._scope = scope
-        self.line = child.line
-        self.give_back = child.give_back
 
-    async def head(self, request: Request, length: int) -> bytes:
+    async def begin(self, request: Request, length: int) -> Begun:
+        return Begun(await self._child.line(), self._head(request, length), self._child.give_back)
+
+    async def ask(self, fact: str, about: str) -> Begun:
+        """A question of our own."""
+        asked = f"GET /{about} HTTP/1.1\r\nhost: localhost\r\n{ASK}: {fact}\r\n\r\n"
+        return Begun(await self._child.line(), asked.encode(), self._child.give_back)
+
+    def _head(self, request: Request, length: int) -> bytes:
         bucket = bucket_of((request.header(b"host") or "").lower().partition(":")[0])
         target = request.head.target
         told = {
@@ -63,15 +70,21 @@ class ChildPeer:
         return (credential and account_of(credential.access_key)) or self._scope.account
 
 
-async def ask(forwarder: Forwarder, fact: str, about: str) -> object:
-    """What `program.facts` tells of it; of what cannot be a name it tells nothing. ChildLost and the like."""
-    if NAME.fullmatch(about) is None:
-        return None
-    asked = f"GET /{about} HTTP/1.1\r\nhost: localhost\r\n{ASK}: {fact}\r\n\r\n"
-    try:
-        status, body = await asyncio.wait_for(forwarder.told(asked.encode()), ASK_LIMIT_S)
-    except TimeoutError as error:
-        raise ChildLost("does not answer") from error
-    if status != 200:
-        raise ChildLost(f"did not tell the {fact} of {about}")
-    return json.loads(body)
+class ChildForwarder(Forwarder):
+    """Requests to the child, and questions of our own."""
+
+    def __init__(self, child: Child, scope: Scope, loop: Loop, observer: Observer | None) -> None:
+        self._child_peer = ChildPeer(child, scope)
+        super().__init__(self._child_peer, loop, observer)
+
+    async def ask(self, fact: str, about: str) -> object:
+        """What `program.facts` tells of it; of what cannot be a name it tells nothing. ChildLost and the like."""
+        if NAME.fullmatch(about) is None:
+            return None
+        try:
+            status, body = await asyncio.wait_for(self.told(lambda: self._child_peer.ask(fact, about)), ASK_LIMIT_S)
+        except TimeoutError as error:
+            raise ChildLost("does not answer") from error
+        if status != 200:
+            raise ChildLost(f"did not tell the {fact} of {about}")
+        return json.loads(body)

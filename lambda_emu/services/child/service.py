@@ -24,8 +24,9 @@ from lambda_emu.services.child.errors import InvalidBucketName
 from lambda_emu.services.wire_errors import said
 
 if TYPE_CHECKING:
+    from lambda_emu.services.child.forward import ChildForwarder
     from lambda_emu.services.child.process import Child
-    from lambda_emu.services.passing.forwarder import Forwarder, Observer
+    from lambda_emu.services.passing.forwarder import Observer
 
 Serve = Callable[[Request, Call], None]
 
@@ -67,7 +68,7 @@ class OtherServices:
         self._scope = scope
         self._lock = Lock()  # guards both below while they are made
         self._child: Child | None = None
-        self._forwarder: Forwarder | None = None
+        self._forwarder: ChildForwarder | None = None
 
     @property
     def pid(self) -> int | None:
@@ -80,24 +81,21 @@ class OtherServices:
 
     async def ask(self, fact: str, about: str) -> object:
         """What the child knows of something, by `program.facts`; None: nothing. On the loop. ChildLost and the like."""
-        from lambda_emu.services.child.forward import ask
-
-        return await ask(self._forwarder or self._make(), fact, about)
+        return await (self._forwarder or self._make()).ask(fact, about)
 
     def close(self) -> None:
         """End the child. Not on the loop."""
         if self._child is not None:
             self._child.close()
 
-    def _make(self) -> Forwarder:
-        from lambda_emu.services.child.forward import ChildPeer
+    def _make(self) -> ChildForwarder:
+        from lambda_emu.services.child.forward import ChildForwarder
         from lambda_emu.services.child.process import Child
-        from lambda_emu.services.passing.forwarder import Forwarder
 
         with self._lock:
             if self._forwarder is None:
                 self._child = Child(self._loop, self._front_url)
-                self._forwarder = Forwarder(ChildPeer(self._child, self._scope), self._loop, self.observer)
+                self._forwarder = ChildForwarder(self._child, self._scope, self._loop, self.observer)
             return self._forwarder
 
 

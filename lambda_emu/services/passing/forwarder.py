@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, NamedTuple, Protocol
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
@@ -42,20 +42,22 @@ OF_ONE_HOP = frozenset(
 )
 
 
+class Begun(NamedTuple):
+    """A request about to be sent: by this line, which is given back after a whole answer. head: before its body."""
+
+    line: Line
+    head: bytes
+    give_back: Callable[[Line], None]
+
+
 class Peer(Protocol):
     """The other server. at_once: requests that it works on. silence_s: how long nothing may move; None: for ever."""
 
     at_once: int
     silence_s: float | None
 
-    async def line(self) -> Line:
-        """One that nobody else uses; LambdaError where it cannot be reached."""
-
-    def give_back(self, line: Line) -> None:
-        """After a whole answer."""
-
-    async def head(self, request: Request, length: int) -> bytes:
-        """What it is sent before the body, of which it is told the length."""
+    async def begin(self, request: Request, length: int) -> Begun:
+        """length: of the body. LambdaError where it cannot be reached."""
 
     def lost(self, what: str) -> LambdaError:
         """It did not answer; what: it did instead."""
@@ -124,8 +126,7 @@ class Forwarder:
 
     async def _ask(self, request: Request, passing: Passing, file: IO[bytes] | None, length: int) -> None:
         await self._observer.passes(request.head)
-        head = await self._peer.head(request, length)
-        line = await self._peer.line()
+        line, head, give_back = await self._peer.begin(request, length)
         passing.line = line
         try:
             line.send(head, passing, is_head=passing.is_head)
@@ -142,22 +143,22 @@ class Forwarder:
         finally:
             passing.unwatch()
         if whole:
-            self._peer.give_back(line)
+            give_back(line)
         else:
             line.drop()
 
-    async def told(self, head: bytes) -> tuple[int, bytes]:
+    async def told(self, beginning: Callable[[], Awaitable[Begun]]) -> tuple[int, bytes]:
         """What is answered to a question of our own, without a body: status and body. LambdaError."""
         telling = Telling(self._peer)
         async with self._slots:
-            line = await self._peer.line()
+            line, head, give_back = await beginning()
             try:
                 line.send(head, telling, is_head=False)
                 body = await telling.done
             except BaseException:
                 line.drop()
                 raise
-            self._peer.give_back(line)
+            give_back(line)
         return telling.status, body
 
     async def _pieces(self, request: Request, file: IO[bytes] | None) -> AsyncIterator[bytes]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lambda_emu.arn import Scope
@@ -34,10 +32,7 @@ class QueueService:
     Most servers are never asked: what serves is imported when somebody does.
     """
 
-    claims = replace(
-        claims_of("sqs"),
-        shapes=(re.compile(rb"(?:/queue/[a-z0-9-]{1,32})?/[0-9]{12}/[A-Za-z0-9_.-]{1,85}/?"),),
-    )
+    claims = claims_of("sqs")
     answers_pages = False
 
     def __init__(self, queues: Queues, clock: Clock, scope: Scope, url: str) -> None:

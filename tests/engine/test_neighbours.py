@@ -1,0 +1,252 @@
+"""Services that somebody else serves: what is asked at our port is answered by them, whatever they do."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from inside import probe
+from lam import ONE_TRY
+from own import own_emulator, served
+from s3_rig import s3_served
+from sqs_rig import client_of
+
+from lambda_emu.services.neighbours.peer import NeighbourPeer
+
+MB = 1024 * 1024
+FAST: dict[str, Any] = {"MemorySize": 1769, "Timeout": 60}
+KEPT_MB = 24
+"""A server may have so much more after a large body than before."""
+
+
+def sdk(url: str, service: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="000000000000",
+        aws_secret_access_key="any",
+        config=Config(**ONE_TRY),
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+@contextmanager
+def neighbour(answer: Any) -> Iterator[str]:
+    """The URL of a server that does this for each request."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            answer(self)
+
+        do_POST = do_PUT = do_GET
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+
+
+@pytest.mark.parametrize("size", [5, 3 * MB])
+def test_what_is_put_at_our_port_is_the_neighbours(tmp_path: Path, size: int) -> None:
+    with s3_served() as theirs, own_emulator(tmp_path, "process", stems=0, service=f"s3={theirs.url}") as lam:
+        ours = sdk(lam.emulator.url, "s3")
+
+        ours.put_object(Bucket="code", Key="a b/ü", Body=b"x" * size)
+        theirs.put("other", b"y" * size)
+
+        assert theirs.client.get_object(Bucket="code", Key="a b/ü")["Body"].read() == b"x" * size
+        assert ours.get_object(Bucket="code", Key="other")["Body"].read() == b"y" * size
+        with pytest.raises(ClientError, match="NoSuchKey"):
+            ours.get_object(Bucket="code", Key="none")
+        assert lam.emulator.child.pid is None
+
+
+def test_addresses_of_a_neighbours_queues_lead_to_us_outside_and_inside(tmp_path: Path) -> None:
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    theirs.mkdir()
+    ours.mkdir()
+    with (
+        served(theirs, "process") as other,
+        own_emulator(ours, "process", stems=0, service=f"sqs={other.url}") as lam,
+    ):
+        queues = client_of(int(lam.emulator.url.rpartition(":")[2]), "000000000000")
+        url = queues.create_queue(QueueName="jobs")["QueueUrl"]
+
+        sent = probe(lam, Environment={"Variables": {"QUEUE_URL": url}}, **FAST).run("""
+            import boto3, os
+            sqs = boto3.client("sqs")
+            sqs.send_message(QueueUrl=os.environ["QUEUE_URL"], MessageBody="one")
+            url = sqs.get_queue_url(QueueName="jobs")["QueueUrl"]
+            sqs.send_message(QueueUrl=url, MessageBody="two")
+            result = url.startswith(os.environ["AWS_ENDPOINT_URL"])
+        """)
+
+        assert (sent, url) == (True, f"{lam.emulator.url}/000000000000/jobs")
+        their_queues = client_of(int(other.url.rpartition(":")[2]), "000000000000")
+        got = their_queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=5)["Messages"]
+        assert sorted(one["Body"] for one in got) == ["one", "two"]
+
+
+def test_an_endpoint_that_is_ourselves_means_our_own(tmp_path: Path) -> None:
+    port = free_port()
+    with own_emulator(tmp_path, "process", stems=0, port=port, service=f"sqs=http://localhost:{port}") as lam:
+        url = client_of(port).create_queue(QueueName="jobs")["QueueUrl"]
+
+        assert (lam.emulator.neighbours, url) == ((), f"http://127.0.0.1:{port}/123456789012/jobs")
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "asked"),
+    [
+        ("s3", "list_buckets", {}),
+        ("sqs", "list_queues", {}),
+        ("dynamodb", "list_tables", {}),
+        ("kinesis", "list_streams", {}),
+        ("ses", "list_identities", {}),
+        ("scheduler", "list_schedules", {}),
+    ],
+)
+def test_a_neighbour_that_is_not_there_is_told_to_each_sdk(
+    tmp_path: Path, service: str, operation: str, asked: dict[str, Any]
+) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    with (
+        own_emulator(tmp_path, "process", stems=0, service=f"{service}={nobody}") as lam,
+        pytest.raises(ClientError) as raised,
+    ):
+        getattr(sdk(lam.emulator.url, service), operation)(**asked)
+
+    assert raised.value.response["Error"]["Code"] == "ServiceUnavailable"
+    assert re.search(rf"{nobody}, which --service names for {service}, cannot be reached", str(raised.value))
+
+
+def test_a_neighbour_that_says_nothing_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(NeighbourPeer, "silence_s", 0.5)
+    over = Event()
+    with (
+        neighbour(lambda _: over.wait(60)) as url,
+        own_emulator(tmp_path, "process", stems=0, service=f"dynamodb={url}") as lam,
+    ):
+        try:
+            with pytest.raises(ClientError, match=r"said nothing for 0\.5 s"):
+                sdk(lam.emulator.url, "dynamodb").list_tables()
+        finally:
+            over.set()
+
+
+def test_a_neighbour_that_breaks_off_is_told_and_asked_anew(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        handler.rfile.read(int(handler.headers["Content-Length"]))
+        if len(asked) == 1:
+            handler.close_connection = True
+            return
+        handler.send_response(200)
+        handler.send_header("Content-Length", "18")
+        handler.send_header("Connection", "keep-alive")
+        handler.end_headers()
+        handler.wfile.write(b'{"TableNames": []}')
+
+    with (
+        neighbour(answer) as url,
+        own_emulator(tmp_path, "process", stems=0, service=f"dynamodb={url}/base/") as lam,
+    ):
+        tables = sdk(lam.emulator.url, "dynamodb")
+        with pytest.raises(ClientError, match="hung up"):
+            tables.list_tables()
+        said = tables.list_tables()
+
+    assert (asked, said["TableNames"]) == (["/base/", "/base/"], [])
+    assert "connection" not in said["ResponseMetadata"]["HTTPHeaders"]  # of one hop
+
+
+def test_bodies_of_any_size_pass_in_little_memory(tmp_path: Path) -> None:
+    size, piece = 96 * MB, b"x" * MB
+    taken: list[int] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        left = int(handler.headers.get("Content-Length") or 0)
+        taken.append(left)
+        while left:
+            left -= len(handler.rfile.read(min(left, MB)))
+        handler.send_response(200)
+        handler.send_header("ETag", '"1"')
+        handler.send_header("Content-Length", str(size if handler.command == "GET" else 0))
+        handler.end_headers()
+        if handler.command == "GET":
+            for _ in range(size // MB):
+                handler.wfile.write(piece)
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(size // MB):
+            yield piece
+
+    with neighbour(answer) as url, served(tmp_path, "process", "--service", f"s3={url}") as lam:
+        s3 = sdk(lam.url, "s3")
+        s3.put_object(Bucket="large", Key="small", Body=b"x")
+        before = peak_mb(lam.process.pid)
+
+        file = tmp_path / "large"
+        with file.open("wb") as written:
+            for one in pieces():
+                written.write(one)
+        with file.open("rb") as body:
+            s3.put_object(Bucket="large", Key="key", Body=body)
+        got = sum(len(chunk) for chunk in s3.get_object(Bucket="large", Key="key")["Body"].iter_chunks(MB))
+
+        assert (taken[1], got) == (size, size)
+        assert peak_mb(lam.process.pid) - before < KEPT_MB
+
+
+def peak_mb(pid: int) -> int:
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found is not None
+    return int(found[1]) // 1024
+
+
+def test_environments_are_told_where_others_serve_what_they_can_reach(tmp_path: Path) -> None:
+    there = "dynamodb=http://192.0.2.1:8000,sqs=http://localhost:9324,logs=aws"
+    with own_emulator(tmp_path, "process", stems=0, service=there) as lam:
+        found = probe(lam).run("import os; result = {k: v for k, v in os.environ.items() if k.startswith('AWS_ENDP')}")
+
+    assert found.pop("AWS_ENDPOINT_URL").startswith("http://127.")
+    found.pop("AWS_ENDPOINT_URL_SFN", None)
+    assert found == {"AWS_ENDPOINT_URL_DYNAMODB": "http://192.0.2.1:8000"}
+
+
+def test_who_else_serves_what_is_said_at_the_start(tmp_path: Path) -> None:
+    options = ("--service", "s3=aws", "--service", "sqs=http://127.0.0.1:1")
+    with served(tmp_path, "process", *options) as lam:
+        assert lam.process.stdout is not None
+        said = [lam.process.stdout.readline() for _ in range(2)]
+
+    assert said == [
+        "AWS itself serves, to whoever asks lambda-emu as you, s3\n",
+        "http://127.0.0.1:1 serves sqs\n",
+    ]
