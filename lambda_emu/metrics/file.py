@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -70,6 +70,7 @@ class MetricFile:
         self._lock = Lock()  # guards all below: one statement at a time
         self._db: sqlite3.Connection | None = None
         self._known: dict[Series, int] = {}
+        self._newest: dict[int, int] = {}  # the last minute that was written, by the number of the series
         self._rows = 0
         self._look_s = 0.0
 
@@ -80,10 +81,10 @@ class MetricFile:
             try:
                 with db:
                     db.execute("BEGIN IMMEDIATE")
-                    for point in points:
-                        self._add(db, point)
+                    rows = [self._row(db, point) for point in combine(points)]
+                    db.executemany("INSERT OR REPLACE INTO point VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             except sqlite3.Error:
-                self._known.clear()  # some may not have come to be
+                self._forget_known()  # some may not have come to be
                 raise
             if now_s >= self._look_s or self._rows > MOST_ROWS:
                 self._look_s = now_s + LOOK_EVERY_S
@@ -112,7 +113,7 @@ class MetricFile:
                 with self._open() as db:
                     db.execute("DELETE FROM point")
                     db.execute("DELETE FROM series")
-                self._known.clear()
+                self._forget_known()
                 self._rows = 0
 
     def close(self) -> None:
@@ -129,19 +130,20 @@ class MetricFile:
 
     # -- rows -------------------------------------------------------------------------------------
 
-    def _add(self, db: sqlite3.Connection, point: Point) -> None:
-        key, values = (self._id(db, point.series), point.minute), point.statistics
-        found = db.execute(FIND_POINT, key).fetchone()
+    def _row(self, db: sqlite3.Connection, point: Point) -> tuple[int | float | bytes | None, ...]:
+        """A point with what there is of its minute; none is where a series has come to a new minute."""
+        id, minute, values = self._id(db, point.series), point.minute, point.statistics
+        newest = self._newest.get(id)
+        found = None
+        if newest is None or minute <= newest:
+            found = db.execute(FIND_POINT, (id, minute)).fetchone()
+        if newest is None or minute > newest:
+            self._newest[id] = minute
         if found is None:
             self._rows += 1
         else:
-            values = Statistics.unpack(*found)
-            if not point.is_peak:
-                values.merge(point.statistics)
-            elif point.statistics.max > values.max:
-                values = point.statistics
-        row = (*key, values.count, values.sum, values.min, values.max, values.pack())
-        db.execute("INSERT OR REPLACE INTO point VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            values = together(Statistics.unpack(*found), values, point.is_peak)
+        return id, minute, values.count, values.sum, values.min, values.max, values.pack()
 
     def _id(self, db: sqlite3.Connection, series: Series) -> int:
         id = self._known.get(series)
@@ -153,9 +155,13 @@ class MetricFile:
             db.execute("INSERT INTO series VALUES (NULL, ?, ?, ?, ?, ?, ?)", row)
             found = db.execute(FIND_SERIES, row).fetchone()
         if len(self._known) >= KNOWN_SERIES:
-            self._known.clear()
+            self._forget_known()
         self._known[series] = int(found[0])
         return self._known[series]
+
+    def _forget_known(self) -> None:
+        self._known.clear()
+        self._newest.clear()
 
     def _prune(self, db: sqlite3.Connection, this_minute: int) -> None:
         """What is too old goes, and the oldest of too much."""
@@ -169,7 +175,7 @@ class MetricFile:
             gone = db.execute("DELETE FROM point WHERE minute < ?", (first,)).rowcount
             if gone:
                 db.execute("DELETE FROM series WHERE id NOT IN (SELECT series FROM point)")
-                self._known.clear()
+                self._forget_known()
         self._rows -= gone
 
     # -- the file ---------------------------------------------------------------------------------
@@ -206,6 +212,30 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def combine(points: Iterable[Point]) -> Iterable[Point]:
+    """One point for all of the same minute and series."""
+    found: dict[tuple[Series, int], Point] = {}
+    for point in points:
+        key = point.series, point.minute
+        before = found.get(key)
+        if before is None:
+            found[key] = point
+        else:
+            statistics = together(before.statistics, point.statistics, point.is_peak)
+            found[key] = point._replace(statistics=statistics)
+    return found.values()
+
+
+def together(one: Statistics, other: Statistics, is_peak: bool) -> Statistics:
+    """What there is of a minute in all; neither is changed, for other series may have them too."""
+    if is_peak:
+        return one if one.max >= other.max else other
+    both = Statistics()
+    both.merge(one)
+    both.merge(other)
+    return both
 
 
 def _scope(scope: Scope) -> tuple[str, str]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from lambda_emu.metrics.points import Dimensions, Point, Series, Subject, lambda_series
+from lambda_emu.arn import FunctionId
+from lambda_emu.metrics.points import Point, Series, Subject, lambda_series
 from lambda_emu.metrics.statistics import Statistics
 
 
@@ -28,11 +29,13 @@ class Gauge:
 
 
 class Bucket:
-    """What ended of what began in one minute. from_s, to_s: that minute by the monotonic clock."""
+    """What ended of what began in one minute. from_s, to_s: that minute by the monotonic clock. extra: see `Meter`."""
 
-    __slots__ = ("durations_ms", "errors", "from_s", "minute", "throttles", "to_s")
+    __slots__ = ("durations_ms", "errors", "extra", "from_s", "minute", "subject", "throttles", "to_s")
 
-    def __init__(self, minute: int, from_s: float, to_s: float) -> None:
+    def __init__(self, subject: Subject, extra: str | None, minute: int, from_s: float, to_s: float) -> None:
+        self.subject = subject
+        self.extra = extra
         self.minute = minute
         self.from_s = from_s
         self.to_s = to_s
@@ -40,10 +43,26 @@ class Bucket:
         self.errors = 0
         self.throttles = 0
 
+    def points(self) -> Iterator[Point]:
+        """All that it counts as. Not on the loop."""
+        scope, runs = self.subject.function.scope, len(self.durations_ms)
+        counted: list[tuple[str, Statistics]] = [("Throttles", _counts(runs, self.throttles))]
+        if runs:
+            counted += [
+                ("Invocations", _counts(0, runs)),
+                ("Errors", _counts(runs - self.errors, self.errors)),
+                ("Duration", Statistics.of(self.durations_ms)),
+            ]
+            if self.extra is not None:
+                counted.append((self.extra, _counts(0, runs)))
+        for dimensions in self.subject.dimensions():
+            for name, statistics in counted:
+                yield Point(lambda_series(scope, name, dimensions), self.minute, statistics)
+
 
 OF_RESOURCE = 2
 """Where a meter has the gauge of what was called, which no other function shares."""
-NEVER = Bucket(0, math.inf, -math.inf)
+NEVER = Bucket(Subject(FunctionId("", "", "")), None, 0, math.inf, -math.inf)
 
 
 class Times(Protocol):
@@ -105,50 +124,21 @@ class Meter:
     def is_running(self) -> bool:
         return self.gauges[OF_RESOURCE].running > 0
 
-    def take(self) -> Sequence[Bucket]:
-        """What was counted since the last time."""
-        taken = list(self._buckets.values())
+    def take(self, into: list[Bucket]) -> None:
+        """Give out what was counted since the last time."""
+        into.extend(self._buckets.values())
         self._buckets.clear()
         self._bucket = NEVER
-        return taken
 
     def _bucket_at(self, monotonic_s: float | None) -> Bucket:
         minute, from_s, to_s = self._times.minute_at(monotonic_s)
         bucket = self._buckets.get(minute)
         if bucket is None:
-            bucket = self._buckets[minute] = Bucket(minute, from_s, to_s)
+            bucket = self._buckets[minute] = Bucket(self.subject, self.extra, minute, from_s, to_s)
         self._bucket = bucket
         if not self.is_heard:
             self._times.listen(self)
         return bucket
-
-
-class Taken(NamedTuple):
-    """What a meter had counted, of one of its minutes."""
-
-    subject: Subject
-    extra: str | None
-    bucket: Bucket
-
-    def points(self) -> Iterator[Point]:
-        """Not on the loop."""
-        bucket = self.bucket
-        runs = len(bucket.durations_ms)
-        counted: list[tuple[str, Statistics]] = [("Throttles", _counts(runs, bucket.throttles))]
-        if runs:
-            counted += [
-                ("Invocations", _counts(0, runs)),
-                ("Errors", _counts(runs - bucket.errors, bucket.errors)),
-                ("Duration", Statistics.of(bucket.durations_ms)),
-            ]
-            if self.extra is not None:
-                counted.append((self.extra, _counts(0, runs)))
-        for dimensions in self.subject.dimensions():
-            for name, statistics in counted:
-                yield self._point(name, dimensions, statistics)
-
-    def _point(self, name: str, dimensions: Dimensions, statistics: Statistics) -> Point:
-        return Point(lambda_series(self.subject.function.scope, name, dimensions), self.bucket.minute, statistics)
 
 
 def _counts(zeros: int, ones: int) -> Statistics:

@@ -16,7 +16,7 @@ from lambda_emu.clock import Clock, Timer
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.metrics.file import MetricFile
-from lambda_emu.metrics.meter import Gauge, Meter, Taken
+from lambda_emu.metrics.meter import Bucket, Gauge, Meter
 from lambda_emu.metrics.points import MINUTE_S, Dimensions, Point, Series, Subject, lambda_series
 from lambda_emu.metrics.statistics import Statistics
 
@@ -41,11 +41,14 @@ CLAIMED = "ClaimedAccountConcurrency"
 
 @dataclass(slots=True)
 class Collected:
-    """What was taken from memory, still to be made into points, which need not be done on the loop."""
+    """What was taken from memory, still to be made into points, which need not be done on the loop.
 
-    taken: list[Taken] = field(default_factory=list)
-    peaks: list[tuple[Series, int, int]] = field(default_factory=list)  # with its minute, and what may run at most
-    values: list[tuple[Series, int, float]] = field(default_factory=list)
+    peaks: gauges and the most they had; one that many share may be there more than once. minute: of these.
+    """
+
+    minute: int
+    buckets: list[Bucket] = field(default_factory=list)
+    peaks: list[tuple[Gauge, int]] = field(default_factory=list)
     facts: list[Point] = field(default_factory=list)
 
 
@@ -61,7 +64,7 @@ class Recorder:
         recorder.add_for(scope, (("EventSourceMappingUUID", uuid),), "PolledEventCount", 10)
 
     All of it is called on the loop but `keep`, `publish`, `flush`, `clear` and `stop`. set_aside: how much concurrency
-    of a scope is reserved or provisioned; called on the loop once a minute.
+    of a scope is reserved or provisioned; asked on any thread, once a minute.
     """
 
     def __init__(self, file: MetricFile, loop: Loop, clock: Clock, set_aside: Callable[[Scope], int]) -> None:
@@ -207,29 +210,19 @@ class Recorder:
     def _collect(self) -> None:
         """All there is in memory; peaks begin anew with what runs now."""
         minute = self._minute if self._minute is not None else int(self._clock.now_s() // MINUTE_S)
-        collected = Collected()
+        collected = Collected(minute)
         meters, self._meters = self._meters, []
-        gauges: dict[Gauge, None] = {}
         for meter in meters:
-            collected.taken += [Taken(meter.subject, meter.extra, bucket) for bucket in meter.take()]
-            gauges |= dict.fromkeys(meter.gauges)
+            meter.take(collected.buckets)
+            for gauge in meter.gauges:
+                if gauge.peak:
+                    collected.peaks.append((gauge, gauge.peak))
+                    gauge.peak = gauge.running
             meter.is_heard = meter.is_running
             if meter.is_heard:
                 self._meters.append(meter)
-        for gauge in filter(_was_used, gauges):
-            collected.peaks.append((gauge.series, minute, gauge.peak))
-            collected.values += self._derived(gauge, minute)
-            gauge.peak = gauge.running
         collected.facts = self._take_facts(minute)
         self._collected.append(collected)
-
-    def _derived(self, gauge: Gauge, minute: int) -> Iterator[tuple[Series, int, float]]:
-        """What follows from a peak."""
-        scope, _, name, dimensions, _ = gauge.series
-        if gauge.allocated:
-            yield lambda_series(scope, UTILIZATION, dimensions), minute, gauge.peak / gauge.allocated
-        if name == UNRESERVED:
-            yield lambda_series(scope, CLAIMED, ()), minute, gauge.peak + self._set_aside(scope)
 
     def _take_facts(self, minute: int) -> list[Point]:
         facts, self._facts = self._facts, {}
@@ -251,7 +244,7 @@ class Recorder:
     def _write(self) -> None:
         with self._writing:
             while self._collected:
-                self._unwritten += _points(self._collected.popleft())
+                self._unwritten += self._points(self._collected.popleft())
             if len(self._unwritten) > MOST_WAITING:
                 log.error("%d metrics are lost, since none can be written", len(self._unwritten) - MOST_WAITING)
                 del self._unwritten[:-MOST_WAITING]
@@ -259,13 +252,20 @@ class Recorder:
                 self.file.write(self._unwritten, self._clock.now_s())
                 self._unwritten = []
 
+    def _points(self, collected: Collected) -> list[Point]:
+        points = [point for bucket in collected.buckets for point in bucket.points()]
+        peaks: dict[Gauge, int] = {}
+        for gauge, peak in collected.peaks:
+            peaks[gauge] = max(peak, peaks.get(gauge, 0))
+        told = [value for gauge, peak in peaks.items() for value in self._values(gauge, peak)]
+        points += [Point(series, collected.minute, Statistics.of([value]), is_peak=True) for series, value in told]
+        return points + collected.facts
 
-def _was_used(gauge: Gauge) -> bool:
-    return gauge.peak > 0
-
-
-def _points(collected: Collected) -> Sequence[Point]:
-    points = [point for taken in collected.taken for point in taken.points()]
-    peaks: list[tuple[Series, int, float]] = [*collected.peaks, *collected.values]
-    points += [Point(series, minute, Statistics.of([peak]), is_peak=True) for series, minute, peak in peaks]
-    return points + collected.facts
+    def _values(self, gauge: Gauge, peak: int) -> Iterator[tuple[Series, float]]:
+        """A peak, and what follows from it."""
+        scope, _, name, dimensions, _ = gauge.series
+        yield gauge.series, peak
+        if gauge.allocated:
+            yield lambda_series(scope, UTILIZATION, dimensions), peak / gauge.allocated
+        if name == UNRESERVED:
+            yield lambda_series(scope, CLAIMED, ()), peak + self._set_aside(scope)
