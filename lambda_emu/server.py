@@ -401,9 +401,10 @@ def _port_settings(gateway: Gateway) -> PortSettings:
 
 
 def run(settings: Settings) -> int:
-    """Serve until SIGINT or SIGTERM. Prints one line when it serves; returns the exit code.
+    """Serve until SIGINT or SIGTERM. Prints a line when it serves; returns the exit code.
 
-    Where others than this machine can ask, a second line tells the token: who started it may not sit at its files.
+    More lines tell the addresses of what the project declares and, where others than this machine can ask, the token:
+    who started it may not sit at its files.
     """
     emulator = Emulator(settings)
     with until_told_to_stop(emulator.shutdown, stop_within_s(settings.grace_s)), closing(emulator):  # whenever it comes

@@ -98,6 +98,7 @@ EVERY = """
 - s3: {bucket: everything, events: ["s3:ObjectRemoved:*"]}
 - sqs: {queue: jobs, batch_size: 2, filters: [{body: {kind: [new]}}], max_concurrency: 3, report_failures: yes}
 - sqs: other
+- dynamodb: {table: items, retries: 3, bisect: yes, start: LATEST}
 - sns: {topic: news, filter: {kind: [new]}, filter_on: body}
 - http: GET /photos/{id}
 - http: {route: $default, payload: "1.0"}
@@ -126,6 +127,8 @@ def test_what_is_declared_is_there(account: Account) -> None:
     mappings = account.lam.client.list_event_source_mappings(FunctionName="hear")["EventSourceMappings"]
     (mapping,) = [one for one in mappings if one["EventSourceArn"].endswith(":jobs")]
     assert (mapping["BatchSize"], mapping["ScalingConfig"]) == (2, {"MaximumConcurrency": 3})
+    (mapping,) = [one for one in mappings if one["EventSourceArn"] == table["LatestStreamArn"]]
+    assert (mapping["StartingPosition"], mapping["MaximumRetryAttempts"]) == ("LATEST", 3)
     assert len(account.sids()) == 5  # S3, SNS, the API, and two for the URL
 
 

@@ -69,5 +69,5 @@ def _find_all(reach: Reach) -> list[Present]:
             if not places:
                 log.warning("what an earlier project left stays: %s", error)
     if mistakes:
-        raise ProjectError(mistakes)
+        raise ProjectError([*dict.fromkeys(mistakes)])
     return found

@@ -48,7 +48,7 @@ def bucket_arn(name: str, reach: Reach) -> str:
 
 def _look_at_bucket(resource: Resource, reach: Reach) -> tuple[str, Members] | None:
     name = resource.key.name
-    if reach.find("s3", "HeadBucket", Bucket=name) is None:
+    if reach.find("s3", "GetBucketLocation", Bucket=name) is None:  # not HeadBucket, whose refusal says no reason
         return None
     shown = {}
     if "Versioning" in resource.shown:
