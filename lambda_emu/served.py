@@ -99,7 +99,7 @@ class Served:
         self._api = LateApp(partial(_make_api, self.context))
         self._pages = LateApp(self._make_pages)
         self.apis = apis = HttpApis(
-            rooms.store, rooms.invoker.invoke, rooms.loop, rooms.clock, rooms.scope.account, rooms.child.ask, rooms.url
+            rooms.store, rooms.invoker.invoke, rooms.loop, rooms.clock, rooms.scope.account, rooms.child, rooms.url
         )
         rooms.child.observer = apis
         urls = FunctionUrls(rooms.store, rooms.invoker.invoke, rooms.loop, rooms.clock, apis.signers)

@@ -96,7 +96,7 @@ class Signers:
             raise BadSignature("The request signature we calculated does not match the signature you provided.")
 
     async def _key(self, access_key: str) -> Key | None:
-        if _KEY_OF_IAM.fullmatch(access_key) is None or account_of(access_key) is not None:
+        if _KEY_OF_IAM.fullmatch(access_key) is None:
             return None
         if access_key not in self._keys:
             found = await self._find_key(access_key)

@@ -15,6 +15,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from inside import probe
 from lam import Lam, client
 from own import own_emulator
 
@@ -432,3 +433,23 @@ def test_functions_of_another_account_have_urls_too(lam: Lam) -> None:
         assert ask(url, "context.invoked_function_arn").body == b"arn:aws:lambda:eu-west-1:111122223333:function:echo"
     finally:
         other.close()
+
+
+def test_a_function_calls_a_url_with_the_credentials_of_its_role(tmp_path: Path) -> None:
+    with own_emulator(tmp_path, "process") as lam:
+        lam.create("iam", ECHO)
+        made(lam, "iam", "AWS_IAM")
+
+        context = probe(lam, MemorySize=1769, Timeout=60).run("""
+            import boto3, json
+            from botocore.auth import SigV4Auth
+            from botocore.awsrequest import AWSRequest
+            from urllib.request import Request, urlopen
+            url = boto3.client("lambda").get_function_url_config(FunctionName="iam")["FunctionUrl"]
+            asked = AWSRequest("GET", url)
+            SigV4Auth(boto3.Session().get_credentials(), "lambda", "us-east-1").add_auth(asked)
+            result = json.load(urlopen(Request(url, headers=dict(asked.headers.items())), timeout=30))["requestContext"]
+        """)
+
+        assert context["accountId"] == lam.emulator.scope.account
+        assert lam.emulator.child.pid is None  # nobody is asked who such a key is of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lambda_emu.clock import Clock
 from lambda_emu.environment.invocation import Reply
@@ -20,6 +20,7 @@ from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.invoke.request import InvokeRequest
+from lambda_emu.model.credentials import account_of
 from lambda_emu.store import Store
 from lambda_emu.triggers.addresses import address_below
 from lambda_emu.triggers.http_apis.refusals import LABEL, PATH, ApiRefusal, TooLargeForApi, refusal_answer
@@ -43,8 +44,16 @@ LARGE = Workers("large requests to HTTP APIs", 4, 64)
 RESOLVER = Workers("names of APIs", 1, 256)
 
 Invoke = Callable[[InvokeRequest, Reply], None]
-Ask = Callable[[str, str], Awaitable[Any]]
-"""A fact, and what it is about: `http-api`, `access-key`, `token-keys`. None: there is nothing of this name."""
+
+
+class Facts(Protocol):
+    """Who knows APIs, access keys and user pools. pid: of its process; None: it is not there, and would be started."""
+
+    @property
+    def pid(self) -> int | None: ...
+
+    async def ask(self, fact: str, about: str) -> Any:
+        """`http-api`, `access-key`, `token-keys`; None: there is nothing of this name."""
 
 
 class HttpApis:
@@ -59,14 +68,14 @@ class HttpApis:
     answers_pages = True
 
     def __init__(
-        self, store: Store, invoke: Invoke, loop: Loop, clock: Clock, account: str, ask: Ask, base_url: str
+        self, store: Store, invoke: Invoke, loop: Loop, clock: Clock, account: str, facts: Facts, base_url: str
     ) -> None:
         self._store = store
         self._invoke = invoke
         self._loop = loop
         self._clock = clock
         self._account = account
-        self._ask = ask
+        self._facts = facts
         self._base_url = base_url
         self._own_host = base_url.partition("://")[2]
         self._lock = Lock()  # guards _serving while it is made
@@ -115,7 +124,7 @@ class HttpApis:
 
         with self._lock:
             if self._serving is None:
-                apis = Apis(lambda api_id: self._ask("http-api", api_id))
+                apis = Apis(lambda api_id: self._facts.ask("http-api", api_id))
                 issuers = Issuers(self._loop, self._clock, self._token_keys)
                 functions = LambdaAuthorizers(self._invoke, self._clock)
                 authorizers = Authorizers(self._store, self._clock, issuers, functions, self.signers())
@@ -125,11 +134,14 @@ class HttpApis:
     async def _find_key(self, access_key: str) -> Key | None:
         from lambda_emu.triggers.signers import Key
 
-        told = await self._ask("access-key", access_key)
+        is_roles = access_key.startswith("ASIA") and account_of(access_key) is not None
+        if is_roles and self._facts.pid is None:
+            return None  # of a function's environment: nobody made any other
+        told = await self._facts.ask("access-key", access_key)
         return None if told is None else Key(**told)
 
     async def _token_keys(self, pool_id: str) -> bytes | None:
-        told = await self._ask("token-keys", pool_id)
+        told = await self._facts.ask("token-keys", pool_id)
         return None if told is None else json.dumps(told).encode()
 
     # -- of requests to other services ------------------------------------------------------------
