@@ -132,11 +132,11 @@ class _Making:
         }
         self._add(TABLE, declared.name, said, said, declared.place())
         if "StreamViewType" in fields:
-            self._stream(declared.name, fields["StreamViewType"], declared.place("stream"))
+            view = {"StreamViewType": fields["StreamViewType"]}
+            self._stream(declared.name, view, view, declared.place("stream"))
 
-    def _stream(self, table: str, view: str, place: str) -> ResourceKey:
-        said = {"StreamViewType": view}
-        return self._add(STREAM, table, {**said, "Table": Reference(ResourceKey(TABLE, table))}, said, place)
+    def _stream(self, table: str, said: Mapping[str, str], shown: Mapping[str, str], place: str) -> None:
+        self._add(STREAM, table, {**said, "Table": Reference(ResourceKey(TABLE, table))}, shown, place)
 
     def _topic(self, declared: Declared) -> None:
         said = {}
@@ -175,7 +175,7 @@ class _Making:
     def _poll_stream(self, function: DeclaredFunction, event: Declared) -> None:
         stream = ResourceKey(STREAM, event.name)
         if stream not in self.wanted:
-            self._stream(event.name, "NEW_AND_OLD_IMAGES", event.place())
+            self._stream(event.name, {"StreamViewType": "NEW_AND_OLD_IMAGES"}, {}, event.place())  # or as it is
         start = {"StartingPosition": event.fields.get("StartingPosition", "TRIM_HORIZON")}
         self._map(function, event, STREAM_DEFAULTS, stream, f"dynamodb:{event.name}", start)
 
