@@ -34,6 +34,7 @@ from lambda_emu.notices import Notices
 from lambda_emu.pool.pool import EnvironmentInfo, Pool
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Engine, SandboxError
+from lambda_emu.services.cbor import CborService
 from lambda_emu.services.child.service import OtherServices
 from lambda_emu.services.cloudwatch.service import CloudWatchService
 from lambda_emu.services.neighbours.elsewhere import Neighbour
@@ -106,7 +107,7 @@ class Served:
         queues = QueueService(rooms.queues, rooms.clock, rooms.scope, rooms.url)
         printed = partial(rooms.logs.flush, WRITE_LOGS_S)
         metrics = CloudWatchService(rooms.recorder, rooms.child, rooms.loop, rooms.clock, rooms.scope, printed)
-        around = self._around(queues, metrics)
+        around = self._around(queues, CborService(metrics, "cloudwatch"))
         lambda_ = LambdaService(self._api, CallerContexts(self.context))
         others: Sequence[Service] = (lambda_, Unserved(), Forms(around), *around)
         self.outside: Sequence[Service] = (urls, apis, OwnPages(self._pages), *others)

@@ -23,15 +23,29 @@ INTERNAL = "An internal error occurred; the emulator's log has the traceback."
 
 
 class Call:
-    """Answers one request, once. for_page: said to the browser of an allowed page; on_loop: who serves it is there."""
+    """Answers one request, once. for_page: said to the browser of an allowed page; on_loop: who serves it is there.
 
-    __slots__ = ("_dates", "_error_answer", "_loop", "_writer", "detached", "for_page", "on_loop", "request")
+    translate: what becomes of its answer, which then has to be whole.
+    """
+
+    __slots__ = (
+        "_dates",
+        "_error_answer",
+        "_loop",
+        "_writer",
+        "detached",
+        "for_page",
+        "on_loop",
+        "request",
+        "translate",
+    )
 
     def __init__(self, request: Request, error_answer: ErrorAnswer, writer: Writer, loop: Loop, dates: Dates) -> None:
         self.request = request
         self.detached = False
         self.for_page: tuple[tuple[str, str], ...] = ()
         self.on_loop = False
+        self.translate: Callable[[Answer], Answer] | None = None
         self._error_answer = error_answer
         self._writer = writer
         self._loop = loop
@@ -65,6 +79,8 @@ class Call:
 
     def answer(self, answer: Answer) -> None:
         """On the loop."""
+        if self.translate is not None:
+            answer = self.translate(answer)
         if self._writer.open:
             headers = [*answer.headers, *self.for_page, ("Date", self._dates.text())]
             head = answer_head(answer.status, headers, len(answer.body), close=self._writer.close_after)

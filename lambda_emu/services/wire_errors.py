@@ -11,6 +11,7 @@ from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.router import FORM
 
 CBOR = "application/cbor"
+PROTOCOL = ("smithy-protocol", "rpc-v2-cbor")
 AMZ_CBOR = "application/x-amz-cbor-1.1"
 REST_XML = ("s3", "route53", "cloudfront")
 XML = "text/xml"
@@ -20,11 +21,10 @@ def wire_error(error: LambdaError, request: Request) -> Answer:
     """JSON, CBOR, the query protocol's XML, S3's, or what REST services have."""
     kind = (request.header(b"content-type") or "").lower()
     ids = ("x-amzn-RequestId", request.request_id)
-    if request.header(b"smithy-protocol") == "rpc-v2-cbor":
-        protocol = ("smithy-protocol", "rpc-v2-cbor")
-        return Answer(error.status, [("Content-Type", CBOR), protocol, ids], _cbor(_members(error)))
+    if request.header(b"smithy-protocol") == PROTOCOL[1]:
+        return Answer(error.status, [("Content-Type", CBOR), PROTOCOL, ids], cbor_map(_members(error)))
     if "cbor" in kind:
-        return Answer(error.status, [("Content-Type", AMZ_CBOR), ids], _cbor(_members(error)))
+        return Answer(error.status, [("Content-Type", AMZ_CBOR), ids], cbor_map(_members(error)))
     if b"x-amz-target" in request.head.first:
         kind = kind if "json" in kind else "application/x-amz-json-1.0"
         return Answer(error.status, [("Content-Type", kind), ids], json.dumps(_members(error)).encode())
@@ -57,7 +57,7 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _cbor(members: dict[str, str]) -> bytes:
+def cbor_map(members: dict[str, str]) -> bytes:
     """A map of fewer than 24 texts, RFC 8949."""
     return bytes([0xA0 | len(members)]) + b"".join(_cbor_text(text) for pair in members.items() for text in pair)
 

@@ -247,7 +247,8 @@ class Passing:
         ]
         said = next((value for name, value in headers if name.lower() == b"content-length"), b"")
         length = int(said) if said.isdigit() else None
-        if self.is_head or length is None or length > WHOLE_BYTES:
+        is_whole = self._call.translate is not None or (length is not None and length <= WHOLE_BYTES)
+        if self.is_head or not is_whole:
             self._kept = None
             self._observer.passed(self._call.request.head, None)
             self._stream = self._call.begin(status, self._headers, length, self)
