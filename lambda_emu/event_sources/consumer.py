@@ -94,7 +94,7 @@ class Consumer:
         if isinstance(answer, LambdaError):
             log.info("%s: %s %s", self.mapping.uuid, answer.code, answer.text)
             return Result(Verdict.REFUSED, request_id, error=answer)
-        return self._judge(answer, request_id, frozenset(record.id for record in records))
+        return self._judge(answer, request_id, records)
 
     def told(self, result: Result) -> None:
         self.last_result = FINE if result.verdict is Verdict.OK else PROBLEM
@@ -119,13 +119,13 @@ class Consumer:
             await asyncio.wait(list(self._feeds.values()))
         ended()
 
-    def _judge(self, outcome: Outcome, request_id: str, sent: frozenset[object]) -> Result:
+    def _judge(self, outcome: Outcome, request_id: str, records: Sequence[Record]) -> Result:
         verdict, failed = Verdict.OK, frozenset[object]()
         if outcome.failed:
             verdict = Verdict.FAILED
         elif REPORTS in self.mapping.settings.get("FunctionResponseTypes", ()):
             try:
-                failed = read_report(outcome.payload, sent)
+                failed = read_report(outcome.payload, frozenset(record.id for record in records))
                 verdict = Verdict.PARTIAL if failed else Verdict.OK
             except Unreadable as error:
                 log.warning("%s: all of the batch failed, since of what its function answers %s", request_id, error)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+
+from msgspec.json import encode
 
 from lambda_emu.event_sources.poller import Record
 
 TRACE = "AWSTraceHeader"
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-# In this order, and after them what else there is.
-_FIRST = ("ApproximateReceiveCount", "SentTimestamp", "SenderId", "ApproximateFirstReceiveTimestamp")
 
 
 class QueueMessage(NamedTuple):
@@ -31,23 +29,21 @@ class QueueMessage(NamedTuple):
 
 
 def record_of(message: QueueMessage, queue_arn: str) -> Record:
-    """Written out, since a queue may have thousands a second."""
-    system = {name: message.system[name] for name in _FIRST if name in message.system}
-    system.update(message.system)
-    text = (
-        f'{{"messageId":{_encode(message.id)},"receiptHandle":{_encode(message.handle)},'
-        f'"body":{_encode(message.body)},"attributes":{_encode(system)},{_attributes(message)},'
-        f'"md5OfBody":"{message.md5}","eventSource":"aws:sqs","eventSourceARN":"{queue_arn}",'
-        f'"awsRegion":"{queue_arn.split(":", 4)[3]}"}}'
-    )
-    return Record(message.id, text.encode(), message, message.system.get(TRACE))
-
-
-def _attributes(message: QueueMessage) -> str:
-    if not message.attributes:
-        return '"messageAttributes":{}'
-    shown = {name: _attribute(value) for name, value in message.attributes.items()}
-    return f'"messageAttributes":{_encode(shown)},"md5OfMessageAttributes":{_encode(message.attributes_md5)}'
+    event: dict[str, Any] = {
+        "messageId": message.id,
+        "receiptHandle": message.handle,
+        "body": message.body,
+        "attributes": message.system,
+        "messageAttributes": {},
+        "md5OfBody": message.md5,
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue_arn,
+        "awsRegion": queue_arn.split(":", 4)[3],
+    }
+    if message.attributes:
+        event["messageAttributes"] = {name: _attribute(value) for name, value in message.attributes.items()}
+        event["md5OfMessageAttributes"] = message.attributes_md5
+    return Record(message.id, encode(event), message, message.system.get(TRACE))
 
 
 def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64decode
 from binascii import Error as NotBase64
+from binascii import b2a_base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -131,7 +132,7 @@ class Handle:
 
     def __str__(self) -> str:
         text = f"{self.queue_id} {self.number} {self.receives} {self.message_id}"
-        return urlsafe_b64encode(text.encode()).decode()
+        return b2a_base64(text.encode(), newline=False).decode()  # of such a text that is safe in a URL too
 
     @classmethod
     def parse(cls, text: str) -> Handle | None:
