@@ -212,6 +212,37 @@ def test_asynchronous_events_their_age_and_what_is_dropped(lam: OwnLam, watch: W
     eventually(lambda: (watch.ask("DeadLetterErrors", "Sum", FunctionName="later") or 0) >= 1, "a dead letter's error")
 
 
+def test_results_that_cannot_be_delivered_are_counted(lam: OwnLam, watch: Watch, eventually: Eventually) -> None:
+    lam.create("undelivered", WORKS)
+    gone: Any = {"Destination": f"arn:aws:sqs:us-east-1:{ACCOUNT}:no-such-queue"}
+    lam.client.put_function_event_invoke_config(FunctionName="undelivered", DestinationConfig={"OnSuccess": gone})
+    lam.client.invoke(FunctionName="undelivered", InvocationType="Event", Payload="{}")
+
+    asked = "DestinationDeliveryFailures", "Sum"
+    eventually(lambda: (watch.ask(*asked, FunctionName="undelivered") or 0) >= 1, "a delivery that failed")
+
+
+def test_chains_that_are_broken_are_counted(lam: OwnLam, watch: Watch) -> None:
+    lam.create("circle", WORKS)
+    trace = ""
+
+    def go_on(request: Any, **_: Any) -> None:
+        if trace:
+            request.headers["X-Amzn-Trace-Id"] = trace
+
+    lam.client.meta.events.register("before-send.lambda.Invoke", go_on)
+    try:
+        for _ in range(16):
+            trace = lam.invoke("circle").headers["x-amzn-trace-id"]
+        with pytest.raises(ClientError, match="RecursiveInvocation"):
+            lam.invoke("circle")
+    finally:
+        lam.client.meta.events.unregister("before-send.lambda.Invoke", go_on)
+
+    watch.wait("RecursiveInvocationsDropped", "Sum", 1, FunctionName="circle")
+    watch.wait("Errors", "Sum", 0, FunctionName="circle")
+
+
 def test_each_minute_has_a_point_and_they_come_in_either_order_and_in_pages(lam: OwnLam, watch: Watch) -> None:
     lam.create("minutes", WORKS)
     for times in (1, 2, 3):
