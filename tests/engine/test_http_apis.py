@@ -519,3 +519,26 @@ def test_cors_of_the_api_replaces_what_is_answered_elsewhere(gateway: Gateway, u
     answer = api.ask("/a", Origin="http://a.test")
 
     assert answer.headers.get_all("Access-Control-Allow-Origin") == ["http://a.test"]
+
+
+def test_a_route_has_a_key_of_its_own(gateway: Gateway) -> None:
+    api = gateway.api({"GET /a": "echo"})
+    other = api.route("GET /b", "echo")
+    refused = gateway.client.exceptions
+
+    for key in ("GET a", "get /a", "/a", "$connect"):
+        with pytest.raises(refused.BadRequestException):
+            api.route(key, "echo")
+    with pytest.raises(refused.ConflictException):
+        api.route("GET /a", "echo")
+    with pytest.raises(refused.ConflictException):
+        gateway.client.update_route(ApiId=api.id, RouteId=other, RouteKey="GET /a")
+    with pytest.raises(refused.ConflictException):
+        api.stage("$default")
+    with pytest.raises(refused.NotFoundException):
+        gateway.client.create_deployment(ApiId=api.id, StageName="nobody")
+    with pytest.raises(refused.NotFoundException):
+        gateway.client.get_deployment(ApiId=api.id, DeploymentId="nobody")
+
+    gateway.client.update_route(ApiId=api.id, RouteId=other, RouteKey="GET /b")
+    assert api.ask("/b").status == 200

@@ -7,6 +7,7 @@ what was last deployed to it, so a deployment keeps routes, integrations and aut
 from __future__ import annotations
 
 import json
+import re
 import string
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,7 @@ from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.core.utils import iso_8601_datetime_without_milliseconds
 from moto.moto_api._internal import mock_random
 
-Answered = tuple[int, dict[str, str], str]
+Answered = tuple[int, dict[str, Any], str | bytes]
 DEFAULT = "$default"
 STAGE_MEMBERS = {
     "accessLogSettings": "access_log_settings",
@@ -32,7 +33,11 @@ STAGE_MEMBERS = {
 }
 _create_api = ApiGatewayV2Response.create_api
 _create_stage = ApiGatewayV2Response.create_stage
+_create_route = ApiGatewayV2Response.create_route
+_update_route = ApiGatewayV2Response.update_route
 _stage_json = Stage.to_json
+
+_ROUTE_KEY = re.compile(r"\$default|[A-Z]{3,7} /\S*")
 
 
 def describe_api(api_id: str) -> dict[str, Any] | None:
@@ -51,7 +56,7 @@ def extend() -> None:
     deployments = "{0}/v2/apis/(?P<api_id>[^/]+)/deployments"
     urls.url_paths[f"{deployments}$"] = ApiGatewayV2Response.dispatch
     urls.url_paths[f"{deployments}/(?P<deployment_id>[^/]+)$"] = ApiGatewayV2Response.dispatch
-    ours = (create_api, create_stage, update_stage, get_authorizers)
+    ours = (create_api, create_route, update_route, create_stage, update_stage, get_authorizers)
     for operation in (*ours, create_deployment, get_deployment, get_deployments, delete_deployment):
         setattr(ApiGatewayV2Response, operation.__name__, operation)
     Stage.to_json = _told  # type: ignore[method-assign, assignment]
@@ -77,6 +82,16 @@ def create_api(response: Any) -> Answered:
         api.create_route(False, [], params.get("routeKey") or DEFAULT, f"integrations/{integration.id}")
         api.create_stage({"stageName": DEFAULT, "autoDeploy": True})
     return status, headers, json.dumps(told)
+
+
+def create_route(response: Any) -> Answered:
+    _check_route_key(response, _api(response), None)
+    return _create_route(response)
+
+
+def update_route(response: Any) -> Answered:
+    _check_route_key(response, _api(response), _part(response, 5))
+    return _update_route(response)
 
 
 def create_stage(response: Any) -> Answered:
@@ -187,6 +202,27 @@ def _api(response: Any) -> Api:
 def _part(response: Any, number: int) -> str:
     """Of the path, as `/v2/apis/<3>/stages/<5>`."""
     return unquote(response.path.split("/")[number])
+
+
+def _check_route_key(response: Any, api: Api, route_id: str | None) -> None:
+    """Of an HTTP API, where moto takes any, and the same one twice."""
+    key = json.loads(response.body).get("routeKey")
+    if api.protocol_type != "HTTP" or (key is None and route_id is not None):
+        return
+    if not isinstance(key, str) or _ROUTE_KEY.fullmatch(key) is None:
+        raise BadRequestException(
+            "The provided route key is not formatted properly for HTTP protocol. Format should be "
+            '"<HTTP METHOD> /<RESOURCE PATH>" or "$default"'
+        )
+    if any(one.route_key == key and one.route_id != route_id for one in api.routes.values()):
+        raise RouteThere(key)
+
+
+class RouteThere(APIGatewayV2Error):
+    code = 409
+
+    def __init__(self, key: str) -> None:
+        super().__init__("ConflictException", f"Route with key {key} already exists for this API")
 
 
 class NoDeployment(APIGatewayV2Error):
