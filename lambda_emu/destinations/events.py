@@ -11,12 +11,21 @@ from dataclasses import replace
 
 from lambda_emu.arn import LATEST
 from lambda_emu.clock import Clock
-from lambda_emu.destinations.delivery import DEAD_LETTERS, Delivery, as_json, object_key, timestamp, work_of
-from lambda_emu.destinations.outbox import Outbox
+from lambda_emu.destinations.delivery import (
+    DEAD_LETTERS,
+    Delivery,
+    as_json,
+    object_key,
+    timestamp,
+    work_of,
+)
+from lambda_emu.destinations.outbox import Lane, Outbox
 from lambda_emu.invoke.ending import KEPT_CHARACTERS, EventEnd, config_of, dead_letters_of
 from lambda_emu.store import WorkItem
 
 MESSAGE_CHARACTERS = 1024
+SHORT_BYTES = 64 * 1024
+"""What is longer is read again from disk when its turn has come, and made a record of beside the loop."""
 
 
 class EventDestinations:
@@ -25,12 +34,19 @@ class EventDestinations:
     def __init__(self, outbox: Outbox, clock: Clock) -> None:
         self._outbox = outbox
         self._clock = clock
+        self._begun: dict[str, tuple[Lane, Delivery]] = {}  # by id, until they are kept
 
     def follow(self, end: EventEnd) -> Sequence[WorkItem]:
         return list(self._deliveries(end))
 
     def kept(self, work: Sequence[WorkItem]) -> None:
-        self._outbox.wake(work)
+        for each in work:
+            begun = self._begun.pop(each.id, None)
+            if begun is not None and each.payload is not None:
+                lane, delivery = begun
+                lane.begin(delivery, each.payload)
+            else:
+                self._outbox.wake([each])
 
     def _deliveries(self, end: EventEnd) -> Iterator[WorkItem]:
         event = end.event
@@ -56,7 +72,13 @@ class EventDestinations:
         if outcome is not None and event.payload is not None:
             middle = f',"responseContext":{_json(_response_context(end))},"responsePayload":'
             delivery = replace(delivery, split=len(event.payload), middle=middle, suffix="}")
-            return work_of(delivery, self._clock.steady_s(), event.payload + outcome.payload)
+            payload = event.payload + outcome.payload
+            work = work_of(delivery, self._clock.steady_s(), payload)
+            lane = self._outbox.admit(target) if len(payload) <= SHORT_BYTES else None
+            if lane is None:
+                return work
+            self._begun[work.id] = lane, replace(delivery, created_s=work.created_s)
+            return replace(work, running=True)
         delivery = replace(delivery, suffix=f"{_last_answer(end)}}}")
         return work_of(delivery, self._clock.steady_s(), brought_by=event.request_id)
 

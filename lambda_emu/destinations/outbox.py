@@ -78,6 +78,11 @@ class Outbox:
         for target in targets_of(work):
             self._lane(target).look()
 
+    def admit(self, target: str) -> Lane | None:
+        """Where a delivery may begin as soon as it is kept, marked as running; it counts as begun from now on."""
+        lane = self._lane(target)
+        return lane if lane.admit() else None
+
     def _kept(self, work: Sequence[WorkItem], error: BaseException | None, told: Told) -> None:
         if error is None:
             self.wake(work)
@@ -115,7 +120,7 @@ class Lane:
         self._failures = 0  # in a row, one a rest
         self._rest: Timer | None = None
         self._queue = queue = TargetQueue(KIND + target, work)
-        self._dispatcher = Dispatcher(queue, loop, clock, self._begin, partial(outbox.drop, target))
+        self._dispatcher = Dispatcher(queue, loop, clock, self._take, partial(outbox.drop, target))
         self._dispatcher.most = sender.most
         self.look = self._dispatcher.look
 
@@ -131,17 +136,32 @@ class Lane:
         if self._rest is not None:
             self._rest.cancel()
 
-    async def _begin(self, delivery: Delivery) -> None:
-        self._loop.spawn(self._deliver(delivery), f"delivery {delivery.id}")
+    def admit(self) -> bool:
+        """Those that wait in the table come first, and one that fails rests."""
+        if self._failures or not self._dispatcher.lets_in:
+            return False
+        self._dispatcher.begin()
+        return True
 
-    async def _deliver(self, delivery: Delivery) -> None:
-        """Whatever comes of it is written down, unless we are about to end."""
+    def begin(self, delivery: Delivery, payload: bytes) -> None:
+        """One that was admitted was committed. After a stop it is left to a later run."""
+        if not self.stopped:
+            self._loop.spawn(self._deliver(delivery, payload), "a delivery")
+
+    async def _take(self, delivery: Delivery) -> None:
+        self._loop.spawn(self._deliver(delivery, None), "a delivery")
+
+    async def _deliver(self, delivery: Delivery, payload: bytes | None) -> None:
+        """Whatever comes of it is written down, unless we are about to end. payload: None: it is to be read."""
         if self._clock.steady_s() - delivery.created_s >= MOST_AGE_S:
             self._give_up(delivery, f"it was tried {delivery.attempts} times, and is too old")
             return
         try:
-            body = await self._loop.work(READS, self._queue.body, delivery)
-            if body is None:  # all work was forgotten meanwhile
+            if payload is not None:
+                body = delivery.body(payload)
+            elif (found := await self._loop.work(READS, self._queue.body, delivery)) is not None:
+                body = found
+            else:  # all work was forgotten meanwhile
                 self._dispatcher.drop()
                 return
             await self._sender.send(delivery, body)

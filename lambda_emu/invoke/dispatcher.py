@@ -77,6 +77,7 @@ class Dispatcher(Generic[T]):
         self._looking = False
         self._look_again = False
         self._backlog = False  # more is due than was taken
+        self._waits = False  # something may be in the queue that is not out
         self.stopped = False
 
     def start(self, longest_wait_s: float) -> None:
@@ -93,8 +94,13 @@ class Dispatcher(Generic[T]):
     # -- what comes of a piece --------------------------------------------------------------------
 
     def begin(self) -> None:
-        """A piece runs that was not handed out: who put it into the queue runs it at once."""
+        """A piece runs that was not handed out: who puts it into the queue runs it at once."""
         self._running += 1
+
+    @property
+    def lets_in(self) -> bool:
+        """Whether a piece may begin that is not in the queue yet: there is room, and none that is there waits."""
+        return self._room > 0 and not self._waits and not self.stopped
 
     def payload(self, id: str) -> Future[bytes | None]:
         """What a piece brings. sqlite3.Error."""
@@ -125,17 +131,21 @@ class Dispatcher(Generic[T]):
     def _go_on(self, due_s: float | None = None) -> None:
         self._running -= 1
         if due_s is not None:
+            self._waits = True
             if self._looking:
                 self._look_again = True  # the present look may have passed it
             else:
                 self._wake_at(due_s)
-        if self._may_take_more() or (self._when_idle is not None and not self._running):
+        if self._may_take_more() or (self._waits and self._when_idle is not None and not self._running):
             self.look()
+        elif self._when_idle is not None and not self._running and not self._looking:
+            self._when_idle()
 
     # -- looking ----------------------------------------------------------------------------------
 
     def look(self) -> None:
         """Take what is due; one look at a time."""
+        self._waits = True
         self._cancel_timer()
         if self._looking:
             self._look_again = True
@@ -178,13 +188,15 @@ class Dispatcher(Generic[T]):
     def _end_look(self, next_s: float | None, seen: bool) -> None:
         """Well or not: look again now, or when the next piece is due. seen: whether that could be read."""
         self._looking = False
+        self._waits = self._look_again or next_s is not None or not seen
         if self._look_again or self._may_take_more():
             self._look_again = False
             self.look()
         elif self._room == 0:
             self._backlog = next_s is not None or not seen
-        elif self._when_idle is not None and seen and next_s is None and not self._running:
-            self._when_idle()
+        elif self._when_idle is not None and not self._waits:
+            if not self._running:
+                self._when_idle()
         else:
             now_s = self._clock.steady_s()
             self._wake_at(now_s + QUIET_S if next_s is None else min(max(next_s, now_s + PAUSE_S), now_s + QUIET_S))

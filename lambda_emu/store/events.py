@@ -68,7 +68,7 @@ class EventQueue:
 
     def put(self, event: QueuedEvent, done: Told) -> None:
         """Keep an event that whoever puts it runs at once: it counts as taken."""
-        self._work.add(_work(event), done, running=True)
+        self._work.add(_work(event), done)
 
     def next_due_s(self) -> float | None:
         """When the first event that does not run is due; None when none waits."""
@@ -100,8 +100,16 @@ class EventQueue:
 
 
 def _work(event: QueuedEvent) -> WorkItem:
+    """As it is kept by who runs it at once."""
     return WorkItem(
-        event.request_id, EVENT, event.due_s, event.record, event.attempts, event.accepted_s, payload=event.payload
+        event.request_id,
+        EVENT,
+        event.due_s,
+        event.record,
+        event.attempts,
+        event.accepted_s,
+        payload=event.payload,
+        running=True,
     )
 
 

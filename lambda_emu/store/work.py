@@ -35,6 +35,7 @@ class WorkItem:
 
     due_s, created_s: epoch seconds of whichever clock its kind goes by. attempts: made so far.
     payload: what it brings; None: nothing, or that is on disk only. brought_by: the piece whose payload it shares.
+    running: whoever keeps it begins at once, so it counts as taken from the first.
     """
 
     id: str
@@ -45,6 +46,7 @@ class WorkItem:
     created_s: float = 0.0
     brought_by: str | None = None
     payload: bytes | None = None
+    running: bool = False
 
 
 class WorkTable:
@@ -78,9 +80,9 @@ class WorkTable:
 
         self._post(give_back, done)
 
-    def add(self, work: WorkItem, done: Told, *, running: bool = False) -> None:
-        """Keep a piece of work. running: whoever adds it begins at once, so it counts as taken."""
-        self._post(lambda connection: insert(connection, work, running=running), done)
+    def add(self, work: WorkItem, done: Told) -> None:
+        """Keep a piece of work."""
+        self._post(lambda connection: insert(connection, work), done)
 
     def finish(self, id: str, done: Told, then: Sequence[WorkItem] = ()) -> None:
         """It is done: forget it and keep what follows from it, both or neither. One that is forgotten has no sequel."""
@@ -164,9 +166,9 @@ class WorkTable:
         self._writer.post(work, lambda error, _: done(error))
 
 
-def insert(connection: sqlite3.Connection, work: WorkItem, *, running: bool = False) -> None:
+def insert(connection: sqlite3.Connection, work: WorkItem) -> None:
     """Keep a piece of work, in a step of the store's writer that does other things too."""
-    row = (work.id, work.kind, work.due_s, work.record, work.attempts, work.created_s, work.brought_by, running)
+    row = (work.id, work.kind, work.due_s, work.record, work.attempts, work.created_s, work.brought_by, work.running)
     connection.execute("INSERT INTO work VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     if work.payload is not None:
         connection.execute("INSERT INTO payloads VALUES (?, ?)", (work.id, work.payload))

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -18,7 +19,7 @@ import pytest
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import SteppingClock
-from lambda_emu.destinations.delivery import Delivery, as_json, object_key, put, timestamp, work_of
+from lambda_emu.destinations.delivery import Delivery, as_json, delivery_of, object_key, put, timestamp, work_of
 from lambda_emu.destinations.outbox import MOST_AGE_S, Outbox
 from lambda_emu.destinations.senders import NotDelivered
 from lambda_emu.http.loop import Loop
@@ -214,3 +215,33 @@ def test_an_answer_goes_as_it_is_or_as_a_string(posted: bytes, told: bytes) -> N
 def test_times_and_keys_are_written_as_aws_does() -> None:
     assert timestamp(1573755365.568) == "2019-11-14T18:16:05.568Z"
     assert object_key("async/f", 1573755365.568, "1d2c") == "aws/lambda/async/f/2019/11/14/2019-11-14T18.16.05-1d2c"
+
+
+def test_one_begins_at_once_if_there_is_room_and_none_waits_that_was_there_before(rig: Rig) -> None:
+    rig.targets.mood[ILL] = "hangs"
+
+    admitted = [rig.loop.ask(lambda: rig.outbox.admit(WELL), 10) for _ in range(rig.targets.most + 1)]
+    rig.enqueue(ILL, 1)
+
+    assert [lane is not None for lane in admitted] == [True] * rig.targets.most + [False]
+    eventually(lambda: rig.targets.out[ILL], "it to be under way")
+    eventually(lambda: rig.loop.ask(lambda: rig.outbox.admit(ILL), 10), "one more to be let in")
+
+
+def test_one_that_is_let_in_before_a_stop_and_kept_after_it_is_left_to_a_later_run(tmp_path: Path) -> None:
+    targets = Targets()
+    with running(tmp_path, targets) as rig:
+        lane = rig.loop.ask(lambda: rig.outbox.admit(WELL), 10)
+        assert lane is not None
+        work = replace(rig.work(WELL, 7)[0], running=True)
+        rig.loop.ask(rig.outbox.stop, 10)
+        kept: Future[object] = Future()
+        rig.store.post(partial(put, work=[work]), lambda *_: kept.set_result(None))
+        kept.result(10)
+        rig.loop.ask(lambda: lane.begin(delivery_of(work), b"7"), 10)
+    assert targets.tries[WELL] == 0
+
+    with running(tmp_path, targets) as rig:
+        eventually(lambda: rig.left(WELL) == 0, "it to be delivered")
+
+    assert targets.got[WELL] == [b"7"]

@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -41,7 +43,7 @@ def made(change: Callable[[Told], None]) -> None:
 
 def add(work: WorkTable, *pieces: WorkItem, running: bool = False) -> None:
     for piece in pieces:
-        made(lambda done, piece=piece: work.add(piece, done, running=running))  # type: ignore[misc]
+        made(partial(work.add, replace(piece, running=running)))
 
 
 def finish(work: WorkTable, id: str, *then: WorkItem) -> None:
