@@ -15,8 +15,11 @@ from xml.etree import ElementTree
 
 import boto3
 import pytest
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.parsers import create_parser
+from botocore.serialize import create_serializer
 from lam import ONE_TRY
 from own import OwnLam, own_emulator, served
 
@@ -507,6 +510,45 @@ def test_the_form_of_older_sdks_is_answered_in_xml(watch: Watch) -> None:
     assert (status, answer.findtext("Error/Code")) == (400, "InvalidParameterValue")
     status, answer = form(watch, "DescribeAlarms")
     assert (status, answer.tag) == (200, "DescribeAlarmsResponse")
+
+
+def test_sdks_that_speak_cbor_are_answered_in_it(watch: Watch) -> None:
+    """As SDKs for Java do first."""
+    data = [{"MetricName": "Orders", "Value": 2.5, "Timestamp": watch.now}]
+    assert cbor(watch, "PutMetricData", Namespace="Packed", MetricData=data)[0] == 200
+    wanted = {"Namespace": "Packed", "MetricName": "Orders", "Period": 3600, "Statistics": ["Sum"], **watch.times}
+
+    status, answer = cbor(watch, "GetMetricStatistics", **wanted)
+    assert (status, [point["Sum"] for point in answer["Datapoints"]]) == (200, [2.5])
+    assert watch.times["StartTime"] <= answer["Datapoints"][0]["Timestamp"] <= watch.times["EndTime"]
+    status, answer = cbor(
+        watch, "GetMetricData", MetricDataQueries=[query("m1", "Orders", namespace="Packed")], **watch.times
+    )
+    assert (status, answer["MetricDataResults"][0]["Values"]) == (200, [2.5])
+    status, answer = cbor(watch, "ListMetrics", Namespace="Packed")
+    assert (status, [metric["MetricName"] for metric in answer["Metrics"]]) == (200, ["Orders"])
+    status, answer = cbor(watch, "ListMetrics", RecentlyActive="PT4H")
+    assert (status, answer["Error"]["Code"]) == (400, "InvalidParameterValue")
+
+
+def cbor(watch: Watch, operation: str, **params: Any) -> tuple[int, Any]:
+    model = watch.client.meta.service_model.operation_model(operation)
+    asked = create_serializer("smithy-rpc-v2-cbor").serialize_to_request(params, model)
+    scope = f"{ACCOUNT}/20260101/us-east-1/monitoring/aws4_request"
+    signed = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=x"}
+    address = urlsplit(watch.client.meta.endpoint_url)
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=30)
+    try:
+        connection.request("POST", asked["url_path"], asked["body"], dict(asked["headers"]) | signed)
+        answer = connection.getresponse()
+        said = {
+            "status_code": answer.status,
+            "headers": HTTPHeaders.from_pairs(answer.getheaders()),
+            "body": answer.read(),
+        }
+    finally:
+        connection.close()
+    return answer.status, create_parser("smithy-rpc-v2-cbor").parse(said, model.output_shape)
 
 
 def datum(**members: Any) -> dict[str, Any]:
