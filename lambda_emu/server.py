@@ -202,9 +202,9 @@ class Emulator:
         deploy(self._project, self._served.context)
         tell_of_all(self.store, self._served.context.here, self._served.context.notices)
         self._activate()
-        self.sources.start()  # after functions are active, so that none is refused for that
         self.logs.wait_until_open()  # late: it was looked through meanwhile
         self._open_api(data_dir, bound)  # late: who can reach it is served
+        self.sources.start()  # after that: some sources are asked by our own port
         self._deploy_services(self._project, left)  # last: it is asked for by requests, most of all the child's
         self.is_ready = True
 
@@ -312,10 +312,12 @@ class Emulator:
 
     def _source_kinds(self) -> Mapping[SourceKind, Kind]:
         """What event source mappings may poll."""
-        from lambda_emu.event_sources.sqs.kind import OwnQueues  # here: most servers poll nothing
+        from lambda_emu.event_sources.sqs.kind import OwnQueues, QueuesElsewhere  # here: most servers poll nothing
         from lambda_emu.services.sqs.local import LocalQueues
 
-        queues = OwnQueues(LocalQueues(self.queues, self.clock), self.loop, self.clock)
+        queues: Kind = OwnQueues(LocalQueues(self.queues, self.clock), self.loop, self.clock)
+        if any(one.name == "sqs" for one in self.neighbours):
+            queues = QueuesElsewhere(self.clients.call, self.loop)
         return {SourceKind.SQS: queues, SourceKind.SQS_FIFO: queues}
 
     def _function_changed(self, before: Function | None, after: Function | None) -> None:

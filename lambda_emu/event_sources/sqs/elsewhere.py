@@ -12,7 +12,7 @@ from lambda_emu.event_sources.sqs.message import QueueMessage
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
 
-POLLS = Workers("polls of queues that are served elsewhere", 16, 2000)
+POLLS = Workers("polls of queues that are served elsewhere", 8, 2000)
 CALLS = Workers("calls of queues that are served elsewhere", 8, 4000)
 """Apart from polls, which wait for long."""
 LONGEST_S, SHORTEST_S = 20, 1
