@@ -26,8 +26,8 @@ from lambda_emu.model.function.function import Function
 from lambda_emu.store import Store
 from lambda_emu.triggers import cors, http_event
 from lambda_emu.triggers.http_apis import payload_v1
-from lambda_emu.triggers.http_apis.addresses import host_of, named_api, stage_of
-from lambda_emu.triggers.http_apis.api import DEFAULT_STAGE, Api, Integration, Route, Stage
+from lambda_emu.triggers.http_apis.addresses import Named, host_of, named_api, stage_of
+from lambda_emu.triggers.http_apis.api import DEFAULT_STAGE, Api, Integration, Route
 from lambda_emu.triggers.http_apis.apis import Apis
 from lambda_emu.triggers.http_apis.authorizing import Asked, Authorizers
 from lambda_emu.triggers.http_apis.functions import function_named, permitted, source_of
@@ -97,7 +97,7 @@ class Serving:
 
     def _begin(self, asked: Request, call: Call) -> None:
         opened = asked.head.meaning
-        if opened is None or not self._holds(opened):
+        if opened is None or len(asked.body) > SMALL_BYTES or not self._holds(opened):
             self._loop.spawn(self._open_and_run(asked, call), "a request to an HTTP API")
         else:
             call.for_page = opened.for_page
@@ -158,43 +158,40 @@ class Serving:
         call.for_page = cors.for_page(api.cors, head) + (() if named.domain else (cors.SANDBOX,))
         if api.cors is not None and cors.is_preflight(head):
             return Answer(204, [*cors.preflight(api.cors, head), (REQUEST_ID, asked.request_id)])
-        stage, path = stage_of(api.stages, named)
-        if stage.routes is None:
-            raise NotFound("Nothing is deployed to this stage.")
-        match = stage.routes.match(asked.method, path)
-        if match is None:
-            raise NotFound("The API has no such route.")
-        route = match.route
-        seen = path if stage.name == DEFAULT_STAGE else f"/{stage.name}{path}"
-        door = Door(
-            api.id,
-            named.domain or host_of(api.id, api.region),
-            api.account,
-            seen,
-            None,
-            route.key,
-            stage.name,
-            match.parameters,
-            stage.variables,
-        )
-        allowed = await self._authorizers.authorize(route, Asked(asked, api, stage, path, door))
-        if route.integration is not None and route.integration.kind == KIND:
-            passed = passed_on(route.integration, asked, match.parameters, stage.variables)
+        route, way = _way(api, named, asked)
+        allowed = await self._authorizers.authorize(route, way)
+        integration = route.integration
+        if integration is not None and integration.kind == KIND:
+            passed = passed_on(integration, asked, way.door.parameters or {}, way.stage.variables)
             return Proxied(passed, None if api.cors is None else CORS)
-        function, target = self._function(api, stage, route, asked.method)
-        integration = route.integration
-        assert integration is not None, "it has a function"
-        make = payload_v1.make_template if integration.payload_format == "1.0" else http_event.make_template
-        template = make(head, asked.query, allowed.door)
-        return Opened(api, function, target, template, integration, allowed.until_s, call.for_page)
-
-    def _function(self, api: Api, stage: Stage, route: Route, method: str) -> tuple[Function, Target]:
-        """ApiFailure: none is named, or it may not be invoked from here."""
-        integration = route.integration
         if integration is None or integration.kind != "AWS_PROXY" or integration.subtype:
             raise ApiFailure(
                 "The route has no integration that is served here: a function by AWS_PROXY, or HTTP_PROXY."
             )
-        target = function_named(integration.uri, stage)
-        source = source_of(api, stage, route.shape, method)
-        return permitted(self._store, target, api, source, integration.credentials), target
+        target = function_named(integration.uri, way.stage)
+        source = source_of(api, way.stage, route.shape, asked.method)
+        function = permitted(self._store, target, api, source, integration.credentials)
+        make = payload_v1.make_template if integration.payload_format == "1.0" else http_event.make_template
+        template = make(head, asked.query, allowed.door)
+        return Opened(api, function, target, template, integration, allowed.until_s, call.for_page)
+
+
+def _way(api: Api, named: Named, asked: Request) -> tuple[Route, Asked]:
+    """The route that a request takes. NotFound."""
+    stage, path = stage_of(api.stages, named)
+    if stage.routes is None:
+        raise NotFound("Nothing is deployed to this stage.")
+    match = stage.routes.match(asked.method, path)
+    if match is None:
+        raise NotFound("The API has no such route.")
+    door = Door(
+        api.id,
+        named.domain or host_of(api.id, api.region),
+        api.account,
+        path if stage.name == DEFAULT_STAGE else f"/{stage.name}{path}",
+        route_key=match.route.key,
+        stage=stage.name,
+        parameters=match.parameters,
+        variables=stage.variables,
+    )
+    return match.route, Asked(asked, api, stage, path, door)
