@@ -184,7 +184,8 @@ class Served:
 
     def _here(self) -> Here:
         networks = self._rooms.settings.networks_by_subnet if self._rooms.engine.abilities.name == "docker" else {}
-        return Here(networks, partial(has_extensions, self._rooms.store))
+        has_buses = any(one.name == "events" for one in self._rooms.neighbours)
+        return Here(networks, partial(has_extensions, self._rooms.store), has_buses)
 
     def _find_image(self, uri: str, architecture: str) -> FoundImage | None:
         """On a worker: what the engine says in FIND_IMAGE_S. What it does not say now, the activation finds out."""

@@ -290,7 +290,7 @@ class Emulator:
         self.invoker.count = self.outbox.count = self.recorder.add
         sequel = EventDestinations(self.outbox, self.clock)
         self.async_invoker = AsyncInvoker(self.store, self.invoker, self.loop, self.clock, sequel)
-        self.shutdown.tidy(self.outbox.stop)  # after the pool, whose last outcomes it keeps for a later run
+        self.shutdown.tidy(self.outbox.stop)  # before the pool: what ends with it is delivered by a later run
         self.shutdown.drain(self._is_busy)  # before the pool: what runs has its time to answer
         self.shutdown.tidy(self.async_invoker.stop)  # before that: what ends makes room for nothing new
         self.shutdown.tidy(self.queues.close)  # before what runs is waited for: who waits for messages does nothing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from asyncio import Future
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 CALLS = Workers("deliveries to other services", 32, 4096)
 LONG_BYTES = 64 * 1024
+MOST_TRACE_CHARACTERS = 500
+"""Of PutEvents."""
 PASSING = ("NotFound", "NonExist", "NoSuch", "DoesNotExist", "Throttl", "AccessDenied")
 """In the codes of errors that may be none another time."""
 TRACE = "AWSTraceHeader"
@@ -164,11 +167,15 @@ class ClientSender:
         region = delivery.target.split(":")[3] or delivery.function.region
         account = delivery.function.account
         try:
-            self._call(delivery.service, operation, parameters, account=account, region=region, trace=delivery.trace)
+            answer = self._call(
+                delivery.service, operation, parameters, account=account, region=region, trace=delivery.trace
+            )
         except ClientError as error:
             raise _verdict(error) from error
         except (ConnectionError, BotoCoreError) as error:
             raise NotDelivered(str(error)) from error
+        if answer.get("FailedEntryCount"):
+            raise NotDelivered(str(answer.get("Entries")))
 
 
 def _verdict(error: Any) -> Exception:
@@ -211,10 +218,26 @@ def _put_object(delivery: Delivery, body: bytes) -> tuple[str, dict[str, Any]]:
     return "PutObject", members
 
 
+def _put_events(delivery: Delivery, body: bytes) -> tuple[str, dict[str, Any]]:
+    """An event that a rule can find by how it ended. docs/contract/invoke.md#destinations."""
+    context = json.loads(body)["requestContext"]
+    outcome = "Success" if context["condition"] == "Success" else "Failure"
+    entry = {
+        "Source": "lambda",
+        "DetailType": f"Lambda Function Invocation Result - {outcome}",
+        "Resources": [delivery.target, context["functionArn"]],
+        "Detail": _text(body),
+        "EventBusName": delivery.target,
+    }
+    traced = {} if delivery.trace is None else {"TraceHeader": delivery.trace[:MOST_TRACE_CHARACTERS]}
+    return "PutEvents", {"Entries": [entry | traced]}
+
+
 REQUESTS: Mapping[str, Callable[[Delivery, bytes], tuple[str, dict[str, Any]]]] = {
     "sqs": _send_message,
     "sns": _publish,
     "s3": _put_object,
+    "events": _put_events,
 }
 
 
