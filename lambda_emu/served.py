@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lambda_emu.activation import Activator
 from lambda_emu.api.context import RequestContext
@@ -18,9 +17,9 @@ from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.service import LambdaService, OwnPages
 from lambda_emu.api.token import TOKEN
 from lambda_emu.arn import Scope
+from lambda_emu.around import Around
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
-from lambda_emu.event_sources.mappings import EventSources
 from lambda_emu.gateway.callers import is_loopback
 from lambda_emu.gateway.services import Service
 from lambda_emu.gateway.wsgi import LateApp, WsgiApp
@@ -35,19 +34,13 @@ from lambda_emu.pool.pool import EnvironmentInfo, Pool
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Engine, SandboxError
 from lambda_emu.services.cbor import CborService
-from lambda_emu.services.child.service import OtherServices
 from lambda_emu.services.cloudwatch.service import CloudWatchService
-from lambda_emu.services.neighbours.elsewhere import Neighbour
 from lambda_emu.services.neighbours.service import NeighbourService
 from lambda_emu.services.sqs.service import QueueService
 from lambda_emu.services.unserved import Forms, Unserved
 from lambda_emu.store import Store
 from lambda_emu.triggers.function_urls import FunctionUrls
 from lambda_emu.triggers.http_apis.service import HttpApis
-
-if TYPE_CHECKING:
-    from lambda_emu.metrics.recorder import Recorder  # it takes its time
-    from lambda_emu.services.sqs.queues import Queues  # it takes its time
 
 log = logging.getLogger(__name__)
 
@@ -77,11 +70,7 @@ class Rooms:
     pool: Pool
     activator: Activator
     invoker: Invoker
-    queues: Queues
-    child: OtherServices
-    recorder: Recorder
-    sources: EventSources
-    neighbours: Sequence[Neighbour]
+    around: Around
 
 
 class Served:
@@ -99,14 +88,13 @@ class Served:
         self.context = self._make_context()
         self._api = LateApp(partial(_make_api, self.context))
         self._pages = LateApp(self._make_pages)
-        self.apis = apis = HttpApis(
-            rooms.store, rooms.invoker.invoke, rooms.loop, rooms.clock, rooms.scope.account, rooms.child, rooms.url
-        )
-        rooms.child.observer = apis
-        urls = FunctionUrls(rooms.store, rooms.invoker.invoke, rooms.loop, rooms.clock, apis.signers)
-        queues = QueueService(rooms.queues, rooms.clock, rooms.scope, rooms.url)
+        child, invoke = rooms.around.child, rooms.invoker.invoke
+        self.apis = apis = HttpApis(rooms.store, invoke, rooms.loop, rooms.clock, rooms.scope.account, child, rooms.url)
+        child.observer = apis
+        urls = FunctionUrls(rooms.store, invoke, rooms.loop, rooms.clock, apis.signers)
+        queues = QueueService(rooms.around.queues, rooms.clock, rooms.scope, rooms.url)
         printed = partial(rooms.logs.flush, WRITE_LOGS_S)
-        metrics = CloudWatchService(rooms.recorder, rooms.child, rooms.loop, rooms.clock, rooms.scope, printed)
+        metrics = CloudWatchService(rooms.around.recorder, child, rooms.loop, rooms.clock, rooms.scope, printed)
         around = self._around(queues, CborService(metrics, "cloudwatch"))
         lambda_ = LambdaService(self._api, CallerContexts(self.context))
         others: Sequence[Service] = (lambda_, Unserved(), Forms(around), *around)
@@ -116,9 +104,9 @@ class Served:
     def _around(self, queues: Service, metrics: Service) -> Sequence[Service]:
         """The services around Lambda: first what others serve, and last S3, which has any path."""
         rooms = self._rooms
-        theirs = {one.name: NeighbourService(one, rooms.scope.region, rooms.loop) for one in rooms.neighbours}
+        theirs = {one.name: NeighbourService(one, rooms.scope.region, rooms.loop) for one in rooms.around.neighbours}
         ours = (metrics,) if "sqs" in theirs else (queues, metrics)  # whose paths nobody signs
-        return (*theirs.values(), *ours, *rooms.child.services, *([theirs["s3"]] if "s3" in theirs else []))
+        return (*theirs.values(), *ours, *rooms.around.child.services, *([theirs["s3"]] if "s3" in theirs else []))
 
     def make_apps(self) -> None:
         """Import what answers other requests than small invocations, so that the first of them need not.
@@ -148,14 +136,14 @@ class Served:
             account_known="account" in settings.given,
             notices=Notices(),
             here=self._here(),
-            sources=rooms.sources,
+            sources=rooms.around.sources,
             changes=RecentChanges(rooms.clock, CHANGE_HELD_S if settings.activation_delay_s == 0 else 0),
         )
 
     def _s3(self) -> S3:
         """From which code is taken. In our own an account finds what it has put there."""
         rooms = self._rooms
-        spool, theirs = rooms.data_dir / SPOOL, next((one for one in rooms.neighbours if one.name == "s3"), None)
+        spool, theirs = rooms.data_dir / SPOOL, next((one for one in rooms.around.neighbours if one.name == "s3"), None)
         if theirs is not None:
             return S3(theirs.url, spool, rooms.clock)
         return S3(rooms.url, spool, rooms.clock, is_ours=True)
@@ -184,7 +172,7 @@ class Served:
 
     def _here(self) -> Here:
         networks = self._rooms.settings.networks_by_subnet if self._rooms.engine.abilities.name == "docker" else {}
-        has_buses = any(one.name == "events" for one in self._rooms.neighbours)
+        has_buses = any(one.name == "events" for one in self._rooms.around.neighbours)
         return Here(networks, partial(has_extensions, self._rooms.store), has_buses)
 
     def _find_image(self, uri: str, architecture: str) -> FoundImage | None:

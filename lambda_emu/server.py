@@ -6,10 +6,9 @@ import gc
 import logging
 import socket
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lambda_emu.activation import Activator
 from lambda_emu.api.effects import tell_of_all
@@ -17,14 +16,11 @@ from lambda_emu.api.token import OWN, publish, withdraw
 from lambda_emu.api.wire.bodies import make_spool
 from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.arn import Scope
+from lambda_emu.around import Around
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
-from lambda_emu.destinations.events import EventDestinations
-from lambda_emu.destinations.outbox import Outbox
-from lambda_emu.destinations.senders import Absent, ClientSender, FunctionSender, QueueSender, Sender
 from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.environment.states import InitType
-from lambda_emu.event_sources.mappings import EventSources
 from lambda_emu.gateway.callers import Callers, is_loopback
 from lambda_emu.gateway.gateway import LIMITS, Gateway
 from lambda_emu.gateway.inside import InsideListeners
@@ -37,9 +33,7 @@ from lambda_emu.invoke.runner import PoolRunner
 from lambda_emu.logs.store import LogStore
 from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.model.changes.updates import is_settled
-from lambda_emu.model.concurrency.limits import set_aside
 from lambda_emu.model.function.function import Function
-from lambda_emu.model.mappings.sources import SourceKind
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.endpoints import Endpoints
@@ -58,17 +52,10 @@ from lambda_emu.sandbox.init.sniffer import ProtocolSniffer
 from lambda_emu.sandbox.opening import open_engine
 from lambda_emu.sandbox.temporary import remove_left, temporary_folder
 from lambda_emu.served import SPOOL, Rooms, Served
-from lambda_emu.services.child.service import OtherServices
-from lambda_emu.services.clients import Clients
 from lambda_emu.services.neighbours.elsewhere import neighbours, own_urls, variables
 from lambda_emu.shutdown import Shutdown, stop_within_s
 from lambda_emu.signals import until_told_to_stop, wait_for_signals
 from lambda_emu.store import Store
-
-if TYPE_CHECKING:
-    from lambda_emu.event_sources.driver import Kind
-    from lambda_emu.metrics.embedded import Embedded
-    from lambda_emu.metrics.recorder import Recorder  # it takes its time
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +83,6 @@ class Emulator:
         self.addresses: Sequence[tuple[str, str]] = ()  # of what the project declares: its API, URLs, queues
         self.token = settings.token or self.clock.new_token()  # of our own pages
         self.scope = Scope(settings.account, settings.region)  # of callers who name no other
-        self._recorder: Recorder | None = None  # until the engine is opened
         self.shutdown = Shutdown(self.loop, self.clock, settings.grace_s)
 
     def start(self) -> Emulator:
@@ -107,11 +93,6 @@ class Emulator:
             self.close()
             raise
         return self
-
-    @property
-    def recorder(self) -> Recorder:
-        assert self._recorder is not None, "the engine is opened"
-        return self._recorder
 
     def is_used(self) -> bool:
         """Whether somebody asked, some time ago. Once it serves."""
@@ -133,11 +114,9 @@ class Emulator:
         """Empty every account and end every environment; then deploy what the project declares. Not on the loop."""
         self.store.clear()
         self._served.context.changes.clear()
-        self._on_loop(self.queues.clear)
         self._on_loop(self.async_invoker.forget)
-        self._on_loop(self.outbox.forget)
+        self.around.reset()
         self._on_loop(self.pool.clear)
-        self.recorder.clear()
         self._on_loop(self._served.apis.forget)  # after their control plane
         self.deploy(self._project)
 
@@ -183,28 +162,24 @@ class Emulator:
         self.shutdown.tidy(self._listener.close)  # after the pool, which answers who still waits
         self.store = Store.open(data_dir)
         self.shutdown.call(self.store.close)  # after the pool, whose last outcomes it keeps
-        self.shutdown.call(self._stop_recorder)  # after all who tell of facts, the logs too
+        self.around = Around(self.url, self.neighbours, self.scope, self.store, self.clock, self.loop, self.shutdown)
         one_shot, log_bytes = self._only is not None, settings.log_limit_mb * 1024 * 1024
-        post, publish = self.loop.post, self._publish
+        post, publish = self.loop.post, self.around.publish
         self.logs = LogStore(data_dir / "logs.db", log_bytes, post, in_process=one_shot, publish=publish)
         self.logs.start()
         self.shutdown.call(self.logs.stop)  # after the environments, which write until they end
-        self.child = OtherServices(self.loop, self.url, self.scope)
-        self.shutdown.call(self.child.close)  # after the environments, whose code may use it until they end
-        self.clients = Clients(lambda: self.url)
-        self.shutdown.call(self.clients.close)
         self._open_environments(data_dir)
         self._open_invocations()
         self._serve_inside(data_dir)  # before there are environments with code in them
         self._on_loop(self.async_invoker.start)
-        self._on_loop(self.outbox.start)
+        self._on_loop(self.around.outbox.start)
         left = find_left(self._served.context)
         deploy(self._project, self._served.context)
         tell_of_all(self.store, self._served.context.here, self._served.context.notices)
         self._activate()
         self.logs.wait_until_open()  # late: it was looked through meanwhile
         self._open_api(data_dir, bound)  # late: who can reach it is served
-        self.sources.start()  # after that: some sources are asked by our own port
+        self.around.sources.start()  # after that: some sources are asked by our own port
         self._deploy_services(self._project, left)  # last: it is asked for by requests, most of all the child's
         self.is_ready = True
 
@@ -248,15 +223,9 @@ class Emulator:
         self.shutdown.tidy(self.pool.stop)  # before its engine: what waits is answered
 
     def _read(self) -> None:
-        """Queues, metrics, and the model as far as the first invocation needs it, which should not on the loop."""
-        from lambda_emu.metrics.file import MetricFile  # here: they take their time
-        from lambda_emu.metrics.recorder import Recorder
-        from lambda_emu.services.sqs.queues import Queues
-
+        """What stands around, and the model as far as the first invocation needs it, which should not on the loop."""
         lambda_model().operation("Invoke")
-        metrics = MetricFile(self.store.folder / "metrics.db")
-        self._recorder = Recorder(metrics, self.loop, self.clock, self._set_aside)
-        self.queues = Queues.open(self.store, self.loop, self.clock)
+        self.around.read(counts=self._only is None)
 
     def _make_pool(self) -> Pool:
         stems = self._make_stems()
@@ -282,43 +251,17 @@ class Emulator:
 
     def _open_invocations(self) -> None:
         settings = self.settings
-        self._runner = PoolRunner(self.store, self.pool, self.recorder, settings.account_concurrency)
+        self._runner = PoolRunner(self.store, self.pool, self.around.recorder, settings.account_concurrency)
         pending_wait_s = 0 if settings.activation_delay_s else PENDING_WAIT_S
         self.invoker = Invoker(self.store, self._runner, self.clock, pending_wait_s)
         self.store.subscribe(self.store.functions, self._function_changed)
-        self.outbox = self._make_outbox()
-        self.invoker.count = self.outbox.count = self.recorder.add
-        sequel = EventDestinations(self.outbox, self.clock)
-        self.async_invoker = AsyncInvoker(self.store, self.invoker, self.loop, self.clock, sequel)
-        self.shutdown.tidy(self.outbox.stop)  # before the pool: what ends with it is delivered by a later run
+        self.around.open_results(self.invoker)
+        self.async_invoker = AsyncInvoker(self.store, self.invoker, self.loop, self.clock, self.around.sequel)
         self.shutdown.drain(self._is_busy)  # before the pool: what runs has its time to answer
         self.shutdown.tidy(self.async_invoker.stop)  # before that: what ends makes room for nothing new
-        self.shutdown.tidy(self.queues.close)  # before what runs is waited for: who waits for messages does nothing
-        self.sources = EventSources(self._source_kinds, self.store, self.invoker.invoke, self.loop, self.clock)
-        self.shutdown.tidy(self.sources.stop)  # before its queues: what it has taken and not begun goes back
+        self.around.open_sources(self.invoker)
         delay_s, strict = settings.activation_delay_s, settings.strict_runtimes
         self.activator = Activator(self.store, self.engine, self.pool, self.loop, self.clock, delay_s, strict=strict)
-
-    def _make_outbox(self) -> Outbox:
-        elsewhere, theirs = ClientSender(self.clients.call, self.loop), [one.name for one in self.neighbours]
-        senders: Mapping[str, Sender] = {
-            "sqs": elsewhere if "sqs" in theirs else QueueSender(self.queues, self.loop),
-            "lambda": FunctionSender(self.invoker.invoke, self.loop, self.clock),
-            "sns": elsewhere,
-            "s3": elsewhere,
-            "events": elsewhere if "events" in theirs else Absent("EventBridge"),
-        }
-        return Outbox(self.store, self.loop, self.clock, senders)
-
-    def _source_kinds(self) -> Mapping[SourceKind, Kind]:
-        """What event source mappings may poll."""
-        from lambda_emu.event_sources.sqs.kind import OwnQueues, QueuesElsewhere  # here: most servers poll nothing
-        from lambda_emu.services.sqs.local import LocalQueues
-
-        queues: Kind = OwnQueues(LocalQueues(self.queues, self.clock), self.loop, self.clock)
-        if any(one.name == "sqs" for one in self.neighbours):
-            queues = QueuesElsewhere(self.clients.call, self.loop)
-        return {SourceKind.SQS: queues, SourceKind.SQS_FIFO: queues}
 
     def _function_changed(self, before: Function | None, after: Function | None) -> None:
         self.loop.post(self._runner.changed, before, after)
@@ -352,11 +295,7 @@ class Emulator:
             self.pool,
             self.activator,
             self.invoker,
-            self.queues,
-            self.child,
-            self.recorder,
-            self.sources,
-            self.neighbours,
+            self.around,
         )
         self._served = Served(rooms, self.reset, lambda: self.is_ready)
         self._inside_gateway.serve(*self._served.inside)
@@ -374,24 +313,12 @@ class Emulator:
             return ()
         from lambda_emu.project.services.deploy import deploy_services  # here: it takes its time
 
-        changes, self.addresses = deploy_services(project, self._served.context, self.clients, left)
+        changes, self.addresses = deploy_services(project, self._served.context, self.around.clients, left)
         return changes
-
-    def _set_aside(self, scope: Scope) -> int:
-        """How much concurrency is reserved or provisioned."""
-        return sum(set_aside(function) for function in self.store.functions.all(scope))
-
-    def _publish(self, metrics: Sequence[Embedded]) -> None:
-        if self._recorder is not None:  # who prints runs in an engine
-            self._recorder.publish(metrics)
-
-    def _stop_recorder(self) -> None:
-        if self._recorder is not None and self._only is None:  # a single invocation does without
-            self._recorder.stop()
 
     def _is_busy(self) -> bool:
         """Whether something runs, or somebody has not all of his answer. On the loop."""
-        return self.pool.busy or self._listener.busy or self.sources.busy
+        return self.pool.busy or self._listener.busy or self.around.sources.busy
 
     def _on_loop(self, fn: Callable[[], object]) -> None:
         self.loop.ask(fn, STEP_LIMIT_S)

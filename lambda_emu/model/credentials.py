@@ -10,7 +10,10 @@ from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha512
 
-_OURS = re.compile(r"ASIA([A-Z2-7]{8})[A-Z2-7]{5}EMU")
+KEY_PREFIXES = ("AKIA", "ASIA")
+"""Of a user's key, and of a temporary one."""
+KEY_LENGTH = 20
+_OURS = re.compile(r"(?:AKIA|ASIA)([A-Z2-7]{8})[A-Z2-7]{5}EMU")
 """Eight digits to the base of 32 hold the twelve decimal ones of an account, five tell keys apart."""
 
 _DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -25,10 +28,15 @@ def role_credentials(account: str, token: str) -> Mapping[str, str]:
     secret, session = (b64encode(sha512(f"{name} {token}".encode()).digest()).decode() for name in ("key", "session"))
     number = int(sha512(token.encode()).hexdigest()[:7], 16)
     return {
-        "AWS_ACCESS_KEY_ID": f"ASIA{_encode(int(account), 8)}{_encode(number, 5)}EMU",
+        "AWS_ACCESS_KEY_ID": access_key("ASIA", account, number),
         "AWS_SECRET_ACCESS_KEY": secret[:40],
         "AWS_SESSION_TOKEN": session,
     }
+
+
+def access_key(prefix: str, account: str, number: int) -> str:
+    """A key that says whose it is. number: below 2**25, tells keys of one account apart."""
+    return f"{prefix}{_encode(int(account), 8)}{_encode(number, 5)}EMU"
 
 
 def account_of(access_key: str) -> str | None:

@@ -8,7 +8,7 @@ share one, which goes with the last of them.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -56,13 +56,14 @@ class WorkTable:
         self._writer = writer
         self._lock = Lock()  # guards _reader: one statement at a time
         self._reader = connect(path)
-        self._left: Sequence[tuple[str]] = ()  # what an earlier run had taken
-        self.left_kinds: Sequence[str] = ()  # of all that it left
+        self._left: Sequence[tuple[str, str]] = ()  # what an earlier run had taken, with its kind
+        self.left_kinds: Collection[str] = ()  # of all that it left
 
     def load(self, connection: sqlite3.Connection) -> None:
         """Before anything is written."""
-        self._left = connection.execute("SELECT id FROM work WHERE running = 1").fetchall()
-        self.left_kinds = [kind for (kind,) in connection.execute("SELECT DISTINCT kind FROM work")]
+        self._left = connection.execute("SELECT id, kind FROM work WHERE running = 1").fetchall()
+        waiting = connection.execute("SELECT DISTINCT kind FROM work WHERE running = 0")
+        self.left_kinds = {kind for (kind,) in waiting} | {kind for _, kind in self._left}
 
     def recover(self, kind: str, now_s: float, longest_s: float, done: Told) -> None:
         """Give back what an earlier run had taken of a kind.
@@ -72,8 +73,8 @@ class WorkTable:
         """
 
         def give_back(connection: sqlite3.Connection) -> None:
-            left = [(*id, kind) for id in self._left]
-            connection.executemany("UPDATE work SET running = 0 WHERE id = ? AND kind = ?", left)
+            left = [(id,) for id, its in self._left if its == kind]
+            connection.executemany("UPDATE work SET running = 0 WHERE id = ?", left)
             latest_s = now_s + longest_s
             connection.execute("UPDATE work SET due_s = ? WHERE kind = ? AND due_s > ?", (latest_s, kind, latest_s))
             connection.execute("UPDATE work SET created_s = ? WHERE kind = ? AND created_s > ?", (now_s, kind, now_s))

@@ -290,6 +290,7 @@ def test_a_topic_gets_the_record_and_a_dead_letter_with_its_attributes(
     found.sort(key=lambda message: "MessageAttributes" in message)
     assert record_of(found[0])["requestContext"]["condition"] == "RetriesExhausted"
     assert record_of(found[1]) == {"n": 1, "fail": 1}
+    assert len({message["Attributes"]["AWSTraceHeader"] for message in found}) == 1  # of the event's chain
     attributes = found[1]["MessageAttributes"]
     assert attributes["RequestID"] == {"DataType": "String", "StringValue": request_id}
     assert attributes["ErrorCode"] == {"DataType": "Number", "StringValue": "200"}
@@ -323,7 +324,7 @@ def test_what_takes_no_results_is_told_in_the_log_and_counted(
     account.queue("ordered.fifo", FifoQueue="true")
     account.lam.create("worker", WORKER)
     account.tell("worker", OnSuccess=target)
-    account.lam.emulator.outbox.count = counted = Counted()
+    account.lam.emulator.around.outbox.count = counted = Counted()
 
     request_id = account.send("worker", n=1)
 
@@ -347,7 +348,7 @@ def test_a_queue_that_is_made_later_gets_what_was_for_it(account: Account, event
     """And a target that is not there holds up no other."""
     account.lam.create("lost", WORKER, DeadLetterConfig={"TargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:later"})
     account.tell("lost", OnFailure=account.queue("there"))
-    account.lam.emulator.outbox.count = counted = Counted()
+    account.lam.emulator.around.outbox.count = counted = Counted()
 
     for number in range(20):
         account.send("lost", n=number, fail=1)

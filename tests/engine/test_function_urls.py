@@ -452,4 +452,4 @@ def test_a_function_calls_a_url_with_the_credentials_of_its_role(tmp_path: Path)
         """)
 
         assert context["accountId"] == lam.emulator.scope.account
-        assert lam.emulator.child.pid is None  # nobody is asked who such a key is of
+        assert lam.emulator.around.child.pid is None  # nobody is asked who such a key is of

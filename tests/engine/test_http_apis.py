@@ -291,13 +291,13 @@ def test_every_change_is_seen_by_the_next_request(gateway: Gateway) -> None:
 def test_no_request_waits_for_the_process_of_the_control_plane(lam: OwnLam, gateway: Gateway) -> None:
     api = gateway.api({"GET /a": "echo"})
     assert api.ask("/a").status == 200
-    assert lam.emulator.child.pid is not None
+    assert lam.emulator.around.child.pid is not None
 
-    os.kill(lam.emulator.child.pid, signal.SIGSTOP)
+    os.kill(lam.emulator.around.child.pid, signal.SIGSTOP)
     try:
         statuses = {api.ask("/a", **{"X-A": str(number)}).status for number in range(20)}
     finally:
-        os.kill(lam.emulator.child.pid, signal.SIGCONT)
+        os.kill(lam.emulator.around.child.pid, signal.SIGCONT)
 
     assert statuses == {200}
 

@@ -411,7 +411,7 @@ def test_neither_invocations_nor_metrics_start_another_process(tmp_path: Path, e
         watch.data(query("m1", "Invocations"), query("m2", "Orders", namespace="Printed"))
         assert watch.client.list_metrics()["Metrics"] != []
 
-        assert lam.emulator.child.pid is None
+        assert lam.emulator.around.child.pid is None
 
 
 def test_metrics_of_other_services_are_asked_of_whom_they_are(lam: OwnLam, watch: Watch) -> None:

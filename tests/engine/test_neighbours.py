@@ -82,7 +82,7 @@ def test_what_is_put_at_our_port_is_the_neighbours(tmp_path: Path, size: int) ->
         assert ours.get_object(Bucket="code", Key="other")["Body"].read() == b"y" * size
         with pytest.raises(ClientError, match="NoSuchKey"):
             ours.get_object(Bucket="code", Key="none")
-        assert lam.emulator.child.pid is None
+        assert lam.emulator.around.child.pid is None
 
 
 def test_addresses_of_a_neighbours_queues_lead_to_us_outside_and_inside(tmp_path: Path) -> None:

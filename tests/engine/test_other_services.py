@@ -24,9 +24,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from lam import ONE_TRY
 from own import OwnLam, own_emulator, processes, served
+from services_rig import ACCOUNT, sdk
 
 Eventually = Callable[[Callable[[], Any], str], Any]
-ACCOUNT = "123456789012"
 TELL = """
 import json, urllib.request, os
 def handler(event, context):
@@ -46,20 +46,6 @@ def handler(event, context):
         photo = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         s3.put_object(Bucket=bucket, Key="small/" + key, Body=photo[:3])
 """
-
-
-def sdk(lam: Any, service: str, account: str = ACCOUNT) -> Any:
-    """boto3's client of a service at the port of Lambda."""
-    url = lam.url if hasattr(lam, "url") else lam.emulator.url
-    config = Config(**ONE_TRY)
-    return boto3.client(
-        service,
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id=account,
-        aws_secret_access_key="any",
-        config=config,
-    )
 
 
 @contextmanager
@@ -249,25 +235,33 @@ def test_an_object_is_told_to_a_topic_and_so_to_a_function(lam: OwnLam, eventual
     assert eventually(look, "the object's own event") == ("Amazon S3 Notification", "k")
 
 
-def test_a_message_to_a_topic_is_posted_to_a_url(lam: OwnLam, eventually: Eventually) -> None:
+def test_a_message_to_a_topic_is_posted_to_a_url_that_confirmed_it(lam: OwnLam, eventually: Eventually) -> None:
     posted: list[tuple[Any, Any]] = []
+    confirmed: list[bytes] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            posted.append((dict(self.headers), json.loads(body)))
+            told = json.loads(body)
+            posted.append((dict(self.headers), told))
             self.send_response(200)
             self.end_headers()
+            if told["Type"] == "SubscriptionConfirmation" and told["Token"]:
+                with urlopen(told["SubscribeURL"], timeout=10) as answer:
+                    confirmed.append(answer.read())
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="test server")
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="test server", daemon=True)
         thread.start()
         sns = sdk(lam, "sns")
         topic = sns.create_topic(Name="posted")["TopicArn"]
-        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"http://127.0.0.1:{server.server_port}/")
+        url = f"http://127.0.0.1:{server.server_port}/"
+        pending = sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=url)["SubscriptionArn"]
+        assert pending == "pending confirmation"
+        eventually(lambda: confirmed, "the confirmation")
         sns.publish(TopicArn=topic, Message="hello")
 
         eventually(lambda: [told for _, told in posted if told["Type"] == "Notification"], "a notification")
@@ -443,7 +437,7 @@ def test_what_makes_no_sense_is_an_error_and_disturbs_nothing(
 ) -> None:
     there = urlsplit(lam.emulator.url)
     scope = f"Credential={ACCOUNT}/20260101/us-east-1/{service}/aws4_request"
-    before = lam.emulator.child.pid
+    before = lam.emulator.around.child.pid
     with closing(HTTPConnection(there.hostname or "", there.port, timeout=20)) as connection:
         connection.request("POST", path, body, headers | {"Authorization": f"AWS4-HMAC-SHA256 {scope}"})
         answer = connection.getresponse()
@@ -451,21 +445,21 @@ def test_what_makes_no_sense_is_an_error_and_disturbs_nothing(
 
     assert 400 <= answer.status < 600, said
     assert sdk(lam, "s3").head_bucket(Bucket="heard")["ResponseMetadata"]["HTTPStatusCode"] == 200
-    assert lam.emulator.child.pid == before
+    assert lam.emulator.around.child.pid == before
 
 
 def test_a_killed_process_of_services_is_replaced_by_the_next_request(tmp_path: Path, eventually: Eventually) -> None:
     with own_emulator(tmp_path, "process", stems=0) as lam:
         s3 = sdk(lam, "s3")
         s3.list_buckets()
-        first = lam.emulator.child.pid
+        first = lam.emulator.around.child.pid
         assert first is not None
 
         os.kill(first, signal.SIGKILL)
         eventually(lambda: first not in {number for number, _, _ in processes()}, "its end")
 
         assert s3.list_buckets()["Buckets"] == []
-        assert lam.emulator.child.pid not in (None, first)
+        assert lam.emulator.around.child.pid not in (None, first)
 
 
 def test_who_waits_for_a_process_that_is_killed_is_told_to_try_again(tmp_path: Path, eventually: Eventually) -> None:
@@ -477,9 +471,9 @@ def test_who_waits_for_a_process_that_is_killed_is_told_to_try_again(tmp_path: P
         secrets.create_secret(Name="s", SecretString="old")
         rotating = threads.submit(secrets.rotate_secret, SecretId="s", RotationLambdaARN=arn)
         eventually(lambda: lam.emulator.loop.ask(lambda: lam.emulator.pool.busy, 5), "the rotation's function")
-        assert lam.emulator.child.pid is not None
+        assert lam.emulator.around.child.pid is not None
 
-        os.kill(lam.emulator.child.pid, signal.SIGKILL)
+        os.kill(lam.emulator.around.child.pid, signal.SIGKILL)
 
         with pytest.raises(ClientError, match=r"ServiceUnavailable.*was killed; try again"):
             rotating.result(20)
@@ -528,4 +522,4 @@ def test_nothing_is_started_while_nobody_asks(tmp_path: Path) -> None:
         lam.create("f", "def handler(event, context):\n    return 1\n")
         assert lam.invoke("f").payload == 1
 
-        assert lam.emulator.child.pid is None
+        assert lam.emulator.around.child.pid is None

@@ -329,4 +329,4 @@ def test_nobody_is_asked_for_what_is_not_declared(tmp_path: Path) -> None:
         account.deploy("queues: {jobs: {}}", "- sqs: jobs\n- url: NONE")
 
         assert [what for what, _ in lam.emulator.addresses] == ["URL of hear", "queue jobs"]
-        assert lam.emulator.child.pid is None
+        assert lam.emulator.around.child.pid is None

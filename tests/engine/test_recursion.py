@@ -73,7 +73,7 @@ def create(account: Account, name: str, code: str, **config: Any) -> str:
 
 
 def runs(account: Account, name: str) -> int:
-    return len([line for line in account.lam.own_events(name) if line.startswith("run ")])
+    return len([line for line in account.lam.own_events(name) if line.startswith("run")])
 
 
 def reports(account: Account, name: str) -> int:
@@ -104,6 +104,19 @@ def test_two_that_send_each_other_events_are_stopped(account: Account, eventuall
 
     eventually(lambda: account.messages(dead), "the event that is dropped")
     assert {runs(account, "ping"), runs(account, "pong")} == {MOST_RUNS, MOST_RUNS + 1}
+
+
+def test_so_are_two_who_are_told_each_others_results(account: Account, eventually: Eventually) -> None:
+    dead = account.queue("dead-told")
+    for name in ("tick", "tock"):
+        create(account, name, "def handler(event, context): print('run')", DeadLetterConfig={"TargetArn": dead})
+    for name, other in (("tick", "tock"), ("tock", "tick")):
+        account.tell(name, OnSuccess=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{other}")
+
+    account.send("tick")
+
+    eventually(lambda: account.messages(dead), "the event that is dropped")
+    assert {runs(account, "tick"), runs(account, "tock")} == {MOST_RUNS, MOST_RUNS + 1}
 
 
 def test_so_is_one_behind_a_topic(account: Account, eventually: Eventually) -> None:

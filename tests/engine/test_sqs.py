@@ -62,7 +62,9 @@ def test_a_server_that_stops_answers_who_waits_and_keeps_every_message(tmp_path:
             [taken] = queues.receive_message(QueueUrl=jobs, VisibilityTimeout=900)["Messages"]
             waiting = threads.submit(queues.receive_message, QueueUrl=empty, WaitTimeSeconds=20)
             arn = f"arn:aws:sqs:{scope.region}:{scope.account}:empty"
-            eventually(lambda: lam.emulator.loop.ask(lambda: lam.emulator.queues.is_awaited(arn), 5), "it to wait")
+            eventually(
+                lambda: lam.emulator.loop.ask(lambda: lam.emulator.around.queues.is_awaited(arn), 5), "it to wait"
+            )
 
         assert waiting.done()
         assert "Messages" not in waiting.result()

@@ -6,14 +6,18 @@ import asyncio
 import importlib.util
 import json
 import logging
+import os
+import resource
+import socket
 import subprocess
 import sys
 from asyncio import Future
-from collections.abc import Collection
-from contextlib import ExitStack
+from collections.abc import Callable, Collection
+from contextlib import ExitStack, closing
 from functools import partial
+from http.client import HTTPConnection
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.http.executors import Workers
@@ -25,11 +29,13 @@ from lambda_emu.services.passing.line import Line
 
 log = logging.getLogger(__name__)
 
+Hear = Callable[[str, str], None]
 STARTS = Workers("starts of the services' process", 2, 16)
 LIBRARIES = ("moto", "cheroot")
 START_LIMIT_S = 60.0
 """It takes half a second; 2.6 s were seen on a machine with much else to do."""
 END_LIMIT_S = 1.0
+ASK_LIMIT_S = 5.0
 DOUBT_S = 0.5
 """How long a process that gave up a line may take to be seen dead: its sockets go before it does."""
 
@@ -47,6 +53,12 @@ class Process:
         assert self._popen is not None, "started"
         return self._popen.pid
 
+    @property
+    def memory_mb(self) -> int:
+        """Its own, as the kernel counts it. OSError: it is gone."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * resource.getpagesize() // (1024 * 1024)
+
     def start(self) -> None:
         """Returns when it serves. On a worker. ServicesMissing, ChildLost."""
         for library in LIBRARIES:
@@ -57,12 +69,23 @@ class Process:
             [sys.executable, "-IS", "-c", START, path, str(self.socket), self._front_url],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            bufsize=0,  # what follows the first line is read on the loop
             cwd="/",
             start_new_session=True,  # a Ctrl-C is the server's
         )
-        if self._output.read(len(SERVES)) != SERVES:  # or it has ended, or it was killed since it took too long
+        if self.output.read(len(SERVES)) != SERVES:  # or it has ended, or it was killed since it took too long
             self.end()
             raise ChildLost("could not be started; its own words are in the server's output")
+
+    def ask(self) -> dict[str, Any]:
+        """What it says of itself. On a worker. OSError, HTTPException."""
+        with closing(HTTPConnection("localhost", timeout=ASK_LIMIT_S)) as connection:
+            connection.sock = socket.socket(socket.AF_UNIX)
+            connection.sock.settimeout(ASK_LIMIT_S)
+            connection.sock.connect(str(self.socket))
+            connection.request("GET", "/", headers={"x-lambda-emu-ask": "status"})
+            said: dict[str, Any] = json.loads(connection.getresponse().read())
+        return said
 
     def is_over(self) -> bool:
         """Whether it ends within DOUBT_S. On a worker."""
@@ -92,22 +115,41 @@ class Process:
         except subprocess.TimeoutExpired:
             self._popen.kill()
             self._popen.wait()
-        self._output.close()
+        if not self.output.closed:
+            self.output.close()
 
     @property
-    def _output(self) -> IO[bytes]:
+    def output(self) -> IO[bytes]:
         assert self._popen is not None
         assert self._popen.stdout is not None
         return self._popen.stdout
 
 
-class Child:
-    """The process while there is one, and lines to it. On the loop, but for `close`."""
+class Words(asyncio.Protocol):
+    """Lines that the child tells unasked. hear: is given each, as its kind and what it is about."""
 
-    def __init__(self, loop: Loop, front_url: str) -> None:
-        """front_url: where the child finds our own server."""
+    def __init__(self, hear: Hear) -> None:
+        self._hear = hear
+        self._begun = b""
+
+    def data_received(self, data: bytes) -> None:
+        *lines, self._begun = (self._begun + data).split(b"\n")
+        for line in dict.fromkeys(lines):  # the same twice is told once
+            try:
+                kind, what = json.loads(line)
+                self._hear(kind, what)
+            except Exception:
+                log.exception("the services' process told %r", line[:200])
+
+
+class Child:
+    """The process while there is one, and lines to it. On the loop, but for `close` and `reset`."""
+
+    def __init__(self, loop: Loop, front_url: str, hear: Hear) -> None:
+        """front_url: where the child finds our own server. hear: what it tells unasked, on the loop."""
         self._loop = loop
         self._front_url = front_url
+        self._hear = hear
         self._folder: Path | None = None
         self._leaving = ExitStack()
         self._starts = 0
@@ -122,6 +164,10 @@ class Child:
     def pid(self) -> int | None:
         """None while there is none."""
         return None if self._process is None else self._process.pid
+
+    @property
+    def process(self) -> Process | None:
+        return self._process
 
     async def line(self) -> Line:
         """One that nobody else uses. ServicesMissing, ChildLost."""
@@ -152,6 +198,20 @@ class Child:
         except TimeoutError:
             log.warning("the services' process ends with lambda-emu's own")
         self._leaving.close()
+
+    def reset(self) -> None:
+        """Forget all that it knows: it ends, and the next request begins another. Not on the loop."""
+        for process in self._loop.ask(self._let_go, END_LIMIT_S):
+            process.kill()
+            process.end()
+
+    def _let_go(self) -> Collection[Process]:
+        """The one that is being started knows nothing yet."""
+        process, self._process = self._process, None
+        if process is None:
+            return []
+        self._begun.discard(process)
+        return [process]
 
     def _shut(self) -> Collection[Process]:
         self._is_closed = True
@@ -205,6 +265,8 @@ class Child:
             raise
         finally:
             limit.cancel()
+        words = os.fdopen(os.dup(process.output.fileno()), "rb", 0)  # the transport's own, to close
+        await self._loop.asyncio.connect_read_pipe(partial(Words, self._hear), words)
         self._process = process
         return process
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lambda_emu.arn import Scope
 from lambda_emu.errors.base import LambdaError
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from lambda_emu.services.child.forward import ChildForwarder
     from lambda_emu.services.child.process import Child
     from lambda_emu.services.passing.forwarder import Observer
+
+log = logging.getLogger(__name__)
 
 Serve = Callable[[Request, Call], None]
 
@@ -55,6 +59,16 @@ S3 = claims_of("s3", "s3control")
 _BUCKET = re.compile(rb"/(?:[A-Za-z0-9][A-Za-z0-9_.-]{2,254}(?:/|\Z)|\Z)")
 
 
+@dataclass(frozen=True, slots=True)
+class ChildStatus:
+    """What users are told. services: those that were asked, as moto has them. outbox: what people would be sent."""
+
+    pid: int
+    memory_mb: int
+    services: Sequence[str]
+    outbox: Sequence[Mapping[str, Any]]
+
+
 class OtherServices:
     """Those that moto serves, for the gateway. What asks it is imported with the first request, not at each start."""
 
@@ -63,6 +77,8 @@ class OtherServices:
         self.services = services_by(self.serve)
         self.observer: Observer | None = None
         """Told of all that passes; set before the first request."""
+        self.on_stream: Callable[[str], None] = _ignore
+        """Called on the loop with the ARN of a stream of DynamoDB that has records."""
         self._loop = loop
         self._front_url = front_url
         self._scope = scope
@@ -83,10 +99,31 @@ class OtherServices:
         """What the child knows of something, by `program.facts`; None: nothing. On the loop. ChildLost and the like."""
         return await (self._forwarder or self._make()).ask(fact, about)
 
+    def status(self) -> ChildStatus | None:
+        """None while there is no child. On a worker."""
+        process = None if self._child is None else self._child.process
+        if process is None:
+            return None
+        try:
+            said = process.ask()
+        except (OSError, ValueError) as error:  # it is on its way out
+            log.info("the services' process did not say how it is: %s", error)
+            return None
+        return ChildStatus(process.pid, process.memory_mb, said["services"], said["outbox"])
+
+    def reset(self) -> None:
+        """Forget what all of them know. Not on the loop."""
+        if self._child is not None:
+            self._child.reset()
+
     def close(self) -> None:
         """End the child. Not on the loop."""
         if self._child is not None:
             self._child.close()
+
+    def _hear(self, kind: str, what: str) -> None:
+        if kind == "stream":
+            self.on_stream(what)
 
     def _make(self) -> ChildForwarder:
         from lambda_emu.services.child.forward import ChildForwarder
@@ -94,9 +131,13 @@ class OtherServices:
 
         with self._lock:
             if self._forwarder is None:
-                self._child = Child(self._loop, self._front_url)
+                self._child = Child(self._loop, self._front_url, self._hear)
                 self._forwarder = ChildForwarder(self._child, self._scope, self._loop, self.observer)
             return self._forwarder
+
+
+def _ignore(_: str) -> None:
+    """Until somebody wants to hear it."""
 
 
 def services_by(serve: Serve) -> Sequence[ChildService]:

@@ -41,6 +41,16 @@ def trace() -> dict[str, str]:
     return {"X-Amzn-Trace-Id": said} if said else {}
 
 
+def has(parameter: str) -> bool:
+    """Whether the query names it, as `?tagging` and `?uploadId=1` do."""
+    return any(pair.partition("=")[0] == parameter for pair in _said("QUERY_STRING", "").split("&"))
+
+
+def skips_validation() -> bool:
+    """Whether targets of notifications may be what nobody can reach."""
+    return _said("HTTP_X_AMZ_SKIP_DESTINATION_VALIDATION", "").lower() == "true"
+
+
 def principal() -> str:
     return f"AWS:{_said(ACCOUNT, '123456789012')}"
 

@@ -36,6 +36,7 @@ class Front:
     """url: http://HOST:PORT. Used by any thread; each call has a connection of its own."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
 

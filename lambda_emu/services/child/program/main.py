@@ -1,6 +1,7 @@
 """Serves moto until its input ends, which it does with the server, however that ends.
 
-`python -IS -c START SYS-PATH SOCKET FRONT-URL`. One line to its output says that it serves.
+`python -IS -c START SYS-PATH SOCKET FRONT-URL`. The first line to its output says that it serves; more of them follow,
+as `telling` has them.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ def main() -> None:
     _surround(front_url)
     logging.basicConfig(level=logging.WARNING, format="moto: %(message)s")
     from lambda_emu.services.child.program.serving import server  # here: from now on moto may be imported
+    from lambda_emu.services.child.program.telling import Teller
 
-    serving = server(socket_path, front_url)
+    serving = server(socket_path, front_url, Teller(told))
     serving.prepare()
     os.write(told, SERVES)
     serving.serve()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from base64 import b32encode
 from collections.abc import Callable
@@ -19,14 +20,19 @@ log = logging.getLogger(__name__)
 
 MARKER_CREATED = "s3:ObjectRemoved:DeleteMarkerCreated"
 SNS_SUBJECT = "Amazon S3 Notification"
+Deliver = Callable[[str, Any], None]
+
+
+_RULE = re.compile(rb"<Name>\s*(prefix|suffix)\s*</Name>", re.IGNORECASE)
 
 
 def replace_notifications(front: Front) -> None:
     """All of moto's models call them by the module, so that ours take their place for all."""
-    from moto.s3 import models, notifications
+    from moto.s3 import models, notifications, responses
 
     sender = Sender(front)
-    set_marker = models.S3Backend._set_delete_marker
+    set_marker, set_targets = models.S3Backend._set_delete_marker, models.FakeBucket.set_notification_configuration
+    read_targets = responses.S3Response._notification_config_from_body
 
     def set_and_tell(self: Any, bucket_name: str, key_name: str) -> Any:
         """moto tells nobody of delete markers."""
@@ -34,10 +40,25 @@ def replace_notifications(front: Front) -> None:
         sender.send(bucket.account_id, MARKER_CREATED, bucket, marker)
         return marker
 
+    def check_and_set(self: Any, wanted: Any) -> None:
+        before = self.notification_configuration
+        set_targets(self, wanted)
+        if self.notification_configuration is not None and not asked.skips_validation():
+            refused = sender.refused(self)
+            if refused:
+                self.notification_configuration = before
+                raise _unreachable(refused)
+
+    def read_any_case(self: Any) -> Any:
+        """moto knows the names of filters in lower case alone."""
+        self.body = _RULE.sub(_in_lower_case, _bytes(self.body))
+        return read_targets(self)
+
     models.S3Backend._set_delete_marker = set_and_tell  # type: ignore[method-assign]
+    models.FakeBucket.set_notification_configuration = check_and_set  # type: ignore[assignment]
+    responses.S3Response._notification_config_from_body = read_any_case  # type: ignore[method-assign]
     notifications.send_event = sender.send  # type: ignore[assignment]
-    notifications._send_sqs_message = sender.send_to_queue
-    notifications._send_sns_message = sender.send_to_topic
+    notifications.send_test_event = _send_nothing  # type: ignore[assignment]  # `Sender.refused` does
 
 
 class Sender:
@@ -49,37 +70,61 @@ class Sender:
 
     def send(self, account: str, event_name: Any, bucket: Any, key: Any) -> None:
         """Called by moto when an object has changed."""
-        told = bucket.notification_configuration
-        if told is None or key is None:
+        told, name = bucket.notification_configuration, str(getattr(event_name, "value", event_name))
+        if told is None or key is None or not _is_told(name):
             return
-        name, sequencer = str(getattr(event_name, "value", event_name)), self._sequence.next()
-        for wanted, deliver in [
-            *((one, self._send_to_function) for one in told.cloud_function),
-            *((one, self._send_to_queue_of) for one in told.queue),
-            *((one, self._send_to_topic_of) for one in told.topic),
-        ]:
+        sequencer = self._sequence.next()
+        for wanted, deliver in self._targets(told):
             if wanted.matches(name, key.name):
                 event = {"Records": [record(name, bucket, key, wanted.id, account, sequencer)]}
                 _try(deliver, wanted.arn, event)
 
-    def send_to_queue(self, account_id: str, event_body: Any, queue_name: str, region_name: str) -> None:
-        """As moto calls it for test events."""
-        _try(self._send_to_queue_of, f"arn:aws:sqs:{region_name}:{account_id}:{queue_name}", event_body)
+    def refused(self, bucket: Any) -> list[str]:
+        """The targets that are not there, as S3 finds out: queues and topics get a test event."""
+        now, ids = _now(), asked.request_ids()
+        event = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": now, "Bucket": bucket.name}
+        event |= {"RequestId": ids["x-amz-request-id"], "HostId": ids["x-amz-id-2"]}
+        found = {}
+        for wanted, deliver in self._targets(bucket.notification_configuration):
+            found[wanted.arn] = self._find if deliver == self._send_to_function else deliver
+        return [arn for arn, reach in found.items() if not _reached(reach, arn, event)]
 
-    def send_to_topic(self, account_id: str, event_body: Any, topic_arn: str, region_name: str) -> None:
-        _try(self._send_to_topic_of, topic_arn, event_body)
+    def _targets(self, told: Any) -> list[tuple[Any, Deliver]]:
+        return [
+            *((one, self._send_to_function) for one in told.cloud_function),
+            *((one, self._send_to_queue) for one in told.queue),
+            *((one, self._send_to_topic) for one in told.topic),
+        ]
+
+    def _find(self, arn: str, _: Any) -> None:
+        self._front.find_function(arn)
 
     def _send_to_function(self, arn: str, event: Any) -> None:
         self._front.send_event(arn, event)
 
-    def _send_to_queue_of(self, arn: str, event: Any) -> None:
+    def _send_to_queue(self, arn: str, event: Any) -> None:
         self._front.send_message(arn, json.dumps(event))
 
-    def _send_to_topic_of(self, arn: str, event: Any) -> None:
+    def _send_to_topic(self, arn: str, event: Any) -> None:
         from lambda_emu.services.child.program.sns_delivery import replace_delivery, topic_backend
 
         replace_delivery(self._front)
         topic_backend(arn).publish(message=json.dumps(event), arn=arn, subject=SNS_SUBJECT)
+
+
+def _send_nothing(**_: object) -> None:
+    """In place of moto's."""
+
+
+def _in_lower_case(rule: re.Match[bytes]) -> bytes:
+    return b"<Name>%b</Name>" % rule[1].lower()
+
+
+def _is_told(name: str) -> bool:
+    """moto also says what it does inside of another operation, which S3 does not."""
+    if name == "s3:ObjectTagging:Put":
+        return asked.has("tagging")
+    return not (name in ("s3:ObjectCreated:Put", "s3:ObjectCreated:Post") and asked.has("uploadId"))
 
 
 class Sequence:
@@ -97,8 +142,6 @@ class Sequence:
 
 def record(event_name: str, bucket: Any, key: Any, configuration: str, account: str, sequencer: str) -> dict[str, Any]:
     """One change of one object. What is removed has neither size nor tag."""
-    from moto.core.utils import iso_8601_datetime_with_milliseconds
-
     described: dict[str, Any] = {"key": quote_plus(key.name, safe="/*")}
     if "ObjectRemoved" not in event_name:
         described |= {"size": key.size, "eTag": key.etag.replace('"', "")}
@@ -109,7 +152,7 @@ def record(event_name: str, bucket: Any, key: Any, configuration: str, account: 
         "eventVersion": "2.1",
         "eventSource": "aws:s3",
         "awsRegion": bucket.region_name,
-        "eventTime": iso_8601_datetime_with_milliseconds(),
+        "eventTime": _now(),
         "eventName": event_name.removeprefix("s3:"),
         "userIdentity": {"principalId": asked.principal()},
         "requestParameters": {"sourceIPAddress": asked.peer()},
@@ -132,7 +175,36 @@ def _owner(account: str) -> str:
     return "A" + b32encode(sha256(account.encode()).digest()).decode()[:13]
 
 
-def _try(deliver: Callable[[str, Any], None], arn: str, event: Any) -> None:
+def _now() -> str:
+    from moto.core.utils import iso_8601_datetime_with_milliseconds
+
+    now: str = iso_8601_datetime_with_milliseconds()
+    return now
+
+
+def _bytes(body: str | bytes) -> bytes:
+    return body.encode() if isinstance(body, str) else body
+
+
+def _unreachable(arns: list[str]) -> Exception:
+    from moto.s3.exceptions import InvalidArgumentError
+
+    text = "Unable to validate the following destination configurations"
+    return InvalidArgumentError(text, arns[0], "The destination does not exist")
+
+
+def _reached(deliver: Deliver, arn: str, event: Any) -> bool:
+    from moto.core.exceptions import ServiceException
+
+    try:
+        deliver(arn, event)
+    except (FrontError, ServiceException) as error:
+        log.info("S3 cannot notify %s", error)
+        return False
+    return True
+
+
+def _try(deliver: Deliver, arn: str, event: Any) -> None:
     """On AWS nobody who changes an object hears of it either."""
     try:
         deliver(arn, event)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
+from lambda_emu.model.credentials import KEY_LENGTH, KEY_PREFIXES, access_key
 from lambda_emu.services.child.program.front import Front
+from lambda_emu.services.child.program.telling import Teller
 
 PLACE = "moto.awslambda_simple.models"
 """The module that moto looks into when it looks for a Lambda without Docker. Its own would import much for nothing."""
@@ -28,7 +30,7 @@ def extend(backend: str) -> None:
         extend()
 
 
-def replace(backend: str, front: Front) -> None:
+def replace(backend: str, front: Front, teller: Teller) -> None:
     """Once moto's service of this name is imported."""
     if backend == "s3":
         from lambda_emu.services.child.program.s3_records import replace_notifications
@@ -38,6 +40,28 @@ def replace(backend: str, front: Front) -> None:
         from lambda_emu.services.child.program.sns_delivery import replace_delivery
 
         replace_delivery(front)
+    if backend in ("dynamodb", "dynamodbstreams"):
+        from lambda_emu.services.child.program.streams import replace_streams
+
+        replace_streams(teller)
+    if backend in ("iam", "sts"):
+        _replace_keys()
+
+
+def _replace_keys() -> None:
+    """Keys that are given out here say whose they are, wherever they come back."""
+    from moto.iam import models as iam
+    from moto.moto_api._internal import mock_random
+
+    models: Any = iam
+    make: Callable[..., str] = models.generate_access_key_id_from_account_id
+
+    def generate(account_id: str, prefix: str, total_length: int = 20) -> str:
+        if prefix not in KEY_PREFIXES or total_length != KEY_LENGTH:
+            return make(account_id, prefix, total_length)
+        return access_key(prefix, account_id, mock_random.getrandbits(25))
+
+    models.generate_access_key_id_from_account_id = generate
 
 
 class Backends:

@@ -19,10 +19,12 @@ from moto.core.request import (
 )
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from lambda_emu.gateway.credential import credential_in
 from lambda_emu.services.child.program import seams
 from lambda_emu.services.child.program.asked import asking, request_ids
 from lambda_emu.services.child.program.facts import ASKED, FACTS
 from lambda_emu.services.child.program.front import Front
+from lambda_emu.services.child.program.telling import Teller
 
 log = logging.getLogger(__name__)
 
@@ -54,17 +56,19 @@ SERVED = frozenset(
 )
 """moto's names. Any other service is ours, or nobody's: moto's own would take what nobody ever sees again."""
 
+STATUS = "status"
+"""Asked for in place of a fact: how the process itself is."""
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
 
-def server(socket_path: str, front_url: str) -> wsgi.Server:
+def server(socket_path: str, front_url: str, teller: Teller) -> wsgi.Server:
     """Not listening yet."""
     default_user_config["lambda"] = {"use_docker": False}
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     front = Front(front_url)
     seams.replace_lambda(front)
-    made = wsgi.Server(socket_path, App(front), numthreads=THREADS, request_queue_size=THREADS, timeout=IDLE_S)
+    made = wsgi.Server(socket_path, App(front, teller), numthreads=THREADS, request_queue_size=THREADS, timeout=IDLE_S)
     made.keep_alive_conn_limit = THREADS
     made.expiration_interval = IDLE_S  # it looks for connections to end so often, and need not
     made.gateway = Environs
@@ -91,12 +95,15 @@ class Environs(wsgi.Gateway_10):
 class App(DomainDispatcherApplication):
     """moto's dispatcher, which here serves AWS's APIs alone, none of moto's own pages."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Front, teller: Teller) -> None:
         super().__init__(create_backend_app)
         self._front = front
+        self._teller = teller
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         backend = None
+        if environ.get(ASKED) == STATUS:
+            return _answer(start_response, "200 OK", "application/json", json.dumps(self._status()))
         try:
             if ASKED in environ:
                 return self._fact(environ, start_response)
@@ -135,7 +142,14 @@ class App(DomainDispatcherApplication):
         start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(data)))])
         return [data]
 
+    def _status(self) -> dict[str, Any]:
+        """What the server tells its users of this process. No caller of services can ask."""
+        from lambda_emu.services.child.program.sns_delivery import outbox
+
+        return {"services": sorted(self.app_instances), "outbox": list(outbox)}
+
     def _backend(self, environ: Environ) -> str:
+        _take_credential_from_query(environ)
         try:
             host = self.infer_service_region_host(environ, environ["PATH_INFO"])
         except (KeyError, IndexError) as error:
@@ -157,9 +171,17 @@ class App(DomainDispatcherApplication):
             if backend not in self.app_instances:
                 seams.extend(backend)
                 made = self.create_app(backend)  # type: ignore[arg-type]  # of all names
-                seams.replace(backend, self._front)
+                seams.replace(backend, self._front, self._teller)
                 self.app_instances[backend] = made
             return self.app_instances[backend]
+
+
+def _take_credential_from_query(environ: Environ) -> None:
+    """moto looks for service and region in the header alone; S3 has its own way with what was signed beforehand."""
+    credential = credential_in(environ["QUERY_STRING"].encode("latin-1"))
+    if credential is not None and credential.service != "s3" and "HTTP_AUTHORIZATION" not in environ:
+        scope = f"{credential.access_key}/20260101/{credential.region}/{credential.service}/aws4_request"
+        environ["HTTP_AUTHORIZATION"] = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=query"
 
 
 def _with_ids(start_response: StartResponse) -> StartResponse:
@@ -187,6 +209,10 @@ def _error(backend: str | None, status: int, code: str, text: str, start_respons
         kind, body = "text/xml", f"<ErrorResponse>{inner}</ErrorResponse>"
     else:
         kind, body = "application/x-amz-json-1.0", json.dumps({"__type": code, "message": text})
+    return _answer(start_response, f"{status} Error", kind, body)
+
+
+def _answer(start_response: StartResponse, status: str, kind: str, body: str) -> list[bytes]:
     data = body.encode()
-    start_response(f"{status} Error", [("Content-Type", kind), ("Content-Length", str(len(data)))])
+    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(data)))])
     return [data]

@@ -9,25 +9,32 @@ import base64
 import json
 import logging
 import threading
+import time
+from collections import OrderedDict, deque
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 from lambda_emu.services.child.program.front import Front, FrontError
+from lambda_emu.services.child.program.sns_urls import Urls, replace_confirmation, url_headers
 
 log = logging.getLogger(__name__)
 
 KEY_BITS = 2048
-URL_THREADS = 4
-URL_LIMIT_S = 15.0
-URL_TRIES = 3
-MOST_WAITING = 1000
-WAIT_S = 1.0
-"""Before the second try, and twice that before the third."""
+REMEMBERED_S = 300.0
+"""The same message to a FIFO topic is accepted once in so long."""
+MOST_REMEMBERED = 100_000
+MOST_KEPT = 1000
+"""Of what is sent to people, to be looked at."""
+PEOPLE = ("sms", "email", "email-json", "application", "firehose")
 
 Attributes = dict[str, Any]
+outbox: deque[dict[str, Any]] = deque(maxlen=MOST_KEPT)
+"""What people would have been sent; nobody is."""
 
 
 @cache
@@ -36,18 +43,38 @@ def replace_delivery(front: Front) -> None:
     from moto.sns import models
 
     delivery = Delivery(front)
+    topics = Topics()
 
     def publish(self: Any, message: str, message_id: str, subject: str | None = None, **more: Any) -> None:
         attributes, structure = more.get("message_attributes"), more.get("message_structure")
         matcher = self._filter_policy_matcher
+        if self.attributes.get("PendingConfirmation") is True:
+            return
         if matcher is not None and not matcher.matches(attributes, message):
             return
         if structure == "json":
             message = self._parse_message_structure(message, self.protocol)
-        sent = Sent(self, message, message_id, subject, attributes or {})
-        delivery.deliver(sent, more.get("group_id"), more.get("deduplication_id"))
+        delivery.deliver(Sent(self, message, message_id, subject, attributes or {}, more.get("order")))
+
+    def publish_all(self: Any, message: str, **more: Any) -> str:
+        return topics.publish(self, message, **more)
 
     models.Subscription.publish = publish  # type: ignore[assignment]
+    models.Topic.publish = publish_all  # type: ignore[assignment]
+    models.SNSBackend.publish = _keeping_texts(models.SNSBackend.publish)  # type: ignore[method-assign]
+    replace_confirmation(front)
+
+
+def _keeping_texts(publish: Any) -> Any:
+    def keeping(self: Any, message: str, arn: str | None, phone_number: str | None = None, **more: Any) -> str:
+        message_id: str = publish(self, message, arn, phone_number, **more)
+        if phone_number:
+            self.sms_messages.clear()  # it keeps all of them
+            self.sms_message_objects.clear()
+            outbox.append({"to": phone_number, "by": "sms", "message": message, "id": message_id})
+        return message_id
+
+    return keeping
 
 
 def topic_backend(arn: str) -> Any:
@@ -58,11 +85,63 @@ def topic_backend(arn: str) -> Any:
     return sns_backends[account][region]
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a message to a FIFO topic says of its place."""
+
+    group: str | None
+    deduplication: str
+    sequence: str
+
+
+class Topics:
+    """Publishes in the order of a FIFO topic, and nothing twice. moto's own keeps all that was ever published."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()  # one message to FIFO topics at a time; held while queues are sent it
+        self._known: OrderedDict[tuple[str, str], tuple[float, str]] = OrderedDict()  # the eldest stands first
+        self._last = 0
+
+    def publish(self, topic: Any, message: str, **more: Any) -> str:
+        """In place of moto's; its id."""
+        group, said = more.pop("group_id", None), more.pop("deduplication_id", None)
+        if not topic.fifo_topic:
+            return self._send(topic, message, **more)
+        deduplication = said or sha256(message.encode()).hexdigest()
+        with self._lock:
+            self._forget()
+            known = self._known.get((topic.arn, deduplication))
+            if known is not None:
+                return known[1]
+            self._last = max(self._last + 1, time.time_ns())
+            order = Order(group, deduplication, f"1{self._last:019d}")
+            message_id = self._send(topic, message, order=order, **more)
+            self._known[topic.arn, deduplication] = time.monotonic(), message_id
+            return message_id
+
+    def _send(self, topic: Any, message: str, **more: Any) -> str:
+        message_id = str(uuid4())
+        for subscription in topic.sns_backend._get_topic_subscriptions(topic):
+            subscription.publish(message, message_id, **more)
+        return message_id
+
+    def _forget(self) -> None:
+        until = time.monotonic() - REMEMBERED_S
+        while self._known and (len(self._known) > MOST_REMEMBERED or next(iter(self._known.values()))[0] < until):
+            self._known.popitem(last=False)
+
+
 class Sent:
     """A message on its way to one subscription."""
 
     def __init__(
-        self, subscription: Any, message: str, message_id: str, subject: str | None, attributes: Attributes
+        self,
+        subscription: Any,
+        message: str,
+        message_id: str,
+        subject: str | None,
+        attributes: Attributes,
+        order: Order | None = None,
     ) -> None:
         from moto.core.utils import iso_8601_datetime_with_milliseconds
 
@@ -71,6 +150,7 @@ class Sent:
         self.message_id = message_id
         self.subject = subject
         self.attributes = attributes
+        self.order = order
         self.timestamp = iso_8601_datetime_with_milliseconds()
 
     @property
@@ -86,6 +166,8 @@ class Sent:
         region = self.topic_arn.split(":")[3]
         host = f"https://sns.{region}.amazonaws.com"
         told: dict[str, Any] = {"Type": "Notification", "MessageId": self.message_id, "TopicArn": self.topic_arn}
+        if self.order is not None:
+            told["SequenceNumber"] = self.order.sequence
         if self.subject or url_case == "Url":
             told["Subject"] = self.subject
         told |= {
@@ -118,50 +200,60 @@ class Sent:
 
 
 class Delivery:
-    """To functions and queues before Publish is answered; to URLs afterwards, on threads of its own."""
+    """To functions and queues before Publish is answered; to URLs afterwards. Who publishes hears of no failure."""
 
     def __init__(self, front: Front) -> None:
         self._front = front
-        self._urls = ThreadPoolExecutor(URL_THREADS, thread_name_prefix="SNS to URLs")
-        self._room = threading.Semaphore(MOST_WAITING)
+        self._urls: Urls[Sent] = Urls(self.give_up)
 
-    def deliver(self, sent: Sent, group: str | None, deduplication: str | None) -> None:
-        """Who publishes does not hear that somebody could not be told."""
+    def deliver(self, sent: Sent) -> None:
         protocol, endpoint = sent.subscription.protocol, sent.subscription.endpoint
         try:
             if protocol == "lambda":
-                self._front.send_event(endpoint, _event(sent))
+                self._front.send_event(endpoint, event_of(sent))
             elif protocol == "sqs":
-                self._send_to_queue(sent, group, deduplication)
+                self._send_to_queue(sent, endpoint)
             elif protocol in ("http", "https"):
-                self._send_to_url(sent)
+                self._urls.post(endpoint, headers_of(sent), body_of(sent), sent)
+            elif protocol in PEOPLE:
+                outbox.append(_for_people(sent))
         except FrontError as error:
-            log.warning("SNS could not notify %s", error)
-        except Exception:
-            log.exception("SNS could not notify %s", endpoint)
+            self.give_up(sent, error)
+        except Exception as error:
+            log.exception("a message of SNS")
+            self.give_up(sent, error)
 
-    def _send_to_url(self, sent: Sent) -> None:
-        if self._room.acquire(blocking=False):
-            self._urls.submit(_post, sent).add_done_callback(lambda _: self._room.release())
-        else:
-            log.warning("SNS could not notify %s: %d wait already", sent.subscription.endpoint, MOST_WAITING)
+    def give_up(self, sent: Sent, problem: object) -> None:
+        """Its subscription's dead letter queue has it, if there is one."""
+        log.warning("SNS could not notify %s: %s", sent.subscription.endpoint, problem)
+        try:
+            queue = json.loads(sent.subscription.attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn")
+            if queue:
+                self._send_to_queue(sent, queue)
+        except (FrontError, ValueError, AttributeError) as error:
+            log.warning("nor its dead letter queue: %s", error)
 
-    def _send_to_queue(self, sent: Sent, group: str | None, deduplication: str | None) -> None:
-        body, attributes = sent.message, None
+    def _send_to_queue(self, sent: Sent, arn: str) -> None:
+        attributes = None
         if sent.is_raw:
             attributes = {name: _for_queue(value) for name, value in sent.attributes.items()} or None
-        else:
-            body = json.dumps(sent.notification("URL"))
+        order = sent.order if arn.endswith(".fifo") else None
         self._front.send_message(
-            sent.subscription.endpoint,
-            body,
+            arn,
+            body_of(sent),
             MessageAttributes=attributes,
-            MessageGroupId=group,
-            MessageDeduplicationId=deduplication,
+            MessageGroupId=order and order.group,
+            MessageDeduplicationId=order and order.deduplication,
         )
 
 
-def _event(sent: Sent) -> dict[str, Any]:
+def body_of(sent: Sent) -> str:
+    """As queues and URLs have it."""
+    return sent.message if sent.is_raw else json.dumps(sent.notification("URL"))
+
+
+def event_of(sent: Sent) -> dict[str, Any]:
+    """As functions have it."""
     told = {
         "EventSource": "aws:sns",
         "EventVersion": "1.0",
@@ -171,35 +263,18 @@ def _event(sent: Sent) -> dict[str, Any]:
     return {"Records": [told]}
 
 
-def _post(sent: Sent) -> None:
-    """On a thread for URLs: tried a few times, and then told in the log."""
-    import requests  # moto has it
-
-    subscription = sent.subscription
-    headers = {
-        "Content-Type": "text/plain; charset=UTF-8",
-        "User-Agent": "Amazon Simple Notification Service Agent",
-        "x-amz-sns-message-type": "Notification",
-        "x-amz-sns-message-id": sent.message_id,
-        "x-amz-sns-topic-arn": sent.topic_arn,
-        "x-amz-sns-subscription-arn": subscription.arn,
-    }
+def headers_of(sent: Sent) -> dict[str, str]:
+    """Of what is posted to a URL."""
+    told = {"x-amz-sns-message-id": sent.message_id, "x-amz-sns-subscription-arn": sent.subscription.arn}
     if sent.is_raw:
-        headers["x-amz-sns-rawdelivery"] = "true"
-    body = sent.message if sent.is_raw else json.dumps(sent.notification("URL"))
-    problem: object = None
-    for attempt in range(URL_TRIES):
-        if attempt:
-            threading.Event().wait(WAIT_S * attempt)
-        try:
-            answer = requests.post(subscription.endpoint, body.encode(), headers=headers, timeout=URL_LIMIT_S)
-        except requests.RequestException as error:
-            problem = error
-            continue
-        problem = answer.status_code
-        if answer.status_code < 500:
-            return
-    log.warning("SNS could not notify %s: %s", subscription.endpoint, problem)
+        told["x-amz-sns-rawdelivery"] = "true"
+    return {**url_headers("Notification", sent.topic_arn), **told}
+
+
+def _for_people(sent: Sent) -> dict[str, Any]:
+    subscription = sent.subscription
+    told = {"to": subscription.endpoint, "by": subscription.protocol, "message": sent.message, "id": sent.message_id}
+    return {**told, "subject": sent.subject, "topic": sent.topic_arn}
 
 
 def _as_text(attribute: Mapping[str, Any]) -> dict[str, Any]:

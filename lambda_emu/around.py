@@ -1,0 +1,132 @@
+"""What stands around invocations: where events come from, where results go, what counts them, other services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from lambda_emu.arn import Scope
+from lambda_emu.clock import Clock
+from lambda_emu.destinations.events import EventDestinations
+from lambda_emu.destinations.outbox import Outbox
+from lambda_emu.destinations.senders import Absent, ClientSender, FunctionSender, QueueSender, Sender
+from lambda_emu.event_sources.mappings import EventSources
+from lambda_emu.http.loop import Loop
+from lambda_emu.invoke.invoker import Invoker
+from lambda_emu.model.concurrency.limits import set_aside
+from lambda_emu.model.mappings.sources import SourceKind
+from lambda_emu.services.child.service import OtherServices
+from lambda_emu.services.clients import Clients
+from lambda_emu.services.neighbours.elsewhere import Neighbour
+from lambda_emu.shutdown import Shutdown
+from lambda_emu.store import Store
+
+if TYPE_CHECKING:  # they take their time
+    from lambda_emu.event_sources.driver import Kind
+    from lambda_emu.metrics.embedded import Embedded
+    from lambda_emu.metrics.recorder import Recorder
+    from lambda_emu.services.sqs.queues import Queues
+
+STEP_LIMIT_S = 60.0
+
+
+class Around:
+    """Made, read and opened in this order, each before what needs it; the steps that end it are told to `shutdown`.
+
+    neighbours: services that others serve. clients: ask any service, once the port serves. recorder, queues: once it
+    was read. outbox, sequel: once results can go out. sources: once events can come in.
+    """
+
+    recorder: Recorder
+    queues: Queues
+    outbox: Outbox
+    sequel: EventDestinations
+    sources: EventSources
+
+    def __init__(
+        self,
+        url: str,
+        neighbours: Sequence[Neighbour],
+        scope: Scope,
+        store: Store,
+        clock: Clock,
+        loop: Loop,
+        shutdown: Shutdown,
+    ) -> None:
+        """Before the logs, whose last lines may hold metrics. url: of the port. scope: of callers who name no other."""
+        self.neighbours = neighbours
+        self._store = store
+        self._clock = clock
+        self._loop = loop
+        self._shutdown = shutdown
+        self._is_counting = False
+        shutdown.call(self._stop_counting)  # after all who tell of facts
+        self.child = OtherServices(loop, url, scope)
+        shutdown.call(self.child.close)  # after the environments, whose code may use it until they end
+        self.clients = Clients(lambda: url)
+        shutdown.call(self.clients.close)
+
+    def read(self, *, counts: bool) -> None:
+        """Queues and metrics. counts: whether what is counted is kept."""
+        from lambda_emu.metrics.file import MetricFile  # here: they take their time
+        from lambda_emu.metrics.recorder import Recorder
+        from lambda_emu.services.sqs.queues import Queues
+
+        metrics = MetricFile(self._store.folder / "metrics.db")
+        self.recorder = Recorder(metrics, self._loop, self._clock, self._set_aside)
+        self.queues = Queues.open(self._store, self._loop, self._clock)
+        self._is_counting = counts
+
+    def open_results(self, invoker: Invoker) -> None:
+        """Let results go out."""
+        elsewhere = ClientSender(self.clients.call, self._loop)
+        senders: Mapping[str, Sender] = {
+            "sqs": elsewhere if self._is_elsewhere("sqs") else QueueSender(self.queues, self._loop),
+            "lambda": FunctionSender(invoker.invoke, self._loop, self._clock),
+            "sns": elsewhere,
+            "s3": elsewhere,
+            "events": elsewhere if self._is_elsewhere("events") else Absent("EventBridge"),
+        }
+        self.outbox = Outbox(self._store, self._loop, self._clock, senders)
+        invoker.count = self.outbox.count = self.recorder.add
+        self.sequel = EventDestinations(self.outbox, self._clock)
+        self._shutdown.tidy(self.outbox.stop)  # before the pool: what ends with it is delivered by a later run
+
+    def open_sources(self, invoker: Invoker) -> None:
+        """Let event source mappings poll, once they are started."""
+        self._shutdown.tidy(self.queues.close)  # before what runs is waited for: who waits for messages does nothing
+        self.sources = EventSources(self._kinds, self._store, invoker.invoke, self._loop, self._clock)
+        self._shutdown.tidy(self.sources.stop)  # before its queues: what it has taken and not begun goes back
+
+    def reset(self) -> None:
+        """Empty every account."""
+        for forget in (self.queues.clear, self.outbox.forget):
+            self._loop.ask(forget, STEP_LIMIT_S)
+        self.child.reset()
+        self.recorder.clear()
+
+    def publish(self, metrics: Sequence[Embedded]) -> None:
+        """What functions printed."""
+        if self._is_counting:
+            self.recorder.publish(metrics)
+
+    def _stop_counting(self) -> None:
+        if self._is_counting:
+            self.recorder.stop()
+
+    def _set_aside(self, scope: Scope) -> int:
+        """How much concurrency is reserved or provisioned."""
+        return sum(set_aside(function) for function in self._store.functions.all(scope))
+
+    def _kinds(self) -> Mapping[SourceKind, Kind]:
+        """What event source mappings may poll."""
+        from lambda_emu.event_sources.sqs.kind import OwnQueues, QueuesElsewhere  # here: most servers poll nothing
+        from lambda_emu.services.sqs.local import LocalQueues
+
+        queues: Kind = OwnQueues(LocalQueues(self.queues, self._clock), self._loop, self._clock)
+        if self._is_elsewhere("sqs"):
+            queues = QueuesElsewhere(self.clients.call, self._loop)
+        return {SourceKind.SQS: queues, SourceKind.SQS_FIFO: queues}
+
+    def _is_elsewhere(self, service: str) -> bool:
+        return any(one.name == service for one in self.neighbours)

@@ -1,0 +1,51 @@
+"""boto3's clients of all services at one port, and queues to hear by what happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from lam import ONE_TRY
+
+ACCOUNT = "123456789012"
+
+
+def sdk(lam: Any, service: str, account: str = ACCOUNT, **settings: Any) -> Any:
+    """boto3's client of a service at the port of Lambda. settings: more of its Config."""
+    url = lam.url if hasattr(lam, "url") else lam.emulator.url
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id=account,
+        aws_secret_access_key="any",
+        config=Config(**ONE_TRY, **settings),
+    )
+
+
+class Heard:
+    """A queue of its own, by which a test hears what was sent."""
+
+    def __init__(self, lam: Any, name: str, **attributes: str) -> None:
+        self.sqs = sdk(lam, "sqs")
+        self.url = self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+        self.arn = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"][
+            "QueueArn"
+        ]
+
+    def next(self, wait_s: int = 10) -> Any:
+        """The next message, which is deleted; None: none came."""
+        found = self.sqs.receive_message(
+            QueueUrl=self.url, WaitTimeSeconds=wait_s, MessageAttributeNames=["All"], AttributeNames=["All"]
+        ).get("Messages")
+        if not found:
+            return None
+        self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=found[0]["ReceiptHandle"])
+        return found[0]
+
+    def bodies(self, count: int) -> list[str]:
+        """The next messages, and that there are no more of them."""
+        bodies = [self.next()["Body"] for _ in range(count)]
+        assert self.next(0) is None
+        return bodies
