@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Kind(Protocol):
-    """A kind of source that is polled here."""
+    """A kind of source that is polled here: in `POLLED` of model/mappings/sources.py, and handed in by the server."""
 
     def open(self, mapping: EventSourceMapping) -> Source:
         """What this mapping reads. On the loop."""

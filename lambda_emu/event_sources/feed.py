@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from lambda_emu.clock import Clock
 from lambda_emu.event_sources.backoff import Backoff, Nap
 from lambda_emu.event_sources.filtering import RecordFilter
-from lambda_emu.event_sources.poller import Poller, Record, Result, SourceUnavailable, Verdict
+from lambda_emu.event_sources.poller import Poller, Record, Result, SourceEnded, SourceUnavailable, Verdict
 from lambda_emu.event_sources.scaling import Scaling
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.mappings.mapping import EventSourceMapping
@@ -67,6 +67,8 @@ class Feed:
             try:
                 await self._wait_for_room()
                 batch = None if self._stopped else await self._gather()
+            except SourceEnded:
+                break
             except SourceUnavailable as error:
                 self._complain(error)
                 self._backoff.failed()
@@ -112,7 +114,7 @@ class Feed:
             await self._nap.sleep(min(wait_s, SLEEP_S))
 
     async def _gather(self) -> list[Record] | None:
-        """The records of one batch; None: there is none after all. SourceUnavailable: and nothing was taken."""
+        """The records of one batch; None: there is none after all. SourceUnavailable, SourceEnded."""
         gathering = _Gathering(self._mapped.mapping.settings, self._clock)
         batch = gathering.records
         try:
@@ -130,7 +132,7 @@ class Feed:
                     return batch
                 if not fetched.records and not batch:
                     return None  # things may have changed meanwhile
-        except SourceUnavailable:
+        except (SourceUnavailable, SourceEnded):
             if not batch:
                 raise
         if batch and self._stopped:

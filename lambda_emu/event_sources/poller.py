@@ -21,6 +21,10 @@ class SourceUnavailable(Exception):
     """The source is not there, or does not answer; it is asked again later. The text says why."""
 
 
+class SourceEnded(Exception):
+    """Nothing will ever come of this unit any more, such as a shard that was split."""
+
+
 class Record(NamedTuple):
     """Something of a source. id: what a function calls it by that reports it as failed, as `report.frozen` has it.
 
@@ -83,7 +87,8 @@ class Poller(Protocol):
     async def fetch(self, limit: int, wait_s: float) -> Fetched:
         """What is there, at most so many. If there is nothing it sleeps until the source wakes it, at most so long.
 
-        SourceUnavailable. What it returned is its driver's until it comes back by one of the calls below.
+        SourceUnavailable; SourceEnded, at each further call too. What it returned is its driver's until it comes back
+        by one of the calls below.
         """
 
     def interrupt(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any, Protocol
 
 from lambda_emu.event_sources.poller import SourceUnavailable
@@ -41,7 +42,7 @@ class QueueElsewhere:
         """One that is interrupted is finished behind the scenes, and what it brings given back."""
         wanted: dict[str, Any] = {
             "MaxNumberOfMessages": min(limit, MOST_AT_ONCE),
-            "WaitTimeSeconds": max(min(int(wait_s), self._longest_s()), 0),
+            "WaitTimeSeconds": min(ceil(wait_s), self._longest_s()),
             "MessageAttributeNames": ["All"],
             "MessageSystemAttributeNames": ["All"],
         }
