@@ -35,6 +35,8 @@ Publish = Callable[[Sequence["Embedded"]], None]
 """Metrics that functions printed."""
 METRICS = b'"_aws"'
 """Output that has it nowhere has no metrics."""
+MOST_METRICS = 20_000
+"""Values of them in one batch: a line may say little and mean many."""
 
 BATCH_BYTES = 1024 * 1024
 BATCH_SHARE = 1 / 32
@@ -77,9 +79,11 @@ class LogWriter:
         self._streams: dict[int, OpenStream] = {}
         self._lost = 0  # pieces that could not be written since the last that could
         self._batch = Batch(self._file.next_id)
+        self._metrics_left = MOST_METRICS
 
     def write(self, entries: Iterable[Entry], at_once: bool) -> None:
         """Take entries, in this order. Readers know of them when some are to be written at once, or there are many."""
+        self._metrics_left = MOST_METRICS
         for id, at_ms, data, kind, detail in entries:
             if kind == OPENED:
                 self._streams[id] = OpenStream(*detail)
@@ -120,11 +124,15 @@ class LogWriter:
 
         *_, account, region = stream.row
         found: list[Embedded] = []
-        for event in events(text):
+        for event in events(text) if self._metrics_left > 0 else ():
             try:
                 found += [(account, region, *each) for each in embedded(decode_event(event), at_ms)]
             except Malformed as error:
                 self._tell(DEBUG, f"{stream.row[1]}: an embedded metric is left out: {error}")
+            if len(found) >= self._metrics_left:
+                self._tell(WARNING, f"{stream.row[1]}: too many embedded metrics at once, some are left out")
+                break
+        self._metrics_left -= len(found)
         if found:
             self._publish(found)
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, Thread
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -25,14 +25,18 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-WRITES = Workers("metrics to be written", 1, 16)
+WRITES = Workers("metrics to be written", 1, 1)
+"""Whoever writes takes all there is, so that none has to wait behind another."""
 AFTER_S = 0.005
 """How long after its end a minute is written: a timer may fire a little early."""
 ASK_LIMIT_S = 10.0
+STOP_LIMIT_S = 2.0
 MOST_FACTS = 20_000
 """Different ones in memory; with more of them they are written at once."""
 MOST_WAITING = 200_000
 """Points that wait for a disk which takes none; more of them are lost."""
+MOST_MINUTES = 60
+"""That wait for one which hangs."""
 
 CONCURRENT, UNRESERVED = "ConcurrentExecutions", "UnreservedConcurrentExecutions"
 PROVISIONED, UTILIZATION = "ProvisionedConcurrentExecutions", "ProvisionedConcurrencyUtilization"
@@ -79,7 +83,7 @@ class Recorder:
         self._published: deque[Point] = deque()  # by other threads
         self._minute: int | None = None  # which the facts and peaks are of; None: there are none
         self._timer: Timer | None = None
-        self._collected: deque[Collected] = deque()  # on its way from the loop to whoever writes
+        self._collected: deque[Collected] = deque(maxlen=MOST_MINUTES)  # on its way from the loop to whoever writes
         self._writing = Lock()  # guards _unwritten, and the order of what is written; never taken on the loop
         self._unwritten: list[Point] = []
         self._stopped = False
@@ -157,18 +161,21 @@ class Recorder:
         self._write()
 
     def stop(self) -> None:
-        """Write the rest and close the file. After whoever tells has stopped; not on the loop."""
-        try:
-            self._loop.ask(self._disarm, ASK_LIMIT_S)
-            self.flush()
-        except (TimeoutError, sqlite3.Error) as error:
-            log.error("the last metrics could not be written: %s", error)
-        self.file.close()
+        """Write the rest and close the file. After whoever tells has stopped; not on the loop.
+
+        A disk that hangs is waited for no longer than STOP_LIMIT_S.
+        """
+        end = Thread(target=self._end, name="the last metrics", daemon=True)
+        end.start()
+        end.join(STOP_LIMIT_S)
+        if end.is_alive():
+            log.error("the last metrics could not be written within %g s", STOP_LIMIT_S)
 
     def clear(self) -> None:
         """Forget all of it. Not on the loop."""
         self._loop.ask(self._collect, ASK_LIMIT_S)
         with self._writing:
+            self._published.clear()
             self._collected.clear()
             self._unwritten.clear()
             self.file.clear()
@@ -190,6 +197,14 @@ class Recorder:
         self._minute = int(now_s // MINUTE_S)
         self._timer = self._clock.call_later((self._minute + 1) * MINUTE_S - now_s + AFTER_S, self._write_minute)
 
+    def _end(self) -> None:
+        try:
+            self._loop.ask(self._disarm, STOP_LIMIT_S)
+            self.flush()
+        except (TimeoutError, sqlite3.Error) as error:
+            log.error("the last metrics could not be written: %s", error)
+        self.file.close()
+
     def _disarm(self) -> None:
         self._stopped = True
         if self._timer is not None:
@@ -202,8 +217,8 @@ class Recorder:
         self._collect()
         try:
             self._loop.work(WRITES, self._write_or_wait)
-        except (Closed, Full) as error:
-            log.warning("metrics of a minute are lost: %s", error)
+        except (Closed, Full):
+            log.debug("metrics are written with the next")
         if self._meters:
             self._arm()
 
@@ -222,6 +237,8 @@ class Recorder:
             if meter.is_heard:
                 self._meters.append(meter)
         collected.facts = self._take_facts(minute)
+        if len(self._collected) == MOST_MINUTES:
+            log.error("metrics of a minute are lost, since none can be written")
         self._collected.append(collected)
 
     def _take_facts(self, minute: int) -> list[Point]:
@@ -231,8 +248,6 @@ class Recorder:
         for (metric, function, qualifier), statistics in facts.items():
             for dimensions in Subject(function, qualifier).dimensions():
                 points.append(Point(lambda_series(function.scope, metric, dimensions), minute, statistics))
-        while self._published:
-            points.append(self._published.popleft())
         return points
 
     def _write_or_wait(self) -> None:
@@ -245,6 +260,8 @@ class Recorder:
         with self._writing:
             while self._collected:
                 self._unwritten += self._points(self._collected.popleft())
+            while self._published:
+                self._unwritten.append(self._published.popleft())
             if len(self._unwritten) > MOST_WAITING:
                 log.error("%d metrics are lost, since none can be written", len(self._unwritten) - MOST_WAITING)
                 del self._unwritten[:-MOST_WAITING]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import marshal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lambda_emu.metrics.embedded import Malformed, embedded
+from lambda_emu.logs.levels import Level
+from lambda_emu.logs.writer import LOGGED, MOST_METRICS, OPENED, PRINTED, WARNING, Entry, LogWriter
+from lambda_emu.metrics.embedded import MOST_POINTS, Embedded, Malformed, embedded
 
 NOW_MS = 1_790_000_030_000
 MINUTE = NOW_MS // 60_000
@@ -112,3 +115,45 @@ def test_what_only_looks_like_it_is_left_alone(printed: bytes) -> None:
 def test_what_is_malformed_makes_no_metrics_at_all(printed: bytes) -> None:
     with pytest.raises(Malformed):
         embedded(printed, NOW_MS)
+
+
+def written(folder: Path, is_json: bool, *entries: tuple[bytes, int, Any]) -> tuple[list[Embedded], list[int]]:
+    """What a log's writer finds in what one stream is given, and how important what it had to say was."""
+    found: list[Embedded] = []
+    told: list[int] = []
+    writer = LogWriter(str(folder / "logs.db"), 1 << 24, lambda level, _: told.append(level), found.extend)
+    row = ("group", "name", "f", "$LATEST", "x86_64", 512, "123456789012", "us-east-1")
+    all_entries: list[Entry] = [(0, NOW_MS, b"", OPENED, (row, is_json, int(Level.TRACE)))]
+    all_entries += [(0, NOW_MS, data, kind, detail) for data, kind, detail in entries]
+    writer.write(all_entries, True)
+    writer.close()
+    return found, told
+
+
+OF_F = ("123456789012", "us-east-1", *ORDERS)
+
+
+@pytest.mark.parametrize("is_json", [False, True])
+def test_the_logs_writer_finds_them_in_lines_that_come_in_pieces_and_in_records(tmp_path: Path, is_json: bool) -> None:
+    line = event()
+    found, told = written(
+        tmp_path,
+        is_json,
+        (b"hello\n" + line[:30], PRINTED, None),
+        (line[30:] + line + b"{}\n", PRINTED, None),
+        (line, LOGGED, None),
+        (event(at=0), LOGGED, None),
+    )
+
+    assert found == [OF_F] * 3
+    assert told == [10]
+
+
+def test_a_little_that_means_much_is_bounded(tmp_path: Path) -> None:
+    many = event(
+        dimensions=[["Place"]] * 30, metrics=[{"Name": f"m{n}"} for n in range(100)], **{f"m{n}": 1 for n in range(100)}
+    )
+    found, told = written(tmp_path, False, (many * 50, PRINTED, None))
+
+    assert len(found) <= MOST_METRICS + MOST_POINTS
+    assert told == [WARNING]

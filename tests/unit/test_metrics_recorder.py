@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from store_rig import files_end_at
@@ -19,7 +20,7 @@ from lambda_emu.metrics.embedded import Embedded
 from lambda_emu.metrics.file import MetricFile
 from lambda_emu.metrics.meter import Meter
 from lambda_emu.metrics.points import LAMBDA, Dimensions, Subject
-from lambda_emu.metrics.recorder import WRITES, Recorder
+from lambda_emu.metrics.recorder import STOP_LIMIT_S, WRITES, Recorder
 from lambda_emu.metrics.statistics import Statistics
 
 SCOPE = Scope("123456789012", "us-east-1")
@@ -262,6 +263,21 @@ def test_what_a_full_disk_does_not_take_is_written_once_it_does(rig: Rig) -> Non
     rig.recorder.flush()
 
     assert rig.values("Invocations") == {1: 2}
+
+
+def test_a_disk_that_hangs_keeps_nobody_from_ending(rig: Rig) -> None:
+    meter = rig.meter(Subject(FUNCTION))
+    rig.run(meter)
+    rig.recorder.flush()
+    rig.run(meter)
+    hanging = sqlite3.connect(rig.path)
+    try:
+        hanging.execute("BEGIN EXCLUSIVE")
+        begun_s = monotonic()
+        rig.recorder.stop()
+        assert monotonic() - begun_s < 2 * STOP_LIMIT_S
+    finally:
+        hanging.close()
 
 
 def test_a_file_that_is_no_database_is_set_aside(rig: Rig) -> None:
