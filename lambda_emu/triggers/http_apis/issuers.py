@@ -28,7 +28,7 @@ KEPT_KEYS_S = 2 * 3600.0
 """As long as AWS does."""
 AGAIN_S = 5.0
 """Keys are not asked for more often: also not for a token whose key is unknown, nor after a failure."""
-FETCH_S = 5.0
+FETCH_S = 3.0
 MOST_BYTES = 1024 * 1024
 MOST_ISSUERS, MOST_TOKENS = 256, 1024
 MISSING = "JWT authorizers need joserfc, which is not installed: pip install 'lambda-emu[services]'"
