@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from lambda_emu.clock import Clock, Timer
@@ -27,8 +27,6 @@ READS = Workers("reads of what is to be delivered", 2, 8192)
 MOST_AGE_S = 21_600.0
 """As old as an event may become."""
 FIRST_REST_S, LONGEST_REST_S = 1.0, 300.0
-
-Run = Callable[[Delivery], Awaitable[None]]
 
 
 class Outbox:
@@ -101,18 +99,18 @@ class Outbox:
         service = target.split(":", 3)[2]
         return self._senders.get(service) or Absent(service)
 
-    def drop(self, target: str) -> None:
-        """Its lane has nothing to do."""
-        lane = self._lanes.pop(target, None)
-        if lane is not None:
-            lane.stop()
+    def drop(self, lane: Lane) -> None:
+        """It has nothing to do."""
+        lane.stop()
+        if self._lanes.get(lane.target) is lane:  # after `forget` another may be in its place
+            del self._lanes[lane.target]
 
 
 class Lane:
     """The deliveries to one target."""
 
     def __init__(self, target: str, work: WorkTable, loop: Loop, clock: Clock, sender: Sender, outbox: Outbox) -> None:
-        self._target = target
+        self.target = target
         self._loop = loop
         self._clock = clock
         self._sender = sender
@@ -120,7 +118,7 @@ class Lane:
         self._failures = 0  # in a row, one a rest
         self._rest: Timer | None = None
         self._queue = queue = TargetQueue(KIND + target, work)
-        self._dispatcher = Dispatcher(queue, loop, clock, self._take, partial(outbox.drop, target))
+        self._dispatcher = Dispatcher(queue, loop, clock, self._take, partial(outbox.drop, self))
         self._dispatcher.most = sender.most
         self.look = self._dispatcher.look
 
@@ -178,22 +176,22 @@ class Lane:
             self._dispatcher.finish(delivery.id)
 
     def _give_up(self, delivery: Delivery, why: object) -> None:
-        log.warning("%s of %s is not delivered to %s: %s", delivery.about, delivery.function.name, self._target, why)
+        log.warning("%s of %s is not delivered to %s: %s", delivery.about, delivery.function.name, self.target, why)
         self._dispatcher.finish(delivery.id)
 
     def _put_off(self, delivery: Delivery, error: Exception) -> None:
         """Rest, if none of those under way has us rest already."""
         if not isinstance(error, NotDelivered | sqlite3.Error | Full):
-            log.error("a delivery to %s failed", self._target, exc_info=error)
+            log.error("a delivery to %s failed", self.target, exc_info=error)
         if self._rest is None:
-            rest_s = min(FIRST_REST_S * 2 ** min(self._failures, 20), LONGEST_REST_S)
             if not self._failures:
                 told = "%s of %s could not be delivered to %s, which is tried again for %d hours: %s"
-                log.warning(told, delivery.about, delivery.function.name, self._target, MOST_AGE_S // 3600, error)
-            self._failures += 1
+                log.warning(told, delivery.about, delivery.function.name, self.target, MOST_AGE_S // 3600, error)
             self._dispatcher.most = 0
-            self._rest = self._clock.call_later(rest_s, self._try_one)
-        self._dispatcher.put_off(delivery.id, delivery.attempts + 1, self._clock.steady_s())
+            self._rest = self._clock.call_later(_rest_s(self._failures), self._try_one)
+            self._failures += 1
+        again_s = self._clock.steady_s() + _rest_s(delivery.attempts)  # one that alone fails comes seldom
+        self._dispatcher.put_off(delivery.id, delivery.attempts + 1, again_s)
 
     def _try_one(self) -> None:
         self._rest = None
@@ -204,13 +202,18 @@ class Lane:
         """The target takes deliveries."""
         if not self._failures:
             return
-        log.warning("results are delivered to %s again", self._target)
+        log.warning("results are delivered to %s again", self.target)
         self._failures = 0
         if self._rest is not None:
             self._rest.cancel()
             self._rest = None
         self._dispatcher.most = self._sender.most
         self.look()
+
+
+def _rest_s(failures: int) -> float:
+    """After so many in a row."""
+    return min(FIRST_REST_S * (1 << min(failures, 20)), LONGEST_REST_S)
 
 
 class TargetQueue:

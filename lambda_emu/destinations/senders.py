@@ -109,7 +109,10 @@ class FunctionSender:
         self._clock = clock
 
     async def send(self, delivery: Delivery, body: bytes) -> None:
-        written = parse_function_name(delivery.target)
+        try:
+            written = parse_function_name(delivery.target)
+        except ValueError as mistake:
+            raise Undeliverable(str(mistake)) from mistake
         scope = Scope(written.account or "", written.region or "")  # an ARN has both
         target = Target(scope.function(written.name), written.qualifier)
         account = delivery.function.account

@@ -40,6 +40,7 @@ class Targets:
         self.out: Counter[str] = Counter()
         self.most_out: Counter[str] = Counter()
         self.mood: dict[str, str] = {}
+        self.gate = asyncio.Event()  # where those wait that hang
 
     async def send(self, delivery: Delivery, body: bytes) -> None:
         target = delivery.target
@@ -48,7 +49,7 @@ class Targets:
         self.most_out[target] = max(self.most_out[target], self.out[target])
         try:
             if self.mood.get(target) == "hangs":
-                await asyncio.Event().wait()
+                await self.gate.wait()
             if self.mood.get(target) == "refuses":
                 raise NotDelivered("not today")
             self.got[target].append(body)
@@ -202,6 +203,24 @@ def test_what_is_forgotten_meanwhile_is_not_delivered_and_what_comes_after_is(ri
 
     eventually(lambda: rig.targets.got[ILL], "the new one")
     assert rig.targets.got[ILL] == [b"4"]
+
+
+def test_one_that_was_under_way_when_all_was_forgotten_ends_nothing_that_came_after(rig: Rig) -> None:
+    rig.targets.mood[ILL] = "hangs"
+    rig.enqueue(ILL, 1)
+    eventually(lambda: rig.targets.out[ILL] == 1, "it to be under way")
+    first, rig.targets.gate = rig.targets.gate, asyncio.Event()
+    rig.store.work.clear()
+    rig.loop.ask(rig.outbox.forget, 10)
+    rig.enqueue(ILL, *range(2, 12))
+    eventually(lambda: rig.targets.out[ILL] == 1 + rig.targets.most, "those that came after")
+
+    rig.loop.ask(first.set, 10)
+    eventually(lambda: rig.targets.got[ILL] == [b"1"], "the old one to be over")
+    rig.loop.ask(rig.targets.gate.set, 10)
+
+    eventually(lambda: rig.left(ILL) == 0, "all others to be delivered")
+    assert numbers(rig.targets.got[ILL]) == list(range(1, 12))
 
 
 @pytest.mark.parametrize(
