@@ -10,6 +10,7 @@ from benchmarks.rows.cold import cold
 from benchmarks.rows.create import create
 from benchmarks.rows.crowd import crowd, throughput
 from benchmarks.rows.doors import doors
+from benchmarks.rows.fed import fed
 from benchmarks.rows.growth import growth
 from benchmarks.rows.idle import idle
 from benchmarks.rows.pest import pest
@@ -45,6 +46,7 @@ ROWS: dict[str, Row] = {
         growth,
         burst,
         queues,
+        fed,
         before,
     )
 }

@@ -26,17 +26,26 @@ class Steps:
     def __init__(self, store: Store, loop: Loop, clock: SteppingClock) -> None:
         self.loop = loop
         self.clock = clock
-        self.commits = Commits(store, loop, clock)
+        self.commits = Commits(store, loop, clock, self._first)
         self.told: list[tuple[int, SqsError | None]] = []
+        self._untold: list[int] = []
         self._path = store.folder / DATABASE
 
-    def post(self, *numbers: int, later: bool = False) -> None:
+    def post(self, *numbers: int) -> None:
         """All in one turn of the loop."""
 
         def act() -> None:
             for number in numbers:
-                post = self.commits.post_later if later else self.commits.post
-                post(self._insert(number), self._tell(number))
+                self.commits.post(self._insert(number), self._tell(number))
+
+        self.loop.ask(act, 10)
+
+    def keep_soon(self, number: int) -> None:
+        """Nobody waits for it."""
+
+        def act() -> None:
+            self._untold.append(number)
+            self.commits.soon()
 
         self.loop.ask(act, 10)
 
@@ -46,6 +55,11 @@ class Steps:
 
     def numbers_told(self) -> list[int]:
         return [number for number, _ in self.told]
+
+    def _first(self) -> Callable[[sqlite3.Connection], object] | None:
+        numbers, self._untold = self._untold, []
+        steps = [self._insert(number) for number in numbers]
+        return (lambda connection: [step(connection) for step in steps]) if steps else None
 
     def _insert(self, number: int) -> Callable[[sqlite3.Connection], int]:
         def step(connection: sqlite3.Connection) -> int:
@@ -96,21 +110,30 @@ def test_one_that_fails_is_told_alone_and_the_others_are_kept(steps: Steps) -> N
 
 
 def test_what_nobody_waits_for_goes_with_the_next_or_soon(steps: Steps) -> None:
-    steps.post(1, later=True)
+    steps.keep_soon(1)
     steps.post(2)
-    eventually(lambda: len(steps.told) == 2, "both to be told")
-    steps.post(3, later=True)
+    eventually(lambda: steps.numbers_told() == [2], "the second to be told")
+    with_it = steps.kept()
+    steps.keep_soon(3)
     steps.clock.advance(LATER_S)
-    eventually(lambda: len(steps.told) == 3, "the third to be told")
 
-    assert steps.numbers_told() == steps.kept() == [1, 2, 3]
+    assert with_it == [1, 2]
+    eventually(lambda: steps.kept() == [1, 2, 3], "the third to be kept")
+
+
+def test_what_nobody_waits_for_fails_alone(steps: Steps) -> None:
+    steps.post(1)
+    steps.keep_soon(1)
+    steps.post(2)
+
+    eventually(lambda: steps.numbers_told() == [1, 2], "both to be told")
+
+    assert steps.kept() == [1, 2]
 
 
 def test_nothing_waits_once_it_ends(steps: Steps) -> None:
-    steps.post(1, later=True)
+    steps.keep_soon(1)
     steps.loop.ask(steps.commits.close, 10)
-    steps.post(2, later=True)
+    steps.keep_soon(2)
 
-    eventually(lambda: len(steps.told) == 2, "both to be told")
-
-    assert steps.kept() == [1, 2]
+    eventually(lambda: steps.kept() == [1, 2], "both to be kept")

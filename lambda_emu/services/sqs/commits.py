@@ -25,10 +25,12 @@ _Job = tuple[Step, Told]
 class Commits:
     """On the loop. Steps are taken in their order; if a commit of several fails, each is tried again alone."""
 
-    def __init__(self, store: Store, loop: Loop, clock: Clock) -> None:
+    def __init__(self, store: Store, loop: Loop, clock: Clock, first: Callable[[], Step | None]) -> None:
+        """first: asked at each commit for what nobody waits for, which is taken before all else."""
         self._store = store
         self._loop = loop
         self._clock = clock
+        self._first = first
         self._jobs: list[_Job] = []
         self._is_near = False
         self._timer: Timer | None = None
@@ -41,13 +43,11 @@ class Commits:
             self._is_near = True
             self._loop.asyncio.call_soon(self._hand_over)
 
-    def post_later(self, step: Step, told: Told) -> None:
-        """With the next one, or in LATER_S."""
+    def soon(self) -> None:
+        """See to it that there is one in LATER_S, if there is none before."""
         if self._closed:
-            self.post(step, told)
-            return
-        self._jobs.append((step, told))
-        if self._timer is None and not self._is_near:
+            self._hand_over()
+        elif self._timer is None and not self._is_near:
             self._timer = self._clock.call_later(LATER_S, self._hand_over)
 
     def close(self) -> None:
@@ -61,6 +61,9 @@ class Commits:
             self._timer.cancel()
             self._timer = None
         jobs, self._jobs = self._jobs, []
+        first = self._first()
+        if first is not None:
+            jobs.insert(0, (first, _ignore))
         if jobs:
             self._take(jobs)
 
@@ -83,3 +86,7 @@ class Commits:
         else:  # only those that cannot be kept shall hear of it
             for job in jobs:
                 self._take([job])
+
+
+def _ignore(error: SqsError | None, result: Any) -> None:
+    """Nobody waits for it; what could not be written has been logged."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from base64 import b64decode, urlsafe_b64decode
 from binascii import Error as NotBase64
 from binascii import b2a_base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from hashlib import md5
+from typing import NamedTuple
 
 from msgspec.json import decode, encode
 
@@ -98,8 +99,7 @@ class Message:
         self.content: Content | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """A message as a consumer has it."""
 
     id: str
@@ -131,8 +131,7 @@ class Handle:
     message_id: str
 
     def __str__(self) -> str:
-        text = f"{self.queue_id} {self.number} {self.receives} {self.message_id}"
-        return b2a_base64(text.encode(), newline=False).decode()  # of such a text that is safe in a URL too
+        return handle_of(self.queue_id, self.number, self.receives, self.message_id)
 
     @classmethod
     def parse(cls, text: str) -> Handle | None:
@@ -145,17 +144,26 @@ class Handle:
         return found if str(found) == text else None
 
 
+def handle_of(queue_id: int, number: int, receives: int, message_id: str) -> str:
+    """`Handle` as text. Of such text base64 has no characters that URLs would need other ones for."""
+    return b2a_base64(f"{queue_id} {number} {receives} {message_id}".encode(), newline=False).decode()
+
+
 def as_received(
+    queue_id: int,
     taken: Sequence[Message],
     rows: Sequence[tuple[float, int, float | None, int]],
-    handles: Mapping[int, Handle],
     found: Mapping[int, Content],
-) -> Iterator[Received]:
-    """As they were when they were taken. What was purged meanwhile is not there."""
+) -> list[Received]:
+    """As they were when they were taken. found: contents that memory did not have; what was purged is not there."""
+    received = []
     for message, (_, receives, first_s, number) in zip(taken, rows, strict=True):
         content = message.content or found.get(number)
         if content is not None:
-            yield Received(message.id, str(handles[number]), number, receives, message.sent_s, first_s or 0.0, content)
+            handle = handle_of(queue_id, number, receives, message.id)
+            sent_s = message.sent_s
+            received.append(Received(message.id, handle, number, receives, sent_s, first_s or 0.0, content))
+    return received
 
 
 def md5_of(text: str) -> str:

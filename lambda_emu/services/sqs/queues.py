@@ -16,7 +16,7 @@ from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.sqs import table
-from lambda_emu.services.sqs.commits import Commits
+from lambda_emu.services.sqs.commits import Commits, Step
 from lambda_emu.services.sqs.directory import Directory
 from lambda_emu.services.sqs.errors import NoSuchQueue, SqsError, SqsFailure, TooManyInFlight
 from lambda_emu.services.sqs.fifo import DEDUPLICATION_S, Sent
@@ -45,7 +45,8 @@ class Queues:
         self._store = store
         self._loop = loop
         self._clock = clock
-        self._commits = Commits(store, loop, clock)
+        self._commits = Commits(store, loop, clock, self._marks)
+        self._unmarked: dict[int, table.Mark] = {}
         self.directory = Directory(clock)
         self._polls = Polls(clock, self._serve)
         self.moves = MoveTasks(self.directory, clock, self._write, self._polls.wake)
@@ -229,6 +230,8 @@ class Queues:
             told(error)
             self._polls.wake(queue)
 
+        for number in numbers:
+            self._unmarked.pop(number, None)
         self._write(partial(table.delete, numbers=numbers), deleted)
 
     def change_visibility(self, queue: Queue, changes: Sequence[tuple[Message, float]], told: Told) -> None:
@@ -270,12 +273,12 @@ class Queues:
         Of a FIFO queue after the commit that says so: a crash may not free a group that somebody works on. Others may
         be received once more after a crash, and once more than was counted, as AWS has it too.
         """
-        handles = {one.number: Handle(queue.record.id, one.number, one.receives, one.id) for one in taken}
         rows = [(one.due_s, one.receives, one.first_s, one.number) for one in taken]
         absent = [one.number for one in taken if one.content is None]
         if not queue.record.is_fifo and not absent:
-            self._commits.post_later(partial(table.mark, rows=rows), _log_unmarked)
-            poll.deliver(None, list(as_received(taken, rows, handles, {})))
+            self._unmarked.update((row[-1], row) for row in rows)
+            self._commits.soon()
+            poll.deliver(None, as_received(queue.record.id, taken, rows, {}))
             return
 
         def step(connection: sqlite3.Connection) -> dict[int, Content]:
@@ -289,9 +292,16 @@ class Queues:
                 poll.deliver(error, ())
                 self._polls.wake(queue)
                 return
-            poll.deliver(None, list(as_received(taken, rows, handles, found)))
+            poll.deliver(None, as_received(queue.record.id, taken, rows, found))
 
         self._commits.post(step, marked)
+
+    def _marks(self) -> Step | None:
+        """What was received and told, and is not written yet."""
+        if not self._unmarked:
+            return None
+        rows, self._unmarked = self._unmarked, {}
+        return partial(table.mark, rows=rows.values())
 
     def _take(self, queue: Queue, poll: Poll) -> tuple[list[Message], list[Move], list[int]]:
         """What goes to who asks, what to the dead letter queue, and what was kept too long."""
@@ -344,8 +354,3 @@ class Queues:
 def _log_failure(error: SqsError | None) -> None:
     if error is not None:
         log.error("messages of a dead letter queue could not be written; they are moved again after a restart")
-
-
-def _log_unmarked(error: SqsError | None, _: object) -> None:
-    if error is not None:
-        log.error("receives could not be written; their messages are received again after a restart")

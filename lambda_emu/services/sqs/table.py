@@ -32,6 +32,10 @@ _TASK = "INSERT OR REPLACE INTO sqs_moves VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 LAST = 2**63 - 1
 
 
+Mark = tuple[float, int, float | None, int]
+"""Of a message that was received: when it is visible again, how often it was, when first, its number."""
+
+
 @dataclass(frozen=True, slots=True)
 class SeenRow:
     queue_id: int
@@ -106,8 +110,7 @@ def put_seen(connection: sqlite3.Connection, rows: Sequence[SeenRow], now_s: flo
         connection.execute(_SEEN, (row.queue_id, row.key, row.until_s, row.sent.id, row.sent.number))
 
 
-def mark(connection: sqlite3.Connection, rows: Iterable[tuple[float, int, float | None, int]]) -> None:
-    """Rows: when it is visible again, how often it was received, when first, its number."""
+def mark(connection: sqlite3.Connection, rows: Iterable[Mark]) -> None:
     connection.executemany(_RECEIVED, rows)
 
 
