@@ -18,7 +18,7 @@ from benchmarks.stage import Stage
 from benchmarks.verdict import Verdict, of_turns
 from benchmarks.waiting import wait_for
 
-MESSAGES, BATCH, BLOCKS = 5_000, 10, 4
+MESSAGES, BATCH, BLOCKS = 10_000, 10, 3
 LIMIT_S = 300.0
 COUNTS = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 
