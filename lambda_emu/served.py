@@ -35,7 +35,9 @@ from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Engine, SandboxError
 from lambda_emu.services.cbor import CborService
 from lambda_emu.services.cloudwatch.service import CloudWatchService
+from lambda_emu.services.localstack import LocalStackPages
 from lambda_emu.services.neighbours.service import NeighbourService
+from lambda_emu.services.overview import Overview
 from lambda_emu.services.sqs.service import QueueService
 from lambda_emu.services.unserved import Forms, Unserved
 from lambda_emu.store import Store
@@ -98,8 +100,10 @@ class Served:
         around = self._around(queues, CborService(metrics, "cloudwatch"))
         lambda_ = LambdaService(self._api, CallerContexts(self.context))
         others: Sequence[Service] = (lambda_, Unserved(), Forms(around), *around)
-        self.outside: Sequence[Service] = (urls, apis, OwnPages(self._pages), *others)
-        self.inside: Sequence[Service] = (urls, apis, *others)
+        self.overview = Overview(rooms.around.neighbours, lambda: child.pid, child.status)
+        localstack = LocalStackPages(self.overview, is_ready)
+        self.outside: Sequence[Service] = (urls, apis, OwnPages(self._pages), localstack, *others)
+        self.inside: Sequence[Service] = (urls, apis, localstack, *others)
 
     def _around(self, queues: Service, metrics: Service) -> Sequence[Service]:
         """The services around Lambda: first what others serve, and last S3, which has any path."""
@@ -166,6 +170,7 @@ class Served:
             not (abilities.hides_loopback and is_loopback(rooms.settings.host)),
             lambda: rooms.pool.occupancy,  # on a worker: what was so a moment ago
             self._is_ready,
+            self.overview.told,
         )
         add_pages(app, insight)
         return app

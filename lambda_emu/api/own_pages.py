@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from flask import Flask, Response, jsonify, make_response, request
 
@@ -30,8 +31,9 @@ class Insight:
     """What may be told and asked for. scope: of the emulator's own functions. describe, reset: not on the loop.
 
     write_logs: waits until what was logged so far can be read. occupancy: anywhere. is_ready: whether all is there that
-    the project declares. token: what pages that change something ask for. token_file: where its user finds it.
-    reachable: functions reach these pages, so that those which only tell something ask for the token too.
+    the project declares. services: what is served, by whom; not on the loop. token: what pages that change something
+    ask for. token_file: where its user finds it. reachable: functions reach these pages, so that those which only tell
+    something ask for the token too.
     """
 
     engine: str
@@ -45,6 +47,7 @@ class Insight:
     reachable: bool
     occupancy: Callable[[], Occupancy]
     is_ready: Callable[[], bool]
+    services: Callable[[], dict[str, Any]]
 
 
 def create_pages(store: Store) -> Flask:
@@ -55,7 +58,7 @@ def create_pages(store: Store) -> Flask:
 
 
 def add_pages(app: Flask, insight: Insight) -> None:
-    """`health`, `environments`, `logs` and, to POST, `reset`, all JSON.
+    """`health`, `environments`, `services`, `logs` and, to POST, `reset`, all JSON.
 
     logs: `?function=NAME[&account=ACCOUNT][&region=REGION][&after=SEGMENT][&limit=SEGMENTS]`.
     """
@@ -84,7 +87,10 @@ def add_pages(app: Flask, insight: Insight) -> None:
         insight.reset()
         return jsonify({"status": "ok"})
 
-    for view in (health, environments, logs):
+    def services() -> Response:
+        return jsonify(insight.services())
+
+    for view in (health, environments, logs, services):
         app.add_url_rule(f"{OWN}{view.__name__}", f"own_{view.__name__}", view)
     app.add_url_rule(f"{OWN}reset", "own_reset", reset, methods=["POST"])
 

@@ -12,6 +12,7 @@ from lambda_emu.cli.commands.prune import prune
 from lambda_emu.cli.commands.ps import ps
 from lambda_emu.cli.commands.runtimes import runtimes
 from lambda_emu.cli.commands.serve import serve
+from lambda_emu.cli.commands.services import services
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -21,5 +22,5 @@ def main() -> None:
     terminal.guard()
 
 
-for command in (serve, invoke, logs, ps, prune, runtimes, doctor):
+for command in (serve, invoke, logs, ps, services, prune, runtimes, doctor):
     main.add_command(command)

@@ -90,6 +90,10 @@ class Server:
         """What the pool holds."""
         return self._get(f"{OWN}environments")  # type: ignore[no-any-return]
 
+    def services(self) -> dict[str, Any]:
+        """What is served, by whom, in which processes; and what people would have been sent."""
+        return self._get(f"{OWN}services")  # type: ignore[no-any-return]
+
     def logs(self, function: WrittenName, after: int | None, segments: int) -> dict[str, Any]:
         """Log events as logs.reader.answer gives them; without account or region, of the server's own."""
         of = {"function": function.name, "account": function.account, "region": function.region}

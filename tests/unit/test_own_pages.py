@@ -48,8 +48,9 @@ def app(tmp_path: Path, logs: LogStore, reachable: bool) -> Iterator[Flask]:
     write_logs = partial(logs.flush, 30)
     is_ready = lambda: app.config.get("is ready", True)  # noqa: E731
     insight = Insight(
-        "docker", SCOPE, list, reader, write_logs, lambda: None, TOKEN, "file", reachable, lambda: occupied, is_ready
-    )
+        "docker", SCOPE, list, reader, write_logs, lambda: None, TOKEN, "file", reachable, lambda: occupied, is_ready,
+        dict,
+    )  # fmt: skip
     add_pages(app, insight)
     app.add_url_rule(LATER, "later", lambda: Response("told"), methods=["GET", "POST", "PUT", "DELETE", "PATCH"])
     yield app

@@ -24,6 +24,7 @@ from lambda_emu.http.message import Head
 from lambda_emu.services.buckets import bucket_of
 from lambda_emu.services.catalogue import KNOWN, known
 from lambda_emu.services.child.service import services_by
+from lambda_emu.services.overview import BY, NAMES
 from lambda_emu.services.sqs.service import QueueService
 from lambda_emu.services.unserved import Forms, ServiceNotServed, Unserved
 
@@ -53,13 +54,14 @@ APIS = DataPlane(within=("execute-api",), paths=(b"/restapis/",), signed_for=("e
 QUEUES = QueueService(cast(Any, None), Clock(), cast(Any, None), "")
 JSON, QUERY, REST, S3 = AROUND = services_by(serve)
 UNSERVED, FORMS = Unserved(), Forms([QUEUES, *AROUND])
-NAMES = {
+NAMES_OF = {
     id(one): name
     for name, one in {
         "pages": PAGES, "lambda": LAMBDA, "urls": URLS, "apis": APIS, "sqs": QUEUES, "json": JSON, "query": QUERY,
         "rest": REST, "s3": S3, "unserved": UNSERVED, "forms": FORMS,
     }.items()
 }  # fmt: skip
+SERVED_BY = {name: None if name == "unserved" else name for name in NAMES_OF.values()}
 EVERYBODY = Router([URLS, APIS, PAGES, LAMBDA, UNSERVED, FORMS, QUEUES, *AROUND])
 FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
 
@@ -75,7 +77,7 @@ def presigned(service: str) -> str:
 
 def served_by(request: str, headers: Mapping[str, str]) -> str:
     found = asked(request, b"", headers)
-    return NAMES[id(EVERYBODY.service(found.head, found.path))]
+    return NAMES_OF[id(EVERYBODY.service(found.head, found.path))]
 
 
 @pytest.mark.parametrize(
@@ -252,3 +254,15 @@ def test_what_nobody_serves_is_refused_in_older_cbor_too() -> None:
 
     assert dict(answer.headers)["Content-Type"] == "application/x-amz-cbor-1.1"
     assert answer.body.startswith(b"\xa2\x79\x00\x06__type\x79")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_listed_as_served_is_routed_to_somebody_and_nothing_else(name: str) -> None:
+    scope = "lambda" if name == "lambda" else known(name).signing_name
+    path = {"s3control": "/v20180820/", "apigatewayv2": "/v2/apis"}.get(name, "/")
+    target = known(name).claims.targets
+    headers = {"x-amz-target": target[0].decode()} if target else {}
+
+    found = SERVED_BY[served_by(f"POST {path}", signed(scope, **headers))]
+
+    assert (found is None) == (name not in BY)

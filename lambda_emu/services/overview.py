@@ -1,0 +1,88 @@
+"""What is served on the port, by whom, in which process: for `lambda-emu services` and for scripts that wait."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import resource
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from lambda_emu.services.catalogue import KNOWN
+from lambda_emu.services.child.errors import EXTRA
+from lambda_emu.services.child.service import ChildStatus
+from lambda_emu.services.neighbours.elsewhere import Neighbour
+
+OURS, MOTO, BOTH, AWS = "lambda-emu", "moto", "lambda-emu and moto", "AWS"
+BY = {
+    **dict.fromkeys(("lambda", "sqs"), OURS),
+    **dict.fromkeys(("apigatewayv2", "cloudwatch"), BOTH),
+    **dict.fromkeys(
+        (
+            *("apigateway", "cognito-identity", "cognito-idp", "dynamodb", "dynamodbstreams", "iam", "kms"),
+            *("resourcegroupstaggingapi", "s3", "s3control", "secretsmanager", "sns", "ssm", "stepfunctions"),
+            *("sts", "xray"),
+        ),
+        MOTO,
+    ),
+}
+NAMES = sorted({*KNOWN, "lambda"})
+
+
+@dataclass(frozen=True, slots=True)
+class ServedBy:
+    """name: as boto3 calls it. by: None: nobody. needs: what would have it served. running: who serves it runs."""
+
+    name: str
+    by: str | None
+    needs: str | None
+    running: bool
+
+
+class Overview:
+    """child: how moto's process is; not on the loop."""
+
+    def __init__(
+        self, neighbours: Collection[Neighbour], pid: Callable[[], int | None], child: Callable[[], ChildStatus | None]
+    ) -> None:
+        self._elsewhere = {one.name: one.url or AWS for one in neighbours}
+        self._pid = pid
+        self._child = child
+
+    def services(self) -> list[ServedBy]:
+        """Anywhere; looks at nothing that takes time."""
+        names = sorted({*NAMES, *self._elsewhere})
+        return [self._of(name, self._pid() is not None) for name in names]
+
+    def told(self) -> dict[str, Any]:
+        """All of it, for the command. Not on the loop."""
+        child = self._child()
+        processes = [{"name": "lambda-emu", "pid": os.getpid(), "memory_mb": own_memory_mb()}]
+        if child is not None:
+            processes.append({"name": MOTO, "pid": child.pid, "memory_mb": child.memory_mb})
+        services = [{"name": one.name, "by": one.by, "needs": one.needs} for one in self.services()]
+        return {"services": services, "processes": processes, "outbox": [] if child is None else list(child.outbox)}
+
+    def _of(self, name: str, has_child: bool) -> ServedBy:
+        if name in self._elsewhere:
+            return ServedBy(name, self._elsewhere[name], None, True)
+        by = BY.get(name)
+        if by is None:
+            return ServedBy(name, None, f"--service {name}=URL", False)
+        if by == MOTO and not has_moto():
+            return ServedBy(name, None, f"pip install '{EXTRA}'", False)
+        return ServedBy(name, by, None, by != MOTO or has_child)
+
+
+@cache
+def has_moto() -> bool:
+    return importlib.util.find_spec("moto") is not None
+
+
+def own_memory_mb() -> int:
+    """As the kernel counts it."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() // (1024 * 1024)
