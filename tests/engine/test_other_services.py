@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -381,6 +382,53 @@ def test_a_request_that_is_not_signed_is_told_by_what_it_says(
 ) -> None:
     with urlopen(Request(lam.emulator.url, body.encode(), headers), timeout=30) as answer:
         assert found in answer.read().decode()
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "cut"),
+    [
+        ("bytes=0-0", 206, slice(0, 1)),
+        ("bytes=10-19", 206, slice(10, 20)),
+        ("bytes=299990-", 206, slice(299_990, None)),
+        ("bytes=-7", 206, slice(-7, None)),
+        ("bytes=5-900000", 206, slice(5, None)),
+        ("bytes=0-1,3-4", 200, slice(None)),
+        ("bytes=x-y", 200, slice(None)),
+        ("bytes=9-3", 200, slice(None)),
+    ],
+)
+def test_a_part_of_an_object_is_what_is_asked_for(lam: OwnLam, asked: str, status: int, cut: slice) -> None:
+    s3, body = sdk(lam, "s3"), os.urandom(300_000)
+    s3.put_object(Bucket="heard", Key="part", Body=body)
+
+    got = s3.get_object(Bucket="heard", Key="part", Range=asked)
+
+    assert got["ResponseMetadata"]["HTTPStatusCode"] == status
+    assert got["Body"].read() == body[cut]
+    with pytest.raises(ClientError, match="InvalidRange"):
+        s3.get_object(Bucket="heard", Key="part", Range="bytes=300000-")
+    s3.delete_object(Bucket="heard", Key="part")
+
+
+def test_a_large_object_is_fetched_in_parts_without_being_read_anew_for_each(lam: OwnLam) -> None:
+    """Read whole for each part of 8 MB, one of 64 MB takes 512 MB of reading."""
+    s3, body = sdk(lam, "s3"), os.urandom(1 << 20) * 64
+    s3.upload_fileobj(io.BytesIO(body), "heard", "large")
+    pid = lam.emulator.around.child.pid
+    before = _read_bytes(pid)
+
+    found = io.BytesIO()
+    s3.download_fileobj("heard", "large", found)
+
+    assert found.getvalue() == body
+    assert _read_bytes(pid) - before < 2 * len(body)
+    s3.delete_object(Bucket="heard", Key="large")
+
+
+def _read_bytes(pid: int | None) -> int:
+    """What a process has read so far, from files and sockets."""
+    members = dict(line.split(": ") for line in Path(f"/proc/{pid}/io").read_text().splitlines())
+    return int(members["rchar"])
 
 
 def test_a_secret_is_rotated_by_a_function(lam: OwnLam) -> None:

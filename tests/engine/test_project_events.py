@@ -190,6 +190,19 @@ def test_what_a_key_said_before_is_taken_back_with_it(account: Account) -> None:
     assert ttl["TimeToLiveStatus"] == "DISABLED"
 
 
+def test_a_stream_that_was_made_anew_is_mapped_anew(account: Account) -> None:
+    table = "tables: {items: {key: id, sort: {taken: N}, indexes: {by-owner: {key: owner, sort: id}}, stream: %s}}"
+    account.deploy(table % "NEW_IMAGE", "- dynamodb: items")
+
+    account.deploy(table % "KEYS_ONLY", "- dynamodb: items")
+
+    found = account.client("dynamodb").describe_table(TableName="items")["Table"]
+    assert found["StreamSpecification"]["StreamViewType"] == "KEYS_ONLY"
+    (mapping,) = account.lam.client.list_event_source_mappings(FunctionName="hear")["EventSourceMappings"]
+    assert mapping["EventSourceArn"] == found["LatestStreamArn"]
+    assert account.deploy(table % "KEYS_ONLY", "- dynamodb: items") == set()
+
+
 def test_events_that_are_no_longer_declared_are_removed_and_nothing_else(account: Account) -> None:
     account.deploy(ALL, EVERY)
     s3, sns = account.client("s3"), account.client("sns")

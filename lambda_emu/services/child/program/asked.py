@@ -55,6 +55,11 @@ def principal() -> str:
     return f"AWS:{_said(ACCOUNT, '123456789012')}"
 
 
+def is_range() -> bool:
+    """Whether a part of an object is asked for."""
+    return bool(_said("HTTP_RANGE", "")) and _said("REQUEST_METHOD", "") == "GET"
+
+
 def request_ids() -> dict[str, str]:
     """As S3 names its requests: both say the same request."""
     digest = sha512(_said(REQUEST_ID, "").encode()).digest()

@@ -14,7 +14,7 @@ KEPT = timedelta(hours=24)
 
 def replace_streams(teller: Teller) -> None:
     """moto's shards tell nobody, and keep every record and every iterator for ever."""
-    from moto.dynamodb.models import table
+    from moto.dynamodb.models import DynamoDBBackend, table
     from moto.dynamodbstreams import models
 
     shard, backend = table.StreamShard, models.DynamoDBStreamsBackend
@@ -35,6 +35,15 @@ def replace_streams(teller: Teller) -> None:
         begin = max(start - _first(self), 0)
         return [one.to_json() for one in self.items[begin : begin + quantity]]
 
+    change = DynamoDBBackend.update_table_streams
+
+    def enable_again(self: Any, changed: Any, wanted: dict[str, Any]) -> None:
+        """A stream that was disabled is no more in the way of a new one, as for moto it is."""
+        if not (changed.stream_specification or {}).get("StreamEnabled"):
+            changed.latest_stream_label = None
+        change(self, changed, wanted)
+
+    DynamoDBBackend.update_table_streams = enable_again  # type: ignore[method-assign, assignment]
     shard.add = add  # type: ignore[method-assign]
     shard.get = get  # type: ignore[method-assign]
     backend.get_shard_iterator = _iterator  # type: ignore[assignment]
