@@ -211,3 +211,15 @@ def test_a_list_of_one_may_go_without_its_number(sqs: Sqs) -> None:
     told = sqs.query(path, Action="GetQueueAttributes", AttributeName="DelaySeconds")
 
     assert texts(told, "GetQueueAttributesResult", "Attribute", "Value") == ["7"]
+
+
+def test_the_trace_of_a_request_goes_with_its_message_and_is_no_part_of_what_was_sent(sqs: Sqs) -> None:
+    url = sqs.create("jobs")
+    body = json.dumps({"QueueUrl": url, "MessageBody": "x"}).encode()
+    trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"
+
+    status, told, _ = ask(sqs, body, X_Amzn_Trace_Id=trace)
+    [got] = sqs.receive(url, MessageSystemAttributeNames=["AWSTraceHeader"])
+
+    assert (status, set(told)) == (200, {"MessageId", "MD5OfMessageBody"})
+    assert got["Attributes"] == {"AWSTraceHeader": trace}

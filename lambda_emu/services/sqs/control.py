@@ -71,7 +71,7 @@ def create_queue(asked: Asked, queues: Queues) -> None:
         else:
             asked.answer({"QueueUrl": found})
 
-    if name not in queues.directory.names(asked.scope, name):
+    if not queues.directory.knows(asked.scope, name):
         queues.create(asked.scope, name, attributes, dict(tags), told)
         return
     there = queues.find(asked.scope, name)

@@ -43,6 +43,9 @@ class Directory:
             raise NoSuchQueue
         return found
 
+    def knows(self, scope: Scope, name: str) -> bool:
+        return (scope, name) in self._names
+
     def find_arn(self, arn: str) -> Queue | None:
         named = QUEUE_ARN.fullmatch(arn)
         return None if named is None else self._names.get((Scope(named[2], named[1]), named[3]))

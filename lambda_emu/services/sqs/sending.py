@@ -44,7 +44,7 @@ def send_message(asked: Asked, queues: Queues) -> None:
         if error is not None:
             asked.fail(error)
         else:
-            asked.answer(_result(draft, sent[0], queue.record))
+            asked.answer(_result(asked.members, draft, sent[0], queue.record))
 
     queues.send(queue, [draft], told)
 
@@ -56,11 +56,11 @@ def send_message_batch(asked: Asked, queues: Queues) -> None:
     size = sum(size_of(one.get("MessageBody", ""), one.get("MessageAttributes", {})) for one in entries)
     if size > MOST_BYTES:
         raise MessagesTooLarge(MOST_BYTES, size)
-    drafts: dict[str, Draft] = {}
+    drafts: list[tuple[Members, Draft]] = []
     wrong = []
     for entry in entries:
         try:
-            drafts[entry["Id"]] = make_draft(entry, queue.record, asked.scope, asked.trace)
+            drafts.append((entry, make_draft(entry, queue.record, asked.scope, asked.trace)))
         except SqsError as error:
             wrong.append(failed(entry["Id"], error))
 
@@ -68,10 +68,11 @@ def send_message_batch(asked: Asked, queues: Queues) -> None:
         if error is not None:
             asked.fail(error)
             return
-        pairs = zip(drafts.items(), sent, strict=True)
-        tell(asked, [{"Id": id, **_result(draft, one, queue.record)} for (id, draft), one in pairs], wrong)
+        pairs = zip(drafts, sent, strict=True)
+        done = [{"Id": entry["Id"], **_result(entry, draft, one, queue.record)} for (entry, draft), one in pairs]
+        tell(asked, done, wrong)
 
-    queues.send(queue, list(drafts.values()), told)
+    queues.send(queue, [draft for _, draft in drafts], told)
 
 
 def make_draft(members: Members, record: QueueRecord, sender: Scope, trace: str | None = None) -> Draft:
@@ -207,12 +208,13 @@ def _traced(trace: str | None) -> dict[str, str]:
     return {}
 
 
-def _result(draft: Draft, sent: Sent, record: QueueRecord) -> dict[str, str]:
+def _result(members: Members, draft: Draft, sent: Sent, record: QueueRecord) -> dict[str, str]:
+    """What whoever sent it is told: sums of what he sent, so not of a trace that his request came with."""
     content = draft.content
     result = {"MessageId": sent.id, "MD5OfMessageBody": md5_of(content.body)}
     if content.attributes:
         result["MD5OfMessageAttributes"] = md5_of_attributes(content.attributes)
-    if TRACE in content.system:
+    if members.get("MessageSystemAttributes"):
         trace = {TRACE: {"DataType": "String", "StringValue": content.system[TRACE]}}
         result["MD5OfMessageSystemAttributes"] = md5_of_attributes(trace)
     if record.is_fifo:
