@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from store_rig import ACCOUNT, REGION, files_end_at, function_id, new_event
 
-from lambda_emu.store import EventQueue, QueuedEvent, Store
+from lambda_emu.store import EventQueue, LastAnswer, QueuedEvent, Store
 from lambda_emu.store.schema import STEPS
 
 LIMIT = 1000
@@ -231,3 +231,18 @@ def test_an_event_that_does_not_fit_is_refused_alone(queue: EventQueue, tmp_path
     assert refused == {"large"}
     assert sorted(ids(queue.find_unsettled())) == ["e1", "e2", "e3"]
     put(queue, new_event("large", payload=b"x" * 1_000_000))
+
+
+def test_what_the_last_attempt_came_to_outlasts_a_restart(tmp_path: Path) -> None:
+    event = replace(new_event("one"), last=LastAnswer(200, "$LATEST", '{"errorMessage": "ü"}'))
+    store = Store.open(tmp_path)
+    put(store.queue, replace(event, last=None))
+    store.queue.put_off(event.request_id, 1, 5.0, nothing, event.record)
+    store.close()
+
+    store = recovered(tmp_path)
+    with closing(store):
+        (found,) = take(store.queue, 10.0)
+
+    assert found.last == event.last
+    assert (found.tenant_id, found.attempts) == (event.tenant_id, 1)
