@@ -8,6 +8,8 @@ from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from msgspec.json import decode
+
 from lambda_emu.gateway.answers import Answer
 
 JSON, BYTES = "application/json", "application/octet-stream"
@@ -30,10 +32,7 @@ class MalformedAnswer(ValueError):
 
 def whole_answer(payload: bytes) -> Answer:
     """Of a function that returns it: in full, where there is a statusCode, else as the body. MalformedAnswer."""
-    try:
-        returned = json.loads(payload)
-    except (ValueError, RecursionError) as error:
-        raise MalformedAnswer("it is not JSON") from error
+    returned = _returned(payload)
     if isinstance(returned, dict) and "statusCode" in returned:
         return _full_answer(returned, _body(returned), JSON)
     body = returned.encode("utf-8", "replace") if isinstance(returned, str) else payload
@@ -42,10 +41,7 @@ def whole_answer(payload: bytes) -> Answer:
 
 def proxy_answer(payload: bytes) -> Answer:
     """Of payload format 1.0, where nothing but a whole answer is one. MalformedAnswer."""
-    try:
-        returned = json.loads(payload)
-    except (ValueError, RecursionError) as error:
-        raise MalformedAnswer("it is not JSON") from error
+    returned = _returned(payload)
     if not isinstance(returned, dict) or "statusCode" not in returned:
         raise MalformedAnswer("it is no object with a statusCode")
     several = _several(returned.get("multiValueHeaders"))
@@ -59,6 +55,18 @@ def proxy_answer(payload: bytes) -> Answer:
         for value in values:
             answer.headers.extend(_headers({name: value}))
     return answer
+
+
+def _returned(payload: bytes) -> Any:
+    """MalformedAnswer."""
+    try:
+        return decode(payload)  # in a quarter of json's time, which takes more (NaN, halves of characters)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise MalformedAnswer("it is not JSON") from error
 
 
 def _several(given: Any) -> Mapping[str, Sequence[Any]]:

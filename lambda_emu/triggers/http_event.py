@@ -67,7 +67,7 @@ class EventTemplate(NamedTuple):
         said, encoded = body_of(body, self.is_text)
         member = "" if said is None else f',"body":{said}'
         text = (
-            f"{self.before}{json.dumps(trace)}{self.between}{request_id}{self.after}{time}"
+            f"{self.before}{quoted(trace)}{self.between}{request_id}{self.after}{time}"
             f'","timeEpoch":{epoch_ms}}}{member}{self.parameters},"isBase64Encoded":{encoded}{self.variables}}}'
         )
         return text.encode()
@@ -190,6 +190,11 @@ def body_of(body: bytes, as_text: bool) -> tuple[str | None, str]:
         except UnicodeDecodeError:
             pass  # not in the encoding that JSON has
     return f'"{b64encode(body).decode()}"', "true"
+
+
+def quoted(text: str) -> str:
+    """The header of a trace, which is ASCII that prints, as JSON."""
+    return json.dumps(text) if '"' in text or "\\" in text else f'"{text}"'
 
 
 def to_json(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ from lambda_emu.triggers.http_event import (
     forwarded,
     is_text,
     parameters_of,
+    quoted,
     source_of,
     to_json,
 )
@@ -41,7 +41,7 @@ class EventTemplate(NamedTuple):
     def event(self, trace: str, request_id: str, time: str, epoch_ms: int, body: bytes) -> bytes:
         """As JSON in UTF-8. A body that is no text, by what the head says or by its bytes, is in base64."""
         said, encoded = body_of(body, self.is_text)
-        traced = json.dumps(trace)
+        traced = quoted(trace)
         text = (
             f"{self.to_trace}{traced}{self.to_traces}{traced}{self.to_extended_id}{request_id}{self.to_id}{request_id}"
             f'{self.after_id}{time}","requestTimeEpoch":{epoch_ms}{self.after_time}'
