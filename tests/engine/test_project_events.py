@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import boto3
 import pytest
-from own import OwnLam, own_emulator
+from own import OwnLam, own_emulator, serve
+from silence import silent_server
 
 from lambda_emu.project import ProjectError, read_project
 
@@ -332,6 +335,25 @@ def test_a_restart_finds_what_was_kept_and_makes_again_what_was_not(tmp_path: Pa
             (mapping,) = lam.client.list_event_source_mappings()["EventSourceMappings"]
             kept.append((mapping["UUID"], dict(lam.emulator.addresses)["URL of hear"].rpartition("/url/")[2]))
     assert kept[0] == kept[1]
+
+
+def test_a_service_that_says_nothing_lets_the_server_say_so_and_end(tmp_path: Path, eventually: Eventually) -> None:
+    (tmp_path / "lambda-emu.yaml").write_text("resources: {buckets: {photos: }}\n")
+    with silent_server() as silent:
+        process = serve(tmp_path, "process", "--service", f"s3={silent}")
+        try:
+            eventually(silent.asked, "S3 to be asked for the bucket")
+            url = (tmp_path / ".lambda-emu" / "address").read_text().strip()
+            with pytest.raises(HTTPError, match="503") as raised:
+                urlopen(f"{url}/_lambda-emu/health", timeout=30)
+            assert json.load(raised.value)["status"] == "starting"
+
+            process.send_signal(signal.SIGTERM)
+
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
+            process.communicate()
 
 
 def test_nobody_is_asked_for_what_is_not_declared(tmp_path: Path) -> None:
