@@ -163,6 +163,7 @@ class Emulator:
         self.store = Store.open(data_dir)
         self.shutdown.call(self.store.close)  # after the pool, whose last outcomes it keeps
         self.around = Around(self.url, self.neighbours, self.scope, self.store, self.clock, self.loop, self.shutdown)
+        self.around.child.folder = None if settings.ephemeral else data_dir / "services"
         one_shot, log_bytes = self._only is not None, settings.log_limit_mb * 1024 * 1024
         post, publish = self.loop.post, self.around.publish
         self.logs = LogStore(data_dir / "logs.db", log_bytes, post, in_process=one_shot, publish=publish)

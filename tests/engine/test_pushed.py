@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -278,6 +279,25 @@ def test_a_stream_has_each_change_of_its_table_and_wakes_who_reads_it(
     assert [record["eventName"] for record in records] == ["INSERT", "MODIFY", "REMOVE"]
     assert {record["awsRegion"] for record in records} == {"us-east-1"}
     assert records[1]["dynamodb"]["NewImage"] == {"id": {"S": "a"}, "n": {"N": "1"}}
+
+
+def test_an_item_whose_time_is_over_goes_in_the_name_of_dynamodb(
+    lam: OwnLam, name: str, eventually: Eventually
+) -> None:
+    dynamodb, arn = table_with_stream(lam, name)
+    dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "end"})
+    for id, end in (("over", time.time() - 60), ("later", time.time() + 600), ("ancient", 1.0)):
+        dynamodb.put_item(TableName=name, Item={"id": {"S": id}, "end": {"N": str(int(end))}})
+    dynamodb.put_item(TableName=name, Item={"id": {"S": "text"}, "end": {"S": "1"}})
+
+    removed = eventually(
+        lambda: [record for record in records_of(lam, arn) if record["eventName"] == "REMOVE"], "the removal"
+    )
+
+    assert [record["dynamodb"]["Keys"] for record in removed] == [{"id": {"S": "over"}}]
+    assert removed[0]["userIdentity"] == {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}
+    assert removed[0]["dynamodb"]["OldImage"]["id"] == {"S": "over"}
+    assert len(dynamodb.scan(TableName=name)["Items"]) == 3
 
 
 def test_keys_that_are_given_out_belong_to_their_account_for_every_service(lam: OwnLam, name: str) -> None:

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import resource
+import shutil
 import socket
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.sandbox.temporary import temporary_folder
 from lambda_emu.services.child.errors import ChildLost, ServicesMissing
+from lambda_emu.services.child.program.journal import JOURNAL
 from lambda_emu.services.child.program.main import SERVES, START
 from lambda_emu.services.passing.line import Line
 
@@ -34,7 +36,10 @@ STARTS = Workers("starts of the services' process", 2, 16)
 LIBRARIES = ("moto", "cheroot")
 START_LIMIT_S = 60.0
 """It takes half a second; 2.6 s were seen on a machine with much else to do."""
+JOURNAL_BYTES_S = 200_000
+"""At least so much of its journal it makes again in a second."""
 END_LIMIT_S = 1.0
+RESET_LIMIT_S = 10.0
 ASK_LIMIT_S = 5.0
 DOUBT_S = 0.5
 """How long a process that gave up a line may take to be seen dead: its sockets go before it does."""
@@ -43,15 +48,25 @@ DOUBT_S = 0.5
 class Process:
     """One run of the child. On the loop, but for `start` and `end`, which block."""
 
-    def __init__(self, socket: Path, front_url: str) -> None:
+    def __init__(self, socket: Path, front_url: str, folder: Path | None) -> None:
         self.socket = socket
         self._front_url = front_url
+        self._folder = folder
         self._popen: subprocess.Popen[bytes] | None = None
 
     @property
     def pid(self) -> int:
         assert self._popen is not None, "started"
         return self._popen.pid
+
+    @property
+    def start_limit_s(self) -> float:
+        """It makes again what its journal has."""
+        try:
+            size = 0 if self._folder is None else (self._folder / JOURNAL).stat().st_size
+        except FileNotFoundError:
+            size = 0
+        return START_LIMIT_S + size / JOURNAL_BYTES_S
 
     @property
     def memory_mb(self) -> int:
@@ -66,7 +81,7 @@ class Process:
                 raise ServicesMissing(library)
         path = json.dumps([str(Path(entry).absolute()) for entry in sys.path if entry])
         self._popen = subprocess.Popen(
-            [sys.executable, "-IS", "-c", START, path, str(self.socket), self._front_url],
+            [sys.executable, "-IS", "-c", START, path, str(self.socket), self._front_url, str(self._folder or "")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,  # what follows the first line is read on the loop
@@ -142,11 +157,28 @@ class Words(asyncio.Protocol):
                 log.exception("the services' process told %r", line[:200])
 
 
+class Handed:
+    """A file of its own for a transport. uvloop closes it twice, the second time when it may be somebody else's."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._number = os.dup(file.fileno())
+
+    def fileno(self) -> int:
+        return self._number
+
+    def close(self) -> None:
+        """It is closed by then."""
+
+
 class Child:
     """The process while there is one, and lines to it. On the loop, but for `close` and `reset`."""
 
-    def __init__(self, loop: Loop, front_url: str, hear: Hear) -> None:
-        """front_url: where the child finds our own server. hear: what it tells unasked, on the loop."""
+    def __init__(self, loop: Loop, front_url: str, hear: Hear, kept: Path | None) -> None:
+        """front_url: where the child finds our own server. hear: what it tells unasked, on the loop.
+
+        kept: the folder where what it knows outlives it; None: nowhere.
+        """
+        self._kept = kept
         self._loop = loop
         self._front_url = front_url
         self._hear = hear
@@ -201,17 +233,27 @@ class Child:
 
     def reset(self) -> None:
         """Forget all that it knows: it ends, and the next request begins another. Not on the loop."""
-        for process in self._loop.ask(self._let_go, END_LIMIT_S):
-            process.kill()
-            process.end()
+        self._loop.run(self._begin_reset(), RESET_LIMIT_S)
 
-    def _let_go(self) -> Collection[Process]:
-        """The one that is being started knows nothing yet."""
-        process, self._process = self._process, None
-        if process is None:
-            return []
-        self._begun.discard(process)
-        return [process]
+    async def _begin_reset(self) -> None:
+        while self._doubting is not None:
+            await asyncio.shield(self._doubting)
+        self._doubting = self._loop.asyncio.create_task(self._forget())
+        await asyncio.shield(self._doubting)
+
+    async def _forget(self) -> None:
+        try:
+            if self._starting is not None:
+                await asyncio.wait([self._starting])
+            process, self._process = self._process, None
+            if process is not None:
+                process.kill()
+                await self._loop.work(STARTS, process.end)
+                self._begun.discard(process)
+            if self._kept is not None:
+                await self._loop.work(STARTS, shutil.rmtree, self._kept, ignore_errors=True)
+        finally:
+            self._doubting = None
 
     def _shut(self) -> Collection[Process]:
         self._is_closed = True
@@ -255,8 +297,8 @@ class Child:
         self._starts += 1
         if self._folder is None:
             self._folder = await self._loop.work(STARTS, self._make_folder)
-        process = Process(self._folder / f"{self._starts}", self._front_url)
-        limit = self._loop.asyncio.call_later(START_LIMIT_S, process.kill)
+        process = Process(self._folder / f"{self._starts}", self._front_url, self._kept)
+        limit = self._loop.asyncio.call_later(process.start_limit_s, process.kill)
         self._begun.add(process)
         try:
             await self._loop.work(STARTS, process.start)
@@ -265,8 +307,7 @@ class Child:
             raise
         finally:
             limit.cancel()
-        words = os.fdopen(os.dup(process.output.fileno()), "rb", 0)  # the transport's own, to close
-        await self._loop.asyncio.connect_read_pipe(partial(Words, self._hear), words)
+        await self._loop.asyncio.connect_read_pipe(partial(Words, self._hear), Handed(process.output))
         self._process = process
         return process
 
@@ -276,7 +317,8 @@ class Child:
     async def _lose(self, process: Process) -> None:
         if self._process is process:
             self._process = None
-            log.warning("the services' process was killed; what it knew is lost")
+            end = "what it knew is lost" if self._kept is None else "the next request starts another"
+            log.warning("the services' process was killed; %s", end)
         process.kill()
         await self._loop.work(STARTS, process.end)
         self._begun.discard(process)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import re
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +79,8 @@ class OtherServices:
         self.services = services_by(self.serve)
         self.observer: Observer | None = None
         """Told of all that passes; set before the first request."""
+        self.folder: Path | None = None
+        """Where what the services know is kept, set before the first request; None: it is gone with the child."""
         self.on_stream: Callable[[str], None] = _ignore
         """Called on the loop with the ARN of a stream of DynamoDB that has records."""
         self._loop = loop
@@ -115,6 +119,8 @@ class OtherServices:
         """Forget what all of them know. Not on the loop."""
         if self._child is not None:
             self._child.reset()
+        elif self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def close(self) -> None:
         """End the child. Not on the loop."""
@@ -131,7 +137,7 @@ class OtherServices:
 
         with self._lock:
             if self._forwarder is None:
-                self._child = Child(self._loop, self._front_url, self._hear)
+                self._child = Child(self._loop, self._front_url, self._hear, self.folder)
                 self._forwarder = ChildForwarder(self._child, self._scope, self._loop, self.observer)
             return self._forwarder
 
@@ -189,7 +195,12 @@ class QueryService(ChildService):
 
 
 class S3Service(ChildService):
-    """S3's own XML. What names no bucket that there could be is refused here, and starts nothing."""
+    """S3's own XML. What names no bucket that there could be is refused here, and starts nothing.
+
+    Which pages may ask says the CORS configuration of each bucket.
+    """
+
+    answers_pages = True
 
     def __init__(self, serve: Serve) -> None:
         super().__init__(serve, S3, OBJECT_BYTES)

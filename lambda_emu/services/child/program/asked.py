@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha512
 from typing import Any
@@ -23,6 +23,31 @@ def asking(environ: dict[str, Any]) -> Iterator[None]:
         yield
     finally:
         _here.environ = {}
+
+
+@contextmanager
+def later() -> Iterator[list[Callable[[], None]]]:
+    """What this thread would tell others until the block ends is put into a list, to be told afterwards."""
+    waiting: list[Callable[[], None]] = []
+    _here.waiting = waiting
+    try:
+        yield waiting
+    finally:
+        _here.waiting = None
+
+
+def tell(deliver: Callable[[], None]) -> None:
+    """Now, or when a change is made; as the request that is served now."""
+    waiting, environ = getattr(_here, "waiting", None), getattr(_here, "environ", {})
+    if waiting is None:
+        deliver()
+        return
+
+    def as_asked() -> None:
+        with asking(environ):
+            deliver()
+
+    waiting.append(as_asked)
 
 
 def _said(name: str, otherwise: str) -> str:
@@ -44,6 +69,11 @@ def trace() -> dict[str, str]:
 def has(parameter: str) -> bool:
     """Whether the query names it, as `?tagging` and `?uploadId=1` do."""
     return any(pair.partition("=")[0] == parameter for pair in _said("QUERY_STRING", "").split("&"))
+
+
+def is_expiry() -> bool:
+    """Whether an item is deleted because its time is over."""
+    return bool(_said("HTTP_X_LAMBDA_EMU_EXPIRED", ""))
 
 
 def skips_validation() -> bool:

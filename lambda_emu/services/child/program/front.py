@@ -37,6 +37,8 @@ class Front:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.is_silent = False
+        """Whether nobody is to be told of what is made once more; functions are there, and messages are sent."""
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
 
@@ -84,6 +86,8 @@ class Front:
         headers: Mapping[str, str] = {},
         limit_s: float = ACCEPT_LIMIT_S,
     ) -> Answered:
+        if self.is_silent:
+            return Answered(200, {}, b"{}")
         service, region, account = arn.split(":")[2:5]
         scope = f"{account}/20260101/{region}/{service}/aws4_request"
         signed = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none"}

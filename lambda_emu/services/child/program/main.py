@@ -1,7 +1,7 @@
 """Serves moto until its input ends, which it does with the server, however that ends.
 
-`python -IS -c START SYS-PATH SOCKET FRONT-URL`. The first line to its output says that it serves; more of them follow,
-as `telling` has them.
+`python -IS -c START SYS-PATH SOCKET FRONT-URL FOLDER`, the last one empty where nothing is kept. The first line to its
+output says that it serves; more of them follow, as `telling` has them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 import threading
+from pathlib import Path
 
 START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
@@ -29,7 +30,8 @@ SURROUNDINGS = {
 
 
 def main() -> None:
-    _, _, socket_path, front_url = sys.argv
+    _, _, socket_path, front_url, folder = sys.argv
+    os.umask(0o077)
     told = os.dup(1)
     os.dup2(2, 1)  # moto prints what it wants to say
     threading.Thread(target=_end_with_input, name="input", daemon=True).start()
@@ -38,14 +40,15 @@ def main() -> None:
     from lambda_emu.services.child.program.serving import server  # here: from now on moto may be imported
     from lambda_emu.services.child.program.telling import Teller
 
-    serving = server(socket_path, front_url, Teller(told))
+    teller = Teller(told)
+    serving = server(socket_path, front_url, teller, Path(folder) if folder else None)
     serving.prepare()
-    os.write(told, SERVES)
+    teller.begin(SERVES)
     serving.serve()
 
 
 def _end_with_input() -> None:
-    """Nothing is to be tidied: what moto knows is in memory."""
+    """Nothing is to be tidied: what was answered is kept, if anything is."""
     while os.read(0, 4096):
         pass
     os._exit(0)

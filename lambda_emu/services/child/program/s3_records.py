@@ -8,6 +8,7 @@ import re
 import time
 from base64 import b32encode
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from threading import Lock
 from typing import Any
@@ -77,7 +78,7 @@ class Sender:
         for wanted, deliver in self._targets(told):
             if wanted.matches(name, key.name):
                 event = {"Records": [record(name, bucket, key, wanted.id, account, sequencer)]}
-                _try(deliver, wanted.arn, event)
+                asked.tell(partial(_try, deliver, wanted.arn, event))
 
     def refused(self, bucket: Any) -> list[str]:
         """The targets that are not there, as S3 finds out: queues and topics get a test event."""

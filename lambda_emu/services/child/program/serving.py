@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 from xml.parsers.expat import ExpatError
 from xml.sax.saxutils import escape
@@ -22,9 +23,14 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from lambda_emu.gateway.credential import credential_in
 from lambda_emu.services.child.program import seams
 from lambda_emu.services.child.program.asked import asking, request_ids
+from lambda_emu.services.child.program.expiry import Expiry
 from lambda_emu.services.child.program.facts import ASKED, FACTS
 from lambda_emu.services.child.program.front import Front
+from lambda_emu.services.child.program.s3_callers import Verdict, judge
 from lambda_emu.services.child.program.telling import Teller
+
+if TYPE_CHECKING:
+    from lambda_emu.services.child.program.keeping import Keeper
 
 log = logging.getLogger(__name__)
 
@@ -62,13 +68,16 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
 
-def server(socket_path: str, front_url: str, teller: Teller) -> wsgi.Server:
-    """Not listening yet."""
+def server(socket_path: str, front_url: str, teller: Teller, folder: Path | None) -> wsgi.Server:
+    """Not listening yet. folder: where what is known is kept; None: nowhere."""
     default_user_config["lambda"] = {"use_docker": False}
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     front = Front(front_url)
     seams.replace_lambda(front)
-    made = wsgi.Server(socket_path, App(front, teller), numthreads=THREADS, request_queue_size=THREADS, timeout=IDLE_S)
+    app = App(front, teller)
+    if folder is not None:
+        app.keep(folder)
+    made = wsgi.Server(socket_path, app, numthreads=THREADS, request_queue_size=THREADS, timeout=IDLE_S)
     made.keep_alive_conn_limit = THREADS
     made.expiration_interval = IDLE_S  # it looks for connections to end so often, and need not
     made.gateway = Environs
@@ -99,6 +108,8 @@ class App(DomainDispatcherApplication):
         super().__init__(create_backend_app)
         self._front = front
         self._teller = teller
+        self._keeper: Keeper | None = None
+        self._expiry = Expiry(self)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         backend = None
@@ -108,12 +119,15 @@ class App(DomainDispatcherApplication):
             if ASKED in environ:
                 return self._fact(environ, start_response)
             backend = self._backend(environ)
-            app = self._app(backend)
-            with asking(environ):
-                answered: Iterable[bytes] = app(
-                    environ, _with_ids(start_response) if backend == "s3" else start_response
-                )
-            return answered
+            self._app(backend)
+            if backend == "s3":
+                verdict = judge(environ)
+                start_response = _adding(start_response, verdict.headers)
+                if verdict.status:
+                    return _by_verdict(verdict, start_response)
+            if self._keeper is not None:
+                return self._keeper.serve(backend, environ, start_response)
+            return self._run(backend, environ, start_response)
         except NotImplementedError as error:
             return _error(backend, 501, "NotImplemented", str(error) or "moto has no such operation", start_response)
         except ModuleNotFoundError as error:
@@ -141,6 +155,22 @@ class App(DomainDispatcherApplication):
         data = json.dumps(find(environ["PATH_INFO"][1:])).encode()
         start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(data)))])
         return [data]
+
+    def _run(self, backend: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        with asking(environ):
+            return self._app(backend)(environ, _with_ids(start_response) if backend == "s3" else start_response)
+
+    def keep(self, folder: Path) -> None:
+        """What is known outlives the process from here on, and what was known is known again."""
+        from lambda_emu.services.child.program.keeping import Keeper
+        from lambda_emu.services.child.program.moment import replace_keys, replace_time_and_chance
+
+        replace_time_and_chance()
+        self._keeper = Keeper(folder, self._front, self._run, self._app, lambda: sorted(self.app_instances))
+        replace_keys(self._keeper.key)
+        self._keeper.restore()
+        if "dynamodb" in self.app_instances:
+            self._expiry.look()
 
     def _status(self) -> dict[str, Any]:
         """What the server tells its users of this process. No caller of services can ask."""
@@ -172,8 +202,27 @@ class App(DomainDispatcherApplication):
                 seams.extend(backend)
                 made = self.create_app(backend)  # type: ignore[arg-type]  # of all names
                 seams.replace(backend, self._front, self._teller)
+                if backend == "dynamodb":
+                    self._expiry.begin()
                 self.app_instances[backend] = made
             return self.app_instances[backend]
+
+
+def _adding(start_response: StartResponse, headers: Iterable[tuple[str, str]]) -> StartResponse:
+    """What pages are told is ours to say."""
+
+    def start(status: str, told: list[tuple[str, str]], *more: Any) -> Any:
+        kept = [header for header in told if not header[0].lower().startswith("access-control-")]
+        return start_response(status, [*kept, *headers], *more)
+
+    return start
+
+
+def _by_verdict(verdict: Verdict, start_response: StartResponse) -> list[bytes]:
+    if verdict.status < 300:
+        start_response(f"{verdict.status} OK", [("Content-Length", "0")])
+        return [b""]
+    return _error("s3", verdict.status, verdict.code, verdict.text, start_response)
 
 
 def _take_credential_from_query(environ: Environ) -> None:

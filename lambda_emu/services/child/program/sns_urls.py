@@ -87,7 +87,8 @@ def replace_confirmation(front: Front) -> None:
         if protocol in ("http", "https") and (known is None or known.attributes["PendingConfirmation"] is True):
             subscription.token = getattr(subscription, "token", None) or mock_random.uuid4().hex
             subscription.attributes |= {"PendingConfirmation": True, "ConfirmationWasAuthenticated": False}
-            _ask(front, urls, subscription)
+            if not front.is_silent:
+                _ask(front, urls, subscription)
         return subscription
 
     def answer_pending(self: Any) -> Any:

@@ -7,6 +7,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import timedelta
 from typing import Any
 
+from lambda_emu.services.child.program import asked
+from lambda_emu.services.child.program.expiry import IDENTITY
 from lambda_emu.services.child.program.telling import Teller
 
 KEPT = timedelta(hours=24)
@@ -27,6 +29,8 @@ def replace_streams(teller: Teller) -> None:
         kind = self.table.stream_specification["StreamViewType"]
         made = table.StreamRecord(self.table, kind, name, old, new, number)
         made.record |= {"eventVersion": "1.1", "awsRegion": self.table.region_name}
+        if asked.is_expiry():
+            made.record["userIdentity"] = IDENTITY
         self.items.append(made)
         _forget(self, made.record["dynamodb"]["ApproximateCreationDateTime"] - KEPT)
         teller.stream(f"{self.table.table_arn}/stream/{self.table.latest_stream_label}")

@@ -14,10 +14,18 @@ class Teller:
 
     def __init__(self, file: int) -> None:
         self._file = file
-        os.set_blocking(file, False)
+        self._has_begun = False  # what is made again before is no news
+
+    def begin(self, first: bytes) -> None:
+        """first: what is told before all else."""
+        os.write(self._file, first)
+        os.set_blocking(self._file, False)
+        self._has_begun = True
 
     def stream(self, arn: str) -> None:
         """A stream of a table has records. Less than what a pipe takes at once, so that lines stay whole."""
+        if not self._has_begun:
+            return
         try:
             os.write(self._file, json.dumps(["stream", arn]).encode() + b"\n")
         except BlockingIOError:

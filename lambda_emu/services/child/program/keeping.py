@@ -1,0 +1,232 @@
+"""What moto knows outlives the process: each change is in the journal before it is made, and snapshots shorten that."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import secrets
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import IO, Any
+
+from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY as HEADER_NAMES
+
+from lambda_emu.services.child.program import asked
+from lambda_emu.services.child.program.changes import Kind, kind_of
+from lambda_emu.services.child.program.front import Front
+from lambda_emu.services.child.program.journal import JOURNAL, SMALL_BYTES, Bodies, Entry, open_journal, own_folder
+from lambda_emu.services.child.program.moment import moment
+from lambda_emu.services.child.program.rotation import rotated, write_rotated
+from lambda_emu.services.child.program.snapshots import Snapshots
+
+log = logging.getLogger(__name__)
+
+FORM = "application/x-www-form-urlencoded"
+MOST_ENTRIES = 1000
+"""As many are made again at a start in some 3 s; then there is a snapshot."""
+ENTRY_S = 0.0025
+SELDOM = 10
+"""A snapshot is not written before as much was journalled as it takes so many times its own time to make again."""
+IDLE_S = 20.0
+IDLE_ENTRIES = 200
+ROTATED = "rotated"
+"""The path of an entry that says what a rotation came to."""
+
+WSGI = {
+    "wsgi.version": (1, 0),
+    "wsgi.url_scheme": "http",
+    "wsgi.errors": sys.stderr,
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": False,
+    "wsgi.run_once": False,
+}
+
+Environ = dict[str, Any]
+Run = Callable[[str, Environ, Callable[..., Any]], Iterable[bytes]]
+Answer = tuple[str, list[tuple[str, str]], bytes]
+
+
+class Keeper:
+    """Takes requests to moto in. run: has moto answer one. prepare: imports a service; services: which ones are.
+
+    key: of a name; what was made for it the first time, whenever it is asked for.
+    """
+
+    def __init__(
+        self, folder: Path, front: Front, run: Run, prepare: Callable[[str], object], services: Callable[[], list[str]]
+    ) -> None:
+        self._front = front
+        self._run = run
+        self._prepare = prepare
+        self._services = services
+        self._lock = threading.Lock()  # one change at a time, or a snapshot; not held while a function runs
+        self.bodies = Bodies(own_folder(folder) / "bodies")
+        self._journal = open_journal(folder / JOURNAL)
+        self._snapshots = Snapshots(folder, self.bodies)
+        self._snapshot_s = 0.0
+        self._pending = 0  # entries since the last snapshot
+        self._changed_s = 0.0
+        self._is_waiting = False  # somebody, until nothing is changed any more
+        self.key = self._journal.key
+
+    # -- at the start -----------------------------------------------------------------------------
+
+    def restore(self) -> None:
+        """Read the snapshot, and make again what came after it; nobody is told of it another time."""
+        for fatal in self._journal.fatal():
+            log.warning("the process died of change %d of its journal twice, which is left out from now on", fatal)
+            self._journal.drop(fatal)
+            self._journal.ended_again(fatal)
+        self._front.is_silent = True
+        try:
+            found = self._snapshots.load(self._prepare)
+            for entry in self._journal.entries():
+                if found is None or entry.id > found.until or entry.service not in found.services:
+                    self._make_again(entry)
+        finally:
+            self._front.is_silent = False
+        self._pending = self._journal.count()
+
+    def _make_again(self, entry: Entry) -> None:
+        self._journal.begin_again(entry.id)
+        try:
+            self._prepare(entry.service)
+            with self._body_of(entry) as body, moment(entry.seed, entry.time_s):
+                if entry.environ["PATH_INFO"] == ROTATED:
+                    rotated(json.loads(body.read()))
+                else:
+                    status, _, said = self._collect(entry.service, {**WSGI, **entry.environ, "wsgi.input": body})
+                    if status >= "4":
+                        log.warning("change %d of the journal is refused now: %s %s", entry.id, status, said[:300])
+        except Exception:
+            log.exception("change %d of the journal could not be made again, and is left out", entry.id)
+            self._journal.drop(entry.id)
+        self._journal.ended_again(entry.id)
+
+    def _body_of(self, entry: Entry) -> IO[bytes]:
+        return io.BytesIO(entry.body) if entry.file is None else self.bodies.open(entry.file)
+
+    @property
+    def is_changing(self) -> bool:
+        """Whether others that would change something wait."""
+        return self._lock.locked()
+
+    def close(self) -> None:
+        """As if the process had ended."""
+        with self._lock:
+            self._journal.close()
+
+    # -- requests ---------------------------------------------------------------------------------
+
+    def serve(self, backend: str, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        form = _form(environ)
+        kind = kind_of(backend, environ, form)
+        if kind is Kind.READ:
+            return self._run(backend, environ, start_response)
+        entry = self._entry(backend, environ)
+        if kind is Kind.CHANGE:
+            status, headers, body = self._change(entry, environ)
+        else:
+            status, headers, body = self._change_unlocked(entry, environ, kind)
+        start_response(status, headers)
+        return [body]
+
+    def _entry(self, backend: str, environ: Environ) -> Entry:
+        """With its body taken in, which moto reads again from there."""
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        source = environ["wsgi.input"]
+        file, body = None, b""
+        if length > SMALL_BYTES:
+            file = self.bodies.keep(source, length)
+            environ["wsgi.input"] = self.bodies.open(file)
+        else:
+            body = source.read(length) if length else b""
+            environ["wsgi.input"] = io.BytesIO(body)
+        said = {name: value for name, value in environ.items() if name.isupper() and isinstance(value, str)}
+        said[HEADER_NAMES] = environ.get(HEADER_NAMES, {})
+        return Entry(0, backend, secrets.randbits(62), time.time(), said, body, file)
+
+    def _change(self, entry: Entry, environ: Environ) -> Answer:
+        with self._lock, asked.later() as later:
+            id, has_changed = self._journal.begin(entry), False
+            try:
+                with moment(entry.seed, entry.time_s):
+                    answer = self._collect(entry.service, environ)
+                has_changed = answer[0] < "4"
+            finally:
+                self._journal.end(id, has_changed=has_changed)
+            self._note_change()
+        for deliver in later:
+            deliver()
+        return answer
+
+    def _change_unlocked(self, entry: Entry, environ: Environ, kind: Kind) -> Answer:
+        with moment(entry.seed, entry.time_s):
+            answer = self._collect(entry.service, environ)
+        if answer[0] < "4":
+            if kind is Kind.ROTATION:
+                said = json.dumps(write_rotated(answer[2])).encode()
+                entry = Entry(0, entry.service, entry.seed, entry.time_s, {"PATH_INFO": ROTATED}, said, None)
+            with self._lock:
+                self._journal.end(self._journal.begin(entry), has_changed=True)
+                self._note_change()
+        return answer
+
+    def _collect(self, backend: str, environ: Environ) -> Answer:
+        begun: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
+            begun.append((status, headers))
+
+        pieces = self._run(backend, environ, start)
+        body = b"".join(pieces)
+        return (*begun[-1], body)
+
+    # -- snapshots --------------------------------------------------------------------------------
+
+    def _note_change(self) -> None:
+        self._pending += 1
+        self._changed_s = time.monotonic()
+        if self._pending >= MOST_ENTRIES and self._pending * ENTRY_S >= SELDOM * self._snapshot_s:
+            self._write_snapshot()
+        if self._pending == IDLE_ENTRIES and not self._is_waiting:
+            self._is_waiting = True
+            threading.Thread(target=self._wait_until_idle, name="snapshot", daemon=True).start()
+
+    def _wait_until_idle(self) -> None:
+        """Writes what was changed when nobody changes anything any more."""
+        while True:
+            time.sleep(IDLE_S)
+            with self._lock:
+                if time.monotonic() - self._changed_s >= IDLE_S or self._pending < IDLE_ENTRIES:
+                    if self._pending >= IDLE_ENTRIES:
+                        self._write_snapshot()
+                    self._is_waiting = False
+                    return
+
+    def _write_snapshot(self) -> None:
+        begun_s = time.monotonic()
+        try:
+            made = self._snapshots.write(self._services(), self._journal.last())
+        except OSError as error:
+            log.warning("what the services know could not be written: %s", error)
+            self._pending = 0  # it is tried again after as many changes
+            return
+        self._journal.forget(made.until, list(made.services))
+        self.bodies.remove_all_but(self._journal.files() | set(made.files))
+        self._pending = 0
+        self._snapshot_s = time.monotonic() - begun_s
+
+
+def _form(environ: Environ) -> bytes:
+    """The body, where it may name the operation; it can be read once more."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    if not environ.get("CONTENT_TYPE", "").startswith(FORM) or "HTTP_X_AMZ_TARGET" in environ:
+        return b""
+    form: bytes = environ["wsgi.input"].read(length)
+    environ["wsgi.input"] = io.BytesIO(form)
+    return form

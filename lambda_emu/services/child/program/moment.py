@@ -1,0 +1,88 @@
+"""Time and chance inside of a change: those of its first time, whenever it is made again."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from random import Random
+from typing import Any
+
+_here = threading.local()
+_urandom = os.urandom
+
+
+@contextmanager
+def moment(seed: int, time_s: float) -> Iterator[None]:
+    """Until the block ends, this thread's numbers follow from the seed, and it is that time. Others have their own."""
+    _here.chance, _here.time_s = Random(seed), time_s
+    try:
+        yield
+    finally:
+        _here.chance = _here.time_s = None
+
+
+def replace_time_and_chance() -> None:
+    """moto draws all its ids from one generator that every module holds, and asks one function for the time."""
+    from moto.core import utils
+    from moto.moto_api._internal.moto_random import MotoRandom
+
+    def random(self: Random) -> float:
+        chance = _chance()
+        return Random.random(self) if chance is None else chance.random()
+
+    def getrandbits(self: Random, bits: int) -> int:
+        chance = _chance()
+        return Random.getrandbits(self, bits) if chance is None else chance.getrandbits(bits)
+
+    MotoRandom.random = random  # type: ignore[assignment]
+    MotoRandom.getrandbits = getrandbits  # type: ignore[assignment]
+    os.urandom = _bytes
+    utils.now_of_a_change = now  # type: ignore[attr-defined]
+    utils.utcnow.__code__ = _utcnow.__code__  # everybody holds this function
+
+
+def replace_keys(keep: Callable[[str, Callable[[], bytes]], bytes]) -> None:
+    """RSA keys come from OpenSSL, by no seed. keep: of a name; what was made for it the first time."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    make = rsa.generate_private_key
+
+    def generate(public_exponent: int, key_size: int, backend: Any = None) -> Any:
+        chance = _chance()
+        if chance is None:
+            return make(public_exponent, key_size, backend)
+
+        def pem() -> bytes:
+            return make(public_exponent, key_size, backend).private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+
+        return serialization.load_pem_private_key(keep(f"{chance.getrandbits(64):016x}", pem), None)
+
+    rsa.generate_private_key = generate
+
+
+def now() -> datetime.datetime:
+    """UTC, and says no zone, as moto has it."""
+    time_s = getattr(_here, "time_s", None)
+    if time_s is None:
+        return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    return datetime.datetime.fromtimestamp(time_s, datetime.UTC).replace(tzinfo=None)
+
+
+def _utcnow() -> datetime.datetime:
+    """In moto's module, where this name is ours."""
+    return now_of_a_change()  # type: ignore[name-defined,no-any-return]  # noqa: F821
+
+
+def _chance() -> Random | None:
+    return getattr(_here, "chance", None)
+
+
+def _bytes(count: int, /) -> bytes:
+    chance = _chance()
+    return _urandom(count) if chance is None else chance.randbytes(count)

@@ -1,0 +1,142 @@
+"""Who may ask S3 besides those who sign: web pages as a bucket's CORS configuration says, anybody as its policy does.
+
+Signatures are not checked, so that a page could write one; whether it is signed says nothing of a page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Headers = list[tuple[str, str]]
+
+NOT_ALLOWED = (
+    "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / "
+    "Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec."
+)
+OTHER_SITES = ("cross-site", "same-site")
+READS = ("GET", "HEAD")
+SHOWN = ("document", "embed", "frame", "iframe", "object")
+"""Where a browser lets what it gets run, by Sec-Fetch-Dest."""
+SANDBOX = ("Content-Security-Policy", "sandbox allow-forms allow-popups allow-scripts")
+"""What lies in a bucket is somebody's content, and by path has the origin of all else on the port."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """status: what it is answered instead of being served; 0: it is served. headers: of the answer, whatever it is."""
+
+    status: int = 0
+    code: str = ""
+    text: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+SERVED = Verdict()
+
+
+def judge(environ: Mapping[str, Any]) -> Verdict:
+    """Before moto sees it."""
+    origin = environ.get("HTTP_ORIGIN")
+    is_of_page = origin is not None and origin != f"http://{environ.get('HTTP_HOST')}"
+    if is_of_page or environ.get("HTTP_SEC_FETCH_SITE") in OTHER_SITES:
+        return _judge_page(environ, origin)
+    if environ["REQUEST_METHOD"] != "OPTIONS" and not _is_signed(environ) and not _is_open(environ):
+        return Verdict(403, "AccessDenied", "Access Denied")
+    shown = (SANDBOX,) if environ.get("HTTP_SEC_FETCH_DEST") in SHOWN else ()
+    return Verdict(headers=shown)
+
+
+def _judge_page(environ: Mapping[str, Any], origin: str | None) -> Verdict:
+    method, name = environ["REQUEST_METHOD"], _place(environ)[0]
+    if origin is None:  # a picture, a link: it is shown, and its page cannot read it
+        is_read = method in READS and (_is_signed(environ) or _is_open(environ))
+        return Verdict(headers=(SANDBOX,)) if is_read else Verdict(403, "AccessDenied", "Access Denied")
+    is_preflight = method == "OPTIONS"
+    wanted = environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD", "") if is_preflight else method
+    asked = environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "") if is_preflight else ""
+    bucket = _bucket(environ, name)
+    for rule in () if bucket is None else bucket.cors:
+        if _allows(rule, origin, wanted, asked):
+            told = tuple(_told(rule, origin, asked))
+            if is_preflight:
+                return Verdict(200, headers=told)
+            if _is_signed(environ) or _is_open(environ):
+                return Verdict(headers=told)
+            return Verdict(403, "AccessDenied", "Access Denied", told)
+    return Verdict(403, "AccessForbidden", NOT_ALLOWED)
+
+
+def _allows(rule: Any, origin: str, method: str, asked: str) -> bool:
+    names = [name.strip().lower() for name in asked.split(",") if name.strip()]
+    headers = [header.lower() for header in rule.allowed_headers or ()]
+    return (
+        any(_like(each, origin) for each in rule.allowed_origins or ())
+        and method in (rule.allowed_methods or ())
+        and all(any(_like(header, name) for header in headers) for name in names)
+    )
+
+
+def _like(pattern: str, text: str) -> bool:
+    """With at most one star, as S3 has them."""
+    begin, star, end = pattern.partition("*")
+    if not star:
+        return pattern == text
+    return len(text) >= len(begin) + len(end) and text.startswith(begin) and text.endswith(end)
+
+
+def _told(rule: Any, origin: str, asked: str) -> Headers:
+    is_for_all = "*" in rule.allowed_origins
+    told = [("Access-Control-Allow-Origin", "*" if is_for_all else origin)]
+    told.append(("Access-Control-Allow-Methods", ", ".join(rule.allowed_methods)))
+    if asked:
+        told.append(("Access-Control-Allow-Headers", asked.lower()))
+    if rule.exposed_headers:
+        told.append(("Access-Control-Expose-Headers", ", ".join(rule.exposed_headers)))
+    if rule.max_age_seconds is not None:
+        told.append(("Access-Control-Max-Age", str(rule.max_age_seconds)))
+    if not is_for_all:
+        told.append(("Access-Control-Allow-Credentials", "true"))
+    told.append(("Vary", "Origin, Access-Control-Request-Headers, Access-Control-Request-Method"))
+    return told
+
+
+def _is_signed(environ: Mapping[str, Any]) -> bool:
+    """So it says: in the header, or in a URL that was signed beforehand."""
+    return "HTTP_AUTHORIZATION" in environ or re.search(r"(?:^|[&-])Signature=", environ["QUERY_STRING"]) is not None
+
+
+def _is_open(environ: Mapping[str, Any]) -> bool:
+    """Whether anybody may: an object is read as moto finds it, by policies and ACLs; all else must be in the policy."""
+    from moto.iam.access_control import PermissionResult
+
+    name, key = _place(environ)
+    bucket, method = _bucket(environ, name), environ["REQUEST_METHOD"]
+    if bucket is None or (key and method in READS):
+        return True  # moto says what there is to say
+    if method == "POST" and environ.get("CONTENT_TYPE", "").startswith("multipart/form-data"):
+        return True  # a form has its signature among its fields
+    action = {"GET": "ListBucket", "HEAD": "ListBucket", "PUT": "PutObject", "DELETE": "DeleteObject"}.get(method, "")
+    resource = f"arn:aws:s3:::{name}/{key}" if key else f"arn:aws:s3:::{name}"
+    return bool(bucket.get_permission(f"s3:{action}", resource) == PermissionResult.PERMITTED)
+
+
+def _place(environ: Mapping[str, Any]) -> tuple[str, str]:
+    """Bucket and key."""
+    name, _, key = environ["PATH_INFO"].removeprefix("/").partition("/")
+    return name, key
+
+
+def _bucket(environ: Mapping[str, Any], name: str) -> Any:
+    from moto.s3.exceptions import S3ClientError
+    from moto.s3.models import s3_backends
+
+    if not name:
+        return None
+    account = environ.get("HTTP_X_MOTO_ACCOUNT_ID", "123456789012")
+    try:
+        return s3_backends[account]["aws"].get_bucket(name)
+    except S3ClientError:
+        return None
