@@ -122,6 +122,7 @@ class Emulator:
 
     def deploy(self, project: Project) -> Sequence[ResourceChange]:
         """Make there be what a project declares, and be gone what earlier ones did. Not on the loop. ProjectError."""
+        self._project = project
         left = find_left(self._served.context)
         changes = deploy(project, self._served.context)
         self._activate()

@@ -337,6 +337,22 @@ def test_a_restart_finds_what_was_kept_and_makes_again_what_was_not(tmp_path: Pa
     assert kept[0] == kept[1]
 
 
+def test_a_reset_empties_what_functions_live_among_and_has_events_come_again(
+    account: Account, eventually: Eventually
+) -> None:
+    emulator, s3 = account.lam.emulator, account.client("s3")
+    account.deploy("buckets: {others: {}}", "- s3: everything\n- http: GET /{name}")
+    s3.put_object(Bucket="others", Key="x", Body=b"x")
+
+    emulator.reset()
+
+    assert "Contents" not in s3.list_objects_v2(Bucket="others")
+    s3.put_object(Bucket="everything", Key="after-reset", Body=b"x")
+    assert account.heard(eventually, "after-reset")
+    with urlopen(f"{dict(emulator.addresses)['HTTP API']}again", timeout=30) as answer:
+        assert answer.read() == b"heard"
+
+
 def test_a_service_that_says_nothing_lets_the_server_say_so_and_end(tmp_path: Path, eventually: Eventually) -> None:
     (tmp_path / "lambda-emu.yaml").write_text("resources: {buckets: {photos: }}\n")
     with silent_server() as silent:
