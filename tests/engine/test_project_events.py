@@ -165,6 +165,24 @@ def test_what_changed_is_changed_and_no_more(account: Account) -> None:
     assert rule["Value"] == "new/"
 
 
+def test_a_queue_that_nobody_declares_is_as_patient_as_its_function(account: Account) -> None:
+    sqs = account.client("sqs")
+
+    def visibility() -> str:
+        url = sqs.get_queue_url(QueueName="patient")["QueueUrl"]
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
+        return str(found["VisibilityTimeout"])
+
+    account.deploy("", "- sqs: patient", "timeout: 3")
+    first = visibility()
+    account.deploy("", "- sqs: patient", "timeout: 60")
+    second = visibility()
+    account.deploy("", "- sqs: patient", "timeout: 20")
+
+    assert (first, second, visibility()) == ("30", "360", "360")
+    assert account.deploy("", "- sqs: patient", "timeout: 20") == set()
+
+
 def test_what_a_key_said_before_is_taken_back_with_it(account: Account) -> None:
     account.deploy(
         "queues: {jobs: {delay: 5, redrive: {queue: dead}}}\ntables: {items: {key: id, sort: {taken: N}, "

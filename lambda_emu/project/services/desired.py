@@ -14,12 +14,10 @@ from lambda_emu.project.services.apis import API, API_NAME, ROUTE
 from lambda_emu.project.services.left import PREFIX
 from lambda_emu.project.services.own import MAPPING, PERMISSION, URL, URL_ID, show_permission
 from lambda_emu.project.services.pushed import NOTIFICATIONS, SUBSCRIBED_QUEUE, SUBSCRIPTION
-from lambda_emu.project.services.stores import BUCKET, QUEUE, STREAM, TABLE, TOPIC
+from lambda_emu.project.services.stores import BUCKET, LONG_ENOUGH, QUEUE, STREAM, TABLE, TOPIC, VISIBLE_TIMES
 
 log = logging.getLogger(__name__)
 
-VISIBLE_TIMES = 6
-"""AWS's advice: a queue's messages are kept from others for so many of its function's timeouts."""
 VISIBLE_S, MOST_VISIBLE_S = 30, 43_200
 QUEUE_DEFAULTS = {"DelaySeconds": "0", "MessageRetentionPeriod": "345600", "ReceiveMessageWaitTimeSeconds": "0"}
 RECEIVES = 3
@@ -91,7 +89,8 @@ class _Making:
         for key, place in self._needed.items():
             if key not in self.wanted:
                 members = self._visible(key.name) if key.kind == QUEUE else {}
-                self.wanted[key] = Resource(key, members, {}, place)
+                shown = {LONG_ENOUGH: True} if key.kind == QUEUE else {}
+                self.wanted[key] = Resource(key, members, shown, place)
         for bucket, ours in self._notifications.items():
             place = self._needed[ResourceKey(BUCKET, bucket)]
             needed = Reference(ResourceKey(BUCKET, bucket))

@@ -12,8 +12,10 @@ from lambda_emu.project.services.left import ORIGIN
 from lambda_emu.project.services.reach import Reach
 
 BUCKET, QUEUE, TABLE, STREAM, TOPIC = "bucket", "queue", "table", "stream", "topic"
-LOOKS, LOOK_S = 100, 0.05
-"""How long a table may be under way, which here is no time."""
+VISIBLE_TIMES = 6
+"""AWS's advice: a queue's messages are kept from others for so many of its function's timeouts."""
+LONG_ENOUGH = "LongEnough"
+"""Whether they are kept for one timeout at least, which Lambda asks for."""
 
 Look = Callable[[Resource, Reach], "tuple[str, Members] | None"]
 
@@ -83,7 +85,9 @@ def _look_at_queue(resource: Resource, reach: Reach) -> tuple[str, Members] | No
     if url is None:
         return None
     found = reach.call("sqs", "GetQueueAttributes", QueueUrl=url["QueueUrl"], AttributeNames=["All"])["Attributes"]
-    shown = dict(found)
+    shown: dict[str, Any] = dict(found)
+    wanted_s = int(resource.members.get("VisibilityTimeout", 0))
+    shown[LONG_ENOUGH] = int(found["VisibilityTimeout"]) * VISIBLE_TIMES >= wanted_s
     redrive = json.loads(found.get("RedrivePolicy") or "null")
     shown["RedrivePolicy"] = redrive and {name: str(value) for name, value in redrive.items()}
     return found["QueueArn"], shown
