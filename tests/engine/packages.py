@@ -15,8 +15,8 @@ import pytest
 from lambda_emu.sandbox.toolchain.layout import statuses
 from lambda_emu.server import Emulator
 
-FETCH_LIMIT_S = 300
-SDK = "@aws-sdk/client-lambda@3.1164.0"
+FETCH_LIMIT_S = 600
+SDK_VERSION = "3.1164.0"
 GO_MOD = """module bootstrap
 
 go 1.22
@@ -28,11 +28,15 @@ github.com/aws/aws-lambda-go v1.47.0/go.mod h1:dpMpZgvWx5vuQJfBt0zqBha60q7Dd7Rfg
 """
 
 
-def sdk_for_javascript(config: pytest.Config) -> Mapping[str, bytes]:
-    """The files of AWS's SDK, below node_modules, as `npm install` has them."""
-    folder = _kept(config, "sdk-for-javascript")
+def sdk_for_javascript(config: pytest.Config, *services: str) -> Mapping[str, bytes]:
+    """The files of AWS's SDK for these services (Lambda alone unless said), below node_modules, as npm installs it."""
+    services = services or ("lambda",)
+    folder = kept(
+        config, "sdk-for-javascript" if services == ("lambda",) else f"sdk-for-javascript-{'-'.join(services)}"
+    )
     if not (folder / "whole").exists():
-        _run(["npm", "install", "--no-audit", "--no-fund", "--omit=dev", SDK], folder)
+        packages = [f"@aws-sdk/client-{service}@{SDK_VERSION}" for service in services]
+        run(["npm", "install", "--no-audit", "--no-fund", "--omit=dev", *packages], folder)
         (folder / "whole").touch()
     files = (path for path in folder.glob("node_modules/**/*") if path.is_file() and _is_run(path))
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
@@ -40,19 +44,19 @@ def sdk_for_javascript(config: pytest.Config) -> Mapping[str, bytes]:
 
 def go_program(config: pytest.Config, source: str) -> bytes:
     """A program that needs nothing of the machine it runs on, with AWS's client in it."""
-    folder = _kept(config, "go")
+    folder = kept(config, "go")
     for name, text in (("go.mod", GO_MOD), ("go.sum", GO_SUM), ("main.go", source)):
         (folder / name).write_text(text)
-    _run(["go", "build", "-trimpath", "-ldflags=-s -w", "-o", "bootstrap"], folder, CGO_ENABLED="0")
+    run(["go", "build", "-trimpath", "-ldflags=-s -w", "-o", "bootstrap"], folder, CGO_ENABLED="0")
     return (folder / "bootstrap").read_bytes()
 
 
 def python_packages(config: pytest.Config, requirements: Path) -> Path:
     """A folder with what `pip install --target` makes of these requirements."""
-    folder = _kept(config, f"pip-{hashlib.sha256(requirements.read_bytes()).hexdigest()[:8]}")
+    folder = kept(config, f"pip-{hashlib.sha256(requirements.read_bytes()).hexdigest()[:8]}")
     if not (folder / "whole").exists():
         python = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target", str(folder / "python")]
-        _run([*python, "--requirement", str(requirements)], folder)
+        run([*python, "--requirement", str(requirements)], folder)
         (folder / "whole").touch()
     return folder / "python"
 
@@ -68,7 +72,8 @@ def _is_run(path: Path) -> bool:
     return not path.name.endswith((".d.ts", ".md", ".map")) and not {"dist-es", "dist-types"} & set(path.parts)
 
 
-def _kept(config: pytest.Config, name: str) -> Path:
+def kept(config: pytest.Config, name: str) -> Path:
+    """A folder that the next run finds as this one leaves it."""
     assert config.cache is not None
     return config.cache.mkdir(name)
 
@@ -80,7 +85,8 @@ def _miss(what: str) -> None:
     pytest.skip(what)
 
 
-def _run(command: Sequence[str], folder: Path, **variables: str) -> None:
+def run(command: Sequence[str], folder: Path, **variables: str) -> None:
+    """A program that makes or fetches something."""
     if shutil.which(command[0]) is None:
         _miss(f"there is no {command[0]} here")
     done = subprocess.run(
