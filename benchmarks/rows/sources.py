@@ -37,7 +37,7 @@ def sources(_stage: Stage) -> list[Verdict]:
 def _rate(emulator: Emulator) -> Verdict:
     emulator.functions.create(["batches"], "app.noop")
     queue = _Queue(emulator, "batches")
-    uuid = queue.map("batches", Enabled=False)
+    uuid = queue.map("batches", Enabled=False, ScalingConfig={"MaximumConcurrency": AT_ONCE})
     request = invocation(emulator.address, "batches", _event(queue.arn))
 
     def polled() -> float:

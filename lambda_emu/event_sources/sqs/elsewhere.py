@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any, Protocol
 
-from lambda_emu.event_sources.poller import SourceUnavailable
-from lambda_emu.event_sources.sqs.message import QueueMessage
+from lambda_emu.event_sources.poller import Record, SourceUnavailable
+from lambda_emu.event_sources.sqs.message import Messages, shown
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
 
@@ -33,12 +33,13 @@ class QueueElsewhere:
 
     def __init__(self, arn: str, call: Call, loop: Loop) -> None:
         self._arn = arn
+        self._messages = Messages(arn)
         self._call = call
         self._loop = loop
         self._url: str | None = None
-        self._waiting: asyncio.Future[Sequence[QueueMessage]] | None = None
+        self._waiting: asyncio.Future[Sequence[Record]] | None = None
 
-    async def receive(self, limit: int, wait_s: float) -> Sequence[QueueMessage]:
+    async def receive(self, limit: int, wait_s: float) -> Sequence[Record]:
         """One that is interrupted is finished behind the scenes, and what it brings given back."""
         wanted: dict[str, Any] = {
             "MaxNumberOfMessages": min(limit, MOST_AT_ONCE),
@@ -47,18 +48,18 @@ class QueueElsewhere:
             "MessageSystemAttributeNames": ["All"],
         }
         polling = asyncio.ensure_future(self._ask(POLLS, "ReceiveMessage", wanted))
-        waiting: asyncio.Future[Sequence[QueueMessage]] = self._loop.asyncio.create_future()
+        waiting: asyncio.Future[Sequence[Record]] = self._loop.asyncio.create_future()
         self._waiting = waiting
 
         def done(task: asyncio.Future[dict[str, Any]]) -> None:
             error = task.exception()
             if waiting.done():
-                if error is None and (late := _messages(task.result())):
+                if error is None and (late := self._records(task.result())):
                     self._loop.spawn(self.release(late), "messages that nobody waits for any more")
             elif error is not None:
                 waiting.set_exception(error)
             else:
-                waiting.set_result(_messages(task.result()))
+                waiting.set_result(self._records(task.result()))
 
         polling.add_done_callback(done)
         try:
@@ -72,17 +73,26 @@ class QueueElsewhere:
 
     def close(self) -> None: ...
 
-    async def delete(self, messages: Sequence[QueueMessage]) -> None:
-        await self._batches("DeleteMessageBatch", messages, {})
+    async def delete(self, records: Sequence[Record]) -> None:
+        await self._batches("DeleteMessageBatch", records, {})
 
-    async def release(self, messages: Sequence[QueueMessage]) -> None:
-        await self._batches("ChangeMessageVisibilityBatch", messages, {"VisibilityTimeout": 0})
+    async def release(self, records: Sequence[Record]) -> None:
+        await self._batches("ChangeMessageVisibilityBatch", records, {"VisibilityTimeout": 0})
 
-    async def _batches(self, operation: str, messages: Sequence[QueueMessage], more: Mapping[str, Any]) -> None:
-        for at in range(0, len(messages), MOST_AT_ONCE):
-            some = messages[at : at + MOST_AT_ONCE]
-            entries = [{"Id": str(n), "ReceiptHandle": one.handle, **more} for n, one in enumerate(some)]
+    async def _batches(self, operation: str, records: Sequence[Record], more: Mapping[str, Any]) -> None:
+        for at in range(0, len(records), MOST_AT_ONCE):
+            some = records[at : at + MOST_AT_ONCE]
+            entries = [{"Id": str(n), "ReceiptHandle": one.place, **more} for n, one in enumerate(some)]
             await self._ask(CALLS, operation, {"Entries": entries})
+
+    def _records(self, answer: Mapping[str, Any]) -> list[Record]:
+        return [self._record(one) for one in answer.get("Messages", ())]
+
+    def _record(self, one: Mapping[str, Any]) -> Record:
+        given = {name: _attribute(value) for name, value in one.get("MessageAttributes", {}).items()}
+        attributes = given and shown(given, one.get("MD5OfMessageAttributes"))
+        id, handle, body, md5 = one["MessageId"], one["ReceiptHandle"], one["Body"], one["MD5OfBody"]
+        return self._messages.record(id, handle, body, md5, one.get("Attributes", {}), handle, attributes)
 
     async def _ask(self, workers: Workers, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         try:
@@ -126,21 +136,6 @@ def _place(arn: str) -> tuple[str, str]:
     """Account and region."""
     region, account = arn.split(":")[3:5]
     return account, region
-
-
-def _messages(answer: Mapping[str, Any]) -> list[QueueMessage]:
-    return [
-        QueueMessage(
-            one["MessageId"],
-            one["ReceiptHandle"],
-            one["Body"],
-            one["MD5OfBody"],
-            one.get("Attributes", {}),
-            {name: _attribute(value) for name, value in one.get("MessageAttributes", {}).items()},
-            one.get("MD5OfMessageAttributes"),
-        )
-        for one in answer.get("Messages", ())
-    ]
 
 
 def _attribute(value: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,51 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec.json import encode
 
 from lambda_emu.event_sources.poller import Record
 
 TRACE = "AWSTraceHeader"
+Attributes = Mapping[str, Mapping[str, Any]]
+"""What who sent a message gave it, by name: DataType, and StringValue or BinaryValue, which is base64."""
 
 
-class QueueMessage(NamedTuple):
-    """As ReceiveMessage tells of it. system: its attributes; attributes: those that who sent it gave it.
+class Messages:
+    """Makes records of the messages of one queue."""
 
-    place: what its transport knows it by, where that is not the handle.
-    """
+    def __init__(self, arn: str) -> None:
+        self._source = {"eventSource": "aws:sqs", "eventSourceARN": arn, "awsRegion": arn.split(":", 4)[3]}
 
-    id: str
-    handle: str
-    body: str
-    md5: str
-    system: Mapping[str, str]
-    attributes: Mapping[str, Mapping[str, Any]]
-    attributes_md5: str | None
-    place: Any = None
+    def record(
+        self, id: str, handle: str, body: str, md5: str, system: Mapping[str, str], place: Any, attributes: Any = None
+    ) -> Record:
+        """system: what SQS says of it. place: what its transport knows it by. attributes: as `shown`, if any."""
+        event = {
+            "messageId": id,
+            "receiptHandle": handle,
+            "body": body,
+            "attributes": system,
+            **(attributes or _NONE),
+            "md5OfBody": md5,
+            **self._source,
+        }
+        return Record(id, encode(event), place, system.get(TRACE))
 
 
-def record_of(message: QueueMessage, queue_arn: str) -> Record:
-    event: dict[str, Any] = {
-        "messageId": message.id,
-        "receiptHandle": message.handle,
-        "body": message.body,
-        "attributes": message.system,
-        "messageAttributes": {},
-        "md5OfBody": message.md5,
-        "eventSource": "aws:sqs",
-        "eventSourceARN": queue_arn,
-        "awsRegion": queue_arn.split(":", 4)[3],
+_NONE: Mapping[str, Any] = {"messageAttributes": {}}
+
+
+def shown(attributes: Attributes, md5: str | None) -> Mapping[str, Any]:
+    """The members that attributes have in the event. md5: SQS's own of them."""
+    return {
+        "messageAttributes": {name: _attribute(value) for name, value in attributes.items()},
+        "md5OfMessageAttributes": md5,
     }
-    if message.attributes:
-        event["messageAttributes"] = {name: _attribute(value) for name, value in message.attributes.items()}
-        event["md5OfMessageAttributes"] = message.attributes_md5
-    return Record(message.id, encode(event), message, message.system.get(TRACE))
 
 
 def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:
-    """BinaryValue: base64."""
     content = "binaryValue" if "BinaryValue" in value else "stringValue"
     return {
         content: value.get("BinaryValue", value.get("StringValue")),

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from lambda_emu.clock import Clock
 from lambda_emu.event_sources.backoff import Nap
 from lambda_emu.event_sources.feed import PAYLOAD_BYTES
-from lambda_emu.event_sources.poller import SourceUnavailable
-from lambda_emu.event_sources.sqs.message import QueueMessage
+from lambda_emu.event_sources.poller import Record, SourceUnavailable
+from lambda_emu.event_sources.sqs.message import Messages, shown
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.sqs.errors import SqsError
 from lambda_emu.services.sqs.local import Failed, LocalQueues
@@ -23,6 +23,8 @@ class OwnQueue:
 
     def __init__(self, arn: str, queues: LocalQueues, loop: Loop, clock: Clock) -> None:
         self._arn = arn
+        self._is_fifo = arn.endswith(".fifo")
+        self._messages = Messages(arn)
         self._queues = queues
         self._loop = loop
         self._nap = Nap(loop, clock)
@@ -32,7 +34,7 @@ class OwnQueue:
         self._next_deletion: asyncio.Future[None] = loop.asyncio.create_future()  # of those above
         self._stop_listening = queues.listen(arn, self._nap.end)
 
-    async def receive(self, limit: int, wait_s: float) -> Sequence[QueueMessage]:
+    async def receive(self, limit: int, wait_s: float) -> Sequence[Record]:
         self._interrupted = False
         found = await self._visible(limit)
         if found:
@@ -47,9 +49,9 @@ class OwnQueue:
     def close(self) -> None:
         self._stop_listening()
 
-    async def delete(self, messages: Sequence[QueueMessage]) -> None:
+    async def delete(self, records: Sequence[Record]) -> None:
         """With those that others have deleted meanwhile, in one commit."""
-        self._done_with += [message.place for message in messages]
+        self._done_with += [record.place for record in records]
         deletion = self._next_deletion
         if self._deletion is None:
             self._delete_next()
@@ -70,11 +72,11 @@ class OwnQueue:
 
         self._queues.delete_received(self._arn, received, told)
 
-    async def release(self, messages: Sequence[QueueMessage]) -> None:
-        handles = [message.handle for message in messages]
+    async def release(self, records: Sequence[Record]) -> None:
+        handles = [record.place.handle for record in records]
         await self._told(lambda told: self._queues.change_visibility(self._arn, handles, 0.0, told))
 
-    async def _visible(self, limit: int) -> Sequence[QueueMessage]:
+    async def _visible(self, limit: int) -> Sequence[Record]:
         found: asyncio.Future[Sequence[Received]] = self._loop.asyncio.create_future()
 
         def deliver(error: SqsError | None, messages: Sequence[Received]) -> None:
@@ -84,8 +86,13 @@ class OwnQueue:
                 found.set_result(messages)
 
         self._queues.receive(self._arn, limit, deliver, most_bytes=PAYLOAD_BYTES)
-        is_fifo = self._arn.endswith(".fifo")
-        return [_message(one, is_fifo=is_fifo) for one in await found]
+        return [self._record(one) for one in await found]
+
+    def _record(self, one: Received) -> Record:
+        content = one.content
+        body, system = content.body, one.system(is_fifo=self._is_fifo)
+        attributes = content.attributes and shown(content.attributes, md5_of_attributes(content.attributes))
+        return self._messages.record(one.id, one.handle, body, md5_of(body), system, one, attributes)
 
     async def _told(self, act: Callable[[Told], None]) -> None:
         """Until what was asked for is on disk. Messages that somebody else may have by now are left to him."""
@@ -102,17 +109,3 @@ class OwnQueue:
 
     def _unavailable(self, error: SqsError) -> SourceUnavailable:
         return SourceUnavailable(f"{self._arn}: {error.text}")
-
-
-def _message(one: Received, *, is_fifo: bool) -> QueueMessage:
-    content = one.content
-    return QueueMessage(
-        one.id,
-        one.handle,
-        content.body,
-        md5_of(content.body),
-        one.system(is_fifo=is_fifo),
-        content.attributes,
-        md5_of_attributes(content.attributes) if content.attributes else None,
-        one,
-    )

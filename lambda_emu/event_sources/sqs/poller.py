@@ -13,17 +13,16 @@ from typing import Any, Protocol
 from lambda_emu.errors.service import ShuttingDown
 from lambda_emu.event_sources.poller import Begin, Fetched, Record, Result, Verdict
 from lambda_emu.event_sources.scaling import Scaling, of_queue
-from lambda_emu.event_sources.sqs.message import QueueMessage, record_of
 from lambda_emu.model.mappings.mapping import EventSourceMapping
 
 
 class Transport(Protocol):
     """A queue, wherever it is served. On the loop. SourceUnavailable."""
 
-    async def receive(self, limit: int, wait_s: float) -> Sequence[QueueMessage]: ...
+    async def receive(self, limit: int, wait_s: float) -> Sequence[Record]: ...
     def interrupt(self) -> None: ...
-    async def delete(self, messages: Sequence[QueueMessage]) -> None: ...
-    async def release(self, messages: Sequence[QueueMessage]) -> None:
+    async def delete(self, records: Sequence[Record]) -> None: ...
+    async def release(self, records: Sequence[Record]) -> None:
         """They are visible at once."""
 
     def close(self) -> None:
@@ -37,11 +36,10 @@ class QueuePoller:
 
     def __init__(self, arn: str, transport: Transport) -> None:
         self.divisible = not arn.endswith(".fifo")
-        self._arn = arn
         self._transport = transport
 
     async def fetch(self, limit: int, wait_s: float) -> Fetched:
-        return Fetched([record_of(one, self._arn) for one in await self._transport.receive(limit, wait_s)])
+        return Fetched(await self._transport.receive(limit, wait_s))
 
     def interrupt(self) -> None:
         self._transport.interrupt()
@@ -57,13 +55,14 @@ class QueuePoller:
 
     async def drop(self, records: Sequence[Record]) -> None:
         if records:
-            await self._transport.delete([record.place for record in records])
+            await self._transport.delete(records)
 
     async def release(self, records: Sequence[Record]) -> None:
-        await self._transport.release([record.place for record in records])
+        await self._transport.release(records)
 
     def filter_view(self, record: Record) -> tuple[Mapping[str, Any], str | None]:
-        return json.loads(record.json), record.place.body
+        event = json.loads(record.json)
+        return event, event["body"]
 
 
 class QueueSource:
