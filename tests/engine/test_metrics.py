@@ -277,6 +277,19 @@ def test_each_minute_has_a_point_and_they_come_in_either_order_and_in_pages(lam:
     assert found == {"m1": [3, 2, 1], "m2": [3, 2, 1]}
 
 
+def test_each_invocation_is_counted_once_whoever_asks_meanwhile(lam: OwnLam, watch: Watch) -> None:
+    lam.create("many", WORKS, Timeout=300)
+    with ThreadPoolExecutor(5) as threads:
+        running = [threads.submit(lam.invoke, "many", {"fail": number % 4 == 0}) for number in range(200)]
+        while not all(one.done() for one in running):
+            lam.clock.advance(1)
+            watch.ask("Duration", "p90", FunctionName="many")
+
+    watch.wait("Invocations", "Sum", 200, FunctionName="many")
+    assert watch.ask("Errors", "Sum", "SampleCount", FunctionName="many") == [50, 200]
+    assert watch.ask("Duration", "SampleCount", FunctionName="many", Resource="many") == 200
+
+
 def test_longer_periods_hold_several_minutes(lam: OwnLam, watch: Watch) -> None:
     lam.create("hourly", WORKS)
     lam.clock.advance(3600 - lam.clock.now_s() % 3600 + 60)  # a minute into an hour

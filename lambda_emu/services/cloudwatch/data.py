@@ -49,17 +49,20 @@ class Data:
 
     def results(self) -> Iterator[Line]:
         """In the order of the queries, for those that are to return data."""
-        for id, query in self._queries.items():
-            if not query.get("ReturnData", True):
-                continue
-            value = self.value(id)
-            if isinstance(value, float):
-                raise ValidationFailed(f"Error in expression '{id}': it is a number, and a time series is expected")
-            for line in [value] if isinstance(value, Line) else value:  # of several, each has a label of its own
-                label = query.get("Label") or (line.label if not isinstance(value, Line) else "") or _label(query)
-                yield Line(
-                    {at: value for at, value in line.points.items() if isfinite(value)}, line.period_s, label, id
-                )
+        for query in self._queries.values():
+            if query.get("ReturnData", True):
+                yield from self._shown(query)
+
+    def _shown(self, query: Members) -> Iterator[Line]:
+        """One line, or each of several under the label that it had."""
+        value = self.value(query["Id"])
+        if isinstance(value, float):
+            raise ValidationFailed(f"Error in expression '{query['Id']}': it is a number, and no time series")
+        several = not isinstance(value, Line)
+        for line in [value] if isinstance(value, Line) else value:
+            label = query.get("Label") or (several and line.label) or _label(query)
+            known = {at: number for at, number in line.points.items() if isfinite(number)}
+            yield Line(known, line.period_s, label, query["Id"])
 
     # -- for expressions --------------------------------------------------------------------------
 
