@@ -25,13 +25,13 @@ Eventually = Callable[[Callable[[], Any], str], Any]
 class Queues:
     """SQS of a running emulator, and what was made in it for one test."""
 
-    def __init__(self, lam: Lam, url: str) -> None:
+    def __init__(self, lam: Lam, url: str, access_key: str = "test", region: str = "us-east-1") -> None:
         self.lam = lam
         self.client: Any = boto3.client(
             "sqs",
             endpoint_url=url,
-            region_name="us-east-1",
-            aws_access_key_id="test",
+            region_name=region,
+            aws_access_key_id=access_key,
             aws_secret_access_key="test",
             config=Config(retries={"total_max_attempts": 1}, max_pool_connections=20),
         )
@@ -109,9 +109,9 @@ class Queues:
 
 
 @contextmanager
-def queues_of(lam: Lam, url: str) -> Iterator[Queues]:
+def queues_of(lam: Lam, url: str, access_key: str = "test", region: str = "us-east-1") -> Iterator[Queues]:
     """They and their mappings go in the end."""
-    queues = Queues(lam, url)
+    queues = Queues(lam, url, access_key, region)
     try:
         yield queues
     finally:

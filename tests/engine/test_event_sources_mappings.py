@@ -300,3 +300,60 @@ def test_what_runs_when_the_server_stops_is_settled(tmp_path: Path) -> None:
     with own_emulator(tmp_path, "process") as lam, queues_of(lam, lam.emulator.url) as queues:
         assert queues.left(queues.client.get_queue_url(QueueName="stops")["QueueUrl"]) == 0
         assert Told(lam, "stops").bodies() == ["2"]
+
+
+def test_a_mapping_of_an_alias_runs_its_version_as_that_alias(lam: Lam, queues: Queues, eventually: Eventually) -> None:
+    code = "def handler(event, context): print('GOT', context.function_version, context.invoked_function_arn)"
+    name = lam.create("aliased", code)
+    lam.client.publish_version(FunctionName=name)
+    lam.client.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    url, arn = queues.create("aliased")
+    queues.map(arn, f"{name}:live")
+
+    queues.send(url, "x")
+
+    [line] = eventually(lambda: [one for one in lam.own_events(name) if one.startswith("GOT")], "the message")
+    version, invoked = line.split()[1:]
+    assert version == "1"
+    assert invoked.endswith(f":function:{name}:live")
+
+
+def test_accounts_have_mappings_of_their_own_queues(
+    lam: Lam, queues: Queues, eventually: Eventually, emulator: Emulator
+) -> None:
+    """Of the same names."""
+    other = Lam(emulator, access_key="111122223333", region="eu-west-1")
+    name = lam.create("same", PRINTS)
+    other.create(name, PRINTS)
+    with queues_of(other, emulator.url, "111122223333", "eu-west-1") as others:
+        ours, arn = queues.create("same")
+        theirs, other_arn = others.create("same")
+        queues.map(arn, name)
+        others.map(other_arn, name)
+
+        others.send(theirs, "theirs")
+        queues.send(ours, "ours")
+
+        eventually(lambda: Told(lam, name).bodies() == ["ours"], "ours")
+        eventually(lambda: others.left(theirs) == 0, "theirs")
+        assert [one["awsRegion"] for one in Told(lam, name).records()] == ["us-east-1"]
+    other.close()
+
+
+def test_a_reset_ends_all_polling(lam: Lam, queues: Queues, eventually: Eventually, emulator: Emulator) -> None:
+    name = lam.create("reset", SLEEPS)
+    url, arn = queues.create("reset")
+    queues.map(arn, name)
+    queues.send(url, "1")
+    queues.wait_until_taken(url, 1)
+
+    emulator.reset()
+    queues.forget()
+    lam.create(name, PRINTS)
+    url, arn = queues.create("reset")
+    queues.send(url, "x")
+    queues.wait_until_taken(url, 0)
+    assert queues.left(url) == 1
+    queues.map(arn, name)
+
+    eventually(lambda: "x" in Told(lam, name).bodies(), "a message of the new queue")
