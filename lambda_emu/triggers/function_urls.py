@@ -53,6 +53,7 @@ SMALL_BYTES = 64 * 1024
 SMALL_TARGET_BYTES = 4096
 """A longer query takes a moment to be parsed."""
 LARGE = Workers("large requests to function URLs", 4, 64)
+MOST_KNOWN = 1024
 RATE = "CallerRateLimitExceeded"
 STREAM = "RESPONSE_STREAM"
 
@@ -102,6 +103,7 @@ class FunctionUrls:
         self._signers = signers
         self._times = EventTimes()
         self._rates = Rates(clock)
+        self._refusals: dict[str, tuple[Function, UrlForbidden | None]] = {}  # by URL id; true of this very function
         too_large = RequestTooLarge(REQUEST_BYTES, "InvokeFunction")
         self._small = Handling(self._serve, REQUEST_BYTES, too_large)
         self._large = Handling(self._serve, REQUEST_BYTES, too_large, lambda _: LARGE)
@@ -219,11 +221,29 @@ class FunctionUrls:
             return opened._replace(preflight=cors.preflight(url.cors, head))
         if url.auth_type != "NONE":
             return opened
-        try:
-            check_access(function, url, target, None)
-        except UrlForbidden as error:
-            return opened._replace(refusal=error)
+        refusal = self._refusal(opened)
+        if refusal is not None:
+            return opened._replace(refusal=refusal)
         return opened._replace(template=_template(opened, asked, ANONYMOUS, None))
+
+    def _refusal(self, opened: Opened) -> UrlForbidden | None:
+        """Of everybody, by the policy; asked once of each function, since a policy takes longer than all the rest."""
+        function, url_id = opened.function, opened.url.url_id
+        known = self._refusals.get(url_id)
+        if known is None or known[0] is not function:
+            known = function, _forbids(opened)
+            if len(self._refusals) >= MOST_KNOWN:
+                self._refusals.clear()
+            self._refusals[url_id] = known
+        return known[1]
+
+
+def _forbids(opened: Opened) -> UrlForbidden | None:
+    try:
+        check_access(opened.function, opened.url, opened.target, None)
+    except UrlForbidden as error:
+        return error
+    return None
 
 
 def _template(opened: Opened, asked: Request, account: str, authorizer: Mapping[str, Any] | None) -> EventTemplate:

@@ -21,7 +21,21 @@ SIGNED = {
     f"SignedHeaders=host, Signature={'0' * 64}",
     "Content-Type": "application/json",
 }
-JUNK: list[Any] = ["x", "", 0, -1, 1e308, True, [], ["x", None, {}], {}, {"a": {"b": []}}, "\0\r\n\u2028", "é" * 2000]
+JUNK: list[Any] = [
+    "x",
+    "",
+    0,
+    -1,
+    1e308,
+    True,
+    [],
+    ["x", None, {}],
+    {},
+    {"a": {"b": []}},
+    "\0\r\n\u2028",
+    "\ud800",
+    "é" * 2000,
+]
 PATHS = (
     *("", "/", "//", "/%", "/%00", "/%ff%fe", "/a%2Fb", "/../..", "/..%2f..", "/{id}", "/%7Bproxy%2B%7D", "/$default"),
     *("/a?" + "x=1&" * 900, "/?%zz", "/?=&=&", "/a" * 2000, "/é"),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
+
+from msgspec.json import decode
 
 from lambda_emu.http.message import Head
 from lambda_emu.triggers.http_apis.api import Api, Told, read_api
@@ -91,6 +94,7 @@ class Apis:
 def _read(told: Told) -> Api | None:
     """ApiFailure: it is told in a way that nobody understands."""
     try:
+        decode(json.dumps(told).encode())  # what is no text of UTF-8 would break events
         return read_api(told)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ApiFailure(f"The API's configuration makes no sense: {error!r}") from error

@@ -13,11 +13,10 @@ from lambda_emu.arn import Target
 from lambda_emu.clock import Clock
 from lambda_emu.gateway.request import Request
 from lambda_emu.invoke.request import trace_header
-from lambda_emu.store import Store
 from lambda_emu.triggers import http_event
 from lambda_emu.triggers.http_apis import lambda_authorizers, payload_v1
 from lambda_emu.triggers.http_apis.api import Api, Authorizer, Route, Stage
-from lambda_emu.triggers.http_apis.functions import function_named, permitted
+from lambda_emu.triggers.http_apis.functions import Permissions, function_named
 from lambda_emu.triggers.http_apis.identity import Facts, identity_values
 from lambda_emu.triggers.http_apis.issuers import Issuers
 from lambda_emu.triggers.http_apis.jwt import BadToken, check_scopes, token_in, unauthorized
@@ -29,6 +28,8 @@ from lambda_emu.triggers.signers import BadSignature, Signers
 
 SIGNED_FOR = "execute-api"
 BEARER = "Bearer"
+NOBODY = "NONE"
+"""Who is asked about requests to a route that anybody may take."""
 
 
 class Asked(NamedTuple):
@@ -56,9 +57,9 @@ class Authorizers:
     """Of all HTTP APIs."""
 
     def __init__(
-        self, store: Store, clock: Clock, issuers: Issuers, functions: LambdaAuthorizers, signers: Signers
+        self, clock: Clock, issuers: Issuers, functions: LambdaAuthorizers, signers: Signers, permissions: Permissions
     ) -> None:
-        self._store = store
+        self._permissions = permissions
         self._clock = clock
         self._issuers = issuers
         self._functions = functions
@@ -68,7 +69,7 @@ class Authorizers:
 
     async def authorize(self, route: Route, asked: Asked) -> Allowed:
         """Unauthorized, Forbidden; ApiFailure where the authorizer fails."""
-        if route.authorization == "NONE":
+        if route.authorization == NOBODY:
             return Allowed(asked.door, math.inf)
         way = self._ways.get(route.authorization)
         if way is None:
@@ -96,7 +97,7 @@ class Authorizers:
             raise Unauthorized("The request lacks one of the authorizer's identity sources.")
         target = function_named(authorizer.uri, asked.stage)
         source = asked.api.arn(f"authorizers/{authorizer.id}")
-        permitted(self._store, target, asked.api, source, authorizer.credentials)
+        self._permissions.permitted(target, asked.api, source, authorizer.credentials)
         key = asked.api.id, asked.stage.name, authorizer, values
         said = await self._functions.ask(key, target, partial(self._event, asked, values, authorizer, target))
         lambda_authorizers.check(said, asked.arn)

@@ -13,6 +13,7 @@ from lambda_emu.triggers.http_apis.api import Api, Stage
 from lambda_emu.triggers.http_apis.refusals import ApiFailure
 from lambda_emu.triggers.http_apis.routes import ANY, DEFAULT_KEY, RouteShape
 
+MOST_KNOWN = 1024
 APIGATEWAY = "apigateway.amazonaws.com"
 
 _VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
@@ -41,15 +42,26 @@ def source_of(api: Api, stage: Stage, shape: RouteShape, method: str) -> str:
     return api.arn(f"{stage.name}/{method if shape.method == ANY else shape.method}{shape.path}")
 
 
-def permitted(store: Store, target: Target, api: Api, source: str, credentials: str | None) -> Function:
-    """The function, if API Gateway may invoke it from there, or has a role for it. ApiFailure."""
-    function = store.function(target.id)
-    if function is None:
-        raise ApiFailure(f"There is no function {target.arn}.")
-    if credentials is None:
+class Permissions:
+    """Which functions API Gateway may invoke from where; found out once for each function as it is."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[tuple[Target, str], Function] = {}  # true of this very function
+
+    def permitted(self, target: Target, api: Api, source: str, credentials: str | None) -> Function:
+        """The function, if API Gateway may invoke it from there, or has a role for it. ApiFailure."""
+        function = self._store.function(target.id)
+        if function is None:
+            raise ApiFailure(f"There is no function {target.arn}.")
+        if credentials is not None or self._known.get((target, source)) is function:
+            return function
         try:
             authorize(function, APIGATEWAY, INVOKE, target, {"aws:SourceArn": source, "aws:SourceAccount": api.account})
         except AccessDenied as error:
             words = f"The function's policy does not allow {INVOKE} to {APIGATEWAY} with aws:SourceArn {source}."
             raise ApiFailure(words) from error
-    return function
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        self._known[target, source] = function
+        return function

@@ -13,6 +13,8 @@ from contextlib import closing, suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from msgspec.json import decode
+
 from lambda_emu.clock import Clock
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
@@ -135,7 +137,7 @@ def signed_claims(token: str, key_sets: tuple[bytes, ...]) -> Mapping[str, Any]:
         if not fitting:
             raise UnknownKey("the token's kid names no key of its issuer")
         held = jws.deserialize_compact(token, KeySet.import_key_set({"keys": fitting}), algorithms=list(ALGORITHMS))
-        claims = json.loads(held.payload)
+        claims = decode(held.payload)
     except (JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadToken(f"the token cannot be verified: {type(error).__name__}") from error
     if not isinstance(claims, dict):

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+from msgspec.json import decode
+
 from lambda_emu.arn import Target
 from lambda_emu.clock import Clock
 from lambda_emu.environment.invocation import Outcome, Reply
@@ -99,7 +101,7 @@ class Asking(Gathering):
 def read_answer(payload: bytes, authorizer: Authorizer, until_s: float) -> Said:
     """ApiFailure: it is none."""
     try:
-        said = json.loads(payload)
+        said = decode(payload)  # as the event it becomes part of is written
     except (ValueError, RecursionError) as error:
         raise ApiFailure("The authorizer's answer is not JSON.") from error
     context = said.get("context") if isinstance(said, dict) else None

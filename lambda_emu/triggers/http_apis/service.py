@@ -118,6 +118,7 @@ class HttpApis:
     def _make(self) -> Serving:
         from lambda_emu.triggers.http_apis.apis import Apis
         from lambda_emu.triggers.http_apis.authorizing import Authorizers
+        from lambda_emu.triggers.http_apis.functions import Permissions
         from lambda_emu.triggers.http_apis.issuers import Issuers
         from lambda_emu.triggers.http_apis.lambda_authorizers import LambdaAuthorizers
         from lambda_emu.triggers.http_apis.serving import Serving
@@ -127,8 +128,11 @@ class HttpApis:
                 apis = Apis(lambda api_id: self._facts.ask("http-api", api_id))
                 issuers = Issuers(self._loop, self._clock, self._token_keys)
                 functions = LambdaAuthorizers(self._invoke, self._clock)
-                authorizers = Authorizers(self._store, self._clock, issuers, functions, self.signers())
-                self._serving = Serving(self._store, self._invoke, self._loop, self._clock, apis, authorizers)
+                permissions = Permissions(self._store)
+                authorizers = Authorizers(self._clock, issuers, functions, self.signers(), permissions)
+                self._serving = Serving(
+                    self._store, self._invoke, self._loop, self._clock, apis, authorizers, permissions
+                )
             return self._serving
 
     async def _find_key(self, access_key: str) -> Key | None:

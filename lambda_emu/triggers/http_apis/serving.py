@@ -6,6 +6,7 @@ All that a head decides is found once: the next request with the same head on it
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -29,8 +30,8 @@ from lambda_emu.triggers.http_apis import payload_v1
 from lambda_emu.triggers.http_apis.addresses import Named, host_of, named_api, stage_of
 from lambda_emu.triggers.http_apis.api import DEFAULT_STAGE, Api, Integration, Route
 from lambda_emu.triggers.http_apis.apis import Apis
-from lambda_emu.triggers.http_apis.authorizing import Asked, Authorizers
-from lambda_emu.triggers.http_apis.functions import function_named, permitted, source_of
+from lambda_emu.triggers.http_apis.authorizing import NOBODY, Allowed, Asked, Authorizers
+from lambda_emu.triggers.http_apis.functions import Permissions, function_named, source_of
 from lambda_emu.triggers.http_apis.proxy import KIND, Passed, pass_on, passed_on
 from lambda_emu.triggers.http_apis.refusals import REQUEST_ID, ApiFailure, NotFound
 from lambda_emu.triggers.http_apis.reply import CORS, LARGE, SMALL_BYTES, ApiReply
@@ -75,6 +76,7 @@ class Serving:
         clock: Clock,
         apis: Apis,
         authorizers: Authorizers,
+        permissions: Permissions,
     ) -> None:
         self._store = store
         self._invoke = invoke
@@ -82,6 +84,7 @@ class Serving:
         self._clock = clock
         self._apis = apis
         self._authorizers = authorizers
+        self._permissions = permissions
         self._times = EventTimes()
 
     def passed(self, head: Head) -> None:
@@ -97,9 +100,16 @@ class Serving:
 
     def _begin(self, asked: Request, call: Call) -> None:
         opened = asked.head.meaning
-        if opened is None or len(asked.body) > SMALL_BYTES or not self._holds(opened):
+        if len(asked.body) > SMALL_BYTES:
+            opened = None
+        elif opened is None or not self._holds(opened):
+            opened = self._open_now(asked, call)
+        if opened is None:
             self._loop.spawn(self._open_and_run(asked, call), "a request to an HTTP API")
+        elif isinstance(opened, Answer):
+            call.answer(opened)
         else:
+            asked.head.meaning = opened
             call.for_page = opened.for_page
             self._run(opened, asked, call)
 
@@ -149,31 +159,55 @@ class Serving:
         reply.limit = self._clock.call_later(integration.timeout_s, reply.late)
         self._invoke(InvokeRequest(asked.request_id, opened.target, payload, trace_id=trace), reply)
 
+    def _open_now(self, asked: Request, call: Call) -> Opened | Answer | None:
+        """As `_open`, without waiting for anything. None: there is something to be waited for."""
+        named = named_api(asked)
+        api = self._apis.known(named.api_id)
+        entered = None if api is None else self._enter(api, named, asked, call)
+        if entered is None or isinstance(entered, Answer):
+            return entered
+        route, way = entered
+        if route.authorization != NOBODY or route.integration is None or route.integration.kind == KIND:
+            return None
+        return self._lead(route, way, Allowed(way.door, math.inf), call)
+
     async def _open(self, asked: Request, call: Call) -> Opened | Proxied | Answer:
         """An answer, where the API gives it itself. Raises what the caller is told."""
-        named, head = named_api(asked), asked.head
+        named = named_api(asked)
         api = await self._apis.get(named.api_id)
-        if api is None or api.is_disabled or named.region not in (None, api.region):
+        if api is None:
             raise NotFound(f"There is no HTTP API {named.api_id} here.")
+        entered = self._enter(api, named, asked, call)
+        if isinstance(entered, Answer):
+            return entered
+        route, way = entered
+        allowed = await self._authorizers.authorize(route, way)
+        if route.integration is not None and route.integration.kind == KIND:
+            passed = passed_on(route.integration, asked, way.door.parameters or {}, way.stage.variables)
+            return Proxied(passed, None if api.cors is None else CORS)
+        return self._lead(route, way, allowed, call)
+
+    def _enter(self, api: Api, named: Named, asked: Request, call: Call) -> tuple[Route, Asked] | Answer:
+        """As far as nobody else is asked. NotFound."""
+        if api.is_disabled or named.region not in (None, api.region):
+            raise NotFound(f"The API {named.api_id} is in another region, or its endpoint is disabled.")
+        head = asked.head
         call.for_page = cors.for_page(api.cors, head) + (() if named.domain else (cors.SANDBOX,))
         if api.cors is not None and cors.is_preflight(head):
             return Answer(204, [*cors.preflight(api.cors, head), (REQUEST_ID, asked.request_id)])
-        route, way = _way(api, named, asked)
-        allowed = await self._authorizers.authorize(route, way)
-        integration = route.integration
-        if integration is not None and integration.kind == KIND:
-            passed = passed_on(integration, asked, way.door.parameters or {}, way.stage.variables)
-            return Proxied(passed, None if api.cors is None else CORS)
+        return _way(api, named, asked)
+
+    def _lead(self, route: Route, way: Asked, allowed: Allowed, call: Call) -> Opened:
+        """To the function. ApiFailure."""
+        integration, asked = route.integration, way.request
         if integration is None or integration.kind != "AWS_PROXY" or integration.subtype:
-            raise ApiFailure(
-                "The route has no integration that is served here: a function by AWS_PROXY, or HTTP_PROXY."
-            )
+            raise ApiFailure("The route has no integration that is served here, a function by AWS_PROXY or HTTP_PROXY.")
         target = function_named(integration.uri, way.stage)
-        source = source_of(api, way.stage, route.shape, asked.method)
-        function = permitted(self._store, target, api, source, integration.credentials)
+        source = source_of(way.api, way.stage, route.shape, asked.method)
+        function = self._permissions.permitted(target, way.api, source, integration.credentials)
         make = payload_v1.make_template if integration.payload_format == "1.0" else http_event.make_template
-        template = make(head, asked.query, allowed.door)
-        return Opened(api, function, target, template, integration, allowed.until_s, call.for_page)
+        template = make(asked.head, asked.query, allowed.door)
+        return Opened(way.api, function, target, template, integration, allowed.until_s, call.for_page)
 
 
 def _way(api: Api, named: Named, asked: Request) -> tuple[Route, Asked]:
