@@ -64,12 +64,10 @@ class Directory:
         self._queues[record.id] = self._names[(record.scope, record.name)] = queue
 
     def remove(self, queue: Queue) -> None:
-        """It is no queue any more."""
+        """It is no queue any more. Its messages are to be purged."""
         record = queue.record
         self._queues.pop(record.id, None)
         self._names.pop((record.scope, record.name), None)
-        for number in list(queue.messages):
-            self.drop(queue, number)
 
     def next_number(self) -> int:
         """Of microseconds, so that numbers grow from run to run, whatever is left of an earlier one."""
@@ -88,7 +86,12 @@ class Directory:
     def drop(self, queue: Queue, number: int) -> None:
         """It is nobody's any more."""
         message = queue.remove(number)
-        if message is not None and message.content is not None:
+        if message is not None:
+            self.let_go(message)
+
+    def let_go(self, message: Message) -> None:
+        """It left its queue in a purge."""
+        if message.content is not None:
             self._held_bytes -= message.size
 
     def bury(self, message: Message, queue: Queue, dead: Queue) -> Move:

@@ -41,7 +41,8 @@ class GroupOrder:
             group.flying += 1
         else:
             heapq.heappush(group.waiting, message.number)
-            self._offer(message.group or "")
+            if group.waiting[0] == message.number:
+                self._offer(message.group or "")
 
     def ripen(self, message: Message) -> None:
         """A delayed one became visible."""

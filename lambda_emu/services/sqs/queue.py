@@ -117,19 +117,37 @@ class SentOrder:
         heapq.heappop(self._visible)
 
 
+OUT_OF_DATE = 1_000
+"""So many times may be kept of messages that are gone, beside as many as there are others."""
+
+
 class Queue:
     """Its record with its messages. Whoever changes one's state does so here."""
 
     def __init__(self, record: QueueRecord) -> None:
         self.record = record
-        self.messages: dict[int, Message] = {}
         self.seen = Seen()
-        self.attempts = Attempts(self.messages)
         self.purged_s: float | None = None
+        self._hold({})
+
+    def _hold(self, messages: dict[int, Message]) -> None:
+        """These are its messages, and none of them is known to its order yet."""
+        self.messages = messages
+        self.attempts = Attempts(messages)
         self.counts: Counter[State] = Counter()
-        self._order: Order = GroupOrder(self.messages) if record.is_fifo else SentOrder(self.messages)
+        self._order: Order = GroupOrder(messages) if self.record.is_fifo else SentOrder(messages)
         self._due: list[tuple[float, int]] = []  # delayed and in flight; some are out of date
         self._last_due_s: dict[str | None, float] = {}  # of delayed messages, by group
+
+    def purge(self, last: int) -> dict[int, Message]:
+        """Forget the messages up to that number. Returns them, by number, for whoever ends them bit by bit."""
+        gone = self.messages
+        kept = {number: message for number, message in gone.items() if number > last}
+        self._hold({})
+        for number, message in kept.items():
+            del gone[number]
+            self._accept(message)
+        return gone
 
     def delayed_until_s(self, group: str | None, due_s: float) -> float:
         """When a message may be visible: in a FIFO queue none overtakes one of its group that is delayed longer."""
@@ -140,9 +158,13 @@ class Queue:
         is_due = message.due_s <= now_s
         was_received = message.receives > message.before
         message.state = State.VISIBLE if is_due else State.IN_FLIGHT if was_received else State.DELAYED
+        self._accept(message)
+
+    def _accept(self, message: Message) -> None:
+        """It is in its state already."""
         self.messages[message.number] = message
         self.counts[message.state] += 1
-        if not is_due:
+        if message.state is not State.VISIBLE:
             heapq.heappush(self._due, (message.due_s, message.number))
             if message.state is State.DELAYED and message.group is not None:
                 self._last_due_s[message.group] = message.due_s
@@ -152,19 +174,19 @@ class Queue:
         """What is due by now is visible."""
         while self._due and self._due[0][0] <= now_s:
             due_s, number = heapq.heappop(self._due)
-            message = self.messages.get(number)
-            if message is not None and message.due_s == due_s and message.state is not State.VISIBLE:
-                self._show(message)
+            if self._is_due(due_s, number):
+                self._show(self.messages[number])
 
     def next_due_s(self) -> float | None:
         """When something becomes visible; None: nothing waits for that. It may be too early, never too late."""
-        while self._due:
-            due_s, number = self._due[0]
-            message = self.messages.get(number)
-            if message is not None and message.due_s == due_s and message.state is not State.VISIBLE:
-                return due_s
+        while self._due and not self._is_due(*self._due[0]):
             heapq.heappop(self._due)
-        return None
+        return self._due[0][0] if self._due else None
+
+    def _is_due(self, due_s: float, number: int) -> bool:
+        """Whether that is still when this message becomes visible."""
+        message = self.messages.get(number)
+        return message is not None and message.due_s == due_s and message.state is not State.VISIBLE
 
     def has_visible(self) -> bool:
         """Whether anything may be received now."""
@@ -218,6 +240,10 @@ class Queue:
     def _wait(self, message: Message, due_s: float) -> None:
         message.due_s = due_s
         heapq.heappush(self._due, (due_s, message.number))
+        hidden = self.counts[State.IN_FLIGHT] + self.counts[State.DELAYED]
+        if len(self._due) > OUT_OF_DATE + 2 * hidden:
+            self._due = [entry for entry in self._due if self._is_due(*entry)]
+            heapq.heapify(self._due)
 
     def _show(self, message: Message) -> None:
         was = message.state

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 MOST_IN_FLIGHT = 120_000
 LOOKED_AT = 1_000
 """So many messages at most are passed to a dead letter queue, or found too old, by one receive."""
+LET_GO = 500
 START_LIMIT_S = 600.0
 
 Told = Callable[[SqsError | None], None]
@@ -116,8 +117,15 @@ class Queues:
         self._write(partial(table.put_queue, record=record), undo)
 
     def delete_queue(self, queue: Queue, told: Told) -> None:
+        """What is left of its messages on disk goes bit by bit."""
+        record = queue.record
+
+        def deleted(error: SqsError | None) -> None:
+            told(error)
+            self._purge_rows(record.id, table.LAST, lambda _: None)
+
         self._forget(queue)
-        self._write(partial(table.delete_queue, id=queue.record.id, arn=queue.record.arn), told)
+        self._write(partial(table.delete_queue, id=record.id, arn=record.arn), deleted)
 
     def purge(self, queue: Queue, told: Told) -> None:
         """Forget the messages that it has now."""
@@ -126,12 +134,29 @@ class Queues:
 
         def purged(error: SqsError | None) -> None:
             if error is None:
-                for number in [number for number in queue.messages if number <= last]:
-                    self.directory.drop(queue, number)
+                self._let_go(queue.purge(last))
             told(error)
             self._polls.wake(queue)  # groups are free
 
-        self._write(partial(table.purge, id=queue.record.id, last=last), purged)
+        self._purge_rows(queue.record.id, last, purged)
+
+    def _purge_rows(self, id: int, last: int, told: Told) -> None:
+        """Some at a time, so that others' commits come between."""
+
+        def purged(error: SqsError | None, are_left: bool) -> None:
+            if error is None and are_left:
+                self._purge_rows(id, last, told)
+            else:
+                told(error)
+
+        self._commits.post(partial(table.purge, id=id, last=last), purged)
+
+    def _let_go(self, gone: dict[int, Message]) -> None:
+        """Messages that were purged: some in each turn of the loop, for the loop has other things to do."""
+        for _ in range(min(LET_GO, len(gone))):
+            self.directory.let_go(gone.popitem()[1])
+        if gone:
+            self._loop.asyncio.call_soon(self._let_go, gone)
 
     def clear(self) -> None:
         """Forget every queue of every account."""
@@ -344,6 +369,7 @@ class Queues:
     def _forget(self, queue: Queue) -> None:
         """It is no queue any more."""
         self.directory.remove(queue)
+        self._let_go(queue.purge(table.LAST))
         self.moves.forget(queue.record.arn)
         self._polls.end(queue, NoSuchQueue())
 

@@ -30,6 +30,7 @@ _SOURCES = (
 )
 _TASK = "INSERT OR REPLACE INTO sqs_moves VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 LAST = 2**63 - 1
+PURGED_AT_ONCE = 5_000
 
 
 Mark = tuple[float, int, float | None, int]
@@ -56,6 +57,10 @@ class Left:
 
 
 def read_all(connection: sqlite3.Connection) -> Left:
+    """What is there, without messages of a queue that was deleted when its server died."""
+    for table in ("messages", "seen"):
+        connection.execute(f"DELETE FROM sqs_{table} WHERE queue NOT IN (SELECT id FROM sqs_queues)")
+    connection.execute("DELETE FROM sqs_contents WHERE number NOT IN (SELECT number FROM sqs_messages)")
     queues = [
         QueueRecord(id, Scope(account, region), name, json.loads(attributes), json.loads(tags), created_s, modified_s)
         for id, account, region, name, attributes, tags, created_s, modified_s in connection.execute(
@@ -83,14 +88,14 @@ def delete_queue(connection: sqlite3.Connection, id: int, arn: str) -> None:
     connection.execute("DELETE FROM sqs_queues WHERE id = ?", (id,))
     connection.execute("DELETE FROM sqs_moves WHERE source = ?", (arn,))
     connection.execute("DELETE FROM sqs_seen WHERE queue = ?", (id,))
-    purge(connection, id, LAST)
 
 
-def purge(connection: sqlite3.Connection, id: int, last: int) -> None:
-    """last: the number of the youngest message that goes."""
-    of_queue = "SELECT number FROM sqs_messages WHERE queue = ? AND number <= ?"
-    connection.execute(f"DELETE FROM sqs_contents WHERE number IN ({of_queue})", (id, last))
-    connection.execute("DELETE FROM sqs_messages WHERE queue = ? AND number <= ?", (id, last))
+def purge(connection: sqlite3.Connection, id: int, last: int) -> bool:
+    """Whether more are left than go at once. last: the number of the youngest message that goes."""
+    of_queue = "SELECT number FROM sqs_messages WHERE queue = ? AND number <= ? LIMIT ?"
+    numbers = [number for (number,) in connection.execute(of_queue, (id, last, PURGED_AT_ONCE))]
+    delete(connection, numbers)
+    return len(numbers) == PURGED_AT_ONCE
 
 
 def put(connection: sqlite3.Connection, queue_id: int, messages: Iterable[tuple[Message, Content]]) -> None:
