@@ -431,6 +431,31 @@ def _read_bytes(pid: int | None) -> int:
     return int(members["rchar"])
 
 
+@pytest.mark.parametrize("signed", ["STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"])
+@pytest.mark.parametrize("size", [3, 3_000_000])
+def test_bodies_in_signed_pieces_with_a_trailer_are_kept_without_either(lam: OwnLam, size: int, signed: str) -> None:
+    """As SDKs in Java and Go send them."""
+    content, piece = os.urandom(size), 65_536
+    signature = b"" if "UNSIGNED" in signed else b";chunk-signature=" + b"0" * 64
+    body = b""
+    for begin in range(0, size, piece):
+        part = content[begin : begin + piece]
+        body += b"%x%b\r\n%b\r\n" % (len(part), signature, part)
+    body += b"0%b\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n" % signature
+    there = urlsplit(lam.emulator.url)
+    with closing(HTTPConnection(there.hostname or "", there.port, timeout=20)) as connection:
+        connection.request("PUT", "/heard/in/pieces", body, {
+            "Authorization": f"AWS4-HMAC-SHA256 Credential={ACCOUNT}/20260101/us-east-1/s3/aws4_request",
+            "x-amz-content-sha256": signed, "Content-Encoding": "aws-chunked", "x-amz-trailer": "x-amz-checksum-crc32",
+            "x-amz-decoded-content-length": str(size), "Expect": "100-continue",
+        })  # fmt: skip
+        assert connection.getresponse().status == 200
+
+    got = sdk(lam, "s3").get_object(Bucket="heard", Key="in/pieces")
+    assert (got["Body"].read(), got["ContentLength"]) == (content, size)
+    assert "aws-chunked" not in got.get("ContentEncoding", "")
+
+
 def test_a_secret_is_rotated_by_a_function(lam: OwnLam) -> None:
     secrets = sdk(lam, "secretsmanager")
     arn = create(

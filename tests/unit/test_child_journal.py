@@ -31,7 +31,7 @@ class Notebook:
         self.before: Callable[[], None] = lambda: None
         self.front = Front("http://127.0.0.1:1")
         self.was_silent: list[bool] = []
-        self.keeper = Keeper(folder, self.front, self.run, lambda _: None, lambda: ["book"])
+        self.keeper = Keeper(folder, self.front, self.run, lambda _: None, lambda: ["book"], ["book"])
 
     def run(self, service: str, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
@@ -122,6 +122,16 @@ def test_a_change_that_two_processes_died_of_is_not_tried_a_third_time(
 
     assert again(tmp_path).pages == pages
     assert ("died of change 2" in caplog.text) == (deaths > 1)
+
+
+def test_a_body_that_is_being_taken_in_is_not_taken_for_one_that_nobody_needs(tmp_path: Path) -> None:
+    book = again(tmp_path)
+    large = b"b" * (SMALL_BYTES + 1)
+    book.before = lambda: book.keeper.bodies.remove_all_but(())
+
+    book.write(large)
+
+    assert again(tmp_path, book).pages == [large]
 
 
 def test_a_file_that_is_no_journal_is_put_aside_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

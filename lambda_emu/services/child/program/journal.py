@@ -6,10 +6,12 @@ import json
 import logging
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import IO, Any
 from uuid import uuid4
 
@@ -45,10 +47,12 @@ class Bodies:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._lock = Lock()  # guards _held, and what is removed against what comes
+        self._held: Counter[str] = Counter()
         folder.mkdir(parents=True, exist_ok=True)
 
     def keep(self, source: IO[bytes], length: int) -> str:
-        """Its name. OSError: there is no room for it, or it ends before it should."""
+        """Its name; it stays at least until it is released. OSError: there is no room for it, or it ends too early."""
         begun, digest = self._folder / f"begun-{uuid4().hex}", sha256()
         try:
             with begun.open("wb") as file:
@@ -58,10 +62,19 @@ class Bodies:
                     length -= len(piece)
             if length:
                 raise OSError("the rest of a body did not come")
-            begun.rename(self._folder / digest.hexdigest())
+            with self._lock:
+                self._held[digest.hexdigest()] += 1
+                begun.rename(self._folder / digest.hexdigest())
         finally:
             begun.unlink(missing_ok=True)
         return digest.hexdigest()
+
+    def release(self, name: str) -> None:
+        """From now on it stays if somebody who is asked needs it."""
+        with self._lock:
+            self._held[name] -= 1
+            if not self._held[name]:
+                del self._held[name]
 
     def keep_bytes(self, data: bytes) -> str:
         name = sha256(data).hexdigest()
@@ -79,8 +92,9 @@ class Bodies:
 
     def remove_all_but(self, names: Collection[str]) -> None:
         for path in self._folder.iterdir():
-            if path.name not in names and not path.name.startswith("begun-"):
-                path.unlink()
+            with self._lock:
+                if path.name not in names and path.name not in self._held and not path.name.startswith("begun-"):
+                    path.unlink()
 
 
 class Journal:

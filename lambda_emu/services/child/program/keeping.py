@@ -9,7 +9,8 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,6 +34,9 @@ SELDOM = 10
 """A snapshot is not written before as much was journalled as it takes so many times its own time to make again."""
 IDLE_S = 20.0
 IDLE_ENTRIES = 200
+LOOK_S = 0.5
+GROUPS = {"cognitoidentity": "cognitoidp", "dynamodbstreams": "dynamodb", "s3control": "s3", "sts": "iam"}
+"""Services that know each other's things: these change them one after the other."""
 ROTATED = "rotated"
 """The path of an entry that says what a rotation came to."""
 
@@ -51,26 +55,35 @@ Answer = tuple[str, list[tuple[str, str]], bytes]
 
 
 class Keeper:
-    """Takes requests to moto in. run: has moto answer one. prepare: imports a service; services: which ones are.
+    """Takes requests to moto in. run: has moto answer one. prepare: imports a service; prepared: which ones are;
+    served: which ones could be.
 
     key: of a name; what was made for it the first time, whenever it is asked for.
     """
 
     def __init__(
-        self, folder: Path, front: Front, run: Run, prepare: Callable[[str], object], services: Callable[[], list[str]]
+        self,
+        folder: Path,
+        front: Front,
+        run: Run,
+        prepare: Callable[[str], object],
+        prepared: Callable[[], list[str]],
+        served: Collection[str],
     ) -> None:
         self._front = front
         self._run = run
         self._prepare = prepare
-        self._services = services
-        self._lock = threading.Lock()  # one change at a time, or a snapshot; not held while a function runs
+        self._prepared = prepared
+        self._changing = {name: threading.Lock() for name in sorted({GROUPS.get(each, each) for each in served})}
+        """One change of a service at a time, and none in a snapshot. Not held while a function runs."""
+        self._lock = threading.Lock()  # guards the journal and what is counted below, for a moment; after those above
         self.bodies = Bodies(own_folder(folder) / "bodies")
         self._journal = open_journal(folder / JOURNAL)
         self._snapshots = Snapshots(folder, self.bodies)
         self._snapshot_s = 0.0
         self._pending = 0  # entries since the last snapshot
         self._changed_s = 0.0
-        self._is_waiting = False  # somebody, until nothing is changed any more
+        self._is_watched = False
         self.key = self._journal.key
 
     # -- at the start -----------------------------------------------------------------------------
@@ -112,8 +125,8 @@ class Keeper:
 
     @property
     def is_changing(self) -> bool:
-        """Whether others that would change something wait."""
-        return self._lock.locked()
+        """Whether a change is being made."""
+        return any(lock.locked() for lock in self._changing.values())
 
     def close(self) -> None:
         """As if the process had ended."""
@@ -128,10 +141,14 @@ class Keeper:
         if kind is Kind.READ:
             return self._run(backend, environ, start_response)
         entry = self._entry(backend, environ)
-        if kind is Kind.CHANGE:
-            status, headers, body = self._change(entry, environ)
-        else:
-            status, headers, body = self._change_unlocked(entry, environ, kind)
+        try:
+            if kind is Kind.CHANGE:
+                status, headers, body = self._change(entry, environ)
+            else:
+                status, headers, body = self._change_unlocked(entry, environ, kind)
+        finally:
+            if entry.file is not None:
+                self.bodies.release(entry.file)
         start_response(status, headers)
         return [body]
 
@@ -151,15 +168,14 @@ class Keeper:
         return Entry(0, backend, secrets.randbits(62), time.time(), said, body, file)
 
     def _change(self, entry: Entry, environ: Environ) -> Answer:
-        with self._lock, asked.later() as later:
-            id, has_changed = self._journal.begin(entry), False
+        with self._changing[GROUPS.get(entry.service, entry.service)], asked.later() as later:
+            id, has_changed = self._begin(entry), False
             try:
                 with moment(entry.seed, entry.time_s):
                     answer = self._collect(entry.service, environ)
                 has_changed = answer[0] < "4"
             finally:
-                self._journal.end(id, has_changed=has_changed)
-            self._note_change()
+                self._end(id, has_changed=has_changed)
         for deliver in later:
             deliver()
         return answer
@@ -171,10 +187,21 @@ class Keeper:
             if kind is Kind.ROTATION:
                 said = json.dumps(write_rotated(answer[2])).encode()
                 entry = Entry(0, entry.service, entry.seed, entry.time_s, {"PATH_INFO": ROTATED}, said, None)
-            with self._lock:
-                self._journal.end(self._journal.begin(entry), has_changed=True)
-                self._note_change()
+            self._end(self._begin(entry), has_changed=True)
         return answer
+
+    def _begin(self, entry: Entry) -> int:
+        with self._lock:
+            return self._journal.begin(entry)
+
+    def _end(self, id: int, *, has_changed: bool) -> None:
+        with self._lock:
+            self._journal.end(id, has_changed=has_changed)
+            self._pending += 1
+            self._changed_s = time.monotonic()
+            if self._pending >= IDLE_ENTRIES and not self._is_watched:
+                self._is_watched = True
+                threading.Thread(target=self._watch, name="snapshot", daemon=True).start()
 
     def _collect(self, backend: str, environ: Environ) -> Answer:
         begun: list[tuple[str, list[tuple[str, str]]]] = []
@@ -188,30 +215,26 @@ class Keeper:
 
     # -- snapshots --------------------------------------------------------------------------------
 
-    def _note_change(self) -> None:
-        self._pending += 1
-        self._changed_s = time.monotonic()
-        if self._pending >= MOST_ENTRIES and self._pending * ENTRY_S >= SELDOM * self._snapshot_s:
-            self._write_snapshot()
-        if self._pending == IDLE_ENTRIES and not self._is_waiting:
-            self._is_waiting = True
-            threading.Thread(target=self._wait_until_idle, name="snapshot", daemon=True).start()
-
-    def _wait_until_idle(self) -> None:
-        """Writes what was changed when nobody changes anything any more."""
-        while True:
-            time.sleep(IDLE_S)
+    def _watch(self) -> None:
+        """Until what was changed is written: when it is enough, or nobody changes anything any more."""
+        while not self._is_due():
+            time.sleep(LOOK_S)
+        with ExitStack() as stack:
+            for lock in self._changing.values():  # always in this order
+                stack.enter_context(lock)
             with self._lock:
-                if time.monotonic() - self._changed_s >= IDLE_S or self._pending < IDLE_ENTRIES:
-                    if self._pending >= IDLE_ENTRIES:
-                        self._write_snapshot()
-                    self._is_waiting = False
-                    return
+                self._write_snapshot()
+                self._is_watched = False
+
+    def _is_due(self) -> bool:
+        with self._lock:
+            is_enough = self._pending >= MOST_ENTRIES and self._pending * ENTRY_S >= SELDOM * self._snapshot_s
+            return is_enough or time.monotonic() - self._changed_s >= IDLE_S
 
     def _write_snapshot(self) -> None:
         begun_s = time.monotonic()
         try:
-            made = self._snapshots.write(self._services(), self._journal.last())
+            made = self._snapshots.write(self._prepared(), self._journal.last())
         except OSError as error:
             log.warning("what the services know could not be written: %s", error)
             self._pending = 0  # it is tried again after as many changes

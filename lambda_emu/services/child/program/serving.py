@@ -166,7 +166,7 @@ class App(DomainDispatcherApplication):
         from lambda_emu.services.child.program.moment import replace_keys, replace_time_and_chance
 
         replace_time_and_chance()
-        self._keeper = Keeper(folder, self._front, self._run, self._app, lambda: sorted(self.app_instances))
+        self._keeper = Keeper(folder, self._front, self._run, self._app, lambda: sorted(self.app_instances), SERVED)
         replace_keys(self._keeper.key)
         self._keeper.restore()
         if "dynamodb" in self.app_instances:
