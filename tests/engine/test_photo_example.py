@@ -9,10 +9,12 @@ import subprocess
 import sys
 import venv
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import boto3
@@ -64,17 +66,26 @@ class Album:
         return str(json.loads(self.lam.page(f"logs?function={function}&after=0"))["events"])
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def album(
-    request: pytest.FixtureRequest, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Album]:
-    pillow = python_packages(pytestconfig, EXAMPLE / "requirements.txt")
-    folder = tmp_path_factory.mktemp("photo")
-    shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
-    shutil.copytree(pillow, folder / "pillow" / "python")
-    with served(folder, request.param) as lam:
+@contextmanager
+def shown(folder: Path, engine: str, pillow: Path) -> Iterator[Album]:
+    """The example in this folder, served until the block ends."""
+    if not (folder / "pillow").exists():
+        shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
+        shutil.copytree(pillow, folder / "pillow" / "python")
+    with served(folder, engine) as lam:
         assert lam.process.stdout is not None
         yield Album(lam, folder, pillow, lam.process.stdout.readline().split(": ")[1].strip())
+
+
+@pytest.fixture(scope="module")
+def pillow(pytestconfig: pytest.Config) -> Path:
+    return python_packages(pytestconfig, EXAMPLE / "requirements.txt")
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def album(request: pytest.FixtureRequest, pillow: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Album]:
+    with shown(tmp_path_factory.mktemp("photo"), request.param, pillow) as album:
+        yield album
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +139,23 @@ def test_what_is_no_picture_is_told_and_stays_out(album: Album, eventually: Even
 
     assert eventually(lambda: "notes.txt is no picture" in album.logged("thumbnail"), "the log")
     assert "notes.txt" not in str(album.rows())
+
+
+def test_the_album_is_whole_again_after_a_kill(pillow: Path, tmp_path: Path, eventually: Eventually) -> None:
+    with shown(tmp_path, "process", pillow) as album:
+        album.client("s3").upload_file(str(album.take_photo()), "photos", "before.jpg")
+        eventually(lambda: "before.jpg" in str(album.rows()), "the row")
+        album.lam.process.kill()
+
+    with shown(tmp_path, "process", pillow) as again:
+        again.client("s3").upload_file(str(again.take_photo()), "photos", "after.jpg")
+
+        assert eventually(lambda: "after.jpg is in the album" in again.logged("journal"), "the message")
+        with urlopen(f"{again.page}photos", timeout=20) as answer:
+            assert [photo["key"] for photo in json.load(answer)] == ["after.jpg", "before.jpg"]
+        with urlopen(f"{again.page}thumbnails/before.jpg", timeout=20) as answer:
+            assert answer.headers["Content-Type"] == "image/jpeg"
+        assert urlsplit(again.page).path == urlsplit(album.page).path  # the API is the same
 
 
 @pytest.mark.slow

@@ -344,10 +344,11 @@ def test_a_restart_finds_what_was_kept_and_makes_again_what_was_not(tmp_path: Pa
     for life in ("first", "second"):
         with own_emulator(tmp_path, "process", stems=0) as lam:
             account = Account(lam, tmp_path)
-            account.deploy("", "- s3: everything\n- sqs: jobs\n- sns: news\n- url: NONE")
+            done = account.deploy("", "- s3: everything\n- sqs: jobs\n- sns: news\n- http: GET /\n- url: NONE")
             account.client("s3").put_object(Bucket="everything", Key=f"the-{life}", Body=b"x")
             account.client("sns").publish(TopicArn="arn:aws:sns:us-east-1:000000000000:news", Message=f"news-{life}")
 
+            assert (done == set()) == (life == "second")  # its start found all of it
             assert account.heard(eventually, f"the-{life}")
             assert account.heard(eventually, f"news-{life}")
             (mapping,) = lam.client.list_event_source_mappings()["EventSourceMappings"]

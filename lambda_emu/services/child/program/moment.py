@@ -7,21 +7,24 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from random import Random
 from typing import Any
+from uuid import UUID
 
 _here = threading.local()
 _urandom = os.urandom
 
 
 @contextmanager
-def moment(seed: int, time_s: float) -> Iterator[None]:
+def moment(seed: int, time_s: float | None) -> Iterator[None]:
     """Until the block ends, this thread's numbers follow from the seed, and it is that time. Others have their own."""
+    before = _chance(), getattr(_here, "time_s", None)
     _here.chance, _here.time_s = Random(seed), time_s
     try:
         yield
     finally:
-        _here.chance = _here.time_s = None
+        _here.chance, _here.time_s = before
 
 
 def replace_time_and_chance() -> None:
@@ -37,11 +40,34 @@ def replace_time_and_chance() -> None:
         chance = _chance()
         return Random.getrandbits(self, bits) if chance is None else chance.getrandbits(bits)
 
+    _replace_beginnings()
     MotoRandom.random = random  # type: ignore[assignment]
     MotoRandom.getrandbits = getrandbits  # type: ignore[assignment]
     os.urandom = _bytes
     utils.now_of_a_change = now  # type: ignore[attr-defined]
     utils.utcnow.__code__ = _utcnow.__code__  # everybody holds this function
+
+
+def _replace_beginnings() -> None:
+    """What a service makes for itself when it is first asked, in an account and region, is no part of what is asked.
+
+    Who comes first is another one when changes are made again, without the questions between them.
+    """
+    from moto.core import base_backend
+
+    module: Any = base_backend
+    backends = module.AccountSpecificBackend
+    get: Any = backends.__getitem__
+
+    def begin(self: Any, region: str) -> Any:
+        if dict.__contains__(self, region):
+            return dict.__getitem__(self, region)
+        seed = int.from_bytes(sha256(f"{self.service_name} {self.account_id} {region}".encode()).digest()[:8], "big")
+        with moment(seed, getattr(_here, "time_s", None)):
+            return get(self, region)
+
+    backends.__getitem__ = begin
+    module.uuid4 = lambda: UUID(bytes=_urandom(16), version=4)  # names objects within this process
 
 
 def replace_keys(keep: Callable[[str, Callable[[], bytes]], bytes]) -> None:
