@@ -18,6 +18,8 @@ CALLS = Workers("calls of queues that are served elsewhere", 8, 4000)
 """Apart from polls, which wait for long."""
 LONGEST_S, SHORTEST_S = 20, 1
 MOST_AT_ONCE = 10
+LATE_S = 1.0
+"""So much later than asked for a poll may end."""
 
 
 class Call(Protocol):
@@ -37,41 +39,43 @@ class QueueElsewhere:
         self._call = call
         self._loop = loop
         self._url: str | None = None
-        self._waiting: asyncio.Future[Sequence[Record]] | None = None
+        self._polling: asyncio.Task[Sequence[Record]] | None = None  # outlasts who was interrupted
+        self._interrupted: asyncio.Future[None] = loop.asyncio.create_future()
 
     async def receive(self, limit: int, wait_s: float) -> Sequence[Record]:
-        """One that is interrupted is finished behind the scenes, and what it brings given back."""
+        """A poll that is out still is waited for first, so that nobody has two."""
+        if self._polling is None:
+            self._polling = self._loop.asyncio.create_task(self._poll(limit, wait_s))
+        self._interrupted = self._loop.asyncio.create_future()
+        either: set[asyncio.Future[Any]] = {self._polling, self._interrupted}
+        await asyncio.wait(either, timeout=wait_s + LATE_S, return_when=asyncio.FIRST_COMPLETED)
+        if not self._polling.done():
+            return ()
+        polling, self._polling = self._polling, None
+        return await polling
+
+    def interrupt(self) -> None:
+        if not self._interrupted.done():
+            self._interrupted.set_result(None)
+
+    def close(self) -> None:
+        """What a poll that is out still brings is given back."""
+        if self._polling is not None:
+            self._polling.add_done_callback(self._give_back)
+
+    async def _poll(self, limit: int, wait_s: float) -> Sequence[Record]:
         wanted: dict[str, Any] = {
             "MaxNumberOfMessages": min(limit, MOST_AT_ONCE),
             "WaitTimeSeconds": min(ceil(wait_s), self._longest_s()),
             "MessageAttributeNames": ["All"],
             "MessageSystemAttributeNames": ["All"],
         }
-        polling = asyncio.ensure_future(self._ask(POLLS, "ReceiveMessage", wanted))
-        waiting: asyncio.Future[Sequence[Record]] = self._loop.asyncio.create_future()
-        self._waiting = waiting
+        answer = await self._ask(POLLS, "ReceiveMessage", wanted)
+        return [self._record(one) for one in answer.get("Messages", ())]
 
-        def done(task: asyncio.Future[dict[str, Any]]) -> None:
-            error = task.exception()
-            if waiting.done():
-                if error is None and (late := self._records(task.result())):
-                    self._loop.spawn(self.release(late), "messages that nobody waits for any more")
-            elif error is not None:
-                waiting.set_exception(error)
-            else:
-                waiting.set_result(self._records(task.result()))
-
-        polling.add_done_callback(done)
-        try:
-            return await waiting
-        finally:
-            self._waiting = None
-
-    def interrupt(self) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(())
-
-    def close(self) -> None: ...
+    def _give_back(self, polling: asyncio.Task[Sequence[Record]]) -> None:
+        if polling is self._polling and not polling.cancelled() and polling.exception() is None and polling.result():
+            self._loop.spawn(self.release(polling.result()), "messages that nobody waits for any more")
 
     async def delete(self, records: Sequence[Record]) -> None:
         await self._batches("DeleteMessageBatch", records, {})
@@ -84,9 +88,6 @@ class QueueElsewhere:
             some = records[at : at + MOST_AT_ONCE]
             entries = [{"Id": str(n), "ReceiptHandle": one.place, **more} for n, one in enumerate(some)]
             await self._ask(CALLS, operation, {"Entries": entries})
-
-    def _records(self, answer: Mapping[str, Any]) -> list[Record]:
-        return [self._record(one) for one in answer.get("Messages", ())]
 
     def _record(self, one: Mapping[str, Any]) -> Record:
         given = {name: _attribute(value) for name, value in one.get("MessageAttributes", {}).items()}
