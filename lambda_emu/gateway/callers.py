@@ -22,6 +22,7 @@ OWN_SITES = (None, "same-origin", "none")
 KNOWN_HOSTS = (
     *("*.localhost", "host.docker.internal", "localhost.localstack.cloud", "*.localhost.localstack.cloud"),
     "*.on.aws",  # AWS's names of function URLs
+    "*.lambda-emu.internal",  # what environments call us; no public name is below `internal`
 )
 KEPT = 256
 KEPT_BYTES = 512

@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -596,3 +597,27 @@ def test_nothing_is_started_while_nobody_asks(tmp_path: Path) -> None:
         assert lam.invoke("f").payload == 1
 
         assert lam.emulator.around.child.pid is None
+
+
+@pytest.mark.parametrize("said", [{"Origin": "http://page.example"}, {"Sec-Fetch-Site": "cross-site"}])
+@pytest.mark.parametrize("host", [None, "page.example"], ids=["our host", "another host"])
+@pytest.mark.parametrize("service", ["lambda", "sqs", "dynamodb", "sns", "monitoring", "apigateway", "kinesis", "ec2"])
+def test_no_service_takes_requests_of_other_pages_or_by_other_names(
+    lam: OwnLam, service: str, host: str | None, said: dict[str, str]
+) -> None:
+    """Whether it is served or not; S3 has CORS configurations of its own, but no other names."""
+    signed = f"AWS4-HMAC-SHA256 Credential={ACCOUNT}/20260101/us-east-1/{service}/aws4_request, Signature=0"
+    headers = {"Authorization": signed} | (said if host is None else {"Host": host})
+
+    with pytest.raises(HTTPError) as refused:
+        urlopen(Request(f"{lam.emulator.url}/", b"", headers), timeout=30)
+
+    assert refused.value.code == 403
+    assert "AccessDenied" in refused.value.read().decode() + str(refused.value.headers)
+
+
+def test_a_name_of_a_strangers_is_no_buckets(lam: OwnLam) -> None:
+    with pytest.raises(HTTPError) as refused:
+        urlopen(Request(f"{lam.emulator.url}/key", headers={"Host": "photos.s3.page.example"}), timeout=30)
+
+    assert refused.value.code == 403

@@ -83,6 +83,24 @@ def test_an_address_of_ours_in_a_functions_variables_leads_to_us_inside(lam: Own
     assert found[2:] == [other, f"see {url}"]
 
 
+def test_step_functions_is_reached_by_both_hosts_that_its_sdk_calls(lam: OwnLam) -> None:
+    """moto has no StartSyncExecution, which is called by a host of its own: that it says so is what can be had."""
+    inside = probe(lam, **FAST)
+
+    found = inside.run("""
+        import boto3, json
+        from botocore.exceptions import ClientError
+        states = boto3.client("stepfunctions")
+        names = [one["name"] for one in states.list_state_machines()["stateMachines"]]
+        try:
+            states.start_sync_execution(stateMachineArn="arn:aws:states:us-east-1:000000000000:stateMachine:x")
+        except ClientError as error:
+            result = [names, error.response["Error"]["Code"]]
+    """)
+
+    assert found == [[], "NotImplemented"]
+
+
 def test_the_names_that_step_functions_is_called_by_lead_to_us(lam: OwnLam) -> None:
     found = probe(lam).run("""
         import os, socket
