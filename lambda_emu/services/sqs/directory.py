@@ -10,7 +10,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.services.sqs.attributes import QUEUE_ARN
 from lambda_emu.services.sqs.errors import NoSuchQueue
 from lambda_emu.services.sqs.fifo import DEDUPLICATION_S
-from lambda_emu.services.sqs.message import SOURCE, Content, Message
+from lambda_emu.services.sqs.message import SOURCE, Content, Message, Row
 from lambda_emu.services.sqs.queue import Queue, QueueRecord
 from lambda_emu.services.sqs.table import Left, Move
 
@@ -76,11 +76,11 @@ class Directory:
 
     # -- messages ---------------------------------------------------------------------------------
 
-    def keep(self, queue: Queue, message: Message, content: Content) -> None:
+    def keep(self, queue: Queue, message: Message, row: Row) -> None:
         """A message that was sent is the queue's."""
         if self._held_bytes + message.size <= HELD_BYTES:
             self._held_bytes += message.size
-            message.content = content
+            message.row = row
         queue.add(message, self._clock.steady_s())
 
     def drop(self, queue: Queue, number: int) -> None:
@@ -91,7 +91,7 @@ class Directory:
 
     def let_go(self, message: Message) -> None:
         """It left its queue in a purge."""
-        if message.content is not None:
+        if message.row is not None:
             self._held_bytes -= message.size
 
     def bury(self, message: Message, queue: Queue, dead: Queue) -> Move:
@@ -114,8 +114,8 @@ class Directory:
         queue.remove(number)
         message.number = self.next_number()
         message.due_s = now_s + target.record.number("DelaySeconds")
-        if message.content is not None:
-            message.content = replace(message.content, system=_with_source(message.content, message.source))
+        if message.row is not None:
+            message.row = _with_source(message.row, message.source)
         target.add(message, now_s)
         return Move.of(number, target.record.id, message)
 
@@ -139,6 +139,7 @@ class Directory:
                 self._queues[queue_id].add(message, now_s)
 
 
-def _with_source(content: Content, source: str | None) -> dict[str, str]:
+def _with_source(row: Row, source: str | None) -> Row:
+    content = Content.of_row(*row)
     system = {name: value for name, value in content.system.items() if name != SOURCE}
-    return system if source is None else {**system, SOURCE: source}
+    return replace(content, system=system if source is None else {**system, SOURCE: source}).row()

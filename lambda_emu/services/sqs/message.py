@@ -30,6 +30,10 @@ class State(Enum):
     __hash__ = object.__hash__  # an Enum's own is written in Python, and states are counted all the time
 
 
+Row = tuple[str, str, str]
+"""A content as the database and memory have it. Python's collector passes such a tuple over, be there many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """What was sent. system: what SQS says of it that never changes, such as SenderId and MessageGroupId."""
@@ -38,8 +42,7 @@ class Content:
     attributes: Attributes
     system: Mapping[str, str]
 
-    def row(self) -> tuple[str, str, str]:
-        """As the database has it."""
+    def row(self) -> Row:
         return self.body, _text(self.attributes), _text(self.system)
 
     @classmethod
@@ -64,18 +67,18 @@ class Message:
     sent_s: of the clock that is shown; due_s: steady seconds when it is visible, unless it is. receives: so often;
     before: those of them in another queue. first_s: when it was received first, as sent_s; None: never.
     taken_s: steady seconds when it was received last. group: of a FIFO queue. source: the ARN of the queue whose dead
-    letter it is. content: None where that is on disk only.
+    letter it is. row: its content; None where that is on disk only.
     """
 
     __slots__ = (
         "before",
-        "content",
         "due_s",
         "first_s",
         "group",
         "id",
         "number",
         "receives",
+        "row",
         "sent_s",
         "size",
         "source",
@@ -96,7 +99,7 @@ class Message:
         self.taken_s = 0.0
         self.source: str | None = None
         self.state = State.DELAYED
-        self.content: Content | None = None
+        self.row: Row | None = None
 
 
 class Received(NamedTuple):
@@ -153,15 +156,15 @@ def as_received(
     queue_id: int,
     taken: Sequence[Message],
     rows: Sequence[tuple[float, int, float | None, int]],
-    found: Mapping[int, Content],
+    found: Mapping[int, Row],
 ) -> list[Received]:
     """As they were when they were taken. found: contents that memory did not have; what was purged is not there."""
     received = []
     for message, (_, receives, first_s, number) in zip(taken, rows, strict=True):
-        content = message.content or found.get(number)
-        if content is not None:
+        row = message.row or found.get(number)
+        if row is not None:
             handle = handle_of(queue_id, number, receives, message.id)
-            sent_s = message.sent_s
+            content, sent_s = Content.of_row(*row), message.sent_s
             received.append(Received(message.id, handle, number, receives, sent_s, first_s or 0.0, content))
     return received
 

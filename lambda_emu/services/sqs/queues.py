@@ -20,7 +20,7 @@ from lambda_emu.services.sqs.commits import Commits, Step
 from lambda_emu.services.sqs.directory import Directory
 from lambda_emu.services.sqs.errors import NoSuchQueue, SqsError, SqsFailure, TooManyInFlight
 from lambda_emu.services.sqs.fifo import DEDUPLICATION_S, Sent
-from lambda_emu.services.sqs.message import Content, Draft, Handle, Message, State, as_received
+from lambda_emu.services.sqs.message import Draft, Handle, Message, Row, State, as_received
 from lambda_emu.services.sqs.moves import MoveTasks
 from lambda_emu.services.sqs.polls import Poll, Polls
 from lambda_emu.services.sqs.queue import Queue, QueueRecord
@@ -172,7 +172,7 @@ class Queues:
         """All of them or none. A duplicate is answered what the first was, and after it."""
         now_s, record = self._clock.steady_s(), queue.record
         sent: list[Sent] = []
-        new: list[tuple[Message, Content]] = []
+        new: list[tuple[Message, Row]] = []
         seen: list[SeenRow] = []
         for draft in drafts:
             known = None if draft.key is None else queue.seen.find(draft.key, now_s)
@@ -180,7 +180,7 @@ class Queues:
                 sent.append(known)
                 continue
             message = self._new_message(queue, draft, now_s)
-            new.append((message, draft.content))
+            new.append((message, draft.content.row()))
             sent.append(Sent(message.id, message.number))
             if draft.key is not None:
                 seen.append(SeenRow(record.id, draft.key, now_s + DEDUPLICATION_S, sent[-1]))
@@ -299,18 +299,18 @@ class Queues:
         be received once more after a crash, and once more than was counted, as AWS has it too.
         """
         rows = [(one.due_s, one.receives, one.first_s, one.number) for one in taken]
-        absent = [one.number for one in taken if one.content is None]
+        absent = [one.number for one in taken if one.row is None]
         if not queue.record.is_fifo and not absent:
             self._unmarked.update((row[-1], row) for row in rows)
             self._commits.soon()
             poll.deliver(None, as_received(queue.record.id, taken, rows, {}))
             return
 
-        def step(connection: sqlite3.Connection) -> dict[int, Content]:
+        def step(connection: sqlite3.Connection) -> dict[int, Row]:
             table.mark(connection, rows)
             return table.contents(connection, absent)
 
-        def marked(error: SqsError | None, found: dict[int, Content]) -> None:
+        def marked(error: SqsError | None, found: dict[int, Row]) -> None:
             if error is not None:
                 for message in taken:
                     queue.untake(message)

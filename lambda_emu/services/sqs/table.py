@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass
 
 from lambda_emu.arn import Scope
 from lambda_emu.services.sqs.fifo import Sent
-from lambda_emu.services.sqs.message import SOURCE, Content, Message
+from lambda_emu.services.sqs.message import SOURCE, Message, Row
 from lambda_emu.services.sqs.move_task import MoveTask
 from lambda_emu.services.sqs.queue import QueueRecord
 
@@ -98,14 +98,14 @@ def purge(connection: sqlite3.Connection, id: int, last: int) -> bool:
     return len(numbers) == PURGED_AT_ONCE
 
 
-def put(connection: sqlite3.Connection, queue_id: int, messages: Iterable[tuple[Message, Content]]) -> None:
+def put(connection: sqlite3.Connection, queue_id: int, messages: Iterable[tuple[Message, Row]]) -> None:
     """Only into a queue that still is there."""
     if connection.execute("SELECT 1 FROM sqs_queues WHERE id = ?", (queue_id,)).fetchone() is None:
         return
     for one, content in messages:
         row = (one.number, queue_id, one.id, one.group, one.sent_s, one.due_s, one.size, 0, 0, None)
         connection.execute(_MESSAGE, row)
-        connection.execute(_CONTENT, (one.number, *content.row()))
+        connection.execute(_CONTENT, (one.number, *content))
 
 
 def put_seen(connection: sqlite3.Connection, rows: Sequence[SeenRow], now_s: float) -> None:
@@ -123,10 +123,10 @@ def postpone(connection: sqlite3.Connection, rows: Iterable[tuple[float, int]]) 
     connection.executemany("UPDATE sqs_messages SET due_s = ? WHERE number = ?", rows)
 
 
-def contents(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Content]:
+def contents(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Row]:
     select = "SELECT body, attributes, system FROM sqs_contents WHERE number = ?"
     rows = ((number, connection.execute(select, (number,)).fetchone()) for number in numbers)
-    return {number: Content.of_row(*row) for number, row in rows if row is not None}
+    return {number: row for number, row in rows if row is not None}
 
 
 def delete(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
