@@ -113,8 +113,8 @@ class QueueElsewhere:
             raise SourceUnavailable(f"{operation} of {self._arn}: {error}") from error
 
     def _longest_s(self) -> int:
-        """Fair to all: who polls when no thread is free has each thread for a moment."""
-        return LONGEST_S if self._loop.count_unfinished(POLLS) < POLLS.threads else SHORTEST_S
+        """Half of the threads may be had for long; who comes when they are gone shares the others, a moment each."""
+        return LONGEST_S if self._loop.count_unfinished(POLLS) < POLLS.threads // 2 else SHORTEST_S
 
 
 def queue_url(call: Call, arn: str) -> str:
