@@ -20,8 +20,8 @@ from lambda_emu.metrics.statistics import Statistics
 log = logging.getLogger(__name__)
 
 KEPT_MINUTES = 15 * 24 * 60
-MOST_ROWS = 1_000_000
-"""About 150 MB."""
+MOST_ROWS, MOST_BYTES = 1_000_000, 256 * 1024 * 1024
+"""A row takes some 100 bytes, and up to a few thousand where its values are spread."""
 TRIM_TO = 0.9
 LOOK_EVERY_S = 3600
 KNOWN_SERIES = 20_000
@@ -86,7 +86,7 @@ class MetricFile:
             except sqlite3.Error:
                 self._forget_known()  # some may not have come to be
                 raise
-            if now_s >= self._look_s or self._rows > MOST_ROWS:
+            if now_s >= self._look_s or self._fullness(db) > 1:
                 self._look_s = now_s + LOOK_EVERY_S
                 self._prune(db, int(now_s // MINUTE_S))
 
@@ -166,8 +166,9 @@ class MetricFile:
     def _prune(self, db: sqlite3.Connection, this_minute: int) -> None:
         """What is too old goes, and the oldest of too much."""
         first = this_minute - KEPT_MINUTES
-        if self._rows > MOST_ROWS:
-            offset = int(self._rows - MOST_ROWS * TRIM_TO) - 1
+        fullness = self._fullness(db)
+        if fullness > 1:
+            offset = int(self._rows - self._rows / fullness * TRIM_TO) - 1
             cut = db.execute("SELECT minute FROM point ORDER BY minute LIMIT 1 OFFSET ?", (offset,)).fetchone()
             first = max(first, cut[0] + 1)
         with db:
@@ -177,6 +178,13 @@ class MetricFile:
                 db.execute("DELETE FROM series WHERE id NOT IN (SELECT series FROM point)")
                 self._forget_known()
         self._rows -= gone
+
+    def _fullness(self, db: sqlite3.Connection) -> float:
+        """More than 1 where some have to go."""
+        pages, free, page_bytes = (
+            db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+        )
+        return float(max(self._rows / MOST_ROWS, (pages - free) * page_bytes / MOST_BYTES))
 
     # -- the file ---------------------------------------------------------------------------------
 

@@ -309,6 +309,18 @@ def test_of_too_many_rows_the_oldest_go(rig: Rig, monkeypatch: pytest.MonkeyPatc
     assert [at for at, _ in rig.read("Orders", NORTH, "Shop")] == list(range(now - 89, now + 1))
 
 
+def test_rows_that_take_too_many_bytes_go_too(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lambda_emu.metrics.file.MOST_BYTES", 200_000)
+    now = rig.minute
+    for minute in range(200, 0, -1):
+        rig.recorder.publish([orders(now - minute, *map(float, range(150)))])
+        rig.recorder.flush()
+
+    kept = [at - now for at, _ in rig.read("Orders", NORTH, "Shop")]
+    assert kept == list(range(-len(kept), 0))
+    assert 30 < len(kept) < 90  # each has some 2,400 bytes
+
+
 def test_clearing_forgets_all(rig: Rig) -> None:
     rig.run(rig.meter(Subject(FUNCTION)))
     rig.recorder.flush()
