@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -542,3 +543,45 @@ def test_a_route_has_a_key_of_its_own(gateway: Gateway) -> None:
 
     gateway.client.update_route(ApiId=api.id, RouteId=other, RouteKey="GET /b")
     assert api.ask("/b").status == 200
+
+
+def test_a_change_whose_answer_nobody_waits_for_is_seen_too(
+    lam: OwnLam, gateway: Gateway, eventually: Callable[[Callable[[], Any], str], Any]
+) -> None:
+    api = gateway.api({"GET /a": "echo"})
+    assert api.ask("/a").status == 200
+    pid = lam.emulator.around.child.pid
+    assert pid is not None
+    parts = urlsplit(lam.emulator.url)
+    signed = f"AWS4-HMAC-SHA256 Credential={ACCOUNT}/20260101/{REGION}/apigateway/aws4_request, SignedHeaders=host, "
+
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with closing(HTTPConnection(parts.netloc, timeout=30)) as leaving:
+            leaving.request("DELETE", f"/v2/apis/{api.id}", headers={"Authorization": f"{signed}Signature={'0' * 64}"})
+            assert ask(lam.emulator.url, path="/_lambda-emu/url/nobody/").status == 403  # it is on its way
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+    eventually(lambda: api.ask("/a").status == 404, "the API to be gone")
+
+
+def test_an_api_is_served_after_a_restart_and_gone_after_a_reset(tmp_path: Path) -> None:
+    with own_emulator(tmp_path, "process", account=ACCOUNT) as lam:
+        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
+        lam.create("echo", ECHO)
+        let_in(lam, "echo")
+        api = Gateway(lam).api(stage="")
+        route = api.route("GET /a", "echo")
+        api.stage("$default", AutoDeploy=False)
+        api.client.create_deployment(ApiId=api.id, StageName="$default")
+        api.client.update_route(ApiId=api.id, RouteId=route, RouteKey="GET /b")
+
+    with own_emulator(tmp_path, "process", account=ACCOUNT) as lam:
+        path = f"/_lambda-emu/api/{api.id}"
+        again = [ask(lam.emulator.url, path=f"{path}/{name}").status for name in "ab"]
+        lam.emulator.reset()
+        after = ask(lam.emulator.url, path=f"{path}/a").status
+
+    assert again == [200, 404]
+    assert after == 404

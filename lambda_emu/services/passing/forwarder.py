@@ -21,6 +21,8 @@ from lambda_emu.services.passing.line import Line
 log = logging.getLogger(__name__)
 
 WAITING = 512
+STILL_DONE_S = 5.0
+"""So long after nobody listens any more a request is taken to be over."""
 WHOLE_BYTES = 256 * 1024
 """Of an answer that is kept until all of it is here; a larger one is passed on as it comes."""
 OF_ONE_HOP = frozenset(
@@ -139,6 +141,7 @@ class Forwarder:
             whole = await passing.done
         except BaseException:
             line.drop()
+            self._lose_sight(request.head)
             raise
         finally:
             passing.unwatch()
@@ -146,6 +149,12 @@ class Forwarder:
             give_back(line)
         else:
             line.drop()
+            self._lose_sight(request.head)
+
+    def _lose_sight(self, head: Head) -> None:
+        """Its answer was not heard, and it may still be done."""
+        self._observer.passed(head, None)
+        self._loop.asyncio.call_later(STILL_DONE_S, self._observer.passed, head, None)
 
     async def told(self, beginning: Callable[[], Awaitable[Begun]]) -> tuple[int, bytes]:
         """What is answered to a question of our own, without a body: status and body. LambdaError."""
