@@ -97,10 +97,10 @@ def _create_queue(name: str, members: Members, reach: Reach) -> str:
     attributes = _attributes(members)
     if name.endswith(".fifo"):
         attributes["FifoQueue"] = "true"
-    reach.call(
-        "sqs", "CreateQueue", QueueName=name, Attributes={key: value for key, value in attributes.items() if value}
-    )
-    return reach.arn("sqs", name)
+    given = {key: value for key, value in attributes.items() if value}
+    url = reach.call("sqs", "CreateQueue", QueueName=name, Attributes=given)["QueueUrl"]
+    found = reach.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["QueueArn"])
+    return str(found["Attributes"]["QueueArn"])  # others may serve it, in an account of theirs
 
 
 def _update_queue(present: Present, members: Members, reach: Reach) -> str:
