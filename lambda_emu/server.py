@@ -181,7 +181,8 @@ class Emulator:
         self._activate()
         self.logs.wait_until_open()  # late: it was looked through meanwhile
         self._open_api(data_dir, bound)  # late: who can reach it is served
-        self.around.sources.start()  # after that: some sources are asked by our own port
+        if self._only is None:
+            self.around.sources.start()  # after that: some sources are asked by our own port
         self._deploy_services(self._project, left)  # last: it is asked for by requests, most of all the child's
         self.is_ready = True
 

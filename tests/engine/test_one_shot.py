@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from lam import Lam
+from own import own_emulator
+from queue_rig import queues_of
 from test_logs_process import writers
 
 from lambda_emu.cli.client import Server
@@ -39,6 +42,28 @@ def test_only_the_function_that_runs_is_made_ready_and_only_once(tmp_path: Path,
     assert emulator.declared == ["hello"]
     assert [info.function for info in there] == ["hello"]  # and no stem for another
     assert of_the_log == []  # no process is started for the lines of one invocation
+
+
+def test_no_message_is_taken_for_a_mapping_meanwhile(tmp_path: Path) -> None:
+    """It would end with the invocation, which has nothing to do with it."""
+    (tmp_path / "hello").mkdir()
+    (tmp_path / "hello" / "app.py").write_text("def handler(event, context): return 'hello'")
+    (tmp_path / "lambda-emu.yaml").write_text(PROJECT)
+    with own_emulator(tmp_path, "process") as lam, queues_of(lam, lam.emulator.url) as queues:
+        url, arn = queues.create("waits")
+        queues.map(arn, "hello")
+        lam.emulator.loop.ask(lam.emulator.around.sources.stop, 10)
+        queues.send(url, "x")
+        queues.forget()
+
+    settings = load_settings({"project": tmp_path, "port": 0, "engine": "process"}, environ={})
+    with Emulator(settings, only="hello") as emulator:
+        emulator.wait_until_settled("hello")
+        assert Server(emulator.url).invoke("hello", b"{}").payload == b'"hello"'
+        with queues_of(Lam(emulator), emulator.url) as queues:
+            found = queues.attributes(queues.client.get_queue_url(QueueName="waits")["QueueUrl"])
+
+    assert (found["ApproximateNumberOfMessages"], found["ApproximateNumberOfMessagesNotVisible"]) == ("1", "0")
 
 
 def test_nothing_of_flask_is_loaded_for_one_invocation(tmp_path: Path) -> None:
