@@ -121,12 +121,19 @@ class Around:
     def _kinds(self) -> Mapping[SourceKind, Kind]:
         """What event source mappings may poll."""
         from lambda_emu.event_sources.sqs.kind import OwnQueues, QueuesElsewhere  # here: most servers poll nothing
+        from lambda_emu.event_sources.streams.positions import Positions
+        from lambda_emu.event_sources.streams.source import Streams
         from lambda_emu.services.sqs.local import LocalQueues
 
         queues: Kind = OwnQueues(LocalQueues(self.queues, self._clock), self._loop, self._clock)
         if self._is_elsewhere("sqs"):
             queues = QueuesElsewhere(self.clients.call, self._loop)
-        return {SourceKind.SQS: queues, SourceKind.SQS_FIFO: queues}
+        positions = Positions(self._store, self._loop, self.outbox.wake)
+        positions.forget_all_but({mapping.uuid for _, mapping in self._store.mappings.everywhere()})
+        wakes = not self._is_elsewhere("dynamodb")
+        streams = Streams(self.clients.call, positions, self.recorder.add, self._loop, self._clock, wakes=wakes)
+        self.child.on_stream = streams.wake
+        return {SourceKind.SQS: queues, SourceKind.SQS_FIFO: queues, SourceKind.DYNAMODB: streams}
 
     def _is_elsewhere(self, service: str) -> bool:
         return any(one.name == service for one in self.neighbours)

@@ -117,4 +117,16 @@ STEPS = (
     );
     """,
     "DROP INDEX sqs_messages_of;",  # each message paid for it, and only a purge asks
+    """
+    CREATE TABLE stream_positions (
+        mapping TEXT NOT NULL,     -- UUID of an event source mapping
+        shard   TEXT NOT NULL,
+        lane    INTEGER NOT NULL,  -- which of so many that share the shard
+        lanes   INTEGER NOT NULL,
+        kind    TEXT NOT NULL,     -- what the text is
+        text    TEXT NOT NULL,
+        window  TEXT,              -- the tumbling window that is open, as JSON
+        PRIMARY KEY (mapping, shard, lane)
+    ) WITHOUT ROWID;
+    """,
 )

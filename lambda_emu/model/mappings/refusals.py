@@ -94,6 +94,18 @@ class QueueUnreachable(InvalidParameter):
         super().__init__(f"Error occurred while ReceiveMessage. {why}")
 
 
+class StreamNotFound(InvalidParameter):
+    def __init__(self, arn: str) -> None:
+        super().__init__(f"Stream not found: {arn}")
+
+
+class StreamUnreachable(InvalidParameter):
+    """Whoever serves the stream does not answer, or refuses. Not recorded."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The stream cannot be read. {why}")
+
+
 class VisibilityTooShort(InvalidParameter):
     """The words are known from public reports."""
 

@@ -1,0 +1,1 @@
+"""Streams of DynamoDB: shards, positions, retries, windows."""

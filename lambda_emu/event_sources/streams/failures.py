@@ -1,0 +1,76 @@
+"""What is told of records that are given up. docs/contract/events.md#stream-on-failure-record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from lambda_emu.arn import Target
+from lambda_emu.clock import Clock
+from lambda_emu.destinations.delivery import Delivery, object_key, timestamp, work_of
+from lambda_emu.event_sources.poller import Record, Result, Verdict
+from lambda_emu.model.mappings.mapping import EventSourceMapping
+from lambda_emu.store import WorkItem
+
+
+class Failures:
+    """Makes deliveries for one shard of one mapping. event: of records, as the function would be given them."""
+
+    def __init__(self, arn: str, shard: str, target: Target, clock: Clock) -> None:
+        self._arn = arn
+        self._shard = shard
+        self._target = target
+        self._clock = clock
+
+    def deliveries(
+        self,
+        mapping: EventSourceMapping,
+        records: Sequence[Record],
+        condition: str,
+        invocations: int,
+        result: Result | None,
+        event: bytes,
+    ) -> Sequence[WorkItem]:
+        """For the mapping's destination; none if it has none. result: of the last invocation, None: there was none."""
+        wanted = mapping.settings.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+        if not wanted or not records:
+            return ()
+        now_s = self._clock.now_s()
+        record: dict[str, Any] = {
+            "requestContext": {
+                "requestId": self._clock.new_id() if result is None else result.request_id,
+                "functionArn": self._target.id.arn(),
+                "condition": condition,
+                "approximateInvokeCount": invocations,
+            }
+        }
+        if result is not None and result.verdict is not Verdict.REFUSED:
+            failed = "Unhandled" if result.function_failed else None
+            version = result.executed_version
+            record["responseContext"] = {"statusCode": 200, "executedVersion": version, "functionError": failed}
+        record |= {"version": "1.0", "timestamp": timestamp(now_s), "DDBStreamBatchInfo": self._info(records)}
+        key = None
+        if wanted.split(":", 3)[2] == "s3":
+            record["payload"] = event.decode()
+            key = object_key(f"{mapping.uuid}/{self._shard}", now_s, self._clock.new_id())
+        about = f"{len(records)} records of {self._shard}"
+        delivery = Delivery(self._clock.new_id(), wanted, self._target.id, about, key=key)
+        return [work_of(delivery, self._clock.steady_s(), json.dumps(record, separators=(",", ":")).encode())]
+
+    def _info(self, records: Sequence[Record]) -> Mapping[str, object]:
+        first, last = records[0], records[-1]
+        return {
+            "shardId": self._shard,
+            "startSequenceNumber": first.id,
+            "endSequenceNumber": last.id,
+            "approximateArrivalOfFirstRecord": _second(first.place.at_s),
+            "approximateArrivalOfLastRecord": _second(last.place.at_s),
+            "batchSize": len(records),
+            "streamArn": self._arn,
+        }
+
+
+def _second(at_s: float) -> str:
+    return datetime.fromtimestamp(int(at_s), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,150 @@
+"""A shard that is read once for all its lanes: as many batches at once as ParallelizationFactor says.
+
+A record's key says which lane it is for, so that the records of one item keep their order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from zlib import crc32
+
+from lambda_emu.clock import Clock
+from lambda_emu.event_sources.poller import Record, SourceUnavailable
+from lambda_emu.event_sources.streams.lane import Lane, Terms
+from lambda_emu.event_sources.streams.positions import Kept, Positions
+from lambda_emu.event_sources.streams.reading import (
+    AFTER,
+    ENDED,
+    LARGEST_PAGE,
+    TRIM_HORIZON,
+    IteratorLost,
+    Position,
+    StreamReader,
+)
+from lambda_emu.http.loop import Loop
+
+log = logging.getLogger(__name__)
+
+MOST_AHEAD = 10_000
+"""Records that wait in a shard's lanes; as many as the largest batch has."""
+
+
+class Shard:
+    """On the loop. unread: whether there may be more than was read. ended: whether all of it was.
+
+    told: called once, when the shard has ended and everything of it is settled, or when its lanes are wanted otherwise.
+    """
+
+    def __init__(
+        self,
+        id: str,
+        kept: Sequence[Kept],
+        terms: Terms,
+        reader: StreamReader,
+        positions: Positions,
+        loop: Loop,
+        clock: Clock,
+    ) -> None:
+        """kept: one of each lane."""
+        self.id = id
+        self.terms = terms
+        self.positions = positions
+        self.loop = loop
+        self.clock = clock
+        self.unread = True
+        self.ended = self.retired = False
+        self.told: Callable[[Shard], None] = lambda _: None
+        self._reader = reader
+        self._position = earliest(kept)
+        self._iterator: str | None = None
+        self._reading: asyncio.Future[None] | None = None
+        self.lanes = [Lane(self, one, reader.arn) for one in kept]
+        self._left = set(self.lanes)
+
+    @property
+    def is_full(self) -> bool:
+        return sum(lane.waiting for lane in self.lanes) >= MOST_AHEAD
+
+    def wake(self) -> None:
+        """There are records."""
+        self.unread = True
+        self.look()
+
+    def look(self) -> None:
+        for lane in self.lanes:
+            lane.nap.end()
+
+    def retire(self) -> None:
+        """Its lanes end as soon as what is with the function is settled."""
+        self.retired = True
+        for lane in self.lanes:
+            lane.interrupt()
+
+    def left(self, lane: Lane) -> None:
+        """A lane has ended."""
+        self._left.discard(lane)
+        if not self._left:
+            self.told(self)
+
+    async def read(self, limit: int) -> None:
+        """A page for whichever lanes it is; all who ask meanwhile wait for the same. SourceUnavailable."""
+        if self._reading is None:
+            self._reading = asyncio.ensure_future(self._read(min(max(limit * len(self.lanes), 1), LARGEST_PAGE)))
+            self._reading.add_done_callback(self._was_read)
+        await asyncio.shield(self._reading)
+
+    def _was_read(self, reading: asyncio.Future[None]) -> None:
+        self._reading = None
+        if not reading.cancelled():
+            reading.exception()  # those who waited have it; if they are gone nobody needs it
+        self.look()
+
+    async def _read(self, limit: int) -> None:
+        try:
+            self.unread = False
+            if self._iterator is None:
+                self._iterator = await self._reader.iterator(self.id, self._position)
+            page = await self._reader.records(self._iterator, limit)
+        except SourceUnavailable:
+            self.unread = True
+            self._iterator = None
+            raise
+        except IteratorLost as error:
+            self.unread = True
+            self._iterator = None
+            if error.trimmed or self._position.kind != AFTER:
+                log.warning("%s of %s is read from its oldest record on: %s", self.id, self._reader.arn, error)
+                self._position = Position(TRIM_HORIZON)
+            return
+        if page.records:
+            self._position = Position(AFTER, page.records[-1].id)
+        self._iterator = page.iterator
+        self.ended = page.iterator is None
+        self.unread = self.unread or (not self.ended and len(page.records) >= limit)
+        for record in page.records:
+            self._lane_of(record).take(record)
+
+    def _lane_of(self, record: Record) -> Lane:
+        return self.lanes[0] if len(self.lanes) == 1 else self.lanes[crc32(record.place.key) % len(self.lanes)]
+
+
+def earliest(kept: Sequence[Kept]) -> Position:
+    """From where on all lanes find what they have not seen."""
+    after = [one.position for one in kept if one.position.kind == AFTER]
+    if len(after) < len(kept):
+        return next(one.position for one in kept if one.position.kind != AFTER)
+    return min(after, key=lambda position: int(position.text))
+
+
+def divided(shard: str, kept: Sequence[Kept], lanes: int) -> Sequence[Kept]:
+    """The same for so many lanes. Other lanes see again what only some of the former ones have seen."""
+    if len(kept) == lanes and all(one.lanes == lanes for one in kept):
+        return sorted(kept, key=lambda one: one.lane)
+    position, window = earliest(kept), kept[0].window if len(kept) == lanes == 1 else None
+    return [Kept(shard, lane, lanes, position, window) for lane in range(lanes)]
+
+
+def is_over(kept: Sequence[Kept]) -> bool:
+    return bool(kept) and all(one.position.kind == ENDED for one in kept)

@@ -1,0 +1,232 @@
+"""A stream as a source: finds its shards, and begins each where it was left."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+from lambda_emu.arn import FunctionId, Scope, Target, parse_resource_arn
+from lambda_emu.clock import Clock
+from lambda_emu.event_sources.backoff import Backoff, Nap
+from lambda_emu.event_sources.poller import Begin, Source, SourceUnavailable
+from lambda_emu.event_sources.scaling import Scaling
+from lambda_emu.event_sources.streams.lane import Terms
+from lambda_emu.event_sources.streams.positions import Kept, Positions
+from lambda_emu.event_sources.streams.reading import (
+    ENDED,
+    ITERATOR,
+    LATEST,
+    TRIM_HORIZON,
+    Call,
+    IteratorLost,
+    Position,
+    ShardInfo,
+    StreamGone,
+    StreamReader,
+    iterator_of,
+    shards_of,
+)
+from lambda_emu.event_sources.streams.shard import Shard, divided, is_over
+from lambda_emu.http.loop import Loop
+from lambda_emu.model.function.names import resolve
+from lambda_emu.model.mappings.mapping import EventSourceMapping
+from lambda_emu.model.mappings.refusals import StreamNotFound, StreamUnreachable
+
+log = logging.getLogger(__name__)
+
+MOST_BEGINNINGS = 1000
+POLL_S, SAFETY_POLL_S = 1.0, 600.0
+"""Of a stream that wakes nobody, and of one that does."""
+
+Count = Callable[[str, FunctionId, float, str | None], None]
+"""metrics.Recorder.add."""
+
+
+class Streams:
+    """event_sources.driver.Kind of DynamoDB's streams. wakes: whether who serves them calls `wake`."""
+
+    def __init__(
+        self, call: Call, positions: Positions, count: Count, loop: Loop, clock: Clock, *, wakes: bool
+    ) -> None:
+        self._call = call
+        self._positions = positions
+        self._count = count
+        self._loop = loop
+        self._clock = clock
+        self._wakes = wakes
+        self._open: defaultdict[str, set[StreamSource]] = defaultdict(set)  # by the stream's ARN
+        self._beginnings: OrderedDict[str, Mapping[str, str]] = OrderedDict()  # iterators by shard, by mapping
+
+    def open(self, mapping: EventSourceMapping) -> Source:
+        assert mapping.source_arn is not None, "a stream has one"
+        scope = parse_resource_arn(mapping.arn).scope
+        beginning = self._beginnings.pop(mapping.uuid, {})
+        return StreamSource(mapping, scope, beginning, self)
+
+    def check(self, mapping: EventSourceMapping, timeout_s: int) -> None:
+        """A new mapping that reads from LATEST on does so from this moment on."""
+        arn = mapping.source_arn or ""
+        try:
+            shards = shards_of(self._call, arn)
+            if mapping.settings.get("StartingPosition") == LATEST:
+                latest = Position(LATEST)
+                found = {one.id: iterator_of(self._call, arn, one.id, latest) for one in shards if not one.ended}
+                self._beginnings[mapping.uuid] = found
+        except StreamGone as error:
+            raise StreamNotFound(arn) from error
+        except (SourceUnavailable, IteratorLost) as error:
+            raise StreamUnreachable(str(error)) from error
+        while len(self._beginnings) > MOST_BEGINNINGS:  # of mappings that were refused after all
+            self._beginnings.popitem(last=False)
+
+    def wake(self, arn: str) -> None:
+        """A stream has records. On the loop."""
+        for source in self._open.get(arn, ()):
+            source.wake()
+
+    # -- for its sources --------------------------------------------------------------------------
+
+    def opened(self, source: StreamSource, arn: str) -> None:
+        self._open[arn].add(source)
+
+    def closed(self, source: StreamSource, arn: str) -> None:
+        self._open[arn].discard(source)
+        if not self._open[arn]:
+            del self._open[arn]
+
+    def reader(self, arn: str) -> StreamReader:
+        return StreamReader(arn, self._call, self._loop)
+
+    def terms(self, mapping: EventSourceMapping, target: Target) -> Terms:
+        def count(age_ms: float) -> None:
+            self._count("IteratorAge", target.id, age_ms, target.qualifier)
+
+        return Terms(mapping, target, count, SAFETY_POLL_S if self._wakes else POLL_S)
+
+    def shard(self, id: str, kept: Sequence[Kept], terms: Terms, reader: StreamReader) -> Shard:
+        return Shard(id, kept, terms, reader, self._positions, self._loop, self._clock)
+
+    @property
+    def tools(self) -> tuple[Positions, Loop, Clock]:
+        return self._positions, self._loop, self._clock
+
+
+class StreamSource:
+    """event_sources.poller.Source of one mapping."""
+
+    def __init__(
+        self, mapping: EventSourceMapping, scope: Scope, beginning: Mapping[str, str], streams: Streams
+    ) -> None:
+        """beginning: iterators by shard, of a mapping that was just made."""
+        assert mapping.source_arn is not None, "a stream has one"
+        self._arn = mapping.source_arn
+        self._beginning = beginning
+        self._streams = streams
+        self._positions, self._loop, clock = streams.tools
+        self._terms = streams.terms(mapping, resolve(mapping.function_arn, None, scope))
+        self._reader = streams.reader(self._arn)
+        self._nap = Nap(self._loop, clock)
+        self._backoff = Backoff(clock)
+        self._shards: dict[str, Shard] = {}
+        self._begin: Begin | None = None
+        self._stopped = False
+        self._finding = False
+        self._find_again = False
+
+    def start(self, begin: Begin) -> None:
+        self._begin = begin
+        self._streams.opened(self, self._arn)
+        self._find()
+
+    def change(self, mapping: EventSourceMapping) -> None:
+        self._terms.mapping = mapping
+        for shard in self._shards.values():
+            if len(shard.lanes) != self._lanes:
+                shard.retire()
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._streams.closed(self, self._arn)
+        self._nap.end()
+
+    def wake(self) -> None:
+        self._backoff.succeeded()
+        self._nap.end()
+        for shard in self._shards.values():
+            shard.wake()
+
+    @property
+    def _lanes(self) -> int:
+        found: int = self._terms.mapping.settings.get("ParallelizationFactor", 1)
+        return found
+
+    def _find(self) -> None:
+        if self._finding:
+            self._find_again = True
+        elif not self._stopped:
+            self._finding = True
+            self._loop.spawn(self._look(), f"a look at {self._arn}")
+
+    async def _look(self) -> None:
+        """Until its shards are known and begun."""
+        told = ""
+        try:
+            while not self._stopped:
+                self._find_again = False
+                try:
+                    await self._begin_shards()
+                except (SourceUnavailable, IteratorLost, sqlite3.Error) as error:
+                    if str(error) != told:
+                        told = str(error)
+                        log.warning("event source mapping %s: %s", self._terms.mapping.uuid, error)
+                    self._backoff.failed()
+                    await self._nap.sleep(max(self._backoff.wait_s(), 0.0))
+                    continue
+                if not self._find_again:
+                    return
+        finally:
+            self._finding = False
+
+    async def _begin_shards(self) -> None:
+        uuid = self._terms.mapping.uuid
+        there = await self._reader.shards()
+        kept: defaultdict[str, list[Kept]] = defaultdict(list)
+        for one in await self._positions.load(uuid):
+            kept[one.shard].append(one)
+        ids = {shard.id for shard in there}
+        if gone := kept.keys() - ids:
+            await self._positions.forget(uuid, gone)
+        unfinished = {shard.id for shard in there if not is_over(kept[shard.id])}
+        is_new = not any(kept.values())
+        for shard in there:
+            if shard.id in self._shards or shard.id not in unfinished or shard.parent in unfinished:
+                continue  # a parent's records come before its children's
+            await self._begin_shard(shard, kept[shard.id], is_new)
+
+    async def _begin_shard(self, shard: ShardInfo, kept: Sequence[Kept], is_new: bool) -> None:
+        lanes = divided(shard.id, kept or [Kept(shard.id, 0, 1, await self._first(shard, is_new))], self._lanes)
+        if lanes != kept:
+            await self._positions.replace(self._terms.mapping.uuid, shard.id, lanes)
+        if self._stopped or lanes[0].position.kind == ENDED:
+            return
+        begun = self._shards[shard.id] = self._streams.shard(shard.id, lanes, self._terms, self._reader)
+        begun.told = self._shard_ended
+        assert self._begin is not None, "started"
+        for lane in begun.lanes:
+            self._begin(lane, Scaling(1, 1))
+
+    async def _first(self, shard: ShardInfo, is_new: bool) -> Position:
+        """Where a shard is begun that was never read."""
+        if not is_new or self._terms.mapping.settings.get("StartingPosition") == TRIM_HORIZON:
+            return Position(TRIM_HORIZON)
+        if shard.ended:
+            return Position(ENDED)
+        iterator = self._beginning.get(shard.id)
+        return Position(ITERATOR, iterator or await self._reader.iterator(shard.id, Position(LATEST)))
+
+    def _shard_ended(self, shard: Shard) -> None:
+        """Its children may begin now; or it itself, with other lanes."""
+        del self._shards[shard.id]
+        self._find()
