@@ -322,6 +322,24 @@ def test_math_is_done_over_the_points_of_other_queries(lam: OwnLam, watch: Watch
     ]
 
 
+def test_metrics_are_searched_for(lam: OwnLam, watch: Watch) -> None:
+    for name in ("sought-one", "sought-two"):
+        lam.create(name, WORKS)
+        lam.invoke(name)
+        watch.wait("Invocations", "Sum", 1, FunctionName=name)
+
+    wanted = """SEARCH('{AWS/Lambda,FunctionName} MetricName="Invocations" sought', 'Sum', 3600)"""
+    each = {"Id": "each", "Expression": wanted}
+    total = {"Id": "total", "Expression": f"SUM({wanted})"}
+    answer = watch.data(each, total)["MetricDataResults"]
+
+    assert [(one["Id"], one["Label"], sum(one["Values"])) for one in answer] == [
+        ("each", "sought-one", 1),
+        ("each", "sought-two", 1),
+        ("total", "total", 2),
+    ]
+
+
 def test_metrics_are_listed_by_what_is_asked_for(lam: OwnLam, watch: Watch) -> None:
     lam.create("listed", WORKS)
     lam.invoke("listed")

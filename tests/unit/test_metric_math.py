@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lambda_emu.services.cloudwatch.errors import ValidationFailed
 from lambda_emu.services.cloudwatch.expressions import evaluate, parse
 from lambda_emu.services.cloudwatch.lines import Line, Value
+from lambda_emu.services.cloudwatch.search import parse_search
 
 M1 = {0: 1.0, 60: 2.0, 180: 4.0}
 M2 = {0: 10.0, 60: 0.0, 120: 30.0}
@@ -29,6 +30,10 @@ class Lines:
 
     def metrics(self, part: str | None) -> Sequence[Line]:
         return [Line(points, 60, id, id) for id, points in (("m1", M1), ("m2", M2)) if (part or "") in id]
+
+    def search(self, text: str, stat: str, period_s: int | None) -> Sequence[Line]:
+        """`m1`, in the period that was asked for."""
+        return [Line(M1, period_s or 300, f"{text} {stat}")]
 
     def begins(self, period_s: int) -> Sequence[int]:
         return range(0, 300, period_s)
@@ -91,6 +96,9 @@ def work_out(expression: str) -> object:
         ("IF(m1 > 1, m2, 5)", {0: 5, 60: 0}),
         ("IF(m1 > 1, m2)", {60: 0}),
         ("IF(1, m1, m2)", M1),
+        ("SEARCH('m1', 'Sum', 60)", [M1]),
+        ("PERIOD(FIRST(SEARCH('m1', 'Sum')))", 300),
+        ("SUM(SEARCH('m1', 'Sum', 60)) + 1", {0: 2, 60: 3, 180: 5}),
         ("TIME_SERIES(3)", {0: 3, 60: 3, 120: 3, 180: 3, 240: 3}),
         ("never + 1", {}),
     ],
@@ -125,7 +133,10 @@ def test_expressions(expression: str, result: object) -> None:
         "LOG(0)",
         "METRICS() + METRICS()",
         "'text'",
-        "SEARCH('x', 'Sum')",
+        "SEARCH('x')",
+        "SEARCH(m1, 'Sum')",
+        "SEARCH('x', 'Sum', m1)",
+        "SELECT(m1)",
         "ANOMALY_DETECTION_BAND(m1)",
         "(" * 200,
         "-" * 200 + "1",
@@ -136,6 +147,54 @@ def test_expressions(expression: str, result: object) -> None:
 def test_what_is_none_is_refused(expression: str) -> None:
     with pytest.raises(ValidationFailed):
         work_out(expression)
+
+
+LISTED = {
+    "hello runs": ("AWS/Lambda", "Invocations", (("FunctionName", "hello"),)),
+    "hello fails": ("AWS/Lambda", "Errors", (("FunctionName", "hello"),)),
+    "test fails": ("AWS/Lambda", "Errors", (("FunctionName", "hello-test"),)),
+    "live fails": ("AWS/Lambda", "Errors", (("FunctionName", "hello"), ("Resource", "hello:live"))),
+    "all fail": ("AWS/Lambda", "Errors", ()),
+    "orders": ("Shop", "Orders", (("Place", "north"),)),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", None),
+        ("nothing", []),
+        ("orders", ["orders"]),
+        ('"orders"', []),  # in quotes it is the whole, as it is
+        ('"Orders"', ["orders"]),
+        ('{AWS/Lambda,FunctionName} MetricName="Errors"', ["hello fails", "test fails"]),
+        ("{AWS/Lambda} Errors", ["all fail"]),
+        ("{AWS/Lambda, FunctionName, Resource}", ["live fails"]),
+        ("Errors NOT test AND FunctionName=hello", ["hello fails", "live fails"]),
+        ('FunctionName="hello" MetricName=Invocations', ["hello runs"]),
+        ("Orders OR (Invocations hello)", ["hello runs", "orders"]),
+        ("Namespace=Shop", ["orders"]),
+        ("NOT (Errors OR Invocations)", ["orders"]),
+        ('"OR"', []),
+        ("(", None),
+        ("a OR", None),
+        ("Place=", None),
+        ("=x", None),
+        ("a)", None),
+        ('"a', None),
+        ("{a", None),
+        ("(" * 200 + "a" + ")" * 200, None),
+        ("NOT " * 200 + "a", None),
+    ],
+)
+def test_searches(text: str, found: list[str] | None) -> None:
+    """None: it is refused."""
+    if found is None:
+        with pytest.raises(ValidationFailed):
+            parse_search(text)
+        return
+    test = parse_search(text)
+    assert [name for name, metric in LISTED.items() if test(metric)] == found
 
 
 WORDS = ["m1", "m2", "never", "1", "0", ".5", "+", "-", "*", "/", "^", "(", ")", "[", "]", ",", "<", "==", "AND", "'x'"]

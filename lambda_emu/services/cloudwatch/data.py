@@ -12,15 +12,19 @@ from typing import Any
 from lambda_emu.arn import Scope
 from lambda_emu.metrics.figures import Figure, figure
 from lambda_emu.metrics.file import MetricFile
+from lambda_emu.metrics.points import MINUTE_S
 from lambda_emu.metrics.statistics import Statistics
 from lambda_emu.services.cloudwatch.errors import InvalidNextToken, InvalidValue, Missing, ValidationFailed
-from lambda_emu.services.cloudwatch.expressions import evaluate, parse
+from lambda_emu.services.cloudwatch.expressions import MOST_LINES, evaluate, parse
 from lambda_emu.services.cloudwatch.lines import Line, Value
 from lambda_emu.services.cloudwatch.members import Members
 from lambda_emu.services.cloudwatch.reading import Metric, Times, is_elsewhere, period_of, read
+from lambda_emu.services.cloudwatch.search import Listed, parse_search
 from lambda_emu.services.cloudwatch.wire import Time
 
 ID = re.compile(r"[a-z][a-zA-Z0-9_]{0,254}")
+SEARCHED_PERIOD_S = 300
+"""Where SEARCH names none."""
 MOST_POINTS = 100_800
 """Of one answer."""
 MOST_FILLED = 1_000_000
@@ -82,6 +86,13 @@ class Data:
         found = [self.value(id) for id, query in self._queries.items() if "MetricStat" in query and (part or "") in id]
         return [line for line in found if isinstance(line, Line)]
 
+    def search(self, text: str, stat: str, period_s: int | None) -> Sequence[Line]:
+        """In our file alone, of what had a value within the time."""
+        test, ask = parse_search(text), _figure(stat)
+        period_s = period_of(SEARCHED_PERIOD_S if period_s is None else period_s, "Period")
+        listed = self._file.metrics(self._scope, None, None, self._times.start_s // MINUTE_S)
+        return [self._searched(found, ask, period_s) for found in listed if test(found)][: MOST_LINES + 1]
+
     def begins(self, period_s: int) -> Sequence[int]:
         begins = self._times.from_whole(period_s).begins(period_s)
         self._filled += len(begins)
@@ -107,13 +118,22 @@ class Data:
         ask = _figure(stat.get("Stat"))
         if id in self._others:
             return Line(self._others[id], period_s, _label(query), id)
+        return Line(self._points(metric, stat.get("Unit"), ask, period_s), period_s, _label(query), id)
+
+    def _searched(self, found: Listed, ask: Figure, period_s: int) -> Line:
+        """Under the values of its dimensions, which tell it from others."""
+        namespace, name, dimensions = found
+        label = " ".join(value for _, value in dimensions) or name
+        metric = Metric(self._scope, namespace, name, dimensions)
+        return Line(self._points(metric, None, ask, period_s), period_s, label)
+
+    def _points(self, metric: Metric, unit: str | None, ask: Figure, period_s: int) -> Mapping[int, float]:
+        """Whatever their units, where none is asked for. The earliest first."""
         found: dict[int, Statistics] = {}
-        rows = read(self._file, metric, stat.get("Unit"), self._times.from_whole(period_s), period_s)
-        for (at, _), values in rows.items():
+        for (at, _), values in read(self._file, metric, unit, self._times.from_whole(period_s), period_s).items():
             found.setdefault(at, Statistics()).merge(values)
         points = {at: ask(values) for at, values in found.items()}
-        known = {at: value for at, value in sorted(points.items()) if value is not None}
-        return Line(known, period_s, _label(query), id)
+        return {at: value for at, value in sorted(points.items()) if value is not None}
 
 
 def get_metric_data(asked: Members, data: Data) -> Mapping[str, Any]:

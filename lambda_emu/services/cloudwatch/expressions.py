@@ -36,6 +36,9 @@ class Lines(Protocol):
     def metrics(self, part: str | None) -> Sequence[Line]:
         """Of all queries of metrics, or those with this in their id."""
 
+    def search(self, text: str, stat: str, period_s: int | None) -> Sequence[Line]:
+        """Of all metrics that are found. CloudWatchError."""
+
     def begins(self, period_s: int) -> Sequence[int]:
         """When each period of this length begins."""
 
@@ -134,6 +137,8 @@ class _Parser:
         given = self._list(")")
         if name == "METRICS":
             return _metrics(given)
+        if name == "SEARCH":
+            return _search(given)
         function = FUNCTIONS.get(name)
         if function is None:
             raise ValidationFailed(f"the function {name} is not built into lambda-emu")
@@ -197,5 +202,18 @@ def _metrics(given: Sequence[Step]) -> Step:
         if part is not None and not isinstance(part, str):
             raise ValidationFailed("METRICS takes a text, or nothing")
         return lines.metrics(part)
+
+    return find
+
+
+def _search(given: Sequence[Step]) -> Step:
+    def find(lines: Lines) -> Value:
+        text, stat, period = (*(step(lines) for step in given), None, None, None)[:3]
+        if not isinstance(text, str) or not isinstance(stat, str) or not isinstance(period, float | None):
+            raise ValidationFailed("SEARCH takes what to look for, a statistic and perhaps a period")
+        found = lines.search(text, stat, None if period is None else int(period))
+        if len(found) > MOST_LINES:
+            raise ValidationFailed(f"SEARCH finds more than {MOST_LINES} metrics")
+        return found
 
     return find

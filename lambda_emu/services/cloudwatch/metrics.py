@@ -21,15 +21,13 @@ from lambda_emu.services.cloudwatch.errors import (
 )
 from lambda_emu.services.cloudwatch.members import Members
 from lambda_emu.services.cloudwatch.reading import Metric, Times, is_elsewhere, period_of, read
+from lambda_emu.services.cloudwatch.search import Listed
 from lambda_emu.services.cloudwatch.wire import ByName, Time
 
 MOST_POINTS = 1440
 PAGE = 500
 LISTED_MINUTES = 14 * 24 * 60
 RECENT_MINUTES = 3 * 60
-
-Listed = tuple[str, str, Dimensions]
-"""Namespace, name, dimensions."""
 
 
 def get_metric_statistics(asked: Members, file: MetricFile, scope: Scope) -> Mapping[str, Any]:
