@@ -1,0 +1,61 @@
+"""A thousand event source mappings beside each other: no thread for any, and each has its messages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from own import Served, served
+from waiting import eventually
+
+MAPPINGS, SPOKEN_TO = 1_000, 100
+PRINTS = "def handler(event, context): print('GOT', *(record['body'] for record in event['Records']))"
+
+
+def sqs(lam: Served) -> Any:
+    return boto3.client(
+        "sqs",
+        endpoint_url=lam.url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+def threads(lam: Served) -> int:
+    return len(list(Path(f"/proc/{lam.process.pid}/task").iterdir()))
+
+
+def left(client: Any, url: str) -> int:
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    return sum(map(int, client.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"].values()))
+
+
+@pytest.mark.slow
+def test_each_of_a_thousand_mappings_has_its_messages_and_none_has_a_thread(tmp_path: Path) -> None:
+    with served(tmp_path, "process") as lam:
+        lam.create("told", PRINTS)
+        client = sqs(lam)
+        urls = []
+        for number in range(MAPPINGS):
+            urls.append(client.create_queue(QueueName=f"queue-{number}")["QueueUrl"])
+            arn = f"arn:aws:sqs:us-east-1:000000000000:queue-{number}"
+            lam.client.create_event_source_mapping(EventSourceArn=arn, FunctionName="told")
+            if number == 0:
+                client.send_message(QueueUrl=urls[0], MessageBody="first")
+                eventually(lambda: left(client, urls[0]) == 0, "the first message")
+                before = threads(lam)
+        for url in urls[:: MAPPINGS // SPOKEN_TO]:
+            client.send_message(QueueUrl=url, MessageBody="hello")
+
+        eventually(lambda: not any(left(client, url) for url in urls[:: MAPPINGS // SPOKEN_TO]), "all of them")
+        assert threads(lam) <= before + 2  # a worker more of the API's may be there by now
+
+    with served(tmp_path, "process") as lam:
+        client = sqs(lam)
+        client.send_message(QueueUrl=client.get_queue_url(QueueName="queue-999")["QueueUrl"], MessageBody="again")
+        eventually(lambda: left(client, f"{lam.url}/000000000000/queue-999") == 0, "a message after a restart")
