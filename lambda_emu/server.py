@@ -196,7 +196,9 @@ class Emulator:
         """The port that environments call, the engine that makes them, the pool that uses them."""
         acceptor = InitAcceptor()
         files, headroom = descriptors.limit_and_headroom()
-        self.runtime_api = RuntimeApi(self.clock, lambda http: ProtocolSniffer(http, acceptor), files - headroom)
+        self.runtime_api = RuntimeApi(
+            self.clock, lambda http: ProtocolSniffer(http, acceptor), files - headroom, self._inside_gateway
+        )
         callback = self.runtime_api.listener
         self.shutdown.tidy(callback.close)
         settings = self.settings

@@ -30,18 +30,18 @@ class Endpoints:
         if ALL in theirs:
             return {}
         found = dict(self.elsewhere)
-        if sandbox.lambda_api is not None:
-            host, _, port = sandbox.lambda_api.address.rpartition(":")
-            found[ALL] = f"http://{host}:{port}"
-            if sandbox.lambda_api_name is not None:
-                found.setdefault(STEP_FUNCTIONS, f"http://{sandbox.lambda_api_name}:{port}")
+        if sandbox.services_at is not None:
+            found[ALL] = f"http://{sandbox.services_at}"
+            if sandbox.services_name is not None:
+                port = sandbox.services_at.rpartition(":")[2]
+                found.setdefault(STEP_FUNCTIONS, f"http://{sandbox.services_name}:{port}")
         return found
 
     def inside(self, sandbox: Sandbox, theirs: Mapping[str, str]) -> Mapping[str, str]:
         """The same, but that URLs which lead to us outside do so inside: of queues, function URLs and HTTP APIs."""
-        if sandbox.lambda_api is None or not any(self.own.match(value) for value in theirs.values()):
+        if sandbox.services_at is None or not any(self.own.match(value) for value in theirs.values()):
             return theirs
-        there = f"http://{sandbox.lambda_api.address}"
+        there = f"http://{sandbox.services_at}"
 
         def lead(found: re.Match[str]) -> str:
             id, kind = found.groups()

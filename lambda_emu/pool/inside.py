@@ -20,7 +20,7 @@ class Inside:
     endpoints: Endpoints
 
     def open(self, sandbox: Sandbox, session: Session) -> None:
-        self.runtime_api.open(sandbox.token, session, sandbox.passed)
+        self.runtime_api.open(sandbox.token, session, sandbox.passed, sandbox.session_token)
         if sandbox.lambda_api is not None:
             self.lambda_api.open(sandbox.token, sandbox.lambda_api)
 

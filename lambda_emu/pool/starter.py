@@ -123,6 +123,8 @@ class Starter:
         program = self._what_to_start(deployment)
         if program is None:
             return None
+        credentials = role_credentials(version.id.account, self._clock.new_token())
+        sandbox.session_token = credentials["AWS_SESSION_TOKEN"]
         environment = variables(
             deployment,
             init_type,
@@ -130,7 +132,7 @@ class Starter:
             sandbox,
             self._inside.endpoints,
             log_stream,
-            role_credentials(version.id.account, self._clock.new_token()),
+            credentials,
         )
         managed = deployment.execution_env is not None and version.image is None
         return Program(program.argv, environment, program.directory, logs_records=managed)

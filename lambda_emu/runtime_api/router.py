@@ -11,7 +11,7 @@ from functools import partial
 
 from lambda_emu.http.branch import Branch, PassedListener
 from lambda_emu.http.budget import MemoryBudget
-from lambda_emu.http.exchange import DISCARD, BodySink, Writer
+from lambda_emu.http.exchange import DISCARD, BodySink, RequestHandler, Writer
 from lambda_emu.http.group import Allowance, Group, Wait
 from lambda_emu.http.listener import HELD_BYTES, UNBOUNDED, Listener, PortSettings, Sniffer
 from lambda_emu.http.message import Head
@@ -72,13 +72,21 @@ class _Caller:
     group: Group
     branch: Branch | None = None
     upload: Upload | None = None
+    session_token: bytes = b""
 
 
 class RuntimeApi:
     """Finds the environment by its connection, or its host name, and the call by its path."""
 
-    def __init__(self, clock: Clock, sniffer: Sniffer | None = None, descriptors: int = UNBOUNDED) -> None:
-        """sniffer, descriptors: of listener.PortSettings."""
+    def __init__(
+        self,
+        clock: Clock,
+        sniffer: Sniffer | None = None,
+        descriptors: int = UNBOUNDED,
+        services: RequestHandler | None = None,
+    ) -> None:
+        """sniffer, descriptors: of listener.PortSettings. services: for environments that are known by a name."""
+        self._services = services
         self._budget = MemoryBudget(HELD_BYTES)
         self._port_settings = PortSettings(
             limits=answers.HEAD_LIMITS,
@@ -93,12 +101,25 @@ class RuntimeApi:
         self.listener = Listener(self, clock, self._port_settings)
         self._callers: dict[str, _Caller] = {}
         self._by_name: dict[bytes, _Caller] = {}
+        self._by_session_token: dict[bytes, _Caller] = {}
 
-    def open(self, token: str, session: Session, passed: PassedListener | None = None) -> None:
-        """Let an environment speak to `session` by the listener it passed; without one, if it calls us by this name."""
+    def open(
+        self,
+        token: str,
+        session: Session,
+        passed: PassedListener | None = None,
+        session_token: str | None = None,
+    ) -> None:
+        """Let an environment speak to `session` by the listener it passed; without one, if it calls us by this name.
+
+        session_token: without one it is known by that too, when its code calls services.
+        """
         caller = self._callers[token] = _Caller(session, Group(ENVIRONMENT, self._budget))
         if passed is None:
             self._by_name[token.encode()] = caller
+            if session_token is not None:
+                caller.session_token = session_token.encode()
+                self._by_session_token[caller.session_token] = caller
         else:
             handler = partial(self._serve, caller)
             caller.branch = Branch(passed, handler, caller.group, self._port_settings, self.listener.watch)
@@ -109,6 +130,7 @@ class RuntimeApi:
         self._by_name.pop(token.encode(), None)
         if caller is None:
             return
+        self._by_session_token.pop(caller.session_token, None)
         if caller.branch is not None:
             caller.branch.close()
         caller.group.close()
@@ -117,10 +139,19 @@ class RuntimeApi:
         """What comes by the listener of those that are known by a name."""
         caller = self._by_name.get(head.first.get(b"host", b"").partition(b":")[0].lower())
         if caller is None:
-            return _hang_up(writer, answers.UNKNOWN_ENVIRONMENT)
+            return self._ask_services(head, writer)
         if not writer.belongs_to(caller.group):
             return _hang_up(writer, answers.TOO_MANY_CONNECTIONS)
         return self._serve(caller, head, writer)
+
+    def _ask_services(self, head: Head, writer: Writer) -> BodySink:
+        """What calls us by no name of the Runtime API's: its credentials say which environment it is."""
+        caller = self._by_session_token.get(head.first.get(b"x-amz-security-token", b""))
+        if caller is None or self._services is None:
+            return _hang_up(writer, answers.UNKNOWN_ENVIRONMENT)
+        if not writer.belongs_to(caller.group):
+            return _hang_up(writer, answers.TOO_MANY_CONNECTIONS)
+        return self._services(head, writer)
 
     def _serve(self, caller: _Caller, head: Head, writer: Writer) -> BodySink:
         target, is_next = head.target, head.plan is NEXT

@@ -63,6 +63,61 @@ def test_who_asks_does_not_depend_on_the_case_of_the_name(lam: OwnLam) -> None:
     assert "InvalidStateTransition" in answer[1]
 
 
+def test_a_function_uses_services_without_being_told_where_they_are(lam: OwnLam) -> None:
+    lam.create("echo", "def handler(event, context):\n    return {'heard': event}\n")
+    inside = probe(lam, MemorySize=1769, Timeout=60)
+
+    found = inside.run("""
+        import boto3, json, os, re
+        url = boto3.client("sqs").create_queue(QueueName="jobs")["QueueUrl"]
+        boto3.client("sqs").send_message(QueueUrl=url, MessageBody="hello")
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket="photos")
+        s3.put_object(Bucket="photos", Key="a", Body=b"photo")
+        heard = json.load(boto3.client("lambda").invoke(FunctionName="echo", Payload=b"1")["Payload"])
+        is_address = re.fullmatch(r"http://[0-9.]+:[0-9]+", os.environ["AWS_ENDPOINT_URL"]) is not None
+        result = [url == os.environ["AWS_ENDPOINT_URL"] + "/000000000000/jobs", is_address, heard]
+    """)
+
+    assert found == [True, True, {"heard": 1}]
+
+
+@pytest.mark.parametrize("token", ["", "none", "x" * 1000])
+def test_services_are_for_environments_alone(lam: OwnLam, token: str) -> None:
+    """Anybody on the bridge reaches the port; who is none of them has no credentials of theirs."""
+    inside = probe(lam)
+
+    answer = inside.run(f"""
+        import http.client, os
+        from urllib.parse import urlsplit
+        there = urlsplit(os.environ["AWS_ENDPOINT_URL"])
+        connection = http.client.HTTPConnection(there.hostname, there.port, timeout=10)
+        connection.request("GET", "/2015-03-31/functions/", headers={{"X-Amz-Security-Token": {token!r}}})
+        answer = connection.getresponse()
+        result = [answer.status, answer.read().decode()]
+    """)
+
+    assert answer == FORBIDDEN
+
+
+def test_credentials_of_an_environment_that_ended_open_nothing(lam: OwnLam) -> None:
+    gone = probe(lam, "gone")
+    token = gone.run("import os; result = os.environ['AWS_SESSION_TOKEN']")
+    ask = """
+        import http.client, os
+        from urllib.parse import urlsplit
+        there = urlsplit(os.environ["AWS_ENDPOINT_URL"])
+        connection = http.client.HTTPConnection(there.hostname, there.port, timeout=10)
+        connection.request("GET", "/2015-03-31/functions/", headers={{"X-Amz-Security-Token": {!r}}})
+        result = connection.getresponse().status
+    """
+    before = probe(lam, "other").run(ask.format(token))
+
+    lam.client.delete_function(FunctionName="gone")
+
+    assert (before, probe(lam).run(ask.format(token))) == (200, 403)
+
+
 def test_output_is_whole_and_in_order(lam: OwnLam) -> None:
     inside = probe(lam)
 

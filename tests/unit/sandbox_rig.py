@@ -125,7 +125,9 @@ class EmptySandbox:
         self.runtime_api = f"{id}:{port}"
         self.passed: PassedListener | None = None
         self.lambda_api: PassedListener | None = None
-        self.lambda_api_name: str | None = None
+        self.services_at: str | None = None
+        self.services_name: str | None = None
+        self.session_token: str | None = None
         self.early: Program | None = None
         self.init = init
         self.destroyed = threading.Event()

@@ -183,7 +183,9 @@ class StillSandbox:
         self.runtime_api = f"{id}:9001"
         self.passed: PassedListener | None = None
         self.lambda_api: PassedListener | None = None
-        self.lambda_api_name: str | None = None
+        self.services_at: str | None = None
+        self.services_name: str | None = None
+        self.session_token: str | None = None
         self.init = StillInit()
         self.early: Program | None = None
         self.limits_fail = self.destroyed = self.lingers = self.gone = self.unfit = False

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.docker.network import Place
-from lambda_emu.sandbox.init.ports import names_of
+from lambda_emu.sandbox.init.ports import NAME, Reach, names_of
 from lambda_emu.sandbox.init.socket_file import SocketFile
 
 MACHINE = "host.docker.internal"
@@ -55,5 +55,16 @@ class InitCall:
 
     @property
     def inside(self) -> dict[str, str]:
-        """Names inside of what listens inside."""
+        """Names inside of where services are."""
+        if self.port and self.place.machine:
+            return dict.fromkeys((NAME, f"sync-{NAME}"), self.place.machine)
         return names_of(self.token, shared=self.place.shared)
+
+    @property
+    def reach(self) -> Reach:
+        """Of a container that passes no sockets. Services have an address, since SDKs put names before names."""
+        if not self.place.machine:
+            return Reach(self.host, self.address)
+        is_known = self.place.machine == self.place.listen_host  # elsewhere the engine alone knows the address
+        host = self.place.machine if is_known else NAME
+        return Reach(self.host, self.address, services_at=f"{host}:{self.port}", services_name=NAME)

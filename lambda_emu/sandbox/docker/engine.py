@@ -236,7 +236,7 @@ class DockerEngine:
             raise
         cpu = find_cpu_limit(link.pid, container) if isinstance(link, LocalLink) else None
         limits = ContainerLimits(first_limits(kind), cpu, partial(self._call, update_limits, self._api, container))
-        return DockerSandbox(self, container, reach or Reach(call.host, call.address), link, folder, limits)
+        return DockerSandbox(self, container, reach or call.reach, link, folder, limits)
 
     async def _arrival(self, arriving: asyncio.Future[Link], call: InitCall, container: str) -> Link:
         """The link of a container's init. SocketNotCalled: it has ended, and no other one could call our socket yet."""
@@ -377,7 +377,9 @@ class DockerSandbox:
         self.runtime_api = reach.runtime_api
         self.passed = reach.passed
         self.lambda_api = reach.lambda_api
-        self.lambda_api_name = reach.lambda_api_name
+        self.services_at = reach.services_at
+        self.services_name = reach.services_name
+        self.session_token: str | None = None
         self.init = init
         self.early: Program | None = None
         self._engine = engine

@@ -31,7 +31,8 @@ class Reach:
     runtime_api: str
     passed: PassedListener | None = None
     lambda_api: PassedListener | None = None
-    lambda_api_name: str | None = None
+    services_at: str | None = None
+    services_name: str | None = None
 
 
 def names_of(token: str, *, shared: bool) -> dict[str, str]:
@@ -49,7 +50,7 @@ async def reach_of(link: Link, token: str, *, shared: bool, names: Mapping[str, 
         listen_inside(link, LAMBDA_API_PORT, seed=token, shared=shared),
     )
     name = NAME if names.get(NAME) == lambda_api.address.partition(":")[0] else None
-    return Reach(token, runtime_api.address, runtime_api, lambda_api, name)
+    return Reach(token, runtime_api.address, runtime_api, lambda_api, lambda_api.address, name)
 
 
 async def listen_inside(link: LocalLink, port: int, *, seed: str, shared: bool) -> PassedListener:

@@ -236,7 +236,9 @@ class ProcessSandbox:
         self.runtime_api = reach.runtime_api
         self.passed = reach.passed
         self.lambda_api = reach.lambda_api
-        self.lambda_api_name = reach.lambda_api_name
+        self.services_at = reach.services_at
+        self.services_name = reach.services_name
+        self.session_token: str | None = None
         self.init = init
         self.early: Program | None = None
         self.process = process
