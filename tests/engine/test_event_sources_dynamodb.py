@@ -6,6 +6,7 @@ docs/contract/events.md#polling, docs/events.md#streams.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -297,6 +298,47 @@ def test_a_tumbling_window_carries_its_state_and_ends_with_a_last_invocation(
     assert last["Records"] == []
     assert (last["shardId"], last["eventSourceARN"], last["isWindowTerminatedEarly"]) == (first["shardId"], arn, False)
     assert last["window"] == first["window"]
+
+
+def test_how_old_records_are_is_counted(
+    lam: OwnLam, tables: Tables, clock: SteppingClock, eventually: Eventually
+) -> None:
+    name = lam.create("stream-age", PRINTS)
+    arn = tables.create("age")
+    tables.put("age", "a")
+    clock.advance(60)
+    tables.map(arn, name)
+    eventually(Told(lam, name).records, "the record")
+
+    cloudwatch = sdk(lam, "cloudwatch", "test")
+    asked = {
+        "Namespace": "AWS/Lambda",
+        "MetricName": "IteratorAge",
+        "Dimensions": [{"Name": "FunctionName", "Value": name}],
+        "Period": 3600,
+        "Statistics": ["Maximum"],
+        "StartTime": clock.now_s() - 3600,
+        "EndTime": clock.now_s() + 3600,
+    }
+    points = eventually(lambda: cloudwatch.get_metric_statistics(**asked)["Datapoints"], "the metric")
+    assert points[0]["Maximum"] >= 60_000
+
+
+def test_what_time_to_live_removes_is_told_in_the_name_of_dynamodb(
+    lam: OwnLam, tables: Tables, eventually: Eventually
+) -> None:
+    name = lam.create("stream-expiry", PRINTS)
+    arn = tables.create("expiry")
+    spent = {"Enabled": True, "AttributeName": "end"}
+    tables.client.update_time_to_live(TableName="expiry", TimeToLiveSpecification=spent)
+    tables.map(arn, name)
+    tables.client.put_item(TableName="expiry", Item={"id": {"S": "a"}, "end": {"N": str(int(time.time()) - 60)}})
+
+    told = Told(lam, name)
+    eventually(lambda: len(told.records()) == 2, "the removal")
+    removal = told.records()[1]
+    assert removal["eventName"] == "REMOVE"
+    assert removal["userIdentity"] == {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 
 
 def test_a_stream_that_is_not_there_is_refused(lam: OwnLam, tables: Tables) -> None:

@@ -142,7 +142,7 @@ def _ask(call: Call, arn: str, operation: str, parameters: Mapping[str, Any]) ->
 
 
 def record_of(found: Mapping[str, Any], arn: str) -> Record:
-    """One of GetRecords, as Lambda gives it to a function. docs/contract/events.md#events."""
+    """One of GetRecords, as Lambda gives it to a function. docs/contract/events.md#events-of-pollers."""
     change = dict(found["dynamodb"])
     at = change.get("ApproximateCreationDateTime")
     at_s = at.timestamp() if isinstance(at, datetime) else float(at or 0)
