@@ -64,3 +64,10 @@ def test_a_resolver_that_is_silent_is_not_waited_for(monkeypatch: pytest.MonkeyP
         ended.set()
 
     assert address == BY_PATH.format("http://127.0.0.1:9000")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:9027", "host.docker.internal:9000", "[::1]:9000"])
+def test_who_asks_by_another_name_is_told_that_one(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    answering(monkeypatch, "127.0.0.1")  # where we are; not where he is
+
+    assert address_of("abc", "eu-west-1", "http://127.0.0.1:9000", host) == BY_PATH.format(f"http://{host}")
