@@ -276,6 +276,21 @@ def test_an_api_that_is_made_with_a_target_can_be_called(gateway: Gateway) -> No
     assert (event["routeKey"], event["rawPath"]) == ("$default", "/any/thing")
 
 
+def test_an_api_that_is_imported_can_be_called(gateway: Gateway) -> None:
+    integration = {"type": "AWS_PROXY", "httpMethod": "POST", "payloadFormatVersion": "2.0", "uri": arn("echo")}
+    paths = {"/items/{id}": {"get": {"x-amazon-apigateway-integration": integration}}}
+    document = {"openapi": "3.0.1", "info": {"title": "items", "version": "1"}, "paths": paths}
+
+    made = gateway.client.import_api(Body=json.dumps(document))
+    gateway.client.create_stage(ApiId=made["ApiId"], StageName="$default", AutoDeploy=True)
+
+    event = ask(made["ApiEndpoint"], path="/items/7").json
+    assert (made["Name"], event["routeKey"], event["pathParameters"]) == ("items", "GET /items/{id}", {"id": "7"})
+    with pytest.raises(gateway.client.exceptions.ClientError):
+        gateway.client.import_api(Body="[")
+    assert all(api["Name"] for api in gateway.client.get_apis()["Items"])
+
+
 def test_every_change_is_seen_by_the_next_request(gateway: Gateway) -> None:
     api = gateway.api({"GET /a": "echo"})
     assert api.ask("/b").status == 404

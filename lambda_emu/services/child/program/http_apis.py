@@ -1,7 +1,7 @@
 """API Gateway v2 beyond moto: what of an API serves requests, and the operations of it that moto has not.
 
-Missing in moto 5.2: quick create, UpdateStage, GetAuthorizers, deployments. A stage without automatic deployment serves
-what was last deployed to it, so a deployment keeps routes, integrations and authorizers as they were.
+Missing in moto 5.2: quick create, ImportApi, UpdateStage, GetAuthorizers, deployments. A stage without automatic
+deployment serves what was last deployed to it, so a deployment keeps routes, integrations and authorizers as they were.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def extend() -> None:
     deployments = "{0}/v2/apis/(?P<api_id>[^/]+)/deployments"
     urls.url_paths[f"{deployments}$"] = ApiGatewayV2Response.dispatch
     urls.url_paths[f"{deployments}/(?P<deployment_id>[^/]+)$"] = ApiGatewayV2Response.dispatch
-    ours = (create_api, create_route, update_route, create_stage, update_stage, get_authorizers)
+    ours = (create_api, import_api, create_route, update_route, create_stage, update_stage, get_authorizers)
     for operation in (*ours, create_deployment, get_deployment, get_deployments, delete_deployment):
         setattr(ApiGatewayV2Response, operation.__name__, operation)
     Stage.to_json = _told  # type: ignore[method-assign, assignment]
@@ -82,6 +82,21 @@ def create_api(response: Any) -> Answered:
         api.create_route(False, [], params.get("routeKey") or DEFAULT, f"integrations/{integration.id}")
         api.create_stage({"stageName": DEFAULT, "autoDeploy": True})
     return status, headers, json.dumps(told)
+
+
+def import_api(response: Any) -> Answered:
+    """As ReimportApi does into an API that is there."""
+    params = json.loads(response.body)
+    unsaid = dict.fromkeys(("api_key_selection_expression", "cors_configuration", "description", "tags", "version"))
+    unsaid |= dict.fromkeys(("disable_schema_validation", "disable_execute_api_endpoint", "route_selection_expression"))
+    backend = response.apigatewayv2_backend
+    api: Api = backend.create_api(name="", protocol_type="HTTP", **unsaid)
+    try:
+        api.import_api(params.get("body"), str(response._get_param("failOnWarnings", "false")).lower() == "true")
+    except Exception:
+        backend.delete_api(api.api_id)
+        raise
+    return 201, {}, json.dumps(api.to_json())
 
 
 def create_route(response: Any) -> Answered:
