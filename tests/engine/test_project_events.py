@@ -14,8 +14,9 @@ from urllib.request import urlopen
 
 import boto3
 import pytest
-from own import OwnLam, own_emulator, serve
+from own import OwnLam, own_emulator, serve, served
 from silence import silent_server
+from sqs_rig import client_of
 
 from lambda_emu.project import ProjectError, read_project
 
@@ -370,6 +371,27 @@ def test_a_reset_empties_what_functions_live_among_and_has_events_come_again(
     assert account.heard(eventually, "after-reset")
     with urlopen(f"{dict(emulator.addresses)['HTTP API']}again", timeout=30) as answer:
         assert answer.read() == b"heard"
+
+
+def test_a_queue_is_made_where_queues_are_served(tmp_path: Path, eventually: Eventually) -> None:
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    theirs.mkdir()
+    (ours / "src").mkdir(parents=True)
+    (ours / "src" / "app.py").write_text(HEAR)
+    with (
+        served(theirs, "process") as other,
+        own_emulator(ours, "process", stems=0, service=f"sqs={other.url}") as lam,
+    ):
+        account = Account(lam, ours)
+        account.deploy("queues: {jobs: {visibility: 45, redrive: {queue: dead}}}", "- sqs: jobs")
+
+        their_queues = client_of(int(other.url.rpartition(":")[2]), "000000000000")
+        url = their_queues.get_queue_url(QueueName="jobs")["QueueUrl"]
+        found = their_queues.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
+        assert found == {"VisibilityTimeout": "45"}
+        their_queues.send_message(QueueUrl=url, MessageBody="from elsewhere")
+        assert account.heard(eventually, "from elsewhere")
+        assert account.deploy("queues: {jobs: {visibility: 45, redrive: {queue: dead}}}", "- sqs: jobs") == set()
 
 
 def test_a_service_that_says_nothing_lets_the_server_say_so_and_end(tmp_path: Path, eventually: Eventually) -> None:
