@@ -58,9 +58,8 @@ class Left:
 
 def read_all(connection: sqlite3.Connection) -> Left:
     """What is there, without messages of a queue that was deleted when its server died."""
-    for table in ("messages", "seen"):
-        connection.execute(f"DELETE FROM sqs_{table} WHERE queue NOT IN (SELECT id FROM sqs_queues)")
-    connection.execute("DELETE FROM sqs_contents WHERE number NOT IN (SELECT number FROM sqs_messages)")
+    lost = connection.execute("SELECT number FROM sqs_messages WHERE queue NOT IN (SELECT id FROM sqs_queues)")
+    delete(connection, [number for (number,) in lost])
     queues = [
         QueueRecord(id, Scope(account, region), name, json.loads(attributes), json.loads(tags), created_s, modified_s)
         for id, account, region, name, attributes, tags, created_s, modified_s in connection.execute(
