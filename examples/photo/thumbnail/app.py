@@ -37,8 +37,8 @@ def add(bucket, key):
     try:
         s3.download_file(bucket, key, "/tmp/photo")
         with Image.open("/tmp/photo") as picture:
-            width, height = picture.size
             small = ImageOps.exif_transpose(picture).convert("RGB")  # upright, however the camera was held
+            width, height = small.size
             small.thumbnail((LONGEST, LONGEST))
             small.save("/tmp/thumbnail", "JPEG")
         s3.upload_file("/tmp/thumbnail", THUMBNAILS, key, ExtraArgs={"ContentType": "image/jpeg"})

@@ -42,9 +42,6 @@ class Reach:
         scope = self.context.scope
         return f"arn:{scope.partition}:{service}:{scope.region}:{scope.account}:{name}"
 
-    def function_arn(self, name: str) -> str:
-        return self.context.scope.function(name).arn()
-
     def call(self, service: str, operation: str, **members: Any) -> dict[str, Any]:
         """CannotChange when the service refuses, or cannot be asked."""
         found = self.find(service, operation, **members)
