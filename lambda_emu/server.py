@@ -52,7 +52,7 @@ from lambda_emu.sandbox.init.sniffer import ProtocolSniffer
 from lambda_emu.sandbox.opening import open_engine
 from lambda_emu.sandbox.temporary import remove_left, temporary_folder
 from lambda_emu.served import SPOOL, Rooms, Served
-from lambda_emu.services.neighbours.elsewhere import neighbours, own_urls, variables
+from lambda_emu.services.neighbours.elsewhere import OwnUrls, neighbours, variables
 from lambda_emu.shutdown import Shutdown, stop_within_s
 from lambda_emu.signals import until_told_to_stop, wait_for_signals
 from lambda_emu.store import Store
@@ -148,7 +148,7 @@ class Emulator:
         self.declared = [function.name for function in self._project.functions]
         bound = bind(settings.host, settings.port)
         self.url = f"http://{settings.host}:{bound.getsockname()[1]}"
-        self._own_urls = own_urls(self.url, settings.allowed_hosts)
+        self._own_urls = OwnUrls(self.url, settings.allowed_hosts)
         self.neighbours = neighbours(settings.elsewhere, self._own_urls)
         self.shutdown.call(bound.close)
         data_dir = self._data_directory()

@@ -5,11 +5,11 @@ docs/services.md#inside-functions.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lambda_emu.sandbox.base import Sandbox
+from lambda_emu.services.neighbours.elsewhere import OwnUrls
 
 ALL = "AWS_ENDPOINT_URL"
 STEP_FUNCTIONS = "AWS_ENDPOINT_URL_SFN"
@@ -20,9 +20,9 @@ PATHS = {"lambda-url": "/_lambda-emu/url/", "execute-api": "/_lambda-emu/api/"}
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """own: matches URLs that lead to us from outside. elsewhere: variables of services that somebody else serves."""
+    """own: URLs that lead to us from outside. elsewhere: variables of services that somebody else serves."""
 
-    own: re.Pattern[str]
+    own: OwnUrls
     elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     def variables(self, sandbox: Sandbox, theirs: Mapping[str, str]) -> dict[str, str]:
@@ -43,10 +43,11 @@ class Endpoints:
             return theirs
         there = f"http://{sandbox.services_at}"
 
-        def lead(found: re.Match[str]) -> str:
+        def led(value: str) -> str:
+            found = self.own.match(value)
+            if found is None:
+                return value
             id, kind = found.groups()
-            return there if kind is None else f"{there}{PATHS[kind.lower()]}{id}"
+            return f"{there}{'' if kind is None else PATHS[kind.lower()] + id}{value[found.end() :]}"
 
-        return {
-            name: self.own.sub(lead, value, 1) if self.own.match(value) else value for name, value in theirs.items()
-        }
+        return {name: led(value) for name, value in theirs.items()}

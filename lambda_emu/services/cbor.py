@@ -26,7 +26,7 @@ TRANSLATED = Workers("requests in CBOR", 2, 64)
 MOST_BYTES = 4 * 1024 * 1024
 MOST_UNPACKED = 16 * 1024 * 1024
 JSON_TYPE = b"application/x-amz-json-1.0"
-_PATH = re.compile(rb"/service/([A-Za-z0-9_]{1,64})/operation/([A-Za-z0-9]{1,64})/?")
+_PATH = rb"/service/([A-Za-z0-9_]{1,64})/operation/([A-Za-z0-9]{1,64})/?"
 _REPLACED = (b"content-type", b"content-length", b"content-encoding", b"accept", PROTOCOL[0].encode())
 
 
@@ -59,7 +59,7 @@ class CborService:
 
     def _translate(self, request: Request) -> tuple[Request, Any]:
         """The same in JSON, and the shape of its answer. CborUnreadable, UnknownCborOperation."""
-        named = _PATH.fullmatch(request.path)
+        named = re.fullmatch(_PATH, request.path)
         model = _model(self._name)
         if named is None or named[2].decode() not in model.operation_names:
             raise UnknownCborOperation

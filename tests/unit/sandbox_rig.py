@@ -50,7 +50,7 @@ from lambda_emu.sandbox.init.frames import encode_start
 from lambda_emu.sandbox.init.orders import Nobody
 from lambda_emu.sandbox.machine import Machine
 from lambda_emu.sandbox.process.engine import NoImages
-from lambda_emu.services.neighbours.elsewhere import own_urls
+from lambda_emu.services.neighbours.elsewhere import OwnUrls
 
 T = TypeVar("T")
 WAIT_S = 30.0
@@ -70,7 +70,7 @@ VERSION = FunctionVersion(
 
 def inside(runtime_api: RuntimeApi, clock: Clock) -> Inside:
     """What answers environments that call the Lambda API from nowhere."""
-    endpoints = Endpoints(own_urls("http://127.0.0.1:9000", ()))
+    endpoints = Endpoints(OwnUrls("http://127.0.0.1:9000", ()))
     return Inside(runtime_api, InsideListeners(runtime_api, clock), endpoints)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from lambda_emu.services.catalogue import known
 
-AWS = "aws"
+AWS, HTTP = "aws", "http://"
 NAMED = (
     "127.0.0.1",
     "localhost",
@@ -40,19 +41,31 @@ class Neighbour:
             return True
 
 
-def own_urls(url: str, hosts: Collection[str]) -> re.Pattern[str]:
-    """Matches the beginning of URLs that lead to us. url: of our port.
+class OwnUrls:
+    """Those that lead to us. url: of our port.
 
-    hosts: names by which it is asked besides those of every machine; `*.x`: all below x. Its groups are the id and the
-    label of a function URL or an API.
+    hosts: names by which it is asked besides those of every machine; `*.x`: all below x.
     """
-    begin, _, port = url.rpartition(":")
-    given = [re.escape(host).replace(r"\*", r"[a-z0-9.-]+") for host in (begin.partition("://")[2], *hosts)]
-    return re.compile(rf"http://(?:{'|'.join((BELOW, *NAMED, *given))}):{port}(?=[/?#]|$)", re.IGNORECASE)
+
+    def __init__(self, url: str, hosts: Collection[str]) -> None:
+        begin, _, self._port = url.rpartition(":")
+        self._hosts = (begin.partition("://")[2], *hosts)
+
+    def match(self, url: str) -> re.Match[str] | None:
+        """What of it names us. Its groups are the id and the label of a function URL or an API."""
+        if url[:7].lower() != HTTP or f":{self._port}" not in url:  # as nearly all that is asked about
+            return None
+        return self._pattern.match(url)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        given = [re.escape(host).replace(r"\*", r"[a-z0-9.-]+") for host in self._hosts]
+        names = "|".join((BELOW, *NAMED, *given))
+        return re.compile(rf"{HTTP}(?:{names}):{self._port}(?=[/?#]|$)", re.IGNORECASE)
 
 
-def neighbours(written: Mapping[str, str], own: re.Pattern[str]) -> tuple[Neighbour, ...]:
-    """written: by service, a URL or `aws`. own: URLs that mean ourselves."""
+def neighbours(written: Mapping[str, str], own: OwnUrls) -> tuple[Neighbour, ...]:
+    """written: by service, a URL or `aws`."""
     found = (Neighbour(name, None if there == AWS else there) for name, there in written.items())
     return tuple(one for one in found if one.url is None or not own.match(one.url))
 
