@@ -27,6 +27,7 @@ from lambda_emu.services.child.program.expiry import Expiry
 from lambda_emu.services.child.program.facts import ASKED, FACTS
 from lambda_emu.services.child.program.front import Front
 from lambda_emu.services.child.program.s3_callers import Verdict, judge
+from lambda_emu.services.child.program.sockets import Connection
 from lambda_emu.services.child.program.telling import Teller
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def server(socket_path: str, front_url: str, teller: Teller, folder: Path | None
     made.keep_alive_conn_limit = THREADS
     made.expiration_interval = IDLE_S  # it looks for connections to end so often, and need not
     made.gateway = Environs
+    made.ConnectionClass = Connection
     return made
 
 
