@@ -288,6 +288,17 @@ def test_each_event_has_the_function_run(account: Account, eventually: Eventuall
     assert account.heard(eventually, "by-api")["pathParameters"] == {"name": "by-api"}
 
 
+def test_a_changed_item_has_the_function_run(account: Account, eventually: Eventually) -> None:
+    table = "tables: {items: {key: id, sort: {taken: N}, indexes: {by-owner: {key: owner, sort: id}}}}"
+    account.deploy(table, "- dynamodb: {table: items, filters: [{eventName: [INSERT]}]}")
+
+    item = {"id": {"S": "an item"}, "taken": {"N": "1"}, "owner": {"S": "Ada"}}
+    account.client("dynamodb").put_item(TableName="items", Item=item)
+
+    record = account.heard(eventually, "an item")["Records"][0]
+    assert (record["eventSource"], record["eventName"]) == ("aws:dynamodb", "INSERT")
+
+
 @pytest.mark.parametrize(
     ("resources", "events", "function", "said"),
     [
