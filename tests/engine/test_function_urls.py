@@ -435,6 +435,23 @@ def test_functions_of_another_account_have_urls_too(lam: Lam) -> None:
         other.close()
 
 
+def test_a_session_of_sts_is_told_and_its_signature_checked(tmp_path: Path) -> None:
+    with own_emulator(tmp_path, "process") as lam:
+        lam.create("iam", ECHO)
+        url = made(lam, "iam", "AWS_IAM")
+        account = lam.emulator.scope.account
+        own = {"aws_access_key_id": account, "aws_secret_access_key": "any"}
+        sts = boto3.client("sts", endpoint_url=lam.emulator.url, region_name="us-east-1", **own)
+        session = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/caller", RoleSessionName="ada")["Credentials"]
+
+        answer = signed(url, session["AccessKeyId"], secret=session["SecretAccessKey"])
+        forged = signed(url, session["AccessKeyId"])
+
+        iam = answer.json["requestContext"]["authorizer"]["iam"]
+        assert (iam["accountId"], iam["userArn"]) == (account, f"arn:aws:sts::{account}:assumed-role/caller/ada")
+        assert forged.status == 403
+
+
 def test_a_function_calls_a_url_with_the_credentials_of_its_role(tmp_path: Path) -> None:
     with own_emulator(tmp_path, "process") as lam:
         lam.create("iam", ECHO)
