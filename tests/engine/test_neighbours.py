@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -15,6 +18,10 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 from inside import probe
 from lam import ONE_TRY
 from own import own_emulator, served
@@ -48,8 +55,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def neighbour(answer: Any) -> Iterator[str]:
-    """The URL of a server that does this for each request."""
+def neighbour(answer: Any, certificate: Path | None = None) -> Iterator[str]:
+    """The URL of a server that does this for each request; by TLS with a certificate."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -63,9 +70,13 @@ def neighbour(answer: Any) -> Iterator[str]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
+        if certificate is not None:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(certificate)
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         Thread(target=server.serve_forever, daemon=True).start()
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
+            yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
 
@@ -184,6 +195,61 @@ def test_a_neighbour_that_breaks_off_is_told_and_asked_anew(tmp_path: Path) -> N
 
     assert (asked, said["TableNames"]) == (["/base/", "/base/"], [])
     assert "connection" not in said["ResponseMetadata"]["HTTPHeaders"]  # of one hop
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_a_neighbour_behind_tls_is_asked_by_its_own_name_over_kept_connections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_trusted: bool
+) -> None:
+    file = certificate(tmp_path)
+    if is_trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    asked: list[tuple[str, int]] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        asked.append((handler.headers["Host"], handler.client_address[1]))
+        handler.rfile.read(int(handler.headers["Content-Length"]))
+        handler.send_response(200)
+        handler.send_header("Content-Length", "18")
+        handler.end_headers()
+        handler.wfile.write(b'{"TableNames": []}')
+
+    with (
+        neighbour(answer, file) as url,
+        own_emulator(tmp_path / "own", "process", stems=0, project=tmp_path, service=f"dynamodb={url}") as lam,
+    ):
+        tables = sdk(lam.emulator.url, "dynamodb")
+        if is_trusted:
+            assert [tables.list_tables()["TableNames"] for _ in range(3)] == [[]] * 3
+            assert [host for host, _ in asked] == [url.removeprefix("https://")] * 3
+            assert len({port for _, port in asked}) == 1
+        else:
+            with pytest.raises(ClientError, match=r"cannot be reached .*certificate"):
+                tables.list_tables()
+
+
+def certificate(folder: Path) -> Path:
+    """Of 127.0.0.1, with its key, signed by itself."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "neighbour")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    written = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file = folder / "certificate.pem"
+    file.write_bytes(written + made.public_bytes(pem))
+    return file
 
 
 def test_bodies_of_any_size_pass_in_little_memory(tmp_path: Path) -> None:
