@@ -48,6 +48,7 @@ FIND_SERIES = """
 SELECT id FROM series
 WHERE account = ? AND region = ? AND namespace = ? AND name = ? AND dimensions = ? AND unit = ?
 """
+FIND_NEWEST = "SELECT coalesce(max(minute), -1) FROM point WHERE series = ?"
 FIND_POINT = "SELECT count, sum, min, max, spread FROM point WHERE series = ? AND minute = ?"
 READ = """
 SELECT minute, unit, count, sum, min, max, spread FROM series JOIN point ON point.series = series.id
@@ -77,7 +78,7 @@ class MetricFile:
     def write(self, points: Sequence[Point], now_s: float) -> None:
         """Add these to what there is of their minutes, all of them or none."""
         with self._lock:
-            db = self._open()
+            db, rows_before = self._open(), self._rows
             try:
                 with db:
                     db.execute("BEGIN IMMEDIATE")
@@ -85,6 +86,7 @@ class MetricFile:
                     db.executemany("INSERT OR REPLACE INTO point VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             except sqlite3.Error:
                 self._forget_known()  # some may not have come to be
+                self._rows = rows_before
                 raise
             if now_s >= self._look_s or self._fullness(db) > 1:
                 self._look_s = now_s + LOOK_EVERY_S
@@ -133,11 +135,12 @@ class MetricFile:
     def _row(self, db: sqlite3.Connection, point: Point) -> tuple[int | float | bytes | None, ...]:
         """A point with what there is of its minute; none is where a series has come to a new minute."""
         id, minute, values = self._id(db, point.series), point.minute, point.statistics
-        newest = self._newest.get(id)
+        if id not in self._newest:
+            self._newest[id] = db.execute(FIND_NEWEST, (id,)).fetchone()[0]
         found = None
-        if newest is None or minute <= newest:
+        if minute <= self._newest[id]:
             found = db.execute(FIND_POINT, (id, minute)).fetchone()
-        if newest is None or minute > newest:
+        else:
             self._newest[id] = minute
         if found is None:
             self._rows += 1

@@ -19,7 +19,7 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.metrics.embedded import Embedded
 from lambda_emu.metrics.file import MetricFile
 from lambda_emu.metrics.meter import Meter
-from lambda_emu.metrics.points import LAMBDA, Dimensions, Subject
+from lambda_emu.metrics.points import LAMBDA, Dimensions, Point, Series, Subject
 from lambda_emu.metrics.recorder import STOP_LIMIT_S, WRITES, Recorder
 from lambda_emu.metrics.statistics import Statistics
 
@@ -319,6 +319,20 @@ def test_rows_that_take_too_many_bytes_go_too(rig: Rig, monkeypatch: pytest.Monk
     kept = [at - now for at, _ in rig.read("Orders", NORTH, "Shop")]
     assert kept == list(range(-len(kept), 0))
     assert 30 < len(kept) < 90  # each has some 2,400 bytes
+
+
+def test_what_comes_late_takes_nothing_from_what_is_there(rig: Rig) -> None:
+    """Also in a run, or after a pruning, that knows nothing of what is there."""
+    minutes = [rig.minute - ago for ago in (0, 5, 3, 5, 0, 2, 3)]
+    series = Series(SCOPE, "Shop", "Orders", NORTH, "Count")
+    for minute in minutes:
+        again = MetricFile(rig.path)
+        for each in (minute, rig.minute):
+            again.write([Point(series, each, Statistics.of([1.0]))], rig.clock.now_s())
+        again.close()
+
+    kept = {at - rig.minute: values.sum for at, values in rig.read("Orders", NORTH, "Shop")}
+    assert kept == {0: 9, -5: 2, -3: 2, -2: 1}
 
 
 def test_clearing_forgets_all(rig: Rig) -> None:
