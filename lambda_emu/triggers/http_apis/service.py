@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,7 +17,7 @@ from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.credential import credential_of
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import Handling, ServiceClaims
-from lambda_emu.http.executors import Workers
+from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.invoke.request import InvokeRequest
@@ -153,7 +154,8 @@ class HttpApis:
     async def passes(self, head: Head) -> None:
         self._changed(head)
         if _tells_endpoints(head):
-            await self._loop.work(RESOLVER, self._endpoint, "a", "b", head)  # which is known from then on
+            with suppress(Full, Closed):  # then it is found out when it is told
+                await self._loop.work(RESOLVER, self._endpoint, "a", "b", head)
 
     def passed(self, head: Head, body: bytes | None) -> bytes | None:
         self._changed(head)
