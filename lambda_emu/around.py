@@ -95,7 +95,8 @@ class Around:
     def open_sources(self, invoker: Invoker) -> None:
         """Let event source mappings poll, once they are started."""
         self._shutdown.tidy(self.queues.close)  # before what runs is waited for: who waits for messages does nothing
-        self.sources = EventSources(self._kinds, self._store, invoker.invoke, self._loop, self._clock)
+        count = self.recorder.add_for
+        self.sources = EventSources(self._kinds, self._store, invoker.invoke, count, self._loop, self._clock)
         self._shutdown.tidy(self.sources.stop)  # before its queues: what it has taken and not begun goes back
 
     def reset(self) -> None:

@@ -20,6 +20,7 @@ from lambda_emu.invoke.request import Gathering, InvokeRequest, trace_header
 from lambda_emu.invoke.rules import runnable
 from lambda_emu.model.function.names import resolve
 from lambda_emu.model.mappings.mapping import EventSourceMapping
+from lambda_emu.model.mappings.sources import SourceKind
 from lambda_emu.store import Store
 
 log = logging.getLogger(__name__)
@@ -28,19 +29,29 @@ REPORTS = "ReportBatchItemFailures"
 FINE, PROBLEM = "OK", "PROBLEM: Function call failed"
 
 Invoke = Callable[[InvokeRequest, Reply], None]
+Count = Callable[[Scope, tuple[tuple[str, str], ...], str, float], None]
+"""A value of a metric with these dimensions."""
 
 
 class Consumer:
     """Polls for one mapping until it is stopped. last_result: what came of the last batch, None: of none yet."""
 
     def __init__(
-        self, mapping: EventSourceMapping, scope: Scope, store: Store, invoke: Invoke, loop: Loop, clock: Clock
+        self,
+        mapping: EventSourceMapping,
+        scope: Scope,
+        store: Store,
+        invoke: Invoke,
+        count: Count,
+        loop: Loop,
+        clock: Clock,
     ) -> None:
         self.last_result: str | None = None
         self.stopped = False
         self.scope = scope
         self._store = store
         self._invoke = invoke
+        self._count = count
         self._loop = loop
         self._clock = clock
         self._source: Source | None = None
@@ -93,17 +104,29 @@ class Consumer:
         answer = await reply.future
         if isinstance(answer, LambdaError):
             log.info("%s: %s %s", self.mapping.uuid, answer.code, answer.text)
-            return Result(Verdict.REFUSED, request_id, error=answer)
-        return self._judge(answer, request_id, records)
-
-    def told(self, result: Result) -> None:
+            result = Result(Verdict.REFUSED, request_id, error=answer)
+        else:
+            self.count("InvokedEventCount", len(records))
+            result = self._judge(answer, request_id, records)
         self.last_result = FINE if result.verdict is Verdict.OK else PROBLEM
+        self.count("FailedInvokeEventCount", _failures(records, result))
+        return result
+
+    def settled(self, records: Sequence[Record], result: Result) -> None:
+        if self.mapping.kind in (SourceKind.SQS, SourceKind.SQS_FIFO):
+            self.count("DeletedEventCount", len(records) - _failures(records, result))
+
+    def count(self, metric: str, events: int) -> None:
+        """Where the mapping asks for it. docs/contract/logs-billing.md#metrics."""
+        if self._is_counted:
+            self._count(self.scope, (("EventSourceMappingUUID", self.mapping.uuid),), metric, float(events))
 
     # -- inside -----------------------------------------------------------------------------------
 
     def _take(self, mapping: EventSourceMapping) -> None:
         self.mapping = mapping
         self.wanted = RecordFilter.of(mapping.kind, mapping.settings)
+        self._is_counted = "EventCount" in mapping.settings.get("MetricsConfig", {}).get("Metrics", ())
         self._target = _target_of(mapping.function_arn, self.scope)
 
     def _begin(self, poller: Poller, scaling: Scaling) -> None:
@@ -132,6 +155,12 @@ class Consumer:
                 verdict = Verdict.FAILED
         version = outcome.executed_version
         return Result(verdict, request_id, failed, outcome.payload, outcome.failed, version)
+
+
+def _failures(records: Sequence[Record], result: Result) -> int:
+    if result.verdict is Verdict.OK:
+        return 0
+    return len(result.failed) if result.verdict is Verdict.PARTIAL else len(records)
 
 
 def _target_of(function_arn: str, scope: Scope) -> Target:

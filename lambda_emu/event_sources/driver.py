@@ -8,7 +8,7 @@ from typing import Protocol
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
-from lambda_emu.event_sources.consumer import Consumer, Invoke
+from lambda_emu.event_sources.consumer import Consumer, Count, Invoke
 from lambda_emu.event_sources.poller import Source
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.mappings.mapping import EventSourceMapping, MappingState
@@ -35,11 +35,12 @@ class Driver:
     """Polls for each enabled mapping. What was taken for one that stops is settled first."""
 
     def __init__(
-        self, kinds: Mapping[SourceKind, Kind], store: Store, invoke: Invoke, loop: Loop, clock: Clock
+        self, kinds: Mapping[SourceKind, Kind], store: Store, invoke: Invoke, count: Count, loop: Loop, clock: Clock
     ) -> None:
         self.kinds = kinds
         self._store = store
         self._invoke = invoke
+        self._count = count
         self._loop = loop
         self._clock = clock
         self._polling: dict[str, Consumer] = {}
@@ -85,7 +86,7 @@ class Driver:
             self._end(consumer.scope, uuid)
 
     def _begin(self, scope: Scope, mapping: EventSourceMapping) -> None:
-        consumer = Consumer(mapping, scope, self._store, self._invoke, self._loop, self._clock)
+        consumer = Consumer(mapping, scope, self._store, self._invoke, self._count, self._loop, self._clock)
         self._polling[mapping.uuid] = consumer
         consumer.start(self.kinds[mapping.kind].open(mapping))
 

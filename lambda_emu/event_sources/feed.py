@@ -33,14 +33,15 @@ MOST_AT_ONCE = 10
 
 
 class Mapped(Protocol):
-    """The mapping as it is now. wanted: its filters. ask: gives a batch to its function."""
+    """The mapping as it is now. wanted: its filters. ask: gives a batch to its function. count: of its own metrics."""
 
     mapping: EventSourceMapping
     wanted: RecordFilter | None
 
     def is_callable(self) -> bool: ...
     async def ask(self, poller: Poller, records: Sequence[Record]) -> Result: ...
-    def told(self, result: Result) -> None: ...
+    def count(self, metric: str, events: int) -> None: ...
+    def settled(self, records: Sequence[Record], result: Result) -> None: ...
 
 
 class Feed:
@@ -126,6 +127,7 @@ class Feed:
                 if wait_s <= 0:
                     break
                 fetched = await self._poller.fetch(gathering.room * self._batches_at_once(), wait_s)
+                self._mapped.count("PolledEventCount", len(fetched.records))
                 self._left.extend(await self._choose(fetched.records))
                 gathering.take(self._left)
                 if fetched.whole and not self._left:
@@ -155,6 +157,7 @@ class Feed:
         dropped: list[Record] = []
         for record in records:
             (kept if wanted.wants(*self._poller.filter_view(record)) else dropped).append(record)
+        self._mapped.count("FilteredOutEventCount", len(dropped))
         await self._settle(self._poller.drop, dropped)
         return kept
 
@@ -171,6 +174,7 @@ class Feed:
                 self._out -= 1
                 self._nap.end()
             await self._poller.settle(batch, result)
+            self._mapped.settled(batch, result)
         except SourceUnavailable as error:
             self._complain(error)
             self._backoff.failed()
@@ -181,7 +185,6 @@ class Feed:
 
     def _note(self, result: Result) -> None:
         """When to go on: at once, or later and with fewer; and whether what was fetched ahead is still next."""
-        self._mapped.told(result)
         if result.passes or (self._poller.ordered and result.verdict is not Verdict.OK):
             self._is_stale = True
         if result.passes:

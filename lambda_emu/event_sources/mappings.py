@@ -33,6 +33,7 @@ class EventSources:
         kinds: Callable[[], Mapping[SourceKind, Kind]],
         store: Store,
         invoke: Callable[[InvokeRequest, Reply], None],
+        count: Callable[[Scope, tuple[tuple[str, str], ...], str, float], None],
         loop: Loop,
         clock: Clock,
     ) -> None:
@@ -40,6 +41,7 @@ class EventSources:
         self._kinds = kinds
         self._store = store
         self._invoke = invoke
+        self._count = count
         self._loop = loop
         self._clock = clock
         self._driver: Driver | None = None
@@ -94,7 +96,7 @@ class EventSources:
             if self._driver is None:
                 from lambda_emu.event_sources.driver import Driver
 
-                self._driver = Driver(self._kinds(), self._store, self._invoke, self._loop, self._clock)
+                self._driver = Driver(self._kinds(), self._store, self._invoke, self._count, self._loop, self._clock)
             return self._driver
 
     def _changed(self, before: EventSourceMapping | None, after: EventSourceMapping | None) -> None:

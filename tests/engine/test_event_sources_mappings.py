@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from lam import Lam
@@ -341,6 +343,63 @@ def test_accounts_have_mappings_of_their_own_queues(
         eventually(lambda: others.left(theirs) == 0, "theirs")
         assert [one["awsRegion"] for one in Told(lam, name).records()] == ["us-east-1"]
     other.close()
+
+
+# Of three messages one is filtered out, and one is reported as failed.
+EVENT_COUNTS = {
+    "PolledEventCount": 3,
+    "FilteredOutEventCount": 1,
+    "InvokedEventCount": 2,
+    "FailedInvokeEventCount": 1,
+    "DeletedEventCount": 1,
+}
+
+
+def test_events_are_counted_for_mappings_that_ask_for_it(
+    lam: Lam, queues: Queues, eventually: Eventually, clock: SteppingClock
+) -> None:
+    code = """
+def handler(event, context):
+    return {"batchItemFailures": [{"itemIdentifier": event["Records"][0]["messageId"]}]}
+"""
+    name = lam.create("counts-events", code)
+    settings: Any = {
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "FilterCriteria": {"Filters": [{"Pattern": '{"body": [{"anything-but": "drop"}]}'}]},
+    }
+    uuids = []
+    for queue, metrics in (("counted", {"MetricsConfig": {"Metrics": ["EventCount"]}}), ("uncounted", {})):
+        url, arn = queues.create(queue, VisibilityTimeout="600")
+        queues.send(url, "a", "b", "drop")
+        uuids.append(queues.map(arn, name, **settings, **metrics))
+        eventually(lambda: queues.left(url) == 1, "that one is left")  # noqa: B023
+    watch = boto3.client(
+        "cloudwatch",
+        endpoint_url=lam.emulator.url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+    def counted(uuid: str) -> dict[str, float]:
+        now = datetime.fromtimestamp(clock.now_s(), UTC).replace(second=0, microsecond=0)
+        found: dict[str, float] = {}
+        for metric in EVENT_COUNTS:
+            points = watch.get_metric_statistics(
+                Namespace="AWS/Lambda",
+                MetricName=metric,
+                Dimensions=[{"Name": "EventSourceMappingUUID", "Value": uuid}],
+                StartTime=now - timedelta(hours=2),
+                EndTime=now + timedelta(minutes=2),
+                Period=86400,
+                Statistics=["Sum"],
+            )["Datapoints"]
+            for point in points:
+                found[metric] = point["Sum"]
+        return found
+
+    eventually(lambda: counted(uuids[0]) == EVENT_COUNTS, f"{EVENT_COUNTS}")
+    assert counted(uuids[1]) == {}
 
 
 def test_a_reset_ends_all_polling(lam: Lam, queues: Queues, eventually: Eventually, emulator: Emulator) -> None:
