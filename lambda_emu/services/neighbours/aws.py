@@ -13,6 +13,8 @@ from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.buckets import bucket_of
 from lambda_emu.services.catalogue import known
+from lambda_emu.services.neighbours import chunks
+from lambda_emu.services.neighbours.chunks import ChunkReader
 from lambda_emu.services.neighbours.errors import CannotSign, NeighbourBusy, NeighbourLost
 from lambda_emu.services.neighbours.peer import Address, Lines
 from lambda_emu.services.passing.forwarder import OF_ONE_HOP, Begun
@@ -51,7 +53,8 @@ class AwsPeer:
         region = self._region if credential is None else credential.region
         address, head = await self._loop.work(SIGNING, self._signer.sign, request, length, region)
         lines = self._lines.setdefault(address.url, Lines(self._name, address))
-        return Begun(await lines.line(), head, lines.give_back)
+        decode = ChunkReader().feed if _is_in_signed_chunks(request) else None
+        return Begun(await lines.line(), head, lines.give_back, decode)
 
     def lost(self, what: str) -> LambdaError:
         return NeighbourLost(self._name, WHERE, what)
@@ -89,6 +92,8 @@ class Signer:
             for name, value in request.head.headers
             if name not in SIGNED and name not in OF_ONE_HOP
         }
+        if _is_in_signed_chunks(request):
+            length = _decode(kept)
         url = f"{address.url.rstrip('/')}{self._path(request)}"
         asked = AWSRequest(request.method, url, {**kept, "host": address.host}, request.body)
         asked.context["payload_signing_enabled"] = self._name != "s3"
@@ -103,9 +108,7 @@ class Signer:
 
         if self._name != "s3":
             return SigV4Auth(credentials, known(self._name).signing_name, region)
-        payload = request.header(b"x-amz-content-sha256") or ""
-        if payload.startswith("STREAMING-AWS4"):
-            raise CannotSign("A body whose pieces are signed one by one cannot be signed again for AWS.")
+        payload = request.header(b"x-amz-content-sha256")
 
         class Unsigned(S3SigV4Auth):  # type: ignore[misc]
             """TLS holds the body together, which may be of any size; its checksums stay what they are."""
@@ -149,6 +152,23 @@ class Signer:
         url: str = client.meta.endpoint_url
         client.close()
         return url
+
+
+def _is_in_signed_chunks(request: Request) -> bool:
+    return (request.header(b"x-amz-content-sha256") or "").startswith(chunks.SIGNED)
+
+
+def _decode(kept: dict[str, str]) -> int:
+    """Let the headers tell of the body without its chunks; its length. CannotSign."""
+    length = kept.get("x-amz-decoded-content-length", "")
+    if not length.isdigit():
+        raise CannotSign("The body is sent in signed chunks, and x-amz-decoded-content-length does not say its length.")
+    for name in chunks.DROPPED:
+        kept.pop(name.decode(), None)
+    coded = [one.strip() for one in kept.pop("content-encoding", "").split(",")]
+    if coded := [one for one in coded if one not in ("", "aws-chunked")]:
+        kept["content-encoding"] = ",".join(coded)
+    return int(length)
 
 
 def _is_signature(pair: str) -> bool:

@@ -24,6 +24,6 @@ class NeighbourBusy(LambdaError):
 
 
 class CannotSign(LambdaError):
-    """A request cannot be signed for AWS: there is nobody to sign as, or its body is signed piece by piece."""
+    """A request cannot be signed for AWS: there is nobody to sign as, or its body is not what it says."""
 
     code, status, text_key, kind = "InvalidClientTokenId", 403, "Message", "User"

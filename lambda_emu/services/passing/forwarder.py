@@ -45,11 +45,15 @@ OF_ONE_HOP = frozenset(
 
 
 class Begun(NamedTuple):
-    """A request about to be sent: by this line, which is given back after a whole answer. head: before its body."""
+    """A request about to be sent: by this line, which is given back after a whole answer. head: before its body.
+
+    decode: makes of each piece of the body what is sent.
+    """
 
     line: Line
     head: bytes
     give_back: Callable[[Line], None]
+    decode: Callable[[bytes], bytes] | None = None
 
 
 class Peer(Protocol):
@@ -128,7 +132,7 @@ class Forwarder:
 
     async def _ask(self, request: Request, passing: Passing, file: IO[bytes] | None, length: int) -> None:
         await self._observer.passes(request.head)
-        line, head, give_back = await self._peer.begin(request, length)
+        line, head, give_back, decode = await self._peer.begin(request, length)
         passing.line = line
         try:
             line.send(head, passing, is_head=passing.is_head)
@@ -136,7 +140,7 @@ class Forwarder:
             async for piece in self._pieces(request, file):
                 if passing.done.done():
                     break
-                await line.write(piece)
+                await line.write(piece if decode is None else decode(piece))
                 passing.moves()
             whole = await passing.done
         except BaseException:
@@ -160,7 +164,7 @@ class Forwarder:
         """What is answered to a question of our own, without a body: status and body. LambdaError."""
         telling = Telling(self._peer)
         async with self._slots:
-            line, head, give_back = await beginning()
+            line, head, give_back, _ = await beginning()
             try:
                 line.send(head, telling, is_head=False)
                 body = await telling.done
