@@ -8,7 +8,7 @@ from typing import Any
 
 from lambda_emu.model.value_types import ValueType, choice, text, whole
 from lambda_emu.project.document import Document, Value
-from lambda_emu.project.event_keys import BUCKET, POLICY, QUEUE, TABLE, TOPIC, flag, main_key, turned
+from lambda_emu.project.event_keys import BUCKET, CORS_KEYS, POLICY, QUEUE, TABLE, TOPIC, flag, main_key, turned
 from lambda_emu.project.key_types import KeyType, list_of, single
 from lambda_emu.project.shapes import Key, keyed, read_keys
 
@@ -75,6 +75,8 @@ def _number(name: str, field: str, kind: ValueType, help: str, default: str) -> 
     return Key(name, field, turned(single(kind), str), help, default=default)
 
 
+HTTP_API = "http_api"
+HTTP_API_KEYS = (Key("cors", "CorsConfiguration", keyed(CORS_KEYS), "Which pages of others may ask."),)
 RESOURCES: Mapping[str, DeclaredKind] = {
     "buckets": DeclaredKind(
         "bucket",

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from lambda_emu.project.declarations import Declared, DeclaredFunction
 from lambda_emu.project.document import Document, Value
 from lambda_emu.project.event_keys import EVENTS
-from lambda_emu.project.resource_keys import RESOURCES, DeclaredKind
+from lambda_emu.project.resource_keys import HTTP_API, HTTP_API_KEYS, RESOURCES, DeclaredKind
 from lambda_emu.project.shapes import Found, read_keys
 
 MOST_EVENTS = 100
@@ -16,8 +16,11 @@ MOST_EVENTS = 100
 
 def read_resources(document: Document, value: Value) -> tuple[Declared, ...]:
     """Those without a mistake."""
-    found = []
-    for section, members in document.members(value, [*RESOURCES]).items():
+    found: list[Declared | None] = []
+    for section, members in document.members(value, [*RESOURCES, HTTP_API]).items():
+        if section == HTTP_API:
+            found.append(_read_api(document, members))
+            continue
         kind = RESOURCES[section]
         for name, member in document.members(members).items():
             found.append(_read_resource(document, kind, name, member))
@@ -62,6 +65,12 @@ def _read_resource(document: Document, kind: DeclaredKind, name: str, value: Val
         return None
     _check_fifo(document, value, name, found)
     return Declared(kind.name, name, found.fields, _places(document, value, found))
+
+
+def _read_api(document: Document, value: Value) -> Declared | None:
+    """There is one, without a name."""
+    found = read_keys(document, value, HTTP_API_KEYS)
+    return None if found is None else Declared(HTTP_API, "", found.fields, _places(document, value, found))
 
 
 def _check_fifo(document: Document, value: Value, name: str, found: Found) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import boto3
 import pytest
@@ -286,6 +286,23 @@ def test_each_event_has_the_function_run(account: Account, eventually: Eventuall
     assert account.heard(eventually, "some news")["Records"][0]["EventSource"] == "aws:sns"
     assert account.heard(eventually, "by-url")["rawPath"] == "/by-url"
     assert account.heard(eventually, "by-api")["pathParameters"] == {"name": "by-api"}
+
+
+def test_pages_of_others_may_ask_the_api_as_the_project_says(account: Account) -> None:
+    cors = "http_api: {cors: {origins: ['http://localhost:3000'], methods: [GET]}}"
+    account.deploy(cors, "- http: GET /")
+    url = dict(account.lam.emulator.addresses)["HTTP API"]
+
+    def allowed() -> str | None:
+        with urlopen(Request(url, headers={"Origin": "http://localhost:3000"}), timeout=30) as answer:
+            found: str | None = answer.headers["Access-Control-Allow-Origin"]
+            return found
+
+    first = allowed()
+    again = account.deploy(cors, "- http: GET /")
+    account.deploy("http_api: {}", "- http: GET /")
+
+    assert (first, again, allowed()) == ("http://localhost:3000", set(), None)
 
 
 def test_a_changed_item_has_the_function_run(account: Account, eventually: Eventually) -> None:

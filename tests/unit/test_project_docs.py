@@ -8,12 +8,14 @@ from lambda_emu.config import SETTINGS
 from lambda_emu.project import DeclaredFunction, read_project
 from lambda_emu.project.event_keys import CORS_KEYS, EVENTS
 from lambda_emu.project.keys import KEYS
-from lambda_emu.project.resource_keys import REDRIVE_KEYS, RESOURCES, SUBSCRIBED_KEYS
+from lambda_emu.project.resource_keys import HTTP_API, HTTP_API_KEYS, REDRIVE_KEYS, RESOURCES, SUBSCRIBED_KEYS
 
 DOCS = Path(__file__).parents[2] / "docs"
 WRITTEN = (DOCS / "configuration.md").read_text()
 PROJECT = (DOCS / "project.md").read_text()
-SECTIONS = {name: kind.keys for kinds in (EVENTS, RESOURCES) for name, kind in kinds.items()}
+SECTIONS = {name: kind.keys for kinds in (EVENTS, RESOURCES) for name, kind in kinds.items()} | {
+    HTTP_API: HTTP_API_KEYS
+}
 WITHIN = {"url": CORS_KEYS, "queues": REDRIVE_KEYS, "topics": SUBSCRIBED_KEYS}
 """Keys below one key of a section."""
 

@@ -30,20 +30,29 @@ def _find_api(reach: Reach) -> Iterator[Present]:
         for api in page.get("Items", []):
             if api["Name"] == API_NAME and api.get("Tags", {}).get(TAG) == ORIGIN:
                 arn = reach.arn("execute-api", api["ApiId"] + ANYWHERE)
-                yield Present(ResourceKey(API, API_NAME), {}, arn, ORIGIN)
+                cors = {name: value for name, value in api.get("CorsConfiguration", {}).items() if value}
+                key = ResourceKey(API, API_NAME)
+                wanted = reach.wanted[key].shown if key in reach.wanted else {}
+                yield Present(key, {"CorsConfiguration": cors} if wanted else {}, arn, ORIGIN)
                 return
         if not page.get("NextToken"):
             return
         token = {"NextToken": page["NextToken"]}
 
 
-def _create_api(name: str, _: Members, reach: Reach) -> str:
-    made = reach.call("apigatewayv2", "CreateApi", Name=name, ProtocolType="HTTP", Tags={TAG: ORIGIN})
+def _create_api(name: str, members: Members, reach: Reach) -> str:
+    said = {member: value for member, value in members.items() if value}
+    made = reach.call("apigatewayv2", "CreateApi", Name=name, ProtocolType="HTTP", Tags={TAG: ORIGIN}, **said)
     reach.call("apigatewayv2", "CreateStage", ApiId=made["ApiId"], StageName="$default", AutoDeploy=True)
     return reach.arn("execute-api", made["ApiId"] + ANYWHERE)
 
 
-def _keep_api(present: Present, _: Members, __: Reach) -> str:
+def _update_api(present: Present, members: Members, reach: Reach) -> str:
+    """A configuration is replaced as a whole."""
+    id = api_id(present.identifier)
+    reach.find("apigatewayv2", "DeleteCorsConfiguration", ApiId=id)
+    if members["CorsConfiguration"]:
+        reach.call("apigatewayv2", "UpdateApi", ApiId=id, **members)
     return present.identifier
 
 
@@ -105,6 +114,6 @@ def _delete_route(present: Present, reach: Reach) -> None:
 
 
 APIS: Mapping[str, ResourceKind[Reach]] = {
-    API: ResourceKind("", _find_api, _create_api, _keep_api, _delete_api),
+    API: ResourceKind("", _find_api, _create_api, _update_api, _delete_api),
     ROUTE: ResourceKind("", _find_routes, _create_route, _replace_route, _delete_route),
 }

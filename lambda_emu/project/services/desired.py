@@ -9,6 +9,7 @@ from typing import Any
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.project.declarations import Declared, DeclaredFunction, Project
+from lambda_emu.project.resource_keys import HTTP_API
 from lambda_emu.project.resources import Reference, Resource, ResourceKey
 from lambda_emu.project.services.apis import API, API_NAME, ROUTE
 from lambda_emu.project.services.left import PREFIX
@@ -60,6 +61,7 @@ class _Making:
         self._longest_s: dict[str, int] = {}
         self._needed: dict[ResourceKey, str] = {}  # with the place that names it
         self._notifications: dict[str, dict[str, Any]] = {}
+        self._api: Mapping[str, Any] = {}
         for function in project.functions:
             for event in function.events:
                 if event.kind == "sqs":
@@ -68,7 +70,14 @@ class _Making:
 
     def declare(self, declared: Declared) -> None:
         """One of `resources:`."""
-        {BUCKET: self._bucket, QUEUE: self._queue, TABLE: self._table, TOPIC: self._topic}[declared.kind](declared)
+        declare = {
+            BUCKET: self._bucket,
+            QUEUE: self._queue,
+            TABLE: self._table,
+            TOPIC: self._topic,
+            HTTP_API: self._set_api,
+        }
+        declare[declared.kind](declared)
 
     def attach(self, function: DeclaredFunction, event: Declared) -> None:
         """One of a function's `events:`."""
@@ -149,6 +158,10 @@ class _Making:
             members = {**shown, "TopicArn": Reference(topic), "Endpoint": Reference(queue)}
             self._add(SUBSCRIBED_QUEUE, f"{topic.name} {queue.name}", members, shown, declared.place("queues"))
 
+    def _set_api(self, declared: Declared) -> None:
+        """Of the API that is there once it has a route."""
+        self._api = {"CorsConfiguration": declared.fields.get("CorsConfiguration", {})}
+
     # -- events
 
     def _notify(self, function: DeclaredFunction, event: Declared) -> None:
@@ -195,7 +208,7 @@ class _Making:
     def _route(self, function: DeclaredFunction, event: Declared) -> None:
         api = ResourceKey(API, API_NAME)
         if api not in self.wanted:
-            self._add(API, API_NAME, {}, {}, event.place())
+            self._add(API, API_NAME, self._api, self._api, event.place())
         shown = {
             "IntegrationUri": self._arn(function),
             "PayloadFormatVersion": event.fields.get("PayloadFormatVersion", "2.0"),
