@@ -8,7 +8,7 @@ from lambda_emu.gateway.request import Request
 from lambda_emu.http.message import Head
 from lambda_emu.triggers.http_apis.addresses import Named, named_api, stage_of
 from lambda_emu.triggers.http_apis.api import Stage
-from lambda_emu.triggers.http_apis.refusals import NotFound
+from lambda_emu.triggers.http_apis.refusals import ApiNotFound
 
 LOCAL = "abc.execute-api.eu-west-1.localhost"
 
@@ -39,7 +39,7 @@ def test_an_api_is_named_by_its_host_or_by_a_path(host: str, path: str, named: N
 
 @pytest.mark.parametrize("path", ["/", "/restapis/abc/dev/x", "/_aws/execute-api/abc", "/_lambda-emu/apis/abc/"])
 def test_what_names_none_is_not_found(path: str) -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(ApiNotFound):
         named_api(asked("localhost", path))
 
 
@@ -65,7 +65,7 @@ def test_a_stage_is_the_first_part_of_the_path_or_the_default(
     named = Named("abc", path, stage, None, None)
 
     if found is None:
-        with pytest.raises(NotFound):
+        with pytest.raises(ApiNotFound):
             stage_of(there, named)
     else:
         chosen, below = stage_of(there, named)

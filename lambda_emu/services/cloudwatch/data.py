@@ -14,7 +14,7 @@ from lambda_emu.metrics.figures import Figure, figure
 from lambda_emu.metrics.file import MetricFile
 from lambda_emu.metrics.points import MINUTE_S
 from lambda_emu.metrics.statistics import Statistics
-from lambda_emu.services.cloudwatch.errors import InvalidNextToken, InvalidValue, Missing, ValidationFailed
+from lambda_emu.services.cloudwatch.errors import InvalidNextToken, InvalidParameterValue, Missing, ValidationFailed
 from lambda_emu.services.cloudwatch.expressions import MOST_LINES, evaluate, parse
 from lambda_emu.services.cloudwatch.lines import Line, Value
 from lambda_emu.services.cloudwatch.members import Members
@@ -140,10 +140,10 @@ def get_metric_data(asked: Members, data: Data) -> Mapping[str, Any]:
     """One page of the answer."""
     order = asked.get("ScanBy", ORDERS[0])
     if order not in ORDERS:
-        raise InvalidValue("ScanBy", order)
+        raise InvalidParameterValue("ScanBy", order)
     most = asked.get("MaxDatapoints", MOST_POINTS)
     if not 0 < most <= MOST_POINTS:
-        raise InvalidValue("MaxDatapoints", most)
+        raise InvalidParameterValue("MaxDatapoints", most)
     skipped = _skipped(asked.get("NextToken"))
     results, seen = [], 0
     for line in data.results():
@@ -190,7 +190,7 @@ def _by_id(queries: Sequence[Members]) -> Mapping[str, Members]:
         if id is None:
             raise Missing(f"{about}.Id")
         if ID.fullmatch(id) is None:
-            raise InvalidValue(f"{about}.Id", id)
+            raise InvalidParameterValue(f"{about}.Id", id)
         if id in found:
             raise ValidationFailed(f"The id {id} is used by more than one query.")
         if ("MetricStat" in query) == ("Expression" in query):
@@ -206,7 +206,7 @@ def _figure(name: str | None) -> Figure:
         raise Missing("MetricStat.Stat")
     found = figure(name)
     if found is None:
-        raise InvalidValue("MetricStat.Stat", name)
+        raise InvalidParameterValue("MetricStat.Stat", name)
     return found
 
 

@@ -11,7 +11,7 @@ class CloudWatchError(LambdaError):
     code, status, text_key, query_code = "InvalidParameterValueException", 400, "message", "InvalidParameterValue"
 
 
-class InvalidValue(CloudWatchError):
+class InvalidParameterValue(CloudWatchError):
     """A value that a parameter cannot have."""
 
     def __init__(self, name: str, value: object) -> None:

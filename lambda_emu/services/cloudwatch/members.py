@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from lambda_emu.services.cloudwatch.errors import InvalidValue, TooMany, Unreadable
+from lambda_emu.services.cloudwatch.errors import InvalidParameterValue, TooMany, Unreadable
 
 Members = dict[str, Any]
 Spec = Any
@@ -41,7 +41,7 @@ def number(name: str, given: object) -> float:
     except (TypeError, ValueError, OverflowError):
         raise Unreadable(f"{name} is no number") from None
     if not math.isfinite(found):
-        raise InvalidValue(name, "NaN" if math.isnan(found) else found)
+        raise InvalidParameterValue(name, "NaN" if math.isnan(found) else found)
     return found
 
 
@@ -63,7 +63,7 @@ def time(name: str, given: object) -> float:
     except (ValueError, OverflowError):
         raise Unreadable(f"{name} is no time") from None
     if not 0 <= seconds <= LARGEST_TIME_S:
-        raise InvalidValue(name, given)
+        raise InvalidParameterValue(name, given)
     return seconds
 
 

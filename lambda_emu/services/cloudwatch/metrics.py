@@ -15,7 +15,7 @@ from lambda_emu.metrics.points import MINUTE_S, Dimensions
 from lambda_emu.metrics.statistics import Statistics
 from lambda_emu.services.cloudwatch.errors import (
     InvalidNextToken,
-    InvalidValue,
+    InvalidParameterValue,
     NoStatistic,
     TooManyPoints,
 )
@@ -40,10 +40,10 @@ def get_metric_statistics(asked: Members, file: MetricFile, scope: Scope) -> Map
         raise NoStatistic
     for name in names:
         if name not in SIMPLE:
-            raise InvalidValue("Statistics", name)
+            raise InvalidParameterValue("Statistics", name)
     for name in extended:
         if figure(name) is None:
-            raise InvalidValue("ExtendedStatistics", name)
+            raise InvalidParameterValue("ExtendedStatistics", name)
     points = len(times.begins(period_s))
     if points > MOST_POINTS:
         raise TooManyPoints(points, MOST_POINTS)
@@ -69,7 +69,7 @@ class Listing:
     def __init__(self, asked: Members, now_s: float) -> None:
         recently = asked.get("RecentlyActive")
         if recently not in (None, "PT3H"):
-            raise InvalidValue("RecentlyActive", recently)
+            raise InvalidParameterValue("RecentlyActive", recently)
         self.namespace: str | None = asked.get("Namespace")
         self.name: str | None = asked.get("MetricName")
         self._since_minute = int(now_s // MINUTE_S) - (RECENT_MINUTES if recently else LISTED_MINUTES)

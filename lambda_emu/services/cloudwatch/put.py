@@ -9,7 +9,7 @@ from lambda_emu.arn import Scope
 from lambda_emu.metrics.embedded import UNITS
 from lambda_emu.metrics.points import MINUTE_S, NO_UNIT, Dimensions, Point, Series
 from lambda_emu.metrics.statistics import Statistics
-from lambda_emu.services.cloudwatch.errors import BothGiven, DifferentSizes, InvalidValue, Missing
+from lambda_emu.services.cloudwatch.errors import BothGiven, DifferentSizes, InvalidParameterValue, Missing
 from lambda_emu.services.cloudwatch.members import Members
 
 OLDEST_S, LATEST_S = 14 * 24 * 3600, 2 * 3600
@@ -25,7 +25,7 @@ def points(asked: Members, scope: Scope, now_s: float) -> list[Point]:
     if namespace is None:
         raise Missing("Namespace")
     if not 0 < len(namespace) <= MOST_CHARACTERS or namespace.startswith(("AWS/", ":")):
-        raise InvalidValue("Namespace", namespace)
+        raise InvalidParameterValue("Namespace", namespace)
     if "MetricData" not in asked:
         raise Missing("MetricData")
     found = []
@@ -37,14 +37,14 @@ def points(asked: Members, scope: Scope, now_s: float) -> list[Point]:
 
 
 def dimensions_of(given: object, about: str) -> Dimensions:
-    """In the order of their names. Missing, InvalidValue."""
+    """In the order of their names. Missing, InvalidParameterValue."""
     found: dict[str, str] = {}
     for place, each in enumerate(given if isinstance(given, list) else [], 1):
         for member in ("Name", "Value"):
             if member not in each:
                 raise Missing(f"{about}Dimensions.member.{place}.{member}")
         if each["Name"] in found or not each["Value"]:
-            raise InvalidValue(f"{about}Dimensions", each["Name"])
+            raise InvalidParameterValue(f"{about}Dimensions", each["Name"])
         found[each["Name"]] = each["Value"]
     return tuple(sorted(found.items()))
 
@@ -54,16 +54,16 @@ def _series(datum: Members, scope: Scope, namespace: str, about: str) -> Series:
     if not name:
         raise Missing(f"{about}.MetricName")
     if len(name) > MOST_CHARACTERS:
-        raise InvalidValue(f"{about}.MetricName", name)
+        raise InvalidParameterValue(f"{about}.MetricName", name)
     if unit not in UNITS:
-        raise InvalidValue(f"{about}.Unit", unit)
+        raise InvalidParameterValue(f"{about}.Unit", unit)
     return Series(scope, namespace, name, dimensions_of(datum.get("Dimensions"), f"{about}."), unit)
 
 
 def _minute(datum: Members, now_s: float, about: str) -> int:
     at_s: float = datum.get("Timestamp", now_s)
     if not now_s - OLDEST_S <= at_s <= now_s + LATEST_S:
-        raise InvalidValue(f"{about}.Timestamp", at_s)
+        raise InvalidParameterValue(f"{about}.Timestamp", at_s)
     return int(at_s // MINUTE_S)
 
 
@@ -78,7 +78,7 @@ def _statistics(datum: Members, about: str) -> Statistics:
     made = Statistics()
     for value, times in _values(datum, about):
         if abs(value) > LARGEST or not 0 <= times <= LARGEST:
-            raise InvalidValue(f"{about}.{ways[0]}", value)
+            raise InvalidParameterValue(f"{about}.{ways[0]}", value)
         if times:
             made.add(value, times)
     return made
@@ -101,6 +101,8 @@ def _summed_up(given: Mapping[str, Any], about: str) -> Statistics:
         if member not in given:
             raise Missing(f"{about}.{member}")
     count, least, most = given["SampleCount"], given["Minimum"], given["Maximum"]
-    if count <= 0 or least > most:
-        raise InvalidValue(f"{about}.{'SampleCount' if count <= 0 else 'Minimum'}", count if count <= 0 else least)
+    if count <= 0:
+        raise InvalidParameterValue(f"{about}.SampleCount", count)
+    if least > most:
+        raise InvalidParameterValue(f"{about}.Minimum", least)
     return Statistics.summed_up(count, given["Sum"], least, most)

@@ -8,7 +8,7 @@ from lambda_emu.arn import Scope
 from lambda_emu.metrics.file import MetricFile
 from lambda_emu.metrics.points import LAMBDA, MINUTE_S, Dimensions
 from lambda_emu.metrics.statistics import Statistics
-from lambda_emu.services.cloudwatch.errors import EndsBeforeStart, InvalidValue, Missing
+from lambda_emu.services.cloudwatch.errors import EndsBeforeStart, InvalidParameterValue, Missing
 from lambda_emu.services.cloudwatch.members import Members
 from lambda_emu.services.cloudwatch.put import dimensions_of
 
@@ -28,7 +28,7 @@ class Metric:
 
     @classmethod
     def of(cls, given: Members, scope: Scope, about: str = "") -> Metric:
-        """Missing, InvalidValue."""
+        """Missing, InvalidParameterValue."""
         for member in ("Namespace", "MetricName"):
             if not given.get(member):
                 raise Missing(about + member)
@@ -68,11 +68,11 @@ def is_elsewhere(namespace: str) -> bool:
 
 
 def period_of(given: int | None, about: str) -> int:
-    """In seconds, at least a minute. Missing, InvalidValue."""
+    """In seconds, at least a minute. Missing, InvalidParameterValue."""
     if given is None:
         raise Missing(about)
     if given not in SHORT_PERIODS_S and (given < MINUTE_S or given % MINUTE_S or given > LONGEST_PERIOD_S):
-        raise InvalidValue(about, given)
+        raise InvalidParameterValue(about, given)
     return max(given, MINUTE_S)
 
 

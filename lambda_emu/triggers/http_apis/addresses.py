@@ -9,7 +9,7 @@ from typing import NamedTuple
 from lambda_emu.gateway.request import Request
 from lambda_emu.triggers.addresses import name_below
 from lambda_emu.triggers.http_apis.api import DEFAULT_STAGE, Stage
-from lambda_emu.triggers.http_apis.refusals import LABEL, PATH, NotFound
+from lambda_emu.triggers.http_apis.refusals import LABEL, PATH, ApiNotFound
 
 _WITHIN = f".{LABEL}."
 _NAMED_STAGE = re.compile(r"/restapis/([^/]+)/([^/]+)/_user_request_(/.*)?|/_aws/execute-api/([^/]+)/([^/]+)(/.*)?")
@@ -27,7 +27,7 @@ class Named(NamedTuple):
 
 
 def named_api(asked: Request) -> Named:
-    """By the host, else by the path. NotFound."""
+    """By the host, else by the path. ApiNotFound."""
     host = (asked.header(b"host") or "").lower().partition(":")[0].removesuffix(".")
     path = asked.path.decode("latin-1")
     if _WITHIN in host:
@@ -39,13 +39,13 @@ def named_api(asked: Request) -> Named:
         api_id, stage, below = found[1] or found[4], found[2] or found[5], found[3] or found[6]
         return Named(api_id, below or "/", stage, None, None)
     if not path.startswith(PATH):
-        raise NotFound
+        raise ApiNotFound
     api_id, _, rest = path[len(PATH) :].partition("/")
     return Named(api_id, f"/{rest}", None, None, None)
 
 
 def stage_of(stages: Mapping[str, Stage], named: Named) -> tuple[Stage, str]:
-    """The stage that is meant, and the path below it. NotFound."""
+    """The stage that is meant, and the path below it. ApiNotFound."""
     if named.stage is not None:
         stage = stages.get(named.stage)
         below = named.path
@@ -55,7 +55,7 @@ def stage_of(stages: Mapping[str, Stage], named: Named) -> tuple[Stage, str]:
         if stage is None or name == DEFAULT_STAGE:
             stage, below = stages.get(DEFAULT_STAGE), named.path
     if stage is None:
-        raise NotFound("The API has no such stage, and no $default.")
+        raise ApiNotFound("The API has no such stage, and no $default.")
     return stage, below
 
 

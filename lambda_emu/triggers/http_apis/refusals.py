@@ -21,7 +21,7 @@ REQUEST_ID = "Apigw-Requestid"
 class ApiRefusal(LambdaError):
     """hint: why, which AWS does not tell. challenge: of WWW-Authenticate."""
 
-    code, kind = "ApiRefusal", None
+    code, status, kind = "ApiRefusal", 500, None
     words = ""
     challenge: str | None = None
 
@@ -30,7 +30,7 @@ class ApiRefusal(LambdaError):
         self.hint = hint
 
 
-class NotFound(ApiRefusal):
+class ApiNotFound(ApiRefusal):
     """No API, stage or route."""
 
     status, words = 404, "Not Found"

@@ -33,7 +33,7 @@ from lambda_emu.triggers.http_apis.apis import Apis
 from lambda_emu.triggers.http_apis.authorizing import NOBODY, Allowed, Asked, Authorizers
 from lambda_emu.triggers.http_apis.functions import Permissions, function_named, source_of
 from lambda_emu.triggers.http_apis.proxy import KIND, Passed, pass_on, passed_on
-from lambda_emu.triggers.http_apis.refusals import REQUEST_ID, ApiFailure, NotFound
+from lambda_emu.triggers.http_apis.refusals import REQUEST_ID, ApiFailure, ApiNotFound
 from lambda_emu.triggers.http_apis.reply import CORS, LARGE, SMALL_BYTES, ApiReply
 from lambda_emu.triggers.http_event import Door, EventTimes
 
@@ -176,7 +176,7 @@ class Serving:
         named = named_api(asked)
         api = await self._apis.get(named.api_id)
         if api is None:
-            raise NotFound(f"There is no HTTP API {named.api_id} here.")
+            raise ApiNotFound(f"There is no HTTP API {named.api_id} here.")
         entered = self._enter(api, named, asked, call)
         if isinstance(entered, Answer):
             return entered
@@ -188,9 +188,9 @@ class Serving:
         return self._lead(route, way, allowed, call)
 
     def _enter(self, api: Api, named: Named, asked: Request, call: Call) -> tuple[Route, Asked] | Answer:
-        """As far as nobody else is asked. NotFound."""
+        """As far as nobody else is asked. ApiNotFound."""
         if api.is_disabled or named.region not in (None, api.region):
-            raise NotFound(f"The API {named.api_id} is in another region, or its endpoint is disabled.")
+            raise ApiNotFound(f"The API {named.api_id} is in another region, or its endpoint is disabled.")
         head = asked.head
         call.for_page = cors.for_page(api.cors, head) + (() if named.domain else (cors.SANDBOX,))
         if api.cors is not None and cors.is_preflight(head):
@@ -211,13 +211,13 @@ class Serving:
 
 
 def _way(api: Api, named: Named, asked: Request) -> tuple[Route, Asked]:
-    """The route that a request takes. NotFound."""
+    """The route that a request takes. ApiNotFound."""
     stage, path = stage_of(api.stages, named)
     if stage.routes is None:
-        raise NotFound("Nothing is deployed to this stage.")
+        raise ApiNotFound("Nothing is deployed to this stage.")
     match = stage.routes.match(asked.method, path)
     if match is None:
-        raise NotFound("The API has no such route.")
+        raise ApiNotFound("The API has no such route.")
     door = Door(
         api.id,
         named.domain or host_of(api.id, api.region),
