@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NoReturn, cast
 
 import pytest
@@ -63,6 +65,7 @@ NAMES_OF = {
 }  # fmt: skip
 SERVED_BY = {name: None if name == "unserved" else name for name in NAMES_OF.values()}
 EVERYBODY = Router([URLS, APIS, PAGES, LAMBDA, UNSERVED, FORMS, QUEUES, *AROUND])
+DOCUMENTED = Path(__file__).parents[2] / "docs" / "services.md"
 FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
 
 
@@ -266,3 +269,15 @@ def test_what_is_listed_as_served_is_routed_to_somebody_and_nothing_else(name: s
     found = SERVED_BY[served_by(f"POST {path}", signed(scope, **headers))]
 
     assert (found is None) == (name not in BY)
+
+
+def test_who_serves_what_is_documented() -> None:
+    rows = [
+        row.split("|")[1:3]
+        for row in DOCUMENTED.read_text().splitlines()
+        if row.startswith("| `") or "all others" in row
+    ]
+    told = {name: by.strip() for names, by in rows[:4] for name in re.findall(r"`([a-z0-9-]+)`", names)}
+
+    assert set(told) == set(NAMES)
+    assert {name: by for name, by in told.items() if not by.startswith("nobody")} == BY
