@@ -6,12 +6,9 @@ Messages may come twice, as on AWS: what was with the function at the kill comes
 from __future__ import annotations
 
 import random
-import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from own import Served, processes, served
+from teller_rig import teller
 from waiting import eventually
 
 MESSAGES, GROUPS = 5_000, 1_000
@@ -33,32 +31,6 @@ def handler(event, context):
     bodies = "\\n".join(record["body"] for record in event["Records"])
     urllib.request.urlopen(os.environ["TELL"], bodies.encode()).close()
 """
-
-
-@contextmanager
-def teller(heard: list[str]) -> Iterator[str]:
-    """Where functions tell their messages, in every life of the server."""
-    lock = threading.Lock()  # guards heard: a batch stands together
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            bodies = self.rfile.read(int(self.headers["Content-Length"])).decode().splitlines()
-            with lock:
-                heard.extend(bodies)
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="teller")
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def sqs(lam: Served) -> Any:

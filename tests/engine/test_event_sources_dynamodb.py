@@ -300,6 +300,17 @@ def test_a_tumbling_window_carries_its_state_and_ends_with_a_last_invocation(
     assert last["window"] == first["window"]
 
 
+def test_what_changes_while_records_are_read_hangs_nobody(lam: OwnLam, tables: Tables, eventually: Eventually) -> None:
+    name = lam.create("stream-busy", PRINTS)
+    tables.map(tables.create("busy"), name, ParallelizationFactor=4)
+
+    for number in range(150):
+        tables.put("busy", f"item-{number}")
+
+    told = Told(lam, name)
+    eventually(lambda: len(told.records()) == 150, "all of them")
+
+
 def test_how_old_records_are_is_counted(
     lam: OwnLam, tables: Tables, clock: SteppingClock, eventually: Eventually
 ) -> None:

@@ -92,16 +92,17 @@ class Shard:
         """A page for whichever lanes it is; all who ask meanwhile wait for the same. SourceUnavailable."""
         if self._reading is None:
             self._reading = asyncio.ensure_future(self._read(min(max(limit * len(self.lanes), 1), LARGEST_PAGE)))
-            self._reading.add_done_callback(self._was_read)
         await asyncio.shield(self._reading)
 
-    def _was_read(self, reading: asyncio.Future[None]) -> None:
-        self._reading = None
-        if not reading.cancelled():
-            reading.exception()  # those who waited have it; if they are gone nobody needs it
-        self.look()
-
     async def _read(self, limit: int) -> None:
+        """Whoever asks from its end on has another page read: one that waits for what is over would never rest."""
+        try:
+            await self._read_page(limit)
+        finally:
+            self._reading = None
+            self.look()
+
+    async def _read_page(self, limit: int) -> None:
         try:
             self.unread = False
             if self._iterator is None:
