@@ -6,10 +6,12 @@ output says that it serves; more of them follow, as `telling` has them.
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 START = (
@@ -17,6 +19,7 @@ START = (
     "from lambda_emu.services.child.program.main import main; main()"
 )
 SERVES = b"serves\n"
+M_MMAP_THRESHOLD, MMAP_BYTES = -3, 1024 * 1024
 FORGOTTEN = ("AWS_", "MOTO_", "BOTO_", "S3_", "SF_", "TEST_", "INITIAL_NO_AUTH_")
 """A user's own settings of these are for AWS, or for another moto."""
 SURROUNDINGS = {
@@ -36,6 +39,7 @@ def main() -> None:
     os.dup2(2, 1)  # moto prints what it wants to say
     threading.Thread(target=_end_with_input, name="input", daemon=True).start()
     _surround(front_url)
+    _give_memory_back()
     logging.basicConfig(level=logging.WARNING, format="moto: %(message)s")
     from lambda_emu.services.child.program.serving import server  # here: from now on moto may be imported
     from lambda_emu.services.child.program.telling import Teller
@@ -45,6 +49,12 @@ def main() -> None:
     serving.prepare()
     teller.begin(SERVES)
     serving.serve()
+
+
+def _give_memory_back() -> None:
+    """What is large goes back to the system at once, by glibc; else threads keep as much as their largest bodies."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, MMAP_BYTES)
 
 
 def _end_with_input() -> None:

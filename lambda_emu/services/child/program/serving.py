@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +39,9 @@ log = logging.getLogger(__name__)
 
 THREADS = 32
 """As many requests as the server sends at once."""
+LARGE_BYTES = 4 * 1024 * 1024
+COLLECTED_S = 1.0
+"""Between two collections that somebody has: each looks through all that moto knows."""
 IDLE_S = 7 * 24 * 3600
 """Only the server ends its connections, so none ends just when a request is sent."""
 SERVED = frozenset(
@@ -88,6 +93,18 @@ def server(socket_path: str, front_url: str, teller: Teller, folder: Path | None
 
 class Environs(wsgi.Gateway_10):
     """Environs as moto's own server makes them: S3's metadata may have underscores in their names."""
+
+    collected_s = 0.0
+
+    def respond(self) -> None:
+        """A large body is held by what moto and Flask leave in circles; it is not to wait for the collector."""
+        super().respond()
+        is_whole = self.env["REQUEST_METHOD"] == "POST" and "uploadId=" in self.env["QUERY_STRING"]
+        is_large = int(self.env.get("CONTENT_LENGTH") or 0) > LARGE_BYTES
+        if is_whole or (is_large and time.monotonic() - Environs.collected_s > COLLECTED_S):
+            Environs.collected_s = time.monotonic()
+            self.env.clear()
+            gc.collect()
 
     def get_environ(self) -> Environ:  # type: ignore[override]  # cheroot says None
         environ: Environ = super().get_environ()  # type: ignore[no-untyped-call]
