@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from own import OwnLam, own_emulator
+from queue_rig import queues_of
 from waiting import eventually
 
 HOUR_S = 3600
@@ -52,8 +53,10 @@ def test_a_retry_comes_in_its_time_if_the_clock_was_set_back_between_two_runs(tm
 
 @pytest.mark.parametrize("by_s", BACK_AND_AHEAD)
 def test_what_is_pending_arrives(lam: OwnLam, by_s: float) -> None:
-    arn = "arn:aws:sqs:us-east-1:000000000000:jobs"
-    uuid = lam.client.create_event_source_mapping(EventSourceArn=arn, FunctionName="failing")["UUID"]
+    with queues_of(lam, lam.emulator.url) as queues:
+        _, arn = queues.create("jobs")
+        uuid = queues.map(arn, "failing")
+        queues.forget()
     lam.client.create_capacity_provider(
         CapacityProviderName="pool",
         VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
