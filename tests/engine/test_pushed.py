@@ -74,6 +74,23 @@ def test_each_change_of_an_object_is_told_to_a_queue_once(lam: OwnLam, heard: He
     ]
 
 
+def test_a_version_that_is_removed_is_told_by_its_id(lam: OwnLam, heard: Heard, name: str) -> None:
+    s3 = told_of(lam, heard, name, "s3:ObjectRemoved:*")
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    versions = [s3.put_object(Bucket=name, Key="k", Body=body)["VersionId"] for body in (b"1", b"2")]
+
+    marker = s3.delete_object(Bucket=name, Key="k")["VersionId"]
+    for version in (*versions, marker):
+        s3.delete_object(Bucket=name, Key="k", VersionId=version)
+    s3.delete_object(Bucket=name, Key="k", VersionId="none")
+
+    records = [json.loads(body)["Records"][0] for body in heard.bodies(4)]
+    assert [(record["eventName"], record["s3"]["object"]["versionId"]) for record in records] == [
+        ("ObjectRemoved:DeleteMarkerCreated", marker),
+        *(("ObjectRemoved:Delete", version) for version in (*versions, marker)),
+    ]
+
+
 @pytest.mark.parametrize("spelled", ["prefix suffix", "Prefix Suffix"])
 def test_only_keys_that_begin_and_end_as_wanted_are_told(lam: OwnLam, heard: Heard, name: str, spelled: str) -> None:
     begin, end = spelled.split()

@@ -50,6 +50,8 @@ class Bodies:
         self._lock = Lock()  # guards _held, and what is removed against what comes
         self._held: Counter[str] = Counter()
         folder.mkdir(parents=True, exist_ok=True)
+        for begun in folder.glob("begun-*"):  # by a process that was killed
+            begun.unlink()
 
     def keep(self, source: IO[bytes], length: int) -> str:
         """Its name; it stays at least until it is released. OSError: there is no room for it, or it ends too early."""

@@ -7,10 +7,11 @@ import logging
 import re
 import time
 from base64 import b32encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
-from threading import Lock
+from threading import Lock, local
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -20,6 +21,7 @@ from lambda_emu.services.child.program.front import Front, FrontError
 log = logging.getLogger(__name__)
 
 MARKER_CREATED = "s3:ObjectRemoved:DeleteMarkerCreated"
+REMOVED = "s3:ObjectRemoved:Delete"
 SNS_SUBJECT = "Amazon S3 Notification"
 Deliver = Callable[[str, Any], None]
 
@@ -32,6 +34,7 @@ def replace_notifications(front: Front) -> None:
     from moto.s3 import models, notifications, responses
 
     sender = Sender(front)
+    delete = models.S3Backend.delete_object
     set_marker, set_targets = models.S3Backend._set_delete_marker, models.FakeBucket.set_notification_configuration
     read_targets = responses.S3Response._notification_config_from_body
 
@@ -40,6 +43,20 @@ def replace_notifications(front: Front) -> None:
         marker, bucket = set_marker(self, bucket_name, key_name), self.get_bucket(bucket_name)
         sender.send(bucket.account_id, MARKER_CREATED, bucket, marker)
         return marker
+
+    def delete_and_tell(
+        self: Any, bucket_name: str, key_name: str, version_id: Any = None, bypass: bool = False
+    ) -> Any:
+        """moto tells of the last version of an object alone, as if it were the latest."""
+        bucket = self.get_bucket(bucket_name)
+        if version_id is None or not bucket.is_versioned:
+            return delete(self, bucket_name, key_name, version_id, bypass)
+        there = [key for key in bucket.keys.getlist(key_name, []) if str(key.version_id) == str(version_id)]
+        with sender.silence():
+            answer = delete(self, bucket_name, key_name, version_id, bypass)
+        if there:
+            sender.send(bucket.account_id, REMOVED, bucket, there[0])
+        return answer
 
     def check_and_set(self: Any, wanted: Any) -> None:
         before = self.notification_configuration
@@ -55,6 +72,7 @@ def replace_notifications(front: Front) -> None:
         self.body = _RULE.sub(_in_lower_case, _bytes(self.body))
         return read_targets(self)
 
+    models.S3Backend.delete_object = delete_and_tell  # type: ignore[method-assign]
     models.S3Backend._set_delete_marker = set_and_tell  # type: ignore[method-assign]
     models.FakeBucket.set_notification_configuration = check_and_set  # type: ignore[assignment]
     responses.S3Response._notification_config_from_body = read_any_case  # type: ignore[method-assign]
@@ -68,9 +86,21 @@ class Sender:
     def __init__(self, front: Front) -> None:
         self._front = front
         self._sequence = Sequence()
+        self._here = local()
+
+    @contextmanager
+    def silence(self) -> Iterator[None]:
+        """Nothing that this thread does is told until the block ends."""
+        self._here.is_silent = True
+        try:
+            yield
+        finally:
+            self._here.is_silent = False
 
     def send(self, account: str, event_name: Any, bucket: Any, key: Any) -> None:
         """Called by moto when an object has changed."""
+        if getattr(self._here, "is_silent", False):
+            return
         told, name = bucket.notification_configuration, str(getattr(event_name, "value", event_name))
         if told is None or key is None or not _is_told(name):
             return
