@@ -8,7 +8,7 @@ import re
 
 from lambda_emu.arn import Scope
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.gateway.credential import credential_in, credential_of
+from lambda_emu.gateway.credential import Credential, credential_in, credential_of
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.credentials import account_of
@@ -52,8 +52,7 @@ class ChildPeer:
             "x-lambda-emu-request-id": request.request_id,
             "x-lambda-emu-peer": request.peer or "127.0.0.1",
         }
-        is_signed = b"authorization" in request.head.first or credential_in(request.query) is not None
-        if not is_signed and (row := named(request)) is not None:
+        if _credential_of(request) is None and (row := named(request)) is not None:
             scope = f"{self._scope.account}/20260101/{self._scope.region}/{row.signing_name}/aws4_request"
             told["authorization"] = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
         path = target if bucket is None else b"/" + bucket.encode("latin-1") + target
@@ -66,8 +65,13 @@ class ChildPeer:
         return ChildBusy(waiting)
 
     def _account_of(self, request: Request) -> str:
-        credential = credential_of(request.head.first.get(b"authorization")) or credential_in(request.query)
+        credential = _credential_of(request)
         return (credential and account_of(credential.access_key)) or self._scope.account
+
+
+def _credential_of(request: Request) -> Credential | None:
+    """None: it is not signed, or by none of SigV4's forms, as `Basic` and `Bearer`."""
+    return credential_of(request.head.first.get(b"authorization")) or credential_in(request.query)
 
 
 class ChildForwarder(Forwarder):

@@ -22,6 +22,19 @@ def replace_lambda(front: Front) -> None:
     sys.modules[PLACE] = ours
 
 
+def hide_helpers() -> None:
+    """moto calls the method that has an operation's name, its own constructor too."""
+    from moto.core import responses
+    from moto.core.utils import method_names_from_class
+
+    helpers = frozenset(dir(responses.BaseResponse))
+
+    def operations(clazz: object) -> list[str]:
+        return [name for name in method_names_from_class(clazz) if name not in helpers]
+
+    responses.method_names_from_class = operations  # type: ignore[attr-defined]  # it is imported there
+
+
 def extend(backend: str) -> None:
     """Before moto's service of this name is made: operations that it has not."""
     if backend == "apigatewayv2":

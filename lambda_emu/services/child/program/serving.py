@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 from xml.parsers.expat import ExpatError
 from xml.sax.saxutils import escape
 
+from botocore.model import OperationNotFoundError
 from cheroot import wsgi
 from moto.core.config import default_user_config
 from moto.core.request import (
@@ -68,6 +69,9 @@ SERVED = frozenset(
 )
 """moto's names. Any other service is ours, or nobody's: moto's own would take what nobody ever sees again."""
 
+QUERY = frozenset(("iam", "sns", "sts"))
+"""Those of the query protocol."""
+
 STATUS = "status"
 """Asked for in place of a fact: how the process itself is."""
 Environ = dict[str, Any]
@@ -80,6 +84,7 @@ def server(socket_path: str, front_url: str, teller: Teller, folder: Path | None
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     front = Front(front_url)
     seams.replace_lambda(front)
+    seams.hide_helpers()
     app = App(front, teller)
     if folder is not None:
         app.keep(folder)
@@ -152,7 +157,7 @@ class App(DomainDispatcherApplication):
         except ModuleNotFoundError as error:
             missing = f"{error}: pip install 'lambda-emu[services]'"
             return _error(backend, 501, "NotImplemented", missing, start_response)
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
             return _error(backend, 400, "SerializationException", str(error), start_response)
         except ExpatError as error:
             return _error(backend, 400, "MalformedXML", str(error), start_response)
@@ -176,8 +181,11 @@ class App(DomainDispatcherApplication):
         return [data]
 
     def _run(self, backend: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        with asking(environ):
-            return self._app(backend)(environ, _with_ids(start_response) if backend == "s3" else start_response)
+        try:
+            with asking(environ):
+                return self._app(backend)(environ, _with_ids(start_response) if backend == "s3" else start_response)
+        except OperationNotFoundError as error:
+            return _unknown_operation(backend, str(error), start_response)
 
     def keep(self, folder: Path) -> None:
         """What is known outlives the process from here on, and what was known is known again."""
@@ -268,11 +276,18 @@ class UnknownService(Exception):
         super().__init__("No service of lambda-emu takes this request.")
 
 
+def _unknown_operation(backend: str | None, name: str, start_response: StartResponse) -> list[bytes]:
+    """As AWS says it in either protocol."""
+    if backend in QUERY:
+        return _error(backend, 400, "InvalidAction", f"Could not find operation {name}", start_response)
+    return _error(backend, 400, "UnknownOperationException", f"There is no operation {name}", start_response)
+
+
 def _error(backend: str | None, status: int, code: str, text: str, start_response: StartResponse) -> list[bytes]:
     """In the form that the service's clients read."""
     if backend in ("s3", "s3control"):
         kind, body = "application/xml", f"<Error><Code>{code}</Code><Message>{escape(text)}</Message></Error>"
-    elif backend in ("sns", "sts", "iam"):
+    elif backend in QUERY:
         inner = f"<Error><Code>{code}</Code><Message>{escape(text)}</Message></Error>"
         kind, body = "text/xml", f"<ErrorResponse>{inner}</ErrorResponse>"
     else:
