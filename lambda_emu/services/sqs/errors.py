@@ -148,12 +148,6 @@ class PurgedLately(SqsError):
         super().__init__(f"Only one PurgeQueue operation on {name} is allowed every 60 seconds.")
 
 
-class NotForThisQueue(SqsError):
-    """Something that FIFO queues alone can, or cannot."""
-
-    code, query_code = "UnsupportedOperation", SIMPLE + "UnsupportedOperation"
-
-
 class NoSource(SqsError):
     code, query_code, status = "ResourceNotFoundException", "ResourceNotFoundException", 404
 
