@@ -17,6 +17,7 @@ from lambda_emu.errors.resources import AccessDenied
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.request import Gathering, InvocationType, InvokeRequest, trace_header
+from lambda_emu.services.clients import Call
 
 if TYPE_CHECKING:
     from lambda_emu.services.sqs.errors import SqsError
@@ -30,9 +31,6 @@ MOST_TRACE_CHARACTERS = 500
 PASSING = ("NotFound", "NonExist", "NoSuch", "DoesNotExist", "Throttl", "AccessDenied")
 """In the codes of errors that may be none another time."""
 TRACE = "AWSTraceHeader"
-
-Call = Callable[..., dict[str, Any]]
-"""services.clients.Clients.call."""
 
 
 class Undeliverable(Exception):
@@ -185,9 +183,7 @@ def _verdict(error: Any) -> Exception:
     """Whether another time might help, by a ClientError: what is not there may come, and who is busy may not be."""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
     code = error.response.get("Error", {}).get("Code", "")
-    may_come = any(
-        word in code for word in ("NotFound", "NonExist", "NoSuch", "DoesNotExist", "Throttl", "AccessDenied")
-    )
+    may_come = any(word in code for word in PASSING)
     kind = NotDelivered if status >= 500 or status in (404, 429) or may_come else Undeliverable
     return kind(str(error))
 

@@ -9,7 +9,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from threading import Lock, local
-from typing import Any
+from typing import Any, Protocol
 
 CONNECT_LIMIT_S = 5
 SILENCE_LIMIT_S = 70
@@ -17,6 +17,21 @@ SILENCE_LIMIT_S = 70
 MOST_CLIENTS = 64
 CONNECTIONS = 16
 """Of one client that are kept for the next call; more may be open at once."""
+
+
+class Call(Protocol):
+    """`Clients.call`, for whoever only calls."""
+
+    def __call__(
+        self,
+        service: str,
+        operation: str,
+        parameters: Mapping[str, Any],
+        *,
+        account: str,
+        region: str,
+        trace: str | None = None,
+    ) -> dict[str, Any]: ...
 
 
 class Clients:

@@ -6,12 +6,13 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from math import ceil
-from typing import Any, Protocol
+from typing import Any
 
 from lambda_emu.event_sources.poller import Record, SourceUnavailable
 from lambda_emu.event_sources.sqs.message import Messages, shown
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
+from lambda_emu.services.clients import Call
 
 POLLS = Workers("polls of queues that are served elsewhere", 8, 2000)
 CALLS = Workers("calls of queues that are served elsewhere", 8, 4000)
@@ -20,14 +21,6 @@ LONGEST_S, SHORTEST_S = 20, 1
 MOST_AT_ONCE = 10
 LATE_S = 1.0
 """So much later than asked for a poll may end."""
-
-
-class Call(Protocol):
-    """services.clients.Clients.call. Blocks; raises botocore's ClientError, or ConnectionError."""
-
-    def __call__(
-        self, service: str, operation: str, parameters: Mapping[str, Any], *, account: str, region: str
-    ) -> dict[str, Any]: ...
 
 
 class QueueElsewhere:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from lambda_emu.clock import Clock
 from lambda_emu.event_sources.poller import Source
-from lambda_emu.event_sources.sqs.elsewhere import Call, QueueElsewhere, visibility_s
+from lambda_emu.event_sources.sqs.elsewhere import QueueElsewhere, visibility_s
 from lambda_emu.event_sources.sqs.own import OwnQueue
 from lambda_emu.event_sources.sqs.poller import QueueSource
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.model.mappings.refusals import QueueMissing, QueueUnreachable, VisibilityTooShort
+from lambda_emu.services.clients import Call
 from lambda_emu.services.sqs.local import LocalQueues
 
 

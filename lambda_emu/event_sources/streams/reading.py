@@ -7,11 +7,12 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from lambda_emu.event_sources.poller import Record, SourceUnavailable
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
+from lambda_emu.services.clients import Call
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,14 +20,6 @@ T = TypeVar("T")
 READS = Workers("reads of streams", 4, 4000)
 LARGEST_PAGE = 1000
 TRIM_HORIZON, LATEST, AFTER, ITERATOR, ENDED = "TRIM_HORIZON", "LATEST", "AFTER", "ITERATOR", "ENDED"
-
-
-class Call(Protocol):
-    """services.clients.Clients.call. Blocks; raises botocore's ClientError, or ConnectionError."""
-
-    def __call__(
-        self, service: str, operation: str, parameters: Mapping[str, Any], *, account: str, region: str
-    ) -> dict[str, Any]: ...
 
 
 class StreamGone(SourceUnavailable):

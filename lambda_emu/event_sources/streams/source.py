@@ -19,7 +19,6 @@ from lambda_emu.event_sources.streams.reading import (
     ITERATOR,
     LATEST,
     TRIM_HORIZON,
-    Call,
     IteratorLost,
     Position,
     ShardInfo,
@@ -33,6 +32,7 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.model.function.names import resolve
 from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.model.mappings.refusals import StreamNotFound, StreamUnreachable
+from lambda_emu.services.clients import Call
 
 log = logging.getLogger(__name__)
 
