@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.request import Request
 from lambda_emu.services.cloudwatch.errors import CloudWatchError, Unreadable
 from lambda_emu.services.cloudwatch.members import INPUTS, Members, from_form, from_json, tree_of
+from lambda_emu.services.xml import text_of, xml_answer
 
 TARGET = b"GraniteServiceVersion20100801."
 NAMESPACE = "http://monitoring.amazonaws.com/doc/2010-08-01/"
@@ -22,8 +22,6 @@ JSON_TYPE = "application/x-amz-json-1.0"
 MOST_FIELDS = 50_000
 MOST_BYTES = 16 * 1024 * 1024
 """Of a body, also when it is unpacked."""
-_ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Time(float):
@@ -63,7 +61,9 @@ def render(operation: str, result: Mapping[str, Any], request: Request) -> Answe
         return _json(200, _plain(result), request, ())
     shown = f"<{operation}Result>{''.join(_elements(result))}</{operation}Result>" if result else ""
     about = f"<ResponseMetadata><RequestId>{request.request_id}</RequestId></ResponseMetadata>"
-    return _xml(200, f'<{operation}Response xmlns="{NAMESPACE}">{shown}{about}</{operation}Response>', request)
+    return xml_answer(
+        200, f'<{operation}Response xmlns="{NAMESPACE}">{shown}{about}</{operation}Response>', request.request_id
+    )
 
 
 def render_error(error: LambdaError, request: Request) -> Answer:
@@ -74,7 +74,7 @@ def render_error(error: LambdaError, request: Request) -> Answer:
         said = "".join(_element(*pair) for pair in (("Type", sender), ("Code", code), ("Message", error.text or "")))
         about = f"<RequestId>{request.request_id}</RequestId>"
         body = f'<ErrorResponse xmlns="{NAMESPACE}"><Error>{said}</Error>{about}</ErrorResponse>'
-        return _xml(error.status, body, request)
+        return xml_answer(error.status, body, request.request_id)
     body_members = {"__type": error.code, "message": error.text}
     return _json(error.status, body_members, request, (("x-amzn-query-error", f"{code};{sender}"),))
 
@@ -82,11 +82,6 @@ def render_error(error: LambdaError, request: Request) -> Answer:
 def _json(status: int, members: object, request: Request, more: tuple[tuple[str, str], ...]) -> Answer:
     headers = [("Content-Type", JSON_TYPE), ("x-amzn-RequestId", request.request_id), *more]
     return Answer(status, headers, json.dumps(members, separators=(",", ":")).encode())
-
-
-def _xml(status: int, body: str, request: Request) -> Answer:
-    headers = [("Content-Type", "text/xml"), ("x-amzn-RequestId", request.request_id)]
-    return Answer(status, headers, ('<?xml version="1.0"?>' + body).encode())
 
 
 def _plain(value: Any) -> Any:
@@ -115,7 +110,7 @@ def _element(name: str, value: Any) -> str:
     elif isinstance(value, Time):
         text = datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     else:
-        text = _NO_XML.sub("\ufffd", str(value)).translate(_ESCAPED)
+        text = text_of(str(value))
     return f"<{name}>{text}</{name}>"
 
 

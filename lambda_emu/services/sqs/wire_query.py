@@ -13,10 +13,10 @@ from lambda_emu.gateway.request import Request
 from lambda_emu.services.sqs.errors import MalformedMessage, MissingMember, UnknownSqsOperation
 from lambda_emu.services.sqs.members import ENTRY_INPUTS, INPUTS, QUERY_NAMES, Kind, Members, check, kind_of
 from lambda_emu.services.sqs.wire_json import query_code, sender
+from lambda_emu.services.xml import element, text_of, xml_answer
 
 NAMESPACE = "http://queue.amazonaws.com/doc/2012-11-05/"
 MOST_FIELDS = 1_000
-_ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 SILENT = frozenset(
     {
         "AddPermission",
@@ -33,7 +33,6 @@ SILENT = frozenset(
 """Operations that tell nothing; all others have a result, be it empty."""
 _PLACE = re.compile(r"([1-9][0-9]{0,3})(?:\.(.+))?|([A-Za-z].*)", re.DOTALL)
 """What follows a list's name: a number, and what is told of that one; or only that, where there is one."""
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Fields = Mapping[str, str]
 
@@ -129,20 +128,15 @@ def render(operation: str, result: Mapping[str, Any] | None, request_id: str) ->
     shown = "".join(_shown(operation, result or {}))
     said = "" if operation in SILENT else f"<{operation}Result>{shown}</{operation}Result>"
     about = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
-    return _answer(200, f'<{operation}Response xmlns="{NAMESPACE}">{said}{about}</{operation}Response>', request_id)
+    return xml_answer(200, f'<{operation}Response xmlns="{NAMESPACE}">{said}{about}</{operation}Response>', request_id)
 
 
 def render_error(error: LambdaError, request_id: str) -> Answer:
     texts = ("Type", sender(error)), ("Code", query_code(error)), ("Message", error.text or "")
-    said = "".join(_element(name, text) for name, text in texts)
+    said = "".join(element(name, text) for name, text in texts)
     about = f"<RequestId>{request_id}</RequestId>"
     body = f'<ErrorResponse xmlns="{NAMESPACE}"><Error>{said}<Detail/></Error>{about}</ErrorResponse>'
-    return _answer(error.status, body, request_id)
-
-
-def _answer(status: int, body: str, request_id: str) -> Answer:
-    headers = [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)]
-    return Answer(status, headers, ('<?xml version="1.0"?>' + body).encode())
+    return xml_answer(error.status, body, request_id)
 
 
 def _shown(operation: str, members: Mapping[str, Any]) -> Iterator[str]:
@@ -156,31 +150,22 @@ def _shown(operation: str, members: Mapping[str, Any]) -> Iterator[str]:
     }
     for name, value in members.items():
         if isinstance(value, str):
-            yield _element(name, value)
+            yield element(name, value)
         elif isinstance(value, bool):
-            yield _element(name, "true" if value else "false")
+            yield element(name, "true" if value else "false")
         elif isinstance(value, int):
-            yield _element(name, str(value))
+            yield element(name, str(value))
         elif isinstance(value, Mapping):
             key = "Key" if name == "Tags" else "Name"
-            pairs = (f"{_element(key, one)}{_of_value(its)}" for one, its in value.items())
+            pairs = (f"{element(key, one)}{_of_value(its)}" for one, its in value.items())
             yield from (f"<{QUERY_NAMES[name]}>{pair}</{QUERY_NAMES[name]}>" for pair in pairs)
         else:
             for one in value:
-                text = _text(one) if isinstance(one, str) else "".join(_shown(operation, one))
+                text = text_of(one) if isinstance(one, str) else "".join(_shown(operation, one))
                 yield f"<{one_of[name]}>{text}</{one_of[name]}>"
 
 
 def _of_value(value: str | Mapping[str, str]) -> str:
     if isinstance(value, str):
-        return _element("Value", value)
-    return f"<Value>{''.join(_element(name, text) for name, text in value.items())}</Value>"
-
-
-def _element(name: str, text: str) -> str:
-    return f"<{name}>{_text(text)}</{name}>"
-
-
-def _text(text: str) -> str:
-    """XML has no word for some characters, and readers make others of carriage returns."""
-    return _NO_XML.sub("\ufffd", text).translate(_ESCAPED)
+        return element("Value", value)
+    return f"<Value>{''.join(element(name, text) for name, text in value.items())}</Value>"
