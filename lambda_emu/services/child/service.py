@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import shutil
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lambda_emu.arn import Scope
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import RequestTooLarge
-from lambda_emu.gateway.answers import Answer, error_answer
+from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import Handling, ServiceClaims
@@ -25,7 +24,7 @@ from lambda_emu.http.message import Head
 from lambda_emu.services.buckets import bucket_of
 from lambda_emu.services.catalogue import claims_of
 from lambda_emu.services.child.errors import InvalidBucketName
-from lambda_emu.services.wire_errors import said
+from lambda_emu.services.wire_errors import json_error, query_error, rest_json_error, s3_error
 
 if TYPE_CHECKING:
     from lambda_emu.services.child.forward import ChildForwarder
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Serve = Callable[[Request, Call], None]
+ErrorForm = Callable[[LambdaError, Request], Answer]
 
 LARGE_REQUESTS = Workers("large requests to other services", 8, 128)
 SMALL_BYTES = 64 * 1024
@@ -149,20 +149,24 @@ def _ignore(_: str) -> None:
 def services_by(serve: Serve) -> Sequence[ChildService]:
     """serve: takes a request and answers it later. The last one is S3, which also has what nobody else claims."""
     return (
-        JsonService(serve, JSON),
-        QueryService(serve, QUERY),
-        ChildService(serve, REST_JSON),
+        ChildService(serve, JSON, json_error),
+        ChildService(serve, QUERY, query_error),
+        ChildService(serve, REST_JSON, rest_json_error),
         S3Service(serve),
     )
 
 
 class ChildService:
-    """Services of one protocol; here of those whose errors look like Lambda's. Small requests stay on the loop."""
+    """Services of one protocol. Small requests stay on the loop."""
 
     answers_pages = False
 
-    def __init__(self, serve: Serve, claims: ServiceClaims, most_bytes: int = REQUEST_BYTES) -> None:
+    def __init__(
+        self, serve: Serve, claims: ServiceClaims, error_form: ErrorForm, most_bytes: int = REQUEST_BYTES
+    ) -> None:
+        """error_form: how an error is told in that protocol."""
         self.claims = claims
+        self._error_form = error_form
         too_large = RequestTooLarge(most_bytes, "requested")
         self._small = Handling(serve, SMALL_BYTES, too_large)
         self._large = Handling(serve, most_bytes, too_large, _large, spooled=True)
@@ -172,26 +176,7 @@ class ChildService:
         return self._small if is_small else self._large
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
-        return error_answer(error, request.request_id)
-
-
-class JsonService(ChildService):
-    """AWS's JSON protocols."""
-
-    def error_answer(self, error: LambdaError, request: Request) -> Answer:
-        body = json.dumps({"__type": error.code, "message": error.text}).encode()
-        headers = [("Content-Type", "application/x-amz-json-1.0"), ("x-amzn-RequestId", request.request_id)]
-        return Answer(error.status, headers, body)
-
-
-class QueryService(ChildService):
-    """AWS's query protocol."""
-
-    def error_answer(self, error: LambdaError, request: Request) -> Answer:
-        text = f"<ErrorResponse><Error>{said(error)}</Error><RequestId>{request.request_id}</RequestId></ErrorResponse>"
-        return Answer(
-            error.status, [("Content-Type", "text/xml"), ("x-amzn-RequestId", request.request_id)], text.encode()
-        )
+        return self._error_form(error, request)
 
 
 class S3Service(ChildService):
@@ -203,7 +188,7 @@ class S3Service(ChildService):
     answers_pages = True
 
     def __init__(self, serve: Serve) -> None:
-        super().__init__(serve, S3, OBJECT_BYTES)
+        super().__init__(serve, S3, s3_error, OBJECT_BYTES)
         self._refused = Handling(self._refuse, REQUEST_BYTES, RequestTooLarge(REQUEST_BYTES, "requested"), _large)
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
@@ -213,10 +198,6 @@ class S3Service(ChildService):
 
     def _refuse(self, request: Request, call: Call) -> Answer:
         return self.error_answer(InvalidBucketName(), request)
-
-    def error_answer(self, error: LambdaError, request: Request) -> Answer:
-        text = f"<Error>{said(error)}<RequestId>{request.request_id}</RequestId></Error>"
-        return Answer(error.status, [("Content-Type", "application/xml")], text.encode())
 
 
 def _host_name(head: Head) -> str:
