@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lambda_emu.arn import Scope, Target, parse_function_name
 from lambda_emu.clock import Clock
 from lambda_emu.destinations.delivery import Delivery
-from lambda_emu.environment.invocation import Outcome, Reply
+from lambda_emu.environment.invocation import Reply
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import AccessDenied
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
-from lambda_emu.invoke.request import Gathering, InvocationType, InvokeRequest, trace_header
+from lambda_emu.invoke.request import FutureReply, InvocationType, InvokeRequest, trace_header
 from lambda_emu.services.clients import Call
 
 if TYPE_CHECKING:
@@ -122,29 +122,14 @@ class FunctionSender:
             None if written.account == account else account,
             trace_header(delivery.trace, self._clock, target),
         )
-        kept: Future[LambdaError | None] = self._loop.asyncio.create_future()
-        self._invoke(request, _Kept(kept))
-        error = await kept
-        if error is None:
+        reply = FutureReply(self._loop.asyncio.create_future())
+        self._invoke(request, reply)
+        error = await reply.future
+        if not isinstance(error, LambdaError):
             return
         text = f"{error.code}: {error.text or ''}"
         is_final = error.status < 500 and error.status not in (404, 409, 429) and not isinstance(error, AccessDenied)
         raise Undeliverable(text) if is_final else NotDelivered(text)
-
-
-class _Kept(Gathering):
-    def __init__(self, kept: Future[LambdaError | None]) -> None:
-        self._kept = kept
-
-    def done(self, outcome: Outcome) -> None:
-        self._tell(None)
-
-    def refused(self, error: LambdaError) -> None:
-        self._tell(error)
-
-    def _tell(self, error: LambdaError | None) -> None:
-        if not self._kept.done():
-            self._kept.set_result(error)
 
 
 class ClientSender:

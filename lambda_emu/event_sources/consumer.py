@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from lambda_emu.arn import Scope, Target
+from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.environment.invocation import Outcome, Reply
 from lambda_emu.errors.base import LambdaError
@@ -16,7 +16,7 @@ from lambda_emu.event_sources.poller import Poller, Record, Result, Source, Verd
 from lambda_emu.event_sources.report import Unreadable, read_report
 from lambda_emu.event_sources.scaling import Scaling
 from lambda_emu.http.loop import Loop
-from lambda_emu.invoke.request import Gathering, InvokeRequest, trace_header
+from lambda_emu.invoke.request import FutureReply, InvokeRequest, trace_header
 from lambda_emu.invoke.rules import runnable
 from lambda_emu.model.function.names import resolve
 from lambda_emu.model.mappings.mapping import EventSourceMapping
@@ -94,7 +94,7 @@ class Consumer:
         return True
 
     async def ask(self, poller: Poller, records: Sequence[Record]) -> Result:
-        reply = _Answer(self._loop.asyncio.create_future())
+        reply = FutureReply(self._loop.asyncio.create_future())
         request_id = self._clock.new_id()
         trace = next((record.trace for record in records if record.trace), None)
         request = InvokeRequest(
@@ -127,7 +127,7 @@ class Consumer:
         self.mapping = mapping
         self.wanted = RecordFilter.of(mapping.kind, mapping.settings)
         self._is_counted = "EventCount" in mapping.settings.get("MetricsConfig", {}).get("Metrics", ())
-        self._target = _target_of(mapping.function_arn, self.scope)
+        self._target = resolve(mapping.function_arn, None, self.scope)
 
     def _begin(self, poller: Poller, scaling: Scaling) -> None:
         if self.stopped:
@@ -161,22 +161,3 @@ def _failures(records: Sequence[Record], result: Result) -> int:
     if result.verdict is Verdict.OK:
         return 0
     return len(result.failed) if result.verdict is Verdict.PARTIAL else len(records)
-
-
-def _target_of(function_arn: str, scope: Scope) -> Target:
-    return resolve(function_arn, None, scope)
-
-
-class _Answer(Gathering):
-    """Tells a future the outcome, or why there is none."""
-
-    def __init__(self, future: asyncio.Future[Outcome | LambdaError]) -> None:
-        self.future = future
-
-    def done(self, outcome: Outcome) -> None:
-        if not self.future.done():
-            self.future.set_result(outcome)
-
-    def refused(self, error: LambdaError) -> None:
-        if not self.future.done():
-            self.future.set_result(error)

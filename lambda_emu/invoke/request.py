@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Mapping
 from enum import Enum, auto
 from typing import NamedTuple
@@ -77,6 +78,23 @@ class Gathering:
 
     def refused(self, error: LambdaError) -> None:
         raise NotImplementedError
+
+
+class FutureReply(Gathering):
+    """Tells a future the outcome, or why there is none."""
+
+    def __init__(self, future: Future[Outcome | LambdaError]) -> None:
+        self.future = future
+
+    def done(self, outcome: Outcome) -> None:
+        self._tell(outcome)
+
+    def refused(self, error: LambdaError) -> None:
+        self._tell(error)
+
+    def _tell(self, answer: Outcome | LambdaError) -> None:
+        if not self.future.done():
+            self.future.set_result(answer)
 
 
 def trace_header(given: str | None, clock: Clock, target: Target) -> str:
