@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from lambda_emu.arn import Target
@@ -12,6 +11,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.destinations.delivery import Delivery, object_key, timestamp, work_of
 from lambda_emu.event_sources.poller import Record, Result, Verdict
 from lambda_emu.model.mappings.mapping import EventSourceMapping
+from lambda_emu.model.timestamps import whole_second
 from lambda_emu.store import WorkItem
 
 
@@ -65,12 +65,8 @@ class Failures:
             "shardId": self._shard,
             "startSequenceNumber": first.id,
             "endSequenceNumber": last.id,
-            "approximateArrivalOfFirstRecord": _second(first.place.at_s),
-            "approximateArrivalOfLastRecord": _second(last.place.at_s),
+            "approximateArrivalOfFirstRecord": whole_second(first.place.at_s),
+            "approximateArrivalOfLastRecord": whole_second(last.place.at_s),
             "batchSize": len(records),
             "streamArn": self._arn,
         }
-
-
-def _second(at_s: float) -> str:
-    return datetime.fromtimestamp(int(at_s), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

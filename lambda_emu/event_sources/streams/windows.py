@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+
+from lambda_emu.model.timestamps import whole_second
 
 MOST_STATE_BYTES = 1024 * 1024
 
@@ -45,7 +46,9 @@ class Window:
 
     def members(self, shard: str, arn: str, *, is_last: bool) -> str:
         """What an event has beside its records, without braces."""
-        window = json.dumps({"start": _time(self.start_s), "end": _time(self.end_s)}, separators=(",", ":"))
+        window = json.dumps(
+            {"start": whole_second(self.start_s), "end": whole_second(self.end_s)}, separators=(",", ":")
+        )
         early = json.dumps(is_last and self.is_full)
         return (
             f'"window":{window},"state":{self.state},"shardId":{json.dumps(shard)},"eventSourceARN":{json.dumps(arn)},'
@@ -59,7 +62,3 @@ class Window:
     @classmethod
     def read(cls, text: str | None) -> Window | None:
         return None if text is None else cls(*json.loads(text))
-
-
-def _time(at_s: int) -> str:
-    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

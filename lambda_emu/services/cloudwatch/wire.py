@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.request import Request
+from lambda_emu.model.timestamps import whole_second
 from lambda_emu.services.cloudwatch.errors import CloudWatchError, Unreadable
 from lambda_emu.services.cloudwatch.members import INPUTS, Members, from_form, from_json, tree_of
 from lambda_emu.services.xml import text_of, xml_answer
@@ -108,7 +108,7 @@ def _element(name: str, value: Any) -> str:
     elif isinstance(value, list):
         text = "".join(_element("member", one) for one in value)
     elif isinstance(value, Time):
-        text = datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        text = whole_second(value)
     else:
         text = text_of(str(value))
     return f"<{name}>{text}</{name}>"
