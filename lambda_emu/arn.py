@@ -1,4 +1,7 @@
-"""Names of functions and layers: what a caller may write, and the ARN it means. docs/contract/api.md#names."""
+"""Names of functions and layers: what a caller may write, and the ARN it means; and what any ARN says.
+
+docs/contract/api.md#names.
+"""
 
 from __future__ import annotations
 
@@ -143,6 +146,17 @@ def parse_layer_arn(text: str) -> tuple[LayerId, int | None]:
         raise ValueError(f"not the ARN of a layer: {text!r}")
     number = match["number"]
     return LayerId(Scope(match["account"], match["region"]), match["name"]), None if number is None else int(number)
+
+
+def scope_in(arn: str) -> Scope:
+    """Whose a resource of any service is; both parts are empty in the ARN of a bucket."""
+    region, account = arn.split(":", 5)[3:5]
+    return Scope(account, region)
+
+
+def service_in(arn: str) -> str:
+    """As an ARN names it: sqs, sns, lambda, s3, events."""
+    return arn.split(":", 3)[2]
 
 
 def partition_of(region: str) -> str:

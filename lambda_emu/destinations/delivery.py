@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from lambda_emu.arn import FunctionId
+from lambda_emu.arn import FunctionId, service_in
 from lambda_emu.store import WorkItem
 from lambda_emu.store.work import insert
 from lambda_emu.text.json_text import refusal
@@ -50,8 +50,8 @@ class Delivery:
 
     @property
     def service(self) -> str:
-        """As its ARN names it: sqs, sns, lambda, s3, events."""
-        return self.target.split(":", 3)[2]
+        """Of its target."""
+        return service_in(self.target)
 
     def body(self, payload: bytes) -> bytes:
         """What is sent. payload: what the work table has for it."""

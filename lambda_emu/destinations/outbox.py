@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from lambda_emu.arn import service_in
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.destinations.delivery import KIND, Delivery, delivery_of, put, targets_of
 from lambda_emu.destinations.senders import Absent, NotDelivered, Sender, Undeliverable
@@ -96,7 +97,7 @@ class Outbox:
         return lane
 
     def _sender(self, target: str) -> Sender:
-        service = target.split(":", 3)[2]
+        service = service_in(target)
         return self._senders.get(service) or Absent(service)
 
     def drop(self, lane: Lane) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lambda_emu.arn import Scope, Target, parse_function_name
+from lambda_emu.arn import Scope, Target, parse_function_name, scope_in
 from lambda_emu.clock import Clock
 from lambda_emu.destinations.delivery import Delivery
 from lambda_emu.environment.invocation import Reply
@@ -150,7 +150,7 @@ class ClientSender:
         from botocore.exceptions import BotoCoreError, ClientError  # here: many servers never need it
 
         operation, parameters = REQUESTS[delivery.service](delivery, body)
-        region = delivery.target.split(":")[3] or delivery.function.region
+        region = scope_in(delivery.target).region or delivery.function.region
         account = delivery.function.account
         try:
             answer = self._call(

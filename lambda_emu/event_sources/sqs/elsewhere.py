@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
+from lambda_emu.arn import scope_in
 from lambda_emu.event_sources.poller import Record, SourceUnavailable
 from lambda_emu.event_sources.sqs.message import Messages, shown
 from lambda_emu.http.executors import Closed, Full, Workers
@@ -99,8 +100,8 @@ class QueueElsewhere:
         try:
             if self._url is None:
                 self._url = queue_url(self._call, self._arn)
-            account, region = _place(self._arn)
-            return self._call("sqs", operation, {"QueueUrl": self._url, **parameters}, account=account, region=region)
+            scope, given = scope_in(self._arn), {"QueueUrl": self._url, **parameters}
+            return self._call("sqs", operation, given, account=scope.account, region=scope.region)
         except Exception as error:  # botocore's, whose classes are not imported here
             self._url = None
             raise SourceUnavailable(f"{operation} of {self._arn}: {error}") from error
@@ -112,24 +113,18 @@ class QueueElsewhere:
 
 def queue_url(call: Call, arn: str) -> str:
     """Blocks; raises what `call` raises."""
-    account, region = _place(arn)
+    scope = scope_in(arn)
     name = arn.rpartition(":")[2]
-    found: str = call("sqs", "GetQueueUrl", {"QueueName": name}, account=account, region=region)["QueueUrl"]
+    found: str = call("sqs", "GetQueueUrl", {"QueueName": name}, account=scope.account, region=scope.region)["QueueUrl"]
     return found
 
 
 def visibility_s(call: Call, arn: str) -> int:
     """As `queue_url`."""
-    account, region = _place(arn)
+    scope = scope_in(arn)
     wanted = {"QueueUrl": queue_url(call, arn), "AttributeNames": ["VisibilityTimeout"]}
-    answer = call("sqs", "GetQueueAttributes", wanted, account=account, region=region)
+    answer = call("sqs", "GetQueueAttributes", wanted, account=scope.account, region=scope.region)
     return int(answer.get("Attributes", {}).get("VisibilityTimeout", 30))
-
-
-def _place(arn: str) -> tuple[str, str]:
-    """Account and region."""
-    region, account = arn.split(":")[3:5]
-    return account, region
 
 
 def _attribute(value: Mapping[str, Any]) -> Mapping[str, Any]:

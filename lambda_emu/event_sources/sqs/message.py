@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.json import encode
 
+from lambda_emu.arn import scope_in
 from lambda_emu.event_sources.poller import Record
 
 TRACE = "AWSTraceHeader"
@@ -18,7 +19,7 @@ class Messages:
     """Makes records of the messages of one queue."""
 
     def __init__(self, arn: str) -> None:
-        self._source = {"eventSource": "aws:sqs", "eventSourceARN": arn, "awsRegion": arn.split(":", 4)[3]}
+        self._source = {"eventSource": "aws:sqs", "eventSourceARN": arn, "awsRegion": scope_in(arn).region}
 
     def record(
         self, id: str, handle: str, body: str, md5: str, system: Mapping[str, str], place: Any, attributes: Any = None

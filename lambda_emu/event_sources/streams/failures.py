@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lambda_emu.arn import Target
+from lambda_emu.arn import Target, service_in
 from lambda_emu.clock import Clock
 from lambda_emu.destinations.delivery import Delivery, object_key, timestamp, work_of
 from lambda_emu.event_sources.poller import Record, Result, Verdict
@@ -52,7 +52,7 @@ class Failures:
             record["responseContext"] = {"statusCode": 200, "executedVersion": version, "functionError": failed}
         record |= {"version": "1.0", "timestamp": timestamp(now_s), "DDBStreamBatchInfo": self._info(records)}
         key = None
-        if wanted.split(":", 3)[2] == "s3":
+        if service_in(wanted) == "s3":
             record["payload"] = event.decode()
             key = object_key(f"{mapping.uuid}/{self._shard}", now_s, self._clock.new_id())
         about = f"{len(records)} records of {self._shard}"

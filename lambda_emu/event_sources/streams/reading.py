@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
+from lambda_emu.arn import scope_in
 from lambda_emu.event_sources.poller import Record, SourceUnavailable
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
@@ -122,9 +123,9 @@ def _page(call: Call, arn: str, iterator: str, limit: int) -> Page:
 
 
 def _ask(call: Call, arn: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    region, account = arn.split(":")[3:5]
+    scope = scope_in(arn)
     try:
-        return call("dynamodbstreams", operation, parameters, account=account, region=region)
+        return call("dynamodbstreams", operation, parameters, account=scope.account, region=scope.region)
     except Exception as error:
         code = getattr(error, "response", {}).get("Error", {}).get("Code", "")  # botocore's, which is not imported here
         if code in ("TrimmedDataAccessException", "ExpiredIteratorException"):
@@ -145,7 +146,7 @@ def record_of(found: Mapping[str, Any], arn: str) -> Record:
         "eventName": found["eventName"],
         "eventVersion": found.get("eventVersion", "1.1"),
         "eventSource": "aws:dynamodb",
-        "awsRegion": arn.split(":")[3],
+        "awsRegion": scope_in(arn).region,
         "dynamodb": change,
         "eventSourceARN": arn,
     }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lambda_emu.arn import service_in
 from lambda_emu.model.function.function import Function, FunctionVersion
 from lambda_emu.model.function.vpc import network_of, subnets_of
 
@@ -38,7 +39,7 @@ def _tells_a_bus(function: Function, here: Here) -> bool:
     if here.has_buses:
         return False
     told = [arn for config in function.invoke_configs.values() for arn in (config.on_success, config.on_failure)]
-    return any(arn is not None and arn.split(":", 3)[2] == "events" for arn in told)
+    return any(arn is not None and service_in(arn) == "events" for arn in told)
 
 
 def _streams(function: Function, _: Here) -> bool:
