@@ -9,10 +9,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lambda_emu.gateway.credential import credential_in, credential_of
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import ServiceClaims
 from lambda_emu.services.buckets import bucket_of
+from lambda_emu.services.callers import signed_with
 
 QUEUE_PATH = re.compile(rb"(?:/queue/[a-z0-9-]{1,32})?/[0-9]{12}/[A-Za-z0-9_.-]{1,85}/?")
 
@@ -88,7 +88,7 @@ def known(name: str) -> Known:
 def named(request: Request) -> Known | None:
     """The one that a request which was not sent to a host or a path of its own is for."""
     target = request.head.first.get(b"x-amz-target", b"")
-    credential = credential_of(request.head.first.get(b"authorization")) or credential_in(request.query)
+    credential = signed_with(request)
     for row in KNOWN.values():
         by_target = any(target.startswith(begin) for begin in row.claims.targets)
         if by_target or (credential is not None and credential.service in row.claims.signed_for):

@@ -8,12 +8,12 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import RequestTooLarge
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
-from lambda_emu.gateway.credential import credential_in, credential_of
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.router import Router
 from lambda_emu.gateway.services import Handling, Service, ServiceClaims
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.message import Head
+from lambda_emu.services.callers import signed_with
 from lambda_emu.services.catalogue import named
 from lambda_emu.services.wire_errors import wire_error
 
@@ -91,6 +91,6 @@ def _name_of(request: Request) -> str:
     row = named(request)
     if row is not None:
         return row.name
-    credential = credential_of(request.head.first.get(b"authorization")) or credential_in(request.query)
+    credential = signed_with(request)
     target = request.head.first.get(b"x-amz-target", b"")
     return target.partition(b".")[0].decode("latin-1")[:64] if credential is None else credential.service

@@ -6,9 +6,9 @@ import json
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer, error_answer
-from lambda_emu.gateway.credential import credential_in, credential_of
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.router import FORM
+from lambda_emu.services.callers import signed_with
 from lambda_emu.services.xml import XML, element
 
 CBOR = "application/cbor"
@@ -68,7 +68,7 @@ def _members(error: LambdaError) -> dict[str, str]:
 
 
 def _signed_for(request: Request) -> str | None:
-    found = credential_of(request.head.first.get(b"authorization")) or credential_in(request.query)
+    found = signed_with(request)
     return None if found is None else found.service
 
 

@@ -8,11 +8,10 @@ import re
 
 from lambda_emu.arn import Scope
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.gateway.credential import Credential, credential_in, credential_of
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.loop import Loop
-from lambda_emu.model.credentials import account_of
 from lambda_emu.services.buckets import bucket_of
+from lambda_emu.services.callers import caller_of, signed_with
 from lambda_emu.services.catalogue import named
 from lambda_emu.services.child.errors import ChildBusy, ChildLost
 from lambda_emu.services.child.process import Child
@@ -48,11 +47,11 @@ class ChildPeer:
         bucket = bucket_of((request.header(b"host") or "").lower().partition(":")[0])
         target = request.head.target
         told = {
-            "x-moto-account-id": self._account_of(request),
+            "x-moto-account-id": caller_of(request, self._scope).account,
             "x-lambda-emu-request-id": request.request_id,
             "x-lambda-emu-peer": request.peer or "127.0.0.1",
         }
-        if _credential_of(request) is None and (row := named(request)) is not None:
+        if signed_with(request) is None and (row := named(request)) is not None:
             scope = f"{self._scope.account}/20260101/{self._scope.region}/{row.signing_name}/aws4_request"
             told["authorization"] = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
         path = target if bucket is None else b"/" + bucket.encode("latin-1") + target
@@ -63,15 +62,6 @@ class ChildPeer:
 
     def busy(self, waiting: int) -> LambdaError:
         return ChildBusy(waiting)
-
-    def _account_of(self, request: Request) -> str:
-        credential = _credential_of(request)
-        return (credential and account_of(credential.access_key)) or self._scope.account
-
-
-def _credential_of(request: Request) -> Credential | None:
-    """None: it is not signed, or by none of SigV4's forms, as `Basic` and `Bearer`."""
-    return credential_of(request.head.first.get(b"authorization")) or credential_in(request.query)
 
 
 class ChildForwarder(Forwarder):

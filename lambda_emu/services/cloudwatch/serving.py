@@ -13,11 +13,10 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.service import ServiceFailure
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
-from lambda_emu.gateway.credential import credential_of
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.loop import Loop
 from lambda_emu.metrics.recorder import Recorder
-from lambda_emu.model.credentials import account_of
+from lambda_emu.services.callers import caller_of
 from lambda_emu.services.cloudwatch import wire
 from lambda_emu.services.cloudwatch.data import Data, get_metric_data
 from lambda_emu.services.cloudwatch.elsewhere import Child, Elsewhere
@@ -67,7 +66,7 @@ class Serving:
             asked = wire.parse(operation, request)
             elsewhere = Elsewhere(self._child, self._loop, self._clock, request)
             return wire.render(
-                operation, self._operations[operation](asked, self._scope_of(request), elsewhere), request
+                operation, self._operations[operation](asked, caller_of(request, self._scope), elsewhere), request
             )
         except LambdaError as error:
             return wire.render_error(error, request)
@@ -99,9 +98,3 @@ class Serving:
         """What happened until now can be read. TimeoutError, sqlite3.Error."""
         self._printed()
         self._recorder.flush()
-
-    def _scope_of(self, request: Request) -> Scope:
-        credential = credential_of(request.head.first.get(b"authorization"))
-        if credential is None:
-            return self._scope
-        return Scope(account_of(credential.access_key) or self._scope.account, credential.region)

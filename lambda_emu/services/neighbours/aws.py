@@ -7,11 +7,11 @@ from threading import Lock
 from typing import Any
 
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.gateway.credential import credential_in, credential_of
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.buckets import bucket_of
+from lambda_emu.services.callers import signed_with
 from lambda_emu.services.catalogue import known
 from lambda_emu.services.neighbours import chunks
 from lambda_emu.services.neighbours.chunks import ChunkReader
@@ -49,7 +49,7 @@ class AwsPeer:
         self._lines: dict[str, Lines] = {}
 
     async def begin(self, request: Request, length: int) -> Begun:
-        credential = credential_of(request.head.first.get(b"authorization")) or credential_in(request.query)
+        credential = signed_with(request)
         region = self._region if credential is None else credential.region
         address, head = await self._loop.work(SIGNING, self._signer.sign, request, length, region)
         lines = self._lines.setdefault(address.url, Lines(self._name, address))

@@ -10,9 +10,8 @@ from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
-from lambda_emu.gateway.credential import credential_of
 from lambda_emu.gateway.request import Request
-from lambda_emu.model.credentials import account_of
+from lambda_emu.services.callers import caller_of
 from lambda_emu.services.sqs import wire_json, wire_query
 from lambda_emu.services.sqs.asked import Asked
 from lambda_emu.services.sqs.members import Members
@@ -65,14 +64,10 @@ class Serving:
         host = request.header(b"host")
         url = self._url if host is None else f"http://{host}"
         trace = request.header(b"x-amzn-trace-id")
-        asked = Asked(members, self._scope_of(request), url, self._clock, answer, fail, lambda: call.is_open, trace)
+        asked = Asked(
+            members, caller_of(request, self._scope), url, self._clock, answer, fail, lambda: call.is_open, trace
+        )
         try:
             OPERATIONS[operation](asked, self._queues)
         except LambdaError as error:
             fail(error)
-
-    def _scope_of(self, request: Request) -> Scope:
-        credential = credential_of(request.head.first.get(b"authorization"))
-        if credential is None:
-            return self._scope
-        return Scope(account_of(credential.access_key) or self._scope.account, credential.region)
