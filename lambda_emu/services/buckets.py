@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from lambda_emu.http.message import Head
+
 _REGION = r"[a-z]{2}(?:-[a-z]+)+-[0-9]"
 _BELOW_S3 = rf"(.+?)\.s3(?:[.-]{_REGION})?\.(?:localhost|localhost\.localstack\.cloud|amazonaws\.com)"
 _BELOW_US = r"(.+)\.localhost(\.localstack\.cloud)?"
@@ -22,3 +24,8 @@ def bucket_of(host: str) -> str | None:
     if below is None or re.fullmatch(rf"s3(?:[.-]{_REGION})?", below[1]):
         return None
     return None if below[2] and re.fullmatch(_A_SERVICE, below[1]) else below[1]
+
+
+def bucket_in(head: Head) -> str | None:
+    """The one that a request names by its Host."""
+    return bucket_of(head.first.get(b"host", b"").decode("latin-1").lower().partition(":")[0])

@@ -10,7 +10,7 @@ from lambda_emu.arn import Scope
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.loop import Loop
-from lambda_emu.services.buckets import bucket_of
+from lambda_emu.services.buckets import bucket_in
 from lambda_emu.services.callers import caller_of, signed_with
 from lambda_emu.services.catalogue import named
 from lambda_emu.services.child.errors import ChildBusy, ChildLost
@@ -44,7 +44,7 @@ class ChildPeer:
         return Begun(await self._child.line(), asked.encode(), self._child.give_back)
 
     def _head(self, request: Request, length: int) -> bytes:
-        bucket = bucket_of((request.header(b"host") or "").lower().partition(":")[0])
+        bucket = bucket_in(request.head)
         target = request.head.target
         told = {
             "x-moto-account-id": caller_of(request, self._scope).account,

@@ -21,7 +21,7 @@ from lambda_emu.gateway.services import Handling, ServiceClaims
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
-from lambda_emu.services.buckets import bucket_of
+from lambda_emu.services.buckets import bucket_in
 from lambda_emu.services.catalogue import claims_of
 from lambda_emu.services.child.errors import InvalidBucketName
 from lambda_emu.services.wire_errors import json_error, query_error, rest_json_error, s3_error
@@ -192,16 +192,12 @@ class S3Service(ChildService):
         self._refused = Handling(self._refuse, REQUEST_BYTES, RequestTooLarge(REQUEST_BYTES, "requested"), _large)
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
-        if _BUCKET.match(path) or bucket_of(_host_name(head)) is not None:
+        if _BUCKET.match(path) or bucket_in(head) is not None:
             return super().handling(head, path, length)
         return self._refused
 
     def _refuse(self, request: Request, call: Call) -> Answer:
         return self.error_answer(InvalidBucketName(), request)
-
-
-def _host_name(head: Head) -> str:
-    return head.first.get(b"host", b"").decode("latin-1").lower().partition(":")[0]
 
 
 def _large(_: Request) -> Workers:

@@ -10,7 +10,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
-from lambda_emu.services.buckets import bucket_of
+from lambda_emu.services.buckets import bucket_in
 from lambda_emu.services.callers import signed_with
 from lambda_emu.services.catalogue import known
 from lambda_emu.services.neighbours import chunks
@@ -121,7 +121,7 @@ class Signer:
     def _path(self, request: Request) -> str:
         """With its query, but for what signed it beforehand."""
         query = [pair for pair in request.query.decode("latin-1").split("&") if pair and not _is_signature(pair)]
-        bucket = bucket_of((request.header(b"host") or "").lower().partition(":")[0])
+        bucket = bucket_in(request.head)
         path = request.path.decode("latin-1")
         path = path if bucket is None else f"/{bucket}{path}"
         return f"{path}?{'&'.join(query)}" if query else path

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.request import Request
-from lambda_emu.services.buckets import bucket_of
+from lambda_emu.services.buckets import bucket_in
 from lambda_emu.services.neighbours.errors import NeighbourBusy, NeighbourLost
 from lambda_emu.services.passing.forwarder import Begun, passed_head
 from lambda_emu.services.passing.line import Line
@@ -80,7 +80,7 @@ class NeighbourPeer:
         self._lines = Lines(name, self._address)
 
     async def begin(self, request: Request, length: int) -> Begun:
-        bucket = bucket_of((request.header(b"host") or "").lower().partition(":")[0])
+        bucket = bucket_in(request.head)
         target = request.head.target if bucket is None else b"/" + bucket.encode("latin-1") + request.head.target
         is_renamed = bucket is not None or self._address.is_tls
         told = {"host": self._address.host} if is_renamed else {}
