@@ -9,7 +9,7 @@ from lambda_emu.model.credentials import account_of
 
 
 def signed_with(request: Request) -> Credential | None:
-    """The one in its header, or in a URL that was signed beforehand; None: it is not signed."""
+    """The one in its header, or in a URL that was signed beforehand; None: it has none of SigV4, as `Basic`."""
     return credential_of(request.head.first.get(b"authorization")) or credential_in(request.query)
 
 
