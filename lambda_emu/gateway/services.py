@@ -57,6 +57,15 @@ class ServiceClaims:
     rest: bool = False
 
 
+SMALL_BYTES = 64 * 1024
+"""Of a body that may be worked on on the loop."""
+
+
+def is_small(head: Head, length: int | None) -> bool:
+    """Whether the body is, as far as its head says: one of unknown length may be any. length: as in `handling`."""
+    return (length or 0) <= SMALL_BYTES and b"transfer-encoding" not in head.first
+
+
 class Service(Protocol):
     """Serves some of the requests. answers_pages: whether the web pages of others may ask is for itself to decide."""
 

@@ -21,7 +21,7 @@ from lambda_emu.gateway.answers import HINT, Answer, error_answer
 from lambda_emu.gateway.call import INTERNAL, Call
 from lambda_emu.gateway.refusals import no_worker
 from lambda_emu.gateway.request import Request
-from lambda_emu.gateway.services import Handling, ServiceClaims
+from lambda_emu.gateway.services import SMALL_BYTES, Handling, ServiceClaims, is_small
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SMALL_BYTES = 64 * 1024
 SMALL_TARGET_BYTES = 4096
 """A longer query takes a moment to be parsed."""
 LARGE = Workers("large requests to function URLs", 4, 64)
@@ -113,12 +112,8 @@ class FunctionUrls:
         store.subscribe(store.functions, self._changed)
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
-        is_small = (
-            (length or 0) <= SMALL_BYTES
-            and len(head.target) <= SMALL_TARGET_BYTES
-            and b"transfer-encoding" not in head.first
-        )
-        return self._small if is_small else self._large
+        on_loop = is_small(head, length) and len(head.target) <= SMALL_TARGET_BYTES
+        return self._small if on_loop else self._large
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
         if not isinstance(error, UrlForbidden | UnknownUrl | SignatureRefused | BadGateway):

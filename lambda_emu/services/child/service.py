@@ -17,7 +17,7 @@ from lambda_emu.errors.request import RequestTooLarge
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
-from lambda_emu.gateway.services import Handling, ServiceClaims
+from lambda_emu.gateway.services import SMALL_BYTES, Handling, ServiceClaims, is_small
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
@@ -37,7 +37,6 @@ Serve = Callable[[Request, Call], None]
 ErrorForm = Callable[[LambdaError, Request], Answer]
 
 LARGE_REQUESTS = Workers("large requests to other services", 8, 128)
-SMALL_BYTES = 64 * 1024
 REQUEST_BYTES = 16 * 1024 * 1024
 """DynamoDB's batches have the largest."""
 OBJECT_BYTES = 5 * 1024**3
@@ -172,8 +171,7 @@ class ChildService:
         self._large = Handling(serve, most_bytes, too_large, _large, spooled=True)
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
-        is_small = (length or 0) <= SMALL_BYTES and b"transfer-encoding" not in head.first
-        return self._small if is_small else self._large
+        return self._small if is_small(head, length) else self._large
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
         return self._error_form(error, request)

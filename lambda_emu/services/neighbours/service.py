@@ -10,7 +10,7 @@ from lambda_emu.errors.request import RequestTooLarge
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
-from lambda_emu.gateway.services import Handling
+from lambda_emu.gateway.services import SMALL_BYTES, Handling, is_small
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from lambda_emu.services.passing.forwarder import Forwarder
 
 LARGE_REQUESTS = Workers("large requests to neighbours", 8, 128)
-SMALL_BYTES = 64 * 1024
 REQUEST_BYTES = 16 * 1024 * 1024
 OBJECT_BYTES = 5 * 1024**3
 """Of one PutObject or part."""
@@ -47,8 +46,7 @@ class NeighbourService:
         self._large = Handling(self._serve, most, too_large, lambda _: LARGE_REQUESTS, spooled=not is_whole)
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
-        is_small = (length or 0) <= SMALL_BYTES and b"transfer-encoding" not in head.first
-        return self._small if is_small else self._large
+        return self._small if is_small(head, length) else self._large
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
         return wire_error(error, request)

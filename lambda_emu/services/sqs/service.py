@@ -11,7 +11,7 @@ from lambda_emu.errors.request import RequestTooLarge
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
-from lambda_emu.gateway.services import Handling
+from lambda_emu.gateway.services import Handling, is_small
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.message import Head
 from lambda_emu.services.catalogue import claims_of
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from lambda_emu.services.sqs.serving import Serving
 
 LARGE_MESSAGES = Workers("large messages", 2, 64)
-SMALL_BYTES = 64 * 1024
 MOST_BYTES = 8 * 1024 * 1024
 """A batch of 1 MiB, escaped as JSON or a form may escape it."""
 
@@ -43,8 +42,7 @@ class QueueService:
         self._large = Handling(self._serve, MOST_BYTES, too_large, lambda _: LARGE_MESSAGES)
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
-        is_small = (length or 0) <= SMALL_BYTES and b"transfer-encoding" not in head.first
-        return self._small if is_small and self._serving is not None else self._large
+        return self._small if is_small(head, length) and self._serving is not None else self._large
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
         from lambda_emu.services.sqs.serving import form_of

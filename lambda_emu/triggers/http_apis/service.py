@@ -16,7 +16,7 @@ from lambda_emu.gateway.answers import Answer, error_answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.credential import credential_of
 from lambda_emu.gateway.request import Request
-from lambda_emu.gateway.services import Handling, ServiceClaims
+from lambda_emu.gateway.services import Handling, ServiceClaims, is_small
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
@@ -38,7 +38,6 @@ MAKE_KEYS = ("iam", "sts")
 APIS = b"/v2/apis"
 """Of the control plane."""
 REQUEST_BYTES = 10 * 1024 * 1024
-SMALL_BYTES = 64 * 1024
 SMALL_TARGET_BYTES = 4096
 """A longer query takes a moment to be parsed."""
 LARGE = Workers("large requests to HTTP APIs", 4, 64)
@@ -86,12 +85,8 @@ class HttpApis:
         self._large = Handling(self._serve, REQUEST_BYTES, TooLargeForApi(), lambda _: LARGE)
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
-        is_small = (
-            (length or 0) <= SMALL_BYTES
-            and len(head.target) <= SMALL_TARGET_BYTES
-            and b"transfer-encoding" not in head.first
-        )
-        return self._small if is_small else self._large
+        on_loop = is_small(head, length) and len(head.target) <= SMALL_TARGET_BYTES
+        return self._small if on_loop else self._large
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
         if isinstance(error, ApiRefusal):
