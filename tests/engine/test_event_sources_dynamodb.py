@@ -368,6 +368,7 @@ def test_a_server_that_starts_again_goes_on_where_it_was(tmp_path: Path, eventua
         tables.put("again", "a", "b")
         uuid = tables.map(arn, name)
         eventually(lambda: len(Told(lam, name).records()) == 2, "both")
+        eventually(lambda: tables.mapping(uuid)["State"] == "Enabled", "it to be changed no more")
         lam.client.update_event_source_mapping(UUID=uuid, Enabled=False)
         eventually(lambda: tables.mapping(uuid)["State"] == "Disabled", "it to rest")
         tables.put("again", "c")
