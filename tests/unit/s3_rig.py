@@ -21,7 +21,7 @@ class S3Peer:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.client: Any = boto3.client(
+        self.client: Any = boto3.Session().client(  # the default one remembers whose profiles it read first
             "s3", endpoint_url=url, region_name="us-east-1", aws_access_key_id="any", aws_secret_access_key="any"
         )
         self.client.create_bucket(Bucket=BUCKET)
