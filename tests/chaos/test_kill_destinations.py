@@ -10,11 +10,10 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from own import Served, served
+from services_rig import sdk
 from waiting import eventually
 
 EVENTS = 10_000
@@ -30,14 +29,7 @@ QUEUE, DEAD = (f"arn:aws:sqs:us-east-1:000000000000:{name}" for name in ("result
 
 
 def sqs(lam: Served) -> Any:
-    return boto3.client(
-        "sqs",
-        endpoint_url=lam.url,
-        region_name="us-east-1",
-        aws_access_key_id="000000000000",
-        aws_secret_access_key="any",
-        config=Config(retries={"total_max_attempts": 1}, max_pool_connections=CALLERS),
-    )
+    return sdk(lam, "sqs", "000000000000", max_pool_connections=CALLERS)
 
 
 def begin(lam: Served) -> None:

@@ -15,11 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from own import Served, processes, served
+from services_rig import sdk
 from teller_rig import teller
 from waiting import eventually
 
@@ -37,14 +36,7 @@ def handler(event, context):
 
 
 def dynamodb(lam: Served) -> Any:
-    return boto3.client(
-        "dynamodb",
-        endpoint_url=lam.url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
+    return sdk(lam, "dynamodb", "000000000000")
 
 
 def begin(lam: Served, tell: str) -> None:

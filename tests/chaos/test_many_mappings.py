@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from own import Served, served
+from services_rig import sdk
 from waiting import eventually
 
 MAPPINGS, SPOKEN_TO = 1_000, 100
@@ -16,14 +15,7 @@ PRINTS = "def handler(event, context): print('GOT', *(record['body'] for record 
 
 
 def sqs(lam: Served) -> Any:
-    return boto3.client(
-        "sqs",
-        endpoint_url=lam.url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
+    return sdk(lam, "sqs", "000000000000")
 
 
 def threads(lam: Served) -> int:

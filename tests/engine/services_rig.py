@@ -12,15 +12,14 @@ ACCOUNT = "123456789012"
 
 
 def sdk(lam: Any, service: str, account: str = ACCOUNT, **settings: Any) -> Any:
-    """boto3's client of a service at the port of Lambda. settings: more of its Config."""
-    url = lam.url if hasattr(lam, "url") else lam.emulator.url
+    """boto3's client of a service at the port of Lambda. account: or any key. settings: more of its Config."""
     return boto3.client(
         service,
-        endpoint_url=url,
+        endpoint_url=lam.url if hasattr(lam, "url") else lam.emulator.url,
         region_name="us-east-1",
         aws_access_key_id=account,
         aws_secret_access_key="any",
-        config=Config(**ONE_TRY, **settings),
+        config=Config(**ONE_TRY | settings),
     )
 
 

@@ -18,8 +18,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from joserfc import jwk, jwt
 from own import OwnLam, own_emulator
+from services_rig import ACCOUNT, sdk
 from test_function_urls import ECHO, Got, ask
-from test_http_apis import ACCOUNT, ERROR, REGION, Api, Gateway, arn, let_in, sdk
+from test_http_apis import ERROR, REGION, Api, Gateway, arn, let_in
 
 Eventually = Callable[[Callable[[], Any], str], Any]
 HEADER = "$request.header.Authorization"

@@ -16,30 +16,16 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-import boto3
 import pytest
-from botocore.config import Config
 from inside import probe
-from lam import ONE_TRY
 from own import OwnLam, own_emulator
+from services_rig import ACCOUNT, sdk
 from test_function_urls import ECHO, Got, ask
 
-ACCOUNT = "123456789012"
 REGION = "us-east-1"
 INVOKE_ARN = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{}/invocations"
 ERROR = {"message": "Internal Server Error"}
 NOT_FOUND = {"message": "Not Found"}
-
-
-def sdk(lam: Any, service: str, key: str = ACCOUNT, secret: str = "any") -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=lam.emulator.url,
-        region_name=REGION,
-        aws_access_key_id=key,
-        aws_secret_access_key=secret,
-        config=Config(**ONE_TRY),
-    )
 
 
 class Gateway:

@@ -16,15 +16,13 @@ from xml.etree import ElementTree
 import boto3
 import pytest
 from botocore.compat import HTTPHeaders
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
-from lam import ONE_TRY
 from own import OwnLam, own_emulator, served
+from services_rig import ACCOUNT, sdk
 
 Eventually = Callable[[Callable[[], Any], str], Any]
-ACCOUNT = "123456789012"
 WORKS = """
 import time
 def handler(event, context):
@@ -37,22 +35,11 @@ def handler(event, context):
 QUERY_DATE = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def sdk(lam: Any, service: str = "cloudwatch", **config: Any) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=lam.url if hasattr(lam, "url") else lam.emulator.url,
-        region_name="us-east-1",
-        aws_access_key_id=ACCOUNT,
-        aws_secret_access_key="any",
-        config=Config(**ONE_TRY | config),
-    )
-
-
 class Watch:
     """What CloudWatch says of one account, all of it within some days around now."""
 
     def __init__(self, lam: OwnLam, eventually: Eventually) -> None:
-        self.client = sdk(lam)
+        self.client = sdk(lam, "cloudwatch")
         self._lam = lam
         self._eventually = eventually
 
@@ -681,7 +668,7 @@ def test_what_was_put_survives_sigkill_and_minutes_survive_a_restart(tmp_path: P
         now = datetime.now(UTC)
         limits = {"StartTime": now - timedelta(hours=1), "EndTime": now + timedelta(hours=1)}
         asked = {"Namespace": namespace, "MetricName": name, **times, **limits}
-        return float(sum(point["Sum"] for point in sdk(lam).get_metric_statistics(**asked)["Datapoints"]))
+        return float(sum(point["Sum"] for point in sdk(lam, "cloudwatch").get_metric_statistics(**asked)["Datapoints"]))
 
     with served(tmp_path, "process", "--account", ACCOUNT) as lam:
         lam.client, lam.role = sdk(lam, "lambda"), f"arn:aws:iam::{ACCOUNT}:role/test"
@@ -690,7 +677,7 @@ def test_what_was_put_survives_sigkill_and_minutes_survive_a_restart(tmp_path: P
         eventually(lambda: total(lam, "AWS/Lambda", "Invocations") == 1, "the invocation")
     with served(tmp_path, "process", "--account", ACCOUNT) as lam:
         assert total(lam, "AWS/Lambda", "Invocations") == 1
-        sdk(lam).put_metric_data(Namespace="Shop", MetricData=[{"MetricName": "Orders", "Value": 3}])
+        sdk(lam, "cloudwatch").put_metric_data(Namespace="Shop", MetricData=[{"MetricName": "Orders", "Value": 3}])
         lam.process.send_signal(signal.SIGKILL)
         lam.process.wait()
     with served(tmp_path, "process", "--account", ACCOUNT) as lam:
