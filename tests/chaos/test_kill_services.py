@@ -158,6 +158,48 @@ def test_what_was_acknowledged_outlives_kills_of_the_services_process_and_of_the
         check(lam, before, written)
 
 
+def publish(lam: Any, published: set[str], stop: Event) -> None:
+    """Messages to the topic, and those that were acknowledged."""
+    sns = sdk(lam, "sns")
+    [topic] = sns.list_topics()["Topics"]
+    while not stop.is_set():
+        try:
+            published.add(sns.publish(TopicArn=topic["TopicArn"], Message="m")["MessageId"])
+        except FAILURES:
+            continue
+
+
+def heard(lam: Any) -> set[str]:
+    """Objects and messages of the topic that the queue was told of."""
+    sqs, found = sdk(lam, "sqs"), set()
+    url = sqs.get_queue_url(QueueName="told")["QueueUrl"]
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for body in (json.loads(message["Body"]) for message in messages):
+            found |= {record["s3"]["object"]["key"] for record in body.get("Records", [])} | {body.get("MessageId")}
+    return found
+
+
+def test_what_was_acknowledged_while_the_server_ended_was_told_to_others(tmp_path: Path) -> None:
+    """Who listens no more cannot be told; then nothing is acknowledged."""
+    written, published, options = Written(), set[str](), ("--account", ACCOUNT)
+    for life in range(2):
+        stop = Event()
+        with served(tmp_path, "process", *options) as lam, ThreadPoolExecutor(2 * WRITERS) as threads:
+            if life == 0:
+                make(lam)
+            enough = written.count + BETWEEN
+            for writer in range(WRITERS):
+                threads.submit(write, lam, written, 10 * life + writer, stop)
+                threads.submit(publish, lam, published, stop)
+            eventually(lambda enough=enough: written.count >= enough, "enough changes")  # type: ignore[misc]
+            ended = lam.end(signal.SIGINT)
+            stop.set()
+            assert ended == 0
+
+    with served(tmp_path, "process", *options) as lam:
+        assert (set(written.objects) | published) - heard(lam) == set()
+
+
 def test_nothing_is_kept_where_everything_is_to_be_forgotten(tmp_path: Path) -> None:
     with own_emulator(tmp_path, "process", stems=0, ephemeral=True) as lam:
         sdk(lam, "s3").create_bucket(Bucket="gone")

@@ -25,6 +25,10 @@ class FrontError(Exception):
     """It refused, or cannot be reached."""
 
 
+class FrontGone(FrontError):
+    """Nobody listens: the server is ending. Who asked for what others cannot be told of has to ask again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     status: int
@@ -96,5 +100,7 @@ class Front:
                 connection.request(method, path, body, {**headers, **signed, **trace()})
                 answer = connection.getresponse()
                 return Answered(answer.status, dict(answer.getheaders()), answer.read())
+            except ConnectionError as error:
+                raise FrontGone(f"{arn} cannot be told, since lambda-emu is ending; try again.") from error
             except (OSError, http.client.HTTPException) as error:
                 raise FrontError(f"{arn}: {error!r}") from error

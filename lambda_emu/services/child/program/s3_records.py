@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from lambda_emu.services.child.program import asked
-from lambda_emu.services.child.program.front import Front, FrontError
+from lambda_emu.services.child.program.front import Front, FrontError, FrontGone
 
 log = logging.getLogger(__name__)
 
@@ -229,6 +229,8 @@ def _reached(deliver: Deliver, arn: str, event: Any) -> bool:
 
     try:
         deliver(arn, event)
+    except FrontGone:
+        raise
     except (FrontError, ServiceException) as error:
         log.info("S3 cannot notify %s", error)
         return False
@@ -236,9 +238,11 @@ def _reached(deliver: Deliver, arn: str, event: Any) -> bool:
 
 
 def _try(deliver: Deliver, arn: str, event: Any) -> None:
-    """On AWS nobody who changes an object hears of it either."""
+    """On AWS nobody who changes an object hears of it either. FrontGone."""
     try:
         deliver(arn, event)
+    except FrontGone:
+        raise
     except FrontError as error:
         log.warning("S3 could not notify %s", error)
     except Exception:

@@ -28,7 +28,7 @@ from lambda_emu.services.child.program import seams
 from lambda_emu.services.child.program.asked import asking, request_ids
 from lambda_emu.services.child.program.expiry import Expiry
 from lambda_emu.services.child.program.facts import ASKED, FACTS
-from lambda_emu.services.child.program.front import Front
+from lambda_emu.services.child.program.front import Front, FrontGone
 from lambda_emu.services.child.program.s3_callers import Verdict, judge
 from lambda_emu.services.child.program.sockets import Connection
 from lambda_emu.services.child.program.telling import Teller
@@ -149,9 +149,7 @@ class App(DomainDispatcherApplication):
                 start_response = _adding(start_response, verdict.headers)
                 if verdict.status:
                     return _by_verdict(verdict, start_response)
-            if self._keeper is not None:
-                return self._keeper.serve(backend, environ, start_response)
-            return self._run(backend, environ, start_response)
+            return self._serve(backend, environ, start_response)
         except NotImplementedError as error:
             return _error(backend, 501, "NotImplemented", str(error) or "moto has no such operation", start_response)
         except ModuleNotFoundError as error:
@@ -179,6 +177,13 @@ class App(DomainDispatcherApplication):
         data = json.dumps(find(environ["PATH_INFO"][1:])).encode()
         start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(data)))])
         return [data]
+
+    def _serve(self, backend: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        serve = self._run if self._keeper is None else self._keeper.serve
+        try:
+            return serve(backend, environ, start_response)
+        except FrontGone as error:
+            return _error(backend, 503, "ServiceUnavailable", str(error), start_response)
 
     def _run(self, backend: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:

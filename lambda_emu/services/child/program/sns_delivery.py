@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from lambda_emu.services.child.program.front import Front, FrontError
+from lambda_emu.services.child.program.front import Front, FrontError, FrontGone
 from lambda_emu.services.child.program.sns_urls import Urls, replace_confirmation, url_headers
 
 log = logging.getLogger(__name__)
@@ -200,7 +200,7 @@ class Sent:
 
 
 class Delivery:
-    """To functions and queues before Publish is answered; to URLs afterwards. Who publishes hears of no failure."""
+    """To functions and queues before Publish is answered; to URLs afterwards. Who publishes hears of FrontGone alone."""
 
     def __init__(self, front: Front) -> None:
         self._front = front
@@ -217,6 +217,8 @@ class Delivery:
                 self._urls.post(endpoint, headers_of(sent), body_of(sent), sent)
             elif protocol in PEOPLE:
                 outbox.append(_for_people(sent))
+        except FrontGone:
+            raise
         except FrontError as error:
             self.give_up(sent, error)
         except Exception as error:
