@@ -200,7 +200,7 @@ class Sent:
 
 
 class Delivery:
-    """To functions and queues before Publish is answered; to URLs afterwards. Who publishes hears of FrontGone alone."""
+    """To functions and queues before Publish is answered; to URLs afterwards. Who publishes may hear of FrontGone."""
 
     def __init__(self, front: Front) -> None:
         self._front = front
