@@ -17,7 +17,7 @@ from lambda_emu.model.concurrency.limits import set_aside
 from lambda_emu.model.mappings.sources import SourceKind
 from lambda_emu.services.child.service import OtherServices
 from lambda_emu.services.clients import Clients
-from lambda_emu.services.neighbours.elsewhere import Neighbour
+from lambda_emu.services.neighbours.neighbour import Neighbour
 from lambda_emu.shutdown import Shutdown
 from lambda_emu.store import Store
 

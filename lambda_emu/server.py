@@ -52,7 +52,7 @@ from lambda_emu.sandbox.init.sniffer import ProtocolSniffer
 from lambda_emu.sandbox.opening import open_engine
 from lambda_emu.sandbox.temporary import remove_left, temporary_folder
 from lambda_emu.served import SPOOL, Rooms, Served
-from lambda_emu.services.neighbours.elsewhere import OwnUrls, neighbours, variables
+from lambda_emu.services.neighbours.neighbour import OwnUrls, neighbours, variables
 from lambda_emu.shutdown import Shutdown, stop_within_s
 from lambda_emu.signals import until_told_to_stop, wait_for_signals
 from lambda_emu.store import Store

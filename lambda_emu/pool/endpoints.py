@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lambda_emu.sandbox.base import Sandbox
-from lambda_emu.services.neighbours.elsewhere import OwnUrls
+from lambda_emu.services.neighbours.neighbour import OwnUrls
 
 ALL = "AWS_ENDPOINT_URL"
 STEP_FUNCTIONS = "AWS_ENDPOINT_URL_SFN"

@@ -14,7 +14,7 @@ from typing import Any
 from lambda_emu.services.catalogue import KNOWN
 from lambda_emu.services.child.errors import EXTRA
 from lambda_emu.services.child.service import ChildStatus
-from lambda_emu.services.neighbours.elsewhere import Neighbour
+from lambda_emu.services.neighbours.neighbour import Neighbour
 
 OURS, MOTO, BOTH, AWS = "lambda-emu", "moto", "lambda-emu and moto", "AWS"
 BY = {

@@ -50,7 +50,7 @@ from lambda_emu.sandbox.init.frames import encode_start
 from lambda_emu.sandbox.init.orders import Nobody
 from lambda_emu.sandbox.machine import Machine
 from lambda_emu.sandbox.process.engine import NoImages
-from lambda_emu.services.neighbours.elsewhere import OwnUrls
+from lambda_emu.services.neighbours.neighbour import OwnUrls
 
 T = TypeVar("T")
 WAIT_S = 30.0

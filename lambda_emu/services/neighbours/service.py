@@ -15,7 +15,7 @@ from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.services.catalogue import claims_of
-from lambda_emu.services.neighbours.elsewhere import Neighbour
+from lambda_emu.services.neighbours.neighbour import Neighbour
 from lambda_emu.services.wire_errors import wire_error
 
 if TYPE_CHECKING:
