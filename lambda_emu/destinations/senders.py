@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lambda_emu.arn import Scope, Target, parse_function_name, scope_in
 from lambda_emu.clock import Clock
 from lambda_emu.destinations.delivery import Delivery
-from lambda_emu.environment.invocation import Reply
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import AccessDenied
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
-from lambda_emu.invoke.request import FutureReply, InvocationType, InvokeRequest, trace_header
+from lambda_emu.invoke.request import FutureReply, InvocationType, Invoke, InvokeRequest, trace_header
 from lambda_emu.services.clients import Call
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ class FunctionSender:
 
     most = 32
 
-    def __init__(self, invoke: Callable[[InvokeRequest, Reply], None], loop: Loop, clock: Clock) -> None:
+    def __init__(self, invoke: Invoke, loop: Loop, clock: Clock) -> None:
         self._invoke = invoke
         self._loop = loop
         self._clock = clock

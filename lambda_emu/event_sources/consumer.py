@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
-from lambda_emu.environment.invocation import Outcome, Reply
+from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.event_sources.feed import Feed
 from lambda_emu.event_sources.filtering import RecordFilter
@@ -16,7 +16,7 @@ from lambda_emu.event_sources.poller import Poller, Record, Result, Source, Verd
 from lambda_emu.event_sources.report import Unreadable, read_report
 from lambda_emu.event_sources.scaling import Scaling
 from lambda_emu.http.loop import Loop
-from lambda_emu.invoke.request import FutureReply, InvokeRequest, trace_header
+from lambda_emu.invoke.request import FutureReply, Invoke, InvokeRequest, trace_header
 from lambda_emu.invoke.rules import runnable
 from lambda_emu.model.function.names import resolve
 from lambda_emu.model.mappings.mapping import EventSourceMapping
@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 REPORTS = "ReportBatchItemFailures"
 FINE, PROBLEM = "OK", "PROBLEM: Function call failed"
 
-Invoke = Callable[[InvokeRequest, Reply], None]
 Count = Callable[[Scope, tuple[tuple[str, str], ...], str, float], None]
 """A value of a metric with these dimensions."""
 

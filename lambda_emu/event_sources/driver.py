@@ -8,9 +8,10 @@ from typing import Protocol
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
-from lambda_emu.event_sources.consumer import Consumer, Count, Invoke
+from lambda_emu.event_sources.consumer import Consumer, Count
 from lambda_emu.event_sources.poller import Source
 from lambda_emu.http.loop import Loop
+from lambda_emu.invoke.request import Invoke
 from lambda_emu.model.mappings.mapping import EventSourceMapping, MappingState
 from lambda_emu.model.mappings.sources import SourceKind
 from lambda_emu.store import Store

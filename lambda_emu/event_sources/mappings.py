@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from lambda_emu.arn import Scope, parse_resource_arn
 from lambda_emu.clock import Clock
-from lambda_emu.environment.invocation import Reply
 from lambda_emu.http.loop import Loop
-from lambda_emu.invoke.request import InvokeRequest
+from lambda_emu.invoke.request import Invoke
 from lambda_emu.model.function.function import Function
 from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.model.mappings.sources import SourceKind
@@ -32,7 +31,7 @@ class EventSources:
         self,
         kinds: Callable[[], Mapping[SourceKind, Kind]],
         store: Store,
-        invoke: Callable[[InvokeRequest, Reply], None],
+        invoke: Invoke,
         count: Callable[[Scope, tuple[tuple[str, str], ...], str, float], None],
         loop: Loop,
         clock: Clock,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from asyncio import Future
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import NamedTuple
 
 from lambda_emu.arn import Target
 from lambda_emu.clock import Clock
-from lambda_emu.environment.invocation import Outcome
+from lambda_emu.environment.invocation import Outcome, Reply
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.invoke import lineage
 from lambda_emu.model.policies.decision import NOTHING_TOLD
@@ -52,6 +52,10 @@ class InvokeRequest(NamedTuple):
     def invoked_arn(self) -> str:
         """What the code sees: qualified exactly as the caller did."""
         return self.target.arn
+
+
+Invoke = Callable[[InvokeRequest, Reply], None]
+"""`Invoker.invoke`, for whoever brings events."""
 
 
 class Gathering:

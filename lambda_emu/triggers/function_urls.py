@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambda_emu.arn import LATEST, FunctionId, Target
 from lambda_emu.clock import Clock
-from lambda_emu.environment.invocation import Outcome, Reply
+from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import RequestTooLarge, TooLarge
 from lambda_emu.errors.resources import FunctionNotFound
@@ -25,7 +25,7 @@ from lambda_emu.gateway.services import SMALL_BYTES, Handling, ServiceClaims, is
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
-from lambda_emu.invoke.request import Gathering, InvokeRequest, trace_header
+from lambda_emu.invoke.request import Gathering, Invoke, InvokeRequest, trace_header
 from lambda_emu.model.function.function import Function
 from lambda_emu.model.function.function_url import FunctionUrl
 from lambda_emu.model.quotas import REQUEST_BYTES
@@ -58,8 +58,6 @@ STREAM = "RESPONSE_STREAM"
 
 _PATH = PATH.encode()
 _WITHIN = f".{LABEL}."
-
-Invoke = Callable[[InvokeRequest, Reply], None]
 
 
 class Asked(NamedTuple):

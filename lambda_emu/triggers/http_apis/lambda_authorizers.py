@@ -12,9 +12,9 @@ from msgspec.json import decode
 
 from lambda_emu.arn import Target
 from lambda_emu.clock import Clock
-from lambda_emu.environment.invocation import Outcome, Reply
+from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.invoke.request import Gathering, InvokeRequest
+from lambda_emu.invoke.request import Gathering, Invoke, InvokeRequest
 from lambda_emu.triggers.http_apis.api import Authorizer
 from lambda_emu.triggers.http_apis.refusals import ApiFailure, Forbidden, Unauthorized
 
@@ -25,7 +25,6 @@ MOST_KEPT = 1024
 UNAUTHORIZED = "Unauthorized"
 """Text of the error by which an authorizer says that nobody knows who asks."""
 
-Invoke = Callable[[InvokeRequest, Reply], None]
 Key = tuple[str, str, Authorizer, tuple[str, ...]]
 """An API, its stage, the authorizer as it is now, and what it looks at."""
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lambda_emu.clock import Clock
-from lambda_emu.environment.invocation import Reply
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer, error_answer
 from lambda_emu.gateway.call import Call
@@ -20,7 +18,7 @@ from lambda_emu.gateway.services import Handling, ServiceClaims, is_small
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
-from lambda_emu.invoke.request import InvokeRequest
+from lambda_emu.invoke.request import Invoke
 from lambda_emu.model.credentials import account_of
 from lambda_emu.store import Store
 from lambda_emu.triggers.addresses import address_below
@@ -42,8 +40,6 @@ SMALL_TARGET_BYTES = 4096
 """A longer query takes a moment to be parsed."""
 LARGE = Workers("large requests to HTTP APIs", 4, 64)
 RESOLVER = Workers("names of APIs", 1, 256)
-
-Invoke = Callable[[InvokeRequest, Reply], None]
 
 
 class Facts(Protocol):

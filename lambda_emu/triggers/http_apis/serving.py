@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 from lambda_emu.arn import Target
 from lambda_emu.clock import Clock
-from lambda_emu.environment.invocation import Reply
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.service import ServiceFailure
 from lambda_emu.gateway.answers import Answer
@@ -22,7 +20,7 @@ from lambda_emu.gateway.request import Request
 from lambda_emu.http.executors import Closed, Full
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
-from lambda_emu.invoke.request import InvokeRequest, trace_header
+from lambda_emu.invoke.request import Invoke, InvokeRequest, trace_header
 from lambda_emu.model.function.function import Function
 from lambda_emu.store import Store
 from lambda_emu.triggers import cors, http_event
@@ -39,7 +37,6 @@ from lambda_emu.triggers.http_event import Door, EventTimes
 
 log = logging.getLogger(__name__)
 
-Invoke = Callable[[InvokeRequest, Reply], None]
 Template = http_event.EventTemplate | payload_v1.EventTemplate
 
 
