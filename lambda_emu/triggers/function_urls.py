@@ -60,7 +60,7 @@ _PATH = PATH.encode()
 _WITHIN = f".{LABEL}."
 
 
-class Asked(NamedTuple):
+class Named(NamedTuple):
     """Which URL a request names. path: what the function sees. region: None where the form does not say it."""
 
     url_id: str
@@ -79,7 +79,7 @@ class Opened(NamedTuple):
     function: Function
     url: FunctionUrl
     target: Target
-    asked: Asked
+    named: Named
     for_page: tuple[tuple[str, str], ...]
     template: EventTemplate | None = None
     refusal: LambdaError | None = None
@@ -240,7 +240,7 @@ def _forbids(opened: Opened) -> UrlForbidden | None:
 
 
 def _template(opened: Opened, asked: Request, account: str, authorizer: Mapping[str, Any] | None) -> EventTemplate:
-    url_id, named = opened.url.url_id, opened.asked
+    url_id, named = opened.url.url_id, opened.named
     domain = named.domain or host_of(url_id, opened.target.id.region)
     return make_template(asked.head, asked.query, Door(url_id, domain, account, named.path, authorizer))
 
@@ -250,17 +250,17 @@ def _urls_of(function: Function | None) -> dict[str, tuple[FunctionId, str]]:
     return {} if function is None else {url.url_id: (function.id, key) for key, url in function.urls.items()}
 
 
-def _named(asked: Request) -> Asked:
+def _named(asked: Request) -> Named:
     """By the host, else by the path. UnknownUrl."""
     host = (asked.header(b"host") or "").lower().partition(":")[0].removesuffix(".")
     path = asked.path.decode("latin-1")
     if _WITHIN in host:
         url_id, _, rest = host.partition(_WITHIN)
-        return Asked(url_id, path or "/", host, rest.partition(".")[0])
+        return Named(url_id, path or "/", host, rest.partition(".")[0])
     if not path.startswith(PATH):
         raise UnknownUrl
     url_id, _, rest = path[len(PATH) :].partition("/")
-    return Asked(url_id, f"/{rest}", None, None)
+    return Named(url_id, f"/{rest}", None, None)
 
 
 class UrlReply(Gathering):
