@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 REPORTS = "ReportBatchItemFailures"
 FINE, PROBLEM = "OK", "PROBLEM: Function call failed"
 
-Count = Callable[[Scope, tuple[tuple[str, str], ...], str, float], None]
-"""A value of a metric with these dimensions."""
+CountFor = Callable[[Scope, tuple[tuple[str, str], ...], str, float], None]
+"""A value of a metric with these dimensions, as `metrics.Recorder.add_for`; invoke.ending.Count is of functions."""
 
 
 class Consumer:
@@ -41,7 +41,7 @@ class Consumer:
         scope: Scope,
         store: Store,
         invoke: Invoke,
-        count: Count,
+        count: CountFor,
         loop: Loop,
         clock: Clock,
     ) -> None:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
-from lambda_emu.event_sources.consumer import Consumer, Count
+from lambda_emu.event_sources.consumer import Consumer, CountFor
 from lambda_emu.event_sources.poller import Source
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.request import Invoke
@@ -36,7 +36,7 @@ class Driver:
     """Polls for each enabled mapping. What was taken for one that stops is settled first."""
 
     def __init__(
-        self, kinds: Mapping[SourceKind, Kind], store: Store, invoke: Invoke, count: Count, loop: Loop, clock: Clock
+        self, kinds: Mapping[SourceKind, Kind], store: Store, invoke: Invoke, count: CountFor, loop: Loop, clock: Clock
     ) -> None:
         self.kinds = kinds
         self._store = store

@@ -16,6 +16,7 @@ from lambda_emu.model.mappings.sources import SourceKind
 from lambda_emu.store import Store
 
 if TYPE_CHECKING:
+    from lambda_emu.event_sources.consumer import CountFor
     from lambda_emu.event_sources.driver import Driver, Kind  # most servers need none
 
 STEP_LIMIT_S = 60.0
@@ -32,7 +33,7 @@ class EventSources:
         kinds: Callable[[], Mapping[SourceKind, Kind]],
         store: Store,
         invoke: Invoke,
-        count: Callable[[Scope, tuple[tuple[str, str], ...], str, float], None],
+        count: CountFor,
         loop: Loop,
         clock: Clock,
     ) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from lambda_emu.arn import FunctionId, Scope, Target, parse_resource_arn
+from lambda_emu.arn import Scope, Target, parse_resource_arn
 from lambda_emu.clock import Clock
 from lambda_emu.event_sources.backoff import Backoff, Nap
 from lambda_emu.event_sources.poller import Begin, Source, SourceUnavailable
@@ -29,6 +29,7 @@ from lambda_emu.event_sources.streams.reading import (
 )
 from lambda_emu.event_sources.streams.shard import Shard, divided, is_over
 from lambda_emu.http.loop import Loop
+from lambda_emu.invoke.ending import Count
 from lambda_emu.model.function.names import resolve
 from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.model.mappings.refusals import StreamNotFound, StreamUnreachable
@@ -39,9 +40,6 @@ log = logging.getLogger(__name__)
 MOST_BEGINNINGS = 1000
 POLL_S, SAFETY_POLL_S = 1.0, 600.0
 """Of a stream that wakes nobody, and of one that does."""
-
-Count = Callable[[str, FunctionId, float, str | None], None]
-"""metrics.Recorder.add."""
 
 
 class Streams:
