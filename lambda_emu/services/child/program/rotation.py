@@ -6,6 +6,8 @@ import json
 from base64 import b64decode, b64encode
 from typing import Any
 
+from lambda_emu.arn import scope_in
+
 MEMBERS = (
     "rotation_requested",
     "rotation_lambda_arn",
@@ -38,8 +40,8 @@ def rotated(said: dict[str, Any]) -> None:
 def _secret(arn: str) -> Any:
     from moto.secretsmanager.models import secretsmanager_backends
 
-    region, account = arn.split(":")[3:5]
-    return secretsmanager_backends[account][region].secrets[arn]
+    scope = scope_in(arn)
+    return secretsmanager_backends[scope.account][scope.region].secrets[arn]
 
 
 def _written(value: Any) -> Any:

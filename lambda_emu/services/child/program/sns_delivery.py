@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
+from lambda_emu.arn import scope_in
 from lambda_emu.services.child.program.front import Front, FrontError, FrontGone
 from lambda_emu.services.child.program.sns_urls import Urls, replace_confirmation, url_headers
 
@@ -81,8 +82,8 @@ def topic_backend(arn: str) -> Any:
     """moto's of the account and region that the topic is in."""
     from moto.sns.models import sns_backends
 
-    region, account = arn.split(":")[3:5]
-    return sns_backends[account][region]
+    scope = scope_in(arn)
+    return sns_backends[scope.account][scope.region]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ class Sent:
 
     def notification(self, url_case: str) -> dict[str, Any]:
         """url_case: `Url` for functions, `URL` for all others."""
-        region = self.topic_arn.split(":")[3]
+        region = scope_in(self.topic_arn).region
         host = f"https://sns.{region}.amazonaws.com"
         told: dict[str, Any] = {"Type": "Notification", "MessageId": self.message_id, "TopicArn": self.topic_arn}
         if self.order is not None:
