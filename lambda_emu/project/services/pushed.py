@@ -13,6 +13,7 @@ from lambda_emu.project.kinds import ResourceKind
 from lambda_emu.project.resources import Members, Present, ResourceKey
 from lambda_emu.project.services.left import ORIGIN, PREFIX, TAG
 from lambda_emu.project.services.reach import Reach
+from lambda_emu.project.services.stores import TOPIC
 
 NOTIFICATIONS, SUBSCRIPTION, SUBSCRIBED_QUEUE = "notifications", "subscription", "queue's subscription"
 
@@ -94,12 +95,12 @@ def _find_subscribed_queues(reach: Reach) -> Iterator[Present]:
     """Those of declared topics whose tags say so."""
     for topic in {resource.key.name.split()[0] for resource in reach.of(SUBSCRIBED_QUEUE)} | _declared_topics(reach):
         found = reach.find("sns", "ListTagsForResource", ResourceArn=reach.arn("sns", topic)) or {}
-        tagged = {_queue(tag["Key"]) for tag in found.get("Tags", []) if tag["Key"].startswith(f"{TAG}:")}
+        tagged = {_name(tag["Key"]) for tag in found.get("Tags", []) if tag["Key"].startswith(f"{TAG}:")}
         yield from _present(SUBSCRIBED_QUEUE, "sqs", {(topic, queue) for queue in tagged}, reach)
 
 
 def _declared_topics(reach: Reach) -> set[str]:
-    return {resource.key.name for resource in reach.of("topic")}
+    return {resource.key.name for resource in reach.of(TOPIC)}
 
 
 def _present(kind: str, protocol: str, pairs: set[tuple[str, str]], reach: Reach) -> Iterator[Present]:
@@ -170,15 +171,12 @@ def _unsubscribe_queue(present: Present, reach: Reach) -> None:
 
 
 def _name(arn: str) -> str:
+    """What an ARN ends with, or one of our tags."""
     return arn.rpartition(":")[2]
 
 
 def _tag(queue: str) -> str:
     return f"{TAG}:{queue}"
-
-
-def _queue(tag: str) -> str:
-    return tag.rpartition(":")[2]
 
 
 PUSHED: Mapping[str, ResourceKind[Reach]] = {
