@@ -21,7 +21,7 @@ install: $(BIN)/.installed
 $(BIN)/.installed: $(BUILT_FROM)
 	@sh scripts/venv.sh $(PYTHON) .venv
 	@echo "Installing lambda-emu into .venv"
-	@$(PIP) --editable .
+	@$(PIP) --editable '.[services]'
 	@$(BIN)/python -m compileall -q lambda_emu
 	@touch $@
 

@@ -29,6 +29,7 @@ ENGINE_FIRST = "See `engine` above."
 GET_LIMITS = "Enable these controllers in the kernel's command line; until then functions are not held to these limits."
 GET_BUILDER = "apt-get install mmdebstrap. Without it only AWS's own images can be used."
 GET_IMAGE = "lambda-emu runtimes build python3.13, or let the first function that needs one build it."
+GET_SERVICES = "{python} -m pip install '{extra}'. Until then S3, SNS, DynamoDB and others are served by nobody."
 GET_WAY_BACK = "Allow containers to reach this machine (a firewall?), or name their network with --docker-network."
 
 
@@ -103,6 +104,16 @@ def data_directory(settings: Settings) -> Finding:
 def image_builder(_: Settings) -> Finding:
     path = shutil.which("mmdebstrap")
     return ok(path) if path is not None else warning("mmdebstrap is not installed", GET_BUILDER)
+
+
+def services(_: Settings) -> Finding:
+    from lambda_emu.services.child.errors import EXTRA
+    from lambda_emu.services.child.process import missing_library
+
+    library = missing_library()
+    if library is None:
+        return ok("moto is installed")
+    return warning(f"{library} is not installed", GET_SERVICES.format(python=sys.executable, extra=EXTRA))
 
 
 # -- the engine -----------------------------------------------------------------------------------
@@ -216,6 +227,7 @@ CHECKS = (
     Check("architecture", architecture),
     Check("init", init_program),
     Check("data directory", data_directory),
+    Check("services", services),
     Check("image builder", image_builder),
     Check("engine", engine),
     Check("cgroup", cgroup),

@@ -15,6 +15,9 @@ import pytest
 from lam import ROLE, client, zipped
 from test_cli_terminal import HOSTILE, assert_harmless, on_terminal
 
+from lambda_emu.cli.checks import services
+from lambda_emu.config import load_settings
+
 LIMIT_S = 60
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}  # the package need not be installed
 GREETER = """
@@ -321,6 +324,15 @@ def test_doctor_says_what_to_do_about_each_thing_that_is_missing(folder: Path) -
     }
     assert all(findings[name]["fix"] for name in wrong)
     assert done.returncode == 1
+
+
+def test_doctor_says_how_to_have_the_services_that_are_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "moto", None)  # as where it is not installed
+
+    found = services(load_settings({}, {}))
+
+    assert (found.verdict, found.text) == ("warning", "moto is not installed")
+    assert str(found.fix).startswith(f"{sys.executable} -m pip install 'lambda-emu[services]'")
 
 
 @pytest.mark.docker

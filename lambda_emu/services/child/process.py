@@ -45,6 +45,11 @@ DOUBT_S = 0.5
 """How long a process that gave up a line may take to be seen dead: its sockets go before it does."""
 
 
+def missing_library() -> str | None:
+    """What of it is not installed; None: nothing."""
+    return next((library for library in LIBRARIES if importlib.util.find_spec(library) is None), None)
+
+
 class Process:
     """One run of the child. On the loop, but for `start` and `end`, which block."""
 
@@ -76,9 +81,9 @@ class Process:
 
     def start(self) -> None:
         """Returns when it serves. On a worker. ServicesMissing, ChildLost."""
-        for library in LIBRARIES:
-            if importlib.util.find_spec(library) is None:
-                raise ServicesMissing(library)
+        library = missing_library()
+        if library is not None:
+            raise ServicesMissing(library)
         path = json.dumps([str(Path(entry).absolute()) for entry in sys.path if entry])
         self._popen = subprocess.Popen(
             [sys.executable, "-IS", "-c", START, path, str(self.socket), self._front_url, str(self._folder or "")],
