@@ -292,6 +292,17 @@ def test_items_are_kept_in_a_table_of_their_account(lam: OwnLam) -> None:
     assert found["Item"]["owner"] == {"S": ACCOUNT}
 
 
+def test_a_role_has_the_policies_that_aws_manages(lam: Any) -> None:
+    iam = sdk(lam, "iam")
+    iam.create_role(RoleName="runs", AssumeRolePolicyDocument="{}")
+    policy = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+
+    iam.attach_role_policy(RoleName="runs", PolicyArn=policy)
+
+    attached = iam.list_attached_role_policies(RoleName="runs")["AttachedPolicies"]
+    assert attached == [{"PolicyName": "AWSLambdaBasicExecutionRole", "PolicyArn": policy}]
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "asked"),
     [
