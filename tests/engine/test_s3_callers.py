@@ -130,3 +130,27 @@ def test_who_does_not_sign_is_refused_unless_a_policy_lets_everybody(
 
     assert refused.status == 403
     assert allowed.status < 300 or path == "?delete"
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        ("", "must be valid JSON"),
+        ("[]", "must be valid JSON"),
+        ("[" * 10_000, "must be valid JSON"),
+        ("{}", "Missing required field Statement"),
+        ('{"Statement": []}', "Missing required field Statement"),
+        ('{"Statement": [1]}', "Missing required field Statement"),
+        ('{"Statement": {"Effect": "Allow"}}', "Missing required field Principal"),
+        ('{"Statement": {"Effect": [], "Principal": "*", "Action": "*", "Resource": "*"}}', "Invalid effect"),
+    ],
+)
+def test_what_is_no_policy_is_refused_and_keeps_nobody_from_the_bucket(
+    lam: OwnLam, bucket: str, policy: str, says: str
+) -> None:
+    s3 = sdk(lam, "s3")
+
+    with pytest.raises(s3.exceptions.ClientError, match=rf"\(MalformedPolicy\).*{says}"):
+        s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"body"

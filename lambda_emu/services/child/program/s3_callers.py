@@ -5,6 +5,7 @@ Signatures are not checked, so that a page could write one; whether it is signed
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -140,3 +141,43 @@ def _bucket(environ: Mapping[str, Any], name: str) -> Any:
         return s3_backends[account]["aws"].get_bucket(name)
     except S3ClientError:
         return None
+
+
+STATEMENT = (("Effect",), ("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource"))
+"""Of each pair a statement of a bucket's policy has one."""
+
+
+def replace_policies() -> None:
+    """moto keeps any text for a policy, and then nobody can read what is in the bucket."""
+    from moto.s3 import models
+    from moto.s3.exceptions import S3ClientError
+
+    put = models.S3Backend.put_bucket_policy
+
+    def put_checked(self: Any, bucket_name: str, policy: bytes) -> None:
+        problem = _problem_of(policy)
+        if problem is not None:
+            raise S3ClientError("MalformedPolicy", problem)
+        put(self, bucket_name, policy)
+
+    models.S3Backend.put_bucket_policy = put_checked  # type: ignore[method-assign]
+
+
+def _problem_of(policy: bytes) -> str | None:
+    """What is wrong with it, in S3's words; None: nothing that we look at."""
+    try:
+        said = json.loads(policy)
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict):
+        return "Policies must be valid JSON and the first byte must be '{'"
+    statements = said.get("Statement")
+    for statement in statements if isinstance(statements, list) and statements else [statements]:
+        if not isinstance(statement, dict):
+            return "Missing required field Statement"
+        for names in STATEMENT:
+            if not any(name in statement for name in names):
+                return f"Missing required field {names[0]}"
+        if statement["Effect"] not in ("Allow", "Deny"):
+            return f"Invalid effect: {statement['Effect']}"
+    return None

@@ -46,11 +46,13 @@ def extend(backend: str) -> None:
 def replace(backend: str, front: Front, teller: Teller) -> None:
     """Once moto's service of this name is imported."""
     if backend == "s3":
+        from lambda_emu.services.child.program.s3_callers import replace_policies
         from lambda_emu.services.child.program.s3_ranges import replace_ranges
         from lambda_emu.services.child.program.s3_records import replace_notifications
 
         replace_notifications(front)
         replace_ranges()
+        replace_policies()
     if backend == "sns":
         from lambda_emu.services.child.program.sns_delivery import replace_delivery
 
