@@ -22,6 +22,13 @@ from lambda_emu.config import load_settings
 from lambda_emu.server import Emulator
 
 ENGINES = (pytest.param("docker", marks=pytest.mark.docker), "process")
+NETWORKS = (
+    pytest.param(("docker", {}), id="docker", marks=pytest.mark.docker),
+    pytest.param(("docker", {"docker_network": "none"}), id="docker-none", marks=pytest.mark.docker),
+    pytest.param(("process", {}), id="process"),
+    pytest.param(("process", {"network": "none"}), id="process-none"),
+)
+"""Each engine, and what settings have it in a network and without."""
 SLEEPER = """
 import time
 def handler(event, context):

@@ -26,6 +26,23 @@ require github.com/aws/aws-lambda-go v1.47.0
 GO_SUM = """github.com/aws/aws-lambda-go v1.47.0 h1:0H8s0vumYx/YKs4sE7YM0ktwL2eWse+kfopsRI1sXVI=
 github.com/aws/aws-lambda-go v1.47.0/go.mod h1:dpMpZgvWx5vuQJfBt0zqBha60q7Dd7RfgJv23DymV8A=
 """
+NODE_LOOP = """#!/usr/bin/env node
+const { handler } = require("./app.js");
+(async () => {
+  const base = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation`;
+  for (;;) {
+    const asked = await fetch(`${base}/next`);
+    const answer = JSON.stringify(await handler(await asked.json()));
+    const id = asked.headers.get("lambda-runtime-aws-request-id");
+    await fetch(`${base}/${id}/response`, { method: "POST", body: answer });
+  }
+})();
+"""
+
+
+def node_loop(module: str) -> str:
+    """A bootstrap that runs the `handler` of a module by Node.js alone. module: as `require` takes it."""
+    return NODE_LOOP.replace("./app.js", module)
 
 
 def sdk_for_javascript(config: pytest.Config, *services: str) -> Mapping[str, bytes]:

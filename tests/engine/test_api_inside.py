@@ -9,8 +9,8 @@ import pytest
 from descriptors_rig import accepted_at, opened
 from inside import probe
 from lam import Lam, zipped
-from own import OwnLam, own_emulator
-from packages import sdk_for_javascript
+from own import NETWORKS, OwnLam, own_emulator
+from packages import node_loop, sdk_for_javascript
 
 from lambda_emu.gateway.inside import MOST_CONNECTIONS
 
@@ -40,32 +40,9 @@ exports.handler = async (event) => {
   return JSON.parse(Buffer.from(answer.Payload));
 };
 """
-LOOP = """#!/usr/bin/env node
-const { handler } = require("./app.js");
-(async () => {
-  const base = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation`;
-  for (;;) {
-    const asked = await fetch(`${base}/next`);
-    const answer = JSON.stringify(await handler(await asked.json()));
-    const id = asked.headers.get("lambda-runtime-aws-request-id");
-    await fetch(`${base}/${id}/response`, { method: "POST", body: answer });
-  }
-})();
-"""
 
 
-IN_DOCKER = pytest.mark.docker
-
-
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param(("docker", {}), id="docker", marks=IN_DOCKER),
-        pytest.param(("docker", {"docker_network": "none"}), id="docker-none", marks=IN_DOCKER),
-        pytest.param(("process", {}), id="process"),
-        pytest.param(("process", {"network": "none"}), id="process-none"),
-    ],
-)
+@pytest.fixture(scope="module", params=NETWORKS)
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
     """In containers and as processes, with a network and without."""
     engine, network = request.param
@@ -95,7 +72,11 @@ def test_a_function_calls_a_function_by_boto3(lam: OwnLam, size: int) -> None:
 
 def test_a_function_calls_a_function_by_the_sdk_for_javascript(lam: OwnLam, request: pytest.FixtureRequest) -> None:
     lam.create("echo", ECHO)
-    code: dict[str, str | bytes] = {"app.js": SDK, "bootstrap": LOOP, **sdk_for_javascript(request.config)}
+    code: dict[str, str | bytes] = {
+        "app.js": SDK,
+        "bootstrap": node_loop("./app.js"),
+        **sdk_for_javascript(request.config),
+    }
     is_image = lam.emulator.engine.abilities.name == "docker"
     lam.create("node", code, Runtime="nodejs24.x" if is_image else "provided.al2023", **FAST)
 

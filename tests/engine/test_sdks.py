@@ -12,24 +12,12 @@ from typing import Any
 
 import pytest
 from own import OwnLam, own_emulator
-from packages import kept, run, sdk_for_javascript
+from packages import kept, node_loop, run, sdk_for_javascript
 
 PROGRAMS = Path(__file__).parent / "sdks"
 ECHO = "def handler(event, context):\n    return {'heard': event}\n"
 FOUND = {"s3": "photo", "sqs": "message", "dynamodb": "item", "lambda": {"heard": "event"}}
 CLIENTS = ("s3", "sqs", "dynamodb", "lambda")
-LOOP = """#!/usr/bin/env node
-const { handler } = require("./calls.js");
-(async () => {
-  const base = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation`;
-  for (;;) {
-    const asked = await fetch(`${base}/next`);
-    const answer = JSON.stringify(await handler(await asked.json()));
-    const id = asked.headers.get("lambda-runtime-aws-request-id");
-    await fetch(`${base}/${id}/response`, { method: "POST", body: answer });
-  }
-})();
-"""
 PYTHON = """
 import boto3, json
 def calls(name):
@@ -104,7 +92,7 @@ def test_node_inside_is_told_nothing_but_a_queues_address_outside(
     queue = f"{shared.emulator.url}/{shared.emulator.scope.account}/node"
     code: dict[str, str | bytes] = {
         "calls.js": (PROGRAMS / "calls.js").read_bytes(),
-        "bootstrap": LOOP,
+        "bootstrap": node_loop("./calls.js"),
         **sdk_for_javascript(request.config, *CLIENTS),
     }
     shared.create(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from inside import probe
-from own import OwnLam, own_emulator
+from own import NETWORKS, OwnLam, own_emulator
 from sqs_rig import client_of
 
 FAST: dict[str, Any] = {"MemorySize": 1769, "Timeout": 60}
@@ -15,15 +15,7 @@ FAST: dict[str, Any] = {"MemorySize": 1769, "Timeout": 60}
 ACCOUNT = "000000000000"
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param(("docker", {}), id="docker", marks=pytest.mark.docker),
-        pytest.param(("docker", {"docker_network": "none"}), id="docker-none", marks=pytest.mark.docker),
-        pytest.param(("process", {}), id="process"),
-        pytest.param(("process", {"network": "none"}), id="process-none"),
-    ],
-)
+@pytest.fixture(scope="module", params=NETWORKS)
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
     """In containers and as processes, with a network and without."""
     engine, network = request.param
