@@ -31,12 +31,20 @@ _RULE = re.compile(rb"<Name>\s*(prefix|suffix)\s*</Name>", re.IGNORECASE)
 
 def replace_notifications(front: Front) -> None:
     """All of moto's models call them by the module, so that ours take their place for all."""
-    from moto.s3 import models, notifications, responses
+    from moto.s3 import notifications
 
     sender = Sender(front)
-    delete = models.S3Backend.delete_object
-    set_marker, set_targets = models.S3Backend._set_delete_marker, models.FakeBucket.set_notification_configuration
-    read_targets = responses.S3Response._notification_config_from_body
+    _tell_of_removals(sender)
+    _check_targets(sender)
+    _read_rules()
+    notifications.send_event = sender.send  # type: ignore[assignment]
+    notifications.send_test_event = _send_nothing  # type: ignore[assignment]  # `Sender.refused` does
+
+
+def _tell_of_removals(sender: Sender) -> None:
+    from moto.s3 import models
+
+    delete, set_marker = models.S3Backend.delete_object, models.S3Backend._set_delete_marker
 
     def set_and_tell(self: Any, bucket_name: str, key_name: str) -> Any:
         """moto tells nobody of delete markers."""
@@ -58,6 +66,16 @@ def replace_notifications(front: Front) -> None:
             sender.send(bucket.account_id, REMOVED, bucket, there[0])
         return answer
 
+    models.S3Backend.delete_object = delete_and_tell  # type: ignore[method-assign]
+    models.S3Backend._set_delete_marker = set_and_tell  # type: ignore[method-assign]
+
+
+def _check_targets(sender: Sender) -> None:
+    """When they are set."""
+    from moto.s3 import models
+
+    set_targets = models.FakeBucket.set_notification_configuration
+
     def check_and_set(self: Any, wanted: Any) -> None:
         before = self.notification_configuration
         set_targets(self, wanted)
@@ -67,17 +85,20 @@ def replace_notifications(front: Front) -> None:
                 self.notification_configuration = before
                 raise _unreachable(refused)
 
+    models.FakeBucket.set_notification_configuration = check_and_set  # type: ignore[assignment]
+
+
+def _read_rules() -> None:
+    """moto knows the names of filters in lower case alone."""
+    from moto.s3 import responses
+
+    read_targets = responses.S3Response._notification_config_from_body
+
     def read_any_case(self: Any) -> Any:
-        """moto knows the names of filters in lower case alone."""
         self.body = _RULE.sub(_in_lower_case, _bytes(self.body))
         return read_targets(self)
 
-    models.S3Backend.delete_object = delete_and_tell  # type: ignore[method-assign]
-    models.S3Backend._set_delete_marker = set_and_tell  # type: ignore[method-assign]
-    models.FakeBucket.set_notification_configuration = check_and_set  # type: ignore[assignment]
     responses.S3Response._notification_config_from_body = read_any_case  # type: ignore[method-assign]
-    notifications.send_event = sender.send  # type: ignore[assignment]
-    notifications.send_test_event = _send_nothing  # type: ignore[assignment]  # `Sender.refused` does
 
 
 class Sender:
