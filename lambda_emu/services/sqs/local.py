@@ -13,10 +13,11 @@ from lambda_emu.services.sqs.asked import Asked
 from lambda_emu.services.sqs.attributes import MOST_BYTES
 from lambda_emu.services.sqs.errors import NoSuchQueue, SqsError, UnknownSqsOperation
 from lambda_emu.services.sqs.message import Received, State
+from lambda_emu.services.sqs.moves import Told
 from lambda_emu.services.sqs.operations import OPERATIONS
 from lambda_emu.services.sqs.polls import Deliver, Poll
 from lambda_emu.services.sqs.queue import Queue, QueueRecord
-from lambda_emu.services.sqs.queues import Queues, Told
+from lambda_emu.services.sqs.queues import Queues
 from lambda_emu.services.sqs.receiving import find_held, find_to_delete
 
 Failed = Sequence[tuple[str, SqsError]]

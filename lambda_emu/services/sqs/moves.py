@@ -25,6 +25,7 @@ KEPT = 10
 NO_SOURCE = "CouldNotDetermineMessageSource"
 
 Told = Callable[[SqsError | None], None]
+"""Called on the loop after the commit, or with why there was none."""
 Write = Callable[[Callable[[sqlite3.Connection], object], Told], None]
 
 

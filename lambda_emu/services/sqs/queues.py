@@ -21,7 +21,7 @@ from lambda_emu.services.sqs.directory import Directory
 from lambda_emu.services.sqs.errors import NoSuchQueue, SqsError, SqsFailure, TooManyInFlight
 from lambda_emu.services.sqs.fifo import DEDUPLICATION_S, Sent
 from lambda_emu.services.sqs.message import Draft, Handle, Message, Row, State, as_received
-from lambda_emu.services.sqs.moves import MoveTasks
+from lambda_emu.services.sqs.moves import MoveTasks, Told
 from lambda_emu.services.sqs.polls import Poll, Polls
 from lambda_emu.services.sqs.queue import Queue, QueueRecord
 from lambda_emu.services.sqs.table import Left, Move, SeenRow
@@ -34,9 +34,6 @@ LOOKED_AT = 1_000
 """So many messages at most are passed to a dead letter queue, or found too old, by one receive."""
 LET_GO = 500
 START_LIMIT_S = 600.0
-
-Told = Callable[[SqsError | None], None]
-"""Called on the loop after the commit, or with why there was none."""
 
 
 class Queues:
