@@ -11,7 +11,7 @@ from typing import Any
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import layer_id
-from lambda_emu.arn import Scope
+from lambda_emu.arn import Scope, Target
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.store import Store, Table
 
@@ -53,6 +53,15 @@ def hint(context: RequestContext, error: LambdaError, request: Mapping[str, Any]
             break
     if error.hint is not None:
         context.notices.tell(error.hint)
+
+
+def hint_of_account(context: RequestContext, error: LambdaError, target: Target) -> None:
+    """Give it to the refusal of a name that leads to another account; it says nothing of what is there."""
+    there, here, name = target.id.scope.account, context.scope, target.id.name
+    is_own = context.store.functions.get(here, name) is not None
+    own = f"; there is a function {name} in that of the caller" if is_own else ""
+    error.hint = f"the name is of account {there}, and the caller's credentials mean account {here.account}{own}"
+    context.notices.tell(error.hint)
 
 
 def _hint(table: Table[Any], word: str, scope: Scope, name: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lambda_emu.api.context import RequestContext
+from lambda_emu.api.elsewhere import hint_of_account
 from lambda_emu.arn import Target
 from lambda_emu.errors.resources import AccessDenied
 from lambda_emu.invoke.rules import authorize
@@ -30,7 +31,11 @@ def for_owner(context: RequestContext, operation: str, target: Target) -> Reques
 
     Else AccessDenied, whether or not there is such a function.
     """
-    if operation not in GRANTABLE:
-        raise AccessDenied
-    authorize(context.store.function(target.id), context.scope.account, f"lambda:{operation}", target)
+    try:
+        if operation not in GRANTABLE:
+            raise AccessDenied
+        authorize(context.store.function(target.id), context.scope.account, f"lambda:{operation}", target)
+    except AccessDenied as error:
+        hint_of_account(context, error, target)
+        raise
     return replace(context, scope=target.id.scope)

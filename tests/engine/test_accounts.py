@@ -48,6 +48,17 @@ def test_it_runs_for_no_other_and_does_nothing_else(lam: Lam, shared: str, their
         assert error.value.response["Error"]["Code"] == "AccessDeniedException"
 
 
+def test_an_invocation_by_the_arn_of_another_account_is_told_whose_that_is(lam: Lam, shared: str) -> None:
+    with pytest.raises(ClientError) as error:
+        client(lam.emulator.url).invoke(FunctionName=shared.replace("000000000000", "123456789012"))
+
+    assert error.value.response["Error"]["Code"] == "AccessDeniedException"
+    assert error.value.response["ResponseMetadata"]["HTTPHeaders"]["x-lambda-emu-hint"] == (
+        "the name is of account 123456789012, and the caller's credentials mean account 000000000000; "
+        "there is a function says in that of the caller"
+    )
+
+
 def test_events_of_the_other_account_are_taken(shared: str, theirs: Lam) -> None:
     assert theirs.invoke(shared, {}, InvocationType="Event").status == 202
 

@@ -93,6 +93,21 @@ def test_everything_else_of_another_account_is_refused(api: Api) -> None:
     assert [(reply.status, reply.json) for reply in refusals] == [(403, {"Message": None})] * 4
 
 
+@pytest.mark.parametrize("request_line", [f"GET {FUNCTIONS}{ARN}f", f"PUT {FUNCTIONS}{ARN}f/configuration"])
+def test_who_is_refused_is_hinted_whose_account_was_named(api: Api, request_line: str) -> None:
+    api.client_of(OTHER).create_function(
+        FunctionName="f", Role=THEIR_ROLE, Code={"ZipFile": zipped({"a.py": ""})}, Runtime="python3.13", Handler="a.b"
+    )
+
+    reply = api.send(request_line, {"Timeout": 9}, headers={"Authorization": signed(OTHER)})
+
+    assert (reply.status, reply.json) == (403, {"Message": None})
+    assert reply.headers["x-lambda-emu-hint"] == (
+        f"the name is of account {ACCOUNT}, and the caller's credentials mean account {OTHER}; "
+        "there is a function f in that of the caller"
+    )
+
+
 def test_what_no_policy_can_share_is_refused_whatever_it_allows(api: Api) -> None:
     api.created("f")
     share(api, "lambda:*")

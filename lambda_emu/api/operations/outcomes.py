@@ -9,11 +9,11 @@ import base64
 import json
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.elsewhere import hint
+from lambda_emu.api.elsewhere import hint, hint_of_account
 from lambda_emu.api.wire import event_stream
 from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.errors.resources import FunctionNotFound
+from lambda_emu.errors.resources import AccessDenied, FunctionNotFound
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.invoke.request import Gathering, InvokeRequest
@@ -83,6 +83,8 @@ class WholeReply(Gathering):
     def refused(self, error: LambdaError) -> None:
         if isinstance(error, FunctionNotFound):
             hint(self._context, error, {"FunctionName": self.request.target.id.arn()})
+        elif isinstance(error, AccessDenied):
+            hint_of_account(self._context, error, self.request.target)
         self._call.fail(error)
 
 
