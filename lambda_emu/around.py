@@ -18,6 +18,7 @@ from lambda_emu.model.mappings.sources import SourceKind
 from lambda_emu.services.child.service import OtherServices
 from lambda_emu.services.clients import Clients
 from lambda_emu.services.neighbours.neighbour import Neighbour
+from lambda_emu.services.sqs.late import LateQueues
 from lambda_emu.shutdown import Shutdown
 from lambda_emu.store import Store
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:  # they take their time
     from lambda_emu.event_sources.driver import Kind
     from lambda_emu.metrics.embedded import Embedded
     from lambda_emu.metrics.recorder import Recorder
-    from lambda_emu.services.sqs.queues import Queues
 
 STEP_LIMIT_S = 60.0
 
@@ -33,12 +33,11 @@ STEP_LIMIT_S = 60.0
 class Around:
     """Made, read and opened in this order, each before what needs it; the steps that end it are told to `shutdown`.
 
-    neighbours: services that others serve. clients: ask any service, once the port serves. recorder, queues: once it
+    neighbours: services that others serve. clients: ask any service, once the port serves. recorder: once it
     was read. outbox, sequel: once results can go out. sources: once events can come in.
     """
 
     recorder: Recorder
-    queues: Queues
     outbox: Outbox
     sequel: EventDestinations
     sources: EventSources
@@ -61,6 +60,7 @@ class Around:
         self._shutdown = shutdown
         self._is_counting = False
         shutdown.call(self._stop_counting)  # after all who tell of facts
+        self.queues = LateQueues(store, loop, clock)
         self.child = OtherServices(loop, url, scope)
         shutdown.call(self.child.close)  # after the environments, whose code may use it until they end
         self.clients = Clients(lambda: url)
@@ -70,11 +70,10 @@ class Around:
         """Queues and metrics. counts: whether what is counted is kept."""
         from lambda_emu.metrics.file import MetricFile  # here: they take their time
         from lambda_emu.metrics.recorder import Recorder
-        from lambda_emu.services.sqs.queues import Queues
 
         metrics = MetricFile(self._store.folder / "metrics.db")
         self.recorder = Recorder(metrics, self._loop, self._clock, self._set_aside)
-        self.queues = Queues.open(self._store, self._loop, self._clock)
+        self.queues.open_what_is_left()
         self._is_counting = counts
 
     def open_results(self, invoker: Invoker) -> None:
@@ -126,7 +125,7 @@ class Around:
         from lambda_emu.event_sources.streams.source import Streams
         from lambda_emu.services.sqs.local import LocalQueues
 
-        queues: Kind = OwnQueues(LocalQueues(self.queues, self._clock), self._loop, self._clock)
+        queues: Kind = OwnQueues(LocalQueues(self.queues.open(), self._clock), self._loop, self._clock)
         if self._is_elsewhere("sqs"):
             queues = QueuesElsewhere(self.clients.call, self._loop)
         positions = Positions(self._store, self._loop, self.outbox.wake)

@@ -21,7 +21,7 @@ from lambda_emu.services.clients import Call
 if TYPE_CHECKING:
     from lambda_emu.services.sqs.errors import SqsError
     from lambda_emu.services.sqs.fifo import Sent
-    from lambda_emu.services.sqs.queues import Queues
+    from lambda_emu.services.sqs.late import LateQueues
 
 CALLS = Workers("deliveries to other services", 32, 4096)
 LONG_BYTES = 64 * 1024
@@ -66,14 +66,17 @@ class QueueSender:
 
     most = 32
 
-    def __init__(self, queues: Queues, loop: Loop) -> None:
+    def __init__(self, queues: LateQueues, loop: Loop) -> None:
         self._queues = queues
         self._loop = loop
 
     async def send(self, delivery: Delivery, body: bytes) -> None:
         from lambda_emu.services.sqs.sending import make_draft  # here: many servers never need it
 
-        queue = self._queues.find_arn(delivery.target)
+        queues = self._queues.opened
+        if queues is None:
+            queues = await self._loop.work(CALLS, self._queues.open)
+        queue = queues.find_arn(delivery.target)
         if queue is None:
             raise NotDelivered("there is no such queue")
         if queue.record.is_fifo:
@@ -90,7 +93,7 @@ class QueueSender:
             if not sent.done():
                 sent.set_result(error)
 
-        self._queues.send(queue, [draft], told)
+        queues.send(queue, [draft], told)
         if (refusal := await sent) is not None:
             raise NotDelivered(refusal.text or refusal.code)
 

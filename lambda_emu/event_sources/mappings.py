@@ -12,7 +12,7 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.request import Invoke
 from lambda_emu.model.function.function import Function
 from lambda_emu.model.mappings.mapping import EventSourceMapping
-from lambda_emu.model.mappings.sources import SourceKind
+from lambda_emu.model.mappings.sources import POLLED, SourceKind
 from lambda_emu.store import Store
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ class EventSources:
     def _changed(self, before: EventSourceMapping | None, after: EventSourceMapping | None) -> None:
         """On the writer's thread."""
         mapping = after or before
+        if self._driver is None and mapping is not None and mapping.kind not in POLLED:
+            return  # of a kind that is polled the source was asked for, and so the driver is there
         if self._started and mapping is not None and (after is not None or self._driver is not None):
             self._loop.post(self._load().changed, _scope_of(mapping), after, mapping.uuid)
 

@@ -63,7 +63,8 @@ def test_a_server_that_stops_answers_who_waits_and_keeps_every_message(tmp_path:
             waiting = threads.submit(queues.receive_message, QueueUrl=empty, WaitTimeSeconds=20)
             arn = f"arn:aws:sqs:{scope.region}:{scope.account}:empty"
             eventually(
-                lambda: lam.emulator.loop.ask(lambda: lam.emulator.around.queues.is_awaited(arn), 5), "it to wait"
+                lambda: lam.emulator.loop.ask(lambda: lam.emulator.around.queues.open().is_awaited(arn), 5),
+                "it to wait",
             )
 
         assert waiting.done()

@@ -19,7 +19,14 @@ from test_logs_process import writers
 from waiting import LIMIT_S, eventually
 
 FOR_OTHER_REQUESTS = ("flask", "werkzeug", "jinja2", "lambda_emu.api.app", "lambda_emu.api.own_pages")
-NEVER = ("docker", "requests", "botocore.session", "boto3", "lambda_emu.event_sources.driver")
+NEVER = (
+    "docker",
+    "requests",
+    "botocore.session",
+    "boto3",
+    "lambda_emu.event_sources.driver",
+    "lambda_emu.services.sqs.queues",
+)
 HELLO = "def handler(event, context): return 'hello'"
 PROJECT = "functions: {hello: {runtime: python3.11, handler: app.handler, code: hello}}"
 

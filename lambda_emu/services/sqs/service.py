@@ -17,7 +17,7 @@ from lambda_emu.http.message import Head
 from lambda_emu.services.catalogue import claims_of
 
 if TYPE_CHECKING:
-    from lambda_emu.services.sqs.queues import Queues
+    from lambda_emu.services.sqs.late import LateQueues
     from lambda_emu.services.sqs.serving import Serving
 
 LARGE_MESSAGES = Workers("large messages", 2, 64)
@@ -34,7 +34,7 @@ class QueueService:
     claims = claims_of("sqs")
     answers_pages = False
 
-    def __init__(self, queues: Queues, clock: Clock, scope: Scope, url: str) -> None:
+    def __init__(self, queues: LateQueues, clock: Clock, scope: Scope, url: str) -> None:
         self._settings = queues, clock, scope, url
         self._serving: Serving | None = None
         too_large = RequestTooLarge(MOST_BYTES, "SendMessage")
@@ -53,5 +53,6 @@ class QueueService:
         if self._serving is None:
             from lambda_emu.services.sqs.serving import Serving
 
-            self._serving = Serving(*self._settings)
+            queues, clock, scope, url = self._settings
+            self._serving = Serving(queues.open(), clock, scope, url)
         return self._serving.serve(request, call)
