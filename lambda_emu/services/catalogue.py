@@ -85,6 +85,12 @@ def known(name: str) -> Known:
     return KNOWN.get(name) or _row(name, name.upper().replace("-", "_"))
 
 
+def misnamed(name: str) -> str | None:
+    """The service that others than boto3 and the AWS CLI call so, `eventbridge` and `sfn` for instance."""
+    id = name.upper().replace("-", "_")
+    return None if name in KNOWN else next((row.name for row in KNOWN.values() if row.id == id), None)
+
+
 def named(request: Request) -> Known | None:
     """The one that a request which was not sent to a host or a path of its own is for."""
     target = request.head.first.get(b"x-amz-target", b"")

@@ -29,6 +29,8 @@ BY = {
         MOTO,
     ),
 }
+WHOLE_WITHOUT_MOTO = "cloudwatch"
+"""But for alarms; an HTTP API cannot even be made."""
 NAMES = sorted({*KNOWN, "lambda"})
 
 
@@ -72,8 +74,9 @@ class Overview:
         by = BY.get(name)
         if by is None:
             return ServedBy(name, None, f"--service {name}=URL", False)
-        if by == MOTO and not has_moto():
-            return ServedBy(name, None, f"pip install '{EXTRA}'", False)
+        if by in (MOTO, BOTH) and not has_moto():
+            ours = OURS if name == WHOLE_WITHOUT_MOTO else None
+            return ServedBy(name, ours, f"pip install '{EXTRA}'", ours is not None)
         return ServedBy(name, by, None, by != MOTO or has_child)
 
 

@@ -75,6 +75,17 @@ def served(folder: Path) -> Iterator[Served]:
     process.wait(LIMIT_S)
 
 
+def test_a_service_that_is_named_otherwise_than_by_the_cli_is_told(folder: Path) -> None:
+    line = [sys.executable, "-m", "lambda_emu", "serve", "--port=0", "--engine=process", "--service=eventbridge=aws"]
+    with subprocess.Popen(line, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        server.stdout.readline()
+        server.terminate()
+        _, told = server.communicate(timeout=LIMIT_S)
+
+    assert b"--service eventbridge has no effect: the name is events, as the AWS CLI has it" in told
+
+
 def test_invoke_needs_no_server_and_no_project(folder: Path) -> None:
     done = command("invoke", folder / "hello", '{"name": "Ada"}', "--engine", "process", folder=folder.parent)
 

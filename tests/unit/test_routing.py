@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn, cast
@@ -24,9 +25,9 @@ from lambda_emu.gateway.services import Handling, Service, ServiceClaims
 from lambda_emu.gateway.wsgi import LateApp
 from lambda_emu.http.message import Head
 from lambda_emu.services.buckets import bucket_of
-from lambda_emu.services.catalogue import KNOWN, known
+from lambda_emu.services.catalogue import KNOWN, known, misnamed
 from lambda_emu.services.child.service import services_by
-from lambda_emu.services.overview import BY, NAMES
+from lambda_emu.services.overview import BY, NAMES, Overview, has_moto
 from lambda_emu.services.sqs.service import QueueService
 from lambda_emu.services.unserved import Forms, ServiceNotServed, Unserved
 
@@ -281,3 +282,22 @@ def test_who_serves_what_is_documented() -> None:
 
     assert set(told) == set(NAMES)
     assert {name: by for name, by in told.items() if not by.startswith("nobody")} == BY
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("eventbridge", "events"), ("sfn", "stepfunctions"), ("cloudwatch-logs", "logs"), ("s3", None), ("ec2", None)],
+)
+def test_another_name_of_a_service_is_known_for_that(name: str, meant: str | None) -> None:
+    assert misnamed(name) == meant
+
+
+def test_what_moto_would_serve_is_nobodys_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "moto", None)  # as where it is not installed
+    has_moto.cache_clear()
+
+    found = {one.name: one for one in Overview((), lambda: None, lambda: None).services()}
+
+    has_moto.cache_clear()
+    assert [name for name, one in found.items() if one.by] == ["cloudwatch", "lambda", "sqs"]
+    assert (found["s3"].needs, found["apigatewayv2"].needs) == ("pip install 'lambda-emu[services]'",) * 2

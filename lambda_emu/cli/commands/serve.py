@@ -34,7 +34,11 @@ def serve(**flags: object) -> None:
     try:
         from lambda_emu.cli.start import starting
         from lambda_emu.server import run
+        from lambda_emu.services.catalogue import misnamed
 
+        for name in chosen.elsewhere:
+            if (meant := misnamed(name)) is not None:
+                terminal.echo(f"--service {name} has no effect: the name is {meant}, as the AWS CLI has it", err=True)
         if not chosen.project_file.exists() and (others := find_others(chosen.project)) is not None:
             terminal.echo(others, err=True)
         with starting(chosen):
