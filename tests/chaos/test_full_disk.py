@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from lam import ROLE, zipped
 from own import OwnLam, own_emulator
+from services_rig import sdk
 from waiting import eventually
 
 DISK_MB = 32
@@ -190,6 +192,37 @@ def test_a_large_body_that_does_not_fit_is_told_on_a_connection_that_lives(disk:
 
         disk.empty()
         lam.client.update_function_code(FunctionName="printer", ZipFile=large["ZipFile"])
+
+
+def test_messages_that_a_function_has_meanwhile_are_settled_when_there_is_room(disk: Disk, tmp_path: Path) -> None:
+    with emulator_on(disk, tmp_path) as lam:
+        sqs = sdk(lam, "sqs", "test")
+        url = sqs.create_queue(QueueName="jobs", Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
+        lam.create("poller", "import time\ndef handler(event, context): time.sleep(1)", Timeout=60)
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        uuid = lam.client.create_event_source_mapping(EventSourceArn=arn, FunctionName="poller")["UUID"]
+        for number in range(3):
+            sqs.send_message(QueueUrl=url, MessageBody=str(number))
+        eventually(lambda: "BUSY" in [one.state for one in lam.environments("poller")], "them to be taken")
+        disk.fill()
+        before_s = process_time()
+        eventually(lambda: "BUSY" not in [one.state for one in lam.environments("poller")], "its end")
+        assert process_time() - before_s < 5  # nothing is tried without a pause
+        with pytest.raises(ClientError):
+            sqs.send_message(QueueUrl=url, MessageBody="x" * 100_000)
+
+        disk.empty()
+        sqs.send_message(QueueUrl=url, MessageBody="later")
+
+        def is_empty() -> bool:
+            if "BUSY" not in [one.state for one in lam.environments("poller")]:  # who has them has time to settle them
+                lam.clock.advance(10)
+            names = [f"ApproximateNumberOfMessages{state}" for state in ("", "NotVisible", "Delayed")]
+            found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+            return set(found.values()) == {"0"}
+
+        eventually(is_empty, "all of them to be settled")
+        lam.client.delete_event_source_mapping(UUID=uuid)
 
 
 def test_who_needs_a_new_environment_is_told_and_has_one_when_there_is_room(disk: Disk, tmp_path: Path) -> None:
