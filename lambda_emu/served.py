@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from lambda_emu.activation import Activator
 from lambda_emu.api.context import RequestContext
@@ -55,8 +55,7 @@ WRITE_LOGS_S = 1.0
 """Who reads a log waits so long for what is not in it yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rooms:
+class Rooms(NamedTuple):
     """What requests reach. url, token: of the port and of our own pages. scope: of callers who name no other."""
 
     settings: Settings

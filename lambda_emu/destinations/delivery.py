@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import NamedTuple
 
 from lambda_emu.arn import FunctionId, service_in
 from lambda_emu.store import WorkItem
@@ -21,8 +21,7 @@ DESTINATION, DEAD_LETTERS = "DestinationDeliveryFailures", "DeadLetterErrors"
 NO_ATTRIBUTES: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One message for one target. id: of its own among all work. function: whose result it is.
 
     about: what it is called in the log, as an event's request id. metric: DESTINATION or DEAD_LETTERS. trace: the
@@ -39,7 +38,7 @@ class Delivery:
     about: str
     metric: str = DESTINATION
     trace: str | None = None
-    attributes: Mapping[str, tuple[str, str]] = field(default_factory=lambda: NO_ATTRIBUTES)
+    attributes: Mapping[str, tuple[str, str]] = NO_ATTRIBUTES
     key: str | None = None
     prefix: str = ""
     split: int | None = None

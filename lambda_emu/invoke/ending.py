@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from lambda_emu.arn import LATEST, FunctionId
 from lambda_emu.environment.invocation import Outcome
@@ -30,8 +29,7 @@ def count_nothing(metric: str, function: FunctionId, value: float = 1.0, qualifi
     """Where nobody counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventEnd:
+class EventEnd(NamedTuple):
     """invocations: how often it was run. outcome: of the last, where that was the end; else `last` says it shorter."""
 
     event: QueuedEvent

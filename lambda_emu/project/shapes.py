@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -11,8 +10,7 @@ from lambda_emu.project.document import Document, Value
 from lambda_emu.project.key_types import KeyType
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """field: what the value is called once it is read. default: what is documented where the key is not written."""
 
     name: str

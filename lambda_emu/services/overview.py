@@ -6,10 +6,9 @@ import importlib.util
 import os
 import resource
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lambda_emu.services.catalogue import KNOWN
 from lambda_emu.services.child.errors import EXTRA
@@ -34,8 +33,7 @@ WHOLE_WITHOUT_MOTO = "cloudwatch"
 NAMES = sorted({*KNOWN, "lambda"})
 
 
-@dataclass(frozen=True, slots=True)
-class ServedBy:
+class ServedBy(NamedTuple):
     """name: as boto3 calls it. by: None: nobody. needs: what would have it served. running: who serves it runs."""
 
     name: str

@@ -6,10 +6,9 @@ import logging
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambda_emu.arn import Scope
 from lambda_emu.errors.base import LambdaError
@@ -60,8 +59,7 @@ S3 = claims_of("s3", "s3control")
 _BUCKET = re.compile(rb"/(?:[A-Za-z0-9][A-Za-z0-9_.-]{2,254}(?:/|\Z)|\Z)")
 
 
-@dataclass(frozen=True, slots=True)
-class ChildStatus:
+class ChildStatus(NamedTuple):
     """What users are told. services: those that were asked, as moto has them. outbox: what people would be sent."""
 
     pid: int

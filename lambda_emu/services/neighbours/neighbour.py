@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from lambda_emu.services.catalogue import known
@@ -22,8 +22,7 @@ NAMED = (
 BELOW = r"([a-z0-9]+)\.(lambda-url|execute-api)\.[a-z0-9-]+\.localhost"
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(NamedTuple):
     """name: of the service. url: None for AWS's own."""
 
     name: str
