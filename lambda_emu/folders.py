@@ -80,8 +80,8 @@ def claim(path: Path, purpose: Purpose, older: Callable[[Path], bool] = lambda _
 
 def check(path: Path, purpose: Purpose, older: Callable[[Path], bool]) -> bool:
     """Whether the folder bears our marker. NotOurs if `claim` would refuse it; OSError."""
-    ours = is_ours(path, purpose)
     others = set(os.listdir(path)) - NOBODYS
+    ours = is_ours(path, purpose)  # after that: who makes it ours meanwhile puts the marker there first
     if others and not ours and not older(path):
         raise NotOurs(path, purpose, others)
     if links := [*_links(path)]:
@@ -100,9 +100,13 @@ def _links(path: Path) -> Iterator[str]:
 
 def mark(path: Path, purpose: Purpose, lease: str = "") -> None:
     """Write the marker. lease: whose the folder is, where it goes with its owner."""
-    descriptor = os.open(path / MARKER, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(f"{_signature(purpose)}\nlambda-emu made this folder, and removes what it puts here.\n{lease}\n")
+    text = f"{_signature(purpose)}\nlambda-emu made this folder, and removes what it puts here.\n{lease}\n".encode()
+    descriptor = os.open(path / MARKER, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        os.write(descriptor, text)  # over what there is, which others may read: at no time it is less
+        os.truncate(descriptor, len(text))
+    finally:
+        os.close(descriptor)
 
 
 def is_ours(path: Path, purpose: Purpose) -> bool:

@@ -6,6 +6,7 @@ import os
 import re
 import sqlite3
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,18 @@ def test_a_cache_folder_with_other_content_is_refused(tmp_path: Path) -> None:
         claim(tmp_path, Purpose.CACHE)
 
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_many_who_make_a_folder_theirs_at_once_all_may_use_it(tmp_path: Path) -> None:
+    def use(path: Path) -> None:
+        claim(path, Purpose.CACHE)
+        (path / "build").mkdir(exist_ok=True)
+
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(200):
+            path = tmp_path / str(number)
+            for used in [threads.submit(use, path) for _ in range(8)]:
+                used.result(30)
 
 
 def test_a_cache_folder_of_an_earlier_release_is_taken(tmp_path: Path) -> None:
