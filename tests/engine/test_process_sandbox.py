@@ -204,7 +204,10 @@ def test_a_reset_leaves_no_object_that_processes_share(isolated: Bench) -> None:
 
 
 def test_a_sandbox_has_no_name_by_which_it_is_known(isolated: Bench) -> None:
-    assert isolated.shell(isolated.sandbox({}), "cat /etc/hosts") == "127.0.0.1 localhost\n"
+    """Those of the services around it are the same for all."""
+    local, *others = isolated.shell(isolated.sandbox({}), "cat /etc/hosts").splitlines()
+    assert local == "127.0.0.1 localhost"
+    assert [line.split()[1:] for line in others] == [["aws.lambda-emu.internal"], ["sync-aws.lambda-emu.internal"]]
 
 
 def test_destroying_a_sandbox_leaves_nothing(bench: Bench) -> None:
