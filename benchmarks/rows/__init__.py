@@ -14,6 +14,7 @@ from benchmarks.rows.fed import fed
 from benchmarks.rows.growth import growth
 from benchmarks.rows.idle import idle
 from benchmarks.rows.pest import pest
+from benchmarks.rows.pushed import pushed
 from benchmarks.rows.queues import queues
 from benchmarks.rows.scale import scale
 from benchmarks.rows.slow import slow
@@ -42,6 +43,7 @@ ROWS: dict[str, Row] = {
         scale,
         idle,
         sources,
+        pushed,
         start,
         growth,
         burst,
