@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 from asyncio import Future
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.service import ServiceFailure
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.pieces import Pieces
+from lambda_emu.gateway.refusals import no_worker
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.exchange import Writer
+from lambda_emu.http.executors import Closed, Full
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Dates, answer_head
 from lambda_emu.http.stream import Headers, Source, Stream
@@ -106,6 +109,19 @@ class Call:
     def fail(self, error: LambdaError) -> None:
         """On the loop."""
         self.answer(self._error_answer(error, self.request))
+
+    @contextmanager
+    def guard(self, what: str) -> Iterator[None]:
+        """What is raised within is its answer; a mistake of ours is logged as of `what`. On the loop."""
+        try:
+            yield
+        except (Full, Closed) as refusal:
+            self.fail(no_worker(refusal))
+        except LambdaError as error:
+            self.fail(error)
+        except Exception:
+            log.exception("%s could not be served", what)
+            self.fail(ServiceFailure(INTERNAL))
 
     def hold(self, held: bool) -> None:
         """Whether the client's body is to wait. On the loop."""

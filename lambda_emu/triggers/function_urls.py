@@ -6,7 +6,6 @@ docs/contract/events.md#function-urls, docs/events.md#function-urls.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +17,7 @@ from lambda_emu.errors.request import RequestTooLarge, TooLarge
 from lambda_emu.errors.resources import FunctionNotFound
 from lambda_emu.errors.service import NotBuiltYet, ServiceFailure, ServiceUnavailable, ShuttingDown, TooManyRequests
 from lambda_emu.gateway.answers import HINT, Answer, error_answer
-from lambda_emu.gateway.call import INTERNAL, Call
+from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.refusals import no_worker
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import SMALL_BYTES, Handling, ServiceClaims, is_small
@@ -47,7 +46,6 @@ from lambda_emu.triggers.rates import Rates
 if TYPE_CHECKING:
     from lambda_emu.triggers.signers import Signers
 
-log = logging.getLogger(__name__)
 
 SMALL_TARGET_BYTES = 4096
 """A longer query takes a moment to be parsed."""
@@ -154,7 +152,7 @@ class FunctionUrls:
         self._loop.spawn(self._run_signed(opened, asked, call), "a signed request to a function URL")
 
     async def _run_signed(self, opened: Opened, asked: Request, call: Call) -> None:
-        try:
+        with call.guard("a signed request to a function URL"):
             whole, is_known = await self._signed(opened, asked)
             if not is_known:  # the next one that says the same has the same signer
                 asked.head.meaning = whole
@@ -162,13 +160,6 @@ class FunctionUrls:
                 self._run(whole, asked, call)
             else:
                 await self._loop.work(LARGE, self._run, whole, asked, call)
-        except (Full, Closed) as refusal:
-            call.fail(no_worker(refusal))
-        except LambdaError as error:
-            call.fail(error)
-        except Exception:
-            log.exception("a signed request to a function URL could not be served")
-            call.fail(ServiceFailure(INTERNAL))
 
     async def _signed(self, opened: Opened, asked: Request) -> tuple[Opened, bool]:
         """With its event, and whether the signer's key is known. UrlForbidden, SignatureRefused."""

@@ -5,19 +5,14 @@ All that a head decides is found once: the next request with the same head on it
 
 from __future__ import annotations
 
-import logging
 import math
 from typing import NamedTuple
 
 from lambda_emu.arn import Target
 from lambda_emu.clock import Clock
-from lambda_emu.errors.base import LambdaError
-from lambda_emu.errors.service import ServiceFailure
 from lambda_emu.gateway.answers import Answer
-from lambda_emu.gateway.call import INTERNAL, Call
-from lambda_emu.gateway.refusals import no_worker
+from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
-from lambda_emu.http.executors import Closed, Full
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.invoke.request import Invoke, InvokeRequest, trace_header
@@ -34,8 +29,6 @@ from lambda_emu.triggers.http_apis.proxy import KIND, Passed, pass_on, passed_on
 from lambda_emu.triggers.http_apis.refusals import REQUEST_ID, ApiFailure, ApiNotFound
 from lambda_emu.triggers.http_apis.reply import CORS, LARGE, SMALL_BYTES, ApiReply
 from lambda_emu.triggers.http_event import Door, EventTimes
-
-log = logging.getLogger(__name__)
 
 Template = http_event.EventTemplate | payload_v1.EventTemplate
 
@@ -118,7 +111,7 @@ class Serving:
         )
 
     async def _open_and_run(self, asked: Request, call: Call) -> None:
-        try:
+        with call.guard("a request to an HTTP API"):
             opened = await self._open(asked, call)
             if isinstance(opened, Answer):
                 call.answer(opened)
@@ -132,13 +125,6 @@ class Serving:
                 self._invoke_with(opened, asked, call, *payload)
             else:
                 self._run(opened, asked, call)
-        except (Full, Closed) as refusal:
-            call.fail(no_worker(refusal))
-        except LambdaError as error:
-            call.fail(error)
-        except Exception:
-            log.exception("a request to an HTTP API could not be served")
-            call.fail(ServiceFailure(INTERNAL))
 
     def _run(self, opened: Opened, asked: Request, call: Call) -> None:
         self._invoke_with(opened, asked, call, *self._payload(opened, asked))
