@@ -49,10 +49,10 @@ class Streams:
         self, call: Call, positions: Positions, count: Count, loop: Loop, clock: Clock, *, wakes: bool
     ) -> None:
         self._call = call
-        self._positions = positions
+        self.positions = positions
         self._count = count
-        self._loop = loop
-        self._clock = clock
+        self.loop = loop
+        self.clock = clock
         self._wakes = wakes
         self._open: defaultdict[str, set[StreamSource]] = defaultdict(set)  # by the stream's ARN
         self._beginnings: OrderedDict[str, Mapping[str, str]] = OrderedDict()  # iterators by shard, by mapping
@@ -95,7 +95,7 @@ class Streams:
             del self._open[arn]
 
     def reader(self, arn: str) -> StreamReader:
-        return StreamReader(arn, self._call, self._loop)
+        return StreamReader(arn, self._call, self.loop)
 
     def terms(self, mapping: EventSourceMapping, target: Target) -> Terms:
         def count(age_ms: float) -> None:
@@ -104,11 +104,7 @@ class Streams:
         return Terms(mapping, target, count, SAFETY_POLL_S if self._wakes else POLL_S)
 
     def shard(self, id: str, kept: Sequence[Kept], terms: Terms, reader: StreamReader) -> Shard:
-        return Shard(id, kept, terms, reader, self._positions, self._loop, self._clock)
-
-    @property
-    def tools(self) -> tuple[Positions, Loop, Clock]:
-        return self._positions, self._loop, self._clock
+        return Shard(id, kept, terms, reader, self.positions, self.loop, self.clock)
 
 
 class StreamSource:
@@ -122,11 +118,12 @@ class StreamSource:
         self._arn = mapping.source_arn
         self._beginning = beginning
         self._streams = streams
-        self._positions, self._loop, clock = streams.tools
+        self._positions = streams.positions
+        self._loop = streams.loop
         self._terms = streams.terms(mapping, resolve(mapping.function_arn, None, scope))
         self._reader = streams.reader(self._arn)
-        self._nap = Nap(self._loop, clock)
-        self._backoff = Backoff(clock)
+        self._nap = Nap(self._loop, streams.clock)
+        self._backoff = Backoff(streams.clock)
         self._shards: dict[str, Shard] = {}
         self._begin: Begin | None = None
         self._stopped = False
