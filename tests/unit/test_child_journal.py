@@ -11,12 +11,12 @@ import pytest
 from botocore.session import Session
 
 from lambda_emu.services.child.program import asked
-from lambda_emu.services.child.program.changes import Kind, kind_of
 from lambda_emu.services.child.program.front import Front
-from lambda_emu.services.child.program.journal import SMALL_BYTES, open_journal
-from lambda_emu.services.child.program.keeping import Keeper
-from lambda_emu.services.child.program.moment import moment, now
-from lambda_emu.services.child.program.snapshots import Snapshots, made_by
+from lambda_emu.services.child.program.state.changes import Kind, kind_of
+from lambda_emu.services.child.program.state.journal import SMALL_BYTES, open_journal
+from lambda_emu.services.child.program.state.keeping import Keeper
+from lambda_emu.services.child.program.state.moment import moment, now
+from lambda_emu.services.child.program.state.snapshots import Snapshots, made_by
 
 Start = Callable[..., Any]
 

@@ -25,8 +25,8 @@ from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.sandbox.temporary import temporary_folder
 from lambda_emu.services.child.errors import ChildLost, ServicesMissing
-from lambda_emu.services.child.program.journal import JOURNAL
 from lambda_emu.services.child.program.main import SERVES, START
+from lambda_emu.services.child.program.state.journal import JOURNAL
 from lambda_emu.services.passing.line import Line
 
 log = logging.getLogger(__name__)

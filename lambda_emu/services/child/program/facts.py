@@ -10,7 +10,7 @@ ASKED = "HTTP_X_LAMBDA_EMU_ASK"
 
 
 def _http_api(api_id: str) -> dict[str, Any] | None:
-    from lambda_emu.services.child.program.http_apis import describe_api
+    from lambda_emu.services.child.program.patches.http_apis import describe_api
 
     return describe_api(api_id)
 

@@ -24,17 +24,17 @@ from moto.core.request import (
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from lambda_emu.gateway.credential import credential_in
-from lambda_emu.services.child.program import seams
 from lambda_emu.services.child.program.asked import asking, request_ids
-from lambda_emu.services.child.program.expiry import Expiry
 from lambda_emu.services.child.program.facts import ASKED, FACTS
 from lambda_emu.services.child.program.front import Front, FrontGone
-from lambda_emu.services.child.program.s3_callers import Verdict, judge
+from lambda_emu.services.child.program.patches import seams
+from lambda_emu.services.child.program.patches.dynamodb_expiry import Expiry
+from lambda_emu.services.child.program.patches.s3_callers import Verdict, judge
 from lambda_emu.services.child.program.sockets import Connection
 from lambda_emu.services.child.program.telling import Teller
 
 if TYPE_CHECKING:
-    from lambda_emu.services.child.program.keeping import Keeper
+    from lambda_emu.services.child.program.state.keeping import Keeper
 
 log = logging.getLogger(__name__)
 
@@ -195,8 +195,8 @@ class App(DomainDispatcherApplication):
 
     def keep(self, folder: Path) -> None:
         """What is known outlives the process from here on, and what was known is known again."""
-        from lambda_emu.services.child.program.keeping import Keeper
-        from lambda_emu.services.child.program.moment import replace_keys, replace_time_and_chance
+        from lambda_emu.services.child.program.state.keeping import Keeper
+        from lambda_emu.services.child.program.state.moment import replace_keys, replace_time_and_chance
 
         replace_time_and_chance()
         self._keeper = Keeper(folder, self._front, self._run, self._app, lambda: sorted(self.app_instances), SERVED)
@@ -207,7 +207,7 @@ class App(DomainDispatcherApplication):
 
     def _status(self) -> dict[str, Any]:
         """What the server tells its users of this process. No caller of services can ask."""
-        from lambda_emu.services.child.program.sns_delivery import outbox
+        from lambda_emu.services.child.program.patches.sns_delivery import outbox
 
         return {"services": sorted(self.app_instances), "outbox": list(outbox)}
 

@@ -158,7 +158,7 @@ class Sender:
         self._front.send_message(arn, json.dumps(event))
 
     def _send_to_topic(self, arn: str, event: Any) -> None:
-        from lambda_emu.services.child.program.sns_delivery import replace_delivery, topic_backend
+        from lambda_emu.services.child.program.patches.sns_delivery import replace_delivery, topic_backend
 
         replace_delivery(self._front)
         topic_backend(arn).publish(message=json.dumps(event), arn=arn, subject=SNS_SUBJECT)

@@ -17,12 +17,19 @@ from typing import IO, Any
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY as HEADER_NAMES
 
 from lambda_emu.services.child.program import asked
-from lambda_emu.services.child.program.changes import Kind, kind_of
 from lambda_emu.services.child.program.front import Front
-from lambda_emu.services.child.program.journal import JOURNAL, SMALL_BYTES, Bodies, Entry, open_journal, own_folder
-from lambda_emu.services.child.program.moment import moment
-from lambda_emu.services.child.program.rotation import rotated, write_rotated
-from lambda_emu.services.child.program.snapshots import Snapshots
+from lambda_emu.services.child.program.state.changes import Kind, kind_of
+from lambda_emu.services.child.program.state.journal import (
+    JOURNAL,
+    SMALL_BYTES,
+    Bodies,
+    Entry,
+    open_journal,
+    own_folder,
+)
+from lambda_emu.services.child.program.state.moment import moment
+from lambda_emu.services.child.program.state.rotation import rotated, write_rotated
+from lambda_emu.services.child.program.state.snapshots import Snapshots
 
 log = logging.getLogger(__name__)
 

@@ -38,7 +38,7 @@ def hide_helpers() -> None:
 def extend(backend: str) -> None:
     """Before moto's service of this name is made: operations that it has not."""
     if backend == "apigatewayv2":
-        from lambda_emu.services.child.program.http_apis import extend
+        from lambda_emu.services.child.program.patches.http_apis import extend
 
         extend()
 
@@ -46,19 +46,19 @@ def extend(backend: str) -> None:
 def replace(backend: str, front: Front, teller: Teller) -> None:
     """Once moto's service of this name is imported."""
     if backend == "s3":
-        from lambda_emu.services.child.program.s3_callers import replace_policies
-        from lambda_emu.services.child.program.s3_ranges import replace_ranges
-        from lambda_emu.services.child.program.s3_records import replace_notifications
+        from lambda_emu.services.child.program.patches.s3_callers import replace_policies
+        from lambda_emu.services.child.program.patches.s3_ranges import replace_ranges
+        from lambda_emu.services.child.program.patches.s3_records import replace_notifications
 
         replace_notifications(front)
         replace_ranges()
         replace_policies()
     if backend == "sns":
-        from lambda_emu.services.child.program.sns_delivery import replace_delivery
+        from lambda_emu.services.child.program.patches.sns_delivery import replace_delivery
 
         replace_delivery(front)
     if backend in ("dynamodb", "dynamodbstreams"):
-        from lambda_emu.services.child.program.streams import replace_streams
+        from lambda_emu.services.child.program.patches.dynamodb_streams import replace_streams
 
         replace_streams(teller)
     if backend in ("iam", "sts"):

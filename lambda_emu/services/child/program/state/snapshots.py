@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from lambda_emu.services.child.program.journal import SMALL_BYTES, Bodies
+from lambda_emu.services.child.program.state.journal import SMALL_BYTES, Bodies
 
 log = logging.getLogger(__name__)
 

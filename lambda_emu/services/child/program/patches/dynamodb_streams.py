@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from lambda_emu.services.child.program import asked
-from lambda_emu.services.child.program.expiry import IDENTITY
+from lambda_emu.services.child.program.patches.dynamodb_expiry import IDENTITY
 from lambda_emu.services.child.program.telling import Teller
 
 KEPT = timedelta(hours=24)

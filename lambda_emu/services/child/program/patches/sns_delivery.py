@@ -21,7 +21,7 @@ from uuid import uuid4
 
 from lambda_emu.arn import scope_in
 from lambda_emu.services.child.program.front import Front, FrontError, FrontGone
-from lambda_emu.services.child.program.sns_urls import Urls, replace_confirmation, url_headers
+from lambda_emu.services.child.program.patches.sns_urls import Urls, replace_confirmation, url_headers
 
 log = logging.getLogger(__name__)
 
