@@ -13,8 +13,8 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.services.buckets import bucket_in
 from lambda_emu.services.callers import caller_of, signed_with
 from lambda_emu.services.catalogue import named
+from lambda_emu.services.child.child import Child
 from lambda_emu.services.child.errors import ChildBusy, ChildLost
-from lambda_emu.services.child.process import Child
 from lambda_emu.services.passing.forwarder import Begun, Forwarder, Observer, passed_head
 
 ASK = "x-lambda-emu-ask"

@@ -26,8 +26,8 @@ from lambda_emu.services.child.errors import InvalidBucketName
 from lambda_emu.services.wire_errors import json_error, query_error, rest_json_error, s3_error
 
 if TYPE_CHECKING:
+    from lambda_emu.services.child.child import Child
     from lambda_emu.services.child.forward import ChildForwarder
-    from lambda_emu.services.child.process import Child
     from lambda_emu.services.passing.forwarder import Observer
 
 log = logging.getLogger(__name__)
@@ -129,8 +129,8 @@ class OtherServices:
             self.on_stream(what)
 
     def _make(self) -> ChildForwarder:
+        from lambda_emu.services.child.child import Child
         from lambda_emu.services.child.forward import ChildForwarder
-        from lambda_emu.services.child.process import Child
 
         with self._lock:
             if self._forwarder is None:
