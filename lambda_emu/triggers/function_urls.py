@@ -11,20 +11,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambda_emu.arn import LATEST, FunctionId, Target
 from lambda_emu.clock import Clock
-from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import RequestTooLarge, TooLarge
 from lambda_emu.errors.resources import FunctionNotFound
 from lambda_emu.errors.service import NotBuiltYet, ServiceFailure, ServiceUnavailable, ShuttingDown, TooManyRequests
 from lambda_emu.gateway.answers import HINT, Answer, error_answer
 from lambda_emu.gateway.call import Call
-from lambda_emu.gateway.refusals import no_worker
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import SMALL_BYTES, Handling, ServiceClaims, is_small
-from lambda_emu.http.executors import Closed, Full, Workers
+from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
-from lambda_emu.invoke.request import Gathering, Invoke, InvokeRequest, trace_header
+from lambda_emu.invoke.request import Invoke, InvokeRequest, trace_header
 from lambda_emu.model.function.function import Function
 from lambda_emu.model.function.function_url import FunctionUrl
 from lambda_emu.model.quotas import REQUEST_BYTES
@@ -39,9 +37,10 @@ from lambda_emu.triggers.access import (
     check_access,
 )
 from lambda_emu.triggers.addresses import LABEL, PATH, host_of
-from lambda_emu.triggers.http_answer import INTEGRATION, MalformedAnswer, streamed_answer, whole_answer
+from lambda_emu.triggers.http_answer import INTEGRATION, streamed_answer, whole_answer
 from lambda_emu.triggers.http_event import Door, EventTemplate, EventTimes, make_template
 from lambda_emu.triggers.rates import Rates
+from lambda_emu.triggers.reply import HttpReply
 
 if TYPE_CHECKING:
     from lambda_emu.triggers.signers import Signers
@@ -254,57 +253,6 @@ def _named(asked: Request) -> Named:
     return Named(url_id, f"/{rest}", None, None)
 
 
-class UrlReply(Gathering):
-    """The answer to a request, once its function has returned all of it."""
-
-    def __init__(self, call: Call, request: InvokeRequest, streams: bool, loop: Loop) -> None:
-        self._call = call
-        self._request = request
-        self._streams = streams
-        self._loop = loop
-        self._content_type = ""
-
-    def begin(self, executed_version: str, content_type: str) -> None:
-        self._content_type = content_type
-        super().begin(executed_version, content_type)
-
-    def done(self, outcome: Outcome) -> None:
-        if outcome.failed:
-            self._call.fail(BadGateway("The function failed; its log has the error."))
-        elif len(outcome.payload) <= SMALL_BYTES:
-            self._tell(self._read(outcome.payload))
-        else:
-            try:
-                work = self._loop.work(LARGE, lambda: self._loop.post(self._tell, self._read(outcome.payload)))
-                work.add_done_callback(self._call.check)
-            except (Full, Closed) as refusal:
-                self._call.fail(no_worker(refusal))
-
-    def refused(self, error: LambdaError) -> None:
-        if isinstance(error, FunctionNotFound):
-            error = UrlForbidden(error.text)
-        elif not isinstance(error, AS_THEY_ARE):
-            error = BadGateway(error.text)
-        self._call.fail(error)
-
-    def _read(self, payload: bytes) -> Answer | LambdaError:
-        try:
-            if self._streams or self._content_type.startswith(INTEGRATION):
-                return streamed_answer(payload, self._content_type)
-            return whole_answer(payload)
-        except MalformedAnswer as error:
-            return BadGateway(f"What the function returned is no answer: {error}.")
-
-    def _tell(self, read: Answer | LambdaError) -> None:
-        if isinstance(read, LambdaError):
-            self._call.fail(read)
-            return
-        request = self._request
-        read.headers.append(("x-amzn-RequestId", request.request_id))
-        read.headers.append(("X-Amzn-Trace-Id", request.trace_id or ""))
-        self._call.answer(read)
-
-
 class BadGateway(LambdaError):
     """The function failed, or what it returned is no answer. hint: why, which AWS does not tell."""
 
@@ -317,3 +265,36 @@ class BadGateway(LambdaError):
 
 AS_THEY_ARE = (TooManyRequests, TooLarge, NotBuiltYet, ServiceFailure, ServiceUnavailable, ShuttingDown)
 """What may be the matter with the emulator, or with the request; everything else is with the function."""
+
+
+class UrlReply(HttpReply):
+    """The answer of a function URL. streams: whether its function's answers are streams."""
+
+    workers = LARGE
+    failure = BadGateway
+
+    def __init__(self, call: Call, request: InvokeRequest, streams: bool, loop: Loop) -> None:
+        super().__init__(call, loop)
+        self._request = request
+        self._streams = streams
+        self._content_type = ""
+
+    def begin(self, executed_version: str, content_type: str) -> None:
+        self._content_type = content_type
+        super().begin(executed_version, content_type)
+
+    def refused(self, error: LambdaError) -> None:
+        if isinstance(error, FunctionNotFound):
+            error = UrlForbidden(error.text)
+        elif not isinstance(error, AS_THEY_ARE):
+            error = BadGateway(error.text)
+        self._fail(error)
+
+    def read(self, payload: bytes) -> Answer:
+        if self._streams or self._content_type.startswith(INTEGRATION):
+            answer = streamed_answer(payload, self._content_type)
+        else:
+            answer = whole_answer(payload)
+        answer.headers.append(("x-amzn-RequestId", self._request.request_id))
+        answer.headers.append(("X-Amzn-Trace-Id", self._request.trace_id or ""))
+        return answer

@@ -13,6 +13,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
+from lambda_emu.gateway.services import SMALL_BYTES
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.invoke.request import Invoke, InvokeRequest, trace_header
@@ -27,7 +28,7 @@ from lambda_emu.triggers.http_apis.authorizing import NOBODY, Allowed, Asked, Au
 from lambda_emu.triggers.http_apis.functions import Permissions, function_named, source_of
 from lambda_emu.triggers.http_apis.proxy import KIND, Passed, pass_on, passed_on
 from lambda_emu.triggers.http_apis.refusals import REQUEST_ID, ApiFailure, ApiNotFound
-from lambda_emu.triggers.http_apis.reply import CORS, LARGE, SMALL_BYTES, ApiReply
+from lambda_emu.triggers.http_apis.reply import CORS, LARGE, ApiReply
 from lambda_emu.triggers.http_event import Door, EventTimes
 
 Template = http_event.EventTemplate | payload_v1.EventTemplate
