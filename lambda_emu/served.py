@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_emu.activation import Activator
 from lambda_emu.api.context import RequestContext
@@ -43,6 +43,9 @@ from lambda_emu.services.unserved import Forms, Unserved
 from lambda_emu.store import Store
 from lambda_emu.triggers.function_urls import FunctionUrls
 from lambda_emu.triggers.http_apis.service import HttpApis
+
+if TYPE_CHECKING:
+    from lambda_emu.services.cloudwatch.serving import Serving
 
 log = logging.getLogger(__name__)
 
@@ -94,9 +97,7 @@ class Served:
         child.observer = apis
         urls = FunctionUrls(rooms.store, invoke, rooms.loop, rooms.clock, apis.signers)
         queues = QueueService(rooms.around.queues, rooms.clock, rooms.scope, rooms.url)
-        printed = partial(rooms.logs.flush, WRITE_LOGS_S)
-        metrics = CloudWatchService(rooms.around.recorder, child, rooms.loop, rooms.clock, rooms.scope, printed)
-        around = self._around(queues, CborService(metrics, "cloudwatch"))
+        around = self._around(queues, CborService(CloudWatchService(self._make_metrics), "cloudwatch"))
         lambda_ = LambdaService(self._api, CallerContexts(self.context))
         others: Sequence[Service] = (lambda_, Unserved(), Forms(around), *around)
         self.overview = Overview(rooms.around.neighbours, lambda: child.pid, child.status)
@@ -110,6 +111,13 @@ class Served:
         theirs = {one.name: NeighbourService(one, rooms.scope.region, rooms.loop) for one in rooms.around.neighbours}
         ours = (metrics,) if "sqs" in theirs else (queues, metrics)  # whose paths nobody signs
         return (*theirs.values(), *ours, *rooms.around.child.services, *([theirs["s3"]] if "s3" in theirs else []))
+
+    def _make_metrics(self) -> Serving:
+        from lambda_emu.services.cloudwatch.serving import Serving  # here: most servers are never asked
+
+        rooms = self._rooms
+        printed = partial(rooms.logs.flush, WRITE_LOGS_S)
+        return Serving(rooms.around.recorder, rooms.around.child, rooms.loop, rooms.clock, rooms.scope, printed)
 
     def make_apps(self) -> None:
         """Import what answers other requests than small invocations, so that the first of them need not.

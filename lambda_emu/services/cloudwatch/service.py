@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from lambda_emu.arn import Scope
-from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import RequestTooLarge
 from lambda_emu.gateway.answers import Answer
@@ -14,13 +12,10 @@ from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import Handling
 from lambda_emu.http.executors import Workers
-from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.services.catalogue import claims_of
 
 if TYPE_CHECKING:
-    from lambda_emu.metrics.recorder import Recorder  # it takes its time
-    from lambda_emu.services.cloudwatch.elsewhere import Child
     from lambda_emu.services.cloudwatch.serving import Serving
 
 ASKED = Workers("requests for metrics", 4, 128)
@@ -29,22 +24,13 @@ MOST_BYTES = 4 * 1024 * 1024
 
 
 class CloudWatchService:
-    """Metrics in both forms, and on to the child with all else. Most servers are never asked: so it imports late."""
+    """Metrics in both forms. make: what serves them, and its imports; most servers are never asked."""
 
     claims = claims_of("cloudwatch")
     answers_pages = False
 
-    def __init__(
-        self,
-        recorder: Recorder,
-        child: Child,
-        loop: Loop,
-        clock: Clock,
-        scope: Scope,
-        printed: Callable[[], object],
-    ) -> None:
-        """See `Serving`."""
-        self._rooms = recorder, child, loop, clock, scope, printed
+    def __init__(self, make: Callable[[], Serving]) -> None:
+        self._make = make
         self._serving: Serving | None = None
         self._handling = Handling(self._serve, MOST_BYTES, RequestTooLarge(MOST_BYTES, "PutMetricData"), _asked)
 
@@ -58,9 +44,7 @@ class CloudWatchService:
 
     def _serve(self, request: Request, call: Call) -> Answer | None:
         if self._serving is None:
-            from lambda_emu.services.cloudwatch.serving import Serving
-
-            self._serving = Serving(*self._rooms)
+            self._serving = self._make()
         return self._serving.serve(request, call)
 
 
