@@ -5,7 +5,8 @@
 #     docker run --network host -v /var/run/docker.sock:/var/run/docker.sock -v /srv/lambda-emu:/srv/lambda-emu \
 #         -v "$PWD:/project" lambda-emu serve --data-dir /srv/lambda-emu
 #
-# The data directory has the same path inside and outside: it is the engine that mounts code from it.
+# The data directory has the same path inside and outside: it is the engine that mounts code from it. `--ephemeral`
+# keeps it in TMPDIR, which then has to be such a path. S3, SNS, DynamoDB and others are in it (75 MB of the image).
 # BASE: any Linux with the version of Python that the wheels were made with.
 ARG BASE=python:3.11-slim
 
@@ -13,7 +14,7 @@ FROM ${BASE} AS installed
 COPY dist/wheels /wheels
 RUN PYTHONPATH="$(echo /wheels/pip-*.whl)" python3 -m pip install \
     --quiet --no-index --no-cache-dir --root-user-action=ignore \
-    --find-links=/wheels --target=/opt/lambda-emu lambda-emu
+    --find-links=/wheels --target=/opt/lambda-emu 'lambda-emu[services]'
 
 FROM ${BASE}
 COPY --from=installed /opt/lambda-emu /opt/lambda-emu

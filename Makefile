@@ -62,10 +62,11 @@ test-slow: $(BIN)/.tools start-engine
 	@command -v qemu-aarch64-static >/dev/null || sh scripts/packages.sh qemu-user-static
 	$(BIN)/pytest -m "slow $(WITHOUT_ENGINE)"
 
-# What the Dockerfile is made of.
+# What the Dockerfile is made of, with the services around Lambda as `make install` has them.
+WHEELS := dist/wheels
 wheels: $(BIN)/.installed
-	@rm -rf dist/wheels
-	@PIP_CONSTRAINT=requirements.lock $(BIN)/pip wheel --quiet --wheel-dir dist/wheels . pip
+	@rm -rf $(WHEELS)
+	@PIP_CONSTRAINT=requirements.lock $(BIN)/pip wheel --quiet --wheel-dir $(WHEELS) '.[services]' pip
 
 bench: $(BIN)/.tools start-engine
 	$(BIN)/python -m benchmarks

@@ -147,6 +147,7 @@ def images(settings: Settings) -> Finding:
 def way_back(settings: Settings) -> Finding:
     """Start a real sandbox: its program is a mount, and init has to find its way back to us."""
     from lambda_emu.sandbox.base import SandboxError
+    from lambda_emu.sandbox.docker.client import SAME_PATH
 
     present = _images(settings)
     if present is None:
@@ -156,7 +157,8 @@ def way_back(settings: Settings) -> Finding:
     try:
         _start_sandbox(settings, present[0])
     except (SandboxError, OSError, TimeoutError) as error:
-        return failure(str(error), GET_WAY_BACK)
+        told, unseen, _ = str(error).partition(f". {SAME_PATH}")
+        return failure(told, SAME_PATH if unseen else GET_WAY_BACK)
     return ok(f"a container of {present[0]} started and called back")
 
 

@@ -6,12 +6,14 @@ import os
 import socket
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from docker.types import Mount
 
-from lambda_emu.sandbox.base import NoEngine
-from lambda_emu.sandbox.docker.client import NO_ACCESS, connect
+from lambda_emu.sandbox.base import NoEngine, SandboxError
+from lambda_emu.sandbox.docker.client import NO_ACCESS, SAME_PATH, connect, engine_errors
 
 NOBODY = 65534
 
@@ -58,3 +60,15 @@ def test_an_engine_that_cannot_be_asked_is_named_with_why(
         said = said_to(NOBODY)
 
     assert said == f"connecting to Docker at unix://{path}: the Docker engine does not answer: {reason}"
+
+
+@pytest.mark.docker
+def test_a_folder_that_the_engine_does_not_see_is_told_as_one() -> None:
+    client = connect()
+    mounts = client.api.create_host_config(mounts=[Mount("/data", "/nowhere/at/all", "bind")])
+
+    with closing(client), pytest.raises(SandboxError) as raised, engine_errors("starting a container"):
+        client.api.create_container("no-matter", host_config=mounts)
+
+    assert str(raised.value).startswith("starting a container: ")
+    assert str(raised.value).endswith(f"/nowhere/at/all. {SAME_PATH}")

@@ -27,6 +27,12 @@ HELLO_LIMIT_S = 15
 ENGINE_THREADS = 32
 """That call it at once, each by a connection of its own."""
 NO_ACCESS = "this user may not ask it (not in the group docker?)"
+UNSEEN = "bind source path does not exist"
+"""What the engine says of a folder of ours that is not on its machine."""
+SAME_PATH = (
+    "The engine has to see that path as well: where lambda-emu runs in a container, its data directory, and TMPDIR for "
+    "what is temporary, are mounted at the same path inside and outside."
+)
 
 
 @contextmanager
@@ -38,7 +44,8 @@ def engine_errors(what: str, *, first: bool = False) -> Iterator[None]:
     except docker.errors.ImageNotFound as error:
         raise kind(f"{what}: the image is gone: {error.explanation}") from error
     except docker.errors.APIError as error:
-        raise kind(f"{what}: {error.explanation or error}") from error
+        said = str(error.explanation or error)
+        raise kind(f"{what}: {said}{f'. {SAME_PATH}' if UNSEEN in said else ''}") from error
     except (docker.errors.DockerException, requests.RequestException, OSError) as error:
         raise kind(f"{what}: the Docker engine does not answer: {_reason(error)}") from error
 
