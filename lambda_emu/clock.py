@@ -202,7 +202,10 @@ class SteppingClock(Clock):
         return timer
 
     def advance(self, seconds: float) -> None:
-        """Move time ahead; returns once every timer that became due has been called. Not from the loop."""
+        """Move time ahead; returns once every timer that became due has been called. Not from the loop.
+
+        So has what they left for the loop's next turn, as the end of a connection is: whoever asks next finds it ended.
+        """
         assert self._loop is not None, "bind the clock to its loop first"
         done = threading.Event()
         self._loop.call_soon_threadsafe(self._advance, seconds, done)
@@ -213,7 +216,8 @@ class SteppingClock(Clock):
         self._ahead_s += seconds
         while self._pending and self._pending[0][0] <= self.monotonic_s():
             heapq.heappop(self._pending)[2].fire()
-        done.set()
+        assert self._loop is not None
+        self._loop.call_soon(done.set)
 
 
 class _SteppingTimer:

@@ -143,9 +143,19 @@ class Lam:
 
     def events(self, name: str) -> list[tuple[str, bool]]:
         """All of a function's log: each event, and whether the platform reported it."""
-        self.emulator.logs.flush(10)
+        self.wait_for_log(name)
         found = LogReader(self.emulator.logs.path).read(self.emulator.scope.function(name), after=0, limit=1000)
         return [(event.message, event.report is not None) for event in found.events]
+
+    def wait_for_log(self, name: str) -> None:
+        """Until all can be read that was printed by invocations whose answer, or whose end, somebody knows.
+
+        An answer goes out before the log is complete. Who works on after it, as extensions may, is not waited for.
+        """
+        deadline_s = monotonic() + 5
+        while any(one.state in ("RESPONDED", "RESET") for one in self.environments(name)) and monotonic() < deadline_s:
+            Event().wait(0.005)
+        self.emulator.logs.flush(10)
 
     def own_events(self, name: str) -> list[str]:
         """Of its log what the platform did not write."""

@@ -50,9 +50,9 @@ class Queues:
         return dict(self.client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"])
 
     def left(self, url: str) -> int:
-        """Messages of any state."""
-        names = ("", "NotVisible", "Delayed")
-        return sum(int(self.attributes(url)[f"ApproximateNumberOfMessages{name}"]) for name in names)
+        """Messages of any state, at one moment."""
+        found = self.attributes(url)
+        return sum(int(found[f"ApproximateNumberOfMessages{state}"]) for state in ("", "NotVisible", "Delayed"))
 
     def wait_until_taken(self, url: str, count: int) -> None:
         """Until so many messages in flight are with who took them: what is acknowledged later came after that."""

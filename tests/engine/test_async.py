@@ -53,7 +53,7 @@ class Backlog:
 
     def _read(self, after: int) -> tuple[list[str], int]:
         """All lines after a page, and the last page."""
-        self._lam.emulator.logs.flush(10)
+        self._lam.wait_for_log("worker")
         found = self._reader.read(self._lam.emulator.scope.function("worker"), after)
         messages = [event.message.rstrip() for event in found.events]
         if found.complete:

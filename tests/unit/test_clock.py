@@ -1,11 +1,13 @@
-"""Ids and tokens: nobody else has any of them. Real threads, real processes."""
+"""Ids and tokens: nobody else has any of them. Real threads, real processes. And time that is moved ahead."""
 
 from __future__ import annotations
 
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 
-from lambda_emu.clock import Clock
+from lambda_emu.clock import Clock, SteppingClock
+from lambda_emu.http.loop import Loop
 
 COUNT = 2_000
 
@@ -37,3 +39,21 @@ def test_a_forked_process_makes_ids_of_its_own() -> None:
     ours = made()
     assert len(theirs) == 50 * (36 + 32)
     assert not [text for text in ours if text in theirs]
+
+
+def test_when_time_was_moved_what_became_due_is_done_with_all_it_left_for_the_next_turn() -> None:
+    """As the end of a connection that was idle for too long: who asks at once does not ask on that one."""
+    loop, clock, ended = Loop(), SteppingClock(), list[str]()
+    loop.start()
+    clock.bind(loop.asyncio)
+
+    def end() -> None:
+        time.sleep(0.05)
+        ended.append("connection")
+
+    loop.ask(lambda: clock.call_later(60, lambda: loop.post(end)), 10)
+    clock.advance(60)
+
+    found = list(ended)
+    loop.stop()
+    assert found == ["connection"]
