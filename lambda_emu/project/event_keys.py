@@ -12,6 +12,7 @@ from typing import Any
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.model.mappings.filters import compile_pattern
+from lambda_emu.model.route_keys import METHODS, route_key_problem
 from lambda_emu.model.value_types import FLAG, ValueType, choice, text, whole
 from lambda_emu.project.document import Document, Value
 from lambda_emu.project.key_types import KeyType, list_of, single
@@ -21,10 +22,7 @@ BUCKET = text("3 to 63 lower-case letters, digits, - and .", r"[a-z0-9][a-z0-9.-
 QUEUE = text("1 to 80 letters, digits, - and _, with .fifo at a FIFO queue's end", r"(?=.{1,80}$)[\w-]+(\.fifo)?")
 TABLE = text("3 to 255 letters, digits, -, _ and .", r"[\w.-]{3,255}")
 TOPIC = text("1 to 256 letters, digits, - and _, with .fifo at a FIFO topic's end", r"(?=.{1,256}$)[\w-]+(\.fifo)?")
-ROUTE = text(
-    "a method and a path such as GET /photos/{id}, or $default",
-    r"\$default|(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|ANY) /[^\s]{0,1000}",
-)
+ROUTE = text("a method and a path such as GET /photos/{id}, or $default", rf"\$default|({'|'.join(METHODS)}) /\S*")
 OBJECT_EVENT = text("an event such as s3:ObjectCreated:*", r"s3:[A-Za-z]+(:[A-Za-z*]+)?")
 DESTINATION = text("the ARN of a queue, a topic or a bucket", r"arn:[\w-]+:(sqs|sns|s3):[\w-]*:\d*:\S{1,512}")
 ORIGIN = text("* or an origin such as http://localhost:3000", r"\*|https?://[^\s/]{1,245}")
@@ -80,6 +78,17 @@ def _read_policy(document: Document, value: Value) -> Any:
 
 
 POLICY = KeyType("a policy such as {kind: [new]}", _read_policy)
+
+
+def _read_route(document: Document, value: Value) -> Any:
+    written = document.scalar(value, ROUTE)
+    problem = written and route_key_problem(written)
+    if problem:
+        document.mistake(value, f"{written!r} is refused by API Gateway: {problem}")
+    return written
+
+
+ROUTE_KEY = KeyType(ROUTE.allowed, _read_route)
 
 
 def main_key(name: str, kind: ValueType, help: str) -> Key:
@@ -233,7 +242,7 @@ EVENTS: Mapping[str, EventKind] = {
     "http": EventKind(
         "route",
         (
-            main_key("route", ROUTE, "Of the project's HTTP API."),
+            Key("route", "name", ROUTE_KEY, "Of the project's HTTP API.", required=True),
             Key(
                 "payload",
                 "PayloadFormatVersion",

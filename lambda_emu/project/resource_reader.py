@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from lambda_emu.model.route_keys import same_requests
 from lambda_emu.project.declarations import Declared, DeclaredFunction
 from lambda_emu.project.document import Document, Value
 from lambda_emu.project.event_keys import EVENTS
@@ -49,8 +50,8 @@ def check_events(functions: Sequence[DeclaredFunction]) -> list[str]:
     seen: dict[tuple[str, str, str], str] = {}
     for function in functions:
         for event in function.events:
-            whose = "" if event.kind == "http" else function.name
-            key = (event.kind, event.name, whose)
+            is_route = event.kind == "http"
+            key = (event.kind, same_requests(event.name), "") if is_route else (event.kind, event.name, function.name)
             if event.kind != "s3" and key in seen:
                 mistakes.append(f"{event.place()}: is declared already, at {seen[key]}")
             seen[key] = event.place()
