@@ -10,10 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
-from xml.parsers.expat import ExpatError
-from xml.sax.saxutils import escape
 
-from botocore.model import OperationNotFoundError
 from cheroot import wsgi
 from moto.core.config import default_user_config
 from moto.core.request import (
@@ -25,6 +22,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from lambda_emu.gateway.credential import credential_in
 from lambda_emu.services.child.program.asked import asking, request_ids
+from lambda_emu.services.child.program.checks.bodies import check
+from lambda_emu.services.child.program.checks.refused import Refused, tell
 from lambda_emu.services.child.program.facts import ASKED, FACTS
 from lambda_emu.services.child.program.front import Front, FrontGone
 from lambda_emu.services.child.program.patches import seams
@@ -68,9 +67,6 @@ SERVED = frozenset(
     )
 )
 """moto's names. Any other service is ours, or nobody's: moto's own would take what nobody ever sees again."""
-
-QUERY = frozenset(("iam", "sns", "sts"))
-"""Those of the query protocol."""
 
 STATUS = "status"
 """Asked for in place of a fact: how the process itself is."""
@@ -150,25 +146,19 @@ class App(DomainDispatcherApplication):
                 start_response = _adding(start_response, verdict.headers)
                 if verdict.status:
                     return _by_verdict(verdict, start_response)
+            check(backend, environ)
             return self._serve(backend, environ, start_response)
-        except NotImplementedError as error:
-            return _error(backend, 501, "NotImplemented", str(error) or "moto has no such operation", start_response)
+        except Refused as refused:
+            return tell(backend, environ, refused, start_response)
         except ModuleNotFoundError as error:
             missing = f"{error}: pip install 'lambda-emu[services]'"
-            return _error(backend, 501, "NotImplemented", missing, start_response)
-        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-            return _error(backend, 400, "SerializationException", str(error), start_response)
-        except ExpatError as error:
-            return _error(backend, 400, "MalformedXML", str(error), start_response)
-        except (LookupError, TypeError, ValueError, AttributeError) as error:  # moto looks up what was not asked
-            log.debug("%s %s", environ["REQUEST_METHOD"], environ["REQUEST_URI"], exc_info=True)
-            made_of_it = f"moto could not make sense of this request ({type(error).__name__}: {error})"
-            return _error(backend, 400, "InvalidRequest", made_of_it, start_response)
-        except UnknownService as error:
-            return _error(backend, 400, "UnknownOperationException", str(error), start_response)
+            return tell(backend, environ, Refused("NotImplemented", missing, 501), start_response)
         except Exception as error:
-            log.exception("%s %s", environ["REQUEST_METHOD"], environ["REQUEST_URI"])
-            return _error(backend, 500, "InternalFailure", f"{type(error).__name__}: {error}", start_response)
+            explained = None if backend is None else _explained(backend, environ, error)
+            if explained is None:
+                log.exception("%s %s", environ["REQUEST_METHOD"], environ["REQUEST_URI"])
+                explained = Refused("InternalFailure", f"{type(error).__name__}: {error}", 500)
+            return tell(backend, environ, explained, start_response)
 
     def _fact(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
         """Told to our own server."""
@@ -184,14 +174,18 @@ class App(DomainDispatcherApplication):
         try:
             return serve(backend, environ, start_response)
         except FrontGone as error:
-            return _error(backend, 503, "ServiceUnavailable", str(error), start_response)
+            raise Refused("ServiceUnavailable", str(error), 503) from error
 
     def _run(self, backend: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        try:
-            with asking(environ):
-                return self._app(backend)(environ, _with_ids(start_response) if backend == "s3" else start_response)
-        except OperationNotFoundError as error:
-            return _unknown_operation(backend, str(error), start_response)
+        with asking(environ):
+            if backend == "s3":
+                return self._app(backend)(environ, _with_ids(start_response))
+            begun: list[Any] = []
+            body = b"".join(self._app(backend)(environ, lambda *said: begun.append(said)))
+        if _is_nothing(begun[-1][0], body):
+            raise NotImplementedError
+        start_response(*begun[-1])
+        return [body]
 
     def keep(self, folder: Path) -> None:
         """What is known outlives the process from here on, and what was known is known again."""
@@ -216,12 +210,12 @@ class App(DomainDispatcherApplication):
         try:
             host = self.infer_service_region_host(environ, environ["PATH_INFO"])
         except (KeyError, IndexError) as error:
-            raise UnknownService from error
+            raise _unknown_service() from error
         backend: str | None = self.get_backend_for_host(host or "s3.us-east-1.amazonaws.com")
         if backend == "apigateway" and environ["PATH_INFO"].startswith("/v2/"):
             backend = "apigatewayv2"  # moto's apigateway would do, and takes longer to be imported
         if backend not in SERVED:
-            raise UnknownService
+            raise _unknown_service()
         assert backend is not None
         return backend
 
@@ -255,7 +249,7 @@ def _by_verdict(verdict: Verdict, start_response: StartResponse) -> list[bytes]:
     if verdict.status < 300:
         start_response(f"{verdict.status} OK", [("Content-Length", "0")])
         return [b""]
-    return _error("s3", verdict.status, verdict.code, verdict.text, start_response)
+    raise Refused(verdict.code, verdict.text, verdict.status)
 
 
 def _take_credential_from_query(environ: Environ) -> None:
@@ -275,30 +269,22 @@ def _with_ids(start_response: StartResponse) -> StartResponse:
     return start
 
 
-class UnknownService(Exception):
+def _explained(backend: str, environ: Environ, error: Exception) -> Refused | None:
+    """moto raised what it should not."""
+    from lambda_emu.services.child.program.checks.explaining import explain  # here: mistakes alone need it
+
+    log.debug("%s %s", environ["REQUEST_METHOD"], environ["REQUEST_URI"], exc_info=error)
+    return explain(backend, environ, error)
+
+
+def _is_nothing(status: str, body: bytes) -> bool:
+    """Whether it is what moto and Flask have for what they do not know."""
+    return status[:3] in ("404", "405") and (not body or body.startswith(b"<!doctype html"))
+
+
+def _unknown_service() -> Refused:
     """Signed for something that is not served here."""
-
-    def __init__(self) -> None:
-        super().__init__("No service of lambda-emu takes this request.")
-
-
-def _unknown_operation(backend: str | None, name: str, start_response: StartResponse) -> list[bytes]:
-    """As AWS says it in either protocol."""
-    if backend in QUERY:
-        return _error(backend, 400, "InvalidAction", f"Could not find operation {name}", start_response)
-    return _error(backend, 400, "UnknownOperationException", f"There is no operation {name}", start_response)
-
-
-def _error(backend: str | None, status: int, code: str, text: str, start_response: StartResponse) -> list[bytes]:
-    """In the form that the service's clients read."""
-    if backend in ("s3", "s3control"):
-        kind, body = "application/xml", f"<Error><Code>{code}</Code><Message>{escape(text)}</Message></Error>"
-    elif backend in QUERY:
-        inner = f"<Error><Code>{code}</Code><Message>{escape(text)}</Message></Error>"
-        kind, body = "text/xml", f"<ErrorResponse>{inner}</ErrorResponse>"
-    else:
-        kind, body = "application/x-amz-json-1.0", json.dumps({"__type": code, "message": text})
-    return _answer(start_response, f"{status} Error", kind, body)
+    return Refused("UnknownOperationException", "No service of lambda-emu takes this request.")
 
 
 def _answer(start_response: StartResponse, status: str, kind: str, body: str) -> list[bytes]:
