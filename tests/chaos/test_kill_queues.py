@@ -19,6 +19,7 @@ from typing import Any
 
 import boto3
 import pytest
+from boto_rig import client_at
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from own import Served, served
@@ -229,18 +230,14 @@ def working(servers: Servers, plain: Account, grouped: Account) -> Iterator[None
 
 
 def left(lam: Served, name: str) -> int:
-    client = boto3.client(
-        "sqs", endpoint_url=lam.url, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
-    )
+    client = client_at(lam.url, "sqs")
     names = [f"ApproximateNumberOfMessages{state}" for state in ("", "NotVisible", "Delayed")]
     found = client.get_queue_attributes(QueueUrl=url_of(client, name), AttributeNames=names)["Attributes"]
     return sum(map(int, found.values()))
 
 
 def create(lam: Served) -> None:
-    client = boto3.client(
-        "sqs", endpoint_url=lam.url, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
-    )
+    client = client_at(lam.url, "sqs")
     client.create_queue(QueueName="jobs", Attributes={"VisibilityTimeout": SHORT_S})
     client.create_queue(QueueName="jobs.fifo", Attributes={"VisibilityTimeout": SHORT_S, "FifoQueue": "true"})
 

@@ -14,8 +14,7 @@ from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
+from boto_rig import client_at
 
 from lambda_emu.logs.reader import LogReader
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     from lambda_emu.server import Emulator
 
-ONE_TRY: dict[str, Any] = {"retries": {"total_max_attempts": 1}, "read_timeout": 90, "max_pool_connections": 64}
 PLATFORM = ("INIT_START ", "START ", "END ", "REPORT ")
 """How the lines of an invocation begin that succeeded."""
 ROLE = "arn:aws:iam::000000000000:role/test"
@@ -75,15 +73,8 @@ def zipped(files: Mapping[str, str | bytes]) -> bytes:
 
 
 def client(url: str, access_key: str = "test", region: str = "us-east-1", **config: Any) -> LambdaClient:
-    """boto3 against an emulator, without retries of its own."""
-    made: LambdaClient = boto3.client(
-        "lambda",
-        endpoint_url=url,
-        region_name=region,
-        aws_access_key_id=access_key,
-        aws_secret_access_key="test",
-        config=Config(**ONE_TRY | config),
-    )
+    """boto3 against an emulator."""
+    made: LambdaClient = client_at(url, "lambda", access_key, region, **config)
     return made
 
 
@@ -92,7 +83,8 @@ class Lam:
 
     def __init__(self, emulator: Emulator, access_key: str = "test", region: str = "us-east-1") -> None:
         self.emulator = emulator
-        self.client = client(emulator.url, access_key, region)
+        self.url = emulator.url
+        self.client = client(self.url, access_key, region)
         self.role = f"arn:aws:iam::{access_key}:role/test" if access_key.isdigit() else ROLE
         self._names: list[str] = []
 

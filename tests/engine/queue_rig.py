@@ -9,8 +9,7 @@ from threading import Event
 from time import monotonic
 from typing import Any
 
-import boto3
-from botocore.config import Config
+from boto_rig import client_at
 from lam import Lam
 
 # What each function of these tests prints: its event, one line an invocation, so that a test reads it in the log.
@@ -27,14 +26,7 @@ class Queues:
 
     def __init__(self, lam: Lam, url: str, access_key: str = "test", region: str = "us-east-1") -> None:
         self.lam = lam
-        self.client: Any = boto3.client(
-            "sqs",
-            endpoint_url=url,
-            region_name=region,
-            aws_access_key_id=access_key,
-            aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}, max_pool_connections=20),
-        )
+        self.client = client_at(url, "sqs", access_key, region)
         self._mappings: list[str] = []
         self._urls: list[str] = []
 

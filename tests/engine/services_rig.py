@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from lam import ONE_TRY
+from boto_rig import client_at
 
 ACCOUNT = "123456789012"
 
 
 def sdk(lam: Any, service: str, account: str = ACCOUNT, **settings: Any) -> Any:
     """boto3's client of a service at the port of Lambda. account: or any key. settings: more of its Config."""
-    return boto3.client(
-        service,
-        endpoint_url=lam.url if hasattr(lam, "url") else lam.emulator.url,
-        region_name="us-east-1",
-        aws_access_key_id=account,
-        aws_secret_access_key="any",
-        config=Config(**ONE_TRY | settings),
-    )
+    return client_at(lam.url, service, account, **settings)
 
 
 class Heard:

@@ -13,9 +13,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
+from boto_rig import client_at
 from own import OwnLam, own_emulator
 
 from lambda_emu.arn import FunctionId
@@ -40,14 +39,8 @@ class Account:
 
     def sdk(self, service: str) -> Any:
         """Which asks again where it was hung up on, as who keeps a connection is when time moves on."""
-        return boto3.client(
-            service,
-            endpoint_url=self.lam.emulator.url,
-            region_name=REGION,
-            aws_access_key_id=ACCOUNT,
-            aws_secret_access_key="any",
-            config=Config(retries={"total_max_attempts": 3}, s3={"addressing_style": "path"}),
-        )
+        tries, style = {"total_max_attempts": 3}, {"addressing_style": "path"}
+        return client_at(self.lam.url, service, ACCOUNT, retries=tries, s3=style)
 
     def queue(self, name: str, **attributes: str) -> str:
         """Its ARN."""

@@ -12,8 +12,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import boto3
 import pytest
+from boto_rig import client_at
 from botocore.exceptions import ClientError
 from lam import Lam
 from own import own_emulator
@@ -373,13 +373,7 @@ def handler(event, context):
         queues.send(url, "a", "b", "drop")
         uuids.append(queues.map(arn, name, **settings, **metrics))
         eventually(lambda: queues.left(url) == 1, "that one is left")  # noqa: B023
-    watch = boto3.client(
-        "cloudwatch",
-        endpoint_url=lam.emulator.url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    watch = client_at(lam.url, "cloudwatch")
 
     def counted(uuid: str) -> dict[str, float]:
         now = datetime.fromtimestamp(clock.now_s(), UTC).replace(second=0, microsecond=0)

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-import boto3
 import pytest
+from boto_rig import client_at
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
@@ -345,8 +345,7 @@ def test_the_signature_of_a_key_that_iam_made_is_checked(tmp_path: Path) -> None
     with own_emulator(tmp_path, "process") as lam:
         lam.create("iam", ECHO)
         url = made(lam, "iam", "AWS_IAM")
-        own = {"aws_access_key_id": lam.emulator.scope.account, "aws_secret_access_key": "any"}
-        iam = boto3.client("iam", endpoint_url=lam.emulator.url, region_name="us-east-1", **own)
+        iam = client_at(lam.url, "iam", lam.emulator.scope.account)
         user = iam.create_user(UserName="ada")["User"]
         made_key = iam.create_access_key(UserName="ada")["AccessKey"]
         key, secret = made_key["AccessKeyId"], made_key["SecretAccessKey"]
@@ -440,8 +439,7 @@ def test_a_session_of_sts_is_told_and_its_signature_checked(tmp_path: Path) -> N
         lam.create("iam", ECHO)
         url = made(lam, "iam", "AWS_IAM")
         account = lam.emulator.scope.account
-        own = {"aws_access_key_id": account, "aws_secret_access_key": "any"}
-        sts = boto3.client("sts", endpoint_url=lam.emulator.url, region_name="us-east-1", **own)
+        sts = client_at(lam.url, "sts", account)
         session = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/caller", RoleSessionName="ada")["Credentials"]
 
         answer = signed(url, session["AccessKeyId"], secret=session["SecretAccessKey"])

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-import boto3
 import pytest
+from boto_rig import client_at
 from lam import zipped
 from own import Served, served
 
@@ -35,10 +35,7 @@ def page(lam: Served, path: str, host: str = "localhost.localstack.cloud:4566", 
 
 def test_a_script_that_waits_for_services_sees_which_are_there(lam: Served) -> None:
     before = page(lam, "health")
-    s3 = boto3.client(
-        "s3", endpoint_url=lam.url, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
-    )
-    s3.create_bucket(Bucket="photos")
+    client_at(lam.url, "s3").create_bucket(Bucket="photos")
 
     after = page(lam, "health")["services"]
 

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 from xml.etree import ElementTree
 
-import boto3
 import pytest
+from boto_rig import client_at
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 from botocore.parsers import create_parser
@@ -371,9 +371,7 @@ def test_what_is_put_is_there_with_all_its_statistics(watch: Watch) -> None:
 
 
 def sdk_of_other_account(watch: Watch) -> Any:
-    url = watch.client.meta.endpoint_url
-    keys = {"aws_access_key_id": "210987654321", "aws_secret_access_key": "any"}
-    return boto3.client("cloudwatch", endpoint_url=url, region_name="us-east-1", **keys)
+    return client_at(watch.client.meta.endpoint_url, "cloudwatch", "210987654321")
 
 
 def test_many_values_are_put_packed(watch: Watch) -> None:

@@ -14,19 +14,16 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
+from boto_rig import client_at
 from botocore.exceptions import ClientError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from inside import probe
-from lam import ONE_TRY
 from own import own_emulator, served
 from s3_rig import s3_served
-from sqs_rig import client_of
 
 from lambda_emu.services.neighbours.peer import NeighbourPeer
 
@@ -34,17 +31,6 @@ MB = 1024 * 1024
 FAST: dict[str, Any] = {"MemorySize": 1769, "Timeout": 60}
 KEPT_MB = 24
 """A server may have so much more after a large body than before."""
-
-
-def sdk(url: str, service: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="000000000000",
-        aws_secret_access_key="any",
-        config=Config(**ONE_TRY),
-    )
 
 
 def free_port() -> int:
@@ -84,7 +70,7 @@ def neighbour(answer: Any, certificate: Path | None = None) -> Iterator[str]:
 @pytest.mark.parametrize("size", [5, 3 * MB])
 def test_what_is_put_at_our_port_is_the_neighbours(tmp_path: Path, size: int) -> None:
     with s3_served() as theirs, own_emulator(tmp_path, "process", stems=0, service=f"s3={theirs.url}") as lam:
-        ours = sdk(lam.emulator.url, "s3")
+        ours = client_at(lam.url, "s3")
 
         ours.put_object(Bucket="code", Key="a b/ü", Body=b"x" * size)
         theirs.put("other", b"y" * size)
@@ -104,7 +90,7 @@ def test_addresses_of_a_neighbours_queues_lead_to_us_outside_and_inside(tmp_path
         served(theirs, "process") as other,
         own_emulator(ours, "process", stems=0, service=f"sqs={other.url}") as lam,
     ):
-        queues = client_of(int(lam.emulator.url.rpartition(":")[2]), "000000000000")
+        queues = client_at(lam.url, "sqs")
         url = queues.create_queue(QueueName="jobs")["QueueUrl"]
 
         sent = probe(lam, Environment={"Variables": {"QUEUE_URL": url}}, **FAST).run("""
@@ -117,7 +103,7 @@ def test_addresses_of_a_neighbours_queues_lead_to_us_outside_and_inside(tmp_path
         """)
 
         assert (sent, url) == (True, f"{lam.emulator.url}/000000000000/jobs")
-        their_queues = client_of(int(other.url.rpartition(":")[2]), "000000000000")
+        their_queues = client_at(other.url, "sqs")
         got = their_queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=5)["Messages"]
         assert sorted(one["Body"] for one in got) == ["one", "two"]
 
@@ -125,7 +111,7 @@ def test_addresses_of_a_neighbours_queues_lead_to_us_outside_and_inside(tmp_path
 def test_an_endpoint_that_is_ourselves_means_our_own(tmp_path: Path) -> None:
     port = free_port()
     with own_emulator(tmp_path, "process", stems=0, port=port, service=f"sqs=http://localhost:{port}") as lam:
-        url = client_of(port).create_queue(QueueName="jobs")["QueueUrl"]
+        url = client_at(f"http://127.0.0.1:{port}", "sqs", "123456789012").create_queue(QueueName="jobs")["QueueUrl"]
 
         assert (lam.emulator.neighbours, url) == ((), f"http://127.0.0.1:{port}/123456789012/jobs")
 
@@ -149,7 +135,7 @@ def test_a_neighbour_that_is_not_there_is_told_to_each_sdk(
         own_emulator(tmp_path, "process", stems=0, service=f"{service}={nobody}") as lam,
         pytest.raises(ClientError) as raised,
     ):
-        getattr(sdk(lam.emulator.url, service), operation)(**asked)
+        getattr(client_at(lam.url, service), operation)(**asked)
 
     assert raised.value.response["Error"]["Code"] == "ServiceUnavailable"
     assert re.search(rf"{nobody}, which --service names for {service}, cannot be reached", str(raised.value))
@@ -164,7 +150,7 @@ def test_a_neighbour_that_says_nothing_is_given_up(tmp_path: Path, monkeypatch: 
     ):
         try:
             with pytest.raises(ClientError, match=r"said nothing for 0\.5 s"):
-                sdk(lam.emulator.url, "dynamodb").list_tables()
+                client_at(lam.url, "dynamodb").list_tables()
         finally:
             over.set()
 
@@ -188,7 +174,7 @@ def test_a_neighbour_that_breaks_off_is_told_and_asked_anew(tmp_path: Path) -> N
         neighbour(answer) as url,
         own_emulator(tmp_path, "process", stems=0, service=f"dynamodb={url}/base/") as lam,
     ):
-        tables = sdk(lam.emulator.url, "dynamodb")
+        tables = client_at(lam.url, "dynamodb")
         with pytest.raises(ClientError, match="hung up"):
             tables.list_tables()
         said = tables.list_tables()
@@ -218,7 +204,7 @@ def test_a_neighbour_behind_tls_is_asked_by_its_own_name_over_kept_connections(
         neighbour(answer, file) as url,
         own_emulator(tmp_path / "own", "process", stems=0, project=tmp_path, service=f"dynamodb={url}") as lam,
     ):
-        tables = sdk(lam.emulator.url, "dynamodb")
+        tables = client_at(lam.url, "dynamodb")
         if is_trusted:
             assert [tables.list_tables()["TableNames"] for _ in range(3)] == [[]] * 3
             assert [host for host, _ in asked] == [url.removeprefix("https://")] * 3
@@ -274,7 +260,7 @@ def test_bodies_of_any_size_pass_in_little_memory(tmp_path: Path) -> None:
             yield piece
 
     with neighbour(answer) as url, served(tmp_path, "process", "--service", f"s3={url}") as lam:
-        s3 = sdk(lam.url, "s3")
+        s3 = client_at(lam.url, "s3")
         s3.put_object(Bucket="large", Key="small", Body=b"x")
         before = peak_mb(lam.process.pid)
 

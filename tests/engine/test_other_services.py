@@ -20,11 +20,9 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-import boto3
 import pytest
-from botocore.config import Config
+from boto_rig import client_at
 from botocore.exceptions import ClientError
-from lam import ONE_TRY
 from own import OwnLam, own_emulator, processes, served
 from services_rig import ACCOUNT, sdk
 
@@ -346,17 +344,10 @@ def test_a_bucket_is_named_by_path_or_by_host_and_by_urls_that_were_signed_befor
 ) -> None:
     """Names are looked up as if all of them led to this machine."""
     port = urlsplit(lam.emulator.url).port
-    s3 = boto3.client(
-        "s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1", aws_access_key_id=ACCOUNT,
-        aws_secret_access_key="any", config=Config(s3={"addressing_style": style}, **ONE_TRY),
-    )  # fmt: skip
-    signed = {
-        version: boto3.client(
-            "s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1", aws_access_key_id=ACCOUNT,
-            aws_secret_access_key="any", config=Config(s3={"addressing_style": style}, signature_version=version),
-        )
-        for version in ("s3", "s3v4")
-    }  # fmt: skip
+    there: Any = (f"http://{host}:{port}", "s3", ACCOUNT)
+    styled = {"addressing_style": style}
+    s3 = client_at(*there, s3=styled)
+    signed = {version: client_at(*there, s3=styled, signature_version=version) for version in ("s3", "s3v4")}
     named = {"Bucket": f"named-{style}-{len(host)}", "Key": "a b/ü"}
     with looked_up_here():
         s3.create_bucket(Bucket=named["Bucket"])

@@ -17,8 +17,8 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-import boto3
 import pytest
+from boto_rig import client_at
 from own import ENGINES, Served, served
 from packages import python_packages
 from test_browser import BROWSER
@@ -46,8 +46,7 @@ class Album:
     page: str
 
     def client(self, service: str) -> Any:
-        keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
-        return boto3.client(service, endpoint_url=self.lam.url, region_name="us-east-1", **keys)
+        return client_at(self.lam.url, service)
 
     def python(self, program: str, *words: object) -> str:
         """What a program prints that uses Pillow."""

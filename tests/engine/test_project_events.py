@@ -12,11 +12,10 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-import boto3
 import pytest
+from boto_rig import client_at
 from own import OwnLam, own_emulator, serve, served
 from silence import silent_server
-from sqs_rig import client_of
 
 from lambda_emu.project import ProjectError, read_project
 
@@ -57,8 +56,7 @@ class Account:
         return raised.value.mistakes
 
     def client(self, service: str) -> Any:
-        keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
-        return boto3.client(service, endpoint_url=self.lam.emulator.url, region_name="us-east-1", **keys)
+        return client_at(self.lam.url, service)
 
     def heard(self, eventually: Eventually, text: str) -> Any:
         """The first event in which there is this text, once there is one."""
@@ -413,7 +411,7 @@ def test_a_queue_is_made_where_queues_are_served(tmp_path: Path, eventually: Eve
         account = Account(lam, ours)
         account.deploy("queues: {jobs: {visibility: 45, redrive: {queue: dead}}}", "- sqs: jobs")
 
-        their_queues = client_of(int(other.url.rpartition(":")[2]), "000000000000")
+        their_queues = client_at(other.url, "sqs")
         url = their_queues.get_queue_url(QueueName="jobs")["QueueUrl"]
         found = their_queues.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
         assert found == {"VisibilityTimeout": "45"}

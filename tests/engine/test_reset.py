@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-import boto3
 import pytest
-from lam import ROLE, zipped
+from lam import ROLE, client, zipped
 from own import ENGINES, OwnLam, own_emulator
 
 ANSWERS = "def handler(event, context): return 1"
@@ -41,13 +40,7 @@ def reset(lam: OwnLam) -> None:
 def test_every_account_is_as_after_a_first_start(lam: OwnLam) -> None:
     lam.create("made", ANSWERS)
     lam.client.publish_version(FunctionName="declared")
-    other = boto3.client(
-        "lambda",
-        endpoint_url=lam.emulator.url,
-        region_name="eu-west-1",
-        aws_access_key_id="210987654321",
-        aws_secret_access_key="any",
-    )
+    other = client(lam.url, "210987654321", "eu-west-1")
     other.create_function(
         FunctionName="theirs",
         Runtime="python3.11",

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import boto3
+from boto_rig import client_at
 from own import Served, served
 
 
@@ -20,9 +20,7 @@ def services(lam: Served, *options: str) -> str:
 def test_the_command_lists_who_serves_what_in_which_process(tmp_path: Path) -> None:
     with served(tmp_path, "process", "--service", "ses=http://127.0.0.1:9") as lam:
         before = json.loads(services(lam, "--json"))
-        boto3.client(
-            "sns", endpoint_url=lam.url, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
-        ).publish(PhoneNumber="+4930123456", Message="There is a new photo")
+        client_at(lam.url, "sns").publish(PhoneNumber="+4930123456", Message="There is a new photo")
         after, shown = json.loads(services(lam, "--json")), services(lam)
 
         by = {one["name"]: one["by"] for one in before["services"]}

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from boto_rig import client_at
 from inside import probe
 from own import NETWORKS, OwnLam, own_emulator
-from sqs_rig import client_of
 
 FAST: dict[str, Any] = {"MemorySize": 1769, "Timeout": 60}
 """To import boto3 on a small share of a busy machine takes its time."""
@@ -30,12 +30,8 @@ def lam(shared: OwnLam) -> Iterator[OwnLam]:
     shared.close()
 
 
-def port_of(lam: OwnLam) -> int:
-    return int(lam.emulator.url.rpartition(":")[2])
-
-
 def test_a_function_uses_a_queue_that_it_finds_by_name(lam: OwnLam) -> None:
-    queues = client_of(port_of(lam), ACCOUNT)
+    queues = client_at(lam.url, "sqs", ACCOUNT)
     url = queues.create_queue(QueueName="jobs")["QueueUrl"]
     inside = probe(lam, **FAST)
 
@@ -55,10 +51,11 @@ def test_a_function_uses_a_queue_that_it_finds_by_name(lam: OwnLam) -> None:
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "sqs.us-east-1.localhost.localstack.cloud"])
 def test_an_address_of_ours_in_a_functions_variables_leads_to_us_inside(lam: OwnLam, name: str) -> None:
-    queues = client_of(port_of(lam), ACCOUNT)
+    queues = client_at(lam.url, "sqs", ACCOUNT)
     queues.create_queue(QueueName="jobs")
-    url = f"http://{name}:{port_of(lam)}/{ACCOUNT}/jobs"
-    other = f"http://{name}:{port_of(lam)}1/"
+    port = lam.url.rpartition(":")[2]
+    url = f"http://{name}:{port}/{ACCOUNT}/jobs"
+    other = f"http://{name}:{port}1/"
     inside = probe(lam, Environment={"Variables": {"QUEUE_URL": url, "OTHER": other, "TOLD": f"see {url}"}}, **FAST)
 
     found = inside.run("""

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
+from boto_rig import client_at
 from own import ENGINES, OwnLam, own_emulator
-from sqs_rig import client_of
 from waiting import eventually
 
 SENDS = """
@@ -26,7 +26,7 @@ def handler(event, context):
 
 
 def queues_of(lam: OwnLam) -> Any:
-    return client_of(int(lam.emulator.url.rpartition(":")[2]), lam.emulator.scope.account)
+    return client_at(lam.url, "sqs", lam.emulator.scope.account)
 
 
 @pytest.fixture(params=ENGINES)

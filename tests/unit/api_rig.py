@@ -14,8 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import boto3
 import pytest
+from boto_rig import client_at
 from botocore.exceptions import ClientError
 from mypy_boto3_lambda import LambdaClient
 
@@ -243,13 +243,7 @@ def serving(folder: Path, clock: Clock | None = None, s3: S3 | None = None, **se
 
 
 def _client(port: int, access_key: str = "any", region: str = REGION) -> LambdaClient:
-    client: LambdaClient = boto3.client(
-        "lambda",
-        endpoint_url=f"http://127.0.0.1:{port}",
-        region_name=region,
-        aws_access_key_id=access_key,
-        aws_secret_access_key="any",
-    )
+    client: LambdaClient = client_at(f"http://127.0.0.1:{port}", "lambda", access_key, region)
     return client
 
 

@@ -13,10 +13,9 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 from xml.etree import ElementTree
 
-import boto3
 import pytest
 from api_rig import signed
-from botocore.config import Config
+from boto_rig import client_at
 
 from lambda_emu.api.service import LambdaService
 from lambda_emu.arn import Scope
@@ -81,14 +80,7 @@ class Sqs:
 
 
 def client_of(port: int, account: str = ACCOUNT, region: str = REGION) -> Any:
-    return boto3.client(
-        "sqs",
-        endpoint_url=f"http://127.0.0.1:{port}",
-        region_name=region,
-        aws_access_key_id=account,
-        aws_secret_access_key="any",
-        config=Config(retries={"total_max_attempts": 1}, max_pool_connections=20),
-    )
+    return client_at(f"http://127.0.0.1:{port}", "sqs", account, region)
 
 
 @contextmanager
