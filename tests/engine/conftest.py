@@ -33,12 +33,17 @@ def emulator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         yield emulator
 
 
+@pytest.fixture(scope="session")
+def shared(emulator: Emulator) -> Lam:
+    """boto3 against that emulator. A module whose tests have another in common has a fixture of this name."""
+    return Lam(emulator)
+
+
 @pytest.fixture
-def lam(emulator: Emulator) -> Iterator[Lam]:
-    """boto3 against that emulator; its functions go when the test ends."""
-    lam = Lam(emulator)
-    yield lam
-    lam.close()
+def lam(shared: Lam) -> Iterator[Lam]:
+    """The shared one; its functions go when the test ends."""
+    yield shared
+    shared.close()
 
 
 @pytest.fixture
@@ -49,9 +54,9 @@ def submit(lam: Lam) -> Iterator[Submit]:
 
 
 @pytest.fixture
-def clock(emulator: Emulator) -> SteppingClock:
-    assert isinstance(emulator.clock, SteppingClock)
-    return emulator.clock
+def clock(lam: Lam) -> SteppingClock:
+    assert isinstance(lam.emulator.clock, SteppingClock)
+    return lam.emulator.clock
 
 
 @pytest.fixture

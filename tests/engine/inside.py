@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from lam import Answer, Lam
+from own import NETWORKS, OwnLam, own_emulator
 
 PROBE = """
 scope = {}
@@ -26,6 +29,18 @@ CALL = """
 """
 """For code that is sent: `call` asks the Runtime API."""
 REFUSED_PAGE = [403, '{"errorMessage":"Web pages may not call the Runtime API","errorType":"Forbidden"}']
+
+
+FAST: dict[str, Any] = {"MemorySize": 1769, "Timeout": 60}
+"""To import boto3 on a small share of a busy machine takes its time."""
+
+
+@pytest.fixture(scope="module", params=NETWORKS)
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
+    """In containers and as processes, with a network and without."""
+    engine, network = request.param
+    with own_emulator(tmp_path_factory.mktemp("inside"), engine, stems=0, pull_images=False, **network) as lam:
+        yield lam
 
 
 @dataclass(frozen=True)

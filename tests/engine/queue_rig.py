@@ -9,8 +9,10 @@ from threading import Event
 from time import monotonic
 from typing import Any
 
+import pytest
 from boto_rig import client_at
 from lam import Lam
+from own import OwnLam, own_emulator
 
 # What each function of these tests prints: its event, one line an invocation, so that a test reads it in the log.
 PRINTS = """
@@ -108,6 +110,19 @@ def queues_of(lam: Lam, url: str, access_key: str = "test", region: str = "us-ea
         yield queues
     finally:
         queues.close()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
+    """One engine is enough: no source of events knows which one runs the function."""
+    with own_emulator(tmp_path_factory.mktemp("project"), "process") as lam:
+        yield lam
+
+
+@pytest.fixture
+def queues(lam: Lam) -> Iterator[Queues]:
+    with queues_of(lam, lam.url) as queues:
+        yield queues
 
 
 class Told:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from descriptors_rig import accepted_at, opened
-from inside import probe
+from inside import FAST, probe, shared
 from lam import Lam, zipped
-from own import NETWORKS, OwnLam, own_emulator
+from own import OwnLam
 from packages import node_loop, sdk_for_javascript
 
 from lambda_emu.gateway.inside import MOST_CONNECTIONS
 
+__all__ = ["shared"]
+
 Eventually = Callable[[Callable[[], bool], str], bool]
 ECHO = "def handler(event, context):\n    return {'heard': event}\n"
-FAST: dict[str, Any] = {"MemorySize": 1769, "Timeout": 60}
-"""To import boto3 on a small share of a busy machine takes its time."""
 BOTO3 = """
     import boto3
     client = boto3.client("lambda")
@@ -40,21 +39,6 @@ exports.handler = async (event) => {
   return JSON.parse(Buffer.from(answer.Payload));
 };
 """
-
-
-@pytest.fixture(scope="module", params=NETWORKS)
-def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
-    """In containers and as processes, with a network and without."""
-    engine, network = request.param
-    folder = tmp_path_factory.mktemp("inside")
-    with own_emulator(folder, engine, stems=0, pull_images=False, **network) as lam:
-        yield lam
-
-
-@pytest.fixture
-def lam(shared: OwnLam) -> Iterator[OwnLam]:
-    yield shared
-    shared.close()
 
 
 @pytest.mark.parametrize("size", [1, 100_000], ids=["small", "large"])

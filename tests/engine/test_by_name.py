@@ -22,12 +22,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
         yield lam
 
 
-@pytest.fixture
-def lam(shared: OwnLam) -> Iterator[OwnLam]:
-    yield shared
-    shared.close()
-
-
 FORBIDDEN = [403, '{"errorMessage":"No execution environment has this address","errorType":"Forbidden"}']
 
 

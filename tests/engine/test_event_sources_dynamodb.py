@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 from own import OwnLam, own_emulator
-from queue_rig import PRINTS, Eventually, Queues, Told, queues_of
+from queue_rig import PRINTS, Eventually, Queues, Told, queues, shared
 from services_rig import sdk
 
 from lambda_emu.clock import SteppingClock
+
+__all__ = ["queues", "shared"]
 
 # Prints its event, and then does what the items' ids begin with.
 DOES = (
@@ -74,35 +76,17 @@ class Tables:
         return dict(self.lam.client.get_event_source_mapping(UUID=uuid))
 
 
-@pytest.fixture(scope="module")
-def module_lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
-    """One engine is enough: a stream does not know which one runs the function."""
-    with own_emulator(tmp_path_factory.mktemp("project"), "process") as lam:
-        yield lam
-
-
 @pytest.fixture
-def lam(module_lam: OwnLam) -> Iterator[OwnLam]:
-    yield module_lam
-    for made in module_lam.client.list_event_source_mappings()["EventSourceMappings"]:
+def lam(shared: OwnLam) -> Iterator[OwnLam]:
+    yield shared
+    for made in shared.client.list_event_source_mappings()["EventSourceMappings"]:
         if made["State"] in ("Enabled", "Disabled"):
-            module_lam.client.delete_event_source_mapping(UUID=made["UUID"])
-
-
-@pytest.fixture
-def clock(lam: OwnLam) -> SteppingClock:
-    return lam.clock
+            shared.client.delete_event_source_mapping(UUID=made["UUID"])
 
 
 @pytest.fixture
 def tables(lam: OwnLam) -> Tables:
     return Tables(lam)
-
-
-@pytest.fixture
-def queues(lam: OwnLam) -> Iterator[Queues]:
-    with queues_of(lam, lam.emulator.url) as queues:
-        yield queues
 
 
 def ids_of(records: Sequence[Any]) -> list[str]:

@@ -6,7 +6,7 @@ docs/contract/events.md#states-of-mappings.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -17,10 +17,11 @@ from boto_rig import client_at
 from botocore.exceptions import ClientError
 from lam import Lam
 from own import own_emulator
-from queue_rig import PRINTS, Eventually, Queues, Told, queues_of
+from queue_rig import PRINTS, Eventually, Queues, Told, queues, queues_of, shared
 
 from lambda_emu.clock import SteppingClock
-from lambda_emu.server import Emulator
+
+__all__ = ["queues", "shared"]
 
 # Says when it begins and ends, and takes as long as its first message says.
 SLEEPS = """
@@ -31,19 +32,6 @@ def handler(event, context):
     time.sleep(float(bodies[0].split()[0]))
     print("GOT " + json.dumps(event | {"begun": begun, "ended": time.time()}))
 """
-
-
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """One engine is enough: mappings do not know which one runs the function."""
-    with own_emulator(tmp_path_factory.mktemp("project"), "process") as lam:
-        yield lam.emulator
-
-
-@pytest.fixture
-def queues(lam: Lam) -> Iterator[Queues]:
-    with queues_of(lam, lam.emulator.url) as queues:
-        yield queues
 
 
 def refusal(act: Callable[[], Any]) -> tuple[str, str]:
@@ -323,14 +311,12 @@ def test_a_mapping_of_an_alias_runs_its_version_as_that_alias(lam: Lam, queues: 
     assert invoked.endswith(f":function:{name}:live")
 
 
-def test_accounts_have_mappings_of_their_own_queues(
-    lam: Lam, queues: Queues, eventually: Eventually, emulator: Emulator
-) -> None:
+def test_accounts_have_mappings_of_their_own_queues(lam: Lam, queues: Queues, eventually: Eventually) -> None:
     """Of the same names."""
-    other = Lam(emulator, access_key="111122223333", region="eu-west-1")
+    other = Lam(lam.emulator, access_key="111122223333", region="eu-west-1")
     name = lam.create("same", PRINTS)
     other.create(name, PRINTS)
-    with queues_of(other, emulator.url, "111122223333", "eu-west-1") as others:
+    with queues_of(other, lam.url, "111122223333", "eu-west-1") as others:
         ours, arn = queues.create("same")
         theirs, other_arn = others.create("same")
         queues.map(arn, name)
@@ -396,14 +382,14 @@ def handler(event, context):
     assert counted(uuids[1]) == {}
 
 
-def test_a_reset_ends_all_polling(lam: Lam, queues: Queues, eventually: Eventually, emulator: Emulator) -> None:
+def test_a_reset_ends_all_polling(lam: Lam, queues: Queues, eventually: Eventually) -> None:
     name = lam.create("reset", SLEEPS)
     url, arn = queues.create("reset")
     queues.map(arn, name)
     queues.send(url, "1")
     queues.wait_until_taken(url, 1)
 
-    emulator.reset()
+    lam.emulator.reset()
     queues.forget()
     lam.create(name, PRINTS)
     url, arn = queues.create("reset")

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 
-import pytest
 from lam import Lam
-from own import own_emulator
-from queue_rig import PRINTS, Eventually, Queues, Told, queues_of
+from queue_rig import PRINTS, Eventually, Queues, Told, queues, shared
 
 from lambda_emu.clock import SteppingClock
-from lambda_emu.server import Emulator
+
+__all__ = ["queues", "shared"]
 
 # Prints its event, and then does what bodies say: `fail`, or `report` this one as failed.
 DOES = (
@@ -29,19 +27,6 @@ DOES = (
     ]}
 """
 )
-
-
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """One engine is enough: its queue does not know which one runs the function."""
-    with own_emulator(tmp_path_factory.mktemp("project"), "process") as lam:
-        yield lam.emulator
-
-
-@pytest.fixture
-def queues(lam: Lam) -> Iterator[Queues]:
-    with queues_of(lam, lam.emulator.url) as queues:
-        yield queues
 
 
 def test_a_message_comes_to_the_function_as_on_aws_and_is_deleted_when_it_succeeded(

@@ -96,12 +96,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
 
 
 @pytest.fixture
-def lam(shared: OwnLam) -> Iterator[OwnLam]:
-    yield shared
-    shared.close()
-
-
-@pytest.fixture
 def watch(lam: OwnLam, eventually: Eventually) -> Watch:
     return Watch(lam, eventually)
 

@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from boto_rig import client_at
-from inside import probe
-from own import NETWORKS, OwnLam, own_emulator
+from inside import FAST, probe, shared
+from own import OwnLam
 
-FAST: dict[str, Any] = {"MemorySize": 1769, "Timeout": 60}
-"""To import boto3 on a small share of a busy machine takes its time."""
+__all__ = ["shared"]
+
 ACCOUNT = "000000000000"
-
-
-@pytest.fixture(scope="module", params=NETWORKS)
-def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
-    """In containers and as processes, with a network and without."""
-    engine, network = request.param
-    folder = tmp_path_factory.mktemp("services")
-    with own_emulator(folder, engine, stems=0, pull_images=False, **network) as lam:
-        yield lam
-
-
-@pytest.fixture
-def lam(shared: OwnLam) -> Iterator[OwnLam]:
-    yield shared
-    shared.close()
 
 
 def test_a_function_uses_a_queue_that_it_finds_by_name(lam: OwnLam) -> None:
