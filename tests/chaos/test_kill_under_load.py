@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from own import Served, processes, served
+from server_rig import Exchange, http_server, send
 from waiting import eventually
 
 TELLER = """
@@ -35,24 +33,13 @@ class Teller:
 
 @contextmanager
 def teller() -> Iterator[Teller]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            told.heard[int(self.path[1:])] += 1
-            self.send_response(204)
-            self.end_headers()
+    def answer(exchange: Exchange) -> None:
+        told.heard[int(exchange.path[1:])] += 1
+        send(exchange, status=204)
 
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        told = Teller(f"http://127.0.0.1:{server.server_port}/")
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="teller")
-        thread.start()
-        try:
-            yield told
-        finally:
-            server.shutdown()
-            thread.join()
+    with http_server(answer) as url:
+        told = Teller(url)
+        yield told
 
 
 def pour(lam: Served, told: Teller, first: int, accepted: list[int]) -> None:

@@ -6,15 +6,14 @@ import json
 import queue
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from inside import probe
 from own import own_emulator
+from server_rig import Exchange, body_of, http_server, send
 from waiting import eventually
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "google-chrome"))), None)
@@ -49,40 +48,21 @@ class Site:
 
     def __init__(self) -> None:
         self.page = ""
+        self.origin = ""
         self.found: queue.Queue[dict[str, Any]] = queue.Queue()
-        site = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self._answer(site.page.encode())
-
-            def do_POST(self) -> None:
-                site.found.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                self._answer(b"")
-
-            def _answer(self, body: bytes) -> None:
-                self.send_response(200)
-                self.send_header("Content-Type", "text/html")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.origin = f"http://localhost:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), name="site")
+    def answer(self, exchange: Exchange) -> None:
+        if exchange.command == "POST":
+            self.found.put(json.loads(body_of(exchange)))
+        send(exchange, b"" if exchange.command == "POST" else self.page.encode(), Content_Type="text/html")
 
 
 @pytest.fixture
 def site() -> Iterator[Site]:
     site = Site()
-    site.thread.start()
-    yield site
-    site.server.shutdown()
-    site.thread.join()
-    site.server.server_close()
+    with http_server(site.answer) as url:
+        site.origin = url.replace("127.0.0.1", "localhost")
+        yield site
 
 
 def shown(site: Site, url: str, folder: Path) -> dict[str, Any]:

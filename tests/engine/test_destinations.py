@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 from boto_rig import client_at
 from own import OwnLam, own_emulator
+from server_rig import Exchange, body_of, http_server, send
 
 from lambda_emu.arn import FunctionId
 
@@ -376,33 +375,23 @@ def test_what_nobody_takes_for_six_hours_is_given_up(
 def test_an_event_bus_that_others_serve_gets_the_record_as_an_event(tmp_path: Path, eventually: Eventually) -> None:
     asked: list[Any] = []
 
-    class Bus(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            body = b'{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}'
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None: ...
+    def answer(exchange: Exchange) -> None:
+        asked.append(json.loads(body_of(exchange)))
+        send(exchange, b'{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}')
 
     bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
-    with HTTPServer(("127.0.0.1", 0), Bus) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        there = f"events=http://127.0.0.1:{server.server_port}"
-        with own_emulator(tmp_path, "process", stems=0, account=ACCOUNT, service=there) as lam:
-            lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
-            account = Account(lam)
-            lam.create("worker", WORKER)
-            account.tell("worker", OnSuccess=bus, OnFailure=bus)
+    with (
+        http_server(answer) as url,
+        own_emulator(tmp_path, "process", stems=0, account=ACCOUNT, service=f"events={url}") as lam,
+    ):
+        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
+        account = Account(lam)
+        lam.create("worker", WORKER)
+        account.tell("worker", OnSuccess=bus, OnFailure=bus)
 
-            account.send("worker", n=1)
-            account.send("worker", n=2, fail=1)
-            eventually(lambda: len(asked) == 2, "both")
-        server.shutdown()
-        thread.join()
+        account.send("worker", n=1)
+        account.send("worker", n=2, fail=1)
+        eventually(lambda: len(asked) == 2, "both")
 
     entries = sorted((entry for request in asked for entry in request["Entries"]), key=lambda one: one["DetailType"])
     assert [entry["DetailType"] for entry in entries] == [

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from inside import probe
 from own import own_emulator, served
+from server_rig import http_server, send
 
 pytestmark = pytest.mark.docker
 
@@ -25,35 +22,16 @@ ADDRESS = """
 """
 
 
-class Says(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"found")
-
-
-@contextmanager
-def service_at(host: str) -> Iterator[int]:
-    """What a developer runs beside the emulator. Its port."""
-    with ThreadingHTTPServer((host, 0), Says) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def test_a_container_reaches_what_listens_on_this_machine_by_its_name(tmp_path: Path) -> None:
     with own_emulator(tmp_path, "docker", stems=0, pull_images=False) as lam:
         inside = probe(lam)
         address = inside.run(ADDRESS)
 
-        with service_at(address) as port:
+        with http_server(lambda exchange: send(exchange, b"found"), address) as url:
             found = inside.run(f"""
             import urllib.request
-            result = urllib.request.urlopen("http://host.docker.internal:{port}/", timeout=5).read().decode()
+            url = "{url.replace(address, "host.docker.internal")}/"
+            result = urllib.request.urlopen(url, timeout=5).read().decode()
             """)
 
     assert found == "found"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from joserfc import jwk, jwt
 from own import OwnLam, own_emulator
+from server_rig import Exchange, http_server, send
 from services_rig import ACCOUNT, sdk
 from test_function_urls import ECHO, Got, ask
 from test_http_apis import ERROR, REGION, Api, Gateway, arn, let_in
@@ -51,25 +52,15 @@ class Issuer:
     def __init__(self) -> None:
         self.key = jwk.RSAKey.generate_key(2048, {"kid": "first", "use": "sig", "alg": "RS256"})
         self.asked: list[str] = []
-        self.goes = threading.Event()
+        self.url = ""
+        self.goes = Event()
         self.goes.set()
-        issuer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                issuer.asked.append(self.path)
-                issuer.goes.wait(30)
-                body = json.dumps(issuer.pages().get(self.path, {})).encode()
-                self.send_response(200 if self.path in issuer.pages() else 404)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None: ...
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, name="issuer", daemon=True).start()
+    def answer(self, exchange: Exchange) -> None:
+        self.asked.append(exchange.path)
+        self.goes.wait(30)
+        found = self.pages().get(exchange.path)
+        send(exchange, json.dumps(found or {}).encode(), 404 if found is None else 200)
 
     def pages(self) -> Mapping[str, Any]:
         return {
@@ -80,11 +71,6 @@ class Issuer:
     def token(self, now_s: float, **claims: Any) -> str:
         told = {"iss": self.url, "aud": "me", "exp": int(now_s) + 600, "sub": "ada", "scope": "read"} | claims
         return jwt.encode({"alg": "RS256", "kid": self.key.kid}, told, self.key)
-
-    def close(self) -> None:
-        self.goes.set()
-        self.server.shutdown()
-        self.server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -109,11 +95,18 @@ def gateway(lam: OwnLam) -> Gateway:
     return Gateway(lam)
 
 
+@contextmanager
+def issuing() -> Iterator[Issuer]:
+    issuer = Issuer()
+    with http_server(issuer.answer) as issuer.url:
+        yield issuer
+    issuer.goes.set()
+
+
 @pytest.fixture
 def issuer() -> Iterator[Issuer]:
-    issuer = Issuer()
-    yield issuer
-    issuer.close()
+    with issuing() as issuer:
+        yield issuer
 
 
 def said(answer: Got) -> tuple[int, Any]:
@@ -174,7 +167,6 @@ def test_other_tokens_are_not(lam: OwnLam, gateway: Gateway, issuer: Issuer) -> 
     forged = jwt.encode(
         {"alg": "RS256", "kid": "first"}, {"iss": issuer.url, "aud": "me", "exp": now_s + 9}, stranger.key
     )
-    stranger.close()
 
     none = api.ask("/me")
     bad = {
@@ -220,18 +212,16 @@ def test_an_issuer_may_change_its_keys(lam: OwnLam, gateway: Gateway, issuer: Is
 def test_an_issuer_that_hangs_holds_up_nobody_else(
     lam: OwnLam, gateway: Gateway, issuer: Issuer, eventually: Eventually
 ) -> None:
-    hanging, good = Issuer(), guarded_by_token(gateway, issuer.url)
-    hanging.goes.clear()
-    api = guarded_by_token(gateway, hanging.url)
-    token = hanging.token(lam.clock.now_s())
-
-    with ThreadPoolExecutor(20) as threads:
+    good = guarded_by_token(gateway, issuer.url)
+    with issuing() as hanging, ThreadPoolExecutor(20) as threads:
+        hanging.goes.clear()
+        api = guarded_by_token(gateway, hanging.url)
+        token = hanging.token(lam.clock.now_s())
         waiting = [threads.submit(api.ask, "/me", Authorization=token) for _ in range(20)]
         eventually(lambda: hanging.asked, "it to be asked")
         other = good.ask("/me", Authorization=issuer.token(lam.clock.now_s()))
         answers = [one.result(30) for one in waiting]
-    asked = list(hanging.asked)
-    hanging.close()
+        asked = list(hanging.asked)
 
     assert other.status == 200
     assert {said(answer)[0] for answer in answers} == {401}

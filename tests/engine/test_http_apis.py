@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -19,6 +18,7 @@ from urllib.request import urlopen
 import pytest
 from inside import probe
 from own import OwnLam, own_emulator
+from server_rig import Exchange, body_of, http_server, send
 from services_rig import ACCOUNT, sdk
 from test_function_urls import ECHO, Got, ask
 
@@ -439,44 +439,29 @@ class Upstream:
     """Answers by HTTP what it was asked; `/large` many bytes, `/never` nothing."""
 
     def __init__(self) -> None:
+        self.url = ""
         self.goes = Event()
-        upstream = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def answer(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                told = [self.command, self.path, body.decode(), self.headers["x-a"], self.headers["connection"]]
-                if self.path == "/never":
-                    upstream.goes.wait(30)
-                sent = b"x" * 3_000_000 if self.path == "/large" else json.dumps(told).encode()
-                self.send_response(201)
-                for name, value in (("X-Up", "1"), ("Access-Control-Allow-Origin", "*"), ("Keep-Alive", "1")):
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(sent)))
-                self.end_headers()
-                self.wfile.write(sent)
-
-            do_GET = do_POST = do_PUT = answer
-
-            def log_message(self, *_: object) -> None: ...
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        Thread(target=self.server.serve_forever, name="upstream", daemon=True).start()
-
-    def close(self) -> None:
-        self.goes.set()
-        self.server.shutdown()
-        self.server.server_close()
+    def answer(self, exchange: Exchange) -> None:
+        told = [
+            exchange.command,
+            exchange.path,
+            body_of(exchange).decode(),
+            exchange.headers["x-a"],
+            exchange.headers["connection"],
+        ]
+        if exchange.path == "/never":
+            self.goes.wait(30)
+        body = b"x" * 3_000_000 if exchange.path == "/large" else json.dumps(told).encode()
+        send(exchange, body, 201, X_Up="1", Access_Control_Allow_Origin="*", Keep_Alive="1")
 
 
 @pytest.fixture
 def upstream() -> Iterator[Upstream]:
     upstream = Upstream()
-    yield upstream
-    upstream.close()
+    with http_server(upstream.answer) as upstream.url:
+        yield upstream
+    upstream.goes.set()
 
 
 def passing(gateway: Gateway, url: str, method: str = "ANY", **api: Any) -> Api:

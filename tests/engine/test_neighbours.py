@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 import socket
-import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 import pytest
@@ -21,14 +18,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
-from inside import probe
+from inside import FAST, probe
 from own import own_emulator, served
 from s3_rig import s3_served
+from server_rig import Exchange, body_of, http_server, send
 
 from lambda_emu.services.neighbours.peer import NeighbourPeer
 
 MB = 1024 * 1024
-FAST: dict[str, Any] = {"MemorySize": 1769, "Timeout": 60}
 KEPT_MB = 24
 """A server may have so much more after a large body than before."""
 
@@ -38,33 +35,6 @@ def free_port() -> int:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
         return port
-
-
-@contextmanager
-def neighbour(answer: Any, certificate: Path | None = None) -> Iterator[str]:
-    """The URL of a server that does this for each request; by TLS with a certificate."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            answer(self)
-
-        do_POST = do_PUT = do_GET
-
-        def log_message(self, *_: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        if certificate is not None:
-            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            tls.load_cert_chain(certificate)
-            server.socket = tls.wrap_socket(server.socket, server_side=True)
-        Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
 
 
 @pytest.mark.parametrize("size", [5, 3 * MB])
@@ -145,7 +115,7 @@ def test_a_neighbour_that_says_nothing_is_given_up(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(NeighbourPeer, "silence_s", 0.5)
     over = Event()
     with (
-        neighbour(lambda _: over.wait(60)) as url,
+        http_server(lambda _: over.wait(60)) as url,
         own_emulator(tmp_path, "process", stems=0, service=f"dynamodb={url}") as lam,
     ):
         try:
@@ -158,20 +128,16 @@ def test_a_neighbour_that_says_nothing_is_given_up(tmp_path: Path, monkeypatch: 
 def test_a_neighbour_that_breaks_off_is_told_and_asked_anew(tmp_path: Path) -> None:
     asked: list[str] = []
 
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        asked.append(handler.path)
-        handler.rfile.read(int(handler.headers["Content-Length"]))
+    def answer(exchange: Exchange) -> None:
+        asked.append(exchange.path)
+        body_of(exchange)
         if len(asked) == 1:
-            handler.close_connection = True
+            exchange.close_connection = True
             return
-        handler.send_response(200)
-        handler.send_header("Content-Length", "18")
-        handler.send_header("Connection", "keep-alive")
-        handler.end_headers()
-        handler.wfile.write(b'{"TableNames": []}')
+        send(exchange, b'{"TableNames": []}', Connection="keep-alive")
 
     with (
-        neighbour(answer) as url,
+        http_server(answer) as url,
         own_emulator(tmp_path, "process", stems=0, service=f"dynamodb={url}/base/") as lam,
     ):
         tables = client_at(lam.url, "dynamodb")
@@ -192,16 +158,13 @@ def test_a_neighbour_behind_tls_is_asked_by_its_own_name_over_kept_connections(
         monkeypatch.setenv("SSL_CERT_FILE", str(file))
     asked: list[tuple[str, int]] = []
 
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        asked.append((handler.headers["Host"], handler.client_address[1]))
-        handler.rfile.read(int(handler.headers["Content-Length"]))
-        handler.send_response(200)
-        handler.send_header("Content-Length", "18")
-        handler.end_headers()
-        handler.wfile.write(b'{"TableNames": []}')
+    def answer(exchange: Exchange) -> None:
+        asked.append((exchange.headers["Host"], exchange.client_address[1]))
+        body_of(exchange)
+        send(exchange, b'{"TableNames": []}')
 
     with (
-        neighbour(answer, file) as url,
+        http_server(answer, certificate=file) as url,
         own_emulator(tmp_path / "own", "process", stems=0, project=tmp_path, service=f"dynamodb={url}") as lam,
     ):
         tables = client_at(lam.url, "dynamodb")
@@ -242,24 +205,24 @@ def test_bodies_of_any_size_pass_in_little_memory(tmp_path: Path) -> None:
     size, piece = 96 * MB, b"x" * MB
     taken: list[int] = []
 
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        left = int(handler.headers.get("Content-Length") or 0)
+    def answer(exchange: Exchange) -> None:
+        left = int(exchange.headers.get("Content-Length") or 0)
         taken.append(left)
         while left:
-            left -= len(handler.rfile.read(min(left, MB)))
-        handler.send_response(200)
-        handler.send_header("ETag", '"1"')
-        handler.send_header("Content-Length", str(size if handler.command == "GET" else 0))
-        handler.end_headers()
-        if handler.command == "GET":
+            left -= len(exchange.rfile.read(min(left, MB)))
+        exchange.send_response(200)
+        exchange.send_header("ETag", '"1"')
+        exchange.send_header("Content-Length", str(size if exchange.command == "GET" else 0))
+        exchange.end_headers()
+        if exchange.command == "GET":
             for _ in range(size // MB):
-                handler.wfile.write(piece)
+                exchange.wfile.write(piece)
 
     def pieces() -> Iterator[bytes]:
         for _ in range(size // MB):
             yield piece
 
-    with neighbour(answer) as url, served(tmp_path, "process", "--service", f"s3={url}") as lam:
+    with http_server(answer) as url, served(tmp_path, "process", "--service", f"s3={url}") as lam:
         s3 = client_at(lam.url, "s3")
         s3.put_object(Bucket="large", Key="small", Body=b"x")
         before = peak_mb(lam.process.pid)

@@ -12,9 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
@@ -24,6 +22,7 @@ import pytest
 from boto_rig import client_at
 from botocore.exceptions import ClientError
 from own import OwnLam, own_emulator, processes, served
+from server_rig import Exchange, body_of, http_server, send
 from services_rig import ACCOUNT, sdk
 
 Eventually = Callable[[Callable[[], Any], str], Any]
@@ -63,12 +62,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
         lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
         sdk(lam, "s3").create_bucket(Bucket="heard")
         yield lam
-
-
-@pytest.fixture
-def lam(shared: OwnLam) -> Iterator[OwnLam]:
-    yield shared
-    shared.close()
 
 
 def create(lam: OwnLam, name: str, code: str) -> str:
@@ -239,34 +232,23 @@ def test_a_message_to_a_topic_is_posted_to_a_url_that_confirmed_it(lam: OwnLam, 
     posted: list[tuple[Any, Any]] = []
     confirmed: list[bytes] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            told = json.loads(body)
-            posted.append((dict(self.headers), told))
-            self.send_response(200)
-            self.end_headers()
-            if told["Type"] == "SubscriptionConfirmation" and told["Token"]:
-                with urlopen(told["SubscribeURL"], timeout=10) as answer:
-                    confirmed.append(answer.read())
+    def answer(exchange: Exchange) -> None:
+        told = json.loads(body_of(exchange))
+        posted.append((dict(exchange.headers), told))
+        send(exchange)
+        if told["Type"] == "SubscriptionConfirmation" and told["Token"]:
+            with urlopen(told["SubscribeURL"], timeout=10) as said:
+                confirmed.append(said.read())
 
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="test server", daemon=True)
-        thread.start()
+    with http_server(answer) as url:
         sns = sdk(lam, "sns")
         topic = sns.create_topic(Name="posted")["TopicArn"]
-        url = f"http://127.0.0.1:{server.server_port}/"
-        pending = sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=url)["SubscriptionArn"]
+        pending = sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"{url}/")["SubscriptionArn"]
         assert pending == "pending confirmation"
         eventually(lambda: confirmed, "the confirmation")
         sns.publish(TopicArn=topic, Message="hello")
 
         eventually(lambda: [told for _, told in posted if told["Type"] == "Notification"], "a notification")
-        server.shutdown()
-        thread.join()
 
     headers, told = next((headers, told) for headers, told in posted if told["Type"] == "Notification")
     assert (told["Message"], told["TopicArn"]) == ("hello", topic)

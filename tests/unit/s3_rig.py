@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.request import urlopen
 
 import boto3
 from moto.server import ThreadedMotoServer
+from server_rig import Exchange, http_server, send
 
 BUCKET = "code"
 
@@ -55,21 +54,9 @@ def s3_served() -> Iterator[S3Peer]:
 def answering(status: int, body: bytes, announced: int | None = None) -> Iterator[str]:
     """The URL of a server that says the same to everybody. announced: a length that is not that of the body."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body) if announced is None else announced))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(exchange: Exchange) -> None:
+        exchange.close_connection = True
+        send(exchange, body, status, Content_Length=str(len(body) if announced is None else announced))
 
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="test server")
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with http_server(answer) as url:
+        yield url

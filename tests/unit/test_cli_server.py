@@ -1,13 +1,12 @@
 """The commands that ask a server, against a small one that answers what a test tells it to."""
 
 import json
-import threading
 from base64 import b64encode
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from click.testing import CliRunner, Result
+from server_rig import Exchange, body_of, http_server, send
 
 from lambda_emu.cli import main
 
@@ -23,49 +22,22 @@ class TinyServer:
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
         self.asked: list[tuple[str, str, bytes]] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="tiny-server")
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self.url = ""
 
     def answer(self, path: str, body: object, status: int = 200, headers: dict[str, str] | None = None) -> None:
         self.answers[path] = (status, headers or {}, json.dumps(body).encode())
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        tiny = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                tiny.asked.append((self.command, self.path, body))
-                status, headers, answer = tiny.answers.get(self.path, (404, {}, b'{"Message": "no such page"}'))
-                self.send_response(status)
-                for name, value in {**headers, "Content-Length": str(len(answer))}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(answer)
-
-            do_POST = do_GET
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        return Handler
+    def do(self, exchange: Exchange) -> None:
+        self.asked.append((exchange.command, exchange.path, body_of(exchange)))
+        status, headers, answer = self.answers.get(exchange.path, (404, {}, b'{"Message": "no such page"}'))
+        send(exchange, answer, status, **headers)
 
 
 @pytest.fixture
 def server() -> Iterator[TinyServer]:
     server = TinyServer()
-    server.start()
-    yield server
-    server.stop()
+    with http_server(server.do) as server.url:
+        yield server
 
 
 def run(server: TinyServer, *arguments: str, stdin: str | None = None) -> Result:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 from test_cli_logs import OWN, writing
-from test_cli_server import TinyServer
+from test_cli_server import TinyServer, server
 
 from lambda_emu.cli.events import mark_lines
 from lambda_emu.cli.terminal import visible
 from lambda_emu.logs.records import End, Report, Start
+
+__all__ = ["server"]
 
 WAIT_S = 60
 
@@ -73,14 +75,6 @@ def assert_harmless(said: str) -> None:
     for colour in ("\x1b[0m", "\x1b[2m", *(f"\x1b[{number}m" for number in range(30, 98))):
         plain = plain.replace(colour, "")
     assert plain.replace("\n", "") == visible(plain.replace("\n", "")), plain
-
-
-@pytest.fixture
-def server() -> Iterator[TinyServer]:
-    server = TinyServer()
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.mark.parametrize("text", OBEYED.values(), ids=OBEYED.keys())
