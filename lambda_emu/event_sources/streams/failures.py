@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lambda_emu.arn import Target, service_in
+from lambda_emu.arn import service_in
 from lambda_emu.clock import Clock
 from lambda_emu.destinations.delivery import Delivery, object_key, timestamp, work_of
 from lambda_emu.event_sources.poller import Record, Result, Verdict
-from lambda_emu.model.mappings.mapping import EventSourceMapping
+from lambda_emu.event_sources.streams.terms import Terms
 from lambda_emu.model.timestamps import whole_second
 from lambda_emu.store import WorkItem
 
@@ -18,15 +18,13 @@ from lambda_emu.store import WorkItem
 class Failures:
     """Makes deliveries for one shard of one mapping. event: of records, as the function would be given them."""
 
-    def __init__(self, arn: str, shard: str, target: Target, clock: Clock) -> None:
-        self._arn = arn
+    def __init__(self, terms: Terms, shard: str, clock: Clock) -> None:
+        self._terms = terms
         self._shard = shard
-        self._target = target
         self._clock = clock
 
     def deliveries(
         self,
-        mapping: EventSourceMapping,
         records: Sequence[Record],
         condition: str,
         invocations: int,
@@ -34,14 +32,14 @@ class Failures:
         event: bytes,
     ) -> Sequence[WorkItem]:
         """For the mapping's destination; none if it has none. result: of the last invocation, None: there was none."""
-        wanted = mapping.settings.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+        wanted = self._terms.settings.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
         if not wanted or not records:
             return ()
         now_s = self._clock.now_s()
         record: dict[str, Any] = {
             "requestContext": {
                 "requestId": self._clock.new_id() if result is None else result.request_id,
-                "functionArn": self._target.id.arn(),
+                "functionArn": self._terms.target.id.arn(),
                 "condition": condition,
                 "approximateInvokeCount": invocations,
             }
@@ -54,9 +52,9 @@ class Failures:
         key = None
         if service_in(wanted) == "s3":
             record["payload"] = event.decode()
-            key = object_key(f"{mapping.uuid}/{self._shard}", now_s, self._clock.new_id())
+            key = object_key(f"{self._terms.uuid}/{self._shard}", now_s, self._clock.new_id())
         about = f"{len(records)} records of {self._shard}"
-        delivery = Delivery(self._clock.new_id(), wanted, self._target.id, about, key=key)
+        delivery = Delivery(self._clock.new_id(), wanted, self._terms.target.id, about, key=key)
         return [work_of(delivery, self._clock.steady_s(), json.dumps(record, separators=(",", ":")).encode())]
 
     def _info(self, records: Sequence[Record]) -> Mapping[str, object]:
@@ -68,5 +66,5 @@ class Failures:
             "approximateArrivalOfFirstRecord": whole_second(first.place.at_s),
             "approximateArrivalOfLastRecord": whole_second(last.place.at_s),
             "batchSize": len(records),
-            "streamArn": self._arn,
+            "streamArn": self._terms.arn,
         }

@@ -12,7 +12,7 @@ from zlib import crc32
 
 from lambda_emu.clock import Clock
 from lambda_emu.event_sources.poller import Record, SourceUnavailable
-from lambda_emu.event_sources.streams.lane import Lane, Terms
+from lambda_emu.event_sources.streams.lane import Lane
 from lambda_emu.event_sources.streams.positions import Kept, Positions
 from lambda_emu.event_sources.streams.reading import (
     AFTER,
@@ -23,6 +23,7 @@ from lambda_emu.event_sources.streams.reading import (
     Position,
     StreamReader,
 )
+from lambda_emu.event_sources.streams.terms import Terms
 from lambda_emu.http.loop import Loop
 
 log = logging.getLogger(__name__)
@@ -32,49 +33,30 @@ MOST_AHEAD = 10_000
 
 
 class Shard:
-    """On the loop. unread: whether there may be more than was read. ended: whether all of it was.
+    """lane.ShardReader of its lanes. On the loop.
 
-    told: called once, when the shard has ended and everything of it is settled, or when its lanes are wanted otherwise.
+    on_end: called once, when all of it is settled, or when its lanes are wanted otherwise.
     """
 
     def __init__(
-        self,
-        id: str,
-        kept: Sequence[Kept],
-        terms: Terms,
-        reader: StreamReader,
-        positions: Positions,
-        loop: Loop,
-        clock: Clock,
+        self, kept: Sequence[Kept], terms: Terms, reader: StreamReader, positions: Positions, loop: Loop, clock: Clock
     ) -> None:
         """kept: one of each lane."""
-        self.id = id
-        self.terms = terms
-        self.positions = positions
-        self.loop = loop
-        self.clock = clock
+        self.id = kept[0].shard
         self.unread = True
         self.ended = self.retired = False
-        self.told: Callable[[Shard], None] = lambda _: None
+        self.on_end: Callable[[Shard], None] = lambda _: None
         self._reader = reader
         self._position = earliest(kept)
         self._iterator: str | None = None
         self._reading: asyncio.Future[None] | None = None
-        self.lanes = [Lane(self, one, reader.arn) for one in kept]
+        self.lanes = [Lane(self, one, terms, positions, loop, clock) for one in kept]
         self._left = set(self.lanes)
-
-    @property
-    def is_full(self) -> bool:
-        return sum(lane.waiting for lane in self.lanes) >= MOST_AHEAD
 
     def wake(self) -> None:
         """There are records."""
-        self.unread = True
-        self.look()
-
-    def look(self) -> None:
-        for lane in self.lanes:
-            lane.nap.end()
+        self.expect_more()
+        self._wake_lanes()
 
     def retire(self) -> None:
         """Its lanes end as soon as what is with the function is settled."""
@@ -86,13 +68,32 @@ class Shard:
         """A lane has ended."""
         self._left.discard(lane)
         if not self._left:
-            self.told(self)
+            self.on_end(self)
 
-    async def read(self, limit: int) -> None:
-        """A page for whichever lanes it is; all who ask meanwhile wait for the same. SourceUnavailable."""
+    def expect_more(self) -> None:
+        """There may be records."""
+        self.unread = True
+
+    def made_room(self) -> None:
+        """A lane has fewer that wait: another may have waited for that, to read on."""
+        if self.unread:
+            self._wake_lanes()
+
+    async def read_more(self, limit: int) -> bool:
+        """A page for whichever lanes it is, if there may be one and room for it; whether one was read.
+
+        All who ask meanwhile wait for the same. SourceUnavailable.
+        """
+        if not self.unread or self.ended or sum(lane.waiting for lane in self.lanes) >= MOST_AHEAD:
+            return False
         if self._reading is None:
             self._reading = asyncio.ensure_future(self._read(min(max(limit * len(self.lanes), 1), LARGEST_PAGE)))
         await asyncio.shield(self._reading)
+        return True
+
+    def _wake_lanes(self) -> None:
+        for lane in self.lanes:
+            lane.nap.end()
 
     async def _read(self, limit: int) -> None:
         """Whoever asks from its end on has another page read: one that waits for what is over would never rest."""
@@ -100,7 +101,7 @@ class Shard:
             await self._read_page(limit)
         finally:
             self._reading = None
-            self.look()
+            self._wake_lanes()
 
     async def _read_page(self, limit: int) -> None:
         try:

@@ -7,12 +7,10 @@ import sqlite3
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
 
-from lambda_emu.arn import Scope, Target, parse_resource_arn
 from lambda_emu.clock import Clock
 from lambda_emu.event_sources.backoff import Backoff, Nap
 from lambda_emu.event_sources.poller import Begin, Source, SourceUnavailable
 from lambda_emu.event_sources.scaling import Scaling
-from lambda_emu.event_sources.streams.lane import Terms
 from lambda_emu.event_sources.streams.positions import Kept, Positions
 from lambda_emu.event_sources.streams.reading import (
     ENDED,
@@ -28,9 +26,9 @@ from lambda_emu.event_sources.streams.reading import (
     shards_of,
 )
 from lambda_emu.event_sources.streams.shard import Shard, divided, is_over
+from lambda_emu.event_sources.streams.terms import Terms
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.ending import Count
-from lambda_emu.model.function.names import resolve
 from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.model.mappings.refusals import StreamNotFound, StreamUnreachable
 from lambda_emu.services.clients import Call
@@ -58,10 +56,7 @@ class Streams:
         self._beginnings: OrderedDict[str, Mapping[str, str]] = OrderedDict()  # iterators by shard, by mapping
 
     def open(self, mapping: EventSourceMapping) -> Source:
-        assert mapping.source_arn is not None, "a stream has one"
-        scope = parse_resource_arn(mapping.arn).scope
-        beginning = self._beginnings.pop(mapping.uuid, {})
-        return StreamSource(mapping, scope, beginning, self)
+        return StreamSource(mapping, self._beginnings.pop(mapping.uuid, {}), self)
 
     def check(self, mapping: EventSourceMapping, timeout_s: int) -> None:
         """A new mapping that reads from LATEST on does so from this moment on."""
@@ -97,30 +92,24 @@ class Streams:
     def reader(self, arn: str) -> StreamReader:
         return StreamReader(arn, self._call, self.loop)
 
-    def terms(self, mapping: EventSourceMapping, target: Target) -> Terms:
-        def count(age_ms: float) -> None:
-            self._count("IteratorAge", target.id, age_ms, target.qualifier)
+    def terms(self, mapping: EventSourceMapping) -> Terms:
+        return Terms(mapping, self._count, SAFETY_POLL_S if self._wakes else POLL_S)
 
-        return Terms(mapping, target, count, SAFETY_POLL_S if self._wakes else POLL_S)
-
-    def shard(self, id: str, kept: Sequence[Kept], terms: Terms, reader: StreamReader) -> Shard:
-        return Shard(id, kept, terms, reader, self.positions, self.loop, self.clock)
+    def shard(self, kept: Sequence[Kept], terms: Terms, reader: StreamReader) -> Shard:
+        return Shard(kept, terms, reader, self.positions, self.loop, self.clock)
 
 
 class StreamSource:
     """event_sources.poller.Source of one mapping."""
 
-    def __init__(
-        self, mapping: EventSourceMapping, scope: Scope, beginning: Mapping[str, str], streams: Streams
-    ) -> None:
+    def __init__(self, mapping: EventSourceMapping, beginning: Mapping[str, str], streams: Streams) -> None:
         """beginning: iterators by shard, of a mapping that was just made."""
-        assert mapping.source_arn is not None, "a stream has one"
-        self._arn = mapping.source_arn
+        self._terms = streams.terms(mapping)
+        self._arn = self._terms.arn
         self._beginning = beginning
         self._streams = streams
         self._positions = streams.positions
         self._loop = streams.loop
-        self._terms = streams.terms(mapping, resolve(mapping.function_arn, None, scope))
         self._reader = streams.reader(self._arn)
         self._nap = Nap(self._loop, streams.clock)
         self._backoff = Backoff(streams.clock)
@@ -136,9 +125,9 @@ class StreamSource:
         self._find()
 
     def change(self, mapping: EventSourceMapping) -> None:
-        self._terms.mapping = mapping
+        self._terms.change(mapping)
         for shard in self._shards.values():
-            if len(shard.lanes) != self._lanes:
+            if len(shard.lanes) != self._terms.lanes:
                 shard.retire()
 
     def stop(self) -> None:
@@ -151,11 +140,6 @@ class StreamSource:
         self._nap.end()
         for shard in self._shards.values():
             shard.wake()
-
-    @property
-    def _lanes(self) -> int:
-        found: int = self._terms.mapping.settings.get("ParallelizationFactor", 1)
-        return found
 
     def _find(self) -> None:
         if self._finding:
@@ -175,7 +159,7 @@ class StreamSource:
                 except (SourceUnavailable, IteratorLost, sqlite3.Error) as error:
                     if str(error) != told:
                         told = str(error)
-                        log.warning("event source mapping %s: %s", self._terms.mapping.uuid, error)
+                        log.warning("event source mapping %s: %s", self._terms.uuid, error)
                     self._backoff.failed()
                     await self._nap.sleep(max(self._backoff.wait_s(), 0.0))
                     continue
@@ -185,7 +169,7 @@ class StreamSource:
             self._finding = False
 
     async def _begin_shards(self) -> None:
-        uuid = self._terms.mapping.uuid
+        uuid = self._terms.uuid
         there = await self._reader.shards()
         kept: defaultdict[str, list[Kept]] = defaultdict(list)
         for one in await self._positions.load(uuid):
@@ -201,20 +185,20 @@ class StreamSource:
             await self._begin_shard(shard, kept[shard.id], is_new)
 
     async def _begin_shard(self, shard: ShardInfo, kept: Sequence[Kept], is_new: bool) -> None:
-        lanes = divided(shard.id, kept or [Kept(shard.id, 0, 1, await self._first(shard, is_new))], self._lanes)
+        lanes = divided(shard.id, kept or [Kept(shard.id, 0, 1, await self._first(shard, is_new))], self._terms.lanes)
         if lanes != kept:
-            await self._positions.replace(self._terms.mapping.uuid, shard.id, lanes)
+            await self._positions.replace(self._terms.uuid, shard.id, lanes)
         if self._stopped or lanes[0].position.kind == ENDED:
             return
-        begun = self._shards[shard.id] = self._streams.shard(shard.id, lanes, self._terms, self._reader)
-        begun.told = self._shard_ended
+        begun = self._shards[shard.id] = self._streams.shard(lanes, self._terms, self._reader)
+        begun.on_end = self._shard_ended
         assert self._begin is not None, "started"
         for lane in begun.lanes:
             self._begin(lane, Scaling(1, 1))
 
     async def _first(self, shard: ShardInfo, is_new: bool) -> Position:
         """Where a shard is begun that was never read."""
-        if not is_new or self._terms.mapping.settings.get("StartingPosition") == TRIM_HORIZON:
+        if not is_new or self._terms.settings.get("StartingPosition") == TRIM_HORIZON:
             return Position(TRIM_HORIZON)
         if shard.ended:
             return Position(ENDED)
