@@ -187,6 +187,23 @@ def test_a_batch_that_fails_comes_again_until_it_is_given_up_and_told(
     eventually(passing(clock, lambda: batches(told)[-1] == ["next"]), "the one behind it")
 
 
+def test_what_is_told_names_the_function_that_a_mapping_was_given_later(
+    lam: OwnLam, tables: Tables, queues: Queues, clock: SteppingClock, eventually: Eventually
+) -> None:
+    first, later = lam.create("stream-first", PRINTS), lam.create("stream-later", DOES)
+    arn = tables.create("moved")
+    url, queue_arn = queues.create("of-the-later")
+    uuid = tables.map(arn, first, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": queue_arn}})
+    tables.put("moved", "a")
+    eventually(lambda: Told(lam, first).events(), "the first")
+
+    lam.client.update_event_source_mapping(UUID=uuid, FunctionName=later)
+    tables.put("moved", "fail")
+
+    message = eventually(passing(clock, lambda: received(queues, url)), "what is told of it")
+    assert json.loads(message["Body"])["requestContext"]["functionArn"].endswith(f":{later}")
+
+
 def test_a_bisected_batch_leaves_out_the_one_record_that_fails(
     lam: OwnLam, tables: Tables, clock: SteppingClock, eventually: Eventually
 ) -> None:
