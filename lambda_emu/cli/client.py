@@ -18,7 +18,8 @@ from lambda_emu.cli.options import NotDone
 DEFAULT_URL = "http://127.0.0.1:9000"
 ANSWER_LIMIT_S = 930.0
 """The longest function timeout, and time to start it."""
-GREETING_LIMIT_S = 0.5
+GREETING_LIMIT_S = 5.0
+"""A busy machine takes its time, and right after its start a server has yet to import what answers."""
 START_ONE = "start one with `lambda-emu serve`, or name another by --endpoint-url"
 
 
