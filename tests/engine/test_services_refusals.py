@@ -111,13 +111,7 @@ def test_a_body_that_is_no_object_cannot_be_read_by_any_service(lam: OwnLam, bod
         ("kms", "CancelKeyDeletion", "{}", "ValidationException", "Value null at 'keyId' failed to satisfy constraint"),
         ("dynamodb", "PutItem", '{"TableName": ["t"]}', "SerializationException", "Start of list found where not"),
         ("dynamodb", "CreateTable", '{"TableName": {}}', "SerializationException", "Start of structure or map found"),
-        (
-            "secretsmanager",
-            "PutSecretValue",
-            '{"SecretId": true}',
-            "SerializationException",
-            "TRUE_VALUE cannot be converted",
-        ),
+        ("kms", "Decrypt", '{"CiphertextBlob": true}', "SerializationException", "TRUE_VALUE cannot be converted to"),
         ("cognito-idp", "ListResourceServers", '{"UserPoolId": "us_x"}', "ResourceNotFoundException", "us_x"),
     ],
 )
