@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -185,6 +187,10 @@ def test_a_raw_message_is_the_queues_own(lam: OwnLam, heard: Heard, name: str) -
     [
         ({"color": ["red", {"prefix": "ora"}], "size": [{"numeric": [">", 1]}]}, "MessageAttributes"),
         ({"a": {"color": [{"anything-but": "blue"}]}}, "MessageBody"),
+        ({"several": {"size": [2], "color": ["orange"]}}, "MessageBody"),
+        ({"$or": [{"color": [{"wildcard": "o*e"}]}, {"size": [3]}]}, "MessageAttributes"),
+        ({"size": [2.0], "tags": ["orange"], "address": [{"cidr": "10.0.0.0/8"}]}, "MessageAttributes"),
+        ({"color": [{"anything-but": {"prefix": ["bl", "gr"]}}], "none": [{"exists": False}]}, "MessageAttributes"),
     ],
 )
 def test_a_filter_policy_looks_at_attributes_or_at_the_body(
@@ -198,14 +204,50 @@ def test_a_filter_policy_looks_at_attributes_or_at_the_body(
     for color in ("blue", "orange"):
         sns.publish(
             TopicArn=topic,
-            Message=json.dumps({"a": {"color": color}}),
+            Message=json.dumps({"a": {"color": color}, "several": [{"size": 1}, {"size": 2, "color": color}]}),
             MessageAttributes={
                 "color": {"DataType": "String", "StringValue": color},
                 "size": {"DataType": "Number", "StringValue": "2"},
+                "tags": {"DataType": "String.Array", "StringValue": json.dumps(["x", color])},
+                "address": {"DataType": "String", "StringValue": "10.1.2.3"},
             },
         )
 
-    assert heard.bodies(1) == ['{"a": {"color": "orange"}}']
+    assert [json.loads(body)["a"]["color"] for body in heard.bodies(1)] == ["orange"]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "text"),
+    [
+        ({"FilterPolicy": "{"}, "FilterPolicy: failed to parse JSON"),
+        ({"FilterPolicy": "[]"}, "FilterPolicy: failed to parse JSON"),
+        ({"FilterPolicy": '{"a": "b"}'}, '"a" must be an object or an array'),
+        ({"FilterPolicy": '{"a": {"b": ["c"]}}'}, "does not support nested filter policy"),
+        ({"FilterPolicy": '{"a": [{"near": 1}]}'}, "Unrecognized match type near"),
+        ({"FilterPolicy": '{"a": [{"numeric": [">", "1"]}]}'}, "Value of > must be numeric"),
+        ({"FilterPolicy": '{"a": [{"numeric": 1}]}'}, "it is no filter policy"),
+        ({"FilterPolicy": '{"a": [{"cidr": "here"}]}'}, "it is no filter policy"),
+        ({"FilterPolicy": '{"a": [{"exists": "no"}]}'}, "exists match pattern must be either true or false"),
+        ({"FilterPolicyScope": "Body"}, "Invalid value [Body]. Please use either MessageBody or MessageAttributes"),
+        ({"RawMessageDelivery": "yes"}, "RawMessageDelivery: Invalid value [yes]. Must be true or false"),
+        ({"RedrivePolicy": "{}"}, "RedrivePolicy: deadLetterTargetArn is an invalid arn"),
+    ],
+)
+def test_what_is_no_attribute_of_a_subscription_is_refused_and_nothing_is_subscribed(
+    lam: OwnLam, heard: Heard, name: str, attributes: dict[str, str], text: str
+) -> None:
+    sns = sdk(lam, "sns")
+    topic = sns.create_topic(Name=name)["TopicArn"]
+
+    with pytest.raises(ClientError, match="InvalidParameter") as refused:
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=heard.arn, Attributes=attributes)
+
+    assert text in refused.value.response["Error"]["Message"]
+    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+    arn = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=heard.arn)["SubscriptionArn"]
+    [(attribute, value)] = attributes.items()
+    with pytest.raises(ClientError, match="InvalidParameter"):
+        sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName=attribute, AttributeValue=value)
 
 
 def test_messages_to_a_fifo_topic_come_once_and_in_order(lam: OwnLam, name: str) -> None:
@@ -218,6 +260,24 @@ def test_messages_to_a_fifo_topic_come_once_and_in_order(lam: OwnLam, name: str)
 
     assert heard.bodies(3) == ["a", "b", "c"]
     assert ids[:2] == ids[2:4]
+
+
+def test_what_was_sent_to_a_fifo_topic_is_known_after_a_kill(lam: OwnLam, name: str, eventually: Eventually) -> None:
+    """To a standard queue, which knows no duplicates itself."""
+    sns, heard = sdk(lam, "sns"), Heard(lam, name)
+    topic = sns.create_topic(Name=f"{name}.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=heard.arn, Attributes={"RawMessageDelivery": "true"})
+    sent = {"TopicArn": topic, "Message": "once", "MessageGroupId": "g", "MessageDeduplicationId": "d"}
+    first = sns.publish(**sent)
+    killed = lam.emulator.around.child.pid
+    assert killed is not None
+
+    os.kill(killed, signal.SIGKILL)
+    eventually(lambda: lam.emulator.around.child.pid is None, "its end to be seen")
+    again = sns.publish(**sent)
+
+    assert again["MessageId"] == first["MessageId"]
+    assert heard.bodies(1) == ["once"]
 
 
 def test_what_cannot_be_delivered_goes_to_the_subscriptions_dead_letter_queue(

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_emu.model.mappings.filters import MOST_NESTING, compile_pattern, matches, read
+from lambda_emu.model.mappings.filters import MOST_NESTING, compile_parsed, compile_pattern, matches, read
+from lambda_emu.model.mappings.operators import WIDE_OPERATORS
 from lambda_emu.model.mappings.refusals import FilterInvalid
 
 
@@ -47,6 +48,36 @@ def test_a_leaf_matches_these_values_and_no_others(leaf: str, matching: list[str
 
     assert [value for value in matching if not matches(pattern, read(f'{{"x": {value}}}'))] == []
     assert [value for value in others if matches(pattern, read(f'{{"x": {value}}}'))] == []
+
+
+@pytest.mark.parametrize(
+    ("leaf", "matching", "others"),
+    [
+        ('[{"wildcard": "a*c"}]', ['"ac"', '"abc"', '"a*bcc"'], ['"ab"', '"xac"', "1"]),
+        ('[{"wildcard": "*a*b*"}]', ['"ab"', '"xaxbx"'], ['"ba"', '"a"']),
+        ('[{"wildcard": "aa*aa"}]', ['"aaaa"'], ['"aaa"']),
+        (r'[{"wildcard": "a\\*\\\\"}]', [r'"a*\\"'], ['"ab"', '"a*"']),
+        ('[{"cidr": "10.0.0.0/24"}]', ['"10.0.0.255"'], ['"10.0.1.0"', '"ten"', "10"]),
+        ('[{"cidr": "2001:db8::/32"}]', ['"2001:db8::1"'], ['"2001:db9::1"', '"10.0.0.1"']),
+        ('[{"anything-but": {"wildcard": "*.png"}}]', ['"a.jpg"'], ['"a.png"']),
+        ('[{"anything-but": [1, 2.5]}]', ["3"], ["1", "2.5"]),
+    ],
+)
+def test_sns_has_more_operators(leaf: str, matching: list[str], others: list[str]) -> None:
+    pattern = compile_parsed(read(f'{{"x": {leaf}}}'), WIDE_OPERATORS)
+
+    assert [value for value in matching if not matches(pattern, read(f'{{"x": {value}}}'))] == []
+    assert [value for value in others if matches(pattern, read(f'{{"x": {value}}}'))] == []
+
+
+@pytest.mark.parametrize(
+    "leaf", ['{"wildcard": "a**"}', '{"wildcard": 1}', '{"cidr": "x"}', '{"cidr": ["10.0.0.0/8"]}']
+)
+def test_what_is_no_operand_is_refused_and_mappings_have_none_of_these(leaf: str) -> None:
+    with pytest.raises(FilterInvalid):
+        compile_parsed(read(f'{{"x": [{leaf}]}}'), WIDE_OPERATORS)
+    with pytest.raises(FilterInvalid):
+        compile_pattern('{"x": [{"wildcard": "a*"}]}')
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lambda_emu.model.mappings.operators import OPERATORS, Number, Test, exactly, only_member
+from lambda_emu.model.mappings.operators import OPERATORS, Number, Operators, Test, exactly, only_member
 from lambda_emu.model.mappings.refusals import FilterInvalid
 
 MOST_NESTING = 64
@@ -56,7 +56,12 @@ def compile_pattern(pattern: str) -> Fields:
         parsed = read(pattern)
     except ValueError:
         raise FilterInvalid from None
-    return _fields(parsed, MOST_NESTING)
+    return compile_parsed(parsed)
+
+
+def compile_parsed(pattern: Any, operators: Operators = OPERATORS) -> Fields:
+    """Of a pattern that is JSON already. operators: those that it may have. FilterInvalid."""
+    return _Compiler(operators).fields(pattern, MOST_NESTING)
 
 
 def matches(pattern: Fields, record: Any) -> bool:
@@ -90,46 +95,47 @@ def _flat(value: Any) -> Iterator[Any]:
             yield item
 
 
-def _fields(pattern: Any, nesting_left: int) -> Fields:
-    if not isinstance(pattern, dict) or not pattern or not nesting_left:
-        raise FilterInvalid
-    fields: dict[str, Fields | Leaf] = {}
-    alternatives: tuple[Fields, ...] = ()
-    for name, value in pattern.items():
-        if name == "$or" and _are_alternatives(value):
-            alternatives = tuple(_fields(item, nesting_left - 1) for item in value)
-        elif isinstance(value, list):
-            fields[name] = _leaf(value)
-        else:
-            fields[name] = _fields(value, nesting_left - 1)
-    return Fields(fields, alternatives)
+@dataclass(frozen=True, slots=True)
+class _Compiler:
+    operators: Operators
 
+    def fields(self, pattern: Any, nesting_left: int) -> Fields:
+        if not isinstance(pattern, dict) or not pattern or not nesting_left:
+            raise FilterInvalid
+        fields: dict[str, Fields | Leaf] = {}
+        alternatives: tuple[Fields, ...] = ()
+        for name, value in pattern.items():
+            if name == "$or" and self._are_alternatives(value):
+                alternatives = tuple(self.fields(item, nesting_left - 1) for item in value)
+            elif isinstance(value, list):
+                fields[name] = self._leaf(value)
+            else:
+                fields[name] = self.fields(value, nesting_left - 1)
+        return Fields(fields, alternatives)
 
-def _are_alternatives(value: Any) -> bool:
-    """A field may be named `$or` as well; then its array has values and operators."""
-    if not isinstance(value, list) or len(value) < 2:
-        return False
-    operators = {"exists", *OPERATORS}
-    return all(isinstance(item, dict) and not operators & item.keys() for item in value)
+    def _are_alternatives(self, value: Any) -> bool:
+        """A field may be named `$or` as well; then its array has values and operators."""
+        if not isinstance(value, list) or len(value) < 2:
+            return False
+        operators = {"exists", *self.operators}
+        return all(isinstance(item, dict) and not operators & item.keys() for item in value)
 
+    def _leaf(self, items: Sequence[Any]) -> Leaf:
+        if not items:
+            raise FilterInvalid
+        tests: list[Test] = []
+        absent = False
+        for item in items:
+            if item == {"exists": False}:
+                absent = True
+            else:
+                tests.append(self._operator(item) if isinstance(item, dict) else exactly(item))
+        return Leaf(tuple(tests), absent)
 
-def _leaf(items: Sequence[Any]) -> Leaf:
-    if not items:
-        raise FilterInvalid
-    tests: list[Test] = []
-    absent = False
-    for item in items:
-        if item == {"exists": False}:
-            absent = True
-        else:
-            tests.append(_operator(item) if isinstance(item, dict) else exactly(item))
-    return Leaf(tuple(tests), absent)
-
-
-def _operator(item: Mapping[str, Any]) -> Test:
-    name, operand = only_member(item)
-    if name == "exists" and operand is True:
-        return lambda _: True
-    if name not in OPERATORS:
-        raise FilterInvalid
-    return OPERATORS[name](operand)
+    def _operator(self, item: Mapping[str, Any]) -> Test:
+        name, operand = only_member(item)
+        if name == "exists" and operand is True:
+            return lambda _: True
+        if name not in self.operators:
+            raise FilterInvalid
+        return self.operators[name](operand)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import operator
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +14,7 @@ from typing import Any
 from lambda_emu.model.mappings.refusals import FilterInvalid
 
 Test = Callable[[Any], bool]
+_WILD = re.compile(r"\*\*|\\[*\\]|.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +61,70 @@ def _equals_ignore_case(operand: Any) -> Test:
     return lambda value: isinstance(value, str) and value.lower() == wanted
 
 
-_OF_TEXT: Mapping[str, Callable[[Any], Test]] = {
-    "prefix": _prefix,
-    "suffix": _suffix,
-    "equals-ignore-case": _equals_ignore_case,
-}
+def _wildcard(operand: Any) -> Test:
+    """`*` stands for any characters; it and `\\` may be meant themselves behind a `\\`."""
+    pieces = _WILD.findall(_text(operand))
+    if "**" in pieces:
+        raise FilterInvalid
+    parts = [""]
+    for piece in pieces:
+        if piece == "*":
+            parts.append("")
+        else:
+            parts[-1] += piece[-1]
+    first, *between = parts
+    return lambda value: isinstance(value, str) and _has_parts(value, first, between)
 
 
-def _anything_but(operand: Any) -> Test:
+def _has_parts(value: str, first: str, others: Sequence[str]) -> bool:
+    """Whether it begins with the first one, ends with the last one, and has those between in their order."""
+    if not others:
+        return value == first
+    if not value.startswith(first):
+        return False
+    at = len(first)
+    for part in others[:-1]:
+        found = value.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return len(value) - at >= len(others[-1]) and value.endswith(others[-1])
+
+
+def _cidr(operand: Any) -> Test:
+    try:
+        network = ipaddress.ip_network(_text(operand), strict=False)
+    except ValueError:
+        raise FilterInvalid from None
+
+    def test(value: Any) -> bool:
+        try:
+            return isinstance(value, str) and ipaddress.ip_address(value) in network
+        except ValueError:
+            return False
+
+    return test
+
+
+def _anything_but(operand: Any, of_text: Mapping[str, Callable[[Any], Test]]) -> Test:
     """The operand: a string or number, an array of either, or an operator on texts with one or several."""
     if isinstance(operand, dict):
         name, inner = only_member(operand)
-        if name not in _OF_TEXT:
+        if name not in of_text:
             raise FilterInvalid
-        unwanted = [_OF_TEXT[name](item) for item in _as_list(inner)]
+        unwanted = [of_text[name](item) for item in _as_list(inner)]
     else:
         items = _as_list(operand)
-        if {type(item) for item in items} not in ({str}, {Number}):
+        if {_kind(item) for item in items} not in ({"text"}, {"number"}):
             raise FilterInvalid
         unwanted = [exactly(item) for item in items]
     return lambda value: not any(test(value) for test in unwanted)
+
+
+def _kind(item: Any) -> str:
+    if isinstance(item, str):
+        return "text"
+    return "number" if isinstance(item, Number) or type(item) in (int, float) else "other"
 
 
 def _as_list(operand: Any) -> Sequence[Any]:
@@ -138,11 +185,18 @@ def _value(number: Any) -> Decimal | None:
     return value if value.is_finite() else None
 
 
-OPERATORS: Mapping[str, Callable[[Any], Test]] = {
-    **_OF_TEXT,
-    "anything-but": _anything_but,
-    "numeric": _numeric,
-}
+Operators = Mapping[str, Callable[[Any], Test]]
+
+
+def _operators(of_text: Operators) -> Operators:
+    return {**of_text, "anything-but": lambda operand: _anything_but(operand, of_text), "numeric": _numeric}
+
+
+_OF_TEXT: Operators = {"prefix": _prefix, "suffix": _suffix, "equals-ignore-case": _equals_ignore_case}
+OPERATORS = _operators(_OF_TEXT)
+"""Those of event source mappings."""
+WIDE_OPERATORS: Operators = {**_operators({**_OF_TEXT, "wildcard": _wildcard}), "cidr": _cidr}
+"""Those of SNS, which has more."""
 
 
 def only_member(value: Mapping[str, Any]) -> tuple[str, Any]:

@@ -189,10 +189,12 @@ class App(DomainDispatcherApplication):
 
     def keep(self, folder: Path) -> None:
         """What is known outlives the process from here on, and what was known is known again."""
+        from lambda_emu.services.child.program.patches import sns_delivery
         from lambda_emu.services.child.program.state.keeping import Keeper
         from lambda_emu.services.child.program.state.moment import replace_keys, replace_time_and_chance
 
         replace_time_and_chance()
+        sns_delivery.kept_in = folder
         self._keeper = Keeper(folder, self._front, self._run, self._app, lambda: sorted(self.app_instances), SERVED)
         replace_keys(self._keeper.key)
         self._keeper.restore()

@@ -8,32 +8,29 @@ from __future__ import annotations
 import base64
 import json
 import logging
-import threading
-import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from uuid import uuid4
 
 from lambda_emu.arn import scope_in
 from lambda_emu.services.child.program.front import Front, FrontError, FrontGone
+from lambda_emu.services.child.program.patches.sns_fifo import Order, Topics
+from lambda_emu.services.child.program.patches.sns_filters import replace_filters, wants
 from lambda_emu.services.child.program.patches.sns_urls import Urls, replace_confirmation, url_headers
 
 log = logging.getLogger(__name__)
 
 KEY_BITS = 2048
-REMEMBERED_S = 300.0
-"""The same message to a FIFO topic is accepted once in so long."""
-MOST_REMEMBERED = 100_000
 MOST_KEPT = 1000
 """Of what is sent to people, to be looked at."""
 PEOPLE = ("sms", "email", "email-json", "application", "firehose")
 
 Attributes = dict[str, Any]
+kept_in: Path | None = None
+"""Where what was sent is remembered; None: nowhere. Set before delivery is replaced."""
 outbox: deque[dict[str, Any]] = deque(maxlen=MOST_KEPT)
 """What people would have been sent; nobody is."""
 
@@ -44,14 +41,11 @@ def replace_delivery(front: Front) -> None:
     from moto.sns import models
 
     delivery = Delivery(front)
-    topics = Topics()
+    topics = Topics(kept_in)
 
     def publish(self: Any, message: str, message_id: str, subject: str | None = None, **more: Any) -> None:
         attributes, structure = more.get("message_attributes"), more.get("message_structure")
-        matcher = self._filter_policy_matcher
-        if self.attributes.get("PendingConfirmation") is True:
-            return
-        if matcher is not None and not matcher.matches(attributes, message):
+        if self.attributes.get("PendingConfirmation") is True or not wants(self.attributes, attributes, message):
             return
         if structure == "json":
             message = self._parse_message_structure(message, self.protocol)
@@ -64,6 +58,7 @@ def replace_delivery(front: Front) -> None:
     models.Topic.publish = publish_all  # type: ignore[assignment]
     models.SNSBackend.publish = _keeping_texts(models.SNSBackend.publish)  # type: ignore[method-assign]
     replace_confirmation(front)
+    replace_filters()
 
 
 def _keeping_texts(publish: Any) -> Any:
@@ -84,52 +79,6 @@ def topic_backend(arn: str) -> Any:
 
     scope = scope_in(arn)
     return sns_backends[scope.account][scope.region]
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a message to a FIFO topic says of its place."""
-
-    group: str | None
-    deduplication: str
-    sequence: str
-
-
-class Topics:
-    """Publishes in the order of a FIFO topic, and nothing twice. moto's own keeps all that was ever published."""
-
-    def __init__(self) -> None:
-        self._lock = threading.RLock()  # one message to FIFO topics at a time; held while queues are sent it
-        self._known: OrderedDict[tuple[str, str], tuple[float, str]] = OrderedDict()  # the eldest stands first
-        self._last = 0
-
-    def publish(self, topic: Any, message: str, **more: Any) -> str:
-        """In place of moto's; its id."""
-        group, said = more.pop("group_id", None), more.pop("deduplication_id", None)
-        if not topic.fifo_topic:
-            return self._send(topic, message, **more)
-        deduplication = said or sha256(message.encode()).hexdigest()
-        with self._lock:
-            self._forget()
-            known = self._known.get((topic.arn, deduplication))
-            if known is not None:
-                return known[1]
-            self._last = max(self._last + 1, time.time_ns())
-            order = Order(group, deduplication, f"1{self._last:019d}")
-            message_id = self._send(topic, message, order=order, **more)
-            self._known[topic.arn, deduplication] = time.monotonic(), message_id
-            return message_id
-
-    def _send(self, topic: Any, message: str, **more: Any) -> str:
-        message_id = str(uuid4())
-        for subscription in topic.sns_backend._get_topic_subscriptions(topic):
-            subscription.publish(message, message_id, **more)
-        return message_id
-
-    def _forget(self) -> None:
-        until = time.monotonic() - REMEMBERED_S
-        while self._known and (len(self._known) > MOST_REMEMBERED or next(iter(self._known.values()))[0] < until):
-            self._known.popitem(last=False)
 
 
 class Sent:
