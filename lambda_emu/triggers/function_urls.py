@@ -57,7 +57,7 @@ _PATH = PATH.encode()
 _WITHIN = f".{LABEL}."
 
 
-class Named(NamedTuple):
+class UrlAddress(NamedTuple):
     """Which URL a request names. path: what the function sees. region: None where the form does not say it."""
 
     url_id: str
@@ -66,7 +66,7 @@ class Named(NamedTuple):
     region: str | None
 
 
-class Opened(NamedTuple):
+class UrlMeaning(NamedTuple):
     """All that the head of a request decides about it, as long as the function is this one.
 
     for_page: what every answer says to the page that asks. preflight: the answer to a browser that asks before.
@@ -76,7 +76,7 @@ class Opened(NamedTuple):
     function: Function
     url: FunctionUrl
     target: Target
-    named: Named
+    address: UrlAddress
     for_page: tuple[tuple[str, str], ...]
     template: EventTemplate | None = None
     refusal: LambdaError | None = None
@@ -131,28 +131,28 @@ class FunctionUrls:
     def _serve(self, asked: Request, call: Call) -> None:
         """On the loop, or on a worker where the body is large."""
         try:
-            opened: Opened | None = asked.head.meaning
-            if opened is None or self._store.function(opened.target.id) is not opened.function:
-                opened = asked.head.meaning = self._open(asked)
+            meaning: UrlMeaning | None = asked.head.meaning
+            if meaning is None or self._store.function(meaning.target.id) is not meaning.function:
+                meaning = asked.head.meaning = self._find_meaning(asked)
         except LambdaError as error:
             call.detach(call.fail, error)
             return
-        call.for_page = opened.for_page
-        if opened.preflight is not None:
-            call.detach(call.answer, Answer(200, [*opened.preflight, ("x-amzn-RequestId", asked.request_id)]))
-        elif opened.refusal is not None:
-            call.detach(call.fail, opened.refusal)
-        elif opened.template is None:
-            call.detach(self._find_signer, opened, asked, call)
+        call.for_page = meaning.for_page
+        if meaning.preflight is not None:
+            call.detach(call.answer, Answer(200, [*meaning.preflight, ("x-amzn-RequestId", asked.request_id)]))
+        elif meaning.refusal is not None:
+            call.detach(call.fail, meaning.refusal)
+        elif meaning.template is None:
+            call.detach(self._find_signer, meaning, asked, call)
         else:
-            self._run(opened, asked, call)
+            self._run(meaning, asked, call)
 
-    def _find_signer(self, opened: Opened, asked: Request, call: Call) -> None:
-        self._loop.spawn(self._run_signed(opened, asked, call), "a signed request to a function URL")
+    def _find_signer(self, meaning: UrlMeaning, asked: Request, call: Call) -> None:
+        self._loop.spawn(self._run_signed(meaning, asked, call), "a signed request to a function URL")
 
-    async def _run_signed(self, opened: Opened, asked: Request, call: Call) -> None:
+    async def _run_signed(self, meaning: UrlMeaning, asked: Request, call: Call) -> None:
         with call.guard("a signed request to a function URL"):
-            whole, is_known = await self._signed(opened, asked)
+            whole, is_known = await self._signed(meaning, asked)
             if not is_known:  # the next one that says the same has the same signer
                 asked.head.meaning = whole
             if len(asked.body) <= SMALL_BYTES:
@@ -160,79 +160,81 @@ class FunctionUrls:
             else:
                 await self._loop.work(LARGE, self._run, whole, asked, call)
 
-    async def _signed(self, opened: Opened, asked: Request) -> tuple[Opened, bool]:
+    async def _signed(self, meaning: UrlMeaning, asked: Request) -> tuple[UrlMeaning, bool]:
         """With its event, and whether the signer's key is known. UrlForbidden, SignatureRefused."""
         from lambda_emu.triggers.signers import BadSignature  # here: nobody signs for most URLs
 
-        region = opened.target.id.region
+        region = meaning.target.id.region
         try:
             signer = await self._signers().of(asked, SIGNED_FOR, region)
         except BadSignature as error:
             raise SignatureRefused(str(error)) from error
-        check_access(opened.function, opened.url, opened.target, None if signer is None else signer.account)
+        check_access(meaning.function, meaning.url, meaning.target, None if signer is None else signer.account)
         assert signer is not None, "or it would be forbidden"
-        template = _template(opened, asked, signer.account, signer.authorizer(region))
-        return opened._replace(template=template), signer.is_known
+        template = _template(meaning, asked, signer.account, signer.authorizer(region))
+        return meaning._replace(template=template), signer.is_known
 
-    def _run(self, opened: Opened, asked: Request, call: Call) -> None:
-        assert opened.template is not None, "it may be called"
-        if opened.function.reserved_concurrency and not self._rates.has_room(opened.function):
+    def _run(self, meaning: UrlMeaning, asked: Request, call: Call) -> None:
+        assert meaning.template is not None, "it may be called"
+        if meaning.function.reserved_concurrency and not self._rates.has_room(meaning.function):
             call.detach(call.fail, TooManyRequests(RATE))
             return
-        trace = trace_header(asked.header(b"x-amzn-trace-id"), self._clock, opened.target)
+        trace = trace_header(asked.header(b"x-amzn-trace-id"), self._clock, meaning.target)
         now_s = self._clock.now_s()
-        payload = opened.template.event(trace, asked.request_id, self._times.text(now_s), int(now_s * 1000), asked.body)
-        request = InvokeRequest(asked.request_id, opened.target, payload, trace_id=trace)
-        reply = UrlReply(call, request, opened.url.invoke_mode == STREAM, self._loop)
+        payload = meaning.template.event(
+            trace, asked.request_id, self._times.text(now_s), int(now_s * 1000), asked.body
+        )
+        request = InvokeRequest(asked.request_id, meaning.target, payload, trace_id=trace)
+        reply = UrlReply(call, request, meaning.url.invoke_mode == STREAM, self._loop)
         call.detach(self._invoke, request, reply)
 
-    def _open(self, asked: Request) -> Opened:
+    def _find_meaning(self, asked: Request) -> UrlMeaning:
         """UnknownUrl."""
-        named = _named(asked)
-        id, key = self._index.get(named.url_id, (None, ""))
+        address = _address_in(asked)
+        id, key = self._index.get(address.url_id, (None, ""))
         function = None if id is None else self._store.function(id)
         url = None if function is None else function.urls.get(key)
-        if id is None or function is None or url is None or url.url_id != named.url_id:
+        if id is None or function is None or url is None or url.url_id != address.url_id:
             raise UnknownUrl
-        if named.region not in (None, id.region):
+        if address.region not in (None, id.region):
             raise UnknownUrl
         target = Target(id, None if key == LATEST else key)
         head = asked.head
-        page = cors.for_page(url.cors, head) + (() if named.domain else (cors.SANDBOX,))
-        opened = Opened(function, url, target, named, page)
+        page = cors.for_page(url.cors, head) + (() if address.domain else (cors.SANDBOX,))
+        meaning = UrlMeaning(function, url, target, address, page)
         if url.cors is not None and head.method == b"OPTIONS":
-            return opened._replace(preflight=cors.preflight(url.cors, head))
+            return meaning._replace(preflight=cors.preflight(url.cors, head))
         if url.auth_type != "NONE":
-            return opened
-        refusal = self._refusal(opened)
+            return meaning
+        refusal = self._refusal(meaning)
         if refusal is not None:
-            return opened._replace(refusal=refusal)
-        return opened._replace(template=_template(opened, asked, ANONYMOUS, None))
+            return meaning._replace(refusal=refusal)
+        return meaning._replace(template=_template(meaning, asked, ANONYMOUS, None))
 
-    def _refusal(self, opened: Opened) -> UrlForbidden | None:
+    def _refusal(self, meaning: UrlMeaning) -> UrlForbidden | None:
         """Of everybody, by the policy; asked once of each function, since a policy takes longer than all the rest."""
-        function, url_id = opened.function, opened.url.url_id
+        function, url_id = meaning.function, meaning.url.url_id
         known = self._refusals.get(url_id)
         if known is None or known[0] is not function:
-            known = function, _forbids(opened)
+            known = function, _forbids(meaning)
             if len(self._refusals) >= MOST_KNOWN:
                 self._refusals.clear()
             self._refusals[url_id] = known
         return known[1]
 
 
-def _forbids(opened: Opened) -> UrlForbidden | None:
+def _forbids(meaning: UrlMeaning) -> UrlForbidden | None:
     try:
-        check_access(opened.function, opened.url, opened.target, None)
+        check_access(meaning.function, meaning.url, meaning.target, None)
     except UrlForbidden as error:
         return error
     return None
 
 
-def _template(opened: Opened, asked: Request, account: str, authorizer: Mapping[str, Any] | None) -> EventTemplate:
-    url_id, named = opened.url.url_id, opened.named
-    domain = named.domain or host_of(url_id, opened.target.id.region)
-    return make_template(asked.head, asked.query, Door(url_id, domain, account, named.path, authorizer))
+def _template(meaning: UrlMeaning, asked: Request, account: str, authorizer: Mapping[str, Any] | None) -> EventTemplate:
+    url_id, address = meaning.url.url_id, meaning.address
+    domain = address.domain or host_of(url_id, meaning.target.id.region)
+    return make_template(asked.head, asked.query, Door(url_id, domain, account, address.path, authorizer))
 
 
 def _urls_of(function: Function | None) -> dict[str, tuple[FunctionId, str]]:
@@ -240,17 +242,17 @@ def _urls_of(function: Function | None) -> dict[str, tuple[FunctionId, str]]:
     return {} if function is None else {url.url_id: (function.id, key) for key, url in function.urls.items()}
 
 
-def _named(asked: Request) -> Named:
+def _address_in(asked: Request) -> UrlAddress:
     """By the host, else by the path. UnknownUrl."""
     host = (asked.header(b"host") or "").lower().partition(":")[0].removesuffix(".")
     path = asked.path.decode("latin-1")
     if _WITHIN in host:
         url_id, _, rest = host.partition(_WITHIN)
-        return Named(url_id, path or "/", host, rest.partition(".")[0])
+        return UrlAddress(url_id, path or "/", host, rest.partition(".")[0])
     if not path.startswith(PATH):
         raise UnknownUrl
     url_id, _, rest = path[len(PATH) :].partition("/")
-    return Named(url_id, f"/{rest}", None, None)
+    return UrlAddress(url_id, f"/{rest}", None, None)
 
 
 class BadGateway(LambdaError):

@@ -19,7 +19,7 @@ KEPT = 1024
 _KEY_OF_IAM = re.compile(r"A[KS]IA[A-Z0-9]{12,28}")
 
 
-class Key(NamedTuple):
+class AccessKey(NamedTuple):
     """An access key that IAM or STS here made. user_id, arn: of the user or the session that it is of."""
 
     secret: str
@@ -28,7 +28,7 @@ class Key(NamedTuple):
     arn: str
 
 
-FindKey = Callable[[str], Awaitable[Key | None]]
+FindKey = Callable[[str], Awaitable[AccessKey | None]]
 """By its id; None: nobody here made it."""
 
 
@@ -42,7 +42,7 @@ class Signer:
 
     access_key: str
     account: str
-    key: Key | None = None
+    key: AccessKey | None = None
 
     @property
     def is_known(self) -> bool:
@@ -71,7 +71,7 @@ class Signers:
         self._clock = clock
         self._own_account = own_account
         self._find_key = find_key
-        self._keys: dict[str, Key | None] = {}
+        self._keys: dict[str, AccessKey | None] = {}
 
     async def of(self, asked: Request, service: str, region: str) -> Signer | None:
         """None: nobody signed it for this service in this region. BadSignature."""
@@ -89,13 +89,13 @@ class Signers:
         """A key was made or removed, or may have been."""
         self._keys.clear()
 
-    def _check(self, key: Key, signed: Signed, asked: Request) -> None:
+    def _check(self, key: AccessKey, signed: Signed, asked: Request) -> None:
         if not is_timely(signed, self._clock.now_s()):
             raise BadSignature("Signature expired, or not valid yet, or without its time.")
         if not is_by(key.secret, signed, asked):
             raise BadSignature("The request signature we calculated does not match the signature you provided.")
 
-    async def _key(self, access_key: str) -> Key | None:
+    async def _key(self, access_key: str) -> AccessKey | None:
         if _KEY_OF_IAM.fullmatch(access_key) is None:
             return None
         if access_key not in self._keys:

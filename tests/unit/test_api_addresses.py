@@ -6,7 +6,7 @@ import pytest
 
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.message import Head
-from lambda_emu.triggers.http_apis.addresses import Named, named_api, stage_of
+from lambda_emu.triggers.http_apis.addresses import ApiAddress, address_in, stage_of
 from lambda_emu.triggers.http_apis.api import Stage
 from lambda_emu.triggers.http_apis.refusals import ApiNotFound
 
@@ -20,27 +20,27 @@ def asked(host: str, path: str) -> Request:
 @pytest.mark.parametrize(
     ("host", "path", "named"),
     [
-        (f"{LOCAL}:9000", "/a%2Fb/", Named("abc", "/a%2Fb/", None, "eu-west-1", LOCAL)),
-        (f"{LOCAL.upper()}.", "/", Named("abc", "/", None, "eu-west-1", LOCAL)),
-        (f"{LOCAL}", "/_lambda-emu/api/x/y", Named("abc", "/_lambda-emu/api/x/y", None, "eu-west-1", LOCAL)),
-        ("abc.execute-api.localhost:9", "/a", Named("abc", "/a", None, None, "abc.execute-api.localhost")),
-        ("localhost:9000", "/_lambda-emu/api/abc", Named("abc", "/", None, None, None)),
-        ("localhost:9000", "/_lambda-emu/api/abc/", Named("abc", "/", None, None, None)),
-        ("localhost:9000", "/_lambda-emu/api/abc/dev//a", Named("abc", "/dev//a", None, None, None)),
-        ("localhost", "/restapis/abc/dev/_user_request_", Named("abc", "/", "dev", None, None)),
-        ("localhost", "/restapis/abc/$default/_user_request_/a/", Named("abc", "/a/", "$default", None, None)),
-        ("localhost", "/_aws/execute-api/abc/dev/a", Named("abc", "/a", "dev", None, None)),
-        ("localhost", "/_aws/execute-api/abc/dev", Named("abc", "/", "dev", None, None)),
+        (f"{LOCAL}:9000", "/a%2Fb/", ApiAddress("abc", "/a%2Fb/", None, "eu-west-1", LOCAL)),
+        (f"{LOCAL.upper()}.", "/", ApiAddress("abc", "/", None, "eu-west-1", LOCAL)),
+        (f"{LOCAL}", "/_lambda-emu/api/x/y", ApiAddress("abc", "/_lambda-emu/api/x/y", None, "eu-west-1", LOCAL)),
+        ("abc.execute-api.localhost:9", "/a", ApiAddress("abc", "/a", None, None, "abc.execute-api.localhost")),
+        ("localhost:9000", "/_lambda-emu/api/abc", ApiAddress("abc", "/", None, None, None)),
+        ("localhost:9000", "/_lambda-emu/api/abc/", ApiAddress("abc", "/", None, None, None)),
+        ("localhost:9000", "/_lambda-emu/api/abc/dev//a", ApiAddress("abc", "/dev//a", None, None, None)),
+        ("localhost", "/restapis/abc/dev/_user_request_", ApiAddress("abc", "/", "dev", None, None)),
+        ("localhost", "/restapis/abc/$default/_user_request_/a/", ApiAddress("abc", "/a/", "$default", None, None)),
+        ("localhost", "/_aws/execute-api/abc/dev/a", ApiAddress("abc", "/a", "dev", None, None)),
+        ("localhost", "/_aws/execute-api/abc/dev", ApiAddress("abc", "/", "dev", None, None)),
     ],
 )
-def test_an_api_is_named_by_its_host_or_by_a_path(host: str, path: str, named: Named) -> None:
-    assert named_api(asked(host, path)) == named
+def test_an_api_is_named_by_its_host_or_by_a_path(host: str, path: str, named: ApiAddress) -> None:
+    assert address_in(asked(host, path)) == named
 
 
 @pytest.mark.parametrize("path", ["/", "/restapis/abc/dev/x", "/_aws/execute-api/abc", "/_lambda-emu/apis/abc/"])
 def test_what_names_none_is_not_found(path: str) -> None:
     with pytest.raises(ApiNotFound):
-        named_api(asked("localhost", path))
+        address_in(asked("localhost", path))
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_stage_is_the_first_part_of_the_path_or_the_default(
     stages: tuple[str, ...], path: str, stage: str | None, found: tuple[str, str] | None
 ) -> None:
     there = {name: Stage(name, {}, None) for name in stages}
-    named = Named("abc", path, stage, None, None)
+    named = ApiAddress("abc", path, stage, None, None)
 
     if found is None:
         with pytest.raises(ApiNotFound):

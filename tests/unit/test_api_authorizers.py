@@ -12,9 +12,16 @@ from joserfc import jwt as jose
 
 from lambda_emu.http.message import Head
 from lambda_emu.triggers.http_apis.api import Authorizer
-from lambda_emu.triggers.http_apis.identity import Facts, identity_values
+from lambda_emu.triggers.http_apis.identity import IdentityInput, identity_values
 from lambda_emu.triggers.http_apis.issuers import UnknownKey, signed_claims
-from lambda_emu.triggers.http_apis.jwt import BadToken, Verified, check_claims, check_scopes, token_in, told
+from lambda_emu.triggers.http_apis.jwt import (
+    BadToken,
+    VerifiedToken,
+    check_claims,
+    check_scopes,
+    token_context,
+    token_in,
+)
 from lambda_emu.triggers.http_apis.lambda_authorizers import read_answer
 from lambda_emu.triggers.http_apis.refusals import ApiFailure, Forbidden
 
@@ -63,7 +70,7 @@ def test_a_token_is_good_by_its_issuer_audience_and_times(claims: dict[str, Any]
 
 @pytest.mark.parametrize("claims", [{"scope": "a b"}, {"scp": ["b"]}, {"scope": "", "scp": "b c"}])
 def test_one_scope_of_the_route_is_enough(claims: dict[str, Any]) -> None:
-    verified = Verified(claims, NOW_S)
+    verified = VerifiedToken(claims, NOW_S)
 
     check_scopes(verified, ())
     check_scopes(verified, ("x", "b"))
@@ -76,13 +83,13 @@ def test_one_scope_of_the_route_is_enough(claims: dict[str, Any]) -> None:
 def test_claims_are_told_as_texts() -> None:
     claims = {"sub": "1", "exp": 1583798639, "ok": True, "groups": ["a", "b"], "iat": 1.0, "no": None}
 
-    assert told(Verified(claims, 0), ()) == {
+    assert token_context(VerifiedToken(claims, 0), ()) == {
         "jwt": {
             "claims": {"sub": "1", "exp": "1583798639", "ok": "true", "groups": "[a b]", "iat": "1", "no": "None"},
             "scopes": None,
         }
     }
-    assert told(Verified({"scope": "a b"}, 0), ("a",))["jwt"]["scopes"] == ["a", "b"]
+    assert token_context(VerifiedToken({"scope": "a b"}, 0), ("a",))["jwt"]["scopes"] == ["a", "b"]
 
 
 @pytest.mark.parametrize("value", ["abc", "Bearer abc", "bearer  abc ", "BEARER abc"])
@@ -170,7 +177,7 @@ def test_a_policy_allows_what_it_names_and_no_statement_denies(statements: Any, 
 def test_identity_comes_from_where_its_sources_say() -> None:
     head = Head(b"GET", b"/", [(b"x-a", b"1"), (b"empty", b"")], "1.1", True)
     context = {"http": {"method": "GET"}, "stage": "dev"}
-    facts = Facts(head, b"q=2&q=3&e=", {"v": "4"}, context)
+    facts = IdentityInput(head, b"q=2&q=3&e=", {"v": "4"}, context)
 
     def values(*sources: str) -> tuple[str, ...] | None:
         return identity_values(sources, facts)

@@ -16,7 +16,7 @@ _NAMED_STAGE = re.compile(r"/restapis/([^/]+)/([^/]+)/_user_request_(/.*)?|/_aws
 _LOCAL = "localhost"
 
 
-class Named(NamedTuple):
+class ApiAddress(NamedTuple):
     """path: below the API. stage: None where the path says it, if it does. region, domain: None: it is not said."""
 
     api_id: str
@@ -26,34 +26,34 @@ class Named(NamedTuple):
     domain: str | None
 
 
-def named_api(asked: Request) -> Named:
+def address_in(asked: Request) -> ApiAddress:
     """By the host, else by the path. ApiNotFound."""
     host = (asked.header(b"host") or "").lower().partition(":")[0].removesuffix(".")
     path = asked.path.decode("latin-1")
     if _WITHIN in host:
         api_id, _, rest = host.partition(_WITHIN)
         region = rest.partition(".")[0]
-        return Named(api_id, path or "/", None, None if region == _LOCAL else region, host)
+        return ApiAddress(api_id, path or "/", None, None if region == _LOCAL else region, host)
     found = _NAMED_STAGE.fullmatch(path)
     if found is not None:
         api_id, stage, below = found[1] or found[4], found[2] or found[5], found[3] or found[6]
-        return Named(api_id, below or "/", stage, None, None)
+        return ApiAddress(api_id, below or "/", stage, None, None)
     if not path.startswith(PATH):
         raise ApiNotFound
     api_id, _, rest = path[len(PATH) :].partition("/")
-    return Named(api_id, f"/{rest}", None, None, None)
+    return ApiAddress(api_id, f"/{rest}", None, None, None)
 
 
-def stage_of(stages: Mapping[str, Stage], named: Named) -> tuple[Stage, str]:
+def stage_of(stages: Mapping[str, Stage], address: ApiAddress) -> tuple[Stage, str]:
     """The stage that is meant, and the path below it. ApiNotFound."""
-    if named.stage is not None:
-        stage = stages.get(named.stage)
-        below = named.path
+    if address.stage is not None:
+        stage = stages.get(address.stage)
+        below = address.path
     else:
-        name, slash, rest = named.path[1:].partition("/")
+        name, slash, rest = address.path[1:].partition("/")
         stage, below = stages.get(name), f"{slash}{rest}" or "/"
         if stage is None or name == DEFAULT_STAGE:
-            stage, below = stages.get(DEFAULT_STAGE), named.path
+            stage, below = stages.get(DEFAULT_STAGE), address.path
     if stage is None:
         raise ApiNotFound("The API has no such stage, and no $default.")
     return stage, below

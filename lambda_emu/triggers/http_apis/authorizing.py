@@ -17,10 +17,9 @@ from lambda_emu.triggers import http_event
 from lambda_emu.triggers.http_apis import lambda_authorizers, payload_v1
 from lambda_emu.triggers.http_apis.api import Api, Authorizer, Route, Stage
 from lambda_emu.triggers.http_apis.functions import Permissions, function_named
-from lambda_emu.triggers.http_apis.identity import Facts, identity_values
+from lambda_emu.triggers.http_apis.identity import IdentityInput, identity_values
 from lambda_emu.triggers.http_apis.issuers import Issuers
-from lambda_emu.triggers.http_apis.jwt import BadToken, check_scopes, token_in, unauthorized
-from lambda_emu.triggers.http_apis.jwt import told as told_token
+from lambda_emu.triggers.http_apis.jwt import BadToken, check_scopes, token_context, token_in, unauthorized
 from lambda_emu.triggers.http_apis.lambda_authorizers import LambdaAuthorizers
 from lambda_emu.triggers.http_apis.refusals import ApiFailure, Forbidden, Unauthorized
 from lambda_emu.triggers.http_event import Door, EventTimes
@@ -32,7 +31,7 @@ NOBODY = "NONE"
 """Who is asked about requests to a route that anybody may take."""
 
 
-class Asked(NamedTuple):
+class RoutedRequest(NamedTuple):
     """A request that takes a route. path: below the stage."""
 
     request: Request
@@ -46,7 +45,7 @@ class Asked(NamedTuple):
         return self.api.arn(f"{self.stage.name}/{self.request.method}{self.path}")
 
 
-class Allowed(NamedTuple):
+class Permit(NamedTuple):
     """It may. door: with what the authorizer says of who asks. until_s: how long that holds, by the steady clock."""
 
     door: Door
@@ -67,16 +66,16 @@ class Authorizers:
         self._times = EventTimes()
         self._ways = {"JWT": self._by_token, "CUSTOM": self._by_function, "AWS_IAM": self._by_signature}
 
-    async def authorize(self, route: Route, asked: Asked) -> Allowed:
+    async def authorize(self, route: Route, asked: RoutedRequest) -> Permit:
         """Unauthorized, Forbidden; ApiFailure where the authorizer fails."""
         if route.authorization == NOBODY:
-            return Allowed(asked.door, math.inf)
+            return Permit(asked.door, math.inf)
         way = self._ways.get(route.authorization)
         if way is None:
             raise ApiFailure(f"There is no authorizationType {route.authorization}.")
         return await way(route, asked)
 
-    async def _by_token(self, route: Route, asked: Asked) -> Allowed:
+    async def _by_token(self, route: Route, asked: RoutedRequest) -> Permit:
         authorizer = _authorizer(route, "JWT")
         values = identity_values(authorizer.identity_sources, self._facts(asked))
         token = token_in(values[0]) if values else ""
@@ -88,9 +87,9 @@ class Authorizers:
             raise unauthorized(error, route.scopes) from error
         check_scopes(verified, route.scopes)
         left_s = verified.until_s - self._clock.now_s()
-        return _allowed(asked, told_token(verified, route.scopes), self._clock.monotonic_s() + left_s)
+        return _permit(asked, token_context(verified, route.scopes), self._clock.monotonic_s() + left_s)
 
-    async def _by_function(self, route: Route, asked: Asked) -> Allowed:
+    async def _by_function(self, route: Route, asked: RoutedRequest) -> Permit:
         authorizer = _authorizer(route, "REQUEST")
         values = identity_values(authorizer.identity_sources, self._facts(asked))
         if values is None:
@@ -101,9 +100,9 @@ class Authorizers:
         key = asked.api.id, asked.stage.name, authorizer, values
         said = await self._functions.ask(key, target, partial(self._event, asked, values, authorizer, target))
         lambda_authorizers.check(said, asked.arn)
-        return _allowed(asked, {"lambda": said.context}, said.until_s)
+        return _permit(asked, {"lambda": said.context}, said.until_s)
 
-    async def _by_signature(self, route: Route, asked: Asked) -> Allowed:
+    async def _by_signature(self, route: Route, asked: RoutedRequest) -> Permit:
         try:
             signer = await self._signers.of(asked.request, SIGNED_FOR, asked.api.region)
         except BadSignature as error:
@@ -112,13 +111,13 @@ class Authorizers:
             raise Forbidden(f"Sign for the service `{SIGNED_FOR}` in {asked.api.region}.")
         if signer.account != asked.api.account:
             raise Forbidden(f"The API is of the account {asked.api.account}, the key of {signer.account}.")
-        return _allowed(asked, signer.authorizer(asked.api.region), 0.0 if signer.is_known else math.inf)
+        return _permit(asked, signer.authorizer(asked.api.region), 0.0 if signer.is_known else math.inf)
 
-    def _facts(self, asked: Asked) -> Facts:
+    def _facts(self, asked: RoutedRequest) -> IdentityInput:
         event = self._described(asked, "2.0", "")
-        return Facts(asked.request.head, asked.request.query, asked.stage.variables, event["requestContext"])
+        return IdentityInput(asked.request.head, asked.request.query, asked.stage.variables, event["requestContext"])
 
-    def _event(self, asked: Asked, values: tuple[str, ...], authorizer: Authorizer, target: Target) -> bytes:
+    def _event(self, asked: RoutedRequest, values: tuple[str, ...], authorizer: Authorizer, target: Target) -> bytes:
         trace = trace_header(asked.request.header(b"x-amzn-trace-id"), self._clock, target)
         described = self._described(asked, authorizer.payload_format, trace)
         for name in ("body", "isBase64Encoded"):
@@ -132,7 +131,7 @@ class Authorizers:
             said |= {"routeArn": asked.arn, "identitySource": list(values) or None}
         return json.dumps(said | described).encode()
 
-    def _described(self, asked: Asked, version: str, trace: str) -> dict[str, Any]:
+    def _described(self, asked: RoutedRequest, version: str, trace: str) -> dict[str, Any]:
         """As the event that the route's function would be given, without a body."""
         request, now_s = asked.request, self._clock.now_s()
         make = payload_v1.make_template if version == "1.0" else http_event.make_template
@@ -148,5 +147,5 @@ def _authorizer(route: Route, kind: str) -> Authorizer:
     return route.authorizer
 
 
-def _allowed(asked: Asked, told: Mapping[str, Any], until_s: float) -> Allowed:
-    return Allowed(replace(asked.door, authorizer=told), until_s)
+def _permit(asked: RoutedRequest, told: Mapping[str, Any], until_s: float) -> Permit:
+    return Permit(replace(asked.door, authorizer=told), until_s)

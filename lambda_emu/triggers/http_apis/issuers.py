@@ -19,7 +19,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.triggers.http_apis.api import Authorizer
-from lambda_emu.triggers.http_apis.jwt import ALGORITHMS, BadToken, Verified, check_claims
+from lambda_emu.triggers.http_apis.jwt import ALGORITHMS, BadToken, VerifiedToken, check_claims
 from lambda_emu.triggers.http_apis.refusals import ApiFailure
 
 KEYS = Workers("keys of token issuers", 4, 64)
@@ -58,7 +58,7 @@ class Issuers:
         self._asking: dict[str, asyncio.Future[Keys]] = {}
         self._claims: dict[tuple[str, str], Mapping[str, Any]] = {}  # by issuer and token: its signature holds
 
-    async def verify(self, token: str, authorizer: Authorizer) -> Verified:
+    async def verify(self, token: str, authorizer: Authorizer) -> VerifiedToken:
         """BadToken; ApiFailure without the library."""
         known = (authorizer.issuer, token)
         claims = self._claims.get(known)

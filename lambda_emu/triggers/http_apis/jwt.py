@@ -17,7 +17,7 @@ class BadToken(Exception):
     """Why it is none; the text goes into WWW-Authenticate."""
 
 
-class Verified(NamedTuple):
+class VerifiedToken(NamedTuple):
     """A token that may be used. until_s: its end, as the wall clock has it."""
 
     claims: Mapping[str, Any]
@@ -34,7 +34,7 @@ def token_in(value: str) -> str:
     return (value[len(BEARER) :] if value[: len(BEARER)].lower() == BEARER else value).strip()
 
 
-def check_claims(claims: Mapping[str, Any], authorizer: Authorizer, now_s: float) -> Verified:
+def check_claims(claims: Mapping[str, Any], authorizer: Authorizer, now_s: float) -> VerifiedToken:
     """BadToken, in AWS's order: who issued it, for whom, and when it may be used."""
     if claims.get("iss") != authorizer.issuer:
         raise BadToken("the token has an invalid issuer")
@@ -48,10 +48,10 @@ def check_claims(claims: Mapping[str, Any], authorizer: Authorizer, now_s: float
     for name, words in (("nbf", "the token is not valid yet"), ("iat", "the token was issued in the future")):
         if (_time(claims, name) or 0) > now_s:
             raise BadToken(words)
-    return Verified(claims, ends_s)
+    return VerifiedToken(claims, ends_s)
 
 
-def check_scopes(verified: Verified, wanted: tuple[str, ...]) -> None:
+def check_scopes(verified: VerifiedToken, wanted: tuple[str, ...]) -> None:
     """One of those that the route wants is enough. Forbidden."""
     if wanted and not set(wanted) & set(verified.scopes):
         words = f'Bearer scope="{" ".join(wanted)}" error="insufficient_scope"'
@@ -64,7 +64,7 @@ def unauthorized(error: BadToken, wanted: tuple[str, ...]) -> Unauthorized:
     return Unauthorized(str(error), challenge)
 
 
-def told(verified: Verified, wanted: tuple[str, ...]) -> Mapping[str, Any]:
+def token_context(verified: VerifiedToken, wanted: tuple[str, ...]) -> Mapping[str, Any]:
     """As an event has it: every claim as a text; scopes where the route wants some."""
     claims = {name: _text(value) for name, value in verified.claims.items()}
     return {"jwt": {"claims": claims, "scopes": list(verified.scopes) if wanted else None}}

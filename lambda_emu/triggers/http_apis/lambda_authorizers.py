@@ -25,11 +25,11 @@ MOST_KEPT = 1024
 UNAUTHORIZED = "Unauthorized"
 """Text of the error by which an authorizer says that nobody knows who asks."""
 
-Key = tuple[str, str, Authorizer, tuple[str, ...]]
+CacheKey = tuple[str, str, Authorizer, tuple[str, ...]]
 """An API, its stage, the authorizer as it is now, and what it looks at."""
 
 
-class Said(NamedTuple):
+class AuthorizerAnswer(NamedTuple):
     """What an authorizer answered, until until_s. statements: of its policy; None: it said simply whether."""
 
     is_authorized: bool
@@ -50,18 +50,18 @@ class LambdaAuthorizers:
     def __init__(self, invoke: Invoke, clock: Clock) -> None:
         self._invoke = invoke
         self._clock = clock
-        self._kept: dict[Key, Said] = {}
+        self._kept: dict[CacheKey, AuthorizerAnswer] = {}
 
-    async def ask(self, key: Key, target: Target, make_event: Callable[[], bytes]) -> Said:
+    async def ask(self, key: CacheKey, target: Target, make_event: Callable[[], bytes]) -> AuthorizerAnswer:
         """What it says of who asks so, or said not long ago. ApiFailure, Unauthorized."""
         authorizer, now_s = key[2], self._clock.monotonic_s()
         said = self._kept.get(key)
         if said is not None and said.until_s > now_s:
             return said
-        asking = Asking(self._clock)
+        reply = AuthorizerReply(self._clock)
         request = InvokeRequest(self._clock.new_id(), target, make_event())
-        self._invoke(request, asking)
-        payload = await asking.answer
+        self._invoke(request, reply)
+        payload = await reply.answer
         keeps_s = authorizer.ttl_s if key[3] else 0.0  # who looks at nothing is asked each time
         said = read_answer(payload, authorizer, now_s + keeps_s)
         if keeps_s > 0:
@@ -71,7 +71,7 @@ class LambdaAuthorizers:
         return said
 
 
-class Asking(Gathering):
+class AuthorizerReply(Gathering):
     """One call of an authorizer. answer: what it returned; ApiFailure, Unauthorized."""
 
     def __init__(self, clock: Clock) -> None:
@@ -97,7 +97,7 @@ class Asking(Gathering):
             self.answer.set_exception(error)
 
 
-def read_answer(payload: bytes, authorizer: Authorizer, until_s: float) -> Said:
+def read_answer(payload: bytes, authorizer: Authorizer, until_s: float) -> AuthorizerAnswer:
     """ApiFailure: it is none."""
     try:
         said = decode(payload)  # as the event it becomes part of is written
@@ -109,7 +109,7 @@ def read_answer(payload: bytes, authorizer: Authorizer, until_s: float) -> Said:
     if authorizer.is_simple and authorizer.payload_format == "2.0":
         if not isinstance(said.get("isAuthorized"), bool):
             raise ApiFailure("The authorizer's answer has no isAuthorized that is true or false.")
-        return Said(said["isAuthorized"], None, context or {}, until_s)
+        return AuthorizerAnswer(said["isAuthorized"], None, context or {}, until_s)
     document = said.get("policyDocument")
     statements = document.get("Statement") if isinstance(document, dict) else None
     statements = [statements] if isinstance(statements, dict) else statements
@@ -118,10 +118,10 @@ def read_answer(payload: bytes, authorizer: Authorizer, until_s: float) -> Said:
     found: dict[str, Any] = dict(context or {})
     if authorizer.payload_format == "1.0":
         found["principalId"] = said.get("principalId")
-    return Said(False, tuple(statements), found, until_s)
+    return AuthorizerAnswer(False, tuple(statements), found, until_s)
 
 
-def check(said: Said, arn: str) -> None:
+def check(said: AuthorizerAnswer, arn: str) -> None:
     """Forbidden."""
     if not said.allows(arn):
         raise Forbidden(f"The authorizer does not allow {ACTION} on {arn}.")

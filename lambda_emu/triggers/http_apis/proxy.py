@@ -32,7 +32,7 @@ _VARIABLE = re.compile(r"\{([\w.:-]+)\+?\}", re.ASCII)
 _STAGE = re.compile(r"\$\{stageVariables\.(\w+)\}")
 
 
-class Passed(NamedTuple):
+class ProxyRequest(NamedTuple):
     """What is asked of whom."""
 
     method: str
@@ -42,9 +42,9 @@ class Passed(NamedTuple):
     timeout_s: float
 
 
-def passed_on(
+def proxy_request(
     integration: Integration, asked: Request, parameters: Mapping[str, str], variables: Mapping[str, str]
-) -> Passed:
+) -> ProxyRequest:
     """parameters: what the variables of the route's path stand for; variables: of the stage. ApiFailure: no URL."""
     url = _STAGE.sub(lambda found: variables.get(found[1], ""), integration.uri)
     url = _VARIABLE.sub(lambda found: quote(parameters.get(found[1], ""), safe="/-_.~"), url)
@@ -60,10 +60,10 @@ def passed_on(
     ]
     headers.append(("forwarded", f"for={source_of(asked.head)};host={asked.header(b'host') or ''};proto=http"))
     method = asked.method if integration.method == "ANY" else integration.method
-    return Passed(method, url, headers, asked.body, integration.timeout_s)
+    return ProxyRequest(method, url, headers, asked.body, integration.timeout_s)
 
 
-async def pass_on(passed: Passed, call: Call, loop: Loop, *, without: str | None) -> None:
+async def pass_on(passed: ProxyRequest, call: Call, loop: Loop, *, without: str | None) -> None:
     """On the loop. without: how headers begin that are left out. ApiUnavailable: nobody answers in time."""
     asking = loop.work(PASSED_ON, _ask, passed)
     try:
@@ -86,7 +86,7 @@ async def pass_on(passed: Passed, call: Call, loop: Loop, *, without: str | None
     call.flow(answer.status, headers, answer.length, _pieces(answer), close)
 
 
-def _ask(passed: Passed) -> tuple[HTTPConnection, HTTPResponse]:
+def _ask(passed: ProxyRequest) -> tuple[HTTPConnection, HTTPResponse]:
     """On a worker."""
     parts = urlsplit(passed.url)
     make = HTTPSConnection if parts.scheme == "https" else HTTPConnection

@@ -25,8 +25,8 @@ from lambda_emu.triggers.addresses import address_below
 from lambda_emu.triggers.http_apis.refusals import LABEL, PATH, ApiRefusal, TooLargeForApi, refusal_answer
 
 if TYPE_CHECKING:
-    from lambda_emu.triggers.http_apis.serving import Serving
-    from lambda_emu.triggers.signers import Key, Signers
+    from lambda_emu.triggers.http_apis.data_plane import DataPlane
+    from lambda_emu.triggers.signers import AccessKey, Signers
 
 EXECUTE = b"/_aws/execute-api/"
 USER_REQUEST = re.compile(rb"/restapis/[^/]+/[^/]+/_user_request_(?:/.*)?")
@@ -42,7 +42,7 @@ LARGE = Workers("large requests to HTTP APIs", 4, 64)
 RESOLVER = Workers("names of APIs", 1, 256)
 
 
-class Facts(Protocol):
+class FactSource(Protocol):
     """Who knows APIs, access keys and user pools. pid: of its process; None: it is not there, and would be started."""
 
     @property
@@ -64,7 +64,7 @@ class HttpApis:
     answers_pages = True
 
     def __init__(
-        self, store: Store, invoke: Invoke, loop: Loop, clock: Clock, account: str, facts: Facts, base_url: str
+        self, store: Store, invoke: Invoke, loop: Loop, clock: Clock, account: str, facts: FactSource, base_url: str
     ) -> None:
         self._store = store
         self._invoke = invoke
@@ -74,8 +74,8 @@ class HttpApis:
         self._facts = facts
         self._base_url = base_url
         self._own_host = base_url.partition("://")[2]
-        self._lock = Lock()  # guards _serving while it is made
-        self._serving: Serving | None = None
+        self._lock = Lock()  # guards _data_plane while it is made
+        self._data_plane: DataPlane | None = None
         self._signers: Signers | None = None
         self._small = Handling(self._serve, REQUEST_BYTES, TooLargeForApi())
         self._large = Handling(self._serve, REQUEST_BYTES, TooLargeForApi(), lambda _: LARGE)
@@ -99,42 +99,42 @@ class HttpApis:
 
     def forget(self) -> None:
         """The control plane has lost all that it knew. On the loop."""
-        if self._serving is not None:
-            self._serving.forget()
+        if self._data_plane is not None:
+            self._data_plane.forget()
         if self._signers is not None:
             self._signers.forget()
 
     def _serve(self, asked: Request, call: Call) -> None:
-        (self._serving or self._make()).serve(asked, call)
+        (self._data_plane or self._make()).serve(asked, call)
 
-    def _make(self) -> Serving:
+    def _make(self) -> DataPlane:
         from lambda_emu.triggers.http_apis.apis import Apis
         from lambda_emu.triggers.http_apis.authorizing import Authorizers
+        from lambda_emu.triggers.http_apis.data_plane import DataPlane
         from lambda_emu.triggers.http_apis.functions import Permissions
         from lambda_emu.triggers.http_apis.issuers import Issuers
         from lambda_emu.triggers.http_apis.lambda_authorizers import LambdaAuthorizers
-        from lambda_emu.triggers.http_apis.serving import Serving
 
         with self._lock:
-            if self._serving is None:
+            if self._data_plane is None:
                 apis = Apis(lambda api_id: self._facts.ask("http-api", api_id))
                 issuers = Issuers(self._loop, self._clock, self._token_keys)
                 functions = LambdaAuthorizers(self._invoke, self._clock)
                 permissions = Permissions(self._store)
                 authorizers = Authorizers(self._clock, issuers, functions, self.signers(), permissions)
-                self._serving = Serving(
+                self._data_plane = DataPlane(
                     self._store, self._invoke, self._loop, self._clock, apis, authorizers, permissions
                 )
-            return self._serving
+            return self._data_plane
 
-    async def _find_key(self, access_key: str) -> Key | None:
-        from lambda_emu.triggers.signers import Key
+    async def _find_key(self, access_key: str) -> AccessKey | None:
+        from lambda_emu.triggers.signers import AccessKey
 
         is_roles = access_key.startswith("ASIA") and account_of(access_key) is not None
         if is_roles and self._facts.pid is None:
             return None  # of a function's environment: nobody made any other
         told = await self._facts.ask("access-key", access_key)
-        return None if told is None else Key(**told)
+        return None if told is None else AccessKey(**told)
 
     async def _token_keys(self, pool_id: str) -> bytes | None:
         told = await self._facts.ask("token-keys", pool_id)
@@ -162,8 +162,8 @@ class HttpApis:
         return json.dumps(told).encode()
 
     def _changed(self, head: Head) -> None:
-        if self._serving is not None:
-            self._serving.passed(head)
+        if self._data_plane is not None:
+            self._data_plane.passed(head)
         credential = None if self._signers is None else credential_of(head.get(b"authorization"))
         if self._signers is not None and credential is not None and credential.service in MAKE_KEYS:
             self._signers.forget()

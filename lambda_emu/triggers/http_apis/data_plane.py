@@ -21,12 +21,12 @@ from lambda_emu.model.function.function import Function
 from lambda_emu.store import Store
 from lambda_emu.triggers import cors, http_event
 from lambda_emu.triggers.http_apis import payload_v1
-from lambda_emu.triggers.http_apis.addresses import Named, host_of, named_api, stage_of
+from lambda_emu.triggers.http_apis.addresses import ApiAddress, address_in, host_of, stage_of
 from lambda_emu.triggers.http_apis.api import DEFAULT_STAGE, Api, Integration, Route
 from lambda_emu.triggers.http_apis.apis import Apis
-from lambda_emu.triggers.http_apis.authorizing import NOBODY, Allowed, Asked, Authorizers
+from lambda_emu.triggers.http_apis.authorizing import NOBODY, Authorizers, Permit, RoutedRequest
 from lambda_emu.triggers.http_apis.functions import Permissions, function_named, source_of
-from lambda_emu.triggers.http_apis.proxy import KIND, Passed, pass_on, passed_on
+from lambda_emu.triggers.http_apis.proxy import KIND, ProxyRequest, pass_on, proxy_request
 from lambda_emu.triggers.http_apis.refusals import REQUEST_ID, ApiFailure, ApiNotFound
 from lambda_emu.triggers.http_apis.reply import CORS, LARGE, ApiReply
 from lambda_emu.triggers.http_event import Door, EventTimes
@@ -34,7 +34,7 @@ from lambda_emu.triggers.http_event import Door, EventTimes
 Template = http_event.EventTemplate | payload_v1.EventTemplate
 
 
-class Opened(NamedTuple):
+class ApiMeaning(NamedTuple):
     """All that the head of a request decides about it, while the API and the function are these.
 
     until_s: as long as its authorizer's word holds. for_page: what every answer says to the page that asks.
@@ -49,14 +49,14 @@ class Opened(NamedTuple):
     for_page: cors.Headers
 
 
-class Proxied(NamedTuple):
+class ProxyMeaning(NamedTuple):
     """A request for an integration that is no function. without: how headers begin that its answer must not have."""
 
-    passed: Passed
+    passed: ProxyRequest
     without: str | None
 
 
-class Serving:
+class DataPlane:
     """Serves the HTTP APIs of all accounts."""
 
     def __init__(
@@ -90,98 +90,98 @@ class Serving:
         call.detach(self._begin, asked, call)
 
     def _begin(self, asked: Request, call: Call) -> None:
-        opened = asked.head.meaning
+        meaning = asked.head.meaning
         if len(asked.body) > SMALL_BYTES:
-            opened = None
-        elif opened is None or not self._holds(opened):
-            opened = self._open_now(asked, call)
-        if opened is None:
-            self._loop.spawn(self._open_and_run(asked, call), "a request to an HTTP API")
-        elif isinstance(opened, Answer):
-            call.answer(opened)
+            meaning = None
+        elif meaning is None or not self._holds(meaning):
+            meaning = self._find_meaning_now(asked, call)
+        if meaning is None:
+            self._loop.spawn(self._find_meaning_and_run(asked, call), "a request to an HTTP API")
+        elif isinstance(meaning, Answer):
+            call.answer(meaning)
         else:
-            asked.head.meaning = opened
-            call.for_page = opened.for_page
-            self._run(opened, asked, call)
+            asked.head.meaning = meaning
+            call.for_page = meaning.for_page
+            self._run(meaning, asked, call)
 
-    def _holds(self, opened: Opened) -> bool:
+    def _holds(self, meaning: ApiMeaning) -> bool:
         return (
-            self._apis.known(opened.api.id) is opened.api
-            and self._store.function(opened.target.id) is opened.function
-            and opened.until_s > self._clock.monotonic_s()
+            self._apis.known(meaning.api.id) is meaning.api
+            and self._store.function(meaning.target.id) is meaning.function
+            and meaning.until_s > self._clock.monotonic_s()
         )
 
-    async def _open_and_run(self, asked: Request, call: Call) -> None:
+    async def _find_meaning_and_run(self, asked: Request, call: Call) -> None:
         with call.guard("a request to an HTTP API"):
-            opened = await self._open(asked, call)
-            if isinstance(opened, Answer):
-                call.answer(opened)
+            meaning = await self._find_meaning(asked, call)
+            if isinstance(meaning, Answer):
+                call.answer(meaning)
                 return
-            if isinstance(opened, Proxied):
-                await pass_on(opened.passed, call, self._loop, without=opened.without)
+            if isinstance(meaning, ProxyMeaning):
+                await pass_on(meaning.passed, call, self._loop, without=meaning.without)
                 return
-            asked.head.meaning = opened
+            asked.head.meaning = meaning
             if len(asked.body) > SMALL_BYTES:
-                payload = await self._loop.work(LARGE, self._payload, opened, asked)
-                self._invoke_with(opened, asked, call, *payload)
+                payload = await self._loop.work(LARGE, self._payload, meaning, asked)
+                self._invoke_with(meaning, asked, call, *payload)
             else:
-                self._run(opened, asked, call)
+                self._run(meaning, asked, call)
 
-    def _run(self, opened: Opened, asked: Request, call: Call) -> None:
-        self._invoke_with(opened, asked, call, *self._payload(opened, asked))
+    def _run(self, meaning: ApiMeaning, asked: Request, call: Call) -> None:
+        self._invoke_with(meaning, asked, call, *self._payload(meaning, asked))
 
-    def _payload(self, opened: Opened, asked: Request) -> tuple[str, bytes]:
+    def _payload(self, meaning: ApiMeaning, asked: Request) -> tuple[str, bytes]:
         """The trace, and the event; of a large body on a worker."""
-        trace = trace_header(asked.header(b"x-amzn-trace-id"), self._clock, opened.target)
+        trace = trace_header(asked.header(b"x-amzn-trace-id"), self._clock, meaning.target)
         now_s = self._clock.now_s()
         time = self._times.text(now_s)
-        return trace, opened.template.event(trace, asked.request_id, time, int(now_s * 1000), asked.body)
+        return trace, meaning.template.event(trace, asked.request_id, time, int(now_s * 1000), asked.body)
 
-    def _invoke_with(self, opened: Opened, asked: Request, call: Call, trace: str, payload: bytes) -> None:
-        integration = opened.integration
-        reply = ApiReply(call, self._loop, integration.payload_format, has_cors=opened.api.cors is not None)
+    def _invoke_with(self, meaning: ApiMeaning, asked: Request, call: Call, trace: str, payload: bytes) -> None:
+        integration = meaning.integration
+        reply = ApiReply(call, self._loop, integration.payload_format, has_cors=meaning.api.cors is not None)
         reply.limit = self._clock.call_later(integration.timeout_s, reply.late)
-        self._invoke(InvokeRequest(asked.request_id, opened.target, payload, trace_id=trace), reply)
+        self._invoke(InvokeRequest(asked.request_id, meaning.target, payload, trace_id=trace), reply)
 
-    def _open_now(self, asked: Request, call: Call) -> Opened | Answer | None:
-        """As `_open`, without waiting for anything. None: there is something to be waited for."""
-        named = named_api(asked)
-        api = self._apis.known(named.api_id)
-        entered = None if api is None else self._enter(api, named, asked, call)
+    def _find_meaning_now(self, asked: Request, call: Call) -> ApiMeaning | Answer | None:
+        """As `_find_meaning`, without waiting for anything. None: there is something to be waited for."""
+        address = address_in(asked)
+        api = self._apis.known(address.api_id)
+        entered = None if api is None else self._enter(api, address, asked, call)
         if entered is None or isinstance(entered, Answer):
             return entered
         route, way = entered
         if route.authorization != NOBODY or route.integration is None or route.integration.kind == KIND:
             return None
-        return self._lead(route, way, Allowed(way.door, math.inf), call)
+        return self._lead(route, way, Permit(way.door, math.inf), call)
 
-    async def _open(self, asked: Request, call: Call) -> Opened | Proxied | Answer:
+    async def _find_meaning(self, asked: Request, call: Call) -> ApiMeaning | ProxyMeaning | Answer:
         """An answer, where the API gives it itself. Raises what the caller is told."""
-        named = named_api(asked)
-        api = await self._apis.get(named.api_id)
+        address = address_in(asked)
+        api = await self._apis.get(address.api_id)
         if api is None:
-            raise ApiNotFound(f"There is no HTTP API {named.api_id} here.")
-        entered = self._enter(api, named, asked, call)
+            raise ApiNotFound(f"There is no HTTP API {address.api_id} here.")
+        entered = self._enter(api, address, asked, call)
         if isinstance(entered, Answer):
             return entered
         route, way = entered
-        allowed = await self._authorizers.authorize(route, way)
+        permit = await self._authorizers.authorize(route, way)
         if route.integration is not None and route.integration.kind == KIND:
-            passed = passed_on(route.integration, asked, way.door.parameters or {}, way.stage.variables)
-            return Proxied(passed, None if api.cors is None else CORS)
-        return self._lead(route, way, allowed, call)
+            passed = proxy_request(route.integration, asked, way.door.parameters or {}, way.stage.variables)
+            return ProxyMeaning(passed, None if api.cors is None else CORS)
+        return self._lead(route, way, permit, call)
 
-    def _enter(self, api: Api, named: Named, asked: Request, call: Call) -> tuple[Route, Asked] | Answer:
+    def _enter(self, api: Api, address: ApiAddress, asked: Request, call: Call) -> tuple[Route, RoutedRequest] | Answer:
         """As far as nobody else is asked. ApiNotFound."""
-        if api.is_disabled or named.region not in (None, api.region):
-            raise ApiNotFound(f"The API {named.api_id} is in another region, or its endpoint is disabled.")
+        if api.is_disabled or address.region not in (None, api.region):
+            raise ApiNotFound(f"The API {address.api_id} is in another region, or its endpoint is disabled.")
         head = asked.head
-        call.for_page = cors.for_page(api.cors, head) + (() if named.domain else (cors.SANDBOX,))
+        call.for_page = cors.for_page(api.cors, head) + (() if address.domain else (cors.SANDBOX,))
         if api.cors is not None and cors.is_preflight(head):
             return Answer(204, [*cors.preflight(api.cors, head), (REQUEST_ID, asked.request_id)])
-        return _way(api, named, asked)
+        return _way(api, address, asked)
 
-    def _lead(self, route: Route, way: Asked, allowed: Allowed, call: Call) -> Opened:
+    def _lead(self, route: Route, way: RoutedRequest, permit: Permit, call: Call) -> ApiMeaning:
         """To the function. ApiFailure."""
         integration, asked = route.integration, way.request
         if integration is None or integration.kind != "AWS_PROXY" or integration.subtype:
@@ -190,13 +190,13 @@ class Serving:
         source = source_of(way.api, way.stage, route.shape, asked.method)
         function = self._permissions.permitted(target, way.api, source, integration.credentials)
         make = payload_v1.make_template if integration.payload_format == "1.0" else http_event.make_template
-        template = make(asked.head, asked.query, allowed.door)
-        return Opened(way.api, function, target, template, integration, allowed.until_s, call.for_page)
+        template = make(asked.head, asked.query, permit.door)
+        return ApiMeaning(way.api, function, target, template, integration, permit.until_s, call.for_page)
 
 
-def _way(api: Api, named: Named, asked: Request) -> tuple[Route, Asked]:
+def _way(api: Api, address: ApiAddress, asked: Request) -> tuple[Route, RoutedRequest]:
     """The route that a request takes. ApiNotFound."""
-    stage, path = stage_of(api.stages, named)
+    stage, path = stage_of(api.stages, address)
     if stage.routes is None:
         raise ApiNotFound("Nothing is deployed to this stage.")
     match = stage.routes.match(asked.method, path)
@@ -204,7 +204,7 @@ def _way(api: Api, named: Named, asked: Request) -> tuple[Route, Asked]:
         raise ApiNotFound("The API has no such route.")
     door = Door(
         api.id,
-        named.domain or host_of(api.id, api.region),
+        address.domain or host_of(api.id, api.region),
         api.account,
         path if stage.name == DEFAULT_STAGE else f"/{stage.name}{path}",
         route_key=match.route.key,
@@ -212,4 +212,4 @@ def _way(api: Api, named: Named, asked: Request) -> tuple[Route, Asked]:
         parameters=match.parameters,
         variables=stage.variables,
     )
-    return match.route, Asked(asked, api, stage, path, door)
+    return match.route, RoutedRequest(asked, api, stage, path, door)
