@@ -19,7 +19,7 @@ from lambda_emu.destinations.delivery import (
     timestamp,
     work_of,
 )
-from lambda_emu.destinations.outbox import Lane, Outbox
+from lambda_emu.destinations.outbox import Outbox, TargetLane
 from lambda_emu.invoke.ending import KEPT_CHARACTERS, EventEnd, config_of, dead_letters_of
 from lambda_emu.store import WorkItem
 
@@ -34,7 +34,7 @@ class EventDestinations:
     def __init__(self, outbox: Outbox, clock: Clock) -> None:
         self._outbox = outbox
         self._clock = clock
-        self._begun: dict[str, tuple[Lane, Delivery]] = {}  # by id, until they are kept
+        self._begun: dict[str, tuple[TargetLane, Delivery]] = {}  # by id, until they are kept
 
     def follow(self, end: EventEnd) -> Sequence[WorkItem]:
         return list(self._deliveries(end))

@@ -39,7 +39,7 @@ class Outbox:
         self._loop = loop
         self._clock = clock
         self._senders = senders
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: dict[str, TargetLane] = {}
         self._stopped = False
 
     def start(self) -> None:
@@ -77,7 +77,7 @@ class Outbox:
         for target in targets_of(work):
             self._lane(target).look()
 
-    def admit(self, target: str) -> Lane | None:
+    def admit(self, target: str) -> TargetLane | None:
         """Where a delivery may begin as soon as it is kept, marked as running; it counts as begun from now on."""
         lane = self._lane(target)
         return lane if lane.admit() else None
@@ -87,10 +87,10 @@ class Outbox:
             self.wake(work)
         told(error)
 
-    def _lane(self, target: str) -> Lane:
+    def _lane(self, target: str) -> TargetLane:
         lane = self._lanes.get(target)
         if lane is None or lane.stopped:
-            lane = Lane(target, self._store.work, self._loop, self._clock, self._sender(target), self)
+            lane = TargetLane(target, self._store.work, self._loop, self._clock, self._sender(target), self)
             if self._stopped:
                 lane.stop()
             self._lanes[target] = lane
@@ -100,14 +100,14 @@ class Outbox:
         service = service_in(target)
         return self._senders.get(service) or Absent(service)
 
-    def drop(self, lane: Lane) -> None:
+    def drop(self, lane: TargetLane) -> None:
         """It has nothing to do."""
         lane.stop()
         if self._lanes.get(lane.target) is lane:  # after `forget` another may be in its place
             del self._lanes[lane.target]
 
 
-class Lane:
+class TargetLane:
     """The deliveries to one target."""
 
     def __init__(self, target: str, work: WorkTable, loop: Loop, clock: Clock, sender: Sender, outbox: Outbox) -> None:

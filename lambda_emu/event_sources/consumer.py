@@ -12,8 +12,8 @@ from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.event_sources.feed import Feed
 from lambda_emu.event_sources.filtering import RecordFilter
-from lambda_emu.event_sources.poller import Poller, Record, Result, Source, Verdict
-from lambda_emu.event_sources.report import Unreadable, read_report
+from lambda_emu.event_sources.poller import BatchVerdict, Poller, Record, Result, Source
+from lambda_emu.event_sources.report import BadReport, read_report
 from lambda_emu.event_sources.scaling import Scaling
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.request import FutureReply, Invoke, InvokeRequest, trace_header
@@ -103,11 +103,11 @@ class Consumer:
         answer = await reply.future
         if isinstance(answer, LambdaError):
             log.info("%s: %s %s", self.mapping.uuid, answer.code, answer.text)
-            result = Result(Verdict.REFUSED, request_id, error=answer)
+            result = Result(BatchVerdict.REFUSED, request_id, error=answer)
         else:
             self.count("InvokedEventCount", len(records))
             result = self._judge(answer, request_id, records)
-        self.last_result = FINE if result.verdict is Verdict.OK else PROBLEM
+        self.last_result = FINE if result.verdict is BatchVerdict.OK else PROBLEM
         self.count("FailedInvokeEventCount", _failures(records, result))
         return result
 
@@ -142,21 +142,21 @@ class Consumer:
         ended()
 
     def _judge(self, outcome: Outcome, request_id: str, records: Sequence[Record]) -> Result:
-        verdict, failed = Verdict.OK, frozenset[object]()
+        verdict, failed = BatchVerdict.OK, frozenset[object]()
         if outcome.failed:
-            verdict = Verdict.FAILED
+            verdict = BatchVerdict.FAILED
         elif REPORTS in self.mapping.settings.get("FunctionResponseTypes", ()):
             try:
                 failed = read_report(outcome.payload, frozenset(record.id for record in records))
-                verdict = Verdict.PARTIAL if failed else Verdict.OK
-            except Unreadable as error:
+                verdict = BatchVerdict.PARTIAL if failed else BatchVerdict.OK
+            except BadReport as error:
                 log.warning("%s: all of the batch failed, since of what its function answers %s", request_id, error)
-                verdict = Verdict.FAILED
+                verdict = BatchVerdict.FAILED
         version = outcome.executed_version
         return Result(verdict, request_id, failed, outcome.payload, outcome.failed, version)
 
 
 def _failures(records: Sequence[Record], result: Result) -> int:
-    if result.verdict is Verdict.OK:
+    if result.verdict is BatchVerdict.OK:
         return 0
-    return len(result.failed) if result.verdict is Verdict.PARTIAL else len(records)
+    return len(result.failed) if result.verdict is BatchVerdict.PARTIAL else len(records)

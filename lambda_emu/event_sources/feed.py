@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from lambda_emu.clock import Clock
 from lambda_emu.event_sources.backoff import Backoff, Nap
 from lambda_emu.event_sources.filtering import RecordFilter
-from lambda_emu.event_sources.poller import Poller, Record, Result, SourceEnded, SourceUnavailable, Verdict
+from lambda_emu.event_sources.poller import BatchVerdict, Poller, Record, Result, SourceEnded, SourceUnavailable
 from lambda_emu.event_sources.scaling import Scaling
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.mappings.mapping import EventSourceMapping
@@ -185,12 +185,12 @@ class Feed:
 
     def _note(self, result: Result) -> None:
         """When to go on: at once, or later and with fewer; and whether what was fetched ahead is still next."""
-        if result.passes or (self._poller.ordered and result.verdict is not Verdict.OK):
+        if result.passes or (self._poller.ordered and result.verdict is not BatchVerdict.OK):
             self._is_stale = True
         if result.passes:
             self.scaling.throttled(self._out - 1, self._clock.monotonic_s())
             self._backoff.failed()
-        elif self._poller.ordered and result.verdict in (Verdict.FAILED, Verdict.REFUSED):
+        elif self._poller.ordered and result.verdict in (BatchVerdict.FAILED, BatchVerdict.REFUSED):
             self._backoff.failed()
         else:
             self._backoff.succeeded()

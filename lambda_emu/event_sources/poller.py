@@ -44,7 +44,7 @@ class Fetched(NamedTuple):
     whole: bool = False
 
 
-class Verdict(Enum):
+class BatchVerdict(Enum):
     """What came of a batch."""
 
     OK = auto()
@@ -60,7 +60,7 @@ class Result:
     error: why it was REFUSED. executed_version: of one that ran.
     """
 
-    verdict: Verdict
+    verdict: BatchVerdict
     request_id: str
     failed: frozenset[Any] = frozenset()
     payload: bytes = b""

@@ -9,28 +9,28 @@ from typing import Any
 FAILURES, IDENTIFIER = "batchItemFailures", "itemIdentifier"
 
 
-class Unreadable(Exception):
+class BadReport(Exception):
     """The report is none: the whole batch failed. The text says why."""
 
 
 def read_report(payload: bytes, sent: Collection[Any]) -> frozenset[Any]:
     """The ids of records that failed, by what a function returned that may report them; none: all is well.
 
-    sent: the ids of the batch; those that are objects by `frozen`. Unreadable.
+    sent: the ids of the batch; those that are objects by `frozen`. BadReport.
     """
     try:
         report = json.loads(payload or b"null")
     except (ValueError, RecursionError):
-        raise Unreadable("it is no JSON") from None
+        raise BadReport("it is no JSON") from None
     if report in (None, {}, []):
         return frozenset()
     if not isinstance(report, dict) or FAILURES not in report:
-        raise Unreadable(f"it has no {FAILURES}")
+        raise BadReport(f"it has no {FAILURES}")
     failures = report[FAILURES]
     if failures is None:
         return frozenset()
     if not isinstance(failures, list):
-        raise Unreadable(f"{FAILURES} is no list")
+        raise BadReport(f"{FAILURES} is no list")
     return frozenset(_identifier(each, sent) for each in failures)
 
 
@@ -41,11 +41,11 @@ def frozen(id: Any) -> Any:
 
 def _identifier(failure: Any, sent: Collection[Any]) -> Any:
     if not isinstance(failure, dict) or not failure.get(IDENTIFIER):
-        raise Unreadable(f"a failure has no {IDENTIFIER}")
+        raise BadReport(f"a failure has no {IDENTIFIER}")
     try:
         found = frozen(failure[IDENTIFIER])
         if found in sent:
             return found
     except TypeError:
         pass  # an object or list that is nobody's
-    raise Unreadable(f"no record of the batch is {failure[IDENTIFIER]!r}")
+    raise BadReport(f"no record of the batch is {failure[IDENTIFIER]!r}")

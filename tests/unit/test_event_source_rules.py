@@ -11,7 +11,7 @@ import pytest
 from mapping_rig import HandClock
 
 from lambda_emu.event_sources.backoff import FIRST_S, LONGEST_S, Backoff
-from lambda_emu.event_sources.report import Unreadable, frozen, read_report
+from lambda_emu.event_sources.report import BadReport, frozen, read_report
 from lambda_emu.event_sources.scaling import HELD_S, MORE_PER_S, Scaling, of_queue
 
 
@@ -149,5 +149,5 @@ def test_a_report_names_records_of_the_batch(payload: bytes, failed: tuple[objec
     ],
 )
 def test_what_is_no_report_fails_the_whole_batch(payload: bytes) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(BadReport):
         read_report(payload, SENT)

@@ -10,9 +10,9 @@ import pytest
 
 from lambda_emu.errors.request import RequestTooLarge
 from lambda_emu.errors.service import ServiceFailure
-from lambda_emu.event_sources.poller import Record, Result, Verdict
-from lambda_emu.event_sources.streams.positions import Kept
-from lambda_emu.event_sources.streams.reading import AFTER, ITERATOR, TRIM_HORIZON, Place, Position
+from lambda_emu.event_sources.poller import BatchVerdict, Record, Result
+from lambda_emu.event_sources.streams.positions import Checkpoint
+from lambda_emu.event_sources.streams.reading import AFTER, ITERATOR, TRIM_HORIZON, Position, StreamPlace
 from lambda_emu.event_sources.streams.retries import Batch, Decision, count_old, decide
 from lambda_emu.event_sources.streams.shard import divided
 from lambda_emu.event_sources.streams.windows import MOST_STATE_BYTES, Window
@@ -23,33 +23,33 @@ NEVER = {"MaximumRetryAttempts": 0}
 
 
 def records(*numbers: int) -> list[Record]:
-    return [Record(str(number), b"{}", Place(number, b"", float(number))) for number in numbers]
+    return [Record(str(number), b"{}", StreamPlace(number, b"", float(number))) for number in numbers]
 
 
-def result(verdict: Verdict, *failed: int, error: Any = None) -> Result:
+def result(verdict: BatchVerdict, *failed: int, error: Any = None) -> Result:
     return Result(verdict, "id", frozenset(map(str, failed)), error=error)
 
 
-ALL, FAILED = records(1, 2, 3, 4), result(Verdict.FAILED)
+ALL, FAILED = records(1, 2, 3, 4), result(BatchVerdict.FAILED)
 
 
 @pytest.mark.parametrize(
     ("before", "came", "settings", "after"),
     [
-        (0, result(Verdict.OK), NOTHING, Decision(done=ALL)),
+        (0, result(BatchVerdict.OK), NOTHING, Decision(done=ALL)),
         (0, FAILED, NOTHING, Decision(again=[Batch(ALL, 1)])),
         (7, FAILED, NOTHING, Decision(again=[Batch(ALL, 8)])),  # for ever
         (0, FAILED, NEVER, Decision(given_up=ALL, invocations=1)),
         (1, FAILED, {"MaximumRetryAttempts": 2}, Decision(again=[Batch(ALL, 2)])),
         (2, FAILED, {"MaximumRetryAttempts": 2}, Decision(given_up=ALL, invocations=3)),
         (0, FAILED, BISECT | NEVER, Decision(again=[Batch(ALL[:2], 0), Batch(ALL[2:], 0)])),
-        (1, result(Verdict.PARTIAL, 4, 3), NOTHING, Decision(done=ALL[:2], again=[Batch(ALL[2:], 1)])),
-        (1, result(Verdict.PARTIAL, 1), NOTHING, Decision(again=[Batch(ALL, 2)])),
-        (0, result(Verdict.PARTIAL, 3), BISECT | NEVER, Decision(done=ALL[:2], given_up=ALL[2:], invocations=1)),
-        (3, result(Verdict.REFUSED, error=ServiceFailure("no")), NEVER, Decision(again=[Batch(ALL, 3)])),
+        (1, result(BatchVerdict.PARTIAL, 4, 3), NOTHING, Decision(done=ALL[:2], again=[Batch(ALL[2:], 1)])),
+        (1, result(BatchVerdict.PARTIAL, 1), NOTHING, Decision(again=[Batch(ALL, 2)])),
+        (0, result(BatchVerdict.PARTIAL, 3), BISECT | NEVER, Decision(done=ALL[:2], given_up=ALL[2:], invocations=1)),
+        (3, result(BatchVerdict.REFUSED, error=ServiceFailure("no")), NEVER, Decision(again=[Batch(ALL, 3)])),
         (
             0,
-            result(Verdict.REFUSED, error=RequestTooLarge(1, "Any")),
+            result(BatchVerdict.REFUSED, error=RequestTooLarge(1, "Any")),
             NEVER,
             Decision(given_up=ALL, invocations=1),
         ),
@@ -71,8 +71,8 @@ def test_records_are_too_old_from_the_oldest_on(most_s: int, count: int) -> None
     assert count_old(ALL, 101.0, {"MaximumRecordAgeInSeconds": most_s}) == count
 
 
-def kept(lane: int, lanes: int, kind: str, text: str = "") -> Kept:
-    return Kept("shard", lane, lanes, Position(kind, text))
+def kept(lane: int, lanes: int, kind: str, text: str = "") -> Checkpoint:
+    return Checkpoint("shard", lane, lanes, Position(kind, text))
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def kept(lane: int, lanes: int, kind: str, text: str = "") -> Kept:
     ],
 )
 def test_other_lanes_begin_where_the_last_of_the_former_ones_was(
-    before: Sequence[Kept], lanes: int, positions: Sequence[Position]
+    before: Sequence[Checkpoint], lanes: int, positions: Sequence[Position]
 ) -> None:
     assert [one.position for one in divided("shard", before, lanes)] == positions
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from lambda_emu.errors.service import ShuttingDown
-from lambda_emu.event_sources.poller import Begin, Fetched, Record, Result, Verdict
+from lambda_emu.event_sources.poller import BatchVerdict, Begin, Fetched, Record, Result
 from lambda_emu.event_sources.scaling import Scaling, of_queue
 from lambda_emu.model.mappings.mapping import EventSourceMapping
 
@@ -50,7 +50,7 @@ class QueuePoller:
     async def settle(self, records: Sequence[Record], result: Result) -> None:
         if isinstance(result.error, ShuttingDown):
             await self.release(records)
-        elif result.verdict in (Verdict.OK, Verdict.PARTIAL):
+        elif result.verdict in (BatchVerdict.OK, BatchVerdict.PARTIAL):
             await self.drop([record for record in records if record.id not in result.failed])
 
     async def drop(self, records: Sequence[Record]) -> None:

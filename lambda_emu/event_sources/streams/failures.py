@@ -9,8 +9,8 @@ from typing import Any
 from lambda_emu.arn import service_in
 from lambda_emu.clock import Clock
 from lambda_emu.destinations.delivery import Delivery, object_key, timestamp, work_of
-from lambda_emu.event_sources.poller import Record, Result, Verdict
-from lambda_emu.event_sources.streams.terms import Terms
+from lambda_emu.event_sources.poller import BatchVerdict, Record, Result
+from lambda_emu.event_sources.streams.mapping import StreamMapping
 from lambda_emu.model.timestamps import whole_second
 from lambda_emu.store import WorkItem
 
@@ -18,8 +18,8 @@ from lambda_emu.store import WorkItem
 class Failures:
     """Makes deliveries for one shard of one mapping. event: of records, as the function would be given them."""
 
-    def __init__(self, terms: Terms, shard: str, clock: Clock) -> None:
-        self._terms = terms
+    def __init__(self, mapping: StreamMapping, shard: str, clock: Clock) -> None:
+        self._mapping = mapping
         self._shard = shard
         self._clock = clock
 
@@ -32,19 +32,19 @@ class Failures:
         event: bytes,
     ) -> Sequence[WorkItem]:
         """For the mapping's destination; none if it has none. result: of the last invocation, None: there was none."""
-        wanted = self._terms.settings.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+        wanted = self._mapping.settings.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
         if not wanted or not records:
             return ()
         now_s = self._clock.now_s()
         record: dict[str, Any] = {
             "requestContext": {
                 "requestId": self._clock.new_id() if result is None else result.request_id,
-                "functionArn": self._terms.target.id.arn(),
+                "functionArn": self._mapping.target.id.arn(),
                 "condition": condition,
                 "approximateInvokeCount": invocations,
             }
         }
-        if result is not None and result.verdict is not Verdict.REFUSED:
+        if result is not None and result.verdict is not BatchVerdict.REFUSED:
             failed = "Unhandled" if result.function_failed else None
             version = result.executed_version
             record["responseContext"] = {"statusCode": 200, "executedVersion": version, "functionError": failed}
@@ -52,9 +52,9 @@ class Failures:
         key = None
         if service_in(wanted) == "s3":
             record["payload"] = event.decode()
-            key = object_key(f"{self._terms.uuid}/{self._shard}", now_s, self._clock.new_id())
+            key = object_key(f"{self._mapping.uuid}/{self._shard}", now_s, self._clock.new_id())
         about = f"{len(records)} records of {self._shard}"
-        delivery = Delivery(self._clock.new_id(), wanted, self._terms.target.id, about, key=key)
+        delivery = Delivery(self._clock.new_id(), wanted, self._mapping.target.id, about, key=key)
         return [work_of(delivery, self._clock.steady_s(), json.dumps(record, separators=(",", ":")).encode())]
 
     def _info(self, records: Sequence[Record]) -> Mapping[str, object]:
@@ -66,5 +66,5 @@ class Failures:
             "approximateArrivalOfFirstRecord": whole_second(first.place.at_s),
             "approximateArrivalOfLastRecord": whole_second(last.place.at_s),
             "batchSize": len(records),
-            "streamArn": self._terms.arn,
+            "streamArn": self._mapping.arn,
         }

@@ -12,12 +12,12 @@ from typing import Any, Protocol
 from lambda_emu.clock import Clock
 from lambda_emu.errors.service import ShuttingDown
 from lambda_emu.event_sources.backoff import Nap
-from lambda_emu.event_sources.poller import Fetched, Record, Result, SourceEnded, Verdict
+from lambda_emu.event_sources.poller import BatchVerdict, Fetched, Record, Result, SourceEnded
 from lambda_emu.event_sources.streams.failures import Failures
-from lambda_emu.event_sources.streams.positions import Kept, Positions
+from lambda_emu.event_sources.streams.mapping import StreamMapping
+from lambda_emu.event_sources.streams.positions import Checkpoint, Positions
 from lambda_emu.event_sources.streams.progress import Progress
 from lambda_emu.event_sources.streams.retries import ATTEMPTS_EXHAUSTED, TOO_OLD, Batch, count_old, decide
-from lambda_emu.event_sources.streams.terms import Terms
 from lambda_emu.event_sources.streams.windows import Window
 from lambda_emu.http.loop import Loop
 from lambda_emu.store import WorkItem
@@ -48,16 +48,22 @@ class Lane:
     divisible = False
 
     def __init__(
-        self, shard: ShardReader, kept: Kept, terms: Terms, positions: Positions, loop: Loop, clock: Clock
+        self,
+        shard: ShardReader,
+        checkpoint: Checkpoint,
+        mapping: StreamMapping,
+        positions: Positions,
+        loop: Loop,
+        clock: Clock,
     ) -> None:
         self._shard = shard
-        self._shard_id = kept.shard
-        self._terms = terms
+        self._shard_id = checkpoint.shard
+        self._mapping = mapping
         self._clock = clock
         self.nap = Nap(loop, clock)
-        self._progress = Progress(kept, terms, positions, self.nap, lambda: shard.retired)
-        self._failures = Failures(terms, kept.shard, clock)
-        self._window = Window.read(kept.window)
+        self._progress = Progress(checkpoint, mapping, positions, self.nap, lambda: shard.retired)
+        self._failures = Failures(mapping, checkpoint.shard, clock)
+        self._window = Window.read(checkpoint.window)
         self._queue: deque[Record] = deque()
         self._again: deque[Batch] = deque()
         self._attempts = 0  # of what was fetched last
@@ -103,7 +109,7 @@ class Lane:
         text = b'{"Records":[' + b",".join(record.json for record in records) + b"]"
         if self._window is None:
             return text + b"}"
-        members = self._window.members(self._shard_id, self._terms.arn, is_last=not records)
+        members = self._window.members(self._shard_id, self._mapping.arn, is_last=not records)
         return text + b"," + members.encode() + b"}"
 
     async def settle(self, records: Sequence[Record], result: Result) -> None:
@@ -112,13 +118,13 @@ class Lane:
             self._again.appendleft(Batch(records, self._attempts))
             return
         if records:
-            self._terms.count_age((self._clock.now_s() - records[-1].place.at_s) * 1000)
-        decision = decide(Batch(records, self._attempts), result, self._terms.settings)
+            self._mapping.count_age((self._clock.now_s() - records[-1].place.at_s) * 1000)
+        decision = decide(Batch(records, self._attempts), result, self._mapping.settings)
         self._again.extendleft(reversed(decision.again))
-        if result.verdict in (Verdict.OK, Verdict.PARTIAL) and self._window is not None:
+        if result.verdict in (BatchVerdict.OK, BatchVerdict.PARTIAL) and self._window is not None:
             self._window = self._window.after(result.payload) if records else None
         given_up = decision.given_up
-        if result.verdict is not Verdict.OK and not decision.again:
+        if result.verdict is not BatchVerdict.OK and not decision.again:
             self._window = None  # its state cannot be what it should be
         work: Sequence[WorkItem] = ()
         if given_up:
@@ -141,7 +147,7 @@ class Lane:
     async def _fetch_again(self) -> Fetched:
         """What failed, as it was, but for records that have become too old."""
         batch = self._again.popleft()
-        old = count_old(batch.records, self._clock.now_s(), self._terms.settings)
+        old = count_old(batch.records, self._clock.now_s(), self._mapping.settings)
         if old:
             work = self._tell(batch.records[:old], TOO_OLD, batch.attempts, None)
             await self._leave_behind(batch.records[:old], work)
@@ -155,17 +161,17 @@ class Lane:
     async def _fetch_fresh(self, limit: int) -> Fetched:
         """Records of one window, if there are windows: what belongs to the next one waits until this one is closed."""
         found = list(islice(self._queue, limit))
-        old = count_old(found, self._clock.now_s(), self._terms.settings)
+        old = count_old(found, self._clock.now_s(), self._mapping.settings)
         if old:
             for _ in range(old):
                 self._queue.popleft()
             await self._leave_behind(found[:old], self._tell(found[:old], TOO_OLD, 0, None))
             return Fetched()
-        if self._terms.window_s:
+        if self._mapping.window_s:
             if self._is_window_over(found[0]):
                 return Fetched(whole=True)
             if self._window is None:
-                self._window = Window.of(found[0].place.at_s, self._terms.window_s)
+                self._window = Window.of(found[0].place.at_s, self._mapping.window_s)
             window = self._window
             found = found[: next((at for at, one in enumerate(found) if not window.holds(one.place.at_s)), len(found))]
         for _ in found:
@@ -178,7 +184,7 @@ class Lane:
         """Whether the window that is open gets no records any more. following: the next record."""
         if self._window is None:
             return False
-        if self._window.is_full or not self._terms.window_s:
+        if self._window.is_full or not self._mapping.window_s:
             return True
         if following is not None:
             return not self._window.holds(following.place.at_s)
@@ -187,7 +193,7 @@ class Lane:
     async def _sleep(self, wait_s: float) -> bool:
         """Until there may be something. Whether there is time to look at it."""
         begun_s = self._clock.monotonic_s()
-        poll_s = self._terms.poll_s
+        poll_s = self._mapping.poll_s
         until_s = min(wait_s, poll_s)
         if self._window is not None:
             until_s = min(until_s, max(self._window.end_s - self._clock.now_s(), 0.01))
@@ -209,7 +215,7 @@ class Lane:
     def _tell(
         self, records: Sequence[Record], condition: str, invocations: int, result: Result | None
     ) -> Sequence[WorkItem]:
-        log.warning("%d records of %s are given up: %s", len(records), self._terms.arn, condition)
+        log.warning("%d records of %s are given up: %s", len(records), self._mapping.arn, condition)
         return self._failures.deliveries(records, condition, invocations, result, self.event(records))
 
     async def _leave_behind(self, records: Sequence[Record], work: Sequence[WorkItem] = ()) -> None:

@@ -20,7 +20,7 @@ Wake = Callable[[Sequence[WorkItem]], None]
 """Has deliveries begun that were committed: destinations.Outbox.wake."""
 
 
-class Kept(NamedTuple):
+class Checkpoint(NamedTuple):
     """One lane's. window: the tumbling window it is in, as its lane writes it."""
 
     shard: str
@@ -38,22 +38,23 @@ class Positions:
         self._loop = loop
         self._wake = wake
 
-    async def load(self, mapping: str) -> Sequence[Kept]:
+    async def load(self, mapping: str) -> Sequence[Checkpoint]:
         rows: Sequence[tuple[Any, ...]] = await self._step(partial(_select, mapping=mapping))
         return [
-            Kept(shard, lane, lanes, Position(kind, text), window) for shard, lane, lanes, kind, text, window in rows
+            Checkpoint(shard, lane, lanes, Position(kind, text), window)
+            for shard, lane, lanes, kind, text, window in rows
         ]
 
-    async def save(self, mapping: str, kept: Sequence[Kept], then: Sequence[WorkItem] = ()) -> None:
+    async def save(self, mapping: str, checkpoints: Sequence[Checkpoint], then: Sequence[WorkItem] = ()) -> None:
         """All of it or nothing. then: deliveries that follow from it."""
-        rows = [(mapping, one.shard, one.lane, one.lanes, *_texts(one.position), one.window) for one in kept]
+        rows = [(mapping, one.shard, one.lane, one.lanes, *_texts(one.position), one.window) for one in checkpoints]
         await self._step(partial(_insert, rows=rows, work=then))
         if then:
             self._wake(then)
 
-    async def replace(self, mapping: str, shard: str, kept: Sequence[Kept]) -> None:
+    async def replace(self, mapping: str, shard: str, checkpoints: Sequence[Checkpoint]) -> None:
         """Of one shard, whose lanes are others now."""
-        rows = [(mapping, one.shard, one.lane, one.lanes, *_texts(one.position), one.window) for one in kept]
+        rows = [(mapping, one.shard, one.lane, one.lanes, *_texts(one.position), one.window) for one in checkpoints]
         await self._step(partial(_replace, mapping=mapping, shard=shard, rows=rows))
 
     async def forget(self, mapping: str, shards: Collection[str]) -> None:

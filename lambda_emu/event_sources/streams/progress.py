@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 
 from lambda_emu.event_sources.backoff import Nap
 from lambda_emu.event_sources.poller import Record
-from lambda_emu.event_sources.streams.positions import Kept, Positions
+from lambda_emu.event_sources.streams.mapping import StreamMapping
+from lambda_emu.event_sources.streams.positions import Checkpoint, Positions
 from lambda_emu.event_sources.streams.reading import AFTER, ENDED, Position
-from lambda_emu.event_sources.streams.terms import Terms
 from lambda_emu.event_sources.streams.windows import Window
 from lambda_emu.store import WorkItem
 
@@ -28,14 +28,19 @@ class Progress:
     """
 
     def __init__(
-        self, kept: Kept, terms: Terms, positions: Positions, nap: Nap, is_retired: Callable[[], bool]
+        self,
+        checkpoint: Checkpoint,
+        mapping: StreamMapping,
+        positions: Positions,
+        nap: Nap,
+        is_retired: Callable[[], bool],
     ) -> None:
-        self._kept = kept
-        self._terms = terms
+        self._checkpoint = checkpoint
+        self._mapping = mapping
         self._positions = positions
         self._nap = nap
         self._is_retired = is_retired
-        self._seen = int(kept.position.text) if kept.position.kind == AFTER else -1
+        self._seen = int(checkpoint.position.text) if checkpoint.position.kind == AFTER else -1
         self._order: deque[int] = deque()  # sequence numbers from the first that is not behind us on
         self._behind: set[int] = set()  # of these, those that are
 
@@ -58,24 +63,24 @@ class Progress:
             last = self._order.popleft()
             self._behind.discard(last)
         if last is not None:
-            self._kept = self._kept._replace(position=Position(AFTER, str(last)))
-        if last is not None or work or window is not None or self._kept.window is not None:
-            self._kept = self._kept._replace(window=None if window is None else window.kept())
+            self._checkpoint = self._checkpoint._replace(position=Position(AFTER, str(last)))
+        if last is not None or work or window is not None or self._checkpoint.window is not None:
+            self._checkpoint = self._checkpoint._replace(window=None if window is None else window.kept())
             await self._save(work)
 
     async def end(self) -> None:
         """All was read and is settled."""
-        self._kept = self._kept._replace(position=Position(ENDED), window=None)
+        self._checkpoint = self._checkpoint._replace(position=Position(ENDED), window=None)
         await self._save()
 
     async def _save(self, work: Sequence[WorkItem] = ()) -> None:
         """Deliveries are kept whatever it takes; a position alone may be kept the next time."""
         while True:
             try:
-                await self._positions.save(self._terms.uuid, [self._kept], work)
+                await self._positions.save(self._mapping.uuid, [self._checkpoint], work)
                 return
             except sqlite3.Error as error:
-                log.error("%s: how far it was read could not be kept: %s", self._terms.arn, error)
+                log.error("%s: how far it was read could not be kept: %s", self._mapping.arn, error)
                 if not work or self._is_retired():
                     return
                 await self._nap.sleep(AGAIN_S)

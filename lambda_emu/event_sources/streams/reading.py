@@ -43,7 +43,7 @@ class ShardInfo(NamedTuple):
     ended: bool
 
 
-class Place(NamedTuple):
+class StreamPlace(NamedTuple):
     """Where a record lies, and what keeps its order. at_s: when it came, in seconds since the epoch."""
 
     sequence: int
@@ -155,7 +155,7 @@ def record_of(found: Mapping[str, Any], arn: str) -> Record:
     sequence = change["SequenceNumber"]
     key = json.dumps(change.get("Keys", {}), sort_keys=True, default=_as_json).encode()
     text = json.dumps(record, separators=(",", ":"), ensure_ascii=False, default=_as_json)
-    return Record(sequence, text.encode(), Place(int(sequence), key, at_s))
+    return Record(sequence, text.encode(), StreamPlace(int(sequence), key, at_s))
 
 
 def _as_json(value: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from lambda_emu.event_sources.poller import Record, Result, Verdict
+from lambda_emu.event_sources.poller import BatchVerdict, Record, Result
 
 ATTEMPTS_EXHAUSTED, TOO_OLD = "RetryAttemptsExhausted", "RecordAgeExceeded"
 
@@ -36,13 +36,13 @@ def decide(batch: Batch, result: Result, settings: Mapping[str, Any]) -> Decisio
     Throttling and failures of ours use up no attempt, nor does splitting a batch in two.
     """
     records, attempts = batch
-    if result.verdict is Verdict.OK:
+    if result.verdict is BatchVerdict.OK:
         return Decision(done=records)
-    if result.verdict is Verdict.REFUSED and result.passes:
+    if result.verdict is BatchVerdict.REFUSED and result.passes:
         return Decision(again=[batch])
     done: Sequence[Record] = ()
     middle = len(records) // 2
-    if result.verdict is Verdict.PARTIAL:
+    if result.verdict is BatchVerdict.PARTIAL:
         lowest = min(at for at, record in enumerate(records) if record.id in result.failed)
         done, records, middle = records[:lowest] or (), records[lowest:], 0
         attempts = 0 if done else attempts  # of another batch

@@ -13,7 +13,8 @@ from zlib import crc32
 from lambda_emu.clock import Clock
 from lambda_emu.event_sources.poller import Record, SourceUnavailable
 from lambda_emu.event_sources.streams.lane import Lane
-from lambda_emu.event_sources.streams.positions import Kept, Positions
+from lambda_emu.event_sources.streams.mapping import StreamMapping
+from lambda_emu.event_sources.streams.positions import Checkpoint, Positions
 from lambda_emu.event_sources.streams.reading import (
     AFTER,
     ENDED,
@@ -23,7 +24,6 @@ from lambda_emu.event_sources.streams.reading import (
     Position,
     StreamReader,
 )
-from lambda_emu.event_sources.streams.terms import Terms
 from lambda_emu.http.loop import Loop
 
 log = logging.getLogger(__name__)
@@ -39,18 +39,24 @@ class Shard:
     """
 
     def __init__(
-        self, kept: Sequence[Kept], terms: Terms, reader: StreamReader, positions: Positions, loop: Loop, clock: Clock
+        self,
+        checkpoints: Sequence[Checkpoint],
+        mapping: StreamMapping,
+        reader: StreamReader,
+        positions: Positions,
+        loop: Loop,
+        clock: Clock,
     ) -> None:
-        """kept: one of each lane."""
-        self.id = kept[0].shard
+        """checkpoints: one of each lane."""
+        self.id = checkpoints[0].shard
         self.unread = True
         self.ended = self.retired = False
         self.on_end: Callable[[Shard], None] = lambda _: None
         self._reader = reader
-        self._position = earliest(kept)
+        self._position = earliest(checkpoints)
         self._iterator: str | None = None
         self._reading: asyncio.Future[None] | None = None
-        self.lanes = [Lane(self, one, terms, positions, loop, clock) for one in kept]
+        self.lanes = [Lane(self, one, mapping, positions, loop, clock) for one in checkpoints]
         self._left = set(self.lanes)
 
     def wake(self) -> None:
@@ -132,21 +138,21 @@ class Shard:
         return self.lanes[0] if len(self.lanes) == 1 else self.lanes[crc32(record.place.key) % len(self.lanes)]
 
 
-def earliest(kept: Sequence[Kept]) -> Position:
+def earliest(checkpoints: Sequence[Checkpoint]) -> Position:
     """From where on all lanes find what they have not seen."""
-    after = [one.position for one in kept if one.position.kind == AFTER]
-    if len(after) < len(kept):
-        return next(one.position for one in kept if one.position.kind != AFTER)
+    after = [one.position for one in checkpoints if one.position.kind == AFTER]
+    if len(after) < len(checkpoints):
+        return next(one.position for one in checkpoints if one.position.kind != AFTER)
     return min(after, key=lambda position: int(position.text))
 
 
-def divided(shard: str, kept: Sequence[Kept], lanes: int) -> Sequence[Kept]:
+def divided(shard: str, checkpoints: Sequence[Checkpoint], lanes: int) -> Sequence[Checkpoint]:
     """The same for so many lanes. Other lanes see again what only some of the former ones have seen."""
-    if len(kept) == lanes and all(one.lanes == lanes for one in kept):
-        return sorted(kept, key=lambda one: one.lane)
-    position, window = earliest(kept), kept[0].window if len(kept) == lanes == 1 else None
-    return [Kept(shard, lane, lanes, position, window) for lane in range(lanes)]
+    if len(checkpoints) == lanes and all(one.lanes == lanes for one in checkpoints):
+        return sorted(checkpoints, key=lambda one: one.lane)
+    position, window = earliest(checkpoints), checkpoints[0].window if len(checkpoints) == lanes == 1 else None
+    return [Checkpoint(shard, lane, lanes, position, window) for lane in range(lanes)]
 
 
-def is_over(kept: Sequence[Kept]) -> bool:
-    return bool(kept) and all(one.position.kind == ENDED for one in kept)
+def is_over(checkpoints: Sequence[Checkpoint]) -> bool:
+    return bool(checkpoints) and all(one.position.kind == ENDED for one in checkpoints)

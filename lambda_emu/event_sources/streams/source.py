@@ -11,7 +11,8 @@ from lambda_emu.clock import Clock
 from lambda_emu.event_sources.backoff import Backoff, Nap
 from lambda_emu.event_sources.poller import Begin, Source, SourceUnavailable
 from lambda_emu.event_sources.scaling import Scaling
-from lambda_emu.event_sources.streams.positions import Kept, Positions
+from lambda_emu.event_sources.streams.mapping import StreamMapping
+from lambda_emu.event_sources.streams.positions import Checkpoint, Positions
 from lambda_emu.event_sources.streams.reading import (
     ENDED,
     ITERATOR,
@@ -26,7 +27,6 @@ from lambda_emu.event_sources.streams.reading import (
     shards_of,
 )
 from lambda_emu.event_sources.streams.shard import Shard, divided, is_over
-from lambda_emu.event_sources.streams.terms import Terms
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.ending import Count
 from lambda_emu.model.mappings.mapping import EventSourceMapping
@@ -92,11 +92,11 @@ class Streams:
     def reader(self, arn: str) -> StreamReader:
         return StreamReader(arn, self._call, self.loop)
 
-    def terms(self, mapping: EventSourceMapping) -> Terms:
-        return Terms(mapping, self._count, SAFETY_POLL_S if self._wakes else POLL_S)
+    def mapping(self, mapping: EventSourceMapping) -> StreamMapping:
+        return StreamMapping(mapping, self._count, SAFETY_POLL_S if self._wakes else POLL_S)
 
-    def shard(self, kept: Sequence[Kept], terms: Terms, reader: StreamReader) -> Shard:
-        return Shard(kept, terms, reader, self.positions, self.loop, self.clock)
+    def shard(self, checkpoints: Sequence[Checkpoint], mapping: StreamMapping, reader: StreamReader) -> Shard:
+        return Shard(checkpoints, mapping, reader, self.positions, self.loop, self.clock)
 
 
 class StreamSource:
@@ -104,8 +104,8 @@ class StreamSource:
 
     def __init__(self, mapping: EventSourceMapping, beginning: Mapping[str, str], streams: Streams) -> None:
         """beginning: iterators by shard, of a mapping that was just made."""
-        self._terms = streams.terms(mapping)
-        self._arn = self._terms.arn
+        self._mapping = streams.mapping(mapping)
+        self._arn = self._mapping.arn
         self._beginning = beginning
         self._streams = streams
         self._positions = streams.positions
@@ -125,9 +125,9 @@ class StreamSource:
         self._find()
 
     def change(self, mapping: EventSourceMapping) -> None:
-        self._terms.change(mapping)
+        self._mapping.change(mapping)
         for shard in self._shards.values():
-            if len(shard.lanes) != self._terms.lanes:
+            if len(shard.lanes) != self._mapping.lanes:
                 shard.retire()
 
     def stop(self) -> None:
@@ -159,7 +159,7 @@ class StreamSource:
                 except (SourceUnavailable, IteratorLost, sqlite3.Error) as error:
                     if str(error) != told:
                         told = str(error)
-                        log.warning("event source mapping %s: %s", self._terms.uuid, error)
+                        log.warning("event source mapping %s: %s", self._mapping.uuid, error)
                     self._backoff.failed()
                     await self._nap.sleep(max(self._backoff.wait_s(), 0.0))
                     continue
@@ -169,9 +169,9 @@ class StreamSource:
             self._finding = False
 
     async def _begin_shards(self) -> None:
-        uuid = self._terms.uuid
+        uuid = self._mapping.uuid
         there = await self._reader.shards()
-        kept: defaultdict[str, list[Kept]] = defaultdict(list)
+        kept: defaultdict[str, list[Checkpoint]] = defaultdict(list)
         for one in await self._positions.load(uuid):
             kept[one.shard].append(one)
         ids = {shard.id for shard in there}
@@ -184,13 +184,15 @@ class StreamSource:
                 continue  # a parent's records come before its children's
             await self._begin_shard(shard, kept[shard.id], is_new)
 
-    async def _begin_shard(self, shard: ShardInfo, kept: Sequence[Kept], is_new: bool) -> None:
-        lanes = divided(shard.id, kept or [Kept(shard.id, 0, 1, await self._first(shard, is_new))], self._terms.lanes)
+    async def _begin_shard(self, shard: ShardInfo, kept: Sequence[Checkpoint], is_new: bool) -> None:
+        lanes = divided(
+            shard.id, kept or [Checkpoint(shard.id, 0, 1, await self._first(shard, is_new))], self._mapping.lanes
+        )
         if lanes != kept:
-            await self._positions.replace(self._terms.uuid, shard.id, lanes)
+            await self._positions.replace(self._mapping.uuid, shard.id, lanes)
         if self._stopped or lanes[0].position.kind == ENDED:
             return
-        begun = self._shards[shard.id] = self._streams.shard(lanes, self._terms, self._reader)
+        begun = self._shards[shard.id] = self._streams.shard(lanes, self._mapping, self._reader)
         begun.on_end = self._shard_ended
         assert self._begin is not None, "started"
         for lane in begun.lanes:
@@ -198,7 +200,7 @@ class StreamSource:
 
     async def _first(self, shard: ShardInfo, is_new: bool) -> Position:
         """Where a shard is begun that was never read."""
-        if not is_new or self._terms.settings.get("StartingPosition") == TRIM_HORIZON:
+        if not is_new or self._mapping.settings.get("StartingPosition") == TRIM_HORIZON:
             return Position(TRIM_HORIZON)
         if shard.ended:
             return Position(ENDED)

@@ -11,7 +11,7 @@ from lambda_emu.model.function.names import resolve
 from lambda_emu.model.mappings.mapping import EventSourceMapping
 
 
-class Terms:
+class StreamMapping:
     """The mapping and its function, for all who read for it. poll_s: how often a lane looks that nobody wakes."""
 
     def __init__(self, mapping: EventSourceMapping, count: Count, poll_s: float) -> None:
