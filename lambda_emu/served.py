@@ -45,7 +45,7 @@ from lambda_emu.triggers.function_urls import FunctionUrls
 from lambda_emu.triggers.http_apis.service import HttpApis
 
 if TYPE_CHECKING:
-    from lambda_emu.services.cloudwatch.serving import Serving
+    from lambda_emu.services.cloudwatch.serving import MetricServer
 
 log = logging.getLogger(__name__)
 
@@ -112,12 +112,12 @@ class Served:
         ours = (metrics,) if "sqs" in theirs else (queues, metrics)  # whose paths nobody signs
         return (*theirs.values(), *ours, *rooms.around.child.services, *([theirs["s3"]] if "s3" in theirs else []))
 
-    def _make_metrics(self) -> Serving:
-        from lambda_emu.services.cloudwatch.serving import Serving  # here: most servers are never asked
+    def _make_metrics(self) -> MetricServer:
+        from lambda_emu.services.cloudwatch.serving import MetricServer  # here: most servers are never asked
 
         rooms = self._rooms
         printed = partial(rooms.logs.flush, WRITE_LOGS_S)
-        return Serving(rooms.around.recorder, rooms.around.child, rooms.loop, rooms.clock, rooms.scope, printed)
+        return MetricServer(rooms.around.recorder, rooms.around.child, rooms.loop, rooms.clock, rooms.scope, printed)
 
     def make_apps(self) -> None:
         """Import what answers other requests than small invocations, so that the first of them need not.

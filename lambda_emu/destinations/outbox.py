@@ -18,9 +18,9 @@ from lambda_emu.destinations.delivery import KIND, Delivery, delivery_of, put, t
 from lambda_emu.destinations.senders import Absent, NotDelivered, Sender, Undeliverable
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
-from lambda_emu.invoke.dispatcher import Dispatcher, Told
+from lambda_emu.invoke.dispatcher import Dispatcher
 from lambda_emu.invoke.ending import Count, count_nothing
-from lambda_emu.store import Store, WorkItem, WorkTable
+from lambda_emu.store import Done, Store, WorkItem, WorkTable
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class Outbox:
         lane = self._lane(target)
         return lane if lane.admit() else None
 
-    def _kept(self, work: Sequence[WorkItem], error: BaseException | None, told: Told) -> None:
+    def _kept(self, work: Sequence[WorkItem], error: BaseException | None, told: Done) -> None:
         if error is None:
             self.wake(work)
         told(error)
@@ -218,7 +218,7 @@ def _rest_s(failures: int) -> float:
 
 
 class TargetQueue:
-    """dispatcher.Queue of one target's deliveries, which are a kind of work of their own."""
+    """dispatcher.WorkQueue of one target's deliveries, which are a kind of work of their own."""
 
     def __init__(self, kind: str, work: WorkTable) -> None:
         self._kind = kind
@@ -228,7 +228,7 @@ class TargetQueue:
         self.finish = work.finish
         self.payload = work.payload
 
-    def recover(self, now_s: float, longest_s: float, done: Told) -> None:
+    def recover(self, now_s: float, longest_s: float, done: Done) -> None:
         self._work.recover(self._kind, now_s, longest_s, done)
 
     def next_due_s(self) -> float | None:

@@ -10,8 +10,8 @@ from lambda_emu.environment.failures import Failure
 from lambda_emu.environment.invocation import Invocation
 from lambda_emu.environment.states import Phase, State
 from lambda_emu.runtime_api.session import (
-    Asked,
     NextCall,
+    NextState,
     RuntimeState,
     Spoiled,
     WrongAttempt,
@@ -113,12 +113,12 @@ class RuntimeSession:
         """A second call is fine if the first one's connection was lost; it gets the event again if there is one."""
         environment = self._environment
         if environment.state is not State.READY and environment.state not in INITIALISING:
-            raise WrongState(STATES[environment.state], Asked.NEXT)
+            raise WrongState(STATES[environment.state], NextState.NEXT)
         if self._waiting is not None and self._waiting.open:
-            raise WrongState(RuntimeState.READY, Asked.NEXT)
+            raise WrongState(RuntimeState.READY, NextState.NEXT)
         invocation = environment.invocation
         if invocation is not None and invocation.phase is Phase.RESPONDING:
-            raise WrongState(RuntimeState.RESPONDING, Asked.NEXT)
+            raise WrongState(RuntimeState.RESPONDING, NextState.NEXT)
         self._waiting = call
         if environment.state is not State.READY:
             environment.initialised()
@@ -127,7 +127,7 @@ class RuntimeSession:
         elif invocation is not None:
             self.deliver(invocation)
 
-    def check(self, request_id: str, attempt_id: str | None, asked: Asked) -> Invocation:
+    def check(self, request_id: str, attempt_id: str | None, asked: NextState) -> Invocation:
         """The invocation that an answer is for."""
         invocation = self._environment.invocations.get(request_id)
         if invocation is None or invocation.phase is not Phase.DELIVERED:
@@ -139,21 +139,21 @@ class RuntimeSession:
         return invocation
 
     def respond(self, request_id: str, attempt_id: str | None, payload: bytes) -> None:
-        invocation = self.check(request_id, attempt_id, Asked.RESPONSE)
+        invocation = self.check(request_id, attempt_id, NextState.RESPONSE)
         self._environment.respond(invocation, payload, None)
 
     def respond_error(self, request_id: str, attempt_id: str | None, payload: bytes, error_type: str | None) -> None:
-        invocation = self.check(request_id, attempt_id, Asked.ERROR)
+        invocation = self.check(request_id, attempt_id, NextState.ERROR)
         self._environment.respond(invocation, payload, failures.handler_failure(error_type))
 
     def spoil(self, request_id: str, attempt_id: str | None, spoiled: Spoiled) -> None:
-        invocation = self.check(request_id, attempt_id, Asked.RESPONSE)
+        invocation = self.check(request_id, attempt_id, NextState.RESPONSE)
         failure = failures.response_failure(request_id, spoiled)
         self._environment.respond(invocation, failure.payload, failure)
 
     def check_init_error(self) -> None:
         if self._environment.state not in INITIALISING:
-            raise WrongState(self._state, Asked.INIT_ERROR)
+            raise WrongState(self._state, NextState.INIT_ERROR)
 
     def init_error(self, payload: bytes, error_type: str | None) -> None:
         self.check_init_error()

@@ -116,20 +116,20 @@ class Feed:
 
     async def _gather(self) -> list[Record] | None:
         """The records of one batch; None: there is none after all. SourceUnavailable, SourceEnded."""
-        gathering = _Gathering(self._mapped.mapping.settings, self._clock)
-        batch = gathering.records
+        builder = _BatchBuilder(self._mapped.mapping.settings, self._clock)
+        batch = builder.records
         try:
-            while not gathering.is_full and not self._stopped:
+            while not builder.is_full and not self._stopped:
                 if self._left:
-                    gathering.take(self._left)
+                    builder.take(self._left)
                     continue
-                wait_s = gathering.wait_s()
+                wait_s = builder.wait_s()
                 if wait_s <= 0:
                     break
-                fetched = await self._poller.fetch(gathering.room * self._batches_at_once(), wait_s)
+                fetched = await self._poller.fetch(builder.room * self._batches_at_once(), wait_s)
                 self._mapped.count("PolledEventCount", len(fetched.records))
                 self._left.extend(await self._choose(fetched.records))
-                gathering.take(self._left)
+                builder.take(self._left)
                 if fetched.whole and not self._left:
                     return batch
                 if not fetched.records and not batch:
@@ -217,7 +217,7 @@ class Feed:
             log.warning("event source mapping %s of %s: %s", mapping.uuid, mapping.source_arn, error)
 
 
-class _Gathering:
+class _BatchBuilder:
     """A batch on its way. settings: the mapping's."""
 
     def __init__(self, settings: Any, clock: Clock) -> None:

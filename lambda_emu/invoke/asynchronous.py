@@ -26,7 +26,7 @@ from lambda_emu.invoke.ending import EventEnd, NoSequel, Sequel, config_of, last
 from lambda_emu.invoke.invoker import NOTHING, Invoker
 from lambda_emu.invoke.lineage import came_again
 from lambda_emu.invoke.refusals import Refusals
-from lambda_emu.invoke.request import Gathering, InvocationType, InvokeRequest
+from lambda_emu.invoke.request import GatheredReply, InvocationType, InvokeRequest
 from lambda_emu.invoke.retries import (
     LONGEST_WAIT_S,
     Again,
@@ -204,7 +204,7 @@ class AsyncInvoker:
             self._dispatcher.hasten(refused)
 
 
-class _Attempt(Gathering):
+class _Attempt(GatheredReply):
     """What came of one attempt is settled."""
 
     def __init__(self, event: QueuedEvent, settle: Callable[[QueuedEvent, Outcome | LambdaError], None]) -> None:

@@ -17,7 +17,7 @@ from lambda_emu.clock import Clock, Timer
 from lambda_emu.http.executors import Closed, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.persistence import Persistence
-from lambda_emu.store import WorkItem
+from lambda_emu.store import Done, WorkItem
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -29,19 +29,17 @@ QUIET_S = 5.0
 """How often the queue is looked at when nothing is known to be due: a safety net, not the way work is found."""
 PAUSE_S = 0.05
 
-Told = Callable[[BaseException | None], None]
 
-
-class Queue(Protocol[T_co]):
+class WorkQueue(Protocol[T_co]):
     """Work of one kind on disk, as store/events.py has events. Writes tell, on any thread, when they are on disk."""
 
-    def recover(self, now_s: float, longest_s: float, done: Told) -> None: ...
+    def recover(self, now_s: float, longest_s: float, done: Done) -> None: ...
     def next_due_s(self) -> float | None: ...
     def take(self, now_s: float, limit: int, done: Callable[[BaseException | None, Sequence[T_co]], None]) -> None: ...
     def payload(self, id: str, /) -> bytes | None: ...
-    def put_off(self, id: str, /, attempts: int, due_s: float, done: Told, record: str | None = None) -> None: ...
-    def hasten(self, id: str, /, due_s: float, done: Told) -> None: ...
-    def finish(self, id: str, /, done: Told, then: Sequence[WorkItem] = ()) -> None: ...
+    def put_off(self, id: str, /, attempts: int, due_s: float, done: Done, record: str | None = None) -> None: ...
+    def hasten(self, id: str, /, due_s: float, done: Done) -> None: ...
+    def finish(self, id: str, /, done: Done, then: Sequence[WorkItem] = ()) -> None: ...
 
 
 def nobody() -> None:
@@ -58,7 +56,7 @@ class Dispatcher(Generic[T]):
 
     def __init__(
         self,
-        queue: Queue[T],
+        queue: WorkQueue[T],
         loop: Loop,
         clock: Clock,
         run: Callable[[T], Awaitable[None]],

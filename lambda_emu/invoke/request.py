@@ -58,7 +58,7 @@ Invoke = Callable[[InvokeRequest, Reply], None]
 """`Invoker.invoke`, for whoever brings events."""
 
 
-class Gathering:
+class GatheredReply:
     """environment.Reply of whoever wants all of the outcome at once."""
 
     _chunks: list[bytes] | None = None
@@ -84,7 +84,7 @@ class Gathering:
         raise NotImplementedError
 
 
-class FutureReply(Gathering):
+class FutureReply(GatheredReply):
     """Tells a future the outcome, or why there is none."""
 
     def __init__(self, future: Future[Outcome | LambdaError]) -> None:

@@ -17,7 +17,7 @@ from lambda_emu.http.listener import HELD_BYTES, UNBOUNDED, Listener, PortSettin
 from lambda_emu.http.message import Head
 from lambda_emu.http.watch import Clock
 from lambda_emu.runtime_api import answers
-from lambda_emu.runtime_api.session import Asked, DeliveredEvent, Refused, RuntimeState, Session, WrongState
+from lambda_emu.runtime_api.session import DeliveredEvent, NextState, Refused, RuntimeState, Session, WrongState
 from lambda_emu.runtime_api.upload import ErrorUpload, InitErrorUpload, ResponseUpload, Upload
 
 PREFIX = b"/2018-06-01/runtime/"
@@ -29,7 +29,7 @@ PING = b"/2018-06-01/ping"
 VARIABLES = b"/lambda-emu/variables"
 EXTENSION = (b"/2020-01-01/extension/", b"/2020-08-15/logs", b"/2022-07-01/telemetry")
 ATTEMPT = b"lambda-runtime-invocation-id"
-ANSWERS = {"response": (Asked.RESPONSE, ResponseUpload), "error": (Asked.ERROR, ErrorUpload)}
+ANSWERS = {"response": (NextState.RESPONSE, ResponseUpload), "error": (NextState.ERROR, ErrorUpload)}
 
 ENVIRONMENT = Allowance(answers.MOST_CONNECTIONS, 16 << 20, {Wait.HANG_UP: 10.0, Wait.MEMORY: 30.0})
 """An environment may be frozen at any time, so whoever asked once may take its time; it ends with its environment."""

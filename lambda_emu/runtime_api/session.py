@@ -23,7 +23,7 @@ class RuntimeState(StrEnum):
     FAILED = "InitError"
 
 
-class Asked(StrEnum):
+class NextState(StrEnum):
     """The state that a call leads to, by Lambda's names."""
 
     NEXT = "Ready"
@@ -44,7 +44,7 @@ class WrongState(Refused):
 
     status, kind = 403, "InvalidStateTransition"
 
-    def __init__(self, state: RuntimeState, asked: Asked) -> None:
+    def __init__(self, state: RuntimeState, asked: NextState) -> None:
         text = f"State transition from {state} to {asked} failed for runtime. Error: State transition is not allowed"
         super().__init__(text)
 
@@ -143,7 +143,7 @@ class Session(Protocol):
     def take_variables(self) -> Mapping[str, str] | None:
         """For a runtime that was started before its function was known, once. None: it was not."""
 
-    def check(self, request_id: str, attempt_id: str | None, asked: Asked) -> object:
+    def check(self, request_id: str, attempt_id: str | None, asked: NextState) -> object:
         """Refused if this may not be answered now, before the answer comes."""
 
     def respond(self, request_id: str, attempt_id: str | None, payload: bytes) -> None: ...

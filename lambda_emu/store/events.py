@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lambda_emu.arn import FunctionId
-from lambda_emu.store.work import Told, WorkItem, WorkTable
+from lambda_emu.store.work import Done, WorkItem, WorkTable
 
 EVENT = "event"
 """The kind."""
@@ -62,11 +62,11 @@ class EventQueue:
     def __init__(self, work: WorkTable) -> None:
         self._work = work
 
-    def recover(self, now_s: float, longest_s: float, done: Told) -> None:
+    def recover(self, now_s: float, longest_s: float, done: Done) -> None:
         """As `WorkTable.recover`."""
         self._work.recover(EVENT, now_s, longest_s, done)
 
-    def put(self, event: QueuedEvent, done: Told) -> None:
+    def put(self, event: QueuedEvent, done: Done) -> None:
         """Keep an event that whoever puts it runs at once: it counts as taken."""
         self._work.add(_work(event), done)
 
@@ -82,15 +82,15 @@ class EventQueue:
         """What an event brings to its function; None if it was forgotten meanwhile. sqlite3.Error."""
         return self._work.payload(request_id)
 
-    def put_off(self, request_id: str, attempts: int, due_s: float, done: Told, record: str | None = None) -> None:
+    def put_off(self, request_id: str, attempts: int, due_s: float, done: Done, record: str | None = None) -> None:
         """It does not run any more, and is due later; does not wait. record: of the event from now on."""
         self._work.put_off(request_id, attempts, due_s, done, record)
 
-    def hasten(self, request_id: str, due_s: float, done: Told) -> None:
+    def hasten(self, request_id: str, due_s: float, done: Done) -> None:
         """It is due earlier, unless it runs already; does not wait."""
         self._work.hasten(request_id, due_s, done)
 
-    def finish(self, request_id: str, done: Told, then: Sequence[WorkItem] = ()) -> None:
+    def finish(self, request_id: str, done: Done, then: Sequence[WorkItem] = ()) -> None:
         """Forget an event that is settled and keep what follows from it, both or neither; does not wait."""
         self._work.finish(request_id, done, then)
 

@@ -23,7 +23,7 @@ PAYLOAD = """
 SELECT payloads.payload FROM work JOIN payloads ON payloads.id = coalesce(work.brought_by, work.id) WHERE work.id = ?
 """
 
-Told = Callable[[BaseException | None], None]
+Done = Callable[[BaseException | None], None]
 """Called on the writer's thread once a change is on disk, or with what kept it from there; nothing changed then."""
 
 Taken = Callable[[BaseException | None, Sequence["WorkItem"]], None]
@@ -65,7 +65,7 @@ class WorkTable:
         waiting = connection.execute("SELECT DISTINCT kind FROM work WHERE running = 0")
         self.left_kinds = {kind for (kind,) in waiting} | {kind for _, kind in self._left}
 
-    def recover(self, kind: str, now_s: float, longest_s: float, done: Told) -> None:
+    def recover(self, kind: str, now_s: float, longest_s: float, done: Done) -> None:
         """Give back what an earlier run had taken of a kind.
 
         longest_s: how far from now it can be due, and none was created after now: whatever says otherwise was written
@@ -81,11 +81,11 @@ class WorkTable:
 
         self._post(give_back, done)
 
-    def add(self, work: WorkItem, done: Told) -> None:
+    def add(self, work: WorkItem, done: Done) -> None:
         """Keep a piece of work."""
         self._post(lambda connection: insert(connection, work), done)
 
-    def finish(self, id: str, done: Told, then: Sequence[WorkItem] = ()) -> None:
+    def finish(self, id: str, done: Done, then: Sequence[WorkItem] = ()) -> None:
         """It is done: forget it and keep what follows from it, both or neither. One that is forgotten has no sequel."""
 
         def step(connection: sqlite3.Connection) -> None:
@@ -100,7 +100,7 @@ class WorkTable:
 
         self._post(step, done)
 
-    def put_off(self, id: str, attempts: int, due_s: float, done: Told, record: str | None = None) -> None:
+    def put_off(self, id: str, attempts: int, due_s: float, done: Done, record: str | None = None) -> None:
         """It does not run any more, and is due later. record: what is to be done from now on; None: as before."""
 
         def update(connection: sqlite3.Connection) -> None:
@@ -109,7 +109,7 @@ class WorkTable:
 
         self._post(update, done)
 
-    def hasten(self, id: str, due_s: float, done: Told) -> None:
+    def hasten(self, id: str, due_s: float, done: Done) -> None:
         """It is due earlier, unless it runs already."""
 
         def update(connection: sqlite3.Connection) -> None:
@@ -127,7 +127,7 @@ class WorkTable:
     def take(self, kind: str, now_s: float, limit: int, done: Taken) -> None:
         """Mark work of a kind whose time has come, the longest due first, and hand it out without its payloads.
 
-        Each is handed out once, until it is put off or this process ends. done: as `Told`.
+        Each is handed out once, until it is put off or this process ends. done: as `Done`.
         """
 
         def mark(connection: sqlite3.Connection) -> list[WorkItem]:
@@ -163,7 +163,7 @@ class WorkTable:
         with self._lock:
             self._reader.close()
 
-    def _post(self, work: Callable[[sqlite3.Connection], None], done: Told) -> None:
+    def _post(self, work: Callable[[sqlite3.Connection], None], done: Done) -> None:
         self._writer.post(work, lambda error, _: done(error))
 
 

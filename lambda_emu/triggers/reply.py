@@ -12,11 +12,11 @@ from lambda_emu.gateway.refusals import no_worker
 from lambda_emu.gateway.services import SMALL_BYTES
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
-from lambda_emu.invoke.request import Gathering
+from lambda_emu.invoke.request import GatheredReply
 from lambda_emu.triggers.http_answer import MalformedAnswer
 
 
-class HttpReply(Gathering):
+class HttpReply(GatheredReply):
     """Answers one request when its function has returned all of it. On the loop, but that a worker reads what is large.
 
     workers: who read it. failure: makes of a reason what the client is told when the function fails, or returns what

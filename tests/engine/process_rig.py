@@ -16,7 +16,7 @@ from lambda_emu.arn import FunctionId, Target
 from lambda_emu.clock import Clock
 from lambda_emu.invoke.request import InvokeRequest
 from lambda_emu.runtime_api.router import RuntimeApi
-from lambda_emu.runtime_api.session import Asked, NextCall, Spoiled
+from lambda_emu.runtime_api.session import NextCall, NextState, Spoiled
 from lambda_emu.sandbox.base import Exit, Program, Sandbox, StemKind, Usage
 from lambda_emu.sandbox.init.binary import find_init
 from lambda_emu.sandbox.init.link import InitAcceptor
@@ -69,7 +69,7 @@ class OneEvent:
         self.answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._given = False
 
-    def check(self, request_id: str, attempt_id: str | None, asked: Asked) -> object:
+    def check(self, request_id: str, attempt_id: str | None, asked: NextState) -> object:
         """Whatever is answered is taken."""
 
     def check_init_error(self) -> None: ...

@@ -125,7 +125,7 @@ def queues(lam: Lam) -> Iterator[Queues]:
         yield queues
 
 
-class Told:
+class Invocations:
     """What a function of PRINTS was given, by its log."""
 
     def __init__(self, lam: Lam, name: str) -> None:

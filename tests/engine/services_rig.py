@@ -14,7 +14,7 @@ def sdk(lam: Any, service: str, account: str = ACCOUNT, **settings: Any) -> Any:
     return client_at(lam.url, service, account, **settings)
 
 
-class Heard:
+class Inbox:
     """A queue of its own, by which a test hears what was sent."""
 
     def __init__(self, lam: Any, name: str, **attributes: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lam import Lam
-from queue_rig import PRINTS, Eventually, Told, queues_of
+from queue_rig import PRINTS, Eventually, Invocations, queues_of
 
 
 def test_a_message_comes_to_the_function_whichever_engine_runs_it(lam: Lam, eventually: Eventually) -> None:
@@ -14,5 +14,5 @@ def test_a_message_comes_to_the_function_whichever_engine_runs_it(lam: Lam, even
 
         queues.send(url, "hello")
 
-        eventually(lambda: Told(lam, name).bodies() == ["hello"], "the message")
+        eventually(lambda: Invocations(lam, name).bodies() == ["hello"], "the message")
         eventually(lambda: queues.left(url) == 0, "its deletion")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from own import OwnLam, own_emulator
-from queue_rig import PRINTS, Eventually, Queues, Told, queues, shared
+from queue_rig import PRINTS, Eventually, Invocations, Queues, queues, shared
 from services_rig import sdk
 
 from lambda_emu.clock import SteppingClock
@@ -93,7 +93,7 @@ def ids_of(records: Sequence[Any]) -> list[str]:
     return [record["dynamodb"]["Keys"]["id"]["S"] for record in records]
 
 
-def batches(told: Told) -> list[list[str]]:
+def batches(told: Invocations) -> list[list[str]]:
     return [ids_of(event["Records"]) for event in told.events()]
 
 
@@ -109,7 +109,7 @@ def test_each_change_comes_to_the_function_as_on_aws_and_in_order(
     tables.client.put_item(TableName="shape", Item={"id": {"S": "a"}, "raw": {"B": b"\x00\x01"}})
     tables.client.delete_item(TableName="shape", Key={"id": {"S": "a"}})
 
-    told = Told(lam, name)
+    told = Invocations(lam, name)
     eventually(lambda: len(told.records()) == 3, "three changes")
     first, second, third = told.records()
     assert [first["eventName"], second["eventName"], third["eventName"]] == ["INSERT", "MODIFY", "REMOVE"]
@@ -140,7 +140,7 @@ def test_what_came_before_a_mapping_from_latest_is_not_read(
     tables.map(arn, name, StartingPosition="LATEST")
     tables.put("latest", "after")
 
-    told = Told(lam, name)
+    told = Invocations(lam, name)
     eventually(told.records, "the later one")
     assert ids_of(told.records()) == ["after"]
 
@@ -159,7 +159,7 @@ def test_a_batch_that_fails_comes_again_until_it_is_given_up_and_told(
         DestinationConfig={"OnFailure": {"Destination": queue_arn}},
     )
 
-    told = Told(lam, name)
+    told = Invocations(lam, name)
     message = eventually(passing(clock, lambda: received(queues, url)), "what is told of it")
 
     record = json.loads(message["Body"])
@@ -195,7 +195,7 @@ def test_what_is_told_names_the_function_that_a_mapping_was_given_later(
     url, queue_arn = queues.create("of-the-later")
     uuid = tables.map(arn, first, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": queue_arn}})
     tables.put("moved", "a")
-    eventually(lambda: Told(lam, first).events(), "the first")
+    eventually(lambda: Invocations(lam, first).events(), "the first")
 
     lam.client.update_event_source_mapping(UUID=uuid, FunctionName=later)
     tables.put("moved", "fail")
@@ -212,7 +212,7 @@ def test_a_bisected_batch_leaves_out_the_one_record_that_fails(
     tables.put("bisect", "a", "b", "fail", "c")
     tables.map(arn, name, BisectBatchOnFunctionError=True, MaximumRetryAttempts=0)
 
-    told = Told(lam, name)
+    told = Invocations(lam, name)
     eventually(passing(clock, lambda: batches(told)[-1:] == [["c"]]), "the last half")
     assert batches(told) == [["a", "b", "fail", "c"], ["a", "b"], ["fail", "c"], ["fail"], ["c"]]
 
@@ -227,7 +227,7 @@ def test_from_the_first_record_that_is_reported_all_come_again(
     reporting = {"FunctionResponseTypes": ["ReportBatchItemFailures"]}
     tables.map(arn, name, BatchSize=4, MaximumRetryAttempts=1, **reporting)
 
-    told = Told(lam, name)
+    told = Invocations(lam, name)
     eventually(passing(clock, lambda: batches(told)[-1:] == [["z"]]), "the one behind it")
     assert batches(told) == [["a", *rest], rest, ["z"]]
 
@@ -240,7 +240,7 @@ def test_records_that_no_filter_wants_are_passed_over(lam: OwnLam, tables: Table
     pattern = {"dynamodb": {"NewImage": {"n": {"N": ["2"]}}}, "eventName": ["INSERT"]}
     tables.map(arn, name, FilterCriteria={"Filters": [{"Pattern": json.dumps(pattern)}]})
 
-    told = Told(lam, name)
+    told = Invocations(lam, name)
     eventually(told.records, "the one that is wanted")
     tables.put("filter", "c", n=2)
     eventually(lambda: len(told.records()) == 2, "the next")
@@ -260,7 +260,7 @@ def test_records_that_are_too_old_are_given_up_unread(
     record = json.loads(eventually(lambda: received(queues, url), "what is told of it")["Body"])
     assert record["requestContext"]["condition"] == "RecordAgeExceeded"
     assert "responseContext" not in record
-    assert Told(lam, name).events() == []
+    assert Invocations(lam, name).events() == []
 
 
 def test_several_batches_of_a_shard_run_at_once_and_keep_the_order_of_each_item(
@@ -272,7 +272,7 @@ def test_several_batches_of_a_shard_run_at_once_and_keep_the_order_of_each_item(
         tables.put("lanes", *(f"item-{number}" for number in range(6)), n=n)
     tables.map(arn, name, ParallelizationFactor=4, BatchSize=2)
 
-    told = Told(lam, name)
+    told = Invocations(lam, name)
     eventually(lambda: len(told.records()) == 24, "all of them")
     found: dict[str, list[str]] = {}
     for record in told.records():
@@ -289,7 +289,7 @@ def test_a_tumbling_window_carries_its_state_and_ends_with_a_last_invocation(
     tables.map(arn, name, TumblingWindowInSeconds=900, BatchSize=1)
     tables.put("window", "b", n=2)
 
-    told = Told(lam, name)
+    told = Invocations(lam, name)
     eventually(lambda: len(told.records()) == 2, "both")
     clock.advance(900)
     eventually(lambda: told.events()[-1]["isFinalInvokeForWindow"], "the window's end")
@@ -308,7 +308,7 @@ def test_what_changes_while_records_are_read_hangs_nobody(lam: OwnLam, tables: T
     for number in range(150):
         tables.put("busy", f"item-{number}")
 
-    told = Told(lam, name)
+    told = Invocations(lam, name)
     eventually(lambda: len(told.records()) == 150, "all of them")
 
 
@@ -320,7 +320,7 @@ def test_how_old_records_are_is_counted(
     tables.put("age", "a")
     clock.advance(60)
     tables.map(arn, name)
-    eventually(Told(lam, name).records, "the record")
+    eventually(Invocations(lam, name).records, "the record")
 
     cloudwatch = sdk(lam, "cloudwatch", "test")
     asked = {
@@ -346,7 +346,7 @@ def test_what_time_to_live_removes_is_told_in_the_name_of_dynamodb(
     tables.map(arn, name)
     tables.client.put_item(TableName="expiry", Item={"id": {"S": "a"}, "end": {"N": str(int(time.time()) - 60)}})
 
-    told = Told(lam, name)
+    told = Invocations(lam, name)
     eventually(lambda: len(told.records()) == 2, "the removal")
     removal = told.records()[1]
     assert removal["eventName"] == "REMOVE"
@@ -368,7 +368,7 @@ def test_a_server_that_starts_again_goes_on_where_it_was(tmp_path: Path, eventua
         arn = tables.create("again")
         tables.put("again", "a", "b")
         uuid = tables.map(arn, name)
-        eventually(lambda: len(Told(lam, name).records()) == 2, "both")
+        eventually(lambda: len(Invocations(lam, name).records()) == 2, "both")
         eventually(lambda: tables.mapping(uuid)["State"] == "Enabled", "it to be changed no more")
         lam.client.update_event_source_mapping(UUID=uuid, Enabled=False)
         eventually(lambda: tables.mapping(uuid)["State"] == "Disabled", "it to rest")
@@ -376,7 +376,7 @@ def test_a_server_that_starts_again_goes_on_where_it_was(tmp_path: Path, eventua
 
     with own_emulator(tmp_path, "process") as lam:
         lam.client.update_event_source_mapping(UUID=uuid, Enabled=True)
-        told = Told(lam, name)
+        told = Invocations(lam, name)
         eventually(lambda: "c" in ids_of(told.records()), "the one that waited")
         assert ids_of(told.records()) in (["a", "b", "c"], ["c"])
 

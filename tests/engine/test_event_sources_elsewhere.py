@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 from own import OwnLam, own_emulator
-from queue_rig import PRINTS, Eventually, Queues, Told, queues_of
+from queue_rig import PRINTS, Eventually, Invocations, Queues, queues_of
 
 # Prints its event, and reports the messages that say so.
 REPORTS = (
@@ -58,8 +58,8 @@ def test_messages_come_in_batches_and_what_succeeded_is_deleted(
     eventually(lambda: queues.left(url) == 1, "that all but one are deleted")
     queues.send(url, "later")
 
-    eventually(lambda: "later" in Told(lam, name).bodies(), "one that is waited for")
-    told = Told(lam, name)
+    eventually(lambda: "later" in Invocations(lam, name).bodies(), "one that is waited for")
+    told = Invocations(lam, name)
     assert sorted(told.bodies()) == ["a", "b", "later", "report"]
     [record] = [one for one in told.records() if one["body"] == "a"]
     assert record["messageAttributes"]["raw"]["binaryValue"] == "AAE="
@@ -76,9 +76,10 @@ def test_groups_keep_their_order(lam: OwnLam, queues: Queues, eventually: Eventu
         for group in "ab":
             queues.send(url, f"{group} {number}", MessageGroupId=group)
 
-    eventually(lambda: len(Told(lam, name).bodies()) == 20, "all of them")
+    eventually(lambda: len(Invocations(lam, name).bodies()) == 20, "all of them")
+    bodies = Invocations(lam, name).bodies()
     for group in "ab":
-        assert [one for one in Told(lam, name).bodies() if one[0] == group] == [f"{group} {n}" for n in range(10)]
+        assert [one for one in bodies if one[0] == group] == [f"{group} {n}" for n in range(10)]
 
 
 def test_what_is_not_there_or_hides_too_short_is_refused_as_of_our_own(lam: OwnLam, queues: Queues) -> None:
@@ -100,7 +101,7 @@ def test_more_queues_than_threads_all_come_to_their_turn(lam: OwnLam, queues: Qu
     for number, (url, _) in enumerate(made):
         queues.send(url, str(number))
 
-    eventually(lambda: sorted(Told(lam, name).bodies()) == sorted(map(str, range(20))), "one of each")
+    eventually(lambda: sorted(Invocations(lam, name).bodies()) == sorted(map(str, range(20))), "one of each")
 
 
 def test_while_it_is_gone_it_is_asked_ever_more_seldom_and_then_goes_on(tmp_path: Path, eventually: Eventually) -> None:
@@ -119,4 +120,4 @@ def test_while_it_is_gone_it_is_asked_ever_more_seldom_and_then_goes_on(tmp_path
         with own_emulator(tmp_path / "theirs", "process", port=port), queues_of(ours, url) as queues:
             queues.send(queues.client.get_queue_url(QueueName="gone")["QueueUrl"], "x")
 
-            eventually(lambda: Told(ours, name).bodies() == ["x"], "a message after the break")
+            eventually(lambda: Invocations(ours, name).bodies() == ["x"], "a message after the break")

@@ -17,7 +17,7 @@ from boto_rig import client_at
 from botocore.exceptions import ClientError
 from lam import Lam
 from own import own_emulator
-from queue_rig import PRINTS, Eventually, Queues, Told, queues, queues_of, shared
+from queue_rig import PRINTS, Eventually, Invocations, Queues, queues, queues_of, shared
 
 from lambda_emu.clock import SteppingClock
 
@@ -88,15 +88,15 @@ def test_a_mapping_is_disabled_at_once_and_says_so_when_what_it_took_is_settled(
     queues.send(url, "0")
     states = []
     while (state := queues.state(uuid)) != "Disabled":
-        states.append((state, len(Told(lam, name).bodies())))
+        states.append((state, len(Invocations(lam, name).bodies())))
 
     assert (answer["State"], answer["StateTransitionReason"]) == ("Disabling", "USER_INITIATED")
     assert {state for state, _ in states} == {"Disabling"}
     assert states[0] == ("Disabling", 0)
-    assert Told(lam, name).bodies() == ["2"]
+    assert Invocations(lam, name).bodies() == ["2"]
     assert queues.left(url) == 1
     lam.client.update_event_source_mapping(UUID=uuid, Enabled=True)
-    eventually(lambda: Told(lam, name).bodies() == ["2", "0"], "what came meanwhile")
+    eventually(lambda: Invocations(lam, name).bodies() == ["2", "0"], "what came meanwhile")
 
 
 def test_a_deleted_mapping_takes_nothing_more_and_is_gone_when_what_it_took_is_settled(
@@ -112,9 +112,9 @@ def test_a_deleted_mapping_takes_nothing_more_and_is_gone_when_what_it_took_is_s
     lam.client.delete_event_source_mapping(UUID=uuid)
     queues.send(url, "0")
     while (state := queues.state(uuid)) != "gone":
-        assert (state, Told(lam, name).bodies()) in (("Deleting", []), ("Deleting", ["2"]))
+        assert (state, Invocations(lam, name).bodies()) in (("Deleting", []), ("Deleting", ["2"]))
 
-    assert Told(lam, name).bodies() == ["2"]
+    assert Invocations(lam, name).bodies() == ["2"]
     assert queues.left(url) == 1
 
 
@@ -131,9 +131,9 @@ def test_an_update_holds_from_the_next_batch_on_whatever_still_runs(
     lam.client.update_event_source_mapping(UUID=uuid, FunctionName=second, BatchSize=1)
     queues.send(url, "a", "b")
 
-    eventually(lambda: sorted(Told(lam, second).batches()) == [["a"], ["b"]], "what came after the update")
-    assert Told(lam, first).bodies() == []
-    eventually(lambda: Told(lam, first).bodies() == ["3"], "what ran meanwhile")
+    eventually(lambda: sorted(Invocations(lam, second).batches()) == [["a"], ["b"]], "what came after the update")
+    assert Invocations(lam, first).bodies() == []
+    eventually(lambda: Invocations(lam, first).bodies() == ["3"], "what ran meanwhile")
 
 
 def test_a_mapping_whose_function_is_gone_stays_enabled_and_takes_nothing(
@@ -150,7 +150,7 @@ def test_a_mapping_whose_function_is_gone_stays_enabled_and_takes_nothing(
     assert queues.state(uuid) == "Enabled"
     lam.create(name, PRINTS)
 
-    [record] = eventually(lambda: Told(lam, name).records(), "the message")
+    [record] = eventually(lambda: Invocations(lam, name).records(), "the message")
     assert record["attributes"]["ApproximateReceiveCount"] == "1"
 
 
@@ -166,7 +166,7 @@ def test_a_queue_that_is_made_anew_is_polled_again(
     url, _ = queues.create("anew")
     queues.send(url, "x")
 
-    eventually(lambda: Told(lam, name).bodies() == ["x"], "a message of the new queue")
+    eventually(lambda: Invocations(lam, name).bodies() == ["x"], "a message of the new queue")
 
 
 def test_no_more_batches_are_out_than_the_mapping_allows(lam: Lam, queues: Queues, eventually: Eventually) -> None:
@@ -176,8 +176,8 @@ def test_no_more_batches_are_out_than_the_mapping_allows(lam: Lam, queues: Queue
 
     queues.map(arn, name, BatchSize=1, ScalingConfig={"MaximumConcurrency": 2})
 
-    eventually(lambda: len(Told(lam, name).events()) == 12, "all of them")
-    assert most_at_once(Told(lam, name).events()) == 2
+    eventually(lambda: len(Invocations(lam, name).events()) == 12, "all of them")
+    assert most_at_once(Invocations(lam, name).events()) == 2
 
 
 def test_five_batches_and_then_more_are_out_where_nothing_bounds_them(
@@ -189,8 +189,8 @@ def test_five_batches_and_then_more_are_out_where_nothing_bounds_them(
 
     queues.map(arn, name, BatchSize=1)
 
-    eventually(lambda: len(Told(lam, name).events()) == 8, "all of them")
-    assert most_at_once(Told(lam, name).events()) >= 5
+    eventually(lambda: len(Invocations(lam, name).events()) == 8, "all of them")
+    assert most_at_once(Invocations(lam, name).events()) >= 5
 
 
 def most_at_once(events: list[Any]) -> int:
@@ -214,8 +214,8 @@ def test_each_group_of_a_fifo_queue_keeps_its_order_and_others_run_beside_it(
 
     queues.map(arn, name, BatchSize=2)
 
-    eventually(lambda: len(Told(lam, name).bodies()) == 30, "all of them")
-    events = sorted(Told(lam, name).events(), key=lambda one: float(one["begun"]))
+    eventually(lambda: len(Invocations(lam, name).bodies()) == 30, "all of them")
+    events = sorted(Invocations(lam, name).events(), key=lambda one: float(one["begun"]))
     for group in "abc":
         its = [one for one in events if any(f" {group} " in record["body"] for record in one["Records"])]
         assert most_at_once(its) == 1
@@ -240,7 +240,7 @@ def test_a_throttled_function_is_asked_ever_more_seldom_and_nothing_is_lost(
 
     assert taken <= 2 + math.log2((monotonic() - begun_s) / 0.5 + 1)
     lam.client.delete_function_concurrency(FunctionName=name)
-    eventually(lambda: sorted(set(Told(lam, name).bodies())) == sorted(map(str, range(50))), "all of them")
+    eventually(lambda: sorted(set(Invocations(lam, name).bodies())) == sorted(map(str, range(50))), "all of them")
 
 
 def test_the_chain_of_a_message_goes_on_in_the_function(lam: Lam, queues: Queues, eventually: Eventually) -> None:
@@ -273,7 +273,7 @@ def test_a_mapping_goes_on_after_a_restart_and_what_waited_for_its_window_comes_
         url = queues.client.get_queue_url(QueueName="restarts")["QueueUrl"]
         queues.send(url, "after")
         deadline_s = monotonic() + 20
-        while not (batches := Told(lam, "restarts").batches()):
+        while not (batches := Invocations(lam, "restarts").batches()):
             assert monotonic() < deadline_s
         queues.wait_until_taken(url, 0)
 
@@ -292,7 +292,7 @@ def test_what_runs_when_the_server_stops_is_settled(tmp_path: Path) -> None:
 
     with own_emulator(tmp_path, "process") as lam, queues_of(lam, lam.emulator.url) as queues:
         assert queues.left(queues.client.get_queue_url(QueueName="stops")["QueueUrl"]) == 0
-        assert Told(lam, "stops").bodies() == ["2"]
+        assert Invocations(lam, "stops").bodies() == ["2"]
 
 
 def test_a_mapping_of_an_alias_runs_its_version_as_that_alias(lam: Lam, queues: Queues, eventually: Eventually) -> None:
@@ -325,9 +325,9 @@ def test_accounts_have_mappings_of_their_own_queues(lam: Lam, queues: Queues, ev
         others.send(theirs, "theirs")
         queues.send(ours, "ours")
 
-        eventually(lambda: Told(lam, name).bodies() == ["ours"], "ours")
+        eventually(lambda: Invocations(lam, name).bodies() == ["ours"], "ours")
         eventually(lambda: others.left(theirs) == 0, "theirs")
-        assert [one["awsRegion"] for one in Told(lam, name).records()] == ["us-east-1"]
+        assert [one["awsRegion"] for one in Invocations(lam, name).records()] == ["us-east-1"]
     other.close()
 
 
@@ -398,4 +398,4 @@ def test_a_reset_ends_all_polling(lam: Lam, queues: Queues, eventually: Eventual
     assert queues.left(url) == 1
     queues.map(arn, name)
 
-    eventually(lambda: "x" in Told(lam, name).bodies(), "a message of the new queue")
+    eventually(lambda: "x" in Invocations(lam, name).bodies(), "a message of the new queue")

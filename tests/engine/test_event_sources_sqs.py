@@ -9,7 +9,7 @@ import hashlib
 import json
 
 from lam import Lam
-from queue_rig import PRINTS, Eventually, Queues, Told, queues, shared
+from queue_rig import PRINTS, Eventually, Invocations, Queues, queues, shared
 
 from lambda_emu.clock import SteppingClock
 
@@ -46,7 +46,7 @@ def test_a_message_comes_to_the_function_as_on_aws_and_is_deleted_when_it_succee
         MessageAttributes=attributes,
         MessageSystemAttributes={"AWSTraceHeader": {"DataType": "String", "StringValue": trace}},
     )
-    [record] = eventually(lambda: Told(lam, name).records(), "the message")
+    [record] = eventually(lambda: Invocations(lam, name).records(), "the message")
     eventually(lambda: queues.left(url) == 0, "its deletion")
 
     assert record.pop("receiptHandle")
@@ -78,7 +78,7 @@ def test_a_fifo_message_says_its_group_its_number_and_its_deduplication_id(
 
     sent = queues.client.send_message(QueueUrl=url, MessageBody="x", MessageGroupId="g", MessageDeduplicationId="d")
 
-    [record] = eventually(lambda: Told(lam, name).records(), "the message")
+    [record] = eventually(lambda: Invocations(lam, name).records(), "the message")
     shown = record["attributes"]
     assert (shown["MessageGroupId"], shown["MessageDeduplicationId"]) == ("g", "d")
     assert shown["SequenceNumber"] == sent["SequenceNumber"]
@@ -93,8 +93,8 @@ def test_what_waits_comes_in_batches_of_the_size_that_was_set(lam: Lam, queues: 
 
     queues.map(arn, name, BatchSize=4)
 
-    eventually(lambda: len(Told(lam, name).bodies()) == 10, "ten messages")
-    batches = Told(lam, name).batches()
+    eventually(lambda: len(Invocations(lam, name).bodies()) == 10, "ten messages")
+    batches = Invocations(lam, name).batches()
     assert sorted(map(len, batches)) == [2, 4, 4]
     assert sorted(body for batch in batches for body in batch) == sorted(map(str, range(10)))
 
@@ -105,7 +105,7 @@ def test_a_window_begins_with_its_first_record_and_ends_when_it_is_over_or_the_b
     name = lam.create("sqs-window", PRINTS)
     url, arn = queues.create("window", VisibilityTimeout="600")
     queues.map(arn, name, BatchSize=5, MaximumBatchingWindowInSeconds=300)
-    told = Told(lam, name)
+    told = Invocations(lam, name)
 
     clock.advance(200)  # of nobody's window
     queues.send(url, "a", "b")
@@ -166,7 +166,7 @@ def test_messages_that_no_filter_wants_are_deleted_and_never_seen(
 
     eventually(lambda: not any(map(queues.left, urls)), "that all messages are done with")
     found: dict[str, list[str]] = {arn: [] for arn in expected}
-    for record in Told(lam, name).records():
+    for record in Invocations(lam, name).records():
         found[record["eventSourceARN"]].append(record["body"].replace(": ", ":"))
     assert {arn: sorted(bodies) for arn, bodies in found.items()} == expected
 
@@ -179,7 +179,7 @@ def test_what_fails_stays_until_it_is_visible_again_and_ends_in_the_dead_letter_
     redrive = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 2})
     url, arn = queues.create("poisoned", RedrivePolicy=redrive)
     queues.map(arn, name, BatchSize=1)
-    told = Told(lam, name)
+    told = Invocations(lam, name)
 
     queues.send(url, "fail", *map(str, range(20)))
     eventually(lambda: queues.left(url) == 1, "that all but one are deleted")

@@ -14,7 +14,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from own import OwnLam, own_emulator
-from services_rig import ACCOUNT, Heard, sdk
+from services_rig import ACCOUNT, Inbox, sdk
 
 Eventually = Callable[[Callable[[], Any], str], Any]
 
@@ -32,11 +32,11 @@ def name() -> str:
 
 
 @pytest.fixture
-def heard(lam: OwnLam, name: str) -> Heard:
-    return Heard(lam, name)
+def heard(lam: OwnLam, name: str) -> Inbox:
+    return Inbox(lam, name)
 
 
-def told_of(lam: OwnLam, heard: Heard, bucket: str, *events: str, **more: Any) -> Any:
+def told_of(lam: OwnLam, heard: Inbox, bucket: str, *events: str, **more: Any) -> Any:
     """A bucket that tells a queue of these events, and S3's client."""
     s3 = sdk(lam, "s3")
     s3.create_bucket(Bucket=bucket)
@@ -48,12 +48,12 @@ def told_of(lam: OwnLam, heard: Heard, bucket: str, *events: str, **more: Any) -
     return s3
 
 
-def events_of(heard: Heard, count: int) -> list[tuple[str, str]]:
+def events_of(heard: Inbox, count: int) -> list[tuple[str, str]]:
     records = [json.loads(body)["Records"][0] for body in heard.bodies(count)]
     return [(record["eventName"], record["s3"]["object"]["key"]) for record in records]
 
 
-def test_each_change_of_an_object_is_told_to_a_queue_once(lam: OwnLam, heard: Heard, name: str) -> None:
+def test_each_change_of_an_object_is_told_to_a_queue_once(lam: OwnLam, heard: Inbox, name: str) -> None:
     s3 = told_of(lam, heard, name, "s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:ObjectTagging:*")
 
     s3.put_object(Bucket=name, Key="a b/ü+.txt", Body=b"x", Tagging="a=b")
@@ -76,7 +76,7 @@ def test_each_change_of_an_object_is_told_to_a_queue_once(lam: OwnLam, heard: He
     ]
 
 
-def test_a_version_that_is_removed_is_told_by_its_id(lam: OwnLam, heard: Heard, name: str) -> None:
+def test_a_version_that_is_removed_is_told_by_its_id(lam: OwnLam, heard: Inbox, name: str) -> None:
     s3 = told_of(lam, heard, name, "s3:ObjectRemoved:*")
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     versions = [s3.put_object(Bucket=name, Key="k", Body=body)["VersionId"] for body in (b"1", b"2")]
@@ -94,7 +94,7 @@ def test_a_version_that_is_removed_is_told_by_its_id(lam: OwnLam, heard: Heard, 
 
 
 @pytest.mark.parametrize("spelled", ["prefix suffix", "Prefix Suffix"])
-def test_only_keys_that_begin_and_end_as_wanted_are_told(lam: OwnLam, heard: Heard, name: str, spelled: str) -> None:
+def test_only_keys_that_begin_and_end_as_wanted_are_told(lam: OwnLam, heard: Inbox, name: str, spelled: str) -> None:
     begin, end = spelled.split()
     rules = [{"Name": begin, "Value": "in/"}, {"Name": end, "Value": ".jpg"}]
     s3 = told_of(lam, heard, name, "s3:ObjectCreated:*", Filter={"Key": {"FilterRules": rules}})
@@ -114,7 +114,7 @@ def test_only_keys_that_begin_and_end_as_wanted_are_told(lam: OwnLam, heard: Hea
     ],
 )
 def test_a_target_that_is_not_there_is_refused_and_the_one_before_is_kept(
-    lam: OwnLam, heard: Heard, name: str, kind: str, arn: str
+    lam: OwnLam, heard: Inbox, name: str, kind: str, arn: str
 ) -> None:
     s3 = told_of(lam, heard, name, "s3:ObjectCreated:*")
     wanted = {f"{kind}Configurations": [{f"{kind}Arn": arn, "Events": ["s3:ObjectCreated:*"]}]}
@@ -129,7 +129,7 @@ def test_a_target_that_is_not_there_is_refused_and_the_one_before_is_kept(
     assert f"{kind}Configurations" in s3.get_bucket_notification_configuration(Bucket=name)
 
 
-def test_an_object_is_told_to_a_topic_and_so_to_its_queue(lam: OwnLam, heard: Heard, name: str) -> None:
+def test_an_object_is_told_to_a_topic_and_so_to_its_queue(lam: OwnLam, heard: Inbox, name: str) -> None:
     s3, sns = sdk(lam, "s3"), sdk(lam, "sns")
     topic = sns.create_topic(Name=name)["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=heard.arn)
@@ -152,7 +152,7 @@ ATTRIBUTES = {
 }
 
 
-def test_a_message_reaches_a_queue_with_its_attributes(lam: OwnLam, heard: Heard, name: str) -> None:
+def test_a_message_reaches_a_queue_with_its_attributes(lam: OwnLam, heard: Inbox, name: str) -> None:
     sns = sdk(lam, "sns")
     topic = sns.create_topic(Name=name)["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=heard.arn)
@@ -171,7 +171,7 @@ def test_a_message_reaches_a_queue_with_its_attributes(lam: OwnLam, heard: Heard
     assert {"SigningCertURL", "UnsubscribeURL", "Signature", "Timestamp"} <= set(told)
 
 
-def test_a_raw_message_is_the_queues_own(lam: OwnLam, heard: Heard, name: str) -> None:
+def test_a_raw_message_is_the_queues_own(lam: OwnLam, heard: Inbox, name: str) -> None:
     sns = sdk(lam, "sns")
     topic = sns.create_topic(Name=name)["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=heard.arn, Attributes={"RawMessageDelivery": "true"})
@@ -194,7 +194,7 @@ def test_a_raw_message_is_the_queues_own(lam: OwnLam, heard: Heard, name: str) -
     ],
 )
 def test_a_filter_policy_looks_at_attributes_or_at_the_body(
-    lam: OwnLam, heard: Heard, name: str, policy: Any, scope: str
+    lam: OwnLam, heard: Inbox, name: str, policy: Any, scope: str
 ) -> None:
     sns = sdk(lam, "sns")
     topic = sns.create_topic(Name=name)["TopicArn"]
@@ -234,7 +234,7 @@ def test_a_filter_policy_looks_at_attributes_or_at_the_body(
     ],
 )
 def test_what_is_no_attribute_of_a_subscription_is_refused_and_nothing_is_subscribed(
-    lam: OwnLam, heard: Heard, name: str, attributes: dict[str, str], text: str
+    lam: OwnLam, heard: Inbox, name: str, attributes: dict[str, str], text: str
 ) -> None:
     sns = sdk(lam, "sns")
     topic = sns.create_topic(Name=name)["TopicArn"]
@@ -251,7 +251,7 @@ def test_what_is_no_attribute_of_a_subscription_is_refused_and_nothing_is_subscr
 
 
 def test_messages_to_a_fifo_topic_come_once_and_in_order(lam: OwnLam, name: str) -> None:
-    sns, heard = sdk(lam, "sns"), Heard(lam, f"{name}.fifo", FifoQueue="true")
+    sns, heard = sdk(lam, "sns"), Inbox(lam, f"{name}.fifo", FifoQueue="true")
     fifo = {"FifoTopic": "true", "ContentBasedDeduplication": "true"}
     topic = sns.create_topic(Name=f"{name}.fifo", Attributes=fifo)["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=heard.arn, Attributes={"RawMessageDelivery": "true"})
@@ -264,7 +264,7 @@ def test_messages_to_a_fifo_topic_come_once_and_in_order(lam: OwnLam, name: str)
 
 def test_what_was_sent_to_a_fifo_topic_is_known_after_a_kill(lam: OwnLam, name: str, eventually: Eventually) -> None:
     """To a standard queue, which knows no duplicates itself."""
-    sns, heard = sdk(lam, "sns"), Heard(lam, name)
+    sns, heard = sdk(lam, "sns"), Inbox(lam, name)
     topic = sns.create_topic(Name=f"{name}.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=heard.arn, Attributes={"RawMessageDelivery": "true"})
     sent = {"TopicArn": topic, "Message": "once", "MessageGroupId": "g", "MessageDeduplicationId": "d"}
@@ -281,7 +281,7 @@ def test_what_was_sent_to_a_fifo_topic_is_known_after_a_kill(lam: OwnLam, name: 
 
 
 def test_what_cannot_be_delivered_goes_to_the_subscriptions_dead_letter_queue(
-    lam: OwnLam, heard: Heard, name: str
+    lam: OwnLam, heard: Inbox, name: str
 ) -> None:
     sns = sdk(lam, "sns")
     topic = sns.create_topic(Name=name)["TopicArn"]

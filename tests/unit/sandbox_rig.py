@@ -21,7 +21,7 @@ from lambda_emu.http.branch import PassedListener
 from lambda_emu.http.listener import bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.watch import Clock
-from lambda_emu.invoke.request import Gathering, InvokeRequest
+from lambda_emu.invoke.request import GatheredReply, InvokeRequest
 from lambda_emu.logs.stream import Chunk, LogStream, Origin
 from lambda_emu.model.concurrency.provisioned import Readiness
 from lambda_emu.model.function.function import Artifact, FunctionVersion, LoggingConfig
@@ -188,7 +188,7 @@ class Unread:
         raise AssertionError("there is always room")
 
 
-class Told(Gathering):
+class RigReply(GatheredReply):
     """A reply that tells whatever comes."""
 
     def __init__(self, done: Callable[[Outcome | LambdaError], None]) -> None:
@@ -281,7 +281,7 @@ class Rig:
         self._asked += 1
         asked = Asked()
         request = InvokeRequest(f"id-{self._asked}", Target(VERSION.id), b"{}", wants_tail=tail, tenant_id=tenant_id)
-        invocation = Invocation(request, Told(asked.done))
+        invocation = Invocation(request, RigReply(asked.done))
         version = replace(VERSION, environment=environment, timeout_s=timeout_s)
         deployment = Deployment(version, Path(), (), None, None, None)
         admission = Admission(concurrency, reserved=False, provisioned=provisioned)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from sandbox_rig import USAGE, VERSION, NoOrders, Told, Unread, inside
+from sandbox_rig import USAGE, VERSION, NoOrders, RigReply, Unread, inside
 
 from lambda_emu.arn import Target
 from lambda_emu.clock import Clock, Timer
@@ -396,7 +396,7 @@ def submit(rig: Still, of: Deployment, admission: Admission, tenant_id: str | No
     """TooManyRequests and ServiceFailure as the pool raises them."""
     asked = Asked(f"id-{next(rig.numbers)}", of.version.deployment_id, tenant_id)
     request = InvokeRequest(asked.request_id, Target(of.version.id), b"{}", wants_tail=tail, tenant_id=tenant_id)
-    invocation = Invocation(request, Told(asked.results.append))
+    invocation = Invocation(request, RigReply(asked.results.append))
     rig.asked.append(asked)
     try:
         rig.turn(rig.pool.submit, of, admission, invocation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sandbox_rig import Told
+from sandbox_rig import RigReply
 
 from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors.base import LambdaError
@@ -12,7 +12,7 @@ from lambda_emu.errors.base import LambdaError
 @pytest.mark.parametrize("pieces", [[b"ab", b"c"], [b""], []])
 def test_an_outcome_in_pieces_arrives_whole(pieces: list[bytes]) -> None:
     heard: list[Outcome | LambdaError] = []
-    reply = Told(heard.append)
+    reply = RigReply(heard.append)
 
     reply.begin("$LATEST", "text/plain")
     wanted = [reply.chunk(piece) for piece in pieces]
@@ -26,6 +26,6 @@ def test_one_that_comes_at_once_stays_what_it_is() -> None:
     heard: list[Outcome | LambdaError] = []
     outcome = Outcome(b"{}", failed=True, tail=b"END\n")
 
-    Told(heard.append).end(outcome)
+    RigReply(heard.append).end(outcome)
 
     assert heard == [outcome]

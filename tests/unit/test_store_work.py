@@ -16,7 +16,7 @@ from store_rig import ACCOUNT, REGION, files_end_at, function_id
 
 from lambda_emu.store import Store, WorkItem, WorkTable
 from lambda_emu.store.schema import STEPS
-from lambda_emu.store.work import Told
+from lambda_emu.store.work import Done
 
 LIMIT = 100
 
@@ -33,7 +33,7 @@ def work(store: Store) -> WorkTable:
     return store.work
 
 
-def made(change: Callable[[Told], None]) -> None:
+def made(change: Callable[[Done], None]) -> None:
     """Returns once the change is on disk; raises what kept it from there."""
     answer: Future[BaseException | None] = Future()
     change(answer.set_result)

@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 CLIENT_CONTEXT_BYTES = 3583
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
-Asked = tuple[InvocationType, type[WholeReply]]
-EVENT: Asked = (InvocationType.EVENT, KeptReply)
-DRY_RUN: Asked = (InvocationType.DRY_RUN, DryRunReply)
-TYPES: Mapping[str, Asked] = {
+InvocationKind = tuple[InvocationType, type[WholeReply]]
+EVENT: InvocationKind = (InvocationType.EVENT, KeptReply)
+DRY_RUN: InvocationKind = (InvocationType.DRY_RUN, DryRunReply)
+TYPES: Mapping[str, InvocationKind] = {
     "RequestResponse": (InvocationType.REQUEST_RESPONSE, WholeReply),
     "Event": EVENT,
     "DryRun": DRY_RUN,
 }
-STREAMED_TYPES: Mapping[str, Asked] = {
+STREAMED_TYPES: Mapping[str, InvocationKind] = {
     "RequestResponse": (InvocationType.REQUEST_RESPONSE, StreamedReply),
     "DryRun": DRY_RUN,
 }
@@ -85,7 +85,7 @@ def plan_invoke(req: Mapping[str, Any], context: RequestContext, call: Call) -> 
     return _plan(TYPES[req.get("InvocationType", "RequestResponse")], req, context, call)
 
 
-def _plan(asked: Asked, req: Mapping[str, Any], context: RequestContext, call: Call) -> Planned:
+def _plan(asked: InvocationKind, req: Mapping[str, Any], context: RequestContext, call: Call) -> Planned:
     kind, reply = asked
     own_id = call.request.header(b"x-amzn-requestid")
     if own_id is not None and UUID.fullmatch(own_id) is None:

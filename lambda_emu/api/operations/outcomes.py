@@ -16,7 +16,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import AccessDenied, FunctionNotFound
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
-from lambda_emu.invoke.request import Gathering, InvokeRequest
+from lambda_emu.invoke.request import GatheredReply, InvokeRequest
 
 Headers = list[tuple[str, str]]
 
@@ -61,7 +61,7 @@ def _error_type(payload: bytes) -> str:
     return found if isinstance(found, str) else UNHANDLED
 
 
-class WholeReply(Gathering):
+class WholeReply(GatheredReply):
     """The answer to an Invoke that waits, in one piece."""
 
     write = staticmethod(whole_answer)

@@ -18,7 +18,7 @@ from lambda_emu.services.cloudwatch.errors import InvalidNextToken, InvalidParam
 from lambda_emu.services.cloudwatch.expressions import MOST_LINES, evaluate, parse
 from lambda_emu.services.cloudwatch.lines import Line, Value
 from lambda_emu.services.cloudwatch.members import Members
-from lambda_emu.services.cloudwatch.reading import Metric, Times, is_elsewhere, period_of, read
+from lambda_emu.services.cloudwatch.reading import Metric, TimeRange, is_elsewhere, period_of, read
 from lambda_emu.services.cloudwatch.search import Listed, parse_search
 from lambda_emu.services.cloudwatch.wire import Time
 
@@ -31,17 +31,17 @@ MOST_FILLED = 1_000_000
 """Periods that the expressions of one request may make up points for."""
 ORDERS = ("TimestampDescending", "TimestampAscending")
 
-Elsewhere = Callable[[Sequence[Members]], Mapping[str, Mapping[int, float]]]
+AskChild = Callable[[Sequence[Members]], Mapping[str, Mapping[int, float]]]
 """The points of metrics that others keep, by the ids of these queries. LambdaError."""
 
 
 class Data:
     """What one request is answered from. CloudWatchError when it is made, or asked."""
 
-    def __init__(self, asked: Members, file: MetricFile, scope: Scope, elsewhere: Elsewhere) -> None:
+    def __init__(self, asked: Members, file: MetricFile, scope: Scope, elsewhere: AskChild) -> None:
         self._file = file
         self._scope = scope
-        self._times = Times.of(asked)
+        self._times = TimeRange.of(asked)
         self._queries = _by_id(asked.get("MetricDataQueries", []))
         self._filled = 0
         self._values: dict[str, Value | None] = {}  # None: it is just being worked out

@@ -37,7 +37,7 @@ class Child(Protocol):
     def serve(self, request: Request, call: Call) -> None: ...
 
 
-class Elsewhere:
+class ChildMetrics:
     """Asks for one request of a client's. Its errors are LambdaErrors."""
 
     def __init__(self, child: Child, loop: Loop, clock: Clock, request: Request) -> None:
@@ -97,13 +97,13 @@ class Elsewhere:
         head = Head(b"POST", b"/", headers, "1.0", keep_alive=False, peer=mine.head.peer)  # 1.0: it knows no chunks
         request = Request(head, b"/", b"", mine.request_id)
         request.body = json.dumps(members).encode()
-        gathering = Gathering()
-        call = Call(request, gathering.refuse, Writer(gathering, True), self._loop, self._dates)
+        collector = AnswerCollector()
+        call = Call(request, collector.refuse, Writer(collector, True), self._loop, self._dates)
         self._child.serve(request, call)
-        return gathering.answer.result(LIMIT_S)
+        return collector.answer.result(LIMIT_S)
 
 
-class Gathering:
+class AnswerCollector:
     """A client connection that keeps the answer. On the loop, but that a worker waits for `answer`."""
 
     group: Group

@@ -20,7 +20,7 @@ from lambda_emu.services.cloudwatch.errors import (
     TooManyPoints,
 )
 from lambda_emu.services.cloudwatch.members import Members
-from lambda_emu.services.cloudwatch.reading import Metric, Times, is_elsewhere, period_of, read
+from lambda_emu.services.cloudwatch.reading import Metric, TimeRange, is_elsewhere, period_of, read
 from lambda_emu.services.cloudwatch.search import Listed
 from lambda_emu.services.cloudwatch.wire import ByName, Time
 
@@ -33,7 +33,7 @@ RECENT_MINUTES = 3 * 60
 def get_metric_statistics(asked: Members, file: MetricFile, scope: Scope) -> Mapping[str, Any]:
     """Periods begin where the time does, as in AWS's examples. CloudWatchError, sqlite3.Error."""
     metric = Metric.of(asked, scope)
-    times, period_s = Times.of(asked), period_of(asked.get("Period"), "Period")
+    times, period_s = TimeRange.of(asked), period_of(asked.get("Period"), "Period")
     names = asked.get("Statistics", [])
     extended = asked.get("ExtendedStatistics", [])
     if not names and not extended:

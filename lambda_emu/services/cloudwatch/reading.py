@@ -37,14 +37,14 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class TimeRange:
     """From start_s, which is in, to end_s, which is not, in seconds since the epoch."""
 
     start_s: int
     end_s: float
 
     @classmethod
-    def of(cls, asked: Members) -> Times:
+    def of(cls, asked: Members) -> TimeRange:
         """From the beginning of a minute on. Missing, EndsBeforeStart."""
         for member in ("StartTime", "EndTime"):
             if member not in asked:
@@ -53,9 +53,9 @@ class Times:
             raise EndsBeforeStart
         return cls(int(asked["StartTime"] // MINUTE_S) * MINUTE_S, asked["EndTime"])
 
-    def from_whole(self, period_s: int) -> Times:
+    def from_whole(self, period_s: int) -> TimeRange:
         """From the beginning of the period that the start is in."""
-        return Times(self.start_s // period_s * period_s, self.end_s)
+        return TimeRange(self.start_s // period_s * period_s, self.end_s)
 
     def begins(self, period_s: int) -> range:
         """When each period begins."""
@@ -77,7 +77,7 @@ def period_of(given: int | None, about: str) -> int:
 
 
 def read(
-    file: MetricFile, metric: Metric, unit: str | None, times: Times, period_s: int
+    file: MetricFile, metric: Metric, unit: str | None, times: TimeRange, period_s: int
 ) -> dict[tuple[int, str], Statistics]:
     """By the begin of the period and the unit, the earliest first. sqlite3.Error."""
     found: dict[tuple[int, str], Statistics] = {}

@@ -16,7 +16,7 @@ from lambda_emu.http.message import Head
 from lambda_emu.services.catalogue import claims_of
 
 if TYPE_CHECKING:
-    from lambda_emu.services.cloudwatch.serving import Serving
+    from lambda_emu.services.cloudwatch.serving import MetricServer
 
 ASKED = Workers("requests for metrics", 4, 128)
 MOST_BYTES = 4 * 1024 * 1024
@@ -29,9 +29,9 @@ class CloudWatchService:
     claims = claims_of("cloudwatch")
     answers_pages = False
 
-    def __init__(self, make: Callable[[], Serving]) -> None:
+    def __init__(self, make: Callable[[], MetricServer]) -> None:
         self._make = make
-        self._serving: Serving | None = None
+        self._serving: MetricServer | None = None
         self._handling = Handling(self._serve, MOST_BYTES, RequestTooLarge(MOST_BYTES, "PutMetricData"), _asked)
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:

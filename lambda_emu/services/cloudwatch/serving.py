@@ -19,16 +19,16 @@ from lambda_emu.metrics.recorder import Recorder
 from lambda_emu.services.callers import caller_of
 from lambda_emu.services.cloudwatch import wire
 from lambda_emu.services.cloudwatch.data import Data, get_metric_data
-from lambda_emu.services.cloudwatch.elsewhere import Child, Elsewhere
+from lambda_emu.services.cloudwatch.elsewhere import Child, ChildMetrics
 from lambda_emu.services.cloudwatch.members import Members
 from lambda_emu.services.cloudwatch.metrics import Listing, get_metric_statistics
 from lambda_emu.services.cloudwatch.put import points
 from lambda_emu.services.cloudwatch.reading import is_elsewhere
 
-Ask = Callable[[Members, Scope, Elsewhere], Mapping[str, Any]]
+Ask = Callable[[Members, Scope, ChildMetrics], Mapping[str, Any]]
 
 
-class Serving:
+class MetricServer:
     """Answers what is asked of metrics; the child has all else.
 
     printed: waits until the metrics that functions have printed are with the recorder. account: of callers who name
@@ -64,7 +64,7 @@ class Serving:
                 self._child.serve(request, call)
                 return None
             asked = wire.parse(operation, request)
-            elsewhere = Elsewhere(self._child, self._loop, self._clock, request)
+            elsewhere = ChildMetrics(self._child, self._loop, self._clock, request)
             return wire.render(
                 operation, self._operations[operation](asked, caller_of(request, self._scope), elsewhere), request
             )
@@ -73,21 +73,21 @@ class Serving:
         except (sqlite3.Error, TimeoutError) as error:
             return wire.render_error(ServiceFailure(f"The metrics cannot be had now: {error}"), request)
 
-    def _put(self, asked: Members, scope: Scope, _: Elsewhere) -> Mapping[str, Any]:
+    def _put(self, asked: Members, scope: Scope, _: ChildMetrics) -> Mapping[str, Any]:
         self._recorder.keep(points(asked, scope, self._clock.now_s()))
         return {}
 
-    def _get_data(self, asked: Members, scope: Scope, elsewhere: Elsewhere) -> Mapping[str, Any]:
+    def _get_data(self, asked: Members, scope: Scope, elsewhere: ChildMetrics) -> Mapping[str, Any]:
         self._write_all()
         return get_metric_data(asked, Data(asked, self._recorder.file, scope, partial(elsewhere.points, asked)))
 
-    def _get_statistics(self, asked: Members, scope: Scope, elsewhere: Elsewhere) -> Mapping[str, Any]:
+    def _get_statistics(self, asked: Members, scope: Scope, elsewhere: ChildMetrics) -> Mapping[str, Any]:
         if is_elsewhere(asked.get("Namespace", "")):
             return elsewhere.statistics(asked)
         self._write_all()
         return get_metric_statistics(asked, self._recorder.file, scope)
 
-    def _list(self, asked: Members, scope: Scope, elsewhere: Elsewhere) -> Mapping[str, Any]:
+    def _list(self, asked: Members, scope: Scope, elsewhere: ChildMetrics) -> Mapping[str, Any]:
         self._write_all()
         listing = Listing(asked, self._clock.now_s())
         own = list(listing.own(self._recorder.file, scope))

@@ -116,39 +116,39 @@ class Forwarder:
         self._loop.spawn(self._forward(request, call, file, length), "a request that is passed on")
 
     async def _forward(self, request: Request, call: Call, file: IO[bytes] | None, length: int) -> None:
-        passing = Passing(call, self._peer, self._observer, is_head=request.method == "HEAD")
+        answer = PassedAnswer(call, self._peer, self._observer, is_head=request.method == "HEAD")
         try:
             async with self._slots:
-                await self._ask(request, passing, file, length)
+                await self._ask(request, answer, file, length)
         except LambdaError as error:
-            passing.fail(error)
+            answer.fail(error)
         except Exception:
             log.exception("a request could not be passed on")
-            passing.fail(self._peer.lost("could not be asked"))
+            answer.fail(self._peer.lost("could not be asked"))
         finally:
             self._waiting -= 1
             if file is not None:
                 file.close()
 
-    async def _ask(self, request: Request, passing: Passing, file: IO[bytes] | None, length: int) -> None:
+    async def _ask(self, request: Request, answer: PassedAnswer, file: IO[bytes] | None, length: int) -> None:
         await self._observer.passes(request.head)
         line, head, give_back, decode = await self._peer.begin(request, length)
-        passing.line = line
+        answer.line = line
         try:
-            line.send(head, passing, is_head=passing.is_head)
-            passing.watch()
+            line.send(head, answer, is_head=answer.is_head)
+            answer.watch()
             async for piece in self._pieces(request, file):
-                if passing.done.done():
+                if answer.done.done():
                     break
                 await line.write(piece if decode is None else decode(piece))
-                passing.moves()
-            whole = await passing.done
+                answer.moves()
+            whole = await answer.done
         except BaseException:
             line.drop()
             self._lose_sight(request.head)
             raise
         finally:
-            passing.unwatch()
+            answer.unwatch()
         if whole:
             give_back(line)
         else:
@@ -162,17 +162,17 @@ class Forwarder:
 
     async def told(self, beginning: Callable[[], Awaitable[Begun]]) -> tuple[int, bytes]:
         """What is answered to a question of our own, without a body: status and body. LambdaError."""
-        telling = Telling(self._peer)
+        answer = OwnAnswer(self._peer)
         async with self._slots:
             line, head, give_back, _ = await beginning()
             try:
-                line.send(head, telling, is_head=False)
-                body = await telling.done
+                line.send(head, answer, is_head=False)
+                body = await answer.done
             except BaseException:
                 line.drop()
                 raise
             give_back(line)
-        return telling.status, body
+        return answer.status, body
 
     async def _pieces(self, request: Request, file: IO[bytes] | None) -> AsyncIterator[bytes]:
         if request.body:
@@ -181,7 +181,7 @@ class Forwarder:
             yield piece
 
 
-class Telling:
+class OwnAnswer:
     """An answer to ourselves. done: its body."""
 
     def __init__(self, peer: Peer) -> None:
@@ -205,7 +205,7 @@ class Telling:
             self.done.set_exception(self._peer.lost("was killed"))
 
 
-class Passing:
+class PassedAnswer:
     """One answer: sent whole where it is small, else piece by piece. Takes from a line, feeds a client.
 
     done: True when all of it came and the line is as good as before.

@@ -14,7 +14,7 @@ from lambda_emu.arn import Target
 from lambda_emu.clock import Clock
 from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.invoke.request import Gathering, Invoke, InvokeRequest
+from lambda_emu.invoke.request import GatheredReply, Invoke, InvokeRequest
 from lambda_emu.triggers.http_apis.api import Authorizer
 from lambda_emu.triggers.http_apis.refusals import ApiFailure, Forbidden, Unauthorized
 
@@ -71,7 +71,7 @@ class LambdaAuthorizers:
         return said
 
 
-class AuthorizerReply(Gathering):
+class AuthorizerReply(GatheredReply):
     """One call of an authorizer. answer: what it returned; ApiFailure, Unauthorized."""
 
     def __init__(self, clock: Clock) -> None:
