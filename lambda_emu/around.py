@@ -10,6 +10,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.destinations.events import EventDestinations
 from lambda_emu.destinations.outbox import Outbox
 from lambda_emu.destinations.senders import Absent, ClientSender, FunctionSender, QueueSender, Sender
+from lambda_emu.event_sources.context import PollingContext
 from lambda_emu.event_sources.mappings import EventSources
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.invoker import Invoker
@@ -94,8 +95,8 @@ class Around:
     def open_sources(self, invoker: Invoker) -> None:
         """Let event source mappings poll, once they are started."""
         self._shutdown.tidy(self.queues.close)  # before what runs is waited for: who waits for messages does nothing
-        count = self.recorder.add_for
-        self.sources = EventSources(self._kinds, self._store, invoker.invoke, count, self._loop, self._clock)
+        context = PollingContext(self._store, invoker.invoke, self.recorder.add_for, self._loop, self._clock)
+        self.sources = EventSources(self._kinds, context)
         self._shutdown.tidy(self.sources.stop)  # before its queues: what it has taken and not begun goes back
 
     def reset(self) -> None:

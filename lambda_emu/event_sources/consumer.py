@@ -7,52 +7,38 @@ import logging
 from collections.abc import Callable, Sequence
 
 from lambda_emu.arn import Scope
-from lambda_emu.clock import Clock
 from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors.base import LambdaError
+from lambda_emu.event_sources.context import PollingContext
 from lambda_emu.event_sources.feed import Feed
 from lambda_emu.event_sources.filtering import RecordFilter
 from lambda_emu.event_sources.poller import BatchVerdict, Poller, Record, Result, Source
 from lambda_emu.event_sources.report import BadReport, read_report
 from lambda_emu.event_sources.scaling import Scaling
-from lambda_emu.http.loop import Loop
-from lambda_emu.invoke.request import FutureReply, Invoke, InvokeRequest, trace_header
+from lambda_emu.invoke.request import FutureReply, InvokeRequest, trace_header
 from lambda_emu.invoke.rules import runnable
 from lambda_emu.model.function.names import resolve
 from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.model.mappings.sources import SourceKind
-from lambda_emu.store import Store
 
 log = logging.getLogger(__name__)
 
 REPORTS = "ReportBatchItemFailures"
 FINE, PROBLEM = "OK", "PROBLEM: Function call failed"
 
-CountFor = Callable[[Scope, tuple[tuple[str, str], ...], str, float], None]
-"""A value of a metric with these dimensions, as `metrics.Recorder.add_for`; invoke.ending.Count is of functions."""
-
 
 class Consumer:
     """Polls for one mapping until it is stopped. last_result: what came of the last batch, None: of none yet."""
 
-    def __init__(
-        self,
-        mapping: EventSourceMapping,
-        scope: Scope,
-        store: Store,
-        invoke: Invoke,
-        count: CountFor,
-        loop: Loop,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, mapping: EventSourceMapping, scope: Scope, context: PollingContext) -> None:
         self.last_result: str | None = None
         self.stopped = False
         self.scope = scope
-        self._store = store
-        self._invoke = invoke
-        self._count = count
-        self._loop = loop
-        self._clock = clock
+        self._store = context.store
+        self._invoke = context.invoke
+        self._count = context.count_for
+        self._loop = context.loop
+        self._clock = context.clock
         self._source: Source | None = None
         self._feeds: dict[Feed, asyncio.Task[object]] = {}
         self._take(mapping)

@@ -7,14 +7,11 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from lambda_emu.arn import Scope
-from lambda_emu.clock import Clock
-from lambda_emu.event_sources.consumer import Consumer, CountFor
+from lambda_emu.event_sources.consumer import Consumer
+from lambda_emu.event_sources.context import PollingContext
 from lambda_emu.event_sources.poller import Source
-from lambda_emu.http.loop import Loop
-from lambda_emu.invoke.request import Invoke
 from lambda_emu.model.mappings.mapping import EventSourceMapping, MappingState
 from lambda_emu.model.mappings.sources import SourceKind
-from lambda_emu.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -35,15 +32,9 @@ class Kind(Protocol):
 class Driver:
     """Polls for each enabled mapping. What was taken for one that stops is settled first."""
 
-    def __init__(
-        self, kinds: Mapping[SourceKind, Kind], store: Store, invoke: Invoke, count: CountFor, loop: Loop, clock: Clock
-    ) -> None:
+    def __init__(self, kinds: Mapping[SourceKind, Kind], context: PollingContext) -> None:
         self.kinds = kinds
-        self._store = store
-        self._invoke = invoke
-        self._count = count
-        self._loop = loop
-        self._clock = clock
+        self._context = context
         self._polling: dict[str, Consumer] = {}
         self._ending: dict[str, Consumer] = {}
         self._stopped = False
@@ -87,7 +78,7 @@ class Driver:
             self._end(consumer.scope, uuid)
 
     def _begin(self, scope: Scope, mapping: EventSourceMapping) -> None:
-        consumer = Consumer(mapping, scope, self._store, self._invoke, self._count, self._loop, self._clock)
+        consumer = Consumer(mapping, scope, self._context)
         self._polling[mapping.uuid] = consumer
         consumer.start(self.kinds[mapping.kind].open(mapping))
 
@@ -96,6 +87,6 @@ class Driver:
 
         def ended() -> None:
             del self._ending[uuid]
-            self.changed(scope, self._store.mappings.get(scope, uuid), uuid)
+            self.changed(scope, self._context.store.mappings.get(scope, uuid), uuid)
 
         consumer.stop(ended)

@@ -7,16 +7,12 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from lambda_emu.arn import Scope, parse_resource_arn
-from lambda_emu.clock import Clock
-from lambda_emu.http.loop import Loop
-from lambda_emu.invoke.request import Invoke
+from lambda_emu.event_sources.context import PollingContext
 from lambda_emu.model.function.function import Function
 from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.model.mappings.sources import POLLED, SourceKind
-from lambda_emu.store import Store
 
 if TYPE_CHECKING:
-    from lambda_emu.event_sources.consumer import CountFor
     from lambda_emu.event_sources.driver import Driver, Kind  # most servers need none
 
 STEP_LIMIT_S = 60.0
@@ -28,27 +24,17 @@ class EventSources:
     kinds: imports the kinds of sources and makes them.
     """
 
-    def __init__(
-        self,
-        kinds: Callable[[], Mapping[SourceKind, Kind]],
-        store: Store,
-        invoke: Invoke,
-        count: CountFor,
-        loop: Loop,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, kinds: Callable[[], Mapping[SourceKind, Kind]], context: PollingContext) -> None:
         """Before anything is written to the store."""
         self._kinds = kinds
-        self._store = store
-        self._invoke = invoke
-        self._count = count
-        self._loop = loop
-        self._clock = clock
+        self._context = context
+        self._store = context.store
+        self._loop = context.loop
         self._driver: Driver | None = None
         self._lock = Lock()  # guards the making of that
         self._started = False
-        store.subscribe(store.mappings, self._changed)
-        store.subscribe(store.functions, self._function_changed)
+        self._store.subscribe(self._store.mappings, self._changed)
+        self._store.subscribe(self._store.functions, self._function_changed)
 
     def start(self) -> None:
         """Go on with what an earlier run left; from now on new ones begin. Not on the loop."""
@@ -96,7 +82,7 @@ class EventSources:
             if self._driver is None:
                 from lambda_emu.event_sources.driver import Driver
 
-                self._driver = Driver(self._kinds(), self._store, self._invoke, self._count, self._loop, self._clock)
+                self._driver = Driver(self._kinds(), self._context)
             return self._driver
 
     def _changed(self, before: EventSourceMapping | None, after: EventSourceMapping | None) -> None:
