@@ -465,6 +465,58 @@ def handler(event, context):
         secrets.rotate_secret(SecretId="s", RotationLambdaARN=arn + "-that-is-none")
 
 
+def test_a_secret_is_rotated_again_by_the_function_that_it_was_given(lam: OwnLam) -> None:
+    secrets = sdk(lam, "secretsmanager")
+    arn = create(
+        lam,
+        "rotation-again",
+        """
+import boto3
+client = boto3.client("secretsmanager")
+def handler(event, context):
+    secret, version = event["SecretId"], event["ClientRequestToken"]
+    if event["Step"] == "createSecret":
+        client.put_secret_value(SecretId=secret, ClientRequestToken=version, SecretString=version,
+            VersionStages=["AWSPENDING"])
+    if event["Step"] == "finishSecret":
+        versions = client.describe_secret(SecretId=secret)["VersionIdsToStages"]
+        (current,) = [id for id, stages in versions.items() if "AWSCURRENT" in stages]
+        client.update_secret_version_stage(SecretId=secret, VersionStage="AWSCURRENT", MoveToVersionId=version,
+            RemoveFromVersionId=current)
+""",
+    )
+    secrets.create_secret(Name="again", SecretString="old")
+    with pytest.raises(ClientError, match="No Lambda rotation function ARN"):
+        secrets.rotate_secret(SecretId="again")
+
+    secrets.rotate_secret(SecretId="again", RotationLambdaARN=arn)
+    second = secrets.rotate_secret(SecretId="again")["VersionId"]
+
+    found = secrets.get_secret_value(SecretId="again")
+    assert (found["SecretString"], "AWSCURRENT" in found["VersionStages"]) == (second, True)
+
+
+def test_who_signs_with_any_key_is_the_root_user_of_its_account(lam: OwnLam) -> None:
+    who = sdk(lam, "sts").get_caller_identity()
+
+    assert (who["Arn"], who["UserId"]) == (f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT)
+
+
+def test_a_request_that_no_server_reads_ends_no_other(lam: OwnLam) -> None:
+    """The process that serves it gives up its connection, and the next request has one of its own."""
+    there = urlsplit(lam.emulator.url)
+    signed = "Authorization: AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/sts/aws4_request, Signature=x"
+    asked = [f"GET {target} HTTP/1.1\r\nHost: {there.netloc}\r\n{signed}\r\n\r\n" for target in ("http://x/", "/")]
+
+    with socket.create_connection((there.hostname, there.port or 0), timeout=30) as connection:
+        connection.sendall("".join(asked * 50).encode())
+        connection.shutdown(socket.SHUT_WR)
+        said = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+    statuses = re.findall(rb"HTTP/1.1 (\d+) ", said)
+    assert (len(statuses), b"503" in statuses) == (100, False)
+
+
 @pytest.mark.parametrize("path", ["/moto-api/data.json", "/moto-api/reset", "/latest/meta-data/"])
 def test_no_page_of_motos_own_is_served(lam: OwnLam, path: str) -> None:
     s3 = sdk(lam, "s3")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -46,6 +46,28 @@ def ask(lam: OwnLam, method: str, target: str, **headers: str) -> tuple[HTTPResp
         connection.request(method, target, b"new" if method in ("PUT", "POST") else None, named)
         answer = connection.getresponse()
         return answer, answer.read()
+
+
+@pytest.mark.parametrize(
+    ("version", "late"),
+    [
+        ("s3v4", {"X-Amz-Date": "20200101T000000Z"}),
+        ("s3v4", {"X-Amz-Expires": "soon"}),
+        ("s3", {"Expires": "1577836800"}),
+    ],
+)
+def test_a_url_that_was_signed_beforehand_is_refused_when_its_time_is_over(
+    lam: OwnLam, bucket: str, version: str, late: dict[str, str]
+) -> None:
+    s3 = sdk(lam, "s3", signature_version=version)
+    url = urlsplit(s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"}, ExpiresIn=60))
+    over = urlencode({**dict(parse_qsl(url.query)), **late})
+
+    answer, body = ask(lam, "GET", f"{url.path}?{url.query}")
+    refused, said = ask(lam, "GET", f"{url.path}?{over}")
+
+    assert (answer.status, body) == (200, b"body")
+    assert (refused.status, b"Request has expired" in said) in ((403, True), (400, False))
 
 
 def test_a_page_that_the_bucket_allows_may_ask_and_read(lam: OwnLam, bucket: str) -> None:

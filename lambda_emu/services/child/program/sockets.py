@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import socket
+from contextlib import suppress
 from typing import Any
 
-from cheroot.server import HTTPConnection
+from cheroot.server import HTTPConnection, HTTPRequest
 
 BUFFER_BYTES = 64 * 1024
 
@@ -37,8 +38,22 @@ class Writer:
         return len(data)
 
 
+class Request(HTTPRequest):
+    """What nobody is asked to serve ends its connection, and says so: cheroot does not, and the next one was lost."""
+
+    def simple_response(self, status: str, msg: str = "") -> None:
+        head = (
+            f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {len(msg)}\r\nConnection: close\r\n\r\n"
+        )
+        self.close_connection = True
+        with suppress(OSError):  # whoever asked has left
+            self.conn.wfile.write((head + msg).encode("latin-1"))
+
+
 class Connection(HTTPConnection):
     """In place of cheroot's."""
+
+    RequestHandlerClass = Request
 
     def __init__(self, server: Any, sock: socket.socket, _: object = None) -> None:
         super().__init__(server, sock, _file)

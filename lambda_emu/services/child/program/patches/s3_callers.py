@@ -1,15 +1,19 @@
 """Who may ask S3 besides those who sign: web pages as a bucket's CORS configuration says, anybody as its policy does.
 
-Signatures are not checked, so that a page could write one; whether it is signed says nothing of a page.
+A URL that was signed beforehand holds for as long as it says. Signatures are not checked, so that a page could write
+one; whether it is signed says nothing of a page.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import time
+from calendar import timegm
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs
 
 Headers = list[tuple[str, str]]
 
@@ -40,6 +44,10 @@ SERVED = Verdict()
 
 def judge(environ: Mapping[str, Any]) -> Verdict:
     """Before moto sees it."""
+    if "HTTP_AUTHORIZATION" not in environ and "Expires=" in environ["QUERY_STRING"]:
+        late = _judge_age(parse_qs(environ["QUERY_STRING"]))
+        if late.status:
+            return late
     origin = environ.get("HTTP_ORIGIN")
     is_of_page = origin is not None and origin != f"http://{environ.get('HTTP_HOST')}"
     if is_of_page or environ.get("HTTP_SEC_FETCH_SITE") in OTHER_SITES:
@@ -48,6 +56,22 @@ def judge(environ: Mapping[str, Any]) -> Verdict:
         return Verdict(403, "AccessDenied", "Access Denied")
     shown = (SANDBOX,) if environ.get("HTTP_SEC_FETCH_DEST") in SHOWN else ()
     return Verdict(headers=shown)
+
+
+def _judge_age(query: Mapping[str, list[str]]) -> Verdict:
+    """Of what was signed beforehand, by version 4 or 2 of the signature."""
+    said = {name.lower(): values[0] for name, values in query.items()}
+    try:
+        if "x-amz-signature" in said:
+            made_s = timegm(time.strptime(said.get("x-amz-date", ""), "%Y%m%dT%H%M%SZ"))
+            ends_s = made_s + int(said.get("x-amz-expires", ""))
+        elif "awsaccesskeyid" in said:
+            ends_s = int(said.get("expires", ""))
+        else:
+            return SERVED
+    except ValueError:
+        return Verdict(400, "AuthorizationQueryParametersError", "X-Amz-Date and X-Amz-Expires must say until when.")
+    return Verdict(403, "AccessDenied", "Request has expired") if time.time() > ends_s else SERVED
 
 
 def _judge_page(environ: Mapping[str, Any], origin: str | None) -> Verdict:

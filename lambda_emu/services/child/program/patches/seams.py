@@ -61,8 +61,14 @@ def replace(backend: str, front: Front, teller: Teller) -> None:
         from lambda_emu.services.child.program.patches.dynamodb_streams import replace_streams
 
         replace_streams(teller)
+    if backend == "secretsmanager":
+        from lambda_emu.services.child.program.patches.secrets_rotation import replace_rotation
+
+        replace_rotation()
     if backend in ("iam", "sts"):
         _replace_keys()
+    if backend == "sts":
+        _replace_identity()
 
 
 def _replace_keys() -> None:
@@ -79,6 +85,21 @@ def _replace_keys() -> None:
         return access_key(prefix, account_id, mock_random.getrandbits(25))
 
     models.generate_access_key_id_from_account_id = generate
+
+
+def _replace_identity() -> None:
+    """Who asks with any key is the root user of its account, as everywhere here; moto has a user of its own for it."""
+    from moto.sts.models import STSBackend
+
+    find = STSBackend.get_caller_identity
+
+    def find_or_root(self: Any, access_key_id: str, region: str) -> tuple[str, str, str]:
+        user, arn, account = find(self, access_key_id, region)
+        if not arn.endswith(":user/moto") or ":sts:" not in arn:
+            return user, arn, account
+        return account, f"arn:{self.partition}:iam::{account}:root", account
+
+    STSBackend.get_caller_identity = find_or_root  # type: ignore[method-assign]
 
 
 class Backends:
