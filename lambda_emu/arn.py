@@ -6,9 +6,10 @@ docs/contract/api.md#names.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from zlib import crc32
+
+from msgspec import Struct
 
 LATEST = "$LATEST"
 LATEST_PUBLISHED = "$LATEST.PUBLISHED"  # only of functions on Managed Instances
@@ -29,8 +30,7 @@ _LAYER = re.compile(
 _PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov", "us-iso": "aws-iso", "us-isob": "aws-iso-b", "eusc": "aws-eusc"}
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """An account in a region: what one caller sees. Names are unique within it."""
 
     account: str
@@ -51,8 +51,7 @@ class Scope:
 _scope = lru_cache(maxsize=256)(Scope)  # most have many functions, each of which is asked for its scope
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionId:
+class FunctionId(Struct, frozen=True):
     """One function of one account in one region, without a qualifier."""
 
     account: str
@@ -70,8 +69,7 @@ class FunctionId:
         return base if qualifier is None else f"{base}:{qualifier}"
 
 
-@dataclass(frozen=True, slots=True)
-class LayerId:
+class LayerId(Struct, frozen=True):
     """One layer of one account in one region."""
 
     scope: Scope
@@ -83,8 +81,7 @@ class LayerId:
         return base if number is None else f"{base}:{number}"
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Struct, frozen=True, dict=True):
     """What a request names: a function, and the qualifier if the caller gave one."""
 
     id: FunctionId
@@ -101,8 +98,7 @@ class Target:
         return f"{crc32(self.id.arn().encode()):08x}"
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceArn:
+class ResourceArn(Struct, frozen=True):
     """Where something of Lambda's lies, and what it is: kind `function`, `code-signing-config` …"""
 
     scope: Scope
@@ -113,8 +109,7 @@ class ResourceArn:
         return self.scope.arn(f"{self.kind}:{self.name}")
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenName:
+class WrittenName(Struct, frozen=True):
     """The parts of a FunctionName as a caller wrote it; None: left out."""
 
     name: str

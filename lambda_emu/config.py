@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from lambda_emu.arn import REGION
 from lambda_emu.model.value_types import FLAG, PATH, ValueType, choice, several, text, whole
@@ -28,8 +29,7 @@ class ConfigError(Exception):
         super().__init__("\n".join(mistakes))
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What one run of the emulator is told. Paths are absolute; SETTINGS says what each member means.
 
     given: the names of those that somebody set for us; the others are defaults.
@@ -61,8 +61,13 @@ class Settings:
     allowed_origins: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
     subnet_networks: tuple[str, ...]
-    token: str | None = field(repr=False)
-    given: frozenset[str] = field(default=frozenset(), compare=False)
+    token: str | None
+    given: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        """Without what is secret."""
+        shown = (name for name in self.__struct_fields__ if name != "token")
+        return f"Settings({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
     @property
     def project_file(self) -> Path:
@@ -81,8 +86,7 @@ class Settings:
         return s3 | dict(pair.split("=", 1) for pair in self.service)
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One row of SETTINGS. default: as it would be written, None for nothing; instead: variables that go before it.
 
     secret: taken from its variable alone, as command lines and project files have many readers.
@@ -190,8 +194,7 @@ SETTINGS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """A value as somebody wrote it. where: how to name the place; base: what a relative path is relative to."""
 
     where: str

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cache
@@ -17,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 ARCHITECTURES = ("x86_64", "arm64")
 REGISTRY = "public.ecr.aws/lambda"
@@ -33,16 +33,14 @@ class Support(StrEnum):
     BLOCKED = "blocked"
 
 
-@dataclass(frozen=True, slots=True)
-class PythonClient:
+class PythonClient(Struct, frozen=True):
     """Wheels for an interpreter's version, unpacked into /var/runtime."""
 
     pip: tuple[str, ...]
     python: str
 
 
-@dataclass(frozen=True, slots=True)
-class NodeClient:
+class NodeClient(Struct, frozen=True):
     """An npm package that is compiled with these Debian packages."""
 
     npm: str
@@ -50,8 +48,7 @@ class NodeClient:
     packages: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Struct, frozen=True):
     """How the image of a runtime is built from Debian.
 
     leave_out: paths in packages that nobody needs at run time. start: the shell words that start the runtime; None
@@ -66,8 +63,7 @@ class Recipe:
     client: PythonClient | NodeClient | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
+class Runtime(Struct, frozen=True):
     """One identifier.
 
     image: AWS's base image without its registry. os: what AWS runs it on. until: when its support ends or ended, where

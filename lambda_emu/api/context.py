@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.api.s3 import S3
@@ -76,8 +77,7 @@ NOWHERE = Here({}, lambda _: False)
 """Where nothing runs, nothing joins a network or has an extension."""
 
 
-@dataclass(frozen=True, slots=True)
-class RequestContext:
+class RequestContext(Struct, frozen=True):
     """scope: the account and region of the caller. anonymous: the caller named none, so that these are the defaults.
     account_known: whether the caller, or who started us, has said which account it is; else it is our default.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask import Flask, Response, jsonify, make_response, request
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from lambda_emu.api import artifacts
 from lambda_emu.api.app import empty_app
@@ -26,8 +27,7 @@ LAST_SEGMENT = (1 << 63) - 1
 """The largest number that SQLite knows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Insight:
+class Insight(Struct, frozen=True):
     """What may be told and asked for. scope: of the emulator's own functions. describe, reset: not on the loop.
 
     write_logs: waits until what was logged so far can be read. occupancy: anywhere. is_ready: whether all is there that

@@ -6,8 +6,9 @@ the one inside a key that we gave to a function, else the emulator's own: real k
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.arn import Scope

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.elsewhere import hint_of_account

@@ -7,9 +7,11 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.config import Settings
 from lambda_emu.folders import NotOurs
@@ -39,8 +41,7 @@ class CheckResult(StrEnum):
     FAILURE = "failure"  # something will not work
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What a check found. fix: what to do about it, for anything but OK."""
 
     verdict: CheckResult
@@ -218,8 +219,7 @@ def _way_to_engine(told: str) -> str:
     return GET_ACCESS if NO_ACCESS in told else GET_ENGINE
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     name: str
     look: Callable[[Settings], Finding]
 

@@ -6,10 +6,11 @@ import json
 import socket
 from base64 import b64decode
 from collections.abc import Callable
-from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
+
+from msgspec import Struct
 
 from lambda_emu.api.token import HEADER, HEALTH, OWN
 from lambda_emu.arn import Scope, WrittenName
@@ -27,8 +28,7 @@ class NotFound(NotDone):
     """The server has none of this name."""
 
 
-@dataclass(frozen=True, slots=True)
-class InvokeResult:
+class InvokeResult(Struct, frozen=True):
     """What an invocation came back with. tail: the last 4 KB of its log."""
 
     payload: bytes

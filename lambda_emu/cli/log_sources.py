@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from lambda_emu.arn import FunctionId, Scope, WrittenName
 from lambda_emu.cli import terminal
@@ -24,8 +25,7 @@ Source = Callable[[int | None], dict[str, Any]]
 """Events after a segment, or the last ones: what logs.reader.answer gives, from a file or a server."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundLog:
+class FoundLog(Struct, frozen=True):
     """A place where a function's log may be. begin: the answer to the first question; known: functions that exist."""
 
     place: str

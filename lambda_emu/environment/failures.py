@@ -6,7 +6,8 @@ import json
 import os
 import re
 import signal
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lambda_emu.runtime_api.session import MAX_RESPONSE_BYTES, ResponseTooLarge, Spoiled, Truncated
 from lambda_emu.sandbox.base import GROWTH_BYTES_PER_MS, Exit, ExitKind, Program, Usage
@@ -29,8 +30,7 @@ SIGNAL_NAMES = {
 OUT_OF_MEMORY = "Runtime.OutOfMemory"
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why an environment failed. status and error_type go to REPORT; payload to the caller, if it has no answer yet."""
 
     status: str  # "failure" (the handler raised) | "error" | "timeout"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from lambda_emu.model.mappings.filters import Fields, Leaf, compile_pattern, read
 from lambda_emu.model.mappings.sources import SourceKind

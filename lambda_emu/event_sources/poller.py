@@ -8,9 +8,10 @@ windows, filters, how many run at once, and when to try again are the driver's, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, NamedTuple, Protocol
+
+from msgspec import Struct
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.event_sources.scaling import Scaling
@@ -53,8 +54,7 @@ class BatchVerdict(Enum):
     REFUSED = auto()  # it was not run: throttled, not there, too large; or we failed
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What came of a batch. failed: ids, of PARTIAL alone. payload: what the function answered.
 
     error: why it was REFUSED. executed_version: of one that ran.

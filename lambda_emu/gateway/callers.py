@@ -10,7 +10,8 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.refusals import HeaderRepeated, HostMissing, HostRefused, PageRefused
@@ -37,8 +38,7 @@ Said = tuple[bytes | None, bytes | None, bytes | None]
 """Host, Origin and Sec-Fetch-Site."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """refusal: why the request is not let in. headers: what its answer says to a page of an allowed origin.
 
     of_page: it is because of the page that asks, not because of the name by which we are asked.

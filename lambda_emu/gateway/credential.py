@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
+
+from msgspec import Struct
 
 _BEGINS = b"Credential="
 _CREDENTIAL = re.compile(rb"([^/\s,]++)/[^/\s,]++/([a-z0-9-]++)/([a-z0-9-]++)/aws4_request")
@@ -13,8 +14,7 @@ MOST_BYTES = 512
 """Of a credential; AWS's have about 70. Only the first one of a header is looked at, so that a search stays linear."""
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(Struct, frozen=True):
     """access_key: whose. region, service: of the signature's scope."""
 
     access_key: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
@@ -15,8 +16,7 @@ from lambda_emu.http.executors import Workers
 from lambda_emu.http.message import Head
 
 
-@dataclass(frozen=True, slots=True)
-class Handling:
+class Handling(Struct, frozen=True):
     """How requests of one kind are taken in and served.
 
     serve: returns the answer, or None after it has seen to it that the call is answered later.
@@ -32,8 +32,7 @@ class Handling:
     spooled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceClaims:
+class ServiceClaims(Struct, frozen=True):
     """Which requests are a service's own: any of these is enough. The router says which is asked before which.
 
     hosts: a name, or `*.` and what all names below one end with. within: a label that stands inside of a host. is_host:

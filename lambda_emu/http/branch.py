@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import cast
+
+from msgspec import Struct
 
 from lambda_emu.http.connection import Connection
 from lambda_emu.http.exchange import RequestHandler
@@ -17,8 +18,7 @@ from lambda_emu.http.watch import Watch
 End = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class PassedListener:
+class PassedListener(Struct, frozen=True):
     """A listening socket of one party: who calls there is that party.
 
     It does not block, and may be closed before it is used, with its party. believes: asked once of each that calls, by

@@ -6,16 +6,16 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
+from msgspec import Struct
+
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Workers:
+class Workers(Struct, frozen=True, eq=False):
     """The threads for one kind of work. label: what waits for them. threads: at most. waiting: how many more may wait.
 
     Who has the work says so beside it; docs/decisions/executors.md has why, and which kinds there are.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from lambda_emu.http.budget import MemoryBudget, MemoryHolder
 from lambda_emu.http.head_reader import HeadLimits
@@ -24,8 +25,7 @@ class Wait(Enum):
     MEMORY = auto()  # that other requests become complete
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """What one party may take. timeouts_s: how long its connections may wait for what; one that is not there: for ever.
 
     oldest_out: a connection too many takes the place of the oldest one, instead of being turned away.

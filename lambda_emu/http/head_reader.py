@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import httptools
+from msgspec import Struct
 
 from lambda_emu.http.message import Header
 
@@ -22,8 +21,7 @@ class HeadTooLarge(Exception):
     """The head of a request, or what follows its body, has more bytes or fields than the port takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeadLimits:
+class HeadLimits(Struct, frozen=True):
     """What a head may have, and the trailers after a body as much again.
 
     large_field: one field by its lower-case name that does not count, with the bytes its value may have.

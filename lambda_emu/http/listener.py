@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lambda_emu.http.budget import MemoryBudget
 from lambda_emu.http.connection import Connection
@@ -34,8 +35,7 @@ def refusal(status: int) -> bytes:
     return answer_head(status, [], 0, close=True)
 
 
-@dataclass(frozen=True, slots=True)
-class PortSettings:
+class PortSettings(Struct, frozen=True):
     """What a port takes, and from whom.
 
     newcomers: what those may take who are not known to be somebody's. budget: of all together, known or not.

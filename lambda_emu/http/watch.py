@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from lambda_emu.http.connection import Connection
 from lambda_emu.http.group import Wait
@@ -26,8 +27,7 @@ class Clock(Protocol):
     def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer: ...
 
 
-@dataclass(slots=True)
-class _Seen:
+class _Seen(Struct):
     """What a connection was found to wait for, and since when."""
 
     wait: Wait | None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from lambda_emu.model.function.event_invoke import EventInvokeConfig
 
@@ -25,23 +26,20 @@ class Condition(StrEnum):
     RECURSIVE = "RecursiveInvocation"  # AWS's word is not recorded
 
 
-@dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(Struct, frozen=True):
     """Nothing more is tried."""
 
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Struct, frozen=True):
     """Try again at `due_s` (epoch seconds), `attempts` having counted so far."""
 
     attempts: int
     due_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(Struct, frozen=True):
     """How often a failed event is tried again, and for how long any is kept."""
 
     max_retries: int = MAX_RETRIES

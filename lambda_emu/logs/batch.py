@@ -38,7 +38,7 @@ class Ranges:
 
 
 class _Segment:
-    """Not a dataclass: the writer's process starts faster without."""
+    """No Struct: the writer's process starts faster without msgspec."""
 
     __slots__ = ("at_ms", "id", "parts", "platform", "size", "stream")
 

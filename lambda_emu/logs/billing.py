@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 FREE_STORAGE_MB = 512
 REQUEST_USD = Decimal("0.20") / 1_000_000
 STORAGE_GB_S_USD = Decimal("0.0000000309")
 
 
-@dataclass(frozen=True, slots=True)
-class Tier:
+class Tier(Struct, frozen=True):
     """A price for the GB-seconds of a month up to `until_gb_s`; None: for all the rest."""
 
     until_gb_s: Decimal | None
@@ -34,8 +34,7 @@ COMPUTE: Mapping[str, tuple[Tier, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """US dollars, exact: the request itself, its GB-seconds, and /tmp beyond 512 MB."""
 
     request_usd: Decimal

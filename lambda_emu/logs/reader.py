@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from lambda_emu.arn import FunctionId
 from lambda_emu.logs.batch import Ranges
@@ -44,8 +45,7 @@ EVENT_BYTES = 256
 """What an event weighs besides its text: a million empty lines are much more than a megabyte."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
+class Reported(Struct, frozen=True):
     """The figures of a REPORT line, and what the invocation costs."""
 
     request_id: str
@@ -59,8 +59,7 @@ class Reported:
     cost: Cost
 
 
-@dataclass(frozen=True, slots=True)
-class LogEvent:
+class LogEvent(Struct, frozen=True):
     """One event of a stream. segment: where to go on reading. message: with its newline, if one ended it.
 
     platform: whether the platform wrote it and not the function; None in segments that did not keep it.
@@ -76,8 +75,7 @@ class LogEvent:
     platform: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Events in the order they were written. next: the segment to go on after. complete: there was nothing more."""
 
     events: tuple[LogEvent, ...]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from lambda_emu.arn import FunctionId
 from lambda_emu.clock import Clock
@@ -18,8 +19,7 @@ from lambda_emu.model.function.function import FunctionVersion
 DEFAULT_GROUP = "/aws/lambda/"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Origin:
+class Origin(Struct, frozen=True, eq=False):
     """Which stream a line belongs to, and what the price of its invocations depends on."""
 
     group: str
@@ -49,8 +49,7 @@ class Origin:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class StreamClosed:
+class StreamClosed(Struct, frozen=True):
     """The environment is gone; nothing follows in its stream."""
 
 

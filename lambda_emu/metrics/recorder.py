@@ -6,10 +6,11 @@ import logging
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
+
+from msgspec import Struct, field
 
 from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock, Timer
@@ -43,8 +44,7 @@ PROVISIONED, UTILIZATION = "ProvisionedConcurrentExecutions", "ProvisionedConcur
 CLAIMED = "ClaimedAccountConcurrency"
 
 
-@dataclass(slots=True)
-class Collected:
+class Collected(Struct):
     """What was taken from memory, still to be made into points, which need not be done on the loop.
 
     peaks: gauges and the most they had; one that many share may be there more than once. minute: of these.

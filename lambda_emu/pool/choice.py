@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lambda_emu.errors.service import TooManyRequests
 
@@ -10,8 +10,7 @@ RESERVED_EXCEEDED = "ReservedFunctionConcurrentInvocationLimitExceeded"
 ACCOUNT_EXCEEDED = "ConcurrentInvocationLimitExceeded"
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(Struct, frozen=True):
     """How many invocations may run at once: a function's reserved number, or what the account has left unreserved.
 
     provisioned: how many more of this version may, on concurrency that is its own. docs/contract/invoke.md#throttling.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.pool.budget import Budget, TooManyEnvironments
@@ -16,8 +17,7 @@ Begin = Callable[[Awaitable[Sandbox]], None]
 """Goes on with a start: its sandbox is there, or comes."""
 
 
-@dataclass(slots=True, eq=False)
-class Claim:
+class Claim(Struct, eq=False):
     """One start that waits. timer: ends the wait."""
 
     requester: Requester

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lambda_emu.environment.states import InitType
 from lambda_emu.model.function.function import FunctionVersion
@@ -15,8 +16,7 @@ from lambda_emu.sandbox.base import Sandbox, StemKind
 LOCALE = {"TZ": ":UTC", "LANG": "en_US.UTF-8"}
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(Struct, frozen=True):
     """A version with what its environments are made of. The last three are None for custom runtimes.
 
     task: None where the code is in the version's own image.

@@ -5,7 +5,7 @@ Such a runtime waits, at the call `variables` of its Runtime API, for what its f
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from lambda_emu.pool.deployment import LOCALE
 from lambda_emu.runtimes import catalogue

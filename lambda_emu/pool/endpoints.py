@@ -6,7 +6,8 @@ docs/services.md#inside-functions.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lambda_emu.sandbox.base import Sandbox
 from lambda_emu.services.neighbours.neighbour import OwnUrls
@@ -18,8 +19,7 @@ PATHS = {"lambda-url": "/_lambda-emu/url/", "execute-api": "/_lambda-emu/api/"}
 """By what stands in the host of a function URL or an API: its path form, since such names lead nowhere inside."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoints:
+class Endpoints(Struct, frozen=True):
     """own: URLs that lead to us from outside. elsewhere: variables of services that somebody else serves."""
 
     own: OwnUrls

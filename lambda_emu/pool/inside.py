@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lambda_emu.gateway.inside import InsideListeners
 from lambda_emu.pool.endpoints import Endpoints
@@ -11,8 +11,7 @@ from lambda_emu.runtime_api.session import Session
 from lambda_emu.sandbox.base import Sandbox
 
 
-@dataclass(frozen=True, slots=True)
-class Inside:
+class Inside(Struct, frozen=True):
     """The Runtime API, and all services, for as long as the environment is there. Runs on the loop."""
 
     runtime_api: RuntimeApi

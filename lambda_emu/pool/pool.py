@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.environment.invocation import Invocation
@@ -22,8 +23,7 @@ from lambda_emu.pool.version_pool import VersionPool
 SWEEP_S = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentInfo:
+class EnvironmentInfo(Struct, frozen=True):
     """One environment as `lambda-emu ps` shows it. age_s: since it has code; a stem has none yet."""
 
     function: str
@@ -36,8 +36,7 @@ class EnvironmentInfo:
     invocations: int
 
 
-@dataclass(frozen=True, slots=True)
-class Occupancy:
+class Occupancy(Struct, frozen=True):
     """How many environments there are, coming and ending ones and stems included, and how many there may be.
 
     waiting: starts that wait for a place.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -35,8 +37,7 @@ class Declared(NamedTuple):
         return self.places.get(key, self.places["name"])
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredFunction:
+class DeclaredFunction(Struct, frozen=True):
     """One member of `functions:`. Paths are absolute and existed when the project was read.
 
     code: a folder or a zip; layers: the same, in mount order. role: None for a made-up one.
@@ -59,11 +60,10 @@ class DeclaredFunction:
     log_format: str = "Text"
     tags: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     events: tuple[Declared, ...] = ()
-    places: Mapping[str, str] = field(default_factory=lambda: NOTHING, compare=False)
+    places: Mapping[str, str] = field(default_factory=lambda: NOTHING)
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """folder: what relative paths are relative to."""
 
     folder: Path

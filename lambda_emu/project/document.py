@@ -9,12 +9,12 @@ import math
 import os
 import stat
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from lambda_emu.model.value_types import ValueType
 
@@ -34,8 +34,7 @@ class _Unusable(Exception):
     """What is there is not to be read; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """A value of the file. path: `functions.hello.memory`; line: where it stands, or its key where it has one."""
 
     node: yaml.Node

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.model.mappings.filters import compile_pattern
@@ -31,8 +32,7 @@ METHOD = choice("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "*")
 HEADER = text("a header's name, or *", r"\*|[\w-]{1,1024}")
 
 
-@dataclass(frozen=True, slots=True)
-class EventKind:
+class EventKind(Struct, frozen=True):
     """main: the key that names what the events come from, which a single value means too."""
 
     main: str

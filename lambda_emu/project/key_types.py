@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.model import value_types
@@ -17,8 +18,7 @@ from lambda_emu.project.document import Document, Value
 from lambda_emu.runtimes import catalogue
 
 
-@dataclass(frozen=True, slots=True)
-class KeyType:
+class KeyType(Struct, frozen=True):
     """allowed: completes "must be". read: the value, None after a mistake."""
 
     allowed: str

@@ -6,8 +6,9 @@ All by the operations of the API. A new kind is one entry, and who reads the dec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from lambda_emu.api.configuration import NO_SNAPSHOTS, show_settings
 from lambda_emu.api.context import RequestContext
@@ -27,8 +28,7 @@ UNLESS_SET = {"TracingConfig": {"Mode": "PassThrough"}, "PackageType": "Zip", "S
 LEVELS = {"Text": {}, "JSON": {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}}
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceKind(Generic[Reached]):
+class ResourceKind(Struct, Generic[Reached], frozen=True):
     """family: of Lambda's operations that create, update and remove, which is loaded for the first change; or none.
 
     find: what there is of an account. create, update: return the identifier; members: with References resolved.

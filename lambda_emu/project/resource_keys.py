@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lambda_emu.model.value_types import ValueType, choice, text, whole
 from lambda_emu.project.document import Document, Value
@@ -16,8 +17,7 @@ ATTRIBUTE = text("an attribute's name", r"[^\s:]{1,255}")
 VIEWS = ("NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY")
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredKind:
+class DeclaredKind(Struct, frozen=True):
     """name: of the kind in Declared. called: what the names of these may be."""
 
     name: str

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum, auto
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 Members = Mapping[str, Any]
 
@@ -18,15 +20,13 @@ class ResourceKey(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """Stands in members for the identifier of another resource, which may not be there yet."""
 
     key: ResourceKey
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """One that is wanted.
 
     members: of the operation that makes it. shown: what it would be known by, as `Present` has it. Both may hold
@@ -43,8 +43,7 @@ class Resource:
         return frozenset(_find_references(self.members)) | frozenset(_find_references(self.shown))
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
+class Present(Struct, frozen=True):
     """One that is there. identifier: what a Reference to it means, mostly an ARN. origin: who made it."""
 
     key: ResourceKey
@@ -60,8 +59,7 @@ class Action(Enum):
     REMOVE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceChange:
+class ResourceChange(Struct, frozen=True):
     """desired: None where it is to be removed. present: None where it is to be created."""
 
     action: Action
@@ -70,8 +68,7 @@ class ResourceChange:
     present: Present | None
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What the order of changes depends on.
 
     kinds: from what is needed to what needs it. renewed: kinds of which an update has another identifier. shares: kinds

@@ -6,8 +6,9 @@ sockets, by the host name it calls.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from lambda_emu.http.branch import Branch, PassedListener
 from lambda_emu.http.budget import MemoryBudget
@@ -64,8 +65,7 @@ class Parked:
         self._writer.send(answers.event_head(event, attempt_id, deadline_ms), event.payload)
 
 
-@dataclass(slots=True)
-class _Caller:
+class _Caller(Struct):
     """An environment, as those are known who call. upload: the last answer it began to post."""
 
     session: Session

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol
+
+from msgspec import Struct
 
 from lambda_emu.http.branch import PassedListener
 from lambda_emu.model.function.function import ContainerImage
@@ -61,8 +62,7 @@ Listen = Callable[[str], Awaitable[int]]
 """Binds the environments' port on an address and returns the port."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """engine: auto, docker or process. network: a Docker network of the user's, or None for our own.
 
     strict_runtimes: whether a runtime that cannot be had is refused, where another version could run in its place.
@@ -80,8 +80,7 @@ class Wanted:
     vpc_networks: Collection[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StemKind:
+class StemKind(Struct, frozen=True):
     """What is fixed when a sandbox is created: two functions that agree on it can use the same stem.
 
     image: the id of the image that holds the code, of a function packaged as one, which names no runtime.
@@ -94,15 +93,24 @@ class StemKind:
     tmp_mb: int
     image: str = ""
     network: str = ""
-    memory_mb: int | None = field(default=None, compare=False)
+    memory_mb: int | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StemKind) and self._fixed == other._fixed
+
+    def __hash__(self) -> int:
+        return hash(self._fixed)
 
     def __str__(self) -> str:
         name = self.image[:19] or self.runtime
         return f"{name} on {self.network}" if self.network else name
 
+    @property
+    def _fixed(self) -> tuple[object, ...]:
+        return self.runtime, self.architecture, self.tmp_mb, self.image, self.network
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+
+class Limits(Struct, frozen=True):
     """What a function may use. cpus None: as many as the machine has."""
 
     memory_mb: int
@@ -110,8 +118,7 @@ class Limits:
     cpus: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """What init starts for a role. logs_records: as AWS's runtimes do, by a descriptor of their own."""
 
     argv: Sequence[str]
@@ -146,8 +153,7 @@ class ExitKind(StrEnum):
     NO_DIRECTORY = "no directory"
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(Struct, frozen=True):
     """value: exit code, signal number or errno of the failed exec. out_of_memory: init or the kernel killed it so."""
 
     role: int
@@ -252,8 +258,7 @@ WEAKER = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Abilities:
+class Abilities(Struct, frozen=True):
     """What an engine can hold an environment to; the tests of limits are parametrised by it.
 
     hides_loopback: no environment reaches what listens on this machine's loopback.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 MB = 1024 * 1024
 MEMORY_MB = 128
@@ -19,8 +20,7 @@ PROCESS_LIMITS = ("/proc/sys/kernel/pid_max", "/proc/sys/kernel/threads-max", "/
 MEMORY_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """Where an engine runs its sandboxes. processes: how many there may be at once."""
 
     cores: int

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lambda_emu.sandbox.docker import client as docker
 from lambda_emu.sandbox.docker import volumes
 from lambda_emu.sandbox.temporary import remove_left
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
+class Pruned(Struct, frozen=True):
     """What was removed. id: of a container or image, or the path of a folder; only containers have a session."""
 
     id: str

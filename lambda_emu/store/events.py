@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lambda_emu.arn import FunctionId
 from lambda_emu.store.work import Done, WorkItem, WorkTable
@@ -15,8 +16,7 @@ EVENT = "event"
 Taken = Callable[[BaseException | None, Sequence["QueuedEvent"]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class LastAnswer:
+class LastAnswer(Struct, frozen=True):
     """What the last attempt at an event came to, for who is told when it is given up.
 
     status: 200 if it was run, else of the refusal. version: that ran; None: none did. text: the function's answer,
@@ -28,8 +28,7 @@ class LastAnswer:
     text: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedEvent:
+class QueuedEvent(Struct, frozen=True):
     """An event that was accepted. qualifier, invoked_arn: as the caller named the function. Times: epoch seconds.
 
     payload: None where it is on disk only. last: None before the first attempt, and where nobody is to be told.

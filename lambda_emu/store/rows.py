@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Generic, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.arn import Scope
 from lambda_emu.model.function.function import Function, FunctionVersion
 from lambda_emu.store.codec import decode, encode, from_plain
 from lambda_emu.store.table import Key
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Struct)
 
 
 class FunctionRows:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from lambda_emu.arn import Scope
 from lambda_emu.store.table import Key, Table
@@ -13,8 +14,7 @@ from lambda_emu.store.table import Key, Table
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class RecordChange(Generic[T]):
+class RecordChange(Struct, Generic[T], frozen=True):
     """One record before and after; None: it does not exist."""
 
     table: Table[T]

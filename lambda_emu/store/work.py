@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+
+from msgspec import Struct
 
 from lambda_emu.store.writer import StoreWriter, connect
 
@@ -29,8 +30,7 @@ Done = Callable[[BaseException | None], None]
 Taken = Callable[[BaseException | None, Sequence["WorkItem"]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class WorkItem:
+class WorkItem(Struct, frozen=True):
     """A piece of work. id: of its own among all kinds. kind: who sees to it. record: what is to be done, in its form.
 
     due_s, created_s: epoch seconds of whichever clock its kind goes by. attempts: made so far.

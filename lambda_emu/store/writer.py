@@ -8,9 +8,10 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from lambda_emu.store.schema import STEPS
 
@@ -36,8 +37,7 @@ class NewerSchema(Exception):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(Struct, frozen=True):
     step: Step
     done: Done
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
+from msgspec import Struct
 from msgspec.json import Encoder
 
 from lambda_emu.http.message import Head
@@ -34,8 +34,7 @@ HTTP_PORT = "80"
 _encode = Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Struct, frozen=True):
     """Through which a request came. prefix: the id of the URL or API. account: the caller's, `anonymous`, or the API's.
 
     path: what the function sees of the request's. authorizer: who the caller is, where that is known. The rest is of

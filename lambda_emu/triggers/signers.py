@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from lambda_emu.arn import partition_of
 from lambda_emu.clock import Clock
@@ -36,8 +37,7 @@ class BadSignature(Exception):
     """The key is known, and did not sign this, or not now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signer:
+class Signer(Struct, frozen=True):
     """access_key: by which it is signed. key: where it is known here; then the signature holds."""
 
     access_key: str

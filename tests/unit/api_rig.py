@@ -9,7 +9,7 @@ import shutil
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from boto_rig import client_at
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 from mypy_boto3_lambda import LambdaClient
 
 from lambda_emu.api.app import create_app

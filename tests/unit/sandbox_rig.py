@@ -6,9 +6,11 @@ import http.client
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from lambda_emu.arn import FunctionId, Target
 from lambda_emu.clock import SteppingClock

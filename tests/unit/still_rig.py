@@ -11,10 +11,11 @@ import itertools
 import json
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from msgspec.structs import replace
 from sandbox_rig import USAGE, VERSION, NoOrders, RigReply, Unread, inside
 
 from lambda_emu.arn import Target

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from joserfc import jwk
 from joserfc import jwt as jose
+from msgspec.structs import replace
 
 from lambda_emu.http.message import Head
 from lambda_emu.triggers.http_apis.api import Authorizer

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from api_rig import ACCOUNT, ARN, REGION, ROLE, Api, refused, serving, shown
+from msgspec.structs import replace
 
 from lambda_emu.arn import Scope
 from lambda_emu.model.capacity.capacity_provider import CapacityProvider

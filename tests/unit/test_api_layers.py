@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from api_rig import ACCOUNT, REGION, Api, refused, shown, zipped
 from botocore.session import Session
+from msgspec.structs import replace
 from mypy_boto3_lambda import LambdaClient
 
 from lambda_emu.arn import Scope

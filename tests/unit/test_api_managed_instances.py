@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from api_rig import ACCOUNT, ARN, REGION, ROLE, Api, refused, serving, shown, zipped
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 from sandbox_rig import VERSION
 
 from lambda_emu.arn import LATEST, LATEST_PUBLISHED

@@ -5,12 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from api_rig import ACCOUNT, ARN, ROLE, Activations, make_context, zipped
+from msgspec.structs import replace
 from werkzeug.routing import Rule
 
 from lambda_emu.api.context import RequestContext

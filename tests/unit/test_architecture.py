@@ -42,6 +42,13 @@ def test_every_room_states_its_rule(room: str) -> None:
     assert (PACKAGE / room / "__init__.py").read_text().startswith('"""')
 
 
+def test_no_value_is_a_dataclass() -> None:
+    """Each would be compiled anew at every start. docs/decisions/values.md."""
+    written = [path for path in PACKAGE.rglob("*.py") if re.search(r"\bdataclass(es)?\b", path.read_text())]
+
+    assert written == []
+
+
 def test_imports_go_down_and_never_in_a_circle() -> None:
     ran = run(str(Path(sys.executable).with_name("lint-imports")))
 

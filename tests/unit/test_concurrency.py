@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from store_rig import new_function
 
 from lambda_emu.invoke.rules import admission, unreserved_concurrency

@@ -1,10 +1,10 @@
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields
 
 from lambda_emu.config import PROJECT_FILE, SETTINGS, ConfigError, Settings, load_settings, mistaken_variables
 from lambda_emu.project import reader
@@ -113,6 +113,7 @@ def test_every_setting_has_its_default(tmp_path: Path) -> None:
         allowed_origins=(),
         allowed_hosts=(),
         token=None,
+        given=frozenset({"project"}),
     )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from still_rig import NO_BOOTSTRAP, Asked, Still, StillSandbox, deployment, submit
 
 from lambda_emu.environment.invocation import Outcome

@@ -5,12 +5,12 @@ docs/contract/api.md#event-invoke-configurations.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from store_rig import function_id
 
 from lambda_emu.arn import Target

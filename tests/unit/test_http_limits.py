@@ -11,13 +11,13 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 from functools import partial
 
 import pytest
 from cost_rig import times_as_much
 from descriptors_rig import holes_filled
 from http_rig import LIMIT_S, Echo, bodies, connect, hung_up_on, refuses_bytes, served, talk
+from msgspec.structs import replace
 
 from lambda_emu.http.body import Body
 from lambda_emu.http.budget import MemoryBudget

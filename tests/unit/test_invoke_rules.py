@@ -5,10 +5,10 @@ docs/contract/invoke.md#order-of-checks.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sandbox_rig import VERSION
 
 from lambda_emu.arn import Target

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from api_rig import ACCOUNT, REGION, ROLE, Activations, make_context, zipped
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.operations import call
@@ -29,8 +30,7 @@ EVERYTHING = f"""{HELLO}, memory: 256, timeout: 30, ephemeral_storage: 1024, env
     role: "{ROLE}", tags: {{team: blue}}"""
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(Struct, frozen=True):
     """An account with a project's folder: code in src, a layer in words."""
 
     folder: Path

@@ -1,11 +1,11 @@
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 from api_rig import Activations, make_context
+from msgspec.structs import replace
 
 from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock

@@ -1,8 +1,8 @@
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields
 
 from lambda_emu.config import SETTINGS
 from lambda_emu.project import DeclaredFunction, read_project

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import MISSING, fields
 
 import pytest
+from msgspec.structs import fields
 from store_rig import function_id, new_function
 
 from lambda_emu.model.function.durable import Durability
@@ -54,7 +54,7 @@ FULL = FunctionVersion(
 def test_the_full_function_has_no_default_left() -> None:
     """So that a member which is added without being kept is noticed here."""
     plain = new_function("plain").latest
-    optional = [f.name for f in fields(FunctionVersion) if not (f.default is MISSING and f.default_factory is MISSING)]
+    optional = [one.name for one in fields(FunctionVersion) if not one.required]
 
     assert [name for name in optional if getattr(FULL, name) == getattr(plain, name)] == []
 

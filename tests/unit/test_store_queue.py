@@ -8,10 +8,10 @@ import tracemalloc
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from store_rig import ACCOUNT, REGION, files_end_at, function_id, new_event
 
 from lambda_emu.store import EventQueue, LastAnswer, QueuedEvent, Store

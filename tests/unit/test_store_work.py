@@ -7,11 +7,11 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from store_rig import ACCOUNT, REGION, files_end_at, function_id
 
 from lambda_emu.store import Store, WorkItem, WorkTable

@@ -5,10 +5,9 @@ docs/contract/api.md#configuration, docs/contract/invoke.md#tenants.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from api_rig import Api, refused, zipped
+from msgspec.structs import replace
 from sandbox_rig import VERSION
 
 from lambda_emu.errors.base import LambdaError

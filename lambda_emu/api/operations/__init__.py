@@ -8,10 +8,11 @@ wait for the others.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.effects import tell
@@ -28,8 +29,7 @@ HandlerFunction = TypeVar("HandlerFunction", bound=Callable[..., Any])
 Result = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Handler:
+class Handler(Struct, frozen=True):
     """A plain function `(request, context) -> result`; a detached one is `(request, context, call)`.
 
     A detached handler that returns None answers later through its call; its result, if any, is answered at once.

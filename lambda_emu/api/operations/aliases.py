@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import look_up_function, update_function

@@ -6,9 +6,10 @@ Signatures are not read here: all code counts as unsigned, which Warn lets pass 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import (

@@ -6,8 +6,9 @@ docs/contract/api.md#concurrency.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import check_unqualified, look_up_function, update_function

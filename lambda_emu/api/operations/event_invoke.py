@@ -6,9 +6,10 @@ docs/contract/api.md#event-invoke-configurations.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import key_of, look_up_function, update_function

@@ -5,8 +5,9 @@ docs/contract/api.md#function-urls, docs/contract/events.md#function-urls.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import key_of, look_up_function, update_function

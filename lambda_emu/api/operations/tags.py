@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import get_record, locate_resource, look_up_function, update_function
@@ -38,8 +40,7 @@ if TYPE_CHECKING:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class TaggedKind:
+class TaggedKind(Struct, frozen=True):
     """Where resources of a kind are kept, each with its `tags`. missing: made of the ARN that names none.
 
     at: the record as it stands at a time; None: it is kept still, but nobody sees it any more.

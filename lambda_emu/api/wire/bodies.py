@@ -11,9 +11,10 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from lambda_emu.api.wire import unwrap
 from lambda_emu.errors.request import MalformedRequest, RequestTooLarge
@@ -29,8 +30,7 @@ def make_spool(folder: Path) -> None:
     folder.mkdir(PRIVATE, exist_ok=True)
 
 
-@dataclass(frozen=True, slots=True)
-class SpooledBlob:
+class SpooledBlob(Struct, frozen=True):
     """The decoded bytes of a blob member, in a file that lives as long as the request."""
 
     path: Path

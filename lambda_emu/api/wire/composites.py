@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lambda_emu.api.wire.constraints import NOT_NULL, Constraint
 from lambda_emu.api.wire.shapes import Shape, wrong_type
@@ -92,8 +93,7 @@ class MapShape(Shape):
         return {key: self._item.write(item) for key, item in value.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """A member of a structure. path: how AWS's complaints spell its name."""
 
     name: str

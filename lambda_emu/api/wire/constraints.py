@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lambda_emu.api.wire import quirks
 from lambda_emu.text.java import hash_order, utf16_length
@@ -14,8 +15,7 @@ NOT_NULL = "Member must not be null"
 NO_DEFINITION: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Constraint:
+class Constraint(Struct, frozen=True):
     """A demand: `holds` decides it for a value, `text` is how AWS states it."""
 
     text: str

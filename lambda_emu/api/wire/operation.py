@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
+
+from msgspec import Struct
 
 from lambda_emu.api.wire import quirks
 from lambda_emu.api.wire.bodies import read_spooled
@@ -23,8 +24,7 @@ MOST_PARAMETERS = 256
 JSON_TYPE = ("Content-Type", "application/json")
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Struct, frozen=True):
     """Where the members of a request are found. Each pair: a member, and its name at that place."""
 
     shape: StructureShape
@@ -80,8 +80,7 @@ class Input:
         return members
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """Where the members of a result go."""
 
     status: Member | None
@@ -110,8 +109,7 @@ def _dump(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One operation of the model, with all that can be computed ahead. status: of an answer that says no other."""
 
     name: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import asdict
 
 from lambda_emu.cli import terminal
 from lambda_emu.cli.options import json_option, setting_options, settings

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from lambda_emu.arn import WrittenName, parse_function_name
 from lambda_emu.cli import show

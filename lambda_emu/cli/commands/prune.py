@@ -13,7 +13,7 @@ from lambda_emu.cli.options import NotDone, json_option
 @json_option
 def prune(everything: bool, as_json: bool) -> None:
     """Remove containers, images and temporary folders of emulators that no longer run."""
-    from dataclasses import asdict
+    from msgspec.structs import asdict
 
     from lambda_emu.sandbox.base import SandboxError
     from lambda_emu.sandbox.prune import prune

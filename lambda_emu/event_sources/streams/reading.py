@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, ParamSpec, TypeVar
+
+from msgspec import Struct
 
 from lambda_emu.arn import scope_in
 from lambda_emu.event_sources.poller import Record, SourceUnavailable
@@ -58,8 +59,7 @@ class Page(NamedTuple):
     iterator: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """Where reading goes on. text: a sequence number (AFTER) or an iterator (ITERATOR)."""
 
     kind: str

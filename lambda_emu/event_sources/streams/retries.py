@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from lambda_emu.event_sources.poller import BatchVerdict, Record, Result
 
@@ -18,8 +19,7 @@ class Batch(NamedTuple):
     attempts: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """done: records that are behind us. again: batches that come next, in this order. given_up: records that are not
     tried any more, and so are behind us too, after so many invocations.
     """

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lambda_emu.model.timestamps import whole_second
 
 MOST_STATE_BYTES = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """One that has begun. state: what the function returned last, as JSON. is_full: it has to end before its time."""
 
     start_s: int

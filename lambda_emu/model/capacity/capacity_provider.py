@@ -6,9 +6,11 @@ docs/contract/api.md#capacity-providers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lambda_emu.errors.resources import FunctionNotFound
 from lambda_emu.model.capacity.managed_instances import CONFIG, INSTANCES
@@ -26,8 +28,7 @@ SCALING_DEFAULTS = {"ScalingMode": "Auto", "MaxVCpuCount": 400}
 _KEPT = ("VpcConfig", "PermissionsConfig", "InstanceRequirements", "KmsKeyArn", "PropagateTags", "TelemetryConfig")
 
 
-@dataclass(frozen=True, slots=True)
-class CapacityProvider:
+class CapacityProvider(Struct, frozen=True):
     """settings: its members as the wire shows them, but for ARN, state and time. last_modified: as shown.
 
     created_s: epoch seconds.

@@ -12,9 +12,10 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
+
+from msgspec import Struct
 
 from lambda_emu.arn import LATEST
 from lambda_emu.errors.resources import FunctionPending
@@ -62,8 +63,7 @@ def check_members(wanted: Wanted, has: Wanted) -> None:
                 raise ManagedInstancesOnly(member)
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceLimits:
+class InstanceLimits(Struct, frozen=True):
     """The most that a function may ask for."""
 
     memory_mb: int = quotas.MEMORY_MB

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
+
+from msgspec.structs import replace
 
 from lambda_emu.arn import LATEST, LATEST_PUBLISHED
 from lambda_emu.model.changes.refusals import CodeChanged, VersionInUse
@@ -83,7 +84,7 @@ def without_qualifier(function: Function, qualifier: str) -> Function:
         entries: Mapping[str, Any] = getattr(function, member)
         if qualifier in entries:
             kept[member] = {key: entry for key, entry in entries.items() if key != qualifier}
-    return replace(function, **kept)  # type: ignore[arg-type]
+    return replace(function, **kept)
 
 
 def _is_unchanged(function: Function, last: FunctionVersion) -> bool:

@@ -8,9 +8,10 @@ A request sets what it names and leaves the rest. Sub-structures are replaced wh
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
+
+from msgspec.structs import replace
 
 from lambda_emu.errors.request import ConstraintViolations
 from lambda_emu.model.capacity import managed_instances

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.errors.resources import RevisionMismatch, StillBeingCreated, UpdateInProgress
 from lambda_emu.model.capacity.managed_instances import idle_state
@@ -68,8 +70,7 @@ def replace_latest(function: Function, wanted: Function) -> Function:
     return tagged if same == before else replace(tagged, latest=wanted.latest, running=wanted.running)
 
 
-@dataclass(frozen=True, slots=True)
-class WhyNot:
+class WhyNot(Struct, frozen=True):
     """What a version needs could not be had. code: the API's word for it."""
 
     reason: str

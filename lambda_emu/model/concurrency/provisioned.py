@@ -5,8 +5,9 @@ docs/contract/api.md#concurrency.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 INIT_FAILED = "FUNCTION_ERROR_INIT_FAILURE"
 
@@ -19,8 +20,7 @@ class ProvisionedStatus(StrEnum):
     FAILED = "FAILED"
 
 
-@dataclass(frozen=True, slots=True)
-class Readiness:
+class Readiness(Struct, frozen=True):
     """What there is of a deployment's provisioned environments.
 
     init_failed: the last one that tried to initialise. no_room: why there was no place to try, in words of ours.

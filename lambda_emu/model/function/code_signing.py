@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import Conflict, NotFound
@@ -15,8 +17,7 @@ from lambda_emu.model.function.tags import new_tags
 KIND = "code-signing-config"
 
 
-@dataclass(frozen=True, slots=True)
-class CodeSigningConfig:
+class CodeSigningConfig(Struct, frozen=True):
     """id: `csc-` and 17 characters. untrusted: Warn or Enforce. last_modified: as the wire shows it."""
 
     id: str

@@ -6,8 +6,10 @@ docs/contract/api.md#configuration, docs/contract/invoke.md#durable-functions.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.errors.base import InvalidParameter
 from lambda_emu.errors.resources import NotFound
@@ -16,8 +18,7 @@ from lambda_emu.errors.service import NotBuiltYet
 Wanted = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Durability:
+class Durability(Struct, frozen=True):
     """What makes a function durable. retention_days: of an execution that has ended."""
 
     execution_timeout_s: int

@@ -6,8 +6,10 @@ docs/contract/api.md#event-invoke-configurations.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.arn import FunctionId, Scope, Target, parse_function_name
 from lambda_emu.errors.base import InvalidParameter
@@ -22,8 +24,7 @@ SERVICES = {
 Wanted = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class EventInvokeConfig:
+class EventInvokeConfig(Struct, frozen=True):
     """None: never set, so that Lambda's default holds. Destinations are ARNs. last_modified_s: epoch seconds."""
 
     last_modified_s: float

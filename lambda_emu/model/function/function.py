@@ -6,10 +6,11 @@ docs/contract/api.md#configuration.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
 
 from lambda_emu.arn import LATEST, LATEST_PUBLISHED, FunctionId
 from lambda_emu.model.function.durable import Durability
@@ -38,8 +39,7 @@ class UpdateStatus(StrEnum):
     IN_PROGRESS = "InProgress"
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """State and last update of a version, as the wire shows them."""
 
     state: FunctionState = FunctionState.PENDING
@@ -50,8 +50,7 @@ class Progress:
     update_reason_code: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class S3Object:
+class S3Object(Struct, frozen=True):
     """Where in S3 a zip lies. version: None where the newest is meant, or the bucket has no versions."""
 
     bucket: str
@@ -59,8 +58,7 @@ class S3Object:
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(Struct, frozen=True):
     """Code kept by the store: the zip as it came, and its files unpacked.
 
     sha256: base64, as CodeSha256 shows it; it is also the artifact's name in the store.
@@ -74,8 +72,7 @@ class Artifact:
     reference: S3Object | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ImageConfig:
+class ImageConfig(Struct, frozen=True):
     """What a function sets in place of its image's ENTRYPOINT, CMD and WORKDIR; empty: the image's own holds."""
 
     entry_point: tuple[str, ...] = ()
@@ -83,8 +80,7 @@ class ImageConfig:
     working_directory: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerImage:
+class ContainerImage(Struct, frozen=True):
     """The image that a version is packaged as. uri: as it was given. digest: in hex, shown as CodeSha256.
 
     id: what the engine calls the very image that the URI meant then; empty until it was found, and the digest is none.
@@ -101,16 +97,14 @@ class ContainerImage:
         return Artifact(self.digest, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class LayerReference:
+class LayerReference(Struct, frozen=True):
     """A layer version that a function mounts at /opt, in list order."""
 
     arn: str
     content: Artifact
 
 
-@dataclass(frozen=True, slots=True)
-class LoggingConfig:
+class LoggingConfig(Struct, frozen=True):
     """Where and how a function logs. Levels exist only with JSON."""
 
     log_group: str
@@ -119,8 +113,7 @@ class LoggingConfig:
     system_log_level: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionVersion:
+class FunctionVersion(Struct, frozen=True):
     """One version of a function: what runs, under which limits.
 
     runtime and handler are empty, and image is set, for a function packaged as an image.
@@ -156,8 +149,7 @@ class FunctionVersion:
     progress: Progress = field(default_factory=Progress)
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(Struct, frozen=True):
     """weights: the share (0.0 to 1.0) of invocations by additional version; the rest goes to function_version."""
 
     name: str
@@ -178,24 +170,21 @@ class Alias:
         return self.function_version
 
 
-@dataclass(frozen=True, slots=True)
-class Provisioned:
+class Provisioned(Struct, frozen=True):
     """requested: how many environments. last_modified: as the wire shows it. What there is of them, the pool knows."""
 
     requested: int
     last_modified: str
 
 
-@dataclass(frozen=True, slots=True)
-class ScalingConfig:
+class ScalingConfig(Struct, frozen=True):
     """None: not set."""
 
     min_environments: int | None = None
     max_environments: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A function with all that hangs on it, and goes with it. `running` is what invocations of $LATEST use.
 
     While an update is in progress `latest` shows the new configuration and `running` still is the old one.

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.errors.resources import Conflict, NotFound
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionUrl:
+class FunctionUrl(Struct, frozen=True):
     """url_id: the first label of its host. created, modified: as the wire shows them; modified None: never updated.
 
     cors: as the caller wrote it, or None. invoke_mode None: never set, which means BUFFERED.

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.errors.base import InvalidParameter
 from lambda_emu.errors.code import CodeMissing, CodeTwice
@@ -28,8 +30,7 @@ _NAME = rf"(?P<repository>(?:[a-zA-Z0-9.-]+(?::\d+)?/)?{_PART}(?:/{_PART})*)"
 _IMAGE = re.compile(rf"{_NAME}(?P<tag>:[\w][\w.-]{{0,127}})?(?:@sha256:(?P<digest>[0-9a-f]{{64}}))?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class FoundImage:
+class FoundImage(Struct, frozen=True):
     """An image that an engine has. id: its own name of it, which never means another. digest: 64 hex digits."""
 
     id: str

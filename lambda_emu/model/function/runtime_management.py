@@ -5,13 +5,12 @@ docs/contract/api.md#runtime-management-and-recursion.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lambda_emu.errors.base import InvalidParameter
 
 
-@dataclass(frozen=True, slots=True)
-class RuntimeManagement:
+class RuntimeManagement(Struct, frozen=True):
     """update_on: Auto, FunctionUpdate or Manual; the last one names a runtime version."""
 
     update_on: str = "Auto"

@@ -6,8 +6,9 @@ docs/contract/api.md#states, #tags.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from lambda_emu.errors.base import InvalidParameter
 from lambda_emu.errors.resources import NotFound, UpdateInProgress

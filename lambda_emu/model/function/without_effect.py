@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lambda_emu.arn import service_in
 from lambda_emu.model.function.function import Function, FunctionVersion
 from lambda_emu.model.function.vpc import network_of, subnets_of
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
+class Here(Struct, frozen=True):
     """What this emulator can do. networks: by subnet, those that environments can join.
 
     has_extensions: whether the layers of a version bring programs at /opt/extensions. has_buses: whether somebody

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lambda_emu.model.function.function import Artifact, Function
 from lambda_emu.model.policies.policy import Policy
 
 
-@dataclass(frozen=True, slots=True)
-class LayerVersion:
+class LayerVersion(Struct, frozen=True):
     """created: as shown. None for the others: never given, which differs from what is given and empty.
 
     origin: "api", or "project" for one that lambda-emu.yaml declares.
@@ -40,8 +41,7 @@ class LayerVersion:
         return any(_allows(statement, account) for statement in statements)
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """last_version: the highest number ever given; numbers do not restart, so a layer stays when its versions go.
 
     versions: by number, ascending.

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lambda_emu.model.mappings.operators import OPERATORS, Number, Operators, Test, exactly, only_member
 from lambda_emu.model.mappings.refusals import FilterInvalid
@@ -20,8 +21,7 @@ _MISSING: Sequence[Any] = ()  # an array without items has no value either
 _NO_FIELDS: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """What a field may be: tests, any of which is enough. absent: whether the field may also be missing."""
 
     tests: tuple[Test, ...]
@@ -32,8 +32,7 @@ class Leaf:
         return any(test(leaf) for test in self.tests for leaf in leaves) if leaves else self.absent
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(Struct, frozen=True):
     """What an object must have: all of the fields, and one of the alternatives if there are some."""
 
     fields: Mapping[str, Fields | Leaf]
@@ -95,8 +94,7 @@ def _flat(value: Any) -> Iterator[Any]:
             yield item
 
 
-@dataclass(frozen=True, slots=True)
-class _Compiler:
+class _Compiler(Struct, frozen=True):
     operators: Operators
 
     def fields(self, pattern: Any, nesting_left: int) -> Fields:

@@ -8,10 +8,12 @@ behind on its way.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum, auto
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lambda_emu.model.mappings.refusals import MappingInUse
 from lambda_emu.model.mappings.sources import SourceKind
@@ -60,8 +62,7 @@ MOVES: Mapping[MappingState, Mapping[MappingChange, MappingState]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class EventSourceMapping:
+class EventSourceMapping(Struct, frozen=True):
     """function_arn: with the qualifier it was made with. source_arn: None for self-managed Kafka.
 
     enabled: whether it polls once it has arrived. last_modified_s: epoch seconds, when it entered its state.

@@ -7,9 +7,10 @@ import json
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from lambda_emu.model.mappings.refusals import FilterInvalid
 
@@ -17,8 +18,7 @@ Test = Callable[[Any], bool]
 _WILD = re.compile(r"\*\*|\\[*\\]|.", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """A number as it was written: 300, 300.0 and 3.0e2 are three, but have the same value."""
 
     literal: str

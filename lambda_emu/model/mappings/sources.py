@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.model.mappings.refusals import UnrecognizedEventSource
 
@@ -55,8 +57,7 @@ def kind_of(source_arn: str | None, self_managed: Mapping[str, Any] | None) -> S
     raise UnrecognizedEventSource
 
 
-@dataclass(frozen=True, slots=True)
-class Pollers:
+class Pollers(Struct, frozen=True):
     """ProvisionedPollerConfig. fewest: of either bound, and MinimumPollers' default.
 
     most_at_least, most_at_most: what MinimumPollers and MaximumPollers can be at most.
@@ -68,8 +69,7 @@ class Pollers:
     default_at_most: int = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """members: which of CreateEventSourceMapping's it may have, besides those of every mapping.
 
     defaults: shown unless set. required: refused without. positions: where reading may start. default_position: None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lambda_emu.errors.resources import RevisionMismatch
 from lambda_emu.model.policies.refusals import NoPolicy, PolicyTooLong, StatementExists, StatementNotFound
@@ -13,8 +14,7 @@ from lambda_emu.model.policies.statements import Statement
 from lambda_emu.model.quotas import POLICY_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """document: the JSON as it is shown. revision_id: its own, not that of what it guards."""
 
     revision_id: str

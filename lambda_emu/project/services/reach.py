@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.operations import call
@@ -25,8 +26,7 @@ class Services(Protocol):
     ) -> dict[str, Any]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """wanted: what is declared. left: by earlier deployments. context: of Lambda's operations."""
 
     context: RequestContext

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+
+from msgspec import Struct
 
 from lambda_emu.runtimes import NodeClient, PythonClient
 from lambda_emu.sandbox.base import SandboxError
@@ -20,8 +21,7 @@ HOST_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 COMPILED = ("index.mjs", "package.json", "rapid-client.node")
 
 
-@dataclass(frozen=True, slots=True)
-class Clients:
+class Clients(Struct, frozen=True):
     """cache: where they are kept, by what they are made of. scratch: for what is not finished, removed by its owner."""
 
     cache: Path

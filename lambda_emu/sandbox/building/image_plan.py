@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
+
+import msgspec
+from msgspec import Struct
 
 from lambda_emu.runtimes import Recipe, Runtime
 from lambda_emu.sandbox.building.debian import options
@@ -22,8 +24,7 @@ FIXED_ENVIRONMENT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ImagePlan:
+class ImagePlan(Struct, frozen=True):
     """files: paths in the image and what is written there. client_script: how its client is compiled, if it is."""
 
     runtime: Runtime
@@ -58,7 +59,7 @@ class ImagePlan:
 
     def _digest(self) -> str:
         inputs = {
-            "recipe": asdict(self.recipe),
+            "recipe": msgspec.to_builtins(self.recipe),
             "options": [*self.debian_options(), self.runtime.os],
             "settings": self.settings,
             "files": {path: sha256(content).hexdigest() for path, content in self.files.items()},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.docker.network import Place
@@ -20,8 +20,7 @@ class SocketNotCalled(SandboxError):
         super().__init__("its init cannot call a socket of this machine's")
 
 
-@dataclass(frozen=True, slots=True)
-class InitCall:
+class InitCall(Struct, frozen=True):
     """How a container's init calls us: by the socket in a file, else at a port, by a host name of its own.
 
     port: 0 where it calls by the socket or not at all.

@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ from typing import Any, TypeVar
 import docker
 import docker.errors
 from docker.types import LogConfig, Mount, Ulimit
+from msgspec.structs import replace
 
 from lambda_emu.clock import Clock
 from lambda_emu.runtimes import catalogue

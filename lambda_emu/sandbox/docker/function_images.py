@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from itertools import takewhile
 from threading import Event
 from typing import Any
 
 import docker
 import docker.errors
+from msgspec import Struct
 
 from lambda_emu.model.function.function import ContainerImage
 from lambda_emu.model.function.image_package import DOCKER_HUB, FoundImage, registry_of, repository_of
@@ -38,8 +38,7 @@ DENIALS = ("denied", "unauthorized", "authentication", "no basic auth credential
 """Docker Hub alone says this of what is not there too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
+class Defaults(Struct, frozen=True):
     """What an image says of how it is started."""
 
     entry_point: tuple[str, ...]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lambda_emu.folders import PASSED_THROUGH, close_to_others, remove_sessions
 from lambda_emu.sandbox.base import SandboxError
@@ -15,8 +16,7 @@ from lambda_emu.sandbox.init.socket_file import SocketFile
 from lambda_emu.sandbox.leases import own_processes
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(Struct, frozen=True):
     """What an engine needs to know of the emulator.
 
     run_dir: bind-mounted into containers, so the engine must see it under the same path.

@@ -12,7 +12,6 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 
 import docker
 import docker.errors
+from msgspec import Struct
 
 from lambda_emu.clock import Clock
 from lambda_emu.folders import NotOurs, Purpose, claim
@@ -42,8 +42,7 @@ KEPT_UNUSED_S = 14 * DAY_S
 """Other checkouts and other versions of lambda-emu have images of the same runtime on this engine, and want them."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImageStatus:
+class ImageStatus(Struct, frozen=True):
     """One line of `lambda-emu runtimes list`. image: its name if the engine has it. buildable: we have its recipe."""
 
     runtime: Runtime

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import docker
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.sandbox.base import PLATFORM_MB, Limits, StemKind
 from lambda_emu.sandbox.docker.client import engine_errors
@@ -52,8 +53,7 @@ def update_limits(api: docker.APIClient, container: str, limits: Limits) -> None
         )
 
 
-@dataclass(frozen=True, slots=True)
-class CpuLimit:
+class CpuLimit(Struct, frozen=True):
     """file: the cgroup's, of version 1 or 2."""
 
     file: Path

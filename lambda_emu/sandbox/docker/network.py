@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
 from typing import Any
 
 import docker
 import docker.errors
+from msgspec import Struct
 
 from lambda_emu.sandbox.base import Listen, SandboxError
 from lambda_emu.sandbox.docker.client import engine_errors
@@ -22,8 +22,7 @@ HOST = "host"
 """The machine's own; Docker has one of its kind, of this name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A network of containers. machine: the address in there that is this machine's, "" where there is none.
 
     listen_host: where we listen for those in there that cannot call our socket. shared: it is the machine's own, so the

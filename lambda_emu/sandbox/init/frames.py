@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import socket
 import struct
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from lambda_emu.sandbox.base import Exit, ExitKind, Program, SandboxError, Usage
 
@@ -87,8 +88,7 @@ class Figures(IntEnum):
     CGROUP_2 = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(Struct, frozen=True):
     """What init says first."""
 
     figures: Figures

@@ -11,8 +11,9 @@ import os
 import socket
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from weakref import WeakSet
+
+from msgspec import Struct
 
 from lambda_emu.sandbox.base import ANY_TIME_MS, GROWTH_BYTES_PER_MS, Program, SandboxError, Usage
 from lambda_emu.sandbox.init import frames, passed
@@ -60,8 +61,7 @@ class RecentUsage:
         return Usage(memory_bytes, usage.peak_bytes, usage.oom_kills, usage.cpu_us)
 
 
-@dataclass(frozen=True, slots=True)
-class HeldReport:
+class HeldReport(Struct, frozen=True):
     """What is told once each of these pipes has been read up to a place in it."""
 
     tell: Callable[[], None]

@@ -6,9 +6,10 @@ import os
 import socket
 import struct
 import sys
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 CONNECTIONS = Path("/proc/net/tcp")
 ESTABLISHED = 1
@@ -26,8 +27,7 @@ _OWNER = struct.Struct("=II")
 End = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class SocketHolder:
+class SocketHolder(Struct, frozen=True):
     """Whose socket it is, and by which number /proc/<pid>/fd knows it."""
 
     uid: int

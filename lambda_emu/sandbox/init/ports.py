@@ -6,7 +6,8 @@ import asyncio
 import errno
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lambda_emu.http.branch import End, PassedListener
 from lambda_emu.sandbox.base import SandboxError
@@ -23,8 +24,7 @@ NAME = "aws.lambda-emu.internal"
 """Inside, of what listens there, where the engine can give names. Of Step Functions `sync-` stands before it, too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """How code inside reaches the APIs, and how they know it: see base.Sandbox."""
 
     token: str

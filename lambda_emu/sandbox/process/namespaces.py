@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.sandbox.base import Abilities, Program, SandboxError
 from lambda_emu.sandbox.files import fill
@@ -71,8 +73,7 @@ DIGITS = 6
 """Of a sandbox's name, hexadecimal: 16 million users, of whom two of 200 sandboxes are the same once in 800 times."""
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """as_root: whether we are root; others may mount only in a user namespace. own_network: with loopback alone."""
 
     as_root: bool

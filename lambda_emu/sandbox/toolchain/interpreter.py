@@ -6,9 +6,10 @@ The rest of the folder it lies in is nobody's business: with a Python in ~/bin t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from lambda_emu.runtimes import Runtime
 from lambda_emu.sandbox.toolchain.elf import needed_libraries
@@ -25,8 +26,7 @@ OWN = ("/opt", "/tmp", "/var")
 """Folders that are each sandbox's own: nothing of the host is shown in them where the host has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Interpreter:
+class Interpreter(Struct, frozen=True):
     """A program of this machine. name: with its version; runtime: the identifier that it is the right one for.
 
     flags: what AWS's bootstrap gives this version beyond what it gives all, in words of the shell.

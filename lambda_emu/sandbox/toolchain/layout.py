@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
@@ -24,8 +25,7 @@ HOST_ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}.get(os.uname().mach
 BOOTSTRAPS = ("/var/task/bootstrap", "/opt/bootstrap")
 
 
-@dataclass(frozen=True, slots=True)
-class Toolchain:
+class Toolchain(Struct, frozen=True):
     """folder: as the module says. host_files: those of the host, by where sandboxes see them; parents come first.
 
     start: the shell words that start the runtime; None where the function brings it. interpreter: what they start.
@@ -41,8 +41,7 @@ class Toolchain:
         return self.folder / shown.relative_to("/var") if shown.parts[1:2] == ("var",) else None
 
 
-@dataclass(frozen=True, slots=True)
-class ToolchainStatus:
+class ToolchainStatus(Struct, frozen=True):
     """What functions of a runtime would run on without Docker, or why they would not; both None: on what they bring."""
 
     runtime: Runtime

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lambda_emu.store.code.beneath import open_beneath
 from lambda_emu.store.code.links import MAX_HOPS
 
 
-@dataclass(frozen=True, slots=True)
-class CodeView:
+class CodeView(Struct, frozen=True):
     """What a sandbox shows: `task` at /var/task, `layers` merged at /opt, the last one first."""
 
     task: Path

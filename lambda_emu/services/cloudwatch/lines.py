@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lambda_emu.services.cloudwatch.errors import ValidationFailed
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """points: values by seconds since the epoch, the earliest first; there need not be one for each period."""
 
     points: Mapping[int, float]

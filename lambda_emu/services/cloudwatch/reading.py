@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lambda_emu.arn import Scope
 from lambda_emu.metrics.file import MetricFile
@@ -17,8 +17,7 @@ SHORT_PERIODS_S = (1, 5, 10, 20, 30)
 LONGEST_PERIOD_S = 365 * 24 * 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """Of one account and region."""
 
     scope: Scope
@@ -36,8 +35,7 @@ class Metric:
         return cls(scope, given["Namespace"], given["MetricName"], dimensions)
 
 
-@dataclass(frozen=True, slots=True)
-class TimeRange:
+class TimeRange(Struct, frozen=True):
     """From start_s, which is in, to end_s, which is not, in seconds since the epoch."""
 
     start_s: int

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
@@ -27,8 +28,7 @@ _PATH = re.compile(r"(?:.*?/)?(?:queue/([a-z]{2}[a-z0-9-]+)/)?(\d{12})/([^/]+)/?
 """`/<account>/<name>`, wherever a proxy has it, and LocalStack's form that says the region too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """members: as given, each of its kind. url: of ours, as the client wrote it. answer, fail: one of them, once.
 
     scope: of the caller. is_open: whether he is still there. trace: the tracing header that the request came with.

@@ -6,8 +6,9 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from lambda_emu.arn import Scope
 from lambda_emu.services.sqs.asked import Asked, check_name

@@ -5,7 +5,8 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lambda_emu.services.sqs.message import Message, State
 
@@ -104,8 +105,7 @@ class GroupOrder:
             del self._groups[name]
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """A message that was accepted: what a duplicate is answered too."""
 
     id: str

@@ -6,11 +6,11 @@ from base64 import b64decode, urlsafe_b64decode
 from binascii import Error as NotBase64
 from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from hashlib import md5
 from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.json import decode, encode
 
 SOURCE = "DeadLetterQueueSourceArn"
@@ -34,8 +34,7 @@ Row = tuple[str, str, str]
 """A content as the database and memory have it. Python's collector passes such a tuple over, be there many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """What was sent. system: what SQS says of it that never changes, such as SenderId and MessageGroupId."""
 
     body: str
@@ -50,8 +49,7 @@ class Content:
         return cls(body, decode(attributes), decode(system))
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A message to be sent. delay_s: None: the queue's. key: in five minutes only one with the same is accepted."""
 
     content: Content
@@ -124,8 +122,7 @@ class Received(NamedTuple):
         return told | {"SequenceNumber": f"{self.number:020d}"} if is_fifo else told
 
 
-@dataclass(frozen=True, slots=True)
-class Handle:
+class Handle(Struct, frozen=True):
     """What a receipt handle says: which message, and by which of its receives. It outlives a restart."""
 
     queue_id: int

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 RUNNING, COMPLETED, FAILED, CANCELLED = "RUNNING", "COMPLETED", "FAILED", "CANCELLED"
 
 
-@dataclass(frozen=True, slots=True)
-class MoveTask:
+class MoveTask(Struct, frozen=True):
     """number: of the last message that it may move; younger tasks have a larger one. rate: messages a second at most.
 
     source, destination: ARNs; destination: None: each goes to the queue whose dead letter it is.

@@ -6,9 +6,11 @@ import heapq
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.arn import Scope
 from lambda_emu.services.sqs.attributes import DEFAULTS, FIFO_DEFAULTS
@@ -16,8 +18,7 @@ from lambda_emu.services.sqs.fifo import Attempts, GroupOrder, Seen
 from lambda_emu.services.sqs.message import Message, State
 
 
-@dataclass(frozen=True)
-class QueueRecord:
+class QueueRecord(Struct, frozen=True, dict=True):
     """What a queue is. attributes: those that somebody set. Times: epoch seconds that are shown."""
 
     id: int

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from lambda_emu.arn import Scope
 from lambda_emu.services.sqs.fifo import Sent
@@ -37,16 +39,14 @@ Mark = tuple[float, int, float | None, int]
 """Of a message that was received: when it is visible again, how often it was, when first, its number."""
 
 
-@dataclass(frozen=True, slots=True)
-class SeenRow:
+class SeenRow(Struct, frozen=True):
     queue_id: int
     key: str
     until_s: float
     sent: Sent
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """What an earlier run left. last_number: nothing younger may have it, nor a smaller one."""
 
     queues: Sequence[QueueRecord]
@@ -134,8 +134,7 @@ def delete(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
     connection.executemany("DELETE FROM sqs_contents WHERE number = ?", rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """A message goes to another queue, where it has another number. The rest is as `Message` has it."""
 
     number: int

@@ -12,8 +12,9 @@ import os
 import re
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from lambda_emu.errors.code import InvalidZip, TooManyFolders, UnzippedTooLarge
 from lambda_emu.model.changes.settings import UNZIPPED_LIMIT_BYTES
@@ -71,8 +72,7 @@ def safe_name(written: str) -> str:
     return "/".join(parts)
 
 
-@dataclass(slots=True)
-class _Plan:
+class _Plan(Struct):
     """What the tree will hold, by safe names."""
 
     files: dict[str, Entry] = field(default_factory=dict)

@@ -12,9 +12,10 @@ import stat
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from lambda_emu.errors.code import InvalidZip
 
@@ -33,8 +34,7 @@ _FIELD = struct.Struct("<2H")
 _MAX_COMMENT_BYTES = 0xFFFF
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One file, folder or link as the central directory claims it. mode: of Unix, 0 where none was kept.
 
     packed_bytes and size: as stored and as unpacked. offset: of its local header in the file.

@@ -6,8 +6,9 @@ Values are taken as they are told; what makes no sense serves nobody, and distur
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from lambda_emu.arn import partition_of
 from lambda_emu.triggers.http_apis.routes import Routes, RouteShape
@@ -20,8 +21,7 @@ AUTHORIZER_TTL_S = 300.0
 CORS_LISTS = ("AllowHeaders", "AllowMethods", "AllowOrigins", "ExposeHeaders")
 
 
-@dataclass(frozen=True, slots=True)
-class Integration:
+class Integration(Struct, frozen=True):
     """Where requests of a route go. kind: AWS_PROXY, HTTP_PROXY. credentials: a role, which needs no permission."""
 
     kind: str
@@ -33,8 +33,7 @@ class Integration:
     subtype: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Authorizer:
+class Authorizer(Struct, frozen=True):
     """Who decides about a request. kind: JWT, with issuer and audience, or REQUEST, with the function at uri."""
 
     id: str
@@ -49,8 +48,7 @@ class Authorizer:
     credentials: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """authorization: NONE, JWT, CUSTOM, AWS_IAM. integration, authorizer: None where there is none of that id."""
 
     key: str
@@ -61,8 +59,7 @@ class Route:
     integration: Integration | None
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """routes: None while nothing is deployed to it."""
 
     name: str
@@ -70,8 +67,7 @@ class Stage:
     routes: Routes[Route] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
+class Api(Struct, frozen=True):
     """One HTTP API of an account in a region. cors: with the names that function URLs have for it."""
 
     id: str
@@ -79,7 +75,7 @@ class Api:
     region: str
     cors: Told | None
     is_disabled: bool
-    stages: Mapping[str, Stage] = field(repr=False)
+    stages: Mapping[str, Stage]
 
     def arn(self, below: str) -> str:
         """Of what is to be invoked: `<stage>/<method>/<path>`, `authorizers/<id>`."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 T = TypeVar("T")
 
@@ -19,8 +20,7 @@ _KEY = re.compile(r"([A-Z]{3,7}) (/\S*)")
 _VARIABLE = re.compile(r"\{([\w.:-]+)(\+?)\}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class RouteShape:
+class RouteShape(Struct, frozen=True):
     """A route key taken apart: `GET /items/{id}`. path: empty of the `$default` route. segments: kind, and its text."""
 
     method: str
@@ -66,8 +66,7 @@ class RouteShape:
         return found if len(self.segments) == len(segments) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Match(Generic[T]):
+class Match(Struct, Generic[T], frozen=True):
     """The route that a request takes, and what its variables stand for."""
 
     route: T

@@ -7,9 +7,10 @@ import json
 import logging
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 from lambda_emu.services.child.program.asked import trace
 
@@ -29,8 +30,7 @@ class FrontGone(FrontError):
     """Nobody listens: the server is ending. Who asked for what others cannot be told of has to ask again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
     body: bytes

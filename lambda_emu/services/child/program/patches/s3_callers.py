@@ -11,9 +11,10 @@ import re
 import time
 from calendar import timegm
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
+
+from msgspec import Struct
 
 Headers = list[tuple[str, str]]
 
@@ -29,8 +30,7 @@ SANDBOX = ("Content-Security-Policy", "sandbox allow-forms allow-popups allow-sc
 """What lies in a bucket is somebody's content, and by path has the origin of all else on the port."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """status: what it is answered instead of being served; 0: it is served. headers: of the answer, whatever it is."""
 
     status: int = 0

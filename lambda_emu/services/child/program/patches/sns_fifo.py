@@ -5,11 +5,12 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+
+from msgspec import Struct
 
 REMEMBERED_S = 300.0
 """The same message to a FIFO topic is accepted once in so long."""
@@ -22,8 +23,7 @@ CREATE INDEX IF NOT EXISTS by_time ON published (sent_s);
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What a message to a FIFO topic says of its place."""
 
     group: str | None

@@ -8,12 +8,13 @@ import os
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any
 from uuid import uuid4
+
+from msgspec import Struct
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +30,7 @@ CREATE TABLE IF NOT EXISTS replaying (id INTEGER NOT NULL);
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One change. seed, time_s: of its moment. file: where a large body is, by its hash; else it is `body`."""
 
     id: int

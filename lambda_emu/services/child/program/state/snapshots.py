@@ -9,10 +9,11 @@ import pickle
 import platform
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from lambda_emu.services.child.program.state.journal import SMALL_BYTES, Bodies
 
@@ -24,8 +25,7 @@ Place = tuple[str, str, str]
 """Service, account, region: where a backend of moto's stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """until: the last entry of the journal that it has. services: whose entries those are. files: bodies it needs."""
 
     until: int
@@ -128,8 +128,7 @@ class Snapshots:
         FakeKey.__setstate__ = setstate  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(Struct, frozen=True):
     """What stands in a dictionary whose default cannot be written; it goes into the one that is there."""
 
     items: dict[Any, Any]
