@@ -65,6 +65,7 @@ class Queues:
     def map(self, arn: str, function: str, **wanted: Any) -> str:
         """A mapping's UUID."""
         made = self.lam.client.create_event_source_mapping(EventSourceArn=arn, FunctionName=function, **wanted)
+        assert made["State"] == ("Creating" if wanted.get("Enabled", True) else "Disabled")
         self._mappings.append(made["UUID"])
         return str(made["UUID"])
 

@@ -79,7 +79,6 @@ def test_a_mapping_is_disabled_at_once_and_says_so_when_what_it_took_is_settled(
     name = lam.create("pauses", SLEEPS)
     url, arn = queues.create("pauses")
     uuid = queues.map(arn, name)
-    assert queues.state(uuid) == "Creating"
     queues.wait_for(uuid, "Enabled")
     queues.send(url, "2")
     queues.wait_until_taken(url, 1)
@@ -374,8 +373,8 @@ def handler(event, context):
                 Period=86400,
                 Statistics=["Sum"],
             )["Datapoints"]
-            for point in points:
-                found[metric] = point["Sum"]
+            if points:
+                found[metric] = sum(point["Sum"] for point in points)  # of two days, if this one ends meanwhile
         return found
 
     eventually(lambda: counted(uuids[0]) == EVENT_COUNTS, f"{EVENT_COUNTS}")
