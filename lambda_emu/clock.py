@@ -174,30 +174,33 @@ class SteppingClock(Clock):
 
     `set_wall` moves what the machine shows alone, as somebody does who sets its clock.
 
-    Small but real: timers that no test moves fire when they would on the machine's clock.
+    stands: no time passes but by `advance`, so nothing is over sooner on a machine that is slow. Else small but real:
+    timers that no test moves fire when they would on the machine's clock.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, stands: bool = False) -> None:
         super().__init__()
+        self._stands_at = (super().now_s(), super().monotonic_s()) if stands else None
         self._ahead_s = 0.0
         self._set_by_s = 0.0
         self._order = itertools.count()
         self._pending: list[tuple[float, int, _SteppingTimer]] = []  # touched on the loop only
 
     def now_s(self) -> float:
-        return super().now_s() + self._ahead_s + self._set_by_s
+        return (self._stands_at[0] if self._stands_at else super().now_s()) + self._ahead_s + self._set_by_s
 
     def set_wall(self, by_s: float) -> None:
         """Set the machine's clock by so many seconds, back if negative. Nothing becomes due by it."""
         self._set_by_s += by_s
 
     def monotonic_s(self) -> float:
-        return super().monotonic_s() + self._ahead_s
+        return (self._stands_at[1] if self._stands_at else super().monotonic_s()) + self._ahead_s
 
     def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
         assert self._loop is not None, "bind the clock to its loop first"
         timer = _SteppingTimer(callback)
-        timer.handle = self._loop.call_later(delay_s, timer.fire)
+        if self._stands_at is None:
+            timer.handle = self._loop.call_later(delay_s, timer.fire)
         heapq.heappush(self._pending, (self.monotonic_s() + delay_s, next(self._order), timer))
         return timer
 

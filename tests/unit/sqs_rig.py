@@ -86,7 +86,7 @@ def client_of(port: int, account: str = ACCOUNT, region: str = REGION) -> Any:
 @contextmanager
 def serving(folder: Path, clock: Clock | None = None, callers: Callers | None = None) -> Iterator[Sqs]:
     """Until the block ends. What Lambda would be asked fails."""
-    clock = clock or SteppingClock()
+    clock = clock or SteppingClock(stands=True)
     store, loop, bound = Store.open(folder), Loop(), bind("127.0.0.1", 0)
     port = bound.getsockname()[1]
     loop.start()

@@ -78,7 +78,7 @@ class Steps:
 
 @pytest.fixture
 def steps(tmp_path: Path) -> Iterator[Steps]:
-    store, loop, clock = Store.open(tmp_path), Loop(), SteppingClock()
+    store, loop, clock = Store.open(tmp_path), Loop(), SteppingClock(stands=True)
     loop.start()
     clock.bind(loop.asyncio)
     try:

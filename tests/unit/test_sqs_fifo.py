@@ -93,13 +93,13 @@ def test_duplicates_are_looked_for_by_group_where_the_queue_says_so(sqs: Sqs) ->
 
 
 def test_what_was_sent_is_remembered_over_a_restart_and_so_is_a_lock(tmp_path: Path) -> None:
-    clock = SteppingClock()
+    clock = SteppingClock(stands=True)
     with serving(tmp_path, clock) as sqs:
         url = sqs.create("jobs.fifo")
         send(sqs, url, "a1", "a2")
         [got] = sqs.receive(url, 1)
 
-    with serving(tmp_path, SteppingClock()) as sqs:
+    with serving(tmp_path, SteppingClock(stands=True)) as sqs:
         url = sqs.client.get_queue_url(QueueName="jobs.fifo")["QueueUrl"]
         send(sqs, url, "a1")
         locked = sqs.bodies(url)

@@ -152,7 +152,7 @@ def test_a_task_fails_where_nobody_knows_where_a_message_came_from(sqs: Sqs, end
 
 
 def test_tasks_go_on_after_a_restart_and_ten_are_remembered(tmp_path: Path) -> None:
-    clock = SteppingClock()
+    clock = SteppingClock(stands=True)
     with serving(tmp_path, clock) as sqs:
         make(sqs, *map(str, range(20)))
         for _ in range(11):
