@@ -74,7 +74,7 @@ def listening(
     handler: RequestHandler = echo, settings: PortSettings | None = None, host: str = "127.0.0.1"
 ) -> Iterator[tuple[Listener, int, SteppingClock, Loop]]:
     """The same, for who stops it."""
-    loop, clock = Loop(), SteppingClock()
+    loop, clock = Loop(), SteppingClock(stands=True)
     loop.start()
     clock.bind(loop.asyncio)
     listener, bound = Listener(handler, clock, settings), bind(host, 0)

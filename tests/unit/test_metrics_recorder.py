@@ -84,7 +84,7 @@ class Rig:
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
-    loop, clock = Loop(), SteppingClock()
+    loop, clock = Loop(), SteppingClock(stands=True)
     loop.start()
     clock.bind(loop.asyncio)
     clock.advance(90 - clock.now_s() % 60)  # in the middle of a minute

@@ -46,7 +46,7 @@ def engine(loop: Loop) -> SlowEngine:
 
 
 def stems(engine: SlowEngine, loop: Loop, count: int, refills: bool = True) -> Stems:
-    clock = SteppingClock()
+    clock = SteppingClock(stands=True)
     clock.bind(loop.asyncio)
     return Stems(Budget(engine, loop, 100), loop, clock, count, refills=refills)
 
