@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from lambda_emu.arn import partition_of
+from lambda_emu.model.parameter_mapping import Change, changes_of
 from lambda_emu.triggers.http_apis.routes import Routes, RouteShape
 
 Told = Mapping[str, Any]
@@ -22,7 +23,10 @@ CORS_LISTS = ("AllowHeaders", "AllowMethods", "AllowOrigins", "ExposeHeaders")
 
 
 class Integration(Struct, frozen=True):
-    """Where requests of a route go. kind: AWS_PROXY, HTTP_PROXY. credentials: a role, which needs no permission."""
+    """Where requests of a route go. kind: AWS_PROXY, HTTP_PROXY. credentials: a role, which needs no permission.
+
+    changes: of a request before it goes there; answer_changes: of what comes back, by its status.
+    """
 
     kind: str
     uri: str
@@ -31,6 +35,8 @@ class Integration(Struct, frozen=True):
     timeout_s: float
     credentials: str | None
     subtype: str | None
+    changes: tuple[Change, ...] = ()
+    answer_changes: Mapping[str, tuple[Change, ...]] = {}
 
 
 class Authorizer(Struct, frozen=True):
@@ -134,6 +140,8 @@ def _integration(told: Told) -> Integration:
         min(float(told.get("timeoutInMillis") or INTEGRATION_S * 1000) / 1000, INTEGRATION_S),
         told.get("credentialsArn"),
         told.get("integrationSubtype"),
+        changes_of(told.get("requestParameters")),
+        {status: changes_of(one) for status, one in (told.get("responseParameters") or {}).items()},
     )
 
 

@@ -6,6 +6,7 @@ All that a head decides is found once: the next request with the same head on it
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 from lambda_emu.arn import Target
@@ -26,12 +27,21 @@ from lambda_emu.triggers.http_apis.api import DEFAULT_STAGE, Api, Integration, R
 from lambda_emu.triggers.http_apis.apis import Apis
 from lambda_emu.triggers.http_apis.authorizing import NOBODY, Authorizers, Permit, RoutedRequest
 from lambda_emu.triggers.http_apis.functions import Permissions, function_named, source_of
+from lambda_emu.triggers.http_apis.parameters import (
+    Mapped,
+    MappedTemplate,
+    Moment,
+    context_of,
+    map_answer,
+    map_request,
+)
 from lambda_emu.triggers.http_apis.proxy import KIND, ProxyRequest, pass_on, proxy_request
 from lambda_emu.triggers.http_apis.refusals import REQUEST_ID, ApiFailure, ApiNotFound
 from lambda_emu.triggers.http_apis.reply import CORS, LARGE, ApiReply
 from lambda_emu.triggers.http_event import Door, EventTimes
 
-Template = http_event.EventTemplate | payload_v1.EventTemplate
+Template = http_event.EventTemplate | payload_v1.EventTemplate | MappedTemplate
+Change = Callable[[Answer], Answer]
 
 
 class ApiMeaning(NamedTuple):
@@ -47,12 +57,14 @@ class ApiMeaning(NamedTuple):
     integration: Integration
     until_s: float
     for_page: cors.Headers
+    door: Door
 
 
 class ProxyMeaning(NamedTuple):
     """A request for an integration that is no function. without: how headers begin that its answer must not have."""
 
     passed: ProxyRequest
+    change: Change | None
     without: str | None
 
 
@@ -118,7 +130,7 @@ class DataPlane:
                 call.answer(meaning)
                 return
             if isinstance(meaning, ProxyMeaning):
-                await pass_on(meaning.passed, call, self._loop, without=meaning.without)
+                await pass_on(meaning.passed, call, self._loop, meaning.change, without=meaning.without)
                 return
             asked.head.meaning = meaning
             if len(asked.body) > SMALL_BYTES:
@@ -139,9 +151,21 @@ class DataPlane:
 
     def _invoke_with(self, meaning: ApiMeaning, asked: Request, call: Call, trace: str, payload: bytes) -> None:
         integration = meaning.integration
-        reply = ApiReply(call, self._loop, integration.payload_format, has_cors=meaning.api.cors is not None)
+        change = self._change_of(integration, asked, meaning.door)
+        reply = ApiReply(call, self._loop, integration.payload_format, change, has_cors=meaning.api.cors is not None)
         reply.limit = self._clock.call_later(integration.timeout_s, reply.late)
         self._invoke(InvokeRequest(asked.request_id, meaning.target, payload, trace_id=trace), reply)
+
+    def _change_of(self, integration: Integration, asked: Request, door: Door) -> Change | None:
+        """What the integration makes of its answers."""
+        if not integration.answer_changes:
+            return None
+        context = context_of(asked.head, door, self._moment(asked))
+        return lambda answer: map_answer(integration.answer_changes, answer, context, door.variables or {})
+
+    def _moment(self, asked: Request) -> Moment:
+        now_s = self._clock.now_s()
+        return Moment(asked.request_id, self._times.text(now_s), int(now_s * 1000))
 
     def _find_meaning_now(self, asked: Request, call: Call) -> ApiMeaning | Answer | None:
         """As `_find_meaning`, without waiting for anything. None: there is something to be waited for."""
@@ -166,9 +190,14 @@ class DataPlane:
             return entered
         route, way = entered
         permit = await self._authorizers.authorize(route, way)
-        if route.integration is not None and route.integration.kind == KIND:
-            passed = proxy_request(route.integration, asked, way.door.parameters or {}, way.stage.variables)
-            return ProxyMeaning(passed, None if api.cors is None else CORS)
+        integration = route.integration
+        if integration is not None and integration.kind == KIND:
+            door, seen = permit.door, Mapped(asked.head, asked.query)
+            if integration.changes:
+                told = integration.changes, asked.head, asked.query, way.path, door, self._moment(asked), asked.body
+                seen = map_request(*told)
+            passed = proxy_request(integration, asked, seen, way.door.parameters or {}, way.stage.variables)
+            return ProxyMeaning(passed, self._change_of(integration, asked, door), None if api.cors is None else CORS)
         return self._lead(route, way, permit, call)
 
     def _enter(self, api: Api, address: ApiAddress, asked: Request, call: Call) -> tuple[Route, RoutedRequest] | Answer:
@@ -190,8 +219,12 @@ class DataPlane:
         source = source_of(way.api, way.stage, route.shape, asked.method)
         function = self._permissions.permitted(target, way.api, source, integration.credentials)
         make = payload_v1.make_template if integration.payload_format == "1.0" else http_event.make_template
-        template = make(asked.head, asked.query, permit.door)
-        return ApiMeaning(way.api, function, target, template, integration, permit.until_s, call.for_page)
+        template: Template
+        if integration.changes:
+            template = MappedTemplate(make, integration.changes, asked.head, asked.query, way.path, permit.door)
+        else:
+            template = make(asked.head, asked.query, permit.door)
+        return ApiMeaning(way.api, function, target, template, integration, permit.until_s, call.for_page, permit.door)
 
 
 def _way(api: Api, address: ApiAddress, asked: Request) -> tuple[Route, RoutedRequest]:

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
+from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.pieces import PIECE_BYTES
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.triggers.http_apis.api import Integration
+from lambda_emu.triggers.http_apis.parameters import Mapped
 from lambda_emu.triggers.http_apis.refusals import REQUEST_ID, ApiFailure, ApiUnavailable
 from lambda_emu.triggers.http_event import HOP_BY_HOP, source_of
 
@@ -43,19 +45,24 @@ class ProxyRequest(NamedTuple):
 
 
 def proxy_request(
-    integration: Integration, asked: Request, parameters: Mapping[str, str], variables: Mapping[str, str]
+    integration: Integration, asked: Request, seen: Mapped, parameters: Mapping[str, str], variables: Mapping[str, str]
 ) -> ProxyRequest:
-    """parameters: what the variables of the route's path stand for; variables: of the stage. ApiFailure: no URL."""
+    """seen: what of the request goes there. parameters: what the variables of the route's path stand for.
+
+    variables: of the stage. ApiFailure: no URL.
+    """
     url = _STAGE.sub(lambda found: variables.get(found[1], ""), integration.uri)
     url = _VARIABLE.sub(lambda found: quote(parameters.get(found[1], ""), safe="/-_.~"), url)
-    query = asked.query.decode("latin-1")
+    if seen.path is not None:
+        url = urlsplit(url)._replace(path=seen.path).geturl()
+    query = seen.query.decode("latin-1")
     if query:
         url += f"{'&' if '?' in url else '?'}{query}"
     if urlsplit(url).scheme not in ("http", "https"):
         raise ApiFailure("The URI of the integration is no URL of HTTP.")
     headers = [
         (name.decode("latin-1"), value.decode("latin-1"))
-        for name, value in asked.head.headers
+        for name, value in seen.head.headers
         if name not in HOP_BY_HOP and name not in OURS
     ]
     headers.append(("forwarded", f"for={source_of(asked.head)};host={asked.header(b'host') or ''};proto=http"))
@@ -63,8 +70,13 @@ def proxy_request(
     return ProxyRequest(method, url, headers, asked.body, integration.timeout_s)
 
 
-async def pass_on(passed: ProxyRequest, call: Call, loop: Loop, *, without: str | None) -> None:
-    """On the loop. without: how headers begin that are left out. ApiUnavailable: nobody answers in time."""
+async def pass_on(
+    passed: ProxyRequest, call: Call, loop: Loop, change: Callable[[Answer], Answer] | None, *, without: str | None
+) -> None:
+    """On the loop. change: what parameter mapping makes of the answer's head. without: how headers begin that go.
+
+    ApiUnavailable: nobody answers in time.
+    """
     asking = loop.work(PASSED_ON, _ask, passed)
     try:
         connection, answer = await asyncio.wait_for(asyncio.shield(asking), passed.timeout_s)
@@ -77,13 +89,16 @@ async def pass_on(passed: ProxyRequest, call: Call, loop: Loop, *, without: str 
         for name, value in answer.getheaders()
         if name.lower() not in hop_by_hop and not (without and name.lower().startswith(without))
     ]
-    headers.append((REQUEST_ID, call.request.request_id))
+    told = Answer(answer.status, headers)
+    if change is not None:
+        told = change(told)
+    told.headers.append((REQUEST_ID, call.request.request_id))
 
     def close() -> None:
         answer.close()
         connection.close()
 
-    call.flow(answer.status, headers, answer.length, _pieces(answer), close)
+    call.flow(told.status, told.headers, answer.length, _pieces(answer), close)
 
 
 def _ask(passed: ProxyRequest) -> tuple[HTTPConnection, HTTPResponse]:

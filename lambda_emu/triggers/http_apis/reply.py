@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from lambda_emu.clock import Timer
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import TooLarge
@@ -26,8 +28,12 @@ class ApiReply(HttpReply):
     failure = ApiFailure
     limit: Timer
 
-    def __init__(self, call: Call, loop: Loop, payload_format: str, *, has_cors: bool) -> None:
+    def __init__(
+        self, call: Call, loop: Loop, payload_format: str, change: Callable[[Answer], Answer] | None, *, has_cors: bool
+    ) -> None:
+        """change: what the integration's parameter mapping makes of an answer."""
         super().__init__(call, loop)
+        self._change = change
         self._read_payload = proxy_answer if payload_format == "1.0" else whole_answer
         self._has_cors = has_cors
         self._is_told = False
@@ -49,6 +55,8 @@ class ApiReply(HttpReply):
         answer = self._read_payload(payload)
         if self._has_cors:
             answer.headers[:] = [one for one in answer.headers if not one[0].lower().startswith(CORS)]
+        if self._change is not None:
+            answer = self._change(answer)
         answer.headers.append((REQUEST_ID, self._call.request.request_id))
         return answer
 

@@ -7,7 +7,6 @@ deployment serves what was last deployed to it, so a deployment keeps routes, in
 from __future__ import annotations
 
 import json
-import re
 import string
 from datetime import datetime
 from typing import Any
@@ -19,6 +18,9 @@ from moto.apigatewayv2.models import Api, Stage, apigatewayv2_backends
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.core.utils import iso_8601_datetime_without_milliseconds
 from moto.moto_api._internal import mock_random
+
+from lambda_emu.model.parameter_mapping import parameters_problem
+from lambda_emu.model.route_keys import route_key_problem, same_requests
 
 Answered = tuple[int, dict[str, Any], str | bytes]
 DEFAULT = "$default"
@@ -32,12 +34,16 @@ STAGE_MEMBERS = {
     "stageVariables": "stage_variables",
 }
 _create_api = ApiGatewayV2Response.create_api
+_reimport_api = ApiGatewayV2Response.reimport_api
 _create_stage = ApiGatewayV2Response.create_stage
+_create_integration = ApiGatewayV2Response.create_integration
+_update_integration = ApiGatewayV2Response.update_integration
 _create_route = ApiGatewayV2Response.create_route
 _update_route = ApiGatewayV2Response.update_route
 _stage_json = Stage.to_json
 
-_ROUTE_KEY = re.compile(r"\$default|[A-Z]{3,7} /\S*")
+ANY_METHOD = "X-AMAZON-APIGATEWAY-ANY-METHOD"
+"""How OpenAPI has ANY, in capitals as moto has made of it."""
 
 
 def describe_api(api_id: str) -> dict[str, Any] | None:
@@ -56,7 +62,8 @@ def extend() -> None:
     deployments = "{0}/v2/apis/(?P<api_id>[^/]+)/deployments"
     urls.url_paths[f"{deployments}$"] = ApiGatewayV2Response.dispatch
     urls.url_paths[f"{deployments}/(?P<deployment_id>[^/]+)$"] = ApiGatewayV2Response.dispatch
-    ours = (create_api, import_api, create_route, update_route, create_stage, update_stage, get_authorizers)
+    apis = (create_api, import_api, reimport_api, create_integration, update_integration, get_authorizers)
+    ours = (*apis, create_route, update_route, create_stage, update_stage)
     for operation in (*ours, create_deployment, get_deployment, get_deployments, delete_deployment):
         setattr(ApiGatewayV2Response, operation.__name__, operation)
     Stage.to_json = _told  # type: ignore[method-assign, assignment]
@@ -93,10 +100,28 @@ def import_api(response: Any) -> Answered:
     api: Api = backend.create_api(name="", protocol_type="HTTP", **unsaid)
     try:
         api.import_api(params.get("body"), str(response._get_param("failOnWarnings", "false")).lower() == "true")
+        _name_imported(api)
     except Exception:
         backend.delete_api(api.api_id)
         raise
     return 201, {}, json.dumps(api.to_json())
+
+
+def reimport_api(response: Any) -> Answered:
+    answered = _reimport_api(response)
+    _name_imported(_api(response))
+    return answered
+
+
+def _name_imported(api: Api) -> None:
+    """Routes by their keys, as OpenAPI's words for them are not."""
+    for route in api.routes.values():
+        method, _, path = route.route_key.partition(" ")
+        key = "$default" if path == "/$default" else f"{'ANY' if method == ANY_METHOD else method} {path}"
+        problem = route_key_problem(key)
+        if problem is not None:
+            raise BadRequestException(problem)
+        route.route_key = key
 
 
 def create_route(response: Any) -> Answered:
@@ -107,6 +132,31 @@ def create_route(response: Any) -> Answered:
 def update_route(response: Any) -> Answered:
     _check_route_key(response, _api(response), _part(response, 5))
     return _update_route(response)
+
+
+def create_integration(response: Any) -> Answered:
+    _check_parameters(response, {})
+    return _create_integration(response)
+
+
+def update_integration(response: Any) -> Answered:
+    _check_parameters(response, _api(response).get_integration(_part(response, 5)).to_json())
+    return _update_integration(response)
+
+
+def _check_parameters(response: Any, before: dict[str, Any]) -> None:
+    """Of integrations that are no service of AWS's, whose parameters are that service's."""
+    told = json.loads(response.body)
+    if _api(response).protocol_type != "HTTP" or told.get("integrationSubtype") or before.get("integrationSubtype"):
+        return
+    answers = told.get("responseParameters") or {}
+    if not isinstance(answers, dict):
+        raise BadRequestException("Response parameters must be a map of status codes")
+    problems = [parameters_problem(told.get("requestParameters") or {}, is_answer=False)]
+    problems += [parameters_problem(one, is_answer=True) for one in answers.values()]
+    for problem in problems:
+        if problem is not None:
+            raise BadRequestException(problem)
 
 
 def create_stage(response: Any) -> Answered:
@@ -224,12 +274,11 @@ def _check_route_key(response: Any, api: Api, route_id: str | None) -> None:
     key = json.loads(response.body).get("routeKey")
     if api.protocol_type != "HTTP" or (key is None and route_id is not None):
         return
-    if not isinstance(key, str) or _ROUTE_KEY.fullmatch(key) is None:
-        raise BadRequestException(
-            "The provided route key is not formatted properly for HTTP protocol. Format should be "
-            '"<HTTP METHOD> /<RESOURCE PATH>" or "$default"'
-        )
-    if any(one.route_key == key and one.route_id != route_id for one in api.routes.values()):
+    problem = route_key_problem(key)
+    if problem is not None:
+        raise BadRequestException(problem)
+    others = (one.route_key for one in api.routes.values() if one.route_id != route_id)
+    if any(same_requests(other) == same_requests(key) for other in others):
         raise RouteThere(key)
 
 
