@@ -18,7 +18,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
     """Its inits look for our socket where none is, and so do as where it cannot be had: they call by TCP."""
     with own_emulator(tmp_path_factory.mktemp("by-name"), "docker", stems=0, pull_images=False) as lam:
         assert isinstance(lam.emulator.engine, DockerEngine)
-        lam.emulator.engine.line = "/var/rapid/nowhere"
+        lam.emulator.engine.containers.line = "/var/rapid/nowhere"
         yield lam
 
 

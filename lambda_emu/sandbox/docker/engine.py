@@ -15,18 +15,15 @@ from typing import Any, TypeVar
 
 import docker
 import docker.errors
-from docker.types import LogConfig, Mount, Ulimit
 from msgspec.structs import replace
 
 from lambda_emu.clock import Clock
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import (
     Abilities,
-    Limits,
     Listen,
     Program,
     SandboxError,
-    ShuttingDown,
     StemKind,
     Wanted,
 )
@@ -34,39 +31,35 @@ from lambda_emu.sandbox.building.image_plan import OURS
 from lambda_emu.sandbox.docker.call import InitCall, SocketNotCalled
 from lambda_emu.sandbox.docker.client import (
     ENGINE_THREADS,
-    SESSION_LABEL,
     closed_on_failure,
     connect,
     engine_errors,
     find_left,
     try_to_remove,
 )
+from lambda_emu.sandbox.docker.containers import Containers
 from lambda_emu.sandbox.docker.function_images import FunctionImages
-from lambda_emu.sandbox.docker.home import Home, make_folders, prepare_folder
+from lambda_emu.sandbox.docker.home import Home, prepare_folder
 from lambda_emu.sandbox.docker.images import Images
-from lambda_emu.sandbox.docker.limits import ContainerLimits, find_cpu_limit, first_limits, memory_bytes, update_limits
+from lambda_emu.sandbox.docker.limits import ContainerLimits, find_cpu_limit, first_limits, update_limits
 from lambda_emu.sandbox.docker.network import HOST, Places, hides_loopback
+from lambda_emu.sandbox.docker.sandbox import DockerSandbox
 from lambda_emu.sandbox.docker.volumes import remove_likes
 from lambda_emu.sandbox.engine_threads import EngineThreads
-from lambda_emu.sandbox.files import fill, remove_tree
+from lambda_emu.sandbox.files import remove_tree
 from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.local import LocalLink
 from lambda_emu.sandbox.init.orders import Link
-from lambda_emu.sandbox.init.ports import Reach, reach_of
-from lambda_emu.sandbox.init.socket_file import NAME, SocketFile
+from lambda_emu.sandbox.init.ports import reach_of
+from lambda_emu.sandbox.init.socket_file import SocketFile
 from lambda_emu.sandbox.leases import own_lease
 from lambda_emu.sandbox.machine import Machine, this_machine
-from lambda_emu.sandbox.rlimits import OF_EACH_PROCESS, PROCESSES
 from lambda_emu.sandbox.temporary import let_through
 from lambda_emu.sandbox.toolchain.layout import find_bootstrap
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-INIT_PATH = "/var/rapid/init"
-LINE_PATH = "/var/rapid/line"
-"""The folder with the socket by which init calls us."""
-USER = "993:990"
 MB = 1024 * 1024
 CREATE_LIMIT_S = 30.0
 END_LIMIT_S = 4.0
@@ -154,8 +147,8 @@ class DockerEngine:
     ) -> None:
         self.abilities = ABILITIES
         self.machine = this_machine()
+        self.containers = Containers(client, home)
         self._client = client
-        self._api = client.api
         self._images = images
         self._acceptor = acceptor
         self._places = places
@@ -166,7 +159,6 @@ class DockerEngine:
         self._tags: dict[tuple[str, str], str] = {}
         self._why_not: dict[tuple[str, str], str] = {}  # why there is no image; somebody may pull it yet
         self._starting = asyncio.Semaphore(STARTS_AT_ONCE)
-        self.line = LINE_PATH  # where inits look for our socket
         self._is_called = False  # whether one has called it
         self._listens = False  # whether inits may call by TCP: one could not call it
         self.packaged = FunctionImages(client, self._call, self._make, home.labels, pull=images.pull)
@@ -232,17 +224,18 @@ class DockerEngine:
         except SandboxError:
             arriving.cancel()
             self._places.forget(kind.network)
-            await self._call(self._remove, container, folder)
+            await self._call(self.containers.remove, container, folder)
             raise
         cpu = find_cpu_limit(link.pid, container) if isinstance(link, LocalLink) else None
-        limits = ContainerLimits(first_limits(kind), cpu, partial(self._call, update_limits, self._api, container))
-        return DockerSandbox(self, container, reach or call.reach, link, folder, limits)
+        update = partial(self._call, update_limits, self._client.api, container)
+        limits = ContainerLimits(first_limits(kind), cpu, update)
+        return DockerSandbox(self.containers, container, reach or call.reach, link, folder, limits, self._calls)
 
     async def _arrival(self, arriving: asyncio.Future[Link], call: InitCall, container: str) -> Link:
         """The link of a container's init. SocketNotCalled: it has ended, and no other one could call our socket yet."""
         while not (self._is_called or call.port or arriving.done()):
             await asyncio.wait((arriving,), timeout=LOOK_S)
-            if not (arriving.done() or await self._call(self._runs, container) or arriving.done()):
+            if not (arriving.done() or await self._call(self.containers.runs, container) or arriving.done()):
                 raise SocketNotCalled
         try:
             link = await arriving
@@ -274,34 +267,18 @@ class DockerEngine:
         threads = EngineThreads("the end of containers", ENGINE_THREADS)
         try:
             patient_until_s = self._clock.monotonic_s() + END_LIMIT_S
-            while (left := await threads.call(self._left)) and self._clock.monotonic_s() < patient_until_s:
+            while (left := await threads.call(self.containers.left)) and self._clock.monotonic_s() < patient_until_s:
                 await asyncio.sleep(LOOK_S)  # the engine removes them as their inits end, faster than we could
             await asyncio.gather(*(threads.call(try_to_remove, self._client, one) for one in left))
             if self.packaged.has_made_images:
-                await threads.call(remove_likes, self._client, self._session_label)
+                await threads.call(remove_likes, self._client, self.containers.session_label)
             await threads.call(remove_tree, self._home.run_dir)
         finally:
             threads.close()
 
-    # -- on workers -------------------------------------------------------------------------------
-
     def _start(self, kind: StemKind, call: InitCall) -> str:
-        image = kind.image or self._base_image(kind)
-        make_folders(call.file, () if kind.image else ("task", "opt"))
-        with engine_errors("starting a container"):
-            container: str = self._api.create_container(
-                image,
-                entrypoint=[INIT_PATH],
-                command=[],
-                user=USER,
-                environment={"LAMBDA_EMU_INIT": f"{self.line}/{NAME}|{call.address}:{call.secret}"},
-                working_dir="/",
-                healthcheck={"test": ["NONE"]},
-                labels=self._home.labels,
-                host_config=self._host_config(kind, call),
-            )["Id"]
-            self._api.start(container)
-        return container
+        """On a worker."""
+        return self.containers.start(kind.image or self._base_image(kind), kind, call)
 
     def _base_image(self, kind: StemKind) -> str:
         key = kind.runtime, kind.architecture
@@ -311,92 +288,8 @@ class DockerEngine:
             raise SandboxError(self._why_not.get(key, build))
         return tag
 
-    def _host_config(self, kind: StemKind, call: InitCall) -> Any:
-        mounts = [(self._home.init(kind.architecture), INIT_PATH)]
-        mounts.append((call.file.folder, LINE_PATH))
-        if not kind.image:  # which has its code inside
-            folder = call.file.folder.parent
-            mounts += [(folder / "task", "/var/task"), (folder / "opt", "/opt")]
-        limits = first_limits(kind)
-        memory = None if limits is None else memory_bytes(limits)
-        return self._api.create_host_config(
-            mem_limit=memory,
-            memswap_limit=memory,
-            auto_remove=True,
-            read_only=True,
-            mounts=[Mount(target, str(source), type="bind", read_only=True) for source, target in mounts],
-            tmpfs={"/tmp": f"rw,nosuid,nodev,exec,mode=1777,size={kind.tmp_mb}m"},
-            extra_hosts=call.hosts,
-            network_mode=call.place.network,
-            cap_drop=["ALL"],
-            security_opt=["no-new-privileges"],
-            ipc_mode="none",
-            pids_limit=PROCESSES + 1,
-            ulimits=[Ulimit(name=name, soft=soft, hard=hard) for name, (soft, hard) in OF_EACH_PROCESS.items()],
-            log_config=LogConfig(type=LogConfig.types.NONE),
-        )
-
-    def _remove(self, container: str, folder: Path) -> None:
-        try_to_remove(self._client, container)  # it removes itself when init ends; make sure of it
-        remove_tree(folder)
-
-    def _runs(self, container: str) -> bool:
-        with engine_errors(f"looking for container {container[:12]}"):
-            return bool(self._api.containers(quiet=True, filters={"id": container}))
-
-    def _left(self) -> list[str]:
-        label = self._session_label
-        with engine_errors("looking for this session's containers"):
-            return [found["Id"] for found in self._api.containers(all=True, quiet=True, filters={"label": label})]
-
-    @property
-    def _session_label(self) -> str:
-        return f"{SESSION_LABEL}={self._home.session}"
-
     def _call(self, fn: Callable[..., T], *args: Any) -> asyncio.Future[T]:
         return self._calls.call(fn, *args)
 
     def _make(self, fn: Callable[..., T], *args: Any) -> asyncio.Future[T]:
         return self._making.call(fn, *args)
-
-
-class DockerSandbox:
-    """One running container with init on the line."""
-
-    def __init__(
-        self,
-        engine: DockerEngine,
-        container: str,
-        reach: Reach,
-        init: Link,
-        folder: Path,
-        limits: ContainerLimits,
-    ) -> None:
-        self.id = container[:12]
-        self.token = reach.token
-        self.runtime_api = reach.runtime_api
-        self.passed = reach.passed
-        self.lambda_api = reach.lambda_api
-        self.services_at = reach.services_at
-        self.services_name = reach.services_name
-        self.session_token: str | None = None
-        self.init = init
-        self.early: Program | None = None
-        self._engine = engine
-        self._container = container
-        self._folder = folder
-        self._limits = limits
-
-    async def load(self, task: Path, layers: Sequence[Path]) -> None:
-        await self._engine._call(fill, task, layers, self._folder / "task", self._folder / "opt")
-
-    def limit_at_once(self, limits: Limits) -> bool:
-        return self._limits.set_at_once(limits)
-
-    async def limit(self, limits: Limits) -> None:
-        await self._limits.set(limits)
-
-    async def destroy(self) -> None:
-        self.init.close()
-        with suppress(ShuttingDown):  # `close` removes it
-            await self._engine._call(self._engine._remove, self._container, self._folder)
