@@ -129,4 +129,10 @@ STEPS = (
         PRIMARY KEY (mapping, shard, lane)
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE sqs_journal (
+        one   INTEGER PRIMARY KEY CHECK (one = 1),
+        taken INTEGER NOT NULL  -- the number of the last entry that is in the tables
+    );
+    """,
 )

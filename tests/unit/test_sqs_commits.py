@@ -1,19 +1,24 @@
-"""Steps that the loop has ready together share a commit, and one that fails leaves the others."""
+"""What happens to queues is kept in its order: in the journal at once, or by a commit that steps share."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from store_rig import files_end_at
 from waiting import eventually
 
 from lambda_emu.clock import SteppingClock
 from lambda_emu.http.loop import Loop
-from lambda_emu.services.sqs.commits import LATER_S, Commits
+from lambda_emu.services.sqs import table
+from lambda_emu.services.sqs.changes import Change, Gathered
+from lambda_emu.services.sqs.commits import AGAIN_S, LATER_S, Commits
 from lambda_emu.services.sqs.errors import SqsError
+from lambda_emu.services.sqs.journal import MOST_BYTES, Journal
 from lambda_emu.store import Store
 from lambda_emu.store.schema import DATABASE
 
@@ -21,45 +26,60 @@ INSERT = "INSERT INTO sqs_contents VALUES (?, '', '', '')"
 
 
 class Steps:
-    """Steps that each insert a row, in a real store; told: the numbers that were, each with its error."""
+    """Steps and changes that each insert a row, in a real store; told: the numbers that were, each with its error."""
 
-    def __init__(self, store: Store, loop: Loop, clock: SteppingClock) -> None:
+    def __init__(self, store: Store, loop: Loop, clock: SteppingClock, *, has_journal: bool = True) -> None:
         self.loop = loop
         self.clock = clock
-        self.commits = Commits(store, loop, clock, self._first)
+        self.journal = Journal.open(store.folder) if has_journal else None
+        self.commits = Commits(store, loop, clock, self.journal)
         self.told: list[tuple[int, SqsError | None]] = []
-        self._untold: list[int] = []
         self._path = store.folder / DATABASE
+        self.post(0)
+        with sqlite3.connect(self._path) as connection:
+            connection.execute("INSERT INTO sqs_queues VALUES (1, '', '', '', '', '', 0, 0)")
+        eventually(lambda: bool(self.told), "the first to be told")
+        self.told.clear()
 
     def post(self, *numbers: int) -> None:
         """All in one turn of the loop."""
 
         def act() -> None:
             for number in numbers:
-                self.commits.post(self._insert(number), self._tell(number))
+                self.commits.post(self._insert(number), self._tell(number, number))
 
         self.loop.ask(act, 10)
 
-    def keep_soon(self, number: int) -> None:
-        """Nobody waits for it."""
+    def put(self, *numbers: int, body: str = "", awaited: bool = True) -> list[int]:
+        """All in one turn of the loop; those that were told in it."""
 
-        def act() -> None:
-            self._untold.append(number)
-            self.commits.soon()
+        def act() -> list[int]:
+            for number in numbers:
+                change = Change(messages=[(1, number, "", None, 0.0, 0.0, 0, body, "", "")])
+                self.commits.put(change, self._tell(number, None), awaited=awaited)
+            return self.numbers_told()
 
-        self.loop.ask(act, 10)
+        return self.loop.ask(act, 10)
+
+    def remove(self, *numbers: int) -> None:
+        self.loop.ask(lambda: self.commits.put(Change(gone=numbers), lambda *_: None), 10)
+
+    def left(self) -> list[int]:
+        """What whoever comes after this process finds in the journal and not in SQLite."""
+        with sqlite3.connect(self._path) as connection:
+            taken = table.taken(connection)
+        found = Journal.open(self._path.parent)
+        change = None if found is None else Gathered.of_entries(found.left(taken)).take()
+        return [] if change is None else [row[1] for row in change.messages]
 
     def kept(self) -> list[int]:
         with sqlite3.connect(self._path) as connection:
-            return [number for (number,) in connection.execute("SELECT number FROM sqs_contents ORDER BY number")]
+            return [
+                number for (number,) in connection.execute("SELECT number FROM sqs_contents WHERE number ORDER BY 1")
+            ]
 
     def numbers_told(self) -> list[int]:
         return [number for number, _ in self.told]
-
-    def _first(self) -> Callable[[sqlite3.Connection], object] | None:
-        numbers, self._untold = self._untold, []
-        steps = [self._insert(number) for number in numbers]
-        return (lambda connection: [step(connection) for step in steps]) if steps else None
 
     def _insert(self, number: int) -> Callable[[sqlite3.Connection], int]:
         def step(connection: sqlite3.Connection) -> int:
@@ -68,24 +88,30 @@ class Steps:
 
         return step
 
-    def _tell(self, number: int) -> Callable[[SqsError | None, Any], None]:
+    def _tell(self, number: int, returned: int | None) -> Callable[[SqsError | None, Any], None]:
         def told(error: SqsError | None, result: Any) -> None:
-            assert result == (number if error is None else None)
+            assert result == (returned if error is None else None)
             self.told.append((number, error))
 
         return told
 
 
-@pytest.fixture
-def steps(tmp_path: Path) -> Iterator[Steps]:
-    store, loop, clock = Store.open(tmp_path), Loop(), SteppingClock(stands=True)
+@contextmanager
+def steps_in(folder: Path, *, has_journal: bool = True) -> Iterator[Steps]:
+    store, loop, clock = Store.open(folder), Loop(), SteppingClock(stands=True)
     loop.start()
     clock.bind(loop.asyncio)
     try:
-        yield Steps(store, loop, clock)
+        yield Steps(store, loop, clock, has_journal=has_journal)
     finally:
         loop.stop()
         store.close()
+
+
+@pytest.fixture
+def steps(tmp_path: Path) -> Iterator[Steps]:
+    with steps_in(tmp_path) as steps:
+        yield steps
 
 
 def test_steps_are_told_in_their_order_after_the_commit(steps: Steps) -> None:
@@ -109,31 +135,96 @@ def test_one_that_fails_is_told_alone_and_the_others_are_kept(steps: Steps) -> N
     assert steps.kept() == [1, 2, 3]
 
 
-def test_what_nobody_waits_for_goes_with_the_next_or_soon(steps: Steps) -> None:
-    steps.keep_soon(1)
-    steps.post(2)
-    eventually(lambda: steps.numbers_told() == [2], "the second to be told")
-    with_it = steps.kept()
-    steps.keep_soon(3)
+def test_a_change_is_told_at_once_and_outlives_the_process_before_sqlite_has_it(steps: Steps) -> None:
+    told = steps.put(1, 2)
+
+    assert told == [1, 2]
+    assert (steps.kept(), steps.left()) == ([], [1, 2])
+    steps.clock.advance(LATER_S)
+    eventually(lambda: steps.kept() == [1, 2], "both to be in SQLite")
+    eventually(lambda: steps.left() == [], "the journal to be done with them")
+
+
+def test_what_came_and_went_never_reaches_sqlite(steps: Steps) -> None:
+    steps.put(1, 2)
+    steps.remove(1)
+
     steps.clock.advance(LATER_S)
 
-    assert with_it == [1, 2]
-    eventually(lambda: steps.kept() == [1, 2, 3], "the third to be kept")
+    eventually(lambda: steps.kept() == [2], "the other to be in SQLite")
 
 
-def test_what_nobody_waits_for_fails_alone(steps: Steps) -> None:
-    steps.post(1)
-    steps.keep_soon(1)
-    steps.post(2)
+def test_changes_follow_a_step_that_is_under_way(steps: Steps) -> None:
+    steps.put(1)
+    told: list[str] = []
 
-    eventually(lambda: steps.numbers_told() == [1, 2], "both to be told")
+    def act() -> None:
+        steps.commits.post(lambda _: None, lambda *_: told.append("the step"))
+        steps.commits.put(Change(gone=[1]), lambda *_: told.append("the change"))
+        told.append("neither")
 
-    assert steps.kept() == [1, 2]
+    steps.loop.ask(act, 10)
+
+    eventually(lambda: len(told) == 3, "both to be told")
+    assert told == ["neither", "the step", "the change"]
+    assert steps.kept() == []
+
+
+def test_what_the_journal_has_no_room_for_is_told_after_its_commit(steps: Steps) -> None:
+    told = steps.put(1, body="x" * MOST_BYTES)
+
+    assert told == []
+    eventually(lambda: steps.numbers_told() == [1], "it to be told")
+    assert steps.kept() == [1]
+
+
+def test_more_than_the_journal_holds_is_kept_in_its_order(steps: Steps) -> None:
+    numbers = range(1, 100)
+
+    steps.put(*numbers, body="x" * (MOST_BYTES - 100))
+
+    eventually(lambda: len(steps.told) == len(numbers), "all to be told")
+    steps.clock.advance(LATER_S)
+    eventually(lambda: steps.kept() == list(numbers), "all to be in SQLite")
+    assert steps.numbers_told() == list(numbers)
+
+
+def test_without_a_journal_a_change_is_told_after_its_commit(tmp_path: Path) -> None:
+    with steps_in(tmp_path, has_journal=False) as steps:
+        told = steps.put(1, 2)
+
+        assert told == []
+        eventually(lambda: steps.numbers_told() == [1, 2], "both to be told")
+        assert steps.kept() == [1, 2]
+
+
+def test_without_a_journal_what_nobody_waits_for_goes_with_the_next_or_soon(tmp_path: Path) -> None:
+    with steps_in(tmp_path, has_journal=False) as steps:
+        steps.put(1, awaited=False)
+        steps.post(2)
+        eventually(lambda: steps.numbers_told() == [1, 2], "both to be told")
+        steps.put(3, awaited=False)
+        steps.clock.advance(LATER_S)
+
+        eventually(lambda: steps.kept() == [1, 2, 3], "the third to be kept")
+
+
+def test_what_sqlite_cannot_take_stays_in_the_journal_until_it_can(steps: Steps) -> None:
+    steps.put(1)
+    with files_end_at(0):
+        steps.post(2)
+        eventually(lambda: steps.numbers_told() == [1, 2], "both to be told")
+        refused, kept = steps.told[1][1], steps.left()
+    steps.clock.advance(AGAIN_S)
+
+    assert refused is not None
+    assert kept == [1]
+    eventually(lambda: steps.kept() == [1], "it to be in SQLite")
 
 
 def test_nothing_waits_once_it_ends(steps: Steps) -> None:
-    steps.keep_soon(1)
+    steps.put(1)
     steps.loop.ask(steps.commits.close, 10)
-    steps.keep_soon(2)
+    steps.put(2)
 
-    eventually(lambda: steps.kept() == [1, 2], "both to be kept")
+    eventually(lambda: steps.kept() == [1, 2], "both to be in SQLite")

@@ -12,6 +12,7 @@ from waiting import eventually
 
 from lambda_emu.arn import Scope
 from lambda_emu.services.sqs import queues, table
+from lambda_emu.services.sqs.commits import LATER_S
 from lambda_emu.services.sqs.message import Message
 from lambda_emu.services.sqs.queue import Queue, QueueRecord
 from lambda_emu.store.schema import DATABASE
@@ -46,7 +47,8 @@ def test_a_purge_takes_what_was_there_and_leaves_what_comes(sqs: Sqs, tmp_path: 
     sqs.clock.advance(61)
 
     assert (sqs.bodies(url), sqs.bodies(other)) == (["late"], ["of another"])
-    assert rows(tmp_path) == [2, 2]
+    sqs.clock.advance(LATER_S)
+    eventually(lambda: rows(tmp_path) == [2, 2], "what comes to be in SQLite")
 
 
 def test_a_purge_keeps_what_was_sent_before_it_is_over(sqs: Sqs, tmp_path: Path) -> None:
@@ -64,7 +66,8 @@ def test_a_purge_keeps_what_was_sent_before_it_is_over(sqs: Sqs, tmp_path: Path)
     eventually(lambda: late, "the purge to end")
 
     assert sqs.bodies(url) == ["late"]
-    assert rows(tmp_path) == [1, 1]
+    sqs.clock.advance(LATER_S)
+    eventually(lambda: rows(tmp_path) == [1, 1], "what comes to be in SQLite")
 
 
 def test_a_queue_that_is_deleted_leaves_no_row(sqs: Sqs, tmp_path: Path) -> None:
@@ -96,7 +99,9 @@ def test_a_queue_keeps_nothing_of_messages_that_are_gone(name: str, group: str |
     def pass_through(first: int, count: int) -> None:
         for number in range(first, first + count):
             queue.add(Message(number, "id", group, 0.0, 0.0, 1), 1.0)
-            queue.take(next(queue.visible()), 1.0, 1.0, HOURS_S + number)
+            message = next(queue.visible())
+            queue.take(message)
+            queue.hide([message], 1.0, 1.0, HOURS_S + number)
             queue.remove(number)
 
     pass_through(0, 5_000)

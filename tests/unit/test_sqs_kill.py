@@ -9,17 +9,18 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqs_rig
 from api_rig import refused
 from botocore.exceptions import BotoCoreError, ClientError
-from sqs_rig import Sqs, client_of, sqs
+from sqs_rig import Sqs, client_of, serving
 from store_rig import files_end_at
 
-__all__ = ["sqs"]
+from lambda_emu.services.sqs.commits import LATER_S
+from lambda_emu.services.sqs.journal import HALF_BYTES
 
 MESSAGES, THREADS = 1_000, 8
 
@@ -84,15 +85,36 @@ def test_every_message_that_was_acknowledged_outlives_a_kill_and_no_deleted_one_
     assert found & set(deleted) == set()
 
 
-def test_what_a_full_disk_cannot_keep_is_refused_and_can_be_sent_again(sqs: Sqs) -> None:
-    url = sqs.create("jobs.fifo")
-    wanted = {"QueueUrl": url, "MessageBody": "x", "MessageGroupId": "g", "MessageDeduplicationId": "d"}
+def test_what_a_full_disk_cannot_keep_is_refused_and_can_be_sent_again(tmp_path: Path) -> None:
+    """When the server began there was no room for the journal either."""
+    wanted = {"MessageBody": "x", "MessageGroupId": "g", "MessageDeduplicationId": "d"}
+    with ExitStack() as stack:
+        with files_end_at(HALF_BYTES):
+            sqs = stack.enter_context(serving(tmp_path))
+        url = sqs.create("jobs.fifo")
+        with files_end_at(0), refused("InternalFailure"):
+            sqs.client.send_message(QueueUrl=url, **wanted)
+        sqs.client.send_message(QueueUrl=url, **wanted)
+        with files_end_at(0), refused("InternalFailure"):
+            sqs.receive(url)
 
-    with files_end_at(0), refused("InternalFailure"):
-        sqs.client.send_message(**wanted)
-    sqs.client.send_message(**wanted)
-    with files_end_at(0), refused("InternalFailure"):
-        sqs.receive(url)
-
-    [got] = sqs.receive(url, MessageSystemAttributeNames=["ApproximateReceiveCount"])
+        [got] = sqs.receive(url, MessageSystemAttributeNames=["ApproximateReceiveCount"])
     assert (got["Body"], got["Attributes"]) == ("x", {"ApproximateReceiveCount": "1"})
+
+
+def test_what_there_is_room_for_in_the_journal_is_kept_though_the_disk_is_full(tmp_path: Path) -> None:
+    with serving(tmp_path) as sqs:
+        url = sqs.create("jobs.fifo", ContentBasedDeduplication="true")
+        with files_end_at(0):
+            sqs.send(url, "first", "second", MessageGroupId="g")
+            [first] = sqs.receive(url, 1)
+            sqs.clock.advance(LATER_S)
+            sqs.delete(url, first)
+
+    with serving(tmp_path) as sqs:
+        assert sqs.bodies(url_of(sqs, "jobs.fifo")) == ["second"]
+
+
+def url_of(sqs: Sqs, name: str) -> str:
+    url: str = sqs.client.get_queue_url(QueueName=name)["QueueUrl"]
+    return url

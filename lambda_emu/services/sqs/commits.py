@@ -1,21 +1,31 @@
-"""Steps of SQL that the loop has ready in one turn share a commit, and one hand-over to the store's thread each way."""
+"""How what happens to queues is kept: in the journal and at once, or by a commit that all share who come together.
+
+Changes that the journal has go to SQLite together, a moment later. All else is a step of SQL, told after its commit;
+while there is one under way changes follow it, so that everything is kept in the order in which it happened.
+"""
 
 from __future__ import annotations
 
 import logging
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.http.loop import Loop
+from lambda_emu.services.sqs import table
+from lambda_emu.services.sqs.changes import Change, Gathered, encode
 from lambda_emu.services.sqs.errors import SqsError, SqsFailure
+from lambda_emu.services.sqs.journal import Journal
 from lambda_emu.store import Store
 
 log = logging.getLogger(__name__)
 
-LATER_S = 0.05
-"""So long at most a step that nobody waits for waits for another."""
+LATER_S = 0.2
+"""So long at most SQLite waits for what the journal has, and what nobody waits for waits to be kept."""
+AGAIN_S = 1.0
+"""After SQLite could not take it."""
 
 Step = Callable[[sqlite3.Connection], Any]
 Told = Callable[[SqsError | None, Any], None]
@@ -23,70 +33,125 @@ _Job = tuple[Step, Told]
 
 
 class Commits:
-    """On the loop. Steps are taken in their order; if a commit of several fails, each is tried again alone."""
+    """On the loop. If a commit of several steps fails, each is tried again alone."""
 
-    def __init__(self, store: Store, loop: Loop, clock: Clock, first: Callable[[], Step | None]) -> None:
-        """first: asked at each commit for what nobody waits for, which is taken before all else."""
+    def __init__(self, store: Store, loop: Loop, clock: Clock, journal: Journal | None) -> None:
+        """journal: None where there can be none: each change is a step then."""
         self._store = store
         self._loop = loop
         self._clock = clock
-        self._first = first
-        self._jobs: list[_Job] = []
+        self._journal = journal
+        self._gathered = Gathered()  # what the journal has and SQLite has not
+        self._jobs: deque[_Job] = deque()
+        self._alone = 0  # so many of those are to be taken one by one
+        self._untold = 0
         self._is_near = False
+        self._is_under_way = False
         self._timer: Timer | None = None
         self._closed = False
 
+    def put(self, change: Change, told: Told, *, awaited: bool = True) -> None:
+        """told: called when it is kept, perhaps before this returns. awaited: whether anybody waits for that."""
+        if self._journal is None or self._untold or not self._journal.add(encode(change)):
+            self._append(change.apply, told, now=awaited)
+            return
+        self._gathered.add(change)
+        if self._journal.is_filling:
+            self._hand_over_now()
+        else:
+            self._hand_over_later()
+        told(None, None)
+
     def post(self, step: Step, told: Told) -> None:
         """told: called on the loop after the commit, with what the step returned."""
-        self._jobs.append((step, told))
-        if not self._is_near:
-            self._is_near = True
-            self._loop.asyncio.call_soon(self._hand_over)
-
-    def soon(self) -> None:
-        """See to it that there is one in LATER_S, if there is none before."""
-        if self._closed:
-            self._hand_over()
-        elif self._timer is None and not self._is_near:
-            self._timer = self._clock.call_later(LATER_S, self._hand_over)
+        self._append(step, told, now=True)
 
     def close(self) -> None:
         """Nothing waits for another any more."""
         self._closed = True
         self._hand_over()
 
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _append(self, step: Step, told: Told, *, now: bool) -> None:
+        self._untold += 1
+        self._jobs.append((step, told))
+        if now:
+            self._hand_over_now()
+        else:
+            self._hand_over_later()
+
+    def _hand_over_now(self) -> None:
+        """At the end of this turn of the loop, or when what is under way has ended."""
+        if not self._is_near and not self._is_under_way:
+            self._is_near = True
+            self._loop.asyncio.call_soon(self._hand_over)
+
+    def _hand_over_later(self, delay_s: float = LATER_S) -> None:
+        if self._closed:
+            self._hand_over_now()
+        elif self._timer is None and not self._is_near:
+            self._timer = self._clock.call_later(delay_s, self._hand_over)
+
     def _hand_over(self) -> None:
         self._is_near = False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        jobs, self._jobs = self._jobs, []
-        first = self._first()
-        if first is not None:
-            jobs.insert(0, (first, _ignore))
-        if jobs:
-            self._take(jobs)
+        if self._is_under_way:
+            return
+        change = self._gathered.take()
+        number = 0 if change is None or self._journal is None else self._journal.turn()
+        jobs = [self._jobs.popleft() for _ in range(min(self._alone, 1) or len(self._jobs))]
+        self._alone -= min(self._alone, 1)
+        if jobs or change is not None:
+            self._is_under_way = True
+            self._take(change, number, jobs)
 
-    def _take(self, jobs: Sequence[_Job]) -> None:
+    def _take(self, change: Change | None, number: int, jobs: Sequence[_Job]) -> None:
+        """number: of the journal's entry up to which the change goes."""
+
         def step(connection: sqlite3.Connection) -> Sequence[Any]:
+            if change is not None:
+                change.apply(connection)
+                table.put_taken(connection, number)
             return [step(connection) for step, _ in jobs]
 
-        def done(error: BaseException | None, results: Sequence[Any]) -> None:
-            self._loop.post(self._tell, jobs, error, results)
+        def ended(error: BaseException | None, results: Sequence[Any]) -> None:
+            self._is_under_way = False
+            if error is None:
+                self._took(number, jobs, results)
+            else:
+                self._could_not_take(change, jobs, error)
+            self._go_on(failed=error is not None)
 
-        self._store.post(step, done)
+        self._store.post(step, lambda error, results: self._loop.post(ended, error, results))
 
-    def _tell(self, jobs: Sequence[_Job], error: BaseException | None, results: Sequence[Any]) -> None:
-        if error is None:
-            for (_, told), result in zip(jobs, results, strict=True):
-                told(None, result)
-        elif len(jobs) == 1:
-            log.error("queues could not be written: %s", error)
-            jobs[0][1](SqsFailure(), None)
-        else:  # only those that cannot be kept shall hear of it
-            for job in jobs:
-                self._take([job])
+    def _go_on(self, *, failed: bool) -> None:
+        """What came meanwhile."""
+        is_filling = self._journal is not None and self._journal.is_filling
+        if self._jobs or ((is_filling or self._closed) and not failed):
+            self._hand_over()
+        elif self._gathered.is_any and not self._closed:
+            self._hand_over_later(AGAIN_S if failed else LATER_S)
 
+    def _took(self, number: int, jobs: Sequence[_Job], results: Sequence[Any]) -> None:
+        if self._journal is not None and number:
+            self._journal.took(number)
+        for (_, told), result in zip(jobs, results, strict=True):
+            self._untold -= 1
+            told(None, result)
 
-def _ignore(error: SqsError | None, result: Any) -> None:
-    """Nobody waits for it; what could not be written has been logged."""
+    def _could_not_take(self, change: Change | None, jobs: Sequence[_Job], error: BaseException) -> None:
+        """What the journal has stays there. Of several steps only those that cannot be kept shall hear of it."""
+        if change is not None:
+            following = self._gathered.take()
+            self._gathered = Gathered([change] if following is None else [change, following])
+        if len(jobs) > 1:
+            self._jobs.extendleft(reversed(jobs))
+            self._alone = len(jobs)
+            return
+        log.error("queues could not be written: %s", error)
+        for _, told in jobs:
+            self._untold -= 1
+            told(SqsFailure(), None)

@@ -10,7 +10,7 @@ from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.services.sqs.attributes import QUEUE_ARN
 from lambda_emu.services.sqs.errors import NoSuchQueue
-from lambda_emu.services.sqs.fifo import DEDUPLICATION_S
+from lambda_emu.services.sqs.fifo import DEDUPLICATION_S, Sent
 from lambda_emu.services.sqs.message import SOURCE, Content, Message, Row
 from lambda_emu.services.sqs.queue import Queue, QueueRecord
 from lambda_emu.services.sqs.table import Left, Move
@@ -129,10 +129,10 @@ class Directory:
         for record in left.queues:
             self.add(Queue(record))
             self._number = max(self._number, record.id)
-        for row in left.seen:
-            if row.queue_id in self._queues and row.until_s > now_s:
-                until_s = min(row.until_s, now_s + DEDUPLICATION_S)
-                self._queues[row.queue_id].seen.add(row.key, row.sent, until_s)
+        for queue_id, key, until_s, id, number in left.seen:
+            if queue_id in self._queues and until_s > now_s:
+                sent, last_s = Sent(id, number), now_s + DEDUPLICATION_S
+                self._queues[queue_id].seen.add(key, sent, min(until_s, last_s))
         for queue_id, message in left.messages:
             if queue_id in self._queues:
                 message.due_s = min(message.due_s, now_s + LONGEST_S)

@@ -99,22 +99,34 @@ class Message:
         self.state = State.DELAYED
         self.row: Row | None = None
 
+    def as_new(self, queue_id: int, content: Row) -> tuple[int, int, str, str | None, float, float, int, str, str, str]:
+        """As `table.MessageRow`."""
+        return queue_id, self.number, self.id, self.group, self.sent_s, self.due_s, self.size, *content
+
 
 class Received(NamedTuple):
-    """A message as a consumer has it."""
+    """A message as a consumer has it. Times are of the clock that is shown."""
 
+    queue_id: int
     id: str
-    handle: str
     number: int
     receives: int
     sent_s: float
     first_s: float
-    content: Content
+    row: Row
+
+    @property
+    def content(self) -> Content:
+        return Content.of_row(*self.row)
+
+    @property
+    def handle(self) -> str:
+        return handle_of(self.queue_id, self.number, self.receives, self.id)
 
     def system(self, *, is_fifo: bool) -> dict[str, str]:
         """What SQS says of it, as the `Attributes` of a message: SentTimestamp, ApproximateReceiveCount and so on."""
         told = {
-            **self.content.system,
+            **decode(self.row[2]),
             "SentTimestamp": str(int(self.sent_s * 1000)),
             "ApproximateReceiveCount": str(self.receives),
             "ApproximateFirstReceiveTimestamp": str(int(self.first_s * 1000)),
@@ -160,9 +172,7 @@ def as_received(
     for message, (_, receives, first_s, number) in zip(taken, rows, strict=True):
         row = message.row or found.get(number)
         if row is not None:
-            handle = handle_of(queue_id, number, receives, message.id)
-            content, sent_s = Content.of_row(*row), message.sent_s
-            received.append(Received(message.id, handle, number, receives, sent_s, first_s or 0.0, content))
+            received.append(Received(queue_id, message.id, number, receives, message.sent_s, first_s or 0.0, row))
     return received
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
 
@@ -137,7 +137,8 @@ class Queue:
         self.attempts = Attempts(messages)
         self.counts: Counter[State] = Counter()
         self._order: Order = GroupOrder(messages) if self.record.is_fifo else SentOrder(messages)
-        self._due: list[tuple[float, int]] = []  # delayed and in flight; some are out of date
+        # Delayed and in flight: when, and who together, of whom some are out of date. The number tells them apart.
+        self._due: list[tuple[float, int, list[int]]] = []
         self._last_due_s: dict[str | None, float] = {}  # of delayed messages, by group
 
     def purge(self, last: int) -> dict[int, Message]:
@@ -166,7 +167,7 @@ class Queue:
         self.messages[message.number] = message
         self.counts[message.state] += 1
         if message.state is not State.VISIBLE:
-            heapq.heappush(self._due, (message.due_s, message.number))
+            heapq.heappush(self._due, (message.due_s, message.number, [message.number]))
             if message.state is State.DELAYED and message.group is not None:
                 self._last_due_s[message.group] = message.due_s
         self._order.add(message)
@@ -174,15 +175,21 @@ class Queue:
     def ripen(self, now_s: float) -> None:
         """What is due by now is visible."""
         while self._due and self._due[0][0] <= now_s:
-            due_s, number = heapq.heappop(self._due)
-            if self._is_due(due_s, number):
-                self._show(self.messages[number])
+            due_s, _, numbers = heapq.heappop(self._due)
+            for number in numbers:
+                if self._is_due(due_s, number):
+                    self._show(self.messages[number])
 
     def next_due_s(self) -> float | None:
         """When something becomes visible; None: nothing waits for that. It may be too early, never too late."""
-        while self._due and not self._is_due(*self._due[0]):
+        while self._due:
+            due_s, _, numbers = self._due[0]
+            while numbers and not self._is_due(due_s, numbers[-1]):
+                numbers.pop()
+            if numbers:
+                return due_s
             heapq.heappop(self._due)
-        return self._due[0][0] if self._due else None
+        return None
 
     def _is_due(self, due_s: float, number: int) -> bool:
         """Whether that is still when this message becomes visible."""
@@ -206,15 +213,22 @@ class Queue:
                 return
             yield last
 
-    def take(self, message: Message, shown_s: float, now_s: float, due_s: float) -> None:
-        """Receive one that is visible. shown_s: what the time is said to be; due_s: when it is visible again."""
+    def take(self, message: Message) -> None:
+        """Receive one that is visible: it is in flight, and `hide` is to say until when."""
         self._order.take(message)
-        self._turn(message, State.IN_FLIGHT)
-        message.receives += 1
-        message.taken_s = now_s
-        if message.first_s is None:
-            message.first_s = shown_s
-        self._wait(message, due_s)
+        message.state = State.IN_FLIGHT
+
+    def hide(self, taken: Sequence[Message], shown_s: float, now_s: float, due_s: float) -> None:
+        """What was just taken. shown_s: what the time is said to be; due_s: when it is visible again."""
+        self.counts[State.VISIBLE] -= len(taken)
+        self.counts[State.IN_FLIGHT] += len(taken)
+        for message in taken:
+            message.receives += 1
+            message.taken_s = now_s
+            message.due_s = due_s
+            if message.first_s is None:
+                message.first_s = shown_s
+        self._wait(taken, due_s)
 
     def untake(self, message: Message) -> None:
         """Nobody got it after all."""
@@ -229,7 +243,8 @@ class Queue:
         if due_s <= now_s:
             self._show(message)
         else:
-            self._wait(message, due_s)
+            message.due_s = due_s
+            self._wait([message], due_s)
 
     def remove(self, number: int) -> Message | None:
         message = self.messages.pop(number, None)
@@ -238,12 +253,13 @@ class Queue:
             self._order.remove(message)
         return message
 
-    def _wait(self, message: Message, due_s: float) -> None:
-        message.due_s = due_s
-        heapq.heappush(self._due, (due_s, message.number))
+    def _wait(self, messages: Sequence[Message], due_s: float) -> None:
+        numbers = [message.number for message in messages]
+        if numbers:
+            heapq.heappush(self._due, (due_s, numbers[0], numbers))
         hidden = self.counts[State.IN_FLIGHT] + self.counts[State.DELAYED]
         if len(self._due) > OUT_OF_DATE + 2 * hidden:
-            self._due = [entry for entry in self._due if self._is_due(*entry)]
+            self._due = [entry for entry in self._due if any(self._is_due(entry[0], number) for number in entry[2])]
             heapq.heapify(self._due)
 
     def _show(self, message: Message) -> None:

@@ -11,20 +11,23 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
+from pathlib import Path
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.sqs import table
-from lambda_emu.services.sqs.commits import Commits, Step
+from lambda_emu.services.sqs.changes import Change, Gathered
+from lambda_emu.services.sqs.commits import Commits
 from lambda_emu.services.sqs.directory import Directory
 from lambda_emu.services.sqs.errors import NoSuchQueue, SqsError, SqsFailure, TooManyInFlight
 from lambda_emu.services.sqs.fifo import DEDUPLICATION_S, Sent
+from lambda_emu.services.sqs.journal import Journal
 from lambda_emu.services.sqs.message import Draft, Handle, Message, Row, State, as_received
 from lambda_emu.services.sqs.moves import MoveTasks, Told
 from lambda_emu.services.sqs.polls import Poll, Polls
 from lambda_emu.services.sqs.queue import Queue, QueueRecord
-from lambda_emu.services.sqs.table import Left, Move, SeenRow
+from lambda_emu.services.sqs.table import Left, MessageRow, Move, SeenRow
 from lambda_emu.store import Store
 
 log = logging.getLogger(__name__)
@@ -39,12 +42,11 @@ START_LIMIT_S = 600.0
 class Queues:
     """All queues of all accounts. Everything runs on the loop but `open`, which makes one."""
 
-    def __init__(self, store: Store, loop: Loop, clock: Clock) -> None:
-        self._store = store
+    def __init__(self, store: Store, loop: Loop, clock: Clock, journal: Journal | None) -> None:
+        """Use `Queues.open`."""
         self._loop = loop
         self._clock = clock
-        self._commits = Commits(store, loop, clock, self._marks)
-        self._unmarked: dict[int, table.Mark] = {}
+        self._commits = Commits(store, loop, clock, journal)
         self.directory = Directory(clock)
         self._polls = Polls(clock, self._serve)
         self.moves = MoveTasks(self.directory, clock, self._write, self._polls.wake)
@@ -52,8 +54,14 @@ class Queues:
     @classmethod
     def open(cls, store: Store, loop: Loop, clock: Clock) -> Queues:
         """With what an earlier run left. Not on the loop."""
-        queues = cls(store, loop, clock)
+        journal = _open_journal(store.folder)
+        queues = cls(store, loop, clock, journal)
         found: Future[Left] = Future()
+
+        def read(connection: sqlite3.Connection) -> Left:
+            if journal is not None:
+                _recover(connection, journal)
+            return table.read_all(connection)
 
         def done(error: BaseException | None, left: Left) -> None:
             if error is not None:
@@ -61,7 +69,7 @@ class Queues:
             else:
                 found.set_result(left)
 
-        store.post(table.read_all, done)
+        store.post(read, done)
         left = found.result(START_LIMIT_S)
         loop.ask(lambda: queues._take_over(left), START_LIMIT_S)
         return queues
@@ -170,6 +178,7 @@ class Queues:
         now_s, record = self._clock.steady_s(), queue.record
         sent: list[Sent] = []
         new: list[tuple[Message, Row]] = []
+        rows: list[MessageRow] = []
         seen: list[SeenRow] = []
         for draft in drafts:
             known = None if draft.key is None else queue.seen.find(draft.key, now_s)
@@ -177,20 +186,18 @@ class Queues:
                 sent.append(known)
                 continue
             message = self._new_message(queue, draft, now_s)
-            new.append((message, draft.content.row()))
+            content = draft.content.row()
+            new.append((message, content))
+            rows.append(message.as_new(record.id, content))
             sent.append(Sent(message.id, message.number))
             if draft.key is not None:
-                seen.append(SeenRow(record.id, draft.key, now_s + DEDUPLICATION_S, sent[-1]))
-                queue.seen.add(draft.key, sent[-1], now_s + DEDUPLICATION_S)
+                until_s = now_s + DEDUPLICATION_S
+                seen.append((record.id, draft.key, until_s, message.id, message.number))
+                queue.seen.add(draft.key, sent[-1], until_s)
 
-        def step(connection: sqlite3.Connection) -> None:
-            table.put(connection, record.id, new)
-            if seen:
-                table.put_seen(connection, seen, now_s)
-
-        def committed(error: SqsError | None) -> None:
+        def kept(error: SqsError | None, _: object) -> None:
             for row in seen if error is not None else ():
-                queue.seen.forget(row.key)
+                queue.seen.forget(row[1])
             if error is None and self.directory.has(queue):
                 for message, content in new:
                     self.directory.keep(queue, message, content)
@@ -199,7 +206,7 @@ class Queues:
             told(error, sent)
             self._polls.wake(queue)
 
-        self._write(step, committed)
+        self._commits.put(Change(rows, seen), kept)
 
     def receive(self, queue: Queue, poll: Poll, wait_s: float) -> None:
         """Hand out what is visible; if nothing is, wait for it so long. TooManyInFlight.
@@ -245,30 +252,28 @@ class Queues:
         self._polls.wake(queue)
 
     def delete(self, queue: Queue, numbers: Sequence[int], told: Told) -> None:
-        def deleted(error: SqsError | None) -> None:
+        def deleted(error: SqsError | None, _: object) -> None:
             if error is None:
                 for number in numbers:
                     self.directory.drop(queue, number)
             told(error)
             self._polls.wake(queue)
 
-        for number in numbers:
-            self._unmarked.pop(number, None)
-        self._write(partial(table.delete, numbers=numbers), deleted)
+        self._commits.put(Change(gone=numbers), deleted)
 
     def change_visibility(self, queue: Queue, changes: Sequence[tuple[Message, float]], told: Told) -> None:
         """Messages in flight, and in how many seconds each is visible again."""
         now_s = self._clock.steady_s()
-        rows = []
+        marks = []
         for message, visibility_s in changes:
             queue.put_off(message, now_s + visibility_s, now_s)
-            rows.append((now_s + visibility_s, message.number))
+            marks.append((now_s + visibility_s, message.receives, message.first_s, message.number))
 
-        def changed(error: SqsError | None) -> None:
+        def changed(error: SqsError | None, _: object) -> None:
             told(error)
             self._polls.wake(queue)
 
-        self._write(partial(table.postpone, rows=rows), changed)
+        self._commits.put(Change(marks=marks), changed)
 
     def message_of(self, queue: Queue, handle: Handle) -> Message | None:
         """None: it is not there any more."""
@@ -292,38 +297,29 @@ class Queues:
     def _hand_out(self, queue: Queue, poll: Poll, taken: Sequence[Message]) -> None:
         """Messages in flight, to whom they are from now on.
 
-        Of a FIFO queue after the commit that says so: a crash may not free a group that somebody works on. Others may
-        be received once more after a crash, and once more than was counted, as AWS has it too.
+        Of a FIFO queue when that is kept: a crash may not free a group that somebody works on. Others need not wait for
+        it: where there is no journal they may be received once more after a crash, as AWS has it too.
         """
-        rows = [(one.due_s, one.receives, one.first_s, one.number) for one in taken]
+        marks = [(one.due_s, one.receives, one.first_s, one.number) for one in taken]
         absent = [one.number for one in taken if one.row is None]
-        if not queue.record.is_fifo and not absent:
-            self._unmarked.update((row[-1], row) for row in rows)
-            self._commits.soon()
-            poll.deliver(None, as_received(queue.record.id, taken, rows, {}))
-            return
+        change = Change(marks=marks)
 
-        def step(connection: sqlite3.Connection) -> dict[int, Row]:
-            table.mark(connection, rows)
-            return table.contents(connection, absent)
-
-        def marked(error: SqsError | None, found: dict[int, Row]) -> None:
-            if error is not None:
-                for message in taken:
-                    queue.untake(message)
-                poll.deliver(error, ())
-                self._polls.wake(queue)
+        def marked(error: SqsError | None, found: dict[int, Row] | None) -> None:
+            if error is None:
+                poll.deliver(None, as_received(queue.record.id, taken, marks, found or {}))
                 return
-            poll.deliver(None, as_received(queue.record.id, taken, rows, found))
+            for message in taken:
+                queue.untake(message)
+            poll.deliver(error, ())
+            self._polls.wake(queue)
 
-        self._commits.post(step, marked)
-
-    def _marks(self) -> Step | None:
-        """What was received and told, and is not written yet."""
-        if not self._unmarked:
-            return None
-        rows, self._unmarked = self._unmarked, {}
-        return partial(table.mark, rows=rows.values())
+        if absent:
+            self._commits.post(partial(_mark_and_read, change=change, absent=absent), marked)
+        elif queue.record.is_fifo:
+            self._commits.put(change, marked)
+        else:
+            self._commits.put(change, _ignore, awaited=False)
+            marked(None, {})
 
     def _take(self, queue: Queue, poll: Poll) -> tuple[list[Message], list[Move], list[int]]:
         """What goes to who asks, what to the dead letter queue, and what was kept too long."""
@@ -348,8 +344,9 @@ class Queues:
                 break
             else:
                 size += message.size
-                queue.take(message, shown_s, now_s, now_s + poll.visibility_s)
+                queue.take(message)
                 taken.append(message)
+        queue.hide(taken, shown_s, now_s, now_s + poll.visibility_s)
         if poll.visibility_s <= 0:
             queue.ripen(now_s)
         if moves and dead:
@@ -372,6 +369,31 @@ class Queues:
 
     def _write(self, step: Callable[[sqlite3.Connection], object], told: Told) -> None:
         self._commits.post(step, lambda error, _: told(error))
+
+
+def _open_journal(folder: Path) -> Journal | None:
+    try:
+        return Journal.open(folder)
+    except OSError as error:  # such as a disk without room for one
+        log.warning("queues have no journal, so each request waits for its commit: %s", error)
+        return None
+
+
+def _recover(connection: sqlite3.Connection, journal: Journal) -> None:
+    """What an earlier run wrote to its journal and died before SQLite had it."""
+    change = Gathered.of_entries(journal.left(table.taken(connection))).take()
+    if change is not None:
+        change.apply(connection)
+    table.put_taken(connection, journal.last)
+
+
+def _mark_and_read(connection: sqlite3.Connection, change: Change, absent: Sequence[int]) -> dict[int, Row]:
+    change.apply(connection)
+    return table.contents(connection, absent)
+
+
+def _ignore(error: SqsError | None, result: object) -> None:
+    """Nobody waits for it; what could not be written has been logged."""
 
 
 def _log_failure(error: SqsError | None) -> None:

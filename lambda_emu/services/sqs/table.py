@@ -10,16 +10,16 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from lambda_emu.arn import Scope
-from lambda_emu.services.sqs.fifo import Sent
+from lambda_emu.services.sqs.fifo import DEDUPLICATION_S
 from lambda_emu.services.sqs.message import SOURCE, Message, Row
 from lambda_emu.services.sqs.move_task import MoveTask
 from lambda_emu.services.sqs.queue import QueueRecord
 
 _QUEUE = "INSERT OR REPLACE INTO sqs_queues VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_MESSAGE = "INSERT INTO sqs_messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_MESSAGE = "INSERT INTO sqs_messages VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, NULL)"
 _CONTENT = "INSERT INTO sqs_contents VALUES (?, ?, ?, ?)"
 _SEEN = "INSERT OR REPLACE INTO sqs_seen VALUES (?, ?, ?, ?, ?)"
-_RECEIVED = "UPDATE sqs_messages SET due_s = ?, receives = ?, first_s = ? WHERE number = ?"
+_MARKED = "UPDATE sqs_messages SET due_s = ?, receives = ?, first_s = ? WHERE number = ?"
 _MOVE = (
     "UPDATE sqs_messages SET number = ?, queue = ?, id = ?, sent_s = ?, due_s = ?, receives = ?, before = ?,"
     " first_s = ? WHERE number = ?"
@@ -35,15 +35,12 @@ LAST = 2**63 - 1
 PURGED_AT_ONCE = 5_000
 
 
+MessageRow = tuple[int, int, str, str | None, float, float, int, str, str, str]
+"""One that is new: its queue's id, its number, id, group, sent_s, due_s, size, and its content as `Row` has it."""
+SeenRow = tuple[int, str, float, str, int]
+"""Of a message that was sent: its queue's id, its key, until when that is remembered, its own id and number."""
 Mark = tuple[float, int, float | None, int]
 """Of a message that was received: when it is visible again, how often it was, when first, its number."""
-
-
-class SeenRow(Struct, frozen=True):
-    queue_id: int
-    key: str
-    until_s: float
-    sent: Sent
 
 
 class Left(Struct, frozen=True):
@@ -70,10 +67,9 @@ def read_all(connection: sqlite3.Connection) -> Left:
     sources = dict(connection.execute(_SOURCES).fetchall())
     for _, message in messages if sources else ():
         message.source = sources.get(message.number)
-    rows = connection.execute("SELECT queue, key, until_s, id, number FROM sqs_seen ORDER BY until_s")
-    seen = [SeenRow(queue, key, until_s, Sent(id, number)) for queue, key, until_s, id, number in rows]
+    seen = connection.execute("SELECT queue, key, until_s, id, number FROM sqs_seen ORDER BY until_s").fetchall()
     tasks = [MoveTask(*row) for row in connection.execute("SELECT * FROM sqs_moves ORDER BY number")]
-    numbers = *(one.sent.number for one in seen), *(one.number for _, one in messages), *(one.number for one in tasks)
+    numbers = *(one[4] for one in seen), *(one.number for _, one in messages), *(one.number for one in tasks)
     return Left(queues, messages, seen, tasks, max(numbers, default=0))
 
 
@@ -97,29 +93,24 @@ def purge(connection: sqlite3.Connection, id: int, last: int) -> bool:
     return len(numbers) == PURGED_AT_ONCE
 
 
-def put(connection: sqlite3.Connection, queue_id: int, messages: Iterable[tuple[Message, Row]]) -> None:
-    """Only into a queue that still is there."""
-    if connection.execute("SELECT 1 FROM sqs_queues WHERE id = ?", (queue_id,)).fetchone() is None:
-        return
-    for one, content in messages:
-        row = (one.number, queue_id, one.id, one.group, one.sent_s, one.due_s, one.size, 0, 0, None)
-        connection.execute(_MESSAGE, row)
-        connection.execute(_CONTENT, (one.number, *content))
+def put(connection: sqlite3.Connection, messages: Sequence[MessageRow]) -> None:
+    """Only into queues that still are there."""
+    ids = {row[0] for row in messages}
+    there = {id for id in ids if connection.execute("SELECT 1 FROM sqs_queues WHERE id = ?", (id,)).fetchone()}
+    rows = [row for row in messages if row[0] in there]
+    connection.executemany(_MESSAGE, ((row[1], row[0], *row[2:7]) for row in rows))
+    connection.executemany(_CONTENT, ((row[1], *row[7:]) for row in rows))
 
 
-def put_seen(connection: sqlite3.Connection, rows: Sequence[SeenRow], now_s: float) -> None:
+def put_seen(connection: sqlite3.Connection, rows: Sequence[SeenRow]) -> None:
     """With those goes what nobody needs to remember any more."""
-    connection.execute("DELETE FROM sqs_seen WHERE until_s <= ?", (now_s,))
-    for row in rows:
-        connection.execute(_SEEN, (row.queue_id, row.key, row.until_s, row.sent.id, row.sent.number))
+    if rows:
+        connection.execute("DELETE FROM sqs_seen WHERE until_s <= ?", (rows[-1][2] - DEDUPLICATION_S,))
+        connection.executemany(_SEEN, rows)
 
 
 def mark(connection: sqlite3.Connection, rows: Iterable[Mark]) -> None:
-    connection.executemany(_RECEIVED, rows)
-
-
-def postpone(connection: sqlite3.Connection, rows: Iterable[tuple[float, int]]) -> None:
-    connection.executemany("UPDATE sqs_messages SET due_s = ? WHERE number = ?", rows)
+    connection.executemany(_MARKED, rows)
 
 
 def contents(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Row]:
@@ -129,9 +120,10 @@ def contents(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[int
 
 
 def delete(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
-    rows = [(number,) for number in numbers]
-    connection.executemany("DELETE FROM sqs_messages WHERE number = ?", rows)
-    connection.executemany("DELETE FROM sqs_contents WHERE number = ?", rows)
+    """In one call, through which others have the interpreter, however many they are."""
+    text = json.dumps(numbers)
+    connection.execute("DELETE FROM sqs_messages WHERE number IN (SELECT value FROM json_each(?))", (text,))
+    connection.execute("DELETE FROM sqs_contents WHERE number IN (SELECT value FROM json_each(?))", (text,))
 
 
 class Move(Struct, frozen=True):
@@ -176,6 +168,16 @@ def clear_away(connection: sqlite3.Connection, moves: Sequence[Move], old: Seque
     """What a receive came upon and did not hand out."""
     move(connection, moves)
     delete(connection, old)
+
+
+def taken(connection: sqlite3.Connection) -> int:
+    """The number of the journal's last entry that is in the tables."""
+    found = connection.execute("SELECT taken FROM sqs_journal").fetchone()
+    return 0 if found is None else int(found[0])
+
+
+def put_taken(connection: sqlite3.Connection, number: int) -> None:
+    connection.execute("INSERT OR REPLACE INTO sqs_journal VALUES (1, ?)", (number,))
 
 
 def clear(connection: sqlite3.Connection) -> None:

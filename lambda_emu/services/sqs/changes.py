@@ -1,0 +1,75 @@
+"""What happens to messages, as it is kept: written down at once, gathered, and then taken over by SQLite together."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+from msgspec.msgpack import Decoder, Encoder
+
+from lambda_emu.services.sqs import table
+from lambda_emu.services.sqs.table import Mark, MessageRow, SeenRow
+
+
+class Change(Struct, array_like=True, frozen=True):
+    """Messages that were sent, deduplication ids that are taken, messages that are hidden, and that are gone."""
+
+    messages: Sequence[MessageRow] = ()
+    seen: Sequence[SeenRow] = ()
+    marks: Sequence[Mark] = ()
+    gone: Sequence[int] = ()
+
+    def apply(self, connection: sqlite3.Connection) -> None:
+        """A step of the store's writer."""
+        table.put(connection, self.messages)
+        table.put_seen(connection, self.seen)
+        table.mark(connection, self.marks)
+        table.delete(connection, self.gone)
+
+
+encode = Encoder().encode
+_decode = Decoder(Change).decode
+
+
+class Gathered:
+    """Changes that follow each other, as one: what came and went meanwhile is not in it."""
+
+    def __init__(self, changes: Iterable[Change] = ()) -> None:
+        self._forget()
+        for change in changes:
+            self.add(change)
+
+    @classmethod
+    def of_entries(cls, entries: Iterable[bytes]) -> Gathered:
+        """Of a journal."""
+        return cls(map(_decode, entries))
+
+    def add(self, change: Change) -> None:
+        for row in change.messages:
+            self._messages[row[1]] = row
+        self._seen += change.seen
+        for mark in change.marks:
+            self._marks[mark[3]] = mark
+        for number in change.gone:
+            self._marks.pop(number, None)
+            if self._messages.pop(number, None) is None:
+                self._gone.append(number)
+
+    @property
+    def is_any(self) -> bool:
+        return bool(self._messages or self._seen or self._marks or self._gone)
+
+    def take(self) -> Change | None:
+        """All of it; from now on there is nothing."""
+        if not self.is_any:
+            return None
+        taken = Change(list(self._messages.values()), self._seen, list(self._marks.values()), self._gone)
+        self._forget()
+        return taken
+
+    def _forget(self) -> None:
+        self._messages: dict[int, MessageRow] = {}
+        self._seen: list[SeenRow] = []
+        self._marks: dict[int, Mark] = {}
+        self._gone: list[int] = []
