@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec.json import encode
+from msgspec.json import decode, encode
 
 from lambda_emu.arn import scope_in
 from lambda_emu.event_sources.poller import Record
+from lambda_emu.services.sqs.message import Received, md5_of, md5_of_attributes
 
 TRACE = "AWSTraceHeader"
 Attributes = Mapping[str, Mapping[str, Any]]
@@ -20,6 +21,8 @@ class Messages:
 
     def __init__(self, arn: str) -> None:
         self._source = {"eventSource": "aws:sqs", "eventSourceARN": arn, "awsRegion": scope_in(arn).region}
+        self._end = encode(self._source)[1:].decode()
+        self._is_fifo = arn.endswith(".fifo")
 
     def record(
         self, id: str, handle: str, body: str, md5: str, system: Mapping[str, str], place: Any, attributes: Any = None
@@ -36,6 +39,20 @@ class Messages:
         }
         return Record(id, encode(event), place, system.get(TRACE))
 
+    def received(self, one: Received) -> Record:
+        """The same of a message of our own, put together of the JSON that there is of it."""
+        body, attributes, system = one.row
+        trace = decode(system)[TRACE] if TRACE in system else None
+        sequence = f',"SequenceNumber":"{one.number:020d}"' if self._is_fifo else ""
+        text = (
+            f'{{"messageId":"{one.id}","receiptHandle":"{one.handle}","body":{encode(body).decode()},'
+            f'"attributes":{system[:-1]},"SentTimestamp":"{int(one.sent_s * 1000)}",'
+            f'"ApproximateReceiveCount":"{one.receives}",'
+            f'"ApproximateFirstReceiveTimestamp":"{int(one.first_s * 1000)}"{sequence}}},'
+            f'{_shown(attributes)},"md5OfBody":"{md5_of(body)}",{self._end}'
+        )
+        return Record(one.id, text.encode(), one, trace)
+
 
 _NONE: Mapping[str, Any] = {"messageAttributes": {}}
 
@@ -46,6 +63,14 @@ def shown(attributes: Attributes, md5: str | None) -> Mapping[str, Any]:
         "messageAttributes": {name: _attribute(value) for name, value in attributes.items()},
         "md5OfMessageAttributes": md5,
     }
+
+
+def _shown(attributes: str) -> str:
+    """The members that attributes have in the event, as JSON without braces."""
+    if attributes == "{}":
+        return '"messageAttributes":{}'
+    given = decode(attributes)
+    return encode(shown(given, md5_of_attributes(given)))[1:-1].decode()
 
 
 def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from lambda_emu.clock import Clock
 from lambda_emu.event_sources.backoff import Nap
 from lambda_emu.event_sources.feed import PAYLOAD_BYTES
 from lambda_emu.event_sources.poller import Record, SourceUnavailable
-from lambda_emu.event_sources.sqs.message import Messages, shown
+from lambda_emu.event_sources.sqs.message import Messages
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.sqs.errors import SqsError
-from lambda_emu.services.sqs.local import Failed, LocalQueues
-from lambda_emu.services.sqs.message import Received, md5_of, md5_of_attributes
+from lambda_emu.services.sqs.local import LocalQueues
+from lambda_emu.services.sqs.message import Received
 
-Told = Callable[[SqsError | None, Failed], None]
+Told = Callable[[SqsError | None], None]
 
 
 class OwnQueue:
@@ -23,15 +23,11 @@ class OwnQueue:
 
     def __init__(self, arn: str, queues: LocalQueues, loop: Loop, clock: Clock) -> None:
         self._arn = arn
-        self._is_fifo = arn.endswith(".fifo")
         self._messages = Messages(arn)
         self._queues = queues
         self._loop = loop
         self._nap = Nap(loop, clock)
         self._interrupted = False
-        self._done_with: list[Received] = []  # messages to be deleted
-        self._deletion: asyncio.Future[None] | None = None  # what is under way
-        self._next_deletion: asyncio.Future[None] = loop.asyncio.create_future()  # of those above
         self._stop_listening = queues.listen(arn, self._nap.end)
 
     async def receive(self, limit: int, wait_s: float) -> Sequence[Record]:
@@ -50,31 +46,14 @@ class OwnQueue:
         self._stop_listening()
 
     async def delete(self, records: Sequence[Record]) -> None:
-        """With those that others have deleted meanwhile, in one commit."""
-        self._done_with += [record.place for record in records]
-        deletion = self._next_deletion
-        if self._deletion is None:
-            self._delete_next()
-        await deletion
-
-    def _delete_next(self) -> None:
-        received, deletion = self._done_with, self._next_deletion
-        self._done_with, self._next_deletion, self._deletion = [], self._loop.asyncio.create_future(), deletion
-
-        def told(error: SqsError | None) -> None:
-            self._deletion = None
-            if error is not None:
-                deletion.set_exception(self._unavailable(error))
-            else:
-                deletion.set_result(None)
-            if self._done_with:
-                self._delete_next()
-
-        self._queues.delete_received(self._arn, received, told)
+        received = [record.place for record in records]
+        await self._told(lambda told: self._queues.delete_received(self._arn, received, told))
 
     async def release(self, records: Sequence[Record]) -> None:
         handles = [record.place.handle for record in records]
-        await self._told(lambda told: self._queues.change_visibility(self._arn, handles, 0.0, told))
+        await self._told(
+            lambda told: self._queues.change_visibility(self._arn, handles, 0.0, lambda error, _: told(error))
+        )
 
     async def _visible(self, limit: int) -> Sequence[Record]:
         found: asyncio.Future[Sequence[Received]] = self._loop.asyncio.create_future()
@@ -86,19 +65,13 @@ class OwnQueue:
                 found.set_result(messages)
 
         self._queues.receive(self._arn, limit, deliver, most_bytes=PAYLOAD_BYTES)
-        return [self._record(one) for one in await found]
-
-    def _record(self, one: Received) -> Record:
-        content = one.content
-        body, system = content.body, one.system(is_fifo=self._is_fifo)
-        attributes = content.attributes and shown(content.attributes, md5_of_attributes(content.attributes))
-        return self._messages.record(one.id, one.handle, body, md5_of(body), system, one, attributes)
+        return [self._messages.received(one) for one in await found]
 
     async def _told(self, act: Callable[[Told], None]) -> None:
-        """Until what was asked for is on disk. Messages that somebody else may have by now are left to him."""
+        """Until what was asked for is kept. Messages that somebody else may have by now are left to him."""
         done: asyncio.Future[None] = self._loop.asyncio.create_future()
 
-        def told(error: SqsError | None, _: Failed) -> None:
+        def told(error: SqsError | None) -> None:
             if error is not None:
                 done.set_exception(self._unavailable(error))
             else:
