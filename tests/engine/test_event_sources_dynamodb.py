@@ -286,8 +286,8 @@ def test_a_tumbling_window_carries_its_state_and_ends_with_a_last_invocation(
     name = lam.create("stream-window", SUMS)
     arn = tables.create("window")
     tables.put("window", "a", n=1)
+    tables.put("window", "b", n=2)  # both before they are read: by our clock their window may be over already
     tables.map(arn, name, TumblingWindowInSeconds=900, BatchSize=1)
-    tables.put("window", "b", n=2)
 
     told = Invocations(lam, name)
     eventually(lambda: len(told.records()) == 2, "both")

@@ -225,6 +225,7 @@ def test_bodies_of_any_size_pass_in_little_memory(tmp_path: Path) -> None:
     with http_server(answer) as url, served(tmp_path, "process", "--service", f"s3={url}") as lam:
         s3 = client_at(lam.url, "s3")
         s3.put_object(Bucket="large", Key="small", Body=b"x")
+        lam.client.list_functions()  # what the server imports only now is there before
         before = peak_mb(lam.process.pid)
 
         file = tmp_path / "large"
