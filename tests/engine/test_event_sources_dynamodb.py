@@ -196,6 +196,7 @@ def test_what_is_told_names_the_function_that_a_mapping_was_given_later(
     uuid = tables.map(arn, first, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": queue_arn}})
     tables.put("moved", "a")
     eventually(lambda: Invocations(lam, first).events(), "the first")
+    eventually(lambda: tables.mapping(uuid)["State"] == "Enabled", "it to be changed no more")
 
     lam.client.update_event_source_mapping(UUID=uuid, FunctionName=later)
     tables.put("moved", "fail")
