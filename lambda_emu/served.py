@@ -6,7 +6,9 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lambda_emu.activation import Activator
 from lambda_emu.api.context import RequestContext
@@ -58,7 +60,7 @@ WRITE_LOGS_S = 1.0
 """Who reads a log waits so long for what is not in it yet."""
 
 
-class Rooms(NamedTuple):
+class Rooms(Struct, frozen=True):
     """What requests reach. url, token: of the port and of our own pages. scope: of callers who name no other."""
 
     settings: Settings

@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from lambda_emu.arn import FunctionId, service_in
 from lambda_emu.store import WorkItem
@@ -21,7 +22,7 @@ DESTINATION, DEAD_LETTERS = "DestinationDeliveryFailures", "DeadLetterErrors"
 NO_ATTRIBUTES: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 
-class Delivery(NamedTuple):
+class Delivery(Struct, frozen=True):
     """One message for one target. id: of its own among all work. function: whose result it is.
 
     about: what it is called in the log, as an event's request id. metric: DESTINATION or DEAD_LETTERS. trace: the

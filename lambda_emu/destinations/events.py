@@ -72,15 +72,15 @@ class EventDestinations:
         )
         if outcome is not None and event.payload is not None:
             middle = f',"responseContext":{_json(_response_context(end))},"responsePayload":'
-            delivery = delivery._replace(split=len(event.payload), middle=middle, suffix="}")
+            delivery = replace(delivery, split=len(event.payload), middle=middle, suffix="}")
             payload = event.payload + outcome.payload
             work = work_of(delivery, self._clock.steady_s(), payload)
             lane = self._outbox.admit(target) if len(payload) <= SHORT_BYTES else None
             if lane is None:
                 return work
-            self._begun[work.id] = lane, delivery._replace(created_s=work.created_s)
+            self._begun[work.id] = lane, replace(delivery, created_s=work.created_s)
             return replace(work, running=True)
-        delivery = delivery._replace(suffix=f"{_last_answer(end)}}}")
+        delivery = replace(delivery, suffix=f"{_last_answer(end)}}}")
         return work_of(delivery, self._clock.steady_s(), brought_by=event.request_id)
 
     def _dead_letter(self, end: EventEnd, target: str) -> WorkItem:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.clock import Clock
 from lambda_emu.environment.failures import OUT_OF_MEMORY, Failure
@@ -13,7 +16,7 @@ from lambda_emu.errors.service import TooManyRequests
 from lambda_emu.runtime_api.session import DeliveredEvent, NextCall
 
 
-class Outcome(NamedTuple):
+class Outcome(Struct, frozen=True):
     """What the function answered. `failed`: X-Amz-Function-Error is Unhandled, the payload describes the error.
 
     tail: the last 4 KB of the invocation's log, only when it was asked for. executed_version: what ran.
@@ -187,7 +190,7 @@ class Invocation:
         held = self.held
         if held is not None:
             self.held = None
-            self._tell(held._replace(tail=tail))
+            self._tell(replace(held, tail=tail))
 
     def abandon(self, error: LambdaError) -> None:
         """Its environment ended, or there will be none. error: for a caller whom nobody has an answer for."""

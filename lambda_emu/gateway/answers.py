@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from lambda_emu.errors.base import LambdaError
 
 HINT = "X-Lambda-Emu-Hint"
 
 
-class Answer(NamedTuple):
+class Answer(Struct, frozen=True):
     """What goes back to the caller. Content-Length and Date are added where it is written."""
 
     status: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
@@ -35,7 +36,7 @@ REFUSALS: dict[int, LambdaError] = {
 """By status: errors of requests that no service sees."""
 
 
-class Plan(NamedTuple):
+class Plan(Struct, frozen=True):
     """What follows from a head alone, whenever it comes."""
 
     path: bytes

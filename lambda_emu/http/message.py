@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import http
+import time
 from collections.abc import Callable, Iterable
-from email.utils import formatdate
 from typing import Any
 
 Header = tuple[bytes, bytes]
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 REASONS = {status.value: status.phrase for status in http.HTTPStatus}
 
 
@@ -75,6 +77,13 @@ def head_bytes(status: int, headers: Iterable[tuple[str, str]], *, close: bool) 
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
 
+def http_date(second: int) -> str:
+    """`Sun, 06 Nov 1994 08:49:37 GMT`; email.utils says the same, whose import every start would wait for."""
+    at = time.gmtime(second)
+    day, month = DAYS[at.tm_wday], MONTHS[at.tm_mon - 1]
+    return f"{day}, {at.tm_mday:02d} {month} {at.tm_year} {at.tm_hour:02d}:{at.tm_min:02d}:{at.tm_sec:02d} GMT"
+
+
 class Dates:
     """The Date header, formatted once a second."""
 
@@ -86,5 +95,5 @@ class Dates:
     def text(self) -> str:
         second = int(self._now_s())
         if second != self._second:
-            self._second, self._text = second, formatdate(second, usegmt=True)
+            self._second, self._text = second, http_date(second)
         return self._text

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from msgspec import Struct
 
 from lambda_emu.arn import LATEST, FunctionId
 from lambda_emu.environment.invocation import Outcome
@@ -29,7 +31,7 @@ def count_nothing(metric: str, function: FunctionId, value: float = 1.0, qualifi
     """Where nobody counts."""
 
 
-class EventEnd(NamedTuple):
+class EventEnd(Struct, frozen=True):
     """invocations: how often it was run. outcome: of the last, where that was the end; else `last` says it shorter."""
 
     event: QueuedEvent

@@ -9,7 +9,8 @@ a chain that begins elsewhere and then goes in circles is found too.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from lambda_emu.arn import Target
 
@@ -22,7 +23,7 @@ ANEW_AT = 256
 _LINEAGE = re.compile(r"(\d{1,5}):([0-9a-f]{8}):(\d{1,3})", re.ASCII)
 
 
-class Lineage(NamedTuple):
+class Lineage(Struct, frozen=True):
     requests: int
     mark: str
     loops: int

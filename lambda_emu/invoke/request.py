@@ -5,7 +5,9 @@ from __future__ import annotations
 from asyncio import Future
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.arn import Target
 from lambda_emu.clock import Clock
@@ -26,7 +28,7 @@ class InvocationType(Enum):
     DRY_RUN = auto()  # say whether it could be run
 
 
-class InvokeRequest(NamedTuple):
+class InvokeRequest(Struct, frozen=True):
     """An event for a function.
 
     principal: another account that asks, or a service; None: the function's own account. source: what its policy may
@@ -73,7 +75,7 @@ class GatheredReply:
 
     def end(self, outcome: Outcome) -> None:
         if self._chunks is not None:
-            outcome = outcome._replace(payload=b"".join((*self._chunks, outcome.payload)))
+            outcome = replace(outcome, payload=b"".join((*self._chunks, outcome.payload)))
         self.done(outcome)
 
     def done(self, outcome: Outcome) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import Struct
+
 from lambda_emu.arn import Scope
 from lambda_emu.environment.invocation import Invocation, Meter, Reply
 from lambda_emu.errors.service import TooManyRequests
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 IMAGE_EXECUTION_ENV = "AWS_Lambda_Image"
 
 
-class Resolved(NamedTuple):
+class Resolved(Struct, frozen=True):
     """A function, and the version of it that an invocation runs."""
 
     function: Function

@@ -5,7 +5,7 @@ docs/contract/runtime.md#telemetry.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from lambda_emu.logs import text_lines
 from lambda_emu.logs.billing import billed_ms
@@ -14,14 +14,14 @@ from lambda_emu.logs.text_lines import Figures
 SUCCESS = text_lines.SUCCESS
 
 
-class Tracing(NamedTuple):
+class Tracing(Struct, frozen=True):
     """The trace header an invocation runs under."""
 
     value: str
     span_id: str | None = None
 
 
-class Span(NamedTuple):
+class Span(Struct, frozen=True):
     """A stretch of an invocation. name: responseLatency, responseDuration, runtimeOverhead, extensionOverhead."""
 
     name: str
@@ -29,7 +29,7 @@ class Span(NamedTuple):
     duration_ms: float
 
 
-class InitStart(NamedTuple):
+class InitStart(Struct, frozen=True):
     """An environment begins to initialise. runtime_version: known for managed runtimes only."""
 
     function_name: str
@@ -40,7 +40,7 @@ class InitStart(NamedTuple):
     initialization_type: str = "on-demand"
 
 
-class InitRuntimeDone(NamedTuple):
+class InitRuntimeDone(Struct, frozen=True):
     """The runtime asked for its first event, or failed before it did."""
 
     status: str = SUCCESS
@@ -49,7 +49,7 @@ class InitRuntimeDone(NamedTuple):
     initialization_type: str = "on-demand"
 
 
-class InitReport(NamedTuple):
+class InitReport(Struct, frozen=True):
     """An init has ended. phase: "init", or "invoke" when it was repeated inside an invocation."""
 
     duration_ms: float
@@ -59,7 +59,7 @@ class InitReport(NamedTuple):
     initialization_type: str = "on-demand"
 
 
-class Start(NamedTuple):
+class Start(Struct, frozen=True):
     """An environment got an event."""
 
     request_id: str
@@ -68,7 +68,7 @@ class Start(NamedTuple):
     tenant_id: str | None = None
 
 
-class RuntimeDone(NamedTuple):
+class RuntimeDone(Struct, frozen=True):
     """The runtime has answered and asked for the next event, or failed. produced_bytes: size of its answer."""
 
     request_id: str
@@ -80,13 +80,13 @@ class RuntimeDone(NamedTuple):
     tracing: Tracing | None = None
 
 
-class End(NamedTuple):
+class End(Struct, frozen=True):
     """The runtime is done with an event, well or not."""
 
     request_id: str
 
 
-class Report(NamedTuple):
+class Report(Struct, frozen=True):
     """An invocation is over for everybody inside.
 
     init_ms: only for the first invocation after an init of its own phase. peak_mb: the environment's highest so far.

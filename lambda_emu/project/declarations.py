@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -21,7 +21,7 @@ class ProjectError(Exception):
         self.mistakes = tuple(mistakes)
 
 
-class Declared(NamedTuple):
+class Declared(Struct, frozen=True):
     """A member of `resources:`, or of a function's `events:`, which has the name of what it comes from.
 
     kind: `queue`, `s3`. fields: those that are written. places: where it and each key stand, the first as `name`.

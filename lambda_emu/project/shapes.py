@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from lambda_emu.project.document import Document, Value
 from lambda_emu.project.key_types import KeyType
 
 
-class Key(NamedTuple):
+class Key(Struct, frozen=True):
     """field: what the value is called once it is read. default: what is documented where the key is not written."""
 
     name: str
@@ -21,7 +23,7 @@ class Key(NamedTuple):
     default: str = "none"
 
 
-class Found(NamedTuple):
+class Found(Struct, frozen=True):
     """What one mapping says. fields: those that are written, by Key.field. places: of the keys, by their names."""
 
     fields: Mapping[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, Protocol
 
 from msgspec import Struct
 
@@ -132,7 +132,7 @@ class Program(Struct, frozen=True):
         return {**self.environment, **LOG_DESCRIPTOR} if self.logs_records else self.environment
 
 
-class Usage(NamedTuple):
+class Usage(Struct, frozen=True):
     """The environment's figures: init's, and the platform's share of memory.
 
     peak_bytes is the highest sample since the sandbox started.

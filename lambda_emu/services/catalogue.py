@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import ServiceClaims
@@ -17,7 +18,7 @@ from lambda_emu.services.callers import signed_with
 QUEUE_PATH = re.compile(rb"(?:/queue/[a-z0-9-]{1,32})?/[0-9]{12}/[A-Za-z0-9_.-]{1,85}/?")
 
 
-class Known(NamedTuple):
+class Known(Struct, frozen=True):
     """id: as SDKs write it in AWS_ENDPOINT_URL_<id>."""
 
     name: str

@@ -10,7 +10,9 @@ import re
 import zlib
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import RequestTooLarge
@@ -92,7 +94,7 @@ class UnknownCborOperation(LambdaError):
         super().__init__("The requested operation is not recognized by the service.")
 
 
-class _Codec(NamedTuple):
+class _Codec(Struct, frozen=True):
     reader: Any
     writer: Any
     json_reader: Any

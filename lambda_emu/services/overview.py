@@ -8,7 +8,9 @@ import resource
 from collections.abc import Callable, Collection
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from lambda_emu.services.catalogue import KNOWN
 from lambda_emu.services.child.errors import EXTRA
@@ -33,7 +35,7 @@ WHOLE_WITHOUT_MOTO = "cloudwatch"
 NAMES = sorted({*KNOWN, "lambda"})
 
 
-class ServedBy(NamedTuple):
+class ServedBy(Struct, frozen=True):
     """name: as boto3 calls it. by: None: nobody. needs: what would have it served. running: who serves it runs."""
 
     name: str

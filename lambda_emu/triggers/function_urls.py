@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.arn import LATEST, FunctionId, Target
 from lambda_emu.clock import Clock
@@ -57,7 +60,7 @@ _PATH = PATH.encode()
 _WITHIN = f".{LABEL}."
 
 
-class UrlAddress(NamedTuple):
+class UrlAddress(Struct, frozen=True):
     """Which URL a request names. path: what the function sees. region: None where the form does not say it."""
 
     url_id: str
@@ -66,7 +69,7 @@ class UrlAddress(NamedTuple):
     region: str | None
 
 
-class UrlMeaning(NamedTuple):
+class UrlMeaning(Struct, frozen=True):
     """All that the head of a request decides about it, as long as the function is this one.
 
     for_page: what every answer says to the page that asks. preflight: the answer to a browser that asks before.
@@ -172,7 +175,7 @@ class FunctionUrls:
         check_access(meaning.function, meaning.url, meaning.target, None if signer is None else signer.account)
         assert signer is not None, "or it would be forbidden"
         template = _template(meaning, asked, signer.account, signer.authorizer(region))
-        return meaning._replace(template=template), signer.is_known
+        return replace(meaning, template=template), signer.is_known
 
     def _run(self, meaning: UrlMeaning, asked: Request, call: Call) -> None:
         assert meaning.template is not None, "it may be called"
@@ -203,13 +206,13 @@ class FunctionUrls:
         page = cors.for_page(url.cors, head) + (() if address.domain else (cors.SANDBOX,))
         meaning = UrlMeaning(function, url, target, address, page)
         if url.cors is not None and head.method == b"OPTIONS":
-            return meaning._replace(preflight=cors.preflight(url.cors, head))
+            return replace(meaning, preflight=cors.preflight(url.cors, head))
         if url.auth_type != "NONE":
             return meaning
         refusal = self._refusal(meaning)
         if refusal is not None:
-            return meaning._replace(refusal=refusal)
-        return meaning._replace(template=_template(meaning, asked, ANONYMOUS, None))
+            return replace(meaning, refusal=refusal)
+        return replace(meaning, template=_template(meaning, asked, ANONYMOUS, None))
 
     def _refusal(self, meaning: UrlMeaning) -> UrlForbidden | None:
         """Of everybody, by the policy; asked once of each function, since a policy takes longer than all the rest."""

@@ -9,7 +9,7 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qsl
 
 from msgspec import Struct
@@ -52,7 +52,7 @@ class Door(Struct, frozen=True):
     variables: Mapping[str, str] | None = None
 
 
-class EventTemplate(NamedTuple):
+class EventTemplate(Struct, frozen=True):
     """The event but for its trace, id, time and body. before: up to the trace. between: from there to the id.
 
     after: from there to the time. parameters, variables: members with a comma before them, or nothing.

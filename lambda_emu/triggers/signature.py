@@ -11,8 +11,9 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import NamedTuple
 from urllib.parse import parse_qsl, quote
+
+from msgspec import Struct
 
 from lambda_emu.gateway.request import Request
 
@@ -29,7 +30,7 @@ _HEADER = re.compile(
 )
 
 
-class Signed(NamedTuple):
+class Signed(Struct, frozen=True):
     """What a request says of its signature. lifetime_s: None: not said. in_query: it is there, not in a header."""
 
     credential: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 
@@ -20,7 +20,7 @@ KEPT = 1024
 _KEY_OF_IAM = re.compile(r"A[KS]IA[A-Z0-9]{12,28}")
 
 
-class AccessKey(NamedTuple):
+class AccessKey(Struct, frozen=True):
     """An access key that IAM or STS here made. user_id, arn: of the user or the session that it is of."""
 
     secret: str

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lambda_emu.gateway.answers import Answer
 from lambda_emu.triggers.http_answer import INTEGRATION, MalformedAnswer, streamed_answer, whole_answer
 
 AS_JSON = [("Content-Type", "application/json")]
@@ -25,7 +26,7 @@ AS_JSON = [("Content-Type", "application/json")]
     ],
 )
 def test_without_a_status_it_is_the_body_of_a_200(payload: bytes, body: bytes) -> None:
-    assert whole_answer(payload) == (200, AS_JSON, body)
+    assert whole_answer(payload) == Answer(200, AS_JSON, body)
 
 
 def full(**members: Any) -> Any:
@@ -62,7 +63,7 @@ def full(**members: Any) -> Any:
 def test_with_a_status_it_is_the_whole_answer(
     members: Any, status: int, headers: list[tuple[str, str]], body: bytes
 ) -> None:
-    assert full(**members) == (status, headers, body)
+    assert full(**members) == Answer(status, headers, body)
 
 
 WRONG: dict[str, list[Any]] = {
@@ -93,7 +94,7 @@ def test_what_is_not_json_is_no_answer(payload: bytes) -> None:
 
 
 def test_a_stream_is_taken_as_it_is() -> None:
-    assert streamed_answer(b'{"statusCode": 404}', "application/json") == (
+    assert streamed_answer(b'{"statusCode": 404}', "application/json") == Answer(
         200,
         [("Content-Type", "application/octet-stream")],
         b'{"statusCode": 404}',
@@ -103,7 +104,7 @@ def test_a_stream_is_taken_as_it_is() -> None:
 def test_the_prelude_of_a_stream_has_status_headers_and_cookies() -> None:
     prelude = b'{"statusCode": 418, "headers": {"Content-Type": "text/plain"}, "cookies": ["a=1"]}'
 
-    assert streamed_answer(prelude + bytes(8) + b"short\0\0", INTEGRATION) == (
+    assert streamed_answer(prelude + bytes(8) + b"short\0\0", INTEGRATION) == Answer(
         418,
         [("Content-Type", "text/plain"), ("Set-Cookie", "a=1")],
         b"short\0\0",

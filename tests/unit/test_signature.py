@@ -9,6 +9,7 @@ import pytest
 from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from msgspec.structs import replace
 
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.message import Head
@@ -73,7 +74,7 @@ def test_a_signature_is_good_for_five_minutes() -> None:
     _, headers = sign("http://localhost:9000/")
     signed = signed_of(asked("http://localhost:9000/", headers))
     assert signed is not None
-    signed = signed._replace(time="20260101T000000Z")
+    signed = replace(signed, time="20260101T000000Z")
     at_s = 1767225600.0
 
     for now_s, timely in (
@@ -84,8 +85,8 @@ def test_a_signature_is_good_for_five_minutes() -> None:
         (at_s - 301, False),
     ):
         assert is_timely(signed, now_s) is timely
-    assert not is_timely(signed._replace(time="yesterday"), at_s)
-    assert is_timely(signed._replace(lifetime_s=3600.0), at_s + 3599)
+    assert not is_timely(replace(signed, time="yesterday"), at_s)
+    assert is_timely(replace(signed, lifetime_s=3600.0), at_s + 3599)
 
 
 @pytest.mark.parametrize(

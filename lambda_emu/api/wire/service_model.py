@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from lambda_emu.api.wire import quirks
 from lambda_emu.api.wire.composites import ListShape, MapShape, Member, StructureShape
@@ -22,7 +24,7 @@ from lambda_emu.api.wire.shapes import BlobShape, BooleanShape, DoubleShape, Int
 API_VERSION = "2015-03-31"
 
 
-class Route(NamedTuple):
+class Route(Struct, frozen=True):
     """Where an operation is found. query: the `name=value` that tells it from another one of the same path."""
 
     name: str

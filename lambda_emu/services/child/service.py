@@ -8,7 +8,9 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from lambda_emu.arn import Scope
 from lambda_emu.errors.base import LambdaError
@@ -59,7 +61,7 @@ S3 = claims_of("s3", "s3control")
 _BUCKET = re.compile(rb"/(?:[A-Za-z0-9][A-Za-z0-9_.-]{2,254}(?:/|\Z)|\Z)")
 
 
-class ChildStatus(NamedTuple):
+class ChildStatus(Struct, frozen=True):
     """What users are told. services: those that were asked, as moto has them. outbox: what people would be sent."""
 
     pid: int

@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from ipaddress import ip_address
-from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from lambda_emu.services.catalogue import known
 
@@ -22,7 +23,7 @@ NAMED = (
 BELOW = r"([a-z0-9]+)\.(lambda-url|execute-api)\.[a-z0-9-]+\.localhost"
 
 
-class Neighbour(NamedTuple):
+class Neighbour(Struct, frozen=True):
     """name: of the service. url: None for AWS's own."""
 
     name: str
