@@ -27,6 +27,11 @@ NEVER = (
     "lambda_emu.event_sources.driver",
     "lambda_emu.services.sqs.queues",
 )
+LIBRARIES = {"click", "httptools", "msgspec", "pybase64", "typing_extensions", "uvloop", "yaml"}
+"""That a first invocation needs; whoever needs another one imports it when it is asked for."""
+BELOW_A_SERVICE = re.compile(r"lambda_emu\.(?:services|event_sources|triggers|project)\.\w+\.(\w+)")
+KNOWS_WHAT_IS_ASKED_FOR = {"service", "late", "neighbour", "left", "errors", "refusals"}
+"""Of a service, a source or a door; what then serves is imported with the first request for it, as LateQueues does."""
 HELLO = "def handler(event, context): return 'hello'"
 PROJECT = "functions: {hello: {runtime: python3.11, handler: app.handler, code: hello}}"
 
@@ -70,6 +75,19 @@ def test_flask_is_imported_once_somebody_was_served_and_before_anybody_needs_it(
 
     assert "lambda_emu.server" in before
     assert before.isdisjoint(FOR_OTHER_REQUESTS + NEVER)
+
+
+def test_a_start_imports_no_more_than_a_first_invocation_needs(folder: Path) -> None:
+    with importing(folder) as lines:
+        list(iter(lambda: next(lines), "site"))  # what any Python does, and the virtual environment has it do
+        said = iter(lambda: next(lines).partition(" on ")[0], "lambda-emu serves hello")
+        before = {name for name in said if re.fullmatch(r"[\w.]+", name)}
+
+    libraries = {name.partition(".")[0] for name in before} - sys.stdlib_module_names - {"lambda_emu"}
+    serving = {match[1] for match in map(BELOW_A_SERVICE.fullmatch, before) if match}
+    assert "service" in serving
+    assert libraries - LIBRARIES == set()
+    assert serving - KNOWS_WHAT_IS_ASKED_FOR == set()
 
 
 def test_a_flask_that_cannot_be_imported_ends_no_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

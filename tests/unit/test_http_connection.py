@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from email.utils import formatdate
 
 import pytest
 from http_rig import LAST, LIMIT_S, Echo, bodies, hung_up_on, served, talk
@@ -14,7 +15,7 @@ from lambda_emu.http.branch import Branch, PassedListener
 from lambda_emu.http.endpoint import MAX_WAITING_BYTES
 from lambda_emu.http.exchange import DISCARD, BodySink, Writer
 from lambda_emu.http.listener import Listener, PortSettings, bind
-from lambda_emu.http.message import Head, answer_head
+from lambda_emu.http.message import Head, answer_head, http_date
 
 
 @pytest.fixture(scope="module")
@@ -258,3 +259,8 @@ def test_an_answer_to_head_says_its_length_and_has_no_body(port: int) -> None:
     first, _, second = answer.partition(b"\r\n\r\n")
     assert b"Content-Length: 8" in first
     assert bodies(second) == [b"GET /b "]
+
+
+@pytest.mark.parametrize("second", [0, 784_111_777, 1_709_208_000, 1_798_761_599, 4_102_444_800, 253_402_300_799])
+def test_a_date_is_written_as_email_writes_it(second: int) -> None:
+    assert http_date(second) == formatdate(second, usegmt=True)

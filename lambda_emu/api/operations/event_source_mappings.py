@@ -6,7 +6,6 @@ Sources that are polled here must be there; of the others it is not asked.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -14,9 +13,10 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
+from lambda_emu.api.mapped import check_limit, mapping_at
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.paging import cut_page
-from lambda_emu.arn import LATEST, FunctionId, Scope, Target
+from lambda_emu.arn import LATEST, Scope, Target
 from lambda_emu.errors.resources import ResourceMissing
 from lambda_emu.model import quotas
 from lambda_emu.model.function.tags import new_tags
@@ -24,10 +24,7 @@ from lambda_emu.model.mappings import settings as mapping_settings
 from lambda_emu.model.mappings.duplicates import check_unique
 from lambda_emu.model.mappings.mapping import EventSourceMapping, MappingState
 from lambda_emu.model.mappings.refusals import (
-    FunctionTimeoutTooLong,
     MappedFunctionNotFound,
-    QueueMissing,
-    QueueUnreachable,
 )
 from lambda_emu.model.mappings.sources import POLLED, RULES, SourceKind, kind_of
 from lambda_emu.store.transaction import Transaction
@@ -112,7 +109,7 @@ def list_event_source_mappings(req: ListEventSourceMappingsRequestTypeDef, conte
         target = context.target(req["FunctionName"])
         scope, function_arn = target.id.scope, target.arn.removesuffix(f":{LATEST}")
     now_s = context.clock.now_s()
-    current = (_at(mapping, context, now_s) for mapping in context.store.mappings.all(scope))
+    current = (mapping_at(mapping, context, now_s) for mapping in context.store.mappings.all(scope))
     chosen = [
         mapping
         for mapping in current
@@ -121,18 +118,6 @@ def list_event_source_mappings(req: ListEventSourceMappingsRequestTypeDef, conte
     size = min(req.get("MaxItems", quotas.MAPPINGS_PER_PAGE), quotas.MAPPINGS_PER_PAGE)
     found, marker = cut_page(chosen, lambda mapping: mapping.uuid, req.get("Marker"), size)
     return {"EventSourceMappings": [_show(mapping, context) for mapping in found], "NextMarker": marker}
-
-
-def check_timeout(context: RequestContext, id: FunctionId, timeout_s: int) -> None:
-    """Raise if mappings of the function's $LATEST allow it no such timeout. A source that is gone has no say."""
-    now_s = context.clock.now_s()
-    for mapping in context.store.mappings.all(id.scope):
-        if mapping.unqualified != id.arn() or _at(mapping, context, now_s) is None:
-            continue
-        _check_limit(mapping.kind, timeout_s)
-        if mapping.kind in POLLED:
-            with suppress(QueueMissing, QueueUnreachable):
-                context.sources.check(mapping, timeout_s)
 
 
 def _new_mapping(req: CreateEventSourceMappingRequestTypeDef, context: RequestContext) -> EventSourceMapping:
@@ -170,12 +155,8 @@ def _scope_of(context: RequestContext, uuid: str) -> Scope:
     return context.scope
 
 
-def _at(mapping: EventSourceMapping, context: RequestContext, now_s: float) -> EventSourceMapping | None:
-    return mapping.at(now_s, is_ending=context.sources.is_ending(mapping.uuid))
-
-
 def _check_present(mapping: EventSourceMapping | None, context: RequestContext, now_s: float) -> EventSourceMapping:
-    current = None if mapping is None else _at(mapping, context, now_s)
+    current = None if mapping is None else mapping_at(mapping, context, now_s)
     if current is None:
         raise ResourceMissing
     return current
@@ -187,7 +168,7 @@ def _current(
     """All mappings as they stand. Those whose deletion is over are cleared away."""
     found = []
     for mapping in transaction.all(context.store.mappings, scope):
-        current = _at(mapping, context, now_s)
+        current = mapping_at(mapping, context, now_s)
         if current is None:
             transaction.put(context.store.mappings, scope, mapping.uuid, None)
         else:
@@ -203,12 +184,7 @@ def _check_function(
     version = None if function is None else function.version(target.qualifier)
     if version is None:
         raise MappedFunctionNotFound
-    _check_limit(kind, version.timeout_s)
-
-
-def _check_limit(kind: SourceKind, timeout_s: int) -> None:
-    if timeout_s > RULES[kind].function_timeout_s:
-        raise FunctionTimeoutTooLong(timeout_s, RULES[kind].function_timeout_s)
+    check_limit(kind, version.timeout_s)
 
 
 def _check_source(context: RequestContext, mapping: EventSourceMapping, target: Target) -> None:

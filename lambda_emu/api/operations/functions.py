@@ -16,10 +16,10 @@ from lambda_emu.api.code import check_source, image_source, layer_finder, store_
 from lambda_emu.api.configuration import show_configuration, show_image_location, show_settings
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import check_role, check_unqualified, get_version, look_up_function, update_function
+from lambda_emu.api.mapped import check_timeout
 from lambda_emu.api.operations import Result, operation
 from lambda_emu.api.operations.capacity_providers import provider_check
 from lambda_emu.api.operations.code_signing import check_deployable, new_function_check
-from lambda_emu.api.operations.event_source_mappings import check_timeout
 from lambda_emu.api.operations.versions import all_versions, number_to_sort_by
 from lambda_emu.api.paging import cut_page, key_of_marker
 from lambda_emu.arn import LATEST, LATEST_PUBLISHED, FunctionId, Scope, Target
