@@ -28,6 +28,9 @@ class Kind(Protocol):
         Not on the loop.
         """
 
+    def forget(self, uuid: str) -> None:
+        """There is no mapping of this id any more, and nothing of it left to settle. On the loop."""
+
 
 class Driver:
     """Polls for each enabled mapping. What was taken for one that stops is settled first."""
@@ -55,6 +58,9 @@ class Driver:
                 self._begin(scope, mapping)
         elif polling is not None:
             self._end(scope, uuid)
+        elif mapping is None and uuid not in self._ending and not self._stopped:
+            for kind in self.kinds.values():
+                kind.forget(uuid)
 
     def function_changed(self, arn: str) -> None:
         """Who waits for the function need not wait any longer, and who waits for its source may have to."""

@@ -10,7 +10,7 @@ from lambda_emu.environment.environment import SAMPLE_MS, Environment
 from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.environment.states import InitType, State
 from lambda_emu.http.loop import Loop
-from lambda_emu.model.credentials import role_credentials
+from lambda_emu.model.credentials import RoleSession, role_credentials
 from lambda_emu.pool.claims import Claims
 from lambda_emu.pool.deployment import Deployment, variables
 from lambda_emu.pool.early import may_become
@@ -123,7 +123,8 @@ class Starter:
         program = self._what_to_start(deployment)
         if program is None:
             return None
-        credentials = role_credentials(version.id.account, self._clock.new_token())
+        whose = RoleSession(version.role, version.id.name)
+        credentials = role_credentials(version.id.account, self._clock.new_token(), whose)
         sandbox.session_token = credentials["AWS_SESSION_TOKEN"]
         environment = variables(
             deployment,

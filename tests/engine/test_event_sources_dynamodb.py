@@ -6,8 +6,10 @@ docs/contract/events.md#polling, docs/events.md#streams.
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from queue_rig import PRINTS, Eventually, Invocations, Queues, queues, shared
 from services_rig import sdk
 
 from lambda_emu.clock import SteppingClock
+from lambda_emu.store.schema import DATABASE
 
 __all__ = ["queues", "shared"]
 
@@ -380,6 +383,27 @@ def test_a_server_that_starts_again_goes_on_where_it_was(tmp_path: Path, eventua
         told = Invocations(lam, name)
         eventually(lambda: "c" in ids_of(told.records()), "the one that waited")
         assert ids_of(told.records()) in (["a", "b", "c"], ["c"])
+
+
+def test_how_far_a_mapping_had_come_is_kept_as_long_as_there_is_the_mapping(
+    tmp_path: Path, eventually: Eventually
+) -> None:
+    def kept() -> list[Any]:
+        with closing(sqlite3.connect(f"file:{tmp_path / '.lambda-emu' / DATABASE}?mode=ro", uri=True)) as store:
+            return store.execute("SELECT mapping FROM stream_positions").fetchall()
+
+    with own_emulator(tmp_path, "process") as lam:
+        tables = Tables(lam)
+        name = lam.create("gone", PRINTS)
+        arn = tables.create("gone")
+        tables.put("gone", "a")
+        uuid = tables.map(arn, name)
+        eventually(lambda: kept() == [(uuid,)], "its position")
+        eventually(lambda: tables.mapping(uuid)["State"] == "Enabled", "it to be changed no more")
+
+        lam.client.delete_event_source_mapping(UUID=uuid)
+
+        eventually(lambda: kept() == [], "that nothing is kept of it")
 
 
 def passing(clock: SteppingClock, question: Callable[[], Any]) -> Callable[[], Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from boto_rig import client_at
 from inside import FAST, probe, shared
@@ -97,3 +99,17 @@ def test_a_function_url_or_an_api_in_a_functions_variables_leads_there_inside(la
 
     there = found[0]
     assert found[1:] == [f"{there}/_lambda-emu/url/abc1/a?b=1", f"{there}/_lambda-emu/api/abc2", told["OTHER"]]
+
+
+def test_a_function_is_its_role_for_sts(lam: OwnLam) -> None:
+    inside = probe(lam, Role=f"arn:aws:iam::{ACCOUNT}:role/service/photos", **FAST)
+
+    who, name = inside.run("""
+        import boto3, os
+        who = boto3.client("sts").get_caller_identity()
+        result = [[who[key] for key in ("Account", "Arn", "UserId")], os.environ["AWS_LAMBDA_FUNCTION_NAME"]]
+    """)
+
+    account, arn, user = who
+    assert (account, arn) == (ACCOUNT, f"arn:aws:sts::{ACCOUNT}:assumed-role/photos/{name}")
+    assert re.fullmatch(rf"AROA[A-Z2-7]{{17}}:{name}", user)

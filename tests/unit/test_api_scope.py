@@ -22,7 +22,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.callers import Callers
 from lambda_emu.http.message import Head
 from lambda_emu.invoke.request import trace_header
-from lambda_emu.model.credentials import account_of, role_credentials
+from lambda_emu.model.credentials import RoleSession, account_of, role_credentials, session_of
 from lambda_emu.text.json_text import check_json
 
 OTHER = "210987654321"
@@ -98,6 +98,14 @@ def test_no_member_of_two_roles_credentials_is_the_same() -> None:
 
     for member in made[0]:
         assert len({one[member] for one in made}) == 20
+
+
+def test_a_session_token_says_whose_it_is_and_no_other_text_does() -> None:
+    whose = RoleSession("arn:aws:iam::123456789012:role/service/r", "photos")
+
+    assert session_of(role_credentials(OTHER, "0f", whose)["AWS_SESSION_TOKEN"]) == whose
+    for said in ("", "any", "%", "AA" * 64, role_credentials(OTHER, "0f")["AWS_SESSION_TOKEN"], 90 * "YWJj"):
+        assert session_of(said) is None
 
 
 def test_an_accounts_number_is_a_key() -> None:

@@ -32,6 +32,9 @@ class OwnQueues:
             raise QueueMissing
         _check_visibility(queue.number("VisibilityTimeout"), timeout_s)
 
+    def forget(self, uuid: str) -> None:
+        """Queues know nothing of mappings."""
+
 
 class QueuesElsewhere:
     """event_sources.driver.Kind of queues that somebody else serves."""
@@ -54,6 +57,9 @@ class QueuesElsewhere:
                 raise QueueMissing from error
             raise QueueUnreachable(str(error)) from error
         _check_visibility(found_s, timeout_s)
+
+    def forget(self, uuid: str) -> None:
+        """As of our own."""
 
 
 def _check_visibility(queue_s: int, function_s: int) -> None:

@@ -61,6 +61,10 @@ class Positions:
         """Those are not in the stream any more."""
         await self._step(partial(_delete, keys=[(mapping, shard) for shard in shards]))
 
+    def forget_all_of(self, mapping: str) -> None:
+        """It is gone; at the next commit."""
+        self._store.post(partial(_drop, mappings=[mapping]), lambda *_: None)
+
     def forget_all_but(self, mappings: Collection[str]) -> None:
         """Of mappings that are gone; at the next commit."""
         self._store.post(partial(_keep, mappings=mappings), lambda *_: None)
@@ -95,8 +99,11 @@ def _delete(connection: sqlite3.Connection, keys: Sequence[tuple[str, str]]) -> 
 
 def _keep(connection: sqlite3.Connection, mappings: Collection[str]) -> None:
     there = connection.execute("SELECT DISTINCT mapping FROM stream_positions").fetchall()
-    gone = [(mapping,) for (mapping,) in there if mapping not in mappings]
-    connection.executemany("DELETE FROM stream_positions WHERE mapping = ?", gone)
+    _drop(connection, [mapping for (mapping,) in there if mapping not in mappings])
+
+
+def _drop(connection: sqlite3.Connection, mappings: Collection[str]) -> None:
+    connection.executemany("DELETE FROM stream_positions WHERE mapping = ?", [(mapping,) for mapping in mappings])
 
 
 def _answer(done: asyncio.Future[Any], error: BaseException | None, result: Any) -> None:

@@ -74,6 +74,11 @@ class Streams:
         while len(self._beginnings) > MOST_BEGINNINGS:  # of mappings that were refused after all
             self._beginnings.popitem(last=False)
 
+    def forget(self, uuid: str) -> None:
+        """Its positions are nobody's any more."""
+        self._beginnings.pop(uuid, None)
+        self.positions.forget_all_of(uuid)
+
     def wake(self, arn: str) -> None:
         """A stream has records. On the loop."""
         for source in self._open.get(arn, ()):

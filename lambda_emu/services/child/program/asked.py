@@ -85,6 +85,11 @@ def principal() -> str:
     return f"AWS:{_said(ACCOUNT, '123456789012')}"
 
 
+def session_token() -> str:
+    """Of temporary credentials; empty where there is none."""
+    return _said("HTTP_X_AMZ_SECURITY_TOKEN", "")
+
+
 def is_range() -> bool:
     """Whether a part of an object is asked for."""
     return bool(_said("HTTP_RANGE", "")) and _said("REQUEST_METHOD", "") == "GET"

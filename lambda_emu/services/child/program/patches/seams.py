@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from base64 import b32encode
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from types import ModuleType
 from typing import Any
 
-from lambda_emu.model.credentials import KEY_LENGTH, KEY_PREFIXES, access_key
+from lambda_emu.model.credentials import KEY_LENGTH, KEY_PREFIXES, access_key, session_of
+from lambda_emu.services.child.program.asked import session_token
 from lambda_emu.services.child.program.front import Front
 from lambda_emu.services.child.program.telling import Teller
 
@@ -88,18 +91,35 @@ def _replace_keys() -> None:
 
 
 def _replace_identity() -> None:
-    """Who asks with any key is the root user of its account, as everywhere here; moto has a user of its own for it."""
+    """Functions ask as their role, which is known by the session token; any other key is its account's root user's.
+
+    moto has a user of its own for both.
+    """
     from moto.sts.models import STSBackend
 
     find = STSBackend.get_caller_identity
 
-    def find_or_root(self: Any, access_key_id: str, region: str) -> tuple[str, str, str]:
+    def find_ours(self: Any, access_key_id: str, region: str) -> tuple[str, str, str]:
         user, arn, account = find(self, access_key_id, region)
         if not arn.endswith(":user/moto") or ":sts:" not in arn:
             return user, arn, account
-        return account, f"arn:{self.partition}:iam::{account}:root", account
+        whose = session_of(session_token())
+        if whose is None:
+            return account, f"arn:{self.partition}:iam::{account}:root", account
+        role = whose.role.rpartition("/")[2]
+        session = f"arn:{self.partition}:sts::{account}:assumed-role/{role}/{whose.name}"
+        return f"{_role_id(self, whose.role)}:{whose.name}", session, account
 
-    STSBackend.get_caller_identity = find_or_root  # type: ignore[method-assign]
+    STSBackend.get_caller_identity = find_ours  # type: ignore[method-assign]
+
+
+def _role_id(backend: Any, role: str) -> str:
+    """Of one that IAM does not know, what its name comes to."""
+    from moto.iam.models import iam_backends
+
+    known = iam_backends[backend.account_id][backend.partition].roles.values()
+    made = "AROA" + b32encode(sha256(role.encode()).digest()).decode()[:17]
+    return next((str(one.id) for one in known if one.arn == role), made)
 
 
 class Backends:
