@@ -15,7 +15,8 @@ from lambda_emu.services.callers import caller_of, signed_with
 from lambda_emu.services.catalogue import named
 from lambda_emu.services.child.child import Child
 from lambda_emu.services.child.errors import ChildBusy, ChildLost
-from lambda_emu.services.passing.forwarder import Begun, Forwarder, Observer, passed_head
+from lambda_emu.services.passing.forwarder import Forwarder, passed_head
+from lambda_emu.services.passing.peer import Begun, Observer
 
 ASK = "x-lambda-emu-ask"
 ASK_LIMIT_S = 70.0

@@ -30,7 +30,7 @@ from lambda_emu.services.wire_errors import json_error, query_error, rest_json_e
 if TYPE_CHECKING:
     from lambda_emu.services.child.child import Child
     from lambda_emu.services.child.forward import ChildForwarder
-    from lambda_emu.services.passing.forwarder import Observer
+    from lambda_emu.services.passing.peer import Observer
 
 log = logging.getLogger(__name__)
 

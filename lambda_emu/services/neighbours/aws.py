@@ -17,7 +17,8 @@ from lambda_emu.services.neighbours import chunks
 from lambda_emu.services.neighbours.chunks import ChunkReader
 from lambda_emu.services.neighbours.errors import CannotSign, NeighbourBusy, NeighbourLost
 from lambda_emu.services.neighbours.peer import Address, Lines
-from lambda_emu.services.passing.forwarder import OF_ONE_HOP, Begun
+from lambda_emu.services.passing.answers import OF_ONE_HOP
+from lambda_emu.services.passing.peer import Begun
 
 SIGNING = Workers("signatures for AWS", 2, 128)
 SIGNED = (b"authorization", b"host", b"x-amz-date", b"x-amz-security-token", b"x-amz-content-sha256")

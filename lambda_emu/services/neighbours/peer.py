@@ -10,8 +10,9 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.request import Request
 from lambda_emu.services.buckets import bucket_in
 from lambda_emu.services.neighbours.errors import NeighbourBusy, NeighbourLost
-from lambda_emu.services.passing.forwarder import Begun, passed_head
+from lambda_emu.services.passing.forwarder import passed_head
 from lambda_emu.services.passing.line import Line
+from lambda_emu.services.passing.peer import Begun
 
 CONNECT_LIMIT_S = 5.0
 KEPT = 16
