@@ -5,19 +5,17 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from threading import Event
-from time import monotonic
-from typing import TypeVar
+from typing import Any
 
 import pytest
+import waiting
 from lam import Lam, Submit
 
 from lambda_emu.clock import SteppingClock
 from lambda_emu.config import load_settings
 from lambda_emu.server import Emulator
-
-T = TypeVar("T")
 
 # A shell that runs tests in the background lets them, and all they start, ignore SIGINT; some tests send it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -60,14 +58,6 @@ def clock(lam: Lam) -> SteppingClock:
 
 
 @pytest.fixture
-def eventually() -> Callable[[Callable[[], T], str], T]:
-    """Wait until a question has a true answer, at most 20 s; the message says what was waited for."""
-
-    def wait(question: Callable[[], T], what: str) -> T:
-        deadline_s = monotonic() + 20
-        while not (answer := question()):
-            assert monotonic() < deadline_s, f"waited 20 s for {what}; last answer: {answer!r}"
-            Event().wait(0.02)
-        return answer
-
-    return wait
+def eventually() -> Callable[[Callable[[], Any], str], Any]:
+    """For 20 s."""
+    return partial(waiting.eventually, limit_s=20)

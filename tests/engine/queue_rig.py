@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event
-from time import monotonic
 from typing import Any
 
 import pytest
 from boto_rig import client_at
 from lam import Lam
 from own import OwnLam, own_emulator
+from waiting import eventually
 
 # What each function of these tests prints: its event, one line an invocation, so that a test reads it in the log.
 PRINTS = """
@@ -50,10 +49,11 @@ class Queues:
 
     def wait_until_taken(self, url: str, count: int) -> None:
         """Until so many messages in flight are with who took them: what is acknowledged later came after that."""
-        deadline_s = monotonic() + 20
-        while self.attributes(url)["ApproximateNumberOfMessagesNotVisible"] != str(count):
-            assert monotonic() < deadline_s, f"waited 20 s for {count} messages to be taken"
-            Event().wait(0.02)
+
+        def are_taken() -> bool:
+            return self.attributes(url)["ApproximateNumberOfMessagesNotVisible"] == str(count)
+
+        eventually(are_taken, f"{count} messages to be taken")
         self.send(self.create("afterwards")[0], "x")
 
     def send(self, url: str, *bodies: str, **wanted: Any) -> None:
@@ -77,11 +77,7 @@ class Queues:
 
     def wait_for(self, uuid: str, *states: str) -> str:
         """Until a mapping is in one of these states; `gone` is one."""
-        deadline_s = monotonic() + 20
-        while (state := self.state(uuid)) not in states:
-            assert monotonic() < deadline_s, f"waited 20 s for {states}; it is {state}"
-            Event().wait(0.05)
-        return state
+        return eventually(lambda: next((one for one in states if one == self.state(uuid)), ""), f"one of {states}")
 
     def forget(self) -> None:
         """What was made here stays."""

@@ -7,12 +7,11 @@ import os
 import socket
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from threading import Event
-from time import monotonic
 from urllib.parse import urlsplit
 
 import pytest
 from own import served
+from waiting import eventually
 
 FILES = 256
 HANDLER = "def handler(event, context): return event"
@@ -44,7 +43,4 @@ def test_clients_that_let_us_wait_leave_descriptors_for_functions(tmp_path: Path
         assert (lam.invoke("f", 2).payload, lam.invoke("g", 3).payload) == (2, 3)  # of g it is the first
         assert len(os.listdir(f"/proc/{lam.process.pid}/fd")) < FILES
         stack.close()
-        deadline_s = monotonic() + 30
-        while not healthy(*address):
-            assert monotonic() < deadline_s, "no new client is served after the others left"
-            Event().wait(0.1)
+        eventually(lambda: healthy(*address), "a new client to be served after the others left")

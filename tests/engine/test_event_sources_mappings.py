@@ -258,7 +258,9 @@ def test_the_chain_of_a_message_goes_on_in_the_function(lam: Lam, queues: Queues
     assert "Lineage=4:" in line
 
 
-def test_a_mapping_goes_on_after_a_restart_and_what_waited_for_its_window_comes_again_at_once(tmp_path: Path) -> None:
+def test_a_mapping_goes_on_after_a_restart_and_what_waited_for_its_window_comes_again_at_once(
+    tmp_path: Path, eventually: Eventually
+) -> None:
     with own_emulator(tmp_path, "process") as lam, queues_of(lam, lam.emulator.url) as queues:
         lam.create("restarts", PRINTS)
         url, arn = queues.create("restarts", VisibilityTimeout="3600")
@@ -271,9 +273,7 @@ def test_a_mapping_goes_on_after_a_restart_and_what_waited_for_its_window_comes_
     with own_emulator(tmp_path, "process") as lam, queues_of(lam, lam.emulator.url) as queues:
         url = queues.client.get_queue_url(QueueName="restarts")["QueueUrl"]
         queues.send(url, "after")
-        deadline_s = monotonic() + 20
-        while not (batches := Invocations(lam, "restarts").batches()):
-            assert monotonic() < deadline_s
+        batches = eventually(lambda: Invocations(lam, "restarts").batches(), "a batch")
         queues.wait_until_taken(url, 0)
 
         assert batches == [["before", "after"]]

@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from threading import Event
-from time import monotonic
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from waiting import eventually
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import SteppingClock
@@ -104,13 +102,6 @@ def running(folder: Path, targets: Targets) -> Iterator[Rig]:
 def rig(tmp_path: Path) -> Iterator[Rig]:
     with running(tmp_path, Targets()) as rig:
         yield rig
-
-
-def eventually(question: Callable[[], Any], what: str) -> None:
-    deadline_s = monotonic() + 20
-    while not question():
-        assert monotonic() < deadline_s, f"waited 20 s for {what}"
-        Event().wait(0.005)
 
 
 def numbers(bodies: list[bytes]) -> list[int]:

@@ -11,10 +11,10 @@ T = TypeVar("T")
 LIMIT_S = 60.0
 
 
-def eventually(question: Callable[[], T], what: str) -> T:
-    """Wait until a question has a true answer, at most a minute; the message says what was waited for."""
-    deadline_s = monotonic() + LIMIT_S
+def eventually(question: Callable[[], T], what: str, limit_s: float = LIMIT_S) -> T:
+    """Wait until a question has a true answer, at most so long; the message says what was waited for."""
+    deadline_s = monotonic() + limit_s
     while not (answer := question()):
-        assert monotonic() < deadline_s, f"waited {LIMIT_S:g} s for {what}; last answer: {answer!r}"
+        assert monotonic() < deadline_s, f"waited {limit_s:g} s for {what}; last answer: {answer!r}"
         Event().wait(0.02)
     return answer
