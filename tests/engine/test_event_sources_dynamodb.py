@@ -6,11 +6,13 @@ docs/contract/events.md#polling, docs/events.md#streams.
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from queue_rig import PRINTS, Eventually, Invocations, Queues, queues, shared
 from services_rig import sdk
 
 from lambda_emu.clock import SteppingClock
+from lambda_emu.event_sources.backoff import FIRST_S
 from lambda_emu.store.schema import DATABASE
 
 __all__ = ["queues", "shared"]
@@ -206,6 +209,25 @@ def test_what_is_told_names_the_function_that_a_mapping_was_given_later(
 
     message = eventually(passing(clock, lambda: received(queues, url)), "what is told of it")
     assert json.loads(message["Body"])["requestContext"]["functionArn"].endswith(f":{later}")
+
+
+def test_a_record_that_fails_for_ever_is_tried_ever_more_seldom_and_holds_up_no_other_stream(
+    lam: OwnLam, tables: Tables, eventually: Eventually
+) -> None:
+    poisoned, beside = lam.create("stream-poisoned", DOES), lam.create("stream-beside", PRINTS)
+    arns = [tables.create(name) for name in ("poisoned", "beside")]
+    tables.put("poisoned", "fail")
+    begun_s = monotonic()
+    for arn, name in zip(arns, (poisoned, beside), strict=True):
+        tables.map(arn, name)
+
+    tables.put("beside", *(f"item-{number}" for number in range(20)))
+    eventually(lambda: len(Invocations(lam, beside).records()) == 20, "those of the other")
+    eventually(lambda: len(Invocations(lam, poisoned).events()) >= 3, "three tries")
+    tries = len(Invocations(lam, poisoned).events())
+
+    assert tries <= 2 + math.log2((monotonic() - begun_s) / FIRST_S + 1)
+    assert {tuple(batch) for batch in batches(Invocations(lam, poisoned))} == {("fail",)}
 
 
 def test_a_bisected_batch_leaves_out_the_one_record_that_fails(
