@@ -49,7 +49,8 @@ class Driver:
 
     def changed(self, scope: Scope, mapping: EventSourceMapping | None, uuid: str) -> None:
         """It was found at start, created, changed or removed."""
-        wanted = mapping is not None and mapping.enabled and mapping.state is not MappingState.DELETING
+        is_gone = mapping is None or mapping.state is MappingState.DELETING
+        wanted = mapping is not None and mapping.enabled and not is_gone
         polling = self._polling.get(uuid)
         if mapping is not None and wanted and not self._stopped and mapping.kind in self.kinds:
             if polling is not None:
@@ -58,7 +59,7 @@ class Driver:
                 self._begin(scope, mapping)
         elif polling is not None:
             self._end(scope, uuid)
-        elif mapping is None and uuid not in self._ending and not self._stopped:
+        elif is_gone and uuid not in self._ending and not self._stopped:
             for kind in self.kinds.values():
                 kind.forget(uuid)
 

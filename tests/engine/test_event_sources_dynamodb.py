@@ -407,9 +407,7 @@ def test_a_server_that_starts_again_goes_on_where_it_was(tmp_path: Path, eventua
         assert ids_of(told.records()) in (["a", "b", "c"], ["c"])
 
 
-def test_how_far_a_mapping_had_come_is_kept_as_long_as_there_is_the_mapping(
-    tmp_path: Path, eventually: Eventually
-) -> None:
+def test_how_far_a_mapping_had_come_is_forgotten_with_it(tmp_path: Path, eventually: Eventually) -> None:
     def kept() -> list[Any]:
         with closing(sqlite3.connect(f"file:{tmp_path / '.lambda-emu' / DATABASE}?mode=ro", uri=True)) as store:
             return store.execute("SELECT mapping FROM stream_positions").fetchall()
