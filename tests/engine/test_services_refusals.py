@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from base64 import b64encode
@@ -173,6 +174,30 @@ def test_what_s3_cannot_take_has_a_code_of_its_own(
     lam: OwnLam, method: str, path: str, headers: dict[str, str], status: int, code: str
 ) -> None:
     assert refusal(lam, "s3", "data" if method == "PUT" else "", method, path, **headers)[:2] == (status, code)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"no gzip", gzip.compress(b"{}" * 100)[:-9], gzip.compress(b" " * 17_000_000, 1)],
+    ids=["not packed", "cut off", "a bomb"],
+)
+@pytest.mark.parametrize("service", ["kms", "sts", "apigateway", "s3"])
+def test_what_is_packed_is_unpacked_to_16_mb_and_only_where_it_is_whole(lam: OwnLam, service: str, body: bytes) -> None:
+    path = {"apigateway": "/v2/apis", "s3": "/v20180820/tags/there"}.get(service, "/")
+    target = {"X_Amz_Target": "TrentService.ListKeys"} if service == "kms" else {}
+
+    told = refusal(lam, service, body, "POST", path, Content_Encoding="gzip", **target)
+
+    assert told[:2] == (400, "SerializationException")
+    assert re.search("not packed by gzip|not whole, or larger than 16777216 bytes", told.text)
+
+
+def test_a_packed_body_is_served(lam: OwnLam) -> None:
+    packed = gzip.compress(b'{"TableName": "none"}')
+
+    told = refusal(lam, "dynamodb", packed, X_Amz_Target="DynamoDB_20120810.DescribeTable", Content_Encoding="gzip")
+
+    assert told[:2] == (400, "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException")
 
 
 def test_a_date_that_is_none_is_no_condition(lam: OwnLam) -> None:

@@ -165,14 +165,13 @@ def _check_present(mapping: EventSourceMapping | None, context: RequestContext, 
 def _current(
     transaction: Transaction, context: RequestContext, scope: Scope, now_s: float
 ) -> Sequence[EventSourceMapping]:
-    """All mappings as they stand. Those whose deletion is over are cleared away."""
+    """All mappings that there are, in whichever state. Those whose deletion is over are cleared away."""
     found = []
     for mapping in transaction.all(context.store.mappings, scope):
-        current = mapping_at(mapping, context, now_s)
-        if current is None:
+        if mapping.state is MappingState.DELETING and mapping_at(mapping, context, now_s) is None:
             transaction.put(context.store.mappings, scope, mapping.uuid, None)
         else:
-            found.append(current)
+            found.append(mapping)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from typing import Any
 
 from msgspec import DecodeError
@@ -11,12 +12,18 @@ from msgspec.json import decode
 from lambda_emu.services.child.program.checks import s3
 from lambda_emu.services.child.program.checks.refused import BODY, Environ, Refused, is_form
 
+MOST_UNPACKED = 16 * 1024 * 1024
+"""As much as comes unpacked. moto would unpack a thousand times what came, and hold it twice."""
+
 
 def check(backend: str, environ: Environ) -> None:
     """Refused. The body of what is no S3 stands in the environ afterwards, and can be read again."""
     if backend == "s3":
         s3.check(environ)
-    elif backend != "s3control":
+        return
+    if environ.get("HTTP_CONTENT_ENCODING") == "gzip":
+        _unpack(environ)
+    if backend != "s3control":
         body = read(environ)
         environ[BODY] = body
         if body and not is_form(backend, environ) and not _is_document(backend, environ):
@@ -24,9 +31,7 @@ def check(backend: str, environ: Environ) -> None:
 
 
 def _is_document(backend: str, environ: Environ) -> bool:
-    """What describes an API may be YAML; what is packed is nothing yet."""
-    if "HTTP_CONTENT_ENCODING" in environ:
-        return True
+    """What describes an API may be YAML."""
     is_put = environ["REQUEST_METHOD"] == "PUT" or "mode=" in environ["QUERY_STRING"]
     return backend == "apigateway" and is_put
 
@@ -37,6 +42,19 @@ def read(environ: Environ) -> bytes:
     body: bytes = environ["wsgi.input"].read(length) if length else b""
     environ["wsgi.input"] = io.BytesIO(body)
     return body
+
+
+def _unpack(environ: Environ) -> None:
+    """In place of what came."""
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        body = unpacking.decompress(read(environ), MOST_UNPACKED)
+    except zlib.error:
+        raise Refused("SerializationException", "The body is not packed by gzip") from None
+    if not unpacking.eof:
+        raise Refused("SerializationException", f"The body is not whole, or larger than {MOST_UNPACKED} bytes")
+    del environ["HTTP_CONTENT_ENCODING"]
+    environ["CONTENT_LENGTH"], environ["wsgi.input"] = str(len(body)), io.BytesIO(body)
 
 
 def _check_json(body: bytes) -> None:
