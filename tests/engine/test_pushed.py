@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from own import OwnLam, own_emulator
+from own import OwnLam, own_emulator, served
 from services_rig import ACCOUNT, Inbox, sdk
 
 Eventually = Callable[[Callable[[], Any], str], Any]
@@ -401,3 +403,26 @@ def test_a_reset_empties_all_of_them(lam: OwnLam, name: str) -> None:
     lam.emulator.reset()
 
     assert s3.list_buckets()["Buckets"] == []
+
+
+def test_what_a_queues_policy_would_refuse_on_aws_comes_and_is_said_once(tmp_path: Path) -> None:
+    with served(tmp_path, "process", "--account", ACCOUNT) as lam:
+        sns = sdk(lam, "sns")
+        topic, other = (sns.create_topic(Name=name)["TopicArn"] for name in ("told", "other"))
+        statement = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+        queues = []
+        for name, source in (("right", topic), ("wrong", other), ("none", "")):
+            arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}"
+            condition = {"ArnEquals": {"aws:SourceArn": source}}
+            policy = {"Version": "2012-10-17", "Statement": [{**statement, "Resource": arn, "Condition": condition}]}
+            queues.append(Inbox(lam, name, **({"Policy": json.dumps(policy)} if source else {})))
+            sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+
+        for text in ("a", "b"):
+            sns.publish(TopicArn=topic, Message=text)
+
+        assert [sorted(queue.bodies(2)) for queue in queues] == [["a", "b"]] * 3
+        lam.process.terminate()
+        assert lam.process.stdout is not None
+        said = re.findall(r"the policy of \S+:(\w+) does not allow (.*): on AWS", lam.process.stdout.read())
+        assert said == [("wrong", f"sqs:SendMessage to sns.amazonaws.com for {topic}")]

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 from msgspec import Struct
 
 from lambda_emu.services.child.program.asked import trace
+from lambda_emu.services.child.program.queue_policies import QueuePolicies
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class Front:
         self.is_silent = False
         """Whether nobody is to be told of what is made once more; functions are there, and messages are sent."""
         parts = urlsplit(url)
+        self.policies = QueuePolicies(self.queue_policy)
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
 
     def find_function(self, arn: str) -> dict[str, Any]:
@@ -71,6 +73,17 @@ class Front:
         answered = self._call("POST", "/", queue_arn, json.dumps(asked).encode(), headers)
         if answered.status != 200:
             raise FrontError(f"{queue_arn}: {answered.body.decode('utf-8', 'replace')}")
+
+    def queue_policy(self, queue_arn: str) -> str:
+        """JSON; empty where there is none, or nobody tells."""
+        account, name = queue_arn.split(":")[4:6]
+        asked = {"QueueUrl": f"http://{self._host}:{self._port}/{account}/{name}", "AttributeNames": ["Policy"]}
+        headers = {"X-Amz-Target": "AmazonSQS.GetQueueAttributes", "Content-Type": "application/x-amz-json-1.0"}
+        try:
+            answered = self._call("POST", "/", queue_arn, json.dumps(asked).encode(), headers)
+            return str(json.loads(answered.body).get("Attributes", {}).get("Policy", ""))
+        except (FrontError, ValueError, AttributeError):
+            return ""
 
     def _invoke(self, arn: str, payload: bytes, kind: str) -> Answered:
         limit_s = ACCEPT_LIMIT_S if kind == "Event" else RUN_LIMIT_S

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 MARKER_CREATED = "s3:ObjectRemoved:DeleteMarkerCreated"
 REMOVED = "s3:ObjectRemoved:Delete"
+PRINCIPAL = "s3.amazonaws.com"
 SNS_SUBJECT = "Amazon S3 Notification"
 Deliver = Callable[[str, Any], None]
 
@@ -156,6 +157,9 @@ class Sender:
 
     def _send_to_queue(self, arn: str, event: Any) -> None:
         self._front.send_message(arn, json.dumps(event))
+        records = event.get("Records")
+        bucket = records[0]["s3"]["bucket"]["name"] if records else event["Bucket"]
+        self._front.policies.look(arn, PRINCIPAL, f"arn:aws:s3:::{bucket}")
 
     def _send_to_topic(self, arn: str, event: Any) -> None:
         from lambda_emu.services.child.program.patches.sns_delivery import replace_delivery, topic_backend

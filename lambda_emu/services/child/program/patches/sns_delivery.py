@@ -24,6 +24,7 @@ from lambda_emu.services.child.program.patches.sns_urls import Urls, replace_con
 log = logging.getLogger(__name__)
 
 KEY_BITS = 2048
+PRINCIPAL = "sns.amazonaws.com"
 MOST_KEPT = 1000
 """Of what is sent to people, to be looked at."""
 PEOPLE = ("sms", "email", "email-json", "application", "firehose")
@@ -197,6 +198,7 @@ class Delivery:
             MessageGroupId=order and order.group,
             MessageDeduplicationId=order and order.deduplication,
         )
+        self._front.policies.look(arn, PRINCIPAL, sent.topic_arn)
 
 
 def body_of(sent: Sent) -> str:
