@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,19 @@ def test_a_snapshot_of_another_version_is_not_read(tmp_path: Path, caplog: pytes
     assert found is None
     assert "was written by lambda-emu 0.0" in caplog.text
     assert "lambda-emu" in made_by()
+
+
+@pytest.mark.parametrize(
+    "written", [b"", b"no pickle", pickle.dumps(made_by)[:-5], b"\x80\x04cbuiltins\nobject\n)\x92."]
+)
+def test_a_snapshot_that_cannot_be_read_keeps_nobody_from_the_journal(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, written: bytes
+) -> None:
+    """As one whose classes are others since, though the version is the same."""
+    (tmp_path / "snapshot").write_bytes(made_by().encode() + b"\n" + written)
+
+    assert Snapshots(tmp_path, again(tmp_path).keeper.bodies).load(lambda _: None) is None
+    assert "cannot be read; the journal alone is" in caplog.text
 
 
 def test_what_others_are_told_of_a_change_waits_until_it_is_made(tmp_path: Path) -> None:

@@ -84,7 +84,11 @@ class Snapshots:
             if written_by != made_by():
                 log.warning("%s was written by %s; what it has is not read, the journal alone", self._file, written_by)
                 return None
-            found: Snapshot = pickle.load(file)
+            try:
+                found: Snapshot = pickle.load(file)
+            except Exception:  # of all that can stand there, a class that is another now
+                log.exception("%s cannot be read; the journal alone is", self._file)
+                return None
         try:
             self._put_back(found, prepare)
         except Exception:
