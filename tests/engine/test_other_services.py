@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -17,6 +18,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
+from zlib import crc32
 
 import pytest
 from boto_rig import client_at
@@ -427,7 +429,7 @@ def test_bodies_in_signed_pieces_with_a_trailer_are_kept_without_either(lam: Own
     for begin in range(0, size, piece):
         part = content[begin : begin + piece]
         body += b"%x%b\r\n%b\r\n" % (len(part), signature, part)
-    body += b"0%b\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n" % signature
+    body += b"0%b\r\nx-amz-checksum-crc32:%b\r\n\r\n" % (signature, b64encode(crc32(content).to_bytes(4, "big")))
     there = urlsplit(lam.emulator.url)
     with closing(HTTPConnection(there.hostname or "", there.port, timeout=20)) as connection:
         connection.request("PUT", "/heard/in/pieces", body, {

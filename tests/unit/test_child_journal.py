@@ -13,8 +13,9 @@ from botocore.session import Session
 
 from lambda_emu.services.child.program import asked
 from lambda_emu.services.child.program.front import Front
+from lambda_emu.services.child.program.objects.bodies import SMALL_BYTES, Bodies
 from lambda_emu.services.child.program.state.changes import Kind, kind_of
-from lambda_emu.services.child.program.state.journal import SMALL_BYTES, open_journal
+from lambda_emu.services.child.program.state.journal import open_journal
 from lambda_emu.services.child.program.state.keeping import Keeper
 from lambda_emu.services.child.program.state.moment import moment, now
 from lambda_emu.services.child.program.state.snapshots import Snapshots, made_by
@@ -32,7 +33,8 @@ class Notebook:
         self.before: Callable[[], None] = lambda: None
         self.front = Front("http://127.0.0.1:1")
         self.was_silent: list[bool] = []
-        self.keeper = Keeper(folder, self.front, self.run, lambda _: None, lambda: ["book"], ["book"])
+        bodies = Bodies(folder / "bodies", is_kept=True)
+        self.keeper = Keeper(folder, bodies, self.front, self.run, lambda _: None, lambda: ["book"], ["book"])
 
     def run(self, service: str, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))

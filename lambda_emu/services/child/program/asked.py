@@ -11,6 +11,8 @@ from typing import Any
 
 _here = threading.local()
 
+SERVICE = "lambda_emu.service"
+"""Key of an environ: moto's name of the service that it is asked of."""
 REQUEST_ID, PEER, ACCOUNT = "HTTP_X_LAMBDA_EMU_REQUEST_ID", "HTTP_X_LAMBDA_EMU_PEER", "HTTP_X_MOTO_ACCOUNT_ID"
 TRACE = "HTTP_X_AMZN_TRACE_ID"
 
@@ -66,6 +68,11 @@ def trace() -> dict[str, str]:
     return {"X-Amzn-Trace-Id": said} if said else {}
 
 
+def service() -> str:
+    """moto's name of whose request it is; none where a service does something by itself."""
+    return _said(SERVICE, "")
+
+
 def has(parameter: str) -> bool:
     """Whether the query names it, as `?tagging` and `?uploadId=1` do."""
     return any(pair.partition("=")[0] == parameter for pair in _said("QUERY_STRING", "").split("&"))
@@ -88,11 +95,6 @@ def principal() -> str:
 def session_token() -> str:
     """Of temporary credentials; empty where there is none."""
     return _said("HTTP_X_AMZ_SECURITY_TOKEN", "")
-
-
-def is_range() -> bool:
-    """Whether a part of an object is asked for."""
-    return bool(_said("HTTP_RANGE", "")) and _said("REQUEST_METHOD", "") == "GET"
 
 
 def request_ids() -> dict[str, str]:

@@ -20,16 +20,21 @@ from moto.core.request import (
 )
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from lambda_emu.disk import is_full
+from lambda_emu.errors.service import NoRoom
 from lambda_emu.gateway.credential import credential_in
-from lambda_emu.services.child.program.asked import asking, request_ids
+from lambda_emu.services.child.program.asked import SERVICE, asking, request_ids
 from lambda_emu.services.child.program.checks.bodies import check
 from lambda_emu.services.child.program.checks.refused import Refused, tell
 from lambda_emu.services.child.program.facts import ASKED, FACTS
 from lambda_emu.services.child.program.front import Front, FrontGone
+from lambda_emu.services.child.program.objects.bodies import PIECE_BYTES, Bodies
+from lambda_emu.services.child.program.objects.intake import SUMS, BadBody, take_in
 from lambda_emu.services.child.program.patches import seams
 from lambda_emu.services.child.program.patches.dynamodb_expiry import Expiry
 from lambda_emu.services.child.program.patches.s3_callers import Verdict, judge
 from lambda_emu.services.child.program.sockets import Connection
+from lambda_emu.services.child.program.state.journal import own_folder
 from lambda_emu.services.child.program.telling import Teller
 
 if TYPE_CHECKING:
@@ -82,7 +87,9 @@ def server(socket_path: str, front_url: str, teller: Teller, folder: Path | None
     front = Front(front_url)
     seams.replace_lambda(front)
     seams.hide_helpers()
-    app = App(front, teller)
+    seams.forget_instances()
+    beneath = own_folder(folder or Path(socket_path).parent)
+    app = App(front, teller, Bodies(beneath / "bodies", is_kept=folder is not None))
     if folder is not None:
         app.keep(folder)
     made = wsgi.Server(socket_path, app, numthreads=THREADS, request_queue_size=THREADS, timeout=IDLE_S)
@@ -101,12 +108,17 @@ class Environs(wsgi.Gateway_10):
     def respond(self) -> None:
         """A large body is held by what moto and Flask leave in circles; it is not to wait for the collector."""
         super().respond()
-        is_whole = self.env["REQUEST_METHOD"] == "POST" and "uploadId=" in self.env["QUERY_STRING"]
-        is_large = int(self.env.get("CONTENT_LENGTH") or 0) > LARGE_BYTES
-        if is_whole or (is_large and time.monotonic() - Environs.collected_s > COLLECTED_S):
+        is_large = SUMS not in self.env and int(self.env.get("CONTENT_LENGTH") or 0) > LARGE_BYTES
+        if is_large and time.monotonic() - Environs.collected_s > COLLECTED_S:
             Environs.collected_s = time.monotonic()
             self.env.clear()
             gc.collect()
+
+    def start_response(self, *said: Any) -> Any:
+        """What of its body nobody wanted is read by pieces; cheroot would read it at once."""
+        while self.req.rfile.read(PIECE_BYTES):
+            pass
+        return super().start_response(*said)
 
     def get_environ(self) -> Environ:  # type: ignore[override]  # cheroot says None
         environ: Environ = super().get_environ()  # type: ignore[no-untyped-call]
@@ -125,10 +137,11 @@ class Environs(wsgi.Gateway_10):
 class App(DomainDispatcherApplication):
     """moto's dispatcher, which here serves AWS's APIs alone, none of moto's own pages."""
 
-    def __init__(self, front: Front, teller: Teller) -> None:
+    def __init__(self, front: Front, teller: Teller, bodies: Bodies) -> None:
         super().__init__(create_backend_app)
         self._front = front
         self._teller = teller
+        self._bodies = bodies
         self._keeper: Keeper | None = None
         self._expiry = Expiry(self)
 
@@ -154,6 +167,9 @@ class App(DomainDispatcherApplication):
             missing = f"{error}: pip install 'lambda-emu[services]'"
             return tell(backend, environ, Refused("NotImplemented", missing, 501), start_response)
         except Exception as error:
+            if is_full(error):
+                full = NoRoom(str(error))
+                return tell(backend, environ, Refused(full.code, full.text or "", full.status), start_response)
             explained = None if backend is None else _explained(backend, environ, error)
             if explained is None:
                 log.exception("%s %s", environ["REQUEST_METHOD"], environ["REQUEST_URI"])
@@ -172,11 +188,16 @@ class App(DomainDispatcherApplication):
     def _serve(self, backend: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         serve = self._run if self._keeper is None else self._keeper.serve
         try:
+            if backend == "s3":
+                take_in(environ, self._bodies)
             return serve(backend, environ, start_response)
+        except BadBody as error:
+            raise Refused(error.code, str(error)) from error
         except FrontGone as error:
             raise Refused("ServiceUnavailable", str(error), 503) from error
 
     def _run(self, backend: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        environ[SERVICE] = backend
         with asking(environ):
             if backend == "s3":
                 return self._app(backend)(environ, _with_ids(start_response))
@@ -195,7 +216,9 @@ class App(DomainDispatcherApplication):
 
         replace_time_and_chance()
         sns_delivery.kept_in = folder
-        self._keeper = Keeper(folder, self._front, self._run, self._app, lambda: sorted(self.app_instances), SERVED)
+        self._keeper = Keeper(
+            folder, self._bodies, self._front, self._run, self._app, lambda: sorted(self.app_instances), SERVED
+        )
         replace_keys(self._keeper.key)
         self._keeper.restore()
         if "dynamodb" in self.app_instances:
@@ -230,7 +253,7 @@ class App(DomainDispatcherApplication):
             if backend not in self.app_instances:
                 seams.extend(backend)
                 made = self.create_app(backend)  # type: ignore[arg-type]  # of all names
-                seams.replace(backend, self._front, self._teller)
+                seams.replace(backend, self._front, self._teller, self._bodies)
                 if backend == "dynamodb":
                     self._expiry.begin()
                 self.app_instances[backend] = made

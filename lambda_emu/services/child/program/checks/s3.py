@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-import zlib
-from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from email.utils import parsedate
-from hashlib import md5, sha1, sha256
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,7 +14,6 @@ from lambda_emu.services.child.program.checks.refused import Environ, Refused
 
 MOST_XML_BYTES = 2 * 1024 * 1024
 """No document of S3's is larger; of what is, moto is the judge."""
-MOST_HASHED_BYTES = 8 * 1024 * 1024
 MOST = 2**31 - 1
 MOST_PARTS = 10_000
 ROOTS = {
@@ -56,11 +52,6 @@ ACLS = (
 ENCRYPTIONS = ("AES256", "aws:kms", "aws:kms:dsse", "aws:fsx")
 NUMBERS = ("max-keys", "max-uploads", "max-parts", "part-number-marker")
 DATES = ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE")
-SUMS: Mapping[str, Callable[[bytes], bytes]] = {
-    "crc32": lambda body: zlib.crc32(body).to_bytes(4, "big"),
-    "sha1": lambda body: sha1(body, usedforsecurity=False).digest(),
-    "sha256": lambda body: sha256(body).digest(),
-}
 _GRANTEE = re.compile(r'\s*(id|uri|emailAddress)="?[^",]+"?(\s*,\s*(id|uri|emailAddress)="?[^",]+"?)*\s*')
 
 
@@ -81,8 +72,6 @@ def check(environ: Environ) -> None:
     root = _root(environ, method, query)
     if root is not None:
         _check_document(environ, root, may_be_empty=root == "CreateBucketConfiguration" or query.keys() & MAY_BE_EMPTY)
-    elif method == "PUT":
-        _check_sums(environ)
 
 
 def stumbled(environ: Environ, error: Exception) -> Refused:
@@ -190,36 +179,6 @@ def _check_document(environ: Environ, root: str, *, may_be_empty: Any) -> None:
 
 def _refuse_entity(*_: object) -> None:
     raise malformed()
-
-
-def _check_sums(environ: Environ) -> None:
-    """That the body is the one which was sent, where the head says so and the body is not in signed pieces."""
-    said = environ.get("HTTP_CONTENT_MD5")
-    sums = {name: environ[key] for name in SUMS if (key := f"HTTP_X_AMZ_CHECKSUM_{name.upper()}") in environ}
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    is_whole = not environ.get("HTTP_X_AMZ_CONTENT_SHA256", "").startswith("STREAMING-")
-    if not (said or sums) or not is_whole or length > MOST_HASHED_BYTES:
-        return
-    body = _body(environ, length)
-    if said is not None:
-        wanted = _decoded(said)
-        if wanted is None or len(wanted) != 16:
-            raise Refused("InvalidDigest", "The Content-MD5 you specified was invalid.")
-        if md5(body, usedforsecurity=False).digest() != wanted:
-            raise Refused("BadDigest", "The Content-MD5 you specified did not match what we received.")
-    for name, text in sums.items():
-        wanted, found = _decoded(text), SUMS[name](body)
-        if wanted is None or len(wanted) != len(found):
-            raise Refused("InvalidRequest", f"Value for x-amz-checksum-{name} header is invalid.")
-        if wanted != found:
-            raise Refused("BadDigest", f"The {name.upper()} you specified did not match the calculated checksum.")
-
-
-def _decoded(text: str) -> bytes | None:
-    try:
-        return b64decode(text, validate=True)
-    except ValueError:
-        return None
 
 
 def _body(environ: Environ, length: int) -> bytes:

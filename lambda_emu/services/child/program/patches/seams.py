@@ -12,6 +12,7 @@ from typing import Any
 from lambda_emu.model.credentials import KEY_LENGTH, KEY_PREFIXES, access_key, session_of
 from lambda_emu.services.child.program.asked import session_token
 from lambda_emu.services.child.program.front import Front
+from lambda_emu.services.child.program.objects.bodies import Bodies
 from lambda_emu.services.child.program.telling import Teller
 
 PLACE = "moto.awslambda_simple.models"
@@ -38,6 +39,16 @@ def hide_helpers() -> None:
     responses.method_names_from_class = operations  # type: ignore[attr-defined]  # it is imported there
 
 
+def forget_instances() -> None:
+    """moto holds whatever it ever made, for a reset that is not asked for here: what is deleted is to be gone."""
+    from moto.core.common_models import BaseModel
+
+    def new(cls: type, *_: object, **__: object) -> object:
+        return object.__new__(cls)
+
+    BaseModel.__new__ = new  # type: ignore[assignment, method-assign]
+
+
 def extend(backend: str) -> None:
     """Before moto's service of this name is made: operations that it has not."""
     if backend == "apigatewayv2":
@@ -46,15 +57,15 @@ def extend(backend: str) -> None:
         extend()
 
 
-def replace(backend: str, front: Front, teller: Teller) -> None:
+def replace(backend: str, front: Front, teller: Teller, bodies: Bodies) -> None:
     """Once moto's service of this name is imported."""
     if backend == "s3":
         from lambda_emu.services.child.program.patches.s3_callers import replace_policies
-        from lambda_emu.services.child.program.patches.s3_ranges import replace_ranges
+        from lambda_emu.services.child.program.patches.s3_objects import replace_objects
         from lambda_emu.services.child.program.patches.s3_records import replace_notifications
 
         replace_notifications(front)
-        replace_ranges()
+        replace_objects(bodies)
         replace_policies()
     if backend == "sns":
         from lambda_emu.services.child.program.patches.sns_delivery import replace_delivery

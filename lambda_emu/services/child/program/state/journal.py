@@ -6,12 +6,9 @@ import json
 import logging
 import os
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from hashlib import sha256
 from pathlib import Path
-from threading import Lock
-from typing import IO, Any
+from typing import Any
 from uuid import uuid4
 
 from msgspec import Struct
@@ -19,8 +16,6 @@ from msgspec import Struct
 log = logging.getLogger(__name__)
 
 JOURNAL = "journal.db"
-SMALL_BYTES = 64 * 1024
-PIECE_BYTES = 1024 * 1024
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
     id INTEGER PRIMARY KEY AUTOINCREMENT, service TEXT NOT NULL, seed INTEGER NOT NULL, time_s REAL NOT NULL,
@@ -31,7 +26,7 @@ CREATE TABLE IF NOT EXISTS replaying (id INTEGER NOT NULL);
 
 
 class Entry(Struct, frozen=True):
-    """One change. seed, time_s: of its moment. file: where a large body is, by its hash; else it is `body`."""
+    """One change. seed, time_s: of its moment. file: the name of a large body; else it is `body`."""
 
     id: int
     service: str
@@ -40,63 +35,6 @@ class Entry(Struct, frozen=True):
     environ: Mapping[str, Any]
     body: bytes
     file: str | None
-
-
-class Bodies:
-    """Large bodies, each once, by hash, in a folder of their own."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._lock = Lock()  # guards _held, and what is removed against what comes
-        self._held: Counter[str] = Counter()
-        folder.mkdir(parents=True, exist_ok=True)
-        for begun in folder.glob("begun-*"):  # by a process that was killed
-            begun.unlink()
-
-    def keep(self, source: IO[bytes], length: int) -> str:
-        """Its name; it stays at least until it is released. OSError: there is no room for it, or it ends too early."""
-        begun, digest = self._folder / f"begun-{uuid4().hex}", sha256()
-        try:
-            with begun.open("wb") as file:
-                while length and (piece := source.read(min(length, PIECE_BYTES))):
-                    digest.update(piece)
-                    file.write(piece)
-                    length -= len(piece)
-            if length:
-                raise OSError("the rest of a body did not come")
-            with self._lock:
-                self._held[digest.hexdigest()] += 1
-                begun.rename(self._folder / digest.hexdigest())
-        finally:
-            begun.unlink(missing_ok=True)
-        return digest.hexdigest()
-
-    def release(self, name: str) -> None:
-        """From now on it stays if somebody who is asked needs it."""
-        with self._lock:
-            self._held[name] -= 1
-            if not self._held[name]:
-                del self._held[name]
-
-    def keep_bytes(self, data: bytes) -> str:
-        name = sha256(data).hexdigest()
-        if not (self._folder / name).exists():
-            begun = self._folder / f"begun-{uuid4().hex}"
-            begun.write_bytes(data)
-            begun.rename(self._folder / name)
-        return name
-
-    def open(self, name: str) -> IO[bytes]:
-        return (self._folder / name).open("rb")
-
-    def size(self, name: str) -> int:
-        return (self._folder / name).stat().st_size
-
-    def remove_all_but(self, names: Collection[str]) -> None:
-        for path in self._folder.iterdir():
-            with self._lock:
-                if path.name not in names and path.name not in self._held and not path.name.startswith("begun-"):
-                    path.unlink()
 
 
 class Journal:
@@ -170,6 +108,7 @@ class Journal:
         return {row[0] for row in self._db.execute("SELECT file FROM entries WHERE file IS NOT NULL")}
 
     def key(self, name: str, make: Callable[[], bytes]) -> bytes:
+        """What was made for this name the first time: a key, or a checksum that takes long."""
         row = self._db.execute("SELECT pem FROM keys WHERE name = ?", (name,)).fetchone()
         if row is not None:
             found: bytes = row[0]

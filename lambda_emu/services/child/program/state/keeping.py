@@ -12,21 +12,16 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY as HEADER_NAMES
 
 from lambda_emu.services.child.program import asked
 from lambda_emu.services.child.program.front import Front
+from lambda_emu.services.child.program.objects.bodies import SMALL_BYTES, Bodies, Body, pieces_of
+from lambda_emu.services.child.program.objects.intake import content_of, given_again, take_in
 from lambda_emu.services.child.program.state.changes import Kind, kind_of
-from lambda_emu.services.child.program.state.journal import (
-    JOURNAL,
-    SMALL_BYTES,
-    Bodies,
-    Entry,
-    open_journal,
-    own_folder,
-)
+from lambda_emu.services.child.program.state.journal import JOURNAL, Entry, open_journal
 from lambda_emu.services.child.program.state.moment import moment
 from lambda_emu.services.child.program.state.rotation import rotated, write_rotated
 from lambda_emu.services.child.program.state.snapshots import Snapshots
@@ -39,6 +34,8 @@ MOST_ENTRIES = 1000
 ENTRY_S = 0.0025
 SELDOM = 10
 """A snapshot is not written before as much was journalled as it takes so many times its own time to make again."""
+UNUSED_BYTES = 1024 * 1024
+"""Of bodies that a snapshot would let go: so many count like a change."""
 IDLE_S = 20.0
 IDLE_ENTRIES = 200
 LOOK_S = 0.5
@@ -71,6 +68,7 @@ class Keeper:
     def __init__(
         self,
         folder: Path,
+        bodies: Bodies,
         front: Front,
         run: Run,
         prepare: Callable[[str], object],
@@ -84,14 +82,14 @@ class Keeper:
         self._changing = {name: threading.Lock() for name in sorted({GROUPS.get(each, each) for each in served})}
         """One change of a service at a time, and none in a snapshot. Not held while a function runs."""
         self._lock = threading.Lock()  # guards the journal and what is counted below, for a moment; after those above
-        self.bodies = Bodies(own_folder(folder) / "bodies")
+        self.bodies = bodies
         self._journal = open_journal(folder / JOURNAL)
         self._snapshots = Snapshots(folder, self.bodies)
         self._snapshot_s = 0.0
         self._pending = 0  # entries since the last snapshot
         self._changed_s = 0.0
         self._is_watched = False
-        self.key = self._journal.key
+        self.key = bodies.memo = self._journal.key
 
     # -- at the start -----------------------------------------------------------------------------
 
@@ -109,26 +107,35 @@ class Keeper:
                     self._make_again(entry)
         finally:
             self._front.is_silent = False
+        if found is not None or not self._snapshots.are_there:  # else somebody may still read the one that is
+            self.bodies.remove_all_but(self._journal.files() | set(() if found is None else found.files))
         self._pending = self._journal.count()
 
     def _make_again(self, entry: Entry) -> None:
         self._journal.begin_again(entry.id)
         try:
             self._prepare(entry.service)
-            with self._body_of(entry) as body, moment(entry.seed, entry.time_s):
-                if entry.environ["PATH_INFO"] == ROTATED:
-                    rotated(json.loads(body.read()))
-                else:
-                    status, _, said = self._collect(entry.service, {**WSGI, **entry.environ, "wsgi.input": body})
-                    if status >= "4":
-                        log.warning("change %d of the journal is refused now: %s %s", entry.id, status, said[:300])
+            if entry.environ["PATH_INFO"] == ROTATED:
+                rotated(json.loads(entry.body))
+            else:
+                status, _, said = self._ask_again(entry)
+                if status >= "4":
+                    log.warning("change %d of the journal is refused now: %s %s", entry.id, status, said[:300])
         except Exception:
             log.exception("change %d of the journal could not be made again, and is left out", entry.id)
             self._journal.drop(entry.id)
         self._journal.ended_again(entry.id)
 
-    def _body_of(self, entry: Entry) -> IO[bytes]:
-        return io.BytesIO(entry.body) if entry.file is None else self.bodies.open(entry.file)
+    def _ask_again(self, entry: Entry) -> Answer:
+        environ = {**WSGI, **entry.environ}
+        if not given_again(environ, entry.file or entry.body, self.bodies):
+            body = io.BytesIO(entry.body) if entry.file is None else self.bodies.find(entry.file).open()
+            environ["wsgi.input"] = body
+            if entry.service == "s3":  # by an older lambda-emu; the file has the same name each time
+                with moment(entry.seed + 1, entry.time_s):
+                    take_in(environ, self.bodies)
+        with moment(entry.seed, entry.time_s):
+            return self._collect(entry.service, environ)
 
     @property
     def is_changing(self) -> bool:
@@ -147,32 +154,33 @@ class Keeper:
         kind = kind_of(backend, environ, form)
         if kind is Kind.READ:
             return self._run(backend, environ, start_response)
-        entry = self._entry(backend, environ)
+        body = self._body(environ)
+        entry, has_changed = _entry(backend, environ, body), False
         try:
             if kind is Kind.CHANGE:
-                status, headers, body = self._change(entry, environ)
+                status, headers, said = self._change(entry, environ)
             else:
-                status, headers, body = self._change_unlocked(entry, environ, kind)
+                status, headers, said = self._change_unlocked(entry, environ, kind)
+            has_changed = _is_done(status)
         finally:
-            if entry.file is not None:
-                self.bodies.release(entry.file)
+            if isinstance(body, Body) and not has_changed:
+                self.bodies.remove(body)
         start_response(status, headers)
-        return [body]
+        return [said]
 
-    def _entry(self, backend: str, environ: Environ) -> Entry:
-        """With its body taken in, which moto reads again from there."""
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        source = environ["wsgi.input"]
-        file, body = None, b""
+    def _body(self, environ: Environ) -> Body | bytes:
+        """What came with it, which moto reads from there."""
+        content = content_of(environ)
+        if content is not None:
+            return content.body or bytes(content)
+        length, source = int(environ.get("CONTENT_LENGTH") or 0), environ["wsgi.input"]
         if length > SMALL_BYTES:
-            file = self.bodies.keep(source, length)
-            environ["wsgi.input"] = self.bodies.open(file)
-        else:
-            body = source.read(length) if length else b""
-            environ["wsgi.input"] = io.BytesIO(body)
-        said = {name: value for name, value in environ.items() if name.isupper() and isinstance(value, str)}
-        said[HEADER_NAMES] = environ.get(HEADER_NAMES, {})
-        return Entry(0, backend, secrets.randbits(62), time.time(), said, body, file)
+            kept = self.bodies.keep(pieces_of(source, length))
+            environ["wsgi.input"] = kept.open()
+            return kept
+        body: bytes = source.read(length) if length else b""
+        environ["wsgi.input"] = io.BytesIO(body)
+        return body
 
     def _change(self, entry: Entry, environ: Environ) -> Answer:
         with self._changing[GROUPS.get(entry.service, entry.service)], asked.later() as later:
@@ -180,7 +188,7 @@ class Keeper:
             try:
                 with moment(entry.seed, entry.time_s):
                     answer = self._collect(entry.service, environ)
-                has_changed = answer[0] < "4"
+                has_changed = _is_done(answer[0])
             finally:
                 self._end(id, has_changed=has_changed)
         for deliver in later:
@@ -190,7 +198,7 @@ class Keeper:
     def _change_unlocked(self, entry: Entry, environ: Environ, kind: Kind) -> Answer:
         with moment(entry.seed, entry.time_s):
             answer = self._collect(entry.service, environ)
-        if answer[0] < "4":
+        if _is_done(answer[0]):
             if kind is Kind.ROTATION:
                 said = json.dumps(write_rotated(answer[2])).encode()
                 entry = Entry(0, entry.service, entry.seed, entry.time_s, {"PATH_INFO": ROTATED}, said, None)
@@ -204,7 +212,7 @@ class Keeper:
     def _end(self, id: int, *, has_changed: bool) -> None:
         with self._lock:
             self._journal.end(id, has_changed=has_changed)
-            self._pending += 1
+            self._pending += 1 + self.bodies.unused_bytes() // UNUSED_BYTES
             self._changed_s = time.monotonic()
             if self._pending >= IDLE_ENTRIES and not self._is_watched:
                 self._is_watched = True
@@ -250,6 +258,17 @@ class Keeper:
         self.bodies.remove_all_but(self._journal.files() | set(made.files))
         self._pending = 0
         self._snapshot_s = time.monotonic() - begun_s
+
+
+def _entry(backend: str, environ: Environ, body: Body | bytes) -> Entry:
+    said = {name: value for name, value in environ.items() if name.isupper() and isinstance(value, str)}
+    said[HEADER_NAMES] = environ.get(HEADER_NAMES, {})
+    small, file = (body, None) if isinstance(body, bytes) else (b"", body.name)
+    return Entry(0, backend, secrets.randbits(62), time.time(), said, small, file)
+
+
+def _is_done(status: str) -> bool:
+    return status < "4"
 
 
 def _form(environ: Environ) -> bytes:

@@ -15,7 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from lambda_emu.services.child.program.state.journal import SMALL_BYTES, Bodies
+from lambda_emu.services.child.program.objects.bodies import Bodies, Body
 
 log = logging.getLogger(__name__)
 
@@ -42,34 +42,40 @@ class Snapshots:
 
     def __init__(self, folder: Path, bodies: Bodies) -> None:
         self._file = folder / "snapshot"
-        self._files: set[str] = set()  # needed by what is being written
         self._told: set[str] = set()
         self._bodies = bodies
 
+    @property
+    def are_there(self) -> bool:
+        """Whether one was written, by whichever version."""
+        return self._file.exists()
+
     def write(self, services: Collection[str], until: int) -> Snapshot:
         """Of those services that can be written; the others are told."""
-        self._replace_keys_of_s3()
         places = {id(backend): place for place, backend in _backends(services).items()}
-        self._files = set()
+        files: set[str] = set()
         kept: dict[str, list[tuple[str, str, bytes]]] = {}
         for service in services:
             try:
                 kept[service] = [
-                    (account, region, _dump(vars(backend), places))
+                    (account, region, _dump(vars(backend), places, self._bodies, files))
                     for (_, account, region), backend in _backends([service]).items()
                 ]
             except (pickle.PicklingError, TypeError, AttributeError, RuntimeError, RecursionError) as error:
                 if service not in self._told:
                     log.warning("what %s knows stays in the journal: %s", service, error)
                 self._told.add(service)
-        made = Snapshot(until, kept, frozenset(self._files))
+        made = Snapshot(until, kept, frozenset(files))
         begun = self._file.with_suffix(".begun")
-        with begun.open("wb") as file:
-            file.write(made_by().encode() + b"\n")
-            pickle.dump(made, file)
-            file.flush()
-            os.fsync(file.fileno())
-        begun.rename(self._file)
+        try:
+            with begun.open("wb") as file:
+                file.write(made_by().encode() + b"\n")
+                pickle.dump(made, file)
+                file.flush()
+                os.fsync(file.fileno())
+            begun.rename(self._file)
+        finally:
+            begun.unlink(missing_ok=True)  # what found no room is not to take any
         return made
 
     def load(self, prepare: Callable[[str], object]) -> Snapshot | None:
@@ -98,38 +104,9 @@ class Snapshots:
     def _put_back(self, found: Snapshot, prepare: Callable[[str], object]) -> None:
         for service in found.services:
             prepare(service)
-        self._replace_keys_of_s3()
         for service, backends in found.services.items():
             for account, region, data in backends:
-                _restore(_backend((service, account, region)), _Unpickler(io.BytesIO(data)).load())
-
-    def _replace_keys_of_s3(self) -> None:
-        """Large objects are written once, not with every snapshot."""
-        from moto.s3.models import FakeKey
-
-        if "small" in vars(FakeKey.__getstate__):
-            return
-        get, put = FakeKey.__getstate__, FakeKey.__setstate__
-
-        def getstate(key: Any) -> dict[str, Any]:
-            state = get(key)
-            value = state["value"]
-            if len(value) > SMALL_BYTES:
-                state["value"] = b""
-                state["file"] = self._bodies.keep_bytes(value)
-                self._files.add(state["file"])
-            return state
-
-        def setstate(key: Any, state: dict[str, Any]) -> None:
-            file = state.pop("file", None)
-            if file is not None:
-                with self._bodies.open(file) as body:
-                    state["value"] = body.read()
-            put(key, state)
-
-        getstate.small = SMALL_BYTES  # type: ignore[attr-defined]
-        FakeKey.__getstate__ = getstate  # type: ignore[assignment]
-        FakeKey.__setstate__ = setstate  # type: ignore[assignment]
+                _restore(_backend((service, account, region)), _Unpickler(io.BytesIO(data), self._bodies).load())
 
 
 class Filled(Struct, frozen=True):
@@ -173,13 +150,14 @@ def _restore(backend: Any, state: dict[str, Any]) -> None:
             setattr(backend, name, value)
 
 
-def _dump(state: Mapping[str, Any], places: Mapping[int, Place]) -> bytes:
+def _dump(state: Mapping[str, Any], places: Mapping[int, Place], bodies: Bodies, files: set[str]) -> bytes:
+    """files: to which the names of those are added that it needs."""
     made = {name: Filled(dict(value)) if _has_local_default(value) else value for name, value in state.items()}
     written = io.BytesIO()
-    _Pickler(written, places).dump(made)
+    _Pickler(written, places, files).dump(made)
     data = written.getvalue()
     if len(data) <= TRIED_BYTES:
-        _Unpickler(io.BytesIO(data)).load()  # what cannot be read stays in the journal
+        _Unpickler(io.BytesIO(data), bodies).load()  # what cannot be read stays in the journal
     return data
 
 
@@ -188,13 +166,17 @@ def _has_local_default(value: object) -> bool:
 
 
 class _Pickler(pickle.Pickler):
-    """Backends are named by their place, and keys written as PEM."""
+    """Backends are named by their place and bodies by their file; keys are written as PEM."""
 
-    def __init__(self, file: io.BytesIO, places: Mapping[int, Place]) -> None:
+    def __init__(self, file: io.BytesIO, places: Mapping[int, Place], files: set[str]) -> None:
         super().__init__(file)
         self._places = places
+        self._files = files
 
-    def persistent_id(self, found: Any) -> Place | None:
+    def persistent_id(self, found: Any) -> Place | str | None:
+        if isinstance(found, Body):
+            self._files.add(found.name)
+            return found.name
         return self._places.get(id(found))
 
     def reducer_override(self, found: Any) -> Any:
@@ -208,8 +190,12 @@ class _Pickler(pickle.Pickler):
 
 
 class _Unpickler(pickle.Unpickler):
-    def persistent_load(self, place: Place) -> Any:
-        return _backend(place)
+    def __init__(self, file: io.BytesIO, bodies: Bodies) -> None:
+        super().__init__(file)
+        self._bodies = bodies
+
+    def persistent_load(self, name: Place | str) -> Any:
+        return self._bodies.find(name) if isinstance(name, str) else _backend(name)
 
 
 def _dictionary(kind: type[defaultdict[Any, Any]], default: Any) -> defaultdict[Any, Any]:
