@@ -8,7 +8,8 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -21,6 +22,7 @@ from services_rig import sdk
 from waiting import eventually
 
 DISK_MB = 32
+SIGNED = "AWS4-HMAC-SHA256 Credential=123456789012/20260101/us-east-1/s3/aws4_request"
 PRINTER = """
 import time
 def handler(event, context):
@@ -290,3 +292,30 @@ def test_with_too_little_room_it_starts_isolated_or_not_at_all(
         shutil.rmtree(disk.folder / f"data-{left_kb}", ignore_errors=True)
     assert files_are_isolated == {True, None}
     assert "gives us no namespaces" not in caplog.text  # which is why it would run without
+
+
+@pytest.mark.parametrize("megabytes", [9, 20], ids=["where its file would be", "where it comes in"])
+def test_an_object_without_room_is_refused_and_leaves_nothing(disk: Disk, tmp_path: Path, megabytes: int) -> None:
+    """In pieces, as SDKs in Java send it, it has to be written twice."""
+    data, piece = disk.folder / "data", os.urandom(1 << 20)
+    with own_emulator(tmp_path, "process", data_dir=data, stems=0) as lam:
+        s3 = sdk(lam, "s3")
+        s3.create_bucket(Bucket="full")
+        s3.put_object(Bucket="full", Key="there", Body=piece)
+        before = sorted((data / "services" / "bodies").iterdir())
+        disk.fill()
+        disk.leave(kb=12 * 1024)
+
+        body = b"100000\r\n%b\r\n" % piece * megabytes + b"0\r\n\r\n"
+        headers = {"x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "Authorization": SIGNED}
+        with closing(HTTPConnection(lam.url.removeprefix("http://"), timeout=30)) as connection:
+            connection.request("PUT", "/full/large", body, headers)
+            answered = connection.getresponse()
+            assert (answered.status, b"There is no room left" in answered.read()) == (507, True)
+
+        assert [found["Key"] for found in s3.list_objects_v2(Bucket="full")["Contents"]] == ["there"]
+        assert s3.get_object(Bucket="full", Key="there")["Body"].read() == piece
+        eventually(lambda: sorted((data / "services" / "bodies").iterdir()) == before, "its file to be removed")
+        assert list((data / "spool").iterdir()) == []
+        disk.empty()
+        s3.put_object(Bucket="full", Key="large", Body=piece * 9)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache, partial, reduce
+from functools import lru_cache, partial
 from typing import Protocol
 
 POLYNOMIALS = {"CRC32": (32, 0xEDB88320), "CRC32C": (32, 0x82F63B78), "CRC64NVME": (64, 0x9A6C9329AC4BC9B5)}
@@ -87,16 +87,16 @@ def sum_of(data: bytes, algorithm: str) -> bytes | None:
     return (value ^ every).to_bytes(bits // 8, "big")
 
 
-def joined(algorithm: str, parts: Iterable[tuple[bytes, int]]) -> bytes | None:
-    """The CRC of a whole. parts: the CRC and the length of each. None: it is no CRC."""
-    if algorithm not in POLYNOMIALS:
-        return None
+def joined(algorithm: str, parts: Iterable[tuple[bytes | None, int]]) -> bytes | None:
+    """The CRC of a whole. parts: the CRC and the length of each. None: that of a part is not known."""
     bits, polynomial = POLYNOMIALS[algorithm]
-
-    def join(before: int, part: tuple[bytes, int]) -> int:
-        return _times(_power(part[1] * 8, bits, polynomial), before, bits, polynomial) ^ int.from_bytes(part[0], "big")
-
-    return reduce(join, parts, 0).to_bytes(bits // 8, "big")
+    value = 0
+    for crc, length in parts:
+        if crc is None:
+            return None
+        before = _times(_power(length * 8, bits, polynomial), value, bits, polynomial)
+        value = before ^ int.from_bytes(crc, "big")
+    return value.to_bytes(bits // 8, "big")
 
 
 @lru_cache(maxsize=64)

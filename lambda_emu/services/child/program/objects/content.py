@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
 from lambda_emu.services.child.program.objects.bodies import SMALL_BYTES, Bodies, Body, memo_name
-from lambda_emu.services.child.program.objects.checksums import Sums, is_known
+from lambda_emu.services.child.program.objects.checksums import POLYNOMIALS, Sums, is_known, joined
 
 READ_BYTES = 256 * 1024
 
@@ -62,8 +62,10 @@ class Content:
         return cls.of(data if len(data) <= SMALL_BYTES else bodies.keep([data]))
 
     @classmethod
-    def joined(cls, contents: Iterable[Content]) -> Content:
-        return cls(piece for content in contents for piece in content.pieces)
+    def joined(cls, contents: Sequence[Content]) -> Content:
+        sums = {name: joined(name, [(each.sums.get(name), len(each)) for each in contents]) for name in POLYNOMIALS}
+        pieces = (piece for content in contents for piece in content.pieces)
+        return cls(pieces, {name: found for name, found in sums.items() if found is not None})
 
     def __reduce__(self) -> tuple[object, ...]:
         return Content, (self.pieces, self._sums)

@@ -11,7 +11,7 @@ from typing import Any
 
 from lambda_emu.services.child.program import asked
 from lambda_emu.services.child.program.objects.bodies import Begun, Bodies
-from lambda_emu.services.child.program.objects.checksums import joined, sum_of
+from lambda_emu.services.child.program.objects.checksums import sum_of
 from lambda_emu.services.child.program.objects.content import Content
 from lambda_emu.services.child.program.objects.intake import take_out
 
@@ -96,10 +96,23 @@ def _replace_uploads() -> None:
 
 
 def _replace_checksums_of_copies() -> None:
-    from moto.s3 import responses
+    """A copy of what was made of parts has none; its checksum is that of the whole."""
+    from moto.s3 import models, responses
 
     module: Any = responses
     module.compute_checksum = lambda content, algorithm: b64encode(content.sum(algorithm) or b"")
+    copy = models.S3Backend.copy_object
+
+    def copy_and_sum(self: Any, source: Any, bucket: str, key: str, *more: Any, **named: Any) -> None:
+        copy(self, source, bucket, key, *more, **named)
+        made = self.get_object(bucket, key)
+        made.checksum_type = "FULL_OBJECT" if made.checksum_value else None
+        if source.checksum_type == "COMPOSITE" and made.checksum_value:
+            found = made._content.sum(made.checksum_algorithm)
+            made.checksum_value = None if found is None else b64encode(found).decode()
+            made.checksum_algorithm = None if found is None else made.checksum_algorithm
+
+    models.S3Backend.copy_object = copy_and_sum  # type: ignore[method-assign, assignment]
 
 
 def _replace_multiparts() -> None:
@@ -123,24 +136,24 @@ def _replace_multiparts() -> None:
         self.parts, self.partlist = parts, list(parts)
         contents = [part._content for part in parts.values()]
         etag = md5(b"".join(content.sum("MD5") for content in contents), usedforsecurity=False).hexdigest()
-        return Content.joined(contents), f"{etag}-{len(parts)}", _checksum_of(contents, self.metadata)
+        whole = Content.joined(contents)
+        return whole, f"{etag}-{len(parts)}", _checksum_of(whole, contents, self.metadata)
 
     FakeMultipart.complete = complete  # type: ignore[method-assign, assignment]
 
 
-def _checksum_of(parts: list[Content], metadata: Any) -> tuple[str, str, int] | None:
+def _checksum_of(whole: Content, parts: list[Content], metadata: Any) -> tuple[str, str, int] | None:
     """Its type, itself and of how many parts; None: nobody asked for one, or it cannot be known."""
     algorithm = metadata.get("x-amz-checksum-algorithm")
-    kind = metadata.get("x-amz-checksum-type") or ("FULL_OBJECT" if algorithm == "CRC64NVME" else "COMPOSITE")
-    sums = [part.sum(algorithm) for part in parts] if algorithm else []
-    known = [found for found in sums if found is not None]
-    if not known or len(known) < len(parts):
+    if algorithm is None:
         return None
+    kind = metadata.get("x-amz-checksum-type") or ("FULL_OBJECT" if algorithm == "CRC64NVME" else "COMPOSITE")
     if kind == "COMPOSITE":
-        whole, count = sum_of(b"".join(known), algorithm), len(parts)
-    else:
-        whole, count = joined(algorithm, zip(known, map(len, parts), strict=True)), 1
-    return None if whole is None else (kind, b64encode(whole).decode(), count)
+        known = [found for part in parts if (found := part.sum(algorithm)) is not None]
+        found = sum_of(b"".join(known), algorithm) if len(known) == len(parts) else None
+        return None if found is None else (kind, b64encode(found).decode(), len(parts))
+    found = whole.sum(algorithm)
+    return None if found is None else (kind, b64encode(found).decode(), 1)
 
 
 def _replace_forms(bodies: Bodies) -> None:
