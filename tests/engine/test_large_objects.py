@@ -21,7 +21,7 @@ from zlib import crc32
 import pytest
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
-from own import OwnLam, own_emulator, served
+from own import OwnLam, Served, own_emulator, served
 from services_rig import ACCOUNT, sdk
 
 MB = 1024 * 1024
@@ -202,7 +202,7 @@ def test_nothing_is_left_of_an_object_that_was_not_to_be_kept(tmp_path: Path, ev
         eventually(lambda: list(folder.iterdir()) == [], "its file to be removed")
 
 
-def test_what_was_replaced_takes_no_memory(lam: OwnLam) -> None:
+def test_what_was_replaced_takes_no_memory(lam: OwnLam, eventually: Eventually) -> None:
     dynamodb = sdk(lam, "dynamodb")
     key = {"AttributeName": "id", "KeyType": "HASH"}
     attributes = [{"AttributeName": "id", "AttributeType": "S"}]
@@ -219,7 +219,11 @@ def test_what_was_replaced_takes_no_memory(lam: OwnLam) -> None:
     for _ in range(6):
         put_all()
 
-    assert peak.kept_mb < MOST_GROWTH_MB
+    def is_given_back() -> bool:
+        put_all()  # after a large request what is in circles is collected, at most once a second
+        return peak.kept_mb < MOST_GROWTH_MB
+
+    eventually(is_given_back, "memory to be given back")
 
 
 def test_what_is_refused_or_broken_off_leaves_nothing(lam: OwnLam, eventually: Eventually) -> None:
@@ -338,5 +342,5 @@ def test_five_gigabytes_come_and_go_in_little_memory_and_outlive_a_kill(tmp_path
 
 def child_of(lam: Served) -> int:
     """The services' process."""
-    lines = {number: Path(f"/proc/{number}/cmdline").read_bytes() for number, _ in lam.tree()}
+    lines: dict[int, bytes] = {number: Path(f"/proc/{number}/cmdline").read_bytes() for number, _ in lam.tree()}
     return next(number for number, line in lines.items() if b"services.child.program" in line)
