@@ -111,8 +111,18 @@ class Served:
         """The services around Lambda: first what others serve, and last S3, which has any path."""
         rooms = self._rooms
         theirs = {one.name: NeighbourService(one, rooms.scope.region, rooms.loop) for one in rooms.around.neighbours}
+        if "apigatewayv2" in theirs:
+            self._read_apis_of(theirs["apigatewayv2"])
         ours = (metrics,) if "sqs" in theirs else (queues, metrics)  # whose paths nobody signs
         return (*theirs.values(), *ours, *rooms.around.child.services, *([theirs["s3"]] if "s3" in theirs else []))
+
+    def _read_apis_of(self, neighbour: NeighbourService) -> None:
+        """HTTP APIs that are kept there are served here."""
+        from lambda_emu.triggers.http_apis.elsewhere import ControlPlane, Watch  # here: few have that
+
+        rooms = self._rooms
+        self.apis.elsewhere = lambda: ControlPlane(rooms.around.clients.call, rooms.scope, rooms.loop)
+        neighbour.observer = Watch(self.apis.changed)
 
     def _make_metrics(self) -> MetricServer:
         from lambda_emu.services.cloudwatch.serving import MetricServer  # here: most servers are never asked

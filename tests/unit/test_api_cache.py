@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lambda_emu.clock import Clock
 from lambda_emu.http.message import Head
 from lambda_emu.triggers.http_apis.apis import KEPT, Apis
 from lambda_emu.triggers.http_apis.refusals import ApiFailure
@@ -41,7 +42,7 @@ def test_an_api_is_read_once_whoever_asks_meanwhile() -> None:
     async def run() -> None:
         plane = Plane()
         plane.apis["a"] = HTTP
-        apis = Apis(plane.read)
+        apis = Apis(plane.read, Clock())
 
         found = await asyncio.gather(*(apis.get("a") for _ in range(20)))
         again = await apis.get("a")
@@ -58,7 +59,7 @@ def test_a_change_of_it_is_read_and_no_other_is(target: str) -> None:
     async def run() -> None:
         plane = Plane()
         plane.apis |= {"a": HTTP, "b": HTTP}
-        apis = Apis(plane.read)
+        apis = Apis(plane.read, Clock())
         before = await apis.get("a"), await apis.get("b")
 
         plane.change(apis, target, "GET")
@@ -78,7 +79,7 @@ def test_what_was_told_before_a_change_is_not_kept() -> None:
         plane = Plane()
         plane.apis["a"] = HTTP | {"disableExecuteApiEndpoint": True}
         plane.held.clear()
-        apis = Apis(plane.read)
+        apis = Apis(plane.read, Clock())
         asking = asyncio.create_task(apis.get("a"))
         while not plane.reads:
             await asyncio.sleep(0)
@@ -98,7 +99,7 @@ def test_what_was_told_before_a_change_is_not_kept() -> None:
 def test_an_id_that_nobody_had_is_read_when_an_api_was_made() -> None:
     async def run() -> None:
         plane = Plane()
-        apis = Apis(plane.read)
+        apis = Apis(plane.read, Clock())
         assert [await apis.get("a") for _ in range(3)] == [None] * 3
 
         plane.apis["a"] = HTTP
@@ -115,7 +116,7 @@ def test_what_cannot_be_read_is_tried_again(told: Any) -> None:
     async def run() -> None:
         plane = Plane()
         plane.apis["a"] = told
-        apis = Apis(plane.read)
+        apis = Apis(plane.read, Clock())
         with pytest.raises((OSError, ApiFailure)):
             await apis.get("a")
 
@@ -129,7 +130,7 @@ def test_what_cannot_be_read_is_tried_again(told: Any) -> None:
 def test_ids_that_strangers_think_of_are_bounded_and_none_that_is_no_name_is_read() -> None:
     async def run() -> None:
         plane = Plane()
-        apis = Apis(plane.read)
+        apis = Apis(plane.read, Clock())
 
         names = [f"x{number}" for number in range(3 * KEPT)]
         plane.apis |= dict.fromkeys(names, HTTP)

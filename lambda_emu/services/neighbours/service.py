@@ -20,6 +20,7 @@ from lambda_emu.services.wire_errors import wire_error
 
 if TYPE_CHECKING:
     from lambda_emu.services.passing.forwarder import Forwarder
+    from lambda_emu.services.passing.peer import Observer
 
 LARGE_REQUESTS = Workers("large requests to neighbours", 8, 128)
 REQUEST_BYTES = 16 * 1024 * 1024
@@ -28,7 +29,10 @@ OBJECT_BYTES = 5 * 1024**3
 
 
 class NeighbourService:
-    """Passes requests for one service on. region: of requests that are signed for none."""
+    """Passes requests for one service on. region: of requests that are signed for none.
+
+    observer: sees what passes; set before the first request.
+    """
 
     answers_pages = False
 
@@ -39,6 +43,7 @@ class NeighbourService:
         self._loop = loop
         self._lock = Lock()  # guards _forwarder while it is made
         self._forwarder: Forwarder | None = None
+        self.observer: Observer | None = None
         most = OBJECT_BYTES if neighbour.name == "s3" else REQUEST_BYTES
         too_large = RequestTooLarge(most, "requested")
         is_whole = neighbour.url is None and neighbour.name != "s3"  # what is signed for AWS
@@ -63,5 +68,5 @@ class NeighbourService:
         with self._lock:
             if self._forwarder is None:
                 peer = AwsPeer(name, self._region, self._loop) if url is None else NeighbourPeer(name, url)
-                self._forwarder = Forwarder(peer, self._loop)
+                self._forwarder = Forwarder(peer, self._loop, self.observer)
             return self._forwarder

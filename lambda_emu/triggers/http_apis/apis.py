@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from msgspec.json import decode
 
+from lambda_emu.clock import Clock
 from lambda_emu.http.message import Head
 from lambda_emu.triggers.http_apis.api import Api, Told, read_api
 from lambda_emu.triggers.http_apis.refusals import ApiFailure
@@ -28,20 +30,25 @@ _READING = (b"GET", b"HEAD", b"OPTIONS")
 class Apis:
     """What is known is bounded, also of ids that nobody has: strangers choose those."""
 
-    def __init__(self, read: Read) -> None:
+    def __init__(self, read: Read, clock: Clock, kept_s: float = math.inf) -> None:
+        """kept_s: how long what was read is good, where it may change unseen."""
         self._read = read
-        self._known: dict[str, Api | None] = {}
+        self._clock = clock
+        self._kept_s = kept_s
+        self._known: dict[str, tuple[Api | None, float]] = {}  # with the time from which on it is to be read again
         self._reading: dict[str, asyncio.Future[Api | None]] = {}
         self._changes = 0
 
     def known(self, api_id: str) -> Api | None:
         """As it is kept now; None: it is to be read, or there is none."""
-        return self._known.get(api_id)
+        found = self._known.get(api_id)
+        return None if found is None or found[1] <= self._clock.monotonic_s() else found[0]
 
     async def get(self, api_id: str) -> Api | None:
         """None: there is none, or it is no HTTP API. Raises what the control plane fails with."""
-        if api_id in self._known:
-            return self._known[api_id]
+        found = self._known.get(api_id)
+        if found is not None and found[1] > self._clock.monotonic_s():
+            return found[0]
         if _ID.fullmatch(api_id) is None:
             return None
         reading = self._reading.get(api_id)
@@ -60,7 +67,7 @@ class Apis:
         self._reading.clear()  # who waits there asked before
         if api_id:
             self._known.pop(api_id, None)
-        self._known = {id: api for id, api in self._known.items() if api is not None}
+        self._known = {id: known for id, known in self._known.items() if known[0] is not None}
 
     def forget(self) -> None:
         """Nothing of what is known holds any more."""
@@ -80,9 +87,10 @@ class Apis:
         return api
 
     def _keep(self, api_id: str, api: Api | None) -> None:
+        self._known.pop(api_id, None)
         while len(self._known) >= KEPT:
             del self._known[next(iter(self._known))]
-        self._known[api_id] = api
+        self._known[api_id] = api, self._clock.monotonic_s() + self._kept_s
 
     def _ended(self, api_id: str, reading: asyncio.Future[Any]) -> None:
         if self._reading.get(api_id) is reading:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
@@ -25,7 +26,9 @@ from lambda_emu.triggers.addresses import address_below
 from lambda_emu.triggers.http_apis.refusals import LABEL, PATH, ApiRefusal, TooLargeForApi, refusal_answer
 
 if TYPE_CHECKING:
+    from lambda_emu.triggers.http_apis.apis import Apis
     from lambda_emu.triggers.http_apis.data_plane import DataPlane
+    from lambda_emu.triggers.http_apis.elsewhere import ControlPlane
     from lambda_emu.triggers.signers import AccessKey, Signers
 
 EXECUTE = b"/_aws/execute-api/"
@@ -77,6 +80,8 @@ class HttpApis:
         self._lock = Lock()  # guards _data_plane while it is made
         self._data_plane: DataPlane | None = None
         self._signers: Signers | None = None
+        self.elsewhere: Callable[[], ControlPlane] | None = None
+        """Makes what reads APIs that somebody else keeps, set before the first request; None: they are the child's."""
         self._small = Handling(self._serve, REQUEST_BYTES, TooLargeForApi())
         self._large = Handling(self._serve, REQUEST_BYTES, TooLargeForApi(), lambda _: LARGE)
 
@@ -108,7 +113,6 @@ class HttpApis:
         (self._data_plane or self._make()).serve(asked, call)
 
     def _make(self) -> DataPlane:
-        from lambda_emu.triggers.http_apis.apis import Apis
         from lambda_emu.triggers.http_apis.authorizing import Authorizers
         from lambda_emu.triggers.http_apis.data_plane import DataPlane
         from lambda_emu.triggers.http_apis.functions import Permissions
@@ -117,7 +121,7 @@ class HttpApis:
 
         with self._lock:
             if self._data_plane is None:
-                apis = Apis(lambda api_id: self._facts.ask("http-api", api_id))
+                apis = self._make_apis()
                 issuers = Issuers(self._loop, self._clock, self._token_keys)
                 functions = LambdaAuthorizers(self._invoke, self._clock)
                 permissions = Permissions(self._store)
@@ -126,6 +130,15 @@ class HttpApis:
                     self._store, self._invoke, self._loop, self._clock, apis, authorizers, permissions
                 )
             return self._data_plane
+
+    def _make_apis(self) -> Apis:
+        from lambda_emu.triggers.http_apis.apis import Apis
+
+        if self.elsewhere is None:
+            return Apis(lambda api_id: self._facts.ask("http-api", api_id), self._clock)
+        from lambda_emu.triggers.http_apis.elsewhere import KEPT_S
+
+        return Apis(self.elsewhere().read, self._clock, KEPT_S)
 
     async def _find_key(self, access_key: str) -> AccessKey | None:
         from lambda_emu.triggers.signers import AccessKey
@@ -143,13 +156,13 @@ class HttpApis:
     # -- of requests to other services ------------------------------------------------------------
 
     async def passes(self, head: Head) -> None:
-        self._changed(head)
+        self.changed(head)
         if _tells_endpoints(head):
             with suppress(Full, Closed):  # then it is found out when it is told
                 await self._loop.work(RESOLVER, self._endpoint, "a", "b", head)
 
     def passed(self, head: Head, body: bytes | None) -> bytes | None:
-        self._changed(head)
+        self.changed(head)
         if body is None or not _tells_endpoints(head):
             return body
         try:
@@ -161,7 +174,8 @@ class HttpApis:
             return body  # an error, or no HTTP API
         return json.dumps(told).encode()
 
-    def _changed(self, head: Head) -> None:
+    def changed(self, head: Head) -> None:
+        """A request to a control plane is on its way, or has been answered. On the loop."""
         if self._data_plane is not None:
             self._data_plane.passed(head)
         credential = None if self._signers is None else credential_of(head.get(b"authorization"))
