@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -84,6 +85,18 @@ def test_an_endpoint_that_is_ourselves_means_our_own(tmp_path: Path) -> None:
         url = client_at(f"http://127.0.0.1:{port}", "sqs", "123456789012").create_queue(QueueName="jobs")["QueueUrl"]
 
         assert (lam.emulator.neighbours, url) == ((), f"http://127.0.0.1:{port}/123456789012/jobs")
+
+
+def test_two_servers_that_name_each_other_are_told_so(tmp_path: Path) -> None:
+    ports = [free_port(), free_port()]
+    with ExitStack() as running:
+        for port, other in zip(ports, reversed(ports), strict=True):
+            (folder := tmp_path / str(port)).mkdir()
+            service = f"sqs=http://127.0.0.1:{other}"
+            running.enter_context(own_emulator(folder, "process", stems=0, port=port, service=service))
+
+        with pytest.raises(ClientError, match=r"LoopDetected.*leads back to lambda-emu"):
+            client_at(f"http://127.0.0.1:{ports[0]}", "sqs").list_queues()
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,15 @@ class NeighbourLost(LambdaError):
         super().__init__(f"{where}, which --service names for {name}, {what}.")
 
 
+class NeighbourLeadsBack(LambdaError):
+    """It passes on to us what we pass on to it. SDKs do not try that again."""
+
+    code, status, text_key, kind = "LoopDetected", 508, "Message", "Service"
+
+    def __init__(self, name: str, where: str) -> None:
+        super().__init__(f"{where}, which --service names for {name}, leads back to lambda-emu: name who serves it.")
+
+
 class NeighbourBusy(LambdaError):
     """As many requests wait for it as may."""
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.request import Request
 from lambda_emu.services.buckets import bucket_in
-from lambda_emu.services.neighbours.errors import NeighbourBusy, NeighbourLost
+from lambda_emu.services.neighbours.errors import NeighbourBusy, NeighbourLeadsBack, NeighbourLost
 from lambda_emu.services.passing.forwarder import passed_head
 from lambda_emu.services.passing.line import Line
 from lambda_emu.services.passing.peer import Begun
@@ -17,6 +17,9 @@ from lambda_emu.services.passing.peer import Begun
 CONNECT_LIMIT_S = 5.0
 KEPT = 16
 PORTS = {"http": 80, "https": 443}
+VIA = "1.1 lambda-emu"
+MOST_HOPS = 4
+"""So many of us may stand one behind the other."""
 
 
 class Address:
@@ -81,11 +84,13 @@ class NeighbourPeer:
         self._lines = Lines(name, self._address)
 
     async def begin(self, request: Request, length: int) -> Begun:
+        if request.head.headers.count((b"via", VIA.encode())) >= MOST_HOPS:
+            raise NeighbourLeadsBack(self._name, self._address.url)
         bucket = bucket_in(request.head)
         target = request.head.target if bucket is None else b"/" + bucket.encode("latin-1") + request.head.target
         is_renamed = bucket is not None or self._address.is_tls
         told = {"host": self._address.host} if is_renamed else {}
-        head = passed_head(request, self._address.path + target, length, told, tuple(told))
+        head = passed_head(request, self._address.path + target, length, told | {"via": VIA}, tuple(told))
         return Begun(await self._lines.line(), head, self._lines.give_back)
 
     def lost(self, what: str) -> LambdaError:

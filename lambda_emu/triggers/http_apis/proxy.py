@@ -25,7 +25,9 @@ from lambda_emu.triggers.http_apis.refusals import REQUEST_ID, ApiFailure, ApiUn
 from lambda_emu.triggers.http_event import HOP_BY_HOP, source_of
 
 PASSED_ON = Workers("requests that HTTP APIs pass on", 16, 128)
-"""An API that leads back to itself ends here."""
+FORWARDED = "forwarded"
+MOST_HOPS = 8
+"""An API that leads back to itself ends here: each hop adds its header."""
 KIND = "HTTP_PROXY"
 OURS = frozenset((b"host", b"content-length"))
 """Headers that are said anew, beside those of one hop."""
@@ -49,8 +51,10 @@ def proxy_request(
 ) -> ProxyRequest:
     """seen: what of the request goes there. parameters: what the variables of the route's path stand for.
 
-    variables: of the stage. ApiFailure: no URL.
+    variables: of the stage. ApiFailure: no URL, or one that leads back here.
     """
+    if sum(name == FORWARDED.encode() for name, _ in asked.head.headers) >= MOST_HOPS:
+        raise ApiFailure(f"It was passed on {MOST_HOPS} times: the integration leads back to its own API.")
     url = _STAGE.sub(lambda found: variables.get(found[1], ""), integration.uri)
     url = _VARIABLE.sub(lambda found: quote(parameters.get(found[1], ""), safe="/-_.~"), url)
     if seen.path is not None:
@@ -65,7 +69,7 @@ def proxy_request(
         for name, value in seen.head.headers
         if name not in HOP_BY_HOP and name not in OURS
     ]
-    headers.append(("forwarded", f"for={source_of(asked.head)};host={asked.header(b'host') or ''};proto=http"))
+    headers.append((FORWARDED, f"for={source_of(asked.head)};host={asked.header(b'host') or ''};proto=http"))
     method = asked.method if integration.method == "ANY" else integration.method
     return ProxyRequest(method, url, headers, asked.body, integration.timeout_s)
 
@@ -82,7 +86,8 @@ async def pass_on(
         connection, answer = await asyncio.wait_for(asyncio.shield(asking), passed.timeout_s)
     except (OSError, HTTPException, TimeoutError, ValueError) as error:
         asking.add_done_callback(_let_go)
-        raise ApiUnavailable(f"The integration's URL does not answer: {error!r}") from error
+        why = f"within {passed.timeout_s:g} s" if isinstance(error, TimeoutError) else f"({error})"
+        raise ApiUnavailable(f"The integration's URL does not answer {why}.") from error
     hop_by_hop = {name.decode() for name in HOP_BY_HOP} | {"content-length", "date"}
     headers = [
         (name, value)
