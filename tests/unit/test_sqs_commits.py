@@ -50,19 +50,28 @@ class Steps:
 
         self.loop.ask(act, 10)
 
-    def put(self, *numbers: int, body: str = "", awaited: bool = True) -> list[int]:
+    def put(self, *numbers: int, body: str = "", ordered: bool = False) -> list[int]:
         """All in one turn of the loop; those that were told in it."""
 
         def act() -> list[int]:
             for number in numbers:
                 change = Change(messages=[(1, number, "", None, 0.0, 0.0, 0, body, "", "")])
-                self.commits.put(change, self._tell(number, None), awaited=awaited)
+                self.commits.put(change, self._tell(number, None), ordered=ordered)
             return self.numbers_told()
 
         return self.loop.ask(act, 10)
 
+    def hide(self, number: int, due_s: float) -> None:
+        """Nobody waits for it."""
+        self.loop.ask(lambda: self.commits.put(Change(marks=[(due_s, 1, 0.0, number)]), _ignore, awaited=False), 10)
+
+    def hidden_until(self, number: int) -> float:
+        with sqlite3.connect(self._path) as connection:
+            row = connection.execute("SELECT due_s FROM sqs_messages WHERE number = ?", (number,)).fetchone()
+        return float(row[0])
+
     def remove(self, *numbers: int) -> None:
-        self.loop.ask(lambda: self.commits.put(Change(gone=numbers), lambda *_: None), 10)
+        self.loop.ask(lambda: self.commits.put(Change(gone=numbers), _ignore), 10)
 
     def left(self) -> list[int]:
         """What whoever comes after this process finds in the journal and not in SQLite."""
@@ -94,6 +103,10 @@ class Steps:
             self.told.append((number, error))
 
         return told
+
+
+def _ignore(*_: Any) -> None:
+    pass
 
 
 @contextmanager
@@ -178,15 +191,29 @@ def test_what_the_journal_has_no_room_for_is_told_after_its_commit(steps: Steps)
     assert steps.kept() == [1]
 
 
-def test_more_than_the_journal_holds_is_kept_in_its_order(steps: Steps) -> None:
+def test_more_than_the_journal_holds_is_kept_and_told_in_its_order(steps: Steps) -> None:
     numbers = range(1, 100)
 
-    steps.put(*numbers, body="x" * (MOST_BYTES - 100))
+    told = steps.put(*numbers, body="x" * (MOST_BYTES - 100), ordered=True)
 
     eventually(lambda: len(steps.told) == len(numbers), "all to be told")
     steps.clock.advance(LATER_S)
     eventually(lambda: steps.kept() == list(numbers), "all to be in SQLite")
+    assert len(told) < len(numbers)
     assert steps.numbers_told() == list(numbers)
+
+
+def test_the_journal_has_changes_again_when_there_is_room(steps: Steps) -> None:
+    """Though all the time others wait for their commit."""
+
+    def told_at_once() -> bool:
+        number = 1000 + len(steps.told)
+        steps.put(number, body="x" * MOST_BYTES)
+        return number + 1 in steps.put(number + 1)
+
+    steps.put(*range(1, 20), body="x" * (MOST_BYTES - 100))
+
+    eventually(told_at_once, "one to be told at once")
 
 
 def test_without_a_journal_a_change_is_told_after_its_commit(tmp_path: Path) -> None:
@@ -198,15 +225,17 @@ def test_without_a_journal_a_change_is_told_after_its_commit(tmp_path: Path) -> 
         assert steps.kept() == [1, 2]
 
 
-def test_without_a_journal_what_nobody_waits_for_goes_with_the_next_or_soon(tmp_path: Path) -> None:
-    with steps_in(tmp_path, has_journal=False) as steps:
-        steps.put(1, awaited=False)
+@pytest.mark.parametrize("has_journal", [True, False])
+def test_of_a_message_that_is_hidden_again_the_last_is_kept(tmp_path: Path, has_journal: bool) -> None:
+    with steps_in(tmp_path, has_journal=has_journal) as steps:
+        steps.put(1)
         steps.post(2)
+        steps.hide(1, 10.0)
         eventually(lambda: steps.numbers_told() == [1, 2], "both to be told")
-        steps.put(3, awaited=False)
+        steps.hide(1, 20.0)
         steps.clock.advance(LATER_S)
 
-        eventually(lambda: steps.kept() == [1, 2, 3], "the third to be kept")
+        eventually(lambda: steps.hidden_until(1) == 20.0, "the last to be kept")
 
 
 def test_what_sqlite_cannot_take_stays_in_the_journal_until_it_can(steps: Steps) -> None:

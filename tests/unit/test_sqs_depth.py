@@ -102,7 +102,7 @@ def test_a_queue_keeps_nothing_of_messages_that_are_gone(name: str, group: str |
             message = next(queue.visible())
             queue.take(message)
             queue.hide([message], 1.0, 1.0, HOURS_S + number)
-            queue.remove(number)
+            queue.remove([number])
 
     pass_through(0, 5_000)
     tracemalloc.start()

@@ -13,7 +13,10 @@ from lambda_emu.services.sqs.table import Mark, MessageRow, SeenRow
 
 
 class Change(Struct, array_like=True, frozen=True):
-    """Messages that were sent, deduplication ids that are taken, messages that are hidden, and that are gone."""
+    """One of these: messages that were sent, with deduplication ids; when some are visible again; some that are gone.
+
+    They may change places: to a message nobody was told of nothing is done, and one that is gone is not hidden.
+    """
 
     messages: Sequence[MessageRow] = ()
     seen: Sequence[SeenRow] = ()
@@ -21,10 +24,9 @@ class Change(Struct, array_like=True, frozen=True):
     gone: Sequence[int] = ()
 
     def apply(self, connection: sqlite3.Connection) -> None:
-        """A step of the store's writer."""
+        """A step of the store's writer. All but the marks, which are right after everything else."""
         table.put(connection, self.messages)
         table.put_seen(connection, self.seen)
-        table.mark(connection, self.marks)
         table.delete(connection, self.gone)
 
 
@@ -52,8 +54,11 @@ class Gathered:
         for mark in change.marks:
             self._marks[mark[3]] = mark
         for number in change.gone:
-            self._marks.pop(number, None)
-            if self._messages.pop(number, None) is None:
+            if number in self._marks:
+                del self._marks[number]
+            if number in self._messages:
+                del self._messages[number]
+            else:
                 self._gone.append(number)
 
     @property

@@ -1,14 +1,14 @@
 """How what happens to queues is kept: in the journal and at once, or by a commit that all share who come together.
 
 Changes that the journal has go to SQLite together, a moment later. All else is a step of SQL, told after its commit;
-while there is one under way changes follow it, so that everything is kept in the order in which it happened.
+while there is one under way changes are steps that follow it, for whoever died would find them without it.
 """
 
 from __future__ import annotations
 
 import logging
 import sqlite3
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -44,27 +44,34 @@ class Commits:
         self._gathered = Gathered()  # what the journal has and SQLite has not
         self._jobs: deque[_Job] = deque()
         self._alone = 0  # so many of those are to be taken one by one
-        self._untold = 0
+        self._untold: Counter[str] = Counter()  # what changes may have to follow, by its kind
         self._is_near = False
         self._is_under_way = False
         self._timer: Timer | None = None
         self._closed = False
 
-    def put(self, change: Change, told: Told, *, awaited: bool = True) -> None:
-        """told: called when it is kept, perhaps before this returns. awaited: whether anybody waits for that."""
-        if self._journal is None or self._untold or not self._journal.add(encode(change)):
-            self._append(change.apply, told, now=awaited)
-            return
-        self._gathered.add(change)
-        if self._journal.is_filling:
-            self._hand_over_now()
-        else:
+    def put(self, change: Change, told: Told, *, ordered: bool = False, awaited: bool = True) -> None:
+        """told: called when it is kept, perhaps before this returns; awaited: whether anybody waits for that.
+
+        ordered: it is not told before others that are ordered and came before.
+        """
+        must_follow = self._untold["steps"] or (ordered and self._untold["ordered"])
+        if self._journal is not None and not must_follow and self._journal.add(encode(change)):
+            self._gathered.add(change)
             self._hand_over_later()
-        told(None, None)
+            told(None, None)
+        elif not change.marks:
+            self._append(change.apply, self._counted("ordered", told) if ordered else told)
+        else:  # they are gathered all the same, so that the last of a message is the one that is kept
+            self._gathered.add(change)
+            if awaited:
+                self._append(_nothing, told)
+            else:
+                self._hand_over_later()
 
     def post(self, step: Step, told: Told) -> None:
         """told: called on the loop after the commit, with what the step returned."""
-        self._append(step, told, now=True)
+        self._append(step, self._counted("steps", told))
 
     def close(self) -> None:
         """Nothing waits for another any more."""
@@ -73,13 +80,19 @@ class Commits:
 
     # -- inside -----------------------------------------------------------------------------------
 
-    def _append(self, step: Step, told: Told, *, now: bool) -> None:
-        self._untold += 1
+    def _counted(self, kind: str, told: Told) -> Told:
+        """Until it is told there is one more of them."""
+        self._untold[kind] += 1
+
+        def passed(error: SqsError | None, result: Any) -> None:
+            self._untold[kind] -= 1
+            told(error, result)
+
+        return passed
+
+    def _append(self, step: Step, told: Told) -> None:
         self._jobs.append((step, told))
-        if now:
-            self._hand_over_now()
-        else:
-            self._hand_over_later()
+        self._hand_over_now()
 
     def _hand_over_now(self) -> None:
         """At the end of this turn of the loop, or when what is under way has ended."""
@@ -88,7 +101,7 @@ class Commits:
             self._loop.asyncio.call_soon(self._hand_over)
 
     def _hand_over_later(self, delay_s: float = LATER_S) -> None:
-        if self._closed:
+        if self._closed or (self._journal is not None and self._journal.is_filling):
             self._hand_over_now()
         elif self._timer is None and not self._is_near:
             self._timer = self._clock.call_later(delay_s, self._hand_over)
@@ -114,8 +127,12 @@ class Commits:
         def step(connection: sqlite3.Connection) -> Sequence[Any]:
             if change is not None:
                 change.apply(connection)
+            results = [step(connection) for step, _ in jobs]
+            if change is not None:
+                table.mark(connection, change.marks)
+            if number:
                 table.put_taken(connection, number)
-            return [step(connection) for step, _ in jobs]
+            return results
 
         def ended(error: BaseException | None, results: Sequence[Any]) -> None:
             self._is_under_way = False
@@ -139,7 +156,6 @@ class Commits:
         if self._journal is not None and number:
             self._journal.took(number)
         for (_, told), result in zip(jobs, results, strict=True):
-            self._untold -= 1
             told(None, result)
 
     def _could_not_take(self, change: Change | None, jobs: Sequence[_Job], error: BaseException) -> None:
@@ -153,5 +169,8 @@ class Commits:
             return
         log.error("queues could not be written: %s", error)
         for _, told in jobs:
-            self._untold -= 1
             told(SqsFailure(), None)
+
+
+def _nothing(connection: sqlite3.Connection) -> None:
+    """What is to be kept was gathered."""

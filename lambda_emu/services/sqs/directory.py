@@ -27,6 +27,7 @@ class Directory:
         self._clock = clock
         self._queues: dict[int, Queue] = {}
         self._names: dict[tuple[Scope, str], Queue] = {}
+        self._arns: dict[str, Queue] = {}
         self._number = 0
         self._held_bytes = 0
 
@@ -48,7 +49,10 @@ class Directory:
         return (scope, name) in self._names
 
     def find_arn(self, arn: str) -> Queue | None:
-        named = QUEUE_ARN.fullmatch(arn)
+        found = self._arns.get(arn)
+        if found is not None:
+            return found
+        named = QUEUE_ARN.fullmatch(arn)  # of whichever partition
         return None if named is None else self._names.get((Scope(named[2], named[1]), named[3]))
 
     def names(self, scope: Scope, prefix: str = "") -> Sequence[str]:
@@ -62,13 +66,14 @@ class Directory:
 
     def add(self, queue: Queue) -> None:
         record = queue.record
-        self._queues[record.id] = self._names[(record.scope, record.name)] = queue
+        self._queues[record.id] = self._names[(record.scope, record.name)] = self._arns[record.arn] = queue
 
     def remove(self, queue: Queue) -> None:
         """It is no queue any more. Its messages are to be purged."""
         record = queue.record
         self._queues.pop(record.id, None)
         self._names.pop((record.scope, record.name), None)
+        self._arns.pop(record.arn, None)
 
     def next_number(self) -> int:
         """Of microseconds, so that numbers grow from run to run, whatever is left of an earlier one."""
@@ -84,10 +89,9 @@ class Directory:
             message.row = row
         queue.add(message, self._clock.steady_s())
 
-    def drop(self, queue: Queue, number: int) -> None:
-        """It is nobody's any more."""
-        message = queue.remove(number)
-        if message is not None:
+    def drop(self, queue: Queue, numbers: Sequence[int]) -> None:
+        """They are nobody's any more."""
+        for message in queue.remove(numbers):
             self.let_go(message)
 
     def let_go(self, message: Message) -> None:
@@ -112,7 +116,7 @@ class Directory:
     def _move(self, message: Message, queue: Queue, target: Queue) -> Move:
         """Now; the row is to follow."""
         number, now_s = message.number, self._clock.steady_s()
-        queue.remove(number)
+        queue.remove([number])
         message.number = self.next_number()
         message.due_s = now_s + target.record.number("DelaySeconds")
         if message.row is not None:

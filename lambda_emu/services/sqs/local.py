@@ -85,10 +85,14 @@ class LocalQueues:
     def delete_received(self, arn: str, received: Sequence[Received], told: Callable[[SqsError | None], None]) -> None:
         """As `delete`, of what somebody got here; what he has no more is left alone."""
 
-        def act(queue: Queue, done: Told, _: list[tuple[str, SqsError]]) -> None:
-            self._queues.delete(queue, [one.number for one in received if _is_his(one, queue)], done)
-
-        self._settle(arn, act, lambda error, _: told(error))
+        queue = self._queues.find_arn(arn)
+        if queue is None:
+            told(NoSuchQueue())
+            return
+        if queue.record.is_fifo:
+            self._queues.ripen(queue)  # what is visible again is nobody's
+            received = [one for one in received if _is_his(one, queue)]
+        self._queues.delete(queue, [one.number for one in received if one.number in queue.messages], told)
 
     def change_visibility(
         self, arn: str, handles: Sequence[str], visibility_s: float, told: Callable[[SqsError | None, Failed], None]
@@ -156,8 +160,6 @@ class LocalQueues:
 
 
 def _is_his(one: Received, queue: Queue) -> bool:
-    """Whether he may delete it: of a FIFO queue only while nobody else can have it."""
+    """Whether nobody else can have this message of a FIFO queue: then he may delete it."""
     message = queue.messages.get(one.number)
-    if message is None or not queue.record.is_fifo:
-        return message is not None
-    return message.state is State.IN_FLIGHT and message.receives == one.receives
+    return message is not None and message.state is State.IN_FLIGHT and message.receives == one.receives

@@ -205,13 +205,11 @@ class Queue:
 
         Of a FIFO queue those of a group follow each other, though the first of them was taken.
         """
-        last: Message | None = None
-        while True:
-            following = None if last is None or last.state is not State.IN_FLIGHT else self._order.following(last)
-            last = following or self._order.next()
-            if last is None:
-                return
-            yield last
+        order = self._order
+        found = order.next()
+        while found is not None:
+            yield found
+            found = (order.following(found) if found.state is State.IN_FLIGHT else None) or order.next()
 
     def take(self, message: Message) -> None:
         """Receive one that is visible: it is in flight, and `hide` is to say until when."""
@@ -246,12 +244,14 @@ class Queue:
             message.due_s = due_s
             self._wait([message], due_s)
 
-    def remove(self, number: int) -> Message | None:
-        message = self.messages.pop(number, None)
-        if message is not None:
+    def remove(self, numbers: Sequence[int]) -> list[Message]:
+        """Those of them that it had."""
+        messages = self.messages
+        removed = [messages.pop(number) for number in numbers if number in messages]
+        for message in removed:
             self.counts[message.state] -= 1
             self._order.remove(message)
-        return message
+        return removed
 
     def _wait(self, messages: Sequence[Message], due_s: float) -> None:
         numbers = [message.number for message in messages]

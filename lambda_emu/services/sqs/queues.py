@@ -206,7 +206,7 @@ class Queues:
             told(error, sent)
             self._polls.wake(queue)
 
-        self._commits.put(Change(rows, seen), kept)
+        self._commits.put(Change(rows, seen), kept, ordered=record.is_fifo)
 
     def receive(self, queue: Queue, poll: Poll, wait_s: float) -> None:
         """Hand out what is visible; if nothing is, wait for it so long. TooManyInFlight.
@@ -252,13 +252,16 @@ class Queues:
         self._polls.wake(queue)
 
     def delete(self, queue: Queue, numbers: Sequence[int], told: Told) -> None:
+        """A message that goes keeps nobody waiting, but for others of its group, or where too many are in flight."""
+
         def deleted(error: SqsError | None, _: object) -> None:
             if error is None:
-                for number in numbers:
-                    self.directory.drop(queue, number)
+                self.directory.drop(queue, numbers)
             told(error)
-            self._polls.wake(queue)
+            if frees:
+                self._polls.wake(queue)
 
+        frees = queue.record.is_fifo or queue.counts[State.IN_FLIGHT] >= MOST_IN_FLIGHT
         self._commits.put(Change(gone=numbers), deleted)
 
     def change_visibility(self, queue: Queue, changes: Sequence[tuple[Message, float]], told: Told) -> None:
@@ -313,12 +316,13 @@ class Queues:
             poll.deliver(error, ())
             self._polls.wake(queue)
 
-        if absent:
-            self._commits.post(partial(_mark_and_read, change=change, absent=absent), marked)
-        elif queue.record.is_fifo:
+        if queue.record.is_fifo and not absent:
             self._commits.put(change, marked)
+            return
+        self._commits.put(change, _ignore, awaited=False)
+        if absent:
+            self._commits.post(partial(table.contents, numbers=absent), marked)
         else:
-            self._commits.put(change, _ignore, awaited=False)
             marked(None, {})
 
     def _take(self, queue: Queue, poll: Poll) -> tuple[list[Message], list[Move], list[int]]:
@@ -330,14 +334,13 @@ class Queues:
         taken: list[Message] = []
         moves: list[Move] = []
         old: list[int] = []
-        size = 0
-        room = MOST_IN_FLIGHT - queue.counts[State.IN_FLIGHT]
+        size, most = 0, min(poll.limit, MOST_IN_FLIGHT - queue.counts[State.IN_FLIGHT])
         for message in queue.visible():
-            if len(taken) >= min(poll.limit, room) or len(moves) + len(old) >= LOOKED_AT:
+            if len(taken) >= most or len(moves) + len(old) >= LOOKED_AT:
                 break
             if message.sent_s < oldest_s:
                 old.append(message.number)
-                self.directory.drop(queue, message.number)
+                self.directory.drop(queue, [message.number])
             elif redrive and dead and message.receives - message.before >= redrive[1]:
                 moves.append(self.directory.bury(message, queue, dead))
             elif taken and size + message.size > poll.most_bytes:
@@ -384,12 +387,8 @@ def _recover(connection: sqlite3.Connection, journal: Journal) -> None:
     change = Gathered.of_entries(journal.left(table.taken(connection))).take()
     if change is not None:
         change.apply(connection)
+        table.mark(connection, change.marks)
     table.put_taken(connection, journal.last)
-
-
-def _mark_and_read(connection: sqlite3.Connection, change: Change, absent: Sequence[int]) -> dict[int, Row]:
-    change.apply(connection)
-    return table.contents(connection, absent)
 
 
 def _ignore(error: SqsError | None, result: object) -> None:
