@@ -9,7 +9,7 @@ from msgspec.json import decode, encode
 
 from lambda_emu.arn import scope_in
 from lambda_emu.event_sources.poller import Record
-from lambda_emu.services.sqs.message import Received, md5_of, md5_of_attributes
+from lambda_emu.services.sqs.message import Received, handle_of, md5_of, md5_of_attributes
 
 TRACE = "AWSTraceHeader"
 Attributes = Mapping[str, Mapping[str, Any]]
@@ -41,20 +41,21 @@ class Messages:
 
     def received(self, one: Received) -> Record:
         """The same of a message of our own, put together of the JSON that there is of it."""
-        body, attributes, system = one.row
+        queue_id, id, number, receives, sent_s, first_s, (body, attributes, system) = one
         trace = decode(system)[TRACE] if TRACE in system else None
-        sequence = f',"SequenceNumber":"{one.number:020d}"' if self._is_fifo else ""
+        sequence = f',"SequenceNumber":"{number:020d}"' if self._is_fifo else ""
         text = (
-            f'{{"messageId":"{one.id}","receiptHandle":"{one.handle}","body":{encode(body).decode()},'
-            f'"attributes":{system[:-1]},"SentTimestamp":"{int(one.sent_s * 1000)}",'
-            f'"ApproximateReceiveCount":"{one.receives}",'
-            f'"ApproximateFirstReceiveTimestamp":"{int(one.first_s * 1000)}"{sequence}}},'
-            f'{_shown(attributes)},"md5OfBody":"{md5_of(body)}",{self._end}'
+            f'{{"messageId":"{id}","receiptHandle":"{handle_of(queue_id, number, receives, id)}",'
+            f'"body":{encode(body).decode()},"attributes":{system[:-1]},"SentTimestamp":"{int(sent_s * 1000)}",'
+            f'"ApproximateReceiveCount":"{receives}",'
+            f'"ApproximateFirstReceiveTimestamp":"{int(first_s * 1000)}"{sequence}}},'
+            f'{_NONE_SHOWN if attributes == "{}" else _shown(attributes)},"md5OfBody":"{md5_of(body)}",{self._end}'
         )
-        return Record(one.id, text.encode(), one, trace)
+        return Record(id, text.encode(), one, trace)
 
 
 _NONE: Mapping[str, Any] = {"messageAttributes": {}}
+_NONE_SHOWN = '"messageAttributes":{}'
 
 
 def shown(attributes: Attributes, md5: str | None) -> Mapping[str, Any]:
@@ -67,8 +68,6 @@ def shown(attributes: Attributes, md5: str | None) -> Mapping[str, Any]:
 
 def _shown(attributes: str) -> str:
     """The members that attributes have in the event, as JSON without braces."""
-    if attributes == "{}":
-        return '"messageAttributes":{}'
     given = decode(attributes)
     return encode(shown(given, md5_of_attributes(given)))[1:-1].decode()
 
