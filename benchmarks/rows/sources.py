@@ -12,16 +12,18 @@ from uuid import uuid4
 import boto3
 from botocore.config import Config
 
-from benchmarks.client import invocation
+from benchmarks.client import BadAnswer, Connection, invocation
 from benchmarks.crowd import rate
 from benchmarks.emulator import Emulator
 from benchmarks.figures import in_turns
 from benchmarks.machine import footprint
+from benchmarks.messages import request
 from benchmarks.stage import Stage
 from benchmarks.verdict import Verdict, of_turns
 from benchmarks.waiting import wait_for
 
-MESSAGES, BATCH, AT_ONCE = 6_000, 10, 5
+MESSAGES, BATCH, AT_ONCE = 20_000, 10, 5
+LOOK_S = 0.005
 BLOCKS = 8
 MAPPINGS = 1_000
 IDLE_S = 20.0
@@ -38,21 +40,21 @@ def _rate(emulator: Emulator) -> Verdict:
     emulator.functions.create(["batches"], "app.noop")
     queue = _Queue(emulator, "batches")
     uuid = queue.map("batches", Enabled=False, ScalingConfig={"MaximumConcurrency": AT_ONCE})
-    request = invocation(emulator.address, "batches", _event(queue.arn))
+    direct_request = invocation(emulator.address, "batches", _event(queue.arn))
 
     def polled() -> float:
         queue.wait_for(uuid, "Disabled")
         queue.fill(MESSAGES)
         begun_s = time.perf_counter()
         queue.functions.update_event_source_mapping(UUID=uuid, Enabled=True)
-        wait_for(queue.is_empty, "an empty queue")
+        queue.wait_until_empty()
         took_s = time.perf_counter() - begun_s
         queue.wait_for(uuid, "Enabled")
         queue.functions.update_event_source_mapping(UUID=uuid, Enabled=False)
         return MESSAGES / took_s
 
     def direct() -> float:
-        return BATCH * rate(emulator.address, request, AT_ONCE, MESSAGES // BATCH // AT_ONCE)
+        return BATCH * rate(emulator.address, direct_request, AT_ONCE, MESSAGES // BATCH // AT_ONCE)
 
     polled()
     direct()
@@ -108,6 +110,7 @@ def _event(arn: str) -> bytes:
 
 class _Queue:
     def __init__(self, emulator: Emulator, name: str) -> None:
+        self._address = emulator.address
         self.functions: Any = _client(emulator, "lambda")
         self._queues: Any = _client(emulator, "sqs")
         self._url = self._queues.create_queue(QueueName=name)["QueueUrl"]
@@ -121,17 +124,29 @@ class _Queue:
         wait_for(lambda: self.functions.get_event_source_mapping(UUID=uuid)["State"] == state, state)
 
     def fill(self, messages: int) -> None:
-        for _ in range(messages // 10):
-            entries = [{"Id": str(number), "MessageBody": BODY} for number in range(10)]
-            self._queues.send_message_batch(QueueUrl=self._url, Entries=entries)
+        entries = [{"Id": str(number), "MessageBody": BODY} for number in range(10)]
+        send = request(self._address, "SendMessageBatch", {"QueueUrl": self._url, "Entries": entries})
+        with Connection(self._address) as connection:
+            for _ in range(messages // 10):
+                _answer(connection, send)
 
-    def is_empty(self) -> bool:
-        """Of messages in flight too."""
-        found = self._attributes("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-        return set(found.values()) == {"0"}
+    def wait_until_empty(self) -> None:
+        """Of messages in flight too. Asks often, by what costs neither side much."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        count = request(self._address, "GetQueueAttributes", {"QueueUrl": self._url, "AttributeNames": names})
+        with Connection(self._address) as connection:
+            while _answer(connection, count).count(b':"0"') != len(names):
+                time.sleep(LOOK_S)
 
     def _attributes(self, *names: str) -> dict[str, str]:
         return dict(self._queues.get_queue_attributes(QueueUrl=self._url, AttributeNames=names)["Attributes"])
+
+
+def _answer(connection: Connection, request: bytes) -> bytes:
+    answer = connection.call(request)
+    if not answer.startswith(b"HTTP/1.1 200"):
+        raise BadAnswer(answer.decode(errors="replace"))
+    return answer
 
 
 _made: dict[tuple[str, str], Any] = {}
