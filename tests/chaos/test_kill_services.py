@@ -94,15 +94,14 @@ def write(lam: Any, written: Written, writer: int, stop: Event) -> None:
             continue
 
 
-def told(lam: Any) -> set[str]:
-    """Keys of all objects that the queue was told of."""
-    sqs, keys = sdk(lam, "sqs"), set()
+def heard(lam: Any) -> set[str]:
+    """Objects and messages of the topic that the queue was told of."""
+    sqs, found = sdk(lam, "sqs"), set()
     url = sqs.get_queue_url(QueueName="told")["QueueUrl"]
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-        for message in messages:
-            for record in json.loads(message["Body"]).get("Records", []):
-                keys.add(record["s3"]["object"]["key"])
-    return keys
+        for body in (json.loads(message["Body"]) for message in messages):
+            found |= {record["s3"]["object"]["key"] for record in body.get("Records", [])} | {body.get("MessageId")}
+    return found
 
 
 def streamed(lam: Any, arn: str) -> Iterator[tuple[str, int]]:
@@ -126,7 +125,7 @@ def check(lam: Any, before: dict[str, Any], written: Written) -> None:
     assert {name for name, number in written.items.items() if items.get(name, 0) < number} == set()
     for key, body in written.objects.items():
         assert s3.get_object(Bucket="kept", Key=key)["Body"].read() == body
-    assert set(written.objects) - told(lam) == set()
+    assert set(written.objects) - heard(lam) == set()
     records = list(streamed(lam, before["stream"]))
     assert {item for item in written.items.items() if item not in records} == set()
     by_writer: dict[str, list[int]] = {}
@@ -167,16 +166,6 @@ def publish(lam: Any, published: set[str], stop: Event) -> None:
             published.add(sns.publish(TopicArn=topic["TopicArn"], Message="m")["MessageId"])
         except FAILURES:
             continue
-
-
-def heard(lam: Any) -> set[str]:
-    """Objects and messages of the topic that the queue was told of."""
-    sqs, found = sdk(lam, "sqs"), set()
-    url = sqs.get_queue_url(QueueName="told")["QueueUrl"]
-    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-        for body in (json.loads(message["Body"]) for message in messages):
-            found |= {record["s3"]["object"]["key"] for record in body.get("Records", [])} | {body.get("MessageId")}
-    return found
 
 
 def test_what_was_acknowledged_while_the_server_ended_was_told_to_others(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import waiting
 from lam import Lam, Submit
+from packages import install_apart
 
 from lambda_emu.clock import SteppingClock
 from lambda_emu.config import load_settings
@@ -42,6 +43,14 @@ def lam(shared: Lam) -> Iterator[Lam]:
     """The shared one; its functions go when the test ends."""
     yield shared
     shared.close()
+
+
+@pytest.fixture(scope="session")
+def aws_cli(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The command of version 1, apart, since it wants a botocore of its own."""
+    folder = tmp_path_factory.mktemp("aws-cli")
+    install_apart(folder, "awscli<2")
+    return folder / "bin/aws"
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import venv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -76,6 +77,12 @@ def python_packages(config: pytest.Config, requirements: Path) -> Path:
         run([*python, "--requirement", str(requirements)], folder)
         (folder / "whole").touch()
     return folder / "python"
+
+
+def install_apart(folder: Path, *requirements: str) -> None:
+    """Programs in Python that want other packages than ours, in an environment of their own."""
+    venv.create(folder, with_pip=True)
+    subprocess.run([folder / "bin/pip", "install", "--quiet", *requirements], check=True, timeout=600)
 
 
 def runs_node(emulator: Emulator) -> None:

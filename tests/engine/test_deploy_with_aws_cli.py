@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import subprocess
-import venv
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,20 +87,11 @@ class AwsCli:
         )
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The command of version 1, installed apart: it wants a botocore of its own."""
-    folder = tmp_path_factory.mktemp("aws-cli")
-    venv.create(folder, with_pip=True)
-    subprocess.run([folder / "bin/pip", "install", "--quiet", "awscli<2"], check=True, timeout=600)
-    return folder / "bin/aws"
-
-
 @pytest.fixture(params=ENGINES)
-def aws(request: pytest.FixtureRequest, program: Path, tmp_path: Path) -> Iterator[AwsCli]:
+def aws(request: pytest.FixtureRequest, aws_cli: Path, tmp_path: Path) -> Iterator[AwsCli]:
     """The command in front of an empty account."""
     with served(tmp_path, request.param) as lam:
-        yield AwsCli(program, tmp_path, lam.url)
+        yield AwsCli(aws_cli, tmp_path, lam.url)
 
 
 def test_a_deploy_from_the_first_version_to_the_last_deletion(aws: AwsCli) -> None:

@@ -21,7 +21,9 @@ from own import OwnLam, own_emulator
 from server_rig import Exchange, http_server, send
 from services_rig import ACCOUNT, sdk
 from test_function_urls import ECHO, Got, ask
-from test_http_apis import ERROR, REGION, Api, Gateway, arn, let_in
+from test_http_apis import ERROR, REGION, Api, Gateway, arn, let_in, shared
+
+__all__ = ["shared"]
 
 Eventually = Callable[[Callable[[], Any], str], Any]
 HEADER = "$request.header.Authorization"
@@ -71,13 +73,6 @@ class Issuer:
     def token(self, now_s: float, **claims: Any) -> str:
         told = {"iss": self.url, "aud": "me", "exp": int(now_s) + 600, "sub": "ada", "scope": "read"} | claims
         return jwt.encode({"alg": "RS256", "kid": self.key.kid}, told, self.key)
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
-    with own_emulator(tmp_path_factory.mktemp("authorizers"), "process", account=ACCOUNT) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
-        yield lam
 
 
 @pytest.fixture

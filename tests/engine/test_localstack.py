@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import venv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 from boto_rig import client_at
 from lam import zipped
 from own import Served, served
+from packages import install_apart
 
 ROLE = "arn:aws:iam::000000000000:role/test"
 ECHO = "def handler(event, context):\n    return {'heard': event}\n"
@@ -74,8 +74,7 @@ def test_a_page_of_others_may_not_ask(lam: Served) -> None:
 def test_awslocal_and_its_aws_cli_work_at_their_own_port(tmp_path: Path) -> None:
     """At the port and the names that they are made for; both are installed apart, with a botocore of their own."""
     programs = tmp_path / "programs"
-    venv.create(programs, with_pip=True)
-    subprocess.run([programs / "bin/pip", "install", "--quiet", "awscli-local[ver1]"], check=True, timeout=600)
+    install_apart(programs, "awscli-local[ver1]")
     (tmp_path / "photo").write_bytes(b"large photo")
     (tmp_path / "code.zip").write_bytes(zipped({"app.py": ECHO}))
     environment = {"HOME": str(tmp_path), "PATH": f"{programs / 'bin'}:{os.environ['PATH']}"}

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import venv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,15 +84,6 @@ def pillow(pytestconfig: pytest.Config) -> Path:
 def album(request: pytest.FixtureRequest, pillow: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Album]:
     with shown(tmp_path_factory.mktemp("photo"), request.param, pillow) as album:
         yield album
-
-
-@pytest.fixture(scope="module")
-def aws_cli(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The command of version 1, installed apart: it wants a botocore of its own."""
-    folder = tmp_path_factory.mktemp("aws-cli")
-    venv.create(folder, with_pip=True)
-    subprocess.run([folder / "bin/pip", "install", "--quiet", "awscli<2"], check=True, timeout=600)
-    return folder / "bin/aws"
 
 
 def test_an_upload_becomes_a_thumbnail_a_row_and_a_message(album: Album, eventually: Eventually) -> None:

@@ -41,18 +41,18 @@ PRINCIPALS = {"s3": "s3.amazonaws.com", "sns": "sns.amazonaws.com", "http": "api
 
 def make_wanted(project: Project, context: RequestContext) -> dict[ResourceKey, Resource]:
     """All that there is to be beside the functions, by its key: first what is declared, then what events need."""
-    making = _Making(project, context)
+    builder = _ResourceBuilder(project, context)
     for declared in project.resources:
-        making.declare(declared)
+        builder.declare(declared)
     for function in project.functions:
         for event in function.events:
-            making.attach(function, event)
+            builder.attach(function, event)
             _warn_of_circle(function, event)
-    making.fill_in()
-    return making.wanted
+    builder.fill_in()
+    return builder.wanted
 
 
-class _Making:
+class _ResourceBuilder:
     """What is named and not declared is made with what is usual for it, and changed by nobody."""
 
     def __init__(self, project: Project, context: RequestContext) -> None:
