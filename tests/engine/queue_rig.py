@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,7 +19,6 @@ import json
 def handler(event, context):
     print("GOT " + json.dumps(event))
 """
-Eventually = Callable[[Callable[[], Any], str], Any]
 
 
 class Queues:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from descriptors_rig import accepted_at, opened
 from inside import FAST, probe, shared
 from lam import Lam, zipped
 from own import OwnLam
 from packages import node_loop, sdk_for_javascript
+from waiting import Eventually
 
 from lambda_emu.gateway.inside import MOST_CONNECTIONS
 
 __all__ = ["shared"]
 
-Eventually = Callable[[Callable[[], bool], str], bool]
 ECHO = "def handler(event, context):\n    return {'heard': event}\n"
 BOTO3 = """
     import boto3

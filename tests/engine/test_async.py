@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from lam import Lam
+from waiting import Eventually
 
 from lambda_emu.clock import SteppingClock
 from lambda_emu.logs.reader import LogReader
 from lambda_emu.store import QueuedEvent
-
-Eventually = Callable[[Callable[[], Any], str], Any]
 
 HANDLER = """
 import time

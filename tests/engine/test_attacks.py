@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from descriptors_rig import opened
 from inside import Inside, probe
 from lam import Lam
+from waiting import Eventually
 
 from lambda_emu.clock import SteppingClock
-
-Eventually = Callable[[Callable[[], Any], str], Any]
 
 WELL = "result = 'well'"
 

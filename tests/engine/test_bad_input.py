@@ -9,12 +9,13 @@ import base64
 import http.client
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from lam import Lam
+from waiting import Eventually
 
 COUNTER = """
 import time
@@ -25,7 +26,6 @@ def handler(event, context):
     time.sleep(event.get("sleep_s", 0) if isinstance(event, dict) else 0)
     return {"calls": calls, "length": len(event)} if isinstance(event, (str, dict)) else calls
 """
-Eventually = Callable[[Callable[[], Any], str], Any]
 MB = 1 << 20
 PATH = "/2015-03-31/functions/counter/invocations"
 NOT_JSON = (

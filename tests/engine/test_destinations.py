@@ -15,10 +15,10 @@ import pytest
 from boto_rig import client_at
 from own import OwnLam, own_emulator
 from server_rig import Exchange, body_of, http_server, send
+from waiting import Eventually
 
 from lambda_emu.arn import FunctionId
 
-Eventually = Callable[[Callable[[], Any], str], Any]
 ACCOUNT, REGION = "123456789012", "us-east-1"
 WORKER = """
 def handler(event, context):

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from lam import Answer, Lam
+from waiting import Eventually
 
 TIMES = """
 import os, time
@@ -56,9 +57,6 @@ TICK_S = 0.01
 def names() -> Iterator[str]:
     """Functions' names without end."""
     return (f"early-{number}" for number in itertools.count())
-
-
-Eventually = Callable[[Callable[[], Any], str], Any]
 
 
 def early(lam: Lam, names: Iterator[str], eventually: Eventually, code: str, **config: Any) -> tuple[str, Answer]:

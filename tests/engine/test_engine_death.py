@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from own import OwnLam, Served, own_emulator, served
+from waiting import Eventually
 
 pytestmark = pytest.mark.docker
 
-Eventually = Callable[[Callable[[], Any], str], Any]
 Note = Callable[[], None]
 
 ENGINE_SOCKET = "/var/run/docker.sock"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lam import Lam
-from queue_rig import PRINTS, Eventually, Invocations, queues_of
+from queue_rig import PRINTS, Invocations, queues_of
+from waiting import Eventually
 
 
 def test_a_message_comes_to_the_function_whichever_engine_runs_it(lam: Lam, eventually: Eventually) -> None:

@@ -17,8 +17,9 @@ from typing import Any
 
 import pytest
 from own import OwnLam, own_emulator
-from queue_rig import PRINTS, Eventually, Invocations, Queues, queues, shared
+from queue_rig import PRINTS, Invocations, Queues, queues, shared
 from services_rig import sdk
+from waiting import Eventually
 
 from lambda_emu.clock import SteppingClock
 from lambda_emu.event_sources.backoff import FIRST_S

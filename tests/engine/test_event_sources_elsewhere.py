@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 from own import OwnLam, own_emulator
-from queue_rig import PRINTS, Eventually, Invocations, Queues, queues_of
+from queue_rig import PRINTS, Invocations, Queues, queues_of
+from waiting import Eventually
 
 # Prints its event, and reports the messages that say so.
 REPORTS = (

@@ -17,7 +17,8 @@ from boto_rig import client_at
 from botocore.exceptions import ClientError
 from lam import Lam
 from own import own_emulator
-from queue_rig import PRINTS, Eventually, Invocations, Queues, queues, queues_of, shared
+from queue_rig import PRINTS, Invocations, Queues, queues, queues_of, shared
+from waiting import Eventually
 
 from lambda_emu.clock import SteppingClock
 

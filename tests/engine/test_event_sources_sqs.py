@@ -9,7 +9,8 @@ import hashlib
 import json
 
 from lam import Lam
-from queue_rig import PRINTS, Eventually, Invocations, Queues, queues, shared
+from queue_rig import PRINTS, Invocations, Queues, queues, shared
+from waiting import Eventually
 
 from lambda_emu.clock import SteppingClock
 

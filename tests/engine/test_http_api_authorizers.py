@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -22,10 +22,10 @@ from server_rig import Exchange, http_server, send
 from services_rig import ACCOUNT, sdk
 from test_function_urls import ECHO, Got, ask
 from test_http_apis import ERROR, REGION, Api, Gateway, arn, let_in, shared
+from waiting import Eventually
 
 __all__ = ["shared"]
 
-Eventually = Callable[[Callable[[], Any], str], Any]
 HEADER = "$request.header.Authorization"
 UNAUTHORIZED = (401, {"message": "Unauthorized"})
 FORBIDDEN = (403, {"message": "Forbidden"})

@@ -16,6 +16,7 @@ import boto3
 import pytest
 from image_rig import LABEL, ImageRig
 from packages import python_packages
+from waiting import Eventually
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
@@ -23,7 +24,6 @@ REPOSITORY = Path(__file__).parents[2]
 PHOTO = REPOSITORY / "examples" / "photo"
 OWN_PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 SOCKET = "/var/run/docker.sock"
-Eventually = Callable[[Callable[[], Any], str], Any]
 
 
 @pytest.fixture(scope="module")

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from lam import Lam
-
-Eventually = Callable[[Callable[[], Any], str], Any]
+from waiting import Eventually
 
 WORKER = """
 def handler(event, context):

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from socket import gethostname
 from time import monotonic
@@ -18,8 +18,7 @@ import pytest
 import uvloop
 from descriptors_rig import opened
 from own import ENGINES, Served, own_emulator, processes, serve, served
-
-Eventually = Callable[[Callable[[], Any], str], Any]
+from waiting import Eventually
 
 SLEEPER = """
 import subprocess, time

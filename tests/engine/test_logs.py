@@ -10,15 +10,12 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lam import Lam
 from own import ENGINES, own_emulator
-
-Eventually = Callable[[Callable[[], Any], str], Any]
 
 STREAM = r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}"
 INIT_START = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,9 @@ from urllib.request import urlopen
 import pytest
 from botocore.exceptions import ClientError
 from own import ENGINES, SLEEPER, OwnLam, own_emulator
+from waiting import Eventually
 
 from lambda_emu.pool.choice import ROOM_WAIT_S
-
-Eventually = Callable[[Callable[[], Any], str], Any]
 
 
 @pytest.fixture(params=ENGINES)

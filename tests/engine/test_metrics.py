@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
@@ -21,8 +21,8 @@ from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 from own import OwnLam, own_emulator, served
 from services_rig import ACCOUNT, sdk
+from waiting import Eventually
 
-Eventually = Callable[[Callable[[], Any], str], Any]
 WORKS = """
 import time
 def handler(event, context):

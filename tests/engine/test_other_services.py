@@ -9,7 +9,7 @@ import re
 import signal
 import socket
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
@@ -26,8 +26,8 @@ from botocore.exceptions import ClientError
 from own import OwnLam, own_emulator, processes, served
 from server_rig import Exchange, body_of, http_server, send
 from services_rig import ACCOUNT, sdk
+from waiting import Eventually
 
-Eventually = Callable[[Callable[[], Any], str], Any]
 TELL = """
 import json, urllib.request, os
 def handler(event, context):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from descriptors_rig import accepted_at
 from inside import probe
 from lam import Lam
+from waiting import Eventually
 
 from lambda_emu.sandbox.init.ports import RUNTIME_API_PORT
-
-Eventually = Callable[[Callable[[], Any], str], Any]
 
 CONNECT = """
     import os, socket

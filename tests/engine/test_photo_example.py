@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +21,9 @@ from boto_rig import client_at
 from own import ENGINES, Served, served
 from packages import python_packages
 from test_browser import BROWSER
+from waiting import Eventually
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "photo"
-Eventually = Callable[[Callable[[], Any], str], Any]
 RED = "(200, 30, 30)"
 TAKE = f"from PIL import Image; import sys; Image.new('RGB', (1200, 800), {RED}).save(sys.argv[1])"
 MEASURE = "from PIL import Image; import sys; print(*Image.open(sys.argv[1]).size)"

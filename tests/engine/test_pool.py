@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from lam import Answer, Lam, Submit
+from waiting import Eventually
 
 from lambda_emu.clock import SteppingClock
-
-Eventually = Callable[[Callable[[], Any], str], Any]
 
 WORKER = """
 import os, threading, time

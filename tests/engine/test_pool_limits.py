@@ -5,17 +5,15 @@ docs/contract/invoke.md#throttling.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from lam import Lam
 from own import ENGINES, SLEEPER, OwnLam, own_emulator
-
-Eventually = Callable[[Callable[[], Any], str], Any]
+from waiting import Eventually
 
 
 @pytest.fixture(params=ENGINES)

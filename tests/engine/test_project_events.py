@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent, indent
@@ -16,10 +16,10 @@ import pytest
 from boto_rig import client_at
 from own import OwnLam, own_emulator, serve, served
 from silence import silent_server
+from waiting import Eventually
 
 from lambda_emu.project import ProjectError, read_project
 
-Eventually = Callable[[Callable[[], Any], str], Any]
 HEAR = """
 import json
 def handler(event, context):

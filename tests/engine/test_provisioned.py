@@ -15,10 +15,9 @@ import pytest
 from botocore.exceptions import ClientError
 from lam import Lam, Submit
 from own import ENGINES, own_emulator
+from waiting import Eventually
 
 from lambda_emu.clock import SteppingClock
-
-Eventually = Callable[[Callable[[], Any], str], Any]
 
 WORKER = """
 import os, time

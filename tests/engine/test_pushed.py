@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,8 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 from own import OwnLam, own_emulator, served
 from services_rig import ACCOUNT, Inbox, sdk
-
-Eventually = Callable[[Callable[[], Any], str], Any]
+from waiting import Eventually
 
 
 @pytest.fixture(scope="module")

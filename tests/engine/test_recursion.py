@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from threading import Event
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from test_destinations import ACCOUNT, REGION, Account, account, emulated
+from waiting import Eventually
 
 from lambda_emu.arn import Scope, Target
 from lambda_emu.invoke.lineage import MOST_RUNS
 
 __all__ = ["account", "emulated"]
 
-Eventually = Callable[[Callable[[], Any], str], Any]
 
 # Each names the function by event["next"], and itself by "of", in a chain that an SDK passes on.
 AGAIN = """

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
 from lam import ROLE, client, zipped
 from own import ENGINES, OwnLam, own_emulator
+from waiting import Eventually
 
 ANSWERS = "def handler(event, context): return 1"
 SLEEPS = "import time\ndef handler(event, context): time.sleep(60)"
-
-Eventually = Callable[[Callable[[], Any], str], Any]
 
 
 @pytest.fixture(params=ENGINES)

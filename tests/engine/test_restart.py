@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -14,8 +13,7 @@ from typing import Any
 
 import pytest
 from own import ENGINES, Served, own_emulator, serve, served
-
-Eventually = Callable[[Callable[[], Any], str], Any]
+from waiting import Eventually
 
 LAZY = {
     "app.py": """

@@ -6,14 +6,12 @@ docs/contract/invoke.md#tenants.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from lam import Lam
-
-Eventually = Callable[[Callable[[], Any], str], Any]
+from waiting import Eventually
 
 PER_TENANT = {"TenantIsolationMode": "PER_TENANT"}
 REMEMBERING = """

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Event
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 LIMIT_S = 60.0
+
+Eventually = Callable[[Callable[[], Any], str], Any]
+"""The fixture of this name."""
 
 
 def eventually(question: Callable[[], T], what: str, limit_s: float = LIMIT_S) -> T:
