@@ -9,6 +9,7 @@ import json
 import math
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -305,6 +306,27 @@ def test_several_batches_of_a_shard_run_at_once_and_keep_the_order_of_each_item(
     for record in told.records():
         found.setdefault(ids_of([record])[0], []).append(record["dynamodb"]["NewImage"]["n"]["N"])
     assert list(found.values()) == [["0", "1", "2", "3"]] * 6
+
+
+def test_what_a_lane_had_settled_does_not_come_again_when_there_are_others(
+    lam: OwnLam, tables: Tables, eventually: Eventually
+) -> None:
+    """While one of two has a record that fails, the other one has settled its own."""
+    name = lam.create("stream-divided", DOES)
+    arn = tables.create("divided")
+    items = [f"item-{number}" for number in range(12)]
+    tables.put("divided", "fail", *items)
+    uuid = tables.map(arn, name, ParallelizationFactor=2, BatchSize=1, MaximumRetryAttempts=10_000)
+    told = Invocations(lam, name)
+    eventually(lambda: len(set(ids_of(told.records()))) > 3, "one lane to go ahead of the other")
+    eventually(lambda: tables.mapping(uuid)["State"] == "Enabled", "it to be changed no more")
+    came = len(set(ids_of(told.records())))
+
+    lam.client.update_event_source_mapping(UUID=uuid, ParallelizationFactor=5)
+
+    eventually(lambda: len(set(ids_of(told.records()))) > came + 2, "more of them, by the new lanes")
+    found = Counter(ids_of(told.records()))
+    assert {item: found[item] for item in items if found[item] > 1} == {}
 
 
 def test_a_tumbling_window_carries_its_state_and_ends_with_a_last_invocation(

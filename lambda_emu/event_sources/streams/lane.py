@@ -79,6 +79,10 @@ class Lane:
         if self._progress.is_new(record):
             self._queue.append(record)
 
+    def pass_over(self, record: Record) -> None:
+        """It was read, and a lane of an earlier division is done with it."""
+        self._progress.pass_over(record)
+
     # -- as its feed sees it ----------------------------------------------------------------------
 
     async def fetch(self, limit: int, wait_s: float) -> Fetched:

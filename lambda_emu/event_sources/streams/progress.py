@@ -53,6 +53,11 @@ class Progress:
         self._order.append(sequence)
         return True
 
+    def pass_over(self, record: Record) -> None:
+        """It is done with already; on disk with whatever follows."""
+        if self.is_new(record):
+            self._behind.add(record.place.sequence)
+
     async def leave_behind(
         self, records: Sequence[Record], window: Window | None, work: Sequence[WorkItem] = ()
     ) -> None:

@@ -46,12 +46,14 @@ class Shard:
         positions: Positions,
         loop: Loop,
         clock: Clock,
+        former: Sequence[Sequence[Checkpoint]] = (),
     ) -> None:
-        """checkpoints: one of each lane."""
+        """checkpoints: one of each lane. former: those of earlier divisions into lanes."""
         self.id = checkpoints[0].shard
         self.unread = True
         self.ended = self.retired = False
         self.on_end: Callable[[Shard], None] = lambda _: None
+        self.former = list(former)
         self._reader = reader
         self._position = earliest(checkpoints)
         self._iterator: str | None = None
@@ -132,10 +134,28 @@ class Shard:
         self.ended = page.iterator is None
         self.unread = self.unread or (not self.ended and len(page.records) >= limit)
         for record in page.records:
-            self._lane_of(record).take(record)
+            lane = self.lanes[lane_of(record, len(self.lanes))]
+            if is_settled(record, self.former):
+                lane.pass_over(record)
+            else:
+                lane.take(record)
+        if page.records and self.former:
+            last = page.records[-1].place.sequence
+            self.former = [one for one in self.former if any(_behind(lane) > last for lane in one)]
 
-    def _lane_of(self, record: Record) -> Lane:
-        return self.lanes[0] if len(self.lanes) == 1 else self.lanes[crc32(record.place.key) % len(self.lanes)]
+
+def lane_of(record: Record, lanes: int) -> int:
+    return 0 if lanes == 1 else crc32(record.place.key) % lanes
+
+
+def is_settled(record: Record, divisions: Sequence[Sequence[Checkpoint]]) -> bool:
+    """Whether the lane that was its own in one of these is done with it."""
+    return any(record.place.sequence <= _behind(one[lane_of(record, len(one))]) for one in divisions)
+
+
+def _behind(lane: Checkpoint) -> int:
+    """The sequence number of the last record that it is done with."""
+    return int(lane.position.text) if lane.position.kind == AFTER else -1
 
 
 def earliest(checkpoints: Sequence[Checkpoint]) -> Position:
@@ -147,11 +167,16 @@ def earliest(checkpoints: Sequence[Checkpoint]) -> Position:
 
 
 def divided(shard: str, checkpoints: Sequence[Checkpoint], lanes: int) -> Sequence[Checkpoint]:
-    """The same for so many lanes. Other lanes see again what only some of the former ones have seen."""
+    """The same for so many lanes. Other lanes begin where the last of the former ones was."""
     if len(checkpoints) == lanes and all(one.lanes == lanes for one in checkpoints):
         return sorted(checkpoints, key=lambda one: one.lane)
     position, window = earliest(checkpoints), checkpoints[0].window if len(checkpoints) == lanes == 1 else None
     return [Checkpoint(shard, lane, lanes, position, window) for lane in range(lanes)]
+
+
+def is_whole(division: Sequence[Checkpoint]) -> bool:
+    """Whether all of its lanes are there."""
+    return bool(division) and {one.lane for one in division} == set(range(division[0].lanes))
 
 
 def is_over(checkpoints: Sequence[Checkpoint]) -> bool:

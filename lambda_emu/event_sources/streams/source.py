@@ -26,7 +26,7 @@ from lambda_emu.event_sources.streams.reading import (
     iterator_of,
     shards_of,
 )
-from lambda_emu.event_sources.streams.shard import Shard, divided, is_over
+from lambda_emu.event_sources.streams.shard import Shard, divided, is_over, is_whole
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.ending import Count
 from lambda_emu.model.mappings.mapping import EventSourceMapping
@@ -100,8 +100,14 @@ class Streams:
     def mapping(self, mapping: EventSourceMapping) -> StreamMapping:
         return StreamMapping(mapping, self._count, SAFETY_POLL_S if self._wakes else POLL_S)
 
-    def shard(self, checkpoints: Sequence[Checkpoint], mapping: StreamMapping, reader: StreamReader) -> Shard:
-        return Shard(checkpoints, mapping, reader, self.positions, self.loop, self.clock)
+    def shard(
+        self,
+        checkpoints: Sequence[Checkpoint],
+        mapping: StreamMapping,
+        reader: StreamReader,
+        former: Sequence[Sequence[Checkpoint]],
+    ) -> Shard:
+        return Shard(checkpoints, mapping, reader, self.positions, self.loop, self.clock, former)
 
 
 class StreamSource:
@@ -119,6 +125,7 @@ class StreamSource:
         self._nap = Nap(self._loop, streams.clock)
         self._backoff = Backoff(streams.clock)
         self._shards: dict[str, Shard] = {}
+        self._former: dict[str, list[Sequence[Checkpoint]]] = {}  # divisions of shards whose lanes are wanted otherwise
         self._begin: Begin | None = None
         self._stopped = False
         self._finding = False
@@ -193,11 +200,13 @@ class StreamSource:
         lanes = divided(
             shard.id, kept or [Checkpoint(shard.id, 0, 1, await self._first(shard, is_new))], self._mapping.lanes
         )
+        former = self._former.pop(shard.id, [])
         if lanes != kept:
             await self._positions.replace(self._mapping.uuid, shard.id, lanes)
+            former = [*former, sorted(kept, key=lambda one: one.lane)] if is_whole(kept) else []
         if self._stopped or lanes[0].position.kind == ENDED:
             return
-        begun = self._shards[shard.id] = self._streams.shard(lanes, self._mapping, self._reader)
+        begun = self._shards[shard.id] = self._streams.shard(lanes, self._mapping, self._reader, former)
         begun.on_end = self._shard_ended
         assert self._begin is not None, "started"
         for lane in begun.lanes:
@@ -215,4 +224,5 @@ class StreamSource:
     def _shard_ended(self, shard: Shard) -> None:
         """Its children may begin now; or it itself, with other lanes."""
         del self._shards[shard.id]
+        self._former[shard.id] = shard.former
         self._find()
