@@ -8,6 +8,7 @@ import random
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -77,6 +78,17 @@ def same(lam: Any) -> dict[str, Any]:
     return {"stream": stream, "subscription": subscription["SubscriptionArn"], "key": key["AccessKeyId"]}
 
 
+@contextmanager
+def writing(count: int) -> Iterator[tuple[ThreadPoolExecutor, Event]]:
+    """So many at once, and what tells them that it is over: that is set when the block ends, well or not."""
+    stop = Event()
+    with ThreadPoolExecutor(count) as threads:
+        try:
+            yield threads, stop
+        finally:
+            stop.set()
+
+
 def write(lam: Any, written: Written, writer: int, stop: Event) -> None:
     """One writer with keys of its own, over and over; what is not acknowledged may be there or not."""
     dynamodb, s3 = sdk(lam, "dynamodb"), sdk(lam, "s3")
@@ -136,9 +148,9 @@ def check(lam: Any, before: dict[str, Any], written: Written) -> None:
 
 def test_what_was_acknowledged_outlives_kills_of_the_services_process_and_of_the_server(tmp_path: Path) -> None:
     """In the same order, by the same names; and what it was told to others, they were told."""
-    written, stop = Written(), Event()
+    written = Written()
     options = ("--account", ACCOUNT)
-    with served(tmp_path, "process", *options) as lam, ThreadPoolExecutor(WRITERS) as threads:
+    with served(tmp_path, "process", *options) as lam, writing(WRITERS) as (threads, stop):
         before = make(lam)
         for writer in range(WRITERS):
             threads.submit(write, lam, written, writer, stop)
@@ -151,7 +163,6 @@ def test_what_was_acknowledged_outlives_kills_of_the_services_process_and_of_the
         enough = written.count + BETWEEN
         eventually(lambda: written.count >= enough, "enough changes")
         lam.process.kill()
-        stop.set()
 
     with served(tmp_path, "process", *options) as lam:
         check(lam, before, written)
@@ -172,8 +183,7 @@ def test_what_was_acknowledged_while_the_server_ended_was_told_to_others(tmp_pat
     """Who listens no more cannot be told; then nothing is acknowledged."""
     written, published, options = Written(), set[str](), ("--account", ACCOUNT)
     for life in range(2):
-        stop = Event()
-        with served(tmp_path, "process", *options) as lam, ThreadPoolExecutor(2 * WRITERS) as threads:
+        with served(tmp_path, "process", *options) as lam, writing(2 * WRITERS) as (threads, stop):
             if life == 0:
                 make(lam)
             enough = written.count + BETWEEN
@@ -181,9 +191,7 @@ def test_what_was_acknowledged_while_the_server_ended_was_told_to_others(tmp_pat
                 threads.submit(write, lam, written, 10 * life + writer, stop)
                 threads.submit(publish, lam, published, stop)
             eventually(lambda enough=enough: written.count >= enough, "enough changes")  # type: ignore[misc]
-            ended = lam.end(signal.SIGINT)
-            stop.set()
-            assert ended == 0
+            assert lam.end(signal.SIGINT) == 0
 
     with served(tmp_path, "process", *options) as lam:
         assert (set(written.objects) | published) - heard(lam) == set()

@@ -38,7 +38,7 @@ def teller() -> Iterator[Teller]:
         send(exchange, status=204)
 
     with http_server(answer) as url:
-        told = Teller(url)
+        told = Teller(f"{url}/")
         yield told
 
 
@@ -57,7 +57,7 @@ def test_every_event_that_was_accepted_runs(tmp_path: Path) -> None:
     """At least once each, and never more than twice: only what ran at the kill runs again."""
     accepted: list[int] = []
     with teller() as told:
-        with served(tmp_path, "process") as lam, ThreadPoolExecutor(CALLERS) as threads:
+        with ThreadPoolExecutor(CALLERS) as threads, served(tmp_path, "process") as lam:
             lam.create("teller", TELLER)
             for first in range(CALLERS):
                 threads.submit(pour, lam, told, first, accepted)
