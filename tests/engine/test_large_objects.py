@@ -70,11 +70,6 @@ class Peak:
     def growth_mb(self) -> int:
         return (self._read("VmHWM") - self._before) // 1024
 
-    @property
-    def kept_mb(self) -> int:
-        """How much of it is still taken."""
-        return (self._read("VmRSS") - self._before) // 1024
-
     def _read(self, member: str) -> int:
         lines = (self._process / "status").read_text().splitlines()
         return int(next(line for line in lines if line.startswith(member)).split()[1])
@@ -200,30 +195,6 @@ def test_nothing_is_left_of_an_object_that_was_not_to_be_kept(tmp_path: Path, ev
         s3.delete_object(Bucket="large", Key="copy")
 
         eventually(lambda: list(folder.iterdir()) == [], "its file to be removed")
-
-
-def test_what_was_replaced_takes_no_memory(lam: OwnLam, eventually: Eventually) -> None:
-    dynamodb = sdk(lam, "dynamodb")
-    key = {"AttributeName": "id", "KeyType": "HASH"}
-    attributes = [{"AttributeName": "id", "AttributeType": "S"}]
-    settings: Any = {"KeySchema": [key], "AttributeDefinitions": attributes, "BillingMode": "PAY_PER_REQUEST"}
-    dynamodb.create_table(TableName="t", **settings)
-
-    def put_all() -> None:
-        """8 MB of items."""
-        items = [{"id": {"S": str(number)}, "text": {"S": os.urandom(160_000).hex()}} for number in range(25)]
-        dynamodb.batch_write_item(RequestItems={"t": [{"PutRequest": {"Item": item}} for item in items]})
-
-    put_all()
-    peak = Peak(lam.emulator.around.child.pid)
-    for _ in range(6):
-        put_all()
-
-    def is_given_back() -> bool:
-        put_all()  # after a large request what is in circles is collected, at most once a second
-        return peak.kept_mb < MOST_GROWTH_MB
-
-    eventually(is_given_back, "memory to be given back")
 
 
 def test_what_is_refused_or_broken_off_leaves_nothing(lam: OwnLam, eventually: Eventually) -> None:

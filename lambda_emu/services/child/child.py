@@ -17,6 +17,7 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.sandbox.temporary import temporary_folder
 from lambda_emu.services.child.errors import ChildLost
 from lambda_emu.services.child.process import END_LIMIT_S, Handed, Hear, Process, Words
+from lambda_emu.services.child.program.objects.bodies import BODIES
 from lambda_emu.services.passing.line import Line
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ class Child:
         kept: the folder where what it knows outlives it; None: nowhere.
         """
         self._kept = kept
+        self.bodies = None if kept is None else kept / BODIES
+        """The folder where it keeps large bodies, once it has begun."""
         self._loop = loop
         self._front_url = front_url
         self._hear = hear

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import logging
+import os
 import re
+from pathlib import Path
 
 from lambda_emu.arn import Scope
 from lambda_emu.errors.base import LambdaError
+from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.buckets import bucket_in
@@ -15,10 +20,15 @@ from lambda_emu.services.callers import caller_of, signed_with
 from lambda_emu.services.catalogue import named
 from lambda_emu.services.child.child import Child
 from lambda_emu.services.child.errors import ChildBusy, ChildLost
+from lambda_emu.services.child.program.objects.bodies import BEGUN
 from lambda_emu.services.passing.forwarder import Forwarder, passed_head
 from lambda_emu.services.passing.peer import Begun, Observer
 
+log = logging.getLogger(__name__)
+
 ASK = "x-lambda-emu-ask"
+HANDED = "x-lambda-emu-body"
+"""Names a file among the child's own, in place of a body."""
 ASK_LIMIT_S = 70.0
 """It may have to be started for it."""
 NAME = re.compile(r"[\w-]{1,128}", re.ASCII)
@@ -44,6 +54,18 @@ class ChildPeer:
         asked = f"GET /{about} HTTP/1.1\r\nhost: localhost\r\n{ASK}: {fact}\r\n\r\n"
         return Begun(await self._child.line(), asked.encode(), self._child.give_back)
 
+    def hand_over(self, file: Path) -> Handed | None:
+        """A spooled body, to where its own are; None: it has none, or they are on another disk. On a worker."""
+        if self._child.bodies is None:
+            return None
+        link = self._child.bodies / handed_name(file)
+        try:
+            os.link(file, link)
+        except OSError as error:
+            log.debug("%s is sent, not handed over: %s", file, error)
+            return None
+        return Handed(link)
+
     def _head(self, request: Request, length: int) -> bytes:
         bucket = bucket_in(request.head)
         target = request.head.target
@@ -55,6 +77,8 @@ class ChildPeer:
         if signed_with(request) is None and (row := named(request)) is not None:
             scope = f"{self._scope.account}/20260101/{self._scope.region}/{row.signing_name}/aws4_request"
             told["authorization"] = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
+        if request.body_file is not None and not length:
+            told[HANDED] = handed_name(request.body_file)
         path = target if bucket is None else b"/" + bucket.encode("latin-1") + target
         return passed_head(request, path, length, told, OURS)
 
@@ -65,12 +89,38 @@ class ChildPeer:
         return ChildBusy(waiting)
 
 
+class Handed(io.RawIOBase):
+    """In place of a spooled file, of which nothing is sent; what the child did not make its own goes at the end."""
+
+    def __init__(self, link: Path) -> None:
+        self._link = link
+
+    def read(self, _: int = -1) -> bytes:
+        return b""
+
+    def close(self) -> None:
+        self._link.unlink(missing_ok=True)
+        super().close()
+
+
+def handed_name(file: Path) -> str:
+    return f"{BEGUN}{file.name}"
+
+
 class ChildForwarder(Forwarder):
     """Requests to the child, and questions of our own."""
 
     def __init__(self, child: Child, scope: Scope, loop: Loop, observer: Observer | None) -> None:
         self._child_peer = ChildPeer(child, scope)
         super().__init__(self._child_peer, loop, observer)
+
+    def serve(self, request: Request, call: Call) -> None:
+        """On the loop, or on a worker where the body may lie in a file, which the child is given, not its bytes."""
+        handed = None if request.body_file is None else self._child_peer.hand_over(request.body_file)
+        if handed is None:
+            super().serve(request, call)
+        else:
+            call.detach(self._begin, request, call, handed, 0)
 
     async def ask(self, fact: str, about: str) -> object:
         """What `program.facts` tells of it; of what cannot be a name it tells nothing. ChildLost and the like."""

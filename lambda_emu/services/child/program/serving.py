@@ -28,8 +28,8 @@ from lambda_emu.services.child.program.checks.bodies import check
 from lambda_emu.services.child.program.checks.refused import Refused, tell
 from lambda_emu.services.child.program.facts import ASKED, FACTS
 from lambda_emu.services.child.program.front import Front, FrontGone
-from lambda_emu.services.child.program.objects.bodies import PIECE_BYTES, Bodies
-from lambda_emu.services.child.program.objects.intake import SUMS, BadBody, take_in
+from lambda_emu.services.child.program.objects.bodies import BODIES, PIECE_BYTES, Bodies
+from lambda_emu.services.child.program.objects.intake import SUMS, BadBody, open_handed, take_in
 from lambda_emu.services.child.program.patches import seams
 from lambda_emu.services.child.program.patches.dynamodb_expiry import Expiry
 from lambda_emu.services.child.program.patches.s3_callers import Verdict, judge
@@ -89,7 +89,7 @@ def server(socket_path: str, front_url: str, teller: Teller, folder: Path | None
     seams.hide_helpers()
     seams.forget_instances()
     beneath = own_folder(folder or Path(socket_path).parent)
-    app = App(front, teller, Bodies(beneath / "bodies", is_kept=folder is not None))
+    app = App(front, teller, Bodies(beneath / BODIES, is_kept=folder is not None))
     if folder is not None:
         app.keep(folder)
     made = wsgi.Server(socket_path, app, numthreads=THREADS, request_queue_size=THREADS, timeout=IDLE_S)
@@ -152,6 +152,7 @@ class App(DomainDispatcherApplication):
         try:
             if ASKED in environ:
                 return self._fact(environ, start_response)
+            open_handed(environ, self._bodies)
             backend = self._backend(environ)
             self._app(backend)
             if backend == "s3":

@@ -17,6 +17,8 @@ SMALL_BYTES = 64 * 1024
 """What is not larger is kept in memory, and in the journal itself."""
 PIECE_BYTES = 1024 * 1024
 BEGUN = "begun-"
+BODIES = "bodies"
+"""The folder's name."""
 Memo = Callable[[str, Callable[[], bytes]], bytes]
 
 

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from base64 import b64decode
+from collections import deque
 from collections.abc import Iterator
 from typing import IO, Any
 
-from lambda_emu.services.child.program.objects.bodies import SMALL_BYTES, Bodies, pieces_of
+from lambda_emu.services.child.program.objects.bodies import SMALL_BYTES, Bodies, Body, pieces_of
 from lambda_emu.services.child.program.objects.checksums import Sums, is_known
 from lambda_emu.services.child.program.objects.content import Content
 
 CONTENT = "lambda_emu.content"
 """Key of an environ: what came."""
+HANDED, HANDED_FILE = "HTTP_X_LAMBDA_EMU_BODY", "lambda_emu.handed"
+"""Keys of an environ: the name of a file that has the body, as no client can say; and the file."""
 SUMS = "LAMBDA_EMU_SUMS"
 """Key of an environ that the journal keeps: its checksums, so that nobody reads it again for them."""
 OTHER_BODIES = frozenset(("acl", "encryption", "legal-hold", "renameObject", "retention", "tagging", "torrent"))
@@ -38,6 +42,15 @@ class BadBody(Exception):
         self.code = code
 
 
+def open_handed(environ: Environ, bodies: Bodies) -> None:
+    """Where the server put the body among ours instead of sending it, the request has it as if it were sent."""
+    name = environ.pop(HANDED, None)
+    if name is not None:
+        file = (bodies.folder / name).open("rb")
+        length = os.fstat(file.fileno()).st_size
+        environ |= {"wsgi.input": file, "CONTENT_LENGTH": str(length), HANDED_FILE: bodies.folder / name}
+
+
 def take_in(environ: Environ, bodies: Bodies) -> None:
     """Of no effect on a request that brings no object. BadBody, OSError: nothing of it is left."""
     if not _brings_object(environ):
@@ -46,7 +59,13 @@ def take_in(environ: Environ, bodies: Bodies) -> None:
     is_chunked = environ.get(SIGNED, "").startswith(CHUNKED)
     sums = Sums({"MD5", *_algorithms(environ)})
     pieces = _seen(_chunks(source, trailers) if is_chunked else pieces_of(source, length), sums)
-    body = b"".join(pieces) if length <= SMALL_BYTES else bodies.keep(pieces)
+    if length <= SMALL_BYTES:
+        body: Body | bytes = b"".join(pieces)
+    elif HANDED_FILE in environ and not is_chunked:
+        deque(pieces, 0)  # it is looked through, and is ours as it is
+        body = bodies.take(environ[HANDED_FILE])
+    else:
+        body = bodies.keep(pieces)
     content = Content.of(body, sums.found())
     try:
         if is_chunked:
