@@ -24,7 +24,7 @@ from lambda_emu.shutdown import Shutdown
 from lambda_emu.store import Store
 
 if TYPE_CHECKING:  # they take their time
-    from lambda_emu.event_sources.driver import Kind
+    from lambda_emu.event_sources.driver import PolledKind
     from lambda_emu.metrics.embedded import Embedded
     from lambda_emu.metrics.recorder import Recorder
 
@@ -119,14 +119,14 @@ class Around:
         """How much concurrency is reserved or provisioned."""
         return sum(set_aside(function) for function in self._store.functions.all(scope))
 
-    def _kinds(self) -> Mapping[SourceKind, Kind]:
+    def _kinds(self) -> Mapping[SourceKind, PolledKind]:
         """What event source mappings may poll."""
         from lambda_emu.event_sources.sqs.kind import OwnQueues, QueuesElsewhere  # here: most servers poll nothing
         from lambda_emu.event_sources.streams.positions import Positions
         from lambda_emu.event_sources.streams.source import Streams
         from lambda_emu.services.sqs.local import LocalQueues
 
-        queues: Kind = OwnQueues(LocalQueues(self.queues.open(), self._clock), self._loop, self._clock)
+        queues: PolledKind = OwnQueues(LocalQueues(self.queues.open(), self._clock), self._loop, self._clock)
         if self._is_elsewhere("sqs"):
             queues = QueuesElsewhere(self.clients.call, self._loop)
         positions = Positions(self._store, self._loop, self.outbox.wake)

@@ -20,7 +20,7 @@ from lambda_emu.services.clients import Call
 
 if TYPE_CHECKING:
     from lambda_emu.services.sqs.errors import SqsError
-    from lambda_emu.services.sqs.fifo import Sent
+    from lambda_emu.services.sqs.fifo import SentMessage
     from lambda_emu.services.sqs.late import LateQueues
 
 CALLS = Workers("deliveries to other services", 32, 4096)
@@ -89,7 +89,7 @@ class QueueSender:
             raise Undeliverable(error.text or error.code) from error
         sent: Future[LambdaError | None] = self._loop.asyncio.create_future()
 
-        def told(error: SqsError | None, _: Sequence[Sent]) -> None:
+        def told(error: SqsError | None, _: Sequence[SentMessage]) -> None:
             if not sent.done():
                 sent.set_result(error)
 

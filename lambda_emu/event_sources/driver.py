@@ -16,7 +16,7 @@ from lambda_emu.model.mappings.sources import SourceKind
 log = logging.getLogger(__name__)
 
 
-class Kind(Protocol):
+class PolledKind(Protocol):
     """A kind of source that is polled here: in `POLLED` of model/mappings/sources.py, and handed in by the server."""
 
     def open(self, mapping: EventSourceMapping) -> Source:
@@ -35,7 +35,7 @@ class Kind(Protocol):
 class Driver:
     """Polls for each enabled mapping. What was taken for one that stops is settled first."""
 
-    def __init__(self, kinds: Mapping[SourceKind, Kind], context: PollingContext) -> None:
+    def __init__(self, kinds: Mapping[SourceKind, PolledKind], context: PollingContext) -> None:
         self.kinds = kinds
         self._context = context
         self._polling: dict[str, Consumer] = {}

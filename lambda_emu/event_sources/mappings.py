@@ -13,7 +13,7 @@ from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.model.mappings.sources import POLLED, SourceKind
 
 if TYPE_CHECKING:
-    from lambda_emu.event_sources.driver import Driver, Kind  # most servers need none
+    from lambda_emu.event_sources.driver import Driver, PolledKind  # most servers need none
 
 STEP_LIMIT_S = 60.0
 
@@ -24,7 +24,7 @@ class EventSources:
     kinds: imports the kinds of sources and makes them.
     """
 
-    def __init__(self, kinds: Callable[[], Mapping[SourceKind, Kind]], context: PollingContext) -> None:
+    def __init__(self, kinds: Callable[[], Mapping[SourceKind, PolledKind]], context: PollingContext) -> None:
         """Before anything is written to the store."""
         self._kinds = kinds
         self._context = context

@@ -15,7 +15,7 @@ from waiting import eventually
 from lambda_emu.clock import SteppingClock
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.sqs import table
-from lambda_emu.services.sqs.changes import Change, Gathered
+from lambda_emu.services.sqs.changes import Change, ChangeSet
 from lambda_emu.services.sqs.commits import AGAIN_S, LATER_S, Commits
 from lambda_emu.services.sqs.errors import SqsError
 from lambda_emu.services.sqs.journal import MOST_BYTES, Journal
@@ -78,7 +78,7 @@ class Steps:
         with sqlite3.connect(self._path) as connection:
             taken = table.taken(connection)
         found = Journal.open(self._path.parent)
-        change = None if found is None else Gathered.of_entries(found.left(taken)).take()
+        change = None if found is None else ChangeSet.of_entries(found.left(taken)).take()
         return [] if change is None else [row[1] for row in change.messages]
 
     def kept(self) -> list[int]:

@@ -15,7 +15,7 @@ from lambda_emu.services.sqs.local import LocalQueues
 
 
 class OwnQueues:
-    """event_sources.driver.Kind of the queues that this server has."""
+    """event_sources.driver.PolledKind of the queues that this server has."""
 
     def __init__(self, queues: LocalQueues, loop: Loop, clock: Clock) -> None:
         self._queues = queues
@@ -37,7 +37,7 @@ class OwnQueues:
 
 
 class QueuesElsewhere:
-    """event_sources.driver.Kind of queues that somebody else serves."""
+    """event_sources.driver.PolledKind of queues that somebody else serves."""
 
     def __init__(self, call: Call, loop: Loop) -> None:
         self._call = call

@@ -15,7 +15,7 @@ from lambda_emu.services.sqs.errors import SqsError
 from lambda_emu.services.sqs.local import LocalQueues
 from lambda_emu.services.sqs.message import Received
 
-Told = Callable[[SqsError | None], None]
+Done = Callable[[SqsError | None], None]
 
 
 class OwnQueue:
@@ -67,7 +67,7 @@ class OwnQueue:
         self._queues.receive(self._arn, limit, deliver, most_bytes=PAYLOAD_BYTES)
         return [self._messages.received(one) for one in await found]
 
-    async def _told(self, act: Callable[[Told], None]) -> None:
+    async def _told(self, act: Callable[[Done], None]) -> None:
         """Until what was asked for is kept. Messages that somebody else may have by now are left to him."""
         done: asyncio.Future[None] = self._loop.asyncio.create_future()
 

@@ -41,7 +41,7 @@ POLL_S, SAFETY_POLL_S = 1.0, 600.0
 
 
 class Streams:
-    """event_sources.driver.Kind of DynamoDB's streams. wakes: whether who serves them calls `wake`."""
+    """event_sources.driver.PolledKind of DynamoDB's streams. wakes: whether who serves them calls `wake`."""
 
     def __init__(
         self, call: Call, positions: Positions, count: Count, loop: Loop, clock: Clock, *, wakes: bool

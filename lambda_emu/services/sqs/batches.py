@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lambda_emu.services.sqs.asked import Asked
 from lambda_emu.services.sqs.errors import BatchIsEmpty, BatchTooLong, IdsNotDistinct, InvalidEntryId, SqsError
 from lambda_emu.services.sqs.members import Members
+from lambda_emu.services.sqs.request import QueueRequest
 
 MOST_ENTRIES = 10
 _ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -39,7 +39,7 @@ def failed(id: str, error: SqsError) -> dict[str, Any]:
     return {"Id": id, "SenderFault": error.status < 500, "Code": error.query_code, "Message": error.text}
 
 
-def tell(asked: Asked, done: Sequence[Entry], wrong: Sequence[Entry]) -> None:
+def tell(asked: QueueRequest, done: Sequence[Entry], wrong: Sequence[Entry]) -> None:
     """What became of a batch; a list that is empty is not there."""
     lists = {"Successful": done, "Failed": wrong}
     asked.answer({name: entries for name, entries in lists.items() if entries})

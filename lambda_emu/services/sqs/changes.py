@@ -34,7 +34,7 @@ encode = Encoder().encode
 _decode = Decoder(Change).decode
 
 
-class Gathered:
+class ChangeSet:
     """Changes that follow each other, as one: what came and went meanwhile is not in it."""
 
     def __init__(self, changes: Iterable[Change] = ()) -> None:
@@ -43,7 +43,7 @@ class Gathered:
             self.add(change)
 
     @classmethod
-    def of_entries(cls, entries: Iterable[bytes]) -> Gathered:
+    def of_entries(cls, entries: Iterable[bytes]) -> ChangeSet:
         """Of a journal."""
         return cls(map(_decode, entries))
 

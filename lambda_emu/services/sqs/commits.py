@@ -15,7 +15,7 @@ from typing import Any
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.sqs import table
-from lambda_emu.services.sqs.changes import Change, Gathered, encode
+from lambda_emu.services.sqs.changes import Change, ChangeSet, encode
 from lambda_emu.services.sqs.errors import SqsError, SqsFailure
 from lambda_emu.services.sqs.journal import Journal
 from lambda_emu.store import Store
@@ -28,8 +28,8 @@ AGAIN_S = 1.0
 """After SQLite could not take it."""
 
 Step = Callable[[sqlite3.Connection], Any]
-Told = Callable[[SqsError | None, Any], None]
-_Job = tuple[Step, Told]
+StepDone = Callable[[SqsError | None, Any], None]
+_Job = tuple[Step, StepDone]
 
 
 class Commits:
@@ -41,7 +41,7 @@ class Commits:
         self._loop = loop
         self._clock = clock
         self._journal = journal
-        self._gathered = Gathered()  # what the journal has and SQLite has not
+        self._gathered = ChangeSet()  # what the journal has and SQLite has not
         self._jobs: deque[_Job] = deque()
         self._alone = 0  # so many of those are to be taken one by one
         self._untold: Counter[str] = Counter()  # what changes may have to follow, by its kind
@@ -50,7 +50,7 @@ class Commits:
         self._timer: Timer | None = None
         self._closed = False
 
-    def put(self, change: Change, told: Told, *, ordered: bool = False, awaited: bool = True) -> None:
+    def put(self, change: Change, told: StepDone, *, ordered: bool = False, awaited: bool = True) -> None:
         """told: called when it is kept, perhaps before this returns; awaited: whether anybody waits for that.
 
         ordered: it is not told before others that are ordered and came before.
@@ -69,7 +69,7 @@ class Commits:
             else:
                 self._hand_over_later()
 
-    def post(self, step: Step, told: Told) -> None:
+    def post(self, step: Step, told: StepDone) -> None:
         """told: called on the loop after the commit, with what the step returned."""
         self._append(step, self._counted("steps", told))
 
@@ -80,7 +80,7 @@ class Commits:
 
     # -- inside -----------------------------------------------------------------------------------
 
-    def _counted(self, kind: str, told: Told) -> Told:
+    def _counted(self, kind: str, told: StepDone) -> StepDone:
         """Until it is told there is one more of them."""
         self._untold[kind] += 1
 
@@ -90,7 +90,7 @@ class Commits:
 
         return passed
 
-    def _append(self, step: Step, told: Told) -> None:
+    def _append(self, step: Step, told: StepDone) -> None:
         self._jobs.append((step, told))
         self._hand_over_now()
 
@@ -162,7 +162,7 @@ class Commits:
         """What the journal has stays there. Of several steps only those that cannot be kept shall hear of it."""
         if change is not None:
             following = self._gathered.take()
-            self._gathered = Gathered([change] if following is None else [change, following])
+            self._gathered = ChangeSet([change] if following is None else [change, following])
         if len(jobs) > 1:
             self._jobs.extendleft(reversed(jobs))
             self._alone = len(jobs)

@@ -11,7 +11,6 @@ from typing import Any
 from msgspec.structs import replace
 
 from lambda_emu.arn import Scope
-from lambda_emu.services.sqs.asked import Asked, check_name
 from lambda_emu.services.sqs.attributes import COUNTED, SETTABLE, TOLD, check, check_together
 from lambda_emu.services.sqs.errors import (
     InvalidTexts,
@@ -21,9 +20,10 @@ from lambda_emu.services.sqs.errors import (
     SqsError,
     UnknownAttribute,
 )
-from lambda_emu.services.sqs.message import State
+from lambda_emu.services.sqs.message import MessageState
 from lambda_emu.services.sqs.queue import Queue, QueueRecord, arn_of
 from lambda_emu.services.sqs.queues import Queues
+from lambda_emu.services.sqs.request import QueueRequest, check_name
 
 PAGE = 1000
 PURGE_S = 60.0
@@ -49,7 +49,7 @@ NAME_OF_FIFO = (
 )
 
 
-def create_queue(asked: Asked, queues: Queues) -> None:
+def create_queue(asked: QueueRequest, queues: Queues) -> None:
     """One that is there with the same attributes is the answer too."""
     name: str = asked.required("QueueName")
     check_name(name)
@@ -82,11 +82,11 @@ def create_queue(asked: Asked, queues: Queues) -> None:
     queues.change(there, there.record, told)  # the answer follows the commit of whoever created it
 
 
-def delete_queue(asked: Asked, queues: Queues) -> None:
+def delete_queue(asked: QueueRequest, queues: Queues) -> None:
     queues.delete_queue(asked.queue(queues), asked.told)
 
 
-def get_queue_url(asked: Asked, queues: Queues) -> None:
+def get_queue_url(asked: QueueRequest, queues: Queues) -> None:
     name: str = asked.required("QueueName")
     account = asked.members.get("QueueOwnerAWSAccountId") or asked.scope.account
     scope = Scope(account, asked.scope.region)
@@ -94,18 +94,18 @@ def get_queue_url(asked: Asked, queues: Queues) -> None:
     asked.answer({"QueueUrl": asked.url_of(scope, name)})
 
 
-def list_queues(asked: Asked, queues: Queues) -> None:
+def list_queues(asked: QueueRequest, queues: Queues) -> None:
     names = queues.directory.names(asked.scope, asked.members.get("QueueNamePrefix", ""))
     _answer_page(asked, "QueueUrls", [(name, asked.url_of(asked.scope, name)) for name in names])
 
 
-def list_dead_letter_source_queues(asked: Asked, queues: Queues) -> None:
+def list_dead_letter_source_queues(asked: QueueRequest, queues: Queues) -> None:
     sources = queues.directory.sources(asked.queue(queues))
     urls = [(f"{one.scope.account}/{one.name}", asked.url_of(one.scope, one.name)) for one in sources]
     _answer_page(asked, "queueUrls", sorted(urls), always=True)
 
 
-def get_queue_attributes(asked: Asked, queues: Queues) -> None:
+def get_queue_attributes(asked: QueueRequest, queues: Queues) -> None:
     queue = asked.queue(queues)
     names: Sequence[str] = asked.members.get("AttributeNames", ())
     for name in names:
@@ -117,7 +117,7 @@ def get_queue_attributes(asked: Asked, queues: Queues) -> None:
     asked.answer({"Attributes": found} if found else None)
 
 
-def set_queue_attributes(asked: Asked, queues: Queues) -> None:
+def set_queue_attributes(asked: QueueRequest, queues: Queues) -> None:
     queue = asked.queue(queues)
     record = queue.record
     given: Mapping[str, str] = asked.required("Attributes")
@@ -131,7 +131,7 @@ def set_queue_attributes(asked: Asked, queues: Queues) -> None:
     queues.change(queue, changed, asked.told)
 
 
-def purge_queue(asked: Asked, queues: Queues) -> None:
+def purge_queue(asked: QueueRequest, queues: Queues) -> None:
     queue = asked.queue(queues)
     if queue.purged_s is not None and asked.clock.monotonic_s() - queue.purged_s < PURGE_S:
         raise PurgedLately(queue.record.name)
@@ -141,25 +141,25 @@ def purge_queue(asked: Asked, queues: Queues) -> None:
 # -- tags and permissions -------------------------------------------------------------------------
 
 
-def tag_queue(asked: Asked, queues: Queues) -> None:
+def tag_queue(asked: QueueRequest, queues: Queues) -> None:
     queue = asked.queue(queues)
     tags = _tags({**queue.record.tags, **asked.required("Tags")}, queue.record.name)
     queues.change(queue, replace(queue.record, tags=tags), asked.told)
 
 
-def untag_queue(asked: Asked, queues: Queues) -> None:
+def untag_queue(asked: QueueRequest, queues: Queues) -> None:
     queue = asked.queue(queues)
     gone = set(asked.required("TagKeys"))
     tags = {key: value for key, value in queue.record.tags.items() if key not in gone}
     queues.change(queue, replace(queue.record, tags=tags), asked.told)
 
 
-def list_queue_tags(asked: Asked, queues: Queues) -> None:
+def list_queue_tags(asked: QueueRequest, queues: Queues) -> None:
     tags = asked.queue(queues).record.tags
     asked.answer({"Tags": tags} if tags else None)
 
 
-def add_permission(asked: Asked, queues: Queues) -> None:
+def add_permission(asked: QueueRequest, queues: Queues) -> None:
     """A statement of the queue's policy, which is kept and not looked at."""
     queue = asked.queue(queues)
     label, actions = asked.required("Label"), asked.required("Actions")
@@ -183,7 +183,7 @@ def add_permission(asked: Asked, queues: Queues) -> None:
     _set_policy(asked, queues, queue, policy | {"Statement": [*policy["Statement"], statement]})
 
 
-def remove_permission(asked: Asked, queues: Queues) -> None:
+def remove_permission(asked: QueueRequest, queues: Queues) -> None:
     queue = asked.queue(queues)
     label = asked.required("Label")
     policy = _policy(queue.record)
@@ -193,7 +193,7 @@ def remove_permission(asked: Asked, queues: Queues) -> None:
     _set_policy(asked, queues, queue, policy | {"Statement": left})
 
 
-def _set_policy(asked: Asked, queues: Queues, queue: Queue, policy: Mapping[str, Any]) -> None:
+def _set_policy(asked: QueueRequest, queues: Queues, queue: Queue, policy: Mapping[str, Any]) -> None:
     text = json.dumps(policy, separators=(",", ":")) if policy["Statement"] else ""
     queues.change(queue, queue.record.changed({"Policy": text}, asked.clock.now_s()), asked.told)
 
@@ -239,13 +239,13 @@ def _checked(given: Mapping[str, str], scope: Scope, name: str, queues: Queues) 
 
 def _told(queue: Queue) -> dict[str, str]:
     record = queue.record
-    states = (State.VISIBLE, State.IN_FLIGHT, State.DELAYED)
+    states = (MessageState.VISIBLE, MessageState.IN_FLIGHT, MessageState.DELAYED)
     counts = {name: str(queue.counts[state]) for name, state in zip(COUNTED, states, strict=True)}
     times = {"CreatedTimestamp": str(record.created_s), "LastModifiedTimestamp": str(record.modified_s)}
     return {"QueueArn": record.arn, **counts, **times, **record.settings}
 
 
-def _answer_page(asked: Asked, member: str, urls: Sequence[tuple[str, str]], *, always: bool = False) -> None:
+def _answer_page(asked: QueueRequest, member: str, urls: Sequence[tuple[str, str]], *, always: bool = False) -> None:
     """urls: each with its place in their order. Without MaxResults there is one page, and no token."""
     most: int | None = asked.members.get("MaxResults")
     if most is not None and not 1 <= most <= PAGE:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from lambda_emu.services.sqs.asked import Asked
 from lambda_emu.services.sqs.errors import (
     InvalidTaskHandle,
     InvalidTexts,
@@ -11,16 +10,17 @@ from lambda_emu.services.sqs.errors import (
     NoTask,
     SqsError,
 )
-from lambda_emu.services.sqs.message import State
+from lambda_emu.services.sqs.message import MessageState
 from lambda_emu.services.sqs.move_task import RUNNING, MoveTask, parse_handle
 from lambda_emu.services.sqs.moves import KEPT
 from lambda_emu.services.sqs.queue import Queue
 from lambda_emu.services.sqs.queues import Queues
+from lambda_emu.services.sqs.request import QueueRequest
 
 MOST_A_SECOND = 500
 
 
-def start_message_move_task(asked: Asked, queues: Queues) -> None:
+def start_message_move_task(asked: QueueRequest, queues: Queues) -> None:
     source = _named(asked, queues, "SourceArn")
     if not queues.directory.sources(source):
         raise InvalidTexts("Source queue must be configured as a Dead Letter Queue.")
@@ -43,7 +43,7 @@ def start_message_move_task(asked: Asked, queues: Queues) -> None:
         None if destination is None else destination.record.arn,
         rate,
         int(asked.clock.now_s() * 1000),
-        source.counts[State.VISIBLE],
+        source.counts[MessageState.VISIBLE],
     )
 
     def told(error: SqsError | None) -> None:
@@ -55,7 +55,7 @@ def start_message_move_task(asked: Asked, queues: Queues) -> None:
     queues.moves.start(task, told)
 
 
-def cancel_message_move_task(asked: Asked, queues: Queues) -> None:
+def cancel_message_move_task(asked: QueueRequest, queues: Queues) -> None:
     """It stops at once; what was moved stays where it is."""
     named = parse_handle(asked.required("TaskHandle"))
     if named is None:
@@ -77,7 +77,7 @@ def cancel_message_move_task(asked: Asked, queues: Queues) -> None:
     queues.moves.cancel(task, told)
 
 
-def list_message_move_tasks(asked: Asked, queues: Queues) -> None:
+def list_message_move_tasks(asked: QueueRequest, queues: Queues) -> None:
     source = _named(asked, queues, "SourceArn")
     most: int = asked.members.get("MaxResults", 1)
     if not 1 <= most <= KEPT:
@@ -85,7 +85,7 @@ def list_message_move_tasks(asked: Asked, queues: Queues) -> None:
     asked.answer({"Results": [task.entry() for task in queues.moves.of(source.record.arn)[:most]]})
 
 
-def _named(asked: Asked, queues: Queues, member: str) -> Queue:
+def _named(asked: QueueRequest, queues: Queues, member: str) -> Queue:
     """The queue of the caller's account whose ARN is given."""
     queue = queues.find_arn(asked.required(member))
     if queue is None or queue.record.scope != asked.scope:

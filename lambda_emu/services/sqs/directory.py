@@ -10,10 +10,10 @@ from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.services.sqs.attributes import QUEUE_ARN
 from lambda_emu.services.sqs.errors import NoSuchQueue
-from lambda_emu.services.sqs.fifo import DEDUPLICATION_S, Sent
+from lambda_emu.services.sqs.fifo import DEDUPLICATION_S, SentMessage
 from lambda_emu.services.sqs.message import SOURCE, Content, Message, Row
 from lambda_emu.services.sqs.queue import Queue, QueueRecord
-from lambda_emu.services.sqs.table import Left, Move
+from lambda_emu.services.sqs.table import Move, SavedQueues
 
 LONGEST_S = 43_200.0
 HELD_BYTES = 64 << 20
@@ -126,7 +126,7 @@ class Directory:
 
     # -- the start --------------------------------------------------------------------------------
 
-    def take_over(self, left: Left) -> None:
+    def take_over(self, left: SavedQueues) -> None:
         """What is due later than anything can be was written before the machine's clock went back."""
         now_s = self._clock.steady_s()
         self._number = left.last_number
@@ -135,7 +135,7 @@ class Directory:
             self._number = max(self._number, record.id)
         for queue_id, key, until_s, id, number in left.seen:
             if queue_id in self._queues and until_s > now_s:
-                sent, last_s = Sent(id, number), now_s + DEDUPLICATION_S
+                sent, last_s = SentMessage(id, number), now_s + DEDUPLICATION_S
                 self._queues[queue_id].seen.add(key, sent, min(until_s, last_s))
         for queue_id, message in left.messages:
             if queue_id in self._queues:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from lambda_emu.services.sqs.message import Message, State
+from lambda_emu.services.sqs.message import Message, MessageState
 
 DEDUPLICATION_S = 300.0
 MOST_ATTEMPTS = 10_000
@@ -38,7 +38,7 @@ class GroupOrder:
     def add(self, message: Message) -> None:
         """It is the queue's now, whatever its state."""
         group = self._groups.setdefault(message.group or "", _Group())
-        if message.state is State.IN_FLIGHT:
+        if message.state is MessageState.IN_FLIGHT:
             group.flying += 1
         else:
             heapq.heappush(group.waiting, message.number)
@@ -60,7 +60,7 @@ class GroupOrder:
         """It left the queue, from wherever it stood."""
         name = message.group or ""
         group = self._groups[name]
-        if message.state is State.IN_FLIGHT:
+        if message.state is MessageState.IN_FLIGHT:
             group.flying -= 1
         self._offer(name)
 
@@ -92,7 +92,7 @@ class GroupOrder:
         if not group.waiting:
             return None
         first = self._messages[group.waiting[0]]
-        return first.number if first.state is State.VISIBLE else None
+        return first.number if first.state is MessageState.VISIBLE else None
 
     def _offer(self, name: str) -> None:
         group = self._groups[name]
@@ -105,7 +105,7 @@ class GroupOrder:
             del self._groups[name]
 
 
-class Sent(Struct, frozen=True):
+class SentMessage(Struct, frozen=True):
     """A message that was accepted: what a duplicate is answered too."""
 
     id: str
@@ -116,11 +116,11 @@ class Seen:
     """What was sent within five minutes, by its deduplication id. Outlives the messages, and a restart."""
 
     def __init__(self) -> None:
-        self._sent: dict[str, tuple[float, Sent]] = {}
+        self._sent: dict[str, tuple[float, SentMessage]] = {}
         self._until: deque[tuple[float, str]] = deque()
-        self._lost: deque[Sent] = deque(maxlen=MOST_LOST)
+        self._lost: deque[SentMessage] = deque(maxlen=MOST_LOST)
 
-    def find(self, key: str, now_s: float) -> Sent | None:
+    def find(self, key: str, now_s: float) -> SentMessage | None:
         while self._until and self._until[0][0] <= now_s:
             until_s, old = self._until.popleft()
             if old in self._sent and self._sent[old][0] == until_s:
@@ -128,7 +128,7 @@ class Seen:
         found = self._sent.get(key)
         return None if found is None else found[1]
 
-    def add(self, key: str, sent: Sent, until_s: float) -> None:
+    def add(self, key: str, sent: SentMessage, until_s: float) -> None:
         self._sent[key] = until_s, sent
         self._until.append((until_s, key))
 
@@ -138,7 +138,7 @@ class Seen:
         if found is not None:
             self._lost.append(found[1])
 
-    def was_lost(self, sent: Sent) -> bool:
+    def was_lost(self, sent: SentMessage) -> bool:
         """Whether one that was found has been forgotten since."""
         return sent in self._lost
 
@@ -162,7 +162,8 @@ class Attempts:
         self._forget_old(now_s)
         _, got = self._got.get(attempt, (0.0, ()))
         is_same = all(
-            one.number in self._messages and (one.state, one.receives, one.due_s) == (State.IN_FLIGHT, receives, due_s)
+            one.number in self._messages
+            and (one.state, one.receives, one.due_s) == (MessageState.IN_FLIGHT, receives, due_s)
             for one, receives, due_s in got
         )
         return [one for one, _, _ in got] if is_same else ()

@@ -9,16 +9,16 @@ from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.services.sqs import members
-from lambda_emu.services.sqs.asked import Asked
 from lambda_emu.services.sqs.attributes import MOST_BYTES
 from lambda_emu.services.sqs.errors import NoSuchQueue, SqsError, UnknownSqsOperation
-from lambda_emu.services.sqs.message import Received, State
-from lambda_emu.services.sqs.moves import Told
+from lambda_emu.services.sqs.message import MessageState, Received
+from lambda_emu.services.sqs.moves import Done
 from lambda_emu.services.sqs.operations import OPERATIONS
 from lambda_emu.services.sqs.polls import Deliver, Poll
 from lambda_emu.services.sqs.queue import Queue, QueueRecord
 from lambda_emu.services.sqs.queues import Queues
 from lambda_emu.services.sqs.receiving import find_held, find_to_delete
+from lambda_emu.services.sqs.request import QueueRequest
 
 Failed = Sequence[tuple[str, SqsError]]
 """Receipt handles for which nothing was done, each with the reason."""
@@ -68,7 +68,7 @@ class LocalQueues:
     def delete(self, arn: str, handles: Sequence[str], told: Callable[[SqsError | None, Failed], None]) -> None:
         """Delete messages by their receipt handles, any number in one commit. One that is gone is deleted too."""
 
-        def act(queue: Queue, done: Told, failed: list[tuple[str, SqsError]]) -> None:
+        def act(queue: Queue, done: Done, failed: list[tuple[str, SqsError]]) -> None:
             numbers = []
             for handle in handles:
                 try:
@@ -99,7 +99,7 @@ class LocalQueues:
     ) -> None:
         """Make messages in flight visible in so many seconds from now, any number in one commit; 0: at once."""
 
-        def act(queue: Queue, done: Told, failed: list[tuple[str, SqsError]]) -> None:
+        def act(queue: Queue, done: Done, failed: list[tuple[str, SqsError]]) -> None:
             changes = []
             for handle in handles:
                 try:
@@ -133,7 +133,7 @@ class LocalQueues:
             if operation not in OPERATIONS:
                 raise UnknownSqsOperation(operation)
             given = members.check(operation, parameters)
-            asked = Asked(given, scope, "http://localhost", self._clock, answer, fail, lambda: True)
+            asked = QueueRequest(given, scope, "http://localhost", self._clock, answer, fail, lambda: True)
             OPERATIONS[operation](asked, self._queues)
         except LambdaError as error:
             fail(error)
@@ -141,7 +141,7 @@ class LocalQueues:
     def _settle(
         self,
         arn: str,
-        act: Callable[[Queue, Told, list[tuple[str, SqsError]]], None],
+        act: Callable[[Queue, Done, list[tuple[str, SqsError]]], None],
         told: Callable[[SqsError | None, Failed], None],
     ) -> None:
         failed: list[tuple[str, SqsError]] = []
@@ -162,4 +162,4 @@ class LocalQueues:
 def _is_his(one: Received, queue: Queue) -> bool:
     """Whether nobody else can have this message of a FIFO queue: then he may delete it."""
     message = queue.messages.get(one.number)
-    return message is not None and message.state is State.IN_FLIGHT and message.receives == one.receives
+    return message is not None and message.state is MessageState.IN_FLIGHT and message.receives == one.receives

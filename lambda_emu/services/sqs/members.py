@@ -16,7 +16,7 @@ from lambda_emu.services.sqs.errors import MalformedMessage
 Members = Mapping[str, Any]
 
 
-class Kind(Enum):
+class MemberKind(Enum):
     """TEXTS: a list; PAIRS: texts by name; VALUES: by name, a DataType and its value; ENTRIES: of a batch."""
 
     TEXT = auto()
@@ -27,26 +27,26 @@ class Kind(Enum):
     ENTRIES = auto()
 
 
-_KINDS: Mapping[str, Kind] = MappingProxyType(
+_KINDS: Mapping[str, MemberKind] = MappingProxyType(
     {
-        "DelaySeconds": Kind.NUMBER,
-        "MaxNumberOfMessages": Kind.NUMBER,
-        "MaxNumberOfMessagesPerSecond": Kind.NUMBER,
-        "MaxResults": Kind.NUMBER,
-        "VisibilityTimeout": Kind.NUMBER,
-        "WaitTimeSeconds": Kind.NUMBER,
-        "AWSAccountIds": Kind.TEXTS,
-        "Actions": Kind.TEXTS,
-        "AttributeNames": Kind.TEXTS,
-        "MessageAttributeNames": Kind.TEXTS,
-        "MessageSystemAttributeNames": Kind.TEXTS,
-        "TagKeys": Kind.TEXTS,
-        "Attributes": Kind.PAIRS,
-        "Tags": Kind.PAIRS,
-        "tags": Kind.PAIRS,
-        "MessageAttributes": Kind.VALUES,
-        "MessageSystemAttributes": Kind.VALUES,
-        "Entries": Kind.ENTRIES,
+        "DelaySeconds": MemberKind.NUMBER,
+        "MaxNumberOfMessages": MemberKind.NUMBER,
+        "MaxNumberOfMessagesPerSecond": MemberKind.NUMBER,
+        "MaxResults": MemberKind.NUMBER,
+        "VisibilityTimeout": MemberKind.NUMBER,
+        "WaitTimeSeconds": MemberKind.NUMBER,
+        "AWSAccountIds": MemberKind.TEXTS,
+        "Actions": MemberKind.TEXTS,
+        "AttributeNames": MemberKind.TEXTS,
+        "MessageAttributeNames": MemberKind.TEXTS,
+        "MessageSystemAttributeNames": MemberKind.TEXTS,
+        "TagKeys": MemberKind.TEXTS,
+        "Attributes": MemberKind.PAIRS,
+        "Tags": MemberKind.PAIRS,
+        "tags": MemberKind.PAIRS,
+        "MessageAttributes": MemberKind.VALUES,
+        "MessageSystemAttributes": MemberKind.VALUES,
+        "Entries": MemberKind.ENTRIES,
     }
 )
 """Whichever operation has them; every other member is a text."""
@@ -130,19 +130,19 @@ class _Value(TypedDict, total=False):
     BinaryValue: str
 
 
-_TYPES: Mapping[Kind, Any] = MappingProxyType(
+_TYPES: Mapping[MemberKind, Any] = MappingProxyType(
     {
-        Kind.TEXT: str,
-        Kind.NUMBER: _Number,
-        Kind.TEXTS: list[str],
-        Kind.PAIRS: dict[str, str],
-        Kind.VALUES: dict[str, _Value],
+        MemberKind.TEXT: str,
+        MemberKind.NUMBER: _Number,
+        MemberKind.TEXTS: list[str],
+        MemberKind.PAIRS: dict[str, str],
+        MemberKind.VALUES: dict[str, _Value],
     }
 )
 
 
-def kind_of(name: str) -> Kind:
-    return _KINDS.get(name, Kind.TEXT)
+def kind_of(name: str) -> MemberKind:
+    return _KINDS.get(name, MemberKind.TEXT)
 
 
 def check(operation: str, given: Mapping[str, Any]) -> Members:
@@ -176,7 +176,7 @@ def _type_of(operation: str) -> Any:
 
 
 def _typed(names: tuple[str, ...], entries: Any) -> Any:
-    types = {name: entries if kind_of(name) is Kind.ENTRIES else _TYPES[kind_of(name)] for name in names}
+    types = {name: entries if kind_of(name) is MemberKind.ENTRIES else _TYPES[kind_of(name)] for name in names}
     return TypedDict("Members", {name: type | None for name, type in types.items()}, total=False)  # type: ignore[operator]
 
 

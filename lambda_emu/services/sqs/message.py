@@ -20,7 +20,7 @@ Attributes = Mapping[str, Mapping[str, str]]
 """By name: DataType with StringValue or BinaryValue, which is base64."""
 
 
-class State(Enum):
+class MessageState(Enum):
     """Where a message stands. A delayed one was never received; one in flight is visible again later."""
 
     DELAYED = auto()
@@ -96,7 +96,7 @@ class Message:
         self.first_s: float | None = None
         self.taken_s = 0.0
         self.source: str | None = None
-        self.state = State.DELAYED
+        self.state = MessageState.DELAYED
         self.row: Row | None = None
 
     def as_new(self, queue_id: int, content: Row) -> tuple[int, int, str, str | None, float, float, int, str, str, str]:

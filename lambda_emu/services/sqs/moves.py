@@ -25,9 +25,9 @@ KEPT = 10
 """Tasks of a queue that can be listed."""
 NO_SOURCE = "CouldNotDetermineMessageSource"
 
-Told = Callable[[SqsError | None], None]
+Done = Callable[[SqsError | None], None]
 """Called on the loop after the commit, or with why there was none."""
-Write = Callable[[Callable[[sqlite3.Connection], object], Told], None]
+Write = Callable[[Callable[[sqlite3.Connection], object], Done], None]
 
 
 class MoveTasks:
@@ -49,7 +49,7 @@ class MoveTasks:
     def find(self, id: str) -> MoveTask | None:
         return self._tasks.get(id)
 
-    def start(self, task: MoveTask, told: Told) -> None:
+    def start(self, task: MoveTask, told: Done) -> None:
         """The answer follows the commit, and the first message the answer."""
         forgotten = self.of(task.source)[KEPT - 1 :]
         for one in forgotten:
@@ -64,7 +64,7 @@ class MoveTasks:
 
         self._write(lambda connection: table.put_task(connection, task, forgotten), started)
 
-    def cancel(self, task: MoveTask, told: Told) -> None:
+    def cancel(self, task: MoveTask, told: Done) -> None:
         self._end(replace(task, status=CANCELLED), told)
 
     def forget(self, arn: str) -> None:
@@ -132,7 +132,7 @@ class MoveTasks:
             targets[target.record.id] = target
         return moves, list(targets.values()), replace(task, status=COMPLETED)
 
-    def _end(self, task: MoveTask, told: Told) -> None:
+    def _end(self, task: MoveTask, told: Done) -> None:
         self._tasks[task.id] = task
         self._stop_timer(task.id)
         self._write(lambda connection: table.put_task(connection, task), told)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from lambda_emu.services.sqs import control, dead_letters, receiving, sending
-from lambda_emu.services.sqs.asked import Asked
 from lambda_emu.services.sqs.queues import Queues
+from lambda_emu.services.sqs.request import QueueRequest
 
-Operation = Callable[[Asked, Queues], None]
+Operation = Callable[[QueueRequest, Queues], None]
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from lambda_emu.arn import Scope
 from lambda_emu.services.sqs.attributes import DEFAULTS, FIFO_DEFAULTS
 from lambda_emu.services.sqs.fifo import Attempts, GroupOrder, Seen
-from lambda_emu.services.sqs.message import Message, State
+from lambda_emu.services.sqs.message import Message, MessageState
 
 
 class QueueRecord(Struct, frozen=True, dict=True):
@@ -91,7 +91,7 @@ class SentOrder:
         self._visible: list[int] = []  # some are out of date
 
     def add(self, message: Message) -> None:
-        if message.state is State.VISIBLE:
+        if message.state is MessageState.VISIBLE:
             heapq.heappush(self._visible, message.number)
 
     def ripen(self, message: Message) -> None:
@@ -105,7 +105,7 @@ class SentOrder:
     def next(self) -> Message | None:
         while self._visible:
             found = self._messages.get(self._visible[0])
-            if found is not None and found.state is State.VISIBLE:
+            if found is not None and found.state is MessageState.VISIBLE:
                 return found
             heapq.heappop(self._visible)
         return None
@@ -135,7 +135,7 @@ class Queue:
         """These are its messages, and none of them is known to its order yet."""
         self.messages = messages
         self.attempts = Attempts(messages)
-        self.counts: Counter[State] = Counter()
+        self.counts: Counter[MessageState] = Counter()
         self._order: Order = GroupOrder(messages) if self.record.is_fifo else SentOrder(messages)
         # Delayed and in flight: when, and who together, of whom some are out of date. The number tells them apart.
         self._due: list[tuple[float, int, list[int]]] = []
@@ -159,16 +159,18 @@ class Queue:
         """One that was sent, moved here, or found at the start; its state is as its figures say."""
         is_due = message.due_s <= now_s
         was_received = message.receives > message.before
-        message.state = State.VISIBLE if is_due else State.IN_FLIGHT if was_received else State.DELAYED
+        message.state = (
+            MessageState.VISIBLE if is_due else MessageState.IN_FLIGHT if was_received else MessageState.DELAYED
+        )
         self._accept(message)
 
     def _accept(self, message: Message) -> None:
         """It is in its state already."""
         self.messages[message.number] = message
         self.counts[message.state] += 1
-        if message.state is not State.VISIBLE:
+        if message.state is not MessageState.VISIBLE:
             heapq.heappush(self._due, (message.due_s, message.number, [message.number]))
-            if message.state is State.DELAYED and message.group is not None:
+            if message.state is MessageState.DELAYED and message.group is not None:
                 self._last_due_s[message.group] = message.due_s
         self._order.add(message)
 
@@ -194,7 +196,7 @@ class Queue:
     def _is_due(self, due_s: float, number: int) -> bool:
         """Whether that is still when this message becomes visible."""
         message = self.messages.get(number)
-        return message is not None and message.due_s == due_s and message.state is not State.VISIBLE
+        return message is not None and message.due_s == due_s and message.state is not MessageState.VISIBLE
 
     def has_visible(self) -> bool:
         """Whether anything may be received now."""
@@ -209,17 +211,17 @@ class Queue:
         found = order.next()
         while found is not None:
             yield found
-            found = (order.following(found) if found.state is State.IN_FLIGHT else None) or order.next()
+            found = (order.following(found) if found.state is MessageState.IN_FLIGHT else None) or order.next()
 
     def take(self, message: Message) -> None:
         """Receive one that is visible: it is in flight, and `hide` is to say until when."""
         self._order.take(message)
-        message.state = State.IN_FLIGHT
+        message.state = MessageState.IN_FLIGHT
 
     def hide(self, taken: Sequence[Message], shown_s: float, now_s: float, due_s: float) -> None:
         """What was just taken. shown_s: what the time is said to be; due_s: when it is visible again."""
-        self.counts[State.VISIBLE] -= len(taken)
-        self.counts[State.IN_FLIGHT] += len(taken)
+        self.counts[MessageState.VISIBLE] -= len(taken)
+        self.counts[MessageState.IN_FLIGHT] += len(taken)
         for message in taken:
             message.receives += 1
             message.taken_s = now_s
@@ -230,13 +232,13 @@ class Queue:
 
     def untake(self, message: Message) -> None:
         """Nobody got it after all."""
-        if message.number in self.messages and message.state is State.IN_FLIGHT:
+        if message.number in self.messages and message.state is MessageState.IN_FLIGHT:
             message.receives -= 1
             self._show(message)
 
     def put_off(self, message: Message, due_s: float, now_s: float) -> None:
         """Change when one in flight is visible again; one that is already stays so."""
-        if message.state is not State.IN_FLIGHT:
+        if message.state is not MessageState.IN_FLIGHT:
             return
         if due_s <= now_s:
             self._show(message)
@@ -257,22 +259,22 @@ class Queue:
         numbers = [message.number for message in messages]
         if numbers:
             heapq.heappush(self._due, (due_s, numbers[0], numbers))
-        hidden = self.counts[State.IN_FLIGHT] + self.counts[State.DELAYED]
+        hidden = self.counts[MessageState.IN_FLIGHT] + self.counts[MessageState.DELAYED]
         if len(self._due) > OUT_OF_DATE + 2 * hidden:
             self._due = [entry for entry in self._due if any(self._is_due(entry[0], number) for number in entry[2])]
             heapq.heapify(self._due)
 
     def _show(self, message: Message) -> None:
         was = message.state
-        self._turn(message, State.VISIBLE)
-        if was is State.IN_FLIGHT:
+        self._turn(message, MessageState.VISIBLE)
+        if was is MessageState.IN_FLIGHT:
             self._order.land(message)
             return
         if self._last_due_s.get(message.group) == message.due_s:
             del self._last_due_s[message.group]
         self._order.ripen(message)
 
-    def _turn(self, message: Message, state: State) -> None:
+    def _turn(self, message: Message, state: MessageState) -> None:
         self.counts[message.state] -= 1
         self.counts[state] += 1
         message.state = state

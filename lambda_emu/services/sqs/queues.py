@@ -17,17 +17,17 @@ from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.sqs import table
-from lambda_emu.services.sqs.changes import Change, Gathered
+from lambda_emu.services.sqs.changes import Change, ChangeSet
 from lambda_emu.services.sqs.commits import Commits
 from lambda_emu.services.sqs.directory import Directory
 from lambda_emu.services.sqs.errors import NoSuchQueue, SqsError, SqsFailure, TooManyInFlight
-from lambda_emu.services.sqs.fifo import DEDUPLICATION_S, Sent
+from lambda_emu.services.sqs.fifo import DEDUPLICATION_S, SentMessage
 from lambda_emu.services.sqs.journal import Journal
-from lambda_emu.services.sqs.message import Draft, Handle, Message, Row, State, as_received
-from lambda_emu.services.sqs.moves import MoveTasks, Told
+from lambda_emu.services.sqs.message import Draft, Handle, Message, MessageState, Row, as_received
+from lambda_emu.services.sqs.moves import Done, MoveTasks
 from lambda_emu.services.sqs.polls import Poll, Polls
 from lambda_emu.services.sqs.queue import Queue, QueueRecord
-from lambda_emu.services.sqs.table import Left, MessageRow, Move, SeenRow
+from lambda_emu.services.sqs.table import MessageRow, Move, SavedQueues, SeenRow
 from lambda_emu.store import Store
 
 log = logging.getLogger(__name__)
@@ -56,14 +56,14 @@ class Queues:
         """With what an earlier run left. Not on the loop."""
         journal = _open_journal(store.folder)
         queues = cls(store, loop, clock, journal)
-        found: Future[Left] = Future()
+        found: Future[SavedQueues] = Future()
 
-        def read(connection: sqlite3.Connection) -> Left:
+        def read(connection: sqlite3.Connection) -> SavedQueues:
             if journal is not None:
                 _recover(connection, journal)
             return table.read_all(connection)
 
-        def done(error: BaseException | None, left: Left) -> None:
+        def done(error: BaseException | None, left: SavedQueues) -> None:
             if error is not None:
                 found.set_exception(error)
             else:
@@ -74,7 +74,7 @@ class Queues:
         loop.ask(lambda: queues._take_over(left), START_LIMIT_S)
         return queues
 
-    def _take_over(self, left: Left) -> None:
+    def _take_over(self, left: SavedQueues) -> None:
         self.directory.take_over(left)
         self.moves.take_over(left.tasks)
 
@@ -96,7 +96,7 @@ class Queues:
         """From any thread."""
         return self.directory.find_arn(arn)
 
-    def create(self, scope: Scope, name: str, attributes: dict[str, str], tags: dict[str, str], told: Told) -> Queue:
+    def create(self, scope: Scope, name: str, attributes: dict[str, str], tags: dict[str, str], told: Done) -> Queue:
         """One that is not there yet."""
         now_s = int(self._clock.now_s())
         queue = Queue(QueueRecord(self.directory.next_number(), scope, name, attributes, tags, now_s, now_s))
@@ -110,7 +110,7 @@ class Queues:
         self._write(partial(table.put_queue, record=queue.record), undo)
         return queue
 
-    def change(self, queue: Queue, record: QueueRecord, told: Told) -> None:
+    def change(self, queue: Queue, record: QueueRecord, told: Done) -> None:
         """Make its record this one."""
         before, queue.record = queue.record, record
 
@@ -121,7 +121,7 @@ class Queues:
 
         self._write(partial(table.put_queue, record=record), undo)
 
-    def delete_queue(self, queue: Queue, told: Told) -> None:
+    def delete_queue(self, queue: Queue, told: Done) -> None:
         """What is left of its messages on disk goes bit by bit."""
         record = queue.record
 
@@ -132,7 +132,7 @@ class Queues:
         self._forget(queue)
         self._write(partial(table.delete_queue, id=record.id, arn=record.arn), deleted)
 
-    def purge(self, queue: Queue, told: Told) -> None:
+    def purge(self, queue: Queue, told: Done) -> None:
         """Forget the messages that it has now."""
         queue.purged_s = self._clock.monotonic_s()
         last = self.directory.next_number()
@@ -145,7 +145,7 @@ class Queues:
 
         self._purge_rows(queue.record.id, last, purged)
 
-    def _purge_rows(self, id: int, last: int, told: Told) -> None:
+    def _purge_rows(self, id: int, last: int, told: Done) -> None:
         """Some at a time, so that others' commits come between."""
 
         def purged(error: SqsError | None, are_left: bool) -> None:
@@ -172,11 +172,11 @@ class Queues:
     # -- messages ---------------------------------------------------------------------------------
 
     def send(
-        self, queue: Queue, drafts: Sequence[Draft], told: Callable[[SqsError | None, Sequence[Sent]], None]
+        self, queue: Queue, drafts: Sequence[Draft], told: Callable[[SqsError | None, Sequence[SentMessage]], None]
     ) -> None:
         """All of them or none. A duplicate is answered what the first was, and after it."""
         now_s, record = self._clock.steady_s(), queue.record
-        sent: list[Sent] = []
+        sent: list[SentMessage] = []
         new: list[tuple[Message, Row]] = []
         rows: list[MessageRow] = []
         seen: list[SeenRow] = []
@@ -189,7 +189,7 @@ class Queues:
             content = draft.content.row()
             new.append((message, content))
             rows.append(message.as_new(record.id, content))
-            sent.append(Sent(message.id, message.number))
+            sent.append(SentMessage(message.id, message.number))
             if draft.key is not None:
                 until_s = now_s + DEDUPLICATION_S
                 seen.append((record.id, draft.key, until_s, message.id, message.number))
@@ -215,7 +215,7 @@ class Queues:
         """
         now_s = self._clock.steady_s()
         queue.ripen(now_s)
-        if queue.counts[State.IN_FLIGHT] >= MOST_IN_FLIGHT and not queue.record.is_fifo:
+        if queue.counts[MessageState.IN_FLIGHT] >= MOST_IN_FLIGHT and not queue.record.is_fifo:
             raise TooManyInFlight(MOST_IN_FLIGHT)
         again = () if poll.attempt is None else queue.attempts.find(poll.attempt, now_s)
         if not again:
@@ -251,7 +251,7 @@ class Queues:
         queue.ripen(self._clock.steady_s())
         self._polls.wake(queue)
 
-    def delete(self, queue: Queue, numbers: Sequence[int], told: Told) -> None:
+    def delete(self, queue: Queue, numbers: Sequence[int], told: Done) -> None:
         """A message that goes keeps nobody waiting, but for others of its group, or where too many are in flight."""
 
         def deleted(error: SqsError | None, _: object) -> None:
@@ -261,10 +261,10 @@ class Queues:
             if frees:
                 self._polls.wake(queue)
 
-        frees = queue.record.is_fifo or queue.counts[State.IN_FLIGHT] >= MOST_IN_FLIGHT
+        frees = queue.record.is_fifo or queue.counts[MessageState.IN_FLIGHT] >= MOST_IN_FLIGHT
         self._commits.put(Change(gone=numbers), deleted)
 
-    def change_visibility(self, queue: Queue, changes: Sequence[tuple[Message, float]], told: Told) -> None:
+    def change_visibility(self, queue: Queue, changes: Sequence[tuple[Message, float]], told: Done) -> None:
         """Messages in flight, and in how many seconds each is visible again."""
         now_s = self._clock.steady_s()
         marks = []
@@ -334,7 +334,7 @@ class Queues:
         taken: list[Message] = []
         moves: list[Move] = []
         old: list[int] = []
-        size, most = 0, min(poll.limit, MOST_IN_FLIGHT - queue.counts[State.IN_FLIGHT])
+        size, most = 0, min(poll.limit, MOST_IN_FLIGHT - queue.counts[MessageState.IN_FLIGHT])
         for message in queue.visible():
             if len(taken) >= most or len(moves) + len(old) >= LOOKED_AT:
                 break
@@ -370,7 +370,7 @@ class Queues:
         self.moves.forget(queue.record.arn)
         self._polls.end(queue, NoSuchQueue())
 
-    def _write(self, step: Callable[[sqlite3.Connection], object], told: Told) -> None:
+    def _write(self, step: Callable[[sqlite3.Connection], object], told: Done) -> None:
         self._commits.post(step, lambda error, _: told(error))
 
 
@@ -384,7 +384,7 @@ def _open_journal(folder: Path) -> Journal | None:
 
 def _recover(connection: sqlite3.Connection, journal: Journal) -> None:
     """What an earlier run wrote to its journal and died before SQLite had it."""
-    change = Gathered.of_entries(journal.left(table.taken(connection))).take()
+    change = ChangeSet.of_entries(journal.left(table.taken(connection))).take()
     if change is not None:
         change.apply(connection)
         table.mark(connection, change.marks)

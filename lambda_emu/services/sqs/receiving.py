@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from lambda_emu.services.sqs.asked import ID, WRONG_QUEUE, Asked
 from lambda_emu.services.sqs.batches import check_entries, failed, tell
 from lambda_emu.services.sqs.errors import (
     InvalidHandle,
@@ -16,10 +15,19 @@ from lambda_emu.services.sqs.errors import (
     UnknownAttribute,
 )
 from lambda_emu.services.sqs.members import Members
-from lambda_emu.services.sqs.message import Attributes, Handle, Message, Received, State, md5_of, md5_of_attributes
+from lambda_emu.services.sqs.message import (
+    Attributes,
+    Handle,
+    Message,
+    MessageState,
+    Received,
+    md5_of,
+    md5_of_attributes,
+)
 from lambda_emu.services.sqs.polls import Poll
 from lambda_emu.services.sqs.queue import Queue
 from lambda_emu.services.sqs.queues import Queues
+from lambda_emu.services.sqs.request import ID, WRONG_QUEUE, QueueRequest
 
 MOST_MESSAGES, MOST_WAIT_S, MOST_VISIBILITY_S = 10, 20, 43_200
 SYSTEM = frozenset(
@@ -38,7 +46,7 @@ SYSTEM = frozenset(
 )
 
 
-def receive_message(asked: Asked, queues: Queues) -> None:
+def receive_message(asked: QueueRequest, queues: Queues) -> None:
     """Nobody waits in a thread: a poll is kept until a message is visible or its time is over."""
     queue, members = asked.queue(queues), asked.members
     limit = _number(members, "MaxNumberOfMessages", 1, MOST_MESSAGES, 1, "Must be between 1 and 10, if provided.")
@@ -67,13 +75,13 @@ def receive_message(asked: Asked, queues: Queues) -> None:
     queues.receive(queue, poll, wait_s)
 
 
-def delete_message(asked: Asked, queues: Queues) -> None:
+def delete_message(asked: QueueRequest, queues: Queues) -> None:
     queue = _ripe(asked, queues)
     message = find_to_delete(asked.required("ReceiptHandle"), queue, queues)
     queues.delete(queue, [] if message is None else [message.number], asked.told)
 
 
-def delete_message_batch(asked: Asked, queues: Queues) -> None:
+def delete_message_batch(asked: QueueRequest, queues: Queues) -> None:
     def delete(queue: Queue, found: Sequence[tuple[Message, float]], told: Callable[[SqsError | None], None]) -> None:
         queues.delete(queue, [message.number for message, _ in found], told)
 
@@ -84,12 +92,12 @@ def delete_message_batch(asked: Asked, queues: Queues) -> None:
     _batch("DeleteMessageBatch", asked, queues, find, delete)
 
 
-def change_message_visibility(asked: Asked, queues: Queues) -> None:
+def change_message_visibility(asked: QueueRequest, queues: Queues) -> None:
     queue = _ripe(asked, queues)
     queues.change_visibility(queue, [_change(asked.members, queue, queues, asked.clock.steady_s())], asked.told)
 
 
-def change_message_visibility_batch(asked: Asked, queues: Queues) -> None:
+def change_message_visibility_batch(asked: QueueRequest, queues: Queues) -> None:
     def find(entry: Members, queue: Queue) -> tuple[Message, float]:
         return _change(entry, queue, queues, asked.clock.steady_s())
 
@@ -98,7 +106,7 @@ def change_message_visibility_batch(asked: Asked, queues: Queues) -> None:
 
 def _batch(
     operation: str,
-    asked: Asked,
+    asked: QueueRequest,
     queues: Queues,
     find: Callable[[Members, Queue], tuple[Message, float] | None],
     act: Callable[[Queue, Sequence[tuple[Message, float]], Callable[[SqsError | None], None]], None],
@@ -127,7 +135,7 @@ def _batch(
     act(queue, about, told)
 
 
-def _ripe(asked: Asked, queues: Queues) -> Queue:
+def _ripe(asked: QueueRequest, queues: Queues) -> Queue:
     """The queue as it stands now: what is visible again is nobody's."""
     queue = asked.queue(queues)
     queues.ripen(queue)
@@ -176,7 +184,7 @@ def find_held(text: str, queue: Queue, queues: Queues) -> Message:
 
 def _holds(handle: Handle, message: Message) -> bool:
     """Whether nobody else may have got it since."""
-    return message.state is State.IN_FLIGHT and message.receives == handle.receives
+    return message.state is MessageState.IN_FLIGHT and message.receives == handle.receives
 
 
 def _handle(members: Members) -> str:

@@ -10,7 +10,6 @@ from hashlib import sha256
 from typing import Any
 
 from lambda_emu.arn import Scope
-from lambda_emu.services.sqs.asked import ID, WRONG_QUEUE, Asked
 from lambda_emu.services.sqs.attributes import MOST_BYTES
 from lambda_emu.services.sqs.batches import check_entries, failed, tell
 from lambda_emu.services.sqs.errors import (
@@ -21,11 +20,12 @@ from lambda_emu.services.sqs.errors import (
     MissingMember,
     SqsError,
 )
-from lambda_emu.services.sqs.fifo import Sent
+from lambda_emu.services.sqs.fifo import SentMessage
 from lambda_emu.services.sqs.members import Members
 from lambda_emu.services.sqs.message import Attributes, Content, Draft, md5_of, md5_of_attributes
 from lambda_emu.services.sqs.queue import QueueRecord
 from lambda_emu.services.sqs.queues import Queues
+from lambda_emu.services.sqs.request import ID, WRONG_QUEUE, QueueRequest
 
 TRACE = "AWSTraceHeader"
 MOST_TRACE_CHARACTERS = 1024
@@ -36,11 +36,11 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,128}(?:\.[0-9]{0,128})?|\.[0-9]{1,128})(?
 _TYPE = re.compile(r"(String|Number|Binary)(?:\.[^\x00-\x1f\ud800-\udfff]*)?")
 
 
-def send_message(asked: Asked, queues: Queues) -> None:
+def send_message(asked: QueueRequest, queues: Queues) -> None:
     queue = asked.queue(queues)
     draft = make_draft(asked.members, queue.record, asked.scope, asked.trace)
 
-    def told(error: SqsError | None, sent: Sequence[Sent]) -> None:
+    def told(error: SqsError | None, sent: Sequence[SentMessage]) -> None:
         if error is not None:
             asked.fail(error)
         else:
@@ -49,7 +49,7 @@ def send_message(asked: Asked, queues: Queues) -> None:
     queues.send(queue, [draft], told)
 
 
-def send_message_batch(asked: Asked, queues: Queues) -> None:
+def send_message_batch(asked: QueueRequest, queues: Queues) -> None:
     """Those entries that are right are sent together, in their order."""
     queue = asked.queue(queues)
     entries = check_entries("SendMessageBatch", asked.members)
@@ -64,7 +64,7 @@ def send_message_batch(asked: Asked, queues: Queues) -> None:
         except SqsError as error:
             wrong.append(failed(entry["Id"], error))
 
-    def told(error: SqsError | None, sent: Sequence[Sent]) -> None:
+    def told(error: SqsError | None, sent: Sequence[SentMessage]) -> None:
         if error is not None:
             asked.fail(error)
             return
@@ -208,7 +208,7 @@ def _traced(trace: str | None) -> dict[str, str]:
     return {}
 
 
-def _result(members: Members, draft: Draft, sent: Sent, record: QueueRecord) -> dict[str, str]:
+def _result(members: Members, draft: Draft, sent: SentMessage, record: QueueRecord) -> dict[str, str]:
     """What whoever sent it is told: sums of what he sent, so not of a trace that his request came with."""
     content = draft.content
     result = {"MessageId": sent.id, "MD5OfMessageBody": md5_of(content.body)}

@@ -18,7 +18,7 @@ from lambda_emu.services.catalogue import claims_of
 
 if TYPE_CHECKING:
     from lambda_emu.services.sqs.late import LateQueues
-    from lambda_emu.services.sqs.serving import Serving
+    from lambda_emu.services.sqs.serving import QueueServer
 
 LARGE_MESSAGES = Workers("large messages", 2, 64)
 MOST_BYTES = 8 * 1024 * 1024
@@ -36,7 +36,7 @@ class QueueService:
 
     def __init__(self, queues: LateQueues, clock: Clock, scope: Scope, url: str) -> None:
         self._settings = queues, clock, scope, url
-        self._serving: Serving | None = None
+        self._serving: QueueServer | None = None
         too_large = RequestTooLarge(MOST_BYTES, "SendMessage")
         self._small = Handling(self._serve, MOST_BYTES, too_large)
         self._large = Handling(self._serve, MOST_BYTES, too_large, lambda _: LARGE_MESSAGES)
@@ -51,8 +51,8 @@ class QueueService:
 
     def _serve(self, request: Request, call: Call) -> Answer | None:
         if self._serving is None:
-            from lambda_emu.services.sqs.serving import Serving
+            from lambda_emu.services.sqs.serving import QueueServer
 
             queues, clock, scope, url = self._settings
-            self._serving = Serving(queues.open(), clock, scope, url)
+            self._serving = QueueServer(queues.open(), clock, scope, url)
         return self._serving.serve(request, call)

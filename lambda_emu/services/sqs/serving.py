@@ -13,10 +13,10 @@ from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.services.callers import caller_of
 from lambda_emu.services.sqs import wire_json, wire_query
-from lambda_emu.services.sqs.asked import Asked
 from lambda_emu.services.sqs.members import Members
 from lambda_emu.services.sqs.operations import OPERATIONS
 from lambda_emu.services.sqs.queues import Queues
+from lambda_emu.services.sqs.request import QueueRequest
 
 
 class Form(Protocol):
@@ -32,7 +32,7 @@ def form_of(request: Request) -> Form:
     return wire_json if b"x-amz-target" in request.head.first else wire_query
 
 
-class Serving:
+class QueueServer:
     """Serves requests, on the loop or, where reading one takes long, on a worker."""
 
     def __init__(self, queues: Queues, clock: Clock, scope: Scope, url: str) -> None:
@@ -64,7 +64,7 @@ class Serving:
         host = request.header(b"host")
         url = self._url if host is None else f"http://{host}"
         trace = request.header(b"x-amzn-trace-id")
-        asked = Asked(
+        asked = QueueRequest(
             members, caller_of(request, self._scope), url, self._clock, answer, fail, lambda: call.is_open, trace
         )
         try:

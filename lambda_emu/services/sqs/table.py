@@ -43,7 +43,7 @@ Mark = tuple[float, int, float | None, int]
 """Of a message that was received: when it is visible again, how often it was, when first, its number."""
 
 
-class Left(Struct, frozen=True):
+class SavedQueues(Struct, frozen=True):
     """What an earlier run left. last_number: nothing younger may have it, nor a smaller one."""
 
     queues: Sequence[QueueRecord]
@@ -53,7 +53,7 @@ class Left(Struct, frozen=True):
     last_number: int
 
 
-def read_all(connection: sqlite3.Connection) -> Left:
+def read_all(connection: sqlite3.Connection) -> SavedQueues:
     """What is there, without messages of a queue that was deleted when its server died."""
     lost = connection.execute("SELECT number FROM sqs_messages WHERE queue NOT IN (SELECT id FROM sqs_queues)")
     delete(connection, [number for (number,) in lost])
@@ -70,7 +70,7 @@ def read_all(connection: sqlite3.Connection) -> Left:
     seen = connection.execute("SELECT queue, key, until_s, id, number FROM sqs_seen ORDER BY until_s").fetchall()
     tasks = [MoveTask(*row) for row in connection.execute("SELECT * FROM sqs_moves ORDER BY number")]
     numbers = *(one[4] for one in seen), *(one.number for _, one in messages), *(one.number for one in tasks)
-    return Left(queues, messages, seen, tasks, max(numbers, default=0))
+    return SavedQueues(queues, messages, seen, tasks, max(numbers, default=0))
 
 
 def put_queue(connection: sqlite3.Connection, record: QueueRecord) -> None:

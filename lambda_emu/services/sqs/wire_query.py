@@ -11,7 +11,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.request import Request
 from lambda_emu.services.sqs.errors import MalformedMessage, MissingMember, UnknownSqsOperation
-from lambda_emu.services.sqs.members import ENTRY_INPUTS, INPUTS, QUERY_NAMES, Kind, Members, check, kind_of
+from lambda_emu.services.sqs.members import ENTRY_INPUTS, INPUTS, QUERY_NAMES, MemberKind, Members, check, kind_of
 from lambda_emu.services.sqs.wire_json import query_code, sender
 from lambda_emu.services.xml import element, text_of, xml_answer
 
@@ -75,17 +75,17 @@ def _members(fields: Fields, names: Iterable[str], operation: str) -> dict[str, 
 
 def _member(fields: Fields, name: str, operation: str) -> Any:
     kind = kind_of(name)
-    if kind is Kind.TEXT:
+    if kind is MemberKind.TEXT:
         return fields.get(name)
-    if kind is Kind.NUMBER:
+    if kind is MemberKind.NUMBER:
         return _number(name, fields.get(name))
-    if kind is Kind.ENTRIES:
+    if kind is MemberKind.ENTRIES:
         parts = _numbered(fields, f"{operation}RequestEntry")
         return [_members(part, ENTRY_INPUTS[operation], operation) for part in parts] or None
     parts = _numbered(fields, QUERY_NAMES[name])
-    if kind is Kind.TEXTS:
+    if kind is MemberKind.TEXTS:
         return [part[""] for part in parts if "" in part] or None
-    if kind is Kind.PAIRS:
+    if kind is MemberKind.PAIRS:
         return {part.get("Name", part.get("Key", "")): part.get("Value", "") for part in parts} or None
     return {part.get("Name", ""): _value(part) for part in parts} or None
 

@@ -28,7 +28,7 @@ _PATH = re.compile(r"(?:.*?/)?(?:queue/([a-z]{2}[a-z0-9-]+)/)?(\d{12})/([^/]+)/?
 """`/<account>/<name>`, wherever a proxy has it, and LocalStack's form that says the region too."""
 
 
-class Asked(Struct, frozen=True):
+class QueueRequest(Struct, frozen=True):
     """members: as given, each of its kind. url: of ours, as the client wrote it. answer, fail: one of them, once.
 
     scope: of the caller. is_open: whether he is still there. trace: the tracing header that the request came with.
