@@ -48,6 +48,7 @@ from lambda_emu.triggers.http_apis.service import HttpApis
 
 if TYPE_CHECKING:
     from lambda_emu.services.cloudwatch.serving import MetricServer
+    from lambda_emu.services.sqs.serving import QueueServer
 
 log = logging.getLogger(__name__)
 
@@ -98,8 +99,8 @@ class Served:
         self.apis = apis = HttpApis(rooms.store, invoke, rooms.loop, rooms.clock, rooms.scope.account, child, rooms.url)
         child.observer = apis
         urls = FunctionUrls(rooms.store, invoke, rooms.loop, rooms.clock, apis.signers)
-        queues = QueueService(rooms.around.queues, rooms.clock, rooms.scope, rooms.url)
-        around = self._around(queues, CborService(CloudWatchService(self._make_metrics), "cloudwatch"))
+        metrics = CborService(CloudWatchService(self._make_metrics), "cloudwatch")
+        around = self._around(QueueService(self._make_queues), metrics)
         lambda_ = LambdaService(self._api, CallerContexts(self.context))
         others: Sequence[Service] = (lambda_, Unserved(), Forms(around), *around)
         self.overview = Overview(rooms.around.neighbours, lambda: child.pid, child.status)
@@ -123,6 +124,12 @@ class Served:
         rooms = self._rooms
         self.apis.elsewhere = lambda: ControlPlane(rooms.around.clients.call, rooms.scope, rooms.loop)
         neighbour.observer = Watch(self.apis.changed)
+
+    def _make_queues(self) -> QueueServer:
+        from lambda_emu.services.sqs.serving import QueueServer  # here: most servers are never asked
+
+        rooms = self._rooms
+        return QueueServer(rooms.around.queues.open(), rooms.clock, rooms.scope, rooms.url)
 
     def _make_metrics(self) -> MetricServer:
         from lambda_emu.services.cloudwatch.serving import MetricServer  # here: most servers are never asked

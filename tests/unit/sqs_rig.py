@@ -28,6 +28,7 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.services.sqs.late import LateQueues
 from lambda_emu.services.sqs.queues import Queues
 from lambda_emu.services.sqs.service import QueueService
+from lambda_emu.services.sqs.serving import QueueServer
 from lambda_emu.store import Store
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -91,10 +92,9 @@ def serving(folder: Path, clock: Clock | None = None, callers: Callers | None = 
     port = bound.getsockname()[1]
     loop.start()
     clock.bind(loop.asyncio)
-    late_queues = LateQueues(store, loop, clock)
-    queues = late_queues.open()
+    queues = LateQueues(store, loop, clock).open()
     gateway = Gateway(loop, clock, folder / "spool", callers)
-    service = QueueService(late_queues, clock, Scope(ACCOUNT, REGION), f"http://127.0.0.1:{port}")
+    service = QueueService(lambda: QueueServer(queues, clock, Scope(ACCOUNT, REGION), f"http://127.0.0.1:{port}"))
     late = LateApp(lambda: pytest.fail("Lambda is not asked here"))
     gateway.serve(service, LambdaService(late, None))  # type: ignore[arg-type]
     listener = Listener(gateway, clock, PortSettings(refusal=gateway.refusal))

@@ -15,7 +15,6 @@ from botocore.session import Session
 
 from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.service import LambdaService, OwnPages
-from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer, error_answer
 from lambda_emu.gateway.call import Call
@@ -54,7 +53,7 @@ class DataPlane:
 PAGES, LAMBDA = OwnPages(LateApp(serve)), LambdaService(LateApp(serve), cast(CallerContexts, None))
 URLS = DataPlane(within=("lambda-url",), paths=(b"/_lambda-emu/url/",))
 APIS = DataPlane(within=("execute-api",), paths=(b"/restapis/",), signed_for=("execute-api",))
-QUEUES = QueueService(cast(Any, None), Clock(), cast(Any, None), "")
+QUEUES = QueueService(cast(Any, None))
 JSON, QUERY, REST, S3 = AROUND = services_by(serve)
 UNSERVED, FORMS = Unserved(), Forms([QUEUES, *AROUND])
 NAMES_OF = {

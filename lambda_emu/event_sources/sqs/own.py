@@ -14,8 +14,7 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.services.sqs.errors import SqsError
 from lambda_emu.services.sqs.local import LocalQueues
 from lambda_emu.services.sqs.message import Received
-
-Done = Callable[[SqsError | None], None]
+from lambda_emu.services.sqs.moves import Done
 
 
 class OwnQueue:

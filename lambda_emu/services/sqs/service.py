@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from lambda_emu.arn import Scope
-from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import RequestTooLarge
 from lambda_emu.gateway.answers import Answer
@@ -17,7 +16,6 @@ from lambda_emu.http.message import Head
 from lambda_emu.services.catalogue import claims_of
 
 if TYPE_CHECKING:
-    from lambda_emu.services.sqs.late import LateQueues
     from lambda_emu.services.sqs.serving import QueueServer
 
 LARGE_MESSAGES = Workers("large messages", 2, 64)
@@ -34,8 +32,9 @@ class QueueService:
     claims = claims_of("sqs")
     answers_pages = False
 
-    def __init__(self, queues: LateQueues, clock: Clock, scope: Scope, url: str) -> None:
-        self._settings = queues, clock, scope, url
+    def __init__(self, make: Callable[[], QueueServer]) -> None:
+        """make: what serves, and its imports. On a worker."""
+        self._make = make
         self._serving: QueueServer | None = None
         too_large = RequestTooLarge(MOST_BYTES, "SendMessage")
         self._small = Handling(self._serve, MOST_BYTES, too_large)
@@ -51,8 +50,5 @@ class QueueService:
 
     def _serve(self, request: Request, call: Call) -> Answer | None:
         if self._serving is None:
-            from lambda_emu.services.sqs.serving import QueueServer
-
-            queues, clock, scope, url = self._settings
-            self._serving = QueueServer(queues.open(), clock, scope, url)
+            self._serving = self._make()
         return self._serving.serve(request, call)
