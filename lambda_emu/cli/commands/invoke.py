@@ -39,8 +39,9 @@ def invoke(
     will do; a path means a folder or a file of code anywhere: ./NAME, ./NAME/app.py.
 
     The server at --endpoint-url is asked, or one that runs for this project; else none is needed: the function is
-    served for as long as it takes, as also with --engine or --cpu. Standard output gets the payload alone, standard
-    error the log. The exit code is 1 when the function failed, 2 when it could not be invoked.
+    served for as long as it takes, as also with --engine or --cpu, and finds no queue, bucket or table that the
+    project declares. Standard output gets the payload alone, standard error the log. The exit code is 1 when the
+    function failed, 2 when it could not be invoked.
     """
     body = _body(payload, event)
     server = _server(function, endpoint_url, flags)
