@@ -176,6 +176,35 @@ def test_what_s3_cannot_take_has_a_code_of_its_own(
     assert refusal(lam, "s3", "data" if method == "PUT" else "", method, path, **headers)[:2] == (status, code)
 
 
+LONG = {"TableName": "t", "FilterExpression": " AND ".join(["a = :a"] * 100_000)}
+PARTS = {"TransactItems": [{"Put": {"TableName": "t", "Item": {}, "ConditionExpression": "a" * 4097}}]}
+MACHINE = {"name": "m", "roleArn": "arn:aws:iam::000000000000:role/r", "definition": "[" * 100_000}
+DELETED = "<Delete>" + "<Object><Key>k</Key></Object>" * 100_000 + "</Delete>"
+
+
+def test_what_is_beyond_awss_bounds_is_refused_before_it_is_read(lam: OwnLam) -> None:
+    """moto's parsers take minutes for it, and all of its services wait for them."""
+    asked = [
+        targeted(lam, "dynamodb", "Scan", json.dumps(LONG)),
+        targeted(lam, "dynamodb", "TransactWriteItems", json.dumps(PARTS)),
+        targeted(lam, "states", "CreateStateMachine", json.dumps(MACHINE)),
+        refusal(lam, "sns", "&".join(f"a.{number}=b" for number in range(200_000)), Content_Type=FORM),
+        refusal(lam, "s3", DELETED, "POST", "/there?delete"),
+        refusal(lam, "s3", "<Delete>" + "<Object><Key>k</Key></Object>" * 1001 + "</Delete>", "POST", "/there?delete"),
+        refusal(lam, "s3", "data", "PUT", "/there/" + "%C3%BC" * 513),
+    ]
+
+    assert [(one.status, one.code) for one in asked] == [
+        (400, "ValidationException"),
+        (400, "ValidationException"),
+        (400, "InvalidDefinition"),
+        (400, "MalformedInput"),
+        (400, "MalformedXML"),
+        (400, "MalformedXML"),
+        (400, "KeyTooLongError"),
+    ]
+
+
 @pytest.mark.parametrize(
     "body",
     [b"no gzip", gzip.compress(b"{}" * 100)[:-9], gzip.compress(b" " * 17_000_000, 1)],

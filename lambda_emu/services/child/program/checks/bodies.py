@@ -10,6 +10,7 @@ from msgspec import DecodeError
 from msgspec.json import decode
 
 from lambda_emu.services.child.program.checks import s3
+from lambda_emu.services.child.program.checks.bounds import check_form, check_members
 from lambda_emu.services.child.program.checks.refused import BODY, Environ, Refused, is_form
 
 MOST_UNPACKED = 16 * 1024 * 1024
@@ -26,8 +27,10 @@ def check(backend: str, environ: Environ) -> None:
     if backend != "s3control":
         body = read(environ)
         environ[BODY] = body
-        if body and not is_form(backend, environ) and not _is_document(backend, environ):
-            _check_json(body)
+        if is_form(backend, environ):
+            check_form(body)
+        elif body and not _is_document(backend, environ):
+            check_members(backend, _check_json(body))
 
 
 def _is_document(backend: str, environ: Environ) -> bool:
@@ -57,7 +60,7 @@ def _unpack(environ: Environ) -> None:
     environ["CONTENT_LENGTH"], environ["wsgi.input"] = str(len(body)), io.BytesIO(body)
 
 
-def _check_json(body: bytes) -> None:
+def _check_json(body: bytes) -> dict[str, Any]:
     try:
         given: Any = decode(body)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -66,3 +69,4 @@ def _check_json(body: bytes) -> None:
         raise Refused("SerializationException", "Start of list found where not expected.")
     if not isinstance(given, dict):
         raise Refused("SerializationException", "Unexpected token where the start of a structure was expected.")
+    return given

@@ -16,6 +16,8 @@ MOST_XML_BYTES = 2 * 1024 * 1024
 """No document of S3's is larger; of what is, moto is the judge."""
 MOST = 2**31 - 1
 MOST_PARTS = 10_000
+MOST_DELETED = 1_000
+KEY_BYTES = 1024
 ROOTS = {
     "accelerate": "AccelerateConfiguration",
     "acl": "AccessControlPolicy",
@@ -65,6 +67,8 @@ def check(environ: Environ) -> None:
     """Refused."""
     method, query = environ["REQUEST_METHOD"], dict(parse_qsl(environ["QUERY_STRING"], keep_blank_values=True))
     _check_method(environ, method, query)
+    if len(environ["PATH_INFO"].removeprefix("/").partition("/")[2]) > KEY_BYTES:
+        raise Refused("KeyTooLongError", "Your key is too long")
     _check_numbers(query)
     _check_headers(environ)
     if method not in ("PUT", "POST"):
@@ -156,6 +160,8 @@ def _is_of_bucket(environ: Environ) -> bool:
 
 def _check_document(environ: Environ, root: str, *, may_be_empty: Any) -> None:
     length = int(environ.get("CONTENT_LENGTH") or 0)
+    if length > MOST_XML_BYTES and root == ROOTS["delete"]:
+        raise malformed()
     if length > MOST_XML_BYTES or environ.get("HTTP_X_AMZ_CONTENT_SHA256", "").startswith("STREAMING-"):
         return
     body = _body(environ, length)
@@ -171,7 +177,7 @@ def _check_document(environ: Environ, root: str, *, may_be_empty: Any) -> None:
         parser.Parse(body, True)
     except expat.ExpatError as error:
         raise malformed() from error
-    if names[0] != root:
+    if names[0] != root or (root == ROOTS["delete"] and names.count("Object") > MOST_DELETED):
         raise malformed()
     if root == ROOTS["versioning"] and "Status" not in names:
         raise Refused("IllegalVersioningConfigurationException", "The Versioning element must be specified")
