@@ -229,6 +229,33 @@ def test_a_packed_body_is_served(lam: OwnLam) -> None:
     assert told[:2] == (400, "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException")
 
 
+@pytest.mark.parametrize(
+    ("service", "form", "code", "text"),
+    [
+        (
+            "sns",
+            "Action=AddPermission&TopicArn=x&Label=l&AWSAccountId=1&ActionName=x",
+            "InvalidParameter",
+            "elements, not 1",
+        ),
+        ("sns", "Action=Publish", "InvalidParameter", "Reason: no value for required parameter"),
+        ("iam", "Action=ListRoles&MaxItems=x", "MalformedInput", "MaxItems: x is no whole number"),
+        ("monitoring", "Action=DescribeAlarmHistory&StartDate=x", "MalformedInput", "StartDate: x is no time"),
+    ],
+)
+def test_so_is_what_is_missing_or_wrong_in_a_form(lam: OwnLam, service: str, form: str, code: str, text: str) -> None:
+    told = refusal(lam, service, f"{form}&Version=2010-08-01", Content_Type=FORM)
+
+    assert told[:2] == (400, code)
+    assert text in told.text
+
+
+def test_an_api_that_is_not_there_is_not_found(lam: OwnLam) -> None:
+    told = refusal(lam, "apigateway", method="DELETE", path="/domainnames/nobody.example/basepathmappings/none")
+
+    assert told[:2] == (404, "NotFoundException")
+
+
 def test_a_date_that_is_none_is_no_condition(lam: OwnLam) -> None:
     for header in ("If_Modified_Since", "If_Unmodified_Since"):
         assert refusal(lam, "s3", "", "HEAD", "/there/key", **{header: "yesterday"}).status == 200

@@ -204,8 +204,11 @@ class App(DomainDispatcherApplication):
                 return self._app(backend)(environ, _with_ids(start_response))
             begun: list[Any] = []
             body = b"".join(self._app(backend)(environ, lambda *said: begun.append(said)))
-        if _is_nothing(begun[-1][0], body):
+        status = begun[-1][0]
+        if _is_nothing(status, body):
             raise NotImplementedError
+        if status.startswith("500"):
+            _refuse_mistake(backend, environ)
         start_response(*begun[-1])
         return [body]
 
@@ -300,7 +303,20 @@ def _explained(backend: str, environ: Environ, error: Exception) -> Refused | No
     from lambda_emu.services.child.program.checks.explaining import explain  # here: mistakes alone need it
 
     log.debug("%s %s", environ["REQUEST_METHOD"], environ["REQUEST_URI"], exc_info=error)
-    return explain(backend, environ, error)
+    try:
+        return explain(backend, environ, error)
+    except Exception:
+        log.exception("what moto raised could not be explained")
+        return None
+
+
+def _refuse_mistake(backend: str, environ: Environ) -> None:
+    """moto failed, by an answer of its own, over what is the caller's mistake. Refused."""
+    from lambda_emu.services.child.program.checks.explaining import mistake  # as above
+
+    refused = mistake(backend, environ)
+    if refused is not None:
+        raise refused
 
 
 def _is_nothing(status: str, body: bytes) -> bool:

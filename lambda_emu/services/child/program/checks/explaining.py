@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl
 from xml.parsers.expat import ExpatError
@@ -34,6 +35,7 @@ BAD_VALUE = {"apigateway": "BadRequestException", "apigatewayv2": "BadRequestExc
     "resourcegroupstaggingapi": "InvalidParameterException",
 }
 """How a service calls a value that it cannot take; the others say ValidationException."""
+ARN_PARTS = 6
 JAVA = {"string": "String", "integer": "Integer", "long": "Long", "boolean": "Boolean", "blob": "ByteBuffer"}
 
 
@@ -51,17 +53,30 @@ def explain(backend: str, environ: Environ, error: Exception) -> Refused | None:
         return None
     if backend == "s3":
         return s3.stumbled(environ, error)
-    operation = _operation(backend, environ)
-    refused = None if operation is None else _first_mistake(backend, environ, operation)
+    refused = mistake(backend, environ)
     if refused is None and isinstance(error, KeyError) and _names(environ, error.args[0]):
-        return Refused("ResourceNotFoundException", f"{error.args[0]} does not exist")
+        return _not_found(backend, error.args[0])
     text = f"moto could not make sense of this request ({type(error).__name__}: {error})"
     return refused or Refused(BAD_VALUE.get(backend, "ValidationException"), text)
 
 
 def _names(environ: Environ, key: object) -> bool:
     """Whether it is a value that the caller has said, and moto has nothing of."""
-    return isinstance(key, str) and f'"{key}"'.encode() in environ.get(BODY, b"").replace(b'":', b"")
+    if not isinstance(key, str):
+        return False
+    return key in environ["PATH_INFO"].split("/") or f'"{key}"'.encode() in environ.get(BODY, b"").replace(b'":', b"")
+
+
+def _not_found(backend: str, name: str) -> Refused:
+    if backend in ("apigateway", "apigatewayv2"):
+        return Refused("NotFoundException", f"Invalid identifier specified: {name}", 404)
+    return Refused("ResourceNotFoundException", f"{name} does not exist")
+
+
+def mistake(backend: str, environ: Environ) -> Refused | None:
+    """What AWS's model finds wrong with a request that moto calls its own failure; None: nothing."""
+    operation = _operation(backend, environ)
+    return None if operation is None else _first_mistake(backend, environ, operation)
 
 
 def unknown(backend: str, environ: Environ, why: str = "") -> Refused:
@@ -98,8 +113,8 @@ def _first_mistake(backend: str, environ: Environ, operation: OperationModel) ->
         return None
     if is_form(backend, environ):
         form = parse_qsl(environ["QUERY_STRING"]) + parse_qsl(body.decode("latin-1"), keep_blank_values=True)
-        given: Any = dict.fromkeys((name.partition(".")[0] for name, _ in form), "")
-        return next(_missing(backend, given, shape), None)
+        given: Any = {name.partition(".")[0]: value for name, value in form}
+        return next(chain(_missing(backend, given, shape), _wrong_texts(backend, dict(form), shape)), None)
     given = json.loads(body or b"{}")
     if backend in REST_JSON:
         return next(_mistakes(backend, given, shape, by_path=True), None)
@@ -123,6 +138,22 @@ def _missing(
                 f"1 validation error detected: Value null at '{where}' failed to satisfy constraint: "
                 "Member must not be null",
             )
+
+
+def _wrong_texts(backend: str, form: Mapping[str, str], shape: Any) -> Iterator[Refused]:
+    """Members of a form that are no numbers, times or ARNs. The first two texts are not recorded."""
+    for name, member in shape.members.items():
+        text = form.get(member.serialization.get("name", name))
+        if text is None:
+            continue
+        if member.type_name in ("integer", "long") and not text.lstrip("-").isdigit():
+            yield Refused("MalformedInput", f"{name}: {text} is no whole number")
+        if member.type_name == "timestamp" and not text[:4].isdigit():
+            yield Refused("MalformedInput", f"{name}: {text} is no time")
+        parts = text.count(":") + 1
+        if backend == "sns" and name.endswith("Arn") and parts < ARN_PARTS:
+            reason = f"An ARN must have at least {ARN_PARTS} elements, not {parts}"
+            yield Refused("InvalidParameter", f"Invalid parameter: {name} Reason: {reason}")
 
 
 def _mistakes(backend: str, value: Any, shape: Any, at: str = "", *, by_path: bool = False) -> Iterator[Refused]:
