@@ -32,8 +32,11 @@ MOST_AT_ONCE = 10
 """So many batches are fetched together."""
 
 
-class Mapped(Protocol):
-    """The mapping as it is now. wanted: its filters. ask: gives a batch to its function. count: of its own metrics."""
+class FeedConsumer(Protocol):
+    """Whose feed it is: consumer.Consumer, with its mapping as it is now. wanted: its filters.
+
+    ask: gives a batch to its function. count: of the mapping's own metrics.
+    """
 
     mapping: EventSourceMapping
     wanted: RecordFilter | None
@@ -47,12 +50,12 @@ class Mapped(Protocol):
 class Feed:
     """Reads one poller until it is stopped."""
 
-    def __init__(self, poller: Poller, scaling: Scaling, mapped: Mapped, loop: Loop, clock: Clock) -> None:
+    def __init__(self, poller: Poller, scaling: Scaling, consumer: FeedConsumer, loop: Loop, clock: Clock) -> None:
         self._out = 0  # batches that are with the function, and of ordered records until they are settled
         self._unsettled = 0
         self.scaling = scaling
         self._poller = poller
-        self._mapped = mapped
+        self._consumer = consumer
         self._loop = loop
         self._clock = clock
         self._nap = Nap(loop, clock)
@@ -75,14 +78,14 @@ class Feed:
                 self._backoff.failed()
                 continue
             except Exception:
-                log.exception("event source mapping %s could not be polled", self._mapped.mapping.uuid)
+                log.exception("event source mapping %s could not be polled", self._consumer.mapping.uuid)
                 self._backoff.failed()
                 continue
             if batch is not None:
                 self._complaint = ""
                 self._out += 1
                 self._unsettled += 1
-                self._loop.spawn(self._deliver(batch), f"a batch of {self._mapped.mapping.uuid}")
+                self._loop.spawn(self._deliver(batch), f"a batch of {self._consumer.mapping.uuid}")
         await self._give_back()
         while self._unsettled:
             await self._nap.sleep(SLEEP_S)
@@ -108,7 +111,7 @@ class Feed:
                 await self._give_back()
             wait_s = self.scaling.wait_s(self._out, self._clock.monotonic_s())
             wait_s = max(wait_s, self._backoff.wait_s())
-            if wait_s <= 0 and not self._mapped.is_callable():
+            if wait_s <= 0 and not self._consumer.is_callable():
                 wait_s = LOOK_S
             if wait_s <= 0:
                 return
@@ -116,7 +119,7 @@ class Feed:
 
     async def _gather(self) -> list[Record] | None:
         """The records of one batch; None: there is none after all. SourceUnavailable, SourceEnded."""
-        builder = _BatchBuilder(self._mapped.mapping.settings, self._clock)
+        builder = _BatchBuilder(self._consumer.mapping.settings, self._clock)
         batch = builder.records
         try:
             while not builder.is_full and not self._stopped:
@@ -127,7 +130,7 @@ class Feed:
                 if wait_s <= 0:
                     break
                 fetched = await self._poller.fetch(builder.room * self._batches_at_once(), wait_s)
-                self._mapped.count("PolledEventCount", len(fetched.records))
+                self._consumer.count("PolledEventCount", len(fetched.records))
                 self._left.extend(await self._choose(fetched.records))
                 builder.take(self._left)
                 if fetched.whole and not self._left:
@@ -144,20 +147,20 @@ class Feed:
 
     def _batches_at_once(self) -> int:
         """For so many there is room now; one fetch for all of them costs its source less."""
-        if not self._poller.divisible or self._mapped.mapping.settings.get("MaximumBatchingWindowInSeconds"):
+        if not self._poller.divisible or self._consumer.mapping.settings.get("MaximumBatchingWindowInSeconds"):
             return 1
         return min(max(self.scaling.limit - self._out, 1), MOST_AT_ONCE)
 
     async def _choose(self, records: Sequence[Record]) -> Sequence[Record]:
         """Those that the mapping wants; the others are done with."""
-        wanted = self._mapped.wanted
+        wanted = self._consumer.wanted
         if wanted is None or not records:
             return records
         kept: list[Record] = []
         dropped: list[Record] = []
         for record in records:
             (kept if wanted.wants(*self._poller.filter_view(record)) else dropped).append(record)
-        self._mapped.count("FilteredOutEventCount", len(dropped))
+        self._consumer.count("FilteredOutEventCount", len(dropped))
         await self._settle(self._poller.drop, dropped)
         return kept
 
@@ -167,14 +170,14 @@ class Feed:
         """Another may take its place once the function is done, or where order is kept once it is settled."""
         is_out = True
         try:
-            result = await self._mapped.ask(self._poller, batch)
+            result = await self._consumer.ask(self._poller, batch)
             self._note(result)
             if not self._poller.ordered:
                 is_out = False
                 self._out -= 1
                 self._nap.end()
             await self._poller.settle(batch, result)
-            self._mapped.settled(batch, result)
+            self._consumer.settled(batch, result)
         except SourceUnavailable as error:
             self._complain(error)
             self._backoff.failed()
@@ -213,7 +216,7 @@ class Feed:
         """Of the same once, until it is well again."""
         if not self._stopped and str(error) != self._complaint:
             self._complaint = str(error)
-            mapping = self._mapped.mapping
+            mapping = self._consumer.mapping
             log.warning("event source mapping %s of %s: %s", mapping.uuid, mapping.source_arn, error)
 
 
