@@ -45,11 +45,11 @@ class LateQueues:
         """Those that are open, else they are opened: then not on the loop."""
         if self.opened is not None:
             return self.opened
-        from lambda_emu.services.sqs.queues import Queues
+        from lambda_emu.services.sqs.opening import open_queues
 
         with self._lock:
             if self.opened is None:
-                queues = Queues.open(self._store, self._loop, self._clock)
+                queues = open_queues(self._store, self._loop, self._clock)
                 if self._closed:
                     self._loop.ask(queues.close, LOOK_LIMIT_S)
                 self.opened = queues

@@ -9,15 +9,13 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from functools import partial
-from pathlib import Path
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.sqs import table
-from lambda_emu.services.sqs.changes import Change, ChangeSet
+from lambda_emu.services.sqs.changes import Change
 from lambda_emu.services.sqs.commits import Commits
 from lambda_emu.services.sqs.directory import Directory
 from lambda_emu.services.sqs.errors import NoSuchQueue, SqsError, SqsFailure, TooManyInFlight
@@ -36,14 +34,13 @@ MOST_IN_FLIGHT = 120_000
 LOOKED_AT = 1_000
 """So many messages at most are passed to a dead letter queue, or found too old, by one receive."""
 LET_GO = 500
-START_LIMIT_S = 600.0
 
 
 class Queues:
     """All queues of all accounts. Everything runs on the loop but `open`, which makes one."""
 
     def __init__(self, store: Store, loop: Loop, clock: Clock, journal: Journal | None) -> None:
-        """Use `Queues.open`."""
+        """Use `opening.open_queues`."""
         self._loop = loop
         self._clock = clock
         self._commits = Commits(store, loop, clock, journal)
@@ -51,30 +48,8 @@ class Queues:
         self._polls = Polls(clock, self._serve)
         self.moves = MoveTasks(self.directory, clock, self._write, self._polls.wake)
 
-    @classmethod
-    def open(cls, store: Store, loop: Loop, clock: Clock) -> Queues:
-        """With what an earlier run left. Not on the loop."""
-        journal = _open_journal(store.folder)
-        queues = cls(store, loop, clock, journal)
-        found: Future[SavedQueues] = Future()
-
-        def read(connection: sqlite3.Connection) -> SavedQueues:
-            if journal is not None:
-                _recover(connection, journal)
-            return table.read_all(connection)
-
-        def done(error: BaseException | None, left: SavedQueues) -> None:
-            if error is not None:
-                found.set_exception(error)
-            else:
-                found.set_result(left)
-
-        store.post(read, done)
-        left = found.result(START_LIMIT_S)
-        loop.ask(lambda: queues._take_over(left), START_LIMIT_S)
-        return queues
-
-    def _take_over(self, left: SavedQueues) -> None:
+    def take_over(self, left: SavedQueues) -> None:
+        """What an earlier run left; before anybody asks."""
         self.directory.take_over(left)
         self.moves.take_over(left.tasks)
 
@@ -372,23 +347,6 @@ class Queues:
 
     def _write(self, step: Callable[[sqlite3.Connection], object], told: Done) -> None:
         self._commits.post(step, lambda error, _: told(error))
-
-
-def _open_journal(folder: Path) -> Journal | None:
-    try:
-        return Journal.open(folder)
-    except OSError as error:  # such as a disk without room for one
-        log.warning("queues have no journal, so each request waits for its commit: %s", error)
-        return None
-
-
-def _recover(connection: sqlite3.Connection, journal: Journal) -> None:
-    """What an earlier run wrote to its journal and died before SQLite had it."""
-    change = ChangeSet.of_entries(journal.left(table.taken(connection))).take()
-    if change is not None:
-        change.apply(connection)
-        table.mark(connection, change.marks)
-    table.put_taken(connection, journal.last)
 
 
 def _ignore(error: SqsError | None, result: object) -> None:
