@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
+from uuid import uuid4
 from xml.etree import ElementTree
 
 import pytest
@@ -67,6 +68,10 @@ class Sqs:
     def delete(self, url: str, *messages: dict[str, Any]) -> None:
         for message in messages:
             self.client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+    def settle(self) -> None:
+        """What was begun is on disk, and who waited for that has set his timers: what is asked for now comes after."""
+        self.create(f"after-{uuid4().hex}")
 
     def attributes(self, url: str, *names: str) -> dict[str, str]:
         got = self.client.get_queue_attributes(QueueUrl=url, AttributeNames=list(names or ("All",)))

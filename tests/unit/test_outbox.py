@@ -85,7 +85,7 @@ class Rig:
 
 @contextmanager
 def running(folder: Path, targets: Targets) -> Iterator[Rig]:
-    store, loop, clock = Store.open(folder), Loop(), SteppingClock(stands=True)
+    store, loop, clock = Store.open(folder), Loop(), SteppingClock()
     loop.start()
     clock.bind(loop.asyncio)
     rig = Rig(store, loop, clock, targets)

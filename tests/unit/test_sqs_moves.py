@@ -98,6 +98,7 @@ def test_a_task_has_its_pace_can_be_cancelled_and_leaves_what_came_later(sqs: Sq
 
     handle = sqs.client.start_message_move_task(SourceArn=DEAD, MaxNumberOfMessagesPerSecond=2)["TaskHandle"]
     eventually(lambda: moved(sqs) == 1, "the task")
+    sqs.settle()
     sqs.clock.advance(0.5)
     eventually(lambda: moved(sqs) == 2, "the task")
     with refused(
@@ -122,8 +123,10 @@ def test_a_message_that_dies_again_meanwhile_is_not_moved_again(sqs: Sqs) -> Non
     eventually(lambda: moved(sqs) == 1, "the task")
     assert sqs.bodies(jobs, VisibilityTimeout=0) == ["one"]
     assert sqs.bodies(jobs) == []
+    sqs.settle()
     sqs.clock.advance(1)
     eventually(lambda: moved(sqs) == 2, "the task")
+    sqs.settle()
     sqs.clock.advance(1)
     eventually(lambda: status(sqs) == "COMPLETED", "the task")
 
