@@ -62,7 +62,7 @@ class Around:
         self._is_counting = False
         shutdown.call(self._stop_counting)  # after all who tell of facts
         self.queues = LateQueues(store, loop, clock)
-        self.child = OtherServices(loop, url, scope)
+        self.child = OtherServices(loop, url, scope, clock)
         shutdown.call(self.child.close)  # after the environments, whose code may use it until they end
         self.clients = Clients(lambda: url)
         shutdown.call(self.clients.close)

@@ -44,6 +44,9 @@ class Clock:
     monotonic_s = staticmethod(time.perf_counter)
     """Seconds that never run backwards; for durations and deadlines."""
 
+    ahead_s: float | None = None
+    """How far `now_s` is ahead of the machine's time; None: it is the machine's."""
+
     random = staticmethod(random.random)
     """Evenly distributed in [0, 1)."""
 
@@ -188,6 +191,10 @@ class SteppingClock(Clock):
 
     def now_s(self) -> float:
         return (self._stands_at[0] if self._stands_at else super().now_s()) + self._ahead_s + self._set_by_s
+
+    @property
+    def ahead_s(self) -> float:  # type: ignore[override]
+        return self.now_s() - super().now_s()
 
     def set_wall(self, by_s: float) -> None:
         """Set the machine's clock by so many seconds, back if negative. Nothing becomes due by it."""

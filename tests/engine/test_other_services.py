@@ -616,6 +616,35 @@ def test_who_waits_for_a_process_that_is_killed_is_told_to_try_again(tmp_path: P
         assert [secret["Name"] for secret in secrets.list_secrets()["SecretList"]] == ["s"]
 
 
+@pytest.mark.parametrize("ephemeral", [False, True])
+def test_services_have_the_servers_time(tmp_path: Path, eventually: Eventually, ephemeral: bool) -> None:
+    """Whose clock a test may move: signed URLs end by it, items expire by it, and dates are shown by it."""
+    with own_emulator(tmp_path, "process", stems=0, account=ACCOUNT, ephemeral=ephemeral) as lam:
+        s3, dynamodb = sdk(lam, "s3"), sdk(lam, "dynamodb")
+        s3.create_bucket(Bucket="timed")
+        before = s3.put_object(Bucket="timed", Key="k", Body=b"x") and s3.head_object(Bucket="timed", Key="k")
+        url = s3.generate_presigned_url("get_object", Params={"Bucket": "timed", "Key": "k"}, ExpiresIn=1800)
+        urlopen(url).close()
+        key: Any = {"AttributeName": "id", "KeyType": "HASH"}
+        defined: Any = {"AttributeName": "id", "AttributeType": "S"}
+        dynamodb.create_table(
+            TableName="t", KeySchema=[key], AttributeDefinitions=[defined], BillingMode="PAY_PER_REQUEST"
+        )
+        dynamodb.update_time_to_live(TableName="t", TimeToLiveSpecification={"Enabled": True, "AttributeName": "end"})
+        item = {"id": {"S": "a"}, "end": {"N": str(int(lam.clock.now_s()) + 1800)}}
+        dynamodb.put_item(TableName="t", Item=item)
+        assert dynamodb.get_item(TableName="t", Key={"id": {"S": "a"}})["Item"] == item
+
+        lam.clock.advance(3600)
+
+        with pytest.raises(HTTPError, match="403"):
+            urlopen(url)
+        eventually(lambda: dynamodb.scan(TableName="t")["Count"] == 0, "the item to expire")
+        s3.put_object(Bucket="timed", Key="k", Body=b"x")
+        after = s3.head_object(Bucket="timed", Key="k")
+        assert (after["LastModified"] - before["LastModified"]).total_seconds() >= 3600
+
+
 def test_many_requests_at_once_have_each_its_own_answer(lam: OwnLam) -> None:
     s3 = sdk(lam, "s3")
 

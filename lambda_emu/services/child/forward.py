@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 from lambda_emu.arn import Scope
+from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 ASK = "x-lambda-emu-ask"
 HANDED = "x-lambda-emu-body"
 """Names a file among the child's own, in place of a body."""
+AHEAD = "x-lambda-emu-ahead"
+"""Says how far our clock is ahead of the machine's."""
 ASK_LIMIT_S = 70.0
 """It may have to be started for it."""
 NAME = re.compile(r"[\w-]{1,128}", re.ASCII)
@@ -42,9 +45,11 @@ class ChildPeer:
     at_once: int = 32  # it has as many threads
     silence_s: float | None = None
 
-    def __init__(self, child: Child, scope: Scope) -> None:
+    def __init__(self, child: Child, scope: Scope, clock: Clock) -> None:
+        """clock: whose time moto has."""
         self._child = child
         self._scope = scope
+        self._clock = clock
 
     async def begin(self, request: Request, length: int) -> Begun:
         return Begun(await self._child.line(), self._head(request, length), self._child.give_back)
@@ -79,6 +84,8 @@ class ChildPeer:
             told["authorization"] = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
         if request.body_file is not None and not length:
             told[HANDED] = handed_name(request.body_file)
+        if self._clock.ahead_s is not None:
+            told[AHEAD] = f"{self._clock.ahead_s:.3f}"
         path = target if bucket is None else b"/" + bucket.encode("latin-1") + target
         return passed_head(request, path, length, told, OURS)
 
@@ -110,8 +117,8 @@ def handed_name(file: Path) -> str:
 class ChildForwarder(Forwarder):
     """Requests to the child, and questions of our own."""
 
-    def __init__(self, child: Child, scope: Scope, loop: Loop, observer: Observer | None) -> None:
-        self._child_peer = ChildPeer(child, scope)
+    def __init__(self, child: Child, scope: Scope, clock: Clock, loop: Loop, observer: Observer | None) -> None:
+        self._child_peer = ChildPeer(child, scope, clock)
         super().__init__(self._child_peer, loop, observer)
 
     def serve(self, request: Request, call: Call) -> None:

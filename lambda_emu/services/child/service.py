@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from lambda_emu.arn import Scope
+from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import RequestTooLarge
 from lambda_emu.gateway.answers import Answer
@@ -73,8 +74,8 @@ class ChildStatus(Struct, frozen=True):
 class OtherServices:
     """Those that moto serves, for the gateway. What asks it is imported with the first request, not at each start."""
 
-    def __init__(self, loop: Loop, front_url: str, scope: Scope) -> None:
-        """front_url: where the child finds our own server. scope: of callers who name none."""
+    def __init__(self, loop: Loop, front_url: str, scope: Scope, clock: Clock) -> None:
+        """front_url: where the child finds our own server. scope: of callers who name none. clock: theirs too."""
         self.services = services_by(self.serve)
         self.observer: Observer | None = None
         """Told of all that passes; set before the first request."""
@@ -85,6 +86,7 @@ class OtherServices:
         self._loop = loop
         self._front_url = front_url
         self._scope = scope
+        self._clock = clock
         self._lock = Lock()  # guards both below while they are made
         self._child: Child | None = None
         self._forwarder: ChildForwarder | None = None
@@ -137,7 +139,7 @@ class OtherServices:
         with self._lock:
             if self._forwarder is None:
                 self._child = Child(self._loop, self._front_url, self._hear, self.folder)
-                self._forwarder = ChildForwarder(self._child, self._scope, self._loop, self.observer)
+                self._forwarder = ChildForwarder(self._child, self._scope, self._clock, self._loop, self.observer)
             return self._forwarder
 
 

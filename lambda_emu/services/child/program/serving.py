@@ -26,6 +26,7 @@ from lambda_emu.gateway.credential import credential_in
 from lambda_emu.services.child.program.asked import SERVICE, asking, request_ids
 from lambda_emu.services.child.program.checks.bodies import check
 from lambda_emu.services.child.program.checks.refused import Refused, tell
+from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.facts import ASKED, FACTS
 from lambda_emu.services.child.program.front import Front, FrontGone
 from lambda_emu.services.child.program.objects.bodies import BODIES, PIECE_BYTES, Bodies
@@ -35,6 +36,7 @@ from lambda_emu.services.child.program.patches.dynamodb_expiry import Expiry
 from lambda_emu.services.child.program.patches.s3_callers import Verdict, judge
 from lambda_emu.services.child.program.sockets import Connection
 from lambda_emu.services.child.program.state.journal import own_folder
+from lambda_emu.services.child.program.state.moment import replace_time
 from lambda_emu.services.child.program.telling import Teller
 
 if TYPE_CHECKING:
@@ -88,6 +90,7 @@ def server(socket_path: str, front_url: str, teller: Teller, folder: Path | None
     seams.replace_lambda(front)
     seams.hide_helpers()
     seams.forget_instances()
+    replace_time()
     beneath = own_folder(folder or Path(socket_path).parent)
     app = App(front, teller, Bodies(beneath / BODIES, is_kept=folder is not None))
     if folder is not None:
@@ -152,6 +155,7 @@ class App(DomainDispatcherApplication):
         try:
             if ASKED in environ:
                 return self._fact(environ, start_response)
+            clock.follow(environ)
             open_handed(environ, self._bodies)
             backend = self._backend(environ)
             self._app(backend)
@@ -216,9 +220,9 @@ class App(DomainDispatcherApplication):
         """What is known outlives the process from here on, and what was known is known again."""
         from lambda_emu.services.child.program.patches import sns_delivery
         from lambda_emu.services.child.program.state.keeping import Keeper
-        from lambda_emu.services.child.program.state.moment import replace_keys, replace_time_and_chance
+        from lambda_emu.services.child.program.state.moment import replace_chance, replace_keys
 
-        replace_time_and_chance()
+        replace_chance()
         sns_delivery.kept_in = folder
         self._keeper = Keeper(
             folder, self._bodies, self._front, self._run, self._app, lambda: sorted(self.app_instances), SERVED

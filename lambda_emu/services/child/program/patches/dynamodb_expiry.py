@@ -7,9 +7,10 @@ import json
 import logging
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+
+from lambda_emu.services.child.program.clock import clock
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class Expiry:
         while self._is_wanted():
             try:
                 for table in list(_tables()):
-                    self._sweep(table, time.time())
+                    self._sweep(table, clock.now_s())
             except RuntimeError:
                 log.debug("a table changed meanwhile; it is looked through again", exc_info=True)
             threading.Event().wait(EVERY_S)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import string
-from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -21,6 +20,7 @@ from moto.moto_api._internal import mock_random
 
 from lambda_emu.model.parameter_mapping import parameters_problem
 from lambda_emu.model.route_keys import route_key_problem, same_requests
+from lambda_emu.services.child.program.state.moment import now
 
 Answered = tuple[int, dict[str, Any], str | bytes]
 DEFAULT = "$default"
@@ -181,7 +181,7 @@ def update_stage(response: Any) -> Answered:
     for name, attribute in STAGE_MEMBERS.items():
         if params.get(name) is not None:
             setattr(stage, attribute, params[name])
-    stage.updated = datetime.now()
+    stage.updated = now()
     return 200, {}, json.dumps(stage.to_json())
 
 
@@ -196,7 +196,7 @@ def create_deployment(response: Any) -> Answered:
         raise StageNotFound
     made = {
         "autoDeployed": False,
-        "createdDate": iso_8601_datetime_without_milliseconds(datetime.now()),
+        "createdDate": iso_8601_datetime_without_milliseconds(now()),
         "deploymentId": "".join(mock_random.choice(string.ascii_lowercase + string.digits) for _ in range(6)),
         "deploymentStatus": "DEPLOYED",
         "description": params.get("description"),

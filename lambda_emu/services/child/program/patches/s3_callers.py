@@ -16,6 +16,8 @@ from urllib.parse import parse_qs
 
 from msgspec import Struct
 
+from lambda_emu.services.child.program.clock import clock
+
 Headers = list[tuple[str, str]]
 
 NOT_ALLOWED = (
@@ -71,7 +73,7 @@ def _judge_age(query: Mapping[str, list[str]]) -> Verdict:
             return SERVED
     except ValueError:
         return Verdict(400, "AuthorizationQueryParametersError", "X-Amz-Date and X-Amz-Expires must say until when.")
-    return Verdict(403, "AccessDenied", "Request has expired") if time.time() > ends_s else SERVED
+    return Verdict(403, "AccessDenied", "Request has expired") if clock.now_s() > ends_s else SERVED
 
 
 def _judge_page(environ: Mapping[str, Any], origin: str | None) -> Verdict:

@@ -12,6 +12,8 @@ from uuid import uuid4
 
 from msgspec import Struct
 
+from lambda_emu.services.child.program.clock import clock
+
 REMEMBERED_S = 300.0
 """The same message to a FIFO topic is accepted once in so long."""
 FILE = "published.db"
@@ -57,13 +59,13 @@ class Topics:
             message_id = self._send(topic, message, order=order, **more)
             # Afterwards: a kill between the two has it sent again, to queues that know it by its id, and never lost.
             self._published.execute(
-                "INSERT INTO published VALUES (?, ?, ?, ?)", (topic.arn, deduplication, time.time(), message_id)
+                "INSERT INTO published VALUES (?, ?, ?, ?)", (topic.arn, deduplication, clock.now_s(), message_id)
             )
             return message_id
 
     def _known(self, topic_arn: str, deduplication: str) -> str | None:
         """Of what was sent in the last five minutes; all else is forgotten."""
-        now_s = time.time()
+        now_s = clock.now_s()
         self._published.execute("DELETE FROM published WHERE sent_s < ? OR sent_s > ?", (now_s - REMEMBERED_S, now_s))
         found = self._published.execute(
             "SELECT message_id FROM published WHERE topic = ? AND deduplication = ?", (topic_arn, deduplication)

@@ -17,6 +17,7 @@ from typing import Any
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY as HEADER_NAMES
 
 from lambda_emu.services.child.program import asked
+from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.front import Front
 from lambda_emu.services.child.program.objects.bodies import SMALL_BYTES, Bodies, Body, pieces_of
 from lambda_emu.services.child.program.objects.intake import content_of, given_again, take_in
@@ -264,7 +265,7 @@ def _entry(backend: str, environ: Environ, body: Body | bytes) -> Entry:
     said = {name: value for name, value in environ.items() if name.isupper() and isinstance(value, str)}
     said[HEADER_NAMES] = environ.get(HEADER_NAMES, {})
     small, file = (body, None) if isinstance(body, bytes) else (b"", body.name)
-    return Entry(0, backend, secrets.randbits(62), time.time(), said, small, file)
+    return Entry(0, backend, secrets.randbits(62), clock.now_s(), said, small, file)
 
 
 def _is_done(status: str) -> bool:

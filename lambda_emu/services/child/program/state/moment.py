@@ -12,6 +12,8 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from lambda_emu.services.child.program.clock import clock
+
 _here = threading.local()
 _urandom = os.urandom
 
@@ -27,9 +29,8 @@ def moment(seed: int, time_s: float | None) -> Iterator[None]:
         _here.chance, _here.time_s = before
 
 
-def replace_time_and_chance() -> None:
-    """moto draws all its ids from one generator that every module holds, and asks one function for the time."""
-    from moto.core import utils
+def replace_chance() -> None:
+    """moto draws all its ids from one generator that every module holds."""
     from moto.moto_api._internal.moto_random import MotoRandom
 
     def random(self: Random) -> float:
@@ -44,6 +45,12 @@ def replace_time_and_chance() -> None:
     MotoRandom.random = random  # type: ignore[assignment]
     MotoRandom.getrandbits = getrandbits  # type: ignore[assignment]
     os.urandom = _bytes
+
+
+def replace_time() -> None:
+    """moto asks one function for it."""
+    from moto.core import utils
+
     utils.now_of_a_change = now  # type: ignore[attr-defined]
     utils.utcnow.__code__ = _utcnow.__code__  # everybody holds this function
 
@@ -95,8 +102,7 @@ def replace_keys(keep: Callable[[str, Callable[[], bytes]], bytes]) -> None:
 def now() -> datetime.datetime:
     """UTC, and says no zone, as moto has it."""
     time_s = getattr(_here, "time_s", None)
-    if time_s is None:
-        return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    time_s = clock.now_s() if time_s is None else time_s
     return datetime.datetime.fromtimestamp(time_s, datetime.UTC).replace(tzinfo=None)
 
 
