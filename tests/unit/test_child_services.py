@@ -8,6 +8,7 @@ import pytest
 from api_rig import asked, signed
 from botocore.parsers import create_parser
 from botocore.session import Session
+from server_rig import Exchange, body_of, http_server, send
 
 from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.service import LambdaService
@@ -17,6 +18,7 @@ from lambda_emu.gateway.router import Router
 from lambda_emu.gateway.services import Service
 from lambda_emu.gateway.wsgi import LateApp
 from lambda_emu.services.child.errors import ChildBusy, ChildLost, ServicesMissing
+from lambda_emu.services.child.program.front import Front, FrontError
 from lambda_emu.services.child.service import services_by
 
 
@@ -97,3 +99,25 @@ def test_a_path_that_names_no_bucket_there_could_be_is_refused_without_the_proce
 
     assert answer is not None
     assert (answer.status, b"<Code>InvalidBucketName</Code>" in answer.body) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"Type": "User", "Message": "Function not found"}', "Function not found"),
+        (b'{"__type": "a#QueueDoesNotExist", "message": "The queue does not exist."}', "The queue does not exist."),
+        (b"not JSON", "not JSON"),
+        (b"[]", "[]"),
+    ],
+)
+def test_who_cannot_be_told_of_something_is_named_with_what_lambda_emu_said(body: bytes, said: str) -> None:
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:none"
+
+    def refuse(exchange: Exchange) -> None:
+        body_of(exchange)
+        send(exchange, body, 404)
+
+    with http_server(refuse) as url, pytest.raises(FrontError) as raised:
+        Front(url).send_event(arn, {})
+
+    assert str(raised.value) == f"{arn}: {said}"

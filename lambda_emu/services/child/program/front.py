@@ -6,7 +6,7 @@ import http.client
 import json
 import logging
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -52,7 +52,7 @@ class Front:
         """Its configuration. FrontError: there is none."""
         answered = self._call("GET", f"{FUNCTIONS}{quote(arn, safe='')}/configuration", arn)
         if answered.status != 200:
-            raise FrontError(f"{arn}: {answered.body.decode('utf-8', 'replace')}")
+            raise _refusal(arn, answered)
         found: dict[str, Any] = json.loads(answered.body)
         return found
 
@@ -72,7 +72,7 @@ class Front:
         headers = {"X-Amz-Target": "AmazonSQS.SendMessage", "Content-Type": "application/x-amz-json-1.0"}
         answered = self._call("POST", "/", queue_arn, json.dumps(asked).encode(), headers)
         if answered.status != 200:
-            raise FrontError(f"{queue_arn}: {answered.body.decode('utf-8', 'replace')}")
+            raise _refusal(queue_arn, answered)
 
     def queue_policy(self, queue_arn: str) -> str:
         """JSON; empty where there is none, or nobody tells."""
@@ -91,7 +91,7 @@ class Front:
         path = f"{FUNCTIONS}{quote(arn, safe='')}/invocations"
         answered = self._call("POST", path, arn, payload, headers, limit_s)
         if answered.status >= 300:
-            raise FrontError(f"{arn}: {answered.body.decode('utf-8', 'replace')}")
+            raise _refusal(arn, answered)
         return answered
 
     def _call(
@@ -117,3 +117,12 @@ class Front:
                 raise FrontGone(f"{arn} cannot be told, since lambda-emu is ending; try again.") from error
             except (OSError, http.client.HTTPException) as error:
                 raise FrontError(f"{arn}: {error!r}") from error
+
+
+def _refusal(arn: str, answered: Answered) -> FrontError:
+    """What it says, without the form that it says it in."""
+    text = answered.body.decode("utf-8", "replace")
+    with suppress(ValueError, AttributeError):
+        said = json.loads(text)
+        text = said.get("Message") or said.get("message") or text
+    return FrontError(f"{arn}: {text}")

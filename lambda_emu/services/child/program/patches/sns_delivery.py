@@ -178,7 +178,8 @@ class Delivery:
 
     def give_up(self, sent: Sent, problem: object) -> None:
         """Its subscription's dead letter queue has it, if there is one."""
-        log.warning("SNS could not notify %s: %s", sent.subscription.endpoint, problem)
+        endpoint, why = sent.subscription.endpoint, str(problem)
+        log.warning("SNS could not notify %s", why if why.startswith(endpoint) else f"{endpoint}: {why}")
         try:
             queue = json.loads(sent.subscription.attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn")
             if queue:
