@@ -9,7 +9,7 @@ import signal
 import socket
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from http.client import HTTPConnection
 from pathlib import Path
 from threading import Event
@@ -315,3 +315,18 @@ def child_of(lam: Served) -> int:
     """The services' process."""
     lines: dict[int, bytes] = {number: Path(f"/proc/{number}/cmdline").read_bytes() for number, _ in lam.tree()}
     return next(number for number, line in lines.items() if b"services.child.program" in line)
+
+
+def test_who_reads_objects_slowly_holds_up_no_other_service(lam: OwnLam) -> None:
+    """As a page does whose videos are paused."""
+    sdk(lam, "s3").put_object(Bucket="large", Key="slow", Body=bytes(8 * MB))
+    there = urlsplit(lam.emulator.url)
+    head = f"GET /large/slow HTTP/1.1\r\nHost: {there.netloc}\r\nAuthorization: {SIGNED['Authorization']}\r\n\r\n"
+    with ExitStack() as readers:
+        for _ in range(40):  # more than are served at once
+            reader = readers.enter_context(socket.create_connection((there.hostname, there.port or 0), timeout=20))
+            reader.sendall(head.encode())
+
+        sdk(lam, "s3", read_timeout=20).put_object(Bucket="large", Key="other", Body=b"")
+
+        assert sdk(lam, "dynamodb", read_timeout=20).list_tables()["TableNames"] == []

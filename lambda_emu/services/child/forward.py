@@ -9,6 +9,7 @@ import logging
 import os
 import re
 from pathlib import Path
+from typing import IO
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
@@ -96,6 +97,10 @@ class ChildPeer:
         return ChildBusy(waiting)
 
 
+READERS = 24
+"""Of all that the child serves at once: who reads an object slowly keeps a thread of it, and others need some too."""
+
+
 class Handed(io.RawIOBase):
     """In place of a spooled file, of which nothing is sent; what the child did not make its own goes at the end."""
 
@@ -119,6 +124,7 @@ class ChildForwarder(Forwarder):
 
     def __init__(self, child: Child, scope: Scope, clock: Clock, loop: Loop, observer: Observer | None) -> None:
         self._child_peer = ChildPeer(child, scope, clock)
+        self._readers = asyncio.Semaphore(READERS)
         super().__init__(self._child_peer, loop, observer)
 
     def serve(self, request: Request, call: Call) -> None:
@@ -128,6 +134,13 @@ class ChildForwarder(Forwarder):
             super().serve(request, call)
         else:
             call.detach(self._begin, request, call, handed, 0)
+
+    async def _forward(self, request: Request, call: Call, file: IO[bytes] | None, length: int) -> None:
+        if _may_be_for_an_object(request):
+            async with self._readers:
+                await super()._forward(request, call, file, length)
+        else:
+            await super()._forward(request, call, file, length)
 
     async def ask(self, fact: str, about: str) -> object:
         """What `program.facts` tells of it; of what cannot be a name it tells nothing. ChildLost and the like."""
@@ -140,3 +153,8 @@ class ChildForwarder(Forwarder):
         if status != 200:
             raise ChildLost(f"did not tell the {fact} of {about}")
         return json.loads(body)
+
+
+def _may_be_for_an_object(request: Request) -> bool:
+    credential = signed_with(request)
+    return request.method == "GET" and (credential is None or credential.service == "s3")
