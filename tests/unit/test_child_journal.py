@@ -14,7 +14,7 @@ from botocore.session import Session
 from lambda_emu.services.child.program import asked
 from lambda_emu.services.child.program.front import Front
 from lambda_emu.services.child.program.objects.bodies import SMALL_BYTES, Bodies
-from lambda_emu.services.child.program.state.changes import Kind, kind_of
+from lambda_emu.services.child.program.state.changes import RequestKind, kind_of
 from lambda_emu.services.child.program.state.journal import open_journal
 from lambda_emu.services.child.program.state.keeping import Keeper
 from lambda_emu.services.child.program.state.moment import moment, now
@@ -212,7 +212,7 @@ def test_operations_that_change_something_are_kept_and_no_others(
     service: str, kept: list[str], passing: list[str]
 ) -> None:
     operations = set(Session().get_service_model(service).operation_names)
-    for names, kind in ((kept, Kind.CHANGE), (passing, Kind.READ)):
+    for names, kind in ((kept, RequestKind.CHANGE), (passing, RequestKind.READ)):
         for name in names:
             assert name in operations
             by_target = {"REQUEST_METHOD": "POST", "QUERY_STRING": "", "HTTP_X_AMZ_TARGET": f"X.{name}"}
@@ -224,17 +224,17 @@ def test_operations_that_change_something_are_kept_and_no_others(
 @pytest.mark.parametrize(
     ("request_", "kind"),
     [
-        ("GET /b/k", Kind.READ),
-        ("HEAD /b/k", Kind.READ),
-        ("POST /b/k?select&select-type=2", Kind.READ),
-        ("PUT /b/k", Kind.CHANGE),
-        ("POST /b?delete", Kind.CHANGE),
-        ("POST /b/k?uploads", Kind.CHANGE),
-        ("DELETE /b/k", Kind.CHANGE),
-        ("PUT /b?notification", Kind.CALLS),
+        ("GET /b/k", RequestKind.READ),
+        ("HEAD /b/k", RequestKind.READ),
+        ("POST /b/k?select&select-type=2", RequestKind.READ),
+        ("PUT /b/k", RequestKind.CHANGE),
+        ("POST /b?delete", RequestKind.CHANGE),
+        ("POST /b/k?uploads", RequestKind.CHANGE),
+        ("DELETE /b/k", RequestKind.CHANGE),
+        ("PUT /b?notification", RequestKind.CALLS),
     ],
 )
-def test_requests_of_s3_are_told_by_their_method(request_: str, kind: Kind) -> None:
+def test_requests_of_s3_are_told_by_their_method(request_: str, kind: RequestKind) -> None:
     method, _, target = request_.partition(" ")
     query = target.partition("?")[2]
 

@@ -16,7 +16,7 @@ from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.sandbox.temporary import temporary_folder
 from lambda_emu.services.child.errors import ChildLost
-from lambda_emu.services.child.process import END_LIMIT_S, Handed, Hear, Process, Words
+from lambda_emu.services.child.process import END_LIMIT_S, Hear, OwnFile, Process, Words
 from lambda_emu.services.child.program.objects.bodies import BODIES
 from lambda_emu.services.passing.line import Line
 
@@ -165,7 +165,7 @@ class Child:
             raise
         finally:
             limit.cancel()
-        await self._loop.asyncio.connect_read_pipe(partial(Words, self._hear), Handed(process.output))
+        await self._loop.asyncio.connect_read_pipe(partial(Words, self._hear), OwnFile(process.output))
         self._process = process
         return process
 

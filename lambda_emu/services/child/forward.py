@@ -24,7 +24,7 @@ from lambda_emu.services.child.child import Child
 from lambda_emu.services.child.errors import ChildBusy, ChildLost
 from lambda_emu.services.child.program.objects.bodies import BEGUN
 from lambda_emu.services.passing.forwarder import Forwarder, passed_head
-from lambda_emu.services.passing.peer import Begun, Observer
+from lambda_emu.services.passing.peer import Observer, PeerRequest
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,8 @@ AHEAD = "x-lambda-emu-ahead"
 """Says how far our clock is ahead of the machine's."""
 ASK_LIMIT_S = 70.0
 """It may have to be started for it."""
+READERS = 24
+"""Of all that the child serves at once: who reads an object slowly keeps a thread of it, and others need some too."""
 NAME = re.compile(r"[\w-]{1,128}", re.ASCII)
 OURS = ("x-moto-account-id", "x-lambda-emu-")
 """Headers that nobody but us says."""
@@ -52,15 +54,15 @@ class ChildPeer:
         self._scope = scope
         self._clock = clock
 
-    async def begin(self, request: Request, length: int) -> Begun:
-        return Begun(await self._child.line(), self._head(request, length), self._child.give_back)
+    async def begin(self, request: Request, length: int) -> PeerRequest:
+        return PeerRequest(await self._child.line(), self._head(request, length), self._child.give_back)
 
-    async def ask(self, fact: str, about: str) -> Begun:
+    async def ask(self, fact: str, about: str) -> PeerRequest:
         """A question of our own."""
         asked = f"GET /{about} HTTP/1.1\r\nhost: localhost\r\n{ASK}: {fact}\r\n\r\n"
-        return Begun(await self._child.line(), asked.encode(), self._child.give_back)
+        return PeerRequest(await self._child.line(), asked.encode(), self._child.give_back)
 
-    def hand_over(self, file: Path) -> Handed | None:
+    def hand_over(self, file: Path) -> HandedFile | None:
         """A spooled body, to where its own are; None: it has none, or they are on another disk. On a worker."""
         if self._child.bodies is None:
             return None
@@ -70,7 +72,7 @@ class ChildPeer:
         except OSError as error:
             log.debug("%s is sent, not handed over: %s", file, error)
             return None
-        return Handed(link)
+        return HandedFile(link)
 
     def _head(self, request: Request, length: int) -> bytes:
         bucket = bucket_in(request.head)
@@ -97,11 +99,7 @@ class ChildPeer:
         return ChildBusy(waiting)
 
 
-READERS = 24
-"""Of all that the child serves at once: who reads an object slowly keeps a thread of it, and others need some too."""
-
-
-class Handed(io.RawIOBase):
+class HandedFile(io.RawIOBase):
     """In place of a spooled file, of which nothing is sent; what the child did not make its own goes at the end."""
 
     def __init__(self, link: Path) -> None:

@@ -152,7 +152,7 @@ class Words(asyncio.Protocol):
                 log.exception("the services' process told %r", line[:200])
 
 
-class Handed:
+class OwnFile:
     """A file of its own for a transport. uvloop closes it twice, the second time when it may be somebody else's."""
 
     def __init__(self, file: IO[bytes]) -> None:

@@ -18,7 +18,7 @@ from lambda_emu.services.neighbours.chunks import ChunkReader
 from lambda_emu.services.neighbours.errors import CannotSign, NeighbourBusy, NeighbourLost
 from lambda_emu.services.neighbours.peer import Address, Lines
 from lambda_emu.services.passing.answers import OF_ONE_HOP
-from lambda_emu.services.passing.peer import Begun
+from lambda_emu.services.passing.peer import PeerRequest
 
 SIGNING = Workers("signatures for AWS", 2, 128)
 SIGNED = (b"authorization", b"host", b"x-amz-date", b"x-amz-security-token", b"x-amz-content-sha256")
@@ -49,13 +49,13 @@ class AwsPeer:
         self._signer = Signer(name, url_of)
         self._lines: dict[str, Lines] = {}
 
-    async def begin(self, request: Request, length: int) -> Begun:
+    async def begin(self, request: Request, length: int) -> PeerRequest:
         credential = signed_with(request)
         region = self._region if credential is None else credential.region
         address, head = await self._loop.work(SIGNING, self._signer.sign, request, length, region)
         lines = self._lines.setdefault(address.url, Lines(self._name, address))
         decode = ChunkReader().feed if _is_in_signed_chunks(request) else None
-        return Begun(await lines.line(), head, lines.give_back, decode)
+        return PeerRequest(await lines.line(), head, lines.give_back, decode)
 
     def lost(self, what: str) -> LambdaError:
         return NeighbourLost(self._name, WHERE, what)

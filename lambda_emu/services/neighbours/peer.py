@@ -12,7 +12,7 @@ from lambda_emu.services.buckets import bucket_in
 from lambda_emu.services.neighbours.errors import NeighbourBusy, NeighbourLeadsBack, NeighbourLost
 from lambda_emu.services.passing.forwarder import passed_head
 from lambda_emu.services.passing.line import Line
-from lambda_emu.services.passing.peer import Begun
+from lambda_emu.services.passing.peer import PeerRequest
 
 CONNECT_LIMIT_S = 5.0
 KEPT = 16
@@ -83,7 +83,7 @@ class NeighbourPeer:
         self._address = Address(url)
         self._lines = Lines(name, self._address)
 
-    async def begin(self, request: Request, length: int) -> Begun:
+    async def begin(self, request: Request, length: int) -> PeerRequest:
         if request.head.headers.count((b"via", VIA.encode())) >= MOST_HOPS:
             raise NeighbourLeadsBack(self._name, self._address.url)
         bucket = bucket_in(request.head)
@@ -91,7 +91,7 @@ class NeighbourPeer:
         is_renamed = bucket is not None or self._address.is_tls
         told = {"host": self._address.host} if is_renamed else {}
         head = passed_head(request, self._address.path + target, length, told | {"via": VIA}, tuple(told))
-        return Begun(await self._lines.line(), head, self._lines.give_back)
+        return PeerRequest(await self._lines.line(), head, self._lines.give_back)
 
     def lost(self, what: str) -> LambdaError:
         return NeighbourLost(self._name, self._address.url, what)

@@ -15,7 +15,7 @@ from lambda_emu.gateway.request import Request
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.services.passing.answers import OF_ONE_HOP, OwnAnswer, PassedAnswer
-from lambda_emu.services.passing.peer import Begun, Nobody, Observer, Peer
+from lambda_emu.services.passing.peer import Nobody, Observer, Peer, PeerRequest
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ class Forwarder:
         self._observer.passed(head, None)
         self._loop.asyncio.call_later(STILL_DONE_S, self._observer.passed, head, None)
 
-    async def told(self, beginning: Callable[[], Awaitable[Begun]]) -> tuple[int, bytes]:
+    async def told(self, beginning: Callable[[], Awaitable[PeerRequest]]) -> tuple[int, bytes]:
         """What is answered to a question of our own, without a body: status and body. LambdaError."""
         answer = OwnAnswer(self._peer)
         async with self._slots:

@@ -11,7 +11,7 @@ from lambda_emu.http.message import Head
 from lambda_emu.services.passing.line import Line
 
 
-class Begun(NamedTuple):
+class PeerRequest(NamedTuple):
     """A request about to be sent: by this line, which is given back after a whole answer. head: before its body.
 
     decode: makes of each piece of the body what is sent.
@@ -29,7 +29,7 @@ class Peer(Protocol):
     at_once: int
     silence_s: float | None
 
-    async def begin(self, request: Request, length: int) -> Begun:
+    async def begin(self, request: Request, length: int) -> PeerRequest:
         """length: of the body. LambdaError where it cannot be reached."""
 
     def lost(self, what: str) -> LambdaError:

@@ -33,7 +33,7 @@ from lambda_emu.services.child.program.objects.bodies import BODIES, PIECE_BYTES
 from lambda_emu.services.child.program.objects.intake import SUMS, BadBody, open_handed, take_in
 from lambda_emu.services.child.program.patches import seams
 from lambda_emu.services.child.program.patches.dynamodb_expiry import Expiry
-from lambda_emu.services.child.program.patches.s3_callers import Verdict, judge
+from lambda_emu.services.child.program.patches.s3_callers import AccessVerdict, judge
 from lambda_emu.services.child.program.sockets import Connection
 from lambda_emu.services.child.program.state.journal import own_folder
 from lambda_emu.services.child.program.state.moment import replace_time
@@ -278,7 +278,7 @@ def _adding(start_response: StartResponse, headers: Iterable[tuple[str, str]]) -
     return start
 
 
-def _by_verdict(verdict: Verdict, start_response: StartResponse) -> list[bytes]:
+def _by_verdict(verdict: AccessVerdict, start_response: StartResponse) -> list[bytes]:
     if verdict.status < 300:
         start_response(f"{verdict.status} OK", [("Content-Length", "0")])
         return [b""]

@@ -56,7 +56,7 @@ class Bodies:
 
     def keep(self, pieces: Iterable[bytes]) -> Body:
         """All of them, one behind the other. OSError: there is no room for it; what pieces raises. Nothing is left."""
-        with Begun(self) as begun:
+        with IncomingFile(self) as begun:
             for piece in pieces:
                 begun.write(piece)
             return begun.end()
@@ -100,7 +100,7 @@ class Bodies:
         return body
 
 
-class Begun:
+class IncomingFile:
     """A file on its way in; it is gone where the block ends before `end`."""
 
     def __init__(self, home: Bodies) -> None:
@@ -108,7 +108,7 @@ class Begun:
         self._path = home.folder / f"{BEGUN}{os.urandom(16).hex()}"
         self._file = self._path.open("xb", buffering=0)
 
-    def __enter__(self) -> Begun:
+    def __enter__(self) -> IncomingFile:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -32,7 +32,7 @@ SANDBOX = ("Content-Security-Policy", "sandbox allow-forms allow-popups allow-sc
 """What lies in a bucket is somebody's content, and by path has the origin of all else on the port."""
 
 
-class Verdict(Struct, frozen=True):
+class AccessVerdict(Struct, frozen=True):
     """status: what it is answered instead of being served; 0: it is served. headers: of the answer, whatever it is."""
 
     status: int = 0
@@ -41,10 +41,10 @@ class Verdict(Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
 
 
-SERVED = Verdict()
+SERVED = AccessVerdict()
 
 
-def judge(environ: Mapping[str, Any]) -> Verdict:
+def judge(environ: Mapping[str, Any]) -> AccessVerdict:
     """Before moto sees it."""
     if "HTTP_AUTHORIZATION" not in environ and "Expires=" in environ["QUERY_STRING"]:
         late = _judge_age(parse_qs(environ["QUERY_STRING"]))
@@ -55,12 +55,12 @@ def judge(environ: Mapping[str, Any]) -> Verdict:
     if is_of_page or environ.get("HTTP_SEC_FETCH_SITE") in OTHER_SITES:
         return _judge_page(environ, origin)
     if environ["REQUEST_METHOD"] != "OPTIONS" and not _is_signed(environ) and not _is_open(environ):
-        return Verdict(403, "AccessDenied", "Access Denied")
+        return AccessVerdict(403, "AccessDenied", "Access Denied")
     shown = (SANDBOX,) if environ.get("HTTP_SEC_FETCH_DEST") in SHOWN else ()
-    return Verdict(headers=shown)
+    return AccessVerdict(headers=shown)
 
 
-def _judge_age(query: Mapping[str, list[str]]) -> Verdict:
+def _judge_age(query: Mapping[str, list[str]]) -> AccessVerdict:
     """Of what was signed beforehand, by version 4 or 2 of the signature."""
     said = {name.lower(): values[0] for name, values in query.items()}
     try:
@@ -72,15 +72,17 @@ def _judge_age(query: Mapping[str, list[str]]) -> Verdict:
         else:
             return SERVED
     except ValueError:
-        return Verdict(400, "AuthorizationQueryParametersError", "X-Amz-Date and X-Amz-Expires must say until when.")
-    return Verdict(403, "AccessDenied", "Request has expired") if clock.now_s() > ends_s else SERVED
+        return AccessVerdict(
+            400, "AuthorizationQueryParametersError", "X-Amz-Date and X-Amz-Expires must say until when."
+        )
+    return AccessVerdict(403, "AccessDenied", "Request has expired") if clock.now_s() > ends_s else SERVED
 
 
-def _judge_page(environ: Mapping[str, Any], origin: str | None) -> Verdict:
+def _judge_page(environ: Mapping[str, Any], origin: str | None) -> AccessVerdict:
     method, name = environ["REQUEST_METHOD"], _place(environ)[0]
     if origin is None:  # a picture, a link: it is shown, and its page cannot read it
         is_read = method in READS and (_is_signed(environ) or _is_open(environ))
-        return Verdict(headers=(SANDBOX,)) if is_read else Verdict(403, "AccessDenied", "Access Denied")
+        return AccessVerdict(headers=(SANDBOX,)) if is_read else AccessVerdict(403, "AccessDenied", "Access Denied")
     is_preflight = method == "OPTIONS"
     wanted = environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD", "") if is_preflight else method
     asked = environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "") if is_preflight else ""
@@ -89,11 +91,11 @@ def _judge_page(environ: Mapping[str, Any], origin: str | None) -> Verdict:
         if _allows(rule, origin, wanted, asked):
             told = tuple(_told(rule, origin, asked))
             if is_preflight:
-                return Verdict(200, headers=told)
+                return AccessVerdict(200, headers=told)
             if _is_signed(environ) or _is_open(environ):
-                return Verdict(headers=told)
-            return Verdict(403, "AccessDenied", "Access Denied", told)
-    return Verdict(403, "AccessForbidden", NOT_ALLOWED)
+                return AccessVerdict(headers=told)
+            return AccessVerdict(403, "AccessDenied", "Access Denied", told)
+    return AccessVerdict(403, "AccessForbidden", NOT_ALLOWED)
 
 
 def _allows(rule: Any, origin: str, method: str, asked: str) -> bool:

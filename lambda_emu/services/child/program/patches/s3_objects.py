@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any
 
 from lambda_emu.services.child.program import asked
-from lambda_emu.services.child.program.objects.bodies import Begun, Bodies
+from lambda_emu.services.child.program.objects.bodies import Bodies, IncomingFile
 from lambda_emu.services.child.program.objects.checksums import sum_of
 from lambda_emu.services.child.program.objects.content import Content
 from lambda_emu.services.child.program.objects.intake import take_out
@@ -172,7 +172,7 @@ class FormFile:
     """As Werkzeug writes it and moto reads it: once."""
 
     def __init__(self, bodies: Bodies) -> None:
-        self._begun = Begun(bodies)
+        self._begun = IncomingFile(bodies)
 
     def write(self, data: bytes) -> int:
         return self._begun.write(data)

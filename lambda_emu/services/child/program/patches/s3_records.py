@@ -34,15 +34,15 @@ def replace_notifications(front: Front) -> None:
     """All of moto's models call them by the module, so that ours take their place for all."""
     from moto.s3 import notifications
 
-    sender = Sender(front)
+    sender = NotificationSender(front)
     _tell_of_removals(sender)
     _check_targets(sender)
     _read_rules()
     notifications.send_event = sender.send  # type: ignore[assignment]
-    notifications.send_test_event = _send_nothing  # type: ignore[assignment]  # `Sender.refused` does
+    notifications.send_test_event = _send_nothing  # type: ignore[assignment]  # `NotificationSender.refused` does
 
 
-def _tell_of_removals(sender: Sender) -> None:
+def _tell_of_removals(sender: NotificationSender) -> None:
     from moto.s3 import models
 
     delete, set_marker = models.S3Backend.delete_object, models.S3Backend._set_delete_marker
@@ -71,7 +71,7 @@ def _tell_of_removals(sender: Sender) -> None:
     models.S3Backend._set_delete_marker = set_and_tell  # type: ignore[method-assign]
 
 
-def _check_targets(sender: Sender) -> None:
+def _check_targets(sender: NotificationSender) -> None:
     """When they are set."""
     from moto.s3 import models
 
@@ -102,7 +102,7 @@ def _read_rules() -> None:
     responses.S3Response._notification_config_from_body = read_any_case  # type: ignore[method-assign]
 
 
-class Sender:
+class NotificationSender:
     """Before a change is answered, who wants to hear of it has its event; who cannot be told holds nothing up."""
 
     def __init__(self, front: Front) -> None:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from lambda_emu.arn import scope_in
 from lambda_emu.services.child.program.front import Front, FrontError, FrontGone
-from lambda_emu.services.child.program.patches.sns_fifo import Order, Topics
+from lambda_emu.services.child.program.patches.sns_fifo import FifoPlace, Topics
 from lambda_emu.services.child.program.patches.sns_filters import replace_filters, wants
 from lambda_emu.services.child.program.patches.sns_urls import Urls, replace_confirmation, url_headers
 
@@ -41,7 +41,7 @@ def replace_delivery(front: Front) -> None:
     """Whoever needs it says so; it is done once."""
     from moto.sns import models
 
-    delivery = Delivery(front)
+    delivery = SnsDelivery(front)
     topics = Topics(kept_in)
 
     def publish(self: Any, message: str, message_id: str, subject: str | None = None, **more: Any) -> None:
@@ -50,7 +50,7 @@ def replace_delivery(front: Front) -> None:
             return
         if structure == "json":
             message = self._parse_message_structure(message, self.protocol)
-        delivery.deliver(Sent(self, message, message_id, subject, attributes or {}, more.get("order")))
+        delivery.deliver(SnsMessage(self, message, message_id, subject, attributes or {}, more.get("order")))
 
     def publish_all(self: Any, message: str, **more: Any) -> str:
         return topics.publish(self, message, **more)
@@ -82,7 +82,7 @@ def topic_backend(arn: str) -> Any:
     return sns_backends[scope.account][scope.region]
 
 
-class Sent:
+class SnsMessage:
     """A message on its way to one subscription."""
 
     def __init__(
@@ -92,7 +92,7 @@ class Sent:
         message_id: str,
         subject: str | None,
         attributes: Attributes,
-        order: Order | None = None,
+        order: FifoPlace | None = None,
     ) -> None:
         from moto.core.utils import iso_8601_datetime_with_milliseconds
 
@@ -150,14 +150,14 @@ class Sent:
         return base64.b64encode(signed).decode()
 
 
-class Delivery:
+class SnsDelivery:
     """To functions and queues before Publish is answered; to URLs afterwards. Who publishes may hear of FrontGone."""
 
     def __init__(self, front: Front) -> None:
         self._front = front
-        self._urls: Urls[Sent] = Urls(self.give_up)
+        self._urls: Urls[SnsMessage] = Urls(self.give_up)
 
-    def deliver(self, sent: Sent) -> None:
+    def deliver(self, sent: SnsMessage) -> None:
         protocol, endpoint = sent.subscription.protocol, sent.subscription.endpoint
         try:
             if protocol == "lambda":
@@ -176,7 +176,7 @@ class Delivery:
             log.exception("a message of SNS")
             self.give_up(sent, error)
 
-    def give_up(self, sent: Sent, problem: object) -> None:
+    def give_up(self, sent: SnsMessage, problem: object) -> None:
         """Its subscription's dead letter queue has it, if there is one."""
         endpoint, why = sent.subscription.endpoint, str(problem)
         log.warning("SNS could not notify %s", why if why.startswith(endpoint) else f"{endpoint}: {why}")
@@ -187,7 +187,7 @@ class Delivery:
         except (FrontError, ValueError, AttributeError) as error:
             log.warning("nor its dead letter queue: %s", error)
 
-    def _send_to_queue(self, sent: Sent, arn: str) -> None:
+    def _send_to_queue(self, sent: SnsMessage, arn: str) -> None:
         attributes = None
         if sent.is_raw:
             attributes = {name: _for_queue(value) for name, value in sent.attributes.items()} or None
@@ -202,12 +202,12 @@ class Delivery:
         self._front.policies.look(arn, PRINCIPAL, sent.topic_arn)
 
 
-def body_of(sent: Sent) -> str:
+def body_of(sent: SnsMessage) -> str:
     """As queues and URLs have it."""
     return sent.message if sent.is_raw else json.dumps(sent.notification("URL"))
 
 
-def event_of(sent: Sent) -> dict[str, Any]:
+def event_of(sent: SnsMessage) -> dict[str, Any]:
     """As functions have it."""
     told = {
         "EventSource": "aws:sns",
@@ -218,7 +218,7 @@ def event_of(sent: Sent) -> dict[str, Any]:
     return {"Records": [told]}
 
 
-def headers_of(sent: Sent) -> dict[str, str]:
+def headers_of(sent: SnsMessage) -> dict[str, str]:
     """Of what is posted to a URL."""
     told = {"x-amz-sns-message-id": sent.message_id, "x-amz-sns-subscription-arn": sent.subscription.arn}
     if sent.is_raw:
@@ -226,7 +226,7 @@ def headers_of(sent: Sent) -> dict[str, str]:
     return {**url_headers("Notification", sent.topic_arn), **told}
 
 
-def _for_people(sent: Sent) -> dict[str, Any]:
+def _for_people(sent: SnsMessage) -> dict[str, Any]:
     subscription = sent.subscription
     told = {"to": subscription.endpoint, "by": subscription.protocol, "message": sent.message, "id": sent.message_id}
     return {**told, "subject": sent.subject, "topic": sent.topic_arn}

@@ -25,7 +25,7 @@ CREATE INDEX IF NOT EXISTS by_time ON published (sent_s);
 """
 
 
-class Order(Struct, frozen=True):
+class FifoPlace(Struct, frozen=True):
     """What a message to a FIFO topic says of its place."""
 
     group: str | None
@@ -55,7 +55,7 @@ class Topics:
             if known is not None:
                 return known
             self._last = max(self._last + 1, time.time_ns())
-            order = Order(group, deduplication, f"1{self._last:019d}")
+            order = FifoPlace(group, deduplication, f"1{self._last:019d}")
             message_id = self._send(topic, message, order=order, **more)
             # Afterwards: a kill between the two has it sent again, to queues that know it by its id, and never lost.
             self._published.execute(

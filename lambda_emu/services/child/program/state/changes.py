@@ -26,7 +26,7 @@ PASSING = frozenset(
 """What they do is over when the process is, or is not to be done again."""
 
 
-class Kind(Enum):
+class RequestKind(Enum):
     """What a request is for the journal."""
 
     READ = auto()  # or passing: not in it
@@ -35,18 +35,18 @@ class Kind(Enum):
     ROTATION = auto()  # as that; what came of it is in the journal, since the function's part of it is there too
 
 
-def kind_of(backend: str, environ: dict[str, Any], form: bytes) -> Kind:
+def kind_of(backend: str, environ: dict[str, Any], form: bytes) -> RequestKind:
     """form: the body, where it may name the operation."""
     operation = operation_of(environ, form)
     if operation == "RotateSecret":
-        return Kind.ROTATION
+        return RequestKind.ROTATION
     if operation is not None:
-        return Kind.CHANGE if _is_change(operation) else Kind.READ
+        return RequestKind.CHANGE if _is_change(operation) else RequestKind.READ
     names = {pair.partition("=")[0] for pair in environ["QUERY_STRING"].split("&")}
     method = environ["REQUEST_METHOD"]
     if method in ("GET", "HEAD", "OPTIONS") or (backend == "s3" and "select" in names):
-        return Kind.READ
-    return Kind.CALLS if backend == "s3" and method == "PUT" and "notification" in names else Kind.CHANGE
+        return RequestKind.READ
+    return RequestKind.CALLS if backend == "s3" and method == "PUT" and "notification" in names else RequestKind.CHANGE
 
 
 def operation_of(environ: dict[str, Any], form: bytes) -> str | None:

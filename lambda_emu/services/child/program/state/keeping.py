@@ -21,7 +21,7 @@ from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.front import Front
 from lambda_emu.services.child.program.objects.bodies import SMALL_BYTES, Bodies, Body, pieces_of
 from lambda_emu.services.child.program.objects.intake import content_of, given_again, take_in
-from lambda_emu.services.child.program.state.changes import Kind, kind_of
+from lambda_emu.services.child.program.state.changes import RequestKind, kind_of
 from lambda_emu.services.child.program.state.journal import JOURNAL, Entry, open_journal
 from lambda_emu.services.child.program.state.moment import moment
 from lambda_emu.services.child.program.state.rotation import rotated, write_rotated
@@ -153,12 +153,12 @@ class Keeper:
     def serve(self, backend: str, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         form = _form(environ)
         kind = kind_of(backend, environ, form)
-        if kind is Kind.READ:
+        if kind is RequestKind.READ:
             return self._run(backend, environ, start_response)
         body = self._body(environ)
         entry, has_changed = _entry(backend, environ, body), False
         try:
-            if kind is Kind.CHANGE:
+            if kind is RequestKind.CHANGE:
                 status, headers, said = self._change(entry, environ)
             else:
                 status, headers, said = self._change_unlocked(entry, environ, kind)
@@ -196,11 +196,11 @@ class Keeper:
             deliver()
         return answer
 
-    def _change_unlocked(self, entry: Entry, environ: Environ, kind: Kind) -> Answer:
+    def _change_unlocked(self, entry: Entry, environ: Environ, kind: RequestKind) -> Answer:
         with moment(entry.seed, entry.time_s):
             answer = self._collect(entry.service, environ)
         if _is_done(answer[0]):
-            if kind is Kind.ROTATION:
+            if kind is RequestKind.ROTATION:
                 said = json.dumps(write_rotated(answer[2])).encode()
                 entry = Entry(0, entry.service, entry.seed, entry.time_s, {"PATH_INFO": ROTATED}, said, None)
             self._end(self._begin(entry), has_changed=True)
