@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from socket import gethostname
 from typing import Any
@@ -114,6 +116,15 @@ class Served(Lam):
             if self.process.returncode != 0 and self.process.stdout is not None:
                 os.set_blocking(self.process.stdout.fileno(), False)
                 print(os.read(self.process.stdout.fileno(), 1 << 16).decode(errors="replace"))
+
+
+def free_port() -> int:
+    """One that nobody listens at, and that no connection of anybody's is given as its own end meanwhile."""
+    for port in random.sample(range(20_000, 32_000), 100):  # below what Linux gives to those
+        with socket.socket() as found, suppress(OSError):
+            found.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def processes() -> Iterator[tuple[int, int, str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from own import OwnLam, own_emulator
+from own import OwnLam, free_port, own_emulator
 from queue_rig import PRINTS, Invocations, Queues, queues_of
 from waiting import Eventually
 
@@ -109,9 +109,8 @@ def test_while_it_is_gone_it_is_asked_ever_more_seldom_and_then_goes_on(tmp_path
     """Its port stays the same."""
     (tmp_path / "ours").mkdir()
     (tmp_path / "theirs").mkdir()
-    with own_emulator(tmp_path / "theirs", "process") as theirs:
-        url = theirs.emulator.url
-        port = int(url.rpartition(":")[2])
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
     with own_emulator(tmp_path / "ours", "process", service=f"sqs={url}") as ours:
         with own_emulator(tmp_path / "theirs", "process", port=port), queues_of(ours, url) as queues:
             name = ours.create("gone", PRINTS)

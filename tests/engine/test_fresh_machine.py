@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from own import free_port
 
 pytestmark = [
     pytest.mark.slow,
@@ -65,7 +65,7 @@ def test_make_run_serves_the_examples(machine: Machine) -> None:
     machine.run("make", "install", cwd="/root/lambda-emu")
     assert "Run AWS Lambda functions" in machine.run("/root/lambda-emu/.venv/bin/lambda-emu", "--help")
 
-    with serving(machine, _free_port()) as url:
+    with serving(machine, free_port()) as url:
         answer = invoke(url, "hello", {"name": "World"})
 
     assert "World" in json.dumps(answer)
@@ -112,9 +112,3 @@ def _check_out(target: Path) -> None:
         if (REPOSITORY / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPOSITORY / name, target / name)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

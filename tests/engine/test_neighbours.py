@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from inside import FAST, probe
-from own import own_emulator, served
+from own import free_port, own_emulator, served
 from s3_rig import s3_served
 from server_rig import Exchange, body_of, http_server, send
 
@@ -29,13 +28,6 @@ from lambda_emu.services.neighbours.peer import NeighbourPeer
 MB = 1024 * 1024
 KEPT_MB = 24
 """A server may have so much more after a large body than before."""
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 @pytest.mark.parametrize("size", [5, 3 * MB])
