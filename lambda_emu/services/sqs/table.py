@@ -16,10 +16,17 @@ from lambda_emu.services.sqs.move_task import MoveTask
 from lambda_emu.services.sqs.queue import QueueRecord
 
 _QUEUE = "INSERT OR REPLACE INTO sqs_queues VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_MESSAGE = "INSERT INTO sqs_messages VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, NULL)"
-_CONTENT = "INSERT INTO sqs_contents VALUES (?, ?, ?, ?)"
+# What begins a statement, what each row adds to it, and what ends it.
+_MESSAGES = "INSERT INTO sqs_messages VALUES ", "(?, ?, ?, ?, ?, ?, ?, 0, 0, NULL)", ""
+_CONTENTS = "INSERT INTO sqs_contents VALUES ", "(?, ?, ?, ?)", ""
+_MARKS = (
+    "WITH marked(due_s, receives, first_s, number) AS (VALUES ",
+    "(?, ?, ?, ?)",
+    ") INSERT OR REPLACE INTO sqs_messages SELECT old.number, old.queue, old.id, old.message_group, old.sent_s,"
+    " marked.due_s, old.size, marked.receives, old.before, marked.first_s"
+    " FROM marked CROSS JOIN sqs_messages AS old ON old.number = marked.number",
+)
 _SEEN = "INSERT OR REPLACE INTO sqs_seen VALUES (?, ?, ?, ?, ?)"
-_MARKED = "UPDATE sqs_messages SET due_s = ?, receives = ?, first_s = ? WHERE number = ?"
 _MOVE = (
     "UPDATE sqs_messages SET number = ?, queue = ?, id = ?, sent_s = ?, due_s = ?, receives = ?, before = ?,"
     " first_s = ? WHERE number = ?"
@@ -33,6 +40,7 @@ _SOURCES = (
 _TASK = "INSERT OR REPLACE INTO sqs_moves VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 LAST = 2**63 - 1
 PURGED_AT_ONCE = 5_000
+ROWS_AT_ONCE = 50
 
 
 MessageRow = tuple[int, int, str, str | None, float, float, int, str, str, str]
@@ -98,8 +106,8 @@ def put(connection: sqlite3.Connection, messages: Sequence[MessageRow]) -> None:
     ids = {row[0] for row in messages}
     there = {id for id in ids if connection.execute("SELECT 1 FROM sqs_queues WHERE id = ?", (id,)).fetchone()}
     rows = [row for row in messages if row[0] in there]
-    connection.executemany(_MESSAGE, ((row[1], row[0], *row[2:7]) for row in rows))
-    connection.executemany(_CONTENT, ((row[1], *row[7:]) for row in rows))
+    _write(connection, _MESSAGES, [(row[1], row[0], *row[2:7]) for row in rows])
+    _write(connection, _CONTENTS, [(row[1], *row[7:]) for row in rows])
 
 
 def put_seen(connection: sqlite3.Connection, rows: Sequence[SeenRow]) -> None:
@@ -109,8 +117,16 @@ def put_seen(connection: sqlite3.Connection, rows: Sequence[SeenRow]) -> None:
         connection.executemany(_SEEN, rows)
 
 
-def mark(connection: sqlite3.Connection, rows: Iterable[Mark]) -> None:
-    connection.executemany(_MARKED, rows)
+def mark(connection: sqlite3.Connection, rows: Sequence[Mark]) -> None:
+    _write(connection, _MARKS, rows)
+
+
+def _write(connection: sqlite3.Connection, texts: tuple[str, str, str], rows: Sequence[tuple[object, ...]]) -> None:
+    """Some rows a statement: for each the interpreter has to be had anew, which takes long beside a busy loop."""
+    begin, of_row, end = texts
+    for at in range(0, len(rows), ROWS_AT_ONCE):
+        some = rows[at : at + ROWS_AT_ONCE]
+        connection.execute(begin + ", ".join([of_row] * len(some)) + end, [value for row in some for value in row])
 
 
 def contents(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Row]:
