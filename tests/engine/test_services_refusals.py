@@ -256,6 +256,19 @@ def test_an_api_that_is_not_there_is_not_found(lam: OwnLam) -> None:
     assert told[:2] == (404, "NotFoundException")
 
 
+@pytest.mark.parametrize("name", ["A_b", "UPPER", "a..b", "-ab", "ab-", "192.168.0.1", "a" * 64, "xn--a"])
+def test_a_bucket_has_a_name_that_s3_allows(lam: OwnLam, name: str) -> None:
+    assert refusal(lam, "s3", "", "PUT", f"/{name}")[:2] == (400, "InvalidBucketName")
+
+
+def test_a_key_may_have_every_character(lam: OwnLam) -> None:
+    s3, key = sdk(lam, "s3"), "../\x01\n😀%2F +?#&\n"
+    s3.put_object(Bucket="there", Key=key, Body=b"data")
+
+    assert s3.get_object(Bucket="there", Key=key)["Body"].read() == b"data"
+    s3.delete_object(Bucket="there", Key=key)
+
+
 def test_a_date_that_is_none_is_no_condition(lam: OwnLam) -> None:
     for header in ("If_Modified_Since", "If_Unmodified_Since"):
         assert refusal(lam, "s3", "", "HEAD", "/there/key", **{header: "yesterday"}).status == 200

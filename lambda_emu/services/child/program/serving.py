@@ -89,6 +89,7 @@ def server(socket_path: str, front_url: str, teller: Teller, folder: Path | None
     front = Front(front_url)
     seams.replace_lambda(front)
     seams.hide_helpers()
+    seams.match_newlines()
     seams.forget_instances()
     replace_time()
     beneath = own_folder(folder or Path(socket_path).parent)

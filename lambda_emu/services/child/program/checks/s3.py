@@ -17,6 +17,7 @@ MOST_XML_BYTES = 2 * 1024 * 1024
 MOST = 2**31 - 1
 MOST_PARTS = 10_000
 MOST_DELETED = 1_000
+MADE = "CreateBucketConfiguration"
 KEY_BYTES = 1024
 ROOTS = {
     "accelerate": "AccelerateConfiguration",
@@ -54,6 +55,7 @@ ACLS = (
 ENCRYPTIONS = ("AES256", "aws:kms", "aws:kms:dsse", "aws:fsx")
 NUMBERS = ("max-keys", "max-uploads", "max-parts", "part-number-marker")
 DATES = ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE")
+_BUCKET = re.compile(r"(?!\d+\.\d+\.\d+\.\d+\Z|xn--|.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 _GRANTEE = re.compile(r'\s*(id|uri|emailAddress)="?[^",]+"?(\s*,\s*(id|uri|emailAddress)="?[^",]+"?)*\s*')
 
 
@@ -74,8 +76,10 @@ def check(environ: Environ) -> None:
     if method not in ("PUT", "POST"):
         return
     root = _root(environ, method, query)
+    if root == MADE and _BUCKET.fullmatch(environ["PATH_INFO"].strip("/")) is None:
+        raise Refused("InvalidBucketName", "The specified bucket is not valid.")
     if root is not None:
-        _check_document(environ, root, may_be_empty=root == "CreateBucketConfiguration" or query.keys() & MAY_BE_EMPTY)
+        _check_document(environ, root, may_be_empty=root == MADE or query.keys() & MAY_BE_EMPTY)
 
 
 def stumbled(environ: Environ, error: Exception) -> Refused:
@@ -151,7 +155,7 @@ def _root(environ: Environ, method: str, query: Mapping[str, str]) -> str | None
         return None
     named = next((root for name, root in ROOTS.items() if name in query), None)
     is_made = method == "PUT" and not query and _is_of_bucket(environ)
-    return named or ("CreateBucketConfiguration" if is_made else None)
+    return named or (MADE if is_made else None)
 
 
 def _is_of_bucket(environ: Environ) -> bool:

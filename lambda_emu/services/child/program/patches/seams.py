@@ -49,6 +49,19 @@ def forget_instances() -> None:
     BaseModel.__new__ = new  # type: ignore[assignment, method-assign]
 
 
+def match_newlines() -> None:
+    """Before moto's services are made: a key of S3 may have them, and moto's routes find no such path."""
+    from moto.moto_server.utilities import RegexConverter
+
+    make = RegexConverter.__init__
+
+    def make_to_match(self: Any, url_map: Any, *items: Any) -> None:
+        make(self, url_map, *items)
+        self.regex = f"(?s:{self.regex})"
+
+    RegexConverter.__init__ = make_to_match  # type: ignore[method-assign]
+
+
 def extend(backend: str) -> None:
     """Before moto's service of this name is made: operations that it has not."""
     if backend == "apigatewayv2":
