@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.session import Session
 
-from lambda_emu.services.child.program import asked
+from lambda_emu.services.child.program import current_request
 from lambda_emu.services.child.program.front import Front
 from lambda_emu.services.child.program.objects.bodies import SMALL_BYTES, Bodies
 from lambda_emu.services.child.program.state.changes import RequestKind, kind_of
@@ -175,7 +175,7 @@ def test_what_others_are_told_of_a_change_waits_until_it_is_made(tmp_path: Path)
     told: list[str] = []
 
     def tell() -> None:
-        asked.tell(lambda: told.append(f"changing: {book.keeper.is_changing}"))
+        current_request.tell(lambda: told.append(f"changing: {book.keeper.is_changing}"))
         assert told == []
 
     book.before = tell

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
-from lambda_emu.services.child.program.asked import trace
+from lambda_emu.services.child.program.current_request import trace
 from lambda_emu.services.child.program.queue_policies import QueuePolicies
 
 log = logging.getLogger(__name__)

@@ -23,10 +23,10 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from lambda_emu.disk import is_full
 from lambda_emu.errors.service import NoRoom
 from lambda_emu.gateway.credential import credential_in
-from lambda_emu.services.child.program.asked import SERVICE, asking, request_ids
 from lambda_emu.services.child.program.checks.bodies import check
 from lambda_emu.services.child.program.checks.refused import Refused, tell
 from lambda_emu.services.child.program.clock import clock
+from lambda_emu.services.child.program.current_request import SERVICE, asking, request_ids
 from lambda_emu.services.child.program.facts import ASKED, FACTS
 from lambda_emu.services.child.program.front import Front, FrontGone
 from lambda_emu.services.child.program.objects.bodies import BODIES, PIECE_BYTES, Bodies

@@ -7,7 +7,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import timedelta
 from typing import Any
 
-from lambda_emu.services.child.program import asked
+from lambda_emu.services.child.program import current_request
 from lambda_emu.services.child.program.patches.dynamodb_expiry import IDENTITY
 from lambda_emu.services.child.program.telling import Teller
 
@@ -29,7 +29,7 @@ def replace_streams(teller: Teller) -> None:
         kind = self.table.stream_specification["StreamViewType"]
         made = table.StreamRecord(self.table, kind, name, old, new, number)
         made.record |= {"eventVersion": "1.1", "awsRegion": self.table.region_name}
-        if asked.is_expiry():
+        if current_request.is_expiry():
             made.record["userIdentity"] = IDENTITY
         self.items.append(made)
         _forget(self, made.record["dynamodb"]["ApproximateCreationDateTime"] - KEPT)

@@ -9,7 +9,7 @@ from tempfile import SpooledTemporaryFile
 from threading import Lock
 from typing import Any
 
-from lambda_emu.services.child.program import asked
+from lambda_emu.services.child.program import current_request
 from lambda_emu.services.child.program.objects.bodies import Bodies, IncomingFile
 from lambda_emu.services.child.program.objects.checksums import sum_of
 from lambda_emu.services.child.program.objects.content import Content
@@ -33,7 +33,7 @@ def _replace_keys(bodies: Bodies) -> None:
     def value(key: Any) -> Content | bytes:
         """Whoever is not S3 itself, and SelectObjectContent, has it as bytes."""
         content: Content = key._content
-        if not asked.has("select") and asked.service() == "s3":
+        if not current_request.has("select") and current_request.service() == "s3":
             return content
         if len(content) > MOST_SELECTED_BYTES:
             raise NotImplementedError(f"An object of more than {MOST_SELECTED_BYTES} bytes cannot be looked through.")
@@ -163,7 +163,7 @@ def _replace_forms(bodies: Bodies) -> None:
     make: Any = Request._get_file_stream
 
     def stream(self: Any, *more: Any, **named: Any) -> Any:
-        return FormFile(bodies) if asked.service() == "s3" else make(self, *more, **named)
+        return FormFile(bodies) if current_request.service() == "s3" else make(self, *more, **named)
 
     Request._get_file_stream = stream  # type: ignore[method-assign]
 

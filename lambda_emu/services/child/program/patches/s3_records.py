@@ -15,7 +15,7 @@ from threading import Lock, local
 from typing import Any
 from urllib.parse import quote_plus
 
-from lambda_emu.services.child.program import asked
+from lambda_emu.services.child.program import current_request
 from lambda_emu.services.child.program.front import Front, FrontError, FrontGone
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def _check_targets(sender: NotificationSender) -> None:
     def check_and_set(self: Any, wanted: Any) -> None:
         before = self.notification_configuration
         set_targets(self, wanted)
-        if self.notification_configuration is not None and not asked.skips_validation():
+        if self.notification_configuration is not None and not current_request.skips_validation():
             refused = sender.refused(self)
             if refused:
                 self.notification_configuration = before
@@ -130,11 +130,11 @@ class NotificationSender:
         for wanted, deliver in self._targets(told):
             if wanted.matches(name, key.name):
                 event = {"Records": [record(name, bucket, key, wanted.id, account, sequencer)]}
-                asked.tell(partial(_try, deliver, wanted.arn, event))
+                current_request.tell(partial(_try, deliver, wanted.arn, event))
 
     def refused(self, bucket: Any) -> list[str]:
         """The targets that are not there, as S3 finds out: queues and topics get a test event."""
-        now, ids = _now(), asked.request_ids()
+        now, ids = _now(), current_request.request_ids()
         event = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": now, "Bucket": bucket.name}
         event |= {"RequestId": ids["x-amz-request-id"], "HostId": ids["x-amz-id-2"]}
         found = {}
@@ -179,8 +179,8 @@ def _in_lower_case(rule: re.Match[bytes]) -> bytes:
 def _is_told(name: str) -> bool:
     """moto also says what it does inside of another operation, which S3 does not."""
     if name == "s3:ObjectTagging:Put":
-        return asked.has("tagging")
-    return not (name in ("s3:ObjectCreated:Put", "s3:ObjectCreated:Post") and asked.has("uploadId"))
+        return current_request.has("tagging")
+    return not (name in ("s3:ObjectCreated:Put", "s3:ObjectCreated:Post") and current_request.has("uploadId"))
 
 
 class Sequence:
@@ -210,9 +210,9 @@ def record(event_name: str, bucket: Any, key: Any, configuration: str, account: 
         "awsRegion": bucket.region_name,
         "eventTime": _now(),
         "eventName": event_name.removeprefix("s3:"),
-        "userIdentity": {"principalId": asked.principal()},
-        "requestParameters": {"sourceIPAddress": asked.peer()},
-        "responseElements": asked.request_ids(),
+        "userIdentity": {"principalId": current_request.principal()},
+        "requestParameters": {"sourceIPAddress": current_request.peer()},
+        "responseElements": current_request.request_ids(),
         "s3": {
             "s3SchemaVersion": "1.0",
             "configurationId": configuration,

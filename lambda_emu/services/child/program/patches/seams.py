@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from lambda_emu.model.credentials import KEY_LENGTH, KEY_PREFIXES, access_key, session_of
-from lambda_emu.services.child.program.asked import session_token
+from lambda_emu.services.child.program.current_request import session_token
 from lambda_emu.services.child.program.front import Front
 from lambda_emu.services.child.program.objects.bodies import Bodies
 from lambda_emu.services.child.program.telling import Teller

@@ -16,7 +16,7 @@ from typing import Any
 
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY as HEADER_NAMES
 
-from lambda_emu.services.child.program import asked
+from lambda_emu.services.child.program import current_request
 from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.front import Front
 from lambda_emu.services.child.program.objects.bodies import SMALL_BYTES, Bodies, Body, pieces_of
@@ -184,7 +184,7 @@ class Keeper:
         return body
 
     def _change(self, entry: Entry, environ: Environ) -> Answer:
-        with self._changing[GROUPS.get(entry.service, entry.service)], asked.later() as later:
+        with self._changing[GROUPS.get(entry.service, entry.service)], current_request.later() as later:
             id, has_changed = self._begin(entry), False
             try:
                 with moment(entry.seed, entry.time_s):
