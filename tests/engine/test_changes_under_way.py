@@ -55,12 +55,13 @@ def test_two_updates_without_a_waiter_between_them_are_refused(lam: Lam) -> None
 
 
 def test_with_a_delay_changes_are_under_way_for_everybody(tmp_path: Path) -> None:
-    with own_emulator(tmp_path, "process", activation_delay_s=1) as lam:
+    with own_emulator(tmp_path, "process", activation_delay_s=60) as lam:
         lam.create("f", SAYS_OLD, wait=False)
 
         pending = lam.client.get_function_configuration(FunctionName="f")
         with pytest.raises(ClientError, match="in the following state: Pending"):
             lam.invoke("f")
+        lam.clock.advance(60)
         lam.wait_until_active("f")
         lam.client.update_function_configuration(FunctionName="f", Timeout=9)
         during = lam.client.get_function_configuration(FunctionName="f")

@@ -87,9 +87,11 @@ def test_provisioned_concurrency_is_used_and_spilled(lam: OwnLam, watch: Watch, 
     )
     of_ready = {"FunctionName": "ready", "Qualifier": "1"}
     eventually(lambda: lam.client.get_provisioned_concurrency_config(**of_ready)["Status"] == "READY", "it is ready")
-    with ThreadPoolExecutor(2) as threads:
-        for one in [threads.submit(lam.invoke, "ready", {"sleep": 0.5}, Qualifier="1") for _ in range(2)]:
-            one.result()
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(lam.invoke, "ready", {"sleep": 1}, Qualifier="1")
+        eventually(lambda: [one.state for one in lam.environments("ready")] == ["BUSY"], "it to run")
+        lam.invoke("ready", Qualifier="1")
+        running.result()
 
     of_version = {"FunctionName": "ready", "Resource": "ready:1"}
     watch.wait("Invocations", "Sum", 2, **of_version)

@@ -146,8 +146,10 @@ def test_idle_ones_stay_while_those_on_demand_end(
 ) -> None:
     published()
     ready(lam, eventually, 1)
-    for held in [submit("p", {"sleep": 0.5}, Qualifier="1") for _ in range(2)]:
-        held.result()
+    held = submit("p", {"sleep": 1}, Qualifier="1")
+    eventually(lambda: states(lam) == ["BUSY"], "it to run")
+    lam.invoke("p", {}, Qualifier="1")
+    held.result()
     eventually(lambda: states(lam) == ["IDLE", "IDLE"], "both to be idle")
 
     clock.advance(3600)
