@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambda_emu.model.mappings.filters import MOST_NESTING, compile_parsed, compile_pattern, matches, read
@@ -200,6 +200,7 @@ PATTERNS: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(PATTERNS, RECORDS)
 def test_matching_agrees_with_the_rules_read_out_naively(pattern: Any, record: Any) -> None:
     found = matches(compile_pattern(json.dumps(pattern)), read(json.dumps(record)))
