@@ -219,6 +219,19 @@ def test_what_is_refused_or_broken_off_leaves_nothing(lam: OwnLam, eventually: E
     eventually(lambda: bodies(lam) == before, "what was left to be removed")
 
 
+def test_more_than_one_put_may_have_is_refused_before_it_comes(lam: OwnLam) -> None:
+    there = urlsplit(lam.emulator.url)
+    with closing(HTTPConnection(there.hostname or "", there.port, timeout=20)) as connection:
+        connection.putrequest("PUT", "/large/too-large")
+        for name, value in {**SIGNED, "Content-Length": str(5 * 1024 * MB + 1), "Expect": "100-continue"}.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+
+        said = connection.getresponse()
+
+        assert (said.status, b"<Code>EntityTooLarge</Code>" in said.read()) == (400, True)
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [

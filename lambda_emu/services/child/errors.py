@@ -41,3 +41,12 @@ class InvalidBucketName(LambdaError):
 
     def __init__(self) -> None:
         super().__init__("The specified bucket is not valid.")
+
+
+class EntityTooLarge(LambdaError):
+    """S3's words."""
+
+    code, status, kind = "EntityTooLarge", 400, None
+
+    def __init__(self) -> None:
+        super().__init__("Your proposed upload exceeds the maximum allowed size")

@@ -25,7 +25,7 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.services.buckets import bucket_in
 from lambda_emu.services.catalogue import claims_of
-from lambda_emu.services.child.errors import InvalidBucketName
+from lambda_emu.services.child.errors import EntityTooLarge, InvalidBucketName
 from lambda_emu.services.wire_errors import json_error, query_error, rest_json_error, s3_error
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ ErrorForm = Callable[[LambdaError, Request], Answer]
 LARGE_REQUESTS = Workers("large requests to other services", 8, 128)
 REQUEST_BYTES = 16 * 1024 * 1024
 """DynamoDB's batches have the largest."""
+REQUEST_TOO_LARGE = RequestTooLarge(REQUEST_BYTES, "requested")
 OBJECT_BYTES = 5 * 1024**3
 """Of one PutObject or part."""
 
@@ -163,12 +164,16 @@ class ChildService:
     answers_pages = False
 
     def __init__(
-        self, serve: Serve, claims: ServiceClaims, error_form: ErrorForm, most_bytes: int = REQUEST_BYTES
+        self,
+        serve: Serve,
+        claims: ServiceClaims,
+        error_form: ErrorForm,
+        most_bytes: int = REQUEST_BYTES,
+        too_large: LambdaError = REQUEST_TOO_LARGE,
     ) -> None:
-        """error_form: how an error is told in that protocol."""
+        """error_form: how an error is told in that protocol. too_large: told to who brings more."""
         self.claims = claims
         self._error_form = error_form
-        too_large = RequestTooLarge(most_bytes, "requested")
         self._small = Handling(serve, SMALL_BYTES, too_large)
         self._large = Handling(serve, most_bytes, too_large, _large, spooled=True)
 
@@ -188,8 +193,8 @@ class S3Service(ChildService):
     answers_pages = True
 
     def __init__(self, serve: Serve) -> None:
-        super().__init__(serve, S3, s3_error, OBJECT_BYTES)
-        self._refused = Handling(self._refuse, REQUEST_BYTES, RequestTooLarge(REQUEST_BYTES, "requested"), _large)
+        super().__init__(serve, S3, s3_error, OBJECT_BYTES, EntityTooLarge())
+        self._refused = Handling(self._refuse, REQUEST_BYTES, REQUEST_TOO_LARGE, _large)
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
         if _BUCKET.match(path) or bucket_in(head) is not None:
