@@ -16,7 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 from image_rig import LABEL, ImageRig
 from lam import ROLE, Lam
-from own import own_emulator
+from own import OwnLam, own_emulator
 from registry_rig import registry_of
 from waiting import eventually
 
@@ -24,7 +24,6 @@ from lambda_emu.sandbox.docker.client import OWNER_LABEL
 from lambda_emu.sandbox.docker.volumes import without_volumes
 from lambda_emu.sandbox.leases import own_lease
 from lambda_emu.sandbox.prune import prune
-from lambda_emu.server import Emulator
 
 pytestmark = pytest.mark.docker
 
@@ -123,11 +122,11 @@ def own(shop: Shop) -> str:
 
 
 @pytest.fixture(scope="module")
-def emulator(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+def shared(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
     """On Docker alone: only it has images. It ends before the shop, which cannot remove what is in use."""
     shop.image("python3.11")
     with own_emulator(tmp_path_factory.mktemp("project"), "docker", pull_images=False) as lam:
-        yield lam.emulator
+        yield lam
 
 
 def create(lam: Lam, name: str, uri: str, **config: Any) -> dict[str, Any]:
