@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from lambda_emu.sandbox.base import Limits, Program, ShuttingDown
+from lambda_emu.sandbox.base import Limits, ShuttingDown
 from lambda_emu.sandbox.docker.containers import Containers
 from lambda_emu.sandbox.docker.limits import ContainerLimits
 from lambda_emu.sandbox.engine_threads import EngineThreads
 from lambda_emu.sandbox.files import fill
 from lambda_emu.sandbox.init.orders import Link
-from lambda_emu.sandbox.init.ports import Reach
+from lambda_emu.sandbox.init.ports import Reach, ReachableSandbox
 
 
-class DockerSandbox:
+class DockerSandbox(ReachableSandbox):
     """One running container with init on the line."""
 
     def __init__(
@@ -28,16 +28,7 @@ class DockerSandbox:
         limits: ContainerLimits,
         calls: EngineThreads,
     ) -> None:
-        self.id = container[:12]
-        self.token = reach.token
-        self.runtime_api = reach.runtime_api
-        self.passed = reach.passed
-        self.lambda_api = reach.lambda_api
-        self.services_at = reach.services_at
-        self.services_name = reach.services_name
-        self.session_token: str | None = None
-        self.init = init
-        self.early: Program | None = None
+        super().__init__(container[:12], reach, init)
         self._containers = containers
         self._calls = calls
         self._container = container

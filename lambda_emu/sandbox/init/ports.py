@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from msgspec import Struct
 
 from lambda_emu.http.branch import End, PassedListener
-from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.base import Program, SandboxError
 from lambda_emu.sandbox.init.local import LOOPBACK, LocalLink
 from lambda_emu.sandbox.init.orders import Link
 from lambda_emu.sandbox.init.peers import holder_of
@@ -33,6 +33,22 @@ class Reach(Struct, frozen=True):
     lambda_api: PassedListener | None = None
     services_at: str | None = None
     services_name: str | None = None
+
+
+class ReachableSandbox:
+    """What sandboxes of every engine have in common: base.Sandbox says what each is."""
+
+    def __init__(self, id: str, reach: Reach, init: Link) -> None:
+        self.id = id
+        self.token = reach.token
+        self.runtime_api = reach.runtime_api
+        self.passed = reach.passed
+        self.lambda_api = reach.lambda_api
+        self.services_at = reach.services_at
+        self.services_name = reach.services_name
+        self.session_token: str | None = None
+        self.init = init
+        self.early: Program | None = None
 
 
 def names_of(token: str, *, shared: bool) -> dict[str, str]:

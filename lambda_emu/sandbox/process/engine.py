@@ -21,7 +21,7 @@ from lambda_emu.sandbox.files import remove_tree
 from lambda_emu.sandbox.init.binary import find_init
 from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.orders import Link
-from lambda_emu.sandbox.init.ports import Reach, names_of, reach_of
+from lambda_emu.sandbox.init.ports import Reach, ReachableSandbox, names_of, reach_of
 from lambda_emu.sandbox.init.socket_file import NAME, SocketFile
 from lambda_emu.sandbox.machine import this_machine
 from lambda_emu.sandbox.process.isolation import Isolation
@@ -225,22 +225,13 @@ class ProcessEngine:
         return self._threads.call(fn, *args)
 
 
-class ProcessSandbox:
+class ProcessSandbox(ReachableSandbox):
     """One init and what it runs. `id` is the pid of the process that holds it all; killing that ends it all."""
 
     def __init__(
         self, engine: ProcessEngine, process: subprocess.Popen[bytes], reach: Reach, init: Link, folder: Path
     ) -> None:
-        self.id = str(process.pid)
-        self.token = reach.token
-        self.runtime_api = reach.runtime_api
-        self.passed = reach.passed
-        self.lambda_api = reach.lambda_api
-        self.services_at = reach.services_at
-        self.services_name = reach.services_name
-        self.session_token: str | None = None
-        self.init = init
-        self.early: Program | None = None
+        super().__init__(str(process.pid), reach, init)
         self.process = process
         self.folder = folder
         self._engine = engine
