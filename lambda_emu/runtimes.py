@@ -18,6 +18,8 @@ from typing import Any
 import yaml
 from msgspec import Struct
 
+from lambda_emu.recipes import Recipe, read_recipe
+
 ARCHITECTURES = ("x86_64", "arm64")
 REGISTRY = "public.ecr.aws/lambda"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -31,36 +33,6 @@ class Support(StrEnum):
     DEPRECATED = "deprecated"
     UPDATE_ONLY = "update only"
     BLOCKED = "blocked"
-
-
-class PythonClient(Struct, frozen=True):
-    """Wheels for an interpreter's version, unpacked into /var/runtime."""
-
-    pip: tuple[str, ...]
-    python: str
-
-
-class NodeClient(Struct, frozen=True):
-    """An npm package that is compiled with these Debian packages."""
-
-    npm: str
-    suite: str
-    packages: tuple[str, ...]
-
-
-class Recipe(Struct, frozen=True):
-    """How the image of a runtime is built from Debian.
-
-    leave_out: paths in packages that nobody needs at run time. start: the shell words that start the runtime; None
-    where the function brings it. files: a folder beside the catalogue, of what a language adds to the image.
-    """
-
-    suite: str
-    packages: tuple[str, ...]
-    leave_out: tuple[str, ...]
-    start: str | None = None
-    files: str | None = None
-    client: PythonClient | NodeClient | None = None
 
 
 class Runtime(Struct, frozen=True):
@@ -154,14 +126,8 @@ def _runtimes(base: Mapping[str, Any], family: Mapping[str, Any]) -> Iterator[Ru
             support=Support(facts.get("support", "supported")),
             until=facts.get("until"),
             environment=MappingProxyType(facts["environment"]),
-            recipe=_recipe(**facts["recipe"]) if "recipe" in own else None,
+            recipe=read_recipe(facts["recipe"], ARCHITECTURES) if "recipe" in own else None,
         )
-
-
-def _recipe(client: Mapping[str, Any] | None = None, **rest: Any) -> Recipe:
-    if client is None:
-        return Recipe(**rest)
-    return Recipe(**rest, client=PythonClient(**client) if "pip" in client else NodeClient(**client))
 
 
 def _merge(below: Any, above: Any) -> Any:

@@ -8,7 +8,7 @@ for tool in g++ make cmake autoreconf automake libtoolize python3 xz; do
     sh scripts/packages.sh g++ make cmake autoconf automake libtool python3 xz-utils
     break
 done
-client=$(sed -n 's/^ *npm: *//p' runtimes/nodejs.yaml)
+client=$(sed -n "s/^ *package: *\(aws-lambda-ric@4.*\)/\1/p" runtimes/nodejs.yaml | head -n 1)
 echo "Installing $client"
 node=$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")
 [ ! -e "$node/include/node/node_api.h" ] || export npm_config_nodedir="$node"

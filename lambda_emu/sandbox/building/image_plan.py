@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from lambda_emu.runtimes import Recipe, Runtime
+from lambda_emu.recipes import Compiled, Part, Recipe, start_words
+from lambda_emu.runtimes import Runtime
 from lambda_emu.sandbox.building.debian import options
 
 OURS = "lambda-emu/"
@@ -25,13 +26,13 @@ FIXED_ENVIRONMENT = {
 
 
 class ImagePlan(Struct, frozen=True):
-    """files: paths in the image and what is written there. client_script: how its client is compiled, if it is."""
+    """files: paths in the image and what is written there. scripts: what its parts are compiled by, if any are."""
 
     runtime: Runtime
     recipe: Recipe
     architecture: str
     files: Mapping[str, bytes]
-    client_script: bytes | None
+    scripts: Mapping[str, bytes]
 
     @property
     def tag(self) -> str:
@@ -54,6 +55,11 @@ class ImagePlan(Struct, frozen=True):
             f"LABEL {self.label}",
         ]
 
+    @property
+    def parts(self) -> Mapping[str, Part]:
+        """What lies where in the image besides Debian's packages and our files."""
+        return self.recipe.parts[self.architecture]
+
     def debian_options(self) -> list[str]:
         return options(self.recipe.suite, self.recipe.packages, self.architecture)
 
@@ -63,7 +69,7 @@ class ImagePlan(Struct, frozen=True):
             "options": [*self.debian_options(), self.runtime.os],
             "settings": self.settings,
             "files": {path: sha256(content).hexdigest() for path, content in self.files.items()},
-            "client": sha256(self.client_script or b"").hexdigest(),
+            "scripts": {name: sha256(content).hexdigest() for name, content in self.scripts.items()},
         }
         return sha256(json.dumps(inputs).encode()).hexdigest()
 
@@ -77,12 +83,12 @@ def plan_image(runtime: Runtime, recipe: Recipe, architecture: str, folder: Path
         "/tmp/leave-out": "\n".join(recipe.leave_out).encode(),
     }
     if recipe.start is not None:
-        template = (shared / "bootstrap").read_bytes()
-        files["/var/runtime/bootstrap"] = template.replace(b"@start@", recipe.start.encode())
-    if recipe.files is None:
-        return ImagePlan(runtime, recipe, architecture, files, None)
-    language = folder / recipe.files
-    files["/tmp/finish-language.sh"] = (language / "finish.sh").read_bytes()
-    files |= {f"/var/runtime/{path.name}": path.read_bytes() for path in sorted(language.glob("runtime/*.*"))}
-    script = language / "client.sh"
-    return ImagePlan(runtime, recipe, architecture, files, script.read_bytes() if script.is_file() else None)
+        words = start_words(recipe.start, recipe.switched_off)
+        files["/var/runtime/bootstrap"] = (shared / "bootstrap").read_bytes().replace(b"@start@", words.encode())
+    if recipe.files is not None:
+        language = folder / recipe.files
+        files["/tmp/finish-language.sh"] = (language / "finish.sh").read_bytes()
+        files |= {f"/var/runtime/{path.name}": path.read_bytes() for path in sorted(language.glob("runtime/*.*"))}
+    compiled = [part for part in recipe.parts[architecture].values() if isinstance(part, Compiled)]
+    scripts = {part.compile: (folder / part.compile).read_bytes() for part in compiled}
+    return ImagePlan(runtime, recipe, architecture, files, scripts)

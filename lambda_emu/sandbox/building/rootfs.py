@@ -1,4 +1,4 @@
-"""Makes the root file system of an image as a tar: Debian packages, our files, the runtime client."""
+"""Makes the root file system of an image as a tar: Debian packages, our files, parts from other registries."""
 
 from __future__ import annotations
 
@@ -6,34 +6,44 @@ import tarfile
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 from lambda_emu.sandbox.building.debian import debootstrap
 from lambda_emu.sandbox.building.image_plan import ImagePlan
 from lambda_emu.sandbox.building.tool_runner import Progress, ToolRunner
 
+IN_ROOT = """
+mount -t proc proc "$1/proc" 2>/dev/null || mount --rbind /proc "$1/proc"
+chroot "$1" /bin/sh /tmp/finish.sh "$2"
+"""
+"""Some programs find themselves by /proc. In mounts of its own, which end with the shell."""
 
-def build_root(plan: ImagePlan, client: Path | None, folder: Path, tools: ToolRunner, progress: Progress) -> Path:
-    """Write <folder>/root.tar. folder: exists, and is the caller's to remove."""
-    overlay, root = folder / "overlay.tar", folder / "root.tar"
-    _write_overlay(plan.files, client, overlay)
-    hooks = [f"tar-in {overlay} /", f'chroot "$1" /bin/sh /tmp/finish.sh {plan.runtime.os}']
+
+def build_root(plan: ImagePlan, parts: Mapping[str, Path], folder: Path, tools: ToolRunner, progress: Progress) -> Path:
+    """Write <folder>/root.tar. parts: folders, by where they belong. folder: exists, and is the caller's to remove."""
+    overlay, script, root = folder / "overlay.tar", folder / "in-root.sh", folder / "root.tar"
+    script.write_text(f"set -e{IN_ROOT}")
+    _write_overlay(plan.files, parts, overlay)
+    hooks = [f"tar-in {overlay} /", f'unshare --mount /bin/sh {script} "$1" {plan.runtime.os}']
     arguments = [*plan.debian_options(), *(f"--extract-hook={hook}" for hook in hooks)]
     debootstrap([*arguments, plan.recipe.suite, str(root)], tools, progress)
     return root
 
 
-def _write_overlay(files: Mapping[str, bytes], client: Path | None, output: Path) -> None:
+def _write_overlay(files: Mapping[str, bytes], parts: Mapping[str, Path], output: Path) -> None:
     """Everything of ours as root's, with modes that do not depend on how this package was installed."""
     with tarfile.open(output, "w") as tar:
         for path, content in files.items():
-            _add(tar, path.lstrip("/"), content)
-        if client is not None:
-            for found in sorted(path for path in client.rglob("*") if path.is_file()):
-                _add(tar, f"var/runtime/{found.relative_to(client)}", found.read_bytes())
+            _add(tar, path, len(content), BytesIO(content), content.startswith(b"#!"))
+        for where, folder in parts.items():
+            for found in sorted(path for path in folder.rglob("*") if path.is_file()):
+                with found.open("rb") as file:
+                    may_run = bool(found.stat().st_mode & 0o100)
+                    _add(tar, f"{where}/{found.relative_to(folder)}", found.stat().st_size, file, may_run)
 
 
-def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
-    entry = tarfile.TarInfo(name)
-    entry.size = len(content)
-    entry.mode = 0o755 if content.startswith(b"#!") else 0o644
-    tar.addfile(entry, BytesIO(content))
+def _add(tar: tarfile.TarFile, path: str, size: int, content: IO[bytes], may_run: bool) -> None:
+    entry = tarfile.TarInfo(path.lstrip("/"))
+    entry.size = size
+    entry.mode = 0o755 if may_run else 0o644
+    tar.addfile(entry, content)

@@ -26,9 +26,9 @@ from lambda_emu.clock import Clock
 from lambda_emu.folders import NotOurs, Purpose, claim
 from lambda_emu.runtimes import Catalogue, Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.building.clients import Clients
 from lambda_emu.sandbox.building.debian import ARCHITECTURES, check_machine
 from lambda_emu.sandbox.building.image_plan import OURS, ImagePlan, plan_image
+from lambda_emu.sandbox.building.parts import Parts
 from lambda_emu.sandbox.building.registry import follow, registry_answers
 from lambda_emu.sandbox.building.rootfs import build_root
 from lambda_emu.sandbox.building.tool_runner import Progress, ToolRunner
@@ -223,8 +223,9 @@ class Images:
                 f"lambda-emu cannot build an image for {runtime.identifier}{',' if asked else ';'} {how}: {pull}"
             )
         check_machine(architecture)
-        client = Clients(self._cache / "clients", scratch, self._tools).folder(plan, progress)
-        root = build_root(plan, client, scratch, self._tools, progress)
+        kept = Parts(self._cache / "parts", scratch, self._tools)
+        parts = {path: kept.folder(part, architecture, plan.scripts, progress) for path, part in plan.parts.items()}
+        root = build_root(plan, parts, scratch, self._tools, progress)
         progress(f"handing {plan.tag} to the engine")
         self._import(root, plan)
         self._remove_replaced(plan)

@@ -29,13 +29,13 @@ OWN = ("/opt", "/tmp", "/var")
 class Interpreter(Struct, frozen=True):
     """A program of this machine. name: with its version; runtime: the identifier that it is the right one for.
 
-    flags: what AWS's bootstrap gives this version beyond what it gives all, in words of the shell.
+    switched_off: features of it that Lambda switches off.
     """
 
     path: Path
     name: str
     runtime: str
-    flags: str = ""
+    switched_off: tuple[str, ...] = ()
 
     def instead_of(self, runtime: Runtime) -> str | None:
         """That it runs in place of another one, in words."""

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from msgspec import Struct, field
 
+from lambda_emu.recipes import start_words
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.toolchain.interpreter import Interpreter, Language
@@ -127,8 +128,8 @@ def _start(runtime: Runtime, interpreter: Interpreter) -> str:
     """The shell words that start the runtime in our images; any of a family says it for all."""
     for other in catalogue():
         if other.family == runtime.family and other.recipe is not None and other.recipe.start is not None:
-            program, _, words = other.recipe.start.replace(other.identifier, interpreter.runtime).partition(" ")
-            return f"{program} {interpreter.flags} {words}"
+            start = other.recipe.start.replace(other.identifier, interpreter.runtime)
+            return start_words(start, interpreter.switched_off)
     raise SandboxError(f"lambda-emu knows no way to start {runtime.identifier}")
 
 

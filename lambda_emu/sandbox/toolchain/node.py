@@ -8,17 +8,13 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from lambda_emu.runtimes import Runtime
+from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.toolchain.interpreter import LANG, RUNTIME, Interpreter, libraries, places
 
 CLIENT = ("index.mjs", "package.json", "rapid-client.node")
 ANSWER_LIMIT_S = 10.0
-SWITCHED_OFF = {
-    20: ("experimental-require-module",),
-    22: ("experimental-require-module", "experimental-detect-module"),
-}
-KNOWS_THEM = (20, 17)
+KNOWS_WHAT_IS_SWITCHED_OFF = (20, 17)
 WHO = "`${process.version} ${process.execPath}`"
 """What it is, to be asked of it."""
 
@@ -32,7 +28,7 @@ class NodeLanguage:
             raise SandboxError(f"without Docker {runtime.identifier} needs `node` on the PATH")
         version, node = _ask(Path(found).resolve())
         major, minor = map(int, version.split(".")[:2])
-        return Interpreter(node, f"Node.js {version}", f"nodejs{major}.x", _flags(major, minor))
+        return Interpreter(node, f"Node.js {version}", f"nodejs{major}.x", _switched_off(major, minor))
 
     def host_files(self, interpreter: Interpreter) -> Mapping[Path, Path]:
         node = interpreter.path
@@ -44,10 +40,12 @@ class NodeLanguage:
         }
 
 
-def _flags(major: int, minor: int) -> str:
-    """What Lambda switches off in Node.js 20 and 22, unless NODE_OPTIONS switches it on."""
-    off = SWITCHED_OFF.get(major, ()) if (major, minor) >= KNOWS_THEM else ()
-    return " ".join(f'$(case " $NODE_OPTIONS " in *" --{name} "*) ;; *) echo --no-{name} ;; esac)' for name in off)
+def _switched_off(major: int, minor: int) -> tuple[str, ...]:
+    """What Lambda switches off in this version: as in our image of it, where the version knows it at all."""
+    runtime = catalogue().get(f"nodejs{major}.x")
+    if runtime is None or runtime.recipe is None or (major, minor) < KNOWS_WHAT_IS_SWITCHED_OFF:
+        return ()
+    return runtime.recipe.switched_off
 
 
 def _ask(node: Path) -> tuple[str, Path]:

@@ -1,0 +1,110 @@
+"""How an image is made, as data: Debian packages, and parts from the registries that languages have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Wheels:
+    """Python packages with all they need, for an interpreter's version."""
+
+    pip: tuple[str, ...]
+    python: str
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One npm package as it was published. sha512: of its archive, in base64, as npm tells it."""
+
+    package: str
+    sha512: str
+
+
+@dataclass(frozen=True, slots=True)
+class Modules:
+    """npm packages with all they need, as they were on a day, less what matches `leave_out`."""
+
+    modules: tuple[str, ...]
+    before: str
+    leave_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Jars:
+    """Jars by their Maven coordinates, `group:artifact:version`, each with its SHA-256 in hexadecimal.
+
+    They are named without the version. taken_out: members of them, by the names they get beside. left_out: patterns of
+    members that the jars are then without.
+    """
+
+    jars: Mapping[str, str]
+    left_out: tuple[str, ...] = ()
+    taken_out: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What a script leaves in /made of a Debian root that is thrown away.
+
+    compile: the script, below runtimes/. sources: found in there as /sources/<name>.
+    """
+
+    compile: str
+    suite: str
+    packages: tuple[str, ...]
+    sources: Mapping[str, Package]
+
+
+Part = Wheels | Package | Modules | Jars | Compiled
+_KINDS: Mapping[str, type[Part]] = {
+    "pip": Wheels,
+    "package": Package,
+    "modules": Modules,
+    "jars": Jars,
+    "compile": Compiled,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How the image of a runtime is built.
+
+    leave_out: paths in Debian's packages that nobody needs at run time. start: the shell words that start the runtime;
+    None where the function brings it. switched_off: features of Node.js that Lambda switches off. files: a folder
+    beside the catalogue, of what a language adds to the image. parts: by architecture, what lies where in the image.
+    """
+
+    suite: str
+    packages: tuple[str, ...]
+    leave_out: tuple[str, ...]
+    start: str | None = None
+    switched_off: tuple[str, ...] = ()
+    files: str | None = None
+    parts: Mapping[str, Mapping[str, Part]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def start_words(start: str, switched_off: tuple[str, ...]) -> str:
+    """The shell words that start a runtime, without the features of it that NODE_OPTIONS does not switch on."""
+    program, _, words = start.partition(" ")
+    off = [f'$(case " $NODE_OPTIONS " in *" --{name} "*) ;; *) echo --no-{name} ;; esac)' for name in switched_off]
+    return " ".join((program, *off, words))
+
+
+def read_recipe(facts: Mapping[str, Any], architectures: tuple[str, ...]) -> Recipe:
+    """A recipe of what the catalogue's files say, all words filled in."""
+    parts = {
+        architecture: {path: _part(part.get(architecture, part)) for path, part in facts.get("parts", {}).items()}
+        for architecture in architectures
+    }
+    return Recipe(**{**facts, "parts": parts})
+
+
+def _part(facts: Mapping[str, Any]) -> Part:
+    kind = next(kind for name, kind in _KINDS.items() if name in facts)
+    if "sources" in facts:
+        return Compiled(**{**facts, "sources": {name: Package(**found) for name, found in facts["sources"].items()}})
+    return kind(**facts)

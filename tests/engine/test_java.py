@@ -1,0 +1,102 @@
+"""Java as Lambda runs it: every form of handler, and a JVM that fits the function's memory and starts fast.
+
+docs/contract/runtime.md. `make test` runs the first Java, `make test-runtimes` all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+from lam import Lam
+from languages import JAVA, runtimes
+from own import own_emulator
+
+HEAP = 0.85
+TOP = {8: 4, 11: 4, 17: 1, 21: 1, 25: 1}
+"""The last compiler that each Java uses unless it is told."""
+
+
+class Java:
+    """Functions of one runtime, from the same classes."""
+
+    def __init__(self, lam: Lam, runtime: str, config: pytest.Config) -> None:
+        self.lam = lam
+        self.runtime = runtime
+        self.major = int(runtime.removeprefix("java").partition(".")[0])
+        self._code = JAVA.files(config)
+        self._numbers = count()
+
+    def invoke(self, handler: str, event: object, **config: object) -> object:
+        answer = self.lam.invoke(self.create(handler, **config), event)
+        assert answer.error is None, answer
+        return answer.payload
+
+    def create(self, handler: str, **config: object) -> str:
+        name = f"{self.runtime.replace('.', '-')}-{next(self._numbers)}"
+        settings: dict[str, object] = {"MemorySize": 512, "Timeout": 20, "Runtime": self.runtime, "Handler": handler}
+        return self.lam.create(name, self._code, **settings | config)
+
+    def options(self, text: str) -> dict[str, object]:
+        return {"Environment": {"Variables": {"JAVA_TOOL_OPTIONS": text}}}
+
+
+@pytest.fixture(scope="module")
+def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lam]:
+    with own_emulator(tmp_path_factory.mktemp("java"), "docker", pull_images=False) as lam:
+        yield lam
+
+
+@pytest.fixture(scope="module", params=runtimes("java"))
+def java(request: pytest.FixtureRequest, lam: Lam) -> Java:
+    return Java(lam, request.param, request.config)
+
+
+@pytest.mark.parametrize(
+    ("handler", "event", "result"),
+    [
+        ("fn.Every", {"do": "echo", "value": 1}, 1),
+        ("fn.Every::handleRequest", {"do": "echo", "value": 1}, 1),
+        ("fn.Forms$Copied", {"a": "é"}, {"a": "é"}),
+        ("fn.Forms::copied", 7, 7),
+        ("fn.Forms::twice", {"item": "é", "count": 2}, {"item": "é", "count": 4}),
+        ("fn.Forms::shout", "word", "WORD"),
+        ("fn.Forms::sorted", [3, 1, 2], [1, 2, 3]),
+        ("fn.Forms::silent", {}, None),
+    ],
+)
+def test_a_handler_may_have_any_form(java: Java, handler: str, event: object, result: object) -> None:
+    assert java.invoke(handler, event) == result
+
+
+def test_a_class_that_is_no_handler_says_so(java: Java) -> None:
+    answer = java.lam.invoke(java.create("fn.Forms"), {})
+
+    assert answer.payload["errorMessage"] == "Class does not implement an appropriate handler interface: fn.Forms"
+
+
+def test_the_jvm_fits_the_function_and_starts_from_an_archive(java: Java) -> None:
+    found = java.invoke("fn.Forms::jvm", {}, MemorySize=1000)
+
+    assert isinstance(found, dict)
+    assert found["java"] == (f"1.{java.major}" if java.major < 9 else str(java.major))
+    assert found["home"] == "/var/lang"
+    assert found["collectors"] == ["Copy", "MarkSweepCompact"]
+    assert 0.9 * HEAP < found["heap"] / 1_048_576_000 <= HEAP  # one of the two survivor spaces is not counted
+    assert found["compiler"] == str(TOP[java.major])
+    assert found["authorities"] > 100
+    archive = {8: [], 25: ["client.aot"]}.get(java.major, ["client.jsa"])
+    assert sorted(set(found["mapped"])) == archive
+
+
+def test_what_the_functions_own_options_say_wins(java: Java) -> None:
+    options = java.options("-Xmx64m -XX:+UseParallelGC -XX:TieredStopAtLevel=3")
+    name = java.create("fn.Forms::jvm", **options)
+
+    answer = java.lam.invoke(name, {})
+
+    assert "PS MarkSweep" in answer.payload["collectors"]
+    assert answer.payload["heap"] <= 64 * 1024 * 1024
+    assert answer.payload["compiler"] == "3"
+    assert [event for event in java.lam.events(name) if "Picked up JAVA_TOOL_OPTIONS: -Xmx64m" in event[0]]
