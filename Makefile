@@ -5,13 +5,14 @@ BIN := .venv/bin
 PIP := PIP_CONSTRAINT=requirements.lock $(BIN)/pip install --quiet --disable-pip-version-check
 BUILT_FROM := pyproject.toml requirements.lock hatch_build.py $(wildcard runtimes/init/*.[ch])
 
-.PHONY: help install run lint test test-slow bench wheels lock start-engine stop-engine browser node-client clean
+.PHONY: help install run lint test test-slow test-runtimes bench wheels lock start-engine stop-engine browser node-client clean
 
 help:
 	@echo "make install     the lambda-emu command, in $(BIN)"
 	@echo "make run         serve examples/ on http://127.0.0.1:$(PORT)"
 	@echo "make test        check the code and run the tests, against a real engine"
 	@echo "make test-slow   the tests that take minutes"
+	@echo "make test-runtimes  each runtime that an image can be built for"
 	@echo "make bench       measure against AWS's own emulator"
 	@echo "make wheels      what the Dockerfile needs, in dist/wheels"
 	@echo "make lint        only check the code"
@@ -56,11 +57,15 @@ node-client:
 	@[ "$$CI" != true ] || sh scripts/node-client.sh || true
 
 test: lint start-engine browser node-client
-	$(BIN)/pytest -m "not slow $(WITHOUT_ENGINE)"
+	$(BIN)/pytest -m "not slow and not runtimes $(WITHOUT_ENGINE)"
 
 test-slow: $(BIN)/.tools start-engine
 	@command -v qemu-aarch64-static >/dev/null || sh scripts/packages.sh qemu-user-static
 	$(BIN)/pytest -m "slow $(WITHOUT_ENGINE)"
+
+# The first of each language are among the other tests. This builds the images of all the others, once.
+test-runtimes: $(BIN)/.tools start-engine
+	$(BIN)/pytest -m runtimes tests/engine/test_languages.py tests/engine/test_java_runtimes.py tests/engine/test_nodejs_runtimes.py
 
 # What the Dockerfile is made of, with the services around Lambda as `make install` has them.
 WHEELS := dist/wheels

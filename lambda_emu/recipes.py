@@ -87,6 +87,25 @@ class Recipe:
     parts: Mapping[str, Mapping[str, Part]] = field(default_factory=lambda: MappingProxyType({}))
 
 
+def contents(recipe: Recipe, architecture: str) -> list[str]:
+    """What of other registries than Debian's an image has, as these name it."""
+    return [name for part in recipe.parts[architecture].values() for name in _names(part)]
+
+
+def _names(part: Part) -> list[str]:
+    match part:
+        case Wheels():
+            return list(part.pip)
+        case Package():
+            return [part.package]
+        case Modules():
+            return [f"{name} (as of {part.before})" for name in part.modules]
+        case Jars():
+            return list(part.jars)
+        case Compiled():
+            return [f"{source.package} (compiled)" for source in part.sources.values()][:1]
+
+
 def start_words(start: str, switched_off: tuple[str, ...]) -> str:
     """The shell words that start a runtime, without the features of it that NODE_OPTIONS does not switch on."""
     program, _, words = start.partition(" ")

@@ -103,12 +103,12 @@ JAVA = Language(
 NODE = Language(
     family="nodejs",
     handler="every.handler",
-    files=lambda config: {
+    files=lambda _: {
         "every.js": (HANDLERS / "every.js").read_text(),
         "broken.js": "throw new RangeError('broken from the start');",
         "ends.js": "process.exit(3);",
     },
-    layer=lambda config: {"nodejs/node_modules/layered/index.js": "exports.word = 'from a layer';"},
+    layer=lambda _: {"nodejs/node_modules/layered/index.js": "exports.word = 'from a layer';"},
     error="RangeError",
     members=("errorType", "errorMessage", "trace"),
     trace="trace",
@@ -123,12 +123,12 @@ NODE = Language(
 PYTHON = Language(
     family="python",
     handler="every.handler",
-    files=lambda config: {
+    files=lambda _: {
         "every.py": (HANDLERS / "every.py").read_text(),
         "broken.py": "raise KeyError('broken from the start')",
         "ends.py": "import os\nos._exit(3)",
     },
-    layer=lambda config: {"python/layered.py": "word = 'from a layer'"},
+    layer=lambda _: {"python/layered.py": "word = 'from a layer'"},
     error="KeyError",
     members=("errorMessage", "errorType", "requestId", "stackTrace"),
     trace="stackTrace",

@@ -83,8 +83,8 @@ def test_awss_own_image_comes_first_where_it_is_for_this_architecture(own: Own) 
 
 
 def test_a_runtime_without_a_recipe_names_the_image_to_pull(rig: ImageRig) -> None:
-    with pytest.raises(SandboxError, match=r"docker pull public\.ecr\.aws/lambda/java:21"):
-        rig.images().ensure("java21", "x86_64", print)
+    with pytest.raises(SandboxError, match=r"docker pull public\.ecr\.aws/lambda/ruby:4.0"):
+        rig.images().ensure("ruby4.0", "x86_64", print)
 
 
 def test_a_machine_that_cannot_run_an_architecture_says_what_would_help(rig: ImageRig) -> None:
@@ -101,7 +101,7 @@ def test_status_tells_of_each_runtime_what_is_there_and_what_can_be_built(rig: I
     status = {found.runtime.identifier: found for found in rig.images().status("x86_64")}
 
     assert [found.image for found in own.images().status("x86_64")] == [own.aws_image]
-    assert (status["java21"].image, status["java21"].buildable) == (None, False)
+    assert (status["ruby4.0"].image, status["ruby4.0"].buildable) == (None, False)
     assert status["nodejs24.x"].buildable
     assert "python2.7" not in status
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -21,7 +21,7 @@ from own import own_emulator
 
 from lambda_emu.runtimes import catalogue
 
-WORD = "é € 😀 \u0000 \\ \""
+WORD = 'é € 😀 \u0000 \\ "'
 LARGEST = 6 * 1024 * 1024
 TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
 
@@ -36,15 +36,19 @@ class Subject:
     code: dict[str, str | bytes]
     layer: str
     name: str = ""
-    numbers: Iterator[int] = count()
+    numbers: Iterator[int] = field(default_factory=count)
 
-    def do(self, what: str, value: object = None, **params: object) -> Answer:
+    def do(self, what: str, value: object = None, **params: Any) -> Answer:
         return self.lam.invoke(self.name, {"do": what, "value": value}, **params)
 
-    def create(self, handler: str, **config: object) -> str:
+    def create(self, handler: str, **config: Any) -> str:
         name = f"{self.language.family}-{next(self.numbers)}"
-        settings: dict[str, object] = {"MemorySize": 512, "Timeout": 20, "Runtime": self.runtime, "Handler": handler}
+        settings: dict[str, Any] = {"MemorySize": 512, "Timeout": 20, "Runtime": self.runtime, "Handler": handler}
         return self.lam.create(name, self.code, **settings | config)
+
+
+def publish(lam: Lam, name: str, files: Mapping[str, str | bytes]) -> str:
+    return lam.client.publish_layer_version(LayerName=name, Content={"ZipFile": zipped(files)})["LayerVersionArn"]
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +62,7 @@ def subject(request: pytest.FixtureRequest, lam: Lam) -> Subject:
     found = catalogue().get(request.param)
     assert found is not None
     language = LANGUAGES[found.family]
-    content = {"ZipFile": zipped(language.layer(request.config))}
-    layer = lam.client.publish_layer_version(LayerName=found.family, Content=content)["LayerVersionArn"]
+    layer = publish(lam, found.family, language.layer(request.config))
     made = Subject(lam, request.param, language, dict(language.files(request.config)), layer)
     made.name = made.create(
         language.handler, Layers=[layer], Environment={"Variables": {"OWN": "mine", "LANG": "de_DE.UTF-8"}}
@@ -235,8 +238,7 @@ def test_in_json_the_log_has_objects_alone(subject: Subject) -> None:
 
 def test_a_wrapper_starts_the_runtime(subject: Subject) -> None:
     wrapper = '#!/bin/sh\nexport OWN="wrapped $#"\nexec "$@"\n'
-    content = {"ZipFile": zipped({"wrapper": wrapper})}
-    layer = subject.lam.client.publish_layer_version(LayerName="wrapper", Content=content)["LayerVersionArn"]
+    layer = publish(subject.lam, "wrapper", {"wrapper": wrapper})
     name = subject.create(
         subject.language.handler, Layers=[layer], Environment={"Variables": {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrapper"}}
     )

@@ -72,14 +72,14 @@ def test_a_function_that_failed_for_its_runtime_is_tried_again_at_the_next_start
 
 
 def test_a_runtime_that_cannot_run_is_active_and_its_invocations_say_what_it_takes(lam: Lam) -> None:
-    lam.create("java", {"App.class": ""}, Runtime="java21", Handler="App")
+    lam.create("ruby", {"app.rb": ""}, Runtime="ruby4.0", Handler="app.handler")
 
-    found = lam.client.get_function_configuration(FunctionName="java")
+    found = lam.client.get_function_configuration(FunctionName="ruby")
     with pytest.raises(ClientError) as refused:
-        lam.invoke("java")
+        lam.invoke("ruby")
 
     needs = "needs Docker" if lam.emulator.engine.abilities.name == "process" else "docker pull"
     assert (found["State"], found["LastUpdateStatus"]) == ("Active", "Successful")
     assert refused.value.response["Error"]["Code"] == "ServiceException"
-    assert "java21" in refused.value.response["Error"]["Message"]
+    assert "ruby4.0" in refused.value.response["Error"]["Message"]
     assert needs in refused.value.response["Error"]["Message"]

@@ -116,6 +116,9 @@ def _row(status: ImageStatus) -> tuple[str, ...]:
 
 
 def _members(status: ImageStatus) -> dict[str, Any]:
+    from lambda_emu.recipes import contents
+
+    recipe = status.runtime.recipe
     return {
         "runtime": status.runtime.identifier,
         "architecture": status.architecture,
@@ -124,6 +127,7 @@ def _members(status: ImageStatus) -> dict[str, Any]:
         "sizeBytes": status.size_bytes,
         "buildable": status.buildable,
         "awsImage": status.runtime.aws_image,
+        "contents": [] if recipe is None else contents(recipe, status.architecture),
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
 import pytest
 from lam import Lam
@@ -28,14 +29,14 @@ class Java:
         self._code = JAVA.files(config)
         self._numbers = count()
 
-    def invoke(self, handler: str, event: object, **config: object) -> object:
+    def invoke(self, handler: str, event: object, **config: Any) -> object:
         answer = self.lam.invoke(self.create(handler, **config), event)
         assert answer.error is None, answer
         return answer.payload
 
-    def create(self, handler: str, **config: object) -> str:
+    def create(self, handler: str, **config: Any) -> str:
         name = f"{self.runtime.replace('.', '-')}-{next(self._numbers)}"
-        settings: dict[str, object] = {"MemorySize": 512, "Timeout": 20, "Runtime": self.runtime, "Handler": handler}
+        settings: dict[str, Any] = {"MemorySize": 512, "Timeout": 20, "Runtime": self.runtime, "Handler": handler}
         return self.lam.create(name, self._code, **settings | config)
 
     def options(self, text: str) -> dict[str, object]:

@@ -1,0 +1,140 @@
+"""Node.js as Lambda runs it: every form of handler, AWS's SDK, and what each version has.
+
+docs/contract/runtime.md. `make test` runs the first Node.js, `make test-runtimes` all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from lam import Answer, Lam
+from languages import runtimes
+from own import own_emulator
+
+from lambda_emu.recipes import Package
+from lambda_emu.runtimes import catalogue
+
+FIRST_WITH_SDK_3 = 18
+NEWEST_WITH_CALLBACKS = 22
+CODE = {
+    "callback.js": "exports.handler = (event, context, done) => setTimeout(() => done(null, event), 1);",
+    "failing.js": "exports.handler = (event, context, done) => done(new RangeError('by callback'));",
+    "plain.js": "exports.handler = (event) => event;",
+    "nested.js": "exports.a = { b: { handler: async (event) => event } };",
+    "awaited.mjs": "const word = await Promise.resolve('awaited');\nexport const handler = async () => word;",
+    "streamed.mjs": """
+        export const handler = awslambda.streamifyResponse(async (event, stream) => {
+            stream.setContentType('text/plain');
+            stream.write('one ');
+            await new Promise((done) => setTimeout(done, 10));
+            stream.end('two');
+        });""",
+    "late.js": "exports.handler = async () => { setTimeout(() => { throw new Error('late'); }, 0); "
+    "await new Promise(() => setTimeout(() => {}, 5000)); };",
+    "facts.js": """
+        const { S3Client } = (() => { try { return require('@aws-sdk/client-s3'); } catch { return {}; } })();
+        exports.handler = async () => ({
+            version: process.version,
+            v3: S3Client && new S3Client({ region: 'eu-west-1' }).config.serviceId,
+            requiresModules: Boolean(process.features.require_module),
+            argv: process.execArgv,
+        });""",
+    "v2.js": "const { S3 } = require('aws-sdk');\n"
+    "exports.handler = async () => new S3({ region: 'eu-west-1' }).endpoint.host;",
+    "imports.mjs": "import { DynamoDBDocument } from '@aws-sdk/lib-dynamodb';\n"
+    "export const handler = async () => typeof DynamoDBDocument.from;",
+}
+
+
+class Node:
+    """Functions of one runtime, from the same modules."""
+
+    def __init__(self, lam: Lam, runtime: str) -> None:
+        self.lam = lam
+        self.runtime = runtime
+        self.major = int(re.sub(r"\D", "", runtime))
+
+    def create(self, handler: str, **config: Any) -> str:
+        name = re.sub(r"\W", "-", f"{self.runtime}-{handler}")
+        settings: dict[str, Any] = {"Runtime": self.runtime, "Handler": handler, "MemorySize": 256}
+        return self.lam.create(name, CODE, **settings | config)
+
+    def answer(self, handler: str, event: object = None, **config: Any) -> Answer:
+        return self.lam.invoke(self.create(handler, **config), event)
+
+    def invoke(self, handler: str, event: object = None, **config: Any) -> object:
+        answer = self.answer(handler, event, **config)
+        assert answer.error is None, answer
+        return answer.payload
+
+
+@pytest.fixture(scope="module")
+def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lam]:
+    with own_emulator(tmp_path_factory.mktemp("nodejs"), "docker", pull_images=False) as lam:
+        yield lam
+
+
+@pytest.fixture(scope="module", params=runtimes("nodejs"))
+def node(request: pytest.FixtureRequest, lam: Lam) -> Node:
+    return Node(lam, request.param)
+
+
+@pytest.mark.parametrize(
+    ("handler", "result"),
+    [("plain.handler", {"a": "é"}), ("nested.a.b.handler", {"a": "é"}), ("awaited.handler", "awaited")],
+)
+def test_a_handler_may_be_common_or_a_module_with_top_level_await(node: Node, handler: str, result: object) -> None:
+    assert node.invoke(handler, {"a": "é"}) == result
+
+
+def test_callbacks_work_up_to_node_22_and_are_refused_from_then_on(node: Node) -> None:
+    answer = node.answer("callback.handler", {"a": 1})
+    failing = node.answer("failing.handler", {})
+
+    if node.major <= NEWEST_WITH_CALLBACKS:
+        assert (answer.error, answer.payload) == (None, {"a": 1})
+        assert (failing.payload["errorType"], failing.payload["errorMessage"]) == ("RangeError", "by callback")
+    else:
+        assert answer.error == "Unhandled"
+        assert "allback" in answer.payload["errorMessage"]
+
+
+def test_a_response_is_streamed(node: Node) -> None:
+    name = node.create("streamed.handler")
+
+    stream = node.lam.client.invoke_with_response_stream(FunctionName=name, Payload=b"{}")["EventStream"]
+
+    chunks = [event["PayloadChunk"]["Payload"] for event in stream if "PayloadChunk" in event]
+    assert b"".join(chunks) == b"one two"
+
+
+def test_an_error_that_nobody_catches_ends_the_process(node: Node) -> None:
+    answer = node.answer("late.handler")
+
+    assert (answer.payload["errorType"], answer.payload["errorMessage"]) == ("Error", "late")
+
+
+def test_each_version_is_the_one_of_its_recipe_with_what_lambda_switches_off(node: Node) -> None:
+    runtime = catalogue().get(node.runtime)
+    assert runtime is not None
+    assert runtime.recipe is not None
+    binary = runtime.recipe.parts["x86_64"]["/tmp/node"]
+    assert isinstance(binary, Package)
+
+    found = node.invoke("facts.handler", {})
+
+    assert isinstance(found, dict)
+    assert found["version"] == f"v{binary.package.rpartition('@')[2]}"
+    assert found["requiresModules"] == (node.major >= 24)
+    assert found.get("v3") == ("S3" if node.major >= FIRST_WITH_SDK_3 else None)
+    assert "--max-old-space-size=230" in found["argv"]
+
+
+def test_awss_sdk_is_there_for_require_and_import(node: Node) -> None:
+    if node.major < FIRST_WITH_SDK_3:
+        assert node.invoke("v2.handler", {}) == "s3.eu-west-1.amazonaws.com"
+    else:
+        assert node.invoke("imports.handler", {}) == "function"
