@@ -50,8 +50,9 @@ def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lam]:
 
 
 @pytest.fixture(scope="module", params=runtimes("java"))
-def java(request: pytest.FixtureRequest, lam: Lam) -> Java:
-    return Java(lam, request.param, request.config)
+def java(request: pytest.FixtureRequest, lam: Lam) -> Iterator[Java]:
+    yield Java(lam, request.param, request.config)
+    lam.close()
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ class Subject:
         return self.lam.invoke(self.name, {"do": what, "value": value}, **params)
 
     def create(self, handler: str, **config: Any) -> str:
-        name = f"{self.language.family}-{next(self.numbers)}"
+        name = f"{self.runtime.replace('.', '-')}-{next(self.numbers)}"
         settings: dict[str, Any] = {"MemorySize": 512, "Timeout": 20, "Runtime": self.runtime, "Handler": handler}
         return self.lam.create(name, self.code, **settings | config)
 
@@ -58,7 +58,7 @@ def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lam]:
 
 
 @pytest.fixture(scope="module", params=runtimes())
-def subject(request: pytest.FixtureRequest, lam: Lam) -> Subject:
+def subject(request: pytest.FixtureRequest, lam: Lam) -> Iterator[Subject]:
     found = catalogue().get(request.param)
     assert found is not None
     language = LANGUAGES[found.family]
@@ -67,7 +67,8 @@ def subject(request: pytest.FixtureRequest, lam: Lam) -> Subject:
     made.name = made.create(
         language.handler, Layers=[layer], Environment={"Variables": {"OWN": "mine", "LANG": "de_DE.UTF-8"}}
     )
-    return made
+    yield made
+    lam.close()
 
 
 @pytest.mark.parametrize("value", ["word", 7, 2.5, True, None, [], [1, [2]], {"a": {"b": ""}}, WORD])

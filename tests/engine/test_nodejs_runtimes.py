@@ -78,8 +78,9 @@ def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lam]:
 
 
 @pytest.fixture(scope="module", params=runtimes("nodejs"))
-def node(request: pytest.FixtureRequest, lam: Lam) -> Node:
-    return Node(lam, request.param)
+def node(request: pytest.FixtureRequest, lam: Lam) -> Iterator[Node]:
+    yield Node(lam, request.param)
+    lam.close()
 
 
 @pytest.mark.parametrize(
@@ -112,9 +113,15 @@ def test_a_response_is_streamed(node: Node) -> None:
 
 
 def test_an_error_that_nobody_catches_ends_the_process(node: Node) -> None:
+    """Version 3 of AWS's client tells of it first; version 4 leaves it to Node.js."""
     answer = node.answer("late.handler")
 
-    assert (answer.payload["errorType"], answer.payload["errorMessage"]) == ("Error", "late")
+    if node.major <= NEWEST_WITH_CALLBACKS:
+        assert (answer.payload["errorType"], answer.payload["errorMessage"]) == ("Error", "late")
+    else:
+        assert answer.payload["errorType"] == "Runtime.ExitError"
+        assert answer.payload["errorMessage"].endswith("Runtime exited with error: exit status 1")
+        assert "Error: late" in answer.tail
 
 
 def test_each_version_is_the_one_of_its_recipe_with_what_lambda_switches_off(node: Node) -> None:

@@ -92,7 +92,7 @@ public class Forms {
     private static List<String> mapped() throws IOException {
         List<String> found = new ArrayList<>();
         for (String line : Files.readAllLines(Paths.get("/proc/self/maps"))) {
-            if (line.contains("client.")) {
+            if (line.contains("/client.")) {
                 found.add(line.substring(line.lastIndexOf('/') + 1));
             }
         }
