@@ -65,7 +65,7 @@ test-slow: $(BIN)/.tools start-engine
 
 # The first of each language are among the other tests. This builds the images of all the others, once.
 test-runtimes: $(BIN)/.tools start-engine
-	$(BIN)/pytest -m runtimes tests/engine/test_languages.py tests/engine/test_java_runtimes.py tests/engine/test_nodejs_runtimes.py
+	$(BIN)/pytest -m runtimes
 
 # What the Dockerfile is made of, with the services around Lambda as `make install` has them.
 WHEELS := dist/wheels

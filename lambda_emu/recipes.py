@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 
@@ -43,7 +42,7 @@ class Jars:
 
     jars: Mapping[str, str]
     left_out: tuple[str, ...] = ()
-    taken_out: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    taken_out: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ class Recipe:
     start: str | None = None
     switched_off: tuple[str, ...] = ()
     files: str | None = None
-    parts: Mapping[str, Mapping[str, Part]] = field(default_factory=lambda: MappingProxyType({}))
+    parts: Mapping[str, Mapping[str, Part]] = field(default_factory=dict)
 
 
 def contents(recipe: Recipe, architecture: str) -> list[str]:
