@@ -12,7 +12,7 @@ from image_rig import ImageRig
 pytestmark = pytest.mark.docker
 
 PYTHONS = ("python3.11", "python3.13")
-RUNTIMES = (*PYTHONS, "nodejs24.x", "provided.al2023")
+RUNTIMES = (*PYTHONS, "nodejs24.x", "java21", "provided.al2023")
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_what_comes_with_every_image_works(rig: ImageRig, runtime: str) -> None:
     assert ended.output.split() == ["b", "c", "1", "01", "bash"]
 
 
-@pytest.mark.parametrize("runtime", [*PYTHONS, "nodejs24.x"])
+@pytest.mark.parametrize("runtime", [*PYTHONS, "nodejs24.x", "java21"])
 @pytest.mark.parametrize(
     ("wrapper", "code", "output"),
     [
