@@ -40,7 +40,13 @@ rm -f /var/lang/lib/server/classes_nocoops.jsa # for heaps that no function has
 version=$("$program" -version 2>&1 | sed -n 's/.* version "\(1\.\)\{0,1\}\([0-9]*\).*/\2/p')
 archive=/var/runtime/client.jsa
 if [ "$version" -ge 25 ]; then
-    "$program" $options -XX:AOTCacheOutput=/var/runtime/client.aot -classpath "$class_path" "$load" >/dev/null
+    # It loads at once whatever was loaded then: so of a start with some handler, up to the call that nobody answers.
+    (
+        cd /var/task
+        export AWS_LAMBDA_RUNTIME_API=127.0.0.1:1 AWS_LAMBDA_FUNCTION_MEMORY_SIZE LAMBDA_TASK_ROOT=/var/task
+        "$program" $options -XX:AOTCacheOutput=/var/runtime/client.aot -classpath "$class_path" \
+            com.amazonaws.services.lambda.runtime.api.client.AWSLambda java.util.ArrayList::contains >/dev/null 2>&1
+    ) || [ -e /var/runtime/client.aot ]
 elif [ "$version" -ge 13 ]; then
     "$program" $options -XX:ArchiveClassesAtExit=$archive -classpath "$class_path" "$load" >/dev/null
 elif [ "$version" -ge 10 ]; then
