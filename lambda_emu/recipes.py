@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Wheels:
+
+class Wheels(Struct, frozen=True):
     """Python packages with all they need, for an interpreter's version."""
 
     pip: tuple[str, ...]
     python: str
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(Struct, frozen=True):
     """One npm package as it was published. sha512: of its archive, in base64, as npm tells it."""
 
     package: str
     sha512: str
 
 
-@dataclass(frozen=True, slots=True)
-class Modules:
+class Modules(Struct, frozen=True):
     """npm packages with all they need, as they were on a day, less what matches `leave_out`."""
 
     modules: tuple[str, ...]
@@ -32,8 +30,7 @@ class Modules:
     leave_out: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Jars:
+class Jars(Struct, frozen=True):
     """Jars by their Maven coordinates, `group:artifact:version`, each with its SHA-256 in hexadecimal.
 
     They are named without the version. taken_out: members of them, by the names they get beside. left_out: patterns of
@@ -45,8 +42,7 @@ class Jars:
     taken_out: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(Struct, frozen=True):
     """What a script leaves in /made of a Debian root that is thrown away.
 
     compile: the script, below runtimes/. sources: found in there as /sources/<name>.
@@ -68,8 +64,7 @@ _KINDS: Mapping[str, type[Part]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Struct, frozen=True):
     """How the image of a runtime is built.
 
     leave_out: paths in Debian's packages that nobody needs at run time. start: the shell words that start the runtime;

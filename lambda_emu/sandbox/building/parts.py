@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
+
+import msgspec
+from msgspec import Struct
 
 from lambda_emu.recipes import Compiled, Jars, Modules, Package, Part, Wheels
 from lambda_emu.sandbox.base import SandboxError
@@ -14,11 +16,8 @@ from lambda_emu.sandbox.building.debian import debootstrap, options
 from lambda_emu.sandbox.building.registries import Registries, unpack
 from lambda_emu.sandbox.building.tool_runner import Progress, ToolRunner
 
-HOST_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
-
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """cache: where they are kept, by what they are made of. scratch: for what is not finished, removed by its owner."""
 
     cache: Path
@@ -88,8 +87,8 @@ def _inputs(part: Part, architecture: str, scripts: Mapping[str, bytes]) -> list
         case Wheels():
             return ["wheels", architecture, *part.pip, part.python]
         case Compiled():
-            return ["compiled", json.dumps(asdict(part)), architecture, scripts[part.compile].decode()]
-    return [type(part).__name__.lower(), json.dumps(asdict(part))]
+            return ["compiled", json.dumps(msgspec.to_builtins(part)), architecture, scripts[part.compile].decode()]
+    return [type(part).__name__.lower(), json.dumps(msgspec.to_builtins(part))]
 
 
 def _name(partial: Path, folder: Path) -> None:

@@ -12,10 +12,11 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from hashlib import sha256, sha512
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from lambda_emu.recipes import Jars, Modules, Package, Wheels
 from lambda_emu.sandbox.base import SandboxError
@@ -53,8 +54,7 @@ class NotAsPublished(SandboxError):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Registries:
+class Registries(Struct, frozen=True):
     """cache: where the clients keep what they fetched, so that a build that was given up goes on from there."""
 
     cache: Path
