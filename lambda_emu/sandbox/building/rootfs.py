@@ -13,10 +13,12 @@ from lambda_emu.sandbox.building.image_plan import ImagePlan
 from lambda_emu.sandbox.building.tool_runner import Progress, ToolRunner
 
 IN_ROOT = """
-mount -t proc proc "$1/proc" 2>/dev/null || mount --rbind /proc "$1/proc"
+mount -t proc proc "$1/proc" 2>/dev/null || mount --rbind /proc "$1/proc" 2>/dev/null || true
 chroot "$1" /bin/sh /tmp/finish.sh "$2"
 """
 """Some programs find themselves by /proc. In mounts of its own, which end with the shell."""
+OWN_MOUNTS = "$(unshare --mount true 2>/dev/null && echo unshare --mount)"
+"""Nothing where that is not allowed, as in a container without privileges; then nor is a mount."""
 
 
 def build_root(plan: ImagePlan, parts: Mapping[str, Path], folder: Path, tools: ToolRunner, progress: Progress) -> Path:
@@ -24,7 +26,7 @@ def build_root(plan: ImagePlan, parts: Mapping[str, Path], folder: Path, tools: 
     overlay, script, root = folder / "overlay.tar", folder / "in-root.sh", folder / "root.tar"
     script.write_text(f"set -e{IN_ROOT}")
     _write_overlay(plan.files, parts, overlay)
-    hooks = [f"tar-in {overlay} /", f'unshare --mount /bin/sh {script} "$1" {plan.runtime.os}']
+    hooks = [f"tar-in {overlay} /", f'{OWN_MOUNTS} /bin/sh {script} "$1" {plan.runtime.os}']
     arguments = [*plan.debian_options(), *(f"--extract-hook={hook}" for hook in hooks)]
     debootstrap([*arguments, plan.recipe.suite, str(root)], tools, progress)
     return root
