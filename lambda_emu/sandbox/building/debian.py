@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -54,8 +56,19 @@ def debootstrap(arguments: Sequence[str], tools: ToolRunner, progress: Progress)
             progress(line.removeprefix("I: "))
 
     try:
-        tools.run(["mmdebstrap", *arguments], tell)
+        tools.run(["mmdebstrap", *arguments], tell, _own_mounts())
     except SandboxError as error:
         if os.geteuid() == 0:
             raise
         raise SandboxError(f"{error}\n{NEEDS_ROOT}") from error
+
+
+def _own_mounts() -> Sequence[str]:
+    """Where what it mounts is seen by nobody else, and gone with it even when it is killed.
+
+    Not for users who are not root, whose mmdebstrap does so by itself; nor where that is not allowed.
+    """
+    if os.geteuid() != 0 or shutil.which("mmdebstrap") is None or shutil.which("unshare") is None:
+        return ()
+    tried = subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False, timeout=10)
+    return ("unshare", "--mount") if tried.returncode == 0 else ()

@@ -29,9 +29,12 @@ class ToolRunner:
         self._running: set[subprocess.Popen[str]] = set()
         self._closed = False
 
-    def run(self, argv: Sequence[str], progress: Progress) -> None:
-        """Run a tool to its end, handing on its lines. SandboxError if it is missing, fails, or we close."""
-        tool = self._start(argv)
+    def run(self, argv: Sequence[str], progress: Progress, inside: Sequence[str] = ()) -> None:
+        """Run a tool to its end, handing on its lines. SandboxError if it is missing, fails, or we close.
+
+        inside: a program and its words that execute the tool.
+        """
+        tool = self._start(argv, inside)
         last = deque[str](maxlen=TOLD_LINES)
         try:
             for line in tool.stdout or ():
@@ -50,13 +53,13 @@ class ToolRunner:
             for tool in self._running:
                 _terminate(tool)
 
-    def _start(self, argv: Sequence[str]) -> subprocess.Popen[str]:
+    def _start(self, argv: Sequence[str], inside: Sequence[str]) -> subprocess.Popen[str]:
         with self._lock:
             if self._closed:
                 raise SandboxError("lambda-emu is ending; nothing more is built")
             try:
                 tool = subprocess.Popen(
-                    argv,
+                    [*inside, *argv],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
