@@ -117,7 +117,9 @@ class Bench:
         clock.bind(self._loop)
         self._runtime_api = RuntimeApi(clock)
         (folder / "run").mkdir()
-        self.engine = ProcessEngine(folder / "run", self._isolation(isolation), self._acceptor, Clock())
+        self.engine = ProcessEngine(
+            folder / "run", folder / "cache", self._isolation(isolation), self._acceptor, Clock()
+        )
 
     def _isolation(self, isolation: str) -> Isolation:
         if isolation == "none":

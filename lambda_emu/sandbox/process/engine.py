@@ -49,7 +49,7 @@ async def open_engine(wanted: Wanted, acceptor: InitAcceptor, clock: Clock) -> P
         isolation = await _best_isolation(folder, init, Given(os.geteuid() == 0, wanted.own_network), threads)
     finally:
         threads.close()
-    return ProcessEngine(folder, isolation, acceptor, clock, strict=wanted.strict_runtimes)
+    return ProcessEngine(folder, wanted.cache_dir, isolation, acceptor, clock, strict=wanted.strict_runtimes)
 
 
 async def _best_isolation(folder: Path, init: Path, given: Given, threads: EngineThreads) -> Isolation:
@@ -87,16 +87,27 @@ class NoImages:
 
 
 class ProcessEngine:
-    """Starts inits that dial in, and ends every one of them. strict: no runtime runs on another version."""
+    """Starts inits that dial in, and ends every one of them.
+
+    folder: for this session; cache: what is kept for later ones. strict: no runtime runs on another version.
+    """
 
     def __init__(
-        self, folder: Path, isolation: Isolation, acceptor: InitAcceptor, clock: Clock, *, strict: bool = False
+        self,
+        folder: Path,
+        cache: Path,
+        isolation: Isolation,
+        acceptor: InitAcceptor,
+        clock: Clock,
+        *,
+        strict: bool = False,
     ) -> None:
         self.abilities = isolation.abilities
         self.machine = this_machine()
         self.packaged = NoImages()
         self.isolation = isolation
         self._folder = folder
+        self._cache = cache
         self._acceptor = acceptor
         self._clock = clock
         self._strict = strict
@@ -186,7 +197,7 @@ class ProcessEngine:
         return await asyncio.shield(making)
 
     def _make_toolchain(self, runtime: Runtime, folder: Path) -> Toolchain:
-        toolchain = make_toolchain(runtime, folder, strict=self._strict)
+        toolchain = make_toolchain(runtime, folder, self._cache, strict=self._strict)
         try:
             self.isolation.prepare_toolchain(toolchain)
         except OSError as error:

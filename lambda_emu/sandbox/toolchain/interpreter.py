@@ -29,13 +29,15 @@ OWN = ("/opt", "/tmp", "/var")
 class Interpreter(Struct, frozen=True):
     """A program of this machine. name: with its version; runtime: the identifier that it is the right one for.
 
-    switched_off: features of it that Lambda switches off.
+    switched_off: features of it that Lambda switches off. start: the shell words that start it with AWS's client, where
+    they are not those of our image of its runtime.
     """
 
     path: Path
     name: str
     runtime: str
     switched_off: tuple[str, ...] = ()
+    start: str | None = None
 
     def instead_of(self, runtime: Runtime) -> str | None:
         """That it runs in place of another one, in words."""
@@ -45,12 +47,25 @@ class Interpreter(Struct, frozen=True):
 
 
 class Language(Protocol):
-    """Where this machine has a language's interpreter, and AWS's client for it. SandboxError says what is missing."""
+    """What functions of a language need of this machine. SandboxError says what is missing, and what to do about it.
 
-    def find(self, runtime: Runtime) -> Interpreter: ...
+    `find` and `host_files` only look, fast enough for a list of all runtimes: they neither write nor fetch anything.
+    """
 
-    def host_files(self, interpreter: Interpreter) -> Mapping[Path, Path]:
-        """Files and folders of the host, by where sandboxes see them; parents come first."""
+    def find(self, runtime: Runtime) -> Interpreter:
+        """Of those on the PATH the nearest to what the runtime asks for."""
+
+    def host_files(self, interpreter: Interpreter, empty: Path) -> Mapping[Path, Path]:
+        """Files and folders of the host, by where sandboxes see them; parents come first.
+
+        empty: a folder with nothing in it, to be shown in place of what is nobody's business.
+        """
+
+    def add(self, interpreter: Interpreter, folder: Path, cache: Path) -> None:
+        """Put all else into a toolchain's folder, beside what lies in runtimes/<family>/runtime. May take a minute.
+
+        cache: what is kept between sessions, for what has to be fetched or compiled. OSError.
+        """
 
 
 def is_seen(path: Path) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -19,11 +19,17 @@ from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.toolchain.interpreter import Interpreter, Language
 from lambda_emu.sandbox.toolchain.lookup import CodeView
 from lambda_emu.sandbox.toolchain.node import NodeLanguage
-from lambda_emu.sandbox.toolchain.python import OWN_PYTHON, PythonLanguage
+from lambda_emu.sandbox.toolchain.python import PythonLanguage
 
 HOST_ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
 
 BOOTSTRAPS = ("/var/task/bootstrap", "/opt/bootstrap")
+
+LANGUAGES: Mapping[str, Language | None] = {"python": PythonLanguage(), "nodejs": NodeLanguage(), "provided": None}
+"""What runs without Docker, by family; None: on what the function brings."""
+
+NAMES = {"python": "Python", "nodejs": "Node.js", "java": "Java", "ruby": "Ruby", "dotnet": ".NET"}
+OTHER = "custom runtimes"
 
 
 class Toolchain(Struct, frozen=True):
@@ -56,13 +62,13 @@ def check_architecture(architecture: str) -> None:
         raise SandboxError(f"this machine is {HOST_ARCHITECTURE}; it cannot run {architecture} without Docker")
 
 
-def make_toolchain(runtime: Runtime, folder: Path, *, strict: bool = False) -> Toolchain:
+def make_toolchain(runtime: Runtime, folder: Path, cache: Path, *, strict: bool = False) -> Toolchain:
     """Lay out a toolchain in `folder`. SandboxError where this machine cannot run the runtime, saying what it can.
 
-    strict: run no other version in its place.
+    cache: what is kept between sessions. strict: run no other version in its place.
     """
     try:
-        return _lay_out(runtime, folder, strict)
+        return _lay_out(runtime, folder, cache, strict)
     except OSError as error:
         raise SandboxError(f"{runtime.identifier} could not be made ready: {error}") from error
 
@@ -74,24 +80,24 @@ def statuses() -> list[ToolchainStatus]:
 
 def _status(runtime: Runtime) -> ToolchainStatus:
     try:
-        language = _language(runtime, empty=Path())
+        language = _language(runtime)
         if language is None:
             return ToolchainStatus(runtime)
         interpreter = language.find(runtime)
-        language.host_files(interpreter)
+        language.host_files(interpreter, empty=Path())
         return ToolchainStatus(runtime, interpreter)
     except (OSError, SandboxError) as error:
         return ToolchainStatus(runtime, reason=str(error))
 
 
-def _lay_out(runtime: Runtime, folder: Path, strict: bool) -> Toolchain:
+def _lay_out(runtime: Runtime, folder: Path, cache: Path, strict: bool) -> Toolchain:
     """Ours first, as in our images: the start script and what a language adds to the client."""
     for name in ("lang/bin", "lang/lib", "empty"):
         (folder / name).mkdir(parents=True)
     ours = catalogue().folder / runtime.family / "runtime"
     shutil.copytree(ours, folder / "runtime") if ours.is_dir() else (folder / "runtime").mkdir()
-    language = _language(runtime, folder / "empty")
-    toolchain = Toolchain(folder) if language is None else _with_interpreter(language, runtime, folder, strict)
+    language = _language(runtime)
+    toolchain = Toolchain(folder) if language is None else _with_interpreter(language, runtime, folder, cache, strict)
     if toolchain.start is not None:
         template = (catalogue().folder / "image" / "bootstrap").read_text()
         (folder / "runtime/bootstrap").write_text(template.replace("@start@", toolchain.start))
@@ -101,33 +107,33 @@ def _lay_out(runtime: Runtime, folder: Path, strict: bool) -> Toolchain:
     return toolchain
 
 
-def _language(runtime: Runtime, empty: Path) -> Language | None:
+def _language(runtime: Runtime) -> Language | None:
     """None where the function brings what runs it."""
-    match runtime.family:
-        case "python":
-            return PythonLanguage(empty)
-        case "nodejs":
-            return NodeLanguage()
-        case "provided":
-            return None
-    raise SandboxError(f"{runtime.identifier} needs Docker; without it run Python, Node.js and custom runtimes")
+    if runtime.family not in LANGUAGES:
+        raise SandboxError(f"{runtime.identifier} needs Docker; without it run {_spoken(LANGUAGES)}")
+    return LANGUAGES[runtime.family]
 
 
-def _with_interpreter(language: Language, runtime: Runtime, folder: Path, strict: bool) -> Toolchain:
+def _spoken(families: Iterable[str]) -> str:
+    *names, last = (NAMES.get(family, OTHER) for family in families)
+    return f"{', '.join(names)} and {last}"
+
+
+def _with_interpreter(language: Language, runtime: Runtime, folder: Path, cache: Path, strict: bool) -> Toolchain:
     interpreter = language.find(runtime)
     if strict and interpreter.instead_of(runtime):
         has = f"this machine has {interpreter.name} ({interpreter.path}), not {runtime.identifier}"
         raise SandboxError(f"{has}; use Docker, or run it on that one by leaving out strict_runtimes")
-    if runtime.family == "python":
-        for name in ("python3", "python"):
-            (folder / "lang/bin" / name).symlink_to(OWN_PYTHON)
-    return Toolchain(folder, _start(runtime, interpreter), language.host_files(interpreter), interpreter)
+    language.add(interpreter, folder, cache)
+    start = interpreter.start or _start(runtime, interpreter)
+    return Toolchain(folder, start, language.host_files(interpreter, folder / "empty"), interpreter)
 
 
 def _start(runtime: Runtime, interpreter: Interpreter) -> str:
-    """The shell words that start the runtime in our images; any of a family says it for all."""
-    for other in catalogue():
-        if other.family == runtime.family and other.recipe is not None and other.recipe.start is not None:
+    """The shell words that start the runtime in our images: its own, or any of its family says it for all."""
+    family = [other for other in catalogue() if other.family == runtime.family]
+    for other in sorted(family, key=lambda other: other.identifier != interpreter.runtime):
+        if other.recipe is not None and other.recipe.start is not None:
             start = other.recipe.start.replace(other.identifier, interpreter.runtime)
             return start_words(start, interpreter.switched_off)
     raise SandboxError(f"lambda-emu knows no way to start {runtime.identifier}")

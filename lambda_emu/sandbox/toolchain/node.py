@@ -30,7 +30,7 @@ class NodeLanguage:
         major, minor = map(int, version.split(".")[:2])
         return Interpreter(node, f"Node.js {version}", f"nodejs{major}.x", _switched_off(major, minor))
 
-    def host_files(self, interpreter: Interpreter) -> Mapping[Path, Path]:
+    def host_files(self, interpreter: Interpreter, empty: Path) -> Mapping[Path, Path]:
         node = interpreter.path
         client, folder = _find_client(node), node.parent.parent / "lib"
         return {
@@ -38,6 +38,9 @@ class NodeLanguage:
             **places(libraries([node], folder), folder),
             **{RUNTIME / name: client / name for name in CLIENT},
         }
+
+    def add(self, interpreter: Interpreter, folder: Path, cache: Path) -> None:
+        """Nothing: all of it is the host's."""
 
 
 def _switched_off(major: int, minor: int) -> tuple[str, ...]:

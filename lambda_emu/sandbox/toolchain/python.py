@@ -22,16 +22,13 @@ PACKAGES = ("site-packages", "dist-packages")
 
 
 class PythonLanguage:
-    """interpreter.Language. empty: a folder with nothing in it, shown in place of the host's packages."""
-
-    def __init__(self, empty: Path) -> None:
-        self._empty = empty
+    """interpreter.Language."""
 
     def find(self, runtime: Runtime) -> Interpreter:
         """Ours runs them all: of another there is no client here, which is compiled for one version."""
         return Interpreter(Path(getattr(sys, "_base_executable", sys.executable)).resolve(), OWN_PYTHON, OWN_PYTHON)
 
-    def host_files(self, interpreter: Interpreter) -> Mapping[Path, Path]:
+    def host_files(self, interpreter: Interpreter, empty: Path) -> Mapping[Path, Path]:
         library = Path(os.__file__).parent.resolve()
         shown = LANG / sys.platlibdir / library.name
         modules = [module for name in (*CLIENT, *SDK) if (module := _find_module(name))]
@@ -39,10 +36,14 @@ class PythonLanguage:
         return {
             LANG / "bin" / OWN_PYTHON: interpreter.path,
             shown: library,
-            **{shown / name: self._empty for name in PACKAGES if (library / name).is_dir()},
+            **{shown / name: empty for name in PACKAGES if (library / name).is_dir()},
             **_libraries(interpreter.path, library, compiled),
             **{RUNTIME / module.name: module for module in modules},
         }
+
+    def add(self, interpreter: Interpreter, folder: Path, cache: Path) -> None:
+        for name in ("python3", "python"):
+            (folder / "lang/bin" / name).symlink_to(OWN_PYTHON)
 
 
 def _libraries(python: Path, library: Path, compiled: Sequence[Path]) -> Mapping[Path, Path]:
