@@ -13,6 +13,14 @@ pytestmark = pytest.mark.docker
 
 PYTHONS = ("python3.11", "python3.13")
 RUNTIMES = (*PYTHONS, "nodejs24.x", "java21", "provided.al2023")
+AUTHORITIES = (
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/cert.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+    "/etc/ssl/certs/ca-bundle.crt",
+    "/etc/ssl/certs/ca-certificates.crt",
+)
 
 
 @pytest.fixture(scope="module")
@@ -65,14 +73,41 @@ def test_what_comes_with_every_image_works(rig: ImageRig, runtime: str) -> None:
     script = """
     echo a:b | awk -F: '{print $2}'
     echo a b | sed 's/a/c/' | grep -o c
-    grep -c 'BEGIN CERTIFICATE' /etc/ssl/certs/ca-certificates.crt | awk '{print ($1 > 100)}'
     TZ=Europe/Berlin date -d @0 +%H
     curl --version >/dev/null && bash -c 'echo ${0##*/}'
     """
 
     ended = rig.run(runtime, "-c", script, entrypoint="/bin/sh")
 
-    assert ended.output.split() == ["b", "c", "1", "01", "bash"]
+    assert ended.output.split() == ["b", "c", "01", "bash"]
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_the_usual_authorities_are_where_amazon_linux_has_them(rig: ImageRig, runtime: str) -> None:
+    """Each file by itself: programs look at one or another."""
+    script = 'for file in $FILES; do grep -c "BEGIN CERTIFICATE" "$file"; done'
+
+    ended = rig.run(runtime, "-c", script, entrypoint="/bin/sh", environment={"FILES": " ".join(AUTHORITIES)})
+
+    counts = [int(count) for count in ended.output.split()]
+    assert len(counts) == len(AUTHORITIES)
+    assert len(set(counts)) == 1
+    assert counts[0] > 100
+
+
+def test_amazon_linux_2023_brings_no_find_and_2_does(rig: ImageRig) -> None:
+    script = "for name in find xargs; do command -v $name >/dev/null && echo there || echo none; done"
+
+    old, new = (rig.run(runtime, "-c", script, entrypoint="/bin/sh") for runtime in PYTHONS)
+
+    assert old.output.split() == ["there", "there"]
+    assert new.output.split() == ["none", "none"]
+
+
+def test_scripts_of_custom_runtimes_have_the_awk_of_amazon_linux(rig: ImageRig) -> None:
+    script = 'awk \'BEGIN { print gensub(/l+/, "L", 1, "hello") }\''
+
+    assert rig.run("provided.al2023", "-c", script, entrypoint="/bin/sh").output == "heLo\n"
 
 
 @pytest.mark.parametrize("runtime", [*PYTHONS, "nodejs24.x", "java21"])

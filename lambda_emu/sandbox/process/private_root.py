@@ -18,7 +18,13 @@ FILES_PER_MB = 256
 READ_ONLY = "rbind,ro,nosuid,nodev"
 DEVICES = ("null", "zero", "full", "random", "urandom")
 DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
-ETC_FOLDERS = ("alternatives", "ca-certificates", "crypto-policies", "pki", "ssl")
+ETC_FOLDERS = ("alternatives", "ca-certificates", "crypto-policies", "pki/ca-trust", "pki/java", "pki/tls", "ssl")
+AUTHORITIES = "ssl/certs/ca-certificates.crt"
+AUTHORITIES_ON_AMAZON_LINUX = (
+    "pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "pki/tls/cert.pem",
+    "pki/tls/certs/ca-bundle.crt",
+)
 ETC_FILES = ("ld.so.cache", "ld.so.conf", "localtime", "os-release", "protocols", "services")
 ETC_OWN = {
     "passwd": f"root:x:0:0::/root:/bin/sh\nsbx_user1051:x:{USER}:{GROUP}::/home/sbx_user1051:/sbin/nologin\n",
@@ -65,6 +71,10 @@ def _make_etc(root: Path) -> None:
     for name in ETC_FOLDERS:
         if Path("/etc", name).is_dir():
             make_folder(root, etc / name)
+    if not Path("/etc/pki/tls").is_dir() and Path("/etc", AUTHORITIES).is_file():
+        for name in AUTHORITIES_ON_AMAZON_LINUX:
+            make_folder(root, (etc / name).parent)
+            (etc / name).symlink_to(Path("/etc", AUTHORITIES))
     for file in etc.iterdir():
         file.chmod(0o755 if file.is_dir() else 0o644)
 
@@ -107,7 +117,7 @@ def root_lines(root: Path) -> Iterator[Line]:
         if (root / name).is_dir() and not (root / name).is_symlink():
             yield f"/{name}", root / name, "none", READ_ONLY
     for name in ETC_FOLDERS:
-        if (root / "etc" / name).is_dir():
+        if Path("/etc", name).is_dir():
             yield f"/etc/{name}", root / "etc" / name, "none", READ_ONLY
     for name in DEVICES:
         yield f"/dev/{name}", root / "dev" / name, "none", "bind"
