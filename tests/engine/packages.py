@@ -87,9 +87,18 @@ def install_apart(folder: Path, *requirements: str) -> None:
 
 def runs_node(emulator: Emulator) -> None:
     """Docker's images have all that functions in Node.js need; without it the machine must have AWS's client."""
-    status = next(found for found in statuses() if found.runtime.identifier == "nodejs24.x")
-    if emulator.engine.abilities.name != "docker" and status.reason is not None:
-        _miss(status.reason)
+    if emulator.engine.abilities.name != "docker":
+        runtime_of_machine("nodejs")
+
+
+def runtime_of_machine(family: str) -> str:
+    """The identifier of a family that functions without Docker run on exactly."""
+    found = [status for status in statuses() if status.runtime.family == family]
+    for status in found:
+        if status.reason is None and (status.interpreter is None or not status.interpreter.instead_of(status.runtime)):
+            return status.runtime.identifier
+    _miss(found[0].reason or f"{found[0].runtime.identifier} is not on this machine, nor another {family} of Lambda's")
+    raise AssertionError
 
 
 def _is_run(path: Path) -> bool:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from lam import Lam
-from languages import JAVA, runtimes
+from languages import runtimes
+from languages.java import JAVA
 from own import own_emulator
 
 HEAP = 0.85

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from lam import Answer, Lam, zipped
-from languages import LANGUAGES, Language, runtimes
-from own import own_emulator
+from languages import Case, Language, cases
+from own import OwnLam, own_emulator
+from packages import runtime_of_machine
 
 from lambda_emu.runtimes import catalogue
 
@@ -52,18 +55,26 @@ def publish(lam: Lam, name: str, files: Mapping[str, str | bytes]) -> str:
 
 
 @pytest.fixture(scope="module")
-def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lam]:
-    with own_emulator(tmp_path_factory.mktemp("languages"), "docker", pull_images=False) as lam:
-        yield lam
+def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], OwnLam]]:
+    """One for each engine that is asked for, shared by all languages."""
+    with ExitStack() as stack:
+
+        @cache
+        def emulator(engine: str) -> OwnLam:
+            folder = tmp_path_factory.mktemp(f"languages-{engine}")
+            return stack.enter_context(own_emulator(folder, engine, pull_images=False))
+
+        yield emulator
 
 
-@pytest.fixture(scope="module", params=runtimes())
-def subject(request: pytest.FixtureRequest, lam: Lam) -> Iterator[Subject]:
-    found = catalogue().get(request.param)
-    assert found is not None
-    language = LANGUAGES[found.family]
-    layer = publish(lam, found.family, language.layer(request.config))
-    made = Subject(lam, request.param, language, dict(language.files(request.config)), layer)
+@pytest.fixture(scope="module", params=cases())
+def subject(request: pytest.FixtureRequest, emulators: Callable[[str], OwnLam]) -> Iterator[Subject]:
+    case: Case = request.param
+    language = case.language
+    runtime = case.runtime or runtime_of_machine(language.family)
+    lam = emulators(case.engine)
+    layer = publish(lam, case.id.replace(".", "-"), language.layer(request.config))
+    made = Subject(lam, runtime, language, dict(language.files(request.config)), layer)
     made.name = made.create(
         language.handler, Layers=[layer], Environment={"Variables": {"OWN": "mine", "LANG": "de_DE.UTF-8"}}
     )
@@ -105,6 +116,7 @@ def test_the_context_tells_of_the_invocation(subject: Subject) -> None:
     found = answer.payload
     stream, trace = found.pop("stream"), found.pop("trace")
     assert 0 < found.pop("left") <= 20_000
+    assert found.pop("identity", None) is None  # nobody who calls here has one
     assert found == {
         "id": answer.request_id,
         "name": subject.name,

@@ -2,7 +2,8 @@ package fn;
 
 public class Ends {
     static {
-        System.exit(3);
+        String status = System.getenv("ENDS");
+        Every.end(status == null ? 3 : Integer.parseInt(status));
     }
 
     public String handle(Object event) {
