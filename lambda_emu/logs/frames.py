@@ -17,6 +17,8 @@ from lambda_emu.logs.lines import EVENT_BYTES
 MARK = b"\xa5\x5a\x00"
 """Then a byte for level and kind, four for the length, eight for the time in us; integers are big endian."""
 HEADER_BYTES = 16
+OLD_KIND, OLD_HEADER_BYTES = 1, 8
+"""AWS's client for Ruby tells neither level nor time."""
 _FIRST = MARK[:1]
 
 
@@ -74,15 +76,16 @@ class Frames:
         if at:
             found.append(data[:at])
         head = data[at : at + HEADER_BYTES]
-        if len(head) < HEADER_BYTES and _may_be_header(head):
-            self._held = head
-            return b""
         if not _may_be_header(head):
             found.append(head[:1])
             return data[at + 1 :]
+        length = OLD_HEADER_BYTES if head[3:4] == bytes((OLD_KIND,)) else HEADER_BYTES
+        if len(head) < length:
+            self._held = head
+            return b""
         self._left = int.from_bytes(head[4:8], "big")
         self._level = _level(head[3])
-        return data[at + HEADER_BYTES :]
+        return data[at + length :]
 
     def _continue(self, data: bytes, found: list[Piece]) -> bytes:
         part = data[: min(self._left, EVENT_BYTES - len(self._text))]
@@ -105,7 +108,7 @@ def _beginning(data: bytes) -> int:
 
 def _may_be_header(head: bytes) -> bool:
     """Whether these first bytes do not rule it out."""
-    return MARK.startswith(head[:3]) and (len(head) < 4 or (head[3] & 0b11100010) == 0b10)
+    return MARK.startswith(head[:3]) and (len(head) < 4 or head[3] == OLD_KIND or (head[3] & 0b11100010) == 0b10)
 
 
 def _level(kind: int) -> Level | None:

@@ -15,9 +15,13 @@ from lambda_emu.logs.frames import Frames, LogRecord, Piece
 from lambda_emu.logs.levels import Level
 from lambda_emu.logs.lines import EVENT_BYTES, JOINT, decode_event, encode_output, encode_record, end_of_event, events
 
+OF_RUBY = 0x01
+"""The kind that AWS's client for Ruby writes."""
+
 
 def frame(text: bytes, kind: int = 0x03) -> bytes:
-    return bytes((0xA5, 0x5A, 0, kind)) + len(text).to_bytes(4, "big") + bytes(8) + text
+    time = b"" if kind == OF_RUBY else bytes(8)
+    return bytes((0xA5, 0x5A, 0, kind)) + len(text).to_bytes(4, "big") + time + text
 
 
 def merged(pieces: list[Piece]) -> list[Piece]:
@@ -32,21 +36,21 @@ def merged(pieces: list[Piece]) -> list[Piece]:
 
 
 TEXT = st.text(max_size=20).map(lambda text: text.encode())
-WRITTEN = st.lists(st.tuples(st.booleans(), TEXT), max_size=8)
+WRITTEN = st.lists(st.tuples(st.sampled_from([None, 0x03, OF_RUBY]), TEXT), max_size=8)
 
 
 @given(WRITTEN, st.lists(st.integers(0, 400), max_size=10))
 def test_what_was_printed_and_what_was_logged_come_apart_in_order(
-    written: list[tuple[bool, bytes]], cuts: list[int]
+    written: list[tuple[int | None, bytes]], cuts: list[int]
 ) -> None:
-    data = b"".join(frame(text) if framed else text for framed, text in written)
+    data = b"".join(text if kind is None else frame(text, kind) for kind, text in written)
     places = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
     frames = Frames()
 
     found = [piece for start, end in itertools.pairwise(places) for piece in frames.feed(data[start:end])]
     found += frames.end()
 
-    expected = [LogRecord(text, None) if framed else text for framed, text in written if text]
+    expected = [text if kind is None else LogRecord(text, None) for kind, text in written if text]
     assert merged(found) == merged(expected)
 
 
@@ -61,14 +65,14 @@ def test_of_what_is_no_frame_nothing_is_lost(chunks: list[bytes]) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "level"),
-    [(0x02, None), (0x03, None), (0x07, Level.TRACE), (0x0A, Level.DEBUG), (0x0F, Level.INFO), (0x13, Level.WARN),
-     (0x16, Level.ERROR), (0x1B, Level.FATAL), (0x1F, None)],
+    [(OF_RUBY, None), (0x02, None), (0x03, None), (0x07, Level.TRACE), (0x0A, Level.DEBUG), (0x0F, Level.INFO),
+     (0x13, Level.WARN), (0x16, Level.ERROR), (0x1B, Level.FATAL), (0x1F, None)],
 )  # fmt: skip
 def test_a_frame_names_its_level(kind: int, level: Level | None) -> None:
     assert Frames().feed(frame(b"x", kind)) == [LogRecord(b"x", level)]
 
 
-@pytest.mark.parametrize("kind", [0x00, 0x01, 0x04, 0x22, 0xFF])
+@pytest.mark.parametrize("kind", [0x00, 0x04, 0x22, 0xFF])
 def test_other_kinds_are_output(kind: int) -> None:
     assert merged(list(Frames().feed(frame(b"x", kind)))) == [frame(b"x", kind)]
 
