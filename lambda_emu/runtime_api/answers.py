@@ -52,8 +52,9 @@ def event_head(event: DeliveredEvent, attempt_id: str, deadline_ms: int) -> byte
 
 
 def variables(given: Mapping[str, str]) -> bytes:
-    """What a runtime goes on with that waited for its function."""
-    return _answer(200, dict(given), close=True)
+    """What a runtime goes on with that waited for its function, as the kernel keeps a process's variables."""
+    payload = b"".join(f"{name}={value}\0".encode("utf-8", "surrogateescape") for name, value in given.items())
+    return answer_head(200, [("Content-Type", "application/octet-stream")], len(payload), close=True) + payload
 
 
 ACCEPTED = _answer(202, {"status": "OK"})

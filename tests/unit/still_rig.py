@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -229,7 +228,8 @@ class StillSandbox:
         answer = wire.answer or b""
         if answer.startswith(b"HTTP/1.1 200"):
             assert self.init.program is not None
-            variables = json.loads(answer.partition(b"\r\n\r\n")[2])
+            pairs = answer.partition(b"\r\n\r\n")[2].decode().split("\0")[:-1]
+            variables = {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
             self.init.program = replace(self.init.program, environment=variables)
         return answer
 

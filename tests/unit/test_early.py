@@ -93,8 +93,8 @@ def test_a_runtime_that_waits_gets_the_functions_variables_once(rig: Still) -> N
     assert sandbox.init.program is early
     told, again = rig.turn(sandbox.take_variables), rig.turn(sandbox.take_variables)
 
-    assert b'"DEPLOYMENT":"f"' in told
-    assert b'"AWS_ACCESS_KEY_ID":' in told
+    assert b"DEPLOYMENT=f\0" in told
+    assert b"AWS_ACCESS_KEY_ID=" in told
     assert again.startswith(b"HTTP/1.1 404")
     assert answered(rig, sandbox, asked)
 

@@ -6,7 +6,7 @@ Everything that the client needs of the standard library is imported before the 
 `json.py` or a folder `logging` in there is the code's own affair. These are the modules that AWS's bootstrap imports.
 """
 
-import json
+import json  # noqa: F401
 import logging  # noqa: F401
 import os
 import site
@@ -40,15 +40,15 @@ def wait_for_function():
     while more := asked.recv(1 << 16):
         answer += more
     asked.close()
-    variables = json.loads(answer.partition(b"\r\n\r\n")[2])
+    text = answer.partition(b"\r\n\r\n")[2]
+    variables = dict(pair.split(b"=", 1) for pair in text.split(b"\0")[:-1])
     del os.environ[WAITS]
-    os.environ.update({**os.environ, **variables})  # those that the interpreter added stay; all are put anew
-    show_variables({name: os.environb[name] for name in map(os.fsencode, variables)})
+    os.environb.update({**os.environb, **variables})  # those that the interpreter added stay; all are put anew
+    show_variables(text)
 
 
-def show_variables(variables):
+def show_variables(text):
     """Write them to where the kernel shows what a process was started with; nothing else uses that any more."""
-    text = b"".join(b"%s=%s\0" % pair for pair in variables.items())
     with open("/proc/self/stat", "rb") as file:
         fields = file.read().rpartition(b")")[2].split()  # from the third on
     begin, end = int(fields[ENV_START - 3]), int(fields[ENV_END - 3])
