@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lambda_emu.sandbox.toolchain.elf import needed_libraries
+from lambda_emu.binaries.elf import needed_libraries
 
 
 def test_what_a_python_is_linked_with_is_what_the_loader_loads_first() -> None:

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from lambda_emu.binaries.elf import needed_libraries
 from lambda_emu.runtimes import Runtime
-from lambda_emu.sandbox.toolchain.elf import needed_libraries
 
 SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix")
 """Folders of the host that every sandbox shows, read-only."""
