@@ -17,6 +17,7 @@ from lambda_emu.api.wire.bodies import make_spool
 from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.arn import Scope
 from lambda_emu.around import Around
+from lambda_emu.binaries.check import CodeCheck
 from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
 from lambda_emu.environment.log import EnvironmentLog
@@ -46,6 +47,7 @@ from lambda_emu.project.deploy import deploy
 from lambda_emu.project.resources import ResourceChange
 from lambda_emu.project.services.left import Left, find_left
 from lambda_emu.runtime_api.router import RuntimeApi
+from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Engine, Wanted
 from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.sniffer import ProtocolSniffer
@@ -257,6 +259,7 @@ class Emulator:
     def _open_invocations(self) -> None:
         settings = self.settings
         self._runner = PoolRunner(self.store, self.pool, self.around.recorder, settings.account_concurrency)
+        self._code_check = CodeCheck(self.store.artifacts.tree, catalogue(), self.loop, self.clock)
         pending_wait_s = 0 if settings.activation_delay_s else PENDING_WAIT_S
         self.invoker = Invoker(self.store, self._runner, self.clock, pending_wait_s)
         self.store.subscribe(self.store.functions, self._function_changed)
@@ -270,6 +273,7 @@ class Emulator:
 
     def _function_changed(self, before: Function | None, after: Function | None) -> None:
         self.loop.post(self._runner.changed, before, after)
+        self.loop.post(self._code_check.changed, before, after)
 
     def _activate(self) -> None:
         """What is not Active yet goes on; what is gets its stems, so the first invocation finds one.

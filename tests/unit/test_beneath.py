@@ -85,6 +85,7 @@ def test_a_pipe_in_the_place_of_a_file_makes_nobody_wait(tmp_path: Path) -> None
         ({"bootstrap": "bootstrap"}, {}, None),
         ({"bootstrap": "/opt"}, {}, None),
         ({"bootstrap/x": None}, {}, None),
+        ({"bootstrap/x": None}, {"bootstrap": None}, "/opt/bootstrap"),
         ({}, {}, None),
     ],
 )

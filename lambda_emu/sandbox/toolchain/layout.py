@@ -147,4 +147,4 @@ def find_bootstrap(runtime: Runtime, task: Path, layers: Sequence[Path]) -> str 
     if runtime.family != "provided":
         return "/var/runtime/bootstrap"
     code = CodeView(task, layers)
-    return next((path for path in BOOTSTRAPS if code.may_execute(path)), None)
+    return next((path for path in BOOTSTRAPS if code.has_file(path)), None)

@@ -19,8 +19,8 @@ class CodeView(Struct, frozen=True):
     task: Path
     layers: Sequence[Path]
 
-    def may_execute(self, path: str) -> bool:
-        """Whether `path` is an executable file of the code. One that links lead out to is the sandbox's to find."""
+    def has_file(self, path: str) -> bool:
+        """Whether `path` is a file of the code. One that links lead out to is the sandbox's to find."""
         at: list[str] = []
         left, hops = path.split("/")[::-1], 0
         mode = stat.S_IFDIR
@@ -41,7 +41,7 @@ class CodeView(Struct, frozen=True):
                 left += target.split("/")[::-1]
             if mode == 0 or hops > MAX_HOPS:
                 return False
-        return stat.S_ISREG(mode) and bool(mode & 0o111)
+        return stat.S_ISREG(mode)
 
     def _shows(self, at: Sequence[str]) -> bool:
         return at[0] == "opt" or list(at[:2]) in (["var"], ["var", "task"])

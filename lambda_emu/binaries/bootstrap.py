@@ -1,0 +1,85 @@
+"""What a custom runtime executes, and why Lambda would not. docs/contract/runtime.md#environment-variables."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from lambda_emu.binaries.elf import Elf, read_elf
+from lambda_emu.binaries.needs import LOADERS
+from lambda_emu.store.code.beneath import open_beneath
+
+NAME = "bootstrap"
+FIRST_BYTES = 256
+MADE_FOR = {
+    b"\xcf\xfa\xed\xfe": "macOS",
+    b"\xce\xfa\xed\xfe": "macOS",
+    b"\xca\xfe\xba\xbe": "macOS",
+    b"MZ": "Windows",
+}
+"""By how a program begins."""
+GOARCH = {"x86_64": "amd64", "arm64": "arm64"}
+MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
+
+
+def wrong_bootstrap(task: Path, layers: Sequence[Path], runtime: str, architecture: str) -> str | None:
+    """Why what there is does not start on Lambda, and what to type. None: nothing is known against it. OSError."""
+    for shown, folder in [("/var/task", task), *(("/opt", layer) for layer in reversed(layers))]:
+        try:
+            file = open_beneath(folder, NAME, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        except OSError:  # a link: where it leads is seen inside alone
+            return None
+        try:
+            mode = os.fstat(file).st_mode
+            if stat.S_ISREG(mode):
+                why = _wrong(file, mode, architecture)
+                return None if why is None else f"{shown}/{NAME} {why}"
+        finally:
+            os.close(file)
+    return (
+        f"{runtime} starts a file of the name {NAME}, which neither the code nor a layer has: "
+        f"give your program that name (go build -o {NAME})"
+    )
+
+
+def _wrong(file: int, mode: int, architecture: str) -> str | None:
+    begins = os.pread(file, FIRST_BYTES, 0)
+    system = next((system for mark, system in MADE_FOR.items() if begins.startswith(mark)), None)
+    target = f"GOOS=linux GOARCH={GOARCH[architecture]}, --target {MACHINES[architecture]}-unknown-linux-gnu"
+    if system is not None:
+        return f"is a program for {system}: build it for Linux ({target})"
+    if not mode & 0o111:
+        return f"may not be executed: chmod +x {NAME}, then make the zip again"
+    if begins.startswith(b"#!"):
+        if begins.partition(b"\n")[0].endswith(b"\r"):
+            return (
+                f"has lines that end as on Windows, which Linux takes for a part of the name after #!: dos2unix {NAME}"
+            )
+        return None
+    elf = read_elf(file)
+    if elf is None:
+        return "is no program: it begins neither with #! nor as programs for Linux do"
+    if elf.architecture != architecture:
+        return (
+            f"is a program for {elf.architecture}, and the function is for {architecture}: "
+            f"build it for that ({target}){or_set(elf.architecture)}"
+        )
+    return _wrong_loader(elf, architecture)
+
+
+def or_set(architecture: str) -> str:
+    """The other thing to do about code for another machine, where Lambda has such machines."""
+    return f", or set the function's Architectures to {architecture}" if architecture in GOARCH else ""
+
+
+def _wrong_loader(elf: Elf, architecture: str) -> str | None:
+    """Of one that is linked dynamically: by what."""
+    loader = elf.interpreter
+    if loader in (None, LOADERS[architecture]) or str(loader).startswith(("/var/task/", "/opt/")):
+        return None
+    hint = "link it statically" if "musl" in str(loader) else "link it on Amazon Linux, or statically"
+    return f"is loaded by {loader}, which Lambda has not: {hint}"

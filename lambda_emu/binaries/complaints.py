@@ -1,0 +1,95 @@
+"""What of a function's code does not run on Lambda, though it may do so here, and what to type: whole sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from lambda_emu.binaries.bootstrap import MACHINES, or_set, wrong_bootstrap
+from lambda_emu.binaries.needs import SYSTEMS, System, too_new
+from lambda_emu.binaries.scan import Program, Scan
+from lambda_emu.runtimes import Runtime
+
+WHEELS = {"al1": "manylinux2010", "al2": "manylinux2014", "al2023": "manylinux_2_28"}
+BOOTSTRAPS = ("/var/task/bootstrap", "/opt/bootstrap")
+NPM = {"x86_64": "x64", "arm64": "arm64"}
+
+
+class Code(Struct, frozen=True):
+    """A folder of a function's code, or a layer's, and what is in it. shown: where Lambda has it."""
+
+    shown: str
+    folder: Path
+    scan: Scan
+
+    @property
+    def programs(self) -> list[Program]:
+        """By their names on Lambda."""
+        return [Program(f"{self.shown}/{one.name}", one.elf) for one in self.scan.programs]
+
+
+def complaints(runtime: Runtime, architecture: str, codes: Sequence[Code]) -> Iterator[str]:
+    """codes: the function's own first, then its layers in their order. OSError."""
+    if runtime.family == "provided":
+        task, *layers = (code.folder for code in codes)
+        wrong = wrong_bootstrap(task, layers, runtime.identifier, architecture)
+        if wrong is not None:
+            yield wrong
+    for code in codes:
+        yield from _foreign(code.programs, runtime, architecture)
+    brought = frozenset().union(*(code.scan.brought for code in codes))
+    yield from _newer([one for code in codes for one in code.programs], brought, runtime, architecture)
+
+
+def _foreign(programs: list[Program], runtime: Runtime, architecture: str) -> Iterator[str]:
+    """Of code whose programs are all for another machine. Some may be: packages bring them for several."""
+    if not programs or any(one.elf.architecture == architecture for one in programs):
+        return
+    first = programs[0]
+    if runtime.family == "provided" and any(one.name in BOOTSTRAPS for one in programs):
+        return  # it was told
+    target = {
+        "python": _wheels(runtime, architecture),
+        "nodejs": f"npm install --os=linux --cpu={NPM[architecture]}",
+    }.get(runtime.family, "build it for that")
+    yield (
+        f"{_names(programs)} for {first.elf.architecture}, and the function is for {architecture}: "
+        f"{target}{or_set(first.elf.architecture)}"
+    )
+
+
+def _newer(programs: list[Program], brought: frozenset[str], runtime: Runtime, architecture: str) -> Iterator[str]:
+    system = SYSTEMS[runtime.os]
+    found = too_new(programs, system, architecture, brought)
+    if found:
+        first = found[0]
+        more = f" ({len(found) - 1} more ask for too much)" if len(found) > 1 else ""
+        yield (
+            f"{first.program.name} needs {first.version}, and {runtime.identifier} has {first.has} on Lambda: there it "
+            f"fails, whatever it does here{more}. {_remedy(runtime, system, architecture)}"
+        )
+
+
+def _remedy(runtime: Runtime, system: System, architecture: str) -> str:
+    machine = MACHINES[architecture]
+    if runtime.family == "provided":
+        return (
+            f"Build it on {system.name}, or link it statically (Go: CGO_ENABLED=0, Rust: "
+            f"--target {machine}-unknown-linux-musl, C++: -static)"
+        )
+    if runtime.family == "python":
+        return f"Take wheels for {system.name}: {_wheels(runtime, architecture)}"
+    return f"Build it on {system.name}"
+
+
+def _wheels(runtime: Runtime, architecture: str) -> str:
+    platform = f"{WHEELS[runtime.os]}_{MACHINES[architecture]}"
+    return f"pip install --platform {platform} --only-binary=:all: --target FOLDER PACKAGE"
+
+
+def _names(programs: list[Program]) -> str:
+    if len(programs) == 1:
+        return f"{programs[0].name} is"
+    return f"{programs[0].name} and {len(programs) - 1} more are"

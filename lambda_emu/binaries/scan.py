@@ -1,0 +1,85 @@
+"""Looks through a folder of code for programs and libraries: files below it alone, no link, and not without end."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from lambda_emu.binaries.elf import Elf, read_elf
+from lambda_emu.clock import Clock
+
+LIBRARY = re.compile(r"\.(so|node)(\.|$)")
+OWN_LIBRARIES = ("libc.so.6", "libstdc++.so.6")
+"""Code that brings these does without Lambda's."""
+
+
+class Bounds(Struct, frozen=True):
+    """How much of a folder is looked at."""
+
+    files: int = 50_000
+    programs: int = 5_000
+    time_s: float = 10.0
+
+
+class Program(Struct, frozen=True):
+    """A program or library. name: below the folder."""
+
+    name: str
+    elf: Elf
+
+
+class Scan(Struct, frozen=True):
+    """brought: which of OWN_LIBRARIES are there. whole: whether everything was looked at."""
+
+    programs: tuple[Program, ...]
+    brought: frozenset[str]
+    whole: bool
+
+
+BOUNDS = Bounds()
+
+
+def scan(folder: Path, clock: Clock, bounds: Bounds = BOUNDS) -> Scan:
+    """What is in a folder. OSError."""
+    until_s = clock.monotonic_s() + bounds.time_s
+    programs: list[Program] = []
+    brought: set[str] = set()
+    for seen, (descriptor, way, name) in enumerate(_files(folder)):
+        if seen >= bounds.files or len(programs) >= bounds.programs or clock.monotonic_s() > until_s:
+            return Scan(tuple(programs), frozenset(brought), whole=False)
+        if name in OWN_LIBRARIES:
+            brought.add(name)
+        found = _read(descriptor, name)
+        if found is not None:
+            programs.append(Program(way + name, found))
+    return Scan(tuple(programs), frozenset(brought), whole=True)
+
+
+def _files(folder: Path) -> Iterator[tuple[int, str, str]]:
+    """A descriptor of the folder that each is in, the way to that, and its name. No folder is entered by a link."""
+    for above, folders, names, descriptor in os.fwalk(folder, onerror=_fail):
+        folders.sort()
+        way = "" if above == str(folder) else f"{os.path.relpath(above, folder)}/"
+        for name in sorted(names):
+            yield descriptor, way, name
+
+
+def _fail(error: OSError) -> None:
+    raise error
+
+
+def _read(folder: int, name: str) -> Elf | None:
+    """Only what may be executed, or has the name of a library, is opened."""
+    mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+    if not stat.S_ISREG(mode) or not (mode & 0o111 or LIBRARY.search(name)):
+        return None
+    file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        return read_elf(file)
+    finally:
+        os.close(file)
