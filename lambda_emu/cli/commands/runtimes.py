@@ -128,6 +128,7 @@ def _members(status: ImageStatus) -> dict[str, Any]:
         "buildable": status.buildable,
         "awsImage": status.runtime.aws_image,
         "contents": [] if recipe is None else contents(recipe, status.architecture),
+        "differs": dict(status.runtime.differs),
     }
 
 
@@ -151,4 +152,5 @@ def _toolchain_members(status: ToolchainStatus) -> dict[str, Any]:
         "path": interpreter and str(interpreter.path),
         "exact": status.reason is None and (interpreter is None or interpreter.instead_of(status.runtime) is None),
         "reason": status.reason,
+        "differs": dict(status.runtime.differs),
     }

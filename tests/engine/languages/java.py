@@ -76,15 +76,11 @@ JAVA = Language(
         "throw_odd": Thrown("java.lang.StackOverflowError", "oops", ends=True),
     },
     forms=(
-        Form("fn.Every::handleRequest", {"do": "echo", "value": 1}, 1),
         Form("fn.Forms$Copied", {"a": "é"}, {"a": "é"}),
-        Form("fn.Forms::copied", 7, 7),
         Form("fn.Forms::twice", {"item": "é", "count": 2}, {"item": "é", "count": 4}),
-        Form("fn.Forms::shout", "word", "WORD"),
-        Form("fn.Forms::sorted", [3, 1, 2], [1, 2, 3]),
-        Form("fn.Forms::silent", {}, None),
     ),
     segmentation="signal: aborted",
+    starved=Thrown("java.lang.OutOfMemoryError", "Java heap space", ends=True),
+    may_have=("_LAMBDA_TELEMETRY_LOG_FD",),
     memory=int,
-    absent=("PWD", "SHLVL"),
 )

@@ -69,9 +69,10 @@ class Language:
     trace: which of them tells where. throws: what throw_own, throw_cause and throw_odd are answered. failures: by what
     is wrong: `broken` throws when loaded, `no module` is not there, `no function` is not in there. ends: a handler
     whose code, when loaded, ends its process with the status in the variable ENDS, 3 without it; of a negative
-    number by that signal. forms: handlers of other forms. segmentation: how the process ends by signal 11. levels: what
-    its logger calls LEVELS in JSON. variables: what it finds in its environment besides what all languages do; absent:
-    names that it does not.
+    number by that signal. forms: handlers of other forms. segmentation: how the process ends by signal 11. starved:
+    what `fill` is answered where there is less. levels: what its logger calls LEVELS in JSON. variables: what it finds
+    in its environment besides what all languages do and the catalogue has for its runtimes; may_have: names whose
+    values nobody compares.
     """
 
     family: str
@@ -86,8 +87,9 @@ class Language:
     throws: Mapping[str, Thrown] = field(default_factory=dict)
     forms: tuple[Form, ...] = ()
     segmentation: str = "signal: segmentation fault"
+    starved: Thrown = Thrown("Runtime.OutOfMemory", "Runtime exited with error: signal: killed", ends=True)
     levels: tuple[str, str, str, str] = ("DEBUG", "INFO", "WARN", "ERROR")
     memory: type = str
-    absent: tuple[str, ...] = ()
+    may_have: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     name: str = ""

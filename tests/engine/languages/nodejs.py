@@ -35,5 +35,4 @@ NODE = Language(
         "throw_odd": Thrown("string", "oops"),
     },
     forms=(Form("folder/nested.a.b.handler", 1, [1]), Form("module.handler", "b", "ab")),
-    variables={"PWD": "/var/task", "SHLVL": "0"},
 )

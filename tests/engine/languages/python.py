@@ -34,6 +34,6 @@ PYTHON = Language(
         "throw_odd": Thrown("Runtime.ExitError", "exit status 1", ends=True),
     },
     forms=(Form("folder/inner.handler", 1, [1]), Form("folder.inner.handler", 2, [2])),
+    variables={"PYTHONPATH": "/var/runtime"},
     levels=("DEBUG", "INFO", "WARNING", "ERROR"),
-    variables={"PWD": "/var/task", "SHLVL": "0"},
 )
