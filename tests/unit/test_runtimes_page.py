@@ -1,48 +1,26 @@
-"""docs/runtimes.md has a line for every runtime that functions can be created with, made of the catalogue."""
+"""docs/runtimes.md has its tables as the catalogue and the suite of all languages have them."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import ast
 
-from lambda_emu.recipes import Compiled, Jars, Modules, Package, Part, Recipe, Wheels
-from lambda_emu.runtimes import Runtime, catalogue
-
-PAGE = Path(__file__).parents[2] / "docs" / "runtimes.md"
-HEAD = "| Runtime | Made of | Besides |\n|---|---|---|\n"
+from runtimes_tables import BUILD, PAGE, SUITE, WITHOUT_DOCKER, listed, page, rows
 
 
-def lines() -> list[str]:
-    return [line(runtime) for runtime in catalogue() if runtime.may_create]
+def test_the_tables_are_those_of_the_catalogue_and_of_the_suite() -> None:
+    written = PAGE.read_text()
+
+    assert written == page(written), "write them anew: python tests/unit/runtimes_tables.py"
+    assert all(f"| `{runtime.identifier}` |" in written for runtime in listed())
 
 
-def line(runtime: Runtime) -> str:
-    if runtime.recipe is None:
-        return f"| `{runtime.identifier}` | AWS's image alone | `docker pull {runtime.aws_image}` |"
-    parts = [word for part in runtime.recipe.parts["x86_64"].values() for word in words(part)]
-    return f"| `{runtime.identifier}` | {made_of(runtime.recipe)} | {', '.join(parts) or 'what the function brings'} |"
+def test_every_test_of_the_suite_is_a_row() -> None:
+    tests = [node.name for node in ast.parse(SUITE.read_text()).body if isinstance(node, ast.FunctionDef)]
+
+    assert [name for name in tests if name.startswith("test_") and name not in rows().values()] == []
 
 
-def made_of(recipe: Recipe) -> str:
-    own = [name for name in recipe.packages if name.startswith(("python", "openjdk", "ruby"))]
-    return " ".join([f"Debian {recipe.suite}", *(f"`{name}`" for name in own)])
+def test_what_differs_is_what_a_row_is_about() -> None:
+    differing = {name.removesuffix(WITHOUT_DOCKER) for runtime in listed() for name in runtime.differs}
 
-
-def words(part: Part) -> list[str]:
-    match part:
-        case Wheels():
-            return [f"`{wheel}`" for wheel in part.pip]
-        case Package():
-            return [f"`{part.package}`"]
-        case Modules():
-            name = part.modules[0] if len(part.modules) == 1 else "the AWS SDK version 3"
-            return [f"{name} of {part.before}"]
-        case Jars():
-            return [f"`{':'.join(jar.split(':')[1:])}`" for jar in part.jars]
-        case Compiled():
-            return []
-
-
-def test_the_page_has_every_runtime_as_the_catalogue_has_it() -> None:
-    table = HEAD + "\n".join(lines()) + "\n"
-
-    assert table in PAGE.read_text(), f"this belongs into {PAGE}:\n{table}"
+    assert differing - rows().keys() - {BUILD} == set()

@@ -1,0 +1,115 @@
+"""The tables of docs/runtimes.md, of the catalogue and of the suite of all languages. Run to write them anew."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from lambda_emu.recipes import Compiled, Jars, Modules, Package, Part, Recipe, Wheels
+from lambda_emu.runtimes import Runtime, catalogue
+from lambda_emu.sandbox.toolchain.layout import LANGUAGES
+
+REPOSITORY = Path(__file__).parents[2]
+PAGE = REPOSITORY / "docs/runtimes.md"
+SUITE = REPOSITORY / "tests/engine/test_languages.py"
+LANGUAGE_FILES = sorted((REPOSITORY / "tests/engine/languages").glob("*.py"))
+BUILD = "build"  # of what an image is made of, which no row is about
+WITHOUT_DOCKER = " without Docker"
+BLOCK = re.compile(r"(<!-- (\w+), by tests/unit/runtimes_tables.py -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def page(text: str) -> str:
+    """The page with its tables as they should be."""
+    tables = {"runtimes": _runtimes, "rows": _rows, "differences": _differences}
+    return BLOCK.sub(lambda found: found[1] + tables[found[2]]() + found[3], text)
+
+
+def rows() -> Mapping[str, str]:
+    """Every row of the suite with its test."""
+    found: dict[str, str] = {}
+    for node in ast.parse(SUITE.read_text()).body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            found |= dict.fromkeys(_marks(node), node.name)
+    return found
+
+
+def families() -> set[str]:
+    """Those that a language of the suite is of."""
+    return {
+        found for path in LANGUAGE_FILES for found in re.findall(r'^    family="(\w+)"', path.read_text(), re.MULTILINE)
+    }
+
+
+def _marks(test: ast.FunctionDef) -> Iterator[str]:
+    for decorator in test.decorator_list:
+        for node in ast.walk(decorator):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "row":
+                yield ast.literal_eval(node.args[0])
+
+
+def listed() -> list[Runtime]:
+    return [runtime for runtime in catalogue() if runtime.may_create]
+
+
+def _runtimes() -> str:
+    head = "| Runtime | Made of | Besides | As a process | Rows of the suite |\n|---|---|---|---|---|\n"
+    return head + "".join(_runtime_line(runtime) for runtime in listed())
+
+
+def _runtime_line(runtime: Runtime) -> str:
+    made, besides = "AWS's image alone", f"`docker pull {runtime.aws_image}`"
+    if runtime.recipe is not None:
+        parts = [word for part in runtime.recipe.parts["x86_64"].values() for word in _words(part)]
+        made, besides = _made_of(runtime.recipe), ", ".join(parts) or "what the function brings"
+    process = "yes" if runtime.family in LANGUAGES else "no"
+    return f"| `{runtime.identifier}` | {made} | {besides} | {process} | {_held(runtime)} |\n"
+
+
+def _held(runtime: Runtime) -> str:
+    if runtime.recipe is None:
+        return "not run: no image can be built"
+    if runtime.family not in families():
+        return "not asked yet"
+    differing = [name for name in runtime.differs if name != BUILD]
+    return f"{len(rows()) - len(differing)} of {len(rows())}" + "".join(f", not *{name}*" for name in differing)
+
+
+def _rows() -> str:
+    head = f"| Row | Test in `{SUITE.relative_to(REPOSITORY)}` |\n|---|---|\n"
+    return head + "".join(f"| {name} | `{test}` |\n" for name, test in rows().items())
+
+
+def _differences() -> str:
+    """Runtimes that differ alike stand in one line."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for runtime in (runtime for runtime in listed() if runtime.recipe is not None):
+        for name, how in runtime.differs.items():
+            found.setdefault((name, how), []).append(f"`{runtime.identifier}`")
+    lines = [f"| {', '.join(names)} | {name} | {how} |\n" for (name, how), names in found.items()]
+    return "| Runtimes | Row | In which way |\n|---|---|---|\n" + "".join(lines)
+
+
+def _made_of(recipe: Recipe) -> str:
+    own = [name for name in recipe.packages if name.startswith(("python", "openjdk", "ruby"))]
+    return " ".join([f"Debian {recipe.suite}", *(f"`{name}`" for name in own)])
+
+
+def _words(part: Part) -> list[str]:
+    match part:
+        case Wheels():
+            return [f"`{wheel}`" for wheel in part.pip]
+        case Package():
+            return [f"`{part.package}`"]
+        case Modules():
+            name = part.modules[0] if len(part.modules) == 1 else "the AWS SDK version 3"
+            return [f"{name} of {part.before}"]
+        case Jars():
+            return [f"`{':'.join(jar.split(':')[1:])}`" for jar in part.jars]
+        case Compiled():
+            return []
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text()))
