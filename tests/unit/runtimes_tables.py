@@ -62,7 +62,8 @@ def _runtime_line(runtime: Runtime) -> str:
     made, besides = "AWS's image alone", f"`docker pull {runtime.aws_image}`"
     if runtime.recipe is not None:
         parts = [word for part in runtime.recipe.parts["x86_64"].values() for word in _words(part)]
-        made, besides = _made_of(runtime.recipe), ", ".join(parts) or "what the function brings"
+        ours = "what the function brings" if runtime.recipe.start is None else "a client of our own"
+        made, besides = _made_of(runtime.recipe), ", ".join(parts) or ours
     process = "yes" if runtime.family in LANGUAGES else "no"
     return f"| `{runtime.identifier}` | {made} | {besides} | {process} | {_held(runtime)} |\n"
 

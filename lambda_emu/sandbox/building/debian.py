@@ -36,15 +36,22 @@ def check_machine(architecture: str) -> None:
 
 
 def options(suite: str, packages: Sequence[str], architecture: str) -> list[str]:
-    """What mmdebstrap is told besides what to do with the unpacked packages and where to write."""
+    """What mmdebstrap is told besides what to do with the unpacked packages and where to write.
+
+    packages: by name; `<name>/experimental` where that suite is needed besides, for what no other one has.
+    """
+    names = [name.partition("/")[0] for name in packages]
+    others = sorted({name.partition("/")[2] for name in packages} - {""})
+    lists = "$1/etc/apt/sources.list"
     return [
         "--variant=extract",
         "--skip=cleanup/apt",  # done by our own script; a wrong step there would reach for the host's lists and locks
         "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
         '--aptopt=Acquire::Languages "none"',
         f"--architectures={ARCHITECTURES[architecture]}",
-        f"--include={','.join(packages)}",
+        f"--include={','.join(names)}",
         *SUITE_OPTIONS.get(suite, ()),
+        *(f'--setup-hook=sed "s/ {suite} / {other} /" "{lists}" >"{lists}.d/{other}.list"' for other in others),
     ]
 
 
