@@ -12,6 +12,7 @@ cat /usr/share/ca-certificates/mozilla/*.crt >"$authorities"
 for name in pki/tls/cert.pem pki/tls/certs/ca-bundle.crt ssl/cert.pem ssl/certs/ca-bundle.crt ssl/certs/ca-certificates.crt; do
     ln -sf "$authorities" "/etc/$name"
 done
+ln -sf bash /bin/sh # as on Amazon Linux: AWS's own example of a bootstrap counts on it
 for name in mawk gawk; do
     [ ! -e "/usr/bin/$name" ] || ln -sf "$name" /usr/bin/awk
 done

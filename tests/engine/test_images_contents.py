@@ -104,6 +104,13 @@ def test_amazon_linux_2023_brings_no_find_and_2_does(rig: ImageRig) -> None:
     assert new.output.split() == ["none", "none"]
 
 
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_the_shell_is_bash_as_on_amazon_linux(rig: ImageRig, runtime: str) -> None:
+    script = "set -o pipefail; source /dev/null; words=(a b); echo ${#words[@]}"
+
+    assert rig.run(runtime, "-c", script, entrypoint="/bin/sh").output == "2\n"
+
+
 def test_scripts_of_custom_runtimes_have_the_awk_of_amazon_linux(rig: ImageRig) -> None:
     script = 'awk \'BEGIN { print gensub(/l+/, "L", 1, "hello") }\''
 

@@ -97,14 +97,24 @@ def _lay_out(runtime: Runtime, folder: Path, cache: Path, strict: bool) -> Toolc
     ours = catalogue().folder / runtime.family / "runtime"
     shutil.copytree(ours, folder / "runtime") if ours.is_dir() else (folder / "runtime").mkdir()
     language = _language(runtime)
-    toolchain = Toolchain(folder) if language is None else _with_interpreter(language, runtime, folder, cache, strict)
+    if language is None:
+        toolchain = Toolchain(folder, host_files=_shell())
+    else:
+        toolchain = _with_interpreter(language, runtime, folder, cache, strict)
     if toolchain.start is not None:
-        template = (catalogue().folder / "image" / "bootstrap").read_text()
+        template = (catalogue().folder / "image" / "bootstrap").read_text().replace("#!/bin/dash", "#!/bin/sh")
         (folder / "runtime/bootstrap").write_text(template.replace("@start@", toolchain.start))
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755)
     return toolchain
+
+
+def _shell() -> Mapping[Path, Path]:
+    """On Amazon Linux `sh` is bash, and AWS's own example of a bootstrap counts on it."""
+    bash = shutil.which("bash")
+    sh = Path("/bin/sh").resolve()
+    return {} if bash is None or Path(bash).resolve() == sh else {sh: Path(bash).resolve()}
 
 
 def _language(runtime: Runtime) -> Language | None:
