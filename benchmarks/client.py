@@ -11,6 +11,7 @@ from types import TracebackType
 
 CHUNK = 65536
 PATIENCE_S = 60.0
+EVENT = b'{"name":"World"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class BadAnswer(Exception):
 
 
 def invocation(
-    address: Address, function: str, event: bytes = b'{"name":"World"}', *, tail: bool = False, signature: str = ""
+    address: Address, function: str, event: bytes = EVENT, *, tail: bool = False, signature: str = ""
 ) -> bytes:
     """The bytes of a synchronous Invoke, made once and sent many times. signature: one header more, of AWS's size."""
     head = [

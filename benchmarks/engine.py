@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
+CACHE = Path.home() / ".cache" / "lambda-emu" / "bench"
+"""What rows fetched or made once."""
 LABEL = "lambda-emu.bench"
 OWNER_LABEL = "lambda-emu.owner"
 """The server's own, on each of its containers: host:pid:start."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -36,22 +36,33 @@ class Functions:
             aws_secret_access_key="bench",
             config=Config(retries={"max_attempts": 0}, read_timeout=120),
         )
-        self._code = _zipped()
+        self._code = _zipped({"app.py": (CODE / "app.py").read_bytes()})
 
     def create(self, names: Sequence[str], handler: str) -> None:
         """Create functions, and wait until all of them are Active."""
         for name in names:
-            self._client.create_function(
-                FunctionName=name,
-                Runtime=RUNTIME,
-                Role=ROLE,
-                Handler=handler,
-                Code={"ZipFile": self._code},
-                MemorySize=MEMORY_MB,
-                Timeout=30,
-            )
+            self._create(name, RUNTIME, handler, self._code)
         for name in names:
             self.wait_active(name)
+
+    def create_in(
+        self, runtime: str, name: str, handler: str, files: Mapping[str, bytes], variables: Mapping[str, str]
+    ) -> None:
+        """Create a function of another runtime, and wait until it is Active."""
+        self._create(name, runtime, handler, _zipped(files), Environment={"Variables": variables})
+        self.wait_active(name)
+
+    def _create(self, name: str, runtime: Any, handler: str, code: bytes, **more: Any) -> None:
+        self._client.create_function(
+            FunctionName=name,
+            Runtime=runtime,
+            Role=ROLE,
+            Handler=handler,
+            Code={"ZipFile": code},
+            MemorySize=MEMORY_MB,
+            Timeout=30,
+            **more,
+        )
 
     def wait_active(self, name: str) -> None:
         self._client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
@@ -90,8 +101,11 @@ class Functions:
             self._client.delete_function(FunctionName=name)
 
 
-def _zipped() -> bytes:
+def _zipped(files: Mapping[str, bytes]) -> bytes:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as written:
-        written.write(CODE / "app.py", "app.py")
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = 0o755 << 16
+            written.writestr(entry, content)
     return archive.getvalue()

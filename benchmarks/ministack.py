@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.client import Address
-from benchmarks.rie import CACHE, free_address
+from benchmarks.engine import CACHE
+from benchmarks.rie import free_address
 from benchmarks.waiting import answers, wait_for
 
 VERSION = "1.5.33"

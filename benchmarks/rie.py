@@ -18,12 +18,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from benchmarks.client import Address, BadAnswer, Connection, check, invocation
-from benchmarks.engine import docker, started
+from benchmarks.client import EVENT, Address, BadAnswer, Connection, check, invocation
+from benchmarks.engine import CACHE, docker, started
 from benchmarks.functions import CODE
 from benchmarks.waiting import wait_for
 
-CACHE = Path.home() / ".cache" / "lambda-emu" / "bench"
 PORT = 8080
 FUNCTION = "function"  # the only name it knows
 _BINARY = {"x86_64": "aws-lambda-rie-x86_64", "aarch64": "aws-lambda-rie-arm64"}[platform.machine()]
@@ -48,10 +47,10 @@ def binary() -> Path:
 class Rie:
     """One RIE with one handler. It serves one invocation at a time."""
 
-    def __init__(self, address: Address) -> None:
-        """Returns when it answers."""
+    def __init__(self, address: Address, event: bytes = EVENT) -> None:
+        """Returns when it answers. event: what it is asked with."""
         self.address = address
-        self.request = invocation(self.address, FUNCTION)
+        self.request = invocation(self.address, FUNCTION, event)
         wait_for(self._answers, "RIE's first answer")
 
     def _answers(self) -> bool:
@@ -63,12 +62,12 @@ class Rie:
         return True
 
 
-def rie_in_container(image: str, handler: str) -> Rie:
+def rie_in_container(image: str, handler: str, code: Path = CODE, event: bytes = EVENT) -> Rie:
     """It ends with the containers of this run."""
-    mounts = ["--volume", f"{binary()}:/aws-lambda-rie:ro", "--volume", f"{CODE}:/var/task:ro"]
+    mounts = ["--volume", f"{binary()}:/aws-lambda-rie:ro", "--volume", f"{code}:/var/task:ro"]
     options = [*mounts, "--entrypoint", "/aws-lambda-rie"]
     container = started(image, options, ["/var/runtime/bootstrap", handler])
-    return Rie(Address(docker("inspect", "--format", "{{.NetworkSettings.IPAddress}}", container), PORT))
+    return Rie(Address(docker("inspect", "--format", "{{.NetworkSettings.IPAddress}}", container), PORT), event)
 
 
 @contextmanager

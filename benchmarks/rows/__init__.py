@@ -13,6 +13,7 @@ from benchmarks.rows.doors import doors
 from benchmarks.rows.fed import fed
 from benchmarks.rows.growth import growth
 from benchmarks.rows.idle import idle
+from benchmarks.rows.languages import compiled, javas, languages
 from benchmarks.rows.pest import pest
 from benchmarks.rows.pushed import pushed
 from benchmarks.rows.queues import queues
@@ -36,6 +37,9 @@ ROWS: dict[str, Row] = {
         throughput,
         crowd,
         cold,
+        languages,
+        javas,
+        compiled,
         upload,
         slow,
         pest,

@@ -1,0 +1,1 @@
+exports.handler = async (order) => ({ item: order.item, count: 2 * order.count });
