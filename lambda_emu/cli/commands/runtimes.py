@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from lambda_emu.cli import show, terminal
 from lambda_emu.cli.options import NotDone, json_option, setting_options, settings
 
 if TYPE_CHECKING:
+    from lambda_emu.sandbox.docker.bundles import Bundles
     from lambda_emu.sandbox.docker.images import Images, ImageStatus
     from lambda_emu.sandbox.toolchain.layout import ToolchainStatus
 
@@ -29,7 +31,7 @@ architecture_option = click.option(
 
 @click.group()
 def runtimes() -> None:
-    """List runtimes, and build the images they run on."""
+    """List runtimes; build the images they run on, and take them to machines without a way out."""
 
 
 @runtimes.command("list")
@@ -54,15 +56,98 @@ def list_runtimes(architecture: str, engine: str | None, as_json: bool) -> None:
 
 
 @runtimes.command()
-@click.argument("names", nargs=-1, required=True, metavar="RUNTIME...")
+@click.argument("names", nargs=-1, metavar="[RUNTIME...]")
+@click.option("--all", "everything", is_flag=True, help="Every runtime that an image can be built for.")
+@click.option("--missing", is_flag=True, help="Leave alone those that have an image.")
 @architecture_option
-def build(names: tuple[str, ...], architecture: str) -> None:
-    """Build the image of each RUNTIME, even where one is there. Prints the names of the images."""
+def build(names: tuple[str, ...], everything: bool, missing: bool, architecture: str) -> None:
+    """Build the image of each RUNTIME, even where one is there. Prints the names of the images.
+
+    What cannot be built does not keep the others from it: it is told at the end, and the exit code is 1.
+    """
     with _images() as images:
-        for name in names:
-            with show.progress(name) as progress:
-                image = images.build(name, architecture, progress)
+        wanted = _wanted(images, names, everything, architecture, lambda status: status.buildable)
+        _each(wanted, lambda name, progress: images.build(name, architecture, progress, missing=missing))
+
+
+@runtimes.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("names", nargs=-1, metavar="[RUNTIME...]")
+@click.option("--all", "everything", is_flag=True, help="Every runtime that has an image here, AWS's or ours.")
+@architecture_option
+def export_bundle(file: Path, names: tuple[str, ...], everything: bool, architecture: str) -> None:
+    """Write the image of each RUNTIME to FILE, for machines that cannot build or pull them. Prints their names.
+
+    What images have in common is written once. The same images make the same file.
+    """
+    with _bundles() as (bundles, images):
+        wanted = _wanted(images, names, everything, architecture, lambda status: status.image is not None)
+        with show.progress(file.name) as progress:
+            written = bundles.export(file, wanted, architecture, progress)
+        for name in written:
+            terminal.echo(name)
+        terminal.echo(
+            f"{file}: {len(written)} image{'' if len(written) == 1 else 's'}, {file.stat().st_size // MB} MB", err=True
+        )
+
+
+@runtimes.command("import")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def import_bundle(file: Path) -> None:
+    """Give the engine the images of a FILE that `export` wrote. Prints the names of the images.
+
+    The whole file is checked first. An image that nothing here would run on is told of, and the exit code is 1.
+    """
+    refused = []
+    with _bundles() as (bundles, _), show.progress(file.name) as progress:
+        for found in bundles.load(file, progress):
+            if found.refused is None:
+                terminal.echo(found.image)
+            else:
+                refused.append(f"{found.image}: {found.refused}")
+    if refused:
+        raise NotAll("\n".join(refused))
+
+
+class NotAll(NotDone):
+    """It was tried, and some of it failed."""
+
+    exit_code = 1
+
+
+def _wanted(
+    images: Images, names: Sequence[str], everything: bool, architecture: str, has: Callable[[ImageStatus], bool]
+) -> Sequence[str]:
+    """The runtimes that are named, or all that have it."""
+    if everything == bool(names):
+        raise click.UsageError("Name runtimes, or say --all.")
+    if everything:
+        names = [status.runtime.identifier for status in images.status(architecture) if has(status)]
+    unknown = [name for name in names if not images.names(name, architecture)]
+    if unknown:
+        raise NotDone(f"there is no runtime {unknown[0]!r}; `lambda-emu runtimes list` shows those there are")
+    return list(dict.fromkeys(names))
+
+
+def _each(names: Sequence[str], make: Callable[[str, Callable[[str], None]], str]) -> None:
+    """Do it for all of them, whichever fails; then NotAll names those."""
+    from lambda_emu.sandbox.base import SandboxError
+
+    failed = []
+    for number, name in enumerate(names, 1):
+        count = f"{number} of {len(names)}, " if len(names) > 1 else ""
+        try:
+            with show.progress(f"{count}{name}") as progress:
+                image = make(name, progress)
+        except SandboxError as error:
+            failed.append(f"{name}: {error}")
+            if number < len(names):
+                terminal.echo(failed[-1], err=True)
+        else:
             terminal.echo(image)
+    if failed:
+        told = f"{len(failed)} of {len(names)} images could not be built:\n" if len(names) > 1 else ""
+        raise NotAll(told + "\n".join(failed))
 
 
 def _by_processes(engine: str) -> bool:
@@ -93,6 +178,13 @@ def _list_toolchains(as_json: bool) -> None:
 
 @contextmanager
 def _images() -> Iterator[Images]:
+    with _engine() as (_, images):
+        yield images
+
+
+@contextmanager
+def _engine() -> Iterator[tuple[Any, Images]]:
+    """A client of the engine, and its images."""
     from lambda_emu.sandbox.base import SandboxError
     from lambda_emu.sandbox.docker import client as docker
     from lambda_emu.sandbox.docker.images import Images
@@ -101,7 +193,7 @@ def _images() -> Iterator[Images]:
         client = docker.connect()
         images = Images(client, settings().cache_dir, pull=False)
         try:
-            yield images
+            yield client, images
         finally:
             images.close()
             client.close()
@@ -109,10 +201,24 @@ def _images() -> Iterator[Images]:
         raise NotDone(str(error)) from error
 
 
+@contextmanager
+def _bundles() -> Iterator[tuple[Bundles, Images]]:
+    from lambda_emu.sandbox.docker.bundles import Bundles
+
+    with _engine() as (client, images):
+        yield Bundles(client, images), images
+
+
 def _row(status: ImageStatus) -> tuple[str, ...]:
-    missing = "not there; will be built" if status.buildable else "not there; needs AWS's image"
+    missing = "not there; will be built" if status.buildable else f"not there; {_ways(status)}"
     size = "" if status.size_bytes is None else f"{status.size_bytes // MB} MB"
     return status.runtime.identifier, status.runtime.support, size, status.image or missing
+
+
+def _ways(status: ImageStatus) -> str:
+    from lambda_emu.sandbox.building.missing import pull_command
+
+    return f"{pull_command(status.runtime, status.architecture)}, or lambda-emu runtimes import"
 
 
 def _members(status: ImageStatus) -> dict[str, Any]:

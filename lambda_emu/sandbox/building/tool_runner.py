@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections import deque
@@ -18,7 +19,28 @@ Progress = Callable[[str], None]
 TOLD_LINES = 12
 """How much of a failed tool's last words an error repeats."""
 
+NO_ANSWER = re.compile(
+    r"EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|ECONN|ETIMEDOUT|nreachable|ould ?not connect|annot connect"
+    r"|resolving '|to resolve '|name resolution|ould not resolve|NewConnectionError|ProxyError|Unable to connect"
+    r"|[Cc]onnection (?:refused|timed out|reset|failed|broken)|[Tt]imed? ?out|[Pp]roxy .*(?:failed|required)"
+)
+"""In the words of pip, npm, apt and Python's HTTP clients."""
+
 INSTALL = {"mmdebstrap": "as root: apt-get install mmdebstrap debian-archive-keyring"}
+
+
+class ToolFailed(SandboxError):
+    """A tool did not do what it was to. name: as users know it. lines: the last that it said."""
+
+    def __init__(self, name: str, code: int, lines: Sequence[str]) -> None:
+        self.name = name
+        self._lines = lines
+        super().__init__(f"{name} failed ({_how(code)}):\n{''.join(lines)}".rstrip())
+
+    @property
+    def no_answer(self) -> str | None:
+        """The line that tells that somebody on the network did not answer, if one does: the last such."""
+        return next((line.strip() for line in reversed(self._lines) if NO_ANSWER.search(line)), None)
 
 
 class ToolRunner:
@@ -29,10 +51,10 @@ class ToolRunner:
         self._running: set[subprocess.Popen[str]] = set()
         self._closed = False
 
-    def run(self, argv: Sequence[str], progress: Progress, inside: Sequence[str] = ()) -> None:
-        """Run a tool to its end, handing on its lines. SandboxError if it is missing, fails, or we close.
+    def run(self, argv: Sequence[str], progress: Progress, inside: Sequence[str] = (), name: str | None = None) -> None:
+        """Run a tool to its end, handing on its lines. ToolFailed; SandboxError if it is missing, or we close.
 
-        inside: a program and its words that execute the tool.
+        inside: a program and its words that execute the tool. name: the tool's, if its program has another.
         """
         tool = self._start(argv, inside)
         last = deque[str](maxlen=TOLD_LINES)
@@ -44,7 +66,7 @@ class ToolRunner:
         finally:
             self._end(tool)
         if code != 0:
-            raise SandboxError(f"{argv[0]} failed ({_how(code)}):\n{''.join(last)}".rstrip())
+            raise ToolFailed(name or argv[0], code, tuple(last))
 
     def close(self) -> None:
         """End the tools that run, and start no more."""

@@ -28,10 +28,11 @@ from lambda_emu.runtimes import Catalogue, Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.debian import ARCHITECTURES, check_machine
 from lambda_emu.sandbox.building.image_plan import OURS, ImagePlan, plan_image
+from lambda_emu.sandbox.building.missing import NoImage, Unreachable
 from lambda_emu.sandbox.building.parts import Parts
 from lambda_emu.sandbox.building.registry import follow, registry_answers
 from lambda_emu.sandbox.building.rootfs import build_root
-from lambda_emu.sandbox.building.tool_runner import Progress, ToolRunner
+from lambda_emu.sandbox.building.tool_runner import Progress, ToolFailed, ToolRunner
 from lambda_emu.sandbox.docker.client import engine_errors
 
 log = logging.getLogger(__name__)
@@ -111,14 +112,27 @@ class Images:
         """The name of an image, taken or built now if there is none. SandboxError says what to do."""
         return self.use(runtime, architecture) or self._make(runtime, architecture, progress)
 
-    def build(self, runtime: str, architecture: str, progress: Progress) -> str:
-        """Build our own image, even where one is there, and return its name."""
+    def build(self, runtime: str, architecture: str, progress: Progress, *, missing: bool = False) -> str:
+        """Build our own image, even where one is there, and return its name. missing: not where there is any."""
         with self._alone(f"{runtime}-{architecture}", progress) as scratch:
-            return self._build(self._known(runtime), architecture, scratch, progress)
+            found = self.use(runtime, architecture) if missing else None
+            return found or self._build(self._known(runtime), architecture, scratch, progress)
 
     def status(self, architecture: str) -> list[ImageStatus]:
         """Every runtime that functions can be created with, and the image it would use."""
         return [self._status(runtime, architecture) for runtime in self._runtimes if runtime.may_create]
+
+    def existing(self, runtime: str, architecture: str) -> str:
+        """The same, or NoImage."""
+        found = self.find(runtime, architecture)
+        if found is None:
+            raise NoImage(self._known(runtime), architecture)
+        return found
+
+    def names(self, runtime: str, architecture: str) -> tuple[str, ...]:
+        """What images are called that a runtime's functions run on here: AWS's, then ours. None of no runtime."""
+        found = self._runtimes.get(runtime)
+        return () if found is None else self._names(found, architecture)
 
     def close(self) -> None:
         """Give up what is being built, at once."""
@@ -146,13 +160,16 @@ class Images:
         return plan_image(runtime, runtime.recipe, architecture, self._runtimes.folder)
 
     def _find(self, runtime: Runtime, architecture: str) -> tuple[str, dict[str, Any]] | None:
-        for name in (runtime.aws_image, f"{runtime.aws_image}-{architecture}"):
+        for name in self._names(runtime, architecture):
             image = self._inspect(name)
             if image is not None and image["Architecture"] == ARCHITECTURES[architecture]:
                 return name, image
+        return None
+
+    def _names(self, runtime: Runtime, architecture: str) -> tuple[str, ...]:
         plan = self._plan(runtime, architecture)
-        image = None if plan is None else self._inspect(plan.tag)
-        return None if plan is None or image is None else (plan.tag, image)
+        ours = () if plan is None else (plan.tag,)
+        return runtime.aws_image, f"{runtime.aws_image}-{architecture}", *ours
 
     def _inspect(self, name: str) -> dict[str, Any] | None:
         with engine_errors(f"looking for image {name}"):
@@ -217,19 +234,24 @@ class Images:
         """asked: AWS's registry was, in vain."""
         plan = self._plan(runtime, architecture)
         if plan is None:
-            how = "and AWS's registry did not give AWS's; try" if asked else "use AWS's"
-            pull = f"docker pull {runtime.aws_image}"
-            raise SandboxError(
-                f"lambda-emu cannot build an image for {runtime.identifier}{',' if asked else ';'} {how}: {pull}"
-            )
+            raise NoImage(runtime, architecture, asked=asked)
         check_machine(architecture)
-        kept = Parts(self._cache / "parts", scratch, self._tools)
-        parts = {path: kept.folder(part, architecture, plan.scripts, progress) for path, part in plan.parts.items()}
-        root = build_root(plan, parts, scratch, self._tools, progress)
+        try:
+            root = self._make_root(plan, scratch, progress)
+        except ToolFailed as error:
+            if error.no_answer is None:
+                raise
+            raise Unreachable(runtime, architecture, error.name, error.no_answer) from error
         progress(f"handing {plan.tag} to the engine")
         self._import(root, plan)
         self._remove_replaced(plan)
         return plan.tag
+
+    def _make_root(self, plan: ImagePlan, scratch: Path, progress: Progress) -> Path:
+        kept = Parts(self._cache / "parts", scratch, self._tools)
+        architecture = plan.architecture
+        parts = {path: kept.folder(part, architecture, plan.scripts, progress) for path, part in plan.parts.items()}
+        return build_root(plan, parts, scratch, self._tools, progress)
 
     def _import(self, root: Path, plan: ImagePlan) -> None:
         name, _, tag = plan.tag.partition(":")

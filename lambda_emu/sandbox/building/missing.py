@@ -1,0 +1,46 @@
+"""What is told where an image cannot be had: every way to it, as one types it."""
+
+from __future__ import annotations
+
+from lambda_emu.runtimes import Runtime
+from lambda_emu.sandbox.base import SandboxError
+
+SAID = 300
+"""How much of a tool's line an error repeats."""
+
+
+def pull_command(runtime: Runtime, architecture: str) -> str:
+    """For AWS's image; the name without an architecture is that of this machine's."""
+    return f"docker pull {runtime.aws_image}{'' if architecture == 'x86_64' else f'-{architecture}'}"
+
+
+def _elsewhere(runtime: Runtime) -> str:
+    """How to take the image of a machine that has it."""
+    export = f"lambda-emu runtimes export FILE {runtime.identifier}"
+    return f"`lambda-emu runtimes import FILE`, which `{export}` wrote on a machine that has one"
+
+
+class NoImage(SandboxError):
+    """There is no image of a runtime, and none is made now. asked: AWS's registry was, in vain."""
+
+    def __init__(self, runtime: Runtime, architecture: str, *, asked: bool = False) -> None:
+        name, pull = runtime.identifier, pull_command(runtime, architecture)
+        if runtime.recipe is None:
+            why = "lambda-emu cannot build one" + (", and AWS's registry did not give AWS's" if asked else "")
+            ways = f"`{pull}`; {_elsewhere(runtime)}; or a function packaged as an image, which brings its runtime"
+        else:
+            why, option = "none was built", "" if architecture == "x86_64" else f" --architecture {architecture}"
+            ways = f"`lambda-emu runtimes build {name}{option}`; `{pull}`; {_elsewhere(runtime)}"
+        super().__init__(f"no image for {name} ({architecture}): {why}. Ways to one: {ways}")
+
+
+class Unreachable(SandboxError):
+    """A registry did not answer while an image was built. who: asked it; said: what it said of that."""
+
+    def __init__(self, runtime: Runtime, architecture: str, who: str, said: str) -> None:
+        super().__init__(
+            f"the image of {runtime.identifier} could not be built: {who} had no answer from where it fetches: "
+            f"{said[:SAID]}\nWhat came before is kept, so try again once there is a way out; behind a proxy with "
+            "HTTP_PROXY and HTTPS_PROXY, with mirrors as docs/runtimes.md has it (Offline and CI).\n"
+            f"Without a way out: {_elsewhere(runtime)}; `{pull_command(runtime, architecture)}`, if that is let through"
+        )
