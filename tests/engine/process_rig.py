@@ -24,7 +24,7 @@ from lambda_emu.sandbox.process.engine import ProcessEngine
 from lambda_emu.sandbox.process.isolation import Isolation
 from lambda_emu.sandbox.process.namespaces import Given, Namespaces
 from lambda_emu.sandbox.process.no_isolation import NoIsolation
-from lambda_emu.sandbox.toolchain.layout import HOST_ARCHITECTURE
+from lambda_emu.sandbox.toolchain.interpreter import HOST_ARCHITECTURE
 from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
 LIMIT_S = 20.0

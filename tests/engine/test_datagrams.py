@@ -15,7 +15,7 @@ from own import own_emulator
 from lambda_emu.sandbox.base import RUNTIME_ROLE, Program, Sandbox, StemKind
 from lambda_emu.sandbox.init.local import LocalLink
 from lambda_emu.sandbox.init.ports import bind_inside
-from lambda_emu.sandbox.toolchain.layout import HOST_ARCHITECTURE
+from lambda_emu.sandbox.toolchain.interpreter import HOST_ARCHITECTURE
 from lambda_emu.server import Emulator
 
 KIND = StemKind("python3.11", HOST_ARCHITECTURE, tmp_mb=512)

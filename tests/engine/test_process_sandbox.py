@@ -19,7 +19,7 @@ from process_rig import ISOLATIONS, Bench, Heard
 
 from lambda_emu.sandbox.base import SandboxError, StemKind
 from lambda_emu.sandbox.process.engine import ProcessSandbox
-from lambda_emu.sandbox.toolchain.layout import HOST_ARCHITECTURE
+from lambda_emu.sandbox.toolchain.interpreter import HOST_ARCHITECTURE
 from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
 HANDLER = "import os, sys\ndef handler(event, context):\n    return "

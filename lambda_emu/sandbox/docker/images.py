@@ -5,11 +5,9 @@ Everything here blocks and may take minutes; callers use a worker thread.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,6 +24,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.folders import NotOurs, Purpose, claim
 from lambda_emu.runtimes import Catalogue, Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.building.alone import scratch_folder
 from lambda_emu.sandbox.building.debian import ARCHITECTURES, check_machine
 from lambda_emu.sandbox.building.image_plan import OURS, ImagePlan, plan_image
 from lambda_emu.sandbox.building.missing import NoImage, Unreachable
@@ -37,7 +36,6 @@ from lambda_emu.sandbox.docker.client import engine_errors
 
 log = logging.getLogger(__name__)
 
-LOCK_POLL_S = 0.2
 DAY_S = 86_400
 KEPT_UNUSED_S = 14 * DAY_S
 """Other checkouts and other versions of lambda-emu have images of the same runtime on this engine, and want them."""
@@ -186,32 +184,10 @@ class Images:
 
     @contextmanager
     def _alone(self, what: str, progress: Progress) -> Iterator[Path]:
-        """A folder for one build, while no other thread or process makes the same image. Left-overs go first."""
+        """A folder for one build, while no other thread or process makes the same image."""
         _claim(self._cache)
-        scratch = self._cache / "build" / what
-        scratch.parent.mkdir(parents=True, exist_ok=True)
-        with scratch.with_name(f"{what}.lock").open("w") as file:
-            self._lock(file.fileno(), what, progress)
-            shutil.rmtree(scratch, ignore_errors=True)
-            scratch.mkdir()
-            try:
-                yield scratch
-            finally:
-                shutil.rmtree(scratch, ignore_errors=True)
-
-    def _lock(self, file: int, what: str, progress: Progress) -> None:
-        """Poll for it: a thread that blocks in the kernel could not be told that we close."""
-        waiting = False
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError:
-                if not waiting:
-                    progress(f"waiting for another build of {what}")
-                waiting = True
-            if self._closing.wait(LOCK_POLL_S):
-                raise SandboxError("lambda-emu is ending; nothing more is built")
+        with scratch_folder(self._cache, what, self._closing, progress) as scratch:
+            yield scratch
 
     def _take(self, runtime: Runtime, architecture: str, progress: Progress) -> str | None:
         """AWS's image from its registry; None if that cannot be had, which is no error where we can build."""

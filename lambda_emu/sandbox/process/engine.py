@@ -28,6 +28,7 @@ from lambda_emu.sandbox.process.isolation import Isolation
 from lambda_emu.sandbox.process.namespaces import PATH, Given, Namespaces
 from lambda_emu.sandbox.process.no_isolation import NoIsolation
 from lambda_emu.sandbox.toolchain.layout import Toolchain, check_architecture, find_bootstrap, make_toolchain
+from lambda_emu.sandbox.toolchain.maker import Maker
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -107,7 +108,7 @@ class ProcessEngine:
         self.packaged = NoImages()
         self.isolation = isolation
         self._folder = folder
-        self._cache = cache
+        self._maker = Maker(cache)
         self._acceptor = acceptor
         self._clock = clock
         self._strict = strict
@@ -166,6 +167,7 @@ class ProcessEngine:
     async def close(self) -> None:
         """Start no more; wait for what is starting and what is ending, and end the rest."""
         self._closed = True
+        self._maker.close()
         while under_way := self._under_way():
             await asyncio.wait(under_way)
         await self._call(remove_tree, self._folder)
@@ -197,7 +199,7 @@ class ProcessEngine:
         return await asyncio.shield(making)
 
     def _make_toolchain(self, runtime: Runtime, folder: Path) -> Toolchain:
-        toolchain = make_toolchain(runtime, folder, self._cache, strict=self._strict)
+        toolchain = make_toolchain(runtime, folder, self._maker, strict=self._strict)
         try:
             self.isolation.prepare_toolchain(toolchain)
         except OSError as error:

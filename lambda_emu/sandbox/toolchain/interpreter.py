@@ -5,6 +5,8 @@ The rest of the folder it lies in is nobody's business: with a Python in ~/bin t
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -13,11 +15,15 @@ from msgspec import Struct
 
 from lambda_emu.binaries.elf import needed_libraries
 from lambda_emu.runtimes import Runtime
+from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.toolchain.maker import Maker
 
 SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix")
 """Folders of the host that every sandbox shows, read-only."""
 
 ALWAYS_VISIBLE = tuple(Path("/", name) for name in SYSTEM)
+
+HOST_ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
 
 LANG, RUNTIME = Path("/var/lang"), Path("/var/runtime")
 """Where sandboxes see the interpreter and AWS's client."""
@@ -61,11 +67,31 @@ class Language(Protocol):
         empty: a folder with nothing in it, to be shown in place of what is nobody's business.
         """
 
-    def add(self, interpreter: Interpreter, folder: Path, cache: Path) -> None:
+    def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> None:
         """Put all else into a toolchain's folder, beside what lies in runtimes/<family>/runtime. May take a minute.
 
-        cache: what is kept between sessions, for what has to be fetched or compiled. OSError.
+        maker: of what has to be fetched or compiled. OSError; ClientMissing where another interpreter may be taken.
         """
+
+
+class ClientMissing(SandboxError):
+    """AWS's client for an interpreter cannot be had. instead: another interpreter that has its own."""
+
+    def __init__(self, interpreter: Interpreter, why: str, instead: Interpreter) -> None:
+        super().__init__(f"AWS's client for {interpreter.name} ({interpreter.path}) cannot be had: {why}")
+        self.instead = instead
+
+
+def nearest(runtime: Runtime, found: Iterable[Interpreter]) -> Interpreter | None:
+    """The one for the same version, else for the version next to it, and rather a newer one."""
+    wanted = _order(runtime.identifier)
+    return min(found, key=lambda one: (abs(_order(one.runtime) - wanted), -_order(one.runtime)), default=None)
+
+
+def _order(identifier: str) -> int:
+    """Of `python3.12`, `nodejs22.x`, `java17.al2023`."""
+    major, minor = re.findall(r"^[a-z]+(\d+)(?:\.(\d+))?", identifier)[0]
+    return 100 * int(major) + int(minor or 0)
 
 
 def is_seen(path: Path) -> bool:

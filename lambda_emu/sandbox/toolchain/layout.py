@@ -5,7 +5,7 @@ A toolchain is a folder with `lang` and `runtime`, which sandboxes see as /var/l
 
 from __future__ import annotations
 
-import os
+import logging
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,12 +16,13 @@ from msgspec import Struct, field
 from lambda_emu.recipes import start_words
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.toolchain.interpreter import Interpreter, Language
+from lambda_emu.sandbox.toolchain.interpreter import HOST_ARCHITECTURE, ClientMissing, Interpreter, Language
 from lambda_emu.sandbox.toolchain.lookup import CodeView
+from lambda_emu.sandbox.toolchain.maker import Maker
 from lambda_emu.sandbox.toolchain.node import NodeLanguage
 from lambda_emu.sandbox.toolchain.python import PythonLanguage
 
-HOST_ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
+log = logging.getLogger(__name__)
 
 BOOTSTRAPS = ("/var/task/bootstrap", "/opt/bootstrap")
 
@@ -62,13 +63,13 @@ def check_architecture(architecture: str) -> None:
         raise SandboxError(f"this machine is {HOST_ARCHITECTURE}; it cannot run {architecture} without Docker")
 
 
-def make_toolchain(runtime: Runtime, folder: Path, cache: Path, *, strict: bool = False) -> Toolchain:
+def make_toolchain(runtime: Runtime, folder: Path, maker: Maker, *, strict: bool = False) -> Toolchain:
     """Lay out a toolchain in `folder`. SandboxError where this machine cannot run the runtime, saying what it can.
 
-    cache: what is kept between sessions. strict: run no other version in its place.
+    maker: of what has to be fetched or compiled. strict: run no other version in its place.
     """
     try:
-        return _lay_out(runtime, folder, cache, strict)
+        return _lay_out(runtime, folder, maker, strict)
     except OSError as error:
         raise SandboxError(f"{runtime.identifier} could not be made ready: {error}") from error
 
@@ -90,7 +91,7 @@ def _status(runtime: Runtime) -> ToolchainStatus:
         return ToolchainStatus(runtime, reason=str(error))
 
 
-def _lay_out(runtime: Runtime, folder: Path, cache: Path, strict: bool) -> Toolchain:
+def _lay_out(runtime: Runtime, folder: Path, maker: Maker, strict: bool) -> Toolchain:
     """Ours first, as in our images: the start script and what a language adds to the client."""
     for name in ("lang/bin", "lang/lib", "empty"):
         (folder / name).mkdir(parents=True)
@@ -100,7 +101,7 @@ def _lay_out(runtime: Runtime, folder: Path, cache: Path, strict: bool) -> Toolc
     if language is None:
         toolchain = Toolchain(folder, host_files=_shell())
     else:
-        toolchain = _with_interpreter(language, runtime, folder, cache, strict)
+        toolchain = _with_interpreter(language, runtime, folder, maker, strict)
     if toolchain.start is not None:
         template = (catalogue().folder / "image" / "bootstrap").read_text().replace("#!/bin/dash", "#!/bin/sh")
         (folder / "runtime/bootstrap").write_text(template.replace("@start@", toolchain.start))
@@ -129,14 +130,24 @@ def _spoken(families: Iterable[str]) -> str:
     return f"{', '.join(names)} and {last}"
 
 
-def _with_interpreter(language: Language, runtime: Runtime, folder: Path, cache: Path, strict: bool) -> Toolchain:
+def _with_interpreter(language: Language, runtime: Runtime, folder: Path, maker: Maker, strict: bool) -> Toolchain:
     interpreter = language.find(runtime)
+    try:
+        _check_version(interpreter, runtime, strict)
+        language.add(interpreter, folder, maker)
+    except ClientMissing as missing:
+        log.warning("%s", missing)
+        interpreter = missing.instead
+        _check_version(interpreter, runtime, strict)
+        language.add(interpreter, folder, maker)
+    start = interpreter.start or _start(runtime, interpreter)
+    return Toolchain(folder, start, language.host_files(interpreter, folder / "empty"), interpreter)
+
+
+def _check_version(interpreter: Interpreter, runtime: Runtime, strict: bool) -> None:
     if strict and interpreter.instead_of(runtime):
         has = f"this machine has {interpreter.name} ({interpreter.path}), not {runtime.identifier}"
         raise SandboxError(f"{has}; use Docker, or run it on that one by leaving out strict_runtimes")
-    language.add(interpreter, folder, cache)
-    start = interpreter.start or _start(runtime, interpreter)
-    return Toolchain(folder, start, language.host_files(interpreter, folder / "empty"), interpreter)
 
 
 def _start(runtime: Runtime, interpreter: Interpreter) -> str:

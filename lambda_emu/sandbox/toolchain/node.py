@@ -11,6 +11,7 @@ from pathlib import Path
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.toolchain.interpreter import LANG, RUNTIME, Interpreter, libraries, places
+from lambda_emu.sandbox.toolchain.maker import Maker
 
 CLIENT = ("index.mjs", "package.json", "rapid-client.node")
 ANSWER_LIMIT_S = 10.0
@@ -39,7 +40,7 @@ class NodeLanguage:
             **{RUNTIME / name: client / name for name in CLIENT},
         }
 
-    def add(self, interpreter: Interpreter, folder: Path, cache: Path) -> None:
+    def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> None:
         """Nothing: all of it is the host's."""
 
 

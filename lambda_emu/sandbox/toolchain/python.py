@@ -14,6 +14,7 @@ from pathlib import Path
 from lambda_emu.runtimes import Runtime
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.toolchain.interpreter import LANG, RUNTIME, Interpreter, libraries, places
+from lambda_emu.sandbox.toolchain.maker import Maker
 
 OWN_PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 CLIENT = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")
@@ -41,7 +42,7 @@ class PythonLanguage:
             **{RUNTIME / module.name: module for module in modules},
         }
 
-    def add(self, interpreter: Interpreter, folder: Path, cache: Path) -> None:
+    def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> None:
         for name in ("python3", "python"):
             (folder / "lang/bin" / name).symlink_to(OWN_PYTHON)
 

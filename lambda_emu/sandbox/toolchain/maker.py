@@ -1,0 +1,42 @@
+"""What a toolchain has that is no file of this machine: fetched or compiled once, and kept in the cache folder."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Event
+
+from lambda_emu.folders import NotOurs, Purpose, claim
+from lambda_emu.recipes import Part
+from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.building.alone import scratch_folder
+from lambda_emu.sandbox.building.parts import Parts
+from lambda_emu.sandbox.building.tool_runner import ToolRunner
+
+log = logging.getLogger(__name__)
+
+
+class Maker:
+    """cache: where parts are kept, as those of images are. Runs on workers; `close` ends what is under way."""
+
+    def __init__(self, cache: Path) -> None:
+        self._cache = cache
+        self._tools = ToolRunner()
+        self._closing = Event()
+
+    def part(self, part: Part, architecture: str, scripts: Mapping[str, bytes] | None = None) -> Path:
+        """The folder with it. Made now if it never was, which may take a minute. SandboxError, OSError.
+
+        scripts: what it is compiled by, by their names below runtimes/.
+        """
+        try:
+            claim(self._cache, Purpose.CACHE)
+        except NotOurs as error:
+            raise SandboxError(str(error)) from error
+        with scratch_folder(self._cache, "toolchains", self._closing, log.info) as scratch:
+            parts = Parts(self._cache / "parts", scratch, self._tools)
+            return parts.folder(part, architecture, scripts or {}, log.info)
+
+    def close(self) -> None:
+        self._tools.close()
