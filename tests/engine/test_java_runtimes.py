@@ -5,12 +5,13 @@ docs/contract/runtime.md. `make test` runs the first Java, `make test-runtimes` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any
 
 import pytest
-from lam import Lam
+from lam import Lam, zipped
 from languages import runtimes
 from languages.java import JAVA
 from own import own_emulator
@@ -27,7 +28,7 @@ class Java:
         self.lam = lam
         self.runtime = runtime
         self.major = int(runtime.removeprefix("java").partition(".")[0])
-        self._code = JAVA.files(config)
+        self.code = dict(JAVA.files(config))
         self._numbers = count()
 
     def invoke(self, handler: str, event: object, **config: Any) -> object:
@@ -35,12 +36,12 @@ class Java:
         assert answer.error is None, answer
         return answer.payload
 
-    def create(self, handler: str, **config: Any) -> str:
+    def create(self, handler: str, code: Mapping[str, str | bytes] | None = None, **config: Any) -> str:
         name = f"{self.runtime.replace('.', '-')}-{next(self._numbers)}"
         settings: dict[str, Any] = {"MemorySize": 512, "Timeout": 20, "Runtime": self.runtime, "Handler": handler}
-        return self.lam.create(name, self._code, **settings | config)
+        return self.lam.create(name, dict(code or self.code), **settings | config)
 
-    def options(self, text: str) -> dict[str, object]:
+    def options(self, text: str) -> dict[str, Any]:
         return {"Environment": {"Variables": {"JAVA_TOOL_OPTIONS": text}}}
 
 
@@ -56,18 +57,33 @@ def java(request: pytest.FixtureRequest, lam: Lam) -> Iterator[Java]:
     lam.close()
 
 
+FORMS = [
+    ("fn.Every", {"do": "echo", "value": 1}, 1),
+    ("fn.Every::handleRequest", {"do": "echo", "value": 1}, 1),
+    ("fn.Forms$Copied", {"a": "é"}, {"a": "é"}),
+    ("fn.Forms::copied", 7, 7),
+    ("fn.Forms::twice", {"item": "é", "count": 2}, {"item": "é", "count": 4}),
+    ("fn.Forms::shout", "word", "WORD"),
+    ("fn.Forms::sorted", [3, 1, 2], [1, 2, 3]),
+    ("fn.Forms::silent", {}, None),
+]
+RARER_FORMS = [
+    ("fn.More$Opened", {"sender": "é", "items": [{"item": "a", "count": 1}]}, [{"item": "a", "count": 2}]),
+    ("fn.More$Derived", {"item": "a", "count": 1}, {"item": "a", "count": 2}),
+    ("fn.More$Derived::inherited", "ab", "abab"),
+    ("fn.More$Defaulted", {"item": "a", "count": 1}, {"item": "a", "count": 2}),
+    ("fn.More$Static::added", 1, 2),
+    ("fn.More::overloaded", "word", "with 512"),
+    ("fn.More::alone", {}, "$LATEST"),
+    ("fn.More::nothing", {}, "nothing"),
+    ("fn.More::half", 3, 1.5),
+    ("fn.More::piped", {}, 512),
+]
+
+
 @pytest.mark.parametrize(
     ("handler", "event", "result"),
-    [
-        ("fn.Every", {"do": "echo", "value": 1}, 1),
-        ("fn.Every::handleRequest", {"do": "echo", "value": 1}, 1),
-        ("fn.Forms$Copied", {"a": "é"}, {"a": "é"}),
-        ("fn.Forms::copied", 7, 7),
-        ("fn.Forms::twice", {"item": "é", "count": 2}, {"item": "é", "count": 4}),
-        ("fn.Forms::shout", "word", "WORD"),
-        ("fn.Forms::sorted", [3, 1, 2], [1, 2, 3]),
-        ("fn.Forms::silent", {}, None),
-    ],
+    [*FORMS, *(pytest.param(*form, marks=pytest.mark.runtimes) for form in RARER_FORMS)],
 )
 def test_a_handler_may_have_any_form(java: Java, handler: str, event: object, result: object) -> None:
     assert java.invoke(handler, event) == result
@@ -77,6 +93,24 @@ def test_a_class_that_is_no_handler_says_so(java: Java) -> None:
     answer = java.lam.invoke(java.create("fn.Forms"), {})
 
     assert answer.payload["errorMessage"] == "Class does not implement an appropriate handler interface: fn.Forms"
+
+
+def test_a_function_may_come_in_jars(java: Java) -> None:
+    jar = zipped(java.code)
+    name = java.create("fn.Every", {"lib/app.jar": jar})
+
+    assert java.lam.invoke(name, {"do": "echo", "value": "é"}).payload == "é"
+
+
+def test_the_logger_has_levels_in_json(java: Java) -> None:
+    config = {"LogFormat": "JSON", "ApplicationLogLevel": "WARN"}
+    name = java.create("fn.More::logged", LoggingConfig=config)
+
+    answer = java.lam.invoke(name, {})
+
+    lines = [json.loads(line) for line in answer.tail.splitlines() if line.startswith("{")]
+    said = [(line["level"], line["message"]) for line in lines if "message" in line]
+    assert said == [("UNDEFINED", "as it is"), ("WARN", "at WARN"), ("ERROR", "at ERROR"), ("FATAL", "at FATAL")]
 
 
 def test_the_jvm_fits_the_function_and_starts_from_an_archive(java: Java) -> None:
