@@ -68,7 +68,7 @@ class Runtime(Struct, frozen=True):
     @property
     def may_wait(self) -> bool:
         """Whether our bootstrap can be started before it is known what it will run."""
-        return self.family == "python"
+        return self.family in ("python", "ruby")
 
     @property
     def version(self) -> str:

@@ -14,7 +14,10 @@ from lambda_emu.sandbox.base import RUNTIME_ROLE, Program, Sandbox, StemKind
 WAITS = "LAMBDA_EMU_WAITS"
 ROOM = " " * 8192
 """What is kept free where the kernel shows a process's variables: for a function's 4 KB, and for ours."""
-READ_AT_START = ("PYTHON", "LD_", "LC_", "LANG", "LOCPATH", "TZ", "PATH", "HOME", "MALLOC_", "GLIBC_", "GCONV_PATH")
+READ_AT_START = (
+    *("PYTHON", "RUBY", "GEM_"),
+    *("LD_", "LC_", "LANG", "LOCPATH", "TZ", "PATH", "HOME", "MALLOC_", "GLIBC_", "GCONV_PATH"),
+)
 """How variables begin that the interpreter or the C library look at before there is any code of the function's."""
 AWS_WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
 

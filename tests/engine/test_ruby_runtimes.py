@@ -1,0 +1,311 @@
+"""What functions in Ruby alone do, in our images by our own client: as AWS's does it. docs/decisions/ruby-client.md"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Any
+
+import pytest
+from lam import Answer, Lam, zipped
+from languages import runtimes
+from own import own_emulator
+from waiting import Eventually
+
+CODE = {
+    "app.rb": """
+require 'logger'
+require 'stringio'
+
+def hello(event:, context:)
+  { greeting: "Hello, #{event['name']}" }
+end
+
+def remembers(event:, context:)
+  @calls = (@calls || 0) + 1
+end
+
+def raw(event:, context:) = StringIO.new("\\x00\\xFFraw".b)
+def leaves(event:, context:) = exit(3)
+def misses(event:, context:) = undefined_thing
+def argument(event:, context:) = raise(ArgumentError, 'a')
+def runtime(event:, context:) = raise('r')
+def no_json(event:, context:) = Float::NAN
+def nothing_required(event:, context:) = [Net::HTTP.name, URI('http://a/b').path, StringIO.name, JSON.name]
+def gems(event:, context:) = event.each { |name| require name }
+def context_of(event:, context:)
+  [context.w3c, context.client_context, context.tenant_id, context.identity, context.deadline_ms.class.name,
+   $_global_aws_request_id == context.aws_request_id, context.memory_limit_in_mb]
+end
+""",
+    "marshal.rb": """
+module AwsLambda
+  class Marshaller
+    class << self
+      def marshall_request(event) = [event['content-type'], event.body.encoding.to_s, event.body]
+      def marshall_response(result) = [result.inspect, 'text/plain']
+    end
+  end
+end
+def handler(event:, context:) = event
+""",
+    "logs.rb": """
+require 'logger'
+LOG = Logger.new($stdout, progname: 'mine')
+def handler(event:, context:)
+  puts ['one', ['two', nil]], 3
+  LOG.debug('fine')
+  LOG.info("several\\nlines \\xFF")
+  LOG.error(IndexError.new('told').tap { |error| error.set_backtrace(["/var/task/logs.rb:9:in `there'"]) })
+  Logger.new($stderr, formatter: ->(*all) { "own #{all.last}\\n" }, level: :warn).warn('w')
+  $stdout.puts 'plain'
+  nil
+end
+""",
+    "sdk.rb": "require 'aws-sdk-dynamodb'\ndef handler(event:, context:) = nil\n",
+}
+SEEN = """
+STARTED_S = File.read('/proc/self/stat').rpartition(')').last.split[19].to_i / 100.0
+AGE_S = Process.clock_gettime(Process::CLOCK_BOOTTIME) - STARTED_S
+STATE = {
+  features: $LOADED_FEATURES.sort, path: $LOAD_PATH, gems: Gem.loaded_specs.keys.sort, dirs: Gem.path,
+  constants: Object.constants.sort, arguments: [$0, ARGV], flags: [$VERBOSE, $DEBUG, RUBY_DESCRIPTION],
+  encodings: [Encoding.default_external, Encoding.default_internal, $stdout.external_encoding].map(&:to_s),
+  directory: Dir.pwd, descriptors: Dir.children('/proc/self/fd').sort, threads: Thread.list.size,
+  command: File.read('/proc/self/cmdline'), names: ENV.keys.sort, zone: Time.now.zone
+}
+VARIABLES = ENV.to_h
+SHOWN = File.read('/proc/self/environ').split("\\0").reject(&:empty?).sort
+def handler(event:, context:)
+  exit!(1) if event['exit']
+  { age_s: AGE_S, state: STATE, variables: VARIABLES, shown: SHOWN }
+end
+"""
+"""What code can see of how its runtime was started."""
+FIELDS = ("errorMessage", "errorType", "stackTrace")
+
+
+@dataclass
+class Ruby:
+    """A runtime, and functions in it that have the same code."""
+
+    lam: Lam
+    runtime: str
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def create(self, handler: str, **config: Any) -> str:
+        name = f"{self.runtime.replace('.', '-')}-{next(self.numbers)}"
+        settings: dict[str, Any] = {"Runtime": self.runtime, "Handler": handler, "MemorySize": 512}
+        return self.lam.create(name, CODE, **settings | config)
+
+    def answer(self, handler: str, event: object = None, **params: Any) -> Answer:
+        return self.lam.invoke(self.create(handler), event, **params)
+
+
+@pytest.fixture(scope="module")
+def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lam]:
+    with own_emulator(tmp_path_factory.mktemp("ruby"), "docker", pull_images=False) as lam:
+        yield lam
+
+
+@pytest.fixture(scope="module", params=runtimes("ruby"))
+def ruby(request: pytest.FixtureRequest, lam: Lam) -> Iterator[Ruby]:
+    yield Ruby(lam, request.param)
+    lam.close()
+
+
+def test_a_handler_gets_its_event_and_returns_a_hash(ruby: Ruby) -> None:
+    assert ruby.answer("app.hello", {"name": "Ada"}).payload == {"greeting": "Hello, Ada"}
+
+
+def test_what_a_handler_of_no_class_keeps_in_a_variable_stays(ruby: Ruby) -> None:
+    name = ruby.create("app.remembers")
+
+    assert [ruby.lam.invoke(name).payload for _ in range(3)] == [1, 2, 3]
+
+
+def test_a_file_that_is_returned_is_the_answer_as_it_is(ruby: Ruby) -> None:
+    name = ruby.create("app.raw")
+
+    answer = ruby.lam.client.invoke(FunctionName=name)
+
+    assert "FunctionError" not in answer
+    assert answer["Payload"].read() == b"\x00\xffraw"
+
+
+@pytest.mark.parametrize("handler", ["app", "app.Outer.Inner.hello", "app."])
+def test_a_handler_of_the_wrong_form_is_told_what_forms_there_are(ruby: Ruby, handler: str) -> None:
+    answer = ruby.answer(handler)
+
+    assert answer.payload["errorType"] == "Init<ArgumentError>"
+    parts = [part for part in handler.split(".") if part]
+    shown = json.dumps(parts)
+    says = f"Invalid handler {shown}, must be of form FILENAME.METHOD or FILENAME.CLASS.METHOD: "
+    assert answer.payload["errorMessage"].startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("handler", "kind", "ends"),
+    [
+        ("app.argument", "ArgumentError", False),
+        ("app.runtime", "RuntimeError", False),
+        ("app.no_json", "JSON::GeneratorError", False),
+        ("app.misses", "NameError", True),
+        ("app.leaves", "SystemExit", True),
+        ("app.missing", "NoMethodError", True),
+        ("app.Missing.hello", "NameError", True),
+    ],
+)
+def test_the_process_ends_by_errors_that_are_not_standard_and_by_missing_names(
+    ruby: Ruby, handler: str, kind: str, ends: bool
+) -> None:
+    name = ruby.create(handler)
+
+    answer = ruby.lam.invoke(name)
+    again = ruby.lam.invoke(name)
+
+    assert (answer.error, tuple(answer.payload), answer.payload["errorType"]) == (
+        "Unhandled",
+        FIELDS,
+        f"Function<{kind}>",
+    )
+    title, *shown = answer.lines
+    assert title == ("Critical exception from handler" if ends else "Error raised from handler method")
+    told = "\n".join(line for line in shown if not line.startswith("lambda-emu"))
+    assert json.loads(told) == answer.payload
+    assert again.payload["errorType"] == answer.payload["errorType"]
+    assert answer.report["status"] == ("error" if ends else None)
+
+
+def test_the_trace_has_frames_of_the_function_alone(ruby: Ruby) -> None:
+    [frame] = ruby.answer("app.argument").payload["stackTrace"]
+
+    assert frame.startswith("/var/task/app.rb:16:in ")
+    assert frame.endswith("argument'")
+
+
+def test_a_marshaller_of_the_functions_own_makes_events_and_answers(ruby: Ruby) -> None:
+    name = ruby.create("marshal.handler")
+
+    answer = ruby.lam.client.invoke(FunctionName=name, Payload=b'{"a": 1}')
+
+    assert answer["Payload"].read() == b'["application/json", "ASCII-8BIT", "{\\"a\\": 1}"]'
+
+
+def test_the_context_has_what_only_newer_clients_tell(ruby: Ruby) -> None:
+    given = {"custom": {"a": 1}, "w3c": {"traceparent": "00-1", "tracestate": 7, "other": "x"}}
+    encoded = base64.b64encode(json.dumps(given).encode()).decode()
+
+    found = ruby.answer("app.context_of", ClientContext=encoded).payload
+
+    assert found == [{"traceparent": "00-1"}, {"custom": {"a": 1}}, None, None, "Integer", True, "512"]
+
+
+def test_what_awss_client_loads_is_there_without_a_require(ruby: Ruby) -> None:
+    assert ruby.answer("app.nothing_required").payload == ["Net::HTTP", "/b", "StringIO", "JSON"]
+
+
+def test_a_message_is_one_event_of_the_log_with_its_invocations_id(ruby: Ruby) -> None:
+    name = ruby.create("logs.handler")
+
+    answer = ruby.lam.invoke(name)
+
+    put, fine, several, error, own, plain = ruby.lam.own_events(name)
+    assert put == "one\ntwo\n\n3\n"
+    assert fine.startswith("D, [")
+    assert f"] DEBUG {answer.request_id} -- mine: fine\n" in fine
+    assert several.endswith(f"]  INFO {answer.request_id} -- mine: several\nlines \ufffd\n")
+    assert error.endswith(f"] ERROR {answer.request_id} -- mine: told (IndexError)\n/var/task/logs.rb:9:in `there'\n")
+    assert (own, plain) == ("own w\n", "plain\n")
+
+
+def test_in_json_a_message_is_an_object_and_below_its_level_none(ruby: Ruby) -> None:
+    logging = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO"}
+    name = ruby.create("logs.handler", LoggingConfig=logging)
+
+    answer = ruby.lam.invoke(name)
+
+    objects = [json.loads(event) for event in ruby.lam.own_events(name)]
+    several, error = [found for found in objects if found.get("logger") == "mine"]
+    assert several | {"timestamp": ""} == {
+        "timestamp": "",
+        "level": "INFO",
+        "message": "several\nlines \ufffd",
+        "requestId": answer.request_id,
+        "logger": "mine",
+    }
+    assert error["errorType"] == "IndexError"
+    assert error["location"] == "/var/task/logs.rb:there:9"
+    assert error["stackTrace"] == ["/var/task/logs.rb:9:in `there'"]
+
+
+def test_gems_come_with_the_runtime_with_the_code_and_from_layers(ruby: Ruby) -> None:
+    version = f"{ruby.runtime.removeprefix('ruby')}.0"
+
+    def gem(folder: str, name: str, number: str) -> dict[str, str]:
+        spec = f"Gem::Specification.new {{ |s| s.name='{name}'; s.version='{number}'; s.summary=''; s.authors=[''] }}"
+        at = f"{folder}/{version}"
+        return {
+            f"{at}/specifications/{name}-{number}.gemspec": spec,
+            f"{at}/gems/{name}-{number}/lib/{name}.rb": f"${name} = '{number}'",
+        }
+
+    client = ruby.lam.client
+    layer = zipped(gem("ruby/gems", "layered", "1.0"))
+    arn = client.publish_layer_version(LayerName="gems", Content={"ZipFile": layer})["LayerVersionArn"]
+    handler = """
+def handler(event:, context:)
+  %w[brought layered aws-sdk-s3 rexml/document].each { |name| require name }
+  s3 = Aws::S3::Client.new
+  [$brought, $layered, s3.config.region, Gem.loaded_specs['brought'].version.to_s]
+end
+"""
+    code = {"app.rb": handler, **gem("vendor/bundle/ruby", "brought", "2.0")}
+    name = ruby.lam.create("gems", code, Runtime=ruby.runtime, Handler="app.handler", Layers=[arn], MemorySize=512)
+
+    answer = ruby.lam.invoke(name)
+
+    assert answer.payload == ["2.0", "1.0", "us-east-1", "2.0"]
+
+
+def test_a_gem_of_lambdas_that_is_not_here_is_told_how_to_bring(ruby: Ruby) -> None:
+    answer = ruby.answer("sdk.handler")
+
+    assert answer.payload["errorType"] == "Init<LoadError>"
+    assert answer.payload["errorMessage"] == "cannot load such file -- aws-sdk-dynamodb"
+    assert "lambda-emu: aws-sdk-dynamodb is among the gems of Lambda's Ruby" in answer.tail
+    assert "bundle config set --local path vendor/bundle" in answer.tail
+
+
+def test_code_sees_what_it_would_see_in_a_runtime_started_for_it(ruby: Ruby, eventually: Eventually) -> None:
+    """docs/decisions/early-runtimes.md"""
+    ruby.create("app.hello")  # once this is active, its image is there
+    pauses_s = (0.2 * 2**number for number in itertools.count())
+
+    def early() -> tuple[str, Any] | None:
+        """Each takes a stem: the next one is given longer to start its runtime."""
+        Event().wait(next(pauses_s))
+        name = f"early-{next(ruby.numbers)}"
+        variables = {"Variables": {"MINE": "a=b\nc"}}
+        ruby.lam.create(name, {"app.rb": SEEN}, Runtime=ruby.runtime, Handler="app.handler", Environment=variables)
+        answer = ruby.lam.invoke(name, {})
+        assert answer.error is None, answer
+        init_s = float(answer.report["init"] or 0) / 1000
+        return (name, answer.payload) if answer.payload["age_s"] > init_s + 0.01 else None
+
+    name, first = eventually(early, "a runtime that was started before its function")
+    ruby.lam.invoke(name, {"exit": True})
+
+    again = ruby.lam.invoke(name, {}).payload
+    assert {
+        what: (first["state"][what], again["state"][what])
+        for what in first["state"]
+        if first["state"][what] != again["state"][what]
+    } == {}
+    assert first["variables"] == again["variables"]
+    assert first["shown"] == again["shown"]
+    assert "MINE=a=b\nc" in first["shown"]
