@@ -1,41 +1,66 @@
-"""The Python that lambda-emu itself runs on, for sandboxes: interpreter, standard library, AWS's client and SDK.
+"""The Pythons on our PATH, and the one that lambda-emu itself runs on, for sandboxes: interpreter, standard library,
+AWS's client and SDK.
 
-Not its other packages: on Lambda a function has what is in its code and its layers.
+Not their other packages: on Lambda a function has what is in its code and its layers. Our own Python has client and SDK
+beside lambda-emu; another one gets those of our image of its version.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from lambda_emu.runtimes import Runtime
+from lambda_emu.recipes import Wheels
+from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.toolchain.interpreter import LANG, RUNTIME, Interpreter, libraries, places
+from lambda_emu.sandbox.toolchain.interpreter import (
+    HOST_ARCHITECTURE,
+    LANG,
+    RUNTIME,
+    ClientMissing,
+    Interpreter,
+    libraries,
+    nearest,
+    places,
+)
 from lambda_emu.sandbox.toolchain.maker import Maker
 
 OWN_PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 CLIENT = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")
 SDK = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
 PACKAGES = ("site-packages", "dist-packages")
+ANSWER_LIMIT_S = 10.0
+WHO = """
+import json, os, sys
+json.dump(["python%d.%d" % sys.version_info[:2], getattr(sys, "_base_executable", None) or sys.executable,
+           os.path.dirname(os.__file__), getattr(sys, "platlibdir", "lib")], sys.stdout)
+"""
+"""What it is, to be asked of it: on the PATH there may be a version manager's script."""
 
 
 class PythonLanguage:
     """interpreter.Language."""
 
     def find(self, runtime: Runtime) -> Interpreter:
-        """Ours runs them all: of another there is no client here, which is compiled for one version."""
-        return Interpreter(Path(getattr(sys, "_base_executable", sys.executable)).resolve(), OWN_PYTHON, OWN_PYTHON)
+        found = nearest(runtime, [_own(), *_others()])
+        assert found is not None
+        return found
 
     def host_files(self, interpreter: Interpreter, empty: Path) -> Mapping[Path, Path]:
-        library = Path(os.__file__).parent.resolve()
-        shown = LANG / sys.platlibdir / library.name
-        modules = [module for name in (*CLIENT, *SDK) if (module := _find_module(name))]
+        own = interpreter == _own()
+        library, folder = _library(interpreter)
+        shown = LANG / folder / library.name
+        modules = [module for name in (*CLIENT, *SDK) if (module := _find_module(name))] if own else []
         compiled = [module for module in modules if module.suffix == ".so"]
         return {
-            LANG / "bin" / OWN_PYTHON: interpreter.path,
+            LANG / "bin" / interpreter.name: interpreter.path,
             shown: library,
             **{shown / name: empty for name in PACKAGES if (library / name).is_dir()},
             **_libraries(interpreter.path, library, compiled),
@@ -43,8 +68,66 @@ class PythonLanguage:
         }
 
     def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> None:
+        """Of another Python than ours, client and SDK: it is not asked for its own, which are of any version."""
+        if interpreter != _own():
+            made = _make_client(interpreter, maker)
+            shutil.copytree(made, folder / "runtime", dirs_exist_ok=True)
         for name in ("python3", "python"):
-            (folder / "lang/bin" / name).symlink_to(OWN_PYTHON)
+            (folder / "lang/bin" / name).symlink_to(interpreter.name)
+
+
+def _own() -> Interpreter:
+    return Interpreter(Path(getattr(sys, "_base_executable", sys.executable)).resolve(), OWN_PYTHON, OWN_PYTHON)
+
+
+def _others() -> Iterator[Interpreter]:
+    """Those on the PATH that answer, and that there is a client for."""
+    for runtime in catalogue():
+        if runtime.family == "python" and runtime.identifier != OWN_PYTHON and _wheels(runtime) is not None:
+            found = shutil.which(runtime.identifier)
+            told = None if found is None else _ask(found)
+            if told is not None and told[0] == runtime.identifier:
+                yield Interpreter(Path(told[1]).resolve(), told[0], told[0])
+
+
+def _library(interpreter: Interpreter) -> tuple[Path, str]:
+    """Its standard library, and what the folder above is called."""
+    if interpreter == _own():
+        return Path(os.__file__).parent.resolve(), sys.platlibdir
+    told = _ask(str(interpreter.path))
+    if told is None:
+        raise SandboxError(f"{interpreter.path} does not tell where its library is")
+    return Path(told[2]).resolve(), told[3]
+
+
+@cache
+def _ask(python: str) -> tuple[str, str, str, str] | None:
+    """What WHO prints; None of what is no Python, or cannot be run."""
+    try:
+        done = subprocess.run(
+            [python, "-I", "-c", WHO], capture_output=True, text=True, check=True, timeout=ANSWER_LIMIT_S
+        )
+        name, executable, library, folder = json.loads(done.stdout)
+        return name, executable, library, folder
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
+
+
+def _wheels(runtime: Runtime | None) -> Wheels | None:
+    """Client and SDK of our image of this version."""
+    if runtime is None or runtime.recipe is None:
+        return None
+    part = runtime.recipe.parts[HOST_ARCHITECTURE].get(str(RUNTIME))
+    return part if isinstance(part, Wheels) else None
+
+
+def _make_client(interpreter: Interpreter, maker: Maker) -> Path:
+    wheels = _wheels(catalogue().get(interpreter.runtime))
+    assert wheels is not None
+    try:
+        return maker.part(wheels, HOST_ARCHITECTURE)
+    except (OSError, SandboxError) as error:
+        raise ClientMissing(interpreter, str(error), _own()) from error
 
 
 def _libraries(python: Path, library: Path, compiled: Sequence[Path]) -> Mapping[Path, Path]:
