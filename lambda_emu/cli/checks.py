@@ -163,6 +163,18 @@ def way_back(settings: Settings) -> Finding:
     return ok(f"a container of {present[0]} started and called back")
 
 
+def processes(_: Settings) -> Finding:
+    """What functions run on where no engine answers: version managers count as far as the PATH has their programs."""
+    from lambda_emu.sandbox.toolchain.layout import statuses
+
+    found = statuses()
+    exact = ", ".join(one.runtime.identifier for one in found if one.is_exact)
+    others = dict.fromkeys(one.interpreter.name for one in found if one.interpreter is not None and not one.is_exact)
+    none = dict.fromkeys(one.runtime.family for one in found if one.reason is not None)
+    texts = [exact, f"others on {', '.join(others)}" if others else "", f"no {', no '.join(none)}" if none else ""]
+    return ok("; ".join(filter(None, texts)))
+
+
 def _start_sandbox(settings: Settings, runtime: str) -> None:
     from lambda_emu.sandbox.base import StemKind
     from lambda_emu.sandbox.temporary import temporary_folder
@@ -231,6 +243,7 @@ CHECKS = (
     Check("data directory", data_directory),
     Check("services", services),
     Check("image builder", image_builder),
+    Check("processes", processes),
     Check("engine", engine),
     Check("cgroup", cgroup),
     Check("images", images),

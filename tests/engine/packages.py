@@ -8,12 +8,14 @@ import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
+from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.toolchain.layout import statuses
+from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 from lambda_emu.server import Emulator
 
 FETCH_LIMIT_S = 600
@@ -95,10 +97,21 @@ def runtime_of_machine(family: str) -> str:
     """The identifier of a family that functions without Docker run on exactly."""
     found = [status for status in statuses() if status.runtime.family == family]
     for status in found:
-        if status.reason is None and (status.interpreter is None or not status.interpreter.instead_of(status.runtime)):
+        if status.is_exact:
             return status.runtime.identifier
     _miss(found[0].reason or f"{found[0].runtime.identifier} is not on this machine, nor another {family} of Lambda's")
     raise AssertionError
+
+
+def other_pythons() -> Iterator[tuple[str, Path]]:
+    """Pythons of Lambda's versions that are on this machine, on the PATH or not, beside our own."""
+    versions = [one.identifier for one in catalogue() if one.family == "python" and one.recipe is not None]
+    folders = [*map(Path, os.environ["PATH"].split(os.pathsep)), *Path.home().glob(".pyenv/versions/*/bin")]
+    for runtime in (version for version in versions if version != OWN_PYTHON):
+        for python in (folder / runtime for folder in folders):
+            if python.is_file() and subprocess.run([python, "-V"], capture_output=True, check=False).returncode == 0:
+                yield runtime, python.resolve()
+    _miss(f"no Python is here but {OWN_PYTHON}")
 
 
 def _is_run(path: Path) -> bool:

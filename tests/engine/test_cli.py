@@ -17,6 +17,7 @@ from test_cli_terminal import HOSTILE, assert_harmless, on_terminal
 
 from lambda_emu.cli.checks import services
 from lambda_emu.config import load_settings
+from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
 LIMIT_S = 60
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}  # the package need not be installed
@@ -335,6 +336,16 @@ def test_doctor_says_what_to_do_about_each_thing_that_is_missing(folder: Path) -
     }
     assert all(findings[name]["fix"] for name in wrong)
     assert done.returncode == 1
+
+
+def test_doctor_says_what_functions_run_on_without_docker(folder: Path) -> None:
+    done = command("doctor", "--json", folder=folder, environment={"DOCKER_HOST": "tcp://127.0.0.1:1"})
+
+    found = {finding["check"]: finding for finding in map(json.loads, done.stdout.splitlines())}["processes"]
+    exact, others = re.fullmatch(r"([^;]*); others on ([^;]*)(?:;.*)?", found["text"]).groups()  # type: ignore[union-attr]
+    assert {OWN_PYTHON, "provided.al2023"} <= set(exact.split(", "))
+    assert OWN_PYTHON in others
+    assert found["fix"] is None
 
 
 def test_doctor_says_how_to_have_the_services_that_are_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from lam import Lam, zipped
 from own import own_emulator
+from packages import other_pythons
 
 from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
@@ -17,6 +18,13 @@ VERSION = "import os, sys\ndef handler(event, context): return [sys.version_info
 OTHER = "python3.14" if OWN_PYTHON != "python3.14" else "python3.13"
 
 
+@pytest.fixture
+def own_python_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The PATH has no program at all."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+@pytest.mark.usefixtures("own_python_alone")
 def test_a_python_that_is_not_here_runs_on_the_one_that_is_with_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -30,6 +38,40 @@ def test_a_python_that_is_not_here_runs_on_the_one_that_is_with_a_warning(
     assert re.search(rf"other: {re.escape(OTHER)} .* run on {re.escape(OWN_PYTHON)} \(/", caplog.text)
 
 
+def test_a_python_on_the_path_runs_the_functions_of_its_version_with_the_client_of_its_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    runtime, python = next(other_pythons())
+    monkeypatch.setenv("PATH", f"{tmp_path}:{python.parent}")  # what was asked of a path is not asked again
+    sdk = "import sys, boto3\ndef handler(event, context): return [list(sys.version_info[:2]), boto3.__file__]"
+
+    with own_emulator(tmp_path, "process", strict_runtimes=True) as lam:
+        lam.create("exact", sdk, Runtime=runtime)
+        answer = lam.invoke("exact")
+
+    major, minor = runtime.removeprefix("python").split(".")
+    assert answer.payload == [[int(major), int(minor)], "/var/runtime/boto3/__init__.py"]
+    assert "not on this machine" not in caplog.text
+
+
+def test_where_no_client_can_be_had_for_it_ours_is_taken_and_the_log_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    runtime, python = next(other_pythons())
+    monkeypatch.setenv("PATH", f"{tmp_path}:{python.parent}")
+    for name, value in {"INDEX_URL": "http://127.0.0.1:1/", "RETRIES": "0", "NO_CACHE_DIR": "1"}.items():
+        monkeypatch.setenv(f"PIP_{name}", value)
+
+    with own_emulator(tmp_path, "process", cache_dir=tmp_path / "cache") as lam:
+        lam.create("nearest", VERSION, Runtime=runtime)
+        answer = lam.invoke("nearest")
+
+    assert answer.payload == [list(sys.version_info[:2]), f"AWS_Lambda_{runtime}"]
+    assert f"AWS's client for {runtime} ({python}) cannot be had" in caplog.text
+    assert re.search(rf"{re.escape(runtime)} is not .* run on {re.escape(OWN_PYTHON)} \(/", caplog.text)
+
+
+@pytest.mark.usefixtures("own_python_alone")
 def test_a_layer_for_the_python_that_was_asked_for_is_found_by_another(tmp_path: Path) -> None:
     code = "import layered\ndef handler(event, context): return layered.x"
 
@@ -42,6 +84,7 @@ def test_a_layer_for_the_python_that_was_asked_for_is_found_by_another(tmp_path:
         assert lam.invoke("other").payload == 1
 
 
+@pytest.mark.usefixtures("own_python_alone")
 def test_with_strict_runtimes_a_function_of_another_version_is_failed(tmp_path: Path) -> None:
     with own_emulator(tmp_path, "process", strict_runtimes=True) as lam:
         lam.create("other", VERSION, Runtime=OTHER)
@@ -55,6 +98,7 @@ def test_with_strict_runtimes_a_function_of_another_version_is_failed(tmp_path: 
     assert OWN_PYTHON in found["StateReason"]
 
 
+@pytest.mark.usefixtures("own_python_alone")
 def test_a_function_that_failed_for_its_runtime_is_tried_again_at_the_next_start(tmp_path: Path) -> None:
     with own_emulator(tmp_path, "process", strict_runtimes=True) as lam:
         lam.create("other", VERSION, Runtime=OTHER)

@@ -246,7 +246,7 @@ def _runs_on(status: ToolchainStatus) -> str:
     if status.interpreter is None:
         return "what the function brings"
     found = f"{status.interpreter.name} ({status.interpreter.path})"
-    return found if status.interpreter.instead_of(status.runtime) is None else f"another version: {found}"
+    return found if status.is_exact else f"another version: {found}"
 
 
 def _toolchain_members(status: ToolchainStatus) -> dict[str, Any]:
@@ -256,7 +256,7 @@ def _toolchain_members(status: ToolchainStatus) -> dict[str, Any]:
         "support": status.runtime.support,
         "runsOn": interpreter and interpreter.name,
         "path": interpreter and str(interpreter.path),
-        "exact": status.reason is None and (interpreter is None or interpreter.instead_of(status.runtime) is None),
+        "exact": status.is_exact,
         "reason": status.reason,
         "differs": dict(status.runtime.differs),
     }

@@ -47,7 +47,7 @@ class Interpreter(Struct, frozen=True):
 
     def instead_of(self, runtime: Runtime) -> str | None:
         """That it runs in place of another one, in words."""
-        if runtime.identifier == self.runtime:
+        if _order(runtime.identifier) == _order(self.runtime):
             return None
         return f"{runtime.identifier} is not on this machine; its functions run on {self.name} ({self.path})"
 
@@ -72,6 +72,16 @@ class Language(Protocol):
 
         maker: of what has to be fetched or compiled. OSError; ClientMissing where another interpreter may be taken.
         """
+
+
+class NotOnPath(SandboxError):
+    """There is no interpreter of a language. package: what Debian calls it. Version managers are not looked into."""
+
+    def __init__(self, runtime: Runtime, program: str, package: str) -> None:
+        super().__init__(
+            f"without Docker {runtime.identifier} needs `{program}` on the PATH: install it (Debian: apt-get install "
+            f"{package}), have your version manager put it there, or start Docker, which has it"
+        )
 
 
 class ClientMissing(SandboxError):

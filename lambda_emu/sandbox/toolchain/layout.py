@@ -56,6 +56,11 @@ class ToolchainStatus(Struct, frozen=True):
     interpreter: Interpreter | None = None
     reason: str | None = None
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is what the runtime asks for, and no other version."""
+        return self.reason is None and (self.interpreter is None or self.interpreter.instead_of(self.runtime) is None)
+
 
 def check_architecture(architecture: str) -> None:
     """SandboxError where its programs are not this machine's."""

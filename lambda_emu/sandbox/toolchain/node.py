@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.toolchain.interpreter import LANG, RUNTIME, Interpreter, libraries, places
+from lambda_emu.sandbox.toolchain.interpreter import LANG, RUNTIME, Interpreter, NotOnPath, libraries, places
 from lambda_emu.sandbox.toolchain.maker import Maker
 
 CLIENT = ("index.mjs", "package.json", "rapid-client.node")
@@ -26,7 +26,7 @@ class NodeLanguage:
     def find(self, runtime: Runtime) -> Interpreter:
         found = shutil.which("node")
         if found is None:
-            raise SandboxError(f"without Docker {runtime.identifier} needs `node` on the PATH")
+            raise NotOnPath(runtime, "node", "nodejs")
         version, node = _ask(Path(found).resolve())
         major, minor = map(int, version.split(".")[:2])
         return Interpreter(node, f"Node.js {version}", f"nodejs{major}.x", _switched_off(major, minor))
