@@ -28,6 +28,7 @@ from lambda_emu.sandbox.toolchain.interpreter import HOST_ARCHITECTURE
 from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
 LIMIT_S = 20.0
+Files = Mapping[str, str] | Mapping[str, str | bytes]
 INIT = find_init(os.uname().machine)
 ISOLATIONS = ("root", "user", "none") if os.geteuid() == 0 else ("user", "none")
 T = TypeVar("T")
@@ -107,7 +108,7 @@ class Loaded:
 class Bench:
     """One engine. Its coroutines are run from outside, so that tests read from top to bottom."""
 
-    def __init__(self, isolation: str, folder: Path, *, own_network: bool = False) -> None:
+    def __init__(self, isolation: str, folder: Path, *, own_network: bool = False, cache: Path | None = None) -> None:
         self._own_network = own_network
         self.folder = folder
         self.as_root = isolation == "root"
@@ -118,7 +119,7 @@ class Bench:
         self._runtime_api = RuntimeApi(clock)
         (folder / "run").mkdir()
         self.engine = ProcessEngine(
-            folder / "run", folder / "cache", self._isolation(isolation), self._acceptor, Clock()
+            folder / "run", cache or folder / "cache", self._isolation(isolation), self._acceptor, Clock()
         )
 
     def _isolation(self, isolation: str) -> Isolation:
@@ -143,7 +144,7 @@ class Bench:
         self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
 
-    def sandbox(self, code: Mapping[str, str], *layers: Mapping[str, str], runtime: str = OWN_PYTHON) -> Loaded:
+    def sandbox(self, code: Files, *layers: Files, runtime: str = OWN_PYTHON) -> Loaded:
         """A sandbox with these files at /var/task and /opt; those named bootstrap can be executed."""
         kind = StemKind(runtime, HOST_ARCHITECTURE, tmp_mb=16)
         sandbox = self.run(self.engine.create(kind))
@@ -162,13 +163,13 @@ class Bench:
         """What this engine keeps for its sandboxes."""
         return {path.name for path in (self.folder / "run").iterdir()}
 
-    def unpacked(self, files: Mapping[str, str]) -> Path:
+    def unpacked(self, files: Files) -> Path:
         """A folder of the store with these files, as the store unpacks them."""
         folder = self.folder / "store" / os.urandom(8).hex()
         folder.mkdir(parents=True)
-        for name, text in files.items():
+        for name, content in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text)
+            (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
             (folder / name).chmod(0o755 if name == "bootstrap" else 0o644)
         return folder
 
@@ -193,7 +194,12 @@ class Bench:
         self._runtime_api.open(sandbox.token, session, sandbox.passed)
         program = self.engine.program(loaded.runtime, handler, loaded.task, loaded.layers)
         assert program is not None, "no bootstrap"
-        ours = {"_HANDLER": handler, "AWS_LAMBDA_RUNTIME_API": sandbox.runtime_api, "LAMBDA_TASK_ROOT": "/var/task"}
+        ours = {
+            "_HANDLER": handler,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+            "AWS_LAMBDA_RUNTIME_API": sandbox.runtime_api,
+            "LAMBDA_TASK_ROOT": "/var/task",
+        }
         heard = sandbox.init.listener = Heard()
         sandbox.init.start(0, Program(program.argv, {**program.environment, **ours}, program.directory))
         ended = asyncio.ensure_future(heard.exits.get())

@@ -123,7 +123,8 @@ def test_the_jvm_fits_the_function_and_starts_from_an_archive(java: Java) -> Non
     assert 0.9 * HEAP < found["heap"] / 1_048_576_000 <= HEAP  # one of the two survivor spaces is not counted
     assert found["compiler"] == str(TOP[java.major])
     assert found["authorities"] > 100
-    archive = {8: [], 25: ["client.aot"]}.get(java.major, ["client.jsa"])
+    assert set(found["native"]) == {"/var/runtime/lib/libaws-lambda-jni.so"}  # not one in /tmp
+    archive = {8: [], 25: ["/var/runtime/client.aot"]}.get(java.major, ["/var/runtime/client.jsa"])
     assert sorted(set(found["mapped"])) == archive
 
 

@@ -17,6 +17,7 @@ from lambda_emu.recipes import start_words
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.toolchain.interpreter import HOST_ARCHITECTURE, ClientMissing, Interpreter, Language
+from lambda_emu.sandbox.toolchain.java import JavaLanguage
 from lambda_emu.sandbox.toolchain.lookup import CodeView
 from lambda_emu.sandbox.toolchain.maker import Maker
 from lambda_emu.sandbox.toolchain.node import NodeLanguage
@@ -26,7 +27,12 @@ log = logging.getLogger(__name__)
 
 BOOTSTRAPS = ("/var/task/bootstrap", "/opt/bootstrap")
 
-LANGUAGES: Mapping[str, Language | None] = {"python": PythonLanguage(), "nodejs": NodeLanguage(), "provided": None}
+LANGUAGES: Mapping[str, Language | None] = {
+    "python": PythonLanguage(),
+    "nodejs": NodeLanguage(),
+    "java": JavaLanguage(),
+    "provided": None,
+}
 """What runs without Docker, by family; None: on what the function brings."""
 
 NAMES = {"python": "Python", "nodejs": "Node.js", "java": "Java", "ruby": "Ruby", "dotnet": ".NET"}

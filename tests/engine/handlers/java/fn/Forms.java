@@ -79,7 +79,8 @@ public class Forms {
         found.put("authorities", ((X509TrustManager) trust.getTrustManagers()[0]).getAcceptedIssuers().length);
         found.put("collectors", collectors);
         found.put("compiler", flag("TieredStopAtLevel"));
-        found.put("mapped", mapped());
+        found.put("mapped", mapped("/client."));
+        found.put("native", mapped("aws-lambda-jni"));
         found.put("java", System.getProperty("java.specification.version"));
         found.put("home", System.getProperty("java.home"));
         return found;
@@ -89,11 +90,11 @@ public class Forms {
         return ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class).getVMOption(name).getValue();
     }
 
-    private static List<String> mapped() throws IOException {
+    private static List<String> mapped(String what) throws IOException {
         List<String> found = new ArrayList<>();
         for (String line : Files.readAllLines(Paths.get("/proc/self/maps"))) {
-            if (line.contains("/client.")) {
-                found.add(line.substring(line.lastIndexOf('/') + 1));
+            if (line.contains(what)) {
+                found.add(line.substring(line.indexOf('/')));
             }
         }
         return found;
