@@ -40,8 +40,9 @@ class Runtime(Struct, frozen=True):
 
     image: AWS's base image without its registry. os: what AWS runs it on. until: when its support ends or ended, where
     that is known. environment: what the runtime itself adds; the customer may override it. recipe: None where we cannot
-    build the image. differs: from Lambda, by the row of docs/runtimes.md that it is about; `build` for what it is made
-    of, and of rows that differ as processes alone `<row> without Docker`.
+    build the image. old_names: by which functions find credentials too, with the newer ones. differs: from Lambda, by
+    the row of docs/runtimes.md that it is about; `build` for what it is made of, and of rows that differ as processes
+    alone `<row> without Docker`.
     """
 
     identifier: str
@@ -53,6 +54,7 @@ class Runtime(Struct, frozen=True):
     until: date | None
     environment: Mapping[str, str]
     recipe: Recipe | None
+    old_names: Mapping[str, str]
     differs: Mapping[str, str]
 
     @property
@@ -129,6 +131,7 @@ def _runtimes(base: Mapping[str, Any], family: Mapping[str, Any]) -> Iterator[Ru
             until=facts.get("until"),
             environment=MappingProxyType(facts["environment"]),
             recipe=read_recipe(facts["recipe"], ARCHITECTURES) if "recipe" in own else None,
+            old_names=MappingProxyType(facts.get("old_names", {})),
             differs=MappingProxyType({row: how for row, how in facts.get("differs", {}).items() if how}),
         )
 

@@ -129,6 +129,7 @@ class PoolRunner:
             runtime.execution_env,
             runtime.version if managed else None,
             runtime.version_arn(version.id.region, version.id.partition) if managed else None,
+            runtime.old_names,
         )
 
     def _unreserved_of(self, scope: Scope) -> int:

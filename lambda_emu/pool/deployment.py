@@ -17,9 +17,9 @@ LOCALE = {"TZ": ":UTC", "LANG": "en_US.UTF-8"}
 
 
 class Deployment(Struct, frozen=True):
-    """A version with what its environments are made of. The last three are None for custom runtimes.
+    """A version with what its environments are made of. What is said of the runtime is None for custom ones.
 
-    task: None where the code is in the version's own image.
+    task: None where the code is in the version's own image. old_names: by which the runtime has credentials too.
     """
 
     version: FunctionVersion
@@ -28,6 +28,7 @@ class Deployment(Struct, frozen=True):
     execution_env: str | None
     runtime_version: str | None
     runtime_version_arn: str | None
+    old_names: Mapping[str, str] = {}
 
 
 def kind_of(version: FunctionVersion, networks: Mapping[str, str]) -> StemKind:
@@ -76,7 +77,8 @@ def variables(
         reserved["AWS_EXECUTION_ENV"] = deployment.execution_env
     theirs = endpoints.inside(sandbox, {**runtime, **(version.environment or {})})
     ours = {**_defaults(version), **endpoints.variables(sandbox, theirs)}
-    return {**ours, **theirs, **credentials, **reserved}
+    old = {name: credentials[new] for name, new in deployment.old_names.items()}
+    return {**ours, **theirs, **credentials, **old, **reserved}
 
 
 def _defaults(version: FunctionVersion) -> dict[str, str]:
