@@ -17,6 +17,7 @@ from test_cli_terminal import HOSTILE, assert_harmless, on_terminal
 
 from lambda_emu.cli.checks import services
 from lambda_emu.config import load_settings
+from lambda_emu.sandbox.toolchain.interpreter import HOST_ARCHITECTURE
 from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
 LIMIT_S = 60
@@ -273,12 +274,13 @@ def test_a_project_of_another_tool_is_no_empty_account(tmp_path: Path) -> None:
 
 def test_why_a_function_failed_is_told_to_who_invokes_it(folder: Path, served: Served) -> None:
     lam = client(served.url)
-    settings = {"Runtime": "java21", "Handler": "a.B::c", "Role": ROLE}
+    other = {"x86_64": "arm64", "arm64": "x86_64"}[HOST_ARCHITECTURE]
+    settings = {"Runtime": "java21", "Handler": "a.B::c", "Role": ROLE, "Architectures": [other]}
     lam.create_function(FunctionName="failing", Code={"ZipFile": zipped({"x": "1"})}, **settings)  # type: ignore[arg-type]
 
     done = command("invoke", "failing", folder=folder)
 
-    assert "java21 needs Docker" in done.stderr
+    assert f"it cannot run {other} without Docker" in done.stderr
     assert done.returncode == 2
 
 
@@ -382,5 +384,5 @@ def test_without_docker_runtimes_are_listed_with_what_they_run_on(folder: Path) 
     listed = {one["runtime"]: one for one in map(json.loads, done.stdout.splitlines())}
     assert (listed[own]["runsOn"], listed[own]["exact"]) == (own, True)
     assert (listed["python3.8"]["runsOn"], listed["python3.8"]["exact"]) == (own, False)
-    assert "needs Docker" in listed["java21"]["reason"]
+    assert "Docker" in listed["dotnet8"]["reason"]
     assert re.search(rf"python3\.8 +deprecated +another version: {re.escape(own)} \(/", table.stdout), table.stderr

@@ -96,7 +96,7 @@ def test_a_custom_runtime_without_a_bootstrap_is_none(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(("runtime", "architecture", "reason"), [
-    ("java21", HOST_ARCHITECTURE, "needs Docker"),
+    ("dotnet8", HOST_ARCHITECTURE, "Docker"),
     (OWN_PYTHON, {"x86_64": "arm64", "arm64": "x86_64"}[HOST_ARCHITECTURE], f"this machine is {HOST_ARCHITECTURE}"),
 ])  # fmt: skip
 def test_what_this_machine_cannot_run_is_refused_with_the_reason(
