@@ -19,6 +19,7 @@ from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 from lambda_emu.server import Emulator
 
 FETCH_LIMIT_S = 600
+ESBUILD_VERSION = "0.25.9"
 SDK_VERSION = "3.1164.0"
 GO_MOD = """module bootstrap
 
@@ -60,6 +61,17 @@ def sdk_for_javascript(config: pytest.Config, *services: str) -> Mapping[str, by
         (folder / "whole").touch()
     files = (path for path in folder.glob("node_modules/**/*") if path.is_file() and _is_run(path))
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def typescript_bundle(config: pytest.Config, entry: Path) -> Mapping[str, bytes]:
+    """`handler.js` with its map, of a module and all that it imports but AWS's SDK."""
+    folder = kept(config, f"esbuild-{ESBUILD_VERSION}")
+    if not (folder / "whole").exists():
+        run(["npm", "install", "--no-audit", "--no-fund", f"esbuild@{ESBUILD_VERSION}"], folder)
+        (folder / "whole").touch()
+    options = ["--bundle", "--platform=node", "--target=node20", "--minify", "--sourcemap", "--external:@aws-sdk/*"]
+    run([str(folder / "node_modules/.bin/esbuild"), str(entry), *options, f"--outfile={folder / 'handler.js'}"], folder)
+    return {name: (folder / name).read_bytes() for name in ("handler.js", "handler.js.map")}
 
 
 def go_program(config: pytest.Config, source: str) -> bytes:

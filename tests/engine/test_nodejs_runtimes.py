@@ -12,13 +12,16 @@ from typing import Any
 import pytest
 from lam import Answer, Lam
 from languages import runtimes
+from languages.language import HANDLERS
 from own import own_emulator
+from packages import typescript_bundle
 
 from lambda_emu.recipes import Package
 from lambda_emu.runtimes import catalogue
 
 FIRST_WITH_SDK_3 = 18
 NEWEST_WITH_CALLBACKS = 22
+THROWS = "      throw new NoPrice(`${name} has no price`);"
 CODE = {
     "callback.js": "exports.handler = (event, context, done) => setTimeout(() => done(null, event), 1);",
     "failing.js": "exports.handler = (event, context, done) => done(new RangeError('by callback'));",
@@ -100,7 +103,8 @@ def test_callbacks_work_up_to_node_22_and_are_refused_from_then_on(node: Node) -
         assert (failing.payload["errorType"], failing.payload["errorMessage"]) == ("RangeError", "by callback")
     else:
         assert answer.error == "Unhandled"
-        assert "allback" in answer.payload["errorMessage"]
+        assert answer.payload["errorType"] == "Runtime.CallbackHandlerDeprecated"
+        assert "removed support for callback-based function handlers starting with Node.js 24" in str(answer.payload)
 
 
 def test_what_a_handler_that_is_not_async_returns_counts_from_node_24_on(node: Node) -> None:
@@ -150,3 +154,25 @@ def test_awss_sdk_is_there_for_require_and_import(node: Node) -> None:
         assert node.invoke("v2.handler", {}) == "s3.eu-west-1.amazonaws.com"
     else:
         assert node.invoke("imports.handler", {}) == "function"
+
+
+@pytest.mark.parametrize(
+    "runtime", [pytest.param("nodejs22.x", marks=pytest.mark.runtimes), pytest.param("nodejs24.x", id="nodejs24.x")]
+)
+@pytest.mark.docker
+def test_a_bundle_of_typescript_runs_and_its_errors_lead_to_the_source(
+    lam: Lam, runtime: str, request: pytest.FixtureRequest
+) -> None:
+    code = typescript_bundle(request.config, HANDLERS / "typescript" / "handler.ts")
+    mapped = {"Variables": {"NODE_OPTIONS": "--enable-source-maps"}}
+    name = f"typescript-{runtime.removesuffix('.x')}"
+    lam.create(name, code, Runtime=runtime, Handler="handler.handler", MemorySize=256, Environment=mapped)
+
+    answer = lam.invoke(name, {"items": [{"name": "tea", "price": 3}, {"name": "cup", "price": 4}]})
+    failed = lam.invoke(name, {"items": [{"name": "tea"}]})
+
+    assert (answer.error, answer.payload) == (None, {"total": 7, "by": "SQS"})
+    assert (failed.payload["errorType"], failed.payload["errorMessage"]) == ("NoPrice", "tea has no price")
+    line = 1 + (HANDLERS / "typescript" / "orders.ts").read_text().splitlines().index(THROWS)
+    assert f"orders.ts:{line}:" in failed.payload["trace"][1]
+    lam.close()
