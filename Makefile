@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := PIP_CONSTRAINT=requirements.lock $(BIN)/pip install --quiet --disable-pip-version-check
 BUILT_FROM := pyproject.toml requirements.lock hatch_build.py $(wildcard runtimes/init/*.[ch])
 
-.PHONY: help install run lint test test-slow test-runtimes bench wheels lock start-engine stop-engine browser node-client clean
+.PHONY: help install run lint test test-slow test-runtimes bench wheels lock start-engine stop-engine browser node-client ruby clean
 
 help:
 	@echo "make install     the lambda-emu command, in $(BIN)"
@@ -56,7 +56,11 @@ browser:
 node-client:
 	@[ "$$CI" != true ] || sh scripts/node-client.sh || true
 
-test: lint start-engine browser node-client
+# And in Ruby.
+ruby:
+	@[ "$$CI" != true ] || command -v ruby >/dev/null || sh scripts/packages.sh ruby
+
+test: lint start-engine browser node-client ruby
 	$(BIN)/pytest -m "not slow and not runtimes $(WITHOUT_ENGINE)"
 
 test-slow: $(BIN)/.tools start-engine

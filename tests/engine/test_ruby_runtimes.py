@@ -7,6 +7,7 @@ import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -14,6 +15,8 @@ import pytest
 from lam import Answer, Lam, zipped
 from languages import runtimes
 from own import own_emulator
+from packages import runtime_of_machine
+from process_rig import ISOLATIONS, Bench
 from waiting import Eventually
 
 CODE = {
@@ -243,19 +246,19 @@ def test_in_json_a_message_is_an_object_and_below_its_level_none(ruby: Ruby) -> 
     assert error["stackTrace"] == ["/var/task/logs.rb:9:in `there'"]
 
 
+def gem(folder: str, name: str, version: str) -> dict[str, str]:
+    """A gem as it is installed, which tells its version by a global variable."""
+    spec = f"Gem::Specification.new {{ |s| s.name='{name}'; s.version='{version}'; s.summary=''; s.authors=[''] }}"
+    return {
+        f"{folder}/specifications/{name}-{version}.gemspec": spec,
+        f"{folder}/gems/{name}-{version}/lib/{name}.rb": f"${name} = '{version}'",
+    }
+
+
 def test_gems_come_with_the_runtime_with_the_code_and_from_layers(ruby: Ruby) -> None:
     version = f"{ruby.runtime.removeprefix('ruby')}.0"
-
-    def gem(folder: str, name: str, number: str) -> dict[str, str]:
-        spec = f"Gem::Specification.new {{ |s| s.name='{name}'; s.version='{number}'; s.summary=''; s.authors=[''] }}"
-        at = f"{folder}/{version}"
-        return {
-            f"{at}/specifications/{name}-{number}.gemspec": spec,
-            f"{at}/gems/{name}-{number}/lib/{name}.rb": f"${name} = '{number}'",
-        }
-
     client = ruby.lam.client
-    layer = zipped(gem("ruby/gems", "layered", "1.0"))
+    layer = zipped(gem(f"ruby/gems/{version}", "layered", "1.0"))
     arn = client.publish_layer_version(LayerName="gems", Content={"ZipFile": layer})["LayerVersionArn"]
     handler = """
 def handler(event:, context:)
@@ -264,12 +267,33 @@ def handler(event:, context:)
   [$brought, $layered, s3.config.region, Gem.loaded_specs['brought'].version.to_s]
 end
 """
-    code = {"app.rb": handler, **gem("vendor/bundle/ruby", "brought", "2.0")}
+    code = {"app.rb": handler, **gem(f"vendor/bundle/ruby/{version}", "brought", "2.0")}
     name = ruby.lam.create("gems", code, Runtime=ruby.runtime, Handler="app.handler", Layers=[arn], MemorySize=512)
 
     answer = ruby.lam.invoke(name)
 
     assert answer.payload == ["2.0", "1.0", "us-east-1", "2.0"]
+
+
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+def test_without_docker_gems_are_found_with_whatever_isolation_there_is(isolation: str, tmp_path: Path) -> None:
+    handler = """
+def handler(event:, context:)
+  %w[brought layered plain beside].each { |name| require name }
+  [$brought, $layered, $plain, $beside]
+end
+"""
+    code = {"app.rb": handler, "beside.rb": "$beside = 4", **gem("vendor/bundle/ruby/3.3.0", "brought", "2.0")}
+    layer = {"ruby/lib/plain.rb": "$plain = 3", **gem("ruby/gems/3.3.0", "layered", "1.0")}
+    runtime_of_machine("ruby")
+    bench = Bench(isolation, tmp_path)
+
+    sandbox = bench.sandbox(code, layer, runtime="ruby3.3")
+
+    try:
+        assert bench.invoke(sandbox, "app.handler", {}) == ["2.0", "1.0", 3, 4]
+    finally:
+        bench.close()
 
 
 def test_a_gem_of_lambdas_that_is_not_here_is_told_how_to_bring(ruby: Ruby) -> None:

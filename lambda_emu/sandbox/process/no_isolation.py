@@ -43,6 +43,11 @@ SETTLE = """
 export LAMBDA_TASK_ROOT="$PWD" TMPDIR="${PWD%/*}/tmp"
 export PATH="$PATH:${PWD%/*}/opt/bin"
 [ -z "$NODE_PATH" ] || export NODE_PATH="${PWD%/*}/opt/nodejs/node_modules:$NODE_PATH"
+[ -z "$RUBYLIB" ] || export RUBYLIB="$PWD:${PWD%/*}/opt/ruby/lib:$RUBYLIB"
+case "$GEM_PATH" in */opt/ruby/gems/*)
+    gems=${GEM_PATH#*/opt/ruby/gems/}; gems=${gems%%:*}
+    export GEM_PATH="$PWD/vendor/bundle/ruby/$gems:${PWD%/*}/opt/ruby/gems/$gems:$GEM_PATH"; unset gems
+esac
 """
 """Says where the sandbox's folders are, which only the process in there knows: init started it in its `task`."""
 

@@ -22,6 +22,7 @@ from lambda_emu.sandbox.toolchain.lookup import CodeView
 from lambda_emu.sandbox.toolchain.maker import Maker
 from lambda_emu.sandbox.toolchain.node import NodeLanguage
 from lambda_emu.sandbox.toolchain.python import PythonLanguage
+from lambda_emu.sandbox.toolchain.ruby import RubyLanguage
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ LANGUAGES: Mapping[str, Language | None] = {
     "python": PythonLanguage(),
     "nodejs": NodeLanguage(),
     "java": JavaLanguage(),
+    "ruby": RubyLanguage(),
     "provided": None,
 }
 """What runs without Docker, by family; None: on what the function brings."""

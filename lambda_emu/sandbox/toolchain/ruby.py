@@ -1,0 +1,93 @@
+"""The rubies on our PATH, for sandboxes. The client is our own, and the same for every version."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from lambda_emu.runtimes import Runtime, catalogue
+from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.toolchain.interpreter import (
+    LANG,
+    OWN,
+    Interpreter,
+    NotOnPath,
+    is_seen,
+    libraries,
+    nearest,
+    places,
+)
+from lambda_emu.sandbox.toolchain.maker import Maker
+
+ANSWER_LIMIT_S = 10.0
+WHO = """
+puts RUBY_ENGINE, RUBY_VERSION, RbConfig.ruby, RbConfig::CONFIG["rubylibprefix"]
+puts RbConfig::CONFIG["configure_args"].to_s.include?("--enable-load-relative")
+"""
+"""What it is, to be asked of it: on the PATH there may be a version manager's script."""
+
+
+class Ruby(Struct, frozen=True):
+    """What a ruby says of itself. library: the folder of its standard library and gems.
+
+    moves: whether it looks for that beside itself, wherever that is, and not where it was installed.
+    """
+
+    version: str
+    path: Path
+    library: Path
+    moves: bool
+
+
+class RubyLanguage:
+    """interpreter.Language."""
+
+    def find(self, runtime: Runtime) -> Interpreter:
+        versions = (one.identifier for one in catalogue() if one.family == "ruby")  # programs are called so, too
+        programs = {Path(found).resolve() for name in ("ruby", *versions) if (found := shutil.which(name))}
+        found = nearest(runtime, [_interpreter(_ask(program)) for program in sorted(programs)])
+        if found is None:
+            raise NotOnPath(runtime, "ruby", "ruby")
+        return found
+
+    def host_files(self, interpreter: Interpreter, empty: Path) -> Mapping[Path, Path]:
+        ruby = _ask(interpreter.path)
+        folder = ruby.library.parent
+        shown = {LANG / "bin/ruby": ruby.path, **places(libraries([ruby.path], folder), folder)}
+        if is_seen(ruby.library):
+            return shown
+        if not any(map(ruby.library.is_relative_to, OWN)):
+            built_for_it = folder.parent / "openssl"  # as ruby-build does it
+            more = [ruby.library, *([built_for_it] if built_for_it.is_dir() else [])]
+            return {**shown, **{path: path for path in more}}
+        if ruby.moves:
+            return {**shown, LANG / "lib/ruby": ruby.library}
+        own = Path("/", ruby.library.parts[1])
+        raise SandboxError(
+            f"{interpreter.name} ({interpreter.path}) has its library below {own}, which is each function's own: "
+            "install it elsewhere, or start Docker"
+        )
+
+    def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> None:
+        """Nothing: all of it is the host's, or lies in runtimes/ruby/runtime."""
+
+
+def _interpreter(ruby: Ruby) -> Interpreter:
+    major, minor, *_ = ruby.version.split(".")
+    return Interpreter(ruby.path, f"Ruby {ruby.version}", f"ruby{major}.{minor}")
+
+
+def _ask(program: Path) -> Ruby:
+    argv = [str(program), "--disable=gems", "-rrbconfig", "-e", WHO]
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=ANSWER_LIMIT_S)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SandboxError(f"{program} cannot be run: {error}") from error
+    match done.stdout.splitlines():
+        case ["ruby", version, path, library, moves]:
+            return Ruby(version, Path(path).resolve(), Path(library), moves == "true")
+    raise SandboxError(f"{program} is not the Ruby that Lambda has: {(done.stdout + done.stderr).strip()[-200:]}")
