@@ -48,7 +48,7 @@ class RubyLanguage:
 
     def find(self, runtime: Runtime) -> Interpreter:
         versions = (one.identifier for one in catalogue() if one.family == "ruby")  # programs are called so, too
-        programs = {Path(found).resolve() for name in ("ruby", *versions) if (found := shutil.which(name))}
+        programs = {Path(path).resolve() for path in map(shutil.which, ("ruby", *versions)) if path}
         found = nearest(runtime, [_interpreter(_ask(program)) for program in sorted(programs)])
         if found is None:
             raise NotOnPath(runtime, "ruby", "ruby")
