@@ -75,13 +75,16 @@ def set_search_path(task, chosen):
         site.addsitedir(folder)  # reads its .pth files
 
 
-if WAITS in os.environ:
-    wait_for_function()
+def start():
+    if WAITS in os.environ:
+        wait_for_function()
+    from awslambdaric.__main__ import main
 
-from awslambdaric.__main__ import main  # noqa: E402
+    task = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
+    set_search_path(task, chosen="PYTHONPATH" in os.environ)
+    os.environ.setdefault("PYTHONPATH", os.environ.get("LAMBDA_RUNTIME_DIR", "/var/runtime"))
+    main([task, os.environ["_HANDLER"]])
 
-TASK = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
-set_search_path(TASK, chosen="PYTHONPATH" in os.environ)
-os.environ.setdefault("PYTHONPATH", os.environ.get("LAMBDA_RUNTIME_DIR", "/var/runtime"))
 
-main([TASK, os.environ["_HANDLER"]])
+if __name__ == "__main__":  # and not in a process that multiprocessing spawns, which imports the main module of ours
+    start()
