@@ -42,6 +42,18 @@ class Jars(Struct, frozen=True):
     taken_out: Mapping[str, str] = field(default_factory=dict)
 
 
+class Tree(Struct, frozen=True):
+    """What lies below a folder of a jar, unpacked.
+
+    tree: the jar, `group:artifact:version:classifier`. left_out: patterns of paths below the folder.
+    """
+
+    tree: str
+    sha256: str
+    folder: str
+    left_out: tuple[str, ...] = ()
+
+
 class Compiled(Struct, frozen=True):
     """What a script leaves in /made of a Debian root that is thrown away.
 
@@ -54,12 +66,13 @@ class Compiled(Struct, frozen=True):
     sources: Mapping[str, Package]
 
 
-Part = Wheels | Package | Modules | Jars | Compiled
+Part = Wheels | Package | Modules | Jars | Tree | Compiled
 _KINDS: Mapping[str, type[Part]] = {
     "pip": Wheels,
     "package": Package,
     "modules": Modules,
     "jars": Jars,
+    "tree": Tree,
     "compile": Compiled,
 }
 
@@ -96,6 +109,8 @@ def _names(part: Part) -> list[str]:
             return [f"{name} (as of {part.before})" for name in part.modules]
         case Jars():
             return list(part.jars)
+        case Tree():
+            return [part.tree]
         case Compiled():
             return [f"{source.package} (compiled)" for source in part.sources.values()][:1]
 

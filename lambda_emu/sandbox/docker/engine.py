@@ -175,7 +175,8 @@ class DockerEngine:
             self._why_not[runtime, architecture] = str(error)
             raise
         self._tags[runtime, architecture] = tag
-        return None
+        found = catalogue().get(runtime)
+        return None if found is None or not tag.startswith(OURS) else found.warning(architecture)
 
     def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
         found = catalogue().get(runtime)
