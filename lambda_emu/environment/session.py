@@ -47,6 +47,8 @@ PHASES = {
 class Life(Protocol):
     """What the session sees of its environment, and tells it."""
 
+    was_called: bool
+
     @property
     def state(self) -> State: ...
 
@@ -157,6 +159,7 @@ class RuntimeSession:
 
     def init_error(self, payload: bytes, error_type: str | None) -> None:
         self.check_init_error()
+        self._environment.was_called = True
         self._environment.fail(lambda _: failures.init_failure(payload, error_type))
 
     # -- small things -----------------------------------------------------------------------------

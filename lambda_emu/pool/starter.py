@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Awaitable, Callable
 
 from lambda_emu.clock import Clock
@@ -11,6 +12,8 @@ from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.environment.states import InitType, State
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.credentials import RoleSession, role_credentials
+from lambda_emu.model.function.function import ContainerImage, FunctionVersion
+from lambda_emu.notices import Notices
 from lambda_emu.pool.claims import Claims
 from lambda_emu.pool.deployment import Deployment, variables
 from lambda_emu.pool.early import may_become
@@ -23,6 +26,12 @@ log = logging.getLogger(__name__)
 
 MB = 1024 * 1024
 MEMORY_MB_OF_ONE_CPU = 1769
+CLIENTS = (
+    "Its ENTRYPOINT has to be a client of the Runtime API, and its CMD the handler: take one of AWS's base images, or "
+    '`pip install awslambdaric` and ENTRYPOINT ["python", "-m", "awslambdaric"], or `npm install aws-lambda-ric` and '
+    'ENTRYPOINT ["npx", "aws-lambda-ric"]; programs in Go, Rust and C++ have it in their library'
+)
+"""What to do about an image without one. docs/contract/runtime.md#images."""
 
 
 class Starter:
@@ -49,6 +58,7 @@ class Starter:
         self._clock = clock
         self._log = log
         self._cpu_limited = cpu_limited
+        self._notices = Notices()
         self._closed = False
 
     def close(self) -> None:
@@ -166,6 +176,15 @@ class Starter:
         if not await self._limit(environment, cpus):
             requester.replace(environment)
 
+    def tell_of_image(self, version: FunctionVersion, image: ContainerImage) -> None:
+        """What it starts has never called the Runtime API. Once for each image and command."""
+        program = self._engine.packaged.program(image)
+        started = "nothing" if program is None else shlex.join(program.argv)
+        text = (
+            f"{version.id.name}: its image {image.uri} starts {started}, which has never asked for an event. {CLIENTS}"
+        )
+        self._notices.tell(text, about=f"{version.id.arn()} {image.id} {started}")
+
     def open(self, environment: Environment) -> None:
         """Answer who calls from inside. Not sooner: a runtime that waits has called already."""
         self._inside.open(environment.sandbox, environment.session)
@@ -201,6 +220,8 @@ class _Listener:
 
     def failed(self, environment: Environment) -> None:
         self._requester.failed(environment)
+        if environment.version.image is not None and not environment.was_called:
+            self._starter.tell_of_image(environment.version, environment.version.image)
         self._starter.limit_cpu(self._requester, environment, False)
 
     def gone(self, environment: Environment) -> None:

@@ -23,12 +23,12 @@ ESBUILD_VERSION = "0.25.9"
 SDK_VERSION = "3.1164.0"
 GO_MOD = """module bootstrap
 
-go 1.22
+go 1.26
 
-require github.com/aws/aws-lambda-go v1.47.0
+require github.com/aws/aws-lambda-go v1.55.1
 """
-GO_SUM = """github.com/aws/aws-lambda-go v1.47.0 h1:0H8s0vumYx/YKs4sE7YM0ktwL2eWse+kfopsRI1sXVI=
-github.com/aws/aws-lambda-go v1.47.0/go.mod h1:dpMpZgvWx5vuQJfBt0zqBha60q7Dd7RfgJv23DymV8A=
+GO_SUM = """github.com/aws/aws-lambda-go v1.55.1 h1:We2cCp4BwqqH/JW+bEEo1FhgG71rslvjfi4y7KmlrR0=
+github.com/aws/aws-lambda-go v1.55.1/go.mod h1:V+NzkHNR6vBC8C1PDloqSLE+7jYWFiPvJJFiCiTm8nE=
 """
 NODE_LOOP = """#!/usr/bin/env node
 const { handler } = require("./app.js");
@@ -79,7 +79,8 @@ def go_program(config: pytest.Config, source: str) -> bytes:
     folder = kept(config, "go")
     for name, text in (("go.mod", GO_MOD), ("go.sum", GO_SUM), ("main.go", source)):
         (folder / name).write_text(text)
-    run(["go", "build", "-trimpath", "-ldflags=-s -w", "-o", "bootstrap"], folder, CGO_ENABLED="0")
+    build = ["go", "build", "-tags=lambda.norpc", "-trimpath", "-ldflags=-s -w", "-o", "bootstrap"]
+    run(build, folder, CGO_ENABLED="0")
     return (folder / "bootstrap").read_bytes()
 
 

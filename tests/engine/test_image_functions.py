@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from socket import gethostname
 from typing import Any
@@ -20,6 +21,7 @@ from own import OwnLam, own_emulator
 from registry_rig import registry_of
 from waiting import eventually
 
+from lambda_emu.clock import SteppingClock
 from lambda_emu.sandbox.docker.client import OWNER_LABEL
 from lambda_emu.sandbox.docker.volumes import without_volumes
 from lambda_emu.sandbox.leases import own_lease
@@ -349,6 +351,67 @@ def test_what_cannot_be_started_is_said(lam: Lam, shop: Shop, config: dict[str, 
 
     assert answer.payload == {"errorType": error, "errorMessage": f"RequestId: {answer.request_id} Error: {text}"}
     assert (answer.report["status"], answer.report["error"]) == ("error", error)
+
+
+@pytest.mark.parametrize(("config", "error", "text", "started"), [
+    ({"EntryPoint": ["/var/lang/bin/python3.11", "-m", "awslambdaric"]}, "Runtime.ExitError", "exit status 1",
+     "/var/lang/bin/python3.11 -m awslambdaric app.handler"),
+    ({"EntryPoint": ["app.handler"]}, "Runtime.InvalidEntrypoint", "no such file or directory",
+     "app.handler app.handler"),
+    ({"EntryPoint": ["/bin/true"]}, "Runtime.ExitError", "without providing a reason", "/bin/true app.handler"),
+])  # fmt: skip
+def test_an_image_without_a_client_says_what_it_needs(
+    lam: Lam,
+    shop: Shop,
+    caplog: pytest.LogCaptureFixture,
+    config: dict[str, Any],
+    error: str,
+    text: str,
+    started: str,
+) -> None:
+    bare = shop.build(
+        "no-client", 'RUN rm -r /var/runtime\nCOPY app.py /var/task/\nCMD ["app.handler"]', {"app.py": ""}
+    )
+    create(lam, "f", bare, ImageConfig=config)
+
+    for _ in range(2):
+        answer = lam.invoke("f", {})
+        assert answer.payload["errorType"] == error
+        assert text in answer.payload["errorMessage"]
+
+    assert f"f: its image {bare} starts {started}, which has never asked for an event." in caplog.text
+    assert caplog.text.count("pip install awslambdaric") == 1
+
+
+def test_an_image_whose_program_serves_something_else_says_what_it_needs(
+    lam: Lam, shop: Shop, clock: SteppingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As one that was made to be run behind a port: it never ends, and never asks."""
+    server = shop.build("server", 'ENTRYPOINT ["sleep", "1000"]\nCMD []')
+    create(lam, "f", server, Timeout=1)
+
+    def is_told() -> bool:
+        clock.advance(5)
+        return "starts sleep 1000" in caplog.text
+
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(lam.invoke, "f", {})
+        eventually(is_told, "its time to be over")
+        answer = asked.result(60)
+
+    assert answer.payload["errorType"] == "Sandbox.Timedout"
+
+
+def test_a_handler_of_the_wrong_form_is_told_by_the_client_and_not_by_us(
+    lam: Lam, like_aws: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    create(lam, "f", like_aws, ImageConfig={"Command": ["app"]})
+
+    answer = lam.invoke("f", {})
+
+    assert answer.payload["errorType"] == "Runtime.MalformedHandlerName"
+    assert "Bad handler 'app'" in answer.payload["errorMessage"]
+    assert "never asked" not in caplog.text
 
 
 def test_functions_of_images_survive_a_restart(like_aws: str, tmp_path: Path) -> None:

@@ -152,7 +152,8 @@ def test_what_a_handler_throws_is_the_error_in_its_languages_form(subject: Subje
     assert answer.payload["errorType"] == language.error
     assert answer.payload["errorMessage"].strip("'") == "oops é"
     assert tuple(answer.payload) == language.members
-    assert "every" in answer.payload[language.trace][-1].lower() or "every" in answer.payload[language.trace][1].lower()
+    trace = [] if language.trace is None else answer.payload[language.trace]
+    assert language.trace is None or "every" in trace[-1].lower() or "every" in trace[1].lower()
 
 
 @pytest.mark.parametrize(
@@ -463,7 +464,8 @@ def test_a_wrapper_starts_the_runtime(subject: Subject) -> None:
 
     answer = subject.lam.invoke(name, {"do": "environment"})
 
-    assert answer.payload["OWN"].startswith("wrapped ")
+    starts = subject.runtime.family != "provided"  # what a function brings is started as it is
+    assert answer.payload.get("OWN", "").startswith("wrapped ") == starts
 
 
 @row("no JSON")

@@ -12,13 +12,14 @@ from lambda_emu.sandbox.toolchain.layout import LANGUAGES as toolchains
 from languages.java import JAVA
 from languages.language import Failure, Form, Language, Thrown
 from languages.nodejs import NODE
+from languages.provided import CPP, GO, RUST
 from languages.python import PYTHON
 from languages.ruby import RUBY
 
 __all__ = ["LANGUAGES", "Case", "Failure", "Form", "Language", "Thrown", "cases", "languages_of", "runtimes"]
 
-LANGUAGES = (JAVA, NODE, PYTHON, RUBY)
-FIRST = ("java21", "nodejs24.x", "python3.13", "ruby3.3")
+LANGUAGES = (JAVA, NODE, PYTHON, RUBY, GO, RUST, CPP)
+FIRST = ("java21", "nodejs24.x", "provided.al2023", "python3.13", "ruby3.3")
 """One of each family, which `make test` runs."""
 
 

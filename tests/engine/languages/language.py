@@ -64,15 +64,15 @@ class Language:
     every 2 ms for ever, returns null at once. pause: returns the longest time between two notes, in ms, once five more
     were made.
 
-    name: what cases are named by where a family has several. files: its code. layer: files of a layer with the
-    word `from a layer`. error: the type of what `throw` throws; members: the names in its error's JSON, in their order;
-    trace: which of them tells where. throws: what throw_own, throw_cause and throw_odd are answered. failures: by what
-    is wrong: `broken` throws when loaded, `no module` is not there, `no function` is not in there. ends: a handler
-    whose code, when loaded, ends its process with the status in the variable ENDS, 3 without it; of a negative
-    number by that signal. forms: handlers of other forms. segmentation: how the process ends by signal 11. starved:
-    what `fill` is answered where there is less. levels: what its logger calls LEVELS in JSON. variables: what it finds
-    in its environment besides what all languages do and the catalogue has for its runtimes; may_have: names whose
-    values nobody compares.
+    name: what cases are named by where a family has several. files: its code. layer: files of a layer with the word
+    `from a layer`. error: the type of what `throw` throws; members: the names in its error's JSON, in their order;
+    trace: which of them tells where, if one does. throws: what throw_own, throw_cause and throw_odd are answered.
+    failures: by what is wrong: `broken` throws when loaded, `no module` is not there, `no function` is not in there.
+    ends: a handler whose code, when loaded, ends its process with the status in the variable ENDS, 3 without it; of a
+    negative number by that signal. forms: handlers of other forms. segmentation: how the process ends by signal 11.
+    starved: what `fill` is answered where there is less. levels: what its logger calls LEVELS in JSON. variables: what
+    it finds in its environment besides what all languages do and the catalogue has for its runtimes; may_have: names
+    whose values nobody compares.
     """
 
     family: str
@@ -81,7 +81,7 @@ class Language:
     layer: Callable[[pytest.Config], Files]
     error: str
     members: tuple[str, ...]
-    trace: str
+    trace: str | None
     failures: Mapping[str, Failure]
     ends: str
     throws: Mapping[str, Thrown] = field(default_factory=dict)
