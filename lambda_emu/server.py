@@ -47,7 +47,7 @@ from lambda_emu.project.deploy import deploy
 from lambda_emu.project.resources import ResourceChange
 from lambda_emu.project.services.left import Left, find_left
 from lambda_emu.runtime_api.router import RuntimeApi
-from lambda_emu.runtimes import catalogue
+from lambda_emu.runtimes import Catalogue, catalogue
 from lambda_emu.sandbox.base import Engine, Wanted
 from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.sniffer import ProtocolSniffer
@@ -73,11 +73,19 @@ class Emulator:
     """A running lambda-emu. `close` undoes every step of `start` in the opposite order, also when a step failed.
 
     only: a function of the project that is invoked once; nothing is made ready for others, or for a second time.
+    runtimes: what images are made by, in place of this installation's catalogue.
     """
 
-    def __init__(self, settings: Settings, clock: Clock | None = None, only: str | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock | None = None,
+        only: str | None = None,
+        runtimes: Catalogue | None = None,
+    ) -> None:
         self.settings = settings
         self._only = only
+        self._runtimes = runtimes
         self.clock = clock or Clock()
         self.loop = Loop()
         self.url = ""
@@ -213,6 +221,7 @@ class Emulator:
             settings.strict_runtimes,
             settings.network == "none",
             settings.networks_by_subnet.values(),
+            self._runtimes,
         )
 
         async def listen(host: str) -> int:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from lambda_emu.http.branch import PassedListener
 from lambda_emu.model.function.function import ContainerImage
 from lambda_emu.model.function.image_package import FoundImage
+from lambda_emu.runtimes import Catalogue
 from lambda_emu.sandbox.machine import Machine
 
 RUNTIME_ROLE = 0
@@ -67,7 +68,7 @@ class Wanted(Struct, frozen=True):
 
     strict_runtimes: whether a runtime that cannot be had is refused, where another version could run in its place.
     own_network: whether each sandbox of processes has one of its own, with nobody else in it. vpc_networks: Docker
-    networks that some functions join instead.
+    networks that some functions join instead. runtimes: what images are made by; None: this installation's catalogue.
     """
 
     engine: str
@@ -78,6 +79,7 @@ class Wanted(Struct, frozen=True):
     strict_runtimes: bool = False
     own_network: bool = False
     vpc_networks: Collection[str] = ()
+    runtimes: Catalogue | None = None
 
 
 class StemKind(Struct, frozen=True):

@@ -21,6 +21,7 @@ from lam import ROLE, Lam, client
 
 from lambda_emu.clock import SteppingClock
 from lambda_emu.config import load_settings
+from lambda_emu.runtimes import Catalogue
 from lambda_emu.server import Emulator
 
 ENGINES = (pytest.param("docker", marks=pytest.mark.docker), "process")
@@ -51,12 +52,17 @@ class OwnLam(Lam):
 
 @contextmanager
 def own_emulator(
-    folder: Path, engine: str, environ: Mapping[str, str] | None = None, **settings: Any
+    folder: Path,
+    engine: str,
+    environ: Mapping[str, str] | None = None,
+    *,
+    runtimes: Catalogue | None = None,
+    **settings: Any,
 ) -> Iterator[OwnLam]:
-    """Runs until the block ends; its data stays in the folder for the next one."""
+    """Runs until the block ends; its data stays in the folder for the next one. runtimes: that images are made by."""
     told = {"project": folder, "port": 0, "engine": engine, "grace_s": 0} | settings
     clock = SteppingClock()
-    with Emulator(load_settings(told, environ or {}), clock) as emulator:
+    with Emulator(load_settings(told, environ or {}), clock, runtimes=runtimes) as emulator:
         lam = OwnLam(emulator)
         lam.clock = clock
         try:

@@ -101,7 +101,7 @@ async def open_engine(wanted: Wanted, acceptor: InitAcceptor, listen: Listen, cl
             machine = await threads.call(_machine, client)
     finally:
         threads.close()
-    images = Images(client, wanted.cache_dir, pull=wanted.pull_images, clock=clock)
+    images = Images(client, wanted.cache_dir, pull=wanted.pull_images, clock=clock, runtimes=wanted.runtimes)
     engine = DockerEngine(client, images, acceptor, places, home, clock)
     engine.machine = machine
     shared = own.shared or HOST in wanted.vpc_networks
