@@ -22,10 +22,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from lam import Answer, zipped
-from languages import Case, Language, cases
+from languages import Case, Language, Serve, cases
 from languages.language import LEVELS
 from languages.rows import known_difference, row
-from own import OwnLam, own_emulator
+from own import OwnLam
 from packages import runtime_of_machine
 
 from lambda_emu.runtimes import Runtime, catalogue
@@ -84,26 +84,29 @@ class Subject:
         return str(self.lam.client.publish_layer_version(**layer)["LayerVersionArn"])  # type: ignore[arg-type]
 
 
+Emulators = Callable[[Serve, str], OwnLam]
+
+
 @pytest.fixture(scope="module")
-def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], OwnLam]]:
-    """One for each engine that is asked for, shared by all languages."""
+def emulators(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulators]:
+    """One for each engine that is asked for, shared by all languages but those that need another machine."""
     with ExitStack() as stack:
 
         @cache
-        def emulator(engine: str) -> OwnLam:
+        def emulator(serve: Serve, engine: str) -> OwnLam:
             folder = tmp_path_factory.mktemp(f"languages-{engine}")
-            return stack.enter_context(own_emulator(folder, engine, pull_images=False))
+            return stack.enter_context(serve(pytestconfig, folder, engine))
 
         yield emulator
 
 
 @pytest.fixture(scope="module", params=cases())
-def subject(request: pytest.FixtureRequest, emulators: Callable[[str], OwnLam]) -> Iterator[Subject]:
+def subject(request: pytest.FixtureRequest, emulators: Emulators) -> Iterator[Subject]:
     case: Case = request.param
     language = case.language
+    lam = emulators(language.serve, case.engine)
     runtime = catalogue().get(case.runtime or runtime_of_machine(language.family))
     assert runtime is not None
-    lam = emulators(case.engine)
     made = Subject(lam, case, runtime, dict(language.files(request.config)), "")
     made.layer = made.publish("layer", language.layer(request.config))
     variables = {"OWN": "mine", "EMPTY": "", "WORD": "Grüße = 1", "LANG": "C.UTF-8", "TZ": "Europe/Berlin"}

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from own import OwnLam, own_emulator
 
 HANDLERS = Path(__file__).parents[1] / "handlers"
 Files = Mapping[str, str | bytes]
 LEVELS = ("debug", "info", "warn", "error")
+
+Serve = Callable[[pytest.Config, Path, str], AbstractContextManager[OwnLam]]
+
+
+def _own(_: pytest.Config, folder: Path, engine: str) -> AbstractContextManager[OwnLam]:
+    return own_emulator(folder, engine, pull_images=False)
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ class Language:
     negative number by that signal. forms: handlers of other forms. segmentation: how the process ends by signal 11.
     starved: what `fill` is answered where there is less. levels: what its logger calls LEVELS in JSON. variables: what
     it finds in its environment besides what all languages do and the catalogue has for its runtimes; may_have: names
-    whose values nobody compares.
+    whose values nobody compares. serve: an emulator on an engine, by its name, with its project below a folder.
     """
 
     family: str
@@ -93,3 +101,4 @@ class Language:
     may_have: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
+    serve: Serve = _own
