@@ -57,16 +57,24 @@ class Tree(Struct, frozen=True):
 class Compiled(Struct, frozen=True):
     """What a script leaves in /made of a Debian root that is thrown away.
 
-    compile: the script, below runtimes/. sources: found in there as /sources/<name>.
+    compile: the script, below runtimes/. sources: found in there as /sources/<name>. ours: a folder below runtimes/,
+    whose files are found as /sources/<its name>.
     """
 
     compile: str
     suite: str
     packages: tuple[str, ...]
-    sources: Mapping[str, Package]
+    sources: Mapping[str, Package | Wheels]
+    ours: str | None = None
 
 
-Part = Wheels | Package | Modules | Jars | Tree | Compiled
+class Installed(Struct, frozen=True):
+    """What the machine that builds has of .NET, of this major version: no registry has it."""
+
+    dotnet: str
+
+
+Part = Wheels | Package | Modules | Jars | Tree | Compiled | Installed
 _KINDS: Mapping[str, type[Part]] = {
     "pip": Wheels,
     "package": Package,
@@ -74,6 +82,7 @@ _KINDS: Mapping[str, type[Part]] = {
     "jars": Jars,
     "tree": Tree,
     "compile": Compiled,
+    "dotnet": Installed,
 }
 
 
@@ -112,7 +121,10 @@ def _names(part: Part) -> list[str]:
         case Tree():
             return [part.tree]
         case Compiled():
-            return [f"{source.package} (compiled)" for source in part.sources.values()][:1]
+            packages = [source.package for source in part.sources.values() if isinstance(source, Package)]
+            return [f"{part.ours or packages[0]} (compiled)"]
+        case Installed():
+            return [f".NET {part.dotnet} of this machine"]
 
 
 def start_words(start: str, switched_off: tuple[str, ...]) -> str:
@@ -134,5 +146,5 @@ def read_recipe(facts: Mapping[str, Any], architectures: tuple[str, ...]) -> Rec
 def _part(facts: Mapping[str, Any]) -> Part:
     kind = next(kind for name, kind in _KINDS.items() if name in facts)
     if "sources" in facts:
-        return Compiled(**{**facts, "sources": {name: Package(**found) for name, found in facts["sources"].items()}})
+        return Compiled(**{**facts, "sources": {name: _part(found) for name, found in facts["sources"].items()}})
     return kind(**facts)

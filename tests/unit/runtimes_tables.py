@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from lambda_emu.recipes import Compiled, Jars, Modules, Package, Part, Recipe, Tree, Wheels
+from lambda_emu.recipes import Compiled, Installed, Jars, Modules, Package, Part, Recipe, Tree, Wheels
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.toolchain.layout import LANGUAGES
 
@@ -17,6 +17,8 @@ SUITE = REPOSITORY / "tests/engine/test_languages.py"
 LANGUAGE_FILES = sorted((REPOSITORY / "tests/engine/languages").glob("*.py"))
 BUILD = "build"  # of what an image is made of, which no row is about
 LIBRARY = "standard library"  # nor about which of its modules there are
+RUN_ON = {"dotnet": ", by the client, on .NET Core 3.1"}
+"""Where the suite does not run on what functions run on."""
 WITHOUT_DOCKER = " without Docker"
 BLOCK = re.compile(r"(<!-- (\w+), by tests/unit/runtimes_tables.py -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -75,7 +77,8 @@ def _held(runtime: Runtime) -> str:
     if runtime.family not in families():
         return "not asked yet"
     differing = [name for name in runtime.differs if name != BUILD]
-    return f"{len(rows()) - len(differing)} of {len(rows())}" + "".join(f", not *{name}*" for name in differing)
+    held = f"{len(rows()) - len(differing)} of {len(rows())}" + "".join(f", not *{name}*" for name in differing)
+    return held + RUN_ON.get(runtime.family, "")
 
 
 def _rows() -> str:
@@ -121,6 +124,8 @@ def _words(part: Part) -> list[str]:
             return [f"`{part.tree}`"]
         case Compiled():
             return []
+        case Installed():
+            return [f"this machine's own .NET {part.dotnet}", "a client of our own"]
 
 
 if __name__ == "__main__":

@@ -225,8 +225,11 @@ def _note(status: ImageStatus) -> str:
 
 
 def _ways(status: ImageStatus) -> str:
-    from lambda_emu.sandbox.building.missing import pull_command
+    from lambda_emu.sandbox.building.missing import of_machine, pull_command
 
+    own = of_machine(status.runtime)
+    if own is not None:
+        return f"{own} on the PATH, or {pull_command(status.runtime, status.architecture)}"
     return f"{pull_command(status.runtime, status.architecture)}, or lambda-emu runtimes import"
 
 

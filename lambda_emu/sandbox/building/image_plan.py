@@ -90,5 +90,11 @@ def plan_image(runtime: Runtime, recipe: Recipe, architecture: str, folder: Path
         files["/tmp/finish-language.sh"] = (language / "finish.sh").read_bytes()
         files |= {f"/var/runtime/{path.name}": path.read_bytes() for path in sorted(language.glob("runtime/*.*"))}
     compiled = [part for part in recipe.parts[architecture].values() if isinstance(part, Compiled)]
-    scripts = {part.compile: (folder / part.compile).read_bytes() for part in compiled}
+    scripts = {name: content for part in compiled for name, content in read_scripts(part, folder).items()}
     return ImagePlan(runtime, recipe, architecture, files, scripts)
+
+
+def read_scripts(part: Compiled, folder: Path) -> Mapping[str, bytes]:
+    """What a part is compiled by and of, by names below runtimes/, which is `folder`."""
+    ours = [] if part.ours is None else sorted(path for path in (folder / part.ours).iterdir() if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in (folder / part.compile, *ours)}

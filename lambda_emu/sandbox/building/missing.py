@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lambda_emu.recipes import Installed
 from lambda_emu.runtimes import Runtime
 from lambda_emu.sandbox.base import SandboxError
 
@@ -14,6 +15,12 @@ def pull_command(runtime: Runtime, architecture: str) -> str:
     return f"docker pull {runtime.aws_image}{'' if architecture == 'x86_64' else f'-{architecture}'}"
 
 
+def of_machine(runtime: Runtime) -> str | None:
+    """What of this machine its image is made of, as one calls it: `.NET 8`."""
+    parts = () if runtime.recipe is None else runtime.recipe.parts["x86_64"].values()
+    return next((f".NET {part.dotnet}" for part in parts if isinstance(part, Installed)), None)
+
+
 def _elsewhere(runtime: Runtime) -> str:
     """How to take the image of a machine that has it."""
     export = f"lambda-emu runtimes export FILE {runtime.identifier}"
@@ -21,13 +28,19 @@ def _elsewhere(runtime: Runtime) -> str:
 
 
 class NoImage(SandboxError):
-    """There is no image of a runtime, and none is made now. asked: AWS's registry was, in vain."""
+    """There is no image of a runtime, and none is made now. asked: AWS's registry was, in vain.
 
-    def __init__(self, runtime: Runtime, architecture: str, *, asked: bool = False) -> None:
+    lacks: what of this machine it would be made of, in words, where that is not here.
+    """
+
+    def __init__(self, runtime: Runtime, architecture: str, *, asked: bool = False, lacks: str | None = None) -> None:
         name, pull = runtime.identifier, pull_command(runtime, architecture)
-        if runtime.recipe is None:
+        if runtime.recipe is None or lacks is not None:
             why = "lambda-emu cannot build one" + (", and AWS's registry did not give AWS's" if asked else "")
-            ways = f"`{pull}`; {_elsewhere(runtime)}; or a function packaged as an image, which brings its runtime"
+            why += "" if lacks is None else f": it is made of this machine's own {of_machine(runtime)}, and {lacks}"
+            install = "" if lacks is None else f"install {of_machine(runtime)}, its `dotnet` on the PATH; "
+            pulled = f"`{pull}`; {_elsewhere(runtime)}; or a function packaged as an image, which brings its runtime"
+            ways = install + pulled
         else:
             why, option = "none was built", "" if architecture == "x86_64" else f" --architecture {architecture}"
             ways = f"`lambda-emu runtimes build {name}{option}`; `{pull}`; {_elsewhere(runtime)}"

@@ -24,6 +24,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.folders import NotOurs, Purpose, claim
 from lambda_emu.runtimes import Catalogue, Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.building import dotnet
 from lambda_emu.sandbox.building.alone import scratch_folder
 from lambda_emu.sandbox.building.debian import ARCHITECTURES, check_machine
 from lambda_emu.sandbox.building.image_plan import OURS, ImagePlan, plan_image
@@ -42,7 +43,7 @@ KEPT_UNUSED_S = 14 * DAY_S
 
 
 class ImageStatus(Struct, frozen=True):
-    """One line of `lambda-emu runtimes list`. image: its name if the engine has it. buildable: we have its recipe."""
+    """One line of `lambda-emu runtimes list`. image: its name if the engine has it. buildable: all is here for it."""
 
     runtime: Runtime
     architecture: str
@@ -178,7 +179,9 @@ class Images:
 
     def _status(self, runtime: Runtime, architecture: str) -> ImageStatus:
         name, image = self._find(runtime, architecture) or (None, {})
-        return ImageStatus(runtime, architecture, name, image.get("Size"), runtime.recipe is not None)
+        recipe = runtime.recipe
+        buildable = recipe is not None and dotnet.lacks(recipe, architecture) is None
+        return ImageStatus(runtime, architecture, name, image.get("Size"), buildable)
 
     # -- making -----------------------------------------------------------------------------------
 
@@ -211,6 +214,9 @@ class Images:
         plan = self._plan(runtime, architecture)
         if plan is None:
             raise NoImage(runtime, architecture, asked=asked)
+        lacks = dotnet.lacks(plan.recipe, architecture)
+        if lacks is not None:
+            raise NoImage(runtime, architecture, asked=asked, lacks=lacks)
         check_machine(architecture)
         try:
             root = self._make_root(plan, scratch, progress)

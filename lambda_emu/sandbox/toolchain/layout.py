@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from lambda_emu.recipes import start_words
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.toolchain.dotnet import DotnetLanguage
 from lambda_emu.sandbox.toolchain.interpreter import HOST_ARCHITECTURE, ClientMissing, Interpreter, Language
 from lambda_emu.sandbox.toolchain.java import JavaLanguage
 from lambda_emu.sandbox.toolchain.lookup import CodeView
@@ -33,6 +34,7 @@ LANGUAGES: Mapping[str, Language | None] = {
     "nodejs": NodeLanguage(),
     "java": JavaLanguage(),
     "ruby": RubyLanguage(),
+    "dotnet": DotnetLanguage(),
     "provided": None,
 }
 """What runs without Docker, by family; None: on what the function brings."""

@@ -9,18 +9,21 @@ import pytest
 
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.toolchain.layout import LANGUAGES as toolchains
+from languages.dotnet import DOTNET
 from languages.java import JAVA
-from languages.language import Failure, Form, Language, Thrown
+from languages.language import Failure, Form, Language, Serve, Thrown
 from languages.nodejs import NODE
 from languages.provided import CPP, GO, RUST
 from languages.python import PYTHON
 from languages.ruby import RUBY
 
-__all__ = ["LANGUAGES", "Case", "Failure", "Form", "Language", "Thrown", "cases", "languages_of", "runtimes"]
+__all__ = ["LANGUAGES", "Case", "Failure", "Form", "Language", "Serve", "Thrown", "cases", "languages_of", "runtimes"]
 
-LANGUAGES = (JAVA, NODE, PYTHON, RUBY, GO, RUST, CPP)
+LANGUAGES = (DOTNET, JAVA, NODE, PYTHON, RUBY, GO, RUST, CPP)
 FIRST = ("java21", "nodejs24.x", "provided.al2023", "python3.13", "ruby3.3")
 """One of each family, which `make test` runs."""
+SELDOM = (DOTNET,)
+"""Of these test_dotnet_runtimes.py has what `make test` runs."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def _as_processes() -> Iterator[object]:
     families: set[str] = set()
     for language in (language for language in LANGUAGES if language.family in toolchains):
         case = Case(language, "process")
-        marks = [pytest.mark.runtimes] if language.family in families else []
+        marks = [pytest.mark.runtimes] if language.family in families or language in SELDOM else []
         families.add(language.family)
         yield pytest.param(case, marks=marks, id=case.id)
 

@@ -1,0 +1,101 @@
+"""The .NET of this machine: that of whoever builds functions for it, by the `dotnet` on our PATH.
+
+No registry that images are made from has .NET, and AWS's images do. docs/decisions/dotnet-client.md.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from lambda_emu.recipes import Installed, Recipe
+from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.building.debian import MACHINES
+
+ANSWER_LIMIT_S = 10.0
+BASE = "Microsoft.NETCore.App"
+WITH = ("Microsoft.AspNetCore.App",)
+"""What AWS's images have besides."""
+_LINE = re.compile(r"^(\S+) ((\d+)\.(\d+)\.(\d+)) \[(.+)\]$", re.MULTILINE)
+
+
+class Framework(Struct, frozen=True):
+    """One framework as it is installed. root: the folder with `dotnet`, `host` and `shared`. No preview versions."""
+
+    name: str
+    version: tuple[int, int, int]
+    root: Path
+
+    @property
+    def major(self) -> int:
+        return self.version[0]
+
+    @property
+    def spoken(self) -> str:
+        return f".NET {'.'.join(map(str, self.version))}"
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "shared" / self.name / ".".join(map(str, self.version))
+
+
+def installed() -> list[Framework]:
+    """All frameworks, as `dotnet --list-runtimes` tells them. SandboxError where there is no `dotnet`, or no .NET."""
+    found = shutil.which("dotnet")
+    if found is None:
+        raise SandboxError("there is no `dotnet` on the PATH")
+    try:
+        asked = subprocess.run(
+            [found, "--list-runtimes"], capture_output=True, text=True, check=False, timeout=ANSWER_LIMIT_S
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SandboxError(f"{found} cannot be run: {error}") from error
+    frameworks = [_framework(match) for match in _LINE.finditer(asked.stdout)]
+    if not any(one.name == BASE for one in frameworks):
+        raise SandboxError(f"{found} tells of no .NET: {(asked.stdout + asked.stderr).strip()[-200:]}")
+    return frameworks
+
+
+def _framework(match: re.Match[str]) -> Framework:
+    version = (int(match[3]), int(match[4]), int(match[5]))
+    return Framework(match[1], version, Path(match[6]).parent.parent.resolve())
+
+
+def newest(major: int) -> Framework:
+    """The base of the newest .NET of this major. SandboxError says what is there instead."""
+    bases = [one for one in installed() if one.name == BASE]
+    fitting = [one for one in bases if one.major == major]
+    if not fitting:
+        others = ", ".join(one.spoken for one in bases)
+        raise SandboxError(f"this machine has {others} ({bases[0].root}) and no .NET {major}")
+    return max(fitting, key=lambda one: one.version)
+
+
+def lacks(recipe: Recipe, architecture: str) -> str | None:
+    """What of this machine its image is made of and that is not here, in words; None where nothing is."""
+    part = next((part for part in recipe.parts[architecture].values() if isinstance(part, Installed)), None)
+    if part is None:
+        return None
+    if platform.machine() != MACHINES[architecture]:
+        return f"this machine's .NET is not for {architecture}"
+    try:
+        newest(int(part.dotnet))
+    except SandboxError as error:
+        return str(error)
+    return None
+
+
+def files_of(base: Framework) -> Iterator[tuple[str, Path]]:
+    """What a machine needs to run code with it: names below /var/lang/bin, and files of this machine."""
+    yield "dotnet", base.root / "dotnet"
+    beside = [one for one in installed() if one.name in WITH and one.root == base.root and one.major == base.major]
+    frameworks = [base, *sorted(beside, key=lambda one: one.version)[-1:]]
+    for folder in (base.root / "host", *(framework.folder for framework in frameworks)):
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            yield str(file.relative_to(base.root)), file

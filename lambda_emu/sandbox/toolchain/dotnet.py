@@ -1,0 +1,75 @@
+"""The `dotnet` on our PATH, for sandboxes, with our client, which is compiled once and kept in the cache folder."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from lambda_emu.recipes import Compiled, Recipe
+from lambda_emu.runtimes import Runtime, catalogue
+from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.building.dotnet import BASE, Framework, installed
+from lambda_emu.sandbox.building.image_plan import read_scripts
+from lambda_emu.sandbox.toolchain.interpreter import HOST_ARCHITECTURE, LANG, Interpreter
+from lambda_emu.sandbox.toolchain.maker import Maker
+
+EXECUTE = "/var/lang/bin/dotnet exec"
+
+
+class _NotHere(SandboxError):
+    def __init__(self, runtime: Runtime, wanted: int, why: str) -> None:
+        super().__init__(
+            f"without Docker {runtime.identifier} needs .NET {wanted} or newer, and {why}: install it, its `dotnet` on "
+            "the PATH, or start Docker, which can have AWS's image"
+        )
+
+
+class DotnetLanguage:
+    """interpreter.Language. Code for an older .NET runs on a newer one, and not the other way round."""
+
+    def find(self, runtime: Runtime) -> Interpreter:
+        wanted = int(re.findall(r"\d+", runtime.identifier)[0])
+        try:
+            bases = [one for one in installed() if one.name == BASE]
+        except SandboxError as error:
+            raise _NotHere(runtime, wanted, str(error)) from error
+        fitting = sorted((one for one in bases if one.major >= wanted), key=_nearest)
+        if not fitting:
+            others = ", ".join(one.spoken for one in bases)
+            raise _NotHere(runtime, wanted, f"this machine has {others} ({bases[0].root}), which is older")
+        return _interpreter(fitting[0], wanted)
+
+    def host_files(self, interpreter: Interpreter, empty: Path) -> Mapping[Path, Path]:
+        root = interpreter.path.parent
+        return {LANG / "bin" / name: root / name for name in ("dotnet", "host", "shared")}
+
+    def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> None:
+        """The client. Copied: where nothing is mounted, functions could write into what is kept."""
+        part = _client()
+        scripts = read_scripts(part, catalogue().folder)
+        shutil.copytree(maker.part(part, HOST_ARCHITECTURE, scripts), folder / "runtime", dirs_exist_ok=True)
+        (folder / "runtime/empty-certificates.crt").touch()
+
+
+def _nearest(framework: Framework) -> tuple[int, int, int]:
+    """The lowest major, and of that the newest."""
+    major, minor, patch = framework.version
+    return major, -minor, -patch
+
+
+def _interpreter(framework: Framework, wanted: int) -> Interpreter:
+    name = f"dotnet{framework.major}"
+    roll = "" if framework.major == wanted else " --roll-forward Major"
+    start = (_recipe().start or "").replace(EXECUTE, EXECUTE + roll)
+    return Interpreter(framework.root / "dotnet", framework.spoken, name, start=start)
+
+
+def _client() -> Compiled:
+    return next(part for part in _recipe().parts[HOST_ARCHITECTURE].values() if isinstance(part, Compiled))
+
+
+def _recipe() -> Recipe:
+    """Of any .NET: they differ in .NET itself alone."""
+    return next(one.recipe for one in catalogue() if one.family == "dotnet" and one.recipe is not None)

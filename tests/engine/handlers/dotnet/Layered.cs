@@ -1,0 +1,7 @@
+namespace Layered
+{
+    public static class Part
+    {
+        public static readonly string Word = "from a layer";
+    }
+}

@@ -1,0 +1,70 @@
+"""Where .NET comes from: this machine, but no older one in the place of a newer; and the ways where it has none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from own import own_emulator
+
+from lambda_emu.sandbox.toolchain.layout import statuses
+
+
+def machine_with(folder: Path, versions: Mapping[str, str], patch: pytest.MonkeyPatch) -> None:
+    """A machine whose `dotnet` tells of these versions, by framework."""
+    folder.mkdir()
+    patch.setenv("PATH", str(folder))
+    if not versions:
+        return
+    lines = "\n".join(
+        f"Microsoft.{name} {version} [{folder}/shared/Microsoft.{name}]" for version, name in versions.items()
+    )
+    (folder / "dotnet").write_text(f"#!/bin/sh\n/bin/cat <<'E'\n{lines}\nE\n")
+    (folder / "dotnet").chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("versions", "runtime", "says"),
+    [
+        ({"8.0.3": "NETCore.App", "8.0.31": "NETCore.App", "10.0.7": "NETCore.App"}, "dotnet8", None),
+        ({"9.0.1": "NETCore.App"}, "dotnet8", "dotnet8 is not on this machine; its functions run on .NET 9.0.1"),
+        ({"3.1.23": "NETCore.App"}, "dotnet8", "needs .NET 8 or newer, and this machine has .NET 3.1.23"),
+        ({"8.0.3": "NETCore.App"}, "dotnet10", "needs .NET 10 or newer, and this machine has .NET 8.0.3"),
+        ({"8.0.3": "AspNetCore.App"}, "dotnet8", "tells of no .NET"),
+    ],
+)
+def test_without_docker_no_older_dotnet_runs_in_the_place_of_a_newer(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    versions: Mapping[str, str],
+    runtime: str,
+    says: str | None,
+) -> None:
+    machine_with(tmp_path / "dotnet", versions, monkeypatch)
+
+    status = next(status for status in statuses() if status.runtime.identifier == runtime)
+
+    found = status.interpreter and (status.interpreter.instead_of(status.runtime) or None)
+    assert (says is None) == (status.reason is None and found is None)
+    assert (says or "") in (status.reason or found or "")
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("versions", [{}, {"6.0.1": "NETCore.App"}], ids=["none", "an older one"])
+def test_without_any_way_to_dotnet_the_invocation_names_the_ways(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, versions: Mapping[str, str]
+) -> None:
+    machine_with(tmp_path / "dotnet", versions, monkeypatch)
+    (tmp_path / "project").mkdir()
+    with own_emulator(tmp_path / "project", "docker", pull_images=False) as lam:
+        name = lam.create("f", {"Fn.dll": b""}, Runtime="dotnet8", Handler="Fn::Fn.Every::Handle")
+
+        with pytest.raises(lam.client.exceptions.ServiceException) as refused:
+            lam.invoke(name)
+        lam.close()
+
+    said = str(refused.value)
+    assert "install .NET 8" in said
+    assert "docker pull public.ecr.aws/lambda/dotnet:8" in said
+    assert ("no `dotnet` on the PATH" in said) == (not versions)
