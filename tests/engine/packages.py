@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from lambda_emu.runtimes import catalogue
-from lambda_emu.sandbox.toolchain.layout import statuses
+from lambda_emu.sandbox.toolchain.layout import status_of
 from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 from lambda_emu.server import Emulator
 
@@ -111,8 +111,9 @@ OF_ANY_VERSION = ("ruby",)
 
 def runtime_of_machine(family: str) -> str:
     """The identifier of a family that functions without Docker run on: exactly, or by a client of ours for any."""
-    found = [status for status in statuses() if status.runtime.family == family]
-    for status in found:
+    found = []
+    for runtime in (runtime for runtime in catalogue() if runtime.family == family and runtime.may_create):
+        found.append(status := status_of(runtime))
         if status.is_exact or (family in OF_ANY_VERSION and status.reason is None):
             return status.runtime.identifier
     _miss(found[0].reason or f"{found[0].runtime.identifier} is not on this machine, nor another {family} of Lambda's")

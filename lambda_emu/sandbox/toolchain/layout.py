@@ -91,10 +91,10 @@ def make_toolchain(runtime: Runtime, folder: Path, maker: Maker, *, strict: bool
 
 def statuses() -> list[ToolchainStatus]:
     """Every runtime that functions can be created with."""
-    return [_status(runtime) for runtime in catalogue() if runtime.may_create]
+    return [status_of(runtime) for runtime in catalogue() if runtime.may_create]
 
 
-def _status(runtime: Runtime) -> ToolchainStatus:
+def status_of(runtime: Runtime) -> ToolchainStatus:
     try:
         language = _language(runtime)
         if language is None:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from lambda_emu.runtimes import Runtime, catalogue
@@ -52,6 +53,7 @@ def _switched_off(major: int, minor: int) -> tuple[str, ...]:
     return runtime.recipe.switched_off
 
 
+@cache
 def _ask(node: Path) -> tuple[str, Path]:
     """`20.20.2`, and where the program itself is: on the PATH there may be a version manager's script."""
     try:

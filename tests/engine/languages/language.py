@@ -18,7 +18,7 @@ Serve = Callable[[pytest.Config, Path, str], AbstractContextManager[OwnLam]]
 
 
 def _own(_: pytest.Config, folder: Path, engine: str) -> AbstractContextManager[OwnLam]:
-    return own_emulator(folder, engine, pull_images=False)
+    return own_emulator(folder, engine, pull_images=False, cpu="unlimited")  # which starts them faster
 
 
 @dataclass(frozen=True)
