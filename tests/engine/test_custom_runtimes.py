@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from lam import Lam
 from languages.language import HANDLERS
+from languages.provided import RUST
 
 SHELL = HANDLERS / "shell"
 AUTHORITIES = (
@@ -56,3 +57,10 @@ def test_code_finds_the_usual_authorities_where_amazon_linux_has_them(lam: Lam) 
     _, *counts = lam.invoke("shell").payload
     assert len(counts) == len(AUTHORITIES)
     assert min(counts) > 100
+
+
+@pytest.mark.runtimes
+def test_rusts_library_finds_the_usual_authorities(lam: Lam, request: pytest.FixtureRequest) -> None:
+    lam.create("rust", RUST.files(request.config), Runtime="provided.al2023", Handler="authorities")
+
+    assert lam.invoke("rust").payload > 100

@@ -5,23 +5,20 @@ docs/contract/runtime.md#sandbox, #images, docs/contract/invoke.md#function-erro
 
 from __future__ import annotations
 
-import io
-import tarfile
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 from socket import gethostname
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from image_rig import LABEL, ImageRig
+from image_rig import LABEL
 from lam import ROLE, Lam
 from own import OwnLam, own_emulator
 from registry_rig import registry_of
+from shop_rig import REPOSITORY, Shop, create
 from waiting import eventually
 
-from lambda_emu.clock import SteppingClock
 from lambda_emu.sandbox.docker.client import OWNER_LABEL
 from lambda_emu.sandbox.docker.volumes import without_volumes
 from lambda_emu.sandbox.leases import own_lease
@@ -29,26 +26,6 @@ from lambda_emu.sandbox.prune import prune
 
 pytestmark = pytest.mark.docker
 
-REPOSITORY = "lambda-emu-test/function"
-HANDLERS = """
-import os
-
-calls = 0
-
-def handler(event, context):
-    return {"text": "first", "opt": open("/opt/data").read(), "env": dict(os.environ)}
-
-def other(event, context):
-    return "other"
-
-def counting(event, context):
-    global calls
-    calls += 1
-    if "write" in event: open("/tmp/kept", "w").write(event["write"])
-    if "exit" in event: os._exit(7)
-    if "fill" in event: bytearray(os.urandom(1024 * 1024) * event["fill"])
-    return [calls, os.path.exists("/tmp/kept") and open("/tmp/kept").read()]
-"""
 CLIENT = """
 import json, os, sys, urllib.request as http
 API = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation/"
@@ -63,11 +40,6 @@ while True:
              "writable": {path: writable(path) for path in ("/srv/new", "/tmp/new", "/data/new", "/data/file")}}
     http.urlopen(API + event.headers["Lambda-Runtime-Aws-Request-Id"] + "/response", json.dumps(found).encode()).read()
 """
-LIKE_AWS = """
-COPY app.py /var/task/
-COPY data /opt/
-CMD ["app.handler"]
-"""
 OF_ITS_OWN = """
 COPY client.py data /srv/
 ENV GREETING=hello COLOUR=red PATH=/srv/bin:/usr/bin
@@ -79,27 +51,6 @@ VOLUME /data /data/below /tmp /var
 ENTRYPOINT ["/var/lang/bin/python3.11", "/srv/client.py"]
 CMD ["one", "two"]
 """
-
-
-class Shop(ImageRig):
-    """Builds the images of this file's functions, and forgets them."""
-
-    def build(self, tag: str, dockerfile: str, files: Mapping[str, str] | None = None, base: str = "") -> str:
-        """An image of these lines, upon our image of Python unless said. Returns its name."""
-        name = f"{REPOSITORY}:{tag}"
-        lines = f"FROM {base or self.image('python3.11')}\n{dockerfile}"
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w") as archive:
-            for path, text in {"Dockerfile": lines, **(files or {})}.items():
-                entry = tarfile.TarInfo(path)
-                entry.size, entry.mode = len(text.encode()), 0o755
-                archive.addfile(entry, io.BytesIO(text.encode()))
-        packed.seek(0)
-        self.client.images.build(fileobj=packed, custom_context=True, tag=name, labels={LABEL: ""}, rm=True)
-        return name
-
-    def like_aws(self, tag: str, source: str = HANDLERS) -> str:
-        return self.build(tag, LIKE_AWS, {"app.py": source, "data": "from the image"})
 
 
 @pytest.fixture(scope="module")
@@ -129,15 +80,6 @@ def shared(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own
     shop.image("python3.11")
     with own_emulator(tmp_path_factory.mktemp("project"), "docker", pull_images=False) as lam:
         yield lam
-
-
-def create(lam: Lam, name: str, uri: str, **config: Any) -> dict[str, Any]:
-    """A function of this image, when all about it is settled."""
-    settings: dict[str, Any] = {"Role": ROLE, "Timeout": 10} | config
-    lam.client.create_function(FunctionName=name, PackageType="Image", Code={"ImageUri": uri}, **settings)
-    lam._names.append(name)
-    lam.wait_until_active(name)
-    return dict(lam.client.get_function_configuration(FunctionName=name))
 
 
 def point_to(lam: Lam, name: str, uri: str) -> None:
@@ -351,67 +293,6 @@ def test_what_cannot_be_started_is_said(lam: Lam, shop: Shop, config: dict[str, 
 
     assert answer.payload == {"errorType": error, "errorMessage": f"RequestId: {answer.request_id} Error: {text}"}
     assert (answer.report["status"], answer.report["error"]) == ("error", error)
-
-
-@pytest.mark.parametrize(("config", "error", "text", "started"), [
-    ({"EntryPoint": ["/var/lang/bin/python3.11", "-m", "awslambdaric"]}, "Runtime.ExitError", "exit status 1",
-     "/var/lang/bin/python3.11 -m awslambdaric app.handler"),
-    ({"EntryPoint": ["app.handler"]}, "Runtime.InvalidEntrypoint", "no such file or directory",
-     "app.handler app.handler"),
-    ({"EntryPoint": ["/bin/true"]}, "Runtime.ExitError", "without providing a reason", "/bin/true app.handler"),
-])  # fmt: skip
-def test_an_image_without_a_client_says_what_it_needs(
-    lam: Lam,
-    shop: Shop,
-    caplog: pytest.LogCaptureFixture,
-    config: dict[str, Any],
-    error: str,
-    text: str,
-    started: str,
-) -> None:
-    bare = shop.build(
-        "no-client", 'RUN rm -r /var/runtime\nCOPY app.py /var/task/\nCMD ["app.handler"]', {"app.py": ""}
-    )
-    create(lam, "f", bare, ImageConfig=config)
-
-    for _ in range(2):
-        answer = lam.invoke("f", {})
-        assert answer.payload["errorType"] == error
-        assert text in answer.payload["errorMessage"]
-
-    assert f"f: its image {bare} starts {started}, which has never asked for an event." in caplog.text
-    assert caplog.text.count("pip install awslambdaric") == 1
-
-
-def test_an_image_whose_program_serves_something_else_says_what_it_needs(
-    lam: Lam, shop: Shop, clock: SteppingClock, caplog: pytest.LogCaptureFixture
-) -> None:
-    """As one that was made to be run behind a port: it never ends, and never asks."""
-    server = shop.build("server", 'ENTRYPOINT ["sleep", "1000"]\nCMD []')
-    create(lam, "f", server, Timeout=1)
-
-    def is_told() -> bool:
-        clock.advance(5)
-        return "starts sleep 1000" in caplog.text
-
-    with ThreadPoolExecutor(1) as threads:
-        asked = threads.submit(lam.invoke, "f", {})
-        eventually(is_told, "its time to be over")
-        answer = asked.result(60)
-
-    assert answer.payload["errorType"] == "Sandbox.Timedout"
-
-
-def test_a_handler_of_the_wrong_form_is_told_by_the_client_and_not_by_us(
-    lam: Lam, like_aws: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    create(lam, "f", like_aws, ImageConfig={"Command": ["app"]})
-
-    answer = lam.invoke("f", {})
-
-    assert answer.payload["errorType"] == "Runtime.MalformedHandlerName"
-    assert "Bad handler 'app'" in answer.payload["errorMessage"]
-    assert "never asked" not in caplog.text
 
 
 def test_functions_of_images_survive_a_restart(like_aws: str, tmp_path: Path) -> None:
