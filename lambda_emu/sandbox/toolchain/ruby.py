@@ -48,8 +48,10 @@ class RubyLanguage:
 
     def find(self, runtime: Runtime) -> Interpreter:
         versions = (one.identifier for one in catalogue() if one.family == "ruby")  # programs are called so, too
-        programs = {Path(path).resolve() for path in map(shutil.which, ("ruby", *versions)) if path}
-        found = nearest(runtime, [_interpreter(_ask(program)) for program in sorted(programs)])
+        programs = filter(
+            None, map(shutil.which, ("ruby", *versions))
+        )  # a link's name may count, if it leads to a script
+        found = nearest(runtime, [_interpreter(_ask(Path(program))) for program in programs])
         if found is None:
             raise NotOnPath(runtime, "ruby", "ruby")
         return found

@@ -71,8 +71,6 @@ module LambdaEmu
     NOT_SENT = -2
     NOT_BEGUN = -4
 
-    class Stopped < StandardError; end
-
     def initialize(address, handler)
       @api = Api.new(address)
       @named = handler
@@ -83,13 +81,8 @@ module LambdaEmu
       $LOAD_PATH.unshift(Dir.pwd) unless $LOAD_PATH.include?(Dir.pwd)
       handler = LambdaHandler.new(env_handler: @named)
       require handler.handler_file_name
-      loop do
-        status = answer(handler, wait)
-        return status if status
-      end
-    rescue Stopped => stopped
-      puts "The runtime ends: #{stopped.message}"
-      0
+      status = answer(handler, wait) until status
+      status
     rescue Exception => error
       failure = Failure.new('Init', error)
       failure.log('Init error when loading handler ')
@@ -104,8 +97,6 @@ module LambdaEmu
       raise "Received #{event.code} when waiting for next invocation." unless event.code == '200'
 
       event
-    rescue SignalException => signal
-      raise Stopped, "#{signal} while waiting for an invocation"
     end
 
     # Returns the status to end with; nil: none.
