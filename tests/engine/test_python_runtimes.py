@@ -25,8 +25,11 @@ from languages.language import HANDLERS
 from own import own_emulator
 from packages import kept, run
 
+from lambda_emu.config import load_settings
 from lambda_emu.recipes import Wheels
 from lambda_emu.runtimes import Runtime, catalogue
+from lambda_emu.sandbox.building.parts import Parts
+from lambda_emu.sandbox.building.tool_runner import ToolRunner
 
 FACTS = {"facts.py": (HANDLERS / "facts.py").read_text()}
 NOT_LAMBDAS = {"idlelib", "msilib", "msvcrt", "nt", "tkinter", "turtle", "turtledemo", "winreg", "winsound"}
@@ -34,6 +37,8 @@ NOT_LAMBDAS = {"idlelib", "msilib", "msvcrt", "nt", "tkinter", "turtle", "turtle
 PACKAGED_APART = {"dbm.gnu": (9, 99), "dbm.ndbm": (9, 99), "distutils.util": (9, 11), "lib2to3.main": (9, 12)}
 PACKAGED_APART |= {"compression.zstd": (14, 99)}
 """Modules that are easily forgotten, since their packages are there without them; and which versions have them."""
+COMPILED = {"curses": "_curses", "lzma": "_lzma", "readline": "readline", "sqlite3": "_sqlite3"}
+"""Modules that are compiled only where what they are linked with is found."""
 NEWER_THAN_3_9 = {"tomllib"}
 MUST_TRUST = 100
 """How many authorities the bundle has at least."""
@@ -125,6 +130,28 @@ def test_who_creates_a_function_is_warned_of_a_community_build(
     assert [text for text in warnings if text.startswith(f"{name}:")] == (
         [] if label is None else [f"{expected}for AWS's image: docker pull {python.runtime.aws_image}"]
     )
+
+
+@pytest.mark.runtimes
+@pytest.mark.parametrize("architecture", ["x86_64", "arm64"])
+@pytest.mark.parametrize("identifier", ["python3.10", "python3.12"])
+def test_a_community_build_has_for_each_architecture_what_the_catalogue_says(
+    tmp_path: Path, identifier: str, architecture: str
+) -> None:
+    """For this machine cannot run what is another's."""
+    runtime = catalogue().get(identifier)
+    assert runtime is not None
+    assert runtime.recipe is not None
+    tree = runtime.recipe.parts[architecture]["/tmp/python"]
+    parts = Parts(load_settings({}, environ={}).cache_dir / "parts", tmp_path, ToolRunner())
+
+    made = parts.folder(tree, architecture, {}, print)
+
+    compiled = {path.name.partition(".")[0] for path in made.glob(f"lib/{identifier}/lib-dynload/*.so")}
+    lacking = [public for public, name in COMPILED.items() if name not in compiled]
+    assert lacking == [name for name in runtime.lacks[architecture] if name in COMPILED]
+    assert (made / "bin" / identifier).read_bytes().startswith(b"\x7fELF")
+    assert len(list(made.glob(f"lib{identifier}.so.*"))) == len(list(made.glob("libffi.so.[0-9]"))) == 1
 
 
 def test_compiled_modules_of_wheels_run_from_the_code_and_from_a_layer(
