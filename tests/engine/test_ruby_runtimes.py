@@ -12,6 +12,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from boto_rig import client_at
 from lam import Answer, Lam, zipped
 from languages import runtimes
 from own import own_emulator
@@ -38,6 +39,7 @@ def misses(event:, context:) = undefined_thing
 def argument(event:, context:) = raise(ArgumentError, 'a')
 def runtime(event:, context:) = raise('r')
 def no_json(event:, context:) = Float::NAN
+def encoding(event:, context:) = Encoding.default_external.to_s
 def nothing_required(event:, context:) = [Net::HTTP.name, URI('http://a/b').path, StringIO.name, JSON.name]
 def gems(event:, context:) = event.each { |name| require name }
 def context_of(event:, context:)
@@ -75,6 +77,15 @@ def handler(event:, context:)
   Logger.new($stderr, formatter: ->(*all) { "own #{all.last}\\n" }, level: :warn).warn('w')
   $stdout.puts 'plain'
   nil
+end
+""",
+    "s3.rb": """
+require 'aws-sdk-s3'
+def handler(event:, context:)
+  s3 = Aws::S3::Client.new
+  s3.put_object(bucket: event['bucket'], key: 'a/b é', body: 'hello')
+  keys = s3.list_objects_v2(bucket: event['bucket']).contents.map(&:key)
+  [Encoding.default_external.to_s, keys, s3.get_object(bucket: event['bucket'], key: keys[0]).body.read]
 end
 """,
     "sdk.rb": "require 'aws-sdk-dynamodb'\ndef handler(event:, context:) = nil\n",
@@ -298,6 +309,18 @@ end
     answer = ruby.lam.invoke(name)
 
     assert answer.payload == ["2.0", "1.0", "9.0", "us-east-1", "9.0"]
+
+
+def test_awss_sdk_reaches_our_services_and_text_is_ascii_unless_lang_says_otherwise(ruby: Ruby) -> None:
+    bucket = f"{ruby.runtime.replace('.', '-')}-things"
+    s3 = client_at(ruby.lam.url, "s3", "000000000000")
+    s3.create_bucket(Bucket=bucket)
+    assert ruby.answer("app.encoding").payload == "US-ASCII"
+
+    name = ruby.create("s3.handler", Environment={"Variables": {"LANG": "C.UTF-8"}}, Timeout=30)
+
+    assert ruby.lam.invoke(name, {"bucket": bucket}).payload == ["UTF-8", ["a/b é"], "hello"]
+    assert s3.get_object(Bucket=bucket, Key="a/b é")["Body"].read() == b"hello"
 
 
 @pytest.mark.parametrize("isolation", [ISOLATIONS[0], "none"])
