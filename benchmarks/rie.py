@@ -62,11 +62,13 @@ class Rie:
         return True
 
 
-def rie_in_container(image: str, handler: str, code: Path = CODE, event: bytes = EVENT) -> Rie:
-    """It ends with the containers of this run."""
+def rie_in_container(
+    image: str, handler: str, code: Path = CODE, event: bytes = EVENT, program: str = "/var/runtime/bootstrap"
+) -> Rie:
+    """It ends with the containers of this run. program: what it starts."""
     mounts = ["--volume", f"{binary()}:/aws-lambda-rie:ro", "--volume", f"{code}:/var/task:ro"]
     options = [*mounts, "--entrypoint", "/aws-lambda-rie"]
-    container = started(image, options, ["/var/runtime/bootstrap", handler])
+    container = started(image, options, [program, handler])
     return Rie(Address(docker("inspect", "--format", "{{.NetworkSettings.IPAddress}}", container), PORT), event)
 
 
