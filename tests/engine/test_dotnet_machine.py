@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from languages.dotnet import DOTNET, home_of_dotnet
 from own import own_emulator
+from process_rig import ISOLATIONS, Bench
 
+from lambda_emu.config import load_settings
 from lambda_emu.sandbox.toolchain.layout import statuses
 
 
@@ -68,3 +72,25 @@ def test_without_any_way_to_dotnet_the_invocation_names_the_ways(
     assert "install .NET 8" in said
     assert "docker pull public.ecr.aws/lambda/dotnet:8" in said
     assert ("no `dotnet` on the PATH" in said) == (not versions)
+
+
+@pytest.mark.runtimes
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+def test_a_handler_runs_with_every_isolation_and_sees_no_more_of_dotnet_than_it_needs(
+    isolation: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
+) -> None:
+    home = home_of_dotnet(pytestconfig)
+    monkeypatch.setenv("PATH", f"{home}:{os.environ['PATH']}")
+    bench = Bench(isolation, tmp_path, cache=load_settings({}, environ={}).cache_dir)
+
+    try:
+        sandbox = bench.sandbox(DOTNET.files(pytestconfig), runtime="dotnet8")
+        answer = bench.invoke(sandbox, "Fn::Fn.Forms::Twice", {"item": "é", "count": 2})
+        seen = bench.shell(sandbox, f"ls /var/lang/bin; ls {home}")
+    finally:
+        bench.close()
+
+    assert answer == {"item": "é", "count": 4}
+    if isolation != "none":
+        assert seen.splitlines()[:3] == ["dotnet", "host", "shared"]
+        assert "No such file or directory" in seen

@@ -6,7 +6,7 @@ task=$LAMBDA_TASK_ROOT
 
 refuse() {
     echo "Error: $2" 1>&2
-    echo "/bin/sh ${runtime}start.sh $1"
+    printf "%s\n" "/bin/sh ${runtime}start.sh $1"
 }
 
 # The assembly's own file of a kind, or the only one there is.
@@ -27,14 +27,14 @@ words() {
         look_for deps || { refuse 105 "$misses .deps.json file."; return; }
         deps=$found
         look_for runtimeconfig || { refuse 106 "$misses .runtimeconfig.json file."; return; }
-        echo "$dotnet --depsfile $deps --runtimeconfig $found ${runtime}LambdaEmu.Client.dll $_HANDLER"
+        printf "%s\n" "$dotnet --depsfile $deps --runtimeconfig $found ${runtime}LambdaEmu.Client.dll $_HANDLER"
         ;;
     *)
         assembly=$task/${_HANDLER%.dll}.dll
         if [ -f "$assembly" ]; then
-            echo "$dotnet $assembly"
+            printf "%s\n" "$dotnet $assembly"
         elif [ -f "$task/$_HANDLER" ]; then
-            echo "$task/$_HANDLER"
+            printf "%s\n" "$task/$_HANDLER"
         else
             refuse 104 "executable assembly $assembly or binary $task/$_HANDLER not found."
         fi

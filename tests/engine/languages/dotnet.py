@@ -20,6 +20,7 @@ from packages import kept
 from lambda_emu.config import load_settings
 from lambda_emu.recipes import Compiled, Wheels
 from lambda_emu.runtimes import Catalogue, catalogue
+from lambda_emu.sandbox.building.image_plan import read_scripts
 from lambda_emu.sandbox.building.parts import Parts
 from lambda_emu.sandbox.building.registries import Registries
 from lambda_emu.sandbox.building.tool_runner import ToolRunner
@@ -31,16 +32,28 @@ IN_PLACE_OF = ("8.0.31", "10.0.7")
 
 def compiled() -> Mapping[str, bytes]:
     """The handlers and all that lies beside them; compiled once, as the client is."""
+    client = _client()
+    part = Compiled("dotnet/compile.sh", client.suite, client.packages, client.sources, "dotnet")
+    scripts = {f"dotnet/{path.name}": path.read_bytes() for path in sorted((HANDLERS / "dotnet").iterdir())}
+    return {path.name: path.read_bytes() for path in _part(part, scripts).iterdir()}
+
+
+def client() -> Path:
+    """The assembly that is our client."""
+    return next(_part(_client(), read_scripts(_client(), catalogue().folder)).iterdir())
+
+
+def _client() -> Compiled:
     runtime = catalogue().get("dotnet8")
     assert runtime is not None
     assert runtime.recipe is not None
-    client = next(part for part in runtime.recipe.parts["x86_64"].values() if isinstance(part, Compiled))
-    part = Compiled("dotnet/compile.sh", client.suite, client.packages, client.sources, "dotnet")
-    scripts = {f"dotnet/{path.name}": path.read_bytes() for path in sorted((HANDLERS / "dotnet").iterdir())}
+    return next(part for part in runtime.recipe.parts["x86_64"].values() if isinstance(part, Compiled))
+
+
+def _part(part: Compiled, scripts: Mapping[str, bytes]) -> Path:
     with TemporaryDirectory() as scratch:
         parts = Parts(load_settings({}, environ={}).cache_dir / "parts", Path(scratch), ToolRunner())
-        folder = parts.folder(part, "x86_64", scripts, print)
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+        return parts.folder(part, "x86_64", scripts, print)
 
 
 def home_of_dotnet(config: pytest.Config) -> Path:
