@@ -71,6 +71,10 @@ def _node() -> Files:
     return {"twice.js": (HANDLERS / "twice.js").read_bytes()}
 
 
+def _ruby() -> Files:
+    return {"twice.rb": (HANDLERS / "twice.rb").read_bytes()}
+
+
 def _java() -> Files:
     """For Java 8, which every Java runs."""
     with tempfile.TemporaryDirectory() as folder:
@@ -127,6 +131,7 @@ def _of_java(runtime: str) -> Language:
 
 
 PYTHON = Language("python3.13", "twice.handler", _python, 1.6)
-LANGUAGES = [PYTHON, Language("nodejs24.x", "twice.handler", _node, 1.6)]
+NODE, RUBY = Language("nodejs24.x", "twice.handler", _node, 1.6), Language("ruby3.3", "twice.handler", _ruby, 1.6)
+LANGUAGES = [PYTHON, NODE, RUBY]
 JAVAS = [*map(_of_java, ("java11", "java17", "java21", "java25"))]
 COMPILED = [Compiled("Go", _go), Compiled("Rust", _rust)]

@@ -1,0 +1,3 @@
+def handler(event:, context:)
+  { item: event['item'], count: event['count'] * 2 }
+end
