@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import sys
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,16 @@ from lambda_emu.sandbox.building.image_plan import plan_image
 from lambda_emu.sandbox.docker.images import Images
 
 LABEL = "lambda-emu.test"
+BUILD = """
+import sys
+from pathlib import Path
+import docker
+from lambda_emu.runtimes import Catalogue
+from lambda_emu.sandbox.docker.images import Images
+cache, catalogue, runtime = sys.argv[1:]
+images = Images(docker.from_env(), Path(cache), pull=False, runtimes=Catalogue(Path(catalogue)))
+print(images.ensure(runtime, "x86_64", lambda line: print(line, flush=True)))
+"""
 
 
 @dataclass(frozen=True)
@@ -43,9 +54,12 @@ class ImageRig:
     def images(self, cache: Path | None = None) -> Images:
         return Images(self.client, cache or self.cache, pull=False)
 
-    def own(self, folder: Path) -> Own:
-        """A runtime of one test's own, the quickest to build: others use the engine too, and the same names."""
-        return Own(self, folder, f"provided.{uuid4().hex[:8]}")
+    def own(self, folder: Path, parts: Mapping[str, Any] | None = None) -> Own:
+        """A runtime of one test's own, the quickest to build: others use the engine too, and the same names.
+
+        parts: what its image has besides Debian's packages, as a recipe says it.
+        """
+        return Own(self, folder, f"provided.{uuid4().hex[:8]}", parts or {})
 
     def image(self, runtime: str) -> str:
         return self.images().ensure(runtime, "x86_64", print)
@@ -88,6 +102,7 @@ class Own:
     rig: ImageRig
     folder: Path
     runtime: str
+    parts: Mapping[str, Any]
 
     @property
     def cache(self) -> Path:
@@ -105,6 +120,10 @@ class Own:
     def images(self, recipe: str = "", clock: Clock | None = None) -> Images:
         """Images of a checkout whose recipe is its own, for any two different words."""
         return Images(self.rig.client, self.cache, pull=False, clock=clock, runtimes=self._catalogue(recipe))
+
+    def command(self, cache: Path | None = None) -> list[str]:
+        """What builds its image, or finds that it is there, in a process of its own."""
+        return [sys.executable, "-c", BUILD, str(cache or self.cache), str(self._catalogue("").folder), self.runtime]
 
     def labelled(self) -> list[str]:
         """The ids of all its images, with and without a name."""
@@ -135,7 +154,8 @@ class Own:
             with (folder / "image/finish.sh").open("a") as script:
                 script.write(f"# {recipe}\n")
             image = self.runtime.replace(".", ":")
-            facts = {"image": image, "build": 1, "os": "al2", "recipe": {"suite": "trixie", "packages": []}}
+            made_of = {"suite": "trixie", "packages": [], "parts": self.parts}
+            facts = {"image": image, "build": 1, "os": "al2", "recipe": made_of}
             family = {"family": "provided", "runtimes": {self.runtime: facts}}
             (folder / "provided.yaml").write_text(json.dumps(family))  # YAML, too
         return Catalogue(folder)

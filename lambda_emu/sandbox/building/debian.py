@@ -9,8 +9,10 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from lambda_emu.folders import PASSED_THROUGH, close_to_others
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.tool_runner import Progress, ToolFailed, ToolRunner
+from lambda_emu.sandbox.temporary import remove_left, temporary_folder
 
 ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
 MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
@@ -68,8 +70,12 @@ def debootstrap(arguments: Sequence[str], tools: ToolRunner, progress: Progress)
         if line.startswith("I: "):
             progress(line.removeprefix("I: "))
 
+    remove_left()  # by builds that were killed
     try:
-        tools.run(["mmdebstrap", *arguments], tell, _own_mounts())
+        with temporary_folder() as folder:
+            close_to_others(folder, PASSED_THROUGH)  # a user without privileges builds as another
+            inside = (*_own_mounts(), "env", f"TMPDIR={folder}")
+            tools.run(["mmdebstrap", *arguments], tell, inside)
     except ToolFailed as error:
         if os.geteuid() == 0 or error.no_answer:
             raise

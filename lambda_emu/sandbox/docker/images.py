@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import docker
@@ -93,7 +92,6 @@ class Images:
         self._clock = clock or Clock()
         self._runtimes = runtimes or catalogue()
         self._tools = ToolRunner()
-        self._closing = Event()
 
     def find(self, runtime: str, architecture: str) -> str | None:
         """The name of an image that the engine has; AWS's own first."""
@@ -135,7 +133,6 @@ class Images:
 
     def close(self) -> None:
         """Give up what is being built, at once."""
-        self._closing.set()
         self._tools.close()
 
     def _make(self, runtime: str, architecture: str, progress: Progress) -> str:
@@ -189,7 +186,7 @@ class Images:
     def _alone(self, what: str, progress: Progress) -> Iterator[Path]:
         """A folder for one build, while no other thread or process makes the same image."""
         _claim(self._cache)
-        with scratch_folder(self._cache, what, self._closing, progress) as scratch:
+        with scratch_folder(self._cache, what, self._tools, progress) as scratch:
             yield scratch
 
     def _take(self, runtime: Runtime, architecture: str, progress: Progress) -> str | None:
@@ -201,7 +198,7 @@ class Images:
             with engine_errors(f"pulling {runtime.aws_image}"):
                 machine = f"linux/{ARCHITECTURES[architecture]}"
                 events = self._api.pull(runtime.aws_image, platform=machine, stream=True, decode=True)
-                follow(takewhile(lambda _: not self._closing.is_set(), events), progress)
+                follow(takewhile(lambda _: not self._tools.closed, events), progress)
         except SandboxError as error:
             log.warning("%s", error)
         found = self._find(runtime, architecture)

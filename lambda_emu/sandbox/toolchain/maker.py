@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from threading import Event
 
 from lambda_emu.folders import NotOurs, Purpose, claim
 from lambda_emu.recipes import Part
@@ -23,7 +22,6 @@ class Maker:
     def __init__(self, cache: Path) -> None:
         self._cache = cache
         self._tools = ToolRunner()
-        self._closing = Event()
 
     def part(self, part: Part, architecture: str, scripts: Mapping[str, bytes] | None = None) -> Path:
         """The folder with it. Made now if it never was, which may take a minute. SandboxError, OSError.
@@ -34,7 +32,7 @@ class Maker:
             claim(self._cache, Purpose.CACHE)
         except NotOurs as error:
             raise SandboxError(str(error)) from error
-        with scratch_folder(self._cache, "toolchains", self._closing, log.info) as scratch:
+        with scratch_folder(self._cache, "toolchains", self._tools, log.info) as scratch:
             parts = Parts(self._cache / "parts", scratch, self._tools)
             return parts.folder(part, architecture, scripts or {}, log.info)
 

@@ -1,0 +1,86 @@
+"""`lambda-emu runtimes` as a user runs it: several images at once, and what is told of those that cannot be had."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from image_rig import ImageRig
+from test_cli import command
+from test_cli_terminal import on_terminal
+
+from lambda_emu.runtimes import catalogue
+
+pytestmark = pytest.mark.docker
+
+WAYS = (
+    "no image for ruby4.0 (x86_64): lambda-emu cannot build one. Ways to one: "
+    "`docker pull public.ecr.aws/lambda/ruby:4.0`; `lambda-emu runtimes import FILE`, which `lambda-emu runtimes export "
+    "FILE ruby4.0` wrote on a machine that has one; or a function packaged as an image, which brings its runtime"
+)
+
+
+def test_an_image_that_cannot_be_built_does_not_keep_the_others_from_it(tmp_path: Path) -> None:
+    names = [ImageRig().image(runtime) for runtime in ("provided.al2023", "python3.11")]
+
+    done = command("runtimes", "build", "--missing", "provided.al2023", "ruby4.0", "python3.11", folder=tmp_path)
+
+    assert done.stdout.splitlines() == names
+    assert done.stderr.endswith(f"Error: 1 of 3 images could not be built:\nruby4.0: {WAYS}\n")
+    assert done.returncode == 1
+
+
+def test_all_that_cannot_be_built_is_told_at_the_end(tmp_path: Path) -> None:
+    if Path("/proc/sys/fs/binfmt_misc/qemu-aarch64").exists():
+        pytest.skip("this machine can run arm64 programs")
+    buildable = [runtime.identifier for runtime in catalogue() if runtime.recipe is not None and runtime.may_create]
+
+    done = command("runtimes", "build", "--all", "--architecture", "arm64", folder=tmp_path)
+
+    told = done.stderr.partition(f"Error: {len(buildable)} of {len(buildable)} images could not be built:\n")[2]
+    assert re.findall(r"^([\w.]+): this machine cannot run arm64 programs", told, re.MULTILINE) == buildable
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+@pytest.mark.runtimes
+def test_whatever_can_be_built_is_built_by_one_command(tmp_path: Path) -> None:
+    for runtime in catalogue():
+        if runtime.recipe is not None and runtime.may_create:
+            ImageRig().image(runtime.identifier)
+
+    done = command("runtimes", "build", "--all", "--missing", folder=tmp_path)
+
+    listed = command("runtimes", "list", "--json", folder=tmp_path).stdout.splitlines()
+    assert done.returncode == 0, done.stderr
+    assert sorted(done.stdout.splitlines()) == sorted(one["image"] for one in map(json.loads, listed) if one["image"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("build",), "Name runtimes, or say --all."),
+        (("build", "--all", "python3.11"), "Name runtimes, or say --all."),
+        (("export", "file"), "Name runtimes, or say --all."),
+        (("build", "python3.11", "cobol"), "there is no runtime 'cobol'; `lambda-emu runtimes list` shows those"),
+        (("export", "file", "cobol"), "there is no runtime 'cobol'"),
+        (("export", "file", "ruby4.0"), WAYS),
+        (("export", "nowhere/file", "provided.al2023"), "nowhere/file could not be written: No such file or directory"),
+        (("import", "file"), "file could not be read: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_done_exits_with_2_and_leaves_no_file(
+    tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    done = command("runtimes", *arguments, folder=tmp_path)
+
+    assert said in done.stderr
+    assert (done.returncode, done.stdout, list(tmp_path.iterdir())) == (2, "", [])
+
+
+def test_a_runtime_without_an_image_is_listed_with_the_ways_to_one(tmp_path: Path) -> None:
+    done = command("runtimes", "list", folder=tmp_path)
+
+    way = "not there; docker pull public.ecr.aws/lambda/ruby:4.0, or lambda-emu runtimes import"
+    assert re.search(rf"^ruby4\.0 +supported +{re.escape(way)}$", done.stdout, re.MULTILINE)
