@@ -1,13 +1,17 @@
-"""Ends what emulators that are gone left behind: containers that never started, of a lost machine, and folders."""
+"""Ends what emulators that are gone left behind, containers and folders, and removes images that nobody uses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from msgspec import Struct
 
+from lambda_emu.clock import Clock
+from lambda_emu.sandbox.building.leftovers import remove_leftovers
 from lambda_emu.sandbox.docker import client as docker
 from lambda_emu.sandbox.docker import volumes
+from lambda_emu.sandbox.docker.images import Images
 from lambda_emu.sandbox.temporary import remove_left
 
 
@@ -19,18 +23,23 @@ class Pruned(Struct, frozen=True):
     status: str
 
 
-def prune(everything: bool = False) -> Iterator[Pruned]:
+def prune(cache: Path, everything: bool = False, other_images: bool = False) -> Iterator[Pruned]:
     """Remove folders and containers whose emulator no longer runs; with `everything`, containers of running ones too.
 
-    Yields what was removed. SandboxError if no engine answers; folders need none.
+    Images that we built and nobody has run for two weeks go as well, with `other_images` all that are not by our own
+    recipes. cache: where downloads are kept. Yields what was removed. SandboxError if no engine answers; folders need
+    none.
     """
-    yield from (Pruned(str(path), "", "folder") for path in remove_left())
+    for path in [*remove_left(), *remove_leftovers(cache, Clock().now_s())]:
+        yield Pruned(str(path), "", "folder")
     client = docker.connect()
     try:
         for left in docker.find_left(client, everything):
             docker.remove(client, left["Id"])
             yield Pruned(left["Id"][:12], left["Labels"][docker.SESSION_LABEL], left["Status"])
         for image in volumes.remove_left(client):
+            yield Pruned(image, "", "image")
+        for image in Images(client, cache, pull=False).prune(others=other_images):
             yield Pruned(image, "", "image")
     finally:
         client.close()

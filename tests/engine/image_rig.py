@@ -137,7 +137,7 @@ class Own:
         assert runtime.recipe is not None
         name = plan_image(runtime, runtime.recipe, "x86_64", runtimes.folder).tag
         label, _, value = self._label.partition("=")
-        config = {"Labels": {label: value}}
+        config = {"Labels": {label: value}, "Env": [f"RECIPE={recipe}"]}
         image = {"architecture": "amd64", "os": "linux", "created": "2020-01-01T00:00:00Z", "config": config}
         self.rig.client.images.load(saved(name, image))
         return name

@@ -155,12 +155,12 @@ def test_an_image_that_was_made_without_volumes_goes_with_its_emulator(shop: Sho
     assert not made & {shop.client.images.get(own).id, *all_images(shop)}
 
 
-def test_prune_removes_what_a_killed_emulator_made_without_volumes(shop: Shop, own: str) -> None:
+def test_prune_removes_what_a_killed_emulator_made_without_volumes(shop: Shop, own: str, tmp_path: Path) -> None:
     api: Any = shop.client.api
     owners = own_lease(), f"{gethostname()}:1:0"
     ours, dead = (without_volumes(api, api.inspect_image(own), {OWNER_LABEL: owner}) for owner in owners)
 
-    pruned = [one.id for one in prune()]
+    pruned = [one.id for one in prune(tmp_path)]
 
     assert (dead in pruned, dead in all_images(shop)) == (True, False)
     assert (ours in pruned, ours in all_images(shop)) == (False, True)

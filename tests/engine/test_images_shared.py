@@ -88,6 +88,47 @@ def test_building_again_leaves_one_image_of_the_recipe(own: Own) -> None:
     assert len(own.labelled()) == 1
 
 
+def test_prune_removes_images_that_nobody_used_for_two_weeks_and_keeps_those_of_our_recipes(own: Own) -> None:
+    ours, theirs = own.load_old("ours"), own.load_old("theirs")
+
+    own.rig.client.images.get(theirs).tag(theirs)  # as who runs it does
+    soon = list(own.images(recipe="ours").prune())
+    later = list(own.images(recipe="ours", clock=LaterClock()).prune())
+
+    assert (soon, later) == ([], [theirs])
+    assert own.rig.tags(own.tag_prefix) == [ours]
+
+
+def test_prune_of_images_removes_those_of_other_recipes_however_new_and_none_in_use(own: Own) -> None:
+    ours, theirs, used = own.load_old("ours"), own.load_old("theirs"), own.load_old("used")
+    container = own.rig.client.containers.create(used, "any")
+
+    try:
+        pruned = list(own.images(recipe="ours").prune(others=True))
+    finally:
+        container.remove()
+
+    assert pruned == [theirs]
+    assert sorted(own.rig.tags(own.tag_prefix)) == sorted([ours, used])
+
+
+def test_what_others_built_upon_our_images_is_theirs(own: Own, tmp_path: Path) -> None:
+    """It inherits our label, and may be old, or have lost its name to a newer build of theirs."""
+    base, mine = own.load_old("base"), f"lambda-emu-test/mine:{own.runtime}"
+    ids: set[str] = set()
+    try:
+        for words in ("LABEL one=1", "LABEL two=2"):
+            (tmp_path / "Dockerfile").write_text(f"FROM {base}\n{words}\n")
+            ids.add(str(own.rig.client.images.build(path=str(tmp_path), tag=mine)[0].id))
+
+        list(own.images(recipe="ours", clock=LaterClock()).prune(others=True))
+
+        assert ids <= set(own.labelled())
+        assert len(ids) == 2
+    finally:
+        own.rig.forget(mine, *ids)
+
+
 def test_a_build_leaves_the_hosts_package_lists_and_waits_for_none_of_its_locks(own: Own, listed: Path) -> None:
     with ExitStack() as held:
         for path in APT_LOCKS:

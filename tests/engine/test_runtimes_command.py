@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from image_rig import ImageRig
 from test_cli import command
-from test_cli_terminal import on_terminal
 
 from lambda_emu.runtimes import catalogue
 
@@ -17,8 +16,9 @@ pytestmark = pytest.mark.docker
 
 WAYS = (
     "no image for ruby4.0 (x86_64): lambda-emu cannot build one. Ways to one: "
-    "`docker pull public.ecr.aws/lambda/ruby:4.0`; `lambda-emu runtimes import FILE`, which `lambda-emu runtimes export "
-    "FILE ruby4.0` wrote on a machine that has one; or a function packaged as an image, which brings its runtime"
+    "`docker pull public.ecr.aws/lambda/ruby:4.0`; `lambda-emu runtimes import FILE`, which "
+    "`lambda-emu runtimes export FILE ruby4.0` wrote on a machine that has one; "
+    "or a function packaged as an image, which brings its runtime"
 )
 
 

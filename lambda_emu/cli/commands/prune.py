@@ -5,14 +5,20 @@ from __future__ import annotations
 import click
 
 from lambda_emu.cli import show, terminal
-from lambda_emu.cli.options import NotDone, json_option
+from lambda_emu.cli.options import NotDone, json_option, settings
 
 
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="Also end the containers of emulators that still run.")
+@click.option("--images", is_flag=True, help="Also remove images that other versions' recipes made.")
 @json_option
-def prune(everything: bool, as_json: bool) -> None:
-    """Remove containers, images and temporary folders of emulators that no longer run."""
+def prune(everything: bool, images: bool, as_json: bool) -> None:
+    """Remove containers, images and temporary folders of emulators that no longer run.
+
+    Of the images that lambda-emu built for runtimes those go that nobody has run for two weeks, or whose name went to a
+    newer build; those of the recipes that are here stay. --images removes all but the latter, whoever uses them: other
+    checkouts and versions build theirs again. What a container uses stays.
+    """
     from msgspec.structs import asdict
 
     from lambda_emu.sandbox.base import SandboxError
@@ -20,7 +26,7 @@ def prune(everything: bool, as_json: bool) -> None:
 
     removed = False
     try:
-        for one in prune(everything):
+        for one in prune(settings().cache_dir, everything, images):
             removed = True
             show.json_line(asdict(one)) if as_json else terminal.echo(f"removed {one.id} ({one.status})")
     except SandboxError as error:

@@ -14,8 +14,12 @@ from lambda_emu.recipes import Compiled, Part, Recipe, start_words
 from lambda_emu.runtimes import Runtime
 from lambda_emu.sandbox.building.debian import options
 
+LABEL = "lambda-emu.image"
 OURS = "lambda-emu/"
 """Where our images are: before their names."""
+
+REGISTRY = "localhost/"
+"""What some engines put before names without a registry."""
 
 FIXED_ENVIRONMENT = {
     "LANG": "en_US.UTF-8",
@@ -23,6 +27,11 @@ FIXED_ENVIRONMENT = {
     "LAMBDA_TASK_ROOT": "/var/task",
     "LAMBDA_RUNTIME_DIR": "/var/runtime",
 }
+
+
+def is_ours(name: str) -> bool:
+    """Whether an image with this name is one that we built."""
+    return name.removeprefix(REGISTRY).startswith(OURS)
 
 
 class ImagePlan(Struct, frozen=True):
@@ -42,7 +51,7 @@ class ImagePlan(Struct, frozen=True):
     @property
     def label(self) -> str:
         """What all images of this runtime have in common, whatever they were made of."""
-        return f"lambda-emu.image={self.runtime.identifier}-{self.architecture}"
+        return f"{LABEL}={self.runtime.identifier}-{self.architecture}"
 
     @property
     def settings(self) -> list[str]:

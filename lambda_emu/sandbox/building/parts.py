@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -68,6 +69,7 @@ class Parts(Struct, frozen=True):
         """The folder that was made of these inputs. Made now if it never was; it gets its name when it is complete."""
         folder = self.cache / sha256("\0".join(inputs).encode()).hexdigest()[:16]
         if folder.is_dir():
+            os.utime(folder)  # for who removes what nobody uses
             return folder
         with self.tools.alone(self._lock(folder.name), "another build, which makes a part of this one", progress):
             if not folder.is_dir():

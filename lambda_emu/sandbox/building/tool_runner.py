@@ -100,7 +100,7 @@ class ToolRunner:
         lock.parent.mkdir(parents=True, exist_ok=True)
         with lock.open("w") as file:
             waiting = False
-            while not _try_lock(file):
+            while not try_lock(file):
                 if not waiting:
                     progress(f"waiting for {what}")
                 waiting = True
@@ -143,7 +143,8 @@ def _terminate(tool: subprocess.Popen[str]) -> None:
         os.killpg(tool.pid, signal.SIGTERM)  # mmdebstrap cleans up behind itself
 
 
-def _try_lock(file: IO[str]) -> bool:
+def try_lock(file: IO[str]) -> bool:
+    """Lock a file for as long as it is open, if nobody else has."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

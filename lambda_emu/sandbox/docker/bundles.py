@@ -76,6 +76,7 @@ class Bundles:
                     raise SandboxError(f"loading {image.name}: {said['error']}")
         if self._layers(image.name) != layers:
             raise SandboxError(f"loading {image.name}: the engine has not taken it")
+        self._images.use(image.runtime, image.architecture)  # for the engine it is as old as it is
         return Imported(image.name)
 
     def _refusal(self, bundle: BundleReader, image: BundledImage) -> str | None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -27,18 +27,16 @@ from lambda_emu.sandbox.building import dotnet
 from lambda_emu.sandbox.building.alone import scratch_folder
 from lambda_emu.sandbox.building.debian import ARCHITECTURES, check_machine
 from lambda_emu.sandbox.building.image_plan import OURS, ImagePlan, plan_image
+from lambda_emu.sandbox.building.leftovers import DAY_S
 from lambda_emu.sandbox.building.missing import NoImage, Unreachable
 from lambda_emu.sandbox.building.parts import Parts
 from lambda_emu.sandbox.building.registry import follow, registry_answers
 from lambda_emu.sandbox.building.rootfs import build_root
 from lambda_emu.sandbox.building.tool_runner import Progress, ToolFailed, ToolRunner
 from lambda_emu.sandbox.docker.client import engine_errors
+from lambda_emu.sandbox.docker.old_images import last_used_s, remove_unwanted
 
 log = logging.getLogger(__name__)
-
-DAY_S = 86_400
-KEPT_UNUSED_S = 14 * DAY_S
-"""Other checkouts and other versions of lambda-emu have images of the same runtime on this engine, and want them."""
 
 
 class ImageStatus(Struct, frozen=True):
@@ -130,6 +128,12 @@ class Images:
         """What images are called that a runtime's functions run on here: AWS's, then ours. None of no runtime."""
         found = self._runtimes.get(runtime)
         return () if found is None else self._names(found, architecture)
+
+    def prune(self, *, others: bool = False) -> Iterator[str]:
+        """Remove those of ours that nobody has run for two weeks, or all but those of our own recipes; yields names."""
+        plans = [self._plan(runtime, architecture) for runtime in self._runtimes for architecture in ARCHITECTURES]
+        kept = {plan.label: plan.tag for plan in plans if plan is not None}
+        yield from remove_unwanted(self._api, kept, self._clock.now_s(), others=others)
 
     def close(self) -> None:
         """Give up what is being built, at once."""
@@ -223,7 +227,7 @@ class Images:
             raise Unreachable(runtime, architecture, error.name, error.no_answer) from error
         progress(f"handing {plan.tag} to the engine")
         self._import(root, plan)
-        self._remove_replaced(plan)
+        deque(remove_unwanted(self._api, {plan.label: plan.tag}, self._clock.now_s()), 0)
         return plan.tag
 
     def _make_root(self, plan: ImagePlan, scratch: Path, progress: Progress) -> Path:
@@ -240,40 +244,10 @@ class Images:
         if "error" in last:
             raise SandboxError(f"importing {plan.tag}: {last['error']}")
 
-    # -- removing ---------------------------------------------------------------------------------
-
-    def _remove_replaced(self, plan: ImagePlan) -> None:
-        """Older images of the same runtime that nobody wants, except those that containers still use."""
-        with engine_errors("removing replaced images"):
-            kept = self._api.inspect_image(plan.tag)["Id"]
-            for image in self._api.images(filters={"label": plan.label}):
-                try:
-                    if image["Id"] != kept and self._is_unwanted(image["Id"]):
-                        self._api.remove_image(image["Id"])
-                except docker.errors.APIError as error:
-                    log.info("image %s stays: %s", image["Id"], error.explanation)
-
-    def _is_unwanted(self, id: str) -> bool:
-        """Whether its name went to a newer build of the same recipe, or nobody has run it for long."""
-        image = self._api.inspect_image(id)
-        return not image["RepoTags"] or self._clock.now_s() - _last_used_s(image) > KEPT_UNUSED_S
-
     def _mark_used(self, name: str, image: Mapping[str, Any]) -> None:
         """Name it again, which the engine notes the time of: all who share the engine can read it there."""
-        if not name.startswith(OURS) or self._clock.now_s() - _last_used_s(image) < DAY_S:
+        if not name.startswith(OURS) or self._clock.now_s() - last_used_s(image) < DAY_S:
             return
         repository, _, tag = name.partition(":")
         with engine_errors(f"marking {name} as used"):
             self._api.tag(image["Id"], repository, tag)
-
-
-def _last_used_s(image: Mapping[str, Any]) -> float:
-    """When an image was last named, or made, in seconds since the epoch. Engines that note no names leave that out."""
-    named = (image.get("Metadata") or {}).get("LastTagTime") or image["Created"]
-    return max(_epoch_s(named), _epoch_s(image["Created"]))
-
-
-def _epoch_s(text: str) -> float:
-    """Of a time as engines write it, in Go's way: to the nanosecond, and the year 1 for never."""
-    seconds = datetime.fromisoformat(f"{text[:19]}+00:00")
-    return max(0.0, (seconds - datetime.fromtimestamp(0, UTC)).total_seconds())
