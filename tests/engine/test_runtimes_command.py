@@ -10,8 +10,6 @@ import pytest
 from image_rig import ImageRig
 from test_cli import command
 
-from lambda_emu.runtimes import catalogue
-
 pytestmark = pytest.mark.docker
 
 WAYS = (
@@ -35,21 +33,20 @@ def test_an_image_that_cannot_be_built_does_not_keep_the_others_from_it(tmp_path
 def test_all_that_cannot_be_built_is_told_at_the_end(tmp_path: Path) -> None:
     if Path("/proc/sys/fs/binfmt_misc/qemu-aarch64").exists():
         pytest.skip("this machine can run arm64 programs")
-    buildable = [runtime.identifier for runtime in catalogue() if runtime.recipe is not None and runtime.may_create]
+    for_arm64 = ("--architecture", "arm64")
+    listed = command("runtimes", "list", "--json", *for_arm64, folder=tmp_path).stdout.splitlines()
+    buildable = sorted(one["runtime"] for one in map(json.loads, listed) if one["buildable"])
 
-    done = command("runtimes", "build", "--all", "--architecture", "arm64", folder=tmp_path)
+    done = command("runtimes", "build", "--all", *for_arm64, folder=tmp_path)
 
     told = done.stderr.partition(f"Error: {len(buildable)} of {len(buildable)} images could not be built:\n")[2]
-    assert re.findall(r"^([\w.]+): this machine cannot run arm64 programs", told, re.MULTILINE) == buildable
+    assert sorted(re.findall(r"^([\w.]+): this machine cannot run arm64 programs", told, re.MULTILINE)) == buildable
+    assert len(buildable) > 10
     assert (done.returncode, done.stdout) == (1, "")
 
 
 @pytest.mark.runtimes
 def test_whatever_can_be_built_is_built_by_one_command(tmp_path: Path) -> None:
-    for runtime in catalogue():
-        if runtime.recipe is not None and runtime.may_create:
-            ImageRig().image(runtime.identifier)
-
     done = command("runtimes", "build", "--all", "--missing", folder=tmp_path)
 
     listed = command("runtimes", "list", "--json", folder=tmp_path).stdout.splitlines()
