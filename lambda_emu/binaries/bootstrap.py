@@ -20,6 +20,11 @@ MADE_FOR = {
     b"MZ": "Windows",
 }
 """By how a program begins."""
+INTERPRETERS = ("sh", "bash", "awk", "gawk", "sed", "python", "python2", "python2.7")
+"""Of scripts, which Amazon Linux brings; the last ones only Amazon Linux 2."""
+ENV = "env"
+BROUGHT = ("/var/task/", "/opt/")
+"""What lies here comes with the code."""
 GOARCH = {"x86_64": "amd64", "arm64": "arm64"}
 MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 
@@ -36,7 +41,7 @@ def wrong_bootstrap(task: Path, layers: Sequence[Path], runtime: str, architectu
         try:
             mode = os.fstat(file).st_mode
             if stat.S_ISREG(mode):
-                why = _wrong(file, mode, architecture)
+                why = _wrong(file, mode, architecture) or _wrong_interpreter(file, layers)
                 return None if why is None else f"{shown}/{NAME} {why}"
         finally:
             os.close(file)
@@ -71,6 +76,32 @@ def _wrong(file: int, mode: int, architecture: str) -> str | None:
     return _wrong_loader(elf, architecture)
 
 
+def _wrong_interpreter(file: int, layers: Sequence[Path]) -> str | None:
+    """Of a script: what runs it, by a path or by the PATH, which ends with the programs of layers."""
+    line = os.pread(file, FIRST_BYTES, 0).partition(b"\n")[0].decode(errors="replace")
+    words = line.removeprefix("#!").split()
+    if not line.startswith("#!") or not words or words[0].startswith(BROUGHT):
+        return None
+    by_path = words[0].rpartition("/")[2] == ENV
+    name = next((word for word in words[1:] if not word.startswith("-")), ENV) if by_path else words[0]
+    if name.rpartition("/")[2] in (*INTERPRETERS, ENV):
+        return None
+    if by_path and any(_is_there(layer, f"bin/{name}") for layer in layers):
+        return None
+    return (
+        f"is run by {name}, which Amazon Linux does not bring: put it into a layer (bin/ of layers is on the PATH), "
+        "or use the runtime of that language"
+    )
+
+
+def _is_there(folder: Path, name: str) -> bool:
+    try:
+        os.close(open_beneath(folder, name, os.O_PATH))
+    except OSError:
+        return False
+    return True
+
+
 def or_set(architecture: str) -> str:
     """The other thing to do about code for another machine, where Lambda has such machines."""
     return f", or set the function's Architectures to {architecture}" if architecture in GOARCH else ""
@@ -79,7 +110,7 @@ def or_set(architecture: str) -> str:
 def _wrong_loader(elf: Elf, architecture: str) -> str | None:
     """Of one that is linked dynamically: by what."""
     loader = elf.interpreter
-    if loader in (None, LOADERS[architecture]) or str(loader).startswith(("/var/task/", "/opt/")):
+    if loader in (None, LOADERS[architecture]) or str(loader).startswith(BROUGHT):
         return None
     hint = "link it statically" if "musl" in str(loader) else "link it on Amazon Linux, or statically"
     return f"is loaded by {loader}, which Lambda has not: {hint}"

@@ -68,7 +68,7 @@ def exit_failure(request_id: str, exit: Exit, program: Program) -> Failure:
 
 
 def bootstrap_failure(request_id: str) -> Failure:
-    """A custom runtime whose code has no executable bootstrap."""
+    """A custom runtime whose code has no bootstrap."""
     kind, text = "Runtime.InvalidEntrypoint", "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
     return Failure("error", kind, _payload(kind, request_id, text))
 

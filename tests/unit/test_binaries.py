@@ -161,6 +161,14 @@ def test_a_bootstrap_may_be_in_a_layer_and_a_folder_of_its_name_is_none(tmp_path
     assert tell(tmp_path, {"bootstrap/readme": b""}, layer={"bootstrap": SCRIPT}) == []
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["#!/bin/bash -e", "#!/usr/bin/env bash", "#!/usr/bin/awk -f", "#!/opt/bin/node", "#!/usr/bin/env node", "#!"],
+)
+def test_a_script_may_be_run_by_what_amazon_linux_or_the_code_brings(tmp_path: Path, line: str) -> None:
+    assert tell(tmp_path, {"bootstrap": line.encode() + b"\n"}, layer={"bin/node": STATIC}) == []
+
+
 def test_code_without_a_bootstrap_says_how_to_name_the_program(tmp_path: Path) -> None:
     (told,) = tell(tmp_path, {"main": SCRIPT})
 
