@@ -452,6 +452,8 @@ def test_what_is_below_the_functions_level_is_not_logged(subject: Subject) -> No
 
 @row("handler forms")
 def test_a_handler_may_have_any_form(subject: Subject) -> None:
+    assert subject.language.forms
+
     for form in subject.language.forms:
         answer = subject.lam.invoke(subject.create(form.handler), form.event)
 

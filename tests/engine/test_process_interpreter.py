@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packages import other_pythons
 from process_rig import ISOLATIONS, Bench
 
 LIBRARY = Path(os.__file__).parent
@@ -95,6 +96,24 @@ def test_packages_of_the_hosts_python_are_not_importable(home: Path, isolation: 
     packages = ["hosts_own", "pytest", "flask", "click", "uvloop", "lambda_emu", "boto3", "urllib3"]
 
     assert invoke_with(home, isolation, tmp_path, packages)["found"] == ["boto3", "urllib3"]
+
+
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+def test_another_python_runs_with_its_own_library_and_a_client_of_its_version(
+    isolation: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime, python = next(other_pythons())
+    monkeypatch.setenv("PATH", str(python.parent))
+    bench = Bench(isolation, tmp_path)
+    code = "import boto3, ssl, sys\ndef handler(event, context): return [list(sys.version_info[:2]), ssl.__file__]"
+
+    try:
+        version, module = bench.invoke(bench.sandbox({"app.py": code}, runtime=runtime), "app.handler", {})
+    finally:
+        bench.close()
+
+    assert version == [int(part) for part in runtime.removeprefix("python").split(".")]
+    assert f"/lib/{runtime}/" in module
 
 
 ON = "--y --experimental-require-module --z"

@@ -20,6 +20,8 @@ from languages.language import HANDLERS, Failure, Files, Form, Language, Thrown
 LAYER = {"layered": "from a layer"}
 RUST_ERROR = "&alloc::boxed::Box<dyn core::error::Error + core::marker::Send + core::marker::Sync>"
 """Whatever an error is, unless it says itself what it is called."""
+ANY_NAME = (Form("every", {"do": "echo", "value": [1]}, [1]),)
+"""A program that has one handler, whatever it is called."""
 NO_HANDLER = Failure("missing", "Runtime.ExitError", "exit status 1")
 
 
@@ -127,6 +129,7 @@ RUST = Language(
         "no function": NO_HANDLER,
     },
     ends="ends",
+    forms=ANY_NAME,
     memory=int,
 )
 CPP = Language(
@@ -149,4 +152,5 @@ CPP = Language(
         "no function": NO_HANDLER,
     },
     ends="ends",
+    forms=ANY_NAME,
 )
