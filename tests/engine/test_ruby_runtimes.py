@@ -39,6 +39,7 @@ def misses(event:, context:) = undefined_thing
 def argument(event:, context:) = raise(ArgumentError, 'a')
 def runtime(event:, context:) = raise('r')
 def no_json(event:, context:) = Float::NAN
+def version(event:, context:) = [RUBY_VERSION, $VERBOSE]
 def encoding(event:, context:) = Encoding.default_external.to_s
 def nothing_required(event:, context:) = [Net::HTTP.name, URI('http://a/b').path, StringIO.name, JSON.name]
 def gems(event:, context:) = event.each { |name| require name }
@@ -147,6 +148,15 @@ def ruby(request: pytest.FixtureRequest, lam: Lam) -> Iterator[Ruby]:
 
 def test_a_handler_gets_its_event_and_returns_a_hash(ruby: Ruby) -> None:
     assert ruby.answer("app.hello", {"name": "Ada"}).payload == {"greeting": "Hello, Ada"}
+
+
+def test_it_is_the_ruby_that_was_asked_for_and_takes_its_options(ruby: Ruby) -> None:
+    name = ruby.create("app.version", Environment={"Variables": {"RUBYOPT": "-W0"}})
+
+    for function, verbose in ((ruby.create("app.version"), False), (name, None)):
+        version, found = ruby.lam.invoke(function).payload
+        assert version.startswith(f"{ruby.runtime.removeprefix('ruby')}.")
+        assert found is verbose
 
 
 def test_what_a_handler_of_no_class_keeps_in_a_variable_stays(ruby: Ruby) -> None:
@@ -327,8 +337,8 @@ def test_awss_sdk_reaches_our_services_and_text_is_ascii_unless_lang_says_otherw
 def test_without_docker_gems_are_found_with_whatever_isolation_there_is(isolation: str, tmp_path: Path) -> None:
     handler = """
 def handler(event:, context:)
-  %w[brought layered plain beside].each { |name| require name }
-  [$brought, $layered, $plain, $beside]
+  %w[brought layered plain beside rexml/document].each { |name| require name }
+  [$brought, $layered, $plain, $beside, Gem.loaded_specs.key?('rexml')]
 end
 """
     code = {"app.rb": handler, "beside.rb": "$beside = 4", **gem("vendor/bundle/ruby/3.3.0", "brought", "2.0")}
@@ -339,7 +349,7 @@ end
     sandbox = bench.sandbox(code, layer, runtime="ruby3.3")
 
     try:
-        assert bench.invoke(sandbox, "app.handler", {}) == ["2.0", "1.0", 3, 4]
+        assert bench.invoke(sandbox, "app.handler", {}) == ["2.0", "1.0", 3, 4, True]
     finally:
         bench.close()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lambda_emu.runtimes import Catalogue, catalogue
+from lambda_emu.sandbox.building.debian import options
 from lambda_emu.sandbox.building.image_plan import ImagePlan, plan_image
 
 
@@ -74,3 +75,12 @@ def test_bootstrap_starts_the_interpreter_that_the_recipe_names(folder: Path) ->
     bootstrap = python_plan(folder).files["/var/runtime/bootstrap"].decode()
 
     assert "set -- /var/lang/bin/python3.13 /var/runtime/bootstrap.py\n" in bootstrap
+
+
+def test_a_package_that_one_suite_alone_has_brings_that_suites_list() -> None:
+    told = options("sid", ["dash", "ruby3.4/experimental"], "x86_64")
+
+    assert "--include=dash,ruby3.4" in told
+    [hook] = [option for option in told if option.startswith("--setup-hook=")]
+    assert "s/ sid / experimental /" in hook
+    assert not any(option.startswith("--setup-hook=") for option in options("sid", ["dash"], "x86_64"))

@@ -11,6 +11,7 @@ import pytest
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.toolchain.interpreter import LANG
+from lambda_emu.sandbox.toolchain.maker import Maker
 from lambda_emu.sandbox.toolchain.ruby import RubyLanguage
 
 Install = Callable[..., Path]
@@ -89,11 +90,38 @@ def test_below_a_functions_own_folders_only_a_ruby_that_moves_can_be_shown(insta
         RubyLanguage().host_files(RubyLanguage().find(runtime("ruby3.3")), Path())
 
 
+@pytest.mark.parametrize(
+    ("library", "moves", "seen"),
+    [("/usr/lib/ruby", False, "/usr/lib/ruby"), ("/opt/ruby/lib/ruby", True, "/var/lang/lib/ruby")],
+)
+def test_gems_that_are_installed_with_it_are_where_awss_sdk_is(
+    install: Install, tmp_path: Path, library: str, moves: bool, seen: str
+) -> None:
+    install("ruby", "3.1.2", library, moves)
+    (tmp_path / "made/runtime").mkdir(parents=True)
+    language = RubyLanguage()
+
+    language.add(language.find(runtime("ruby3.3")), tmp_path / "made", Maker(tmp_path))
+
+    assert (tmp_path / "made/runtime/ruby/3.3.0").readlink() == Path(seen, "gems/3.1.0")
+
+
 def test_what_is_called_ruby_and_is_another_is_told(install: Install) -> None:
     program = install("ruby", "3.1.4", "/usr/lib/jruby", engine="jruby")
 
     with pytest.raises(SandboxError, match=f"{program} is not the Ruby that Lambda has: jruby"):
         RubyLanguage().find(runtime("ruby3.3"))
+
+
+def test_options_for_the_users_own_programs_are_not_for_asking(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ruby = install("ruby", "3.3.9", "/usr/lib/ruby")
+    ruby.write_text(ruby.read_text().replace("printf", '[ -z "$RUBYOPT$RUBYLIB" ] && printf'))
+    monkeypatch.setenv("RUBYOPT", "-rbundler/setup")
+    monkeypatch.setenv("RUBYLIB", "/nowhere")
+
+    assert RubyLanguage().find(runtime("ruby3.3")).name == "Ruby 3.3.9"
 
 
 @pytest.mark.usefixtures("install")

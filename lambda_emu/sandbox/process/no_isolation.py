@@ -46,7 +46,7 @@ export PATH="$PATH:${PWD%/*}/opt/bin"
 [ -z "$RUBYLIB" ] || export RUBYLIB="$PWD:${PWD%/*}/opt/ruby/lib:$RUBYLIB"
 case "$GEM_PATH" in */opt/ruby/gems/*)
     gems=${GEM_PATH#*/opt/ruby/gems/}; gems=${gems%%:*}
-    export GEM_PATH="$PWD/vendor/bundle/ruby/$gems:${PWD%/*}/opt/ruby/gems/$gems:$GEM_PATH"; unset gems
+    export GEM_PATH="$PWD/vendor/bundle/ruby/$gems:${PWD%/*}/opt/ruby/gems/$gems:"/var/runtime/ruby/"$gems"; unset gems
 esac
 """
 """Says where the sandbox's folders are, which only the process in there knows: init started it in its `task`."""
@@ -98,10 +98,10 @@ class NoIsolation:
             _refuse_ways_out(root)
 
     def program(self, toolchain: Toolchain, bootstrap: str, environment: Mapping[str, str]) -> Program:
-        start = toolchain.start or BOOTSTRAPS[bootstrap]
+        script = f"{SETTLE}exec {toolchain.start or BOOTSTRAPS[bootstrap]}"
         for name in ("lang", "runtime"):
-            start = start.replace(f"/var/{name}/", shlex.quote(f"{toolchain.folder / name}/"))
-        return Program(["/bin/sh", "-c", f"{SETTLE}exec {start}"], environment, "task")
+            script = script.replace(f"/var/{name}/", shlex.quote(f"{toolchain.folder / name}/"))
+        return Program(["/bin/sh", "-c", script], environment, "task")
 
 
 def _refuse_ways_out(root: Path) -> None:

@@ -29,6 +29,8 @@ puts RUBY_ENGINE, RUBY_VERSION, RbConfig.ruby, RbConfig::CONFIG["rubylibprefix"]
 puts RbConfig::CONFIG["configure_args"].to_s.include?("--enable-load-relative")
 """
 """What it is, to be asked of it: on the PATH there may be a version manager's script."""
+WITHOUT_OPTIONS = ("/usr/bin/env", "-u", "RUBYOPT", "-u", "RUBYLIB")
+"""Those that the user's shell has may want gems."""
 
 
 class Ruby(Struct, frozen=True):
@@ -47,10 +49,8 @@ class RubyLanguage:
     """interpreter.Language."""
 
     def find(self, runtime: Runtime) -> Interpreter:
-        versions = (one.identifier for one in catalogue() if one.family == "ruby")  # programs are called so, too
-        programs = filter(
-            None, map(shutil.which, ("ruby", *versions))
-        )  # a link's name may count, if it leads to a script
+        names = ("ruby", *_versions())
+        programs = filter(None, map(shutil.which, names))  # not where links lead: a version manager's go by their names
         found = nearest(runtime, [_interpreter(_ask(Path(program))) for program in programs])
         if found is None:
             raise NotOnPath(runtime, "ruby", "ruby")
@@ -75,16 +75,32 @@ class RubyLanguage:
         )
 
     def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> None:
-        """Nothing: all of it is the host's, or lies in runtimes/ruby/runtime."""
+        """Links to the gems that are installed with it from where functions of any version look for AWS's SDK."""
+        ruby = _ask(interpreter.path)
+        library = LANG / "lib/ruby" if any(map(ruby.library.is_relative_to, OWN)) else ruby.library
+        (folder / "runtime/ruby").mkdir()
+        for version in _versions():
+            link = folder / "runtime/ruby" / f"{version.removeprefix('ruby')}.0"
+            link.symlink_to(library / "gems" / _api(ruby.version))
+
+
+def _versions() -> list[str]:
+    """`ruby3.3` and the others, as programs may be called, too."""
+    return [one.identifier for one in catalogue() if one.family == "ruby"]
 
 
 def _interpreter(ruby: Ruby) -> Interpreter:
-    major, minor, *_ = ruby.version.split(".")
-    return Interpreter(ruby.path, f"Ruby {ruby.version}", f"ruby{major}.{minor}")
+    return Interpreter(ruby.path, f"Ruby {ruby.version}", f"ruby{_api(ruby.version).removesuffix('.0')}")
+
+
+def _api(version: str) -> str:
+    """What Ruby calls folders by: `3.3.0` of 3.3.14."""
+    major, minor, *_ = version.split(".")
+    return f"{major}.{minor}.0"
 
 
 def _ask(program: Path) -> Ruby:
-    argv = [str(program), "--disable=gems", "-rrbconfig", "-e", WHO]
+    argv = [*WITHOUT_OPTIONS, str(program), "--disable=gems", "-rrbconfig", "-e", WHO]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=ANSWER_LIMIT_S)
     except (OSError, subprocess.TimeoutExpired) as error:
