@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from lam import Lam
-from languages.language import HANDLERS
-from languages.provided import RUST
+from languages.language import HANDLERS, Language
+from languages.provided import GO, RUST
 
 SHELL = HANDLERS / "shell"
 AUTHORITIES = (
@@ -64,3 +64,13 @@ def test_rusts_library_finds_the_usual_authorities(lam: Lam, request: pytest.Fix
     lam.create("rust", RUST.files(request.config), Runtime="provided.al2023", Handler="authorities")
 
     assert lam.invoke("rust").payload > 100
+
+
+@pytest.mark.parametrize("language", [GO, pytest.param(RUST, marks=pytest.mark.runtimes)], ids=lambda one: one.name)
+def test_awss_clients_stream_their_responses(lam: Lam, request: pytest.FixtureRequest, language: Language) -> None:
+    lam.create("streams", language.files(request.config), Runtime="provided.al2023", Handler="streamed")
+
+    *pieces, end = lam.client.invoke_with_response_stream(FunctionName="streams", Payload=b"{}")["EventStream"]
+
+    assert b"".join(piece["PayloadChunk"]["Payload"] for piece in pieces).endswith(b"one two")
+    assert end["InvokeComplete"] == {}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -164,6 +165,21 @@ func (bytes) Invoke(_ context.Context, event []byte) ([]byte, error) {
 	return []byte(`"bytes ` + string(event) + `"`), nil
 }
 
+// Comes in two pieces.
+type slow struct{ pieces int }
+
+func (s *slow) Read(to []byte) (int, error) {
+	s.pieces++
+	switch s.pieces {
+	case 1:
+		return copy(to, "one "), nil
+	case 2:
+		time.Sleep(10 * time.Millisecond)
+		return copy(to, "two"), nil
+	}
+	return 0, io.EOF
+}
+
 func main() {
 	switch os.Getenv("_HANDLER") {
 	case "every":
@@ -179,6 +195,8 @@ func main() {
 		os.Exit(status)
 	case "bytes":
 		lambda.Start(bytes{})
+	case "streamed":
+		lambda.Start(func() (io.Reader, error) { return &slow{}, nil })
 	case "nothing":
 		lambda.Start(func() error { return nil })
 	case "typed":

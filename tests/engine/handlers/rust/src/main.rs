@@ -1,6 +1,6 @@
 //! What the suite asks of every language, by the name in "do".
 
-use lambda_runtime::{run, service_fn, tracing, Context, Diagnostic, Error, LambdaEvent};
+use lambda_runtime::{run, service_fn, streaming, tracing, Context, Diagnostic, Error, LambdaEvent};
 use serde_json::{json, Value};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Mutex;
@@ -134,6 +134,16 @@ fn end_by(signal: i32) -> ! {
     }
 }
 
+async fn streamed(_: LambdaEvent<Value>) -> Result<streaming::Response<streaming::Body>, Error> {
+    let (mut to, body) = streaming::channel();
+    tokio::spawn(async move {
+        to.send_data("one ".into()).await?;
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        to.send_data("two".into()).await
+    });
+    Ok(streaming::Response::from(body))
+}
+
 /// As Lambda wants its objects: with a timestamp, the level and the message at the top.
 fn log_as_told() {
     let level = env::var("AWS_LAMBDA_LOG_LEVEL").unwrap_or("info".into());
@@ -157,6 +167,7 @@ async fn main() -> Result<(), Error> {
             let found = rustls_native_certs::load_native_certs().certs.len();
             run(service_fn(|_: LambdaEvent<Value>| async move { Ok::<_, Error>(found) })).await
         }
+        "streamed" => run(service_fn(streamed)).await,
         "broken" => panic!("broken from the start"),
         "ends" => match env::var("ENDS").unwrap_or_default().parse::<i32>().unwrap_or(3) {
             status if status < 0 => end_by(-status),
