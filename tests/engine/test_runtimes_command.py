@@ -47,6 +47,11 @@ def test_all_that_cannot_be_built_is_told_at_the_end(tmp_path: Path) -> None:
 
 @pytest.mark.runtimes
 def test_whatever_can_be_built_is_built_by_one_command(tmp_path: Path) -> None:
+    rig = ImageRig()
+    for status in rig.images().status("x86_64"):
+        if status.buildable:
+            rig.image(status.runtime.identifier)
+
     done = command("runtimes", "build", "--all", "--missing", folder=tmp_path)
 
     listed = command("runtimes", "list", "--json", folder=tmp_path).stdout.splitlines()

@@ -29,10 +29,15 @@ JGO = ("jgo==3.2.0",)
 FETCH_JARS = """
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 tool, kept, folder, *coordinates = sys.argv[1:]
 sys.path.insert(0, tool)
 from jgo.maven import MavenContext
-context = MavenContext(repo_cache=Path(kept))
+settings = Path.home() / ".m2/settings.xml"
+mirrors = ElementTree.parse(settings).iterfind(".//{*}mirror") if settings.is_file() else ()
+of = [(one.findtext("{*}mirrorOf", "").strip(), one.findtext("{*}url", "").strip()) for one in mirrors]
+mirror = next((url for names, url in of if {"*", "central", "external:*"} & set(names.split(","))), None)
+context = MavenContext(repo_cache=Path(kept), remote_repos={"mirror": mirror} if mirror else None)
 for group, artifact, version, *classifier in (line.split(":") for line in coordinates):
     found = context.project(group, artifact).at_version(version).artifact(*classifier).resolve()
     Path(folder, f"{artifact}.jar").write_bytes(found.read_bytes())
