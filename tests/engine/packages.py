@@ -148,10 +148,14 @@ def _miss(what: str) -> None:
     pytest.skip(what)
 
 
+def needs(program: str) -> None:
+    if shutil.which(program) is None:
+        _miss(f"there is no {program} here")
+
+
 def run(command: Sequence[str], folder: Path, **variables: str) -> None:
     """A program that makes or fetches something."""
-    if shutil.which(command[0]) is None:
-        _miss(f"there is no {command[0]} here")
+    needs(command[0])
     done = subprocess.run(
         command,
         cwd=folder,

@@ -5,9 +5,10 @@ docs/contract/runtime.md#runtime-api. On .NET Core 3.1, as languages/dotnet.py s
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -22,12 +23,13 @@ RUNTIME = "/2018-06-01/runtime/"
 
 
 class Told:
-    """One request of the client's."""
+    """One request of the client's. chunks: of its body, one if that was not chunked."""
 
-    def __init__(self, path: str, headers: Mapping[str, str], body: bytes) -> None:
+    def __init__(self, path: str, headers: Mapping[str, str], chunks: list[bytes]) -> None:
         self.path = path.removeprefix(RUNTIME)
         self.headers = {name.lower(): value for name, value in headers.items()}
-        self.body = body
+        self.chunks = chunks
+        self.body = b"".join(chunks)
 
 
 class Script(BaseHTTPRequestHandler):
@@ -46,9 +48,19 @@ class Script(BaseHTTPRequestHandler):
         self._answer(200, json.dumps(self.events.pop(0)), **{"Aws-Request-Id": f"id-{number}", "Invocation-Id": "one"})
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.told.append(Told(self.path, dict(self.headers.items()), body))
+        streamed = self.headers["Transfer-Encoding"] == "chunked"
+        chunks = list(self._chunks()) if streamed else [self.rfile.read(int(self.headers["Content-Length"]))]
+        self.told.append(Told(self.path, dict(self.headers.items()), chunks))
         self._answer(self.answers.pop(0) if self.answers else 202, '{"status":"OK"}')
+
+    def _chunks(self) -> Iterator[bytes]:
+        """Trailers become headers."""
+        while size := int(self.rfile.readline(), 16):
+            yield self.rfile.read(size)
+            self.rfile.readline()
+        while line := self.rfile.readline().decode().strip():
+            name, _, value = line.partition(": ")
+            self.headers[name] = value
 
     def _answer(self, status: int, text: str, **headers: str) -> None:
         self.send_response(status)
@@ -141,3 +153,23 @@ def test_an_error_that_is_too_large_says_so_in_its_place(told_by: Client) -> Non
 
     assert json.loads(told.body) == {"errorMessage": "Exception exceeded maximum payload size of 256KB."}
     assert "lambda-runtime-function-xray-error-cause" not in told.headers
+
+
+def test_a_stream_goes_out_as_it_is_written_and_an_error_behind_it(told_by: Client) -> None:
+    prelude = '{"statusCode":201}'
+    events = [{"then": "", "prelude": prelude}, {"then": "throw"}, {"then": "again"}, {"then": ""}]
+
+    http, failed, again, plain = told_by.run("Fn::Fn.Streams::Handle", events)[0]
+
+    assert [told.path for told in (http, failed, again, plain)] == [f"invocation/id-{n}/response" for n in range(4)]
+    for told in (http, failed, again, plain):
+        assert told.headers["lambda-runtime-function-response-mode"] == "streaming"
+        assert told.headers["content-type"] == "application/vnd.awslambda.http-integration-response"
+        assert told.headers["lambda-runtime-invocation-id"] == "one"
+        assert told.chunks[-2:] == ["one é ".encode(), b"two after 7"]
+    assert http.chunks[0] == prelude.encode() + bytes(8)
+    assert failed.headers["lambda-runtime-function-error-type"] == "Own"
+    body = json.loads(base64.b64decode(failed.headers["lambda-runtime-function-error-body"]))
+    assert (body["errorType"], body["errorMessage"]) == ("Own", "midway")
+    assert again.headers["lambda-runtime-function-error-type"] == "InvalidOperationException"
+    assert "lambda-runtime-function-error-type" not in plain.headers

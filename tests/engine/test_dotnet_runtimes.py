@@ -247,3 +247,18 @@ def test_the_client_context_is_told_by_its_members(dotnet: Dotnet) -> None:
         "identity": None,
         "later": 0,  # a member of ILambdaContext that this client does not know
     }
+
+
+@pytest.mark.runtimes
+@pytest.mark.parametrize("prelude", [None, '{"statusCode":201}'], ids=["plain", "with a prelude"])
+def test_a_response_is_streamed(dotnet: Dotnet, prelude: str | None) -> None:
+    name = dotnet.create("Fn::Fn.Streams::Handle")
+    event = json.dumps({"then": ""} | ({} if prelude is None else {"prelude": prelude}))
+
+    for _ in range(2):
+        answer = dotnet.lam.client.invoke_with_response_stream(FunctionName=name, Payload=event.encode())
+
+        events = list(answer["EventStream"])
+        sent = b"".join(one["PayloadChunk"]["Payload"] for one in events if "PayloadChunk" in one)
+        assert sent.decode() == ("" if prelude is None else prelude + "\0" * 8) + "one é two after 7"
+        assert events[-1]["InvokeComplete"] == {}

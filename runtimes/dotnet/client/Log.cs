@@ -68,16 +68,17 @@ namespace LambdaEmu
             }
         }
 
-        /// <summary>Have what functions log by LambdaLogger come here, whenever they load the assembly that has it.</summary>
-        internal void TakeLoggers()
+        /// <summary>
+        /// Have what functions log by LambdaLogger come here. AWS's fields have these names in every version that has them.
+        /// </summary>
+        internal void TakeLogger(Assembly core)
         {
-            AppDomain.CurrentDomain.AssemblyLoad += (sender, loaded) =>
-            {
-                if (loaded.LoadedAssembly.GetName().Name == "Amazon.Lambda.Core")
-                {
-                    Take(loaded.LoadedAssembly.GetType("Amazon.Lambda.Core.LambdaLogger"));
-                }
-            };
+            var logger = core.GetType("Amazon.Lambda.Core.LambdaLogger");
+            Set(logger, "_loggingAction", new Action<string>(message => Write(null, null, message, null)));
+            Set(logger, "_loggingWithLevelAction", new Action<string, string, object[]>(
+                (level, message, arguments) => Write(Levels.Parse(level), null, message, arguments)));
+            Set(logger, "_loggingWithLevelAndExceptionAction", new Action<string, Exception, string, object[]>(
+                (level, thrown, message, arguments) => Write(Levels.Parse(level), thrown, message, arguments)));
         }
 
         /// <summary>An ILambdaLogger, whatever methods the function's version of it has.</summary>
@@ -107,16 +108,6 @@ namespace LambdaEmu
             var rest = left.ToList();
             var thrown = rest.OfType<Exception>().FirstOrDefault();
             Write(level, thrown, rest.OfType<string>().FirstOrDefault(), rest.OfType<object[]>().FirstOrDefault());
-        }
-
-        /// <summary>AWS's fields have these names in every version that has them.</summary>
-        void Take(Type logger)
-        {
-            Set(logger, "_loggingAction", new Action<string>(message => Write(null, null, message, null)));
-            Set(logger, "_loggingWithLevelAction", new Action<string, string, object[]>(
-                (level, message, arguments) => Write(Levels.Parse(level), null, message, arguments)));
-            Set(logger, "_loggingWithLevelAndExceptionAction", new Action<string, Exception, string, object[]>(
-                (level, thrown, message, arguments) => Write(Levels.Parse(level), thrown, message, arguments)));
         }
 
         static void Set(Type logger, string name, Delegate action)

@@ -10,11 +10,21 @@ namespace LambdaEmu
         {
             FitMemory();
             var log = Log.Open();
-            var api = new RuntimeApi(Environment.GetEnvironmentVariable("AWS_LAMBDA_RUNTIME_API"));
-            var handler = Begin(words, log, api);
+            var address = Environment.GetEnvironmentVariable("AWS_LAMBDA_RUNTIME_API");
+            var api = new RuntimeApi(address);
+            var streams = new ResponseStreams(address);
+            UseLoaded(core =>
+            {
+                log.TakeLogger(core);
+                streams.Offer(core);
+            });
+            var handler = Begin(words, api);
             for (;;)
             {
-                Serve(api.Next(), handler, log, api);
+                var invocation = api.Next();
+                log.RequestId = invocation.RequestId;
+                streams.Begin(invocation);
+                Serve(invocation, handler, log, api, streams);
             }
         }
 
@@ -42,11 +52,10 @@ namespace LambdaEmu
         }
 
         /// <summary>A handler that cannot be made ready is told once, and then ends the process by what was thrown.</summary>
-        static Handler Begin(string[] words, Log log, RuntimeApi api)
+        static Handler Begin(string[] words, RuntimeApi api)
         {
             try
             {
-                log.TakeLoggers();
                 return Handler.Find(Array.Find(words, word => !word.StartsWith("--")));
             }
             catch (Exception failure)
@@ -57,9 +66,8 @@ namespace LambdaEmu
             }
         }
 
-        static void Serve(Invocation invocation, Handler handler, Log log, RuntimeApi api)
+        static void Serve(Invocation invocation, Handler handler, Log log, RuntimeApi api, ResponseStreams streams)
         {
-            log.RequestId = invocation.RequestId;
             Environment.SetEnvironmentVariable("_X_AMZN_TRACE_ID", invocation.TraceId);
             byte[] answer;
             try
@@ -69,10 +77,36 @@ namespace LambdaEmu
             catch (Exception failure)
             {
                 Console.Error.WriteLine(failure);
-                api.Error(invocation, failure);
+                if (streams.Opened != null)
+                {
+                    streams.Opened.End(failure);
+                }
+                else
+                {
+                    api.Error(invocation, failure);
+                }
                 return;
             }
-            api.Response(invocation, answer);
+            if (streams.Opened != null)
+            {
+                streams.Opened.End(null); // what the handler returns counts for nothing then
+            }
+            else
+            {
+                api.Response(invocation, answer);
+            }
+        }
+
+        /// <summary>Do it with the function's own Amazon.Lambda.Core, whenever that is loaded.</summary>
+        static void UseLoaded(Action<Assembly> use)
+        {
+            AppDomain.CurrentDomain.AssemblyLoad += (sender, loaded) =>
+            {
+                if (loaded.LoadedAssembly.GetName().Name == "Amazon.Lambda.Core")
+                {
+                    use(loaded.LoadedAssembly);
+                }
+            };
         }
     }
 }

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from own import OwnLam, own_emulator
-from packages import kept
+from packages import kept, needs
 
 from lambda_emu.config import load_settings
 from lambda_emu.recipes import Compiled, Wheels
@@ -51,6 +51,7 @@ def _client() -> Compiled:
 
 
 def _part(part: Compiled, scripts: Mapping[str, bytes]) -> Path:
+    needs("mmdebstrap")
     with TemporaryDirectory() as scratch:
         parts = Parts(load_settings({}, environ={}).cache_dir / "parts", Path(scratch), ToolRunner())
         return parts.folder(part, "x86_64", scripts, print)

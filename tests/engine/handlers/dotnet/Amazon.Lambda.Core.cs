@@ -3,6 +3,9 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
 
 namespace Amazon.Lambda.Core
 {
@@ -99,5 +102,41 @@ namespace Amazon.Lambda.Core
             => _loggingWithLevelAndExceptionAction(level, exception, message, args);
 
         private static void Unset(string message) => throw new InvalidOperationException("nobody set the logger");
+    }
+}
+
+namespace Amazon.Lambda.Core.ResponseStreaming
+{
+    internal interface ILambdaResponseStream : IDisposable
+    {
+        Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken = default(CancellationToken));
+        long BytesWritten { get; }
+        bool HasError { get; }
+    }
+
+    public class LambdaResponseStream
+    {
+        private readonly ILambdaResponseStream _stream;
+
+        internal LambdaResponseStream(ILambdaResponseStream stream) => _stream = stream;
+
+        public long BytesWritten => _stream.BytesWritten;
+
+        public Task WriteAsync(string text)
+        {
+            var bytes = Encoding.UTF8.GetBytes(text);
+            return _stream.WriteAsync(bytes, 0, bytes.Length);
+        }
+    }
+
+    public class LambdaResponseStreamFactory
+    {
+        private static Func<byte[], ILambdaResponseStream> _streamFactory;
+
+        internal static void SetLambdaResponseStream(Func<byte[], ILambdaResponseStream> streamFactory) => _streamFactory = streamFactory;
+
+        public static LambdaResponseStream CreateStream() => new LambdaResponseStream(_streamFactory(new byte[0]));
+
+        public static LambdaResponseStream CreateHttpStream(string prelude) => new LambdaResponseStream(_streamFactory(Encoding.UTF8.GetBytes(prelude)));
     }
 }

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text;
 using System.Threading.Tasks;
 using Amazon.Lambda.Core;
+using Amazon.Lambda.Core.ResponseStreaming;
 
 namespace Fn
 {
@@ -138,6 +139,24 @@ namespace Fn
                 ["identity"] = context.Identity.IdentityId,
                 ["later"] = context.AddedLater,
             };
+        }
+    }
+
+    public class Streams
+    {
+        public async Task<string> Handle(Dictionary<string, string> asked)
+        {
+            var prelude = asked.ContainsKey("prelude") ? asked["prelude"] : null;
+            var stream = prelude == null ? LambdaResponseStreamFactory.CreateStream() : LambdaResponseStreamFactory.CreateHttpStream(prelude);
+            await stream.WriteAsync("one é ");
+            await Task.Delay(200);
+            await stream.WriteAsync("two after " + stream.BytesWritten);
+            switch (asked["then"])
+            {
+                case "throw": throw new Own("midway");
+                case "again": LambdaResponseStreamFactory.CreateStream(); break;
+            }
+            return "counts for nothing";
         }
     }
 
