@@ -116,14 +116,14 @@ def test_a_function_that_failed_for_its_runtime_is_tried_again_at_the_next_start
 
 
 def test_a_runtime_that_cannot_run_is_active_and_its_invocations_say_what_it_takes(lam: Lam) -> None:
-    lam.create("ruby", {"app.rb": ""}, Runtime="ruby4.0", Handler="app.handler")
+    lam.create("old", {"App.dll": ""}, Runtime="dotnet6", Handler="App::App.Function::Handle")
 
-    found = lam.client.get_function_configuration(FunctionName="ruby")
+    found = lam.client.get_function_configuration(FunctionName="old")
     with pytest.raises(ClientError) as refused:
-        lam.invoke("ruby")
+        lam.invoke("old")
 
-    needs = "needs Docker" if lam.emulator.engine.abilities.name == "process" else "docker pull"
+    needs = "Docker" if lam.emulator.engine.abilities.name == "process" else "docker pull"
     assert (found["State"], found["LastUpdateStatus"]) == ("Active", "Successful")
     assert refused.value.response["Error"]["Code"] == "ServiceException"
-    assert "ruby4.0" in refused.value.response["Error"]["Message"]
+    assert "dotnet6" in refused.value.response["Error"]["Message"]
     assert needs in refused.value.response["Error"]["Message"]
