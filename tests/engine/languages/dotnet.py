@@ -123,6 +123,7 @@ DOTNET = Language(
         ),
     },
     ends="Fn::Fn.Ends::Handle",
+    line="{time}\t{id}\tinfo\t{text}",
     throws={
         "throw_own": Thrown("Own", "oops"),
         "throw_cause": Thrown("InvalidOperationException", "oops"),

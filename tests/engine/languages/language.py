@@ -77,10 +77,11 @@ class Language:
     trace: which of them tells where, if one does. throws: what throw_own, throw_cause and throw_odd are answered.
     failures: by what is wrong: `broken` throws when loaded, `no module` is not there, `no function` is not in there.
     ends: a handler whose code, when loaded, ends its process with the status in the variable ENDS, 3 without it; of a
-    negative number by that signal. forms: handlers of other forms. segmentation: how the process ends by signal 11.
-    starved: what `fill` is answered where there is less. levels: what its logger calls LEVELS in JSON. variables: what
-    it finds in its environment besides what all languages do and the catalogue has for its runtimes; may_have: names
-    whose values nobody compares. serve: an emulator on an engine, by its name, with its project below a folder.
+    negative number by that signal. forms: handlers of other forms. line: how its logger writes, with {time}, {id} of
+    the request, {text} and {any}. segmentation: how the process ends by signal 11. starved: what `fill` is answered
+    where there is less. levels: what its logger calls LEVELS in JSON. variables: what it finds in its environment
+    besides what all languages do and the catalogue has for its runtimes; may_have: names whose values nobody compares.
+    serve: an emulator on an engine, by its name, with its project below a folder.
     """
 
     family: str
@@ -94,6 +95,7 @@ class Language:
     ends: str
     throws: Mapping[str, Thrown] = field(default_factory=dict)
     forms: tuple[Form, ...] = ()
+    line: str = "{text}"
     segmentation: str = "signal: segmentation fault"
     starved: Thrown = Thrown("Runtime.OutOfMemory", "Runtime exited with error: signal: killed", ends=True)
     levels: tuple[str, str, str, str] = ("DEBUG", "INFO", "WARN", "ERROR")

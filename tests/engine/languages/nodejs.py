@@ -29,6 +29,7 @@ NODE = Language(
         "no function": Failure("every.missing", "Runtime.HandlerNotFound", "every.missing is undefined"),
     },
     ends="ends.handler",
+    line="{time}\t{id}\tINFO\t{text}",
     throws={
         "throw_own": Thrown("Own", "oops"),
         "throw_cause": Thrown("RangeError", "oops"),

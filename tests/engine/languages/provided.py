@@ -94,6 +94,7 @@ GO = Language(
     error="errorString",
     members=("errorMessage", "errorType"),
     trace=None,
+    line='timestamp={time} level=WARN message="{text}" requestId={id}',
     throws={
         "throw_own": Thrown("own", "oops"),
         "throw_cause": Thrown("wrapError", "oops: below"),
@@ -118,6 +119,7 @@ RUST = Language(
     error=RUST_ERROR,
     members=("errorType", "errorMessage"),
     trace=None,
+    line='{time}  WARN Lambda runtime invoke{requestId="{id}" xrayTraceId="{any}"}: {text}',
     throws={
         "throw_own": Thrown("Own", "oops"),
         "throw_cause": Thrown(RUST_ERROR, "oops"),
@@ -141,6 +143,7 @@ CPP = Language(
     error="runtime_error",
     members=("errorMessage", "errorType"),
     trace=None,
+    line="WARN {text}",
     throws={
         "throw_own": Thrown("Own", "oops"),
         "throw_cause": Thrown("runtime_error", "oops"),

@@ -28,6 +28,7 @@ PYTHON = Language(
         "no function": Failure("every.missing", "Runtime.HandlerNotFound", "Handler 'missing' missing on module"),
     },
     ends="ends.handler",
+    line="[WARNING]\t{time}\t{id}\t{text}",
     throws={
         "throw_own": Thrown("Own", "oops"),
         "throw_cause": Thrown("KeyError", "oops"),

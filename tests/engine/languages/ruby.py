@@ -42,6 +42,7 @@ RUBY = Language(
         "no function": Failure("every.missing", "Function<NoMethodError>", "undefined method"),
     },
     ends="ends.handler",
+    line="W, [{time} #{any}]  WARN {id} -- : {text}",
     throws={
         "throw_own": Thrown("Function<Own>", "oops"),
         "throw_cause": Thrown("Function<IndexError>", "oops"),
