@@ -243,12 +243,13 @@ def test_what_a_marshaller_spoils_ends_the_process(ruby: Ruby) -> None:
 
 
 def test_the_context_has_what_only_newer_clients_tell(ruby: Ruby) -> None:
-    given = {"custom": {"a": 1}, "w3c": {"traceparent": "00-1", "tracestate": 7, "other": "x"}}
+    given = {"custom": {"a": "ü€"}, "w3c": {"traceparent": "00-1", "tracestate": 7, "other": "x"}}
     encoded = base64.b64encode(json.dumps(given).encode()).decode()
 
-    found = ruby.answer("app.context_of", ClientContext=encoded).payload
+    name = ruby.create("app.context_of", TenancyConfig={"TenantIsolationMode": "PER_TENANT"})
+    found = ruby.lam.invoke(name, ClientContext=encoded, TenantId="blue").payload
 
-    assert found == [{"traceparent": "00-1"}, {"custom": {"a": 1}}, None, None, "Integer", True, "512"]
+    assert found == [{"traceparent": "00-1"}, {"custom": {"a": "ü€"}}, "blue", None, "Integer", True, "512"]
 
 
 def test_what_awss_client_loads_is_there_without_a_require(ruby: Ruby) -> None:
@@ -365,6 +366,15 @@ def test_a_gem_of_lambdas_that_is_not_here_is_told_how_to_bring(ruby: Ruby) -> N
 
 def test_code_sees_what_it_would_see_in_a_runtime_started_for_it(ruby: Ruby, eventually: Eventually) -> None:
     """docs/decisions/early-runtimes.md"""
+    assert_code_cannot_tell(ruby, eventually)
+
+
+def test_nor_does_it_without_docker(tmp_path: Path, eventually: Eventually) -> None:
+    with own_emulator(tmp_path, "process") as lam:
+        assert_code_cannot_tell(Ruby(lam, runtime_of_machine("ruby")), eventually)
+
+
+def assert_code_cannot_tell(ruby: Ruby, eventually: Eventually) -> None:
     ruby.create("app.hello")  # once this is active, its image is there
     pauses_s = (0.2 * 2**number for number in itertools.count())
 
@@ -383,11 +393,6 @@ def test_code_sees_what_it_would_see_in_a_runtime_started_for_it(ruby: Ruby, eve
     ruby.lam.invoke(name, {"exit": True})
 
     again = ruby.lam.invoke(name, {}).payload
-    assert {
-        what: (first["state"][what], again["state"][what])
-        for what in first["state"]
-        if first["state"][what] != again["state"][what]
-    } == {}
-    assert first["variables"] == again["variables"]
-    assert first["shown"] == again["shown"]
+    assert {what: seen for what, seen in first["state"].items() if seen != again["state"][what]} == {}
+    assert (first["state"], first["variables"], first["shown"]) == (again["state"], again["variables"], again["shown"])
     assert "MINE=a=b\nc" in first["shown"]
