@@ -86,6 +86,10 @@ _KINDS: Mapping[str, type[Part]] = {
 }
 
 
+BUILDING = "/tmp/building"
+"""Where an image has what its build alone needs."""
+
+
 class Recipe(Struct, frozen=True):
     """How the image of a runtime is built.
 
@@ -105,7 +109,7 @@ class Recipe(Struct, frozen=True):
 
 def contents(recipe: Recipe, architecture: str) -> list[str]:
     """What of other registries than Debian's an image has, as these name it."""
-    return [name for part in recipe.parts[architecture].values() for name in _names(part)]
+    return [name for path, part in recipe.parts[architecture].items() if path != BUILDING for name in _names(part)]
 
 
 def _names(part: Part) -> list[str]:

@@ -40,13 +40,14 @@ rm -f /var/lang/lib/server/classes_nocoops.jsa # for heaps that no function has
 version=$("$program" -version 2>&1 | sed -n 's/.* version "\(1\.\)\{0,1\}\([0-9]*\).*/\2/p')
 archive=/var/runtime/client.jsa
 if [ "$version" -ge 25 ]; then
-    # It loads at once whatever was loaded then: so of a start with some handler, up to the call that nobody answers.
-    (
-        cd /var/task
-        export AWS_LAMBDA_RUNTIME_API=127.0.0.1:1 AWS_LAMBDA_FUNCTION_MEMORY_SIZE LAMBDA_TASK_ROOT=/var/task
-        "$program" $options -XX:AOTCacheOutput=/var/runtime/client.aot -classpath "$class_path" \
-            com.amazonaws.services.lambda.runtime.api.client.AWSLambda java.util.ArrayList::contains >/dev/null 2>&1
-    ) || [ -e /var/runtime/client.aot ]
+    # It loads at once whatever was loaded then: so of a start, and of an event for a handler of the usual form.
+    cd /tmp/building
+    "$program" -jar ecj.jar --release 25 -classpath "$class_path" Training.java
+    export AWS_LAMBDA_FUNCTION_MEMORY_SIZE _LAMBDA_TELEMETRY_LOG_FD=1
+    "$program" -classpath ".:$class_path" Training "$program" $options -XX:AOTCacheOutput=/var/runtime/client.aot \
+        -classpath "$class_path" com.amazonaws.services.lambda.runtime.api.client.AWSLambda Training::handle \
+        >training.log 2>&1 || { cat training.log && [ -e /var/runtime/client.aot ]; }
+    cd /
 elif [ "$version" -ge 13 ]; then
     "$program" $options -XX:ArchiveClassesAtExit=$archive -classpath "$class_path" "$load" >/dev/null
 elif [ "$version" -ge 10 ]; then
@@ -56,4 +57,4 @@ elif [ "$version" -ge 10 ]; then
     rm /tmp/classes
 fi
 chmod a+r /var/runtime/client.* 2>/dev/null || true
-rm -rf /usr/share/ca-certificates-java /usr/share/java
+rm -rf /tmp/building /usr/share/ca-certificates-java /usr/share/java

@@ -6,6 +6,7 @@ docs/contract/runtime.md. `make test` runs the first Java, `make test-runtimes` 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any
@@ -126,6 +127,29 @@ def test_the_jvm_fits_the_function_and_starts_from_an_archive(java: Java) -> Non
     assert set(found["native"]) == {"/var/runtime/lib/libaws-lambda-jni.so"}  # not one in /tmp
     archive = {8: [], 25: ["/var/runtime/client.aot"]}.get(java.major, ["/var/runtime/client.jsa"])
     assert sorted(set(found["mapped"])) == archive
+
+
+def test_a_first_event_finds_awss_client_in_the_archive(java: Java) -> None:
+    name = java.create("fn.Forms::twice", **java.options("-verbose:class"))
+
+    java.lam.invoke(name, {"item": "é", "count": 2})
+
+    loaded = [event[0].strip() for event in java.lam.events(name)]
+    of_the_client = [line for line in loaded if re.search(r"(source:|from) file:/var/runtime/", line)]
+    assert [line for line in loaded if "shared objects file" in line]
+    most = 3 if java.major >= 11 else 1000  # older ones have the library's archive alone
+    assert len(of_the_client) <= most, "\n".join(of_the_client)
+
+
+def test_a_message_of_the_logger_is_one_event_and_the_client_says_nothing(java: Java) -> None:
+    name = java.create("fn.More::lines")
+
+    answer = java.lam.invoke(name, {})
+
+    said = [event[0].strip() for event in java.lam.events(name)]
+    assert "one\ntwo" in said
+    assert [line for line in said if "WARNING" in line] == []
+    assert answer.payload == (None if java.major < 11 else "com.amazonaws.services.lambda.crac")
 
 
 def test_what_the_functions_own_options_say_wins(java: Java) -> None:

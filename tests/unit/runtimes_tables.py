@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from lambda_emu.recipes import Compiled, Installed, Jars, Modules, Package, Part, Recipe, Tree, Wheels
+from lambda_emu.recipes import BUILDING, Compiled, Installed, Jars, Modules, Package, Part, Recipe, Tree, Wheels
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.toolchain.layout import LANGUAGES
 
@@ -64,7 +64,8 @@ def _runtimes() -> str:
 def _runtime_line(runtime: Runtime) -> str:
     made, besides = "AWS's image alone", f"`docker pull {runtime.aws_image}`"
     if runtime.recipe is not None:
-        parts = [word for part in runtime.recipe.parts["x86_64"].values() for word in _words(part)]
+        kept = [part for path, part in runtime.recipe.parts["x86_64"].items() if path != BUILDING]
+        parts = [word for part in kept for word in _words(part)]
         ours = "what the function brings" if runtime.recipe.start is None else "a client of our own"
         made, besides = _made_of(runtime.recipe), ", ".join(parts) or ours
     process = "yes" if runtime.family in LANGUAGES else "no"

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from lambda_emu.recipes import Compiled, Part, Recipe, start_words
+from lambda_emu.recipes import BUILDING, Compiled, Part, Recipe, start_words
 from lambda_emu.runtimes import Runtime
 from lambda_emu.sandbox.building.debian import options
 
@@ -97,7 +97,8 @@ def plan_image(runtime: Runtime, recipe: Recipe, architecture: str, folder: Path
     if recipe.files is not None:
         language = folder / recipe.files
         files["/tmp/finish-language.sh"] = (language / "finish.sh").read_bytes()
-        files |= {f"/var/runtime/{path.name}": path.read_bytes() for path in sorted(language.glob("runtime/*.*"))}
+        for where, there in (("/var/runtime", "runtime"), (BUILDING, "building")):
+            files |= {f"{where}/{path.name}": path.read_bytes() for path in sorted(language.glob(f"{there}/*.*"))}
     compiled = [part for part in recipe.parts[architecture].values() if isinstance(part, Compiled)]
     scripts = {name: content for part in compiled for name, content in read_scripts(part, folder).items()}
     return ImagePlan(runtime, recipe, architecture, files, scripts)

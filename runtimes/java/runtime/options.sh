@@ -17,4 +17,14 @@ if [ -e /var/runtime/client.aot ]; then
     unless -XX:AOTCache=/var/runtime/client.aot 'AOTCache AOTMode SharedArchiveFile -Xshare'
 elif [ -e /var/runtime/client.jsa ]; then
     unless -XX:SharedArchiveFile=/var/runtime/client.jsa 'SharedArchiveFile -Xshare'
+elif [ "$java" -lt 9 ]; then
+    unless -Xshare:auto -Xshare # which later ones do by themselves
+fi
+# As on Lambda: the client writes records to a file that it was given, and hooks of org.crac are Lambda's.
+if [ "$java" -ge 9 ]; then
+    echo --add-opens=java.base/java.io=ALL-UNNAMED -Dorg.crac.Core.Compat=com.amazonaws.services.lambda.crac
+    unless -XX:+ErrorFileToStderr ErrorFile
+fi
+if [ "$java" -ge 24 ]; then
+    echo --enable-native-access=ALL-UNNAMED # the client's own; four lines of each log would warn of it
 fi

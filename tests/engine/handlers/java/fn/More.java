@@ -106,6 +106,11 @@ public class More {
         output.write(String.valueOf(context.getMemoryLimitInMB()).getBytes());
     }
 
+    public String lines(Map<String, String> event, Context context) {
+        context.getLogger().log("one\ntwo");
+        return System.getProperty("org.crac.Core.Compat");
+    }
+
     public String logged(Map<String, String> event, Context context) {
         context.getLogger().log("as it is");
         for (LogLevel level : LogLevel.values()) {
