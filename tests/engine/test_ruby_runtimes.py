@@ -15,100 +15,13 @@ import pytest
 from boto_rig import client_at
 from lam import Answer, Lam, zipped
 from languages import runtimes
+from languages.language import HANDLERS
 from own import own_emulator
 from packages import runtime_of_machine
 from process_rig import ISOLATIONS, Bench
 from waiting import Eventually
 
-CODE = {
-    "app.rb": """
-require 'logger'
-require 'stringio'
-
-def hello(event:, context:)
-  { greeting: "Hello, #{event['name']}" }
-end
-
-def remembers(event:, context:)
-  @calls = (@calls || 0) + 1
-end
-
-def raw(event:, context:) = StringIO.new("\\x00\\xFFraw".b)
-def leaves(event:, context:) = exit(3)
-def misses(event:, context:) = undefined_thing
-def argument(event:, context:) = raise(ArgumentError, 'a')
-def runtime(event:, context:) = raise('r')
-def no_json(event:, context:) = Float::NAN
-def version(event:, context:) = [RUBY_VERSION, $VERBOSE]
-def encoding(event:, context:) = Encoding.default_external.to_s
-def nothing_required(event:, context:) = [Net::HTTP.name, URI('http://a/b').path, StringIO.name, JSON.name]
-def gems(event:, context:) = event.each { |name| require name }
-def context_of(event:, context:)
-  [context.w3c, context.client_context, context.tenant_id, context.identity, context.deadline_ms.class.name,
-   $_global_aws_request_id == context.aws_request_id, context.memory_limit_in_mb]
-end
-""",
-    "marshal.rb": """
-module AwsLambda
-  class Marshaller
-    class << self
-      def marshall_request(event) = [event['content-type'], event.body.encoding.to_s, event.body]
-      def marshall_response(result) = [result.inspect, 'text/plain']
-    end
-  end
-end
-def handler(event:, context:) = event
-""",
-    "unsent.rb": """
-AwsLambda::Marshaller.define_singleton_method(:marshall_response) { |_| [7, 'text/plain'] }
-def handler(event:, context:) = event
-""",
-    "unread.rb": """
-AwsLambda::Marshaller.define_singleton_method(:marshall_request) { |_| raise StopIteration, 'no more' }
-def handler(event:, context:) = event
-""",
-    "logs.rb": """
-require 'logger'
-LOG = Logger.new($stdout, progname: 'mine')
-def handler(event:, context:)
-  puts ['one', ['two', nil]], 3
-  LOG.debug('fine')
-  LOG.info("several\\nlines \\xFF")
-  LOG.error(IndexError.new('told').tap { |error| error.set_backtrace(["/var/task/logs.rb:9:in `there'"]) })
-  Logger.new($stderr, formatter: ->(*all) { "own #{all.last}\\n" }, level: :warn).warn('w')
-  $stdout.puts 'plain'
-  nil
-end
-""",
-    "s3.rb": """
-require 'aws-sdk-s3'
-def handler(event:, context:)
-  s3 = Aws::S3::Client.new
-  s3.put_object(bucket: event['bucket'], key: 'a/b é', body: 'hello')
-  keys = s3.list_objects_v2(bucket: event['bucket']).contents.map(&:key)
-  [Encoding.default_external.to_s, keys, s3.get_object(bucket: event['bucket'], key: keys[0]).body.read]
-end
-""",
-    "sdk.rb": "require 'aws-sdk-dynamodb'\ndef handler(event:, context:) = nil\n",
-}
-SEEN = """
-STARTED_S = File.read('/proc/self/stat').rpartition(')').last.split[19].to_i / 100.0
-AGE_S = Process.clock_gettime(Process::CLOCK_BOOTTIME) - STARTED_S
-STATE = {
-  features: $LOADED_FEATURES.sort, path: $LOAD_PATH, gems: Gem.loaded_specs.keys.sort, dirs: Gem.path,
-  constants: Object.constants.sort, arguments: [$0, ARGV], flags: [$VERBOSE, $DEBUG, RUBY_DESCRIPTION],
-  encodings: [Encoding.default_external, Encoding.default_internal, $stdout.external_encoding].map(&:to_s),
-  directory: Dir.pwd, descriptors: Dir.children('/proc/self/fd').sort, threads: Thread.list.size,
-  command: File.read('/proc/self/cmdline'), names: ENV.keys.sort, zone: Time.now.zone
-}
-VARIABLES = ENV.to_h
-SHOWN = File.read('/proc/self/environ').split("\\0").reject(&:empty?).sort
-def handler(event:, context:)
-  exit!(1) if event['exit']
-  { age_s: AGE_S, state: STATE, variables: VARIABLES, shown: SHOWN }
-end
-"""
-"""What code can see of how its runtime was started."""
+CODE = {file.name: file.read_text() for file in (HANDLERS / "ruby").iterdir()}
 FIELDS = ("errorMessage", "errorType", "stackTrace")
 
 
@@ -221,7 +134,8 @@ def test_the_process_ends_by_errors_that_are_not_standard_and_by_missing_names(
 def test_the_trace_has_frames_of_the_function_alone(ruby: Ruby) -> None:
     [frame] = ruby.answer("app.argument").payload["stackTrace"]
 
-    assert frame.startswith("/var/task/app.rb:16:in ")
+    [line] = [number for number, text in enumerate(CODE["app.rb"].splitlines(), 1) if text.startswith("def argument")]
+    assert frame.startswith(f"/var/task/app.rb:{line}:in ")
     assert frame.endswith("argument'")
 
 
@@ -322,6 +236,25 @@ end
     assert answer.payload == ["2.0", "1.0", "9.0", "us-east-1", "9.0"]
 
 
+@pytest.mark.runtimes
+def test_bundler_sets_a_function_up_from_its_gemfile(ruby: Ruby) -> None:
+    bundle = f"vendor/bundle/ruby/{ruby.runtime.removeprefix('ruby')}.0"
+    specs = "GEM\n  remote: https://rubygems.org/\n  specs:\n    brought (2.0)\n"
+    lock = f"{specs}\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n  brought\n"
+    code = {
+        "app.rb": "require 'bundler/setup'\nrequire 'brought'\ndef handler(event:, context:) = $brought",
+        "Gemfile": "source 'https://rubygems.org'\ngem 'brought'\n",
+        "Gemfile.lock": lock,
+        ".bundle/config": '---\nBUNDLE_PATH: "vendor/bundle"\nBUNDLE_DEPLOYMENT: "true"\n',
+        **gem(bundle, "brought", "2.0"),
+    }
+    name = ruby.lam.create("bundler", code, Runtime=ruby.runtime, Handler="app.handler", MemorySize=1024, Timeout=20)
+
+    answer = ruby.lam.invoke(name)
+
+    assert (answer.payload, answer.lines) == ("2.0", [])
+
+
 def test_awss_sdk_reaches_our_services_and_text_is_ascii_unless_lang_says_otherwise(ruby: Ruby) -> None:
     bucket = f"{ruby.runtime.replace('.', '-')}-things"
     s3 = client_at(ruby.lam.url, "s3", "000000000000")
@@ -369,6 +302,7 @@ def test_code_sees_what_it_would_see_in_a_runtime_started_for_it(ruby: Ruby, eve
     assert_code_cannot_tell(ruby, eventually)
 
 
+@pytest.mark.runtimes
 def test_nor_does_it_without_docker(tmp_path: Path, eventually: Eventually) -> None:
     with own_emulator(tmp_path, "process") as lam:
         assert_code_cannot_tell(Ruby(lam, runtime_of_machine("ruby")), eventually)
@@ -383,7 +317,7 @@ def assert_code_cannot_tell(ruby: Ruby, eventually: Eventually) -> None:
         Event().wait(next(pauses_s))
         name = f"early-{next(ruby.numbers)}"
         variables = {"Variables": {"MINE": "a=b\nc"}}
-        ruby.lam.create(name, {"app.rb": SEEN}, Runtime=ruby.runtime, Handler="app.handler", Environment=variables)
+        ruby.lam.create(name, CODE, Runtime=ruby.runtime, Handler="seen.handler", Environment=variables)
         answer = ruby.lam.invoke(name, {})
         assert answer.error is None, answer
         init_s = float(answer.report["init"] or 0) / 1000

@@ -1,0 +1,2 @@
+require 'aws-sdk-dynamodb'
+def handler(event:, context:) = nil
