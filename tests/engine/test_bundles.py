@@ -15,8 +15,9 @@ from image_rig import ImageRig, Own, saved
 from test_cli import command
 
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.bundle.manifest import BadBundle
-from lambda_emu.sandbox.docker.bundles import Bundles, Imported
+from lambda_emu.sandbox.bundle.clients import Clients
+from lambda_emu.sandbox.bundle.manifest import BadBundle, Imported
+from lambda_emu.sandbox.docker.bundles import Bundles
 from lambda_emu.sandbox.docker.images import Images
 
 pytestmark = pytest.mark.docker
@@ -42,7 +43,7 @@ class Machine:
         return list(self._bundles(images).load(self.file, self.told.append))
 
     def _bundles(self, images: Images) -> Bundles:
-        return Bundles(docker.from_env(), images)
+        return Bundles(docker.from_env(), images, Clients(self.own.cache, images.runtimes))
 
     def close(self) -> None:
         self.rig.forget(*self.rig.tags(self.own.tag_prefix), *self.rig.tags(self.own.aws_image))
@@ -161,7 +162,7 @@ def test_the_commands_take_images_there_and_back(tmp_path: Path) -> None:
     imported = command("runtimes", "import", "runtimes.bundle", folder=tmp_path)
 
     assert (exported.stdout, exported.returncode) == (f"{name}\n", 0), exported.stderr
-    assert "runtimes.bundle: 1 image, " in exported.stderr
+    assert "runtimes.bundle: 1 runtime, " in exported.stderr
     assert (imported.stdout, imported.returncode) == (f"{name}\n", 0), imported.stderr
 
 

@@ -13,6 +13,7 @@ from lambda_emu.cli import show, terminal
 from lambda_emu.cli.options import NotDone, json_option, setting_options, settings
 
 if TYPE_CHECKING:
+    from lambda_emu.sandbox.bundle.clients import Clients
     from lambda_emu.sandbox.docker.bundles import Bundles
     from lambda_emu.sandbox.docker.images import Images, ImageStatus
     from lambda_emu.sandbox.toolchain.layout import ToolchainStatus
@@ -66,7 +67,8 @@ def build(names: tuple[str, ...], everything: bool, missing: bool, architecture:
     What cannot be built does not keep the others from it: it is told at the end, and the exit code is 1.
     """
     with _images() as images:
-        wanted = _wanted(images, names, everything, architecture, lambda status: status.buildable)
+        status = images.status(architecture) if everything else []
+        wanted = _wanted(names, everything, [one.runtime.identifier for one in status if one.buildable])
         _each(wanted, lambda name, progress: images.build(name, architecture, progress, missing=missing))
 
 
@@ -78,33 +80,36 @@ def build(names: tuple[str, ...], everything: bool, missing: bool, architecture:
 def export_bundle(file: Path, names: tuple[str, ...], everything: bool, architecture: str) -> None:
     """Write the image of each RUNTIME to FILE, for machines that cannot build or pull them. Prints their names.
 
-    What images have in common is written once. The same images make the same file.
+    The clients that functions run on without Docker go along, as far as they are here. What images have in common is
+    written once, and the same images make the same file.
     """
-    with _bundles() as (bundles, images):
-        wanted = _wanted(images, names, everything, architecture, lambda status: status.image is not None)
+    with _bundles() as bundles:
+        wanted = _wanted(names, everything, bundles.present(architecture) if everything else [])
         with show.progress(file.name) as progress:
             written = bundles.export(file, wanted, architecture, progress)
         for name in written:
             terminal.echo(name)
         terminal.echo(
-            f"{file}: {len(written)} image{'' if len(written) == 1 else 's'}, {file.stat().st_size // MB} MB", err=True
+            f"{file}: {len(written)} runtime{'' if len(written) == 1 else 's'}, {file.stat().st_size // MB} MB",
+            err=True,
         )
 
 
 @runtimes.command("import")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def import_bundle(file: Path) -> None:
-    """Give the engine the images of a FILE that `export` wrote. Prints the names of the images.
+    """Give the engine the images of a FILE that `export` wrote, and keep its clients. Prints the names of both.
 
-    The whole file is checked first. An image that nothing here would run on is told of, and the exit code is 1.
+    The whole file is checked first. What nothing here would run on is told of, and the exit code is 1; without Docker
+    only clients count.
     """
     refused = []
-    with _bundles() as (bundles, _), show.progress(file.name) as progress:
+    with _bundles() as bundles, show.progress(file.name) as progress:
         for found in bundles.load(file, progress):
             if found.refused is None:
-                terminal.echo(found.image)
+                terminal.echo(found.name)
             else:
-                refused.append(f"{found.image}: {found.refused}")
+                refused.append(f"{found.name}: {found.refused}")
     if refused:
         raise NotAll("\n".join(refused))
 
@@ -115,18 +120,18 @@ class NotAll(NotDone):
     exit_code = 1
 
 
-def _wanted(
-    images: Images, names: Sequence[str], everything: bool, architecture: str, has: Callable[[ImageStatus], bool]
-) -> Sequence[str]:
-    """The runtimes that are named, or all that have it."""
+def _wanted(names: Sequence[str], everything: bool, every: Sequence[str]) -> Sequence[str]:
+    """The runtimes that are named, or all that there are. every: those."""
+    from lambda_emu.runtimes import catalogue
+
     if everything == bool(names):
         raise click.UsageError("Name runtimes, or say --all.")
-    if everything:
-        names = [status.runtime.identifier for status in images.status(architecture) if has(status)]
-    unknown = [name for name in names if not images.names(name, architecture)]
-    if unknown:
-        raise NotDone(f"there is no runtime {unknown[0]!r}; `lambda-emu runtimes list` shows those there are")
-    return list(dict.fromkeys(names))
+    if everything and not every:
+        raise NotDone("there are none; `lambda-emu runtimes build` makes some")
+    for name in names:
+        if catalogue().get(name) is None:
+            raise NotDone(f"there is no runtime {name!r}; `lambda-emu runtimes list` shows those there are")
+    return list(dict.fromkeys(names or every))
 
 
 def _each(names: Sequence[str], make: Callable[[str, Callable[[str], None]], str]) -> None:
@@ -202,11 +207,23 @@ def _engine() -> Iterator[tuple[Any, Images]]:
 
 
 @contextmanager
-def _bundles() -> Iterator[tuple[Bundles, Images]]:
+def _bundles() -> Iterator[Bundles | Clients]:
+    """Of the engine; without Docker, of what processes need."""
+    from lambda_emu.runtimes import catalogue
+    from lambda_emu.sandbox.base import SandboxError
+    from lambda_emu.sandbox.bundle.clients import Clients
+
+    clients = Clients(settings().cache_dir, catalogue())
+    if _by_processes(settings().engine):
+        try:
+            yield clients
+        except SandboxError as error:
+            raise NotDone(str(error)) from error
+        return
     from lambda_emu.sandbox.docker.bundles import Bundles
 
     with _engine() as (client, images):
-        yield Bundles(client, images), images
+        yield Bundles(client, images, clients)
 
 
 def _row(status: ImageStatus) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
@@ -46,6 +46,11 @@ class Parts(Struct, frozen=True):
         inputs = _inputs(part, architecture, scripts)
         return self._kept(inputs, lambda folder: self._make(part, architecture, scripts, folder, progress), progress)
 
+    @staticmethod
+    def key(part: Part, architecture: str, scripts: Mapping[str, bytes]) -> str:
+        """The name of its folder in the cache."""
+        return _hash(_inputs(part, architecture, scripts))
+
     def _make(
         self, part: Part, architecture: str, scripts: Mapping[str, bytes], folder: Path, progress: Progress
     ) -> None:
@@ -67,7 +72,7 @@ class Parts(Struct, frozen=True):
 
     def _kept(self, inputs: list[str], make: Callable[[Path], None], progress: Progress) -> Path:
         """The folder that was made of these inputs. Made now if it never was; it gets its name when it is complete."""
-        folder = self.cache / sha256("\0".join(inputs).encode()).hexdigest()[:16]
+        folder = self.cache / _hash(inputs)
         if folder.is_dir():
             os.utime(folder)  # for who removes what nobody uses
             return folder
@@ -124,6 +129,10 @@ def _link_installed(part: Installed, folder: Path) -> None:
     for name, file in dotnet.files_of(dotnet.newest(int(part.dotnet))):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).symlink_to(file.resolve())
+
+
+def _hash(inputs: Sequence[str]) -> str:
+    return sha256("\0".join(inputs).encode()).hexdigest()[:16]
 
 
 def _inputs(part: Part, architecture: str, scripts: Mapping[str, bytes]) -> list[str]:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatch
 from hashlib import sha256, sha512
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from msgspec import Struct
 
@@ -191,9 +192,12 @@ def _without(jar: Path, part: Jars) -> dict[str, bytes]:
     return found
 
 
-def unpack(archive: Path, folder: Path) -> None:
-    """The files of an npm package, without the folder that they are all in; links and devices are none of its files."""
-    with tarfile.open(archive) as tar:
+def unpack(archive: Path | BinaryIO, folder: Path) -> None:
+    """The files of an npm package, without the folder that they are all in; links and devices are none of its files.
+
+    archive: where it is, or what it can be read from, once and not compressed.
+    """
+    with tarfile.open(archive) if isinstance(archive, Path) else tarfile.open(fileobj=archive, mode="r|") as tar:
         for entry in tar:
             path = PurePosixPath(*PurePosixPath(entry.name).parts[1:])
             if not entry.isfile() or ".." in path.parts or path.is_absolute():

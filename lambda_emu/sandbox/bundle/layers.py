@@ -5,9 +5,10 @@ What is split is joined to the same bytes again: a tar's headers only tell where
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Callable, Iterable, Iterator
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from msgspec import Struct
 
@@ -92,3 +93,27 @@ def _content_size(header: bytes) -> int | None:
         return int(header[124:136].rstrip(b"\0 "), 8) if header[257:262] == b"ustar" else None
     except ValueError:
         return None
+
+
+class Pieces(io.BufferedReader):
+    """A file of what an iterator gives."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        super().__init__(_RawPieces(pieces), PIECE)
+
+
+class _RawPieces(io.RawIOBase):
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._left = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._left:
+            self._left = memoryview(next(self._pieces, b""))
+        size = min(len(buffer), len(self._left))
+        buffer[:size] = self._left[:size]
+        self._left = self._left[size:]
+        return size

@@ -41,6 +41,14 @@ class BundledImage(Struct, frozen=True):
         return sum(layer.size for layer in self.layers)
 
 
+class BundledPart(Struct, frozen=True):
+    """A part of images that functions run on without Docker too. key: its folder's name in the cache. layer: a tar."""
+
+    key: str
+    runtime: str
+    layer: Layer
+
+
 class Manifest(Struct, frozen=True):
     """format: of the file. made_by: the version of lambda-emu. members: by their SHA-256, how many bytes each has."""
 
@@ -48,6 +56,7 @@ class Manifest(Struct, frozen=True):
     made_by: str
     images: tuple[BundledImage, ...]
     members: Mapping[str, int]
+    parts: tuple[BundledPart, ...] = ()
 
 
 class BadBundle(SandboxError):
@@ -88,3 +97,11 @@ class _Any(Struct, frozen=True):
 
     format: int
     made_by: str
+
+
+class Imported(Struct, frozen=True):
+    """What became of one thing in a bundle. refused: why it is not there; was_there: so that nothing was to do."""
+
+    name: str
+    was_there: bool = False
+    refused: str | None = None

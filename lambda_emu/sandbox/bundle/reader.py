@@ -5,7 +5,7 @@ from __future__ import annotations
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -52,16 +52,18 @@ class BundleReader:
             done += size
         for image in self.manifest.images:
             self._verify_image(image)
+        for part in self.manifest.parts:
+            self._verify_layers(f"a client of {part.runtime}", [part.layer])
 
     def save(self, image: BundledImage) -> Iterator[bytes]:
         """The image as an engine loads it, once `verify` has said that it is whole."""
         config, layers = f"{image.config}.json", {layer.digest: layer for layer in image.layers}
         told = [{"Config": config, "RepoTags": [image.name], "Layers": [f"{one.digest}.tar" for one in image.layers]}]
         manifest = msgspec.json.encode(told)
-        yield from _entry("manifest.json", len(manifest), [manifest])
-        yield from _entry(config, self.manifest.members[image.config], self._pieces(image.config))
+        yield from tar_entry("manifest.json", len(manifest), [manifest])
+        yield from tar_entry(config, self.manifest.members[image.config], self._pieces(image.config))
         for layer in layers.values():
-            yield from _entry(f"{layer.digest}.tar", layer.size, self._join(layer))
+            yield from tar_entry(f"{layer.digest}.tar", layer.size, self.join(layer))
         yield bytes(2 * BLOCK)
 
     def config(self, image: BundledImage) -> bytes:
@@ -99,7 +101,11 @@ class BundleReader:
         members = self.manifest.members
         if image.config not in members or members[image.config] > PIECE or image.size > MAX_IMAGE_BYTES:
             raise BadBundle(self._path, f"has an image {image.name} that is larger than 10 GB, or not whole")
-        for layer in image.layers:
+        self._verify_layers(f"an image {image.name}", image.layers)
+
+    def _verify_layers(self, what: str, layers: Sequence[Layer]) -> None:
+        members = self.manifest.members
+        for layer in layers:
             left = layer.size
             for piece in self._recipe(layer):
                 is_there = not isinstance(piece, Reference) or members.get(piece.digest) == piece.size
@@ -108,7 +114,7 @@ class BundleReader:
                     left = -1
                     break
             if left != 0:
-                raise BadBundle(self._path, f"has an image {image.name} whose layers are not as it says")
+                raise BadBundle(self._path, f"has {what} whose layers are not as it says")
 
     def _recipe(self, layer: Layer) -> Iterator[bytes | Reference]:
         if layer.recipe not in self.manifest.members:
@@ -119,7 +125,8 @@ class BundleReader:
             except NotARecipe as error:
                 raise BadBundle(self._path, "has a layer that is not whole") from error
 
-    def _join(self, layer: Layer) -> Iterator[bytes]:
+    def join(self, layer: Layer) -> Iterator[bytes]:
+        """The bytes of a layer, once `verify` has said that it is whole."""
         for piece in self._recipe(layer):
             if isinstance(piece, Reference):
                 yield from self._pieces(piece.digest)
@@ -147,10 +154,10 @@ def opened(path: Path) -> Iterator[BundleReader]:
             yield BundleReader(path, zipped)
 
 
-def _entry(name: str, size: int, content: Iterator[bytes] | list[bytes]) -> Iterator[bytes]:
+def tar_entry(name: str, size: int, content: Iterable[bytes], may_run: bool = False) -> Iterator[bytes]:
     """A file of a tar."""
     head = tarfile.TarInfo(name)
-    head.size, head.mode = size, 0o644
-    yield head.tobuf(tarfile.USTAR_FORMAT if size < 8 * 1024**3 else tarfile.GNU_FORMAT)
+    head.size, head.mode = size, 0o755 if may_run else 0o644
+    yield head.tobuf(tarfile.GNU_FORMAT)
     yield from content
     yield bytes(-size % BLOCK)

@@ -21,7 +21,7 @@ import msgspec
 from lambda_emu.disk import is_full
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.bundle.layers import PIECE, Reference, Source, split, write_recipe
-from lambda_emu.sandbox.bundle.manifest import FORMAT, MANIFEST, BundledImage, Layer, Manifest, member_name
+from lambda_emu.sandbox.bundle.manifest import FORMAT, MANIFEST, BundledImage, BundledPart, Layer, Manifest, member_name
 
 IN_MEMORY = 8_000_000
 """How much of a file is held there until it is known whether the bundle has it already."""
@@ -37,6 +37,7 @@ class BundleWriter:
         self._beside = beside
         self._members: dict[str, int] = {}
         self._images: list[BundledImage] = []
+        self._parts: dict[str, BundledPart] = {}
 
     def add(self, name: str, runtime: str, architecture: str, saved: IO[bytes]) -> None:
         """An image as an engine saves it: a tar with a manifest of its own."""
@@ -60,6 +61,11 @@ class BundleWriter:
             )
         )
 
+    def add_part(self, key: str, runtime: str, tar: Source) -> None:
+        """A folder of files. Several runtimes may have the same."""
+        if key not in self._parts:
+            self._parts[key] = BundledPart(key, runtime, self._add_layer(tar))
+
     def __enter__(self) -> BundleWriter:
         return self
 
@@ -72,7 +78,9 @@ class BundleWriter:
                 self._zip.close()
 
     def _write_manifest(self) -> None:
-        manifest = Manifest(FORMAT, version("lambda-emu"), tuple(self._images), self._members)
+        manifest = Manifest(
+            FORMAT, version("lambda-emu"), tuple(self._images), self._members, tuple(self._parts.values())
+        )
         with self._zip.open(_entry(MANIFEST), "w") as member:
             member.write(msgspec.json.format(msgspec.json.encode(manifest)))
 

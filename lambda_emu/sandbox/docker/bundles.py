@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import docker
 import docker.errors
@@ -15,7 +14,9 @@ from msgspec import Struct
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.debian import ARCHITECTURES, INSTALL_OTHERS, may_run
 from lambda_emu.sandbox.building.tool_runner import Progress
-from lambda_emu.sandbox.bundle.manifest import BadBundle, BundledImage
+from lambda_emu.sandbox.bundle.clients import Clients
+from lambda_emu.sandbox.bundle.layers import Pieces
+from lambda_emu.sandbox.bundle.manifest import BadBundle, BundledImage, Imported
 from lambda_emu.sandbox.bundle.reader import BundleReader, opened
 from lambda_emu.sandbox.bundle.writer import BundleWriter, written_whole
 from lambda_emu.sandbox.docker.client import engine_errors
@@ -25,21 +26,18 @@ LOAD_LIMIT_S = 600
 """How long an engine may say nothing while it takes an image in, or gives one out."""
 
 
-class Imported(Struct, frozen=True):
-    """What became of an image of a bundle. refused: why it is not there; was_there: so that nothing was to do."""
-
-    image: str
-    was_there: bool = False
-    refused: str | None = None
-
-
 class Bundles:
     """Of one engine, whose client is for this alone."""
 
-    def __init__(self, client: docker.DockerClient, images: Images) -> None:
+    def __init__(self, client: docker.DockerClient, images: Images, clients: Clients) -> None:
         client.api.timeout = LOAD_LIMIT_S
         self._api: Any = client.api
         self._images = images
+        self._clients = clients
+
+    def present(self, architecture: str) -> list[str]:
+        """The runtimes that have an image, AWS's or ours."""
+        return [one.runtime.identifier for one in self._images.status(architecture) if one.image is not None]
 
     def export(self, path: Path, runtimes: Sequence[str], architecture: str, progress: Progress) -> list[str]:
         """Write the images of these runtimes, and return their names. SandboxError; then there is no file."""
@@ -48,8 +46,8 @@ class Bundles:
             for runtime, name in names.items():
                 progress(f"packing {name}")
                 with engine_errors(f"saving {name}"):
-                    saved = io.BufferedReader(_Pieces(self._api.get_image(name)))
-                    bundle.add(name, runtime, architecture, cast(IO[bytes], saved))
+                    bundle.add(name, runtime, architecture, Pieces(self._api.get_image(name)))
+                self._clients.add(bundle, runtime, architecture)
         return list(names.values())
 
     def load(self, path: Path, progress: Progress) -> Iterator[Imported]:
@@ -62,6 +60,7 @@ class Bundles:
             layers = [_checked(path, image, bundle.config(image)) for image in bundle.manifest.images]
             for image, of_image in zip(bundle.manifest.images, layers, strict=True):
                 yield self._load(bundle, image, of_image, progress)
+            yield from self._clients.take(bundle, progress)
 
     def _load(self, bundle: BundleReader, image: BundledImage, layers: list[str], progress: Progress) -> Imported:
         refused = self._refusal(bundle, image)
@@ -127,22 +126,3 @@ class _Config(Struct, frozen=True):
 
     architecture: str
     rootfs: _RootFS
-
-
-class _Pieces(io.RawIOBase):
-    """A file of what an iterator gives."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._left = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if not self._left:
-            self._left = memoryview(next(self._pieces, b""))
-        size = min(len(buffer), len(self._left))
-        buffer[:size] = self._left[:size]
-        self._left = self._left[size:]
-        return size

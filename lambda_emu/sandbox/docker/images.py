@@ -88,7 +88,7 @@ class Images:
         self._cache = cache
         self.pull = pull
         self._clock = clock or Clock()
-        self._runtimes = runtimes or catalogue()
+        self.runtimes = runtimes or catalogue()
         self._tools = ToolRunner()
 
     def find(self, runtime: str, architecture: str) -> str | None:
@@ -115,7 +115,7 @@ class Images:
 
     def status(self, architecture: str) -> list[ImageStatus]:
         """Every runtime that functions can be created with, and the image it would use."""
-        return [self._status(runtime, architecture) for runtime in self._runtimes if runtime.may_create]
+        return [self._status(runtime, architecture) for runtime in self.runtimes if runtime.may_create]
 
     def existing(self, runtime: str, architecture: str) -> str:
         """The same, or NoImage."""
@@ -126,12 +126,12 @@ class Images:
 
     def names(self, runtime: str, architecture: str) -> tuple[str, ...]:
         """What images are called that a runtime's functions run on here: AWS's, then ours. None of no runtime."""
-        found = self._runtimes.get(runtime)
+        found = self.runtimes.get(runtime)
         return () if found is None else self._names(found, architecture)
 
     def prune(self, *, others: bool = False) -> Iterator[str]:
         """Remove those of ours that nobody has run for two weeks, or all but those of our own recipes; yields names."""
-        plans = [self._plan(runtime, architecture) for runtime in self._runtimes for architecture in ARCHITECTURES]
+        plans = [self._plan(runtime, architecture) for runtime in self.runtimes for architecture in ARCHITECTURES]
         kept = {plan.label: plan.tag for plan in plans if plan is not None}
         yield from remove_unwanted(self._api, kept, self._clock.now_s(), others=others)
 
@@ -149,7 +149,7 @@ class Images:
     # -- finding ----------------------------------------------------------------------------------
 
     def _known(self, runtime: str) -> Runtime:
-        found = self._runtimes.get(runtime)
+        found = self.runtimes.get(runtime)
         if found is None:
             raise SandboxError(f"there is no runtime {runtime!r}; `lambda-emu runtimes list` shows those there are")
         return found
@@ -157,7 +157,7 @@ class Images:
     def _plan(self, runtime: Runtime, architecture: str) -> ImagePlan | None:
         if runtime.recipe is None:
             return None
-        return plan_image(runtime, runtime.recipe, architecture, self._runtimes.folder)
+        return plan_image(runtime, runtime.recipe, architecture, self.runtimes.folder)
 
     def _find(self, runtime: Runtime, architecture: str) -> tuple[str, dict[str, Any]] | None:
         for name in self._names(runtime, architecture):
