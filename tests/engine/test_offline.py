@@ -11,7 +11,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from image_rig import ImageRig
+from packages import other_pythons
 from test_cli import ENVIRONMENT, LIMIT_S, command
 from waiting import eventually
 
@@ -142,3 +143,46 @@ def test_functions_run_on_imported_images_where_there_is_no_way_out(island: Isla
     assert imported.stdout.splitlines() == exported.stdout.splitlines(), imported.stderr
     answers = [json.loads(line) for line in called.stdout.splitlines()]
     assert answers == [{name: {"from": "boto3"}} for name in ("python", "node", "shell")], called.stderr
+
+
+def test_functions_run_without_docker_on_an_imported_client_where_there_is_no_way_out(tmp_path: Path) -> None:
+    """Of another Python than the one that lambda-emu itself runs on, for which it has to fetch a client."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a network namespace")
+    other, python = next(other_pythons())
+    (tmp_path / "python").mkdir()
+    (tmp_path / "python/app.py").write_text(
+        "import awslambdaric, sys\ndef handler(event, context): return [*sys.version_info[:2], event]"
+    )
+    (tmp_path / "lambda-emu.yaml").write_text(
+        f"functions: {{python: {{runtime: {other}, handler: app.handler, code: python}}}}"
+    )
+    settings = {"LAMBDA_EMU_ENGINE": "process", "LAMBDA_EMU_STRICT_RUNTIMES": "true"}
+    settings["PATH"] = f"{python.parent}:{os.environ['PATH']}"
+    here, there = ({**settings, "LAMBDA_EMU_CACHE_DIR": str(tmp_path / name)} for name in ("here", "there"))
+    invoke, bundle = ("invoke", "python", '{"from": "here"}'), tmp_path / "runtimes.bundle"
+
+    made = command(*invoke, folder=tmp_path, environment=here)
+    exported = command("runtimes", "export", bundle, other, folder=tmp_path, environment=here)
+    nothing = without_way_out(*invoke, folder=tmp_path, environment=there)
+    imported = without_way_out("runtimes", "import", str(bundle), folder=tmp_path, environment=there)
+    invoked = without_way_out(*invoke, folder=tmp_path, environment=there)
+
+    assert made.returncode == 0, made.stderr
+    assert (exported.stdout, imported.stdout) == (f"client of {other}\n",) * 2, exported.stderr + imported.stderr
+    assert nothing.returncode != 0
+    version = [int(number) for number in other.removeprefix("python").split(".")]
+    assert json.loads(invoked.stdout) == [*version, {"from": "here"}], invoked.stderr
+
+
+def without_way_out(*arguments: str, folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "lambda_emu", *arguments]
+    return subprocess.run(
+        ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *line],
+        cwd=folder,
+        env={**ENVIRONMENT, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=3 * LIMIT_S,
+    )

@@ -40,7 +40,9 @@ def here(tmp_path: Path) -> Path:
     (part / "deep" / ("x" * 90)).mkdir(parents=True)
     (part / "client.jar").write_bytes(os.urandom(70_000))
     (part / "deep" / ("x" * 90) / ("y" * 90)).write_text("small")
+    (part / "a-block").write_bytes(bytes(512))
     (part / "program").touch(0o755)
+    (part / "the last one").write_text("last")
     return tmp_path / "here"
 
 

@@ -111,8 +111,8 @@ class _RawPieces(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        if not self._left:
-            self._left = memoryview(next(self._pieces, b""))
+        if not self._left:  # an empty piece is not the end
+            self._left = memoryview(next((piece for piece in self._pieces if piece), b""))
         size = min(len(buffer), len(self._left))
         buffer[:size] = self._left[:size]
         self._left = self._left[size:]
