@@ -111,6 +111,7 @@ module Actions
           Kernel.sleep 0.002
         end
       end
+      Kernel.sleep 0.002 while $beats.empty? # a thread that has not begun would not stand still, either
       nil
     end
 
