@@ -40,6 +40,7 @@ PACKAGED_APART |= {"compression.zstd": (14, 99)}
 COMPILED = {"curses": "_curses", "lzma": "_lzma", "readline": "readline", "sqlite3": "_sqlite3"}
 """Modules that are compiled only where what they are linked with is found."""
 NEWER_THAN_3_9 = {"tomllib"}
+LAST_WITH_SETUPTOOLS = 11
 MUST_TRUST = 100
 """How many authorities the bundle has at least."""
 
@@ -94,6 +95,19 @@ def test_each_version_is_its_own_with_the_client_and_the_sdk_of_its_recipe(pytho
     assert found["client"] == [f"awslambdaric-{versions['awslambdaric']}.dist-info"]
     assert re.fullmatch(rf"/var/runtime/runtime_client\.cpython-3{python.minor}-\S+\.so", found["compiled"])
     assert found["region"] == "us-east-1"
+
+
+def test_modules_are_searched_where_lambda_does(python: Python) -> None:
+    """docs/contract/runtime.md#environment-variables."""
+    of = f"python3.{python.minor}"
+    library = f"/var/lang/lib/{of}"
+
+    path = python.see("versions", python.create())["path"]
+
+    assert list(dict.fromkeys(path)) == [
+        *("/var/task", f"/opt/python/lib/{of}/site-packages", "/opt/python", f"{library}/site-packages"),
+        *("/var/runtime", f"/var/lang/lib/python3{python.minor}.zip", library, f"{library}/lib-dynload"),
+    ]
 
 
 def test_of_the_standard_library_nothing_is_lacking_but_what_the_catalogue_says(python: Python) -> None:
@@ -167,6 +181,24 @@ def test_compiled_modules_of_wheels_run_from_the_code_and_from_a_layer(
     assert (found["sum"], found["decoded"]) == (75, {"a": 1})
     assert found["numpy"] == f"/opt/{below}/numpy/__init__.py"
     assert found["pydantic_core"].startswith(f"/var/task/pydantic_core/_pydantic_core.cpython-3{python.minor}-")
+
+
+def test_pip_is_there_and_setuptools_up_to_3_11_as_in_awss_image(python: Python) -> None:
+    info = "demo-1.0.dist-info"
+    wheel = {
+        "demo.py": b"word = 'installed'",
+        f"{info}/METADATA": b"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n",
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/RECORD": b"",
+    }
+
+    name = python.create({**FACTS, "demo-1.0-py3-none-any.whl": packed(wheel)}, MemorySize=1769, Timeout=30)
+
+    old = python.minor <= LAST_WITH_SETUPTOOLS
+    assert python.see("installed", name) == {
+        "word": "installed",
+        "tools": ["pip", "setuptools", "pkg_resources"] if old else ["pip"],
+    }
 
 
 @pytest.mark.parametrize("trusted", [False, True])

@@ -21,6 +21,7 @@ import awslambdaric.lambda_runtime_client
 import awslambdaric.lambda_runtime_log_utils  # noqa: F401
 
 OWN = f"python{sys.version_info.major}.{sys.version_info.minor}"
+PACKAGES, DEBIANS = (f"/var/lang/lib/{OWN}/{name}-packages" for name in ("site", "dist"))  # which are one
 WAITS = "LAMBDA_EMU_WAITS"
 VARIABLES = b"GET /lambda-emu/variables HTTP/1.1\r\nHost: lambda-emu\r\n\r\n"
 ENV_START, ENV_END = 50, 51  # proc_pid_stat(5)
@@ -68,8 +69,10 @@ def set_search_path(task, chosen):
     # Without namespaces nothing can be mounted at /opt: layers are beside the code.
     opt = "/opt" if task == "/var/task" else os.path.join(os.path.dirname(task), "opt")
     layers = (f"{opt}/python/lib/{version}/site-packages", f"{opt}/python")
+    if DEBIANS in sys.path:
+        sys.path[sys.path.index(DEBIANS)] = PACKAGES
     if not chosen:
-        sys.path[:0] = (*layers, f"/var/lang/lib/{OWN}/site-packages")
+        sys.path[:0] = (*layers, PACKAGES)
     sys.path.insert(0, task)
     for folder in (task,) if chosen else (task, *layers):
         site.addsitedir(folder)  # reads its .pth files

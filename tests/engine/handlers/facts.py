@@ -2,10 +2,12 @@
 
 import contextlib
 import importlib
+import importlib.util
 import multiprocessing
 import os
 import socket
 import ssl
+import subprocess
 import sys
 import threading
 
@@ -18,7 +20,7 @@ def see_versions(event):
     import boto3
     import runtime_client
 
-    versions = {"python": list(sys.version_info[:2]), "boto3": boto3.__version__}
+    versions = {"python": list(sys.version_info[:2]), "boto3": boto3.__version__, "path": sys.path}
     client = [name for name in os.listdir("/var/runtime") if name.startswith("awslambdaric-")]
     return {
         **versions,
@@ -37,6 +39,15 @@ def see_lacking(event):
         except ImportError as error:
             lacking[name] = str(error)
     return lacking
+
+
+def see_installed(event):
+    """What pip makes of a wheel in the code, and which tools for that are there as modules."""
+    target = ["--target", "/tmp/installed", "/var/task/demo-1.0-py3-none-any.whl"]
+    done = subprocess.run(["pip", "install", "--no-index", *target], capture_output=True, text=True, check=False)
+    sys.path.append("/tmp/installed")
+    tools = [name for name in ("pip", "setuptools", "pkg_resources") if importlib.util.find_spec(name)]
+    return {"word": importlib.import_module("demo").word, "tools": tools} if done.returncode == 0 else done.stderr
 
 
 def see_compiled(event):
