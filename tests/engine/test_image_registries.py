@@ -102,6 +102,18 @@ def test_debians_packages_come_by_the_proxy_of_the_environment(own: Own, monkeyp
     assert [host for host in passing.asked if "debian" in host] != []
 
 
+def test_debians_packages_come_by_the_proxy_of_this_machines_apt(
+    own: Own, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with proxy() as passing:
+        (tmp_path / "apt.conf").write_text(f'Acquire::http::Proxy "{passing.url}";')
+        monkeypatch.setenv("APT_CONFIG", str(tmp_path / "apt.conf"))
+
+        own.images().build(own.runtime, "x86_64", print)
+
+    assert [host for host in passing.asked if "debian" in host] != []
+
+
 @pytest.mark.parametrize("who", ["pip", "mmdebstrap"])
 def test_an_image_that_cannot_be_fetched_says_who_had_no_answer_and_every_way_on(
     own: Own, monkeypatch: pytest.MonkeyPatch, who: str

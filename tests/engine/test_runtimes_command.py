@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from image_rig import ImageRig
+from own import own_emulator
 from test_cli import command
 
 pytestmark = pytest.mark.docker
@@ -79,6 +81,25 @@ def test_what_cannot_be_done_exits_with_2_and_leaves_no_file(
 
     assert said in done.stderr
     assert (done.returncode, done.stdout, list(tmp_path.iterdir())) == (2, "", [])
+
+
+def test_whoever_asks_for_a_runtime_that_cannot_be_had_is_told_the_same(tmp_path: Path) -> None:
+    awss = {"ruby4.0": "ruby:4.0", "ruby3.2": "ruby:3.2", "python3.8": "python:3.8", "dotnet6": "dotnet:6"}
+    missing = {name: image for name, image in awss.items() if ImageRig().images().find(name, "x86_64") is None}
+    if not missing:
+        pytest.skip("AWS's images of all of them are here")
+
+    with own_emulator(tmp_path, "docker", pull_images=False) as lam:
+        for runtime, image in missing.items():
+            name = re.sub(r"\W", "-", runtime)
+            lam.create(name, {"app.rb": ""}, Runtime=runtime, Handler="app.handler")
+            state = lam.client.get_function_configuration(FunctionName=name)["State"]
+            with pytest.raises(ClientError) as refused:
+                lam.invoke(name)
+
+            ways = WAYS.replace("ruby4.0", runtime).replace("ruby:4.0", image)
+            assert state == "Active"
+            assert refused.value.response["Error"]["Message"].endswith(ways)
 
 
 def test_a_runtime_without_an_image_is_listed_with_the_ways_to_one(tmp_path: Path) -> None:

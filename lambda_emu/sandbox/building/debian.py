@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ INSTALL_OTHERS = "apt-get install qemu-user-static"
 
 SUITE_OPTIONS = {"sid": ('--aptopt=Acquire::Check-Valid-Until "false"',)}
 """A mirror that lags behind shows lists of the moving suite whose validity has ended."""
+
+PROXY = re.compile(r'Acquire::https?::Proxy(-Auto-Detect)?(::[^ ]+)? "[^"]+";')
 
 NEEDS_ROOT = (
     "building images needs root, or a user namespace: as root `apt-get install uidmap`, and a line for you in "
@@ -75,11 +78,20 @@ def debootstrap(arguments: Sequence[str], tools: ToolRunner, progress: Progress)
         with temporary_folder() as folder:
             close_to_others(folder, PASSED_THROUGH)  # a user without privileges builds as another
             inside = (*_own_mounts(), "env", f"TMPDIR={folder}")
-            tools.run(["mmdebstrap", *arguments], tell, inside)
+            tools.run(["mmdebstrap", *_own_proxies(), *arguments], tell, inside)
     except ToolFailed as error:
         if os.geteuid() == 0 or error.no_answer:
             raise
         raise SandboxError(f"{error}\n{NEEDS_ROOT}") from error
+
+
+def _own_proxies() -> list[str]:
+    """The proxies that this machine's apt is told of, for the apt inside, which otherwise takes nothing from it."""
+    if shutil.which("apt-config") is None:
+        return []
+    line = ["apt-config", "dump", "--format", '%F "%v";%n', "Acquire"]
+    told = subprocess.run(line, capture_output=True, text=True, check=False, timeout=10).stdout
+    return [f"--aptopt={option}" for option in told.splitlines() if PROXY.match(option)]
 
 
 def _own_mounts() -> Sequence[str]:
