@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lambda_emu.binaries.complaints import Code, complaints
-from lambda_emu.binaries.scan import Scan, scan
+from lambda_emu.binaries.scan import Findings, scan
 from lambda_emu.clock import Clock
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
@@ -31,7 +31,7 @@ class CodeCheck:
         self._loop = loop
         self._clock = clock
         self._notices = Notices()
-        self._scans: dict[str, Scan] = {}
+        self._known: dict[str, Findings] = {}
 
     def changed(self, before: Function | None, after: Function | None) -> None:
         """On the loop, and done with at once: nobody waits for it."""
@@ -54,19 +54,19 @@ class CodeCheck:
         hashes = [version.code.sha256, *(layer.content.sha256 for layer in version.layers)]
         about = f"{version.id.arn()} {_facts(version)}"
         try:
-            codes = [Code("/opt" if number else "/var/task", *self._scan(one)) for number, one in enumerate(hashes)]
+            codes = [Code("/opt" if number else "/var/task", *self._find(one)) for number, one in enumerate(hashes)]
             for number, text in enumerate(complaints(runtime, version.architecture, codes)):
                 self._notices.tell(f"{version.id.name}: {text}", about=f"{about} {number}")
         except OSError as error:
             log.debug("the code of %s could not be looked at: %s", version.id.name, error)
 
-    def _scan(self, code: str) -> tuple[Path, Scan]:
-        folder, found = self._tree(code), self._scans.pop(code, None)
+    def _find(self, code: str) -> tuple[Path, Findings]:
+        folder, found = self._tree(code), self._known.pop(code, None)
         if found is None:
             found = scan(folder, self._clock)
-        self._scans[code] = found  # as the last one
-        while len(self._scans) > KEPT:
-            self._scans.pop(next(iter(self._scans)))
+        self._known[code] = found  # as the last one
+        while len(self._known) > KEPT:
+            self._known.pop(next(iter(self._known)))
         return folder, found
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from lambda_emu.binaries.bootstrap import MACHINES, or_set, wrong_bootstrap
 from lambda_emu.binaries.needs import SYSTEMS, System, too_new
-from lambda_emu.binaries.scan import Program, Scan
+from lambda_emu.binaries.scan import Binary, Findings
 from lambda_emu.runtimes import Runtime
 
 WHEELS = {"al1": "manylinux2010", "al2": "manylinux2014", "al2023": "manylinux_2_28"}
@@ -22,12 +22,12 @@ class Code(Struct, frozen=True):
 
     shown: str
     folder: Path
-    scan: Scan
+    findings: Findings
 
     @property
-    def programs(self) -> list[Program]:
+    def binaries(self) -> list[Binary]:
         """By their names on Lambda."""
-        return [Program(f"{self.shown}/{one.name}", one.elf) for one in self.scan.programs]
+        return [Binary(f"{self.shown}/{one.name}", one.elf) for one in self.findings.binaries]
 
 
 def complaints(runtime: Runtime, architecture: str, codes: Sequence[Code]) -> Iterator[str]:
@@ -38,36 +38,36 @@ def complaints(runtime: Runtime, architecture: str, codes: Sequence[Code]) -> It
         if wrong is not None:
             yield wrong
     for code in codes:
-        yield from _foreign(code.programs, runtime, architecture)
-    brought = frozenset().union(*(code.scan.brought for code in codes))
-    yield from _newer([one for code in codes for one in code.programs], brought, runtime, architecture)
+        yield from _foreign(code.binaries, runtime, architecture)
+    brought = frozenset().union(*(code.findings.brought for code in codes))
+    yield from _newer([one for code in codes for one in code.binaries], brought, runtime, architecture)
 
 
-def _foreign(programs: list[Program], runtime: Runtime, architecture: str) -> Iterator[str]:
+def _foreign(binaries: list[Binary], runtime: Runtime, architecture: str) -> Iterator[str]:
     """Of code whose programs are all for another machine. Some may be: packages bring them for several."""
-    if not programs or any(one.elf.architecture == architecture for one in programs):
+    if not binaries or any(one.elf.architecture == architecture for one in binaries):
         return
-    first = programs[0]
-    if runtime.family == "provided" and any(one.name in BOOTSTRAPS for one in programs):
+    first = binaries[0]
+    if runtime.family == "provided" and any(one.name in BOOTSTRAPS for one in binaries):
         return  # it was told
     target = {
         "python": _wheels(runtime, architecture),
         "nodejs": f"npm install --os=linux --cpu={NPM[architecture]}",
     }.get(runtime.family, "build it for that")
     yield (
-        f"{_names(programs)} for {first.elf.architecture}, and the function is for {architecture}: "
+        f"{_names(binaries)} for {first.elf.architecture}, and the function is for {architecture}: "
         f"{target}{or_set(first.elf.architecture)}"
     )
 
 
-def _newer(programs: list[Program], brought: frozenset[str], runtime: Runtime, architecture: str) -> Iterator[str]:
+def _newer(binaries: list[Binary], brought: frozenset[str], runtime: Runtime, architecture: str) -> Iterator[str]:
     system = SYSTEMS[runtime.os]
-    found = too_new(programs, system, architecture, brought)
+    found = too_new(binaries, system, architecture, brought)
     if found:
         first = found[0]
         more = f" ({len(found) - 1} more ask for too much)" if len(found) > 1 else ""
         yield (
-            f"{first.program.name} needs {first.version}, and {runtime.identifier} has {first.has} on Lambda: there it "
+            f"{first.binary.name} needs {first.version}, and {runtime.identifier} has {first.has} on Lambda: there it "
             f"fails, whatever it does here{more}. {_remedy(runtime, system, architecture)}"
         )
 
@@ -89,7 +89,7 @@ def _wheels(runtime: Runtime, architecture: str) -> str:
     return f"pip install --platform {platform} --only-binary=:all: --target FOLDER PACKAGE"
 
 
-def _names(programs: list[Program]) -> str:
-    if len(programs) == 1:
-        return f"{programs[0].name} is"
-    return f"{programs[0].name} and {len(programs) - 1} more are"
+def _names(binaries: list[Binary]) -> str:
+    if len(binaries) == 1:
+        return f"{binaries[0].name} is"
+    return f"{binaries[0].name} and {len(binaries) - 1} more are"

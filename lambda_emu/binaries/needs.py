@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
-from lambda_emu.binaries.scan import Program
+from lambda_emu.binaries.scan import Binary
 
 Version = tuple[int, ...]
 
@@ -40,28 +40,28 @@ _VERSION = re.compile(r"(GLIBC|GLIBCXX)_(\d{1,6}(?:\.\d{1,6}){1,3})")
 class TooNew(Struct, frozen=True):
     """A program that asks for more than a system has. version: `GLIBC_2.38`; has: the newest there is, `2.34`."""
 
-    program: Program
+    binary: Binary
     version: str
     has: str
 
 
-def too_new(programs: Iterable[Program], system: System, architecture: str, brought: Iterable[str]) -> list[TooNew]:
+def too_new(binaries: Iterable[Binary], system: System, architecture: str, brought: Iterable[str]) -> list[TooNew]:
     """Those for this architecture, the one that asks for most first. brought: libraries that the code brings."""
     has = {family: version for family, version in system.has.items() if BRINGS[family] not in brought}
     found = [
-        ((family, *(-part for part in needs)), TooNew(program, version, _text(has[family])))
-        for program in programs
-        if program.elf.architecture == architecture
-        for family, needs, version in _newest(program)
+        ((family, *(-part for part in needs)), TooNew(binary, version, _text(has[family])))
+        for binary in binaries
+        if binary.elf.architecture == architecture
+        for family, needs, version in _newest(binary)
         if family in has and needs > has[family]
     ]
     return [one for _, one in sorted(found, key=lambda pair: pair[0])]
 
 
-def _newest(program: Program) -> Iterator[tuple[str, Version, str]]:
+def _newest(binary: Binary) -> Iterator[tuple[str, Version, str]]:
     """Of each family the newest that it asks for."""
     newest: dict[str, Version] = {}
-    for versions in program.elf.versions.values():
+    for versions in binary.elf.versions.values():
         for version in versions:
             match = _VERSION.fullmatch(MEANS.get(version, version))
             if match is not None:

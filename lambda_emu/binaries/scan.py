@@ -22,21 +22,21 @@ class Bounds(Struct, frozen=True):
     """How much of a folder is looked at."""
 
     files: int = 50_000
-    programs: int = 5_000
+    binaries: int = 5_000
     time_s: float = 10.0
 
 
-class Program(Struct, frozen=True):
+class Binary(Struct, frozen=True):
     """A program or library. name: below the folder."""
 
     name: str
     elf: Elf
 
 
-class Scan(Struct, frozen=True):
+class Findings(Struct, frozen=True):
     """brought: which of OWN_LIBRARIES are there. whole: whether everything was looked at."""
 
-    programs: tuple[Program, ...]
+    binaries: tuple[Binary, ...]
     brought: frozenset[str]
     whole: bool
 
@@ -44,20 +44,20 @@ class Scan(Struct, frozen=True):
 BOUNDS = Bounds()
 
 
-def scan(folder: Path, clock: Clock, bounds: Bounds = BOUNDS) -> Scan:
+def scan(folder: Path, clock: Clock, bounds: Bounds = BOUNDS) -> Findings:
     """What is in a folder. OSError."""
     until_s = clock.monotonic_s() + bounds.time_s
-    programs: list[Program] = []
+    binaries: list[Binary] = []
     brought: set[str] = set()
     for seen, (descriptor, way, name) in enumerate(_files(folder)):
-        if seen >= bounds.files or len(programs) >= bounds.programs or clock.monotonic_s() > until_s:
-            return Scan(tuple(programs), frozenset(brought), whole=False)
+        if seen >= bounds.files or len(binaries) >= bounds.binaries or clock.monotonic_s() > until_s:
+            return Findings(tuple(binaries), frozenset(brought), whole=False)
         if name in OWN_LIBRARIES:
             brought.add(name)
         found = _read(descriptor, name)
         if found is not None:
-            programs.append(Program(way + name, found))
-    return Scan(tuple(programs), frozenset(brought), whole=True)
+            binaries.append(Binary(way + name, found))
+    return Findings(tuple(binaries), frozenset(brought), whole=True)
 
 
 def _files(folder: Path) -> Iterator[tuple[int, str, str]]:

@@ -201,17 +201,17 @@ def test_links_are_not_followed_and_what_is_no_program_is_not_opened(tmp_path: P
     (code / "data").write_bytes(STATIC)
     (code / "data").chmod(0)
 
-    assert scan(code, Clock()).programs == ()
+    assert scan(code, Clock()).binaries == ()
 
 
-@pytest.mark.parametrize(("bounds", "seen"), [(Bounds(files=3), 3), (Bounds(programs=3), 3), (Bounds(time_s=-1), 0)])
+@pytest.mark.parametrize(("bounds", "seen"), [(Bounds(files=3), 3), (Bounds(binaries=3), 3), (Bounds(time_s=-1), 0)])
 def test_a_look_at_code_is_bounded(tmp_path: Path, bounds: Bounds, seen: int) -> None:
     for number in range(5):
         (tmp_path / f"{number}.so").write_bytes(STATIC)
 
     found = scan(tmp_path, Clock(), bounds)
 
-    assert (len(found.programs), found.whole) == (seen, False)
+    assert (len(found.binaries), found.whole) == (seen, False)
 
 
 @pytest.mark.parametrize("number", [b"\xff" * 8, b"\0" * 8, b"\x7f" + b"\xff" * 7, b"\1\0\0\0\1\0\0\0"])
@@ -224,7 +224,7 @@ def test_whatever_a_file_says_of_itself_it_is_read_or_passed_over(tmp_path: Path
     found = scan(tmp_path, Clock())
 
     assert found.whole
-    assert len(found.programs) > len(whole) / 2
+    assert len(found.binaries) > len(whole) / 2
 
 
 def test_every_runtime_has_a_system_that_is_known() -> None:
