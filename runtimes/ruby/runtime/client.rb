@@ -27,8 +27,6 @@ module LambdaEmu
                SystemStackError].freeze
     MOST_FRAMES = 100
 
-    attr_reader :error
-
     def initialize(stage, error)
       @stage = stage
       @error = error

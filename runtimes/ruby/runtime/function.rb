@@ -24,7 +24,7 @@ end
 
 # The function's code. It is the `self` of handlers that are no class's: what they remember in variables stays.
 class LambdaHandler
-  attr_reader :handler_file_name, :handler_method_name
+  attr_reader :handler_file_name
 
   def initialize(env_handler:)
     parts = env_handler.split('.')
