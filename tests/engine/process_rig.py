@@ -14,6 +14,7 @@ import uvloop
 
 from lambda_emu.arn import FunctionId, Target
 from lambda_emu.clock import Clock
+from lambda_emu.config import load_settings
 from lambda_emu.invoke.request import InvokeRequest
 from lambda_emu.runtime_api.router import RuntimeApi
 from lambda_emu.runtime_api.session import NextCall, NextState, Spoiled
@@ -105,6 +106,11 @@ class Loaded:
     layers: tuple[Path, ...]
 
 
+def cache_dir() -> Path:
+    """Where what is fetched is kept for the next run."""
+    return load_settings({}, environ={}).cache_dir
+
+
 class Bench:
     """One engine. Its coroutines are run from outside, so that tests read from top to bottom."""
 
@@ -119,7 +125,7 @@ class Bench:
         self._runtime_api = RuntimeApi(clock)
         (folder / "run").mkdir()
         self.engine = ProcessEngine(
-            folder / "run", cache or folder / "cache", self._isolation(isolation), self._acceptor, Clock()
+            folder / "run", cache or cache_dir(), self._isolation(isolation), self._acceptor, Clock()
         )
 
     def _isolation(self, isolation: str) -> Isolation:

@@ -10,11 +10,14 @@ import pytest
 from botocore.exceptions import ClientError
 from lam import Lam, zipped
 from own import own_emulator
-from packages import other_pythons
+from packages import other_pythons, runtime_of_machine
 
 from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
 VERSION = "import os, sys\ndef handler(event, context): return [sys.version_info[:2], os.environ['AWS_EXECUTION_ENV']]"
+SDK_IS_THERE = """exports.handler = async () => {
+    try { require.resolve('@aws-sdk/client-s3'); return true; } catch { return false; }
+};"""
 OTHER = "python3.14" if OWN_PYTHON != "python3.14" else "python3.13"
 
 
@@ -54,13 +57,32 @@ def test_a_python_on_the_path_runs_the_functions_of_its_version_with_the_client_
     assert "not on this machine" not in caplog.text
 
 
+def leave_without_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """npm comes by pip too."""
+    for name, value in {"INDEX_URL": "http://127.0.0.1:1/", "RETRIES": "0", "NO_CACHE_DIR": "1"}.items():
+        monkeypatch.setenv(f"PIP_{name}", value)
+
+
+def test_where_the_sdk_cannot_be_fetched_node_runs_with_the_client_that_is_installed_and_the_log_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    runtime = runtime_of_machine("nodejs")
+    leave_without_registry(monkeypatch)
+
+    with own_emulator(tmp_path, "process", cache_dir=tmp_path / "cache") as lam:
+        lam.create("alone", {"app.js": SDK_IS_THERE}, Runtime=runtime)
+        answer = lam.invoke("alone")
+
+    assert (answer.error, answer.payload) == (None, False)
+    assert "runs without the AWS SDK, which cannot be fetched" in caplog.text
+
+
 def test_where_no_client_can_be_had_for_it_ours_is_taken_and_the_log_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     runtime, python = next(other_pythons())
     monkeypatch.setenv("PATH", f"{tmp_path}:{python.parent}")
-    for name, value in {"INDEX_URL": "http://127.0.0.1:1/", "RETRIES": "0", "NO_CACHE_DIR": "1"}.items():
-        monkeypatch.setenv(f"PIP_{name}", value)
+    leave_without_registry(monkeypatch)
 
     with own_emulator(tmp_path, "process", cache_dir=tmp_path / "cache") as lam:
         lam.create("nearest", VERSION, Runtime=runtime)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from packages import other_pythons
+from packages import other_pythons, runtime_of_machine
 from process_rig import ISOLATIONS, Bench
 
 LIBRARY = Path(os.__file__).parent
@@ -116,6 +117,34 @@ def test_another_python_runs_with_its_own_library_and_a_client_of_its_version(
     assert f"/lib/{runtime}/" in module
 
 
+USES_SDK = {
+    "required.js": "const { S3Client } = require('@aws-sdk/client-s3');\n"
+    "exports.handler = async () => new S3Client({ region: 'eu-west-1' }).config.serviceId;",
+    "imported.mjs": "import { DynamoDBDocument } from '@aws-sdk/lib-dynamodb';\n"
+    "export const handler = async () => typeof DynamoDBDocument.from;",
+    "callback.js": "exports.handler = (event, context, done) => done(null, event);",
+}
+NEWEST_WITH_CALLBACKS = 22
+
+
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+def test_node_has_the_sdk_and_the_client_of_our_image_of_its_version(isolation: str, tmp_path: Path) -> None:
+    runtime = runtime_of_machine("nodejs")
+    bench = Bench(isolation, tmp_path)
+
+    def invoke(handler: str) -> object:
+        return bench.invoke(bench.sandbox(USES_SDK, runtime=runtime), handler, {"a": 1})
+
+    try:
+        found = [invoke("required.handler"), invoke("imported.handler")]
+        if int(re.sub(r"\D", "", runtime)) <= NEWEST_WITH_CALLBACKS:
+            found.append(invoke("callback.handler"))
+    finally:
+        bench.close()
+
+    assert found == ["S3", "function", {"a": 1}][: len(found)]
+
+
 ON = "--y --experimental-require-module --z"
 SHOW_START = "AWS_LAMBDA_EXEC_WRAPPER=/bin/echo AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128 /var/runtime/bootstrap"
 
@@ -145,12 +174,12 @@ def test_of_a_node_in_somebodys_home_only_the_program_is_seen(
 
     try:
         sandbox = bench.sandbox({}, runtime="nodejs22.x")
-        seen = bench.shell(sandbox, f"node -p 'process.execPath'; cat /var/runtime/index.mjs; echo; ls {home}")
+        seen = bench.shell(sandbox, f"node -p 'process.execPath'; cat /var/runtime/rapid-client.node; echo; ls {home}")
         started = [bench.shell(sandbox, f"NODE_OPTIONS='{options}' {SHOW_START}") for options in ("", "--x", ON)]
     finally:
         bench.close()
 
-    assert seen.splitlines()[:2] == ["/var/lang/bin/node", "index.mjs"]
+    assert seen.splitlines()[:2] == ["/var/lang/bin/node", "rapid-client.node"]
     assert "No such file or directory" in seen.splitlines()[2]
     major = int(subprocess.check_output(["node", "-p", "process.versions.node"], text=True).split(".")[0])
     off = "--no-experimental-require-module" if major in (20, 22) else "no flag of the version's own"

@@ -19,6 +19,14 @@ BUILD = "build"  # of what an image is made of, which no row is about
 LIBRARY = "standard library"  # nor about which of its modules there are
 RUN_ON = {"dotnet": ", by the client, on .NET Core 3.1"}
 """Where the suite does not run on what functions run on."""
+PROGRAMS = {
+    "dotnet": "`dotnet`",
+    "java": "`java`",
+    "nodejs": "`node`, `aws-lambda-ric`",
+    "provided": "nothing",
+    "python": "nothing",  # lambda-emu has one
+    "ruby": "`ruby`",
+}
 WITHOUT_DOCKER = " without Docker"
 BLOCK = re.compile(r"(<!-- (\w+), by tests/unit/runtimes_tables.py -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -57,7 +65,7 @@ def listed() -> list[Runtime]:
 
 
 def _runtimes() -> str:
-    head = "| Runtime | Made of | Besides | As a process | Rows of the suite |\n|---|---|---|---|---|\n"
+    head = "| Runtime | Made of | Besides | Needs without Docker | Rows of the suite |\n|---|---|---|---|---|\n"
     return head + "".join(_runtime_line(runtime) for runtime in listed())
 
 
@@ -68,8 +76,8 @@ def _runtime_line(runtime: Runtime) -> str:
         parts = [word for part in kept for word in _words(part)]
         ours = "what the function brings" if runtime.recipe.start is None else "a client of our own"
         made, besides = _made_of(runtime.recipe), ", ".join(parts) or ours
-    process = "yes" if runtime.family in LANGUAGES else "no"
-    return f"| `{runtime.identifier}` | {made} | {besides} | {process} | {_held(runtime)} |\n"
+    needs = PROGRAMS[runtime.family] if runtime.family in LANGUAGES else "-"
+    return f"| `{runtime.identifier}` | {made} | {besides} | {needs} | {_held(runtime)} |\n"
 
 
 def _held(runtime: Runtime) -> str:
@@ -77,7 +85,7 @@ def _held(runtime: Runtime) -> str:
         return "not run: no image can be built"
     if runtime.family not in families():
         return "not asked yet"
-    differing = [name for name in runtime.differs if name != BUILD]
+    differing = [name for name in runtime.differs if name.removesuffix(WITHOUT_DOCKER) != BUILD]
     held = f"{len(rows()) - len(differing)} of {len(rows())}" + "".join(f", not *{name}*" for name in differing)
     return held + RUN_ON.get(runtime.family, "")
 

@@ -101,7 +101,9 @@ class NoIsolation:
         script = f"{SETTLE}exec {toolchain.start or BOOTSTRAPS[bootstrap]}"
         for name in ("lang", "runtime"):
             script = script.replace(f"/var/{name}/", shlex.quote(f"{toolchain.folder / name}/"))
-        return Program(["/bin/sh", "-c", script], environment, "task")
+        runtime = str(toolchain.folder / "runtime")
+        here = {name: value.replace("/var/runtime", runtime) for name, value in environment.items()}
+        return Program(["/bin/sh", "-c", script], here, "task")
 
 
 def _refuse_ways_out(root: Path) -> None:

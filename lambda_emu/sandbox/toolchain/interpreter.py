@@ -67,10 +67,11 @@ class Language(Protocol):
         empty: a folder with nothing in it, to be shown in place of what is nobody's business.
         """
 
-    def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> None:
+    def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> Mapping[Path, Path] | None:
         """Put all else into a toolchain's folder, beside what lies in runtimes/<family>/runtime. May take a minute.
 
-        maker: of what has to be fetched or compiled. OSError; ClientMissing where another interpreter may be taken.
+        Returns further files to show, as `host_files` does: those that are kept. maker: of what has to be fetched or
+        compiled. OSError; ClientMissing where another interpreter may be taken.
         """
 
 

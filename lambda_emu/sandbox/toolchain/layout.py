@@ -149,14 +149,15 @@ def _with_interpreter(language: Language, runtime: Runtime, folder: Path, maker:
     interpreter = language.find(runtime)
     try:
         _check_version(interpreter, runtime, strict)
-        language.add(interpreter, folder, maker)
+        kept = language.add(interpreter, folder, maker)
     except ClientMissing as missing:
         log.warning("%s", missing)
         interpreter = missing.instead
         _check_version(interpreter, runtime, strict)
-        language.add(interpreter, folder, maker)
+        kept = language.add(interpreter, folder, maker)
     start = interpreter.start or _start(runtime, interpreter)
-    return Toolchain(folder, start, language.host_files(interpreter, folder / "empty"), interpreter)
+    shown = {**language.host_files(interpreter, folder / "empty"), **(kept or {})}
+    return Toolchain(folder, start, shown, interpreter)
 
 
 def _check_version(interpreter: Interpreter, runtime: Runtime, strict: bool) -> None:

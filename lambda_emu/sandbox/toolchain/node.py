@@ -1,7 +1,11 @@
-"""The `node` on our PATH, for sandboxes, and AWS's client for it that somebody installed."""
+"""The `node` on our PATH, for sandboxes, with AWS's client and SDK of our image of its version.
+
+The client's native part is the one that somebody installed: it is the same in all of its versions, and compiled.
+"""
 
 from __future__ import annotations
 
+import logging
 import re
 import shutil
 import subprocess
@@ -9,12 +13,24 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from lambda_emu.recipes import Part
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.toolchain.interpreter import LANG, RUNTIME, Interpreter, NotOnPath, libraries, places
+from lambda_emu.sandbox.toolchain.interpreter import (
+    HOST_ARCHITECTURE,
+    LANG,
+    RUNTIME,
+    Interpreter,
+    NotOnPath,
+    libraries,
+    places,
+)
 from lambda_emu.sandbox.toolchain.maker import Maker
 
-CLIENT = ("index.mjs", "package.json", "rapid-client.node")
+log = logging.getLogger(__name__)
+
+NATIVE = "rapid-client.node"
+CLIENT = ("index.mjs", "package.json", NATIVE)
 ANSWER_LIMIT_S = 10.0
 KNOWS_WHAT_IS_SWITCHED_OFF = (20, 17)
 WHO = "`${process.version} ${process.execPath}`"
@@ -38,11 +54,40 @@ class NodeLanguage:
         return {
             LANG / "bin/node": node,
             **places(libraries([node], folder), folder),
-            **{RUNTIME / name: client / name for name in CLIENT},
+            RUNTIME / NATIVE: client / NATIVE,
         }
 
-    def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> None:
-        """Nothing: all of it is the host's."""
+    def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> Mapping[Path, Path]:
+        """Client and SDK of our image of this version; where they cannot be had the client that is installed."""
+        parts = _parts(interpreter)
+        try:
+            _place_client(maker.part(parts["/tmp/client"], HOST_ARCHITECTURE), folder / "runtime")
+            return {RUNTIME / "node_modules": maker.part(parts["/var/runtime/node_modules"], HOST_ARCHITECTURE)}
+        except (OSError, SandboxError) as error:
+            log.warning("%s runs without the AWS SDK, which cannot be fetched: %s", interpreter.name, error)
+            _place_client(_find_client(interpreter.path), folder / "runtime")
+            return {}
+
+
+def _parts(interpreter: Interpreter) -> Mapping[str, Part]:
+    """What our image of this version is made of; of a version that Lambda never had, the next one's."""
+    recipes = {one.identifier: one.recipe for one in catalogue() if one.family == "nodejs" and one.recipe is not None}
+    wanted = _major(interpreter.runtime)
+    return recipes[min(recipes, key=lambda one: abs(_major(one) - wanted))].parts[HOST_ARCHITECTURE]
+
+
+def _major(identifier: str) -> int:
+    return int(re.sub(r"\D", "", identifier))
+
+
+def _place_client(client: Path, runtime: Path) -> None:
+    """As in our images: version 4 starts by itself, 3 is started by ours."""
+    if (client / "dist/index.mjs").is_file():
+        shutil.copy(client / "dist/index.mjs", runtime / "client.mjs")
+        shutil.copy(runtime / "start.mjs", runtime / "index.mjs")
+    else:
+        for name in ("index.mjs", "package.json"):
+            shutil.copy(client / name, runtime)
 
 
 def _switched_off(major: int, minor: int) -> tuple[str, ...]:

@@ -67,13 +67,12 @@ class PythonLanguage:
             **{RUNTIME / module.name: module for module in modules},
         }
 
-    def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> None:
+    def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> Mapping[Path, Path]:
         """Of another Python than ours, client and SDK: it is not asked for its own, which are of any version."""
-        if interpreter != _own():
-            made = _make_client(interpreter, maker)
-            shutil.copytree(made, folder / "runtime", dirs_exist_ok=True)
+        made = [] if interpreter == _own() else list(_make_client(interpreter, maker).iterdir())
         for name in ("python3", "python"):
             (folder / "lang/bin" / name).symlink_to(interpreter.name)
+        return {RUNTIME / path.name: path for path in made}
 
 
 def _own() -> Interpreter:
