@@ -21,7 +21,11 @@ namespace LambdaEmu
         /// <summary>An object with these properties. One that a newer interface has besides is null, or zero.</summary>
         internal static object Of(Type type, Func<string, Type, object> property)
         {
-            return Of(type, (method, arguments) => Fitting(property(method.Name.Replace("get_", ""), method.ReturnType), method.ReturnType));
+            return Of(type, (method, arguments) =>
+            {
+                var found = property(method.Name.Replace("get_", ""), method.ReturnType);
+                return Fitting(found, method.ReturnType);
+            });
         }
 
         protected override object Invoke(MethodInfo method, object[] arguments) => answer(method, arguments);
@@ -81,7 +85,15 @@ namespace LambdaEmu
             }
             var found = Parsed(json);
             return Proxy.Of(type, (name, of) =>
-                name == "Client" ? Application(of, Member(found, "client")) : Texts(Member(found, name == "Custom" ? "custom" : "env")));
+            {
+                switch (name)
+                {
+                    case "Client": return Application(of, Member(found, "client"));
+                    case "Custom": return Texts(Member(found, "custom"));
+                    case "Environment": return Texts(Member(found, "env"));
+                    default: return null;
+                }
+            });
         }
 
         static object Application(Type type, JsonElement client)

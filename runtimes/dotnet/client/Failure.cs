@@ -104,7 +104,8 @@ namespace LambdaEmu
                 writer.WriteString("path", path);
                 writer.WriteNumber("line", frame.GetFileLineNumber());
             }
-            writer.WriteString("label", method?.DeclaringType == null ? method?.Name : method.DeclaringType.Name + "." + method.Name);
+            var above = method?.DeclaringType == null ? "" : method.DeclaringType.Name + ".";
+            writer.WriteString("label", above + method?.Name);
             writer.WriteEndObject();
         }
 

@@ -90,23 +90,30 @@ namespace LambdaEmu
             var parameters = method.GetParameters();
             if (method.IsAbstract)
             {
-                throw Refused(method, "it is an abstract method. Handler methods cannot be abstract. Please specify a non-abstract handler method.");
+                throw Refused(method,
+                    "it is an abstract method. Handler methods cannot be abstract. Please specify a non-abstract handler "
+                    + "method.");
             }
             if (method.IsGenericMethod)
             {
-                throw Refused(method, "it is a generic method. Handler methods cannot be generic. Please specify a non-generic handler method.");
+                throw Refused(method,
+                    "it is a generic method. Handler methods cannot be generic. Please specify a non-generic handler method.");
             }
             if (method.ReturnType == typeof(void) && method.IsDefined(typeof(AsyncStateMachineAttribute)))
             {
-                throw Refused(method, "it is an 'async void' method. Handler methods cannot be 'async void'. Please specify a method that is not 'async void'.");
+                throw Refused(method,
+                    "it is an 'async void' method. Handler methods cannot be 'async void'. Please specify a method that is not "
+                    + "'async void'.");
             }
             if (parameters.Length > 0 && parameters.Last().IsDefined(typeof(ParamArrayAttribute)))
             {
-                throw Refused(method, "it is a 'params' method. Please specify a method that does not use 'params'.");
+                throw Refused(method,
+                    "it is a 'params' method. Please specify a method that does not use 'params'.");
             }
             if ((method.CallingConvention & CallingConventions.VarArgs) == CallingConventions.VarArgs)
             {
-                throw Refused(method, "it is a 'vararg (variable arguments)' method. Please specify a method that is not 'vararg'.");
+                throw Refused(method,
+                    "it is a 'vararg (variable arguments)' method. Please specify a method that is not 'vararg'.");
             }
         }
 

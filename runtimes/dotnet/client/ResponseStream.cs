@@ -99,7 +99,8 @@ namespace LambdaEmu
             if (thrown != null)
             {
                 var failure = new Failure(thrown);
-                last += Error + "Type: " + failure.Type + "\r\n" + Error + "Body: " + Convert.ToBase64String(failure.Json()) + "\r\n";
+                last += Error + "Type: " + failure.Type + "\r\n";
+                last += Error + "Body: " + Convert.ToBase64String(failure.Json()) + "\r\n";
             }
             using (connection)
             {

@@ -133,10 +133,12 @@ namespace Amazon.Lambda.Core.ResponseStreaming
     {
         private static Func<byte[], ILambdaResponseStream> _streamFactory;
 
-        internal static void SetLambdaResponseStream(Func<byte[], ILambdaResponseStream> streamFactory) => _streamFactory = streamFactory;
+        internal static void SetLambdaResponseStream(Func<byte[], ILambdaResponseStream> streamFactory)
+            => _streamFactory = streamFactory;
 
         public static LambdaResponseStream CreateStream() => new LambdaResponseStream(_streamFactory(new byte[0]));
 
-        public static LambdaResponseStream CreateHttpStream(string prelude) => new LambdaResponseStream(_streamFactory(Encoding.UTF8.GetBytes(prelude)));
+        public static LambdaResponseStream CreateHttpStream(string prelude)
+            => new LambdaResponseStream(_streamFactory(Encoding.UTF8.GetBytes(prelude)));
     }
 }
