@@ -85,7 +85,8 @@ class ImageRig:
             container.remove(force=True)
 
     def tags(self, prefix: str) -> list[str]:
-        return [tag for image in self.client.images.list() for tag in image.tags if tag.startswith(prefix)]
+        found = self.client.api.images()  # at once, where `images.list` would ask for each
+        return [tag for image in found for tag in image["RepoTags"] or () if tag.startswith(prefix)]
 
     def forget(self, *names: str) -> None:
         for name in names:

@@ -16,7 +16,9 @@ from test_cli import command
 
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.bundle.clients import Clients
+from lambda_emu.sandbox.bundle.layers import Pieces
 from lambda_emu.sandbox.bundle.manifest import BadBundle, Imported
+from lambda_emu.sandbox.bundle.writer import BundleWriter, written_whole
 from lambda_emu.sandbox.docker.bundles import Bundles
 from lambda_emu.sandbox.docker.images import Images
 
@@ -143,6 +145,15 @@ def test_an_image_for_a_processor_that_the_machine_cannot_run_says_what_would_he
     (found,) = machine.load(images)
 
     assert "does not run arm64 programs; as root: apt-get install qemu-user-static" in str(found.refused)
+
+
+def test_an_image_that_is_for_another_processor_than_the_bundle_says_is_refused(machine: Machine) -> None:
+    awss, images = load_awss(machine.own, "arm64"), machine.own.images("one")
+    with written_whole(machine.file) as file, BundleWriter(file, machine.file.parent) as bundle:
+        bundle.add(awss, machine.runtime, "x86_64", Pieces(machine.rig.client.api.get_image(awss)))
+
+    with pytest.raises(BadBundle, match="for another processor than it says"):
+        machine.load(images)
 
 
 def test_what_is_not_there_cannot_be_exported_and_the_ways_to_it_are_told(machine: Machine) -> None:

@@ -71,15 +71,13 @@ class Island:
         return ENVIRONMENT | {"DOCKER_HOST": f"unix://{self.folder}/engine.sock"}
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.line(*arguments),
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=3 * LIMIT_S,
-        )
+        return run(self.line(*arguments), self.folder, self.environment)
+
+
+def run(line: list[str], folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        line, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=5 * LIMIT_S
+    )
 
 
 @pytest.fixture
@@ -113,6 +111,17 @@ def _answers(folder: Path) -> bool:
     return subprocess.run(line, capture_output=True, check=False, timeout=LIMIT_S).returncode == 0
 
 
+def give_up(line: list[str], island: Island) -> None:
+    """Kill an import while it hands over its second image."""
+    with subprocess.Popen(
+        line, cwd=island.folder, env=island.environment, stderr=subprocess.PIPE, text=True
+    ) as importing:
+        assert importing.stderr is not None
+        handed = (said for said in importing.stderr if "handing" in said)
+        next(handed), next(handed)
+        importing.kill()
+
+
 def test_functions_run_on_imported_images_where_there_is_no_way_out(island: Island) -> None:
     for runtime in RUNTIMES:
         ImageRig().image(runtime)
@@ -121,11 +130,13 @@ def test_functions_run_on_imported_images_where_there_is_no_way_out(island: Isla
         (island.folder / path).write_text(code)
     (island.folder / "shell/bootstrap").chmod(0o755)
     (island.folder / "lambda-emu.yaml").write_text(PROJECT)
-    exported = command("runtimes", "export", "runtimes.bundle", *RUNTIMES, folder=island.folder)
+    line = [sys.executable, "-m", "lambda_emu", "runtimes", "export", "runtimes.bundle", *RUNTIMES]
+    exported = run(line, island.folder, ENVIRONMENT)
     assert exported.returncode == 0, exported.stderr
 
     no_way_out = island.run("-c", WAY_OUT)
     nothing = island.run("-m", "lambda_emu", "invoke", "python", "{}")
+    give_up(island.line("-m", "lambda_emu", "runtimes", "import", "runtimes.bundle"), island)
     imported = island.run("-m", "lambda_emu", "runtimes", "import", "runtimes.bundle")
     serve = island.line("-m", "lambda_emu", "serve", "--port=0", "--engine=docker")
     with subprocess.Popen(
@@ -138,9 +149,10 @@ def test_functions_run_on_imported_images_where_there_is_no_way_out(island: Isla
         server.send_signal(signal.SIGINT)
 
     assert "unreachable" in no_way_out.stderr
-    assert "could not be built: mmdebstrap had no answer" in nothing.stderr
+    assert re.search(r"could not be built: \w+ had no answer from where it fetches", nothing.stderr)
     assert "`lambda-emu runtimes import FILE`" in nothing.stderr
-    assert imported.stdout.splitlines() == exported.stdout.splitlines(), imported.stderr
+    assert imported.stdout.splitlines()[: len(RUNTIMES)] == exported.stdout.splitlines(), imported.stderr
+    assert "checking" in imported.stderr
     answers = [json.loads(line) for line in called.stdout.splitlines()]
     assert answers == [{name: {"from": "boto3"}} for name in ("python", "node", "shell")], called.stderr
 
@@ -177,12 +189,5 @@ def test_functions_run_without_docker_on_an_imported_client_where_there_is_no_wa
 
 def without_way_out(*arguments: str, folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "lambda_emu", *arguments]
-    return subprocess.run(
-        ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *line],
-        cwd=folder,
-        env={**ENVIRONMENT, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=3 * LIMIT_S,
-    )
+    apart = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *line]
+    return run(apart, folder, {**ENVIRONMENT, **environment})
