@@ -89,6 +89,7 @@ def test_where_no_client_can_be_had_for_it_ours_is_taken_and_the_log_says_why(
         answer = lam.invoke("nearest")
 
     assert answer.payload == [list(sys.version_info[:2]), f"AWS_Lambda_{runtime}"]
+    assert "needed without Docker, once: fetching awslambdaric" in caplog.text
     assert f"AWS's client for {runtime} ({python}) cannot be had" in caplog.text
     assert re.search(rf"{re.escape(runtime)} is not .* run on {re.escape(OWN_PYTHON)} \(/", caplog.text)
 

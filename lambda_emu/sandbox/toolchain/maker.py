@@ -34,7 +34,21 @@ class Maker:
             raise SandboxError(str(error)) from error
         with scratch_folder(self._cache, "toolchains", self._tools, log.info) as scratch:
             parts = Parts(self._cache / "parts", scratch, self._tools)
-            return parts.folder(part, architecture, scripts or {}, log.info)
+            return parts.folder(part, architecture, scripts or {}, _FirstLine())
 
     def close(self) -> None:
         self._tools.close()
+
+
+class _FirstLine:
+    """Nobody is to wait a minute and not know for what; how it goes on is for those who ask for details."""
+
+    def __init__(self) -> None:
+        self._told = False
+
+    def __call__(self, line: str) -> None:
+        if self._told:
+            log.info("%s", line)
+        else:
+            log.warning("needed without Docker, once: %s", line)
+        self._told = True
