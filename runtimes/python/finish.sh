@@ -43,12 +43,10 @@ for name in ("_curses", "_lzma", "_sqlite3", "readline"):
 PYTHON
 # Without scripts, which name the Python that fetched them, and without what Debian has to say of installing.
 rm -rf /tmp/packages/bin "$packages/../EXTERNALLY-MANAGED" /tmp/packages/*.pth
-mv /tmp/packages/pip /tmp/pip
 mv /tmp/packages/* "$packages/"
+rmdir /tmp/packages
 for name in pip pip3 "pip${python#python}"; do
     printf '#!%s\nimport sys\nfrom pip._internal.cli.main import main\n\nsys.exit(main())\n' "/var/lang/bin/$python" >"/var/lang/bin/$name"
     chmod a+x "/var/lang/bin/$name"
 done
 "/var/lang/bin/$python" -m compileall -q --invalidation-mode unchecked-hash "/var/lang/lib/$python" /var/runtime
-mv /tmp/pip "$packages/" # not compiled: it is larger than all the rest, and no function waits for it
-rm -r /tmp/packages

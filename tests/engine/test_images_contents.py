@@ -167,6 +167,7 @@ def test_python_looks_for_modules_where_lambda_does(rig: ImageRig, task: Path, r
         f"/var/lang/lib/python{version.replace('.', '')}.zip",
         f"/var/lang/lib/{runtime}",
         f"/var/lang/lib/{runtime}/lib-dynload",
+        f"/var/lang/lib/{runtime}/site-packages",
         f"/opt/python/lib/{runtime}/site-packages",  # once more: what is not there is not known as seen
         "/opt/python",
     ]
