@@ -40,6 +40,7 @@ def known(identifier: str) -> Runtime:
 def java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JavaLanguage:
     """Of a machine without any."""
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
     return JavaLanguage(tmp_path / "jvm")
 
 
@@ -89,10 +90,20 @@ def test_the_one_that_a_version_managers_script_starts_is_taken(tmp_path: Path, 
     assert [shown[place] for place in map(Path, ("/var/lang", "/var/lang/bin/java"))] == [home, home / "bin/java"]
 
 
+def test_java_home_counts(tmp_path: Path, java: JavaLanguage, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = add_java(tmp_path / "own", "21.0.4")
+    monkeypatch.setenv("JAVA_HOME", str(home))
+
+    assert java.find(known("java21")).path == home / "bin/java"
+
+
 def test_where_there_is_no_java_it_says_what_is_needed(tmp_path: Path, java: JavaLanguage) -> None:
     script(tmp_path / "bin/java", "#!/bin/sh\necho not a Java")
 
     with pytest.raises(SandboxError) as refused:
         java.find(known("java21"))
 
-    assert str(refused.value) == f"without Docker java21 needs `java` on the PATH, or below {tmp_path / 'jvm'}"
+    assert (
+        str(refused.value)
+        == f"without Docker java21 needs `java` on the PATH, in JAVA_HOME, or below {tmp_path / 'jvm'}"
+    )

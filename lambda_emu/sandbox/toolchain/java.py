@@ -41,7 +41,7 @@ class JavaHome(Struct, frozen=True):
 
 
 class JavaLanguage:
-    """interpreter.Language. installed: a folder of Javas, besides those on the PATH."""
+    """interpreter.Language. installed: a folder of Javas, besides JAVA_HOME and those on the PATH."""
 
     def __init__(self, installed: Path = INSTALLED) -> None:
         self._installed = installed
@@ -51,9 +51,8 @@ class JavaLanguage:
         wanted = _major(runtime)
         homes = [home for java in self._programs() if (home := _home_of(java))]
         if not homes:
-            raise SandboxError(
-                f"without Docker {runtime.identifier} needs `java` on the PATH, or below {self._installed}"
-            )
+            where = f"on the PATH, in JAVA_HOME, or below {self._installed}"
+            raise SandboxError(f"without Docker {runtime.identifier} needs `java` {where}")
         home = min(homes, key=lambda home: (home.major < wanted, abs(home.major - wanted)))
         right = runtime.identifier if home.major == wanted else f"java{home.major}"
         start = re.sub(r"\bjava=\d+", f"java={home.major}", str(_recipe().start))
@@ -72,8 +71,9 @@ class JavaLanguage:
         shutil.copytree(maker.part(part, HOST_ARCHITECTURE), folder / "runtime/lib")
 
     def _programs(self) -> Iterator[Path]:
+        home = Path(os.path.expandvars("$JAVA_HOME/bin/java"))
         on_path = [Path(folder, "java") for folder in os.get_exec_path()]
-        yield from (java for java in (*on_path, *self._installed.glob("*/bin/java")) if os.access(java, os.X_OK))
+        yield from (java for java in (home, *on_path, *self._installed.glob("*/bin/java")) if os.access(java, os.X_OK))
 
 
 def _major(runtime: Runtime) -> int:
