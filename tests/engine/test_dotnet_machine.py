@@ -94,3 +94,19 @@ def test_a_handler_runs_with_every_isolation_and_sees_no_more_of_dotnet_than_it_
     if isolation != "none":
         assert seen.splitlines()[:3] == ["dotnet", "host", "shared"]
         assert "No such file or directory" in seen
+
+
+@pytest.mark.docker
+@pytest.mark.runtimes
+def test_an_image_has_authorities_where_dotnet_looks_for_them(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    """That .NET 8 takes them from there is not tried: .NET Core 3.1 knows no OpenSSL 3."""
+    with DOTNET.serve(pytestconfig, tmp_path, "docker") as lam:
+        name = lam.create(
+            "f", DOTNET.files(pytestconfig), Runtime="dotnet8", Handler=DOTNET.handler, MemorySize=512, Timeout=20
+        )
+        files = ("/usr/lib/ssl/certs/ca-certificates.crt", "/var/runtime/empty-certificates.crt")
+        folder, file = (lam.invoke(name, {"do": "read", "value": path}).payload for path in files)
+        lam.close()
+
+    assert folder.count("BEGIN CERTIFICATE") > 100
+    assert file == ""
