@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,31 +16,23 @@ from msgspec import Struct, field
 from lambda_emu.recipes import start_words
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.toolchain.dotnet import DotnetLanguage
 from lambda_emu.sandbox.toolchain.interpreter import HOST_ARCHITECTURE, ClientMissing, Interpreter, Language
-from lambda_emu.sandbox.toolchain.java import JavaLanguage
 from lambda_emu.sandbox.toolchain.lookup import CodeView
 from lambda_emu.sandbox.toolchain.maker import Maker
-from lambda_emu.sandbox.toolchain.node import NodeLanguage
-from lambda_emu.sandbox.toolchain.python import PythonLanguage
-from lambda_emu.sandbox.toolchain.ruby import RubyLanguage
 
 log = logging.getLogger(__name__)
 
 BOOTSTRAPS = ("/var/task/bootstrap", "/opt/bootstrap")
 
-LANGUAGES: Mapping[str, Language | None] = {
-    "python": PythonLanguage(),
-    "nodejs": NodeLanguage(),
-    "java": JavaLanguage(),
-    "ruby": RubyLanguage(),
-    "dotnet": DotnetLanguage(),
-    "provided": None,
+LANGUAGES = {
+    "python": "Python",
+    "nodejs": "Node.js",
+    "java": "Java",
+    "ruby": "Ruby",
+    "dotnet": ".NET",
+    "provided": "custom runtimes",
 }
-"""What runs without Docker, by family; None: on what the function brings."""
-
-NAMES = {"python": "Python", "nodejs": "Node.js", "java": "Java", "ruby": "Ruby", "dotnet": ".NET"}
-OTHER = "custom runtimes"
+"""What runs without Docker, by family, in words."""
 
 
 class Toolchain(Struct, frozen=True):
@@ -134,15 +126,32 @@ def _shell() -> Mapping[Path, Path]:
 
 
 def _language(runtime: Runtime) -> Language | None:
-    """None where the function brings what runs it."""
-    if runtime.family not in LANGUAGES:
-        raise SandboxError(f"{runtime.identifier} needs Docker; without it run {_spoken(LANGUAGES)}")
-    return LANGUAGES[runtime.family]
+    """None where the function brings what runs it. A server imports those that its functions need, and no others."""
+    match runtime.family:
+        case "provided":
+            return None
+        case "python":
+            from lambda_emu.sandbox.toolchain.python import PythonLanguage
 
+            return PythonLanguage()
+        case "nodejs":
+            from lambda_emu.sandbox.toolchain.node import NodeLanguage
 
-def _spoken(families: Iterable[str]) -> str:
-    *names, last = (NAMES.get(family, OTHER) for family in families)
-    return f"{', '.join(names)} and {last}"
+            return NodeLanguage()
+        case "java":
+            from lambda_emu.sandbox.toolchain.java import JavaLanguage
+
+            return JavaLanguage()
+        case "ruby":
+            from lambda_emu.sandbox.toolchain.ruby import RubyLanguage
+
+            return RubyLanguage()
+        case "dotnet":
+            from lambda_emu.sandbox.toolchain.dotnet import DotnetLanguage
+
+            return DotnetLanguage()
+    *names, last = LANGUAGES.values()
+    raise SandboxError(f"{runtime.identifier} needs Docker; without it run {', '.join(names)} and {last}")
 
 
 def _with_interpreter(language: Language, runtime: Runtime, folder: Path, maker: Maker, strict: bool) -> Toolchain:

@@ -9,8 +9,6 @@ from pathlib import Path
 from lambda_emu.folders import NotOurs, Purpose, claim
 from lambda_emu.recipes import Part
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.building.alone import scratch_folder
-from lambda_emu.sandbox.building.parts import Parts
 from lambda_emu.sandbox.building.tool_runner import ToolRunner
 
 log = logging.getLogger(__name__)
@@ -28,6 +26,9 @@ class Maker:
 
         scripts: what it is compiled by, by their names below runtimes/.
         """
+        from lambda_emu.sandbox.building.alone import scratch_folder
+        from lambda_emu.sandbox.building.parts import Parts
+
         try:
             claim(self._cache, Purpose.CACHE)
         except NotOurs as error:
