@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from lambda_emu.folders import Purpose, is_ours
@@ -21,14 +22,18 @@ def remove_leftovers(cache: Path, now_s: float) -> Iterator[Path]:
     if not is_ours(cache, Purpose.CACHE):
         return
     for begun in _folders(cache / "build"):
-        with begun.with_name(f"{begun.name}.lock").open("w") as lock:
-            if try_lock(lock):
-                shutil.rmtree(begun, ignore_errors=True)
+        with suppress(PermissionError), begun.with_name(f"{begun.name}.lock").open("w") as lock:
+            if try_lock(lock) and _remove(begun):
                 yield begun
     for part in (part for name in PARTS for part in _folders(cache / name)):
-        if now_s - part.stat().st_mtime > KEPT_UNUSED_S:
-            shutil.rmtree(part, ignore_errors=True)
+        if now_s - part.stat().st_mtime > KEPT_UNUSED_S and _remove(part):
             yield part
+
+
+def _remove(folder: Path) -> bool:
+    """Whether it is gone: it may be another user's."""
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
@@ -74,7 +75,8 @@ class Parts(Struct, frozen=True):
         """The folder that was made of these inputs. Made now if it never was; it gets its name when it is complete."""
         folder = self.cache / _hash(inputs)
         if folder.is_dir():
-            os.utime(folder)  # for who removes what nobody uses
+            with suppress(OSError):  # another user's
+                os.utime(folder)  # for who removes what nobody uses
             return folder
         with self.tools.alone(self._lock(folder.name), "another build, which makes a part of this one", progress):
             if not folder.is_dir():
