@@ -95,8 +95,16 @@ class ClientMissing(SandboxError):
 
 def nearest(runtime: Runtime, found: Iterable[Interpreter]) -> Interpreter | None:
     """The one for the same version, else for the version next to it, and rather a newer one."""
-    wanted = _order(runtime.identifier)
-    return min(found, key=lambda one: (abs(_order(one.runtime) - wanted), -_order(one.runtime)), default=None)
+    return min(found, key=lambda one: _distance(runtime.identifier, one.runtime), default=None)
+
+
+def by_nearness(runtime: Runtime, identifiers: Iterable[str]) -> list[str]:
+    """The same version first, then those next to it, as `nearest` has it."""
+    return sorted(identifiers, key=lambda one: _distance(runtime.identifier, one))
+
+
+def _distance(wanted: str, found: str) -> tuple[int, int]:
+    return abs(_order(found) - _order(wanted)), -_order(found)
 
 
 def _order(identifier: str) -> int:

@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,8 +26,8 @@ from lambda_emu.sandbox.toolchain.interpreter import (
     RUNTIME,
     ClientMissing,
     Interpreter,
+    by_nearness,
     libraries,
-    nearest,
     places,
 )
 from lambda_emu.sandbox.toolchain.maker import Maker
@@ -49,9 +49,10 @@ class PythonLanguage:
     """interpreter.Language."""
 
     def find(self, runtime: Runtime) -> Interpreter:
-        found = nearest(runtime, [_own(), *_others()])
-        assert found is not None
-        return found
+        """Those that are further away are not even asked: a version manager's scripts take a while to say no."""
+        served = [one.identifier for one in catalogue() if one.identifier == OWN_PYTHON or _wheels(one) is not None]
+        near = (found for name in by_nearness(runtime, served) if (found := _on_path(name)) is not None)
+        return next(near, _own())
 
     def host_files(self, interpreter: Interpreter, empty: Path) -> Mapping[Path, Path]:
         own = interpreter == _own()
@@ -79,14 +80,13 @@ def _own() -> Interpreter:
     return Interpreter(Path(getattr(sys, "_base_executable", sys.executable)).resolve(), OWN_PYTHON, OWN_PYTHON)
 
 
-def _others() -> Iterator[Interpreter]:
-    """Those on the PATH that answer, and that there is a client for."""
-    for runtime in catalogue():
-        if runtime.family == "python" and runtime.identifier != OWN_PYTHON and _wheels(runtime) is not None:
-            found = shutil.which(runtime.identifier)
-            told = None if found is None else _ask(found)
-            if told is not None and told[0] == runtime.identifier:
-                yield Interpreter(Path(told[1]).resolve(), told[0], told[0])
+def _on_path(name: str) -> Interpreter | None:
+    """Ours is always there."""
+    if name == OWN_PYTHON:
+        return _own()
+    found = shutil.which(name)
+    told = None if found is None else _ask(found)
+    return Interpreter(Path(told[1]).resolve(), name, name) if told is not None and told[0] == name else None
 
 
 def _library(interpreter: Interpreter) -> tuple[Path, str]:
@@ -114,7 +114,7 @@ def _ask(python: str) -> tuple[str, str, str, str] | None:
 
 def _wheels(runtime: Runtime | None) -> Wheels | None:
     """Client and SDK of our image of this version."""
-    if runtime is None or runtime.recipe is None:
+    if runtime is None or runtime.recipe is None or runtime.family != "python":
         return None
     part = runtime.recipe.parts[HOST_ARCHITECTURE].get(str(RUNTIME))
     return part if isinstance(part, Wheels) else None

@@ -1,0 +1,39 @@
+"""Which interpreter is taken for a runtime, of those there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lambda_emu.runtimes import catalogue
+from lambda_emu.sandbox.toolchain.interpreter import Interpreter, by_nearness, nearest
+
+
+@pytest.mark.parametrize(
+    ("runtime", "there", "taken"),
+    [
+        ("python3.12", ["python3.11", "python3.12", "python3.13"], "python3.12"),
+        ("python3.12", ["python3.11", "python3.13"], "python3.13"),  # of two as near the newer one
+        ("python3.9", ["python3.11", "python3.13"], "python3.11"),
+        ("python3.15", ["python3.9", "python3.14"], "python3.14"),
+        ("nodejs24.x", ["nodejs20.x", "nodejs22.x"], "nodejs22.x"),
+        ("java17.al2023", ["java21", "java17"], "java17"),
+        ("ruby4.0", ["ruby3.3", "ruby3.4"], "ruby3.4"),
+    ],
+)
+def test_the_nearest_version_is_taken(runtime: str, there: list[str], taken: str) -> None:
+    wanted = catalogue().get(runtime)
+    assert wanted is not None
+
+    found = nearest(wanted, [Interpreter(Path("/usr/bin", name), name, name) for name in there])
+
+    assert found is not None
+    assert (found.runtime, by_nearness(wanted, there)[0]) == (taken, taken)
+
+
+def test_one_version_of_a_runtime_is_as_good_as_the_other() -> None:
+    wanted = catalogue().get("java17.al2023")
+    assert wanted is not None
+
+    assert Interpreter(Path("/usr/bin/java"), "Java 17", "java17").instead_of(wanted) is None
