@@ -9,33 +9,28 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 from functools import cache
-from itertools import count
-from math import ceil
 from time import sleep
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from lam import Answer, zipped
-from languages import Case, Language, Serve, cases
+from languages import Case, Serve, cases
 from languages.language import LEVELS
 from languages.rows import known_difference, row
+from languages.subject import MEMORY_MB, TIMEOUT_S, Subject, traced
 from own import OwnLam
 from packages import runtime_of_machine
 
-from lambda_emu.runtimes import Runtime, catalogue
+from lambda_emu.runtimes import catalogue
 
 WORD = 'é € 😀 \u0000 \\ "'
 PREVIEW = "LAMBDA_WARNING: This is a preview runtime"
 """What AWS's client logs by itself in a runtime that is only planned."""
 LARGEST = 6 * 1024 * 1024
-MEMORY_MB = 512
-TIMEOUT_S = 20
 TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
 PAUSE_S = 0.3
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\d\d)?"
@@ -49,40 +44,6 @@ VARYING = (
     "AWS_SESSION_TOKEN",
 )
 """Of every environment, but not the same in any two."""
-
-
-@dataclass
-class Subject:
-    """A runtime, its language, and functions in it."""
-
-    lam: OwnLam
-    case: Case
-    runtime: Runtime
-    code: dict[str, str | bytes]
-    layer: str
-    name: str = ""
-    numbers: Iterator[int] = field(default_factory=count)
-
-    @property
-    def language(self) -> Language:
-        return self.case.language
-
-    @property
-    def limit_ms(self) -> int:
-        """How far a deadline can be from the machine's time, which the emulator's is ahead of after a timeout."""
-        return ceil(1000 * (TIMEOUT_S + self.lam.clock.ahead_s))
-
-    def do(self, what: str, value: object = None, **params: Any) -> Answer:
-        return self.lam.invoke(self.name, {"do": what, "value": value}, **params)
-
-    def create(self, handler: str, **config: Any) -> str:
-        name = f"{self.case.id.replace('.', '-')}-{next(self.numbers)}"
-        settings: dict[str, Any] = {"MemorySize": MEMORY_MB, "Timeout": TIMEOUT_S, "Handler": handler}
-        return self.lam.create(name, self.code, Runtime=self.runtime.identifier, **settings | config)
-
-    def publish(self, name: str, files: Mapping[str, str | bytes]) -> str:
-        layer = {"LayerName": f"{self.case.id.replace('.', '-')}-{name}", "Content": {"ZipFile": zipped(files)}}
-        return str(self.lam.client.publish_layer_version(**layer)["LayerVersionArn"])  # type: ignore[arg-type]
 
 
 Emulators = Callable[[Serve, str], OwnLam]
@@ -123,20 +84,6 @@ def expect_what_is_known_to_differ(request: pytest.FixtureRequest, subject: Subj
     reason = known_difference(subject.runtime, mark.args[0], subject.case.engine)
     if reason is not None:
         request.node.add_marker(pytest.mark.xfail(reason=reason, strict=True))
-
-
-@contextmanager
-def traced(lam: OwnLam, header: str) -> Iterator[None]:
-    """Who calls sends this trace header."""
-
-    def add(params: Any, **_: Any) -> None:
-        params["headers"]["X-Amzn-Trace-Id"] = header
-
-    lam.client.meta.events.register("before-call.lambda.Invoke", add)
-    try:
-        yield
-    finally:
-        lam.client.meta.events.unregister("before-call.lambda.Invoke", add)
 
 
 @row("result")
