@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -85,11 +86,11 @@ def _export(image: str, root: Path) -> None:
 
 
 def main(root: str, handler: str, runtime: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        address = f"127.0.0.1:{listener.getsockname()[1]}"
-        environment = _environment(handler, runtime, address)
-        for _ in sys.stdin:
-            print(_first_ms(listener, root, environment), flush=True)
+    for _ in sys.stdin:
+        with socket.create_server(("127.0.0.1", 0)) as listener:  # a new one, which nothing of the last start asks
+            address = f"127.0.0.1:{listener.getsockname()[1]}"
+            took_ms = _first_ms(listener, root, _environment(handler, runtime, address))
+        print(took_ms, flush=True)
 
 
 def _environment(handler: str, runtime: str, address: str) -> Mapping[str, str]:
@@ -125,6 +126,7 @@ def _first_ms(listener: socket.socket, root: str, environment: Mapping[str, str]
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
+            start_new_session=True,
             preexec_fn=partial(_enter, root),  # noqa: PLW1509 - this process has one thread
         )
         try:
@@ -133,7 +135,7 @@ def _first_ms(listener: socket.socket, root: str, environment: Mapping[str, str]
             output.seek(0)
             raise RuntimeError(output.read().decode(errors="replace")) from error
         finally:
-            started.kill()
+            os.killpg(started.pid, signal.SIGKILL)
             started.wait()
         return (answered_s - begun_s) * 1000
 
