@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from lam import Lam
 
+TIMEOUT_S = 58
+"""Whoever touches memory for the first time waits long for it where a host has taken it back; boto3 waits for 60 s."""
 USER = """
 import array, ctypes, errno, mmap, os, socket, subprocess, sys, time
 kept = []
@@ -83,7 +85,7 @@ def nothing():
     ],
 )
 def test_memory_beyond_the_limit_ends_the_runtime_and_says_so(lam: Lam, memory_mb: int, event: Any) -> None:
-    lam.create("user", USER, MemorySize=memory_mb, Timeout=30)
+    lam.create("user", USER, MemorySize=memory_mb, Timeout=TIMEOUT_S)
 
     answer = lam.invoke("user", event)
 
@@ -108,7 +110,7 @@ def test_memory_beyond_the_limit_in_init_is_told_by_the_invocation(lam: Lam) -> 
 
 
 def test_shared_memory_is_the_functions_too(lam: Lam) -> None:
-    lam.create("user", USER, MemorySize=256, Timeout=30)
+    lam.create("user", USER, MemorySize=256, Timeout=TIMEOUT_S)
 
     little = lam.invoke("user", {"do": "share", "mb": 60})
     much = lam.invoke("user", {"do": "share", "mb": 500})
@@ -122,7 +124,7 @@ def test_shared_memory_is_the_functions_too(lam: Lam) -> None:
 @pytest.mark.parametrize("kind", ["memfd", "memfd on its way", "System V", "semaphores", "page tables"])
 def test_memory_that_no_process_has_mapped_is_the_functions_too(lam: Lam, kind: str) -> None:
     """Of files in memory, also when they are on their way in a socket; of System V, when nobody has attached it."""
-    lam.create("user", USER, MemorySize=256, Timeout=30)
+    lam.create("user", USER, MemorySize=256, Timeout=TIMEOUT_S)
 
     little = lam.invoke("user", {"do": "hold", "kind": kind, "mb": 60})
     much = lam.invoke("user", {"do": "hold", "kind": kind, "mb": 500})
@@ -155,7 +157,7 @@ def test_a_trivial_function_reports_what_it_would_on_lambda(lam: Lam) -> None:
 @pytest.mark.parametrize(("array_mb", "error"), [(64, None), (118, "Unhandled")])
 def test_an_array_fits_where_it_would_on_lambda(lam: Lam, array_mb: int, error: str | None, log_type: Any) -> None:
     """Also one that is gone before the handler returns."""
-    lam.create("user", TRIVIAL, MemorySize=128, Timeout=30)
+    lam.create("user", TRIVIAL, MemorySize=128, Timeout=TIMEOUT_S)
 
     for _ in range(3):
         answer = lam.invoke("user", array_mb, LogType=log_type)
@@ -165,7 +167,7 @@ def test_an_array_fits_where_it_would_on_lambda(lam: Lam, array_mb: int, error: 
 
 
 def test_what_forked_processes_share_counts_once(lam: Lam) -> None:
-    lam.create("user", USER, MemorySize=256, Timeout=30)
+    lam.create("user", USER, MemorySize=256, Timeout=TIMEOUT_S)
 
     answer = lam.invoke("user", {"do": "fork", "count": 6, "mb": 60})
 
@@ -174,7 +176,7 @@ def test_what_forked_processes_share_counts_once(lam: Lam) -> None:
 
 
 def test_what_is_mapped_of_tmp_is_not_the_functions_memory(lam: Lam) -> None:
-    lam.create("user", USER, MemorySize=128, Timeout=30)
+    lam.create("user", USER, MemorySize=128, Timeout=TIMEOUT_S)
 
     answer = lam.invoke("user", {"do": "map_tmp", "mb": 200})
 
@@ -183,7 +185,7 @@ def test_what_is_mapped_of_tmp_is_not_the_functions_memory(lam: Lam) -> None:
 
 
 def test_most_of_the_memory_can_be_used(lam: Lam) -> None:
-    lam.create("user", USER, MemorySize=256, Timeout=30)
+    lam.create("user", USER, MemorySize=256, Timeout=TIMEOUT_S)
 
     answer = lam.invoke("user", {"do": "grow", "mb": 190, "step_mb": 10})
 
@@ -191,7 +193,7 @@ def test_most_of_the_memory_can_be_used(lam: Lam) -> None:
 
 
 def test_max_memory_used_is_measured_and_never_shrinks(lam: Lam) -> None:
-    lam.create("user", USER, MemorySize=512, Timeout=30)
+    lam.create("user", USER, MemorySize=512, Timeout=TIMEOUT_S)
 
     peaks = [int(str(lam.invoke("user", {"do": "grow", "mb": mb, "step_mb": 1}).report["peak"])) for mb in (0, 50, 100)]
     after = int(str(lam.invoke("user", {"do": "nothing"}).report["peak"]))
@@ -207,7 +209,7 @@ def test_tmp_has_the_configured_size_and_no_more(lam: Lam, size_mb: int | None) 
     if not lam.emulator.engine.abilities.limits_tmp:
         pytest.skip("this engine cannot limit /tmp, and says so")
     settings: dict[str, Any] = {"EphemeralStorage": {"Size": size_mb}} if size_mb else {}
-    lam.create("user", USER, MemorySize=1769, Timeout=60, **settings)
+    lam.create("user", USER, MemorySize=1769, Timeout=TIMEOUT_S, **settings)
 
     answer = lam.invoke("user", {"do": "fill", "mb": 2000})
 
@@ -215,7 +217,7 @@ def test_tmp_has_the_configured_size_and_no_more(lam: Lam, size_mb: int | None) 
 
 
 def test_files_in_tmp_are_not_the_functions_memory(lam: Lam) -> None:
-    lam.create("user", USER, MemorySize=128, Timeout=60)
+    lam.create("user", USER, MemorySize=128, Timeout=TIMEOUT_S)
 
     answer = lam.invoke("user", {"do": "fill", "mb": 400})
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
-from inside import probe
+from inside import FAST, probe
 from lam import ROLE, Lam, zipped
 from own import ENGINES, OwnLam, own_emulator, served
 
@@ -213,7 +213,7 @@ def test_pages_that_tell_something_take_the_token_where_functions_reach_them(lam
 
 def test_a_function_cannot_wipe_read_or_find_the_token(lam: Lam) -> None:
     port, data = urlsplit(lam.emulator.url).port, lam.emulator.store.folder
-    inside = probe(lam)
+    inside = probe(lam, **FAST)
 
     seen = inside.run(f"""
         import http.client, os

@@ -67,6 +67,7 @@ def build(names: tuple[str, ...], everything: bool, missing: bool, architecture:
     What cannot be built does not keep the others from it: it is told at the end, and the exit code is 1.
     """
     with _images() as images:
+        images.claim_cache()
         status = images.status(architecture) if everything else []
         wanted = _wanted(names, everything, [one.runtime.identifier for one in status if one.buildable])
         _each(wanted, lambda name, progress: images.build(name, architecture, progress, missing=missing))

@@ -49,14 +49,6 @@ class ImageStatus(Struct, frozen=True):
     buildable: bool
 
 
-def _claim(cache: Path) -> None:
-    """SandboxError for a folder that holds what we did not put there."""
-    try:
-        claim(cache, Purpose.CACHE, is_older_cache)
-    except (NotOurs, OSError) as error:
-        raise SandboxError(str(error)) from error
-
-
 def is_older_cache(cache: Path) -> bool:
     """Whether we made it before we marked what we make: locks of builds and clients named by a hash, nothing else."""
     locks = {path.name for path in cache.glob("build/*.lock")}
@@ -106,6 +98,13 @@ class Images:
     def ensure(self, runtime: str, architecture: str, progress: Progress) -> str:
         """The name of an image, taken or built now if there is none. SandboxError says what to do."""
         return self.use(runtime, architecture) or self._make(runtime, architecture, progress)
+
+    def claim_cache(self) -> None:
+        """What is made goes into the cache folder. SandboxError for one that holds what we did not put there."""
+        try:
+            claim(self._cache, Purpose.CACHE, is_older_cache)
+        except (NotOurs, OSError) as error:
+            raise SandboxError(str(error)) from error
 
     def build(self, runtime: str, architecture: str, progress: Progress, *, missing: bool = False) -> str:
         """Build our own image, even where one is there, and return its name. missing: not where there is any."""
@@ -189,7 +188,7 @@ class Images:
     @contextmanager
     def _alone(self, what: str, progress: Progress) -> Iterator[Path]:
         """A folder for one build, while no other thread or process makes the same image."""
-        _claim(self._cache)
+        self.claim_cache()
         with scratch_folder(self._cache, what, self._tools, progress) as scratch:
             yield scratch
 

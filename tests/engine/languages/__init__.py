@@ -22,8 +22,8 @@ __all__ = ["LANGUAGES", "Case", "Failure", "Form", "Language", "Serve", "Thrown"
 LANGUAGES = (DOTNET, JAVA, NODE, PYTHON, RUBY, GO, RUST, CPP)
 FIRST = ("java21", "nodejs24.x", "provided.al2023", "python3.13", "ruby3.3")
 """One of each family, which `make test` runs."""
-SELDOM = (DOTNET,)
-"""Of these test_dotnet_runtimes.py has what `make test` runs."""
+FIRST_AS_PROCESS = (PYTHON,)
+"""What of this machine `make test` runs: of the other languages it runs the containers."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,9 @@ def _in_containers() -> Iterator[object]:
 
 
 def _as_processes() -> Iterator[object]:
-    families: set[str] = set()
     for language in (language for language in LANGUAGES if language.family in toolchains):
         case = Case(language, "process")
-        marks = [pytest.mark.runtimes] if language.family in families or language in SELDOM else []
-        families.add(language.family)
+        marks = [] if language in FIRST_AS_PROCESS else [pytest.mark.runtimes]
         yield pytest.param(case, marks=marks, id=case.id)
 
 
