@@ -66,6 +66,11 @@ class Runtime(Struct, frozen=True):
         return f"{REGISTRY}/{self.image}"
 
     @property
+    def major(self) -> int:
+        """Of its language's version: 17 of `java17.al2023`."""
+        return int(re.findall(r"\d+", self.identifier)[0])
+
+    @property
     def execution_env(self) -> str | None:
         """AWS_EXECUTION_ENV; custom runtimes have none."""
         return None if self.family == "provided" else f"AWS_Lambda_{self.identifier}"
@@ -109,6 +114,10 @@ class Catalogue:
 
     def get(self, identifier: str) -> Runtime | None:
         return self._runtimes.get(identifier)
+
+    def recipe_of(self, family: str) -> Recipe:
+        """Of any of a family that has one, for what all of them have in common."""
+        return next(one.recipe for one in self if one.family == family and one.recipe is not None)
 
     def __iter__(self) -> Iterator[Runtime]:
         return iter(self._runtimes.values())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,7 +29,7 @@ class DotnetLanguage:
     """interpreter.Language. Code for an older .NET runs on a newer one, and not the other way round."""
 
     def find(self, runtime: Runtime) -> Interpreter:
-        wanted = int(re.findall(r"\d+", runtime.identifier)[0])
+        wanted = runtime.major
         try:
             bases = [one for one in installed() if one.name == BASE]
         except SandboxError as error:
@@ -72,4 +71,4 @@ def _client() -> Compiled:
 
 def _recipe() -> Recipe:
     """Of any .NET: they differ in .NET itself alone."""
-    return next(one.recipe for one in catalogue() if one.family == "dotnet" and one.recipe is not None)
+    return catalogue().recipe_of("dotnet")

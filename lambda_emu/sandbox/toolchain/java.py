@@ -48,7 +48,7 @@ class JavaLanguage:
 
     def find(self, runtime: Runtime) -> Interpreter:
         """The nearest newer one, for Java runs what was compiled for an older; if there is none, the newest."""
-        wanted = _major(runtime)
+        wanted = runtime.major
         homes = [home for java in self._programs() if (home := _home_of(java))]
         if not homes:
             where = f"on the PATH, in JAVA_HOME, or below {self._installed}"
@@ -76,13 +76,9 @@ class JavaLanguage:
         yield from (java for java in (home, *on_path, *self._installed.glob("*/bin/java")) if os.access(java, os.X_OK))
 
 
-def _major(runtime: Runtime) -> int:
-    return int(re.findall(r"\d+", runtime.identifier)[0])
-
-
 def _recipe() -> Recipe:
     """How our images start Java, and of what; any of them says it for all."""
-    return next(one.recipe for one in catalogue() if one.family == "java" and one.recipe is not None)
+    return catalogue().recipe_of("java")
 
 
 def _home_of(java: Path) -> JavaHome | None:
