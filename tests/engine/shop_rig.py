@@ -58,6 +58,12 @@ class Shop(ImageRig):
     def like_aws(self, tag: str, source: str = HANDLERS) -> str:
         return self.build(tag, LIKE_AWS, {"app.py": source, "data": "from the image"})
 
+    def close(self) -> None:
+        """None of its images is left, nor what their tags meant before they moved."""
+        self.forget(*self.tags(REPOSITORY))
+        self.client.images.prune({"dangling": True, "label": LABEL})
+        self.client.close()
+
 
 def create(lam: Lam, name: str, uri: str, **config: Any) -> dict[str, Any]:
     """A function of this image, when all about it is settled."""

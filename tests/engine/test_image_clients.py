@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from image_rig import LABEL
 from lam import Lam
 from own import OwnLam, own_emulator
 from packages import go_program, run
-from shop_rig import REPOSITORY, Shop, create
+from shop_rig import Shop, create
 from waiting import eventually
 
 from lambda_emu.clock import SteppingClock
@@ -72,9 +71,7 @@ AUTHORITIES = ["/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/pki/tl
 def shop() -> Iterator[Shop]:
     shop = Shop()
     yield shop
-    shop.forget(*shop.tags(REPOSITORY))
-    shop.client.images.prune({"dangling": True, "label": LABEL})  # what its tags meant before they moved
-    shop.client.close()
+    shop.close()
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from image_rig import LABEL
 from lam import ROLE, Lam
 from own import OwnLam, own_emulator
 from registry_rig import registry_of
@@ -57,9 +56,7 @@ CMD ["one", "two"]
 def shop() -> Iterator[Shop]:
     shop = Shop()
     yield shop
-    shop.forget(*shop.tags(REPOSITORY))
-    shop.client.images.prune({"dangling": True, "label": LABEL})  # what its tags meant before they moved
-    shop.client.close()
+    shop.close()
 
 
 @pytest.fixture(scope="module")
