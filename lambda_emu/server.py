@@ -34,7 +34,7 @@ from lambda_emu.invoke.runner import PoolRunner
 from lambda_emu.logs.store import LogStore
 from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.model.changes.updates import is_settled
-from lambda_emu.model.function.function import Function
+from lambda_emu.model.function.function import Function, FunctionState
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.endpoints import Endpoints
@@ -65,6 +65,7 @@ STEP_LIMIT_S = 60.0
 ACTIVATION_LIMIT_S = 1.0
 LOOK_S = 0.02
 PENDING_WAIT_S = 1.0
+WAITS = "fetching or building what these run on, once, which may take minutes: %s; meanwhile %s answers"
 USED_AFTER_S = 0.5
 """So long after the first connection who made it has the answer to a first invocation."""
 
@@ -89,7 +90,7 @@ class Emulator:
         self.clock = clock or Clock()
         self.loop = Loop()
         self.url = ""
-        self.is_ready = False  # all is there that the project declares
+        self._is_deployed = self._was_ready = False
         self.addresses: Sequence[tuple[str, str]] = ()  # of what the project declares: its API, URLs, queues
         self.token = settings.token or self.clock.new_token()  # of our own pages
         self.scope = Scope(settings.account, settings.region)  # of callers who name no other
@@ -108,6 +109,19 @@ class Emulator:
         """Whether somebody asked, some time ago. Once it serves."""
         first_s = self._listener.first_s
         return first_s is not None and self.clock.monotonic_s() - first_s >= USED_AFTER_S
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether all is there that the project declares and none of its functions is Pending; then it stays so."""
+        self._was_ready = self._was_ready or (self._is_deployed and not self._pending())
+        return self._was_ready
+
+    def wait_until_ready(self) -> None:
+        """However long images and clients take, which is told if they do. Not on the loop."""
+        if pending := self._pending():
+            log.warning(WAITS, ", ".join(one.id.name for one in pending), self.url)
+        while not self.is_ready:
+            threading.Event().wait(LOOK_S)
 
     def make_apps(self) -> None:
         """Import what answers other requests than small invocations, so that the first of them need not."""
@@ -194,7 +208,12 @@ class Emulator:
         if self._only is None:
             self.around.sources.start()  # after that: some sources are asked by our own port
         self._deploy_services(self._project, left)  # last: it is asked for by requests, most of all the child's
-        self.is_ready = True
+        self._is_deployed = True
+
+    def _pending(self) -> list[Function]:
+        """Of those that the project declares."""
+        there = map(self.store.function, map(self.scope.function, self.declared))
+        return [one for one in there if one is not None and one.latest.progress.state is FunctionState.PENDING]
 
     def _data_directory(self) -> Path:
         remove_left()
@@ -356,6 +375,7 @@ def run(settings: Settings) -> int:
     emulator = Emulator(settings)
     with until_told_to_stop(emulator.shutdown, stop_within_s(settings.grace_s)), closing(emulator):  # whenever it comes
         emulator.start()
+        emulator.wait_until_ready()  # who reads the line invokes at once
         names = ", ".join(emulator.declared) or "an empty account"
         print(f"lambda-emu serves {names} on {emulator.url} ({emulator.engine.abilities.name})", flush=True)
         for what, address in emulator.addresses:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import re
 import subprocess
@@ -10,13 +12,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
-from own import served
+from own import serve, served
 from test_logs_process import writers
 from waiting import LIMIT_S, eventually
+
+from lambda_emu.folders import Purpose, mark
 
 FOR_OTHER_REQUESTS = ("flask", "werkzeug", "jinja2", "lambda_emu.api.app", "lambda_emu.api.own_pages")
 NEVER = (
@@ -48,18 +53,27 @@ def folder(tmp_path: Path) -> Path:
 def importing(folder: Path) -> Iterator[Iterator[str]]:
     """What a server imports and says, line by line in the order of it. After LIMIT_S it is killed, and says no more."""
     line = [sys.executable, "-X", "importtime", "-m", "lambda_emu", "serve", "--port", "0", "--engine", "process"]
-    with subprocess.Popen(
-        line, cwd=folder, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        assert process.stdout is not None
-        limit = threading.Timer(LIMIT_S, process.kill)
-        limit.start()
-        try:
-            yield (re.sub(r"^import time:.*\| *", "", line.rstrip("\n")) for line in process.stdout)
-        finally:
-            process.terminate()
-            process.stdout.read()
-            limit.cancel()
+    with (
+        subprocess.Popen(
+            line, cwd=folder, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process,
+        lines_of(process) as lines,
+    ):
+        yield (re.sub(r"^import time:.*\| *", "", line) for line in lines)
+
+
+@contextmanager
+def lines_of(process: subprocess.Popen[str]) -> Iterator[Iterator[str]]:
+    """What it says, until the block ends, and the process with it. After LIMIT_S it is killed, and says no more."""
+    assert process.stdout is not None
+    limit = threading.Timer(LIMIT_S, process.kill)
+    limit.start()
+    try:
+        yield (line.rstrip("\n") for line in process.stdout)
+    finally:
+        process.terminate()
+        process.stdout.read()
+        limit.cancel()
 
 
 def test_flask_is_imported_once_somebody_was_served_and_before_anybody_needs_it(folder: Path) -> None:
@@ -121,3 +135,40 @@ def test_no_process_writes_the_log_before_there_is_a_line(folder: Path) -> None:
 
         eventually(lambda: b"REPORT" in lam.page("logs?function=hello"), "the log of it")
         assert len(writers(log)) == 1
+
+
+OF_ANOTHER_PYTHON = """#!/bin/sh
+echo '["python3.12", "/usr/bin/env", "/usr/lib", "lib"]'
+"""
+
+
+def test_a_server_says_that_it_serves_when_no_function_of_the_project_is_pending(folder: Path) -> None:
+    """Scripts invoke as soon as they read the line, or as health is ok."""
+    python, lock = folder / "bin/python3.12", folder / "cache/build/toolchains.lock"
+    python.parent.mkdir()
+    python.write_text(OF_ANOTHER_PYTHON)
+    python.chmod(0o755)
+    (folder / "lambda-emu.yaml").write_text(PROJECT.replace("3.11", "3.12"))
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+    mark(folder / "cache", Purpose.CACHE)
+    variables: dict[str, Any] = {
+        "PATH": f"{python.parent}:{os.environ['PATH']}",
+        "LAMBDA_EMU_CACHE_DIR": str(folder / "cache"),
+        "PIP_INDEX_URL": "http://127.0.0.1:9/",
+        "PIP_RETRIES": "0",
+    }
+
+    with serve(folder, "process", **variables) as process, lines_of(process) as lines:
+        with lock.open() as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            waits = next(line for line in lines if "once, which may take minutes: hello" in line)
+            url = re.findall(r"http://\S+", waits)[0]
+            with pytest.raises(HTTPError, match="503") as refused:
+                urlopen(f"{url}/_lambda-emu/health", timeout=60)
+            assert json.load(refused.value)["status"] == "starting"
+        while not next(lines).startswith("lambda-emu serves hello"):
+            pass
+
+        assert urlopen(f"{url}/2015-03-31/functions/hello/invocations", b"{}", timeout=60).read() == b'"hello"'
+        assert json.load(urlopen(f"{url}/_lambda-emu/health", timeout=60))["status"] == "ok"
