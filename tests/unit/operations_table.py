@@ -54,7 +54,7 @@ def page() -> str:
     names = Session().get_service_model("lambda").operation_names
     methods = {xform_name(name): name for name in names}
     found = {name: Evidence() for name in names}
-    for path in sorted((REPOSITORY / "tests").glob("*/test_*.py")):
+    for path in sorted((REPOSITORY / "tests").rglob("test_*.py")):
         if path.stem.startswith(OTHER_SERVICES):
             continue
         for method, refusal in _calls(ast.parse(path.read_text()), methods):

@@ -13,8 +13,7 @@ from lambda_emu.sandbox.toolchain.layout import LANGUAGES
 
 REPOSITORY = Path(__file__).parents[2]
 PAGE = REPOSITORY / "docs/runtimes.md"
-SUITE = REPOSITORY / "tests/engine/test_languages.py"
-LANGUAGE_FILES = sorted((REPOSITORY / "tests/engine/languages").glob("*.py"))
+SUITE = REPOSITORY / "tests/engine/languages"
 BUILD = "build"  # of what an image is made of, which no row is about
 LIBRARY = "standard library"  # nor about which of its modules there are
 RUN_ON = {"dotnet": ", by the client, on .NET Core 3.1"}
@@ -40,17 +39,23 @@ def page(text: str) -> str:
 def rows() -> Mapping[str, str]:
     """Every row of the suite with its test."""
     found: dict[str, str] = {}
-    for node in ast.parse(SUITE.read_text()).body:
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            found |= dict.fromkeys(_marks(node), node.name)
+    for name, test in suite():
+        found |= dict.fromkeys(_marks(test), name)
     return found
+
+
+def suite() -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Every test of the suite, by its file and its name."""
+    for path in sorted(SUITE.glob("test_*.py")):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                yield f"{path.name}::{node.name}", node
 
 
 def families() -> set[str]:
     """Those that a language of the suite is of."""
-    return {
-        found for path in LANGUAGE_FILES for found in re.findall(r'^    family="(\w+)"', path.read_text(), re.MULTILINE)
-    }
+    texts = [path.read_text() for path in SUITE.glob("*.py")]
+    return {found for text in texts for found in re.findall(r'^    family="(\w+)"', text, re.MULTILINE)}
 
 
 def _marks(test: ast.FunctionDef) -> Iterator[str]:
@@ -91,7 +96,7 @@ def _held(runtime: Runtime) -> str:
 
 
 def _rows() -> str:
-    head = f"| Row | Test in `{SUITE.relative_to(REPOSITORY)}` |\n|---|---|\n"
+    head = f"| Row | Test in `{SUITE.relative_to(REPOSITORY)}/` |\n|---|---|\n"
     return head + "".join(f"| {name} | `{test}` |\n" for name, test in rows().items())
 
 
