@@ -13,7 +13,9 @@ import pytest
 from zip_rig import Raw, raw_zip
 
 from lambda_emu.folders import MARKER, NotOurs, Purpose, claim, is_ours, remove_files, remove_sessions
-from lambda_emu.sandbox.docker.images import is_older_cache
+from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.building.alone import scratch_folder
+from lambda_emu.sandbox.building.tool_runner import ToolRunner
 from lambda_emu.store import DataDirectoryInUse, Store
 from lambda_emu.store.schema import STEPS
 
@@ -178,17 +180,18 @@ def test_a_cache_folder_of_an_earlier_release_is_taken(tmp_path: Path) -> None:
         {"build/python3.11-x86_64.lock": "", "build/python3.11-x86_64/x": "", "clients/0123456789abcdef/x": ""},
     )
 
-    claim(tmp_path, Purpose.CACHE, is_older_cache)
-
-    assert is_ours(tmp_path, Purpose.CACHE)
+    with scratch_folder(tmp_path, "toolchains", ToolRunner(), print):  # as all do who make something
+        assert is_ours(tmp_path, Purpose.CACHE)
 
 
 @pytest.mark.parametrize("theirs", ["build/main.o", "clients/acme/contract.pdf", "build.gradle"])
 def test_folders_of_the_names_that_our_cache_has_are_not_taken_for_it(tmp_path: Path, theirs: str) -> None:
     write(tmp_path, {"build/python3.11-x86_64.lock": "", theirs: "mine"})
 
-    with pytest.raises(NotOurs):
-        claim(tmp_path, Purpose.CACHE, is_older_cache)
+    with pytest.raises(SandboxError, match="holds other files"), scratch_folder(tmp_path, "it", ToolRunner(), print):
+        pass
+
+    assert not (tmp_path / "build/it.lock").exists()
 
 
 def test_the_data_folder_is_closed_to_others_whatever_the_umask_and_earlier_releases_say(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 from lambda_emu.disk import is_full
-from lambda_emu.folders import NotOurs, Purpose, claim
 from lambda_emu.recipes import Installed, Part
 from lambda_emu.runtimes import ARCHITECTURES, Catalogue
 from lambda_emu.sandbox.base import SandboxError
@@ -81,7 +80,6 @@ class Clients:
         if folder.is_dir():
             return Imported(_spoken(part.runtime), was_there=True)
         try:
-            claim(self._cache, Purpose.CACHE)
             with scratch_folder(self._cache, "import", self._tools, progress) as scratch:
                 begun = scratch / part.key
                 begun.mkdir()
@@ -89,7 +87,7 @@ class Clients:
                 folder.parent.mkdir(exist_ok=True)
                 if not folder.is_dir():
                     begun.rename(folder)
-        except (NotOurs, tarfile.TarError) as error:
+        except tarfile.TarError as error:
             raise SandboxError(str(error)) from error
         except OSError as error:
             full = f"there is not enough room on the disk of {self._cache}" if is_full(error) else error.strerror

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,11 +19,10 @@ import docker.errors
 from msgspec import Struct
 
 from lambda_emu.clock import Clock
-from lambda_emu.folders import NotOurs, Purpose, claim
 from lambda_emu.runtimes import Catalogue, Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building import dotnet
-from lambda_emu.sandbox.building.alone import scratch_folder
+from lambda_emu.sandbox.building.alone import claim_cache, scratch_folder
 from lambda_emu.sandbox.building.debian import ARCHITECTURES, check_machine
 from lambda_emu.sandbox.building.image_plan import OURS, ImagePlan, plan_image
 from lambda_emu.sandbox.building.leftovers import DAY_S
@@ -47,18 +45,6 @@ class ImageStatus(Struct, frozen=True):
     image: str | None
     size_bytes: int | None
     buildable: bool
-
-
-def is_older_cache(cache: Path) -> bool:
-    """Whether we made it before we marked what we make: locks of builds and clients named by a hash, nothing else."""
-    locks = {path.name for path in cache.glob("build/*.lock")}
-    builds = {path.name for path in cache.glob("build/*")} - locks
-    clients = cache.glob("clients/*")
-    return (
-        {path.name for path in cache.iterdir()} <= {"build", "clients"}
-        and {f"{name}.lock" for name in builds} <= locks
-        and all(re.fullmatch("[0-9a-f]{16}", path.name) for path in clients)
-    )
 
 
 class Images:
@@ -101,10 +87,7 @@ class Images:
 
     def claim_cache(self) -> None:
         """What is made goes into the cache folder. SandboxError for one that holds what we did not put there."""
-        try:
-            claim(self._cache, Purpose.CACHE, is_older_cache)
-        except (NotOurs, OSError) as error:
-            raise SandboxError(str(error)) from error
+        claim_cache(self._cache)
 
     def build(self, runtime: str, architecture: str, progress: Progress, *, missing: bool = False) -> str:
         """Build our own image, even where one is there, and return its name. missing: not where there is any."""
@@ -188,7 +171,6 @@ class Images:
     @contextmanager
     def _alone(self, what: str, progress: Progress) -> Iterator[Path]:
         """A folder for one build, while no other thread or process makes the same image."""
-        self.claim_cache()
         with scratch_folder(self._cache, what, self._tools, progress) as scratch:
             yield scratch
 

@@ -6,9 +6,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from lambda_emu.folders import NotOurs, Purpose, claim
 from lambda_emu.recipes import Part
-from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.tool_runner import ToolRunner
 
 log = logging.getLogger(__name__)
@@ -29,10 +27,6 @@ class Maker:
         from lambda_emu.sandbox.building.alone import scratch_folder
         from lambda_emu.sandbox.building.parts import Parts
 
-        try:
-            claim(self._cache, Purpose.CACHE)
-        except NotOurs as error:
-            raise SandboxError(str(error)) from error
         with scratch_folder(self._cache, "toolchains", self._tools, log.info) as scratch:
             parts = Parts(self._cache / "parts", scratch, self._tools)
             return parts.folder(part, architecture, scripts or {}, _FirstLine())
