@@ -117,7 +117,12 @@ class Environment:
 
     @property
     def activity(self) -> str:
-        """What it does, for people: its state, and of a READY one whether it is idle, busy or about to be idle."""
+        """What it does, for people: its state, and of a READY one whether it is idle, busy or about to be idle.
+
+        RESET is one that can be used again, RESETTING one that cannot yet.
+        """
+        if self.state is State.RESET and self._reset_waits_for:
+            return "RESETTING"
         if self.state is not State.READY:
             return self.state.name
         if not self.invocations:

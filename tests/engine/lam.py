@@ -145,7 +145,8 @@ class Lam:
         An answer goes out before the log is complete. Who works on after it, as extensions may, is not waited for.
         """
         deadline_s = monotonic() + 5
-        while any(one.state in ("RESPONDED", "RESET") for one in self.environments(name)) and monotonic() < deadline_s:
+        unfinished = ("RESPONDED", "RESETTING")
+        while any(one.state in unfinished for one in self.environments(name)) and monotonic() < deadline_s:
             Event().wait(0.005)
         self.emulator.logs.flush(10)
 

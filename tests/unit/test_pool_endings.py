@@ -74,6 +74,20 @@ def test_an_init_that_never_reports_does_not_keep_the_answer(pool: Rig) -> None:
     assert len(asked.results) == 1
 
 
+def test_one_that_failed_says_whether_it_can_be_used_again(pool: Rig) -> None:
+    sandbox, _, _, _ = busy(pool)
+    sandbox.init.silent = True
+
+    pool.clock.advance(3)  # its timeout
+    failed = pool.on_loop(pool.pool.describe)
+    pool.on_loop(sandbox.init.listener.killed)
+    for token in range(1, 4):
+        pool.on_loop(partial(sandbox.init.listener.synced, token, USAGE))
+    clean = pool.on_loop(pool.pool.describe)
+
+    assert [one.state for one in failed + clean] == ["RESETTING", "RESET"]
+
+
 @pytest.mark.usefixtures("quiet")
 def test_what_init_still_reports_of_an_environment_that_ended_harms_nothing(pool: Rig) -> None:
     sandbox, runtime, asked, request_id = busy(pool)
