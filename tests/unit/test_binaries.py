@@ -143,8 +143,9 @@ def test_a_static_program_asks_for_nothing(tmp_path: Path) -> None:
         (b"echo hello\n", "is no program"),
         (
             program(loader="/lib/ld-musl-x86_64.so.1"),
-            "is loaded by /lib/ld-musl-x86_64.so.1, which Lambda has not: link",
+            "is loaded by /lib/ld-musl-x86_64.so.1, which Lambda has not: link it statically",
         ),
+        (program(loader="/nix/store/glibc/ld.so"), "which Lambda has not: link it on Amazon Linux, or statically"),
     ],
 )
 def test_a_bootstrap_that_lambda_cannot_start_is_named_with_what_to_type(
@@ -163,10 +164,31 @@ def test_a_bootstrap_may_be_in_a_layer_and_a_folder_of_its_name_is_none(tmp_path
 
 @pytest.mark.parametrize(
     "line",
-    ["#!/bin/bash -e", "#!/usr/bin/env bash", "#!/usr/bin/awk -f", "#!/opt/bin/node", "#!/usr/bin/env node", "#!"],
+    [
+        "#!/bin/bash -e",
+        "#!/usr/bin/env bash",
+        "#!/usr/bin/awk -f",
+        "#!/opt/bin/node",
+        "#!/usr/bin/env -S node -i",
+        "#!",
+    ],
 )
 def test_a_script_may_be_run_by_what_amazon_linux_or_the_code_brings(tmp_path: Path, line: str) -> None:
     assert tell(tmp_path, {"bootstrap": line.encode() + b"\n"}, layer={"bin/node": STATIC}) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "by"),
+    [
+        ("#!/usr/bin/node", "/usr/bin/node"),
+        ("#!/usr/bin/env -S node --no-warnings", "node"),
+        ("#!/usr/bin/ruby", "/usr/bin/ruby"),  # where a layer's programs are not
+    ],
+)
+def test_a_script_in_a_language_that_amazon_linux_does_not_bring_is_named(tmp_path: Path, line: str, by: str) -> None:
+    (told,) = tell(tmp_path, {"bootstrap": line.encode() + b"\n"}, layer={"bin/ruby": STATIC})
+
+    assert told.startswith(f"/var/task/bootstrap is run by {by}, which Amazon Linux does not bring: put it into a lay")
 
 
 def test_code_without_a_bootstrap_says_how_to_name_the_program(tmp_path: Path) -> None:
