@@ -8,17 +8,16 @@ from __future__ import annotations
 import platform
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
 from lambda_emu.recipes import Installed, Recipe
+from lambda_emu.sandbox.asking import ask
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.debian import MACHINES
 
-ANSWER_LIMIT_S = 10.0
 BASE = "Microsoft.NETCore.App"
 WITH = ("Microsoft.AspNetCore.App",)
 """What AWS's images have besides."""
@@ -50,15 +49,10 @@ def installed() -> list[Framework]:
     found = shutil.which("dotnet")
     if found is None:
         raise SandboxError("there is no `dotnet` on the PATH")
-    try:
-        asked = subprocess.run(
-            [found, "--list-runtimes"], capture_output=True, text=True, check=False, timeout=ANSWER_LIMIT_S
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise SandboxError(f"{found} cannot be run: {error}") from error
-    frameworks = [_framework(match) for match in _LINE.finditer(asked.stdout)]
+    said = ask(Path(found), "--list-runtimes")
+    frameworks = [_framework(match) for match in _LINE.finditer(said.output)]
     if not any(one.name == BASE for one in frameworks):
-        raise SandboxError(f"{found} tells of no .NET: {(asked.stdout + asked.stderr).strip()[-200:]}")
+        raise SandboxError(f"{found} tells of no .NET: {said.last}")
     return frameworks
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from msgspec import Struct
 
 from lambda_emu.recipes import Recipe
 from lambda_emu.runtimes import Runtime, catalogue
+from lambda_emu.sandbox.asking import ask
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.toolchain.interpreter import HOST_ARCHITECTURE, LANG, Interpreter
 from lambda_emu.sandbox.toolchain.maker import Maker
@@ -23,7 +23,6 @@ CLIENT = "/var/runtime/lib"
 LIBRARIES = ("lib/modules", "lib/rt.jar", "jre/lib/rt.jar")
 """What a home has one of: else the program lies in somebody's own."""
 SETTINGS = ("conf", "conf/**/*", "lib/*", "lib/security/*", "jre/lib/*", "jre/lib/security/*")
-ANSWER_LIMIT_S = 10.0
 WHO = ("-XshowSettings:properties", "-version")
 """What it is and where, to be asked of it."""
 
@@ -36,8 +35,8 @@ class JavaHome(Struct, frozen=True):
 
     @property
     def major(self) -> int:
-        """17 of `17.0.15`, and 8 of `1.8.0_504`."""
-        return int(self.version.removeprefix("1.").partition(".")[0].partition("+")[0])
+        """17 of `17.0.15`, 8 of `1.8.0_504`, 25 of `25-ea`."""
+        return int(re.findall(r"^(?:1\.)?(\d+)", self.version)[0])
 
 
 class JavaLanguage:
@@ -87,7 +86,8 @@ def _home_of(java: Path) -> JavaHome | None:
     if not any((home / library).is_file() for library in LIBRARIES):
         return _ask(java)
     for file in (home / "release", home.parent / "release"):
-        found = re.search(r'^JAVA_VERSION="(\d[^"]*)"', file.read_text(), re.M) if file.is_file() else None
+        told = file.read_text(errors="replace") if file.is_file() else ""
+        found = re.search(r'^JAVA_VERSION="(\d[^"]*)"', told, re.M)
         if found is not None:
             return JavaHome(home, found[1])
     return _ask(java)
@@ -96,10 +96,10 @@ def _home_of(java: Path) -> JavaHome | None:
 def _ask(java: Path) -> JavaHome | None:
     """None where it is no Java."""
     try:
-        done = subprocess.run([java, *WHO], capture_output=True, text=True, check=False, timeout=ANSWER_LIMIT_S)
-    except (OSError, subprocess.TimeoutExpired):
+        told = ask(java, *WHO).error
+    except SandboxError:
         return None
-    said = dict(re.findall(r"^\s*(java\.home|java\.version) = (.*)$", done.stderr, re.M))
+    said = dict(re.findall(r"^\s*(java\.home|java\.version) = ([/\d].*)$", told, re.M))
     return JavaHome(Path(said["java.home"]).resolve(), said["java.version"]) if len(said) == 2 else None
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import logging
 import re
 import shutil
-import subprocess
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from lambda_emu.recipes import Part
 from lambda_emu.runtimes import Runtime, catalogue
+from lambda_emu.sandbox.asking import ask
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.toolchain.interpreter import (
     HOST_ARCHITECTURE,
@@ -31,10 +31,9 @@ log = logging.getLogger(__name__)
 
 NATIVE = "rapid-client.node"
 CLIENT = ("index.mjs", "package.json", NATIVE)
-ANSWER_LIMIT_S = 10.0
 KNOWS_WHAT_IS_SWITCHED_OFF = (20, 17)
 WHO = "`${process.version} ${process.execPath}`"
-"""What it is, to be asked of it."""
+"""What it is, to be asked of it. Versions of nights and candidates have more behind: `v25.0.0-nightly20260101`."""
 
 
 class NodeLanguage:
@@ -44,7 +43,7 @@ class NodeLanguage:
         found = shutil.which("node")
         if found is None:
             raise NotOnPath(runtime, "node", "nodejs")
-        version, node = _ask(Path(found).resolve())
+        version, node = _ask(Path(found))
         major, minor = map(int, version.split(".")[:2])
         return Interpreter(node, f"Node.js {version}", f"nodejs{major}.x", _switched_off(major, minor))
 
@@ -100,15 +99,12 @@ def _switched_off(major: int, minor: int) -> tuple[str, ...]:
 
 @cache
 def _ask(node: Path) -> tuple[str, Path]:
-    """`20.20.2`, and where the program itself is: on the PATH there may be a version manager's script."""
-    try:
-        done = subprocess.run([node, "-p", WHO], capture_output=True, text=True, check=False, timeout=ANSWER_LIMIT_S)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise SandboxError(f"{node} cannot be run: {error}") from error
-    found = re.match(r"v(\d+\.\d+\.\d+)(?: (/.*))?", done.stdout)
+    """`20.20.2`, and where the program itself is."""
+    said = ask(node, "-p", WHO)
+    found = re.search(r"^v(\d+\.\d+\.\d+)\S* (/.*)$", said.output, re.MULTILINE)
     if found is None:
-        raise SandboxError(f"{node} does not tell its version: {(done.stdout + done.stderr).strip()[-200:]}")
-    return found[1], node if found[2] is None else Path(found[2]).resolve()
+        raise SandboxError(f"{node} does not tell its version: {said.last}")
+    return found[1], Path(found[2]).resolve()
 
 
 def _find_client(node: Path) -> Path:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from lambda_emu.recipes import Wheels
 from lambda_emu.runtimes import Runtime, catalogue
+from lambda_emu.sandbox.asking import ask
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.toolchain.interpreter import (
     HOST_ARCHITECTURE,
@@ -36,13 +36,13 @@ OWN_PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 CLIENT = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")
 SDK = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
 PACKAGES = ("site-packages", "dist-packages")
-ANSWER_LIMIT_S = 10.0
 WHO = """
 import json, os, sys
-json.dump(["python%d.%d" % sys.version_info[:2], getattr(sys, "_base_executable", None) or sys.executable,
+name = "%s%d.%d" % (sys.implementation.name.replace("cpython", "python"), *sys.version_info[:2])
+json.dump([name, getattr(sys, "_base_executable", None) or sys.executable,
            os.path.dirname(os.__file__), getattr(sys, "platlibdir", "lib")], sys.stdout)
 """
-"""What it is, to be asked of it: on the PATH there may be a version manager's script."""
+"""What it is, to be asked of it: `python3.12`, and of others than CPython no such name."""
 
 
 class PythonLanguage:
@@ -103,12 +103,10 @@ def _library(interpreter: Interpreter) -> tuple[Path, str]:
 def _ask(python: str) -> tuple[str, str, str, str] | None:
     """What WHO prints; None of what is no Python, or cannot be run."""
     try:
-        done = subprocess.run(
-            [python, "-I", "-c", WHO], capture_output=True, text=True, check=True, timeout=ANSWER_LIMIT_S
-        )
-        name, executable, library, folder = json.loads(done.stdout)
+        said = ask(Path(python), "-I", "-c", WHO)
+        name, executable, library, folder = json.loads(said.output.rpartition("\n")[2])
         return name, executable, library, folder
-    except (OSError, subprocess.SubprocessError, ValueError):
+    except (SandboxError, ValueError):
         return None
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
 from lambda_emu.runtimes import Runtime, catalogue
+from lambda_emu.sandbox.asking import ask
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.toolchain.interpreter import (
     LANG,
@@ -23,14 +23,11 @@ from lambda_emu.sandbox.toolchain.interpreter import (
 )
 from lambda_emu.sandbox.toolchain.maker import Maker
 
-ANSWER_LIMIT_S = 10.0
 WHO = """
 puts RUBY_ENGINE, RUBY_VERSION, RbConfig.ruby, RbConfig::CONFIG["rubylibprefix"]
 puts RbConfig::CONFIG["configure_args"].to_s.include?("--enable-load-relative")
 """
-"""What it is, to be asked of it: on the PATH there may be a version manager's script."""
-WITHOUT_OPTIONS = ("/usr/bin/env", "-u", "RUBYOPT", "-u", "RUBYLIB")
-"""Those that the user's shell has may want gems."""
+"""What it is, to be asked of it."""
 
 
 class Ruby(Struct, frozen=True):
@@ -50,11 +47,16 @@ class RubyLanguage:
 
     def find(self, runtime: Runtime) -> Interpreter:
         names = ("ruby", *_versions())
-        programs = filter(None, map(shutil.which, names))  # not where links lead: a version manager's go by their names
-        found = nearest(runtime, [_interpreter(_ask(Path(program))) for program in programs])
-        if found is None:
-            raise NotOnPath(runtime, "ruby", "ruby")
-        return found
+        found, refused = [], []
+        for program in filter(None, map(shutil.which, names)):
+            try:
+                found.append(_interpreter(_ask(Path(program))))
+            except SandboxError as error:  # as of a version manager's, where none is chosen
+                refused.append(error)
+        best = nearest(runtime, found)
+        if best is None:
+            raise NotOnPath(runtime, "ruby", "ruby") if not refused else refused[0]
+        return best
 
     def host_files(self, interpreter: Interpreter, empty: Path) -> Mapping[Path, Path]:
         ruby = _ask(interpreter.path)
@@ -100,12 +102,8 @@ def _api(version: str) -> str:
 
 
 def _ask(program: Path) -> Ruby:
-    argv = [*WITHOUT_OPTIONS, str(program), "--disable=gems", "-rrbconfig", "-e", WHO]
-    try:
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=ANSWER_LIMIT_S)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise SandboxError(f"{program} cannot be run: {error}") from error
-    match done.stdout.splitlines():
-        case ["ruby", version, path, library, moves]:
+    said = ask(program, "--disable=gems", "-rrbconfig", "-e", WHO)
+    match said.output.splitlines():
+        case [*_, "ruby", version, path, library, moves]:
             return Ruby(version, Path(path).resolve(), Path(library), moves == "true")
-    raise SandboxError(f"{program} is not the Ruby that Lambda has: {(done.stdout + done.stderr).strip()[-200:]}")
+    raise SandboxError(f"{program} is not the Ruby that Lambda has: {said.last}")
