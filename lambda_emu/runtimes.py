@@ -18,9 +18,9 @@ from typing import Any
 import yaml
 from msgspec import Struct
 
+from lambda_emu.architectures import ARCHITECTURES
 from lambda_emu.recipes import Recipe, read_recipe
 
-ARCHITECTURES = ("x86_64", "arm64")
 REGISTRY = "public.ecr.aws/lambda"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
+from lambda_emu.architectures import ARCHITECTURES, GOARCH, MACHINES
 from lambda_emu.binaries.elf import Elf, read_elf
 from lambda_emu.binaries.needs import LOADERS
 from lambda_emu.store.code.beneath import open_beneath
@@ -25,8 +26,6 @@ INTERPRETERS = ("sh", "bash", "awk", "gawk", "sed", "python", "python2", "python
 ENV = "env"
 BROUGHT = ("/var/task/", "/opt/")
 """What lies here comes with the code."""
-GOARCH = {"x86_64": "amd64", "arm64": "arm64"}
-MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 
 
 def wrong_bootstrap(task: Path, layers: Sequence[Path], runtime: str, architecture: str) -> str | None:
@@ -104,7 +103,7 @@ def _is_there(folder: Path, name: str) -> bool:
 
 def or_set(architecture: str) -> str:
     """The other thing to do about code for another machine, where Lambda has such machines."""
-    return f", or set the function's Architectures to {architecture}" if architecture in GOARCH else ""
+    return f", or set the function's Architectures to {architecture}" if architecture in ARCHITECTURES else ""
 
 
 def _wrong_loader(elf: Elf, architecture: str) -> str | None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from lambda_emu.binaries.bootstrap import MACHINES, or_set, wrong_bootstrap
+from lambda_emu.architectures import MACHINES
+from lambda_emu.binaries.bootstrap import or_set, wrong_bootstrap
 from lambda_emu.binaries.needs import SYSTEMS, System, too_new
 from lambda_emu.binaries.scan import Binary, Findings
 from lambda_emu.runtimes import Runtime

@@ -13,11 +13,11 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from lambda_emu.architectures import ARCHITECTURES, HOST_ARCHITECTURE, MACHINES
 from lambda_emu.config import Settings
 from lambda_emu.folders import NotOurs
 
 OLDEST_PYTHON = (3, 11)
-ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 LIMITS = {"memory limits": "MemoryLimit", "CPU limits": "CpuCfsQuota", "process limits": "PidsLimit"}
 SANDBOX_LIMIT_S = 60.0
 
@@ -71,14 +71,14 @@ def python_version(_: Settings) -> Finding:
 
 def architecture(_: Settings) -> Finding:
     machine = platform.machine().lower()
-    if machine in ARCHITECTURES:
-        return ok(f"{machine}, runs {ARCHITECTURES[machine]} functions")
+    if HOST_ARCHITECTURE in ARCHITECTURES:
+        return ok(f"{machine}, runs {HOST_ARCHITECTURE} functions")
     return failure(machine, GET_MACHINE)
 
 
 def init_program(_: Settings) -> Finding:
     from lambda_emu.sandbox.base import SandboxError
-    from lambda_emu.sandbox.init.binary import MACHINES, find_init
+    from lambda_emu.sandbox.init.binary import find_init
 
     try:
         return ok(", ".join(find_init(machine).name for machine in MACHINES.values()))
@@ -180,7 +180,7 @@ def _start_sandbox(settings: Settings, runtime: str) -> None:
     from lambda_emu.sandbox.temporary import temporary_folder
     from lambda_emu.server import Emulator
 
-    kind = StemKind(runtime, ARCHITECTURES[platform.machine().lower()], tmp_mb=512)
+    kind = StemKind(runtime, HOST_ARCHITECTURE, tmp_mb=512)
     with temporary_folder() as empty:
         changed = replace(settings, project=empty, engine="docker", port=0, ephemeral=True)
         with Emulator(changed) as emulator:
@@ -214,7 +214,7 @@ def _images(settings: Settings) -> list[str] | None:
     except SandboxError:
         return None
     try:
-        found = Images(client, settings.cache_dir, pull=False).status(ARCHITECTURES[platform.machine().lower()])
+        found = Images(client, settings.cache_dir, pull=False).status(HOST_ARCHITECTURE)
         return [status.runtime.identifier for status in found if status.image is not None]
     finally:
         client.close()

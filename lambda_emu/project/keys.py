@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from lambda_emu.architectures import ARCHITECTURES
 from lambda_emu.model import quotas
 from lambda_emu.model.value_types import choice, text, whole
 from lambda_emu.project.document import Document, Value
 from lambda_emu.project.key_types import ENVIRONMENT, PATH, RUNTIME, KeyType, mapping, only_item, paths, single
 from lambda_emu.project.shapes import Key
-from lambda_emu.runtimes import ARCHITECTURES
 
 RESERVABLE = quotas.CONCURRENT_EXECUTIONS - quotas.MINIMUM_UNRESERVED
 ROLE = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+"

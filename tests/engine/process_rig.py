@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import uvloop
 
+from lambda_emu.architectures import HOST_ARCHITECTURE
 from lambda_emu.arn import FunctionId, Target
 from lambda_emu.clock import Clock
 from lambda_emu.config import load_settings
@@ -25,7 +26,6 @@ from lambda_emu.sandbox.process.engine import ProcessEngine
 from lambda_emu.sandbox.process.isolation import Isolation
 from lambda_emu.sandbox.process.namespaces import Given, Namespaces
 from lambda_emu.sandbox.process.no_isolation import NoIsolation
-from lambda_emu.sandbox.toolchain.interpreter import HOST_ARCHITECTURE
 from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
 LIMIT_S = 20.0

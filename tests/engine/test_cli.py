@@ -15,9 +15,9 @@ import pytest
 from lam import ROLE, client, zipped
 from test_cli_terminal import HOSTILE, assert_harmless, on_terminal
 
+from lambda_emu.architectures import HOST_ARCHITECTURE
 from lambda_emu.cli.checks import services
 from lambda_emu.config import load_settings
-from lambda_emu.sandbox.toolchain.interpreter import HOST_ARCHITECTURE
 from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
 LIMIT_S = 60

@@ -12,10 +12,10 @@ import pytest
 from init_rig import LIMIT_S
 from own import own_emulator
 
+from lambda_emu.architectures import HOST_ARCHITECTURE
 from lambda_emu.sandbox.base import RUNTIME_ROLE, Program, Sandbox, StemKind
 from lambda_emu.sandbox.init.local import LocalLink
 from lambda_emu.sandbox.init.ports import bind_inside
-from lambda_emu.sandbox.toolchain.interpreter import HOST_ARCHITECTURE
 from lambda_emu.server import Emulator
 
 KIND = StemKind("python3.11", HOST_ARCHITECTURE, tmp_mb=512)

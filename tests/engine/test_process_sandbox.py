@@ -17,9 +17,9 @@ import pytest
 from init_rig import wait_until
 from process_rig import ISOLATIONS, Bench, Heard
 
+from lambda_emu.architectures import HOST_ARCHITECTURE
 from lambda_emu.sandbox.base import SandboxError, StemKind
 from lambda_emu.sandbox.process.engine import ProcessSandbox
-from lambda_emu.sandbox.toolchain.interpreter import HOST_ARCHITECTURE
 from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
 HANDLER = "import os, sys\ndef handler(event, context):\n    return "

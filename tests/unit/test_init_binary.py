@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lambda_emu.architectures import MACHINES
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.init import binary
 from lambda_emu.sandbox.init.binary import find_init
@@ -50,7 +51,7 @@ def test_whoever_serves_with_a_stale_one_is_told_at_once(tmp_path: Path) -> None
         place.symlink_to(source)
     stale = tmp_path / "lambda_emu/sandbox/bin"
     stale.mkdir()
-    for machine in binary.MACHINES.values():
+    for machine in MACHINES.values():
         (stale / f"init-{machine}").write_bytes(find_init(machine).read_bytes().replace(b"(protocol ", b"(protocol 1"))
 
     serve = [sys.executable, "-m", "lambda_emu", "serve", "--port", "0", "--engine", "process"]

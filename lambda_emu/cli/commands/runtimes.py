@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lambda_emu.architectures import ARCHITECTURES
 from lambda_emu.cli import show, terminal
 from lambda_emu.cli.options import NotDone, json_option, setting_options, settings
 
@@ -23,7 +24,7 @@ TOOLCHAIN_HEADINGS = ("RUNTIME", "SUPPORT", "RUNS ON")
 MB = 1_000_000
 architecture_option = click.option(
     "--architecture",
-    type=click.Choice(["x86_64", "arm64"]),
+    type=click.Choice(ARCHITECTURES),
     default="x86_64",
     show_default=True,
     help="Which processor the image is for.",

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
 import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from lambda_emu.architectures import GOARCH, HOST_ARCHITECTURE, MACHINES
 from lambda_emu.folders import PASSED_THROUGH, close_to_others
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.tool_runner import Progress, ToolFailed, ToolRunner
 from lambda_emu.sandbox.temporary import remove_left, temporary_folder
-
-ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
-MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 
 INSTALL_OTHERS = "apt-get install qemu-user-static"
 
@@ -33,8 +30,8 @@ NEEDS_ROOT = (
 
 def may_run(architecture: str) -> bool:
     """Whether programs for this architecture run on this machine."""
-    machine = MACHINES[architecture]
-    return platform.machine() == machine or Path(f"/proc/sys/fs/binfmt_misc/qemu-{machine}").exists()
+    emulator = Path(f"/proc/sys/fs/binfmt_misc/qemu-{MACHINES[architecture]}")
+    return architecture == HOST_ARCHITECTURE or emulator.exists()
 
 
 def check_machine(architecture: str) -> None:
@@ -59,7 +56,7 @@ def options(suite: str, packages: Sequence[str], architecture: str) -> list[str]
         "--skip=cleanup/apt",  # done by our own script; a wrong step there would reach for the host's lists and locks
         "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
         '--aptopt=Acquire::Languages "none"',
-        f"--architectures={ARCHITECTURES[architecture]}",
+        f"--architectures={GOARCH[architecture]}",
         f"--include={','.join(names)}",
         *SUITE_OPTIONS.get(suite, ()),
         *(f'--setup-hook=sed "s/ {suite} / {other} /" "{lists}" >"{lists}.d/{other}.list"' for other in others),

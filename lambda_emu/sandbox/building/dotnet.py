@@ -5,7 +5,6 @@ No registry that images are made from has .NET, and AWS's images do. docs/decisi
 
 from __future__ import annotations
 
-import platform
 import re
 import shutil
 from collections.abc import Iterator
@@ -13,10 +12,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from lambda_emu.architectures import HOST_ARCHITECTURE
 from lambda_emu.recipes import Installed, Recipe
 from lambda_emu.sandbox.asking import ask
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.building.debian import MACHINES
 
 BASE = "Microsoft.NETCore.App"
 WITH = ("Microsoft.AspNetCore.App",)
@@ -76,7 +75,7 @@ def lacks(recipe: Recipe, architecture: str) -> str | None:
     part = next((part for part in recipe.parts[architecture].values() if isinstance(part, Installed)), None)
     if part is None:
         return None
-    if platform.machine() != MACHINES[architecture]:
+    if architecture != HOST_ARCHITECTURE:
         return f"this machine's .NET is not for {architecture}"
     try:
         newest(int(part.dotnet))

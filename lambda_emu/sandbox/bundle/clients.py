@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from lambda_emu.architectures import ARCHITECTURES
 from lambda_emu.disk import is_full
 from lambda_emu.recipes import Installed, Part
-from lambda_emu.runtimes import ARCHITECTURES, Catalogue
+from lambda_emu.runtimes import Catalogue
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.alone import scratch_folder
 from lambda_emu.sandbox.building.image_plan import plan_image

@@ -11,8 +11,9 @@ import docker.errors
 import msgspec
 from msgspec import Struct
 
+from lambda_emu.architectures import GOARCH
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.building.debian import ARCHITECTURES, INSTALL_OTHERS, may_run
+from lambda_emu.sandbox.building.debian import INSTALL_OTHERS, may_run
 from lambda_emu.sandbox.building.tool_runner import Progress
 from lambda_emu.sandbox.bundle.clients import Clients
 from lambda_emu.sandbox.bundle.layers import Pieces
@@ -95,7 +96,7 @@ class Bundles:
     def _may_run(self, architecture: str) -> bool:
         """On the engine's machine; what this one can run beside its own counts for an engine that is here."""
         with engine_errors("asking for the engine's processor"):
-            own = self._api.version()["Arch"] == ARCHITECTURES[architecture]
+            own = self._api.version()["Arch"] == GOARCH[architecture]
         return own or may_run(architecture)
 
     def _layers(self, name: str) -> list[str] | None:
@@ -112,7 +113,7 @@ def _checked(path: Path, image: BundledImage, config: bytes) -> list[str]:
         told = msgspec.json.decode(config, type=_Config)
     except msgspec.DecodeError as error:
         raise BadBundle(path, f"has an image {image.name} that cannot be read ({error})") from error
-    if told.architecture != ARCHITECTURES.get(image.architecture):
+    if told.architecture != GOARCH.get(image.architecture):
         raise BadBundle(path, f"has an image {image.name} that is for another processor than it says")
     return told.rootfs.diff_ids
 

@@ -16,10 +16,10 @@ import docker
 import docker.errors
 from msgspec import Struct
 
+from lambda_emu.architectures import GOARCH
 from lambda_emu.model.function.function import ContainerImage
 from lambda_emu.model.function.image_package import DOCKER_HUB, FoundImage, registry_of, repository_of
 from lambda_emu.sandbox.base import ImageDenied, ImageInvalid, Program, SandboxError
-from lambda_emu.sandbox.building.debian import ARCHITECTURES
 from lambda_emu.sandbox.building.registry import follow, registry_answers
 from lambda_emu.sandbox.docker.client import engine_errors
 from lambda_emu.sandbox.docker.volumes import without_volumes
@@ -109,10 +109,10 @@ class FunctionImages:
         self._closing.set()
 
     def _found(self, seen: Mapping[str, Any], uri: str, architecture: str) -> FoundImage:
-        if seen["Architecture"] != ARCHITECTURES[architecture]:
+        if seen["Architecture"] != GOARCH[architecture]:
             raise ImageInvalid(
                 f"image {uri} is made for {seen['Architecture']}, and the function asks for {architecture}: "
-                f"`docker build --platform linux/{ARCHITECTURES[architecture]} -t {uri} .`, or set Architectures"
+                f"`docker build --platform linux/{GOARCH[architecture]} -t {uri} .`, or set Architectures"
             )
         self._defaults[seen["Id"]] = _defaults(seen)
         return FoundImage(seen["Id"], _digest(seen, repository_of(uri)))
@@ -137,7 +137,7 @@ class FunctionImages:
         log.info("pulling %s", name)
         try:
             with engine_errors("pulling it"):
-                machine = f"linux/{ARCHITECTURES[architecture]}"
+                machine = f"linux/{GOARCH[architecture]}"
                 events = self._api.pull(name, platform=machine, stream=True, decode=True)
                 wanted = takewhile(lambda _: not self._closing.is_set(), events)
                 follow(wanted, lambda line: log.info("%s: %s", name, line))

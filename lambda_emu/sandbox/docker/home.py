@@ -8,10 +8,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from lambda_emu.architectures import MACHINES
 from lambda_emu.folders import PASSED_THROUGH, close_to_others, remove_sessions
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.docker.client import OWNER_LABEL, PROCESSES_LABEL, SESSION_LABEL
-from lambda_emu.sandbox.init.binary import MACHINES, find_init
+from lambda_emu.sandbox.init.binary import find_init
 from lambda_emu.sandbox.init.socket_file import SocketFile
 from lambda_emu.sandbox.leases import own_processes
 

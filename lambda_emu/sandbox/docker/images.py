@@ -18,12 +18,13 @@ import docker
 import docker.errors
 from msgspec import Struct
 
+from lambda_emu.architectures import ARCHITECTURES, GOARCH
 from lambda_emu.clock import Clock
 from lambda_emu.runtimes import Catalogue, Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building import dotnet
 from lambda_emu.sandbox.building.alone import claim_cache, scratch_folder
-from lambda_emu.sandbox.building.debian import ARCHITECTURES, check_machine
+from lambda_emu.sandbox.building.debian import check_machine
 from lambda_emu.sandbox.building.image_plan import OURS, ImagePlan, plan_image
 from lambda_emu.sandbox.building.leftovers import DAY_S
 from lambda_emu.sandbox.building.missing import NoImage, Unreachable
@@ -144,7 +145,7 @@ class Images:
     def _find(self, runtime: Runtime, architecture: str) -> tuple[str, dict[str, Any]] | None:
         for name in self._names(runtime, architecture):
             image = self._inspect(name)
-            if image is not None and image["Architecture"] == ARCHITECTURES[architecture]:
+            if image is not None and image["Architecture"] == GOARCH[architecture]:
                 return name, image
         return None
 
@@ -181,7 +182,7 @@ class Images:
             return None
         try:
             with engine_errors(f"pulling {runtime.aws_image}"):
-                machine = f"linux/{ARCHITECTURES[architecture]}"
+                machine = f"linux/{GOARCH[architecture]}"
                 events = self._api.pull(runtime.aws_image, platform=machine, stream=True, decode=True)
                 follow(takewhile(lambda _: not self._tools.closed, events), progress)
         except SandboxError as error:

@@ -8,8 +8,6 @@ from pathlib import Path
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.init.frames import PROTOCOL, OtherProtocol
 
-MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
-"""What uname(1) calls those that Lambda has, by Lambda's names."""
 FOLDER = Path(__file__).parents[1] / "bin"
 SPEAKS = re.compile(rb"lambda-emu init \(protocol (\d+)\)")
 """Words of every init since the fourth protocol."""

@@ -6,12 +6,13 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from lambda_emu.architectures import HOST_ARCHITECTURE
 from lambda_emu.recipes import Compiled, Recipe
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.dotnet import BASE, Framework, installed
 from lambda_emu.sandbox.building.image_plan import read_scripts
-from lambda_emu.sandbox.toolchain.interpreter import HOST_ARCHITECTURE, LANG, Interpreter
+from lambda_emu.sandbox.toolchain.interpreter import LANG, Interpreter
 from lambda_emu.sandbox.toolchain.maker import Maker
 
 EXECUTE = "/var/lang/bin/dotnet exec"

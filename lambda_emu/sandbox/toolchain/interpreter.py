@@ -5,7 +5,6 @@ The rest of the folder it lies in is nobody's business: with a Python in ~/bin t
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,8 +21,6 @@ SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix")
 """Folders of the host that every sandbox shows, read-only."""
 
 ALWAYS_VISIBLE = tuple(Path("/", name) for name in SYSTEM)
-
-HOST_ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
 
 LANG, RUNTIME = Path("/var/lang"), Path("/var/runtime")
 """Where sandboxes see the interpreter and AWS's client."""

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from lambda_emu.architectures import HOST_ARCHITECTURE
 from lambda_emu.recipes import Recipe
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.asking import ask
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.toolchain.interpreter import HOST_ARCHITECTURE, LANG, Interpreter
+from lambda_emu.sandbox.toolchain.interpreter import LANG, Interpreter
 from lambda_emu.sandbox.toolchain.maker import Maker
 
 INSTALLED = Path("/usr/lib/jvm")

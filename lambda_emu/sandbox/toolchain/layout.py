@@ -13,10 +13,11 @@ from types import MappingProxyType
 
 from msgspec import Struct, field
 
+from lambda_emu.architectures import HOST_ARCHITECTURE
 from lambda_emu.recipes import start_words
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.toolchain.interpreter import HOST_ARCHITECTURE, ClientMissing, Interpreter, Language
+from lambda_emu.sandbox.toolchain.interpreter import ClientMissing, Interpreter, Language
 from lambda_emu.sandbox.toolchain.lookup import CodeView
 from lambda_emu.sandbox.toolchain.maker import Maker
 

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from lambda_emu.architectures import HOST_ARCHITECTURE
 from lambda_emu.recipes import Part
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.asking import ask
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.toolchain.interpreter import (
-    HOST_ARCHITECTURE,
     LANG,
     RUNTIME,
     Interpreter,

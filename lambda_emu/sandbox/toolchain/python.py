@@ -16,12 +16,12 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from lambda_emu.architectures import HOST_ARCHITECTURE
 from lambda_emu.recipes import Wheels
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.asking import ask
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.toolchain.interpreter import (
-    HOST_ARCHITECTURE,
     LANG,
     RUNTIME,
     ClientMissing,
