@@ -9,8 +9,9 @@ import pytest
 
 from lambda_emu.recipes import Jars, Modules, Package, Part, Tree
 from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.building.cache import Cache
+from lambda_emu.sandbox.building.part_plan import PartPlan
 from lambda_emu.sandbox.building.parts import Parts
-from lambda_emu.sandbox.building.tool_runner import ToolRunner
 
 pytestmark = pytest.mark.runtimes
 WRONG = "0" * 64
@@ -32,7 +33,7 @@ class Kitchen:
     def make(self, part: Part) -> Path:
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir()
-        return Parts(self.cache / "parts", self.scratch, ToolRunner()).folder(part, "x86_64", {}, self.told.append)
+        return Parts(Cache(self.cache), self.scratch, self.told.append).folder(PartPlan(part, "x86_64"))
 
     def kept(self) -> set[str]:
         return {path.name for path in (self.cache / "parts").glob("*")}

@@ -18,8 +18,9 @@ from own import own_emulator
 from lambda_emu.config import load_settings
 from lambda_emu.recipes import Tree, Wheels
 from lambda_emu.runtimes import catalogue
+from lambda_emu.sandbox.building.cache import Cache
+from lambda_emu.sandbox.building.part_plan import PartPlan
 from lambda_emu.sandbox.building.parts import Parts
-from lambda_emu.sandbox.building.tool_runner import ToolRunner
 from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
 pytestmark = pytest.mark.runtimes
@@ -55,8 +56,8 @@ def unpack(runtime: str, home: Path) -> Path:
     home.mkdir()
     scratch = home / "scratch"
     scratch.mkdir()
-    made = Parts(load_settings({}, environ={}).cache_dir / "parts", scratch, ToolRunner())
-    folder = made.folder(tree, "x86_64", {}, print)
+    cache = Cache(load_settings({}, environ={}).cache_dir)
+    folder = Parts(cache, scratch, print).folder(PartPlan(tree, "x86_64"))
     (home / "lib").mkdir()
     (home / "lib" / runtime).symlink_to(folder / "lib" / runtime)
     for library in folder.glob("lib*.so*"):

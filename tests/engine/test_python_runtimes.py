@@ -28,8 +28,9 @@ from packages import kept, run
 from lambda_emu.config import load_settings
 from lambda_emu.recipes import Wheels
 from lambda_emu.runtimes import Runtime, catalogue
+from lambda_emu.sandbox.building.cache import Cache
+from lambda_emu.sandbox.building.part_plan import PartPlan
 from lambda_emu.sandbox.building.parts import Parts
-from lambda_emu.sandbox.building.tool_runner import ToolRunner
 
 FACTS = {"facts.py": (HANDLERS / "facts.py").read_text()}
 NOT_LAMBDAS = {"idlelib", "msilib", "msvcrt", "nt", "tkinter", "turtle", "turtledemo", "winreg", "winsound"}
@@ -157,9 +158,9 @@ def test_a_community_build_has_for_each_architecture_what_the_catalogue_says(
     assert runtime is not None
     assert runtime.recipe is not None
     tree = runtime.recipe.parts[architecture]["/tmp/python"]
-    parts = Parts(load_settings({}, environ={}).cache_dir / "parts", tmp_path, ToolRunner())
+    parts = Parts(Cache(load_settings({}, environ={}).cache_dir), tmp_path, print)
 
-    made = parts.folder(tree, architecture, {}, print)
+    made = parts.folder(PartPlan(tree, architecture))
 
     compiled = {path.name.partition(".")[0] for path in made.glob(f"lib/{identifier}/lib-dynload/*.so")}
     lacking = [public for public, name in COMPILED.items() if name not in compiled]

@@ -15,7 +15,6 @@ from test_bundle import layer, room_for, saved
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.image_plan import plan_image
-from lambda_emu.sandbox.building.parts import Parts
 from lambda_emu.sandbox.bundle.clients import Clients
 from lambda_emu.sandbox.bundle.manifest import Imported
 from lambda_emu.sandbox.bundle.writer import BundleWriter, written_whole
@@ -29,7 +28,7 @@ def key(runtime: str = "java21", path: str = "/var/runtime/lib") -> str:
     assert found is not None
     assert found.recipe is not None
     plan = plan_image(found, found.recipe, "x86_64", catalogue().folder)
-    return Parts.key(plan.parts[path], "x86_64", plan.scripts)
+    return plan.parts[path].key
 
 
 @pytest.fixture

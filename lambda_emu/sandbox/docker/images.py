@@ -9,7 +9,6 @@ import json
 import logging
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.runtimes import Catalogue, Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building import dotnet
-from lambda_emu.sandbox.building.alone import claim_cache, scratch_folder
+from lambda_emu.sandbox.building.cache import Cache
 from lambda_emu.sandbox.building.debian import check_machine
 from lambda_emu.sandbox.building.image_plan import OURS, ImagePlan, plan_image
 from lambda_emu.sandbox.building.leftovers import DAY_S
@@ -31,7 +30,7 @@ from lambda_emu.sandbox.building.missing import NoImage, Unreachable
 from lambda_emu.sandbox.building.parts import Parts
 from lambda_emu.sandbox.building.registry import follow, registry_answers
 from lambda_emu.sandbox.building.rootfs import build_root
-from lambda_emu.sandbox.building.tool_runner import Progress, ToolFailed, ToolRunner
+from lambda_emu.sandbox.building.tool_runner import Progress, ToolFailed
 from lambda_emu.sandbox.docker.client import engine_errors
 from lambda_emu.sandbox.docker.old_images import last_used_s, remove_unwanted
 
@@ -64,11 +63,10 @@ class Images:
         runtimes: Catalogue | None = None,
     ) -> None:
         self._api: Any = client.api
-        self._cache = cache
+        self._cache = Cache(cache)
         self.pull = pull
         self._clock = clock or Clock()
         self.runtimes = runtimes or catalogue()
-        self._tools = ToolRunner()
 
     def find(self, runtime: str, architecture: str) -> str | None:
         """The name of an image that the engine has; AWS's own first."""
@@ -88,11 +86,11 @@ class Images:
 
     def claim_cache(self) -> None:
         """What is made goes into the cache folder. SandboxError for one that holds what we did not put there."""
-        claim_cache(self._cache)
+        self._cache.claim()
 
     def build(self, runtime: str, architecture: str, progress: Progress, *, missing: bool = False) -> str:
         """Build our own image, even where one is there, and return its name. missing: not where there is any."""
-        with self._alone(f"{runtime}-{architecture}", progress) as scratch:
+        with self._cache.scratch(f"{runtime}-{architecture}", progress) as scratch:
             found = self.use(runtime, architecture) if missing else None
             return found or self._build(self._known(runtime), architecture, scratch, progress)
 
@@ -120,10 +118,10 @@ class Images:
 
     def close(self) -> None:
         """Give up what is being built, at once."""
-        self._tools.close()
+        self._cache.close()
 
     def _make(self, runtime: str, architecture: str, progress: Progress) -> str:
-        with self._alone(f"{runtime}-{architecture}", progress) as scratch:
+        with self._cache.scratch(f"{runtime}-{architecture}", progress) as scratch:
             found = self.find(runtime, architecture)  # whoever held the lock may have made it
             if found is None and self.pull:
                 found = self._take(self._known(runtime), architecture, progress)
@@ -169,12 +167,6 @@ class Images:
 
     # -- making -----------------------------------------------------------------------------------
 
-    @contextmanager
-    def _alone(self, what: str, progress: Progress) -> Iterator[Path]:
-        """A folder for one build, while no other thread or process makes the same image."""
-        with scratch_folder(self._cache, what, self._tools, progress) as scratch:
-            yield scratch
-
     def _take(self, runtime: Runtime, architecture: str, progress: Progress) -> str | None:
         """AWS's image from its registry; None if that cannot be had, which is no error where we can build."""
         progress(f"asking AWS's registry for {runtime.aws_image}")
@@ -184,7 +176,7 @@ class Images:
             with engine_errors(f"pulling {runtime.aws_image}"):
                 machine = f"linux/{GOARCH[architecture]}"
                 events = self._api.pull(runtime.aws_image, platform=machine, stream=True, decode=True)
-                follow(takewhile(lambda _: not self._tools.closed, events), progress)
+                follow(takewhile(lambda _: not self._cache.tools.closed.is_set(), events), progress)
         except SandboxError as error:
             log.warning("%s", error)
         found = self._find(runtime, architecture)
@@ -213,10 +205,9 @@ class Images:
         return plan.tag
 
     def _make_root(self, plan: ImagePlan, scratch: Path, progress: Progress) -> Path:
-        kept = Parts(self._cache / "parts", scratch, self._tools)
-        architecture = plan.architecture
-        parts = {path: kept.folder(part, architecture, plan.scripts, progress) for path, part in plan.parts.items()}
-        return build_root(plan, parts, scratch, self._tools, progress)
+        kept = Parts(self._cache, scratch, progress)
+        parts = {path: kept.folder(part) for path, part in plan.parts.items()}
+        return build_root(plan, parts, scratch, self._cache.tools, progress)
 
     def _import(self, root: Path, plan: ImagePlan) -> None:
         name, _, tag = plan.tag.partition(":")

@@ -11,7 +11,6 @@ from lambda_emu.recipes import Compiled, Recipe
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.dotnet import BASE, Framework, installed
-from lambda_emu.sandbox.building.image_plan import read_scripts
 from lambda_emu.sandbox.toolchain.interpreter import LANG, Interpreter
 from lambda_emu.sandbox.toolchain.maker import Maker
 
@@ -47,9 +46,7 @@ class DotnetLanguage:
 
     def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> None:
         """The client. Copied: where nothing is mounted, functions could write into what is kept."""
-        part = _client()
-        scripts = read_scripts(part, catalogue().folder)
-        shutil.copytree(maker.part(part, HOST_ARCHITECTURE, scripts), folder / "runtime", dirs_exist_ok=True)
+        shutil.copytree(maker.part(_client()), folder / "runtime", dirs_exist_ok=True)
         (folder / "runtime/empty-certificates.crt").touch()
 
 

@@ -68,7 +68,7 @@ class JavaLanguage:
     def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> None:
         """Copies: where nothing is mounted, functions could write into what is kept."""
         part = _recipe().parts[HOST_ARCHITECTURE][CLIENT]
-        shutil.copytree(maker.part(part, HOST_ARCHITECTURE), folder / "runtime/lib")
+        shutil.copytree(maker.part(part), folder / "runtime/lib")
 
     def _programs(self) -> Iterator[Path]:
         home = Path(os.path.expandvars("$JAVA_HOME/bin/java"))

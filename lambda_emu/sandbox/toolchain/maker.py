@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from pathlib import Path
 
+from lambda_emu.architectures import HOST_ARCHITECTURE
 from lambda_emu.recipes import Part
-from lambda_emu.sandbox.building.tool_runner import ToolRunner
+from lambda_emu.runtimes import catalogue
+from lambda_emu.sandbox.building.cache import Cache
+from lambda_emu.sandbox.building.part_plan import plan_part
 
 log = logging.getLogger(__name__)
 
@@ -16,23 +18,18 @@ class Maker:
     """cache: where parts are kept, as those of images are. Runs on workers; `close` ends what is under way."""
 
     def __init__(self, cache: Path) -> None:
-        self._cache = cache
-        self._tools = ToolRunner()
+        self._cache = Cache(cache)
 
-    def part(self, part: Part, architecture: str, scripts: Mapping[str, bytes] | None = None) -> Path:
-        """The folder with it. Made now if it never was, which may take a minute. SandboxError, OSError.
+    def part(self, part: Part) -> Path:
+        """The folder with it. Made now if it never was, which may take a minute. SandboxError, OSError."""
+        from lambda_emu.sandbox.building.parts import Parts  # which most servers never need
 
-        scripts: what it is compiled by, by their names below runtimes/.
-        """
-        from lambda_emu.sandbox.building.alone import scratch_folder
-        from lambda_emu.sandbox.building.parts import Parts
-
-        with scratch_folder(self._cache, "toolchains", self._tools, log.info) as scratch:
-            parts = Parts(self._cache / "parts", scratch, self._tools)
-            return parts.folder(part, architecture, scripts or {}, _FirstLine())
+        plan = plan_part(part, HOST_ARCHITECTURE, catalogue().folder)
+        with self._cache.scratch("toolchains", log.info) as scratch:
+            return Parts(self._cache, scratch, _FirstLine()).folder(plan)
 
     def close(self) -> None:
-        self._tools.close()
+        self._cache.close()
 
 
 class _FirstLine:

@@ -122,7 +122,7 @@ def _make_client(interpreter: Interpreter, maker: Maker) -> Path:
     wheels = _wheels(catalogue().get(interpreter.runtime))
     assert wheels is not None
     try:
-        return maker.part(wheels, HOST_ARCHITECTURE)
+        return maker.part(wheels)
     except (OSError, SandboxError) as error:
         raise ClientMissing(interpreter, str(error), _own()) from error
 

@@ -20,10 +20,10 @@ from packages import kept, needs
 from lambda_emu.config import load_settings
 from lambda_emu.recipes import Compiled, Wheels
 from lambda_emu.runtimes import Catalogue, catalogue
-from lambda_emu.sandbox.building.image_plan import read_scripts
+from lambda_emu.sandbox.building.cache import Cache
+from lambda_emu.sandbox.building.part_plan import PartPlan, plan_part
 from lambda_emu.sandbox.building.parts import Parts
 from lambda_emu.sandbox.building.registries import Registries
-from lambda_emu.sandbox.building.tool_runner import ToolRunner
 from languages.language import HANDLERS, Failure, Form, Language, Thrown
 
 IN_PLACE_OF = ("8.0.31", "10.0.7")
@@ -35,12 +35,12 @@ def compiled() -> Mapping[str, bytes]:
     client = _client()
     part = Compiled("dotnet/compile.sh", client.suite, client.packages, client.sources, "dotnet")
     scripts = {f"dotnet/{path.name}": path.read_bytes() for path in sorted((HANDLERS / "dotnet").iterdir())}
-    return {path.name: path.read_bytes() for path in _part(part, scripts).iterdir()}
+    return {path.name: path.read_bytes() for path in _made(PartPlan(part, "x86_64", scripts)).iterdir()}
 
 
 def client() -> Path:
     """The assembly that is our client."""
-    return next(_part(_client(), read_scripts(_client(), catalogue().folder)).iterdir())
+    return next(_made(plan_part(_client(), "x86_64", catalogue().folder)).iterdir())
 
 
 def _client() -> Compiled:
@@ -50,11 +50,10 @@ def _client() -> Compiled:
     return next(part for part in runtime.recipe.parts["x86_64"].values() if isinstance(part, Compiled))
 
 
-def _part(part: Compiled, scripts: Mapping[str, bytes]) -> Path:
+def _made(plan: PartPlan) -> Path:
     needs("mmdebstrap")
     with TemporaryDirectory() as scratch:
-        parts = Parts(load_settings({}, environ={}).cache_dir / "parts", Path(scratch), ToolRunner())
-        return parts.folder(part, "x86_64", scripts, print)
+        return Parts(Cache(load_settings({}, environ={}).cache_dir), Path(scratch), print).folder(plan)
 
 
 def home_of_dotnet(config: pytest.Config) -> Path:
@@ -64,7 +63,7 @@ def home_of_dotnet(config: pytest.Config) -> Path:
     if not home.is_dir():
         shutil.rmtree(folder / "wheel", ignore_errors=True)
         wheel = Wheels(("dotnetcore2==3.1.23",), "3.11")
-        Registries(folder, ToolRunner(), _never).wheels(wheel, "x86_64", folder / "wheel", print)
+        Registries(Cache(folder), folder, print).wheels(wheel, "x86_64", folder / "wheel")
         found = folder / "wheel/dotnetcore2/bin"
         (found / "dotnet").chmod(0o755)
         frameworks = found / "shared/Microsoft.NETCore.App"
@@ -91,10 +90,6 @@ def serve_with_dotnet(config: pytest.Config, folder: Path, engine: str) -> Itera
         patch.setenv("PATH", f"{home_of_dotnet(config)}:{os.environ['PATH']}")
         with own_emulator(project, engine, runtimes=Catalogue(runtimes), pull_images=False) as lam:
             yield lam
-
-
-def _never(*_: object) -> Path:
-    raise AssertionError("pip fetches wheels by itself")
 
 
 def _code(_: pytest.Config) -> Mapping[str, bytes]:

@@ -14,8 +14,9 @@ from packages import kept, run
 from lambda_emu.config import load_settings
 from lambda_emu.recipes import Jars
 from lambda_emu.runtimes import catalogue
+from lambda_emu.sandbox.building.cache import Cache
+from lambda_emu.sandbox.building.part_plan import PartPlan
 from lambda_emu.sandbox.building.parts import Parts
-from lambda_emu.sandbox.building.tool_runner import ToolRunner
 from languages.language import HANDLERS, Failure, Form, Language, Thrown
 
 
@@ -37,8 +38,8 @@ def _compile(sources: Sequence[Path], folder: Path) -> None:
     assert java.recipe is not None
     jars = java.recipe.parts["x86_64"]["/var/runtime/lib"]
     assert isinstance(jars, Jars)
-    cache = load_settings({}, environ={}).cache_dir / "parts"
-    core = Parts(cache, folder, ToolRunner()).folder(jars, "x86_64", {}, print) / "aws-lambda-java-core.jar"
+    cache = Cache(load_settings({}, environ={}).cache_dir)
+    core = Parts(cache, folder, print).folder(PartPlan(jars, "x86_64")) / "aws-lambda-java-core.jar"
     target = ["-Xlint:-options", "--release", "8", "-cp", str(core), "-d", str(folder / "classes")]
     run(["javac", *target, *map(str, sources)], folder)
 

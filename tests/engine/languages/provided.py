@@ -13,8 +13,9 @@ from packages import go_program, kept, run
 from lambda_emu.config import load_settings
 from lambda_emu.recipes import Package
 from lambda_emu.runtimes import catalogue
+from lambda_emu.sandbox.building.cache import Cache
+from lambda_emu.sandbox.building.part_plan import PartPlan
 from lambda_emu.sandbox.building.parts import Parts
-from lambda_emu.sandbox.building.tool_runner import ToolRunner
 from languages.language import HANDLERS, Failure, Files, Form, Language, Thrown
 
 LAYER = {"layered": "from a layer"}
@@ -77,8 +78,8 @@ def _cpp_client(config: pytest.Config) -> Path:
     if not (folder / "whole").exists():
         shutil.rmtree(folder)
         folder.mkdir()
-        cache = load_settings({}, environ={}).cache_dir / "parts"
-        client = Parts(cache, folder, ToolRunner()).folder(package, "x86_64", {}, print)
+        cache = Cache(load_settings({}, environ={}).cache_dir)
+        client = Parts(cache, folder, print).folder(PartPlan(package, "x86_64"))
         shutil.copytree(client, folder / "client")
         run(["sh", "scripts/preinstall.sh"], folder / "client")
         (folder / "whole").touch()
