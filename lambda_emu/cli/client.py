@@ -21,11 +21,16 @@ ANSWER_LIMIT_S = 930.0
 """The longest function timeout, and time to start it."""
 GREETING_LIMIT_S = 5.0
 """A busy machine takes its time, and right after its start a server has yet to import what answers."""
+PENDING = "The function is currently in the following state: Pending"
 START_ONE = "start one with `lambda-emu serve`, or name another by --endpoint-url"
 
 
 class NotFound(NotDone):
     """The server has none of this name."""
+
+
+class StillPending(NotDone):
+    """The function waits for what it runs on."""
 
 
 class InvokeResult(Struct, frozen=True):
@@ -151,7 +156,10 @@ def _as_of(scope: Scope) -> dict[str, str]:
 
 
 def _refusal(response: HTTPResponse, body: bytes) -> NotDone:
-    return (NotFound if response.status == 404 else NotDone)(_message(response, body))
+    message = _message(response, body)
+    if response.status == 409 and message.endswith(PENDING):
+        return StillPending(message)
+    return (NotFound if response.status == 404 else NotDone)(message)
 
 
 def _message(response: HTTPResponse, body: bytes) -> str:

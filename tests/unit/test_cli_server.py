@@ -21,6 +21,7 @@ class TinyServer:
 
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
+        self.first: dict[str, list[tuple[int, dict[str, str], bytes]]] = {}  # what it answers before these
         self.asked: list[tuple[str, str, bytes]] = []
         self.url = ""
 
@@ -29,7 +30,9 @@ class TinyServer:
 
     def do(self, exchange: Exchange) -> None:
         self.asked.append((exchange.command, exchange.path, body_of(exchange)))
-        status, headers, answer = self.answers.get(exchange.path, (404, {}, b'{"Message": "no such page"}'))
+        first = self.first.get(exchange.path)
+        missing: tuple[int, dict[str, str], bytes] = (404, {}, b'{"Message": "no such page"}')
+        status, headers, answer = first.pop() if first else self.answers.get(exchange.path, missing)
         send(exchange, answer, status, **headers)
 
 
@@ -52,6 +55,19 @@ def test_invoke_prints_the_payload_apart_from_the_log(server: TinyServer) -> Non
 
     assert (result.stdout, result.stderr, result.exit_code) == ('{"greeting": "Hello, Ada"}\n', "START\nREPORT\n", 0)
     assert server.asked == [("POST", "/2015-03-31/functions/hello/invocations", b'{"name": "Ada"}')]
+
+
+def test_invoke_waits_for_a_function_whose_image_is_being_made_and_says_so(server: TinyServer) -> None:
+    path = "/2015-03-31/functions/hello/invocations"
+    pending = "The operation cannot be performed at this time. The function is currently in the following state: Pending"
+    server.first[path] = [(409, {}, json.dumps({"message": pending}).encode())] * 3
+    server.answer(path, {"greeting": "Hello"})
+
+    result = run(server, "invoke", "hello")
+
+    assert (result.stdout, result.exit_code) == ('{"greeting": "Hello"}\n', 0)
+    assert result.stderr == "hello is Pending: the server fetches or builds what it runs on, once\n"
+    assert len(server.asked) == 4
 
 
 def test_invoke_takes_the_event_from_standard_input(server: TinyServer) -> None:

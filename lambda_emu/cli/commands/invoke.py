@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from lambda_emu.cli.client import InvokeResult, Server
 
 FLUSH_LIMIT_S = 5.0
+PENDING_TRIES = 1800
+"""Each of about a second."""
 START_AGAIN = "start it again to run what is there now"
 
 
@@ -96,13 +98,26 @@ def _by_server(server: Server, function: str, body: bytes) -> InvokeResult:
     from lambda_emu.cli.client import NotFound
 
     try:
-        answer = server.invoke(function, body)
+        answer = _once_active(server, function, body)
     except NotFound as error:
         folder = f" The folder is meant by ./{function}." if Path(function).exists() else ""
         raise NotDone(f"{error}{advice(function, server.functions())}{folder}") from error
     print_tail(answer.tail, err=True)
     _print_payload(answer.payload)
     return answer
+
+
+def _once_active(server: Server, function: str, body: bytes) -> InvokeResult:
+    """Invoke, however long the function is Pending; the server lets each try wait a while."""
+    from lambda_emu.cli.client import StillPending
+
+    for number in range(PENDING_TRIES):
+        try:
+            return server.invoke(function, body)
+        except StillPending:
+            if number == 0:
+                terminal.echo(f"{function} is Pending: the server fetches or builds what it runs on, once", err=True)
+    return server.invoke(function, body)
 
 
 def _here(function: str, body: bytes, flags: dict[str, str | None]) -> InvokeResult:

@@ -22,6 +22,14 @@ SUITE_OPTIONS = {"sid": ('--aptopt=Acquire::Check-Valid-Until "false"',)}
 
 PROXY = re.compile(r'Acquire::https?::Proxy(-Auto-Detect)?(::[^ ]+)? "[^"]+";')
 
+STEPS = {
+    "I: running apt-get update...": "asking Debian's registry what it has",
+    "I: downloading packages with apt...": "fetching Debian's packages",
+    "I: extracting archives...": "unpacking and setting up",
+    "I: creating tarball...": "packing",
+}
+"""What mmdebstrap says of itself, in words for who waits."""
+
 NEEDS_ROOT = (
     "building images needs root, or a user namespace: as root `apt-get install uidmap`, and a line for you in "
     "/etc/subuid and /etc/subgid"
@@ -64,11 +72,11 @@ def options(suite: str, packages: Sequence[str], architecture: str) -> list[str]
 
 
 def debootstrap(arguments: Sequence[str], tools: ToolRunner, progress: Progress) -> None:
-    """Run mmdebstrap, handing on its own words and not those of the tools below it."""
+    """Run mmdebstrap, telling which of the steps it is at that take their time."""
 
     def tell(line: str) -> None:
-        if line.startswith("I: "):
-            progress(line.removeprefix("I: "))
+        if (step := STEPS.get(line)) is not None:
+            progress(step)
 
     remove_left()  # by builds that were killed
     try:

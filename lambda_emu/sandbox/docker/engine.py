@@ -165,7 +165,7 @@ class DockerEngine:
 
     async def prepare(self, runtime: str, architecture: str) -> str | None:
         def progress(line: str) -> None:
-            log.info("%s: %s", runtime, line)
+            log.warning("%s: %s", runtime, line)  # somebody waits for it, for a minute or two
 
         try:
             tag = await self._call(self._images.use, runtime, architecture)

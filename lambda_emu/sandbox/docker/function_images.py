@@ -134,7 +134,7 @@ class FunctionImages:
         if not registry.startswith(LOCAL) and not registry_answers(f"https://{registry}/v2/"):
             raise _missing(uri, f"and {registry} does not answer")
         name = f"{repository_of(uri)}@sha256:{image.digest}" if image.id else _with_tag(uri)
-        log.info("pulling %s", name)
+        log.warning("pulling %s, which may take minutes", name)
         try:
             with engine_errors("pulling it"):
                 machine = f"linux/{GOARCH[architecture]}"
