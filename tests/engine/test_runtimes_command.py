@@ -102,6 +102,22 @@ def test_whoever_asks_for_a_runtime_that_cannot_be_had_is_told_the_same(tmp_path
             assert refused.value.response["Error"]["Message"].endswith(ways)
 
 
+def test_who_invokes_without_a_server_is_told_what_is_done_for_an_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if ImageRig().images().find("ruby4.0", "x86_64") is not None:
+        pytest.skip("AWS's image of it is here")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # so that nothing is pulled
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code/app.rb").touch()
+    (tmp_path / "lambda-emu.yaml").write_text("functions: {f: {runtime: ruby4.0, handler: app.handler, code: code}}\n")
+
+    done = command("invoke", "f", folder=tmp_path)
+
+    assert done.stderr.startswith("ruby4.0: asking AWS's registry for public.ecr.aws/lambda/ruby:4.0\n")
+    assert done.returncode == 2
+
+
 def test_a_runtime_without_an_image_is_listed_with_the_ways_to_one(tmp_path: Path) -> None:
     done = command("runtimes", "list", folder=tmp_path)
 

@@ -59,7 +59,9 @@ def test_invoke_prints_the_payload_apart_from_the_log(server: TinyServer) -> Non
 
 def test_invoke_waits_for_a_function_whose_image_is_being_made_and_says_so(server: TinyServer) -> None:
     path = "/2015-03-31/functions/hello/invocations"
-    pending = "The operation cannot be performed at this time. The function is currently in the following state: Pending"
+    pending = (
+        "The operation cannot be performed at this time. The function is currently in the following state: Pending"
+    )
     server.first[path] = [(409, {}, json.dumps({"message": pending}).encode())] * 3
     server.answer(path, {"greeting": "Hello"})
 
