@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.building.cache import Cache
 from lambda_emu.sandbox.building.registry import follow
-from lambda_emu.sandbox.building.tool_runner import ToolRunner
+from lambda_emu.sandbox.building.tool_runner import LINE_LIMIT, ToolRunner
 
 
 def ignore(line: str) -> None:
@@ -31,6 +32,43 @@ def test_a_tool_is_heard_line_by_line() -> None:
 def test_a_failed_tool_is_quoted() -> None:
     with pytest.raises(SandboxError, match=r"sh failed \(exit code 3\):\nno such suite"):
         ToolRunner().run(["sh", "-c", "echo no such suite; exit 3"], ignore)
+
+
+def test_of_a_line_without_an_end_its_beginning_counts() -> None:
+    heard: list[str] = []
+    long = "head -c 3000000 /dev/zero | tr '\\0' x; echo; echo next; exit 1"
+
+    with pytest.raises(SandboxError) as failed:
+        ToolRunner().run(["sh", "-c", long], heard.append)
+
+    assert heard == ["x" * LINE_LIMIT, "next"]
+    assert len(str(failed.value)) < 2 * LINE_LIMIT
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda: ToolRunner().run(["cp", "/etc/passwd", "/dev/full"], ignore),
+        lambda: Path("/dev/full").write_text("x"),
+    ],
+    ids=["a tool", "we"],
+)
+def test_a_full_disk_is_told_as_that_whoever_finds_it(tmp_path: Path, write: Callable[[], object]) -> None:
+    """With what to do about it, and no traceback."""
+    told = f"(?s)python3.11 could not be made, for a disk is full: .*No space left.*{tmp_path}.*LAMBDA_EMU_CACHE_DIR"
+
+    with pytest.raises(SandboxError, match=told), Cache(tmp_path).scratch("python3.11", ignore):
+        write()
+
+    assert [path.name for path in (tmp_path / "build").iterdir()] == ["python3.11.lock"]
+
+
+def test_files_that_may_not_be_written_are_told(tmp_path: Path) -> None:
+    with (
+        pytest.raises(SandboxError, match=r"python3\.11 could not be made: .*No such file or directory: '/nowhere/x'"),
+        Cache(tmp_path).scratch("python3.11", ignore),
+    ):
+        Path("/nowhere/x").touch()
 
 
 def test_a_missing_tool_comes_with_the_line_that_installs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

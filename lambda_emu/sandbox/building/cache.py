@@ -9,14 +9,28 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import gettempdir
 from typing import IO
 
 from lambda_emu import folders
+from lambda_emu.disk import is_full
 from lambda_emu.folders import NotOurs, Purpose
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.building.tool_runner import Closed, Progress, ToolRunner
+from lambda_emu.sandbox.building.tool_runner import Closed, Progress, ToolFailed, ToolRunner
 
 LOCK_POLL_S = 0.2
+SAID = 300
+"""How much of what was said an error repeats."""
+
+
+class NoRoom(SandboxError):
+    """A disk is full. said: by whoever found that."""
+
+    def __init__(self, name: str, folder: Path, said: str) -> None:
+        super().__init__(
+            f"{name} could not be made, for a disk is full: {said[:SAID]}\nBuilds need some hundred MB in {folder} and "
+            f"in {gettempdir()}: make room, or name other folders by LAMBDA_EMU_CACHE_DIR and TMPDIR"
+        )
 
 
 class Cache:
@@ -62,17 +76,31 @@ class Cache:
         """A folder for what is being made, while nobody else makes what has this name.
 
         It is on the file system of what is kept, and empty: what was left there by who was killed goes first.
-        SandboxError: the cache folder is a stranger's, or the tools are closed meanwhile.
+        SandboxError: the cache folder is a stranger's, a disk is full, or the tools are closed meanwhile.
         """
         self.claim()
         folder = self.folder / "build" / name
-        with self.alone(name, f"another build of {name}", progress):
+        with self._told(name), self.alone(name, f"another build of {name}", progress):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             try:
                 yield folder
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def _told(self, name: str) -> Iterator[None]:
+        """What is wrong with files, by whoever found it, as SandboxError."""
+        try:
+            yield
+        except ToolFailed as error:
+            if error.no_room is None:
+                raise
+            raise NoRoom(name, self.folder, error.no_room) from error
+        except OSError as error:
+            if is_full(error):
+                raise NoRoom(name, self.folder, str(error)) from error
+            raise SandboxError(f"{name} could not be made: {error}") from error
 
     def keep(self, key: str, make: Callable[[Path], None], scratch: Path, progress: Progress) -> Path:
         """The folder of this name. Made now if it never was; it gets its name when it is complete.

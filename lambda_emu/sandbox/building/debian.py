@@ -85,7 +85,7 @@ def debootstrap(arguments: Sequence[str], tools: ToolRunner, progress: Progress)
             inside = (*_own_mounts(), "env", f"TMPDIR={folder}")
             tools.run(["mmdebstrap", *_own_proxies(), *arguments], tell, inside)
     except ToolFailed as error:
-        if os.geteuid() == 0 or error.no_answer:
+        if os.geteuid() == 0 or error.no_answer or error.no_room:
             raise
         raise SandboxError(f"{error}\n{NEEDS_ROOT}") from error
 

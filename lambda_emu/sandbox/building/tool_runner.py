@@ -8,9 +8,10 @@ import shutil
 import signal
 import subprocess
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from threading import Event, Lock
+from typing import IO
 
 from lambda_emu.sandbox.base import SandboxError
 
@@ -19,6 +20,8 @@ Progress = Callable[[str], None]
 
 TOLD_LINES = 12
 """How much of a failed tool's last words an error repeats."""
+LINE_LIMIT = 500
+"""How much of a line counts: tools write out whole lists of files that did not fit on a disk."""
 
 NO_ANSWER = re.compile(
     r"EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|ECONN|ETIMEDOUT|nreachable|ould ?not connect|annot connect"
@@ -26,6 +29,7 @@ NO_ANSWER = re.compile(
     r"|[Cc]onnection (?:refused|timed out|reset|failed|broken)|[Tt]imed? ?out|[Pp]roxy .*(?:failed|required)"
 )
 """In the words of pip, npm, apt and Python's HTTP clients."""
+NO_ROOM = re.compile(r"ENOSPC|EDQUOT|No space left on device|[Dd]isk quota exceeded|enough free space")
 
 SETPRIV = shutil.which("setpriv")
 ENDED_WITH_US = () if SETPRIV is None else (SETPRIV, "--pdeathsig", "TERM")
@@ -44,7 +48,15 @@ class ToolFailed(SandboxError):
     @property
     def no_answer(self) -> str | None:
         """The line that tells that somebody on the network did not answer, if one does: the last such."""
-        return next((line.strip() for line in reversed(self._lines) if NO_ANSWER.search(line)), None)
+        return None if self.no_room else self._last(NO_ANSWER)
+
+    @property
+    def no_room(self) -> str | None:
+        """The same of a disk that is full."""
+        return self._last(NO_ROOM)
+
+    def _last(self, told: re.Pattern[str]) -> str | None:
+        return next((line.strip() for line in reversed(self._lines) if told.search(line)), None)
 
 
 class Closed(SandboxError):
@@ -70,7 +82,7 @@ class ToolRunner:
         tool = self._start(argv, inside)
         last = deque[str](maxlen=TOLD_LINES)
         try:
-            for line in tool.stdout or ():
+            for line in _lines(tool.stdout):
                 last.append(line)
                 progress(line.rstrip())
             code = tool.wait()
@@ -114,6 +126,17 @@ class ToolRunner:
             tool.wait()
         if tool.stdout is not None:
             tool.stdout.close()
+
+
+def _lines(words: IO[str] | None) -> Iterator[str]:
+    """As they come; of a long one its beginning."""
+    assert words is not None
+    while piece := words.readline(LINE_LIMIT):
+        is_whole = piece.endswith("\n")
+        yield piece if is_whole else f"{piece}\n"
+        while not is_whole and piece:
+            piece = words.readline(LINE_LIMIT)
+            is_whole = piece.endswith("\n")
 
 
 def _terminate(tool: subprocess.Popen[str]) -> None:

@@ -78,14 +78,15 @@ class Clients:
     def _take(self, bundle: BundleReader, part: BundledPart, progress: Progress) -> Imported:
         if (self._cache.parts / part.key).is_dir():
             return Imported(_spoken(part.runtime), was_there=True)
-        try:
-            with self._cache.scratch("import", progress) as scratch:
+        with self._cache.scratch("import", progress) as scratch:
+            try:
                 self._cache.keep(part.key, partial(unpack, Pieces(bundle.join(part.layer))), scratch, progress)
-        except tarfile.TarError as error:
-            raise SandboxError(str(error)) from error
-        except OSError as error:
-            full = f"there is not enough room on the disk of {self._cache.folder}" if is_full(error) else error.strerror
-            raise SandboxError(f"{_spoken(part.runtime)} could not be kept: {full}") from error
+            except tarfile.TarError as error:
+                raise SandboxError(f"{_spoken(part.runtime)} could not be kept: {error}") from error
+            except OSError as error:
+                where = self._cache.folder
+                full = f"there is not enough room on the disk of {where}" if is_full(error) else error.strerror
+                raise SandboxError(f"{_spoken(part.runtime)} could not be kept: {full}") from error
         return Imported(_spoken(part.runtime))
 
     def _kept(self, runtime: str, architecture: str) -> dict[str, Path]:
