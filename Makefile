@@ -42,6 +42,7 @@ lint: $(BIN)/.tools
 
 # Where no engine can be had the tests that need none still run; on CI that is a failure.
 WITHOUT_ENGINE = $$(sh scripts/engine.sh check || echo and not docker)
+ORDINARY = not slow and not runtimes $(WITHOUT_ENGINE)
 start-engine: install
 	@sh scripts/engine.sh start || [ "$$CI" != true ]
 
@@ -60,8 +61,10 @@ node-client:
 ruby:
 	@[ "$$CI" != true ] || command -v ruby >/dev/null || sh scripts/packages.sh ruby
 
+# Tests without an engine run on two cores. The others follow one by one: environments are given their share of these.
 test: lint start-engine browser node-client ruby
-	$(BIN)/pytest -m "not slow and not runtimes $(WITHOUT_ENGINE)"
+	$(BIN)/pytest -n 2 --dist loadfile -m "$(ORDINARY)" tests/unit
+	$(BIN)/pytest -m "$(ORDINARY)" --ignore tests/unit
 
 test-slow: $(BIN)/.tools start-engine
 	@command -v qemu-aarch64-static >/dev/null || sh scripts/packages.sh qemu-user-static

@@ -50,6 +50,7 @@ def test_a_folder_lasts_as_long_as_its_block_and_is_closed_to_others(place: Path
         f"{own_lease()} {own_processes()}",
         "no lease",
     ],
+    ids=["empty", "another host", "another container", "our own", "no lease"],
 )
 def test_what_is_not_known_to_be_left_stays(place: Path, lease: str) -> None:
     folder = left(place, "lambda-emu-x", lease)
@@ -58,7 +59,11 @@ def test_what_is_not_known_to_be_left_stays(place: Path, lease: str) -> None:
     assert (folder / "file").exists()
 
 
-@pytest.mark.parametrize("lease", [NEVER, f"{NEVER} {own_processes()}", f"{gethostname()}:{os.getpid()}:1"])
+@pytest.mark.parametrize(
+    "lease",
+    [NEVER, f"{NEVER} {own_processes()}", f"{gethostname()}:{os.getpid()}:1"],
+    ids=["never", "never, in our container", "a number that is another's by now"],
+)
 def test_what_a_dead_process_left_is_removed(place: Path, lease: str) -> None:
     folder = left(place, "lambda-emu-x", lease)
     other = left(place, "of-somebody", lease)
