@@ -13,8 +13,8 @@ import pytest
 
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.cache import Cache
-from lambda_emu.sandbox.building.registry import follow
 from lambda_emu.sandbox.building.tool_runner import LINE_LIMIT, ToolRunner
+from lambda_emu.sandbox.docker.pulls import follow
 
 
 def ignore(line: str) -> None:

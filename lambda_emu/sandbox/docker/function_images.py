@@ -20,8 +20,8 @@ from lambda_emu.architectures import GOARCH
 from lambda_emu.model.function.function import ContainerImage
 from lambda_emu.model.function.image_package import DOCKER_HUB, FoundImage, registry_of, repository_of
 from lambda_emu.sandbox.base import ImageDenied, ImageInvalid, Program, SandboxError
-from lambda_emu.sandbox.building.registry import follow, registry_answers
 from lambda_emu.sandbox.docker.client import engine_errors
+from lambda_emu.sandbox.docker.pulls import follow, registry_answers
 from lambda_emu.sandbox.docker.volumes import without_volumes
 
 log = logging.getLogger(__name__)

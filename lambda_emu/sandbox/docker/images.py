@@ -28,11 +28,11 @@ from lambda_emu.sandbox.building.image_plan import OURS, ImagePlan, plan_image
 from lambda_emu.sandbox.building.leftovers import DAY_S
 from lambda_emu.sandbox.building.missing import NoImage, Unreachable
 from lambda_emu.sandbox.building.parts import Parts
-from lambda_emu.sandbox.building.registry import follow, registry_answers
 from lambda_emu.sandbox.building.rootfs import build_root
 from lambda_emu.sandbox.building.tool_runner import Progress, ToolFailed
 from lambda_emu.sandbox.docker.client import engine_errors
 from lambda_emu.sandbox.docker.old_images import last_used_s, remove_unwanted
+from lambda_emu.sandbox.docker.pulls import follow, registry_answers
 
 log = logging.getLogger(__name__)
 
