@@ -138,8 +138,8 @@ def cgroup(_: Settings) -> Finding:
     return ok(f"{version}, limits memory, CPU and processes")
 
 
-def images(settings: Settings) -> Finding:
-    present = _images(settings)
+def images(_: Settings) -> Finding:
+    present = _images()
     if present is None:
         return _no_engine()
     return ok(", ".join(present)) if present else warning("none is there yet", GET_IMAGE)
@@ -150,7 +150,7 @@ def way_back(settings: Settings) -> Finding:
     from lambda_emu.sandbox.base import SandboxError
     from lambda_emu.sandbox.docker.client import SAME_PATH
 
-    present = _images(settings)
+    present = _images()
     if present is None:
         return _no_engine()
     if not present:
@@ -203,7 +203,7 @@ def _engine_info() -> dict[str, Any] | str:
         client.close()
 
 
-def _images(settings: Settings) -> list[str] | None:
+def _images() -> list[str] | None:
     """The runtimes whose image is there; None without an engine."""
     from lambda_emu.sandbox.base import SandboxError
     from lambda_emu.sandbox.docker import client as docker
@@ -214,7 +214,7 @@ def _images(settings: Settings) -> list[str] | None:
     except SandboxError:
         return None
     try:
-        found = Images(client, settings.cache_dir, pull=False).status(HOST_ARCHITECTURE)
+        found = Images(client).status(HOST_ARCHITECTURE)
         return [status.runtime.identifier for status in found if status.image is not None]
     finally:
         client.close()

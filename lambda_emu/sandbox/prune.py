@@ -39,7 +39,7 @@ def prune(cache: Path, everything: bool = False, other_images: bool = False) -> 
             yield Pruned(left["Id"][:12], left["Labels"][docker.SESSION_LABEL], left["Status"])
         for image in volumes.remove_left(client):
             yield Pruned(image, "", "image")
-        for image in Images(client, cache, pull=False).prune(others=other_images):
+        for image in Images(client).prune(others=other_images):
             yield Pruned(image, "", "image")
     finally:
         client.close()

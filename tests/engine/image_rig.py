@@ -21,6 +21,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.config import load_settings
 from lambda_emu.runtimes import Catalogue, catalogue
 from lambda_emu.sandbox.building.image_plan import plan_image
+from lambda_emu.sandbox.docker.image_builder import ImageBuilder
 from lambda_emu.sandbox.docker.images import Images
 
 LABEL = "lambda-emu.test"
@@ -29,10 +30,12 @@ import sys
 from pathlib import Path
 import docker
 from lambda_emu.runtimes import Catalogue
+from lambda_emu.sandbox.docker.image_builder import ImageBuilder
 from lambda_emu.sandbox.docker.images import Images
 cache, catalogue, runtime = sys.argv[1:]
-images = Images(docker.from_env(), Path(cache), pull=False, runtimes=Catalogue(Path(catalogue)))
-print(images.ensure(runtime, "x86_64", lambda line: print(line, flush=True)))
+client = docker.from_env()
+builder = ImageBuilder(client, Images(client, Catalogue(Path(catalogue))), Path(cache))
+print(builder.ensure(runtime, "x86_64", lambda line: print(line, flush=True)))
 """
 
 
@@ -51,8 +54,11 @@ class ImageRig:
         self.client = docker.from_env()
         self.cache = load_settings({}, environ={}).cache_dir
 
-    def images(self, cache: Path | None = None) -> Images:
-        return Images(self.client, cache or self.cache, pull=False)
+    def images(self) -> Images:
+        return Images(self.client)
+
+    def builder(self) -> ImageBuilder:
+        return ImageBuilder(self.client, self.images(), self.cache)
 
     def own(self, folder: Path, parts: Mapping[str, Any] | None = None) -> Own:
         """A runtime of one test's own, the quickest to build: others use the engine too, and the same names.
@@ -62,7 +68,7 @@ class ImageRig:
         return Own(self, folder, f"provided.{uuid4().hex[:8]}", parts or {})
 
     def image(self, runtime: str) -> str:
-        return self.images().ensure(runtime, "x86_64", print)
+        return self.builder().ensure(runtime, "x86_64", print)
 
     def run(self, runtime: str, *argv: str, entrypoint: str | None = None, **options: Any) -> Ended:
         """Run a program as Lambda would: read-only, as its user, without privileges."""
@@ -120,7 +126,11 @@ class Own:
 
     def images(self, recipe: str = "", clock: Clock | None = None) -> Images:
         """Images of a checkout whose recipe is its own, for any two different words."""
-        return Images(self.rig.client, self.cache, pull=False, clock=clock, runtimes=self._catalogue(recipe))
+        return Images(self.rig.client, self._catalogue(recipe), clock)
+
+    def builder(self, recipe: str = "", clock: Clock | None = None) -> ImageBuilder:
+        """What builds those."""
+        return ImageBuilder(self.rig.client, self.images(recipe, clock), self.cache)
 
     def command(self, cache: Path | None = None) -> list[str]:
         """What builds its image, or finds that it is there, in a process of its own."""

@@ -97,7 +97,7 @@ def test_debians_packages_come_by_the_proxy_of_the_environment(own: Own, monkeyp
     with proxy() as passing:
         use_proxy(monkeypatch, passing.url)
 
-        own.images().build(own.runtime, "x86_64", print)
+        own.builder().build(own.runtime, "x86_64", print)
 
     assert [host for host in passing.asked if "debian" in host] != []
 
@@ -109,7 +109,7 @@ def test_debians_packages_come_by_the_proxy_of_this_machines_apt(
         (tmp_path / "apt.conf").write_text(f'Acquire::http::Proxy "{passing.url}";')
         monkeypatch.setenv("APT_CONFIG", str(tmp_path / "apt.conf"))
 
-        own.images().build(own.runtime, "x86_64", print)
+        own.builder().build(own.runtime, "x86_64", print)
 
     assert [host for host in passing.asked if "debian" in host] != []
 
@@ -119,12 +119,12 @@ def test_an_image_that_cannot_be_fetched_says_who_had_no_answer_and_every_way_on
     own: Own, monkeypatch: pytest.MonkeyPatch, who: str
 ) -> None:
     if who == "mmdebstrap":
-        own.images(recipe="first").build(own.runtime, "x86_64", print)  # which has fetched the other parts
+        own.builder(recipe="first").build(own.runtime, "x86_64", print)  # which has fetched the other parts
     use_proxy(monkeypatch, NOBODY)
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
 
     with pytest.raises(SandboxError) as failed:
-        own.images(recipe="second").build(own.runtime, "x86_64", print)
+        own.builder(recipe="second").build(own.runtime, "x86_64", print)
 
     said = str(failed.value)
     assert f"the image of {own.runtime} could not be built: {who} had no answer from where it fetches: " in said

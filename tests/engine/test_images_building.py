@@ -47,7 +47,7 @@ def test_an_image_is_built_once_however_many_ask(own: Own) -> None:
     told: list[str] = []
 
     with ThreadPoolExecutor(3) as threads:
-        asked = [threads.submit(own.images().ensure, own.runtime, "x86_64", told.append) for _ in range(3)]
+        asked = [threads.submit(own.builder().ensure, own.runtime, "x86_64", told.append) for _ in range(3)]
         names = {future.result(timeout=120) for future in asked}
 
     assert [line for line in told if not line.startswith("waiting for another build of")] == [
@@ -63,16 +63,16 @@ def test_an_image_is_built_once_however_many_ask(own: Own) -> None:
 
 
 def test_a_build_that_is_given_up_leaves_nothing(own: Own) -> None:
-    images, extracting = own.images(), Event()
+    builder, extracting = own.builder(), Event()
 
     def watch(line: str) -> None:
         if line.startswith("unpacking"):
             extracting.set()
 
     with ThreadPoolExecutor(1) as thread:
-        building = thread.submit(images.ensure, own.runtime, "x86_64", watch)
+        building = thread.submit(builder.ensure, own.runtime, "x86_64", watch)
         assert extracting.wait(60)
-        images.close()
+        builder.close()
 
         with pytest.raises(SandboxError, match="mmdebstrap failed"):
             building.result(timeout=20)
@@ -90,7 +90,7 @@ def test_awss_own_image_comes_first_where_it_is_for_this_architecture(own: Own) 
 
 def test_a_runtime_without_a_recipe_names_the_image_to_pull(rig: ImageRig) -> None:
     with pytest.raises(SandboxError, match=r"docker pull public\.ecr\.aws/lambda/ruby:4.0"):
-        rig.images().ensure("ruby4.0", "x86_64", print)
+        rig.builder().ensure("ruby4.0", "x86_64", print)
 
 
 def test_a_machine_that_cannot_run_an_architecture_says_what_would_help(rig: ImageRig) -> None:
@@ -98,7 +98,7 @@ def test_a_machine_that_cannot_run_an_architecture_says_what_would_help(rig: Ima
         pytest.skip("this machine can run arm64 programs")
 
     with pytest.raises(SandboxError, match="apt-get install qemu-user-static"):
-        rig.images().ensure("provided.al2023", "arm64", print)
+        rig.builder().ensure("provided.al2023", "arm64", print)
 
 
 def test_status_tells_of_each_runtime_what_is_there_and_what_can_be_built(rig: ImageRig, own: Own) -> None:
@@ -119,4 +119,4 @@ def test_where_mmdebstrap_is_missing_the_line_that_installs_it_is_told(
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(SandboxError, match="apt-get install mmdebstrap"):
-        own.images().ensure(own.runtime, "x86_64", print)
+        own.builder().ensure(own.runtime, "x86_64", print)

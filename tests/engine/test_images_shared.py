@@ -50,20 +50,20 @@ def listed() -> Iterator[Path]:
 
 
 def test_two_checkouts_with_different_recipes_keep_each_others_images(own: Own) -> None:
-    one, other = own.images(recipe="one"), own.images(recipe="other")
+    one, other = own.builder(recipe="one"), own.builder(recipe="other")
 
     ours = one.ensure(own.runtime, "x86_64", print)
     theirs = other.ensure(own.runtime, "x86_64", print)
 
     assert ours != theirs
-    assert one.find(own.runtime, "x86_64") == ours
-    assert other.find(own.runtime, "x86_64") == theirs
+    assert one.images.find(own.runtime, "x86_64") == ours
+    assert other.images.find(own.runtime, "x86_64") == theirs
 
 
 def test_an_image_that_nobody_used_for_two_weeks_goes_with_the_next_build(own: Own) -> None:
-    old = own.images(recipe="old").ensure(own.runtime, "x86_64", print)
+    old = own.builder(recipe="old").ensure(own.runtime, "x86_64", print)
 
-    new = own.images(recipe="new", clock=LaterClock()).ensure(own.runtime, "x86_64", print)
+    new = own.builder(recipe="new", clock=LaterClock()).ensure(own.runtime, "x86_64", print)
 
     assert own.rig.tags(own.tag_prefix) == [new]
     assert old != new
@@ -71,19 +71,19 @@ def test_an_image_that_nobody_used_for_two_weeks_goes_with_the_next_build(own: O
 
 def test_an_image_in_use_is_not_old_however_long_ago_it_was_made(own: Own) -> None:
     made = own.load_old("recipe in use")
-    images = own.images(recipe="recipe in use")
-    assert images.ensure(own.runtime, "x86_64", print) == made
+    builder = own.builder(recipe="recipe in use")
+    assert builder.ensure(own.runtime, "x86_64", print) == made
 
-    own.images(recipe="new").ensure(own.runtime, "x86_64", print)
+    own.builder(recipe="new").ensure(own.runtime, "x86_64", print)
 
-    assert images.find(own.runtime, "x86_64") == made
+    assert builder.images.find(own.runtime, "x86_64") == made
 
 
 def test_building_again_leaves_one_image_of_the_recipe(own: Own) -> None:
-    images = own.images(recipe="same")
-    images.ensure(own.runtime, "x86_64", print)
+    builder = own.builder(recipe="same")
+    builder.ensure(own.runtime, "x86_64", print)
 
-    images.build(own.runtime, "x86_64", print)
+    builder.build(own.runtime, "x86_64", print)
 
     assert len(own.labelled()) == 1
 
@@ -134,6 +134,6 @@ def test_a_build_leaves_the_hosts_package_lists_and_waits_for_none_of_its_locks(
         for path in APT_LOCKS:
             fcntl.lockf(held.enter_context(path.open("a")), fcntl.LOCK_EX | fcntl.LOCK_NB)
 
-        own.images(recipe="beside apt").build(own.runtime, "x86_64", print)
+        own.builder(recipe="beside apt").build(own.runtime, "x86_64", print)
 
     assert listed.exists()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from lambda_emu.cli.options import NotDone, json_option, setting_options, settin
 if TYPE_CHECKING:
     from lambda_emu.sandbox.bundle.clients import Clients
     from lambda_emu.sandbox.docker.bundles import Bundles
-    from lambda_emu.sandbox.docker.images import Images, ImageStatus
+    from lambda_emu.sandbox.docker.images import ImageStatus
     from lambda_emu.sandbox.toolchain.layout import ToolchainStatus
 
 HEADINGS = ("RUNTIME", "SUPPORT", "SIZE", "IMAGE", "NOTE")
@@ -48,8 +48,10 @@ def list_runtimes(architecture: str, engine: str | None, as_json: bool) -> None:
     if _by_processes(settings(engine=engine).engine):
         _list_toolchains(as_json)
         return
-    with _images() as images:
-        found = sorted(images.status(architecture), key=lambda status: status.image is None)
+    from lambda_emu.sandbox.docker.images import Images
+
+    with _engine() as client:
+        found = sorted(Images(client).status(architecture), key=lambda status: status.image is None)
     if as_json:
         for status in found:
             show.json_line(_members(status))
@@ -67,11 +69,14 @@ def build(names: tuple[str, ...], everything: bool, missing: bool, architecture:
 
     What cannot be built does not keep the others from it: it is told at the end, and the exit code is 1.
     """
-    with _images() as images:
-        images.claim_cache()
-        status = images.status(architecture) if everything else []
+    from lambda_emu.sandbox.docker.image_builder import ImageBuilder
+    from lambda_emu.sandbox.docker.images import Images
+
+    with _engine() as client, closing(ImageBuilder(client, Images(client), settings().cache_dir)) as builder:
+        builder.claim_cache()
+        status = builder.images.status(architecture) if everything else []
         wanted = _wanted(names, everything, [one.runtime.identifier for one in status if one.buildable])
-        _each(wanted, lambda name, progress: images.build(name, architecture, progress, missing=missing))
+        _each(wanted, lambda name, progress: builder.build(name, architecture, progress, missing=missing))
 
 
 @runtimes.command("export")
@@ -184,26 +189,14 @@ def _list_toolchains(as_json: bool) -> None:
 
 
 @contextmanager
-def _images() -> Iterator[Images]:
-    with _engine() as (_, images):
-        yield images
-
-
-@contextmanager
-def _engine() -> Iterator[tuple[Any, Images]]:
-    """A client of the engine, and its images."""
+def _engine() -> Iterator[Any]:
+    """A client of the engine. What goes wrong there ends the command."""
     from lambda_emu.sandbox.base import SandboxError
-    from lambda_emu.sandbox.docker import client as docker
-    from lambda_emu.sandbox.docker.images import Images
+    from lambda_emu.sandbox.docker.client import connect
 
     try:
-        client = docker.connect()
-        images = Images(client, settings().cache_dir, pull=False)
-        try:
-            yield client, images
-        finally:
-            images.close()
-            client.close()
+        with closing(connect()) as client:
+            yield client
     except SandboxError as error:
         raise NotDone(str(error)) from error
 
@@ -223,9 +216,10 @@ def _bundles() -> Iterator[Bundles | Clients]:
             raise NotDone(str(error)) from error
         return
     from lambda_emu.sandbox.docker.bundles import Bundles
+    from lambda_emu.sandbox.docker.images import Images
 
-    with _engine() as (client, images):
-        yield Bundles(client, images, clients)
+    with _engine() as client:
+        yield Bundles(client, Images(client), clients)
 
 
 def _row(status: ImageStatus) -> tuple[str, ...]:

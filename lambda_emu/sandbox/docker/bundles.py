@@ -20,7 +20,7 @@ from lambda_emu.sandbox.bundle.layers import Pieces
 from lambda_emu.sandbox.bundle.manifest import BadBundle, BundledImage, Imported
 from lambda_emu.sandbox.bundle.reader import BundleReader, opened
 from lambda_emu.sandbox.bundle.writer import BundleWriter, written_whole
-from lambda_emu.sandbox.docker.client import engine_errors
+from lambda_emu.sandbox.docker.client import engine_errors, inspect_image
 from lambda_emu.sandbox.docker.images import Images
 
 LOAD_LIMIT_S = 600
@@ -42,7 +42,7 @@ class Bundles:
 
     def export(self, path: Path, runtimes: Sequence[str], architecture: str, progress: Progress) -> list[str]:
         """Write the images of these runtimes, and return their names. SandboxError; then there is no file."""
-        names = {runtime: self._images.existing(runtime, architecture) for runtime in dict.fromkeys(runtimes)}
+        names = {runtime: self._images.get(runtime, architecture) for runtime in dict.fromkeys(runtimes)}
         with written_whole(path) as file, BundleWriter(file, path.parent) as bundle:
             for runtime, name in names.items():
                 progress(f"packing {name}")
@@ -100,11 +100,8 @@ class Bundles:
         return own or may_run(architecture)
 
     def _layers(self, name: str) -> list[str] | None:
-        with engine_errors(f"looking for image {name}"):
-            try:
-                return list(self._api.inspect_image(name)["RootFS"]["Layers"])
-            except docker.errors.ImageNotFound:
-                return None
+        image = inspect_image(self._api, name)
+        return None if image is None else list(image["RootFS"]["Layers"])
 
 
 def _checked(path: Path, image: BundledImage, config: bytes) -> list[str]:

@@ -90,6 +90,15 @@ def closed_on_failure(client: docker.DockerClient) -> Iterator[None]:
         raise
 
 
+def inspect_image(api: Any, name: str) -> dict[str, Any] | None:
+    """What the engine says of an image; None if it has none of this name."""
+    with engine_errors(f"looking for image {name}"):
+        try:
+            return dict(api.inspect_image(name))
+        except docker.errors.ImageNotFound:
+            return None
+
+
 def remove(client: docker.DockerClient, container: str) -> None:
     """Kill and remove a container; one that is gone, or going, is fine."""
     with engine_errors(f"removing container {container[:12]}"):

@@ -40,6 +40,7 @@ from lambda_emu.sandbox.docker.client import (
 from lambda_emu.sandbox.docker.containers import Containers
 from lambda_emu.sandbox.docker.function_images import FunctionImages
 from lambda_emu.sandbox.docker.home import Home, prepare_folder
+from lambda_emu.sandbox.docker.image_builder import ImageBuilder
 from lambda_emu.sandbox.docker.images import Images
 from lambda_emu.sandbox.docker.limits import ContainerLimits, find_cpu_limit, first_limits, update_limits
 from lambda_emu.sandbox.docker.network import HOST, Places, hides_loopback
@@ -101,8 +102,9 @@ async def open_engine(wanted: Wanted, acceptor: InitAcceptor, listen: Listen, cl
             machine = await threads.call(_machine, client)
     finally:
         threads.close()
-    images = Images(client, wanted.cache_dir, pull=wanted.pull_images, clock=clock, runtimes=wanted.runtimes)
-    engine = DockerEngine(client, images, acceptor, places, home, clock)
+    images = Images(client, wanted.runtimes, clock)
+    builder = ImageBuilder(client, images, wanted.cache_dir, pulls=wanted.pull_images)
+    engine = DockerEngine(client, builder, acceptor, places, home, clock)
     engine.machine = machine
     shared = own.shared or HOST in wanted.vpc_networks
     hidden = not shared and hides_loopback(own, wanted.vpc_networks)
@@ -139,7 +141,7 @@ class DockerEngine:
     def __init__(
         self,
         client: docker.DockerClient,
-        images: Images,
+        builder: ImageBuilder,
         acceptor: InitAcceptor,
         places: Places,
         home: Home,
@@ -149,7 +151,8 @@ class DockerEngine:
         self.machine = this_machine()
         self.containers = Containers(client, home)
         self._client = client
-        self._images = images
+        self._images = builder.images
+        self._builder = builder
         self._acceptor = acceptor
         self._places = places
         self._home = home
@@ -161,7 +164,7 @@ class DockerEngine:
         self._starting = asyncio.Semaphore(STARTS_AT_ONCE)
         self._is_called = False  # whether one has called it
         self._listens = False  # whether inits may call by TCP: one could not call it
-        self.packaged = FunctionImages(client, self._call, self._make, home.labels, pull=images.pull)
+        self.packaged = FunctionImages(client, self._call, self._make, home.labels, pull=builder.pulls)
 
     async def prepare(self, runtime: str, architecture: str) -> str | None:
         def progress(line: str) -> None:
@@ -170,7 +173,7 @@ class DockerEngine:
         try:
             tag = await self._call(self._images.use, runtime, architecture)
             if tag is None:
-                tag = await self._make(self._images.ensure, runtime, architecture, progress)
+                tag = await self._make(self._builder.ensure, runtime, architecture, progress)
         except SandboxError as error:
             self._why_not[runtime, architecture] = str(error)
             raise
@@ -250,7 +253,7 @@ class DockerEngine:
     async def close(self) -> None:
         """Wait for what is ending, force what is not, end threads and connections. Every sandbox was let go before."""
         self.packaged.close()  # first: a pull or a build would hold its thread for a minute
-        self._images.close()
+        self._builder.close()
         under_way = []
         for threads in (self._calls, self._making):
             threads.close()  # all containers go: none needs an order of its own

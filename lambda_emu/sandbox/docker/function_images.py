@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from itertools import takewhile
 from threading import Event
 from typing import Any
 
@@ -20,8 +19,8 @@ from lambda_emu.architectures import GOARCH
 from lambda_emu.model.function.function import ContainerImage
 from lambda_emu.model.function.image_package import DOCKER_HUB, FoundImage, registry_of, repository_of
 from lambda_emu.sandbox.base import ImageDenied, ImageInvalid, Program, SandboxError
-from lambda_emu.sandbox.docker.client import engine_errors
-from lambda_emu.sandbox.docker.pulls import follow, registry_answers
+from lambda_emu.sandbox.docker.client import engine_errors, inspect_image
+from lambda_emu.sandbox.docker.pulls import pull, registry_answers
 from lambda_emu.sandbox.docker.volumes import without_volumes
 
 log = logging.getLogger(__name__)
@@ -66,12 +65,12 @@ class FunctionImages:
         self._defaults: dict[str, Defaults] = {}  # by id
 
     async def find(self, uri: str, architecture: str) -> FoundImage | None:
-        seen = await self._call(self._inspect, uri)
+        seen = await self._call(inspect_image, self._api, uri)
         return None if seen is None else self._found(seen, uri, architecture)
 
     async def prepare(self, image: ContainerImage, architecture: str) -> FoundImage:
         """The very image that was found before; if none was, what its URI means now."""
-        seen = await self._call(self._inspect, image.id or image.uri)
+        seen = await self._call(inspect_image, self._api, image.id or image.uri)
         if seen is None:
             seen = await self._make(self._take, image, architecture)
         return self._found(seen, image.uri, architecture)
@@ -80,7 +79,7 @@ class FunctionImages:
         """Learn how sandboxes of this image start. Returns what they are made of; ImageInvalid if it was removed."""
         defaults = self._defaults.get(id)
         if defaults is None or defaults.has_volumes:
-            seen = await self._call(self._inspect, id)
+            seen = await self._call(inspect_image, self._api, id)
             if seen is None:
                 raise ImageInvalid(
                     f"the engine no longer has image {id}; build it again and update the function's code"
@@ -119,13 +118,6 @@ class FunctionImages:
 
     # -- on workers -------------------------------------------------------------------------------
 
-    def _inspect(self, name: str) -> Mapping[str, Any] | None:
-        with engine_errors(f"looking for image {name}"):
-            try:
-                return dict(self._api.inspect_image(name))
-            except docker.errors.ImageNotFound:
-                return None
-
     def _take(self, image: ContainerImage, architecture: str) -> Mapping[str, Any]:
         """The image from its registry; by its digest, if that is known."""
         uri, registry = image.uri, registry_of(image.uri)
@@ -137,13 +129,10 @@ class FunctionImages:
         log.warning("pulling %s, which may take minutes", name)
         try:
             with engine_errors("pulling it"):
-                machine = f"linux/{GOARCH[architecture]}"
-                events = self._api.pull(name, platform=machine, stream=True, decode=True)
-                wanted = takewhile(lambda _: not self._closing.is_set(), events)
-                follow(wanted, lambda line: log.info("%s: %s", name, line))
+                pull(self._api, name, architecture, self._closing, lambda line: log.info("%s: %s", name, line))
         except SandboxError as error:
             raise refusal(uri, str(error)) from error
-        seen = self._inspect(name)
+        seen = inspect_image(self._api, name)
         if seen is None:
             raise _missing(uri, "and its pull was given up")
         return seen

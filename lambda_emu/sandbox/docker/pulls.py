@@ -1,4 +1,4 @@
-"""Registries of images: whether one can be reached, and how far a pull has come."""
+"""Images from registries: whether one can be reached, and pulls, which tell how far they have come."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping
+from itertools import takewhile
+from threading import Event
 from typing import Any
 
+from lambda_emu.architectures import GOARCH
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.tool_runner import Progress
 
@@ -26,6 +29,12 @@ def registry_answers(address: str = ADDRESS) -> bool:
         return isinstance(error.reason, ssl.SSLError)  # the engine may know its certificate
     except OSError:
         return False
+
+
+def pull(api: Any, name: str, architecture: str, given_up: Event, progress: Progress) -> None:
+    """Have the engine pull an image. SandboxError and what the engine raises; no error once it is given up."""
+    events = api.pull(name, platform=f"linux/{GOARCH[architecture]}", stream=True, decode=True)
+    follow(takewhile(lambda _: not given_up.is_set(), events), progress)
 
 
 def follow(events: Iterable[Mapping[str, Any]], progress: Progress) -> None:
