@@ -68,40 +68,44 @@ def test_a_runtime_goes_by_the_names_that_aws_gives_it(identifier: str, image: s
     assert (runtime.aws_image, runtime.execution_env) == (image, execution_env)
 
 
+PROGRAMS = "/usr/local/bin:/usr/bin/:/bin:/opt/bin"
+LIBRARIES = "/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
+SHELL = {"PWD": "/var/task", "SHLVL": "0"}
+NODE_PATH = "/opt/nodejs/node24/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task"
+RUBY = {
+    "GEM_HOME": "/var/runtime",
+    "GEM_PATH": "/var/task/vendor/bundle/ruby/3.4.0:/opt/ruby/gems/3.4.0:/var/runtime:/var/runtime/ruby/3.4.0",
+    "RUBYLIB": "/var/runtime/gems/aws_lambda_ric-3.1.3/lib:/var/task:/var/runtime/lib:/opt/ruby/lib",
+}
+
+
 @pytest.mark.parametrize(
-    ("identifier", "variable", "value"),
+    ("identifier", "lang", "variables"),
     [
-        ("python3.11", "PYTHONPATH", None),  # its bootstrap sets it
-        ("python3.11", "LC_CTYPE", None),
-        ("python3.12", "LC_CTYPE", "C.UTF-8"),
-        ("python3.13", "SHLVL", "0"),
-        ("java21", "SHLVL", None),
-        ("provided.al2023", "PWD", None),
-        (
-            "nodejs24.x",
-            "NODE_PATH",
-            "/opt/nodejs/node24/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task",
-        ),
-        (
-            "ruby3.4",
-            "GEM_PATH",
-            "/var/task/vendor/bundle/ruby/3.4.0:/opt/ruby/gems/3.4.0:/var/runtime:/var/runtime/ruby/3.4.0",
-        ),
-        ("ruby3.4", "PATH", "/var/lang/bin:/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
-        ("dotnet8", "LAMBDA_RUNTIME_NAME", "dotnet8"),
-        ("dotnet8", "SSL_CERT_FILE", "/var/runtime/empty-certificates.crt"),
-        ("dotnet10", "SSL_CERT_FILE", None),
-        ("java21", "PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
-        ("provided.al2", "PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
-        (
-            "provided.al2023",
-            "LD_LIBRARY_PATH",
-            "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
-        ),
+        ("python3.11", 1, SHELL),  # its bootstrap sets PYTHONPATH
+        ("python3.12", 1, SHELL | {"LC_CTYPE": "C.UTF-8"}),
+        ("nodejs24.x", 1, SHELL | {"NODE_PATH": NODE_PATH}),
+        ("java21", 1, {}),
+        ("dotnet8", 1, SHELL | {"DOTNET_ROOT": "/var/lang/bin", "LAMBDA_RUNTIME_NAME": "dotnet8",
+                                "SSL_CERT_FILE": "/var/runtime/empty-certificates.crt"}),
+        ("dotnet10", 1, SHELL | {"DOTNET_ROOT": "/var/lang/bin", "LAMBDA_RUNTIME_NAME": "dotnet10"}),
+        ("ruby3.4", 2, SHELL | RUBY),
+        ("provided.al2023", 1, {}),
+        ("provided.al2", 0, {}),
     ],
-)
-def test_a_runtime_adds_the_variables_that_were_recorded(identifier: str, variable: str, value: str | None) -> None:
-    assert get(identifier).environment.get(variable) == value
+)  # fmt: skip
+def test_a_runtime_has_the_variables_that_were_recorded(identifier: str, lang: int, variables: dict[str, str]) -> None:
+    """lang: how often the search paths begin with the language's own folder."""
+    paths = {"PATH": "/var/lang/bin:" * lang + PROGRAMS, "LD_LIBRARY_PATH": "/var/lang/lib:" * lang + LIBRARIES}
+
+    assert get(identifier).environment == paths | variables
+
+
+def test_the_oldest_javas_have_their_credentials_by_the_old_names_too() -> None:
+    old = {"AWS_ACCESS_KEY": "AWS_ACCESS_KEY_ID", "AWS_SECRET_KEY": "AWS_SECRET_ACCESS_KEY"}
+
+    assert [runtime.identifier for runtime in catalogue() if runtime.old_names == old] == ["java11", "java8.al2"]
+    assert [runtime for runtime in catalogue() if runtime.old_names not in ({}, old)] == []
 
 
 def test_the_version_is_printed_as_aws_prints_it() -> None:

@@ -13,6 +13,7 @@ from own import OwnLam, own_emulator
 HANDLERS = Path(__file__).parents[1] / "handlers"
 Files = Mapping[str, str | bytes]
 LEVELS = ("debug", "info", "warn", "error")
+AS_RECORD, AS_TEXT = "record", "text"
 
 Serve = Callable[[pytest.Config, Path, str], AbstractContextManager[OwnLam]]
 
@@ -79,9 +80,11 @@ class Language:
     ends: a handler whose code, when loaded, ends its process with the status in the variable ENDS, 3 without it; of a
     negative number by that signal. forms: handlers of other forms. line: how its logger writes, with {time}, {id} of
     the request, {text} and {any}. segmentation: how the process ends by signal 11. starved: what `fill` is answered
-    where there is less. levels: what its logger calls LEVELS in JSON. variables: what it finds in its environment
-    besides what all languages do and the catalogue has for its runtimes; may_have: names whose values nobody compares.
-    serve: an emulator on an engine, by its name, with its project below a folder.
+    where there is less. levels: what its logger calls LEVELS in JSON; names_request: whether its records there have
+    the request's id; tells_errors: how what `throw` throws stands there: as a record, as it does in text, or, None, in
+    no log. variables: what it finds in its environment besides what all languages do and the catalogue has for its
+    runtimes; may_have: names whose values nobody compares. serve: an emulator on an engine, by its name, with its
+    project below a folder.
     """
 
     family: str
@@ -99,6 +102,8 @@ class Language:
     segmentation: str = "signal: segmentation fault"
     starved: Thrown = Thrown("Runtime.OutOfMemory", "Runtime exited with error: signal: killed", ends=True)
     levels: tuple[str, str, str, str] = ("DEBUG", "INFO", "WARN", "ERROR")
+    names_request: bool = True
+    tells_errors: str | None = AS_RECORD
     memory: type = str
     may_have: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.building.cache import Cache
 from lambda_emu.sandbox.building.part_plan import PartPlan
 from lambda_emu.sandbox.building.parts import Parts
-from languages.language import HANDLERS, Failure, Files, Form, Language, Thrown
+from languages.language import AS_TEXT, HANDLERS, Failure, Files, Form, Language, Thrown
 
 LAYER = {"layered": "from a layer"}
 RUST_ERROR = "&alloc::boxed::Box<dyn core::error::Error + core::marker::Send + core::marker::Sync>"
@@ -109,6 +109,7 @@ GO = Language(
     ends="ends",
     forms=(Form("typed", {"count": 2}, {"Twice": 4}), Form("nothing", {}, None), Form("bytes", 7, "bytes 7")),
     segmentation="exit status 2",
+    tells_errors=AS_TEXT,
     memory=int,
 )
 RUST = Language(
@@ -133,6 +134,7 @@ RUST = Language(
     },
     ends="ends",
     forms=ANY_NAME,
+    names_request=False,
     memory=int,
 )
 CPP = Language(
@@ -157,4 +159,6 @@ CPP = Language(
     },
     ends="ends",
     forms=ANY_NAME,
+    names_request=False,
+    tells_errors=None,
 )

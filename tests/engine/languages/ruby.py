@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from languages.language import HANDLERS, Failure, Form, Language, Thrown
+from languages.language import AS_TEXT, HANDLERS, Failure, Form, Language, Thrown
 
 ENDS = """
 status = ENV.fetch("ENDS", "3").to_i
@@ -53,5 +53,6 @@ RUBY = Language(
         Form("forms.Outer::Inner.hidden", 2, [2, "$LATEST"]),
         Form("folder/inner.handler", 3, [3]),
     ),
+    tells_errors=AS_TEXT,
     variables={"PWD": "/var/task", "SHLVL": "0"},
 )

@@ -177,16 +177,17 @@ def test_a_handler_may_have_any_form(subject: Subject) -> None:
 
 
 @row("wrapper")
-def test_a_wrapper_starts_the_runtime(subject: Subject) -> None:
+def test_a_wrapper_starts_the_runtime_in_the_environment_that_lambda_has(subject: Subject) -> None:
     wrapper = '#!/bin/sh\nexport OWN="wrapped $#"\nexec "$@"\n'
     layer = subject.publish("wrapper", {"wrapper": wrapper})
     variables = {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrapper"}
     name = subject.create(subject.language.handler, Layers=[layer], Environment={"Variables": variables})
 
-    answer = subject.lam.invoke(name, {"do": "environment"})
+    found = subject.lam.invoke(name, {"do": "environment"}).payload
 
     starts = subject.runtime.family != "provided"  # what a function brings is started as it is
-    assert answer.payload.get("OWN", "").startswith("wrapped ") == starts
+    assert found.get("OWN", "").startswith("wrapped ") == starts
+    assert (found["LANG"], found["TZ"]) == ("en_US.UTF-8", ":UTC")  # where the function has none of its own
 
 
 @row("no JSON")

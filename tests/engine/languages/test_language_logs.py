@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
-from languages.language import LEVELS
+from lam import Answer
+
+from languages.language import AS_RECORD, AS_TEXT, LEVELS
 from languages.rows import row
 from languages.subject import Subject
 
@@ -28,21 +31,43 @@ def test_what_is_printed_is_in_the_log_before_the_answer(subject: Subject) -> No
     assert re.fullmatch(line, answer.lines[1]), answer.lines
 
 
+@row("error in the log")
+def test_what_a_handler_throws_is_in_the_log(subject: Subject) -> None:
+    answer = subject.do("throw", "oops é")
+
+    told = [word in "\n".join(answer.lines) for word in (subject.language.error, "oops é")]
+    assert told == [subject.language.tells_errors is not None] * 2, answer.lines
+
+
 @row("JSON log")
-def test_in_json_the_log_has_objects_alone(subject: Subject) -> None:
+def test_in_json_what_is_logged_is_an_object(subject: Subject) -> None:
     name = subject.create(subject.language.handler, LoggingConfig={"LogFormat": "JSON"})
 
     answer = subject.lam.invoke(name, {"do": "print", "value": "zwölf"})
 
-    lines = answer.tail.splitlines()
-    structured = [json.loads(line) for line in lines if line.startswith("{")]
-    assert "zwölf" in lines  # as it was printed
-    assert [line["type"] for line in structured if "type" in line][-1] == "platform.report"
-    logged = [line for line in structured if "type" not in line]
-    assert [line["message"].strip() for line in logged] == ["zwölf by the logger"]
-    assert {"timestamp", "level"} <= logged[0].keys()
+    assert "zwölf" in answer.tail.splitlines()  # as it was printed
+    [logged] = logged_in(answer)
+    assert logged["message"].strip() == "zwölf by the logger"
+    assert {"timestamp", "level"} <= logged.keys()
+    ids = [logged[name] for name in ("requestId", "AWSRequestId") if name in logged]
+    assert ids == [answer.request_id] * subject.language.names_request
+    platform = [json.loads(line) for line in answer.tail.splitlines() if line.startswith('{"time":')]
+    assert platform[-1]["type"] == "platform.report"
     found = subject.lam.invoke(name, {"do": "environment"}).payload
     assert (found["AWS_LAMBDA_LOG_FORMAT"], found.get("AWS_LAMBDA_LOG_LEVEL")) == ("JSON", "INFO")
+
+    failed = subject.lam.invoke(name, {"do": "throw", "value": "oops é"})
+
+    as_record = subject.language.tells_errors == AS_RECORD
+    errors = [record["level"] for record in logged_in(failed) if "oops é" in str(record)]
+    assert errors == [subject.language.levels[-1]] * as_record
+    assert as_record or ("oops é" in failed.tail) == (subject.language.tells_errors == AS_TEXT)
+
+
+def logged_in(answer: Answer) -> list[dict[str, Any]]:
+    """Its records, but for the platform's."""
+    records = (json.loads(line) for line in answer.tail.splitlines() if line.startswith('{"'))
+    return [record for record in records if "type" not in record]
 
 
 @row("log levels")
