@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from test_bundle import layer, room_for, saved
+from bundle_rig import layer, room_for, saved
 
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import SandboxError
