@@ -15,7 +15,11 @@ from lambda_emu.model import value_types
 from lambda_emu.model.function import environment_variables
 from lambda_emu.model.value_types import ValueType
 from lambda_emu.project.document import Document, Value
-from lambda_emu.runtimes import catalogue
+from lambda_emu.runtimes import Runtime, Support, catalogue
+
+ARCHIVES = (".zip", ".jar")
+ALIKE = 0.6
+COMPILED = "Go, Rust and C++ run on provided.al2023"
 
 
 class KeyType(Struct, frozen=True):
@@ -92,15 +96,15 @@ def paths(most: int) -> KeyType:
 
 
 def _read_path(document: Document, value: Value) -> Path | None:
-    """An existing folder or zip; a relative path is relative to the document."""
+    """An existing folder, zip or jar, which is a zip; a relative path is relative to the document."""
     written: Path | None = document.scalar(value, value_types.PATH)
     if written is None:
         return None
     path = Path(os.path.abspath(document.path.parent / written))
-    if os.path.isdir(path) or (os.path.isfile(path) and path.suffix == ".zip"):
+    if os.path.isdir(path) or (os.path.isfile(path) and path.suffix in ARCHIVES):
         return path
     exists = os.path.exists(path)
-    document.mistake(value, f"{written} {'must be a folder or a .zip file' if exists else 'does not exist'}")
+    document.mistake(value, f"{written} {f'must be {PATH.allowed}' if exists else 'does not exist'}")
     return None
 
 
@@ -110,15 +114,29 @@ def _read_runtime(document: Document, value: Value) -> str | None:
         return None
     runtime = catalogue().get(written)
     if runtime is None:
-        from difflib import get_close_matches  # here: mistakes alone need it
-
-        offered = [runtime.identifier for runtime in catalogue() if runtime.may_create]
-        guesses = get_close_matches(written, offered, 1)
-        advice = f"did you mean {guesses[0]!r}?" if guesses else "`lambda-emu runtimes list` shows them"
+        nearest = _nearest(written)
+        advice = f"did you mean {nearest!r}?" if nearest else f"`lambda-emu runtimes list` shows them; {COMPILED}"
         document.mistake(value, f"{written!r} is not a runtime; {advice}")
     elif not runtime.may_create:
-        document.mistake(value, f"Lambda no longer creates functions with {written}")
+        document.mistake(value, f"Lambda no longer creates functions with {written}: {_successors(runtime)}")
     return written
+
+
+def _nearest(written: str) -> str | None:
+    """The runtime that is spelled most like it; of several the newest that Lambda supports."""
+    from difflib import SequenceMatcher  # here: mistakes alone need it
+
+    def likeness(runtime: Runtime) -> tuple[float, bool]:
+        return SequenceMatcher(None, runtime.identifier, written).ratio(), runtime.support is Support.SUPPORTED
+
+    best = max((runtime for runtime in catalogue() if runtime.may_create), key=likeness)
+    return best.identifier if likeness(best)[0] >= ALIKE else None
+
+
+def _successors(runtime: Runtime) -> str:
+    """What to take in its place."""
+    same = [one.identifier for one in catalogue() if one.family == runtime.family and one.support is Support.SUPPORTED]
+    return f"take {' or '.join(same[:2])}" if same else COMPILED
 
 
 def _read_environment(document: Document, value: Value) -> Any:
@@ -137,4 +155,4 @@ _VARIABLES = mapping(
 )
 ENVIRONMENT = KeyType(_VARIABLES.allowed, _read_environment)
 RUNTIME = KeyType("a runtime that `lambda-emu runtimes list` shows", _read_runtime)
-PATH = KeyType("a folder or a .zip file", _read_path)
+PATH = KeyType("a folder, a .zip or a .jar file", _read_path)

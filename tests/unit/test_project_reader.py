@@ -149,13 +149,26 @@ def test_functions_can_share_what_an_anchor_names(tmp_path: Path) -> None:
         ("timeout", "901", ": '901' must be a whole number of seconds from 1 to 900"),
         ("ephemeral_storage", "511", ": '511' must be a whole number of MB from 512 to 10240"),
         ("reserved_concurrency", "901", ": '901' must be a whole number from 0 to 900"),
-        ("runtime", "python3.1", ": 'python3.1' is not a runtime; did you mean 'python3.15'?"),
-        ("runtime", "cobol", ": 'cobol' is not a runtime; `lambda-emu runtimes list` shows them"),
-        ("runtime", "python2.7", ": Lambda no longer creates functions with python2.7"),
+        ("runtime", "python3.1", ": 'python3.1' is not a runtime; did you mean 'python3.14'?"),
+        ("runtime", "nodejs22", ": 'nodejs22' is not a runtime; did you mean 'nodejs22.x'?"),
+        ("runtime", "nodejs23.x", ": 'nodejs23.x' is not a runtime; did you mean 'nodejs24.x'?"),
+        ("runtime", "java21.x", ": 'java21.x' is not a runtime; did you mean 'java21'?"),
+        (
+            "runtime",
+            "rust",
+            ": 'rust' is not a runtime; `lambda-emu runtimes list` shows them; Go, Rust and C++ run on provided.al2023",
+        ),
+        ("runtime", "python2.7", ": Lambda no longer creates functions with python2.7: take python3.14 or python3.13"),
+        ("runtime", "provided", ": Lambda no longer creates functions with provided: take provided.al2023"),
+        (
+            "runtime",
+            "go1.x",
+            ": Lambda no longer creates functions with go1.x: Go, Rust and C++ run on provided.al2023",
+        ),
         ("runtime", "", ": must be a runtime that `lambda-emu runtimes list` shows"),
         ("handler", "app handler", ": 'app handler' must be up to 128 characters without spaces"),
         ("code", "nowhere", ": nowhere does not exist"),
-        ("code", "lambda-emu.yaml", ": lambda-emu.yaml must be a folder or a .zip file"),
+        ("code", "lambda-emu.yaml", ": lambda-emu.yaml must be a folder, a .zip or a .jar file"),
         ("code", '"src\\0"', r": 'src\x00' must be a path"),
         ("layers", "src", ": must be a list"),
         ("layers", "[src, ./src]", "[1]: src is mounted twice"),
@@ -219,10 +232,10 @@ def test_all_mistakes_are_told_at_once_from_top_to_bottom(tmp_path: Path) -> Non
         "lambda-emu.yaml:6: functions.hello.code: nowhere does not exist",
         "lambda-emu.yaml:7: functions.bad name: 'bad name' must be 1 to 64 letters, digits, - and _",
         "lambda-emu.yaml:7: functions.bad name: handler is missing; must be up to 128 characters without spaces",
-        "lambda-emu.yaml:7: functions.bad name: code is missing; must be a folder or a .zip file",
+        "lambda-emu.yaml:7: functions.bad name: code is missing; must be a folder, a .zip or a .jar file",
         "lambda-emu.yaml:9: functions.hello: written twice, first in line 2",
         "lambda-emu.yaml:10: functions.number: must be a mapping",
-        "lambda-emu.yaml:11: functions.empty: code is missing; must be a folder or a .zip file",
+        "lambda-emu.yaml:11: functions.empty: code is missing; must be a folder, a .zip or a .jar file",
         "lambda-emu.yaml:14: fnctions: unknown key; did you mean 'functions'?",
     ]
 
@@ -261,3 +274,12 @@ def test_what_cannot_be_understood_is_told_with_its_line(tmp_path: Path, text: s
 
 def test_a_file_that_cannot_be_opened_is_a_mistake(tmp_path: Path) -> None:
     assert mistakes(tmp_path / "missing.yaml") == ["missing.yaml:1: cannot be read: No such file or directory"]
+
+
+def test_code_may_be_a_jar(tmp_path: Path) -> None:
+    project = write(tmp_path, "functions: {f: {runtime: java21, handler: shop.Orders, code: shop.jar}}")
+    (tmp_path / "words.zip").rename(tmp_path / "shop.jar")
+
+    (function,) = read_project(project).functions
+
+    assert function.code == tmp_path / "shop.jar"
