@@ -1,1 +1,1 @@
-"""What compiled code asks of the machine that runs it, and whether Lambda has that. Reads files; knows no engine."""
+"""What code asks of where it runs, and whether Lambda has that: programs, packages, handlers. Knows no engine."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from lambda_emu.architectures import ARCHITECTURES, GOARCH, MACHINES
 from lambda_emu.binaries.elf import Elf, read_elf
 from lambda_emu.binaries.needs import LOADERS
+from lambda_emu.binaries.scan import BOUNDS, walk
 from lambda_emu.store.code.beneath import open_beneath
 
 NAME = "bootstrap"
@@ -44,9 +46,11 @@ def wrong_bootstrap(task: Path, layers: Sequence[Path], runtime: str, architectu
                 return None if why is None else f"{shown}/{NAME} {why}"
         finally:
             os.close(file)
-    return (
-        f"{runtime} starts a file of the name {NAME}, which neither the code nor a layer has: "
+    deeper = next((way for _, way, name in islice(walk(task), BOUNDS.files) if name == NAME), None)
+    return f"{runtime} starts a file of the name {NAME}, which neither the code nor a layer has: " + (
         f"give your program that name (go build -o {NAME})"
+        if deeper is None
+        else f"the code has {deeper}{NAME}, and is to be what is in {deeper}, without that folder"
     )
 
 

@@ -6,8 +6,9 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from lambda_emu.binaries.complaints import Code, complaints
-from lambda_emu.binaries.scan import Findings, scan
+from lambda_emu.binaries.complaints import complaints
+from lambda_emu.binaries.entry import ELSEWHERE
+from lambda_emu.binaries.scan import Code, Findings, scan
 from lambda_emu.clock import Clock
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
@@ -55,7 +56,8 @@ class CodeCheck:
         about = f"{version.id.arn()} {_facts(version)}"
         try:
             codes = [Code("/opt" if number else "/var/task", *self._find(one)) for number, one in enumerate(hashes)]
-            for number, text in enumerate(complaints(runtime, version.architecture, codes)):
+            handler = None if ELSEWHERE & (version.environment or {}).keys() else version.handler
+            for number, text in enumerate(complaints(runtime, version.architecture, codes, handler)):
                 self._notices.tell(f"{version.id.name}: {text}", about=f"{about} {number}")
         except OSError as error:
             log.debug("the code of %s could not be looked at: %s", version.id.name, error)
@@ -73,4 +75,4 @@ class CodeCheck:
 def _facts(version: FunctionVersion) -> tuple[object, ...]:
     """All that it depends on what is told."""
     layers = [layer.content.sha256 for layer in version.layers]
-    return version.runtime, version.architecture, version.code.sha256, *layers
+    return version.runtime, version.architecture, version.handler, version.code.sha256, *layers

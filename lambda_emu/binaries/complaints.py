@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-
-from msgspec import Struct
 
 from lambda_emu.architectures import MACHINES
 from lambda_emu.binaries.bootstrap import or_set, wrong_bootstrap
+from lambda_emu.binaries.entry import wrong_entry
 from lambda_emu.binaries.needs import SYSTEMS, System, too_new
-from lambda_emu.binaries.scan import Binary, Findings
+from lambda_emu.binaries.packages import wrong_packages
+from lambda_emu.binaries.scan import Binary, Code
 from lambda_emu.runtimes import Runtime
 
 WHEELS = {"al1": "manylinux2010", "al2": "manylinux2014", "al2023": "manylinux_2_28"}
@@ -18,26 +17,16 @@ BOOTSTRAPS = ("/var/task/bootstrap", "/opt/bootstrap")
 NPM = {"x86_64": "x64", "arm64": "arm64"}
 
 
-class Code(Struct, frozen=True):
-    """A folder of a function's code, or a layer's, and what is in it. shown: where Lambda has it."""
-
-    shown: str
-    folder: Path
-    findings: Findings
-
-    @property
-    def binaries(self) -> list[Binary]:
-        """By their names on Lambda."""
-        return [Binary(f"{self.shown}/{one.name}", one.elf) for one in self.findings.binaries]
-
-
-def complaints(runtime: Runtime, architecture: str, codes: Sequence[Code]) -> Iterator[str]:
-    """codes: the function's own first, then its layers in their order. OSError."""
+def complaints(runtime: Runtime, architecture: str, codes: Sequence[Code], handler: str | None = None) -> Iterator[str]:
+    """codes: the function's own first, then its layers in order. handler: None where it may be anywhere. OSError."""
+    task, *layers = (code.folder for code in codes)
     if runtime.family == "provided":
-        task, *layers = (code.folder for code in codes)
         wrong = wrong_bootstrap(task, layers, runtime.identifier, architecture)
-        if wrong is not None:
-            yield wrong
+    else:
+        wrong = None if handler is None else wrong_entry(runtime, handler, task, layers)
+    if wrong is not None:
+        yield wrong
+    yield from wrong_packages(runtime, codes, _wheels(runtime, architecture))
     for code in codes:
         yield from _foreign(code.binaries, runtime, architecture)
     brought = frozenset().union(*(code.findings.brought for code in codes))

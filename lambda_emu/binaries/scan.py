@@ -41,6 +41,19 @@ class Findings(Struct, frozen=True):
     whole: bool
 
 
+class Code(Struct, frozen=True):
+    """A folder of a function's code, or a layer's, and what is in it. shown: where Lambda has it."""
+
+    shown: str
+    folder: Path
+    findings: Findings
+
+    @property
+    def binaries(self) -> list[Binary]:
+        """By their names on Lambda."""
+        return [Binary(f"{self.shown}/{one.name}", one.elf) for one in self.findings.binaries]
+
+
 BOUNDS = Bounds()
 
 
@@ -49,7 +62,7 @@ def scan(folder: Path, clock: Clock, bounds: Bounds = BOUNDS) -> Findings:
     until_s = clock.monotonic_s() + bounds.time_s
     binaries: list[Binary] = []
     brought: set[str] = set()
-    for seen, (descriptor, way, name) in enumerate(_files(folder)):
+    for seen, (descriptor, way, name) in enumerate(walk(folder)):
         if seen >= bounds.files or len(binaries) >= bounds.binaries or clock.monotonic_s() > until_s:
             return Findings(tuple(binaries), frozenset(brought), whole=False)
         if name in OWN_LIBRARIES:
@@ -60,7 +73,7 @@ def scan(folder: Path, clock: Clock, bounds: Bounds = BOUNDS) -> Findings:
     return Findings(tuple(binaries), frozenset(brought), whole=True)
 
 
-def _files(folder: Path) -> Iterator[tuple[int, str, str]]:
+def walk(folder: Path) -> Iterator[tuple[int, str, str]]:
     """A descriptor of the folder that each is in, the way to that, and its name. No folder is entered by a link."""
     for above, folders, names, descriptor in os.fwalk(folder, onerror=_fail):
         folders.sort()

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from elf_rig import program
 
-from lambda_emu.binaries.complaints import Code, complaints
+from lambda_emu.binaries.complaints import complaints
 from lambda_emu.binaries.needs import SYSTEMS
-from lambda_emu.binaries.scan import Bounds, scan
+from lambda_emu.binaries.scan import Bounds, Code, scan
 from lambda_emu.clock import Clock
 from lambda_emu.runtimes import catalogue
 
@@ -196,6 +196,12 @@ def test_code_without_a_bootstrap_says_how_to_name_the_program(tmp_path: Path) -
 
     assert told.startswith("provided.al2023 starts a file of the name bootstrap, which neither")
     assert "go build -o bootstrap" in told
+
+
+def test_a_bootstrap_in_a_folder_of_the_code_is_told_where_it_is(tmp_path: Path) -> None:
+    (told,) = tell(tmp_path, {"dist/bootstrap": SCRIPT})
+
+    assert told.endswith(": the code has dist/bootstrap, and is to be what is in dist/, without that folder")
 
 
 def test_modules_that_are_all_for_another_machine_are_named_with_how_to_get_the_others(tmp_path: Path) -> None:

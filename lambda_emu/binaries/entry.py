@@ -1,0 +1,185 @@
+"""Whether the code has what the handler names, by the rules of each runtime's client, and what to do if not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
+
+from lambda_emu.binaries.scan import BOUNDS, walk
+from lambda_emu.errors.code import InvalidZip
+from lambda_emu.runtimes import Runtime
+from lambda_emu.store.code.beneath import open_beneath
+from lambda_emu.store.code.zip_reader import ZipReader
+
+ELSEWHERE = frozenset(
+    (
+        *("AWS_LAMBDA_EXEC_WRAPPER", "PYTHONPATH", "NODE_PATH", "NODE_OPTIONS", "RUBYLIB", "RUBYOPT"),
+        *("CLASSPATH", "JAVA_TOOL_OPTIONS", "DOTNET_STARTUP_HOOKS"),
+    )
+)
+"""Variables by which a handler may be where nobody looks otherwise."""
+JARS = 200
+CLASS_MARK = b"\xca\xfe\xba\xbe"
+CLASS_OF_JAVA_0 = 44
+NAMED = 3
+"""How many files that are there are named beside the one that is not."""
+
+
+class Entry(Struct, frozen=True):
+    """Where a handler is. base: its file without the ending. below: folders of layers that are looked into."""
+
+    base: str
+    endings: tuple[str, ...]
+    below: tuple[str, ...]
+    sources: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> str:
+        return self.base + self.endings[0]
+
+
+def entry_of(runtime: Runtime, handler: str) -> Entry | None:
+    """None: it is not told by a name below the code."""
+    base = _BASES[runtime.family](handler)
+    if not base or base.startswith(("/", "../")):
+        return None
+    endings, below, sources = _FILES[runtime.family]
+    return Entry(base, endings, tuple(one.format(runtime.identifier) for one in below), sources)
+
+
+def wrong_entry(runtime: Runtime, handler: str, task: Path, layers: Sequence[Path]) -> str | None:
+    """What is wrong, in a sentence. None: nothing is known against it. OSError."""
+    entry = entry_of(runtime, handler) if runtime.family in _BASES else None
+    if entry is None:
+        return None
+    places = [(task, ""), (task, "node_modules/"), *((layer, below) for layer in layers for below in entry.below)]
+    tried = (_begin(folder, below + entry.base + ending) for folder, below in places for ending in entry.endings)
+    begins = next((one for one in tried if one is not None), None)
+    if begins is None and runtime.family == "java":
+        begins = _in_jars([(task, "lib"), *((layer, "java/lib") for layer in layers)], entry.file)
+    if begins is None:
+        has = "which neither the code nor a layer has"
+        return f"the handler {handler} is in {entry.file}, {has}{_advice(runtime, handler, entry, task)}"
+    return _too_new(runtime, entry, begins) if runtime.family == "java" else None
+
+
+def _too_new(runtime: Runtime, entry: Entry, begins: bytes) -> str | None:
+    made_for = int.from_bytes(begins[6:8], "big") - CLASS_OF_JAVA_0
+    if not begins.startswith(CLASS_MARK) or made_for <= runtime.major:
+        return None
+    return (
+        f"{entry.file} is compiled for Java {made_for}, and {runtime.identifier} runs what is compiled for "
+        f"{runtime.major}: javac --release {runtime.major}, Maven: maven.compiler.release"
+    )
+
+
+def _begin(folder: Path, name: str) -> bytes | None:
+    """How a file begins; nothing of a folder or a link, which is there all the same. None where nothing is."""
+    try:
+        file = open_beneath(folder, name)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return b""
+    try:
+        return os.pread(file, 8, 0)
+    except IsADirectoryError:
+        return b""
+    finally:
+        os.close(file)
+
+
+def _in_jars(folders: Sequence[tuple[Path, str]], name: str) -> bytes | None:
+    for folder, below in folders:
+        jars = sorted(path for path in (folder / below).glob("*.jar") if not path.is_symlink())
+        for jar in jars[:JARS]:
+            begins = _in_jar(jar, name.encode())
+            if begins is not None:
+                return begins
+    return None
+
+
+def _in_jar(jar: Path, name: bytes) -> bytes | None:
+    try:
+        with jar.open("rb") as file:
+            reader = ZipReader(file)
+            entry = next((one for one in reader.entries() if one.name == name), None)
+            return None if entry is None else next(reader.chunks(entry), b"")[:8]
+    except (OSError, InvalidZip):
+        return b""  # nobody knows what is in there
+
+
+def _advice(runtime: Runtime, handler: str, entry: Entry, task: Path) -> str:
+    others: list[str] = []
+    for path in _files(task):
+        name = PurePosixPath(path)
+        if path.endswith(f"/{entry.file}") and not (runtime.family == "java" and "/" not in entry.base):
+            return _moved(runtime, handler, path.removesuffix(f"/{entry.file}"), path)
+        if runtime.family == "java" and (hint := _java(handler, entry, name)) is not None:
+            return hint
+        if name.suffix in entry.sources and name.stem == PurePosixPath(entry.base).name:
+            return f": it has {path}, which is to be compiled first{_COMPILE[runtime.family].format(path, entry.file)}"
+        if name.suffix in entry.endings and len(others) < NAMED and "/" not in path:
+            others.append(path)
+    return f": it has {', '.join(others)}" if others else ""
+
+
+def _java(handler: str, entry: Entry, path: PurePosixPath) -> str | None:
+    """Of a class that is there: how its handler is written."""
+    written = str(path.with_suffix("")).replace("/", ".")
+    if path.name == PurePosixPath(entry.file).name:
+        return f": it has {path}, whose handler is {written}"
+    if str(path) == f"{os.path.dirname(entry.base)}.class":
+        return f": it has {path}, whose method is written {written}::{handler.rpartition('.')[2]}"
+    if path.suffix == ".jar" and len(path.parts) == 1:
+        return f": it has {path}, and jars are looked for in lib/ alone"
+    return None
+
+
+def _moved(runtime: Runtime, handler: str, folder: str, path: str) -> str:
+    """It is there, a folder too deep."""
+    other = "" if runtime.family in ("java", "dotnet") else f", or set the handler to {folder}/{handler}"
+    return f": it has {path}, so the code is to be what is in {folder}/, without that folder{other}"
+
+
+def _files(folder: Path) -> Iterator[str]:
+    """Names below it. What was brought is not looked at."""
+    for _, way, name in islice(walk(folder), BOUNDS.files):
+        if not way.startswith(("node_modules/", "vendor/")):
+            yield way + name
+
+
+def _before(separator: str) -> Callable[[str], str]:
+    """Of handlers that are a path, a separator and more: the path."""
+
+    def base(handler: str) -> str:
+        folder, name = os.path.split(handler)
+        return os.path.normpath(os.path.join(folder, stem)) if (stem := name.partition(separator)[0]) else ""
+
+    return base
+
+
+_BASES: Mapping[str, Callable[[str], str]] = {
+    "python": lambda handler: handler.rpartition(".")[0].replace(".", "/"),
+    "nodejs": _before("."),
+    "ruby": _before("."),
+    "java": lambda handler: handler.partition("::")[0].replace(".", "/"),
+    "dotnet": _before("::"),
+}
+_FILES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
+    "python": ((".py", "/__init__.py", ".pyc"), ("python/", "python/lib/{}/site-packages/"), ()),
+    "nodejs": ((".js", ".mjs", ".cjs", ""), ("nodejs/node_modules/",), (".ts", ".mts", ".cts")),
+    "ruby": ((".rb", ".so"), ("ruby/lib/",), ()),
+    "java": ((".class",), (), (".java", ".kt", ".scala")),
+    "dotnet": ((".dll",), ("",), (".cs", ".fs")),
+}
+"""Of each family: how files end that have handlers, where in layers they are looked for, and what they are made of."""
+_COMPILE = {
+    "nodejs": ": esbuild {0} --bundle --platform=node --outfile={1}",
+    "java": ": javac -d . {0}, or take the jar that Maven or Gradle makes",
+    "dotnet": ": dotnet publish -c Release",
+}
