@@ -163,7 +163,7 @@ def test_a_function_that_is_not_ready_says_its_state_or_why_it_failed(
                 lam.invoke("node", InvocationType=kind)
             assert pending.value.response["Error"] == {"Code": "ResourceConflictException", "Message": busy + "Pending"}
 
-        gate.write_text("v1.2.3")
+        gate.write_text("v1.2.3 /usr/bin/node\n")
 
         lam.wait_until_active("node")
         reason = lam.client.get_function_configuration(FunctionName="node")["StateReason"]
