@@ -26,14 +26,14 @@ def test_the_nearest_version_is_taken(runtime: str, there: list[str], taken: str
     wanted = catalogue().get(runtime)
     assert wanted is not None
 
-    found = nearest(wanted, [Interpreter(Path("/usr/bin", name), name, name) for name in there])
+    found = nearest(wanted, [Interpreter(Path("/usr/bin", name), name, name, "") for name in there])
 
     assert found is not None
-    assert (found.runtime, by_nearness(wanted, there)[0]) == (taken, taken)
+    assert (found.runtime, by_nearness(runtime, there)[0]) == (taken, taken)
 
 
 def test_one_version_of_a_runtime_is_as_good_as_the_other() -> None:
     wanted = catalogue().get("java17.al2023")
     assert wanted is not None
 
-    assert Interpreter(Path("/usr/bin/java"), "Java 17", "java17").instead_of(wanted) is None
+    assert Interpreter(Path("/usr/bin/java"), "Java 17", "java17", "").instead_of(wanted) is None

@@ -199,8 +199,8 @@ class ProcessEngine:
         return await asyncio.shield(making)
 
     def _make_toolchain(self, runtime: Runtime, folder: Path) -> Toolchain:
-        toolchain = make_toolchain(runtime, folder, self._maker, strict=self._strict)
         try:
+            toolchain = make_toolchain(runtime, folder, self._maker, strict=self._strict)
             self.isolation.prepare_toolchain(toolchain)
         except OSError as error:
             raise SandboxError(f"{runtime.identifier} could not be made ready: {error}") from error

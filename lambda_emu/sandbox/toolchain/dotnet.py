@@ -6,12 +6,10 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from lambda_emu.architectures import HOST_ARCHITECTURE
-from lambda_emu.recipes import Compiled, Recipe
-from lambda_emu.runtimes import Runtime, catalogue
+from lambda_emu.runtimes import Runtime
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.dotnet import BASE, Framework, installed
-from lambda_emu.sandbox.toolchain.interpreter import LANG, Interpreter
+from lambda_emu.sandbox.toolchain.interpreter import LANG, Interpreter, part_of, start_of
 from lambda_emu.sandbox.toolchain.maker import Maker
 
 EXECUTE = "/var/lang/bin/dotnet exec"
@@ -44,10 +42,11 @@ class DotnetLanguage:
         root = interpreter.path.parent
         return {LANG / "bin" / name: root / name for name in ("dotnet", "host", "shared")}
 
-    def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> None:
+    def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> Mapping[Path, Path]:
         """The client. Copied: where nothing is mounted, functions could write into what is kept."""
-        shutil.copytree(maker.part(_client()), folder / "runtime", dirs_exist_ok=True)
+        shutil.copytree(maker.part(part_of("dotnet", "/var/runtime")), folder / "runtime", dirs_exist_ok=True)
         (folder / "runtime/empty-certificates.crt").touch()
+        return {}
 
 
 def _nearest(framework: Framework) -> tuple[int, int, int]:
@@ -59,14 +58,5 @@ def _nearest(framework: Framework) -> tuple[int, int, int]:
 def _interpreter(framework: Framework, wanted: int) -> Interpreter:
     name = f"dotnet{framework.major}"
     roll = "" if framework.major == wanted else " --roll-forward Major"
-    start = (_recipe().start or "").replace(EXECUTE, EXECUTE + roll)
-    return Interpreter(framework.root / "dotnet", framework.spoken, name, start=start)
-
-
-def _client() -> Compiled:
-    return next(part for part in _recipe().parts[HOST_ARCHITECTURE].values() if isinstance(part, Compiled))
-
-
-def _recipe() -> Recipe:
-    """Of any .NET: they differ in .NET itself alone."""
-    return catalogue().recipe_of("dotnet")
+    start = start_of("dotnet").replace(EXECUTE, EXECUTE + roll)
+    return Interpreter(framework.root / "dotnet", framework.spoken, name, start)

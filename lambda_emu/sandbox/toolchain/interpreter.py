@@ -12,8 +12,10 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from lambda_emu.architectures import HOST_ARCHITECTURE
 from lambda_emu.binaries.elf import needed_libraries
-from lambda_emu.runtimes import Runtime
+from lambda_emu.recipes import Part
+from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.toolchain.maker import Maker
 
@@ -32,15 +34,13 @@ OWN = ("/opt", "/tmp", "/var")
 class Interpreter(Struct, frozen=True):
     """A program of this machine. name: with its version; runtime: the identifier that it is the right one for.
 
-    switched_off: features of it that Lambda switches off. start: the shell words that start it with AWS's client, where
-    they are not those of our image of its runtime.
+    start: the shell words that start it with AWS's client, as sandboxes see both.
     """
 
     path: Path
     name: str
     runtime: str
-    switched_off: tuple[str, ...] = ()
-    start: str | None = None
+    start: str
 
     def instead_of(self, runtime: Runtime) -> str | None:
         """That it runs in place of another one, in words."""
@@ -64,7 +64,7 @@ class Language(Protocol):
         empty: a folder with nothing in it, to be shown in place of what is nobody's business.
         """
 
-    def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> Mapping[Path, Path] | None:
+    def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> Mapping[Path, Path]:
         """Put all else into a toolchain's folder, beside what lies in runtimes/<family>/runtime. May take a minute.
 
         Returns further files to show, as `host_files` does: those that are kept. maker: of what has to be fetched or
@@ -90,14 +90,26 @@ class ClientMissing(SandboxError):
         self.instead = instead
 
 
+def start_of(family: str) -> str:
+    """The shell words that start a family's runtimes in our images. They differ in the version, if in anything."""
+    start = catalogue().recipe_of(family).start
+    assert start is not None
+    return start
+
+
+def part_of(family: str, path: str) -> Part:
+    """What lies there in all of a family's images of this machine's architecture."""
+    return catalogue().recipe_of(family).parts[HOST_ARCHITECTURE][path]
+
+
 def nearest(runtime: Runtime, found: Iterable[Interpreter]) -> Interpreter | None:
     """The one for the same version, else for the version next to it, and rather a newer one."""
     return min(found, key=lambda one: _distance(runtime.identifier, one.runtime), default=None)
 
 
-def by_nearness(runtime: Runtime, identifiers: Iterable[str]) -> list[str]:
+def by_nearness(wanted: str, identifiers: Iterable[str]) -> list[str]:
     """The same version first, then those next to it, as `nearest` has it."""
-    return sorted(identifiers, key=lambda one: _distance(runtime.identifier, one))
+    return sorted(identifiers, key=lambda one: _distance(wanted, one))
 
 
 def _distance(wanted: str, found: str) -> tuple[int, int]:
@@ -115,11 +127,26 @@ def is_seen(path: Path) -> bool:
     return any(path.is_relative_to(above) for above in ALWAYS_VISIBLE)
 
 
-def libraries(programs: Iterable[Path], folder: Path) -> dict[str, Path]:
-    """The libraries in `folder` that these programs and modules are linked with, and those are with, by their names.
+def is_own(path: Path) -> bool:
+    """Whether sandboxes have their own files there."""
+    return any(map(path.is_relative_to, OWN))
 
-    Those of the system are not looked for: every sandbox sees them.
+
+def libraries(programs: Iterable[Path], folder: Path) -> dict[Path, Path]:
+    """The libraries in `folder` that programs and modules are linked with, by where sandboxes see them.
+
+    They are looked for beside the interpreter, or by the path it was built with. Those of the system are not looked
+    for: every sandbox sees them.
     """
+    found = _linked(programs, folder)
+    shown = {LANG / "lib" / name: library for name, library in found.items()}
+    if not is_own(folder):
+        shown |= {folder / name: library for name, library in found.items()}
+    return shown
+
+
+def _linked(programs: Iterable[Path], folder: Path) -> dict[str, Path]:
+    """Those, and what they are linked with themselves, by their names."""
     found: dict[str, Path] = {}
     if is_seen(folder) or not any(folder.glob("*.so*")):
         return found
@@ -131,11 +158,3 @@ def libraries(programs: Iterable[Path], folder: Path) -> dict[str, Path]:
                 found[name] = library.resolve()
                 look_at.append(library)
     return found
-
-
-def places(found: Mapping[str, Path], folder: Path) -> dict[Path, Path]:
-    """Where libraries are looked for: beside the interpreter as sandboxes see it, or by the path it was built with."""
-    shown = {LANG / "lib" / name: library for name, library in found.items()}
-    if not any(map(folder.is_relative_to, OWN)):
-        shown |= {folder / name: library for name, library in found.items()}
-    return shown

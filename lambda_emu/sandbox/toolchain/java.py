@@ -10,17 +10,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from lambda_emu.architectures import HOST_ARCHITECTURE
-from lambda_emu.recipes import Recipe
-from lambda_emu.runtimes import Runtime, catalogue
+from lambda_emu.runtimes import Runtime
 from lambda_emu.sandbox.asking import ask
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.toolchain.interpreter import LANG, Interpreter
+from lambda_emu.sandbox.toolchain.interpreter import LANG, Interpreter, part_of, start_of
 from lambda_emu.sandbox.toolchain.maker import Maker
 
 INSTALLED = Path("/usr/lib/jvm")
 """Where distributions put all of theirs, of which one is on the PATH."""
-CLIENT = "/var/runtime/lib"
 LIBRARIES = ("lib/modules", "lib/rt.jar", "jre/lib/rt.jar")
 """What a home has one of: else the program lies in somebody's own."""
 SETTINGS = ("conf", "conf/**/*", "lib/*", "lib/security/*", "jre/lib/*", "jre/lib/security/*")
@@ -55,8 +52,8 @@ class JavaLanguage:
             raise SandboxError(f"without Docker {runtime.identifier} needs `java` {where}")
         home = min(homes, key=lambda home: (home.major < wanted, abs(home.major - wanted)))
         right = runtime.identifier if home.major == wanted else f"java{home.major}"
-        start = re.sub(r"\bjava=\d+", f"java={home.major}", str(_recipe().start))
-        return Interpreter(home.folder / "bin/java", f"Java {home.version}", right, start=start)
+        start = re.sub(r"\bjava=\d+", f"java={home.major}", start_of("java"))
+        return Interpreter(home.folder / "bin/java", f"Java {home.version}", right, start)
 
     def host_files(self, interpreter: Interpreter, empty: Path) -> Mapping[Path, Path]:
         """All of it, for it is nothing but a Java; and what of /etc a distribution's has links to."""
@@ -65,20 +62,15 @@ class JavaLanguage:
         shown = {folder: folder for folder in sorted(settings) if folder.name.startswith("java")}
         return {LANG: home, LANG / "bin/java": interpreter.path, **shown}
 
-    def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> None:
+    def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> Mapping[Path, Path]:
         """Copies: where nothing is mounted, functions could write into what is kept."""
-        part = _recipe().parts[HOST_ARCHITECTURE][CLIENT]
-        shutil.copytree(maker.part(part), folder / "runtime/lib")
+        shutil.copytree(maker.part(part_of("java", "/var/runtime/lib")), folder / "runtime/lib")
+        return {}
 
     def _programs(self) -> Iterator[Path]:
         home = Path(os.path.expandvars("$JAVA_HOME/bin/java"))
         on_path = [Path(folder, "java") for folder in os.get_exec_path()]
         yield from (java for java in (home, *on_path, *self._installed.glob("*/bin/java")) if os.access(java, os.X_OK))
-
-
-def _recipe() -> Recipe:
-    """How our images start Java, and of what; any of them says it for all."""
-    return catalogue().recipe_of("java")
 
 
 def _home_of(java: Path) -> JavaHome | None:

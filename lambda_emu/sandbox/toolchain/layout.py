@@ -14,7 +14,6 @@ from types import MappingProxyType
 from msgspec import Struct, field
 
 from lambda_emu.architectures import HOST_ARCHITECTURE
-from lambda_emu.recipes import start_words
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.toolchain.interpreter import ClientMissing, Interpreter, Language
@@ -71,17 +70,6 @@ def check_architecture(architecture: str) -> None:
         raise SandboxError(f"this machine is {HOST_ARCHITECTURE}; it cannot run {architecture} without Docker")
 
 
-def make_toolchain(runtime: Runtime, folder: Path, maker: Maker, *, strict: bool = False) -> Toolchain:
-    """Lay out a toolchain in `folder`. SandboxError where this machine cannot run the runtime, saying what it can.
-
-    maker: of what has to be fetched or compiled. strict: run no other version in its place.
-    """
-    try:
-        return _lay_out(runtime, folder, maker, strict)
-    except OSError as error:
-        raise SandboxError(f"{runtime.identifier} could not be made ready: {error}") from error
-
-
 def statuses() -> list[ToolchainStatus]:
     """Every runtime that functions can be created with."""
     return [status_of(runtime) for runtime in catalogue() if runtime.may_create]
@@ -99,17 +87,21 @@ def status_of(runtime: Runtime) -> ToolchainStatus:
         return ToolchainStatus(runtime, reason=str(error))
 
 
-def _lay_out(runtime: Runtime, folder: Path, maker: Maker, strict: bool) -> Toolchain:
-    """Ours first, as in our images: the start script and what a language adds to the client."""
+def make_toolchain(runtime: Runtime, folder: Path, maker: Maker, *, strict: bool = False) -> Toolchain:
+    """Lay out a toolchain in `folder`. OSError; SandboxError where this machine cannot run the runtime.
+
+    maker: of what has to be fetched or compiled. strict: run no other version in its place.
+    """
     for name in ("lang/bin", "lang/lib", "empty"):
         (folder / name).mkdir(parents=True)
+    # Ours first, as in our images: the start script and what a language adds to the client.
     ours = catalogue().folder / runtime.family / "runtime"
     shutil.copytree(ours, folder / "runtime") if ours.is_dir() else (folder / "runtime").mkdir()
     language = _language(runtime)
     if language is None:
         toolchain = Toolchain(folder, host_files=_shell())
     else:
-        toolchain = _with_interpreter(language, runtime, folder, maker, strict)
+        toolchain = _with_interpreter(language, language.find(runtime), runtime, folder, maker, strict)
     if toolchain.start is not None:
         template = (catalogue().folder / "image" / "bootstrap").read_text().replace("#!/bin/dash", "#!/bin/sh")
         (folder / "runtime/bootstrap").write_text(template.replace("@start@", toolchain.start))
@@ -155,35 +147,23 @@ def _language(runtime: Runtime) -> Language | None:
     raise SandboxError(f"{runtime.identifier} needs Docker; without it run {', '.join(names)} and {last}")
 
 
-def _with_interpreter(language: Language, runtime: Runtime, folder: Path, maker: Maker, strict: bool) -> Toolchain:
-    interpreter = language.find(runtime)
+def _with_interpreter(
+    language: Language, interpreter: Interpreter, runtime: Runtime, folder: Path, maker: Maker, strict: bool
+) -> Toolchain:
+    _check_version(interpreter, runtime, strict)
     try:
-        _check_version(interpreter, runtime, strict)
         kept = language.add(interpreter, folder, maker)
     except ClientMissing as missing:
         log.warning("%s", missing)
-        interpreter = missing.instead
-        _check_version(interpreter, runtime, strict)
-        kept = language.add(interpreter, folder, maker)
-    start = interpreter.start or _start(runtime, interpreter)
-    shown = {**language.host_files(interpreter, folder / "empty"), **(kept or {})}
-    return Toolchain(folder, start, shown, interpreter)
+        return _with_interpreter(language, missing.instead, runtime, folder, maker, strict)
+    shown = {**language.host_files(interpreter, folder / "empty"), **kept}
+    return Toolchain(folder, interpreter.start, shown, interpreter)
 
 
 def _check_version(interpreter: Interpreter, runtime: Runtime, strict: bool) -> None:
     if strict and interpreter.instead_of(runtime):
         has = f"this machine has {interpreter.name} ({interpreter.path}), not {runtime.identifier}"
         raise SandboxError(f"{has}; use Docker, or run it on that one by leaving out strict_runtimes")
-
-
-def _start(runtime: Runtime, interpreter: Interpreter) -> str:
-    """The shell words that start the runtime in our images: its own, or any of its family says it for all."""
-    family = [other for other in catalogue() if other.family == runtime.family]
-    for other in sorted(family, key=lambda other: other.identifier != interpreter.runtime):
-        if other.recipe is not None and other.recipe.start is not None:
-            start = other.recipe.start.replace(other.identifier, interpreter.runtime)
-            return start_words(start, interpreter.switched_off)
-    raise SandboxError(f"lambda-emu knows no way to start {runtime.identifier}")
 
 
 def find_bootstrap(runtime: Runtime, task: Path, layers: Sequence[Path]) -> str | None:

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from lambda_emu.architectures import HOST_ARCHITECTURE
-from lambda_emu.recipes import Part
+from lambda_emu.recipes import Part, start_words
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.asking import ask
 from lambda_emu.sandbox.base import SandboxError
@@ -22,8 +22,9 @@ from lambda_emu.sandbox.toolchain.interpreter import (
     RUNTIME,
     Interpreter,
     NotOnPath,
+    by_nearness,
     libraries,
-    places,
+    start_of,
 )
 from lambda_emu.sandbox.toolchain.maker import Maker
 
@@ -45,14 +46,15 @@ class NodeLanguage:
             raise NotOnPath(runtime, "node", "nodejs")
         version, node = _ask(Path(found))
         major, minor = map(int, version.split(".")[:2])
-        return Interpreter(node, f"Node.js {version}", f"nodejs{major}.x", _switched_off(major, minor))
+        start = start_words(start_of("nodejs"), _switched_off(major, minor))
+        return Interpreter(node, f"Node.js {version}", f"nodejs{major}.x", start)
 
     def host_files(self, interpreter: Interpreter, empty: Path) -> Mapping[Path, Path]:
         node = interpreter.path
         client, folder = _find_client(node), node.parent.parent / "lib"
         return {
             LANG / "bin/node": node,
-            **places(libraries([node], folder), folder),
+            **libraries([node], folder),
             RUNTIME / NATIVE: client / NATIVE,
         }
 
@@ -71,12 +73,7 @@ class NodeLanguage:
 def _parts(interpreter: Interpreter) -> Mapping[str, Part]:
     """What our image of this version is made of; of a version that Lambda never had, the next one's."""
     recipes = {one.identifier: one.recipe for one in catalogue() if one.family == "nodejs" and one.recipe is not None}
-    wanted = _major(interpreter.runtime)
-    return recipes[min(recipes, key=lambda one: abs(_major(one) - wanted))].parts[HOST_ARCHITECTURE]
-
-
-def _major(identifier: str) -> int:
-    return int(re.sub(r"\D", "", identifier))
+    return recipes[by_nearness(interpreter.runtime, recipes)[0]].parts[HOST_ARCHITECTURE]
 
 
 def _place_client(client: Path, runtime: Path) -> None:

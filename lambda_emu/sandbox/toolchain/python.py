@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+
+from msgspec import Struct
 
 from lambda_emu.architectures import HOST_ARCHITECTURE
 from lambda_emu.recipes import Wheels
@@ -28,7 +31,7 @@ from lambda_emu.sandbox.toolchain.interpreter import (
     Interpreter,
     by_nearness,
     libraries,
-    places,
+    start_of,
 )
 from lambda_emu.sandbox.toolchain.maker import Maker
 
@@ -45,69 +48,80 @@ json.dump([name, getattr(sys, "_base_executable", None) or sys.executable,
 """What it is, to be asked of it: `python3.12`, and of others than CPython no such name."""
 
 
+class Python(Struct, frozen=True):
+    """What a Python says of itself. library: the folder of its standard library; platlibdir: as in `sys`."""
+
+    name: str
+    path: Path
+    library: Path
+    platlibdir: str
+
+
 class PythonLanguage:
     """interpreter.Language."""
 
     def find(self, runtime: Runtime) -> Interpreter:
         """Those that are further away are not even asked: a version manager's scripts take a while to say no."""
         served = [one.identifier for one in catalogue() if one.identifier == OWN_PYTHON or _wheels(one) is not None]
-        near = (found for name in by_nearness(runtime, served) if (found := _on_path(name)) is not None)
-        return next(near, _own())
+        nearest = (found for name in by_nearness(runtime.identifier, served) if (found := _on_path(name)) is not None)
+        return _interpreter(next(nearest, _own()))
 
     def host_files(self, interpreter: Interpreter, empty: Path) -> Mapping[Path, Path]:
-        own = interpreter == _own()
-        library, folder = _library(interpreter)
-        shown = LANG / folder / library.name
-        modules = [module for name in (*CLIENT, *SDK) if (module := _find_module(name))] if own else []
-        compiled = [module for module in modules if module.suffix == ".so"]
+        python = _python(interpreter)
+        shown = LANG / python.platlibdir / python.library.name
+        modules = [module for name in (*CLIENT, *SDK) if (module := _find_module(name))] if python == _own() else []
+        compiled = [*python.library.glob("lib-dynload/*.so"), *(module for module in modules if module.suffix == ".so")]
         return {
             LANG / "bin" / interpreter.name: interpreter.path,
-            shown: library,
-            **{shown / name: empty for name in PACKAGES if (library / name).is_dir()},
-            **_libraries(interpreter.path, library, compiled),
+            shown: python.library,
+            **{shown / name: empty for name in PACKAGES if (python.library / name).is_dir()},
+            **libraries([interpreter.path, *compiled], interpreter.path.parent.parent / "lib"),
             **{RUNTIME / module.name: module for module in modules},
         }
 
     def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> Mapping[Path, Path]:
         """Of another Python than ours, client and SDK: it is not asked for its own, which are of any version."""
-        made = [] if interpreter == _own() else list(_make_client(interpreter, maker).iterdir())
+        made = [] if interpreter.path == _own().path else list(_make_client(interpreter, maker).iterdir())
         for name in ("python3", "python"):
             (folder / "lang/bin" / name).symlink_to(interpreter.name)
         return {RUNTIME / path.name: path for path in made}
 
 
-def _own() -> Interpreter:
-    return Interpreter(Path(getattr(sys, "_base_executable", sys.executable)).resolve(), OWN_PYTHON, OWN_PYTHON)
+def _own() -> Python:
+    program = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+    return Python(OWN_PYTHON, program, Path(os.__file__).parent.resolve(), sys.platlibdir)
 
 
-def _on_path(name: str) -> Interpreter | None:
+def _on_path(name: str) -> Python | None:
     """Ours is always there."""
     if name == OWN_PYTHON:
         return _own()
     found = shutil.which(name)
-    told = None if found is None else _ask(found)
-    return Interpreter(Path(told[1]).resolve(), name, name) if told is not None and told[0] == name else None
+    python = None if found is None else _ask(Path(found))
+    return python if python is not None and python.name == name else None
 
 
-def _library(interpreter: Interpreter) -> tuple[Path, str]:
-    """Its standard library, and what the folder above is called."""
-    if interpreter == _own():
-        return Path(os.__file__).parent.resolve(), sys.platlibdir
-    told = _ask(str(interpreter.path))
-    if told is None:
+def _interpreter(python: Python) -> Interpreter:
+    start = re.sub(r"\bpython3\.\d+", python.name, start_of("python"))
+    return Interpreter(python.path, python.name, python.name, start)
+
+
+def _python(interpreter: Interpreter) -> Python:
+    python = _own() if interpreter.path == _own().path else _ask(interpreter.path)
+    if python is None:
         raise SandboxError(f"{interpreter.path} does not tell where its library is")
-    return Path(told[2]).resolve(), told[3]
+    return python
 
 
 @cache
-def _ask(python: str) -> tuple[str, str, str, str] | None:
-    """What WHO prints; None of what is no Python, or cannot be run."""
+def _ask(program: Path) -> Python | None:
+    """None where it is no Python, or cannot be run."""
     try:
-        said = ask(Path(python), "-I", "-c", WHO)
-        name, executable, library, folder = json.loads(said.output.rpartition("\n")[2])
-        return name, executable, library, folder
+        said = ask(program, "-I", "-c", WHO)
+        name, path, library, platlibdir = json.loads(said.output.rpartition("\n")[2])
     except (SandboxError, ValueError):
         return None
+    return Python(name, Path(path).resolve(), Path(library).resolve(), platlibdir)
 
 
 def _wheels(runtime: Runtime | None) -> Wheels | None:
@@ -124,13 +138,7 @@ def _make_client(interpreter: Interpreter, maker: Maker) -> Path:
     try:
         return maker.part(wheels)
     except (OSError, SandboxError) as error:
-        raise ClientMissing(interpreter, str(error), _own()) from error
-
-
-def _libraries(python: Path, library: Path, compiled: Sequence[Path]) -> Mapping[Path, Path]:
-    """Those that came with this Python: its own, where it is a library, and what its modules are linked with."""
-    folder = python.parent.parent / "lib"
-    return places(libraries([python, *(library / "lib-dynload").glob("*.so"), *compiled], folder), folder)
+        raise ClientMissing(interpreter, str(error), _interpreter(_own())) from error
 
 
 def _find_module(name: str) -> Path | None:

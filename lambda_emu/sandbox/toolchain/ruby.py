@@ -13,13 +13,13 @@ from lambda_emu.sandbox.asking import ask
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.toolchain.interpreter import (
     LANG,
-    OWN,
     Interpreter,
     NotOnPath,
+    is_own,
     is_seen,
     libraries,
     nearest,
-    places,
+    start_of,
 )
 from lambda_emu.sandbox.toolchain.maker import Maker
 
@@ -61,10 +61,10 @@ class RubyLanguage:
     def host_files(self, interpreter: Interpreter, empty: Path) -> Mapping[Path, Path]:
         ruby = _ask(interpreter.path)
         folder = ruby.library.parent
-        shown = {LANG / "bin/ruby": ruby.path, **places(libraries([ruby.path], folder), folder)}
+        shown = {LANG / "bin/ruby": ruby.path, **libraries([ruby.path], folder)}
         if is_seen(ruby.library):
             return shown
-        if not any(map(ruby.library.is_relative_to, OWN)):
+        if not is_own(ruby.library):
             built_for_it = folder.parent / "openssl"  # as ruby-build does it
             more = [ruby.library, *([built_for_it] if built_for_it.is_dir() else [])]
             return {**shown, **{path: path for path in more}}
@@ -76,14 +76,15 @@ class RubyLanguage:
             "install it elsewhere, or start Docker"
         )
 
-    def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> None:
+    def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> Mapping[Path, Path]:
         """Links to the gems that are installed with it from where functions of any version look for AWS's SDK."""
         ruby = _ask(interpreter.path)
-        library = LANG / "lib/ruby" if any(map(ruby.library.is_relative_to, OWN)) else ruby.library
+        library = LANG / "lib/ruby" if is_own(ruby.library) else ruby.library
         (folder / "runtime/ruby").mkdir()
         for version in _versions():
             link = folder / "runtime/ruby" / f"{version.removeprefix('ruby')}.0"
             link.symlink_to(library / "gems" / _api(ruby.version))
+        return {}
 
 
 def _versions() -> list[str]:
@@ -92,7 +93,8 @@ def _versions() -> list[str]:
 
 
 def _interpreter(ruby: Ruby) -> Interpreter:
-    return Interpreter(ruby.path, f"Ruby {ruby.version}", f"ruby{_api(ruby.version).removesuffix('.0')}")
+    runtime = f"ruby{_api(ruby.version).removesuffix('.0')}"
+    return Interpreter(ruby.path, f"Ruby {ruby.version}", runtime, start_of("ruby"))
 
 
 def _api(version: str) -> str:
