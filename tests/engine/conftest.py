@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import waiting
 from lam import Lam, Submit
+from own import own_emulator
 from packages import install_apart
 
 from lambda_emu.clock import SteppingClock
@@ -36,6 +37,13 @@ def emulator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def shared(emulator: Emulator) -> Lam:
     """boto3 against that emulator. A module whose tests have another in common has a fixture of this name."""
     return Lam(emulator)
+
+
+@pytest.fixture(scope="module")
+def on_docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lam]:
+    """One of a module's own, that runs functions of many runtimes on images from here."""
+    with own_emulator(tmp_path_factory.mktemp("project"), "docker", pull_images=False) as lam:
+        yield lam
 
 
 @pytest.fixture

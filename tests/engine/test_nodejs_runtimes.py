@@ -1,4 +1,4 @@
-"""Node.js as Lambda runs it: every form of handler, AWS's SDK, and what each version has.
+"""Node.js as Lambda runs it: callbacks, streams, AWS's SDK, and what each version has.
 
 docs/contract/runtime.md. `make test` runs the first Node.js, `make test-runtimes` all.
 """
@@ -13,7 +13,6 @@ import pytest
 from lam import Answer, Lam
 from languages import runtimes
 from languages.language import HANDLERS
-from own import own_emulator
 from packages import typescript_bundle
 
 from lambda_emu.recipes import Package
@@ -26,8 +25,6 @@ CODE = {
     "callback.js": "exports.handler = (event, context, done) => setTimeout(() => done(null, event), 1);",
     "failing.js": "exports.handler = (event, context, done) => done(new RangeError('by callback'));",
     "plain.js": "exports.handler = (event) => event;",
-    "nested.js": "exports.a = { b: { handler: async (event) => event } };",
-    "awaited.mjs": "const word = await Promise.resolve('awaited');\nexport const handler = async () => word;",
     "streamed.mjs": """
         export const handler = awslambda.streamifyResponse(async (event, stream) => {
             stream.setContentType('text/plain');
@@ -74,24 +71,10 @@ class Node:
         return answer.payload
 
 
-@pytest.fixture(scope="module")
-def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lam]:
-    with own_emulator(tmp_path_factory.mktemp("nodejs"), "docker", pull_images=False) as lam:
-        yield lam
-
-
 @pytest.fixture(scope="module", params=runtimes("nodejs"))
-def node(request: pytest.FixtureRequest, lam: Lam) -> Iterator[Node]:
-    yield Node(lam, request.param)
-    lam.close()
-
-
-@pytest.mark.parametrize(
-    ("handler", "result"),
-    [("nested.a.b.handler", {"a": "é"}), ("awaited.handler", "awaited")],
-)
-def test_a_handler_may_be_common_or_a_module_with_top_level_await(node: Node, handler: str, result: object) -> None:
-    assert node.invoke(handler, {"a": "é"}) == result
+def node(request: pytest.FixtureRequest, on_docker: Lam) -> Iterator[Node]:
+    yield Node(on_docker, request.param)
+    on_docker.close()
 
 
 def test_callbacks_work_up_to_node_22_and_are_refused_from_then_on(node: Node) -> None:
@@ -161,18 +144,18 @@ def test_awss_sdk_is_there_for_require_and_import(node: Node) -> None:
 )
 @pytest.mark.docker
 def test_a_bundle_of_typescript_runs_and_its_errors_lead_to_the_source(
-    lam: Lam, runtime: str, request: pytest.FixtureRequest
+    on_docker: Lam, runtime: str, request: pytest.FixtureRequest
 ) -> None:
     code = typescript_bundle(request.config, HANDLERS / "typescript" / "handler.ts")
     mapped = {"Variables": {"NODE_OPTIONS": "--enable-source-maps"}}
     name = f"typescript-{runtime.removesuffix('.x')}"
-    lam.create(name, code, Runtime=runtime, Handler="handler.handler", MemorySize=256, Environment=mapped)
+    on_docker.create(name, code, Runtime=runtime, Handler="handler.handler", MemorySize=256, Environment=mapped)
 
-    answer = lam.invoke(name, {"items": [{"name": "tea", "price": 3}, {"name": "cup", "price": 4}]})
-    failed = lam.invoke(name, {"items": [{"name": "tea"}]})
+    answer = on_docker.invoke(name, {"items": [{"name": "tea", "price": 3}, {"name": "cup", "price": 4}]})
+    failed = on_docker.invoke(name, {"items": [{"name": "tea"}]})
 
     assert (answer.error, answer.payload) == (None, {"total": 7, "by": "SQS"})
     assert (failed.payload["errorType"], failed.payload["errorMessage"]) == ("NoPrice", "tea has no price")
     line = 1 + (HANDLERS / "typescript" / "orders.ts").read_text().splitlines().index(THROWS)
     assert f"orders.ts:{line}:" in failed.payload["trace"][1]
-    lam.close()
+    on_docker.close()

@@ -22,7 +22,6 @@ from cryptography.x509.oid import NameOID
 from lam import Lam
 from languages import runtimes
 from languages.language import HANDLERS
-from own import own_emulator
 from packages import kept, run
 
 from lambda_emu.config import load_settings
@@ -73,18 +72,12 @@ class Python:
         return part
 
 
-@pytest.fixture(scope="module")
-def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lam]:
-    with own_emulator(tmp_path_factory.mktemp("python"), "docker", pull_images=False) as lam:
-        yield lam
-
-
 @pytest.fixture(scope="module", params=runtimes("python"))
-def python(request: pytest.FixtureRequest, lam: Lam) -> Iterator[Python]:
+def python(request: pytest.FixtureRequest, on_docker: Lam) -> Iterator[Python]:
     runtime = catalogue().get(request.param)
     assert runtime is not None
-    yield Python(lam, runtime)
-    lam.close()
+    yield Python(on_docker, runtime)
+    on_docker.close()
 
 
 def test_each_version_is_its_own_with_the_client_and_the_sdk_of_its_recipe(python: Python) -> None:

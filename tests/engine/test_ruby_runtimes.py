@@ -47,16 +47,10 @@ class Ruby:
         return self.lam.invoke(self.create(handler), event, **params)
 
 
-@pytest.fixture(scope="module")
-def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lam]:
-    with own_emulator(tmp_path_factory.mktemp("ruby"), "docker", pull_images=False) as lam:
-        yield lam
-
-
 @pytest.fixture(scope="module", params=runtimes("ruby"))
-def ruby(request: pytest.FixtureRequest, lam: Lam) -> Iterator[Ruby]:
-    yield Ruby(lam, request.param)
-    lam.close()
+def ruby(request: pytest.FixtureRequest, on_docker: Lam) -> Iterator[Ruby]:
+    yield Ruby(on_docker, request.param)
+    on_docker.close()
 
 
 def test_a_handler_gets_its_event_and_returns_a_hash(ruby: Ruby) -> None:

@@ -78,6 +78,8 @@ def test_what_is_below_the_functions_level_is_not_logged(subject: Subject) -> No
     for level in LEVELS:
         subject.lam.invoke(name, {"do": "log", "value": level})
 
+    # Both the client, which is told by a variable, and the log keep to it.
+    assert subject.lam.invoke(name, {"do": "environment"}).payload["AWS_LAMBDA_LOG_LEVEL"] == "WARN"
     logged = [json.loads(event) for event, reported in subject.lam.events(name) if not reported]
     kept = list(zip(LEVELS, subject.language.levels, strict=True))[2:]
     found = [(line["message"].strip(), line["level"]) for line in logged]
