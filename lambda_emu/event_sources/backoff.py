@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from math import inf
 
 from lambda_emu.clock import Clock
 from lambda_emu.http.loop import Loop
@@ -19,13 +20,14 @@ class Nap:
         self._sleeper: asyncio.Future[None] | None = None
 
     async def sleep(self, delay_s: float) -> None:
-        """At most so long."""
+        """At most so long; infinite: until it is ended, for whoever knows that it will be."""
         self._sleeper = self._loop.asyncio.create_future()
-        timer = self._clock.call_later(delay_s, self.end)
+        timer = None if delay_s == inf else self._clock.call_later(delay_s, self.end)
         try:
             await self._sleeper
         finally:
-            timer.cancel()
+            if timer is not None:
+                timer.cancel()
             self._sleeper = None
 
     def end(self) -> None:

@@ -115,7 +115,7 @@ class Feed:
                 wait_s = LOOK_S
             if wait_s <= 0:
                 return
-            await self._nap.sleep(min(wait_s, SLEEP_S))
+            await self._nap.sleep(wait_s)
 
     async def _gather(self) -> list[Record] | None:
         """The records of one batch; None: there is none after all. SourceUnavailable, SourceEnded."""

@@ -41,14 +41,14 @@ class Messages:
 
     def received(self, one: Received) -> Record:
         """The same of a message of our own, put together of the JSON that there is of it."""
-        queue_id, id, number, receives, sent_s, first_s, (body, attributes, system) = one
+        id, number, receives, (body, attributes, system) = one.id, one.number, one.receives, one.row
         trace = decode(system)[TRACE] if TRACE in system else None
         sequence = f',"SequenceNumber":"{number:020d}"' if self._is_fifo else ""
         text = (
-            f'{{"messageId":"{id}","receiptHandle":"{handle_of(queue_id, number, receives, id)}",'
-            f'"body":{encode(body).decode()},"attributes":{system[:-1]},"SentTimestamp":"{int(sent_s * 1000)}",'
+            f'{{"messageId":"{id}","receiptHandle":"{handle_of(one.queue_id, number, receives, id)}",'
+            f'"body":{encode(body).decode()},"attributes":{system[:-1]},"SentTimestamp":"{int(one.sent_s * 1000)}",'
             f'"ApproximateReceiveCount":"{receives}",'
-            f'"ApproximateFirstReceiveTimestamp":"{int(first_s * 1000)}"{sequence}}},'
+            f'"ApproximateFirstReceiveTimestamp":"{int(one.first_s * 1000)}"{sequence}}},'
             f'{_NONE_SHOWN if attributes == "{}" else _shown(attributes)},"md5OfBody":"{md5_of(body)}",{self._end}'
         )
         return Record(id, text.encode(), one, trace)

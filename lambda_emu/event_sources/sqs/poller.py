@@ -51,7 +51,8 @@ class QueuePoller:
         if isinstance(result.error, ShuttingDown):
             await self.release(records)
         elif result.verdict in (BatchVerdict.OK, BatchVerdict.PARTIAL):
-            await self.drop([record for record in records if record.id not in result.failed])
+            failed = result.failed
+            await self.drop([record for record in records if record.id not in failed] if failed else records)
 
     async def drop(self, records: Sequence[Record]) -> None:
         if records:

@@ -8,7 +8,6 @@ from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 from hashlib import md5
-from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.json import decode, encode
@@ -104,7 +103,7 @@ class Message:
         return queue_id, self.number, self.id, self.group, self.sent_s, self.due_s, self.size, *content
 
 
-class Received(NamedTuple):
+class Received(Struct, frozen=True):
     """A message as a consumer has it. Times are of the clock that is shown."""
 
     queue_id: int
