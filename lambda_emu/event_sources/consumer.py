@@ -41,6 +41,7 @@ class Consumer:
         self._clock = context.clock
         self._source: Source | None = None
         self._feeds: dict[Feed, asyncio.Task[object]] = {}
+        self._is_callable = False  # as far as is known
         self._take(mapping)
 
     def start(self, source: Source) -> None:
@@ -56,6 +57,7 @@ class Consumer:
 
     def look(self) -> None:
         """Something is not as it was, such as the function."""
+        self._is_callable = False
         for feed in self._feeds:
             feed.look()
 
@@ -71,11 +73,13 @@ class Consumer:
     # -- as feeds see it --------------------------------------------------------------------------
 
     def is_callable(self) -> bool:
-        """Whether there is a function, and it is Active: if not, nothing is taken for it."""
-        try:
-            runnable(self._store.function(self._target.id), self._target, None, 0.0)
-        except LambdaError:
-            return False
+        """Whether there is a function, and it is Active: if not, nothing is taken for it. `look` tells of changes."""
+        if not self._is_callable:
+            try:
+                runnable(self._store.function(self._target.id), self._target, None, 0.0)
+            except LambdaError:
+                return False
+            self._is_callable = True
         return True
 
     async def ask(self, poller: Poller, records: Sequence[Record]) -> Result:

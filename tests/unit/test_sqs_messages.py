@@ -13,7 +13,7 @@ from api_rig import refused
 from sqs_rig import ACCOUNT, ARN, REGION, Sqs, sqs
 
 from lambda_emu.arn import Scope
-from lambda_emu.services.sqs.message import Content, Draft
+from lambda_emu.services.sqs.message import Content, Draft, md5_of
 from lambda_emu.services.sqs.polls import Poll
 
 __all__ = ["sqs"]
@@ -390,7 +390,7 @@ def test_who_is_in_the_same_process_sends_receives_and_deletes_without_http(sqs:
         queue = sqs.queues.find(Scope(ACCOUNT, REGION), "jobs")
         poll = Poll(10, 30, lambda error, messages: found.put((error, messages)), lambda: True)
         sqs.queues.receive(queue, poll, 20)
-        sqs.queues.send(queue, [Draft(content, 5)], lambda error, _: found.put(error))
+        sqs.queues.send(queue, [Draft(content, 5, md5_of("hello"))], lambda error, _: found.put(error))
 
     sqs.loop.ask(begin, 10)
     sent, (error, [got]) = found.get(timeout=10), found.get(timeout=10)

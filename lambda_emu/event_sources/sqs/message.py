@@ -9,7 +9,7 @@ from msgspec.json import decode, encode
 
 from lambda_emu.arn import scope_in
 from lambda_emu.event_sources.poller import Record
-from lambda_emu.services.sqs.message import Received, handle_of, md5_of, md5_of_attributes
+from lambda_emu.services.sqs.message import Received, md5_of_attributes
 
 TRACE = "AWSTraceHeader"
 Attributes = Mapping[str, Mapping[str, Any]]
@@ -21,7 +21,7 @@ class Messages:
 
     def __init__(self, arn: str) -> None:
         self._source = {"eventSource": "aws:sqs", "eventSourceARN": arn, "awsRegion": scope_in(arn).region}
-        self._end = encode(self._source)[1:].decode()
+        self._end = encode(self._source)[1:]
         self._is_fifo = arn.endswith(".fifo")
 
     def record(
@@ -41,21 +41,29 @@ class Messages:
 
     def received(self, one: Received) -> Record:
         """The same of a message of our own, put together of the JSON that there is of it."""
-        id, number, receives, (body, attributes, system) = one.id, one.number, one.receives, one.row
-        trace = decode(system)[TRACE] if TRACE in system else None
-        sequence = f',"SequenceNumber":"{number:020d}"' if self._is_fifo else ""
-        text = (
-            f'{{"messageId":"{id}","receiptHandle":"{handle_of(one.queue_id, number, receives, id)}",'
-            f'"body":{encode(body).decode()},"attributes":{system[:-1]},"SentTimestamp":"{int(one.sent_s * 1000)}",'
-            f'"ApproximateReceiveCount":"{receives}",'
-            f'"ApproximateFirstReceiveTimestamp":"{int(one.first_s * 1000)}"{sequence}}},'
-            f'{_NONE_SHOWN if attributes == "{}" else _shown(attributes)},"md5OfBody":"{md5_of(body)}",{self._end}'
+        body, attributes, system = one.row
+        event = _EVENT % (
+            one.id.encode(),
+            one.handle.encode(),
+            encode(body),
+            system[:-1].encode(),
+            one.sent_s * 1000,
+            one.receives,
+            one.first_s * 1000,
+            b',"SequenceNumber":"%020d"' % one.number if self._is_fifo else b"",
+            _NONE_SHOWN if attributes == "{}" else _shown(attributes),
+            one.md5.encode(),
+            self._end,
         )
-        return Record(id, text.encode(), one, trace)
+        return Record(one.id, event, one, decode(system)[TRACE] if TRACE in system else None)
 
 
 _NONE: Mapping[str, Any] = {"messageAttributes": {}}
-_NONE_SHOWN = '"messageAttributes":{}'
+_NONE_SHOWN = b'"messageAttributes":{}'
+_EVENT = (
+    b'{"messageId":"%b","receiptHandle":"%b","body":%b,"attributes":%b,"SentTimestamp":"%d",'
+    b'"ApproximateReceiveCount":"%d","ApproximateFirstReceiveTimestamp":"%d"%b},%b,"md5OfBody":"%b",%b'
+)
 
 
 def shown(attributes: Attributes, md5: str | None) -> Mapping[str, Any]:
@@ -66,10 +74,10 @@ def shown(attributes: Attributes, md5: str | None) -> Mapping[str, Any]:
     }
 
 
-def _shown(attributes: str) -> str:
+def _shown(attributes: str) -> bytes:
     """The members that attributes have in the event, as JSON without braces."""
     given = decode(attributes)
-    return encode(shown(given, md5_of_attributes(given)))[1:-1].decode()
+    return encode(shown(given, md5_of_attributes(given)))[1:-1]
 
 
 def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class QueuePoller:
         self._transport.interrupt()
 
     def event(self, records: Sequence[Record]) -> bytes:
-        return b'{"Records":[' + b",".join(record.json for record in records) + b"]}"
+        return b'{"Records":[' + b",".join([record.json for record in records]) + b"]}"
 
     async def settle(self, records: Sequence[Record], result: Result) -> None:
         if isinstance(result.error, ShuttingDown):

@@ -49,10 +49,14 @@ class Content(Struct, frozen=True):
 
 
 class Draft(Struct, frozen=True):
-    """A message to be sent. delay_s: None: the queue's. key: in five minutes only one with the same is accepted."""
+    """A message to be sent. md5: of its body. delay_s: None: the queue's.
+
+    key: in five minutes only one with the same is accepted.
+    """
 
     content: Content
     size: int
+    md5: str
     delay_s: int | None = None
     group: str | None = None
     key: str | None = None
@@ -64,7 +68,7 @@ class Message:
     sent_s: of the clock that is shown; due_s: steady seconds when it is visible, unless it is. receives: so often;
     before: those of them in another queue. first_s: when it was received first, as sent_s; None: never.
     taken_s: steady seconds when it was received last. group: of a FIFO queue. source: the ARN of the queue whose dead
-    letter it is. row: its content; None where that is on disk only.
+    letter it is. row: its content; None where that is on disk only. md5: of its body, if known.
     """
 
     __slots__ = (
@@ -73,6 +77,7 @@ class Message:
         "first_s",
         "group",
         "id",
+        "md5",
         "number",
         "receives",
         "row",
@@ -97,6 +102,7 @@ class Message:
         self.source: str | None = None
         self.state = MessageState.DELAYED
         self.row: Row | None = None
+        self.md5: str | None = None
 
     def as_new(self, queue_id: int, content: Row) -> tuple[int, int, str, str | None, float, float, int, str, str, str]:
         """As `table.MessageRow`."""
@@ -104,7 +110,7 @@ class Message:
 
 
 class Received(Struct, frozen=True):
-    """A message as a consumer has it. Times are of the clock that is shown."""
+    """A message as a consumer has it. Times are of the clock that is shown. md5: of its body."""
 
     queue_id: int
     id: str
@@ -113,6 +119,7 @@ class Received(Struct, frozen=True):
     sent_s: float
     first_s: float
     row: Row
+    md5: str
 
     @property
     def content(self) -> Content:
@@ -171,7 +178,8 @@ def as_received(
     for message, (_, receives, first_s, number) in zip(taken, rows, strict=True):
         row = message.row or found.get(number)
         if row is not None:
-            received.append(Received(queue_id, message.id, number, receives, message.sent_s, first_s or 0.0, row))
+            md5 = message.md5 or md5_of(row[0])
+            received.append(Received(queue_id, message.id, number, receives, message.sent_s, first_s or 0.0, row, md5))
     return received
 
 

@@ -77,7 +77,7 @@ class Polls:
         if self.is_awaited(queue):
             self.wake(queue)
         if not self.is_awaited(queue) and self._serve(queue, poll):
-            if self._listeners:
+            if queue.record.arn in self._listeners:
                 self._set_timer(queue)
             return
         if wait_s <= 0 or self._closed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
@@ -84,18 +84,22 @@ class Order(Protocol):
 
 
 class SentOrder:
-    """A standard queue's: the oldest first."""
+    """A standard queue's: the oldest first. Most come in their order, and need no heap."""
 
     def __init__(self, messages: Mapping[int, Message]) -> None:
         self._messages = messages
-        self._visible: list[int] = []  # some are out of date
+        self._line: deque[int] = deque()  # each is larger than the one before
+        self._others: list[int] = []  # a heap; of both some are out of date
 
     def add(self, message: Message) -> None:
         if message.state is MessageState.VISIBLE:
-            heapq.heappush(self._visible, message.number)
+            self.ripen(message)
 
     def ripen(self, message: Message) -> None:
-        heapq.heappush(self._visible, message.number)
+        if not self._line or message.number > self._line[-1]:
+            self._line.append(message.number)
+        else:
+            heapq.heappush(self._others, message.number)
 
     land = ripen
 
@@ -103,11 +107,13 @@ class SentOrder:
         """It is passed over when its turn comes."""
 
     def next(self) -> Message | None:
-        while self._visible:
-            found = self._messages.get(self._visible[0])
+        line, others = self._line, self._others
+        while line or others:
+            number = others[0] if others and not (line and line[0] < others[0]) else line[0]
+            found = self._messages.get(number)
             if found is not None and found.state is MessageState.VISIBLE:
                 return found
-            heapq.heappop(self._visible)
+            self._pop(number)
         return None
 
     def following(self, message: Message) -> Message | None:
@@ -115,7 +121,13 @@ class SentOrder:
 
     def take(self, message: Message) -> None:
         """The first goes into flight."""
-        heapq.heappop(self._visible)
+        self._pop(message.number)
+
+    def _pop(self, first: int) -> None:
+        if self._line and self._line[0] == first:
+            self._line.popleft()
+        else:
+            heapq.heappop(self._others)
 
 
 OUT_OF_DATE = 1_000
@@ -186,6 +198,8 @@ class Queue:
         """When something becomes visible; None: nothing waits for that. It may be too early, never too late."""
         while self._due:
             due_s, _, numbers = self._due[0]
+            if self.messages.keys().isdisjoint(numbers):
+                numbers.clear()
             while numbers and not self._is_due(due_s, numbers[-1]):
                 numbers.pop()
             if numbers:

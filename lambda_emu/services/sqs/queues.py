@@ -336,7 +336,9 @@ class Queues:
         group = (draft.group or "") if queue.record.is_fifo else None
         due_s = queue.delayed_until_s(group, now_s + delay_s)
         sent_s = self._clock.now_s()
-        return Message(self.directory.next_number(), self._clock.new_id(), group, sent_s, due_s, draft.size)
+        message = Message(self.directory.next_number(), self._clock.new_id(), group, sent_s, due_s, draft.size)
+        message.md5 = draft.md5
+        return message
 
     def _forget(self, queue: Queue) -> None:
         """It is no queue any more."""

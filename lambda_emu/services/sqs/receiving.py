@@ -21,7 +21,6 @@ from lambda_emu.services.sqs.message import (
     Message,
     MessageState,
     Received,
-    md5_of,
     md5_of_attributes,
 )
 from lambda_emu.services.sqs.polls import Poll
@@ -227,7 +226,7 @@ def _shown(one: Received, system: set[str], wanted: Sequence[str], *, is_fifo: b
     shown: dict[str, Any] = {
         "MessageId": one.id,
         "ReceiptHandle": one.handle,
-        "MD5OfBody": md5_of(content.body),
+        "MD5OfBody": one.md5,
         "Body": content.body,
     }
     if system:

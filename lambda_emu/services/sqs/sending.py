@@ -91,7 +91,7 @@ def make_draft(members: Members, record: QueueRecord, sender: Scope, trace: str 
     system |= _system(members.get("MessageSystemAttributes", {}))
     system |= {} if group is None else {"MessageGroupId": group}
     system |= {} if deduplication is None else {"MessageDeduplicationId": deduplication}
-    return Draft(Content(body, attributes, system), size, _delay(members, record), group, key)
+    return Draft(Content(body, attributes, system), size, md5_of(body), _delay(members, record), group, key)
 
 
 def size_of(body: str, attributes: Mapping[str, Mapping[str, str]]) -> int:
@@ -211,7 +211,7 @@ def _traced(trace: str | None) -> dict[str, str]:
 def _result(members: Members, draft: Draft, sent: SentMessage, record: QueueRecord) -> dict[str, str]:
     """What whoever sent it is told: sums of what he sent, so not of a trace that his request came with."""
     content = draft.content
-    result = {"MessageId": sent.id, "MD5OfMessageBody": md5_of(content.body)}
+    result = {"MessageId": sent.id, "MD5OfMessageBody": draft.md5}
     if content.attributes:
         result["MD5OfMessageAttributes"] = md5_of_attributes(content.attributes)
     if members.get("MessageSystemAttributes"):
