@@ -26,7 +26,7 @@ class SourceEnded(Exception):
     """Nothing will ever come of this unit any more, such as a shard that was split."""
 
 
-class Record(Struct, frozen=True):
+class Record(Struct, frozen=True, gc=False):
     """Something of a source. id: what a function calls it by that reports it as failed, as `report.frozen` has it.
 
     json: as it goes into the event. place: what its poller knows it by. trace: the tracing header it came with.
