@@ -53,6 +53,7 @@ class Feed:
     def __init__(self, poller: Poller, scaling: Scaling, consumer: FeedConsumer, loop: Loop, clock: Clock) -> None:
         self._out = 0  # batches that are with the function, and of ordered records until they are settled
         self._unsettled = 0
+        self._gathers = False  # whoever it is: one at a time
         self.scaling = scaling
         self._poller = poller
         self._consumer = consumer
@@ -68,24 +69,12 @@ class Feed:
     async def run(self) -> None:
         """Until `stop`, and until all that was taken is settled."""
         while not self._stopped:
-            try:
-                await self._wait_for_room()
-                batch = None if self._stopped else await self._gather()
-            except SourceEnded:
-                break
-            except SourceUnavailable as error:
-                self._complain(error)
-                self._backoff.failed()
-                continue
-            except Exception:
-                log.exception("event source mapping %s could not be polled", self._consumer.mapping.uuid)
-                self._backoff.failed()
-                continue
+            await self._wait_for_room()
+            batch = await self._next_batch()
             if batch is not None:
-                self._complaint = ""
-                self._out += 1
-                self._unsettled += 1
-                self._loop.spawn(self._deliver(batch), f"a batch of {self._consumer.mapping.uuid}")
+                self._loop.spawn(self._deliver(batch), f"batches of {self._consumer.mapping.uuid}")
+        while self._gathers:
+            await self._nap.sleep(SLEEP_S)
         await self._give_back()
         while self._unsettled:
             await self._nap.sleep(SLEEP_S)
@@ -105,17 +94,45 @@ class Feed:
     # -- gathering --------------------------------------------------------------------------------
 
     async def _wait_for_room(self) -> None:
-        """Until one more batch may be out, the last failure is long enough ago, and there is a function."""
+        """Until a batch may be gathered, and nobody else does."""
         while not self._stopped:
-            if self._is_stale:
+            if self._is_stale and not self._gathers:
                 await self._give_back()
-            wait_s = self.scaling.wait_s(self._out, self._clock.monotonic_s())
-            wait_s = max(wait_s, self._backoff.wait_s())
-            if wait_s <= 0 and not self._consumer.is_callable():
-                wait_s = LOOK_S
+            wait_s = inf if self._gathers else self._wait_s()
             if wait_s <= 0:
                 return
             await self._nap.sleep(wait_s)
+
+    def _wait_s(self) -> float:
+        """Until one more batch may be out, the last failure is long enough ago, and there is a function."""
+        wait_s = max(self.scaling.wait_s(self._out, self._clock.monotonic_s()), self._backoff.wait_s())
+        return LOOK_S if wait_s <= 0 and not self._consumer.is_callable() else wait_s
+
+    async def _next_batch(self) -> list[Record] | None:
+        """One that is out from now on. None: there is none, or none can be had now."""
+        if self._stopped:
+            return None
+        self._gathers = True
+        try:
+            batch = await self._gather()
+        except SourceEnded:
+            self._stopped = True
+            return None
+        except SourceUnavailable as error:
+            self._complain(error)
+            self._backoff.failed()
+            return None
+        except Exception:
+            log.exception("event source mapping %s could not be polled", self._consumer.mapping.uuid)
+            self._backoff.failed()
+            return None
+        finally:
+            self._gathers = False
+        if batch is not None:
+            self._complaint = ""
+            self._out += 1
+            self._unsettled += 1
+        return batch
 
     async def _gather(self) -> list[Record] | None:
         """The records of one batch; None: there is none after all. SourceUnavailable, SourceEnded."""
@@ -166,25 +183,45 @@ class Feed:
 
     # -- a batch ----------------------------------------------------------------------------------
 
-    async def _deliver(self, batch: list[Record]) -> None:
+    async def _deliver(self, first: list[Record]) -> None:
+        """A batch and those that follow it at once: to wake who gathers, and a task for each, costs as much again."""
+        try:
+            batch: list[Record] | None = first
+            while batch is not None:
+                await self._give(batch)
+                batch = await self._follow()
+        finally:
+            self._nap.end()
+
+    async def _give(self, batch: list[Record]) -> None:
         """Another may take its place once the function is done, or where order is kept once it is settled."""
-        is_out = True
+        is_out, wake = True, None
         try:
             result = await self._consumer.ask(self._poller, batch)
             self._note(result)
             if not self._poller.ordered:
                 is_out = False
                 self._out -= 1
-                self._nap.end()
+                wake = self._loop.asyncio.call_soon(self._nap.end)  # should it not be settled at once
             await self._poller.settle(batch, result)
             self._consumer.settled(batch, result)
         except SourceUnavailable as error:
             self._complain(error)
             self._backoff.failed()
         finally:
+            if wake is not None:
+                wake.cancel()
             self._unsettled -= 1
             self._out -= is_out
+
+    async def _follow(self) -> list[Record] | None:
+        """The next batch, if nobody gathers it and nothing has to be waited for before."""
+        if self._gathers or self._is_stale or self._wait_s() > 0:
+            return None
+        batch = await self._next_batch()
+        if self._out < self.scaling.most:
             self._nap.end()
+        return batch
 
     def _note(self, result: Result) -> None:
         """When to go on: at once, or later and with fewer; and whether what was fetched ahead is still next."""

@@ -33,6 +33,11 @@ class Scaling:
         """So many now."""
         return int(self._limit)
 
+    @property
+    def most(self) -> int:
+        """So many ever."""
+        return self._most
+
     def wait_s(self, running: int, now_s: float) -> float:
         """In how many seconds one more may begin; 0: now; infinite: when another ends."""
         if not running and now_s >= self._held_s:

@@ -125,6 +125,17 @@ def test_a_delayed_message_is_received_when_it_is_due(sqs: Sqs) -> None:
     assert (own, "queue's" in sqs.bodies(url)) == (["own"], True)
 
 
+def test_the_oldest_that_is_visible_comes_first_whenever_it_became_so(sqs: Sqs) -> None:
+    url = sqs.create("jobs")
+    sqs.send(url, "1", "2", "3", "4")
+    first, second, _ = sqs.receive(url, 3)
+    for message in (second, first):
+        sqs.client.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+    sqs.send(url, "5")
+
+    assert sqs.bodies(url) == ["1", "2", "4", "5"]
+
+
 def test_a_timeout_can_be_changed_while_a_message_is_in_flight(sqs: Sqs) -> None:
     url = sqs.create("jobs")
     sqs.send(url, "one")
