@@ -151,7 +151,7 @@ def test_a_static_program_asks_for_nothing(tmp_path: Path) -> None:
 def test_a_bootstrap_that_lambda_cannot_start_is_named_with_what_to_type(
     tmp_path: Path, bootstrap: bytes, says: str
 ) -> None:
-    (told, *_) = tell(tmp_path, {"bootstrap": bootstrap})
+    (told,) = tell(tmp_path, {"bootstrap": bootstrap})
 
     assert told.startswith("/var/task/bootstrap ")
     assert says in told

@@ -141,10 +141,11 @@ def reference(content: bytes, size: int) -> bytes:
         (reference(b"elsewhere", 9), 9),
         (bytes([LITERAL]) + (1 << 40).to_bytes(8, "big") + b"x", 1),
         (bytes([LITERAL]) + (9).to_bytes(8, "big") + b"x", 9),
+        (bytes([LITERAL]) + (2 * MB).to_bytes(8, "big") + bytes(2 * MB), 2 * MB),
         (b"\7" * 9, 1),
         (b"\0\0", 1),
     ],
-    ids=["too often", "too large", "cut", "not there", "endless", "short", "no kind", "no head"],
+    ids=["too often", "too large", "cut", "not there", "endless", "short", "long", "no kind", "no head"],
 )
 def test_a_layer_that_would_be_another_than_it_says_is_refused(tmp_path: Path, recipe: bytes, size: int) -> None:
     made = bundle(tmp_path / "b", saved(layer({"a": LARGE})))
