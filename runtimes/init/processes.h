@@ -183,6 +183,17 @@ static bool look_at_descriptors(int pid, void (*see)(long folder, const char *na
     return folder != -EACCES && folder != -EPERM;
 }
 
+/* The way to stdout's pipe for log records. It is opened anew, so that it waits where the pipe is full: Node.js has its
+   stdout not wait, which holds for all that was duplicated of one and the same descriptor. Without /proc it is stdout's. */
+static void open_log(long number) {
+    long fd = SYS(openat, AT_FDCWD, "/proc/self/fd/1", O_WRONLY);
+    if (fd == number)
+        return;
+    SYS(dup3, fd < 0 ? 1 : fd, number, 0);
+    if (fd >= 0)
+        SYS(close, fd);
+}
+
 /* Starts a program with `output` as stdout and stderr, and as the descriptor for log records if its environment names
    one: one pipe, so everything is in the order in which it was written. Returns its pid or -errno; *failure, memory shared with the
    child, gets the errno when that cannot execute it, and -errno when the directory cannot be had. */
@@ -203,7 +214,7 @@ static long spawn(char *directory, char **argv, char **environment, long output,
     SYS(dup3, output, 2, 0);
     uint64_t log = number_in(variable(environment, "_LAMBDA_TELEMETRY_LOG_FD=", "0"), NULL);
     if (log > 2 && log < 1024)
-        SYS(dup3, output, log, 0);
+        open_log((long)log);
     long result = SYS(chdir, directory);
     *failure = (int)(result < 0 ? result : -execute_confined(argv, environment));
     SYS(exit_group, 127);

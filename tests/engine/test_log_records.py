@@ -74,6 +74,22 @@ def test_node_writes_records_too(lam: Lam) -> None:
     assert "\tERROR\tInvoke Error" in error
 
 
+def test_more_than_a_pipe_holds_is_logged_whole_though_stdout_does_not_wait(lam: Lam) -> None:
+    """As Node.js has it for its own stdout. The client's records wait, and do not end the runtime."""
+    runs_node(lam.emulator)
+    code = "process.stdout.write('first\\n'); for (let n = 0; n < 4; n++) console.log(n + 'x'.repeat(200_000));"
+    handler = f"export const handler = async () => {{ {code} }};\n"
+    lam.create("much", {"index.mjs": handler}, Runtime="nodejs24.x", Handler="index.handler")
+
+    answer = lam.invoke("much")
+
+    assert answer.error is None
+    first, *records = lam.own_events("much")
+    assert [record.partition("\tINFO\t")[2] for record in records] == [f"{n}{'x' * 200_000}\n" for n in range(4)]
+    assert first == "first\n"
+    assert "\xa5" not in answer.tail
+
+
 def test_a_json_log_filters_records_by_level_and_wraps_none(lam: Lam) -> None:
     logging = {"LogFormat": "JSON", "ApplicationLogLevel": "ERROR"}
     lam.create("leveled", MULTILINE, LoggingConfig=logging)
