@@ -12,7 +12,7 @@ help:
 	@echo "make run         serve examples/ on http://127.0.0.1:$(PORT)"
 	@echo "make test        check the code and run the tests, against a real engine"
 	@echo "make test-slow   the tests that take minutes"
-	@echo "make test-runtimes  each runtime that an image can be built for"
+	@echo "make test-runtimes  every other runtime that an image can be built for"
 	@echo "make bench       measure against AWS's own emulator"
 	@echo "make wheels      what the Dockerfile needs, in dist/wheels"
 	@echo "make lint        only check the code"
@@ -70,7 +70,7 @@ test-slow: $(BIN)/.tools start-engine
 	@command -v qemu-aarch64-static >/dev/null || sh scripts/packages.sh qemu-user-static
 	$(BIN)/pytest -m "slow $(WITHOUT_ENGINE)"
 
-# The first of each language are among the other tests. This builds the images of all the others, once.
+# One runtime of most families is among the other tests. This builds the images of all the others, once.
 test-runtimes: $(BIN)/.tools start-engine
 	$(BIN)/pytest -m runtimes
 

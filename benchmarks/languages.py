@@ -63,16 +63,8 @@ class Compiled:
     warm: float = 1.3
 
 
-def _python() -> Files:
-    return {"twice.py": (HANDLERS / "twice.py").read_bytes()}
-
-
-def _node() -> Files:
-    return {"twice.js": (HANDLERS / "twice.js").read_bytes()}
-
-
-def _ruby() -> Files:
-    return {"twice.rb": (HANDLERS / "twice.rb").read_bytes()}
+def _script(name: str) -> Callable[[], Files]:
+    return lambda: {name: (HANDLERS / name).read_bytes()}
 
 
 def _java() -> Files:
@@ -130,8 +122,9 @@ def _of_java(runtime: str) -> Language:
     return Language(runtime, "Twice::handle", _java, 1.3, without=ARCHIVE_OF_THE_LIBRARY, slower=0.6)
 
 
-PYTHON = Language("python3.13", "twice.handler", _python, 1.6)
-NODE, RUBY = Language("nodejs24.x", "twice.handler", _node, 1.6), Language("ruby3.3", "twice.handler", _ruby, 1.6)
+PYTHON = Language("python3.13", "twice.handler", _script("twice.py"), 1.6)
+NODE = Language("nodejs24.x", "twice.handler", _script("twice.js"), 1.6)
+RUBY = Language("ruby3.3", "twice.handler", _script("twice.rb"), 1.6)
 LANGUAGES = [PYTHON, NODE, RUBY]
 JAVAS = [*map(_of_java, ("java11", "java17", "java21", "java25"))]
 COMPILED = [Compiled("Go", _go), Compiled("Rust", _rust)]

@@ -2,7 +2,7 @@
 
 docs/contract/runtime.md, docs/decisions/dotnet-client.md. All of it runs on .NET Core 3.1 in the place of .NET 8,
 without Docker, and with a stand-in for Amazon.Lambda.Core, as languages/dotnet.py says. `make test` runs the first
-test, `make test-runtimes` all.
+test, `make test-runtimes` all others.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Java as Lambda runs it: every form of handler, and a JVM that fits the function's memory and starts fast.
 
-docs/contract/runtime.md. `make test` runs the first Java, `make test-runtimes` all.
+docs/contract/runtime.md. `make test` runs one Java, `make test-runtimes` all others.
 """
 
 from __future__ import annotations

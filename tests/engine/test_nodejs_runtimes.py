@@ -1,6 +1,6 @@
 """Node.js as Lambda runs it: callbacks, streams, AWS's SDK, and what each version has.
 
-docs/contract/runtime.md. `make test` runs the first Node.js, `make test-runtimes` all.
+docs/contract/runtime.md. `make test` runs one Node.js, `make test-runtimes` all others.
 """
 
 from __future__ import annotations

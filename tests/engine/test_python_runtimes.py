@@ -1,6 +1,6 @@
 """Python as Lambda runs it: its library, compiled modules, certificates, and what each image is made of.
 
-docs/contract/runtime.md. `make test` runs the first Python, `make test-runtimes` all.
+docs/contract/runtime.md. `make test` runs one Python, `make test-runtimes` all others.
 """
 
 from __future__ import annotations

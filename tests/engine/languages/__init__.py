@@ -21,7 +21,7 @@ __all__ = ["LANGUAGES", "Case", "Failure", "Form", "Language", "Serve", "Thrown"
 
 LANGUAGES = (DOTNET, JAVA, NODE, PYTHON, RUBY, GO, RUST, CPP)
 FIRST = ("java21", "nodejs24.x", "provided.al2023", "python3.13", "ruby3.3")
-"""One of each family, which `make test` runs."""
+"""One of each family but .NET, which `make test` runs."""
 FIRST_AS_PROCESS = (PYTHON,)
 """What of this machine `make test` runs: of the other languages it runs the containers."""
 

@@ -1,7 +1,7 @@
 """Whom the suite asks: an emulator for each engine, and in it one runtime after the other, by all tests of this folder.
 
-`make test` runs one runtime of each family, `make test-runtimes` all that an image can be built for. docs/runtimes.md
-has its rows.
+`make test` runs one runtime of each family but .NET, which has test_dotnet_runtimes.py; `make test-runtimes` all others
+that an image can be built for. docs/runtimes.md has its rows.
 """
 
 from __future__ import annotations
