@@ -88,6 +88,17 @@ def test_an_image_that_is_there_is_not_loaded_again(machine: Machine) -> None:
     assert [line for line in machine.told if line.startswith("handing")] == []
 
 
+def test_an_image_that_was_just_imported_is_not_old_to_other_checkouts(machine: Machine) -> None:
+    name, images = machine.own.load_old("one"), machine.own.images("one")
+    machine.export(images)
+    machine.rig.forget(name)
+    machine.load(images)
+
+    pruned = list(machine.own.images("other").prune())
+
+    assert (pruned, images.find(machine.runtime, "x86_64")) == ([], name)
+
+
 def test_awss_own_image_goes_along_and_comes_first(machine: Machine) -> None:
     machine.own.load_old("one")
     awss, images = load_awss(machine.own), machine.own.images("one")
