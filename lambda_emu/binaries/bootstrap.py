@@ -15,6 +15,7 @@ from lambda_emu.binaries.scan import BOUNDS, walk
 from lambda_emu.store.code.beneath import open_beneath
 
 NAME = "bootstrap"
+BOOTSTRAPS = ("/var/task/bootstrap", "/opt/bootstrap")
 FIRST_BYTES = 256
 MADE_FOR = {
     b"\xcf\xfa\xed\xfe": "macOS",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lambda_emu.architectures import MACHINES
-from lambda_emu.binaries.bootstrap import or_set, wrong_bootstrap
+from lambda_emu.binaries.bootstrap import BOOTSTRAPS, or_set, wrong_bootstrap
 from lambda_emu.binaries.entry import wrong_entry
 from lambda_emu.binaries.needs import SYSTEMS, System, too_new
 from lambda_emu.binaries.packages import wrong_packages
@@ -13,7 +13,6 @@ from lambda_emu.binaries.scan import Binary, Code
 from lambda_emu.runtimes import Runtime
 
 WHEELS = {"al1": "manylinux2010", "al2": "manylinux2014", "al2023": "manylinux_2_28"}
-BOOTSTRAPS = ("/var/task/bootstrap", "/opt/bootstrap")
 NPM = {"x86_64": "x64", "arm64": "arm64"}
 
 

@@ -11,9 +11,9 @@ from descriptors_rig import opened
 
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.bootstrap import find_bootstrap
 from lambda_emu.sandbox.init.binary import find_init
 from lambda_emu.sandbox.process.no_isolation import NoIsolation
-from lambda_emu.sandbox.toolchain.layout import find_bootstrap
 from lambda_emu.store.code.beneath import open_beneath
 
 

@@ -27,6 +27,7 @@ from lambda_emu.sandbox.base import (
     StemKind,
     Wanted,
 )
+from lambda_emu.sandbox.bootstrap import find_bootstrap
 from lambda_emu.sandbox.building.image_plan import OURS
 from lambda_emu.sandbox.docker.call import InitCall, SocketNotCalled
 from lambda_emu.sandbox.docker.client import (
@@ -56,7 +57,6 @@ from lambda_emu.sandbox.init.socket_file import SocketFile
 from lambda_emu.sandbox.leases import own_lease
 from lambda_emu.sandbox.machine import Machine, this_machine
 from lambda_emu.sandbox.temporary import let_through
-from lambda_emu.sandbox.toolchain.layout import find_bootstrap
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

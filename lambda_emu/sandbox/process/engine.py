@@ -16,6 +16,7 @@ from lambda_emu.folders import PASSED_THROUGH, PRIVATE, close_to_others, remove_
 from lambda_emu.model.function.function import ContainerImage
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import ImageInvalid, Limits, Program, SandboxError, ShuttingDown, StemKind, Wanted
+from lambda_emu.sandbox.bootstrap import find_bootstrap
 from lambda_emu.sandbox.engine_threads import EngineThreads
 from lambda_emu.sandbox.files import remove_tree
 from lambda_emu.sandbox.init.binary import find_init
@@ -27,7 +28,7 @@ from lambda_emu.sandbox.machine import this_machine
 from lambda_emu.sandbox.process.isolation import Isolation
 from lambda_emu.sandbox.process.namespaces import PATH, Given, Namespaces
 from lambda_emu.sandbox.process.no_isolation import NoIsolation
-from lambda_emu.sandbox.toolchain.layout import Toolchain, check_architecture, find_bootstrap, make_toolchain
+from lambda_emu.sandbox.toolchain.layout import Toolchain, check_architecture, make_toolchain
 from lambda_emu.sandbox.toolchain.maker import Maker
 
 log = logging.getLogger(__name__)

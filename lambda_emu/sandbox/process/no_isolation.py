@@ -37,7 +37,7 @@ LIMITS = {
     "core": (0, 0),
 }  # the code's folder can be written: a crash would leave its memory on the disk
 
-BOOTSTRAPS = {"/var/task/bootstrap": "./bootstrap", "/opt/bootstrap": "../opt/bootstrap"}
+FROM_TASK = {"/var/task/bootstrap": "./bootstrap", "/opt/bootstrap": "../opt/bootstrap"}
 
 SETTLE = """
 export LAMBDA_TASK_ROOT="$PWD" TMPDIR="${PWD%/*}/tmp"
@@ -98,7 +98,7 @@ class NoIsolation:
             _refuse_ways_out(root)
 
     def program(self, toolchain: Toolchain, bootstrap: str, environment: Mapping[str, str]) -> Program:
-        script = f"{SETTLE}exec {toolchain.start or BOOTSTRAPS[bootstrap]}"
+        script = f"{SETTLE}exec {toolchain.start or FROM_TASK[bootstrap]}"
         for name in ("lang", "runtime"):
             script = script.replace(f"/var/{name}/", shlex.quote(f"{toolchain.folder / name}/"))
         runtime = str(toolchain.folder / "runtime")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,12 +17,9 @@ from lambda_emu.architectures import HOST_ARCHITECTURE
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.toolchain.interpreter import ClientMissing, Interpreter, Language
-from lambda_emu.sandbox.toolchain.lookup import CodeView
 from lambda_emu.sandbox.toolchain.maker import Maker
 
 log = logging.getLogger(__name__)
-
-BOOTSTRAPS = ("/var/task/bootstrap", "/opt/bootstrap")
 
 LANGUAGES = {
     "python": "Python",
@@ -164,14 +161,3 @@ def _check_version(interpreter: Interpreter, runtime: Runtime, strict: bool) -> 
     if strict and interpreter.instead_of(runtime):
         has = f"this machine has {interpreter.name} ({interpreter.path}), not {runtime.identifier}"
         raise SandboxError(f"{has}; use Docker, or run it on that one by leaving out strict_runtimes")
-
-
-def find_bootstrap(runtime: Runtime, task: Path, layers: Sequence[Path]) -> str | None:
-    """What Lambda executes, by its path there; None: a custom runtime without a bootstrap.
-
-    docs/contract/runtime.md#environment-variables.
-    """
-    if runtime.family != "provided":
-        return "/var/runtime/bootstrap"
-    code = CodeView(task, layers)
-    return next((path for path in BOOTSTRAPS if code.has_file(path)), None)

@@ -1,4 +1,4 @@
-"""Looking for a file of a function as its environment will, without following a link on this machine."""
+"""What Lambda executes of a function, looked for as its environment will, without following a link on this machine."""
 
 from __future__ import annotations
 
@@ -9,8 +9,21 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from lambda_emu.binaries.bootstrap import BOOTSTRAPS
+from lambda_emu.runtimes import Runtime
 from lambda_emu.store.code.beneath import open_beneath
 from lambda_emu.store.code.links import MAX_HOPS
+
+
+def find_bootstrap(runtime: Runtime, task: Path, layers: Sequence[Path]) -> str | None:
+    """What Lambda executes, by its path there; None: a custom runtime without a bootstrap.
+
+    docs/contract/runtime.md#environment-variables.
+    """
+    if runtime.family != "provided":
+        return "/var/runtime/bootstrap"
+    code = CodeView(task, layers)
+    return next((path for path in BOOTSTRAPS if code.has_file(path)), None)
 
 
 class CodeView(Struct, frozen=True):
