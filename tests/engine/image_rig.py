@@ -9,6 +9,7 @@ import sys
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -141,7 +142,18 @@ class Own:
         return [image["Id"] for image in self.rig.client.api.images(filters={"label": self._label})]
 
     def load_old(self, recipe: str) -> str:
-        """An image of this recipe that was made long ago. Returns its name."""
+        """An image of this recipe that was made long ago, though not here. Returns its name."""
+        return self._load(recipe, datetime(2020, 1, 1, tzinfo=UTC))
+
+    def load_new(self, recipe: str) -> str:
+        """One that was made just now."""
+        return self._load(recipe, datetime.now(UTC))
+
+    @property
+    def _label(self) -> str:
+        return f"lambda-emu.image={self.runtime}-x86_64"
+
+    def _load(self, recipe: str, made: datetime) -> str:
         runtimes = self._catalogue(recipe)
         runtime = runtimes.get(self.runtime)
         assert runtime is not None
@@ -149,13 +161,9 @@ class Own:
         name = plan_image(runtime, runtime.recipe, "x86_64", runtimes.folder).tag
         label, _, value = self._label.partition("=")
         config = {"Labels": {label: value}, "Env": [f"RECIPE={recipe}"]}
-        image = {"architecture": "amd64", "os": "linux", "created": "2020-01-01T00:00:00Z", "config": config}
+        image = {"architecture": "amd64", "os": "linux", "created": f"{made:%Y-%m-%dT%H:%M:%SZ}", "config": config}
         self.rig.client.images.load(saved(name, image))
         return name
-
-    @property
-    def _label(self) -> str:
-        return f"lambda-emu.image={self.runtime}-x86_64"
 
     def _catalogue(self, recipe: str) -> Catalogue:
         folder = self.folder / f"runtimes {recipe}"

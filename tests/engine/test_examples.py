@@ -14,9 +14,9 @@ from lambda_emu.server import Emulator
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-def invoked(project: Path, engine: str, data_dir: Path, name: str, event: object) -> Any:
+def invoked(project: Path, engine: str, data_dir: Path, name: str, event: object, **settings: str) -> Any:
     """One invocation of a project's function, by an emulator that lives as long as it takes."""
-    flags = {"project": project, "port": 0, "engine": engine, "data_dir": data_dir}
+    flags = {"project": project, "port": 0, "engine": engine, "data_dir": data_dir, **settings}
     with Emulator(load_settings(flags, environ={})) as emulator:
         lam = Lam(emulator)
         lam.wait_until_active(name)
@@ -39,7 +39,7 @@ def test_an_example_answers_what_it_says(
 
 
 def test_the_example_that_fills_tmp_finds_its_end(tmp_path: Path) -> None:
-    answer = invoked(EXAMPLES, "docker", tmp_path, "report", {"mb": 600})
+    answer = invoked(EXAMPLES, "docker", tmp_path, "report", {"mb": 600}, cpu="unlimited")
 
     assert answer.error is None
     assert "/tmp is full" in answer.lines

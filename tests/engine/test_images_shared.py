@@ -51,8 +51,8 @@ def listed() -> Iterator[Path]:
 
 def test_two_checkouts_with_different_recipes_keep_each_others_images(own: Own) -> None:
     one, other = own.builder(recipe="one"), own.builder(recipe="other")
+    ours = own.load_new("one")
 
-    ours = one.ensure(own.runtime, "x86_64", print)
     theirs = other.ensure(own.runtime, "x86_64", print)
 
     assert ours != theirs
@@ -61,7 +61,7 @@ def test_two_checkouts_with_different_recipes_keep_each_others_images(own: Own) 
 
 
 def test_an_image_that_nobody_used_for_two_weeks_goes_with_the_next_build(own: Own) -> None:
-    old = own.builder(recipe="old").ensure(own.runtime, "x86_64", print)
+    old = own.load_new("old")
 
     new = own.builder(recipe="new", clock=LaterClock()).ensure(own.runtime, "x86_64", print)
 

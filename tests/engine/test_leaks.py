@@ -115,7 +115,7 @@ def test_a_signal_while_environments_are_starting_leaves_nothing(
     with served(tmp_path, engine, "--stems", "0") as lam:
         lam.create("worker", SLEEPER)
         for _ in range(20):
-            lam.invoke("worker", {"sleep": 5}, InvocationType="Event", LogType="None")
+            lam.invoke("worker", {"sleep": 1}, InvocationType="Event", LogType="None")
         tree = lam.tree()
 
         assert lam.end(signal.SIGTERM) == 0
@@ -165,7 +165,7 @@ def test_functions_that_come_and_go_leave_no_thread_file_or_environment(
         eventually(at_rest, "two stems")
         before = holdings()
 
-        for number in range(30):
+        for number in range(20):
             cycle(number)
 
         eventually(settled, "two stems")

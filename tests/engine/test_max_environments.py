@@ -111,6 +111,7 @@ def test_provisioned_concurrency_beyond_the_room_fails_with_the_setting_as_reaso
         return small.client.get_provisioned_concurrency_config(**named)
 
     eventually(lambda: config()["AvailableProvisionedConcurrentExecutions"] == 2, "two to be ready")
+    small.clock.advance(ROOM_WAIT_S)
     eventually(lambda: config()["Status"] == "FAILED", "the third to fail")
     assert "max_environments" in config()["StatusReason"]
     small.client.put_provisioned_concurrency_config(**named, ProvisionedConcurrentExecutions=2)
