@@ -61,7 +61,7 @@ def names() -> Iterator[str]:
 
 def early(lam: Lam, names: Iterator[str], eventually: Eventually, code: str, **config: Any) -> tuple[str, Answer]:
     """A function and the answer of its first invocation, which found a runtime that had waited for it."""
-    pauses_s = (0.2 * 2**number for number in itertools.count())
+    pauses_s = (0.05 * 2**number for number in itertools.count())
     lam.create(next(names), code, **config)  # once this is active, its image is there
 
     def first() -> tuple[str, Answer] | None:
