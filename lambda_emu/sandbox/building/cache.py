@@ -19,8 +19,6 @@ from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.tool_runner import Closed, Progress, ToolFailed, ToolRunner
 
 LOCK_POLL_S = 0.2
-SAID = 300
-"""How much of what was said an error repeats."""
 
 
 class NoRoom(SandboxError):
@@ -28,7 +26,7 @@ class NoRoom(SandboxError):
 
     def __init__(self, name: str, folder: Path, said: str) -> None:
         super().__init__(
-            f"{name} could not be made, for a disk is full: {said[:SAID]}\nBuilds need some hundred MB in {folder} and "
+            f"{name} could not be made, for a disk is full: {said}\nBuilds need some hundred MB in {folder} and "
             f"in {gettempdir()}: make room, or name other folders by LAMBDA_EMU_CACHE_DIR and TMPDIR"
         )
 

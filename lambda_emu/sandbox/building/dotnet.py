@@ -70,8 +70,8 @@ def newest(major: int) -> Framework:
     return max(fitting, key=lambda one: one.version)
 
 
-def lacks(recipe: Recipe, architecture: str) -> str | None:
-    """What of this machine its image is made of and that is not here, in words; None where nothing is."""
+def why_not(recipe: Recipe, architecture: str) -> str | None:
+    """Why what an image has of this machine cannot be had, in words; None where it can, or there is nothing."""
     part = next((part for part in recipe.parts[architecture].values() if isinstance(part, Installed)), None)
     if part is None:
         return None

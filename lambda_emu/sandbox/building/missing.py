@@ -6,9 +6,6 @@ from lambda_emu.recipes import Installed
 from lambda_emu.runtimes import Runtime
 from lambda_emu.sandbox.base import SandboxError
 
-SAID = 300
-"""How much of a tool's line an error repeats."""
-
 
 def pull_command(runtime: Runtime, architecture: str) -> str:
     """For AWS's image; the name without an architecture is that of this machine's."""
@@ -21,6 +18,11 @@ def of_machine(runtime: Runtime) -> str | None:
     return next((f".NET {part.dotnet}" for part in parts if isinstance(part, Installed)), None)
 
 
+def _build_command(runtime: Runtime, architecture: str) -> str:
+    option = "" if architecture == "x86_64" else f" --architecture {architecture}"
+    return f"lambda-emu runtimes build {runtime.identifier}{option}"
+
+
 def _elsewhere(runtime: Runtime) -> str:
     """How to take the image of a machine that has it."""
     export = f"lambda-emu runtimes export FILE {runtime.identifier}"
@@ -30,21 +32,21 @@ def _elsewhere(runtime: Runtime) -> str:
 class NoImage(SandboxError):
     """There is no image of a runtime, and none is made now. asked: AWS's registry was, in vain.
 
-    lacks: what of this machine it would be made of, in words, where that is not here.
+    machine: why this machine's own part of it cannot be had, in words.
     """
 
-    def __init__(self, runtime: Runtime, architecture: str, *, asked: bool = False, lacks: str | None = None) -> None:
-        name, pull = runtime.identifier, pull_command(runtime, architecture)
-        if runtime.recipe is None or lacks is not None:
-            why = "lambda-emu cannot build one" + (", and AWS's registry did not give AWS's" if asked else "")
-            why += "" if lacks is None else f": it is made of this machine's own {of_machine(runtime)}, and {lacks}"
-            install = "" if lacks is None else f"install {of_machine(runtime)}, its `dotnet` on the PATH; "
-            pulled = f"`{pull}`; {_elsewhere(runtime)}; or a function packaged as an image, which brings its runtime"
-            ways = install + pulled
+    def __init__(self, runtime: Runtime, architecture: str, *, asked: bool = False, machine: str | None = None) -> None:
+        ways = [f"`{pull_command(runtime, architecture)}`", _elsewhere(runtime)]
+        if runtime.recipe is not None and machine is None:
+            why = "none was built"
+            ways.insert(0, f"`{_build_command(runtime, architecture)}`")
         else:
-            why, option = "none was built", "" if architecture == "x86_64" else f" --architecture {architecture}"
-            ways = f"`lambda-emu runtimes build {name}{option}`; `{pull}`; {_elsewhere(runtime)}"
-        super().__init__(f"no image for {name} ({architecture}): {why}. Ways to one: {ways}")
+            why = "lambda-emu cannot build one" + (", and AWS's registry did not give AWS's" if asked else "")
+            ways.append("or a function packaged as an image, which brings its runtime")
+        if machine is not None:
+            why += f": it is made of this machine's own {of_machine(runtime)}, and {machine}"
+            ways.insert(0, f"install {of_machine(runtime)}, its `dotnet` on the PATH")
+        super().__init__(f"no image for {runtime.identifier} ({architecture}): {why}. Ways to one: {'; '.join(ways)}")
 
 
 class Unreachable(SandboxError):
@@ -53,7 +55,7 @@ class Unreachable(SandboxError):
     def __init__(self, runtime: Runtime, architecture: str, who: str, said: str) -> None:
         super().__init__(
             f"the image of {runtime.identifier} could not be built: {who} had no answer from where it fetches: "
-            f"{said[:SAID]}\nWhat came before is kept, so try again once there is a way out; behind a proxy with "
+            f"{said}\nWhat came before is kept, so try again once there is a way out; behind a proxy with "
             "HTTP_PROXY and HTTPS_PROXY, with mirrors as docs/runtimes.md has it (Offline and CI).\n"
             f"Without a way out: {_elsewhere(runtime)}; `{pull_command(runtime, architecture)}`, if that is let through"
         )

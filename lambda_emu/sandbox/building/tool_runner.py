@@ -20,6 +20,8 @@ Progress = Callable[[str], None]
 
 TOLD_LINES = 12
 """How much of a failed tool's last words an error repeats."""
+TOLD = 300
+"""How much of a line that tells why."""
 LINE_LIMIT = 500
 """How much of a line counts: tools write out whole lists of files that did not fit on a disk."""
 
@@ -56,7 +58,7 @@ class ToolFailed(SandboxError):
         return self._last(NO_ROOM)
 
     def _last(self, told: re.Pattern[str]) -> str | None:
-        return next((line.strip() for line in reversed(self._lines) if told.search(line)), None)
+        return next((line.strip()[:TOLD] for line in reversed(self._lines) if told.search(line)), None)
 
 
 class Closed(SandboxError):

@@ -79,9 +79,9 @@ class ImageBuilder:
         plan = self.images.plan(runtime, architecture)
         if plan is None:
             raise NoImage(runtime, architecture, asked=self.pulls)
-        lacks = dotnet.lacks(plan.recipe, architecture)
-        if lacks is not None:
-            raise NoImage(runtime, architecture, asked=self.pulls, lacks=lacks)
+        why_not = dotnet.why_not(plan.recipe, architecture)
+        if why_not is not None:
+            raise NoImage(runtime, architecture, asked=self.pulls, machine=why_not)
         check_machine(architecture)
         try:
             root = self._make_root(plan, scratch, progress)

@@ -110,7 +110,7 @@ class Images:
     def _status(self, runtime: Runtime, architecture: str) -> ImageStatus:
         name, image = self._find(runtime, architecture) or (None, {})
         recipe = runtime.recipe
-        buildable = recipe is not None and dotnet.lacks(recipe, architecture) is None
+        buildable = recipe is not None and dotnet.why_not(recipe, architecture) is None
         return ImageStatus(runtime, architecture, name, image.get("Size"), buildable)
 
     def _mark_used(self, name: str, image: Mapping[str, Any]) -> None:
