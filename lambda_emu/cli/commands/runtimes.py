@@ -16,11 +16,7 @@ from lambda_emu.cli.options import NotDone, json_option, setting_options, settin
 if TYPE_CHECKING:
     from lambda_emu.sandbox.bundle.clients import Clients
     from lambda_emu.sandbox.docker.bundles import Bundles
-    from lambda_emu.sandbox.docker.images import ImageStatus
-    from lambda_emu.sandbox.toolchain.layout import ToolchainStatus
 
-HEADINGS = ("RUNTIME", "SUPPORT", "SIZE", "IMAGE", "NOTE")
-TOOLCHAIN_HEADINGS = ("RUNTIME", "SUPPORT", "RUNS ON")
 MB = 1_000_000
 architecture_option = click.option(
     "--architecture",
@@ -45,18 +41,17 @@ def list_runtimes(architecture: str, engine: str | None, as_json: bool) -> None:
 
     Without Docker: what of this machine each would run on, or why it would not.
     """
+    from lambda_emu.cli.runtime_lists import list_images, list_toolchains
+
     if _by_processes(settings(engine=engine).engine):
-        _list_toolchains(as_json)
+        from lambda_emu.sandbox.toolchain.layout import statuses
+
+        list_toolchains(statuses(), as_json)
         return
     from lambda_emu.sandbox.docker.images import Images
 
     with _engine() as client:
-        found = sorted(Images(client).status(architecture), key=lambda status: status.image is None)
-    if as_json:
-        for status in found:
-            show.json_line(_members(status))
-    else:
-        show.table(HEADINGS, [_row(status) for status in found])
+        list_images(Images(client).status(architecture), as_json)
 
 
 @runtimes.command()
@@ -177,26 +172,22 @@ def _by_processes(engine: str) -> bool:
     return False
 
 
-def _list_toolchains(as_json: bool) -> None:
-    from lambda_emu.sandbox.toolchain.layout import statuses
+@contextmanager
+def _engine() -> Iterator[Any]:
+    """A client of it."""
+    from lambda_emu.sandbox.docker.client import connect
 
-    found = sorted(statuses(), key=lambda status: status.reason is not None)
-    if as_json:
-        for status in found:
-            show.json_line(_toolchain_members(status))
-    else:
-        show.table(TOOLCHAIN_HEADINGS, [_toolchain_row(status) for status in found])
+    with _not_done(), closing(connect()) as client:
+        yield client
 
 
 @contextmanager
-def _engine() -> Iterator[Any]:
-    """A client of the engine. What goes wrong there ends the command."""
+def _not_done() -> Iterator[None]:
+    """What goes wrong with sandboxes ends the command."""
     from lambda_emu.sandbox.base import SandboxError
-    from lambda_emu.sandbox.docker.client import connect
 
     try:
-        with closing(connect()) as client:
-            yield client
+        yield
     except SandboxError as error:
         raise NotDone(str(error)) from error
 
@@ -205,85 +196,15 @@ def _engine() -> Iterator[Any]:
 def _bundles() -> Iterator[Bundles | Clients]:
     """Of the engine; without Docker, of what processes need."""
     from lambda_emu.runtimes import catalogue
-    from lambda_emu.sandbox.base import SandboxError
     from lambda_emu.sandbox.bundle.clients import Clients
 
     clients = Clients(settings().cache_dir, catalogue())
     if _by_processes(settings().engine):
-        try:
+        with _not_done():
             yield clients
-        except SandboxError as error:
-            raise NotDone(str(error)) from error
         return
     from lambda_emu.sandbox.docker.bundles import Bundles
     from lambda_emu.sandbox.docker.images import Images
 
     with _engine() as client:
         yield Bundles(client, Images(client), clients)
-
-
-def _row(status: ImageStatus) -> tuple[str, ...]:
-    missing = "not there; will be built" if status.buildable else f"not there; {_ways(status)}"
-    size = "" if status.size_bytes is None else f"{status.size_bytes // MB} MB"
-    note = "" if status.image == status.runtime.aws_image else _note(status)
-    return status.runtime.identifier, status.runtime.support, size, status.image or missing, note
-
-
-def _note(status: ImageStatus) -> str:
-    """Of images that are not looked after any more."""
-    if status.runtime.label is None:
-        return ""
-    lacking = ", ".join(status.runtime.lacks.get(status.architecture, ()))
-    return f"{status.runtime.label}; lacks {lacking}"
-
-
-def _ways(status: ImageStatus) -> str:
-    from lambda_emu.sandbox.building.missing import of_machine, pull_command
-
-    own = of_machine(status.runtime)
-    if own is not None:
-        return f"{own} on the PATH, or {pull_command(status.runtime, status.architecture)}"
-    return f"{pull_command(status.runtime, status.architecture)}, or lambda-emu runtimes import"
-
-
-def _members(status: ImageStatus) -> dict[str, Any]:
-    from lambda_emu.recipes import contents
-
-    recipe = status.runtime.recipe
-    return {
-        "runtime": status.runtime.identifier,
-        "architecture": status.architecture,
-        "support": status.runtime.support,
-        "image": status.image,
-        "sizeBytes": status.size_bytes,
-        "buildable": status.buildable,
-        "awsImage": status.runtime.aws_image,
-        "contents": [] if recipe is None else contents(recipe, status.architecture),
-        "label": status.runtime.label,
-        "lacks": status.runtime.lacks.get(status.architecture, ()),
-        "differs": dict(status.runtime.differs),
-    }
-
-
-def _toolchain_row(status: ToolchainStatus) -> tuple[str, ...]:
-    return status.runtime.identifier, status.runtime.support, status.reason or _runs_on(status)
-
-
-def _runs_on(status: ToolchainStatus) -> str:
-    if status.interpreter is None:
-        return "what the function brings"
-    found = f"{status.interpreter.name} ({status.interpreter.path})"
-    return found if status.is_exact else f"another version: {found}"
-
-
-def _toolchain_members(status: ToolchainStatus) -> dict[str, Any]:
-    interpreter = status.interpreter
-    return {
-        "runtime": status.runtime.identifier,
-        "support": status.runtime.support,
-        "runsOn": interpreter and interpreter.name,
-        "path": interpreter and str(interpreter.path),
-        "exact": status.is_exact,
-        "reason": status.reason,
-        "differs": dict(status.runtime.differs),
-    }

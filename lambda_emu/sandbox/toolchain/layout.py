@@ -35,13 +35,17 @@ LANGUAGES = {
 class Toolchain(Struct, frozen=True):
     """folder: as the module says. host_files: those of the host, by where sandboxes see them; parents come first.
 
-    start: the shell words that start the runtime; None where the function brings it. interpreter: what they start.
+    interpreter: what runs the function; None where it brings that.
     """
 
     folder: Path
-    start: str | None = None
     host_files: Mapping[Path, Path] = field(default_factory=lambda: MappingProxyType({}))
     interpreter: Interpreter | None = None
+
+    @property
+    def start(self) -> str | None:
+        """The shell words that start the runtime."""
+        return None if self.interpreter is None else self.interpreter.start
 
     def place(self, shown: Path) -> Path | None:
         """Where in `folder` a path of sandboxes lies; None for what is not below /var/lang or /var/runtime."""
@@ -96,7 +100,7 @@ def make_toolchain(runtime: Runtime, folder: Path, maker: Maker, *, strict: bool
     shutil.copytree(ours, folder / "runtime") if ours.is_dir() else (folder / "runtime").mkdir()
     language = _language(runtime)
     if language is None:
-        toolchain = Toolchain(folder, host_files=_shell())
+        toolchain = Toolchain(folder, _shell())
     else:
         toolchain = _with_interpreter(language, language.find(runtime), runtime, folder, maker, strict)
     if toolchain.start is not None:
@@ -154,7 +158,7 @@ def _with_interpreter(
         log.warning("%s", missing)
         return _with_interpreter(language, missing.instead, runtime, folder, maker, strict)
     shown = {**language.host_files(interpreter, folder / "empty"), **kept}
-    return Toolchain(folder, interpreter.start, shown, interpreter)
+    return Toolchain(folder, shown, interpreter)
 
 
 def _check_version(interpreter: Interpreter, runtime: Runtime, strict: bool) -> None:
