@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,9 @@ import pytest
 from image_rig import ImageRig, Own, saved
 from test_cli import command
 
+from lambda_emu.recipes import Wheels
 from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.building.part_plan import PartPlan
 from lambda_emu.sandbox.bundle.clients import Clients
 from lambda_emu.sandbox.bundle.layers import Pieces
 from lambda_emu.sandbox.bundle.manifest import BadBundle, Imported
@@ -24,13 +27,16 @@ from lambda_emu.sandbox.docker.images import Images
 
 pytestmark = pytest.mark.docker
 
+CLIENT = Wheels(("six==1.17.0",), "3.13")
+"""What stands for the client of the runtime."""
+
 
 class Machine:
     """An engine with a runtime that no other test has."""
 
     def __init__(self, folder: Path) -> None:
         self.rig = ImageRig()
-        self.own = self.rig.own(folder)
+        self.own = self.rig.own(folder, {"/var/runtime": {"pip": list(CLIENT.pip), "python": CLIENT.python}})
         self.file = folder / "runtimes.bundle"
         self.told: list[str] = []
 
@@ -97,6 +103,19 @@ def test_an_image_that_was_just_imported_is_not_old_to_other_checkouts(machine: 
     pruned = list(machine.own.images("other").prune())
 
     assert (pruned, images.find(machine.runtime, "x86_64")) == ([], name)
+
+
+def test_what_functions_run_on_without_docker_goes_along(machine: Machine) -> None:
+    name, images = machine.own.load_old("one"), machine.own.images("one")
+    client = machine.own.cache / "parts" / PartPlan(CLIENT, "x86_64").key
+    client.mkdir(parents=True)
+    (client / "six.py").write_text("six")
+    machine.export(images)
+    machine.rig.forget(name)
+    shutil.rmtree(machine.own.cache)
+
+    assert machine.load(images) == [Imported(name), Imported(f"client of {machine.runtime}")]
+    assert (client / "six.py").read_text() == "six"
 
 
 def test_awss_own_image_goes_along_and_comes_first(machine: Machine) -> None:
