@@ -39,6 +39,7 @@ const actions = {
     left: context.getRemainingTimeInMillis(),
     identity: context.identity ? context.identity.cognitoIdentityId : null,
     custom: context.clientContext ? context.clientContext.custom : null,
+    title: context.clientContext ? context.clientContext.client.app_title : null,
     trace: process.env._X_AMZN_TRACE_ID,
   }),
   left: async ({ value }, context) => {

@@ -60,6 +60,7 @@ def do_context(value, context):
         "left": context.get_remaining_time_in_millis(),
         "identity": context.identity.cognito_identity_id,
         "custom": context.client_context and context.client_context.custom,
+        "title": context.client_context and context.client_context.client.app_title,
         "trace": os.environ["_X_AMZN_TRACE_ID"],
     }
 

@@ -47,6 +47,7 @@ module Actions
         left: context.get_remaining_time_in_millis,
         identity: context.identity && context.identity['cognitoIdentityId'],
         custom: context.client_context && context.client_context['custom'],
+        title: context.client_context && context.client_context['client']['app_title'],
         trace: ENV['_X_AMZN_TRACE_ID']
       }
     end

@@ -62,16 +62,16 @@ class Language:
     echo: returns the value. calls: returns how often this process was invoked, this time included. throw: throws the
     language's ordinary error with the value as its message; throw_own: one of a class of its own; throw_cause: throw's,
     caused by another; throw_odd: what is no ordinary error. context: returns id, name, version, arn, memory, group,
-    stream, left (ms), identity (its id, null without), custom (of the client context, null without) and trace (the
-    header). left: sleeps value ms, returns what is left of the time before and after, in ms. environment: returns all
-    variables. layer: returns the word that is in the layer. print: prints the value as a line, then writes
-    `<value> by the logger` by the language's logger, returns null. log: writes `at <value>` by the logger at one of
-    LEVELS, returns null. large: returns a text of value times `x`. exit: ends the process with this status. kill: ends
-    it by the signal of this number, 9 for null. sleep: sleeps value seconds, returns null. fill: takes value MB of
-    memory, every page of it, returns the value. write: writes `x` into the file of that path, returns whether it could.
-    read: returns the text of a file, null where there is none. beat: starts work in the background that notes the time
-    every 2 ms for ever, returns null at once. pause: returns the longest time between two notes, in ms, once five more
-    were made.
+    stream, left (ms), identity (its id, null without), of the client context custom and title (its client's app_title;
+    null without) and trace (the header). left: sleeps value ms, returns what is left of the time before and after, in
+    ms. environment: returns all variables. layer: returns the word that is in the layer. print: prints the value as a
+    line, then writes `<value> by the logger` by the language's logger, returns null. log: writes `at <value>` by the
+    logger at one of LEVELS, returns null. large: returns a text of value times `x`. exit: ends the process with this
+    status. kill: ends it by the signal of this number, 9 for null. sleep: sleeps value seconds, returns null. fill:
+    takes value MB of memory, every page of it, returns the value. write: writes `x` into the file of that path, returns
+    whether it could. read: returns the text of a file, null where there is none. beat: starts work in the background
+    that notes the time every 2 ms for ever, returns null at once. pause: returns the longest time between two notes, in
+    ms, once five more were made.
 
     name: what cases are named by where a family has several. files: its code. layer: files of a layer with the word
     `from a layer`. error: the type of what `throw` throws; members: the names in its error's JSON, in their order;

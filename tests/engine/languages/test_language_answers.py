@@ -20,6 +20,8 @@ WORD = 'é € 😀 \u0000 \\ "'
 LARGEST = 6 * 1024 * 1024
 TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
 PAUSE_S = 0.3
+MEMBERS = ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")
+"""What the client context has of the client; some languages want all."""
 VARYING = (
     "AWS_ACCESS_KEY_ID",
     "AWS_ENDPOINT_URL",
@@ -41,9 +43,9 @@ def test_a_result_is_what_the_handler_returns(subject: Subject) -> None:
 
 @row("context")
 def test_the_context_tells_of_the_invocation(subject: Subject) -> None:
-    custom = base64.b64encode(json.dumps({"custom": {"team": "bläu"}}).encode()).decode()
+    client = {"client": dict.fromkeys(MEMBERS, "läden"), "custom": {"team": "bläu"}, "env": {"locale": "de"}}
 
-    answer = subject.do("context", ClientContext=custom)
+    answer = subject.do("context", ClientContext=base64.b64encode(json.dumps(client).encode()).decode())
 
     found = answer.payload
     stream, trace = found.pop("stream"), found.pop("trace")
@@ -57,10 +59,12 @@ def test_the_context_tells_of_the_invocation(subject: Subject) -> None:
         "memory": subject.language.memory(MEMORY_MB),
         "group": f"/aws/lambda/{subject.name}",
         "custom": {"team": "bläu"},
+        "title": "läden",
     }
     assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", stream)
     assert re.fullmatch(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0.*", trace)
-    assert subject.do("context").payload.get("custom") is None
+    without = subject.do("context").payload
+    assert (without.get("custom"), without.get("title")) == (None, None)
 
 
 @row("trace header")

@@ -90,6 +90,13 @@ static string member(string const& event, string const& name, bool last)
     return event.substr(begin, end - begin);
 }
 
+// The same in a text that somebody else wrote: a string, or an object without another in it.
+static string part_of(string const& text, string const& name)
+{
+    auto const begin = text.find_first_of("{\"", text.find("\"" + name + "\":") + name.size() + 3);
+    return text.substr(begin, text.find(text[begin] == '{' ? '}' : '"', begin + 1) + 1 - begin);
+}
+
 static void log_line(string const& level, string const& text)
 {
     static std::map<string, int> const order = {{"DEBUG", 0}, {"INFO", 1}, {"WARN", 2}, {"ERROR", 3}};
@@ -117,10 +124,9 @@ static string about(invocation_request const& asked)
          << ", \"group\": " << quoted(variable("AWS_LAMBDA_LOG_GROUP_NAME"))
          << ", \"stream\": " << quoted(variable("AWS_LAMBDA_LOG_STREAM_NAME"))
          << ", \"left\": " << asked.get_time_remaining().count() << ", \"trace\": " << quoted(asked.xray_trace_id);
-    auto const& client = asked.client_context;
-    auto const custom = client.find("\"custom\":");
-    if (custom != string::npos)
-        made << ", \"custom\": " << client.substr(custom + 9, client.rfind('}') - custom - 9);
+    if (!asked.client_context.empty())
+        made << ", \"custom\": " << part_of(asked.client_context, "custom")
+             << ", \"title\": " << part_of(asked.client_context, "app_title");
     return made.str() + "}";
 }
 

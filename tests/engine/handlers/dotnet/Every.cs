@@ -110,6 +110,7 @@ namespace Fn
                 ["left"] = (int)context.RemainingTime.TotalMilliseconds,
                 ["identity"] = context.Identity.IdentityId,
                 ["custom"] = context.ClientContext?.Custom,
+                ["title"] = context.ClientContext?.Client.AppTitle,
                 ["trace"] = Environment.GetEnvironmentVariable("_X_AMZN_TRACE_ID"),
             };
         }

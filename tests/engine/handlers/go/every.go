@@ -143,6 +143,7 @@ func about(ctx context.Context) map[string]any {
 	}
 	if told.ClientContext.Custom != nil {
 		found["custom"] = told.ClientContext.Custom
+		found["title"] = told.ClientContext.Client.AppTitle
 	}
 	return found
 }

@@ -1,5 +1,6 @@
 package fn;
 
+import com.amazonaws.services.lambda.runtime.ClientContext;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.logging.LogLevel;
@@ -110,7 +111,9 @@ public class Every implements RequestHandler<Map<String, Object>, Object> {
         found.put("stream", context.getLogStreamName());
         found.put("left", context.getRemainingTimeInMillis());
         found.put("identity", context.getIdentity() == null ? null : context.getIdentity().getIdentityId());
-        found.put("custom", context.getClientContext() == null ? null : context.getClientContext().getCustom());
+        ClientContext client = context.getClientContext();
+        found.put("custom", client == null ? null : client.getCustom());
+        found.put("title", client == null ? null : client.getClient().getAppTitle());
         String trace = System.getProperty("com.amazonaws.xray.traceHeader");
         found.put("trace", trace == null ? System.getenv("_X_AMZN_TRACE_ID") : trace);
         return found;

@@ -112,7 +112,8 @@ fn about(context: &Context) -> Value {
         "stream": context.env_config.log_stream,
         "left": left(context),
         "identity": context.identity.as_ref().map(|identity| &identity.identity_id),
-        "custom": context.client_context.as_ref().map(|client| &client.custom),
+        "custom": context.client_context.as_ref().map(|told| &told.custom),
+        "title": context.client_context.as_ref().map(|told| &told.client.app_title),
         "trace": context.xray_trace_id,
     })
 }
