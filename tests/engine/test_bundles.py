@@ -21,7 +21,7 @@ from lambda_emu.sandbox.building.part_plan import PartPlan
 from lambda_emu.sandbox.bundle.clients import Clients
 from lambda_emu.sandbox.bundle.layers import Pieces
 from lambda_emu.sandbox.bundle.manifest import BadBundle, Imported
-from lambda_emu.sandbox.bundle.writer import BundleWriter, written_whole
+from lambda_emu.sandbox.bundle.writer import BundleWriter, write_whole
 from lambda_emu.sandbox.docker.bundles import Bundles
 from lambda_emu.sandbox.docker.images import Images
 
@@ -179,8 +179,8 @@ def test_an_image_for_a_processor_that_the_machine_cannot_run_says_what_would_he
 
 def test_an_image_that_is_for_another_processor_than_the_bundle_says_is_refused(machine: Machine) -> None:
     awss, images = load_awss(machine.own, "arm64"), machine.own.images("one")
-    with written_whole(machine.file) as file, BundleWriter(file, machine.file.parent) as bundle:
-        bundle.add(awss, machine.runtime, "x86_64", Pieces(machine.rig.client.api.get_image(awss)))
+    with write_whole(machine.file) as file, BundleWriter(file, machine.file.parent) as bundle:
+        bundle.add_image(awss, machine.runtime, "x86_64", Pieces(machine.rig.client.api.get_image(awss)))
 
     with pytest.raises(BadBundle, match="for another processor than it says"):
         machine.load(images)

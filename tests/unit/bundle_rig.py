@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO
 
 from lambda_emu.sandbox.bundle.layers import SHARED_FROM
-from lambda_emu.sandbox.bundle.reader import opened
-from lambda_emu.sandbox.bundle.writer import BundleWriter, written_whole
+from lambda_emu.sandbox.bundle.reader import open_bundle
+from lambda_emu.sandbox.bundle.writer import BundleWriter, write_whole
 
 RANDOM = random.Random(11)
 LARGE = RANDOM.randbytes(3 * SHARED_FROM + 5)
@@ -56,16 +56,16 @@ def saved(*layers: bytes, links: Mapping[str, str] = {}, architecture: str = "am
 
 
 def bundle(path: Path, *images: bytes) -> Path:
-    with written_whole(path) as file, BundleWriter(file, path.parent) as writer:
+    with write_whole(path) as file, BundleWriter(file, path.parent) as writer:
         for number, image in enumerate(images):
-            writer.add(f"lambda-emu/test:{number}", "provided.al2023", "x86_64", io.BytesIO(image))
+            writer.add_image(f"lambda-emu/test:{number}", "provided.al2023", "x86_64", io.BytesIO(image))
     return path
 
 
 def loaded(path: Path) -> list[dict[str, bytes]]:
     """What an engine would be given of each image: its layers, its description and the list of both."""
     found = []
-    with opened(path) as reader:
+    with open_bundle(path) as reader:
         reader.verify(lambda _: None)
         for image in reader.manifest.images:
             with tarfile.open(fileobj=io.BytesIO(b"".join(reader.save(image)))) as tar:

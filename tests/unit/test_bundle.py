@@ -13,8 +13,8 @@ from bundle_rig import LARGE, MB, RANDOM, bundle, layer, layers_of, loaded, room
 
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.bundle.layers import SHARED_FROM
-from lambda_emu.sandbox.bundle.reader import opened
-from lambda_emu.sandbox.bundle.writer import written_whole
+from lambda_emu.sandbox.bundle.reader import open_bundle
+from lambda_emu.sandbox.bundle.writer import write_whole
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_large_images_are_never_in_memory_whole(tmp_path: Path) -> None:
 
     tracemalloc.start()
     made = bundle(tmp_path / "b", image)
-    with opened(made) as reader:
+    with open_bundle(made) as reader:
         reader.verify(lambda _: None)
         total = sum(map(len, reader.save(reader.manifest.images[0])))
     peak = tracemalloc.get_traced_memory()[1]
@@ -96,7 +96,7 @@ def test_a_bundle_takes_the_place_of_an_older_one_only_when_it_is_whole(tmp_path
     older = bundle(tmp_path / "b", saved(layer({"old": LARGE}))).read_bytes()
 
     def give_up() -> None:
-        with written_whole(tmp_path / "b") as file:
+        with write_whole(tmp_path / "b") as file:
             file.write(b"half")
             raise KeyboardInterrupt
 
@@ -115,7 +115,7 @@ def test_what_a_killed_export_left_is_overwritten(tmp_path: Path) -> None:
 
 
 def test_two_that_write_one_file_do_not_mix(tmp_path: Path) -> None:
-    with written_whole(tmp_path / "b") as file:
+    with write_whole(tmp_path / "b") as file:
         file.write(b"first")
         with pytest.raises(SandboxError, match="is being written by another lambda-emu"):
             bundle(tmp_path / "b", saved(layer({})))

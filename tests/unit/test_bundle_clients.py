@@ -17,7 +17,7 @@ from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.image_plan import plan_image
 from lambda_emu.sandbox.bundle.clients import Clients
 from lambda_emu.sandbox.bundle.manifest import Imported
-from lambda_emu.sandbox.bundle.writer import BundleWriter, written_whole
+from lambda_emu.sandbox.bundle.writer import BundleWriter, write_whole
 
 CLIENT = "client of java21"
 
@@ -82,13 +82,13 @@ def test_what_is_here_is_told_and_what_is_not_cannot_be_exported(here: Path, tmp
 
 @contextmanager
 def bundle(path: Path) -> Iterator[BundleWriter]:
-    with written_whole(path) as file, BundleWriter(file, path.parent) as writer:
+    with write_whole(path) as file, BundleWriter(file, path.parent) as writer:
         yield writer
 
 
 def test_images_need_an_engine(tmp_path: Path) -> None:
     with bundle(tmp_path / "b") as writer:
-        writer.add("lambda-emu/java:21-0", "java21", "x86_64", io.BytesIO(saved(layer({}))))
+        writer.add_image("lambda-emu/java:21-0", "java21", "x86_64", io.BytesIO(saved(layer({}))))
 
     (found,) = clients(tmp_path / "there").load(tmp_path / "b", print)
 

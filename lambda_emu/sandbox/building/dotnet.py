@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -35,7 +35,7 @@ class Framework(Struct, frozen=True):
         return self.version[0]
 
     @property
-    def spoken(self) -> str:
+    def title(self) -> str:
         return f".NET {'.'.join(map(str, self.version))}"
 
     @property
@@ -43,16 +43,26 @@ class Framework(Struct, frozen=True):
         return self.root / "shared" / self.name / ".".join(map(str, self.version))
 
 
-def installed() -> list[Framework]:
+def frameworks() -> list[Framework]:
     """All frameworks, as `dotnet --list-runtimes` tells them. SandboxError where there is no `dotnet`, or no .NET."""
     found = shutil.which("dotnet")
     if found is None:
         raise SandboxError("there is no `dotnet` on the PATH")
     said = ask(Path(found), "--list-runtimes")
-    frameworks = [_framework(match) for match in _LINE.finditer(said.output)]
-    if not any(one.name == BASE for one in frameworks):
+    listed = [_framework(match) for match in _LINE.finditer(said.output)]
+    if not any(one.name == BASE for one in listed):
         raise SandboxError(f"{found} tells of no .NET: {said.last}")
-    return frameworks
+    return listed
+
+
+def bases() -> list[Framework]:
+    """Each .NET without what comes on top of it; there is one. SandboxError as of `frameworks`."""
+    return [one for one in frameworks() if one.name == BASE]
+
+
+def titles(bases: Sequence[Framework]) -> str:
+    """What there is and where, to be told of instead of what there is not."""
+    return f"{', '.join(one.title for one in bases)} ({bases[0].root})"
 
 
 def _framework(match: re.Match[str]) -> Framework:
@@ -62,11 +72,10 @@ def _framework(match: re.Match[str]) -> Framework:
 
 def newest(major: int) -> Framework:
     """The base of the newest .NET of this major. SandboxError says what is there instead."""
-    bases = [one for one in installed() if one.name == BASE]
-    fitting = [one for one in bases if one.major == major]
+    there = bases()
+    fitting = [one for one in there if one.major == major]
     if not fitting:
-        others = ", ".join(one.spoken for one in bases)
-        raise SandboxError(f"this machine has {others} ({bases[0].root}) and no .NET {major}")
+        raise SandboxError(f"this machine has {titles(there)} and no .NET {major}")
     return max(fitting, key=lambda one: one.version)
 
 
@@ -87,8 +96,8 @@ def why_not(recipe: Recipe, architecture: str) -> str | None:
 def files_of(base: Framework) -> Iterator[tuple[str, Path]]:
     """What a machine needs to run code with it: names below /var/lang/bin, and files of this machine."""
     yield "dotnet", base.root / "dotnet"
-    beside = [one for one in installed() if one.name in WITH and one.root == base.root and one.major == base.major]
-    frameworks = [base, *sorted(beside, key=lambda one: one.version)[-1:]]
-    for folder in (base.root / "host", *(framework.folder for framework in frameworks)):
+    beside = [one for one in frameworks() if one.name in WITH and one.root == base.root and one.major == base.major]
+    needed = [base, *sorted(beside, key=lambda one: one.version)[-1:]]
+    for folder in (base.root / "host", *(framework.folder for framework in needed)):
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
             yield str(file.relative_to(base.root)), file

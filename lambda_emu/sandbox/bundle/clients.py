@@ -19,8 +19,8 @@ from lambda_emu.sandbox.building.registries import unpack
 from lambda_emu.sandbox.building.tool_runner import Progress
 from lambda_emu.sandbox.bundle.layers import PIECE, Pieces
 from lambda_emu.sandbox.bundle.manifest import BundledPart, Imported
-from lambda_emu.sandbox.bundle.reader import BundleReader, opened, tar_entry
-from lambda_emu.sandbox.bundle.writer import BundleWriter, written_whole
+from lambda_emu.sandbox.bundle.reader import BundleReader, open_bundle, tar_entry
+from lambda_emu.sandbox.bundle.writer import BundleWriter, write_whole
 
 WHERE = ("/var/runtime", "/var/runtime/lib")
 NO_ENGINE = "no Docker engine is here, which images are for"
@@ -42,20 +42,20 @@ class Clients:
         for runtime in runtimes:
             if not self._kept(runtime, architecture):
                 raise SandboxError(f"there is no client of {runtime} here, and {NO_ENGINE}")
-        with written_whole(path) as file, BundleWriter(file, path.parent) as bundle:
+        with write_whole(path) as file, BundleWriter(file, path.parent) as bundle:
             for runtime in runtimes:
-                progress(f"packing {_spoken(runtime)}")
+                progress(f"packing {_title(runtime)}")
                 self.add(bundle, runtime, architecture)
-        return [_spoken(runtime) for runtime in runtimes]
+        return [_title(runtime) for runtime in runtimes]
 
     def add(self, bundle: BundleWriter, runtime: str, architecture: str) -> None:
         """Add what is here of a runtime, which may be nothing."""
         for key, folder in self._kept(runtime, architecture).items():
-            bundle.add_part(key, runtime, Pieces(_packed(folder)))
+            bundle.add_part(key, runtime, Pieces(_tar_of(folder)))
 
     def load(self, path: Path, progress: Progress) -> Iterator[Imported]:
         """Take those of a bundle, once all of it is found to be whole. BadBundle, SandboxError."""
-        with opened(path) as bundle:
+        with open_bundle(path) as bundle:
             bundle.verify(progress)
             yield from self.take(bundle, progress)
             for image in bundle.manifest.images:
@@ -73,21 +73,21 @@ class Clients:
             if part.key in ours:
                 yield self._take(bundle, part, progress)
             else:
-                yield Imported(_spoken(part.runtime), refused="this lambda-emu has another recipe of it")
+                yield Imported(_title(part.runtime), refused="this lambda-emu has another recipe of it")
 
     def _take(self, bundle: BundleReader, part: BundledPart, progress: Progress) -> Imported:
         if (self._cache.parts / part.key).is_dir():
-            return Imported(_spoken(part.runtime), was_there=True)
+            return Imported(_title(part.runtime), was_there=True)
         with self._cache.scratch("import", progress) as scratch:
             try:
                 self._cache.keep(part.key, partial(unpack, Pieces(bundle.join(part.layer))), scratch, progress)
             except tarfile.TarError as error:
-                raise SandboxError(f"{_spoken(part.runtime)} could not be kept: {error}") from error
+                raise SandboxError(f"{_title(part.runtime)} could not be kept: {error}") from error
             except OSError as error:
                 where = self._cache.folder
                 full = f"there is not enough room on the disk of {where}" if is_full(error) else error.strerror
-                raise SandboxError(f"{_spoken(part.runtime)} could not be kept: {full}") from error
-        return Imported(_spoken(part.runtime))
+                raise SandboxError(f"{_title(part.runtime)} could not be kept: {full}") from error
+        return Imported(_title(part.runtime))
 
     def _kept(self, runtime: str, architecture: str) -> dict[str, Path]:
         found = {key: self._cache.parts / key for key in self._keys(runtime, architecture)}
@@ -105,11 +105,11 @@ def _is_client(path: str, plan: PartPlan) -> bool:
     return path in WHERE and not isinstance(plan.part, Installed)
 
 
-def _spoken(runtime: str) -> str:
+def _title(runtime: str) -> str:
     return f"client of {runtime}"
 
 
-def _packed(folder: Path) -> Iterator[bytes]:
+def _tar_of(folder: Path) -> Iterator[bytes]:
     """A tar of the files in a folder of ours, which has nothing else. The same folder makes the same tar."""
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()):
         with path.open("rb") as file:

@@ -139,7 +139,7 @@ class BundleReader:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BundleReader]:
+def open_bundle(path: Path) -> Iterator[BundleReader]:
     """BadBundle, or SandboxError where there is no such file."""
     try:
         file: IO[bytes] = path.open("rb")

@@ -39,7 +39,7 @@ class BundleWriter:
         self._images: list[BundledImage] = []
         self._parts: dict[str, BundledPart] = {}
 
-    def add(self, name: str, runtime: str, architecture: str, saved: IO[bytes]) -> None:
+    def add_image(self, name: str, runtime: str, architecture: str, saved: IO[bytes]) -> None:
         """An image as an engine saves it: a tar with a manifest of its own."""
         found: dict[str, bytes | Layer] = {}
         with tarfile.open(fileobj=saved, mode="r|") as tar:
@@ -145,7 +145,7 @@ class _Hashed:
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[IO[bytes]]:
+def write_whole(path: Path) -> Iterator[IO[bytes]]:
     """A file that gets its name when the block has ended well, and is gone otherwise. SandboxError, with the reason.
 
     What a process that was killed has left is overwritten.

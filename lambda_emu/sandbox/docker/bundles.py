@@ -18,8 +18,8 @@ from lambda_emu.sandbox.building.tool_runner import Progress
 from lambda_emu.sandbox.bundle.clients import Clients
 from lambda_emu.sandbox.bundle.layers import Pieces
 from lambda_emu.sandbox.bundle.manifest import BadBundle, BundledImage, Imported
-from lambda_emu.sandbox.bundle.reader import BundleReader, opened
-from lambda_emu.sandbox.bundle.writer import BundleWriter, written_whole
+from lambda_emu.sandbox.bundle.reader import BundleReader, open_bundle
+from lambda_emu.sandbox.bundle.writer import BundleWriter, write_whole
 from lambda_emu.sandbox.docker.client import engine_errors, inspect_image
 from lambda_emu.sandbox.docker.images import Images
 
@@ -43,11 +43,11 @@ class Bundles:
     def export(self, path: Path, runtimes: Sequence[str], architecture: str, progress: Progress) -> list[str]:
         """Write the images of these runtimes, and return their names. SandboxError; then there is no file."""
         names = {runtime: self._images.get(runtime, architecture) for runtime in dict.fromkeys(runtimes)}
-        with written_whole(path) as file, BundleWriter(file, path.parent) as bundle:
+        with write_whole(path) as file, BundleWriter(file, path.parent) as bundle:
             for runtime, name in names.items():
                 progress(f"packing {name}")
                 with engine_errors(f"saving {name}"):
-                    bundle.add(name, runtime, architecture, Pieces(self._api.get_image(name)))
+                    bundle.add_image(name, runtime, architecture, Pieces(self._api.get_image(name)))
                 self._clients.add(bundle, runtime, architecture)
         return list(names.values())
 
@@ -56,9 +56,9 @@ class Bundles:
 
         Those that the engine has are not handed over: an import that was given up goes on.
         """
-        with opened(path) as bundle:
+        with open_bundle(path) as bundle:
             bundle.verify(progress)
-            layers = [_checked(path, image, bundle.config(image)) for image in bundle.manifest.images]
+            layers = [_layers_of(path, image, bundle.config(image)) for image in bundle.manifest.images]
             for image, of_image in zip(bundle.manifest.images, layers, strict=True):
                 yield self._load(bundle, image, of_image, progress)
             yield from self._clients.take(bundle, progress)
@@ -104,7 +104,7 @@ class Bundles:
         return None if image is None else list(image["RootFS"]["Layers"])
 
 
-def _checked(path: Path, image: BundledImage, config: bytes) -> list[str]:
+def _layers_of(path: Path, image: BundledImage, config: bytes) -> list[str]:
     """The layers of an image by what it says itself. BadBundle where that is not what the bundle says."""
     try:
         told = msgspec.json.decode(config, type=_Config)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lambda_emu.runtimes import Runtime
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.building.dotnet import BASE, Framework, installed
+from lambda_emu.sandbox.building.dotnet import Framework, bases, titles
 from lambda_emu.sandbox.toolchain.interpreter import LANG, Interpreter, part_of, start_of
 from lambda_emu.sandbox.toolchain.maker import Maker
 
@@ -29,13 +29,12 @@ class DotnetLanguage:
     def find(self, runtime: Runtime) -> Interpreter:
         wanted = runtime.major
         try:
-            bases = [one for one in installed() if one.name == BASE]
+            there = bases()
         except SandboxError as error:
             raise _NotHere(runtime, wanted, str(error)) from error
-        fitting = sorted((one for one in bases if one.major >= wanted), key=_nearest)
+        fitting = sorted((one for one in there if one.major >= wanted), key=_nearest)
         if not fitting:
-            others = ", ".join(one.spoken for one in bases)
-            raise _NotHere(runtime, wanted, f"this machine has {others} ({bases[0].root}), which is older")
+            raise _NotHere(runtime, wanted, f"this machine has {titles(there)}, which is older")
         return _interpreter(fitting[0], wanted)
 
     def host_files(self, interpreter: Interpreter, empty: Path) -> Mapping[Path, Path]:
@@ -59,4 +58,4 @@ def _interpreter(framework: Framework, wanted: int) -> Interpreter:
     name = f"dotnet{framework.major}"
     roll = "" if framework.major == wanted else " --roll-forward Major"
     start = start_of("dotnet").replace(EXECUTE, EXECUTE + roll)
-    return Interpreter(framework.root / "dotnet", framework.spoken, name, start)
+    return Interpreter(framework.root / "dotnet", framework.title, name, start)
