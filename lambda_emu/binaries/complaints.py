@@ -12,7 +12,8 @@ from lambda_emu.binaries.packages import wrong_packages
 from lambda_emu.binaries.scan import Binary, Code
 from lambda_emu.runtimes import Runtime
 
-WHEELS = {"al1": "manylinux2010", "al2": "manylinux2014", "al2023": "manylinux_2_28"}
+WHEELS = {"al1": ("manylinux2010",), "al2": ("manylinux2014",), "al2023": ("manylinux2014", "manylinux_2_28")}
+"""What pip is told: of a platform by its number it takes no older ones."""
 NPM = {"x86_64": "x64", "arm64": "arm64"}
 
 
@@ -74,8 +75,8 @@ def _remedy(runtime: Runtime, system: System, architecture: str) -> str:
 
 
 def _wheels(runtime: Runtime, architecture: str) -> str:
-    platform = f"{WHEELS[runtime.os]}_{MACHINES[architecture]}"
-    return f"pip install --platform {platform} --only-binary=:all: --target FOLDER PACKAGE"
+    platforms = " ".join(f"--platform {name}_{MACHINES[architecture]}" for name in WHEELS[runtime.os])
+    return f"pip install {platforms} --only-binary=:all: --target FOLDER PACKAGE"
 
 
 def _names(binaries: list[Binary]) -> str:

@@ -82,7 +82,10 @@ def test_what_asks_for_a_newer_glibc_than_lambda_has_is_named(
             "python3.11",
             "Take wheels for Amazon Linux 2: pip install --platform manylinux2014_x86_64 --only-binary=:all:",
         ),
-        ("python3.13", "Take wheels for Amazon Linux 2023: pip install --platform manylinux_2_28_x86_64"),
+        (
+            "python3.13",
+            "Take wheels for Amazon Linux 2023: pip install --platform manylinux2014_x86_64 --platform manylinux_2",
+        ),
         ("ruby3.4", "Build it on Amazon Linux 2023"),
     ],
 )

@@ -187,7 +187,7 @@ def test_compiled_modules_for_another_python_are_told_with_what_to_type(tmp_path
 
     assert told.startswith(
         "/var/task/numpy/a and 1 more are compiled for Python 3.11, and the function is for python3.13: "
-        "pip install --python-version 3.13 --platform manylinux_2_28_x86_64 --only-binary=:all: "
+        "pip install --python-version 3.13 --platform manylinux2014_x86_64 --platform manylinux_2_28_x86_64 "
     )
 
 

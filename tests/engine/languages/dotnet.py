@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 
 import pytest
 from own import OwnLam, own_emulator
@@ -30,11 +31,12 @@ IN_PLACE_OF = ("8.0.31", "10.0.7")
 """What .NET Core 3.1 is called in the folder that tests have on the PATH."""
 
 
-def compiled() -> Mapping[str, bytes]:
-    """The handlers and all that lies beside them; compiled once, as the client is."""
+def compiled(example: Mapping[str, bytes] = MappingProxyType({})) -> Mapping[str, bytes]:
+    """The handlers and all that lies beside them; compiled once, as the client is. example: Orders.cs, Json.cs."""
     client = _client()
     part = Compiled("dotnet/compile.sh", client.suite, client.packages, client.sources, "dotnet")
     scripts = {f"dotnet/{path.name}": path.read_bytes() for path in sorted((HANDLERS / "dotnet").iterdir())}
+    scripts |= {f"dotnet/{name}": content for name, content in example.items()}
     return {path.name: path.read_bytes() for path in _made(PartPlan(part, "x86_64", scripts)).iterdir()}
 
 

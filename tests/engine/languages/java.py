@@ -32,15 +32,19 @@ def _classes(config: pytest.Config) -> Mapping[str, bytes]:
     return {str(path.relative_to(classes)): path.read_bytes() for path in classes.rglob("*.class")}
 
 
-def _compile(sources: Sequence[Path], folder: Path) -> None:
+def core(folder: Path) -> Path:
+    """AWS's interfaces for handlers, in a folder that may be used for it."""
     java = catalogue().get("java21")
     assert java is not None
     assert java.recipe is not None
     jars = java.recipe.parts["x86_64"]["/var/runtime/lib"]
     assert isinstance(jars, Jars)
     cache = Cache(load_settings({}, environ={}).cache_dir)
-    core = Parts(cache, folder, print).folder(PartPlan(jars, "x86_64")) / "aws-lambda-java-core.jar"
-    target = ["-Xlint:-options", "--release", "8", "-cp", str(core), "-d", str(folder / "classes")]
+    return Parts(cache, folder, print).folder(PartPlan(jars, "x86_64")) / "aws-lambda-java-core.jar"
+
+
+def _compile(sources: Sequence[Path], folder: Path) -> None:
+    target = ["-Xlint:-options", "--release", "8", "-cp", str(core(folder)), "-d", str(folder / "classes")]
     run(["javac", *target, *map(str, sources)], folder)
 
 

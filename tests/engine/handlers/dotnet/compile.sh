@@ -16,3 +16,4 @@ mcs "$@" -target:library -out:/made/Layered.dll Layered.cs
 mcs "$@" -target:library -out:/made/Needy.dll Needy.cs
 mcs "$@" -target:exe -r:/made/Amazon.Lambda.Core.dll -out:/made/Fn.dll Every.cs Forms.cs
 cp Fn.deps.json Fn.runtimeconfig.json /made
+[ ! -e Orders.cs ] || mcs "$@" -target:library -r:/made/Amazon.Lambda.Core.dll -out:/made/Orders.dll Orders.cs Json.cs

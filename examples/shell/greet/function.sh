@@ -1,0 +1,4 @@
+greet() {
+    echo "greeting $1" >&2
+    echo "{\"greeted\": $1}"
+}
