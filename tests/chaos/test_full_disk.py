@@ -227,6 +227,65 @@ def test_messages_that_a_function_has_meanwhile_are_settled_when_there_is_room(d
         lam.client.delete_event_source_mapping(UUID=uuid)
 
 
+KEEPER = """
+import time
+seen = []
+def handler(event, context):
+    if "Records" in event:
+        time.sleep(1)
+        seen.extend(record["dynamodb"]["Keys"]["id"]["S"] for record in event["Records"])
+    return seen
+"""
+
+
+def test_stream_records_are_read_on_in_order_though_their_place_cannot_be_kept(disk: Disk, tmp_path: Path) -> None:
+    with emulator_on(disk, tmp_path) as lam:
+        dynamodb = sdk(lam, "dynamodb", "test")
+        made = dynamodb.create_table(
+            TableName="orders",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
+        )["TableDescription"]
+        lam.create("keeper", KEEPER, Timeout=60)
+        lam.client.put_function_concurrency(FunctionName="keeper", ReservedConcurrentExecutions=1)
+
+        def put(*ids: str) -> None:
+            for id in ids:
+                dynamodb.put_item(TableName="orders", Item={"id": {"S": id}})
+
+        def is_busy() -> bool:
+            return "BUSY" in [one.state for one in lam.environments("keeper")]
+
+        def seen() -> list[str]:
+            """Each when it came first; while the function has others nobody is told."""
+            if is_busy():  # its own time goes on as well
+                return []
+            lam.clock.advance(5)
+            try:
+                return list(dict.fromkeys(lam.invoke("keeper", {}).payload))
+            except lam.client.exceptions.TooManyRequestsException:
+                return []
+
+        put("1", "2", "3")
+        uuid = lam.client.create_event_source_mapping(
+            EventSourceArn=made["LatestStreamArn"], FunctionName="keeper", StartingPosition="TRIM_HORIZON", BatchSize=2
+        )["UUID"]
+        eventually(is_busy, "the first to be taken")
+        disk.fill()
+        before_s = process_time()
+        eventually(lambda: not is_busy(), "its end")
+        eventually(lambda: seen()[:2] == ["1", "2"], "them to be told")
+        assert process_time() - before_s < 10  # nothing is tried without a pause
+
+        disk.empty()
+        put("4")
+
+        eventually(lambda: seen() == ["1", "2", "3", "4"], "all of them in their order")
+        lam.client.delete_event_source_mapping(UUID=uuid)
+
+
 def test_who_needs_a_new_environment_is_told_and_has_one_when_there_is_room(disk: Disk, tmp_path: Path) -> None:
     with emulator_on(disk, tmp_path, stems=0) as lam:
         lam.create("another", PRINTER)
