@@ -21,11 +21,11 @@ from lambda_emu.sandbox.init.frames import Frame, FrameKind, WrongFrame
 from lambda_emu.sandbox.init.line import Line, peer_of
 from lambda_emu.sandbox.init.orders import PLATFORM_BYTES, Link, LinkAcceptor
 from lambda_emu.sandbox.init.passed import Pipe
+from lambda_emu.sandbox.init.questions import Questions
 
 TURN_BYTES = 512 << 10
 """Of output, that reports may wait for in a turn of the loop; then others have theirs."""
 LAST_WORDS_BYTES = 1 << 20
-ANSWER_LIMIT_S = 10.0
 OLD_MS, SHORT_MS = 20.0, 5.0
 LOOPBACK = "127.0.0.1"
 
@@ -81,8 +81,7 @@ class LocalLink(Link):
         self._pipes: dict[int, Pipe] = {}
         self._reads = True
         self._reports: deque[HeldReport] = deque()
-        self._asked: dict[int, asyncio.Future[int]] = {}
-        self._tokens = 0
+        self._questions = Questions(self._send)
         self._sockets: WeakSet[socket.socket] = WeakSet()
         self._begin()
 
@@ -169,12 +168,12 @@ class LocalLink(Link):
 
     async def holds(self, inode: int) -> bool:
         """Whether a process inside has the socket of this inode. SandboxError."""
-        return bool(await self._ask(lambda token: frames.encode_holds(token, inode)))
+        return bool(await self._questions.ask(lambda token: frames.encode_holds(token, inode)))
 
     async def _ask_for(
         self, kind: FrameKind, check: Callable[[int, passed.End], socket.socket], host: str, port: int
     ) -> socket.socket:
-        descriptor = await self._ask(lambda token: frames.encode_socket(kind, token, host, port))
+        descriptor = await self._questions.ask(lambda token: frames.encode_socket(kind, token, host, port))
         if descriptor < 0:
             raise OSError(-descriptor, os.strerror(-descriptor))
         try:
@@ -184,22 +183,6 @@ class LocalLink(Link):
             raise SandboxError(f"a sandbox's init cannot be used: {error}") from error
         self._sockets.add(found)
         return found
-
-    async def _ask(self, order: Callable[[int], bytes]) -> int:
-        """What init answers to an order that bears a token."""
-        if self._is_lost:
-            raise Ended
-        self._tokens = token = self._tokens + 1 & 0xFFFFFFFF
-        self._asked[token] = answer = self._loop.create_future()
-        self._send(order(token))
-        try:
-            async with asyncio.timeout(ANSWER_LIMIT_S):
-                found: int = await answer
-                return found
-        except TimeoutError as error:
-            raise SandboxError(f"a sandbox's init did not answer within {ANSWER_LIMIT_S:g} s") from error
-        finally:
-            self._asked.pop(token, None)
 
     # --- reports ------------------------------------------------------------
 
@@ -219,9 +202,10 @@ class LocalLink(Link):
             self._report(self._all_gone)
         elif kind in (FrameKind.LISTEN, FrameKind.DIAL, FrameKind.BIND):
             token, failure = frames.decode_made(payload)
-            self._answer(token, -failure if failure else self._line.take_descriptor(), is_descriptor=not failure)
+            answer = -failure if failure else self._line.take_descriptor()
+            self._questions.answer(token, answer, is_descriptor=not failure)
         elif kind == FrameKind.HOLDS:
-            self._answer(*frames.decode_held(payload))
+            self._questions.answer(*frames.decode_held(payload))
         else:
             raise WrongFrame(f"kind {kind}")
         self._go_on()
@@ -235,13 +219,6 @@ class LocalLink(Link):
     def _all_gone(self) -> None:
         self._close_pipes()
         self._listener.killed()
-
-    def _answer(self, token: int, answer: int, *, is_descriptor: bool = False) -> None:
-        asked = self._asked.get(token)
-        if asked is not None and not asked.done():
-            asked.set_result(answer)
-        elif is_descriptor:
-            os.close(answer)  # who asked has given up
 
     def _report(self, tell: Callable[[], None]) -> None:
         """Tell it after all output that is there now; what comes later does not delay it."""
@@ -301,9 +278,7 @@ class LocalLink(Link):
             log.warning("closed a connection of an init: %s", why)
         self._pass_last_words()
         self._close_pipes()
-        for asked in self._asked.values():
-            if not asked.done():
-                asked.set_exception(Ended())
+        self._questions.end()
         for one in list(self._sockets):  # they keep its network alive
             one.close()
         self._end()
@@ -314,10 +289,3 @@ class LocalLink(Link):
             place = min(pipe.end, pipe.taken_bytes + LAST_WORDS_BYTES)
             while pipe.taken_bytes < place and pipe is self._pipes.get(role) and self._read(role, pipe):
                 pass
-
-
-class Ended(SandboxError):
-    """There is no init any more to be asked."""
-
-    def __init__(self) -> None:
-        super().__init__("the sandbox ended")
