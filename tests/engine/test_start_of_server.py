@@ -138,7 +138,7 @@ def test_no_process_writes_the_log_before_there_is_a_line(folder: Path) -> None:
 
 
 OF_ANOTHER_PYTHON = """#!/bin/sh
-echo '["python3.12", "/usr/bin/env", "/usr/lib", "lib"]'
+printf %s '["python3.12", "/usr/bin/env", "/usr/lib", "lib"]'
 """
 
 
