@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from languages.dotnet import compiled, serve_with_dotnet
 from languages.java import core
+from own import served
 from packages import kept, needs, run
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -23,6 +24,8 @@ INVOKE = "lambda-emu invoke "
 LIMIT_S = 900
 COLOURS = re.compile(r"\x1b\[\d*m")
 """Maven's, terminal or not."""
+ANYWHERE = ("Go", "Rust", "Shell")
+"""What of the machine they run on makes no difference."""
 HEAVY = pytest.mark.runtimes
 """Those that fetch or compile."""
 SERIALIZER = b"""
@@ -51,13 +54,34 @@ namespace Amazon.Lambda.Serialization.SystemTextJson
 """A stand-in of the same name for the package of AWS's, which is on no registry that tests reach."""
 
 
-def typed(heading: str) -> tuple[Sequence[str], str, str]:
-    """The commands of a section's first block, the one that invokes, and what that prints."""
-    section = README.split(f"### {heading}\n", 1)[1].split("\n#", 1)[0]
-    block = next(part for part in re.findall(r"(?:^    .*\n)+", section, re.MULTILINE) if INVOKE in part)
+def typed(heading: str, word: str = INVOKE) -> tuple[Sequence[str], str]:
+    """The commands of a section's block with this word, and what the last one prints."""
+    section = README.split(f"## {heading}\n", 1)[1].split("\n#", 1)[0]
+    block = next(part for part in re.findall(r"(?:^    .*\n)+", section, re.MULTILINE) if word in part)
     lines = [line.removeprefix("    ") for line in block.splitlines()]
-    commands = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
-    return commands[:-1], commands[-1], lines[-1]
+    return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")], lines[-1]
+
+
+def example(name: str, folder: Path) -> None:
+    """A copy of it, as somebody has it who checked it out, where the commands expect it."""
+    shutil.copytree(
+        EXAMPLES / name, folder / "examples" / name, ignore=shutil.ignore_patterns(".lambda-emu", "dist", "target")
+    )
+
+
+def run_typed(commands: Sequence[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    own = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **variables}
+    done = subprocess.run(
+        ["bash", "-ec", "\n".join(commands)],
+        cwd=folder,
+        env=os.environ | own,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
 
 
 @pytest.mark.docker
@@ -78,43 +102,51 @@ def test_what_is_told_to_type_for_a_language_is_all_that_it_takes(
 ) -> None:
     for program in programs:
         needs(program)
-    commands, invoke, answer = typed(heading)
-    folder = tmp_path / commands[0].removeprefix("cd ")
-    shutil.copytree(EXAMPLES / folder.name, folder, ignore=shutil.ignore_patterns(".lambda-emu", "dist", "target"))
+    commands, answer = typed(heading)
+    name = commands[0].removeprefix("cd examples/")
+    example(name, tmp_path)
     if heading == "Rust":  # what it needs is compiled once
-        (folder / "target").symlink_to(kept(pytestconfig, "rust-example"))
-    own = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        (tmp_path / "examples/rust/target").symlink_to(kept(pytestconfig, "rust-example"))
 
-    done = subprocess.run(
-        ["bash", "-ec", "\n".join([*commands, invoke])],
-        cwd=tmp_path,
-        env=os.environ | own,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
+    done = run_typed(commands, tmp_path)
 
-    assert done.returncode == 0, done.stderr
     assert COLOURS.sub("", done.stdout).splitlines()[-1] == answer
     assert "REPORT RequestId" in done.stderr
+    if heading in ANYWHERE:
+        alone = run_typed([commands[0], commands[-1]], tmp_path, LAMBDA_EMU_ENGINE="process")
+        assert alone.stdout.splitlines() == [answer]
+
+
+@HEAVY
+def test_what_is_told_to_type_for_the_aws_cli_is_all_that_it_takes(tmp_path: Path, aws_cli: Path) -> None:
+    commands, answer = typed("Through the API", "aws lambda")
+    (tmp_path / "project").mkdir()
+    example("shell", tmp_path)
+    aws = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
+
+    with served(tmp_path / "project", "process") as lam:
+        path = f"{aws_cli.parent}:{os.environ['PATH']}"
+        done = run_typed(commands, tmp_path, PATH=path, AWS_ENDPOINT_URL=lam.url, HOME=str(tmp_path), **aws)
+
+    assert done.stdout.splitlines()[-1] == answer
 
 
 @HEAVY
 def test_java_without_maven_is_compiled_as_is_told(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     (command,) = re.findall(r"^    \$ (javac .*)$", README, re.MULTILINE)
-    shutil.copytree(EXAMPLES / "java", tmp_path / "java", ignore=shutil.ignore_patterns("target"))
-    shutil.copy(core(kept(pytestconfig, "java-core")), tmp_path / "java/aws-lambda-java-core-1.4.0.jar")
+    example("java", tmp_path)
+    folder = tmp_path / "examples/java"
+    shutil.copy(core(kept(pytestconfig, "java-core")), folder / "aws-lambda-java-core-1.4.0.jar")
 
-    run(command.split(), tmp_path / "java")
+    run(command.split(), folder)
 
-    assert (tmp_path / "java/classes/shop/Orders.class").is_file()
+    assert (folder / "classes/shop/Orders.class").is_file()
 
 
 @HEAVY
 @pytest.mark.docker
 def test_the_example_in_csharp_runs_on_the_dotnet_that_can_be_had(tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    _, invoke, answer = typed("C#")
+    (*_, invoke), answer = typed("C#")
     made = compiled({"Orders.cs": (EXAMPLES / "csharp/Orders.cs").read_bytes(), "Json.cs": SERIALIZER})
     code = {name.replace("Fn.", "Orders."): content.replace(b"Fn", b"Orders") for name, content in made.items()}
     code |= {name: made[name] for name in ("Orders.dll", "Amazon.Lambda.Core.dll")}

@@ -30,6 +30,14 @@ def test_every_command_explains_itself(name: str) -> None:
     assert result.stdout.startswith(f"Usage: main {name}")
 
 
+@pytest.mark.parametrize("group", [[], ["runtimes"]])
+def test_help_tells_of_each_command_in_a_whole_sentence(group: list[str]) -> None:
+    told = CliRunner().invoke(main, [*group, "--help"]).stdout.partition("Commands:\n")[2].splitlines()
+
+    assert len(told) >= 4
+    assert [line for line in told if not line.endswith(".") or line.endswith("...")] == []
+
+
 def test_every_option_has_a_help_text() -> None:
     commands = [*main.commands.values(), *main.commands["runtimes"].commands.values()]  # type: ignore[attr-defined]
     options = [option for command in commands for option in command.params if isinstance(option, click.Option)]

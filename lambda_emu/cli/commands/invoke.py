@@ -22,7 +22,7 @@ PENDING_TRIES = 1800
 START_AGAIN = "start it again to run what is there now"
 
 
-@click.command()
+@click.command(short_help="Invoke a function once, and print what it returns.")
 @click.argument("function")
 @click.argument("payload", required=False)
 @click.option("-e", "--event", type=click.File("rb"), help="Take the payload from this file; - is standard input.")

@@ -18,7 +18,7 @@ POLL_S = 0.04
 """A server writes what was logged before it answers, so a line is seen this soon; a file has it a little later."""
 
 
-@click.command()
+@click.command(short_help="Print the log of a function, with prices.")
 @click.argument("name")
 @click.option("-f", "--follow", is_flag=True, help="Go on printing what is logged, until Ctrl-C.")
 @json_option

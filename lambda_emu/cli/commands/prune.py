@@ -8,7 +8,7 @@ from lambda_emu.cli import show, terminal
 from lambda_emu.cli.options import NotDone, json_option, settings
 
 
-@click.command()
+@click.command(short_help="Remove what emulators left that no longer run.")
 @click.option("--all", "everything", is_flag=True, help="Also end the containers of emulators that still run.")
 @click.option("--images", is_flag=True, help="Also remove images that other versions' recipes made.")
 @json_option

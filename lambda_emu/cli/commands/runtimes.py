@@ -27,12 +27,12 @@ architecture_option = click.option(
 )
 
 
-@click.group()
+@click.group(short_help="List runtimes; build, export and import their images.")
 def runtimes() -> None:
     """List runtimes; build the images they run on, and take them to machines without a way out."""
 
 
-@runtimes.command("list")
+@runtimes.command("list", short_help="List runtimes, and the image each would use.")
 @architecture_option
 @setting_options("engine")
 @json_option
@@ -74,7 +74,7 @@ def build(names: tuple[str, ...], everything: bool, missing: bool, architecture:
         _each(wanted, lambda name, progress: builder.build(name, architecture, progress, missing=missing))
 
 
-@runtimes.command("export")
+@runtimes.command("export", short_help="Write images to a file, for other machines.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("names", nargs=-1, metavar="[RUNTIME...]")
 @click.option("--all", "everything", is_flag=True, help="Every runtime that has an image here, AWS's or ours.")
@@ -97,7 +97,7 @@ def export_bundle(file: Path, names: tuple[str, ...], everything: bool, architec
         )
 
 
-@runtimes.command("import")
+@runtimes.command("import", short_help="Take the images of such a file.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def import_bundle(file: Path) -> None:
     """Give the engine the images of a FILE that `export` wrote, and keep its clients. Prints the names of both.

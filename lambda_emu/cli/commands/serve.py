@@ -13,7 +13,7 @@ from lambda_emu.config import mistaken_variables
 from lambda_emu.signals import exit_when_told
 
 
-@click.command()
+@click.command(short_help="Serve the Lambda API for a project.")
 @click.argument("project", required=False)
 @setting_options()
 def serve(**flags: object) -> None:

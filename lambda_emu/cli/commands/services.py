@@ -16,7 +16,7 @@ OUTBOX = ("TO", "BY", "MESSAGE")
 SHOWN_CHARACTERS = 100
 
 
-@click.command()
+@click.command(short_help="List the services of a running server.")
 @setting_options("data_dir")
 @endpoint_option
 @json_option
