@@ -13,11 +13,15 @@ from lambda_emu.sandbox.building.debian import options
 from lambda_emu.sandbox.building.image_plan import ImagePlan, plan_image
 
 
-def python_plan(folder: Path, architecture: str = "x86_64") -> ImagePlan:
-    runtime = Catalogue(folder).get("python3.13")
+def plan(folder: Path, identifier: str, architecture: str = "x86_64") -> ImagePlan:
+    runtime = Catalogue(folder).get(identifier)
     assert runtime is not None
     assert runtime.recipe is not None
     return plan_image(runtime, runtime.recipe, architecture, folder)
+
+
+def python_plan(folder: Path, architecture: str = "x86_64") -> ImagePlan:
+    return plan(folder, "python3.13", architecture)
 
 
 def edit(name: str, old: str, new: str) -> Callable[[Path], None]:
@@ -55,6 +59,28 @@ def test_the_name_changes_with_everything_that_goes_in(folder: Path, change: Cal
     change(folder)
 
     assert python_plan(folder).tag != before
+
+
+@pytest.mark.parametrize(
+    ("identifier", "language"),
+    [
+        ("dotnet8", "dotnet"),
+        ("java21", "java"),
+        ("nodejs24.x", "nodejs"),
+        ("python3.13", "python"),
+        ("ruby3.3", "ruby"),
+    ],
+)
+def test_the_name_changes_with_every_file_of_its_language(folder: Path, identifier: str, language: str) -> None:
+    """What is compiled, and by what, too."""
+    files = [path for path in (folder / language).rglob("*") if path.is_file()]
+    names = {plan(folder, identifier).tag}
+
+    for file in files:
+        file.write_bytes(file.read_bytes() + b"\n")
+        names.add(plan(folder, identifier).tag)
+
+    assert len(names) == len(files) + 1 > 2
 
 
 def test_the_name_stays_when_another_language_changes(folder: Path) -> None:
