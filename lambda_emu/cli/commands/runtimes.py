@@ -125,6 +125,7 @@ class NotAll(NotDone):
 def _wanted(names: Sequence[str], everything: bool, every: Sequence[str]) -> Sequence[str]:
     """The runtimes that are named, or all that there are. every: those."""
     from lambda_emu.runtimes import catalogue
+    from lambda_emu.sandbox.building.missing import NoRuntime
 
     if everything == bool(names):
         raise click.UsageError("Name runtimes, or say --all.")
@@ -132,7 +133,7 @@ def _wanted(names: Sequence[str], everything: bool, every: Sequence[str]) -> Seq
         raise NotDone("there are none; `lambda-emu runtimes build` makes some")
     for name in names:
         if catalogue().get(name) is None:
-            raise NotDone(f"there is no runtime {name!r}; `lambda-emu runtimes list` shows those there are")
+            raise NoRuntime(name)
     return list(dict.fromkeys(names or every))
 
 

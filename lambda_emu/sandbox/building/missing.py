@@ -29,6 +29,13 @@ def _elsewhere(runtime: Runtime) -> str:
     return f"`lambda-emu runtimes import FILE`, which `{export}` wrote on a machine that has one"
 
 
+class NoRuntime(SandboxError):
+    """Lambda never had it."""
+
+    def __init__(self, runtime: str) -> None:
+        super().__init__(f"there is no runtime {runtime!r}; `lambda-emu runtimes list` shows those there are")
+
+
 class NoImage(SandboxError):
     """There is no image of a runtime, and none is made now. asked: AWS's registry was, in vain.
 

@@ -18,7 +18,6 @@ import docker.errors
 from msgspec.structs import replace
 
 from lambda_emu.clock import Clock
-from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import (
     Abilities,
     Listen,
@@ -178,20 +177,17 @@ class DockerEngine:
             self._why_not[runtime, architecture] = str(error)
             raise
         self._tags[runtime, architecture] = tag
-        found = catalogue().get(runtime)
-        return None if found is None or not tag.startswith(OURS) else found.warning(architecture)
+        return self._images.known(runtime).warning(architecture) if tag.startswith(OURS) else None
 
     def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
-        found = catalogue().get(runtime)
-        assert found is not None, "the API admits only runtimes of the catalogue"
+        found = self._images.known(runtime)
         bootstrap = find_bootstrap(found, task, layers)
         return None if bootstrap is None else Program([bootstrap], found.environment)
 
     def early(self, kind: StemKind) -> Program | None:
         """In images of ours, AWS's bootstrap does not wait; and where inits pass the socket at which it asks."""
-        found = catalogue().get(kind.runtime)
         tag = self._tags.get((kind.runtime, kind.architecture), "")
-        if self._listens or found is None or not found.may_wait or not tag.startswith(OURS):
+        if self._listens or not tag.startswith(OURS) or not self._images.known(kind.runtime).may_wait:
             return None
         return self.program(kind.runtime, "", Path(), ())
 

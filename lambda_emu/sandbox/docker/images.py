@@ -11,11 +11,10 @@ from msgspec import Struct
 from lambda_emu.architectures import ARCHITECTURES, GOARCH
 from lambda_emu.clock import Clock
 from lambda_emu.runtimes import Catalogue, Runtime, catalogue
-from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building import dotnet
 from lambda_emu.sandbox.building.image_plan import OURS, ImagePlan, plan_image
 from lambda_emu.sandbox.building.leftovers import DAY_S
-from lambda_emu.sandbox.building.missing import NoImage
+from lambda_emu.sandbox.building.missing import NoImage, NoRuntime
 from lambda_emu.sandbox.docker.client import engine_errors, inspect_image
 from lambda_emu.sandbox.docker.old_images import last_used_s, remove_unwanted
 
@@ -75,10 +74,10 @@ class Images:
         return plan_image(runtime, runtime.recipe, architecture, self.runtimes.folder)
 
     def known(self, runtime: str) -> Runtime:
-        """SandboxError where there is no such runtime."""
+        """NoRuntime where there is none."""
         found = self.runtimes.get(runtime)
         if found is None:
-            raise SandboxError(f"there is no runtime {runtime!r}; `lambda-emu runtimes list` shows those there are")
+            raise NoRuntime(runtime)
         return found
 
     def prune(self, *, others: bool = False) -> Iterator[str]:

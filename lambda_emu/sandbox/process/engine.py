@@ -17,6 +17,7 @@ from lambda_emu.model.function.function import ContainerImage
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import ImageInvalid, Limits, Program, SandboxError, ShuttingDown, StemKind, Wanted
 from lambda_emu.sandbox.bootstrap import find_bootstrap
+from lambda_emu.sandbox.building.missing import NoRuntime
 from lambda_emu.sandbox.engine_threads import EngineThreads
 from lambda_emu.sandbox.files import remove_tree
 from lambda_emu.sandbox.init.binary import find_init
@@ -271,7 +272,7 @@ class ProcessSandbox(ReachableSandbox):
 def _known(runtime: str) -> Runtime:
     found = catalogue().get(runtime)
     if found is None:
-        raise SandboxError(f"there is no runtime {runtime!r}")
+        raise NoRuntime(runtime)
     return found
 
 
