@@ -29,35 +29,46 @@ NAMED = 3
 """How many files that are there are named beside the one that is not."""
 
 
+class Form(Struct, frozen=True):
+    """How the handlers of a family name a file, and where that is.
+
+    base: of a handler, the file without its ending. endings: of files that have handlers. below: folders of layers that
+    are looked into. sources: endings of what they are compiled from, and compile, how.
+    """
+
+    base: Callable[[str], str]
+    endings: tuple[str, ...]
+    below: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    compile: str = ""
+
+
 class Entry(Struct, frozen=True):
-    """Where a handler is. base: its file without the ending. below: folders of layers that are looked into."""
+    """Where a handler is. base: its file without the ending."""
 
     base: str
-    endings: tuple[str, ...]
-    below: tuple[str, ...]
-    sources: tuple[str, ...] = ()
+    form: Form
 
     @property
     def file(self) -> str:
-        return self.base + self.endings[0]
+        return self.base + self.form.endings[0]
 
 
-def entry_of(runtime: Runtime, handler: str) -> Entry | None:
+def _entry_of(runtime: Runtime, handler: str) -> Entry | None:
     """None: it is not told by a name below the code."""
-    base = _BASES[runtime.family](handler)
-    if not base or base.startswith(("/", "../")):
-        return None
-    endings, below, sources = _FILES[runtime.family]
-    return Entry(base, endings, tuple(one.format(runtime.identifier) for one in below), sources)
+    form = _FORMS.get(runtime.family)
+    base = "" if form is None else form.base(handler)
+    return None if form is None or not base or base.startswith(("/", "../")) else Entry(base, form)
 
 
 def wrong_entry(runtime: Runtime, handler: str, task: Path, layers: Sequence[Path]) -> str | None:
     """What is wrong, in a sentence. None: nothing is known against it. OSError."""
-    entry = entry_of(runtime, handler) if runtime.family in _BASES else None
+    entry = _entry_of(runtime, handler)
     if entry is None:
         return None
-    places = [(task, ""), (task, "node_modules/"), *((layer, below) for layer in layers for below in entry.below)]
-    tried = (_begin(folder, below + entry.base + ending) for folder, below in places for ending in entry.endings)
+    of_layers = [(layer, below.format(runtime.identifier)) for layer in layers for below in entry.form.below]
+    places = [(task, ""), (task, "node_modules/"), *of_layers]
+    tried = (_begin(folder, below + entry.base + ending) for folder, below in places for ending in entry.form.endings)
     begins = next((one for one in tried if one is not None), None)
     if begins is None and runtime.family == "java":
         begins = _in_jars([(task, "lib"), *((layer, "java/lib") for layer in layers)], entry.file)
@@ -121,9 +132,9 @@ def _advice(runtime: Runtime, handler: str, entry: Entry, task: Path) -> str:
             return _moved(runtime, handler, path.removesuffix(f"/{entry.file}"), path)
         if runtime.family == "java" and (hint := _java(handler, entry, name)) is not None:
             return hint
-        if name.suffix in entry.sources and name.stem == PurePosixPath(entry.base).name:
-            return f": it has {path}, which is to be compiled first{_COMPILE[runtime.family].format(path, entry.file)}"
-        if name.suffix in entry.endings and len(others) < NAMED and "/" not in path:
+        if name.suffix in entry.form.sources and name.stem == PurePosixPath(entry.base).name:
+            return f": it has {path}, which is to be compiled first: {entry.form.compile.format(path, entry.file)}"
+        if name.suffix in entry.form.endings and len(others) < NAMED and "/" not in path:
             others.append(path)
     return f": it has {', '.join(others)}" if others else ""
 
@@ -163,23 +174,26 @@ def _before(separator: str) -> Callable[[str], str]:
     return base
 
 
-_BASES: Mapping[str, Callable[[str], str]] = {
-    "python": lambda handler: handler.rpartition(".")[0].replace(".", "/"),
-    "nodejs": _before("."),
-    "ruby": _before("."),
-    "java": lambda handler: handler.partition("::")[0].replace(".", "/"),
-    "dotnet": _before("::"),
-}
-_FILES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
-    "python": ((".py", "/__init__.py", ".pyc"), ("python/", "python/lib/{}/site-packages/"), ()),
-    "nodejs": ((".js", ".mjs", ".cjs", ""), ("nodejs/node_modules/",), (".ts", ".mts", ".cts")),
-    "ruby": ((".rb", ".so"), ("ruby/lib/",), ()),
-    "java": ((".class",), (), (".java", ".kt", ".scala")),
-    "dotnet": ((".dll",), ("",), (".cs", ".fs")),
-}
-"""Of each family: how files end that have handlers, where in layers they are looked for, and what they are made of."""
-_COMPILE = {
-    "nodejs": ": esbuild {0} --bundle --platform=node --outfile={1}",
-    "java": ": javac -d . {0}, or take the jar that Maven or Gradle makes",
-    "dotnet": ": dotnet publish -c Release",
+_FORMS: Mapping[str, Form] = {
+    "python": Form(
+        lambda handler: handler.rpartition(".")[0].replace(".", "/"),
+        (".py", "/__init__.py", ".pyc"),
+        ("python/", "python/lib/{}/site-packages/"),
+    ),
+    "nodejs": Form(
+        _before("."),
+        (".js", ".mjs", ".cjs", ""),
+        ("nodejs/node_modules/",),
+        (".ts", ".mts", ".cts"),
+        "esbuild {0} --bundle --platform=node --outfile={1}",
+    ),
+    "ruby": Form(_before("."), (".rb", ".so"), ("ruby/lib/",)),
+    "java": Form(
+        lambda handler: handler.partition("::")[0].replace(".", "/"),
+        (".class",),
+        (),
+        (".java", ".kt", ".scala"),
+        "javac -d . {0}, or take the jar that Maven or Gradle makes",
+    ),
+    "dotnet": Form(_before("::"), (".dll",), ("",), (".cs", ".fs"), "dotnet publish -c Release"),
 }
