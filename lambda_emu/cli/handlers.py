@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -12,11 +13,15 @@ from lambda_emu.config import PROJECT_FILE
 PYTHON_FILES = ("lambda_function.py", "app.py", "main.py", "handler.py", "index.py")
 PYTHON_HANDLERS = ("lambda_handler", "handler")
 NODE_FILES = ("index.mjs", "index.js", "index.cjs", "app.mjs", "app.js")
+RUBY_FILES = tuple(file.replace(".py", ".rb") for file in PYTHON_FILES)
+RUBY_HANDLER = re.compile(rb"^def (lambda_handler|handler)\b", re.MULTILINE)
 NODE_SUFFIXES = (".mjs", ".js", ".cjs")
 MAX_SOURCE_BYTES = 1024 * 1024
 OWN_PYTHON = f"python3.{sys.version_info.minor}"
 NODE_RUNTIME = "nodejs24.x"
+RUBY_RUNTIME = "ruby3.3"
 OWN_RUNTIME = "provided.al2023"
+OTHERS = f"Code in other files or languages needs a {PROJECT_FILE} that names its runtime and its handler."
 
 
 def detect_file(file: Path) -> tuple[str, str]:
@@ -28,9 +33,13 @@ def detect_file(file: Path) -> tuple[str, str]:
         raise NotDone(f"{file} defines neither {' nor '.join(PYTHON_HANDLERS)}.")
     if file.suffix in NODE_SUFFIXES:
         return NODE_RUNTIME, f"{file.stem}.handler"
+    if file.suffix == ".rb":
+        if (method := _method(file)) is not None:
+            return RUBY_RUNTIME, f"{file.stem}.{method}"
+        raise NotDone(f"{file} defines neither {' nor '.join(PYTHON_HANDLERS)}.")
     if file.name == "bootstrap":
         return OWN_RUNTIME, "bootstrap"
-    raise NotDone(f"{file} is no code that can be run; name a function of a project, or a folder of code.")
+    raise NotDone(f"{file} is no code that can be run; name a function of a project, or a folder of code. {OTHERS}")
 
 
 def detect(folder: Path) -> tuple[str, str]:
@@ -42,10 +51,13 @@ def detect(folder: Path) -> tuple[str, str]:
     for file in NODE_FILES:
         if (folder / file).is_file():
             return NODE_RUNTIME, f"{Path(file).stem}.handler"
+    for file in RUBY_FILES:
+        if (method := _method(folder / file)) is not None:
+            return RUBY_RUNTIME, f"{Path(file).stem}.{method}"
     if (folder / "bootstrap").is_file():
         return OWN_RUNTIME, "bootstrap"
-    known = ", ".join((*PYTHON_FILES, *NODE_FILES, "bootstrap"))
-    raise NotDone(f"{folder} has no {PROJECT_FILE} and no handler in one of {known}.")
+    known = ", ".join((*PYTHON_FILES, *NODE_FILES, *RUBY_FILES, "bootstrap"))
+    raise NotDone(f"{folder} has no {PROJECT_FILE} and no handler in one of {known}. {OTHERS}")
 
 
 def _defines(file: Path, name: str) -> bool:
@@ -58,6 +70,15 @@ def _defines(file: Path, name: str) -> bool:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return name == PYTHON_HANDLERS[-1]
     return any(name in _names(statement) for statement in body)
+
+
+def _method(file: Path) -> str | None:
+    """The handler that a file in Ruby defines beside its classes."""
+    if not file.is_file():
+        return None
+    with file.open("rb") as source:
+        found = RUBY_HANDLER.search(source.read(MAX_SOURCE_BYTES))
+    return None if found is None else found[1].decode()
 
 
 def _names(statement: ast.stmt) -> set[str]:

@@ -21,6 +21,13 @@ PYTHON = f"python3.{sys.version_info.minor}"
         ("handler.py", "def handler(event, context) syntax error", PYTHON, "handler.handler"),
         ("index.mjs", "export const handler = async () => 1", "nodejs24.x", "index.handler"),
         ("app.js", "exports.handler = async () => 1", "nodejs24.x", "app.handler"),
+        (
+            "lambda_function.rb",
+            "def lambda_handler(event:, context:)\nend",
+            "ruby3.3",
+            "lambda_function.lambda_handler",
+        ),
+        ("app.rb", "require 'json'\n\ndef handler(event:, context:)\nend", "ruby3.3", "app.handler"),
         ("bootstrap", "#!/bin/sh", "provided.al2023", "bootstrap"),
     ],
 )
@@ -32,11 +39,13 @@ def test_runtime_and_handler_are_found_by_name(
     assert detect(tmp_path) == (runtime, handler)
 
 
-@pytest.mark.parametrize(("file", "text"), [("readme.txt", ""), ("app.py", "def other(): ..."), ("app.py", "x = 1")])
+@pytest.mark.parametrize(
+    ("file", "text"), [("readme.txt", ""), ("app.py", "def other(): ..."), ("app.py", "x = 1"), ("app.rb", "x")]
+)
 def test_a_folder_without_a_handler_says_where_one_is_looked_for(tmp_path: Path, file: str, text: str) -> None:
     (tmp_path / file).write_text(text)
 
-    with pytest.raises(NotDone, match=r"no handler in one of lambda_function\.py, app\.py"):
+    with pytest.raises(NotDone, match=r"no handler in one of lambda_function\.py, app\.py.* needs a lambda-emu\.yaml"):
         detect(tmp_path)
 
 
@@ -116,7 +125,8 @@ def test_a_file_is_run_in_its_folder_with_the_handler_it_defines(layout: Path) -
         ("app.py", "app.py is neither a folder nor a file here."),
         (
             "hello/notes.txt",
-            "hello/notes.txt is no code that can be run; name a function of a project, or a folder of code.",
+            "hello/notes.txt is no code that can be run; name a function of a project, or a folder of code. "
+            "Code in other files or languages needs a lambda-emu.yaml that names its runtime and its handler.",
         ),
         ("hello/empty.py", "hello/empty.py defines neither lambda_handler nor handler."),
         ("arn:aws:s3:::hello", "'arn:aws:s3:::hello' is neither a function's name or ARN nor a folder here."),
