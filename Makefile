@@ -8,14 +8,14 @@ BUILT_FROM := pyproject.toml requirements.lock hatch_build.py $(wildcard runtime
 .PHONY: help install run lint test test-slow test-runtimes bench wheels lock start-engine stop-engine browser node-client ruby clean
 
 help:
-	@echo "make install     the lambda-emu command, in $(BIN)"
-	@echo "make run         serve examples/ on http://127.0.0.1:$(PORT)"
-	@echo "make test        check the code and run the tests, against a real engine"
-	@echo "make test-slow   the tests that take minutes"
-	@echo "make test-runtimes  every other runtime that an image can be built for"
-	@echo "make bench       measure against AWS's own emulator"
-	@echo "make wheels      what the Dockerfile needs, in dist/wheels"
-	@echo "make lint        only check the code"
+	@echo "make install        the lambda-emu command, in $(BIN)"
+	@echo "make run            serve examples/ on http://127.0.0.1:$(PORT)"
+	@echo "make test           check the code and run the tests, against a real engine"
+	@echo "make test-slow      the tests that take minutes"
+	@echo "make test-runtimes  the tests of every other runtime that an image can be built for"
+	@echo "make bench          measure against AWS's own emulator"
+	@echo "make wheels         what the Dockerfile needs, in dist/wheels"
+	@echo "make lint           only check the code"
 
 install: $(BIN)/.installed
 
