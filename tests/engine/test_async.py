@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from lam import Lam
+from own import EITHER_ENGINE
 from waiting import Eventually
 
 from lambda_emu.clock import SteppingClock
 from lambda_emu.logs.reader import LogReader
 from lambda_emu.store import QueuedEvent
+
+pytestmark = EITHER_ENGINE
 
 HANDLER = """
 import time

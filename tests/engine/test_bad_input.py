@@ -15,7 +15,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from lam import Lam
+from own import EITHER_ENGINE
 from waiting import Eventually
+
+pytestmark = EITHER_ENGINE
 
 COUNTER = """
 import time

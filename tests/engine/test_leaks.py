@@ -48,7 +48,16 @@ def left_of(tree: set[tuple[int, str]]) -> set[tuple[int, str]]:
     return tree & {(number, start) for number, _, start in processes()}
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("full", "number"),
+    [
+        pytest.param("docker", signal.SIGTERM, marks=pytest.mark.docker),
+        ("process", signal.SIGINT),
+        pytest.param("docker", signal.SIGINT, marks=[pytest.mark.docker, pytest.mark.slow]),
+        pytest.param("process", signal.SIGTERM, marks=pytest.mark.slow),
+    ],
+    indirect=["full"],
+)
 def test_a_signal_ends_everything_within_ten_seconds(full: Served, number: int) -> None:
     tree = full.tree()
 

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from lam import Lam
+from own import EITHER_ENGINE
 from waiting import Eventually
+
+pytestmark = EITHER_ENGINE
 
 PER_TENANT = {"TenantIsolationMode": "PER_TENANT"}
 REMEMBERING = """

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 from lam import Lam
+from own import EITHER_ENGINE
+
+pytestmark = EITHER_ENGINE
 
 SAYS = """
 import os
