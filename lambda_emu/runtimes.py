@@ -22,6 +22,8 @@ from lambda_emu.architectures import ARCHITECTURES
 from lambda_emu.recipes import Recipe, read_recipe
 
 REGISTRY = "public.ecr.aws/lambda"
+ALIKE = 0.6
+"""From here on a name may be another's with a mistake in it."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -114,6 +116,16 @@ class Catalogue:
 
     def get(self, identifier: str) -> Runtime | None:
         return self._runtimes.get(identifier)
+
+    def nearest(self, written: str) -> str | None:
+        """What is spelled most like it of those that may be created; of several the newest that AWS supports."""
+        from difflib import SequenceMatcher  # here: mistakes alone need it
+
+        def likeness(runtime: Runtime) -> tuple[float, bool]:
+            return SequenceMatcher(None, runtime.identifier, written).ratio(), runtime.support is Support.SUPPORTED
+
+        best = max((runtime for runtime in self if runtime.may_create), key=likeness)
+        return best.identifier if likeness(best)[0] >= ALIKE else None
 
     def recipe_of(self, family: str) -> Recipe:
         """Of any of a family that has one, for what all of them have in common."""

@@ -18,7 +18,6 @@ from lambda_emu.project.document import Document, Value
 from lambda_emu.runtimes import Runtime, Support, catalogue
 
 ARCHIVES = (".zip", ".jar")
-ALIKE = 0.6
 COMPILED = "Go, Rust and C++ run on provided.al2023"
 
 
@@ -114,23 +113,12 @@ def _read_runtime(document: Document, value: Value) -> str | None:
         return None
     runtime = catalogue().get(written)
     if runtime is None:
-        nearest = _nearest(written)
+        nearest = catalogue().nearest(written)
         advice = f"did you mean {nearest!r}?" if nearest else f"`lambda-emu runtimes list` shows them; {COMPILED}"
         document.mistake(value, f"{written!r} is not a runtime; {advice}")
     elif not runtime.may_create:
         document.mistake(value, f"Lambda no longer creates functions with {written}: {_successors(runtime)}")
     return written
-
-
-def _nearest(written: str) -> str | None:
-    """The runtime that is spelled most like it; of several the newest that Lambda supports."""
-    from difflib import SequenceMatcher  # here: mistakes alone need it
-
-    def likeness(runtime: Runtime) -> tuple[float, bool]:
-        return SequenceMatcher(None, runtime.identifier, written).ratio(), runtime.support is Support.SUPPORTED
-
-    best = max((runtime for runtime in catalogue() if runtime.may_create), key=likeness)
-    return best.identifier if likeness(best)[0] >= ALIKE else None
 
 
 def _successors(runtime: Runtime) -> str:

@@ -68,6 +68,7 @@ def test_whatever_can_be_built_is_built_by_one_command(tmp_path: Path) -> None:
         (("build", "--all", "python3.11"), "Name runtimes, or say --all."),
         (("export", "file"), "Name runtimes, or say --all."),
         (("build", "python3.11", "cobol"), "there is no runtime 'cobol'; `lambda-emu runtimes list` shows those"),
+        (("build", "nodejs22"), "there is no runtime 'nodejs22'; did you mean 'nodejs22.x'?"),
         (("export", "file", "cobol"), "there is no runtime 'cobol'"),
         (("export", "file", "ruby4.0"), WAYS),
         (("export", "nowhere/file", "provided.al2023"), "nowhere/file could not be written: No such file or directory"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lambda_emu.recipes import Installed
-from lambda_emu.runtimes import Runtime
+from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
 
 
@@ -33,7 +33,9 @@ class NoRuntime(SandboxError):
     """Lambda never had it."""
 
     def __init__(self, runtime: str) -> None:
-        super().__init__(f"there is no runtime {runtime!r}; `lambda-emu runtimes list` shows those there are")
+        meant = catalogue().nearest(runtime)
+        advice = f"did you mean {meant!r}?" if meant else "`lambda-emu runtimes list` shows those there are"
+        super().__init__(f"there is no runtime {runtime!r}; {advice}")
 
 
 class NoImage(SandboxError):

@@ -46,7 +46,8 @@ class Interpreter(Struct, frozen=True):
         """That it runs in place of another one, in words."""
         if _order(runtime.identifier) == _order(self.runtime):
             return None
-        return f"{runtime.identifier} is not on this machine; its functions run on {self.name} ({self.path})"
+        other = f", which loads no modules compiled for {runtime.identifier}" if runtime.family == "python" else ""
+        return f"{runtime.identifier} is not on this machine; its functions run on {self.name} ({self.path}){other}"
 
 
 class Language(Protocol):
