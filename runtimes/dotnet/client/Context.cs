@@ -24,13 +24,13 @@ namespace LambdaEmu
             return Of(type, (method, arguments) =>
             {
                 var found = property(method.Name.Replace("get_", ""), method.ReturnType);
-                return Fitting(found, method.ReturnType);
+                return Fit(found, method.ReturnType);
             });
         }
 
         protected override object Invoke(MethodInfo method, object[] arguments) => answer(method, arguments);
 
-        static object Fitting(object value, Type type)
+        static object Fit(object value, Type type)
         {
             return value == null && type.IsValueType && type != typeof(void) ? Activator.CreateInstance(type) : value;
         }
@@ -72,7 +72,7 @@ namespace LambdaEmu
 
         static object Identity(Type type, string json)
         {
-            var found = Parsed(json);
+            var found = Parse(json);
             return Proxy.Of(type, (name, of) => Text(found, name == "IdentityId" ? "cognitoIdentityId" : "cognitoIdentityPoolId"));
         }
 
@@ -83,7 +83,7 @@ namespace LambdaEmu
             {
                 return null;
             }
-            var found = Parsed(json);
+            var found = Parse(json);
             return Proxy.Of(type, (name, of) =>
             {
                 switch (name)
@@ -127,7 +127,7 @@ namespace LambdaEmu
             return texts;
         }
 
-        static JsonElement Parsed(string json)
+        static JsonElement Parse(string json)
         {
             return string.IsNullOrEmpty(json) ? default(JsonElement) : JsonDocument.Parse(json).RootElement;
         }

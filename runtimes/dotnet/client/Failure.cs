@@ -23,15 +23,15 @@ namespace LambdaEmu
         /// <summary>The error that the caller gets: type and message, where it was thrown, and what it was caused by.</summary>
         internal byte[] Json()
         {
-            var json = Written(writer => Write(writer, thrown));
-            return json.Length <= MostBytes ? json : Written(WriteTooLarge);
+            var json = JsonBytes.Of(writer => Write(writer, thrown));
+            return json.Length <= MostBytes ? json : JsonBytes.Of(WriteTooLarge);
         }
 
         /// <summary>What X-Ray gets, as a header.</summary>
         internal byte[] XRayCause()
         {
             var frames = new StackTrace(thrown, true).GetFrames() ?? new StackFrame[0];
-            return Written(writer =>
+            return JsonBytes.Of(writer =>
             {
                 writer.WriteStartObject();
                 writer.WriteString("working_directory", Directory.GetCurrentDirectory());
@@ -115,8 +115,11 @@ namespace LambdaEmu
             writer.WriteString("errorMessage", TooLarge);
             writer.WriteEndObject();
         }
+    }
 
-        static byte[] Written(Action<Utf8JsonWriter> write)
+    static class JsonBytes
+    {
+        internal static byte[] Of(Action<Utf8JsonWriter> write)
         {
             var stream = new MemoryStream();
             using (var writer = new Utf8JsonWriter(stream))

@@ -3,19 +3,10 @@ using System.IO;
 using System.Linq;
 using System.Reflection;
 using System.Runtime.CompilerServices;
-using System.Runtime.Loader;
 using System.Threading.Tasks;
 
 namespace LambdaEmu
 {
-    /// <summary>A handler of a form that Lambda does not know. The name is that of AWS's client: callers see it.</summary>
-    class LambdaValidationException : Exception
-    {
-        internal LambdaValidationException(string message) : base(message)
-        {
-        }
-    }
-
     /// <summary>The function's method: what it takes, what it returns, and how either is read and written.</summary>
     class Handler
     {
@@ -45,7 +36,7 @@ namespace LambdaEmu
             }
             context = taken.LastOrDefault(IsContext);
             input = taken.FirstOrDefault(one => !IsContext(one));
-            output = Awaited(method.ReturnType);
+            output = ValueOf(method.ReturnType);
             serializer.Check(input, output);
         }
 
@@ -80,7 +71,7 @@ namespace LambdaEmu
                 task.GetAwaiter().GetResult();
                 result = output == null ? null : task.GetType().GetProperty("Result").GetValue(task);
             }
-            return serializer.Written(result, output);
+            return serializer.Write(result, output);
         }
 
         /// <summary>A constructor runs while the environment begins, and so does that of a class whose method is static.</summary>
@@ -95,7 +86,7 @@ namespace LambdaEmu
         }
 
         /// <summary>What a method's value is in the end; null for nothing. Of awaitable types AWS knows tasks alone.</summary>
-        static Type Awaited(Type returned)
+        static Type ValueOf(Type returned)
         {
             for (var type = returned; type != null; type = type.BaseType)
             {

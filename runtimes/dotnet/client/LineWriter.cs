@@ -49,16 +49,16 @@ namespace LambdaEmu
             => record(string.Format(format, first, second, third));
         public override void WriteLine(string format, params object[] all) => record(string.Format(format, all));
 
-        public override Task WriteLineAsync() => Recorded("");
-        public override Task WriteLineAsync(char value) => Recorded(value.ToString());
-        public override Task WriteLineAsync(string value) => Recorded(value);
-        public override Task WriteLineAsync(char[] buffer, int index, int count) => Recorded(new string(buffer, index, count));
+        public override Task WriteLineAsync() => RecordAsync("");
+        public override Task WriteLineAsync(char value) => RecordAsync(value.ToString());
+        public override Task WriteLineAsync(string value) => RecordAsync(value);
+        public override Task WriteLineAsync(char[] buffer, int index, int count) => RecordAsync(new string(buffer, index, count));
         public override Task WriteLineAsync(ReadOnlyMemory<char> buffer, CancellationToken token = default(CancellationToken))
-            => Recorded(buffer.ToString());
+            => RecordAsync(buffer.ToString());
         public override Task WriteLineAsync(StringBuilder value, CancellationToken token = default(CancellationToken))
-            => Recorded(value?.ToString());
+            => RecordAsync(value?.ToString());
 
-        Task Recorded(string line)
+        Task RecordAsync(string line)
         {
             record(line);
             return Task.CompletedTask;

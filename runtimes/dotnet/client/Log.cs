@@ -33,8 +33,7 @@ namespace LambdaEmu
             this.printed = printed;
             this.records = records;
             least = Levels.Parse(Setting("LEVEL")) ?? Level.Information;
-            var name = Setting("FORMAT") ?? "";
-            form = Form.Named(name);
+            form = Form.Named(Setting("FORMAT") ?? "");
         }
 
         /// <summary>Of the invocation that is under way.</summary>
@@ -63,8 +62,8 @@ namespace LambdaEmu
                     printed.WriteLine(record);
                     return;
                 }
-                var framed = Framed(level, Encoding.UTF8.GetBytes(record));
-                records.Write(framed, 0, framed.Length);
+                var frame = Frame(level, Encoding.UTF8.GetBytes(record));
+                records.Write(frame, 0, frame.Length);
             }
         }
 
@@ -136,7 +135,7 @@ namespace LambdaEmu
         }
 
         /// <summary>docs/contract/logs-billing.md#groups-and-streams.</summary>
-        byte[] Framed(Level? level, byte[] record)
+        byte[] Frame(Level? level, byte[] record)
         {
             var kind = 0xa55a0002 | (form.IsJson ? 0u : 1u) | (level == null ? 0u : ((uint)level + 1) << 2);
             var microseconds = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks / 10;

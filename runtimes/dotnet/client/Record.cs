@@ -2,7 +2,6 @@ using System;
 using System.Collections;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using System.Text;
 using System.Text.Json;
@@ -40,7 +39,7 @@ namespace LambdaEmu
                 return arguments.Length == 0 ? message : places.Replace(message, place =>
                 {
                     var index = Index(place, number++);
-                    return index < arguments.Length ? Shown(arguments[index], place) : place.Value;
+                    return index < arguments.Length ? Show(arguments[index], place) : place.Value;
                 });
             }
         }
@@ -64,7 +63,7 @@ namespace LambdaEmu
         /// <summary>Which argument belongs there: the one of that number, else the next one.</summary>
         static int Index(Match place, int number) => uint.TryParse(place.Groups[2].Value, out var named) ? (int)named : number;
 
-        static string Shown(object argument, Match place)
+        static string Show(object argument, Match place)
         {
             if (place.Groups[1].Value == "@")
             {
@@ -113,8 +112,7 @@ namespace LambdaEmu
 
         static string Json(Record record)
         {
-            var stream = new MemoryStream();
-            using (var writer = new Utf8JsonWriter(stream))
+            return Encoding.UTF8.GetString(JsonBytes.Of(writer =>
             {
                 writer.WriteStartObject();
                 writer.WriteString("timestamp", record.Time);
@@ -131,18 +129,22 @@ namespace LambdaEmu
                 }
                 if (record.Thrown != null)
                 {
-                    writer.WriteString("errorType", record.Thrown.GetType().FullName);
-                    writer.WriteString("errorMessage", record.Thrown.Message);
-                    writer.WriteStartArray("stackTrace");
-                    foreach (var line in record.Thrown.ToString().Split('\n'))
-                    {
-                        writer.WriteStringValue(line.Trim());
-                    }
-                    writer.WriteEndArray();
+                    WriteThrown(writer, record.Thrown);
                 }
                 writer.WriteEndObject();
+            }));
+        }
+
+        static void WriteThrown(Utf8JsonWriter writer, Exception thrown)
+        {
+            writer.WriteString("errorType", thrown.GetType().FullName);
+            writer.WriteString("errorMessage", thrown.Message);
+            writer.WriteStartArray("stackTrace");
+            foreach (var line in thrown.ToString().Split('\n'))
+            {
+                writer.WriteStringValue(line.Trim());
             }
-            return Encoding.UTF8.GetString(stream.ToArray());
+            writer.WriteEndArray();
         }
 
         static void WriteValue(Utf8JsonWriter writer, object value)

@@ -52,7 +52,7 @@ namespace LambdaEmu
             return type == typeof(Stream) ? payload : Calling.Invoke(read.MakeGenericMethod(type), Instance, payload);
         }
 
-        internal byte[] Written(object result, Type type)
+        internal byte[] Write(object result, Type type)
         {
             var answer = new MemoryStream();
             if (type != null && typeof(Stream).IsAssignableFrom(type))
