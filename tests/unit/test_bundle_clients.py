@@ -6,7 +6,7 @@ import io
 import os
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -127,6 +127,38 @@ def test_a_client_stays_in_its_folder_whatever_its_files_are_called(tmp_path: Pa
     assert not any(path.is_symlink() for path in found)
     assert sorted(os.listdir(tmp_path)) == ["b", "there"]
     assert [path.name for path in tmp_path.rglob("evil") if not path.is_relative_to(tmp_path / "there/parts")] == []
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"GNU.sparse.size": str(10**13), "GNU.sparse.map": "0,1"},
+        {"GNU.sparse.size": "much", "GNU.sparse.map": "0,1"},
+        {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "1", "GNU.sparse.name": "part/x"},
+        {"path": "part/a\0b"},
+        {"path": "part"},
+        {"path": "part/" + "x" * 300},
+        {"path": "part/file/below"},
+        {"size": str(10**13)},
+    ],
+    ids=["a hole", "no number", "no map", "a zero", "the folder itself", "a long name", "below a file", "endless"],
+)
+def test_a_client_that_cannot_be_unpacked_is_refused_and_takes_no_room(tmp_path: Path, told: dict[str, str]) -> None:
+    output = io.BytesIO()
+    with tarfile.open(fileobj=output, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        tar.addfile(tarfile.TarInfo("part/file"))
+        entry = tarfile.TarInfo("part/hostile")
+        entry.size, entry.pax_headers = 512, told
+        tar.addfile(entry, io.BytesIO(b"no map\n".ljust(512)))
+    with bundle(tmp_path / "b") as writer:
+        writer.add_part(key(), "java21", io.BytesIO(output.getvalue()))
+
+    with suppress(SandboxError):
+        list(clients(tmp_path / "there").load(tmp_path / "b", print))
+
+    there = [path for path in (tmp_path / "there").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in there) < 10_000
+    assert not list((tmp_path / "there/build/import").rglob("*"))
 
 
 def test_on_a_full_disk_nothing_is_kept(here: Path, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from bundle_rig import LARGE, MB, bundle, layer, loaded, saved
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.bundle.layers import LITERAL, REFERENCE
 from lambda_emu.sandbox.bundle.manifest import MANIFEST, BadBundle
+from lambda_emu.sandbox.bundle.reader import open_bundle
 
 
 def test_wherever_a_bundle_was_damaged_it_is_refused(tmp_path: Path) -> None:
@@ -43,6 +44,33 @@ def test_a_bundle_that_was_cut_is_refused(tmp_path: Path, left: float) -> None:
 
     with pytest.raises(BadBundle, match="its end is missing"):
         loaded(made)
+
+
+def test_a_bundle_whose_table_of_contents_was_damaged_is_refused(tmp_path: Path) -> None:
+    """There names, sizes and places are: of each byte every value that Python's zipfile has a word of its own for."""
+    made = bundle(tmp_path / "b", saved(layer({"a": b"small"})))
+    whole = made.read_bytes()
+    refused = 0
+
+    for at in range(whole.index(b"PK\x01\x02"), len(whole)):
+        for value in {0, 0x7F, 0xFF, whole[at] ^ 1} - {whole[at]}:
+            made.write_bytes(whole[:at] + bytes([value]) + whole[at + 1 :])
+            try:
+                loaded(made)
+            except BadBundle:
+                refused += 1
+
+    assert refused > 500
+
+
+def test_a_bundle_that_changes_once_it_was_found_whole_is_refused(tmp_path: Path) -> None:
+    made = bundle(tmp_path / "b", saved(layer({"a": LARGE})))
+    with open_bundle(made) as reader:
+        reader.verify(lambda _: None)
+        made.write_bytes(bytes(made.stat().st_size))
+
+        with pytest.raises(BadBundle, match="is damaged"):
+            list(reader.save(reader.manifest.images[0]))
 
 
 def rewritten(path: Path, change: Callable[[dict[str, bytes]], None]) -> Path:

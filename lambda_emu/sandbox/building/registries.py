@@ -201,14 +201,14 @@ def _without(jar: Path, part: Jars) -> dict[str, bytes]:
 
 
 def unpack(archive: Path | BinaryIO, folder: Path) -> None:
-    """The files of an npm package, without the folder that they are all in; links and devices are none of its files.
+    """The files of an npm package, without the folder that they are all in; links, devices and holes are none of them.
 
     archive: where it is, or what it can be read from, once and not compressed.
     """
     with tarfile.open(archive) if isinstance(archive, Path) else tarfile.open(fileobj=archive, mode="r|") as tar:
         for entry in tar:
             path = PurePosixPath(*PurePosixPath(entry.name).parts[1:])
-            if not entry.isfile() or ".." in path.parts or path.is_absolute():
+            if not entry.isfile() or entry.issparse() or ".." in path.parts or path.is_absolute():
                 continue
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             source = tar.extractfile(entry)

@@ -81,7 +81,7 @@ class Clients:
         with self._cache.scratch("import", progress) as scratch:
             try:
                 self._cache.keep(part.key, partial(unpack, Pieces(bundle.join(part.layer))), scratch, progress)
-            except tarfile.TarError as error:
+            except (tarfile.TarError, ValueError) as error:
                 raise SandboxError(f"{_title(part.runtime)} could not be kept: {error}") from error
             except OSError as error:
                 where = self._cache.folder

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -23,12 +25,16 @@ from lambda_emu.sandbox.bundle.manifest import (
     BundledImage,
     Layer,
     Manifest,
+    digest_of,
     member_name,
     read_manifest,
 )
 
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
-"""What Python says of a zip that was changed: of its structure, its compression, its end, its flags."""
+DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError, OSError),
+)
+"""What Python says of a zip that was changed: of its structure, compression, end, flags, names, sizes and places."""
 
 
 class BundleReader:
@@ -53,6 +59,8 @@ class BundleReader:
         for image in self.manifest.images:
             self._verify_image(image)
         for part in self.manifest.parts:
+            if part.layer.size > MAX_IMAGE_BYTES:
+                raise BadBundle(self._path, f"has a client of {part.runtime} that is larger than 10 GB")
             self._verify_layers(f"a client of {part.runtime}", [part.layer])
 
     def save(self, image: BundledImage) -> Iterator[bytes]:
@@ -71,28 +79,31 @@ class BundleReader:
         return b"".join(self._pieces(image.config))
 
     def _read_manifest(self) -> Manifest:
-        try:
-            with self._zip.open(MANIFEST) as file:
-                content = file.read(MAX_MANIFEST_BYTES + 1)
-        except KeyError as error:
-            raise BadBundle(self._path, "is not a bundle that lambda-emu made") from error
-        except DAMAGED as error:
-            raise BadBundle(self._path, f"is damaged ({error})") from error
+        if MANIFEST not in self._zip.NameToInfo:
+            raise BadBundle(self._path, "is not a bundle that lambda-emu made")
+        with self._member(MANIFEST) as file:
+            content = file.read(MAX_MANIFEST_BYTES + 1)
         if len(content) > MAX_MANIFEST_BYTES:
             raise BadBundle(self._path, "has a manifest that is too large")
         return read_manifest(self._path, content)
 
-    def _verify_member(self, digest: str, size: int) -> None:
-        found, total = sha256(), 0
+    @contextmanager
+    def _member(self, name: str) -> Iterator[IO[bytes]]:
+        """To be read in this block and nothing else done. BadBundle where it cannot, now or any more."""
         try:
-            with self._zip.open(member_name(digest)) as file:
-                while piece := file.read(PIECE):
-                    found.update(piece)
-                    total += len(piece)
-                    if total > size:
-                        break
+            with self._zip.open(name) as file:
+                yield file
         except DAMAGED as error:
             raise BadBundle(self._path, f"is damaged ({error})") from error
+
+    def _verify_member(self, digest: str, size: int) -> None:
+        found, total = sha256(), 0
+        with self._member(member_name(digest)) as file:
+            while piece := file.read(PIECE):
+                found.update(piece)
+                total += len(piece)
+                if total > size:
+                    break
         if (found.hexdigest(), total) != (digest, size):
             raise BadBundle(self._path, f"is damaged: {member_name(digest)} has another checksum")
 
@@ -113,13 +124,13 @@ class BundleReader:
                 if left < 0 or not is_there:
                     left = -1
                     break
-            if left != 0:
+            if left != 0 or digest_of(member_name(layer.digest)) is None:
                 raise BadBundle(self._path, f"has {what} whose layers are not as it says")
 
     def _recipe(self, layer: Layer) -> Iterator[bytes | Reference]:
         if layer.recipe not in self.manifest.members:
             raise BadBundle(self._path, "has a layer that is not whole")
-        with self._zip.open(member_name(layer.recipe)) as recipe:
+        with self._member(member_name(layer.recipe)) as recipe:
             try:
                 yield from read_recipe(recipe)
             except NotARecipe as error:
@@ -134,7 +145,7 @@ class BundleReader:
                 yield piece
 
     def _pieces(self, digest: str) -> Iterator[bytes]:
-        with self._zip.open(member_name(digest)) as file:
+        with self._member(member_name(digest)) as file:
             yield from iter(lambda: file.read(PIECE), b"")
 
 
