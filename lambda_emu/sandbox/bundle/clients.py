@@ -9,12 +9,10 @@ from pathlib import Path
 
 from lambda_emu.architectures import ARCHITECTURES
 from lambda_emu.disk import is_full
-from lambda_emu.recipes import Installed
 from lambda_emu.runtimes import Catalogue
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.cache import Cache
-from lambda_emu.sandbox.building.image_plan import plan_image
-from lambda_emu.sandbox.building.part_plan import PartPlan
+from lambda_emu.sandbox.building.part_plan import plan_part
 from lambda_emu.sandbox.building.registries import unpack
 from lambda_emu.sandbox.building.tool_runner import Progress
 from lambda_emu.sandbox.bundle.layers import PIECE, Pieces
@@ -95,14 +93,9 @@ class Clients:
 
     def _keys(self, runtime: str, architecture: str) -> list[str]:
         known = self._runtimes.get(runtime)
-        if known is None or known.recipe is None:
-            return []
-        plan = plan_image(known, known.recipe, architecture, self._runtimes.folder)
-        return [part.key for path, part in plan.parts.items() if _is_client(path, part)]
-
-
-def _is_client(path: str, plan: PartPlan) -> bool:
-    return path in WHERE and not isinstance(plan.part, Installed)
+        parts = {} if known is None or known.recipe is None else known.recipe.parts[architecture]
+        clients = [parts[path] for path in WHERE if path in parts]
+        return [plan_part(part, architecture, self._runtimes.folder).key for part in clients]
 
 
 def _title(runtime: str) -> str:
