@@ -17,9 +17,9 @@ from uuid import uuid4
 
 import docker
 import docker.errors
+from packages import cache_dir
 
 from lambda_emu.clock import Clock
-from lambda_emu.config import load_settings
 from lambda_emu.runtimes import Catalogue, catalogue
 from lambda_emu.sandbox.building.image_plan import plan_image
 from lambda_emu.sandbox.docker.image_builder import ImageBuilder
@@ -53,7 +53,7 @@ class ImageRig:
 
     def __init__(self) -> None:
         self.client = docker.from_env()
-        self.cache = load_settings({}, environ={}).cache_dir
+        self.cache = cache_dir()
 
     def images(self) -> Images:
         return Images(self.client)

@@ -10,14 +10,22 @@ import sys
 import venv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import pytest
 
+from lambda_emu.config import load_settings
+from lambda_emu.recipes import Part
 from lambda_emu.runtimes import catalogue
+from lambda_emu.sandbox.building.cache import Cache
+from lambda_emu.sandbox.building.part_plan import PartPlan
+from lambda_emu.sandbox.building.parts import Parts
 from lambda_emu.sandbox.toolchain.layout import status_of
 from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 from lambda_emu.server import Emulator
 
+P = TypeVar("P", bound=Part)
 FETCH_LIMIT_S = 600
 ESBUILD_VERSION = "0.25.9"
 SDK_VERSION = "3.1164.0"
@@ -82,6 +90,27 @@ def go_program(config: pytest.Config, source: str) -> bytes:
     build = ["go", "build", "-tags=lambda.norpc", "-trimpath", "-ldflags=-s -w", "-o", "bootstrap"]
     run(build, folder, CGO_ENABLED="0")
     return (folder / "bootstrap").read_bytes()
+
+
+def part_of(identifier: str, path: str, kind: type[P], architecture: str = "x86_64") -> P:
+    """What the recipe of a runtime's image has there."""
+    runtime = catalogue().get(identifier)
+    assert runtime is not None
+    assert runtime.recipe is not None
+    part = runtime.recipe.parts[architecture][path]
+    assert isinstance(part, kind)
+    return part
+
+
+def made(plan: PartPlan) -> Path:
+    """A part of an image, in the user's own cache."""
+    with TemporaryDirectory() as scratch:
+        return Parts(Cache(cache_dir()), Path(scratch), print).folder(plan)
+
+
+def cache_dir() -> Path:
+    """Where what is fetched is kept for the next run."""
+    return load_settings({}, environ={}).cache_dir
 
 
 def python_packages(config: pytest.Config, requirements: Path) -> Path:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import uvloop
+from packages import cache_dir
 
 from lambda_emu.architectures import HOST_ARCHITECTURE
 from lambda_emu.arn import FunctionId, Target
 from lambda_emu.clock import Clock
-from lambda_emu.config import load_settings
 from lambda_emu.invoke.request import InvokeRequest
 from lambda_emu.runtime_api.router import RuntimeApi
 from lambda_emu.runtime_api.session import NextCall, NextState, Spoiled
@@ -106,15 +106,10 @@ class Loaded:
     layers: tuple[Path, ...]
 
 
-def cache_dir() -> Path:
-    """Where what is fetched is kept for the next run."""
-    return load_settings({}, environ={}).cache_dir
-
-
 class Bench:
     """One engine. Its coroutines are run from outside, so that tests read from top to bottom."""
 
-    def __init__(self, isolation: str, folder: Path, *, own_network: bool = False, cache: Path | None = None) -> None:
+    def __init__(self, isolation: str, folder: Path, *, own_network: bool = False) -> None:
         self._own_network = own_network
         self.folder = folder
         self.as_root = isolation == "root"
@@ -124,9 +119,7 @@ class Bench:
         clock.bind(self._loop)
         self._runtime_api = RuntimeApi(clock)
         (folder / "run").mkdir()
-        self.engine = ProcessEngine(
-            folder / "run", cache or cache_dir(), self._isolation(isolation), self._acceptor, Clock()
-        )
+        self.engine = ProcessEngine(folder / "run", cache_dir(), self._isolation(isolation), self._acceptor, Clock())
 
     def _isolation(self, isolation: str) -> Isolation:
         if isolation == "none":

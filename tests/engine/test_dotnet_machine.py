@@ -11,7 +11,6 @@ from languages.dotnet import DOTNET, home_of_dotnet
 from own import own_emulator
 from process_rig import ISOLATIONS, Bench
 
-from lambda_emu.config import load_settings
 from lambda_emu.sandbox.toolchain.layout import statuses
 
 
@@ -81,7 +80,7 @@ def test_a_handler_runs_with_every_isolation_and_sees_no_more_of_dotnet_than_it_
 ) -> None:
     home = home_of_dotnet(pytestconfig)
     monkeypatch.setenv("PATH", f"{home}:{os.environ['PATH']}")
-    bench = Bench(isolation, tmp_path, cache=load_settings({}, environ={}).cache_dir)
+    bench = Bench(isolation, tmp_path)
 
     try:
         sandbox = bench.sandbox(DOTNET.files(pytestconfig), runtime="dotnet8")

@@ -132,11 +132,11 @@ def test_what_is_told_to_type_for_the_aws_cli_is_all_that_it_takes(tmp_path: Pat
 
 
 @HEAVY
-def test_java_without_maven_is_compiled_as_is_told(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+def test_java_without_maven_is_compiled_as_is_told(tmp_path: Path) -> None:
     (command,) = re.findall(r"^    \$ (javac .*)$", README, re.MULTILINE)
     example("java", tmp_path)
     folder = tmp_path / "examples/java"
-    shutil.copy(core(kept(pytestconfig, "java-core")), folder / "aws-lambda-java-core-1.4.0.jar")
+    shutil.copy(core(), folder / "aws-lambda-java-core-1.4.0.jar")
 
     run(command.split(), folder)
 

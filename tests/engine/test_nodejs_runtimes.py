@@ -13,10 +13,9 @@ import pytest
 from lam import Answer, Lam
 from languages import runtimes
 from languages.language import HANDLERS
-from packages import typescript_bundle
+from packages import part_of, typescript_bundle
 
 from lambda_emu.recipes import Package
-from lambda_emu.runtimes import catalogue
 
 FIRST_WITH_SDK_3 = 18
 NEWEST_WITH_CALLBACKS = 22
@@ -117,11 +116,7 @@ def test_an_error_that_nobody_catches_ends_the_process(node: Node) -> None:
 
 
 def test_each_version_is_the_one_of_its_recipe_with_what_lambda_switches_off(node: Node) -> None:
-    runtime = catalogue().get(node.runtime)
-    assert runtime is not None
-    assert runtime.recipe is not None
-    binary = runtime.recipe.parts["x86_64"]["/tmp/node"]
-    assert isinstance(binary, Package)
+    binary = part_of(node.runtime, "/tmp/node", Package)
 
     found = node.invoke("facts.handler", {})
 

@@ -9,14 +9,12 @@ from languages.java import JAVA
 from packages import runtime_of_machine
 from process_rig import ISOLATIONS, Bench
 
-from lambda_emu.config import load_settings
-
 
 @pytest.mark.parametrize("isolation", ISOLATIONS)
 def test_a_java_of_the_machine_has_awss_client(isolation: str, tmp_path: Path, pytestconfig: pytest.Config) -> None:
     runtime = runtime_of_machine("java")
     code = JAVA.files(pytestconfig)
-    bench = Bench(isolation, tmp_path, cache=load_settings({}, environ={}).cache_dir)
+    bench = Bench(isolation, tmp_path)
 
     try:
         sandbox = bench.sandbox(code, runtime=runtime)

@@ -14,13 +14,10 @@ import pytest
 from lam import Lam
 from languages.language import HANDLERS
 from own import own_emulator
+from packages import made, part_of
 
-from lambda_emu.config import load_settings
 from lambda_emu.recipes import Tree, Wheels
-from lambda_emu.runtimes import catalogue
-from lambda_emu.sandbox.building.cache import Cache
 from lambda_emu.sandbox.building.part_plan import PartPlan
-from lambda_emu.sandbox.building.parts import Parts
 from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
 pytestmark = pytest.mark.runtimes
@@ -54,10 +51,7 @@ def unpack(runtime: str, home: Path) -> Path:
     version, checksum = BUILDS[runtime]
     tree = Tree(f"org.bytedeco:cpython:{version}:linux-x86_64", checksum, FOLDER, ("include/*", "*/test/*"))
     home.mkdir()
-    scratch = home / "scratch"
-    scratch.mkdir()
-    cache = Cache(load_settings({}, environ={}).cache_dir)
-    folder = Parts(cache, scratch, print).folder(PartPlan(tree, "x86_64"))
+    folder = made(PartPlan(tree, "x86_64"))
     (home / "lib").mkdir()
     (home / "lib" / runtime).symlink_to(folder / "lib" / runtime)
     for library in folder.glob("lib*.so*"):
@@ -84,9 +78,5 @@ def test_a_python_on_the_path_runs_what_is_its_own_with_client_and_sdk(lam: Lam,
     assert f"cpython-3{minor}-" in versions.payload["compiled"]
     assert surroundings.payload["length"] == 4
     assert surroundings.payload["processes"] == ["answer"] * 3
-    found = catalogue().get(runtime)
-    assert found is not None
-    assert found.recipe is not None
-    wheels = found.recipe.parts["x86_64"]["/var/runtime"]
-    assert isinstance(wheels, Wheels)
+    wheels = part_of(runtime, "/var/runtime", Wheels)
     assert runtime == OWN_PYTHON or f"boto3=={versions.payload['boto3']}" in wheels.pip

@@ -22,14 +22,11 @@ from cryptography.x509.oid import NameOID
 from lam import Lam
 from languages import runtimes
 from languages.language import HANDLERS
-from packages import kept, run
+from packages import kept, made, part_of, run
 
-from lambda_emu.config import load_settings
-from lambda_emu.recipes import Wheels
+from lambda_emu.recipes import Tree, Wheels
 from lambda_emu.runtimes import Runtime, catalogue
-from lambda_emu.sandbox.building.cache import Cache
 from lambda_emu.sandbox.building.part_plan import PartPlan
-from lambda_emu.sandbox.building.parts import Parts
 
 FACTS = {"facts.py": (HANDLERS / "facts.py").read_text()}
 NOT_LAMBDAS = {"idlelib", "msilib", "msvcrt", "nt", "tkinter", "turtle", "turtledemo", "winreg", "winsound"}
@@ -66,10 +63,7 @@ class Python:
     @property
     def wheels(self) -> Wheels:
         """AWS's client and SDK, as the recipe has them."""
-        assert self.runtime.recipe is not None
-        part = self.runtime.recipe.parts["x86_64"]["/var/runtime"]
-        assert isinstance(part, Wheels)
-        return part
+        return part_of(self.runtime.identifier, "/var/runtime", Wheels)
 
 
 @pytest.fixture(scope="module", params=runtimes("python"))
@@ -144,22 +138,19 @@ def test_who_creates_a_function_is_warned_of_a_community_build(
 @pytest.mark.parametrize("architecture", ["x86_64", "arm64"])
 @pytest.mark.parametrize("identifier", ["python3.10", "python3.12"])
 def test_a_community_build_has_for_each_architecture_what_the_catalogue_says(
-    tmp_path: Path, identifier: str, architecture: str
+    identifier: str, architecture: str
 ) -> None:
     """For this machine cannot run what is another's."""
     runtime = catalogue().get(identifier)
     assert runtime is not None
-    assert runtime.recipe is not None
-    tree = runtime.recipe.parts[architecture]["/tmp/python"]
-    parts = Parts(Cache(load_settings({}, environ={}).cache_dir), tmp_path, print)
 
-    made = parts.folder(PartPlan(tree, architecture))
+    build = made(PartPlan(part_of(identifier, "/tmp/python", Tree, architecture), architecture))
 
-    compiled = {path.name.partition(".")[0] for path in made.glob(f"lib/{identifier}/lib-dynload/*.so")}
+    compiled = {path.name.partition(".")[0] for path in build.glob(f"lib/{identifier}/lib-dynload/*.so")}
     lacking = [public for public, name in COMPILED.items() if name not in compiled]
     assert lacking == [name for name in runtime.lacks[architecture] if name in COMPILED]
-    assert (made / "bin" / identifier).read_bytes().startswith(b"\x7fELF")
-    assert len(list(made.glob(f"lib{identifier}.so.*"))) == len(list(made.glob("libffi.so.[0-9]"))) == 1
+    assert (build / "bin" / identifier).read_bytes().startswith(b"\x7fELF")
+    assert len(list(build.glob(f"lib{identifier}.so.*"))) == len(list(build.glob("libffi.so.[0-9]"))) == 1
 
 
 def test_compiled_modules_of_wheels_run_from_the_code_and_from_a_layer(

@@ -11,19 +11,16 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import MappingProxyType
 
 import pytest
 from own import OwnLam, own_emulator
-from packages import kept, needs
+from packages import kept, made, needs, part_of
 
-from lambda_emu.config import load_settings
 from lambda_emu.recipes import Compiled, Wheels
 from lambda_emu.runtimes import Catalogue, catalogue
 from lambda_emu.sandbox.building.cache import Cache
 from lambda_emu.sandbox.building.part_plan import PartPlan, plan_part
-from lambda_emu.sandbox.building.parts import Parts
 from lambda_emu.sandbox.building.registries import Registries
 from languages.language import HANDLERS, Failure, Form, Language, Thrown
 
@@ -46,16 +43,12 @@ def client() -> Path:
 
 
 def _client() -> Compiled:
-    runtime = catalogue().get("dotnet8")
-    assert runtime is not None
-    assert runtime.recipe is not None
-    return next(part for part in runtime.recipe.parts["x86_64"].values() if isinstance(part, Compiled))
+    return part_of("dotnet8", "/var/runtime", Compiled)
 
 
 def _made(plan: PartPlan) -> Path:
     needs("mmdebstrap")
-    with TemporaryDirectory() as scratch:
-        return Parts(Cache(load_settings({}, environ={}).cache_dir), Path(scratch), print).folder(plan)
+    return made(plan)
 
 
 def home_of_dotnet(config: pytest.Config) -> Path:

@@ -9,14 +9,10 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from packages import kept, run
+from packages import kept, made, part_of, run
 
-from lambda_emu.config import load_settings
 from lambda_emu.recipes import Jars
-from lambda_emu.runtimes import catalogue
-from lambda_emu.sandbox.building.cache import Cache
 from lambda_emu.sandbox.building.part_plan import PartPlan
-from lambda_emu.sandbox.building.parts import Parts
 from languages.language import HANDLERS, Failure, Form, Language, Thrown
 
 
@@ -32,19 +28,13 @@ def _classes(config: pytest.Config) -> Mapping[str, bytes]:
     return {str(path.relative_to(classes)): path.read_bytes() for path in classes.rglob("*.class")}
 
 
-def core(folder: Path) -> Path:
-    """AWS's interfaces for handlers, in a folder that may be used for it."""
-    java = catalogue().get("java21")
-    assert java is not None
-    assert java.recipe is not None
-    jars = java.recipe.parts["x86_64"]["/var/runtime/lib"]
-    assert isinstance(jars, Jars)
-    cache = Cache(load_settings({}, environ={}).cache_dir)
-    return Parts(cache, folder, print).folder(PartPlan(jars, "x86_64")) / "aws-lambda-java-core.jar"
+def core() -> Path:
+    """AWS's interfaces for handlers."""
+    return made(PartPlan(part_of("java21", "/var/runtime/lib", Jars), "x86_64")) / "aws-lambda-java-core.jar"
 
 
 def _compile(sources: Sequence[Path], folder: Path) -> None:
-    target = ["-Xlint:-options", "--release", "8", "-cp", str(core(folder)), "-d", str(folder / "classes")]
+    target = ["-Xlint:-options", "--release", "8", "-cp", str(core()), "-d", str(folder / "classes")]
     run(["javac", *target, *map(str, sources)], folder)
 
 

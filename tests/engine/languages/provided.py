@@ -8,14 +8,10 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from packages import go_program, kept, run
+from packages import go_program, kept, made, part_of, run
 
-from lambda_emu.config import load_settings
 from lambda_emu.recipes import Package
-from lambda_emu.runtimes import catalogue
-from lambda_emu.sandbox.building.cache import Cache
 from lambda_emu.sandbox.building.part_plan import PartPlan
-from lambda_emu.sandbox.building.parts import Parts
 from languages.language import AS_TEXT, HANDLERS, Failure, Files, Form, Language, Thrown
 
 LAYER = {"layered": "from a layer"}
@@ -69,18 +65,12 @@ def _cpp(config: pytest.Config) -> Files:
 
 def _cpp_client(config: pytest.Config) -> Path:
     """aws-lambda-cpp and the curl it wants: AWS's client for Node.js has both, and a script that compiles them."""
-    node = catalogue().get("nodejs24.x")
-    assert node is not None
-    assert node.recipe is not None
-    package = node.recipe.parts["x86_64"]["/tmp/client"]
-    assert isinstance(package, Package)
+    package = part_of("nodejs24.x", "/tmp/client", Package)
     folder = kept(config, f"cpp-client-{sha256(package.package.encode()).hexdigest()[:8]}")
     if not (folder / "whole").exists():
         shutil.rmtree(folder)
         folder.mkdir()
-        cache = Cache(load_settings({}, environ={}).cache_dir)
-        client = Parts(cache, folder, print).folder(PartPlan(package, "x86_64"))
-        shutil.copytree(client, folder / "client")
+        shutil.copytree(made(PartPlan(package, "x86_64")), folder / "client")
         run(["sh", "scripts/preinstall.sh"], folder / "client")
         (folder / "whole").touch()
     return folder / "client/deps/artifacts"
