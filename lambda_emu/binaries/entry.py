@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
-from lambda_emu.binaries.scan import BOUNDS, walk
+from lambda_emu.binaries.scan import BOUNDS, names_in, walk
 from lambda_emu.errors.code import InvalidZip
 from lambda_emu.runtimes import Runtime
 from lambda_emu.store.code.beneath import open_beneath
@@ -22,7 +22,8 @@ ELSEWHERE = frozenset(
     )
 )
 """Variables by which a handler may be where nobody looks otherwise."""
-JARS = 200
+ENTRIES = 100_000
+"""Of jars so many are looked through."""
 CLASS_MARK = b"\xca\xfe\xba\xbe"
 CLASS_OF_JAVA_0 = 44
 NAMED = 3
@@ -61,8 +62,10 @@ def _entry_of(runtime: Runtime, handler: str) -> Entry | None:
     return None if form is None or not base or base.startswith(("/", "../")) else Entry(base, form)
 
 
-def wrong_entry(runtime: Runtime, handler: str, task: Path, layers: Sequence[Path]) -> str | None:
-    """What is wrong, in a sentence. None: nothing is known against it. OSError."""
+def wrong_entry(
+    runtime: Runtime, handler: str, task: Path, layers: Sequence[Path], entries: int = ENTRIES
+) -> str | None:
+    """What is wrong, in a sentence. None: nothing is known against it. entries: of jars, at most. OSError."""
     entry = _entry_of(runtime, handler)
     if entry is None:
         return None
@@ -71,7 +74,7 @@ def wrong_entry(runtime: Runtime, handler: str, task: Path, layers: Sequence[Pat
     tried = (_begin(folder, below + entry.base + ending) for folder, below in places for ending in entry.form.endings)
     begins = next((one for one in tried if one is not None), None)
     if begins is None and runtime.family == "java":
-        begins = _in_jars([(task, "lib"), *((layer, "java/lib") for layer in layers)], entry.file)
+        begins = _in_jars([(task, "lib"), *((layer, "java/lib") for layer in layers)], entry.file.encode(), entries)
     if begins is None:
         has = "which neither the code nor a layer has"
         return f"the handler {handler} is in {entry.file}, {has}{_advice(runtime, handler, entry, task)}"
@@ -104,24 +107,23 @@ def _begin(folder: Path, name: str) -> bytes | None:
         os.close(file)
 
 
-def _in_jars(folders: Sequence[tuple[Path, str]], name: str) -> bytes | None:
+def _in_jars(folders: Sequence[tuple[Path, str]], name: bytes, most: int) -> bytes | None:
+    """How a class in one of their jars begins; nothing where there are more entries than are looked through."""
+    seen = 0
     for folder, below in folders:
-        jars = sorted(path for path in (folder / below).glob("*.jar") if not path.is_symlink())
-        for jar in jars[:JARS]:
-            begins = _in_jar(jar, name.encode())
-            if begins is not None:
-                return begins
+        for jar in (one for one in names_in(folder, below) if one.endswith(".jar")):
+            try:
+                with os.fdopen(open_beneath(folder, f"{below}/{jar}"), "rb") as file:
+                    reader = ZipReader(file)
+                    entries = reader.entries()
+                    if found := next((entry for entry in entries if entry.name == name), None):
+                        return next(reader.chunks(found), b"")[:8]
+            except (OSError, InvalidZip):
+                return b""  # nobody knows what is in there
+            seen += len(entries)
+            if seen > most:
+                return b""
     return None
-
-
-def _in_jar(jar: Path, name: bytes) -> bytes | None:
-    try:
-        with jar.open("rb") as file:
-            reader = ZipReader(file)
-            entry = next((one for one in reader.entries() if one.name == name), None)
-            return None if entry is None else next(reader.chunks(entry), b"")[:8]
-    except (OSError, InvalidZip):
-        return b""  # nobody knows what is in there
 
 
 def _advice(runtime: Runtime, handler: str, entry: Entry, task: Path) -> str:

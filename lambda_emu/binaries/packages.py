@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lambda_emu.binaries.scan import Code
+from lambda_emu.binaries.scan import Code, names_in
 from lambda_emu.runtimes import Runtime
 from lambda_emu.store.code.beneath import open_beneath
 
@@ -47,7 +47,7 @@ def _other_python(runtime: Runtime, codes: Sequence[Code], wheels: str) -> Itera
 def _other_ruby(runtime: Runtime, codes: Sequence[Code]) -> Iterator[str]:
     version = f"{runtime.identifier.removeprefix('ruby')}.0"
     places = [(codes[0], "vendor/bundle/ruby"), *((layer, "ruby/gems") for layer in codes[1:])]
-    there = [(f"{code.shown}/{below}", _folders(code.folder, below)) for code, below in places]
+    there = [(f"{code.shown}/{below}", names_in(code.folder, below)) for code, below in places]
     for shown, versions in there:
         if versions and version not in versions:
             yield (
@@ -60,17 +60,6 @@ def _other_ruby(runtime: Runtime, codes: Sequence[Code]) -> Iterator[str]:
             f"the Gemfile names {gems[0]}, and neither the code nor a layer has gems: "
             "bundle config set --local path vendor/bundle && bundle install"
         )
-
-
-def _folders(folder: Path, name: str) -> list[str]:
-    try:
-        descriptor = open_beneath(folder, name, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError:
-        return []
-    try:
-        return sorted(os.listdir(descriptor))
-    finally:
-        os.close(descriptor)
 
 
 def _gems(folder: Path) -> list[str]:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from lambda_emu.binaries.elf import Elf, read_elf
 from lambda_emu.clock import Clock
+from lambda_emu.store.code.beneath import open_beneath
 
 LIBRARY = re.compile(r"\.(so|node)(\.|$)")
 OWN_LIBRARIES = ("libc.so.6", "libstdc++.so.6")
@@ -80,6 +81,18 @@ def walk(folder: Path) -> Iterator[tuple[int, str, str]]:
         way = "" if above == str(folder) else f"{os.path.relpath(above, folder)}/"
         for name in sorted(names):
             yield descriptor, way, name
+
+
+def names_in(folder: Path, name: str) -> list[str]:
+    """What a folder below it has; nothing where it is none."""
+    try:
+        descriptor = open_beneath(folder, name, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return []
+    try:
+        return sorted(os.listdir(descriptor))
+    finally:
+        os.close(descriptor)
 
 
 def _fail(error: OSError) -> None:

@@ -12,6 +12,7 @@ import pytest
 from elf_rig import program
 
 from lambda_emu.binaries.complaints import complaints
+from lambda_emu.binaries.entry import wrong_entry
 from lambda_emu.binaries.scan import Code, scan
 from lambda_emu.clock import Clock
 from lambda_emu.runtimes import catalogue
@@ -170,6 +171,22 @@ def test_a_class_that_is_compiled_for_a_newer_java_is_told(tmp_path: Path, where
         "shop/Orders.class is compiled for Java 17, and java11 runs what is compiled for 11: "
         "javac --release 11, Maven: maven.compiler.release"
     ]
+
+
+def test_jars_are_not_looked_for_behind_links_nor_without_end(tmp_path: Path) -> None:
+    linked, full = tmp_path / "linked", tmp_path / "full"
+    linked.mkdir()
+    (full / "lib").mkdir(parents=True)
+    for name in ("a", "b"):
+        (full / f"lib/{name}.jar").write_bytes(jar({f"{name}.class": b"", "other.class": b""}))
+    (linked / "lib").symlink_to(full / "lib")
+    java = catalogue().get("java21")
+    assert java is not None
+
+    assert wrong_entry(java, "a", linked, []) == "the handler a is in a.class, which neither the code nor a layer has"
+    assert wrong_entry(java, "a", full, []) is None
+    assert wrong_entry(java, "missing", full, []) is not None
+    assert wrong_entry(java, "missing", full, [], entries=1) is None
 
 
 def test_compiled_modules_for_another_python_are_told_with_what_to_type(tmp_path: Path) -> None:

@@ -37,3 +37,13 @@ def test_one_version_of_a_runtime_is_as_good_as_the_other() -> None:
     assert wanted is not None
 
     assert Interpreter(Path("/usr/bin/java"), "Java 17", "java17", "").instead_of(wanted) is None
+
+
+def test_of_another_python_it_is_said_what_it_cannot_load() -> None:
+    wanted = catalogue().get("python3.13")
+    assert wanted is not None
+
+    assert Interpreter(Path("/usr/bin/python3.11"), "python3.11", "python3.11", "").instead_of(wanted) == (
+        "python3.13 is not on this machine; its functions run on python3.11 (/usr/bin/python3.11), "
+        "which loads no modules compiled for python3.13"
+    )
