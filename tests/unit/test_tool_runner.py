@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.building import tool_runner
 from lambda_emu.sandbox.building.cache import Cache
-from lambda_emu.sandbox.building.tool_runner import LINE_LIMIT, ToolRunner
+from lambda_emu.sandbox.building.tool_runner import LINE_LIMIT, ToolFailed, ToolRunner
 from lambda_emu.sandbox.docker.pulls import follow
 
 
@@ -69,6 +70,19 @@ def test_files_that_may_not_be_written_are_told(tmp_path: Path) -> None:
         Cache(tmp_path).scratch("python3.11", ignore),
     ):
         Path("/nowhere/x").touch()
+
+
+def test_a_tool_that_waits_for_ever_is_ended_and_counts_as_one_without_an_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tool_runner, "SILENCE_LIMIT_S", 0.5)
+    tools = ToolRunner()
+    tools.run(["sh", "-c", "for n in 1 2 3 4 5; do echo $n; sleep 0.2; done"], ignore)  # longer, and not silent
+
+    with pytest.raises(ToolFailed, match=r"it said nothing for .* minutes, and was ended") as failed:
+        tools.run(["sh", "-c", "echo fetching; sleep 60 & wait"], ignore)
+
+    assert failed.value.no_answer
 
 
 def test_a_missing_tool_comes_with_the_line_that_installs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import subprocess
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 from typing import IO
 
 from lambda_emu.sandbox.base import SandboxError
@@ -25,10 +25,15 @@ TOLD = 300
 LINE_LIMIT = 500
 """How much of a line counts: tools write out whole lists of files that did not fit on a disk."""
 
+SILENCE_LIMIT_S = 1800.0
+"""How long a tool may say nothing. Downloads are silent, and so are compilers, which for another processor are slow."""
+SILENT = "it said nothing"
+
 NO_ANSWER = re.compile(
     r"EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|ECONN|ETIMEDOUT|nreachable|ould ?not connect|annot connect"
     r"|resolving '|to resolve '|name resolution|ould not resolve|NewConnectionError|ProxyError|Unable to connect"
     r"|[Cc]onnection (?:refused|timed out|reset|failed|broken)|[Tt]imed? ?out|[Pp]roxy .*(?:failed|required)"
+    rf"|{SILENT}"
 )
 """In the words of pip, npm, apt and Python's HTTP clients."""
 NO_ROOM = re.compile(r"ENOSPC|EDQUOT|No space left on device|[Dd]isk quota exceeded|enough free space")
@@ -83,13 +88,18 @@ class ToolRunner:
         """
         tool = self._start(argv, inside)
         last = deque[str](maxlen=TOLD_LINES)
+        silence = _Silence(tool)
         try:
             for line in _lines(tool.stdout):
+                silence.heard.set()
                 last.append(line)
                 progress(line.rstrip())
             code = tool.wait()
         finally:
+            silence.stop()
             self._end(tool)
+        if silence.ended_it:
+            last.append(f"{SILENT} for {SILENCE_LIMIT_S / 60:g} minutes, and was ended\n")
         if code != 0:
             raise ToolFailed(name or argv[0], code, tuple(last))
 
@@ -128,6 +138,34 @@ class ToolRunner:
             tool.wait()
         if tool.stdout is not None:
             tool.stdout.close()
+
+
+class _Silence:
+    """Ends a tool that says nothing for long: some wait without a limit for a proxy that has nothing to say.
+
+    heard: is set when the tool says something.
+    """
+
+    def __init__(self, tool: subprocess.Popen[str]) -> None:
+        self.heard = Event()
+        self.ended_it = False
+        self._tool = tool
+        self._over = False
+        self._watching = Thread(target=self._watch, name="silence of a tool", daemon=True)
+        self._watching.start()
+
+    def stop(self) -> None:
+        self._over = True
+        self.heard.set()
+        self._watching.join()
+
+    def _watch(self) -> None:
+        while not self._over:
+            if not self.heard.wait(SILENCE_LIMIT_S):
+                self.ended_it = True
+                _terminate(self._tool)
+                return
+            self.heard.clear()
 
 
 def _lines(words: IO[str] | None) -> Iterator[str]:
