@@ -25,13 +25,10 @@ from lambda_emu.runtimes import Catalogue
 from lambda_emu.server import Emulator
 
 ENGINES = (pytest.param("docker", marks=pytest.mark.docker), "process")
-EITHER_ENGINE = pytest.mark.parametrize(
-    "emulator",
-    [pytest.param("docker", marks=[pytest.mark.docker, pytest.mark.slow]), "process"],
-    indirect=True,
-    scope="session",
-)
-"""For what knows nothing of the engine that runs the function; `make test` takes the quicker one."""
+QUICKER = (pytest.param("docker", marks=[pytest.mark.docker, pytest.mark.slow]), "process")
+"""For what knows nothing of the engine that runs the function: `make test` takes one, `make test-slow` the other."""
+EITHER_ENGINE = pytest.mark.parametrize("emulator", QUICKER, indirect=True, scope="session")
+"""The same where the emulator is everybody's."""
 NETWORKS = (
     pytest.param(("docker", {}), id="docker", marks=pytest.mark.docker),
     pytest.param(("docker", {"docker_network": "none"}), id="docker-none", marks=pytest.mark.docker),

@@ -11,13 +11,13 @@ from urllib.request import urlopen
 
 import pytest
 from botocore.exceptions import ClientError
-from own import ENGINES, SLEEPER, OwnLam, own_emulator
+from own import QUICKER, SLEEPER, OwnLam, own_emulator
 from waiting import Eventually
 
 from lambda_emu.pool.choice import ROOM_WAIT_S
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=QUICKER)
 def small(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OwnLam]:
     with own_emulator(tmp_path, request.param, max_environments=2, stems=1) as lam:
         for name in ("one", "other", "third"):

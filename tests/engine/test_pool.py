@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from lam import Answer, Lam, Submit
+from own import EITHER_ENGINE
 from waiting import Eventually
 
 from lambda_emu.clock import SteppingClock
@@ -72,6 +73,7 @@ def test_one_after_the_other_they_use_the_warmest(
     assert {answer["stream"] for answer in answers} == {warmest}
 
 
+@EITHER_ENGINE
 def test_one_that_waits_takes_the_first_environment_that_is_free(
     lam: Lam, submit: Submit, eventually: Eventually
 ) -> None:
@@ -180,6 +182,7 @@ def test_idle_environments_and_stems_end_after_a_while(lam: Lam, clock: Stepping
     assert lam.invoke("worker", {}).payload["calls"] == 1
 
 
+@EITHER_ENGINE
 def test_fifty_crashes_harm_no_other_invocation(lam: Lam) -> None:
     lam.create("worker", WORKER)
 
@@ -191,6 +194,7 @@ def test_fifty_crashes_harm_no_other_invocation(lam: Lam) -> None:
     assert len(lam.environments("worker")) == 1
 
 
+@EITHER_ENGINE
 def test_a_runtime_that_ends_after_its_answer_is_never_handed_out(lam: Lam) -> None:
     """Whether it ends before it asks for the next event, while it is idle or with the next event in hand."""
     lam.create("worker", WORKER)

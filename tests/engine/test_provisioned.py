@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 import pytest
 from botocore.exceptions import ClientError
 from lam import Lam, Submit
-from own import ENGINES, own_emulator
+from own import EITHER_ENGINE, ENGINES, own_emulator
 from waiting import Eventually
 
 from lambda_emu.clock import SteppingClock
@@ -109,6 +109,7 @@ def test_only_the_version_that_was_named_has_them(
     assert states(lam, "$LATEST") == ["IDLE"]
 
 
+@EITHER_ENGINE
 def test_more_invocations_at_once_spill_over_to_environments_on_demand(
     lam: Lam, submit: Submit, published: Callable[..., str], eventually: Eventually
 ) -> None:
@@ -141,6 +142,7 @@ def test_without_more_reserved_than_provisioned_nothing_spills_over(
     held.result()
 
 
+@EITHER_ENGINE
 def test_idle_ones_stay_while_those_on_demand_end(
     lam: Lam, submit: Submit, clock: SteppingClock, published: Callable[..., str], eventually: Eventually
 ) -> None:
@@ -190,6 +192,7 @@ def test_an_init_that_fails_makes_it_fail(lam: Lam, published: Callable[..., str
     assert found["RequestedProvisionedConcurrentExecutions"] == 2
 
 
+@EITHER_ENGINE
 def test_an_init_may_last_longer_than_one_on_demand(
     lam: Lam, clock: SteppingClock, published: Callable[..., str], eventually: Eventually
 ) -> None:
@@ -203,6 +206,7 @@ def test_an_init_may_last_longer_than_one_on_demand(
     assert lam.invoke("p", {}, Qualifier="1").payload["calls"] == 1
 
 
+@EITHER_ENGINE
 def test_a_configuration_follows_its_alias(lam: Lam, published: Callable[..., str], eventually: Eventually) -> None:
     published()
     lam.client.create_alias(FunctionName="p", Name="live", FunctionVersion="1")
@@ -237,6 +241,7 @@ def test_an_alias_that_moves_keeps_its_old_version_until_the_new_one_is_ready(
     assert states(lam, "1") == ["IDLE"]
 
 
+@EITHER_ENGINE
 def test_an_alias_moves_to_a_version_that_fails_to_initialise_and_says_so(
     lam: Lam, published: Callable[..., str], eventually: Eventually
 ) -> None:
@@ -273,6 +278,7 @@ def test_whatever_ends_the_wait_for_a_new_version_ends_it_whole(
         assert config(lam, "live")["Status"] == "IN_PROGRESS"
 
 
+@EITHER_ENGINE
 def test_fewer_let_the_rest_go_and_none_all_of_them(
     lam: Lam, submit: Submit, published: Callable[..., str], eventually: Eventually
 ) -> None:

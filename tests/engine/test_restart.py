@@ -12,7 +12,7 @@ from time import time
 from typing import Any
 
 import pytest
-from own import ENGINES, Served, own_emulator, serve, served
+from own import ENGINES, QUICKER, Served, own_emulator, serve, served
 from waiting import Eventually
 
 LAZY = {
@@ -27,7 +27,7 @@ def handler(event, context):
 }
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", QUICKER)
 def test_old_code_is_whole_until_what_runs_has_finished(engine: str, tmp_path: Path, eventually: Eventually) -> None:
     """No function needs it any more, but environments do: one that runs, and one that is only starting."""
     with own_emulator(tmp_path, engine, stems=0) as first:
@@ -79,7 +79,7 @@ def test_a_kill_loses_no_event_that_was_accepted(engine: str, tmp_path: Path, ev
         eventually(lambda: ran(lam) == {f"ran {number}" for number in range(10)}, "all of them to have run")
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", QUICKER)
 def test_an_event_that_the_stop_of_the_server_cuts_off_runs_again(
     engine: str, tmp_path: Path, eventually: Eventually
 ) -> None:
@@ -106,7 +106,7 @@ def test_a_stop_that_waits_for_what_runs_says_so(engine: str, tmp_path: Path, ev
     assert said.splitlines().count(waits) == 1
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", QUICKER)
 def test_functions_are_there_after_a_kill(engine: str, tmp_path: Path) -> None:
     with served(tmp_path, engine) as lam:
         lam.create("printer", PRINTER, MemorySize=256, Environment={"Variables": {"LEVEL": "1"}})
