@@ -22,7 +22,7 @@ from lambda_emu.architectures import ARCHITECTURES
 from lambda_emu.recipes import Recipe, read_recipe
 
 REGISTRY = "public.ecr.aws/lambda"
-ALIKE = 0.6
+ALIKE = 0.55
 """From here on a name may be another's with a mistake in it."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

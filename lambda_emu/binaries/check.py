@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lambda_emu.binaries.complaints import complaints
-from lambda_emu.binaries.entry import ELSEWHERE
+from lambda_emu.binaries.entry import may_be_elsewhere
 from lambda_emu.binaries.scan import Code, Findings, scan
 from lambda_emu.clock import Clock
 from lambda_emu.http.executors import Closed, Full, Workers
@@ -56,7 +56,7 @@ class CodeCheck:
         about = f"{version.id.arn()} {_facts(version)}"
         try:
             codes = [Code("/opt" if number else "/var/task", *self._find(one)) for number, one in enumerate(hashes)]
-            handler = None if ELSEWHERE & (version.environment or {}).keys() else version.handler
+            handler = None if may_be_elsewhere(version.environment or {}) else version.handler
             for number, text in enumerate(complaints(runtime, version.architecture, codes, handler)):
                 self._notices.tell(f"{version.id.name}: {text}", about=f"{about} {number}")
         except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -15,13 +16,10 @@ from lambda_emu.runtimes import Runtime
 from lambda_emu.store.code.beneath import open_beneath
 from lambda_emu.store.code.zip_reader import ZipReader
 
-ELSEWHERE = frozenset(
-    (
-        *("AWS_LAMBDA_EXEC_WRAPPER", "PYTHONPATH", "NODE_PATH", "NODE_OPTIONS", "RUBYLIB", "RUBYOPT"),
-        *("CLASSPATH", "JAVA_TOOL_OPTIONS", "DOTNET_STARTUP_HOOKS"),
-    )
-)
+ELSEWHERE = ("AWS_LAMBDA_EXEC_WRAPPER", "PYTHONPATH", "NODE_PATH", "RUBYLIB", "RUBYOPT", "DOTNET_STARTUP_HOOKS")
 """Variables by which a handler may be where nobody looks otherwise."""
+LOADERS = {"NODE_OPTIONS": re.compile("loader|import|require|-r "), "JAVA_TOOL_OPTIONS": re.compile("agent")}
+"""Those by which it may where they have such options."""
 ENTRIES = 100_000
 """Of jars so many are looked through."""
 CLASS_MARK = b"\xca\xfe\xba\xbe"
@@ -60,6 +58,13 @@ def _entry_of(runtime: Runtime, handler: str) -> Entry | None:
     form = _FORMS.get(runtime.family)
     base = "" if form is None else form.base(handler)
     return None if form is None or not base or base.startswith(("/", "../")) else Entry(base, form)
+
+
+def may_be_elsewhere(environment: Mapping[str, str]) -> bool:
+    """Whether the function's variables have its handler be found where nobody looks."""
+    return any(name in environment for name in ELSEWHERE) or any(
+        options.search(environment.get(name, "")) for name, options in LOADERS.items()
+    )
 
 
 def wrong_entry(

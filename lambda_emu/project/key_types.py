@@ -17,6 +17,8 @@ from lambda_emu.model.value_types import ValueType
 from lambda_emu.project.document import Document, Value
 from lambda_emu.runtimes import Runtime, Support, catalogue
 
+MADE = frozenset(("bin", "build", "dist", "out", "package", "target"))
+"""How folders are called that builds make."""
 ARCHIVES = (".zip", ".jar")
 COMPILED = "Go, Rust and C++ run on provided.al2023"
 
@@ -102,8 +104,8 @@ def _read_path(document: Document, value: Value) -> Path | None:
     path = Path(os.path.abspath(document.path.parent / written))
     if os.path.isdir(path) or (os.path.isfile(path) and path.suffix in ARCHIVES):
         return path
-    exists = os.path.exists(path)
-    document.mistake(value, f"{written} {f'must be {PATH.allowed}' if exists else 'does not exist'}")
+    missing = "does not exist" + (": build it first" if MADE.intersection(written.parts) else "")
+    document.mistake(value, f"{written} {f'must be {PATH.allowed}' if os.path.exists(path) else missing}")
     return None
 
 

@@ -12,7 +12,7 @@ import pytest
 from elf_rig import program
 
 from lambda_emu.binaries.complaints import complaints
-from lambda_emu.binaries.entry import wrong_entry
+from lambda_emu.binaries.entry import may_be_elsewhere, wrong_entry
 from lambda_emu.binaries.scan import Code, scan
 from lambda_emu.clock import Clock
 from lambda_emu.runtimes import catalogue
@@ -171,6 +171,21 @@ def test_a_class_that_is_compiled_for_a_newer_java_is_told(tmp_path: Path, where
         "shop/Orders.class is compiled for Java 17, and java11 runs what is compiled for 11: "
         "javac --release 11, Maven: maven.compiler.release"
     ]
+
+
+@pytest.mark.parametrize(
+    ("environment", "may_be"),
+    [
+        ({}, False),
+        ({"TABLE": "orders", "NODE_OPTIONS": "--enable-source-maps", "JAVA_TOOL_OPTIONS": "-Xss1m"}, False),
+        ({"NODE_OPTIONS": "--import tsx"}, True),
+        ({"JAVA_TOOL_OPTIONS": "-javaagent:/opt/agent.jar"}, True),
+        ({"PYTHONPATH": "/opt/lib"}, True),
+        ({"AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrapper"}, True),
+    ],
+)
+def test_variables_may_have_a_handler_be_where_nobody_looks(environment: Mapping[str, str], may_be: bool) -> None:
+    assert may_be_elsewhere(environment) is may_be
 
 
 def test_jars_are_not_looked_for_behind_links_nor_without_end(tmp_path: Path) -> None:
