@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,12 +12,23 @@ from uuid import uuid4
 
 import pytest
 from image_rig import ImageRig, Own
+from own import own_emulator
 
 from lambda_emu.clock import Clock
+from lambda_emu.runtimes import Catalogue, catalogue
+from lambda_emu.sandbox.docker.images import Images
 
 pytestmark = pytest.mark.docker
 
 DAY_S = 86_400
+CUSTOM = "provided.al2023"
+BOOTSTRAP = """#!/bin/sh
+while :; do
+    api="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation"
+    id=$(curl -sS -o /dev/null -D - "$api/next" | sed -n 's/^lambda-runtime-aws-request-id: *//Ip' | tr -d '\\r')
+    curl -sS -o /dev/null -d '"here"' "$api/$id/response"
+done
+"""
 APT_LISTS = Path("/var/lib/apt/lists")
 APT_LOCKS = (APT_LISTS / "lock", Path("/var/cache/apt/archives/lock"), Path("/var/lib/dpkg/lock"))
 
@@ -47,6 +59,42 @@ def listed() -> Iterator[Path]:
     file.write_text("Package: test\n")
     yield file
     file.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def removable(tmp_path: Path) -> Iterator[tuple[Catalogue, str]]:
+    """A catalogue with another recipe of custom runtimes, and the image of that, which may be removed."""
+    rig, recipe = ImageRig(), "packages: [gawk]"
+    runtimes = shutil.copytree(catalogue().folder, tmp_path / "runtimes")
+    facts = (runtimes / "provided.yaml").read_text()
+    assert recipe in facts
+    (runtimes / "provided.yaml").write_text(facts.replace(recipe, f"{recipe}, leave_out: [/{uuid4().hex}]"))
+    found = Catalogue(runtimes)
+    (plan,) = filter(None, [Images(rig.client, found).plan(one, "x86_64") for one in found if one.identifier == CUSTOM])
+    rig.client.images.get(rig.image(CUSTOM)).tag(*plan.tag.split(":"))
+    yield found, plan.tag
+    rig.forget(plan.tag)
+    rig.client.close()
+
+
+def test_an_image_that_is_removed_under_a_server_is_told_with_what_to_type_and_taken_when_it_is_back(
+    removable: tuple[Catalogue, str], tmp_path: Path
+) -> None:
+    runtimes, tag = removable
+    rig = ImageRig()
+    with own_emulator(tmp_path, "docker", runtimes=runtimes, pull_images=False, stems=0) as lam:
+        lam.create("f", {"bootstrap": BOOTSTRAP}, Runtime=CUSTOM)
+        assert lam.invoke("f").payload == "here"
+        lam.emulator.loop.ask(lam.emulator.pool.clear, 5)
+        rig.client.images.remove(tag)
+
+        for _ in range(2):
+            with pytest.raises(lam.client.exceptions.ServiceException, match=f"lambda-emu runtimes build {CUSTOM}`; `"):
+                lam.invoke("f")
+
+        rig.client.images.get(rig.image(CUSTOM)).tag(*tag.split(":"))
+        assert lam.invoke("f").payload == "here"
+    rig.client.close()
 
 
 def test_two_checkouts_with_different_recipes_keep_each_others_images(own: Own) -> None:

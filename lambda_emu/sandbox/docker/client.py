@@ -35,6 +35,10 @@ SAME_PATH = (
 )
 
 
+class ImageGone(SandboxError):
+    """Somebody removed an image that was there."""
+
+
 @contextmanager
 def engine_errors(what: str, *, first: bool = False) -> Iterator[None]:
     """What the engine or the way to it raises, as SandboxError saying what was tried. first: as NoEngine."""
@@ -42,7 +46,7 @@ def engine_errors(what: str, *, first: bool = False) -> Iterator[None]:
     try:
         yield
     except docker.errors.ImageNotFound as error:
-        raise kind(f"{what}: the image is gone: {error.explanation}") from error
+        raise ImageGone(f"{what}: the image is gone: {error.explanation}") from error
     except docker.errors.APIError as error:
         said = str(error.explanation or error)
         raise kind(f"{what}: {said}{f'. {SAME_PATH}' if UNSEEN in said else ''}") from error

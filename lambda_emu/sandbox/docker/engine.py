@@ -28,9 +28,11 @@ from lambda_emu.sandbox.base import (
 )
 from lambda_emu.sandbox.bootstrap import find_bootstrap
 from lambda_emu.sandbox.building.image_plan import OURS
+from lambda_emu.sandbox.building.missing import NoImage
 from lambda_emu.sandbox.docker.call import InitCall, SocketNotCalled
 from lambda_emu.sandbox.docker.client import (
     ENGINE_THREADS,
+    ImageGone,
     closed_on_failure,
     connect,
     engine_errors,
@@ -177,6 +179,7 @@ class DockerEngine:
             self._why_not[runtime, architecture] = str(error)
             raise
         self._tags[runtime, architecture] = tag
+        self._why_not.pop((runtime, architecture), None)
         return self._images.known(runtime).warning(architecture) if tag.startswith(OURS) else None
 
     def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
@@ -277,16 +280,21 @@ class DockerEngine:
             threads.close()
 
     def _start(self, kind: StemKind, call: InitCall) -> str:
-        """On a worker."""
-        return self.containers.start(kind.image or self._base_image(kind), kind, call)
+        """On a worker. An image that somebody removed is looked for anew, by the next one too."""
+        try:
+            return self.containers.start(kind.image or self._base_image(kind), kind, call)
+        except ImageGone:
+            if not kind.image:
+                self._tags.pop((kind.runtime, kind.architecture), None)
+                self._base_image(kind)
+            raise
 
     def _base_image(self, kind: StemKind) -> str:
         key = kind.runtime, kind.architecture
-        tag = self._tags.get(key) or self._images.find(*key)
-        if tag is None:
-            build = f"there is no image for {kind.runtime}; `lambda-emu runtimes build {kind.runtime}`"
-            raise SandboxError(self._why_not.get(key, build))
-        return tag
+        try:
+            return self._tags.get(key) or self._images.get(*key)
+        except NoImage as error:
+            raise SandboxError(self._why_not.get(key, str(error))) from error
 
     def _call(self, fn: Callable[..., T], *args: Any) -> asyncio.Future[T]:
         return self._calls.call(fn, *args)
