@@ -91,7 +91,6 @@ class Environment:
         self.invocations: dict[str, Invocation] = {}
         self.created_s = self.available_s = clock.monotonic_s()
         self.served = 0  # invocations that it was ever given
-        self.was_called = False  # whether its runtime ever asked for an event, or said why it cannot
         self._clock = clock
         self._listener = listener
         self._log = log
@@ -185,7 +184,6 @@ class Environment:
     def initialised(self) -> None:
         """The runtime asks for its first event."""
         self.state = next_state(ENVIRONMENT, self.state, Event.READY)
-        self.was_called = True
         self._listener.initialised(self)
         if self.invocation is not None:
             self.session.deliver(self.invocation)

@@ -47,8 +47,6 @@ PHASES = {
 class Life(Protocol):
     """What the session sees of its environment, and tells it."""
 
-    was_called: bool
-
     @property
     def state(self) -> State: ...
 
@@ -76,6 +74,7 @@ class RuntimeSession:
     """runtime_api.Session of one environment. Runs on the loop."""
 
     def __init__(self, environment: Life) -> None:
+        self.was_called = False  # by a runtime that asks for an event, or says why it cannot
         self._environment = environment
         self._waiting: NextCall | None = None  # for an event; its connection may be gone
         self._variables: Mapping[str, str] | None = None  # for a runtime that was started before its function was known
@@ -123,6 +122,7 @@ class RuntimeSession:
             raise WrongState(RuntimeState.RESPONDING, NextState.NEXT)
         self._waiting = call
         if environment.state is not State.READY:
+            self.was_called = True
             environment.initialised()
         elif invocation is not None and invocation.phase is Phase.RESPONDED:
             environment.runtime_done(invocation)
@@ -159,7 +159,7 @@ class RuntimeSession:
 
     def init_error(self, payload: bytes, error_type: str | None) -> None:
         self.check_init_error()
-        self._environment.was_called = True
+        self.was_called = True
         self._environment.fail(lambda _: failures.init_failure(payload, error_type))
 
     # -- small things -----------------------------------------------------------------------------

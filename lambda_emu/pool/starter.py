@@ -220,7 +220,7 @@ class _Listener:
 
     def failed(self, environment: Environment) -> None:
         self._requester.failed(environment)
-        if environment.version.image is not None and not environment.was_called:
+        if environment.version.image is not None and not environment.session.was_called:
             self._starter.tell_of_image(environment.version, environment.version.image)
         self._starter.limit_cpu(self._requester, environment, False)
 
