@@ -14,6 +14,9 @@ from waiting import Eventually
 from languages.rows import row
 from languages.subject import MEMORY_MB, TIMEOUT_S, Subject
 
+BROKEN = "broken from the start"
+"""What code says that cannot be loaded, in each language."""
+
 
 @row("error")
 def test_what_a_handler_throws_is_the_error_in_its_languages_form(subject: Subject) -> None:
@@ -125,6 +128,8 @@ def test_what_cannot_begin_says_why_each_time(subject: Subject, what: str) -> No
         assert answer.error == "Unhandled"
         assert answer.payload.get("errorType") == failure.type
         assert failure.says in answer.payload["errorMessage"]
+    if what == "broken":
+        assert BROKEN in "".join(subject.lam.own_events(name))
 
 
 @pytest.mark.parametrize(
