@@ -61,10 +61,15 @@ node-client:
 ruby:
 	@[ "$$CI" != true ] || command -v ruby >/dev/null || sh scripts/packages.sh ruby
 
-# Tests without an engine run on two cores. The others follow one by one: environments are given their share of these.
+# What needs no container and no core of its own runs on two cores. The others follow one by one, since environments are
+# given their share of these.
+SERVICES := cbor destinations event_sources_* http_api_* http_apis_elsewhere large_objects localstack metrics* neighbours \
+	objects other_services project_events pushed recursion s3_callers services_command services_refusals
+BESIDE := $(wildcard tests/chaos/test_kill_services.py tests/chaos/test_full_disk.py \
+	$(SERVICES:%=tests/engine/test_%.py)) tests/unit
 test: lint start-engine browser node-client ruby
-	$(BIN)/pytest -n 2 --dist loadfile -m "$(ORDINARY)" tests/unit
-	$(BIN)/pytest -m "$(ORDINARY)" --ignore tests/unit
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "$(ORDINARY)" $(BESIDE)
+	$(BIN)/pytest -m "$(ORDINARY)" $(BESIDE:%=--ignore %)
 
 test-slow: $(BIN)/.tools start-engine
 	@command -v qemu-aarch64-static >/dev/null || sh scripts/packages.sh qemu-user-static
