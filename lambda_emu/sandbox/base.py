@@ -68,7 +68,7 @@ class Wanted(Struct, frozen=True):
 
     strict_runtimes: whether a runtime that cannot be had is refused, where another version could run in its place.
     own_network: whether each sandbox of processes has one of its own, with nobody else in it. vpc_networks: Docker
-    networks that some functions join instead. runtimes: what images are made by; None: this installation's catalogue.
+    networks that some functions join instead. runtimes: what images are made by.
     """
 
     engine: str
@@ -76,10 +76,10 @@ class Wanted(Struct, frozen=True):
     pull_images: bool
     data_dir: Path
     cache_dir: Path
-    strict_runtimes: bool = False
-    own_network: bool = False
-    vpc_networks: Collection[str] = ()
-    runtimes: Catalogue | None = None
+    strict_runtimes: bool
+    own_network: bool
+    vpc_networks: Collection[str]
+    runtimes: Catalogue
 
 
 class StemKind(Struct, frozen=True):
