@@ -122,7 +122,9 @@ class Catalogue:
         from difflib import SequenceMatcher  # here: mistakes alone need it
 
         def likeness(runtime: Runtime) -> tuple[float, bool]:
-            return SequenceMatcher(None, runtime.identifier, written).ratio(), runtime.support is Support.SUPPORTED
+            begins = len(written) > 1 and runtime.identifier.startswith(written)  # `python`, `nodejs22`
+            ratio = 1.0 if begins else SequenceMatcher(None, runtime.identifier, written).ratio()
+            return ratio, runtime.support is Support.SUPPORTED
 
         best = max((runtime for runtime in self if runtime.may_create), key=likeness)
         return best.identifier if likeness(best)[0] >= ALIKE else None

@@ -145,3 +145,26 @@ def test_every_folder_that_a_recipe_names_exists() -> None:
 
     assert folders
     assert [name for name in folders if not (catalogue().folder / name / "finish.sh").is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("python", "python3.14"),
+        ("python3.1", "python3.14"),
+        ("Python3.12", "python3.12"),
+        ("3.12", "python3.12"),
+        ("node22", "nodejs22.x"),
+        ("nodejs18", "nodejs18.x"),
+        ("nodejs23.x", "nodejs24.x"),
+        ("java-21", "java21"),
+        ("dotnet", "dotnet10"),
+        ("provided", "provided.al2023"),
+        ("ruby3.3.0", "ruby3.3"),
+        ("go", None),
+        ("cobol", None),
+        ("p", None),
+    ],
+)
+def test_of_a_name_that_is_none_it_is_known_which_was_meant(written: str, meant: str | None) -> None:
+    assert catalogue().nearest(written) == meant
