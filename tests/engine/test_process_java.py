@@ -30,3 +30,18 @@ def test_a_java_of_the_machine_has_awss_client(isolation: str, tmp_path: Path, p
     assert 0 < found["heap"] <= 512 * 870 * 1024
     assert found["collectors"] == ["Copy", "MarkSweepCompact"]
     assert found["authorities"] > 50
+
+
+def test_on_amazon_linux_2_java_writes_utf_8_whatever_locales_the_machine_has(
+    tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    runtime_of_machine("java")
+    bench = Bench("none", tmp_path)
+
+    try:
+        sandbox = bench.sandbox(JAVA.files(pytestconfig), runtime="java17")
+        found = bench.invoke(sandbox, "fn.Forms::spelled", "größe ✓")
+    finally:
+        bench.close()
+
+    assert found == "UTF-8 größe ✓"

@@ -18,6 +18,9 @@ from lambda_emu.sandbox.toolchain.maker import Maker
 
 INSTALLED = Path("/usr/lib/jvm")
 """Where distributions put all of theirs, of which one is on the PATH."""
+JAVA = "/var/lang/bin/java"
+UTF_8 = "-Dfile.encoding=UTF-8"
+"""What Java makes of LANG on Amazon Linux 2. A machine may lack that locale, and so does Amazon Linux 2023."""
 LIBRARIES = ("lib/modules", "lib/rt.jar", "jre/lib/rt.jar")
 """What a home has one of: else the program lies in somebody's own."""
 SETTINGS = ("conf", "conf/**/*", "lib/*", "lib/security/*", "jre/lib/*", "jre/lib/security/*")
@@ -53,6 +56,8 @@ class JavaLanguage:
         home = min(homes, key=lambda home: (home.major < wanted, abs(home.major - wanted)))
         right = runtime.identifier if home.major == wanted else f"java{home.major}"
         start = re.sub(r"\bjava=\d+", f"java={home.major}", start_of("java"))
+        if runtime.os == "al2":
+            start = start.replace(JAVA, f"{JAVA} {UTF_8}", 1)
         return Interpreter(home.folder / "bin/java", f"Java {home.version}", right, start)
 
     def host_files(self, interpreter: Interpreter, empty: Path) -> Mapping[Path, Path]:

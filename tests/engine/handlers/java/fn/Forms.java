@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Paths;
 import java.security.KeyStore;
@@ -55,6 +56,12 @@ public class Forms {
     public Order twice(Order order, Context context) {
         order.setCount(order.getCount() * 2);
         return order;
+    }
+
+    /** What becomes of letters where nobody says how they are written. */
+    public static String spelled(String word) {
+        System.out.println(word);
+        return Charset.defaultCharset() + " " + new String(word.getBytes());
     }
 
     public static String shout(String word) {
