@@ -24,7 +24,7 @@ _MACHINE = struct.Struct("<18xH")
 PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
 DT_NEEDED, DT_STRTAB, DT_STRSZ, DT_VERNEED = 1, 5, 10, 0x6FFFFFFE
 VER_FLG_WEAK = 2
-ARCHITECTURES = {3: "i386", 40: "arm", 62: "x86_64", 183: "arm64"}
+E_MACHINES = {3: "i386", 40: "arm", 62: "x86_64", 183: "arm64"}
 MOST_BYTES = 1 << 20
 """Of any part that is read: real ones are a few KB."""
 MOST_SEGMENTS = 256
@@ -64,7 +64,7 @@ def read_elf(descriptor: int) -> Elf | None:
     if not head.startswith(MAGIC) or len(head) < _MACHINE.size:
         return None
     (machine,) = _MACHINE.unpack_from(head)
-    architecture = ARCHITECTURES.get(machine, f"machine {machine}")
+    architecture = E_MACHINES.get(machine, f"machine {machine}")
     if not head.startswith(MAGIC + _64_BIT_LITTLE_ENDIAN):
         return Elf(architecture)
     try:

