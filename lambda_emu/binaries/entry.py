@@ -78,6 +78,8 @@ def wrong_entry(
     places = [(task, ""), (task, "node_modules/"), *of_layers]
     tried = (_begin(folder, below + entry.base + ending) for folder, below in places for ending in entry.form.endings)
     begins = next((one for one in tried if one is not None), None)
+    if begins is None and runtime.family == "python" and _is_compiled(places, entry.base):
+        return None
     if begins is None and runtime.family == "java":
         begins = _in_jars([(task, "lib"), *((layer, "java/lib") for layer in layers)], entry.file.encode(), entries)
     if begins is None:
@@ -102,7 +104,7 @@ def _begin(folder: Path, name: str) -> bytes | None:
         file = open_beneath(folder, name)
     except FileNotFoundError:
         return None
-    except OSError:
+    except (OSError, ValueError):  # or no name of a file at all
         return b""
     try:
         return os.pread(file, 8, 0)
@@ -110,6 +112,13 @@ def _begin(folder: Path, name: str) -> bytes | None:
         return b""
     finally:
         os.close(file)
+
+
+def _is_compiled(places: Sequence[tuple[Path, str]], base: str) -> bool:
+    """Whether it is a module of machine code, whose name tells for which Python: base.cpython-313-….so."""
+    way, stem = os.path.split(base)
+    names = (name for folder, below in places for name in names_in(folder, (below + way).strip("/")))
+    return any(name.startswith(f"{stem}.") and name.endswith(".so") for name in names)
 
 
 def _in_jars(folders: Sequence[tuple[Path, str]], name: bytes, most: int) -> bytes | None:

@@ -84,9 +84,9 @@ def walk(folder: Path) -> Iterator[tuple[int, str, str]]:
 
 
 def names_in(folder: Path, name: str) -> list[str]:
-    """What a folder below it has; nothing where it is none."""
+    """What a folder below it has, or itself by no name; nothing where it is none."""
     try:
-        descriptor = open_beneath(folder, name, os.O_RDONLY | os.O_DIRECTORY)
+        descriptor = open_beneath(folder, name, os.O_DIRECTORY) if name else os.open(folder, os.O_DIRECTORY)
     except OSError:
         return []
     try:

@@ -53,6 +53,13 @@ def tell(
     ("runtime", "handler", "files", "layer"),
     [
         ("python3.13", "app.handler", {"app.py": TEXT}, {}),
+        ("python3.13", "app.handler", {"app.cpython-313-x86_64-linux-gnu.so": MODULE}, {}),
+        ("python3.13", "pkg.app.handler", {"pkg/app.abi3.so": MODULE}, {}),
+        ("python3.13", "app.handler", {}, {"python/app.abi3.so": MODULE}),
+        ("python3.13", "a\0b.handler", {}, {}),
+        ("python3.13", "\ud800.handler", {}, {}),
+        ("java21", "\ud800", {}, {}),
+        ("nodejs22.x", f"{'x' * 300}.handler", {}, {}),
         ("python3.13", "pkg.app.handler", {"pkg/app/__init__.py": TEXT}, {}),
         ("python3.13", "pkg/app.handler", {"pkg/app.py": TEXT}, {}),
         ("python3.13", "wrap.handler", {"app.py": TEXT}, {"python/wrap.py": TEXT}),
