@@ -184,3 +184,16 @@ def test_of_a_node_in_somebodys_home_only_the_program_is_seen(
     major = int(subprocess.check_output(["node", "-p", "process.versions.node"], text=True).split(".")[0])
     off = "--no-experimental-require-module" if major in (20, 22) else "no flag of the version's own"
     assert [off in words for words in started] == ([True, True, False] if major in (20, 22) else [False] * 3)
+
+
+def test_on_amazon_linux_2_ruby_reads_utf_8_whatever_locales_the_machine_has(tmp_path: Path) -> None:
+    runtime_of_machine("ruby")
+    code = "def handler(event:, context:) = [Encoding.default_external, File.read('/proc/self/comm').encoding]"
+    bench = Bench("none", tmp_path)
+
+    try:
+        found = bench.invoke(bench.sandbox({"app.rb": code}, runtime="ruby3.2"), "app.handler", {})
+    finally:
+        bench.close()
+
+    assert found == ["UTF-8", "UTF-8"]

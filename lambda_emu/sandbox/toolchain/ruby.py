@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.asking import ask
@@ -28,6 +29,11 @@ puts RUBY_ENGINE, RUBY_VERSION, RbConfig.ruby, RbConfig::CONFIG["rubylibprefix"]
 puts RbConfig::CONFIG["configure_args"].to_s.include?("--enable-load-relative")
 """
 """What it is, to be asked of it."""
+
+
+RUBY = "/var/lang/bin/ruby"
+UTF_8 = "-E UTF-8"
+"""What Ruby makes of LANG on Amazon Linux 2. A machine may lack that locale, and so does Amazon Linux 2023."""
 
 
 class Ruby(Struct, frozen=True):
@@ -56,7 +62,7 @@ class RubyLanguage:
         best = nearest(runtime, found)
         if best is None:
             raise NotOnPath(runtime, "ruby", "ruby") if not refused else refused[0]
-        return best
+        return replace(best, start=best.start.replace(RUBY, f"{RUBY} {UTF_8}", 1)) if runtime.os == "al2" else best
 
     def host_files(self, interpreter: Interpreter, empty: Path) -> Mapping[Path, Path]:
         ruby = _ask(interpreter.path)
