@@ -280,7 +280,8 @@ def test_why_a_function_failed_is_told_to_who_invokes_it(folder: Path, served: S
 
     done = command("invoke", "failing", folder=folder)
 
-    assert f"it cannot run {other} without Docker" in done.stderr
+    ways = f"start Docker, or make the function for {HOST_ARCHITECTURE}"
+    assert f"it cannot run {other} without Docker: {ways}" in done.stderr
     assert done.returncode == 2
 
 

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from lambda_emu.architectures import HOST_ARCHITECTURE
 from lambda_emu.runtimes import Catalogue, catalogue
 from lambda_emu.sandbox.building.debian import options
 from lambda_emu.sandbox.building.image_plan import ImagePlan, plan_image
+from lambda_emu.sandbox.building.missing import NoImage
+
+OTHER_ARCHITECTURE = {"x86_64": "arm64", "arm64": "x86_64"}[HOST_ARCHITECTURE]
 
 
 def plan(folder: Path, identifier: str, architecture: str = "x86_64") -> ImagePlan:
@@ -110,3 +114,16 @@ def test_a_package_that_one_suite_alone_has_brings_that_suites_list() -> None:
     [hook] = [option for option in told if option.startswith("--setup-hook=")]
     assert "s/ sid / experimental /" in hook
     assert not any(option.startswith("--setup-hook=") for option in options("sid", ["dash"], "x86_64"))
+
+
+@pytest.mark.parametrize(("architecture", "helps"), [(HOST_ARCHITECTURE, True), (OTHER_ARCHITECTURE, False)])
+def test_installing_something_is_a_way_to_an_image_where_it_is_for_that_processor(
+    architecture: str, helps: bool
+) -> None:
+    runtime = catalogue().get("dotnet8")
+    assert runtime is not None
+
+    told = str(NoImage(runtime, architecture, machine="it is not here"))
+
+    assert ("install .NET 8" in told) == helps
+    assert "docker pull public.ecr.aws/lambda/dotnet:8" in told

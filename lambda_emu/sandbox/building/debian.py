@@ -47,7 +47,8 @@ def check_machine(architecture: str) -> None:
     if may_run(architecture):
         return
     raise SandboxError(
-        f"this machine cannot run {architecture} programs, so it cannot build their images; as root: {INSTALL_OTHERS}"
+        f"this machine cannot run {architecture} programs, so it cannot build their images; as root: {INSTALL_OTHERS}; "
+        f"or make the function for {HOST_ARCHITECTURE}"
     )
 
 

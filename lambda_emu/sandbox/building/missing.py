@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lambda_emu.architectures import HOST_ARCHITECTURE
 from lambda_emu.recipes import Installed
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import SandboxError
@@ -54,6 +55,7 @@ class NoImage(SandboxError):
             ways.append("or a function packaged as an image, which brings its runtime")
         if machine is not None:
             why += f": it is made of this machine's own {of_machine(runtime)}, and {machine}"
+        if machine is not None and architecture == HOST_ARCHITECTURE:
             ways.insert(0, f"install {of_machine(runtime)}, its `dotnet` on the PATH")
         super().__init__(f"no image for {runtime.identifier} ({architecture}): {why}. Ways to one: {'; '.join(ways)}")
 

@@ -68,7 +68,10 @@ class ToolchainStatus(Struct, frozen=True):
 def check_architecture(architecture: str) -> None:
     """SandboxError where its programs are not this machine's."""
     if architecture != HOST_ARCHITECTURE:
-        raise SandboxError(f"this machine is {HOST_ARCHITECTURE}; it cannot run {architecture} without Docker")
+        raise SandboxError(
+            f"this machine is {HOST_ARCHITECTURE}; it cannot run {architecture} without Docker: start Docker, or make "
+            f"the function for {HOST_ARCHITECTURE}"
+        )
 
 
 def statuses() -> list[ToolchainStatus]:
