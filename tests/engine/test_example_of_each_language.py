@@ -24,7 +24,7 @@ INVOKE = "lambda-emu invoke "
 LIMIT_S = 900
 COLOURS = re.compile(r"\x1b\[\d*m")
 """Maven's, terminal or not."""
-ANYWHERE = ("Go", "Rust", "Shell")
+ANYWHERE = ("Go", "Rust")
 """What of the machine they run on makes no difference."""
 HEAVY = pytest.mark.runtimes
 """Those that fetch or compile."""
@@ -94,7 +94,7 @@ def run_typed(commands: Sequence[str], folder: Path, **variables: str) -> subpro
         pytest.param("Go", ["go"], marks=HEAVY),
         pytest.param("Rust", ["cargo"], marks=HEAVY),
         pytest.param("Python with compiled packages", [], marks=HEAVY),
-        ("Shell", []),
+        pytest.param("Shell", [], marks=HEAVY),
     ],
 )
 def test_what_is_told_to_type_for_a_language_is_all_that_it_takes(
@@ -115,6 +115,13 @@ def test_what_is_told_to_type_for_a_language_is_all_that_it_takes(
     if heading in ANYWHERE:
         alone = run_typed([commands[0], commands[-1]], tmp_path, LAMBDA_EMU_ENGINE="process")
         assert alone.stdout.splitlines() == [answer]
+
+
+def test_without_docker_it_takes_no_more(tmp_path: Path) -> None:
+    commands, answer = typed("Shell")
+    example("shell", tmp_path)
+
+    assert run_typed(commands, tmp_path, LAMBDA_EMU_ENGINE="process").stdout.splitlines() == [answer]
 
 
 @HEAVY
