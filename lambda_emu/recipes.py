@@ -7,6 +7,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from lambda_emu.architectures import ARCHITECTURES
+
 
 class Wheels(Struct, frozen=True):
     """Python packages with all they need, for an interpreter's version."""
@@ -138,11 +140,11 @@ def start_words(start: str, switched_off: tuple[str, ...]) -> str:
     return " ".join((program, *off, words))
 
 
-def read_recipe(facts: Mapping[str, Any], architectures: tuple[str, ...]) -> Recipe:
+def read_recipe(facts: Mapping[str, Any]) -> Recipe:
     """A recipe of what the catalogue's files say, all words filled in."""
     parts = {
         architecture: {path: _part(part.get(architecture, part)) for path, part in facts.get("parts", {}).items()}
-        for architecture in architectures
+        for architecture in ARCHITECTURES
     }
     return Recipe(**{**facts, "parts": parts})
 

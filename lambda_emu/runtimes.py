@@ -18,7 +18,6 @@ from typing import Any
 import yaml
 from msgspec import Struct
 
-from lambda_emu.architectures import ARCHITECTURES
 from lambda_emu.recipes import Recipe, read_recipe
 
 REGISTRY = "public.ecr.aws/lambda"
@@ -164,7 +163,7 @@ def _runtimes(base: Mapping[str, Any], family: Mapping[str, Any]) -> Iterator[Ru
             support=Support(facts.get("support", "supported")),
             until=facts.get("until"),
             environment=MappingProxyType(facts["environment"]),
-            recipe=read_recipe(facts["recipe"], ARCHITECTURES) if "recipe" in own else None,
+            recipe=read_recipe(facts["recipe"]) if "recipe" in own else None,
             old_names=MappingProxyType(facts.get("old_names", {})),
             differs=MappingProxyType({row: how for row, how in facts.get("differs", {}).items() if how}),
             label=facts.get("label"),

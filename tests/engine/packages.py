@@ -105,7 +105,7 @@ def part_of(identifier: str, path: str, kind: type[P], architecture: str = "x86_
 def made(plan: PartPlan) -> Path:
     """A part of an image, in the user's own cache."""
     with TemporaryDirectory() as scratch:
-        return Parts(Cache(cache_dir()), Path(scratch), print).folder(plan)
+        return Parts(Cache(cache_dir()), Path(scratch), print).ensure(plan)
 
 
 def cache_dir() -> Path:

@@ -33,7 +33,7 @@ class Kitchen:
     def make(self, part: Part) -> Path:
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir()
-        return Parts(Cache(self.cache), self.scratch, self.told.append).folder(PartPlan(part, "x86_64"))
+        return Parts(Cache(self.cache), self.scratch, self.told.append).ensure(PartPlan(part, "x86_64"))
 
     def kept(self) -> set[str]:
         return {path.name for path in (self.cache / "parts").glob("*")}

@@ -10,7 +10,7 @@ import pytest
 
 from lambda_emu.architectures import HOST_ARCHITECTURE
 from lambda_emu.runtimes import Catalogue, catalogue
-from lambda_emu.sandbox.building.debian import options
+from lambda_emu.sandbox.building.debian import mmdebstrap_options
 from lambda_emu.sandbox.building.image_plan import ImagePlan, plan_image
 from lambda_emu.sandbox.building.missing import NoImage
 
@@ -108,12 +108,12 @@ def test_bootstrap_starts_the_interpreter_that_the_recipe_names(folder: Path) ->
 
 
 def test_a_package_that_one_suite_alone_has_brings_that_suites_list() -> None:
-    told = options("sid", ["dash", "ruby3.4/experimental"], "x86_64")
+    told = mmdebstrap_options("sid", ["dash", "ruby3.4/experimental"], "x86_64")
 
     assert "--include=dash,ruby3.4" in told
     [hook] = [option for option in told if option.startswith("--setup-hook=")]
     assert "s/ sid / experimental /" in hook
-    assert not any(option.startswith("--setup-hook=") for option in options("sid", ["dash"], "x86_64"))
+    assert not any(option.startswith("--setup-hook=") for option in mmdebstrap_options("sid", ["dash"], "x86_64"))
 
 
 @pytest.mark.parametrize(("architecture", "helps"), [(HOST_ARCHITECTURE, True), (OTHER_ARCHITECTURE, False)])

@@ -100,7 +100,7 @@ class Cache:
                 raise NoRoom(name, self.folder, str(error)) from error
             raise SandboxError(f"{name} could not be made: {error}") from error
 
-    def keep(self, key: str, make: Callable[[Path], None], scratch: Path, progress: Progress) -> Path:
+    def ensure(self, key: str, make: Callable[[Path], None], scratch: Path, progress: Progress) -> Path:
         """The folder of this name. Made now if it never was; it gets its name when it is complete.
 
         key: a hash of all that it is made of. scratch: where it is until then.

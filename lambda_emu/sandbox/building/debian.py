@@ -52,7 +52,7 @@ def check_machine(architecture: str) -> None:
     )
 
 
-def options(suite: str, packages: Sequence[str], architecture: str) -> list[str]:
+def mmdebstrap_options(suite: str, packages: Sequence[str], architecture: str) -> list[str]:
     """What mmdebstrap is told besides what to do with the unpacked packages and where to write.
 
     packages: by name; `<name>/experimental` where that suite is needed besides, for what no other one has.
@@ -72,7 +72,7 @@ def options(suite: str, packages: Sequence[str], architecture: str) -> list[str]
     ]
 
 
-def debootstrap(arguments: Sequence[str], tools: ToolRunner, progress: Progress) -> None:
+def mmdebstrap(arguments: Sequence[str], tools: ToolRunner, progress: Progress) -> None:
     """Run mmdebstrap, telling which of the steps it is at that take their time."""
 
     def tell(line: str) -> None:

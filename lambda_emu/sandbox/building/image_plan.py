@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from lambda_emu.recipes import BUILDING, Recipe, start_words
 from lambda_emu.runtimes import Runtime
-from lambda_emu.sandbox.building.debian import options
+from lambda_emu.sandbox.building.debian import mmdebstrap_options
 from lambda_emu.sandbox.building.part_plan import PartPlan, plan_part
 
 LABEL = "lambda-emu.image"
@@ -66,7 +66,7 @@ class ImagePlan(Struct, frozen=True):
         ]
 
     def debian_options(self) -> list[str]:
-        return options(self.recipe.suite, self.recipe.packages, self.architecture)
+        return mmdebstrap_options(self.recipe.suite, self.recipe.packages, self.architecture)
 
     def _digest(self) -> str:
         scripts = {name: content for part in self.parts.values() for name, content in part.scripts.items()}

@@ -10,7 +10,7 @@ from lambda_emu.recipes import Compiled, Installed, Jars, Modules, Package, Tree
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building import dotnet
 from lambda_emu.sandbox.building.cache import Cache
-from lambda_emu.sandbox.building.debian import debootstrap, options
+from lambda_emu.sandbox.building.debian import mmdebstrap, mmdebstrap_options
 from lambda_emu.sandbox.building.part_plan import PartPlan
 from lambda_emu.sandbox.building.registries import Registries, unpack
 from lambda_emu.sandbox.building.tool_runner import Progress
@@ -26,14 +26,14 @@ class Parts(Struct, frozen=True):
     scratch: Path
     progress: Progress
 
-    def folder(self, plan: PartPlan) -> Path:
+    def ensure(self, plan: PartPlan) -> Path:
         """Where a part is; it is made now if it never was, which may take a minute. SandboxError."""
         if isinstance(plan.part, Installed):  # it is here already, and may be another tomorrow
             folder = self.scratch / "installed"
             folder.mkdir()
             _link_installed(plan.part, folder)
             return folder
-        return self.cache.keep(plan.key, lambda folder: self._make(plan, folder), self.scratch, self.progress)
+        return self.cache.ensure(plan.key, lambda folder: self._make(plan, folder), self.scratch, self.progress)
 
     @property
     def _registries(self) -> Registries:
@@ -42,15 +42,15 @@ class Parts(Struct, frozen=True):
     def _make(self, plan: PartPlan, folder: Path) -> None:
         match plan.part:
             case Wheels():
-                self._registries.wheels(plan.part, plan.architecture, folder)
+                self._registries.fetch_wheels(plan.part, plan.architecture, folder)
             case Package():
-                unpack(self._registries.package(plan.part), folder)
+                unpack(self._registries.fetch_package(plan.part), folder)
             case Modules():
-                self._registries.modules(plan.part, folder)
+                self._registries.fetch_modules(plan.part, folder)
             case Jars():
-                self._registries.jars(plan.part, folder)
+                self._registries.fetch_jars(plan.part, folder)
             case Tree():
-                self._registries.tree(plan.part, folder)
+                self._registries.fetch_tree(plan.part, folder)
             case Compiled():
                 self._compile(plan, plan.part, folder)
 
@@ -59,9 +59,9 @@ class Parts(Struct, frozen=True):
         for name, source in part.sources.items():
             (sources / name).mkdir(parents=True)
             if isinstance(source, Wheels):
-                self._registries.wheels(source, OF_SOURCES, sources / name)
+                self._registries.fetch_wheels(source, OF_SOURCES, sources / name)
             else:
-                unpack(self._registries.package(source), sources / name)
+                unpack(self._registries.fetch_package(source), sources / name)
         for name, content in plan.sources().items():
             (sources / name).parent.mkdir(parents=True, exist_ok=True)
             (sources / name).write_bytes(content)
@@ -71,9 +71,9 @@ class Parts(Struct, frozen=True):
             'mkdir "$1/made" && chroot "$1" /bin/sh /sources/compile.sh',
             f"sync-out /made {folder}",
         ]
-        arguments = options(part.suite, part.packages, plan.architecture)
+        arguments = mmdebstrap_options(part.suite, part.packages, plan.architecture)
         arguments += [f"--extract-hook={hook}" for hook in hooks]
-        debootstrap([*arguments, "--format=null", part.suite, "/dev/null"], self.cache.tools, self.progress)
+        mmdebstrap([*arguments, "--format=null", part.suite, "/dev/null"], self.cache.tools, self.progress)
         if not any(folder.iterdir()):
             raise SandboxError(f"{part.compile} made nothing")
 

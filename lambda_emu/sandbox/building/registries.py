@@ -57,7 +57,7 @@ class Registries(Struct, frozen=True):
     scratch: Path
     progress: Progress
 
-    def wheels(self, part: Wheels, architecture: str, folder: Path) -> None:
+    def fetch_wheels(self, part: Wheels, architecture: str, folder: Path) -> None:
         """Wheels for the image's Python, whatever Python runs us."""
         self.progress(f"fetching {', '.join(part.pip)} with pip")
         machine = MACHINES[architecture]
@@ -70,7 +70,7 @@ class Registries(Struct, frozen=True):
             folder,
         )
 
-    def package(self, part: Package) -> Path:
+    def fetch_package(self, part: Package) -> Path:
         """The archive of an npm package, until the next one is fetched."""
         self.progress(f"fetching {part.package} with npm")
         into = self.scratch / "packed"
@@ -83,7 +83,7 @@ class Registries(Struct, frozen=True):
             raise NotAsPublished(part.package, found, part.sha512)
         return archive
 
-    def modules(self, part: Modules, folder: Path) -> None:
+    def fetch_modules(self, part: Modules, folder: Path) -> None:
         """A node_modules folder's content."""
         self.progress(f"fetching {part.modules[0]} and {len(part.modules) - 1} more with npm")
         project = folder.with_name(f"{folder.name}.project")
@@ -98,19 +98,19 @@ class Registries(Struct, frozen=True):
         for path in modules.iterdir():
             path.rename(folder / path.name)
 
-    def jars(self, part: Jars, folder: Path) -> None:
+    def fetch_jars(self, part: Jars, folder: Path) -> None:
         self.progress("fetching jars")
-        self._fetch_jars(part.jars, folder)
+        self._run_jgo(part.jars, folder)
         members: dict[str, bytes] = {}
         for coordinates in part.jars:
             members |= _without(_jar(folder, coordinates), part)
         for name, member in part.taken_out.items():
             (folder / name).write_bytes(members[member])
 
-    def tree(self, part: Tree, folder: Path) -> None:
+    def fetch_tree(self, part: Tree, folder: Path) -> None:
         """Its files, of which none may be executed: a jar does not tell which."""
         self.progress(f"fetching {part.tree}")
-        self._fetch_jars({part.tree: part.sha256}, folder)
+        self._run_jgo({part.tree: part.sha256}, folder)
         jar = _jar(folder, part.tree)
         with zipfile.ZipFile(jar) as archive:
             for entry in archive.infolist():
@@ -123,7 +123,7 @@ class Registries(Struct, frozen=True):
                     (folder / path).write_bytes(archive.read(entry))
         jar.unlink()
 
-    def _fetch_jars(self, jars: Mapping[str, str], folder: Path) -> None:
+    def _run_jgo(self, jars: Mapping[str, str], folder: Path) -> None:
         """jars: by their coordinates, their checksums."""
         tool = self._tool(JGO)
         kept = self.cache.registries / "maven"
@@ -157,7 +157,7 @@ class Registries(Struct, frozen=True):
             self._pip(list(wheels), folder)
 
         key = hash_of(["tool", sys.version[:4], *wheels])
-        return self.cache.keep(key, fetch, self.scratch, self.progress)
+        return self.cache.ensure(key, fetch, self.scratch, self.progress)
 
     def _pip(self, words: Sequence[str], folder: Path) -> None:
         try:

@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from lambda_emu.sandbox.building.debian import debootstrap
+from lambda_emu.sandbox.building.debian import mmdebstrap
 from lambda_emu.sandbox.building.image_plan import ImagePlan
 from lambda_emu.sandbox.building.tool_runner import Progress, ToolRunner
 
@@ -28,7 +28,7 @@ def build_root(plan: ImagePlan, parts: Mapping[str, Path], folder: Path, tools: 
     _write_overlay(plan.files, parts, overlay)
     hooks = [f"tar-in {overlay} /", f'{OWN_MOUNTS} /bin/sh {script} "$1" {plan.runtime.os}']
     arguments = [*plan.debian_options(), *(f"--extract-hook={hook}" for hook in hooks)]
-    debootstrap([*arguments, plan.recipe.suite, str(root)], tools, progress)
+    mmdebstrap([*arguments, plan.recipe.suite, str(root)], tools, progress)
     return root
 
 

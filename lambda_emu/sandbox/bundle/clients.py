@@ -78,7 +78,7 @@ class Clients:
             return Imported(_title(part.runtime), was_there=True)
         with self._cache.scratch("import", progress) as scratch:
             try:
-                self._cache.keep(part.key, partial(unpack, Pieces(bundle.join(part.layer))), scratch, progress)
+                self._cache.ensure(part.key, partial(unpack, Pieces(bundle.join(part.layer))), scratch, progress)
             except (tarfile.TarError, ValueError) as error:
                 raise SandboxError(f"{_title(part.runtime)} could not be kept: {error}") from error
             except OSError as error:

@@ -96,7 +96,7 @@ class ImageBuilder:
 
     def _make_root(self, plan: ImagePlan, scratch: Path, progress: Progress) -> Path:
         kept = Parts(self._cache, scratch, progress)
-        parts = {path: kept.folder(part) for path, part in plan.parts.items()}
+        parts = {path: kept.ensure(part) for path, part in plan.parts.items()}
         return build_root(plan, parts, scratch, self._cache.tools, progress)
 
     def _import(self, root: Path, plan: ImagePlan) -> None:

@@ -43,7 +43,7 @@ class DotnetLanguage:
 
     def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> Mapping[Path, Path]:
         """The client. Copied: where nothing is mounted, functions could write into what is kept."""
-        shutil.copytree(maker.part(part_of("dotnet", "/var/runtime")), folder / "runtime", dirs_exist_ok=True)
+        shutil.copytree(maker.ensure(part_of("dotnet", "/var/runtime")), folder / "runtime", dirs_exist_ok=True)
         (folder / "runtime/empty-certificates.crt").touch()
         return {}
 

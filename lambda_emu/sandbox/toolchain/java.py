@@ -69,7 +69,7 @@ class JavaLanguage:
 
     def add(self, interpreter: Interpreter, folder: Path, maker: Maker) -> Mapping[Path, Path]:
         """Copies: where nothing is mounted, functions could write into what is kept."""
-        shutil.copytree(maker.part(part_of("java", "/var/runtime/lib")), folder / "runtime/lib")
+        shutil.copytree(maker.ensure(part_of("java", "/var/runtime/lib")), folder / "runtime/lib")
         return {}
 
     def _programs(self) -> Iterator[Path]:

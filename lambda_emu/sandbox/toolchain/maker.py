@@ -20,13 +20,13 @@ class Maker:
     def __init__(self, cache: Path) -> None:
         self._cache = Cache(cache)
 
-    def part(self, part: Part) -> Path:
+    def ensure(self, part: Part) -> Path:
         """The folder with it. Made now if it never was, which may take a minute. SandboxError, OSError."""
         from lambda_emu.sandbox.building.parts import Parts  # which most servers never need
 
         plan = plan_part(part, HOST_ARCHITECTURE, catalogue().folder)
         with self._cache.scratch("toolchains", log.info) as scratch:
-            return Parts(self._cache, scratch, _FirstLine()).folder(plan)
+            return Parts(self._cache, scratch, _FirstLine()).ensure(plan)
 
     def close(self) -> None:
         self._cache.close()

@@ -62,8 +62,8 @@ class NodeLanguage:
         """Client and SDK of our image of this version; where they cannot be had the client that is installed."""
         parts = _parts(interpreter)
         try:
-            _place_client(maker.part(parts["/tmp/client"]), folder / "runtime")
-            return {RUNTIME / "node_modules": maker.part(parts["/var/runtime/node_modules"])}
+            _place_client(maker.ensure(parts["/tmp/client"]), folder / "runtime")
+            return {RUNTIME / "node_modules": maker.ensure(parts["/var/runtime/node_modules"])}
         except (OSError, SandboxError) as error:
             log.warning("%s runs without the AWS SDK, which cannot be fetched: %s", interpreter.name, error)
             _place_client(_find_client(interpreter.path), folder / "runtime")

@@ -136,7 +136,7 @@ def _make_client(interpreter: Interpreter, maker: Maker) -> Path:
     wheels = _wheels(catalogue().get(interpreter.runtime))
     assert wheels is not None
     try:
-        return maker.part(wheels)
+        return maker.ensure(wheels)
     except (OSError, SandboxError) as error:
         raise ClientMissing(interpreter, str(error), _interpreter(_own())) from error
 

@@ -58,7 +58,7 @@ def home_of_dotnet(config: pytest.Config) -> Path:
     if not home.is_dir():
         shutil.rmtree(folder / "wheel", ignore_errors=True)
         wheel = Wheels(("dotnetcore2==3.1.23",), "3.11")
-        Registries(Cache(folder), folder, print).wheels(wheel, "x86_64", folder / "wheel")
+        Registries(Cache(folder), folder, print).fetch_wheels(wheel, "x86_64", folder / "wheel")
         found = folder / "wheel/dotnetcore2/bin"
         (found / "dotnet").chmod(0o755)
         frameworks = found / "shared/Microsoft.NETCore.App"
