@@ -39,8 +39,9 @@ def list_toolchains(found: Sequence[ToolchainStatus], as_json: bool) -> None:
 def _row(status: ImageStatus) -> tuple[str, ...]:
     missing = "not there; will be built" if status.buildable else f"not there; {_ways(status)}"
     size = "" if status.size_bytes is None else f"{status.size_bytes // MB} MB"
-    note = "" if status.image == status.runtime.aws_image else _note(status)
-    return status.runtime.identifier, status.runtime.support, size, status.image or missing, note
+    told = ["" if status.image else missing, "" if status.image == status.runtime.aws_image else _note(status)]
+    note = "; ".join(filter(None, told))
+    return status.runtime.identifier, status.runtime.support, size, status.image or "", note
 
 
 def _note(status: ImageStatus) -> str:
