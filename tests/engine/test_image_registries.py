@@ -85,6 +85,31 @@ def test_a_client_that_gets_no_answer_says_so(kitchen: Kitchen, monkeypatch: pyt
     assert failed.value.name.split(",")[0] in CLIENTS
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PIP_USER", "1"),
+        ("PIP_NO_DEPS", "1"),
+        ("PIP_DRY_RUN", "1"),
+        ("PIP_ROOT", "/nowhere"),
+        ("PIP_PREFIX", "/nowhere"),
+        ("npm_config_dry_run", "true"),
+        ("npm_config_global", "true"),
+        ("npm_config_package_lock_only", "true"),
+    ],
+)
+def test_what_is_fetched_is_whole_wherever_the_user_has_his_own_installed(
+    kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """A part that lacks something would be kept, and every image made with it."""
+    monkeypatch.setenv(name, value)
+    of_pip = name.startswith("PIP")
+
+    made = kitchen.make(Wheels(("python-dateutil==2.9.0",), "3.13") if of_pip else MODULES)
+
+    assert {path.name for path in made.iterdir()} >= ({"dateutil", "six.py"} if of_pip else {"tslib"})
+
+
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Own]:
     own = ImageRig().own(tmp_path, {"/var/runtime": {"pip": ["six==1.17.0"], "python": "3.13"}})

