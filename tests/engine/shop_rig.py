@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 from image_rig import LABEL, ImageRig
 from lam import ROLE, Lam
 
-REPOSITORY = "lambda-emu-test/function"
+REPOSITORY = f"lambda-emu-test/function-{os.getpid()}"
+"""A shop closes its own alone: runs beside each other have one each."""
 HANDLERS = """
 import os
 

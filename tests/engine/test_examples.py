@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from lam import Lam
+from own import ENGINES
 
 from lambda_emu.config import load_settings
 from lambda_emu.server import Emulator
@@ -23,7 +24,7 @@ def invoked(project: Path, engine: str, data_dir: Path, name: str, event: object
         return lam.invoke(name, event)
 
 
-@pytest.mark.parametrize("engine", ["docker", "process"])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
     ("project", "name", "event", "answer"),
     [
@@ -38,6 +39,7 @@ def test_an_example_answers_what_it_says(
     assert invoked(EXAMPLES / project, engine, tmp_path, name, event).payload == answer
 
 
+@pytest.mark.docker
 def test_the_example_that_fills_tmp_finds_its_end(tmp_path: Path) -> None:
     answer = invoked(EXAMPLES, "docker", tmp_path, "report", {"mb": 600}, cpu="unlimited")
 
@@ -46,6 +48,7 @@ def test_the_example_that_fills_tmp_finds_its_end(tmp_path: Path) -> None:
     assert answer.payload == {"written_mb": 512}
 
 
+@pytest.mark.docker
 def test_a_node_function_runs_in_a_container(tmp_path: Path) -> None:
     answer = invoked(EXAMPLES / "node", "docker", tmp_path, "hello-node", {"name": "Ada"})
 
