@@ -86,7 +86,7 @@ class Emulator:
     ) -> None:
         self.settings = settings
         self._only = only
-        self._runtimes = runtimes or catalogue()
+        self._runtimes = runtimes
         self.clock = clock or Clock()
         self.loop = Loop()
         self.url = ""
@@ -287,7 +287,7 @@ class Emulator:
     def _open_invocations(self) -> None:
         settings = self.settings
         self._runner = PoolRunner(self.store, self.pool, self.around.recorder, settings.account_concurrency)
-        self._code_check = CodeCheck(self.store.artifacts.tree, self._runtimes, self.loop, self.clock)
+        self._code_check = CodeCheck(self.store.artifacts.tree, self._runtimes or catalogue(), self.loop, self.clock)
         pending_wait_s = 0 if settings.activation_delay_s else PENDING_WAIT_S
         self.invoker = Invoker(self.store, self._runner, self.clock, pending_wait_s)
         self.store.subscribe(self.store.functions, self._function_changed)

@@ -68,7 +68,7 @@ class Wanted(Struct, frozen=True):
 
     strict_runtimes: whether a runtime that cannot be had is refused, where another version could run in its place.
     own_network: whether each sandbox of processes has one of its own, with nobody else in it. vpc_networks: Docker
-    networks that some functions join instead. runtimes: what images are made by.
+    networks that some functions join instead. runtimes: what images are made by; None: this installation's catalogue.
     """
 
     engine: str
@@ -79,7 +79,7 @@ class Wanted(Struct, frozen=True):
     strict_runtimes: bool
     own_network: bool
     vpc_networks: Collection[str]
-    runtimes: Catalogue
+    runtimes: Catalogue | None
 
 
 class StemKind(Struct, frozen=True):
