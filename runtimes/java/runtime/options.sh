@@ -9,6 +9,7 @@ unless() {
 }
 unless "-XX:MaxHeapSize=$((AWS_LAMBDA_FUNCTION_MEMORY_SIZE * 870))k" '-Xmx MaxHeapSize= MaxRAM'
 case "$JAVA_TOOL_OPTIONS" in *-XX:+Use*GC*) ;; *) echo -XX:+UseSerialGC ;; esac
+unless -XX:-UsePerfData UsePerfData # a file in /tmp for who looks from beside, and 3 ms of a start
 # docs/contract/runtime.md: the first compiler alone, but for Java 25 where time before the first event is free.
 if [ "$java" -ge 17 ] && { [ "$java" -lt 25 ] || [ "$AWS_LAMBDA_INITIALIZATION_TYPE" = on-demand ]; }; then
     unless -XX:TieredStopAtLevel=1 'TieredStopAtLevel= TieredCompilation'
