@@ -94,17 +94,19 @@ class Feed:
     # -- gathering --------------------------------------------------------------------------------
 
     async def _wait_for_room(self) -> None:
-        """Until a batch may be gathered, and nobody else does."""
+        """Until a batch may be gathered; what is out of date goes back first."""
         while not self._stopped:
             if self._is_stale and not self._gathers:
                 await self._give_back()
-            wait_s = inf if self._gathers else self._wait_s()
+            wait_s = self._wait_s()
             if wait_s <= 0:
                 return
             await self._nap.sleep(wait_s)
 
     def _wait_s(self) -> float:
-        """Until one more batch may be out, the last failure is long enough ago, and there is a function."""
+        """Until nobody gathers, one more batch may be out, the last failure is long ago, and there is a function."""
+        if self._gathers:
+            return inf
         wait_s = max(self.scaling.wait_s(self._out, self._clock.monotonic_s()), self._backoff.wait_s())
         return LOOK_S if wait_s <= 0 and not self._consumer.is_callable() else wait_s
 
@@ -216,7 +218,7 @@ class Feed:
 
     async def _follow(self) -> list[Record] | None:
         """The next batch, if nobody gathers it and nothing has to be waited for before."""
-        if self._gathers or self._is_stale or self._wait_s() > 0:
+        if self._is_stale or self._wait_s() > 0:
             return None
         batch = await self._next_batch()
         if self._out < self.scaling.most:
