@@ -11,10 +11,10 @@ from lambda_emu.cli.options import NotDone
 from lambda_emu.config import PROJECT_FILE
 
 PYTHON_FILES = ("lambda_function.py", "app.py", "main.py", "handler.py", "index.py")
-PYTHON_HANDLERS = ("lambda_handler", "handler")
+HANDLERS = ("lambda_handler", "handler")
 NODE_FILES = ("index.mjs", "index.js", "index.cjs", "app.mjs", "app.js")
 RUBY_FILES = tuple(file.replace(".py", ".rb") for file in PYTHON_FILES)
-RUBY_HANDLER = re.compile(rb"^def (lambda_handler|handler)\b", re.MULTILINE)
+RUBY_HANDLER = re.compile(rf"^def ({'|'.join(HANDLERS)})\b".encode(), re.MULTILINE)
 NODE_SUFFIXES = (".mjs", ".js", ".cjs")
 MAX_SOURCE_BYTES = 1024 * 1024
 OWN_PYTHON = f"python3.{sys.version_info.minor}"
@@ -26,17 +26,13 @@ OTHERS = f"Code in other files or languages needs a {PROJECT_FILE} that names it
 
 def detect_file(file: Path) -> tuple[str, str]:
     """Runtime and handler of a file that is named itself."""
-    if file.suffix == ".py":
-        for handler in PYTHON_HANDLERS:
-            if _defines(file, handler):
-                return OWN_PYTHON, f"{file.stem}.{handler}"
-        raise NotDone(f"{file} defines neither {' nor '.join(PYTHON_HANDLERS)}.")
+    if file.suffix in (".py", ".rb"):
+        runtime, handler = (OWN_PYTHON, _function(file)) if file.suffix == ".py" else (RUBY_RUNTIME, _method(file))
+        if handler is None:
+            raise NotDone(f"{file} defines neither {' nor '.join(HANDLERS)}.")
+        return runtime, f"{file.stem}.{handler}"
     if file.suffix in NODE_SUFFIXES:
         return NODE_RUNTIME, f"{file.stem}.handler"
-    if file.suffix == ".rb":
-        if (method := _method(file)) is not None:
-            return RUBY_RUNTIME, f"{file.stem}.{method}"
-        raise NotDone(f"{file} defines neither {' nor '.join(PYTHON_HANDLERS)}.")
     if file.name == "bootstrap":
         return OWN_RUNTIME, "bootstrap"
     raise NotDone(f"{file} is no code that can be run; name a function of a project, or a folder of code. {OTHERS}")
@@ -45,9 +41,8 @@ def detect_file(file: Path) -> tuple[str, str]:
 def detect(folder: Path) -> tuple[str, str]:
     """Runtime and handler of the code in a folder, by the names people give them."""
     for file in PYTHON_FILES:
-        for handler in PYTHON_HANDLERS:
-            if _defines(folder / file, handler):
-                return OWN_PYTHON, f"{Path(file).stem}.{handler}"
+        if (function := _function(folder / file)) is not None:
+            return OWN_PYTHON, f"{Path(file).stem}.{function}"
     for file in NODE_FILES:
         if (folder / file).is_file():
             return NODE_RUNTIME, f"{Path(file).stem}.handler"
@@ -60,6 +55,11 @@ def detect(folder: Path) -> tuple[str, str]:
     raise NotDone(f"{folder} has no {PROJECT_FILE} and no handler in one of {known}. {OTHERS}")
 
 
+def _function(file: Path) -> str | None:
+    """The handler that a file in Python defines."""
+    return next((handler for handler in HANDLERS if _defines(file, handler)), None)
+
+
 def _defines(file: Path, name: str) -> bool:
     """Whether a Python file defines `name` at its top level; a file with mistakes is left to the runtime to refuse."""
     if not file.is_file():
@@ -68,7 +68,7 @@ def _defines(file: Path, name: str) -> bool:
         with file.open("rb") as source:
             body = ast.parse(source.read(MAX_SOURCE_BYTES)).body  # cut off it is a file with a mistake
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return name == PYTHON_HANDLERS[-1]
+        return name == HANDLERS[-1]
     return any(name in _names(statement) for statement in body)
 
 
