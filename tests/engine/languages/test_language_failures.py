@@ -9,13 +9,21 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from lam import Answer
 from waiting import Eventually
 
+from languages.language import Failure, Thrown
 from languages.rows import row
 from languages.subject import MEMORY_MB, TIMEOUT_S, Subject
 
 BROKEN = "broken from the start"
 """What code says that cannot be loaded, in each language."""
+
+
+def assert_tells(answer: Answer, told: Failure | Thrown) -> None:
+    """That it is this error."""
+    assert (answer.error, answer.payload.get("errorType")) == ("Unhandled", told.type)
+    assert told.says in answer.payload["errorMessage"]
 
 
 @row("error")
@@ -45,8 +53,7 @@ def test_errors_of_all_kinds_are_told(subject: Subject, what: str) -> None:
 
     answer = subject.do(what, "oops")
 
-    assert (answer.error, answer.payload.get("errorType")) == ("Unhandled", thrown.type)
-    assert thrown.says in answer.payload["errorMessage"]
+    assert_tells(answer, thrown)
     assert subject.do("calls").payload == (1 if thrown.ends else before + 2)
 
 
@@ -104,8 +111,7 @@ def test_more_memory_than_there_is_ends_it(subject: Subject) -> None:
 
     answer = subject.do("fill", MEMORY_MB + 200)
 
-    assert (answer.error, answer.payload.get("errorType")) == ("Unhandled", starved.type)
-    assert starved.says in answer.payload["errorMessage"]
+    assert_tells(answer, starved)
     calls = subject.do("calls").payload
     assert calls == 1 if starved.ends else calls > 1
 
@@ -123,11 +129,7 @@ def test_what_cannot_begin_says_why_each_time(subject: Subject, what: str) -> No
     name = subject.create(failure.handler)
 
     for _ in range(2):
-        answer = subject.lam.invoke(name)
-
-        assert answer.error == "Unhandled"
-        assert answer.payload.get("errorType") == failure.type
-        assert failure.says in answer.payload["errorMessage"]
+        assert_tells(subject.lam.invoke(name), failure)
     if what == "broken":
         assert BROKEN in "".join(subject.lam.own_events(name))
 
