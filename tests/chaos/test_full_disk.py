@@ -18,7 +18,7 @@ import pytest
 from botocore.exceptions import ClientError
 from lam import ROLE, zipped
 from own import OwnLam, own_emulator
-from services_rig import sdk
+from services_rig import create_table, sdk
 from waiting import eventually
 
 DISK_MB = 32
@@ -241,13 +241,7 @@ def handler(event, context):
 def test_stream_records_are_read_on_in_order_though_their_place_cannot_be_kept(disk: Disk, tmp_path: Path) -> None:
     with emulator_on(disk, tmp_path) as lam:
         dynamodb = sdk(lam, "dynamodb", "test")
-        made = dynamodb.create_table(
-            TableName="orders",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-            StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
-        )["TableDescription"]
+        arn = create_table(dynamodb, "orders", "KEYS_ONLY")["LatestStreamArn"]
         lam.create("keeper", KEEPER, Timeout=60)
         lam.client.put_function_concurrency(FunctionName="keeper", ReservedConcurrentExecutions=1)
 
@@ -270,7 +264,7 @@ def test_stream_records_are_read_on_in_order_though_their_place_cannot_be_kept(d
 
         put("1", "2", "3")
         uuid = lam.client.create_event_source_mapping(
-            EventSourceArn=made["LatestStreamArn"], FunctionName="keeper", StartingPosition="TRIM_HORIZON", BatchSize=2
+            EventSourceArn=arn, FunctionName="keeper", StartingPosition="TRIM_HORIZON", BatchSize=2
         )["UUID"]
         eventually(is_busy, "the first to be taken")
         disk.fill()

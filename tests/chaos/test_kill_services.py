@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from own import OwnLam, Served, own_emulator, served
-from services_rig import ACCOUNT, sdk
+from services_rig import ACCOUNT, create_table, sdk
 from waiting import eventually
 
 WRITERS = 3
@@ -49,13 +49,7 @@ def child_of(lam: Served) -> int | None:
 def make(lam: Any) -> dict[str, Any]:
     """A table with a stream, a bucket that tells a queue; what must be the same afterwards."""
     dynamodb, s3, sqs = sdk(lam, "dynamodb"), sdk(lam, "s3"), sdk(lam, "sqs")
-    table = dynamodb.create_table(
-        TableName="t",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
-    )["TableDescription"]
+    table = create_table(dynamodb, "t", "NEW_IMAGE")
     s3.create_bucket(Bucket="kept")
     sqs.create_queue(QueueName="told")
     target = {"QueueArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:told", "Events": ["s3:ObjectCreated:*"]}

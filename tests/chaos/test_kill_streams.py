@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from own import Served, processes, served
-from services_rig import sdk
+from services_rig import create_table, sdk
 from teller_rig import teller
 from waiting import eventually
 
@@ -41,14 +41,7 @@ def dynamodb(lam: Served) -> Any:
 
 def begin(lam: Served, tell: str) -> None:
     lam.create("teller", TELLER, Timeout=5, Environment={"Variables": {"TELL": tell}})
-    made = dynamodb(lam).create_table(
-        TableName="items",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
-    )
-    arn = made["TableDescription"]["LatestStreamArn"]
+    arn = create_table(dynamodb(lam), "items", "NEW_IMAGE")["LatestStreamArn"]
     lam.client.create_event_source_mapping(
         EventSourceArn=arn, FunctionName="teller", StartingPosition="TRIM_HORIZON", ParallelizationFactor=AT_ONCE
     )

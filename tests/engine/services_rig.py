@@ -14,6 +14,17 @@ def sdk(lam: Any, service: str, account: str = ACCOUNT, **settings: Any) -> Any:
     return client_at(lam.url, service, account, **settings)
 
 
+def create_table(dynamodb: Any, name: str, view: str = "NEW_AND_OLD_IMAGES") -> Any:
+    """A table of items by their id, with a stream of such images; returns its description."""
+    return dynamodb.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": view},
+    )["TableDescription"]
+
+
 class Inbox:
     """A queue of its own, by which a test hears what was sent."""
 

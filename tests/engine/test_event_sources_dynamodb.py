@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from own import OwnLam, own_emulator
 from queue_rig import PRINTS, Invocations, Queues, queues, shared
-from services_rig import sdk
+from services_rig import create_table, sdk
 from waiting import Eventually
 
 from lambda_emu.clock import SteppingClock
@@ -61,14 +61,7 @@ class Tables:
 
     def create(self, name: str) -> str:
         """The ARN of a table's stream."""
-        made = self.client.create_table(
-            TableName=name,
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-        )
-        return str(made["TableDescription"]["LatestStreamArn"])
+        return str(create_table(self.client, name)["LatestStreamArn"])
 
     def put(self, name: str, *ids: str, n: int = 0) -> None:
         for id in ids:

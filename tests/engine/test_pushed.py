@@ -16,7 +16,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from own import OwnLam, own_emulator, served
-from services_rig import ACCOUNT, Inbox, sdk
+from services_rig import ACCOUNT, Inbox, create_table, sdk
 from waiting import Eventually
 
 
@@ -315,15 +315,7 @@ def test_what_people_would_be_sent_is_kept_to_be_looked_at(lam: OwnLam, name: st
 
 def table_with_stream(lam: OwnLam, name: str) -> tuple[Any, str]:
     dynamodb = sdk(lam, "dynamodb")
-    made = dynamodb.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-    )
-    arn: str = made["TableDescription"]["LatestStreamArn"]
-    return dynamodb, arn
+    return dynamodb, create_table(dynamodb, name)["LatestStreamArn"]
 
 
 def records_of(lam: OwnLam, arn: str, limit: int = 1000) -> Iterator[Any]:
