@@ -14,11 +14,11 @@ from waiting import eventually
 
 from lambda_emu.clock import SteppingClock
 from lambda_emu.http.loop import Loop
+from lambda_emu.services.journal.commits import AGAIN_S, LATER_S, Commits
+from lambda_emu.services.journal.journal import MOST_BYTES, Journal
 from lambda_emu.services.sqs import table
 from lambda_emu.services.sqs.changes import Change, ChangeSet
-from lambda_emu.services.sqs.commits import AGAIN_S, LATER_S, Commits
 from lambda_emu.services.sqs.errors import SqsError
-from lambda_emu.services.sqs.journal import MOST_BYTES, Journal
 from lambda_emu.store import Store
 from lambda_emu.store.schema import DATABASE
 

@@ -11,8 +11,8 @@ from sqs_rig import ACCOUNT, REGION, Sqs, serving, sqs
 from waiting import eventually
 
 from lambda_emu.arn import Scope
+from lambda_emu.services.journal.commits import LATER_S
 from lambda_emu.services.sqs import queues, table
-from lambda_emu.services.sqs.commits import LATER_S
 from lambda_emu.services.sqs.message import Message
 from lambda_emu.services.sqs.queue import Queue, QueueRecord
 from lambda_emu.store.schema import DATABASE

@@ -19,8 +19,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sqs_rig import Sqs, client_of, serving
 from store_rig import files_end_at
 
-from lambda_emu.services.sqs.commits import LATER_S
-from lambda_emu.services.sqs.journal import HALF_BYTES
+from lambda_emu.services.journal.commits import LATER_S
+from lambda_emu.services.journal.journal import HALF_BYTES
 
 MESSAGES, THREADS = 1_000, 8
 

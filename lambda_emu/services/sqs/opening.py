@@ -9,9 +9,9 @@ from pathlib import Path
 
 from lambda_emu.clock import Clock
 from lambda_emu.http.loop import Loop
+from lambda_emu.services.journal.journal import Journal
 from lambda_emu.services.sqs import table
 from lambda_emu.services.sqs.changes import ChangeSet
-from lambda_emu.services.sqs.journal import Journal
 from lambda_emu.services.sqs.queues import Queues
 from lambda_emu.services.sqs.table import SavedQueues
 from lambda_emu.store import Store

@@ -14,13 +14,13 @@ from functools import partial
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.http.loop import Loop
+from lambda_emu.services.journal.commits import Commits
+from lambda_emu.services.journal.journal import Journal
 from lambda_emu.services.sqs import table
 from lambda_emu.services.sqs.changes import Change
-from lambda_emu.services.sqs.commits import Commits
 from lambda_emu.services.sqs.directory import Directory
 from lambda_emu.services.sqs.errors import NoSuchQueue, SqsError, SqsFailure, TooManyInFlight
 from lambda_emu.services.sqs.fifo import DEDUPLICATION_S, SentMessage
-from lambda_emu.services.sqs.journal import Journal
 from lambda_emu.services.sqs.message import Draft, Handle, Message, MessageState, Row, as_received
 from lambda_emu.services.sqs.moves import Done, MoveTasks
 from lambda_emu.services.sqs.polls import Poll, Polls

@@ -14,10 +14,10 @@ from typing import Any
 
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.http.loop import Loop
+from lambda_emu.services.journal.journal import Journal
 from lambda_emu.services.sqs import table
 from lambda_emu.services.sqs.changes import Change, ChangeSet, encode
 from lambda_emu.services.sqs.errors import SqsError, SqsFailure
-from lambda_emu.services.sqs.journal import Journal
 from lambda_emu.store import Store
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lambda_emu.services.sqs.journal import FILE, HALF_BYTES, MOST_BYTES, Journal
+from lambda_emu.services.journal.journal import FILE, HALF_BYTES, MOST_BYTES, Journal
 
 LARGE = b"x" * (MOST_BYTES - 100)
 
