@@ -1,4 +1,4 @@
-"""The journal of queues: what is in it outlives its process, and nothing else is ever found in it."""
+"""A journal in mapped memory: what is in it outlives its process, and nothing else is ever found in it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from lambda_emu.services.journal.journal import FILE, HALF_BYTES, MOST_BYTES, Journal
+from lambda_emu.services.journal.journal import HALF_BYTES, MOST_BYTES, Journal
 
 LARGE = b"x" * (MOST_BYTES - 100)
+
+FILE = "any.journal"
 
 
 def open_in(folder: Path, taken: int = 0) -> tuple[Journal, list[bytes]]:
     """As a process does that comes after others; what they left."""
-    journal = Journal.open(folder)
+    journal = Journal.open(folder / FILE)
     assert journal is not None, "tests run where there can be one"
     return journal, journal.left(taken)
 
@@ -100,4 +102,4 @@ def test_a_database_of_another_time_gets_nothing(tmp_path: Path) -> None:
 
 
 def test_there_is_none_where_a_file_may_lose_its_place() -> None:
-    assert Journal.open(Path("/proc/self")) is None
+    assert Journal.open(Path("/proc/self") / FILE) is None

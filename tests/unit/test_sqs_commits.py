@@ -15,9 +15,8 @@ from waiting import eventually
 from lambda_emu.clock import SteppingClock
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.journal.commits import AGAIN_S, LATER_S, Commits
-from lambda_emu.services.journal.journal import MOST_BYTES, Journal
-from lambda_emu.services.sqs import table
-from lambda_emu.services.sqs.changes import Change, ChangeSet
+from lambda_emu.services.journal.journal import MOST_BYTES
+from lambda_emu.services.sqs.changes import KEEPING, Change, ChangeSet
 from lambda_emu.services.sqs.errors import SqsError
 from lambda_emu.store import Store
 from lambda_emu.store.schema import DATABASE
@@ -31,8 +30,8 @@ class Steps:
     def __init__(self, store: Store, loop: Loop, clock: SteppingClock, *, has_journal: bool = True) -> None:
         self.loop = loop
         self.clock = clock
-        self.journal = Journal.open(store.folder) if has_journal else None
-        self.commits = Commits(store, loop, clock, self.journal)
+        self.journal = KEEPING.open_journal(store.folder) if has_journal else None
+        self.commits = Commits(KEEPING, store, loop, clock, self.journal)
         self.told: list[tuple[int, SqsError | None]] = []
         self._path = store.folder / DATABASE
         self.post(0)
@@ -76,9 +75,12 @@ class Steps:
     def left(self) -> list[int]:
         """What whoever comes after this process finds in the journal and not in SQLite."""
         with sqlite3.connect(self._path) as connection:
-            taken = table.taken(connection)
-        found = Journal.open(self._path.parent)
-        change = None if found is None else ChangeSet.of_entries(found.left(taken)).take()
+            taken = KEEPING.taken(connection)
+        found = KEEPING.open_journal(self._path.parent)
+        gathered = ChangeSet()
+        for entry in [] if found is None else found.left(taken):
+            gathered.add(KEEPING.decode(entry))
+        change = gathered.take()
         return [] if change is None else [row[1] for row in change.messages]
 
     def kept(self) -> list[int]:

@@ -1,4 +1,4 @@
-"""How what happens to queues is kept: in the journal and at once, or by a commit that all share who come together.
+"""How what happens to a service is kept: in the journal and at once, or by a commit that all share who come together.
 
 Changes that the journal has go to SQLite together, a moment later. All else is a step of SQL, told after its commit;
 while there is one under way changes are steps that follow it, for whoever died would find them without it.
@@ -10,14 +10,12 @@ import logging
 import sqlite3
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Generic
 
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.journal.journal import Journal
-from lambda_emu.services.sqs import table
-from lambda_emu.services.sqs.changes import Change, ChangeSet, encode
-from lambda_emu.services.sqs.errors import SqsError, SqsFailure
+from lambda_emu.services.journal.keeping import Change, Error, Keeping
 from lambda_emu.store import Store
 
 log = logging.getLogger(__name__)
@@ -28,21 +26,24 @@ AGAIN_S = 1.0
 """After SQLite could not take it."""
 
 Step = Callable[[sqlite3.Connection], Any]
-StepDone = Callable[[SqsError | None, Any], None]
-_Job = tuple[Step, StepDone]
+StepDone = Callable[[Error | None, Any], None]
+_Job = tuple[Step, StepDone[Error]]
 
 
-class Commits:
+class Commits(Generic[Change, Error]):
     """On the loop. If a commit of several steps fails, each is tried again alone."""
 
-    def __init__(self, store: Store, loop: Loop, clock: Clock, journal: Journal | None) -> None:
+    def __init__(
+        self, keeping: Keeping[Change, Error], store: Store, loop: Loop, clock: Clock, journal: Journal | None
+    ) -> None:
         """journal: None where there can be none: each change is a step then."""
+        self._keeping = keeping
         self._store = store
         self._loop = loop
         self._clock = clock
         self._journal = journal
-        self._gathered = ChangeSet()  # what the journal has and SQLite has not
-        self._jobs: deque[_Job] = deque()
+        self._gathered = keeping.gather()  # what the journal has and SQLite has not
+        self._jobs: deque[_Job[Error]] = deque()
         self._alone = 0  # so many of those are to be taken one by one
         self._untold: Counter[str] = Counter()  # what changes may have to follow, by its kind
         self._is_near = False
@@ -50,17 +51,17 @@ class Commits:
         self._timer: Timer | None = None
         self._closed = False
 
-    def put(self, change: Change, told: StepDone, *, ordered: bool = False, awaited: bool = True) -> None:
+    def put(self, change: Change, told: StepDone[Error], *, ordered: bool = False, awaited: bool = True) -> None:
         """told: called when it is kept, perhaps before this returns; awaited: whether anybody waits for that.
 
         ordered: it is not told before others that are ordered and came before.
         """
         must_follow = self._untold["steps"] or (ordered and self._untold["ordered"])
-        if self._journal is not None and not must_follow and self._journal.add(encode(change)):
+        if self._journal is not None and not must_follow and self._journal.add(self._keeping.encode(change)):
             self._gathered.add(change)
             self._hand_over_later()
             told(None, None)
-        elif not change.marks:
+        elif not change.is_gathered:
             self._append(change.apply, self._counted("ordered", told) if ordered else told)
         else:  # they are gathered all the same, so that the last of a message is the one that is kept
             self._gathered.add(change)
@@ -69,7 +70,7 @@ class Commits:
             else:
                 self._hand_over_later()
 
-    def post(self, step: Step, told: StepDone) -> None:
+    def post(self, step: Step, told: StepDone[Error]) -> None:
         """told: called on the loop after the commit, with what the step returned."""
         self._append(step, self._counted("steps", told))
 
@@ -80,17 +81,17 @@ class Commits:
 
     # -- inside -----------------------------------------------------------------------------------
 
-    def _counted(self, kind: str, told: StepDone) -> StepDone:
+    def _counted(self, kind: str, told: StepDone[Error]) -> StepDone[Error]:
         """Until it is told there is one more of them."""
         self._untold[kind] += 1
 
-        def passed(error: SqsError | None, result: Any) -> None:
+        def passed(error: Error | None, result: Any) -> None:
             self._untold[kind] -= 1
             told(error, result)
 
         return passed
 
-    def _append(self, step: Step, told: StepDone) -> None:
+    def _append(self, step: Step, told: StepDone[Error]) -> None:
         self._jobs.append((step, told))
         self._hand_over_now()
 
@@ -121,7 +122,7 @@ class Commits:
             self._is_under_way = True
             self._take(change, number, jobs)
 
-    def _take(self, change: Change | None, number: int, jobs: Sequence[_Job]) -> None:
+    def _take(self, change: Change | None, number: int, jobs: Sequence[_Job[Error]]) -> None:
         """number: of the journal's entry up to which the change goes."""
 
         def step(connection: sqlite3.Connection) -> Sequence[Any]:
@@ -129,9 +130,9 @@ class Commits:
                 change.apply(connection)
             results = [step(connection) for step, _ in jobs]
             if change is not None:
-                table.mark(connection, change.marks)
+                change.finish(connection)
             if number:
-                table.put_taken(connection, number)
+                self._keeping.put_taken(connection, number)
             return results
 
         def ended(error: BaseException | None, results: Sequence[Any]) -> None:
@@ -152,24 +153,26 @@ class Commits:
         elif self._gathered.is_any and not self._closed:
             self._hand_over_later(AGAIN_S if failed else LATER_S)
 
-    def _took(self, number: int, jobs: Sequence[_Job], results: Sequence[Any]) -> None:
+    def _took(self, number: int, jobs: Sequence[_Job[Error]], results: Sequence[Any]) -> None:
         if self._journal is not None and number:
             self._journal.took(number)
         for (_, told), result in zip(jobs, results, strict=True):
             told(None, result)
 
-    def _could_not_take(self, change: Change | None, jobs: Sequence[_Job], error: BaseException) -> None:
+    def _could_not_take(self, change: Change | None, jobs: Sequence[_Job[Error]], error: BaseException) -> None:
         """What the journal has stays there. Of several steps only those that cannot be kept shall hear of it."""
         if change is not None:
             following = self._gathered.take()
-            self._gathered = ChangeSet([change] if following is None else [change, following])
+            self._gathered = self._keeping.gather()
+            for one in (change,) if following is None else (change, following):
+                self._gathered.add(one)
         if len(jobs) > 1:
             self._jobs.extendleft(reversed(jobs))
             self._alone = len(jobs)
             return
-        log.error("queues could not be written: %s", error)
+        log.error("%s could not be written: %s", self._keeping.what, error)
         for _, told in jobs:
-            told(SqsFailure(), None)
+            told(self._keeping.failure(), None)
 
 
 def _nothing(connection: sqlite3.Connection) -> None:

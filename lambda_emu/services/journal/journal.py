@@ -13,7 +13,6 @@ from pathlib import Path
 from struct import Struct
 from zlib import crc32
 
-FILE = "sqs.journal"
 HALF_BYTES = 512 * 1024
 MOST_BYTES = HALF_BYTES // 8
 """Of one entry."""
@@ -34,15 +33,15 @@ class Journal:
         self._taken_at = [0, 0]  # for each half the number at which all of it is in SQLite
 
     @classmethod
-    def open(cls, folder: Path) -> Journal | None:
-        """None: this folder has none. OSError.
+    def open(cls, path: Path) -> Journal | None:
+        """None: its folder can have none. OSError.
 
         What is written to memory must not fail for want of room, which would end the process: so only where a file has
         the place it was given, however often it is written.
         """
-        if _file_system(folder) not in _IN_PLACE:
+        if _file_system(path.parent) not in _IN_PLACE:
             return None
-        descriptor = os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             os.posix_fallocate(descriptor, 0, 2 * HALF_BYTES)
             return cls(mmap(descriptor, 2 * HALF_BYTES))

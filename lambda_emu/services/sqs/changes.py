@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 from msgspec.msgpack import Decoder, Encoder
 
+from lambda_emu.services.journal.keeping import Keeping
 from lambda_emu.services.sqs import table
+from lambda_emu.services.sqs.errors import SqsError, SqsFailure
 from lambda_emu.services.sqs.table import Mark, MessageRow, SeenRow
 
 
@@ -23,29 +25,25 @@ class Change(Struct, array_like=True, frozen=True):
     marks: Sequence[Mark] = ()
     gone: Sequence[int] = ()
 
+    @property
+    def is_gathered(self) -> bool:
+        """So that the last mark of a message is the one that is kept."""
+        return bool(self.marks)
+
     def apply(self, connection: sqlite3.Connection) -> None:
-        """A step of the store's writer. All but the marks, which are right after everything else."""
         table.put(connection, self.messages)
         table.put_seen(connection, self.seen)
         table.delete(connection, self.gone)
 
-
-encode = Encoder().encode
-_decode = Decoder(Change).decode
+    def finish(self, connection: sqlite3.Connection) -> None:
+        table.mark(connection, self.marks)
 
 
 class ChangeSet:
     """Changes that follow each other, as one: what came and went meanwhile is not in it."""
 
-    def __init__(self, changes: Iterable[Change] = ()) -> None:
+    def __init__(self) -> None:
         self._forget()
-        for change in changes:
-            self.add(change)
-
-    @classmethod
-    def of_entries(cls, entries: Iterable[bytes]) -> ChangeSet:
-        """Of a journal."""
-        return cls(map(_decode, entries))
 
     def add(self, change: Change) -> None:
         for row in change.messages:
@@ -78,3 +76,8 @@ class ChangeSet:
         self._seen: list[SeenRow] = []
         self._marks: dict[int, Mark] = {}
         self._gone: list[int] = []
+
+
+KEEPING: Keeping[Change, SqsError] = Keeping(
+    "queues", "sqs", Encoder().encode, Decoder(Change).decode, ChangeSet, SqsFailure
+)

@@ -17,7 +17,7 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.services.journal.commits import Commits
 from lambda_emu.services.journal.journal import Journal
 from lambda_emu.services.sqs import table
-from lambda_emu.services.sqs.changes import Change
+from lambda_emu.services.sqs.changes import KEEPING, Change
 from lambda_emu.services.sqs.directory import Directory
 from lambda_emu.services.sqs.errors import NoSuchQueue, SqsError, SqsFailure, TooManyInFlight
 from lambda_emu.services.sqs.fifo import DEDUPLICATION_S, SentMessage
@@ -43,7 +43,7 @@ class Queues:
         """Use `opening.open_queues`."""
         self._loop = loop
         self._clock = clock
-        self._commits = Commits(store, loop, clock, journal)
+        self._commits = Commits(KEEPING, store, loop, clock, journal)
         self.directory = Directory(clock)
         self._polls = Polls(clock, self._serve)
         self.moves = MoveTasks(self.directory, clock, self._write, self._polls.wake)

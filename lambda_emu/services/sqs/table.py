@@ -186,16 +186,6 @@ def clear_away(connection: sqlite3.Connection, moves: Sequence[Move], old: Seque
     delete(connection, old)
 
 
-def taken(connection: sqlite3.Connection) -> int:
-    """The number of the journal's last entry that is in the tables."""
-    found = connection.execute("SELECT taken FROM sqs_journal").fetchone()
-    return 0 if found is None else int(found[0])
-
-
-def put_taken(connection: sqlite3.Connection, number: int) -> None:
-    connection.execute("INSERT OR REPLACE INTO sqs_journal VALUES (1, ?)", (number,))
-
-
 def clear(connection: sqlite3.Connection) -> None:
     for table in ("queues", "messages", "contents", "seen", "moves"):
         connection.execute(f"DELETE FROM sqs_{table}")
