@@ -135,4 +135,13 @@ STEPS = (
         taken INTEGER NOT NULL  -- the number of the last entry that is in the tables
     );
     """,
+    """
+    CREATE TABLE timetable (
+        arn    TEXT PRIMARY KEY,  -- of the rule or schedule that is due
+        timing TEXT NOT NULL,     -- JSON, see model/schedules/timing.py
+        next_s INTEGER NOT NULL,  -- when, by its expression
+        due_s  REAL NOT NULL      -- the same, or as much later as its window lets it be
+    ) WITHOUT ROWID;
+    CREATE INDEX timetable_due ON timetable (due_s, arn);
+    """,
 )
