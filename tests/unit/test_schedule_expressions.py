@@ -15,7 +15,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.model.schedules.expressions import At, parse_rule_expression, parse_schedule_expression
+from lambda_emu.model.schedules.expressions import (
+    At,
+    InvalidScheduleExpression,
+    parse_rule_expression,
+    parse_schedule_expression,
+)
 from lambda_emu.model.schedules.timing import Timing
 from lambda_emu.model.schedules.zones import UnknownZone, find_zone
 
@@ -267,6 +272,42 @@ def test_what_aws_refuses_is_refused_in_its_words_with_the_reason_beside_them(ex
     )
     assert of_rule.value.hint
     assert of_schedule.value.hint == of_rule.value.hint
+
+
+PIECES = [
+    "cron(",
+    "rate(",
+    "at(",
+    ")",
+    " ",
+    "*",
+    "?",
+    "L",
+    "W",
+    "LW",
+    "#",
+    "/",
+    "-",
+    ",",
+    "0",
+    "5",
+    "31",
+    "99",
+    "MON",
+    "٣",
+]
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=30).map("".join) | st.text(max_size=40).map("cron({})".format) | CRONS
+)
+def test_whatever_is_written_is_understood_or_refused(text: str) -> None:
+    try:
+        parse_schedule_expression(text)
+    except InvalidScheduleExpression:
+        return
+    Timing(text, 0, "Europe/Berlin").next_after(at("2026-11-27"))
 
 
 @pytest.mark.parametrize(

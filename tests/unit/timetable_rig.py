@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from lambda_emu.clock import Clock, SteppingClock, Timer
@@ -30,6 +31,18 @@ class CountingClock(SteppingClock):
     def __init__(self, *, stands: bool) -> None:
         super().__init__(stands=stands)
         self.waiting: set[object] = set()
+        self._slept_s = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        """The machine does: its time goes on, and no timer rings."""
+        self._slept_s += seconds
+
+    def now_s(self) -> float:
+        return super().now_s() + self._slept_s
+
+    @property
+    def ahead_s(self) -> float:  # type: ignore[override]
+        return super().ahead_s - self._slept_s
 
     def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
         def ring() -> None:
@@ -82,6 +95,7 @@ class Rig:
     clock: CountingClock
     owner: Owner
     timetable: Timetable
+    owners: dict[str, table.Owner]
 
     def step(self, work: Any) -> Any:
         """Wait for a step of the writer."""
@@ -107,15 +121,21 @@ class Rig:
         return [(name, at_s) for name, at_s in (json.loads(work.record) for work in self.owner.woken)]
 
     def settle(self) -> None:
-        """What was due is fired."""
+        settle(self.store, self.loop, self.timetable)
 
-        def idle() -> bool:
-            return not self.timetable.looking
 
-        for _ in range(1000):
-            self.step(lambda _: None)
-            if self.loop.ask(idle, 10):
-                return
+def settle(store: Store, loop: Loop, timetable: Timetable) -> None:
+    """Returns when what is due is fired."""
+
+    def written() -> None:
+        done: Future[None] = Future()
+        store.post(lambda _: None, lambda *_: done.set_result(None))
+        done.result(10)
+
+    deadline_s = monotonic() + 60
+    while loop.ask(lambda: timetable.looking, 10):
+        assert monotonic() < deadline_s, "the timetable does not come to rest"
+        written()
 
 
 @contextmanager
@@ -126,8 +146,9 @@ def running(folder: Path, ahead_s: float = 0.0, *, catch_up: bool = False, stand
     clock.bind(loop.asyncio)
     clock.advance(ahead_s)
     owner = Owner(clock)
-    timetable = Timetable(store, loop, clock, {"scheduler": owner}, catch_up=catch_up)
-    rig = Rig(store, loop, clock, owner, timetable)
+    owners: dict[str, table.Owner] = {"scheduler": owner}
+    timetable = Timetable(store, loop, clock, owners, catch_up=catch_up)
+    rig = Rig(store, loop, clock, owner, timetable, owners)
     loop.ask(timetable.start, 10)
     rig.settle()
     try:
