@@ -144,4 +144,17 @@ STEPS = (
     ) WITHOUT ROWID;
     CREATE INDEX timetable_due ON timetable (due_s, arn);
     """,
+    """
+    CREATE TABLE schedule_groups (
+        account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
+        record  TEXT NOT NULL,  -- JSON
+        PRIMARY KEY (account, region, name)
+    ) WITHOUT ROWID;
+    CREATE TABLE schedules (
+        account TEXT NOT NULL, region TEXT NOT NULL, group_name TEXT NOT NULL, name TEXT NOT NULL,
+        state   TEXT NOT NULL,
+        record  TEXT NOT NULL,  -- JSON
+        PRIMARY KEY (account, region, group_name, name)
+    ) WITHOUT ROWID;
+    """,
 )

@@ -1,0 +1,1 @@
+"""scheduler: EventBridge Scheduler: schedules and their groups. What is due lies in the timetable."""

@@ -1,0 +1,65 @@
+"""How a request is served, on a worker: read, done as one step of the store, answered."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import Future
+from typing import Any
+
+from lambda_emu.arn import Scope
+from lambda_emu.clock import Clock
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.gateway.answers import Answer
+from lambda_emu.gateway.call import Call
+from lambda_emu.gateway.request import Request
+from lambda_emu.http.loop import Loop
+from lambda_emu.services.callers import caller_of
+from lambda_emu.services.scheduler import wire
+from lambda_emu.services.scheduler.errors import SchedulerFailure
+from lambda_emu.services.scheduler.operations import MOVING, OPERATIONS, Asked, Result
+from lambda_emu.services.timetable.timetable import Timetable
+from lambda_emu.store import Store
+
+log = logging.getLogger(__name__)
+
+WRITE_LIMIT_S = 60.0
+
+
+class SchedulerServer:
+    """scope: of callers who name none."""
+
+    def __init__(self, store: Store, loop: Loop, clock: Clock, scope: Scope, timetable: Timetable) -> None:
+        self._store = store
+        self._loop = loop
+        self._clock = clock
+        self._scope = scope
+        self._timetable = timetable
+
+    def serve(self, request: Request, call: Call) -> Answer | None:
+        try:
+            operation, members = wire.parse(request)
+            asked = Asked(members, caller_of(request, self._scope), self._clock.now_s(), self._clock.random)
+            result = self._do(operation, asked)
+        except LambdaError as error:
+            return wire.render_error(error, request)
+        if operation in MOVING:
+            self._loop.post(self._timetable.look)
+        return wire.render(result, request)
+
+    def _do(self, operation: str, asked: Asked) -> Result:
+        done: Future[Result] = Future()
+
+        def told(error: BaseException | None, result: Any) -> None:
+            if error is None:
+                done.set_result(result)
+            else:
+                done.set_exception(error)
+
+        self._store.post(lambda connection: OPERATIONS[operation](connection, asked), told)
+        try:
+            return done.result(WRITE_LIMIT_S)
+        except LambdaError:
+            raise
+        except Exception as error:
+            log.exception("%s could not be done", operation)
+            raise SchedulerFailure from error
