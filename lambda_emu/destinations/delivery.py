@@ -19,15 +19,16 @@ KIND = "delivery "
 """With the target's ARN behind it: each target's deliveries are a kind of work of their own."""
 DESTINATION, DEAD_LETTERS = "DestinationDeliveryFailures", "DeadLetterErrors"
 """The metric that counts an attempt that failed."""
+NOT_COUNTED = ""
 NO_ATTRIBUTES: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 
 class Delivery(Struct, frozen=True):
     """One message for one target. id: of its own among all work. function: whose result it is.
 
-    about: what it is called in the log, as an event's request id. metric: DESTINATION or DEAD_LETTERS. trace: the
-    tracing header that goes with it. attributes: of a message to a queue or topic, type and value by name. key: of an
-    object in a bucket.
+    about: what it is called in the log, as an event's request id. metric: DESTINATION or DEAD_LETTERS; NOT_COUNTED: of
+    what no function has caused. trace: the tracing header that goes with it. attributes: of a message to a queue or
+    topic, type and value by name. key: of an object in a bucket.
     prefix, split, middle, suffix: what stands around the payload to make the body of it. With a split, the payload is
     two texts of JSON, of which the first has so many bytes: prefix, first, middle, second, suffix.
     created_s: steady seconds; attempts: made so far. Both are the table's.

@@ -14,7 +14,7 @@ from functools import partial
 
 from lambda_emu.arn import service_in
 from lambda_emu.clock import Clock, Timer
-from lambda_emu.destinations.delivery import KIND, Delivery, delivery_of, put, targets_of
+from lambda_emu.destinations.delivery import KIND, NOT_COUNTED, Delivery, delivery_of, put, targets_of
 from lambda_emu.destinations.senders import Absent, NotDelivered, Sender, Undeliverable
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
@@ -167,14 +167,19 @@ class TargetLane:
         except Closed:
             log.debug("%s is delivered by a later run", delivery.id)
         except Undeliverable as error:
-            self._outbox.count(delivery.metric, delivery.function)
+            self._count(delivery)
             self._give_up(delivery, error)
         except Exception as error:  # noqa: BLE001 - told there
-            self._outbox.count(delivery.metric, delivery.function)
+            self._count(delivery)
             self._put_off(delivery, error)
         else:
             self._go_on()
             self._dispatcher.finish(delivery.id)
+
+    def _count(self, delivery: Delivery) -> None:
+        """An attempt that failed."""
+        if delivery.metric != NOT_COUNTED:
+            self._outbox.count(delivery.metric, delivery.function)
 
     def _give_up(self, delivery: Delivery, why: object) -> None:
         log.warning("%s of %s is not delivered to %s: %s", delivery.about, delivery.function.name, self.target, why)

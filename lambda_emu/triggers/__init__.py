@@ -1,1 +1,4 @@
-"""Events that come by HTTP, as function URLs take them in. Enters at the room invoke, as whoever invokes."""
+"""Events that come by HTTP, as function URLs take them in, or by time.
+
+Enters at the room invoke, as whoever invokes; what is due by time, from the outbox.
+"""

@@ -98,10 +98,7 @@ class Rig:
     owners: dict[str, table.Owner]
 
     def step(self, work: Any) -> Any:
-        """Wait for a step of the writer."""
-        done: Future[Any] = Future()
-        self.store.post(work, lambda error, found: done.set_exception(error) if error else done.set_result(found))
-        return done.result(10)
+        return step(self.store, work)
 
     def put(self, name: str, expression: str, **members: Any) -> None:
         now_s = self.clock.now_s()
@@ -124,18 +121,20 @@ class Rig:
         settle(self.store, self.loop, self.timetable)
 
 
+def step(store: Store, work: Any) -> Any:
+    """Wait for a step of the writer, and return what it returned."""
+    done: Future[Any] = Future()
+    store.post(work, lambda error, found: done.set_exception(error) if error else done.set_result(found))
+    return done.result(10)
+
+
 def settle(store: Store, loop: Loop, timetable: Timetable) -> None:
     """Returns when what is due is fired."""
-
-    def written() -> None:
-        done: Future[None] = Future()
-        store.post(lambda _: None, lambda *_: done.set_result(None))
-        done.result(10)
 
     deadline_s = monotonic() + 60
     while loop.ask(lambda: timetable.looking, 10):
         assert monotonic() < deadline_s, "the timetable does not come to rest"
-        written()
+        step(store, lambda _: None)
 
 
 @contextmanager
