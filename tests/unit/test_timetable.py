@@ -105,13 +105,16 @@ def test_what_is_removed_fires_no_more(rig: Rig) -> None:
     assert rig.fired() == []
 
 
-def test_a_single_time_that_is_past_is_no_entry(rig: Rig) -> None:
+@pytest.mark.parametrize("never", ["at(2022-12-31T23:59:59)", "cron(0 0 30 2 ? *)", "cron(0 0 1 1 ? 2020-2021)"])
+def test_what_never_comes_is_no_entry_and_is_told(rig: Rig, never: str, caplog: pytest.LogCaptureFixture) -> None:
     """AWS takes it."""
-    rig.put("once", "at(2022-12-31T23:59:59)")
+    rig.put("a", never)
 
     rig.clock.advance(HOUR)
 
     assert rig.fired() == []
+    assert rig.next_of("a") is None
+    assert f"schedule/default/a is never due: {never}" in caplog.text
 
 
 def test_a_window_puts_each_firing_somewhere_within_it(rig: Rig) -> None:

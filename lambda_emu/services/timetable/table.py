@@ -74,6 +74,7 @@ def put(connection: sqlite3.Connection, arn: str, timing: Timing, now_s: float, 
     """
     first_s = timing.first(now_s)
     if first_s is None:
+        log.warning("%s is never due: %s means no time from now on", arn, timing.expression)
         remove(connection, arn)
         return False
     _write(connection, arn, timing, first_s, draw)
