@@ -11,7 +11,7 @@ from time import perf_counter
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lambda_emu.errors.base import LambdaError
@@ -24,6 +24,8 @@ from lambda_emu.model.schedules.expressions import (
 from lambda_emu.model.schedules.timing import Timing
 from lambda_emu.model.schedules.zones import UnknownZone, find_zone
 
+LOADED = [HealthCheck.too_slow]
+"""How long it takes to make an example says how busy the machine is."""
 MINUTES_SEARCHED = 2 * 24 * 60
 WEEKDAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
@@ -148,7 +150,7 @@ INSTANTS = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=LOADED)
 @given(CRONS, INSTANTS, st.sampled_from(ZONES))
 @example("cron(0/15 * * * ? *)", int(AUTUMN.timestamp()) + 5_000, "Europe/Berlin")
 @example("cron(30 2 * * ? *)", int(SPRING.timestamp()), "Europe/Berlin")
@@ -163,7 +165,7 @@ def test_a_cron_is_due_at_the_first_minute_that_a_search_finds(cron: str, instan
         assert found == wanted
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=LOADED)
 @given(CRONS, INSTANTS, st.sampled_from(ZONES), st.integers(0, 2 * 10**5))
 def test_the_latest_of_those_that_were_due_is_the_one_that_going_through_all_finds(
     cron: str, instant_s: int, zone: str, over_s: int
@@ -301,7 +303,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500, deadline=None, suppress_health_check=LOADED)
 @given(
     st.lists(st.sampled_from(PIECES), max_size=30).map("".join) | st.text(max_size=40).map("cron({})".format) | CRONS
 )
