@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
@@ -18,10 +18,12 @@ from lambda_emu.model.concurrency.limits import set_aside
 from lambda_emu.model.mappings.sources import SourceKind
 from lambda_emu.services.child.service import OtherServices
 from lambda_emu.services.clients import Clients
+from lambda_emu.services.late import LateRoom
 from lambda_emu.services.neighbours.neighbour import Neighbour
 from lambda_emu.services.sqs.late import LateQueues
 from lambda_emu.shutdown import Shutdown
 from lambda_emu.store import Store
+from lambda_emu.triggers.schedules import Schedules
 
 if TYPE_CHECKING:  # they take their time
     from lambda_emu.event_sources.driver import PolledKind
@@ -35,11 +37,12 @@ class Around:
     """Made, read and opened in this order, each before what needs it; the steps that end it are told to `shutdown`.
 
     neighbours: services that others serve. clients: ask any service, once the port serves. recorder: once it
-    was read. outbox, sequel: once results can go out. sources: once events can come in.
+    was read. outbox, schedules, sequel: once results can go out. sources: once events can come in.
     """
 
     recorder: Recorder
     outbox: Outbox
+    schedules: Schedules
     sequel: EventDestinations
     sources: EventSources
 
@@ -60,6 +63,7 @@ class Around:
         self._loop = loop
         self._shutdown = shutdown
         self._is_counting = False
+        self._rooms: Sequence[LateRoom[Any]] = ()  # of our own services, each opened when it is needed; they send
         shutdown.call(self._stop_counting)  # after all who tell of facts
         self.queues = LateQueues(store, loop, clock)
         self.child = OtherServices(loop, url, scope, clock)
@@ -77,8 +81,11 @@ class Around:
         self.queues.open_what_is_left()
         self._is_counting = counts
 
-    def open_results(self, invoker: Invoker) -> None:
-        """Let results go out."""
+    def open_results(self, invoker: Invoker, *, catch_up: bool) -> None:
+        """Let results go out, and what comes by itself to its target, once they are started.
+
+        catch_up: all that was due while no server ran is made up for.
+        """
         elsewhere = ClientSender(self.clients.call, self._loop)
         senders: Mapping[str, Sender] = {
             "sqs": elsewhere if self._is_elsewhere("sqs") else QueueSender(self.queues, self._loop),
@@ -91,6 +98,16 @@ class Around:
         invoker.count = self.outbox.count = self.recorder.add
         self.sequel = EventDestinations(self.outbox, self._clock)
         self._shutdown.tidy(self.outbox.stop)  # before the pool: what ends with it is delivered by a later run
+        self.schedules = Schedules(self._store, self._loop, self._clock, self.outbox, catch_up=catch_up)
+        self._rooms = (self.schedules,)
+        for room in self._rooms:
+            self._shutdown.tidy(room.close)  # before the outbox, to which what is due is brought
+
+    def start(self) -> None:
+        """Let events come in by themselves: what is due, what is polled. Once the port serves. Not on the loop."""
+        for room in self._rooms:
+            room.open_what_is_left()
+        self.sources.start()
 
     def open_sources(self, invoker: Invoker) -> None:
         """Let event source mappings poll, once they are started."""
@@ -99,8 +116,13 @@ class Around:
         self.sources = EventSources(self._kinds, context)
         self._shutdown.tidy(self.sources.stop)  # before its queues: what it has taken and not begun goes back
 
+    def clear(self) -> None:
+        """Forget what comes by itself. On the loop."""
+        for room in self._rooms:
+            room.clear()
+
     def reset(self) -> None:
-        """Empty every account."""
+        """Empty every account. Not on the loop."""
         for forget in (self.queues.clear, self.outbox.forget):
             self._loop.ask(forget, STEP_LIMIT_S)
         self.child.reset()

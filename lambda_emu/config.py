@@ -40,6 +40,7 @@ class Settings(Struct, frozen=True):
     port: int
     data_dir: Path
     ephemeral: bool
+    catch_up: bool
     engine: str
     cpu: str
     region: str
@@ -118,6 +119,7 @@ SETTINGS = (
     Setting("port", whole(0, 65535), "9000", "Port to serve on; 0 takes a free one."),
     Setting("data_dir", PATH, ".lambda-emu", "Where functions, code, events and logs are kept."),
     Setting("ephemeral", FLAG, "false", "Keep everything in a folder removed at the end."),
+    Setting("catch_up", FLAG, "false", "Fire all that schedules missed while no server ran, not only the latest."),
     Setting("engine", choice("auto", "docker", "process"), "auto", "What runs the code; auto: Docker if it answers."),
     Setting("cpu", choice("lambda", "unlimited"), "lambda", "CPU share by memory as on Lambda, or no limit."),
     Setting(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +40,7 @@ from lambda_emu.services.cloudwatch.service import CloudWatchService
 from lambda_emu.services.localstack import LocalStackPages
 from lambda_emu.services.neighbours.service import NeighbourService
 from lambda_emu.services.overview import Overview
+from lambda_emu.services.scheduler.service import SchedulerService
 from lambda_emu.services.sqs.service import QueueService
 from lambda_emu.services.unserved import Forms, Unserved
 from lambda_emu.store import Store
@@ -99,8 +100,7 @@ class Served:
         self.apis = apis = HttpApis(rooms.store, invoke, rooms.loop, rooms.clock, rooms.scope.account, child, rooms.url)
         child.observer = apis
         urls = FunctionUrls(rooms.store, invoke, rooms.loop, rooms.clock, apis.signers)
-        metrics = CborService(CloudWatchService(self._make_metrics), "cloudwatch")
-        around = self._around(QueueService(self._make_queues), metrics)
+        around = self._around(self._ours())
         lambda_ = LambdaService(self._api, CallerContexts(self.context))
         others: Sequence[Service] = (lambda_, Unserved(), Forms(around), *around)
         self.overview = Overview(rooms.around.neighbours, lambda: child.pid, child.status)
@@ -108,14 +108,23 @@ class Served:
         self.outside: Sequence[Service] = (urls, apis, OwnPages(self._pages), localstack, *others)
         self.inside: Sequence[Service] = (urls, apis, localstack, *others)
 
-    def _around(self, queues: Service, metrics: Service) -> Sequence[Service]:
+    def _ours(self) -> Mapping[str, Service]:
+        """Services of our own, by name. What serves one, and its imports, is made when somebody first asks it."""
+        rooms = self._rooms
+        return {
+            "sqs": QueueService(self._make_queues),
+            "cloudwatch": CborService(CloudWatchService(self._make_metrics), "cloudwatch"),
+            "scheduler": SchedulerService(lambda: rooms.around.schedules.make_server(rooms.scope)),
+        }
+
+    def _around(self, ours: Mapping[str, Service]) -> Sequence[Service]:
         """The services around Lambda: first what others serve, and last S3, which has any path."""
         rooms = self._rooms
         theirs = {one.name: NeighbourService(one, rooms.scope.region, rooms.loop) for one in rooms.around.neighbours}
         if "apigatewayv2" in theirs:
             self._read_apis_of(theirs["apigatewayv2"])
-        ours = (metrics,) if "sqs" in theirs else (queues, metrics)  # whose paths nobody signs
-        return (*theirs.values(), *ours, *rooms.around.child.services, *([theirs["s3"]] if "s3" in theirs else []))
+        own = (service for name, service in ours.items() if name not in theirs)
+        return (*theirs.values(), *own, *rooms.around.child.services, *([theirs["s3"]] if "s3" in theirs else []))
 
     def _read_apis_of(self, neighbour: NeighbourService) -> None:
         """HTTP APIs that are kept there are served here."""

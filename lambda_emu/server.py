@@ -136,6 +136,7 @@ class Emulator:
 
     def reset(self) -> None:
         """Empty every account and end every environment; then deploy what the project declares. Not on the loop."""
+        self._on_loop(self.around.clear)  # first: it makes work
         self.store.clear()
         self._served.context.changes.clear()
         self._on_loop(self.async_invoker.forget)
@@ -206,7 +207,7 @@ class Emulator:
         self.logs.wait_until_open()  # late: it was looked through meanwhile
         self._open_api(data_dir, bound)  # late: who can reach it is served
         if self._only is None:
-            self.around.sources.start()  # after that: some sources are asked by our own port
+            self.around.start()  # after that: some sources are asked by our own port
         self._deploy_services(self._project, left)  # last: it is asked for by requests, most of all the child's
         self._is_deployed = True
 
@@ -291,7 +292,7 @@ class Emulator:
         pending_wait_s = 0 if settings.activation_delay_s else PENDING_WAIT_S
         self.invoker = Invoker(self.store, self._runner, self.clock, pending_wait_s)
         self.store.subscribe(self.store.functions, self._function_changed)
-        self.around.open_results(self.invoker)
+        self.around.open_results(self.invoker, catch_up=settings.catch_up)
         self.async_invoker = AsyncInvoker(self.store, self.invoker, self.loop, self.clock, self.around.sequel)
         self.shutdown.drain(self._is_busy)  # before the pool: what runs has its time to answer
         self.shutdown.tidy(self.async_invoker.stop)  # before that: what ends makes room for nothing new

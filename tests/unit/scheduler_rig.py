@@ -107,7 +107,7 @@ def serving(folder: Path, ahead_s: float = 0.0) -> Iterator[Scheduler]:
         yield rig
     finally:
         client.close()
-        loop.ask(timetable.stop, 10)
+        loop.ask(timetable.close, 10)
         loop.ask(listener.close, 10)
         loop.stop()
         store.close()

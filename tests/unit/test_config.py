@@ -91,6 +91,7 @@ def test_every_setting_has_its_default(tmp_path: Path) -> None:
         port=9000,
         data_dir=tmp_path / ".lambda-emu",
         ephemeral=False,
+        catch_up=False,
         engine="auto",
         cpu="lambda",
         region="us-east-1",

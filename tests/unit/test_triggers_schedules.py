@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,10 @@ class Rig:
         timetable = self.schedules.open()
         wanted = {"Name": name, "ScheduleExpression": expression, "FlexibleTimeWindow": {"Mode": "OFF"}}
         asked = Asked({"Target": TARGET} | wanted | members, SCOPE, self.clock.now_s(), self.clock.random)
-        self.schedules._ask(lambda connection: OPERATIONS["CreateSchedule"](connection, asked))
+        created: Future[object] = Future()
+        create = OPERATIONS["CreateSchedule"]
+        self.store.post(lambda connection: create(connection, asked), lambda error, _: created.set_result(error))
+        assert created.result(10) is None
         self.loop.ask(timetable.look, 10)
 
 
@@ -74,7 +78,7 @@ def running(folder: Path, invoked: Invoked) -> Iterator[Rig]:
     try:
         yield rig
     finally:
-        loop.ask(rig.schedules.stop, 10)
+        loop.ask(rig.schedules.close, 10)
         loop.ask(rig.outbox.stop, 10)
         loop.stop()
         store.close()
@@ -106,7 +110,7 @@ def test_what_is_left_of_an_earlier_run_is_opened_and_nothing_else(tmp_path: Pat
 
     with running(tmp_path, Invoked()) as rig:
         assert rig.schedules.opened is not None
-        rig.schedules.clear()
+        rig.loop.ask(rig.schedules.clear, 10)
 
     with running(tmp_path, Invoked()) as rig:
         assert rig.schedules.opened is None

@@ -153,7 +153,7 @@ def running(folder: Path, ahead_s: float = 0.0, *, catch_up: bool = False, stand
     try:
         yield rig
     finally:
-        loop.ask(timetable.stop, 10)
+        loop.ask(timetable.close, 10)
         loop.stop()
         store.close()
 

@@ -10,6 +10,7 @@ from functools import partial
 from lambda_emu.clock import TIMER_ERROR_S as LEAST_WAIT_S
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.http.loop import Loop
+from lambda_emu.services.timetable import table
 from lambda_emu.services.timetable.table import Fired, Missed, Owner, fire, fire_latest
 from lambda_emu.store import Store
 
@@ -51,10 +52,14 @@ class Timetable:
         self._be_back()
         self.look()
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Fire nothing any more; what is due stays in the table."""
         self._stopped = True
         self._cancel()
+
+    def clear(self) -> None:
+        """Forget all that is due, and when."""
+        self._store.post(table.clear, lambda error, _: self._loop.post(self._cleared, error))
 
     def look(self) -> None:
         """Something was entered, removed, or is due."""
@@ -92,6 +97,11 @@ class Timetable:
             self.look()
         else:
             self._wait()
+
+    def _cleared(self, error: BaseException | None) -> None:
+        if error is not None:
+            log.error("the timetable could not be cleared: %s", error)
+        self.look()
 
     def _put_off(self, error: BaseException | None) -> None:
         if self._stopped:

@@ -1,0 +1,113 @@
+"""Schedules bring events to functions, queues and topics when they are due. docs/contract/events.md#schedules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from boto_rig import client_at
+from own import OwnLam, own_emulator, served
+from services_rig import sdk
+from waiting import Eventually, eventually
+
+ACCOUNT, REGION = "000000000000", "us-east-1"
+TELLS = """
+import json
+def handler(event, context):
+    print("GOT " + json.dumps(event))
+"""
+OFF = {"Mode": "OFF"}
+
+
+class Account:
+    """Scheduler of an emulator, and a function that prints what it gets."""
+
+    def __init__(self, lam: OwnLam) -> None:
+        self.lam = lam
+        self.scheduler = sdk(lam, "scheduler", ACCOUNT)
+
+    def create(self, name: str, expression: str, arn: str, **members: Any) -> str:
+        """The schedule's ARN. Input: of the target."""
+        target = {"Arn": arn, "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/scheduler"}
+        target |= {key: members.pop(key) for key in ("Input", "RetryPolicy", "DeadLetterConfig") if key in members}
+        wanted = {"FlexibleTimeWindow": OFF, "Target": target} | members
+        created: str = self.scheduler.create_schedule(Name=name, ScheduleExpression=expression, **wanted)["ScheduleArn"]
+        return created
+
+
+@pytest.fixture(scope="module")
+def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
+    with own_emulator(tmp_path_factory.mktemp("project"), "process") as lam:
+        yield lam
+
+
+@pytest.fixture
+def account(emulated: OwnLam) -> Iterator[Account]:
+    yield Account(emulated)
+    emulated.emulator.reset()
+
+
+def test_each_kind_of_schedule_brings_its_event_to_a_function(account: Account, eventually: Eventually) -> None:
+    lam = account.lam
+    lam.create("told", TELLS)
+    arn = lam.client.get_function(FunctionName="told")["Configuration"]["FunctionArn"]
+    now = datetime.fromtimestamp(lam.clock.now_s(), UTC).replace(microsecond=0)
+    at = now + timedelta(minutes=90)
+    every = account.create("every", "rate(1 hour)", arn)
+    account.create("once", f"at({at:%Y-%m-%dT%H:%M:%S})", arn, Input='{"only": "<aws.scheduler.scheduled-time>"}')
+    account.create("by-cron", f"cron({at.minute} {at.hour} * * ? *)", arn, Input='{"n": 3}')
+
+    lam.clock.advance(2 * 3600 + 60)
+
+    got = eventually(lambda: _at_least(4, printed(lam, "told")), "four events")
+    assert sorted(got, key=str) == sorted(
+        [{"n": 3}, {"only": f"{at:%Y-%m-%dT%H:%M:%SZ}"}, *(_event(every, event) for event in got if "id" in event)],
+        key=str,
+    )
+
+
+def _event(arn: str, event: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "version": "0",
+        "id": event["id"],
+        "detail-type": "Scheduled Event",
+        "source": "aws.scheduler",
+        "account": ACCOUNT,
+        "time": event["time"],
+        "region": REGION,
+        "resources": [arn],
+        "detail": "{}",
+    }
+
+
+def test_a_server_that_was_started_fires_what_an_earlier_one_was_told(tmp_path: Path) -> None:
+    """By the machine's own time."""
+    with served(tmp_path, "process") as lam:
+        lam.create("told", TELLS)
+        arn = lam.client.get_function(FunctionName="told")["Configuration"]["FunctionArn"]
+        at = datetime.now(UTC) + timedelta(seconds=3)
+        target = {"Arn": arn, "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/scheduler", "Input": '"now"'}
+        expression = f"at({at:%Y-%m-%dT%H:%M:%S})"
+        scheduler = client_at(lam.url, "scheduler", ACCOUNT)
+        scheduler.create_schedule(
+            Name="once", ScheduleExpression=expression, FlexibleTimeWindow=OFF, Target=target,
+            ActionAfterCompletion="DELETE",
+        )  # fmt: skip
+
+    with served(tmp_path, "process") as lam:
+        eventually(lambda: "GOT" in lam.page("logs?function=told").decode(), "its event")
+        assert client_at(lam.url, "scheduler", ACCOUNT).list_schedules()["Schedules"] == []
+
+
+def _at_least(count: int, found: list[Any]) -> list[Any]:
+    return found if len(found) >= count else []
+
+
+def printed(lam: OwnLam, name: str) -> list[Any]:
+    """What it got, by its log."""
+    found = lam.own_events(name)
+    return [json.loads(line.removeprefix("GOT ")) for line in found if line.startswith("GOT ")]
