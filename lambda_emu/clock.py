@@ -50,6 +50,11 @@ class Clock:
     random = staticmethod(random.random)
     """Evenly distributed in [0, 1)."""
 
+    @property
+    def machine(self) -> Clock:
+        """The clock that nobody moves: for deadlines, sockets, and whatever must not wait for work."""
+        return self
+
     def steady_s(self) -> float:
         """Seconds since the epoch that no setting of the machine's clock moves: right when this clock was made.
 

@@ -63,7 +63,10 @@ WRITE_LOGS_S = 1.0
 
 
 class Rooms(Struct, frozen=True):
-    """What requests reach. url, token: of the port and of our own pages. scope: of callers who name no other."""
+    """What requests reach. url, token: of the port and of our own pages. scope: of callers who name no other.
+
+    clock: of work; requests by HTTP come at the machine's time.
+    """
 
     settings: Settings
     url: str
@@ -96,10 +99,10 @@ class Served:
         self.context = self._make_context()
         self._api = LateApp(partial(_make_api, self.context))
         self._pages = LateApp(self._make_pages)
-        child, invoke = rooms.around.child, rooms.invoker.invoke
-        self.apis = apis = HttpApis(rooms.store, invoke, rooms.loop, rooms.clock, rooms.scope.account, child, rooms.url)
+        child, invoke, machine = rooms.around.child, rooms.invoker.invoke, rooms.clock.machine
+        self.apis = apis = HttpApis(rooms.store, invoke, rooms.loop, machine, rooms.scope.account, child, rooms.url)
         child.observer = apis
-        urls = FunctionUrls(rooms.store, invoke, rooms.loop, rooms.clock, apis.signers)
+        urls = FunctionUrls(rooms.store, invoke, rooms.loop, machine, apis.signers)
         around = self._around(self._ours())
         lambda_ = LambdaService(self._api, CallerContexts(self.context))
         others: Sequence[Service] = (lambda_, Unserved(), Forms(around), *around)
@@ -176,7 +179,7 @@ class Served:
             notices=Notices(),
             here=self._here(),
             sources=rooms.around.sources,
-            changes=RecentChanges(rooms.clock, CHANGE_HELD_S if settings.activation_delay_s == 0 else 0),
+            changes=RecentChanges(rooms.clock.machine, CHANGE_HELD_S if settings.activation_delay_s == 0 else 0),
         )
 
     def _s3(self) -> S3:
@@ -184,8 +187,8 @@ class Served:
         rooms = self._rooms
         spool, theirs = rooms.data_dir / SPOOL, next((one for one in rooms.around.neighbours if one.name == "s3"), None)
         if theirs is not None:
-            return S3(theirs.url, spool, rooms.clock)
-        return S3(rooms.url, spool, rooms.clock, is_ours=True)
+            return S3(theirs.url, spool, rooms.clock.machine)
+        return S3(rooms.url, spool, rooms.clock.machine, is_ours=True)
 
     def _make_pages(self) -> WsgiApp:
         from lambda_emu.api.own_pages import Insight, add_pages, create_pages  # here: with it comes Flask

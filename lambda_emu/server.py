@@ -58,6 +58,7 @@ from lambda_emu.services.neighbours.neighbour import OwnUrls, neighbours, variab
 from lambda_emu.shutdown import Shutdown, stop_within_s
 from lambda_emu.signals import until_told_to_stop, wait_for_signals
 from lambda_emu.store import Store
+from lambda_emu.work_clock import WorkClock
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +89,7 @@ class Emulator:
         self._only = only
         self._runtimes = runtimes
         self.clock = clock or Clock()
+        self.work_clock = WorkClock(self.clock)
         self.loop = Loop()
         self.url = ""
         self._is_deployed = self._was_ready = False
@@ -188,7 +190,9 @@ class Emulator:
         self.shutdown.tidy(self._listener.close)  # after the pool, which answers who still waits
         self.store = Store.open(data_dir)
         self.shutdown.call(self.store.close)  # after the pool, whose last outcomes it keeps
-        self.around = Around(self.url, self.neighbours, self.scope, self.store, self.clock, self.loop, self.shutdown)
+        self.around = Around(
+            self.url, self.neighbours, self.scope, self.store, self.work_clock, self.loop, self.shutdown
+        )
         self.around.child.folder = None if settings.ephemeral else data_dir / "services"
         one_shot, log_bytes = self._only is not None, settings.log_limit_mb * 1024 * 1024
         post, publish = self.loop.post, self.around.publish
@@ -282,7 +286,7 @@ class Emulator:
 
     def _environment_log(self, deployment: Deployment, init_type: InitType) -> EnvironmentLog:
         version = deployment.version
-        stream = LogStream(Origin.of(version, self.clock), self.logs, self.clock)
+        stream = LogStream(Origin.of(version, self.work_clock), self.logs, self.work_clock)
         return EnvironmentLog(version, init_type, stream, deployment.runtime_version, deployment.runtime_version_arn)
 
     def _open_invocations(self) -> None:
@@ -293,7 +297,7 @@ class Emulator:
         self.invoker = Invoker(self.store, self._runner, self.clock, pending_wait_s)
         self.store.subscribe(self.store.functions, self._function_changed)
         self.around.open_results(self.invoker, catch_up=settings.catch_up)
-        self.async_invoker = AsyncInvoker(self.store, self.invoker, self.loop, self.clock, self.around.sequel)
+        self.async_invoker = AsyncInvoker(self.store, self.invoker, self.loop, self.work_clock, self.around.sequel)
         self.shutdown.drain(self._is_busy)  # before the pool: what runs has its time to answer
         self.shutdown.tidy(self.async_invoker.stop)  # before that: what ends makes room for nothing new
         self.around.open_sources(self.invoker)
@@ -325,7 +329,7 @@ class Emulator:
             self.scope,
             self.token,
             data_dir,
-            self.clock,
+            self.work_clock,
             self.loop,
             self.store,
             self.logs,

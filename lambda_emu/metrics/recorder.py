@@ -147,7 +147,8 @@ class Recorder:
         self._arm()
 
     def minute_at(self, monotonic_s: float | None) -> tuple[int, float, float]:
-        now_s, monotonic_now_s = self._clock.now_s(), self._clock.monotonic_s()
+        now_s = self._clock.now_s()
+        monotonic_now_s = self._clock.machine.monotonic_s()  # by which invocations begin and end
         at_s = now_s if monotonic_s is None else now_s - monotonic_now_s + monotonic_s
         minute = int(at_s // MINUTE_S)
         from_s = monotonic_now_s - now_s + minute * MINUTE_S

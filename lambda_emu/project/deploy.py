@@ -44,7 +44,7 @@ def deploy(project: Project, context: RequestContext) -> list[ResourceChange]:
     Raises ProjectError: before anything changes for code that cannot be used and names that the API has taken; for a
     change that is refused after all others that do not need it.
     """
-    context = replace(context, origin=ORIGIN, activator=NothingRuns(), changes=RecentChanges(context.clock))
+    context = replace(context, origin=ORIGIN, activator=NothingRuns(), changes=RecentChanges(context.clock.machine))
     present = find_all(context, KINDS)
     resources = make_resources(project, context, {one.key for one in present if one.origin != ORIGIN})
     return apply(resources, [one for one in present if one.origin == ORIGIN], context, KINDS)

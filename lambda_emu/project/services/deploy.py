@@ -40,7 +40,7 @@ def deploy_services(project: Project, context: RequestContext, services: Service
 
     left: found before functions were removed. Raises ProjectError, with a line for each refusal.
     """
-    context = replace(context, origin=ORIGIN, changes=RecentChanges(context.clock))
+    context = replace(context, origin=ORIGIN, changes=RecentChanges(context.clock.machine))
     wanted = make_wanted(project, context)
     reach = Reach(context, services, wanted, left)
     changes = apply([*wanted.values()], _find_all(reach), reach, KINDS)
