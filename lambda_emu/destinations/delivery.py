@@ -7,10 +7,14 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.arn import FunctionId, service_in
+from lambda_emu.destinations.failures import End, Failure
+from lambda_emu.destinations.retries import RESULTS, Cause, RetryPolicy
 from lambda_emu.store import WorkItem
 from lambda_emu.store.work import insert
 from lambda_emu.text.json_text import refusal
@@ -20,6 +24,7 @@ KIND = "delivery "
 DESTINATION, DEAD_LETTERS = "DestinationDeliveryFailures", "DeadLetterErrors"
 """The metric that counts an attempt that failed."""
 NOT_COUNTED = ""
+NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 NO_ATTRIBUTES: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 
@@ -31,7 +36,9 @@ class Delivery(Struct, frozen=True):
     topic, type and value by name. key: of an object in a bucket.
     prefix, split, middle, suffix: what stands around the payload to make the body of it. With a split, the payload is
     two texts of JSON, of which the first has so many bytes: prefix, first, middle, second, suffix.
-    created_s: steady seconds; attempts: made so far. Both are the table's.
+    options: more of the request to the target's service, by the names of its members. policy: how long it is tried.
+    last: code and text of the error of the last attempt, where its dead letter will tell it.
+    created_s: steady seconds; attempts: made so far; brought_by: whose payload it shares. They are the table's.
     """
 
     id: str
@@ -46,8 +53,12 @@ class Delivery(Struct, frozen=True):
     split: int | None = None
     middle: str = ""
     suffix: str = ""
+    options: Mapping[str, str] = NO_OPTIONS
+    policy: RetryPolicy = RESULTS
+    last: tuple[str, str] | None = None
     created_s: float = 0.0
     attempts: int = 0
+    brought_by: str | None = None
 
     @property
     def service(self) -> str:
@@ -64,8 +75,14 @@ class Delivery(Struct, frozen=True):
 
 def work_of(delivery: Delivery, now_s: float, payload: bytes | None = None, brought_by: str | None = None) -> WorkItem:
     """As work that is due now (steady seconds). payload: its own; else that of the work `brought_by`."""
+    kind = KIND + delivery.target
+    return WorkItem(delivery.id, kind, now_s, record_of(delivery), 0, now_s, brought_by=brought_by, payload=payload)
+
+
+def record_of(delivery: Delivery) -> str:
+    """What the table keeps of it besides its columns."""
     function = delivery.function
-    record = [
+    record: list[object] = [
         [function.account, function.region, function.name, function.partition],
         delivery.about,
         delivery.metric,
@@ -77,13 +94,15 @@ def work_of(delivery: Delivery, now_s: float, payload: bytes | None = None, brou
         delivery.middle,
         delivery.suffix,
     ]
-    kind, text = KIND + delivery.target, json.dumps(record)
-    return WorkItem(delivery.id, kind, now_s, text, 0, now_s, brought_by=brought_by, payload=payload)
+    if delivery.policy is not RESULTS or delivery.options:
+        record += [dict(delivery.options), _policy_record(delivery.policy), delivery.last]
+    return json.dumps(record)
 
 
 def delivery_of(work: WorkItem) -> Delivery:
     """The way back, without the payload."""
-    function, about, metric, trace, attributes, key, prefix, split, middle, suffix = json.loads(work.record)
+    function, about, metric, trace, attributes, key, prefix, split, middle, suffix, *more = json.loads(work.record)
+    options, policy, last = more or (NO_OPTIONS, None, None)
     return Delivery(
         work.id,
         work.kind.removeprefix(KIND),
@@ -97,9 +116,51 @@ def delivery_of(work: WorkItem) -> Delivery:
         split,
         middle,
         suffix,
+        options,
+        RESULTS if policy is None else _policy_of(policy),
+        None if last is None else (last[0], last[1]),
         work.created_s,
         work.attempts,
+        work.brought_by,
     )
+
+
+def dead_letter(delivery: Delivery, failure: Failure, end: End, retries: int, id: str) -> Delivery | None:
+    """What tells of one that was given up, with what it was to bring; None: nobody wants to hear of it.
+
+    id: of its own. As work it is `brought_by` the delivery, or by what that was brought by.
+    """
+    policy = delivery.policy
+    if policy.dead_letters is None:
+        return None
+    attributes = policy.dead_letter_attributes(failure.code, str(failure), end, retries)
+    about = f"the dead letter of {delivery.about}"
+    return replace(
+        delivery,
+        id=id,
+        target=policy.dead_letters,
+        about=about,
+        metric=NOT_COUNTED,
+        attributes=attributes,
+        options=NO_OPTIONS,
+        policy=RESULTS,
+        last=None,
+    )
+
+
+def _policy_record(policy: RetryPolicy) -> list[object]:
+    return [
+        policy.most_age_s,
+        policy.most_retries,
+        policy.dead_letters,
+        policy.cause.value,
+        dict(policy.attributes),
+    ]
+
+
+def _policy_of(record: list[Any]) -> RetryPolicy:
+    most_age_s, most_retries, dead_letters, cause, attributes = record
+    return RetryPolicy(most_age_s, most_retries, dead_letters, Cause(cause), attributes)
 
 
 def put(connection: sqlite3.Connection, work: Iterable[WorkItem]) -> None:

@@ -2,7 +2,7 @@
 
 A lane is there while its target has deliveries. It takes no more of them from the table than it may have under way, so
 memory holds few whatever waits on disk. When a delivery fails the lane rests, longer each time, and then tries one;
-when that succeeds all go on. What is not delivered in `MOST_AGE_S` is given up.
+when that succeeds all go on. How long each is tried and who hears of one that is given up says its policy, `retries`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,24 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from msgspec.structs import replace
+
 from lambda_emu.arn import service_in
 from lambda_emu.clock import Clock, Timer
-from lambda_emu.destinations.delivery import KIND, NOT_COUNTED, Delivery, delivery_of, put, targets_of
-from lambda_emu.destinations.senders import Absent, NotDelivered, Sender, Undeliverable
+from lambda_emu.destinations.delivery import (
+    KIND,
+    NOT_COUNTED,
+    Delivery,
+    dead_letter,
+    delivery_of,
+    put,
+    record_of,
+    targets_of,
+    work_of,
+)
+from lambda_emu.destinations.failures import End, Failure, NotDelivered, Undeliverable
+from lambda_emu.destinations.retries import LONGEST_REST_S, MESSAGE_CHARACTERS, rest_s
+from lambda_emu.destinations.senders import Absent, Sender
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.dispatcher import Dispatcher
@@ -25,9 +39,7 @@ from lambda_emu.store import Done, Store, WorkItem, WorkTable
 log = logging.getLogger(__name__)
 
 READS = Workers("reads of what is to be delivered", 2, 8192)
-MOST_AGE_S = 21_600.0
-"""As old as an event may become."""
-FIRST_REST_S, LONGEST_REST_S = 1.0, 300.0
+LEAST_REST_S = 0.001
 
 
 class Outbox:
@@ -152,8 +164,10 @@ class TargetLane:
 
     async def _deliver(self, delivery: Delivery, payload: bytes | None) -> None:
         """Whatever comes of it is written down, unless we are about to end. payload: None: it is to be read."""
-        if self._clock.steady_s() - delivery.created_s >= MOST_AGE_S:
-            self._give_up(delivery, f"it was tried {delivery.attempts} times, and is too old")
+        if self._clock.steady_s() - delivery.created_s >= delivery.policy.most_age_s:
+            code, text = delivery.last or ("Timeout", "nobody could try it earlier")
+            why = f"it was tried {delivery.attempts} times, and is too old"
+            self._give_up(delivery, Failure(text, code), End.AGE, max(delivery.attempts - 1, 0), why)
             return
         try:
             if payload is not None:
@@ -166,38 +180,55 @@ class TargetLane:
             await self._sender.send(delivery, body)
         except Closed:
             log.debug("%s is delivered by a later run", delivery.id)
-        except Undeliverable as error:
-            self._count(delivery)
-            self._give_up(delivery, error)
         except Exception as error:  # noqa: BLE001 - told there
-            self._count(delivery)
-            self._put_off(delivery, error)
+            self._fail(delivery, error)
         else:
             self._go_on()
             self._dispatcher.finish(delivery.id)
 
-    def _count(self, delivery: Delivery) -> None:
-        """An attempt that failed."""
+    def _fail(self, delivery: Delivery, error: Exception) -> None:
+        """What fails on our side is none of its attempts."""
+        if isinstance(error, sqlite3.Error | Full):
+            self._put_off(delivery, NotDelivered(str(error)), delivery.attempts)
+            return
         if delivery.metric != NOT_COUNTED:
             self._outbox.count(delivery.metric, delivery.function)
-
-    def _give_up(self, delivery: Delivery, why: object) -> None:
-        log.warning("%s of %s is not delivered to %s: %s", delivery.about, delivery.function.name, self.target, why)
-        self._dispatcher.finish(delivery.id)
-
-    def _put_off(self, delivery: Delivery, error: Exception) -> None:
-        """Rest, if none of those under way has us rest already."""
-        if not isinstance(error, NotDelivered | sqlite3.Error | Full):
+        if not isinstance(error, Failure):
             log.error("a delivery to %s failed", self.target, exc_info=error)
+            error = NotDelivered(str(error), type(error).__name__)
+        end = End.FINAL if isinstance(error, Undeliverable) else delivery.policy.end_of(error, delivery.attempts)
+        if end is None:
+            self._put_off(delivery, error, delivery.attempts + 1)
+        else:
+            self._give_up(delivery, error, end, delivery.attempts, error)
+
+    def _give_up(self, delivery: Delivery, failure: Failure, end: End, retries: int, why: object) -> None:
+        """why: for the log. What tells of it, and its end, are one transaction."""
+        letter = dead_letter(delivery, failure, end, retries, self._clock.new_id())
+        told = "" if letter is None else f"; its dead letter goes to {letter.target}"
+        log.warning(
+            "%s of %s is not delivered to %s: %s%s", delivery.about, delivery.function.name, self.target, why, told
+        )
+        brought_by = delivery.brought_by or delivery.id
+        then = [] if letter is None else [work_of(letter, self._clock.steady_s(), brought_by=brought_by)]
+        self._dispatcher.finish(delivery.id, then, partial(self._outbox.wake, then))
+
+    def _put_off(self, delivery: Delivery, failure: Failure, attempts: int) -> None:
+        """Rest, if none of those under way has us rest already. None waits beyond its age."""
+        now_s = self._clock.steady_s()
+        left_s = max(delivery.created_s + delivery.policy.most_age_s - now_s, LEAST_REST_S)
         if self._rest is None:
             if not self._failures:
-                told = "%s of %s could not be delivered to %s, which is tried again for %d hours: %s"
-                log.warning(told, delivery.about, delivery.function.name, self.target, MOST_AGE_S // 3600, error)
+                told = "%s of %s could not be delivered to %s, which is tried again for %d s: %s"
+                log.warning(told, delivery.about, delivery.function.name, self.target, left_s, failure)
             self._dispatcher.most = 0
-            self._rest = self._clock.call_later(_rest_s(self._failures), self._try_one)
+            self._rest = self._clock.call_later(min(rest_s(self._failures), left_s), self._try_one)
             self._failures += 1
-        again_s = self._clock.steady_s() + _rest_s(delivery.attempts)  # one that alone fails comes seldom
-        self._dispatcher.put_off(delivery.id, delivery.attempts + 1, again_s)
+        again_s = now_s + min(rest_s(delivery.attempts), left_s)  # one that alone fails comes seldom
+        record = None
+        if delivery.policy.dead_letters is not None:
+            record = record_of(replace(delivery, last=(failure.code, str(failure)[:MESSAGE_CHARACTERS])))
+        self._dispatcher.put_off(delivery.id, attempts, again_s, record)
 
     def _try_one(self) -> None:
         self._rest = None
@@ -215,11 +246,6 @@ class TargetLane:
             self._rest = None
         self._dispatcher.most = self._sender.most
         self.look()
-
-
-def _rest_s(failures: int) -> float:
-    """After so many in a row."""
-    return min(FIRST_REST_S * (1 << min(failures, 20)), LONGEST_REST_S)
 
 
 class TargetQueue:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lambda_emu.arn import Scope, Target, parse_function_name, scope_in
 from lambda_emu.clock import Clock
 from lambda_emu.destinations.delivery import Delivery
+from lambda_emu.destinations.failures import BUSY, DENIED, MISSING, Failure, NotDelivered, Undeliverable, has
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import AccessDenied
 from lambda_emu.http.executors import Workers
@@ -27,17 +28,8 @@ CALLS = Workers("deliveries to other services", 32, 4096)
 LONG_BYTES = 64 * 1024
 MOST_TRACE_CHARACTERS = 500
 """Of PutEvents."""
-PASSING = ("NotFound", "NonExist", "NoSuch", "DoesNotExist", "Throttl", "AccessDenied")
-"""In the codes of errors that may be none another time."""
+NO_QUEUE = "AWS.SimpleQueueService.NonExistentQueue"
 TRACE = "AWSTraceHeader"
-
-
-class Undeliverable(Exception):
-    """The target will never take this. The text says why."""
-
-
-class NotDelivered(Exception):
-    """The target did not take it, and may another time. The text says why."""
 
 
 class Sender(Protocol):
@@ -78,7 +70,7 @@ class QueueSender:
             queues = await self._loop.work(CALLS, self._queues.open)
         queue = queues.find_arn(delivery.target)
         if queue is None:
-            raise NotDelivered("there is no such queue")
+            raise NotDelivered("The specified queue does not exist.", NO_QUEUE)
         if queue.record.is_fifo:
             raise Undeliverable("FIFO queues take no results")
         members = message_members(delivery, body)
@@ -86,7 +78,7 @@ class QueueSender:
         try:
             draft = make() if len(body) <= LONG_BYTES else await self._loop.work(CALLS, make)
         except LambdaError as error:
-            raise Undeliverable(error.text or error.code) from error
+            raise Undeliverable(error.text or error.code, error.code) from error
         sent: Future[LambdaError | None] = self._loop.asyncio.create_future()
 
         def told(error: SqsError | None, _: Sequence[SentMessage]) -> None:
@@ -95,7 +87,7 @@ class QueueSender:
 
         queues.send(queue, [draft], told)
         if (refusal := await sent) is not None:
-            raise NotDelivered(refusal.text or refusal.code)
+            raise NotDelivered(refusal.text or refusal.code, refusal.code)
 
 
 class FunctionSender:
@@ -112,7 +104,7 @@ class FunctionSender:
         try:
             written = parse_function_name(delivery.target)
         except ValueError as mistake:
-            raise Undeliverable(str(mistake)) from mistake
+            raise Undeliverable(str(mistake), "ValidationException") from mistake
         scope = Scope(written.account or "", written.region or "")  # an ARN has both
         target = Target(scope.function(written.name), written.qualifier)
         account = delivery.function.account
@@ -131,7 +123,7 @@ class FunctionSender:
             return
         text = f"{error.code}: {error.text or ''}"
         is_final = error.status < 500 and error.status not in (404, 409, 429) and not isinstance(error, AccessDenied)
-        raise Undeliverable(text) if is_final else NotDelivered(text)
+        raise Undeliverable(text, error.code) if is_final else NotDelivered(text, error.code)
 
 
 class ClientSender:
@@ -161,18 +153,18 @@ class ClientSender:
         except ClientError as error:
             raise _verdict(error) from error
         except (ConnectionError, BotoCoreError) as error:
-            raise NotDelivered(str(error)) from error
+            raise NotDelivered(str(error), type(error).__name__) from error
         if answer.get("FailedEntryCount"):
-            raise NotDelivered(str(answer.get("Entries")))
+            raise NotDelivered(str(answer.get("Entries")), "FailedEntry")
 
 
-def _verdict(error: Any) -> Exception:
+def _verdict(error: Any) -> Failure:
     """Whether another time might help, by a ClientError: what is not there may come, and who is busy may not be."""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
     code = error.response.get("Error", {}).get("Code", "")
-    may_come = any(word in code for word in PASSING)
+    may_come = has(code, MISSING) or has(code, DENIED) or has(code, BUSY)
     kind = NotDelivered if status >= 500 or status in (404, 429) or may_come else Undeliverable
-    return kind(str(error))
+    return kind(str(error), code)
 
 
 def message_members(delivery: Delivery, body: bytes) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from lambda_emu.arn import Scope, scope_in, service_in
 from lambda_emu.clock import Clock
 from lambda_emu.destinations.delivery import NOT_COUNTED, Delivery, work_of
 from lambda_emu.destinations.outbox import Outbox
+from lambda_emu.destinations.retries import Cause, RetryPolicy
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.late import LIMIT_S, LateRoom
 from lambda_emu.store import Store, WorkItem
@@ -88,9 +89,31 @@ class Schedules(LateRoom["Timetable"]):
             return ()
         id = self._clock.new_id()
         named = scope_in(firing.arn).function(schedule.name)
-        about = f"what was due at {datetime.fromtimestamp(firing.scheduled_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
-        delivery = Delivery(id, target, named, about, NOT_COUNTED)
+        at = f"{datetime.fromtimestamp(firing.scheduled_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        delivery = Delivery(
+            id, target, named, f"what was due at {at}", NOT_COUNTED, policy=_policy_of(schedule, firing.arn, at, id)
+        )
         return [work_of(delivery, self._clock.steady_s(), payload_of(schedule, firing, id))]
+
+
+def _policy_of(schedule: Schedule, arn: str, scheduled: str, id: str) -> RetryPolicy:
+    """id: of the execution."""
+    target = schedule.members["Target"]
+    retries = target["RetryPolicy"]
+    attributes = {
+        "EXECUTION_ID": id,
+        "IS_PAYLOAD_TRUNCATED": "false",
+        "SCHEDULED_TIME": scheduled,
+        "SCHEDULE_ARN": arn,
+        "TARGET_ARN": target["Arn"],
+    }
+    return RetryPolicy(
+        retries["MaximumEventAgeInSeconds"],
+        retries["MaximumRetryAttempts"],
+        target.get("DeadLetterConfig", {}).get("Arn"),
+        Cause.SCHEDULE,
+        attributes,
+    )
 
 
 def _tell_failure(error: BaseException | None, _: object) -> None:

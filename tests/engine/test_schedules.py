@@ -70,6 +70,30 @@ def test_each_kind_of_schedule_brings_its_event_to_a_function(account: Account, 
     )
 
 
+def test_what_a_target_does_not_take_comes_to_the_dead_letter_queue(account: Account, eventually: Eventually) -> None:
+    sqs = sdk(account.lam, "sqs", ACCOUNT)
+    url = sqs.create_queue(QueueName="letters")["QueueUrl"]
+    letters, absent = (f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}" for name in ("letters", "absent"))
+    expression = "cron(0 0 1 1 ? 2060)"
+    arn = account.create("lost", expression, absent, Input="[1]", DeadLetterConfig={"Arn": letters})
+
+    account.lam.clock.advance(datetime(2060, 1, 1, tzinfo=UTC).timestamp() - account.lam.clock.now_s() + 1)
+
+    ask = {"QueueUrl": url, "MessageAttributeNames": ["All"]}
+    (got,) = eventually(lambda: sqs.receive_message(**ask).get("Messages"), "its dead letter")
+    told = {name: one["StringValue"] for name, one in got["MessageAttributes"].items()}
+    assert (got["Body"], told.pop("EXECUTION_ID") != "") == ("[1]", True)
+    assert told == {
+        "ERROR_CODE": "AWS.SimpleQueueService.NonExistentQueue",
+        "ERROR_MESSAGE": "The specified queue does not exist.",
+        "IS_PAYLOAD_TRUNCATED": "false",
+        "RETRY_ATTEMPTS": "0",
+        "SCHEDULED_TIME": "2060-01-01T00:00:00Z",
+        "SCHEDULE_ARN": arn,
+        "TARGET_ARN": absent,
+    }
+
+
 def _event(arn: str, event: dict[str, Any]) -> dict[str, Any]:
     return {
         "version": "0",
