@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from typing import Any
 
 SEGMENT_BYTES = 64 * 1024
 """A segment takes no more lines once it is this long."""
 
 Row = tuple[Any, ...]
+Run = tuple[int, int]
+"""Events of one time that were pushed: the time in milliseconds since the epoch, and where they end in the text."""
 
 _RANGE = struct.Struct("<2I")
 
@@ -40,18 +43,19 @@ class Ranges:
 class _Segment:
     """No Struct: the writer's process starts faster without msgspec."""
 
-    __slots__ = ("at_ms", "id", "parts", "platform", "size", "stream")
+    __slots__ = ("at_ms", "id", "ingested_ms", "parts", "platform", "size", "stream")
 
-    def __init__(self, id: int, stream: int, at_ms: int) -> None:
+    def __init__(self, id: int, stream: int, at_ms: int, ingested_ms: int | None = None) -> None:
         self.id = id
         self.stream = stream
         self.at_ms = at_ms
+        self.ingested_ms = ingested_ms  # of what was pushed
         self.parts: list[bytes] = []
         self.size = 0
         self.platform = Ranges()
 
     def row(self) -> Row:
-        return self.id, self.stream, self.at_ms, b"".join(self.parts), self.platform.pack()
+        return self.id, self.stream, self.at_ms, b"".join(self.parts), self.platform.pack(), self.ingested_ms
 
 
 class Batch:
@@ -89,8 +93,20 @@ class Batch:
         if not text.endswith(b"\n"):
             del self._last[stream]
 
+    def push(self, stream: int, ingested_ms: int, data: bytes, runs: Iterable[Run]) -> None:
+        """Add events that were pushed, by `lines.encode_pushed`."""
+        start = 0
+        for at_ms, end in runs:
+            segment = _Segment(self.next_id, stream, at_ms, ingested_ms)
+            segment.parts.append(data[start:end])
+            self.next_id += 1
+            self._segments.append(segment)
+            start = end
+        self.size += len(data)
+        self.pieces += 1
+
     def segments(self) -> list[Row]:
-        """id, stream, at_ms, text, platform of each segment."""
+        """id, stream, at_ms, text, platform, ingested_ms of each segment."""
         return [segment.row() for segment in self._segments]
 
     def _new_segment(self, stream: int, at_ms: int) -> _Segment:

@@ -55,6 +55,17 @@ def encode_record(text: bytes) -> bytes:
     return encode_output(text).removesuffix(b"\n").replace(b"\n", JOINT) + b"\n"
 
 
+def encode_pushed(text: bytes) -> bytes:
+    """An event that was pushed, whatever it ends with; `pushed_events` gives it back."""
+    return text.replace(b"\n", JOINT) + b"\n"
+
+
+def pushed_events(text: bytes) -> Iterator[bytes]:
+    """Those in what is kept of pushed ones, as they came, however long."""
+    for event in BytesIO(text) if JOINT not in text else _join(text):
+        yield decode_event(event)[:-1]
+
+
 def decode_event(event: bytes) -> bytes:
     """An event as it was written."""
     return event.replace(JOINT, b"\n")

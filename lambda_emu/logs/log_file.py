@@ -35,10 +35,16 @@ STEPS = (
     """
     ALTER TABLE page ADD COLUMN platform BLOB;
     """,
+    """
+    ALTER TABLE page ADD COLUMN ingested_ms INTEGER;
+    ALTER TABLE stream ADD COLUMN created_ms INTEGER;
+    CREATE INDEX stream_named ON stream (log_group, name);
+    """,
 )
 """One step a change; one that was released is never edited. A stream from before the second is of no account; of a
 segment from before the third nobody knows which lines are the platform's: `batch.Ranges` of them. A segment was called
-a page at first, and is in the database."""
+a page at first, and is in the database. ingested_ms: of events that somebody pushed; created_ms: of a stream that
+somebody made."""
 
 SCHEMA_VERSION = len(STEPS)
 ROWS_AT_ONCE = (64, 8, 1)
@@ -51,7 +57,14 @@ TRIM_TO = 0.9
 """A full file is emptied to this share, so that not every batch has to make room."""
 
 MOST_TRIMS = 16
+PUSHED_TO = ":"
+"""Before the name of its group it stands for the function of a stream that somebody made; no function is called so."""
+NAMED = "account = ? AND region = ? AND log_group = ?"
+StreamName = tuple[str, str, str, str]
+"""Account, region, group and name."""
 STREAM_BYTES = 512
+CREATED_SHARE = 1 / 4
+"""Of the file, that streams which somebody made may take: they stay though they are empty."""
 READERS_MS = 100
 """How long a checkpoint waits for who reads just now."""
 
@@ -97,12 +110,46 @@ class LogFile:
         """
         self._make_room(STREAM_BYTES)
         number = self._next_stream
-        self._insert("stream", [(number, *row)])
-        self._next_stream += 1
+        self._insert_stream((*row, None))
         self._open_streams.add(number)
-        _, _, function, *_, account, region = row
-        self._room.add_stream(number, (account, region, function))
         return number
+
+    def create_stream(self, name: StreamName, created_ms: int) -> None:
+        """Make one that nobody prints to, if it is not there. It stays. LogFull."""
+        if self.find_stream(name) is not None:
+            return
+        created = self._number("SELECT count(*) FROM stream WHERE created_ms IS NOT NULL")
+        if created * STREAM_BYTES >= self._database_bytes * CREATED_SHARE:
+            raise LogFull("there are too many log streams; delete some, or raise log_limit_mb")
+        self._make_room(STREAM_BYTES)
+        account, region, group, stream = name
+        self._insert_stream((group, stream, PUSHED_TO + group, "", "", 0, account, region, created_ms))
+
+    def find_stream(self, name: StreamName) -> int | None:
+        found = self._db.execute(f"SELECT id FROM stream WHERE {NAMED} AND name = ?", name).fetchone()
+        return None if found is None else int(found[0])
+
+    def delete_streams(self, account: str, region: str, group: str, names: Sequence[str] | None) -> set[int]:
+        """Delete streams of a group, None: all, with what is in them. Returns which there were."""
+        ids = self._ids(account, region, group, names)
+        self._room.delete(ids, None)
+        self._room.drop(ids)
+        self._open_streams.difference_update(ids)
+        return set(ids)
+
+    def expire(self, account: str, region: str, group: str, before_ms: int) -> None:
+        """Delete what is older in a group."""
+        self._room.delete(self._ids(account, region, group, None), before_ms)
+
+    def _ids(self, account: str, region: str, group: str, names: Sequence[str] | None) -> list[int]:
+        found = self._db.execute(f"SELECT id, name FROM stream WHERE {NAMED}", (account, region, group)).fetchall()
+        return [id for id, name in found if names is None or name in names]
+
+    def _insert_stream(self, row: Row) -> None:
+        self._insert("stream", [(self._next_stream, *row)])
+        _, _, function, *_, account, region, _ = row
+        self._room.add_stream(self._next_stream, (account, region, function))
+        self._next_stream += 1
 
     def write(self, batch: Batch) -> None:
         """Keep the batch, all of it or nothing, once there is room for it. LogFull where none can be made."""
@@ -116,7 +163,7 @@ class LogFile:
         finally:
             self._open_streams.difference_update(batch.closed)
         self.next_id = batch.next_id
-        for _, stream, _, text, _ in segments:
+        for _, stream, _, text, *_ in segments:
             self._room.add(stream, text)
 
     def close(self) -> None:

@@ -30,7 +30,7 @@ REPORTS = """
 SELECT offset, request_id, status, error_type, duration_ms, billed_ms, memory_mb, peak_mb, init_ms
 FROM report WHERE page = ?
 """
-NAMES = "SELECT DISTINCT function FROM stream WHERE {mine} ORDER BY function LIMIT :most"
+NAMES = "SELECT DISTINCT function FROM stream WHERE {mine} AND function NOT LIKE ':%' ORDER BY function LIMIT :most"
 MOST_NAMES = 1000
 LAST = """
 SELECT coalesce(min(id), 1) - 1 FROM (

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
 
 Owner = tuple[str, str, str]
 """Account, region and name of a function."""
@@ -37,7 +38,12 @@ SELECT page.id, length(text) + :row FROM page JOIN stream ON stream.id = page.st
 WHERE page.id BETWEEN :first AND :last AND account = :account AND region = :region AND function = :function
 ORDER BY page.id
 """
-UNUSED = "SELECT id FROM stream WHERE id NOT IN (SELECT stream FROM page)"
+UNUSED = "SELECT id FROM stream WHERE created_ms IS NULL AND id NOT IN (SELECT stream FROM page)"
+OF_STREAMS = """
+SELECT page.id, length(text) + ?, stream FROM page
+WHERE stream IN (SELECT value FROM json_each(?)) AND at_ms < ? ORDER BY page.id
+"""
+EVER = 2**62
 BY_IDS = "(SELECT value FROM json_each(?))"
 
 
@@ -85,14 +91,26 @@ class Room:
             self._delete_oldest(owner, excess)
         return self._sizes.total() < total
 
+    def delete(self, streams: Sequence[int], before_ms: int | None) -> None:
+        """Delete segments of these streams that are older; None: all."""
+        limit = (ROW_BYTES, json.dumps(list(streams)), EVER if before_ms is None else before_ms)
+        for chunk in self._delete(self._db.execute(OF_STREAMS, limit).fetchall()):
+            for _, size, stream in chunk:
+                self._sizes[self._owners[stream]] -= size
+        for owner in {self._owners[stream] for stream in streams}:
+            self._forget_empty(owner)
+
     def drop_unused(self, used: Collection[int] = ()) -> None:
         """Delete the streams without a segment where there may be many, but none that somebody still writes to."""
         if len(self._owners) < len(used) + MANY_STREAMS:
             return
-        unused = [id for (id,) in self._db.execute(UNUSED).fetchall() if id not in used]
-        for start in range(0, len(unused), self._rows_at_once):
+        self.drop([id for (id,) in self._db.execute(UNUSED).fetchall() if id not in used])
+
+    def drop(self, streams: Sequence[int]) -> None:
+        """Delete streams in which nothing is."""
+        for start in range(0, len(streams), self._rows_at_once):
             self._before()
-            ids = unused[start : start + self._rows_at_once]
+            ids = streams[start : start + self._rows_at_once]
             self._db.execute(f"DELETE FROM stream WHERE id IN {BY_IDS}", (json.dumps(ids),))
             for id in ids:
                 del self._owners[id]
@@ -105,15 +123,24 @@ class Room:
         if last is None:
             return
         rows = self._db.execute(UP_TO, {**known, "last": last[0]}).fetchall()
+        for chunk in self._delete(rows):
+            self._sizes[owner] -= sum(size for _, size in chunk)
+            self._first[owner] = chunk[-1][0] + 1
+        self._forget_empty(owner)
+
+    def _delete(self, rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
+        """Segments, each with its id first; gives them back as they are gone."""
         for start in range(0, len(rows), self._rows_at_once):
             chunk = rows[start : start + self._rows_at_once]
-            ids = (json.dumps([id for id, _ in chunk]),)
+            ids = (json.dumps([row[0] for row in chunk]),)
             self._before()
             with self._db:
                 self._db.execute("BEGIN")
                 self._db.execute(f"DELETE FROM page WHERE id IN {BY_IDS}", ids)
                 self._db.execute(f"DELETE FROM report WHERE page IN {BY_IDS}", ids)
-            self._sizes[owner] -= sum(size for _, size in chunk)
-            self._first[owner] = chunk[-1][0] + 1
+            yield chunk
+
+    def _forget_empty(self, owner: Owner) -> None:
         if self._sizes[owner] <= 0:
-            del self._sizes[owner], self._first[owner]
+            del self._sizes[owner]
+            self._first.pop(owner, None)

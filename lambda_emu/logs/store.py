@@ -7,13 +7,14 @@ import math
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from lambda_emu.logs.frames import LogRecord
 from lambda_emu.logs.log_file import prepare
-from lambda_emu.logs.records import Report, Start
+from lambda_emu.logs.records import Record, Report, Start
+from lambda_emu.logs.requests import ENDED, LogRequest
 from lambda_emu.logs.stream import Chunk, Origin, StreamClosed
 from lambda_emu.logs.writer import (
     CLOSED,
@@ -23,6 +24,7 @@ from lambda_emu.logs.writer import (
     REPORTED,
     STARTED,
     STATED,
+    Done,
     Entry,
     LogWriter,
     Publish,
@@ -57,8 +59,8 @@ class BatchWriter(Protocol):
     def wait_until_open(self) -> None:
         """sqlite3.Error or OSError where the file cannot be written."""
 
-    def write(self, entries: Sequence[Entry], at_once: bool) -> None:
-        """Returns once it has them, and will write them though we are killed. WriterEnded.
+    def write(self, entries: Sequence[Entry], at_once: bool) -> Sequence[Done]:
+        """Returns once it has them, and will write them though we are killed; with requests that are done. WriterEnded.
 
         at_once: once they, and those before, can be read, or are lost and it was told.
         """
@@ -66,6 +68,10 @@ class BatchWriter(Protocol):
     def close(self) -> None: ...
 
     def kill(self) -> None: ...
+
+
+Queued = tuple[Origin | None, int, bytes, Record | StreamClosed | LogRecord | LogRequest | None]
+"""A chunk; of no stream: a request."""
 
 
 class LogStore:
@@ -94,13 +100,17 @@ class LogStore:
         self._batch_bytes = batch_bytes(limit_bytes)
         self._call_soon = call_soon
         self._thread = threading.Thread(target=self._run, name="logs", daemon=True)
-        self._queue: deque[Chunk] = deque()
+        self.on_written: Callable[[], object] | None = None
+        """Called on our thread when there is something new to read."""
+        self._queue: deque[Queued] = deque()
         self._offered = 0  # bytes; counted on the loop only
         self._taken: float = 0  # bytes that were handed over; counted by our thread only
         self._written: float = 0  # of these, bytes that can be read
         self._waiting: list[Callable[[], None]] = []  # for room; touched on the loop, our thread only looks
         self._numbers: dict[Origin, int] = {}  # of the streams the writer knows; our thread's
         self._next_number = 0
+        self._asked: dict[int, LogRequest] = {}  # what the writer has not answered yet; our thread's
+        self._requests = 0
         self._asleep = False  # our thread waits for `_wake`
         self._stopping = False
         self._wake = threading.Event()
@@ -123,6 +133,16 @@ class LogStore:
             self._asleep = False
             self._wake.set()
         return self._offered - self._taken < FULL_BYTES
+
+    def ask(self, request: LogRequest) -> None:
+        """Have it done at once, after what was offered before. On the loop."""
+        if self._taken == math.inf:
+            request.told(ENDED)
+            return
+        self._offered += len(request.data) + CHUNK_BYTES
+        self._queue.append((None, 0, request.data, request))
+        self._hurry.set()
+        self._wake.set()
 
     def when_room(self, callback: Callable[[], None]) -> None:
         """Call back once, on the loop, when a quarter or less of the queue is left."""
@@ -207,7 +227,8 @@ class LogStore:
 
     def _retire(self) -> None:
         """From here on chunks are thrown away, and nobody is asked to wait for them."""
-        self._queue = deque(maxlen=0)
+        left, self._queue = self._queue, deque(maxlen=0)
+        self._refuse(left)
         self._taken = self._written = math.inf
         with self._progress:
             self._progress.notify_all()
@@ -245,35 +266,48 @@ class LogStore:
                 self._written = self._taken
                 with self._progress:
                     self._progress.notify_all()
+                if self.on_written is not None:
+                    self.on_written()
             if self._waiting and self._offered - self._taken <= ROOMY_BYTES:
                 self._call_soon(self._tell_room)
             if not self._queue:
                 break
 
-    def _take(self) -> tuple[list[Chunk], int]:
-        chunks, size = [], 0
+    def _take(self) -> tuple[list[Queued], int]:
+        chunks: list[Queued] = []
+        size = 0
         while self._queue and size < self._batch_bytes:
             chunk = self._queue.popleft()
             chunks.append(chunk)
             size += len(chunk[2]) + CHUNK_BYTES
         return chunks, size
 
-    def _write(self, chunks: Sequence[Chunk], at_once: bool) -> None:
+    def _write(self, chunks: Sequence[Queued], at_once: bool) -> None:
         try:
             writer = self._writer or self._reopen()
             if writer is None:
                 self._lost += len(chunks)
+                self._refuse(chunks)
                 return
-            writer.write(self._entries(chunks), at_once)
+            for number, error in writer.write(self._entries(chunks), at_once):
+                self._asked.pop(number).told(error)
             self._deaths = 0
         except WriterEnded as error:
             log.error("%s: %s; some lines may be lost", self.path, error)
+            self._refuse(())
             if self._stopping:  # perhaps since who stopped us gave up
                 return
             self._deaths += 1
             if self._deaths == MOST_DEATHS:
                 raise
             self._end_writer()
+
+    def _refuse(self, chunks: Iterable[Queued]) -> None:
+        """Nobody will do what is among them, nor what the writer was asked."""
+        left = [chunk[3] for chunk in chunks if isinstance(chunk[3], LogRequest)]
+        for request in (*self._asked.values(), *left):
+            request.told(ENDED)
+        self._asked.clear()
 
     def _reopen(self) -> BatchWriter | None:
         """None while the file cannot be opened, say for want of room: told once, and tried again. WriterEnded."""
@@ -307,9 +341,12 @@ class LogStore:
         self._writer = None
         self._numbers.clear()
 
-    def _entries(self, chunks: Sequence[Chunk]) -> list[Entry]:
+    def _entries(self, chunks: Sequence[Queued]) -> list[Entry]:
         entries: list[Entry] = []
         for origin, at_ms, data, record in chunks:
+            if origin is None:
+                entries.append(self._request(record))
+                continue
             number = self._numbers.get(origin)
             if number is None:
                 number = self._numbers[origin] = self._next_number
@@ -323,6 +360,12 @@ class LogStore:
                 del self._numbers[origin]
         return entries
 
+    def _request(self, request: object) -> Entry:
+        assert isinstance(request, LogRequest)
+        self._requests += 1
+        self._asked[self._requests] = request
+        return self._requests, 0, request.data, request.kind, request.detail
+
 
 class _WriterHere:
     """The writer on our own thread."""
@@ -334,9 +377,9 @@ class _WriterHere:
     def wait_until_open(self) -> None:
         self._writer = LogWriter(str(self._path), self._limit_bytes, _log, self._publish)
 
-    def write(self, entries: Sequence[Entry], at_once: bool) -> None:
+    def write(self, entries: Sequence[Entry], at_once: bool) -> Sequence[Done]:
         assert self._writer is not None
-        self._writer.write(entries, at_once)
+        return self._writer.write(entries, at_once)
 
     def close(self) -> None:
         if self._writer is not None:

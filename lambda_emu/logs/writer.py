@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lambda_emu.logs.application import shape
-from lambda_emu.logs.batch import Batch, Row
+from lambda_emu.logs.batch import Batch, Row, Run
 from lambda_emu.logs.levels import Level
 from lambda_emu.logs.lines import Lines, decode_event, encode_output, encode_record, end_of_event, events
-from lambda_emu.logs.log_file import LogFile
+from lambda_emu.logs.log_file import LogFile, StreamName
 from lambda_emu.logs.text_lines import end_line, report_line, start_line
 
 if TYPE_CHECKING:
@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 Entry = tuple[int, int, bytes, int, Any]
 """Stream, milliseconds since the epoch, text, kind, detail: nothing that `marshal` cannot carry."""
 
-OPENED, PRINTED, LOGGED, STATED, STARTED, REPORTED, CLOSED = range(7)
+OPENED, PRINTED, LOGGED, STATED, STARTED, REPORTED, CLOSED, CREATED, PUSHED, DELETED, EXPIRED = range(11)
 """Kinds of entries. Their details: what is known of the stream, as `OpenStream` takes it; none; the level, if any;
 none; request id and version; the figures, as `Batch.add` takes them; none. The platform states, starts and reports.
+
+Those after CLOSED are requests, each with a number of its own in place of a stream. Their details: a `StreamName` and
+when it was created; one, when its events came, and the time and the end of each in the text, by
+`lines.encode_pushed`; account, region, group and the names of streams, None for all; account, region, group and the
+time before which nothing is kept.
 
 A text log's START, and its END and REPORT, may come without text: that follows from their details.
 """
@@ -30,6 +35,10 @@ Tell = Callable[[int, str], None]
 """A message for the log of the program itself, and how important it is."""
 DEBUG, WARNING, ERROR = 10, 30, 40
 """As `logging` counts."""
+
+Done = tuple[int, str | None]
+"""The number of a request, and why it could not be done."""
+NO_STREAM = "there is no such stream"
 
 Publish = Callable[[Sequence["Embedded"]], None]
 """Metrics that functions printed."""
@@ -78,15 +87,23 @@ class LogWriter:
         self._file = LogFile(path, limit_bytes, lambda text: tell(WARNING, text))
         self._streams: dict[int, OpenStream] = {}
         self._lost = 0  # pieces that could not be written since the last that could
+        self._pushed: list[int] = []  # requests whose events are in the batch
+        self._done: list[Done] = []  # requests that were answered since we were last asked to write
         self._batch = Batch(self._file.next_id)
         self._metrics_left = MOST_METRICS
 
-    def write(self, entries: Iterable[Entry], at_once: bool) -> None:
-        """Take entries, in this order. Readers know of them when some are to be written at once, or there are many."""
+    def write(self, entries: Iterable[Entry], at_once: bool) -> list[Done]:
+        """Take entries, in this order. Readers know of them when some are to be written at once, or there are many.
+
+        Returns what became of requests until now; at once, of all.
+        """
         self._metrics_left = MOST_METRICS
         for id, at_ms, data, kind, detail in entries:
             if kind == OPENED:
                 self._streams[id] = OpenStream(*detail)
+                continue
+            if kind > CLOSED:
+                self._serve(id, kind, data, detail)
                 continue
             stream = self._streams[id]
             if kind == CLOSED:
@@ -104,6 +121,8 @@ class LogWriter:
                 self._batch.closed.append(stream.number)
         if at_once:
             self._keep()
+        done, self._done = self._done, []
+        return done
 
     def close(self) -> None:
         """Write what was taken, and end."""
@@ -136,19 +155,58 @@ class LogWriter:
         if found:
             self._publish(found)
 
+    def _serve(self, number: int, kind: int, data: bytes, detail: Any) -> None:
+        """A request."""
+        if kind != PUSHED:
+            self._keep()  # what came before it
+        elif self._batch.size and self._batch.size + len(data) > self._batch_bytes:
+            self._keep()
+        try:
+            if kind == PUSHED:
+                self._push(number, data, *detail)
+                return
+            if kind == CREATED:
+                self._file.create_stream(*detail)
+            elif kind == EXPIRED:
+                self._file.expire(*detail)
+            else:
+                self._delete(*detail)
+            self._done.append((number, None))
+        except sqlite3.Error as error:
+            self._done.append((number, str(error)))
+
+    def _push(self, number: int, data: bytes, name: StreamName, ingested_ms: int, runs: Sequence[Run]) -> None:
+        stream = self._file.find_stream(name)
+        if stream is None:
+            self._done.append((number, NO_STREAM))
+            return
+        self._batch.push(stream, ingested_ms, data, runs)
+        self._pushed.append(number)
+
+    def _delete(self, account: str, region: str, group: str, names: Sequence[str] | None) -> None:
+        """Who still prints to one of them makes it anew."""
+        gone = self._file.delete_streams(account, region, group, names)
+        for stream in self._streams.values():
+            if stream.number in gone:
+                stream.number = None
+
     def _keep(self) -> None:
         """Write the batch, or lose it, and begin the next one."""
         batch = self._batch
         if not batch.pieces and not batch.closed:
             return
+        failed: str | None = None
         try:
             self._file.write(batch)
         except sqlite3.Error as error:
+            failed = str(error)
             self._lose(batch.pieces, error)
         else:
             if self._lost:
                 self._tell(WARNING, f"{self._path}: logs are kept again; {self._lost} pieces were lost")
                 self._lost = 0
+        self._done += [(number, failed) for number in self._pushed]
+        self._pushed.clear()
         self._batch = Batch(self._file.next_id)
 
     def _lose(self, pieces: int, error: sqlite3.Error) -> None:

@@ -12,9 +12,10 @@ import os
 import signal
 import sqlite3
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from lambda_emu.logs.writer import LogWriter
+from lambda_emu.logs.writer import Done, LogWriter
 
 if TYPE_CHECKING:
     from lambda_emu.metrics.embedded import Embedded
@@ -24,8 +25,8 @@ LENGTH_BYTES = 4
 LAST_WORDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Meant for the server, which has something to be written until its end."""
 
-Answer = tuple[str | None, list[tuple[int, str]], "list[Embedded]"]
-"""What went wrong, messages for the server's own log, and metrics that functions printed."""
+Answer = tuple[str | None, list[tuple[int, str]], "list[Embedded]", list[Done]]
+"""What went wrong, messages for the server's own log, metrics that functions printed, requests that are done."""
 MOST_MESSAGES = 100
 """In one answer; functions choose how many there would be."""
 
@@ -57,10 +58,10 @@ def main() -> None:
         if len(messages) < MOST_MESSAGES:
             messages.append((level, text))
 
-    def answer(error: str | None = None) -> None:
+    def answer(error: str | None = None, done: Sequence[Done] = ()) -> None:
         """Also where nobody listens any more: there may be more to write."""
         try:
-            send(sys.stdout.buffer, (error, messages, metrics))
+            send(sys.stdout.buffer, (error, messages, metrics, list(done)))
         except BrokenPipeError:
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for Python, which flushes it in the end
         messages.clear()
@@ -74,7 +75,6 @@ def main() -> None:
     try:
         answer()
         while True:
-            writer.write(*receive(sys.stdin.buffer))
-            answer()
+            answer(done=writer.write(*receive(sys.stdin.buffer)))
     except EOFError:
         writer.close()

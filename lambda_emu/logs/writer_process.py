@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import lambda_emu
-from lambda_emu.logs.writer import BATCH_BYTES, Entry, Publish
+from lambda_emu.logs.writer import BATCH_BYTES, Done, Entry, Publish
 from lambda_emu.logs.writer_main import START, Answer, receive, send
 
 log = logging.getLogger(__name__)
@@ -54,15 +54,16 @@ class WriterProcess:
 
     def wait_until_open(self) -> None:
         """sqlite3.Error where the file cannot be written; WriterEnded."""
-        if (error := self._hear()) is not None:
+        error, _ = self._hear()
+        if error is not None:
             raise sqlite3.OperationalError(f"{self._path}: {error}")
 
-    def write(self, entries: Sequence[Entry], at_once: bool) -> None:
+    def write(self, entries: Sequence[Entry], at_once: bool) -> Sequence[Done]:
         try:
             send(self._input, (entries, at_once))
         except OSError as error:
             raise WriterEnded from error
-        self._hear()
+        return self._hear()[1]
 
     def close(self) -> None:
         """Wait until it has ended."""
@@ -76,18 +77,18 @@ class WriterProcess:
     def kill(self) -> None:
         self._process.kill()
 
-    def _hear(self) -> str | None:
-        """Its answer; what it has to say goes to our log."""
+    def _hear(self) -> tuple[str | None, Sequence[Done]]:
+        """What went wrong, and what is done; what else it has to say goes to our log."""
         try:
             answer: Answer = receive(self._output)
         except (EOFError, OSError) as ended:
             raise WriterEnded from ended
-        error, messages, metrics = answer
+        error, messages, metrics, done = answer
         for level, text in messages:
             log.log(level, "%s", text)
         if metrics:
             self._publish(metrics)
-        return error
+        return error, done
 
 
 def _widen(pipe: BinaryIO) -> None:
