@@ -157,4 +157,21 @@ STEPS = (
         PRIMARY KEY (account, region, group_name, name)
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE kinesis_streams (
+        account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
+        record  TEXT NOT NULL,  -- all of it, with its shards and consumers, as JSON
+        PRIMARY KEY (account, region, name)
+    ) WITHOUT ROWID;
+    CREATE TABLE kinesis_records (
+        place INTEGER PRIMARY KEY,  -- its shard, and its number there in the last 40 bits
+        at_ms INTEGER NOT NULL,
+        key   TEXT NOT NULL,
+        data  BLOB NOT NULL
+    );
+    CREATE TABLE kinesis_journal (
+        one   INTEGER PRIMARY KEY CHECK (one = 1),
+        taken INTEGER NOT NULL  -- the number of the last entry that is in the tables
+    );
+    """,
 )

@@ -74,6 +74,10 @@ class Commits(Generic[Change, Error]):
         """told: called on the loop after the commit, with what the step returned."""
         self._append(step, self._counted("steps", told))
 
+    def ask(self, step: Step, told: StepDone[Error]) -> None:
+        """As `post`, of a step that changes nothing: it finds what was put before it, and nothing has to follow it."""
+        self._append(step, told)
+
     def close(self) -> None:
         """Nothing waits for another any more."""
         self._closed = True

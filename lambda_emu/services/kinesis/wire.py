@@ -1,0 +1,77 @@
+"""Both forms on the wire: JSON 1.1 and CBOR 1.1. In either X-Amz-Target says the operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from msgspec import DecodeError, Struct, ValidationError, convert
+from msgspec.json import Decoder
+from msgspec.json import encode as encode_json
+
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.gateway.answers import HINT, Answer
+from lambda_emu.gateway.request import Request
+from lambda_emu.services.kinesis import cbor
+from lambda_emu.services.kinesis.errors import Malformed
+from lambda_emu.services.kinesis.members import Asked, check
+
+TARGET = b"Kinesis_20131202."
+
+
+class WireForm(Struct, frozen=True):
+    """content_type: of requests and of answers."""
+
+    content_type: str
+    encode: Callable[[Mapping[str, Any]], bytes]
+    read: Callable[[bytes, type[Asked]], Asked]
+
+    def render(self, result: Mapping[str, Any] | None, request_id: str) -> Answer:
+        return Answer(200, self._headers(request_id), self.encode(result) if result is not None else b"")
+
+    def render_error(self, error: LambdaError, request_id: str) -> Answer:
+        """Errors of the gateway are told in the same form."""
+        body = {"__type": error.code} if error.text is None else {"__type": error.code, "message": error.text}
+        headers = self._headers(request_id)
+        if error.hint is not None:
+            headers.append((HINT, error.hint))
+        return Answer(error.status, headers, self.encode(body))
+
+    def _headers(self, request_id: str) -> list[tuple[str, str]]:
+        return [("Content-Type", self.content_type), ("x-amzn-RequestId", request_id), ("x-amz-id-2", request_id)]
+
+
+def operation_of(request: Request) -> str:
+    return request.head.first.get(b"x-amz-target", b"")[len(TARGET) :].decode("latin-1")
+
+
+def form_of(request: Request) -> WireForm:
+    return CBOR if request.head.first.get(b"content-type", b"").startswith(b"application/x-amz-cbor") else JSON
+
+
+def parse(form: WireForm, request: Request, kind: type[Asked]) -> Asked:
+    """KinesisError."""
+    try:
+        asked = form.read(request.body, kind)
+    except (DecodeError, ValidationError, RecursionError, cbor.NotCbor) as error:
+        raise Malformed(str(error)) from None
+    check(asked)
+    return asked
+
+
+@cache
+def _decoder(kind: type[Asked]) -> Decoder[Asked]:
+    return Decoder(kind)
+
+
+def _read_json(body: bytes, kind: type[Asked]) -> Asked:
+    return _decoder(kind).decode(body or b"{}")
+
+
+def _read_cbor(body: bytes, kind: type[Asked]) -> Asked:
+    return convert(cbor.decode(body) if body else {}, kind, builtin_types=(bytes,))
+
+
+JSON = WireForm("application/x-amz-json-1.1", encode_json, _read_json)
+CBOR = WireForm("application/x-amz-cbor-1.1", cbor.encode, _read_cbor)

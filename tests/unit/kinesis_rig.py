@@ -1,0 +1,110 @@
+"""Kinesis over a real store, served to real clients, at a time that a test moves. As a program: until it is killed."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from boto_rig import client_at
+
+from lambda_emu.api.service import LambdaService
+from lambda_emu.arn import Scope
+from lambda_emu.clock import Clock, SteppingClock
+from lambda_emu.gateway.gateway import Gateway
+from lambda_emu.gateway.wsgi import LateApp
+from lambda_emu.http.listener import Listener, PortSettings, bind
+from lambda_emu.http.loop import Loop
+from lambda_emu.services.kinesis.late import LateStreams
+from lambda_emu.services.kinesis.service import StreamService
+from lambda_emu.services.kinesis.serving import StreamServer
+from lambda_emu.services.kinesis.streams import Streams
+from lambda_emu.store import Store
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+ARN = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/"
+
+
+@dataclass(frozen=True)
+class Kinesis:
+    """A served Kinesis. client: boto3's. clock: moved by the test."""
+
+    port: int
+    client: Any
+    clock: SteppingClock
+    streams: Streams
+    loop: Loop
+
+    def create(self, name: str, shards: int = 1, **wanted: Any) -> str:
+        """Its ARN."""
+        self.client.create_stream(StreamName=name, ShardCount=shards, **wanted)
+        return ARN + name
+
+    def put(self, name: str, *texts: str, key: str = "k") -> list[str]:
+        """Their sequence numbers."""
+        return [
+            self.client.put_record(StreamName=name, Data=text.encode(), PartitionKey=key)["SequenceNumber"]
+            for text in texts
+        ]
+
+    def iterator(self, name: str, kind: str = "TRIM_HORIZON", shard: int = 0, **wanted: Any) -> str:
+        asked = {"StreamName": name, "ShardId": f"shardId-{shard:012d}", "ShardIteratorType": kind, **wanted}
+        return str(self.client.get_shard_iterator(**asked)["ShardIterator"])
+
+    def read(self, iterator: str, **wanted: Any) -> dict[str, Any]:
+        got: dict[str, Any] = self.client.get_records(ShardIterator=iterator, **wanted)
+        return got
+
+    def texts(self, name: str, kind: str = "TRIM_HORIZON", shard: int = 0, **wanted: Any) -> list[str]:
+        return texts_of(self.read(self.iterator(name, kind, shard, **wanted)))
+
+    def shards(self, name: str, **wanted: Any) -> list[dict[str, Any]]:
+        return list(self.client.list_shards(StreamName=name, **wanted)["Shards"])
+
+
+def texts_of(page: dict[str, Any]) -> list[str]:
+    return [one["Data"].decode() for one in page["Records"]]
+
+
+@contextmanager
+def serving(folder: Path, clock: Clock | None = None) -> Iterator[Kinesis]:
+    """Until the block ends. What Lambda would be asked fails."""
+    clock = clock or SteppingClock(stands=True)
+    store, loop, bound = Store.open(folder), Loop(), bind("127.0.0.1", 0)
+    port = bound.getsockname()[1]
+    loop.start()
+    clock.bind(loop.asyncio)
+    streams = LateStreams(store, loop, clock).open()
+    gateway = Gateway(loop, clock, folder / "spool", None)
+    service = StreamService(lambda: StreamServer(streams, clock, Scope(ACCOUNT, REGION)))
+    late = LateApp(lambda: pytest.fail("Lambda is not asked here"))
+    gateway.serve(service, LambdaService(late, None))  # type: ignore[arg-type]
+    listener = Listener(gateway, clock, PortSettings(refusal=gateway.refusal))
+    loop.run(listener.listen(bound), 10)
+    client = client_at(f"http://127.0.0.1:{port}", "kinesis", ACCOUNT, REGION)
+    try:
+        yield Kinesis(port, client, clock, streams, loop)  # type: ignore[arg-type]
+    finally:
+        client.close()
+        loop.ask(streams.close, 10)
+        loop.ask(listener.close, 10)
+        loop.stop()
+        store.close()
+
+
+@pytest.fixture
+def kinesis(tmp_path: Path) -> Iterator[Kinesis]:
+    """An empty account of one's own."""
+    with serving(tmp_path) as kinesis:
+        yield kinesis
+
+
+if __name__ == "__main__":
+    with serving(Path(sys.argv[1]), Clock()) as served:
+        print(served.port, flush=True)
+        threading.Event().wait()
