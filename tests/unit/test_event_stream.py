@@ -13,8 +13,9 @@ import pytest
 from botocore.eventstream import ChecksumMismatch, EventStreamBuffer
 
 from lambda_emu.api.operations.outcomes import streamed_answer, whole_answer
-from lambda_emu.api.wire.event_stream import CHUNK_BYTES, message, payload_chunks
+from lambda_emu.api.wire.event_stream import CHUNK_BYTES, payload_chunks
 from lambda_emu.environment.invocation import Outcome
+from lambda_emu.http.event_stream import message
 
 
 def read(stream: bytes) -> list[tuple[dict[str, Any], bytes]]:

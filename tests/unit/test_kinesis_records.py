@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from kinesis_rig import ARN, Kinesis, serving, texts_of
 
+__all__ = ["kinesis"]
 HALF = 1 << 127
 
 

@@ -16,6 +16,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import AccessDenied, FunctionNotFound
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
+from lambda_emu.http.event_stream import CONTENT_TYPE
 from lambda_emu.invoke.request import GatheredReply, InvokeRequest
 
 Headers = list[tuple[str, str]]
@@ -38,7 +39,7 @@ def streamed_answer(outcome: Outcome, headers: Headers) -> Answer:
 
     How the function's own content type travels beside the stream's is not recorded.
     """
-    headers.append(("Content-Type", event_stream.CONTENT_TYPE))
+    headers.append(("Content-Type", CONTENT_TYPE))
     headers.append(("X-Amzn-Remapped-Content-Type", "application/json"))
     chunks = [] if outcome.failed else [*event_stream.payload_chunks(outcome.payload)]
     complete = event_stream.invoke_complete(
