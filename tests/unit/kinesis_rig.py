@@ -9,8 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
+from api_rig import signed
 from boto_rig import client_at
 
 from lambda_emu.api.service import LambdaService
@@ -65,6 +68,19 @@ class Kinesis:
 
     def shards(self, name: str, **wanted: Any) -> list[dict[str, Any]]:
         return list(self.client.list_shards(StreamName=name, **wanted)["Shards"])
+
+    def ask(self, operation: str, body: bytes, kind: str = "application/x-amz-json-1.1") -> tuple[int, bytes]:
+        """Status and body of what no SDK would send."""
+        headers = {
+            "X-Amz-Target": f"Kinesis_20131202.{operation}",
+            "Content-Type": kind,
+            "Authorization": signed(ACCOUNT).replace("/lambda/", "/kinesis/"),
+        }
+        try:
+            with urlopen(Request(f"http://127.0.0.1:{self.port}/", body, headers), timeout=10) as answer:
+                return answer.status, answer.read()
+        except HTTPError as error:
+            return error.code, error.read()
 
 
 def texts_of(page: dict[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from lambda_emu.services.kinesis import consumers, control, members, putting, reading, sharding, tags
+from lambda_emu.services.kinesis import consumers, control, members, putting, reading, sharding, subscribing, tags
 from lambda_emu.services.kinesis.members import Asked
 from lambda_emu.services.kinesis.request import KinesisRequest
 from lambda_emu.services.kinesis.streams import Streams
@@ -45,6 +45,7 @@ OPERATIONS: Mapping[str, tuple[type[Asked], Operation]] = MappingProxyType(
         "SplitShard": (members.SplitShard, sharding.split_shard),
         "StartStreamEncryption": (members.Encryption, control.start_encryption),
         "StopStreamEncryption": (members.Encryption, control.stop_encryption),
+        "SubscribeToShard": (members.SubscribeToShard, subscribing.subscribe_to_shard),
         "TagResource": (members.TagResource, tags.tag_resource),
         "UntagResource": (members.UntagResource, tags.untag_resource),
         "UpdateMaxRecordSize": (members.UpdateMaxRecordSize, control.update_most_size),

@@ -9,7 +9,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from msgspec.structs import replace
 
@@ -51,17 +51,26 @@ class Page(NamedTuple):
     behind_ms: int
 
 
+class Subscribed(Protocol):
+    """Who is sent the records of a shard. begun_s: when, of the monotonic clock."""
+
+    begun_s: float
+
+    def end(self) -> None: ...
+
+
 PutTold = Callable[[KinesisError | None, Sequence[Record]], None]
 PageTold = Callable[[KinesisError | None, Page], None]
 
 
 class Streams:
-    """rates: how much a shard takes; None: whatever comes."""
+    """rates: how much a shard takes; None: whatever comes. subscriptions: by consumer's ARN and shard's id."""
 
     def __init__(
         self, store: Store, loop: Loop, clock: Clock, journal: Journal | None, rates: Rates | None = None
     ) -> None:
         self.rates = rates
+        self.subscriptions: dict[tuple[str, int], Subscribed] = {}
         self._loop = loop
         self._clock = clock
         self._commits = Commits(KEEPING, store, loop, clock, journal)
@@ -78,7 +87,9 @@ class Streams:
             self._trim(stream)
 
     def close(self) -> None:
-        """Nothing waits for another any more."""
+        """Nothing waits for another any more, and nobody is sent anything."""
+        for subscription in list(self.subscriptions.values()):
+            subscription.end()
         self._commits.close()
 
     # -- streams ----------------------------------------------------------------------------------
@@ -128,8 +139,7 @@ class Streams:
             for shard in closing:
                 shard.settled = True
             told(error)
-            if closing:
-                stream.told()
+            stream.told()
 
         self._write(partial(table.put_stream, record=record), undo)
 
