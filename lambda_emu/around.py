@@ -144,6 +144,7 @@ class Around:
     def _kinds(self) -> Mapping[SourceKind, PolledKind]:
         """What event source mappings may poll."""
         from lambda_emu.event_sources.sqs.kind import OwnQueues, QueuesElsewhere  # here: most servers poll nothing
+        from lambda_emu.event_sources.streams.dynamodb import DynamoStreams
         from lambda_emu.event_sources.streams.positions import Positions
         from lambda_emu.event_sources.streams.source import Streams
         from lambda_emu.services.sqs.local import LocalQueues
@@ -154,7 +155,8 @@ class Around:
         positions = Positions(self._store, self._loop, self.outbox.wake)
         positions.forget_all_but({mapping.uuid for _, mapping in self._store.mappings.everywhere()})
         wakes = not self._is_elsewhere("dynamodb")
-        streams = Streams(self.clients.call, positions, self.recorder.add, self._loop, self._clock, wakes=wakes)
+        tables = DynamoStreams(self.clients.call, self._loop, wakes=wakes)
+        streams = Streams(tables, positions, self.recorder.add, self._loop, self._clock)
         self.child.on_stream = streams.wake
         return {SourceKind.SQS: queues, SourceKind.SQS_FIFO: queues, SourceKind.DYNAMODB: streams}
 

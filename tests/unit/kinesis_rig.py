@@ -42,6 +42,7 @@ class Kinesis:
     clock: SteppingClock
     streams: Streams
     loop: Loop
+    store: Store
 
     def create(self, name: str, shards: int = 1, **wanted: Any) -> str:
         """Its ARN."""
@@ -104,7 +105,7 @@ def serving(folder: Path, clock: Clock | None = None) -> Iterator[Kinesis]:
     loop.run(listener.listen(bound), 10)
     client = client_at(f"http://127.0.0.1:{port}", "kinesis", ACCOUNT, REGION)
     try:
-        yield Kinesis(port, client, clock, streams, loop)  # type: ignore[arg-type]
+        yield Kinesis(port, client, clock, streams, loop, store)  # type: ignore[arg-type]
     finally:
         client.close()
         loop.ask(streams.close, 10)

@@ -1,1 +1,1 @@
-"""Streams of DynamoDB: shards, positions, retries, windows."""
+"""Streams of DynamoDB and of Kinesis: shards, positions, retries, windows."""

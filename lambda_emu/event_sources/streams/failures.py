@@ -11,7 +11,6 @@ from lambda_emu.clock import Clock
 from lambda_emu.destinations.delivery import Delivery, object_key, timestamp, work_of
 from lambda_emu.event_sources.poller import BatchVerdict, Record, Result
 from lambda_emu.event_sources.streams.mapping import StreamMapping
-from lambda_emu.model.timestamps import whole_second
 from lambda_emu.store import WorkItem
 
 
@@ -48,7 +47,7 @@ class Failures:
             failed = "Unhandled" if result.function_failed else None
             version = result.executed_version
             record["responseContext"] = {"statusCode": 200, "executedVersion": version, "functionError": failed}
-        record |= {"version": "1.0", "timestamp": timestamp(now_s), "DDBStreamBatchInfo": self._info(records)}
+        record |= {"version": "1.0", "timestamp": timestamp(now_s), self._mapping.form.info: self._info(records)}
         key = None
         if service_in(wanted) == "s3":
             record["payload"] = event.decode()
@@ -58,13 +57,13 @@ class Failures:
         return [work_of(delivery, self._clock.steady_s(), json.dumps(record, separators=(",", ":")).encode())]
 
     def _info(self, records: Sequence[Record]) -> Mapping[str, object]:
-        first, last = records[0], records[-1]
+        first, last, time = records[0], records[-1], self._mapping.form.time
         return {
             "shardId": self._shard,
             "startSequenceNumber": first.id,
             "endSequenceNumber": last.id,
-            "approximateArrivalOfFirstRecord": whole_second(first.place.at_s),
-            "approximateArrivalOfLastRecord": whole_second(last.place.at_s),
+            "approximateArrivalOfFirstRecord": time(first.place.at_s),
+            "approximateArrivalOfLastRecord": time(last.place.at_s),
             "batchSize": len(records),
             "streamArn": self._mapping.arn,
         }

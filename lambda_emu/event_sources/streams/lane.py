@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -144,7 +143,7 @@ class Lane:
         self._queue.extendleft(reversed(records))
 
     def filter_view(self, record: Record) -> tuple[Mapping[str, Any], str | None]:
-        return json.loads(record.json), None
+        return self._mapping.form.view(record)
 
     # -- fetching ---------------------------------------------------------------------------------
 

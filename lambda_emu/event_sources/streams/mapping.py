@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec import Struct
+
 from lambda_emu.arn import parse_resource_arn
+from lambda_emu.event_sources.poller import Record
 from lambda_emu.invoke.ending import Count
 from lambda_emu.model.function.names import resolve
 from lambda_emu.model.mappings.mapping import EventSourceMapping
 
 
+class StreamForm(Struct, frozen=True):
+    """How streams of one kind are spoken of. info: what a failed batch is called in its destination.
+
+    time: how the arrival of a record is written there. view: a record as filters see it, and its data as text.
+    """
+
+    info: str
+    time: Callable[[float], str]
+    view: Callable[[Record], tuple[Mapping[str, Any], str | None]]
+
+
 class StreamMapping:
     """The mapping and its function, for all who read for it. poll_s: how often a lane looks that nobody wakes."""
 
-    def __init__(self, mapping: EventSourceMapping, count: Count, poll_s: float) -> None:
+    def __init__(self, mapping: EventSourceMapping, form: StreamForm, count: Count, poll_s: float) -> None:
         assert mapping.source_arn is not None, "a stream has one"
         self.uuid = mapping.uuid
         self.arn = mapping.source_arn
+        self.form = form
         self.poll_s = poll_s
         self._scope = parse_resource_arn(mapping.arn).scope
         self._count = count

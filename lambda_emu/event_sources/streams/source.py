@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections import OrderedDict, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 from lambda_emu.clock import Clock
 from lambda_emu.event_sources.backoff import Backoff, Nap
 from lambda_emu.event_sources.poller import Begin, Source, SourceUnavailable
 from lambda_emu.event_sources.scaling import Scaling
-from lambda_emu.event_sources.streams.mapping import StreamMapping
+from lambda_emu.event_sources.streams.mapping import StreamForm, StreamMapping
 from lambda_emu.event_sources.streams.positions import Checkpoint, Positions
 from lambda_emu.event_sources.streams.reading import (
+    AT_TIMESTAMP,
     ENDED,
     ITERATOR,
     LATEST,
@@ -23,54 +25,59 @@ from lambda_emu.event_sources.streams.reading import (
     ShardInfo,
     StreamGone,
     StreamReader,
-    iterator_of,
-    shards_of,
 )
 from lambda_emu.event_sources.streams.shard import Shard, divided, is_over, is_whole
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.ending import Count
 from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.model.mappings.refusals import StreamNotFound, StreamUnreachable
-from lambda_emu.services.clients import Call
 
 log = logging.getLogger(__name__)
 
 MOST_BEGINNINGS = 1000
-POLL_S, SAFETY_POLL_S = 1.0, 600.0
-"""Of a stream that wakes nobody, and of one that does."""
+CHECK_LIMIT_S = 60.0
+
+
+class StreamKind(Protocol):
+    """Streams of one kind, as who serves them has them. poll_s: how often a lane looks that nobody wakes."""
+
+    form: StreamForm
+    poll_s: float
+
+    def reader(self, mapping: EventSourceMapping) -> StreamReader: ...
+
+    def listen(self, arn: str, wake: Callable[[str], None]) -> Callable[[], None]:
+        """Call `wake` on the loop when a stream has records, until what this returns is called. On the loop."""
 
 
 class Streams:
-    """event_sources.driver.PolledKind of DynamoDB's streams. wakes: whether who serves them calls `wake`."""
+    """event_sources.driver.PolledKind of streams."""
 
-    def __init__(
-        self, call: Call, positions: Positions, count: Count, loop: Loop, clock: Clock, *, wakes: bool
-    ) -> None:
-        self._call = call
+    def __init__(self, kind: StreamKind, positions: Positions, count: Count, loop: Loop, clock: Clock) -> None:
         self.positions = positions
+        self._kind = kind
         self._count = count
         self.loop = loop
         self.clock = clock
-        self._wakes = wakes
         self._open: defaultdict[str, set[StreamSource]] = defaultdict(set)  # by the stream's ARN
+        self._listening: dict[str, Callable[[], None]] = {}  # what ends that, by the stream's ARN
         self._beginnings: OrderedDict[str, Mapping[str, str]] = OrderedDict()  # iterators by shard, by mapping
 
     def open(self, mapping: EventSourceMapping) -> Source:
         return StreamSource(mapping, self._beginnings.pop(mapping.uuid, {}), self)
 
     def check(self, mapping: EventSourceMapping, timeout_s: int) -> None:
-        """A new mapping that reads from LATEST on does so from this moment on."""
+        """A new mapping that reads from LATEST on does so from this moment on. Not on the loop."""
         arn = mapping.source_arn or ""
+        is_latest = mapping.settings.get("StartingPosition") == LATEST
         try:
-            shards = shards_of(self._call, arn)
-            if mapping.settings.get("StartingPosition") == LATEST:
-                latest = Position(LATEST)
-                found = {one.id: iterator_of(self._call, arn, one.id, latest) for one in shards if not one.ended}
-                self._beginnings[mapping.uuid] = found
+            found = self.loop.run(_latest(self.reader(mapping), is_latest=is_latest), CHECK_LIMIT_S)
         except StreamGone as error:
             raise StreamNotFound(arn) from error
-        except (SourceUnavailable, IteratorLost) as error:
+        except (SourceUnavailable, IteratorLost, TimeoutError) as error:
             raise StreamUnreachable(str(error)) from error
+        if is_latest:
+            self._beginnings[mapping.uuid] = found
         while len(self._beginnings) > MOST_BEGINNINGS:  # of mappings that were refused after all
             self._beginnings.popitem(last=False)
 
@@ -87,18 +94,21 @@ class Streams:
     # -- for its sources --------------------------------------------------------------------------
 
     def opened(self, source: StreamSource, arn: str) -> None:
+        if arn not in self._listening:
+            self._listening[arn] = self._kind.listen(arn, self.wake)
         self._open[arn].add(source)
 
     def closed(self, source: StreamSource, arn: str) -> None:
         self._open[arn].discard(source)
         if not self._open[arn]:
             del self._open[arn]
+            self._listening.pop(arn)()
 
-    def reader(self, arn: str) -> StreamReader:
-        return StreamReader(arn, self._call, self.loop)
+    def reader(self, mapping: EventSourceMapping) -> StreamReader:
+        return self._kind.reader(mapping)
 
     def mapping(self, mapping: EventSourceMapping) -> StreamMapping:
-        return StreamMapping(mapping, self._count, SAFETY_POLL_S if self._wakes else POLL_S)
+        return StreamMapping(mapping, self._kind.form, self._count, self._kind.poll_s)
 
     def shard(
         self,
@@ -121,7 +131,7 @@ class StreamSource:
         self._streams = streams
         self._positions = streams.positions
         self._loop = streams.loop
-        self._reader = streams.reader(self._arn)
+        self._reader = streams.reader(mapping)
         self._nap = Nap(self._loop, streams.clock)
         self._backoff = Backoff(streams.clock)
         self._shards: dict[str, Shard] = {}
@@ -192,8 +202,8 @@ class StreamSource:
         unfinished = {shard.id for shard in there if not is_over(kept[shard.id])}
         is_new = not any(kept.values())
         for shard in there:
-            if shard.id in self._shards or shard.id not in unfinished or shard.parent in unfinished:
-                continue  # a parent's records come before its children's
+            if shard.id in self._shards or shard.id not in unfinished or unfinished.intersection(shard.parents):
+                continue  # parents' records come before their children's
             await self._begin_shard(shard, kept[shard.id], is_new)
 
     async def _begin_shard(self, shard: ShardInfo, kept: Sequence[Checkpoint], is_new: bool) -> None:
@@ -214,8 +224,11 @@ class StreamSource:
 
     async def _first(self, shard: ShardInfo, is_new: bool) -> Position:
         """Where a shard is begun that was never read."""
-        if not is_new or self._mapping.settings.get("StartingPosition") == TRIM_HORIZON:
+        kind = self._mapping.settings.get("StartingPosition")
+        if not is_new or kind == TRIM_HORIZON:
             return Position(TRIM_HORIZON)
+        if kind == AT_TIMESTAMP:
+            return Position(AT_TIMESTAMP, str(self._mapping.settings["StartingPositionTimestamp"]))
         if shard.ended:
             return Position(ENDED)
         iterator = self._beginning.get(shard.id)
@@ -226,3 +239,11 @@ class StreamSource:
         del self._shards[shard.id]
         self._former[shard.id] = shard.former
         self._find()
+
+
+async def _latest(reader: StreamReader, *, is_latest: bool) -> Mapping[str, str]:
+    """Iterators at the end of each shard that is open, if those are wanted."""
+    shards = await reader.shards()
+    if not is_latest:
+        return {}
+    return {one.id: await reader.iterator(one.id, Position(LATEST)) for one in shards if not one.ended}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -170,11 +170,10 @@ class Shard:
 
 
 class Stream:
-    """On the loop. listeners: called when there is something to read; they must not raise."""
+    """On the loop."""
 
     def __init__(self, record: StreamRecord, shards: Sequence[Shard] = ()) -> None:
         self.record = record
-        self.listeners: set[Callable[[], None]] = set()
         self.trimmed_s = float("-inf")
         self._shards = {shard.record.id: shard for shard in shards}
         self._firsts: list[int] = []
@@ -220,10 +219,6 @@ class Stream:
 
     def with_consumers(self, consumers: Sequence[Consumer]) -> StreamRecord:
         return replace(self.record, consumers=tuple(consumers))
-
-    def told(self) -> None:
-        for listener in tuple(self.listeners):
-            listener()
 
 
 def shard_name(index: int) -> str:

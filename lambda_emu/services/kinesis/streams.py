@@ -75,6 +75,7 @@ class Streams:
         self._clock = clock
         self._commits = Commits(KEEPING, store, loop, clock, journal)
         self._streams: dict[tuple[Scope, str], Stream] = {}
+        self._listeners: dict[str, set[Callable[[], None]]] = {}  # by the stream's ARN
         self._shard_id = 0
         self._held: deque[Shard] = deque()  # one for each record that is held, the oldest first
         self._held_bytes = 0
@@ -139,7 +140,7 @@ class Streams:
             for shard in closing:
                 shard.settled = True
             told(error)
-            stream.told()
+            self._tell(stream)
 
         self._write(partial(table.put_stream, record=record), undo)
 
@@ -153,7 +154,7 @@ class Streams:
             self._drop([(shard.place(0), shard.place(NUMBERS), EVER_MS) for shard in stream.shards])
 
         self._write(partial(table.delete_stream, record=record), deleted)
-        stream.told()
+        self._tell(stream)
 
     def has(self, stream: Stream) -> bool:
         """Whether it was not deleted meanwhile."""
@@ -165,7 +166,7 @@ class Streams:
         self._streams.clear()
         self._write(table.clear, lambda _: None)
         for stream in gone:
-            stream.told()
+            self._tell(stream)
 
     # -- records ----------------------------------------------------------------------------------
 
@@ -187,7 +188,7 @@ class Streams:
                 for one, record in zip(puts, records, strict=True):
                     self._keep(one.shard, record)
             told(error, records)
-            stream.told()
+            self._tell(stream)
 
         self._commits.put(Change(rows), kept, ordered=True)
         if self._clock.monotonic_s() - stream.trimmed_s > TRIM_S:
@@ -226,7 +227,25 @@ class Streams:
             first, last = shard.place(0), shard.place(shard.unheld)
             self._commits.ask(partial(table.number_at, first=first, last=last, at_ms=at_ms), found)
 
+    def listen(self, arn: str, told: Callable[[], None]) -> Callable[[], None]:
+        """Call `told` whenever the stream of this ARN may have something to read, or other shards; returns what ends
+        that. It may be told for nothing, and hears of a stream that is created later too. It must not raise.
+        """
+        listeners = self._listeners.setdefault(arn, set())
+        listeners.add(told)
+
+        def end() -> None:
+            listeners.discard(told)
+            if not listeners and self._listeners.get(arn) is listeners:
+                del self._listeners[arn]
+
+        return end
+
     # -- inside -----------------------------------------------------------------------------------
+
+    def _tell(self, stream: Stream) -> None:
+        for told in tuple(self._listeners.get(stream.record.arn, ())):
+            told()
 
     def _keep(self, shard: Shard, record: Record) -> None:
         shard.keep(record)

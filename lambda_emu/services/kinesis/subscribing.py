@@ -78,13 +78,14 @@ class Subscription:
         self._form = form
         self._timers = Timers(clock)
         self._answer: HttpStream | None = None
+        self._end_listening: Callable[[], None] = lambda: None
         self._has_room = True
         self._reading = False
         self._said_s = self.begun_s
 
     def start(self, begin: Callable[[str, Subscription], HttpStream]) -> None:
         self._streams.subscriptions[self._reader.key] = self
-        self._reader.stream.listeners.add(self._pump)
+        self._end_listening = self._streams.listen(self._reader.stream.record.arn, self._pump)
         self._answer = begin(CONTENT_TYPE, self)
         self._timers.call_later(LASTS_S, self.end)
         self._timers.call_later(IDLE_S, self._beat)
@@ -175,7 +176,7 @@ class Subscription:
     def _forget(self) -> HttpStream | None:
         answer, self._answer = self._answer, None
         self._timers.cancel()
-        self._reader.stream.listeners.discard(self._pump)
+        self._end_listening()
         if self._streams.subscriptions.get(self._reader.key) is self:
             del self._streams.subscriptions[self._reader.key]
         return answer
