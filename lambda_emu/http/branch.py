@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from lambda_emu.http.connection import Connection
 from lambda_emu.http.exchange import RequestHandler
-from lambda_emu.http.group import Allowance, Group
+from lambda_emu.http.group import Accepted, Allowance, Group
 from lambda_emu.http.listener import UNBOUNDED, PortSettings
 from lambda_emu.http.watch import Watch
 
@@ -71,7 +71,7 @@ class Branch:
         self.newcomers.close()
         self._turned_away.close()
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: Accepted) -> None:
         self._watch.add(connection)
         if self._is_closed or connection.descriptor >= self._descriptors:
             connection.drop()
@@ -79,7 +79,7 @@ class Branch:
             self._turned_away.join(connection)
             connection.refuse(self._full)
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: Accepted) -> None:
         self._turned_away.leave(connection)
         self._watch.remove(connection)
 

@@ -12,12 +12,13 @@ import httptools
 from lambda_emu.http.body import Body
 from lambda_emu.http.endpoint import MAX_WAITING_BYTES
 from lambda_emu.http.exchange import Exchange, RequestHandler
-from lambda_emu.http.group import Acceptor, Group, Wait
+from lambda_emu.http.group import Accepted, Acceptor, Group, Wait
 from lambda_emu.http.head_reader import STRIDE_BYTES, HeadReader, HeadTooLarge
 from lambda_emu.http.known_head import KnownHead, known_head
 from lambda_emu.http.lingering import UNREAD_LIMIT_BYTES, Lingering
 from lambda_emu.http.message import Head
 from lambda_emu.http.pipeline import Pipeline
+from lambda_emu.http.preface import behind_preface
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class Connection(HeadReader, Pipeline, asyncio.Protocol):
     who floods us holds up the others, or fills our memory.
     """
 
-    def __init__(self, handler: RequestHandler, acceptor: Acceptor[Connection]) -> None:
+    def __init__(self, handler: RequestHandler, acceptor: Acceptor[Accepted]) -> None:
         HeadReader.__init__(self, acceptor.limits)
         Pipeline.__init__(self, handler, acceptor.newcomers)
         self._acceptor = acceptor
@@ -142,12 +143,29 @@ class Connection(HeadReader, Pipeline, asyncio.Protocol):
         except httptools.HttpParserCallbackError as error:
             self._fail(error)
         except httptools.HttpParserError:
-            self.refuse(400)
+            if not self._is_http2(data):
+                self.refuse(400)
         else:
             if self._loose_bytes and self._is_too_large():
                 self.refuse(431)
             elif self._loose_bytes or self._held_bytes or self._waiting_bytes:
                 self._weigh()
+
+    def _is_http2(self, data: bytes) -> bool:
+        """Whether it was the parser's end because another protocol begins, which has the connection now."""
+        rest = behind_preface(data, self.received_bytes - len(self._unparsed))
+        transport = self._transport
+        if rest is None or transport is None or self._lingering is not None:
+            return False
+        try:
+            from lambda_emu.http.http2 import take_over  # here: most servers have no such client
+        except ImportError:
+            log.warning("a client speaks HTTP/2, for which the package h2 is to be installed")
+            return False
+        rest += self._unparsed
+        self.connection_lost(None)
+        take_over(transport, self._handler, self._acceptor, rest)
+        return True
 
     def _fail(self, error: Exception) -> None:
         """The parser was stopped by one of ours."""

@@ -46,6 +46,38 @@ class GroupMember(MemoryHolder, Protocol):
         """It is hung up on, at once."""
 
 
+class Accepted(GroupMember, Protocol):
+    """A connection of either protocol, as its listener sees it. moved: as http.endpoint.Endpoint has it.
+
+    busy: whether its client waits for an answer. waits_for: what the client owes us; None: it is our turn.
+    """
+
+    group: Group
+
+    @property
+    def descriptor(self) -> int: ...
+
+    @property
+    def unsent_bytes(self) -> int: ...
+
+    @property
+    def moved(self) -> tuple[int, int]: ...
+
+    @property
+    def busy(self) -> bool: ...
+
+    @property
+    def waits_for(self) -> Wait | None: ...
+
+    def has_unread(self) -> bool: ...
+
+    def refuse(self, status: int) -> None: ...
+
+    def finish(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class Group:
     """The connections of one party. They end with it."""
 

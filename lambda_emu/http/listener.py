@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from lambda_emu.http.budget import MemoryBudget
 from lambda_emu.http.connection import Connection
 from lambda_emu.http.exchange import RequestHandler
-from lambda_emu.http.group import Allowance, Group, Wait
+from lambda_emu.http.group import Accepted, Allowance, Group, Wait
 from lambda_emu.http.head_reader import HeadLimits
 from lambda_emu.http.message import answer_head
 from lambda_emu.http.watch import Clock, Watch
@@ -115,7 +115,7 @@ class Listener:
         for connection in self.watch.connections:
             connection.close()
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: Accepted) -> None:
         if self.first_s is None:
             self.first_s = self._clock.monotonic_s()
         self.watch.add(connection)
@@ -124,7 +124,7 @@ class Listener:
         elif connection.descriptor >= self._settings.descriptors or not self.newcomers.join(connection):
             connection.refuse(503)
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: Accepted) -> None:
         self.watch.remove(connection)
 
     def _protocol(self) -> asyncio.Protocol:

@@ -7,8 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from lambda_emu.http.connection import Connection
-from lambda_emu.http.group import Wait
+from lambda_emu.http.group import Accepted, Wait
 
 LOOK_S = 2.5
 LEAST_BYTES = 1 << 14
@@ -42,7 +41,7 @@ class Watch:
         """unsent_bytes: of all answers together; beyond it nobody is waited for who takes nothing of his."""
         self._clock = clock
         self._unsent_bytes = unsent_bytes
-        self._seen: dict[Connection, _Seen] = {}
+        self._seen: dict[Accepted, _Seen] = {}
         self._timer: Timer | None = None
 
     def begin(self) -> None:
@@ -53,18 +52,18 @@ class Watch:
         if self._timer is not None:
             self._timer.cancel()
 
-    def add(self, connection: Connection) -> None:
+    def add(self, connection: Accepted) -> None:
         self._seen[connection] = _Seen(connection.waits_for, connection.moved, self._clock.monotonic_s())
 
-    def remove(self, connection: Connection) -> None:
+    def remove(self, connection: Accepted) -> None:
         self._seen.pop(connection, None)
 
     @property
-    def connections(self) -> list[Connection]:
+    def connections(self) -> list[Accepted]:
         return list(self._seen)
 
     def _look(self) -> None:
-        now_s, unsent_bytes, stuck = self._clock.monotonic_s(), 0, list[Connection]()
+        now_s, unsent_bytes, stuck = self._clock.monotonic_s(), 0, list[Accepted]()
         for connection, seen in list(self._seen.items()):
             wait, moved = connection.waits_for, connection.moved
             unsent_bytes += connection.unsent_bytes
@@ -89,7 +88,7 @@ def _got_on(wait: Wait, before: tuple[int, int], now: tuple[int, int]) -> bool:
     return wait is not Wait.HANG_UP and now != before
 
 
-def _end(connection: Connection, wait: Wait) -> None:
+def _end(connection: Accepted, wait: Wait) -> None:
     if wait is Wait.MEMORY:
         connection.refuse(503)
     elif wait in (Wait.NEXT, Wait.FIRST_BYTE):

@@ -198,6 +198,7 @@ class Streams:
         """Records from this number on, one at least if there is any."""
         now_ms = int(self._clock.now_s() * 1000)
         oldest_ms = stream.oldest_ms(now_ms)
+        number = max(number, 1)  # the first record's; where reading begins may be said as 0
 
         def found(error: KinesisError | None, page: tuple[Sequence[Record], Record | None] | None) -> None:
             records, following = page or ((), None)

@@ -72,7 +72,7 @@ class Subscription:
         """number: of the record that is read first."""
         self.begun_s = clock.monotonic_s()
         self._reader = reader
-        self._number = number
+        self._number = max(number, 1)
         self._streams = streams
         self._clock = clock
         self._form = form
