@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packages import sdk_for_javascript
@@ -59,9 +60,9 @@ def test_the_sdk_for_javascript_reaches_kinesis_unconfigured(request: pytest.Fix
                 "AWS_ACCESS_KEY_ID": "any",
                 "AWS_SECRET_ACCESS_KEY": "any",
             }
-            command = ["node", "--no-warnings", "app.js"]
+            app: dict[str, Any] = {"cwd": tmp_path / "app", "env": os.environ | told}
             ran = subprocess.run(
-                command, cwd=tmp_path / "app", env=os.environ | told, capture_output=True, text=True, timeout=60
+                ["node", "--no-warnings", "app.js"], **app, check=False, capture_output=True, text=True, timeout=60
             )
         finally:
             server.kill()
