@@ -69,7 +69,7 @@ class Client:
         assert data, "the server hung up"
         for event in self.h2.receive_data(data):
             if isinstance(event, h2.events.ResponseReceived):
-                self.status[event.stream_id] = dict(event.headers)[":status"]
+                self.status[event.stream_id] = str(dict(event.headers)[":status"])  # type: ignore[index]
             elif isinstance(event, h2.events.DataReceived):
                 self.bodies[event.stream_id] = self.bodies.get(event.stream_id, b"") + event.data
                 self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)

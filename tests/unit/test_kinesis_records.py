@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from hashlib import md5
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from kinesis_rig import ARN, Kinesis, serving, texts_of
+from kinesis_rig import ARN, Kinesis, kinesis, serving, texts_of
+
+from lambda_emu.services.kinesis.rates import Rates
 
 __all__ = ["kinesis"]
 HALF = 1 << 127
@@ -80,7 +83,7 @@ def test_a_reader_begins_where_it_says(kinesis: Kinesis, kind: str, expected: li
     kinesis.create("s")
     numbers = kinesis.put("s", "one", "two", "three")
 
-    wanted = {"StartingSequenceNumber": numbers[1]} if kind.endswith("SEQUENCE_NUMBER") else {}
+    wanted: dict[str, Any] = {"StartingSequenceNumber": numbers[1]} if kind.endswith("SEQUENCE_NUMBER") else {}
 
     assert kinesis.texts("s", kind, **wanted) == expected
 
@@ -227,3 +230,23 @@ def test_a_page_ends_at_ten_mebibytes(kinesis: Kinesis) -> None:
 
     assert len(page["Records"]) == 10
     assert len(kinesis.read(page["NextShardIterator"])["Records"]) == 2
+
+
+def test_a_shard_that_is_to_refuse_what_is_too_much_refuses_that_alone(kinesis: Kinesis) -> None:
+    kinesis.create("s", 2)
+    kinesis.streams.rates = Rates(kinesis.clock)
+    for _ in range(2):
+        entries = [{"Data": b"x", "PartitionKey": "a", "ExplicitHashKey": "0"}] * 500
+        assert kinesis.client.put_records(StreamName="s", Records=entries)["FailedRecordCount"] == 0
+
+    both = [{"Data": b"x", "PartitionKey": "a", "ExplicitHashKey": str(key)} for key in (0, HALF)]
+    told = kinesis.client.put_records(StreamName="s", Records=both)
+
+    code = "ProvisionedThroughputExceededException"
+    assert (told["FailedRecordCount"], told["Records"][0]["ErrorCode"]) == (1, code)
+    assert told["Records"][1]["ShardId"] == "shardId-000000000001"
+    with pytest.raises(ClientError) as refused:
+        kinesis.client.put_record(StreamName="s", **both[0])
+    assert code_of(refused) == code
+    kinesis.clock.advance(1)
+    kinesis.client.put_record(StreamName="s", **both[0])
