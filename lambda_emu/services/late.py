@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Lock
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from lambda_emu.http.loop import Loop
 from lambda_emu.store import Store
@@ -24,6 +25,7 @@ class Opened(Protocol):
 
 
 R = TypeVar("R", bound=Opened)
+T = TypeVar("T")
 
 
 class LateRoom(Generic[R]):
@@ -44,16 +46,7 @@ class LateRoom(Generic[R]):
 
     def open_what_is_left(self) -> None:
         """Of an earlier run: what is under way there goes on. Not on the loop."""
-        found: Future[bool] = Future()
-
-        def told(error: BaseException | None, is_left: bool) -> None:
-            if error is not None:
-                found.set_exception(error)
-            else:
-                found.set_result(is_left)
-
-        self._store.post(self._is_left, told)
-        if found.result(LIMIT_S):
+        if ask_store(self._store, self._is_left, LIMIT_S):
             self.open()
 
     def open(self) -> R:
@@ -85,3 +78,17 @@ class LateRoom(Generic[R]):
 
     def _is_left(self, connection: sqlite3.Connection) -> bool:
         return connection.execute(f"{self.left} LIMIT 1").fetchone() is not None
+
+
+def ask_store(store: Store, step: Callable[[sqlite3.Connection], T], limit_s: float) -> T:
+    """What a step of its writer returns. Not on the loop."""
+    found: Future[T] = Future()
+
+    def told(error: BaseException | None, result: Any) -> None:
+        if error is not None:
+            found.set_exception(error)
+        else:
+            found.set_result(result)
+
+    store.post(step, told)
+    return found.result(limit_s)

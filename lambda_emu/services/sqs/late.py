@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lambda_emu.clock import Clock
-from lambda_emu.http.loop import Loop
-from lambda_emu.services.late import LateRoom
-from lambda_emu.store import Store
+from lambda_emu.services.journal.late import LateHeir
 
 if TYPE_CHECKING:
     from lambda_emu.services.sqs.queues import Queues
 
 
-class LateQueues(LateRoom["Queues"]):
+class LateQueues(LateHeir["Queues"]):
     left = "SELECT 1 FROM sqs_queues"
 
-    def __init__(self, store: Store, loop: Loop, clock: Clock) -> None:
-        super().__init__(store, loop)
-        self._clock = clock
-
     def _open(self) -> Queues:
-        from lambda_emu.services.sqs.opening import open_queues
+        from lambda_emu.services.sqs import table
+        from lambda_emu.services.sqs.changes import KEEPING
+        from lambda_emu.services.sqs.queues import Queues
 
-        return open_queues(self._store, self._loop, self._clock)
+        return self._open_kept(KEEPING, Queues, table.read_all)

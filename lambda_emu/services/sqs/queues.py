@@ -40,7 +40,7 @@ class Queues:
     """All queues of all accounts. Everything runs on the loop but `open`, which makes one."""
 
     def __init__(self, store: Store, loop: Loop, clock: Clock, journal: Journal | None) -> None:
-        """Use `opening.open_queues`."""
+        """Use `late.LateQueues`."""
         self._loop = loop
         self._clock = clock
         self._commits = Commits(KEEPING, store, loop, clock, journal)
