@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lambda_emu.arn import Scope
+from lambda_emu.arn import Scope, parse_resource_arn
 from lambda_emu.clock import Clock
 from lambda_emu.destinations.events import EventDestinations
 from lambda_emu.destinations.outbox import Outbox
@@ -15,9 +15,12 @@ from lambda_emu.event_sources.mappings import EventSources
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.invoker import Invoker
 from lambda_emu.model.concurrency.limits import set_aside
+from lambda_emu.model.function.names import resolve
+from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.model.mappings.sources import SourceKind
 from lambda_emu.services.child.service import OtherServices
 from lambda_emu.services.clients import Clients
+from lambda_emu.services.kinesis.late import LateStreams
 from lambda_emu.services.late import LateRoom
 from lambda_emu.services.neighbours.neighbour import Neighbour
 from lambda_emu.services.sqs.late import LateQueues
@@ -27,6 +30,7 @@ from lambda_emu.triggers.schedules import Schedules
 
 if TYPE_CHECKING:  # they take their time
     from lambda_emu.event_sources.driver import PolledKind
+    from lambda_emu.event_sources.streams.source import StreamKind
     from lambda_emu.metrics.embedded import Embedded
     from lambda_emu.metrics.recorder import Recorder
 
@@ -66,19 +70,22 @@ class Around:
         self._rooms: Sequence[LateRoom[Any]] = ()  # of our own services, each opened when it is needed; they send
         shutdown.call(self._stop_counting)  # after all who tell of facts
         self.queues = LateQueues(store, loop, clock)
+        self.streams = LateStreams(store, loop, clock)
+        self._kept: Sequence[LateRoom[Any]] = (self.queues, self.streams)
         self.child = OtherServices(loop, url, scope, clock)
         shutdown.call(self.child.close)  # after the environments, whose code may use it until they end
         self.clients = Clients(lambda: url)
         shutdown.call(self.clients.close)
 
     def read(self, *, counts: bool) -> None:
-        """Queues and metrics. counts: whether what is counted is kept."""
+        """Queues, streams and metrics. counts: whether what is counted is kept."""
         from lambda_emu.metrics.file import MetricFile  # here: they take their time
         from lambda_emu.metrics.recorder import Recorder
 
         metrics = MetricFile(self._store.folder / "metrics.db")
         self.recorder = Recorder(metrics, self._loop, self._clock, self._set_aside)
-        self.queues.open_what_is_left()
+        for kept in self._kept:
+            kept.open_what_is_left()
         self._is_counting = counts
 
     def open_results(self, invoker: Invoker, *, catch_up: bool) -> None:
@@ -111,10 +118,11 @@ class Around:
 
     def open_sources(self, invoker: Invoker) -> None:
         """Let event source mappings poll, once they are started."""
-        self._shutdown.tidy(self.queues.close)  # before what runs is waited for: who waits for messages does nothing
+        for kept in self._kept:
+            self._shutdown.tidy(kept.close)  # before what runs is waited for: who waits for messages does nothing
         context = PollingContext(self._store, invoker.invoke, self.recorder.add_for, self._loop, self._clock)
         self.sources = EventSources(self._kinds, context)
-        self._shutdown.tidy(self.sources.stop)  # before its queues: what it has taken and not begun goes back
+        self._shutdown.tidy(self.sources.stop)  # before their queues: what it has taken and not begun goes back
 
     def clear(self) -> None:
         """Forget what comes by itself. On the loop."""
@@ -123,7 +131,7 @@ class Around:
 
     def reset(self) -> None:
         """Empty every account. Not on the loop."""
-        for forget in (self.queues.clear, self.outbox.forget):
+        for forget in (*(kept.clear for kept in self._kept), self.outbox.forget):
             self._loop.ask(forget, STEP_LIMIT_S)
         self.child.reset()
         self.recorder.clear()
@@ -143,22 +151,62 @@ class Around:
 
     def _kinds(self) -> Mapping[SourceKind, PolledKind]:
         """What event source mappings may poll."""
-        from lambda_emu.event_sources.sqs.kind import OwnQueues, QueuesElsewhere  # here: most servers poll nothing
-        from lambda_emu.event_sources.streams.dynamodb import DynamoStreams
-        from lambda_emu.event_sources.streams.positions import Positions
+        from lambda_emu.event_sources.streams.positions import Positions  # here: most servers poll nothing
         from lambda_emu.event_sources.streams.source import Streams
-        from lambda_emu.services.sqs.local import LocalQueues
 
-        queues: PolledKind = OwnQueues(LocalQueues(self.queues.open(), self._clock), self._loop, self._clock)
-        if self._is_elsewhere("sqs"):
-            queues = QueuesElsewhere(self.clients.call, self._loop)
+        queues = self._queues_to_poll()
         positions = Positions(self._store, self._loop, self.outbox.wake)
         positions.forget_all_but({mapping.uuid for _, mapping in self._store.mappings.everywhere()})
-        wakes = not self._is_elsewhere("dynamodb")
-        tables = DynamoStreams(self.clients.call, self._loop, wakes=wakes)
-        streams = Streams(tables, positions, self.recorder.add, self._loop, self._clock)
-        self.child.on_stream = streams.wake
-        return {SourceKind.SQS: queues, SourceKind.SQS_FIFO: queues, SourceKind.DYNAMODB: streams}
+
+        def streams(kind: StreamKind) -> Streams:
+            return Streams(kind, positions, self.recorder.add, self._loop, self._clock)
+
+        tables = streams(self._tables_to_poll())
+        self.child.on_stream = tables.wake
+        return {
+            SourceKind.SQS: queues,
+            SourceKind.SQS_FIFO: queues,
+            SourceKind.DYNAMODB: tables,
+            SourceKind.KINESIS: streams(self._streams_to_poll()),
+        }
+
+    def _queues_to_poll(self) -> PolledKind:
+        from lambda_emu.event_sources.sqs.kind import OwnQueues, QueuesElsewhere
+        from lambda_emu.services.sqs.local import LocalQueues
+
+        if self._is_elsewhere("sqs"):
+            return QueuesElsewhere(self.clients.call, self._loop)
+        return OwnQueues(LocalQueues(self.queues.open(), self._clock), self._loop, self._clock)
+
+    def _tables_to_poll(self) -> StreamKind:
+        from lambda_emu.event_sources.streams.calling import CalledStreams
+        from lambda_emu.event_sources.streams.dynamodb import FORM, TableStream
+        from lambda_emu.event_sources.streams.reading import POLL_S, SAFETY_POLL_S
+
+        call, poll_s = self.clients.call, POLL_S if self._is_elsewhere("dynamodb") else SAFETY_POLL_S
+        return CalledStreams(FORM, lambda mapping: TableStream(mapping.source_arn or "", call), self._loop, poll_s)
+
+    def _streams_to_poll(self) -> StreamKind:
+        from lambda_emu.event_sources.streams.calling import CalledStreams
+        from lambda_emu.event_sources.streams.kinesis import FORM
+        from lambda_emu.event_sources.streams.kinesis_elsewhere import KinesisStream
+        from lambda_emu.event_sources.streams.kinesis_own import KinesisStreams
+        from lambda_emu.event_sources.streams.reading import POLL_S
+
+        if not self._is_elsewhere("kinesis"):
+            return KinesisStreams(self.streams.open(), self._role_of)
+        call = self.clients.call
+
+        def stream_of(mapping: EventSourceMapping) -> KinesisStream:
+            return KinesisStream(mapping.source_arn or "", self._role_of(mapping), call)
+
+        return CalledStreams(FORM, stream_of, self._loop, POLL_S)
+
+    def _role_of(self, mapping: EventSourceMapping) -> str:
+        """The ARN of the one that its function has; empty: there is no such function."""
+        target = resolve(mapping.function_arn, None, parse_resource_arn(mapping.arn).scope)
+        function = self._store.function(target.id)
+        return "" if function is None else function.latest.role
 
     def _is_elsewhere(self, service: str) -> bool:
         return any(one.name == service for one in self.neighbours)

@@ -37,6 +37,7 @@ from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Engine, SandboxError
 from lambda_emu.services.cbor import CborService
 from lambda_emu.services.cloudwatch.service import CloudWatchService
+from lambda_emu.services.kinesis.service import StreamService
 from lambda_emu.services.localstack import LocalStackPages
 from lambda_emu.services.neighbours.service import NeighbourService
 from lambda_emu.services.overview import Overview
@@ -49,6 +50,7 @@ from lambda_emu.triggers.http_apis.service import HttpApis
 
 if TYPE_CHECKING:
     from lambda_emu.services.cloudwatch.serving import MetricServer
+    from lambda_emu.services.kinesis.serving import StreamServer
     from lambda_emu.services.sqs.serving import QueueServer
 
 log = logging.getLogger(__name__)
@@ -116,6 +118,7 @@ class Served:
         rooms = self._rooms
         return {
             "sqs": QueueService(self._make_queues),
+            "kinesis": StreamService(self._make_streams),
             "cloudwatch": CborService(CloudWatchService(self._make_metrics), "cloudwatch"),
             "scheduler": SchedulerService(lambda: rooms.around.schedules.make_server(rooms.scope)),
         }
@@ -142,6 +145,12 @@ class Served:
 
         rooms = self._rooms
         return QueueServer(rooms.around.queues.open(), rooms.clock, rooms.scope, rooms.url)
+
+    def _make_streams(self) -> StreamServer:
+        from lambda_emu.services.kinesis.serving import StreamServer  # here: most servers are never asked
+
+        rooms = self._rooms
+        return StreamServer(rooms.around.streams.open(), rooms.clock, rooms.scope)
 
     def _make_metrics(self) -> MetricServer:
         from lambda_emu.services.cloudwatch.serving import MetricServer  # here: most servers are never asked

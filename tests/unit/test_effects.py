@@ -81,7 +81,7 @@ GIVEN: dict[str, tuple[Give, str]] = {
         "f",
     ),
     "CreateEventSourceMapping": (
-        lambda api: api.client.create_event_source_mapping(**NAMED, **PASSING["kinesis"]),
+        lambda api: api.client.create_event_source_mapping(**NAMED, **PASSING["mq"]),
         "f",
     ),
     "CreateCapacityProvider": (lambda api: api.client.create_capacity_provider(**INSTANCES), "p"),
@@ -132,14 +132,14 @@ def test_it_is_said_once(api: Api, caplog: pytest.LogCaptureFixture) -> None:
 
 def test_it_is_said_again_at_start(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     api.client.update_function_configuration(**NAMED, KMSKeyArn=KEY)
-    api.client.create_event_source_mapping(**NAMED, **PASSING["kinesis"])
+    api.client.create_event_source_mapping(**NAMED, **PASSING["mq"])
     caplog.clear()
 
     tell_of_all(api.store, Here({}, lambda _: False), Notices())
 
     assert caplog.messages == [
         "f: KMSKeyArn without effect here: nothing is encrypted with it",
-        "f: CreateEventSourceMapping without effect here: the source is not polled (kinesis)",
+        "f: CreateEventSourceMapping without effect here: the source is not polled (mq)",
     ]
 
 

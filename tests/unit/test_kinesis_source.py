@@ -13,7 +13,7 @@ from kinesis_rig import ACCOUNT, ARN, REGION, Kinesis, kinesis
 from waiting import eventually
 
 from lambda_emu.event_sources.poller import BatchVerdict, Poller, Record, Result, SourceEnded
-from lambda_emu.event_sources.streams.kinesis import KinesisStreams
+from lambda_emu.event_sources.streams.kinesis_own import KinesisStreams
 from lambda_emu.event_sources.streams.positions import Positions
 from lambda_emu.event_sources.streams.source import Streams
 from lambda_emu.model.mappings.mapping import EventSourceMapping, MappingState

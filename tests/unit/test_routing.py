@@ -26,7 +26,9 @@ from lambda_emu.http.message import Head
 from lambda_emu.services.buckets import bucket_of
 from lambda_emu.services.catalogue import KNOWN, known, misnamed
 from lambda_emu.services.child.service import services_by
+from lambda_emu.services.kinesis.service import StreamService
 from lambda_emu.services.overview import BY, NAMES, Overview, has_moto
+from lambda_emu.services.scheduler.service import SchedulerService
 from lambda_emu.services.sqs.service import QueueService
 from lambda_emu.services.unserved import Forms, ServiceNotServed, Unserved
 
@@ -53,18 +55,22 @@ class DataPlane:
 PAGES, LAMBDA = OwnPages(LateApp(serve)), LambdaService(LateApp(serve), cast(CallerContexts, None))
 URLS = DataPlane(within=("lambda-url",), paths=(b"/_lambda-emu/url/",))
 APIS = DataPlane(within=("execute-api",), paths=(b"/restapis/",), signed_for=("execute-api",))
-QUEUES = QueueService(cast(Any, None))
+OURS: Mapping[str, Service] = {
+    "sqs": QueueService(cast(Any, None)),
+    "kinesis": StreamService(cast(Any, None)),
+    "scheduler": SchedulerService(cast(Any, None)),
+}
 JSON, QUERY, REST, S3 = AROUND = services_by(serve)
-UNSERVED, FORMS = Unserved(), Forms([QUEUES, *AROUND])
+UNSERVED, FORMS = Unserved(), Forms([*OURS.values(), *AROUND])
 NAMES_OF = {
     id(one): name
     for name, one in {
-        "pages": PAGES, "lambda": LAMBDA, "urls": URLS, "apis": APIS, "sqs": QUEUES, "json": JSON, "query": QUERY,
+        "pages": PAGES, "lambda": LAMBDA, "urls": URLS, "apis": APIS, **OURS, "json": JSON, "query": QUERY,
         "rest": REST, "s3": S3, "unserved": UNSERVED, "forms": FORMS,
     }.items()
 }  # fmt: skip
 SERVED_BY = {name: None if name == "unserved" else name for name in NAMES_OF.values()}
-EVERYBODY = Router([URLS, APIS, PAGES, LAMBDA, UNSERVED, FORMS, QUEUES, *AROUND])
+EVERYBODY = Router([URLS, APIS, PAGES, LAMBDA, UNSERVED, FORMS, *OURS.values(), *AROUND])
 DOCUMENTED = Path(__file__).parents[2] / "docs" / "services.md"
 FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
 
@@ -135,7 +141,8 @@ def test_any_other_host_says_nothing_of_the_service(host: str) -> None:
         ("POST /", signed("monitoring"), "json"),
         ("POST /service/GraniteServiceVersion20100801/operation/ListMetrics", signed("monitoring"), "json"),
         ("POST /", signed("sts", **{"x-amz-target": "AmazonSQS.SendMessage"}), "query"),
-        ("POST /", signed("kinesis"), "unserved"),
+        ("POST /", signed("kinesis"), "kinesis"),
+        ("POST /", signed("firehose"), "unserved"),
         ("POST /", signed("ec2", **FORM), "unserved"),
         ("GET /photos/key", {"authorization": "AWS 123456789012:c2lnbmF0dXJl"}, "s3"),
     ],
@@ -180,7 +187,7 @@ def test_then_its_target_its_query_its_form_its_path_and_last_it_is_s3s(
     [
         (b"Action=AssumeRoleWithWebIdentity&RoleArn=a", QUERY),
         (b"Version=2010-03-31&Action=Publish", QUERY),
-        (b"Action=ListQueues&Version=2012-11-05", QUEUES),
+        (b"Action=ListQueues&Version=2012-11-05", OURS["sqs"]),
         (b"Action=DescribeInstances&Version=2016-11-15", None),
         (b"", None),
     ],
@@ -298,5 +305,5 @@ def test_what_moto_would_serve_is_nobodys_without_it(monkeypatch: pytest.MonkeyP
     found = {one.name: one for one in Overview((), lambda: None, lambda: None).services()}
 
     has_moto.cache_clear()
-    assert [name for name, one in found.items() if one.by] == ["cloudwatch", "lambda", "sqs"]
+    assert {name for name, one in found.items() if one.by} == {"cloudwatch", "lambda", *OURS}
     assert (found["s3"].needs, found["apigatewayv2"].needs) == ("pip install 'lambda-emu[services]'",) * 2

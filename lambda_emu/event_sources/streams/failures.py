@@ -65,5 +65,5 @@ class Failures:
             "approximateArrivalOfFirstRecord": time(first.place.at_s),
             "approximateArrivalOfLastRecord": time(last.place.at_s),
             "batchSize": len(records),
-            "streamArn": self._mapping.arn,
+            "streamArn": self._mapping.form.stream(self._mapping.arn),
         }

@@ -1,156 +1,53 @@
-"""Streams of Kinesis that this server has itself: read on the loop, and heard of as soon as something is put."""
+"""What a mapping makes of a stream of Kinesis, whoever serves it: its records as functions and filters see them."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 from base64 import b64decode
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from msgspec.json import encode
 
 from lambda_emu.arn import scope_in
 from lambda_emu.destinations.delivery import timestamp
-from lambda_emu.event_sources.poller import Record, SourceUnavailable
+from lambda_emu.event_sources.poller import Record
 from lambda_emu.event_sources.streams.mapping import StreamForm
-from lambda_emu.event_sources.streams.reading import (
-    AFTER,
-    AT_TIMESTAMP,
-    ITERATOR,
-    SAFETY_POLL_S,
-    TRIM_HORIZON,
-    Page,
-    Position,
-    ShardInfo,
-    StreamGone,
-    StreamPlace,
-    StreamReader,
-)
-from lambda_emu.model.mappings.mapping import EventSourceMapping
-from lambda_emu.services.kinesis.errors import KinesisError
-from lambda_emu.services.kinesis.keys import read_sequence
-from lambda_emu.services.kinesis.request import shard_of, stream_of
-from lambda_emu.services.kinesis.stream import Record as Put
-from lambda_emu.services.kinesis.stream import Shard, Stream
-from lambda_emu.services.kinesis.streams import Page as Read
-from lambda_emu.services.kinesis.streams import Streams
-
-T = TypeVar("T")
-
-PAGE_BYTES = 10 << 20
+from lambda_emu.event_sources.streams.reading import StreamPlace
 
 
-class KinesisReader:
-    """reading.StreamReader. An iterator is a shard and a number in it, and never too old. On the loop."""
+class KinesisRecords:
+    """Makes those of one source. docs/contract/events.md#events-of-pollers."""
 
-    def __init__(self, arn: str, streams: Streams, role: str) -> None:
-        """role: the ARN of the one that the function reads with, which its events name."""
-        self.arn = arn
-        self._streams = streams
+    def __init__(self, arn: str, role: str) -> None:
+        """arn: of the stream, or of a consumer of it. role: the ARN of the one that the function reads with."""
+        self._arn = arn
         self._role = role
+        self._region = scope_in(arn).region
 
-    async def shards(self) -> Sequence[ShardInfo]:
-        stream = self._stream()
-        names = {one.record.index: one.record.name for one in stream.shards}
-        return [
-            ShardInfo(one.record.name, tuple(names[at] for at in one.record.parents if at in names), not one.is_open)
-            for one in stream.shards
-        ]
-
-    async def iterator(self, shard: str, position: Position) -> str:
-        if position.kind == ITERATOR:
-            return position.text
-        return f"{shard}:{await self._number(shard, position)}"
-
-    async def records(self, iterator: str, limit: int) -> Page:
-        name, _, number = iterator.partition(":")
-        stream, shard = self._shard(name)
-        found: asyncio.Future[Read] = asyncio.get_running_loop().create_future()
-        self._streams.read(stream, shard, int(number), limit, PAGE_BYTES, partial(_told, found))
-        page = await found
-        records = [self._record(shard, one) for one in page.records]
-        is_over = shard.is_ended and page.next > shard.last
-        return Page(records, None if is_over else f"{name}:{page.next}")
-
-    async def _number(self, name: str, position: Position) -> int:
-        """The first that is read."""
-        _, shard = self._shard(name)
-        if position.kind == TRIM_HORIZON:
-            return 0
-        if position.kind == AFTER:
-            sequence = read_sequence(position.text)
-            return 0 if sequence is None else sequence.number + 1
-        if position.kind == AT_TIMESTAMP:
-            found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-            self._streams.number_at(shard, int(float(position.text) * 1000), partial(_told, found))
-            return await found
-        return shard.last + 1
-
-    def _stream(self) -> Stream:
-        """StreamGone."""
-        try:
-            return stream_of(self._streams, self.arn)
-        except KinesisError as error:
-            raise StreamGone(f"Stream not found: {self.arn}") from error
-
-    def _shard(self, name: str) -> tuple[Stream, Shard]:
-        """StreamGone."""
-        stream = self._stream()
-        try:
-            return stream, shard_of(stream, name)
-        except KinesisError as error:
-            raise StreamGone(str(error)) from error
-
-    def _record(self, shard: Shard, put: Put) -> Record:
-        """As Lambda gives it to a function. docs/contract/events.md#events-of-pollers."""
-        sequence = shard.sequence_of(put)
-        at_s = put.at_ms / 1000
+    def make(self, shard: str, sequence: str, key: str, data: bytes, at_s: float) -> Record:
         event = {
             "kinesis": {
                 "kinesisSchemaVersion": "1.0",
-                "partitionKey": put.key,
+                "partitionKey": key,
                 "sequenceNumber": sequence,
-                "data": put.data,
+                "data": data,
                 "approximateArrivalTimestamp": at_s,
             },
             "eventSource": "aws:kinesis",
             "eventVersion": "1.0",
-            "eventID": f"{shard.record.name}:{sequence}",
+            "eventID": f"{shard}:{sequence}",
             "eventName": "aws:kinesis:record",
             "invokeIdentityArn": self._role,
-            "awsRegion": scope_in(self.arn).region,
-            "eventSourceARN": self.arn,
+            "awsRegion": self._region,
+            "eventSourceARN": self._arn,
         }
-        return Record(sequence, encode(event), StreamPlace(int(sequence), put.key.encode(), at_s))
+        return Record(sequence, encode(event), StreamPlace(int(sequence), key.encode(), at_s))
 
 
-class KinesisStreams:
-    """source.StreamKind of those. role_of: the ARN of the role of a mapping's function."""
-
-    form: StreamForm
-    poll_s = SAFETY_POLL_S
-
-    def __init__(self, streams: Streams, role_of: Callable[[EventSourceMapping], str]) -> None:
-        self.form = FORM
-        self._streams = streams
-        self._role_of = role_of
-
-    def reader(self, mapping: EventSourceMapping) -> StreamReader:
-        return KinesisReader(mapping.source_arn or "", self._streams, self._role_of(mapping))
-
-    def listen(self, arn: str, wake: Callable[[str], None]) -> Callable[[], None]:
-        return self._streams.listen(arn, partial(wake, arn))
-
-
-def _told(found: asyncio.Future[T], error: KinesisError | None, result: T) -> None:
-    if found.done():
-        return
-    if error is not None:
-        found.set_exception(SourceUnavailable(str(error)))
-    else:
-        found.set_result(result)
+def stream_arn(arn: str) -> str:
+    """Of the stream that a consumer reads, or of the stream itself."""
+    return arn.partition("/consumer/")[0]
 
 
 def _view(record: Record) -> tuple[Mapping[str, Any], str]:
@@ -159,4 +56,4 @@ def _view(record: Record) -> tuple[Mapping[str, Any], str]:
     return {**event, **event["kinesis"]}, b64decode(event["kinesis"]["data"]).decode(errors="replace")
 
 
-FORM = StreamForm("KinesisBatchInfo", timestamp, _view)
+FORM = StreamForm("KinesisBatchInfo", timestamp, _view, stream_arn)

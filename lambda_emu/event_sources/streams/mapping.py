@@ -18,11 +18,13 @@ class StreamForm(Struct, frozen=True):
     """How streams of one kind are spoken of. info: what a failed batch is called in its destination.
 
     time: how the arrival of a record is written there. view: a record as filters see it, and its data as text.
+    stream: the stream's own ARN, by that of a source.
     """
 
     info: str
     time: Callable[[float], str]
     view: Callable[[Record], tuple[Mapping[str, Any], str | None]]
+    stream: Callable[[str], str] = lambda arn: arn
 
 
 class StreamMapping:

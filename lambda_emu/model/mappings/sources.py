@@ -39,7 +39,7 @@ _RESOURCES: tuple[tuple[str, re.Pattern[str], SourceKind], ...] = (
     ("mq", re.compile(r"broker:.+"), SourceKind.MQ),
     ("rds", re.compile(r"cluster:.+"), SourceKind.DOCUMENTDB),
 )
-POLLED = frozenset({SourceKind.SQS, SourceKind.SQS_FIFO, SourceKind.DYNAMODB})
+POLLED = frozenset({SourceKind.SQS, SourceKind.SQS_FIFO, SourceKind.DYNAMODB, SourceKind.KINESIS})
 """Those that are polled here; mappings of others are kept and have no effect."""
 BOOTSTRAP_SERVERS = "KAFKA_BOOTSTRAP_SERVERS"
 LONG_POLLED_TIMEOUT_S = 840
