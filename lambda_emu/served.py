@@ -108,7 +108,7 @@ class Served:
         around = self._around(self._ours())
         lambda_ = LambdaService(self._api, CallerContexts(self.context))
         others: Sequence[Service] = (lambda_, Unserved(), Forms(around), *around)
-        self.overview = Overview(rooms.around.neighbours, lambda: child.pid, child.status)
+        self.overview = Overview(rooms.around.neighbours, child)
         localstack = LocalStackPages(self.overview, is_ready)
         self.outside: Sequence[Service] = (urls, apis, OwnPages(self._pages), localstack, *others)
         self.inside: Sequence[Service] = (urls, apis, localstack, *others)

@@ -70,6 +70,7 @@ _ROWS = (
     _row("scheduler", "SCHEDULER"),
     _row("secretsmanager", "SECRETS_MANAGER", target="secretsmanager."),
     _row("ses", "SES", version="2010-12-01"),
+    _row("sesv2", "SESV2", "ses/v2/email/"),
     _row("sns", "SNS", version="2010-03-31", actions=(b"ConfirmSubscription", b"Unsubscribe")),
     _row("sqs", "SQS", target="AmazonSQS.", version="2012-11-05"),
     _row("ssm", "SSM", target="AmazonSSM."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import resource
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from lambda_emu.services.catalogue import KNOWN
 from lambda_emu.services.child.errors import EXTRA
-from lambda_emu.services.child.service import ChildStatus
+from lambda_emu.services.child.service import OtherServices
 from lambda_emu.services.neighbours.neighbour import Neighbour
 
 OURS, MOTO, BOTH, AWS = "lambda-emu", "moto", "lambda-emu and moto", "AWS"
@@ -24,8 +24,8 @@ BY = {
     **dict.fromkeys(
         (
             *("apigateway", "cognito-identity", "cognito-idp", "dynamodb", "dynamodbstreams", "iam", "kms"),
-            *("resourcegroupstaggingapi", "s3", "s3control", "secretsmanager", "sns", "ssm", "stepfunctions"),
-            *("sts", "xray"),
+            *("resourcegroupstaggingapi", "s3", "s3control", "secretsmanager", "ses", "sesv2", "sns", "ssm"),
+            *("stepfunctions", "sts", "xray"),
         ),
         MOTO,
     ),
@@ -45,28 +45,26 @@ class ServedBy(Struct, frozen=True):
 
 
 class Overview:
-    """child: how moto's process is; not on the loop."""
+    """child: moto's process, which is asked how it is."""
 
-    def __init__(
-        self, neighbours: Collection[Neighbour], pid: Callable[[], int | None], child: Callable[[], ChildStatus | None]
-    ) -> None:
+    def __init__(self, neighbours: Collection[Neighbour], child: OtherServices) -> None:
         self._elsewhere = {one.name: one.url or AWS for one in neighbours}
-        self._pid = pid
         self._child = child
 
     def services(self) -> list[ServedBy]:
         """Anywhere; looks at nothing that takes time."""
         names = sorted({*NAMES, *self._elsewhere})
-        return [self._of(name, self._pid() is not None) for name in names]
+        return [self._of(name, self._child.pid is not None) for name in names]
 
     def told(self) -> dict[str, Any]:
         """All of it, for the command. Not on the loop."""
-        child = self._child()
+        child = self._child.status()
+        outbox = self._child.outbox() if child is None else child.outbox
         processes = [{"name": "lambda-emu", "pid": os.getpid(), "memory_mb": own_memory_mb()}]
         if child is not None:
             processes.append({"name": MOTO, "pid": child.pid, "memory_mb": child.memory_mb})
         services = [{"name": one.name, "by": one.by, "needs": one.needs} for one in self.services()]
-        return {"services": services, "processes": processes, "outbox": [] if child is None else list(child.outbox)}
+        return {"services": services, "processes": processes, "outbox": list(outbox)}
 
     def _of(self, name: str, has_child: bool) -> ServedBy:
         if name in self._elsewhere:

@@ -15,6 +15,8 @@ from botocore.session import Session
 
 from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.service import LambdaService, OwnPages
+from lambda_emu.arn import Scope
+from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer, error_answer
 from lambda_emu.gateway.call import Call
@@ -22,10 +24,11 @@ from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.router import Router
 from lambda_emu.gateway.services import Handling, Service, ServiceClaims
 from lambda_emu.gateway.wsgi import LateApp
+from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.services.buckets import bucket_of
 from lambda_emu.services.catalogue import KNOWN, known, misnamed
-from lambda_emu.services.child.service import services_by
+from lambda_emu.services.child.service import OtherServices, services_by
 from lambda_emu.services.kinesis.service import StreamService
 from lambda_emu.services.overview import BY, NAMES, Overview, has_moto
 from lambda_emu.services.scheduler.service import SchedulerService
@@ -269,7 +272,7 @@ def test_what_nobody_serves_is_refused_in_older_cbor_too() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_listed_as_served_is_routed_to_somebody_and_nothing_else(name: str) -> None:
     scope = "lambda" if name == "lambda" else known(name).signing_name
-    path = {"s3control": "/v20180820/", "apigatewayv2": "/v2/apis"}.get(name, "/")
+    path = {"s3control": "/v20180820/", "apigatewayv2": "/v2/apis", "sesv2": "/v2/email/x"}.get(name, "/")
     target = known(name).claims.targets
     headers = {"x-amz-target": target[0].decode()} if target else {}
 
@@ -302,7 +305,8 @@ def test_what_moto_would_serve_is_nobodys_without_it(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "moto", None)  # as where it is not installed
     has_moto.cache_clear()
 
-    found = {one.name: one for one in Overview((), lambda: None, lambda: None).services()}
+    child = OtherServices(Loop(), "http://127.0.0.1:1", Scope("000000000000", "us-east-1"), Clock())
+    found = {one.name: one for one in Overview((), child).services()}
 
     has_moto.cache_clear()
     assert {name for name, one in found.items() if one.by} == {"cloudwatch", "lambda", *OURS}

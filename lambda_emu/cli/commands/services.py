@@ -37,13 +37,13 @@ def services(data_dir: str | None, endpoint_url: str | None, as_json: bool) -> N
     show.table(PROCESSES, [_process(one) for one in told["processes"]])
     if told["outbox"]:
         click.echo()
-        show.table(OUTBOX, [(one["to"], one["by"], _short(one["message"])) for one in told["outbox"]])
+        show.table(OUTBOX, [(one["to"], one["by"], _short(one)) for one in told["outbox"]])
 
 
 def _process(seen: Mapping[str, Any]) -> tuple[str, str, str]:
     return seen["name"], str(seen["pid"]), f"{seen['memory_mb']} MB"
 
 
-def _short(text: str) -> str:
-    line = " ".join(text.split())
+def _short(sent: Mapping[str, Any]) -> str:
+    line = " ".join(f"{sent.get('subject') or ''} {sent['message']}".split())
     return line if len(line) <= SHOWN_CHARACTERS else f"{line[:SHOWN_CHARACTERS]}…"

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from msgspec import Struct
 
@@ -60,9 +60,9 @@ class Front:
         """Have the function run some time: it is kept when this returns. FrontError."""
         self._invoke(arn, json.dumps(event).encode(), "Event")
 
-    def run(self, arn: str, payload: bytes) -> Answered:
+    def run(self, arn: str, payload: bytes, limit_s: float = RUN_LIMIT_S) -> Answered:
         """Run the function and wait for what it answers; a function's own error is an answer too. FrontError."""
-        return self._invoke(arn, payload, "RequestResponse")
+        return self._invoke(arn, payload, "RequestResponse", limit_s)
 
     def send_message(self, queue_arn: str, body: str, **members: object) -> None:
         """members: more of SendMessage's own, but None. FrontError."""
@@ -85,8 +85,35 @@ class Front:
         except (FrontError, ValueError, AttributeError):
             return ""
 
-    def _invoke(self, arn: str, payload: bytes, kind: str) -> Answered:
-        limit_s = ACCEPT_LIMIT_S if kind == "Event" else RUN_LIMIT_S
+    def find_topic(self, arn: str) -> None:
+        """FrontError: there is none."""
+        self._ask_sns(arn, Action="GetTopicAttributes")
+
+    def publish(self, topic_arn: str, subject: str, message: str) -> None:
+        """It is sent when this returns. FrontError."""
+        self._ask_sns(topic_arn, Action="Publish", Subject=subject, Message=message)
+
+    def find_bucket(self, bucket: str, account: str, region: str) -> None:
+        """FrontError: there is none."""
+        self._ask_s3("HEAD", bucket, "", account, region)
+
+    def put_object(self, bucket: str, key: str, body: bytes, account: str, region: str) -> None:
+        """It is there when this returns. FrontError."""
+        self._ask_s3("PUT", bucket, key, account, region, body)
+
+    def _ask_sns(self, topic_arn: str, **members: str) -> None:
+        form = urlencode({"TopicArn": topic_arn, "Version": "2010-03-31", **members}).encode()
+        answered = self._call("POST", "/", topic_arn, form, {"Content-Type": "application/x-www-form-urlencoded"})
+        if answered.status != 200:
+            raise _refusal(topic_arn, answered)
+
+    def _ask_s3(self, method: str, bucket: str, key: str, account: str, region: str, body: bytes = b"") -> None:
+        whose = f"arn:aws:s3:{region}:{account}:{bucket}"
+        answered = self._call(method, f"/{quote(bucket)}/{quote(key)}", whose, body)
+        if answered.status >= 300:
+            raise _refusal(whose, answered)
+
+    def _invoke(self, arn: str, payload: bytes, kind: str, limit_s: float = ACCEPT_LIMIT_S) -> Answered:
         headers = {"X-Amz-Invocation-Type": kind}
         path = f"{FUNCTIONS}{quote(arn, safe='')}/invocations"
         answered = self._call("POST", path, arn, payload, headers, limit_s)

@@ -29,9 +29,11 @@ from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.current_request import SERVICE, asking, request_ids
 from lambda_emu.services.child.program.facts import ASKED, FACTS
 from lambda_emu.services.child.program.front import Front, FrontGone
+from lambda_emu.services.child.program.mails.receiving import Receiving
 from lambda_emu.services.child.program.objects.bodies import BODIES, PIECE_BYTES, Bodies
 from lambda_emu.services.child.program.objects.intake import SUMS, BadBody, open_handed, take_in
-from lambda_emu.services.child.program.patches import seams
+from lambda_emu.services.child.program.outbox import Outbox
+from lambda_emu.services.child.program.patches import seams, sns_delivery
 from lambda_emu.services.child.program.patches.dynamodb_expiry import Expiry
 from lambda_emu.services.child.program.patches.s3_callers import AccessVerdict, judge
 from lambda_emu.services.child.program.sockets import Connection
@@ -66,6 +68,8 @@ SERVED = frozenset(
         "s3",
         "s3control",
         "secretsmanager",
+        "ses",
+        "sesv2",
         "sns",
         "ssm",
         "stepfunctions",
@@ -93,7 +97,8 @@ def server(socket_path: str, front_url: str, teller: Teller, folder: Path | None
     seams.forget_instances()
     replace_time()
     beneath = own_folder(folder or Path(socket_path).parent)
-    app = App(front, teller, Bodies(beneath / BODIES, is_kept=folder is not None))
+    sns_delivery.kept_in, sns_delivery.outbox = folder, Outbox(folder)
+    app = App(front, teller, Bodies(beneath / BODIES, is_kept=folder is not None), sns_delivery.outbox)
     if folder is not None:
         app.keep(folder)
     made = wsgi.Server(socket_path, app, numthreads=THREADS, request_queue_size=THREADS, timeout=IDLE_S)
@@ -141,8 +146,10 @@ class Environs(wsgi.Gateway_10):
 class App(DomainDispatcherApplication):
     """moto's dispatcher, which here serves AWS's APIs alone, none of moto's own pages."""
 
-    def __init__(self, front: Front, teller: Teller, bodies: Bodies) -> None:
+    def __init__(self, front: Front, teller: Teller, bodies: Bodies, outbox: Outbox) -> None:
         super().__init__(create_backend_app)
+        self._outbox = outbox
+        self._receiving = Receiving(front, outbox)
         self._front = front
         self._teller = teller
         self._bodies = bodies
@@ -219,12 +226,10 @@ class App(DomainDispatcherApplication):
 
     def keep(self, folder: Path) -> None:
         """What is known outlives the process from here on, and what was known is known again."""
-        from lambda_emu.services.child.program.patches import sns_delivery
         from lambda_emu.services.child.program.state.keeping import Keeper
         from lambda_emu.services.child.program.state.moment import replace_chance, replace_keys
 
         replace_chance()
-        sns_delivery.kept_in = folder
         self._keeper = Keeper(
             folder, self._bodies, self._front, self._run, self._app, lambda: sorted(self.app_instances), SERVED
         )
@@ -232,12 +237,11 @@ class App(DomainDispatcherApplication):
         self._keeper.restore()
         if "dynamodb" in self.app_instances:
             self._expiry.look()
+        self._receiving.resume()
 
     def _status(self) -> dict[str, Any]:
         """What the server tells its users of this process. No caller of services can ask."""
-        from lambda_emu.services.child.program.patches.sns_delivery import outbox
-
-        return {"services": sorted(self.app_instances), "outbox": list(outbox)}
+        return {"services": sorted(self.app_instances), "outbox": self._outbox.sent()}
 
     def _backend(self, environ: Environ) -> str:
         _take_credential_from_query(environ)
@@ -262,7 +266,7 @@ class App(DomainDispatcherApplication):
             if backend not in self.app_instances:
                 seams.extend(backend)
                 made = self.create_app(backend)  # type: ignore[arg-type]  # of all names
-                seams.replace(backend, self._front, self._teller, self._bodies)
+                seams.replace(backend, self._front, self._teller, self._bodies, self._receiving)
                 if backend == "dynamodb":
                     self._expiry.begin()
                 self.app_instances[backend] = made

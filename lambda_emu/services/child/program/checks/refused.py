@@ -13,9 +13,9 @@ StartResponse = Callable[..., Any]
 BODY = "lambda_emu.body"
 """Key of an environ: the body, of services that have small ones."""
 XML = frozenset(("s3", "s3control"))
-QUERY = frozenset(("cloudwatch", "iam", "sns", "sts"))
+QUERY = frozenset(("cloudwatch", "iam", "ses", "sns", "sts"))
 """Those of the query protocol; what has a target speaks JSON all the same."""
-REST_JSON = frozenset(("apigateway", "apigatewayv2", "xray"))
+REST_JSON = frozenset(("apigateway", "apigatewayv2", "sesv2", "xray"))
 
 
 class Refused(Exception):

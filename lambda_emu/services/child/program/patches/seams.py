@@ -12,6 +12,7 @@ from typing import Any
 from lambda_emu.model.credentials import KEY_LENGTH, KEY_PREFIXES, access_key, session_of
 from lambda_emu.services.child.program.current_request import session_token
 from lambda_emu.services.child.program.front import Front
+from lambda_emu.services.child.program.mails.receiving import Receiving
 from lambda_emu.services.child.program.objects.bodies import Bodies
 from lambda_emu.services.child.program.telling import Teller
 
@@ -68,10 +69,22 @@ def extend(backend: str) -> None:
         from lambda_emu.services.child.program.patches.http_apis import extend
 
         extend()
+    if backend == "sesv2":
+        from lambda_emu.services.child.program.patches.ses_templates import add_operations
+
+        add_operations()
 
 
-def replace(backend: str, front: Front, teller: Teller, bodies: Bodies) -> None:
+def replace(backend: str, front: Front, teller: Teller, bodies: Bodies, receiving: Receiving) -> None:
     """Once moto's service of this name is imported."""
+    if backend in ("ses", "sesv2"):
+        from lambda_emu.services.child.program.patches.ses_rules import replace_rules
+        from lambda_emu.services.child.program.patches.ses_sending import replace_sending
+        from lambda_emu.services.child.program.patches.sns_delivery import replace_delivery
+
+        replace_delivery(front)
+        replace_sending(receiving.take)
+        replace_rules(front)
     if backend == "s3":
         from lambda_emu.services.child.program.patches.s3_callers import replace_policies
         from lambda_emu.services.child.program.patches.s3_objects import replace_objects

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from collections import deque
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from urllib.parse import quote
 
 from lambda_emu.arn import scope_in
 from lambda_emu.services.child.program.front import Front, FrontError, FrontGone
+from lambda_emu.services.child.program.outbox import Outbox
 from lambda_emu.services.child.program.patches.sns_fifo import FifoPlace, Topics
 from lambda_emu.services.child.program.patches.sns_filters import replace_filters, wants
 from lambda_emu.services.child.program.patches.sns_urls import Urls, replace_confirmation, url_headers
@@ -25,15 +25,13 @@ log = logging.getLogger(__name__)
 
 KEY_BITS = 2048
 PRINCIPAL = "sns.amazonaws.com"
-MOST_KEPT = 1000
-"""Of what is sent to people, to be looked at."""
 PEOPLE = ("sms", "email", "email-json", "application", "firehose")
 
 Attributes = dict[str, Any]
 kept_in: Path | None = None
 """Where what was sent is remembered; None: nowhere. Set before delivery is replaced."""
-outbox: deque[dict[str, Any]] = deque(maxlen=MOST_KEPT)
-"""What people would have been sent; nobody is."""
+outbox = Outbox()
+"""What people would have been sent; nobody is. Set as that."""
 
 
 @cache
@@ -68,7 +66,7 @@ def _keeping_texts(publish: Any) -> Any:
         if phone_number:
             self.sms_messages.clear()  # it keeps all of them
             self.sms_message_objects.clear()
-            outbox.append({"to": phone_number, "by": "sms", "message": message, "id": message_id})
+            outbox.add({"to": phone_number, "by": "sms", "message": message, "id": message_id})
         return message_id
 
     return keeping
@@ -167,7 +165,7 @@ class SnsDelivery:
             elif protocol in ("http", "https"):
                 self._urls.post(endpoint, headers_of(sent), body_of(sent), sent)
             elif protocol in PEOPLE:
-                outbox.append(_for_people(sent))
+                outbox.add(_for_people(sent))
         except FrontGone:
             raise
         except FrontError as error:

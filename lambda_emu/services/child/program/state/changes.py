@@ -20,10 +20,16 @@ PASSING = frozenset(
     (
         *("Publish", "PublishBatch"),
         *("StartExecution", "StartSyncExecution", "StopExecution", "RedriveExecution"),
+        *("SendEmail", "SendRawEmail", "SendTemplatedEmail", "SendBulkTemplatedEmail"),
         *("GetActivityTask", "SendTaskFailure", "SendTaskHeartbeat", "SendTaskSuccess", "SetAlarmState"),
     )
 )
 """What they do is over when the process is, or is not to be done again."""
+
+CALLING = frozenset(("CreateReceiptRule", "UpdateReceiptRule"))
+"""They ask whether there is whom they name."""
+SENT = ("/v2/email/outbound-emails", "/v2/email/outbound-bulk-emails")
+"""Paths of what is passing."""
 
 
 class RequestKind(Enum):
@@ -40,11 +46,14 @@ def kind_of(backend: str, environ: dict[str, Any], form: bytes) -> RequestKind:
     operation = operation_of(environ, form)
     if operation == "RotateSecret":
         return RequestKind.ROTATION
+    if operation in CALLING:
+        return RequestKind.CALLS
     if operation is not None:
         return RequestKind.CHANGE if _is_change(operation) else RequestKind.READ
     names = {pair.partition("=")[0] for pair in environ["QUERY_STRING"].split("&")}
     method = environ["REQUEST_METHOD"]
-    if method in ("GET", "HEAD", "OPTIONS") or (backend == "s3" and "select" in names):
+    is_passing = environ["PATH_INFO"] in SENT if backend == "sesv2" else backend == "s3" and "select" in names
+    if method in ("GET", "HEAD", "OPTIONS") or is_passing:
         return RequestKind.READ
     return RequestKind.CALLS if backend == "s3" and method == "PUT" and "notification" in names else RequestKind.CHANGE
 

@@ -40,7 +40,13 @@ UNUSED_BYTES = 1024 * 1024
 IDLE_S = 20.0
 IDLE_ENTRIES = 200
 LOOK_S = 0.5
-GROUPS = {"cognitoidentity": "cognitoidp", "dynamodbstreams": "dynamodb", "s3control": "s3", "sts": "iam"}
+GROUPS = {
+    "cognitoidentity": "cognitoidp",
+    "dynamodbstreams": "dynamodb",
+    "s3control": "s3",
+    "sesv2": "ses",
+    "sts": "iam",
+}
 """Services that know each other's things: these change them one after the other."""
 ROTATED = "rotated"
 """The path of an entry that says what a rotation came to."""
