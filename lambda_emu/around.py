@@ -97,8 +97,7 @@ class Around:
         senders: Mapping[str, Sender] = {
             "sqs": elsewhere if self._is_elsewhere("sqs") else QueueSender(self.queues, self._loop),
             "lambda": FunctionSender(invoker.invoke, self._loop, self._clock),
-            "sns": elsewhere,
-            "s3": elsewhere,
+            **dict.fromkeys(("firehose", "kinesis", "s3", "scheduler", "sns", "states"), elsewhere),
             "events": elsewhere if self._is_elsewhere("events") else Absent("EventBridge"),
         }
         self.outbox = Outbox(self._store, self._loop, self._clock, senders)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from asyncio import Future
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +11,7 @@ from lambda_emu.arn import Scope, Target, parse_function_name, scope_in
 from lambda_emu.clock import Clock
 from lambda_emu.destinations.delivery import Delivery
 from lambda_emu.destinations.failures import BUSY, DENIED, MISSING, Failure, NotDelivered, Undeliverable, has
+from lambda_emu.destinations.requests import message_members, request_of
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import AccessDenied
 from lambda_emu.http.executors import Workers
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 CALLS = Workers("deliveries to other services", 32, 4096)
 LONG_BYTES = 64 * 1024
-MOST_TRACE_CHARACTERS = 500
-"""Of PutEvents."""
 NO_QUEUE = "AWS.SimpleQueueService.NonExistentQueue"
-TRACE = "AWSTraceHeader"
+NOT_SERVED = 501
+SENT_BEFORE = "ExecutionAlreadyExists"
+"""It has the name of its message."""
 
 
 class Sender(Protocol):
@@ -71,7 +71,7 @@ class QueueSender:
         queue = queues.find_arn(delivery.target)
         if queue is None:
             raise NotDelivered("The specified queue does not exist.", NO_QUEUE)
-        if queue.record.is_fifo:
+        if queue.record.is_fifo and not delivery.options:
             raise Undeliverable("FIFO queues take no results")
         members = message_members(delivery, body)
         make = partial(make_draft, members, queue.record, delivery.function.scope)
@@ -139,19 +139,21 @@ class ClientSender:
         await self._loop.work(CALLS, self._send, delivery, body)
 
     def _send(self, delivery: Delivery, body: bytes) -> None:
-        if delivery.target.endswith(".fifo"):
-            raise Undeliverable("FIFO queues and topics take no results")
-        from botocore.exceptions import BotoCoreError, ClientError  # here: many servers never need it
+        from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError  # here: many never need it
 
-        operation, parameters = REQUESTS[delivery.service](delivery, body)
+        asked = request_of(delivery, body)
         region = scope_in(delivery.target).region or delivery.function.region
         account = delivery.function.account
         try:
             answer = self._call(
-                delivery.service, operation, parameters, account=account, region=region, trace=delivery.trace
+                asked.service, asked.operation, asked.members, account=account, region=region, trace=delivery.trace
             )
         except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == SENT_BEFORE:
+                return
             raise _verdict(error) from error
+        except ParamValidationError as error:
+            raise Undeliverable(str(error), "ValidationException") from error
         except (ConnectionError, BotoCoreError) as error:
             raise NotDelivered(str(error), type(error).__name__) from error
         if answer.get("FailedEntryCount"):
@@ -163,65 +165,5 @@ def _verdict(error: Any) -> Failure:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
     code = error.response.get("Error", {}).get("Code", "")
     may_come = has(code, MISSING) or has(code, DENIED) or has(code, BUSY)
-    kind = NotDelivered if status >= 500 or status in (404, 429) or may_come else Undeliverable
-    return kind(str(error), code)
-
-
-def message_members(delivery: Delivery, body: bytes) -> dict[str, Any]:
-    """Of SendMessage."""
-    members: dict[str, Any] = {"MessageBody": _text(body)}
-    if delivery.attributes:
-        members["MessageAttributes"] = _attributes(delivery)
-    if delivery.trace is not None:
-        members["MessageSystemAttributes"] = {TRACE: {"DataType": "String", "StringValue": delivery.trace}}
-    return members
-
-
-def _send_message(delivery: Delivery, body: bytes) -> tuple[str, dict[str, Any]]:
-    """QueueUrl: the name is enough for us; others know queues by their path."""
-    account, name = delivery.target.split(":")[4:6]
-    return "SendMessage", {"QueueUrl": f"http://localhost/{account}/{name}", **message_members(delivery, body)}
-
-
-def _publish(delivery: Delivery, body: bytes) -> tuple[str, dict[str, Any]]:
-    members: dict[str, Any] = {"TopicArn": delivery.target, "Message": _text(body)}
-    if delivery.attributes:
-        members["MessageAttributes"] = _attributes(delivery)
-    return "Publish", members
-
-
-def _put_object(delivery: Delivery, body: bytes) -> tuple[str, dict[str, Any]]:
-    bucket = delivery.target.split(":", 5)[5].partition("/")[0]
-    members = {"Bucket": bucket, "Key": delivery.key or delivery.id, "Body": body, "ContentType": "application/json"}
-    return "PutObject", members
-
-
-def _put_events(delivery: Delivery, body: bytes) -> tuple[str, dict[str, Any]]:
-    """An event that a rule can find by how it ended. docs/contract/invoke.md#destinations."""
-    context = json.loads(body)["requestContext"]
-    outcome = "Success" if context["condition"] == "Success" else "Failure"
-    entry = {
-        "Source": "lambda",
-        "DetailType": f"Lambda Function Invocation Result - {outcome}",
-        "Resources": [delivery.target, context["functionArn"]],
-        "Detail": _text(body),
-        "EventBusName": delivery.target,
-    }
-    traced = {} if delivery.trace is None else {"TraceHeader": delivery.trace[:MOST_TRACE_CHARACTERS]}
-    return "PutEvents", {"Entries": [entry | traced]}
-
-
-REQUESTS: Mapping[str, Callable[[Delivery, bytes], tuple[str, dict[str, Any]]]] = {
-    "sqs": _send_message,
-    "sns": _publish,
-    "s3": _put_object,
-    "events": _put_events,
-}
-
-
-def _attributes(delivery: Delivery) -> dict[str, dict[str, str]]:
-    return {name: {"DataType": kind, "StringValue": value} for name, (kind, value) in delivery.attributes.items()}
-
-
-def _text(body: bytes) -> str:
-    return body.decode("utf-8", "replace")
+    is_passing = (status >= 500 and status != NOT_SERVED) or status in (404, 429) or may_come
+    return (NotDelivered if is_passing else Undeliverable)(str(error), code)

@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lambda_emu.arn import Scope, scope_in, service_in
+from lambda_emu.arn import Scope, scope_in
 from lambda_emu.clock import Clock
 from lambda_emu.destinations.delivery import NOT_COUNTED, Delivery, work_of
 from lambda_emu.destinations.outbox import Outbox
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SERVED = ("lambda", "sqs", "sns")
-"""Targets by the service that their ARN names."""
 NO_OTHERS: Mapping[str, Callable[[], Owner]] = MappingProxyType({})
 
 
@@ -82,23 +80,26 @@ class Schedules(LateRoom["Timetable"]):
 
     def _make_work(self, schedule: Schedule, firing: Firing) -> Sequence[WorkItem]:
         from lambda_emu.services.scheduler.firing import payload_of
+        from lambda_emu.services.scheduler.targets import options_of
 
-        target = schedule.members["Target"]["Arn"]
-        if service_in(target) not in SERVED:
-            log.warning("%s is due, and its target is not served: %s", firing.arn, target)
-            return ()
+        target = schedule.members["Target"]
         id = self._clock.new_id()
         named = scope_in(firing.arn).function(schedule.name)
         at = f"{datetime.fromtimestamp(firing.scheduled_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
         delivery = Delivery(
-            id, target, named, f"what was due at {at}", NOT_COUNTED, policy=_policy_of(schedule, firing.arn, at, id)
+            id,
+            target["Arn"],
+            named,
+            f"what was due at {at}",
+            NOT_COUNTED,
+            options=options_of(target),
+            policy=_policy_of(target, firing.arn, at, id),
         )
         return [work_of(delivery, self._clock.steady_s(), payload_of(schedule, firing, id))]
 
 
-def _policy_of(schedule: Schedule, arn: str, scheduled: str, id: str) -> RetryPolicy:
+def _policy_of(target: Mapping[str, Any], arn: str, scheduled: str, id: str) -> RetryPolicy:
     """id: of the execution."""
-    target = schedule.members["Target"]
     retries = target["RetryPolicy"]
     attributes = {
         "EXECUTION_ID": id,

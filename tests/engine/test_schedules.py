@@ -20,6 +20,7 @@ import json
 def handler(event, context):
     print("GOT " + json.dumps(event))
 """
+TARGETS = ("Input", "RetryPolicy", "DeadLetterConfig", "SqsParameters")
 OFF = {"Mode": "OFF"}
 
 
@@ -31,12 +32,16 @@ class Account:
         self.scheduler = sdk(lam, "scheduler", ACCOUNT)
 
     def create(self, name: str, expression: str, arn: str, **members: Any) -> str:
-        """The schedule's ARN. Input: of the target."""
+        """The schedule's ARN. members: those of its target too."""
         target = {"Arn": arn, "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/scheduler"}
-        target |= {key: members.pop(key) for key in ("Input", "RetryPolicy", "DeadLetterConfig") if key in members}
+        target |= {key: members.pop(key) for key in TARGETS if key in members}
         wanted = {"FlexibleTimeWindow": OFF, "Target": target} | members
         created: str = self.scheduler.create_schedule(Name=name, ScheduleExpression=expression, **wanted)["ScheduleArn"]
         return created
+
+    def advance_to(self, day: str) -> None:
+        """To a second after it began."""
+        self.lam.clock.advance(datetime.fromisoformat(f"{day}T00:00:01Z").timestamp() - self.lam.clock.now_s())
 
 
 @pytest.fixture(scope="module")
@@ -70,14 +75,45 @@ def test_each_kind_of_schedule_brings_its_event_to_a_function(account: Account, 
     )
 
 
+def test_queues_topics_and_any_operation_of_aws_are_targets_too(account: Account, eventually: Eventually) -> None:
+    sqs, sns = sdk(account.lam, "sqs", ACCOUNT), sdk(account.lam, "sns", ACCOUNT)
+    fifo = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    url = sqs.create_queue(QueueName="jobs.fifo", Attributes=fifo)["QueueUrl"]
+    heard = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    told = {"TopicArn": topic, "Protocol": "sqs", "Endpoint": f"arn:aws:sqs:{REGION}:{ACCOUNT}:heard"}
+    sns.subscribe(**told, Attributes={"RawMessageDelivery": "true"})
+    at = "at(2060-01-01T00:00:00)"
+    jobs = f"arn:aws:sqs:{REGION}:{ACCOUNT}:jobs.fifo"
+    account.create("job", at, jobs, Input='"job"', SqsParameters={"MessageGroupId": "g"})
+    account.create("news", at, topic, Input='"news"')
+    asks = {"QueueUrl": heard, "MessageBody": "asked"}
+    account.create("asks", at, "arn:aws:scheduler:::aws-sdk:sqs:sendMessage", Input=json.dumps(asks))
+
+    account.advance_to("2060-01-01")
+
+    (job,) = eventually(lambda: sqs.receive_message(QueueUrl=url, AttributeNames=["All"]).get("Messages"), "the job")
+    assert (job["Body"], job["Attributes"]["MessageGroupId"]) == ('"job"', "g")
+    got = {eventually(lambda: take(sqs, heard), "a message") for _ in range(2)}
+    assert got == {'"news"', "asked"}
+
+
+def take(sqs: Any, url: str) -> str | None:
+    """A message that is in a queue; then it is there no more."""
+    for message in sqs.receive_message(QueueUrl=url).get("Messages", []):
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return str(message["Body"])
+    return None
+
+
 def test_what_a_target_does_not_take_comes_to_the_dead_letter_queue(account: Account, eventually: Eventually) -> None:
     sqs = sdk(account.lam, "sqs", ACCOUNT)
     url = sqs.create_queue(QueueName="letters")["QueueUrl"]
     letters, absent = (f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}" for name in ("letters", "absent"))
-    expression = "cron(0 0 1 1 ? 2060)"
+    expression = "cron(0 0 1 1 ? 2070)"
     arn = account.create("lost", expression, absent, Input="[1]", DeadLetterConfig={"Arn": letters})
 
-    account.lam.clock.advance(datetime(2060, 1, 1, tzinfo=UTC).timestamp() - account.lam.clock.now_s() + 1)
+    account.advance_to("2070-01-01")
 
     ask = {"QueueUrl": url, "MessageAttributeNames": ["All"]}
     (got,) = eventually(lambda: sqs.receive_message(**ask).get("Messages"), "its dead letter")
@@ -88,7 +124,7 @@ def test_what_a_target_does_not_take_comes_to_the_dead_letter_queue(account: Acc
         "ERROR_MESSAGE": "The specified queue does not exist.",
         "IS_PAYLOAD_TRUNCATED": "false",
         "RETRY_ATTEMPTS": "0",
-        "SCHEDULED_TIME": "2060-01-01T00:00:00Z",
+        "SCHEDULED_TIME": "2070-01-01T00:00:00Z",
         "SCHEDULE_ARN": arn,
         "TARGET_ARN": absent,
     }

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from scheduler_rig import ACCOUNT, REGION, TARGET
 from waiting import eventually
 
@@ -114,10 +113,3 @@ def test_what_is_left_of_an_earlier_run_is_opened_and_nothing_else(tmp_path: Pat
 
     with running(tmp_path, Invoked()) as rig:
         assert rig.schedules.opened is None
-
-
-def test_a_target_that_is_not_served_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with running(tmp_path, Invoked()) as rig:
-        rig.create("a", "rate(1 hour)", Target={**TARGET, "Arn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/c"})
-
-        eventually(lambda: "its target is not served" in caplog.text, "word of it")

@@ -61,6 +61,31 @@ class WindowInvalid(SchedulerError):
         super().__init__(f"MaximumWindowInMinutes {needs} when FlexibleTimeWindow's Mode is {mode}.")
 
 
+class TargetArnInvalid(SchedulerError):
+    """hint: what is wrong with it."""
+
+    def __init__(self, hint: str | None = None) -> None:
+        super().__init__("Provided Arn is not in correct format.")
+        self.hint = hint
+
+
+class TargetIncomplete(SchedulerError):
+    """(?)"""
+
+    def __init__(self, missing: str) -> None:
+        super().__init__(f"{missing} must be specified for this target.")
+
+
+class TargetNotServed(SchedulerError):
+    """AWS takes it."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(
+            f"lambda-emu brings nothing to {service}; docs/events.md has the targets of schedules. A function of yours "
+            "can be the target in its place."
+        )
+
+
 class TokenInvalid(SchedulerError):
     """(?)"""
 

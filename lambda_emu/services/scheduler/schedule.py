@@ -13,6 +13,7 @@ from lambda_emu.model.schedules.expressions import At, parse_schedule_expression
 from lambda_emu.model.schedules.timing import LONGEST_AGE_S, Timing
 from lambda_emu.model.schedules.zones import UTC_NAME, UnknownZone, find_zone
 from lambda_emu.services.scheduler.errors import EndBeforeStart, StartTooEarly, WindowInvalid, ZoneInvalid
+from lambda_emu.services.scheduler.targets import check_target
 
 DEFAULT = "default"
 EARLIEST_START_S = 300
@@ -122,6 +123,7 @@ def _check(members: Mapping[str, Any], now_s: float, before: Schedule | None) ->
         find_zone(members["ScheduleExpressionTimezone"])
     except UnknownZone as error:
         raise ZoneInvalid(members["ScheduleExpressionTimezone"]) from error
+    check_target(members["Target"])
     window = members["FlexibleTimeWindow"]
     if (window["Mode"] == "FLEXIBLE") != ("MaximumWindowInMinutes" in window):
         raise WindowInvalid(window["Mode"])
