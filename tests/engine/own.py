@@ -61,11 +61,16 @@ def own_emulator(
     environ: Mapping[str, str] | None = None,
     *,
     runtimes: Catalogue | None = None,
+    later_s: float = 0.0,
     **settings: Any,
 ) -> Iterator[OwnLam]:
-    """Runs until the block ends; its data stays in the folder for the next one. runtimes: that images are made by."""
+    """Runs until the block ends; its data stays in the folder for the next one.
+
+    runtimes: that images are made by. later_s: it shows so much more than the machine's time from its start on.
+    """
     told = {"project": folder, "port": 0, "engine": engine, "grace_s": 0} | settings
     clock = SteppingClock()
+    clock.set_wall(later_s)
     with Emulator(load_settings(told, environ or {}), clock, runtimes=runtimes) as emulator:
         lam = OwnLam(emulator)
         lam.clock = clock

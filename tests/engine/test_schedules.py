@@ -20,7 +20,7 @@ import json
 def handler(event, context):
     print("GOT " + json.dumps(event))
 """
-TARGETS = ("Input", "RetryPolicy", "DeadLetterConfig", "SqsParameters")
+TARGETS = ("Input", "RetryPolicy", "DeadLetterConfig", "SqsParameters", "KinesisParameters")
 OFF = {"Mode": "OFF"}
 
 
@@ -75,7 +75,9 @@ def test_each_kind_of_schedule_brings_its_event_to_a_function(account: Account, 
     )
 
 
-def test_queues_topics_and_any_operation_of_aws_are_targets_too(account: Account, eventually: Eventually) -> None:
+def test_queues_topics_streams_and_any_operation_of_aws_are_targets_too(
+    account: Account, eventually: Eventually
+) -> None:
     sqs, sns = sdk(account.lam, "sqs", ACCOUNT), sdk(account.lam, "sns", ACCOUNT)
     fifo = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
     url = sqs.create_queue(QueueName="jobs.fifo", Attributes=fifo)["QueueUrl"]
@@ -90,12 +92,21 @@ def test_queues_topics_and_any_operation_of_aws_are_targets_too(account: Account
     asks = {"QueueUrl": heard, "MessageBody": "asked"}
     account.create("asks", at, "arn:aws:scheduler:::aws-sdk:sqs:sendMessage", Input=json.dumps(asks))
 
+    stream = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/steps"
+    kinesis = sdk(account.lam, "kinesis", ACCOUNT)
+    kinesis.create_stream(StreamName="steps", ShardCount=1)
+    account.create("record", at, stream, Input='"step"', KinesisParameters={"PartitionKey": "k"})
+
     account.advance_to("2060-01-01")
 
     (job,) = eventually(lambda: sqs.receive_message(QueueUrl=url, AttributeNames=["All"]).get("Messages"), "the job")
     assert (job["Body"], job["Attributes"]["MessageGroupId"]) == ('"job"', "g")
     got = {eventually(lambda: take(sqs, heard), "a message") for _ in range(2)}
     assert got == {'"news"', "asked"}
+    whole = {"ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"}
+    at_first = kinesis.get_shard_iterator(StreamARN=stream, **whole)["ShardIterator"]
+    (record,) = eventually(lambda: kinesis.get_records(ShardIterator=at_first)["Records"], "the record")
+    assert (record["Data"], record["PartitionKey"]) == (b'"step"', "k")
 
 
 def take(sqs: Any, url: str) -> str | None:
@@ -128,6 +139,51 @@ def test_what_a_target_does_not_take_comes_to_the_dead_letter_queue(account: Acc
         "SCHEDULE_ARN": arn,
         "TARGET_ARN": absent,
     }
+
+
+@pytest.mark.parametrize("catch_up", [False, True])
+def test_after_a_time_without_a_server_the_latest_of_each_fires(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, catch_up: bool
+) -> None:
+    with own_emulator(tmp_path, "process", stems=0) as lam:
+        account = Account(lam)
+        url = sdk(lam, "sqs", ACCOUNT).create_queue(QueueName="due")["QueueUrl"]
+        due = f"arn:aws:sqs:{REGION}:{ACCOUNT}:due"
+        begin = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=30)
+        said = {"StartDate": begin, "Input": "<aws.scheduler.scheduled-time>"}
+        account.create("hourly", "rate(1 hour)", due, **said)
+        account.create("once", f"at({begin:%Y-%m-%dT%H:%M:%S})", due, Input='"once"')
+        old = {"MaximumEventAgeInSeconds": 60}
+        account.create("hourly-and-soon-too-old", "rate(1 hour)", due, StartDate=begin, Input='"old"', RetryPolicy=old)
+
+    with own_emulator(tmp_path, "process", stems=0, later_s=5 * 3600, catch_up=catch_up) as lam:
+        sqs = sdk(lam, "sqs", ACCOUNT)
+        hours = range(5) if catch_up else [4]
+        times = [f"{begin + timedelta(hours=hour):%Y-%m-%dT%H:%M:%SZ}" for hour in hours]
+        wanted = sorted(['"once"', *times, *['"old"' for _ in hours if catch_up]])
+        got = [eventually(lambda: take(sqs, url), "a message") or "" for _ in wanted]
+        assert sorted(got) == wanted
+        assert take(sqs, url) is None
+    told = [line for line in caplog.messages if "nobody was there" in line]
+    line = "9 firings of 2 schedules were due while nobody was there and are left out; --catch-up fires all"
+    assert told == ([] if catch_up else [line])
+
+
+def test_a_schedule_goes_by_the_clocks_of_its_zone(account: Account, eventually: Eventually) -> None:
+    """Which are set forward in March and back in October."""
+    sqs = sdk(account.lam, "sqs", ACCOUNT)
+    url = sqs.create_queue(QueueName="due")["QueueUrl"]
+    account.advance_to("2081-03-28")
+    members = {"ScheduleExpressionTimezone": "Europe/Berlin", "Input": "<aws.scheduler.scheduled-time>"}
+    due = f"arn:aws:sqs:{REGION}:{ACCOUNT}:due"
+    account.create("breakfast", "cron(0 9 28-31 3,10 ? 2081)", due, **members)
+
+    got = []
+    for day in ("2081-03-29", "2081-03-30", "2081-03-31", "2081-04-01"):
+        account.advance_to(day)
+        got.append(eventually(lambda: take(sqs, url), "a message"))
+
+    assert got == [f"2081-03-{day}T0{hour}:00:00Z" for day, hour in ((28, 8), (29, 8), (30, 7), (31, 7))]
 
 
 def _event(arn: str, event: dict[str, Any]) -> dict[str, Any]:
