@@ -16,6 +16,7 @@ from lambda_emu.event_sources.streams.reading import (
     ITERATOR,
     SAFETY_POLL_S,
     TRIM_HORIZON,
+    IteratorLost,
     Page,
     Position,
     ShardInfo,
@@ -36,7 +37,10 @@ PAGE_BYTES = 10 << 20
 
 
 class KinesisReader:
-    """reading.StreamReader. An iterator is a shard and a number in it, and never too old. On the loop."""
+    """reading.StreamReader. An iterator is a shard, when that was made, and a number in it; it is never too old.
+
+    On the loop.
+    """
 
     def __init__(self, arn: str, streams: Streams, role: str) -> None:
         """arn: of the stream, or of a consumer of it. role: the ARN of the one that the function reads with."""
@@ -55,27 +59,30 @@ class KinesisReader:
     async def iterator(self, shard: str, position: Position) -> str:
         if position.kind == ITERATOR:
             return position.text
-        return f"{shard}:{await self._number(shard, position)}"
+        _, found = self._shard(shard)
+        return f"{shard}:{found.record.created_s}:{await self._number(found, position)}"
 
     async def records(self, iterator: str, limit: int) -> Page:
-        name, _, number = iterator.partition(":")
+        name, created_s, number = iterator.split(":")
         stream, shard = self._shard(name)
+        if int(created_s) != shard.record.created_s:  # of another stream of this name
+            raise IteratorLost(trimmed=True)
         found: asyncio.Future[Read] = asyncio.get_running_loop().create_future()
         self._streams.read(stream, shard, int(number), limit, PAGE_BYTES, partial(_told, found))
         page = await found
         make = self._records.make
         records = [make(name, shard.sequence_of(one), one.key, one.data, one.at_ms / 1000) for one in page.records]
         is_over = shard.is_ended and page.next > shard.last
-        return Page(records, None if is_over else f"{name}:{page.next}")
+        return Page(records, None if is_over else f"{name}:{created_s}:{page.next}")
 
-    async def _number(self, name: str, position: Position) -> int:
+    async def _number(self, shard: Shard, position: Position) -> int:
         """The first that is read."""
-        _, shard = self._shard(name)
         if position.kind == TRIM_HORIZON:
             return 0
         if position.kind == AFTER:
             sequence = read_sequence(position.text)
-            return 0 if sequence is None else sequence.number + 1
+            is_its = sequence is not None and sequence.created_s == shard.record.created_s
+            return sequence.number + 1 if sequence is not None and is_its else 0
         if position.kind == AT_TIMESTAMP:
             found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
             self._streams.number_at(shard, int(float(position.text) * 1000), partial(_told, found))

@@ -22,6 +22,7 @@ from lambda_emu.event_sources.streams.reading import (
     TRIM_HORIZON,
     IteratorLost,
     Position,
+    StreamGone,
     StreamReader,
 )
 from lambda_emu.http.loop import Loop
@@ -35,7 +36,8 @@ MOST_AHEAD = 10_000
 class Shard:
     """lane.ShardReader of its lanes. On the loop.
 
-    on_end: called once, when all of it is settled, or when its lanes are wanted otherwise.
+    on_end: called once, when all of it is settled, or when its lanes are wanted otherwise. on_loss: what it was to be
+    read from is not there any more, and so it may be another stream's.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Shard:
         self.unread = True
         self.ended = self.retired = False
         self.on_end: Callable[[Shard], None] = lambda _: None
+        self.on_loss: Callable[[], None] = lambda: None
         self.former = list(former)
         self._reader = reader
         self._position = earliest(checkpoints)
@@ -117,9 +120,11 @@ class Shard:
             if self._iterator is None:
                 self._iterator = await self._reader.iterator(self.id, self._position)
             page = await self._reader.records(self._iterator, limit)
-        except SourceUnavailable:
+        except SourceUnavailable as error:
             self.unread = True
             self._iterator = None
+            if isinstance(error, StreamGone):
+                self.on_loss()
             raise
         except IteratorLost as error:
             self.unread = True
@@ -127,6 +132,8 @@ class Shard:
             if error.trimmed or self._position.kind != AFTER:
                 log.warning("%s of %s is read from its oldest record on: %s", self.id, self._reader.arn, error)
                 self._position = Position(TRIM_HORIZON)
+            if error.trimmed:
+                self.on_loss()
             return
         if page.records:
             self._position = Position(AFTER, page.records[-1].id)

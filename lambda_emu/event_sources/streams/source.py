@@ -199,6 +199,8 @@ class StreamSource:
         ids = {shard.id for shard in there}
         if gone := kept.keys() - ids:
             await self._positions.forget(uuid, gone)
+        for id in self._shards.keys() - ids:  # of a stream that was deleted, and made anew with fewer
+            self._shards[id].retire()
         unfinished = {shard.id for shard in there if not is_over(kept[shard.id])}
         is_new = not any(kept.values())
         for shard in there:
@@ -218,6 +220,7 @@ class StreamSource:
             return
         begun = self._shards[shard.id] = self._streams.shard(lanes, self._mapping, self._reader, former)
         begun.on_end = self._shard_ended
+        begun.on_loss = self._find
         assert self._begin is not None, "started"
         for lane in begun.lanes:
             self._begin(lane, Scaling(1, 1))

@@ -51,7 +51,7 @@ def create_stream(request: KinesisRequest, streams: Streams) -> None:
     if streams.knows(scope, name):
         raise InUse(f"Stream {name} under account {scope.account} already exists.")
     check_shards(streams, request, count)
-    created_ms = request.now_ms
+    created_ms = streams.creation_ms(scope, name)
     record = StreamRecord(
         scope.account,
         scope.region,

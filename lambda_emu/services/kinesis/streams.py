@@ -77,6 +77,7 @@ class Streams:
         self._streams: dict[tuple[Scope, str], Stream] = {}
         self._listeners: dict[str, set[Callable[[], None]]] = {}  # by the stream's ARN
         self._shard_id = 0
+        self._gone_ms: dict[tuple[Scope, str], int] = {}  # when the last shard of a stream was made that is deleted
         self._held: deque[Shard] = deque()  # one for each record that is held, the oldest first
         self._held_bytes = 0
 
@@ -114,6 +115,11 @@ class Streams:
         self._shard_id += 1
         return self._shard_id
 
+    def creation_ms(self, scope: Scope, name: str) -> int:
+        """When a stream is made: now, or later, for no sequence number is that of another stream of this name."""
+        now_ms = int(self._clock.now_s() * 1000)
+        return max(now_ms, self._gone_ms.get((scope, name), 0) + 1000)
+
     def create(self, record: StreamRecord, told: Done) -> None:
         key = record.scope, record.name
         stream = self._streams[key] = Stream(record)
@@ -146,8 +152,8 @@ class Streams:
 
     def delete(self, stream: Stream, told: Done) -> None:
         """What is left of its records on disk goes bit by bit."""
+        self._forget(stream)
         record = stream.record
-        del self._streams[(record.scope, record.name)]
 
         def deleted(error: KinesisError | None) -> None:
             told(error)
@@ -163,7 +169,8 @@ class Streams:
     def clear(self) -> None:
         """Forget every stream of every account."""
         gone = list(self._streams.values())
-        self._streams.clear()
+        for stream in gone:
+            self._forget(stream)
         self._write(table.clear, lambda _: None)
         for stream in gone:
             self._tell(stream)
@@ -243,6 +250,12 @@ class Streams:
         return end
 
     # -- inside -----------------------------------------------------------------------------------
+
+    def _forget(self, stream: Stream) -> None:
+        record, now_ms = stream.record, self._clock.now_s() * 1000
+        del self._streams[(record.scope, record.name)]
+        self._gone_ms = {key: at_ms for key, at_ms in self._gone_ms.items() if at_ms + 1000 > now_ms}
+        self._gone_ms[(record.scope, record.name)] = max(shard.created_s for shard in record.shards) * 1000
 
     def _tell(self, stream: Stream) -> None:
         for told in tuple(self._listeners.get(stream.record.arn, ())):
