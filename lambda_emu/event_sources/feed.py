@@ -284,13 +284,14 @@ class _BatchBuilder:
 
     def take(self, records: deque[Record]) -> None:
         """As many as go in. One that is too large for any batch goes alone, for the function's limit to refuse."""
-        while records and not self.is_full:
-            size = len(records[0].json) + 1
-            if self.records and self._bytes + size > PAYLOAD_BYTES:
+        batch, most, size = self.records, self._most, self._bytes
+        if records and not batch:
+            self._begun_s = self._clock.monotonic_s()
+        while records and len(batch) < most:
+            size += len(records[0].json) + 1
+            if batch and size > PAYLOAD_BYTES:
                 self.is_full = True
                 return
-            if not self.records:
-                self._begun_s = self._clock.monotonic_s()
-            self._bytes += size
-            self.records.append(records.popleft())
-            self.is_full = len(self.records) >= self._most
+            batch.append(records.popleft())
+        self._bytes = size
+        self.is_full = len(batch) >= most

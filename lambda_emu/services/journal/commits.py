@@ -45,7 +45,7 @@ class Commits(Generic[Change, Error]):
         self._gathered = keeping.gather()  # what the journal has and SQLite has not
         self._jobs: deque[_Job[Error]] = deque()
         self._alone = 0  # so many of those are to be taken one by one
-        self._untold: Counter[str] = Counter()  # what changes may have to follow, by its kind
+        self._untold = Counter(steps=0, ordered=0)  # what changes may have to follow, by its kind
         self._is_near = False
         self._is_under_way = False
         self._timer: Timer | None = None

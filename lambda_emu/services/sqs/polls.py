@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from math import inf
 
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.services.sqs.attributes import MOST_BYTES
@@ -133,8 +134,8 @@ class Polls:
         if not self.is_awaited(queue) and queue.record.arn not in self._listeners:
             self._stop_timer(id)
             return
-        due_s = queue.next_due_s()
-        if due_s is None or (id in self._timers and self._timers[id][0] <= due_s):
+        due_s = queue.next_due_s(self._timers[id][0] if id in self._timers else inf)
+        if due_s is None:
             return
         self._stop_timer(id)
 

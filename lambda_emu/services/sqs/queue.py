@@ -7,6 +7,7 @@ import json
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from math import inf
 from typing import Protocol
 
 from msgspec import Struct
@@ -109,11 +110,14 @@ class SentOrder:
     def next(self) -> Message | None:
         line, others = self._line, self._others
         while line or others:
-            number = others[0] if others and not (line and line[0] < others[0]) else line[0]
-            found = self._messages.get(number)
+            is_other = others and not (line and line[0] < others[0])
+            found = self._messages.get(others[0] if is_other else line[0])
             if found is not None and found.state is MessageState.VISIBLE:
                 return found
-            self._pop(number)
+            if is_other:
+                heapq.heappop(others)
+            else:
+                line.popleft()
         return None
 
     def following(self, message: Message) -> Message | None:
@@ -121,11 +125,9 @@ class SentOrder:
 
     def take(self, message: Message) -> None:
         """The first goes into flight."""
-        self._pop(message.number)
-
-    def _pop(self, first: int) -> None:
-        if self._line and self._line[0] == first:
-            self._line.popleft()
+        line = self._line
+        if line and line[0] == message.number:
+            line.popleft()
         else:
             heapq.heappop(self._others)
 
@@ -194,9 +196,9 @@ class Queue:
                 if self._is_due(due_s, number):
                     self._show(self.messages[number])
 
-    def next_due_s(self) -> float | None:
-        """When something becomes visible; None: nothing waits for that. It may be too early, never too late."""
-        while self._due:
+    def next_due_s(self, before_s: float = inf) -> float | None:
+        """When something becomes visible; None: nothing does before then. It may be too early, never too late."""
+        while self._due and self._due[0][0] < before_s:
             due_s, _, numbers = self._due[0]
             if self.messages.keys().isdisjoint(numbers):
                 numbers.clear()
