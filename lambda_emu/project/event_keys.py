@@ -6,17 +6,17 @@ The fields are members of AWS's operations. docs/contract/events.md.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-from msgspec import Struct
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.model.mappings.filters import compile_pattern
 from lambda_emu.model.route_keys import METHODS, route_key_problem
-from lambda_emu.model.value_types import FLAG, ValueType, choice, text, whole
+from lambda_emu.model.value_types import FLAG, choice, text, whole
 from lambda_emu.project.document import Document, Value
+from lambda_emu.project.event_kind import EventKind, flag, main_key, turned
 from lambda_emu.project.key_types import KeyType, list_of, single
+from lambda_emu.project.schedule_keys import SCHEDULE
 from lambda_emu.project.shapes import Key, keyed
 
 BUCKET = text("3 to 63 lower-case letters, digits, - and .", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -30,29 +30,6 @@ ORIGIN = text("* or an origin such as http://localhost:3000", r"\*|https?://[^\s
 TEXT = text("a text of 1 to 1024 characters", r".{1,1024}")
 METHOD = choice("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "*")
 HEADER = text("a header's name, or *", r"\*|[\w-]{1,1024}")
-
-
-class EventKind(Struct, frozen=True):
-    """main: the key that names what the events come from, which a single value means too."""
-
-    main: str
-    keys: tuple[Key, ...]
-    help: str
-
-
-def turned(type: KeyType, make: Callable[[Any], Any]) -> KeyType:
-    """What a right value stands for in AWS's operation."""
-
-    def read(document: Document, value: Value) -> Any:
-        before = document.mistake_count
-        found = type.read(document, value)
-        return None if document.mistake_count > before else make(found)
-
-    return KeyType(type.allowed, read)
-
-
-def flag(on: Any, off: Any) -> KeyType:
-    return turned(single(FLAG), lambda is_on: on if is_on else off)
 
 
 def _read_pattern(document: Document, value: Value) -> Any:
@@ -89,10 +66,6 @@ def _read_route(document: Document, value: Value) -> Any:
 
 
 ROUTE_KEY = KeyType(ROUTE.allowed, _read_route)
-
-
-def main_key(name: str, kind: ValueType, help: str) -> Key:
-    return Key(name, "name", single(kind), help, required=True)
 
 
 def _filters(patterns: Sequence[Any]) -> Any:
@@ -269,4 +242,5 @@ EVENTS: Mapping[str, EventKind] = {
         ),
         "A request to a URL of its own.",
     ),
+    "schedule": SCHEDULE,
 }

@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from lambda_emu.model.value_types import ValueType, choice, text, whole
 from lambda_emu.project.document import Document, Value
-from lambda_emu.project.event_keys import BUCKET, CORS_KEYS, POLICY, QUEUE, TABLE, TOPIC, flag, main_key, turned
+from lambda_emu.project.event_keys import BUCKET, CORS_KEYS, POLICY, QUEUE, TABLE, TOPIC
+from lambda_emu.project.event_kind import flag, main_key, turned
 from lambda_emu.project.key_types import KeyType, list_of, single
 from lambda_emu.project.shapes import Key, keyed, read_keys
 

@@ -51,7 +51,8 @@ def check_events(functions: Sequence[DeclaredFunction]) -> list[str]:
     for function in functions:
         for event in function.events:
             is_route = event.kind == "http"
-            key = (event.kind, same_requests(event.name), "") if is_route else (event.kind, event.name, function.name)
+            name = event.fields.get("Name", event.name)  # of its own, where two come from the same
+            key = (event.kind, same_requests(name), "") if is_route else (event.kind, name, function.name)
             if event.kind != "s3" and key in seen:
                 mistakes.append(f"{event.place()}: is declared already, at {seen[key]}")
             seen[key] = event.place()

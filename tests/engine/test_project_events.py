@@ -67,6 +67,12 @@ class Account:
 
         return json.loads(eventually(look, f"an event with {text}")[0].removeprefix("HEARD "))
 
+    def schedules(self) -> list[Any]:
+        """Those of the project."""
+        scheduler = self.client("scheduler")
+        found = scheduler.list_schedules()["Schedules"]
+        return [scheduler.get_schedule(GroupName=one["GroupName"], Name=one["Name"]) for one in found]
+
     def sids(self) -> set[str]:
         """The ids of the function's permissions."""
         try:
@@ -105,6 +111,14 @@ EVERY = """
 - http: GET /photos/{id}
 - http: {route: $default, payload: "1.0"}
 - url: {auth: NONE, cors: {origins: ["*"], max_age: 5}}
+- schedule:
+    schedule: cron(0 9 ? * MON-FRI *)
+    timezone: Europe/Berlin
+    input: {kind: nightly}
+    start_date: 2030-01-01T09:00:00Z
+    flexible_window: 15
+    max_age: 3600
+    dead_letters: dead
 """
 
 
@@ -132,6 +146,13 @@ def test_what_is_declared_is_there(account: Account) -> None:
     (mapping,) = [one for one in mappings if one["EventSourceArn"] == table["LatestStreamArn"]]
     assert (mapping["StartingPosition"], mapping["MaximumRetryAttempts"]) == ("LATEST", 3)
     assert len(account.sids()) == 5  # S3, SNS, the API, and two for the URL
+    (schedule,) = account.schedules()
+    assert (schedule["ScheduleExpressionTimezone"], schedule["StartDate"].timestamp()) == ("Europe/Berlin", 1893488400)
+    assert schedule["FlexibleTimeWindow"] == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15}
+    target = schedule["Target"]
+    assert (target["Arn"], json.loads(target["Input"])) == (ARN, {"kind": "nightly"})
+    assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 185}
+    assert target["DeadLetterConfig"] == {"Arn": "arn:aws:sqs:us-east-1:000000000000:dead"}
 
 
 def test_what_did_not_change_is_left_alone(account: Account) -> None:
@@ -141,7 +162,10 @@ def test_what_did_not_change_is_left_alone(account: Account) -> None:
 
 
 def test_what_changed_is_changed_and_no_more(account: Account) -> None:
-    account.deploy("queues: {jobs: {visibility: 60}}", "- sqs: jobs\n- s3: everything\n- http: GET /")
+    account.deploy(
+        "queues: {jobs: {visibility: 60}}",
+        "- sqs: jobs\n- s3: everything\n- http: GET /\n- schedule: {schedule: rate(1 day), name: seldom}",
+    )
     sqs = account.client("sqs")
     url = sqs.get_queue_url(QueueName="jobs")["QueueUrl"]
 
@@ -151,10 +175,15 @@ def test_what_changed_is_changed_and_no_more(account: Account) -> None:
         - sqs: {queue: jobs, batch_size: 5, enabled: no}
         - s3: {bucket: everything, prefix: new/}
         - http: {route: GET /, auth: AWS_IAM}
+        - schedule: {schedule: rate(2 days), enabled: no, name: seldom}
         """,
     )
 
-    assert done == {("UPDATE", kind) for kind in ("queue", "event source mapping", "notifications", "route")}
+    assert done == {
+        *(("UPDATE", kind) for kind in ("queue", "event source mapping", "notifications", "route", "schedule"))
+    }
+    (schedule,) = account.schedules()
+    assert (schedule["State"], schedule["ScheduleExpression"]) == ("DISABLED", "rate(2 days)")
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
     assert found == {"VisibilityTimeout": "90"}
     (mapping,) = account.lam.client.list_event_source_mappings(FunctionName="hear")["EventSourceMappings"]
@@ -247,6 +276,7 @@ def test_events_that_are_no_longer_declared_are_removed_and_nothing_else(account
     assert [one["Id"] for one in told] == ["by-hand"]
     assert [one["Endpoint"] for one in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]] == [theirs]
     assert account.client("apigatewayv2").get_apis()["Items"] == []
+    assert account.schedules() == []
     assert s3.get_object(Bucket="everything", Key="kept")["Body"].read() == b"kept"
     assert account.client("dynamodb").describe_table(TableName="items")
     s3.put_bucket_notification_configuration(Bucket="everything", NotificationConfiguration={})
@@ -263,11 +293,14 @@ def test_so_are_those_of_a_function_that_is_no_longer_declared(account: Account)
     assert "lambda" not in {one["Protocol"] for one in sns.list_subscriptions()["Subscriptions"]}
     assert account.client("apigatewayv2").get_apis()["Items"] == []
     assert account.lam.client.list_event_source_mappings()["EventSourceMappings"] == []
+    assert account.schedules() == []
 
 
 def test_each_event_has_the_function_run(account: Account, eventually: Eventually) -> None:
     account.deploy(
-        "", "- s3: {bucket: everything, prefix: in/}\n- sqs: jobs\n- sns: news\n- url: NONE\n- http: GET /{name}"
+        "",
+        "- s3: {bucket: everything, prefix: in/}\n- sqs: jobs\n- sns: news\n- url: NONE\n- http: GET /{name}\n"
+        "- schedule: {schedule: rate(1 hour), input: {n: the hour}}",
     )
     s3, sqs, sns = account.client("s3"), account.client("sqs"), account.client("sns")
 
@@ -282,6 +315,7 @@ def test_each_event_has_the_function_run(account: Account, eventually: Eventuall
     assert account.heard(eventually, "in/photo")["Records"][0]["eventSource"] == "aws:s3"
     assert account.heard(eventually, "a job")["Records"][0]["eventSource"] == "aws:sqs"
     assert account.heard(eventually, "some news")["Records"][0]["EventSource"] == "aws:sns"
+    assert account.heard(eventually, "the hour") == {"n": "the hour"}
     assert account.heard(eventually, "by-url")["rawPath"] == "/by-url"
     assert account.heard(eventually, "by-api")["pathParameters"] == {"name": "by-api"}
 

@@ -32,6 +32,7 @@ def events_of(folder: Path, events: str) -> tuple[Declared, ...]:
         ("sns: news", "sns: {topic: news}"),
         ("http: GET /", "http: {route: GET /}"),
         ("url: NONE", "url: {auth: NONE}"),
+        ("schedule: rate(1 hour)", "schedule: {schedule: rate(1 hour)}"),
     ],
 )
 def test_a_single_value_is_the_first_key(tmp_path: Path, short: str, long: str) -> None:
@@ -53,6 +54,16 @@ def test_a_filter_is_what_json_could_say(tmp_path: Path) -> None:
     [
         ("[{s3: photos}, {kinesis: s}]", "[1].kinesis: unknown key; "),
         ("[{snss: t}]", "[0].snss: unknown key; did you mean 'sns'?"),
+        ("[{schedule: rate(1 hours}]", "[0].schedule: 'rate(1 hours' must be rate(5 minutes), cron("),
+        ("[{schedule: cron(0 9 * * *)}]", "[0].schedule: 'cron(0 9 * * *)' must be rate(5 minutes), cron("),
+        ("[{schedule: {timezone: UTC}}]", "[0].schedule: schedule is missing; must be rate(5 minutes), cron("),
+        ("[{schedule: {schedule: rate(1 day), timezone: Mars}}]", ".timezone: 'Mars' must be a time zone such as"),
+        ("[{schedule: {schedule: rate(1 day), start_date: soon}}]", ".start_date: 'soon' must be a time such as"),
+        ("[{schedule: {schedule: rate(1 day), retries: 186}}]", ".retries: '186' must be a whole number from 0 to 185"),
+        (
+            "[{schedule: rate(1 day)}, {schedule: {schedule: rate(1 day), input: 1}}]",
+            "[1].schedule: is declared already",
+        ),
         ("[{s3: a-b, sqs: c}]", "[0]: must have one key; s3 and sqs are two events"),
         ("[{s3: }]", "[0].s3: bucket is missing; must be 3 to 63 lower-case letters, digits, - and ."),
         ("[{s3: Photos}]", "[0].s3: 'Photos' must be 3 to 63 lower-case letters, digits, - and ."),

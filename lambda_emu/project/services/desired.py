@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from lambda_emu.api.context import RequestContext
@@ -12,9 +11,11 @@ from lambda_emu.project.declarations import Declared, DeclaredFunction, Project
 from lambda_emu.project.resource_keys import HTTP_API
 from lambda_emu.project.resources import Reference, Resource, ResourceKey
 from lambda_emu.project.services.apis import API, API_NAME, ROUTE
+from lambda_emu.project.services.building import Attach, Building, hash_of
 from lambda_emu.project.services.left import PREFIX
-from lambda_emu.project.services.own import MAPPING, PERMISSION, URL, URL_ID, show_permission
+from lambda_emu.project.services.own import MAPPING, URL, URL_ID
 from lambda_emu.project.services.pushed import NOTIFICATIONS, SUBSCRIBED_QUEUE, SUBSCRIPTION
+from lambda_emu.project.services.schedules import attach_schedule
 from lambda_emu.project.services.stores import BUCKET, LONG_ENOUGH, QUEUE, STREAM, TABLE, TOPIC, VISIBLE_TIMES
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,8 @@ STREAM_DEFAULTS = {
     "DestinationConfig": {"OnFailure": {}},
 }
 BY_NAME = {"s3": BUCKET, "sqs": QUEUE, "dynamodb": TABLE, "sns": TOPIC}
-PRINCIPALS = {"s3": "s3.amazonaws.com", "sns": "sns.amazonaws.com", "http": "apigateway.amazonaws.com"}
+MORE: Mapping[str, Attach] = {"schedule": attach_schedule}
+"""By kind of event: of modules of their own."""
 
 
 def make_wanted(project: Project, context: RequestContext) -> dict[ResourceKey, Resource]:
@@ -52,14 +54,12 @@ def make_wanted(project: Project, context: RequestContext) -> dict[ResourceKey, 
     return builder.wanted
 
 
-class _ResourceBuilder:
+class _ResourceBuilder(Building):
     """What is named and not declared is made with what is usual for it, and changed by nobody."""
 
     def __init__(self, project: Project, context: RequestContext) -> None:
-        self.wanted: dict[ResourceKey, Resource] = {}
-        self._scope = context.scope
+        super().__init__(context.scope)
         self._longest_s: dict[str, int] = {}
-        self._needed: dict[ResourceKey, str] = {}  # with the place that names it
         self._notifications: dict[str, dict[str, Any]] = {}
         self._api: Mapping[str, Any] = {}
         for function in project.functions:
@@ -82,8 +82,8 @@ class _ResourceBuilder:
     def attach(self, function: DeclaredFunction, event: Declared) -> None:
         """One of a function's `events:`."""
         if event.kind in BY_NAME:
-            self._need(ResourceKey(BY_NAME[event.kind], event.name), event.place())
-        attach = {
+            self.need(ResourceKey(BY_NAME[event.kind], event.name), event.place())
+        attach: Mapping[str, Callable[[DeclaredFunction, Declared], None]] = {
             "s3": self._notify,
             "sqs": self._poll_queue,
             "dynamodb": self._poll_stream,
@@ -91,17 +91,20 @@ class _ResourceBuilder:
             "http": self._route,
             "url": self._url,
         }
-        attach[event.kind](function, event)
+        if event.kind in attach:
+            attach[event.kind](function, event)
+        else:
+            MORE[event.kind](self, function, event)
 
     def fill_in(self) -> None:
         """What others need and nobody declares."""
-        for key, place in self._needed.items():
+        for key, place in self.needed.items():
             if key not in self.wanted:
                 members = self._visible(key.name) if key.kind == QUEUE else {}
                 shown = {LONG_ENOUGH: True} if key.kind == QUEUE else {}
                 self.wanted[key] = Resource(key, members, shown, place)
         for bucket, ours in self._notifications.items():
-            place = self._needed[ResourceKey(BUCKET, bucket)]
+            place = self.needed[ResourceKey(BUCKET, bucket)]
             needed = Reference(ResourceKey(BUCKET, bucket))
             key = ResourceKey(NOTIFICATIONS, bucket)
             self.wanted[key] = Resource(key, {"Bucket": needed, "Ours": ours}, ours, place)
@@ -109,7 +112,7 @@ class _ResourceBuilder:
     # -- resources
 
     def _bucket(self, declared: Declared) -> None:
-        self._add(BUCKET, declared.name, declared.fields, declared.fields, declared.place())
+        self.add(BUCKET, declared.name, declared.fields, declared.fields, declared.place())
 
     def _queue(self, declared: Declared) -> None:
         said = {**QUEUE_DEFAULTS, **self._visible(declared.name), "RedrivePolicy": None, **declared.fields}
@@ -117,10 +120,10 @@ class _ResourceBuilder:
             said = {"ContentBasedDeduplication": "false", **said}
         if redrive := declared.fields.get("RedrivePolicy"):
             dead = ResourceKey(QUEUE, redrive["queue"])
-            self._need(dead, declared.place("redrive"))
+            self.need(dead, declared.place("redrive"))
             receives = str(redrive.get("receives", RECEIVES))
             said["RedrivePolicy"] = {"deadLetterTargetArn": Reference(dead), "maxReceiveCount": receives}
-        self._add(QUEUE, declared.name, said, said, declared.place())
+        self.add(QUEUE, declared.name, said, said, declared.place())
 
     def _visible(self, queue: str) -> dict[str, str]:
         longest_s = self._longest_s.get(queue, 0)
@@ -138,25 +141,25 @@ class _ResourceBuilder:
             "Indexes": {name: _schema(keys) for name, keys in indexes.items()},
             "TimeToLive": fields.get("ttl"),
         }
-        self._add(TABLE, declared.name, said, said, declared.place())
+        self.add(TABLE, declared.name, said, said, declared.place())
         if "StreamViewType" in fields:
             view = {"StreamViewType": fields["StreamViewType"]}
             self._stream(declared.name, view, view, declared.place("stream"))
 
     def _stream(self, table: str, said: Mapping[str, str], shown: Mapping[str, str], place: str) -> None:
-        self._add(STREAM, table, {**said, "Table": Reference(ResourceKey(TABLE, table))}, shown, place)
+        self.add(STREAM, table, {**said, "Table": Reference(ResourceKey(TABLE, table))}, shown, place)
 
     def _topic(self, declared: Declared) -> None:
         said = {}
         if declared.name.endswith(".fifo"):
             said = {"ContentBasedDeduplication": declared.fields.get("ContentBasedDeduplication", "false")}
-        topic = self._add(TOPIC, declared.name, said, said, declared.place())
+        topic = self.add(TOPIC, declared.name, said, said, declared.place())
         for subscribed in declared.fields.get("queues", ()):
             queue = ResourceKey(QUEUE, subscribed["name"])
-            self._need(queue, declared.place("queues"))
+            self.need(queue, declared.place("queues"))
             shown = {"RawMessageDelivery": subscribed.get("RawMessageDelivery", "false"), **_filter(subscribed)}
             members = {**shown, "TopicArn": Reference(topic), "Endpoint": Reference(queue)}
-            self._add(SUBSCRIBED_QUEUE, f"{topic.name} {queue.name}", members, shown, declared.place("queues"))
+            self.add(SUBSCRIBED_QUEUE, f"{topic.name} {queue.name}", members, shown, declared.place("queues"))
 
     def _set_api(self, declared: Declared) -> None:
         """Of the API that is there once it has a route."""
@@ -166,20 +169,21 @@ class _ResourceBuilder:
 
     def _notify(self, function: DeclaredFunction, event: Declared) -> None:
         said = {
-            "LambdaFunctionArn": self._arn(function),
+            "LambdaFunctionArn": self.arn(function),
             "Events": sorted(event.fields.get("Events", ["s3:ObjectCreated:*"])),
             "Filter": {name: event.fields[name] for name in ("prefix", "suffix") if name in event.fields},
         }
         ours = self._notifications.setdefault(event.name, {})
-        ours[f"{PREFIX}{function.name}-{_hash(said)}"] = said
-        self._permit(function, event, ResourceKey(BUCKET, event.name), SourceAccount=self._scope.account)
+        ours[f"{PREFIX}{function.name}-{hash_of(said)}"] = said
+        bucket = ResourceKey(BUCKET, event.name)
+        self.permit(function, event, "s3.amazonaws.com", bucket, SourceAccount=self.scope.account)
 
     def _subscribe(self, function: DeclaredFunction, event: Declared) -> None:
         topic = ResourceKey(TOPIC, event.name)
         shown = {"RawMessageDelivery": "false", **_filter(event.fields)}
-        members = {**shown, "TopicArn": Reference(topic), "Endpoint": self._arn(function)}
-        self._add(SUBSCRIPTION, f"{event.name} {function.name}", members, shown, event.place())
-        self._permit(function, event, topic)
+        members = {**shown, "TopicArn": Reference(topic), "Endpoint": self.arn(function)}
+        self.add(SUBSCRIPTION, f"{event.name} {function.name}", members, shown, event.place())
+        self.permit(function, event, "sns.amazonaws.com", topic)
 
     def _poll_queue(self, function: DeclaredFunction, event: Declared) -> None:
         self._map(function, event, SQS_DEFAULTS, ResourceKey(QUEUE, event.name), f"sqs:{event.name}")
@@ -203,19 +207,19 @@ class _ResourceBuilder:
         fields = {member: value for member, value in event.fields.items() if member not in start}
         shown = {**defaults, **fields, "EventSourceArn": Reference(source)}
         members = {**shown, **start, "FunctionName": function.name}
-        self._add(MAPPING, f"{function.name} {name}", members, shown, event.place())
+        self.add(MAPPING, f"{function.name} {name}", members, shown, event.place())
 
     def _route(self, function: DeclaredFunction, event: Declared) -> None:
         api = ResourceKey(API, API_NAME)
         if api not in self.wanted:
-            self._add(API, API_NAME, self._api, self._api, event.place())
+            self.add(API, API_NAME, self._api, self._api, event.place())
         shown = {
-            "IntegrationUri": self._arn(function),
+            "IntegrationUri": self.arn(function),
             "PayloadFormatVersion": event.fields.get("PayloadFormatVersion", "2.0"),
             "AuthorizationType": event.fields.get("AuthorizationType", "NONE"),
         }
-        self._add(ROUTE, event.name, {**shown, "Api": Reference(api)}, shown, event.place())
-        self._permit(function, event, api)
+        self.add(ROUTE, event.name, {**shown, "Api": Reference(api)}, shown, event.place())
+        self.permit(function, event, "apigateway.amazonaws.com", api)
 
     def _url(self, function: DeclaredFunction, event: Declared) -> None:
         auth = event.fields["AuthType"]
@@ -224,39 +228,13 @@ class _ResourceBuilder:
             "Cors": event.fields.get("Cors", {}),
             "InvokeMode": event.fields.get("InvokeMode", "BUFFERED"),
         }
-        self._add(URL, function.name, shown, shown, event.place())
-        who = {"Principal": "*" if auth == "NONE" else self._scope.account}
+        self.add(URL, function.name, shown, shown, event.place())
+        who = {"Principal": "*" if auth == "NONE" else self.scope.account}
         through = {"lambda:InvokeFunctionUrl": {"FunctionUrlAuthType": auth}}
         through["lambda:InvokeFunction"] = {"InvokedViaFunctionUrl": True}
         for action, condition in through.items():
             id = URL_ID if action.endswith("Url") else f"{URL_ID}-function"
-            self._permission(function, id, {**who, "Action": action, **condition}, event.place())
-
-    def _permit(self, function: DeclaredFunction, event: Declared, source: ResourceKey, **more: str) -> None:
-        members = {
-            "Principal": PRINCIPALS[event.kind],
-            "Action": "lambda:InvokeFunction",
-            "SourceArn": Reference(source),
-            **more,
-        }
-        id = f"{PREFIX}{event.kind}-{_hash([source.name])}"
-        self._permission(function, id, members, event.place())
-
-    def _permission(self, function: DeclaredFunction, id: str, members: Mapping[str, Any], place: str) -> None:
-        self._add(PERMISSION, f"{function.name} {id}", members, show_permission(members), place)
-
-    def _need(self, key: ResourceKey, place: str) -> None:
-        self._needed.setdefault(key, place)
-
-    def _add(
-        self, kind: str, name: str, members: Mapping[str, Any], shown: Mapping[str, Any], place: str
-    ) -> ResourceKey:
-        key = ResourceKey(kind, name)
-        self.wanted[key] = Resource(key, members, shown, place)
-        return key
-
-    def _arn(self, function: DeclaredFunction) -> str:
-        return self._scope.function(function.name).arn()
+            self.permission(function, id, {**who, "Action": action, **condition}, event.place())
 
 
 def _keys(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -274,10 +252,6 @@ def _filter(fields: Mapping[str, Any]) -> dict[str, Any]:
     policy = fields.get("FilterPolicy") or {}
     scope = fields.get("FilterPolicyScope", "MessageAttributes") if policy else "MessageAttributes"
     return {"FilterPolicy": policy, "FilterPolicyScope": scope}
-
-
-def _hash(said: object) -> str:
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:8]
 
 
 def _warn_of_circle(function: DeclaredFunction, event: Declared) -> None:

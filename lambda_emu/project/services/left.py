@@ -11,10 +11,14 @@ from typing import Any, NamedTuple
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.model.mappings.mapping import EventSourceMapping
+from lambda_emu.services.late import ask_store
 
 PREFIX = "lambda-emu-"
 TAG = "lambda-emu:origin"
 ORIGIN = "project"
+LOOK_LIMIT_S = 60.0
+SCHEDULE_GROUP = "lambda-emu"
+"""Of the schedules that deployments make."""
 
 
 class Permission(NamedTuple):
@@ -27,13 +31,14 @@ class Permission(NamedTuple):
 
 
 class Left(NamedTuple):
-    """What earlier deployments made and may remove: permissions, and whether there are mappings."""
+    """What earlier deployments made and may remove: permissions, and whether there are mappings and schedules."""
 
     permissions: tuple[Permission, ...]
     has_mappings: bool
+    has_schedules: bool
 
     def __bool__(self) -> bool:
-        return bool(self.permissions) or self.has_mappings
+        return bool(self.permissions) or self.has_mappings or self.has_schedules
 
     def of(self, service: str) -> Iterator[Permission]:
         """For what a service sends."""
@@ -42,7 +47,13 @@ class Left(NamedTuple):
 
 def find_left(context: RequestContext) -> Left:
     """To be asked before functions are removed, whose permissions go with them."""
-    return Left(tuple(find_permissions(context)), any(find_mappings(context)))
+    return Left(tuple(find_permissions(context)), any(find_mappings(context)), _has_schedules(context))
+
+
+def _has_schedules(context: RequestContext) -> bool:
+    of_ours = "SELECT 1 FROM schedules WHERE account = ? AND region = ? AND group_name = ? LIMIT 1"
+    whose = (context.scope.account, context.scope.region, SCHEDULE_GROUP)
+    return ask_store(context.store, lambda on: on.execute(of_ours, whose).fetchone() is not None, LOOK_LIMIT_S)
 
 
 def find_mappings(context: RequestContext) -> Iterator[EventSourceMapping]:

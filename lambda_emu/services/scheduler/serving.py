@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import Future
-from typing import Any
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
@@ -14,6 +12,7 @@ from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.callers import caller_of
+from lambda_emu.services.late import ask_store
 from lambda_emu.services.scheduler import wire
 from lambda_emu.services.scheduler.errors import SchedulerFailure
 from lambda_emu.services.scheduler.operations import MOVING, OPERATIONS, Asked, Result
@@ -47,17 +46,8 @@ class SchedulerServer:
         return wire.render(result, request)
 
     def _do(self, operation: str, asked: Asked) -> Result:
-        done: Future[Result] = Future()
-
-        def told(error: BaseException | None, result: Any) -> None:
-            if error is None:
-                done.set_result(result)
-            else:
-                done.set_exception(error)
-
-        self._store.post(lambda connection: OPERATIONS[operation](connection, asked), told)
         try:
-            return done.result(WRITE_LIMIT_S)
+            return ask_store(self._store, lambda connection: OPERATIONS[operation](connection, asked), WRITE_LIMIT_S)
         except LambdaError:
             raise
         except Exception as error:

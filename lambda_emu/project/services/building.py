@@ -1,0 +1,57 @@
+"""Gathers the resources that a project wants, for the modules that know what some kinds of events need each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lambda_emu.arn import Scope
+from lambda_emu.project.declarations import Declared, DeclaredFunction
+from lambda_emu.project.resources import Reference, Resource, ResourceKey
+from lambda_emu.project.services.left import PREFIX
+from lambda_emu.project.services.own import PERMISSION, show_permission
+
+
+class Building:
+    """wanted: so far, by its key. needed: what is named, with the place that names it; others may declare it."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.wanted: dict[ResourceKey, Resource] = {}
+        self.needed: dict[ResourceKey, str] = {}
+
+    def need(self, key: ResourceKey, place: str) -> None:
+        """It is made with what is usual for it, if nobody declares it."""
+        self.needed.setdefault(key, place)
+
+    def add(
+        self, kind: str, name: str, members: Mapping[str, Any], shown: Mapping[str, Any], place: str
+    ) -> ResourceKey:
+        """As `Resource` has them."""
+        key = ResourceKey(kind, name)
+        self.wanted[key] = Resource(key, members, shown, place)
+        return key
+
+    def permit(
+        self, function: DeclaredFunction, event: Declared, principal: str, source: ResourceKey, **more: Any
+    ) -> None:
+        """principal: may run the function for what source is. more: of AddPermission."""
+        action = "lambda:InvokeFunction"
+        members = {"Principal": principal, "Action": action, "SourceArn": Reference(source), **more}
+        self.permission(function, f"{PREFIX}{event.kind}-{hash_of([source.name])}", members, event.place())
+
+    def permission(self, function: DeclaredFunction, id: str, members: Mapping[str, Any], place: str) -> None:
+        self.add(PERMISSION, f"{function.name} {id}", members, show_permission(members), place)
+
+    def arn(self, function: DeclaredFunction) -> str:
+        return self.scope.function(function.name).arn()
+
+
+Attach = Callable[[Building, DeclaredFunction, Declared], None]
+"""Adds what one event of a function needs."""
+
+
+def hash_of(said: object) -> str:
+    """Short, for names."""
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:8]
