@@ -8,7 +8,7 @@ in AWS's published rule engine: one item of an array is enough, and an object in
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -19,6 +19,7 @@ from lambda_emu.model.mappings.refusals import FilterInvalid
 MOST_NESTING = 64
 _MISSING: Sequence[Any] = ()  # an array without items has no value either
 _NO_FIELDS: Mapping[str, Any] = {}
+_NOT_A_LEAF = (list, tuple, Mapping)
 
 
 class Leaf(Struct, frozen=True):
@@ -28,7 +29,9 @@ class Leaf(Struct, frozen=True):
     absent: bool
 
     def matches(self, value: Any) -> bool:
-        leaves = [item for item in _flat(value) if not isinstance(item, Mapping)]
+        if not isinstance(value, _NOT_A_LEAF):
+            return any(test(value) for test in self.tests)
+        leaves = [item for item in flat(value) if not isinstance(item, Mapping)]
         return any(test(leaf) for test in self.tests for leaf in leaves) if leaves else self.absent
 
 
@@ -40,12 +43,15 @@ class Fields(Struct, frozen=True):
 
     def matches(self, value: Any) -> bool:
         """Of several objects in an array one must match as a whole; what is no object has no fields."""
-        objects = [item for item in _flat(value) if isinstance(item, Mapping)]
+        if isinstance(value, dict):
+            return self._matches_object(value)
+        objects = [item for item in flat(value) if isinstance(item, Mapping)]
         return any(self._matches_object(item) for item in objects or [_NO_FIELDS])
 
     def _matches_object(self, value: Mapping[str, Any]) -> bool:
-        if not all(pattern.matches(value.get(name, _MISSING)) for name, pattern in self.fields.items()):
-            return False
+        for name, pattern in self.fields.items():
+            if not pattern.matches(value.get(name, _MISSING)):
+                return False
         return not self.alternatives or any(pattern.matches(value) for pattern in self.alternatives)
 
 
@@ -58,9 +64,14 @@ def compile_pattern(pattern: str) -> Fields:
     return compile_parsed(parsed)
 
 
-def compile_parsed(pattern: Any, operators: Operators = OPERATORS) -> Fields:
-    """Of a pattern that is JSON already. operators: those that it may have. FilterInvalid."""
-    return _Compiler(operators).fields(pattern, MOST_NESTING)
+def compile_parsed(pattern: Any, operators: Operators = OPERATORS, same: Callable[[Any], Test] = exactly) -> Fields:
+    """Of a pattern that is JSON already. FilterInvalid.
+
+    operators: those that it may have. same: what it asks by a value that is none of them.
+    """
+    if not isinstance(pattern, dict):
+        raise FilterInvalid("Filter is not an object")
+    return _Compiler(operators, same).fields(pattern, MOST_NESTING)
 
 
 def matches(pattern: Fields, record: Any) -> bool:
@@ -83,7 +94,7 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _flat(value: Any) -> Iterator[Any]:
+def flat(value: Any) -> Iterator[Any]:
     """The items of arrays within arrays, or the value itself."""
     waiting = [value]
     while waiting:
@@ -96,10 +107,13 @@ def _flat(value: Any) -> Iterator[Any]:
 
 class _Compiler(Struct, frozen=True):
     operators: Operators
+    same: Callable[[Any], Test]
 
-    def fields(self, pattern: Any, nesting_left: int) -> Fields:
-        if not isinstance(pattern, dict) or not pattern or not nesting_left:
-            raise FilterInvalid
+    def fields(self, pattern: Mapping[str, Any], nesting_left: int) -> Fields:
+        if not pattern:
+            raise FilterInvalid("Empty objects are not allowed")
+        if not nesting_left:
+            raise FilterInvalid(f"Objects are nested more than {MOST_NESTING} deep")  # (?)
         fields: dict[str, Fields | Leaf] = {}
         alternatives: tuple[Fields, ...] = ()
         for name, value in pattern.items():
@@ -107,8 +121,10 @@ class _Compiler(Struct, frozen=True):
                 alternatives = tuple(self.fields(item, nesting_left - 1) for item in value)
             elif isinstance(value, list):
                 fields[name] = self._leaf(value)
-            else:
+            elif isinstance(value, dict):
                 fields[name] = self.fields(value, nesting_left - 1)
+            else:
+                raise FilterInvalid(f'"{name}" must be an object or an array')
         return Fields(fields, alternatives)
 
     def _are_alternatives(self, value: Any) -> bool:
@@ -120,20 +136,22 @@ class _Compiler(Struct, frozen=True):
 
     def _leaf(self, items: Sequence[Any]) -> Leaf:
         if not items:
-            raise FilterInvalid
+            raise FilterInvalid("Empty arrays are not allowed")
         tests: list[Test] = []
         absent = False
         for item in items:
-            if item == {"exists": False}:
+            if isinstance(item, dict) and len(item) == 1 and item.get("exists") is False:
                 absent = True
             else:
-                tests.append(self._operator(item) if isinstance(item, dict) else exactly(item))
+                tests.append(self._operator(item) if isinstance(item, dict) else self.same(item))
         return Leaf(tuple(tests), absent)
 
     def _operator(self, item: Mapping[str, Any]) -> Test:
         name, operand = only_member(item)
-        if name == "exists" and operand is True:
+        if name == "exists":
+            if operand is not True:
+                raise FilterInvalid("exists match pattern must be either true or false.")
             return lambda _: True
         if name not in self.operators:
-            raise FilterInvalid
+            raise FilterInvalid(f"Unrecognized match type {name}")
         return self.operators[name](operand)

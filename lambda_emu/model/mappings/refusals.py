@@ -170,8 +170,11 @@ class TimestampInFuture(InvalidParameter):
 
 
 class FilterInvalid(InvalidParameter):
-    def __init__(self) -> None:
+    """why: in the words of those who say more than mappings do; None: the text was no JSON."""
+
+    def __init__(self, why: str | None = None) -> None:
         super().__init__("Invalid filter pattern definition.")
+        self.why = why
 
 
 class TooManyFilters(InvalidParameter):
