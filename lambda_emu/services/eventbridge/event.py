@@ -1,0 +1,111 @@
+"""An event as targets get it, and what is wrong with an entry that is to become one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec import DecodeError, Raw, Struct
+from msgspec.json import encode
+from msgspec.json import format as reformat
+
+from lambda_emu.arn import Scope
+from lambda_emu.model.timestamps import whole_second
+from lambda_emu.services.eventbridge.errors import EntriesTooLarge
+from lambda_emu.services.eventbridge.paths import read_raw
+
+MOST_BYTES = 262_144
+TIME_BYTES = 14
+"""That AWS counts for a time, however it is written."""
+
+Entry = Mapping[str, Any]
+
+
+class Refused(Struct, frozen=True):
+    """Why an entry becomes no event."""
+
+    code: str
+    text: str
+
+
+class Envelope(Struct, frozen=True):
+    """Of an event. detail: an object, as JSON without spaces. at_s: when it happened, by who sent it."""
+
+    id: str
+    detail_type: str
+    source: str
+    scope: Scope
+    at_s: float
+    resources: Sequence[str]
+    detail: str
+    trace: str | None = None
+
+    def members(self, *, with_detail: bool = True) -> dict[str, Any]:
+        """In the order in which AWS writes them."""
+        members: dict[str, Any] = {
+            "version": "0",
+            "id": self.id,
+            "detail-type": self.detail_type,
+            "source": self.source,
+            "account": self.scope.account,
+            "time": whole_second(self.at_s),
+            "region": self.scope.region,
+            "resources": list(self.resources),
+        }
+        return members | ({"detail": Raw(self.detail)} if with_detail else {})
+
+    def text(self) -> str:
+        return encode(self.members()).decode()
+
+
+def size_bytes(entry: Entry) -> int:
+    """As AWS counts it."""
+    texts = (entry.get("Source"), entry.get("DetailType"), entry.get("Detail"), *entry.get("Resources", ()))
+    return sum(len(text.encode(errors="replace")) for text in texts if text) + TIME_BYTES * ("Time" in entry)
+
+
+def check_size(entries: Sequence[Entry]) -> None:
+    """EntriesTooLarge."""
+    if sum(map(size_bytes, entries)) > MOST_BYTES:
+        raise EntriesTooLarge
+
+
+def refusal_of(entry: Entry) -> Refused | None:
+    for name in ("Source", "DetailType", "Detail"):
+        if not entry.get(name):
+            return Refused("InvalidArgument", f"Parameter {name} is not valid. Reason: {name} is a required argument.")
+    if entry["Source"].startswith("aws."):
+        return Refused("NotAuthorizedForSourceException", "Not authorized for the source.")
+    try:
+        if isinstance(read_raw(entry["Detail"]), dict):
+            return None
+    except ValueError:
+        pass
+    return Refused("MalformedDetail", "Detail is malformed.")
+
+
+def envelope_of(entry: Entry, id: str, scope: Scope, now_s: float) -> Envelope:
+    """Of an entry that is not refused. scope: whose it is."""
+    return Envelope(
+        id,
+        entry["DetailType"],
+        entry["Source"],
+        scope,
+        entry.get("Time", now_s),
+        tuple(entry.get("Resources", ())),
+        _compact(entry["Detail"]),
+        entry.get("TraceHeader"),
+    )
+
+
+def _compact(text: str) -> str:
+    try:
+        return reformat(text.encode(), indent=-1).decode()
+    except (DecodeError, UnicodeEncodeError):  # Python reads what is not quite JSON
+        return encode(read_raw(text)).decode()
+
+
+def ingested(at_s: float) -> str:
+    """`YYYY-MM-DDThh:mm:ss.sssZ`, when an event came to its bus."""
+    return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
