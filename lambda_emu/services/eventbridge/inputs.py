@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -124,7 +125,10 @@ def _in_quotes(value: Any) -> str:
 
 
 def _json(value: Any) -> str:
-    return encode(value).decode()
+    try:
+        return encode(value).decode()
+    except UnicodeEncodeError:  # half a character, which JSON can name and UTF-8 cannot
+        return json.dumps(value, default=lambda raw: json.loads(bytes(raw)), separators=(",", ":"))
 
 
 def _is_json(text: str) -> bool:

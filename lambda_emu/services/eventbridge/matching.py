@@ -1,0 +1,92 @@
+"""Which targets an event has, on its bus and on those that rules of the bus send it to. No I/O."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from lambda_emu.arn import Scope
+from lambda_emu.model.policies.decision import allows
+from lambda_emu.model.policies.policy import Policy
+from lambda_emu.services.eventbridge.delivery import Handover
+from lambda_emu.services.eventbridge.event import Envelope
+from lambda_emu.services.eventbridge.inputs import Occasion, input_of
+from lambda_emu.services.eventbridge.records import Bus, Rule
+
+log = logging.getLogger(__name__)
+
+MOST_BUSES_IN_A_ROW = 16
+"""That one event goes through; AWS lets a cycle of rules go on."""
+MOST_BUSES = 256
+"""That one event comes to, on all of its ways."""
+BUS_ARN = re.compile(r"arn:aws[\w-]*:events:([a-z0-9-]+):([0-9]{12}):event-bus/([/.\-_A-Za-z0-9]+)", re.ASCII)
+
+
+class Rules(Protocol):
+    """The buses that there are."""
+
+    def bus(self, scope: Scope, name: str) -> Bus | None: ...
+    def wanting(self, bus: Bus, event: Any) -> list[Rule]: ...
+
+
+class Arrival(Struct, frozen=True):
+    """An event that came to a bus. read: the same, as patterns are asked about it."""
+
+    event: Envelope
+    read: Any
+    bus: Bus
+    came_s: float
+
+
+def may_put(bus: Bus, account: str) -> bool:
+    """Its own account, and those that its policy allows to."""
+    if account == bus.scope.account:
+        return True
+    return bus.policy is not None and allows(Policy("", bus.policy), account, "events:PutEvents", bus.arn)
+
+
+def handovers(arrival: Arrival, rules: Rules, new_id: Callable[[], str]) -> list[Handover]:
+    """Of all rules that want it. A cycle of rules ends after some rounds, and is told in the log."""
+    found: list[Handover] = []
+    waiting = [(arrival.bus, 1)]
+    came_to = 0
+    while waiting:
+        bus, row = waiting.pop(0)
+        came_to += 1
+        for rule in rules.wanting(bus, arrival.read):
+            for handover in of_rule(rule, bus, arrival.event, arrival.came_s, new_id):
+                named = BUS_ARN.fullmatch(handover.target["Arn"])
+                if named is None:
+                    found.append(handover)
+                    continue
+                other = rules.bus(Scope(named[2], named[1]), named[3])
+                if other is None or not may_put(other, bus.scope.account):
+                    why = "does not exist" if other is None else "does not allow this account to put events"
+                    found.append(_dead(handover, f"Event bus {handover.target['Arn']} {why}."))
+                elif row >= MOST_BUSES_IN_A_ROW or came_to + len(waiting) >= MOST_BUSES:
+                    log.warning(
+                        "event %s of %s goes in a circle: rule %s sends it to %s again, which is not done any more",
+                        arrival.event.id,
+                        arrival.event.source,
+                        rule.arn,
+                        other.arn,
+                    )
+                else:
+                    waiting.append((other, row + 1))
+    return found
+
+
+def of_rule(rule: Rule, bus: Bus, event: Envelope, came_s: float, new_id: Callable[[], str]) -> Iterator[Handover]:
+    """For each target of a rule that wants the event, or that a schedule has fire."""
+    occasion = Occasion(rule.arn, rule.name, event, came_s)
+    for target in rule.targets.values():
+        yield Handover(new_id(), bus.arn, rule.arn, target, event, input_of(target, occasion))
+
+
+def _dead(handover: Handover, problem: str) -> Handover:
+    return replace(handover, problem=problem)

@@ -1,0 +1,94 @@
+"""Events are put, and patterns tried. What takes long with large ones is done before, off the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from lambda_emu.arn import Scope
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.services.eventbridge.buses import Buses
+from lambda_emu.services.eventbridge.errors import EventsError, NoSuchBus
+from lambda_emu.services.eventbridge.event import Envelope, Refused, check_size, envelope_of, refusal_of
+from lambda_emu.services.eventbridge.matching import Arrival, may_put
+from lambda_emu.services.eventbridge.members import Members
+from lambda_emu.services.eventbridge.patterns import compile_rule, read_event
+from lambda_emu.services.eventbridge.request import EventsRequest
+
+Prepare = Callable[[Members, Scope, float, Callable[[], str]], Any]
+_NEEDED = ("id", "detail-type", "source", "account", "time", "region")
+
+
+class Ready(Struct, frozen=True):
+    """An event that is to come to a bus. read: as patterns are asked about it."""
+
+    bus: str | None
+    event: Envelope
+    read: Any
+
+
+def prepare_put(members: Members, scope: Scope, now_s: float, new_id: Callable[[], str]) -> list[Ready | Refused]:
+    """Of each entry. EntriesTooLarge."""
+    check_size(members["Entries"])
+    found: list[Ready | Refused] = []
+    for entry in members["Entries"]:
+        refused = refusal_of(entry)
+        if refused is not None:
+            found.append(refused)
+            continue
+        event = envelope_of(entry, new_id(), scope, now_s)
+        found.append(Ready(entry.get("EventBusName"), event, read_event(event.text())))
+    return found
+
+
+def put_events(asked: EventsRequest, buses: Buses) -> None:
+    """Answered when what rules want of them is on disk. A bus that is not there takes events, and nobody gets them."""
+    now_s = asked.clock.now_s()
+    results: list[Mapping[str, str]] = []
+    arrivals: list[Arrival] = []
+    for each in asked.prepared:
+        refused, arrival = (each, None) if isinstance(each, Refused) else _arrive(each, asked, buses, now_s)
+        if refused is not None:
+            results.append({"ErrorCode": refused.code, "ErrorMessage": refused.text})
+            continue
+        results.append({"EventId": each.event.id})
+        if arrival is not None:
+            arrivals.append(arrival)
+
+    def told(error: LambdaError | None) -> None:
+        failed = sum("ErrorCode" in result for result in results)
+        asked.told(error, {"FailedEntryCount": failed, "Entries": results})
+
+    buses.put(arrivals, told)
+
+
+def _arrive(ready: Ready, asked: EventsRequest, buses: Buses, now_s: float) -> tuple[Refused | None, Arrival | None]:
+    try:
+        bus = buses.find(asked.scope, ready.bus)
+    except NoSuchBus:
+        return None, None
+    if not may_put(bus, asked.scope.account):
+        who = f"arn:{bus.scope.partition}:iam::{asked.scope.account}:root"
+        return Refused("AccessDeniedException", f"{who} is not authorized to put events on {bus.arn}."), None  # (?)
+    return None, Arrival(ready.event, ready.read, bus, now_s)
+
+
+def prepare_test(members: Members, *_: object) -> bool:
+    """PatternInvalid, EventsError."""
+    pattern = compile_rule(members["EventPattern"])
+    try:
+        event = read_event(members["Event"])
+    except ValueError:
+        event = None
+    if not isinstance(event, dict):
+        raise EventsError("Parameter Event is not valid.")  # (?)
+    absent: Sequence[str] = [name for name in _NEEDED if name not in event]
+    if absent:
+        raise EventsError(f"Parameter Event is not valid. Reason: it has no {absent[0]}")  # (?)
+    return pattern.matches(event)
+
+
+def try_event_pattern(asked: EventsRequest, _: Buses) -> None:
+    asked.answer({"Result": asked.prepared})

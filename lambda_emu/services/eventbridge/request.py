@@ -1,0 +1,63 @@
+"""One request as an operation sees it; and lists that are answered in pages."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from lambda_emu.arn import Scope
+from lambda_emu.clock import Clock
+from lambda_emu.services.eventbridge.buses import Told
+from lambda_emu.services.eventbridge.errors import EventsError, ParameterInvalid, TooMany
+from lambda_emu.services.eventbridge.members import Members
+
+T = TypeVar("T")
+
+PAGE = 100
+MOST_TAGS = 50
+
+
+class EventsRequest(Struct, frozen=True):
+    """members: as given, held against the model. scope: of the caller. told: once, with an error or what is answered.
+
+    prepared: what was read of the members before, where reading takes long.
+    """
+
+    members: Members
+    scope: Scope
+    clock: Clock
+    told: Told
+    prepared: Any = None
+
+    def answer(self, result: Mapping[str, Any] | None = None) -> None:
+        self.told(None, result)
+
+    def page(self, member: str, items: Iterable[tuple[str, T]]) -> None:
+        """Answer with those that come behind the last page. items: each with the name by which it is in order."""
+        token, most = self.members.get("NextToken"), self.members.get("Limit", PAGE)
+        after = _place(token) if token else ""
+        left = sorted((pair for pair in items if pair[0] > after), key=lambda pair: pair[0])
+        result: dict[str, Any] = {member: [item for _, item in left[:most]]}
+        if len(left) > most:
+            result["NextToken"] = urlsafe_b64encode(left[most - 1][0].encode()).decode()
+        self.answer(result)
+
+
+def _place(token: str) -> str:
+    try:
+        return urlsafe_b64decode(token.encode()).decode()
+    except ValueError:
+        raise ParameterInvalid("NextToken", "it was not given here") from None  # (?)
+
+
+def tags_of(given: Iterable[Mapping[str, str]], before: Mapping[str, str] | None = None) -> dict[str, str]:
+    """TooMany, EventsError."""
+    tags = {**(before or {}), **{tag["Key"]: tag["Value"] for tag in given}}
+    if len(tags) > MOST_TAGS:
+        raise TooMany
+    if any(name.lower().startswith("aws:") for name in tags):
+        raise EventsError("System tags cannot be added/updated by requester")
+    return tags

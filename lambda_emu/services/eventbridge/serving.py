@@ -1,0 +1,100 @@
+"""How a request is served: read, given to its operation, answered as JSON 1.1. Every operation by its name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lambda_emu.arn import Scope
+from lambda_emu.clock import Clock
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.gateway.answers import HINT, Answer
+from lambda_emu.gateway.call import Call
+from lambda_emu.gateway.request import Request
+from lambda_emu.services.callers import caller_of
+from lambda_emu.services.eventbridge import control, put, rules
+from lambda_emu.services.eventbridge.buses import Buses
+from lambda_emu.services.eventbridge.errors import UnknownEventsOperation
+from lambda_emu.services.eventbridge.members import read
+from lambda_emu.services.eventbridge.request import EventsRequest
+
+TARGET = b"AWSEvents."
+TYPE = "application/x-amz-json-1.1"
+
+Operation = Callable[[EventsRequest, Buses], None]
+OPERATIONS: Mapping[str, Operation] = {
+    "CreateEventBus": control.create_event_bus,
+    "DeleteEventBus": control.delete_event_bus,
+    "DeleteRule": rules.delete_rule,
+    "DescribeEventBus": control.describe_event_bus,
+    "DescribeRule": rules.describe_rule,
+    "DisableRule": rules.disable_rule,
+    "EnableRule": rules.enable_rule,
+    "ListEventBuses": control.list_event_buses,
+    "ListRuleNamesByTarget": rules.list_rule_names_by_target,
+    "ListRules": rules.list_rules,
+    "ListTagsForResource": control.list_tags_for_resource,
+    "ListTargetsByRule": rules.list_targets_by_rule,
+    "PutEvents": put.put_events,
+    "PutPermission": control.put_permission,
+    "PutRule": rules.put_rule,
+    "PutTargets": rules.put_targets,
+    "RemovePermission": control.remove_permission,
+    "RemoveTargets": rules.remove_targets,
+    "TagResource": control.tag_resource,
+    "TestEventPattern": put.try_event_pattern,
+    "UntagResource": control.untag_resource,
+    "UpdateEventBus": control.update_event_bus,
+}
+PREPARED: Mapping[str, put.Prepare] = {"PutEvents": put.prepare_put, "TestEventPattern": put.prepare_test}
+"""What is read before the operation, which for large requests is not on the loop."""
+
+
+class EventsServer:
+    """Serves requests, on the loop or, where reading one takes long, on a worker."""
+
+    def __init__(self, buses: Buses, clock: Clock, scope: Scope) -> None:
+        """scope: of callers who sign nothing."""
+        self._buses = buses
+        self._clock = clock
+        self._scope = scope
+
+    def serve(self, request: Request, call: Call) -> Answer | None:
+        scope = caller_of(request, self._scope)
+        try:
+            name = request.head.first.get(b"x-amz-target", b"")[len(TARGET) :].decode("latin-1")
+            if name not in OPERATIONS:
+                raise UnknownEventsOperation(name[:128])
+            members = read(name, request.body)
+            prepare = PREPARED.get(name)
+            prepared = prepare(members, scope, self._clock.now_s(), self._clock.new_id) if prepare else None
+        except LambdaError as error:
+            return render_error(error, request)
+
+        def told(error: LambdaError | None, result: Mapping[str, Any] | None) -> None:
+            call.answer(render(result, request) if error is None else render_error(error, request))
+
+        asked = EventsRequest(members, scope, self._clock, told, prepared)
+        call.detach(self._begin, OPERATIONS[name], asked)
+        return None
+
+    def _begin(self, operation: Operation, asked: EventsRequest) -> None:
+        """On the loop."""
+        try:
+            operation(asked, self._buses)
+        except LambdaError as error:
+            asked.told(error, None)
+
+
+def render(result: Mapping[str, Any] | None, request: Request) -> Answer:
+    body = json.dumps(result, separators=(",", ":")).encode() if result is not None else b"{}"
+    return Answer(200, [("Content-Type", TYPE), ("x-amzn-RequestId", request.request_id)], body)
+
+
+def render_error(error: LambdaError, request: Request) -> Answer:
+    """Errors of the gateway are told in the same form."""
+    headers = [("Content-Type", TYPE), ("x-amzn-RequestId", request.request_id)]
+    if error.hint is not None:
+        headers.append((HINT, error.hint))
+    return Answer(error.status, headers, json.dumps({"__type": error.code, "message": error.text}).encode())

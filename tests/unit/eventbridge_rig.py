@@ -1,0 +1,124 @@
+"""EventBridge over a real store, served to real clients; handovers are recorded. As a program: until it is killed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from boto_rig import client_at
+
+from lambda_emu.api.service import LambdaService
+from lambda_emu.arn import Scope
+from lambda_emu.clock import Clock, SteppingClock
+from lambda_emu.gateway.gateway import Gateway
+from lambda_emu.gateway.wsgi import LateApp
+from lambda_emu.http.listener import Listener, PortSettings, bind
+from lambda_emu.http.loop import Loop
+from lambda_emu.services.eventbridge.buses import Buses
+from lambda_emu.services.eventbridge.delivery import Handover
+from lambda_emu.services.eventbridge.service import EventsService, LateBuses
+from lambda_emu.services.eventbridge.serving import EventsServer
+from lambda_emu.store import Store
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+ARN = f"arn:aws:events:{REGION}:{ACCOUNT}:"
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:q"
+
+
+@dataclass
+class Recorder:
+    """Where handovers go here: into a table of the transaction, and then into a list. broken: the disk takes none."""
+
+    told: list[Handover] = field(default_factory=list)
+    broken: bool = False
+
+    def write(self, connection: sqlite3.Connection, handovers: Sequence[Handover]) -> None:
+        if self.broken:
+            raise sqlite3.OperationalError("database or disk is full")
+        connection.execute("CREATE TABLE IF NOT EXISTS handed (id TEXT PRIMARY KEY, target TEXT, text TEXT)")
+        rows = [(one.id, one.target["Arn"], one.text) for one in handovers]
+        connection.executemany("INSERT INTO handed VALUES (?, ?, ?)", rows)
+
+    def written(self, handovers: Sequence[Handover]) -> None:
+        self.told.extend(handovers)
+
+
+@dataclass(frozen=True)
+class Events:
+    """A served EventBridge. client: boto3's."""
+
+    port: int
+    client: Any
+    clock: SteppingClock
+    buses: Buses
+    loop: Loop
+    recorder: Recorder
+
+    def rule(self, name: str, pattern: Any, *targets: dict[str, Any] | str, bus: str = "default") -> str:
+        """Its ARN. targets: each a whole one, or an ARN."""
+        made = self.client.put_rule(Name=name, EventPattern=json.dumps(pattern), EventBusName=bus)
+        if targets:
+            whole = [{"Id": f"t{n}", "Arn": one} if isinstance(one, str) else one for n, one in enumerate(targets)]
+            assert self.client.put_targets(Rule=name, EventBusName=bus, Targets=whole)["FailedEntryCount"] == 0
+        return str(made["RuleArn"])
+
+    def put(self, detail: Any, **changes: Any) -> dict[str, Any]:
+        """The answer to one entry."""
+        entry = {"Source": "app", "DetailType": "Changed", "Detail": json.dumps(detail), **changes}
+        (result,) = self.client.put_events(Entries=[entry])["Entries"]
+        return dict(result)
+
+    def got(self) -> list[tuple[str, str]]:
+        """The names of the rules that had something for a target, and of that target's ARN the end."""
+        return [(one.rule_arn.rpartition("/")[2], one.target["Arn"].rpartition(":")[2]) for one in self.recorder.told]
+
+
+def client_of(port: int, account: str = ACCOUNT, region: str = REGION) -> Any:
+    return client_at(f"http://127.0.0.1:{port}", "events", account, region)
+
+
+@contextmanager
+def serving(folder: Path, clock: Clock | None = None) -> Iterator[Events]:
+    """Until the block ends. What Lambda would be asked fails."""
+    clock = clock or SteppingClock(stands=True)
+    store, loop, bound, recorder = Store.open(folder), Loop(), bind("127.0.0.1", 0), Recorder()
+    port = bound.getsockname()[1]
+    loop.start()
+    clock.bind(loop.asyncio)
+    late = LateBuses(store, loop, clock, recorder)
+    buses = late.open()
+    gateway = Gateway(loop, clock, folder / "spool", None)
+    service = EventsService(lambda: EventsServer(late.open(), clock, Scope(ACCOUNT, REGION)))
+    app = LateApp(lambda: pytest.fail("Lambda is not asked here"))
+    gateway.serve(service, LambdaService(app, None))  # type: ignore[arg-type]
+    listener = Listener(gateway, clock, PortSettings(refusal=gateway.refusal))
+    loop.run(listener.listen(bound), 10)
+    client = client_of(port)
+    try:
+        yield Events(port, client, clock, buses, loop, recorder)  # type: ignore[arg-type]
+    finally:
+        client.close()
+        loop.ask(listener.close, 10)
+        loop.stop()
+        store.close()
+
+
+@pytest.fixture
+def events(tmp_path: Path) -> Iterator[Events]:
+    """An empty account of one's own."""
+    with serving(tmp_path) as events:
+        yield events
+
+
+if __name__ == "__main__":
+    with serving(Path(sys.argv[1]), Clock()) as served:
+        print(served.port, flush=True)
+        threading.Event().wait()

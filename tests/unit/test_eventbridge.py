@@ -1,0 +1,503 @@
+"""EventBridge as boto3 sees it: buses, rules, targets, who may put events, and what becomes of them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from eventbridge_rig import ACCOUNT, ARN, QUEUE, Events, client_of, events, serving
+
+__all__ = ["events"]  # a fixture
+ANY = {"source": ["app"]}
+
+
+def refused(call: Any, **members: Any) -> tuple[str, str]:
+    """The code and the text of an error."""
+    with pytest.raises(ClientError) as raised:
+        call(**members)
+    error = raised.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+# -- events ---------------------------------------------------------------------------------------
+
+
+def test_an_event_reaches_the_targets_of_the_rules_that_want_it(events: Events) -> None:
+    rule = events.rule("wants", {"source": ["app"], "detail": {"n": [1]}}, QUEUE, {"Id": "x", "Arn": QUEUE + "2"})
+    events.rule("wants-not", {"source": ["app"], "detail": {"n": [2]}}, QUEUE)
+
+    put = events.put(
+        {"n": 1}, Resources=["arn:r"], Time=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), TraceHeader="Root=1"
+    )
+
+    first, second = events.recorder.told
+    assert json.loads(first.text) == {
+        "version": "0",
+        "id": put["EventId"],
+        "detail-type": "Changed",
+        "source": "app",
+        "account": ACCOUNT,
+        "time": "2026-01-02T03:04:05Z",
+        "region": "us-east-1",
+        "resources": ["arn:r"],
+        "detail": {"n": 1},
+    }
+    assert (first.rule_arn, first.bus_arn) == (rule, f"{ARN}event-bus/default")
+    assert (first.event.trace, first.target["Id"], second.target["Id"]) == ("Root=1", "t0", "x")
+
+
+def test_each_target_gets_what_its_input_says(events: Events) -> None:
+    transformer = {
+        "InputPathsMap": {"n": "$.detail.n"},
+        "InputTemplate": '{"n": <n>, "rule": "<aws.events.rule-name>"}',
+    }
+    events.rule(
+        "r",
+        ANY,
+        {"Id": "1", "Arn": QUEUE, "Input": '{"own": true}'},
+        {"Id": "2", "Arn": QUEUE, "InputPath": "$.detail"},
+        {"Id": "3", "Arn": QUEUE, "InputTransformer": transformer},
+    )
+
+    events.put({"n": 1.50})
+
+    assert [one.text for one in events.recorder.told] == ['{"own": true}', '{"n":1.5}', '{"n": 1.5, "rule": "r"}']
+
+
+def test_what_is_answered_is_on_disk(events: Events, tmp_path: Path) -> None:
+    events.rule("r", ANY, QUEUE)
+    events.put({"n": 1})
+
+    with sqlite3.connect(tmp_path / "lambda-emu.db") as other:
+        ((target, text),) = other.execute("SELECT target, text FROM handed").fetchall()
+
+    assert (target, json.loads(text)["detail"]) == (QUEUE, {"n": 1})
+
+
+def test_events_that_cannot_be_kept_are_not_acknowledged(events: Events) -> None:
+    events.rule("r", ANY, QUEUE)
+    events.recorder.broken = True
+
+    assert refused(events.put, detail={})[0] == "InternalException"
+    assert events.got() == []
+
+    events.recorder.broken = False
+    events.put({})
+    assert events.got() == [("r", "q")]
+
+
+def test_entries_succeed_and_fail_one_by_one(events: Events) -> None:
+    events.rule("r", ANY, QUEUE)
+    good = {"Source": "app", "DetailType": "t", "Detail": "{}"}
+    entries = [
+        good,
+        {**good, "Detail": "[]"},
+        {**good, "Source": "aws.s3"},
+        {"Source": "app"},
+        {**good, "EventBusName": "no"},
+    ]
+
+    answer = events.client.put_events(Entries=entries)
+
+    assert answer["FailedEntryCount"] == 3
+    assert [one.get("ErrorCode", "sent") for one in answer["Entries"]] == [
+        "sent",
+        "MalformedDetail",
+        "NotAuthorizedForSourceException",
+        "InvalidArgument",
+        "sent",  # to a bus that is not there: AWS takes it too
+    ]
+    assert events.got() == [("r", "q")]
+
+
+def test_a_request_has_ten_entries_and_256_kb_at_most(events: Events) -> None:
+    entry = {"Source": "app", "DetailType": "t", "Detail": "{}"}
+
+    code, text = refused(events.client.put_events, Entries=[entry] * 11)
+    assert code == "ValidationException"
+    assert text.endswith("at 'entries' failed to satisfy constraint: Member must have length less than or equal to 10")
+
+    large = {**entry, "Detail": json.dumps({"x": "y" * 262_144})}
+    assert refused(events.client.put_events, Entries=[large]) == (
+        "ValidationException",
+        "Total size of the entries in the request is over the limit.",
+    )
+    fits = {**entry, "Detail": json.dumps({"x": "y" * 262_000})}
+    assert events.client.put_events(Entries=[fits])["FailedEntryCount"] == 0
+
+
+def test_rules_that_are_disabled_want_nothing(events: Events) -> None:
+    events.rule("r", ANY, QUEUE)
+    events.client.disable_rule(Name="r")
+    events.put({})
+    assert events.got() == []
+
+    events.client.enable_rule(Name="r")
+    events.put({})
+    assert events.got() == [("r", "q")]
+
+
+def test_a_rule_that_is_put_again_has_its_new_pattern_and_its_old_targets(events: Events) -> None:
+    events.rule("r", {"source": ["other"]}, QUEUE)
+    events.rule("r", ANY)
+
+    events.put({})
+
+    assert events.got() == [("r", "q")]
+
+
+def test_a_bus_gets_events_from_rules_of_another(events: Events) -> None:
+    other = events.client.create_event_bus(Name="other")["EventBusArn"]
+    events.rule("on", ANY, other)
+    events.rule("there", ANY, QUEUE, bus="other")
+
+    events.put({"n": 1})
+
+    (got,) = events.recorder.told
+    assert got.rule_arn == f"{ARN}rule/other/there"
+    assert json.loads(got.text)["detail"] == {"n": 1}
+
+
+def test_a_cycle_of_rules_ends_and_is_told(events: Events, caplog: pytest.LogCaptureFixture) -> None:
+    for name, next_name in (("a", "b"), ("b", "a")):
+        events.client.create_event_bus(Name=name)
+        events.rule(
+            "on",
+            ANY,
+            *({"Id": str(number), "Arn": f"{ARN}event-bus/{next_name}"} for number in range(4)),
+            {"Id": "q", "Arn": QUEUE},
+            bus=name,
+        )
+
+    with caplog.at_level(logging.WARNING):
+        events.put({}, EventBusName="a")
+
+    assert 16 <= len(events.got()) <= 256
+    assert "goes in a circle" in caplog.text
+
+
+def test_an_event_for_a_bus_that_went_is_a_dead_letter(events: Events) -> None:
+    events.rule("on", ANY, {"Id": "1", "Arn": f"{ARN}event-bus/gone", "DeadLetterConfig": {"Arn": QUEUE}})
+
+    events.put({})
+
+    (got,) = events.recorder.told
+    assert got.problem == f"Event bus {ARN}event-bus/gone does not exist."
+    assert got.target["DeadLetterConfig"] == {"Arn": QUEUE}
+
+
+def test_other_accounts_put_events_where_the_policy_lets_them(events: Events) -> None:
+    other = client_of(events.port, "210987654321")
+    bus = events.client.create_event_bus(Name="shared")["EventBusArn"]
+    events.rule("r", ANY, QUEUE, bus="shared")
+    entry = {"Source": "app", "DetailType": "t", "Detail": "{}", "EventBusName": bus}
+
+    (result,) = other.put_events(Entries=[entry])["Entries"]
+    assert result["ErrorCode"] == "AccessDeniedException"
+
+    allowed = {"EventBusName": "shared", "Action": "events:PutEvents", "Principal": "210987654321"}
+    events.client.put_permission(StatementId="s", **allowed)
+    assert other.put_events(Entries=[entry])["FailedEntryCount"] == 0
+    (got,) = events.recorder.told
+    assert json.loads(got.text)["account"] == "210987654321"
+
+    events.client.remove_permission(EventBusName="shared", StatementId="s")
+    assert other.put_events(Entries=[entry])["FailedEntryCount"] == 1
+
+
+# -- buses ----------------------------------------------------------------------------------------
+
+
+def test_buses_are_made_described_changed_listed_and_deleted(events: Events) -> None:
+    client = events.client
+    made = client.create_event_bus(Name="b", Description="one", Tags=[{"Key": "k", "Value": "v"}])
+    assert made["EventBusArn"] == f"{ARN}event-bus/b"
+    assert refused(client.create_event_bus, Name="b") == (
+        "ResourceAlreadyExistsException",
+        "Event bus b already exists.",
+    )
+
+    client.update_event_bus(Name="b", Description="two")
+    shown = client.describe_event_bus(Name="b")
+    assert (shown["Arn"], shown["Description"]) == (made["EventBusArn"], "two")
+    assert client.describe_event_bus()["Name"] == "default"
+    assert [bus["Name"] for bus in client.list_event_buses()["EventBuses"]] == ["b", "default"]
+    assert [bus["Name"] for bus in client.list_event_buses(NamePrefix="d")["EventBuses"]] == ["default"]
+
+    client.delete_event_bus(Name="b")
+    client.delete_event_bus(Name="b")
+    assert refused(client.describe_event_bus, Name="b") == (
+        "ResourceNotFoundException",
+        "Event bus b does not exist.",
+    )
+    assert refused(client.delete_event_bus, Name="default")[1] == "Cannot delete event bus default."
+
+
+def test_a_policy_has_its_statements_in_order(events: Events) -> None:
+    client = events.client
+    client.put_permission(StatementId="a", Action="events:PutEvents", Principal="111111111111")
+    client.put_permission(
+        StatementId="b",
+        Action="events:PutEvents",
+        Principal="*",
+        Condition={"Type": "StringEquals", "Key": "aws:PrincipalOrgID", "Value": "o-1"},
+    )
+
+    policy = json.loads(client.describe_event_bus()["Policy"])
+    first, second = policy["Statement"]
+    assert (policy["Version"], first) == (
+        "2012-10-17",
+        {
+            "Sid": "a",
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::111111111111:root"},
+            "Action": "events:PutEvents",
+            "Resource": f"{ARN}event-bus/default",
+        },
+    )
+    assert (second["Principal"], second["Condition"]) == ("*", {"StringEquals": {"aws:PrincipalOrgID": "o-1"}})
+
+    assert refused(client.remove_permission, StatementId="c") == (
+        "ResourceNotFoundException",
+        "Statement with the provided id does not exist.",
+    )
+    client.remove_permission(RemoveAllPermissions=True)
+    assert "Policy" not in client.describe_event_bus()
+    assert refused(client.put_permission, EventBusName="no", Policy='{"Statement": []}')[1] == (
+        "Event bus no does not exist."
+    )
+    assert refused(client.put_permission, Policy="[]")[0] == "ValidationException"
+
+
+# -- rules and targets ----------------------------------------------------------------------------
+
+
+def test_rules_are_described_and_listed_in_pages(events: Events) -> None:
+    client = events.client
+    client.create_event_bus(Name="b")
+    for number in range(5):
+        events.rule(f"r{number}", ANY, bus="b")
+    events.rule("other", ANY, bus="b")
+
+    first = client.list_rules(EventBusName="b", NamePrefix="r", Limit=3)
+    second = client.list_rules(EventBusName="b", NamePrefix="r", Limit=3, NextToken=first["NextToken"])
+
+    assert [rule["Name"] for rule in first["Rules"]] == ["r0", "r1", "r2"]
+    assert [rule["Name"] for rule in second["Rules"]] == ["r3", "r4"]
+    assert "NextToken" not in second
+    described = client.describe_rule(Name="r0", EventBusName=f"{ARN}event-bus/b")
+    del described["ResponseMetadata"]
+    assert described == {
+        "Name": "r0",
+        "Arn": f"{ARN}rule/b/r0",
+        "EventPattern": json.dumps(ANY),
+        "State": "ENABLED",
+        "EventBusName": "b",
+        "CreatedBy": ACCOUNT,
+    }
+    assert client.put_rule(Name="d", EventPattern='{"source":["a"]}')["RuleArn"] == f"{ARN}rule/d"
+
+
+def test_targets_are_put_listed_and_removed_before_their_rule_goes(events: Events) -> None:
+    client = events.client
+    events.rule("r", ANY, QUEUE, QUEUE + "2")
+    events.rule("s", ANY, QUEUE)
+
+    failed = client.put_targets(Rule="r", Targets=[{"Id": "bad", "Arn": "no-arn"}])["FailedEntries"]
+    assert failed == [
+        {
+            "TargetId": "bad",
+            "ErrorCode": "ValidationException",
+            "ErrorMessage": "Parameter no-arn is not valid. Reason: Provided Arn is not in correct format.",
+        }
+    ]
+    assert [one["Id"] for one in client.list_targets_by_rule(Rule="r")["Targets"]] == ["t0", "t1"]
+    assert client.list_rule_names_by_target(TargetArn=QUEUE)["RuleNames"] == ["r", "s"]
+    assert refused(client.delete_rule, Name="r") == (
+        "ValidationException",
+        "Rule can't be deleted since it has targets.",
+    )
+
+    gone = client.remove_targets(Rule="r", Ids=["t0", "t1", "no"])
+    assert [one["TargetId"] for one in gone["FailedEntries"]] == ["no"]
+    client.delete_rule(Name="r")
+    client.delete_rule(Name="r")
+    assert refused(client.describe_rule, Name="r") == (
+        "ResourceNotFoundException",
+        "Rule r does not exist on EventBus default.",
+    )
+
+
+def test_changes_of_one_rule_at_once_are_all_kept(events: Events) -> None:
+    events.rule("r", ANY)
+
+    def put(number: int) -> None:
+        events.client.put_targets(Rule="r", Targets=[{"Id": str(number), "Arn": QUEUE}])
+
+    with ThreadPoolExecutor(5) as threads:
+        list(threads.map(put, range(5)))
+
+    assert len(events.client.list_targets_by_rule(Rule="r")["Targets"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("operation", "members", "code", "text"),
+    [
+        ("put_rule", {"Name": "r"}, "ValidationException", "Parameter(s) EventPattern or ScheduleExpression must be"),
+        (
+            "put_rule",
+            {"Name": "r", "EventPattern": '{"a": 1}'},
+            "InvalidEventPatternException",
+            'Event pattern is not valid. Reason: "a" must be an object or an array',
+        ),
+        (
+            "put_rule",
+            {"Name": "r", "EventPattern": '{"a": ["' + "x" * 4096 + '"]}'},
+            "ValidationException",
+            "1 validation error detected: Value",
+        ),
+        (
+            "put_rule",
+            {"Name": "a b", "EventPattern": "{}"},
+            "ValidationException",
+            "1 validation error detected: Value 'a b' at 'name' failed to satisfy constraint: Member must satisfy "
+            "regular expression pattern: [\\.\\-_A-Za-z0-9]+",
+        ),
+        (
+            "put_rule",
+            {"Name": "r", "ScheduleExpression": "now"},
+            "ValidationException",
+            "Parameter ScheduleExpression is not valid.",
+        ),
+        (
+            "put_rule",
+            {"Name": "r", "ScheduleExpression": "rate(1 minute)", "EventBusName": "b"},
+            "ValidationException",
+            "ScheduleExpression is supported only on the default event bus.",
+        ),
+        (
+            "put_rule",
+            {"Name": "r", "EventPattern": '{"a": [1]}', "EventBusName": "no"},
+            "ResourceNotFoundException",
+            "Event bus no does not exist.",
+        ),
+        (
+            "put_targets",
+            {"Rule": "no", "Targets": [{"Id": "1", "Arn": QUEUE}]},
+            "ResourceNotFoundException",
+            "Rule no does not exist on EventBus default.",
+        ),
+        (
+            "put_targets",
+            {"Rule": "no", "Targets": [{"Id": "!@#", "Arn": QUEUE}]},
+            "ValidationException",
+            "1 validation error detected: Value '!@#' at 'targets.1.member.id' failed to satisfy constraint",
+        ),
+        (
+            "put_targets",
+            {"Rule": "full", "Targets": [{"Id": str(number), "Arn": QUEUE} for number in range(6)]},
+            "LimitExceededException",
+            "The requested resource exceeds the maximum number allowed.",
+        ),
+        ("delete_event_bus", {"Name": "full"}, "ValidationException", "Event bus can't be deleted since it has rules."),
+        ("list_rules", {"NextToken": "no token"}, "ValidationException", "Parameter NextToken is not valid."),
+        ("list_tags_for_resource", {"ResourceARN": "arn:x"}, "ResourceNotFoundException", "Resource arn:x does not"),
+        (
+            "describe_endpoint",
+            {"Name": "e"},
+            "UnknownOperationException",
+            "The operation DescribeEndpoint is not served",
+        ),
+    ],
+)
+def test_what_is_refused(events: Events, operation: str, members: dict[str, Any], code: str, text: str) -> None:
+    events.client.create_event_bus(Name="b")
+    events.client.create_event_bus(Name="full")
+    events.rule("full", ANY, bus="full")
+    events.rule("full", ANY)
+
+    found_code, found_text = refused(getattr(events.client, operation), **members)
+
+    assert (found_code, found_text[: len(text)]) == (code, text)
+
+
+def test_rules_and_buses_have_tags(events: Events) -> None:
+    client = events.client
+    arn = client.put_rule(Name="r", EventPattern=json.dumps(ANY), Tags=[{"Key": "a", "Value": "1"}])["RuleArn"]
+    bus = client.create_event_bus(Name="b")["EventBusArn"]
+
+    for each in (arn, bus):
+        client.tag_resource(ResourceARN=each, Tags=[{"Key": "b", "Value": "2"}])
+        client.untag_resource(ResourceARN=each, TagKeys=["a"])
+        assert client.list_tags_for_resource(ResourceARN=each)["Tags"] == [{"Key": "b", "Value": "2"}]
+
+
+def test_patterns_are_tried(events: Events) -> None:
+    event = {
+        "id": "1",
+        "source": "app",
+        "detail-type": "t",
+        "account": "1",
+        "time": "2026-01-01T00:00:00Z",
+        "region": "x",
+    }
+
+    assert events.client.test_event_pattern(EventPattern=json.dumps(ANY), Event=json.dumps(event))["Result"] is True
+    assert events.client.test_event_pattern(EventPattern='{"id": ["2"]}', Event=json.dumps(event))["Result"] is False
+    assert refused(events.client.test_event_pattern, EventPattern="[]", Event="{}") == (
+        "InvalidEventPatternException",
+        "Event pattern is not valid. Reason: Filter is not an object",
+    )
+    assert (
+        refused(events.client.test_event_pattern, EventPattern='{"id": ["2"]}', Event="{}")[0] == "ValidationException"
+    )
+
+
+# -- what lasts -----------------------------------------------------------------------------------
+
+
+def test_everything_is_there_after_the_server_was_killed(tmp_path: Path) -> None:
+    program = Path(__file__).with_name("eventbridge_rig.py")
+    with subprocess.Popen([sys.executable, str(program), str(tmp_path)], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        client = client_of(int(server.stdout.readline()))
+        client.create_event_bus(Name="b", Description="d")
+        client.put_rule(Name="r", EventPattern=json.dumps(ANY), EventBusName="b")
+        client.put_targets(Rule="r", EventBusName="b", Targets=[{"Id": "1", "Arn": QUEUE, "InputPath": "$.detail"}])
+        client.put_permission(EventBusName="b", StatementId="s", Action="events:PutEvents", Principal="*")
+        client.put_rule(Name="gone", EventPattern=json.dumps(ANY))
+        client.delete_rule(Name="gone")
+        server.kill()
+
+    with serving(tmp_path) as events:
+        events.put({"n": 1}, EventBusName="b")
+        assert [(one.rule_arn, one.text) for one in events.recorder.told] == [(f"{ARN}rule/b/r", '{"n":1}')]
+        assert events.client.describe_event_bus(Name="b")["Description"] == "d"
+        assert "Policy" in events.client.describe_event_bus(Name="b")
+        assert events.client.list_rules()["Rules"] == []
+
+
+def test_those_who_fire_rules_by_schedules_hear_of_each_change(events: Events) -> None:
+    heard: list[tuple[str | None, str | None]] = []
+    events.buses.heard.append(
+        lambda *rules: heard.append((rules[0] and rules[0].schedule, rules[1] and rules[1].schedule))
+    )
+
+    events.client.put_rule(Name="s", ScheduleExpression="rate(5 minutes)")
+    events.client.put_rule(Name="s", ScheduleExpression="cron(0 12 * * ? *)")
+    events.client.delete_rule(Name="s")
+
+    assert heard == [
+        (None, "rate(5 minutes)"),
+        ("rate(5 minutes)", "cron(0 12 * * ? *)"),
+        ("cron(0 12 * * ? *)", None),
+    ]
