@@ -44,7 +44,7 @@ class Recorder:
         if self.broken:
             raise sqlite3.OperationalError("database or disk is full")
         connection.execute("CREATE TABLE IF NOT EXISTS handed (id TEXT PRIMARY KEY, target TEXT, text TEXT)")
-        rows = [(one.id, one.target["Arn"], one.text) for one in handovers]
+        rows = [(one.id, one.target["Arn"], one.text()) for one in handovers]
         connection.executemany("INSERT INTO handed VALUES (?, ?, ?)", rows)
 
     def written(self, handovers: Sequence[Handover]) -> None:
@@ -78,7 +78,10 @@ class Events:
 
     def got(self) -> list[tuple[str, str]]:
         """The names of the rules that had something for a target, and of that target's ARN the end."""
-        return [(one.rule_arn.rpartition("/")[2], one.target["Arn"].rpartition(":")[2]) for one in self.recorder.told]
+        return [
+            (one.occasion.rule_arn.rpartition("/")[2], one.target["Arn"].rpartition(":")[2])
+            for one in self.recorder.told
+        ]
 
 
 def client_of(port: int, account: str = ACCOUNT, region: str = REGION) -> Any:

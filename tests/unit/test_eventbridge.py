@@ -40,7 +40,7 @@ def test_an_event_reaches_the_targets_of_the_rules_that_want_it(events: Events) 
     )
 
     first, second = events.recorder.told
-    assert json.loads(first.text) == {
+    assert json.loads(first.text()) == {
         "version": "0",
         "id": put["EventId"],
         "detail-type": "Changed",
@@ -51,8 +51,8 @@ def test_an_event_reaches_the_targets_of_the_rules_that_want_it(events: Events) 
         "resources": ["arn:r"],
         "detail": {"n": 1},
     }
-    assert (first.rule_arn, first.bus_arn) == (rule, f"{ARN}event-bus/default")
-    assert (first.event.trace, first.target["Id"], second.target["Id"]) == ("Root=1", "t0", "x")
+    assert (first.occasion.rule_arn, first.bus_arn) == (rule, f"{ARN}event-bus/default")
+    assert (first.occasion.event.trace, first.target["Id"], second.target["Id"]) == ("Root=1", "t0", "x")
 
 
 def test_each_target_gets_what_its_input_says(events: Events) -> None:
@@ -70,7 +70,7 @@ def test_each_target_gets_what_its_input_says(events: Events) -> None:
 
     events.put({"n": 1.50})
 
-    assert [one.text for one in events.recorder.told] == ['{"own": true}', '{"n":1.5}', '{"n": 1.5, "rule": "r"}']
+    assert [one.text() for one in events.recorder.told] == ['{"own": true}', '{"n":1.5}', '{"n": 1.5, "rule": "r"}']
 
 
 def test_what_is_answered_is_on_disk(events: Events, tmp_path: Path) -> None:
@@ -163,8 +163,8 @@ def test_a_bus_gets_events_from_rules_of_another(events: Events) -> None:
     events.put({"n": 1})
 
     (got,) = events.recorder.told
-    assert got.rule_arn == f"{ARN}rule/other/there"
-    assert json.loads(got.text)["detail"] == {"n": 1}
+    assert got.occasion.rule_arn == f"{ARN}rule/other/there"
+    assert json.loads(got.text())["detail"] == {"n": 1}
 
 
 def test_a_cycle_of_rules_ends_and_is_told(events: Events, caplog: pytest.LogCaptureFixture) -> None:
@@ -208,7 +208,7 @@ def test_other_accounts_put_events_where_the_policy_lets_them(events: Events) ->
     events.client.put_permission(StatementId="s", **allowed)
     assert other.put_events(Entries=[entry])["FailedEntryCount"] == 0
     (got,) = events.recorder.told
-    assert json.loads(got.text)["account"] == "210987654321"
+    assert json.loads(got.text())["account"] == "210987654321"
 
     events.client.remove_permission(EventBusName="shared", StatementId="s")
     assert other.put_events(Entries=[entry])["FailedEntryCount"] == 1
@@ -480,7 +480,7 @@ def test_everything_is_there_after_the_server_was_killed(tmp_path: Path) -> None
 
     with serving(tmp_path) as events:
         events.put({"n": 1}, EventBusName="b")
-        assert [(one.rule_arn, one.text) for one in events.recorder.told] == [(f"{ARN}rule/b/r", '{"n":1}')]
+        assert [(one.occasion.rule_arn, one.text()) for one in events.recorder.told] == [(f"{ARN}rule/b/r", '{"n":1}')]
         assert events.client.describe_event_bus(Name="b")["Description"] == "d"
         assert "Policy" in events.client.describe_event_bus(Name="b")
         assert events.client.list_rules()["Rules"] == []

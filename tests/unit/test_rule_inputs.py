@@ -21,7 +21,7 @@ OCCASION = Occasion("arn:aws:events:us-east-1:123456789012:rule/r", "r", EVENT, 
 
 
 def test_an_event_has_its_members_in_order_and_its_numbers_as_they_were_written() -> None:
-    assert EVENT.text() == (
+    assert EVENT.text == (
         '{"version":"0","id":"id-1","detail-type":"Changed","source":"app","account":"123456789012",'
         '"time":"1970-01-01T00:00:00Z","region":"us-east-1","resources":["arn:1"],"detail":'
         '{"state":"run\\"ning","n":3.0e2,"big":12345678901234567890,"list":[1,{"k":"v"}],"tags":{"a":"b"}}}'
@@ -31,7 +31,7 @@ def test_an_event_has_its_members_in_order_and_its_numbers_as_they_were_written(
 @pytest.mark.parametrize(
     ("path", "got"),
     [
-        ("$", EVENT.text()),
+        ("$", EVENT.text),
         ("$.detail.state", '"run\\"ning"'),
         ("$.detail.n", "3.0e2"),
         ("$.detail.list[1].k", '"v"'),
@@ -56,7 +56,7 @@ def test_a_path_takes_a_part_of_the_event(path: str, got: str) -> None:
         ('{"\\"<type>\\"": "\\"<n>\\""}', '{"\\"Changed\\"": "\\"3.0e2\\""}'),
         ('"<aws.events.rule-name> at <aws.events.event.ingestion-time>"', '"r at 1970-01-01T00:00:01.500Z"'),
         ('{"arn": <aws.events.rule-arn>}', '{"arn": "arn:aws:events:us-east-1:123456789012:rule/r"}'),
-        ('{"e": <aws.events.event.json>}', f'{{"e": {EVENT.text()}}}'),
+        ('{"e": <aws.events.event.json>}', f'{{"e": {EVENT.text}}}'),
         ('"one"\n"<type>"', '"one"\n"Changed"'),
     ],
 )

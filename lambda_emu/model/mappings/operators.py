@@ -10,6 +10,7 @@ import json
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -264,11 +265,21 @@ def _value(number: Any) -> Decimal | None:
     """None: no number, or one so large that not even Decimal takes it."""
     if not isinstance(number, Number) and type(number) not in (int, float):
         return None
+    literal = _as_written(number)[1]
+    return (_known if len(literal) <= MOST_KNOWN else _decimal)(literal)
+
+
+def _decimal(literal: str) -> Decimal | None:
     try:
-        value = Decimal(_as_written(number)[1])
+        value = Decimal(literal)
     except ArithmeticError:
         return None
     return value if value.is_finite() else None
+
+
+MOST_KNOWN = 32
+"""Characters of a number that is remembered: many patterns ask about one."""
+_known = lru_cache(1024)(_decimal)
 
 
 # -- the languages --------------------------------------------------------------------------------

@@ -8,24 +8,26 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from lambda_emu.services.eventbridge.event import Envelope
+from lambda_emu.services.eventbridge.inputs import Occasion, input_of
 from lambda_emu.services.eventbridge.records import Target
 
 
 class Handover(Struct, frozen=True):
     """What a rule has for one of its targets.
 
-    id: its own, new. target: as it was put, with RetryPolicy, DeadLetterConfig, SqsParameters … text: what the target
-    gets, which is JSON. problem: why it cannot be handed over at all, so that it is a dead letter at once.
+    id: its own, new. target: as it was put, with RetryPolicy, DeadLetterConfig, SqsParameters … occasion: the rule and
+    the event. problem: why it cannot be handed over at all, so that it is a dead letter at once.
     """
 
     id: str
     bus_arn: str
-    rule_arn: str
     target: Target
-    event: Envelope
-    text: str
+    occasion: Occasion
     problem: str | None = None
+
+    def text(self) -> str:
+        """What the target gets, which is JSON. Made when asked for: many rules may want one large event."""
+        return input_of(self.target, self.occasion)
 
 
 class Deliveries(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from msgspec import DecodeError, Raw, Struct
@@ -29,7 +30,7 @@ class Refused(Struct, frozen=True):
     text: str
 
 
-class Envelope(Struct, frozen=True):
+class Envelope(Struct, frozen=True, dict=True):
     """Of an event. detail: an object, as JSON without spaces. at_s: when it happened, by who sent it."""
 
     id: str
@@ -55,8 +56,14 @@ class Envelope(Struct, frozen=True):
         }
         return members | ({"detail": Raw(self.detail)} if with_detail else {})
 
+    @cached_property
     def text(self) -> str:
         return encode(self.members()).decode()
+
+    @cached_property
+    def parts(self) -> Any:
+        """The event to take parts of, whose numbers are written again as they were."""
+        return read_raw(self.text)
 
 
 def size_bytes(entry: Entry) -> int:

@@ -75,22 +75,23 @@ def input_of(target: Mapping[str, Any], occasion: Occasion) -> str:
         return _transformed(target["InputTransformer"], occasion)
     path = target.get("InputPath")
     if not path or path == "$":
-        return occasion.event.text()
-    found = at_path(read_raw(occasion.event.text()), parse_path(path, "InputPath"))
+        return occasion.event.text
+    found = at_path(occasion.event.parts, parse_path(path, "InputPath"))
     return "null" if found is MISSING else _json(found)  # (?)
 
 
 def _transformed(transformer: Mapping[str, Any], occasion: Occasion) -> str:
     event = occasion.event
-    read = read_raw(event.text())
     paths: Mapping[str, str] = transformer.get("InputPathsMap", {})
-    values: dict[str, Any] = {name: at_path(read, parse_path(path, "InputPathsMap")) for name, path in paths.items()}
+    values: dict[str, Any] = {
+        name: at_path(event.parts, parse_path(path, "InputPathsMap")) for name, path in paths.items()
+    }
     values |= {
         "aws.events.rule-arn": occasion.rule_arn,
         "aws.events.rule-name": occasion.rule_name,
         "aws.events.event.ingestion-time": ingested(occasion.came_s),
         "aws.events.event": event.members(with_detail=False),
-        "aws.events.event.json": Raw(event.text()),
+        "aws.events.event.json": Raw(event.text),
     }
     return _filled(transformer["InputTemplate"], values)
 

@@ -15,7 +15,7 @@ from lambda_emu.model.policies.decision import allows
 from lambda_emu.model.policies.policy import Policy
 from lambda_emu.services.eventbridge.delivery import Handover
 from lambda_emu.services.eventbridge.event import Envelope
-from lambda_emu.services.eventbridge.inputs import Occasion, input_of
+from lambda_emu.services.eventbridge.inputs import Occasion
 from lambda_emu.services.eventbridge.records import Bus, Rule
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ def of_rule(rule: Rule, bus: Bus, event: Envelope, came_s: float, new_id: Callab
     """For each target of a rule that wants the event, or that a schedule has fire."""
     occasion = Occasion(rule.arn, rule.name, event, came_s)
     for target in rule.targets.values():
-        yield Handover(new_id(), bus.arn, rule.arn, target, event, input_of(target, occasion))
+        yield Handover(new_id(), bus.arn, target, occasion)
 
 
 def _dead(handover: Handover, problem: str) -> Handover:

@@ -14,6 +14,7 @@ Members = Mapping[str, Any]
 Check = Callable[[str, Any, list[str]], Any]
 """Reads a value by its name on the wire, and adds what is wrong with it. Unreadable: it is of another type."""
 
+LARGEST_TIME_S = 253_402_300_799
 MOST_SHOWN = 1024
 """Characters of a value that is refused."""
 
@@ -52,7 +53,7 @@ def _check(shape: Any) -> Check:
         "string": _string,
         "integer": _integer,
         "boolean": lambda _: _typed(bool),
-        "timestamp": lambda _: _typed(int, float),
+        "timestamp": lambda _: _time,
     }
     return makers[shape.type_name](shape)
 
@@ -152,6 +153,13 @@ def _typed(*types: type) -> Check:
         return value
 
     return check
+
+
+def _time(where: str, value: Any, _: list[str]) -> Any:
+    """Seconds since the epoch, in a year that calendars have."""
+    if type(value) not in (int, float) or not 0 <= value <= LARGEST_TIME_S:
+        raise Unreadable(f"{where} is no time")
+    return value
 
 
 def _lengths(shape: Any) -> Callable[[str, Any, list[str]], None]:

@@ -39,7 +39,7 @@ def prepare_put(members: Members, scope: Scope, now_s: float, new_id: Callable[[
             found.append(refused)
             continue
         event = envelope_of(entry, new_id(), scope, now_s)
-        found.append(Ready(entry.get("EventBusName"), event, read_event(event.text())))
+        found.append(Ready(entry.get("EventBusName"), event, read_event(event.text)))
     return found
 
 
