@@ -214,6 +214,22 @@ def test_other_accounts_put_events_where_the_policy_lets_them(events: Events) ->
     assert other.put_events(Entries=[entry])["FailedEntryCount"] == 1
 
 
+def test_rules_on_the_bus_of_another_account_need_its_leave(events: Events) -> None:
+    other = client_of(events.port, "210987654321")
+    bus = f"{ARN}event-bus/default"
+    rule = {"Name": "r", "EventPattern": json.dumps(ANY), "EventBusName": bus}
+
+    assert refused(other.put_rule, **rule) == (
+        "AccessDeniedException",
+        f"User: arn:aws:iam::210987654321:root is not authorized to perform: events:PutRule on resource: {bus} because "
+        "no resource-based policy allows the events:PutRule action",
+    )
+    assert refused(other.describe_event_bus, Name=bus)[0] == "AccessDeniedException"
+
+    events.client.put_permission(StatementId="s", Action="events:PutRule", Principal="210987654321")
+    assert other.put_rule(**rule)["RuleArn"] == f"{ARN}rule/r"
+
+
 # -- buses ----------------------------------------------------------------------------------------
 
 

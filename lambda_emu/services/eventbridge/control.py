@@ -82,7 +82,7 @@ def delete_event_bus(asked: EventsRequest, buses: Buses) -> None:
 
 
 def describe_event_bus(asked: EventsRequest, buses: Buses) -> None:
-    bus = buses.find(asked.scope, asked.members.get("Name"))
+    bus = asked.bus(buses, asked.members.get("Name"))
     asked.answer({**_shown(bus), **bus.settings})
 
 
@@ -111,7 +111,7 @@ def _change_bus(
     asked: EventsRequest, buses: Buses, name: str | None, edit: Callable[[Bus], Bus], *, answered: bool = False
 ) -> None:
     def work() -> Change:
-        bus = replace(edit(buses.find(asked.scope, name)), modified_s=asked.clock.now_s())
+        bus = replace(edit(asked.bus(buses, name)), modified_s=asked.clock.now_s())
         return Change([bus], result={"Arn": bus.arn, "Name": bus.name, **bus.settings} if answered else None)
 
     buses.change(work, asked.told)

@@ -64,6 +64,18 @@ class BusExists(EventsError):
         super().__init__(f"Event bus {name} already exists.")
 
 
+class NotAllowed(EventsError):
+    """In the words that AWS has for every service."""
+
+    code = "AccessDeniedException"
+
+    def __init__(self, caller: str, action: str, arn: str) -> None:
+        super().__init__(
+            f"User: {caller} is not authorized to perform: {action} on resource: {arn} because no resource-based "
+            f"policy allows the {action} action"
+        )
+
+
 class TooMany(EventsError):
     code = "LimitExceededException"
 

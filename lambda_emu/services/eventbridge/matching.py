@@ -14,6 +14,7 @@ from lambda_emu.arn import Scope
 from lambda_emu.model.policies.decision import allows
 from lambda_emu.model.policies.policy import Policy
 from lambda_emu.services.eventbridge.delivery import Handover
+from lambda_emu.services.eventbridge.errors import NotAllowed
 from lambda_emu.services.eventbridge.event import Envelope
 from lambda_emu.services.eventbridge.inputs import Occasion
 from lambda_emu.services.eventbridge.records import Bus, Rule
@@ -43,11 +44,17 @@ class Arrival(Struct, frozen=True):
     came_s: float
 
 
-def may_put(bus: Bus, account: str) -> bool:
-    """Its own account, and those that its policy allows to."""
+def may(account: str, action: str, bus: Bus) -> bool:
+    """Its own account, and those that its policy allows to. action: `events:PutEvents`."""
     if account == bus.scope.account:
         return True
-    return bus.policy is not None and allows(Policy("", bus.policy), account, "events:PutEvents", bus.arn)
+    return bus.policy is not None and allows(Policy("", bus.policy), account, action, bus.arn)
+
+
+def check(caller: Scope, action: str, bus: Bus) -> None:
+    """NotAllowed."""
+    if not may(caller.account, action, bus):
+        raise NotAllowed(f"arn:{caller.partition}:iam::{caller.account}:root", action, bus.arn)
 
 
 def handovers(arrival: Arrival, rules: Rules, new_id: Callable[[], str]) -> list[Handover]:
@@ -65,7 +72,7 @@ def handovers(arrival: Arrival, rules: Rules, new_id: Callable[[], str]) -> list
                     found.append(handover)
                     continue
                 other = rules.bus(Scope(named[2], named[1]), named[3])
-                if other is None or not may_put(other, bus.scope.account):
+                if other is None or not may(bus.scope.account, "events:PutEvents", other):
                     why = "does not exist" if other is None else "does not allow this account to put events"
                     found.append(_dead(handover, f"Event bus {handover.target['Arn']} {why}."))
                 elif row >= MOST_BUSES_IN_A_ROW or came_to + len(waiting) >= MOST_BUSES:

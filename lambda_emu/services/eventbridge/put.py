@@ -10,9 +10,9 @@ from msgspec import Struct
 from lambda_emu.arn import Scope
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.services.eventbridge.buses import Buses
-from lambda_emu.services.eventbridge.errors import EventsError, NoSuchBus
+from lambda_emu.services.eventbridge.errors import EventsError, NoSuchBus, NotAllowed
 from lambda_emu.services.eventbridge.event import Envelope, Refused, check_size, envelope_of, refusal_of
-from lambda_emu.services.eventbridge.matching import Arrival, may_put
+from lambda_emu.services.eventbridge.matching import Arrival
 from lambda_emu.services.eventbridge.members import Members
 from lambda_emu.services.eventbridge.patterns import compile_rule, read_event
 from lambda_emu.services.eventbridge.request import EventsRequest
@@ -66,12 +66,11 @@ def put_events(asked: EventsRequest, buses: Buses) -> None:
 
 def _arrive(ready: Ready, asked: EventsRequest, buses: Buses, now_s: float) -> tuple[Refused | None, Arrival | None]:
     try:
-        bus = buses.find(asked.scope, ready.bus)
+        bus = asked.bus(buses, ready.bus)
     except NoSuchBus:
         return None, None
-    if not may_put(bus, asked.scope.account):
-        who = f"arn:{bus.scope.partition}:iam::{asked.scope.account}:root"
-        return Refused("AccessDeniedException", f"{who} is not authorized to put events on {bus.arn}."), None  # (?)
+    except NotAllowed as error:
+        return Refused(error.code, str(error.text)), None
     return None, Arrival(ready.event, ready.read, bus, now_s)
 
 

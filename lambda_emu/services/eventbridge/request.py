@@ -10,9 +10,11 @@ from msgspec import Struct
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
-from lambda_emu.services.eventbridge.buses import Told
+from lambda_emu.services.eventbridge.buses import Buses, Told
 from lambda_emu.services.eventbridge.errors import EventsError, ParameterInvalid, TooMany
+from lambda_emu.services.eventbridge.matching import check
 from lambda_emu.services.eventbridge.members import Members
+from lambda_emu.services.eventbridge.records import Bus
 
 T = TypeVar("T")
 
@@ -26,11 +28,18 @@ class EventsRequest(Struct, frozen=True):
     prepared: what was read of the members before, where reading takes long.
     """
 
+    operation: str
     members: Members
     scope: Scope
     clock: Clock
     told: Told
     prepared: Any = None
+
+    def bus(self, buses: Buses, name_or_arn: str | None) -> Bus:
+        """The one that is named, if the caller may do this there. None: the default one. NoSuchBus, NotAllowed."""
+        bus = buses.find(self.scope, name_or_arn)
+        check(self.scope, f"events:{self.operation}", bus)
+        return bus
 
     def answer(self, result: Mapping[str, Any] | None = None) -> None:
         self.told(None, result)

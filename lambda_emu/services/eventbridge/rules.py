@@ -35,7 +35,7 @@ def put_rule(asked: EventsRequest, buses: Buses) -> None:
     tags = tags_of(members.get("Tags", ()))
 
     def work() -> Change:
-        bus = buses.find(asked.scope, members.get("EventBusName"))
+        bus = asked.bus(buses, members.get("EventBusName"))
         if schedule and bus.name != DEFAULT:
             raise EventsError("ScheduleExpression is supported only on the default event bus.")
         rules = buses.rules(bus)
@@ -63,7 +63,7 @@ def delete_rule(asked: EventsRequest, buses: Buses) -> None:
     """One that is not there is the answer too."""
 
     def work() -> Change:
-        bus = buses.find(asked.scope, asked.members.get("EventBusName"))
+        bus = asked.bus(buses, asked.members.get("EventBusName"))
         rule = buses.rules(bus).get(asked.members["Name"])
         if rule is not None and rule.targets:
             raise EventsError("Rule can't be deleted since it has targets.")
@@ -96,7 +96,7 @@ def _change_rule(asked: EventsRequest, buses: Buses, name: str, edit: Any) -> No
 
 
 def _bus(asked: EventsRequest, buses: Buses) -> Bus:
-    return buses.find(asked.scope, asked.members.get("EventBusName"))
+    return asked.bus(buses, asked.members.get("EventBusName"))
 
 
 # -- targets --------------------------------------------------------------------------------------

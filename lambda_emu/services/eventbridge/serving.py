@@ -75,7 +75,7 @@ class EventsServer:
         def told(error: LambdaError | None, result: Mapping[str, Any] | None) -> None:
             call.answer(render(result, request) if error is None else render_error(error, request))
 
-        asked = EventsRequest(members, scope, self._clock, told, prepared)
+        asked = EventsRequest(name, members, scope, self._clock, told, prepared)
         call.detach(self._begin, OPERATIONS[name], asked)
         return None
 
