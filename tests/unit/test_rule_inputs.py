@@ -28,6 +28,15 @@ def test_an_event_has_its_members_in_order_and_its_numbers_as_they_were_written(
     )
 
 
+def test_half_a_character_is_written_as_it_came() -> None:
+    event = envelope_of(
+        {**ENTRY, "Detail": '{"a": "\\ud800", "n": 1.50}'}, "id", Scope("123456789012", "us-east-1"), 0.0
+    )
+
+    assert json.loads(event.text)["detail"] == {"a": "\ud800", "n": 1.5}
+    assert input_of({"InputPath": "$.detail.a"}, Occasion("arn", "r", event, 0.0)) == '"\\ud800"'
+
+
 @pytest.mark.parametrize(
     ("path", "got"),
     [

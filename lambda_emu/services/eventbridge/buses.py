@@ -19,7 +19,7 @@ from lambda_emu.services.eventbridge.delivery import Deliveries, Handover
 from lambda_emu.services.eventbridge.errors import NoSuchBus, NoSuchRule, NotKept
 from lambda_emu.services.eventbridge.index import RuleIndex
 from lambda_emu.services.eventbridge.matching import BUS_ARN, Arrival, handovers
-from lambda_emu.services.eventbridge.patterns import compile_rule
+from lambda_emu.services.eventbridge.patterns import compile_known
 from lambda_emu.services.eventbridge.records import DEFAULT, Bus, Rule
 from lambda_emu.store import Store
 
@@ -101,6 +101,10 @@ class Buses:
             raise NoSuchRule(name, bus.name)
         return found
 
+    def scheduled(self) -> list[Rule]:
+        """Of all accounts, those that fire by a schedule."""
+        return [rule for each in self._rules.values() for rule in each.by_name.values() if rule.schedule is not None]
+
     def wanting(self, bus: Bus, event: Any) -> list[Rule]:
         found = self._rules.get((bus.scope, bus.name))
         return [] if found is None else [found.by_name[name] for name in sorted(found.index.matching(event))]
@@ -134,7 +138,7 @@ class Buses:
         self._go_on()
 
     def take_over(self, left: Iterable[Record]) -> None:
-        """What an earlier run left."""
+        """What an earlier run left. Before anybody else has these buses, and so on any thread."""
         for record in left:
             self._keep(record)
 
@@ -183,7 +187,7 @@ class Buses:
         if not record.is_enabled or record.pattern is None:
             rules.index.remove(record.name)
         elif before is None or not before.is_enabled or before.pattern != record.pattern:
-            rules.index.add(record.name, compile_rule(record.pattern))
+            rules.index.add(record.name, compile_known(record.pattern))
         for heard in self.heard:
             heard(before, record)
 

@@ -14,7 +14,7 @@ from msgspec.json import format as reformat
 from lambda_emu.arn import Scope
 from lambda_emu.model.timestamps import whole_second
 from lambda_emu.services.eventbridge.errors import EntriesTooLarge
-from lambda_emu.services.eventbridge.paths import read_raw
+from lambda_emu.services.eventbridge.paths import read_raw, write_raw
 
 MOST_BYTES = 262_144
 TIME_BYTES = 14
@@ -110,7 +110,7 @@ def _compact(text: str) -> str:
     try:
         return reformat(text.encode(), indent=-1).decode()
     except (DecodeError, UnicodeEncodeError):  # Python reads what is not quite JSON
-        return encode(read_raw(text)).decode()
+        return write_raw(read_raw(text))
 
 
 def ingested(at_s: float) -> str:

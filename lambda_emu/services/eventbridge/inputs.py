@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import Raw, Struct
-from msgspec.json import encode
 
 from lambda_emu.services.eventbridge.errors import EventsError, ParameterInvalid
 from lambda_emu.services.eventbridge.event import Envelope, ingested
-from lambda_emu.services.eventbridge.paths import MISSING, at_path, parse_path, read_raw
+from lambda_emu.services.eventbridge.paths import MISSING, at_path, parse_path, read_raw, write_raw
 
 RESERVED = (
     "aws.events.rule-arn",
@@ -77,7 +75,7 @@ def input_of(target: Mapping[str, Any], occasion: Occasion) -> str:
     if not path or path == "$":
         return occasion.event.text
     found = at_path(occasion.event.parts, parse_path(path, "InputPath"))
-    return "null" if found is MISSING else _json(found)  # (?)
+    return "null" if found is MISSING else write_raw(found)  # (?)
 
 
 def _transformed(transformer: Mapping[str, Any], occasion: Occasion) -> str:
@@ -109,7 +107,7 @@ def _filled(template: str, values: Mapping[str, Any]) -> str:
     for piece in _PIECE.finditer(template):
         if piece["name"]:
             value = values.get(piece["name"], MISSING)
-            out.append(_in_quotes(value) if quoted else '""' if value is MISSING else _json(value))
+            out.append(_in_quotes(value) if quoted else '""' if value is MISSING else write_raw(value))
             continue
         quoted ^= piece[0] == '"'
         out.append(piece[0])
@@ -121,15 +119,8 @@ def _in_quotes(value: Any) -> str:
     if value is MISSING:
         return ""
     if isinstance(value, str):
-        return _json(value)[1:-1]
-    return _json(value).replace('\\"', "").replace('"', "")
-
-
-def _json(value: Any) -> str:
-    try:
-        return encode(value).decode()
-    except UnicodeEncodeError:  # half a character, which JSON can name and UTF-8 cannot
-        return json.dumps(value, default=lambda raw: json.loads(bytes(raw)), separators=(",", ":"))
+        return write_raw(value)[1:-1]
+    return write_raw(value).replace('\\"', "").replace('"', "")
 
 
 def _is_json(text: str) -> bool:

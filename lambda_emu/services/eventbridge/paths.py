@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from msgspec import Raw
+from msgspec.json import encode
 
 from lambda_emu.services.eventbridge.errors import ParameterInvalid
 
@@ -57,6 +58,14 @@ def read_raw(text: str) -> Any:
         return json.loads(text, parse_int=_raw, parse_float=_raw, parse_constant=_refuse)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def write_raw(value: Any) -> str:
+    """What `read_raw` read, without spaces."""
+    try:
+        return encode(value).decode()
+    except UnicodeEncodeError:  # half a character, which JSON can name and UTF-8 cannot
+        return json.dumps(value, default=lambda raw: json.loads(bytes(raw)), separators=(",", ":"))
 
 
 def _raw(literal: str) -> Raw:

@@ -26,18 +26,23 @@ _POINTED = re.compile(r'"[^"\\.]*\.[^"\\]*"\s*:')
 
 
 def compile_rule(text: str) -> Fields:
-    """PatternInvalid."""
+    """PatternInvalid. Not on the loop: a wildcard may take 100 ms to be called too complex, or not."""
+    pattern = compile_known(text)
+    if any(too_complex(wildcards) for leaf in _leaves(pattern) if (wildcards := _wildcards(leaf))):
+        raise PatternInvalid(TOO_COMPLEX)
+    return pattern
+
+
+def compile_known(text: str) -> Fields:
+    """As `compile_rule`, of what was taken by it before."""
     try:
         parsed = read(text)
     except ValueError:
         raise PatternInvalid("Invalid JSON") from None  # AWS says what its parser met
     try:
-        pattern = compile_parsed(_unfolded(parsed) if _POINTED.search(text) else parsed, RULE_OPERATORS, same_value)
+        return compile_parsed(_unfolded(parsed) if _POINTED.search(text) else parsed, RULE_OPERATORS, same_value)
     except FilterInvalid as refusal:
         raise PatternInvalid(refusal.why or "Invalid JSON") from None
-    if any(too_complex(wildcards) for leaf in _leaves(pattern) if (wildcards := _wildcards(leaf))):
-        raise PatternInvalid(TOO_COMPLEX)
-    return pattern
 
 
 def read_event(text: str) -> Any:

@@ -74,6 +74,12 @@ def _arrive(ready: Ready, asked: EventsRequest, buses: Buses, now_s: float) -> t
     return None, Arrival(ready.event, ready.read, bus, now_s)
 
 
+def prepare_rule(members: Members, *_: object) -> None:
+    """PatternInvalid."""
+    if members.get("EventPattern"):
+        compile_rule(members["EventPattern"])
+
+
 def prepare_test(members: Members, *_: object) -> bool:
     """PatternInvalid, EventsError."""
     pattern = compile_rule(members["EventPattern"])

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from lambda_emu.services.eventbridge.buses import Buses, Change
 from lambda_emu.services.eventbridge.errors import EventsError, ParameterInvalid, TooMany
 from lambda_emu.services.eventbridge.inputs import check_input
-from lambda_emu.services.eventbridge.patterns import compile_rule
 from lambda_emu.services.eventbridge.records import DEFAULT, Bus, Rule, Target
 from lambda_emu.services.eventbridge.request import EventsRequest, tags_of
 
@@ -23,13 +22,11 @@ _SCHEDULE = re.compile(r"rate\([1-9][0-9]* (minutes?|hours?|days?)\)|cron\([^()]
 
 
 def put_rule(asked: EventsRequest, buses: Buses) -> None:
-    """In place of one of this name, whose targets and tags stay."""
+    """In place of one of this name, whose targets and tags stay. Its pattern was looked at before."""
     members = asked.members
     name, pattern, schedule = members["Name"], members.get("EventPattern"), members.get("ScheduleExpression")
     if not pattern and not schedule:
         raise EventsError("Parameter(s) EventPattern or ScheduleExpression must be specified.")
-    if pattern:
-        compile_rule(pattern)
     if schedule and not _SCHEDULE.fullmatch(schedule):
         raise EventsError("Parameter ScheduleExpression is not valid.")
     tags = tags_of(members.get("Tags", ()))

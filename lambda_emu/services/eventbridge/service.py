@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from lambda_emu.services.eventbridge.serving import EventsServer
 
 LARGE_EVENTS = Workers("large events", 2, 64)
+PUT = b"AWSEvents.PutEvents"
 MOST_BYTES = 4 * 1024 * 1024
 """Of entries of 256 KB, escaped as JSON may escape them."""
 OPEN_LIMIT_S = 600.0
 
 
 class EventsService:
-    """EventBridge. Small requests are served on the loop, larger ones and the first of all on a worker."""
+    """EventBridge. Small events are taken on the loop; larger ones, all else, and the first of all on a worker."""
 
     claims = claims_of("events")
     answers_pages = False
@@ -46,7 +47,8 @@ class EventsService:
         self._large = Handling(self._serve, MOST_BYTES, too_large, lambda _: LARGE_EVENTS)
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
-        return self._small if is_small(head, length) and self._serving is not None else self._large
+        is_put = head.first.get(b"x-amz-target") == PUT
+        return self._small if is_put and is_small(head, length) and self._serving is not None else self._large
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
         from lambda_emu.services.eventbridge.serving import render_error
@@ -80,7 +82,7 @@ class LateBuses:
             if self.opened is None:
                 buses = Buses(self._store, self._loop, self._clock, self._deliveries)
                 left = self._asked(read_all)
-                self._loop.ask(lambda: buses.take_over(left), OPEN_LIMIT_S)
+                buses.take_over(left)
                 self.opened = buses
         return self.opened
 

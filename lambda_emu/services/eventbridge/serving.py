@@ -47,8 +47,12 @@ OPERATIONS: Mapping[str, Operation] = {
     "UntagResource": control.untag_resource,
     "UpdateEventBus": control.update_event_bus,
 }
-PREPARED: Mapping[str, put.Prepare] = {"PutEvents": put.prepare_put, "TestEventPattern": put.prepare_test}
-"""What is read before the operation, which for large requests is not on the loop."""
+PREPARED: Mapping[str, put.Prepare] = {
+    "PutEvents": put.prepare_put,
+    "PutRule": put.prepare_rule,
+    "TestEventPattern": put.prepare_test,
+}
+"""What is read before the operation: not on the loop, but for small events."""
 
 
 class EventsServer:
