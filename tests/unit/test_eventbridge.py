@@ -7,14 +7,21 @@ import logging
 import sqlite3
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from eventbridge_rig import ACCOUNT, ARN, QUEUE, Events, client_of, events, serving
+from eventbridge_rig import ACCOUNT, ARN, QUEUE, Events, Recorder, client_of, events, serving
+
+from lambda_emu.clock import SteppingClock
+from lambda_emu.http.loop import Loop
+from lambda_emu.services.eventbridge.event import Envelope
+from lambda_emu.services.eventbridge.matching import of_rule
+from lambda_emu.services.eventbridge.service import LateBuses
+from lambda_emu.store import Store
 
 __all__ = ["events"]  # a fixture
 ANY = {"source": ["app"]}
@@ -517,3 +524,53 @@ def test_those_who_fire_rules_by_schedules_hear_of_each_change(events: Events) -
         ("rate(5 minutes)", "cron(0 12 * * ? *)"),
         ("cron(0 12 * * ? *)", None),
     ]
+
+
+def test_a_rule_is_fired_by_whoever_keeps_its_schedule(events: Events) -> None:
+    events.client.put_rule(Name="s", ScheduleExpression="rate(5 minutes)")
+    events.client.put_targets(Rule="s", Targets=[{"Id": "1", "Arn": QUEUE}])
+    (rule,) = events.loop.ask(events.buses.scheduled, 10)
+    event = Envelope("id", "Scheduled Event", "aws.events", rule.scope, 0.0, (rule.arn,), "{}")
+    kept: Future[object] = Future()
+
+    def fire() -> None:
+        bus = events.buses.find(rule.scope, rule.bus)
+        events.buses.hand_over(list(of_rule(rule, bus, event, 0.0, events.clock.new_id)), kept.set_result)
+
+    events.loop.ask(fire, 10)
+
+    assert kept.result(10) is None
+    assert events.got() == [("s", "q")]
+
+
+def test_whether_rules_have_schedules_is_known_before_the_buses_are_open(tmp_path: Path) -> None:
+    assert _has_schedules(tmp_path) is False
+    with serving(tmp_path) as events:
+        events.rule("r", ANY)
+    assert _has_schedules(tmp_path) is False
+    with serving(tmp_path) as events:
+        events.client.put_rule(Name="s", ScheduleExpression="rate(5 minutes)")
+    assert _has_schedules(tmp_path) is True
+
+
+def test_nothing_is_left_when_all_is_cleared(events: Events, tmp_path: Path) -> None:
+    events.client.create_event_bus(Name="b")
+    events.rule("r", ANY, QUEUE)
+    events.loop.ask(events.buses.clear, 10)
+
+    events.client.create_event_bus(Name="after")  # its commit follows that of what was cleared
+
+    assert [bus["Name"] for bus in events.client.list_event_buses()["EventBuses"]] == ["after", "default"]
+    events.put({})
+    assert events.got() == []
+    with sqlite3.connect(tmp_path / "lambda-emu.db") as other:
+        kept = other.execute("SELECT key FROM records WHERE kind LIKE 'event %'").fetchall()
+    assert kept == [("after",)]
+
+
+def _has_schedules(folder: Path) -> bool:
+    store, loop = Store.open(folder), Loop()
+    try:
+        return LateBuses(store, loop, SteppingClock(), Recorder()).has_schedules()
+    finally:
+        store.close()

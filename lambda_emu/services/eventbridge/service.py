@@ -88,7 +88,8 @@ class LateBuses:
 
     def has_schedules(self) -> bool:
         """Whether an earlier run left rules that fire by one, for which the buses must be open. Not on the loop."""
-        query = "SELECT 1 FROM records WHERE kind = 'event rule' AND record ->> 'schedule' IS NOT NULL LIMIT 1"
+        scheduled = "json_extract(record, '$.schedule') IS NOT NULL"
+        query = f"SELECT 1 FROM records WHERE kind = 'event rule' AND {scheduled} LIMIT 1"
         return self._asked(lambda connection: connection.execute(query).fetchone()) is not None
 
     def clear(self) -> None:
