@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
+
+from msgspec import Struct
 
 from lambda_emu.model.mappings.refusals import FilterInvalid
 
@@ -14,7 +15,7 @@ _V6 = re.compile(r"(?=.*:)[0-9a-fA-F:]+", re.ASCII)
 _BITS = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
-def in_network(operand: str) -> Callable[[Any], bool]:
+def in_network(operand: str) -> Network:
     """FilterInvalid, also for a network of one address, as AWS has none."""
     address, slash, mask = operand.partition("/")
     if not slash or not mask or "/" in mask:
@@ -30,14 +31,16 @@ def in_network(operand: str) -> Callable[[Any], bool]:
     most = 32 if version == 4 else 128
     if int(mask) >= most:
         raise FilterInvalid(f"IPv{version} mask bits must be < {most}")
-    network = ip_network(f"{address}/{mask}", strict=False)
+    return Network(ip_network(f"{address}/{mask}", strict=False))
 
-    def test(value: Any) -> bool:
+
+class Network(Struct, frozen=True):
+    addresses: IPv4Network | IPv6Network
+
+    def __call__(self, value: Any) -> bool:
         if not isinstance(value, str) or not (_V4.fullmatch(value) or _V6.fullmatch(value)):
             return False
         try:
-            return ip_address(value) in network
+            return ip_address(value) in self.addresses
         except ValueError:
             return False
-
-    return test

@@ -22,6 +22,13 @@ _NO_FIELDS: Mapping[str, Any] = {}
 _NOT_A_LEAF = (list, tuple, Mapping)
 
 
+class There(Struct, frozen=True):
+    """Any value will do."""
+
+    def __call__(self, value: Any) -> bool:
+        return True
+
+
 class Leaf(Struct, frozen=True):
     """What a field may be: tests, any of which is enough. absent: whether the field may also be missing."""
 
@@ -151,7 +158,7 @@ class _Compiler(Struct, frozen=True):
         if name == "exists":
             if operand is not True:
                 raise FilterInvalid("exists match pattern must be either true or false.")
-            return lambda _: True
+            return There()
         if name not in self.operators:
             raise FilterInvalid(f"Unrecognized match type {name}")
         return self.operators[name](operand)

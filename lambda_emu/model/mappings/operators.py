@@ -7,7 +7,6 @@ refused in the words of AWS's published rule engine, which EventBridge tells and
 from __future__ import annotations
 
 import json
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -69,7 +68,7 @@ def _as_written(value: Any) -> tuple[type, str]:
 
 def as_valued(value: Any) -> tuple[type, Any]:
     """What values are the same by, where numbers are by their values."""
-    number = None if isinstance(value, str) else _value(value)
+    number = None if isinstance(value, str) else number_of(value)
     return _as_written(value) if number is None else (Number, number)
 
 
@@ -90,6 +89,13 @@ class Suffix(Struct, frozen=True):
         return isinstance(value, str) and value.endswith(self.text)
 
 
+class Same(Struct, frozen=True):
+    text: str
+
+    def __call__(self, value: Any) -> bool:
+        return bool(value == self.text)
+
+
 class Folded(Struct, frozen=True):
     """A test of a text that asks for small letters, whatever the value has."""
 
@@ -108,7 +114,7 @@ def _text(operand: Any, name: str) -> str:
 
 def _equals_ignore_case(operand: Any) -> Test:
     text = _text(operand, "equals-ignore-case").lower()
-    return Folded(lambda value: bool(value == text), text)
+    return Folded(Same(text), text)
 
 
 def _wildcard(operand: Any) -> Test:
@@ -200,13 +206,24 @@ def _as_list(operand: Any) -> Sequence[Any]:
 
 # -- numbers --------------------------------------------------------------------------------------
 
-_COMPARISONS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
-    "=": operator.eq,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
+_COMPARISONS = ("=", "<", "<=", ">", ">=")
+LOWEST, HIGHEST = Decimal("-Infinity"), Decimal("Infinity")
+
+
+class Range(Struct, frozen=True):
+    """Numbers between two bounds. over, under: whether the bound itself is left out."""
+
+    lowest: Decimal = LOWEST
+    over: bool = False
+    highest: Decimal = HIGHEST
+    under: bool = False
+
+    def __call__(self, value: Any) -> bool:
+        number = number_of(value)
+        if number is None:
+            return False
+        is_above = number > self.lowest if self.over else number >= self.lowest
+        return is_above and (number < self.highest if self.under else number <= self.highest)
 
 
 def _numeric(operand: Any) -> Test:
@@ -218,18 +235,17 @@ def _numeric(operand: Any) -> Test:
         raise FilterInvalid(f"Invalid member in numeric match: {_shown(first) if operand else ']'}")
     if first not in _COMPARISONS:
         raise FilterInvalid(f"Unrecognized numeric range operator: {first}")
-    comparisons = [(_COMPARISONS[first], _bound(operand, 0))]
+    bound = _bound(operand, 0)
     if len(operand) > 2:
-        comparisons.append(_upper(operand, comparisons[0][1]))
-
-    def test(value: Any) -> bool:
-        number = _value(value)
-        return number is not None and all(compare(number, bound) for compare, bound in comparisons)
-
-    return test
+        top, under = _upper(operand, bound)
+        return Range(bound, first == ">", top, under)
+    if first == "=":
+        return Range(bound, False, bound)
+    return Range(bound, first == ">") if first.startswith(">") else Range(highest=bound, under=first == "<")
 
 
-def _upper(operand: Sequence[Any], bottom: Decimal) -> tuple[Callable[[Decimal, Decimal], bool], Decimal]:
+def _upper(operand: Sequence[Any], bottom: Decimal) -> tuple[Decimal, bool]:
+    """The bound, and whether it is left out itself."""
     first, second = operand[0], operand[2]
     if not first.startswith(">"):
         raise FilterInvalid("Too many elements in numeric expression")
@@ -242,12 +258,12 @@ def _upper(operand: Sequence[Any], bottom: Decimal) -> tuple[Callable[[Decimal, 
         raise FilterInvalid("Too many terms in numeric range expression")
     if bottom >= top:
         raise FilterInvalid("Bottom must be less than top")
-    return _COMPARISONS[second], top
+    return top, second == "<"
 
 
 def _bound(operand: Sequence[Any], at: int) -> Decimal:
     """The number behind the comparison that stands there."""
-    value = _value(operand[at + 1]) if len(operand) > at + 1 else None
+    value = number_of(operand[at + 1]) if len(operand) > at + 1 else None
     if value is None:
         name = "equals" if operand[at] == "=" else operand[at]
         raise FilterInvalid(f"Value of {name} must be numeric")
@@ -261,7 +277,7 @@ def _shown(value: Any) -> str:
     return value.literal if isinstance(value, Number) else json.dumps(value)
 
 
-def _value(number: Any) -> Decimal | None:
+def number_of(number: Any) -> Decimal | None:
     """None: no number, or one so large that not even Decimal takes it."""
     if not isinstance(number, Number) and type(number) not in (int, float):
         return None

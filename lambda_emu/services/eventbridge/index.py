@@ -1,204 +1,233 @@
 """Finds the rules that want an event among thousands, without asking each of them.
 
-Each rule is kept under something that it cannot do without, such as a certain `source`: where fewest other rules are
-kept. An event is looked up by what it has in the fields that any rule is kept by, and the rules found are asked.
+A rule is a row or some, each of which asks several things of fields. Rows that ask of the same fields are a shape. Of
+an event, each field tells which rows it is right for; of a shape those are wanted that all of its fields are right
+for. docs/decisions/rules.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from enum import Enum, auto
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from msgspec import Struct, field
-
-from lambda_emu.model.mappings.filters import Fields, Leaf, flat
-from lambda_emu.model.mappings.operators import Exactly, Folded, Prefix, Suffix, Test, as_valued
-from lambda_emu.model.mappings.wildcards import Wildcard
+from lambda_emu.model.mappings.filters import Fields, flat
+from lambda_emu.services.eventbridge.bits import Numbers, Postings, numbers_in
+from lambda_emu.services.eventbridge.field_index import FieldIndex
+from lambda_emu.services.eventbridge.rows import Path, Row, rows_of
 
 K = TypeVar("K", bound=Hashable)
-
-
-class Form(Enum):
-    """How a value is compared with what a rule is kept under; those that tell most apart come first."""
-
-    VALUE = auto()
-    PREFIX = auto()
-    SUFFIX = auto()
-    FOLDED = auto()
-    THERE = auto()
-
-
-class Sign(Struct, frozen=True):
-    """What an event has, if a rule that is kept under it is to want the event. path: names, from the outside."""
-
-    path: tuple[str, ...]
-    form: Form
-    value: Hashable = None
-
-
-class _Node(Struct, Generic[K]):
-    """A field by its path. lengths: of the texts there, by their form, and how many have it."""
-
-    below: dict[str, _Node[K]] = field(default_factory=dict)
-    kept: dict[tuple[Form, Hashable], dict[K, None]] = field(default_factory=dict)
-    lengths: dict[Form, dict[int, int]] = field(default_factory=lambda: {Form.PREFIX: {}, Form.SUFFIX: {}})
 
 
 class RuleIndex(Generic[K]):
     """Rules by a key of their own. Not to be changed by one thread while another one asks."""
 
     def __init__(self) -> None:
-        self._root = _Node[K]()
-        self._patterns: dict[K, Fields] = {}
-        self._signs: dict[K, Sequence[Sign]] = {}
-        self._always: dict[K, None] = {}  # rules that may want events without any field
+        self._root = _Node()
+        self._always: dict[_Asking, _Shape] = {}  # that may want events without any field
+        self._rules: dict[K, tuple[Fields, Sequence[tuple[int, Row]]]] = {}
+        self._numbers = Numbers()
+        self._keys: dict[int, K] = {}  # of rows
+        self._parts = Postings()  # rows whose rule must be asked for the rest
 
     def add(self, key: K, pattern: Fields) -> None:
         """In place of what has this key."""
         self.remove(key)
-        self._patterns[key] = pattern
-        signs = min(_choices(pattern, ()), key=self._cost, default=None)
-        if signs is None:
-            self._always[key] = None
-            return
-        self._signs[key] = signs
-        for sign in signs:
-            node = self._node(sign.path)
-            bucket = node.kept.setdefault((sign.form, sign.value), {})
-            if not bucket and sign.form in node.lengths:
-                length = len(str(sign.value))
-                node.lengths[sign.form][length] = node.lengths[sign.form].get(length, 0) + 1
-            bucket[key] = None
+        rows = [(self._numbers.take(), row) for row in rows_of(pattern)]
+        self._rules[key] = pattern, rows
+        for number, row in rows:
+            self._keys[number] = key
+            if not row.is_all:
+                self._parts.add(number)
+            for path, leaf in row.leaves.items():
+                self._root.made(path).field.add(leaf, number)
+            self._shape(row).rows.add(number)
 
     def remove(self, key: K) -> None:
-        if self._patterns.pop(key, None) is None:
-            return
-        self._always.pop(key, None)
-        for sign in self._signs.pop(key, ()):
-            self._take(key, sign)
+        _, rows = self._rules.pop(key, (None, ()))
+        for number, row in rows:
+            asking = _asking(row)
+            del self._keys[number]
+            self._numbers.give_back(number)
+            self._parts.remove(number)
+            shape = self._find(asking)
+            assert shape is not None
+            shape.rows.remove(number)
+            if not shape.rows:
+                del self._home(shape)[asking]
+            for path, leaf in row.leaves.items():
+                self._root.made(path).field.remove(leaf, number)
+            for path in row.leaves:
+                self._root.prune(path)
 
     @property
     def is_empty(self) -> bool:
-        return not (self._patterns or self._always or self._root.below or self._root.kept)
+        return not (self._rules or self._keys or self._always or self._root.below)
 
     def matching(self, event: Any) -> list[K]:
         """event: JSON, as patterns are asked about it. In no order."""
-        return [key for key in self.asked(event) if self._patterns[key].matches(event)]
+        look = _Look(event)
+        bits = 0
+        for shape in self._always.values():
+            bits |= look.wanting(shape)
+        for node in _present(self._root, event):
+            for shape in node.shapes.values():
+                bits |= look.wanting(shape)
+        keys = self._keys
+        parts = bits & self._parts.bits
+        found = dict.fromkeys([keys[number] for number in numbers_in(bits ^ parts)])
+        for key in {keys[number] for number in numbers_in(parts)} - found.keys():
+            if self._rules[key][0].matches(event):
+                found[key] = None
+        return list(found)
 
-    def asked(self, event: Any) -> Collection[K]:
-        """The rules that may want it."""
-        found = dict(self._always)
-        waiting: list[tuple[_Node[K], Any]] = [(self._root, event)]
-        while waiting:
-            node, value = waiting.pop()
-            for item in flat(value):
-                if isinstance(item, dict):
-                    waiting.extend((node.below[name], item[name]) for name in _shared(node.below, item))
-                elif node.kept:
-                    found.update(self._at(node, item))
+    def _shape(self, row: Row) -> _Shape:
+        asking = _asking(row)
+        found = self._find(asking)
+        if found is None:
+            needed = [node for path in asking[1] if (node := self._root.find(path)) is not None]
+            home = min(needed, key=lambda node: len(node.shapes), default=None)
+            found = _Shape(self._root, row.leaves, home)
+            self._home(found)[asking] = found
         return found
 
-    def _at(self, node: _Node[K], value: Any) -> Iterator[tuple[K, None]]:
-        kept = node.kept
-        for sign in _signs_of(value, node.lengths):
-            bucket = kept.get(sign)
-            if bucket:
-                yield from bucket.items()
+    def _find(self, asking: _Asking) -> _Shape | None:
+        homes = [node.shapes for path in asking[1] if (node := self._root.find(path)) is not None]
+        return next((shapes[asking] for shapes in (*homes, self._always) if asking in shapes), None)
 
-    def _cost(self, signs: Sequence[Sign]) -> tuple[int, int, int]:
-        """How many rules are found with it."""
-        others = 0
-        for sign in signs:
-            node: _Node[K] | None = self._root
-            for name in sign.path:
-                node = None if node is None else node.below.get(name)
-            others += 0 if node is None else len(node.kept.get((sign.form, sign.value), ()))
-        return others, max(sign.form.value for sign in signs), len(signs)
+    def _home(self, shape: _Shape) -> dict[_Asking, _Shape]:
+        return self._always if shape.home is None else shape.home.shapes
 
-    def _node(self, path: Sequence[str]) -> _Node[K]:
-        node = self._root
+
+_Asking = tuple[frozenset[Path], frozenset[Path]]
+"""The fields that a row asks about, and those that it cannot do without."""
+
+
+def _asking(row: Row) -> _Asking:
+    needed = frozenset(path for path, leaf in row.leaves.items() if not leaf.absent)
+    return frozenset(row.leaves), needed
+
+
+class _Shape:
+    """Rows that ask about the same fields. home: one they cannot do without, None: they may do without all."""
+
+    def __init__(self, root: _Node, paths: Iterable[Path], home: _Node | None) -> None:
+        self.home = home
+        self.rows = Postings()
+        self.asked = _Object()
+        for path in paths:
+            node, asked = root, self.asked
+            for name in path[:-1]:
+                node, asked = node.below[name], asked.below.setdefault(name, _Object())
+            asked.fields[path[-1]] = node.below[path[-1]]
+
+
+class _Object:
+    """What of an object is asked: fields that are values, and that are objects."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, _Node] = {}
+        self.below: dict[str, _Object] = {}
+
+
+class _Node:
+    """A field by its path. shapes: that are looked at if an event has it."""
+
+    def __init__(self) -> None:
+        self.below: dict[str, _Node] = {}
+        self.field = FieldIndex()
+        self.shapes: dict[_Asking, _Shape] = {}
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.below and self.field.is_empty
+
+    def find(self, path: Path) -> _Node | None:
+        node: _Node | None = self
         for name in path:
-            node = node.below.setdefault(name, _Node[K]())
+            node = None if node is None else node.below.get(name)
         return node
 
-    def _take(self, key: K, sign: Sign) -> None:
-        """Out of where it is kept, with the fields that nothing is kept by any more."""
-        nodes = [self._root]
-        for name in sign.path:
+    def made(self, path: Path) -> _Node:
+        node = self
+        for name in path:
+            node = node.below.setdefault(name, _Node())
+        return node
+
+    def prune(self, path: Path) -> None:
+        """Those on the way there that nothing asks about any more."""
+        nodes = [self]
+        for name in path:
+            if name not in nodes[-1].below:
+                break
             nodes.append(nodes[-1].below[name])
-        node, place = nodes[-1], (sign.form, sign.value)
-        bucket = node.kept.get(place, {})
-        bucket.pop(key, None)
-        if bucket or place not in node.kept:
-            return
-        del node.kept[place]
-        if sign.form in node.lengths:
-            lengths, length = node.lengths[sign.form], len(str(sign.value))
-            lengths[length] -= 1
-            if not lengths[length]:
-                del lengths[length]
-        for name, above, below in zip(reversed(sign.path), reversed(nodes[:-1]), reversed(nodes[1:]), strict=True):
-            if below.kept or below.below:
+        for name, above, below in reversed(list(zip(path, nodes, nodes[1:], strict=False))):
+            if not below.is_empty:
                 return
             del above.below[name]
+
+
+def _present(root: _Node, event: Any) -> list[_Node]:
+    """The fields that an event has."""
+    found: dict[_Node, None] = {}
+    waiting: list[tuple[_Node, Any]] = [(root, event)]
+    while waiting:
+        node, value = waiting.pop()
+        for item in flat(value):
+            if not isinstance(item, dict):
+                found[node] = None
+            elif node.below:
+                waiting.extend((node.below[name], item[name]) for name in _shared(node.below, item))
+    return list(found)
+
+
+class _Look:
+    """What rows an event is right for."""
+
+    def __init__(self, event: Any) -> None:
+        self._event = event
+        self._known: dict[tuple[_Node, int], int] = {}  # by a field and the identity of what the event has there
+
+    def wanting(self, shape: _Shape) -> int:
+        return self._within(shape.asked, self._event, shape.rows.bits)
+
+    def _within(self, asked: _Object, value: Any, bits: int) -> int:
+        """Of these rows, those that an object there is right for as a whole; what is no object has no fields."""
+        if isinstance(value, dict):
+            return self._of(asked, value, bits)
+        objects: Sequence[Mapping[str, Any]] = [item for item in flat(value) if isinstance(item, dict)]
+        found = 0
+        for each in objects or [_NO_FIELDS]:
+            found |= self._of(asked, each, bits)
+        return found
+
+    def _of(self, asked: _Object, item: Mapping[str, Any], bits: int) -> int:
+        for name, node in asked.fields.items():
+            if not bits:
+                return 0
+            value = item.get(name, _MISSING)
+            place = node, id(value)
+            right = self._known.get(place)
+            if right is None:
+                right = self._known[place] = _right(node.field, value)
+            bits &= right
+        for name, below in asked.below.items():
+            if not bits:
+                return 0
+            bits = self._within(below, item.get(name, _MISSING), bits)
+        return bits
+
+
+_MISSING: Sequence[Any] = ()
+_NO_FIELDS: Mapping[str, Any] = {}
+
+
+def _right(field: FieldIndex, value: Any) -> int:
+    """The rows that a field may have this value for."""
+    leaves = [item for item in flat(value) if not isinstance(item, dict)]
+    return field.wanting(leaves) if leaves else field.absent.bits
 
 
 def _shared(below: Mapping[str, Any], item: Mapping[str, Any]) -> list[str]:
     """Names that both have, by those of the smaller one."""
     fewer, more = (below, item) if len(below) <= len(item) else (item, below)
     return [name for name in fewer if name in more]
-
-
-def _choices(pattern: Fields, path: tuple[str, ...]) -> Iterator[Sequence[Sign]]:
-    """What the pattern can be kept under: signs of which every event that it matches has one."""
-    for name, below in pattern.fields.items():
-        if isinstance(below, Fields):
-            yield from _choices(below, (*path, name))
-        elif not below.absent:
-            yield _of_leaf(below, (*path, name))
-    if pattern.alternatives:
-        chosen = [min(_choices(each, path), key=_told_apart, default=None) for each in pattern.alternatives]
-        if None not in chosen:
-            yield [sign for signs in chosen if signs is not None for sign in signs]
-
-
-def _told_apart(signs: Sequence[Sign]) -> tuple[int, int]:
-    return max(sign.form.value for sign in signs), len(signs)
-
-
-def _of_leaf(leaf: Leaf, path: tuple[str, ...]) -> Sequence[Sign]:
-    places = {_place_of(test) for test in leaf.tests}
-    if None in places:
-        return [Sign(path, Form.THERE)]
-    return [Sign(path, *place) for place in places if place is not None]
-
-
-def _place_of(test: Test) -> tuple[Form, Hashable] | None:
-    """None: it may want any value."""
-    match test:
-        case Exactly():
-            return Form.VALUE, test.identity
-        case Prefix() if test.text:
-            return Form.PREFIX, test.text
-        case Suffix() if test.text:
-            return Form.SUFFIX, test.text
-        case Folded() if test.text:
-            return Form.FOLDED, test.text
-        case Wildcard() if test.first:
-            return Form.PREFIX, test.first
-        case Wildcard() if test.others and test.others[-1]:
-            return Form.SUFFIX, test.others[-1]
-    return None
-
-
-def _signs_of(value: Any, lengths: Mapping[Form, Mapping[int, int]]) -> Iterator[tuple[Form, Hashable]]:
-    """Of the value of a field, as far as any rule may be kept there by it."""
-    yield Form.THERE, None
-    yield Form.VALUE, as_valued(value)
-    if isinstance(value, str):
-        yield Form.FOLDED, value.lower()
-        for length in lengths[Form.PREFIX]:
-            yield Form.PREFIX, value[:length]
-        for length in lengths[Form.SUFFIX]:
-            yield Form.SUFFIX, value[-length:]
