@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from lambda_emu.arn import Scope, parse_resource_arn
 from lambda_emu.clock import Clock
+from lambda_emu.destinations.buses import BusSender
 from lambda_emu.destinations.events import EventDestinations
 from lambda_emu.destinations.outbox import Outbox
-from lambda_emu.destinations.senders import Absent, ClientSender, FunctionSender, QueueSender, Sender
+from lambda_emu.destinations.senders import ClientSender, FunctionSender, QueueSender, Sender
 from lambda_emu.event_sources.context import PollingContext
 from lambda_emu.event_sources.mappings import EventSources
 from lambda_emu.http.loop import Loop
@@ -20,6 +21,7 @@ from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.model.mappings.sources import SourceKind
 from lambda_emu.services.child.service import OtherServices
 from lambda_emu.services.clients import Clients
+from lambda_emu.services.eventbridge.service import LateBuses
 from lambda_emu.services.kinesis.late import LateStreams
 from lambda_emu.services.late import LateRoom
 from lambda_emu.services.neighbours.neighbour import Neighbour
@@ -33,6 +35,8 @@ if TYPE_CHECKING:  # they take their time
     from lambda_emu.event_sources.streams.source import StreamKind
     from lambda_emu.metrics.embedded import Embedded
     from lambda_emu.metrics.recorder import Recorder
+    from lambda_emu.services.eventbridge.delivery import Deliveries
+    from lambda_emu.services.timetable.table import Owner
 
 STEP_LIMIT_S = 60.0
 
@@ -41,12 +45,13 @@ class Around:
     """Made, read and opened in this order, each before what needs it; the steps that end it are told to `shutdown`.
 
     neighbours: services that others serve. clients: ask any service, once the port serves. recorder: once it
-    was read. outbox, schedules, sequel: once results can go out. sources: once events can come in.
+    was read. outbox, schedules, buses, sequel: once results can go out. sources: once events can come in.
     """
 
     recorder: Recorder
     outbox: Outbox
     schedules: Schedules
+    buses: LateBuses
     sequel: EventDestinations
     sources: EventSources
 
@@ -98,16 +103,30 @@ class Around:
             "sqs": elsewhere if self._is_elsewhere("sqs") else QueueSender(self.queues, self._loop),
             "lambda": FunctionSender(invoker.invoke, self._loop, self._clock),
             **dict.fromkeys(("firehose", "kinesis", "s3", "scheduler", "sns", "states"), elsewhere),
-            "events": elsewhere if self._is_elsewhere("events") else Absent("EventBridge"),
+            "events": elsewhere
+            if self._is_elsewhere("events")
+            else BusSender(lambda: self.buses, elsewhere, self._loop, self._clock),
         }
         self.outbox = Outbox(self._store, self._loop, self._clock, senders)
         invoker.count = self.outbox.count = self.recorder.add
         self.sequel = EventDestinations(self.outbox, self._clock)
         self._shutdown.tidy(self.outbox.stop)  # before the pool: what ends with it is delivered by a later run
-        self.schedules = Schedules(self._store, self._loop, self._clock, self.outbox, catch_up=catch_up)
-        self._rooms = (self.schedules,)
+        others = {"events": self._make_due_rules}
+        self.schedules = Schedules(self._store, self._loop, self._clock, self.outbox, others, catch_up=catch_up)
+        self.buses = LateBuses(self._store, self._loop, self._clock, self._make_deliveries, self.schedules.open)
+        self._rooms = (self.schedules, self.buses)
         for room in self._rooms:
             self._shutdown.tidy(room.close)  # before the outbox, to which what is due is brought
+
+    def _make_due_rules(self) -> Owner:
+        from lambda_emu.triggers.rules import DueRules  # here: most servers have no rules
+
+        return DueRules(self.outbox, self._clock)
+
+    def _make_deliveries(self) -> Deliveries:
+        from lambda_emu.triggers.rules import RuleDeliveries
+
+        return RuleDeliveries(self.outbox, self._clock)
 
     def start(self) -> None:
         """Let events come in by themselves: what is due, what is polled. Once the port serves. Not on the loop."""

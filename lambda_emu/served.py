@@ -37,6 +37,7 @@ from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Engine, SandboxError
 from lambda_emu.services.cbor import CborService
 from lambda_emu.services.cloudwatch.service import CloudWatchService
+from lambda_emu.services.eventbridge.service import EventsService
 from lambda_emu.services.kinesis.service import StreamService
 from lambda_emu.services.localstack import LocalStackPages
 from lambda_emu.services.neighbours.service import NeighbourService
@@ -50,6 +51,7 @@ from lambda_emu.triggers.http_apis.service import HttpApis
 
 if TYPE_CHECKING:
     from lambda_emu.services.cloudwatch.serving import MetricServer
+    from lambda_emu.services.eventbridge.serving import EventsServer
     from lambda_emu.services.kinesis.serving import StreamServer
     from lambda_emu.services.sqs.serving import QueueServer
 
@@ -120,6 +122,7 @@ class Served:
             "sqs": QueueService(self._make_queues),
             "kinesis": StreamService(self._make_streams),
             "cloudwatch": CborService(CloudWatchService(self._make_metrics), "cloudwatch"),
+            "events": EventsService(self._make_events),
             "scheduler": SchedulerService(lambda: rooms.around.schedules.make_server(rooms.scope)),
         }
 
@@ -151,6 +154,12 @@ class Served:
 
         rooms = self._rooms
         return StreamServer(rooms.around.streams.open(), rooms.clock, rooms.scope)
+
+    def _make_events(self) -> EventsServer:
+        from lambda_emu.services.eventbridge.serving import EventsServer  # here: most servers are never asked
+
+        rooms = self._rooms
+        return EventsServer(rooms.around.buses.open(), rooms.clock, rooms.scope)
 
     def _make_metrics(self) -> MetricServer:
         from lambda_emu.services.cloudwatch.serving import MetricServer  # here: most servers are never asked
@@ -224,8 +233,7 @@ class Served:
 
     def _here(self) -> Here:
         networks = self._rooms.settings.networks_by_subnet if self._rooms.engine.abilities.name == "docker" else {}
-        has_buses = any(one.name == "events" for one in self._rooms.around.neighbours)
-        return Here(networks, partial(has_extensions, self._rooms.store), has_buses)
+        return Here(networks, partial(has_extensions, self._rooms.store))
 
     def _find_image(self, uri: str, architecture: str) -> FoundImage | None:
         """On a worker: what the engine says in FIND_IMAGE_S. What it does not say now, the activation finds out."""

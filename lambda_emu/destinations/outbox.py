@@ -159,6 +159,10 @@ class TargetLane:
         if not self.stopped:
             self._loop.spawn(self._deliver(delivery, payload), "a delivery")
 
+    def forgo(self) -> None:
+        """One that was admitted could not be kept."""
+        self._dispatcher.drop()
+
     async def _take(self, delivery: Delivery) -> None:
         self._loop.spawn(self._deliver(delivery, None), "a delivery")
 

@@ -307,7 +307,6 @@ def test_a_bucket_gets_the_record_of_a_failure_by_function_and_day(account: Acco
     [
         (f"arn:aws:sqs:{REGION}:{ACCOUNT}:ordered.fifo", "FIFO queues take no results"),
         (f"arn:aws:sns:{REGION}:{ACCOUNT}:ordered.fifo", "FIFO queues and topics take no results"),
-        (f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default", "EventBridge is not served yet"),
     ],
 )
 def test_what_takes_no_results_is_told_in_the_log_and_counted(

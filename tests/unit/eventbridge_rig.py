@@ -26,6 +26,7 @@ from lambda_emu.services.eventbridge.buses import Buses
 from lambda_emu.services.eventbridge.delivery import Handover
 from lambda_emu.services.eventbridge.service import EventsService, LateBuses
 from lambda_emu.services.eventbridge.serving import EventsServer
+from lambda_emu.services.timetable.timetable import Timetable
 from lambda_emu.store import Store
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -40,15 +41,25 @@ class Recorder:
     told: list[Handover] = field(default_factory=list)
     broken: bool = False
 
-    def write(self, connection: sqlite3.Connection, handovers: Sequence[Handover]) -> None:
-        if self.broken:
+    def prepare(self, handovers: Sequence[Handover]) -> Recorded:
+        return Recorded(self, handovers)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    recorder: Recorder
+    handovers: Sequence[Handover]
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        if self.recorder.broken:
             raise sqlite3.OperationalError("database or disk is full")
         connection.execute("CREATE TABLE IF NOT EXISTS handed (id TEXT PRIMARY KEY, target TEXT, text TEXT)")
-        rows = [(one.id, one.target["Arn"], one.text()) for one in handovers]
+        rows = [(one.id, one.target["Arn"], one.text()) for one in self.handovers]
         connection.executemany("INSERT INTO handed VALUES (?, ?, ?)", rows)
 
-    def written(self, handovers: Sequence[Handover]) -> None:
-        self.told.extend(handovers)
+    def kept(self, error: BaseException | None) -> None:
+        if error is None:
+            self.recorder.told.extend(self.handovers)
 
 
 @dataclass(frozen=True)
@@ -96,7 +107,8 @@ def serving(folder: Path, clock: Clock | None = None) -> Iterator[Events]:
     port = bound.getsockname()[1]
     loop.start()
     clock.bind(loop.asyncio)
-    late = LateBuses(store, loop, clock, recorder)
+    timetable = Timetable(store, loop, clock, {})
+    late = LateBuses(store, loop, clock, lambda: recorder, lambda: timetable)
     buses = late.open()
     gateway = Gateway(loop, clock, folder / "spool", None)
     service = EventsService(lambda: EventsServer(late.open(), clock, Scope(ACCOUNT, REGION)))

@@ -20,7 +20,6 @@ from lambda_emu.store import Store
 NAMED: Any = {"FunctionName": "f"}
 STREAMED: Any = {"AuthType": "NONE", "InvokeMode": "RESPONSE_STREAM"}
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/12345678-1234-1234-1234-123456789012"
-BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
 FILES = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:access-point/fsap-0123456789abcdef0"
 VERSION = f"arn:aws:lambda:{REGION}::runtime:{'0' * 64}"
 VPC: Any = {"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}}
@@ -67,12 +66,6 @@ GIVEN: dict[str, tuple[Give, str]] = {
     "CodeSigningConfigArn": (sign, "f"),
     "DurableConfig": (lambda api: api.create("d", DurableConfig={"ExecutionTimeout": 60}), "d"),
     "CapacityProviderConfig": (put_on_instances, "on"),
-    "DestinationConfig": (
-        lambda api: api.client.put_function_event_invoke_config(
-            **NAMED, DestinationConfig={"OnFailure": {"Destination": BUS}}
-        ),
-        "f",
-    ),
     "InvokeMode": (lambda api: api.client.create_function_url_config(**NAMED, **STREAMED), "f"),
     "RuntimeVersionArn": (
         lambda api: api.client.put_runtime_management_config(

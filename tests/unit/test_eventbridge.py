@@ -7,21 +7,14 @@ import logging
 import sqlite3
 import subprocess
 import sys
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from eventbridge_rig import ACCOUNT, ARN, QUEUE, Events, Recorder, client_of, events, serving
-
-from lambda_emu.clock import SteppingClock
-from lambda_emu.http.loop import Loop
-from lambda_emu.services.eventbridge.event import Envelope
-from lambda_emu.services.eventbridge.matching import of_rule
-from lambda_emu.services.eventbridge.service import LateBuses
-from lambda_emu.store import Store
+from eventbridge_rig import ACCOUNT, ARN, QUEUE, Events, client_of, events, serving
 
 __all__ = ["events"]  # a fixture
 ANY = {"source": ["app"]}
@@ -58,7 +51,7 @@ def test_an_event_reaches_the_targets_of_the_rules_that_want_it(events: Events) 
         "resources": ["arn:r"],
         "detail": {"n": 1},
     }
-    assert (first.occasion.rule_arn, first.bus_arn) == (rule, f"{ARN}event-bus/default")
+    assert first.occasion.rule_arn == rule
     assert (first.occasion.event.trace, first.target["Id"], second.target["Id"]) == ("Root=1", "t0", "x")
 
 
@@ -509,48 +502,40 @@ def test_everything_is_there_after_the_server_was_killed(tmp_path: Path) -> None
         assert events.client.list_rules()["Rules"] == []
 
 
-def test_those_who_fire_rules_by_schedules_hear_of_each_change(events: Events) -> None:
-    heard: list[tuple[str | None, str | None]] = []
-    events.buses.heard.append(
-        lambda *rules: heard.append((rules[0] and rules[0].schedule, rules[1] and rules[1].schedule))
-    )
+def test_a_rule_with_an_expression_is_due_until_it_is_disabled_or_gone(events: Events, tmp_path: Path) -> None:
+    client, begun_s = events.client, events.clock.now_s()
 
-    events.client.put_rule(Name="s", ScheduleExpression="rate(5 minutes)")
-    events.client.put_rule(Name="s", ScheduleExpression="cron(0 12 * * ? *)")
-    events.client.delete_rule(Name="s")
-
-    assert heard == [
-        (None, "rate(5 minutes)"),
-        ("rate(5 minutes)", "cron(0 12 * * ? *)"),
-        ("cron(0 12 * * ? *)", None),
-    ]
-
-
-def test_a_rule_is_fired_by_whoever_keeps_its_schedule(events: Events) -> None:
-    events.client.put_rule(Name="s", ScheduleExpression="rate(5 minutes)")
-    events.client.put_targets(Rule="s", Targets=[{"Id": "1", "Arn": QUEUE}])
-    (rule,) = events.loop.ask(events.buses.scheduled, 10)
-    event = Envelope("id", "Scheduled Event", "aws.events", rule.scope, 0.0, (rule.arn,), "{}")
-    kept: Future[object] = Future()
-
-    def fire() -> None:
-        bus = events.buses.find(rule.scope, rule.bus)
-        events.buses.hand_over(list(of_rule(rule, bus, event, 0.0, events.clock.new_id)), kept.set_result)
-
-    events.loop.ask(fire, 10)
-
-    assert kept.result(10) is None
-    assert events.got() == [("s", "q")]
+    client.put_rule(Name="s", ScheduleExpression="rate(5 minutes)")
+    assert 299 <= due_s(tmp_path) - begun_s <= 301
+    client.put_targets(Rule="s", Targets=[{"Id": "1", "Arn": QUEUE}])
+    assert 299 <= due_s(tmp_path) - begun_s <= 301
+    client.put_rule(Name="s", ScheduleExpression="cron(0 12 * * ? *)")
+    assert due_s(tmp_path) % 86_400 == 12 * 3600
+    client.disable_rule(Name="s")
+    assert due_s(tmp_path) == 0
+    client.enable_rule(Name="s")
+    assert due_s(tmp_path) % 86_400 == 12 * 3600
+    client.remove_targets(Rule="s", Ids=["1"])
+    client.delete_rule(Name="s")
+    assert due_s(tmp_path) == 0
 
 
-def test_whether_rules_have_schedules_is_known_before_the_buses_are_open(tmp_path: Path) -> None:
-    assert _has_schedules(tmp_path) is False
-    with serving(tmp_path) as events:
-        events.rule("r", ANY)
-    assert _has_schedules(tmp_path) is False
-    with serving(tmp_path) as events:
-        events.client.put_rule(Name="s", ScheduleExpression="rate(5 minutes)")
-    assert _has_schedules(tmp_path) is True
+def due_s(folder: Path) -> float:
+    """When something is due first; 0: nothing is."""
+    with sqlite3.connect(folder / "lambda-emu.db") as other:
+        ((first,),) = other.execute("SELECT coalesce(min(next_s), 0) FROM timetable").fetchall()
+    return float(first)
+
+
+def test_a_large_event_is_looked_at_beside_the_loop_while_rules_change(events: Events) -> None:
+    events.rule("r", {"detail": {"items": [{"numeric": [">", 19_998]}]}}, QUEUE)
+    with ThreadPoolExecutor(4) as several:
+        put = [several.submit(events.put, {"items": list(range(20_000))}) for _ in range(4)]
+        for number in range(10):
+            events.rule(f"r{number}", {"detail": {"items": [number]}, "source": ["none"]}, QUEUE)
+        assert all("EventId" in one.result(60) for one in put)
+
+    assert events.got() == [("r", "q")] * 4
 
 
 def test_nothing_is_left_when_all_is_cleared(events: Events, tmp_path: Path) -> None:
@@ -566,11 +551,3 @@ def test_nothing_is_left_when_all_is_cleared(events: Events, tmp_path: Path) -> 
     with sqlite3.connect(tmp_path / "lambda-emu.db") as other:
         kept = other.execute("SELECT key FROM records WHERE kind LIKE 'event %'").fetchall()
     assert kept == [("after",)]
-
-
-def _has_schedules(folder: Path) -> bool:
-    store, loop = Store.open(folder), Loop()
-    try:
-        return LateBuses(store, loop, SteppingClock(), Recorder()).has_schedules()
-    finally:
-        store.close()

@@ -29,6 +29,7 @@ from lambda_emu.http.message import Head
 from lambda_emu.services.buckets import bucket_of
 from lambda_emu.services.catalogue import KNOWN, known, misnamed
 from lambda_emu.services.child.service import OtherServices, services_by
+from lambda_emu.services.eventbridge.service import EventsService
 from lambda_emu.services.kinesis.service import StreamService
 from lambda_emu.services.overview import BY, NAMES, Overview, has_moto
 from lambda_emu.services.scheduler.service import SchedulerService
@@ -61,6 +62,7 @@ APIS = DataPlane(within=("execute-api",), paths=(b"/restapis/",), signed_for=("e
 OURS: Mapping[str, Service] = {
     "sqs": QueueService(cast(Any, None)),
     "kinesis": StreamService(cast(Any, None)),
+    "events": EventsService(cast(Any, None)),
     "scheduler": SchedulerService(cast(Any, None)),
 }
 JSON, QUERY, REST, S3 = AROUND = services_by(serve)
@@ -159,7 +161,7 @@ def test_then_what_it_is_signed_for_decides(request_: str, headers: Mapping[str,
     [
         ("POST /", {"x-amz-target": "AmazonSQS.SendMessage"}, "sqs"),
         ("POST /", {"x-amz-target": "DynamoDBStreams_20120810.GetRecords"}, "json"),
-        ("POST /", {"x-amz-target": "AWSEvents.PutEvents"}, "unserved"),
+        ("POST /", {"x-amz-target": "AWSEvents.PutEvents"}, "events"),
         (f"GET /photos/key?{presigned('s3')}", {}, "s3"),
         (f"GET /?Action=GetCallerIdentity&{presigned('sts')}", {}, "query"),
         (f"GET /123456789012/jobs?{presigned('s3')}", {}, "s3"),

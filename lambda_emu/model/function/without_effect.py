@@ -7,7 +7,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from lambda_emu.arn import service_in
 from lambda_emu.model.function.function import Function, FunctionVersion
 from lambda_emu.model.function.vpc import network_of, subnets_of
 
@@ -15,13 +14,11 @@ from lambda_emu.model.function.vpc import network_of, subnets_of
 class Here(Struct, frozen=True):
     """What this emulator can do. networks: by subnet, those that environments can join.
 
-    has_extensions: whether the layers of a version bring programs at /opt/extensions. has_buses: whether somebody
-    serves EventBridge.
+    has_extensions: whether the layers of a version bring programs at /opt/extensions.
     """
 
     networks: Mapping[str, str]
     has_extensions: Callable[[FunctionVersion], bool]
-    has_buses: bool = False
 
 
 Holds = Callable[[Function, Here], Any]
@@ -33,13 +30,6 @@ def _other(member: str) -> Holds:
 
 def _outside_networks(function: Function, here: Here) -> bool:
     return bool(subnets_of(function.latest)) and not network_of(function.latest, here.networks)
-
-
-def _tells_a_bus(function: Function, here: Here) -> bool:
-    if here.has_buses:
-        return False
-    told = [arn for config in function.invoke_configs.values() for arn in (config.on_success, config.on_failure)]
-    return any(arn is not None and service_in(arn) == "events" for arn in told)
 
 
 def _streams(function: Function, _: Here) -> bool:
@@ -65,11 +55,6 @@ ROWS: tuple[tuple[str, Holds, str], ...] = (
     ("CodeSigningConfigArn", lambda function, _: function.code_signing_config_arn, "signatures are not read"),
     ("DurableConfig", lambda function, _: function.latest.durable, "it cannot be invoked"),
     ("CapacityProviderConfig", _other("CapacityProviderConfig"), "it cannot be invoked"),
-    (
-        "DestinationConfig",
-        _tells_a_bus,
-        "no event bus is served, so results are not sent there: `service` can name one who does",
-    ),
     ("InvokeMode", _streams, "an answer of its URL goes out when all of it is there"),
     (
         "RuntimeVersionArn",

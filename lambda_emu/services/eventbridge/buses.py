@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,26 +12,34 @@ from typing import Any
 from msgspec import Struct
 from msgspec.json import decode, encode
 
-from lambda_emu.arn import Scope
+from lambda_emu.arn import Scope, scope_in
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
+from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
+from lambda_emu.model.schedules.timing import Timing
 from lambda_emu.services.eventbridge.delivery import Deliveries, Handover
 from lambda_emu.services.eventbridge.errors import NoSuchBus, NoSuchRule, NotKept
 from lambda_emu.services.eventbridge.index import RuleIndex
 from lambda_emu.services.eventbridge.matching import BUS_ARN, Arrival, handovers
 from lambda_emu.services.eventbridge.patterns import compile_known
 from lambda_emu.services.eventbridge.records import DEFAULT, Bus, Rule
+from lambda_emu.services.timetable import table
 from lambda_emu.store import Store
+
+log = logging.getLogger(__name__)
 
 Record = Bus | Rule
 Told = Callable[[LambdaError | None, Mapping[str, Any] | None], None]
-Heard = Callable[[Rule | None, Rule | None], None]
-"""A rule before and after a change; None: there is none. On the loop."""
+Begin = Callable[[Callable[[], None]], None]
+"""Begins something that is done alone, and calls what it is given at its end. On the loop."""
 
+LOOKS = Workers("large events for rules", 1, 1024)
+LARGE_BYTES = 8 * 1024
 BUS, RULE = "event bus", "event rule"
 """The kinds of rows in the store's table of records."""
 _READ = "SELECT record FROM records WHERE kind = ? ORDER BY account, region, key"
+_FIND = "SELECT record FROM records WHERE kind = ? AND account = ? AND region = ? AND key = ?"
 _PUT = "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?)"
 _DELETE = "DELETE FROM records WHERE kind = ? AND account = ? AND region = ? AND key = ?"
 
@@ -43,6 +52,24 @@ class Change(Struct, frozen=True):
     result: Mapping[str, Any] | None = None
 
 
+class _Kept(Struct, frozen=True):
+    """A change as it is written. due: rules by their ARNs that are due by another expression from now on, or none."""
+
+    change: Change
+    due: Mapping[str, str | None]
+    now_s: float
+    draw: Callable[[], float]
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        connection.executemany(_DELETE, [_key(record) for record in self.change.gone])
+        connection.executemany(_PUT, [(*_key(record), encode(record).decode()) for record in self.change.put])
+        for arn, expression in self.due.items():
+            if expression is None:
+                table.remove(connection, arn)
+            else:
+                table.put(connection, arn, Timing.of_rule(expression, self.now_s), self.now_s, self.draw)
+
+
 class _Rules:
     """Those of one bus."""
 
@@ -52,19 +79,21 @@ class _Rules:
 
 
 class Buses:
-    """On the loop. heard: told of every rule that changes, for those that fire by a schedule."""
+    """On the loop. look: told when another rule may be due next, by the timetable."""
 
-    def __init__(self, store: Store, loop: Loop, clock: Clock, deliveries: Deliveries) -> None:
-        self.heard: list[Heard] = []
+    def __init__(
+        self, store: Store, loop: Loop, clock: Clock, deliveries: Deliveries, look: Callable[[], None]
+    ) -> None:
         self._store = store
         self._loop = loop
         self._clock = clock
         self._deliveries = deliveries
+        self._look = look
         self._begun_s = clock.now_s()
         self._buses: dict[tuple[Scope, str], Bus] = {}
         self._rules: dict[tuple[Scope, str], _Rules] = {}
-        self._waiting: deque[tuple[Callable[[], Change], Told]] = deque()
-        self._is_changing = False
+        self._waiting: deque[Begin] = deque()
+        self._is_taken = False  # one of those is under way
 
     # -- reading ----------------------------------------------------------------------------------
 
@@ -101,41 +130,68 @@ class Buses:
             raise NoSuchRule(name, bus.name)
         return found
 
-    def scheduled(self) -> list[Rule]:
-        """Of all accounts, those that fire by a schedule."""
-        return [rule for each in self._rules.values() for rule in each.by_name.values() if rule.schedule is not None]
-
     def wanting(self, bus: Bus, event: Any) -> list[Rule]:
         found = self._rules.get((bus.scope, bus.name))
         return [] if found is None else [found.by_name[name] for name in sorted(found.index.matching(event))]
 
     # -- events -----------------------------------------------------------------------------------
 
-    def put(self, arrivals: Iterable[Arrival], told: Callable[[LambdaError | None], None]) -> None:
-        """Told when what rules want of them is on disk."""
-        self.hand_over([one for each in arrivals for one in handovers(each, self, self._clock.new_id)], told)
+    def put(self, arrivals: Sequence[Arrival], told: Callable[[LambdaError | None], None]) -> None:
+        """Told when what rules want of them is on disk.
 
-    def hand_over(self, wanted: Sequence[Handover], told: Callable[[LambdaError | None], None]) -> None:
+        Large ones are looked at beside the loop, while no rule changes.
+        """
+        find = partial(self._find, arrivals)
+        if sum(len(each.event.detail) for each in arrivals) <= LARGE_BYTES:
+            self._hand_over(find(), told)
+            return
+
+        def begin(done: Callable[[], None]) -> None:
+            async def look() -> None:
+                try:
+                    wanted = await self._loop.work(LOOKS, find)
+                except Exception:
+                    log.exception("an event could not be looked at")
+                    told(NotKept())
+                else:
+                    self._hand_over(wanted, told)
+                finally:
+                    done()
+
+            self._loop.spawn(look(), "a look at a large event")
+
+        self._alone(begin)
+
+    def _find(self, arrivals: Sequence[Arrival]) -> list[Handover]:
+        return [one for each in arrivals for one in handovers(each, self, self._clock.new_id)]
+
+    def _hand_over(self, wanted: Sequence[Handover], told: Callable[[LambdaError | None], None]) -> None:
         if not wanted:
             told(None)
             return
-
-        def done(error: BaseException | None, _: Any) -> None:
-            self._loop.post(finish, error)
+        prepared = self._deliveries.prepare(wanted)
 
         def finish(error: BaseException | None) -> None:
-            if error is None:
-                self._deliveries.written(wanted)
+            prepared.kept(error)
             told(None if error is None else NotKept())
 
-        self._store.post(lambda connection: self._deliveries.write(connection, wanted), done)
+        self._store.post(prepared.write, lambda error, _: self._loop.post(finish, error))
 
     # -- changing ---------------------------------------------------------------------------------
 
     def change(self, work: Callable[[], Change], told: Told) -> None:
         """work: what is to change, by what there is then; LambdaError. One change after the other, in their order."""
-        self._waiting.append((work, told))
-        self._go_on()
+
+        def begin(done: Callable[[], None]) -> None:
+            try:
+                kept = self._as_kept(work())
+            except Exception as error:  # noqa: BLE001 - told there
+                told(_told(error), None)
+                done()
+                return
+            self._store.post(kept.write, lambda error, _: self._loop.post(self._changed, kept, told, done, error))
+
+        self._alone(begin)
 
     def take_over(self, left: Iterable[Record]) -> None:
         """What an earlier run left. Before anybody else has these buses, and so on any thread."""
@@ -151,31 +207,47 @@ class Buses:
 
         self.change(work, lambda *_: None)
 
-    def _go_on(self) -> None:
-        while self._waiting and not self._is_changing:
-            work, told = self._waiting.popleft()
-            try:
-                change = work()
-            except LambdaError as error:
-                told(error, None)
-                continue
-            self._is_changing = True
-            self._store.post(partial(_write, change), self._done(change, told))
+    def close(self) -> None:
+        """Nothing of these waits."""
 
-    def _done(self, change: Change, told: Told) -> Callable[[BaseException | None, Any], None]:
-        def finish(error: BaseException | None) -> None:
-            self._is_changing = False
-            if error is None:
-                for record in change.gone:
-                    self._forget(record)
-                for record in change.put:
-                    self._keep(record)
-                told(None, change.result)
-            else:
-                told(NotKept(), None)
+    def _alone(self, begin: Begin) -> None:
+        """In its turn, while nothing else is done that may change rules."""
+        self._waiting.append(begin)
+        if not self._is_taken:
             self._go_on()
 
-        return lambda error, _: self._loop.post(finish, error)
+    def _go_on(self) -> None:
+        self._is_taken = bool(self._waiting)
+        if self._waiting:
+            self._waiting.popleft()(partial(self._loop.post, self._go_on))
+
+    def _as_kept(self, change: Change) -> _Kept:
+        due: dict[str, str | None] = {}
+        due |= {record.arn: None for record in change.gone if isinstance(record, Rule) and record.due_by is not None}
+        for record in change.put:
+            if isinstance(record, Rule):
+                before = self._rule_before(record)
+                if record.due_by != (None if before is None else before.due_by):
+                    due[record.arn] = record.due_by
+        return _Kept(change, due, self._clock.now_s(), self._clock.random)
+
+    def _changed(self, kept: _Kept, told: Told, done: Callable[[], None], error: BaseException | None) -> None:
+        if error is None:
+            for record in kept.change.gone:
+                self._forget(record)
+            for record in kept.change.put:
+                self._keep(record)
+            told(None, kept.change.result)
+            if kept.due:
+                self._look()
+        else:
+            log.error("a change of rules or buses could not be kept: %s", error)
+            told(NotKept(), None)
+        done()
+
+    def _rule_before(self, record: Rule) -> Rule | None:
+        found = self._rules.get((record.scope, record.bus))
+        return None if found is None else found.by_name.get(record.name)
 
     def _keep(self, record: Record) -> None:
         if isinstance(record, Bus):
@@ -188,8 +260,6 @@ class Buses:
             rules.index.remove(record.name)
         elif before is None or not before.is_enabled or before.pattern != record.pattern:
             rules.index.add(record.name, compile_known(record.pattern))
-        for heard in self.heard:
-            heard(before, record)
 
     def _forget(self, record: Record) -> None:
         if isinstance(record, Bus):
@@ -198,8 +268,6 @@ class Buses:
         rules = self._rules[(record.scope, record.bus)]
         del rules.by_name[record.name]
         rules.index.remove(record.name)
-        for heard in self.heard:
-            heard(record, None)
 
 
 def read_all(connection: sqlite3.Connection) -> list[Record]:
@@ -212,9 +280,19 @@ def read_all(connection: sqlite3.Connection) -> list[Record]:
     return found
 
 
-def _write(change: Change, connection: sqlite3.Connection) -> None:
-    connection.executemany(_DELETE, [_key(record) for record in change.gone])
-    connection.executemany(_PUT, [(*_key(record), encode(record).decode()) for record in change.put])
+def _told(error: Exception) -> LambdaError:
+    if isinstance(error, LambdaError):
+        return error
+    log.error("a change of rules or buses failed", exc_info=error)
+    return NotKept()
+
+
+def find_rule(connection: sqlite3.Connection, arn: str) -> Rule | None:
+    """By its ARN. A step of the store's writer."""
+    scope, name = scope_in(arn), arn.partition(":rule/")[2]
+    key = name if "/" in name else f"{DEFAULT}/{name}"
+    row = connection.execute(_FIND, (RULE, scope.account, scope.region, key)).fetchone()
+    return None if row is None else decode(row[0], type=Rule)
 
 
 def _key(record: Record) -> tuple[str, str, str, str]:

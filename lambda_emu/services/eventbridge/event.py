@@ -106,6 +106,17 @@ def envelope_of(entry: Entry, id: str, scope: Scope, now_s: float) -> Envelope:
     )
 
 
+def read_envelope(text: str) -> Envelope:
+    """Of an event as targets get it. ValueError, LookupError, TypeError: it is none."""
+    members = read_raw(text)
+    scope = Scope(members["account"], members["region"])
+    at_s = datetime.fromisoformat(members["time"]).timestamp()
+    detail = write_raw(members["detail"])
+    return Envelope(
+        members["id"], members["detail-type"], members["source"], scope, at_s, tuple(members["resources"]), detail
+    )
+
+
 def _compact(text: str) -> str:
     try:
         return reformat(text.encode(), indent=-1).decode()

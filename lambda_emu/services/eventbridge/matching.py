@@ -66,15 +66,14 @@ def handovers(arrival: Arrival, rules: Rules, new_id: Callable[[], str]) -> list
         bus, row = waiting.pop(0)
         came_to += 1
         for rule in rules.wanting(bus, arrival.read):
-            for handover in of_rule(rule, bus, arrival.event, arrival.came_s, new_id):
+            for handover in of_rule(rule, arrival.event, arrival.came_s, new_id):
                 named = BUS_ARN.fullmatch(handover.target["Arn"])
                 if named is None:
                     found.append(handover)
                     continue
                 other = rules.bus(Scope(named[2], named[1]), named[3])
                 if other is None or not may(bus.scope.account, "events:PutEvents", other):
-                    why = "does not exist" if other is None else "does not allow this account to put events"
-                    found.append(_dead(handover, f"Event bus {handover.target['Arn']} {why}."))
+                    found.append(_dead(handover, is_there=other is not None))
                 elif row >= MOST_BUSES_IN_A_ROW or came_to + len(waiting) >= MOST_BUSES:
                     log.warning(
                         "event %s of %s goes in a circle: rule %s sends it to %s again, which is not done any more",
@@ -88,12 +87,14 @@ def handovers(arrival: Arrival, rules: Rules, new_id: Callable[[], str]) -> list
     return found
 
 
-def of_rule(rule: Rule, bus: Bus, event: Envelope, came_s: float, new_id: Callable[[], str]) -> Iterator[Handover]:
+def of_rule(rule: Rule, event: Envelope, came_s: float, new_id: Callable[[], str]) -> Iterator[Handover]:
     """For each target of a rule that wants the event, or that a schedule has fire."""
     occasion = Occasion(rule.arn, rule.name, event, came_s)
     for target in rule.targets.values():
-        yield Handover(new_id(), bus.arn, target, occasion)
+        yield Handover(new_id(), target, occasion)
 
 
-def _dead(handover: Handover, problem: str) -> Handover:
-    return replace(handover, problem=problem)
+def _dead(handover: Handover, *, is_there: bool) -> Handover:
+    why = "does not allow this account to put events" if is_there else "does not exist"
+    code = "AccessDeniedException" if is_there else "ResourceNotFoundException"
+    return replace(handover, problem=f"Event bus {handover.target['Arn']} {why}.", code=code)

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from lambda_emu.arn import Scope
 from lambda_emu.errors.base import LambdaError
+from lambda_emu.model.schedules.expressions import parse_rule_expression
 from lambda_emu.services.eventbridge.buses import Buses
 from lambda_emu.services.eventbridge.errors import EventsError, NoSuchBus, NotAllowed
 from lambda_emu.services.eventbridge.event import Envelope, Refused, check_size, envelope_of, refusal_of
@@ -75,9 +76,11 @@ def _arrive(ready: Ready, asked: EventsRequest, buses: Buses, now_s: float) -> t
 
 
 def prepare_rule(members: Members, *_: object) -> None:
-    """PatternInvalid."""
+    """PatternInvalid, InvalidRuleExpression."""
     if members.get("EventPattern"):
         compile_rule(members["EventPattern"])
+    if members.get("ScheduleExpression"):
+        parse_rule_expression(members["ScheduleExpression"])
 
 
 def prepare_test(members: Members, *_: object) -> bool:

@@ -55,6 +55,11 @@ class Rule(Struct, frozen=True):
     def is_enabled(self) -> bool:
         return self.state in PATTERN_STATES
 
+    @property
+    def due_by(self) -> str | None:
+        """The expression; None: it is not due by itself."""
+        return self.schedule if self.is_enabled else None
+
     def shown(self) -> dict[str, Any]:
         members = {
             "Name": self.name,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
@@ -18,12 +16,14 @@ from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.services.catalogue import claims_of
+from lambda_emu.services.late import LateRoom, ask_store
 from lambda_emu.store import Store
 
 if TYPE_CHECKING:
     from lambda_emu.services.eventbridge.buses import Buses
     from lambda_emu.services.eventbridge.delivery import Deliveries
     from lambda_emu.services.eventbridge.serving import EventsServer
+    from lambda_emu.services.timetable.timetable import Timetable
 
 LARGE_EVENTS = Workers("large events", 2, 64)
 PUT = b"AWSEvents.PutEvents"
@@ -61,50 +61,27 @@ class EventsService:
         return self._serving.serve(request, call)
 
 
-class LateBuses:
-    """opened: None until somebody needed them; most servers have no rules."""
+class LateBuses(LateRoom["Buses"]):
+    left = "SELECT 1 FROM records WHERE kind IN ('event bus', 'event rule')"
 
-    def __init__(self, store: Store, loop: Loop, clock: Clock, deliveries: Deliveries) -> None:
-        self.opened: Buses | None = None
-        self._store = store
-        self._loop = loop
+    def __init__(
+        self,
+        store: Store,
+        loop: Loop,
+        clock: Clock,
+        make_deliveries: Callable[[], Deliveries],
+        open_timetable: Callable[[], Timetable],
+    ) -> None:
+        """What is handed in is asked when buses are needed, not on the loop."""
+        super().__init__(store, loop)
         self._clock = clock
-        self._deliveries = deliveries
-        self._lock = Lock()  # guards the opening; never waited for on the loop
+        self._make_deliveries = make_deliveries
+        self._open_timetable = open_timetable
 
-    def open(self) -> Buses:
-        """Those that are open, else as an earlier run left them: then not on the loop."""
-        if self.opened is not None:
-            return self.opened
+    def _open(self) -> Buses:
         from lambda_emu.services.eventbridge.buses import Buses, read_all
 
-        with self._lock:
-            if self.opened is None:
-                buses = Buses(self._store, self._loop, self._clock, self._deliveries)
-                left = self._asked(read_all)
-                buses.take_over(left)
-                self.opened = buses
-        return self.opened
-
-    def has_schedules(self) -> bool:
-        """Whether an earlier run left rules that fire by one, for which the buses must be open. Not on the loop."""
-        scheduled = "json_extract(record, '$.schedule') IS NOT NULL"
-        query = f"SELECT 1 FROM records WHERE kind = 'event rule' AND {scheduled} LIMIT 1"
-        return self._asked(lambda connection: connection.execute(query).fetchone()) is not None
-
-    def clear(self) -> None:
-        """Nothing is left. Not on the loop."""
-        buses = self.open()
-        self._loop.ask(buses.clear, OPEN_LIMIT_S)
-
-    def _asked(self, step: Callable[[Any], Any]) -> Any:
-        found: Future[Any] = Future()
-
-        def done(error: BaseException | None, result: Any) -> None:
-            if error is not None:
-                found.set_exception(error)
-            else:
-                found.set_result(result)
-
-        self._store.post(step, done)
-        return found.result(OPEN_LIMIT_S)
+        look = self._open_timetable().look
+        buses = Buses(self._store, self._loop, self._clock, self._make_deliveries(), look)
+        buses.take_over(ask_store(self._store, read_all, OPEN_LIMIT_S))
+        return buses

@@ -1,0 +1,67 @@
+"""Our own event buses as targets: of rules whose event goes on to another bus, and of results."""
+
+from __future__ import annotations
+
+from asyncio import Future
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from lambda_emu.clock import Clock
+from lambda_emu.destinations.delivery import Delivery
+from lambda_emu.destinations.failures import NotDelivered, Undeliverable
+from lambda_emu.destinations.retries import Cause
+from lambda_emu.destinations.senders import CALLS, Sender
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.http.loop import Loop
+
+if TYPE_CHECKING:
+    from lambda_emu.services.eventbridge.buses import Buses
+    from lambda_emu.services.eventbridge.matching import Arrival
+    from lambda_emu.services.eventbridge.service import LateBuses
+
+
+class BusSender:
+    """What rules and schedules of rules have for a bus, is put there as it is; all else by `others`, as PutEvents."""
+
+    most = 32
+
+    def __init__(self, buses: Callable[[], LateBuses], others: Sender, loop: Loop, clock: Clock) -> None:
+        self._buses = buses
+        self._others = others
+        self._loop = loop
+        self._clock = clock
+
+    async def send(self, delivery: Delivery, body: bytes) -> None:
+        if delivery.policy.cause is not Cause.RULE:
+            await self._others.send(delivery, body)
+            return
+        late = self._buses()
+        buses = late.opened
+        if buses is None:
+            buses = await self._loop.work(CALLS, late.open)
+        arrival = await self._loop.work(CALLS, self._arrival, delivery, body, buses)
+        put: Future[LambdaError | None] = self._loop.asyncio.create_future()
+
+        def told(error: LambdaError | None) -> None:
+            if not put.done():
+                put.set_result(error)
+
+        buses.put([arrival], told)
+        if (refusal := await put) is not None:
+            raise NotDelivered(refusal.text or refusal.code, refusal.code)
+
+    def _arrival(self, delivery: Delivery, body: bytes, buses: Buses) -> Arrival:
+        """Undeliverable, NotDelivered."""
+        from lambda_emu.services.eventbridge.event import read_envelope
+        from lambda_emu.services.eventbridge.matching import Arrival, check
+        from lambda_emu.services.eventbridge.patterns import read_event
+
+        try:
+            bus = buses.find(delivery.function.scope, delivery.target)
+            check(delivery.function.scope, "events:PutEvents", bus)
+            event = read_envelope(body.decode())
+        except LambdaError as error:
+            raise NotDelivered(error.text or error.code, error.code) from error
+        except (ValueError, LookupError, TypeError) as error:
+            raise Undeliverable("This is no event", "MalformedDetail") from error
+        return Arrival(event, read_event(event.text), bus, self._clock.now_s())

@@ -1,0 +1,173 @@
+"""Events that are put reach what their rules name. docs/contract/events.md#rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from own import OwnLam, own_emulator
+from services_rig import sdk
+from waiting import eventually
+
+ACCOUNT, REGION = "000000000000", "us-east-1"
+OTHER = "111111111111"
+TELLS = """
+import json
+def handler(event, context):
+    print("GOT " + json.dumps(event))
+"""
+ANY: Any = {"source": [{"exists": True}]}
+
+
+class Account:
+    """EventBridge of an emulator, functions that print what they get, and queues."""
+
+    def __init__(self, lam: OwnLam) -> None:
+        self.lam = lam
+        self.events = sdk(lam, "events", ACCOUNT)
+        self.sqs = sdk(lam, "sqs", ACCOUNT)
+
+    def rule(self, name: str, pattern: Any, *targets: str | dict[str, Any], bus: str = "default") -> str:
+        """Its ARN. targets: each a whole one, or an ARN."""
+        made = self.events.put_rule(Name=name, EventPattern=json.dumps(pattern), EventBusName=bus)
+        whole = [{"Id": f"t{n}", "Arn": one} if isinstance(one, str) else one for n, one in enumerate(targets)]
+        assert self.events.put_targets(Rule=name, EventBusName=bus, Targets=whole)["FailedEntries"] == []
+        return str(made["RuleArn"])
+
+    def put(self, detail: Any, **changes: Any) -> str:
+        """The event's id."""
+        entry = {"Source": "shop", "DetailType": "Ordered", "Detail": json.dumps(detail), **changes}
+        (result,) = self.events.put_events(Entries=[entry])["Entries"]
+        return str(result["EventId"])
+
+    def function(self, name: str = "told") -> str:
+        self.lam.create(name, TELLS)
+        return str(self.lam.client.get_function(FunctionName=name)["Configuration"]["FunctionArn"])
+
+    def queue(self, name: str, **attributes: str) -> str:
+        self.sqs.create_queue(QueueName=name, Attributes=attributes)
+        return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
+
+    def receive(self, name: str) -> list[dict[str, Any]]:
+        """Whole messages, which are gone then."""
+        url = self.sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        asked = {"MaxNumberOfMessages": 10, "MessageAttributeNames": ["All"], "AttributeNames": ["All"]}
+        found: list[dict[str, Any]] = self.sqs.receive_message(QueueUrl=url, **asked).get("Messages", [])
+        for message in found:
+            self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    def printed(self, function: str = "told") -> list[Any]:
+        return [json.loads(line[4:]) for line in self.lam.own_events(function) if line.startswith("GOT ")]
+
+
+@pytest.fixture(scope="module")
+def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
+    with own_emulator(tmp_path_factory.mktemp("project"), "process") as lam:
+        yield lam
+
+
+@pytest.fixture
+def account(emulated: OwnLam) -> Iterator[Account]:
+    yield Account(emulated)
+    emulated.emulator.reset()
+
+
+def test_an_event_reaches_its_rules_function_queue_topic_and_another_bus(account: Account) -> None:
+    sns = sdk(account.lam, "sns", ACCOUNT)
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=account.queue("of-topic"))
+    bus = account.events.create_event_bus(Name="second")["EventBusArn"]
+    account.rule("passed-on", ANY, account.queue("of-bus"), bus="second")
+    account.rule("r", {"detail": {"n": [{"numeric": [">", 1]}]}}, account.function(), account.queue("q"), topic, bus)
+
+    account.put({"n": 1})
+    id = account.put({"n": 2}, Resources=["arn:aws:s3:::b"])
+
+    event = {
+        "version": "0",
+        "id": id,
+        "detail-type": "Ordered",
+        "source": "shop",
+        "account": ACCOUNT,
+        "region": REGION,
+        "resources": ["arn:aws:s3:::b"],
+        "detail": {"n": 2},
+    }
+    got = eventually(account.printed, "the function's event")
+    (queued,) = eventually(lambda: account.receive("q"), "the queue's event")
+    (told,) = eventually(lambda: account.receive("of-topic"), "the topic's event")
+    (passed,) = eventually(lambda: account.receive("of-bus"), "the other bus's event")
+    texts = [json.loads(queued["Body"]), json.loads(json.loads(told["Body"])["Message"]), json.loads(passed["Body"])]
+    assert [{**event, "time": one["time"]} for one in got] == got
+    assert len(got) == 1
+    assert texts == [got[0]] * 3
+
+
+def test_a_rule_with_an_expression_brings_its_event_when_it_is_due(account: Account) -> None:
+    arn = account.events.put_rule(Name="hourly", ScheduleExpression="rate(1 hour)")["RuleArn"]
+    second = account.events.create_event_bus(Name="second")["EventBusArn"]
+    account.rule("passed-on", {"resources": [arn]}, account.queue("of-bus"), bus="second")
+    own = {"Id": "own", "Arn": account.queue("q"), "Input": '{"n": 1}'}
+    targets = [{"Id": "whole", "Arn": account.function("hourly")}, own, {"Id": "bus", "Arn": second}]
+    account.events.put_targets(Rule="hourly", Targets=targets)
+
+    account.lam.clock.advance(3600)
+
+    (got,) = eventually(lambda: account.printed("hourly"), "its event")
+    assert got == {
+        "version": "0",
+        "id": got["id"],
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": ACCOUNT,
+        "time": got["time"],
+        "region": REGION,
+        "resources": [arn],
+        "detail": {},
+    }
+    (queued,) = eventually(lambda: account.receive("q"), "the queue's")
+    (passed,) = eventually(lambda: account.receive("of-bus"), "the other bus's")
+    assert (queued["Body"], json.loads(passed["Body"])) == ('{"n": 1}', got)
+
+
+def test_what_a_target_does_not_take_comes_to_the_dead_letter_queue(account: Account) -> None:
+    letters = {"DeadLetterConfig": {"Arn": account.queue("letters")}}
+    lambda_, queue, bus = (
+        f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name}"
+        for service, name in (("lambda", "function:none"), ("sqs", "none"), ("events", "event-bus/none"))
+    )
+    targets = [{"Id": str(n), "Arn": arn, **letters} for n, arn in enumerate((lambda_, queue, bus))]
+    rule = account.rule("r", ANY, *targets)
+
+    id = account.put({"n": 1})
+
+    found: list[dict[str, Any]] = []
+    while len(found) < 3:
+        found += eventually(lambda: account.receive("letters"), "dead letters")
+    told = [{name: one["StringValue"] for name, one in letter["MessageAttributes"].items()} for letter in found]
+    assert {one["TARGET_ARN"] for one in told} == {lambda_, queue, bus}
+    assert {(one["RULE_ARN"], one["ERROR_CODE"], one["RETRY_ATTEMPTS"]) for one in told} == {(rule, "NO_RESOURCE", "0")}
+    assert {json.loads(letter["Body"])["id"] for letter in found} == {id}
+
+
+def test_the_result_of_an_event_reaches_a_bus(account: Account) -> None:
+    bus = account.events.create_event_bus(Name="results")["EventBusArn"]
+    arn = account.function()
+    told: Any = {"OnSuccess": {"Destination": bus}}
+    account.lam.client.put_function_event_invoke_config(FunctionName="told", DestinationConfig=told)
+    account.rule(
+        "succeeded", {"source": ["lambda"], "resources": [f"{arn}:$LATEST"]}, account.queue("q"), bus="results"
+    )
+
+    account.lam.client.invoke(FunctionName="told", InvocationType="Event", Payload=b'{"n": 1}')
+
+    (message,) = eventually(lambda: account.receive("q"), "the result")
+    event = json.loads(message["Body"])
+    assert (event["detail-type"], event["resources"]) == (
+        "Lambda Function Invocation Result - Success",
+        [bus, f"{arn}:$LATEST"],
+    )
+    assert event["detail"]["requestPayload"] == {"n": 1}
