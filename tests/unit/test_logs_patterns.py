@@ -1,0 +1,165 @@
+"""Filter patterns of CloudWatch Logs: which events they match, what they find, what is refused."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from lambda_emu.services.logs.patterns import MOST_CHARACTERS, PatternInvalid, parse_pattern
+
+ACCESS = '127.0.0.1 Prod frank [10/Oct/2000:13:25:15 -0700] "GET /index.html HTTP/1.0" 404 1534'
+TRAIL = (
+    '{"eventName": "UpdateTrail", "user": {"id": 1, "email": "a@example.com"}, "ok": true, "none": null, "n": [4, 5]}'
+)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matching", "others"),
+    [
+        ("", ["anything", ""], []),
+        ("ERROR", ["[ERROR 400] bad", "ERRORS"], ["error", "fine"]),
+        ("ERROR ARGUMENTS", ["ERROR of ARGUMENTS", "ARGUMENTS: ERROR"], ["ERROR", "ARGUMENTS"]),
+        ("?ERROR ?WARN", ["an ERROR", "a WARN"], ["fine"]),
+        ("ERROR -Exiting", ["ERROR"], ["ERROR Exiting"]),
+        ('"INTERNAL SERVER ERROR"', ["an INTERNAL SERVER ERROR"], ["SERVER INTERNAL ERROR"]),
+        ('"say \\"hi\\""', ['they say "hi"'], ["they say hi"]),
+        ('-"a b"', ["b a"], ["a b"]),
+        ('?"a b" ?c', ["a b", "c"], ["b a"]),
+        ("%ERROR-[0-9]{3}%", ["ERROR-404"], ["ERROR-4x4"]),
+        ("%^AUTH.*id=\\d+$%", ["AUTH of id=12"], [" AUTH id=12", "AUTH id=12 "]),
+        ("%a|b\\.c%", ["xa", "b.c"], ["bxc"]),
+        ("%[^a-c]x?y+\\x41%", ["dyyA", "zxyA"], ["ayA", "dA"]),
+        ("%\\w\\W\\s\\S{2,}%", ["a- zz"], ["a- z"]),
+    ],
+)
+def test_terms(pattern: str, matching: list[str], others: list[str]) -> None:
+    held = parse_pattern(pattern)
+
+    assert [message for message in matching if held.match(message) is None] == []
+    assert [message for message in others if held.match(message) is not None] == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matches"),
+    [
+        ('{ $.eventName = "UpdateTrail" }', True),
+        ("{ $.eventName = UpdateTrail }", True),
+        ('{ $.eventName = "Update*" }', True),
+        ("{ $.eventName = *Trail }", True),
+        ("{ $.eventName = Update }", False),
+        ('{ $.eventName != "CreateTrail" }', True),
+        ("{ $.missing != 1 }", False),
+        ("{ $.user.id = 1 }", True),
+        ("{ $.user.id = 1.0e0 }", True),
+        ("{ $.user.id > 1 }", False),
+        ("{ $.user.id >= 1 && $.user.id < 2 }", True),
+        ("{ $.n[1] = 5 }", True),
+        ("{ $.n[2] = 5 }", False),
+        ("{ $.n[*] = 4 }", True),
+        ("{ $.['user']['id'] = 1 }", True),
+        ('{ $["user"].id = 1 }', True),
+        ("{ $.ok IS TRUE }", True),
+        ("{ $.ok is false }", False),
+        ("{ $.none IS NULL }", True),
+        ("{ $.missing NOT EXISTS }", True),
+        ("{ $.user EXISTS }", True),
+        ("{ $.user.email = %[a-z]+@example\\.com% }", True),
+        ("{ ($.user.id = 2 || $.ok IS TRUE) && $.n[0] = 4 }", True),
+        ("{ $.user.id = 2 && $.ok IS TRUE || $.n[0] = 4 }", True),
+        ("{ $.user.id = 2 && ($.ok IS TRUE || $.n[0] = 4) }", False),
+        ("{ $.user = 1 }", False),
+    ],
+)
+def test_properties(pattern: str, matches: bool) -> None:
+    held = parse_pattern(pattern)
+
+    assert (held.match(TRAIL) is not None) == matches
+    assert (held.match(f" {TRAIL}\n") is not None) == matches
+    assert held.match("no JSON") is None
+    assert held.match("{") is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        (
+            "[ip, id, user, timestamp, request, status_code, size]",
+            {
+                "$ip": "127.0.0.1",
+                "$id": "Prod",
+                "$user": "frank",
+                "$timestamp": "10/Oct/2000:13:25:15 -0700",
+                "$request": "GET /index.html HTTP/1.0",
+                "$status_code": "404",
+                "$size": "1534",
+            },
+        ),
+        ("[..., status = 4*, size]", {"$status": "404", "$size": "1534"}),
+        ("[..., size > 1000]", {"$size": "1534"}),
+        ("[..., size > 2000]", None),
+        (
+            "[ip, ..., request = *.html*, code, size]",
+            {"$ip": "127.0.0.1", "$request": "GET /index.html HTTP/1.0", "$code": "404", "$size": "1534"},
+        ),
+        ("[ip, ..., request = *.gif*, code, size]", None),
+        ("[ip=%127\\.0\\.0\\.[0-9]%, ...]", {"$ip": "127.0.0.1"}),
+        ("[ip != 127.0.0.1, ...]", None),
+        ("[ip, id]", None),
+        ("[, id = Prod || id = Test, ...]", {"$1": "127.0.0.1", "$id": "Prod"}),
+        ("[ip, id = P* && id = *d, ...]", {"$ip": "127.0.0.1", "$id": "Prod"}),
+        ("[ip, (id = X || id = Prod) && id != Y, ...]", {"$ip": "127.0.0.1", "$id": "Prod"}),
+    ],
+)
+def test_fields(pattern: str, found: dict[str, str] | None) -> None:
+    assert parse_pattern(pattern).match(ACCESS) == found
+
+
+def test_properties_that_are_named_are_found() -> None:
+    held = parse_pattern('{ $.user.id = 1 && $.eventName = "U*" && $.ok IS TRUE }')
+
+    assert held.match(TRAIL) == {"$.user.id": "1", "$.eventName": "UpdateTrail", "$.ok": "true"}
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "foo-bar",
+        '"open',
+        "%open",
+        "%(a)%",
+        "%a{2,1}%",
+        "%[z-a]%",
+        "%\\q%",
+        "%*%",
+        "%a{9999}b{9999}%",
+        "%a% %b% %c%",
+        "{ }",
+        "{ $.a }",
+        "{ a = 1 }",
+        "{ $.a = }",
+        "{ $.a > x }",
+        "{ $.a = 1",
+        "{ $.a = 1 } more",
+        "{ $.a[x] = 1 }",
+        "[a, b",
+        "[..., a, ...]",
+        "[a = 1 && b = 1]",
+        "[=1]",
+        "{ " + "(" * 400 + "$.a = 1" + ")" * 400 + " }",
+        "[" + "(" * 500 + "a=1" + ")" * 500 + "]",
+        "x" * (MOST_CHARACTERS + 1),
+    ],
+)
+def test_what_is_no_pattern_is_refused(pattern: str) -> None:
+    with pytest.raises(PatternInvalid):
+        parse_pattern(pattern)
+
+
+@pytest.mark.parametrize("pattern", ["%a*a*a*a*a*a*a*b%", "%[ab]{1,50}[ac]{1,50}$%", "{ $.a = *a*a*a*a*b }"])
+def test_no_pattern_takes_longer_than_its_text_is_long(pattern: str) -> None:
+    held, text = parse_pattern(pattern), '{"a": "' + "a" * 200_000 + '"}'
+
+    begun = time.process_time()
+    assert held.match(text) is None
+    assert time.process_time() - begun < 5
