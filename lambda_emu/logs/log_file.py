@@ -57,6 +57,7 @@ TRIM_TO = 0.9
 """A full file is emptied to this share, so that not every batch has to make room."""
 
 MOST_TRIMS = 16
+TOO_MANY_STREAMS = "there are too many log streams; delete some, or raise log_limit_mb"
 PUSHED_TO = ":"
 """Before the name of its group it stands for the function of a stream that somebody made; no function is called so."""
 NAMED = "account = ? AND region = ? AND log_group = ?"
@@ -120,7 +121,7 @@ class LogFile:
             return
         created = self._number("SELECT count(*) FROM stream WHERE created_ms IS NOT NULL")
         if created * STREAM_BYTES >= self._database_bytes * CREATED_SHARE:
-            raise LogFull("there are too many log streams; delete some, or raise log_limit_mb")
+            raise LogFull(TOO_MANY_STREAMS)
         self._make_room(STREAM_BYTES)
         account, region, group, stream = name
         self._insert_stream((group, stream, PUSHED_TO + group, "", "", 0, account, region, created_ms))

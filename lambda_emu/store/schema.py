@@ -172,6 +172,14 @@ STEPS = (
     CREATE TABLE kinesis_journal (
         one   INTEGER PRIMARY KEY CHECK (one = 1),
         taken INTEGER NOT NULL  -- the number of the last entry that is in the tables
+    CREATE TABLE log_groups (
+        account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
+        record  TEXT NOT NULL,  -- JSON; what is in them is in logs.db
+        PRIMARY KEY (account, region, name)
+    ) WITHOUT ROWID;
+    CREATE TABLE log_position (
+        one     INTEGER PRIMARY KEY CHECK (one = 1),
+        segment INTEGER NOT NULL  -- of logs.db, the last that filters have seen
     );
     """,
 )

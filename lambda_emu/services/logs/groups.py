@@ -1,0 +1,238 @@
+"""Log groups: those that somebody made, and those that functions' lines made. What is in them is the log's."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from threading import Lock
+from typing import Any
+
+from lambda_emu.arn import Scope
+from lambda_emu.clock import Clock, Timer
+from lambda_emu.http.loop import Loop
+from lambda_emu.logs.batch import Run
+from lambda_emu.logs.groups import GroupReader, GroupUse
+from lambda_emu.logs.log_file import TOO_MANY_STREAMS
+from lambda_emu.logs.requests import LogRequest
+from lambda_emu.logs.store import LogStore
+from lambda_emu.logs.writer import CREATED, DELETED, EXPIRED, NO_STREAM, PUSHED
+from lambda_emu.services.logs import table
+from lambda_emu.services.logs.errors import (
+    GroupIsThere,
+    GroupMissing,
+    GroupProtected,
+    LimitReached,
+    LogsError,
+    LogsUnavailable,
+    StreamIsThere,
+    StreamMissing,
+)
+from lambda_emu.services.logs.records import LogGroup
+from lambda_emu.store import Store
+
+log = logging.getLogger(__name__)
+
+WRITE_LIMIT_S = 30.0
+READ_LIMIT_S = 1.0
+"""Who reads a log waits so long for what is not in it yet."""
+MOST_GROUPS = 10_000
+"""Of all accounts, that somebody made: they are in memory. AWS's own quota is a hundred times as many."""
+EXPIRE_S = 3600.0
+
+Edit = Callable[[LogGroup], LogGroup]
+
+
+class Groups:
+    """Any thread but the loop's, where it is not said. changed: called there after each change of what is made."""
+
+    def __init__(self, store: Store, logs: LogStore, loop: Loop, clock: Clock, left: Sequence[LogGroup]) -> None:
+        self.reader = GroupReader(logs.path)
+        self.changed: Callable[[], object] = lambda: None
+        self.clock = clock
+        self._store = store
+        self._logs = logs
+        self._loop = loop
+        self._made = {(group.scope, group.name): group for group in left}  # replaced whole where it is changed
+        self._lock = Lock()  # one change after the other; held until it is on disk
+        self._timer: Timer | None = None
+
+    # -- what there is ----------------------------------------------------------------------------
+
+    @property
+    def made(self) -> Sequence[LogGroup]:
+        """Of every account, those that somebody made or changed. Any thread."""
+        return list(self._made.values())
+
+    def find(self, scope: Scope, name: str) -> LogGroup:
+        """GroupMissing."""
+        group = self._made.get((scope, name))
+        if group is not None:
+            return group
+        self.catch_up()
+        if not self.reader.has_group(scope, name):
+            raise GroupMissing
+        return self._of_functions(scope, name, self.reader.groups(scope).get(name))
+
+    def all(self, scope: Scope) -> list[tuple[LogGroup, int]]:
+        """By name, each with the bytes in it."""
+        self.catch_up()
+        used = self.reader.groups(scope)
+        found = {name: self._of_functions(scope, name, use) for name, use in used.items()}
+        found |= {name: group for (owner, name), group in self._made.items() if owner == scope}
+        return [(found[name], used[name].size if name in used else 0) for name in sorted(found)]
+
+    def catch_up(self) -> None:
+        """What was printed until now can be read, unless that takes long."""
+        self._logs.flush(READ_LIMIT_S)
+
+    # -- changes ----------------------------------------------------------------------------------
+
+    def create(self, group: LogGroup) -> None:
+        """GroupIsThere, LimitReached."""
+        with self._lock:
+            if self._is_there(group.scope, group.name):
+                raise GroupIsThere
+            self._keep(group)
+
+    def change(self, scope: Scope, name: str, edit: Edit) -> LogGroup:
+        """edit: may raise to leave things as they are. GroupMissing."""
+        with self._lock:
+            group = edit(self.find(scope, name))
+            self._keep(group)
+        return group
+
+    def delete(self, scope: Scope, name: str) -> None:
+        """With all that is in it. GroupMissing, GroupProtected."""
+        with self._lock:
+            group = self.find(scope, name)
+            if group.is_protected:
+                raise GroupProtected
+            self._ask(DELETED, (scope.account, scope.region, name, None))
+            self._commit(lambda connection: table.delete(connection, scope, name))
+            self._made = {key: one for key, one in self._made.items() if key != (scope, name)}
+        self.changed()
+
+    def create_stream(self, scope: Scope, group: str, stream: str, now_ms: int) -> None:
+        """GroupMissing, StreamIsThere, LimitReached."""
+        with self._lock:
+            self.find(scope, group)
+            self.catch_up()
+            if stream in self.reader.stream_names(scope, group):
+                raise StreamIsThere
+            self._ask(CREATED, ((scope.account, scope.region, group, stream), now_ms))
+
+    def delete_stream(self, scope: Scope, group: str, stream: str) -> None:
+        """GroupMissing, StreamMissing."""
+        with self._lock:
+            self.find(scope, group)
+            self.catch_up()
+            if stream not in self.reader.stream_names(scope, group):
+                raise StreamMissing
+            self._ask(DELETED, (scope.account, scope.region, group, [stream]))
+
+    def push(self, scope: Scope, group: str, stream: str, data: bytes, runs: Sequence[Run]) -> None:
+        """Events as `lines.encode_pushed` has them; they last when this returns. GroupMissing, StreamMissing."""
+        self.find(scope, group)
+        now_ms = int(self.clock.now_s() * 1000)
+        self._ask(PUSHED, ((scope.account, scope.region, group, stream), now_ms, list(runs)), data)
+
+    def expire(self, group: LogGroup) -> None:
+        """Delete what is older than it keeps."""
+        before_ms = group.kept_from_ms(int(self.clock.now_s() * 1000))
+        if before_ms > 0:
+            self._ask(EXPIRED, (group.account, group.region, group.name, before_ms))
+
+    # -- for its owner, on the loop ---------------------------------------------------------------
+
+    def start(self) -> None:
+        """Look each hour for what is too old, while a group keeps events for a time."""
+        if self._timer is None and any(group.retention_days is not None for group in self._made.values()):
+            self._timer = self.clock.call_later(EXPIRE_S, self._expire)
+
+    def clear(self) -> None:
+        """Forget all that somebody made."""
+        for group in self._made.values():
+            detail = (group.account, group.region, group.name, None)
+            self._logs.ask(LogRequest(DELETED, detail, _tell))
+        self._made = {}
+        self._store.post(table.clear, _tell_failure)
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _expire(self) -> None:
+        self._timer = None
+        now_ms = int(self.clock.now_s() * 1000)
+        for group in self._made.values():
+            if group.retention_days is not None:
+                detail = (group.account, group.region, group.name, group.kept_from_ms(now_ms))
+                self._logs.ask(LogRequest(EXPIRED, detail, _tell))
+        self.start()
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _is_there(self, scope: Scope, name: str) -> bool:
+        try:
+            self.find(scope, name)
+        except GroupMissing:
+            return False
+        return True
+
+    def _of_functions(self, scope: Scope, name: str, use: GroupUse | None) -> LogGroup:
+        first_ms = None if use is None else use.first_ms
+        return LogGroup(scope.account, scope.region, name, first_ms or int(self.clock.now_s() * 1000))
+
+    def _keep(self, group: LogGroup) -> None:
+        key = (group.scope, group.name)
+        if key not in self._made and len(self._made) >= MOST_GROUPS:
+            raise LimitReached
+        self._commit(lambda connection: table.put(connection, group))
+        self._made = {**self._made, key: group}
+        self._loop.post(self.start)
+        self.changed()
+
+    def _commit(self, step: Callable[[sqlite3.Connection], Any]) -> None:
+        done: Future[None] = Future()
+
+        def told(error: BaseException | None, _: object) -> None:
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(error)
+
+        self._store.post(step, told)
+        try:
+            done.result(WRITE_LIMIT_S)
+        except Exception as error:
+            log.exception("a log group could not be written")
+            raise LogsUnavailable(str(error)) from error
+
+    def _ask(self, kind: int, detail: Any, data: bytes = b"") -> None:
+        """LogsError if the log does not do it."""
+        told: Future[str | None] = Future()
+        self._loop.post(self._logs.ask, LogRequest(kind, detail, told.set_result, data))
+        try:
+            error = told.result(WRITE_LIMIT_S)
+        except TimeoutError:
+            error = f"it took longer than {WRITE_LIMIT_S:g} s"
+        if error is not None:
+            raise _error_of(error)
+
+
+def _error_of(text: str) -> LogsError:
+    if text == NO_STREAM:
+        return StreamMissing()
+    return LimitReached(text) if text == TOO_MANY_STREAMS else LogsUnavailable(text)
+
+
+def _tell(error: str | None) -> None:
+    if error is not None:
+        log.error("events of a log group could not be deleted: %s", error)
+
+
+def _tell_failure(error: BaseException | None, _: object) -> None:
+    if error is not None:
+        log.error("log groups could not be forgotten: %s", error)

@@ -1,0 +1,36 @@
+"""Every operation that is answered at once, by its name. StartLiveTail is a stream, and served by `live_tail`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from lambda_emu.services.logs import event_operations, group_operations
+from lambda_emu.services.logs.asked import Asked, Result
+from lambda_emu.services.logs.groups import Groups
+
+Operation = Callable[[Asked, Groups], Result]
+
+OPERATIONS: Mapping[str, Operation] = MappingProxyType(
+    {
+        "CreateLogGroup": group_operations.create_log_group,
+        "CreateLogStream": group_operations.create_log_stream,
+        "DeleteLogGroup": group_operations.delete_log_group,
+        "DeleteLogStream": group_operations.delete_log_stream,
+        "DeleteRetentionPolicy": group_operations.delete_retention_policy,
+        "DescribeLogGroups": group_operations.describe_log_groups,
+        "DescribeLogStreams": group_operations.describe_log_streams,
+        "FilterLogEvents": event_operations.filter_log_events,
+        "GetLogEvents": event_operations.get_log_events,
+        "ListLogGroups": group_operations.list_log_groups,
+        "ListTagsForResource": group_operations.list_tags_for_resource,
+        "ListTagsLogGroup": group_operations.list_tags_log_group,
+        "PutLogEvents": event_operations.put_log_events,
+        "PutLogGroupDeletionProtection": group_operations.put_log_group_deletion_protection,
+        "PutRetentionPolicy": group_operations.put_retention_policy,
+        "TagLogGroup": group_operations.tag_log_group,
+        "TagResource": group_operations.tag_resource,
+        "UntagLogGroup": group_operations.untag_log_group,
+        "UntagResource": group_operations.untag_resource,
+    }
+)

@@ -1,0 +1,40 @@
+"""How a request is served, on a worker: read, given to its operation, answered."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from lambda_emu.arn import Scope
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.gateway.answers import Answer
+from lambda_emu.gateway.call import Call
+from lambda_emu.gateway.request import Request
+from lambda_emu.services.callers import caller_of
+from lambda_emu.services.logs import wire
+from lambda_emu.services.logs.asked import Asked
+from lambda_emu.services.logs.errors import LogsUnavailable, UnknownLogsOperation
+from lambda_emu.services.logs.groups import Groups
+from lambda_emu.services.logs.operations import OPERATIONS
+
+
+class LogServer:
+    """scope: of callers who name none."""
+
+    def __init__(self, groups: Groups, scope: Scope) -> None:
+        self._groups = groups
+        self._scope = scope
+        self._shapes = wire.shapes_of(tuple(OPERATIONS))
+
+    def serve(self, request: Request, call: Call) -> Answer | None:
+        try:
+            name = wire.operation_of(request)
+            operation = OPERATIONS.get(name)
+            if operation is None:
+                raise UnknownLogsOperation(name)
+            members = wire.parse(name, request, self._shapes)
+            asked = Asked(members, caller_of(request, self._scope), int(self._groups.clock.now_s() * 1000))
+            return wire.render(operation(asked, self._groups), request)
+        except LambdaError as error:
+            return wire.render_error(error, request)
+        except sqlite3.Error as error:
+            return wire.render_error(LogsUnavailable(str(error)), request)
