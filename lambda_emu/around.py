@@ -15,6 +15,7 @@ from lambda_emu.event_sources.context import PollingContext
 from lambda_emu.event_sources.mappings import EventSources
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.invoker import Invoker
+from lambda_emu.logs.store import LogStore
 from lambda_emu.model.concurrency.limits import set_aside
 from lambda_emu.model.function.names import resolve
 from lambda_emu.model.mappings.mapping import EventSourceMapping
@@ -28,6 +29,7 @@ from lambda_emu.services.neighbours.neighbour import Neighbour
 from lambda_emu.services.sqs.late import LateQueues
 from lambda_emu.shutdown import Shutdown
 from lambda_emu.store import Store
+from lambda_emu.triggers.log_groups import LogGroups
 from lambda_emu.triggers.schedules import Schedules
 
 if TYPE_CHECKING:  # they take their time
@@ -45,13 +47,14 @@ class Around:
     """Made, read and opened in this order, each before what needs it; the steps that end it are told to `shutdown`.
 
     neighbours: services that others serve. clients: ask any service, once the port serves. recorder: once it
-    was read. outbox, schedules, buses, sequel: once results can go out. sources: once events can come in.
+    was read. outbox, schedules, buses, log_groups, sequel: once results can go out. sources: once events can come in.
     """
 
     recorder: Recorder
     outbox: Outbox
     schedules: Schedules
     buses: LateBuses
+    log_groups: LogGroups
     sequel: EventDestinations
     sources: EventSources
 
@@ -93,10 +96,10 @@ class Around:
             kept.open_what_is_left()
         self._is_counting = counts
 
-    def open_results(self, invoker: Invoker, *, catch_up: bool) -> None:
+    def open_results(self, invoker: Invoker, logs: LogStore, *, catch_up: bool) -> None:
         """Let results go out, and what comes by itself to its target, once they are started.
 
-        catch_up: all that was due while no server ran is made up for.
+        logs: of functions. catch_up: all that was due while no server ran is made up for.
         """
         elsewhere = ClientSender(self.clients.call, self._loop)
         senders: Mapping[str, Sender] = {
@@ -114,7 +117,8 @@ class Around:
         others = {"events": self._make_due_rules}
         self.schedules = Schedules(self._store, self._loop, self._clock, self.outbox, others, catch_up=catch_up)
         self.buses = LateBuses(self._store, self._loop, self._clock, self._make_deliveries, self.schedules.open)
-        self._rooms = (self.schedules, self.buses)
+        self.log_groups = LogGroups(self._store, logs, self._loop, self._clock)
+        self._rooms = (self.schedules, self.buses, self.log_groups)
         for room in self._rooms:
             self._shutdown.tidy(room.close)  # before the outbox, to which what is due is brought
 

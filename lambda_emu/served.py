@@ -40,6 +40,7 @@ from lambda_emu.services.cloudwatch.service import CloudWatchService
 from lambda_emu.services.eventbridge.service import EventsService
 from lambda_emu.services.kinesis.service import StreamService
 from lambda_emu.services.localstack import LocalStackPages
+from lambda_emu.services.logs.service import LogService
 from lambda_emu.services.neighbours.service import NeighbourService
 from lambda_emu.services.overview import Overview
 from lambda_emu.services.scheduler.service import SchedulerService
@@ -123,6 +124,7 @@ class Served:
             "kinesis": StreamService(self._make_streams),
             "cloudwatch": CborService(CloudWatchService(self._make_metrics), "cloudwatch"),
             "events": EventsService(self._make_events),
+            "logs": LogService(lambda: rooms.around.log_groups.make_server(rooms.scope)),
             "scheduler": SchedulerService(lambda: rooms.around.schedules.make_server(rooms.scope)),
         }
 

@@ -296,7 +296,7 @@ class Emulator:
         pending_wait_s = 0 if settings.activation_delay_s else PENDING_WAIT_S
         self.invoker = Invoker(self.store, self._runner, self.clock, pending_wait_s)
         self.store.subscribe(self.store.functions, self._function_changed)
-        self.around.open_results(self.invoker, catch_up=settings.catch_up)
+        self.around.open_results(self.invoker, self.logs, catch_up=settings.catch_up)
         self.async_invoker = AsyncInvoker(self.store, self.invoker, self.loop, self.work_clock, self.around.sequel)
         self.shutdown.drain(self._is_busy)  # before the pool: what runs has its time to answer
         self.shutdown.tidy(self.async_invoker.stop)  # before that: what ends makes room for nothing new

@@ -172,6 +172,9 @@ STEPS = (
     CREATE TABLE kinesis_journal (
         one   INTEGER PRIMARY KEY CHECK (one = 1),
         taken INTEGER NOT NULL  -- the number of the last entry that is in the tables
+    );
+    """,
+    """
     CREATE TABLE log_groups (
         account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
         record  TEXT NOT NULL,  -- JSON; what is in them is in logs.db

@@ -31,6 +31,7 @@ from lambda_emu.services.catalogue import KNOWN, known, misnamed
 from lambda_emu.services.child.service import OtherServices, services_by
 from lambda_emu.services.eventbridge.service import EventsService
 from lambda_emu.services.kinesis.service import StreamService
+from lambda_emu.services.logs.service import LogService
 from lambda_emu.services.overview import BY, NAMES, Overview, has_moto
 from lambda_emu.services.scheduler.service import SchedulerService
 from lambda_emu.services.sqs.service import QueueService
@@ -63,6 +64,7 @@ OURS: Mapping[str, Service] = {
     "sqs": QueueService(cast(Any, None)),
     "kinesis": StreamService(cast(Any, None)),
     "events": EventsService(cast(Any, None)),
+    "logs": LogService(cast(Any, None)),
     "scheduler": SchedulerService(cast(Any, None)),
 }
 JSON, QUERY, REST, S3 = AROUND = services_by(serve)
