@@ -90,6 +90,22 @@ class QueueSender:
             raise NotDelivered(refusal.text or refusal.code, refusal.code)
 
 
+def event_for(delivery: Delivery, body: bytes, clock: Clock) -> InvokeRequest:
+    """What a function is asked. ValueError: the target is none."""
+    written = parse_function_name(delivery.target)
+    scope = Scope(written.account or "", written.region or "")  # an ARN has both
+    target = Target(scope.function(written.name), written.qualifier)
+    account = delivery.function.account
+    return InvokeRequest(
+        clock.new_id(),
+        target,
+        body,
+        InvocationType.EVENT,
+        None if written.account == account else account,
+        trace_header(delivery.trace, clock, target),
+    )
+
+
 class FunctionSender:
     """Functions get it as an asynchronous event."""
 
@@ -102,20 +118,9 @@ class FunctionSender:
 
     async def send(self, delivery: Delivery, body: bytes) -> None:
         try:
-            written = parse_function_name(delivery.target)
+            request = event_for(delivery, body, self._clock)
         except ValueError as mistake:
             raise Undeliverable(str(mistake), "ValidationException") from mistake
-        scope = Scope(written.account or "", written.region or "")  # an ARN has both
-        target = Target(scope.function(written.name), written.qualifier)
-        account = delivery.function.account
-        request = InvokeRequest(
-            self._clock.new_id(),
-            target,
-            body,
-            InvocationType.EVENT,
-            None if written.account == account else account,
-            trace_header(delivery.trace, self._clock, target),
-        )
         reply = FutureReply(self._loop.asyncio.create_future())
         self._invoke(request, reply)
         error = await reply.future
