@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import Future
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -162,7 +162,7 @@ class ClientSender:
         except (ConnectionError, BotoCoreError) as error:
             raise NotDelivered(str(error), type(error).__name__) from error
         if answer.get("FailedEntryCount"):
-            raise NotDelivered(str(answer.get("Entries")), "FailedEntry")
+            raise _verdict_of_entry(answer["Entries"][0])
 
 
 def _verdict(error: Any) -> Failure:
@@ -172,3 +172,10 @@ def _verdict(error: Any) -> Failure:
     may_come = has(code, MISSING) or has(code, DENIED) or has(code, BUSY)
     is_passing = (status >= 500 and status != NOT_SERVED) or status in (404, 429) or may_come
     return (NotDelivered if is_passing else Undeliverable)(str(error), code)
+
+
+def _verdict_of_entry(entry: Mapping[str, Any]) -> Failure:
+    """Of PutEvents, which takes some and refuses others."""
+    code = str(entry.get("ErrorCode", ""))
+    is_passing = code.startswith("Internal") or has(code, BUSY) or has(code, DENIED)
+    return (NotDelivered if is_passing else Undeliverable)(str(entry.get("ErrorMessage", code)), code)
