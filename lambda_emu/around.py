@@ -29,6 +29,7 @@ from lambda_emu.services.neighbours.neighbour import Neighbour
 from lambda_emu.services.sqs.late import LateQueues
 from lambda_emu.shutdown import Shutdown
 from lambda_emu.store import Store
+from lambda_emu.triggers.delivery_streams import LateDeliveryStreams
 from lambda_emu.triggers.log_groups import LogGroups
 from lambda_emu.triggers.schedules import Schedules
 
@@ -47,7 +48,8 @@ class Around:
     """Made, read and opened in this order, each before what needs it; the steps that end it are told to `shutdown`.
 
     neighbours: services that others serve. clients: ask any service, once the port serves. recorder: once it
-    was read. outbox, schedules, buses, log_groups, sequel: once results can go out. sources: once events can come in.
+    was read. outbox, schedules, buses, log_groups, delivery_streams, sequel: once results can go out. sources: once
+    events can come in.
     """
 
     recorder: Recorder
@@ -55,6 +57,7 @@ class Around:
     schedules: Schedules
     buses: LateBuses
     log_groups: LogGroups
+    delivery_streams: LateDeliveryStreams
     sequel: EventDestinations
     sources: EventSources
 
@@ -101,7 +104,6 @@ class Around:
 
         logs: of functions. catch_up: all that was due while no server ran is made up for.
         """
-        self._invoker = invoker
         elsewhere = ClientSender(self.clients.call, self._loop)
         senders: Mapping[str, Sender] = {
             "sqs": elsewhere if self._is_elsewhere("sqs") else QueueSender(self.queues, self._loop),
@@ -119,7 +121,9 @@ class Around:
         self.schedules = Schedules(self._store, self._loop, self._clock, self.outbox, others, catch_up=catch_up)
         self.buses = LateBuses(self._store, self._loop, self._clock, self._make_deliveries, self.schedules.open)
         self.log_groups = LogGroups(self._store, logs, self._loop, self._clock)
-        self._rooms = (self.schedules, self.buses, self.log_groups)
+        call, invoke = self.clients.call, invoker.invoke
+        self.delivery_streams = LateDeliveryStreams(self._store, self._loop, self._clock, call, invoke)
+        self._rooms = (self.schedules, self.buses, self.log_groups, self.delivery_streams)
         for room in self._rooms:
             self._shutdown.tidy(room.close)  # before the outbox, to which what is due is brought
 
@@ -131,7 +135,7 @@ class Around:
     def _make_deliveries(self) -> Deliveries:
         from lambda_emu.triggers.rules import RuleDeliveries
 
-        return RuleDeliveries(self.outbox, self._invoker.admit, self._clock)
+        return RuleDeliveries(self.outbox, self._clock)
 
     def start(self) -> None:
         """Let events come in by themselves: what is due, what is polled. Once the port serves. Not on the loop."""

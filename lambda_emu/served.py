@@ -38,6 +38,7 @@ from lambda_emu.sandbox.base import Engine, SandboxError
 from lambda_emu.services.cbor import CborService
 from lambda_emu.services.cloudwatch.service import CloudWatchService
 from lambda_emu.services.eventbridge.service import EventsService
+from lambda_emu.services.firehose.service import FirehoseService
 from lambda_emu.services.kinesis.service import StreamService
 from lambda_emu.services.localstack import LocalStackPages
 from lambda_emu.services.logs.service import LogService
@@ -125,6 +126,7 @@ class Served:
             "cloudwatch": CborService(CloudWatchService(self._make_metrics), "cloudwatch"),
             "events": EventsService(self._make_events),
             "logs": LogService(lambda: rooms.around.log_groups.make_server(rooms.scope)),
+            "firehose": FirehoseService(lambda: rooms.around.delivery_streams.make_server(rooms.scope)),
             "scheduler": SchedulerService(lambda: rooms.around.schedules.make_server(rooms.scope)),
         }
 

@@ -185,4 +185,24 @@ STEPS = (
         segment INTEGER NOT NULL  -- of logs.db, the last that filters have seen
     );
     """,
+    """
+    CREATE TABLE firehose_streams (
+        id      INTEGER PRIMARY KEY,  -- never given twice
+        account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
+        record  TEXT NOT NULL,        -- JSON
+        UNIQUE (account, region, name)
+    );
+    CREATE TABLE firehose_records (
+        number    INTEGER PRIMARY KEY AUTOINCREMENT,  -- objects are named by it: never given twice
+        stream    INTEGER NOT NULL,
+        place     TEXT NOT NULL,     -- where it waits
+        partition TEXT NOT NULL,     -- JSON, or empty
+        at_ms     INTEGER NOT NULL,  -- when it came
+        since_s   REAL NOT NULL,     -- since when it waits there
+        size      INTEGER NOT NULL,
+        origin    TEXT,              -- JSON: what Kinesis says of it
+        data      BLOB NOT NULL
+    );
+    CREATE INDEX firehose_records_in ON firehose_records (stream, place, partition, number, size, since_s);
+    """,
 )

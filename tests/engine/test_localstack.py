@@ -39,8 +39,8 @@ def test_a_script_that_waits_for_services_sees_which_are_there(lam: Served) -> N
 
     after = page(lam, "health")["services"]
 
-    assert {name: before["services"][name] for name in ("lambda", "sqs", "s3", "firehose")} == {
-        "lambda": "running", "sqs": "running", "s3": "available", "firehose": "disabled"
+    assert {name: before["services"][name] for name in ("lambda", "sqs", "s3", "iot")} == {
+        "lambda": "running", "sqs": "running", "s3": "available", "iot": "disabled"
     }  # fmt: skip
     assert (after["s3"], after["dynamodb"]) == ("running", "running")
     assert before["edition"] == "lambda-emu"

@@ -24,15 +24,15 @@ def test_the_command_lists_who_serves_what_in_which_process(tmp_path: Path) -> N
         after, shown = json.loads(services(lam, "--json")), services(lam)
 
         by = {one["name"]: one["by"] for one in before["services"]}
-        assert {name: by[name] for name in ("lambda", "sqs", "sns", "ses", "firehose")} == {
-            "lambda": "lambda-emu", "sqs": "lambda-emu", "sns": "moto", "ses": "http://127.0.0.1:9", "firehose": None
+        assert {name: by[name] for name in ("lambda", "sqs", "sns", "ses", "iot")} == {
+            "lambda": "lambda-emu", "sqs": "lambda-emu", "sns": "moto", "ses": "http://127.0.0.1:9", "iot": None
         }  # fmt: skip
         assert [one["name"] for one in before["processes"]] == ["lambda-emu"]
         assert [one["name"] for one in after["processes"]] == ["lambda-emu", "moto"]
         assert after["processes"][0]["pid"] == lam.process.pid
         assert after["processes"][1]["pid"] in {number for number, _ in lam.tree()}
         assert all(one["memory_mb"] > 10 for one in after["processes"])
-        assert "firehose                  nobody; --service firehose=URL\n" in shown
+        assert "iot                       nobody; --service iot=URL\n" in shown
         assert [(one["to"], one["by"], one["message"]) for one in after["outbox"]] == [
             ("+4930123456", "sms", "There is a new photo")
         ]

@@ -149,7 +149,7 @@ def test_any_other_host_says_nothing_of_the_service(host: str) -> None:
         ("POST /service/GraniteServiceVersion20100801/operation/ListMetrics", signed("monitoring"), "json"),
         ("POST /", signed("sts", **{"x-amz-target": "AmazonSQS.SendMessage"}), "query"),
         ("POST /", signed("kinesis"), "kinesis"),
-        ("POST /", signed("firehose"), "unserved"),
+        ("POST /", signed("iot"), "unserved"),
         ("POST /", signed("ec2", **FORM), "unserved"),
         ("GET /photos/key", {"authorization": "AWS 123456789012:c2lnbmF0dXJl"}, "s3"),
     ],

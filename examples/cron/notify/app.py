@@ -1,5 +1,0 @@
-"""Runs once for each reminder."""
-
-
-def handler(event, context):
-    print(f"{event['due']}: {event['text']}")

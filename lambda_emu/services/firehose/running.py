@@ -1,0 +1,227 @@
+"""A delivery stream at work: its records go from place to place, by lanes, to S3. On the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.json import decode
+
+from lambda_emu.clock import Clock
+from lambda_emu.http.executors import Closed, Full
+from lambda_emu.http.loop import Loop
+from lambda_emu.services.clients import Call
+from lambda_emu.services.firehose import table
+from lambda_emu.services.firehose.destination import Bucket, Plan, plan_of
+from lambda_emu.services.firehose.lane import Hints, Lane, NotDone, Went
+from lambda_emu.services.firehose.objects import OBJECTS, NotPut, Order, deliver
+from lambda_emu.services.firehose.stream import Place, StreamRecord, Waiting
+from lambda_emu.services.firehose.table import Depth, NewRow
+from lambda_emu.services.firehose.transforming import (
+    RAW,
+    TRANSFORMS,
+    Ask,
+    Asked,
+    judged,
+    new_rows,
+    take,
+    untransformed,
+)
+from lambda_emu.store import Store
+from lambda_emu.store.schema import DATABASE
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+KEPT_S = 24 * 3600.0
+"""What could not be delivered for so long is given up, as on AWS."""
+AS_IT_IS = Hints(1 << 20, 0.0)
+"""What waits for a function goes on at once where there is none any more."""
+MANY_LANES = 16
+NOTHING = Went(0, 0, None)
+
+
+class Around(Struct, frozen=True):
+    """What delivery streams have of the server. call: of S3. ask: functions."""
+
+    store: Store
+    loop: Loop
+    clock: Clock
+    call: Call
+    ask: Ask
+
+
+class RunningStream:
+    """record: as it is now. waits: how many bytes wait, in all places."""
+
+    def __init__(self, record: StreamRecord, around: Around) -> None:
+        self.record = record
+        self.plan: Plan = plan_of(record.destination)
+        self.is_gone = False
+        self._around = around
+        self._loop = around.loop
+        self._clock = around.clock
+        self._database = around.store.folder / DATABASE
+        self._lanes: dict[Waiting, Lane] = {}
+        self._is_closed = False
+        self._cuts: dict[Waiting, int] = {}  # the last number of what was tried and is to be tried again as it was
+
+    @property
+    def waits(self) -> int:
+        return sum(lane.size for lane in self._lanes.values())
+
+    def take_over(self, depth: Depth) -> None:
+        """What an earlier run left in one place."""
+        self._lane(depth.waiting).add(depth.count, depth.size, depth.since_s)
+
+    def rows_of(self, data: bytes, at_ms: int, origin: str | None) -> list[NewRow]:
+        """A record that comes, in each place where it is to wait."""
+        place = Place.OUT if self.plan.processing.transform is None else Place.RAW
+        places = [place] if self.plan.backup is None else [place, Place.BACKUP]
+        since_s = self._clock.steady_s()
+        return [NewRow(self.record.id, one, "", at_ms, since_s, len(data), origin, data) for one in places]
+
+    def add(self, rows: Sequence[NewRow]) -> None:
+        """These are kept, and are to go on."""
+        counts: Counter[Waiting] = Counter()
+        sizes: Counter[Waiting] = Counter()
+        for row in rows:
+            waiting = Waiting(row.place, row.partition)
+            counts[waiting] += 1
+            sizes[waiting] += row.size
+        for waiting, count in counts.items():
+            self._lane(waiting).add(count, sizes[waiting], rows[0].since_s)
+        if len(self._lanes) > MANY_LANES:
+            self._lanes = {waiting: lane for waiting, lane in self._lanes.items() if not lane.is_idle}
+
+    def change(self, record: StreamRecord) -> None:
+        """It is as this says from now on, and what could not go is tried at once."""
+        self.record = record
+        self.plan = plan_of(record.destination)
+        for lane in self._lanes.values():
+            lane.retry()
+
+    def close(self) -> None:
+        """Nothing is begun any more."""
+        self._is_closed = True
+        for lane in self._lanes.values():
+            lane.close()
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _lane(self, waiting: Waiting) -> Lane:
+        lane = self._lanes.get(waiting)
+        if lane is None:
+            is_raw = waiting.place is Place.RAW
+            hints = self._transform_hints if is_raw else partial(self._hints, waiting.place)
+            empty = self._transform if is_raw else partial(self._deliver, waiting)
+            what = "transformed" if is_raw else "delivered"
+            about = f"what is to be {what} ({waiting.place}) of delivery stream {self.record.name}"
+            lane = self._lanes[waiting] = Lane(about, hints, empty, self._loop, self._clock)
+            if self._is_closed:
+                lane.close()
+        return lane
+
+    def _bucket(self, place: Place) -> Bucket:
+        return self.plan.backup or self.plan.bucket if place is Place.BACKUP else self.plan.bucket
+
+    def _hints(self, place: Place) -> Hints:
+        bucket = self._bucket(place)
+        return Hints(bucket.size, bucket.interval_s)
+
+    def _transform_hints(self) -> Hints:
+        transform = self.plan.processing.transform
+        return AS_IT_IS if transform is None else Hints(transform.size, transform.interval_s)
+
+    async def _deliver(self, waiting: Waiting, _: int) -> Went:
+        """lane.Empty of what goes to S3."""
+        record, place, lane = self.record, waiting.place, self._lanes[waiting]
+        is_delimited = self.plan.processing.is_delimited and place is Place.OUT
+        keys = decode(waiting.partition, type=dict[str, str]) if waiting.partition else {}
+        bucket = self._bucket(place)
+        counted, last = Went(lane.count, lane.size, None), self._cuts.get(waiting)
+        order = Order(record.scope, record.id, record.name, record.version, waiting, bucket, is_delimited, keys, last)
+        try:
+            written = await self._loop.work(OBJECTS, deliver, order, self._database, self._around.call)
+        except (NotPut, Full, Closed) as error:
+            if isinstance(error, NotPut) and error.last is not None:
+                self._cuts[waiting] = error.last
+            await self._give_up_old(waiting, lane)
+            raise NotDone(str(error) or "lambda-emu ends") from error
+        self._cuts.pop(waiting, None)
+        if written is None:
+            return counted if last is None else NOTHING
+        return Went(written.count, written.size, await self._finish(waiting, written.last, ()))
+
+    async def _transform(self, failures: int) -> Went:
+        """lane.Empty of what waits for the function."""
+        lane, transform, hints = self._lanes[RAW], self.plan.processing.transform, self._transform_hints()
+        counted, id = Went(lane.count, lane.size, None), self._clock.new_id()
+        taken = await self._work(take, self._database, self.record, hints.size, self._cuts.get(RAW), id)
+        if not taken.rows:
+            return counted if self._cuts.pop(RAW, None) is None else NOTHING
+        if transform is None:
+            verdicts, asked = untransformed(taken), None
+        else:
+            self._cuts[RAW] = taken.last
+            answer = await self._around.ask(self.record, transform.arn, taken.event)
+            if answer.failure is not None and failures < transform.retries:
+                raise NotDone(answer.failure.text)
+            partitions = frozenset(one.partition for one in self._lanes if one.place is Place.OUT)
+            ended_s, keys = self._clock.now_s(), self.plan.partition_keys
+            asked = Asked(transform.arn, failures + 1, ended_s, keys, partitions if keys else ())
+            verdicts = await self._work(judged, taken, answer, asked)
+        since_s = self._clock.steady_s()
+        rows = await self._work(new_rows, self.record.id, taken, verdicts, asked, since_s)
+        left_s = await self._finish(RAW, taken.last, rows)
+        self._cuts.pop(RAW, None)
+        self.add(rows)
+        return Went(len(taken.rows), taken.size, left_s)
+
+    async def _give_up_old(self, waiting: Waiting, lane: Lane) -> None:
+        """What is too old to be tried again."""
+        before_s = self._clock.steady_s() - KEPT_S
+        if not lane.count or lane.since_s >= before_s:
+            return
+        step = partial(table.last_before, stream=self.record.id, waiting=waiting, since_s=before_s)
+        number, count, size = await self._step(step)
+        if count:
+            told = "%d records of delivery stream %s could not be delivered for a day, and are given up"
+            log.warning(told, count, self.record.name)
+            lane.drop(Went(count, size, await self._finish(waiting, number, ())))
+            self._cuts.pop(waiting, None)
+
+    async def _finish(self, waiting: Waiting, last: int, then: Sequence[NewRow]) -> float | None:
+        step = partial(table.finish, stream=self.record.id, waiting=waiting, last=last, then=then)
+        left_s: float | None = await self._step(step)
+        return left_s
+
+    async def _work(self, fn: Callable[..., T], *args: Any) -> T:
+        """On a worker. NotDone."""
+        try:
+            return await self._loop.work(TRANSFORMS, fn, *args)
+        except (Full, Closed, sqlite3.Error) as error:
+            raise NotDone(str(error) or "lambda-emu ends") from error
+
+    async def _step(self, step: Callable[[sqlite3.Connection], T]) -> T:
+        """Take a step of the store and wait for its commit. NotDone, also if the stream was deleted meanwhile."""
+        if self.is_gone:
+            raise NotDone("it was deleted")
+        kept: asyncio.Future[T] = self._loop.asyncio.create_future()
+
+        def told(error: BaseException | None, result: T) -> None:
+            if kept.done():
+                return
+            if error is not None:
+                kept.set_exception(NotDone(f"it cannot be kept: {error}"))
+            else:
+                kept.set_result(result)
+
+        self._around.store.post(step, lambda error, result: self._loop.post(told, error, result))
+        return await kept

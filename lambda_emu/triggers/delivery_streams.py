@@ -1,0 +1,74 @@
+"""Delivery streams have functions transform their records: Firehose, once somebody needs it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from lambda_emu.arn import Scope, Target, parse_function_name
+from lambda_emu.clock import Clock
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.http.loop import Loop
+from lambda_emu.invoke.request import FutureReply, Invoke, InvokeRequest, trace_header
+from lambda_emu.services.clients import Call
+from lambda_emu.services.late import LIMIT_S, LateRoom, ask_store
+from lambda_emu.store import Store
+
+if TYPE_CHECKING:
+    from lambda_emu.services.firehose.judging import Answer
+    from lambda_emu.services.firehose.serving import FirehoseServer
+    from lambda_emu.services.firehose.stream import StreamRecord
+    from lambda_emu.services.firehose.streams import DeliveryStreams
+
+START_LIMIT_S = 600.0
+INVOCATION_LIMIT_S = 300.0
+"""Firehose waits no longer for a function."""
+
+
+class LateDeliveryStreams(LateRoom["DeliveryStreams"]):
+    left = "SELECT 1 FROM firehose_records"
+
+    def __init__(self, store: Store, loop: Loop, clock: Clock, call: Call, invoke: Invoke) -> None:
+        """call: of S3."""
+        super().__init__(store, loop)
+        self._clock = clock
+        self._call = call
+        self._invoke = invoke
+
+    def make_server(self, scope: Scope) -> FirehoseServer:
+        """For `FirehoseService`, on a worker. scope: of callers who name none."""
+        from lambda_emu.services.firehose.serving import FirehoseServer
+
+        return FirehoseServer(self.open(), self._clock, scope)
+
+    def _open(self) -> DeliveryStreams:
+        from lambda_emu.services.firehose.running import Around
+        from lambda_emu.services.firehose.streams import DeliveryStreams
+        from lambda_emu.services.firehose.table import read_all
+
+        streams = DeliveryStreams(Around(self._store, self._loop, self._clock, self._call, self._ask))
+        left = ask_store(self._store, read_all, START_LIMIT_S)
+        self._loop.ask(lambda: streams.take_over(left), LIMIT_S)
+        return streams
+
+    async def _ask(self, stream: StreamRecord, arn: str, event: bytes) -> Answer:
+        from lambda_emu.services.firehose.judging import Answer
+
+        try:
+            written = parse_function_name(arn)
+        except ValueError as mistake:
+            return Answer(refusal=("ResourceNotFoundException", str(mistake)))
+        scope = Scope(written.account or stream.account, written.region or stream.region)
+        target = Target(scope.function(written.name), written.qualifier)
+        principal = None if scope.account == stream.account else stream.account
+        trace = trace_header(None, self._clock, target)
+        request = InvokeRequest(self._clock.new_id(), target, event, principal=principal, trace_id=trace)
+        reply = FutureReply(self._loop.asyncio.create_future())
+        self._invoke(request, reply)
+        try:
+            outcome = await asyncio.wait_for(reply.future, INVOCATION_LIMIT_S)
+        except TimeoutError:
+            return Answer(has_timed_out=True)
+        if isinstance(outcome, LambdaError):
+            return Answer(refusal=(outcome.code, outcome.text or ""))
+        return Answer(outcome.payload, outcome.failed)

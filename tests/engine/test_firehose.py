@@ -1,0 +1,209 @@
+"""Firehose beside functions and S3: records are put, transformed by a function, and lie in a bucket.
+
+docs/contract/events.md#firehose, docs/services.md#firehose.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from boto_rig import client_at
+from own import OwnLam, own_emulator, served
+from s3_rig import s3_served
+from services_rig import sdk
+from waiting import Eventually, eventually
+
+ACCOUNT = "000000000000"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/firehose"
+AT_ONCE = {"IntervalInSeconds": 0}
+# In capitals; and by their text records are dropped, or bring the function to fail.
+TRANSFORMS = """
+import base64
+def handler(event, context):
+    def one(record):
+        text = base64.b64decode(record["data"]).decode()
+        if text == "crash":
+            raise ValueError("no")
+        result = "Dropped" if text == "drop" else "ProcessingFailed" if text == "fail" else "Ok"
+        data = base64.b64encode((text.upper() + "\\n").encode()).decode()
+        return {"recordId": record["recordId"], "result": result, "data": data}
+    return {"records": [one(record) for record in event["records"]]}
+"""
+LARGE = """
+import base64
+def handler(event, context):
+    data = base64.b64encode(b"x" * 6_000_000).decode()
+    return {"records": [{"recordId": one["recordId"], "result": "Ok", "data": data} for one in event["records"]]}
+"""
+
+
+class Bucket:
+    """One of S3, with a delivery stream `s` into it."""
+
+    def __init__(self, lam: Any, s3: Any = None) -> None:
+        self.s3 = s3 or sdk(lam, "s3", ACCOUNT)
+        self.firehose = sdk(lam, "firehose", ACCOUNT)
+        self.s3.create_bucket(Bucket="logs")
+
+    def stream(self, **destination: Any) -> None:
+        wanted = {"RoleARN": ROLE, "BucketARN": "arn:aws:s3:::logs", "BufferingHints": AT_ONCE} | destination
+        self.firehose.create_delivery_stream(DeliveryStreamName="s", ExtendedS3DestinationConfiguration=wanted)
+
+    def put(self, *texts: str) -> None:
+        records = [{"Data": text.encode()} for text in texts]
+        assert self.firehose.put_record_batch(DeliveryStreamName="s", Records=records)["FailedPutCount"] == 0
+
+    def objects(self) -> dict[str, bytes]:
+        keys = [one["Key"] for one in self.s3.list_objects_v2(Bucket="logs").get("Contents", [])]
+        return {key: self.s3.get_object(Bucket="logs", Key=key)["Body"].read() for key in keys}
+
+
+@pytest.fixture(scope="module", params=[pytest.param("docker", marks=pytest.mark.docker), "process"])
+def emulated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
+    with own_emulator(tmp_path_factory.mktemp("project"), request.param, pull_images=False) as lam:
+        yield lam
+
+
+@pytest.fixture
+def lam(emulated: OwnLam) -> Iterator[OwnLam]:
+    yield emulated
+    emulated.emulator.reset()
+
+
+def transformed_by(lam: OwnLam, name: str, code: str, **parameters: str) -> dict[str, Any]:
+    lam.create(name, code)
+    arn = lam.client.get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+    named = {"LambdaArn": arn, "BufferIntervalInSeconds": "0"} | parameters
+    listed = [{"ParameterName": key, "ParameterValue": value} for key, value in named.items()]
+    return {"Enabled": True, "Processors": [{"Type": "Lambda", "Parameters": listed}]}
+
+
+def test_records_are_transformed_by_a_function_and_lie_in_a_bucket(lam: OwnLam, eventually: Eventually) -> None:
+    bucket = Bucket(lam)
+    bucket.stream(ProcessingConfiguration=transformed_by(lam, "capitals", TRANSFORMS))
+
+    bucket.put("a", "drop", "fail", "b")
+
+    objects = eventually(lambda: len(bucket.objects()) == 2 and bucket.objects(), "two objects")
+    [failed] = [key for key in objects if key.startswith("processing-failed/")]
+    line = json.loads(objects.pop(failed))
+    assert (line["errorCode"], b64decode(line["rawData"])) == ("Lambda.ProcessingFailedStatus", b"fail")
+    assert list(objects.values()) == [b"A\nB\n"]
+
+
+def test_the_clock_moves_buffers_and_retries_of_a_function_that_fails(lam: OwnLam, eventually: Eventually) -> None:
+    bucket = Bucket(lam)
+    processing = transformed_by(lam, "capitals", TRANSFORMS, NumberOfRetries="1", BufferIntervalInSeconds="60")
+    bucket.stream(ProcessingConfiguration=processing, BufferingHints={"IntervalInSeconds": 900})
+    bucket.put("crash")
+
+    def until_there() -> dict[str, bytes]:
+        lam.clock.advance(300)
+        return bucket.objects()
+
+    [(key, content)] = eventually(until_there, "the errors").items()
+    line = json.loads(content)
+    assert key.startswith("processing-failed/")
+    assert (line["errorCode"], line["attemptsMade"]) == ("Lambda.FunctionError", 2)
+
+
+def test_an_answer_of_more_than_six_megabytes_is_an_error(lam: OwnLam, eventually: Eventually) -> None:
+    bucket = Bucket(lam)
+    bucket.stream(ProcessingConfiguration=transformed_by(lam, "large", LARGE, NumberOfRetries="0"))
+
+    bucket.put("x")
+
+    [content] = eventually(bucket.objects, "the error").values()
+    assert json.loads(content)["errorCode"] == "Lambda.FunctionError"
+
+
+def test_a_bucket_that_is_made_later_gets_what_was_for_it(lam: OwnLam, eventually: Eventually) -> None:
+    bucket = Bucket(lam)
+    bucket.stream(BucketARN="arn:aws:s3:::later")
+    bucket.put("x")
+    bucket.s3.create_bucket(Bucket="later")
+
+    def found() -> list[Any]:
+        lam.clock.advance(30)
+        return list(bucket.s3.list_objects_v2(Bucket="later").get("Contents", []))
+
+    assert len(eventually(found, "the object")) == 1
+
+
+def test_an_object_that_is_delivered_has_a_function_run_by_s3(lam: OwnLam, eventually: Eventually) -> None:
+    bucket = Bucket(lam)
+    lam.create("told", "def handler(event, context):\n    print('GOT ' + event['Records'][0]['s3']['object']['key'])")
+    arn = lam.client.get_function(FunctionName="told")["Configuration"]["FunctionArn"]
+    configuration = {"LambdaFunctionConfigurations": [{"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}]}
+    lam.client.add_permission(
+        FunctionName="told", StatementId="s3", Action="lambda:InvokeFunction", Principal="s3.amazonaws.com"
+    )
+    bucket.s3.put_bucket_notification_configuration(Bucket="logs", NotificationConfiguration=configuration)
+    bucket.stream(Prefix="in/")
+
+    bucket.put("x")
+
+    eventually(lambda: any("GOT in/" in message for message, _ in lam.events("told")), "the function to hear of it")
+
+
+def test_a_function_puts_records_as_it_is(lam: OwnLam, eventually: Eventually) -> None:
+    bucket = Bucket(lam)
+    bucket.stream()
+    lam.create(
+        "puts",
+        "import boto3\ndef handler(event, context):\n"
+        "    boto3.client('firehose').put_record(DeliveryStreamName='s', Record={'Data': b'from inside'})\n",
+        Timeout=60,
+        MemorySize=512,
+    )
+
+    lam.invoke("puts")
+
+    assert list(eventually(bucket.objects, "the object").values()) == [b"from inside"]
+
+
+def test_a_reset_forgets_streams_and_what_waits_in_them(lam: OwnLam) -> None:
+    bucket = Bucket(lam)
+    bucket.stream(BufferingHints={"IntervalInSeconds": 60})
+    bucket.put("x")
+
+    lam.emulator.reset()
+
+    assert bucket.firehose.list_delivery_streams()["DeliveryStreamNames"] == []
+    Bucket(lam).stream()
+    lam.clock.advance(60)
+    assert bucket.objects() == {}
+
+
+def test_objects_go_to_whoever_serves_s3(tmp_path: Path) -> None:
+    with s3_served() as theirs, own_emulator(tmp_path, "process", stems=0, service=f"s3={theirs.url}") as lam:
+        bucket = Bucket(lam, theirs.client)
+        bucket.stream()
+
+        bucket.put("x")
+
+        assert list(eventually(bucket.objects, "the object").values()) == [b"x"]
+        assert lam.emulator.around.child.pid is None
+
+
+def test_what_waits_outlives_a_kill_of_the_server(tmp_path: Path) -> None:
+    with served(tmp_path, "process") as lam:
+        bucket = Bucket(lam)
+        bucket.stream(BufferingHints={"IntervalInSeconds": 5})
+        bucket.put("a", "b")
+        lam.process.kill()
+        lam.process.wait(10)
+
+    with served(tmp_path, "process") as lam:
+        s3 = client_at(lam.url, "s3", ACCOUNT)
+
+        def found() -> list[bytes]:
+            keys = [one["Key"] for one in s3.list_objects_v2(Bucket="logs").get("Contents", [])]
+            return [s3.get_object(Bucket="logs", Key=key)["Body"].read() for key in keys]
+
+        assert eventually(found, "the object") == [b"ab"]
