@@ -27,6 +27,7 @@ LIMIT_S = 20.0
 USER, GROUP = 993, 990
 LINE_PATH = "/var/rapid/line"
 MODES = ("descendants", "namespace", "container")
+STOPPED = {"T", "t"}  # by a signal, or held by init because it was slow to heed that
 
 
 class Rig:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
-from init_rig import MODES, Rig, running_init, wait_until
+from init_rig import MODES, STOPPED, Rig, running_init, wait_until
 
 from lambda_emu.sandbox.base import ExitKind
 from lambda_emu.sandbox.init import frames
@@ -122,7 +122,7 @@ def test_a_pause_comes_before_the_order_behind_it(rig: Rig) -> None:
 
     rig.send(frames.encode(FrameKind.PAUSE) + frames.encode_signal(0, signal.SIGUSR1))
 
-    wait_until(lambda: rig.states() == {"T"}, "it is not stopped")
+    wait_until(lambda: rig.states() <= STOPPED, "it is not stopped")
     rig.sync()
     assert rig.output() == "up"
     go_on(rig)

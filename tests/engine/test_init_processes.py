@@ -8,13 +8,12 @@ import struct
 from collections.abc import Iterator
 
 import pytest
-from init_rig import MODES, Rig, running_init, wait_until
+from init_rig import MODES, STOPPED, Rig, running_init, wait_until
 
 from lambda_emu.sandbox.base import ExitKind, Program
 from lambda_emu.sandbox.init import frames
 from lambda_emu.sandbox.init.frames import Figures, FrameKind
 
-STOPPED = {"T", "t"}  # by a signal, or held by init because it was slow to heed that
 PTRACE = {"x86_64": 101, "aarch64": 117}
 
 
