@@ -104,6 +104,7 @@ class Around:
 
         logs: of functions. catch_up: all that was due while no server ran is made up for.
         """
+        self._invoker = invoker
         elsewhere = ClientSender(self.clients.call, self._loop)
         senders: Mapping[str, Sender] = {
             "sqs": elsewhere if self._is_elsewhere("sqs") else QueueSender(self.queues, self._loop),
@@ -135,7 +136,7 @@ class Around:
     def _make_deliveries(self) -> Deliveries:
         from lambda_emu.triggers.rules import RuleDeliveries
 
-        return RuleDeliveries(self.outbox, self._clock)
+        return RuleDeliveries(self.outbox, self._invoker.admit, self._clock)
 
     def start(self) -> None:
         """Let events come in by themselves: what is due, what is polled. Once the port serves. Not on the loop."""

@@ -17,6 +17,7 @@ from benchmarks.rows.languages import compiled, javas, languages
 from benchmarks.rows.pest import pest
 from benchmarks.rows.pushed import pushed
 from benchmarks.rows.queues import queues
+from benchmarks.rows.rules import rules
 from benchmarks.rows.scale import scale
 from benchmarks.rows.slow import slow
 from benchmarks.rows.sources import sources
@@ -48,6 +49,7 @@ ROWS: dict[str, Row] = {
         idle,
         sources,
         pushed,
+        rules,
         start,
         growth,
         burst,

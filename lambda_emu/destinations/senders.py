@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import Future
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -90,6 +90,22 @@ class QueueSender:
             raise NotDelivered(refusal.text or refusal.code, refusal.code)
 
 
+def event_for(delivery: Delivery, body: bytes, clock: Clock) -> InvokeRequest:
+    """What a function is asked. ValueError: the target is none."""
+    written = parse_function_name(delivery.target)
+    scope = Scope(written.account or "", written.region or "")  # an ARN has both
+    target = Target(scope.function(written.name), written.qualifier)
+    account = delivery.function.account
+    return InvokeRequest(
+        clock.new_id(),
+        target,
+        body,
+        InvocationType.EVENT,
+        None if written.account == account else account,
+        trace_header(delivery.trace, clock, target),
+    )
+
+
 class FunctionSender:
     """Functions get it as an asynchronous event."""
 
@@ -102,20 +118,9 @@ class FunctionSender:
 
     async def send(self, delivery: Delivery, body: bytes) -> None:
         try:
-            written = parse_function_name(delivery.target)
+            request = event_for(delivery, body, self._clock)
         except ValueError as mistake:
             raise Undeliverable(str(mistake), "ValidationException") from mistake
-        scope = Scope(written.account or "", written.region or "")  # an ARN has both
-        target = Target(scope.function(written.name), written.qualifier)
-        account = delivery.function.account
-        request = InvokeRequest(
-            self._clock.new_id(),
-            target,
-            body,
-            InvocationType.EVENT,
-            None if written.account == account else account,
-            trace_header(delivery.trace, self._clock, target),
-        )
         reply = FutureReply(self._loop.asyncio.create_future())
         self._invoke(request, reply)
         error = await reply.future
@@ -157,7 +162,7 @@ class ClientSender:
         except (ConnectionError, BotoCoreError) as error:
             raise NotDelivered(str(error), type(error).__name__) from error
         if answer.get("FailedEntryCount"):
-            raise NotDelivered(str(answer.get("Entries")), "FailedEntry")
+            raise _verdict_of_entry(answer["Entries"][0])
 
 
 def _verdict(error: Any) -> Failure:
@@ -167,3 +172,10 @@ def _verdict(error: Any) -> Failure:
     may_come = has(code, MISSING) or has(code, DENIED) or has(code, BUSY)
     is_passing = (status >= 500 and status != NOT_SERVED) or status in (404, 429) or may_come
     return (NotDelivered if is_passing else Undeliverable)(str(error), code)
+
+
+def _verdict_of_entry(entry: Mapping[str, Any]) -> Failure:
+    """Of PutEvents, which takes some and refuses others."""
+    code = str(entry.get("ErrorCode", ""))
+    is_passing = code.startswith("Internal") or has(code, BUSY) or has(code, DENIED)
+    return (NotDelivered if is_passing else Undeliverable)(str(entry.get("ErrorMessage", code)), code)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import cast
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from h2.config import H2Configuration
 from h2.connection import ConnectionState, H2Connection
@@ -15,6 +17,7 @@ from h2.errors import ErrorCodes
 from h2.events import (
     ConnectionTerminated,
     DataReceived,
+    Event,
     RequestReceived,
     StreamEnded,
     StreamReset,
@@ -24,22 +27,28 @@ from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 
 from lambda_emu.http.endpoint import Endpoint
-from lambda_emu.http.exchange import BodySink, RequestHandler, Writer
-from lambda_emu.http.group import Accepted, Acceptor, Group, Wait
-from lambda_emu.http.head_reader import HeadLimits
-from lambda_emu.http.message import Head, Header
-from lambda_emu.http.preface import PREFACE
-from lambda_emu.http.stream import HIGH_WATER_BYTES, Stream
+from lambda_emu.http.exchange import RequestHandler
+from lambda_emu.http.group import Accepted, Acceptor, Wait
+from lambda_emu.http.http2_request import Request, head_of
+from lambda_emu.http.preface import PREFACE, Frames
+from lambda_emu.http.stream import HIGH_WATER_BYTES
 
 log = logging.getLogger(__name__)
 
 MOST_STREAMS = 100
 """Requests of one connection at once."""
+MOST_RESETS = 100
+"""So many more of its requests than were answered a client may take back before they are."""
 WINDOW_BYTES = 1 << 20
-"""Of bodies that a client may send before it hears that they were taken."""
-BODILESS = frozenset({b"GET", b"HEAD", b"DELETE", b"OPTIONS"})
-FRAME_HEAD_BYTES = 9
-CONNECTION_HEADERS = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"upgrade"})
+"""Of one body that a client may send before it hears that it was taken."""
+ALL_WINDOWS_BYTES = (1 << 31) - 1
+"""Of all together: the largest there is, so that a body that waits leaves room for others."""
+MOST_UNSENT_BYTES = 64 << 20
+"""With so much of answers that its client does not take a connection begins no other request."""
+SLICE_BYTES = 1 << 12
+"""Of what may be hundreds of frames only this much is looked at in a turn of the loop."""
+BEGUN_AT_ONCE = 4
+"""Requests, in a turn of the loop."""
 
 
 class Http2Connection(Endpoint, asyncio.Protocol):
@@ -51,7 +60,12 @@ class Http2Connection(Endpoint, asyncio.Protocol):
         self._acceptor = acceptor
         self._limits = acceptor.limits
         self._requests: dict[int, Request] = {}
+        self._resets = 0  # of requests without an answer, less those that have theirs
+        self._events: deque[Event] = deque()  # what is left of the slice that is looked at
+        self._given_up: frozenset[int] = frozenset()  # requests that the client took back in it
+        self._is_in_turn = False  # whether it is looked at again in the next one
         self._known_peer: str | None = None
+        self._frames = Frames()
         self._h2 = H2Connection(H2Configuration(client_side=False, header_encoding=None))
         wanted = {
             SettingCodes.MAX_CONCURRENT_STREAMS: MOST_STREAMS,
@@ -59,6 +73,14 @@ class Http2Connection(Endpoint, asyncio.Protocol):
             SettingCodes.INITIAL_WINDOW_SIZE: WINDOW_BYTES,
         }
         self._h2.local_settings = Settings(client=False, initial_values=wanted)  # told as they are, and not later
+        self._h2.decoder.max_header_list_size = self._limits.most_bytes
+        self._reactions: Mapping[type, Callable[[Any], None]] = {
+            RequestReceived: self._begin,
+            DataReceived: self._take,
+            StreamEnded: self._complete,
+            StreamReset: self._lose,
+            ConnectionTerminated: self._see_off,
+        }
 
     # -- asyncio ----------------------------------------------------------------------------------
 
@@ -67,45 +89,27 @@ class Http2Connection(Endpoint, asyncio.Protocol):
         self._transport.set_write_buffer_limits(HIGH_WATER_BYTES)
         self._known_peer = self.peer if self._acceptor.knows_peers else None
         self._h2.initiate_connection()
-        self._h2.increment_flow_control_window(WINDOW_BYTES)
+        self._h2.increment_flow_control_window(ALL_WINDOWS_BYTES - self._h2.inbound_flow_control_window)
+        self._h2.receive_data(PREFACE)
         self.write_out()
         self._acceptor.opened(self)
 
     def data_received(self, data: bytes) -> None:
+        """What comes behind the preface."""
         self.received_bytes += len(data)
-        try:
-            events = self._h2.receive_data(data)
-        except ProtocolError as error:
-            log.debug("a client broke the rules of HTTP/2: %s", error)
-            self.write_out()  # the library has said goodbye
-            self.close()
-            return
-        if len(self._h2.incoming_buffer._data) > self._h2.max_inbound_frame_size + FRAME_HEAD_BYTES:
-            self.refuse(400)  # it announced a frame larger than any may be, of which the library waits for the end
-            return
-        for event in events:
-            if isinstance(event, RequestReceived):
-                self._begin(event.stream_id, event.headers)
-            elif isinstance(event, DataReceived):
-                self._take(event.stream_id, event.data, event.flow_controlled_length)
-            elif isinstance(event, StreamEnded):
-                if (request := self._requests.get(event.stream_id)) is not None:
-                    request.complete_body()
-            elif isinstance(event, StreamReset):
-                self._lose(event.stream_id)
-            elif isinstance(event, WindowUpdated):
-                self._flush()
-            elif isinstance(event, ConnectionTerminated):
-                self._see_off(event)
-        self.write_out()
+        self._unparsed += data
+        if not self._is_in_turn:
+            self._receive_slice()
 
     def eof_received(self) -> bool:
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        for number in list(self._requests):
-            self._lose(number)
+        self._unparsed = b""
+        for request in list(self._requests.values()):
+            request.lose()
+        self._requests.clear()
         self.group.leave(self)
         self._acceptor.closed(self)
 
@@ -126,27 +130,42 @@ class Http2Connection(Endpoint, asyncio.Protocol):
         return bool(self._requests)
 
     @property
+    def unsent_bytes(self) -> int:
+        """What the client has not made room for is in no buffer of the transport."""
+        return super().unsent_bytes + sum(one.unsent_bytes for one in self._requests.values())
+
+    @property
+    def moved(self) -> tuple[int, int]:
+        return self.received_bytes, self._streamed_bytes - super().unsent_bytes
+
+    @property
     def waits_for(self) -> Wait | None:
         """What only the client can do."""
         if self._clogged:
             return Wait.READING
-        if not self._requests:
+        if self._is_in_turn:
+            return None
+        if self._held_bytes and not self.group.may_read(self):
+            return Wait.MEMORY
+        waits = [one.waits_for for one in self._requests.values()]
+        if not waits:
             return Wait.NEXT
-        return Wait.REQUEST if all(not one.is_whole for one in self._requests.values()) else None
+        if None in waits:
+            return None
+        return Wait.READING if Wait.READING in waits else Wait.REQUEST
 
     def finish(self) -> None:
         """Nothing more is taken; it ends with the last answer."""
         self._ended = True
         if self._transport is not None:
-            self._h2.close_connection()
-            self.write_out()
+            self._say_goodbye()
         if not self._requests:
             self.close()
 
     def refuse(self, status: int) -> None:
         """There is no room for it."""
-        self._h2.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
-        self.write_out()
+        if self._transport is not None:
+            self._say_goodbye(ErrorCodes.ENHANCE_YOUR_CALM)
         self.close()
 
     # -- for its requests -------------------------------------------------------------------------
@@ -161,192 +180,132 @@ class Http2Connection(Endpoint, asyncio.Protocol):
             self._transport.write(data)
 
     def done(self, number: int) -> None:
-        """A request has its answer."""
+        self._resets = max(self._resets - 1, 0)
         self._requests.pop(number, None)
         self.weigh()
         if self._ended and not self._requests:
             self.close()
 
-    def hold_all(self, held: bool) -> None:
-        """Whoever takes a body cannot keep up: nobody's is read meanwhile."""
-        self._on_hold = held
-        if held:
-            self._pause()
-        else:
-            self.read_on()
-
     def weigh(self) -> None:
-        """Tell the group how much of unfinished requests is in memory."""
+        """Tell the group how much of unfinished requests is in memory, and whether more may come follows from it."""
         held = sum(one.held_bytes for one in self._requests.values())
         if held != self._held_bytes:
             self._held_bytes = held
             if not self.group.hold(self, held):
-                self.drop()
+                self.refuse(413)
+        if not self._may_read:
+            self._pause()
 
-    # -- inside -----------------------------------------------------------------------------------
+    # -- what comes in ----------------------------------------------------------------------------
 
-    def _begin(self, number: int, headers: list[Header]) -> None:
-        head = head_of(headers, self._limits, self._known_peer)
+    def _receive_slice(self) -> None:
+        """A part of what came; the rest in later turns, and nothing is read before."""
+        if self._transport is None or self._transport.is_closing():
+            self._events.clear()
+            self._unparsed = b""
+            return
+        if not self._events:
+            data, self._unparsed = self._unparsed[:SLICE_BYTES], self._unparsed[SLICE_BYTES:]
+            self._parse(data)
+        self._react()
+        self._is_in_turn = bool(self._events or self._unparsed)
+        if self._is_in_turn:
+            self._pause()
+            asyncio.get_running_loop().call_soon(self._receive_slice)
+        else:
+            self.read_on()
+
+    def _parse(self, data: bytes) -> None:
+        if not self._frames.admits(data):
+            self.refuse(400)
+            return
+        try:
+            events = self._h2.receive_data(data)
+        except ProtocolError as error:
+            log.debug("a client broke the rules of HTTP/2: %s", error)
+            self.write_out()  # the library has said goodbye
+            self.close()
+            return
+        self._given_up = frozenset(one.stream_id for one in events if isinstance(one, StreamReset) and one.stream_id)
+        self._events.extend(events)
+
+    def _react(self) -> None:
+        begun, has_room = 0, False
+        try:
+            while self._events and begun < BEGUN_AT_ONCE:
+                event = self._events.popleft()
+                begun += isinstance(event, RequestReceived)
+                has_room = has_room or isinstance(event, WindowUpdated)
+                if (react := self._reactions.get(type(event))) is not None:
+                    react(event)
+        except Exception:
+            log.exception("a request failed inside its handler")
+            self.drop()
+            return
+        if has_room:
+            self._flush()
+        self.write_out()
+
+    def _begin(self, event: RequestReceived) -> None:
+        number = event.stream_id
+        assert number is not None, "one that was received has it"
+        if number in self._given_up:
+            return
+        if self._ended or self.unsent_bytes > MOST_UNSENT_BYTES:
+            self._h2.reset_stream(number, ErrorCodes.REFUSED_STREAM)
+            return
+        head = head_of(event.headers, self._limits, self._known_peer)
         if head is None:
             self._h2.reset_stream(number, ErrorCodes.PROTOCOL_ERROR)
             return
         request = self._requests[number] = Request(self, number, head)
         request.begin(self._handler)
 
-    def _take(self, number: int, data: bytes, counted: int) -> None:
+    def _take(self, event: DataReceived) -> None:
+        number, counted = event.stream_id, event.flow_controlled_length or 0
+        assert number is not None, "data that was received has it"
         if (request := self._requests.get(number)) is not None:
-            request.body(data)
-        if counted:
+            request.body(event.data or b"", counted)
+        elif counted:
             self._h2.acknowledge_received_data(counted, number)
         self.weigh()
 
-    def _lose(self, number: int) -> None:
-        if (request := self._requests.pop(number, None)) is not None:
+    def _complete(self, event: StreamEnded) -> None:
+        if (request := self._requests.get(event.stream_id or 0)) is not None:
+            request.complete_body()
+
+    def _lose(self, event: StreamReset) -> None:
+        """Who takes back request after request has work begun that nobody waits for."""
+        request = self._requests.pop(event.stream_id or 0, None)
+        if request is not None:
             request.lose()
+        if request is None or not request.is_begun:
+            self._resets += 1
+        if self._resets > MOST_RESETS:
+            self.refuse(503)
 
     def _see_off(self, goodbye: ConnectionTerminated) -> None:
         """Who goes in peace asks nothing more, and still waits for his answers: Node's SDK does for each of them."""
         self._ended = True
         if goodbye.error_code != ErrorCodes.NO_ERROR or not self._requests:
             self.close()
-        else:  # the library takes it for the end of everything (RFC 9113, 6.8 does not)
-            self._h2.state_machine.state = ConnectionState.SERVER_OPEN
+        else:
+            self._go_on_after_goodbye()
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _say_goodbye(self, code: ErrorCodes = ErrorCodes.NO_ERROR) -> None:
+        self._h2.close_connection(code)
+        self._go_on_after_goodbye()
+        self.write_out()
+
+    def _go_on_after_goodbye(self) -> None:
+        """The library takes a goodbye for the end of everything; by RFC 9113, 6.8 answers that are owed still come."""
+        self._h2.state_machine.state = ConnectionState.SERVER_OPEN
 
     def _flush(self) -> None:
         for request in list(self._requests.values()):
             request.flush()
-
-
-class Request:
-    """exchange.ClientConnection of one request, and stream.Outlet of its answer."""
-
-    def __init__(self, connection: Http2Connection, number: int, head: Head) -> None:
-        self.group: Group = connection.group
-        self.is_whole = False  # all of its body came
-        self._connection = connection
-        self._number = number
-        self._head = head
-        self._writer = Writer(self, close_after=False)
-        self._sink: BodySink | None = None
-        self._out = bytearray()
-        self._ended = False  # all of its answer was written
-        self._answer: Stream | None = None
-        self._is_over = False
-
-    @property
-    def held_bytes(self) -> int:
-        return 0 if self._sink is None else self._sink.held_bytes
-
-    def begin(self, handler: RequestHandler) -> None:
-        self._sink = handler(self._head, self._writer)
-
-    def body(self, data: bytes) -> None:
-        if self._sink is not None and data and not self._writer.sent:
-            self._sink.body(data)
-
-    def complete_body(self) -> None:
-        self.is_whole = True
-        if self._sink is not None and not self._writer.sent:
-            self._sink.end()
-
-    def lose(self) -> None:
-        """Its client is gone, or does not want it any more."""
-        self._is_over = True
-        self._writer.detach()
-        if self._sink is not None:
-            self._sink.abort()
-
-    # -- as its writer sees it --------------------------------------------------------------------
-
-    def write_answer(self, writer: Writer, head: bytes, body: bytes) -> None:
-        self._send_head(head)
-        self._out += b"" if self._head.method == b"HEAD" else body
-        self._ended = True
-        self._go_on()
-
-    def begin_stream(self, writer: Writer, stream: Stream) -> None:
-        self._answer = stream
-        self._send_head(stream.open(self, close=writer.close_after))
-        self._go_on()
-
-    def hold(self, held: bool) -> None:
-        self._connection.hold_all(held)
-
-    def join(self, group: Group) -> bool:
-        """A connection carries requests of many, and stays the newcomers'."""
-        return group is self.group
-
-    # -- as its answer's stream sees it -----------------------------------------------------------
-
-    @property
-    def has_room(self) -> bool:
-        return not self._is_over and len(self._out) < HIGH_WATER_BYTES and self._connection.has_room
-
-    def write_piece(self, piece: bytes) -> bool:
-        self._out += piece
-        self._go_on()
-        return self.has_room
-
-    def end_stream(self, last: bytes) -> None:
-        self._out += last
-        self._ended = True
-        self._go_on()
-
-    def drop(self) -> None:
-        """What was said to come does not."""
-        if not self._is_over:
-            self._is_over = True
-            self._connection.h2.reset_stream(self._number, ErrorCodes.INTERNAL_ERROR)
-            self._connection.write_out()
-            self._connection.done(self._number)
-
-    def flush(self) -> None:
-        """As much as the client takes."""
-        h2, number = self._connection.h2, self._number
-        had_room = self.has_room
-        while self._out and not self._is_over and self._connection.has_room:
-            size = min(h2.local_flow_control_window(number), h2.max_outbound_frame_size, len(self._out))
-            if size <= 0:
-                return
-            h2.send_data(number, bytes(self._out[:size]))
-            del self._out[:size]
-            self._connection.write_out()
-        if self._ended and not self._out and not self._is_over:
-            self._is_over = True
-            h2.end_stream(number)
-            if not self.is_whole:
-                h2.reset_stream(number, ErrorCodes.NO_ERROR)  # the rest of its body is nobody's
-            self._connection.write_out()
-            self._connection.done(number)
-        elif self._answer is not None and not had_room and self.has_room:
-            self._answer.resume()
-
-    def _send_head(self, head: bytes) -> None:
-        first, *lines = head.rstrip(b"\r\n").split(b"\r\n")
-        headers: list[Header] = [(b":status", first.split(b" ", 2)[1])]
-        for line in lines:
-            name, _, value = line.partition(b":")
-            if (lower := name.strip().lower()) not in CONNECTION_HEADERS:
-                headers.append((lower, value.strip()))
-        self._connection.h2.send_headers(self._number, headers)
-
-    def _go_on(self) -> None:
-        self.flush()
-        self._connection.write_out()
-
-
-def head_of(headers: list[Header], limits: HeadLimits, peer: str | None) -> Head | None:
-    """As one of HTTP/1.1; None: it is none, or has too much."""
-    said = {name: value for name, value in headers if name.startswith(b":")}
-    fields = [(bytes(name), bytes(value)) for name, value in headers if not name.startswith(b":")]
-    method, target = said.get(b":method"), said.get(b":path")
-    if method is None or target is None or len(fields) > limits.most_fields:
-        return None
-    if b":authority" in said and all(name != b"host" for name, _ in fields):
-        fields.insert(0, (b"host", bytes(said[b":authority"])))
-    if method not in BODILESS and all(name != b"content-length" for name, _ in fields):
-        fields.append((b"transfer-encoding", b"chunked"))  # how the rest of the port knows a body of unknown length
-    return Head(bytes(method), bytes(target), fields, "2.0", keep_alive=True, peer=peer)
 
 
 def take_over(transport: asyncio.Transport, handler: RequestHandler, acceptor: Acceptor[Accepted], rest: bytes) -> None:
@@ -354,5 +313,5 @@ def take_over(transport: asyncio.Transport, handler: RequestHandler, acceptor: A
     connection = Http2Connection(handler, acceptor)
     transport.set_protocol(connection)
     connection.connection_made(transport)
-    connection.data_received(PREFACE + rest)
+    connection.data_received(rest)
     connection.read_on()  # it may have been paused, with more than a little to parse

@@ -40,7 +40,8 @@ from lambda_emu.invoke.retries import (
 from lambda_emu.invoke.rules import RecursiveInvocation
 from lambda_emu.invoke.runner import Resolved
 from lambda_emu.model.function.function import Function
-from lambda_emu.store import QueuedEvent, Store
+from lambda_emu.store import QueuedEvent, Store, WorkItem
+from lambda_emu.store.events import work_of_event
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class AsyncInvoker:
         self._dispatcher = Dispatcher(self._queue, loop, clock, self._try)
         self._refusals = Refusals()
         self._sequel = sequel or NoSequel()
-        invoker.keep = self.keep
+        invoker.keep, invoker.admit = self.keep, self.admit
 
     def start(self) -> None:
         """Begin with what an earlier run left. On the loop."""
@@ -73,8 +74,21 @@ class AsyncInvoker:
 
     def keep(self, request: InvokeRequest, reply: Reply) -> None:
         """Put the event on disk, then run it. The reply is told once it is there, or could not be put there."""
+        event = self._event(request)
+        self._queue.put(event, lambda error: self._loop.post(self._begin, event, reply, error))
+
+    def admit(self, request: InvokeRequest) -> tuple[WorkItem, Callable[[], None]]:
+        """For who keeps an event with something else: what is to be kept, and what runs it once it is. On the loop.
+
+        LambdaError: what it would be refused with now.
+        """
+        self._invoker.check_event(request)
+        event = self._event(request)
+        return work_of_event(event), partial(self._begin, event, _Unheard(), None)
+
+    def _event(self, request: InvokeRequest) -> QueuedEvent:
         now_s = self._clock.steady_s()
-        event = QueuedEvent(
+        return QueuedEvent(
             request_id=request.request_id,
             function=request.target.id,
             qualifier=request.target.qualifier,
@@ -86,7 +100,6 @@ class AsyncInvoker:
             due_s=now_s,
             tenant_id=request.tenant_id,
         )
-        self._queue.put(event, lambda error: self._loop.post(self._begin, event, reply, error))
 
     def _begin(self, event: QueuedEvent, reply: Reply, error: BaseException | None) -> None:
         if error is not None:
@@ -217,6 +230,16 @@ class _Attempt(GatheredReply):
 
     def refused(self, error: LambdaError) -> None:
         self._settle(self._event, error)
+
+
+class _Unheard(GatheredReply):
+    """Nobody waits."""
+
+    def done(self, outcome: Outcome) -> None:
+        pass
+
+    def refused(self, error: LambdaError) -> None:
+        pass
 
 
 def _request(event: QueuedEvent, payload: bytes) -> InvokeRequest:

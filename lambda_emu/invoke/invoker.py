@@ -18,10 +18,12 @@ from lambda_emu.invoke.request import InvocationType, InvokeRequest
 from lambda_emu.invoke.rules import INVOKE, RecursiveInvocation, authorize, check, check_chain, check_served, runnable
 from lambda_emu.invoke.runner import PoolRunner, Resolved
 from lambda_emu.model.function.function import Function
-from lambda_emu.store import Store
+from lambda_emu.store import Store, WorkItem
 
 log = logging.getLogger(__name__)
 
+Admit = Callable[[InvokeRequest], tuple[WorkItem, Callable[[], None]]]
+"""`AsyncInvoker.admit`."""
 LOOK_AGAIN_S = 0.02
 NOTHING = Outcome(b"", failed=False)
 """What came of an event that is kept, and of a dry run."""
@@ -33,6 +35,7 @@ class Invoker:
     def __init__(self, store: Store, runner: PoolRunner, clock: Clock, pending_wait_s: float = 0.0) -> None:
         """pending_wait_s: how long a function that was just created is waited for, by who does not wait himself."""
         self.keep: Callable[[InvokeRequest, Reply], None]  # an event, until it has run
+        self.admit: Admit
         self.count: Count = count_nothing
         self._store = store
         self._runner = runner
@@ -42,11 +45,7 @@ class Invoker:
     def invoke(self, request: InvokeRequest, reply: Reply, waited_s: float = 0.0) -> None:
         """Of an event and of a dry run the outcome is empty, and says that it is kept or could be run."""
         try:
-            if request.principal is not None:
-                function = self._store.function(request.target.id)
-                authorize(function, request.principal, INVOKE, request.target, request.source)
-            resolved = self.resolve(request.target)
-            check(request, resolved.version)
+            resolved = self._allowed(request)
             if request.kind is InvocationType.DRY_RUN:
                 reply.end(NOTHING)
                 return
@@ -68,6 +67,18 @@ class Invoker:
         except Exception:
             log.exception("an invocation could not be begun")
             reply.refused(ServiceFailure("An internal error occurred; the emulator's log has the traceback."))
+
+    def check_event(self, request: InvokeRequest) -> None:
+        """LambdaError: what an asynchronous invocation would be refused with now."""
+        check_served(self._allowed(request).version)
+
+    def _allowed(self, request: InvokeRequest) -> Resolved:
+        if request.principal is not None:
+            function = self._store.function(request.target.id)
+            authorize(function, request.principal, INVOKE, request.target, request.source)
+        resolved = self.resolve(request.target)
+        check(request, resolved.version)
+        return resolved
 
     def resolve(self, target: Target) -> Resolved:
         """What it names, if that can be invoked now; else the error the caller gets."""

@@ -67,7 +67,7 @@ class EventQueue:
 
     def put(self, event: QueuedEvent, done: Done) -> None:
         """Keep an event that whoever puts it runs at once: it counts as taken."""
-        self._work.add(_work(event), done)
+        self._work.add(work_of_event(event), done)
 
     def next_due_s(self) -> float | None:
         """When the first event that does not run is due; None when none waits."""
@@ -98,7 +98,7 @@ class EventQueue:
         return [_event(work) for work in self._work.all(EVENT)]
 
 
-def _work(event: QueuedEvent) -> WorkItem:
+def work_of_event(event: QueuedEvent) -> WorkItem:
     """As it is kept by who runs it at once."""
     return WorkItem(
         event.request_id,

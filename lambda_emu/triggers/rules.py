@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from lambda_emu.arn import scope_in
 from lambda_emu.clock import Clock
 from lambda_emu.destinations.delivery import NOT_COUNTED, Delivery, dead_letter, put, work_of
 from lambda_emu.destinations.failures import End, Undeliverable
-from lambda_emu.destinations.outbox import Outbox, TargetLane
+from lambda_emu.destinations.outbox import Outbox
 from lambda_emu.destinations.retries import Cause, RetryPolicy
+from lambda_emu.destinations.senders import event_for
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.invoke.invoker import Admit
 from lambda_emu.services.eventbridge.buses import find_rule
-from lambda_emu.services.eventbridge.delivery import Handover
+from lambda_emu.services.eventbridge.delivery import Handover, Prepared
 from lambda_emu.services.eventbridge.event import Envelope
 from lambda_emu.services.eventbridge.matching import of_rule
 from lambda_emu.services.eventbridge.records import Rule
@@ -32,64 +35,84 @@ MOST_AGE_S, MOST_RETRIES = 86_400, 185
 
 
 class RuleDeliveries:
-    """eventbridge.Deliveries by the outbox."""
+    """eventbridge.Deliveries by the outbox, and at once to functions that take an event. On the loop."""
 
-    def __init__(self, outbox: Outbox, clock: Clock) -> None:
+    def __init__(self, outbox: Outbox, admit: Admit, clock: Clock) -> None:
         self._outbox = outbox
+        self._admit = admit
         self._clock = clock
 
-    def prepare(self, handovers: Sequence[Handover]) -> _Prepared:
-        return _Prepared(handovers, self._outbox, self._clock)
+    def prepare(self, handovers: Sequence[Handover]) -> Prepared:
+        prepared = _Prepared(self._outbox, self._clock)
+        for each in handovers:
+            if len(each.occasion.event.detail) > SHORT_BYTES:
+                prepared.long.append(each)
+            else:
+                self._begin(each, prepared)
+        return prepared
 
-
-class _Begun(Struct, frozen=True):
-    """One that begins as soon as it is kept."""
-
-    lane: TargetLane
-    delivery: Delivery
-    payload: bytes
+    def _begin(self, handover: Handover, prepared: _Prepared) -> None:
+        """What begins as soon as it is kept is not found in the table by those who look there."""
+        delivery, payload = _delivery_of(handover)
+        if delivery is None:
+            return
+        if delivery.service == "lambda":
+            try:
+                work, run = self._admit(event_for(delivery, payload, self._clock))
+            except (LambdaError, ValueError) as error:
+                log.debug("%s is tried again for %s: %s", delivery.about, delivery.target, error)
+            else:
+                prepared.add(work)
+                prepared.at_once.append(run)
+                return
+        work = work_of(delivery, self._clock.steady_s(), payload)
+        lane = self._outbox.admit(delivery.target)
+        if lane is None:
+            prepared.add(work)
+            return
+        begun = replace(delivery, created_s=work.created_s)
+        prepared.add(replace(work, running=True), partial(lane.begin, begun, payload), lane.forgo)
 
 
 class _Prepared:
-    """Small ones begin as soon as they are kept, where their target has room; the others are taken from the table."""
+    """long: what is made beside the loop, and taken from the table when its turn has come. at_once: runs functions.
 
-    def __init__(self, handovers: Sequence[Handover], outbox: Outbox, clock: Clock) -> None:
+    A function runs while its event is written, not after that: docs/decisions/rules.md.
+    """
+
+    def __init__(self, outbox: Outbox, clock: Clock) -> None:
+        self.long: list[Handover] = []
+        self.at_once: list[Callable[[], None]] = []
         self._outbox = outbox
         self._clock = clock
-        self._begun: list[_Begun] = []
         self._work: list[WorkItem] = []
-        self._long: list[Handover] = []
-        for each in handovers:
-            if len(each.occasion.event.detail) > SHORT_BYTES:
-                self._long.append(each)
-            else:
-                self._begin(each)
+        self._runs: list[Callable[[], None]] = []  # once it is kept
+        self._undoes: list[Callable[[], None]] = []  # if it is not
+
+    def add(
+        self, work: WorkItem, run: Callable[[], None] | None = None, undo: Callable[[], None] | None = None
+    ) -> None:
+        self._work.append(work)
+        if run is not None:
+            self._runs.append(run)
+        if undo is not None:
+            self._undoes.append(undo)
 
     def write(self, connection: sqlite3.Connection) -> None:
-        if self._long:
-            self._work += works_of(self._long, self._clock)
-            self._long = []
+        if self.long:
+            self._work += works_of(self.long, self._clock)
+            self.long = []
         put(connection, self._work)
 
+    def begin(self) -> None:
+        for run in self.at_once:
+            run()
+
     def kept(self, error: BaseException | None) -> None:
-        for each in self._begun:
-            if error is None:
-                each.lane.begin(each.delivery, each.payload)
-            else:
-                each.lane.forgo()
+        for step in self._runs if error is None else self._undoes:
+            step()
         if error is None:
             self._outbox.wake([work for work in self._work if not work.running])
-
-    def _begin(self, handover: Handover) -> None:
-        work, delivery = _work_of(handover, self._clock)
-        lane = None if work is None else self._outbox.admit(delivery.target)
-        if work is None:
-            return
-        if lane is not None:
-            assert work.payload is not None
-            self._begun.append(_Begun(lane, replace(delivery, created_s=work.created_s), work.payload))
-            work = replace(work, running=True)
-        self._work.append(work)
 
 
 class DueRules:
@@ -120,9 +143,10 @@ def works_of(handovers: Sequence[Handover], clock: Clock) -> list[WorkItem]:
     found: list[WorkItem] = []
     shared: dict[int, str] = {}
     for each in handovers:
-        work, _ = _work_of(each, clock)
-        if work is None:
+        delivery, payload = _delivery_of(each)
+        if delivery is None:
             continue
+        work = work_of(delivery, clock.steady_s(), payload)
         event = each.occasion.event
         if each.is_whole:
             first = shared.setdefault(id(event), work.id)
@@ -132,8 +156,8 @@ def works_of(handovers: Sequence[Handover], clock: Clock) -> list[WorkItem]:
     return found
 
 
-def _work_of(handover: Handover, clock: Clock) -> tuple[WorkItem | None, Delivery]:
-    """None: nobody is to have it."""
+def _delivery_of(handover: Handover) -> tuple[Delivery | None, bytes]:
+    """None: nobody is to have it. With what it brings."""
     occasion, target = handover.occasion, handover.target
     named = scope_in(occasion.rule_arn).function(occasion.rule_name)
     delivery = Delivery(
@@ -152,9 +176,9 @@ def _work_of(handover: Handover, clock: Clock) -> tuple[WorkItem | None, Deliver
         told = "" if letter is None else f"; its dead letter goes to {letter.target}"
         log.warning("%s of %s is not delivered: %s%s", delivery.about, occasion.rule_arn, handover.problem, told)
         if letter is None:
-            return None, delivery
+            return None, b""
         delivery = letter
-    return work_of(delivery, clock.steady_s(), handover.text().encode(errors="replace")), delivery
+    return delivery, handover.text().encode(errors="replace")
 
 
 def _policy_of(handover: Handover) -> RetryPolicy:

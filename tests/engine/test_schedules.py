@@ -20,7 +20,7 @@ import json
 def handler(event, context):
     print("GOT " + json.dumps(event))
 """
-TARGETS = ("Input", "RetryPolicy", "DeadLetterConfig", "SqsParameters", "KinesisParameters")
+TARGETS = ("Input", "RetryPolicy", "DeadLetterConfig", "SqsParameters", "KinesisParameters", "EventBridgeParameters")
 OFF = {"Mode": "OFF"}
 
 
@@ -75,7 +75,7 @@ def test_each_kind_of_schedule_brings_its_event_to_a_function(account: Account, 
     )
 
 
-def test_queues_topics_streams_and_any_operation_of_aws_are_targets_too(
+def test_queues_topics_streams_buses_and_any_operation_of_aws_are_targets_too(
     account: Account, eventually: Eventually
 ) -> None:
     sqs, sns = sdk(account.lam, "sqs", ACCOUNT), sdk(account.lam, "sns", ACCOUNT)
@@ -97,12 +97,19 @@ def test_queues_topics_streams_and_any_operation_of_aws_are_targets_too(
     kinesis.create_stream(StreamName="steps", ShardCount=1)
     account.create("record", at, stream, Input='"step"', KinesisParameters={"PartitionKey": "k"})
 
+    events = sdk(account.lam, "events", ACCOUNT)
+    events.put_rule(Name="night", EventPattern='{"source": ["shop"], "detail-type": ["Night"]}')
+    told_by_rule = {"Id": "1", "Arn": told["Endpoint"], "InputPath": "$.detail.what"}
+    events.put_targets(Rule="night", Targets=[told_by_rule])
+    bus, event = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default", {"Source": "shop", "DetailType": "Night"}
+    account.create("event", at, bus, Input='{"what": "dark"}', EventBridgeParameters=event)
+
     account.advance_to("2060-01-01")
 
     (job,) = eventually(lambda: sqs.receive_message(QueueUrl=url, AttributeNames=["All"]).get("Messages"), "the job")
     assert (job["Body"], job["Attributes"]["MessageGroupId"]) == ('"job"', "g")
-    got = {eventually(lambda: take(sqs, heard), "a message") for _ in range(2)}
-    assert got == {'"news"', "asked"}
+    got = {eventually(lambda: take(sqs, heard), "a message") for _ in range(3)}
+    assert got == {'"news"', "asked", '"dark"'}
     whole = {"ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"}
     at_first = kinesis.get_shard_iterator(StreamARN=stream, **whole)["ShardIterator"]
     (record,) = eventually(lambda: kinesis.get_records(ShardIterator=at_first)["Records"], "the record")
@@ -184,6 +191,21 @@ def test_a_schedule_goes_by_the_clocks_of_its_zone(account: Account, eventually:
         got.append(eventually(lambda: take(sqs, url), "a message"))
 
     assert got == [f"2081-03-{day}T0{hour}:00:00Z" for day, hour in ((28, 8), (29, 8), (30, 7), (31, 7))]
+
+
+def test_what_no_bus_takes_is_a_dead_letter_at_once(account: Account, eventually: Eventually) -> None:
+    sqs = sdk(account.lam, "sqs", ACCOUNT)
+    url = sqs.create_queue(QueueName="letters")["QueueUrl"]
+    letters = f"arn:aws:sqs:{REGION}:{ACCOUNT}:letters"
+    bus, event = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default", {"Source": "shop", "DetailType": "Night"}
+    account.create(
+        "lost", "rate(1 hour)", bus, Input="no JSON", EventBridgeParameters=event, DeadLetterConfig={"Arn": letters}
+    )
+
+    ask = {"QueueUrl": url, "MessageAttributeNames": ["All"]}
+    (got,) = eventually(lambda: sqs.receive_message(**ask).get("Messages"), "its dead letter")
+    told = {name: one["StringValue"] for name, one in got["MessageAttributes"].items()}
+    assert (got["Body"], told["ERROR_CODE"], told["RETRY_ATTEMPTS"]) == ("no JSON", "MalformedDetail", "0")
 
 
 def _event(arn: str, event: dict[str, Any]) -> dict[str, Any]:

@@ -57,6 +57,9 @@ class Recorded:
         rows = [(one.id, one.target["Arn"], one.text()) for one in self.handovers]
         connection.executemany("INSERT INTO handed VALUES (?, ?, ?)", rows)
 
+    def begin(self) -> None:
+        pass
+
     def kept(self, error: BaseException | None) -> None:
         if error is None:
             self.recorder.told.extend(self.handovers)

@@ -18,7 +18,13 @@ print(json.dumps(answer))
 
 
 @pytest.mark.parametrize(
-    ("project", "names"), [(".", ["hello", "report", "burn"]), ("node", ["hello-node"]), ("layer", ["greet"])]
+    ("project", "names"),
+    [
+        (".", ["hello", "report", "burn"]),
+        ("node", ["hello-node"]),
+        ("layer", ["greet"]),
+        ("cron", ["breakfast", "remind", "notify"]),
+    ],
 )
 def test_the_examples_are_projects(project: str, names: list[str]) -> None:
     assert [function.name for function in read_project(EXAMPLES / project).functions] == names

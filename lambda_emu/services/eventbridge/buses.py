@@ -176,6 +176,7 @@ class Buses:
             told(None if error is None else NotKept())
 
         self._store.post(prepared.write, lambda error, _: self._loop.post(finish, error))
+        prepared.begin()
 
     # -- changing ---------------------------------------------------------------------------------
 

@@ -63,6 +63,9 @@ class Prepared(Protocol):
         It may be called twice, after a transaction that was undone.
         """
 
+    def begin(self) -> None:
+        """They are being written, which whatever comes of them is written after. On the loop."""
+
     def kept(self, error: BaseException | None) -> None:
         """They last, and may be handed over; or they do not. On the loop."""
 

@@ -1,0 +1,105 @@
+"""SIGKILL at any moment while events are put: each that was accepted reaches its function, queue and other bus."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+from own import Served, served
+from services_rig import sdk
+from waiting import eventually
+
+EVENTS = 5_000
+CALLERS = 4
+LIVES_S = (1.0, 5.0)
+"""How long a server may live, evenly distributed."""
+ACCOUNT = "000000000000"
+QUEUES = ("of-rule", "of-bus", "of-function")
+WORKER = """
+def handler(event, context):
+    return event["detail"]["n"]
+"""
+
+
+def arn(service: str, name: str) -> str:
+    return f"arn:aws:{service}:us-east-1:{ACCOUNT}:{name}"
+
+
+def begin(lam: Served) -> None:
+    """A rule with a queue, a function whose results go to a queue, and another bus that has a queue too."""
+    queues, events = sdk(lam, "sqs", ACCOUNT), sdk(lam, "events", ACCOUNT)
+    for name in QUEUES:
+        queues.create_queue(QueueName=name)
+    lam.create("worker", WORKER)
+    told: Any = {"OnSuccess": {"Destination": arn("sqs", "of-function")}}
+    lam.client.put_function_event_invoke_config(FunctionName="worker", DestinationConfig=told)
+    events.create_event_bus(Name="second")
+    for bus, targets in (
+        ("second", (arn("sqs", "of-bus"),)),
+        ("default", (arn("sqs", "of-rule"), arn("lambda", "function:worker"), arn("events", "event-bus/second"))),
+    ):
+        events.put_rule(Name="r", EventBusName=bus, EventPattern='{"source": ["shop"]}')
+        given = [{"Id": str(number), "Arn": target} for number, target in enumerate(targets)]
+        events.put_targets(Rule="r", EventBusName=bus, Targets=given)
+
+
+def pour(lam: Served, first: int, accepted: list[int]) -> None:
+    """One caller: event upon event, until the server is gone or there are enough."""
+    number, client = first, sdk(lam, "events", ACCOUNT)
+    while len(accepted) < EVENTS:
+        entry = {"Source": "shop", "DetailType": "t", "Detail": json.dumps({"n": number})}
+        try:
+            answer = client.put_events(Entries=[entry])
+        except (BotoCoreError, ClientError):
+            return
+        assert answer["FailedEntryCount"] == 0
+        accepted.append(number)
+        number += CALLERS
+
+
+def drain(client: Any, name: str, found: Counter[int]) -> None:
+    """All messages of a queue, counted by the number in them."""
+    url = client.get_queue_url(QueueName=name)["QueueUrl"]
+    while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
+            body = json.loads(message["Body"])
+            found[body["responsePayload"] if "responsePayload" in body else body["detail"]["n"]] += 1
+        entries = [{"Id": str(at), "ReceiptHandle": one["ReceiptHandle"]} for at, one in enumerate(messages)]
+        client.delete_message_batch(QueueUrl=url, Entries=entries)
+
+
+@pytest.mark.slow
+def test_every_event_that_was_accepted_reaches_each_of_its_targets(tmp_path: Path) -> None:
+    accepted: list[int] = []
+    kills, first = 0, 0
+    while len(accepted) < EVENTS:
+        with served(tmp_path, "process") as lam, ThreadPoolExecutor(CALLERS) as threads:
+            if not accepted:
+                begin(lam)
+            for caller in range(CALLERS):
+                threads.submit(pour, lam, first + caller, accepted)
+            Event().wait(random.uniform(*LIVES_S))
+            lam.process.kill()
+            kills += 1
+        first += 1_000_000  # no number is sent twice
+
+    found: dict[str, Counter[int]] = {name: Counter() for name in QUEUES}
+    with served(tmp_path, "process") as lam, ThreadPoolExecutor(CALLERS) as threads:
+        client = sdk(lam, "sqs", ACCOUNT, max_pool_connections=CALLERS)
+
+        def all_arrived() -> bool:
+            for reader in [threads.submit(drain, client, name, numbers) for name, numbers in found.items()]:
+                reader.result()
+            return all(set(accepted) <= numbers.keys() for numbers in found.values())
+
+        eventually(all_arrived, "all of them to arrive")
+
+    twice = {name: sum(count - 1 for count in numbers.values()) for name, numbers in found.items()}
+    print(f"{len(accepted)} events, {kills} kills, more than once: {twice}")
