@@ -223,7 +223,8 @@ def test_an_issuer_that_hangs_holds_up_nobody_else(
     assert len(asked) == 1
 
 
-def test_a_user_pool_of_our_own_issues_tokens(lam: OwnLam, gateway: Gateway) -> None:
+@pytest.mark.parametrize("by_port", [False, True])
+def test_a_user_pool_of_our_own_issues_tokens(lam: OwnLam, gateway: Gateway, *, by_port: bool) -> None:
     cognito = sdk(lam, "cognito-idp")
     pool = cognito.create_user_pool(PoolName="people")["UserPool"]["Id"]
     flows = ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
@@ -237,13 +238,14 @@ def test_a_user_pool_of_our_own_issues_tokens(lam: OwnLam, gateway: Gateway) -> 
         AuthParameters={"USERNAME": "ada", "PASSWORD": "Secret-1234"},
     )["AuthenticationResult"]  # fmt: skip
     api = gateway.api()
-    told = {"Issuer": f"https://cognito-idp.{REGION}.amazonaws.com/{pool}", "Audience": [client_id]}
+    issuer = f"https://cognito-idp.{REGION}.amazonaws.com/{pool}"
+    told = {"Issuer": f"{lam.url}/{pool}" if by_port else issuer, "Audience": [client_id]}
     made = api.authorizer("JWT", IdentitySource=[HEADER], JwtConfiguration=told)
     api.route("GET /me", "echo", AuthorizationType="JWT", AuthorizerId=made)
 
     for kind in ("IdToken", "AccessToken"):
         event = api.ask("/me", Authorization=f"Bearer {tokens[kind]}").json
-        assert event["requestContext"]["authorizer"]["jwt"]["claims"]["iss"] == told["Issuer"]
+        assert event["requestContext"]["authorizer"]["jwt"]["claims"]["iss"] == issuer
 
 
 def test_a_function_answers_simply_whether(gateway: Gateway) -> None:

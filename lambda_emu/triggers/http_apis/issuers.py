@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from msgspec.json import decode
+from msgspec.structs import replace
 
 from lambda_emu.clock import Clock
 from lambda_emu.http.executors import Closed, Full, Workers
@@ -38,6 +39,10 @@ MISSING = "JWT authorizers need joserfc, which is not installed: pip install 'la
 OwnKeys = Callable[[str], Awaitable[bytes | None]]
 """The key set of a user pool of our own, by its id; None: there is none."""
 _COGNITO = re.compile(r"https://cognito-idp\.([a-z0-9-]+)\.amazonaws\.com/([\w-]{1,64})", re.ASCII)
+_HERE = re.compile(
+    r"http://(?:127\.0\.0\.1|localhost|localhost\.localstack\.cloud):([0-9]+)/(([a-z0-9-]+)_[0-9A-Za-z]{1,55})/?"
+)
+"""A user pool by the port that its pages are at."""
 
 
 class Keys(NamedTuple):
@@ -48,18 +53,20 @@ class Keys(NamedTuple):
 
 
 class Issuers:
-    """own_keys: asked for the pools that have the names of Cognito's."""
+    """own_keys: asked for the pools that have the names of Cognito's. port: where they can be asked for, too."""
 
-    def __init__(self, loop: Loop, clock: Clock, own_keys: OwnKeys) -> None:
+    def __init__(self, loop: Loop, clock: Clock, own_keys: OwnKeys, port: int | None) -> None:
         self._loop = loop
         self._clock = clock
         self._own_keys = own_keys
+        self._port = port
         self._keys: dict[str, Keys] = {}
         self._asking: dict[str, asyncio.Future[Keys]] = {}
         self._claims: dict[tuple[str, str], Mapping[str, Any]] = {}  # by issuer and token: its signature holds
 
     async def verify(self, token: str, authorizer: Authorizer) -> VerifiedToken:
         """BadToken; ApiFailure without the library."""
+        authorizer = replace(authorizer, issuer=issuer_named(authorizer.issuer, self._port))
         known = (authorizer.issuer, token)
         claims = self._claims.get(known)
         if claims is None:
@@ -116,6 +123,14 @@ class Issuers:
             del self._keys[next(iter(self._keys))]
         self._keys[issuer] = keys
         return keys
+
+
+def issuer_named(issuer: str, port: int | None) -> str:
+    """As its tokens name it: AWS's name of a user pool that is named by our port, and any other as it is."""
+    here = _HERE.fullmatch(issuer)
+    if here is None or int(here[1]) != port:
+        return issuer
+    return f"https://cognito-idp.{here[3]}.amazonaws.com/{here[2]}"
 
 
 class UnknownKey(Exception):

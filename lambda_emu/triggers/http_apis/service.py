@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
@@ -122,7 +123,7 @@ class HttpApis:
         with self._lock:
             if self._data_plane is None:
                 apis = self._make_apis()
-                issuers = Issuers(self._loop, self._clock, self._token_keys)
+                issuers = Issuers(self._loop, self._clock, self._token_keys, urlsplit(self._base_url).port)
                 functions = LambdaAuthorizers(self._invoke, self._clock)
                 permissions = Permissions(self._store)
                 authorizers = Authorizers(self._clock, issuers, functions, self.signers(), permissions)
