@@ -15,7 +15,13 @@ from lambda_emu.gateway.services import ServiceClaims
 from lambda_emu.services.buckets import bucket_of
 from lambda_emu.services.callers import signed_with
 
+POOL_PATH = re.compile(
+    rb"/[a-z]{2}(?:-[a-z]+)+-[0-9]_[0-9A-Za-z]{1,55}/\.well-known/(?:jwks\.json|openid-configuration)"
+)
 QUEUE_PATH = re.compile(rb"(?:/queue/[a-z0-9-]{1,32})?/[0-9]{12}/[A-Za-z0-9_.-]{1,85}/?")
+
+
+SHAPES = {"cognito-idp": (POOL_PATH,), "sqs": (QUEUE_PATH,)}
 
 
 class Known(Struct, frozen=True):
@@ -45,7 +51,7 @@ def _row(
         targets=(target.encode(),) if target else (),
         versions=(version.encode(),) if version else (),
         actions=tuple(actions),
-        shapes=(QUEUE_PATH,) if name == "sqs" else (),
+        shapes=SHAPES.get(name, ()),
     )
     return Known(name, id, claims)
 
@@ -103,7 +109,8 @@ def named(request: Request) -> Known | None:
         if by_target or (credential is not None and credential.service in row.claims.signed_for):
             return row
     form = request.query + b"&" + (request.body if request.path == b"/" else b"")
-    return next((row for row in KNOWN.values() if _is_form_of(row.claims, form)), None)
+    by_form = next((row for row in KNOWN.values() if _is_form_of(row.claims, form)), None)
+    return by_form or next((row for row in KNOWN.values() if _has_shape(row.claims, request.path)), None)
 
 
 def _is_form_of(claims: ServiceClaims, form: bytes) -> bool:
@@ -111,6 +118,10 @@ def _is_form_of(claims: ServiceClaims, form: bytes) -> bool:
     return any(b"&Version=" + version + b"&" in written for version in claims.versions) or any(
         b"&Action=" + action in written for action in claims.actions
     )
+
+
+def _has_shape(claims: ServiceClaims, path: bytes) -> bool:
+    return any(shape.fullmatch(path) for shape in claims.shapes)
 
 
 def claims_of(*names: str) -> ServiceClaims:

@@ -276,6 +276,21 @@ def sdk_of(lam: OwnLam, service: str) -> Any:
     return CLIENTS[key]
 
 
+def signed_in(idp: Any) -> str:
+    """The token of somebody who is, in a pool; somebody else is asked for a new password just now."""
+    pool = idp.create_user_pool(PoolName="p")["UserPool"]["Id"]
+    flows = ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    client = idp.create_user_pool_client(UserPoolId=pool, ClientName="a", ExplicitAuthFlows=flows)["UserPoolClient"]
+    asked = {"UserPoolId": pool, "ClientId": client["ClientId"], "AuthFlow": "ADMIN_USER_PASSWORD_AUTH"}
+    for name in ("bob", "ada"):
+        idp.admin_create_user(UserPoolId=pool, Username=name, TemporaryPassword="Secret-123")
+        if name == "ada":
+            idp.admin_set_user_password(UserPoolId=pool, Username=name, Password="Secret-123", Permanent=True)
+        told = idp.admin_initiate_auth(**asked, AuthParameters={"USERNAME": name, "PASSWORD": "Secret-123"})
+    token: str = told["AuthenticationResult"]["AccessToken"]
+    return token
+
+
 def make_of_each(lam: OwnLam) -> dict[str, Any]:
     """Something in each service, with what it takes to look at it."""
     make(lam)
@@ -285,7 +300,7 @@ def make_of_each(lam: OwnLam) -> dict[str, Any]:
     s3.upload_part(Bucket="kept", Key="parts", UploadId=upload, PartNumber=1, Body=b"1" * 100_000)
     sdk(lam, "secretsmanager").create_secret(Name="s", SecretString="told")
     sdk(lam, "ssm").put_parameter(Name="/p", Value="v", Type="SecureString")
-    sdk(lam, "cognito-idp").create_user_pool(PoolName="p")
+    token = signed_in(sdk(lam, "cognito-idp"))
     sdk(lam, "apigatewayv2").create_api(Name="a", ProtocolType="HTTP")
     sdk(lam, "apigateway").create_rest_api(name="a")
     sdk(lam, "cloudwatch").put_metric_alarm(
@@ -297,7 +312,8 @@ def make_of_each(lam: OwnLam) -> dict[str, Any]:
     )
     symmetric = kms.create_key()["KeyMetadata"]["KeyId"]
     signing = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
-    return {"cipher": kms.encrypt(KeyId=symmetric, Plaintext=b"told")["CiphertextBlob"], "signing": signing}
+    cipher = kms.encrypt(KeyId=symmetric, Plaintext=b"told")["CiphertextBlob"]
+    return {"cipher": cipher, "signing": signing, "token": token}
 
 
 def known(lam: OwnLam, secret: dict[str, Any]) -> dict[str, Any]:
@@ -313,6 +329,7 @@ def known(lam: OwnLam, secret: dict[str, Any]) -> dict[str, Any]:
         "secret": sdk(lam, "secretsmanager").get_secret_value(SecretId="s")["VersionId"],
         "parameter": sdk(lam, "ssm").get_parameter(Name="/p", WithDecryption=True)["Parameter"]["Value"],
         "pools": [pool["Id"] for pool in sdk(lam, "cognito-idp").list_user_pools(MaxResults=9)["UserPools"]],
+        "person": sdk(lam, "cognito-idp").get_user(AccessToken=secret["token"])["UserAttributes"],
         "apis": [api["ApiId"] for api in sdk(lam, "apigatewayv2").get_apis()["Items"]],
         "rest": [api["id"] for api in sdk(lam, "apigateway").get_rest_apis()["items"]],
         "alarms": [alarm["AlarmArn"] for alarm in sdk(lam, "cloudwatch").describe_alarms()["MetricAlarms"]],

@@ -35,8 +35,17 @@ AHEAD = "x-lambda-emu-ahead"
 """Says how far our clock is ahead of the machine's."""
 ASK_LIMIT_S = 70.0
 """It may have to be started for it."""
+CALLERS = 16
+"""And what may have a function run, which may ask it for something itself."""
 READERS = 24
 """Of all that the child serves at once: who reads an object slowly keeps a thread of it, and others need some too."""
+SIGNING = tuple(
+    b"AWSCognitoIdentityProviderService." + name
+    for name in (
+        *(b"AdminConfirm", b"AdminCreateUser", b"AdminInitiate", b"AdminRespond", b"Confirm", b"Forgot"),
+        *(b"Initiate", b"Resend", b"Respond", b"SignUp"),
+    )
+)
 NAME = re.compile(r"[\w-]{1,128}", re.ASCII)
 OURS = ("x-moto-account-id", "x-lambda-emu-")
 """Headers that nobody but us says."""
@@ -122,6 +131,7 @@ class ChildForwarder(Forwarder):
 
     def __init__(self, child: Child, scope: Scope, clock: Clock, loop: Loop, observer: Observer | None) -> None:
         self._child_peer = ChildPeer(child, scope, clock)
+        self._callers = asyncio.Semaphore(CALLERS)
         self._readers = asyncio.Semaphore(READERS)
         super().__init__(self._child_peer, loop, observer)
 
@@ -136,6 +146,9 @@ class ChildForwarder(Forwarder):
     async def _forward(self, request: Request, call: Call, file: IO[bytes] | None, length: int) -> None:
         if _may_be_for_an_object(request):
             async with self._readers:
+                await super()._forward(request, call, file, length)
+        elif _may_run_functions(request):
+            async with self._callers:
                 await super()._forward(request, call, file, length)
         else:
             await super()._forward(request, call, file, length)
@@ -156,3 +169,8 @@ class ChildForwarder(Forwarder):
 def _may_be_for_an_object(request: Request) -> bool:
     credential = signed_with(request)
     return request.method == "GET" and (credential is None or credential.service == "s3")
+
+
+def _may_run_functions(request: Request) -> bool:
+    """Whether it is about somebody who signs up or in; what such functions ask for begins in other ways."""
+    return request.head.first.get(b"x-amz-target", b"").startswith(SIGNING)

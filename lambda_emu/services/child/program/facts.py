@@ -37,14 +37,14 @@ def _access_key(access_key: str) -> dict[str, str] | None:
 
 def _token_keys(pool_id: str) -> dict[str, Any] | None:
     """Of a user pool, whoever's it is."""
-    from moto.cognitoidp.models import cognitoidp_backends
+    from lambda_emu.services.child.program.pools.errors import NoPool
+    from lambda_emu.services.child.program.pools.finding import pool_by_id
+    from lambda_emu.services.child.program.pools.keys import key_set
 
-    for account in list(cognitoidp_backends):
-        for backend in list(cognitoidp_backends[account].values()):
-            pool = backend.user_pools.get(pool_id)
-            if pool is not None:
-                return {"keys": [pool.json_web_key.as_dict(private=False, kid="dummy", alg="RS256", use="sig")]}
-    return None
+    try:
+        return key_set(pool_by_id(pool_id))
+    except NoPool:
+        return None
 
 
 def _key(secret: str, account: str, user_id: str, arn: str) -> dict[str, str]:

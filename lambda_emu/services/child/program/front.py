@@ -31,6 +31,10 @@ class FrontGone(FrontError):
     """Nobody listens: the server is ending. Who asked for what others cannot be told of has to ask again."""
 
 
+class FrontSlow(FrontError):
+    """It did not answer in time."""
+
+
 class Answered(Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
@@ -63,6 +67,19 @@ class Front:
     def run(self, arn: str, payload: bytes, limit_s: float = RUN_LIMIT_S) -> Answered:
         """Run the function and wait for what it answers; a function's own error is an answer too. FrontError."""
         return self._invoke(arn, payload, "RequestResponse", limit_s)
+
+    def try_run(self, arn: str, payload: bytes, limit_s: float) -> Answered:
+        """As `run`, and what the server refuses is an answer too. FrontSlow after limit_s, FrontError."""
+        path = f"{FUNCTIONS}{quote(arn, safe='')}/invocations"
+        return self._call("POST", path, arn, payload, {"X-Amz-Invocation-Type": "RequestResponse"}, limit_s)
+
+    def function_policy(self, arn: str) -> str:
+        """JSON; empty where there is none, or no such function. FrontError."""
+        answered = self._call("GET", f"{FUNCTIONS}{quote(arn, safe='')}/policy", arn)
+        try:
+            return str(json.loads(answered.body).get("Policy", "")) if answered.status == 200 else ""
+        except (ValueError, AttributeError) as error:
+            raise FrontError(f"{arn}: {error!r}") from error
 
     def send_message(self, queue_arn: str, body: str, **members: object) -> None:
         """members: more of SendMessage's own, but None. FrontError."""
@@ -142,6 +159,8 @@ class Front:
                 return Answered(answer.status, dict(answer.getheaders()), answer.read())
             except ConnectionError as error:
                 raise FrontGone(f"{arn} cannot be told, since lambda-emu is ending; try again.") from error
+            except TimeoutError as error:
+                raise FrontSlow(f"{arn} did not answer within {limit_s:g} s") from error
             except (OSError, http.client.HTTPException) as error:
                 raise FrontError(f"{arn}: {error!r}") from error
 

@@ -28,6 +28,7 @@ SURROUNDINGS = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_DEFAULT_REGION": "us-east-1",
     "S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true",  # a name that we are asked by is no bucket's
+    "MOTO_COGNITO_IDP_USER_POOL_ENABLE_TOTP": "true",  # else any code of an app would do
     "MOTO_DISABLE_GLOBAL_CORS": "true",  # which pages may ask is decided in front of us
 }
 

@@ -42,6 +42,7 @@ from lambda_emu.services.child.program.state.moment import replace_time
 from lambda_emu.services.child.program.telling import Teller
 
 if TYPE_CHECKING:
+    from lambda_emu.services.child.program.pools.serving import UserPools
     from lambda_emu.services.child.program.state.keeping import Keeper
 
 log = logging.getLogger(__name__)
@@ -154,6 +155,7 @@ class App(DomainDispatcherApplication):
         self._teller = teller
         self._bodies = bodies
         self._keeper: Keeper | None = None
+        self._user_pools: UserPools | None = None
         self._expiry = Expiry(self)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -203,6 +205,10 @@ class App(DomainDispatcherApplication):
         try:
             if backend == "s3":
                 take_in(environ, self._bodies)
+            if backend == "cognitoidp" and self._user_pools is not None:
+                answer = self._user_pools.serve(environ, start_response)
+                if answer is not None:
+                    return answer
             return serve(backend, environ, start_response)
         except BadBody as error:
             raise Refused(error.code, str(error)) from error
@@ -269,8 +275,16 @@ class App(DomainDispatcherApplication):
                 seams.replace(backend, self._front, self._teller, self._bodies, self._receiving)
                 if backend == "dynamodb":
                     self._expiry.begin()
+                if backend == "cognitoidp":
+                    self._user_pools = self._make_user_pools()
                 self.app_instances[backend] = made
             return self.app_instances[backend]
+
+    def _make_user_pools(self) -> UserPools:
+        """What is made again needs it, too."""
+        from lambda_emu.services.child.program.pools.serving import UserPools
+
+        return UserPools(self._front, self._outbox, None if self._keeper is None else self._keeper.make)
 
 
 def _adding(start_response: StartResponse, headers: Iterable[tuple[str, str]]) -> StartResponse:

@@ -105,6 +105,10 @@ def replace(backend: str, front: Front, teller: Teller, bodies: Bodies, receivin
         from lambda_emu.services.child.program.patches.secrets_rotation import replace_rotation
 
         replace_rotation()
+    if backend == "cognitoidp":
+        from lambda_emu.services.child.program.patches.user_pools import replace_keys
+
+        replace_keys()
     if backend in ("iam", "sts"):
         _replace_keys()
     if backend == "sts":

@@ -23,6 +23,7 @@ from lambda_emu.services.child.program.objects.bodies import SMALL_BYTES, Bodies
 from lambda_emu.services.child.program.objects.intake import content_of, given_again, take_in
 from lambda_emu.services.child.program.state.changes import RequestKind, kind_of
 from lambda_emu.services.child.program.state.journal import JOURNAL, Entry, open_journal
+from lambda_emu.services.child.program.state.made import make_change
 from lambda_emu.services.child.program.state.moment import moment
 from lambda_emu.services.child.program.state.rotation import rotated, write_rotated
 from lambda_emu.services.child.program.state.snapshots import Snapshots
@@ -40,14 +41,17 @@ UNUSED_BYTES = 1024 * 1024
 IDLE_S = 20.0
 IDLE_ENTRIES = 200
 LOOK_S = 0.5
+USER_POOLS = "cognitoidp"
 GROUPS = {
-    "cognitoidentity": "cognitoidp",
+    "cognitoidentity": USER_POOLS,
     "dynamodbstreams": "dynamodb",
     "s3control": "s3",
     "sesv2": "ses",
     "sts": "iam",
 }
 """Services that know each other's things: these change them one after the other."""
+MADE = "made"
+"""The path of an entry that is no request, but a change of a user pool."""
 ROTATED = "rotated"
 """The path of an entry that says what a rotation came to."""
 
@@ -124,6 +128,9 @@ class Keeper:
             self._prepare(entry.service)
             if entry.environ["PATH_INFO"] == ROTATED:
                 rotated(json.loads(entry.body))
+            elif entry.environ["PATH_INFO"] == MADE:
+                with moment(entry.seed, entry.time_s):
+                    make_change(json.loads(entry.body))
             else:
                 status, _, said = self._ask_again(entry)
                 if status >= "4":
@@ -211,6 +218,20 @@ class Keeper:
                 entry = Entry(0, entry.service, entry.seed, entry.time_s, {"PATH_INFO": ROTATED}, said, None)
             self._end(self._begin(entry), has_changed=True)
         return answer
+
+    def make(self, said: dict[str, Any]) -> Any:
+        """A change of a user pool, which may come of what a function answered. Refused: it is not made."""
+        body = json.dumps(said).encode()
+        entry = Entry(0, USER_POOLS, secrets.randbits(62), clock.now_s(), {"PATH_INFO": MADE}, body, None)
+        with self._changing[USER_POOLS]:
+            id, has_changed = self._begin(entry), False
+            try:
+                with moment(entry.seed, entry.time_s):
+                    made = make_change(said)
+                has_changed = True
+            finally:
+                self._end(id, has_changed=has_changed)
+        return made
 
     def _begin(self, entry: Entry) -> int:
         with self._lock:

@@ -1,0 +1,192 @@
+"""RespondToAuthChallenge: an answer, held to what its session remembers, and what comes next."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lambda_emu.services.child.program.clock import clock
+from lambda_emu.services.child.program.pools import changes, custom, factors, srp
+from lambda_emu.services.child.program.pools.changes import NO_SESSION
+from lambda_emu.services.child.program.pools.desk import Desk, check_password, operation
+from lambda_emu.services.child.program.pools.errors import (
+    InvalidParameter,
+    NotAuthorized,
+    WrongMfaCode,
+    WrongPassword,
+)
+from lambda_emu.services.child.program.pools.finding import (
+    Asked,
+    Place,
+    check_secret,
+    find_user,
+    place_of_admin,
+    place_of_client,
+)
+from lambda_emu.services.child.program.pools.messages import MFA
+from lambda_emu.services.child.program.pools.sessions import Session
+from lambda_emu.services.child.program.pools.sign_in import needed
+
+OVER = "Invalid session for the user, session is expired."
+ATTRIBUTE = "userAttributes."
+APP_STEP_S = 30
+
+
+class Answer:
+    """One to a challenge. user: None: there is none, and nobody is to find out."""
+
+    def __init__(self, place: Place, session: Session, id: str, responses: Mapping[str, str]) -> None:
+        self.place = place
+        self.session = session
+        self.id = id
+        self.responses = responses
+        self.user: Any = find_user(place.pool, session.name) if session.name else None
+
+    @property
+    def step(self) -> factors.Step:
+        return factors.Step(self.place, self.user, self.session.asked_name, self.id)
+
+    @property
+    def course(self) -> custom.Course:
+        memo = {name: value for name, value in self.session.memo.items() if name == "SRP_A"}
+        return custom.Course(self.step, self.session.memo["history"], memo)
+
+
+@operation("RespondToAuthChallenge")
+def respond_to_auth_challenge(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+    return _respond(desk, place_of_client(asked))
+
+
+@operation("AdminRespondToAuthChallenge")
+def admin_respond_to_auth_challenge(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+    return _respond(desk, place_of_admin(asked, with_client=True))
+
+
+def _respond(desk: Desk, place: Place) -> dict[str, Any]:
+    name, responses = place.asked.text("ChallengeName"), place.asked.texts("ChallengeResponses")
+    take = ANSWERS.get(name)
+    if take is None:
+        raise InvalidParameter(f"{name} is not served by lambda-emu")
+    check_secret(place, needed(responses, "USERNAME"), responses.get("SECRET_HASH"))
+    id = responses.get("PASSWORD_CLAIM_SECRET_BLOCK") or place.asked.given.get("Session")
+    answer = Answer(place, _session(place, str(id or ""), name), str(id), responses)
+    if answer.user is None and answer.session.name:
+        raise NotAuthorized(NO_SESSION)
+    if answer.user is not None and not answer.user.enabled:
+        raise NotAuthorized("User is disabled.")
+    return take(desk, answer)
+
+
+def _session(place: Place, id: str, challenge: str) -> Session:
+    """NotAuthorized."""
+    kept: Any = place.pool.backend.sessions.get(id)
+    if kept is not None and not isinstance(kept, Session):  # moto's own, once a factor is set up
+        name, pool = kept
+        kept = Session(pool, name, name, place.client.id, factors.SETUP, float("inf"), {"is_set_up": True})
+    if kept is None or kept.pool is not place.pool or kept.client_id != place.client.id:
+        raise NotAuthorized(NO_SESSION)
+    if kept.until_s <= clock.now_s():
+        raise NotAuthorized(OVER)
+    if kept.challenge != challenge:
+        raise NotAuthorized(NO_SESSION)
+    found: Session = kept
+    return found
+
+
+def take_proof(desk: Desk, answer: Answer) -> dict[str, Any]:
+    """Of a password, by SRP. A wrong one ends the session."""
+    session, place = answer.session, answer.place
+    signature, timestamp = (needed(answer.responses, name) for name in ("PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP"))
+    signed = f"{factors.pool_name(place.pool)}{answer.step.key}".encode() + _decoded(answer.id) + timestamp.encode()
+    is_right = srp.proves(session.memo, signed, signature) and answer.user is not None
+    if session.memo.get("is_custom"):
+        course = answer.course.after(factors.PROOF, is_right=is_right, metadata=None)
+        return custom.next_challenge(desk, course)
+    if not is_right:
+        desk.changes.make(changes.close_session, pool=place.pool.id, id=answer.id)
+        raise WrongPassword
+    return factors.after_password(desk, answer.step)
+
+
+def take_password(desk: Desk, answer: Answer) -> dict[str, Any]:
+    """A new one, with what the user adds of attributes."""
+    place, user = answer.place, answer.user
+    check_password(place.pool, password := needed(answer.responses, "NEW_PASSWORD"))
+    attributes = {
+        name.removeprefix(ATTRIBUTE): value for name, value in answer.responses.items() if name.startswith(ATTRIBUTE)
+    }
+    desk.changes.make(
+        changes.set_user,
+        pool=place.pool.id, name=user.username, password=password, status="CONFIRMED", attributes=attributes,
+    )  # fmt: skip
+    return factors.after_first(desk, answer.step, factors.WITH_NEW_PASSWORD)
+
+
+def take_sms_code(desk: Desk, answer: Answer) -> dict[str, Any]:
+    place, user = answer.place, answer.user
+    desk.messages.check_code(place, user, MFA, needed(answer.responses, "SMS_MFA_CODE"), WrongMfaCode)
+    desk.changes.make(changes.use_code, pool=place.pool.id, name=user.username, purpose=MFA)
+    return factors.finish(desk, answer.step, answer.session.memo["source"])
+
+
+def take_app_code(desk: Desk, answer: Answer) -> dict[str, Any]:
+    """By moto's one secret of all users, as AssociateSoftwareToken tells it."""
+    if not _is_app_code(needed(answer.responses, "SOFTWARE_TOKEN_MFA_CODE")):
+        raise WrongMfaCode
+    return factors.finish(desk, answer.step, answer.session.memo["source"])
+
+
+def take_choice(desk: Desk, answer: Answer) -> dict[str, Any]:
+    """Of a second factor."""
+    chosen = needed(answer.responses, "ANSWER")
+    if chosen not in (factors.BY_SMS, factors.BY_APP):
+        raise InvalidParameter("Invalid MFA type selected")
+    return factors.ask_for_code(desk, answer.step, chosen, dict(answer.session.memo))
+
+
+def take_setup(desk: Desk, answer: Answer) -> dict[str, Any]:
+    """Of a second factor, which VerifySoftwareToken has seen."""
+    if not answer.session.memo.get("is_set_up"):
+        raise NotAuthorized(NO_SESSION)
+    return factors.finish(desk, answer.step, factors.SIGNED_IN)
+
+
+def take_custom(desk: Desk, answer: Answer) -> dict[str, Any]:
+    given = needed(answer.responses, "ANSWER")
+    return custom.answer(desk, answer.course, answer.session.memo, given)
+
+
+ANSWERS: Mapping[str, Callable[[Desk, Answer], dict[str, Any]]] = {
+    factors.PROOF: take_proof,
+    factors.NEW_PASSWORD: take_password,
+    factors.BY_SMS: take_sms_code,
+    factors.BY_APP: take_app_code,
+    factors.CHOICE: take_choice,
+    factors.SETUP: take_setup,
+    custom.CHALLENGE: take_custom,
+}
+
+
+def _decoded(block: str) -> bytes:
+    try:
+        return base64.b64decode(block)
+    except binascii.Error:
+        return b""
+
+
+def _is_app_code(given: str) -> bool:
+    """Of now, or of the step before or after."""
+    from cryptography.hazmat.primitives.twofactor import InvalidToken
+    from moto.cognitoidp.models import COGNITO_TOTP_MFA_SECRET
+    from moto.cognitoidp.utils import cognito_totp
+
+    totp, now_s = cognito_totp(COGNITO_TOTP_MFA_SECRET), int(clock.now_s())
+    for step in (-1, 0, 1):
+        try:
+            totp.verify(given.encode(), now_s + step * APP_STEP_S)
+        except InvalidToken:
+            continue
+        return True
+    return False

@@ -1,0 +1,71 @@
+"""Passwords that are forgotten, or reset by an administrator, and the code by which a new one is set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lambda_emu.services.child.program.pools import changes
+from lambda_emu.services.child.program.pools.desk import Desk, check_password, operation
+from lambda_emu.services.child.program.pools.errors import InvalidParameter, NobodyOfClient, NoCode, NotAuthorized
+from lambda_emu.services.child.program.pools.finding import (
+    Asked,
+    Place,
+    check_secret,
+    find_user,
+    place_of_admin,
+    place_of_client,
+)
+from lambda_emu.services.child.program.pools.messages import HOUR_S, PASSWORD, Way, way_to_recover
+from lambda_emu.services.child.program.pools.migration import migrate
+
+UNREACHABLE = "Cannot reset password for the user as there is no registered/verified email or phone_number"
+
+
+@operation("ForgotPassword")
+def forgot_password(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+    place, name = place_of_client(asked), asked.text("Username")
+    check_secret(place, name, asked.given.get("SecretHash"))
+    user = find_user(place.pool, name) or migrate(desk, place, name, None)
+    if user is None:
+        if place.hides_users:  # it is answered as if there were one
+            return {"CodeDeliveryDetails": Way("email", f"{name}@example.com").details()}
+        raise NobodyOfClient
+    return {"CodeDeliveryDetails": _send(desk, place, user, ("CONFIRMED", "RESET_REQUIRED", "UNCONFIRMED"))}
+
+
+@operation("ConfirmForgotPassword")
+def confirm_forgot_password(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+    place, name = place_of_client(asked), asked.text("Username")
+    check_secret(place, name, asked.given.get("SecretHash"))
+    user = find_user(place.pool, name)
+    if user is None:
+        raise NoCode if place.hides_users else NobodyOfClient
+    check_password(place.pool, password := asked.text("Password"))
+    desk.messages.check_code(place, user, PASSWORD, asked.text("ConfirmationCode"))
+    desk.changes.make(changes.use_code, pool=place.pool.id, name=user.username, purpose=PASSWORD)
+    desk.changes.make(changes.set_user, pool=place.pool.id, name=user.username, password=password, status="CONFIRMED")
+    desk.confirmed(place, user, "PostConfirmation_ConfirmForgotPassword")
+    return {}
+
+
+@operation("AdminResetUserPassword")
+def admin_reset_user_password(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+    place = place_of_admin(asked)
+    user = place.user(asked.text("Username"))
+    _send(desk, place, user, ("CONFIRMED", "RESET_REQUIRED"))
+    desk.changes.make(changes.set_user, pool=place.pool.id, name=user.username, status="RESET_REQUIRED")
+    return {}
+
+
+def _send(desk: Desk, place: Place, user: Any, states: tuple[str, ...]) -> dict[str, str]:
+    """states: in which a user may be reset. InvalidParameter, NotAuthorized."""
+    if not user.enabled:
+        raise NotAuthorized("User is disabled.")
+    if user.status.value not in states:
+        raise NotAuthorized("User password cannot be reset in the current state.")
+    way = way_to_recover(place.pool, user)
+    if way is None:
+        raise InvalidParameter(UNREACHABLE)
+    desk.messages.send_code(place, user, way, "CustomMessage_ForgotPassword", PASSWORD, HOUR_S)
+    return way.details()

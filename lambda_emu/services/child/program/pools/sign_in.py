@@ -1,0 +1,195 @@
+"""InitiateAuth: each flow up to tokens or to a first challenge; and how tokens end before their time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lambda_emu.services.child.program.pools import changes, custom, factors
+from lambda_emu.services.child.program.pools.desk import Desk, operation
+from lambda_emu.services.child.program.pools.errors import (
+    InvalidParameter,
+    NotAuthorized,
+    NotMigrated,
+    NoUser,
+    WrongPassword,
+)
+from lambda_emu.services.child.program.pools.factors import Step
+from lambda_emu.services.child.program.pools.finding import (
+    Asked,
+    Place,
+    check_secret,
+    find_user,
+    place_of_admin,
+    place_of_client,
+)
+from lambda_emu.services.child.program.pools.migration import migrate
+from lambda_emu.services.child.program.pools.triggers import PRE_AUTHENTICATION
+
+Parameters = Mapping[str, str]
+Begin = Callable[[Desk, Place, Parameters], dict[str, Any]]
+BY_DEFAULT = frozenset(("ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH"))
+SAME = {"ADMIN_NO_SRP_AUTH": "ADMIN_USER_PASSWORD_AUTH", "REFRESH_TOKEN": "REFRESH_TOKEN_AUTH"}
+"""Flows that have an older name."""
+OLDER = {"ADMIN_NO_SRP_AUTH": "ALLOW_ADMIN_USER_PASSWORD_AUTH", "USER_PASSWORD_AUTH": "ALLOW_USER_PASSWORD_AUTH"}
+OLDER_CUSTOM = "CUSTOM_AUTH_FLOW_ONLY"
+
+
+@operation("InitiateAuth")
+def initiate_auth(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+    flow = _flow(asked)
+    if flow.startswith("ADMIN_"):
+        raise InvalidParameter("Initiate Auth method not supported.")
+    place = place_of_client(asked)
+    if not _is_allowed(place.client, flow):
+        raise InvalidParameter(f"{flow} flow not enabled for this client")
+    return FLOWS[flow](desk, place, asked.texts("AuthParameters"))
+
+
+@operation("AdminInitiateAuth")
+def admin_initiate_auth(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+    flow = _flow(asked)
+    if flow == "USER_PASSWORD_AUTH":
+        raise InvalidParameter("Initiate Auth method not supported.")
+    place = place_of_admin(asked, with_client=True)
+    if not _is_allowed(place.client, flow):
+        raise InvalidParameter("Auth flow not enabled for this client")
+    return FLOWS[flow](desk, place, asked.texts("AuthParameters"))
+
+
+@operation("GetTokensFromRefreshToken")
+def get_tokens_from_refresh_token(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+    place = place_of_client(asked)
+    if place.client.generate_secret and asked.given.get("ClientSecret") != place.client.secret:
+        raise NotAuthorized(f"Client {place.client.id} is configured with secret but it was not received")
+    result, _ = desk.tokens.refresh(place, asked.text("RefreshToken"), asked.texts("ClientMetadata"))
+    return {"AuthenticationResult": result}
+
+
+@operation("RevokeToken")
+def revoke_token(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+    """One that is not known is no error."""
+    place, token = place_of_client(asked), asked.text("Token")
+    if place.client.generate_secret and asked.given.get("ClientSecret") != place.client.secret:
+        raise NotAuthorized(f"Invalid client secret for client {place.client.id}")
+    desk.changes.make(changes.revoke, pool=place.pool.id, token=token)
+    return {}
+
+
+def by_password(desk: Desk, place: Place, parameters: Parameters) -> dict[str, Any]:
+    name, password = needed(parameters, "USERNAME"), needed(parameters, "PASSWORD")
+    check_secret(place, name, parameters.get("SECRET_HASH"))
+    user = find_user(place.pool, name) or _migrated(desk, place, name, password)
+    if user is None:
+        raise _nobody(desk, place, name)
+    _ask_before(desk, Step(place, user, name))
+    if user.password is None or user.password != password:
+        if user.status.value == "RESET_REQUIRED":
+            factors.check_state(user)
+        raise WrongPassword
+    return factors.after_password(desk, Step(place, user, name))
+
+
+def by_srp(desk: Desk, place: Place, parameters: Parameters) -> dict[str, Any]:
+    """The password comes with the answer to a challenge, and never itself."""
+    name, a_hex = needed(parameters, "USERNAME"), needed(parameters, "SRP_A")
+    check_secret(place, name, parameters.get("SECRET_HASH"))
+    user = find_user(place.pool, name)
+    if user is None and not place.hides_users:
+        raise NoUser
+    step = Step(place, user, name)
+    if user is not None:
+        _ask_before(desk, step)
+    return factors.ask_for_proof(desk, step, a_hex, {})
+
+
+def by_refresh_token(desk: Desk, place: Place, parameters: Parameters) -> dict[str, Any]:
+    token = needed(parameters, "REFRESH_TOKEN")
+    if place.client.generate_secret and "SECRET_HASH" not in parameters:
+        check_secret(place, "", None)
+    result, _ = desk.tokens.refresh(place, token, {})
+    return {"ChallengeParameters": {}, "AuthenticationResult": result}
+
+
+def by_function(desk: Desk, place: Place, parameters: Parameters) -> dict[str, Any]:
+    """The pool's functions say what is asked, and whether it is answered well."""
+    name = needed(parameters, "USERNAME")
+    check_secret(place, name, parameters.get("SECRET_HASH"))
+    user = find_user(place.pool, name)
+    if user is None and not place.hides_users:
+        raise NoUser
+    step = Step(place, user, name)
+    if user is not None:
+        _ask_before(desk, step)
+        if user.status.value == "UNCONFIRMED":
+            factors.check_state(user)
+    history: list[dict[str, Any]] = []
+    memo: dict[str, Any] = {}
+    if parameters.get("CHALLENGE_NAME") == "SRP_A":
+        memo["SRP_A"] = needed(parameters, "SRP_A")
+        history.append({"challengeName": "SRP_A", "challengeResult": True, "challengeMetadata": None})
+    return custom.next_challenge(desk, custom.Course(step, history, memo))
+
+
+FLOWS: Mapping[str, Begin] = {
+    "ADMIN_USER_PASSWORD_AUTH": by_password,
+    "USER_PASSWORD_AUTH": by_password,
+    "USER_SRP_AUTH": by_srp,
+    "REFRESH_TOKEN_AUTH": by_refresh_token,
+    "CUSTOM_AUTH": by_function,
+}
+
+
+def needed(parameters: Parameters, name: str) -> str:
+    """InvalidParameter."""
+    value = parameters.get(name)
+    if not value:
+        raise InvalidParameter(f"Missing required parameter {name}")
+    return value
+
+
+def _flow(asked: Asked) -> str:
+    """InvalidParameter: it is none, or one that is not served."""
+    flow = asked.text("AuthFlow")
+    flow = SAME.get(flow, flow)
+    if flow == "USER_AUTH":
+        raise InvalidParameter("USER_AUTH is not served by lambda-emu; name the flow")
+    if flow not in FLOWS:
+        raise InvalidParameter(
+            f"1 validation error detected: Value '{flow}' at 'authFlow' failed to satisfy constraint: "
+            f"Member must satisfy enum value set: [{', '.join(sorted({*FLOWS, *SAME, 'USER_AUTH'}))}]"
+        )
+    return flow
+
+
+def _is_allowed(client: Any, flow: str) -> bool:
+    given = client.extended_config.get("ExplicitAuthFlows") or ()
+    allowed = {OLDER.get(one, one) for one in given}
+    if not any(one.startswith("ALLOW_") for one in given):  # as clients were made at first
+        allowed |= {"ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_CUSTOM_AUTH"} if OLDER_CUSTOM in given else BY_DEFAULT
+    return f"ALLOW_{flow}" in allowed
+
+
+def _ask_before(desk: Desk, step: Step) -> None:
+    """The pool's function, whether somebody may sign in. NotAuthorized: the user is disabled."""
+    if step.user is not None and not step.user.enabled:
+        raise NotAuthorized("User is disabled.")
+    request = step.request() | {"validationData": step.place.asked.texts("ClientMetadata") or None}
+    desk.triggers.run(step.place, PRE_AUTHENTICATION, "PreAuthentication_Authentication", step.key, request)
+
+
+def _migrated(desk: Desk, place: Place, name: str, password: str) -> Any:
+    try:
+        return migrate(desk, place, name, password)
+    except NotMigrated:
+        if place.hides_users:
+            raise WrongPassword from None
+        raise
+
+
+def _nobody(desk: Desk, place: Place, name: str) -> Exception:
+    """Where nobody is to find that out, the pool's function is asked all the same."""
+    if not place.hides_users:
+        return NoUser()
+    _ask_before(desk, Step(place, None, name))
+    return WrongPassword()

@@ -1,0 +1,219 @@
+"""How users come into a pool: by themselves, or made by an administrator; how they are confirmed, and how they go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from lambda_emu.services.child.program.clock import clock
+from lambda_emu.services.child.program.pools import changes
+from lambda_emu.services.child.program.pools.desk import Desk, check_password, made_password, operation
+from lambda_emu.services.child.program.pools.errors import (
+    AliasThere,
+    InvalidParameter,
+    NotAuthorized,
+    UnsupportedState,
+    UserThere,
+)
+from lambda_emu.services.child.program.pools.finding import (
+    Asked,
+    Place,
+    check_secret,
+    find_user,
+    own_attribute,
+    place_of_admin,
+    place_of_client,
+    place_of_token,
+)
+from lambda_emu.services.child.program.pools.messages import DAY_S, SIGN_UP, way_to_verify, ways_to_invite
+from lambda_emu.services.child.program.pools.triggers import PRE_SIGN_UP
+
+CONFIRMED, UNCONFIRMED, GIVEN_PASSWORD = "CONFIRMED", "UNCONFIRMED", "FORCE_CHANGE_PASSWORD"
+ALIAS = {"email": "given email", "phone_number": "given phone number"}
+
+
+@operation("SignUp")
+def sign_up(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+    place, name = place_of_client(asked), asked.text("Username")
+    check_secret(place, name, asked.given.get("SecretHash"))
+    if (place.pool.extended_config.get("AdminCreateUserConfig") or {}).get("AllowAdminCreateUserOnly"):
+        raise NotAuthorized("SignUp is not permitted for this user pool")
+    attributes = _attributes(place, name)
+    check_password(place.pool, password := asked.text("Password"))
+    sub = str(uuid4())
+    key = sub if own_attribute(place.pool, name) else name
+    said = _ask_before(desk, place, "PreSignUp_SignUp", key, attributes)
+    is_confirmed = bool(said.get("autoConfirmUser"))
+    attributes |= _verified(said, attributes)
+    desk.changes.make(
+        changes.add_user,
+        pool=place.pool.id, name=key, sub=sub, password=password,
+        status=CONFIRMED if is_confirmed else UNCONFIRMED, attributes=attributes, until_s=0.0,
+    )  # fmt: skip
+    user = place.user(key)
+    told: dict[str, Any] = {"UserConfirmed": is_confirmed, "UserSub": sub}
+    if is_confirmed:
+        desk.confirmed(place, user, "PostConfirmation_ConfirmSignUp")
+    elif (details := _send_code(desk, place, user, "CustomMessage_SignUp")) is not None:
+        told["CodeDeliveryDetails"] = details
+    return told
+
+
+@operation("ConfirmSignUp")
+def confirm_sign_up(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+    place, name = place_of_client(asked), asked.text("Username")
+    check_secret(place, name, asked.given.get("SecretHash"))
+    user = place.user(name)
+    _check_unconfirmed(user)
+    desk.messages.check_code(place, user, SIGN_UP, asked.text("ConfirmationCode"))
+    way = way_to_verify(place.pool, user)
+    verified = {} if way is None else {f"{way.attribute}_verified": "true"}
+    if way is not None and not asked.given.get("ForceAliasCreation"):
+        _check_alias(place, user, way.attribute)
+    desk.changes.make(changes.use_code, pool=place.pool.id, name=user.username, purpose=SIGN_UP)
+    desk.changes.make(changes.set_user, pool=place.pool.id, name=user.username, status=CONFIRMED, attributes=verified)
+    desk.confirmed(place, user, "PostConfirmation_ConfirmSignUp")
+    return {}
+
+
+@operation("ResendConfirmationCode")
+def resend_confirmation_code(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+    place, name = place_of_client(asked), asked.text("Username")
+    check_secret(place, name, asked.given.get("SecretHash"))
+    user = place.user(name)
+    if user.status.value != UNCONFIRMED:
+        raise InvalidParameter("User is already confirmed.")
+    details = _send_code(desk, place, user, "CustomMessage_ResendCode")
+    if details is None:
+        raise NotAuthorized("Auto verification not turned on.")
+    return {"CodeDeliveryDetails": details}
+
+
+@operation("AdminConfirmSignUp")
+def admin_confirm_sign_up(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+    place = place_of_admin(asked)
+    user = place.user(asked.text("Username"))
+    _check_unconfirmed(user)
+    desk.changes.make(changes.set_user, pool=place.pool.id, name=user.username, status=CONFIRMED)
+    desk.confirmed(place, user, "PostConfirmation_ConfirmSignUp")
+    return {}
+
+
+@operation("AdminCreateUser")
+def admin_create_user(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+    place, name = place_of_admin(asked), asked.text("Username")
+    action = asked.given.get("MessageAction")
+    password = asked.given.get("TemporaryPassword") or made_password(place.pool)
+    check_password(place.pool, password)
+    if action == "RESEND":
+        user = place.user(name)
+        if user.status.value != GIVEN_PASSWORD:
+            raise UnsupportedState("Resend not possible. User is not in FORCE_CHANGE_PASSWORD state")
+        until_s = _password_until_s(place.pool)
+        desk.changes.make(changes.set_user, pool=place.pool.id, name=user.username, password=password, until_s=until_s)
+    else:
+        user = _create(desk, place, name, password)
+    if action != "SUPPRESS":
+        desk.messages.invite(place, user, ways_to_invite(asked, user), password)
+    return {"User": told_user(user)}
+
+
+@operation("DeleteUser")
+def delete_user(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+    place, user = place_of_token(asked)
+    desk.changes.make(changes.remove_user, pool=place.pool.id, name=user.username)
+    return {}
+
+
+def _create(desk: Desk, place: Place, name: str, password: str) -> Any:
+    attributes = _attributes(place, name)
+    sub = str(uuid4())
+    key = sub if own_attribute(place.pool, name) else name
+    said = _ask_before(desk, place, "PreSignUp_AdminCreateUser", key, attributes)
+    attributes |= _verified(said, attributes)
+    desk.changes.make(
+        changes.add_user,
+        pool=place.pool.id, name=key, sub=sub, password=password, status=GIVEN_PASSWORD, attributes=attributes,
+        until_s=_password_until_s(place.pool),
+    )  # fmt: skip
+    return place.user(key)
+
+
+def told_user(user: Any) -> dict[str, Any]:
+    """As AdminCreateUser has it."""
+    return {
+        "Username": user.username,
+        "Attributes": user.attributes,
+        "UserCreateDate": user.create_date.timestamp(),
+        "UserLastModifiedDate": user.last_modified_date.timestamp(),
+        "Enabled": user.enabled,
+        "UserStatus": user.status.value,
+    }
+
+
+def _attributes(place: Place, name: str) -> dict[str, str]:
+    """Of who is new. UserThere, InvalidParameter."""
+    attributes = place.asked.pairs("UserAttributes")
+    own = own_attribute(place.pool, name)
+    if own is not None:
+        attributes[own] = name
+    if find_user(place.pool, name) is not None:
+        raise UserThere
+    missing = [
+        each.name for each in place.pool.schema_attributes.values()
+        if each.required and each.name not in attributes and each.name != "sub"
+    ]  # fmt: skip
+    if missing:
+        told = "".join(f"{each}: The attribute {each} is required\n" for each in missing)
+        raise InvalidParameter(f"Attributes did not conform to the schema: {told}")
+    return attributes
+
+
+def _ask_before(desk: Desk, place: Place, source: str, key: str, attributes: Mapping[str, str]) -> dict[str, Any]:
+    """What the pool's function says of somebody who is to come in."""
+    request: dict[str, Any] = {
+        "userAttributes": dict(attributes),
+        "validationData": place.asked.pairs("ValidationData") or None,
+    }
+    if metadata := place.asked.texts("ClientMetadata"):
+        request["clientMetadata"] = metadata
+    return desk.triggers.run(place, PRE_SIGN_UP, source, key, request) or {}
+
+
+def _verified(said: Mapping[str, Any], attributes: Mapping[str, str]) -> dict[str, str]:
+    """InvalidParameter: what a function says to be verified is not there."""
+    verified = {}
+    for answer, attribute in (("autoVerifyEmail", "email"), ("autoVerifyPhone", "phone_number")):
+        if said.get(answer):
+            if attribute not in attributes:
+                raise InvalidParameter(f"{attribute} is not provided but it is set to be verified by PreSignUp")
+            verified[f"{attribute}_verified"] = "true"
+    return verified
+
+
+def _send_code(desk: Desk, place: Place, user: Any, source: str) -> dict[str, str] | None:
+    way = way_to_verify(place.pool, user)
+    if way is None:
+        return None
+    desk.messages.send_code(place, user, way, source, SIGN_UP, DAY_S)
+    return way.details()
+
+
+def _check_unconfirmed(user: Any) -> None:
+    if user.status.value != UNCONFIRMED:
+        raise NotAuthorized(f"User cannot be confirmed. Current status is {user.status.value}")
+
+
+def _check_alias(place: Place, user: Any, attribute: str) -> None:
+    """One address is an alias of one user. AliasThere."""
+    other = find_user(place.pool, user.attribute_lookup[attribute])
+    if other is not None and other is not user:
+        raise AliasThere(ALIAS[attribute])
+
+
+def _password_until_s(pool: Any) -> float:
+    policy = (pool.extended_config.get("Policies") or {}).get("PasswordPolicy") or {}
+    config = pool.extended_config.get("AdminCreateUserConfig") or {}
+    days = policy.get("TemporaryPasswordValidityDays") or config.get("UnusedAccountValidityDays") or 7
+    return clock.now_s() + int(days) * DAY_S
