@@ -30,6 +30,7 @@ from lambda_emu.services.buckets import bucket_of
 from lambda_emu.services.catalogue import KNOWN, known, misnamed
 from lambda_emu.services.child.service import OtherServices, services_by
 from lambda_emu.services.eventbridge.service import EventsService
+from lambda_emu.services.firehose.service import FirehoseService
 from lambda_emu.services.kinesis.service import StreamService
 from lambda_emu.services.logs.service import LogService
 from lambda_emu.services.overview import BY, NAMES, Overview, has_moto
@@ -66,6 +67,7 @@ OURS: Mapping[str, Service] = {
     "events": EventsService(cast(Any, None)),
     "logs": LogService(cast(Any, None)),
     "scheduler": SchedulerService(cast(Any, None)),
+    "firehose": FirehoseService(cast(Any, None)),
 }
 JSON, QUERY, REST, S3 = AROUND = services_by(serve)
 UNSERVED, FORMS = Unserved(), Forms([*OURS.values(), *AROUND])
