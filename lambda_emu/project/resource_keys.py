@@ -12,6 +12,7 @@ from lambda_emu.project.document import Document, Value
 from lambda_emu.project.event_keys import BUCKET, CORS_KEYS, POLICY, QUEUE, TABLE, TOPIC
 from lambda_emu.project.event_kind import flag, main_key, turned
 from lambda_emu.project.key_types import KeyType, list_of, single
+from lambda_emu.project.rule_keys import BUS, BUS_KEYS
 from lambda_emu.project.shapes import Key, keyed, read_keys
 
 ATTRIBUTE = text("an attribute's name", r"[^\s:]{1,255}")
@@ -161,4 +162,5 @@ RESOURCES: Mapping[str, DeclaredKind] = {
         ),
         "SNS",
     ),
+    "buses": DeclaredKind("event bus", BUS, BUS_KEYS, "EventBridge"),
 }

@@ -52,7 +52,8 @@ def check_events(functions: Sequence[DeclaredFunction]) -> list[str]:
         for event in function.events:
             is_route = event.kind == "http"
             name = event.fields.get("Name", event.name)  # of its own, where two come from the same
-            key = (event.kind, same_requests(name), "") if is_route else (event.kind, name, function.name)
+            where = f"{event.fields.get('EventBusName', '')} {name}"
+            key = (event.kind, same_requests(name), "") if is_route else (event.kind, where, function.name)
             if event.kind != "s3" and key in seen:
                 mistakes.append(f"{event.place()}: is declared already, at {seen[key]}")
             seen[key] = event.place()

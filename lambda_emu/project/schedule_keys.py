@@ -60,9 +60,7 @@ def _read_input(document: Document, value: Value) -> Any:
     return None if document.mistake_count > before else json.dumps(found)
 
 
-def _window(minutes: int) -> dict[str, Any]:
-    return {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": minutes}
-
+INPUT = KeyType("what JSON could say too", _read_input)
 
 SCHEDULE = EventKind(
     "schedule",
@@ -78,7 +76,7 @@ SCHEDULE = EventKind(
         Key(
             "input",
             "Input",
-            KeyType("what JSON could say too", _read_input),
+            INPUT,
             "The event.",
             default="one of Scheduler's own",
         ),

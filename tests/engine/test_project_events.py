@@ -73,6 +73,13 @@ class Account:
         found = scheduler.list_schedules()["Schedules"]
         return [scheduler.get_schedule(GroupName=one["GroupName"], Name=one["Name"]) for one in found]
 
+    def rules(self, bus: str) -> list[tuple[Any, Any]]:
+        """Those of a bus, each with its target."""
+        events = self.client("events")
+        found = events.list_rules(EventBusName=bus)["Rules"]
+        asked = [(rule, events.list_targets_by_rule(EventBusName=bus, Rule=rule["Name"])) for rule in found]
+        return [(rule, target) for rule, targets in asked for target in targets["Targets"]]
+
     def sids(self) -> set[str]:
         """The ids of the function's permissions."""
         try:
@@ -119,6 +126,12 @@ EVERY = """
     flexible_window: 15
     max_age: 3600
     dead_letters: dead
+- eventbridge:
+    pattern: {source: [shop], detail: {total: [numeric: [">", 1]]}}
+    bus: shop
+    input_path: $.detail
+    retries: 1
+- eventbridge: {pattern: {source: [shop]}, dead_letters: dead, enabled: no}
 """
 
 
@@ -145,7 +158,7 @@ def test_what_is_declared_is_there(account: Account) -> None:
     assert (mapping["BatchSize"], mapping["ScalingConfig"]) == (2, {"MaximumConcurrency": 3})
     (mapping,) = [one for one in mappings if one["EventSourceArn"] == table["LatestStreamArn"]]
     assert (mapping["StartingPosition"], mapping["MaximumRetryAttempts"]) == ("LATEST", 3)
-    assert len(account.sids()) == 5  # S3, SNS, the API, and two for the URL
+    assert len(account.sids()) == 7  # S3, SNS, the API, two for the URL, and two rules
     (schedule,) = account.schedules()
     assert (schedule["ScheduleExpressionTimezone"], schedule["StartDate"].timestamp()) == ("Europe/Berlin", 1893488400)
     assert schedule["FlexibleTimeWindow"] == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15}
@@ -153,6 +166,11 @@ def test_what_is_declared_is_there(account: Account) -> None:
     assert (target["Arn"], json.loads(target["Input"])) == (ARN, {"kind": "nightly"})
     assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 185}
     assert target["DeadLetterConfig"] == {"Arn": "arn:aws:sqs:us-east-1:000000000000:dead"}
+    ((rule, target),) = account.rules("shop")
+    assert json.loads(rule["EventPattern"]) == {"source": ["shop"], "detail": {"total": [{"numeric": [">", 1]}]}}
+    assert (target["Arn"], target["InputPath"], target["RetryPolicy"]["MaximumRetryAttempts"]) == (ARN, "$.detail", 1)
+    ((rule, target),) = account.rules("default")
+    assert (rule["State"], "DeadLetterConfig" in target) == ("DISABLED", True)
 
 
 def test_what_did_not_change_is_left_alone(account: Account) -> None:
@@ -164,7 +182,8 @@ def test_what_did_not_change_is_left_alone(account: Account) -> None:
 def test_what_changed_is_changed_and_no_more(account: Account) -> None:
     account.deploy(
         "queues: {jobs: {visibility: 60}}",
-        "- sqs: jobs\n- s3: everything\n- http: GET /\n- schedule: {schedule: rate(1 day), name: seldom}",
+        "- sqs: jobs\n- s3: everything\n- http: GET /\n- schedule: {schedule: rate(1 day), name: seldom}\n"
+        "- eventbridge: {pattern: {source: [shop]}}",
     )
     sqs = account.client("sqs")
     url = sqs.get_queue_url(QueueName="jobs")["QueueUrl"]
@@ -176,12 +195,15 @@ def test_what_changed_is_changed_and_no_more(account: Account) -> None:
         - s3: {bucket: everything, prefix: new/}
         - http: {route: GET /, auth: AWS_IAM}
         - schedule: {schedule: rate(2 days), enabled: no, name: seldom}
+        - eventbridge: {pattern: {source: [shop]}, input: {n: 1}}
         """,
     )
 
     assert done == {
-        *(("UPDATE", kind) for kind in ("queue", "event source mapping", "notifications", "route", "schedule"))
+        *(("UPDATE", kind) for kind in ("queue", "event source mapping", "notifications", "route", "rule", "schedule"))
     }
+    ((_, target),) = account.rules("default")
+    assert target["Input"] == '{"n": 1}'
     (schedule,) = account.schedules()
     assert (schedule["State"], schedule["ScheduleExpression"]) == ("DISABLED", "rate(2 days)")
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
@@ -277,6 +299,7 @@ def test_events_that_are_no_longer_declared_are_removed_and_nothing_else(account
     assert [one["Endpoint"] for one in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]] == [theirs]
     assert account.client("apigatewayv2").get_apis()["Items"] == []
     assert account.schedules() == []
+    assert account.rules("shop") == account.rules("default") == []
     assert s3.get_object(Bucket="everything", Key="kept")["Body"].read() == b"kept"
     assert account.client("dynamodb").describe_table(TableName="items")
     s3.put_bucket_notification_configuration(Bucket="everything", NotificationConfiguration={})
@@ -300,7 +323,8 @@ def test_each_event_has_the_function_run(account: Account, eventually: Eventuall
     account.deploy(
         "",
         "- s3: {bucket: everything, prefix: in/}\n- sqs: jobs\n- sns: news\n- url: NONE\n- http: GET /{name}\n"
-        "- schedule: {schedule: rate(1 hour), input: {n: the hour}}",
+        "- schedule: {schedule: rate(1 hour), input: {n: the hour}}\n"
+        "- eventbridge: {pattern: {source: [shop]}, bus: shop}",
     )
     s3, sqs, sns = account.client("s3"), account.client("sqs"), account.client("sns")
 
@@ -312,9 +336,12 @@ def test_each_event_has_the_function_run(account: Account, eventually: Eventuall
         with urlopen(url, timeout=30) as answer:
             assert answer.read() == b"heard"
 
+    entry = {"EventBusName": "shop", "Source": "shop", "DetailType": "t", "Detail": '{"n": "an order"}'}
+    account.client("events").put_events(Entries=[entry])
     assert account.heard(eventually, "in/photo")["Records"][0]["eventSource"] == "aws:s3"
     assert account.heard(eventually, "a job")["Records"][0]["eventSource"] == "aws:sqs"
     assert account.heard(eventually, "some news")["Records"][0]["EventSource"] == "aws:sns"
+    assert account.heard(eventually, "an order")["detail"] == {"n": "an order"}
     assert account.heard(eventually, "the hour") == {"n": "the hour"}
     assert account.heard(eventually, "by-url")["rawPath"] == "/by-url"
     assert account.heard(eventually, "by-api")["pathParameters"] == {"name": "by-api"}

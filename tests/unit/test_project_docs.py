@@ -9,6 +9,7 @@ from lambda_emu.project import DeclaredFunction, read_project
 from lambda_emu.project.event_keys import CORS_KEYS, EVENTS
 from lambda_emu.project.keys import KEYS
 from lambda_emu.project.resource_keys import HTTP_API, HTTP_API_KEYS, REDRIVE_KEYS, RESOURCES, SUBSCRIBED_KEYS
+from lambda_emu.project.rule_keys import RULE_KEYS
 
 DOCS = Path(__file__).parents[2] / "docs"
 WRITTEN = (DOCS / "configuration.md").read_text()
@@ -16,7 +17,7 @@ PROJECT = (DOCS / "project.md").read_text()
 SECTIONS = {name: kind.keys for kinds in (EVENTS, RESOURCES) for name, kind in kinds.items()} | {
     HTTP_API: HTTP_API_KEYS
 }
-WITHIN = {"url": CORS_KEYS, "queues": REDRIVE_KEYS, "topics": SUBSCRIBED_KEYS}
+WITHIN = {"url": CORS_KEYS, "queues": REDRIVE_KEYS, "topics": SUBSCRIBED_KEYS, "buses": RULE_KEYS}
 """Keys below one key of a section."""
 
 

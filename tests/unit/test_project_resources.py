@@ -64,6 +64,27 @@ def test_a_filter_is_what_json_could_say(tmp_path: Path) -> None:
             "[{schedule: rate(1 day)}, {schedule: {schedule: rate(1 day), input: 1}}]",
             "[1].schedule: is declared already",
         ),
+        (
+            "[{eventbridge: {bus: shop}}]",
+            "[0].eventbridge: pattern is missing; must be a pattern such as {source: [shop]}",
+        ),
+        (
+            "[{eventbridge: {pattern: {source: shop}}}]",
+            ".pattern: must be a pattern such as {source: [shop]}, with a list",
+        ),
+        (
+            "[{eventbridge: {pattern: {n: [numeric: ['>', x]]}}}]",
+            "Event pattern is not valid. Reason: Value of > must be numeric",
+        ),
+        (
+            "[{eventbridge: {pattern: {a: [b]}, input_path: '$.a['}}]",
+            ".input_path: '$.a[' must be a path such as $.detail",
+        ),
+        ("[{eventbridge: {pattern: {a: [b]}, busses: x}}]", ".busses: unknown key; did you mean 'bus'?"),
+        (
+            "[{eventbridge: {pattern: {a: [b]}}}, {eventbridge: {pattern: {a: [b]}, retries: 1}}]",
+            "[1].eventbridge: is declared already",
+        ),
         ("[{s3: a-b, sqs: c}]", "[0]: must have one key; s3 and sqs are two events"),
         ("[{s3: }]", "[0].s3: bucket is missing; must be 3 to 63 lower-case letters, digits, - and ."),
         ("[{s3: Photos}]", "[0].s3: 'Photos' must be 3 to 63 lower-case letters, digits, - and ."),

@@ -20,12 +20,13 @@ from lambda_emu.project.services.left import Left
 from lambda_emu.project.services.own import OWN, PERMISSIONS, URL
 from lambda_emu.project.services.pushed import PUSHED
 from lambda_emu.project.services.reach import Reach, Services
+from lambda_emu.project.services.rules import RULES
 from lambda_emu.project.services.schedules import SCHEDULES
 from lambda_emu.project.services.stores import QUEUE, STORES
 
 log = logging.getLogger(__name__)
 
-KINDS: Mapping[str, ResourceKind[Reach]] = {**STORES, **APIS, **PERMISSIONS, **PUSHED, **OWN, **SCHEDULES}
+KINDS: Mapping[str, ResourceKind[Reach]] = {**STORES, **APIS, **PERMISSIONS, **PUSHED, **OWN, **SCHEDULES, **RULES}
 """From what is needed to what needs it."""
 
 

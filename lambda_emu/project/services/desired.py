@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from lambda_emu.api.context import RequestContext
@@ -15,6 +16,7 @@ from lambda_emu.project.services.building import Attach, Building, hash_of
 from lambda_emu.project.services.left import PREFIX
 from lambda_emu.project.services.own import MAPPING, URL, URL_ID
 from lambda_emu.project.services.pushed import NOTIFICATIONS, SUBSCRIBED_QUEUE, SUBSCRIPTION
+from lambda_emu.project.services.rules import BUS, attach_rule, declare_bus
 from lambda_emu.project.services.schedules import attach_schedule
 from lambda_emu.project.services.stores import BUCKET, LONG_ENOUGH, QUEUE, STREAM, TABLE, TOPIC, VISIBLE_TIMES
 
@@ -37,7 +39,7 @@ STREAM_DEFAULTS = {
     "DestinationConfig": {"OnFailure": {}},
 }
 BY_NAME = {"s3": BUCKET, "sqs": QUEUE, "dynamodb": TABLE, "sns": TOPIC}
-MORE: Mapping[str, Attach] = {"schedule": attach_schedule}
+MORE: Mapping[str, Attach] = {"schedule": attach_schedule, "eventbridge": attach_rule}
 """By kind of event: of modules of their own."""
 
 
@@ -70,12 +72,13 @@ class _ResourceBuilder(Building):
 
     def declare(self, declared: Declared) -> None:
         """One of `resources:`."""
-        declare = {
+        declare: Mapping[str, Callable[[Declared], None]] = {
             BUCKET: self._bucket,
             QUEUE: self._queue,
             TABLE: self._table,
             TOPIC: self._topic,
             HTTP_API: self._set_api,
+            BUS: partial(declare_bus, self),
         }
         declare[declared.kind](declared)
 

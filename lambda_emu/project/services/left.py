@@ -31,14 +31,18 @@ class Permission(NamedTuple):
 
 
 class Left(NamedTuple):
-    """What earlier deployments made and may remove: permissions, and whether there are mappings and schedules."""
+    """What earlier deployments made and may remove.
+
+    Permissions, whether there are mappings and schedules, and the buses that have rules of theirs.
+    """
 
     permissions: tuple[Permission, ...]
     has_mappings: bool
     has_schedules: bool
+    buses: frozenset[str]
 
     def __bool__(self) -> bool:
-        return bool(self.permissions) or self.has_mappings or self.has_schedules
+        return bool(self.permissions or self.has_mappings or self.has_schedules or self.buses)
 
     def of(self, service: str) -> Iterator[Permission]:
         """For what a service sends."""
@@ -47,13 +51,20 @@ class Left(NamedTuple):
 
 def find_left(context: RequestContext) -> Left:
     """To be asked before functions are removed, whose permissions go with them."""
-    return Left(tuple(find_permissions(context)), any(find_mappings(context)), _has_schedules(context))
+    return Left(tuple(find_permissions(context)), any(find_mappings(context)), _has_schedules(context), _buses(context))
 
 
 def _has_schedules(context: RequestContext) -> bool:
     of_ours = "SELECT 1 FROM schedules WHERE account = ? AND region = ? AND group_name = ? LIMIT 1"
     whose = (context.scope.account, context.scope.region, SCHEDULE_GROUP)
     return ask_store(context.store, lambda on: on.execute(of_ours, whose).fetchone() is not None, LOOK_LIMIT_S)
+
+
+def _buses(context: RequestContext) -> frozenset[str]:
+    of_ours = "SELECT key FROM records WHERE kind = 'event rule' AND account = ? AND region = ? AND key LIKE ?"
+    whose = (context.scope.account, context.scope.region, f"%/{PREFIX}%")
+    found = ask_store(context.store, lambda on: on.execute(of_ours, whose).fetchall(), LOOK_LIMIT_S)
+    return frozenset(key.partition("/")[0] for (key,) in found)
 
 
 def find_mappings(context: RequestContext) -> Iterator[EventSourceMapping]:
