@@ -29,6 +29,7 @@ from lambda_emu.services.neighbours.neighbour import Neighbour
 from lambda_emu.services.sqs.late import LateQueues
 from lambda_emu.shutdown import Shutdown
 from lambda_emu.store import Store
+from lambda_emu.triggers.alarms import Alarms
 from lambda_emu.triggers.delivery_streams import LateDeliveryStreams
 from lambda_emu.triggers.log_groups import LogGroups
 from lambda_emu.triggers.schedules import Schedules
@@ -48,8 +49,8 @@ class Around:
     """Made, read and opened in this order, each before what needs it; the steps that end it are told to `shutdown`.
 
     neighbours: services that others serve. clients: ask any service, once the port serves. recorder: once it
-    was read. outbox, schedules, buses, log_groups, delivery_streams, sequel: once results can go out. sources: once
-    events can come in.
+    was read. outbox, schedules, buses, log_groups, delivery_streams, alarms, sequel: once results can go out.
+    sources: once events can come in.
     """
 
     recorder: Recorder
@@ -58,6 +59,7 @@ class Around:
     buses: LateBuses
     log_groups: LogGroups
     delivery_streams: LateDeliveryStreams
+    alarms: Alarms
     sequel: EventDestinations
     sources: EventSources
 
@@ -124,7 +126,9 @@ class Around:
         self.log_groups = LogGroups(self._store, logs, self._loop, self._clock)
         call, invoke = self.clients.call, invoker.invoke
         self.delivery_streams = LateDeliveryStreams(self._store, self._loop, self._clock, call, invoke)
-        self._rooms = (self.schedules, self.buses, self.log_groups, self.delivery_streams)
+        has_buses = not self._is_elsewhere("events")
+        self.alarms = Alarms(self._store, self._loop, self._clock, self.outbox, self.recorder, has_buses=has_buses)
+        self._rooms = (self.schedules, self.buses, self.log_groups, self.delivery_streams, self.alarms)
         for room in self._rooms:
             self._shutdown.tidy(room.close)  # before the outbox, to which what is due is brought
 

@@ -108,6 +108,7 @@ class Served:
         child, invoke, machine = rooms.around.child, rooms.invoker.invoke, rooms.clock.machine
         self.apis = apis = HttpApis(rooms.store, invoke, rooms.loop, machine, rooms.scope.account, child, rooms.url)
         child.observer = apis
+        rooms.around.alarms.printed = partial(rooms.logs.flush, WRITE_LOGS_S)
         urls = FunctionUrls(rooms.store, invoke, rooms.loop, machine, apis.signers)
         around = self._around(self._ours())
         lambda_ = LambdaService(self._api, CallerContexts(self.context))
@@ -169,8 +170,9 @@ class Served:
         from lambda_emu.services.cloudwatch.serving import MetricServer  # here: most servers are never asked
 
         rooms = self._rooms
-        printed = partial(rooms.logs.flush, WRITE_LOGS_S)
-        return MetricServer(rooms.around.recorder, rooms.around.child, rooms.loop, rooms.clock, rooms.scope, printed)
+        around = rooms.around
+        make_alarms, printed = around.alarms.make_server, around.alarms.printed
+        return MetricServer(around.recorder, around.child, rooms.loop, rooms.clock, rooms.scope, printed, make_alarms)
 
     def make_apps(self) -> None:
         """Import what answers other requests than small invocations, so that the first of them need not.

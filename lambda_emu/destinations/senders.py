@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from lambda_emu.services.sqs.fifo import SentMessage
     from lambda_emu.services.sqs.late import LateQueues
 
+PRINCIPAL = "Principal"
+"""Of the options of a delivery to a function: the service that runs it; the others are what its policy may ask for."""
 CALLS = Workers("deliveries to other services", 32, 4096)
 LONG_BYTES = 64 * 1024
 NO_QUEUE = "AWS.SimpleQueueService.NonExistentQueue"
@@ -95,14 +97,15 @@ def event_for(delivery: Delivery, body: bytes, clock: Clock) -> InvokeRequest:
     written = parse_function_name(delivery.target)
     scope = Scope(written.account or "", written.region or "")  # an ARN has both
     target = Target(scope.function(written.name), written.qualifier)
-    account = delivery.function.account
+    account, source = delivery.function.account, dict(delivery.options)
     return InvokeRequest(
         clock.new_id(),
         target,
         body,
         InvocationType.EVENT,
-        None if written.account == account else account,
+        source.pop(PRINCIPAL, None if written.account == account else account),
         trace_header(delivery.trace, clock, target),
+        source=source,
     )
 
 

@@ -31,7 +31,7 @@ BY = {
     ),
 }
 WHOLE_WITHOUT_MOTO = "cloudwatch"
-"""But for alarms; an HTTP API cannot even be made."""
+"""But for dashboards; an HTTP API cannot even be made."""
 NAMES = sorted({*KNOWN, "lambda"})
 
 

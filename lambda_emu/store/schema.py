@@ -205,4 +205,22 @@ STEPS = (
     );
     CREATE INDEX firehose_records_in ON firehose_records (stream, place, partition, number, size, since_s);
     """,
+    """
+    CREATE TABLE alarms (
+        account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
+        record  TEXT NOT NULL,  -- with its state, as JSON
+        PRIMARY KEY (account, region, name)
+    ) WITHOUT ROWID;
+    CREATE TABLE alarm_history (
+        id      INTEGER PRIMARY KEY AUTOINCREMENT,
+        account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
+        type    TEXT NOT NULL,  -- of the alarm
+        kind    TEXT NOT NULL,  -- of the item
+        at_s    REAL NOT NULL,
+        summary TEXT NOT NULL,
+        data    TEXT NOT NULL   -- JSON
+    );
+    CREATE INDEX alarm_history_of ON alarm_history (account, region, name);
+    CREATE INDEX alarm_history_at ON alarm_history (at_s);
+    """,
 )

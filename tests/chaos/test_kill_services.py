@@ -303,9 +303,7 @@ def make_of_each(lam: OwnLam) -> dict[str, Any]:
     token = signed_in(sdk(lam, "cognito-idp"))
     sdk(lam, "apigatewayv2").create_api(Name="a", ProtocolType="HTTP")
     sdk(lam, "apigateway").create_rest_api(name="a")
-    sdk(lam, "cloudwatch").put_metric_alarm(
-        AlarmName="a", ComparisonOperator="GreaterThanThreshold", EvaluationPeriods=1, Threshold=1.0
-    )
+    sdk(lam, "cloudwatch").put_dashboard(DashboardName="a", DashboardBody='{"widgets": []}')
     pass_ = {"StartAt": "a", "States": {"a": {"Type": "Pass", "End": True}}}
     sdk(lam, "stepfunctions").create_state_machine(
         name="m", definition=json.dumps(pass_), roleArn=f"arn:aws:iam::{ACCOUNT}:role/r"
@@ -332,7 +330,7 @@ def known(lam: OwnLam, secret: dict[str, Any]) -> dict[str, Any]:
         "person": sdk(lam, "cognito-idp").get_user(AccessToken=secret["token"])["UserAttributes"],
         "apis": [api["ApiId"] for api in sdk(lam, "apigatewayv2").get_apis()["Items"]],
         "rest": [api["id"] for api in sdk(lam, "apigateway").get_rest_apis()["items"]],
-        "alarms": [alarm["AlarmArn"] for alarm in sdk(lam, "cloudwatch").describe_alarms()["MetricAlarms"]],
+        "dashboard": sdk(lam, "cloudwatch").get_dashboard(DashboardName="a")["DashboardBody"],
         "machines": sdk(lam, "stepfunctions").list_state_machines()["stateMachines"],
         "plain": kms.decrypt(CiphertextBlob=secret["cipher"])["Plaintext"],
         "public": kms.get_public_key(KeyId=secret["signing"])["PublicKey"],

@@ -240,7 +240,7 @@ def test_a_packed_body_is_served(lam: OwnLam) -> None:
         ),
         ("sns", "Action=Publish", "InvalidParameter", "Reason: no value for required parameter"),
         ("iam", "Action=ListRoles&MaxItems=x", "MalformedInput", "MaxItems: x is no whole number"),
-        ("monitoring", "Action=DescribeAlarmHistory&StartDate=x", "MalformedInput", "StartDate: x is no time"),
+        ("monitoring", "Action=DescribeAlarmHistory&StartDate=x", "SerializationException", "StartDate is no time"),
     ],
 )
 def test_so_is_what_is_missing_or_wrong_in_a_form(lam: OwnLam, service: str, form: str, code: str, text: str) -> None:

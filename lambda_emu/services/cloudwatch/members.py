@@ -125,6 +125,12 @@ INPUTS: Mapping[str, Mapping[str, Spec]] = {
     },
 }
 MOST: Mapping[str, int] = {
+    **dict.fromkeys(("AlarmActions", "InsufficientDataActions", "OKActions"), 5),
+    "AlarmNames": 100,
+    "AlarmTypes": 2,
+    "Metrics": 20,
+    "TagKeys": 50,
+    "Tags": 50,
     "Dimensions": 30,
     "MetricData": 1000,
     "MetricDataQueries": 500,

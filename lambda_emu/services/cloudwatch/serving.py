@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
@@ -28,11 +28,18 @@ from lambda_emu.services.cloudwatch.reading import is_elsewhere
 Ask = Callable[[Members, Scope, ChildMetrics], Mapping[str, Any]]
 
 
+class Alarms(Protocol):
+    """What else of CloudWatch is ours."""
+
+    def ask(self, operation: str, members: Members, scope: Scope) -> Mapping[str, Any] | None:
+        """None: it is not about an alarm."""
+
+
 class MetricServer:
     """Answers what is asked of metrics; the child has all else.
 
     printed: waits until the metrics that functions have printed are with the recorder. account: of callers who name
-    none, whose region is that too.
+    none, whose region is that too. make_alarms: with their imports, once somebody asks.
     """
 
     def __init__(
@@ -43,6 +50,7 @@ class MetricServer:
         clock: Clock,
         scope: Scope,
         printed: Callable[[], object],
+        make_alarms: Callable[[], Alarms],
     ) -> None:
         self._recorder = recorder
         self._child = child
@@ -50,6 +58,8 @@ class MetricServer:
         self._clock = clock
         self._scope = scope
         self._printed = printed
+        self._make_alarms = make_alarms
+        self._alarms: Alarms | None = None
         self._operations: Mapping[str, Ask] = {
             "PutMetricData": self._put,
             "GetMetricData": self._get_data,
@@ -60,18 +70,28 @@ class MetricServer:
     def serve(self, request: Request, call: Call) -> Answer | None:
         try:
             operation = wire.operation_of(request)
-            if operation is None:
+            result = None if operation is None else self._ask(operation, request)
+            if operation is None or result is None:
                 self._child.serve(request, call)
                 return None
-            asked = wire.parse(operation, request)
-            elsewhere = ChildMetrics(self._child, self._loop, self._clock, request)
-            return wire.render(
-                operation, self._operations[operation](asked, caller_of(request, self._scope), elsewhere), request
-            )
+            return wire.render(operation, result, request)
         except LambdaError as error:
             return wire.render_error(error, request)
         except (sqlite3.Error, TimeoutError) as error:
             return wire.render_error(ServiceFailure(f"The metrics cannot be had now: {error}"), request)
+
+    def _ask(self, operation: str, request: Request) -> Mapping[str, Any] | None:
+        """None: it is the child's."""
+        asked, scope = wire.parse(operation, request), caller_of(request, self._scope)
+        if operation not in self._operations:
+            return self._of_alarms().ask(operation, asked, scope)
+        elsewhere = ChildMetrics(self._child, self._loop, self._clock, request)
+        return self._operations[operation](asked, scope, elsewhere)
+
+    def _of_alarms(self) -> Alarms:
+        if self._alarms is None:
+            self._alarms = self._make_alarms()
+        return self._alarms
 
     def _put(self, asked: Members, scope: Scope, _: ChildMetrics) -> Mapping[str, Any]:
         self._recorder.keep(points(asked, scope, self._clock.now_s()))

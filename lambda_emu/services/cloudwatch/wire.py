@@ -12,6 +12,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.request import Request
 from lambda_emu.model.timestamps import whole_second
+from lambda_emu.services.cloudwatch.alarm_inputs import ALARM_INPUTS
 from lambda_emu.services.cloudwatch.errors import CloudWatchError, Unreadable
 from lambda_emu.services.cloudwatch.members import INPUTS, Members, from_form, from_json, tree_of
 from lambda_emu.services.xml import text_of, xml_answer
@@ -19,6 +20,7 @@ from lambda_emu.services.xml import text_of, xml_answer
 TARGET = b"GraniteServiceVersion20100801."
 NAMESPACE = "http://monitoring.amazonaws.com/doc/2010-08-01/"
 JSON_TYPE = "application/x-amz-json-1.0"
+SPECS = {**INPUTS, **ALARM_INPUTS}
 MOST_FIELDS = 50_000
 MOST_BYTES = 16 * 1024 * 1024
 """Of a body, also when it is unpacked."""
@@ -36,12 +38,12 @@ def operation_of(request: Request) -> str | None:
     """What a request asks for, if that is among ours. Unreadable."""
     target = request.head.first.get(b"x-amz-target")
     name = _fields(request).get("Action", "") if target is None else target[len(TARGET) :].decode("latin-1")
-    return name if name in INPUTS else None
+    return name if name in SPECS else None
 
 
 def parse(operation: str, request: Request) -> Members:
     """CloudWatchError."""
-    spec = INPUTS[operation]
+    spec = SPECS[operation]
     if is_form(request):
         return from_form(spec, tree_of(_fields(request))) or {}
     try:
@@ -109,6 +111,8 @@ def _element(name: str, value: Any) -> str:
         text = "".join(_element("member", one) for one in value)
     elif isinstance(value, Time):
         text = whole_second(value)
+    elif isinstance(value, bool):
+        text = str(value).lower()
     else:
         text = text_of(str(value))
     return f"<{name}>{text}</{name}>"

@@ -1,0 +1,182 @@
+"""The operations on alarms. Each is one step of the store's writer. docs/services.md#alarms."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from lambda_emu.arn import Scope
+from lambda_emu.metrics.file import MetricFile
+from lambda_emu.services.alarms import table
+from lambda_emu.services.alarms.alarm import ACTIONS, INSUFFICIENT, MARK, Alarm, State
+from lambda_emu.services.alarms.changes import Tell, enter, follow
+from lambda_emu.services.alarms.checks import composite_alarm, metric_alarm
+from lambda_emu.services.alarms.errors import BadAlarm, NoAlarm, NoReasonData, NoResource, TooManyAlarms
+from lambda_emu.services.alarms.reasons import CREATED
+from lambda_emu.services.cloudwatch.errors import BothGiven, InvalidParameterValue, Missing
+from lambda_emu.services.cloudwatch.members import Members
+from lambda_emu.store import WorkItem
+
+MOST_ALARMS = 5000
+"""Of an account in a region, as on AWS."""
+MOST_TAGS = 50
+
+
+class Asked(Struct, frozen=True):
+    """tell: what is to be delivered because of a change."""
+
+    members: Members
+    scope: Scope
+    now_s: float
+    file: MetricFile
+    tell: Tell
+
+
+class Answered(Struct, frozen=True):
+    """work: that was put into the table."""
+
+    result: Mapping[str, Any]
+    work: Sequence[WorkItem] = ()
+
+
+Operation = Callable[[sqlite3.Connection, Asked], Answered]
+NOTHING = Answered({})
+
+
+def put_metric_alarm(connection: sqlite3.Connection, asked: Asked) -> Answered:
+    return _put(connection, asked, metric_alarm(asked.members, asked.scope, asked.file), is_composite=False)
+
+
+def put_composite_alarm(connection: sqlite3.Connection, asked: Asked) -> Answered:
+    return _put(connection, asked, composite_alarm(asked.members), is_composite=True)
+
+
+def _put(connection: sqlite3.Connection, asked: Asked, members: dict[str, Any], *, is_composite: bool) -> Answered:
+    """One that is there keeps its state and its tags."""
+    scope, name, now_s = asked.scope, asked.members["AlarmName"], asked.now_s
+    before = table.alarm(connection, scope, name)
+    if before is None and table.count(connection, scope) >= MOST_ALARMS:
+        raise TooManyAlarms(MOST_ALARMS)
+    if before is not None and before.is_composite != is_composite:
+        raise BadAlarm(f"An alarm of another type has the name {name}")
+    state = State(INSUFFICIENT, CREATED, None, now_s, now_s) if before is None else before.state
+    tags = _tags(asked.members.get("Tags", [])) if before is None else before.tags
+    alarm = Alarm(scope.account, scope.region, name, is_composite, members, state, now_s, tags)
+    table.put(connection, alarm)
+    _remember(connection, alarm, now_s, "Create" if before is None else "Update")
+    return Answered({}, follow(connection, scope, now_s, asked.tell))
+
+
+def delete_alarms(connection: sqlite3.Connection, asked: Asked) -> Answered:
+    for alarm in _named(connection, asked):
+        _remember(connection, alarm, asked.now_s, "Delete")
+        table.delete(connection, asked.scope, alarm.name)
+    return NOTHING
+
+
+def enable_alarm_actions(connection: sqlite3.Connection, asked: Asked) -> Answered:
+    return _set_actions(connection, asked, enabled=True)
+
+
+def disable_alarm_actions(connection: sqlite3.Connection, asked: Asked) -> Answered:
+    return _set_actions(connection, asked, enabled=False)
+
+
+def _set_actions(connection: sqlite3.Connection, asked: Asked, *, enabled: bool) -> Answered:
+    for alarm in _named(connection, asked):
+        if alarm.members["ActionsEnabled"] != enabled:
+            after = replace(alarm, members={**alarm.members, "ActionsEnabled": enabled}, configured_s=asked.now_s)
+            table.put(connection, after)
+            _remember(connection, after, asked.now_s, "Update")
+    return NOTHING
+
+
+def set_alarm_state(connection: sqlite3.Connection, asked: Asked) -> Answered:
+    given = asked.members
+    for member in ("AlarmName", "StateValue", "StateReason"):
+        if member not in given:
+            raise Missing(member)
+    if given["StateValue"] not in ACTIONS:
+        raise InvalidParameterValue("StateValue", given["StateValue"])
+    data = given.get("StateReasonData")
+    if data is not None and not _is_json(data):
+        raise NoReasonData
+    alarm = table.alarm(connection, asked.scope, given["AlarmName"])
+    if alarm is None:
+        raise NoAlarm("")
+    after = alarm.in_state(given["StateValue"], given["StateReason"], data, asked.now_s)
+    return Answered({}, enter(connection, [after], asked.tell))
+
+
+# -- tags -----------------------------------------------------------------------------------------
+
+
+def tag_resource(connection: sqlite3.Connection, asked: Asked) -> Answered:
+    alarm = _of_arn(connection, asked)
+    tags = {**alarm.tags, **_tags(asked.members.get("Tags", []))}
+    if len(tags) > MOST_TAGS:
+        raise BadAlarm(f"A resource has at most {MOST_TAGS} tags")
+    table.put(connection, replace(alarm, tags=tags))
+    return NOTHING
+
+
+def untag_resource(connection: sqlite3.Connection, asked: Asked) -> Answered:
+    alarm, gone = _of_arn(connection, asked), set(asked.members.get("TagKeys", []))
+    kept = {key: value for key, value in alarm.tags.items() if key not in gone}
+    table.put(connection, replace(alarm, tags=kept))
+    return NOTHING
+
+
+def list_tags_for_resource(connection: sqlite3.Connection, asked: Asked) -> Answered:
+    tags = _of_arn(connection, asked).tags
+    return Answered({"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]})
+
+
+# -- below ----------------------------------------------------------------------------------------
+
+
+def _named(connection: sqlite3.Connection, asked: Asked) -> Sequence[Alarm]:
+    """Those of the names that there are."""
+    if "AlarmNames" not in asked.members:
+        raise Missing("AlarmNames")
+    found = (table.alarm(connection, asked.scope, name) for name in asked.members["AlarmNames"])
+    return [alarm for alarm in found if alarm is not None]
+
+
+def _of_arn(connection: sqlite3.Connection, asked: Asked) -> Alarm:
+    arn = asked.members.get("ResourceARN", "")
+    alarm = table.alarm(connection, asked.scope, arn.partition(MARK)[2])
+    if alarm is None or alarm.arn != arn:
+        raise NoResource(arn)
+    return alarm
+
+
+def _tags(given: Sequence[Members]) -> dict[str, str]:
+    tags: dict[str, str] = {}
+    for one in given:
+        if "Key" not in one:
+            raise Missing("Tags.member.Key")
+        if one["Key"] in tags:
+            raise BothGiven(*[f"Tags.{one['Key']}"] * 2)
+        tags[one["Key"]] = one.get("Value", "")
+    return tags
+
+
+def _remember(connection: sqlite3.Connection, alarm: Alarm, now_s: float, type: str) -> None:
+    words = {"Create": "created", "Update": "updated", "Delete": "deleted"}[type]
+    data = {"version": "1.0", "type": type, f"{words}Alarm": alarm.members | {"AlarmName": alarm.name}}
+    summary = f'Alarm "{alarm.name}" {words}'
+    table.remember(connection, alarm, "ConfigurationUpdate", now_s, summary, json.dumps(data))
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
