@@ -117,7 +117,9 @@ def test_a_bundle_of_a_newer_format_names_the_version_that_made_it(tmp_path: Pat
         loaded(rewritten(bundle(tmp_path / "b", saved(layer({}))), newer))
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"format": 1}', b'{"format": "x", "made_by": 1}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"format": 1}', b'{"made_by": "\xff"}', b'{"format": "x", "made_by": 1}']
+)
 def test_a_manifest_that_is_none_is_refused(tmp_path: Path, content: bytes) -> None:
     made = bundle(tmp_path / "b", saved(layer({})))
 

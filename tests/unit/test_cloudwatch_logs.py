@@ -7,8 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
+from api_rig import signed
 from boto_rig import client_at
 from botocore.exceptions import ClientError
 from cloudwatch_logs_rig import ACCOUNT, ARN, REGION, CloudWatchLogs, cwl, names, serving
@@ -316,6 +319,17 @@ def test_refusals_have_codes_of_the_service(
     quiet = client_at(cwl.url, "logs", ACCOUNT, REGION, parameter_validation=False)
 
     assert refusal(getattr(quiet, operation), **members)[0] == (code or "UnknownOperationException")
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b'{"logGroupName": "\xff"}', b"[" * 100_000])
+def test_a_body_that_is_no_request_is_the_clients_fault(cwl: CloudWatchLogs, body: bytes) -> None:
+    headers = {
+        "X-Amz-Target": "Logs_20140328.CreateLogGroup",
+        "Authorization": signed(ACCOUNT).replace("/lambda/", "/logs/"),
+    }
+
+    with pytest.raises(HTTPError, match="400"):
+        urlopen(Request(f"{cwl.url}/", body, headers), timeout=30)
 
 
 def test_events_that_were_answered_outlive_a_kill(tmp_path: Path) -> None:

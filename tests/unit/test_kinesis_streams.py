@@ -239,7 +239,11 @@ def test_bad_input_is_refused_in_the_services_words(
     assert text is None or told["message"] == text
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b"[" * 100_000], ids=["open", "list", "bytes", "deep"])
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"[]", b"\xff", b'{"StreamName": "\xff"}', b"[" * 100_000],
+    ids=["open", "list", "bytes", "bytes in a text", "deep"],
+)
 def test_what_cannot_be_read_is_refused_in_either_form(kinesis: Kinesis, body: bytes) -> None:
     for kind in ("application/x-amz-json-1.1", "application/x-amz-cbor-1.1"):
         assert kinesis.ask("PutRecord", body, kind)[0] == 400

@@ -133,6 +133,7 @@ def test_an_error_of_the_json_form_has_its_old_code_beside_it(sqs: Sqs) -> None:
         b"\xff",
         b"[" * 60_000,
         b'{"QueueUrl": 1}',
+        b'{"QueueUrl": "\xff"}',
         b'{"QueueUrl": "http://["}',
         b'{"QueueUrl": "\\ud800"}',
         b'{"QueueUrl": "jobs", "MessageBody": "\\ud800"}',

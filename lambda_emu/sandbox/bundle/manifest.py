@@ -80,7 +80,7 @@ def read_manifest(path: Path, content: bytes) -> Manifest:
     """BadBundle for one of another format, or of none."""
     try:
         told = msgspec.json.decode(content, type=_Any)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise BadBundle(path, f"has a manifest that cannot be read ({error})") from error
     if told.format > FORMAT:
         raise BadBundle(
@@ -88,7 +88,7 @@ def read_manifest(path: Path, content: bytes) -> Manifest:
         )
     try:
         return msgspec.json.decode(content, type=Manifest)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise BadBundle(path, f"has a manifest that cannot be read ({error})") from error
 
 

@@ -108,7 +108,7 @@ def _layers_of(path: Path, image: BundledImage, config: bytes) -> list[str]:
     """The layers of an image by what it says itself. BadBundle where that is not what the bundle says."""
     try:
         told = msgspec.json.decode(config, type=_Config)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise BadBundle(path, f"has an image {image.name} that cannot be read ({error})") from error
     if told.architecture != GOARCH.get(image.architecture):
         raise BadBundle(path, f"has an image {image.name} that is for another processor than it says")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from msgspec import DecodeError, Struct, ValidationError, convert
+from msgspec import Struct, convert
 from msgspec.json import Decoder
 from msgspec.json import encode as encode_json
 
@@ -54,7 +54,7 @@ def parse(form: WireForm, request: Request, kind: type[Asked]) -> Asked:
     """KinesisError."""
     try:
         asked = form.read(request.body, kind)
-    except (DecodeError, ValidationError, RecursionError, cbor.NotCbor) as error:
+    except (ValueError, RecursionError, cbor.NotCbor) as error:
         raise Malformed(str(error)) from None
     check(asked)
     return asked

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from msgspec import DecodeError
 from msgspec.json import decode, encode
 
 from lambda_emu.errors.base import LambdaError
@@ -32,7 +31,7 @@ def parse(operation: str, request: Request, shapes: Shapes) -> Members:
     """The members of a request. LogsError."""
     try:
         given = decode(request.body or b"{}")
-    except (DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise MalformedLogsRequest(str(error)) from error
     if not isinstance(given, dict):
         raise MalformedLogsRequest("The body is no object.")

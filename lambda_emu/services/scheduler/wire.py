@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from botocore.loaders import Loader
-from msgspec import DecodeError
 from msgspec.json import decode, encode
 
 from lambda_emu.errors.base import LambdaError
@@ -87,7 +86,7 @@ def _body(request: Request) -> Members:
         return {}
     try:
         found = decode(request.body)
-    except DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise MalformedSchedulerRequest(str(error)) from error
     if not isinstance(found, dict):
         raise MalformedSchedulerRequest("The body is no object.")

@@ -8,7 +8,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Annotated, Any, TypedDict
 
-from msgspec import DecodeError, Meta, ValidationError, convert
+from msgspec import Meta, ValidationError, convert
 from msgspec.json import Decoder
 
 from lambda_emu.services.sqs.errors import MalformedMessage
@@ -158,7 +158,7 @@ def read(operation: str, body: bytes) -> Members:
     """As `check`, of JSON. MalformedMessage."""
     try:
         found = _decoder(operation).decode(body or b"{}")
-    except (DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise MalformedMessage(str(error)) from None
     return _without_nulls(found)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeGuard
 
-from msgspec import DecodeError, Struct
+from msgspec import Struct
 from msgspec.json import decode
 
 from lambda_emu.services.logs.patterns.reading import Scanner
@@ -44,7 +44,7 @@ def document_of(message: str) -> Any | None:
         return None
     try:
         return decode(text)
-    except (DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
 
 
