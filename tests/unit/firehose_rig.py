@@ -144,6 +144,10 @@ class Firehose:
         for text in texts:
             self.client.put_record(DeliveryStreamName=name, Record={"Data": text.encode()})
 
+    def waits(self, name: str = "s") -> int:
+        """How many bytes wait in a stream."""
+        return self.loop.ask(lambda: self.streams.find(Scope(ACCOUNT, REGION), name).waits, 10)
+
     def objects(self, count: int) -> dict[str, bytes]:
         """So many, once they are there, by bucket and key."""
         eventually(lambda: len(self.buckets.objects()) >= count, f"{count} objects")

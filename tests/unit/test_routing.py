@@ -65,9 +65,9 @@ OURS: Mapping[str, Service] = {
     "sqs": QueueService(cast(Any, None)),
     "kinesis": StreamService(cast(Any, None)),
     "events": EventsService(cast(Any, None)),
+    "firehose": FirehoseService(cast(Any, None)),
     "logs": LogService(cast(Any, None)),
     "scheduler": SchedulerService(cast(Any, None)),
-    "firehose": FirehoseService(cast(Any, None)),
 }
 JSON, QUERY, REST, S3 = AROUND = services_by(serve)
 UNSERVED, FORMS = Unserved(), Forms([*OURS.values(), *AROUND])
