@@ -16,6 +16,7 @@ from lambda_emu.model.value_types import FLAG, choice, text, whole
 from lambda_emu.project.document import Document, Value
 from lambda_emu.project.event_kind import EventKind, flag, main_key, turned
 from lambda_emu.project.key_types import KeyType, list_of, single
+from lambda_emu.project.pool_keys import COGNITO
 from lambda_emu.project.rule_keys import EVENTBRIDGE
 from lambda_emu.project.schedule_keys import SCHEDULE
 from lambda_emu.project.shapes import Key, keyed
@@ -243,6 +244,7 @@ EVENTS: Mapping[str, EventKind] = {
         ),
         "A request to a URL of its own.",
     ),
+    "cognito": COGNITO,
     "schedule": SCHEDULE,
     "eventbridge": EVENTBRIDGE,
 }

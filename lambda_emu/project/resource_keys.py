@@ -12,6 +12,7 @@ from lambda_emu.project.document import Document, Value
 from lambda_emu.project.event_keys import BUCKET, CORS_KEYS, POLICY, QUEUE, TABLE, TOPIC
 from lambda_emu.project.event_kind import flag, main_key, turned
 from lambda_emu.project.key_types import KeyType, list_of, single
+from lambda_emu.project.pool_keys import POOL, POOL_KEYS
 from lambda_emu.project.rule_keys import BUS, BUS_KEYS
 from lambda_emu.project.shapes import Key, keyed, read_keys
 
@@ -80,6 +81,7 @@ def _number(name: str, field: str, kind: ValueType, help: str, default: str) -> 
 HTTP_API = "http_api"
 HTTP_API_KEYS = (Key("cors", "CorsConfiguration", keyed(CORS_KEYS), "Which pages of others may ask."),)
 RESOURCES: Mapping[str, DeclaredKind] = {
+    "pools": DeclaredKind("user pool", POOL, POOL_KEYS, "Cognito"),
     "buckets": DeclaredKind(
         "bucket",
         BUCKET,

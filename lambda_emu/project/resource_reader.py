@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from lambda_emu.model.route_keys import same_requests
@@ -50,14 +50,22 @@ def check_events(functions: Sequence[DeclaredFunction]) -> list[str]:
     seen: dict[tuple[str, str, str], str] = {}
     for function in functions:
         for event in function.events:
-            is_route = event.kind == "http"
-            name = event.fields.get("Name", event.name)  # of its own, where two come from the same
-            where = f"{event.fields.get('EventBusName', '')} {name}"
-            key = (event.kind, same_requests(name), "") if is_route else (event.kind, where, function.name)
-            if event.kind != "s3" and key in seen:
-                mistakes.append(f"{event.place()}: is declared already, at {seen[key]}")
-            seen[key] = event.place()
+            for key in _what_is_one(function, event):
+                if event.kind != "s3" and key in seen:
+                    mistakes.append(f"{event.place()}: is declared already, at {seen[key]}")
+                seen[key] = event.place()
     return mistakes
+
+
+def _what_is_one(function: DeclaredFunction, event: Declared) -> Iterator[tuple[str, str, str]]:
+    """What may be declared once: for all functions, or for each."""
+    name = event.fields.get("Name", event.name)  # of its own, where two come from the same
+    if event.kind == "cognito":
+        yield from ((event.kind, event.name, trigger) for trigger in dict.fromkeys(event.fields["triggers"]))
+    elif event.kind == "http":
+        yield event.kind, same_requests(name), ""
+    else:
+        yield event.kind, f"{event.fields.get('EventBusName', '')} {name}", function.name
 
 
 def _read_resource(document: Document, kind: DeclaredKind, name: str, value: Value) -> Declared | None:

@@ -18,6 +18,7 @@ from lambda_emu.project.services.apis import API, APIS, api_id
 from lambda_emu.project.services.desired import make_wanted
 from lambda_emu.project.services.left import Left
 from lambda_emu.project.services.own import OWN, PERMISSIONS, URL
+from lambda_emu.project.services.pools import CLIENT, FUNCTIONS_OF_POOLS, POOL, POOLS, id_of
 from lambda_emu.project.services.pushed import PUSHED
 from lambda_emu.project.services.reach import Reach, Services
 from lambda_emu.project.services.rules import RULES
@@ -26,7 +27,9 @@ from lambda_emu.project.services.stores import QUEUE, STORES
 
 log = logging.getLogger(__name__)
 
-KINDS: Mapping[str, ResourceKind[Reach]] = {**STORES, **APIS, **PERMISSIONS, **PUSHED, **OWN, **SCHEDULES, **RULES}
+KINDS: Mapping[str, ResourceKind[Reach]] = (
+    {**STORES, **POOLS, **APIS, **PERMISSIONS} | {**PUSHED, **FUNCTIONS_OF_POOLS} | {**OWN, **SCHEDULES, **RULES}
+)
 """From what is needed to what needs it."""
 
 
@@ -57,6 +60,11 @@ def _addresses(reach: Reach) -> Iterator[tuple[str, str]]:
         yield f"URL of {url.key.name}", url.identifier
     for queue in reach.of(QUEUE):
         yield f"queue {queue.key.name}", reach.call("sqs", "GetQueueUrl", QueueName=queue.key.name)["QueueUrl"]
+    for pool in POOLS[POOL].find(reach):
+        yield f"user pool {pool.key.name}", id_of(pool.identifier)
+    for client in POOLS[CLIENT].find(reach):
+        pool_name, name = client.key.name.split()
+        yield f"app {name} of {pool_name}", client.identifier
 
 
 def _find_all(reach: Reach) -> list[Present]:

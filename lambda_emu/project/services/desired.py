@@ -15,6 +15,7 @@ from lambda_emu.project.services.apis import API, API_NAME, ROUTE
 from lambda_emu.project.services.building import Attach, Building, hash_of
 from lambda_emu.project.services.left import PREFIX
 from lambda_emu.project.services.own import MAPPING, URL, URL_ID
+from lambda_emu.project.services.pools import POOL, attach_cognito, declare_pool
 from lambda_emu.project.services.pushed import NOTIFICATIONS, SUBSCRIBED_QUEUE, SUBSCRIPTION
 from lambda_emu.project.services.rules import BUS, attach_rule, declare_bus
 from lambda_emu.project.services.schedules import attach_schedule
@@ -39,7 +40,7 @@ STREAM_DEFAULTS = {
     "DestinationConfig": {"OnFailure": {}},
 }
 BY_NAME = {"s3": BUCKET, "sqs": QUEUE, "dynamodb": TABLE, "sns": TOPIC}
-MORE: Mapping[str, Attach] = {"schedule": attach_schedule, "eventbridge": attach_rule}
+MORE: Mapping[str, Attach] = {"cognito": attach_cognito, "eventbridge": attach_rule, "schedule": attach_schedule}
 """By kind of event: of modules of their own."""
 
 
@@ -79,6 +80,7 @@ class _ResourceBuilder(Building):
             TOPIC: self._topic,
             HTTP_API: self._set_api,
             BUS: partial(declare_bus, self),
+            POOL: partial(declare_pool, self),
         }
         declare[declared.kind](declared)
 

@@ -106,9 +106,10 @@ def replace(backend: str, front: Front, teller: Teller, bodies: Bodies, receivin
 
         replace_rotation()
     if backend == "cognitoidp":
-        from lambda_emu.services.child.program.patches.user_pools import replace_keys
+        from lambda_emu.services.child.program.patches.user_pools import replace_keys, replace_updates
 
         replace_keys()
+        replace_updates()
     if backend in ("iam", "sts"):
         _replace_keys()
     if backend == "sts":

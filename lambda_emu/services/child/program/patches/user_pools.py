@@ -1,10 +1,12 @@
-"""The key that a user pool signs with is its own; with moto it is everybody's."""
+"""A user pool signs with a key of its own, which with moto is everybody's, and keeps what it was made with."""
 
 from __future__ import annotations
 
 from typing import Any
 
 BITS = 2048
+FIXED = ("UsernameAttributes", "AliasAttributes", "UsernameConfiguration")
+"""What UpdateUserPool does not change; with moto they are gone after it."""
 
 
 def replace_keys() -> None:
@@ -25,3 +27,18 @@ def replace_keys() -> None:
         self.json_web_key = jwk.RSAKey.import_key(pem)
 
     CognitoIdpUserPool.__init__ = begin_with_key  # type: ignore[method-assign]
+
+
+def replace_updates() -> None:
+    from moto.cognitoidp.models import CognitoIdpUserPool
+
+    update = CognitoIdpUserPool.update_extended_config
+
+    def update_rest(self: Any, given: Any) -> None:
+        before = getattr(self, "extended_config", None)
+        update(self, {name: value for name, value in (given or {}).items() if name != "UserPoolId"})
+        if before is not None:
+            self.extended_config |= {name: before[name] for name in FIXED if name in before}
+            self.mfa_config = self.extended_config.pop("MfaConfiguration", None) or "OFF"
+
+    CognitoIdpUserPool.update_extended_config = update_rest  # type: ignore[assignment, method-assign]
