@@ -281,7 +281,11 @@ def test_a_stream_that_is_deleted_leaves_no_record(firehose: Firehose) -> None:
     eventually(lambda: left() == 0, "the records to go")
 
 
-@pytest.mark.parametrize("body", ["", "{", "[]", '"x"', "null", json.dumps({"DeliveryStreamName": 7}), "\ud800"])
+JUNK = '{"DeliveryStreamName": "\ud800"}'
+"""Once it is bytes, no UTF-8 within a text."""
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", '"x"', "null", json.dumps({"DeliveryStreamName": 7}), "\ud800", JUNK])
 @pytest.mark.parametrize("operation", ["PutRecord", "PutRecordBatch", "CreateDeliveryStream", "None", ""])
 def test_whatever_comes_has_an_answer_of_firehose(firehose: Firehose, operation: str, body: str) -> None:
     from urllib.error import HTTPError

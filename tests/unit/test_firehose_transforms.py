@@ -150,6 +150,17 @@ def test_a_record_that_is_returned_badly_is_an_error_and_leaves_the_others(
     assert (line["errorCode"], b64decode(line["rawData"])) == (code, b"bad")
 
 
+@pytest.mark.parametrize("answer", [b"null", b"{", b'{"records": "\xff"}', b'{"records": [{"recordId": "\xff"}]}'])
+def test_an_answer_that_is_none_is_an_error_of_each_record(firehose: Firehose, answer: bytes) -> None:
+    firehose.function.does = lambda _: Answer(answer)
+    firehose.create(ProcessingConfiguration=transform(), **AT_ONCE)
+    firehose.put("a")
+    firehose.clock.advance(60)
+
+    (line,) = firehose.objects(1).values()
+    assert b64decode(json.loads(line)["rawData"]) == b"a"
+
+
 def test_a_function_that_fails_is_asked_again_with_the_same_records_and_another_id(firehose: Firehose) -> None:
     answers = [Answer(has_failed=True), Answer(refusal=("TooManyRequestsException", "Rate Exceeded."))]
     firehose.function.does = lambda event: answers.pop() if answers else ok(event)

@@ -11,7 +11,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msgspec import DecodeError, Raw, Struct
+from msgspec import Raw, Struct
 from msgspec.json import decode, encode
 
 from lambda_emu.services.firehose.stream import StreamRecord
@@ -171,7 +171,7 @@ def _records(answer: bytes) -> list[_Returned]:
     """Those of an answer that is one; else none, so that all are missing."""
     try:
         return decode(answer, type=_Answered).records
-    except (DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return []
 
 

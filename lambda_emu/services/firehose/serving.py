@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from msgspec import DecodeError, Meta, Struct, ValidationError
+from msgspec import Meta, Struct
 from msgspec.json import Decoder, encode
 
 from lambda_emu.arn import Scope
@@ -121,7 +121,7 @@ def _read(operation: str, body: bytes) -> Members:
     if decoder is not None:
         try:
             found = decoder.decode(body)
-        except (ValidationError, DecodeError, RecursionError):
+        except (ValueError, RecursionError):
             return read_members("firehose", operation, body)
         if isinstance(found, _PutRecord):
             return {"DeliveryStreamName": found.DeliveryStreamName, "Record": {"Data": found.Record.Data}}
