@@ -24,6 +24,7 @@ from lambda_emu.project.shapes import Key, keyed
 BUCKET = text("3 to 63 lower-case letters, digits, - and .", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 QUEUE = text("1 to 80 letters, digits, - and _, with .fifo at a FIFO queue's end", r"(?=.{1,80}$)[\w-]+(\.fifo)?")
 TABLE = text("3 to 255 letters, digits, -, _ and .", r"[\w.-]{3,255}")
+STREAM = text("1 to 128 letters, digits, -, _ and .", r"[\w.-]{1,128}")
 TOPIC = text("1 to 256 letters, digits, - and _, with .fifo at a FIFO topic's end", r"(?=.{1,256}$)[\w-]+(\.fifo)?")
 ROUTE = text("a method and a path such as GET /photos/{id}, or $default", rf"\$default|({'|'.join(METHODS)}) /\S*")
 OBJECT_EVENT = text("an event such as s3:ObjectCreated:*", r"s3:[A-Za-z]+(:[A-Za-z*]+)?")
@@ -196,6 +197,21 @@ EVENTS: Mapping[str, EventKind] = {
         "table",
         (main_key("table", TABLE, "The table; its stream is enabled."), *_polled("`100`"), *STREAM_KEYS),
         "Changes of items in a table.",
+    ),
+    "kinesis": EventKind(
+        "stream",
+        (
+            main_key("stream", STREAM, "The stream; made where it is missing."),
+            Key(
+                "consumer",
+                "consumer",
+                single(STREAM),
+                "The consumer of the stream that it reads by; registered where it is missing.",
+            ),
+            *_polled("`100`"),
+            *STREAM_KEYS,
+        ),
+        "Records of a stream.",
     ),
     "sns": EventKind(
         "topic",

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from lambda_emu.model.value_types import ValueType, choice, text, whole
 from lambda_emu.project.document import Document, Value
-from lambda_emu.project.event_keys import BUCKET, CORS_KEYS, POLICY, QUEUE, TABLE, TOPIC
+from lambda_emu.project.event_keys import BUCKET, CORS_KEYS, POLICY, QUEUE, STREAM, TABLE, TOPIC
 from lambda_emu.project.event_kind import flag, main_key, turned
 from lambda_emu.project.key_types import KeyType, list_of, single
 from lambda_emu.project.pool_keys import POOL, POOL_KEYS
@@ -143,6 +143,21 @@ RESOURCES: Mapping[str, DeclaredKind] = {
             Key("indexes", "indexes", KeyType("a mapping of names to `key` and `sort`", _read_indexes), "Global ones."),
         ),
         "DynamoDB",
+    ),
+    "streams": DeclaredKind(
+        "data stream",
+        STREAM,
+        (
+            Key("shards", "ShardCount", single(whole(1, 10_000)), "Into which it is divided.", default="`1`"),
+            Key(
+                "retention",
+                "RetentionPeriodHours",
+                single(whole(24, 8760, "hours")),
+                "How long records are kept.",
+                default="`24`",
+            ),
+        ),
+        "Kinesis",
     ),
     "topics": DeclaredKind(
         "topic",

@@ -105,6 +105,7 @@ queues:
   ordered.fifo: {deduplicate_content: yes}
 tables:
   items: {key: id, sort: {taken: N}, ttl: over, stream: NEW_IMAGE, indexes: {by-owner: {key: owner, sort: id}}}
+streams: {clicks: {shards: 5, retention: 48}}
 topics:
   news: {queues: [jobs, {queue: raw, raw: yes, filter: {kind: [new]}}]}
 """
@@ -114,6 +115,8 @@ EVERY = """
 - sqs: {queue: jobs, batch_size: 2, filters: [{body: {kind: [new]}}], max_concurrency: 3, report_failures: yes}
 - sqs: other
 - dynamodb: {table: items, retries: 3, bisect: yes, start: LATEST}
+- kinesis: {stream: clicks, consumer: live, parallelization: 2, start: LATEST, tumbling_window: 60}
+- kinesis: other
 - sns: {topic: news, filter: {kind: [new]}, filter_on: body}
 - http: GET /photos/{id}
 - http: {route: $default, payload: "1.0"}
@@ -158,6 +161,12 @@ def test_what_is_declared_is_there(account: Account) -> None:
     assert (mapping["BatchSize"], mapping["ScalingConfig"]) == (2, {"MaximumConcurrency": 3})
     (mapping,) = [one for one in mappings if one["EventSourceArn"] == table["LatestStreamArn"]]
     assert (mapping["StartingPosition"], mapping["MaximumRetryAttempts"]) == ("LATEST", 3)
+    stream = account.client("kinesis").describe_stream_summary(StreamName="clicks")["StreamDescriptionSummary"]
+    assert (stream["OpenShardCount"], stream["RetentionPeriodHours"], stream["ConsumerCount"]) == (5, 48, 1)
+    (mapping,) = [one for one in mappings if "/consumer/live:" in one["EventSourceArn"]]
+    assert (mapping["ParallelizationFactor"], mapping["TumblingWindowInSeconds"]) == (2, 60)
+    (mapping,) = [one for one in mappings if one["EventSourceArn"].endswith(":stream/other")]
+    assert (mapping["StartingPosition"], mapping["BatchSize"]) == ("TRIM_HORIZON", 100)
     assert len(account.sids()) == 7  # S3, SNS, the API, two for the URL, and two rules
     (schedule,) = account.schedules()
     assert (schedule["ScheduleExpressionTimezone"], schedule["StartDate"].timestamp()) == ("Europe/Berlin", 1893488400)
@@ -213,6 +222,19 @@ def test_what_changed_is_changed_and_no_more(account: Account) -> None:
     told = account.client("s3").get_bucket_notification_configuration(Bucket="everything")
     (rule,) = told["LambdaFunctionConfigurations"][0]["Filter"]["Key"]["FilterRules"]
     assert rule["Value"] == "new/"
+
+
+@pytest.mark.parametrize(("shards", "hours"), [(1, 24), (5, 48), (12, 24), (2, 25)])
+def test_a_stream_has_as_many_shards_and_keeps_records_as_long_as_is_declared(
+    account: Account, shards: int, hours: int
+) -> None:
+    declared = f"streams: {{scaled: {{shards: {shards}, retention: {hours}}}}}"
+
+    account.deploy(declared)
+
+    found = account.client("kinesis").describe_stream_summary(StreamName="scaled")["StreamDescriptionSummary"]
+    assert (found["OpenShardCount"], found["RetentionPeriodHours"]) == (shards, hours)
+    assert account.deploy(declared) == set()
 
 
 def test_a_queue_that_nobody_declares_is_as_patient_as_its_function(account: Account) -> None:
@@ -323,6 +345,7 @@ def test_each_event_has_the_function_run(account: Account, eventually: Eventuall
     account.deploy(
         "",
         "- s3: {bucket: everything, prefix: in/}\n- sqs: jobs\n- sns: news\n- url: NONE\n- http: GET /{name}\n"
+        "- kinesis: clicks\n"
         "- schedule: {schedule: rate(1 hour), input: {n: the hour}}\n"
         "- eventbridge: {pattern: {source: [shop]}, bus: shop}",
     )
@@ -341,6 +364,8 @@ def test_each_event_has_the_function_run(account: Account, eventually: Eventuall
     assert account.heard(eventually, "in/photo")["Records"][0]["eventSource"] == "aws:s3"
     assert account.heard(eventually, "a job")["Records"][0]["eventSource"] == "aws:sqs"
     assert account.heard(eventually, "some news")["Records"][0]["EventSource"] == "aws:sns"
+    account.client("kinesis").put_record(StreamName="clicks", Data=b"x", PartitionKey="a click")
+    assert account.heard(eventually, "a click")["Records"][0]["eventSource"] == "aws:kinesis"
     assert account.heard(eventually, "an order")["detail"] == {"n": "an order"}
     assert account.heard(eventually, "the hour") == {"n": "the hour"}
     assert account.heard(eventually, "by-url")["rawPath"] == "/by-url"

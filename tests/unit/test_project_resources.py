@@ -52,7 +52,7 @@ def test_a_filter_is_what_json_could_say(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("events", "said"),
     [
-        ("[{s3: photos}, {kinesis: s}]", "[1].kinesis: unknown key; "),
+        ("[{s3: photos}, {kafka: s}]", "[1].kafka: unknown key; "),
         ("[{snss: t}]", "[0].snss: unknown key; did you mean 'sns'?"),
         ("[{schedule: rate(1 hours}]", "[0].schedule: 'rate(1 hours' must be rate(5 minutes), cron("),
         ("[{schedule: cron(0 9 * * *)}]", "[0].schedule: 'cron(0 9 * * *)' must be rate(5 minutes), cron("),
@@ -113,7 +113,7 @@ def test_a_filter_is_what_json_could_say(tmp_path: Path) -> None:
         ("[{http: GET /}, {http: GET /}]", "[1].http: is declared already, at lambda-emu.yaml:5: "),
         ("[{sqs: a}, {sqs: {queue: a}}]", "[1].sqs: is declared already, at lambda-emu.yaml:5: "),
         ("[3]", "[0]: must be a mapping"),
-        ("[~]", "[0]: must be one of s3, sqs, dynamodb, sns, http, url"),
+        ("[~]", "[0]: must be one of s3, sqs, dynamodb, kinesis, sns, http, url"),
         ("{s3: photos}", ": must be a list"),
     ],
 )

@@ -10,7 +10,21 @@ from lambda_emu.arn import Scope
 from lambda_emu.project.declarations import Declared, DeclaredFunction
 from lambda_emu.project.resources import Reference, Resource, ResourceKey
 from lambda_emu.project.services.left import PREFIX
-from lambda_emu.project.services.own import PERMISSION, show_permission
+from lambda_emu.project.services.own import MAPPING, PERMISSION, show_permission
+
+POLLED = {"BatchSize": 10, "MaximumBatchingWindowInSeconds": 0, "FunctionResponseTypes": [], "FilterCriteria": {}}
+STREAM_DEFAULTS = {
+    **POLLED,
+    "BatchSize": 100,
+    "Enabled": True,
+    "ParallelizationFactor": 1,
+    "MaximumRetryAttempts": -1,
+    "MaximumRecordAgeInSeconds": -1,
+    "BisectBatchOnFunctionError": False,
+    "TumblingWindowInSeconds": 0,
+    "DestinationConfig": {"OnFailure": {}},
+}
+"""What a mapping of a stream says where nothing else is declared."""
 
 
 class Building:
@@ -32,6 +46,19 @@ class Building:
         key = ResourceKey(kind, name)
         self.wanted[key] = Resource(key, members, shown, place)
         return key
+
+    def map(
+        self,
+        function: DeclaredFunction,
+        name: str,
+        settings: Mapping[str, Any],
+        source: ResourceKey,
+        place: str,
+        start: Mapping[str, Any] = {},
+    ) -> None:
+        """Have a source polled for a function. name: of the source. start: what is said of a new mapping alone."""
+        shown = {**settings, "EventSourceArn": Reference(source)}
+        self.add(MAPPING, f"{function.name} {name}", {**shown, **start, "FunctionName": function.name}, shown, place)
 
     def permit(
         self, function: DeclaredFunction, event: Declared, principal: str, source: ResourceKey, **more: Any

@@ -24,11 +24,14 @@ from lambda_emu.project.services.reach import Reach, Services
 from lambda_emu.project.services.rules import RULES
 from lambda_emu.project.services.schedules import SCHEDULES
 from lambda_emu.project.services.stores import QUEUE, STORES
+from lambda_emu.project.services.streams import STREAMS
 
 log = logging.getLogger(__name__)
 
 KINDS: Mapping[str, ResourceKind[Reach]] = (
-    {**STORES, **POOLS, **APIS, **PERMISSIONS} | {**PUSHED, **FUNCTIONS_OF_POOLS} | {**OWN, **SCHEDULES, **RULES}
+    {**STORES, **STREAMS, **POOLS, **APIS, **PERMISSIONS}
+    | {**PUSHED, **FUNCTIONS_OF_POOLS}
+    | {**OWN, **SCHEDULES, **RULES}
 )
 """From what is needed to what needs it."""
 

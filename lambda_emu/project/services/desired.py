@@ -12,35 +12,29 @@ from lambda_emu.project.declarations import Declared, DeclaredFunction, Project
 from lambda_emu.project.resource_keys import HTTP_API
 from lambda_emu.project.resources import Reference, Resource, ResourceKey
 from lambda_emu.project.services.apis import API, API_NAME, ROUTE
-from lambda_emu.project.services.building import Attach, Building, hash_of
+from lambda_emu.project.services.building import POLLED, STREAM_DEFAULTS, Attach, Building, hash_of
 from lambda_emu.project.services.left import PREFIX
-from lambda_emu.project.services.own import MAPPING, URL, URL_ID
+from lambda_emu.project.services.own import URL, URL_ID
 from lambda_emu.project.services.pools import POOL, attach_cognito, declare_pool
 from lambda_emu.project.services.pushed import NOTIFICATIONS, SUBSCRIBED_QUEUE, SUBSCRIPTION
 from lambda_emu.project.services.rules import BUS, attach_rule, declare_bus
 from lambda_emu.project.services.schedules import attach_schedule
 from lambda_emu.project.services.stores import BUCKET, LONG_ENOUGH, QUEUE, STREAM, TABLE, TOPIC, VISIBLE_TIMES
+from lambda_emu.project.services.streams import DATA_STREAM, attach_stream, declare_stream
 
 log = logging.getLogger(__name__)
 
 VISIBLE_S, MOST_VISIBLE_S = 30, 43_200
 QUEUE_DEFAULTS = {"DelaySeconds": "0", "MessageRetentionPeriod": "345600", "ReceiveMessageWaitTimeSeconds": "0"}
 RECEIVES = 3
-POLLED = {"BatchSize": 10, "MaximumBatchingWindowInSeconds": 0, "FunctionResponseTypes": [], "FilterCriteria": {}}
 SQS_DEFAULTS = {**POLLED, "Enabled": True, "ScalingConfig": {}}
-STREAM_DEFAULTS = {
-    **POLLED,
-    "BatchSize": 100,
-    "Enabled": True,
-    "ParallelizationFactor": 1,
-    "MaximumRetryAttempts": -1,
-    "MaximumRecordAgeInSeconds": -1,
-    "BisectBatchOnFunctionError": False,
-    "TumblingWindowInSeconds": 0,
-    "DestinationConfig": {"OnFailure": {}},
+BY_NAME = {"s3": BUCKET, "sqs": QUEUE, "dynamodb": TABLE, "sns": TOPIC, "kinesis": DATA_STREAM}
+MORE: Mapping[str, Attach] = {
+    "cognito": attach_cognito,
+    "eventbridge": attach_rule,
+    "kinesis": attach_stream,
+    "schedule": attach_schedule,
 }
-BY_NAME = {"s3": BUCKET, "sqs": QUEUE, "dynamodb": TABLE, "sns": TOPIC}
-MORE: Mapping[str, Attach] = {"cognito": attach_cognito, "eventbridge": attach_rule, "schedule": attach_schedule}
 """By kind of event: of modules of their own."""
 
 
@@ -81,6 +75,7 @@ class _ResourceBuilder(Building):
             HTTP_API: self._set_api,
             BUS: partial(declare_bus, self),
             POOL: partial(declare_pool, self),
+            DATA_STREAM: partial(declare_stream, self),
         }
         declare[declared.kind](declared)
 
@@ -191,28 +186,16 @@ class _ResourceBuilder(Building):
         self.permit(function, event, "sns.amazonaws.com", topic)
 
     def _poll_queue(self, function: DeclaredFunction, event: Declared) -> None:
-        self._map(function, event, SQS_DEFAULTS, ResourceKey(QUEUE, event.name), f"sqs:{event.name}")
+        settings = {**SQS_DEFAULTS, **event.fields}
+        self.map(function, f"sqs:{event.name}", settings, ResourceKey(QUEUE, event.name), event.place())
 
     def _poll_stream(self, function: DeclaredFunction, event: Declared) -> None:
         stream = ResourceKey(STREAM, event.name)
         if stream not in self.wanted:
             self._stream(event.name, {"StreamViewType": "NEW_AND_OLD_IMAGES"}, {}, event.place())  # or as it is
-        start = {"StartingPosition": event.fields.get("StartingPosition", "TRIM_HORIZON")}
-        self._map(function, event, STREAM_DEFAULTS, stream, f"dynamodb:{event.name}", start)
-
-    def _map(
-        self,
-        function: DeclaredFunction,
-        event: Declared,
-        defaults: Mapping[str, Any],
-        source: ResourceKey,
-        name: str,
-        start: Mapping[str, Any] = {},
-    ) -> None:
-        fields = {member: value for member, value in event.fields.items() if member not in start}
-        shown = {**defaults, **fields, "EventSourceArn": Reference(source)}
-        members = {**shown, **start, "FunctionName": function.name}
-        self.add(MAPPING, f"{function.name} {name}", members, shown, event.place())
+        fields = dict(event.fields)
+        start = {"StartingPosition": fields.pop("StartingPosition", "TRIM_HORIZON")}
+        self.map(function, f"dynamodb:{event.name}", {**STREAM_DEFAULTS, **fields}, stream, event.place(), start)
 
     def _route(self, function: DeclaredFunction, event: Declared) -> None:
         api = ResourceKey(API, API_NAME)

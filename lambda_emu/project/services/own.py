@@ -82,9 +82,12 @@ _EMPTY: Mapping[str, Any] = {"FilterCriteria": {}, "ScalingConfig": {}}
 
 
 def source_name(arn: str) -> str:
-    """`sqs:jobs` of a queue's ARN, `dynamodb:photos` of that of a table's stream."""
+    """`sqs:jobs` of a queue's ARN, `dynamodb:photos` of that of a table's stream, `kinesis:clicks` of that of a stream,
+    `kinesis:clicks/live` of that of a consumer of it."""
     service, resource = arn.split(":")[2], arn.split(":", 5)[5]
-    return f"{service}:{resource.removeprefix('table/').partition('/')[0]}"
+    name, _, rest = resource.removeprefix("table/").removeprefix("stream/").partition("/")
+    consumer = rest.removeprefix("consumer/").partition(":")[0] if service == "kinesis" else ""
+    return f"{service}:{name}/{consumer}" if consumer else f"{service}:{name}"
 
 
 def _create_mapping(_: str, members: Members, reach: Reach) -> str:

@@ -20,7 +20,7 @@ LONG_ENOUGH = "LongEnough"
 Look = Callable[[Resource, Reach], "tuple[str, Members] | None"]
 
 
-def _each(kind: str, look: Look) -> Callable[[Reach], Iterator[Present]]:
+def find_each(kind: str, look: Look) -> Callable[[Reach], Iterator[Present]]:
     """Finds those that are declared. look: the identifier of one and what it is known by, None where it is missing.
 
     What nobody declared of it is not compared.
@@ -37,7 +37,7 @@ def _each(kind: str, look: Look) -> Callable[[Reach], Iterator[Present]]:
     return find
 
 
-def _stays(present: Present, reach: Reach) -> None:
+def stays(present: Present, reach: Reach) -> None:
     """What holds data is nobody's to remove by not writing of it."""
 
 
@@ -200,7 +200,7 @@ def _enable_stream(name: str, members: Members, reach: Reach) -> str:
     return str(made["TableDescription"]["LatestStreamArn"])
 
 
-def _enable_stream_anew(present: Present, members: Members, reach: Reach) -> str:
+def _enable_anew(present: Present, members: Members, reach: Reach) -> str:
     _set_stream(present.key.name, reach, StreamEnabled=False)
     return _enable_stream(present.key.name, members, reach)
 
@@ -231,9 +231,9 @@ def _update_topic(present: Present, members: Members, reach: Reach) -> str:
 
 
 STORES: Mapping[str, ResourceKind[Reach]] = {
-    BUCKET: ResourceKind("", _each(BUCKET, _look_at_bucket), _create_bucket, _update_bucket, _stays),
-    QUEUE: ResourceKind("", _each(QUEUE, _look_at_queue), _create_queue, _update_queue, _stays),
-    TABLE: ResourceKind("", _each(TABLE, _look_at_table), _create_table, _update_table, _stays),
-    STREAM: ResourceKind("", _each(STREAM, _look_at_stream), _enable_stream, _enable_stream_anew, _stays, renews=True),
-    TOPIC: ResourceKind("", _each(TOPIC, _look_at_topic), _create_topic, _update_topic, _stays),
+    BUCKET: ResourceKind("", find_each(BUCKET, _look_at_bucket), _create_bucket, _update_bucket, stays),
+    QUEUE: ResourceKind("", find_each(QUEUE, _look_at_queue), _create_queue, _update_queue, stays),
+    TABLE: ResourceKind("", find_each(TABLE, _look_at_table), _create_table, _update_table, stays),
+    STREAM: ResourceKind("", find_each(STREAM, _look_at_stream), _enable_stream, _enable_anew, stays, renews=True),
+    TOPIC: ResourceKind("", find_each(TOPIC, _look_at_topic), _create_topic, _update_topic, stays),
 }
