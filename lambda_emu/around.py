@@ -30,6 +30,7 @@ from lambda_emu.services.sqs.late import LateQueues
 from lambda_emu.shutdown import Shutdown
 from lambda_emu.store import Store
 from lambda_emu.triggers.alarms import Alarms
+from lambda_emu.triggers.chains import Chains
 from lambda_emu.triggers.delivery_streams import LateDeliveryStreams
 from lambda_emu.triggers.log_groups import LogGroups
 from lambda_emu.triggers.schedules import Schedules
@@ -41,6 +42,7 @@ if TYPE_CHECKING:  # they take their time
     from lambda_emu.metrics.recorder import Recorder
     from lambda_emu.services.eventbridge.delivery import Deliveries
     from lambda_emu.services.timetable.table import Owner
+    from lambda_emu.triggers.subscriptions import Subscriptions
 
 STEP_LIMIT_S = 60.0
 
@@ -87,6 +89,7 @@ class Around:
         self._kept: Sequence[LateRoom[Any]] = (self.queues, self.streams)
         self.child = OtherServices(loop, url, scope, clock)
         shutdown.call(self.child.close)  # after the environments, whose code may use it until they end
+        self._chains = Chains()
         self.clients = Clients(lambda: url)
         shutdown.call(self.clients.close)
 
@@ -108,9 +111,11 @@ class Around:
         """
         self._invoker = invoker
         elsewhere = ClientSender(self.clients.call, self._loop)
+        functions = FunctionSender(invoker.invoke, self._loop, self._clock)
+        functions.began = self._chains.began
         senders: Mapping[str, Sender] = {
             "sqs": elsewhere if self._is_elsewhere("sqs") else QueueSender(self.queues, self._loop),
-            "lambda": FunctionSender(invoker.invoke, self._loop, self._clock),
+            "lambda": functions,
             **dict.fromkeys(("firehose", "kinesis", "s3", "scheduler", "sns", "states"), elsewhere),
             "events": elsewhere
             if self._is_elsewhere("events")
@@ -123,7 +128,7 @@ class Around:
         others = {"events": self._make_due_rules}
         self.schedules = Schedules(self._store, self._loop, self._clock, self.outbox, others, catch_up=catch_up)
         self.buses = LateBuses(self._store, self._loop, self._clock, self._make_deliveries, self.schedules.open)
-        self.log_groups = LogGroups(self._store, logs, self._loop, self._clock)
+        self.log_groups = LogGroups(self._store, logs, self._loop, self._clock, self._make_subscriptions)
         call, invoke = self.clients.call, invoker.invoke
         self.delivery_streams = LateDeliveryStreams(self._store, self._loop, self._clock, call, invoke)
         has_buses = not self._is_elsewhere("events")
@@ -136,6 +141,12 @@ class Around:
         from lambda_emu.triggers.rules import DueRules  # here: most servers have no rules
 
         return DueRules(self.outbox, self._clock)
+
+    def _make_subscriptions(self) -> Subscriptions:
+        from lambda_emu.triggers.subscriptions import Subscriptions
+
+        call, publish = self.clients.call, self.publish
+        return Subscriptions(self._store, self.outbox, self._clock, self._chains, call, publish)
 
     def _make_deliveries(self) -> Deliveries:
         from lambda_emu.triggers.rules import RuleDeliveries

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import Future
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -115,6 +115,8 @@ class FunctionSender:
     most = 32
 
     def __init__(self, invoke: Invoke, loop: Loop, clock: Clock) -> None:
+        self.began: Callable[[Delivery, InvokeRequest], None] = _ignore
+        """Told of each event that is about to be given to a function."""
         self._invoke = invoke
         self._loop = loop
         self._clock = clock
@@ -125,6 +127,7 @@ class FunctionSender:
         except ValueError as mistake:
             raise Undeliverable(str(mistake), "ValidationException") from mistake
         reply = FutureReply(self._loop.asyncio.create_future())
+        self.began(delivery, request)
         self._invoke(request, reply)
         error = await reply.future
         if not isinstance(error, LambdaError):
@@ -132,6 +135,10 @@ class FunctionSender:
         text = f"{error.code}: {error.text or ''}"
         is_final = error.status < 500 and error.status not in (404, 409, 429) and not isinstance(error, AccessDenied)
         raise Undeliverable(text, error.code) if is_final else NotDelivered(text, error.code)
+
+
+def _ignore(delivery: Delivery, request: InvokeRequest) -> None:
+    """Where nobody wants to know."""
 
 
 class ClientSender:

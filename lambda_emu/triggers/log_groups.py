@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -14,28 +16,34 @@ from lambda_emu.store import Store
 
 if TYPE_CHECKING:
     from lambda_emu.services.logs.groups import Groups
+    from lambda_emu.services.logs.pump import Pump
+    from lambda_emu.services.logs.records import LogGroup
     from lambda_emu.services.logs.serving import LogServer
+    from lambda_emu.triggers.subscriptions import Subscriptions
 
 
-class LogGroups(LateRoom["Groups"]):
-    """logs: what is in the groups."""
+class LogGroups(LateRoom["OpenedGroups"]):
+    """logs: what is in the groups. make: what brings events to destinations, on a worker."""
 
     left = "SELECT 1 FROM log_groups"
 
-    def __init__(self, store: Store, logs: LogStore, loop: Loop, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, logs: LogStore, loop: Loop, clock: Clock, make: Callable[[], Subscriptions]
+    ) -> None:
         super().__init__(store, loop)
         self._logs = logs
         self._clock = clock
+        self._make = make
 
     def make_server(self, scope: Scope) -> LogServer:
         """For `LogService`, on a worker. scope: of callers who name none."""
         from lambda_emu.services.logs.serving import LogServer
 
-        return LogServer(self.open(), scope)
+        return LogServer(self.open().groups, scope)
 
-    def _open(self) -> Groups:
-        from lambda_emu.services.logs import table
+    def _open(self) -> OpenedGroups:
         from lambda_emu.services.logs.groups import Groups
+        from lambda_emu.services.logs.pump import Pump
 
         found: Future[Any] = Future()
 
@@ -45,8 +53,41 @@ class LogGroups(LateRoom["Groups"]):
             else:
                 found.set_result(left)
 
-        self._store.post(table.read_all, told)
-        groups = Groups(self._store, self._logs, self._loop, self._clock, found.result(LIMIT_S))
+        self._store.post(_read, told)
+        left, position = found.result(LIMIT_S)
+        groups = Groups(self._store, self._logs, self._loop, self._clock, left)
+        subscriptions = self._make()
+        groups.destinations = subscriptions
+        subscriptions.traces = groups.traces
+        pump = Pump(groups, self._store, self._logs, self._loop, subscriptions, position)
+        groups.changed = lambda: self._loop.post(pump.start)
+        opened = OpenedGroups(groups, pump)
         if not self._closed:
-            self._loop.ask(groups.start, LIMIT_S)
-        return groups
+            self._loop.ask(opened.start, LIMIT_S)
+        return opened
+
+
+class OpenedGroups:
+    """On the loop."""
+
+    def __init__(self, groups: Groups, pump: Pump) -> None:
+        self.groups = groups
+        self._pump = pump
+
+    def start(self) -> None:
+        self.groups.start()
+        self._pump.start()
+
+    def clear(self) -> None:
+        self.groups.clear()
+        self._pump.start()
+
+    def close(self) -> None:
+        self._pump.close()
+        self.groups.close()
+
+
+def _read(connection: sqlite3.Connection) -> tuple[Sequence[LogGroup], int | None]:
+    from lambda_emu.services.logs import table
+
+    return table.read_all(connection), table.read_position(connection)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, cast
 
 import pytest
 from boto_rig import client_at
@@ -24,7 +26,7 @@ from lambda_emu.logs.levels import Level
 from lambda_emu.logs.store import LogStore
 from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.services.logs.service import LogService
-from lambda_emu.store import Store
+from lambda_emu.store import Store, WorkItem
 from lambda_emu.triggers.log_groups import LogGroups
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -80,6 +82,27 @@ class CloudWatchLogs:
         self.loop.ask(lambda: LogStream(origin, self.logs, self.clock).write_output(text.encode()), 10)
 
 
+class Nowhere:
+    """Brings nothing anywhere; tests/engine has what subscriptions bring."""
+
+    traces: Mapping[tuple[Scope, str, str], str] = MappingProxyType({})
+
+    def check(self, scope: Scope, group: str, arn: str) -> str | None:
+        raise NotImplementedError
+
+    def make(self, *_: object) -> WorkItem:
+        raise NotImplementedError
+
+    def put(self, connection: sqlite3.Connection, work: Sequence[WorkItem]) -> None:
+        assert not work
+
+    def wake(self, work: Sequence[WorkItem]) -> None:
+        assert not work
+
+    def publish(self, metrics: Sequence[object]) -> None:
+        assert not metrics
+
+
 @contextmanager
 def serving(folder: Path, clock: Clock | None = None) -> Iterator[CloudWatchLogs]:
     """Until the block ends. What Lambda would be asked fails."""
@@ -91,7 +114,7 @@ def serving(folder: Path, clock: Clock | None = None) -> Iterator[CloudWatchLogs
     logs = LogStore(folder / "logs.db", 64 * 1024 * 1024, loop.post)
     logs.start()
     logs.wait_until_open()
-    room = LogGroups(store, logs, loop, clock)
+    room = LogGroups(store, logs, loop, clock, cast(Any, Nowhere))
     room.open_what_is_left()
     gateway = Gateway(loop, clock, folder / "spool")
     late = LateApp(lambda: pytest.fail("Lambda is not asked here"))

@@ -24,11 +24,12 @@ _PLACE = re.compile(r"3(\d{14})(\d{23})(\d{18})", re.ASCII)
 
 
 class Asked(Struct, frozen=True):
-    """members: as given, each of its type. now_ms: since the epoch."""
+    """members: as given, each of its type. now_ms: since the epoch. trace: the tracing header of the request."""
 
     members: Members
     scope: Scope
     now_ms: int
+    trace: str | None = None
 
     def group(self) -> tuple[Scope, str]:
         """The one that logGroupName or logGroupIdentifier names. InvalidParameter."""

@@ -45,7 +45,7 @@ def put_log_events(asked: Asked, groups: Groups) -> Result:
     group = groups.find(asked.scope, asked.members["logGroupName"])
     first, end, rejected = _accepted([one.timestamp for one in events], asked.now_ms, group)
     data, runs = _runs(events[first:end])
-    groups.push(asked.scope, group.name, asked.members["logStreamName"], data, runs)
+    groups.push(asked.scope, group.name, asked.members["logStreamName"], data, runs, asked.trace)
     return {"nextSequenceToken": UPLOAD_TOKEN, **({"rejectedLogEventsInfo": rejected} if rejected else {})}
 
 

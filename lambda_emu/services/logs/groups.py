@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock, Timer
@@ -40,8 +41,23 @@ READ_LIMIT_S = 1.0
 MOST_GROUPS = 10_000
 """Of all accounts, that somebody made: they are in memory. AWS's own quota is a hundred times as many."""
 EXPIRE_S = 3600.0
+MOST_TRACES = 10_000
 
 Edit = Callable[[LogGroup], LogGroup]
+
+
+class Destinations(Protocol):
+    """What subscriptions bring events to."""
+
+    def check(self, scope: Scope, group: str, arn: str) -> str | None:
+        """Why it cannot be brought anything, if it cannot. scope: whose the group is; group: its ARN. Blocks."""
+
+
+class NoDestinations:
+    """Until somebody brings events anywhere."""
+
+    def check(self, scope: Scope, group: str, arn: str) -> str | None:
+        return "nothing is brought anywhere"
 
 
 class Groups:
@@ -51,6 +67,11 @@ class Groups:
         self.reader = GroupReader(logs.path)
         self.changed: Callable[[], object] = lambda: None
         self.clock = clock
+        self.destinations: Destinations = NoDestinations()
+        self.begins: dict[tuple[Scope, str, str], int] = {}
+        """The segment behind which a filter applies that was made in this run, by group, and kind and name."""
+        self.traces: OrderedDict[tuple[Scope, str, str], str] = OrderedDict()
+        """Of who pushed last to a stream from within an invocation."""
         self._store = store
         self._logs = logs
         self._loop = loop
@@ -103,6 +124,11 @@ class Groups:
             self._keep(group)
         return group
 
+    def begin_filter(self, scope: Scope, name: str, key: str) -> None:
+        """A filter that is about to be made has what is written from now on. key: its kind and name."""
+        self.catch_up()
+        self.begins[scope, name, key] = self.reader.last_segment()
+
     def delete(self, scope: Scope, name: str) -> None:
         """With all that is in it. GroupMissing, GroupProtected."""
         with self._lock:
@@ -132,9 +158,16 @@ class Groups:
                 raise StreamMissing
             self._ask(DELETED, (scope.account, scope.region, group, [stream]))
 
-    def push(self, scope: Scope, group: str, stream: str, data: bytes, runs: Sequence[Run]) -> None:
-        """Events as `lines.encode_pushed` has them; they last when this returns. GroupMissing, StreamMissing."""
+    def push(self, scope: Scope, group: str, stream: str, data: bytes, runs: Sequence[Run], trace: str | None) -> None:
+        """Events as `lines.encode_pushed` has them; they last when this returns. GroupMissing, StreamMissing.
+
+        trace: the tracing header that they came with.
+        """
         self.find(scope, group)
+        if trace is not None:
+            self.traces[scope, group, stream] = trace
+            if len(self.traces) > MOST_TRACES:
+                self.traces.popitem(last=False)
         now_ms = int(self.clock.now_s() * 1000)
         self._ask(PUSHED, ((scope.account, scope.region, group, stream), now_ms, list(runs)), data)
 

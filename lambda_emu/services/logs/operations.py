@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from lambda_emu.services.logs import event_operations, group_operations
+from lambda_emu.services.logs import event_operations, filter_operations, group_operations
 from lambda_emu.services.logs.asked import Asked, Result
 from lambda_emu.services.logs.groups import Groups
 
@@ -17,9 +17,13 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "CreateLogStream": group_operations.create_log_stream,
         "DeleteLogGroup": group_operations.delete_log_group,
         "DeleteLogStream": group_operations.delete_log_stream,
+        "DeleteMetricFilter": filter_operations.delete_metric_filter,
         "DeleteRetentionPolicy": group_operations.delete_retention_policy,
+        "DeleteSubscriptionFilter": filter_operations.delete_subscription_filter,
         "DescribeLogGroups": group_operations.describe_log_groups,
         "DescribeLogStreams": group_operations.describe_log_streams,
+        "DescribeMetricFilters": filter_operations.describe_metric_filters,
+        "DescribeSubscriptionFilters": filter_operations.describe_subscription_filters,
         "FilterLogEvents": event_operations.filter_log_events,
         "GetLogEvents": event_operations.get_log_events,
         "ListLogGroups": group_operations.list_log_groups,
@@ -27,9 +31,12 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "ListTagsLogGroup": group_operations.list_tags_log_group,
         "PutLogEvents": event_operations.put_log_events,
         "PutLogGroupDeletionProtection": group_operations.put_log_group_deletion_protection,
+        "PutMetricFilter": filter_operations.put_metric_filter,
         "PutRetentionPolicy": group_operations.put_retention_policy,
+        "PutSubscriptionFilter": filter_operations.put_subscription_filter,
         "TagLogGroup": group_operations.tag_log_group,
         "TagResource": group_operations.tag_resource,
+        "TestMetricFilter": filter_operations.test_metric_filter,
         "UntagLogGroup": group_operations.untag_log_group,
         "UntagResource": group_operations.untag_resource,
     }

@@ -10,11 +10,13 @@ from msgspec import Struct
 from lambda_emu.arn import Scope
 
 NO_TEXTS: Mapping[str, str] = MappingProxyType({})
+SUBSCRIPTION, METRIC = "subscription ", "metric "
+"""Before the name of a filter, of which each group may have one of each kind."""
 DAY_MS = 24 * 3600 * 1000
 
 
 class SubscriptionFilter(Struct, frozen=True, omit_defaults=True):
-    """begins: the segment of the log behind which it applies."""
+    """destination: an ARN. distribution: of a stream's keys."""
 
     name: str
     pattern: str
@@ -22,7 +24,6 @@ class SubscriptionFilter(Struct, frozen=True, omit_defaults=True):
     distribution: str
     created_ms: int
     role: str | None = None
-    begins: int = 0
 
 
 class MetricFilter(Struct, frozen=True, omit_defaults=True):
@@ -37,7 +38,6 @@ class MetricFilter(Struct, frozen=True, omit_defaults=True):
     default: float | None = None
     dimensions: Mapping[str, str] = NO_TEXTS
     unit: str = "None"
-    begins: int = 0
 
 
 class LogGroup(Struct, frozen=True, omit_defaults=True):

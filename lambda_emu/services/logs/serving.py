@@ -32,7 +32,8 @@ class LogServer:
             if operation is None:
                 raise UnknownLogsOperation(name)
             members = wire.parse(name, request, self._shapes)
-            asked = Asked(members, caller_of(request, self._scope), int(self._groups.clock.now_s() * 1000))
+            now_ms, trace = int(self._groups.clock.now_s() * 1000), request.header(b"x-amzn-trace-id")
+            asked = Asked(members, caller_of(request, self._scope), now_ms, trace)
             return wire.render(operation(asked, self._groups), request)
         except LambdaError as error:
             return wire.render_error(error, request)
