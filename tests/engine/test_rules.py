@@ -171,3 +171,32 @@ def test_the_result_of_an_event_reaches_a_bus(account: Account) -> None:
         [bus, f"{arn}:$LATEST"],
     )
     assert event["detail"]["requestPayload"] == {"n": 1}
+
+
+def test_a_bucket_tells_its_bus_of_objects(account: Account) -> None:
+    s3 = sdk(account.lam, "s3", ACCOUNT)
+    s3.create_bucket(Bucket="photos")
+    s3.put_bucket_notification_configuration(
+        Bucket="photos", NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    account.rule("r", {"source": ["aws.s3"], "detail": {"bucket": {"name": ["photos"]}}}, account.queue("q"))
+
+    put = s3.put_object(Bucket="photos", Key="a b.txt", Body=b"12")
+    s3.copy_object(Bucket="photos", Key="copy", CopySource="photos/a b.txt")
+    s3.delete_object(Bucket="photos", Key="copy")
+
+    got: list[dict[str, Any]] = []
+    while len(got) < 3:
+        got += eventually(lambda: [json.loads(one["Body"]) for one in account.receive("q")], "its events")
+    created, copied, deleted = sorted(got, key=lambda one: one["detail"]["object"]["sequencer"])
+    assert (created["source"], created["resources"], created["account"]) == ("aws.s3", ["arn:aws:s3:::photos"], ACCOUNT)
+    described = created["detail"]["object"]
+    assert (described["key"], described["size"], described["etag"]) == ("a b.txt", 2, put["ETag"].strip('"'))
+    told = [(one["detail-type"], one["detail"]["reason"]) for one in (created, copied, deleted)]
+    assert told == [
+        ("Object Created", "PutObject"),
+        ("Object Created", "CopyObject"),
+        ("Object Deleted", "DeleteObject"),
+    ]
+    assert deleted["detail"]["deletion-type"] == "Permanently Deleted"
+    assert s3.get_bucket_notification_configuration(Bucket="photos")["EventBridgeConfiguration"] == {}

@@ -78,11 +78,12 @@ def check_size(entries: Sequence[Entry]) -> None:
         raise EntriesTooLarge
 
 
-def refusal_of(entry: Entry) -> Refused | None:
+def refusal_of(entry: Entry, *, is_of_service: bool = False) -> Refused | None:
+    """is_of_service: whether one of AWS's services says it, as S3 does."""
     for name in ("Source", "DetailType", "Detail"):
         if not entry.get(name):
             return Refused("InvalidArgument", f"Parameter {name} is not valid. Reason: {name} is a required argument.")
-    if entry["Source"].startswith("aws."):
+    if entry["Source"].startswith("aws.") and not is_of_service:
         return Refused("NotAuthorizedForSourceException", "Not authorized for the source.")
     try:
         if isinstance(read_raw(entry["Detail"]), dict):

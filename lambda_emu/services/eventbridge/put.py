@@ -18,8 +18,18 @@ from lambda_emu.services.eventbridge.members import Members
 from lambda_emu.services.eventbridge.patterns import compile_rule, read_event
 from lambda_emu.services.eventbridge.request import EventsRequest
 
-Prepare = Callable[[Members, Scope, float, Callable[[], str]], Any]
+Prepare = Callable[["Came"], Any]
 _NEEDED = ("id", "detail-type", "source", "account", "time", "region")
+
+
+class Came(Struct, frozen=True):
+    """A request before it is done. is_of_service: whether one of AWS's services makes it, as S3 does."""
+
+    members: Members
+    scope: Scope
+    now_s: float
+    new_id: Callable[[], str]
+    is_of_service: bool = False
 
 
 class Ready(Struct, frozen=True):
@@ -30,16 +40,17 @@ class Ready(Struct, frozen=True):
     read: Any
 
 
-def prepare_put(members: Members, scope: Scope, now_s: float, new_id: Callable[[], str]) -> list[Ready | Refused]:
+def prepare_put(came: Came) -> list[Ready | Refused]:
     """Of each entry. EntriesTooLarge."""
-    check_size(members["Entries"])
+    entries = came.members["Entries"]
+    check_size(entries)
     found: list[Ready | Refused] = []
-    for entry in members["Entries"]:
-        refused = refusal_of(entry)
+    for entry in entries:
+        refused = refusal_of(entry, is_of_service=came.is_of_service)
         if refused is not None:
             found.append(refused)
             continue
-        event = envelope_of(entry, new_id(), scope, now_s)
+        event = envelope_of(entry, came.new_id(), came.scope, came.now_s)
         found.append(Ready(entry.get("EventBusName"), event, read_event(event.text)))
     return found
 
@@ -75,16 +86,18 @@ def _arrive(ready: Ready, asked: EventsRequest, buses: Buses, now_s: float) -> t
     return None, Arrival(ready.event, ready.read, bus, now_s)
 
 
-def prepare_rule(members: Members, *_: object) -> None:
+def prepare_rule(came: Came) -> None:
     """PatternInvalid, InvalidRuleExpression."""
+    members = came.members
     if members.get("EventPattern"):
         compile_rule(members["EventPattern"])
     if members.get("ScheduleExpression"):
         parse_rule_expression(members["ScheduleExpression"])
 
 
-def prepare_test(members: Members, *_: object) -> bool:
+def prepare_test(came: Came) -> bool:
     """PatternInvalid, EventsError."""
+    members = came.members
     pattern = compile_rule(members["EventPattern"])
     try:
         event = read_event(members["Event"])

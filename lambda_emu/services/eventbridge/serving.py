@@ -20,6 +20,8 @@ from lambda_emu.services.eventbridge.members import read
 from lambda_emu.services.eventbridge.request import EventsRequest
 
 TARGET = b"AWSEvents."
+OF_A_SERVICE = b"x-lambda-emu-source"
+"""A header of requests that a service which is served here makes."""
 TYPE = "application/x-amz-json-1.1"
 
 Operation = Callable[[EventsRequest, Buses], None]
@@ -72,7 +74,9 @@ class EventsServer:
                 raise UnknownEventsOperation(name[:128])
             members = read(name, request.body)
             prepare = PREPARED.get(name)
-            prepared = prepare(members, scope, self._clock.now_s(), self._clock.new_id) if prepare else None
+            is_of_service = OF_A_SERVICE in request.head.first
+            came = put.Came(members, scope, self._clock.now_s(), self._clock.new_id, is_of_service)
+            prepared = prepare(came) if prepare else None
         except LambdaError as error:
             return render_error(error, request)
 

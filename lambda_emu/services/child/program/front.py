@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 ACCEPT_LIMIT_S = 30.0
 RUN_LIMIT_S = 910.0
 """No function runs longer than 900 s."""
+OF_A_SERVICE = "X-Lambda-Emu-Source"
+"""Of events of a service that is served here: they may have a source that begins with `aws.`."""
 FUNCTIONS = "/2015-03-31/functions/"
 
 
@@ -90,6 +92,15 @@ class Front:
         answered = self._call("POST", "/", queue_arn, json.dumps(asked).encode(), headers)
         if answered.status != 200:
             raise _refusal(queue_arn, answered)
+
+    def put_event(self, bus_arn: str, source: str, type: str, resources: list[str], detail: str) -> None:
+        """In the name of a service of AWS. FrontError."""
+        entry = {"Source": source, "DetailType": type, "Resources": resources, "Detail": detail}
+        body = json.dumps({"Entries": [{**entry, "EventBusName": bus_arn}]}).encode()
+        headers = {"X-Amz-Target": "AWSEvents.PutEvents", "Content-Type": "application/x-amz-json-1.1"}
+        answered = self._call("POST", "/", bus_arn, body, {**headers, OF_A_SERVICE: source})
+        if answered.status != 200 or json.loads(answered.body).get("FailedEntryCount"):
+            raise _refusal(bus_arn, answered)
 
     def queue_policy(self, queue_arn: str) -> str:
         """JSON; empty where there is none, or nobody tells."""

@@ -17,6 +17,7 @@ from urllib.parse import quote_plus
 
 from lambda_emu.services.child.program import current_request
 from lambda_emu.services.child.program.front import Front, FrontError, FrontGone
+from lambda_emu.services.child.program.patches import s3_events
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ def replace_notifications(front: Front) -> None:
     _tell_of_removals(sender)
     _check_targets(sender)
     _read_rules()
+    s3_events.show_configuration()
     notifications.send_event = sender.send  # type: ignore[assignment]
     notifications.send_test_event = _send_nothing  # type: ignore[assignment]  # `NotificationSender.refused` does
 
@@ -131,6 +133,10 @@ class NotificationSender:
             if wanted.matches(name, key.name):
                 event = {"Records": [record(name, bucket, key, wanted.id, account, sequencer)]}
                 current_request.tell(partial(_try, deliver, wanted.arn, event))
+        told_bus = None if told.event_bridge is None else s3_events.entry(name, bucket, key, sequencer)
+        if told_bus is not None:
+            bus = f"arn:{bucket.partition}:events:{bucket.region_name}:{account}:event-bus/default"
+            current_request.tell(partial(_try, self._put_event, bus, told_bus))
 
     def refused(self, bucket: Any) -> list[str]:
         """The targets that are not there, as S3 finds out: queues and topics get a test event."""
@@ -160,6 +166,10 @@ class NotificationSender:
         records = event.get("Records")
         bucket = records[0]["s3"]["bucket"]["name"] if records else event["Bucket"]
         self._front.policies.look(arn, PRINCIPAL, f"arn:aws:s3:::{bucket}")
+
+    def _put_event(self, bus: str, told: Any) -> None:
+        type, resource, detail = told
+        self._front.put_event(bus, "aws.s3", type, [resource], json.dumps(detail))
 
     def _send_to_topic(self, arn: str, event: Any) -> None:
         from lambda_emu.services.child.program.patches.sns_delivery import replace_delivery, topic_backend
