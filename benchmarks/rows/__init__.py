@@ -19,6 +19,7 @@ from benchmarks.rows.pushed import pushed
 from benchmarks.rows.queues import queues
 from benchmarks.rows.rules import rules
 from benchmarks.rows.scale import scale
+from benchmarks.rows.schedules import schedules
 from benchmarks.rows.slow import slow
 from benchmarks.rows.sources import sources
 from benchmarks.rows.start import start
@@ -50,6 +51,7 @@ ROWS: dict[str, Row] = {
         sources,
         pushed,
         rules,
+        schedules,
         start,
         growth,
         burst,

@@ -65,10 +65,10 @@ def _rate(emulator: Emulator) -> Verdict:
 
 
 def _idle(emulator: Emulator) -> list[Verdict]:
-    before_mb, before = footprint(emulator.pid).rss_mb, _share_of_a_core(emulator.pid)
+    before_mb, before = footprint(emulator.pid).rss_mb, share_of_a_core(emulator.pid)
     for number in range(MAPPINGS):
         _Queue(emulator, f"idle-{number}").map("batches")
-    share = _share_of_a_core(emulator.pid) - before
+    share = share_of_a_core(emulator.pid) - before
     held_mb = footprint(emulator.pid).rss_mb - before_mb
     return [
         Verdict(f"{MAPPINGS} idle mappings", share * 100, "% of a core", 1.0, "1 %", 1.0),
@@ -76,7 +76,7 @@ def _idle(emulator: Emulator) -> list[Verdict]:
     ]
 
 
-def _share_of_a_core(pid: int) -> float:
+def share_of_a_core(pid: int) -> float:
     """What a process takes of one while nobody asks it anything."""
     time.sleep(2.0)
     begun = _cpu_s(pid), time.perf_counter()
