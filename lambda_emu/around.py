@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lambda_emu.arn import Scope, parse_resource_arn
 from lambda_emu.clock import Clock
 from lambda_emu.destinations.buses import BusSender
+from lambda_emu.destinations.delivery_streams import DeliveryStreamSender
 from lambda_emu.destinations.events import EventDestinations
 from lambda_emu.destinations.outbox import Outbox
 from lambda_emu.destinations.senders import ClientSender, FunctionSender, QueueSender, Sender
@@ -116,7 +117,10 @@ class Around:
         senders: Mapping[str, Sender] = {
             "sqs": elsewhere if self._is_elsewhere("sqs") else QueueSender(self.queues, self._loop),
             "lambda": functions,
-            **dict.fromkeys(("firehose", "kinesis", "s3", "scheduler", "sns", "states"), elsewhere),
+            "firehose": elsewhere
+            if self._is_elsewhere("firehose")
+            else DeliveryStreamSender(lambda: self.delivery_streams, self._loop),
+            **dict.fromkeys(("kinesis", "s3", "scheduler", "sns", "states"), elsewhere),
             "events": elsewhere
             if self._is_elsewhere("events")
             else BusSender(lambda: self.buses, elsewhere, self._loop, self._clock),

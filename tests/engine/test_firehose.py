@@ -167,6 +167,52 @@ def test_a_function_puts_records_as_it_is(lam: OwnLam, eventually: Eventually) -
     assert list(eventually(bucket.objects, "the object").values()) == [b"from inside"]
 
 
+def test_events_that_a_rule_wants_lie_in_a_bucket(lam: OwnLam, eventually: Eventually) -> None:
+    bucket = Bucket(lam)
+    bucket.stream()
+    events = sdk(lam, "events", ACCOUNT)
+    events.put_rule(Name="all", EventPattern='{"source": ["app"]}')
+    arn = bucket.firehose.describe_delivery_stream(DeliveryStreamName="s")["DeliveryStreamDescription"][
+        "DeliveryStreamARN"
+    ]
+    target = {"Id": "s", "Arn": arn, "RoleArn": ROLE, "InputPath": "$.detail"}
+    assert events.put_targets(Rule="all", Targets=[target])["FailedEntryCount"] == 0
+
+    events.put_events(Entries=[{"Source": "app", "DetailType": "t", "Detail": '{"n": 1}'}])
+
+    [content] = eventually(bucket.objects, "the object").values()
+    assert json.loads(content) == {"n": 1}
+
+
+@pytest.mark.parametrize("is_raw", [False, True])
+def test_messages_of_a_topic_lie_in_a_bucket(lam: OwnLam, eventually: Eventually, is_raw: bool) -> None:
+    bucket = Bucket(lam)
+    bucket.stream()
+    sns = sdk(lam, "sns", ACCOUNT)
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    attributes = {"SubscriptionRoleArn": ROLE, "RawMessageDelivery": str(is_raw).lower()}
+    arn = f"arn:aws:firehose:us-east-1:{ACCOUNT}:deliverystream/s"
+    sns.subscribe(TopicArn=topic, Protocol="firehose", Endpoint=arn, Attributes=attributes)
+
+    sent = sns.publish(TopicArn=topic, Message="hello", Subject="hi")
+
+    [content] = eventually(bucket.objects, "the object").values()
+    if is_raw:
+        assert content == b"hello"
+        return
+    assert content.endswith(b"}\n")
+    told = json.loads(content)
+    assert told.pop("Timestamp")
+    assert told.pop("UnsubscribeURL")
+    assert told == {
+        "Type": "Notification",
+        "MessageId": sent["MessageId"],
+        "TopicArn": topic,
+        "Subject": "hi",
+        "Message": "hello",
+    }
+
+
 def test_a_reset_forgets_streams_and_what_waits_in_them(lam: OwnLam) -> None:
     bucket = Bucket(lam)
     bucket.stream(BufferingHints={"IntervalInSeconds": 60})

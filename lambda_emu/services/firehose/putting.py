@@ -5,31 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lambda_emu.services.firehose.errors import FirehoseError, HasAnotherSource, RecordsTooLarge
+from lambda_emu.services.firehose.errors import FirehoseError
 from lambda_emu.services.firehose.request import FirehoseRequest
 from lambda_emu.services.firehose.running import RunningStream
 from lambda_emu.services.firehose.streams import DeliveryStreams
 
-MOST_BYTES = 4 << 20
-"""Of a batch, before base64."""
-
 
 def put_record(request: FirehoseRequest, streams: DeliveryStreams) -> None:
-    stream = _direct(request, streams)
+    data = request.members["Record"]["Data"]
+    stream = streams.find_direct(request.scope, request.name, [data])
 
     def told(refusals: Sequence[FirehoseError | None]) -> None:
         [error] = refusals
         request.told(error, None if error is not None else {"RecordId": _id(request), "Encrypted": _encrypted(stream)})
 
-    streams.put(stream, [request.members["Record"]["Data"]], told)
+    streams.put(stream, [data], told)
 
 
 def put_record_batch(request: FirehoseRequest, streams: DeliveryStreams) -> None:
     """A record that cannot be taken fails alone."""
-    stream = _direct(request, streams)
     records = [one["Data"] for one in request.members["Records"]]
-    if sum(map(len, records)) > MOST_BYTES:
-        raise RecordsTooLarge(MOST_BYTES)
+    stream = streams.find_direct(request.scope, request.name, records)
 
     def told(refusals: Sequence[FirehoseError | None]) -> None:
         results: list[dict[str, Any]] = [
@@ -40,14 +36,6 @@ def put_record_batch(request: FirehoseRequest, streams: DeliveryStreams) -> None
         request.answer({"FailedPutCount": failed, "Encrypted": _encrypted(stream), "RequestResponses": results})
 
     streams.put(stream, records, told)
-
-
-def _direct(request: FirehoseRequest, streams: DeliveryStreams) -> RunningStream:
-    """FirehoseError."""
-    stream = request.stream(streams)
-    if stream.record.source is not None:
-        raise HasAnotherSource
-    return stream
 
 
 def _id(request: FirehoseRequest) -> str:

@@ -13,7 +13,13 @@ from typing import Any
 
 from lambda_emu.arn import Scope
 from lambda_emu.services.firehose import table
-from lambda_emu.services.firehose.errors import FirehoseError, NoSuchDeliveryStream, SlowDown
+from lambda_emu.services.firehose.errors import (
+    FirehoseError,
+    HasAnotherSource,
+    NoSuchDeliveryStream,
+    RecordsTooLarge,
+    SlowDown,
+)
 from lambda_emu.services.firehose.running import Around, RunningStream
 from lambda_emu.services.firehose.stream import StreamRecord
 from lambda_emu.services.firehose.table import NewRow, SavedStreams
@@ -22,6 +28,9 @@ log = logging.getLogger(__name__)
 
 MOST_WAITING_BYTES = 1 << 30
 """Of a stream, on disk; what is put while so much waits is refused."""
+
+MOST_BYTES = 4 << 20
+"""Of records that are put together, before base64."""
 
 Done = Callable[[FirehoseError | None], None]
 PutTold = Callable[[Sequence[FirehoseError | None]], None]
@@ -66,6 +75,15 @@ class DeliveryStreams:
         if found is None:
             raise NoSuchDeliveryStream(name, scope.account)
         return found
+
+    def find_direct(self, scope: Scope, name: str, records: Sequence[bytes]) -> RunningStream:
+        """One that these may be put to. FirehoseError."""
+        stream = self.find(scope, name)
+        if stream.record.source is not None:
+            raise HasAnotherSource
+        if sum(map(len, records)) > MOST_BYTES:
+            raise RecordsTooLarge(MOST_BYTES)
+        return stream
 
     def knows(self, scope: Scope, name: str) -> bool:
         return (scope, name) in self._streams

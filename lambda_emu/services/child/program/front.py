@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import logging
+from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from typing import Any
@@ -101,6 +102,15 @@ class Front:
         answered = self._call("POST", "/", bus_arn, body, {**headers, OF_A_SERVICE: source})
         if answered.status != 200 or json.loads(answered.body).get("FailedEntryCount"):
             raise _refusal(bus_arn, answered)
+
+    def put_record(self, stream_arn: str, data: str) -> None:
+        """A record of a delivery stream. FrontError."""
+        record = {"Data": b64encode(data.encode()).decode()}
+        asked = {"DeliveryStreamName": stream_arn.rpartition("/")[2], "Record": record}
+        headers = {"X-Amz-Target": "Firehose_20150804.PutRecord", "Content-Type": "application/x-amz-json-1.1"}
+        answered = self._call("POST", "/", stream_arn, json.dumps(asked).encode(), headers)
+        if answered.status != 200:
+            raise _refusal(stream_arn, answered)
 
     def queue_policy(self, queue_arn: str) -> str:
         """JSON; empty where there is none, or nobody tells."""

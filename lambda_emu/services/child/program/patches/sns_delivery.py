@@ -1,4 +1,4 @@
-"""How SNS delivers a message to a subscription: to functions, queues and URLs. docs/contract/events.md#pushed-events.
+"""How SNS delivers a message: to functions, queues, delivery streams and URLs. docs/contract/events.md#pushed-events.
 
 moto keeps topics, subscriptions and filter policies, and decides who has a message.
 """
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 KEY_BITS = 2048
 PRINCIPAL = "sns.amazonaws.com"
-PEOPLE = ("sms", "email", "email-json", "application", "firehose")
+PEOPLE = ("sms", "email", "email-json", "application")
 
 Attributes = dict[str, Any]
 kept_in: Path | None = None
@@ -149,7 +149,7 @@ class SnsMessage:
 
 
 class SnsDelivery:
-    """To functions and queues before Publish is answered; to URLs afterwards. Who publishes may hear of FrontGone."""
+    """All are told before Publish is answered but URLs, which are afterwards. Who publishes may hear of FrontGone."""
 
     def __init__(self, front: Front) -> None:
         self._front = front
@@ -162,6 +162,8 @@ class SnsDelivery:
                 self._front.send_event(endpoint, event_of(sent))
             elif protocol == "sqs":
                 self._send_to_queue(sent, endpoint)
+            elif protocol == "firehose":
+                self._front.put_record(endpoint, record_of(sent))
             elif protocol in ("http", "https"):
                 self._urls.post(endpoint, headers_of(sent), body_of(sent), sent)
             elif protocol in PEOPLE:
@@ -203,6 +205,15 @@ class SnsDelivery:
 def body_of(sent: SnsMessage) -> str:
     """As queues and URLs have it."""
     return sent.message if sent.is_raw else json.dumps(sent.notification("URL"))
+
+
+def record_of(sent: SnsMessage) -> str:
+    """As delivery streams have it: nobody signs what lies in a bucket."""
+    if sent.is_raw:
+        return sent.message
+    told = sent.notification("URL")
+    signed = ("SignatureVersion", "Signature", "SigningCertURL")
+    return json.dumps({name: value for name, value in told.items() if name not in signed}) + "\n"
 
 
 def event_of(sent: SnsMessage) -> dict[str, Any]:
