@@ -65,7 +65,8 @@ def _what_is_one(function: DeclaredFunction, event: Declared) -> Iterator[tuple[
     elif event.kind == "http":
         yield event.kind, same_requests(name), ""
     else:
-        yield event.kind, f"{event.fields.get('EventBusName', '')} {name}", function.name
+        of_what = (event.fields.get(member) for member in ("EventBusName", "Namespace", "Dimensions"))
+        yield event.kind, " ".join(str(part or "") for part in (*of_what, name)), function.name
 
 
 def _read_resource(document: Document, kind: DeclaredKind, name: str, value: Value) -> Declared | None:

@@ -73,6 +73,11 @@ class Account:
         found = scheduler.list_schedules()["Schedules"]
         return [scheduler.get_schedule(GroupName=one["GroupName"], Name=one["Name"]) for one in found]
 
+    def alarms(self) -> dict[str, Any]:
+        """Those of the project, by their metric."""
+        found = self.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        return {one["MetricName"]: one for one in found}
+
     def rules(self, bus: str) -> list[tuple[Any, Any]]:
         """Those of a bus, each with its target."""
         events = self.client("events")
@@ -135,6 +140,8 @@ EVERY = """
     input_path: $.detail
     retries: 1
 - eventbridge: {pattern: {source: [shop]}, dead_letters: dead, enabled: no}
+- alarm: {metric: Errors, dimensions: {FunctionName: hear}, states: [ALARM, OK], missing: notBreaching}
+- alarm: {metric: Duration, statistic: p90, comparison: ">", threshold: 2.5, periods: 3, breaching: 2, name: slow}
 """
 
 
@@ -167,7 +174,7 @@ def test_what_is_declared_is_there(account: Account) -> None:
     assert (mapping["ParallelizationFactor"], mapping["TumblingWindowInSeconds"]) == (2, 60)
     (mapping,) = [one for one in mappings if one["EventSourceArn"].endswith(":stream/other")]
     assert (mapping["StartingPosition"], mapping["BatchSize"]) == ("TRIM_HORIZON", 100)
-    assert len(account.sids()) == 7  # S3, SNS, the API, two for the URL, and two rules
+    assert len(account.sids()) == 9  # S3, SNS, the API, two for the URL, two rules and two alarms
     (schedule,) = account.schedules()
     assert (schedule["ScheduleExpressionTimezone"], schedule["StartDate"].timestamp()) == ("Europe/Berlin", 1893488400)
     assert schedule["FlexibleTimeWindow"] == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15}
@@ -180,6 +187,12 @@ def test_what_is_declared_is_there(account: Account) -> None:
     assert (target["Arn"], target["InputPath"], target["RetryPolicy"]["MaximumRetryAttempts"]) == (ARN, "$.detail", 1)
     ((rule, target),) = account.rules("default")
     assert (rule["State"], "DeadLetterConfig" in target) == ("DISABLED", True)
+    alarms = account.alarms()
+    errors, slow = alarms["Errors"], alarms["Duration"]
+    assert (errors["Namespace"], errors["Threshold"], errors["TreatMissingData"]) == ("AWS/Lambda", 1.0, "notBreaching")
+    assert (errors["AlarmActions"], errors["OKActions"], errors["InsufficientDataActions"]) == ([ARN], [ARN], [])
+    assert errors["Dimensions"] == [{"Name": "FunctionName", "Value": "hear"}]
+    assert (slow["AlarmName"], slow["ExtendedStatistic"], slow["DatapointsToAlarm"]) == ("slow", "p90", 2)
 
 
 def test_what_did_not_change_is_left_alone(account: Account) -> None:
@@ -192,7 +205,7 @@ def test_what_changed_is_changed_and_no_more(account: Account) -> None:
     account.deploy(
         "queues: {jobs: {visibility: 60}}",
         "- sqs: jobs\n- s3: everything\n- http: GET /\n- schedule: {schedule: rate(1 day), name: seldom}\n"
-        "- eventbridge: {pattern: {source: [shop]}}",
+        "- eventbridge: {pattern: {source: [shop]}}\n- alarm: Errors",
     )
     sqs = account.client("sqs")
     url = sqs.get_queue_url(QueueName="jobs")["QueueUrl"]
@@ -205,12 +218,15 @@ def test_what_changed_is_changed_and_no_more(account: Account) -> None:
         - http: {route: GET /, auth: AWS_IAM}
         - schedule: {schedule: rate(2 days), enabled: no, name: seldom}
         - eventbridge: {pattern: {source: [shop]}, input: {n: 1}}
+        - alarm: {metric: Errors, threshold: 3}
         """,
     )
 
     assert done == {
-        *(("UPDATE", kind) for kind in ("queue", "event source mapping", "notifications", "route", "rule", "schedule"))
+        *(("UPDATE", kind) for kind in ("queue", "event source mapping", "notifications", "route", "rule", "schedule")),
+        ("UPDATE", "alarm"),
     }
+    assert account.alarms()["Errors"]["Threshold"] == 3
     ((_, target),) = account.rules("default")
     assert target["Input"] == '{"n": 1}'
     (schedule,) = account.schedules()
@@ -321,6 +337,7 @@ def test_events_that_are_no_longer_declared_are_removed_and_nothing_else(account
     assert [one["Endpoint"] for one in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]] == [theirs]
     assert account.client("apigatewayv2").get_apis()["Items"] == []
     assert account.schedules() == []
+    assert account.alarms() == {}
     assert account.rules("shop") == account.rules("default") == []
     assert s3.get_object(Bucket="everything", Key="kept")["Body"].read() == b"kept"
     assert account.client("dynamodb").describe_table(TableName="items")
@@ -339,6 +356,7 @@ def test_so_are_those_of_a_function_that_is_no_longer_declared(account: Account)
     assert account.client("apigatewayv2").get_apis()["Items"] == []
     assert account.lam.client.list_event_source_mappings()["EventSourceMappings"] == []
     assert account.schedules() == []
+    assert account.alarms() == {}
 
 
 def test_each_event_has_the_function_run(account: Account, eventually: Eventually) -> None:
@@ -347,7 +365,7 @@ def test_each_event_has_the_function_run(account: Account, eventually: Eventuall
         "- s3: {bucket: everything, prefix: in/}\n- sqs: jobs\n- sns: news\n- url: NONE\n- http: GET /{name}\n"
         "- kinesis: clicks\n"
         "- schedule: {schedule: rate(1 hour), input: {n: the hour}}\n"
-        "- eventbridge: {pattern: {source: [shop]}, bus: shop}",
+        "- eventbridge: {pattern: {source: [shop]}, bus: shop}\n- alarm: {metric: Orders, namespace: Shop}",
     )
     s3, sqs, sns = account.client("s3"), account.client("sqs"), account.client("sns")
 
@@ -359,6 +377,8 @@ def test_each_event_has_the_function_run(account: Account, eventually: Eventuall
         with urlopen(url, timeout=30) as answer:
             assert answer.read() == b"heard"
 
+    cloudwatch, name = account.client("cloudwatch"), account.alarms()["Orders"]["AlarmName"]
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="to see")
     entry = {"EventBusName": "shop", "Source": "shop", "DetailType": "t", "Detail": '{"n": "an order"}'}
     account.client("events").put_events(Entries=[entry])
     assert account.heard(eventually, "in/photo")["Records"][0]["eventSource"] == "aws:s3"
@@ -367,6 +387,7 @@ def test_each_event_has_the_function_run(account: Account, eventually: Eventuall
     account.client("kinesis").put_record(StreamName="clicks", Data=b"x", PartitionKey="a click")
     assert account.heard(eventually, "a click")["Records"][0]["eventSource"] == "aws:kinesis"
     assert account.heard(eventually, "an order")["detail"] == {"n": "an order"}
+    assert account.heard(eventually, "to see")["alarmData"]["alarmName"] == name
     assert account.heard(eventually, "the hour") == {"n": "the hour"}
     assert account.heard(eventually, "by-url")["rawPath"] == "/by-url"
     assert account.heard(eventually, "by-api")["pathParameters"] == {"name": "by-api"}

@@ -33,6 +33,7 @@ def events_of(folder: Path, events: str) -> tuple[Declared, ...]:
         ("http: GET /", "http: {route: GET /}"),
         ("url: NONE", "url: {auth: NONE}"),
         ("schedule: rate(1 hour)", "schedule: {schedule: rate(1 hour)}"),
+        ("alarm: Errors", "alarm: {metric: Errors}"),
     ],
 )
 def test_a_single_value_is_the_first_key(tmp_path: Path, short: str, long: str) -> None:
@@ -85,6 +86,14 @@ def test_a_filter_is_what_json_could_say(tmp_path: Path) -> None:
             "[{eventbridge: {pattern: {a: [b]}}}, {eventbridge: {pattern: {a: [b]}, retries: 1}}]",
             "[1].eventbridge: is declared already",
         ),
+        ("[{alarm: {threshold: 1}}]", "[0].alarm: metric is missing; must be a metric's name"),
+        ("[{alarm: {metric: Errors, period: 90}}]", ".period: '90' must be a multiple of 60 seconds, up to 86400"),
+        ("[{alarm: {metric: Errors, comparison: '='}}]", ".comparison: '=' must be one of >=, >, <, <="),
+        ("[{alarm: {metric: Errors, threshold: many}}]", ".threshold: 'many' must be a number"),
+        ("[{alarm: {metric: Errors, statistic: p101}}]", ".statistic: 'p101' must be one of Sum, Average, "),
+        ("[{alarm: {metric: Errors, states: [LATE]}}]", ".states[0]: 'LATE' must be one of ALARM, OK, "),
+        ("[{alarm: {metric: Errors, treshold: 1}}]", ".treshold: unknown key; did you mean 'threshold'?"),
+        ("[{alarm: Errors}, {alarm: {metric: Errors, threshold: 5}}]", "[1].alarm: is declared already"),
         ("[{s3: a-b, sqs: c}]", "[0]: must have one key; s3 and sqs are two events"),
         ("[{s3: }]", "[0].s3: bucket is missing; must be 3 to 63 lower-case letters, digits, - and ."),
         ("[{s3: Photos}]", "[0].s3: 'Photos' must be 3 to 63 lower-case letters, digits, - and ."),

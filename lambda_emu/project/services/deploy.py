@@ -14,6 +14,7 @@ from lambda_emu.project.declarations import Project, ProjectError
 from lambda_emu.project.deploy import ORIGIN, apply
 from lambda_emu.project.kinds import ResourceKind
 from lambda_emu.project.resources import CannotChange, Present, ResourceChange
+from lambda_emu.project.services.alarms import ALARMS
 from lambda_emu.project.services.apis import API, APIS, api_id
 from lambda_emu.project.services.desired import make_wanted
 from lambda_emu.project.services.left import Left
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 KINDS: Mapping[str, ResourceKind[Reach]] = (
     {**STORES, **STREAMS, **POOLS, **APIS, **PERMISSIONS}
     | {**PUSHED, **FUNCTIONS_OF_POOLS}
-    | {**OWN, **SCHEDULES, **RULES}
+    | {**OWN, **SCHEDULES, **RULES, **ALARMS}
 )
 """From what is needed to what needs it."""
 

@@ -11,6 +11,7 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.project.declarations import Declared, DeclaredFunction, Project
 from lambda_emu.project.resource_keys import HTTP_API
 from lambda_emu.project.resources import Reference, Resource, ResourceKey
+from lambda_emu.project.services.alarms import attach_alarm
 from lambda_emu.project.services.apis import API, API_NAME, ROUTE
 from lambda_emu.project.services.building import POLLED, STREAM_DEFAULTS, Attach, Building, hash_of
 from lambda_emu.project.services.left import PREFIX
@@ -30,6 +31,7 @@ RECEIVES = 3
 SQS_DEFAULTS = {**POLLED, "Enabled": True, "ScalingConfig": {}}
 BY_NAME = {"s3": BUCKET, "sqs": QUEUE, "dynamodb": TABLE, "sns": TOPIC, "kinesis": DATA_STREAM}
 MORE: Mapping[str, Attach] = {
+    "alarm": attach_alarm,
     "cognito": attach_cognito,
     "eventbridge": attach_rule,
     "kinesis": attach_stream,
