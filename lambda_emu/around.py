@@ -176,6 +176,11 @@ class Around:
         for room in self._rooms:
             room.clear()
 
+    def set_back(self) -> None:
+        """The time that is shown is the machine's again. On the loop."""
+        if self.schedules.opened is not None:
+            self.schedules.opened.set_back()
+
     def reset(self) -> None:
         """Empty every account. Not on the loop."""
         for forget in (*(kept.clear for kept in self._kept), self.outbox.forget):

@@ -178,7 +178,7 @@ class Timers:
 
 
 class SteppingClock(Clock):
-    """Real time that a test can move ahead: `advance` fires at once whatever became due.
+    """Real time that a test can move ahead: `advance` has whatever becomes due happen on the way, each at its time.
 
     `set_wall` moves what the machine shows alone, as somebody does who sets its clock.
 
@@ -219,26 +219,50 @@ class SteppingClock(Clock):
     def advance(self, seconds: float) -> None:
         """Move time ahead; returns once every timer that became due has been called. Not from the loop.
 
-        So has what they left for the loop's next turn, as the end of a connection is: whoever asks next finds it ended.
+        Between two moments the loop has some turns, so that what one leaves for the next turn, as the end of a
+        connection is, or a timer that a task sets then, is there in time; so it is when this returns.
         """
         assert self._loop is not None, "bind the clock to its loop first"
         done = threading.Event()
-        self._loop.call_soon_threadsafe(self._advance, seconds, done)
+        self._loop.call_soon_threadsafe(lambda: self._advance(self.monotonic_s() + seconds, done))
         if not done.wait(timeout=30):
             raise TimeoutError("the loop did not take the step within 30 s")
 
-    def _advance(self, seconds: float, done: threading.Event) -> None:
-        self._ahead_s += seconds
-        while self._pending and self._pending[0][0] <= self.monotonic_s():
-            heapq.heappop(self._pending)[2].fire()
+    def _advance(self, until_s: float, done: threading.Event, turns: int = 0) -> None:
+        """By one moment at which something is due, then by the next; until then. turns: so many before that."""
         assert self._loop is not None
-        self._loop.call_soon(done.set)
+        if turns:
+            self._loop.call_soon(self._advance, until_s, done, turns - 1)
+            return
+        while self._pending and not self._pending[0][2].is_pending:
+            heapq.heappop(self._pending)
+        if not self._pending or self._pending[0][0] > until_s:
+            self._go_to(until_s)
+            self._loop.call_soon(done.set)
+            return
+        self._go_to(self._pending[0][0])
+        due = list[_SteppingTimer]()
+        while self._pending and self._pending[0][0] <= self.monotonic_s():
+            due.append(heapq.heappop(self._pending)[2])
+        for timer in due:
+            timer.fire()
+        self._loop.call_soon(self._advance, until_s, done, TURNS)
+
+    def _go_to(self, at_s: float) -> None:
+        self._ahead_s += max(at_s - self.monotonic_s(), 0.0)
+
+
+TURNS = 3
 
 
 class _SteppingTimer:
     def __init__(self, callback: Callable[[], None]) -> None:
         self._callback: Callable[[], None] | None = callback
         self.handle: asyncio.TimerHandle | None = None
+
+    @property
+    def is_pending(self) -> bool:
+        return self._callback is not None
 
     def fire(self) -> None:
         callback, self._callback = self._callback, None

@@ -48,6 +48,7 @@ from lambda_emu.services.scheduler.service import SchedulerService
 from lambda_emu.services.sqs.service import QueueService
 from lambda_emu.services.unserved import Forms, Unserved
 from lambda_emu.store import Store
+from lambda_emu.timekeeper import Timekeeper
 from lambda_emu.triggers.function_urls import FunctionUrls
 from lambda_emu.triggers.http_apis.service import HttpApis
 
@@ -88,6 +89,7 @@ class Rooms(Struct, frozen=True):
     activator: Activator
     invoker: Invoker
     around: Around
+    timekeeper: Timekeeper
 
 
 class Served:
@@ -233,6 +235,7 @@ class Served:
             lambda: rooms.pool.occupancy,  # on a worker: what was so a moment ago
             self._is_ready,
             self.overview.told,
+            rooms.timekeeper,
         )
         add_pages(app, insight)
         return app

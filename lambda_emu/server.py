@@ -6,12 +6,14 @@ import gc
 import logging
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from lambda_emu.activation import Activator
 from lambda_emu.api.effects import tell_of_all
+from lambda_emu.api.service import PAGES
 from lambda_emu.api.token import OWN, publish, withdraw
 from lambda_emu.api.wire.bodies import make_spool
 from lambda_emu.api.wire.service_model import lambda_model
@@ -58,6 +60,7 @@ from lambda_emu.services.neighbours.neighbour import OwnUrls, neighbours, variab
 from lambda_emu.shutdown import Shutdown, stop_within_s
 from lambda_emu.signals import until_told_to_stop, wait_for_signals
 from lambda_emu.store import Store
+from lambda_emu.timekeeper import Timekeeper, read_lead
 from lambda_emu.work_clock import WorkClock
 
 log = logging.getLogger(__name__)
@@ -141,6 +144,7 @@ class Emulator:
         self._on_loop(self.around.clear)  # first: it makes work
         self.store.clear()
         self._served.context.changes.clear()
+        self.timekeeper.reset()
         self._on_loop(self.async_invoker.forget)
         self.around.reset()
         self._on_loop(self.pool.clear)
@@ -189,6 +193,7 @@ class Emulator:
         self._listener = Listener(self._gateway, self.clock, _port_settings(self._gateway))
         self.shutdown.tidy(self._listener.close)  # after the pool, which answers who still waits
         self.store = Store.open(data_dir)
+        self.work_clock.take(read_lead(self.store))  # before anything is dated
         self.shutdown.call(self.store.close)  # after the pool, whose last outcomes it keeps
         self.around = Around(
             self.url, self.neighbours, self.scope, self.store, self.work_clock, self.loop, self.shutdown
@@ -201,6 +206,8 @@ class Emulator:
         self.shutdown.call(self.logs.stop)  # after the environments, which write until they end
         self._open_environments(data_dir)
         self._open_invocations()
+        self.timekeeper = Timekeeper(self.work_clock, self.loop, self.store, self._under_way, self.around.child)
+        self.timekeeper.on_set_back = self.around.set_back
         self._serve_inside(data_dir)  # before there are environments with code in them
         self._on_loop(self.async_invoker.start)
         self._on_loop(self.around.outbox.start)
@@ -338,6 +345,7 @@ class Emulator:
             self.activator,
             self.invoker,
             self.around,
+            self.timekeeper,
         )
         self._served = Served(rooms, self.reset, lambda: self.is_ready)
         self._inside_gateway.serve(*self._served.inside)
@@ -361,6 +369,14 @@ class Emulator:
     def _is_busy(self) -> bool:
         """Whether something runs, or somebody has not all of his answer. On the loop."""
         return self.pool.busy or self._listener.busy or self.around.sources.busy
+
+    def _under_way(self) -> Counter[str]:
+        """What runs or is being written. On the loop."""
+        found = self.loop.unfinished() + self.pool.under_way()
+        del found[PAGES.label]  # who looks on, or moves the clock
+        found["changes that are being written"] = self.store.unfinished
+        found["requests to other services"] = self.around.child.under_way
+        return found
 
     def _on_loop(self, fn: Callable[[], object]) -> None:
         self.loop.ask(fn, STEP_LIMIT_S)

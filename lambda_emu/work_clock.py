@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from msgspec import Struct
 
-from lambda_emu.clock import Clock, Timer
+from lambda_emu.clock import TIMER_ERROR_S, Clock, Timer
+
+log = logging.getLogger(__name__)
 
 
 class Lead(Struct, frozen=True):
@@ -29,9 +33,10 @@ NO_LEAD = Lead()
 
 
 class WorkClock(Clock):
-    """machine: the clock that this one is ahead of. Timers are set and moved on the loop; readings are anybody's.
+    """machine: the clock that this one is ahead of. Timers are set and fire on the loop; readings are anybody's.
 
-    Until it is moved its readings are the machine's own functions, so that nobody pays for it.
+    Until it is moved its readings are the machine's own functions, so that nobody pays for it. keep: told how far it is
+    ahead before anything is due by that.
     """
 
     now_s: Callable[[], float]
@@ -43,6 +48,7 @@ class WorkClock(Clock):
         self._order = itertools.count()
         self._pending: set[_WorkTimer] = set()
         self._heap: list[tuple[float, int, _WorkTimer]] | None = None  # of those pending, while it is being moved
+        self.keep: Callable[[Lead], None] = lambda _: None
         self.lead = NO_LEAD
         self.take(NO_LEAD)
 
@@ -57,7 +63,7 @@ class WorkClock(Clock):
         return self.lead.shown_s + (moved_s or 0.0) if self.lead.shown_s or moved_s is not None else None
 
     def take(self, lead: Lead) -> None:
-        """From now on it is so far ahead. Timers that are pending are as far away as they were: see `move`."""
+        """From now on it is so far ahead. Before there are timers: those that are pending would not notice."""
         machine, shown_s, waited_s = self._machine, lead.shown_s, lead.waited_s
         self.lead = lead
         self.now_s = (lambda: machine.now_s() + shown_s) if shown_s else machine.now_s
@@ -66,10 +72,60 @@ class WorkClock(Clock):
 
     def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
         timer = _WorkTimer(self._pending, callback, self.monotonic_s() + delay_s, next(self._order))
-        timer.handle = self._machine.call_later(delay_s, timer.fire)
+        timer.wait(self._machine, delay_s)
         if self._heap is not None:
             heapq.heappush(self._heap, (timer.due_s, timer.order, timer))
         return timer
+
+    @contextmanager
+    def moving(self) -> Iterator[None]:
+        """On the loop, around all steps of a way: who waits goes by the machine again when it ends."""
+        self._heap = [(timer.due_s, timer.order, timer) for timer in self._pending]
+        heapq.heapify(self._heap)
+        try:
+            yield
+        finally:
+            self._heap = None
+            now_s = self.monotonic_s()
+            for timer in self._pending:
+                timer.wait(self._machine, max(timer.due_s - now_s, 0.0))
+
+    def step(self, until_s: float) -> bool:
+        """Move to the next moment at which something is due, by the monotonic clock, and call what is due then.
+
+        Whether there is such a moment; if there is none until `until_s`, it is that now. While it is `moving`.
+        """
+        heap = self._heap
+        assert heap is not None, "within `moving`"
+        while heap and heap[0][2] not in self._pending:
+            heapq.heappop(heap)
+        if not heap or heap[0][0] > until_s + TIMER_ERROR_S:
+            self._go_to(until_s)
+            return False
+        self._go_to(heap[0][0])
+        moment_s, due = max(self.monotonic_s(), heap[0][0]) + TIMER_ERROR_S, list[_WorkTimer]()
+        while heap and heap[0][0] <= moment_s:
+            due.append(heapq.heappop(heap)[2])
+        for timer in due:
+            try:
+                timer.fire()
+            except Exception:  # as the loop does
+                log.exception("what was due failed")
+        return True
+
+    def set_back(self) -> None:
+        """Dates are the machine's again. What waits goes on waiting for as long as it would have."""
+        self._take_and_keep(Lead(0.0, self.lead.waited_s))
+
+    def _go_to(self, at_s: float) -> None:
+        """Time goes on by itself meanwhile, and never back."""
+        by_s = at_s - self.monotonic_s()
+        if by_s > 0:
+            self._take_and_keep(Lead(self.lead.shown_s + by_s, self.lead.waited_s + by_s))
+
+    def _take_and_keep(self, lead: Lead) -> None:
+        self.keep(lead)
+        self.take(lead)
 
 
 class _WorkTimer:
@@ -84,6 +140,12 @@ class _WorkTimer:
         self.order = order
         self.handle: Timer | None = None
         pending.add(self)
+
+    def wait(self, machine: Clock, delay_s: float) -> None:
+        """Fire by the machine's clock, unless somebody fires it before."""
+        if self.handle is not None:
+            self.handle.cancel()
+        self.handle = machine.call_later(delay_s, self.fire)
 
     def fire(self) -> None:
         if self in self._pending:

@@ -12,6 +12,7 @@ from msgspec.structs import asdict
 
 from lambda_emu.api import artifacts
 from lambda_emu.api.app import empty_app
+from lambda_emu.api.clock_page import ClockMover, move_clock, read_clock
 from lambda_emu.api.token import HEADER, OWN
 from lambda_emu.arn import Scope
 from lambda_emu.gateway.refusals import TokenMissing
@@ -33,7 +34,7 @@ class Insight(Struct, frozen=True):
     write_logs: waits until what was logged so far can be read. occupancy: anywhere. is_ready: whether all is there that
     the project declares. services: what is served, by whom; not on the loop. token: what pages that change something
     ask for. token_file: where its user finds it. reachable: functions reach these pages, so that those which only tell
-    something ask for the token too.
+    something ask for the token too. clock: of work.
     """
 
     engine: str
@@ -48,6 +49,7 @@ class Insight(Struct, frozen=True):
     occupancy: Callable[[], Occupancy]
     is_ready: Callable[[], bool]
     services: Callable[[], dict[str, Any]]
+    clock: ClockMover
 
 
 def create_pages(store: Store) -> Flask:
@@ -58,7 +60,7 @@ def create_pages(store: Store) -> Flask:
 
 
 def add_pages(app: Flask, insight: Insight) -> None:
-    """`health`, `environments`, `services`, `logs` and, to POST, `reset`, all JSON.
+    """`health`, `environments`, `services`, `logs`, `clock` and, to POST, `clock` and `reset`, all JSON.
 
     logs: `?function=NAME[&account=ACCOUNT][&region=REGION][&after=SEGMENT][&limit=SEGMENTS]`.
     """
@@ -90,8 +92,12 @@ def add_pages(app: Flask, insight: Insight) -> None:
     def services() -> Response:
         return jsonify(insight.services())
 
+    def clock() -> Response:
+        return read_clock(insight.clock) if request.method != "POST" else move_clock(insight.clock)
+
     for view in (health, environments, logs, services):
         app.add_url_rule(f"{OWN}{view.__name__}", f"own_{view.__name__}", view)
+    app.add_url_rule(f"{OWN}clock", "own_clock", clock, methods=["GET", "POST"])
     app.add_url_rule(f"{OWN}reset", "own_reset", reset, methods=["POST"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from lambda_emu.cli import terminal
+from lambda_emu.cli.commands.clock import clock
 from lambda_emu.cli.commands.doctor import doctor
 from lambda_emu.cli.commands.invoke import invoke
 from lambda_emu.cli.commands.logs import logs
@@ -22,5 +23,5 @@ def main() -> None:
     terminal.guard()
 
 
-for command in (serve, invoke, logs, ps, services, prune, runtimes, doctor):
+for command in (serve, invoke, logs, ps, services, clock, prune, runtimes, doctor):
     main.add_command(command)

@@ -100,6 +100,14 @@ class Server:
         """What is served, by whom, in which processes; and what people would have been sent."""
         return self._get(f"{OWN}services")  # type: ignore[no-any-return]
 
+    def clock(self) -> dict[str, Any]:
+        """As `api.clock_page.shown` has it."""
+        return self._get(f"{OWN}clock")  # type: ignore[no-any-return]
+
+    def move_clock(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """The same, once it was moved as far as it came in some seconds."""
+        return self._own("POST", f"{OWN}clock", json.dumps(asked).encode())  # type: ignore[no-any-return]
+
     def logs(self, function: WrittenName, after: int | None, segments: int) -> dict[str, Any]:
         """Log events as logs.reader.answer gives them; without account or region, of the server's own."""
         of = {"function": function.name, "account": function.account, "region": function.region}
@@ -108,8 +116,14 @@ class Server:
         return self._get(f"{OWN}logs?{urlencode(query)}")  # type: ignore[no-any-return]
 
     def _get(self, path: str, limit_s: float = ANSWER_LIMIT_S, scope: Scope | None = None) -> Any:
+        return self._own("GET", path, None, limit_s, scope)
+
+    def _own(
+        self, method: str, path: str, asked: bytes | None, limit_s: float = ANSWER_LIMIT_S, scope: Scope | None = None
+    ) -> Any:
+        """What a page of JSON answers."""
         headers = self._pass(path) | ({} if scope is None else _as_of(scope))
-        response, body = self._ask("GET", path, None, headers, limit_s)
+        response, body = self._ask(method, path, asked, headers, limit_s)
         if response.status != 200:
             refusal = _refusal(response, body)
             if HEADER in refusal.message:

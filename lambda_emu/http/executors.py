@@ -54,7 +54,10 @@ class Executor:
 
     def call(self, fn: Callable[..., T], *args: Any) -> asyncio.Future[T]:
         """Have a thread call `fn`. On the loop; await the result. Full, Closed."""
-        return asyncio.wrap_future(self._submit(partial(fn, *args)))
+        future = self._submit(partial(fn, *args))
+        waited = asyncio.wrap_future(future)
+        future.add_done_callback(self.unfinished.discard)  # after that, so the loop has been told of the end
+        return waited
 
     def _submit(self, fn: Callable[[], T]) -> Future[T]:
         if self._closed:
@@ -63,7 +66,6 @@ class Executor:
             raise Full(self.label, self._waiting)
         future: Future[T] = Future()
         self.unfinished.add(future)
-        future.add_done_callback(self.unfinished.discard)
         self._jobs.put((future, fn))
         if self._threads < min(len(self.unfinished), self._most):
             self._threads += 1

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import Future, wait
 from contextlib import suppress
@@ -35,6 +36,7 @@ class Loop:
         self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
         self._executors: dict[Workers, Executor] = {}  # made on the loop, when first needed
         self._takes_work = True
+        self.given = 0  # so much work ever
         self._tasks: set[asyncio.Task[Any]] = set()  # keeps running tasks alive; touched on the loop only
 
     def start(self) -> None:
@@ -98,12 +100,17 @@ class Loop:
             if not self._takes_work:
                 raise Closed
             executor = self._executors[kind] = Executor(kind.label, kind.threads, kind.waiting)
+        self.given += 1
         return executor.call(lambda: fn(*args, **kwargs))
 
     def count_unfinished(self, kind: Workers | None = None) -> int:
         """How many of this kind, or of all, are at work or wait for it. From any thread."""
         found = list(self._executors.items())
         return sum(len(executor.unfinished) for each, executor in found if kind in (None, each))
+
+    def unfinished(self) -> Counter[str]:
+        """How many are at work or wait for it, by what it is. From any thread."""
+        return Counter({kind.label: self.count_unfinished(kind) for kind in list(self._executors)})
 
     def _turns(self, coroutine: Coroutine[Any, Any, object]) -> bool:
         """Whether the loop comes so far in time."""

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
-from lambda_emu.clock import Clock, Timer
+from lambda_emu.clock import Alarm, Clock, Timer
 from lambda_emu.http.executors import Closed, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.persistence import Persistence
@@ -26,7 +26,7 @@ T_co = TypeVar("T_co", covariant=True)
 LOOKS = Workers("looks at the queue of events", 2, 64)
 BATCH = 100
 QUIET_S = 5.0
-"""How often the queue is looked at when nothing is known to be due: a safety net, not the way work is found."""
+"""How often the queue is looked at all the same: a safety net, not the way work is found. Of the machine's time."""
 PAUSE_S = 0.05
 
 
@@ -72,6 +72,7 @@ class Dispatcher(Generic[T]):
         self._running = 0  # pieces whose attempt is not over, or what came of it not on disk
         self._timer: Timer | None = None
         self._wake_s = 0.0  # when that fires
+        self._net = Alarm(clock.machine)
         self._looking = False
         self._look_again = False
         self._backlog = False  # more is due than was taken
@@ -88,6 +89,7 @@ class Dispatcher(Generic[T]):
         self.stopped = True
         self._persistence.stop()
         self._cancel_timer()
+        self._net.close()
 
     # -- what comes of a piece --------------------------------------------------------------------
 
@@ -195,9 +197,10 @@ class Dispatcher(Generic[T]):
         elif self._when_idle is not None and not self._waits:
             if not self._running:
                 self._when_idle()
-        else:
-            now_s = self._clock.steady_s()
-            self._wake_at(now_s + QUIET_S if next_s is None else min(max(next_s, now_s + PAUSE_S), now_s + QUIET_S))
+        elif not self.stopped:
+            self._net.set(self._clock.machine.monotonic_s() + QUIET_S, self.look)
+            if next_s is not None:
+                self._wake_at(max(next_s, self._clock.steady_s() + PAUSE_S))
 
     def _wake_at(self, at_s: float) -> None:
         if self.stopped or (self._timer is not None and self._wake_s <= at_s):
@@ -207,6 +210,7 @@ class Dispatcher(Generic[T]):
         self._timer = self._clock.call_later(max(at_s - self._clock.steady_s(), 0.0), self.look)
 
     def _cancel_timer(self) -> None:
+        self._net.clear()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
@@ -139,6 +140,13 @@ class Pool:
         environments = (environment for pool in self._pools.values() for environment in pool.environments)
         runs = any(count.running for count in self._counts.values())
         return runs or any(environment.invocations for environment in environments)
+
+    def under_way(self) -> Counter[str]:
+        """The invocations of all that, by function."""
+        found = Counter[str]()
+        for pool in self._pools.values():
+            found[f"invocations of {pool.version.id.name}"] += pool.under_way
+        return found
 
     def describe(self) -> list[EnvironmentInfo]:
         """What there is, for people."""

@@ -83,6 +83,11 @@ class VersionPool:
         return len(self.environments) + self._starting
 
     @property
+    def under_way(self) -> int:
+        """Invocations that wait or run, or were answered and not reported yet."""
+        return len(self._waiting) + sum(len(environment.invocations) for environment in self.environments)
+
+    @property
     def has_room(self) -> bool:
         """Whether an invocation would start at once."""
         return bool(self._provisioned or self._available)

@@ -223,4 +223,11 @@ STEPS = (
     CREATE INDEX alarm_history_of ON alarm_history (account, region, name);
     CREATE INDEX alarm_history_at ON alarm_history (at_s);
     """,
+    """
+    CREATE TABLE clock (
+        one      INTEGER PRIMARY KEY CHECK (one = 1),
+        shown_s  REAL NOT NULL,  -- how far work is ahead of the machine, by its dates
+        waited_s REAL NOT NULL   -- and by its waits
+    );
+    """,
 )

@@ -87,6 +87,16 @@ class Store:
         """Take a step in tables that are no records, without waiting; as `StoreWriter.post`. From any thread."""
         self._writer.post(step, done)
 
+    @property
+    def unfinished(self) -> int:
+        """So many steps are being taken. From any thread."""
+        return self._writer.unfinished
+
+    @property
+    def told(self) -> int:
+        """Of so many it was told ever that they were."""
+        return self._writer.told
+
     def function(self, id: FunctionId) -> Function | None:
         """From any thread, without a lock, as every reading of a table."""
         return self.functions.get(id.scope, id.name)

@@ -37,7 +37,7 @@ class NewerSchema(Exception):
         )
 
 
-class _Job(Struct, frozen=True):
+class _Job(Struct, frozen=True, eq=False):
     step: Step
     done: Done
 
@@ -70,6 +70,8 @@ class StoreWriter:
         self._path = path
         self._on_undo = on_undo
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._untold: set[_Job] = set()  # handed in, and nobody has heard what came of it
+        self.told = 0  # so many have
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._connection = connect(path)
@@ -97,7 +99,14 @@ class StoreWriter:
         if self._stopped:
             done(sqlite3.ProgrammingError("the store is closed"), None)
         else:
-            self._jobs.put(_Job(step, done))
+            job = _Job(step, done)
+            self._untold.add(job)
+            self._jobs.put(job)
+
+    @property
+    def unfinished(self) -> int:
+        """So many steps were handed in, and nobody has heard yet what came of them. From any thread."""
+        return len(self._untold)
 
     def run(self, step: Callable[[sqlite3.Connection], T], publish: Callable[[T], None]) -> T:
         """Take a step and wait for its commit; `publish` is called before anybody else's is acknowledged."""
@@ -142,6 +151,8 @@ class StoreWriter:
             results = [(error, None)]
         for job, result in zip(batch, results, strict=True):
             _tell(job, *result)
+            self._untold.discard(job)
+            self.told += 1
 
     def _undo(self) -> None:
         if self._connection.in_transaction:  # a full disk may have ended it already

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from asyncio import Future
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
 
 from lambda_emu.clock import Clock, SteppingClock
 from lambda_emu.http.loop import Loop
@@ -57,3 +61,25 @@ def test_when_time_was_moved_what_became_due_is_done_with_all_it_left_for_the_ne
     found = list(ended)
     loop.stop()
     assert found == ["connection"]
+
+
+def test_what_is_due_on_the_way_happens_at_its_own_time() -> None:
+    """Also what is set only there, by a task that was woken."""
+    loop, clock, fired = Loop(), SteppingClock(stands=True), list[float]()
+    loop.start()
+    clock.bind(loop.asyncio)
+    begun_s = clock.monotonic_s()
+
+    async def work() -> None:
+        for _ in range(3):
+            woken: Future[None] = loop.asyncio.create_future()
+            clock.call_later(600, partial(woken.set_result, None))
+            await woken
+            fired.append(clock.monotonic_s() - begun_s)
+
+    loop.ask(lambda: loop.spawn(work(), "work"), 10)
+    clock.advance(3600)
+
+    loop.stop()
+    assert fired == pytest.approx([600, 1200, 1800])
+    assert clock.monotonic_s() - begun_s == pytest.approx(3600)

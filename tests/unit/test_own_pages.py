@@ -20,6 +20,21 @@ from lambda_emu.logs.store import LogStore
 from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.pool.pool import Occupancy
 from lambda_emu.store import Store
+from lambda_emu.timekeeper import ClockMoves, Reading
+
+
+class StillClock:
+    """A clock that is read only."""
+
+    def read(self) -> Reading:
+        return Reading(0.0, 0.0)
+
+    def advance(self, seconds: float) -> Reading:
+        raise ClockMoves
+
+    def reset(self) -> Reading:
+        raise ClockMoves
+
 
 TOKEN = "0123456789abcdef"
 OPEN = {f"{OWN}health", f"{OWN}artifacts/x"}
@@ -49,7 +64,7 @@ def app(tmp_path: Path, logs: LogStore, reachable: bool) -> Iterator[Flask]:
     is_ready = lambda: app.config.get("is ready", True)  # noqa: E731
     insight = Insight(
         "docker", SCOPE, list, reader, write_logs, lambda: None, TOKEN, "file", reachable, lambda: occupied, is_ready,
-        dict,
+        dict, StillClock(),
     )  # fmt: skip
     add_pages(app, insight)
     app.add_url_rule(LATER, "later", lambda: Response("told"), methods=["GET", "POST", "PUT", "DELETE", "PATCH"])

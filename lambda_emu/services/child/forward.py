@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 ASK = "x-lambda-emu-ask"
 HANDED = "x-lambda-emu-body"
 """Names a file among the child's own, in place of a body."""
-AHEAD = "x-lambda-emu-ahead"
-"""Says how far our clock is ahead of the machine's."""
+AHEAD, MACHINE_AHEAD = "x-lambda-emu-ahead", "x-lambda-emu-machine-ahead"
+"""Say how far our clocks are ahead of this machine: that of work, and the machine's where a test has moved it."""
 ASK_LIMIT_S = 70.0
 """It may have to be started for it."""
 CALLERS = 16
@@ -68,7 +68,8 @@ class ChildPeer:
 
     async def ask(self, fact: str, about: str) -> PeerRequest:
         """A question of our own."""
-        asked = f"GET /{about} HTTP/1.1\r\nhost: localhost\r\n{ASK}: {fact}\r\n\r\n"
+        told = "".join(f"{name}: {value}\r\n" for name, value in (self._clocks() | {ASK: fact}).items())
+        asked = f"GET /{about} HTTP/1.1\r\nhost: localhost\r\n{told}\r\n"
         return PeerRequest(await self._child.line(), asked.encode(), self._child.give_back)
 
     def hand_over(self, file: Path) -> HandedFile | None:
@@ -96,10 +97,14 @@ class ChildPeer:
             told["authorization"] = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
         if request.body_file is not None and not length:
             told[HANDED] = handed_name(request.body_file)
-        if self._clock.ahead_s is not None:
-            told[AHEAD] = f"{self._clock.ahead_s:.3f}"
+        told |= self._clocks()
         path = target if bucket is None else b"/" + bucket.encode("latin-1") + target
         return passed_head(request, path, length, told, OURS)
+
+    def _clocks(self) -> dict[str, str]:
+        moved_s = self._clock.machine.ahead_s
+        told = {AHEAD: f"{self._clock.ahead_s or 0.0:.3f}"}
+        return told if moved_s is None else told | {MACHINE_AHEAD: f"{moved_s:.3f}"}
 
     def lost(self, what: str) -> LambdaError:
         return ChildLost(what)

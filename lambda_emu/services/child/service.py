@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import shutil
@@ -41,6 +42,8 @@ ErrorForm = Callable[[LambdaError, Request], Answer]
 LARGE_REQUESTS = Workers("large requests to other services", 8, 128)
 REQUEST_BYTES = 16 * 1024 * 1024
 """DynamoDB's batches have the largest."""
+FOLLOWS, FOLLOW_S = 250, 0.02
+"""So often the child is asked whether what was due there is over."""
 REQUEST_TOO_LARGE = RequestTooLarge(REQUEST_BYTES, "requested")
 OBJECT_BYTES = 5 * 1024**3
 """Of one PutObject or part."""
@@ -100,6 +103,32 @@ class OtherServices:
     def serve(self, request: Request, call: Call) -> None:
         """On the loop or on a worker."""
         (self._forwarder or self._make()).serve(request, call)
+
+    @property
+    def under_way(self) -> int:
+        """Requests that are not answered yet."""
+        return 0 if self._forwarder is None else self._forwarder.under_way
+
+    @property
+    def requests(self) -> int:
+        """So many it was given so far."""
+        return 0 if self._forwarder is None else self._forwarder.requests
+
+    async def follow(self) -> float | None:
+        """As timekeeper.Follower. A child that does not run has nothing to do."""
+        if self._forwarder is None or self.pid is None:
+            return None
+        try:
+            for _ in range(FOLLOWS):
+                said: Any = await self._forwarder.ask("clock", "work")
+                if not said["under_way"]:
+                    break
+                await asyncio.sleep(FOLLOW_S)
+        except LambdaError as error:
+            log.warning("the services' process does not follow the clock: %s", error)
+            return None
+        next_s: float | None = said["next_s"]
+        return next_s
 
     async def ask(self, fact: str, about: str) -> object:
         """What the child knows of something, by `program.facts`; None: nothing. On the loop. ChildLost and the like."""

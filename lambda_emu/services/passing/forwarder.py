@@ -33,6 +33,12 @@ class Forwarder:
         self._loop = loop
         self._slots = asyncio.Semaphore(peer.at_once)
         self._waiting = 0
+        self.requests = 0  # ever
+
+    @property
+    def under_way(self) -> int:
+        """Requests that are not answered yet."""
+        return self._waiting
 
     def serve(self, request: Request, call: Call) -> None:
         """On the loop, or on a worker where the body may lie in a file: that is opened before it is removed."""
@@ -46,6 +52,7 @@ class Forwarder:
                 file.close()
             raise self._peer.busy(self._waiting)
         self._waiting += 1
+        self.requests += 1
         self._loop.spawn(self._forward(request, call, file, length), "a request that is passed on")
 
     async def _forward(self, request: Request, call: Call, file: IO[bytes] | None, length: int) -> None:

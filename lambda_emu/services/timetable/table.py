@@ -96,6 +96,18 @@ def clear(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM timetable")
 
 
+def set_back(connection: sqlite3.Connection, now_s: float, draw: Draw) -> None:
+    """It is earlier than it was: what comes again comes at its next time from now on. A single time is a date."""
+    for arn, text, next_s in connection.execute("SELECT arn, timing, next_s FROM timetable").fetchall():
+        try:
+            timing = decode(Timing, text)
+            first_s = None if timing.is_once else timing.next_after(now_s)
+        except ValueError:  # it is told when it is due
+            continue
+        if first_s is not None and first_s < next_s:
+            _write(connection, arn, timing, first_s, draw)
+
+
 def fire(connection: sqlite3.Connection, until_s: float, owners: Mapping[str, Owner], draw: Draw) -> Fired:
     """Make work of what is due until then, in the order in which it is due; no more than go at once."""
     return _fire(connection, until_s, owners, draw, makes_up=True)

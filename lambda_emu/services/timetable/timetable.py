@@ -61,6 +61,11 @@ class Timetable:
         """Forget all that is due, and when."""
         self._store.post(table.clear, lambda error, _: self._loop.post(self._cleared, error))
 
+    def set_back(self) -> None:
+        """The time that is shown is earlier than it was."""
+        step = partial(table.set_back, now_s=self._clock.now_s(), draw=self._clock.random)
+        self._store.post(step, lambda error, _: self._loop.post(self._turned, error))
+
     def look(self) -> None:
         """Something was entered, removed, or is due."""
         if self.looking:
@@ -101,6 +106,11 @@ class Timetable:
     def _cleared(self, error: BaseException | None) -> None:
         if error is not None:
             log.error("the timetable could not be cleared: %s", error)
+        self.look()
+
+    def _turned(self, error: BaseException | None) -> None:
+        if error is not None:
+            log.error("schedules are due by the time that was, since the timetable could not be set back: %s", error)
         self.look()
 
     def _put_off(self, error: BaseException | None) -> None:

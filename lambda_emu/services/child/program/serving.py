@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterable
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
@@ -80,6 +81,8 @@ SERVED = frozenset(
 )
 """moto's names. Any other service is ours, or nobody's: moto's own would take what nobody ever sees again."""
 
+CLOCK = "clock"
+"""Asked for in place of a fact: to do what is due by the clock that is told with it. When something is due next."""
 STATUS = "status"
 """Asked for in place of a fact: how the process itself is."""
 Environ = dict[str, Any]
@@ -162,6 +165,9 @@ class App(DomainDispatcherApplication):
         backend = None
         if environ.get(ASKED) == STATUS:
             return _answer(start_response, "200 OK", "application/json", json.dumps(self._status()))
+        if environ.get(ASKED) == CLOCK:
+            clock.follow(environ)
+            return _answer(start_response, "200 OK", "application/json", json.dumps(self._do_what_is_due()))
         try:
             if ASKED in environ:
                 return self._fact(environ, start_response)
@@ -244,6 +250,13 @@ class App(DomainDispatcherApplication):
         if "dynamodb" in self.app_instances:
             self._expiry.look()
         self._receiving.resume()
+
+    def _do_what_is_due(self) -> dict[str, Any]:
+        """under_way: how much of it is not over. next_s: epoch seconds; null: nothing that is known."""
+        deleted, next_s = self._expiry.sweep()
+        under_way = deleted + clock.begin_due()
+        next_s = min(next_s, clock.next_s() or inf)
+        return {"under_way": under_way, "next_s": None if next_s == inf else next_s}
 
     def _status(self) -> dict[str, Any]:
         """What the server tells its users of this process. No caller of services can ask."""

@@ -8,6 +8,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from math import inf
 from typing import Any
 
 from lambda_emu.services.child.program.clock import clock
@@ -28,6 +29,8 @@ App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 class Expiry:
     """Looks while a table wants it; else nothing runs. app: takes requests."""
 
+    is_begun = False
+
     def __init__(self, app: App) -> None:
         self._app = app
         self._lock = threading.Lock()  # guards _thread
@@ -44,6 +47,7 @@ class Expiry:
             self.look()
 
         DynamoDBBackend.update_time_to_live = update_and_look  # type: ignore[assignment]
+        self.is_begun = True
 
     def look(self) -> None:
         """From now on."""
@@ -54,12 +58,21 @@ class Expiry:
 
     def _run(self) -> None:
         while self._is_wanted():
+            self.sweep()
+            threading.Event().wait(EVERY_S)
+
+    def sweep(self) -> tuple[int, float]:
+        """Delete what is due; how many that is, and when the next one is: infinite if there is none."""
+        count, next_s = 0, inf
+        for table in list(_tables()) if self.is_begun else ():
             try:
-                for table in list(_tables()):
-                    self._sweep(table, clock.now_s())
+                for item, name, end in self._due(table, clock.now_s()):
+                    self._delete(table, item, name, end)
+                    count += 1
+                next_s = min(next_s, _next_end_s(table, clock.now_s()))
             except RuntimeError:
                 log.debug("a table changed meanwhile; it is looked through again", exc_info=True)
-            threading.Event().wait(EVERY_S)
+        return count, next_s
 
     def _is_wanted(self) -> bool:
         with self._lock:
@@ -67,12 +80,12 @@ class Expiry:
                 self._thread = None
             return self._thread is not None
 
-    def _sweep(self, table: Any, now_s: float) -> None:
+    def _due(self, table: Any, now_s: float) -> Iterator[tuple[Any, str, Any]]:
         name = table.ttl["AttributeName"]
         for item in table.all_items():
             end = item.attrs.get(name)
             if end is not None and end.type == "N" and now_s - OLDEST_S < float(end.value) <= now_s:
-                self._delete(table, item, name, end)
+                yield item, name, end
 
     def _delete(self, table: Any, item: Any, name: str, end: Any) -> None:
         """Unless it has another end by now."""
@@ -88,6 +101,12 @@ class Expiry:
         }
         for _ in self._app(_environ(table, json.dumps(asked).encode()), lambda *_: None):
             pass
+
+
+def _next_end_s(table: Any, now_s: float) -> float:
+    name = table.ttl["AttributeName"]
+    ends = (end for item in table.all_items() if (end := item.attrs.get(name)) is not None)
+    return min((end_s for end in ends if end.type == "N" and (end_s := float(end.value)) > now_s), default=inf)
 
 
 def _tables() -> Iterator[Any]:

@@ -75,7 +75,7 @@ def _judge_age(query: Mapping[str, list[str]]) -> AccessVerdict:
         return AccessVerdict(
             400, "AuthorizationQueryParametersError", "X-Amz-Date and X-Amz-Expires must say until when."
         )
-    return AccessVerdict(403, "AccessDenied", "Request has expired") if clock.now_s() > ends_s else SERVED
+    return AccessVerdict(403, "AccessDenied", "Request has expired") if clock.machine_s() > ends_s else SERVED
 
 
 def _judge_page(environ: Mapping[str, Any], origin: str | None) -> AccessVerdict:

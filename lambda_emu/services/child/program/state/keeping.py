@@ -292,7 +292,7 @@ def _entry(backend: str, environ: Environ, body: Body | bytes) -> Entry:
     said = {name: value for name, value in environ.items() if name.isupper() and isinstance(value, str)}
     said[HEADER_NAMES] = environ.get(HEADER_NAMES, {})
     small, file = (body, None) if isinstance(body, bytes) else (b"", body.name)
-    return Entry(0, backend, secrets.randbits(62), clock.now_s(), said, small, file)
+    return Entry(0, backend, secrets.randbits(62), clock.of(backend), said, small, file)
 
 
 def _is_done(status: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from lambda_emu.services.child.program.clock import clock
+from lambda_emu.services.child.program.current_request import service
 
 _here = threading.local()
 _urandom = os.urandom
@@ -102,7 +103,7 @@ def replace_keys(keep: Callable[[str, Callable[[], bytes]], bytes]) -> None:
 def now() -> datetime.datetime:
     """UTC, and says no zone, as moto has it."""
     time_s = getattr(_here, "time_s", None)
-    time_s = clock.now_s() if time_s is None else time_s
+    time_s = clock.of(service()) if time_s is None else time_s
     return datetime.datetime.fromtimestamp(time_s, datetime.UTC).replace(tzinfo=None)
 
 
