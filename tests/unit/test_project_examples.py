@@ -24,6 +24,7 @@ print(json.dumps(answer))
         ("node", ["hello-node"]),
         ("layer", ["greet"]),
         ("cron", ["breakfast", "remind", "notify"]),
+        ("stream", ["sell", "sums"]),
     ],
 )
 def test_the_examples_are_projects(project: str, names: list[str]) -> None:
