@@ -4,34 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
-import re
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from own import OwnLam, own_emulator
-from packages import install_apart
 from pools_rig import PASSWORD, Pool, refused
 from services_rig import ACCOUNT
 
 AROUND = ("PreAuthentication", "PostAuthentication", "PreTokenGeneration")
 SIGNED_IN = ["PreAuthentication_Authentication", "PostAuthentication_Authentication", "TokenGeneration_Authentication"]
-SRP = """
-import boto3, json, sys
-from botocore.config import Config
-from pycognito.aws_srp import AWSSRP
-url, pool, client, name, password = sys.argv[1:]
-idp = boto3.client("cognito-idp", endpoint_url=url, region_name="us-east-1", aws_access_key_id="x",
-                   aws_secret_access_key="y")
-srp = AWSSRP(name, password, pool, client, client=idp)
-try:
-    print(json.dumps(srp.authenticate_user()["AuthenticationResult"]))
-except idp.exceptions.NotAuthorizedException as error:
-    print(json.dumps(error.response["Error"]["Message"]))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -39,14 +22,6 @@ def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
     with own_emulator(tmp_path_factory.mktemp("pools"), "process", stems=0, account=ACCOUNT) as lam:
         lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
         yield lam
-
-
-@pytest.fixture(scope="module")
-def pycognito(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Python that has a client of SRP by others."""
-    folder = tmp_path_factory.mktemp("pycognito")
-    install_apart(folder, "pycognito==2024.5.1")
-    return folder / "bin/python"
 
 
 @pytest.fixture
@@ -167,21 +142,6 @@ def test_a_refreshed_token_is_asked_of_the_function_and_keeps_the_time_of_sign_i
     assert after["iat"] >= before["exp"]
     assert pool.sources() == [*SIGNED_IN, "TokenGeneration_RefreshTokens"]
     assert gone[0] == "NotAuthorizedException"
-
-
-def test_a_password_is_proved_by_srp_and_never_sent(lam: OwnLam, name: str, pycognito: Path) -> None:
-    pool = Pool(lam, name, "pass", *AROUND)
-    pool.confirmed("ada")
-
-    def sign_in(password: str) -> Any:
-        line = [pycognito, "-c", SRP, lam.url, pool.id, pool.client_id, "ada", password]
-        return json.loads(subprocess.run(line, capture_output=True, text=True, timeout=120, check=True).stdout)
-
-    wrong, right = sign_in("Secret-9999"), sign_in(PASSWORD)
-
-    assert wrong == "Incorrect username or password."
-    assert pool.idp.get_user(AccessToken=right["AccessToken"])["Username"] == "ada"
-    assert pool.sources() == [SIGNED_IN[0], *SIGNED_IN]
 
 
 ASK_TWICE = """
@@ -308,23 +268,3 @@ def test_so_does_one_whose_password_is_forgotten(lam: OwnLam, name: str) -> None
     assert wrong[0] == "CodeMismatchException"
     assert pool.sources() == ["UserMigration_ForgotPassword", "PostConfirmation_ConfirmForgotPassword"]
     assert pool.sign_in("ada")["AuthenticationResult"]
-
-
-def test_a_code_by_sms_is_the_second_factor(lam: OwnLam, name: str) -> None:
-    number = f"+49{int(name[1:], 16) % 10**10:010d}"
-    pool = Pool(lam, name, "response['smsMessage'] = 'Here: {####}'", "CustomMessage", *AROUND)
-    pool.confirmed("ada", phone_number=number, phone_number_verified="true")
-    pool.idp.admin_set_user_mfa_preference(
-        UserPoolId=pool.id, Username="ada", SMSMfaSettings={"Enabled": True, "PreferredMfa": True}
-    )
-
-    asked = pool.sign_in("ada")
-    code = pool.code(number)
-    wrong = refused(respond, pool=pool, asked=asked, SMS_MFA_CODE=f"{(int(code) + 1) % 10**6:06d}")
-    told = respond(pool, asked, SMS_MFA_CODE=code)
-
-    assert asked["ChallengeName"] == "SMS_MFA"
-    assert re.fullmatch(r"Here: [0-9]{6}", pool.sent(number)[-1]["message"])
-    assert wrong == ("CodeMismatchException", "Invalid code received for user")
-    assert told["AuthenticationResult"]["TokenType"] == "Bearer"
-    assert pool.sources() == [SIGNED_IN[0], "CustomMessage_Authentication", *SIGNED_IN[1:]]

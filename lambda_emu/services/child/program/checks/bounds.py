@@ -11,6 +11,7 @@ from msgspec.json import decode
 from lambda_emu.services.child.program.checks.refused import Refused
 
 MOST_FIELDS = 10_000
+MOST_SHOWN = 200
 EXPRESSION_BYTES = 4096
 EXPRESSIONS = (
     "ConditionExpression",
@@ -41,6 +42,28 @@ def check_members(backend: str, given: Mapping[str, Any]) -> None:
             decode(definition)
         except (DecodeError, UnicodeError, RecursionError) as error:
             raise Refused("InvalidDefinition", f"Invalid State Machine Definition: '{error}'") from error
+
+
+def check_lengths(given: Any, shape: Any, at: str = "") -> None:
+    """Of texts and lists, by AWS's model of a service that speaks JSON. Refused: one is too long."""
+    most = shape.metadata.get("max")
+    if most is not None and isinstance(given, str | list) and len(given) > most:
+        raise Refused(
+            "InvalidParameterException",
+            f"1 validation error detected: Value at '{at}' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {most}",
+        )
+    if shape.type_name == "structure" and isinstance(given, dict):
+        for name, member in shape.members.items():
+            if name in given:
+                check_lengths(given[name], member, f"{at}.{name}" if at else name[0].lower() + name[1:])
+    elif shape.type_name == "map" and isinstance(given, dict):
+        for key, value in given.items():
+            check_lengths(key, shape.key, at)
+            check_lengths(value, shape.value, f"{at}.{key}"[:MOST_SHOWN])
+    elif shape.type_name == "list" and isinstance(given, list):
+        for number, item in enumerate(given, 1):
+            check_lengths(item, shape.member, f"{at}.{number}.member")
 
 
 def _expressions(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

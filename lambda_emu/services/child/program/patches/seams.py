@@ -110,10 +110,9 @@ def replace(backend: str, front: Front, teller: Teller, bodies: Bodies, receivin
 
         replace_rotation()
     if backend == "cognitoidp":
-        from lambda_emu.services.child.program.patches.user_pools import replace_keys, replace_updates
+        from lambda_emu.services.child.program.patches.user_pools import replace_pools
 
-        replace_keys()
-        replace_updates()
+        replace_pools()
     if backend in ("iam", "sts"):
         _replace_keys()
     if backend == "sts":

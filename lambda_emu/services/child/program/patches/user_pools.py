@@ -1,4 +1,4 @@
-"""A user pool signs with a key of its own, which with moto is everybody's, and keeps what it was made with."""
+"""User pools as moto has them, but for what the operations of ours need of them, or moto forgets."""
 
 from __future__ import annotations
 
@@ -9,14 +9,26 @@ FIXED = ("UsernameAttributes", "AliasAttributes", "UsernameConfiguration")
 """What UpdateUserPool does not change; with moto they are gone after it."""
 
 
-def replace_keys() -> None:
-    """Once moto's service is imported: all of its pools have one key, which everybody has."""
+def replace_pools() -> None:
+    """Once moto's service is imported."""
+    from moto.cognitoidp import models
+
+    pools: Any = models.CognitoIdpUserPool
+    _give_keys(pools)
+    _keep_what_is_fixed(pools)
+    pools.sign_out = _sign_out
+    pools._get_user = _find_user
+    module: Any = models
+    module.verify_totp = _verify_app_code
+
+
+def _give_keys(pools: Any) -> None:
+    """Each its own; with moto all have one, which everybody has."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
     from joserfc import jwk
-    from moto.cognitoidp.models import CognitoIdpUserPool
 
-    begin = CognitoIdpUserPool.__init__
+    begin = pools.__init__
 
     def begin_with_key(self: Any, *given: Any, **named: Any) -> None:
         begin(self, *given, **named)
@@ -26,13 +38,11 @@ def replace_keys() -> None:
         )
         self.json_web_key = jwk.RSAKey.import_key(pem)
 
-    CognitoIdpUserPool.__init__ = begin_with_key  # type: ignore[method-assign]
+    pools.__init__ = begin_with_key
 
 
-def replace_updates() -> None:
-    from moto.cognitoidp.models import CognitoIdpUserPool
-
-    update = CognitoIdpUserPool.update_extended_config
+def _keep_what_is_fixed(pools: Any) -> None:
+    update = pools.update_extended_config
 
     def update_rest(self: Any, given: Any) -> None:
         before = getattr(self, "extended_config", None)
@@ -41,4 +51,33 @@ def replace_updates() -> None:
             self.extended_config |= {name: before[name] for name in FIXED if name in before}
             self.mfa_config = self.extended_config.pop("MfaConfiguration", None) or "OFF"
 
-    CognitoIdpUserPool.update_extended_config = update_rest  # type: ignore[assignment, method-assign]
+    pools.update_extended_config = update_rest
+
+
+def _sign_out(self: Any, name: str) -> None:
+    """Of all that somebody is signed in by; the second of what is kept of a token says who it is."""
+    user = self._get_user(name)
+    names = {name} if user is None else {name, user.username}
+    for token, kept in list(self.refresh_tokens.items()):
+        if kept is not None and kept[1] in names:
+            self.refresh_tokens[token] = None
+    for token, kept in list(self.access_tokens.items()):
+        if kept[1] in names:
+            del self.access_tokens[token]
+
+
+def _find_user(self: Any, name: str) -> Any:
+    """By an alias and the sub, too."""
+    from lambda_emu.services.child.program.pools.finding import find_user
+
+    return find_user(self, name)
+
+
+def _verify_app_code(_: Any, code: bytes, __: int = 0) -> None:
+    """At the time of our clock. InvalidToken."""
+    from cryptography.hazmat.primitives.twofactor import InvalidToken
+
+    from lambda_emu.services.child.program.pools.factors import is_app_code
+
+    if not is_app_code(code.decode("utf-8", "replace")):
+        raise InvalidToken

@@ -31,7 +31,6 @@ from lambda_emu.services.child.program.pools.sign_in import needed
 
 OVER = "Invalid session for the user, session is expired."
 ATTRIBUTE = "userAttributes."
-APP_STEP_S = 30
 
 
 class Answer:
@@ -70,8 +69,9 @@ def _respond(desk: Desk, place: Place) -> dict[str, Any]:
     if take is None:
         raise InvalidParameter(f"{name} is not served by lambda-emu")
     check_secret(place, needed(responses, "USERNAME"), responses.get("SECRET_HASH"))
-    id = responses.get("PASSWORD_CLAIM_SECRET_BLOCK") or place.asked.given.get("Session")
-    answer = Answer(place, _session(place, str(id or ""), name), str(id), responses)
+    block = responses.get("PASSWORD_CLAIM_SECRET_BLOCK") if name == factors.PROOF else None
+    id = block or str(place.asked.given.get("Session") or "")
+    answer = Answer(place, _session(place, id, name), id, responses)
     if answer.user is None and answer.session.name:
         raise NotAuthorized(NO_SESSION)
     if answer.user is not None and not answer.user.enabled:
@@ -133,7 +133,7 @@ def take_sms_code(desk: Desk, answer: Answer) -> dict[str, Any]:
 
 def take_app_code(desk: Desk, answer: Answer) -> dict[str, Any]:
     """By moto's one secret of all users, as AssociateSoftwareToken tells it."""
-    if not _is_app_code(needed(answer.responses, "SOFTWARE_TOKEN_MFA_CODE")):
+    if not factors.is_app_code(needed(answer.responses, "SOFTWARE_TOKEN_MFA_CODE")):
         raise WrongMfaCode
     return factors.finish(desk, answer.step, answer.session.memo["source"])
 
@@ -174,19 +174,3 @@ def _decoded(block: str) -> bytes:
         return base64.b64decode(block)
     except binascii.Error:
         return b""
-
-
-def _is_app_code(given: str) -> bool:
-    """Of now, or of the step before or after."""
-    from cryptography.hazmat.primitives.twofactor import InvalidToken
-    from moto.cognitoidp.models import COGNITO_TOTP_MFA_SECRET
-    from moto.cognitoidp.utils import cognito_totp
-
-    totp, now_s = cognito_totp(COGNITO_TOTP_MFA_SECRET), int(clock.now_s())
-    for step in (-1, 0, 1):
-        try:
-            totp.verify(given.encode(), now_s + step * APP_STEP_S)
-        except InvalidToken:
-            continue
-        return True
-    return False

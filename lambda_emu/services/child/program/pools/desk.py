@@ -6,12 +6,13 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.front import Front
 from lambda_emu.services.child.program.outbox import Outbox
 from lambda_emu.services.child.program.pools.changes import Changes, Keep
 from lambda_emu.services.child.program.pools.errors import BadPassword
 from lambda_emu.services.child.program.pools.finding import Asked, Place, told_attributes
-from lambda_emu.services.child.program.pools.messages import Messages
+from lambda_emu.services.child.program.pools.messages import DAY_S, Messages
 from lambda_emu.services.child.program.pools.tokens import Tokens
 from lambda_emu.services.child.program.pools.triggers import POST_CONFIRMATION, Triggers
 
@@ -73,3 +74,11 @@ def made_password(pool: Any) -> str:
     for one in (secrets.choice(LETTERS).upper(), secrets.choice("23456789"), secrets.choice("!@#%&")):
         rest.insert(secrets.randbelow(len(rest) + 1), one)
     return "".join(rest)
+
+
+def given_until_s(pool: Any) -> float:
+    """When a password that an administrator gives now is over."""
+    policy = (pool.extended_config.get("Policies") or {}).get("PasswordPolicy") or {}
+    config = pool.extended_config.get("AdminCreateUserConfig") or {}
+    days = policy.get("TemporaryPasswordValidityDays") or config.get("UnusedAccountValidityDays") or 7
+    return clock.now_s() + int(days) * DAY_S

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -165,16 +165,18 @@ def claims_of(token: str) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def check_secret(place: Place, name: str, given: str | None) -> None:
-    """By the hash that an app with a secret sends. NotAuthorized."""
+def check_secret(place: Place, name: str | Iterable[str], given: str | None) -> None:
+    """By the hash that an app with a secret sends. name: of the user, or those by which it may be. NotAuthorized."""
     client = place.client
     if not client.generate_secret:
         return
     if not given:
         raise NotAuthorized(f"Client {client.id} is configured with secret but SECRET_HASH was not received")
-    digest = hmac.new(client.secret.encode(), (name + client.id).encode(), hashlib.sha256).digest()
-    if not hmac.compare_digest(base64.b64encode(digest).decode(), given):
-        raise NotAuthorized(f"Unable to verify secret hash for client {client.id}")
+    for one in [name] if isinstance(name, str) else name:
+        digest = hmac.new(client.secret.encode(), (one + client.id).encode(), hashlib.sha256).digest()
+        if hmac.compare_digest(base64.b64encode(digest), given.encode()):
+            return
+    raise NotAuthorized(f"Unable to verify secret hash for client {client.id}")
 
 
 def find_user(pool: Any, name: str) -> Any:
@@ -226,9 +228,13 @@ def sign_in_of(kept: Any) -> SignIn:
 
 
 def forget_expired(pool: Any, now_s: float) -> None:
-    """Access tokens, oldest first, up to one that still holds."""
+    """Tokens, of each kind the oldest first, up to one that still holds."""
+    for token, kept in list(pool.refresh_tokens.items()):
+        if kept is not None and sign_in_of(kept).until_s > now_s:
+            break
+        del pool.refresh_tokens[token]
     for token in list(pool.access_tokens):
         until_s = claims_of(token).get("exp")
         if not isinstance(until_s, int) or until_s > now_s:
-            return
+            break
         del pool.access_tokens[token]

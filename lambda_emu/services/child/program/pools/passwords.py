@@ -1,4 +1,4 @@
-"""Passwords that are forgotten, or reset by an administrator, and the code by which a new one is set."""
+"""Passwords that are changed, forgotten, or set and reset by an administrator."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_emu.services.child.program.pools import changes
-from lambda_emu.services.child.program.pools.desk import Desk, check_password, operation
-from lambda_emu.services.child.program.pools.errors import InvalidParameter, NobodyOfClient, NoCode, NotAuthorized
+from lambda_emu.services.child.program.pools.desk import Desk, check_password, given_until_s, operation
+from lambda_emu.services.child.program.pools.errors import (
+    InvalidParameter,
+    NobodyOfClient,
+    NoCode,
+    NotAuthorized,
+    WrongPassword,
+)
 from lambda_emu.services.child.program.pools.finding import (
     Asked,
     Place,
@@ -15,6 +21,7 @@ from lambda_emu.services.child.program.pools.finding import (
     find_user,
     place_of_admin,
     place_of_client,
+    place_of_token,
 )
 from lambda_emu.services.child.program.pools.messages import HOUR_S, PASSWORD, Way, way_to_recover
 from lambda_emu.services.child.program.pools.migration import migrate
@@ -55,6 +62,28 @@ def admin_reset_user_password(desk: Desk, asked: Asked) -> Mapping[str, Any]:
     user = place.user(asked.text("Username"))
     _send(desk, place, user, ("CONFIRMED", "RESET_REQUIRED"))
     desk.changes.make(changes.set_user, pool=place.pool.id, name=user.username, status="RESET_REQUIRED")
+    return {}
+
+
+@operation("ChangePassword")
+def change_password(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+    place, user = place_of_token(asked)
+    if user.password is None or user.password != asked.given.get("PreviousPassword"):
+        raise WrongPassword
+    check_password(place.pool, password := asked.text("ProposedPassword"))
+    desk.changes.make(changes.set_user, pool=place.pool.id, name=user.username, password=password, status="CONFIRMED")
+    return {}
+
+
+@operation("AdminSetUserPassword")
+def admin_set_user_password(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+    place = place_of_admin(asked)
+    user = place.user(asked.text("Username"))
+    check_password(place.pool, password := asked.text("Password"))
+    is_own = bool(asked.given.get("Permanent"))
+    status, until_s = ("CONFIRMED", 0.0) if is_own else ("FORCE_CHANGE_PASSWORD", given_until_s(place.pool))
+    pool, name = place.pool.id, user.username
+    desk.changes.make(changes.set_user, pool=pool, name=name, password=password, status=status, until_s=until_s)
     return {}
 
 

@@ -7,6 +7,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from moto.core.utils import get_service_model
+
+from lambda_emu.services.child.program.checks.bounds import check_lengths
 from lambda_emu.services.child.program.checks.explaining import mistake
 from lambda_emu.services.child.program.checks.refused import BODY, Environ, StartResponse
 from lambda_emu.services.child.program.current_request import ACCOUNT, asking
@@ -21,7 +24,7 @@ from lambda_emu.services.child.program.state.changes import operation_of
 
 ROOMS = (attributes, challenges, passwords, sign_in, sign_up)
 """Whose operations are in the table once they are imported."""
-BACKEND = "cognitoidp"
+BACKEND, SERVICE = "cognitoidp", "cognito-idp"
 TOKEN = "AccessToken"
 _PAGE = re.compile(r"/([\w-]{1,64})/(\.well-known/[a-z.-]+)")
 
@@ -47,6 +50,7 @@ class UserPools:
         refused = mistake(BACKEND, environ)
         if refused is not None:
             raise refused
+        check_lengths(given, get_service_model(SERVICE).operation_model(operation).input_shape)
         asked = Asked(operation, given, environ.get(ACCOUNT, ""), environ.get("HTTP_USER_AGENT", ""))
         with asking(environ):
             return _answer(start_response, serve(self._desk, asked))

@@ -62,7 +62,7 @@ def get_tokens_from_refresh_token(desk: Desk, asked: Asked) -> Mapping[str, Any]
     place = place_of_client(asked)
     if place.client.generate_secret and asked.given.get("ClientSecret") != place.client.secret:
         raise NotAuthorized(f"Client {place.client.id} is configured with secret but it was not received")
-    result, _ = desk.tokens.refresh(place, asked.text("RefreshToken"), asked.texts("ClientMetadata"))
+    result = desk.tokens.refresh(place, asked.text("RefreshToken"), asked.texts("ClientMetadata"))
     return {"AuthenticationResult": result}
 
 
@@ -105,10 +105,10 @@ def by_srp(desk: Desk, place: Place, parameters: Parameters) -> dict[str, Any]:
 
 def by_refresh_token(desk: Desk, place: Place, parameters: Parameters) -> dict[str, Any]:
     token = needed(parameters, "REFRESH_TOKEN")
-    if place.client.generate_secret and "SECRET_HASH" not in parameters:
-        check_secret(place, "", None)
-    result, _ = desk.tokens.refresh(place, token, {})
-    return {"ChallengeParameters": {}, "AuthenticationResult": result}
+    if place.client.generate_secret:
+        _, user = desk.tokens.signed_in(place, token)
+        check_secret(place, (user.username, user.id, *user.attribute_lookup.values()), parameters.get("SECRET_HASH"))
+    return {"ChallengeParameters": {}, "AuthenticationResult": desk.tokens.refresh(place, token, {})}
 
 
 def by_function(desk: Desk, place: Place, parameters: Parameters) -> dict[str, Any]:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.pools import changes
-from lambda_emu.services.child.program.pools.desk import Desk, check_password, made_password, operation
+from lambda_emu.services.child.program.pools.desk import Desk, check_password, given_until_s, made_password, operation
 from lambda_emu.services.child.program.pools.errors import (
     AliasThere,
     InvalidParameter,
@@ -110,7 +109,7 @@ def admin_create_user(desk: Desk, asked: Asked) -> Mapping[str, Any]:
         user = place.user(name)
         if user.status.value != GIVEN_PASSWORD:
             raise UnsupportedState("Resend not possible. User is not in FORCE_CHANGE_PASSWORD state")
-        until_s = _password_until_s(place.pool)
+        until_s = given_until_s(place.pool)
         desk.changes.make(changes.set_user, pool=place.pool.id, name=user.username, password=password, until_s=until_s)
     else:
         user = _create(desk, place, name, password)
@@ -135,7 +134,7 @@ def _create(desk: Desk, place: Place, name: str, password: str) -> Any:
     desk.changes.make(
         changes.add_user,
         pool=place.pool.id, name=key, sub=sub, password=password, status=GIVEN_PASSWORD, attributes=attributes,
-        until_s=_password_until_s(place.pool),
+        until_s=given_until_s(place.pool),
     )  # fmt: skip
     return place.user(key)
 
@@ -210,10 +209,3 @@ def _check_alias(place: Place, user: Any, attribute: str) -> None:
     other = find_user(place.pool, user.attribute_lookup[attribute])
     if other is not None and other is not user:
         raise AliasThere(ALIAS[attribute])
-
-
-def _password_until_s(pool: Any) -> float:
-    policy = (pool.extended_config.get("Policies") or {}).get("PasswordPolicy") or {}
-    config = pool.extended_config.get("AdminCreateUserConfig") or {}
-    days = policy.get("TemporaryPasswordValidityDays") or config.get("UnusedAccountValidityDays") or 7
-    return clock.now_s() + int(days) * DAY_S

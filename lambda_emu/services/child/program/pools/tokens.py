@@ -26,6 +26,7 @@ from lambda_emu.services.child.program.pools.claims import (
 from lambda_emu.services.child.program.pools.errors import NotAuthorized
 from lambda_emu.services.child.program.pools.finding import Place, find_user, sign_in_of, told_attributes
 from lambda_emu.services.child.program.pools.keys import signed
+from lambda_emu.services.child.program.pools.sessions import SignIn
 from lambda_emu.services.child.program.pools.triggers import (
     TOKEN_CLAIMS,
     TOKEN_CLAIMS_AND_SCOPES,
@@ -55,20 +56,25 @@ class Tokens:
         )  # fmt: skip
         return result | {"RefreshToken": token}
 
-    def refresh(self, place: Place, token: str, metadata: Mapping[str, str]) -> tuple[dict[str, Any], Any]:
-        """AuthenticationResult without another such token, and who it is. PoolError."""
+    def signed_in(self, place: Place, token: str) -> tuple[SignIn, Any]:
+        """By a token to refresh others: how, and who. NotAuthorized."""
         kept = place.pool.refresh_tokens.get(token)
         if kept is None:
             known = token in place.pool.refresh_tokens
             raise NotAuthorized("Refresh Token has been revoked" if known else "Invalid Refresh Token")
-        signed_in, now_s = sign_in_of(kept), int(clock.now_s())
+        signed_in = sign_in_of(kept)
         user = find_user(place.pool, signed_in.name)
         if signed_in.client_id != place.client.id or user is None:
             raise NotAuthorized("Invalid Refresh Token")
-        if signed_in.until_s <= now_s:
+        if signed_in.until_s <= clock.now_s():
             raise NotAuthorized("Refresh Token has expired")
         if not user.enabled:
             raise NotAuthorized("User is disabled.")
+        return signed_in, user
+
+    def refresh(self, place: Place, token: str, metadata: Mapping[str, str]) -> dict[str, Any]:
+        """AuthenticationResult without another such token. PoolError."""
+        (signed_in, user), now_s = self.signed_in(place, token), int(clock.now_s())
         moment = Moment(now_s, int(signed_in.at_s) or now_s, signed_in.origin_jti)
         result = self._make(place, user, "TokenGeneration_RefreshTokens", metadata, moment)
         self._changes.make(
@@ -76,7 +82,7 @@ class Tokens:
             pool=place.pool.id, access=result["AccessToken"], client_id=place.client.id,
             name=user.username, now_s=now_s,
         )  # fmt: skip
-        return result, user
+        return result
 
     def _make(
         self, place: Place, user: Any, source: str, metadata: Mapping[str, str], moment: Moment
