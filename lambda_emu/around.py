@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lambda_emu.arn import Scope, parse_resource_arn
@@ -43,6 +44,7 @@ if TYPE_CHECKING:  # they take their time
     from lambda_emu.metrics.recorder import Recorder
     from lambda_emu.services.eventbridge.delivery import Deliveries
     from lambda_emu.services.timetable.table import Owner
+    from lambda_emu.triggers.delivery_sources import KinesisSource
     from lambda_emu.triggers.subscriptions import Subscriptions
 
 STEP_LIMIT_S = 60.0
@@ -134,7 +136,9 @@ class Around:
         self.buses = LateBuses(self._store, self._loop, self._clock, self._make_deliveries, self.schedules.open)
         self.log_groups = LogGroups(self._store, logs, self._loop, self._clock, self._make_subscriptions)
         call, invoke = self.clients.call, invoker.invoke
-        self.delivery_streams = LateDeliveryStreams(self._store, self._loop, self._clock, call, invoke)
+        self.delivery_streams = LateDeliveryStreams(
+            self._store, self._loop, self._clock, call, invoke, self._open_source
+        )
         has_buses = not self._is_elsewhere("events")
         self.alarms = Alarms(self._store, self._loop, self._clock, self.outbox, self.recorder, has_buses=has_buses)
         self._rooms = (self.schedules, self.buses, self.log_groups, self.delivery_streams, self.alarms)
@@ -253,6 +257,20 @@ class Around:
             return KinesisStream(mapping.source_arn or "", self._role_of(mapping), call)
 
         return CalledStreams(FORM, stream_of, self._loop, POLL_S)
+
+    def _open_source(self, arn: str, role: str) -> KinesisSource:
+        """Of a delivery stream. Blocks."""
+        from lambda_emu.event_sources.streams.calling import CalledReader
+        from lambda_emu.event_sources.streams.kinesis_elsewhere import KinesisStream
+        from lambda_emu.event_sources.streams.kinesis_own import KinesisReader
+        from lambda_emu.event_sources.streams.reading import POLL_S, SAFETY_POLL_S
+        from lambda_emu.triggers.delivery_sources import KinesisSource
+
+        if self._is_elsewhere("kinesis"):
+            reader = CalledReader(KinesisStream(arn, role, self.clients.call), self._loop)
+            return KinesisSource(reader, lambda _: lambda: None, POLL_S)
+        streams = self.streams.open()
+        return KinesisSource(KinesisReader(arn, streams, role), partial(streams.listen, arn), SAFETY_POLL_S)
 
     def _role_of(self, mapping: EventSourceMapping) -> str:
         """The ARN of the one that its function has; empty: there is no such function."""

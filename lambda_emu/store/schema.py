@@ -230,4 +230,12 @@ STEPS = (
         waited_s REAL NOT NULL   -- and by its waits
     );
     """,
+    """
+    CREATE TABLE firehose_positions (
+        stream   INTEGER NOT NULL,
+        shard    TEXT NOT NULL,
+        position TEXT NOT NULL,  -- a sequence number, or that it has ended
+        PRIMARY KEY (stream, shard)
+    ) WITHOUT ROWID;
+    """,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lambda_emu.arn import Scope, Target, parse_function_name
@@ -16,9 +17,11 @@ from lambda_emu.store import Store
 
 if TYPE_CHECKING:
     from lambda_emu.services.firehose.judging import Answer
+    from lambda_emu.services.firehose.running import RunningStream
     from lambda_emu.services.firehose.serving import FirehoseServer
     from lambda_emu.services.firehose.stream import StreamRecord
     from lambda_emu.services.firehose.streams import DeliveryStreams
+    from lambda_emu.triggers.delivery_sources import KinesisSource
 
 START_LIMIT_S = 600.0
 INVOCATION_LIMIT_S = 300.0
@@ -26,14 +29,23 @@ INVOCATION_LIMIT_S = 300.0
 
 
 class LateDeliveryStreams(LateRoom["DeliveryStreams"]):
-    left = "SELECT 1 FROM firehose_records"
+    left = "SELECT 1 FROM firehose_records UNION ALL SELECT 1 FROM firehose_streams WHERE record LIKE '%\"source\":{%'"
 
-    def __init__(self, store: Store, loop: Loop, clock: Clock, call: Call, invoke: Invoke) -> None:
-        """call: of S3."""
+    def __init__(
+        self,
+        store: Store,
+        loop: Loop,
+        clock: Clock,
+        call: Call,
+        invoke: Invoke,
+        open_source: Callable[[str, str], KinesisSource],
+    ) -> None:
+        """call: of S3. open_source: a stream of Kinesis, by its ARN and a role; blocks."""
         super().__init__(store, loop)
         self._clock = clock
         self._call = call
         self._invoke = invoke
+        self._open_source = open_source
 
     def make_server(self, scope: Scope) -> FirehoseServer:
         """For `FirehoseService`, on a worker. scope: of callers who name none."""
@@ -46,10 +58,17 @@ class LateDeliveryStreams(LateRoom["DeliveryStreams"]):
         from lambda_emu.services.firehose.streams import DeliveryStreams
         from lambda_emu.services.firehose.table import read_all
 
-        streams = DeliveryStreams(Around(self._store, self._loop, self._clock, self._call, self._ask))
+        streams = DeliveryStreams(Around(self._store, self._loop, self._clock, self._call, self._ask, self._read))
         left = ask_store(self._store, read_all, START_LIMIT_S)
         self._loop.ask(lambda: streams.take_over(left), LIMIT_S)
         return streams
+
+    def _read(self, stream: RunningStream) -> Callable[[], None]:
+        from lambda_emu.triggers.delivery_sources import SourceReading
+
+        reading = SourceReading(stream, self._open_source, self._loop, self._clock)
+        reading.start()
+        return reading.stop
 
     async def _ask(self, stream: StreamRecord, arn: str, event: bytes) -> Answer:
         from lambda_emu.services.firehose.judging import Answer

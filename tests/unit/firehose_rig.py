@@ -186,6 +186,10 @@ def transform(*others: dict[str, Any], **parameters: str) -> dict[str, Any]:
     return {"Enabled": True, "Processors": [{"Type": "Lambda", "Parameters": [arn, *named]}, *others]}
 
 
+def _no_source(_: object) -> Callable[[], None]:
+    pytest.fail("no stream here has a source")
+
+
 @contextmanager
 def serving(
     folder: Path, clock: Clock | None = None, most_waiting: int = MOST_WAITING_BYTES, function: Function | None = None
@@ -200,7 +204,9 @@ def serving(
     clock.bind(loop.asyncio)
     watched = Watched(clock)
     buckets, function = Buckets(folder / "buckets"), function or Function()
-    streams = DeliveryStreams(Around(store, loop, cast(Clock, watched), buckets.call, function.ask), most_waiting)
+    streams = DeliveryStreams(
+        Around(store, loop, cast(Clock, watched), buckets.call, function.ask, _no_source), most_waiting
+    )
     left = ask_store(store, table.read_all, 60)
     loop.ask(lambda: streams.take_over(left), 60)
     gateway = Gateway(loop, clock, folder / "spool", None)

@@ -250,6 +250,18 @@ def test_there_is_exactly_one_destination(firehose: Firehose) -> None:
         )
 
 
+def test_a_source_is_there_where_its_type_says_so_and_nowhere_else(firehose: Firehose) -> None:
+    wanted: dict[str, Any] = {"DeliveryStreamName": "s", "ExtendedS3DestinationConfiguration": BUCKET}
+    source = {"KinesisStreamARN": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/k", "RoleARN": ROLE}
+
+    with refused("InvalidArgumentException"):
+        firehose.client.create_delivery_stream(**wanted, KinesisStreamSourceConfiguration=source)
+    with refused("InvalidArgumentException"):
+        firehose.client.create_delivery_stream(**wanted, DeliveryStreamType="KinesisStreamAsSource")
+    with refused("InvalidArgumentException"):
+        firehose.client.create_delivery_stream(**wanted, DeliveryStreamType="DatabaseAsSource")
+
+
 def test_backup_cannot_be_switched_off_again(firehose: Firehose) -> None:
     firehose.create()
     firehose.update(S3BackupMode="Enabled", S3BackupUpdate=BUCKET)

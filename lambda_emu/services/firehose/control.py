@@ -20,7 +20,7 @@ from lambda_emu.services.firehose.errors import (
     TooManyDeliveryStreams,
 )
 from lambda_emu.services.firehose.request import FirehoseRequest
-from lambda_emu.services.firehose.stream import DIRECT, KINESIS, StreamRecord
+from lambda_emu.services.firehose.stream import DIRECT, KINESIS, Source, StreamRecord
 from lambda_emu.services.firehose.streams import DeliveryStreams
 
 MOST_STREAMS = 5_000
@@ -40,7 +40,8 @@ def create_delivery_stream(request: FirehoseRequest, streams: DeliveryStreams) -
     if len(streams.all(scope)) >= MOST_STREAMS:
         raise TooManyDeliveryStreams(MOST_STREAMS)
     now_s = request.clock.now_s()
-    record = StreamRecord(streams.next_id(), scope.account, scope.region, request.name, now_s, wanted, tags=tags)
+    id, source = streams.next_id(), _source(members, now_s)
+    record = StreamRecord(id, scope.account, scope.region, request.name, now_s, wanted, source=source, tags=tags)
     key = members.get("DeliveryStreamEncryptionConfigurationInput")
     if key is not None:
         record = replace(record, encryption=_encryption(key))
@@ -64,6 +65,14 @@ def describe_delivery_stream(request: FirehoseRequest, streams: DeliveryStreams)
         "Destinations": [destination.shown(record.destination)],
         "HasMoreDestinations": False,
     }
+    if record.source is not None:
+        shown["Source"] = {
+            "KinesisStreamSourceDescription": {
+                "KinesisStreamARN": record.source.arn,
+                "RoleARN": record.source.role,
+                "DeliveryStartTimestamp": record.source.begun_s,
+            }
+        }
     if record.updated_s is not None:
         shown["LastUpdateTimestamp"] = record.updated_s
     request.answer({"DeliveryStreamDescription": shown})
@@ -147,8 +156,11 @@ def _check_source(members: Mapping[str, Any]) -> None:
         raise SourceNotOfType
     if kind == KINESIS and source is None:
         raise NoKinesisSource
-    if kind == KINESIS:
-        raise NotServed(f"delivery streams of type {KINESIS}", f"{DIRECT} is")
+
+
+def _source(members: Mapping[str, Any], now_s: float) -> Source | None:
+    given = members.get("KinesisStreamSourceConfiguration")
+    return None if given is None else Source(given["KinesisStreamARN"], given["RoleARN"], now_s)
 
 
 def _tags(before: Mapping[str, str], given: Iterable[Mapping[str, str]]) -> dict[str, str]:

@@ -47,21 +47,35 @@ MANY_LANES = 16
 NOTHING = Went(0, 0, None)
 
 
+class SourceRecord(Struct, frozen=True):
+    """One that was read of a source. at_ms: when it came there. origin: where it lay, as JSON."""
+
+    data: bytes
+    at_ms: int
+    origin: str
+
+
 class Around(Struct, frozen=True):
-    """What delivery streams have of the server. call: of S3. ask: functions."""
+    """What delivery streams have of the server. call: of S3. ask: functions.
+
+    read: begins to read the source of a stream; returns what ends that.
+    """
 
     store: Store
     loop: Loop
     clock: Clock
     call: Call
     ask: Ask
+    read: Callable[[RunningStream], Callable[[], None]]
 
 
 class RunningStream:
-    """record: as it is now. waits: how many bytes wait, in all places."""
+    """record: as it is now. waits: how many bytes wait, in all places. positions: by shard of its source, how far it
+    was read."""
 
     def __init__(self, record: StreamRecord, around: Around) -> None:
         self.record = record
+        self.positions: dict[str, str] = {}
         self.plan: Plan = plan_of(record.destination)
         self.is_gone = False
         self._around = around
@@ -70,6 +84,7 @@ class RunningStream:
         self._database = around.store.folder / DATABASE
         self._lanes: dict[Waiting, Lane] = {}
         self._is_closed = False
+        self._end_reading: Callable[[], None] | None = None
         self._cuts: dict[Waiting, int] = {}  # the last number of what was tried and is to be tried again as it was
 
     @property
@@ -100,6 +115,19 @@ class RunningStream:
         if len(self._lanes) > MANY_LANES:
             self._lanes = {waiting: lane for waiting, lane in self._lanes.items() if not lane.is_idle}
 
+    def begin(self) -> None:
+        """It is kept: what has a source reads it."""
+        if self.record.source is not None and not self._is_closed:
+            self._end_reading = self._around.read(self)
+
+    async def take(self, records: Sequence[SourceRecord], shard: str, position: str) -> None:
+        """Keep what was read of the source, and how far that is. NotDone."""
+        rows = [row for one in records for row in self.rows_of(one.data, one.at_ms, one.origin)]
+        step = partial(table.take, stream=self.record.id, shard=shard, position=position, rows=rows)
+        await self._step(step)
+        self.positions[shard] = position
+        self.add(rows)
+
     def change(self, record: StreamRecord) -> None:
         """It is as this says from now on, and what could not go is tried at once."""
         self.record = record
@@ -110,6 +138,8 @@ class RunningStream:
     def close(self) -> None:
         """Nothing is begun any more."""
         self._is_closed = True
+        if self._end_reading is not None:
+            self._end_reading()
         for lane in self._lanes.values():
             lane.close()
 

@@ -55,6 +55,10 @@ class DeliveryStreams:
             self._streams[(record.scope, record.name)] = running
         for depth in saved.depths:
             by_id[depth.stream].take_over(depth)
+        for id, shard, position in saved.positions:
+            by_id[id].positions[shard] = position
+        for running in by_id.values():
+            running.begin()
 
     def close(self) -> None:
         """Nothing is begun any more; what waits goes on in a later run."""
@@ -99,6 +103,8 @@ class DeliveryStreams:
         def undo(error: FirehoseError | None) -> None:
             if error is not None and self._streams.get(key) is stream:
                 self._end(stream)
+            elif error is None and not self._is_closed:
+                stream.begin()
             told(error)
 
         self._write(partial(table.put_stream, record=record), undo)

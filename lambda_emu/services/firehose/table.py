@@ -62,10 +62,12 @@ class Depth(Struct, frozen=True):
 
 
 class SavedStreams(Struct, frozen=True):
-    """What an earlier run left. last_id: no new stream may have it or a smaller one."""
+    """What an earlier run left. positions: stream, shard, and how far that was read. last_id: no new stream may have it
+    or a smaller one."""
 
     streams: Sequence[StreamRecord]
     depths: Sequence[Depth]
+    positions: Sequence[tuple[int, str, str]]
     last_id: int
 
 
@@ -81,12 +83,13 @@ def read_all(connection: sqlite3.Connection) -> SavedStreams:
     ids = {one.id for one in streams}
     for lost in {row[0] for row in found} - ids:
         connection.execute("DELETE FROM firehose_records WHERE stream = ?", (lost,))
+    positions = connection.execute("SELECT stream, shard, position FROM firehose_positions").fetchall()
     depths = [
         Depth(stream, Waiting(Place(place), partition), count, size, since_s)
         for stream, place, partition, count, size, since_s in found
         if stream in ids
     ]
-    return SavedStreams(streams, depths, last_id)
+    return SavedStreams(streams, depths, [one for one in positions if one[0] in ids], last_id)
 
 
 def put_stream(connection: sqlite3.Connection, record: StreamRecord) -> None:
@@ -96,6 +99,7 @@ def put_stream(connection: sqlite3.Connection, record: StreamRecord) -> None:
 
 def delete_stream(connection: sqlite3.Connection, id: int) -> None:
     connection.execute("DELETE FROM firehose_streams WHERE id = ?", (id,))
+    connection.execute("DELETE FROM firehose_positions WHERE stream = ?", (id,))
 
 
 def drop_some(connection: sqlite3.Connection, stream: int) -> bool:
@@ -107,6 +111,12 @@ def drop_some(connection: sqlite3.Connection, stream: int) -> bool:
 
 def put(connection: sqlite3.Connection, rows: Sequence[NewRow]) -> None:
     connection.executemany(_INSERT, rows)
+
+
+def take(connection: sqlite3.Connection, stream: int, shard: str, position: str, rows: Sequence[NewRow]) -> None:
+    """What was read of a shard, and how far that is."""
+    put(connection, rows)
+    connection.execute("INSERT OR REPLACE INTO firehose_positions VALUES (?, ?, ?)", (stream, shard, position))
 
 
 def finish(
@@ -129,7 +139,7 @@ def last_before(connection: sqlite3.Connection, stream: int, waiting: Waiting, s
 
 
 def clear(connection: sqlite3.Connection) -> None:
-    for table in ("streams", "records"):
+    for table in ("streams", "records", "positions"):
         connection.execute(f"DELETE FROM firehose_{table}")
 
 
