@@ -238,4 +238,14 @@ STEPS = (
         PRIMARY KEY (stream, shard)
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE archived_events (
+        id      INTEGER PRIMARY KEY AUTOINCREMENT,  -- replays know by it how far they are: never given twice
+        account TEXT NOT NULL, region TEXT NOT NULL, archive TEXT NOT NULL,
+        at_s    REAL NOT NULL,     -- the event's own time
+        size    INTEGER NOT NULL,  -- bytes
+        text    TEXT NOT NULL      -- as targets get it
+    );
+    CREATE INDEX archived_events_of ON archived_events (account, region, archive, at_s, id, size);
+    """,
 )

@@ -18,9 +18,9 @@ from lambda_emu.destinations.retries import Cause, RetryPolicy
 from lambda_emu.destinations.senders import event_for
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.invoke.invoker import Admit
-from lambda_emu.services.eventbridge.buses import find_rule
 from lambda_emu.services.eventbridge.delivery import Handover, Prepared
 from lambda_emu.services.eventbridge.event import Envelope
+from lambda_emu.services.eventbridge.kept import find_rule
 from lambda_emu.services.eventbridge.matching import of_rule
 from lambda_emu.services.eventbridge.records import Rule
 from lambda_emu.services.timetable.table import Firing

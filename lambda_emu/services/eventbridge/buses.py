@@ -4,78 +4,46 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from asyncio import Future
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
-from msgspec import Struct
-from msgspec.json import decode, encode
-
-from lambda_emu.arn import Scope, scope_in
+from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.http.executors import Workers
+from lambda_emu.http.executors import Closed, Workers
 from lambda_emu.http.loop import Loop
-from lambda_emu.model.schedules.timing import Timing
-from lambda_emu.services.eventbridge.delivery import Deliveries, Handover
+from lambda_emu.model.mappings.filters import Fields
+from lambda_emu.services.eventbridge import archive_table
+from lambda_emu.services.eventbridge.delivery import Deliveries
 from lambda_emu.services.eventbridge.errors import NoSuchBus, NoSuchRule, NotKept
 from lambda_emu.services.eventbridge.index import RuleIndex
-from lambda_emu.services.eventbridge.matching import BUS_ARN, Arrival, handovers
+from lambda_emu.services.eventbridge.kept import Change, KeptChange
+from lambda_emu.services.eventbridge.matching import BUS_ARN, Arrival, Wanted, find_wanted
 from lambda_emu.services.eventbridge.patterns import compile_known
-from lambda_emu.services.eventbridge.records import DEFAULT, Bus, Rule
-from lambda_emu.services.timetable import table
+from lambda_emu.services.eventbridge.records import DEFAULT, Archive, Bus, Record, Rule
 from lambda_emu.store import Store
 
 log = logging.getLogger(__name__)
 
-Record = Bus | Rule
 Told = Callable[[LambdaError | None, Mapping[str, Any] | None], None]
-Begin = Callable[[Callable[[], None]], None]
-"""Begins something that is done alone, and calls what it is given at its end. On the loop."""
+Also = Callable[[sqlite3.Connection], None]
+"""What is written with something else, in one transaction."""
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 LOOKS = Workers("large events for rules", 1, 1024)
 LARGE_BYTES = 8 * 1024
-BUS, RULE = "event bus", "event rule"
-"""The kinds of rows in the store's table of records."""
-_READ = "SELECT record FROM records WHERE kind = ? ORDER BY account, region, key"
-_FIND = "SELECT record FROM records WHERE kind = ? AND account = ? AND region = ? AND key = ?"
-_PUT = "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?)"
-_DELETE = "DELETE FROM records WHERE kind = ? AND account = ? AND region = ? AND key = ?"
 
 
-class Change(Struct, frozen=True):
-    """What is to be kept and forgotten, and what is answered then."""
-
-    put: Sequence[Record] = ()
-    gone: Sequence[Record] = ()
-    result: Mapping[str, Any] | None = None
-
-
-class _Kept(Struct, frozen=True):
-    """A change as it is written. due: rules by their ARNs that are due by another expression from now on, or none."""
-
-    change: Change
-    due: Mapping[str, str | None]
-    now_s: float
-    draw: Callable[[], float]
-
-    def write(self, connection: sqlite3.Connection) -> None:
-        connection.executemany(_DELETE, [_key(record) for record in self.change.gone])
-        connection.executemany(_PUT, [(*_key(record), encode(record).decode()) for record in self.change.put])
-        for arn, expression in self.due.items():
-            if expression is None:
-                table.remove(connection, arn)
-            else:
-                table.put(connection, arn, Timing.of_rule(expression, self.now_s), self.now_s, self.draw)
-
-
-class _Rules:
-    """Those of one bus."""
+class _OnBus:
+    """What one bus has. archives: with their patterns, None: for all."""
 
     def __init__(self) -> None:
         self.by_name: dict[str, Rule] = {}
         self.index: RuleIndex[str] = RuleIndex()
+        self.archives: dict[str, tuple[Archive, Fields | None]] = {}
 
 
 class Buses:
@@ -90,16 +58,25 @@ class Buses:
         self._deliveries = deliveries
         self._look = look
         self._begun_s = clock.now_s()
-        self._buses: dict[tuple[Scope, str], Bus] = {}
-        self._rules: dict[tuple[Scope, str], _Rules] = {}
-        self._waiting: deque[Begin] = deque()
+        self._records: dict[str, dict[tuple[Scope, str], Any]] = {}  # by their kind
+        self._on: dict[tuple[Scope, str], _OnBus] = {}
+        self._waiting: deque[Callable[[], Awaitable[None]]] = deque()
         self._is_taken = False  # one of those is under way
+        self.is_closed = False
 
     # -- reading ----------------------------------------------------------------------------------
 
+    def record(self, kind: type[R], scope: Scope, key: str) -> R | None:
+        found: R | None = self._records.get(kind.kind, {}).get((scope, key))
+        return found
+
+    def records(self, kind: type[R]) -> list[R]:
+        """Of all accounts."""
+        return list(self._records.get(kind.kind, {}).values())
+
     def bus(self, scope: Scope, name: str) -> Bus | None:
         """Every account has a default one in every region."""
-        found = self._buses.get((scope, name))
+        found = self.record(Bus, scope, name)
         if found is None and name == DEFAULT:
             return Bus(scope, DEFAULT, self._begun_s, self._begun_s)
         return found
@@ -117,10 +94,10 @@ class Buses:
         default = self.bus(scope, DEFAULT)
         assert default is not None
         yield default
-        yield from (bus for (its, name), bus in self._buses.items() if its == scope and name != DEFAULT)
+        yield from (bus for bus in self.records(Bus) if bus.scope == scope and bus.name != DEFAULT)
 
     def rules(self, bus: Bus) -> Mapping[str, Rule]:
-        found = self._rules.get((bus.scope, bus.name))
+        found = self._on.get((bus.scope, bus.name))
         return {} if found is None else found.by_name
 
     def rule(self, bus: Bus, name: str) -> Rule:
@@ -131,51 +108,78 @@ class Buses:
         return found
 
     def wanting(self, bus: Bus, event: Any) -> list[Rule]:
-        found = self._rules.get((bus.scope, bus.name))
+        found = self._on.get((bus.scope, bus.name))
         return [] if found is None else [found.by_name[name] for name in sorted(found.index.matching(event))]
+
+    def keeping(self, bus: Bus, event: Any) -> list[Archive]:
+        found = self._on.get((bus.scope, bus.name))
+        archives = () if found is None else found.archives.values()
+        return [archive for archive, pattern in archives if pattern is None or pattern.matches(event)]
+
+    def read(self, step: Callable[[sqlite3.Connection], T], told: Callable[[LambdaError | None, T], None]) -> None:
+        """What is on disk, by a step of the store's writer."""
+
+        def read(error: BaseException | None, found: Any) -> None:
+            self._loop.post(told, None if error is None else NotKept(), found)
+
+        self._store.post(step, read)
+
+    def ask(self, step: Callable[[sqlite3.Connection], T]) -> Future[T]:
+        """The same. NotKept."""
+        asked: Future[T] = self._loop.asyncio.create_future()
+        self.read(step, lambda error, found: asked.set_result(found) if error is None else asked.set_exception(error))
+        return asked
 
     # -- events -----------------------------------------------------------------------------------
 
     def put(self, arrivals: Sequence[Arrival], told: Callable[[LambdaError | None], None]) -> None:
-        """Told when what rules want of them is on disk.
+        """Told when what rules and archives want of them is on disk.
 
         Large ones are looked at beside the loop, while no rule changes.
         """
-        find = partial(self._find, arrivals)
         if sum(len(each.event.detail) for each in arrivals) <= LARGE_BYTES:
-            self._hand_over(find(), told)
+            self._hand_over(self._find(arrivals), told)
             return
 
-        def begin(done: Callable[[], None]) -> None:
-            async def look() -> None:
-                try:
-                    wanted = await self._loop.work(LOOKS, find)
-                except Exception:
-                    log.exception("an event could not be looked at")
-                    told(NotKept())
-                else:
-                    self._hand_over(wanted, told)
-                finally:
-                    done()
+        async def look() -> None:
+            told(await self.put_alone(arrivals))
 
-            self._loop.spawn(look(), "a look at a large event")
+        self.alone(look)
 
-        self._alone(begin)
+    async def put_alone(self, arrivals: Sequence[Arrival], also: Also | None = None) -> LambdaError | None:
+        """For who is alone. also: is written with what is wanted of them."""
+        try:
+            wanted = await self._loop.work(LOOKS, self._find, arrivals)
+        except Exception:
+            log.exception("events could not be looked at")
+            return NotKept()
+        kept: Future[LambdaError | None] = self._loop.asyncio.create_future()
+        self._hand_over(wanted, kept.set_result, also)
+        return await kept
 
-    def _find(self, arrivals: Sequence[Arrival]) -> list[Handover]:
-        return [one for each in arrivals for one in handovers(each, self, self._clock.new_id)]
+    def _find(self, arrivals: Sequence[Arrival]) -> Wanted:
+        wanted = Wanted()
+        for each in arrivals:
+            find_wanted(each, self, self._clock.new_id, wanted)
+        return wanted
 
-    def _hand_over(self, wanted: Sequence[Handover], told: Callable[[LambdaError | None], None]) -> None:
-        if not wanted:
+    def _hand_over(self, wanted: Wanted, told: Callable[[LambdaError | None], None], also: Also | None = None) -> None:
+        if not (wanted.handovers or wanted.kept or also):
             told(None)
             return
-        prepared = self._deliveries.prepare(wanted)
+        prepared, now_s = self._deliveries.prepare(wanted.handovers), self._clock.now_s()
+
+        def write(connection: sqlite3.Connection) -> None:
+            prepared.write(connection)
+            archive_table.put(connection, wanted.kept, now_s)
+            if also is not None:
+                also(connection)
 
         def finish(error: BaseException | None) -> None:
             prepared.kept(error)
             told(None if error is None else NotKept())
 
-        self._store.post(prepared.write, lambda error, _: self._loop.post(finish, error))
+        self._store.post(write, lambda error, _: self._loop.post(finish, error))
         prepared.begin()
 
     # -- changing ---------------------------------------------------------------------------------
@@ -183,119 +187,106 @@ class Buses:
     def change(self, work: Callable[[], Change], told: Told) -> None:
         """work: what is to change, by what there is then; LambdaError. One change after the other, in their order."""
 
-        def begin(done: Callable[[], None]) -> None:
+        async def make() -> None:
             try:
-                kept = self._as_kept(work())
-            except Exception as error:  # noqa: BLE001 - told there
-                told(_told(error), None)
-                done()
-                return
-            self._store.post(kept.write, lambda error, _: self._loop.post(self._changed, kept, told, done, error))
+                result = await self.change_alone(work)
+            except LambdaError as error:
+                told(error, None)
+            else:
+                told(None, result)
 
-        self._alone(begin)
+        self.alone(make)
+
+    async def change_alone(self, work: Callable[[], Change]) -> Mapping[str, Any] | None:
+        """For who is alone: the result. LambdaError."""
+        try:
+            kept = self._as_kept(work())
+        except LambdaError:
+            raise
+        except Exception as error:
+            log.exception("a change of rules or buses failed")
+            raise NotKept from error
+        written: Future[BaseException | None] = self._loop.asyncio.create_future()
+        self._store.post(kept.write, lambda error, _: self._loop.post(written.set_result, error))
+        if (failure := await written) is not None:
+            log.error("a change of rules or buses could not be kept: %s", failure)
+            raise NotKept from failure
+        for record in kept.change.gone:
+            self._forget(record)
+        for record in kept.change.put:
+            self.keep(record)
+        if kept.due:
+            self._look()
+        return kept.change.result
+
+    def alone(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Have it done in its turn, while nothing else is done that may change what is here."""
+        self._waiting.append(step)
+        if not self._is_taken:
+            self._is_taken = True
+            self._loop.spawn(self._go_on(), "a change of rules")
+
+    async def _go_on(self) -> None:
+        while self._waiting:
+            try:
+                await self._waiting.popleft()()
+            except Closed:
+                log.debug("the server ends before what was asked of rules is done")
+            except Exception:
+                log.exception("what was asked of rules could not be done")
+        self._is_taken = False
 
     def take_over(self, left: Iterable[Record]) -> None:
         """What an earlier run left. Before anybody else has these buses, and so on any thread."""
         for record in left:
-            self._keep(record)
+            self.keep(record)
 
     def clear(self) -> None:
         """Nothing is left, of any account."""
-
-        def work() -> Change:
-            rules = [rule for each in self._rules.values() for rule in each.by_name.values()]
-            return Change(gone=[*rules, *self._buses.values()])
-
-        self.change(work, lambda *_: None)
+        self.change(lambda: Change(gone=[one for kept in self._records.values() for one in kept.values()]), _nobody)
 
     def close(self) -> None:
-        """Nothing of these waits."""
+        """What goes on by itself does so in a later run."""
+        self.is_closed = True
 
-    def _alone(self, begin: Begin) -> None:
-        """In its turn, while nothing else is done that may change rules."""
-        self._waiting.append(begin)
-        if not self._is_taken:
-            self._go_on()
+    def keep(self, record: Record) -> None:
+        """It was written by who is alone."""
+        kept = self._records.setdefault(record.kind, {})
+        before = kept.get((record.scope, record.key))
+        kept[(record.scope, record.key)] = record
+        if isinstance(record, Rule):
+            self._index(before, record)
+        elif isinstance(record, Archive):
+            pattern = None if record.pattern is None else compile_known(record.pattern)
+            self._on.setdefault((record.scope, record.bus), _OnBus()).archives[record.name] = record, pattern
 
-    def _go_on(self) -> None:
-        self._is_taken = bool(self._waiting)
-        if self._waiting:
-            self._waiting.popleft()(partial(self._loop.post, self._go_on))
+    def _index(self, before: Rule | None, rule: Rule) -> None:
+        on = self._on.setdefault((rule.scope, rule.bus), _OnBus())
+        on.by_name[rule.name] = rule
+        if not rule.is_enabled or rule.pattern is None:
+            on.index.remove(rule.name)
+        elif before is None or not before.is_enabled or before.pattern != rule.pattern:
+            on.index.add(rule.name, compile_known(rule.pattern))
 
-    def _as_kept(self, change: Change) -> _Kept:
+    def _forget(self, record: Record) -> None:
+        del self._records[record.kind][(record.scope, record.key)]
+        if isinstance(record, Rule):
+            on = self._on[(record.scope, record.bus)]
+            del on.by_name[record.name]
+            on.index.remove(record.name)
+        elif isinstance(record, Archive):
+            del self._on[(record.scope, record.bus)].archives[record.name]
+
+    def _as_kept(self, change: Change) -> KeptChange:
         due: dict[str, str | None] = {}
         due |= {record.arn: None for record in change.gone if isinstance(record, Rule) and record.due_by is not None}
         for record in change.put:
             if isinstance(record, Rule):
-                before = self._rule_before(record)
+                before = self.record(Rule, record.scope, record.key)
                 if record.due_by != (None if before is None else before.due_by):
                     due[record.arn] = record.due_by
-        return _Kept(change, due, self._clock.now_s(), self._clock.random)
-
-    def _changed(self, kept: _Kept, told: Told, done: Callable[[], None], error: BaseException | None) -> None:
-        if error is None:
-            for record in kept.change.gone:
-                self._forget(record)
-            for record in kept.change.put:
-                self._keep(record)
-            told(None, kept.change.result)
-            if kept.due:
-                self._look()
-        else:
-            log.error("a change of rules or buses could not be kept: %s", error)
-            told(NotKept(), None)
-        done()
-
-    def _rule_before(self, record: Rule) -> Rule | None:
-        found = self._rules.get((record.scope, record.bus))
-        return None if found is None else found.by_name.get(record.name)
-
-    def _keep(self, record: Record) -> None:
-        if isinstance(record, Bus):
-            self._buses[(record.scope, record.name)] = record
-            return
-        rules = self._rules.setdefault((record.scope, record.bus), _Rules())
-        before = rules.by_name.get(record.name)
-        rules.by_name[record.name] = record
-        if not record.is_enabled or record.pattern is None:
-            rules.index.remove(record.name)
-        elif before is None or not before.is_enabled or before.pattern != record.pattern:
-            rules.index.add(record.name, compile_known(record.pattern))
-
-    def _forget(self, record: Record) -> None:
-        if isinstance(record, Bus):
-            self._buses.pop((record.scope, record.name), None)
-            return
-        rules = self._rules[(record.scope, record.bus)]
-        del rules.by_name[record.name]
-        rules.index.remove(record.name)
+        return KeptChange(change, due, self._clock.now_s(), self._clock.random)
 
 
-def read_all(connection: sqlite3.Connection) -> list[Record]:
-    """What an earlier run left. A step of the store's writer."""
-    found: list[Record] = []
-    for (text,) in connection.execute(_READ, (BUS,)):
-        found.append(decode(text, type=Bus))
-    for (text,) in connection.execute(_READ, (RULE,)):
-        found.append(decode(text, type=Rule))
-    return found
-
-
-def _told(error: Exception) -> LambdaError:
-    if isinstance(error, LambdaError):
-        return error
-    log.error("a change of rules or buses failed", exc_info=error)
-    return NotKept()
-
-
-def find_rule(connection: sqlite3.Connection, arn: str) -> Rule | None:
-    """By its ARN. A step of the store's writer."""
-    scope, name = scope_in(arn), arn.partition(":rule/")[2]
-    key = name if "/" in name else f"{DEFAULT}/{name}"
-    row = connection.execute(_FIND, (RULE, scope.account, scope.region, key)).fetchone()
-    return None if row is None else decode(row[0], type=Rule)
-
-
-def _key(record: Record) -> tuple[str, str, str, str]:
-    kind, name = (BUS, record.name) if isinstance(record, Bus) else (RULE, f"{record.bus}/{record.name}")
-    return kind, record.scope.account, record.scope.region, name
+def _nobody(*_: object) -> None:
+    """Waits for the answer."""

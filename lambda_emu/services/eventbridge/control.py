@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from lambda_emu.services.eventbridge.buses import Buses, Change, Record
+from lambda_emu.services.eventbridge.buses import Buses
 from lambda_emu.services.eventbridge.errors import (
     BusExists,
     ConstraintsViolated,
@@ -17,7 +17,8 @@ from lambda_emu.services.eventbridge.errors import (
     NoSuchStatement,
     TooMany,
 )
-from lambda_emu.services.eventbridge.records import DEFAULT, Bus
+from lambda_emu.services.eventbridge.kept import Change
+from lambda_emu.services.eventbridge.records import DEFAULT, Bus, Rule
 from lambda_emu.services.eventbridge.request import EventsRequest, tags_of
 
 MOST_BUSES = 1_000
@@ -233,7 +234,7 @@ def _change_tags(asked: EventsRequest, buses: Buses, edit: Callable[[Mapping[str
     buses.change(work, asked.told)
 
 
-def _named(asked: EventsRequest, buses: Buses) -> Record:
+def _named(asked: EventsRequest, buses: Buses) -> Bus | Rule:
     """The bus or rule of the caller's that has the ARN. NoSuchResource."""
     arn: str = asked.members["ResourceARN"]
     for bus in buses.all(asked.scope):

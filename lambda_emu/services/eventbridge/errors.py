@@ -57,6 +57,22 @@ class NoSuchStatement(Missing):
         super().__init__("Statement with the provided id does not exist.")
 
 
+class NoSuch(Missing):
+    def __init__(self, what: str, name: str) -> None:
+        super().__init__(f"{what} {name} does not exist.")
+
+
+class AlreadyThere(EventsError):
+    code = "ResourceAlreadyExistsException"
+
+    def __init__(self, what: str, name: str) -> None:
+        super().__init__(f"{what} {name} already exists.")
+
+
+class IllegalStatus(EventsError):
+    code = "IllegalStatusException"
+
+
 class BusExists(EventsError):
     code = "ResourceAlreadyExistsException"
 

@@ -31,7 +31,10 @@ class Refused(Struct, frozen=True):
 
 
 class Envelope(Struct, frozen=True, dict=True):
-    """Of an event. detail: an object, as JSON without spaces. at_s: when it happened, by who sent it."""
+    """Of an event. detail: an object, as JSON without spaces. at_s: when it happened, by who sent it.
+
+    replay: the name of the one that it comes by.
+    """
 
     id: str
     detail_type: str
@@ -41,6 +44,7 @@ class Envelope(Struct, frozen=True, dict=True):
     resources: Sequence[str]
     detail: str
     trace: str | None = None
+    replay: str | None = None
 
     def members(self, *, with_detail: bool = True) -> dict[str, Any]:
         """In the order in which AWS writes them."""
@@ -52,8 +56,9 @@ class Envelope(Struct, frozen=True, dict=True):
             "account": self.scope.account,
             "time": whole_second(self.at_s),
             "region": self.scope.region,
-            "resources": list(self.resources),
         }
+        members |= {"replay-name": self.replay} if self.replay else {}
+        members |= {"resources": list(self.resources)}
         return members | ({"detail": Raw(self.detail)} if with_detail else {})
 
     @cached_property

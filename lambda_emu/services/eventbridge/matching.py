@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from lambda_emu.arn import Scope
@@ -17,7 +17,7 @@ from lambda_emu.services.eventbridge.delivery import Handover
 from lambda_emu.services.eventbridge.errors import NotAllowed
 from lambda_emu.services.eventbridge.event import Envelope
 from lambda_emu.services.eventbridge.inputs import Occasion
-from lambda_emu.services.eventbridge.records import Bus, Rule
+from lambda_emu.services.eventbridge.records import Archive, Bus, Rule
 
 log = logging.getLogger(__name__)
 
@@ -33,15 +33,27 @@ class Rules(Protocol):
 
     def bus(self, scope: Scope, name: str) -> Bus | None: ...
     def wanting(self, bus: Bus, event: Any) -> list[Rule]: ...
+    def keeping(self, bus: Bus, event: Any) -> list[Archive]: ...
 
 
 class Arrival(Struct, frozen=True):
-    """An event that came to a bus. read: the same, as patterns are asked about it."""
+    """An event that came to a bus. read: the same, as patterns are asked about it.
+
+    only: the rules of that bus that may have it, by their ARNs; none: all.
+    """
 
     event: Envelope
     read: Any
     bus: Bus
     came_s: float
+    only: Collection[str] = ()
+
+
+class Wanted(Struct, frozen=True):
+    """What is to become of events: what targets have, and what archives keep."""
+
+    handovers: list[Handover] = field(default_factory=list)
+    kept: list[tuple[Archive, Envelope]] = field(default_factory=list)
 
 
 def may(account: str, action: str, bus: Bus) -> bool:
@@ -57,15 +69,21 @@ def check(caller: Scope, action: str, bus: Bus) -> None:
         raise NotAllowed(f"arn:{caller.partition}:iam::{caller.account}:root", action, bus.arn)
 
 
-def handovers(arrival: Arrival, rules: Rules, new_id: Callable[[], str]) -> list[Handover]:
-    """Of all rules that want it. A cycle of rules ends after some rounds, and is told in the log."""
-    found: list[Handover] = []
-    waiting = [(arrival.bus, 1)]
+def find_wanted(arrival: Arrival, rules: Rules, new_id: Callable[[], str], wanted: Wanted) -> None:
+    """Of all rules and archives that want it. A cycle of rules ends after some rounds, and is told in the log.
+
+    What is replayed no archive keeps again.
+    """
+    found, waiting = wanted.handovers, [(arrival.bus, 1)]
     came_to = 0
     while waiting:
         bus, row = waiting.pop(0)
         came_to += 1
+        if arrival.event.replay is None:
+            wanted.kept.extend((archive, arrival.event) for archive in rules.keeping(bus, arrival.read))
         for rule in rules.wanting(bus, arrival.read):
+            if came_to == 1 and arrival.only and rule.arn not in arrival.only:
+                continue
             for handover in of_rule(rule, arrival.event, arrival.came_s, new_id):
                 named = BUS_ARN.fullmatch(handover.target["Arn"])
                 if named is None:
@@ -84,7 +102,6 @@ def handovers(arrival: Arrival, rules: Rules, new_id: Callable[[], str]) -> list
                     )
                 else:
                     waiting.append((other, row + 1))
-    return found
 
 
 def of_rule(rule: Rule, event: Envelope, came_s: float, new_id: Callable[[], str]) -> Iterator[Handover]:

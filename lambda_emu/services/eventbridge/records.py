@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import Struct, field
 
@@ -27,6 +27,12 @@ class Bus(Struct, frozen=True):
     policy: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
+    kind: ClassVar[str] = "event bus"
+
+    @property
+    def key(self) -> str:
+        return self.name
+
     @property
     def arn(self) -> str:
         return f"{arn_begin(self.scope)}:event-bus/{self.name}"
@@ -45,6 +51,12 @@ class Rule(Struct, frozen=True):
     role: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     targets: Mapping[str, Target] = field(default_factory=dict)
+
+    kind: ClassVar[str] = "event rule"
+
+    @property
+    def key(self) -> str:
+        return f"{self.bus}/{self.name}"
 
     @property
     def arn(self) -> str:
@@ -72,6 +84,64 @@ class Rule(Struct, frozen=True):
             "EventBusName": self.bus,
         }
         return {name: value for name, value in members.items() if value is not None}
+
+
+class Archive(Struct, frozen=True):
+    """bus: its name, whose events are kept. retention_days: 0: for ever."""
+
+    scope: Scope
+    name: str
+    bus: str
+    created_s: float
+    pattern: str | None = None
+    description: str | None = None
+    retention_days: int = 0
+
+    kind: ClassVar[str] = "event archive"
+
+    @property
+    def key(self) -> str:
+        return self.name
+
+    @property
+    def arn(self) -> str:
+        return f"{arn_begin(self.scope)}:archive/{self.name}"
+
+    @property
+    def bus_arn(self) -> str:
+        return f"{arn_begin(self.scope)}:event-bus/{self.bus}"
+
+
+class Replay(Struct, frozen=True):
+    """first_s, end_s: of the events, by their time. destination: as it was put. last_s, last: as far as it has come."""
+
+    scope: Scope
+    name: str
+    archive: str
+    first_s: float
+    end_s: float
+    destination: Mapping[str, Any]
+    begun_s: float
+    state: str = "STARTING"
+    description: str | None = None
+    ended_s: float | None = None
+    last_s: float | None = None
+    last: int = 0
+
+    kind: ClassVar[str] = "event replay"
+
+    @property
+    def key(self) -> str:
+        return self.name
+
+    @property
+    def arn(self) -> str:
+        return f"{arn_begin(self.scope)}:replay/{self.name}"
+
+
+Record = Bus | Rule | Archive | Replay
+KINDS: tuple[type[Record], ...] = (Bus, Rule, Archive, Replay)
+"""In the order in which they are read."""
 
 
 def arn_begin(scope: Scope) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from lambda_emu.services.eventbridge.buses import Buses, Change
+from lambda_emu.services.eventbridge.buses import Buses
 from lambda_emu.services.eventbridge.errors import EventsError, ParameterInvalid, TooMany
 from lambda_emu.services.eventbridge.inputs import check_input
+from lambda_emu.services.eventbridge.kept import Change
 from lambda_emu.services.eventbridge.records import DEFAULT, Bus, Rule, Target
 from lambda_emu.services.eventbridge.request import EventsRequest, tags_of
 

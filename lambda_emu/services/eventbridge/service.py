@@ -62,7 +62,7 @@ class EventsService:
 
 
 class LateBuses(LateRoom["Buses"]):
-    left = "SELECT 1 FROM records WHERE kind IN ('event bus', 'event rule')"
+    left = "SELECT 1 FROM records WHERE kind IN ('event bus', 'event rule', 'event archive', 'event replay')"
 
     def __init__(
         self,
@@ -79,9 +79,12 @@ class LateBuses(LateRoom["Buses"]):
         self._open_timetable = open_timetable
 
     def _open(self) -> Buses:
-        from lambda_emu.services.eventbridge.buses import Buses, read_all
+        from lambda_emu.services.eventbridge.buses import Buses
+        from lambda_emu.services.eventbridge.kept import read_all
+        from lambda_emu.services.eventbridge.replays import Replaying
 
         look = self._open_timetable().look
         buses = Buses(self._store, self._loop, self._clock, self._make_deliveries(), look)
         buses.take_over(ask_store(self._store, read_all, OPEN_LIMIT_S))
+        self._loop.post(Replaying(buses, self._clock).go_on)
         return buses

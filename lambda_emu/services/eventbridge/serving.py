@@ -13,7 +13,7 @@ from lambda_emu.gateway.answers import HINT, Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.services.callers import caller_of
-from lambda_emu.services.eventbridge import control, put, rules
+from lambda_emu.services.eventbridge import archives, control, put, replays, rules
 from lambda_emu.services.eventbridge.buses import Buses
 from lambda_emu.services.eventbridge.errors import UnknownEventsOperation
 from lambda_emu.services.eventbridge.members import read
@@ -26,14 +26,21 @@ TYPE = "application/x-amz-json-1.1"
 
 Operation = Callable[[EventsRequest, Buses], None]
 OPERATIONS: Mapping[str, Operation] = {
+    "CancelReplay": replays.cancel_replay,
+    "CreateArchive": archives.create_archive,
     "CreateEventBus": control.create_event_bus,
+    "DeleteArchive": archives.delete_archive,
     "DeleteEventBus": control.delete_event_bus,
     "DeleteRule": rules.delete_rule,
+    "DescribeArchive": archives.describe_archive,
     "DescribeEventBus": control.describe_event_bus,
+    "DescribeReplay": replays.describe_replay,
     "DescribeRule": rules.describe_rule,
     "DisableRule": rules.disable_rule,
     "EnableRule": rules.enable_rule,
+    "ListArchives": archives.list_archives,
     "ListEventBuses": control.list_event_buses,
+    "ListReplays": replays.list_replays,
     "ListRuleNamesByTarget": rules.list_rule_names_by_target,
     "ListRules": rules.list_rules,
     "ListTagsForResource": control.list_tags_for_resource,
@@ -44,15 +51,19 @@ OPERATIONS: Mapping[str, Operation] = {
     "PutTargets": rules.put_targets,
     "RemovePermission": control.remove_permission,
     "RemoveTargets": rules.remove_targets,
+    "StartReplay": replays.start_replay,
     "TagResource": control.tag_resource,
     "TestEventPattern": put.try_event_pattern,
     "UntagResource": control.untag_resource,
+    "UpdateArchive": archives.update_archive,
     "UpdateEventBus": control.update_event_bus,
 }
 PREPARED: Mapping[str, put.Prepare] = {
     "PutEvents": put.prepare_put,
+    "CreateArchive": put.prepare_rule,
     "PutRule": put.prepare_rule,
     "TestEventPattern": put.prepare_test,
+    "UpdateArchive": put.prepare_rule,
 }
 """What is read before the operation: not on the loop, but for small events."""
 
