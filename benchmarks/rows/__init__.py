@@ -23,6 +23,7 @@ from benchmarks.rows.schedules import schedules
 from benchmarks.rows.slow import slow
 from benchmarks.rows.sources import sources
 from benchmarks.rows.start import start
+from benchmarks.rows.streams import streams
 from benchmarks.rows.upload import upload
 from benchmarks.rows.warm import processes, warm
 from benchmarks.stage import Stage
@@ -57,6 +58,7 @@ ROWS: dict[str, Row] = {
         burst,
         queues,
         fed,
+        streams,
         before,
     )
 }

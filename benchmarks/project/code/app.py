@@ -28,3 +28,11 @@ def tells(event: Any, _context: object) -> Any:
         port = int(record["s3"]["object"]["key"].partition("/")[0])
         with socket.create_connection(("127.0.0.1", port)) as listener:
             listener.sendall(repr(begun_s).encode())
+
+
+def counts(event: Any, _context: object) -> None:
+    """Says how many records there are to who listens on the port that their partition keys begin with."""
+    records = event["Records"]
+    port = int(records[0]["kinesis"]["partitionKey"].partition("/")[0])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as told:
+        told.sendto(str(len(records)).encode(), ("127.0.0.1", port))
