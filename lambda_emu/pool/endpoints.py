@@ -13,8 +13,8 @@ from lambda_emu.sandbox.base import Sandbox
 from lambda_emu.services.neighbours.neighbour import OwnUrls
 
 ALL = "AWS_ENDPOINT_URL"
-STEP_FUNCTIONS = "AWS_ENDPOINT_URL_SFN"
-"""SDKs put `sync-` before the host of some of its calls, which no address bears."""
+PREFIXED = ("AWS_ENDPOINT_URL_SFN", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS")
+"""SDKs put `sync-` and `stream-` before the host of some of their calls, which no address bears."""
 PATHS = {"lambda-url": "/_lambda-emu/url/", "execute-api": "/_lambda-emu/api/"}
 """By what stands in the host of a function URL or an API: its path form, since such names lead nowhere inside."""
 
@@ -34,7 +34,8 @@ class Endpoints(Struct, frozen=True):
             found[ALL] = f"http://{sandbox.services_at}"
             if sandbox.services_name is not None:
                 port = sandbox.services_at.rpartition(":")[2]
-                found.setdefault(STEP_FUNCTIONS, f"http://{sandbox.services_name}:{port}")
+                for name in PREFIXED:
+                    found.setdefault(name, f"http://{sandbox.services_name}:{port}")
         return found
 
     def inside(self, sandbox: Sandbox, theirs: Mapping[str, str]) -> Mapping[str, str]:

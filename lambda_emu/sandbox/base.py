@@ -218,9 +218,9 @@ class Sandbox(Protocol):
     id: what the engine's user sees (container id, pid). runtime_api: host:port, the value of AWS_LAMBDA_RUNTIME_API
     inside. passed: who listens there; None: it is a name, the token, by which the sandbox calls us. lambda_api: who
     listens for calls of the Lambda API and all other services, where sandboxes can pass a listener. services_at: where
-    these are inside, host:port; None: they cannot be reached. services_name: a name for that host, as is `sync-` and
-    this name, where the engine gives names. session_token: of the credentials that its code has. early: the runtime
-    that was started in it before its function was known, and waits for that.
+    these are inside, host:port; None: they cannot be reached. services_name: a name for that host, as it is with
+    `sync-` or `stream-` before it, where the engine gives names. session_token: of the credentials that its code has.
+    early: the runtime that was started in it before its function was known, and waits for that.
     """
 
     id: str

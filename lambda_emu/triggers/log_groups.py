@@ -16,6 +16,7 @@ from lambda_emu.store import Store
 
 if TYPE_CHECKING:
     from lambda_emu.services.logs.groups import Groups
+    from lambda_emu.services.logs.live_tail import LiveTails
     from lambda_emu.services.logs.pump import Pump
     from lambda_emu.services.logs.records import LogGroup
     from lambda_emu.services.logs.serving import LogServer
@@ -39,10 +40,12 @@ class LogGroups(LateRoom["OpenedGroups"]):
         """For `LogService`, on a worker. scope: of callers who name none."""
         from lambda_emu.services.logs.serving import LogServer
 
-        return LogServer(self.open().groups, scope)
+        opened = self.open()
+        return LogServer(opened.groups, opened.tails, scope)
 
     def _open(self) -> OpenedGroups:
         from lambda_emu.services.logs.groups import Groups
+        from lambda_emu.services.logs.live_tail import LiveTails
         from lambda_emu.services.logs.pump import Pump
 
         found: Future[Any] = Future()
@@ -61,7 +64,7 @@ class LogGroups(LateRoom["OpenedGroups"]):
         subscriptions.traces = groups.traces
         pump = Pump(groups, self._store, self._logs, self._loop, subscriptions, position)
         groups.changed = lambda: self._loop.post(pump.start)
-        opened = OpenedGroups(groups, pump)
+        opened = OpenedGroups(groups, pump, LiveTails(groups, self._loop))
         if not self._closed:
             self._loop.ask(opened.start, LIMIT_S)
         return opened
@@ -70,8 +73,9 @@ class LogGroups(LateRoom["OpenedGroups"]):
 class OpenedGroups:
     """On the loop."""
 
-    def __init__(self, groups: Groups, pump: Pump) -> None:
+    def __init__(self, groups: Groups, pump: Pump, tails: LiveTails) -> None:
         self.groups = groups
+        self.tails = tails
         self._pump = pump
 
     def start(self) -> None:
@@ -83,6 +87,7 @@ class OpenedGroups:
         self._pump.start()
 
     def close(self) -> None:
+        self.tails.close()
         self._pump.close()
         self.groups.close()
 

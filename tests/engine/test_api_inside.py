@@ -11,6 +11,7 @@ from packages import node_loop, sdk_for_javascript
 from waiting import Eventually
 
 from lambda_emu.gateway.inside import MOST_CONNECTIONS
+from lambda_emu.pool.endpoints import PREFIXED
 
 __all__ = ["shared"]
 
@@ -112,7 +113,7 @@ def test_an_endpoint_of_ones_own_is_kept(lam: OwnLam, variables: dict[str, str],
     given = inside.run("import os; result = {k: v for k, v in os.environ.items() if k.startswith('AWS_ENDPOINT')}")
 
     assert {name: given.pop(name) for name in variables} == variables
-    assert [name for name in given if name != "AWS_ENDPOINT_URL_SFN"] == found
+    assert [name for name in given if name not in PREFIXED] == found
 
 
 @pytest.mark.parametrize(

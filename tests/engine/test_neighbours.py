@@ -23,6 +23,7 @@ from own import free_port, own_emulator, served
 from s3_rig import s3_served
 from server_rig import Exchange, body_of, http_server, send
 
+from lambda_emu.pool.endpoints import PREFIXED
 from lambda_emu.services.neighbours.peer import NeighbourPeer
 
 MB = 1024 * 1024
@@ -257,7 +258,8 @@ def test_environments_are_told_where_others_serve_what_they_can_reach(tmp_path: 
         found = probe(lam).run("import os; result = {k: v for k, v in os.environ.items() if k.startswith('AWS_ENDP')}")
 
     assert found.pop("AWS_ENDPOINT_URL").startswith("http://127.")
-    found.pop("AWS_ENDPOINT_URL_SFN", None)
+    for name in PREFIXED:
+        found.pop(name, None)
     assert found == {"AWS_ENDPOINT_URL_DYNAMODB": "http://192.0.2.1:8000"}
 
 

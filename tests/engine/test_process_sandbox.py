@@ -208,7 +208,8 @@ def test_a_sandbox_has_no_name_by_which_it_is_known(isolated: Bench) -> None:
     """Those of the services around it are the same for all."""
     local, *others = isolated.shell(isolated.sandbox({}), "cat /etc/hosts").splitlines()
     assert local == "127.0.0.1 localhost"
-    assert [line.split()[1:] for line in others] == [["aws.lambda-emu.internal"], ["sync-aws.lambda-emu.internal"]]
+    name = "aws.lambda-emu.internal"
+    assert [line.split()[1:] for line in others] == [[name], [f"sync-{name}"], [f"stream-{name}"]]
 
 
 def test_destroying_a_sandbox_leaves_nothing(bench: Bench) -> None:

@@ -74,12 +74,13 @@ def test_step_functions_is_reached_by_both_hosts_that_its_sdk_calls(lam: OwnLam)
     assert found == [[], "NotImplemented"]
 
 
-def test_the_names_that_step_functions_is_called_by_lead_to_us(lam: OwnLam) -> None:
-    found = probe(lam).run("""
+@pytest.mark.parametrize(("service", "prefix"), [("SFN", "sync-"), ("CLOUDWATCH_LOGS", "stream-")])
+def test_the_names_that_some_services_are_called_by_lead_to_us(lam: OwnLam, service: str, prefix: str) -> None:
+    found = probe(lam).run(f"""
         import os, socket
         from urllib.parse import urlsplit
-        all, named = (urlsplit(os.environ[name]) for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SFN"))
-        names = [socket.gethostbyname(before + named.hostname) for before in ("", "sync-")]
+        all, named = (urlsplit(os.environ[name]) for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_{service}"))
+        names = [socket.gethostbyname(before + named.hostname) for before in ("", "{prefix}")]
         result = [names == [all.hostname] * 2, all.port == named.port]
     """)
 

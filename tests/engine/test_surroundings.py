@@ -13,6 +13,7 @@ from inside import probe
 from lam import Lam
 
 from lambda_emu.model.credentials import account_of
+from lambda_emu.pool.endpoints import PREFIXED
 
 WRITE = """
     import errno
@@ -119,9 +120,9 @@ def test_the_variables_are_lambdas_own(lam: Lam) -> None:
 
     found = answer.payload
     varying = {name: found.pop(name) for name in VARYING}
-    named = found.pop("AWS_ENDPOINT_URL_SFN", None)  # ours too, where the engine gives names
+    named = [found.pop(name, None) for name in PREFIXED]  # ours too, where the engine gives names
     if lam.emulator.engine.abilities.isolates_files:
-        assert named == f"http://aws.lambda-emu.internal:{varying['AWS_ENDPOINT_URL'].rpartition(':')[2]}"
+        assert named == [f"http://aws.lambda-emu.internal:{varying['AWS_ENDPOINT_URL'].rpartition(':')[2]}"] * 2
     if lam.emulator.engine.abilities.name != "docker":
         found.pop("LC_CTYPE", None)  # by the interpreter of a machine that has no en_US.UTF-8
     assert found == given | VARIABLES | {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "192"}

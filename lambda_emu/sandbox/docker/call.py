@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.docker.network import Place
-from lambda_emu.sandbox.init.ports import NAME, Reach, names_of
+from lambda_emu.sandbox.init.ports import NAME, NAMES, Reach, names_of
 from lambda_emu.sandbox.init.socket_file import SocketFile
 
 MACHINE = "host.docker.internal"
@@ -56,7 +56,7 @@ class InitCall(Struct, frozen=True):
     def inside(self) -> dict[str, str]:
         """Names inside of where services are."""
         if self.port and self.place.machine:
-            return dict.fromkeys((NAME, f"sync-{NAME}"), self.place.machine)
+            return dict.fromkeys(NAMES, self.place.machine)
         return names_of(self.token, shared=self.place.shared)
 
     @property

@@ -21,7 +21,9 @@ LAMBDA_API_PORT = 9027
 """Of ours: assigned to nobody, and no default of what functions or extensions are known to listen on."""
 TRIES = 8
 NAME = "aws.lambda-emu.internal"
-"""Inside, of what listens there, where the engine can give names. Of Step Functions `sync-` stands before it, too."""
+"""Inside, of what listens there, where the engine can give names."""
+NAMES = (NAME, f"sync-{NAME}", f"stream-{NAME}")
+"""SDKs put these before it for some calls of Step Functions and of CloudWatch Logs."""
 
 
 class Reach(Struct, frozen=True):
@@ -54,7 +56,7 @@ class ReachableSandbox:
 def names_of(token: str, *, shared: bool) -> dict[str, str]:
     """What a sandbox's /etc/hosts says of its Lambda API, before there is one: names with their address."""
     host, _ = next(_own_addresses(token, LAMBDA_API_PORT)) if shared else (LOOPBACK, 0)
-    return {NAME: host, f"sync-{NAME}": host}
+    return dict.fromkeys(NAMES, host)
 
 
 async def reach_of(link: Link, token: str, *, shared: bool, names: Mapping[str, str]) -> Reach | None:

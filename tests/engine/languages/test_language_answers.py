@@ -13,6 +13,7 @@ from time import sleep
 import pytest
 from botocore.exceptions import ClientError
 
+from lambda_emu.pool.endpoints import PREFIXED
 from languages.rows import row
 from languages.subject import MEMORY_MB, Subject, traced
 
@@ -92,7 +93,7 @@ def test_the_environment_has_what_lambda_puts_there_and_nothing_else(subject: Su
     varying = {name: found.pop(name) for name in (*VARYING, *subject.runtime.old_names)}
     assert all(varying.values())
     assert all(varying[old] == varying[new] for old, new in subject.runtime.old_names.items())
-    for name in ("_X_AMZN_TRACE_ID", "AWS_ENDPOINT_URL_SFN", *subject.language.may_have):
+    for name in ("_X_AMZN_TRACE_ID", *PREFIXED, *subject.language.may_have):
         found.pop(name, None)
     assert found == {
         **subject.runtime.environment,
