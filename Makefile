@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := PIP_CONSTRAINT=requirements.lock $(BIN)/pip install --quiet --disable-pip-version-check
 BUILT_FROM := pyproject.toml requirements.lock hatch_build.py $(wildcard runtimes/init/*.[ch])
 
-.PHONY: help install run lint test test-slow test-runtimes bench wheels lock start-engine stop-engine browser node-client ruby clean
+.PHONY: help install run lint test test-slow test-runtimes bench wheels lock start-engine stop-engine browser node-client ruby aws-cli clean
 
 help:
 	@echo "make install        the lambda-emu command, in $(BIN)"
@@ -61,13 +61,17 @@ node-client:
 ruby:
 	@[ "$$CI" != true ] || command -v ruby >/dev/null || sh scripts/packages.sh ruby
 
+# And version 2 of the AWS CLI.
+aws-cli:
+	@[ "$$CI" != true ] || test -x /usr/bin/aws || sh scripts/packages.sh awscli
+
 # What needs no container and no core of its own runs on two cores. The others follow one by one, since environments are
 # given their share of these.
 SERVICES := cbor destinations event_sources_* http_api_* http_apis_elsewhere large_objects localstack metrics* neighbours \
 	objects other_services project_events pushed recursion rules s3_callers schedules services_command services_refusals
 BESIDE := $(wildcard tests/chaos/test_kill_services.py tests/chaos/test_full_disk.py \
 	$(SERVICES:%=tests/engine/test_%.py)) tests/unit
-test: lint start-engine browser node-client ruby
+test: lint start-engine browser node-client ruby aws-cli
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "$(ORDINARY)" $(BESIDE)
 	$(BIN)/pytest -m "$(ORDINARY)" $(BESIDE:%=--ignore %)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from typing import Any
 
 from lam import Lam
+from packages import needs
 from services_rig import sdk
 
+AWS_CLI = "/usr/bin/aws"
 PUSHES = """
 import time
 import boto3
@@ -69,6 +73,34 @@ def test_a_function_pushes_and_finds_events_with_its_role(lam: Lam) -> None:
     assert answer.payload == ['{"n": 1}']
     assert messages(logs, group) == ['{"n": 1}']
     logs.delete_log_group(logGroupName=group)
+
+
+def test_the_aws_cli_follows_a_log(lam: Lam) -> None:
+    """Version 2, as Debian has it."""
+    needs(AWS_CLI)
+    name = lam.create("cwl-followed", "def handler(event, context):\n    print(event)\n")
+    lam.invoke(name, "before")
+    told = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+    command = [
+        AWS_CLI,
+        "--endpoint-url",
+        lam.url,
+        "logs",
+        "tail",
+        f"/aws/lambda/{name}",
+        "--follow",
+        "--format",
+        "short",
+    ]
+    with subprocess.Popen(command, env=os.environ | told, stdout=subprocess.PIPE, text=True) as cli:
+        try:
+            assert cli.stdout is not None
+            first = next(line for line in cli.stdout if line.endswith(" before\n"))
+            lam.invoke(name, "after")
+            assert first
+            assert next(line for line in cli.stdout if line.endswith(" after\n"))
+        finally:
+            cli.kill()
 
 
 def test_a_group_that_is_deleted_begins_anew_with_the_next_line(lam: Lam) -> None:

@@ -87,6 +87,27 @@ def test_the_names_that_some_services_are_called_by_lead_to_us(lam: OwnLam, serv
     assert found == [True, True]
 
 
+def test_a_live_tail_is_reached_by_the_host_that_its_sdk_calls(lam: OwnLam) -> None:
+    inside = probe(lam, **FAST)
+
+    found = inside.run("""
+        import boto3, time
+        logs = boto3.client("logs")
+        logs.create_log_group(logGroupName="followed")
+        logs.create_log_stream(logGroupName="followed", logStreamName="s1")
+        (group,) = logs.describe_log_groups(logGroupNamePrefix="followed")["logGroups"]
+        events = iter(logs.start_live_tail(logGroupIdentifiers=[group["logGroupArn"]])["responseStream"])
+        next(events)
+        pushed = [{"timestamp": int(time.time() * 1000), "message": "hello"}]
+        logs.put_log_events(logGroupName="followed", logStreamName="s1", logEvents=pushed)
+        updates = (one["sessionUpdate"]["sessionResults"] for one in events)
+        result = [one["message"] for one in next(filter(None, updates))]
+        logs.delete_log_group(logGroupName="followed")
+    """)
+
+    assert found == ["hello"]
+
+
 def test_a_function_url_or_an_api_in_a_functions_variables_leads_there_inside(lam: OwnLam) -> None:
     port = lam.emulator.url.rpartition(":")[2]
     told = {
