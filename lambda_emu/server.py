@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from pathlib import Path
 
 from lambda_emu.activation import Activator
 from lambda_emu.api.effects import tell_of_all
 from lambda_emu.api.service import PAGES
-from lambda_emu.api.token import OWN, publish, withdraw
+from lambda_emu.api.token import publish, withdraw
 from lambda_emu.api.wire.bodies import make_spool
 from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.arn import Scope
@@ -24,7 +22,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.config import Settings
 from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.environment.states import InitType
-from lambda_emu.gateway.callers import Callers, is_loopback
+from lambda_emu.gateway.callers import Callers
 from lambda_emu.gateway.gateway import LIMITS, Gateway
 from lambda_emu.gateway.inside import InsideListeners
 from lambda_emu.http import descriptors
@@ -57,10 +55,9 @@ from lambda_emu.sandbox.opening import open_engine
 from lambda_emu.sandbox.temporary import remove_left, temporary_folder
 from lambda_emu.served import SPOOL, Rooms, Served
 from lambda_emu.services.neighbours.neighbour import OwnUrls, neighbours, variables
-from lambda_emu.shutdown import Shutdown, stop_within_s
-from lambda_emu.signals import until_told_to_stop, wait_for_signals
+from lambda_emu.shutdown import Shutdown
 from lambda_emu.store import Store
-from lambda_emu.timekeeper import Timekeeper, read_lead
+from lambda_emu.timekeeper import WRITES, Timekeeper, read_lead
 from lambda_emu.work_clock import WorkClock
 
 log = logging.getLogger(__name__)
@@ -374,7 +371,7 @@ class Emulator:
         """What runs or is being written. On the loop."""
         found = self.loop.unfinished() + self.pool.under_way()
         del found[PAGES.label]  # who looks on, or moves the clock
-        found["changes that are being written"] = self.store.unfinished
+        found[WRITES] = self.store.unfinished
         found["requests to other services"] = self.around.child.under_way
         return found
 
@@ -385,30 +382,3 @@ class Emulator:
 def _port_settings(gateway: Gateway) -> PortSettings:
     files, headroom = descriptors.limit_and_headroom()
     return PortSettings(limits=LIMITS, descriptors=files - 3 * headroom, lingering=headroom, refusal=gateway.refusal)
-
-
-def run(settings: Settings) -> int:
-    """Serve until SIGINT or SIGTERM. Prints a line when it serves; returns the exit code.
-
-    More lines tell the addresses of what the project declares and, where others than this machine can ask, the token:
-    who started it may not sit at its files.
-    """
-    emulator = Emulator(settings)
-    with until_told_to_stop(emulator.shutdown, stop_within_s(settings.grace_s)), closing(emulator):  # whenever it comes
-        emulator.start()
-        emulator.wait_until_ready()  # who reads the line invokes at once
-        names = ", ".join(emulator.declared) or "an empty account"
-        print(f"lambda-emu serves {names} on {emulator.url} ({emulator.engine.abilities.name})", flush=True)
-        for what, address in emulator.addresses:
-            print(f"{what}: {address}", flush=True)
-        for one in emulator.neighbours:
-            who = f"{one.url} serves" if one.url else "AWS itself serves, to whoever asks lambda-emu as you,"
-            print(f"{who} {one.name}", flush=True)
-        if not is_loopback(settings.host):
-            print(f"its own pages, below {emulator.url}{OWN}, take the token {emulator.token}", flush=True)
-        gc.freeze()  # a collection need not look through what stays until the end
-        gc.enable()
-        wait_for_signals(emulator.is_used)
-        emulator.make_apps()
-        wait_for_signals()
-    return 0

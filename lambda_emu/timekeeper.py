@@ -41,6 +41,8 @@ ANSWER_LIMIT_S = WAY_LIMIT_S + STEP_LIMIT_S + 30.0
 FOLLOWER_ERROR_S = 0.002
 """By so much a follower's clock may differ from ours, which is told by milliseconds."""
 LOOK_S = 0.001
+WRITES = "changes that are being written"
+"""By this name `under_way` has steps of the store's writer."""
 TURNS = 5
 """Of the loop, after which a task that was woken has given its work to somebody."""
 READ_LIMIT_S = 60.0
@@ -104,6 +106,7 @@ class Timekeeper:
         self._expected = Counter[str]()  # what is not waited for
         self._late = Counter[str]()  # what was waited for in vain
         self._moves = False
+        self._keeping = 0  # changes that are ours alone
         clock.keep = self._keep
 
     def read(self) -> Reading:
@@ -203,6 +206,7 @@ class Timekeeper:
 
     def _is_unexpected(self) -> bool:
         now = self._under_way()
+        now[WRITES] -= self._keeping
         self._expected &= now  # what has ended meanwhile, and comes again, is waited for
         return bool(now - self._expected)
 
@@ -213,7 +217,13 @@ class Timekeeper:
 
     def _keep(self, lead: Lead) -> None:
         """What happens by it is written after it."""
-        self._store.post(partial(_write, lead=lead), _tell)
+        self._keeping += 1
+        self._store.post(partial(_write, lead=lead), lambda error, _: self._loop.post(self._kept, error))
+
+    def _kept(self, error: BaseException | None) -> None:
+        self._keeping -= 1
+        if error is not None:
+            log.error("how far the clock is ahead cannot be written, so the next run may not know it: %s", error)
 
 
 def read_lead(store: Store) -> Lead:
@@ -230,8 +240,3 @@ def _read(connection: sqlite3.Connection) -> Lead:
 
 def _write(connection: sqlite3.Connection, lead: Lead) -> None:
     connection.execute("INSERT OR REPLACE INTO clock VALUES (1, ?, ?)", (lead.shown_s, lead.waited_s))
-
-
-def _tell(error: BaseException | None, _: object) -> None:
-    if error is not None:
-        log.error("how far the clock is ahead cannot be written, so the next run may not know it: %s", error)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from flask import Response, jsonify, request
 
 from lambda_emu.errors.base import InvalidParameter
+from lambda_emu.text.durations import read_duration
 from lambda_emu.timekeeper import Reading
 
-UNITS_S = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_DURATION = re.compile(r"(?:\d{1,9}(?:\.\d{1,6})?[wdhms])+", re.ASCII)
-_PART = re.compile(r"([\d.]+)([wdhms])", re.ASCII)
 FORMS = 'POST {"advance": "1h30m"}, {"advance": SECONDS} or {"reset": true}'
 
 
@@ -62,12 +59,11 @@ def shown(reading: Reading) -> dict[str, Any]:
 
 def duration_s(given: object) -> float:
     """Of `1h30m` or a number of seconds. NoDuration."""
-    if isinstance(given, str) and _DURATION.fullmatch(given):
-        seconds = sum(float(number) * UNITS_S[unit] for number, unit in _PART.findall(given))
+    seconds: float | None = None
+    if isinstance(given, str):
+        seconds = read_duration(given)
     elif isinstance(given, int | float) and not isinstance(given, bool):
         seconds = float(min(given, 1e12))
-    else:
-        raise NoDuration(given)
-    if not seconds > 0:
+    if seconds is None or not seconds > 0:
         raise NoDuration(given)
     return seconds

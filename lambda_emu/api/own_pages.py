@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 
 from lambda_emu.api import artifacts
 from lambda_emu.api.app import empty_app
-from lambda_emu.api.clock_page import ClockMover, move_clock, read_clock
+from lambda_emu.api.clock_page import ClockMover, move_clock, read_clock, shown
 from lambda_emu.api.token import HEADER, OWN
 from lambda_emu.arn import Scope
 from lambda_emu.gateway.refusals import TokenMissing
@@ -90,7 +90,7 @@ def add_pages(app: Flask, insight: Insight) -> None:
         return jsonify({"status": "ok"})
 
     def services() -> Response:
-        return jsonify(insight.services())
+        return jsonify(insight.services() | {"clock": shown(insight.clock.read())})
 
     def clock() -> Response:
         return read_clock(insight.clock) if request.method != "POST" else move_clock(insight.clock)

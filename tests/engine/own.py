@@ -102,6 +102,11 @@ class Served(Lam):
         with urlopen(asked, timeout=30) as answer:
             return bytes(answer.read())
 
+    def said_more(self, word: str) -> str:
+        """The next line of what it prints that has this word."""
+        assert self.process.stdout is not None
+        return next(line for line in self.process.stdout if word in line)
+
     def tree(self) -> set[tuple[int, str]]:
         """All processes that descend from it, by number and time of start."""
         parents = {number: (parent, start) for number, parent, start in processes()}

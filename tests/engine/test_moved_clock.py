@@ -226,6 +226,8 @@ def test_it_stays_over_a_restart_until_it_is_reset(tmp_path: Path) -> None:
 
     with served(tmp_path, "process") as lam:
         server = Server(lam)
+        assert "its clock is 3d ahead of this machine's; `lambda-emu clock reset`" in lam.said_more("clock")
+        assert json.loads(lam.page("services"))["clock"]["ahead_s"] == pytest.approx(3 * 86_400)
         assert (server.now() - before).total_seconds() == pytest.approx(0, abs=60)
         queue = Inbox(lam, "kept")
         server.clock("advance", "10m")

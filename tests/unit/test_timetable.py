@@ -146,11 +146,29 @@ def test_the_time_that_the_machine_shows_is_what_counts(rig: Rig) -> None:
     assert rig.fired() == [("once", once_s)]
 
 
-def test_an_idle_timetable_has_no_timer_and_one_with_entries_has_one(rig: Rig) -> None:
+def test_an_idle_timetable_has_no_timer_and_one_with_entries_has_two(rig: Rig) -> None:
+    """For what is due, and to see whether the machine's time was set."""
     assert len(rig.clock.waiting) == 0
     for number in range(20):
         rig.put(f"a{number}", "rate(1 day)", anchor_s=int(rig.clock.now_s()) + DAY)
-        assert len(rig.clock.waiting) == 1
+        assert len(rig.clock.waiting) == 2
+
+
+def test_a_user_who_sets_time_back_has_what_recurs_at_its_next_times_and_nothing_that_is_over(rig: Rig) -> None:
+    begun_s = ceil(rig.clock.now_s())
+    rig.put("recurs", "rate(1 hour)", anchor_s=begun_s + HOUR)
+    rig.put("passed", f"at({timestamp(begun_s + 2 * HOUR)})")
+    rig.put("comes", f"at({timestamp(begun_s + 12 * HOUR)})")
+    rig.clock.advance(10 * HOUR + 1)
+    before = rig.fired()
+
+    rig.clock.set_wall(-10 * HOUR)
+    rig.loop.ask(rig.timetable.set_back, 10)
+    rig.settle()
+    rig.clock.advance(3 * HOUR)
+
+    assert rig.fired()[len(before) :] == [("recurs", begun_s + number * HOUR) for number in (1, 2, 3)]
+    assert rig.next_of("comes") == begun_s + 12 * HOUR
 
 
 def test_one_whose_work_cannot_be_made_holds_up_no_other(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:

@@ -9,6 +9,7 @@ import click
 
 from lambda_emu.cli import show
 from lambda_emu.cli.options import endpoint_option, json_option, setting_options
+from lambda_emu.text.durations import write_duration
 
 
 @click.group(invoke_without_command=True, short_help="Move time ahead for what waits in a running server.")
@@ -56,7 +57,7 @@ def advance(duration: str, data_dir: str | None, endpoint_url: str | None, as_js
         reading, running = server.move_clock({"advance": duration}), dict[str, int]()
         while reading["left_s"]:
             running |= reading["running"]
-            tell(f"{reading['now']}, and {span(reading['left_s'])} to go")
+            tell(f"{reading['now']}, and {write_duration(reading['left_s'])} to go")
             reading = server.move_clock({"advance": reading["left_s"]})
     _tell(reading | {"running": running | reading["running"]}, as_json)
 
@@ -80,18 +81,7 @@ def _tell(reading: Mapping[str, Any], as_json: bool) -> None:
         show.json_line(reading)
         return
     ahead_s = reading["ahead_s"]
-    click.echo(f"{reading['now']}, {f'{span(ahead_s)} ahead of this machine' if ahead_s else 'as on this machine'}")
+    where = f"{write_duration(ahead_s)} ahead of this machine" if ahead_s else "as on this machine"
+    click.echo(f"{reading['now']}, {where}")
     for what, count in reading["running"].items():
         click.echo(f"still under way: {count} {what}")
-
-
-def span(seconds: float) -> str:
-    """`1d2h30m`: whole units, or seconds to the millisecond where there are few."""
-    if seconds < 60:
-        return f"{round(seconds, 3):g}s"
-    left, parts = round(seconds), list[str]()
-    for unit_s, unit in ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")):
-        count, left = divmod(left, unit_s)
-        if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts)

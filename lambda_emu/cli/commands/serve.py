@@ -32,8 +32,8 @@ def serve(**flags: object) -> None:
         terminal.echo(mistaken, err=True)
     gc.disable()  # what is imported from here on stays; `run` enables it when it serves
     try:
+        from lambda_emu.cli.running import run
         from lambda_emu.cli.start import starting
-        from lambda_emu.server import run
         from lambda_emu.services.catalogue import misnamed
 
         for name in chosen.elsewhere:

@@ -9,6 +9,7 @@ import click
 
 from lambda_emu.cli import show
 from lambda_emu.cli.options import endpoint_option, json_option, setting_options
+from lambda_emu.text.durations import write_duration
 
 HEADINGS = ("SERVICE", "SERVED BY")
 PROCESSES = ("PROCESS", "PID", "MEMORY")
@@ -23,8 +24,8 @@ SHOWN_CHARACTERS = 100
 def services(data_dir: str | None, endpoint_url: str | None, as_json: bool) -> None:
     """List the services of a running server, who serves them, and what that takes.
 
-    Below them are the SMS and e-mails that its services would have sent. Which server is asked, and when it asks for
-    its token, is as with `ps`.
+    Below them is how far its clock was moved ahead, and the SMS and e-mails that its services would have sent. Which
+    server is asked, and when it asks for its token, is as with `ps`.
     """
     from lambda_emu.cli.servers import any_server
 
@@ -35,6 +36,8 @@ def services(data_dir: str | None, endpoint_url: str | None, as_json: bool) -> N
     show.table(HEADINGS, [(one["name"], one["by"] or f"nobody; {one['needs']}") for one in told["services"]])
     click.echo()
     show.table(PROCESSES, [_process(one) for one in told["processes"]])
+    if ahead_s := told.get("clock", {}).get("ahead_s"):
+        click.echo(f"\nIts clock is {write_duration(ahead_s)} ahead of this machine's.")
     if told["outbox"]:
         click.echo()
         show.table(OUTBOX, [(one["to"], one["by"], _short(one)) for one in told["outbox"]])

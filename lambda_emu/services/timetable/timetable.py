@@ -38,6 +38,7 @@ class Timetable:
         self._owners = owners
         self._catch_up = catch_up
         self._timer: Timer | None = None
+        self._look_again: Timer | None = None  # of the machine's: whether its time was set, or stood still
         self._next_s: float | None = None  # when the earliest is due
         self._seen_s = 0.0  # the machine's time when the timer was set
         self._missed_until_s: float | None = None  # until then nobody was there
@@ -128,12 +129,14 @@ class Timetable:
         if self._next_s is None or self._stopped:
             return
         self._seen_s = self._machine_s()
-        wait_s = min(max(self._next_s - self._clock.now_s(), LEAST_WAIT_S), LONGEST_WAIT_S)
+        wait_s = max(self._next_s - self._clock.now_s(), LEAST_WAIT_S)
         self._timer = self._clock.call_later(wait_s, self._ring)
+        if wait_s > LONGEST_WAIT_S:
+            self._look_again = self._clock.machine.call_later(LONGEST_WAIT_S, self._ring)
 
     def _ring(self) -> None:
         self._notice_absence()
-        self._timer = None
+        self._cancel()
         if self._is_due():
             self.look()
         else:
@@ -166,3 +169,6 @@ class Timetable:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self._look_again is not None:
+            self._look_again.cancel()
+            self._look_again = None
