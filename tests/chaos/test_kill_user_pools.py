@@ -70,9 +70,8 @@ def test_whoever_was_told_so_is_signed_up_confirmed_and_signed_in(tmp_path: Path
         with ThreadPoolExecutor(WRITERS) as threads:
             living = [threads.submit(live, pool, told, writer, stop) for writer in range(WRITERS)]
             try:
-                for _ in range(KILLS):
-                    enough = told.confirmed + BETWEEN
-                    eventually(lambda enough=enough: told.confirmed >= enough, f"{enough} people")
+                for number in range(KILLS):
+                    await_confirmed(told, number * BETWEEN + BETWEEN)
                     kill(lam)
             finally:
                 stop.set()
@@ -83,6 +82,10 @@ def test_whoever_was_told_so_is_signed_up_confirmed_and_signed_in(tmp_path: Path
 
     assert missing == []
     assert told.confirmed >= KILLS * BETWEEN
+
+
+def await_confirmed(told: Told, enough: int) -> None:
+    eventually(lambda: told.confirmed >= enough, f"{enough} people")
 
 
 def is_as_told(pool: Pool, name: str, state: str) -> bool:

@@ -71,6 +71,15 @@ def sdk_for_javascript(config: pytest.Config, *services: str) -> Mapping[str, by
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
+def node_modules(config: pytest.Config, *packages: str) -> Path:
+    """A folder in which Node.js finds these, each with its version."""
+    folder = kept(config, f"npm-{hashlib.sha256(' '.join(packages).encode()).hexdigest()[:8]}")
+    if not (folder / "whole").exists():
+        run(["npm", "install", "--no-audit", "--no-fund", "--omit=dev", *packages], folder)
+        (folder / "whole").touch()
+    return folder
+
+
 def typescript_bundle(config: pytest.Config, entry: Path) -> Mapping[str, bytes]:
     """`handler.js` with its map, of a module and all that it imports but AWS's SDK."""
     folder = kept(config, f"esbuild-{ESBUILD_VERSION}")

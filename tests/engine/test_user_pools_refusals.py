@@ -7,12 +7,14 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import ClientError
 from own import OwnLam, own_emulator
 from pools_rig import PASSWORD, Pool, refused
 from services_rig import ACCOUNT
@@ -190,6 +192,38 @@ def test_what_cannot_be_is_refused_in_codes_of_aws(
     status, said = raw(lam, operation, json.dumps(client | given).encode())
 
     assert (status, said["__type"].rpartition("#")[2]) == (400, code), said
+
+
+def test_of_many_at_once_one_has_the_name_and_one_the_session(lam: OwnLam, name: str) -> None:
+    pool = Pool(lam, name)
+    pool.idp.admin_create_user(UserPoolId=pool.id, Username="ada", TemporaryPassword=PASSWORD, MessageAction="SUPPRESS")
+    asked = pool.sign_in("ada")
+
+    def answer(number: int) -> Any:
+        return pool.idp.respond_to_auth_challenge(
+            ClientId=pool.client_id,
+            ChallengeName=asked["ChallengeName"],
+            Session=asked["Session"],
+            ChallengeResponses={"USERNAME": "ada", "NEW_PASSWORD": f"Secret-{number}567"},
+        )
+
+    with ThreadPoolExecutor(8) as threads:
+        names = [threads.submit(pool.sign_up, "eve", f"Secret-{number}567") for number in range(8)]
+        answers = [threads.submit(answer, number) for number in range(8)]
+
+    assert sorted(code_of(one) for one in names) == ["", *["UsernameExistsException"] * 7]
+    assert sorted(code_of(one) for one in answers) == ["", *["NotAuthorizedException"] * 7]
+    [first] = [number for number, one in enumerate(answers) if not code_of(one)]
+    assert pool.sign_in("ada", f"Secret-{first}567")["AuthenticationResult"]
+
+
+def code_of(asked: Future[Any]) -> str:
+    """Of the refusal; empty without one."""
+    error = asked.exception()
+    if error is None:
+        return ""
+    assert isinstance(error, ClientError)
+    return str(error.response["Error"]["Code"])
 
 
 def test_another_clients_id_is_nobodys(lam: OwnLam) -> None:

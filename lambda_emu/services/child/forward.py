@@ -42,8 +42,8 @@ READERS = 24
 SIGNING = tuple(
     b"AWSCognitoIdentityProviderService." + name
     for name in (
-        *(b"AdminConfirm", b"AdminCreateUser", b"AdminInitiate", b"AdminRespond", b"Confirm", b"Forgot"),
-        *(b"Initiate", b"Resend", b"Respond", b"SignUp"),
+        *(b"AdminConfirm", b"AdminCreateUser", b"AdminInitiate", b"AdminReset", b"AdminRespond", b"Confirm"),
+        *(b"Forgot", b"GetTokens", b"GetUserAttribute", b"Initiate", b"Resend", b"Respond", b"SignUp", b"UpdateUser"),
     )
 )
 NAME = re.compile(r"[\w-]{1,128}", re.ASCII)

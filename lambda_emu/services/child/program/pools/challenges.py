@@ -7,6 +7,8 @@ import binascii
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.pools import changes, custom, factors, srp
 from lambda_emu.services.child.program.pools.changes import NO_SESSION
@@ -45,7 +47,7 @@ class Answer:
 
     @property
     def step(self) -> factors.Step:
-        return factors.Step(self.place, self.user, self.session.asked_name, self.id)
+        return factors.Step(self.place, self.user, self.session.asked_name, self.id, is_answer=True)
 
     @property
     def course(self) -> custom.Course:
@@ -111,17 +113,18 @@ def take_proof(desk: Desk, answer: Answer) -> dict[str, Any]:
 
 
 def take_password(desk: Desk, answer: Answer) -> dict[str, Any]:
-    """A new one, with what the user adds of attributes."""
+    """A new one, with what the user adds of attributes. Of two at once the session says whose it is."""
     place, user = answer.place, answer.user
     check_password(place.pool, password := needed(answer.responses, "NEW_PASSWORD"))
     attributes = {
         name.removeprefix(ATTRIBUTE): value for name, value in answer.responses.items() if name.startswith(ATTRIBUTE)
     }
+    desk.changes.make(changes.close_session, pool=place.pool.id, id=answer.id)
     desk.changes.make(
         changes.set_user,
         pool=place.pool.id, name=user.username, password=password, status="CONFIRMED", attributes=attributes,
     )  # fmt: skip
-    return factors.after_first(desk, answer.step, factors.WITH_NEW_PASSWORD)
+    return factors.after_first(desk, replace(answer.step, after=None), factors.WITH_NEW_PASSWORD)
 
 
 def take_sms_code(desk: Desk, answer: Answer) -> dict[str, Any]:

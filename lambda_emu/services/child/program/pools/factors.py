@@ -31,13 +31,14 @@ APP_STEP_S = 30
 class Step(Struct, frozen=True):
     """Where a sign-in is. user: None: there is none, and nobody is to find out; name: as it was given.
 
-    after: the session whose challenge was answered; None: this is the first request of all.
+    after: the session that ends by the next step. is_answer: to a challenge; else it is the first request of all.
     """
 
     place: Place
     user: Any
     name: str
     after: str | None = None
+    is_answer: bool = False
 
     @property
     def key(self) -> str:
@@ -53,7 +54,7 @@ class Step(Struct, frozen=True):
 
     @property
     def metadata(self) -> dict[str, str]:
-        return {} if self.after is None else self.place.asked.texts("ClientMetadata")
+        return self.place.asked.texts("ClientMetadata") if self.is_answer else {}
 
     @property
     def session_s(self) -> float:
