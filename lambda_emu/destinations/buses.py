@@ -1,4 +1,4 @@
-"""Our own event buses as targets: of rules whose event goes on to another bus, and of results."""
+"""EventBridge's own targets: buses of rules whose event goes on to another one, and of results; API destinations."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.http.loop import Loop
 
 if TYPE_CHECKING:
+    from lambda_emu.destinations.api_destinations import DestinationSender
     from lambda_emu.services.eventbridge.buses import Buses
     from lambda_emu.services.eventbridge.matching import Arrival
     from lambda_emu.services.eventbridge.service import LateBuses
 
 
 class BusSender:
-    """What rules and schedules of rules have for a bus, is put there as it is; all else by `others`, as PutEvents."""
+    """What rules have for a bus is put there as it is; all else that buses get by `others`, as PutEvents."""
 
     most = 32
 
@@ -30,15 +31,20 @@ class BusSender:
         self._others = others
         self._loop = loop
         self._clock = clock
+        self._asking: DestinationSender | None = None
 
     async def send(self, delivery: Delivery, body: bytes) -> None:
-        if delivery.policy.cause is not Cause.RULE:
+        is_destination = ":api-destination/" in delivery.target
+        if delivery.policy.cause is not Cause.RULE and not is_destination:
             await self._others.send(delivery, body)
             return
         late = self._buses()
         buses = late.opened
         if buses is None:
             buses = await self._loop.work(CALLS, late.open)
+        if is_destination:
+            await self._ask(delivery, body, buses)
+            return
         arrival = await self._loop.work(CALLS, self._arrival, delivery, body, buses)
         put: Future[LambdaError | None] = self._loop.asyncio.create_future()
 
@@ -49,6 +55,20 @@ class BusSender:
         buses.put([arrival], told)
         if (refusal := await put) is not None:
             raise NotDelivered(refusal.text or refusal.code, refusal.code)
+
+    async def _ask(self, delivery: Delivery, body: bytes, buses: Buses) -> None:
+        """An API destination."""
+        from lambda_emu.destinations.api_destinations import DestinationSender  # here: few servers have one
+        from lambda_emu.services.eventbridge.api_destinations import connection_of, destination_of
+
+        destination = destination_of(delivery.target, buses)
+        connection = None if destination is None else connection_of(destination.connection, buses)
+        if destination is None or connection is None:
+            what = "API destination" if destination is None else "connection"
+            raise NotDelivered(f"The {what} does not exist.", "ResourceNotFoundException")
+        if self._asking is None:
+            self._asking = DestinationSender(self._loop, self._clock)
+        await self._asking.send(delivery, body, destination, connection)
 
     def _arrival(self, delivery: Delivery, body: bytes, buses: Buses) -> Arrival:
         """Undeliverable, NotDelivered."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from msgspec import Struct
 
 from lambda_emu.arn import service_in
+from lambda_emu.services.eventbridge.errors import ParameterInvalid
+from lambda_emu.services.eventbridge.event import Envelope
 from lambda_emu.services.eventbridge.inputs import Occasion, input_of
 from lambda_emu.services.eventbridge.paths import MISSING, at_path, parse_path, write_raw
 from lambda_emu.services.eventbridge.records import Target
@@ -47,11 +49,28 @@ class Handover(Struct, frozen=True):
             found = at_path(event.parts, parse_path(path, "PartitionKeyPath")) if path else MISSING
             key = found if isinstance(found, str) else event.id if found is MISSING else write_raw(found)
             return {"PartitionKey": key[:MOST_KEY_CHARACTERS] or event.id}
+        if target.get("HttpParameters"):
+            return {"HttpParameters": write_raw(_filled(target["HttpParameters"], event))}
         return {}
 
     def text(self) -> str:
         """What the target gets, which is JSON. Made when asked for: many rules may want one large event."""
         return input_of(self.target, self.occasion)
+
+
+def _filled(value: Any, event: Envelope) -> Any:
+    """With what an event has in place of paths."""
+    if isinstance(value, list):
+        return [_filled(item, event) for item in value]
+    if isinstance(value, Mapping):
+        return {name: _filled(inner, event) for name, inner in value.items()}
+    if not (isinstance(value, str) and value.startswith("$.")):
+        return value
+    try:
+        found = at_path(event.parts, parse_path(value, "HttpParameters"))
+    except ParameterInvalid:
+        return value
+    return "" if found is MISSING else found if isinstance(found, str) else write_raw(found)
 
 
 class Prepared(Protocol):

@@ -139,8 +139,61 @@ class Replay(Struct, frozen=True):
         return f"{arn_begin(self.scope)}:replay/{self.name}"
 
 
-Record = Bus | Rule | Archive | Replay
-KINDS: tuple[type[Record], ...] = (Bus, Rule, Archive, Replay)
+class Connection(Struct, frozen=True):
+    """How API destinations are asked. id: a part of its ARN. parameters: as they were put, secrets too."""
+
+    scope: Scope
+    name: str
+    id: str
+    type: str
+    parameters: Mapping[str, Any]
+    created_s: float
+    modified_s: float
+    authorized_s: float | None
+    description: str | None = None
+
+    kind: ClassVar[str] = "event connection"
+
+    @property
+    def key(self) -> str:
+        return self.name
+
+    @property
+    def arn(self) -> str:
+        return f"{arn_begin(self.scope)}:connection/{self.name}/{self.id}"
+
+    @property
+    def state(self) -> str:
+        return "DEAUTHORIZED" if self.authorized_s is None else "AUTHORIZED"
+
+
+class ApiDestination(Struct, frozen=True):
+    """id: a part of its ARN. connection: an ARN. most_per_s: invocations."""
+
+    scope: Scope
+    name: str
+    id: str
+    connection: str
+    endpoint: str
+    method: str
+    created_s: float
+    modified_s: float
+    most_per_s: int = 300
+    description: str | None = None
+
+    kind: ClassVar[str] = "event api destination"
+
+    @property
+    def key(self) -> str:
+        return self.name
+
+    @property
+    def arn(self) -> str:
+        return f"{arn_begin(self.scope)}:api-destination/{self.name}/{self.id}"
+
+
+Record = Bus | Rule | Archive | Replay | Connection | ApiDestination
+KINDS: tuple[type[Record], ...] = (Bus, Rule, Archive, Replay, Connection, ApiDestination)
 """In the order in which they are read."""
 
 

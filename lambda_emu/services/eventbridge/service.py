@@ -62,7 +62,11 @@ class EventsService:
 
 
 class LateBuses(LateRoom["Buses"]):
-    left = "SELECT 1 FROM records WHERE kind IN ('event bus', 'event rule', 'event archive', 'event replay')"
+    left = """
+        SELECT 1 FROM records WHERE kind IN (
+            'event bus', 'event rule', 'event archive', 'event replay', 'event connection', 'event api destination'
+        )
+    """
 
     def __init__(
         self,

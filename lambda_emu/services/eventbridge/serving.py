@@ -13,7 +13,7 @@ from lambda_emu.gateway.answers import HINT, Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.services.callers import caller_of
-from lambda_emu.services.eventbridge import archives, control, put, replays, rules
+from lambda_emu.services.eventbridge import api_destinations, archives, control, put, replays, rules
 from lambda_emu.services.eventbridge.buses import Buses
 from lambda_emu.services.eventbridge.errors import UnknownEventsOperation
 from lambda_emu.services.eventbridge.members import read
@@ -27,18 +27,27 @@ TYPE = "application/x-amz-json-1.1"
 Operation = Callable[[EventsRequest, Buses], None]
 OPERATIONS: Mapping[str, Operation] = {
     "CancelReplay": replays.cancel_replay,
+    "CreateApiDestination": api_destinations.create_api_destination,
     "CreateArchive": archives.create_archive,
+    "CreateConnection": api_destinations.create_connection,
     "CreateEventBus": control.create_event_bus,
+    "DeauthorizeConnection": api_destinations.deauthorize_connection,
+    "DeleteApiDestination": api_destinations.delete_api_destination,
     "DeleteArchive": archives.delete_archive,
+    "DeleteConnection": api_destinations.delete_connection,
     "DeleteEventBus": control.delete_event_bus,
     "DeleteRule": rules.delete_rule,
+    "DescribeApiDestination": api_destinations.describe_api_destination,
     "DescribeArchive": archives.describe_archive,
+    "DescribeConnection": api_destinations.describe_connection,
     "DescribeEventBus": control.describe_event_bus,
     "DescribeReplay": replays.describe_replay,
     "DescribeRule": rules.describe_rule,
     "DisableRule": rules.disable_rule,
     "EnableRule": rules.enable_rule,
+    "ListApiDestinations": api_destinations.list_api_destinations,
     "ListArchives": archives.list_archives,
+    "ListConnections": api_destinations.list_connections,
     "ListEventBuses": control.list_event_buses,
     "ListReplays": replays.list_replays,
     "ListRuleNamesByTarget": rules.list_rule_names_by_target,
@@ -55,7 +64,9 @@ OPERATIONS: Mapping[str, Operation] = {
     "TagResource": control.tag_resource,
     "TestEventPattern": put.try_event_pattern,
     "UntagResource": control.untag_resource,
+    "UpdateApiDestination": api_destinations.update_api_destination,
     "UpdateArchive": archives.update_archive,
+    "UpdateConnection": api_destinations.update_connection,
     "UpdateEventBus": control.update_event_bus,
 }
 PREPARED: Mapping[str, put.Prepare] = {
