@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_emu.services.child.program.pools import changes
-from lambda_emu.services.child.program.pools.desk import Desk, operation
+from lambda_emu.services.child.program.pools.context import PoolContext, operation
 from lambda_emu.services.child.program.pools.errors import AliasThere, InvalidParameter
 from lambda_emu.services.child.program.pools.finding import Asked, Place, find_user, place_of_admin, place_of_token
 from lambda_emu.services.child.program.pools.messages import DAY_S, MEDIUM, VERIFY, Way
@@ -14,57 +14,59 @@ from lambda_emu.services.child.program.pools.sign_up import ALIAS
 
 
 @operation("UpdateUserAttributes")
-def update_user_attributes(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+def update_user_attributes(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
     place, user = place_of_token(asked)
     given = asked.pairs("UserAttributes")
     if any(f"{name}_verified" in given for name in MEDIUM):
         raise InvalidParameter("Cannot modify the non-mutable attribute email_verified")
-    return {"CodeDeliveryDetailsList": _update(desk, place, user, given)}
+    return {"CodeDeliveryDetailsList": _update(context, place, user, given)}
 
 
 @operation("AdminUpdateUserAttributes")
-def admin_update_user_attributes(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+def admin_update_user_attributes(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
     place = place_of_admin(asked)
-    _update(desk, place, place.user(asked.text("Username")), asked.pairs("UserAttributes"))
+    _update(context, place, place.user(asked.text("Username")), asked.pairs("UserAttributes"))
     return {}
 
 
 @operation("GetUserAttributeVerificationCode")
-def get_user_attribute_verification_code(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+def get_user_attribute_verification_code(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
     place, user = place_of_token(asked)
     name = asked.text("AttributeName")
     if name not in MEDIUM or not user.attribute_lookup.get(name):
         raise InvalidParameter(f"user.{name}: Attribute cannot be verified.")
-    return {"CodeDeliveryDetails": _send(desk, place, user, name, "CustomMessage_VerifyUserAttribute")}
+    return {"CodeDeliveryDetails": _send(context, place, user, name, "CustomMessage_VerifyUserAttribute")}
 
 
 @operation("VerifyUserAttribute")
-def verify_user_attribute(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+def verify_user_attribute(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
     place, user = place_of_token(asked)
     name = asked.text("AttributeName")
-    desk.messages.check_code(place, user, VERIFY + name, asked.text("Code"))
-    desk.changes.make(changes.use_code, pool=place.pool.id, name=user.username, purpose=VERIFY + name)
-    desk.changes.make(changes.set_user, pool=place.pool.id, name=user.username, attributes={f"{name}_verified": "true"})
+    context.messages.check_code(place, user, VERIFY + name, asked.text("Code"))
+    context.changes.make(changes.use_code, pool=place.pool.id, name=user.username, purpose=VERIFY + name)
+    context.changes.make(
+        changes.set_user, pool=place.pool.id, name=user.username, attributes={f"{name}_verified": "true"}
+    )
     return {}
 
 
-def _update(desk: Desk, place: Place, user: Any, given: dict[str, str]) -> list[dict[str, str]]:
+def _update(context: PoolContext, place: Place, user: Any, given: dict[str, str]) -> list[dict[str, str]]:
     """An address that is new has to be verified again; where it was sent a code."""
     new = [name for name in MEDIUM if given.get(name, "") not in ("", user.attribute_lookup.get(name))]
     for name in new:
         _check_free(place, user, name, given[name])
         given.setdefault(f"{name}_verified", "false")
-    desk.changes.make(changes.set_user, pool=place.pool.id, name=user.username, attributes=given)
+    context.changes.make(changes.set_user, pool=place.pool.id, name=user.username, attributes=given)
     wanted = place.pool.extended_config.get("AutoVerifiedAttributes") or ()
     return [
-        _send(desk, place, user, name, "CustomMessage_UpdateUserAttribute")
+        _send(context, place, user, name, "CustomMessage_UpdateUserAttribute")
         for name in new if name in wanted and given[f"{name}_verified"] != "true"
     ]  # fmt: skip
 
 
-def _send(desk: Desk, place: Place, user: Any, name: str, source: str) -> dict[str, str]:
+def _send(context: PoolContext, place: Place, user: Any, name: str, source: str) -> dict[str, str]:
     way = Way(name, user.attribute_lookup[name])
-    desk.messages.send_code(place, user, way, source, VERIFY + name, DAY_S)
+    context.messages.send_code(place, user, way, source, VERIFY + name, DAY_S)
     return way.details()
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.pools import changes, custom, factors, srp
 from lambda_emu.services.child.program.pools.changes import NO_SESSION
-from lambda_emu.services.child.program.pools.desk import Desk, check_password, operation
+from lambda_emu.services.child.program.pools.context import PoolContext, check_password, operation
 from lambda_emu.services.child.program.pools.errors import (
     InvalidParameter,
     NotAuthorized,
@@ -56,16 +56,16 @@ class Answer:
 
 
 @operation("RespondToAuthChallenge")
-def respond_to_auth_challenge(desk: Desk, asked: Asked) -> Mapping[str, Any]:
-    return _respond(desk, place_of_client(asked))
+def respond_to_auth_challenge(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+    return _respond(context, place_of_client(asked))
 
 
 @operation("AdminRespondToAuthChallenge")
-def admin_respond_to_auth_challenge(desk: Desk, asked: Asked) -> Mapping[str, Any]:
-    return _respond(desk, place_of_admin(asked, with_client=True))
+def admin_respond_to_auth_challenge(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+    return _respond(context, place_of_admin(asked, with_client=True))
 
 
-def _respond(desk: Desk, place: Place) -> dict[str, Any]:
+def _respond(context: PoolContext, place: Place) -> dict[str, Any]:
     name, responses = place.asked.text("ChallengeName"), place.asked.texts("ChallengeResponses")
     take = ANSWERS.get(name)
     if take is None:
@@ -78,7 +78,7 @@ def _respond(desk: Desk, place: Place) -> dict[str, Any]:
         raise NotAuthorized(NO_SESSION)
     if answer.user is not None and not answer.user.enabled:
         raise NotAuthorized("User is disabled.")
-    return take(desk, answer)
+    return take(context, answer)
 
 
 def _session(place: Place, id: str, challenge: str) -> Session:
@@ -97,7 +97,7 @@ def _session(place: Place, id: str, challenge: str) -> Session:
     return found
 
 
-def take_proof(desk: Desk, answer: Answer) -> dict[str, Any]:
+def take_proof(context: PoolContext, answer: Answer) -> dict[str, Any]:
     """Of a password, by SRP. A wrong one ends the session."""
     session, place = answer.session, answer.place
     signature, timestamp = (needed(answer.responses, name) for name in ("PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP"))
@@ -105,63 +105,63 @@ def take_proof(desk: Desk, answer: Answer) -> dict[str, Any]:
     is_right = srp.proves(session.memo, signed, signature) and answer.user is not None
     if session.memo.get("is_custom"):
         course = answer.course.after(factors.PROOF, is_right=is_right, metadata=None)
-        return custom.next_challenge(desk, course)
+        return custom.next_challenge(context, course)
     if not is_right:
-        desk.changes.make(changes.close_session, pool=place.pool.id, id=answer.id)
+        context.changes.make(changes.close_session, pool=place.pool.id, id=answer.id)
         raise WrongPassword
-    return factors.after_password(desk, answer.step)
+    return factors.after_password(context, answer.step)
 
 
-def take_password(desk: Desk, answer: Answer) -> dict[str, Any]:
+def take_password(context: PoolContext, answer: Answer) -> dict[str, Any]:
     """A new one, with what the user adds of attributes. Of two at once the session says whose it is."""
     place, user = answer.place, answer.user
     check_password(place.pool, password := needed(answer.responses, "NEW_PASSWORD"))
     attributes = {
         name.removeprefix(ATTRIBUTE): value for name, value in answer.responses.items() if name.startswith(ATTRIBUTE)
     }
-    desk.changes.make(changes.close_session, pool=place.pool.id, id=answer.id)
-    desk.changes.make(
+    context.changes.make(changes.close_session, pool=place.pool.id, id=answer.id)
+    context.changes.make(
         changes.set_user,
         pool=place.pool.id, name=user.username, password=password, status="CONFIRMED", attributes=attributes,
     )  # fmt: skip
-    return factors.after_first(desk, replace(answer.step, after=None), factors.WITH_NEW_PASSWORD)
+    return factors.after_first(context, replace(answer.step, after=None), factors.WITH_NEW_PASSWORD)
 
 
-def take_sms_code(desk: Desk, answer: Answer) -> dict[str, Any]:
+def take_sms_code(context: PoolContext, answer: Answer) -> dict[str, Any]:
     place, user = answer.place, answer.user
-    desk.messages.check_code(place, user, MFA, needed(answer.responses, "SMS_MFA_CODE"), WrongMfaCode)
-    desk.changes.make(changes.use_code, pool=place.pool.id, name=user.username, purpose=MFA)
-    return factors.finish(desk, answer.step, answer.session.memo["source"])
+    context.messages.check_code(place, user, MFA, needed(answer.responses, "SMS_MFA_CODE"), WrongMfaCode)
+    context.changes.make(changes.use_code, pool=place.pool.id, name=user.username, purpose=MFA)
+    return factors.finish(context, answer.step, answer.session.memo["source"])
 
 
-def take_app_code(desk: Desk, answer: Answer) -> dict[str, Any]:
+def take_app_code(context: PoolContext, answer: Answer) -> dict[str, Any]:
     """By moto's one secret of all users, as AssociateSoftwareToken tells it."""
     if not factors.is_app_code(needed(answer.responses, "SOFTWARE_TOKEN_MFA_CODE")):
         raise WrongMfaCode
-    return factors.finish(desk, answer.step, answer.session.memo["source"])
+    return factors.finish(context, answer.step, answer.session.memo["source"])
 
 
-def take_choice(desk: Desk, answer: Answer) -> dict[str, Any]:
+def take_choice(context: PoolContext, answer: Answer) -> dict[str, Any]:
     """Of a second factor."""
     chosen = needed(answer.responses, "ANSWER")
     if chosen not in (factors.BY_SMS, factors.BY_APP):
         raise InvalidParameter("Invalid MFA type selected")
-    return factors.ask_for_code(desk, answer.step, chosen, dict(answer.session.memo))
+    return factors.ask_for_code(context, answer.step, chosen, dict(answer.session.memo))
 
 
-def take_setup(desk: Desk, answer: Answer) -> dict[str, Any]:
+def take_setup(context: PoolContext, answer: Answer) -> dict[str, Any]:
     """Of a second factor, which VerifySoftwareToken has seen."""
     if not answer.session.memo.get("is_set_up"):
         raise NotAuthorized(NO_SESSION)
-    return factors.finish(desk, answer.step, factors.SIGNED_IN)
+    return factors.finish(context, answer.step, factors.SIGNED_IN)
 
 
-def take_custom(desk: Desk, answer: Answer) -> dict[str, Any]:
+def take_custom(context: PoolContext, answer: Answer) -> dict[str, Any]:
     given = needed(answer.responses, "ANSWER")
-    return custom.answer(desk, answer.course, answer.session.memo, given)
+    return custom.answer(context, answer.course, answer.session.memo, given)
 
 
-ANSWERS: Mapping[str, Callable[[Desk, Answer], dict[str, Any]]] = {
+ANSWERS: Mapping[str, Callable[[PoolContext, Answer], dict[str, Any]]] = {
     factors.PROOF: take_proof,
     factors.NEW_PASSWORD: take_password,
     factors.BY_SMS: take_sms_code,

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from lambda_emu.services.child.program.pools import factors
-from lambda_emu.services.child.program.pools.desk import Desk
+from lambda_emu.services.child.program.pools.context import PoolContext
 from lambda_emu.services.child.program.pools.errors import BadAnswer, BadMember, InvalidParameter, WrongPassword
 from lambda_emu.services.child.program.pools.triggers import (
     CREATE_CHALLENGE,
@@ -40,41 +40,41 @@ class Course(Struct, frozen=True):
         return Course(self.step, [*self.history, told], self.memo)
 
 
-def next_challenge(desk: Desk, course: Course) -> dict[str, Any]:
+def next_challenge(context: PoolContext, course: Course) -> dict[str, Any]:
     """Or tokens, or none."""
-    said = _ask(desk, course, DEFINE_CHALLENGE, {"session": course.history})
+    said = _ask(context, course, DEFINE_CHALLENGE, {"session": course.history})
     user = course.step.user
     if said["failAuthentication"] or (said["issueTokens"] and user is None):
         raise WrongPassword
     if said["issueTokens"]:
-        return factors.finish(desk, course.step, factors.SIGNED_IN)
+        return factors.finish(context, course.step, factors.SIGNED_IN)
     if said["challengeName"] == CHALLENGE:
-        return _create(desk, course)
+        return _create(context, course)
     if said["challengeName"] == factors.PROOF and "SRP_A" in course.memo:
-        return factors.ask_for_proof(desk, course.step, course.memo["SRP_A"], course.kept())
+        return factors.ask_for_proof(context, course.step, course.memo["SRP_A"], course.kept())
     raise BadAnswer
 
 
-def answer(desk: Desk, course: Course, memo: Mapping[str, Any], given: str) -> dict[str, Any]:
+def answer(context: PoolContext, course: Course, memo: Mapping[str, Any], given: str) -> dict[str, Any]:
     """To a custom challenge. memo: of its session."""
     request = {"privateChallengeParameters": memo["private"], "challengeAnswer": given}
-    said = _ask(desk, course, VERIFY_CHALLENGE, request)
+    said = _ask(context, course, VERIFY_CHALLENGE, request)
     is_right = said["answerCorrect"] is True
-    return next_challenge(desk, course.after(CHALLENGE, is_right=is_right, metadata=memo["metadata"]))
+    return next_challenge(context, course.after(CHALLENGE, is_right=is_right, metadata=memo["metadata"]))
 
 
-def _create(desk: Desk, course: Course) -> dict[str, Any]:
-    said = _ask(desk, course, CREATE_CHALLENGE, {"challengeName": CHALLENGE, "session": course.history})
+def _create(context: PoolContext, course: Course) -> dict[str, Any]:
+    said = _ask(context, course, CREATE_CHALLENGE, {"challengeName": CHALLENGE, "session": course.history})
     public, private = _texts(said["publicChallengeParameters"]), _texts(said["privateChallengeParameters"])
     memo = course.kept(private=private, metadata=said["challengeMetadata"])
-    return factors.challenge(desk, course.step, CHALLENGE, {**public, "USERNAME": course.step.key}, memo)
+    return factors.challenge(context, course.step, CHALLENGE, {**public, "USERNAME": course.step.key}, memo)
 
 
-def _ask(desk: Desk, course: Course, trigger: Trigger, request: Mapping[str, Any]) -> dict[str, Any]:
+def _ask(context: PoolContext, course: Course, trigger: Trigger, request: Mapping[str, Any]) -> dict[str, Any]:
     """InvalidParameter: the pool has no such function."""
     step = course.step
     source = f"{trigger.name}_Authentication"
-    said = desk.triggers.run(step.place, trigger, source, step.key, {**step.request(), **request})
+    said = context.triggers.run(step.place, trigger, source, step.key, {**step.request(), **request})
     if said is None:
         raise InvalidParameter(NOT_THERE)
     return said

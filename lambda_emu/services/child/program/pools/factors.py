@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.pools import changes, srp
-from lambda_emu.services.child.program.pools.desk import Desk
+from lambda_emu.services.child.program.pools.context import PoolContext
 from lambda_emu.services.child.program.pools.errors import NotAuthorized, NotConfirmed, ResetRequired
 from lambda_emu.services.child.program.pools.finding import Place, told_attributes
 from lambda_emu.services.child.program.pools.messages import MFA, Way
@@ -69,21 +69,21 @@ def check_state(user: Any) -> None:
         raise ResetRequired
 
 
-def after_password(desk: Desk, step: Step) -> dict[str, Any]:
+def after_password(context: PoolContext, step: Step) -> dict[str, Any]:
     """It was right."""
     user = step.user
     check_state(user)
     if user.status.value != "FORCE_CHANGE_PASSWORD":
-        return after_first(desk, step, SIGNED_IN)
+        return after_first(context, step, SIGNED_IN)
     until_s = getattr(user, "password_until_s", 0.0)
     if until_s and until_s <= clock.now_s():
         raise NotAuthorized("Temporary password has expired and must be reset by an administrator.")
     shown = {name: value for name, value in user.attribute_lookup.items() if name != "sub"}
     asked = {"USER_ID_FOR_SRP": step.key, "requiredAttributes": "[]", "userAttributes": json.dumps(shown)}
-    return challenge(desk, step, NEW_PASSWORD, asked, {})
+    return challenge(context, step, NEW_PASSWORD, asked, {})
 
 
-def after_first(desk: Desk, step: Step, source: str) -> dict[str, Any]:
+def after_first(context: PoolContext, step: Step, source: str) -> dict[str, Any]:
     """A second factor, if the user has one. source: of the tokens that are made at last."""
     pool, user, memo = step.place.pool, step.user, {"source": source}
     ready = _ready(pool, user)
@@ -91,37 +91,43 @@ def after_first(desk: Desk, step: Step, source: str) -> dict[str, Any]:
         ready = [user.preferred_mfa_setting]
     if len(ready) > 1:
         asked = {"MFAS_CAN_CHOOSE": json.dumps(ready), "USER_ID_FOR_SRP": step.key}
-        return challenge(desk, step, CHOICE, asked, memo)
+        return challenge(context, step, CHOICE, asked, memo)
     if ready:
-        return ask_for_code(desk, step, ready[0], memo)
+        return ask_for_code(context, step, ready[0], memo)
     if pool.mfa_config == "ON" and (possible := _possible(pool)):
         asked = {"MFAS_CAN_SETUP": json.dumps(possible), "USER_ID_FOR_SRP": step.key}
-        return challenge(desk, step, SETUP, asked, memo)
-    return finish(desk, step, source)
+        return challenge(context, step, SETUP, asked, memo)
+    return finish(context, step, source)
 
 
-def ask_for_code(desk: Desk, step: Step, factor: str, memo: dict[str, Any]) -> dict[str, Any]:
+def ask_for_code(context: PoolContext, step: Step, factor: str, memo: dict[str, Any]) -> dict[str, Any]:
     asked = {"USER_ID_FOR_SRP": step.key}
     if factor == BY_SMS:
         way = Way("phone_number", step.user.attribute_lookup.get("phone_number", ""))
-        desk.messages.send_code(step.place, step.user, way, "CustomMessage_Authentication", MFA, step.session_s)
+        context.messages.send_code(step.place, step.user, way, "CustomMessage_Authentication", MFA, step.session_s)
         told = way.details()
         asked |= {"CODE_DELIVERY_DELIVERY_MEDIUM": "SMS", "CODE_DELIVERY_DESTINATION": told["Destination"]}
-    return challenge(desk, step, factor, asked, memo)
+    return challenge(context, step, factor, asked, memo)
 
 
-def ask_for_proof(desk: Desk, step: Step, a_hex: str, memo: dict[str, Any]) -> dict[str, Any]:
+def ask_for_proof(context: PoolContext, step: Step, a_hex: str, memo: dict[str, Any]) -> dict[str, Any]:
     """Of a password, by SRP; where there is no user no proof will do."""
     password = (None if step.user is None else step.user.password) or secrets.token_hex(16)
     kept = srp.begin(pool_name(step.place.pool), step.key, password, a_hex)
     block = base64.b64encode(secrets.token_bytes(96)).decode()
     asked = {name: kept[name] for name in ("SALT", "SRP_B")}
     asked |= {"USER_ID_FOR_SRP": step.key, "USERNAME": step.key, "SECRET_BLOCK": block}
-    return challenge(desk, step, PROOF, asked, {**memo, **kept}, id=block)
+    return challenge(context, step, PROOF, asked, {**memo, **kept}, id=block)
 
 
 def challenge(
-    desk: Desk, step: Step, kind: str, asked: Mapping[str, str], memo: Mapping[str, Any], *, id: str | None = None
+    context: PoolContext,
+    step: Step,
+    kind: str,
+    asked: Mapping[str, str],
+    memo: Mapping[str, Any],
+    *,
+    id: str | None = None,
 ) -> dict[str, Any]:
     """Open a session for it."""
     id, now_s = id or base64.b64encode(secrets.token_bytes(48)).decode(), clock.now_s()
@@ -134,18 +140,21 @@ def challenge(
         "memo": dict(memo),
     }
     pool = step.place.pool.id
-    desk.changes.make(changes.open_session, pool=pool, id=id, after=step.after, now_s=now_s, said=said)
+    context.changes.make(changes.open_session, pool=pool, id=id, after=step.after, now_s=now_s, said=said)
     return {"ChallengeName": kind, "Session": id, "ChallengeParameters": dict(asked)}
 
 
-def finish(desk: Desk, step: Step, source: str) -> dict[str, Any]:
+def finish(context: PoolContext, step: Step, source: str) -> dict[str, Any]:
     """All was well: the pool's functions are told and asked, and tokens made."""
     place, user = step.place, step.user
     if step.after is not None:
-        desk.changes.make(changes.close_session, pool=place.pool.id, id=step.after)
+        context.changes.make(changes.close_session, pool=place.pool.id, id=step.after)
     request = step.request() | {"newDeviceUsed": False}
-    desk.triggers.run(place, POST_AUTHENTICATION, "PostAuthentication_Authentication", user.username, request)
-    return {"ChallengeParameters": {}, "AuthenticationResult": desk.tokens.sign_in(place, user, source, step.metadata)}
+    context.triggers.run(place, POST_AUTHENTICATION, "PostAuthentication_Authentication", user.username, request)
+    return {
+        "ChallengeParameters": {},
+        "AuthenticationResult": context.tokens.sign_in(place, user, source, step.metadata),
+    }
 
 
 def pool_name(pool: Any) -> str:

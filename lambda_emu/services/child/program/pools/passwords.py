@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_emu.services.child.program.pools import changes
-from lambda_emu.services.child.program.pools.desk import Desk, check_password, given_until_s, operation
+from lambda_emu.services.child.program.pools.context import PoolContext, check_password, given_until_s, operation
 from lambda_emu.services.child.program.pools.errors import (
     InvalidParameter,
     NobodyOfClient,
@@ -30,64 +30,68 @@ UNREACHABLE = "Cannot reset password for the user as there is no registered/veri
 
 
 @operation("ForgotPassword")
-def forgot_password(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+def forgot_password(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
     place, name = place_of_client(asked), asked.text("Username")
     check_secret(place, name, asked.given.get("SecretHash"))
-    user = find_user(place.pool, name) or migrate(desk, place, name, None)
+    user = find_user(place.pool, name) or migrate(context, place, name, None)
     if user is None:
         if place.hides_users:  # it is answered as if there were one
             return {"CodeDeliveryDetails": Way("email", f"{name}@example.com").details()}
         raise NobodyOfClient
-    return {"CodeDeliveryDetails": _send(desk, place, user, ("CONFIRMED", "RESET_REQUIRED", "UNCONFIRMED"))}
+    return {"CodeDeliveryDetails": _send(context, place, user, ("CONFIRMED", "RESET_REQUIRED", "UNCONFIRMED"))}
 
 
 @operation("ConfirmForgotPassword")
-def confirm_forgot_password(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+def confirm_forgot_password(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
     place, name = place_of_client(asked), asked.text("Username")
     check_secret(place, name, asked.given.get("SecretHash"))
     user = find_user(place.pool, name)
     if user is None:
         raise NoCode if place.hides_users else NobodyOfClient
     check_password(place.pool, password := asked.text("Password"))
-    desk.messages.check_code(place, user, PASSWORD, asked.text("ConfirmationCode"))
-    desk.changes.make(changes.use_code, pool=place.pool.id, name=user.username, purpose=PASSWORD)
-    desk.changes.make(changes.set_user, pool=place.pool.id, name=user.username, password=password, status="CONFIRMED")
-    desk.confirmed(place, user, "PostConfirmation_ConfirmForgotPassword")
+    context.messages.check_code(place, user, PASSWORD, asked.text("ConfirmationCode"))
+    context.changes.make(changes.use_code, pool=place.pool.id, name=user.username, purpose=PASSWORD)
+    context.changes.make(
+        changes.set_user, pool=place.pool.id, name=user.username, password=password, status="CONFIRMED"
+    )
+    context.confirmed(place, user, "PostConfirmation_ConfirmForgotPassword")
     return {}
 
 
 @operation("AdminResetUserPassword")
-def admin_reset_user_password(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+def admin_reset_user_password(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
     place = place_of_admin(asked)
     user = place.user(asked.text("Username"))
-    _send(desk, place, user, ("CONFIRMED", "RESET_REQUIRED"))
-    desk.changes.make(changes.set_user, pool=place.pool.id, name=user.username, status="RESET_REQUIRED")
+    _send(context, place, user, ("CONFIRMED", "RESET_REQUIRED"))
+    context.changes.make(changes.set_user, pool=place.pool.id, name=user.username, status="RESET_REQUIRED")
     return {}
 
 
 @operation("ChangePassword")
-def change_password(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+def change_password(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
     place, user = place_of_token(asked)
     if user.password is None or user.password != asked.given.get("PreviousPassword"):
         raise WrongPassword
     check_password(place.pool, password := asked.text("ProposedPassword"))
-    desk.changes.make(changes.set_user, pool=place.pool.id, name=user.username, password=password, status="CONFIRMED")
+    context.changes.make(
+        changes.set_user, pool=place.pool.id, name=user.username, password=password, status="CONFIRMED"
+    )
     return {}
 
 
 @operation("AdminSetUserPassword")
-def admin_set_user_password(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+def admin_set_user_password(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
     place = place_of_admin(asked)
     user = place.user(asked.text("Username"))
     check_password(place.pool, password := asked.text("Password"))
     is_own = bool(asked.given.get("Permanent"))
     status, until_s = ("CONFIRMED", 0.0) if is_own else ("FORCE_CHANGE_PASSWORD", given_until_s(place.pool))
     pool, name = place.pool.id, user.username
-    desk.changes.make(changes.set_user, pool=pool, name=name, password=password, status=status, until_s=until_s)
+    context.changes.make(changes.set_user, pool=pool, name=name, password=password, status=status, until_s=until_s)
     return {}
 
 
-def _send(desk: Desk, place: Place, user: Any, states: tuple[str, ...]) -> dict[str, str]:
+def _send(context: PoolContext, place: Place, user: Any, states: tuple[str, ...]) -> dict[str, str]:
     """states: in which a user may be reset. InvalidParameter, NotAuthorized."""
     if not user.enabled:
         raise NotAuthorized("User is disabled.")
@@ -96,5 +100,5 @@ def _send(desk: Desk, place: Place, user: Any, states: tuple[str, ...]) -> dict[
     way = way_to_recover(place.pool, user)
     if way is None:
         raise InvalidParameter(UNREACHABLE)
-    desk.messages.send_code(place, user, way, "CustomMessage_ForgotPassword", PASSWORD, HOUR_S)
+    context.messages.send_code(place, user, way, "CustomMessage_ForgotPassword", PASSWORD, HOUR_S)
     return way.details()

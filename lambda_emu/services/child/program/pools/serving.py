@@ -17,7 +17,7 @@ from lambda_emu.services.child.program.front import Front
 from lambda_emu.services.child.program.outbox import Outbox
 from lambda_emu.services.child.program.pools import attributes, challenges, passwords, sign_in, sign_up
 from lambda_emu.services.child.program.pools.changes import Keep
-from lambda_emu.services.child.program.pools.desk import OPERATIONS, Desk
+from lambda_emu.services.child.program.pools.context import OPERATIONS, PoolContext
 from lambda_emu.services.child.program.pools.finding import Asked, check_access, pool_by_id
 from lambda_emu.services.child.program.pools.keys import PAGES, page_of
 from lambda_emu.services.child.program.state.changes import operation_of
@@ -33,7 +33,7 @@ class UserPools:
     """keep: keeps and makes a change; None where nothing is kept."""
 
     def __init__(self, front: Front, outbox: Outbox, keep: Keep | None) -> None:
-        self._desk = Desk(front, outbox, keep)
+        self._desk = PoolContext(front, outbox, keep)
 
     def serve(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
         """None: it is moto's. Refused, FrontGone."""

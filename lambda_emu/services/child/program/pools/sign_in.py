@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lambda_emu.services.child.program.pools import changes, custom, factors
-from lambda_emu.services.child.program.pools.desk import Desk, operation
+from lambda_emu.services.child.program.pools.context import PoolContext, operation
 from lambda_emu.services.child.program.pools.errors import (
     InvalidParameter,
     NotAuthorized,
@@ -27,7 +27,7 @@ from lambda_emu.services.child.program.pools.migration import migrate
 from lambda_emu.services.child.program.pools.triggers import PRE_AUTHENTICATION
 
 Parameters = Mapping[str, str]
-Begin = Callable[[Desk, Place, Parameters], dict[str, Any]]
+Begin = Callable[[PoolContext, Place, Parameters], dict[str, Any]]
 BY_DEFAULT = frozenset(("ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH"))
 SAME = {"ADMIN_NO_SRP_AUTH": "ADMIN_USER_PASSWORD_AUTH", "REFRESH_TOKEN": "REFRESH_TOKEN_AUTH"}
 """Flows that have an older name."""
@@ -36,61 +36,61 @@ OLDER_CUSTOM = "CUSTOM_AUTH_FLOW_ONLY"
 
 
 @operation("InitiateAuth")
-def initiate_auth(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+def initiate_auth(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
     flow = _flow(asked)
     if flow.startswith("ADMIN_"):
         raise InvalidParameter("Initiate Auth method not supported.")
     place = place_of_client(asked)
     if not _is_allowed(place.client, flow):
         raise InvalidParameter(f"{flow} flow not enabled for this client")
-    return FLOWS[flow](desk, place, asked.texts("AuthParameters"))
+    return FLOWS[flow](context, place, asked.texts("AuthParameters"))
 
 
 @operation("AdminInitiateAuth")
-def admin_initiate_auth(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+def admin_initiate_auth(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
     flow = _flow(asked)
     if flow == "USER_PASSWORD_AUTH":
         raise InvalidParameter("Initiate Auth method not supported.")
     place = place_of_admin(asked, with_client=True)
     if not _is_allowed(place.client, flow):
         raise InvalidParameter("Auth flow not enabled for this client")
-    return FLOWS[flow](desk, place, asked.texts("AuthParameters"))
+    return FLOWS[flow](context, place, asked.texts("AuthParameters"))
 
 
 @operation("GetTokensFromRefreshToken")
-def get_tokens_from_refresh_token(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+def get_tokens_from_refresh_token(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
     place = place_of_client(asked)
     if place.client.generate_secret and asked.given.get("ClientSecret") != place.client.secret:
         raise NotAuthorized(f"Client {place.client.id} is configured with secret but it was not received")
-    result = desk.tokens.refresh(place, asked.text("RefreshToken"), asked.texts("ClientMetadata"))
+    result = context.tokens.refresh(place, asked.text("RefreshToken"), asked.texts("ClientMetadata"))
     return {"AuthenticationResult": result}
 
 
 @operation("RevokeToken")
-def revoke_token(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+def revoke_token(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
     """One that is not known is no error."""
     place, token = place_of_client(asked), asked.text("Token")
     if place.client.generate_secret and asked.given.get("ClientSecret") != place.client.secret:
         raise NotAuthorized(f"Invalid client secret for client {place.client.id}")
-    desk.changes.make(changes.revoke, pool=place.pool.id, token=token)
+    context.changes.make(changes.revoke, pool=place.pool.id, token=token)
     return {}
 
 
-def by_password(desk: Desk, place: Place, parameters: Parameters) -> dict[str, Any]:
+def by_password(context: PoolContext, place: Place, parameters: Parameters) -> dict[str, Any]:
     name, password = needed(parameters, "USERNAME"), needed(parameters, "PASSWORD")
     check_secret(place, name, parameters.get("SECRET_HASH"))
-    user = find_user(place.pool, name) or _migrated(desk, place, name, password)
+    user = find_user(place.pool, name) or _migrated(context, place, name, password)
     if user is None:
-        raise _nobody(desk, place, name)
-    _ask_before(desk, Step(place, user, name))
+        raise _nobody(context, place, name)
+    _ask_before(context, Step(place, user, name))
     if user.password is None or user.password != password:
         if user.status.value == "RESET_REQUIRED":
             factors.check_state(user)
         raise WrongPassword
-    return factors.after_password(desk, Step(place, user, name))
+    return factors.after_password(context, Step(place, user, name))
 
 
-def by_srp(desk: Desk, place: Place, parameters: Parameters) -> dict[str, Any]:
+def by_srp(context: PoolContext, place: Place, parameters: Parameters) -> dict[str, Any]:
     """The password comes with the answer to a challenge, and never itself."""
     name, a_hex = needed(parameters, "USERNAME"), needed(parameters, "SRP_A")
     check_secret(place, name, parameters.get("SECRET_HASH"))
@@ -99,19 +99,19 @@ def by_srp(desk: Desk, place: Place, parameters: Parameters) -> dict[str, Any]:
         raise NoUser
     step = Step(place, user, name)
     if user is not None:
-        _ask_before(desk, step)
-    return factors.ask_for_proof(desk, step, a_hex, {})
+        _ask_before(context, step)
+    return factors.ask_for_proof(context, step, a_hex, {})
 
 
-def by_refresh_token(desk: Desk, place: Place, parameters: Parameters) -> dict[str, Any]:
+def by_refresh_token(context: PoolContext, place: Place, parameters: Parameters) -> dict[str, Any]:
     token = needed(parameters, "REFRESH_TOKEN")
     if place.client.generate_secret:
-        _, user = desk.tokens.signed_in(place, token)
+        _, user = context.tokens.signed_in(place, token)
         check_secret(place, (user.username, user.id, *user.attribute_lookup.values()), parameters.get("SECRET_HASH"))
-    return {"ChallengeParameters": {}, "AuthenticationResult": desk.tokens.refresh(place, token, {})}
+    return {"ChallengeParameters": {}, "AuthenticationResult": context.tokens.refresh(place, token, {})}
 
 
-def by_function(desk: Desk, place: Place, parameters: Parameters) -> dict[str, Any]:
+def by_function(context: PoolContext, place: Place, parameters: Parameters) -> dict[str, Any]:
     """The pool's functions say what is asked, and whether it is answered well."""
     name = needed(parameters, "USERNAME")
     check_secret(place, name, parameters.get("SECRET_HASH"))
@@ -120,7 +120,7 @@ def by_function(desk: Desk, place: Place, parameters: Parameters) -> dict[str, A
         raise NoUser
     step = Step(place, user, name)
     if user is not None:
-        _ask_before(desk, step)
+        _ask_before(context, step)
         if user.status.value == "UNCONFIRMED":
             factors.check_state(user)
     history: list[dict[str, Any]] = []
@@ -128,7 +128,7 @@ def by_function(desk: Desk, place: Place, parameters: Parameters) -> dict[str, A
     if parameters.get("CHALLENGE_NAME") == "SRP_A":
         memo["SRP_A"] = needed(parameters, "SRP_A")
         history.append({"challengeName": "SRP_A", "challengeResult": True, "challengeMetadata": None})
-    return custom.next_challenge(desk, custom.Course(step, history, memo))
+    return custom.next_challenge(context, custom.Course(step, history, memo))
 
 
 FLOWS: Mapping[str, Begin] = {
@@ -170,26 +170,26 @@ def _is_allowed(client: Any, flow: str) -> bool:
     return f"ALLOW_{flow}" in allowed
 
 
-def _ask_before(desk: Desk, step: Step) -> None:
+def _ask_before(context: PoolContext, step: Step) -> None:
     """The pool's function, whether somebody may sign in. NotAuthorized: the user is disabled."""
     if step.user is not None and not step.user.enabled:
         raise NotAuthorized("User is disabled.")
     request = step.request() | {"validationData": step.place.asked.texts("ClientMetadata") or None}
-    desk.triggers.run(step.place, PRE_AUTHENTICATION, "PreAuthentication_Authentication", step.key, request)
+    context.triggers.run(step.place, PRE_AUTHENTICATION, "PreAuthentication_Authentication", step.key, request)
 
 
-def _migrated(desk: Desk, place: Place, name: str, password: str) -> Any:
+def _migrated(context: PoolContext, place: Place, name: str, password: str) -> Any:
     try:
-        return migrate(desk, place, name, password)
+        return migrate(context, place, name, password)
     except NotMigrated:
         if place.hides_users:
             raise WrongPassword from None
         raise
 
 
-def _nobody(desk: Desk, place: Place, name: str) -> Exception:
+def _nobody(context: PoolContext, place: Place, name: str) -> Exception:
     """Where nobody is to find that out, the pool's function is asked all the same."""
     if not place.hides_users:
         return NoUser()
-    _ask_before(desk, Step(place, None, name))
+    _ask_before(context, Step(place, None, name))
     return WrongPassword()

@@ -7,7 +7,13 @@ from typing import Any
 from uuid import uuid4
 
 from lambda_emu.services.child.program.pools import changes
-from lambda_emu.services.child.program.pools.desk import Desk, check_password, given_until_s, made_password, operation
+from lambda_emu.services.child.program.pools.context import (
+    PoolContext,
+    check_password,
+    given_until_s,
+    made_password,
+    operation,
+)
 from lambda_emu.services.child.program.pools.errors import (
     AliasThere,
     InvalidParameter,
@@ -33,7 +39,7 @@ ALIAS = {"email": "given email", "phone_number": "given phone number"}
 
 
 @operation("SignUp")
-def sign_up(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+def sign_up(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
     place, name = place_of_client(asked), asked.text("Username")
     check_secret(place, name, asked.given.get("SecretHash"))
     if (place.pool.extended_config.get("AdminCreateUserConfig") or {}).get("AllowAdminCreateUserOnly"):
@@ -42,10 +48,10 @@ def sign_up(desk: Desk, asked: Asked) -> Mapping[str, Any]:
     check_password(place.pool, password := asked.text("Password"))
     sub = str(uuid4())
     key = sub if own_attribute(place.pool, name) else name
-    said = _ask_before(desk, place, "PreSignUp_SignUp", key, attributes)
+    said = _ask_before(context, place, "PreSignUp_SignUp", key, attributes)
     is_confirmed = bool(said.get("autoConfirmUser"))
     attributes |= _verified(said, attributes)
-    desk.changes.make(
+    context.changes.make(
         changes.add_user,
         pool=place.pool.id, name=key, sub=sub, password=password,
         status=CONFIRMED if is_confirmed else UNCONFIRMED, attributes=attributes, until_s=0.0,
@@ -53,54 +59,56 @@ def sign_up(desk: Desk, asked: Asked) -> Mapping[str, Any]:
     user = place.user(key)
     told: dict[str, Any] = {"UserConfirmed": is_confirmed, "UserSub": sub}
     if is_confirmed:
-        desk.confirmed(place, user, "PostConfirmation_ConfirmSignUp")
-    elif (details := _send_code(desk, place, user, "CustomMessage_SignUp")) is not None:
+        context.confirmed(place, user, "PostConfirmation_ConfirmSignUp")
+    elif (details := _send_code(context, place, user, "CustomMessage_SignUp")) is not None:
         told["CodeDeliveryDetails"] = details
     return told
 
 
 @operation("ConfirmSignUp")
-def confirm_sign_up(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+def confirm_sign_up(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
     place, name = place_of_client(asked), asked.text("Username")
     check_secret(place, name, asked.given.get("SecretHash"))
     user = place.user(name)
     _check_unconfirmed(user)
-    desk.messages.check_code(place, user, SIGN_UP, asked.text("ConfirmationCode"))
+    context.messages.check_code(place, user, SIGN_UP, asked.text("ConfirmationCode"))
     way = way_to_verify(place.pool, user)
     verified = {} if way is None else {f"{way.attribute}_verified": "true"}
     if way is not None and not asked.given.get("ForceAliasCreation"):
         _check_alias(place, user, way.attribute)
-    desk.changes.make(changes.use_code, pool=place.pool.id, name=user.username, purpose=SIGN_UP)
-    desk.changes.make(changes.set_user, pool=place.pool.id, name=user.username, status=CONFIRMED, attributes=verified)
-    desk.confirmed(place, user, "PostConfirmation_ConfirmSignUp")
+    context.changes.make(changes.use_code, pool=place.pool.id, name=user.username, purpose=SIGN_UP)
+    context.changes.make(
+        changes.set_user, pool=place.pool.id, name=user.username, status=CONFIRMED, attributes=verified
+    )
+    context.confirmed(place, user, "PostConfirmation_ConfirmSignUp")
     return {}
 
 
 @operation("ResendConfirmationCode")
-def resend_confirmation_code(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+def resend_confirmation_code(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
     place, name = place_of_client(asked), asked.text("Username")
     check_secret(place, name, asked.given.get("SecretHash"))
     user = place.user(name)
     if user.status.value != UNCONFIRMED:
         raise InvalidParameter("User is already confirmed.")
-    details = _send_code(desk, place, user, "CustomMessage_ResendCode")
+    details = _send_code(context, place, user, "CustomMessage_ResendCode")
     if details is None:
         raise NotAuthorized("Auto verification not turned on.")
     return {"CodeDeliveryDetails": details}
 
 
 @operation("AdminConfirmSignUp")
-def admin_confirm_sign_up(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+def admin_confirm_sign_up(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
     place = place_of_admin(asked)
     user = place.user(asked.text("Username"))
     _check_unconfirmed(user)
-    desk.changes.make(changes.set_user, pool=place.pool.id, name=user.username, status=CONFIRMED)
-    desk.confirmed(place, user, "PostConfirmation_ConfirmSignUp")
+    context.changes.make(changes.set_user, pool=place.pool.id, name=user.username, status=CONFIRMED)
+    context.confirmed(place, user, "PostConfirmation_ConfirmSignUp")
     return {}
 
 
 @operation("AdminCreateUser")
-def admin_create_user(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+def admin_create_user(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
     place, name = place_of_admin(asked), asked.text("Username")
     action = asked.given.get("MessageAction")
     password = asked.given.get("TemporaryPassword") or made_password(place.pool)
@@ -110,28 +118,30 @@ def admin_create_user(desk: Desk, asked: Asked) -> Mapping[str, Any]:
         if user.status.value != GIVEN_PASSWORD:
             raise UnsupportedState("Resend not possible. User is not in FORCE_CHANGE_PASSWORD state")
         until_s = given_until_s(place.pool)
-        desk.changes.make(changes.set_user, pool=place.pool.id, name=user.username, password=password, until_s=until_s)
+        context.changes.make(
+            changes.set_user, pool=place.pool.id, name=user.username, password=password, until_s=until_s
+        )
     else:
-        user = _create(desk, place, name, password)
+        user = _create(context, place, name, password)
     if action != "SUPPRESS":
-        desk.messages.invite(place, user, ways_to_invite(asked, user), password)
+        context.messages.invite(place, user, ways_to_invite(asked, user), password)
     return {"User": told_user(user)}
 
 
 @operation("DeleteUser")
-def delete_user(desk: Desk, asked: Asked) -> Mapping[str, Any]:
+def delete_user(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
     place, user = place_of_token(asked)
-    desk.changes.make(changes.remove_user, pool=place.pool.id, name=user.username)
+    context.changes.make(changes.remove_user, pool=place.pool.id, name=user.username)
     return {}
 
 
-def _create(desk: Desk, place: Place, name: str, password: str) -> Any:
+def _create(context: PoolContext, place: Place, name: str, password: str) -> Any:
     attributes = _attributes(place, name)
     sub = str(uuid4())
     key = sub if own_attribute(place.pool, name) else name
-    said = _ask_before(desk, place, "PreSignUp_AdminCreateUser", key, attributes)
+    said = _ask_before(context, place, "PreSignUp_AdminCreateUser", key, attributes)
     attributes |= _verified(said, attributes)
-    desk.changes.make(
+    context.changes.make(
         changes.add_user,
         pool=place.pool.id, name=key, sub=sub, password=password, status=GIVEN_PASSWORD, attributes=attributes,
         until_s=given_until_s(place.pool),
@@ -169,7 +179,9 @@ def _attributes(place: Place, name: str) -> dict[str, str]:
     return attributes
 
 
-def _ask_before(desk: Desk, place: Place, source: str, key: str, attributes: Mapping[str, str]) -> dict[str, Any]:
+def _ask_before(
+    context: PoolContext, place: Place, source: str, key: str, attributes: Mapping[str, str]
+) -> dict[str, Any]:
     """What the pool's function says of somebody who is to come in."""
     request: dict[str, Any] = {
         "userAttributes": dict(attributes),
@@ -177,7 +189,7 @@ def _ask_before(desk: Desk, place: Place, source: str, key: str, attributes: Map
     }
     if metadata := place.asked.texts("ClientMetadata"):
         request["clientMetadata"] = metadata
-    return desk.triggers.run(place, PRE_SIGN_UP, source, key, request) or {}
+    return context.triggers.run(place, PRE_SIGN_UP, source, key, request) or {}
 
 
 def _verified(said: Mapping[str, Any], attributes: Mapping[str, str]) -> dict[str, str]:
@@ -191,11 +203,11 @@ def _verified(said: Mapping[str, Any], attributes: Mapping[str, str]) -> dict[st
     return verified
 
 
-def _send_code(desk: Desk, place: Place, user: Any, source: str) -> dict[str, str] | None:
+def _send_code(context: PoolContext, place: Place, user: Any, source: str) -> dict[str, str] | None:
     way = way_to_verify(place.pool, user)
     if way is None:
         return None
-    desk.messages.send_code(place, user, way, source, SIGN_UP, DAY_S)
+    context.messages.send_code(place, user, way, source, SIGN_UP, DAY_S)
     return way.details()
 
 

@@ -21,7 +21,7 @@ LETTERS = "abcdefghijkmnopqrstuvwxyz"
 """Of passwords that are made here."""
 
 
-class Desk:
+class PoolContext:
     """keep: keeps and makes a change; None where nothing is kept."""
 
     def __init__(self, front: Front, outbox: Outbox, keep: Keep | None) -> None:
@@ -38,7 +38,7 @@ class Desk:
         self.triggers.run(place, POST_CONFIRMATION, source, user.username, request)
 
 
-Serve = Callable[[Desk, Asked], Mapping[str, Any]]
+Serve = Callable[[PoolContext, Asked], Mapping[str, Any]]
 OPERATIONS: dict[str, Serve] = {}
 
 
