@@ -93,6 +93,8 @@ def test_what_the_readme_tells_to_type_shows_what_it_says(cron: Cron, aws_cli: P
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
-    assert len(blocks) >= 2
+    assert len(blocks) == 3
+    week = done.stdout.rpartition("schedule/lambda-emu/")[2]
+    assert (week.count("breakfast is ready"), week.count("there is fresh coffee") >= 168) == (5, True)
     for said in ("Z: call Ada", "there is fresh coffee", "schedule/lambda-emu/breakfast-"):
         assert said in done.stdout
