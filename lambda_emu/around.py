@@ -11,6 +11,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.destinations.buses import BusSender
 from lambda_emu.destinations.delivery_streams import DeliveryStreamSender
 from lambda_emu.destinations.events import EventDestinations
+from lambda_emu.destinations.log_groups import LogGroupSender
 from lambda_emu.destinations.outbox import Outbox
 from lambda_emu.destinations.senders import ClientSender, FunctionSender, QueueSender, Sender
 from lambda_emu.event_sources.context import PollingContext
@@ -122,6 +123,7 @@ class Around:
             "firehose": elsewhere
             if self._is_elsewhere("firehose")
             else DeliveryStreamSender(lambda: self.delivery_streams, self._loop),
+            "logs": LogGroupSender(self.clients.call, self._loop, self._clock),
             **dict.fromkeys(("kinesis", "s3", "scheduler", "sns", "states"), elsewhere),
             "events": elsewhere
             if self._is_elsewhere("events")

@@ -11,7 +11,7 @@ from lambda_emu.arn import Scope, Target, parse_function_name, scope_in
 from lambda_emu.clock import Clock
 from lambda_emu.destinations.delivery import Delivery
 from lambda_emu.destinations.failures import BUSY, DENIED, MISSING, Failure, NotDelivered, Undeliverable, has
-from lambda_emu.destinations.requests import message_members, request_of
+from lambda_emu.destinations.requests import TargetRequest, message_members, request_of
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import AccessDenied
 from lambda_emu.http.executors import Workers
@@ -30,8 +30,8 @@ CALLS = Workers("deliveries to other services", 32, 4096)
 LONG_BYTES = 64 * 1024
 NO_QUEUE = "AWS.SimpleQueueService.NonExistentQueue"
 NOT_SERVED = 501
-SENT_BEFORE = "ExecutionAlreadyExists"
-"""It has the name of its message."""
+THERE_BEFORE = ("ExecutionAlreadyExists", "ResourceAlreadyExistsException")
+"""It has the name of its message, or is what a message needs."""
 
 
 class Sender(Protocol):
@@ -154,9 +154,12 @@ class ClientSender:
         await self._loop.work(CALLS, self._send, delivery, body)
 
     def _send(self, delivery: Delivery, body: bytes) -> None:
+        self._ask(delivery, request_of(delivery, body))
+
+    def _ask(self, delivery: Delivery, asked: TargetRequest) -> None:
+        """Undeliverable, NotDelivered."""
         from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError  # here: many never need it
 
-        asked = request_of(delivery, body)
         region = scope_in(delivery.target).region or delivery.function.region
         account = delivery.function.account
         try:
@@ -164,7 +167,7 @@ class ClientSender:
                 asked.service, asked.operation, asked.members, account=account, region=region, trace=delivery.trace
             )
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == SENT_BEFORE:
+            if error.response.get("Error", {}).get("Code") in THERE_BEFORE:
                 return
             raise _verdict(error) from error
         except ParamValidationError as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
 from rules_rig import ACCOUNT, ANY, REGION, Account, account, emulated
 from services_rig import sdk
 from waiting import eventually
@@ -137,3 +139,62 @@ def test_a_bucket_tells_its_bus_of_objects(account: Account) -> None:
     ]
     assert deleted["detail"]["deletion-type"] == "Permanently Deleted"
     assert s3.get_bucket_notification_configuration(Bucket="photos")["EventBridgeConfiguration"] == {}
+
+
+def test_each_other_kind_of_target_gets_the_event_too(account: Account) -> None:
+    """A stream by a part of the event as its key, a FIFO queue by a group, a log group, a state machine."""
+    logs, kinesis, states = (sdk(account.lam, name, ACCOUNT) for name in ("logs", "kinesis", "stepfunctions"))
+    logs.create_log_group(logGroupName="/events/all")
+    kinesis.create_stream(StreamName="s", ShardCount=1)
+    waits = json.dumps({"StartAt": "end", "States": {"end": {"Type": "Pass", "End": True}}})
+    role = f"arn:aws:iam::{ACCOUNT}:role/r"
+    machine = states.create_state_machine(name="m", definition=waits, roleArn=role)["stateMachineArn"]
+    begin, fifo = f"arn:aws:{{}}:{REGION}:{ACCOUNT}:", {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    template = {
+        "InputPathsMap": {"n": "$.detail.n"},
+        "InputTemplate": f'{{"timestamp": {int(account.lam.clock.now_s() * 1000)}, "message": "n is <n>"}}',
+    }
+    account.rule(
+        "r",
+        ANY,
+        {"Id": "1", "Arn": begin.format("logs") + "log-group:/events/all"},
+        {
+            "Id": "2",
+            "Arn": begin.format("kinesis") + "stream/s",
+            "KinesisParameters": {"PartitionKeyPath": "$.detail.k"},
+        },
+        {"Id": "3", "Arn": account.queue("q.fifo", **fifo), "SqsParameters": {"MessageGroupId": "g"}},
+        {"Id": "4", "Arn": machine, "RoleArn": role, "InputPath": "$.detail"},
+        {"Id": "5", "Arn": begin.format("logs") + "log-group:/events/all", "InputTransformer": template},
+    )
+
+    id = account.put({"n": 1, "k": "key"})
+
+    def lines() -> list[str]:
+        found = logs.filter_log_events(logGroupName="/events/all")["events"]
+        return [one["message"] for one in found] if len(found) == 2 else []
+
+    said, event = sorted(eventually(lines, "the lines"))
+    assert (said, json.loads(event)["id"]) == ("n is 1", id)
+    (queued,) = eventually(lambda: account.receive("q.fifo"), "the queue's")
+    assert (json.loads(queued["Body"])["id"], queued["Attributes"]["MessageGroupId"]) == (id, "g")
+    (run,) = eventually(lambda: states.list_executions(stateMachineArn=machine)["executions"], "the execution")
+    ran = states.describe_execution(executionArn=run["executionArn"])
+    assert json.loads(ran["input"]) == {"n": 1, "k": "key"}
+    shard = kinesis.list_shards(StreamName="s")["Shards"][0]["ShardId"]
+    start = {"StreamName": "s", "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}
+    iterator = kinesis.get_shard_iterator(**start)["ShardIterator"]
+    (record,) = eventually(lambda: kinesis.get_records(ShardIterator=iterator)["Records"], "the stream's")
+    assert (json.loads(record["Data"])["id"], record["PartitionKey"]) == (id, "key")
+
+
+def test_what_nobody_serves_is_no_target(account: Account) -> None:
+    account.events.put_rule(Name="r", EventPattern=json.dumps(ANY))
+    task = f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/c"
+
+    answer = account.events.put_targets(Rule="r", Targets=[{"Id": "1", "Arn": task}])
+
+    assert answer["FailedEntryCount"] == 1
+    assert answer["FailedEntries"][0]["ErrorMessage"].startswith("lambda-emu brings nothing to ecs; ")
+    with pytest.raises(ClientError, match="SqsParameters must be specified for target: 1"):
+        account.events.put_targets(Rule="r", Targets=[{"Id": "1", "Arn": account.queue("q.fifo", FifoQueue="true")}])

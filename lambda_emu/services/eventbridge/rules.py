@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from lambda_emu.arn import service_in
 from lambda_emu.services.eventbridge.buses import Buses
 from lambda_emu.services.eventbridge.errors import EventsError, ParameterInvalid, TooMany
 from lambda_emu.services.eventbridge.inputs import check_input
@@ -18,7 +19,16 @@ from lambda_emu.services.eventbridge.request import EventsRequest, tags_of
 MOST_RULES = 20_000
 """On a bus. AWS has 300 unless raised."""
 MOST_TARGETS = 5
+SERVED = ("events", "firehose", "kinesis", "lambda", "logs", "sns", "sqs", "states")
+"""The services of targets."""
 _ARN = re.compile(r"arn:[\w-]+:[\w.-]+:[\w-]*:[0-9]*:.+", re.ASCII | re.DOTALL)
+
+
+class TargetNotServed(EventsError):
+    """AWS takes it."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(f"lambda-emu brings nothing to {service}; a function of yours can be the target in its place.")
 
 
 def put_rule(asked: EventsRequest, buses: Buses) -> None:
@@ -102,8 +112,10 @@ def put_targets(asked: EventsRequest, buses: Buses) -> None:
     given: Sequence[Target] = asked.members["Targets"]
     for target in given:
         check_input(target)
-    failed = [_no_arn(target) for target in given if not _ARN.fullmatch(target["Arn"])]
-    good = {target["Id"]: target for target in given if _ARN.fullmatch(target["Arn"])}
+        if target["Arn"].endswith(".fifo") and not target.get("SqsParameters") and service_in(target["Arn"]) == "sqs":
+            raise EventsError(f"Parameter(s) SqsParameters must be specified for target: {target['Id']}.")
+    failed = [failure for target in given if (failure := _failure(target)) is not None]
+    good = {target["Id"]: target for target in given if _failure(target) is None}
 
     def edit(rule: Rule) -> Change:
         targets = {**rule.targets, **good}
@@ -142,8 +154,14 @@ def _failures(failed: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     return {"FailedEntryCount": len(failed), "FailedEntries": list(failed)}
 
 
-def _no_arn(target: Target) -> dict[str, str]:
-    error = ParameterInvalid(target["Arn"], "Provided Arn is not in correct format.")
+def _failure(target: Target) -> dict[str, str] | None:
+    arn = target["Arn"]
+    if not _ARN.fullmatch(arn):
+        error: EventsError = ParameterInvalid(arn, "Provided Arn is not in correct format.")
+    elif service_in(arn) not in SERVED:
+        error = TargetNotServed(service_in(arn))
+    else:
+        return None
     return {"TargetId": target["Id"], "ErrorCode": error.code, "ErrorMessage": str(error.text)}
 
 
