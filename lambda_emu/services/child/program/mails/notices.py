@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from email import message_from_bytes
 from email.utils import getaddresses, parseaddr
 from typing import Any
 
-from lambda_emu.services.child.program.mails.message import MIME, Mail
+from lambda_emu.services.child.program.mails.message import Mail
+from lambda_emu.services.child.program.mails.reading import MailReader
 
 PASS = {"status": "PASS"}
 VERDICTS = dict.fromkeys(("spamVerdict", "virusVerdict", "spfVerdict", "dkimVerdict", "dmarcVerdict"), PASS)
@@ -31,7 +31,7 @@ class Received:
         added = "".join(f"{name}: {value}\r\n" for name, value in extra).encode()
         self.raw = added + mail.raw
         self._mail = mail
-        self._headers = [(name, str(value)) for name, value in message_from_bytes(self.raw, policy=MIME).items()]
+        self._headers = MailReader(self.raw).headers()
 
     def event(self, recipients: Sequence[str], action: Mapping[str, Any]) -> dict[str, Any]:
         """Of a function."""

@@ -24,7 +24,8 @@ from moto.ses.responses import EmailResponse
 from moto.sesv2.responses import SESV2Response
 from msgspec import Struct
 
-from lambda_emu.services.child.program.mails.message import Mail, compose, read_raw
+from lambda_emu.services.child.program.mails.composing import compose
+from lambda_emu.services.child.program.mails.message import Mail, read_raw
 from lambda_emu.services.child.program.mails.sending import Sender, new_message_id
 from lambda_emu.services.child.program.mails.templates import filled, read_data
 
@@ -168,7 +169,10 @@ def _envelope(params: Params, content: Params | None = None) -> Envelope:
 
 def _send_raw(sender: Sender, raw: bytes, source: str | None, destination: Params) -> Params:
     """What is said beside it counts before what its headers say."""
-    said, to = read_raw(raw)
+    try:
+        said, to = read_raw(raw)
+    except ValueError as error:
+        raise InvalidParameterValue(str(error)) from error
     source = source or said
     if not source:
         raise InvalidParameterValue("Missing required header 'From'.")
