@@ -168,6 +168,7 @@ class Around:
         for room in self._rooms:
             room.open_what_is_left()
         self.sources.start()
+        self.child.resume()
 
     def open_sources(self, invoker: Invoker) -> None:
         """Let event source mappings poll, once they are started."""

@@ -248,4 +248,5 @@ STEPS = (
     );
     CREATE INDEX archived_events_of ON archived_events (account, region, archive, at_s, id, size);
     """,
+    "CREATE INDEX alarms_composite ON alarms (account, region) WHERE json_extract(record, '$.is_composite');",
 )

@@ -7,11 +7,17 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 from uuid import uuid4
+from xml.etree import ElementTree
 
 import pytest
 from boto_rig import client_at
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
+from botocore.parsers import create_parser
+from botocore.serialize import create_serializer
 from own import OwnLam, own_emulator, served
 from services_rig import ACCOUNT, Inbox, sdk
 from waiting import Eventually
@@ -311,9 +317,9 @@ def test_a_state_is_told_once_and_by_whom_it_is_wanted(
     states("ALARM")
 
     told = [json.loads(json.loads(body)["Message"]) for body in heard.bodies(2)]
-    assert [(one["OldStateValue"], one["NewStateValue"]) for one in told] == [
+    assert {(one["OldStateValue"], one["NewStateValue"]) for one in told} == {
         ("INSUFFICIENT_DATA", "ALARM"), ("OK", "ALARM")
-    ]  # fmt: skip
+    }  # fmt: skip
     failed = "Failed to execute action arn:aws:automate:us-east-1:ec2:stop: lambda-emu runs no actions of automate"
     assert bell.history("Action") == [f"Successfully executed action {topic}", failed] * 2
 
@@ -340,6 +346,54 @@ def test_a_composite_alarm_follows_others(lam: OwnLam, name: str, heard: Inbox, 
     assert (message["AlarmName"], message["AlarmRule"], message["OldStateValue"]) == (f"{name}-both", rule, "OK")
     children = cloudwatch.describe_alarms(ChildrenOfAlarmName=f"{name}-both")["MetricAlarms"]
     assert [one["AlarmName"] for one in children] == [name]
+
+
+def test_alarms_that_need_each_other_come_to_rest(lam: OwnLam, name: str) -> None:
+    cloudwatch = sdk(lam, "cloudwatch")
+    for one, other in (("a", "b"), ("b", "a")):
+        cloudwatch.put_composite_alarm(AlarmName=f"{name}-{one}", AlarmRule=f"NOT ALARM({name}-{other})")
+
+    cloudwatch.set_alarm_state(AlarmName=f"{name}-a", StateValue="ALARM", StateReason="to see")
+
+    found = cloudwatch.describe_alarms(AlarmNamePrefix=name, AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    assert [one["StateValue"] for one in found] == ["ALARM", "OK"]
+
+
+def test_each_minute_on_the_way_of_a_clock_that_is_moved_counts(lam: OwnLam, name: str, eventually: Eventually) -> None:
+    bell = Bell(lam, name, eventually, TreatMissingData="notBreaching")
+    bell.count(1)
+
+    lam.clock.advance(600)
+
+    eventually(lambda: len(bell.history()) == 2, "it to go off and to end")
+    assert bell.history() == ["Alarm updated from INSUFFICIENT_DATA to ALARM", "Alarm updated from ALARM to OK"]
+    items = bell.cloudwatch.describe_alarm_history(AlarmName=name, HistoryItemType="StateUpdate")["AlarmHistoryItems"]
+    ended, began = (item["Timestamp"] for item in items)
+    assert 100 < (ended - began).total_seconds() < 300
+
+
+def test_older_sdks_and_those_that_speak_cbor_are_answered(lam: OwnLam, name: str) -> None:
+    """The first as forms and XML, the second as SDKs for Java and Go do."""
+    cloudwatch = sdk(lam, "cloudwatch")
+    cloudwatch.put_metric_alarm(AlarmName=name, **ERRORS | {"Dimensions": [{"Name": "Place", "Value": "<&>"}]})
+    scope = f"{ACCOUNT}/20260101/us-east-1/monitoring/aws4_request"
+    signed = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=x"}
+
+    form = {"Action": "DescribeAlarms", "Version": "2010-08-01", "AlarmNames.member.1": name}
+    with urlopen(Request(lam.url, urlencode(form).encode(), signed), timeout=30) as answer:
+        (alarm,) = ElementTree.fromstring(answer.read()).iterfind(".//{*}MetricAlarms/{*}member")
+    model = cloudwatch.meta.service_model.operation_model("DescribeAlarms")
+    asked = create_serializer("smithy-rpc-v2-cbor").serialize_to_request({"AlarmNames": [name]}, model)
+    request = Request(lam.url + asked["url_path"], asked["body"], {**asked["headers"], **signed})
+    with urlopen(request, timeout=30) as answer:
+        said = {"status_code": 200, "headers": HTTPHeaders.from_pairs(answer.getheaders()), "body": answer.read()}
+    parsed = create_parser("smithy-rpc-v2-cbor").parse(said, model.output_shape)
+
+    texts = {child.tag.rpartition("}")[2]: child.text for child in alarm}
+    assert (texts["AlarmName"], texts["ActionsEnabled"], texts["Threshold"]) == (name, "true", "1.0")
+    assert alarm.findtext("{*}Dimensions/{*}member/{*}Value") == "<&>"
+    assert str(texts["StateUpdatedTimestamp"]).endswith("Z")
+    assert (parsed["MetricAlarms"][0]["AlarmName"], parsed["MetricAlarms"][0]["Threshold"]) == (name, 1.0)
 
 
 def test_alarms_are_listed_by_what_is_asked_for(lam: OwnLam, name: str) -> None:

@@ -41,6 +41,8 @@ def enter(connection: sqlite3.Connection, found: Sequence[Alarm], tell: Tell) ->
 def follow(connection: sqlite3.Connection, scope: Scope, now_s: float, tell: Tell) -> list[WorkItem]:
     """Composite alarms come into the states that follow from those of others; each once, whoever needs whom."""
     work: list[WorkItem] = []
+    if not table.has_composites(connection, scope):
+        return work
     alarms = {alarm.name: alarm for alarm in table.alarms(connection, scope)}
     waiting = [alarm for alarm in alarms.values() if alarm.is_composite]
     states = {name: alarm.state.value for name, alarm in alarms.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from lambda_emu.services.alarms.alarm import MARK
@@ -29,6 +30,7 @@ class Rule(NamedTuple):
     children: Collection[str]
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Rule:
     """BadAlarm."""
     if not 0 < len(text) <= MOST_CHARACTERS:

@@ -51,6 +51,12 @@ def count(connection: sqlite3.Connection, scope: Scope) -> int:
     return found
 
 
+def has_composites(connection: sqlite3.Connection, scope: Scope) -> bool:
+    """By an index of those alone."""
+    asked = f"SELECT 1 FROM alarms WHERE {_OF} AND json_extract(record, '$.is_composite') LIMIT 1"
+    return connection.execute(asked, _key(scope)).fetchone() is not None
+
+
 def put(connection: sqlite3.Connection, record: Alarm) -> None:
     row = (record.account, record.region, record.name, encode(record))
     connection.execute("INSERT OR REPLACE INTO alarms VALUES (?, ?, ?, ?)", row)

@@ -146,6 +146,21 @@ class OtherServices:
             return None
         return ChildStatus(process.pid, process.memory_mb, said["services"], said["outbox"])
 
+    def resume(self) -> None:
+        """Begin the child if an e-mail waits there to be received. Not on the loop."""
+        if self.folder is None:
+            return
+        from lambda_emu.services.child.program.outbox import is_waited_for  # here: few send e-mails
+
+        if is_waited_for(self.folder):
+            self._loop.post(lambda: self._loop.spawn(self._begin(), "the services' process"))
+
+    async def _begin(self) -> None:
+        try:
+            await self.ask("nothing", "nothing")
+        except LambdaError as error:
+            log.warning("e-mails wait until a service of moto is asked: %s", error.text)
+
     def outbox(self) -> Sequence[Mapping[str, Any]]:
         """What people would have been sent, while there is no child. Not on the loop."""
         from lambda_emu.services.child.program.outbox import read_sent  # here: few look

@@ -70,10 +70,22 @@ class Outbox:
             self._db.execute("DELETE FROM arriving WHERE id = ?", (number,))
 
 
+def is_waited_for(folder: Path) -> bool:
+    """Whether an e-mail there is still to be received. While nobody writes there."""
+    return bool(_read(folder, "SELECT 1 FROM arriving LIMIT 1"))
+
+
 def read_sent(folder: Path) -> list[dict[str, Any]]:
-    """While nobody writes there. What cannot be read is nothing."""
+    """While nobody writes there."""
+    return [json.loads(told) for (told,) in _read(folder, READ)]
+
+
+def _read(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    """What cannot be read is nothing."""
+    if not (folder / FILE).exists():
+        return []
     try:
         with closing(sqlite3.connect(f"{(folder / FILE).absolute().as_uri()}?mode=ro", uri=True)) as db:
-            return [json.loads(told) for (told,) in db.execute(READ)]
-    except (sqlite3.Error, ValueError):
+            return db.execute(query).fetchall()
+    except sqlite3.Error:
         return []
