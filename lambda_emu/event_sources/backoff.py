@@ -19,14 +19,19 @@ class Nap:
         self._clock = clock
         self._sleeper: asyncio.Future[None] | None = None
 
-    async def sleep(self, delay_s: float) -> None:
-        """At most so long; infinite: until it is ended, for whoever knows that it will be."""
+    async def sleep(self, delay_s: float, look_s: float = inf) -> None:
+        """At most so long; infinite: until it is ended, for whoever knows that it will be.
+
+        look_s: at most so long by the machine's time, for whoever looks at what does not wake him.
+        """
         self._sleeper = self._loop.asyncio.create_future()
-        timer = None if delay_s == inf else self._clock.call_later(delay_s, self.end)
+        timers = [] if delay_s == inf else [self._clock.call_later(delay_s, self.end)]
+        if look_s < delay_s:
+            timers.append(self._clock.machine.call_later(look_s, self.end))
         try:
             await self._sleeper
         finally:
-            if timer is not None:
+            for timer in timers:
                 timer.cancel()
             self._sleeper = None
 

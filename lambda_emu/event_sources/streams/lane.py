@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
-from lambda_emu.clock import Clock
+from lambda_emu.clock import TIMER_ERROR_S, Clock
 from lambda_emu.errors.service import ShuttingDown
 from lambda_emu.event_sources.backoff import Nap
 from lambda_emu.event_sources.poller import BatchVerdict, Fetched, Record, Result, SourceEnded
@@ -195,18 +195,16 @@ class Lane:
 
     async def _sleep(self, wait_s: float) -> bool:
         """Until there may be something. Whether there is time to look at it."""
-        begun_s = self._clock.monotonic_s()
-        poll_s = self._mapping.poll_s
-        until_s = min(wait_s, poll_s)
+        begun_s, looked_s = self._clock.monotonic_s(), self._clock.machine.monotonic_s()
+        poll_s, until_s = self._mapping.poll_s, wait_s
         if self._window is not None:
             until_s = min(until_s, max(self._window.end_s - self._clock.now_s(), 0.01))
-        await self.nap.sleep(until_s)
+        await self.nap.sleep(until_s, poll_s)
         if self._interrupted:
             return False
-        slept_s = self._clock.monotonic_s() - begun_s
-        if slept_s >= poll_s:
+        if self._clock.machine.monotonic_s() - looked_s >= poll_s - TIMER_ERROR_S:
             self._shard.expect_more()
-        return slept_s < wait_s
+        return self._clock.monotonic_s() - begun_s < wait_s
 
     def _end(self) -> None:
         """SourceEnded."""

@@ -30,7 +30,7 @@ def subscribe_to_shard(request: KinesisRequest, streams: Streams) -> None:
     shard = shard_of(stream, asked.shard_id or "")
     key = arn, shard.record.id
     before = streams.subscriptions.get(key)
-    if before is not None and request.clock.monotonic_s() - before.begun_s < ALONE_S:
+    if before is not None and request.clock.machine.monotonic_s() - before.begun_s < ALONE_S:
         raise InUse(f"Another active subscription exists for consumer {arn} and shard {shard.record.name}.")  # (?)
     position = asked.starting_position or StartingPosition()
     beginning = Beginning(position.type or "", position.sequence_number, position.timestamp)
@@ -41,7 +41,7 @@ def subscribe_to_shard(request: KinesisRequest, streams: Streams) -> None:
             return
         if (other := streams.subscriptions.get(key)) is not None:
             other.end()
-        subscription = Subscription(Reader(arn, stream, shard), number, streams, request.clock, request.form)
+        subscription = Subscription(Reader(arn, stream, shard), number, streams, request.clock.machine, request.form)
         subscription.start(request.begin)
 
     begin_at(streams, stream, shard, beginning, request.now_ms, begun)
