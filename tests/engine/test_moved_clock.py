@@ -342,3 +342,53 @@ def test_a_state_machine_waits_by_it(server: Server) -> None:
     eventually(lambda: machines.describe_execution(executionArn=execution)["status"] == "SUCCEEDED", "its end")
     ((at, _),) = server.printed("machine")
     assert (at - begun).total_seconds() == pytest.approx(1800, abs=30)
+
+
+def test_a_server_that_is_killed_on_the_way_goes_on_from_there(tmp_path: Path) -> None:
+    """No hour is left out, and none comes once more but for the one that ran."""
+    with served(tmp_path, "process") as lam:
+        server = Server(lam)
+        arn = server.create("hourly", "import time\n" + TELLS.replace("    print", "    time.sleep(0.05)\n    print"))
+        server.schedule("hourly", "cron(0 * * * ? *)", arn, '{"at": "<aws.scheduler.scheduled-time>"}')
+        begun = server.now()
+        with ThreadPoolExecutor(1) as thread:
+            moving = thread.submit(server.run, "advance", "4d")
+            eventually(lambda: len(server.printed("hourly")) >= 5, "some hours")
+            lam.process.kill()
+            assert moving.result().returncode == 2
+
+    with served(tmp_path, "process") as lam:
+        server = Server(lam)
+        reached = server.now()
+        assert timedelta(hours=4) < reached - begun < timedelta(days=4)
+        until = begun + timedelta(days=5)
+        server.clock("advance", f"{int((until - reached).total_seconds())}s")
+
+        hours = [begun.replace(minute=0, second=0, microsecond=0) + HOUR * count for count in range(1, 5 * 24 + 1)]
+        wanted = [f"{hour:%Y-%m-%dT%H:%M:%SZ}" for hour in hours]
+        got = [json.loads(text)["at"] for _, text in server.printed("hourly")]
+        assert sorted(set(got)) == wanted
+        assert len(got) <= len(wanted) + 1
+
+
+def test_an_alarm_goes_off_in_its_minute(server: Server) -> None:
+    fails, told = server.create("failing", FAILS), server.create("alarmed", TELLS)
+    at = server.now() + timedelta(minutes=10)
+    server.schedule("once", f"at({at:%Y-%m-%dT%H:%M:%S})", fails, "1")
+    server.lam.client.put_function_event_invoke_config(FunctionName="failing", MaximumRetryAttempts=0)
+    server.lam.client.add_permission(
+        FunctionName="alarmed", StatementId="alarms", Action="lambda:InvokeFunction",
+        Principal="lambda.alarms.cloudwatch.amazonaws.com",
+    )  # fmt: skip
+    server.sdk("cloudwatch").put_metric_alarm(
+        AlarmName="errors", Namespace="AWS/Lambda", MetricName="Errors", Statistic="Sum", Period=60,
+        EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanOrEqualToThreshold",
+        Dimensions=[{"Name": "FunctionName", "Value": "failing"}], TreatMissingData="notBreaching",
+        AlarmActions=[told],
+    )  # fmt: skip
+
+    server.clock("advance", "30m")
+
+    ((told_at, text),) = server.printed("alarmed")
+    assert json.loads(text)["alarmData"]["state"]["value"] == "ALARM"
+    assert 0 < (told_at - at).total_seconds() < 130
