@@ -13,6 +13,7 @@ from lambda_emu.services.child.program.pools.changes import Changes, Keep
 from lambda_emu.services.child.program.pools.errors import BadPassword
 from lambda_emu.services.child.program.pools.finding import Asked, Place, told_attributes
 from lambda_emu.services.child.program.pools.messages import DAY_S, Messages
+from lambda_emu.services.child.program.pools.senders import Senders
 from lambda_emu.services.child.program.pools.tokens import Tokens
 from lambda_emu.services.child.program.pools.triggers import POST_CONFIRMATION, Triggers
 
@@ -27,7 +28,7 @@ class PoolContext:
     def __init__(self, front: Front, outbox: Outbox, keep: Keep | None) -> None:
         self.changes = Changes(keep)
         self.triggers = Triggers(front)
-        self.messages = Messages(self.triggers, self.changes, outbox)
+        self.messages = Messages(self.triggers, Senders(front, self.triggers), self.changes, outbox)
         self.tokens = Tokens(self.triggers, self.changes)
 
     def confirmed(self, place: Place, user: Any, source: str) -> None:

@@ -19,6 +19,7 @@ from lambda_emu.services.child.program.pools import changes
 from lambda_emu.services.child.program.pools.changes import Changes
 from lambda_emu.services.child.program.pools.errors import NoCode, PoolError, TooManyTries, WrongCode
 from lambda_emu.services.child.program.pools.finding import Asked, Place, codes_of, told_attributes
+from lambda_emu.services.child.program.pools.senders import Senders
 from lambda_emu.services.child.program.pools.triggers import CUSTOM_MESSAGE, Triggers
 
 SIGN_UP, PASSWORD, MFA = "sign-up", "password", "mfa"
@@ -61,31 +62,34 @@ class Text(Struct, frozen=True):
 
 
 class Messages:
-    """Writes to users, by the words of the pool's function if it has one."""
+    """Writes to users, in the words of the pool's function if it has one, or has another function do so."""
 
-    def __init__(self, triggers: Triggers, changes: Changes, outbox: Outbox) -> None:
+    def __init__(self, triggers: Triggers, senders: Senders, changes: Changes, outbox: Outbox) -> None:
         self._triggers = triggers
+        self._senders = senders
         self._changes = changes
         self._outbox = outbox
 
     def send_code(self, place: Place, user: Any, way: Way, source: str, purpose: str, valid_s: float) -> None:
-        """The code is known before the message is written, so that what comes is what is good. PoolError."""
-        code = f"{secrets.randbelow(10**6):06d}"
-        text = self.words(place, user, way, source, _text_of(place.pool, source), with_name=False)
-        until_s = clock.now_s() + valid_s
+        """In place of the one before, once there are words for it; it is good when it is sent. PoolError."""
+        code, until_s = f"{secrets.randbelow(10**6):06d}", clock.now_s() + valid_s
+        text = self._words(place, user, way, source, with_name=False)
         self._changes.make(
             changes.give_code, pool=place.pool.id, name=user.username, purpose=purpose, code=code, until_s=until_s
         )
-        self.write(way, text, code, user.username)
+        self._send(place, user, way, source, code, text)
 
     def invite(self, place: Place, user: Any, ways: list[Way], password: str) -> None:
         """A user whom an administrator made is told so. PoolError."""
         source = "CustomMessage_AdminCreateUser"
         for way in ways:
-            text = self.words(place, user, way, source, _text_of(place.pool, source), with_name=True)
-            self.write(way, text, password, user.username)
+            text = self._words(place, user, way, source, with_name=True)
+            self._send(place, user, way, source, password, text)
 
-    def words(self, place: Place, user: Any, way: Way, source: str, text: Text, *, with_name: bool) -> Text:
+    def _words(self, place: Place, user: Any, way: Way, source: str, *, with_name: bool) -> Text:
+        text = _text_of(place.pool, source)
+        if self._senders.are_of(place.pool, way.medium):
+            return text
         request: dict[str, Any] = {
             "userAttributes": told_attributes(user),
             "codeParameter": CODE,
@@ -103,9 +107,12 @@ class Messages:
             _with_places(said["smsMessage"], with_name=with_name) or text.sms,
         )
 
-    def write(self, way: Way, text: Text, code: str, name: str) -> None:
+    def _send(self, place: Place, user: Any, way: Way, source: str, code: str, text: Text) -> None:
+        if self._senders.are_of(place.pool, way.medium):
+            self._senders.send(place, user, way.medium, source, code)
+            return
         body = text.email if way.medium == "EMAIL" else text.sms
-        message = _LINK.sub(lambda found: f"{found[1]} ({code})", body.replace(CODE, code).replace(NAME, name))
+        message = _LINK.sub(lambda found: f"{found[1]} ({code})", body.replace(CODE, code).replace(NAME, user.username))
         sent = {"to": way.address, "by": "email" if way.medium == "EMAIL" else "sms", "message": message}
         if way.medium == "EMAIL":
             sent |= {"from": SENDER, "subject": text.subject}

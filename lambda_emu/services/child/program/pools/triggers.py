@@ -89,7 +89,17 @@ class Triggers:
         arn = function_of(place.pool, trigger.name)
         if arn is None:
             return None
-        event = {
+        event = self.event(place, trigger, source, user_name, request, version)
+        self.check_permission(place, trigger, arn)
+        answered = self._answer(trigger, arn, json.dumps(event).encode())
+        if "X-Amz-Function-Error" in answered.headers:
+            raise FunctionFailed(trigger.name, _error_in(answered.body))
+        return _response_in(answered.body, trigger)
+
+    def event(
+        self, place: Place, trigger: Trigger, source: str, user_name: str, request: Said, version: str = "1"
+    ) -> Said:
+        return {
             "version": version,
             "region": place.pool.region,
             "userPoolId": place.pool.id,
@@ -99,11 +109,6 @@ class Triggers:
             "request": request,
             "response": trigger.response(),
         }
-        self._check_permission(place, trigger, arn)
-        answered = self._answer(trigger, arn, json.dumps(event).encode())
-        if "X-Amz-Function-Error" in answered.headers:
-            raise FunctionFailed(trigger.name, _error_in(answered.body))
-        return _response_in(answered.body, trigger)
 
     def _answer(self, trigger: Trigger, arn: str, event: bytes) -> Answered:
         problem = SLOW
@@ -125,7 +130,7 @@ class Triggers:
                 break
         raise FunctionNotRun(trigger.name, problem)
 
-    def _check_permission(self, place: Place, trigger: Trigger, arn: str) -> None:
+    def check_permission(self, place: Place, trigger: Trigger, arn: str) -> None:
         """FunctionNotRun: the function's policy does not let Cognito run it for this pool."""
         context = {"aws:SourceArn": place.pool.arn, "aws:SourceAccount": place.pool.account_id}
         document = self._front.function_policy(arn)
@@ -144,7 +149,8 @@ class Triggers:
 def function_of(pool: Any, trigger: str) -> str | None:
     """The ARN of the one that a pool has for it."""
     config = pool.extended_config.get("LambdaConfig") or {}
-    arn = config.get(trigger) or (config.get(f"{trigger}Config") or {}).get("LambdaArn")
+    found = config.get(trigger) or config.get(f"{trigger}Config")
+    arn = found.get("LambdaArn") if isinstance(found, dict) else found
     return str(arn) if arn else None
 
 
