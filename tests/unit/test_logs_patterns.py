@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
+from random import Random
 
 import pytest
 
 from lambda_emu.services.logs.patterns import MOST_CHARACTERS, PatternInvalid, parse_pattern
+from lambda_emu.services.logs.patterns.regex import Regex
 
 ACCESS = '127.0.0.1 Prod frank [10/Oct/2000:13:25:15 -0700] "GET /index.html HTTP/1.0" 404 1534'
 TRAIL = (
@@ -154,6 +157,42 @@ def test_properties_that_are_named_are_found() -> None:
 def test_what_is_no_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(PatternInvalid):
         parse_pattern(pattern)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_regular_expressions_find_what_pythons_find(seed: int) -> None:
+    chance = Random(seed)
+    found = 0
+    for _ in range(500):
+        text = _expression(chance, 0)
+        theirs, ours = re.compile(text.replace("$", r"\Z"), re.ASCII), Regex(text, has_groups=True)
+        for _ in range(6):
+            said = "".join(chance.choice("abc1 ") for _ in range(chance.randrange(8)))
+            assert ours.finds(said) == bool(theirs.search(said)), (text, said)
+            found += ours.finds(said)
+    assert found > 500
+
+
+def _expression(chance: Random, deep: int) -> str:
+    kind = chance.random()
+    if deep > 3 or kind < 0.4:
+        return chance.choice(["a", "b", "c", ".", "[ab]", "[^a]", r"\w", r"\d", "1", " ", r"\b"])
+    inner = _expression(chance, deep + 1)
+    if kind < 0.6:
+        return inner + _expression(chance, deep + 1)
+    if kind < 0.7:
+        return f"({inner}|{_expression(chance, deep + 1)})"
+    if kind < 0.9:
+        return f"(?:{inner})" + chance.choice(["*", "+", "?", "{1,2}", "{2}", "{0,3}"])
+    return chance.choice(["^", "$"]) + inner
+
+
+@pytest.mark.parametrize("text", ["(" * 30 + "a" + ")?" * 30, "((a{99}){99}){99}", "(" * 40 + ")" * 40, "(?=a)"])
+def test_an_expression_that_would_take_long_to_read_is_refused(text: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(PatternInvalid):
+        Regex(text, has_groups=True)
+    assert time.process_time() - begun < 5
 
 
 @pytest.mark.parametrize("pattern", ["%a*a*a*a*a*a*a*b%", "%[ab]{1,50}[ac]{1,50}$%", "{ $.a = *a*a*a*a*b }"])

@@ -1,212 +1,318 @@
-"""Regular expressions of filter patterns, matched in time that is linear in the text, whatever the expression.
+"""Regular expressions of patterns and queries, matched in time that is linear in the text, whatever the expression.
 
-No groups, as on AWS. States of a non-deterministic automaton are found together, and each set of them is kept.
+A program of few instructions is run for all its paths together; each set of paths is found once and kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from threading import Lock
 
 from msgspec import Struct
 
 from lambda_emu.services.logs.patterns.reading import PatternInvalid
 
-MOST_STATES = 2_000
-MOST_SETS = 4_000
-_CLASSES: dict[str, Callable[[str], bool]] = {
-    "d": lambda c: "0" <= c <= "9",
-    "s": lambda c: c in " \t\n\r\f\v",
-    "w": lambda c: c == "_" or (c.isascii() and c.isalnum()),
-}
-_ESCAPES = {"t": "\t", "n": "\n", "r": "\r"}
+MOST_INSTRUCTIONS = 2_000
+MOST_SETS = 2_000
+MOST_DEEP = 32
+MOST_READ = 20_000
+"""Parts, each as often as what is around it repeats."""
+_START, _WORD, _OTHER = range(3)  # what stands before a place
+_FOUND = -1
+_ANCHORS = ("^", "$", "b", "B")
 
 Test = Callable[[str], bool]
 
 
-class _Step(Struct, frozen=True, eq=False):
-    """A character that must be there, as often as `least` to `most`; None: without end."""
+def _is_word(character: str) -> bool:
+    return character == "_" or (character.isascii() and character.isalnum())
 
-    test: Test
-    least: int
-    most: int | None
+
+_CLASSES: dict[str, Test] = {
+    "d": lambda c: "0" <= c <= "9",
+    "s": lambda c: c in " \t\n\r\f\v",
+    "w": _is_word,
+}
+_ESCAPES = {"t": "\t", "n": "\n", "r": "\r"}
+
+
+class _Step(Struct, frozen=True, eq=False):
+    """One instruction: test a character, or an anchor, then go on; or go on at both places; else it was found."""
+
+    test: Test | None = None
+    anchor: str | None = None
+    to: tuple[int, ...] = ()
 
 
 class Regex:
-    """PatternInvalid where it cannot be read."""
+    """has_groups: whether parentheses group. PatternInvalid where it cannot be read."""
 
-    def __init__(self, text: str) -> None:
-        self._branches = [_Branch(*_parse(part)) for part in _split(text)]
+    def __init__(self, text: str, *, has_groups: bool = False) -> None:
+        self._program = _Parser(text, has_groups).program()
+        self._sets: list[tuple[frozenset[int], int]] = []  # instructions, and what stands before
+        self._table: list[dict[str, int]] = []  # by the number of a set: the next one, or _FOUND
+        self._numbers: dict[tuple[frozenset[int], int], int] = {}
+        self._lock = Lock()  # guards the adding of sets
+        self._number(frozenset({0}), _START)
 
     def finds(self, text: str) -> bool:
         """Whether it matches anywhere in the text."""
-        return any(branch.finds(text) for branch in self._branches)
-
-
-class _Branch:
-    """One alternative: tests in a row, state n before the n-th. loops, skips: states whose test may repeat, or lack."""
-
-    def __init__(self, steps: Sequence[_Step], at_start: bool, at_end: bool) -> None:
-        self._at_start, self._at_end = at_start, at_end
-        self._tests: list[Test] = []
-        self._loops: set[int] = set()
-        self._skips: set[int] = set()
-        for step in steps:
-            self._add(step)
-        self._first = self._closed({0})
-        self._moves: dict[tuple[frozenset[int], str], frozenset[int]] = {}
-
-    def finds(self, text: str) -> bool:
-        states, last, moves = self._first, len(self._tests), self._moves
-        if last in states and not self._at_end:
-            return True
-        for character in text:
-            key = states, character
-            found = moves.get(key)
+        table, at = self._table, 0
+        for place, character in enumerate(text):
+            found = table[at].get(character)
             if found is None:
-                found = self._move(states, character)
-            states = found
-            if not self._at_end and last in states:
+                found = self._move(at, character)
+                if found is None:
+                    return self._find_without_keeping(text, place, *self._sets[at])
+            if found == _FOUND:
                 return True
-            if not states and self._at_start:
-                return False
-        return last in states
+            at = found
+        return self._is_found(*self._sets[at], None)
 
-    def _move(self, states: frozenset[int], character: str) -> frozenset[int]:
-        reached = set() if self._at_start else {0}
-        for state in states:
-            if state < len(self._tests) and self._tests[state](character):
-                reached.add(state + 1)
-                if state in self._loops:
-                    reached.add(state)
-        found = self._closed(reached)
-        if len(self._moves) >= MOST_SETS:
-            self._moves.clear()
-        self._moves[states, character] = found
+    def _move(self, at: int, character: str) -> int | None:
+        """None: no more sets are kept."""
+        paths, before = self._sets[at]
+        if self._is_found(paths, before, character):
+            found: int | None = _FOUND
+        else:
+            found = self._number(*self._passed(paths, before, character))
+        if found is not None:
+            self._table[at][character] = found
         return found
 
-    def _closed(self, states: set[int]) -> frozenset[int]:
-        """With those that are reached without a character."""
+    def _number(self, paths: frozenset[int], before: int) -> int | None:
+        with self._lock:
+            key = paths, before
+            if key not in self._numbers:
+                if len(self._sets) >= MOST_SETS:
+                    return None
+                self._sets.append(key)
+                self._table.append({})
+                self._numbers[key] = len(self._sets) - 1
+            return self._numbers[key]
+
+    def _find_without_keeping(self, text: str, place: int, paths: frozenset[int], before: int) -> bool:
+        for character in text[place:]:
+            if self._is_found(paths, before, character):
+                return True
+            paths, before = self._passed(paths, before, character)
+        return self._is_found(paths, before, None)
+
+    def _is_found(self, paths: frozenset[int], before: int, character: str | None) -> bool:
+        return any(not self._program[one].to for one in self._reached(paths, before, character))
+
+    def _passed(self, paths: frozenset[int], before: int, character: str) -> tuple[frozenset[int], int]:
+        """Behind the character, where it may begin as well."""
+        steps = [self._program[one] for one in self._reached(paths, before, character)]
+        after = {step.to[0] for step in steps if step.test is not None and step.test(character)}
+        return frozenset(after | {0}), _WORD if _is_word(character) else _OTHER
+
+    def _reached(self, paths: frozenset[int], before: int, character: str | None) -> set[int]:
+        """All instructions that stand here. character: the next one; None: it is the end."""
         found: set[int] = set()
-        left = list(states)
+        left = list(paths)
         while left:
-            state = left.pop()
-            if state not in found:
-                found.add(state)
-                if state in self._skips:
-                    left.append(state + 1)
-        return frozenset(found)
-
-    def _add(self, step: _Step) -> None:
-        count = step.least if step.most is None else step.most
-        if len(self._tests) + count > MOST_STATES:
-            raise PatternInvalid("Invalid filter pattern: a regular expression repeats too much")
-        for number in range(count):
-            if number >= step.least:
-                self._skips.add(len(self._tests))
-            self._tests.append(step.test)
-        if step.most is None:
-            at = len(self._tests)
-            self._skips.add(at)
-            self._loops.add(at)
-            self._tests.append(step.test)
+            one = left.pop()
+            if one in found:
+                continue
+            found.add(one)
+            step = self._program[one]
+            if step.test is None and (step.anchor is None or _holds(step.anchor, before, character)):
+                left.extend(step.to)
+        return found
 
 
-def _split(text: str) -> list[str]:
-    """Alternatives."""
-    parts, start, at, within = [], 0, 0, False
-    while at < len(text):
-        if text[at] == "\\":
-            at += 1
-        elif text[at] == "[":
-            within = True
-        elif text[at] == "]":
-            within = False
-        elif text[at] == "|" and not within:
-            parts.append(text[start:at])
-            start = at + 1
-        at += 1
-    return [*parts, text[start:]]
+def _holds(anchor: str, before: int, character: str | None) -> bool:
+    if anchor == "^":
+        return before == _START
+    if anchor == "$":
+        return character is None
+    is_boundary = (before == _WORD) != (character is not None and _is_word(character))
+    return is_boundary == (anchor == "b")
 
 
-def _parse(text: str) -> tuple[list[_Step], bool, bool]:
-    steps: list[_Step] = []
-    at_start, at = text.startswith("^"), int(text.startswith("^"))
-    while at < len(text):
-        if text[at] == "$" and at == len(text) - 1:
-            return steps, at_start, True
-        test, at = _atom(text, at)
-        least, most, at = _quantifier(text, at)
-        steps.append(_Step(test, least, most))
-    return steps, at_start, False
+class _Parser:
+    """Writes instructions as it reads: those of a part stand together, and what repeats is read again."""
 
+    def __init__(self, text: str, has_groups: bool) -> None:
+        self._is_folded = has_groups and text.startswith("(?i)")
+        self._text = text[4:] if self._is_folded else text
+        self._has_groups = has_groups
+        self._at = self._deep = self._read = 0
+        self._steps: list[_Step] = []
 
-def _atom(text: str, at: int) -> tuple[Test, int]:
-    character = text[at]
-    if character == "\\":
-        return _escape(text, at + 1)
-    if character == "[":
-        return _set(text, at + 1)
-    if character == ".":
-        return (lambda c: c != "\n"), at + 1
-    if character in "()*+?{}^$":
-        raise _wrong(f"{character!r} is not expected")
-    return character.__eq__, at + 1
+    def program(self) -> list[_Step]:
+        self._either()
+        if self._at < len(self._text):
+            raise _wrong(f"{self._text[self._at]!r} is not expected")
+        self._add(_Step())
+        return self._steps
 
+    def _peek(self) -> str:
+        return self._text[self._at : self._at + 1]
 
-def _escape(text: str, at: int) -> tuple[Test, int]:
-    character = text[at : at + 1]
-    if character.lower() in _CLASSES and character:
-        test = _CLASSES[character.lower()]
-        return (test if character.islower() else lambda c: not test(c)), at + 1
-    if character == "x":
-        try:
-            return chr(int(text[at + 1 : at + 3], 16)).__eq__, at + 3
-        except ValueError:
-            raise _wrong(r"\x takes two hexadecimal digits") from None
-    if not character or (character.isalnum() and character not in _ESCAPES):
-        raise _wrong(f"\\{character} is not known")
-    return _ESCAPES.get(character, character).__eq__, at + 1
+    def _add(self, step: _Step) -> int:
+        if len(self._steps) >= MOST_INSTRUCTIONS:
+            raise _wrong("it repeats too much")
+        self._steps.append(step)
+        return len(self._steps) - 1
 
+    def _either(self) -> None:
+        begun, ends = len(self._steps), []
+        self._row()
+        while self._peek() == "|":
+            self._at += 1
+            ends.append(self._add(_Step()))
+            self._insert(begun, _Step(to=(begun + 1, len(self._steps) + 1)))
+            ends = [end + 1 for end in ends]
+            begun = len(self._steps)
+            self._row()
+        for end in ends:
+            self._steps[end] = _Step(to=(len(self._steps),))
 
-def _set(text: str, at: int) -> tuple[Test, int]:
-    negated = text.startswith("^", at)
-    at += negated
-    tests: list[Test] = []
-    begun = at
-    while at < len(text) and (text[at] != "]" or at == begun):
-        first, at_next = _escape(text, at + 1) if text[at] == "\\" else (text[at].__eq__, at + 1)
-        low, high = text[at], text[at_next + 1 : at_next + 2]
-        if low != "\\" and text.startswith("-", at_next) and high not in ("", "]", "\\"):
-            if low > high:
-                raise _wrong(f"the range {low}-{high} is empty")
-            tests.append(_range(low, high))
-            at = at_next + 2
+    def _row(self) -> None:
+        while self._peek() not in ("", "|", ")"):
+            self._repeated()
+
+    def _repeated(self) -> None:
+        begun_at, begun = self._at, len(self._steps)
+        self._atom()
+        least, most = self._quantifier()
+        behind = self._at
+        if (least, most) == (1, 1):
+            return
+        del self._steps[begun:]
+        for number in range(least if most is None else most):
+            if number >= least:
+                break
+            self._again(begun_at)
+        if most is None:
+            loop = self._add(_Step())
+            self._again(begun_at)
+            self._add(_Step(to=(loop,)))
+            self._steps[loop] = _Step(to=(loop + 1, len(self._steps)))
         else:
-            tests.append(first)
-            at = at_next
-    if at >= len(text):
-        raise _wrong("a set is not closed")
-    return (lambda c: any(test(c) for test in tests) != negated), at + 1
+            skips = []
+            for _ in range(most - least):
+                skips.append(self._add(_Step()))
+                self._again(begun_at)
+            for skip in skips:
+                self._steps[skip] = _Step(to=(skip + 1, len(self._steps)))
+        self._at = behind
+
+    def _again(self, at: int) -> None:
+        self._at = at
+        self._atom()
+
+    def _insert(self, at: int, step: _Step) -> None:
+        """Those behind it, which lead to one another alone, move."""
+        self._add(step)
+        moved = self._steps[at:-1]
+        self._steps[at] = step
+        self._steps[at + 1 :] = [
+            _Step(one.test, one.anchor, tuple(to + 1 if to >= at else to for to in one.to)) for one in moved
+        ]
+
+    def _atom(self) -> None:
+        character = self._peek()
+        self._at += 1
+        self._read += 1
+        if self._read > MOST_READ:
+            raise _wrong("it repeats too much")
+        if character == "(" and self._has_groups:
+            self._group()
+        elif character in ("^", "$"):
+            self._add(_Step(anchor=character, to=(len(self._steps) + 1,)))
+        elif character == "\\" and self._peek() in ("b", "B") and self._peek():
+            self._add(_Step(anchor=self._peek(), to=(len(self._steps) + 1,)))
+            self._at += 1
+        elif character in ("(", ")", "*", "+", "?", "{", "}"):
+            raise _wrong(f"{character!r} is not expected")
+        else:
+            self._add(_Step(self._folded(self._test(character)), to=(len(self._steps) + 1,)))
+
+    def _group(self) -> None:
+        self._deep += 1
+        if self._deep > MOST_DEEP:
+            raise _wrong("too many parentheses")
+        if self._peek() == "?":
+            if not self._text.startswith("?:", self._at):
+                raise _wrong("a group may begin with (?: alone")
+            self._at += 2
+        self._either()
+        if self._peek() != ")":
+            raise _wrong("a parenthesis is not closed")
+        self._at += 1
+        self._deep -= 1
+
+    def _folded(self, test: Test) -> Test:
+        return (lambda c: test(c) or test(c.swapcase())) if self._is_folded else test
+
+    def _test(self, character: str) -> Test:
+        if character == "\\":
+            return self._escape()
+        if character == "[":
+            return self._set()
+        return (lambda c: c != "\n") if character == "." else character.__eq__
+
+    def _escape(self) -> Test:
+        character = self._peek()
+        self._at += 1
+        if character and character.lower() in _CLASSES:
+            test = _CLASSES[character.lower()]
+            return test if character.islower() else lambda c: not test(c)
+        if character == "x":
+            digits, self._at = self._text[self._at : self._at + 2], self._at + 2
+            try:
+                return chr(int(digits, 16)).__eq__
+            except ValueError:
+                raise _wrong(r"\x takes two hexadecimal digits") from None
+        if not character or (character.isalnum() and character not in _ESCAPES):
+            raise _wrong(f"\\{character} is not known")
+        return _ESCAPES.get(character, character).__eq__
+
+    def _set(self) -> Test:
+        is_negated = self._peek() == "^"
+        self._at += is_negated
+        tests: list[Test] = []
+        begun = self._at
+        while self._peek() != "]" or self._at == begun:
+            low = self._peek()
+            if not low:
+                raise _wrong("a set is not closed")
+            self._at += 1
+            test = self._escape() if low == "\\" else low.__eq__
+            high = self._text[self._at + 1 : self._at + 2]
+            if low != "\\" and self._peek() == "-" and high not in ("", "]", "\\"):
+                self._at += 2
+                test = _range(low, high)
+            tests.append(test)
+        self._at += 1
+        return lambda c: any(test(c) for test in tests) != is_negated
+
+    def _quantifier(self) -> tuple[int, int | None]:
+        found = {"*": (0, None), "+": (1, None), "?": (0, 1)}.get(self._peek())
+        if found is not None:
+            self._at += 1
+            if self._has_groups and self._peek() == "?":  # as few as can be: it is found all the same
+                self._at += 1
+            return found
+        if self._peek() != "{":
+            return 1, 1
+        end = self._text.find("}", self._at)
+        low, comma, high = self._text[self._at + 1 : max(end, self._at)].partition(",")
+        if end < 0 or not low.isdecimal() or (high and not high.isdecimal()) or len(low) > 4 or len(high) > 4:
+            raise _wrong("a repetition is not closed, or no number")
+        if high and int(high) < int(low):
+            raise _wrong("a repetition has no end")
+        self._at = end + 1
+        return int(low), (int(high) if high else None) if comma else int(low)
 
 
 def _range(low: str, high: str) -> Test:
+    if low > high:
+        raise _wrong(f"the range {low}-{high} is empty")
     return lambda c: low <= c <= high
-
-
-def _quantifier(text: str, at: int) -> tuple[int, int | None, int]:
-    character = text[at : at + 1]
-    if character in ("*", "+", "?") and character:
-        least, most = {"*": (0, None), "+": (1, None), "?": (0, 1)}[character]
-        return least, most, at + 1
-    if character != "{":
-        return 1, 1, at
-    end = text.find("}", at)
-    low, comma, high = text[at + 1 : max(end, at)].partition(",")
-    if end < 0 or not low.isdecimal() or (high and not high.isdecimal()) or len(low) > 4 or len(high) > 4:
-        raise _wrong("a repetition is not closed, or no number")
-    if high and int(high) < int(low):
-        raise _wrong("a repetition has no end")
-    return int(low), (int(high) if high else None) if comma else int(low), end + 1
 
 
 def _wrong(what: str) -> PatternInvalid:
